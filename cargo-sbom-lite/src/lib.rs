@@ -1,0 +1,1 @@
+//! `cargo sbom-lite`.

@@ -1,0 +1,2 @@
+//! Thin binary over the library of the same name.
+fn main() {}

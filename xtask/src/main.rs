@@ -1,0 +1,2 @@
+//! The suite's own tasks.
+fn main() {}
