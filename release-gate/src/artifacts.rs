@@ -1,0 +1,226 @@
+//! The artifact folder, where the gates meet: `<target-dir>/release-gates/<package>-<version>/`.
+//!
+//! Every file is written whole or not at all. `manifest.json` is written last and lists what is there with its digest, so that a
+//! reader can tell a complete folder from one whose writer was killed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::{Sha256Digest, sha256_bytes, sha256_file};
+use crate::error::{Error, JudgeExt, Result};
+use crate::fs::write_atomic;
+use crate::json::to_canonical_vec;
+use crate::report::{Envelope, Report, schema_id};
+use crate::tool::Tool;
+
+/// Name of the index in every package's folder.
+pub const MANIFEST: &str = "manifest.json";
+
+/// One file of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ManifestFile {
+    /// Path relative to the folder, with `/` between its parts.
+    pub path: String,
+    /// Its digest.
+    pub sha256: Sha256Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// `schema` of a report, `null` for other files.
+    pub schema: Option<String>,
+    /// Which tool wrote it, `cargo-compat 0.1.0`.
+    pub tool: String,
+}
+
+/// The index of a package's folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// `release-gate/manifest/v1`.
+    pub schema: String,
+    /// The files, sorted by path.
+    pub files: Vec<ManifestFile>,
+}
+
+/// The artifact folder of a project.
+#[derive(Debug, Clone)]
+pub struct ArtifactDir {
+    root: PathBuf,
+    tool: String,
+}
+
+impl ArtifactDir {
+    /// The folder at `root` (need not exist yet), written to by `tool`.
+    pub fn new(root: impl Into<PathBuf>, tool: &Tool) -> Self {
+        Self { root: root.into(), tool: format!("{} {}", tool.name, tool.version) }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of one package.
+    pub fn for_package(&self, name: &str, version: &str) -> PackageArtifacts {
+        PackageArtifacts {
+            dir: self.root.join(format!("{name}-{version}")),
+            tool: self.tool.clone(),
+            written: BTreeMap::new(),
+        }
+    }
+}
+
+/// The folder of one package of one version.
+#[derive(Debug)]
+pub struct PackageArtifacts {
+    dir: PathBuf,
+    tool: String,
+    written: BTreeMap<String, ManifestFile>,
+}
+
+impl PackageArtifacts {
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where a file of this name is.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Writes a file, whole or not at all, and notes it for the manifest.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        write_atomic(&self.path(name), bytes)?;
+        self.note(name, sha256_bytes(bytes), bytes.len() as u64, None);
+        Ok(())
+    }
+
+    /// Notes a file that was put there by other means (a build, a large copy) for the manifest.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn record(&mut self, name: &str) -> Result<()> {
+        let (digest, size) = sha256_file(&self.path(name))
+            .or_judge(|| format!("cannot read `{name}` in the artifact folder"))?;
+        self.note(name, digest, size, None);
+        Ok(())
+    }
+
+    /// Writes a report under its own name.
+    ///
+    /// # Errors
+    /// It has no canonical form, or the folder cannot be written to.
+    pub fn write_report(&mut self, report: &Report) -> Result<()> {
+        let bytes = to_canonical_vec(&report.envelope)
+            .or_judge(|| format!("cannot write the report `{}`", report.name))?;
+        let name = format!("{}.json", report.name);
+        write_atomic(&self.path(&name), &bytes)?;
+        self.note(&name, sha256_bytes(&bytes), bytes.len() as u64, Some(report.envelope.schema.clone()));
+        Ok(())
+    }
+
+    fn note(&mut self, name: &str, sha256: Sha256Digest, size: u64, schema: Option<String>) {
+        let file = ManifestFile { path: name.to_owned(), sha256, size, schema, tool: self.tool.clone() };
+        self.written.insert(name.to_owned(), file);
+    }
+
+    /// The bytes of a file, or `None` where there is none.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        match std::fs::read(self.path(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(Error::judge(format!("cannot read `{name}` in the artifact folder")).with_source(error))
+            }
+        }
+    }
+
+    /// A report another tool left here, or `None` where there is none. Whether it is about the right commit is for the caller to
+    /// ask ([`crate::Subject::stale_against`]).
+    ///
+    /// # Errors
+    /// It is there and cannot be read, or is of another kind or version.
+    pub fn read_report(&self, name: &str) -> Result<Option<Envelope>> {
+        let file = format!("{name}.json");
+        let Some(bytes) = self.read(&file)? else { return Ok(None) };
+        let help = format!("run the tool that writes `{file}` again");
+        let envelope = Envelope::read(&bytes, name).map_err(|error| {
+            Error::judge(format!("`{file}` in the artifact folder cannot be relied on"))
+                .with_source(error)
+                .with_help(help)
+        })?;
+        Ok(Some(envelope))
+    }
+
+    /// Writes the manifest: what was there before, less what is gone or was changed by others, and what was written now.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn finish(mut self) -> Result<()> {
+        if self.written.is_empty() {
+            return Ok(());
+        }
+        let before = self.read(MANIFEST)?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+        for file in before.into_iter().flat_map(|manifest| manifest.files) {
+            // The old index is only a hint: what it says is kept where the file still is what it says.
+            let inside = Path::new(&file.path)
+                .components()
+                .all(|part| matches!(part, std::path::Component::Normal(_)));
+            if inside
+                && !self.written.contains_key(&file.path)
+                && sha256_file(&self.path(&file.path)).is_ok_and(|(d, _)| d == file.sha256)
+            {
+                self.written.insert(file.path.clone(), file);
+            }
+        }
+        let manifest =
+            Manifest { schema: schema_id("manifest"), files: self.written.into_values().collect() };
+        let bytes = to_canonical_vec(&manifest).or_judge(|| "cannot write the manifest".to_owned())?;
+        write_atomic(&self.dir.join(MANIFEST), &bytes)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Subject;
+
+    const TOOL: Tool = Tool { name: "cargo-x", subcommand: "x", version: "0.1.0", rules: &[] };
+
+    fn manifest(dir: &Path) -> Vec<String> {
+        let bytes = std::fs::read(dir.join(MANIFEST)).unwrap();
+        serde_json::from_slice::<Manifest>(&bytes).unwrap().files.into_iter().map(|file| file.path).collect()
+    }
+
+    #[test]
+    fn the_manifest_lists_what_is_there_across_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = ArtifactDir::new(dir.path(), &TOOL);
+        let mut first = root.for_package("demo", "1.0.0");
+        first.write("a.txt", b"a").unwrap();
+        first.write("b/c.txt", b"c").unwrap();
+        let folder = first.dir().to_owned();
+        first.finish().unwrap();
+        assert_eq!(manifest(&folder), ["a.txt", "b/c.txt"]);
+
+        std::fs::write(folder.join("a.txt"), b"changed by somebody").unwrap();
+        let mut second = root.for_package("demo", "1.0.0");
+        second.write_report(&Report::new("x", &TOOL, Subject::default())).unwrap();
+        second.finish().unwrap();
+        assert_eq!(manifest(&folder), ["b/c.txt", "x.json"]);
+        let again = root.for_package("demo", "1.0.0");
+        assert_eq!(again.read_report("x").unwrap().unwrap().schema, "release-gate/x/v1");
+        assert!(again.read_report("y").unwrap().is_none());
+        std::fs::write(folder.join("x.json"), b"{").unwrap();
+        assert!(again.read_report("x").is_err());
+    }
+}

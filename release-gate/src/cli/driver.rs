@@ -1,0 +1,296 @@
+//! From argv to exit code: the same for every gate.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use clap::{ArgMatches, Args, Command};
+
+use super::args::{Color, MessageFormat, SharedArgs};
+use super::{Context, Gate, Outcome, generate};
+use crate::error::{Error, ErrorKind, Result};
+use crate::json::to_canonical_vec;
+use crate::report::{Envelope, Report, Status, join, render};
+use crate::rule::{self, Levels, Requested};
+use crate::terminal::{Terminal, Verbosity};
+use crate::{exit, interrupt};
+
+/// The whole of a gate's `main`.
+pub fn main<G: Gate>() -> ExitCode {
+    ExitCode::from(run::<G>(std::env::args_os().collect()))
+}
+
+/// Runs a gate with these arguments (the first is the program's name) and returns its exit code.
+pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
+    let tool = G::TOOL;
+    // `cargo compat …` starts `cargo-compat compat …`.
+    if args.get(1).is_some_and(|arg| arg == tool.subcommand) {
+        args.remove(1);
+    }
+    let before_dashes = || args.iter().skip(1).take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
+    let color = early_color(before_dashes());
+    let wants_version = before_dashes().any(|arg| arg == "--version" || arg == "-V");
+    let command = command::<G>(color, wants_version);
+
+    // These need no valid call around them: `cargo sign --explain RULE` works without a subcommand.
+    let terminal = Terminal::new(choice(color), Verbosity::Normal);
+    match early_request(before_dashes()) {
+        Some(("--explain", id)) => {
+            return finish_text(&terminal, rule::explain(tool.rules, id).map(String::into_bytes));
+        }
+        Some((_, what)) => {
+            if let Ok(what) = <super::args::Generate as clap::ValueEnum>::from_str(what, true) {
+                return finish_text(&terminal, generate::generate::<G>(what, command));
+            }
+        }
+        None => {}
+    }
+
+    let parsed = command
+        .try_get_matches_from(&args)
+        .and_then(|matches| G::from_arg_matches(&matches).map(|gate| (gate, matches)));
+    let (gate, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Nobody is left to tell when the stream is closed.
+            let _ = error.print();
+            return if error.use_stderr() { exit::USAGE } else { exit::PASS };
+        }
+    };
+    let shared = gate.shared().clone();
+    let verbosity = match (shared.quiet, shared.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, _) => Verbosity::Verbose,
+    };
+    interrupt::install();
+    let mut cx = Context::new(tool, shared, Terminal::new(choice(color), verbosity));
+    let report_name = gate.report_name();
+    let result = check_early(&mut cx, &matches).and_then(|()| gate.execute(&mut cx));
+    conclude(&mut cx, &matches, report_name, result)
+}
+
+/// Finds misspelled rules before hours of work are done.
+fn check_early(cx: &mut Context, matches: &ArgMatches) -> Result<()> {
+    let mut levels = Levels::default();
+    levels_from_flags(cx, matches, &mut levels)
+}
+
+/// The gate's clap tree as it is parsed, documented and completed.
+pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Command {
+    let tool = G::TOOL;
+    let shared: Vec<_> = SharedArgs::augment_args(Command::new("shared"))
+        .get_arguments()
+        .map(|arg| arg.get_id().clone())
+        .collect();
+    let mut command = G::command()
+        .name(tool.name)
+        .bin_name(format!("cargo {}", tool.subcommand))
+        .styles(clap_cargo::style::CLAP_STYLING)
+        .color(match color {
+            Some(Color::Always) => clap::ColorChoice::Always,
+            Some(Color::Never) => clap::ColorChoice::Never,
+            Some(Color::Auto) | None => clap::ColorChoice::Auto,
+        })
+        .version(if long_version {
+            tool.long_version().trim_end().trim_start_matches(tool.name).trim_start().to_owned()
+        } else {
+            tool.version.to_owned()
+        });
+    for id in shared {
+        command = command.mut_arg(id, |arg| arg.global(true));
+    }
+    command
+}
+
+/// Colours decide how help and usage errors look, so they are known before arguments are parsed: `--color`, else
+/// `CARGO_TERM_COLOR`.
+fn early_color<'a>(args: impl Iterator<Item = &'a str>) -> Option<Color> {
+    let mut found = std::env::var("CARGO_TERM_COLOR").ok();
+    let mut args = args.peekable();
+    while let Some(arg) = args.next() {
+        if let Some(value) = arg.strip_prefix("--color=") {
+            found = Some(value.to_owned());
+        } else if arg == "--color" {
+            found = args.peek().map(|value| (*value).to_owned()).or(found);
+        }
+    }
+    <Color as clap::ValueEnum>::from_str(&found?, true).ok()
+}
+
+fn choice(color: Option<Color>) -> ColorChoice {
+    match color {
+        Some(Color::Always) => ColorChoice::Always,
+        Some(Color::Never) => ColorChoice::Never,
+        Some(Color::Auto) | None => ColorChoice::Auto,
+    }
+}
+
+fn early_request<'a>(args: impl Iterator<Item = &'a str>) -> Option<(&'static str, &'a str)> {
+    let mut args = args;
+    while let Some(arg) = args.next() {
+        for flag in ["--explain", "--generate"] {
+            if arg == flag {
+                return args.next().map(|value| (flag, value));
+            }
+            if let Some(value) = arg.strip_prefix(flag).and_then(|rest| rest.strip_prefix('=')) {
+                return Some((flag, value));
+            }
+        }
+    }
+    None
+}
+
+fn finish_text(terminal: &Terminal, text: Result<Vec<u8>>) -> u8 {
+    let printed = text.and_then(|bytes| {
+        terminal
+            .stdout(&bytes)
+            .map_err(|error| Error::judge("cannot write to standard output").with_source(error))
+    });
+    match printed {
+        Ok(()) => exit::PASS,
+        Err(error) => {
+            terminal.error(&error);
+            error.exit_code()
+        }
+    }
+}
+
+/// Applies levels, writes reports, prints them, and settles the exit code.
+fn conclude(
+    cx: &mut Context,
+    matches: &ArgMatches,
+    report_name: Option<&'static str>,
+    result: Result<Outcome>,
+) -> u8 {
+    let outcome = result.and_then(|outcome| {
+        interrupt::check()?;
+        match outcome {
+            Outcome::Done => Ok(Vec::new()),
+            Outcome::Reports(reports) => settle(cx, matches, reports),
+        }
+    });
+    let mut reports = match outcome {
+        Ok(reports) => reports,
+        Err(error) => return conclude_error(cx, report_name, &error),
+    };
+    if let Err(error) = keep(cx, &reports) {
+        return conclude_error(cx, report_name, &error);
+    }
+    let status = reports.iter().map(|report| report.envelope.status).reduce(Status::worse);
+    if let Err(error) = print(cx, &mut reports) {
+        cx.terminal.error(&error);
+        return error.exit_code();
+    }
+    status.map_or(exit::PASS, Status::exit_code)
+}
+
+fn settle(cx: &mut Context, matches: &ArgMatches, mut reports: Vec<Report>) -> Result<Vec<Report>> {
+    let mut levels = Levels::default();
+    let (rules, table) = (cx.tool().rules, cx.tool().subcommand);
+    cx.configuration()?.levels(table, rules, &mut levels)?;
+    levels_from_flags(cx, matches, &mut levels)?;
+    for report in &mut reports {
+        report.settle(&levels);
+    }
+    Ok(reports)
+}
+
+/// `--deny`, `--warn` and `--allow` in the order in which they were given; the last word wins.
+fn levels_from_flags(cx: &Context, matches: &ArgMatches, levels: &mut Levels) -> Result<()> {
+    let mut deepest = matches;
+    while let Some((_, inner)) = deepest.subcommand() {
+        deepest = inner;
+    }
+    let mut wishes = Vec::new();
+    for (flag, requested) in
+        [("deny", Requested::Deny), ("warn", Requested::Warn), ("allow", Requested::Allow)]
+    {
+        let values = deepest.get_many::<String>(flag).into_iter().flatten();
+        let indices = deepest.indices_of(flag).into_iter().flatten();
+        wishes.extend(indices.zip(values).map(|(index, id)| (index, id.clone(), requested)));
+    }
+    wishes.sort_by_key(|(index, ..)| *index);
+    wishes.into_iter().try_for_each(|(_, id, requested)| levels.set(cx.tool().rules, &id, requested))
+}
+
+/// Writes the reports that are kept, each into its package's folder, the manifest last.
+fn keep(cx: &mut Context, reports: &[Report]) -> Result<()> {
+    for report in reports.iter().filter(|report| report.keep) {
+        let subject = &report.envelope.subject;
+        let (Some(package), Some(version)) = (&subject.package, &subject.version) else { continue };
+        let mut folder = cx.package_artifacts(package, version)?;
+        folder.write_report(report)?;
+        folder.finish()?;
+    }
+    Ok(())
+}
+
+fn print(cx: &Context, reports: &mut [Report]) -> Result<()> {
+    if reports.is_empty() {
+        return Ok(());
+    }
+    let quiet = cx.args().quiet;
+    let human: String = reports
+        .iter()
+        .map(|report| render::human(report, quiet))
+        .collect::<Vec<_>>()
+        .join(if quiet { "" } else { "\n" });
+    let wrong = |error| Error::judge("cannot write to standard output").with_source(error);
+    let format = cx.args().message_format;
+    if format == MessageFormat::Human {
+        return cx.terminal.result(&human).map_err(wrong);
+    }
+    if !quiet {
+        cx.terminal.people(&human);
+    }
+    let envelopes: Vec<&Envelope> = reports.iter().map(|report| &report.envelope).collect();
+    let canonical = |value: &serde_json::Value| {
+        to_canonical_vec(value).map_err(|error| Error::judge("cannot print the report").with_source(error))
+    };
+    let bytes = match format {
+        MessageFormat::Human => Vec::new(),
+        MessageFormat::Json => {
+            let joined = if reports.len() > 1 { join(cx.tool(), reports) } else { None };
+            let envelope = joined.as_ref().or(envelopes.first().copied());
+            to_canonical_vec(&envelope)
+                .map_err(|error| Error::judge("cannot print the report").with_source(error))?
+        }
+        MessageFormat::Github => {
+            envelopes.iter().map(|envelope| render::github(envelope)).collect::<String>().into_bytes()
+        }
+        MessageFormat::Sarif => canonical(&render::sarif(cx.tool(), &envelopes))?,
+        MessageFormat::Junit => render::junit(&envelopes).into_bytes(),
+    };
+    cx.terminal.stdout(&bytes).map_err(wrong)
+}
+
+/// An error is reported in the format asked for, and replaces what an earlier run may have left in the artifact folder: a stale
+/// "pass" must not be found there.
+fn conclude_error(cx: &mut Context, report_name: Option<&'static str>, error: &Error) -> u8 {
+    cx.terminal.error(error);
+    let tool = *cx.tool();
+    let name = report_name.unwrap_or(tool.subcommand);
+    let mut reports: Vec<Report> = match cx.loaded_project() {
+        Some(project) => project
+            .selected()
+            .map(|package| Report::not_judged(name, &tool, project.subject(package), error))
+            .collect(),
+        None => vec![Report::not_judged(name, &tool, crate::Subject::default(), error)],
+    };
+    if report_name.is_some() && error.kind() == ErrorKind::Judge {
+        if let Err(second) = keep(cx, &reports) {
+            // The first error is the one to act on, unless it is this one.
+            if second.chain() != error.chain() {
+                cx.terminal.detail("Skipping", format!("the error report: {}", second.chain()));
+            }
+        }
+    }
+    if cx.args().message_format != MessageFormat::Human {
+        cx.args.quiet = true; // people were told above
+        if let Err(second) = print(cx, &mut reports) {
+            cx.terminal.error(&second);
+        }
+    }
+    error.exit_code()
+}

@@ -1,0 +1,169 @@
+//! Files are written whole or not at all: temporary file in the same folder, flushed to disk, renamed.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempDir};
+
+/// Why a file was not written; the file that was there before is untouched.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{path}`")]
+pub struct WriteError {
+    /// The file that was to be written.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
+impl From<WriteError> for crate::Error {
+    fn from(error: WriteError) -> Self {
+        let help = match error.source.kind() {
+            io::ErrorKind::StorageFull => {
+                "free some space there, or choose another folder with --artifact-dir"
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "make the folder writable, or choose another one with --artifact-dir"
+            }
+            _ => "check that the folder exists and is writable",
+        };
+        Self::judge(error.to_string()).with_source(error.source).with_help(help)
+    }
+}
+
+/// A file that appears under its name only when [`commit`](Self::commit) is called.
+#[derive(Debug)]
+pub struct AtomicFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl AtomicFile {
+    /// Starts a file; missing folders are made.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written to.
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self, WriteError> {
+        let path = path.into();
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = std::fs::create_dir_all(folder).and_then(|()| {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(".release-gates-");
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, as for any new file
+            builder.tempfile_in(folder)
+        });
+        match file {
+            Ok(file) => Ok(Self { file, path }),
+            Err(source) => Err(WriteError { path, source }),
+        }
+    }
+
+    /// The open temporary file, for permissions and the like.
+    pub fn file(&self) -> &std::fs::File {
+        self.file.as_file()
+    }
+
+    /// Makes the file appear under its name, replacing what was there.
+    ///
+    /// # Errors
+    /// Flushing or renaming failed; what was there before is still there.
+    pub fn commit(self) -> Result<(), WriteError> {
+        let Self { mut file, path } = self;
+        let result = file.flush().and_then(|()| file.as_file().sync_all());
+        match result.and_then(|()| file.persist(&path).map_err(|error| error.error)) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(WriteError { path, source }),
+        }
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes a whole file or nothing.
+///
+/// # Errors
+/// As [`AtomicFile`].
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(bytes).map_err(|source| WriteError { path: path.to_owned(), source })?;
+    file.commit()
+}
+
+/// Copies a file, whole or not at all, with its permissions.
+///
+/// # Errors
+/// Reading the source or writing the destination failed.
+pub fn copy_atomic(from: &Path, to: &Path) -> Result<(), WriteError> {
+    let wrong = |source| WriteError { path: to.to_owned(), source };
+    let mut source = std::fs::File::open(from).map_err(wrong)?;
+    let mut file = AtomicFile::create(to)?;
+    io::copy(&mut source, &mut file).map_err(wrong)?;
+    let permissions = source.metadata().map_err(wrong)?.permissions();
+    file.file().set_permissions(permissions).map_err(wrong)?;
+    file.commit()
+}
+
+/// A throw-away folder, removed when dropped (also on errors and Ctrl-C).
+///
+/// # Errors
+/// The system's temporary folder cannot be written to.
+pub fn throw_away_dir(purpose: &str) -> crate::Result<TempDir> {
+    tempfile::Builder::new().prefix(&format!("release-gates-{purpose}-")).tempdir().map_err(|error| {
+        crate::Error::judge(format!(
+            "cannot make a throw-away folder in `{}`",
+            std::env::temp_dir().display()
+        ))
+        .with_source(error)
+        .with_help("set TMPDIR to a folder that is writable and has space")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_file_never_appears() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sub/file");
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"half").unwrap();
+        assert!(!path.exists());
+        drop(file);
+        assert!(!path.exists());
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            0,
+            "no temporary file is left"
+        );
+    }
+
+    #[test]
+    fn an_old_file_is_replaced_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        write_atomic(&path, b"old and long").unwrap();
+        write_atomic(&path, b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_folder_in_the_way_is_an_error_that_names_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("taken");
+        std::fs::create_dir_all(path.join("x")).unwrap();
+        assert!(write_atomic(&path, b"x").unwrap_err().to_string().contains("taken"));
+    }
+}

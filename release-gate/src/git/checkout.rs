@@ -1,0 +1,201 @@
+//! The files of a revision in a folder of their own, without touching the user's work tree or index.
+//!
+//! Not `git archive`, whose result depends on `export-ignore` and `export-subst`; not `git worktree`, which writes into
+//! the repository. A throw-away index is filled from the commit and checked out from there, with every smudge filter off:
+//! what arrives is what was committed. Submodules are taken from the clones that are here; nothing is fetched.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::{CommitId, Git, GitError, bytes_to_path};
+
+/// The first line of a Git LFS pointer file.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
+
+/// What a checkout holds besides its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checkout {
+    /// Submodules that were checked out, with their commits; paths relative to the folder.
+    pub submodules: Vec<(PathBuf, CommitId)>,
+    /// Files that are Git LFS pointers and not the content they stand for.
+    pub lfs_pointers: Vec<PathBuf>,
+}
+
+impl Git {
+    /// Writes the files of a commit into `dest` (made if missing; should be empty), submodules included. Every file's
+    /// modification time is the commit's.
+    ///
+    /// # Errors
+    /// git failed, a submodule's commit is not in this clone, or a file cannot be written.
+    pub fn checkout(&self, commit: &CommitId, dest: &Path) -> Result<Checkout, GitError> {
+        let write = |source| GitError::Write { path: dest.to_owned(), source };
+        std::fs::create_dir_all(dest).map_err(write)?;
+        let dest = dest.canonicalize().map_err(write)?;
+        let mut checkout = Checkout::default();
+        self.checkout_into(commit, &dest, Path::new(""), &mut checkout)?;
+        finish(&dest, Path::new(""), self.commit_time(commit)?, &mut checkout.lfs_pointers).map_err(write)?;
+        checkout.lfs_pointers.sort();
+        Ok(checkout)
+    }
+
+    fn checkout_into(
+        &self,
+        commit: &CommitId,
+        dest: &Path,
+        prefix: &Path,
+        checkout: &mut Checkout,
+    ) -> Result<(), GitError> {
+        let scratch =
+            tempfile::tempdir().map_err(|source| GitError::Write { path: std::env::temp_dir(), source })?;
+        let index = scratch.path().join("index");
+        let step = || {
+            self.step()
+                .env("GIT_INDEX_FILE", &index)
+                .env("GIT_DIR", &self.git_dir)
+                .env("GIT_WORK_TREE", dest)
+                .current_dir(dest)
+        };
+        self.run(step().args(["read-tree", "--end-of-options", commit.as_str()]))?.success()?;
+        let mut checkout_index = self.step_in(dest);
+        for setting in
+            ["core.autocrlf=false", "core.eol=lf", "core.symlinks=true", "core.attributesFile=/dev/null"]
+        {
+            checkout_index = checkout_index.arg("-c").arg(setting);
+        }
+        for filter in self.filter_settings()? {
+            checkout_index = checkout_index.arg("-c").arg(format!("{filter}="));
+        }
+        let checkout_index = checkout_index
+            .env("GIT_INDEX_FILE", &index)
+            .env("GIT_DIR", &self.git_dir)
+            .env("GIT_WORK_TREE", dest)
+            .args(["checkout-index", "--all", "--force", "--quiet"]);
+        self.run(checkout_index)?.success()?;
+
+        for (path, submodule_commit) in self.gitlinks(commit)? {
+            let module = self.submodule(commit, &path, &submodule_commit)?;
+            let folder = dest.join(&path);
+            std::fs::create_dir_all(&folder)
+                .map_err(|source| GitError::Write { path: folder.clone(), source })?;
+            let full = prefix.join(&path);
+            checkout.submodules.push((full.clone(), submodule_commit.clone()));
+            module.checkout_into(&submodule_commit, &folder, &full, checkout)?;
+        }
+        Ok(())
+    }
+
+    fn step_in(&self, dir: &Path) -> crate::process::Step {
+        super::hardened(dir)
+    }
+
+    /// Names of all configured clean, smudge and process filters and whether they are required.
+    fn filter_settings(&self) -> Result<Vec<String>, GitError> {
+        let finished = self.run(self.step().args([
+            "config",
+            "-z",
+            "--name-only",
+            "--get-regexp",
+            r"^filter\..*\.(smudge|process|required)$",
+        ]))?;
+        // Exit code 1: there is none.
+        Ok(finished
+            .stdout
+            .split(|byte| *byte == 0)
+            .filter(|name| !name.is_empty())
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect())
+    }
+
+    /// Paths of a commit's tree that are submodules, with the commits they name.
+    fn gitlinks(&self, commit: &CommitId) -> Result<Vec<(PathBuf, CommitId)>, GitError> {
+        let bytes =
+            self.plumbing(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit.as_str()])?;
+        bytes
+            .split(|byte| *byte == 0)
+            .filter(|line| line.starts_with(b"160000 "))
+            .map(|line| {
+                let tab = line
+                    .iter()
+                    .position(|byte| *byte == b'\t')
+                    .ok_or_else(|| super::answer("ls-tree", line))?;
+                let (head, path) = (&line[..tab], &line[tab + 1..]);
+                let id = head.rsplit(|byte| *byte == b' ').next().and_then(super::commit_id);
+                Ok((bytes_to_path(path), id.ok_or_else(|| super::answer("ls-tree", line))?))
+            })
+            .collect()
+    }
+
+    /// The clone of a submodule that is here and has the commit: in the work tree, or below `.git/modules`.
+    fn submodule(&self, commit: &CommitId, path: &Path, wanted: &CommitId) -> Result<Git, GitError> {
+        let mut places = vec![self.root.join(path)];
+        places.push(self.git_dir.join("modules").join(path));
+        if let Some(name) = self.submodule_name(commit, path)? {
+            places.push(self.git_dir.join("modules").join(name));
+        }
+        for place in places.into_iter().filter(|place| place.is_dir()) {
+            let step =
+                super::hardened(&place).args(["rev-parse", "--path-format=absolute", "--git-common-dir"]);
+            let finished = self.run(step)?;
+            let git_dir = bytes_to_path(finished.stdout.trim_ascii_end());
+            if !finished.is_success() || git_dir == self.git_dir {
+                continue;
+            }
+            let module = Git { root: place, git_dir, runner: self.runner.clone() };
+            if module.resolve(wanted.as_str()).is_ok() {
+                return Ok(module);
+            }
+        }
+        Err(GitError::Submodule { path: path.to_owned(), commit: wanted.clone() })
+    }
+
+    /// The name `.gitmodules` of this commit gives to the submodule at `path`, if it is a plain relative name.
+    fn submodule_name(&self, commit: &CommitId, path: &Path) -> Result<Option<PathBuf>, GitError> {
+        let args = [
+            "config",
+            "-z",
+            "--blob",
+            &format!("{commit}:.gitmodules"),
+            "--get-regexp",
+            r"^submodule\..*\.path$",
+        ];
+        let finished = self.run(self.step().args(args))?;
+        for entry in finished.stdout.split(|byte| *byte == 0) {
+            let Some(newline) = entry.iter().position(|byte| *byte == b'\n') else { continue };
+            let (key, value) = (&entry[..newline], &entry[newline + 1..]);
+            if bytes_to_path(value) == path {
+                let name = key
+                    .strip_prefix(b"submodule.")
+                    .and_then(|key| key.strip_suffix(b".path"))
+                    .map(bytes_to_path);
+                // The file is untrusted: a name that climbs out of `.git/modules` is not followed.
+                return Ok(name.filter(|name| {
+                    name.components().all(|part| matches!(part, std::path::Component::Normal(_)))
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Sets every regular file's time and notes the LFS pointers; symbolic links are not followed.
+fn finish(dir: &Path, relative: &Path, seconds: i64, pointers: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let (kind, path, relative) = (entry.file_type()?, entry.path(), relative.join(entry.file_name()));
+        if kind.is_dir() {
+            finish(&path, &relative, seconds, pointers)?;
+        } else if kind.is_file() {
+            // Opened for reading: times can be set on a file that is not writable.
+            let mut file = File::open(&path)?;
+            file.set_modified(time)?;
+            let mut start = [0; LFS_POINTER.len()];
+            if file.metadata()?.len() < 1024 && file.read_exact(&mut start).is_ok() && start == LFS_POINTER {
+                pointers.push(relative);
+            }
+        }
+    }
+    Ok(())
+}

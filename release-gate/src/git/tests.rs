@@ -1,0 +1,178 @@
+use super::*;
+
+/// A repository in a throw-away folder, with a fixed identity, clock and configuration.
+struct Repo {
+    dir: tempfile::TempDir,
+    runner: Runner,
+}
+
+impl Repo {
+    fn new() -> Self {
+        let repo = Self { dir: tempfile::tempdir().unwrap(), runner: Runner::new() };
+        repo.git(&["init", "--quiet", "--initial-branch=main"]);
+        repo
+    }
+
+    fn git(&self, args: &[&str]) {
+        git_in(self.dir.path(), args);
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn commit(&self, message: &str) -> CommitId {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", message]);
+        self.open().head().unwrap().unwrap()
+    }
+
+    fn open(&self) -> Git {
+        Git::discover(self.dir.path(), &self.runner).unwrap().unwrap()
+    }
+}
+
+fn git_in(dir: &Path, args: &[&str]) {
+    let mut step = Step::new("git").current_dir(dir).args(["-c", "protocol.file.allow=always"]).args(args);
+    for (name, value) in [
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+        ("GIT_AUTHOR_NAME", "A"),
+        ("GIT_AUTHOR_EMAIL", "a@example.org"),
+        ("GIT_AUTHOR_DATE", "1700000000 +0100"),
+        ("GIT_COMMITTER_NAME", "C"),
+        ("GIT_COMMITTER_EMAIL", "c@example.org"),
+        ("GIT_COMMITTER_DATE", "1700000000 +0100"),
+    ] {
+        step = step.env(name, value);
+    }
+    Runner::new().run(step).unwrap().success().unwrap();
+}
+
+#[test]
+fn a_folder_without_repository_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(Git::discover(dir.path(), &Runner::new()).unwrap().is_none());
+}
+
+#[test]
+fn an_unborn_branch_has_no_head() {
+    assert_eq!(Repo::new().open().head().unwrap(), None);
+}
+
+#[test]
+fn revisions_resolve_and_unknown_ones_are_named() {
+    let repo = Repo::new();
+    let first = repo.commit("first");
+    repo.git(&["tag", "-a", "-m", "release", "v1.0.0"]);
+    let git = repo.open();
+    assert_eq!(git.resolve("v1.0.0").unwrap(), first, "an annotated tag is peeled");
+    assert_eq!(git.commit_time(&first).unwrap(), 1_700_000_000);
+    for bad in ["v2.0.0", "--output=x", "-h", "HEAD:nothing", ""] {
+        assert!(matches!(git.resolve(bad), Err(GitError::UnknownRevision { .. })), "{bad}");
+    }
+}
+
+#[test]
+fn tags_lead_to_commits() {
+    let repo = Repo::new();
+    let first = repo.commit("first");
+    repo.git(&["tag", "light"]);
+    repo.git(&["tag", "-a", "-m", "x", "v1.0.0"]);
+    repo.git(&["tag", "a-tree", "HEAD^{tree}"]);
+    let tags = repo.open().tags().unwrap();
+    let seen: Vec<_> = tags.iter().map(|tag| (tag.name.as_str(), tag.annotated, &tag.commit)).collect();
+    assert_eq!(seen, [("light", false, &first), ("v1.0.0", true, &first)]);
+}
+
+#[test]
+fn dirt_is_seen_and_ignored_files_are_not() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "target\n");
+    repo.write("a", "1");
+    repo.commit("first");
+    let git = repo.open();
+    repo.write("target/x", "");
+    assert!(!git.is_dirty().unwrap());
+    repo.write("b", "");
+    assert!(git.is_dirty().unwrap());
+}
+
+#[test]
+fn files_at_a_commit() {
+    let repo = Repo::new();
+    repo.write("dir/a", "one");
+    let first = repo.commit("first");
+    repo.write("dir/a", "two");
+    repo.commit("second");
+    let git = repo.open();
+    assert_eq!(git.show(&first, "dir/a").unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!(git.show(&first, "dir").unwrap(), None);
+    assert_eq!(git.show(&first, "missing").unwrap(), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_checkout_is_what_was_committed() {
+    let repo = Repo::new();
+    // Export attributes, filters and line-ending rules would change what `git archive` or a plain checkout writes.
+    repo.write(
+        ".gitattributes",
+        "hidden export-ignore\nsubst export-subst\nfiltered filter=evil\n*.txt text eol=crlf\n",
+    );
+    repo.write("hidden", "h");
+    repo.write("subst", "$Format:%H$");
+    repo.write("filtered", "f");
+    repo.write("lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
+    std::os::unix::fs::symlink("hidden", repo.dir.path().join("link")).unwrap();
+    let first = repo.commit("first");
+    repo.git(&["config", "filter.evil.smudge", "touch evil-was-here; cat"]);
+    repo.git(&["config", "filter.evil.required", "true"]);
+    repo.write("hidden", "changed, uncommitted");
+
+    let dest = tempfile::tempdir().unwrap();
+    let folder = dest.path().join("out with space");
+    let checkout = repo.open().checkout(&first, &folder).unwrap();
+    assert_eq!(std::fs::read_to_string(folder.join("hidden")).unwrap(), "h");
+    assert_eq!(std::fs::read_to_string(folder.join("subst")).unwrap(), "$Format:%H$");
+    assert_eq!(std::fs::read_to_string(folder.join("filtered")).unwrap(), "f");
+    assert_eq!(std::fs::read_link(folder.join("link")).unwrap(), Path::new("hidden"));
+    assert!(!folder.join(".git").exists());
+    assert!(!folder.join("evil-was-here").exists() && !repo.dir.path().join("evil-was-here").exists());
+    assert_eq!(checkout.lfs_pointers, [Path::new("lfs")]);
+    let modified = std::fs::metadata(folder.join("hidden")).unwrap().modified().unwrap();
+    assert_eq!(modified.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs(), 1_700_000_000);
+    assert_eq!(std::fs::read_to_string(repo.dir.path().join("hidden")).unwrap(), "changed, uncommitted");
+}
+
+#[test]
+fn submodules_come_along_at_the_commit_that_is_named() {
+    let inner = Repo::new();
+    inner.write("lib.rs", "old");
+    inner.commit("inner");
+    let outer = Repo::new();
+    let url = inner.dir.path().to_str().unwrap().to_owned();
+    outer.git(&["submodule", "--quiet", "add", "--name", "odd name", &url, "deps/inner"]);
+    let first = outer.commit("with submodule");
+    inner.write("lib.rs", "new");
+    inner.commit("inner 2");
+    git_in(&outer.dir.path().join("deps/inner"), &["pull", "--quiet", "origin", "main"]);
+    outer.commit("submodule moved");
+
+    let dest = tempfile::tempdir().unwrap();
+    let checkout = outer.open().checkout(&first, dest.path()).unwrap();
+    assert_eq!(std::fs::read_to_string(dest.path().join("deps/inner/lib.rs")).unwrap(), "old");
+    assert_eq!(checkout.submodules.len(), 1);
+
+    // Without the submodule's clone the error names it.
+    std::fs::remove_dir_all(outer.dir.path().join("deps")).unwrap();
+    std::fs::remove_dir_all(outer.dir.path().join(".git/modules")).unwrap();
+    let dest = tempfile::tempdir().unwrap();
+    let error = outer.open().checkout(&first, dest.path()).unwrap_err();
+    assert!(matches!(&error, GitError::Submodule { path, .. } if path == Path::new("deps/inner")));
+    assert!(Error::from(error).help()[0].contains("submodule update"));
+}
+
+use std::time::SystemTime;

@@ -1,0 +1,530 @@
+//! The one way to start another program.
+//!
+//! Every child starts with an empty environment plus a short list ([`BASE_ENV`]) and what its [`Step`] names, in a
+//! fixed locale and time zone. Its argv, exit code, duration and the digest of its output are recorded by the
+//! [`Runner`], from which the audit log is made. Nothing secret may be put into a step: argv and environment names
+//! are logged.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use shared_child::SharedChild;
+
+use crate::digest::{Sha256Digest, sha256_bytes};
+use crate::error::Error;
+use crate::interrupt::{self, Kill};
+
+/// Variables every child inherits: where programs, homes and temporary folders are; nothing that changes output.
+pub const BASE_ENV: &[&str] = &[
+    "PATH",
+    "HOME",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "TMPDIR",
+    // Windows cannot start programs without these.
+    "USERPROFILE",
+    "TEMP",
+    "TMP",
+    "SystemRoot",
+    "SystemDrive",
+    "ComSpec",
+    "PATHEXT",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ProgramData",
+    "ProgramFiles",
+    "ProgramFiles(x86)",
+];
+
+/// Variables a child needs to reach a registry through proxies and private certificate authorities.
+const NETWORK_ENV: &[&str] = &[
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "GIT_SSH_COMMAND",
+    "SSH_AUTH_SOCK",
+];
+const NETWORK_PREFIXES: &[&str] =
+    &["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_SOURCE_", "CARGO_REGISTRY_"];
+
+/// One program to run.
+#[derive(Debug, Clone)]
+pub struct Step {
+    program: OsString,
+    args: Vec<OsString>,
+    env: BTreeMap<OsString, OsString>,
+    cwd: Option<PathBuf>,
+    stdin: Option<Vec<u8>>,
+    interactive: bool,
+}
+
+impl Step {
+    /// A step that runs `program` (looked up in `PATH`) with the base environment.
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        let mut env: BTreeMap<OsString, OsString> = BASE_ENV
+            .iter()
+            .filter_map(|name| std::env::var_os(name).map(|value| ((*name).into(), value)))
+            .collect();
+        for (name, value) in [("LC_ALL", "C"), ("LANG", "C"), ("TZ", "UTC")] {
+            env.insert(name.into(), value.into());
+        }
+        Self {
+            program: program.as_ref().to_owned(),
+            args: Vec::new(),
+            env,
+            cwd: None,
+            stdin: None,
+            interactive: false,
+        }
+    }
+
+    /// A step that runs cargo: the one that started this process (`$CARGO`), else the one in `PATH`.
+    ///
+    /// Colours and progress are off; what decides where cargo puts its output is inherited.
+    pub fn cargo() -> Self {
+        Self::new(std::env::var_os("CARGO").filter(|path| !path.is_empty()).unwrap_or_else(|| "cargo".into()))
+            .inherit(["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"])
+            .env("CARGO_TERM_COLOR", "never")
+            .env("CARGO_TERM_PROGRESS_WHEN", "never")
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.insert(name.as_ref().to_owned(), value.as_ref().to_owned());
+        self
+    }
+
+    /// Removes an environment variable.
+    #[must_use]
+    pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.env.remove(name.as_ref());
+        self
+    }
+
+    /// Starts from an environment that is really empty: not even [`BASE_ENV`].
+    #[must_use]
+    pub fn env_clear(mut self) -> Self {
+        self.env.clear();
+        self
+    }
+
+    /// Inherits these variables from this process, where they are set.
+    #[must_use]
+    pub fn inherit(mut self, names: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        for name in names {
+            if let Some(value) = std::env::var_os(&name) {
+                self.env.insert(name.as_ref().to_owned(), value);
+            }
+        }
+        self
+    }
+
+    /// Inherits proxies, certificate authorities and cargo's registry configuration, but no token.
+    #[must_use]
+    pub fn inherit_network_env(mut self) -> Self {
+        for (name, value) in std::env::vars_os() {
+            let Some(text) = name.to_str() else { continue };
+            let wanted =
+                NETWORK_ENV.contains(&text) || NETWORK_PREFIXES.iter().any(|prefix| text.starts_with(prefix));
+            if wanted && !text.contains("TOKEN") && !text.contains("SECRET") {
+                self.env.insert(name, value);
+            }
+        }
+        self
+    }
+
+    /// Runs in this folder.
+    #[must_use]
+    pub fn current_dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.cwd = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Feeds these bytes to the child's standard input; without this call it is empty.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// Lets the child talk to the person at the terminal (for a passphrase): it stays in this process group and
+    /// shares standard input.
+    #[must_use]
+    pub fn interactive(mut self) -> Self {
+        self.interactive = true;
+        self
+    }
+
+    /// The environment the child will see.
+    pub fn environment(&self) -> &BTreeMap<OsString, OsString> {
+        &self.env
+    }
+
+    /// The command line as a person would type it, quoted for a POSIX shell.
+    pub fn display(&self) -> String {
+        std::iter::once(&self.program)
+            .chain(&self.args)
+            .map(|word| quote(&word.to_string_lossy()))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// Quotes a word for a POSIX shell where it needs it; control characters are escaped for display.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if word.chars().any(char::is_control) {
+        return format!("$'{}'", word.escape_debug().to_string().replace("\\\"", "\""));
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// What a program that ended left behind.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The command line, for messages.
+    pub command: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Standard output, whole.
+    pub stdout: Vec<u8>,
+    /// Standard error, whole.
+    pub stderr: Vec<u8>,
+    /// How long it ran.
+    pub elapsed: Duration,
+}
+
+impl Finished {
+    /// Whether it ended with exit code 0.
+    pub fn is_success(&self) -> bool {
+        self.status.success()
+    }
+
+    /// Standard error as text, with anything that is not UTF-8 replaced.
+    pub fn stderr_text(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    /// Passes a success through.
+    ///
+    /// # Errors
+    /// Anything but exit code 0, with the last lines of standard error.
+    pub fn success(self) -> Result<Self, ProcessError> {
+        if self.is_success() {
+            return Ok(self);
+        }
+        let text = self.stderr_text();
+        let lines: Vec<&str> = text.lines().collect();
+        let tail = lines[lines.len().saturating_sub(20)..].join("\n");
+        Err(ProcessError::Failed { command: self.command, status: self.status, stderr: tail })
+    }
+}
+
+/// Why a program gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// It could not be started.
+    #[error("cannot start `{command}`")]
+    Start {
+        /// The command line.
+        command: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Reading its output or waiting for it failed.
+    #[error("lost contact with `{command}`")]
+    Lost {
+        /// The command line.
+        command: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It ended with something other than exit code 0.
+    #[error("`{command}` failed ({status}){}{stderr}", if stderr.is_empty() { "" } else { ":\n" })]
+    Failed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// The last lines of its standard error.
+        stderr: String,
+    },
+    /// This process was interrupted while the program ran; the program was ended.
+    #[error("interrupted while running `{command}`")]
+    Interrupted {
+        /// The command line.
+        command: String,
+    },
+}
+
+impl From<ProcessError> for Error {
+    fn from(error: ProcessError) -> Self {
+        let help = match &error {
+            ProcessError::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("install the program, or put the folder that holds it into PATH")
+            }
+            _ => None,
+        };
+        let converted = Error::judge(error.to_string());
+        let converted = match std::error::Error::source(&error) {
+            Some(source) => converted.with_source(source.to_string()),
+            None => converted,
+        };
+        match help {
+            Some(help) => converted.with_help(help),
+            None => converted,
+        }
+    }
+}
+
+/// What is kept of a program that ran; wall-clock facts that belong into the audit log and no other report.
+#[derive(Debug, Clone)]
+pub struct StepRecord {
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// Names (not values) of the environment variables it saw.
+    pub env: Vec<String>,
+    /// Exit code, `None` when it was ended by a signal.
+    pub exit_code: Option<i32>,
+    /// When it started.
+    pub started: SystemTime,
+    /// How long it ran.
+    pub elapsed: Duration,
+    /// Digest of its standard output followed by its standard error.
+    pub log_sha256: Sha256Digest,
+}
+
+/// Starts programs and remembers what ran.
+#[derive(Debug, Clone, Default)]
+pub struct Runner {
+    records: Arc<Mutex<Vec<StepRecord>>>,
+}
+
+impl Runner {
+    /// A runner that has run nothing yet; clones share their records.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs a step to its end and captures its output. A failing exit code is not an error here: see
+    /// [`Finished::success`].
+    ///
+    /// # Errors
+    /// The program cannot be started, its output cannot be read, or this process was interrupted.
+    pub fn run(&self, step: Step) -> Result<Finished, ProcessError> {
+        self.run_with(step, |_| {})
+    }
+
+    /// Like [`run`](Self::run), handing each line of standard error to `on_line` as it comes, for progress.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_with(
+        &self,
+        step: Step,
+        mut on_line: impl FnMut(&str) + Send,
+    ) -> Result<Finished, ProcessError> {
+        let command_line = step.display();
+        if interrupt::check().is_err() {
+            return Err(ProcessError::Interrupted { command: command_line });
+        }
+        let started = SystemTime::now();
+        let clock = Instant::now();
+        let child =
+            spawn(&step).map_err(|source| ProcessError::Start { command: command_line.clone(), source })?;
+        let running =
+            interrupt::register(Arc::new(Running { child: Arc::clone(&child), group: !step.interactive }));
+
+        let lost = |source| ProcessError::Lost { command: command_line.clone(), source };
+        let (mut stdin, stdout, stderr) = (child.take_stdin(), child.take_stdout(), child.take_stderr());
+        let (stdout, stderr) = std::thread::scope(|scope| {
+            if let Some(bytes) = &step.stdin {
+                let mut pipe = stdin.take();
+                scope.spawn(move || {
+                    // A child that does not read all of its input is free to do so.
+                    if let Some(pipe) = &mut pipe {
+                        let _ = pipe.write_all(bytes);
+                    }
+                });
+            }
+            let errors = scope.spawn(move || read_lines(stderr, &mut on_line));
+            let output = read_all(stdout);
+            (output, errors.join().unwrap_or_else(|_| Err(io::Error::other("the progress printer panicked"))))
+        });
+        let status = child.wait().map_err(lost)?;
+        drop(running);
+        let (stdout, stderr) = (stdout.map_err(lost)?, stderr.map_err(lost)?);
+        let elapsed = clock.elapsed();
+
+        let mut log = stdout.clone();
+        log.extend_from_slice(&stderr);
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(StepRecord {
+            argv: std::iter::once(&step.program)
+                .chain(&step.args)
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
+            env: step.env.keys().map(|name| name.to_string_lossy().into_owned()).collect(),
+            exit_code: status.code(),
+            started,
+            elapsed,
+            log_sha256: sha256_bytes(&log),
+        });
+        if interrupt::check().is_err() {
+            return Err(ProcessError::Interrupted { command: command_line });
+        }
+        Ok(Finished { command: command_line, status, stdout, stderr, elapsed })
+    }
+
+    /// What ran so far, in the order in which it ended.
+    pub fn records(&self) -> Vec<StepRecord> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn spawn(step: &Step) -> io::Result<Arc<SharedChild>> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
+    let mut command = Command::new(&step.program);
+    command.args(&step.args).env_clear().envs(&step.env).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(match (&step.stdin, step.interactive) {
+        (Some(_), _) => Stdio::piped(),
+        (None, true) => Stdio::inherit(),
+        (None, false) => Stdio::null(),
+    });
+    if let Some(dir) = &step.cwd {
+        command.current_dir(dir);
+    }
+    #[cfg(unix)]
+    if !step.interactive {
+        // A group of its own, so that cargo's rustc processes can be ended with it.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
+    SharedChild::spawn(&mut command).map(Arc::new)
+}
+
+/// A child as the signal handler sees it.
+struct Running {
+    child: Arc<SharedChild>,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "process groups are a Unix notion"))]
+    group: bool,
+}
+
+impl Kill for Running {
+    fn kill(&self) {
+        #[cfg(unix)]
+        if self.group {
+            if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+                let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+            }
+        }
+        let _ = self.child.kill();
+    }
+}
+
+fn read_all(pipe: Option<impl Read>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn read_lines(pipe: Option<impl Read>, on_line: &mut impl FnMut(&str)) -> io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    let Some(pipe) = pipe else { return Ok(all) };
+    let mut reader = io::BufReader::new(pipe);
+    loop {
+        let start = all.len();
+        if io::BufRead::read_until(&mut reader, b'\n', &mut all)? == 0 {
+            return Ok(all);
+        }
+        on_line(String::from_utf8_lossy(&all[start..]).trim_end());
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_is_cleared() {
+        let finished = Runner::new().run(Step::new("env").env("ONE", "1")).unwrap().success().unwrap();
+        let text = String::from_utf8(finished.stdout).unwrap();
+        let names: Vec<_> =
+            text.lines().filter_map(|line| line.split_once('=').map(|(name, _)| name)).collect();
+        assert!(names.contains(&"ONE"));
+        assert!(names.contains(&"TZ"));
+        assert!(
+            names
+                .iter()
+                .all(|name| BASE_ENV.contains(name) || ["ONE", "TZ", "LC_ALL", "LANG"].contains(name)),
+            "{names:?}"
+        );
+    }
+
+    #[test]
+    fn a_failure_names_command_code_and_last_words() {
+        let runner = Runner::new();
+        let error =
+            runner.run(Step::new("sh").args(["-c", "echo why >&2; exit 3"])).unwrap().success().unwrap_err();
+        assert_eq!(error.to_string(), "`sh -c 'echo why >&2; exit 3'` failed (exit status: 3):\nwhy");
+        let record = &runner.records()[0];
+        assert_eq!(record.exit_code, Some(3));
+        assert_eq!(record.log_sha256, sha256_bytes(b"why\n"));
+    }
+
+    #[test]
+    fn a_missing_program_has_a_next_step() {
+        let error: Error = Runner::new().run(Step::new("no-such-program-here")).unwrap_err().into();
+        assert!(error.help()[0].contains("PATH"));
+    }
+
+    #[test]
+    fn input_larger_than_a_pipe_is_fed_and_output_collected() {
+        let input = vec![b'x'; 1 << 20];
+        let finished = Runner::new().run(Step::new("cat").stdin(input.clone())).unwrap();
+        assert_eq!(finished.stdout, input);
+        // A child that ignores its input does not hurt.
+        assert!(Runner::new().run(Step::new("true").stdin(input)).unwrap().is_success());
+    }
+
+    #[test]
+    fn words_are_quoted_as_a_shell_reads_them() {
+        assert_eq!(Step::new("a b").args(["", "c'd", "-x=1"]).display(), r"'a b' '' 'c'\''d' -x=1");
+        assert_eq!(Step::new("x").arg("\u{1b}[31m").display(), r"x $'\u{1b}[31m'");
+    }
+}

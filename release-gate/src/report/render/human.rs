@@ -1,0 +1,92 @@
+//! For people, in cargo's look: `error[rule]: message`, the place, the next step, and the verdict last.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::visible;
+use crate::report::{Report, Status};
+use crate::rule::Level;
+
+const BOLD: Style = Style::new().bold();
+const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const NOTE: Style = AnsiColor::BrightGreen.on_default().bold();
+const HELP: Style = AnsiColor::BrightCyan.on_default().bold();
+const PLACE: Style = AnsiColor::BrightBlue.on_default().bold();
+
+/// The text of a report, with ANSI styles that the terminal strips where they are not wanted.
+///
+/// `quiet` leaves the tool's own text and the notes out: findings that weigh, and the verdict, remain.
+pub fn human(report: &Report, quiet: bool) -> String {
+    let mut out = String::new();
+    if !quiet && !report.human.is_empty() {
+        out.push_str(report.human.trim_end_matches('\n'));
+        out.push_str("\n\n");
+    }
+    let envelope = &report.envelope;
+    for finding in &envelope.findings {
+        let (style, word) = match finding.level {
+            Level::Deny => (ERROR, "error"),
+            Level::Warn => (WARNING, "warning"),
+            Level::Note if quiet => continue,
+            Level::Note => (NOTE, "note"),
+        };
+        let message = visible(&finding.message);
+        let _ = writeln!(out, "{style}{word}[{}]{style:#}{BOLD}: {message}{BOLD:#}", finding.rule);
+        if let Some(path) = &finding.path {
+            let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let _ = writeln!(out, "  {PLACE}-->{PLACE:#} {}{line}", visible(path));
+        }
+        if finding.evidence.get("allowed") == Some(&true.into()) {
+            let _ = writeln!(out, "  {PLACE}={PLACE:#} allowed by --allow or the configuration");
+        }
+        if let Some(help) = &finding.help {
+            let _ = writeln!(out, "  {HELP}help:{HELP:#} {}", visible(help).replace('\n', "\n        "));
+        }
+        out.push('\n');
+    }
+    out.push_str(&verdict(report));
+    out
+}
+
+/// The last line: what was judged and how it ended.
+fn verdict(report: &Report) -> String {
+    let envelope = &report.envelope;
+    let (style, word) = match envelope.status {
+        Status::Pass => (NOTE, "Passed"),
+        Status::Fail => (ERROR, "Failed"),
+        Status::Error => (ERROR, "Not judged"),
+        Status::Skipped => (WARNING, "Skipped"),
+        Status::Unsupported => (ERROR, "Unsupported"),
+    };
+    let mut line = format!("{style}{word:>12}{style:#} {}", report.name);
+    if let (Some(package), Some(version)) = (&envelope.subject.package, &envelope.subject.version) {
+        let _ = write!(line, " {} {}", visible(package), visible(version));
+    }
+    if let Some(baseline) = &envelope.baseline {
+        let _ = write!(line, " against {}", visible(&baseline.name));
+    }
+    let count = |level| envelope.findings.iter().filter(|finding| finding.level == level).count();
+    let mut parts = Vec::new();
+    if !report.summary.is_empty() {
+        parts.push(visible(&report.summary));
+    }
+    for (count, one, many) in
+        [(count(Level::Deny), "error", "errors"), (count(Level::Warn), "warning", "warnings")]
+    {
+        match count {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            count => parts.push(format!("{count} {many}")),
+        }
+    }
+    if envelope.subject.dirty {
+        parts.push("uncommitted changes".to_owned());
+    }
+    if !parts.is_empty() {
+        let _ = write!(line, ": {}", parts.join(", "));
+    }
+    line.push('\n');
+    line
+}

@@ -1,0 +1,110 @@
+use super::*;
+use crate::report::{Finding, Report, Status, Subject};
+use crate::rule::{Level, Levels, Rule};
+use crate::tool::Tool;
+
+const RULES: &[Rule] = &[
+    Rule {
+        id: "bad",
+        level: Level::Deny,
+        summary: "a bad thing",
+        why: "Because.",
+        link: "https://example.org/bad",
+    },
+    Rule { id: "odd", level: Level::Warn, summary: "an odd thing", why: "Because.", link: "" },
+];
+const TOOL: Tool = Tool { name: "cargo-x", subcommand: "x", version: "0.1.0", rules: RULES };
+
+fn report() -> Report {
+    let subject =
+        Subject { package: Some("demo".into()), version: Some("1.2.3".into()), ..Subject::default() };
+    let mut report = Report::new("x", &TOOL, subject)
+        .findings([
+            Finding::new(&RULES[0], "the <name> is 100% bad: \"a\", b\nsecond line")
+                .at("src/a file.rs", 7)
+                .help("mend it"),
+            Finding::new(&RULES[1], "escape \u{1b}[31m and \u{202e}override"),
+        ])
+        .human("a table\n")
+        .summary("2 things");
+    report.settle(&Levels::default());
+    report
+}
+
+#[test]
+fn people_see_rule_place_help_and_verdict() {
+    let plain = anstream::adapter::strip_str(&human(&report(), false)).to_string();
+    insta::assert_snapshot!(plain, @r#"
+    a table
+
+    error[bad]: the <name> is 100% bad: "a", b
+    second line
+      --> src/a file.rs:7
+      help: mend it
+
+    warning[odd]: escape �[31m and �override
+
+          Failed x demo 1.2.3: 2 things, 1 error, 1 warning
+    "#);
+}
+
+#[test]
+fn quiet_keeps_what_weighs() {
+    let plain = anstream::adapter::strip_str(&human(&report(), true)).to_string();
+    assert!(!plain.contains("a table") && plain.contains("error[bad]") && plain.contains("Failed"));
+}
+
+#[test]
+fn annotations_cannot_be_broken_out_of() {
+    insta::assert_snapshot!(github(&report().envelope), @r#"
+    ::error file=src/a file.rs,line=7,title=cargo-x%3A bad::the <name> is 100%25 bad: "a", b%0Asecond line%0Ahelp: mend it
+    ::warning title=cargo-x%3A odd::escape �[31m and �override
+    cargo-x demo 1.2.3: fail
+    "#);
+}
+
+#[test]
+fn an_unjudged_report_without_findings_is_still_an_error_everywhere() {
+    let mut report = Report::new("x", &TOOL, Subject::default()).status(Status::Error);
+    report.settle(&Levels::default());
+    assert!(github(&report.envelope).contains("::error"));
+    assert!(junit(&[&report.envelope]).contains("errors=\"1\""));
+    assert_eq!(sarif(&TOOL, &[&report.envelope])["runs"][0]["invocations"][0]["executionSuccessful"], false);
+}
+
+#[test]
+fn junit_counts_and_escapes() {
+    let xml = junit(&[&report().envelope]);
+    assert!(xml.contains("<testsuite name=\"cargo-x.demo\" tests=\"1\" failures=\"1\" errors=\"0\">"));
+    assert!(xml.contains("the &lt;name&gt; is 100% bad: &quot;a&quot;, b&#10;second line"));
+    assert!(!xml.contains('\u{1b}'));
+    let passing = Report::new("x", &TOOL, Subject::default());
+    assert!(junit(&[&passing.envelope]).contains("tests=\"1\" failures=\"0\" errors=\"0\""));
+}
+
+#[test]
+fn sarif_places_every_result_inside_the_repository() {
+    let log = sarif(&TOOL, &[&report().envelope]);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "src/a%20file.rs");
+    assert_eq!(results[0]["locations"][0]["physicalLocation"]["region"]["startLine"], 7);
+    assert_eq!(results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "Cargo.toml");
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
+    }
+}
+
+proptest::proptest! {
+    /// Whatever text a finding carries, an annotation is one line and the JUnit document has no raw markup of it.
+    #[test]
+    fn no_text_breaks_out(message in ".*", path in ".*") {
+        let report = Report::new("x", &TOOL, Subject::default()).findings([Finding::new(&RULES[0], message).at(path, None)]);
+        let text = github(&report.envelope);
+        proptest::prop_assert_eq!(text.lines().count(), 2);
+        proptest::prop_assert!(!text.contains('\r'));
+        let xml = junit(&[&report.envelope]);
+        proptest::prop_assert_eq!(xml.matches("<testcase").count(), 1);
+        proptest::prop_assert!(xml.chars().all(|c| c == '\n' || !c.is_control() || c == '\t'));
+    }
+}
