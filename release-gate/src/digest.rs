@@ -130,6 +130,9 @@ pub fn sha256_file(path: &Path) -> io::Result<(Sha256Digest, u64)> {
     sha256_reader(File::open(path)?)
 }
 
+/// Where a worker leaves the result for one file.
+type Slot = Mutex<Option<io::Result<(Sha256Digest, u64)>>>;
+
 /// The digests and lengths of several files, hashed in parallel, in the order they were given.
 ///
 /// # Errors
@@ -137,8 +140,7 @@ pub fn sha256_file(path: &Path) -> io::Result<(Sha256Digest, u64)> {
 pub fn sha256_files(paths: &[PathBuf]) -> Result<Vec<(Sha256Digest, u64)>, (PathBuf, io::Error)> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len());
     let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<io::Result<(Sha256Digest, u64)>>>> =
-        paths.iter().map(|_| Mutex::new(None)).collect();
+    let results: Vec<Slot> = paths.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {

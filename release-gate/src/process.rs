@@ -103,6 +103,13 @@ impl Step {
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
     }
 
+    /// Runs another program instead, with the same arguments and environment.
+    #[must_use]
+    pub fn program(mut self, program: impl AsRef<OsStr>) -> Self {
+        self.program = program.as_ref().to_owned();
+        self
+    }
+
     /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
@@ -446,10 +453,10 @@ struct Running {
 impl Kill for Running {
     fn kill(&self) {
         #[cfg(unix)]
-        if self.group {
-            if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-                let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-            }
+        if self.group
+            && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
         }
         let _ = self.child.kill();
     }

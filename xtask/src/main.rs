@@ -1,2 +1,59 @@
-//! The suite's own tasks.
-fn main() {}
+//! The suite's own tasks: `cargo xtask gate | test | bench | fuzz | docs`.
+//!
+//! Tasks start the gates as a user would, as programs, and meet them in their reports only.
+
+mod bench;
+mod docs;
+mod fuzz;
+mod gate;
+mod shop;
+mod table;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::shop::Shop;
+
+/// Tasks of the release-gates suite
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build the five gates and run them in order on a project (default: this repository)
+    Gate(gate::GateArgs),
+    /// Everything CI runs, but for long fuzzing and benchmarks: formatting, lints, documentation, drift, tests
+    Test(test::TestArgs),
+    /// Generate the CLI reference, rule catalogue and report schemas in docs/
+    Docs(docs::DocsArgs),
+    /// Run a gate's benchmark beside its peers
+    Bench(bench::BenchArgs),
+    /// Run the fuzz targets (needs cargo-fuzz and the nightly toolchain)
+    Fuzz(fuzz::FuzzArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    release_gate::interrupt::install();
+    let shop = Shop::new();
+    let result = match cli.task {
+        Task::Gate(args) => gate::run(&shop, args),
+        Task::Test(args) => test::run(&shop, &args),
+        Task::Docs(args) => docs::run(&shop, &args),
+        Task::Bench(args) => bench::run(&shop, &args),
+        Task::Fuzz(args) => fuzz::run(&shop, &args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            shop.terminal.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

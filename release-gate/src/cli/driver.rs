@@ -278,13 +278,13 @@ fn conclude_error(cx: &mut Context, report_name: Option<&'static str>, error: &E
             .collect(),
         None => vec![Report::not_judged(name, &tool, crate::Subject::default(), error)],
     };
-    if report_name.is_some() && error.kind() == ErrorKind::Judge {
-        if let Err(second) = keep(cx, &reports) {
-            // The first error is the one to act on, unless it is this one.
-            if second.chain() != error.chain() {
-                cx.terminal.detail("Skipping", format!("the error report: {}", second.chain()));
-            }
-        }
+    if report_name.is_some()
+        && error.kind() == ErrorKind::Judge
+        && let Err(second) = keep(cx, &reports)
+        // The first error is the one to act on, unless it is this one.
+        && second.chain() != error.chain()
+    {
+        cx.terminal.detail("Skipping", format!("the error report: {}", second.chain()));
     }
     if cx.args().message_format != MessageFormat::Human {
         cx.args.quiet = true; // people were told above

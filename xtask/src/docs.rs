@@ -1,0 +1,91 @@
+//! `cargo xtask docs`: the generated part of docs/, and the check that it has not drifted.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use release_gate::fs::write_atomic;
+use release_gate::json::to_canonical_vec;
+use release_gate::process::Step;
+use release_gate::{Error, Result, exit};
+
+use crate::shop::{GATES, Shop};
+
+/// Generate the CLI reference, rule catalogue and report schemas
+#[derive(Debug, clap::Args)]
+pub(crate) struct DocsArgs {
+    /// Write nothing; fail if a generated file is not up to date
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(shop: &Shop, args: &DocsArgs) -> Result<u8> {
+    if args.check {
+        check(shop)?;
+        return Ok(exit::PASS);
+    }
+    for (path, bytes) in generated(shop)? {
+        write_atomic(&shop.root.join(&path), &bytes)?;
+        shop.terminal.status("Wrote", path.display().to_string());
+    }
+    Ok(exit::PASS)
+}
+
+/// Compares what is committed with what the programs generate; also names files nothing generates any more.
+pub(crate) fn check(shop: &Shop) -> Result<()> {
+    let files = generated(shop)?;
+    shop.terminal.status("Checking", "drift of docs/cli, docs/rules and docs/schemas");
+    let mut stale: Vec<String> = files
+        .iter()
+        .filter(|(path, bytes)| std::fs::read(shop.root.join(path)).ok().as_ref() != Some(bytes))
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    for folder in ["docs/cli", "docs/rules", "docs/schemas"] {
+        let entries = std::fs::read_dir(shop.root.join(folder)).into_iter().flatten().flatten();
+        stale.extend(
+            entries
+                .map(|entry| PathBuf::from(folder).join(entry.file_name()))
+                .filter(|path| !files.contains_key(path))
+                .map(|path| format!("{} (left over)", path.display())),
+        );
+    }
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(Error::judge(format!("generated files are out of date: {}", stale.join(", ")))
+        .with_help("run `cargo xtask docs` and commit the result"))
+}
+
+/// Every generated file by its path in the repository.
+fn generated(shop: &Shop) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut build = shop.cargo().args(["build", "--locked", "--message-format", "json-render-diagnostics"]);
+    for gate in GATES {
+        build = build.args(["-p", gate]);
+    }
+    let finished = shop.run("Building", "the five gates", build)?;
+    let programs: Vec<PathBuf> = finished
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .collect();
+    let mut files = BTreeMap::new();
+    for gate in GATES {
+        let program = programs.iter().find(|path| path.file_stem().is_some_and(|name| name == gate));
+        let program = program.ok_or_else(|| Error::judge(format!("cargo did not build {gate}")))?;
+        let generate = |what: &str| -> Result<Vec<u8>> {
+            Ok(shop.runner.run(Step::new(program).args(["--generate", what]))?.success()?.stdout)
+        };
+        files.insert(format!("docs/cli/{gate}.md").into(), generate("reference")?);
+        files.insert(format!("docs/rules/{gate}.md").into(), generate("rules")?);
+        let schemas: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&generate("schemas")?)
+            .map_err(|error| {
+                Error::judge(format!("{gate} printed schemas that cannot be read")).with_source(error)
+            })?;
+        for (name, schema) in schemas {
+            let bytes = to_canonical_vec(&schema)
+                .map_err(|error| Error::judge("cannot write a schema").with_source(error))?;
+            files.insert(format!("docs/schemas/{name}.schema.json").into(), bytes);
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,310 @@
+//! `cargo xtask gate`: one release of a project through all five gates, with a table at the end.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use release_gate::git::Git;
+use release_gate::process::Step;
+use release_gate::report::render::visible;
+use release_gate::report::{Envelope, Status};
+use release_gate::{Error, Finding, Level, Result, exit};
+
+use crate::shop::{Programs, Shop, worst};
+use crate::table::table;
+
+/// Rule with which `cargo sbom-lite audit` says that it has no advisory database.
+const NO_DATABASE: &str = "advisory-db-missing";
+
+/// Gate a release of a project
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask gate\n  cargo xtask gate --manifest-path ../other/Cargo.toml --against v1.2.0\n  \
+    cargo xtask gate --db ~/advisory-db --key release.key"
+)]
+pub(crate) struct GateArgs {
+    /// The project's Cargo.toml [default: this repository's]
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// The release to compare with: a tag, revision, published version or folder [default: each gate finds its own]
+    #[arg(long, value_name = "REV")]
+    against: Option<String>,
+    /// Only these packages of the workspace
+    #[arg(short, long, value_name = "SPEC")]
+    package: Vec<String>,
+    /// The advisory database: a checkout of RustSec's advisory-db
+    #[arg(long, value_name = "DIR")]
+    db: Option<PathBuf>,
+    /// Sign with this key instead of a throw-away one
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Where reports and artifacts go [default: <target-dir>/release-gates of the project]
+    #[arg(long, value_name = "DIR")]
+    artifact_dir: Option<PathBuf>,
+    /// Do not use the network
+    #[arg(long)]
+    offline: bool,
+}
+
+/// One call of a gate, and what came of it.
+#[derive(Debug)]
+struct Row {
+    name: &'static str,
+    verdict: Verdict,
+    seconds: Duration,
+    file: &'static str,
+}
+
+#[derive(Debug)]
+struct Verdict {
+    word: &'static str,
+    code: u8,
+    /// Findings that weigh, for the lines below the table.
+    findings: Vec<Finding>,
+}
+
+/// A call to make: name shown, program, arguments, main file.
+struct Call {
+    name: &'static str,
+    program: &'static str,
+    args: Vec<OsString>,
+    file: &'static str,
+}
+
+fn call(name: &'static str, program: &'static str, file: &'static str, args: &[&OsStr]) -> Call {
+    Call { name, program, file, args: args.iter().map(|arg| (*arg).to_owned()).collect() }
+}
+
+/// Runs the task; the exit code is that of the worst gate.
+pub(crate) fn run(shop: &Shop, args: GateArgs) -> Result<u8> {
+    let programs = shop.programs()?;
+    let absolute = |path: &Path| {
+        std::path::absolute(path)
+            .map_err(|error| Error::usage(format!("cannot find `{}`", path.display())).with_source(error))
+    };
+    let manifest = absolute(args.manifest_path.as_deref().unwrap_or(&shop.root.join("Cargo.toml")))?;
+    let scratch = release_gate::fs::throw_away_dir("gate")?;
+    let from_environment = std::env::var_os("RELEASE_GATES_SIGNING_KEY").is_some();
+    let throw_away = args.key.is_none() && !from_environment;
+    let key = match &args.key {
+        Some(path) => absolute(path)?,
+        None => scratch.path().join("throw-away"),
+    };
+    let mut public = key.clone().into_os_string();
+    public.push(".pub");
+    let db = args.db.as_deref().map(absolute).transpose()?;
+
+    let mut session = Session { shop, programs, args, manifest, rows: Vec::new() };
+    for call in session.judging_calls(db.as_deref()) {
+        session.judge(&call)?;
+    }
+    if throw_away {
+        shop.terminal.note(
+            "no signing key is configured (--key, RELEASE_GATES_SIGNING_KEY): a throw-away one is made",
+        );
+        session.make_key(&key)?;
+    }
+    let os = OsStr::new;
+    let with_key: &[&OsStr] = if from_environment { &[] } else { &[os("--key"), key.as_os_str()] };
+    session.judge(&call("sign pack", "cargo-sign", "checksums.txt", &[&[os("pack")], with_key].concat()))?;
+    let with_public: &[&OsStr] = if Path::new(&public).is_file() { &[os("--key"), &public] } else { &[] };
+    session.judge(&call(
+        "sign verify",
+        "cargo-sign",
+        "verify.json",
+        &[&[os("verify")], with_public].concat(),
+    ))?;
+    Ok(session.conclude())
+}
+
+struct Session<'a> {
+    shop: &'a Shop,
+    programs: Programs,
+    args: GateArgs,
+    manifest: PathBuf,
+    rows: Vec<Row>,
+}
+
+impl Session<'_> {
+    /// The gates before signing, in the order in which their facts are needed.
+    fn judging_calls(&self, db: Option<&Path>) -> Vec<Call> {
+        let os = OsStr::new;
+        let against = self.args.against.as_deref().map(os);
+        let compat: Vec<&OsStr> = against.iter().flat_map(|rev| [os("--against"), rev]).collect();
+        // Notes are made for a range of commits: only a revision of this repository can begin one.
+        let since: Vec<&OsStr> =
+            against.filter(|rev| self.is_revision(rev)).iter().flat_map(|rev| [os("--since"), rev]).collect();
+        let db: Vec<&OsStr> = db.iter().flat_map(|db| [os("--db"), db.as_os_str()]).collect();
+        vec![
+            call("repro check", "cargo-repro", "repro.json", &[os("check"), os("--allow-dirty")]),
+            call("repro build", "cargo-repro", "buildinfo.json", &[os("build"), os("--allow-dirty")]),
+            call("sbom-lite", "cargo-sbom-lite", "sbom.cdx.json", &[os("generate")]),
+            call("sbom-lite audit", "cargo-sbom-lite", "vulns.json", &[vec![os("audit")], db].concat()),
+            call("compat", "cargo-compat", "compat.json", &compat),
+            call(
+                "relnotes",
+                "cargo-relnotes",
+                "RELEASE_NOTES.md",
+                &[vec![os("--phase"), os("final")], since].concat(),
+            ),
+        ]
+    }
+
+    fn is_revision(&self, rev: &OsStr) -> bool {
+        let git = self.manifest.parent().and_then(|dir| Git::discover(dir, &self.shop.runner).ok().flatten());
+        git.zip(rev.to_str()).is_some_and(|(git, rev)| git.resolve(rev).is_ok())
+    }
+
+    /// The flags every call of this session shares.
+    fn step(&self, program: &str, args: &[OsString]) -> Step {
+        let mut step = self.programs.gate(program).args(args).arg("--manifest-path").arg(&self.manifest);
+        for package in &self.args.package {
+            step = step.args(["-p", package]);
+        }
+        if let Some(dir) = &self.args.artifact_dir {
+            step = step.arg("--artifact-dir").arg(dir);
+        }
+        if self.args.offline { step.arg("--offline") } else { step }
+    }
+
+    /// Runs one gate and reads its verdict from its report; the exit code has to agree with it.
+    fn judge(&mut self, call: &Call) -> Result<()> {
+        self.shop.terminal.status("Gating", call.name);
+        let spinner = self.shop.terminal.spinner("Gating");
+        let step = self.step(call.program, &call.args).args(["--message-format", "json"]);
+        let clock = Instant::now();
+        let finished = self.shop.runner.run_with(step, |line| spinner.message(line.trim_start()))?;
+        drop(spinner);
+        let seconds = clock.elapsed();
+        let code = finished.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::ERROR);
+        let verdict = verdict(code, &finished.stdout);
+        if verdict.code != exit::PASS || verdict.word == "not judged" {
+            self.shop.terminal.people(&finished.stderr_text());
+        }
+        self.rows.push(Row { name: call.name, verdict, seconds, file: call.file });
+        Ok(())
+    }
+
+    fn make_key(&self, key: &Path) -> Result<()> {
+        let step = self.programs.gate("cargo-sign").args(["keygen", "--no-passphrase", "--out"]).arg(key);
+        self.shop.runner.run(step)?.success()?;
+        Ok(())
+    }
+
+    /// Prints the table and what is to be done, and settles the exit code.
+    fn conclude(&self) -> u8 {
+        let rows: Vec<[String; 4]> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let file = if row.verdict.code == exit::PASS { row.file } else { "" };
+                [
+                    row.name.to_owned(),
+                    row.verdict.word.to_owned(),
+                    format!("{:.1} s", row.seconds.as_secs_f64()),
+                    file.to_owned(),
+                ]
+            })
+            .collect();
+        let text = table(["gate", "verdict", "time", "file"], &rows, |row, column, cell| {
+            if column != 1 {
+                return cell.to_owned();
+            }
+            let style = self.rows[row].verdict.style();
+            format!("{style}{cell}{style:#}")
+        });
+        let mut out = format!("\n{text}\n");
+        for row in &self.rows {
+            for finding in row.verdict.findings.iter().filter(|finding| finding.level > Level::Note) {
+                let style = row.verdict.style();
+                out.push_str(&format!(
+                    "  {style}{}{style:#}[{}]: {}\n",
+                    row.name,
+                    finding.rule,
+                    visible(&finding.message)
+                ));
+                if let Some(help) = &finding.help {
+                    out.push_str(&format!("    help: {}\n", visible(help)));
+                }
+            }
+        }
+        // The table is the result; a reader that went away is no error.
+        let _ = self.shop.terminal.result(&out);
+        self.rows.iter().map(|row| row.verdict.code).fold(exit::PASS, worst)
+    }
+}
+
+impl Verdict {
+    fn style(&self) -> Style {
+        let color = match self.word {
+            "passed" => AnsiColor::BrightGreen,
+            "nothing to judge" => AnsiColor::Yellow,
+            _ => AnsiColor::BrightRed,
+        };
+        color.on_default().bold()
+    }
+}
+
+/// Reads a gate's verdict. A report that cannot be read, or that contradicts the exit code, is an error: never a pass.
+fn verdict(code: u8, stdout: &[u8]) -> Verdict {
+    let Ok(envelope) = serde_json::from_slice::<Envelope>(stdout) else {
+        // Calls without a verdict print nothing and say all with their exit code.
+        let done = code == exit::PASS && stdout.trim_ascii().is_empty();
+        return Verdict {
+            word: if done { "passed" } else { "not judged" },
+            code: if done { code } else { worst(code, exit::ERROR) },
+            findings: Vec::new(),
+        };
+    };
+    let findings = envelope.findings;
+    if code != exit::USAGE && envelope.status.exit_code() != code {
+        return Verdict { word: "not judged", code: exit::ERROR, findings };
+    }
+    let no_database = findings.iter().any(|finding| finding.rule == NO_DATABASE);
+    let (word, code) = match envelope.status {
+        Status::Pass => ("passed", code),
+        Status::Fail => ("failed", code),
+        Status::Skipped => ("nothing to judge", code),
+        // The one thing a fresh machine cannot have: said loudly, and nobody takes the row for a pass.
+        Status::Error if no_database => ("not judged", exit::PASS),
+        Status::Error | Status::Unsupported => ("not judged", code),
+    };
+    Verdict { word, code, findings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(status: &str, rule: &str) -> Vec<u8> {
+        let finding = serde_json::json!({ "rule": rule, "level": "deny", "message": "m", "path": null, "line": null, "help": null });
+        let subject = serde_json::json!({ "package": "p" });
+        serde_json::json!({
+            "schema": "release-gate/x/v1", "tool": { "name": "cargo-x", "version": "1.0.0" }, "subject": subject,
+            "baseline": null, "status": status, "findings": [finding], "data": {},
+        })
+        .to_string()
+        .into_bytes()
+    }
+
+    #[test]
+    fn a_verdict_needs_report_and_exit_code_to_agree() {
+        assert_eq!(verdict(0, &report("pass", "r")).word, "passed");
+        assert_eq!(verdict(100, &report("fail", "r")).code, exit::FAIL);
+        for (code, stdout) in
+            [(0, report("fail", "r")), (100, report("pass", "r")), (0, b"{".to_vec()), (0, b"x".to_vec())]
+        {
+            let verdict = verdict(code, &stdout);
+            assert_eq!((verdict.word, verdict.code), ("not judged", exit::ERROR));
+        }
+        assert_eq!(verdict(101, b"").code, exit::ERROR);
+    }
+
+    #[test]
+    fn only_a_missing_database_does_not_end_the_task_with_an_error() {
+        assert_eq!(verdict(101, &report("error", NO_DATABASE)).code, exit::PASS);
+        assert_eq!(verdict(101, &report("error", NO_DATABASE)).word, "not judged");
+        assert_eq!(verdict(101, &report("error", "not-judged")).code, exit::ERROR);
+    }
+}
