@@ -1,2 +1,5 @@
+//! `cargo relnotes`.
 //! Thin binary over the library of the same name.
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cargo_relnotes::main()
+}

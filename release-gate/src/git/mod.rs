@@ -251,7 +251,12 @@ impl Git {
         Ok(self.run(self.step().args(args))?.success()?.stdout)
     }
 
-    fn run(&self, step: Step) -> Result<Finished, GitError> {
+    /// Runs a step that came from [`step`](Self::step), whatever its exit code: for plumbing that reads standard input or
+    /// needs pathspec magic.
+    ///
+    /// # Errors
+    /// git could not be run.
+    pub fn run(&self, step: Step) -> Result<Finished, GitError> {
         Ok(self.runner.run(step)?)
     }
 

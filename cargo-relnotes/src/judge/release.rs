@@ -1,0 +1,200 @@
+//! Rules that need no notes: they hold for the release itself, whenever notes are made or checked.
+
+use release_gate::{Finding, Level, Status};
+
+use crate::model::bump::step;
+use crate::model::facts::{Bump, Gap};
+use crate::model::release::{Named, Phase, Release};
+use crate::rules;
+
+/// Everything wrong with the release, and whether it can be judged at all.
+pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status>) {
+    let mut findings = Vec::new();
+    findings.extend(tags(release));
+    findings.extend(unaccounted(release));
+    findings.extend(breaking(release));
+    findings.extend(bump(release));
+    let (gaps, status) = facts(release, required);
+    findings.extend(gaps);
+    (findings, status)
+}
+
+fn tags(release: &Release) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let tag = release.tag.as_deref().unwrap_or_default();
+    match release.named {
+        Named::Elsewhere => findings.push(
+            Finding::new(
+                &rules::RANGE_TAG_MISMATCH,
+                format!("the tag {tag} exists and does not lead to the commit to be released"),
+            )
+            .help("set another version in Cargo.toml, or move the tag if nobody has fetched it")
+            .evidence("tag", tag),
+        ),
+        Named::Past => findings.push(
+            Finding::new(
+                &rules::RANGE_TAG_MISMATCH,
+                format!("version {} was released as {tag}, and there are commits since", release.version),
+            )
+            .level(if release.phase == Phase::Final { Level::Deny } else { Level::Warn })
+            .help("set the version of the next release in Cargo.toml")
+            .evidence("tag", tag),
+        ),
+        Named::Tagged | Named::Untagged => {}
+    }
+    for rival in &release.predecessor.rivals {
+        let chosen =
+            release.predecessor.release.as_ref().map(|release| release.tag.as_str()).unwrap_or_default();
+        findings.push(
+            Finding::new(
+                &rules::PREDECESSOR_AMBIGUOUS,
+                format!("{chosen} and {} are one version at different commits", rival.tag),
+            )
+            .help(format!("notes start from {chosen}; name the other one with `--since {}`", rival.tag))
+            .evidence("chosen", chosen)
+            .evidence("other", rival.tag.as_str()),
+        );
+    }
+    findings
+}
+
+fn unaccounted(release: &Release) -> Option<Finding> {
+    let total = release.accounting.sums().total;
+    (total != release.counted).then(|| {
+        Finding::new(
+            &rules::COMMIT_UNACCOUNTED,
+            format!("the range has {} commits and {total} are accounted for", release.counted),
+        )
+        .evidence("counted", release.counted)
+        .evidence("accounted", total)
+    })
+}
+
+fn breaking(release: &Release) -> Vec<Finding> {
+    use crate::model::breaking::Source;
+    let marked = release.breaking.iter().any(|item| item.source != Source::Detected);
+    release
+        .breaking
+        .iter()
+        .filter(|item| item.source == Source::Detected)
+        .flat_map(|item| &item.changes)
+        .map(|change| {
+            let message =
+                format!("`{}` breaks ({}) and no commit of the range names it", change.item, change.rule);
+            // Where some commits are marked, words that differ from the item's name are more likely than an accident.
+            Finding::new(&rules::BREAKING_UNMARKED, message)
+                .level(if marked { Level::Warn } else { Level::Deny })
+                .help("mark the commit with `!` or a `BREAKING CHANGE:` footer, or take the change back")
+                .evidence("item", change.item.as_str())
+                .evidence("rule", change.rule.as_str())
+        })
+        .collect()
+}
+
+/// The step the release needs, and what asks for it.
+pub fn required_bump(release: &Release) -> Option<(Bump, &'static str)> {
+    let marked = release
+        .breaking
+        .iter()
+        .any(|item| item.entry.is_some())
+        .then_some((Bump::Major, "a commit marked as breaking"));
+    let compat = release
+        .facts
+        .compat
+        .usable()
+        .and_then(|compat| compat.data.required_bump)
+        .map(|bump| (bump, "compat.json"));
+    let detected = release
+        .breaking
+        .iter()
+        .any(|item| !item.changes.is_empty())
+        .then_some((Bump::Major, "the API comparison"));
+    [detected, compat, marked].into_iter().flatten().max_by_key(|(bump, _)| *bump)
+}
+
+fn bump(release: &Release) -> Option<Finding> {
+    let before = release.predecessor.release.as_ref()?;
+    if release.named == Named::Past || !release.version.pre.is_empty() {
+        return None;
+    }
+    let declared = step(&before.version, &release.version);
+    let (required, why) = required_bump(release)?;
+    (declared < required).then(|| {
+        let message = format!(
+            "{} → {} is a {} step and {why} requires a {} one",
+            before.version,
+            release.version,
+            declared.as_str(),
+            required.as_str()
+        );
+        Finding::new(&rules::BUMP_TOO_SMALL, message)
+            .help("raise the version in Cargo.toml, or take the breaking change back")
+            .evidence("declared", declared.as_str())
+            .evidence("required", required.as_str())
+    })
+}
+
+fn facts(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status>) {
+    let mut findings = Vec::new();
+    let mut status = None;
+    let mut unknown = Vec::new();
+    for (name, file, gap, why) in release.facts.gaps() {
+        if gap == Gap::Missing && release.phase == Phase::Draft {
+            unknown.push(file);
+            continue;
+        }
+        let rule = match gap {
+            Gap::Missing => &rules::FACTS_MISSING,
+            Gap::Stale => &rules::FACTS_STALE,
+            Gap::Error => &rules::FACTS_ERROR,
+        };
+        let needed = release.phase == Phase::Final && required.iter().any(|fact| fact == name);
+        // A draft says its gaps; a final release with one is not judged.
+        let level = match (release.phase, needed) {
+            (Phase::Final, true) => Level::Deny,
+            (Phase::Draft, _) => Level::Warn,
+            _ => Level::Note,
+        };
+        if needed {
+            status = Some(Status::Error);
+        }
+        findings.push(
+            Finding::new(rule, format!("{file}: {why}"))
+                .level(level)
+                .help(next_step(name))
+                .evidence("file", file),
+        );
+    }
+    if !unknown.is_empty() {
+        let message =
+            format!("the notes cannot say what nobody found out yet: there is no {}", unknown.join(", "));
+        findings.push(
+            Finding::new(&rules::FACTS_MISSING, message)
+                .level(Level::Note)
+                .help("run the other gates at this commit, then make the notes again")
+                .evidence("files", unknown),
+        );
+    }
+    for (name, found) in &release.facts.mismatched {
+        findings.push(
+            Finding::new(
+                &rules::DIGEST_MISMATCH,
+                format!("`{name}` is not the file that buildinfo.json describes"),
+            )
+            .help("build again with `cargo repro build`, then make the notes again")
+            .evidence("artifact", name.as_str())
+            .evidence("found", found.to_string()),
+        );
+    }
+    (findings, status)
+}
+
+fn next_step(fact: &str) -> &'static str {
+    match fact {
+        "buildinfo" => "run `cargo repro build` at this commit",
+        "repro" => "run `cargo repro check` at this commit",
+        "sbom" => "run `cargo sbom-lite` at this commit",
+        "vulns" => "run `cargo sbom-lite audit` at this commit",
+        _ => "run `cargo compat` at this commit",
+    }
+}

@@ -1,0 +1,316 @@
+//! The accounting: every commit of a range is in exactly one bucket.
+//!
+//! Must never: lose or count a commit twice. [`account`] returns one bucket for each commit it was given, in the same
+//! order, and [`Accounting::sums`] add up to their number by construction.
+
+use std::collections::BTreeMap;
+
+use release_gate::git::CommitId;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::commit::Commit;
+use super::grammar::{self, Header, Message, split_pull};
+use super::reverts;
+use super::sections::{Placement, Section, Table};
+use super::untrusted::Untrusted;
+
+/// Where one commit went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "bucket")]
+pub enum Bucket {
+    /// It has a line in a section.
+    Listed {
+        /// Which.
+        section: Section,
+    },
+    /// It shares the line of another commit, or is covered by the dependency table (`into` is `null`).
+    Folded {
+        /// The commit whose line it shares.
+        into: Option<CommitId>,
+    },
+    /// A merge: what it brought is accounted for by its own commits.
+    Merge,
+    /// It and others of the range took each other back.
+    Cancelled {
+        /// The others.
+        with: Vec<CommitId>,
+    },
+    /// Not listed, by a rule with a name.
+    Hidden {
+        /// The rule.
+        rule: String,
+    },
+}
+
+/// How many commits are in each bucket; `total` is always their sum.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sums {
+    /// With a line of their own.
+    pub listed: usize,
+    /// On another commit's line.
+    pub folded: usize,
+    /// Merges.
+    pub merge: usize,
+    /// Taken back inside the range, with what took them back.
+    pub cancelled: usize,
+    /// Hidden, by rule.
+    pub hidden: BTreeMap<String, usize>,
+    /// All of them.
+    pub total: usize,
+}
+
+/// One line of the notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its section.
+    pub section: Section,
+    /// Scope or area.
+    pub scope: Option<Untrusted>,
+    /// What is said.
+    pub text: Untrusted,
+    /// The pull request named at the end of the subject.
+    pub pull: Option<u64>,
+    /// What the author says about the break: paragraphs of each `BREAKING CHANGE` footer.
+    pub breaking: Vec<Untrusted>,
+    /// The commits behind it, newest first.
+    pub commits: Vec<CommitId>,
+}
+
+/// The result for a range.
+#[derive(Debug, Clone, Default)]
+pub struct Accounting {
+    /// The lines, in the order of the sections and, inside one, oldest first.
+    pub entries: Vec<Entry>,
+    /// One bucket for each commit, in the order in which they came.
+    pub buckets: Vec<(CommitId, Untrusted, Bucket)>,
+}
+
+impl Accounting {
+    /// Sizes of the buckets.
+    pub fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        for (_, _, bucket) in &self.buckets {
+            sums.total += 1;
+            match bucket {
+                Bucket::Listed { .. } => sums.listed += 1,
+                Bucket::Folded { .. } => sums.folded += 1,
+                Bucket::Merge => sums.merge += 1,
+                Bucket::Cancelled { .. } => sums.cancelled += 1,
+                Bucket::Hidden { rule } => *sums.hidden.entry(rule.clone()).or_default() += 1,
+            }
+        }
+        sums
+    }
+
+    /// The lines of one section.
+    pub fn section(&self, section: Section) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.section == section)
+    }
+}
+
+/// Puts every commit (newest first) into its bucket. With `dependency_table`, updates of dependencies are folded into
+/// the table made from the lockfiles instead of being listed one by one.
+pub fn account(commits: &[Commit], table: &Table, dependency_table: bool) -> Accounting {
+    let known = |kind: &str| table.knows(kind);
+    let messages: Vec<Message> =
+        commits.iter().map(|commit| grammar::parse(&commit.message, &known)).collect();
+    let gone = reverts::cancelled(commits, &messages);
+    let mut lines = Lines::default();
+    let mut buckets = Vec::with_capacity(commits.len());
+    for (at, (commit, message)) in commits.iter().zip(&messages).enumerate() {
+        let bucket = if let Some(with) = gone.get(&at) {
+            Bucket::Cancelled { with: with.iter().map(|other| commits[*other].id.clone()).collect() }
+        } else if !commit.touches_package && commit.parents < 2 {
+            Bucket::Hidden { rule: "outside-package".to_owned() }
+        } else {
+            place(commit, message, table, dependency_table, &mut lines)
+        };
+        buckets.push((commit.id.clone(), Untrusted::new(commit.subject()), bucket));
+    }
+    let mut entries = lines.entries;
+    // Commits came newest first; readers go from old to new inside a section.
+    entries.reverse();
+    entries.sort_by_key(|entry| entry.section);
+    Accounting { entries, buckets }
+}
+
+#[derive(Default)]
+struct Lines {
+    entries: Vec<Entry>,
+    /// Position of the line for a section, scope and text.
+    seen: BTreeMap<(Section, Option<String>, String), usize>,
+}
+
+impl Lines {
+    /// Adds a line, or joins the one that says the same; returns the commit that owns the line.
+    fn add(
+        &mut self,
+        commit: &CommitId,
+        section: Section,
+        header: &Header,
+        breaking: Vec<Untrusted>,
+    ) -> CommitId {
+        let (text, pull) = split_pull(&header.description);
+        let key = (section, header.scope.clone(), text.to_lowercase());
+        if let Some(at) = self.seen.get(&key) {
+            let entry = &mut self.entries[*at];
+            if !entry.commits.contains(commit) {
+                entry.commits.push(commit.clone());
+            }
+            entry.breaking.extend(
+                breaking.into_iter().filter(|note| !entry.breaking.contains(note)).collect::<Vec<_>>(),
+            );
+            return entry.commits[0].clone();
+        }
+        self.seen.insert(key, self.entries.len());
+        self.entries.push(Entry {
+            section,
+            scope: header.scope.as_deref().map(Untrusted::new),
+            text: Untrusted::new(text),
+            pull,
+            breaking,
+            commits: vec![commit.clone()],
+        });
+        commit.clone()
+    }
+}
+
+fn place(
+    commit: &Commit,
+    message: &Message,
+    table: &Table,
+    dependency_table: bool,
+    lines: &mut Lines,
+) -> Bucket {
+    let notes: Vec<Untrusted> = message
+        .breaking
+        .iter()
+        .flat_map(|value| value.split("\n\n"))
+        .map(Untrusted::new)
+        .filter(|note| !note.is_empty())
+        .collect();
+    let placement = if message.is_breaking() {
+        Placement::In(Section::Breaking)
+    } else {
+        table.placement(&message.header)
+    };
+    if commit.parents > 1 && !message.is_breaking() {
+        return Bucket::Merge;
+    }
+    // A break or a listed change in the body of a squash merge has a line of its own.
+    let mut from_body: Option<Section> = None;
+    for header in &message.squashed {
+        let section = if header.bang { Placement::In(Section::Breaking) } else { table.placement(header) };
+        if let Placement::In(section) = section {
+            if section == Section::Dependencies && dependency_table {
+                continue;
+            }
+            lines.add(&commit.id, section, header, Vec::new());
+            from_body = Some(from_body.map_or(section, |other| other.min(section)));
+        }
+    }
+    match placement {
+        Placement::Hidden(rule) => {
+            from_body.map_or(Bucket::Hidden { rule }, |section| Bucket::Listed { section })
+        }
+        Placement::In(Section::Dependencies) if dependency_table => {
+            from_body.map_or(Bucket::Folded { into: None }, |section| Bucket::Listed { section })
+        }
+        Placement::In(section) => {
+            if message.header.description.is_empty() {
+                return Bucket::Hidden { rule: "empty-message".to_owned() };
+            }
+            let owner = lines.add(&commit.id, section, &message.header, notes);
+            if owner == commit.id { Bucket::Listed { section } } else { Bucket::Folded { into: Some(owner) } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::commit::Identity;
+    use proptest::prelude::*;
+
+    pub(crate) fn commits(messages: &[&str]) -> Vec<Commit> {
+        messages
+            .iter()
+            .enumerate()
+            .map(|(at, message)| Commit {
+                id: format!("{at:040}").parse().unwrap(),
+                parents: if message.starts_with("Merge ") { 2 } else { 1 },
+                author: Identity::new("A", "a@b"),
+                time: 0,
+                message: (*message).to_owned(),
+                touches_package: !message.contains("elsewhere"),
+            })
+            .collect()
+    }
+
+    fn buckets(messages: &[&str]) -> Vec<Bucket> {
+        account(&commits(messages), &Table::default(), true)
+            .buckets
+            .into_iter()
+            .map(|(_, _, bucket)| bucket)
+            .collect()
+    }
+
+    #[test]
+    fn every_bucket() {
+        let found = buckets(&[
+            "feat: x",
+            "feat: x (#3)",
+            "Merge branch 'a'",
+            "Merge b\n\nBREAKING CHANGE: hidden in a merge",
+            "Revert \"fix: y\"",
+            "fix: y",
+            "chore: tidy",
+            "chore!: drop",
+            "Bump a from 1.0.0 to 1.0.1",
+            "feat: elsewhere",
+            "",
+        ]);
+        let id = |at: usize| format!("{at:040}").parse::<CommitId>().unwrap();
+        assert_eq!(found[0], Bucket::Listed { section: Section::Features });
+        assert_eq!(found[1], Bucket::Folded { into: Some(id(0)) });
+        assert_eq!(found[2], Bucket::Merge);
+        assert_eq!(found[3], Bucket::Listed { section: Section::Breaking });
+        assert_eq!(found[4], Bucket::Cancelled { with: vec![id(5)] });
+        assert_eq!(found[5], Bucket::Cancelled { with: vec![id(4)] });
+        assert_eq!(found[6], Bucket::Hidden { rule: "type-chore".to_owned() });
+        assert_eq!(found[7], Bucket::Listed { section: Section::Breaking });
+        assert_eq!(found[8], Bucket::Folded { into: None });
+        assert_eq!(found[9], Bucket::Hidden { rule: "outside-package".to_owned() });
+        assert_eq!(found[10], Bucket::Hidden { rule: "empty-message".to_owned() });
+    }
+
+    #[test]
+    fn a_break_inside_a_squash_body_is_listed_once() {
+        let accounting = account(
+            &commits(&["chore: all (#1)\n\n* fix!: drop it\n* fix!: drop it\n* feat: add it"]),
+            &Table::default(),
+            true,
+        );
+        let lines: Vec<_> =
+            accounting.entries.iter().map(|entry| (entry.section, entry.text.visible())).collect();
+        assert_eq!(lines, [(Section::Breaking, "drop it"), (Section::Features, "add it")]);
+        assert_eq!(accounting.sums().listed, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn sums_add_up(messages in proptest::collection::vec(
+            prop_oneof![
+                Just("feat: a".to_owned()), Just("fix: b".to_owned()), Just("Revert \"feat: a\"".to_owned()),
+                Just("Revert \"Revert \"feat: a\"\"".to_owned()), Just("Reapply \"feat: a\"".to_owned()),
+                Just("Merge x".to_owned()), Just("chore: c".to_owned()), any::<String>(),
+            ], 0..30))
+        {
+            let list: Vec<&str> = messages.iter().map(String::as_str).collect();
+            let sums = account(&commits(&list), &Table::default(), true).sums();
+            prop_assert_eq!(sums.total, list.len());
+            prop_assert_eq!(sums.listed + sums.folded + sums.merge + sums.cancelled + sums.hidden.values().sum::<usize>(), list.len());
+        }
+    }
+}

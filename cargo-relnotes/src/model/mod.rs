@@ -1,0 +1,17 @@
+//! What release notes are about, as plain data.
+//!
+//! Must never: read a file, start a program, look at the clock or the environment. Everything here is computed from
+//! values somebody handed in, so that every rule can be tested in process.
+
+pub mod account;
+pub mod breaking;
+pub mod bump;
+pub mod commit;
+pub mod facts;
+pub mod grammar;
+pub mod people;
+pub mod range;
+pub mod release;
+pub mod reverts;
+pub mod sections;
+pub mod untrusted;

@@ -1,0 +1,220 @@
+//! Which release came before, and which commits are in this one.
+//!
+//! Must never: take a position in a list for an answer. The commits of a release are a set difference,
+//! `predecessor..release`; the predecessor is the highest lower SemVer tag that is an ancestor, final releases looking
+//! past pre-releases. Ancestry is asked for through [`Ancestry`], so that the rule is tested without a repository.
+
+use release_gate::git::{CommitId, Tag, parse_version_tag};
+use semver::Version;
+
+/// A tag that stands for a version of the package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The tag's name.
+    pub tag: String,
+    /// Its version.
+    pub version: Version,
+    /// The commit it leads to.
+    pub commit: CommitId,
+    /// Its time, seconds since 1970.
+    pub time: i64,
+}
+
+/// Answers whether a commit can be reached from another.
+pub trait Ancestry {
+    /// Why there was no answer.
+    type Error;
+    /// Whether `ancestor` is `descendant` or reachable from it.
+    ///
+    /// # Errors
+    /// The repository could not be read.
+    fn is_ancestor(&self, ancestor: &CommitId, descendant: &CommitId) -> Result<bool, Self::Error>;
+}
+
+/// The releases of a package among a repository's tags, lowest version first.
+///
+/// `patterns` (with `{version}` in them) decide where given. Otherwise tags that name the package count (`serde-v1.0.0`) and,
+/// only where no tag does, plain ones (`v1.0.0`): in a workspace those belong to somebody else.
+pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<Release> {
+    let release = |tag: &Tag, version| Release {
+        tag: tag.name.clone(),
+        version,
+        commit: tag.commit.clone(),
+        time: tag.time,
+    };
+    let mut found: Vec<Release> = if patterns.is_empty() {
+        let parsed: Vec<_> =
+            tags.iter().filter_map(|tag| Some((tag, parse_version_tag(&tag.name, package)?))).collect();
+        let named = parsed.iter().any(|(_, parsed)| parsed.names_package);
+        parsed
+            .into_iter()
+            .filter(|(_, parsed)| parsed.names_package == named)
+            .map(|(tag, parsed)| release(tag, parsed.version))
+            .collect()
+    } else {
+        tags.iter()
+            .filter_map(|tag| {
+                patterns
+                    .iter()
+                    .find_map(|pattern| matched(&tag.name, pattern))
+                    .map(|version| release(tag, version))
+            })
+            .collect()
+    };
+    found.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));
+    found
+}
+
+fn matched(tag: &str, pattern: &str) -> Option<Version> {
+    let (before, after) = pattern.split_once("{version}")?;
+    Version::parse(tag.strip_prefix(before)?.strip_suffix(after)?).ok()
+}
+
+/// What was found out about the release before this one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Predecessor {
+    /// The release before, or `None` for the first one.
+    pub release: Option<Release>,
+    /// Tags of the same version as the chosen one that lead to other commits.
+    pub rivals: Vec<Release>,
+    /// Higher candidates that were passed over because they are on another line of history.
+    pub elsewhere: Vec<Release>,
+}
+
+/// Finds the release before `version` at `commit`.
+///
+/// `inclusive` also takes a tag of the very same version as a candidate: it is for a commit past that release whose
+/// manifest still says the old version.
+///
+/// # Errors
+/// Whatever [`Ancestry`] fails with.
+pub fn predecessor<A: Ancestry>(
+    releases: &[Release],
+    version: &Version,
+    commit: &CommitId,
+    inclusive: bool,
+    ancestry: &A,
+) -> Result<Predecessor, A::Error> {
+    let mut result = Predecessor::default();
+    let lower = |candidate: &Version| match candidate.cmp_precedence(version) {
+        std::cmp::Ordering::Less => true,
+        std::cmp::Ordering::Equal => inclusive,
+        std::cmp::Ordering::Greater => false,
+    };
+    for candidate in releases.iter().rev() {
+        let skipped = !candidate.version.pre.is_empty() && version.pre.is_empty();
+        if !lower(&candidate.version) || skipped {
+            continue;
+        }
+        if let Some(chosen) = &result.release {
+            if candidate.version.cmp_precedence(&chosen.version).is_ne() {
+                break;
+            }
+            if candidate.commit != chosen.commit {
+                result.rivals.push(candidate.clone());
+            }
+            continue;
+        }
+        if ancestry.is_ancestor(&candidate.commit, commit)? {
+            result.release = Some(candidate.clone());
+        } else {
+            result.elsewhere.push(candidate.clone());
+        }
+    }
+    if result.release.is_some() {
+        // What is passed over matters only where the same version has a second tag.
+        let same = |other: &Release| {
+            result
+                .release
+                .as_ref()
+                .is_some_and(|chosen| chosen.version.cmp_precedence(&other.version).is_eq())
+        };
+        let rivals: Vec<Release> = result.elsewhere.iter().filter(|other| same(other)).cloned().collect();
+        result.rivals.extend(rivals);
+    }
+    Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Commits are numbers on lines: `line * 1000 + position`; a line starts from a point of line 0.
+    struct Lines;
+    impl Ancestry for Lines {
+        type Error = std::convert::Infallible;
+        fn is_ancestor(&self, a: &CommitId, b: &CommitId) -> Result<bool, Self::Error> {
+            let number =
+                |id: &CommitId| u32::from_str_radix(id.as_str().trim_start_matches('0'), 10).unwrap_or(0);
+            let (a, b) = (number(a), number(b));
+            Ok(if a / 1000 == b / 1000 { a <= b } else { a / 1000 == 0 && a <= 10 })
+        }
+    }
+
+    fn id(number: u32) -> CommitId {
+        format!("{number:040}").parse().unwrap()
+    }
+
+    fn tag(name: &str, commit: u32) -> Tag {
+        Tag { name: name.to_owned(), commit: id(commit), annotated: false, time: i64::from(commit) }
+    }
+
+    fn before(tags: &[Tag], version: &str, at: u32) -> Option<String> {
+        let releases = releases(tags, "x", &[]);
+        predecessor(&releases, &version.parse().unwrap(), &id(at), false, &Lines)
+            .unwrap()
+            .release
+            .map(|r| r.tag)
+    }
+
+    #[test]
+    fn highest_lower_ancestor() {
+        let tags = [
+            tag("v1.0.0", 5),
+            tag("v1.9.0", 10),
+            tag("v1.10.0", 20),
+            tag("v2.0.0-rc.1", 30),
+            tag("v2.0.0", 40),
+        ];
+        assert_eq!(
+            before(&tags, "2.0.0", 40).as_deref(),
+            Some("v1.10.0"),
+            "a final looks past its candidates"
+        );
+        assert_eq!(before(&tags, "2.0.0-rc.1", 30).as_deref(), Some("v1.10.0"));
+        assert_eq!(before(&tags, "2.0.0-rc.2", 35).as_deref(), Some("v2.0.0-rc.1"));
+        assert_eq!(before(&tags, "1.10.0", 20).as_deref(), Some("v1.9.0"));
+        assert_eq!(before(&tags, "1.0.0", 5), None, "the first release");
+    }
+
+    #[test]
+    fn a_long_term_line_follows_its_own_history() {
+        let tags = [tag("v1.0.0", 5), tag("v1.0.1", 1003), tag("v1.0.2", 1004), tag("v1.1.0", 30)];
+        assert_eq!(before(&tags, "1.0.2", 1004).as_deref(), Some("v1.0.1"));
+        assert_eq!(before(&tags, "1.1.0", 30).as_deref(), Some("v1.0.0"), "v1.0.2 is no ancestor");
+    }
+
+    #[test]
+    fn two_tags_for_one_version_are_ambiguous() {
+        let tags = [tag("v1.0.0", 5), tag("1.0.0", 6)];
+        let releases = releases(&tags, "x", &[]);
+        let found = predecessor(&releases, &"1.1.0".parse().unwrap(), &id(20), false, &Lines).unwrap();
+        assert_eq!((found.release.is_some(), found.rivals.len()), (true, 1));
+    }
+
+    #[test]
+    fn tags_of_the_package_win_over_plain_ones() {
+        let tags = [tag("v9.0.0", 1), tag("x-v1.0.0", 2), tag("x-y-v3.0.0", 3), tag("latest", 4)];
+        let found = releases(&tags, "x", &[]);
+        assert_eq!(found.iter().map(|r| r.tag.as_str()).collect::<Vec<_>>(), ["x-v1.0.0"]);
+        let found = releases(&tags, "x", &["v{version}".to_owned()]);
+        assert_eq!(found[0].tag, "v9.0.0");
+    }
+
+    #[test]
+    fn past_a_release_the_same_version_is_the_predecessor() {
+        let releases = releases(&[tag("v1.0.0", 5)], "x", &[]);
+        let found = predecessor(&releases, &"1.0.0".parse().unwrap(), &id(9), true, &Lines).unwrap();
+        assert_eq!(found.release.unwrap().tag, "v1.0.0");
+    }
+}

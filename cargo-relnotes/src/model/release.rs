@@ -1,0 +1,222 @@
+//! Everything notes say about one release, as one value.
+//!
+//! Must never: be changed after it was composed. Renderers and rules read it; nothing else decides what is in it.
+
+use release_gate::git::CommitId;
+use schemars::JsonSchema;
+use semver::Version;
+use serde::Serialize;
+
+use super::account::{Accounting, Sums};
+use super::breaking::{Breaking, Source};
+use super::bump::ReleaseType;
+use super::facts::Facts;
+use super::people::Contributor;
+use super::range::Predecessor;
+use super::untrusted::Untrusted;
+
+/// Whether the notes go into the release's own commit, or describe the finished release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// For the release pull request: whatever facts exist, gaps said
+    #[default]
+    Draft,
+    /// For the release itself: every required fact, or no verdict
+    Final,
+}
+
+/// What the commit to be released is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Named {
+    /// A tag of this version leads to the commit.
+    Tagged,
+    /// There is no such tag yet: the version is the manifest's.
+    Untagged,
+    /// The manifest's version was released from an earlier commit: nothing says what this will be called.
+    Past,
+    /// A tag of this version exists on another line of history.
+    Elsewhere,
+}
+
+/// One release.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Package name.
+    pub package: String,
+    /// Its version.
+    pub version: Version,
+    /// What stands behind the version.
+    pub named: Named,
+    /// The tag of this release where there is one (or, for [`Named::Elsewhere`], the tag that should not be there).
+    pub tag: Option<String>,
+    /// Draft or final.
+    pub phase: Phase,
+    /// Seconds since 1970: SOURCE_DATE_EPOCH, else the commit's.
+    pub time: i64,
+    /// The commit released.
+    pub to: CommitId,
+    /// The release before.
+    pub predecessor: Predecessor,
+    /// Whether nothing came before.
+    pub release_type: ReleaseType,
+    /// What `git rev-list` counts in the range.
+    pub counted: usize,
+    /// Where every commit went.
+    pub accounting: Accounting,
+    /// Breaking changes of both sources.
+    pub breaking: Vec<Breaking>,
+    /// Who took part.
+    pub contributors: Vec<Contributor>,
+    /// What other gates found.
+    pub facts: Facts,
+    /// `https://` address of the project, for links to issues.
+    pub repository: Option<String>,
+}
+
+/// `data` of `relnotes.json`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RelnotesData {
+    /// Draft or final.
+    pub phase: Phase,
+    /// What kind of release.
+    pub release_type: ReleaseType,
+    /// Day of the release, `2026-11-21`.
+    pub date: String,
+    /// The commits.
+    pub range: RangeData,
+    /// Sizes of the buckets.
+    pub sums: Sums,
+    /// Where every commit went, newest first.
+    pub buckets: Vec<BucketData>,
+    /// Breaking changes of both sources.
+    pub breaking: Vec<BreakingData>,
+    /// Names of those who took part, most commits first.
+    pub contributors: Vec<ContributorData>,
+    /// Facts that could not be relied on.
+    pub gaps: Vec<GapData>,
+    /// SHA-256 of the generated part of RELEASE_NOTES.md.
+    pub notes_sha256: release_gate::digest::Sha256Digest,
+}
+
+/// The commits of a release.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RangeData {
+    /// Tag of the release before, `null` for the first.
+    pub from: Option<String>,
+    /// Commit of the release before.
+    pub from_commit: Option<CommitId>,
+    /// Tag of this release, `null` where there is none yet.
+    pub to: Option<String>,
+    /// Commit of this release.
+    pub to_commit: CommitId,
+    /// How many commits, as `git rev-list --count` says.
+    pub commits: usize,
+    /// What the version stands on.
+    pub named: Named,
+}
+
+/// Where one commit went.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct BucketData {
+    /// The commit.
+    pub commit: CommitId,
+    /// Its subject.
+    pub subject: Untrusted,
+    /// Its bucket.
+    #[serde(flatten)]
+    pub bucket: super::account::Bucket,
+}
+
+/// One breaking change.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct BreakingData {
+    /// Where it is known from.
+    pub source: Source,
+    /// The commits' words.
+    pub text: Option<Untrusted>,
+    /// The items of the API.
+    pub items: Vec<String>,
+    /// The commits.
+    pub commits: Vec<CommitId>,
+}
+
+/// One contributor.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ContributorData {
+    /// The name.
+    pub name: Untrusted,
+    /// In how many commits.
+    pub commits: usize,
+    /// Whether for the first time.
+    pub first: bool,
+}
+
+/// A fact that could not be relied on.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct GapData {
+    /// The file.
+    pub file: String,
+    /// Missing, stale or in error.
+    pub gap: super::facts::Gap,
+    /// Why.
+    pub why: String,
+}
+
+impl Release {
+    /// The facts for machines; `notes_sha256` is the digest of the generated text.
+    pub fn data(&self, notes_sha256: release_gate::digest::Sha256Digest) -> RelnotesData {
+        let before = self.predecessor.release.as_ref();
+        RelnotesData {
+            phase: self.phase,
+            release_type: self.release_type,
+            date: release_gate::time::iso_date(self.time),
+            range: RangeData {
+                from: before.map(|release| release.tag.clone()),
+                from_commit: before.map(|release| release.commit.clone()),
+                to: self.tag.clone().filter(|_| self.named == Named::Tagged),
+                to_commit: self.to.clone(),
+                commits: self.counted,
+                named: self.named,
+            },
+            sums: self.accounting.sums(),
+            buckets: self
+                .accounting
+                .buckets
+                .iter()
+                .map(|(commit, subject, bucket)| BucketData {
+                    commit: commit.clone(),
+                    subject: subject.clone(),
+                    bucket: bucket.clone(),
+                })
+                .collect(),
+            breaking: self
+                .breaking
+                .iter()
+                .map(|item| BreakingData {
+                    source: item.source,
+                    text: item.entry.as_ref().map(|entry| entry.text.clone()),
+                    items: item.changes.iter().map(|change| change.item.clone()).collect(),
+                    commits: item.entry.as_ref().map(|entry| entry.commits.clone()).unwrap_or_default(),
+                })
+                .collect(),
+            contributors: self
+                .contributors
+                .iter()
+                .map(|person| ContributorData {
+                    name: person.name.clone(),
+                    commits: person.commits,
+                    first: person.first,
+                })
+                .collect(),
+            gaps: self
+                .facts
+                .gaps()
+                .into_iter()
+                .map(|(_, file, gap, why)| GapData { file: file.to_owned(), gap, why })
+                .collect(),
+            notes_sha256,
+        }
+    }
+}

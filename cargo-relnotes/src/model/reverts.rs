@@ -1,0 +1,131 @@
+//! Which commits of a range take each other back.
+//!
+//! Must never: cancel across releases. A revert whose target shipped earlier is news and stays listed; a revert and
+//! its target inside one range are both gone, and a revert of the revert brings the target back.
+
+use std::collections::BTreeMap;
+
+use super::commit::Commit;
+use super::grammar::{Message, split_pull};
+
+/// For each commit (by position) that is cancelled: the positions of the others it is cancelled with.
+pub fn cancelled(commits: &[Commit], messages: &[Message]) -> BTreeMap<usize, Vec<usize>> {
+    let mut gone: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    if messages.iter().all(|message| message.revert.is_none()) {
+        return gone;
+    }
+    let by_id: BTreeMap<&str, usize> =
+        commits.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at)).collect();
+    let mut by_subject: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_pull: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (at, commit) in commits.iter().enumerate().filter(|(_, commit)| commit.parents < 2) {
+        let (bare, pull) = split_pull(commit.subject());
+        by_subject.entry(commit.subject()).or_default().push(at);
+        if bare != commit.subject() {
+            by_subject.entry(bare).or_default().push(at);
+        }
+        if let Some(pull) = pull {
+            by_pull.entry(pull).or_default().push(at);
+        }
+    }
+    // Commits come newest first, so a revert of a revert is met before the revert it takes back.
+    for (at, message) in messages.iter().enumerate() {
+        let Some(revert) = message.revert.as_ref().filter(|_| !gone.contains_key(&at)) else { continue };
+        let mut targets: Vec<usize> = Vec::new();
+        if !revert.commits.is_empty() {
+            let found: Option<Vec<usize>> = revert.commits.iter().map(|id| with_prefix(&by_id, id)).collect();
+            // One target outside the range makes the whole revert news.
+            let Some(found) = found else { continue };
+            targets = found;
+        } else if !revert.pulls.is_empty() {
+            let found: Option<Vec<usize>> = revert
+                .pulls
+                .iter()
+                .map(|pull| by_pull.get(pull).and_then(|all| all.iter().copied().find(|t| *t > at)))
+                .collect();
+            let Some(found) = found else { continue };
+            targets = found;
+        } else if let Some(subject) = &revert.subject {
+            let older = |all: &Vec<usize>| {
+                all.iter().copied().find(|target| *target > at && !gone.contains_key(target))
+            };
+            targets.extend(by_subject.get(subject.as_str()).and_then(older));
+        }
+        targets.retain(|target| *target > at);
+        if targets.is_empty() || targets.iter().any(|target| gone.contains_key(target)) {
+            continue;
+        }
+        let mut group = vec![at];
+        group.extend(&targets);
+        for member in &group {
+            gone.insert(*member, group.iter().copied().filter(|other| other != member).collect());
+        }
+    }
+    gone
+}
+
+/// The only commit whose id starts with these digits.
+fn with_prefix(by_id: &BTreeMap<&str, usize>, prefix: &str) -> Option<usize> {
+    let mut found = by_id.range(prefix..).take_while(|(id, _)| id.starts_with(prefix));
+    let first = found.next().map(|(_, at)| *at);
+    if found.next().is_some() { None } else { first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::commit::Identity;
+    use crate::model::grammar;
+
+    /// Newest first, as history gives them; ids are their position's digit.
+    fn gone(messages: &[&str]) -> Vec<usize> {
+        let commits: Vec<Commit> = messages
+            .iter()
+            .enumerate()
+            .map(|(at, message)| Commit {
+                id: format!("{at}").repeat(40).parse().unwrap(),
+                parents: 1,
+                author: Identity::new("A", "a@b"),
+                time: 0,
+                message: (*message).to_owned(),
+                touches_package: true,
+            })
+            .collect();
+        let parsed: Vec<Message> = commits
+            .iter()
+            .map(|c| grammar::parse(&c.message, &|kind| matches!(kind, "feat" | "revert")))
+            .collect();
+        cancelled(&commits, &parsed).into_keys().collect()
+    }
+
+    #[test]
+    fn a_pair_inside_the_range_cancels() {
+        assert_eq!(gone(&["Revert \"feat: x\"\n\nThis reverts commit 1111111.", "feat: x"]), [0, 1]);
+        assert_eq!(gone(&["Revert \"feat: x\"", "feat: y", "feat: x"]), [0, 2]);
+        assert_eq!(gone(&["Revert \"feat: x (#3)\" (#4)\n\nReverts a/b#3", "feat: x (#3)"]), [0, 1]);
+        assert_eq!(gone(&["revert: feat: x\n\nRefs: 1111111", "feat: x"]), [0, 1]);
+    }
+
+    #[test]
+    fn a_revert_of_something_released_is_news() {
+        assert!(gone(&["Revert \"feat: x\"\n\nThis reverts commit 9999999.", "feat: x"]).is_empty());
+        assert!(gone(&["Revert \"feat: z\"", "feat: x"]).is_empty());
+        assert!(gone(&["Revert all\n\nThis reverts commits 1111111 and 9999999.", "feat: x"]).is_empty());
+    }
+
+    #[test]
+    fn a_revert_of_a_revert_brings_it_back() {
+        let messages = [
+            "Revert \"Revert \"feat: x\"\"\n\nThis reverts commit 1111111.",
+            "Revert \"feat: x\"\n\nThis reverts commit 2222222.",
+            "feat: x",
+        ];
+        assert_eq!(gone(&messages), [0, 1]);
+        assert_eq!(gone(&["Reapply \"feat: x\"", "Revert \"feat: x\"", "feat: x"]), [0, 1]);
+    }
+
+    #[test]
+    fn the_future_cannot_be_reverted() {
+        assert!(gone(&["feat: x", "Revert \"feat: x\""]).is_empty());
+    }
+}

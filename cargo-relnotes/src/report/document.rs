@@ -1,0 +1,230 @@
+//! A Markdown document that remembers what it should say, and is parsed back before anybody gets it.
+//!
+//! Must never: hand out text that a parser reads differently from what was put in.
+
+use super::markdown::{Seen, code, escape_into, parse_back, shown, without_breaks};
+use crate::model::untrusted::Untrusted;
+
+/// A piece of a line.
+#[derive(Debug, Clone)]
+pub enum Part<'a> {
+    /// Words, ours or foreign; always escaped.
+    Text(&'a str),
+    /// Foreign words as they came in.
+    Foreign(&'a Untrusted),
+    /// Bold words.
+    Strong(&'a Untrusted),
+    /// Something verbatim: a path, a digest, a signature.
+    Code(&'a str),
+    /// A link of our own making; the address has no character that needs escaping.
+    Link(String, String),
+}
+
+/// Why a document was not handed out.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// A parser reads something else than was written: a defect of the renderer, never shown to users of the notes.
+    #[error(
+        "the rendered document reads differently from what was put in: wanted `{wanted}`, found `{found}`"
+    )]
+    Unfaithful {
+        /// What was put in.
+        wanted: String,
+        /// What comes back.
+        found: String,
+    },
+}
+
+impl From<DocumentError> for release_gate::Error {
+    fn from(error: DocumentError) -> Self {
+        Self::judge(error.to_string())
+            .with_help("this is a defect of cargo-relnotes; please report it with the commit's message")
+    }
+}
+
+/// A document being written.
+#[derive(Debug, Default)]
+pub struct Document {
+    text: String,
+    headings: Vec<(u8, String)>,
+    items: Vec<String>,
+    links: Vec<String>,
+    html: Vec<String>,
+}
+
+impl Document {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    fn parts(&mut self, parts: &[Part<'_>]) -> String {
+        let mut wanted = String::new();
+        let mut line = String::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => {
+                    // Spaces at the edges of our own words are meant.
+                    let start = text.len() - text.trim_start().len();
+                    let end = text.trim_end().len().max(start);
+                    line.push_str(&text[..start]);
+                    escape_into(&mut line, &Untrusted::new(&text[start..end]));
+                    line.push_str(&text[end..]);
+                    wanted.push_str(&text[..start]);
+                    wanted.push_str(&shown(&Untrusted::new(&text[start..end])));
+                    wanted.push_str(&text[end..]);
+                }
+                Part::Foreign(text) => {
+                    escape_into(&mut line, text);
+                    wanted.push_str(&shown(text));
+                }
+                Part::Strong(text) => {
+                    // Emphasis cannot end behind some characters; what is verbatim inside has no markup at all.
+                    let plain = Untrusted::new(&shown(text));
+                    line.push_str("**");
+                    escape_into(&mut line, &Untrusted::new(&plain.visible().replace('`', "'")));
+                    line.push_str("**");
+                    wanted.push_str(&plain.visible().replace('`', "'"));
+                }
+                Part::Code(text) => {
+                    line.push_str(&code(text));
+                    wanted.push_str(Untrusted::new(text).visible());
+                }
+                Part::Link(text, url) => {
+                    line.push('[');
+                    escape_into(&mut line, &Untrusted::new(text));
+                    line.push_str("](");
+                    line.push_str(url);
+                    line.push(')');
+                    wanted.push_str(text);
+                    self.links.push(url.clone());
+                }
+            }
+        }
+        self.text.push_str(line.trim_end());
+        wanted.trim().to_owned()
+    }
+
+    /// A heading.
+    pub fn heading(&mut self, level: u8, parts: &[Part<'_>]) {
+        self.gap();
+        self.text.push_str(&"#".repeat(usize::from(level)));
+        self.text.push(' ');
+        let wanted = self.parts(parts);
+        self.headings.push((level, wanted));
+        self.text.push_str("\n\n");
+    }
+
+    /// A paragraph.
+    pub fn paragraph(&mut self, parts: &[Part<'_>]) {
+        self.gap();
+        self.parts(parts);
+        self.text.push_str("\n\n");
+    }
+
+    /// An item of a list; `depth` 1 is inside the item before.
+    pub fn item(&mut self, depth: usize, parts: &[Part<'_>]) {
+        if self.text.ends_with("\n\n")
+            && self.text.lines().rev().nth(1).is_some_and(|line| line.trim_start().starts_with("- "))
+        {
+            self.text.pop();
+        }
+        self.text.push_str(&"  ".repeat(depth));
+        self.text.push_str("- ");
+        let wanted = self.parts(parts);
+        self.items.push(wanted);
+        self.text.push('\n');
+    }
+
+    /// A block of code, for commands and signatures.
+    pub fn code_block(&mut self, language: &str, code: &str) {
+        self.gap();
+        let longest =
+            code.lines().map(|line| line.bytes().take_while(|b| *b == b'`').count()).max().unwrap_or(0);
+        let fence = "`".repeat(3.max(longest + 1));
+        self.text.push_str(&format!("{fence}{language}\n{}\n{fence}\n\n", code.trim_end()));
+    }
+
+    /// One of our own marks: an HTML comment on a line of its own. What it encloses is not checked here.
+    pub fn mark(&mut self, comment: &str) {
+        self.gap();
+        let mark = format!("<!-- {comment} -->");
+        self.text.push_str(&mark);
+        self.text.push_str("\n\n");
+        self.html.push(mark);
+    }
+
+    /// Parses the document back and hands it out only if it says what was put in, and nothing else.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn finish(self) -> Result<String, DocumentError> {
+        let text = format!("{}\n", self.text.trim_end());
+        let Seen { items, headings, links, html, other, .. } = parse_back(&text);
+        let check = |wanted: &[String], found: Vec<String>| -> Result<(), DocumentError> {
+            let found: Vec<String> =
+                found.iter().map(|text| without_breaks(text).trim().to_owned()).collect();
+            if wanted == found {
+                return Ok(());
+            }
+            let at = wanted.iter().zip(&found).take_while(|(a, b)| a == b).count();
+            let show = |list: &[String]| list.get(at).cloned().unwrap_or_else(|| "nothing".to_owned());
+            Err(DocumentError::Unfaithful { wanted: show(wanted), found: show(&found) })
+        };
+        check(&self.items, items)?;
+        let level = |(level, text): &(u8, String)| format!("{level} {text}");
+        check(&self.headings.iter().map(level).collect::<Vec<_>>(), headings.iter().map(level).collect())?;
+        check(&self.links, links)?;
+        check(&self.html, html)?;
+        check(&[], other)?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_document_says_what_was_put_in() {
+        let mut document = Document::new();
+        document.heading(1, &[Part::Text("x 1.0.0 "), Part::Code("a`b")]);
+        document.mark("prose");
+        document.paragraph(&[Part::Text("Words & <more>.")]);
+        document.heading(2, &[Part::Text("List")]);
+        document.item(0, &[Part::Strong(&"a`b*:".into()), Part::Text(" "), Part::Foreign(&"Vec<T>".into())]);
+        document.item(1, &[Part::Text("inner")]);
+        document.item(0, &[Part::Link("#1".to_owned(), "https://example.com/issues/1".to_owned())]);
+        document.code_block("sh", "```\nx");
+        let text = document.finish().unwrap();
+        assert!(text.contains("Vec\\<T\\>\n  - inner\n- [\\#1](https://example.com/issues/1)\n"), "{text}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+        #[test]
+        fn hostile_entries_never_change_a_document(
+            scope in any::<String>(), text in any::<String>(), soup in r"[-`*_\[\]()<>#!|~&\\ a:/.0-9@+=$^'\x22]{0,30}",
+        ) {
+            let mut document = Document::new();
+            let (scope, text, soup) = (Untrusted::new(&scope), Untrusted::new(&text), Untrusted::new(&soup));
+            document.heading(2, &[Part::Text("Features")]);
+            for text in [&text, &soup] {
+                let mut parts = Vec::new();
+                if !scope.is_empty() { parts.extend([Part::Strong(&scope), Part::Text(": ")]); }
+                parts.push(Part::Foreign(text));
+                parts.extend([Part::Text(" ("), Part::Code("abc"), Part::Text(")")]);
+                document.item(0, &parts);
+                document.item(1, &[Part::Text("x "), Part::Foreign(&soup)]);
+            }
+            prop_assert!(document.finish().is_ok());
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The rule catalogue of `cargo relnotes`.
+
+use release_gate::{Level, Rule};
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident = $id:literal, $level:ident, $summary:literal, $why:literal, $link:literal;)*) => {
+        $($(#[$doc])* pub const $name: Rule = Rule { id: $id, level: Level::$level, summary: $summary, why: $why, link: $link };)*
+        /// Every rule, in the order of the documentation.
+        pub const RULES: &[Rule] = &[$($name),*];
+    };
+}
+
+rules! {
+    /// See the catalogue.
+    RANGE_SHALLOW = "range-shallow", Deny, "history was cut off when this clone was made",
+        "A shallow clone does not hold the commits since the last release, so notes made from it look complete and are not. Run \
+         `git fetch --unshallow --tags` and try again.",
+        "https://git-scm.com/docs/shallow";
+    /// See the catalogue.
+    RANGE_TAG_MISMATCH = "range-tag-mismatch", Deny, "the tag, the manifest and the notes do not name the same release",
+        "The tag of this version leads to another commit, or the manifest at the tag says another version, or the notes were made for \
+         another range. Readers would get the notes of something else. Set the version in Cargo.toml, move the tag before anybody \
+         fetched it, or make the notes again.",
+        "";
+    /// See the catalogue.
+    PREDECESSOR_AMBIGUOUS = "predecessor-ambiguous", Warn, "two tags of one version lead to different commits",
+        "The release before this one is found by its tag. Where `v1.0.0` and `1.0.0` lead to different commits, the range depends on which \
+         one is meant. Delete one of them, or name the right one with `--since`.",
+        "https://semver.org/#spec-item-11";
+    /// See the catalogue.
+    COMMIT_UNACCOUNTED = "commit-unaccounted", Deny, "the commits of the range are not all accounted for",
+        "Every commit between the two releases is listed, folded, a merge, cancelled or hidden by a named rule, and the sums equal what \
+         `git rev-list --count` says. Here they do not: the notes were made from another range, or relnotes.json was edited.",
+        "";
+    /// See the catalogue.
+    BREAKING_UNMARKED = "breaking-unmarked", Deny, "the API breaks and no commit says so",
+        "The API comparison found a breaking change and no commit of the range is marked as breaking (`!` or a `BREAKING CHANGE:` footer). \
+         Either the break is an accident to be repaired, or users need to be told what to do instead.",
+        "https://www.conventionalcommits.org/en/v1.0.0/#specification";
+    /// See the catalogue.
+    BREAKING_UNLISTED = "breaking-unlisted", Deny, "the notes leave out a breaking change",
+        "A change that commits mark as breaking, or that the API comparison found, is not in the notes. It is the one thing readers of \
+         release notes look for.",
+        "https://keepachangelog.com/en/1.1.0/";
+    /// See the catalogue.
+    BUMP_TOO_SMALL = "bump-too-small", Deny, "the version moved less than the changes require",
+        "A breaking change, marked or detected, needs a major step (the leftmost non-zero number, as cargo counts). With a smaller step, \
+         `cargo update` brings the break to everybody.",
+        "https://doc.rust-lang.org/cargo/reference/semver.html";
+    /// See the catalogue.
+    FACTS_MISSING = "facts-missing", Deny, "a fact the notes should repeat was never found out",
+        "A final release repeats what the other gates found: build, reproducibility, SBOM, vulnerabilities, API. A missing file says \
+         nothing, and nothing must not look like a pass. Run the gate that writes it, or drop it from `required-facts` in `[relnotes]`. In \
+         a draft this is only said.",
+        "";
+    /// See the catalogue.
+    FACTS_STALE = "facts-stale", Deny, "a fact is about another commit or lockfile",
+        "The file in the artifact folder was made for something else than what is released: its commit, Cargo.lock or version differs. \
+         Run the gate that writes it again at this commit.",
+        "";
+    /// See the catalogue.
+    FACTS_ERROR = "facts-error", Deny, "a fact cannot be relied on",
+        "The file is unreadable, of an unknown schema version, or its gate ended without a verdict. None of these is a pass. Run the gate \
+         that writes it again and read what it says.",
+        "";
+    /// See the catalogue.
+    DIGEST_MISMATCH = "digest-mismatch", Deny, "a digest in the notes or in the build's record is not that of the file",
+        "Readers verify downloads with the digests in the notes. A digest that does not belong to the file makes every honest download \
+         look tampered with, and teaches people to ignore it.",
+        "";
+}
