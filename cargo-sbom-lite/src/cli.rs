@@ -1,0 +1,141 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use release_gate::cli::Gate;
+use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
+
+use crate::TOOL;
+use crate::command::{audit, diff, generate, policy};
+use crate::judge::audit::Threshold;
+
+/// What is really inside a release: CycloneDX, SPDX, vulnerabilities, licences, pins
+#[derive(Debug, Parser)]
+#[command(after_help = "Examples:
+  cargo sbom-lite                                  write sbom.cdx.json and sbom.spdx.json
+  cargo sbom-lite generate --format spdx-json -o - print one document
+  cargo sbom-lite audit --db ~/advisory-db         known vulnerabilities of what is built
+  cargo sbom-lite licenses                         licences against the policy
+  cargo sbom-lite pins                             every dependency pinned by a hash
+  cargo sbom-lite diff old.json new.json           any difference, component by component")]
+pub struct Cli {
+    #[command(flatten)]
+    shared: SharedArgs,
+    #[command(flatten)]
+    generate: GenerateArgs,
+    #[command(subcommand)]
+    call: Option<Call>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Call {
+    /// Write the SBOM (this is what happens without a subcommand)
+    Generate(GenerateArgs),
+    /// Fail on known vulnerabilities of what is built
+    Audit(AuditArgs),
+    /// Fail on licences the policy does not allow
+    Licenses,
+    /// Fail on dependencies that are not pinned by a hash
+    Pins,
+    /// Fail on any difference between two SBOMs
+    Diff {
+        /// The document to compare with
+        #[arg(value_name = "A")]
+        old: PathBuf,
+        /// The document that is judged
+        #[arg(value_name = "B")]
+        new: PathBuf,
+    },
+}
+
+/// Formats of an SBOM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// CycloneDX, JSON.
+    CyclonedxJson,
+    /// CycloneDX, XML.
+    CyclonedxXml,
+    /// SPDX, JSON.
+    SpdxJson,
+    /// SPDX, tag-value.
+    SpdxTagValue,
+}
+
+/// Flags of `generate`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct GenerateArgs {
+    /// Only this format [default: cyclonedx-json and spdx-json, into the artifact folder]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Version of the format's specification [default: CycloneDX 1.5, SPDX 2.3]
+    #[arg(long, value_name = "V")]
+    pub spec_version: Option<String>,
+    /// Write there instead of into the artifact folder (`-`: standard output)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Flags of `audit`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AuditArgs {
+    /// A checkout of RustSec's advisory-db [default: $RELEASE_GATES_ADVISORY_DB, else cargo's advisory-db folder]
+    #[arg(long, value_name = "DIR")]
+    pub db: Option<PathBuf>,
+    /// Audit the packages of this SBOM instead of the project
+    #[arg(long, value_name = "FILE")]
+    pub sbom: Option<PathBuf>,
+    /// From which severity on a vulnerability fails; one without a score always does
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<Threshold>,
+    /// Fail when the database is older than this many days
+    #[arg(long, value_name = "DAYS")]
+    pub max_db_age: Option<u32>,
+}
+
+impl Gate for Cli {
+    const TOOL: Tool = TOOL;
+
+    fn shared(&self) -> &SharedArgs {
+        &self.shared
+    }
+
+    fn report_name(&self) -> Option<&'static str> {
+        Some(match self.call {
+            None | Some(Call::Generate(_)) => "sbom",
+            Some(Call::Audit(_)) => "vulns",
+            Some(Call::Licenses) => "licenses",
+            Some(Call::Pins) => "pins",
+            Some(Call::Diff { .. }) => return None,
+        })
+    }
+
+    fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+        use release_gate::report::schema;
+        vec![
+            ("sbom", schema::<generate::Data>("sbom")),
+            ("vulns", schema::<crate::judge::audit::Data>("vulns")),
+            ("licenses", schema::<policy::LicenseData>("licenses")),
+            ("pins", schema::<policy::PinData>("pins")),
+        ]
+    }
+
+    fn execute(self, cx: &mut Context) -> Result<Outcome> {
+        match self.call {
+            None => generate::run(cx, &self.generate),
+            Some(Call::Generate(args)) => {
+                // Flags may stand before or after the subcommand.
+                let args = GenerateArgs {
+                    format: args.format.or(self.generate.format),
+                    spec_version: args.spec_version.or(self.generate.spec_version),
+                    output: args.output.or(self.generate.output),
+                };
+                generate::run(cx, &args)
+            }
+            Some(Call::Audit(args)) => audit::run(cx, &args),
+            Some(Call::Licenses) => policy::licenses(cx),
+            Some(Call::Pins) => policy::pins(cx),
+            Some(Call::Diff { old, new }) => diff::run(cx, &old, &new),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `cargo sbom-lite diff A B`.
+
+use std::path::Path;
+
+use release_gate::report::{Baseline, BaselineKind};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Subject};
+
+use crate::judge::diff::judge;
+use crate::read::document;
+use crate::{TOOL, rules};
+
+pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
+    let _config: super::Config = cx.config()?;
+    let read = |path: &Path| {
+        std::fs::read(path)
+            .map_err(|error| Error::judge(format!("cannot read `{}`", path.display())).with_source(error))
+    };
+    let (before, after) = (read(old)?, read(new)?);
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let findings: Vec<Finding> = if before == after {
+        Vec::new()
+    } else {
+        let findings = judge(&document::parse(&before, &name(old))?, &document::parse(&after, &name(new))?);
+        if findings.is_empty() {
+            // Equal components, equal rest, other bytes: order, white space, or a serial number.
+            vec![Finding::new(&rules::DOCUMENT_CHANGED, "the documents say the same in other bytes")]
+        } else {
+            findings
+        }
+    };
+    let summary =
+        if findings.is_empty() { "identical".to_owned() } else { format!("{} differences", findings.len()) };
+    let baseline = Baseline { kind: BaselineKind::Path, name: name(old), version: None, commit: None };
+    let report = Report::new("sbom-diff", &TOOL, Subject::default())
+        .baseline(baseline)
+        .findings(findings)
+        .summary(summary);
+    Ok(report.print_only().into())
+}

@@ -1,0 +1,96 @@
+//! What each call does: reads, builds models, judges, reports.
+
+pub mod audit;
+pub mod diff;
+pub mod generate;
+pub mod policy;
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::Package;
+use release_gate::process::Step;
+use release_gate::project::Project;
+use release_gate::{Context, Finding, Result};
+use serde::Deserialize;
+
+use crate::judge::audit::{Ignore, Threshold};
+use crate::judge::licenses;
+use crate::model::inventory::Inventory;
+use crate::read::{lock, unit_graph};
+use crate::report::Provenance;
+use crate::rules;
+
+/// `[sbom-lite]` of the configuration.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Config {
+    /// See `--fail-on`.
+    pub fail_on: Option<Threshold>,
+    /// See `--max-db-age`.
+    pub max_db_age: Option<u32>,
+    /// Advisories to live with.
+    pub ignore: Vec<Ignore>,
+    /// Licence policy.
+    pub licenses: licenses::Policy,
+}
+
+/// The inventory of one package, with a finding where it is only an approximation.
+fn inventory(cx: &Context, project: &Project, package: &Package) -> Result<(Inventory, Vec<Finding>)> {
+    let lock_path = project.root.join("Cargo.lock");
+    let checksums =
+        if lock_path.is_file() { lock::checksums(&lock::read(&lock_path)?) } else { BTreeMap::new() };
+    let spec = format!("{}@{}", package.name, package.version);
+    cx.terminal.detail("Resolving", format!("the build units of {} {}", package.name, package.version));
+    let wrong = |error| release_gate::Error::judge("the inventory cannot be made").with_source(error);
+    match unit_graph::unit_graph(&spec, cx.args(), &cx.runner) {
+        Ok(graph) => Ok((
+            Inventory::from_units(&project.metadata, package, &graph, &checksums).map_err(wrong)?,
+            Vec::new(),
+        )),
+        Err(unit_graph::UnitGraphError::Cargo(
+            error @ release_gate::process::ProcessError::Interrupted { .. },
+        )) => Err(error.into()),
+        Err(error) => {
+            let inventory =
+                Inventory::from_metadata(&project.metadata, package, &checksums).map_err(wrong)?;
+            let why = error.to_string();
+            let finding =
+                Finding::new(&rules::APPROXIMATION, format!("the list of {spec} is an approximation"))
+                    .help(format!("cargo gave no unit graph: {}", why.lines().last().unwrap_or_default()));
+            Ok((inventory, vec![finding]))
+        }
+    }
+}
+
+/// What documents say beside their components.
+fn provenance(cx: &Context, project: &Project, package: &Package) -> Result<Provenance> {
+    let rustc = Step::new("rustc").inherit(["RUSTC"]).arg("--version").current_dir(&project.root);
+    let rustc = cx.runner.run(rustc)?.success()?;
+    Ok(Provenance {
+        commit: project.commit.clone(),
+        dirty: project.dirty,
+        lock_sha256: project.lock_sha256.map(|digest| digest.to_string()),
+        epoch: project.epoch()?,
+        rustc: Some(String::from_utf8_lossy(&rustc.stdout).trim().to_owned()),
+        artifacts: built(project, package),
+    })
+}
+
+/// Artifacts that a build of this very commit and lock file recorded.
+fn built(project: &Project, package: &Package) -> Vec<(String, String)> {
+    let folder =
+        project.target_dir.join("release-gates").join(format!("{}-{}", package.name, package.version));
+    let Ok(bytes) = std::fs::read(folder.join("buildinfo.json")) else { return Vec::new() };
+    let Ok(envelope) = release_gate::report::Envelope::read(&bytes, "buildinfo") else { return Vec::new() };
+    if envelope.subject.stale_against(&project.subject(package)).is_some() {
+        return Vec::new();
+    }
+    let artifacts = envelope.data["artifacts"].as_array().into_iter().flatten();
+    let mut list: Vec<(String, String)> = artifacts
+        .filter_map(|artifact| {
+            Some((artifact["path"].as_str()?.to_owned(), artifact["sha256"].as_str()?.to_owned()))
+        })
+        .collect();
+    list.sort();
+    list
+}

@@ -1,0 +1,6 @@
+//! Findings from models. No I/O.
+
+pub mod audit;
+pub mod diff;
+pub mod licenses;
+pub mod pins;

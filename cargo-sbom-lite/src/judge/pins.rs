@@ -1,0 +1,66 @@
+//! Is every dependency pinned by a cryptographic hash?
+
+use cargo_metadata::Metadata;
+use release_gate::Finding;
+use rustsec::Lockfile;
+
+use crate::model::inventory::{Source, source};
+use crate::rules;
+
+/// Judges the lock file and the manifests of the workspace.
+pub fn judge(metadata: &Metadata, lock: &Lockfile) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for package in &lock.packages {
+        let Some(origin) = &package.source else { continue };
+        let name = format!("{} {}", package.name, package.version);
+        if origin.is_git() {
+            let commit = origin.precise().unwrap_or_default();
+            if commit.len() < 40 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                findings.push(
+                    Finding::new(&rules::PIN_GIT, format!("{name} has no full commit"))
+                        .at("Cargo.lock", None)
+                        .help(format!("`cargo update -p {}` writes one", package.name)),
+                );
+            }
+        } else if package.checksum.is_none() {
+            findings.push(
+                Finding::new(&rules::PIN_CHECKSUM, format!("{name} has no checksum"))
+                    .at("Cargo.lock", None)
+                    .help("`cargo generate-lockfile` with a current cargo writes one"),
+            );
+        }
+    }
+    for package in &metadata.packages {
+        if let Source::Path(path) = source(metadata, package)
+            && !metadata.workspace_members.contains(&package.id)
+            && path.starts_with("..")
+        {
+            findings.push(
+                Finding::new(
+                    &rules::PIN_PATH,
+                    format!("{} {} lies outside the workspace", package.name, package.version),
+                )
+                .help("move it into the workspace, or publish it")
+                .evidence("path", path),
+            );
+        }
+    }
+    for package in metadata.workspace_packages() {
+        for dependency in &package.dependencies {
+            if dependency.req == semver::VersionReq::STAR
+                && dependency.path.is_none()
+                && dependency.source.as_ref().is_some_and(|s| !s.repr.starts_with("git+"))
+            {
+                findings.push(
+                    Finding::new(
+                        &rules::PIN_WILDCARD,
+                        format!("{} takes any version of {}", package.name, dependency.name),
+                    )
+                    .at(format!("{}/Cargo.toml", package.name), None)
+                    .help("give a version requirement"),
+                );
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,324 @@
+//! The inventory: which packages are in an artifact, which only helped to build it, and how they depend on each other.
+//!
+//! Built from cargo's unit graph; from the dependency graph of `cargo metadata` only where cargo gives no unit graph, and then the
+//! inventory says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, Package};
+
+use super::license::License;
+use super::purl::purl;
+use crate::read::unit_graph::UnitGraph;
+
+/// Where a package comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The default registry.
+    CratesIo,
+    /// Another registry, by its index URL.
+    Registry(String),
+    /// A git repository at a commit.
+    Git {
+        /// Without `git+`, query and fragment.
+        url: String,
+        /// Full commit id.
+        commit: String,
+    },
+    /// A folder, relative to the workspace; empty for the workspace's root package, `..` parts for one outside.
+    Path(String),
+}
+
+/// What a package is to the artifact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Compiled into it.
+    Shipped,
+    /// Only in a build script or procedural macro that ran.
+    BuildTime,
+}
+
+/// One package of the build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// Package name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// What it is to the artifact.
+    pub role: Role,
+    /// SHA-256 of its `.crate` archive, from Cargo.lock.
+    pub sha256: Option<String>,
+    /// Its licence.
+    pub license: License,
+    /// Authors, as the manifest has them.
+    pub authors: Vec<String>,
+    /// One-line description.
+    pub description: Option<String>,
+    /// Source repository.
+    pub repository: Option<String>,
+    /// Home page.
+    pub homepage: Option<String>,
+    /// The native library its build script links, from `links`.
+    pub links: Option<String>,
+    /// Features enabled, over all its units.
+    pub features: BTreeSet<String>,
+    /// Triples it is built for; `host` for the host.
+    pub platforms: BTreeSet<String>,
+    /// Package URLs of the packages it needs.
+    pub needs: BTreeSet<String>,
+}
+
+impl Component {
+    /// Its package URL, which is also its reference in documents.
+    pub fn purl(&self) -> String {
+        purl(&self.name, &self.version, &self.source)
+    }
+}
+
+/// Everything in the build of one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventory {
+    /// The package itself.
+    pub main: Component,
+    /// All others, by package URL.
+    pub components: BTreeMap<String, Component>,
+    /// Whether it was made without the unit graph.
+    pub approximate: bool,
+}
+
+/// A unit graph names a package that `cargo metadata` does not.
+#[derive(Debug, thiserror::Error)]
+#[error("cargo's unit graph names the package `{0}`, which its metadata does not")]
+pub struct UnknownPackage(String);
+
+/// Node of the graph that roles are computed on.
+struct Node<'a> {
+    id: &'a str,
+    build_time: bool,
+    features: Vec<&'a str>,
+    platform: Option<&'a str>,
+    needs: Vec<usize>,
+}
+
+impl Inventory {
+    /// The inventory of `package` by cargo's unit graph.
+    ///
+    /// # Errors
+    /// The graph and the metadata are not of the same project.
+    pub fn from_units(
+        metadata: &Metadata,
+        package: &Package,
+        graph: &UnitGraph,
+        checksums: &BTreeMap<(String, String), String>,
+    ) -> Result<Self, UnknownPackage> {
+        let nodes: Vec<Node<'_>> = graph
+            .units
+            .iter()
+            .map(|unit| Node {
+                id: &unit.pkg_id,
+                build_time: unit.is_build_time(),
+                features: unit.features.iter().map(String::as_str).collect(),
+                platform: unit.platform.as_deref(),
+                needs: unit.dependencies.iter().map(|dep| dep.index).collect(),
+            })
+            .collect();
+        Self::build(metadata, package, &nodes, &graph.roots, checksums, false)
+    }
+
+    /// The approximate inventory of `package` by the dependency graph.
+    ///
+    /// # Errors
+    /// The metadata has no resolved graph.
+    pub fn from_metadata(
+        metadata: &Metadata,
+        package: &Package,
+        checksums: &BTreeMap<(String, String), String>,
+    ) -> Result<Self, UnknownPackage> {
+        let resolve = metadata.resolve.as_ref().ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
+        let by_id: BTreeMap<&str, &Package> =
+            metadata.packages.iter().map(|package| (package.id.repr.as_str(), package)).collect();
+        let is_macro = |id: &str| {
+            by_id.get(id).is_some_and(|package| package.targets.iter().any(|target| target.is_proc_macro()))
+        };
+        // A package needed by another's build script appears a second time, as a node that runs at build time.
+        let count = resolve.nodes.len();
+        let index: BTreeMap<&str, usize> =
+            resolve.nodes.iter().enumerate().map(|(n, node)| (node.id.repr.as_str(), n)).collect();
+        let make = |offset: usize, build_time: bool| {
+            let index = &index;
+            resolve.nodes.iter().map(move |node| {
+                let mut needs = Vec::new();
+                for dep in &node.deps {
+                    let Some(target) = index.get(dep.pkg.repr.as_str()) else { continue };
+                    for kind in &dep.dep_kinds {
+                        match kind.kind {
+                            DependencyKind::Normal => needs.push(target + offset),
+                            DependencyKind::Build => needs.push(target + count),
+                            _ => {}
+                        }
+                    }
+                }
+                Node {
+                    id: &node.id.repr,
+                    build_time: build_time || is_macro(&node.id.repr),
+                    features: node.features.iter().map(|feature| feature.as_str()).collect(),
+                    platform: None,
+                    needs,
+                }
+            })
+        };
+        let nodes: Vec<Node<'_>> = make(0, false).chain(make(count, true)).collect();
+        let root = index
+            .get(package.id.repr.as_str())
+            .copied()
+            .ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
+        Self::build(metadata, package, &nodes, &[root], checksums, true)
+    }
+
+    fn build(
+        metadata: &Metadata,
+        package: &Package,
+        nodes: &[Node<'_>],
+        roots: &[usize],
+        checksums: &BTreeMap<(String, String), String>,
+        approximate: bool,
+    ) -> Result<Self, UnknownPackage> {
+        let shipped = reach(nodes, roots, |node| !node.build_time);
+        let reached = reach(nodes, roots, |_| true);
+        let by_id: BTreeMap<&str, &Package> =
+            metadata.packages.iter().map(|package| (package.id.repr.as_str(), package)).collect();
+        let mut components: BTreeMap<&str, Component> = BTreeMap::new();
+        for index in &reached {
+            let node = &nodes[*index];
+            let known = by_id.get(node.id).ok_or_else(|| UnknownPackage(node.id.to_owned()))?;
+            let component =
+                components.entry(node.id).or_insert_with(|| component(metadata, known, checksums));
+            if shipped.contains(index) {
+                component.role = Role::Shipped;
+            }
+            component.features.extend(node.features.iter().map(|feature| (*feature).to_owned()));
+            component.platforms.insert(node.platform.unwrap_or("host").to_owned());
+        }
+        let purls: BTreeMap<&str, String> =
+            components.iter().map(|(id, component)| (*id, component.purl())).collect();
+        for index in &reached {
+            let node = &nodes[*index];
+            let needs = node.needs.iter().map(|need| nodes[*need].id).filter(|id| *id != node.id);
+            let needs: Vec<String> = needs.filter_map(|id| purls.get(id).cloned()).collect();
+            if let Some(component) = components.get_mut(node.id) {
+                component.needs.extend(needs);
+            }
+        }
+        let mut main = components
+            .remove(package.id.repr.as_str())
+            .ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
+        main.role = Role::Shipped;
+        Ok(Self { main, components: components.into_values().map(|c| (c.purl(), c)).collect(), approximate })
+    }
+
+    /// The shortest way from the main package to a component, by name and version, both ends included.
+    pub fn path_to(&self, purl: &str) -> Vec<String> {
+        let main = self.main.purl();
+        let mut from: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut queue = std::collections::VecDeque::from([main.as_str()]);
+        while let Some(here) = queue.pop_front() {
+            let component = if here == main { Some(&self.main) } else { self.components.get(here) };
+            for need in component.into_iter().flat_map(|component| &component.needs) {
+                if need != &main && !from.contains_key(need.as_str()) {
+                    from.insert(need, here);
+                    queue.push_back(need);
+                }
+            }
+        }
+        let mut path = Vec::new();
+        let mut here = purl;
+        while here != main {
+            let Some(component) = self.components.get(here) else { return Vec::new() };
+            path.push(format!("{} {}", component.name, component.version));
+            let Some(next) = from.get(here) else { return Vec::new() };
+            here = next;
+        }
+        path.push(format!("{} {}", self.main.name, self.main.version));
+        path.reverse();
+        path
+    }
+}
+
+/// Indices reachable from the roots through nodes that `enter` lets in.
+fn reach(nodes: &[Node<'_>], roots: &[usize], enter: impl Fn(&Node<'_>) -> bool) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut stack: Vec<usize> = roots.to_vec();
+    while let Some(index) = stack.pop() {
+        if enter(&nodes[index]) && seen.insert(index) {
+            stack.extend(&nodes[index].needs);
+        }
+    }
+    seen
+}
+
+fn component(
+    metadata: &Metadata,
+    package: &Package,
+    checksums: &BTreeMap<(String, String), String>,
+) -> Component {
+    let version = package.version.to_string();
+    let source = source(metadata, package);
+    let sha256 = match source {
+        Source::CratesIo | Source::Registry(_) => {
+            checksums.get(&(package.name.to_string(), version.clone())).cloned()
+        }
+        Source::Git { .. } | Source::Path(_) => None,
+    };
+    Component {
+        name: package.name.to_string(),
+        version,
+        source,
+        role: Role::BuildTime,
+        sha256,
+        license: License::new(
+            package.license.as_deref(),
+            package.license_file.as_ref().map(|path| path.as_str()),
+        ),
+        authors: package.authors.clone(),
+        description: package
+            .description
+            .as_deref()
+            .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        repository: package.repository.clone(),
+        homepage: package.homepage.clone(),
+        links: package.links.clone(),
+        features: BTreeSet::new(),
+        platforms: BTreeSet::new(),
+        needs: BTreeSet::new(),
+    }
+}
+
+/// Where a package comes from. Folders are named relative to the workspace, so that no path of a machine gets in.
+pub fn source(metadata: &Metadata, package: &Package) -> Source {
+    let Some(source) = package.source.as_ref().map(|source| source.repr.as_str()) else {
+        let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
+        return Source::Path(relative(metadata.workspace_root.as_std_path(), folder.as_std_path()));
+    };
+    if let Some(rest) = source.strip_prefix("git+") {
+        let (url, commit) = rest.split_once('#').unwrap_or((rest, ""));
+        let url = url.split('?').next().unwrap_or(url);
+        return Source::Git { url: url.to_owned(), commit: commit.to_owned() };
+    }
+    if package.source.as_ref().is_some_and(cargo_metadata::Source::is_crates_io) {
+        return Source::CratesIo;
+    }
+    let url = source.strip_prefix("registry+").or_else(|| source.strip_prefix("sparse+")).unwrap_or(source);
+    Source::Registry(url.to_owned())
+}
+
+/// `to` as seen from `from`, `/` between parts, `..` where it climbs.
+fn relative(from: &std::path::Path, to: &std::path::Path) -> String {
+    let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from[common..].iter().map(|_| "..".to_owned());
+    let down = to[common..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
