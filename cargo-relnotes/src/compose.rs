@@ -10,20 +10,25 @@ use release_gate::git::{CommitId, Git, Tag};
 use release_gate::project::Project;
 use release_gate::report::{Baseline, Subject};
 use release_gate::{Error, Result};
+use rustsec::cargo_lock::Lockfile;
 use semver::Version;
 
 use crate::config::Config;
 use crate::model::account::{Accounting, account};
 use crate::model::breaking::reconcile;
 use crate::model::bump::ReleaseType;
-use crate::model::facts::Facts;
+use crate::model::dependencies::DependencyDelta;
+use crate::model::facts::{Advisory, Facts};
+use crate::model::manifest::{Manifest, ManifestDelta};
 use crate::model::people;
 use crate::model::range::{self, Predecessor, releases};
 use crate::model::release::{Named, Phase, Release};
 use crate::model::sections::{Section, Table};
+use crate::model::vulnerabilities::{Hit, Shipped, Standing, VulnerabilityDelta};
+use crate::read::advisories::Advisories;
 use crate::read::facts;
 use crate::read::history::{self, Folders};
-use crate::read::manifest::{self, Manifest};
+use crate::read::{lockfile, manifest};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
@@ -60,20 +65,10 @@ pub struct Target {
     pub commit: CommitId,
     /// Where it lies.
     pub place: Place,
+    /// Whether the package has a library target.
+    pub is_library: bool,
     /// What reports are about.
     pub subject: Subject,
-}
-
-/// Refuses a clone whose history was cut off: notes made from it look complete and are not.
-///
-/// # Errors
-/// It is shallow, or git failed.
-pub fn refuse_shallow(git: &Git) -> Result<()> {
-    if git.is_shallow()? {
-        return Err(Error::judge("history was cut off when this clone was made, so the commits since the last release are not all here")
-            .with_help("run `git fetch --unshallow --tags`; in a CI checkout ask for the whole history (`fetch-depth: 0`)"));
-    }
-    Ok(())
 }
 
 /// Finds the package at the revision asked for.
@@ -87,7 +82,6 @@ pub fn target(
     to: Option<&str>,
 ) -> Result<Target> {
     let git = project.repository()?;
-    refuse_shallow(git)?;
     let commit = match to {
         Some(revision) => git.resolve(revision)?,
         None => git.head()?.ok_or_else(|| {
@@ -128,7 +122,8 @@ pub fn target(
             ..project.subject(package)
         }
     };
-    Ok(Target { package: package.name.to_string(), manifest, version, commit, place, subject })
+    let is_library = package.targets.iter().any(|target| target.is_lib() || target.is_proc_macro());
+    Ok(Target { package: package.name.to_string(), manifest, version, commit, place, is_library, subject })
 }
 
 /// Where a package and the other packages of its workspace lie.
@@ -242,6 +237,14 @@ pub fn range(
     Ok(Range { predecessor, named, tag, releases })
 }
 
+/// What changed in manifest, lockfile and advisories since the release before.
+struct Deltas {
+    manifest: Option<ManifestDelta>,
+    dependencies: Result<DependencyDelta, String>,
+    vulnerabilities: Result<VulnerabilityDelta, String>,
+    issues: Vec<(Standing, Hit)>,
+}
+
 /// Composes a release.
 ///
 /// # Errors
@@ -252,6 +255,7 @@ pub fn release(
     config: &Config,
     request: &Request,
     folder: &PackageArtifacts,
+    advisories: Option<&Advisories>,
 ) -> Result<Release> {
     let tags = git.tags()?;
     let range = range(
@@ -267,14 +271,17 @@ pub fn release(
     let mut commits = history::commits(git, from.as_ref(), &target.commit)?;
     history::mark_touching(git, from.as_ref(), &target.commit, &target.place.folders, &mut commits)?;
     let counted = history::count(git, from.as_ref(), &target.commit)?;
-    let accounting: Accounting = account(&commits, &Table::new(config.sections.clone()), false);
-    let contributors = contributors(git, &commits, from.as_ref(), config)?;
     let facts: Facts = facts::gather(folder, &target.subject);
+    let deltas = deltas(git, target, &range, &facts, advisories)?;
+    let has_table = deltas.dependencies.as_ref().is_ok_and(|delta| !delta.is_empty());
+    let accounting: Accounting = account(&commits, &Table::new(config.sections.clone()), has_table);
+    let contributors = contributors(git, &commits, from.as_ref(), config)?;
     let marked: Vec<_> = accounting.section(Section::Breaking).collect();
     let changes = facts.compat.usable().map(|compat| compat.data.changes.clone()).unwrap_or_default();
     let breaking = reconcile(&marked, &changes);
     let before = range.predecessor.release.as_ref().map(|release| &release.version);
-    let security = accounting.section(Section::Security).next().is_some();
+    let fixed = deltas.vulnerabilities.as_ref().is_ok_and(|delta| !delta.fixed.is_empty());
+    let security = fixed || accounting.section(Section::Security).next().is_some();
     let time = match release_gate::time::source_date_epoch()? {
         Some(seconds) => seconds,
         None => git.commit_time(&target.commit)?,
@@ -292,10 +299,114 @@ pub fn release(
         counted,
         breaking,
         accounting,
+        manifest: deltas.manifest,
+        dependencies: deltas.dependencies,
+        vulnerabilities: deltas.vulnerabilities,
+        issues: deltas.issues,
+        is_library: target.is_library,
         contributors,
         facts,
         repository: config.link_base(target.manifest.repository.as_deref()),
     })
+}
+
+fn deltas(
+    git: &Git,
+    target: &Target,
+    range: &Range,
+    facts: &Facts,
+    advisories: Option<&Advisories>,
+) -> Result<Deltas> {
+    let place = &target.place;
+    let path = manifest::join(&place.workspace, "Cargo.lock");
+    let counting: Option<Vec<Advisory>> = facts.vulns.usable().map(|vulns| vulns.data.counting());
+    let judged = counting.as_deref();
+    let said =
+        || judged.unwrap_or_default().iter().map(|advisory| (Standing::Unknown, Hit::of(advisory))).collect();
+    let lock = |commit: &CommitId, name: &str| -> Result<Lockfile, String> {
+        match lockfile::at(git, commit, &path) {
+            Ok(Some(lock)) => Ok(lock),
+            Ok(None) => Err(format!("{name} has no {path}")),
+            Err(error) => Err(error.chain()),
+        }
+    };
+    let new = lock(&target.commit, "this release");
+    let Some(before) = &range.predecessor.release else {
+        let why = "nothing was released before".to_owned();
+        let issues = match (judged, advisories, &new) {
+            (None, Some(advisories), Ok(new)) => {
+                advisories.hits(new, "").into_iter().map(|hit| (Standing::Introduced, hit)).collect()
+            }
+            _ => said(),
+        };
+        return Ok(Deltas {
+            manifest: None,
+            dependencies: Err(why.clone()),
+            vulnerabilities: Err(why),
+            issues,
+        });
+    };
+    let old_manifest = manifest::at(git, &before.commit, &place.package, &place.workspace)?;
+    let manifest = old_manifest.as_ref().map(|old| ManifestDelta::between(old, &target.manifest));
+    let (old, new) = match lock(&before.commit, &before.tag).and_then(|old| Ok((old, new?))) {
+        Ok(locks) => locks,
+        Err(why) => {
+            return Ok(Deltas {
+                manifest,
+                dependencies: Err(why.clone()),
+                vulnerabilities: Err(why),
+                issues: said(),
+            });
+        }
+    };
+    let mut direct = target.manifest.direct.clone();
+    direct.extend(old_manifest.into_iter().flat_map(|manifest| manifest.direct));
+    let dependencies =
+        DependencyDelta::between(&target.package, &lockfile::locked(&old), &lockfile::locked(&new), &direct);
+    let Some(advisories) = advisories else {
+        let why = "no advisory database was given (--db)".to_owned();
+        return Ok(Deltas {
+            manifest,
+            dependencies: Ok(dependencies),
+            vulnerabilities: Err(why),
+            issues: said(),
+        });
+    };
+    let day = release_gate::time::iso_date(before.time);
+    let mut delta =
+        VulnerabilityDelta::between(advisories.hits(&old, &day), advisories.hits(&new, &day), judged);
+    shipped(git, target, range, advisories, &path, &mut delta)?;
+    let introduced = delta.introduced.iter().map(|hit| (Standing::Introduced, hit.clone()));
+    let issues =
+        introduced.chain(delta.present.iter().map(|hit| (Standing::StillPresent, hit.clone()))).collect();
+    Ok(Deltas { manifest, dependencies: Ok(dependencies), vulnerabilities: Ok(delta), issues })
+}
+
+/// Finds out which of the package's own releases shipped each vulnerable dependency, from the lockfiles of all tags.
+fn shipped(
+    git: &Git,
+    target: &Target,
+    range: &Range,
+    advisories: &Advisories,
+    path: &str,
+    delta: &mut VulnerabilityDelta,
+) -> Result<()> {
+    if delta.all_mut().next().is_none() {
+        return Ok(());
+    }
+    // The release being made is not among those that shipped anything yet.
+    let earlier: Vec<&range::Release> =
+        range.releases.iter().filter(|release| release.commit != target.commit).collect();
+    let commits: Vec<CommitId> = earlier.iter().map(|release| release.commit.clone()).collect();
+    let locks = lockfile::many(git, &commits, path)?;
+    for hit in delta.all_mut() {
+        let was_hit = |lock: &Option<Lockfile>| {
+            lock.as_ref().is_some_and(|lock| advisories.is_hit(&hit.id, &hit.package, lock))
+        };
+        let releases = earlier.iter().zip(&locks).map(|(release, lock)| (&release.version, was_hit(lock)));
+        hit.shipped = Shipped::from_releases(releases);
+    }
+    Ok(())
 }
 
 fn contributors(

@@ -21,6 +21,8 @@ pub struct Config {
     pub required_facts: Option<Vec<String>>,
     /// Address of the project for links to issues; `package.repository` unless said otherwise.
     pub repository: Option<String>,
+    /// Where to report a vulnerability, for SECURITY.md: an address or a link.
+    pub security_contact: Option<String>,
     /// Whether people who contribute for the first time are pointed out (needs a walk through all history).
     pub first_timers: Option<bool>,
 }

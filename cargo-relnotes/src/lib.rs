@@ -4,6 +4,7 @@
 //! [`report`] (Markdown, the only place where text becomes markup). [`compose`] is where reading and modelling meet.
 
 pub mod cli;
+pub mod command;
 pub mod compose;
 pub mod config;
 pub mod judge;

@@ -68,4 +68,61 @@ rules! {
         "Readers verify downloads with the digests in the notes. A digest that does not belong to the file makes every honest download \
          look tampered with, and teaches people to ignore it.",
         "";
+    /// See the catalogue.
+    MSRV_UNLISTED = "msrv-unlisted", Deny, "the notes leave out that a newer Rust is needed",
+        "`rust-version` was raised (or said for the first time) and the notes do not name the new one. Who builds with an older toolchain \
+         learns it from a failing build.",
+        "https://doc.rust-lang.org/cargo/reference/rust-version.html";
+    /// See the catalogue.
+    FEATURE_REMOVED_UNLISTED = "feature-removed-unlisted", Deny, "the notes leave out that a cargo feature is gone",
+        "A feature that the release before had is missing from the manifest, and the notes do not name it. Every build that asks for it \
+         stops working, which makes it a breaking change.",
+        "https://doc.rust-lang.org/cargo/reference/semver.html#cargo-feature-remove";
+    /// See the catalogue.
+    VULN_FIXED_UNLISTED = "vuln-fixed-unlisted", Deny, "the notes leave out that a known vulnerability is gone",
+        "The lockfile of the release before held a version that a published advisory calls vulnerable, and this one does not. That is the \
+         reason to upgrade today, and readers cannot see it. Make the notes again, or name the advisory in them.",
+        "https://rustsec.org";
+    /// See the catalogue.
+    VULN_INTRODUCED = "vuln-introduced", Deny, "the release ships a known vulnerability",
+        "A published advisory hits a version in the lockfile: it came with this release, or was there before and still is. Update the \
+         dependency, or allow the rule and say in the notes why users are not affected.",
+        "https://rustsec.org";
+    /// See the catalogue.
+    DEP_SOURCE_CHANGED = "dep-source-changed", Deny, "a dependency comes from somewhere else than before",
+        "The same name now comes from another registry, a git repository or a path. What it holds is no longer what everybody else gets \
+         under that name and nobody else reviews it. Leaving a registry fails the gate; joining one is only said.",
+        "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html";
+    /// See the catalogue.
+    SECTION_MISSING = "section-missing", Deny, "the notes have no section for changes the range holds",
+        "Commits of the range belong to a section (breaking changes, security, features, fixes, deprecations) that the notes do not have \
+         under any usual name.",
+        "https://keepachangelog.com/en/1.1.0/";
+    /// See the catalogue.
+    SECTION_EMPTY = "section-empty", Warn, "a section of the notes is empty",
+        "A heading without anything below it tells readers that something was meant to be there. Fill it or remove it.",
+        "https://keepachangelog.com/en/1.1.0/";
+    /// See the catalogue.
+    HEADING_DUPLICATE = "heading-duplicate", Deny, "two headings of the notes say the same",
+        "Tools and people find a release or a section by its heading; with two of them one half is overlooked. Merge them.",
+        "https://keepachangelog.com/en/1.1.0/";
+    /// See the catalogue.
+    BODY_TOO_LONG = "body-too-long", Deny, "the notes are longer than a forge accepts",
+        "GitHub refuses a release body of more than 125,000 characters. Move parts to a file of the repository and link to it.",
+        "https://docs.github.com/en/rest/releases/releases";
+    /// See the catalogue.
+    PLACEHOLDER_LEFT = "placeholder-left", Deny, "something was left to be filled in",
+        "A word like TODO, or a `FILL-IN` of an advisory or migration guide, is still there. Skeletons are made so that nothing is \
+         forgotten; published as they are, they say nothing.",
+        "";
+    /// See the catalogue.
+    UNSAFE_MARKUP = "unsafe-markup", Deny, "the notes hold markup that can act, hide or mislead",
+        "Scripts, frames, event handlers, `javascript:` addresses, unclosed comments, control characters or characters that change the \
+         direction of text. Generated notes hold none; hand-written parts need none.",
+        "https://trojansource.codes";
+    /// See the catalogue.
+    NOTES_EDITED = "notes-edited", Deny, "generated text was changed by hand",
+        "The generated part of RELEASE_NOTES.md is not what relnotes.json describes. Changes there are lost with the next run and no \
+         longer agree with the facts. Put your own words between the marks made for them, or make the notes again.",
+        "";
 }

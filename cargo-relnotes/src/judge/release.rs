@@ -7,6 +7,25 @@ use crate::model::facts::{Bump, Gap};
 use crate::model::release::{Named, Phase, Release};
 use crate::rules;
 
+/// What is wrong with a clone whose history was cut off; such a clone is not judged any further.
+pub fn shallow(is_shallow: bool) -> Option<Finding> {
+    is_shallow.then(|| {
+        Finding::new(&rules::RANGE_SHALLOW, "history was cut off when this clone was made, so the commits since the last release are not all here")
+            .help("run `git fetch --unshallow --tags`; in a CI checkout ask for the whole history (`fetch-depth: 0`)")
+    })
+}
+
+/// An advisory that could not be read: it may or may not apply.
+pub fn unreadable_advisory(file: &str) -> Finding {
+    Finding::new(
+        &rules::FACTS_ERROR,
+        format!("the advisory {file} of the database cannot be read, so nobody knows whether it applies"),
+    )
+    .level(Level::Warn)
+    .help("update the database and this tool")
+    .evidence("file", file)
+}
+
 /// Everything wrong with the release, and whether it can be judged at all.
 pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status>) {
     let mut findings = Vec::new();
@@ -14,6 +33,8 @@ pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<St
     findings.extend(unaccounted(release));
     findings.extend(breaking(release));
     findings.extend(bump(release));
+    findings.extend(vulnerable(release));
+    findings.extend(sources(release));
     let (gaps, status) = facts(release, required);
     findings.extend(gaps);
     (findings, status)
@@ -65,6 +86,7 @@ fn unaccounted(release: &Release) -> Option<Finding> {
             &rules::COMMIT_UNACCOUNTED,
             format!("the range has {} commits and {total} are accounted for", release.counted),
         )
+        .help("this is a defect of cargo-relnotes, or the repository changed meanwhile; run it again")
         .evidence("counted", release.counted)
         .evidence("accounted", total)
     })
@@ -131,6 +153,36 @@ fn bump(release: &Release) -> Option<Finding> {
             .help("raise the version in Cargo.toml, or take the breaking change back")
             .evidence("declared", declared.as_str())
             .evidence("required", required.as_str())
+    })
+}
+
+fn vulnerable(release: &Release) -> impl Iterator<Item = Finding> {
+    release.issues.iter().map(|(standing, hit)| {
+        let message = format!("{}{}{} {}", hit.id, standing.words(), hit.package, hit.versions.join(", "));
+        let help = match hit.patched.as_slice() {
+            [] => "no version with a repair is known here; say in the notes what users can do".to_owned(),
+            patched => {
+                format!("update it: `cargo update -p {}` (repaired in {})", hit.package, patched.join(" or "))
+            }
+        };
+        Finding::new(&rules::VULN_INTRODUCED, message)
+            .help(help)
+            .evidence("id", hit.id.as_str())
+            .evidence("package", hit.package.as_str())
+            .evidence("severity", hit.severity.as_deref().unwrap_or("unknown"))
+    })
+}
+
+fn sources(release: &Release) -> impl Iterator<Item = Finding> {
+    release.dependencies.iter().flat_map(|delta| &delta.source_changes).map(|change| {
+        Finding::new(
+            &rules::DEP_SOURCE_CHANGED,
+            format!("`{}` came from {} and comes from {} now", change.name, change.from, change.to),
+        )
+        .level(if change.leaves_registry { Level::Deny } else { Level::Note })
+        .help("check who controls the new source; allow the rule if it is meant")
+        .evidence("from", change.from.as_str())
+        .evidence("to", change.to.as_str())
     })
 }
 

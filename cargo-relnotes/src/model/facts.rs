@@ -121,7 +121,7 @@ pub struct Compat {
 }
 
 /// An advisory that hits this release, from `vulns.json`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Advisory {
     /// `RUSTSEC-…`, `CVE-…` or `GHSA-…`.
     pub id: String,
@@ -130,16 +130,43 @@ pub struct Advisory {
     /// Its version here.
     #[serde(default)]
     pub version: String,
-    /// `low`, `medium`, `high`, `critical`, or nothing known.
+    /// `low`, `medium`, `high`, `critical`, or `unknown`.
     #[serde(default)]
     pub severity: Option<String>,
+    /// `vulnerability`, or something that is only said: `unmaintained`, `unsound`, `notice`.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// `not-built` where the package is in the lockfile and in nothing that is built.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// Why the project ignores it, where it does.
+    #[serde(default)]
+    pub ignored: Option<String>,
+    /// Its title.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Requirements that name the versions with the repair.
+    #[serde(default)]
+    pub patched: Vec<String>,
 }
 
 /// What notes take from `vulns.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Vulns {
-    /// Everything that hits.
+    /// Everything that was found.
     pub advisories: Vec<Advisory>,
+}
+
+impl Vulns {
+    /// What counts against the release: vulnerabilities of what is built that nobody waived.
+    pub fn counting(&self) -> Vec<Advisory> {
+        let counts = |advisory: &&Advisory| {
+            advisory.kind.as_deref().is_none_or(|kind| kind == "vulnerability")
+                && advisory.scope.as_deref() != Some("not-built")
+                && advisory.ignored.is_none()
+        };
+        self.advisories.iter().filter(counts).cloned().collect()
+    }
 }
 
 /// One artifact of a release.

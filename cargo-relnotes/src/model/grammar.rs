@@ -134,7 +134,7 @@ fn area(line: &str) -> Option<Header> {
     let word = |c: char| c.is_alphanumeric() || "-_./,+*{}&:`() ".contains(c);
     let plausible = !area.is_empty()
         && area.chars().count() <= 40
-        && area.split(',').all(|one| one.trim().split(' ').count() <= 2)
+        && area.split(',').all(|one| is_area(one.trim()))
         && area.chars().all(word)
         && area.starts_with(|c: char| c.is_alphanumeric() || "`./_".contains(c))
         && !area.ends_with(' ');
@@ -148,6 +148,19 @@ fn area(line: &str) -> Option<Header> {
         bang,
         description: text.trim().to_owned(),
     })
+}
+
+/// One word, or two in lower case that do not begin a sentence (`io driver`, not `Add test`).
+fn is_area(text: &str) -> bool {
+    let mut words = text.split(' ');
+    match (words.next(), words.next(), words.next()) {
+        (Some(_), None, _) => true,
+        (Some(first), Some(_), None) => {
+            first.starts_with(char::is_lowercase)
+                && !["add", "fix", "remove", "update", "note", "use"].contains(&first)
+        }
+        _ => false,
+    }
 }
 
 /// A footer's token and the beginning of its value: `Token: value`, `Token #value`, `BREAKING CHANGE: value`.
@@ -366,6 +379,7 @@ mod tests {
         assert_eq!((header.style, header.scope.as_deref()), (Style::Area, Some("rt, net")));
         assert_eq!(read("tokio: fix x").header.style, Style::Area);
         assert_eq!(read("Merge the thing: it was a long story for us: x").header.style, Style::Free);
+        assert_eq!(read("Add test: `x`").header.style, Style::Free);
         assert_eq!(read("Update README.md").header.style, Style::Free);
         assert_eq!(read("").header.description, "");
     }

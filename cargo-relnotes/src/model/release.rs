@@ -10,10 +10,13 @@ use serde::Serialize;
 use super::account::{Accounting, Sums};
 use super::breaking::{Breaking, Source};
 use super::bump::ReleaseType;
+use super::dependencies::DependencyDelta;
 use super::facts::Facts;
+use super::manifest::ManifestDelta;
 use super::people::Contributor;
 use super::range::Predecessor;
 use super::untrusted::Untrusted;
+use super::vulnerabilities::{Hit, Standing, VulnerabilityDelta};
 
 /// Whether the notes go into the release's own commit, or describe the finished release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema, clap::ValueEnum)]
@@ -67,6 +70,16 @@ pub struct Release {
     pub accounting: Accounting,
     /// Breaking changes of both sources.
     pub breaking: Vec<Breaking>,
+    /// What changed in the manifest; `None` for a first release.
+    pub manifest: Option<ManifestDelta>,
+    /// What changed in the lockfile, or why that is not known.
+    pub dependencies: Result<DependencyDelta, String>,
+    /// Which advisories were closed, kept and brought, or why that is not known.
+    pub vulnerabilities: Result<VulnerabilityDelta, String>,
+    /// Every advisory that hits this release, as far as anybody looked.
+    pub issues: Vec<(Standing, Hit)>,
+    /// Whether the package is (also) a library, whose users have lockfiles of their own.
+    pub is_library: bool,
     /// Who took part.
     pub contributors: Vec<Contributor>,
     /// What other gates found.
@@ -92,6 +105,12 @@ pub struct RelnotesData {
     pub buckets: Vec<BucketData>,
     /// Breaking changes of both sources.
     pub breaking: Vec<BreakingData>,
+    /// What changed in the manifest; `null` for a first release.
+    pub manifest: Option<ManifestDelta>,
+    /// What changed in the lockfile; `null` where that is not known.
+    pub dependencies: Option<DependencyDelta>,
+    /// Which advisories were closed, kept and brought; `null` where nobody looked.
+    pub vulnerabilities: Option<VulnerabilityDelta>,
     /// Names of those who took part, most commits first.
     pub contributors: Vec<ContributorData>,
     /// Facts that could not be relied on.
@@ -201,6 +220,9 @@ impl Release {
                     commits: item.entry.as_ref().map(|entry| entry.commits.clone()).unwrap_or_default(),
                 })
                 .collect(),
+            manifest: self.manifest.clone(),
+            dependencies: self.dependencies.as_ref().ok().cloned(),
+            vulnerabilities: self.vulnerabilities.as_ref().ok().cloned(),
             contributors: self
                 .contributors
                 .iter()

@@ -221,6 +221,11 @@ impl Table {
         if is_release_commit(header) {
             return Placement::Hidden("release-commit".to_owned());
         }
+        if header.style != Style::Conventional
+            && let Some(rule) = housekeeping(&header.description)
+        {
+            return Placement::Hidden(rule.to_owned());
+        }
         match header.style {
             Style::Conventional => match self.place(header.kind.as_deref().unwrap_or_default()) {
                 Some(place) => place.section().map_or_else(
@@ -297,6 +302,52 @@ fn is_dependency_update(header: &Header, scope: &str) -> bool {
     })
 }
 
+/// Messages without a convention that are about nothing anybody ships: the changelog, formatting, tests, spelling.
+fn housekeeping(text: &str) -> Option<&'static str> {
+    const VERBS: &[&str] = &[
+        "add", "added", "adds", "adapt", "apply", "correct", "fix", "fixed", "improve", "ran", "run",
+        "update", "updated", "write",
+    ];
+    const FILLERS: &[&str] = &[
+        "a",
+        "an",
+        "for",
+        "entry",
+        "entries",
+        "failing",
+        "few",
+        "integration",
+        "more",
+        "missing",
+        "new",
+        "regression",
+        "some",
+        "the",
+        "unit",
+    ];
+    let lower = super::grammar::without_pull(text).to_lowercase();
+    let words: Vec<&str> = lower
+        .split_whitespace()
+        .map(|word| word.trim_matches(['`', '.', ',', ':']))
+        .filter(|word| !word.starts_with('#'))
+        .collect();
+    let rest: Vec<&str> = words
+        .iter()
+        .copied()
+        .skip_while(|word| VERBS.contains(word))
+        .filter(|word| !FILLERS.contains(word))
+        .collect();
+    let is = |names: &[&str]| rest.first().is_some_and(|first| names.contains(first));
+    match rest.len() {
+        1 if is(&["changelog", "changelog.md"]) => Some("changelog-edit"),
+        1 if is(&["typo", "typos"]) => Some("typo"),
+        1 if is(&["rustfmt", "fmt", "clippy"]) => Some("formatting"),
+        2 if rest[..] == ["cargo", "fmt"] => Some("formatting"),
+        _ if is(&["test", "tests"]) && VERBS.contains(&words[0]) => Some("tests-only"),
+        _ => None,
+    }
+}
+
 fn is_autosquash(text: &str) -> bool {
     ["fixup! ", "squash! ", "amend! "].iter().any(|prefix| text.starts_with(prefix))
 }
@@ -353,6 +404,9 @@ mod tests {
             ("Bump serde from 1.0.1 to 1.0.2", Dependencies),
             ("Update Rust crate libc to v0.2.147", Dependencies),
             ("Update MSRV to 1.70", Other),
+            ("Add changelog parser", Features),
+            ("Test for correct categorization", Other),
+            ("Fix typo detection in the linter", Fixes),
         ] {
             assert_eq!(place(subject), Placement::In(section), "{subject}");
         }
@@ -364,6 +418,11 @@ mod tests {
             ("ci: x", "type-ci"),
             ("README.md: x", "area-readme.md"),
             ("fixup! feat: x", "autosquash"),
+            ("Write changelog for #2756", "changelog-edit"),
+            ("updated CHANGELOG.md", "changelog-edit"),
+            ("Run cargo fmt", "formatting"),
+            ("Fix a typo (#12)", "typo"),
+            ("Add regression test for #2541", "tests-only"),
         ] {
             assert_eq!(place(subject), Placement::Hidden(rule.to_owned()), "{subject}");
         }

@@ -94,7 +94,8 @@ fn sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
         };
         let expected = match name.rsplit(':').next() {
             Some("commit") => subject.commit.as_ref().map(ToString::to_string),
-            Some("lock_sha256") => subject.lock_sha256.as_ref().map(ToString::to_string),
+            Some("lock-sha256" | "lock_sha256") => subject.lock_sha256.as_ref().map(ToString::to_string),
+            Some("dirty") => Some(subject.dirty.to_string()),
             _ => continue,
         };
         if expected.as_deref().is_some_and(|expected| expected != found) {

@@ -9,26 +9,7 @@ use release_gate::git::{CommitId, Git};
 use release_gate::{Error, Result};
 use toml::{Table, Value};
 
-/// What a manifest says that users of a release are affected by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Manifest {
-    /// `package.name`.
-    pub name: String,
-    /// `package.version`, empty where missing.
-    pub version: String,
-    /// `package.rust-version`.
-    pub rust_version: Option<String>,
-    /// `package.edition`.
-    pub edition: Option<String>,
-    /// Features with what they turn on, sorted.
-    pub features: BTreeMap<String, BTreeSet<String>>,
-    /// Names of binaries that are declared; the default one is not among them.
-    pub bins: BTreeSet<String>,
-    /// `package.repository`.
-    pub repository: Option<String>,
-    /// Direct dependencies by package name.
-    pub direct: BTreeSet<String>,
-}
+use crate::model::manifest::Manifest;
 
 /// Reads the manifest of the package in `folder` at a commit; `root` is the workspace's folder. `None` where there is none.
 ///

@@ -2,6 +2,9 @@
 //!
 //! Must never: judge, or run code of the repository. git is asked through [`release_gate::git`] only.
 
+pub mod advisories;
 pub mod facts;
 pub mod history;
+pub mod lockfile;
 pub mod manifest;
+pub mod shipped;

@@ -20,7 +20,8 @@ pub fn escape(text: &Untrusted) -> String {
 
 /// [`escape`], appended to `out`.
 pub fn escape_into(out: &mut String, text: &Untrusted) {
-    let start = out.len();
+    // Where the line begins: some characters are markup only there.
+    let start = out.rfind('\n').map_or(0, |at| at + 1);
     for span in spans(text.visible()) {
         match span {
             Span::Text(text) => escape_text(out, text, start),
@@ -205,6 +206,9 @@ pub fn parse_back(markdown: &str) -> Seen {
             Event::Start(Tag::Item) => {
                 open.push(seen.items.len());
                 seen.items.push(String::new());
+                if !seen.text.is_empty() && !seen.text.ends_with('\n') {
+                    seen.text.push('\n');
+                }
             }
             Event::End(TagEnd::Item) => {
                 open.pop();

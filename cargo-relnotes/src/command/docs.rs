@@ -1,0 +1,45 @@
+//! `cargo relnotes docs`: INSTALL.md and SECURITY.md.
+
+use std::path::Path;
+
+use release_gate::Result;
+use release_gate::cli::{Context, Outcome};
+use release_gate::fs::write_atomic;
+
+use super::{Composed, Session};
+use crate::cli::RangeArgs;
+use crate::read::shipped;
+use crate::report::{install, security};
+
+/// Writes both files for every selected package.
+///
+/// # Errors
+/// The release cannot be composed, or a file cannot be written.
+pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Outcome> {
+    let session = Session::open(cx, range)?;
+    let root = cx.project()?.root.clone();
+    for package in &session.packages {
+        let has_binary = package.targets.iter().any(|target| target.is_bin());
+        let Composed { mut folder, release, .. } = session.compose(cx, package)?;
+        let shipped = shipped::gather(&folder, &root.join("release-keys"), &release)?;
+        let files = [
+            ("INSTALL.md", install::render(&release, &shipped, has_binary)?),
+            (
+                "SECURITY.md",
+                security::render(&release, &shipped, session.config.security_contact.as_deref())?,
+            ),
+        ];
+        for (name, text) in files {
+            match out {
+                None => folder.write(name, text.as_bytes())?,
+                Some(dir) if cx.args().dry_run => {
+                    cx.terminal.status("Dry run", format!("{} would be written", dir.join(name).display()))
+                }
+                Some(dir) => write_atomic(&dir.join(name), text.as_bytes())?,
+            }
+            cx.terminal.status("Writing", format!("{name} of {} {}", release.package, release.version));
+        }
+        folder.finish()?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,87 @@
+//! What each call does: the order in which things are read, composed, judged and written.
+//!
+//! Must never: decide anything itself. A command asks [`crate::compose`] for a release and hands it to [`crate::judge`] and
+//! [`crate::report`].
+
+pub mod check;
+pub mod docs;
+pub mod generate;
+pub mod rollback;
+
+use cargo_metadata::Package;
+use release_gate::artifacts::PackageArtifacts;
+use release_gate::cli::Context;
+use release_gate::git::Git;
+use release_gate::{Error, Finding, Report, Result, Status};
+
+use crate::cli::RangeArgs;
+use crate::compose::{self, Request, Target};
+use crate::config::Config;
+use crate::judge;
+use crate::model::release::Release;
+use crate::read::advisories::{self, Advisories};
+
+/// What all commands about releases start from.
+struct Session {
+    git: Git,
+    config: Config,
+    required: Vec<String>,
+    request: Request,
+    advisories: Option<Advisories>,
+    packages: Vec<Package>,
+}
+
+/// One package's release.
+struct Composed {
+    target: Target,
+    folder: PackageArtifacts,
+    release: Release,
+}
+
+impl Session {
+    fn open(cx: &mut Context, args: &RangeArgs) -> Result<Self> {
+        let project = cx.project()?;
+        let git = project.repository()?.clone();
+        let packages: Vec<Package> = project.selected().cloned().collect();
+        if packages.len() > 1 && args.since.is_some() {
+            return Err(Error::usage("--since names the tag of one package, and several are selected")
+                .with_help("choose one with -p"));
+        }
+        let config: Config = cx.config()?;
+        let required = config.required()?;
+        let advisories =
+            advisories::locate(args.db.as_deref()).map(|path| Advisories::open(&path)).transpose()?;
+        let request = Request { since: args.since.clone(), to: args.to.clone(), phase: args.phase };
+        Ok(Self { git, config, required, request, advisories, packages })
+    }
+
+    /// A report that refuses a clone whose history was cut off.
+    fn refuse_shallow(&self, cx: &mut Context, name: &str, package: &Package) -> Result<Option<Report>> {
+        let Some(finding) = judge::release::shallow(self.git.is_shallow()?) else { return Ok(None) };
+        let subject = cx.project()?.subject(package);
+        Ok(Some(Report::new(name, &crate::TOOL, subject).findings([finding]).status(Status::Error)))
+    }
+
+    fn compose(&self, cx: &mut Context, package: &Package) -> Result<Composed> {
+        let target = compose::target(cx.project()?, package, &self.config, self.request.to.as_deref())?;
+        let folder = cx.package_artifacts(&target.package, &target.version.to_string())?;
+        cx.terminal.status("Reading", format!("history of {} {}", target.package, target.version));
+        let release = compose::release(
+            &self.git,
+            &target,
+            &self.config,
+            &self.request,
+            &folder,
+            self.advisories.as_ref(),
+        )?;
+        Ok(Composed { target, folder, release })
+    }
+
+    /// What holds whenever a release is looked at: its own rules, and what of the database could not be read.
+    fn judge(&self, release: &Release) -> (Vec<Finding>, Option<Status>) {
+        let (mut findings, status) = judge::release::judge(release, &self.required);
+        let unreadable = self.advisories.iter().flat_map(Advisories::unreadable);
+        findings.extend(unreadable.map(|file| judge::release::unreadable_advisory(&file)));
+        (findings, status)
+    }
+}

@@ -1,0 +1,51 @@
+//! `cargo relnotes rollback`: prints how to take the release back, and runs nothing.
+
+use cargo_metadata::DependencyKind;
+use release_gate::Result;
+use release_gate::cli::{Context, Outcome};
+use release_gate::error::JudgeExt;
+
+use super::Session;
+use crate::cli::RangeArgs;
+use crate::compose;
+use crate::report::rollback::{Package, plan};
+
+/// Prints the plan for the selected packages.
+///
+/// # Errors
+/// The range of a package cannot be found out.
+pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
+    let session = Session::open(cx, range)?;
+    let tags = session.git.tags()?;
+    let (mut packages, mut own_tags) = (Vec::new(), Vec::new());
+    for package in &session.packages {
+        let target = compose::target(cx.project()?, package, &session.config, session.request.to.as_deref())?;
+        let range = compose::range(
+            &session.git,
+            &tags,
+            &target.package,
+            &target.version,
+            &target.commit,
+            &session.config,
+            session.request.since.as_deref(),
+        )?;
+        let needs = package
+            .dependencies
+            .iter()
+            .filter(|one| one.kind != DependencyKind::Development && one.path.is_some());
+        packages.push(Package {
+            name: target.package,
+            version: target.version,
+            before: range.predecessor.release.map(|before| before.version),
+            needs: needs.map(|one| one.name.clone()).collect(),
+            published: package.publish.as_ref().is_none_or(|registries| !registries.is_empty()),
+        });
+        own_tags.extend(range.tag);
+    }
+    own_tags.sort();
+    own_tags.dedup();
+    cx.terminal
+        .stdout(plan(&packages, &own_tags).as_bytes())
+        .or_judge(|| "cannot write to standard output".to_owned())?;
+    Ok(Outcome::Done)
+}

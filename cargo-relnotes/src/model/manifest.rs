@@ -1,0 +1,130 @@
+//! What two manifests of a package say, and what changed for its users.
+//!
+//! Must never: compare what users cannot see. Dependencies are compared from lockfiles, the API by another gate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What a manifest says that users of a release are affected by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// `package.name`.
+    pub name: String,
+    /// `package.version`, empty where missing.
+    pub version: String,
+    /// `package.rust-version`.
+    pub rust_version: Option<String>,
+    /// `package.edition`.
+    pub edition: Option<String>,
+    /// Features with what they turn on, sorted.
+    pub features: BTreeMap<String, BTreeSet<String>>,
+    /// Names of binaries that are declared; the default one is not among them.
+    pub bins: BTreeSet<String>,
+    /// `package.repository`.
+    pub repository: Option<String>,
+    /// Direct dependencies by package name.
+    pub direct: BTreeSet<String>,
+}
+
+/// A value before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Change {
+    /// In the release before; `null` where it was not said.
+    pub before: Option<String>,
+    /// In this release.
+    pub after: Option<String>,
+}
+
+impl Change {
+    fn between(before: Option<&String>, after: Option<&String>) -> Option<Self> {
+        (before != after).then(|| Self { before: before.cloned(), after: after.cloned() })
+    }
+}
+
+/// What changed for users between two manifests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ManifestDelta {
+    /// `rust-version`.
+    pub rust_version: Option<Change>,
+    /// `edition`.
+    pub edition: Option<Change>,
+    /// Features that are new.
+    pub features_added: BTreeSet<String>,
+    /// Features that are gone.
+    pub features_removed: BTreeSet<String>,
+    /// What `default` turns on now and did not before.
+    pub default_added: BTreeSet<String>,
+    /// What `default` turned on and does not any more.
+    pub default_removed: BTreeSet<String>,
+    /// Declared binaries that are new.
+    pub bins_added: BTreeSet<String>,
+    /// Declared binaries that are gone.
+    pub bins_removed: BTreeSet<String>,
+}
+
+impl ManifestDelta {
+    /// Compares.
+    pub fn between(before: &Manifest, after: &Manifest) -> Self {
+        let names = |features: &BTreeMap<String, BTreeSet<String>>| -> BTreeSet<String> {
+            features.keys().cloned().collect()
+        };
+        let minus = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> BTreeSet<String> {
+            a.difference(b).cloned().collect()
+        };
+        let default = |manifest: &Manifest| manifest.features.get("default").cloned().unwrap_or_default();
+        let (old, new) = (names(&before.features), names(&after.features));
+        let (old_default, new_default) = (default(before), default(after));
+        Self {
+            rust_version: Change::between(before.rust_version.as_ref(), after.rust_version.as_ref()),
+            edition: Change::between(before.edition.as_ref(), after.edition.as_ref()),
+            features_added: minus(&new, &old),
+            features_removed: minus(&old, &new),
+            default_added: minus(&new_default, &old_default),
+            default_removed: minus(&old_default, &new_default),
+            bins_added: minus(&after.bins, &before.bins),
+            bins_removed: minus(&before.bins, &after.bins),
+        }
+    }
+
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The raised `rust-version`, `1.70`, where it was raised or is said for the first time.
+    pub fn raised_rust_version(&self) -> Option<&str> {
+        let change = self.rust_version.as_ref()?;
+        let after = change.after.as_deref()?;
+        let numbers =
+            |text: &str| -> Vec<u64> { text.split('.').filter_map(|part| part.parse().ok()).collect() };
+        let raised = change.before.as_deref().is_none_or(|before| numbers(before) < numbers(after));
+        raised.then_some(after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed() {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let manifest = |rust: Option<&str>, features: &[(&str, &[&str])]| Manifest {
+            rust_version: rust.map(str::to_owned),
+            features: features.iter().map(|(name, list)| ((*name).to_owned(), set(list))).collect(),
+            ..Manifest::default()
+        };
+        let delta = ManifestDelta::between(
+            &manifest(Some("1.9"), &[("default", &["a"]), ("a", &[])]),
+            &manifest(Some("1.70"), &[("default", &["b"]), ("b", &[])]),
+        );
+        assert_eq!(delta.raised_rust_version(), Some("1.70"));
+        assert_eq!((delta.features_added, delta.features_removed), (set(&["b"]), set(&["a"])));
+        assert_eq!((delta.default_added, delta.default_removed), (set(&["b"]), set(&["a"])));
+        let lowered = ManifestDelta::between(&manifest(Some("1.70"), &[]), &manifest(Some("1.60"), &[]));
+        assert_eq!(lowered.raised_rust_version(), None);
+        assert!(ManifestDelta::between(&manifest(None, &[]), &manifest(None, &[])).is_empty());
+    }
+}

@@ -1,0 +1,151 @@
+//! What was packed and signed for a release, as far as the documents tell users how to check it.
+//!
+//! Must never: verify anything. It reads names and digests so that the documents match what is really there.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use release_gate::artifacts::PackageArtifacts;
+use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::{Error, Result};
+
+use crate::model::release::Release;
+
+/// A public key of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its path relative to the project.
+    pub path: String,
+    /// OpenSSH's form of the fingerprint, `SHA256:…`.
+    pub fingerprint: String,
+    /// The key itself, as a verifier takes it on the command line.
+    pub line: String,
+}
+
+/// A file users download.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Download {
+    /// Its name.
+    pub name: String,
+    /// Its digest, as `checksums.txt` says.
+    pub sha256: Sha256Digest,
+    /// The target triple in its name, where it has one.
+    pub target: Option<String>,
+    /// Whether a signature lies beside it.
+    pub signed: bool,
+}
+
+/// Everything shipped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shipped {
+    /// The archives listed in `checksums.txt`, by name.
+    pub downloads: Vec<Download>,
+    /// Whether `checksums.txt` itself is signed.
+    pub checksums_signed: bool,
+    /// Whether there is a provenance statement.
+    pub provenance: bool,
+    /// The project's public keys.
+    pub keys: Vec<Key>,
+}
+
+/// Looks into the artifact folder and the project's key folder.
+///
+/// # Errors
+/// `checksums.txt` is there and is none.
+pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Result<Shipped> {
+    let mut shipped = Shipped { keys: public_keys(keys), ..Shipped::default() };
+    // Archives lie in the folder itself or in one below it.
+    let mut places = vec![String::new()];
+    let below =
+        std::fs::read_dir(folder.dir()).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> =
+        below.map(|entry| format!("{}/", entry.file_name().to_string_lossy())).collect();
+    names.sort();
+    places.extend(names);
+    let exists = |name: String| folder.path(&name).is_file();
+    shipped.provenance = places.iter().any(|place| exists(format!("{place}provenance.intoto.jsonl")));
+    for place in &places {
+        let Some(bytes) = folder.read(&format!("{place}checksums.txt"))? else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let parsed =
+                line.split_once([' ', '\t']).and_then(|(digest, name)| Some((digest.parse().ok()?, name)));
+            let (sha256, name) = parsed.ok_or_else(|| {
+                Error::judge(format!(
+                    "`{place}checksums.txt` in the artifact folder has a line that is none: `{}`",
+                    line.escape_debug()
+                ))
+                .with_help("make it again with `cargo sign pack`")
+            })?;
+            let name = name.trim_start_matches([' ', '*']).to_owned();
+            let target = target(&name, release);
+            let signed = exists(format!("{place}{name}.sig"));
+            shipped.downloads.push(Download { name, sha256, target, signed });
+        }
+        shipped.checksums_signed = exists(format!("{place}checksums.txt.sig"));
+        break;
+    }
+    shipped.downloads.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(shipped)
+}
+
+/// `x86_64-unknown-linux-gnu` of `demo-1.0.0-x86_64-unknown-linux-gnu.tar.gz`.
+fn target(name: &str, release: &Release) -> Option<String> {
+    let rest = name.strip_prefix(&format!("{}-{}-", release.package, release.version))?;
+    let stem = [".tar.gz", ".tar.xz", ".tgz", ".zip"].iter().find_map(|end| rest.strip_suffix(end))?;
+    Some(stem.to_owned())
+}
+
+fn public_keys(folder: &Path) -> Vec<Key> {
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let keys = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "pub")).filter_map(
+        |path| {
+            let text = std::fs::read_to_string(&path).ok()?;
+            let name = path.file_name()?.to_string_lossy().into_owned();
+            public_key(&text).map(|(line, fingerprint)| Key {
+                path: format!("release-keys/{name}"),
+                fingerprint,
+                line,
+            })
+        },
+    );
+    keys.collect()
+}
+
+/// The base64 line of a minisign key, or a bare one, and its OpenSSH fingerprint.
+fn public_key(text: &str) -> Option<(String, String)> {
+    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
+    let bytes = STANDARD.decode(line).ok()?;
+    let key = match bytes.len() {
+        32 => &bytes[..],
+        // `Ed`, eight bytes of key id, the key.
+        42 if bytes.starts_with(b"Ed") => &bytes[10..],
+        _ => return None,
+    };
+    let mut wire = Vec::new();
+    for field in [b"ssh-ed25519".as_slice(), key] {
+        wire.extend(u32::try_from(field.len()).ok()?.to_be_bytes());
+        wire.extend(field);
+    }
+    Some((line.to_owned(), format!("SHA256:{}", STANDARD_NO_PAD.encode(sha256_bytes(&wire).as_bytes()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_are_those_of_openssh() {
+        // `ssh-keygen -lf` of the key with 32 zero bytes, and the same key as minisign writes it.
+        let bare = STANDARD.encode([0_u8; 32]);
+        let minisign = STANDARD.encode([b"Ed".as_slice(), &[7; 8], &[0; 32]].concat());
+        let (line, fingerprint) = public_key(&bare).unwrap();
+        assert_eq!(line, bare);
+        assert_eq!(public_key(&format!("untrusted comment: x\n{minisign}\n")).unwrap().1, fingerprint);
+        assert_eq!(fingerprint.len(), "SHA256:".len() + 43);
+        assert!(public_key("garbage").is_none() && public_key("").is_none());
+    }
+}

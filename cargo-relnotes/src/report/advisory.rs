@@ -1,0 +1,140 @@
+//! Skeletons of security advisories, and notices about advisories of dependencies.
+//!
+//! Must never: pretend to be finished. What only people know is a `FILL-IN`, and `check` fails until it is gone. A
+//! vulnerability of a dependency is no advisory against ourselves: it gets a notice.
+
+use release_gate::time::{iso_date, rfc3339};
+use serde_json::json;
+
+use super::changes::severity;
+use super::document::{Document, DocumentError, Part};
+use super::markdown::escape;
+use super::notes::count;
+use crate::model::account::Entry;
+use crate::model::release::Release;
+use crate::model::sections::Section;
+use crate::model::vulnerabilities::Hit;
+
+/// A file to be written below `advisories/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Everything due for a release, sorted by name.
+///
+/// # Errors
+/// A defect: a document does not read back as it was put in.
+pub fn render(release: &Release) -> Result<Vec<File>, DocumentError> {
+    let mut files = Vec::new();
+    for (at, entry) in release.accounting.section(Section::Security).enumerate() {
+        let name = format!("RUSTSEC-0000-0000-{}", at + 1);
+        files.push(File { name: format!("{name}.md"), text: rustsec(release, entry) });
+        files.push(File { name: format!("{name}.osv.json"), text: osv(release, entry) });
+    }
+    let fixed = release.vulnerabilities.iter().flat_map(|delta| &delta.fixed);
+    for hit in fixed {
+        files.push(File { name: format!("{}-fixed.md", hit.id), text: notice(release, hit, true)? });
+    }
+    for (_, hit) in &release.issues {
+        files.push(File { name: format!("{}-known.md", hit.id), text: notice(release, hit, false)? });
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files.dedup_by(|a, b| a.name == b.name);
+    Ok(files)
+}
+
+/// An advisory about our own code as RustSec wants it: TOML front matter, then Markdown.
+/// <https://github.com/RustSec/advisory-db#advisory-format>
+pub fn rustsec(release: &Release, entry: &Entry) -> String {
+    format!(
+        "```toml\n[advisory]\nid = \"RUSTSEC-0000-0000\"\npackage = \"{package}\"\ndate = \"{date}\"\n\
+         url = \"FILL-IN: https address of a public description\"\ncategories = [\"FILL-IN: such as denial-of-service\"]\n\
+         cvss = \"FILL-IN: CVSS:3.1/AV:…\"\naliases = []\n\n[affected.functions]\n# FILL-IN: \"{package}::function\" = [\"< {version}\"]\n\n\
+         [versions]\npatched = [\">= {version}\"]\nunaffected = [] # FILL-IN: versions before the flaw came in\n```\n\n# {title}\n\n\
+         FILL-IN: what an attacker can do, under which conditions, and since which version.\n\n## Mitigation\n\nUpgrade to {version}. \
+         FILL-IN: what to do where that is not possible.\n",
+        package = release.package,
+        date = iso_date(release.time),
+        version = release.version,
+        title = escape(&entry.text),
+    )
+}
+
+/// The same as OSV: <https://ossf.github.io/osv-schema/>.
+fn osv(release: &Release, entry: &Entry) -> String {
+    let time = rfc3339(release.time);
+    let value = json!({
+        "schema_version": "1.6.7",
+        "id": "RUSTSEC-0000-0000",
+        "modified": time,
+        "published": time,
+        "summary": entry.text.visible(),
+        "details": "FILL-IN: what an attacker can do, under which conditions, and since which version.",
+        "affected": [{
+            "package": { "ecosystem": "crates.io", "name": release.package, "purl": format!("pkg:cargo/{}", release.package) },
+            "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "FILL-IN" }, { "fixed": release.version.to_string() }] }],
+        }],
+        "severity": [{ "type": "CVSS_V3", "score": "FILL-IN" }],
+        "references": entry.commits.iter().filter_map(|commit| {
+            release.repository.as_ref().map(|base| json!({ "type": "FIX", "url": format!("{base}/commit/{commit}") }))
+        }).collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
+
+/// A notice about an advisory of a dependency: which of our releases shipped it, and what to do.
+fn notice(release: &Release, hit: &Hit, is_fixed: bool) -> Result<String, DocumentError> {
+    let mut document = Document::new();
+    document.heading(1, &[Part::Text(&format!("{}: {} and {}", hit.id, release.package, hit.package))]);
+    if !hit.title.is_empty() {
+        document.paragraph(&[Part::Foreign(&hit.title)]);
+    }
+    let status = if is_fixed {
+        format!("Fixed: {} {} no longer ships a vulnerable version.", release.package, release.version)
+    } else {
+        format!("Known issue: {} {} ships a vulnerable version.", release.package, release.version)
+    };
+    document.item(0, &[Part::Text(&status)]);
+    let versions = hit.versions.join(", ");
+    document.item(
+        0,
+        &[
+            Part::Text("Vulnerable package: "),
+            Part::Code(&hit.package),
+            Part::Text(" "),
+            Part::Text(&versions),
+            Part::Text(&severity(hit)),
+        ],
+    );
+    if !hit.aliases.is_empty() {
+        document.item(0, &[Part::Text("Also known as: "), Part::Text(&hit.aliases.join(", "))]);
+    }
+    if !hit.date.is_empty() {
+        let known = if hit.public_before { ", before the last release" } else { ", after the last release" };
+        document.item(0, &[Part::Text("Public since: "), Part::Text(&hit.date), Part::Text(known)]);
+    }
+    if hit.shipped.releases > 0 {
+        let affected = format!(
+            "Our releases that shipped it ({}): {}",
+            count(hit.shipped.releases, "release"),
+            hit.shipped.sentence()
+        );
+        document.item(0, &[Part::Text(&affected)]);
+    }
+    if release.is_library {
+        document.item(0, &[Part::Text("As a library: these are the versions of its own lockfile, which does not bind its users; yours decides.")]);
+    }
+    let mitigation = if is_fixed {
+        format!("Mitigation: upgrade to {} {}.", release.package, release.version)
+    } else if hit.patched.is_empty() {
+        "Mitigation: FILL-IN: no version with a repair is known here; say why users are not affected, or what they can do.".to_owned()
+    } else {
+        format!("Mitigation: update {} to {} in your own lockfile.", hit.package, hit.patched.join(" or "))
+    };
+    document.item(0, &[Part::Text(&mitigation)]);
+    document.finish()
+}

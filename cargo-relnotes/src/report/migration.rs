@@ -1,0 +1,105 @@
+//! MIGRATION.md: what users of a library have to change, item by item.
+//!
+//! Must never: invent an instruction. It says what was there and what is there now, repeats what authors wrote, and where
+//! nobody wrote anything asks for it with a `FILL-IN` that keeps `check` from passing.
+
+use release_gate::suggest::nearest;
+
+use super::document::{Document, DocumentError, Part};
+use crate::model::breaking::Breaking;
+use crate::model::facts::{ApiChange, Bump};
+use crate::model::release::Release;
+
+/// The guide, or `None` where nothing breaks.
+///
+/// # Errors
+/// A defect: the document does not read back as it was put in.
+pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
+    let removed: Vec<&String> = release.manifest.iter().flat_map(|delta| &delta.features_removed).collect();
+    if release.breaking.is_empty() && removed.is_empty() {
+        return Ok(None);
+    }
+    let mut document = Document::new();
+    let from = release
+        .predecessor
+        .release
+        .as_ref()
+        .map_or("earlier versions".to_owned(), |before| before.version.to_string());
+    document.heading(
+        1,
+        &[Part::Text(&format!("Migrating {} from {from} to {}", release.package, release.version))],
+    );
+    let added: Vec<&str> = release
+        .facts
+        .compat
+        .usable()
+        .map(|compat| {
+            compat
+                .data
+                .changes
+                .iter()
+                .filter(|change| change.bump == Bump::Minor)
+                .map(|change| change.item.as_str())
+                .collect()
+        })
+        .unwrap_or_default();
+    for item in &release.breaking {
+        breaking(&mut document, item, &added);
+    }
+    for feature in removed {
+        document.heading(2, &[Part::Text("The feature "), Part::Code(feature), Part::Text(" is gone")]);
+        document.paragraph(&[Part::Text("Remove it from the features you ask for in Cargo.toml.")]);
+    }
+    document.finish().map(Some)
+}
+
+fn breaking(document: &mut Document, item: &Breaking, added: &[&str]) {
+    match (&item.entry, item.changes.first()) {
+        (Some(entry), _) => document.heading(2, &[Part::Foreign(&entry.text)]),
+        (None, Some(change)) => {
+            document.heading(2, &[Part::Code(&change.item), Part::Text(": "), Part::Text(&change.rule)])
+        }
+        (None, None) => return,
+    }
+    let notes = item.entry.iter().flat_map(|entry| &entry.breaking);
+    let mut said = false;
+    for note in notes {
+        document.paragraph(&[Part::Foreign(note)]);
+        said = true;
+    }
+    for change in &item.changes {
+        if item.entry.is_some() {
+            document.paragraph(&[Part::Code(&change.item), Part::Text(": "), Part::Text(&change.rule)]);
+        }
+        said |= shown(document, change);
+        if let Some(similar) = rename(change, added) {
+            document.paragraph(&[Part::Text("There is now "), Part::Code(similar), Part::Text(".")]);
+            said = true;
+        }
+    }
+    if !said {
+        document.paragraph(&[Part::Text("FILL-IN: what to do instead.")]);
+    }
+}
+
+/// Shows both sides of a change; whether there was something after it.
+fn shown(document: &mut Document, change: &ApiChange) -> bool {
+    for (what, code) in [("Before:", &change.before), ("Now:", &change.after)] {
+        if let Some(code) = code.as_deref().filter(|code| !code.trim().is_empty()) {
+            document.paragraph(&[Part::Text(what)]);
+            document.code_block("rust", code);
+        }
+    }
+    change.after.as_deref().is_some_and(|code| !code.trim().is_empty())
+}
+
+/// The new item whose name is nearest to one that is gone, in the same place.
+fn rename<'a>(change: &ApiChange, added: &[&'a str]) -> Option<&'a str> {
+    if !(change.rule.contains("removed") || change.rule.contains("missing")) || change.after.is_some() {
+        return None;
+    }
+    let place = |item: &str| item.rsplit_once("::").map(|(place, _)| place.to_owned());
+    let candidates = || added.iter().copied().filter(|item| place(item) == place(&change.item));
+    let name = nearest(&change.item, candidates())?;
+    candidates().find(|item| *item == name)
+}

@@ -1,0 +1,93 @@
+//! SECURITY.md: where to report, which keys to trust, and how to verify what was really shipped.
+//!
+//! Must never: describe a signature or statement that is not there.
+
+use super::document::{Document, DocumentError, Part};
+use crate::model::release::Release;
+use crate::read::shipped::Shipped;
+
+/// Renders the document.
+///
+/// # Errors
+/// A defect: the document does not read back as it was put in.
+pub fn render(release: &Release, shipped: &Shipped, contact: Option<&str>) -> Result<String, DocumentError> {
+    let mut document = Document::new();
+    document.heading(1, &[Part::Text(&format!("Security of {}", release.package))]);
+    document.heading(2, &[Part::Text("Reporting a vulnerability")]);
+    let contact = contact
+        .map_or("FILL-IN: an address or link (`security-contact` in the configuration)", |contact| contact);
+    document.paragraph(&[Part::Text("Please report it in private, not in an issue: "), Part::Text(contact)]);
+    document.paragraph(&[Part::Text("Say which version, what an attacker can do, and how to see it. You get an answer, a date for the repair, and your name in the advisory if you like.")]);
+    document.heading(2, &[Part::Text("Supported versions")]);
+    let line = if release.version.major == 0 {
+        format!("0.{}", release.version.minor)
+    } else {
+        release.version.major.to_string()
+    };
+    document.paragraph(&[Part::Text(&format!(
+        "Repairs are made for the newest release, {}, and the versions compatible with it ({line}.x).",
+        release.version
+    ))]);
+    keys(&mut document, shipped);
+    verification(&mut document, release, shipped);
+    document.finish()
+}
+
+fn keys(document: &mut Document, shipped: &Shipped) {
+    document.heading(2, &[Part::Text("Keys")]);
+    if shipped.keys.is_empty() {
+        document.paragraph(&[Part::Text("The project publishes no signing key: releases can be checked for damage, not for who made them.")]);
+        return;
+    }
+    document.paragraph(&[Part::Text("Compare a fingerprint with one from another source (an earlier release, the maintainers) before you trust it.")]);
+    for key in &shipped.keys {
+        document.item(0, &[Part::Code(&key.path), Part::Text(": "), Part::Code(&key.fingerprint)]);
+    }
+}
+
+fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
+    document.heading(2, &[Part::Text("Verifying a release")]);
+    let Some(example) = shipped.downloads.first() else {
+        document.paragraph(&[Part::Text(
+            "No archives were packed for this release; verify its source by its commit:",
+        )]);
+        document.code_block("sh", &format!("git rev-parse HEAD   # {}", release.to));
+        return;
+    };
+    document
+        .paragraph(&[Part::Text("Nothing was damaged: every file has the digest that checksums.txt says.")]);
+    document.code_block("sh", "sha256sum --check --strict --ignore-missing checksums.txt");
+    let key = shipped.keys.first();
+    match key {
+        Some(key) if example.signed => {
+            document.paragraph(&[Part::Text("It was made by us, with this suite or with minisign:")]);
+            let file = &example.name;
+            let commands = format!("cargo sign verify --key {} {file}\nminisign -V -p {} -x {file}.sig -m {file}", key.path, key.path);
+            document.code_block("sh", &commands);
+            document.paragraph(&[Part::Text("Or without any file of ours but the archive and its signature:")]);
+            document.code_block("sh", &format!("minisign -V -P {} -x {file}.sig -m {file}", key.line));
+        }
+        _ => document.paragraph(&[Part::Text("The archives of this release are not signed (or the key is not published): a digest does not say who made a file.")]),
+    }
+    if let (Some(key), true) = (key, shipped.checksums_signed) {
+        document
+            .paragraph(&[Part::Text("The list of digests is signed too, which covers every file at once:")]);
+        document
+            .code_block("sh", &format!("minisign -V -p {} -x checksums.txt.sig -m checksums.txt", key.path));
+    }
+    if shipped.provenance {
+        document.paragraph(&[Part::Text(
+            "It was built from this source: the provenance statement names commit and builder.",
+        )]);
+        let source = release.repository.as_deref().unwrap_or("SOURCE_URI");
+        document.code_block(
+            "sh",
+            &format!(
+                "cargo sign verify --provenance provenance.intoto.jsonl --source-uri {source} {}",
+                example.name
+            ),
+        );
+    }
+    document.paragraph(&[Part::Text("Build it yourself and compare: buildinfo.json says how it was built.")]);
+    document.code_block("sh", "cargo repro rebuild --buildinfo buildinfo.json --artifacts .");
+}

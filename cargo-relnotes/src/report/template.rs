@@ -1,0 +1,154 @@
+//! Notes in a layout of the user's own: a minijinja template.
+//!
+//! Must never: let a value act as markup. Every string a template prints is escaped by the same function as the default layout;
+//! there is no `safe` filter, undefined names are errors, and a template cannot run for ever.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, ValueKind};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use release_gate::Error;
+use release_gate::time::iso_date;
+use serde_json::json;
+
+use super::markdown::{code, escape};
+use super::notes::{PROSE_BEGIN, PROSE_END, accounting, opening};
+use crate::model::account::Entry;
+use crate::model::release::Release;
+use crate::model::sections::Section;
+use crate::model::untrusted::Untrusted;
+
+/// Instructions a template may use: far more than notes of a thousand commits need.
+const FUEL: u64 = 50_000_000;
+
+/// A template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// How errors call it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Renders a release with a template.
+///
+/// # Errors
+/// A usage error that names the template and the line.
+pub fn render(source: &Source, release: &Release) -> Result<String, Error> {
+    fill(source, &context(release))
+}
+
+fn fill(source: &Source, context: &serde_json::Value) -> Result<String, Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        environment.set_syntax(syntax);
+    }
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.remove_filter("safe");
+    environment.remove_filter("escape");
+    environment.remove_filter("e");
+    // What `code` returns was made by us and is printed as it is.
+    environment.add_filter("code", |value: String| Value::from_safe_string(code(&value)));
+    environment.set_formatter(|out, _state, value| {
+        let text = match value.kind() {
+            ValueKind::String if value.is_safe() => value.to_string(),
+            ValueKind::None => String::new(),
+            _ => escape(&Untrusted::new(&value.to_string())),
+        };
+        out.write_str(&text).map_err(minijinja::Error::from)
+    });
+    let wrong = |error: minijinja::Error| {
+        let line = error.line().map(|line| format!(" line {line}")).unwrap_or_default();
+        let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
+        Error::usage(format!("the template `{}`{line} has an error: {}{detail}", source.name, error.kind()))
+            .with_help("the names a template may use are listed in docs/relnotes.md")
+    };
+    environment.add_template(&source.name, &source.text).map_err(wrong)?;
+    let template = environment.get_template(&source.name).map_err(wrong)?;
+    let text = template.render(Serde(context)).map_err(wrong)?;
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+/// The names a template may use.
+fn context(release: &Release) -> serde_json::Value {
+    let before = release.predecessor.release.as_ref();
+    let entry = |entry: &Entry| {
+        json!({
+            "scope": entry.scope.as_ref().map(Untrusted::visible),
+            "text": entry.text.visible(),
+            "pull": entry.pull,
+            "notes": entry.breaking.iter().map(Untrusted::visible).collect::<Vec<_>>(),
+            "commits": entry.commits.iter().map(|commit| commit.short()).collect::<Vec<_>>(),
+        })
+    };
+    let sections: Vec<_> = Section::ALL
+        .into_iter()
+        .map(|section| (section, release.accounting.section(section).map(entry).collect::<Vec<_>>()))
+        .filter(|(_, entries)| !entries.is_empty())
+        .map(|(section, entries)| json!({ "id": section, "title": section.title(), "entries": entries }))
+        .collect();
+    json!({
+        "package": release.package,
+        "version": release.version.to_string(),
+        "date": iso_date(release.time),
+        "tag": release.tag,
+        "commit": release.to,
+        "previous": before.map(|before| json!({ "tag": before.tag, "version": before.version.to_string(), "commit": before.commit, "date": iso_date(before.time) })),
+        "phase": release.phase,
+        "release_type": release.release_type,
+        "opening": opening(release),
+        "repository": release.repository,
+        "sections": sections,
+        "breaking": release.breaking.iter().map(|item| json!({
+            "source": item.source,
+            "entry": item.entry.as_ref().map(entry),
+            "items": item.changes.iter().map(|change| json!({ "item": change.item, "rule": change.rule, "before": change.before, "after": change.after })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "manifest": release.manifest,
+        "dependencies": release.dependencies.as_ref().ok(),
+        "vulnerabilities": release.vulnerabilities.as_ref().ok(),
+        "known_issues": release.issues.iter().map(|(standing, hit)| json!({ "standing": standing, "advisory": hit })).collect::<Vec<_>>(),
+        "contributors": release.contributors.iter().map(|person| json!({ "name": person.name.visible(), "commits": person.commits, "first": person.first })).collect::<Vec<_>>(),
+        "gaps": release.facts.gaps().iter().map(|(_, file, gap, why)| json!({ "file": file, "gap": gap, "why": why })).collect::<Vec<_>>(),
+        "artifacts": release.facts.buildinfo.usable().map(|info| info.data.artifacts.iter().map(|artifact| json!({
+            "name": artifact.name, "target": artifact.target, "sha256": artifact.sha256, "size": artifact.size,
+        })).collect::<Vec<_>>()).unwrap_or_default(),
+        "accounting": accounting(&release.accounting.sums()),
+        "prose_begin": PROSE_BEGIN,
+        "prose_end": PROSE_END,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(text: &str, value: &str) -> Result<String, String> {
+        let source = Source { name: "notes.md.j2".into(), text: text.to_owned() };
+        fill(&source, &json!({ "text": value, "number": 3 })).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_value_is_escaped() {
+        assert_eq!(say("# {{ text }}", "<b> @x [l](u)").unwrap(), "# \\<b\\> @\u{200b}x \\[l\\](u)\n");
+        assert_eq!(say("{{ text|upper }} {{ number }}", "<b>").unwrap(), "\\<B\\> 3\n");
+        assert_eq!(say("{{ text|code }}", "a`b").unwrap(), "``a`b``\n");
+        assert!(say("{{ text|safe }}", "<b>").is_err(), "there is no way around it");
+        assert!(say("{{ text ~ '<i>' }}", "<b>").unwrap().contains("\\<i\\>"));
+    }
+
+    #[test]
+    fn errors_name_template_and_line() {
+        let error = say("one\ntwo {{ missing }}", "").unwrap_err();
+        assert!(error.contains("`notes.md.j2` line 2"), "{error}");
+        let error = say("{% for x in %}", "").unwrap_err();
+        assert!(error.contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn a_template_cannot_run_for_ever() {
+        let text = "{% for a in range(10000) %}{% for b in range(10000) %}{{ b }}{% endfor %}{% endfor %}";
+        assert!(say(text, "").is_err());
+    }
+}

@@ -1,0 +1,343 @@
+//! Every rule of the catalogue: one thing broken in a good release makes exactly that rule fail, and the good release passes all.
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be built is a failed test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_relnotes::judge::notes::{Notes, Recorded};
+use cargo_relnotes::judge::{notes, release};
+use cargo_relnotes::model::account::account;
+use cargo_relnotes::model::breaking::reconcile;
+use cargo_relnotes::model::bump::ReleaseType;
+use cargo_relnotes::model::commit::{Commit, Identity};
+use cargo_relnotes::model::dependencies::{DependencyDelta, SourceChange};
+use cargo_relnotes::model::facts::{
+    Advisory, ApiChange, Artifact, BuildInfo, Bump, Compat, Fact, Facts, Judged, Repro, ReproArtifact, Sbom,
+    Vulns,
+};
+use cargo_relnotes::model::manifest::{Change, ManifestDelta};
+use cargo_relnotes::model::range::{self, Predecessor};
+use cargo_relnotes::model::release::{Named, Phase, Release};
+use cargo_relnotes::model::sections::{Section, Table};
+use cargo_relnotes::model::vulnerabilities::{Hit, Standing, VulnerabilityDelta};
+use cargo_relnotes::report::notes::{PROSE_BEGIN, generated_part, render};
+use cargo_relnotes::rules::RULES;
+use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::report::Status;
+
+fn digest(text: &str) -> Sha256Digest {
+    sha256_bytes(text.as_bytes())
+}
+
+fn judged<T>(data: T) -> Fact<Judged<T>> {
+    Fact::Usable(Judged { status: Status::Pass, sha256: digest("file"), data })
+}
+
+fn change(item: &str) -> ApiChange {
+    ApiChange { rule: "item-removed".into(), item: item.into(), bump: Bump::Major, before: None, after: None }
+}
+
+fn hit(id: &str) -> Hit {
+    Hit::of(&Advisory {
+        id: id.into(),
+        package: "tar".into(),
+        version: "0.4.0".into(),
+        severity: Some("high".into()),
+        ..Advisory::default()
+    })
+}
+
+/// A release where everything is as it should be.
+fn good() -> Release {
+    let messages = [
+        "feat!: remove `Parser::feed`\n\nBREAKING CHANGE: use `Parser::push` instead",
+        "feat: add a parser for `Vec<T>` (#7)",
+        "fix(cli): print <nothing> to @nobody",
+        "fix(security): bound the recursion",
+        "chore: tidy",
+    ];
+    let commits: Vec<Commit> = messages
+        .iter()
+        .enumerate()
+        .map(|(at, message)| Commit {
+            id: digest(&at.to_string()).to_string()[..40].parse().unwrap(),
+            parents: 1,
+            author: Identity::new("Ann", "ann@example.com"),
+            time: 0,
+            message: (*message).to_owned(),
+            touches_package: true,
+        })
+        .collect();
+    let accounting = account(&commits, &Table::default(), true);
+    let changes = vec![change("demo::Parser::feed")];
+    let breaking = reconcile(&accounting.section(Section::Breaking).collect::<Vec<_>>(), &changes);
+    let before = range::Release {
+        tag: "v1.0.0".into(),
+        version: "1.0.0".parse().unwrap(),
+        commit: "b".repeat(40).parse().unwrap(),
+        time: 0,
+    };
+    Release {
+        package: "demo".into(),
+        version: "2.0.0".parse().unwrap(),
+        named: Named::Tagged,
+        tag: Some("v2.0.0".into()),
+        phase: Phase::Final,
+        time: 86_400,
+        to: "a".repeat(40).parse().unwrap(),
+        predecessor: Predecessor { release: Some(before), ..Predecessor::default() },
+        release_type: ReleaseType::Major,
+        counted: commits.len(),
+        breaking,
+        accounting,
+        manifest: Some(ManifestDelta {
+            rust_version: Some(Change { before: Some("1.70".into()), after: Some("1.85.0".into()) }),
+            features_removed: BTreeSet::from(["legacy".to_owned()]),
+            ..ManifestDelta::default()
+        }),
+        dependencies: Ok(DependencyDelta::default()),
+        vulnerabilities: Ok(VulnerabilityDelta {
+            fixed: vec![hit("RUSTSEC-2024-0001")],
+            ..VulnerabilityDelta::default()
+        }),
+        issues: Vec::new(),
+        is_library: true,
+        contributors: Vec::new(),
+        facts: Facts {
+            buildinfo: judged(BuildInfo {
+                artifacts: vec![Artifact {
+                    name: "demo.tar.gz".into(),
+                    target: None,
+                    path: None,
+                    sha256: digest("artifact"),
+                    size: Some(8),
+                }],
+            }),
+            sbom: Fact::Usable(Sbom { sha256: digest("sbom"), components: 3 }),
+            vulns: judged(Vulns { advisories: Vec::new() }),
+            compat: judged(Compat { required_bump: Some(Bump::Major), changes }),
+            repro: judged(Repro { artifacts: vec![ReproArtifact { name: "demo".into(), identical: true }] }),
+            mismatched: Vec::new(),
+        },
+        repository: Some("https://example.com/demo".into()),
+    }
+}
+
+/// Everything a rule may look at.
+struct Case {
+    release: Release,
+    text: String,
+    recorded: Option<Recorded>,
+    version_headings: usize,
+    skeletons: Vec<(String, String)>,
+    shallow: bool,
+}
+
+impl Case {
+    fn good() -> Self {
+        let release = good();
+        let text = render(&release).unwrap();
+        let recorded = Recorded {
+            to: Some(release.to.clone()),
+            from: release.predecessor.release.as_ref().map(|before| before.commit.clone()),
+            total: release.counted as u64,
+            notes_sha256: Some(digest(&generated_part(&text))),
+        };
+        let skeletons = vec![("advisories/x.md".to_owned(), "all filled in".to_owned())];
+        Self { release, text, recorded: Some(recorded), version_headings: 1, skeletons, shallow: false }
+    }
+
+    /// Words of people between the marks: the generated part stays what was recorded.
+    fn write(&mut self, prose: &str) {
+        let mark = format!("<!-- {PROSE_BEGIN} -->");
+        self.text = self.text.replace(&mark, &format!("{mark}\n\n{prose}"));
+    }
+
+    /// Notes somebody wrote by hand.
+    fn hand_written(&mut self, text: &str) {
+        self.recorded = None;
+        text.clone_into(&mut self.text);
+    }
+
+    /// Takes everything out of hand-written notes that holds a word.
+    fn without(&mut self, word: &str) {
+        let text: String =
+            self.text.lines().filter(|line| !line.contains(word)).map(|line| format!("{line}\n")).collect();
+        self.hand_written(&text);
+    }
+
+    fn found(&self) -> BTreeMap<String, usize> {
+        let required: Vec<String> =
+            ["buildinfo", "sbom", "vulns", "compat", "repro"].map(str::to_owned).into();
+        let (mut findings, _) = release::judge(&self.release, &required);
+        findings.extend(release::shallow(self.shallow));
+        findings.extend(notes::judge(
+            &self.release,
+            &Notes {
+                path: "RELEASE_NOTES.md",
+                text: &self.text,
+                version_headings: self.version_headings,
+                recorded: self.recorded.clone(),
+                skeletons: &self.skeletons,
+            },
+        ));
+        let mut found = BTreeMap::new();
+        for finding in findings {
+            assert!(finding.help.is_some(), "{} says what to do", finding.rule);
+            *found.entry(finding.rule).or_default() += 1;
+        }
+        found
+    }
+}
+
+/// What is broken, by rule.
+#[expect(clippy::type_complexity, reason = "one table, read once")]
+fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
+    vec![
+        ("range-shallow", |case| case.shallow = true),
+        ("range-tag-mismatch", |case| case.release.named = Named::Elsewhere),
+        ("predecessor-ambiguous", |case| {
+            let rival = range::Release {
+                tag: "1.0.0".into(),
+                version: "1.0.0".parse().unwrap(),
+                commit: "c".repeat(40).parse().unwrap(),
+                time: 0,
+            };
+            case.release.predecessor.rivals.push(rival);
+        }),
+        ("commit-unaccounted", |case| {
+            case.release.accounting.buckets.pop();
+        }),
+        ("breaking-unmarked", |case| {
+            case.release.breaking.extend(reconcile(&[], &[change("demo::Lexer")]));
+            case.write("`Lexer` is gone.");
+        }),
+        ("breaking-unlisted", |case| {
+            case.without("feed");
+        }),
+        ("bump-too-small", |case| case.release.version = "1.1.0".parse().unwrap()),
+        ("msrv-unlisted", |case| {
+            let text = case.text.replace("1.70 → 1.85.0", "newer");
+            case.hand_written(&text);
+        }),
+        ("feature-removed-unlisted", |case| case.without("legacy")),
+        ("vuln-fixed-unlisted", |case| case.without("RUSTSEC-2024-0001")),
+        ("vuln-introduced", |case| {
+            case.release.issues.push((Standing::Introduced, hit("RUSTSEC-2025-0009")))
+        }),
+        ("dep-source-changed", |case| {
+            let change = SourceChange {
+                name: "tar".into(),
+                from: "registry crates.io".into(),
+                to: "git https://e.com/tar".into(),
+                leaves_registry: true,
+            };
+            case.release.dependencies =
+                Ok(DependencyDelta { source_changes: vec![change], ..DependencyDelta::default() });
+        }),
+        ("facts-missing", |case| case.release.facts.repro = Fact::Absent),
+        ("facts-stale", |case| case.release.facts.repro = Fact::Stale("made for commit x".into())),
+        ("facts-error", |case| {
+            case.release.facts.repro = Fact::Broken("its gate ended with status `error`".into())
+        }),
+        ("digest-mismatch", |case| {
+            let text = case.text.replace(&digest("artifact").to_string(), &digest("another").to_string());
+            case.hand_written(&text);
+        }),
+        ("section-missing", |case| {
+            let text = case.text.replace("## Breaking changes", "## About");
+            case.hand_written(&text);
+        }),
+        ("section-empty", |case| {
+            let text = format!("{}\n## Later\n", case.text);
+            case.hand_written(&text);
+        }),
+        ("heading-duplicate", |case| {
+            let text = format!("{}\n## Features\n\n- again\n", case.text);
+            case.hand_written(&text);
+        }),
+        ("body-too-long", |case| case.write(&"long ".repeat(30_000))),
+        ("placeholder-left", |case| case.write("TODO: say something")),
+        ("unsafe-markup", |case| case.write("<script>alert(1)</script>")),
+        ("notes-edited", |case| {
+            case.text = case.text.replace("tidy", "").replace("bound the recursion", "bound it")
+        }),
+    ]
+}
+
+#[test]
+fn a_good_release_passes_every_rule() {
+    assert_eq!(Case::good().found(), BTreeMap::new());
+}
+
+#[test]
+fn one_broken_thing_fails_exactly_its_rule() {
+    for (rule, mutate) in mutations() {
+        let mut case = Case::good();
+        mutate(&mut case);
+        let found = case.found();
+        assert_eq!(found.keys().collect::<Vec<_>>(), [rule]);
+    }
+}
+
+#[test]
+fn every_rule_of_the_catalogue_has_its_fixtures() {
+    let tested: BTreeSet<&str> = mutations().into_iter().map(|(rule, _)| rule).collect();
+    let known: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(tested, known);
+    assert!(known.len() >= 23);
+}
+
+#[test]
+fn further_ways_to_fail() {
+    let fails = |rule: &str, mutate: &dyn Fn(&mut Case)| {
+        let mut case = Case::good();
+        mutate(&mut case);
+        assert!(case.found().contains_key(rule), "{rule}: {:?}", case.found());
+    };
+    for markup in [
+        "[x](javascript:alert(1))",
+        "<img src=x onerror=alert(1)>",
+        "<!-- open",
+        "\u{202e}txt.exe",
+        "![i](data:text/html,x)",
+    ] {
+        fails("unsafe-markup", &|case| case.write(markup));
+    }
+    fails("placeholder-left", &|case| {
+        case.skeletons.push(("advisories/y.md".into(), "severity: FILL-IN".into()))
+    });
+    fails("heading-duplicate", &|case| case.version_headings = 2);
+    fails("range-tag-mismatch", &|case| {
+        if let Some(recorded) = &mut case.recorded {
+            recorded.to = Some("d".repeat(40).parse().unwrap());
+        }
+    });
+    fails("commit-unaccounted", &|case| {
+        if let Some(recorded) = &mut case.recorded {
+            recorded.total += 1;
+        }
+    });
+    fails("digest-mismatch", &|case| case.release.facts.mismatched.push(("demo.tar.gz".into(), digest("x"))));
+}
+
+#[test]
+fn a_missing_fact_never_reads_as_a_pass() {
+    for fact in [Fact::Absent, Fact::Stale("x".into()), Fact::Broken("x".into())] {
+        let mut release = good();
+        release.facts.vulns = fact;
+        let (_, status) = release::judge(&release, &["vulns".to_owned()]);
+        assert_eq!(status, Some(Status::Error));
+        assert!(render(&release).unwrap().contains("Vulnerabilities: not judged"));
+        // A draft is judged without it, and says so.
+        release.phase = Phase::Draft;
+        let (findings, status) = release::judge(&release, &["vulns".to_owned()]);
+        assert_eq!((status, findings.len()), (None, 1));
+    }
+}
+
+#[test]
+fn the_code_of_others_in_generated_notes_is_no_fault() {
+    let mut case = Case::good();
+    case.write("Write `<!--` and `<script>` as code, and <details>hide</details> what is long. [docs](https://example.com)");
+    assert_eq!(case.found(), BTreeMap::new());
+}
