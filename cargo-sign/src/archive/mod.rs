@@ -1,0 +1,171 @@
+//! Archives: our own strict walk of what is inside, libraries only to inflate and to write.
+//!
+//! Reading never writes: a walk hands each member's bytes to a visitor, and whoever extracts does so only after everything held.
+
+pub mod pack;
+mod tar_walk;
+#[cfg(test)]
+mod tests;
+mod zip_walk;
+
+use std::collections::BTreeSet;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use release_gate::Rule;
+
+use crate::model::path::{self, PathError};
+use crate::rules;
+
+/// How much an archive may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of all members together.
+    pub bytes: u64,
+    /// Number of members.
+    pub members: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 8 << 30, members: 100_000 }
+    }
+}
+
+/// A regular file of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Path, checked.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Whether it is to be executable.
+    pub executable: bool,
+}
+
+/// Why an archive is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Not an archive of a known kind.
+    #[error("it is no `.tar.gz` or `.zip` archive")]
+    Format,
+    /// It ends early.
+    #[error("it ends early: {0}")]
+    Truncated(&'static str),
+    /// There is something behind its end.
+    #[error("there is data behind its end")]
+    Trailing,
+    /// Headers contradict themselves or each other.
+    #[error("a header contradicts itself: {0}")]
+    Header(&'static str),
+    /// Something other than files and folders.
+    #[error("`{0}` is neither a file nor a folder")]
+    EntryType(String),
+    /// A name that leads elsewhere.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// A name twice.
+    #[error("`{0}` occurs twice, or differs from another name only by case")]
+    Duplicate(String),
+    /// Too much.
+    #[error("it holds more than {0}")]
+    TooLarge(String),
+    /// Reading failed for a reason outside the archive.
+    #[error("it cannot be read")]
+    Io(#[from] io::Error),
+}
+
+impl ArchiveError {
+    /// The reason code; `None` where the archive is not to blame.
+    pub fn rule(&self) -> Option<&'static Rule> {
+        Some(match self {
+            Self::Format => &rules::ARCHIVE_FORMAT,
+            Self::Truncated(_) => &rules::ARCHIVE_TRUNCATED,
+            Self::Trailing => &rules::ARCHIVE_TRAILING,
+            Self::Header(_) => &rules::ARCHIVE_HEADER,
+            Self::EntryType(_) => &rules::ARCHIVE_ENTRY_TYPE,
+            Self::Path(_) => &rules::ARCHIVE_UNSAFE_PATH,
+            Self::Duplicate(_) => &rules::ARCHIVE_DUPLICATE,
+            Self::TooLarge(_) => &rules::ARCHIVE_TOO_LARGE,
+            Self::Io(_) => return None,
+        })
+    }
+}
+
+/// Called for each member with a reader of exactly its bytes; what is not read is skipped.
+pub type Visitor<'a> = dyn FnMut(&Member, &mut dyn Read) -> io::Result<()> + 'a;
+
+/// Walks an archive from its beginning; the kind is told from its first bytes and not from its name.
+///
+/// # Errors
+/// It is refused, or the visitor failed.
+pub fn walk(
+    file: &mut (impl Read + Seek),
+    limits: Limits,
+    visit: &mut Visitor<'_>,
+) -> Result<(), ArchiveError> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut magic = [0; 4];
+    let read = read_up_to(file, &mut magic)?;
+    file.seek(SeekFrom::Start(0))?;
+    match &magic[..read] {
+        [0x1f, 0x8b, 8, _] => tar_walk::walk(file, limits, visit),
+        b"PK\x03\x04" => zip_walk::walk(file, limits, visit),
+        _ => Err(ArchiveError::Format),
+    }
+}
+
+fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Names and sizes seen so far.
+#[derive(Debug)]
+struct Seen {
+    limits: Limits,
+    bytes: u64,
+    folded: BTreeSet<String>,
+    files: BTreeSet<String>,
+}
+
+impl Seen {
+    fn new(limits: Limits) -> Self {
+        Self { limits, bytes: 0, folded: BTreeSet::new(), files: BTreeSet::new() }
+    }
+
+    /// Checks a name against all before it, and adds the size. Folders may be named more than once by their members.
+    fn admit(&mut self, name: &str, size: u64, is_file: bool) -> Result<(), ArchiveError> {
+        path::check(name)?;
+        if self.folded.len() >= self.limits.members {
+            return Err(ArchiveError::TooLarge(format!("{} members", self.limits.members)));
+        }
+        self.bytes = self.bytes.saturating_add(size);
+        if self.bytes > self.limits.bytes {
+            return Err(ArchiveError::TooLarge(format!("{} bytes", self.limits.bytes)));
+        }
+        let folded = name.to_lowercase();
+        // A file below a file: one of the two could not be written.
+        let below_a_file = folded.match_indices('/').any(|(at, _)| self.files.contains(&folded[..at]));
+        let above_a_file = is_file
+            && self
+                .folded
+                .range(format!("{folded}/")..)
+                .next()
+                .is_some_and(|next| next.starts_with(&format!("{folded}/")));
+        if below_a_file || above_a_file || !self.folded.insert(folded.clone()) {
+            return Err(ArchiveError::Duplicate(name.to_owned()));
+        }
+        if is_file {
+            self.files.insert(folded);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! A strict walk of gzipped tar: one gzip member, POSIX ustar or GNU headers (IEEE Std 1003.1, `pax`), regular files and folders only.
+//!
+//! Extended headers (PAX, GNU long names, sparse files) are refused: tools disagree about them, and our own archives need none.
+
+use std::io::{BufRead as _, BufReader, Read, Seek, SeekFrom};
+
+use flate2::bufread::GzDecoder;
+
+use super::{ArchiveError, Limits, Member, Seen, Visitor, read_up_to};
+
+const BLOCK: usize = 512;
+
+pub(super) fn walk(
+    file: &mut (impl Read + Seek),
+    limits: Limits,
+    visit: &mut Visitor<'_>,
+) -> Result<(), ArchiveError> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut decoder = GzDecoder::new(BufReader::with_capacity(128 * 1024, file));
+    entries(&mut decoder, limits, visit)?;
+    // The decoder checks CRC and length when it reaches the end of its one member.
+    let mut rest = decoder.into_inner();
+    if rest.fill_buf()?.is_empty() { Ok(()) } else { Err(ArchiveError::Trailing) }
+}
+
+fn entries(tar: &mut impl Read, limits: Limits, visit: &mut Visitor<'_>) -> Result<(), ArchiveError> {
+    let mut seen = Seen::new(limits);
+    let mut any = false;
+    loop {
+        let header = block(tar)?.ok_or(ArchiveError::Truncated("there is no end mark"))?;
+        if header.iter().all(|byte| *byte == 0) {
+            return if any { end(tar) } else { Err(ArchiveError::Truncated("there is no member")) };
+        }
+        any = true;
+        let entry = Entry::parse(&header)?;
+        seen.admit(&entry.name, entry.size, !entry.folder)?;
+        if entry.folder {
+            continue;
+        }
+        let member = Member { path: entry.name, size: entry.size, executable: entry.mode & 0o111 != 0 };
+        let mut body = Read::take(&mut *tar, member.size);
+        visit(&member, &mut body).map_err(inflate)?;
+        let skipped = std::io::copy(&mut body, &mut std::io::sink()).map_err(inflate)?;
+        let _ = skipped;
+        if body.limit() != 0 {
+            return Err(ArchiveError::Truncated("a member is cut off"));
+        }
+        padding(tar, member.size)?;
+    }
+}
+
+/// The rest of the last block has to be zeros: nothing hides there.
+fn padding(tar: &mut impl Read, size: u64) -> Result<(), ArchiveError> {
+    let over = usize::try_from(size % BLOCK as u64).unwrap_or(0);
+    if over == 0 {
+        return Ok(());
+    }
+    let mut buffer = [0; BLOCK];
+    let wanted = BLOCK - over;
+    if read_up_to(tar, &mut buffer[..wanted]).map_err(inflate)? < wanted {
+        return Err(ArchiveError::Truncated("a member's last block is cut off"));
+    }
+    if buffer[..wanted].iter().any(|byte| *byte != 0) {
+        return Err(ArchiveError::Header("the padding behind a member is not empty"));
+    }
+    Ok(())
+}
+
+/// A second block of zeros, then zeros up to the record's end (20 blocks), then nothing.
+fn end(tar: &mut impl Read) -> Result<(), ArchiveError> {
+    let mut blocks = 0;
+    while let Some(block) = block(tar)? {
+        if block.iter().any(|byte| *byte != 0) {
+            return Err(ArchiveError::Trailing);
+        }
+        blocks += 1;
+        if blocks > 128 {
+            return Err(ArchiveError::Trailing);
+        }
+    }
+    if blocks == 0 { Err(ArchiveError::Truncated("the end mark is cut off")) } else { Ok(()) }
+}
+
+fn block(tar: &mut impl Read) -> Result<Option<[u8; BLOCK]>, ArchiveError> {
+    let mut buffer = [0; BLOCK];
+    match read_up_to(tar, &mut buffer).map_err(inflate)? {
+        0 => Ok(None),
+        BLOCK => Ok(Some(buffer)),
+        _ => Err(ArchiveError::Truncated("a header is cut off")),
+    }
+}
+
+/// What inflating says about a damaged stream, in the archive's own terms.
+fn inflate(error: std::io::Error) -> ArchiveError {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => ArchiveError::Truncated("the compressed data is cut off"),
+        std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData => {
+            ArchiveError::Header("the compressed data is damaged")
+        }
+        _ => ArchiveError::Io(error),
+    }
+}
+
+struct Entry {
+    name: String,
+    size: u64,
+    mode: u64,
+    folder: bool,
+}
+
+impl Entry {
+    fn parse(header: &[u8; BLOCK]) -> Result<Self, ArchiveError> {
+        let wrong = ArchiveError::Header;
+        let magic = &header[257..265];
+        let ustar = magic == b"ustar\x0000";
+        if !ustar && magic != b"ustar  \0" {
+            return Err(wrong("a header is neither POSIX nor GNU"));
+        }
+        let sum: u64 = header
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte }))
+            .sum();
+        if octal(&header[148..156])? != sum {
+            return Err(wrong("a header's checksum is wrong"));
+        }
+        let mut name = text(&header[..100])?;
+        if ustar {
+            let prefix = text(&header[345..500])?;
+            if !prefix.is_empty() {
+                name = format!("{prefix}/{name}");
+            }
+        }
+        let kind = header[156];
+        let folder = kind == b'5';
+        if !matches!(kind, b'0' | 0 | b'5') {
+            return Err(ArchiveError::EntryType(name.escape_debug().to_string()));
+        }
+        if header[157..257].iter().any(|byte| *byte != 0) {
+            return Err(wrong("a file names a link target"));
+        }
+        let size = octal(&header[124..136])?;
+        if folder {
+            if size != 0 {
+                return Err(wrong("a folder has a size"));
+            }
+            name = name.strip_suffix('/').unwrap_or(&name).to_owned();
+        }
+        Ok(Self { name, size, mode: octal(&header[100..108])?, folder })
+    }
+}
+
+/// A field of octal digits, ended by NUL or space; base-256 numbers are refused.
+fn octal(field: &[u8]) -> Result<u64, ArchiveError> {
+    let wrong = ArchiveError::Header("a number of a header is not octal");
+    let end = field.iter().position(|byte| *byte == 0 || *byte == b' ').unwrap_or(field.len());
+    let digits = &field[..end];
+    if digits.is_empty() || field[end..].iter().any(|byte| *byte != 0 && *byte != b' ') {
+        return Err(wrong);
+    }
+    digits
+        .iter()
+        .try_fold(0u64, |value, digit| match digit {
+            b'0'..=b'7' => value.checked_mul(8).map(|value| value + u64::from(digit - b'0')),
+            _ => None,
+        })
+        .ok_or(wrong)
+}
+
+/// A field of text, ended by NUL; nothing may stand behind the NUL.
+fn text(field: &[u8]) -> Result<String, ArchiveError> {
+    let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+    if field[end..].iter().any(|byte| *byte != 0) {
+        return Err(ArchiveError::Header("a name has data behind its end"));
+    }
+    String::from_utf8(field[..end].to_vec()).map_err(|_| ArchiveError::Header("a name is not UTF-8"))
+}

@@ -1,0 +1,330 @@
+//! `cargo sign pack`: archives of what was built, a list of everything, and signatures.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::SigningKey;
+use release_gate::artifacts::PackageArtifacts;
+use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::fs::AtomicFile;
+use release_gate::report::Envelope;
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Config, Release, committed_key, public, sign_file};
+use crate::archive::pack::{Input, tar_gz, zip};
+use crate::cli::PackArgs;
+use crate::format::checksums::{self, List};
+use crate::format::sshsig;
+use crate::judge::{Extent, Keys, check_directory};
+use crate::{TOOL, key, rules};
+
+/// Documents that are published beside the archives, where they are there.
+const DOCUMENTS: [&str; 7] = [
+    "buildinfo.json",
+    "sbom.cdx.json",
+    "sbom.spdx.json",
+    "RELEASE_NOTES.md",
+    "MIGRATION.md",
+    "INSTALL.md",
+    "SECURITY.md",
+];
+
+/// `pack.json`'s data.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Data {
+    /// Fingerprint of the key, as `ssh-keygen -lf` shows it.
+    pub key: String,
+    /// Archives that were written.
+    pub archives: Vec<Packed>,
+}
+
+/// One archive.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Packed {
+    /// File name.
+    pub name: String,
+    /// Target triple.
+    pub target: String,
+    /// SHA-256.
+    pub sha256: Sha256Digest,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// An artifact as `buildinfo.json` names it.
+#[derive(Debug, Clone, Deserialize)]
+struct Artifact {
+    target: String,
+    path: String,
+    sha256: Sha256Digest,
+}
+
+pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
+    cx.project()?;
+    let config: Config = cx.config()?;
+    let root = cx.artifacts()?;
+    let packages: Vec<_> = cx.project()?.selected().cloned().collect();
+    if args.artifacts.is_some() && packages.len() > 1 {
+        cx.project()?.single()?;
+    }
+    let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
+    let mut reports = Vec::new();
+    for package in packages {
+        let project = cx.project()?;
+        let subject = project.subject(&package);
+        let committed = committed_key(project, &config);
+        let version = package.version.to_string();
+        let mut folder = root.for_package(&package.name, &version);
+        let from = args.artifacts.clone().unwrap_or_else(|| folder.dir().to_owned());
+        let (buildinfo_bytes, buildinfo) = read_buildinfo(&from)?;
+        if let Some(why) = buildinfo.subject.stale_against(&subject) {
+            return Err(Error::judge(format!("`buildinfo.json` was {why}"))
+                .with_help("run `cargo repro build` again"));
+        }
+        let by_target = artifacts(&buildinfo)?;
+        if by_target.is_empty() {
+            reports.push(
+                Report::new("pack", &TOOL, subject)
+                    .status(Status::Skipped)
+                    .summary("the build has no artifact to pack"),
+            );
+            continue;
+        }
+        let release = Release {
+            project: package.name.to_string(),
+            version: version.clone(),
+            commit: subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+            dirty: subject.dirty,
+            epoch: project.epoch()?.unwrap_or(0),
+        };
+        let manifest_dir =
+            package.manifest_path.parent().map(|dir| dir.as_std_path().to_owned()).unwrap_or_default();
+        let common = common_files(&from, &manifest_dir, &project.root, buildinfo_bytes)?;
+        let mut archives = Vec::new();
+        for (target, list) in &by_target {
+            let stem = format!("{}-{version}-{target}", package.name);
+            let mut files = common.clone();
+            for artifact in list {
+                files.push(read_artifact(&from, artifact)?);
+            }
+            let files = with_list(&signing, &release, &stem, files)?;
+            let windows = target.contains("windows");
+            if !windows {
+                archives.push(write(&mut folder, &format!("{stem}.tar.gz"), target, |out| {
+                    tar_gz(out, &stem, release.epoch, &files)
+                })?);
+            }
+            if windows || args.zip {
+                archives.push(write_zip(
+                    &mut folder,
+                    &format!("{stem}.zip"),
+                    target,
+                    &stem,
+                    release.epoch,
+                    &files,
+                )?);
+            }
+        }
+        let list = write_list(&mut folder, &signing, &release, &archives)?;
+        let dir = folder.dir().to_owned();
+        folder.finish()?;
+        let findings = self_check(&dir, &signing, committed.as_deref())?;
+        let human: String =
+            list.iter().map(|(name, digest)| format!("  {}  {name}\n", &digest.to_string()[..16])).collect();
+        let data = Data { key: public(&signing).fingerprint(), archives };
+        let summary = format!("{} archives, signed by {}", data.archives.len(), data.key);
+        reports.push(
+            Report::new("pack", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary),
+        );
+    }
+    Ok(Outcome::Reports(reports))
+}
+
+fn read_buildinfo(dir: &Path) -> Result<(Vec<u8>, Envelope)> {
+    let path = dir.join("buildinfo.json");
+    let bytes = std::fs::read(&path).map_err(|error| {
+        Error::judge(format!("cannot read `{}`", path.display()))
+            .with_source(error)
+            .with_help("run `cargo repro build` first, or name the folder with --artifacts")
+    })?;
+    let envelope = Envelope::read(&bytes, "buildinfo").map_err(|error| {
+        Error::judge("`buildinfo.json` cannot be relied on")
+            .with_source(error)
+            .with_help("run `cargo repro build` again")
+    })?;
+    if envelope.status != Status::Pass {
+        return Err(Error::judge(format!("`buildinfo.json` says `{}`", envelope.status.as_str()))
+            .with_help("mend the build, then run `cargo repro build` again"));
+    }
+    Ok((bytes, envelope))
+}
+
+/// The artifacts by target; paths have to stay inside the folder.
+fn artifacts(buildinfo: &Envelope) -> Result<BTreeMap<String, Vec<Artifact>>> {
+    let list: Vec<Artifact> = serde_json::from_value(buildinfo.data["artifacts"].clone())
+        .map_err(|error| Error::judge("`buildinfo.json` names no artifacts").with_source(error))?;
+    let mut by_target: BTreeMap<String, Vec<Artifact>> = BTreeMap::new();
+    for artifact in list {
+        for name in [&artifact.path, &artifact.target] {
+            crate::model::path::check(name).map_err(|error| {
+                Error::judge("`buildinfo.json` names an artifact that cannot be packed").with_source(error)
+            })?;
+        }
+        by_target.entry(artifact.target.clone()).or_default().push(artifact);
+    }
+    Ok(by_target)
+}
+
+fn read_artifact(dir: &Path, artifact: &Artifact) -> Result<Input> {
+    let path = dir.join(&artifact.path);
+    let bytes = std::fs::read(&path).map_err(|error| {
+        Error::judge(format!("cannot read the artifact `{}`", artifact.path))
+            .with_source(error)
+            .with_help("run `cargo repro build` again")
+    })?;
+    if sha256_bytes(&bytes) != artifact.sha256 {
+        return Err(Error::judge(format!("the artifact `{}` is not the one that was built", artifact.path))
+            .with_help("run `cargo repro build` again"));
+    }
+    let name = artifact.path.rsplit('/').next().unwrap_or(&artifact.path).to_owned();
+    let library =
+        [".rlib", ".a", ".lib", ".wasm", ".rmeta", ".d", ".pdb"].iter().any(|suffix| name.ends_with(suffix));
+    Ok(Input { path: name, bytes, executable: !library })
+}
+
+/// Licences, README, buildinfo and SBOM.
+fn common_files(from: &Path, package: &Path, workspace: &Path, buildinfo: Vec<u8>) -> Result<Vec<Input>> {
+    let sbom = from.join("sbom.cdx.json");
+    let sbom = std::fs::read(&sbom).map_err(|error| {
+        Error::judge(format!("cannot read `{}`", sbom.display()))
+            .with_source(error)
+            .with_help("run `cargo sbom-lite` first")
+    })?;
+    let mut files =
+        BTreeMap::from([("buildinfo.json".to_owned(), buildinfo), ("SBOM.json".to_owned(), sbom)]);
+    // The package's own files win over the workspace's.
+    for dir in [workspace, package] {
+        let entries = std::fs::read_dir(dir)
+            .map_err(|error| Error::judge(format!("cannot read `{}`", dir.display())).with_source(error))?;
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let upper = name.to_uppercase();
+            let wanted = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT", "README"]
+                .iter()
+                .any(|prefix| upper.starts_with(prefix));
+            if wanted
+                && crate::model::path::check(&name).is_ok()
+                && std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file())
+            {
+                let bytes = std::fs::read(entry.path())
+                    .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
+                files.insert(name, bytes);
+            }
+        }
+    }
+    Ok(files.into_iter().map(|(path, bytes)| Input { path, bytes, executable: false }).collect())
+}
+
+/// Adds `checksums.txt` over all files, and `SIGNATURE` over that.
+fn with_list(key: &SigningKey, release: &Release, stem: &str, mut files: Vec<Input>) -> Result<Vec<Input>> {
+    let mut list = List::new();
+    for file in &files {
+        if list.insert(file.path.clone(), sha256_bytes(&file.bytes)).is_some() {
+            return Err(Error::judge(format!("two files of `{stem}` would be named `{}`", file.path)));
+        }
+    }
+    let text = checksums::render(&list);
+    let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&text).into();
+    let signature = release.signature(key, &format!("{stem}/checksums.txt"), &prehash);
+    files.push(Input { path: "checksums.txt".to_owned(), bytes: text.into_bytes(), executable: false });
+    files.push(Input { path: "SIGNATURE".to_owned(), bytes: signature.into_bytes(), executable: false });
+    Ok(files)
+}
+
+fn write(
+    folder: &mut PackageArtifacts,
+    name: &str,
+    target: &str,
+    make: impl FnOnce(&mut AtomicFile) -> std::io::Result<()>,
+) -> Result<Packed> {
+    let path = folder.path(name);
+    let mut file = AtomicFile::create(&path)?;
+    make(&mut file)
+        .map_err(|error| Error::judge(format!("cannot write `{}`", path.display())).with_source(error))?;
+    file.commit()?;
+    packed(folder, name, target)
+}
+
+/// The zip writer goes back to fill in sizes, so it writes to memory first.
+fn write_zip(
+    folder: &mut PackageArtifacts,
+    name: &str,
+    target: &str,
+    stem: &str,
+    epoch: i64,
+    files: &[Input],
+) -> Result<Packed> {
+    write(folder, name, target, |out| {
+        let mut buffer = std::io::Cursor::new(Vec::new());
+        zip(&mut buffer, stem, epoch, files)?;
+        out.write_all(&buffer.into_inner())
+    })
+}
+
+fn packed(folder: &mut PackageArtifacts, name: &str, target: &str) -> Result<Packed> {
+    folder.record(name)?;
+    let (sha256, size) = release_gate::digest::sha256_file(&folder.path(name))
+        .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
+    Ok(Packed { name: name.to_owned(), target: target.to_owned(), sha256, size })
+}
+
+/// Lists and signs everything that is published; returns the list.
+fn write_list(
+    folder: &mut PackageArtifacts,
+    key: &SigningKey,
+    release: &Release,
+    archives: &[Packed],
+) -> Result<List> {
+    let mut list: List = archives.iter().map(|archive| (archive.name.clone(), archive.sha256)).collect();
+    for name in DOCUMENTS {
+        if let Some(bytes) = folder.read(name)? {
+            list.insert(name.to_owned(), sha256_bytes(&bytes));
+        }
+    }
+    let text = checksums::render(&list);
+    folder.write("checksums.txt", text.as_bytes())?;
+    let paths: Vec<PathBuf> = archives
+        .iter()
+        .map(|archive| folder.path(&archive.name))
+        .chain([folder.path("checksums.txt")])
+        .collect();
+    for path in paths {
+        let sig = sign_file(key, release, &path)?;
+        folder.record(&sig.file_name().unwrap_or_default().to_string_lossy())?;
+    }
+    let armoured = sshsig::sign(key, &sshsig::namespace(&release.project), text.as_bytes());
+    folder.write("checksums.txt.sshsig", armoured.as_bytes())?;
+    Ok(list)
+}
+
+/// What was just made is verified as a user would, with the committed public key where there is one: a key derived from the secret
+/// could not notice that the wrong one was used.
+fn self_check(dir: &Path, key: &SigningKey, committed: Option<&Path>) -> Result<Vec<Finding>> {
+    let keys = match committed {
+        Some(path) => Keys::read(&[path.to_owned()], true)?,
+        None => Keys { keys: vec![public(key)], pinned: true },
+    };
+    let verdict = check_directory(dir, &keys, Extent::Listed)?;
+    if verdict.holds() {
+        return Ok(verdict.findings);
+    }
+    let mut findings = vec![
+        Finding::new(&rules::SELF_CHECK, "the release does not verify")
+            .help(format!("sign with the key whose public half is committed as {}", super::COMMITTED_KEY)),
+    ];
+    findings.extend(verdict.findings);
+    Ok(findings)
+}

@@ -1,0 +1,250 @@
+//! `cargo sign verify`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use release_gate::digest::Sha256Digest;
+use release_gate::fs::AtomicFile;
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Subject};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Config, committed_key};
+use crate::archive::{Limits, walk};
+use crate::cli::VerifyArgs;
+use crate::format::public_key::PublicKey;
+use crate::judge::{Checked, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list};
+use crate::{TOOL, rules};
+
+/// `verify.json`'s data.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Data {
+    /// Files that held.
+    pub files: Vec<File>,
+    /// Fingerprints of the keys that vouch for them.
+    pub keys: Vec<String>,
+}
+
+/// A file that held.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct File {
+    /// Its name.
+    pub name: String,
+    /// SHA-256.
+    pub sha256: Sha256Digest,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
+    if args.files.is_empty() {
+        return project(cx, args);
+    }
+    let keys = keys(cx, args)?;
+    let mut verdict = Verdict::default();
+    let mut archives = Vec::new();
+    for path in &args.files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        cx.terminal.status("Verifying", path.display().to_string());
+        let one = if path.is_dir() {
+            check_directory(path, &keys, Extent::Folder)?
+        } else if name == "checksums.txt" {
+            check_list(path, &keys, Extent::Listed)?
+        } else if !path.exists() {
+            return Err(Error::judge(format!("there is no `{}`", path.display())));
+        } else if name.ends_with(".tar.gz") || name.ends_with(".zip") {
+            let (one, checked) = check_archive(path, &keys)?;
+            archives.extend(checked.map(|checked| (name, checked)));
+            one
+        } else {
+            check_file(path, &keys)?.0
+        };
+        verdict.findings.extend(one.findings);
+        verdict.held.extend(one.held);
+    }
+    if verdict.holds() && keys.pinned && args.extract.is_some() {
+        for path in args.files.iter().filter(|path| path.is_dir()) {
+            archives.extend(archives_of(path)?);
+        }
+    }
+    extract(cx, args, &verdict, &keys, &mut archives)?;
+    Ok(report(verdict, &keys, None).print_only().into())
+}
+
+/// Without arguments: the release in the project's artifact folder.
+fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
+    cx.project()?;
+    let root = cx.artifacts()?;
+    let keys = keys(cx, args)?;
+    let packages: Vec<_> = cx.project()?.selected().cloned().collect();
+    let mut reports = Vec::new();
+    for package in packages {
+        let subject = cx.project()?.subject(&package);
+        let folder = root.for_package(&package.name, &package.version.to_string());
+        if nothing_packed(folder.dir())? {
+            let skipped = Report::new("verify", &TOOL, subject).status(release_gate::Status::Skipped);
+            reports.push(skipped.summary("the build had no artifact to pack"));
+            continue;
+        }
+        cx.terminal.status("Verifying", format!("{} {}", package.name, package.version));
+        let mut verdict = check_directory(folder.dir(), &keys, Extent::Artifacts)?;
+        for held in &verdict.held {
+            let Some((_, comment)) = &held.signed else { continue };
+            let commit = subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+            for (rule, a, b) in [
+                (&rules::PROJECT_MISMATCH, &comment.project, &package.name.to_string()),
+                (&rules::VERSION_MISMATCH, &comment.version, &package.version.to_string()),
+                (&rules::COMMIT_MISMATCH, &comment.commit, &commit),
+            ] {
+                if a != b {
+                    let text = format!("`{}` is signed for {a}, and the project is at {b}", held.file);
+                    verdict.findings.push(
+                        Finding::new(rule, text).help("run `cargo repro build` and `cargo sign pack` again"),
+                    );
+                }
+            }
+        }
+        let mut archives = if args.extract.is_some() { archives_of(folder.dir())? } else { Vec::new() };
+        extract(cx, args, &verdict, &keys, &mut archives)?;
+        reports.push(report(verdict, &keys, Some(subject)));
+    }
+    Ok(Outcome::Reports(reports))
+}
+
+/// Whether `pack` said that there was nothing to pack.
+fn nothing_packed(dir: &Path) -> Result<bool> {
+    let Ok(bytes) = std::fs::read(dir.join("pack.json")) else { return Ok(false) };
+    let envelope = release_gate::report::Envelope::read(&bytes, "pack")
+        .map_err(|error| Error::judge("`pack.json` cannot be relied on").with_source(error))?;
+    Ok(envelope.status == release_gate::Status::Skipped && !dir.join("checksums.txt.sig").exists())
+}
+
+fn report(verdict: Verdict, keys: &Keys, subject: Option<Subject>) -> Report {
+    let holds = verdict.holds();
+    let mut data = Data::default();
+    let mut human = String::new();
+    let mut findings = verdict.findings;
+    let mut subject = subject;
+    for held in &verdict.held {
+        data.files.push(File { name: held.file.clone(), sha256: held.sha256, size: held.size });
+        if let Some((key, comment)) = &held.signed {
+            let fingerprint = PublicKey::new(*key).fingerprint();
+            if holds && keys.pinned {
+                human.push_str(&format!(
+                    "OK  {}  {} {}  commit {}  key {fingerprint}\n",
+                    held.file, comment.project, comment.version, comment.commit
+                ));
+            }
+            if !data.keys.contains(&fingerprint) {
+                data.keys.push(fingerprint);
+            }
+            subject.get_or_insert_with(|| Subject {
+                package: Some(comment.project.clone()),
+                version: Some(comment.version.clone()),
+                commit: comment.commit.parse().ok(),
+                dirty: comment.dirty,
+                ..Subject::default()
+            });
+        } else if holds && keys.pinned {
+            human.push_str(&format!("OK  {}\n", held.file));
+        }
+    }
+    if !keys.pinned {
+        findings.push(Finding::new(&rules::KEY_UNPINNED, "UNPINNED: the key came with the download").help(
+            format!(
+                "compare the fingerprint {} with one you trust, then name the key with --key",
+                data.keys.join(", ")
+            ),
+        ));
+    }
+    let summary = format!("{} files", data.files.len());
+    Report::new("verify", &TOOL, subject.unwrap_or_default())
+        .findings(findings)
+        .data(&data)
+        .human(human)
+        .summary(summary)
+}
+
+/// Keys named on the command line, else the project's committed one, else one that lies beside the download (and is not trusted).
+fn keys(cx: &mut Context, args: &VerifyArgs) -> Result<Keys> {
+    if !args.key.is_empty() {
+        return Keys::read(&args.key, true);
+    }
+    let config: Config = cx.config()?;
+    // A download folder is no project; only a project's own root is looked into.
+    if let Ok(project) = cx.project()
+        && let Some(path) = committed_key(project, &config)
+    {
+        return Keys::read(&[path], true);
+    }
+    let mut beside: Vec<PathBuf> = Vec::new();
+    for path in &args.files {
+        let dir = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+        beside.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "pub")));
+    }
+    beside.sort();
+    beside.dedup();
+    if beside.is_empty() {
+        return Err(
+            Error::judge("there is no public key to verify with").with_help("name one you trust with --key")
+        );
+    }
+    Keys::read(&beside, false)
+}
+
+fn archives_of(dir: &Path) -> Result<Vec<(String, Checked)>> {
+    let mut archives = Vec::new();
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.ends_with(".tar.gz") || name.ends_with(".zip") {
+            archives.extend(Checked::open(&entry.path(), false)?.map(|checked| (name, checked)));
+        }
+    }
+    archives.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(archives)
+}
+
+/// Unpacks, after everything held, from the handles that were verified.
+fn extract(
+    cx: &Context,
+    args: &VerifyArgs,
+    verdict: &Verdict,
+    keys: &Keys,
+    archives: &mut [(String, Checked)],
+) -> Result<()> {
+    let Some(dir) = &args.extract else { return Ok(()) };
+    if !verdict.holds() || !keys.pinned {
+        cx.terminal.warn("nothing was extracted: not everything held");
+        return Ok(());
+    }
+    for (name, checked) in archives {
+        // The handle may belong to a file somebody has written to since: only what was verified is unpacked.
+        let vouched = verdict.held.iter().any(|held| held.file == *name && held.sha256 == checked.sha256);
+        if !vouched {
+            return Err(Error::judge(format!(
+                "`{name}` changed while it was verified; nothing of it was extracted"
+            )));
+        }
+        if cx.args().dry_run {
+            cx.terminal.status("Would extract", name.as_str());
+            continue;
+        }
+        let wrong = |error: &dyn std::fmt::Display| Error::judge(format!("cannot extract `{name}`: {error}"));
+        walk(&mut checked.file, Limits::default(), &mut |member, reader| {
+            let mut file = AtomicFile::create(dir.join(&member.path))
+                .map_err(|error| std::io::Error::other(error.to_string()))?;
+            std::io::copy(reader, &mut file)?;
+            file.flush()?;
+            #[cfg(unix)]
+            if member.executable {
+                file.file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+            }
+            file.commit().map_err(|error| std::io::Error::other(error.to_string()))
+        })
+        .map_err(|error| wrong(&error))?;
+        cx.terminal.status("Extracted", name.as_str());
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! Formats: pure codecs over bytes, strict on reading, canonical on writing.
+
+pub mod checksums;
+pub mod minisign;
+pub mod public_key;
+pub mod sshsig;

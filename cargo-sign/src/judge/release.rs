@@ -1,0 +1,216 @@
+//! A whole release: its list, its archives, and nothing else.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use release_gate::artifacts::{MANIFEST, Manifest};
+use release_gate::{Error, Finding, Result};
+
+use super::file::{Checked, check_signature, signature_of, small};
+use super::{Held, Keys, Verdict, archive, check_file, shown};
+use crate::format::{checksums, sshsig};
+use crate::model::comment::TrustedComment;
+use crate::rules;
+
+/// Reports and folders that the suite itself keeps beside a release while it is made; they are named, never silently passed over.
+const WORKING: &[&str] = &[
+    MANIFEST,
+    "artifacts",
+    "buildlog.jsonl",
+    "compat.json",
+    "pack.json",
+    "relnotes.json",
+    "repro.json",
+    "sbom.json",
+    "verify.json",
+    "vulns.json",
+];
+
+/// How much beside a list belongs to the release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Only what is listed; other files in the folder are not looked at (`cargo sign verify checksums.txt`).
+    Listed,
+    /// The whole folder: what is not listed is refused.
+    Folder,
+    /// The suite's own artifact folder: what its manifest names was written by the gates and is only remarked on.
+    Artifacts,
+}
+
+/// Whether a name is that of an archive this tool judges.
+fn is_archive(name: &str) -> bool {
+    name.ends_with(".tar.gz") || name.ends_with(".zip")
+}
+
+/// Checks one archive: its signature, its structure, and what is inside.
+///
+/// # Errors
+/// It cannot be read.
+pub fn check_archive(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Checked>)> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (mut verdict, mut checked) = check_file(path, keys)?;
+    if let Some(checked) = &mut checked {
+        let outer =
+            verdict.held.first().and_then(|held| held.signed.as_ref()).map(|(_, comment)| comment.clone());
+        archive::check(&mut verdict, &mut checked.file, &name, keys, outer.as_ref())?;
+    }
+    if !verdict.holds() {
+        verdict.held.clear();
+    }
+    Ok((verdict, checked))
+}
+
+/// Checks a folder by the `checksums.txt` in it.
+///
+/// # Errors
+/// It cannot be read.
+pub fn check_directory(dir: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
+    check_list(&dir.join("checksums.txt"), keys, extent)
+}
+
+/// Checks a list and every file it names.
+///
+/// # Errors
+/// Something that is there cannot be read.
+pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
+    let mut verdict = Verdict::default();
+    let dir = path.parent().unwrap_or(Path::new("."));
+    if !path.exists() {
+        verdict.refuse(
+            Finding::new(&rules::LIST_MISSING, format!("there is no `{}`", path.display()))
+                .help("get it from where the release was published"),
+        );
+        return Ok(verdict);
+    }
+    let bytes = small(path, checksums::MAX_LEN)?.unwrap_or_default();
+    let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&bytes).into();
+    let signed =
+        check_signature(&mut verdict, signature_of(path)?.as_deref(), &prehash, "checksums.txt", keys);
+    let sshsig_path = dir.join("checksums.txt.sshsig");
+    if let (Some((key, comment)), Some(armoured)) = (&signed, small(&sshsig_path, 8192)?) {
+        let key = crate::format::public_key::PublicKey::new(*key);
+        if let Err(error) = sshsig::verify(&armoured, &key, &sshsig::namespace(&comment.project), &bytes) {
+            verdict.refuse(Finding::new(&rules::SSHSIG_INVALID, format!("checksums.txt.sshsig: {error}")));
+        }
+    }
+    let list = match checksums::parse(&bytes) {
+        Ok(list) => list,
+        Err(error) => {
+            verdict.refuse(
+                Finding::new(error.rule(), format!("checksums.txt: {error}"))
+                    .help("the list is written by `cargo sign pack`"),
+            );
+            return Ok(verdict);
+        }
+    };
+    let outer = signed.as_ref().map(|(_, comment)| comment);
+    for (name, digest) in &list {
+        listed(&mut verdict, dir, name, *digest, keys, outer)?;
+    }
+    if extent != Extent::Listed {
+        unlisted(&mut verdict, dir, &list, extent)?;
+    }
+    if signed.is_some() {
+        let sha256 = release_gate::digest::sha256_bytes(&bytes);
+        verdict
+            .held
+            .insert(0, Held { file: "checksums.txt".to_owned(), sha256, size: bytes.len() as u64, signed });
+    }
+    Ok(verdict)
+}
+
+/// Checks one file of the list, an archive also from the inside.
+fn listed(
+    verdict: &mut Verdict,
+    dir: &Path,
+    name: &str,
+    digest: release_gate::digest::Sha256Digest,
+    keys: &Keys,
+    outer: Option<&TrustedComment>,
+) -> Result<()> {
+    let path = dir.join(name);
+    let about = |rule, text: String| Finding::new(rule, text).evidence("file", name.to_owned());
+    if std::fs::symlink_metadata(&path).is_err() {
+        verdict.refuse(
+            about(&rules::FILE_MISSING, format!("`{}` is listed and missing", shown(name)))
+                .help("get the whole release"),
+        );
+        return Ok(());
+    }
+    let archive_name = is_archive(name);
+    let Some(mut checked) = Checked::open(&path, archive_name)? else {
+        verdict.refuse(about(&rules::FILE_NOT_REGULAR, format!("`{}` is not a regular file", shown(name))));
+        return Ok(());
+    };
+    if checked.sha256 != digest {
+        verdict.refuse(
+            about(&rules::DIGEST_MISMATCH, format!("`{}` is not the one that was listed", shown(name)))
+                .help("do not use it; get it again"),
+        );
+        return Ok(());
+    }
+    let mut signed = None;
+    if archive_name {
+        let prehash = checked.prehash.unwrap_or([0; 64]);
+        signed = check_signature(verdict, signature_of(&path)?.as_deref(), &prehash, name, keys);
+        if let (Some(outer), Some((_, inner))) = (outer, &signed) {
+            archive::check_same(verdict, outer, inner, name);
+        }
+        archive::check(verdict, &mut checked.file, name, keys, outer)?;
+    }
+    verdict.held.push(Held { file: name.to_owned(), sha256: checked.sha256, size: checked.size, signed });
+    Ok(())
+}
+
+/// Names everything in the folder that is not listed.
+fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: Extent) -> Result<()> {
+    let mut found = BTreeSet::new();
+    entries(dir, Path::new(""), &mut found)?;
+    let manifest = if extent == Extent::Artifacts { manifest(dir)? } else { BTreeSet::new() };
+    for path in found {
+        let name = path.to_string_lossy().replace('\\', "/");
+        let base = [".sig", ".sshsig"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
+        if list.contains_key(&name)
+            || base != name && (list.contains_key(base) || base == "checksums.txt")
+            || name == "checksums.txt"
+        {
+            continue;
+        }
+        let top = name.split('/').next().unwrap_or(&name);
+        let finding = if WORKING.contains(&top) || manifest.contains(&name) || is_evidence(&name) {
+            Finding::new(&rules::NOT_COVERED, format!("`{}` is not part of what was signed", shown(&name)))
+        } else {
+            Finding::new(&rules::FILE_UNLISTED, format!("`{}` is not listed", shown(&name)))
+                .help("remove it; it is not part of the release")
+        };
+        verdict.refuse(finding.evidence("file", name));
+    }
+    Ok(())
+}
+
+/// Provenance covers the archives, so it lies beside them and carries a signature of its own.
+fn is_evidence(name: &str) -> bool {
+    name.ends_with(".intoto.jsonl")
+}
+
+fn manifest(dir: &Path) -> Result<BTreeSet<String>> {
+    let bytes = small(&dir.join(MANIFEST), 4 << 20)?.unwrap_or_default();
+    let manifest: Option<Manifest> = serde_json::from_slice(&bytes).ok();
+    Ok(manifest.into_iter().flat_map(|manifest| manifest.files).map(|file| file.path).collect())
+}
+
+/// All files below a folder; links are not followed.
+fn entries(dir: &Path, relative: &Path, found: &mut BTreeSet<PathBuf>) -> Result<()> {
+    let wrong =
+        |error| Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error);
+    for entry in std::fs::read_dir(dir).map_err(wrong)? {
+        let entry = entry.map_err(wrong)?;
+        let path = relative.join(entry.file_name());
+        if entry.file_type().map_err(wrong)?.is_dir() {
+            entries(&entry.path(), &path, found)?;
+        } else {
+            found.insert(path);
+        }
+    }
+    Ok(())
+}

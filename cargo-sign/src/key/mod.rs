@@ -1,0 +1,204 @@
+//! Secret keys: the only place that holds them. They are wiped when dropped, and never printed.
+//!
+//! A key comes from an OpenSSH file (encrypted or not), a PKCS#8 PEM file, or the environment variable
+//! `RELEASE_GATES_SIGNING_KEY` (base64 of the 32-byte seed, or the text of a key file). Children never see the variable: every one
+//! starts with a cleared environment.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::DecodePrivateKey as _;
+use release_gate::{Error, Result};
+use ssh_key::private::{Ed25519Keypair, KeypairData};
+use ssh_key::{LineEnding, PrivateKey};
+use zeroize::Zeroizing;
+
+/// Environment variable that may hold the signing key.
+pub const ENV: &str = "RELEASE_GATES_SIGNING_KEY";
+/// Largest key file read, in bytes.
+const MAX_LEN: u64 = 64 * 1024;
+
+/// Where a passphrase comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passphrase {
+    /// There is none.
+    None,
+    /// A line read from this file descriptor.
+    Descriptor(u32),
+    /// Asked for at the terminal.
+    Ask,
+}
+
+/// Makes a new key from the system's randomness.
+///
+/// # Errors
+/// The system gives none.
+pub fn generate() -> Result<SigningKey> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *seed)
+        .map_err(|error| Error::judge("the system gives no random numbers").with_source(error.to_string()))?;
+    Ok(SigningKey::from_bytes(&seed))
+}
+
+/// The text of a key file in OpenSSH's format, encrypted (bcrypt, AES-256-CTR) where there is a passphrase.
+///
+/// # Errors
+/// The passphrase cannot be read, or the encoder failed.
+pub fn to_openssh(key: &SigningKey, comment: &str, passphrase: Passphrase) -> Result<Zeroizing<String>> {
+    let wrong =
+        |error: ssh_key::Error| Error::judge("the key cannot be written").with_source(error.to_string());
+    let pair = Ed25519Keypair::from_bytes(&Zeroizing::new(key.to_keypair_bytes())).map_err(wrong)?;
+    let private = PrivateKey::new(KeypairData::Ed25519(pair), comment).map_err(wrong)?;
+    let private = match read_passphrase(passphrase, true)? {
+        Some(phrase) => private.encrypt(&mut ssh_key::rand_core::OsRng, phrase.as_bytes()).map_err(wrong)?,
+        None => private,
+    };
+    private.to_openssh(LineEnding::LF).map_err(wrong)
+}
+
+/// The signing key: from a file where one is named, else from the environment.
+///
+/// # Errors
+/// There is none, or it cannot be read; the message never holds any part of it.
+pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<SigningKey> {
+    if let Some(path) = file {
+        let text = read_file(path)?;
+        return parse(&text, passphrase).map_err(|why| {
+            Error::judge(format!("the signing key `{}` cannot be used: {why}", path.display()))
+                .with_help(HELP)
+        });
+    }
+    let Some(value) = std::env::var_os(ENV).filter(|value| !value.is_empty()) else {
+        return Err(Error::usage("there is no signing key")
+            .with_help(format!("name one with --key, or set {ENV}; `cargo sign keygen` makes one")));
+    };
+    let value = Zeroizing::new(value.into_string().map_err(|_| Error::judge(format!("{ENV} is not UTF-8")))?);
+    parse(&value, passphrase)
+        .map_err(|why| Error::judge(format!("the key in {ENV} cannot be used: {why}")).with_help(HELP))
+}
+
+const HELP: &str = "keys are read as OpenSSH or PKCS#8 files, or as base64 of the 32-byte seed; Ed25519 only";
+
+fn read_file(path: &Path) -> Result<Zeroizing<String>> {
+    let wrong =
+        |error| Error::judge(format!("cannot read the signing key `{}`", path.display())).with_source(error);
+    let file = File::open(path).map_err(wrong)?;
+    let metadata = file.metadata().map_err(wrong)?;
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
+        return Err(Error::judge(format!("the signing key `{}` can be read by others", path.display()))
+            .with_help(format!(
+                "run `chmod 600 {}`, and make a new key if it lay there for long",
+                path.display()
+            )));
+    }
+    if metadata.len() > MAX_LEN {
+        return Err(Error::judge(format!("`{}` is too large for a key", path.display())));
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.take(MAX_LEN).read_to_string(&mut text).map_err(wrong)?;
+    Ok(text)
+}
+
+/// Reads a key; errors say why and hold nothing of it.
+fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<SigningKey, String> {
+    let text = text.trim();
+    if text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
+        let key = PrivateKey::from_openssh(text).map_err(|_| "it is no OpenSSH key".to_owned())?;
+        let key = if key.is_encrypted() {
+            let phrase = read_passphrase(
+                if passphrase == Passphrase::None { Passphrase::Ask } else { passphrase },
+                false,
+            );
+            let phrase =
+                phrase.map_err(|error| error.chain())?.ok_or("it is encrypted and there is no passphrase")?;
+            key.decrypt(phrase.as_bytes()).map_err(|_| "the passphrase is wrong".to_owned())?
+        } else {
+            key
+        };
+        let KeypairData::Ed25519(pair) = key.key_data() else {
+            return Err("it is no Ed25519 key".to_owned());
+        };
+        return Ok(SigningKey::from_bytes(&Zeroizing::new(pair.private.to_bytes())));
+    }
+    if text.starts_with("-----BEGIN PRIVATE KEY-----") {
+        return SigningKey::from_pkcs8_pem(text)
+            .map_err(|_| "it is no Ed25519 key in PKCS#8 form".to_owned());
+    }
+    if text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
+        return Err("encrypted PKCS#8 is not read; `ssh-keygen -p` keeps encrypted OpenSSH keys".to_owned());
+    }
+    let bytes =
+        Zeroizing::new(STANDARD.decode(text).map_err(|_| "it is in none of the known forms".to_owned())?);
+    let seed: &[u8; 32] = bytes[..].try_into().map_err(|_| "it has not 32 bytes".to_owned())?;
+    Ok(SigningKey::from_bytes(seed))
+}
+
+/// Reads a passphrase; asks twice for a new one.
+fn read_passphrase(from: Passphrase, new: bool) -> Result<Option<Zeroizing<String>>> {
+    match from {
+        Passphrase::None => Ok(None),
+        Passphrase::Descriptor(number) => {
+            let path = format!("/dev/fd/{number}");
+            let wrong = |error| {
+                Error::usage(format!("cannot read the passphrase from file descriptor {number}"))
+                    .with_source(error)
+            };
+            let mut text = Zeroizing::new(String::new());
+            File::open(&path).and_then(|file| file.take(4096).read_to_string(&mut text)).map_err(wrong)?;
+            let line = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
+            if line.is_empty() {
+                return Err(Error::usage(format!("file descriptor {number} holds no passphrase")));
+            }
+            Ok(Some(line))
+        }
+        Passphrase::Ask => {
+            let ask = |prompt: &str| {
+                rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| {
+                    Error::usage("there is no terminal to ask for a passphrase")
+                        .with_source(error)
+                        .with_help("give --passphrase-fd N, or --no-passphrase")
+                })
+            };
+            let first = ask("passphrase: ")?;
+            if new && *ask("passphrase, once more: ")? != *first {
+                return Err(Error::usage("the two passphrases differ"));
+            }
+            if first.is_empty() {
+                return Err(Error::usage("the passphrase is empty")
+                    .with_help("give --no-passphrase if that is meant"));
+            }
+            Ok(Some(first))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_reads_back() {
+        let key = generate().unwrap();
+        let text = to_openssh(&key, "c", Passphrase::None).unwrap();
+        assert_eq!(parse(&text, Passphrase::None).unwrap().to_bytes(), key.to_bytes());
+        assert_eq!(
+            parse(&STANDARD.encode(key.to_bytes()), Passphrase::None).unwrap().to_bytes(),
+            key.to_bytes()
+        );
+    }
+
+    #[test]
+    fn errors_hold_nothing_of_the_key() {
+        let secret = STANDARD.encode([42; 31]);
+        let error = parse(&secret, Passphrase::None).unwrap_err();
+        assert!(!error.contains(&secret[..8]), "{error}");
+        let broken =
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0c2VjcmV0\n-----END OPENSSH PRIVATE KEY-----";
+        assert!(!parse(broken, Passphrase::None).unwrap_err().contains("c2Vj"));
+    }
+}

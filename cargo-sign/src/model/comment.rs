@@ -1,0 +1,92 @@
+//! The trusted comment: what a signature binds beside the bytes.
+//!
+//! `timestamp:N⇥file:NAME⇥hashed⇥project:P⇥version:V⇥commit:C` and, for a release made from uncommitted changes, `⇥dirty`.
+//! It is printable ASCII, in this order, each part once. The time is the release's `SOURCE_DATE_EPOCH`, not a clock's, so that signing
+//! is deterministic.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What a signature says about its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedComment {
+    /// Seconds since 1970.
+    pub timestamp: i64,
+    /// Name of the file.
+    pub file: String,
+    /// Project (package) name.
+    pub project: String,
+    /// Version.
+    pub version: String,
+    /// Full commit id, or `none`.
+    pub commit: String,
+    /// Whether the release was made from uncommitted changes.
+    pub dirty: bool,
+}
+
+/// The text is no trusted comment of this grammar.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the trusted comment is not `timestamp: file: hashed project: version: commit:`")]
+pub struct CommentError;
+
+impl fmt::Display for TrustedComment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { timestamp, file, project, version, commit, dirty } = self;
+        write!(
+            f,
+            "timestamp:{timestamp}\tfile:{file}\thashed\tproject:{project}\tversion:{version}\tcommit:{commit}"
+        )?;
+        if *dirty { f.write_str("\tdirty") } else { Ok(()) }
+    }
+}
+
+impl FromStr for TrustedComment {
+    type Err = CommentError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.split('\t').collect();
+        let (parts, dirty) = match &parts[..] {
+            [parts @ .., "dirty"] => (parts, true),
+            parts => (parts, false),
+        };
+        let [timestamp, file, "hashed", project, version, commit] = parts else { return Err(CommentError) };
+        let value = |part: &str, name: &str| {
+            let value =
+                part.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).ok_or(CommentError)?;
+            let fine = !value.is_empty() && value.chars().all(|c| !c.is_control());
+            if fine { Ok(value.to_owned()) } else { Err(CommentError) }
+        };
+        let comment = Self {
+            timestamp: value(timestamp, "timestamp")?.parse().map_err(|_| CommentError)?,
+            file: value(file, "file")?,
+            project: value(project, "project")?,
+            version: value(version, "version")?,
+            commit: value(commit, "commit")?,
+            dirty,
+        };
+        // One spelling: `+5` and `05` are numbers too.
+        if comment.to_string() == text { Ok(comment) } else { Err(CommentError) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_spelling() {
+        let text = "timestamp:5\tfile:a.tar.gz\thashed\tproject:a\tversion:1.0.0\tcommit:none";
+        assert_eq!(text.parse::<TrustedComment>().unwrap().to_string(), text);
+        assert!(format!("{text}\tdirty").parse::<TrustedComment>().unwrap().dirty);
+        for odd in [
+            text.replace("timestamp:5", "timestamp:05"),
+            text.replace('\t', " "),
+            text.replace("\thashed", ""),
+            format!("{text}\tmore:1"),
+            text.replace("project:a\tversion:1.0.0", "version:1.0.0\tproject:a"),
+            text.replace("commit:none", "commit:"),
+        ] {
+            assert!(odd.parse::<TrustedComment>().is_err(), "{odd:?}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What signatures and archives say. Pure.
+
+pub mod comment;
+pub mod path;

@@ -1,0 +1,110 @@
+//! Names that mean the same file, inside the folder, on every system.
+
+/// Why a name is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// Empty, or too long for some system.
+    #[error("a name is empty or longer than 200 bytes")]
+    Length,
+    /// It climbs out, is absolute, or has an empty or `.` part.
+    #[error("`{0}` does not stay inside the folder")]
+    Outside(String),
+    /// A character some system reads as something else.
+    #[error("`{0}` holds a character that is not a plain one")]
+    Character(String),
+    /// A name Windows reserves, or changes.
+    #[error("`{0}` is a reserved name on some systems")]
+    Reserved(String),
+}
+
+/// Checks a relative, `/`-separated name.
+///
+/// # Errors
+/// It could lead outside the folder, or to different files on different systems.
+pub fn check(name: &str) -> Result<(), PathError> {
+    if name.is_empty() || name.len() > 200 {
+        return Err(PathError::Length);
+    }
+    let shown = || name.escape_debug().to_string();
+    let plain = |c: char| c.is_alphanumeric() || " !#$%&'()+,-./;=@[]^_`{}~".contains(c);
+    if !name.chars().all(plain) {
+        return Err(PathError::Character(shown()));
+    }
+    for part in name.split('/') {
+        if part.is_empty() || part == "." || part == ".." {
+            return Err(PathError::Outside(shown()));
+        }
+        let stem = part.split('.').next().unwrap_or(part).trim_end().to_ascii_uppercase();
+        let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+            || stem.len() == 4
+                && (stem.starts_with("COM") || stem.starts_with("LPT"))
+                && stem.ends_with(|c: char| c.is_ascii_digit());
+        // `-` alone is standard input to sha256sum; Windows drops a dot or space at the end.
+        if device || part == "-" || part.ends_with(['.', ' ']) || part.starts_with(' ') {
+            return Err(PathError::Reserved(shown()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn plain_names_are_fine() {
+        for name in [
+            "a",
+            "a/b",
+            "demo-1.0.0-x86_64-unknown-linux-gnu.tar.gz",
+            ".hidden",
+            "größe",
+            "a b",
+            "-x",
+            "a..b",
+            "console",
+        ] {
+            assert!(check(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_not() {
+        let odd = [
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "..",
+            "a/..",
+            "../a",
+            "./a",
+            "a\\b",
+            "C:a",
+            "a:b",
+            "a\0",
+            "a\n",
+            "a\u{1b}",
+            "a\u{202e}b",
+            "nul",
+            "NUL.txt",
+            "com1",
+            "Lpt9.x",
+            "a.",
+            "a ",
+            " a",
+            "-",
+            "a*",
+            "a?",
+            "a|b",
+            "a<b",
+            "a\"b",
+        ];
+        for name in odd {
+            assert!(check(name).is_err(), "{name:?}");
+        }
+        assert!(check(&"a".repeat(201)).is_err());
+    }
+}

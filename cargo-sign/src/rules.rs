@@ -1,0 +1,55 @@
+//! Reason codes: every way in which a release is refused, by a stable name.
+
+use release_gate::{Level, Rule};
+
+macro_rules! rules {
+    ($($name:ident = $id:literal, $level:ident, $summary:literal, $why:literal;)*) => {
+        $(#[doc = $summary] pub const $name: Rule = Rule { id: $id, level: Level::$level, summary: $summary, why: $why, link: "" };)*
+        /// The catalogue.
+        pub const RULES: &[Rule] = &[$($name),*];
+    };
+}
+
+rules! {
+    SIGNATURE_MISSING = "signature-missing", Deny, "there is no signature", "The file has no `.sig` (or the archive no `SIGNATURE`) beside it, so nothing says who made it. Get it from where the release was published.";
+    SIGNATURE_MALFORMED = "signature-malformed", Deny, "the signature is not in canonical minisign form", "Only the exact four-line form is accepted: other spellings of the same signature are a sign of tampering, or of a broken upload.";
+    SIGNATURE_LEGACY = "signature-legacy", Deny, "the signature is of the legacy kind", "Legacy minisign signatures (`Ed`) sign the file itself, cannot be checked as a stream, and are refused by cargo-binstall. Sign again with the prehashed kind.";
+    SIGNATURE_INVALID = "signature-invalid", Deny, "the signature does not fit the file", "The file or its signature was changed after signing, or another key signed it. Do not use the file.";
+    COMMENT_INVALID = "trusted-comment-invalid", Deny, "the trusted comment was changed", "The signature over the trusted comment does not hold: somebody edited what the signature says about the file.";
+    COMMENT_MALFORMED = "trusted-comment-malformed", Deny, "the trusted comment does not say what it has to", "It has to bind time, file, project, version and commit, in this order. A signature that binds less can be replayed for another file or version.";
+    FILE_MISMATCH = "file-mismatch", Deny, "the signature is for another file", "The signature is genuine and was made for a file of another name: one archive is being served as another.";
+    PROJECT_MISMATCH = "project-mismatch", Deny, "the signature is for another project", "The signature is genuine and was made for another project.";
+    VERSION_MISMATCH = "version-mismatch", Deny, "the signature is for another version", "The signature is genuine and was made for another version: an old release is being served as a new one, or the other way round.";
+    COMMIT_MISMATCH = "commit-mismatch", Deny, "parts of the release name different commits", "Signature, buildinfo and checksums have to be of one commit.";
+    KEY_MISMATCH = "key-mismatch", Deny, "another key signed it", "The key id in the signature is not one of the keys given. Check that the key is the one the project publishes.";
+    KEY_MALFORMED = "key-malformed", Deny, "a public key cannot be read", "Keys are read as minisign, OpenSSH, PEM or raw base64.";
+    KEY_WEAK = "key-weak", Deny, "a public key is of small order", "Anything verifies under such a key.";
+    KEY_UNPINNED = "key-unpinned", Deny, "the key came with the download", "Whoever changed the release could have changed the key beside it. Name a key you trust with --key.";
+    LIST_MISSING = "list-missing", Deny, "there is no checksums.txt", "Without a list nobody knows which files belong to the release.";
+    LIST_MALFORMED = "list-malformed", Deny, "checksums.txt is not in canonical form", "One grammar is accepted: 64 lower-case digits, two spaces, a plain relative name, a newline; sorted, no name twice. `sha256sum` accepts far more, and attacks hide there.";
+    LIST_UNSAFE_NAME = "list-unsafe-name", Deny, "checksums.txt names a path that leads elsewhere", "Absolute names and names with `..` make a checker read files outside the release.";
+    LIST_DUPLICATE = "list-duplicate", Deny, "checksums.txt names a file twice", "Two digests for one name let a checker and a user see different files.";
+    LIST_EMPTY = "list-empty", Deny, "checksums.txt is empty", "A list of nothing verifies nothing.";
+    DIGEST_MISMATCH = "digest-mismatch", Deny, "a file is not the one that was listed", "Its SHA-256 differs: it was changed after the list was signed. Do not use it.";
+    FILE_MISSING = "file-missing", Deny, "a listed file is missing", "The release is not complete.";
+    FILE_UNLISTED = "file-unlisted", Deny, "a file is not listed", "It rides along with a signed release without being part of it.";
+    FILE_NOT_REGULAR = "file-not-regular", Deny, "a listed name is not a regular file", "Links and devices lead elsewhere.";
+    ARCHIVE_FORMAT = "archive-format", Deny, "the file is no archive that can be judged", "Archives are `.tar.gz` or `.zip`.";
+    ARCHIVE_TRUNCATED = "archive-truncated", Deny, "the archive ends early", "It was cut off, or built to look shorter to some tools.";
+    ARCHIVE_TRAILING = "archive-trailing-data", Deny, "the archive has data behind its end", "Tools disagree about what follows the end: a second archive may hide there.";
+    ARCHIVE_HEADER = "archive-header", Deny, "an archive header contradicts itself", "Checksum, sizes or the two directories of a zip disagree, so that two tools would unpack different files.";
+    ARCHIVE_ENTRY_TYPE = "archive-entry-type", Deny, "the archive holds something other than files and folders", "Links, devices, pipes and extended headers can write or read outside the folder.";
+    ARCHIVE_UNSAFE_PATH = "archive-unsafe-path", Deny, "the archive names a path that leads elsewhere", "Absolute paths, `..`, backslashes, control characters or reserved names write outside the folder on some system.";
+    ARCHIVE_DUPLICATE = "archive-duplicate", Deny, "the archive holds a name twice", "Tools disagree which one wins; names that differ only by case count as one.";
+    ARCHIVE_ROOT = "archive-root", Deny, "the archive's files are not in one folder of its name", "Everything lies in one folder named as the archive, so that nothing is strewn about and one archive cannot pass as another.";
+    ARCHIVE_TOO_LARGE = "archive-too-large", Deny, "the archive unpacks to more than is allowed", "A small download that fills the disk.";
+    SET_MISMATCH = "set-mismatch", Deny, "the archive's members are not those listed inside", "Members and the inner checksums.txt have to be the same set.";
+    BUILDINFO_MISSING = "buildinfo-missing", Deny, "the archive has no buildinfo.json", "Without it nobody can rebuild and compare.";
+    BUILDINFO_MALFORMED = "buildinfo-malformed", Deny, "buildinfo.json cannot be read", "It is no report of the kind this tool knows.";
+    SBOM_MISSING = "sbom-missing", Deny, "the archive has no SBOM.json", "Without it nobody knows what is inside.";
+    SSHSIG_INVALID = "sshsig-invalid", Deny, "checksums.txt.sshsig does not hold", "The second signature over the list is damaged or by another key.";
+    DIRTY_SOURCE = "dirty-source", Warn, "the release was made from uncommitted changes", "Nobody can rebuild what was never committed. Commit, and make the release again.";
+    NOT_COVERED = "not-covered", Note, "working files of the suite lie beside the release", "They are reports and build outputs that are not part of what was signed.";
+    ROLLBACK = "rollback", Deny, "a newer version was verified before", "An old release is being served although a newer one is known.";
+    SELF_CHECK = "self-check", Deny, "what was just signed does not verify with the committed public key", "The signing key is not the one whose public half is committed in release-keys/. Users would refuse this release.";
+}
