@@ -147,8 +147,12 @@ fn escape_text(out: &mut String, text: &str, start: usize) {
             ':' if next == Some(b'/') => out.push('\\'),
             '.' if ends_with_ignore_case(&text[..at], "www") => out.push('\\'),
             // `1.` or `1)` at the start would begin an ordered list.
-            '.' | ')' if out.len() > start && out[start..].bytes().all(|b| b.is_ascii_digit()) => {
-                out.push('\\')
+            '.' | ')'
+                if next.is_none_or(|b| b == b' ')
+                    && out.len() > start
+                    && out[start..].bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                out.push('\\');
             }
             _ => {}
         }
