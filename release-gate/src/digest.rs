@@ -101,6 +101,15 @@ pub fn sha256_bytes(bytes: &[u8]) -> Sha256Digest {
     Sha256Digest(Sha256::digest(bytes).into())
 }
 
+/// The digest of several pieces one after the other, without joining them in memory.
+pub fn sha256_parts(parts: &[&[u8]]) -> Sha256Digest {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    Sha256Digest(hasher.finalize().into())
+}
+
 /// The digest and length in bytes of a stream, read to its end in constant memory.
 ///
 /// # Errors

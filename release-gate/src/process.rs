@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shared_child::SharedChild;
 
-use crate::digest::{Sha256Digest, sha256_bytes};
+use crate::digest::{Sha256Digest, sha256_parts};
 use crate::error::Error;
 use crate::interrupt::{self, Kill};
 
@@ -398,8 +398,6 @@ impl Runner {
         let (stdout, stderr) = (stdout.map_err(lost)?, stderr.map_err(lost)?);
         let elapsed = clock.elapsed();
 
-        let mut log = stdout.clone();
-        log.extend_from_slice(&stderr);
         self.records.lock().unwrap_or_else(PoisonError::into_inner).push(StepRecord {
             argv: std::iter::once(&step.program)
                 .chain(&step.args)
@@ -409,7 +407,7 @@ impl Runner {
             exit_code: status.code(),
             started,
             elapsed,
-            log_sha256: sha256_bytes(&log),
+            log_sha256: sha256_parts(&[&stdout, &stderr]),
         });
         if interrupt::check().is_err() {
             return Err(ProcessError::Interrupted { command: command_line });
@@ -486,6 +484,7 @@ fn read_lines(pipe: Option<impl Read>, on_line: &mut impl FnMut(&str)) -> io::Re
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::digest::sha256_bytes;
 
     #[test]
     fn the_environment_is_cleared() {

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::commit::Commit;
-use super::grammar::{self, Header, Message, split_pull};
+use super::grammar::{self, Header, Message, Revert, split_pull};
 use super::reverts;
 use super::sections::{Placement, Section, Table};
 use super::untrusted::Untrusted;
@@ -113,18 +113,20 @@ impl Accounting {
 /// the table made from the lockfiles instead of being listed one by one.
 pub fn account(commits: &[Commit], table: &Table, dependency_table: bool) -> Accounting {
     let known = |kind: &str| table.knows(kind);
-    let messages: Vec<Message> =
-        commits.iter().map(|commit| grammar::parse(&commit.message, &known)).collect();
-    let gone = reverts::cancelled(commits, &messages);
+    // Parsing twice is cheaper than keeping 300,000 parsed messages.
+    let parse = |commit: &Commit| grammar::parse(&commit.message, &known);
+    let reverts: Vec<(usize, Revert)> =
+        commits.iter().enumerate().filter_map(|(at, commit)| Some((at, parse(commit).revert?))).collect();
+    let gone = reverts::cancelled(commits, &reverts);
     let mut lines = Lines::default();
     let mut buckets = Vec::with_capacity(commits.len());
-    for (at, (commit, message)) in commits.iter().zip(&messages).enumerate() {
+    for (at, commit) in commits.iter().enumerate() {
         let bucket = if let Some(with) = gone.get(&at) {
             Bucket::Cancelled { with: with.iter().map(|other| commits[*other].id.clone()).collect() }
         } else if !commit.touches_package && commit.parents < 2 {
             Bucket::Hidden { rule: "outside-package".to_owned() }
         } else {
-            place(commit, message, table, dependency_table, &mut lines)
+            place(commit, &parse(commit), table, dependency_table, &mut lines)
         };
         buckets.push((commit.id.clone(), Untrusted::new(commit.subject()), bucket));
     }
@@ -240,7 +242,7 @@ mod tests {
             .map(|(at, message)| Commit {
                 id: format!("{at:040}").parse().unwrap(),
                 parents: if message.starts_with("Merge ") { 2 } else { 1 },
-                author: Identity::new("A", "a@b"),
+                author: std::sync::Arc::new(Identity::new("A", "a@b")),
                 time: 0,
                 message: (*message).to_owned(),
                 touches_package: !message.contains("elsewhere"),

@@ -1,5 +1,7 @@
 //! One commit as history gives it.
 
+use std::sync::Arc;
+
 use release_gate::git::CommitId;
 
 /// A commit of the range.
@@ -9,8 +11,8 @@ pub struct Commit {
     pub id: CommitId,
     /// How many parents it has; two or more make a merge.
     pub parents: usize,
-    /// Who wrote it, after the mailmap.
-    pub author: Identity,
+    /// Who wrote it, after the mailmap; shared between the commits of one person.
+    pub author: Arc<Identity>,
     /// Committer time, seconds since 1970.
     pub time: i64,
     /// The whole message, `\n` between lines; what was no UTF-8 is U+FFFD.

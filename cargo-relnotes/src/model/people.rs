@@ -44,7 +44,7 @@ pub fn contributors(
         .iter()
         .enumerate()
         .filter(|(_, commit)| commit.parents < 2)
-        .map(|(at, commit)| (at, &commit.author));
+        .map(|(at, commit)| (at, commit.author.as_ref()));
     for (at, person) in authors.chain(co_authors.iter().map(|(at, person)| (*at, person))) {
         if let Some(name) = person.display() {
             people.entry(person.key()).or_insert_with(|| (name, BTreeSet::new())).1.insert(at);
@@ -75,7 +75,7 @@ mod tests {
         let commit = |name: &str, email: &str, message: &str| Commit {
             id: "a".repeat(40).parse().unwrap(),
             parents: 1,
-            author: Identity::new(name, email),
+            author: std::sync::Arc::new(Identity::new(name, email)),
             time: 0,
             message: message.to_owned(),
             touches_package: true,

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::commit::Commit;
-use super::grammar::{Message, split_pull};
+use super::grammar::{Revert, split_pull};
 
 /// For each commit (by position) that is cancelled: the positions of the others it is cancelled with.
-pub fn cancelled(commits: &[Commit], messages: &[Message]) -> BTreeMap<usize, Vec<usize>> {
+/// `reverts` are the commits that take something back, by position.
+pub fn cancelled(commits: &[Commit], reverts: &[(usize, Revert)]) -> BTreeMap<usize, Vec<usize>> {
     let mut gone: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    if messages.iter().all(|message| message.revert.is_none()) {
+    if reverts.is_empty() {
         return gone;
     }
     let by_id: BTreeMap<&str, usize> =
@@ -29,8 +30,11 @@ pub fn cancelled(commits: &[Commit], messages: &[Message]) -> BTreeMap<usize, Ve
         }
     }
     // Commits come newest first, so a revert of a revert is met before the revert it takes back.
-    for (at, message) in messages.iter().enumerate() {
-        let Some(revert) = message.revert.as_ref().filter(|_| !gone.contains_key(&at)) else { continue };
+    for (at, revert) in reverts {
+        let at = *at;
+        if gone.contains_key(&at) {
+            continue;
+        }
         let mut targets: Vec<usize> = Vec::new();
         if !revert.commits.is_empty() {
             let found: Option<Vec<usize>> = revert.commits.iter().map(|id| with_prefix(&by_id, id)).collect();
@@ -85,17 +89,19 @@ mod tests {
             .map(|(at, message)| Commit {
                 id: format!("{at}").repeat(40).parse().unwrap(),
                 parents: 1,
-                author: Identity::new("A", "a@b"),
+                author: std::sync::Arc::new(Identity::new("A", "a@b")),
                 time: 0,
                 message: (*message).to_owned(),
                 touches_package: true,
             })
             .collect();
-        let parsed: Vec<Message> = commits
+        let known = |kind: &str| matches!(kind, "feat" | "revert");
+        let reverts: Vec<(usize, Revert)> = commits
             .iter()
-            .map(|c| grammar::parse(&c.message, &|kind| matches!(kind, "feat" | "revert")))
+            .enumerate()
+            .filter_map(|(at, commit)| Some((at, grammar::parse(&commit.message, &known).revert?)))
             .collect();
-        cancelled(&commits, &parsed).into_keys().collect()
+        cancelled(&commits, &reverts).into_keys().collect()
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Must never: guess what is in a range. git walks `predecessor..release`; a clone whose history was cut off is
 //! refused by the caller before anything is asked here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use release_gate::git::{CommitId, Git, GitError};
 
@@ -65,13 +66,16 @@ fn parse(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
     };
     let mut fields = text.split('\0');
     let mut commits = Vec::new();
+    let mut people: HashMap<(&str, &str), Arc<Identity>> = HashMap::new();
     while let Some(id) = fields.next() {
         let mut next = || fields.next().ok_or_else(|| odd(id.as_bytes()));
         let (parents, name, email, time, message) = (next()?, next()?, next()?, next()?, next()?);
         commits.push(Commit {
             id: id.parse().map_err(|_| odd(id.as_bytes()))?,
             parents: parents.split_ascii_whitespace().count(),
-            author: Identity::new(name, email),
+            author: Arc::clone(
+                people.entry((name, email)).or_insert_with(|| Arc::new(Identity::new(name, email))),
+            ),
             time: time.parse().map_err(|_| odd(time.as_bytes()))?,
             message: if message.contains('\r') { message.replace("\r\n", "\n") } else { message.to_owned() },
             touches_package: true,

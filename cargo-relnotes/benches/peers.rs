@@ -1,0 +1,212 @@
+//! `cargo xtask bench relnotes`: one release and a whole history of a large repository, beside `git log -z` and git-cliff in the same run.
+//!
+//! Arguments: `[--commits N] [--runs N] [REPOSITORY…]`. Without repositories a synthetic one is made (linear, a tag for every thousand
+//! commits). What is reported as ours is the time beyond the git processes we started, whose own time is shown beside it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot run should say so and stop"
+)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use cargo_relnotes::compose::{self, Place, Request, Target};
+use cargo_relnotes::config::Config;
+use cargo_relnotes::model::account::account;
+use cargo_relnotes::model::manifest::Manifest;
+use cargo_relnotes::model::sections::Table;
+use cargo_relnotes::read::history;
+use cargo_relnotes::report::notes;
+use release_gate::Tool;
+use release_gate::artifacts::ArtifactDir;
+use release_gate::git::Git;
+use release_gate::process::{Runner, Step};
+use release_gate::report::Subject;
+
+const TOOL: Tool = cargo_relnotes::TOOL;
+
+fn main() {
+    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench").peekable();
+    let (mut commits, mut runs, mut repositories) = (300_000_usize, 5_usize, Vec::new());
+    let mut history_of: Option<PathBuf> = None;
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--commits" => commits = args.next().unwrap().parse().unwrap(),
+            "--runs" => runs = args.next().unwrap().parse().unwrap(),
+            "--whole-history" => history_of = args.next().map(PathBuf::from),
+            path => repositories.push(PathBuf::from(path)),
+        }
+    }
+    if let Some(path) = history_of {
+        return whole_history(&path);
+    }
+    let throw_away = tempfile::tempdir().unwrap();
+    if repositories.is_empty() {
+        let path = throw_away.path().join("synthetic");
+        let clock = Instant::now();
+        synthetic(&path, commits);
+        println!("made a repository of {commits} commits in {:.1} s", clock.elapsed().as_secs_f64());
+        repositories.push(path);
+    }
+    for path in repositories {
+        measure(&path, runs, throw_away.path());
+    }
+}
+
+fn git(path: &Path) -> Git {
+    Git::discover(path, &Runner::new())
+        .unwrap()
+        .unwrap_or_else(|| panic!("{} is no repository with a work tree", path.display()))
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn ms(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
+}
+
+fn measure(path: &Path, runs: usize, scratch: &Path) {
+    let plain = git(path);
+    let head = plain.head().unwrap().unwrap();
+    let count = history::count(&plain, None, &head).unwrap();
+    println!(
+        "\n{}: {count} commits, {} tags",
+        path.file_name().unwrap().to_string_lossy(),
+        plain.tags().unwrap().len()
+    );
+
+    let (mut ours, mut gits, mut lines) = (Vec::new(), Vec::new(), 0);
+    for first_timers in [false, true] {
+        for _ in 0..runs {
+            let runner = Runner::new();
+            let clock = Instant::now();
+            let git = Git::discover(path, &runner).unwrap().unwrap();
+            lines = one_release(&git, scratch, first_timers);
+            let all = clock.elapsed();
+            let inside: Duration = runner.records().iter().map(|record| record.elapsed).sum();
+            ours.push(all.saturating_sub(inside));
+            gits.push(inside);
+        }
+        let what = if first_timers { "with first-time contributors" } else { "without" };
+        println!(
+            "  newest release ({lines} lines, {what}): {} beyond git, git itself {}",
+            ms(median(std::mem::take(&mut ours))),
+            ms(median(std::mem::take(&mut gits)))
+        );
+    }
+
+    // In a process of its own, so that its peak memory can be told.
+    let me = std::env::current_exe().unwrap();
+    let finished =
+        Runner::new().run(Step::new(me).arg("--whole-history").arg(path)).unwrap().success().unwrap();
+    print!("{}", String::from_utf8_lossy(&finished.stdout));
+
+    let clock = Instant::now();
+    let bytes =
+        plain.plumbing(["log", "-z", "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B", "HEAD"]).unwrap().len();
+    println!("  git log -z, all fields: {} ({} MB)", ms(clock.elapsed()), bytes / 1_000_000);
+
+    for args in [["--latest", "--offline"].as_slice(), &["--offline"]] {
+        let step = Step::new("git-cliff").args(args).arg("--no-exec").current_dir(path);
+        match Runner::new().run(step) {
+            Ok(finished) if finished.is_success() => {
+                println!("  git-cliff {}: {}", args.join(" "), ms(finished.elapsed))
+            }
+            Ok(finished) => println!("  git-cliff {}: failed ({})", args.join(" "), finished.status),
+            Err(_) => {
+                println!("  git-cliff: not installed, so not compared");
+                break;
+            }
+        }
+    }
+}
+
+/// Notes of `HEAD` since the tag before, from the first call of git to the finished text.
+fn one_release(git: &Git, scratch: &Path, first_timers: bool) -> usize {
+    let commit = git.head().unwrap().unwrap();
+    let target = Target {
+        package: "bench".into(),
+        manifest: Manifest::default(),
+        version: "99999.0.0".parse().unwrap(),
+        subject: Subject { commit: Some(commit.clone()), ..Subject::default() },
+        commit,
+        place: Place::default(),
+        is_library: false,
+    };
+    let config = Config { first_timers: Some(first_timers), ..Config::default() };
+    let folder = ArtifactDir::new(scratch, &TOOL).for_package("bench", "99999.0.0");
+    let release = compose::release(git, &target, &config, &Request::default(), &folder, None).unwrap();
+    notes::render(&release).unwrap();
+    release.accounting.entries.len()
+}
+
+/// Reads and accounts for every commit there is, and says what it took.
+fn whole_history(path: &Path) {
+    let git = git(path);
+    let head = git.head().unwrap().unwrap();
+    let clock = Instant::now();
+    let commits = history::commits(&git, None, &head).unwrap();
+    let read = clock.elapsed();
+    let sums = account(&commits, &Table::default(), false).sums();
+    let total = clock.elapsed();
+    assert_eq!(sums.total, commits.len());
+    println!(
+        "  whole history, every commit accounted for: {} (reading {}), peak memory {}",
+        ms(total),
+        ms(read),
+        peak_memory()
+    );
+}
+
+/// The high-water mark of this process, where the system tells it.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line
+        .and_then(|line| line.trim().strip_suffix(" kB"))
+        .and_then(|text| text.trim().parse::<u64>().ok());
+    kib.map_or_else(|| "unknown here".to_owned(), |kib| format!("{} MB", kib * 1024 / 1_000_000))
+}
+
+/// A linear history through `git fast-import`, with messages as they are written.
+fn synthetic(path: &Path, commits: usize) {
+    let run = |step: Step| {
+        Runner::new().run(step.env("GIT_CONFIG_GLOBAL", "/dev/null")).unwrap().success().unwrap()
+    };
+    run(Step::new("git").args(["init", "--quiet", "--initial-branch=main"]).arg(path));
+    let kinds = ["feat", "fix", "chore", "docs", "perf", "feat(parser)", "fix(cli)", "refactor"];
+    let mut stream = String::with_capacity(commits * 320);
+    for number in 0..commits {
+        let message = format!(
+            "{}: change number {number} of `Thing<{number}>` (#{number})\n\nA paragraph that says why this was done, as people do.\n\nSigned-off-by: Author {} <a{}@example.com>\n",
+            kinds[number % kinds.len()],
+            number % 500,
+            number % 500
+        );
+        let who = format!(
+            "Author {} <a{}@example.com> {} +0000",
+            number % 500,
+            number % 500,
+            1_000_000_000 + number * 60
+        );
+        let content = format!("{number}\n");
+        write!(
+            stream,
+            "commit refs/heads/main\nmark :{}\nauthor {who}\ncommitter {who}\ndata {}\n{message}\nM 100644 inline f{}\ndata {}\n{content}\n",
+            number + 1,
+            message.len(),
+            number % 100,
+            content.len()
+        )
+        .unwrap();
+        if number % 1_000 == 999 && number + 1 < commits {
+            write!(stream, "reset refs/tags/v1.{}.0\nfrom :{}\n\n", number / 1_000, number + 1).unwrap();
+        }
+    }
+    run(Step::new("git").arg("-C").arg(path).args(["fast-import", "--quiet"]).stdin(stream));
+}
