@@ -1,0 +1,427 @@
+//! One call: for every selected package the baseline is found, both sides are built and compared, and a verdict is made.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::Package;
+use release_gate::fs::throw_away_dir;
+use release_gate::project::Project;
+use release_gate::report::Baseline;
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
+use semver::Version;
+
+use crate::TOOL;
+use crate::cli::CompatArgs;
+use crate::compare::{self, Comparison, Prepared};
+use crate::judge::waivers::{self, Config};
+use crate::judge::{Bump, Change, manifest};
+use crate::prove::Rustc;
+use crate::read::baseline::{self, Old};
+use crate::read::build::{self, FeatureSet, Request, Side, library};
+use crate::report::{self, ChangeData, CompatData, Harness};
+use crate::rules;
+
+/// Name of the report.
+pub(crate) const REPORT: &str = "compat";
+
+/// Runs the call.
+///
+/// # Errors
+/// A side cannot be had or built.
+pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
+    cx.project()?;
+    let config: Config = cx.config()?;
+    let artifacts = cx.artifacts()?;
+    let cx = &*cx;
+    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    if let Some(file) = &args.witness {
+        return show_witness(cx, project, args, file);
+    }
+    let packages: Vec<&Package> = project.selected().collect();
+    let mut used = vec![false; config.allow.len()];
+    let mut reports = Vec::new();
+    let mut broken = None;
+    for package in packages {
+        match judge(cx, project, package, args, &config, &mut used) {
+            Ok((report, witnesses)) => {
+                let mut folder = artifacts.for_package(&package.name, &package.version.to_string());
+                for (name, text) in witnesses {
+                    folder.write(&name, text.as_bytes())?;
+                }
+                folder.finish()?;
+                reports.push(report);
+            }
+            // With one package the driver says it all; with several the others are still judged.
+            Err(error) if project.selected().count() > 1 => {
+                reports.push(Report::not_judged(REPORT, &TOOL, project.subject(package), &error));
+                broken = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if broken.is_none()
+        && let Some(report) = reports.last_mut()
+    {
+        report.envelope.findings.extend(waivers::unused(&config.allow, &used));
+    }
+    Ok(Outcome::Reports(reports))
+}
+
+type Judged = (Report, Vec<(String, String)>);
+
+fn judge(
+    cx: &Context,
+    project: &Project,
+    package: &Package,
+    args: &CompatArgs,
+    config: &Config,
+    used: &mut [bool],
+) -> Result<Judged> {
+    let empty = Report::new(REPORT, &TOOL, project.subject(package));
+    let nothing = |finding: Finding| {
+        (
+            empty.clone().status(Status::Skipped).summary(finding.message.clone()).findings([finding]),
+            Vec::new(),
+        )
+    };
+    if library(package).is_none() {
+        return Ok(nothing(Finding::new(
+            &rules::NO_LIBRARY,
+            format!("`{}` has no library, so there is no public API to judge", package.name),
+        )));
+    }
+    let Some(old) = baseline::find(cx, project, package, args.against.as_deref())? else {
+        let finding = Finding::new(
+            &rules::NO_BASELINE,
+            format!("there is no earlier release of `{}` to compare with", package.name),
+        )
+        .help("tag releases (`v1.2.3`), or name a baseline with --against");
+        return Ok(nothing(finding));
+    };
+    let (mut baseline, manifest, scratch) = match old {
+        Old::Sources { baseline, manifest, scratch } => (baseline, manifest, scratch),
+        Old::Json { baseline, api } => return advisory(cx, project, package, &baseline, &api),
+    };
+    let spinner = cx.terminal.spinner("Comparing");
+    let said = |text: &str| spinner.message(text);
+    let _guard = &scratch;
+    let place = Place::of(project, &manifest, scratch.as_ref().map(tempfile::TempDir::path))?;
+    let target = project.target_dir.join("compat");
+    let mut all = Gathered::default();
+    let sets = feature_sets(cx, project, package, &manifest, args)?;
+    let several = sets.len() > 1;
+    let mut versions = None;
+    for set in &sets {
+        let request = |name, manifest| Request {
+            name,
+            manifest,
+            package: &package.name,
+            target_dir: &target,
+            args: cx.args(),
+            features: set,
+        };
+        let first = versions.is_none();
+        let new = build::build(request("new", package.manifest_path.as_std_path()), &cx.runner, &said);
+        let old = build::build(request("old", &manifest), &cx.runner, &said);
+        let (new, old) = match (new, old) {
+            (Ok(new), Ok(old)) => (new, old),
+            // Features that exclude each other do not build together on either side; that is no fault of this release.
+            (new, Err(_)) if !first => {
+                let side = if new.is_ok() { "the old side does" } else { "both sides do" };
+                all.skipped.push(format!("{}: {side} not build with them", set.as_str()));
+                continue;
+            }
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        said(&format!("{} ({})", package.name, set.as_str()));
+        let scratch = throw_away_dir("compat-programs")?;
+        let rustc = Rustc::new(scratch.path(), &project.root, cx.args().target.first().map(String::as_str));
+        let (before, after) = (Prepared::new(&old, &place.old), Prepared::new(&new, &place.new));
+        let comparison = compare::compare(&before, &after, &rustc, &cx.runner)?;
+        if first {
+            all.changes.extend(manifest::changes(&old.package, &new.package));
+            versions = Some((old.package.version.clone(), new.package.version.clone()));
+        }
+        all.add(comparison, set, several);
+    }
+    drop(spinner);
+    let (old_version, new_version) = versions
+        .ok_or_else(|| Error::judge(format!("`{}` was compared with no set of features", package.name)))?;
+    baseline.version = Some(old_version.to_string());
+    let declared = Bump::declared(&old_version, &new_version).ok_or_else(|| {
+        Error::judge(format!("the baseline is {old_version}, which is newer than {new_version}"))
+            .with_help("name an older one with --against")
+    })?;
+    Ok(verdict(project, package, &baseline, all, config, used, declared, &old_version, &new_version))
+}
+
+/// Where source paths of both sides are shown from.
+struct Place {
+    old: PathBuf,
+    new: PathBuf,
+}
+
+impl Place {
+    fn of(project: &Project, manifest: &Path, scratch: Option<&Path>) -> Result<Self> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let package = manifest.parent().unwrap_or(manifest);
+        let old = match scratch {
+            Some(dir) if dir.join("source").is_dir() && package.starts_with(dir.join("source")) => {
+                dir.join("source")
+            }
+            Some(dir) => dir.to_owned(),
+            None => package.to_owned(),
+        };
+        // Both sides have the same dependencies, so that only the library itself differs.
+        let lock = project.root.join("Cargo.lock");
+        if lock.is_file() && scratch.is_some() {
+            let root = old_workspace(package, &old);
+            std::fs::copy(&lock, root.join("Cargo.lock")).map_err(|error| {
+                Error::judge("cannot copy `Cargo.lock` to the old side").with_source(error)
+            })?;
+        }
+        let base = project.git.as_ref().map_or(project.root.as_path(), release_gate::git::Git::root);
+        Ok(Self { old: real(&old), new: base.to_owned() })
+    }
+}
+
+/// The old side's workspace: the outermost manifest with a `[workspace]` in what was checked out, else the package.
+fn old_workspace(package: &Path, base: &Path) -> PathBuf {
+    let is_root = |dir: &&Path| {
+        release_gate::config::read_toml(&dir.join("Cargo.toml"))
+            .is_ok_and(|table| table.contains_key("workspace"))
+    };
+    package.ancestors().take_while(|dir| dir.starts_with(base)).find(is_root).unwrap_or(package).to_owned()
+}
+
+fn feature_sets(
+    cx: &Context,
+    project: &Project,
+    package: &Package,
+    manifest: &Path,
+    args: &CompatArgs,
+) -> Result<Vec<FeatureSet>> {
+    let _ = (project, args);
+    let features = &cx.args().features;
+    if features.all_features || features.no_default_features || !features.features.is_empty() {
+        return Ok(vec![FeatureSet::Asked]);
+    }
+    let old = build::package(cx, manifest, &package.name)?;
+    Ok(FeatureSet::worth_comparing(&old, package))
+}
+
+/// Changes over all feature sets.
+#[derive(Default)]
+struct Gathered {
+    changes: Vec<Change>,
+    harness: Harness,
+    skipped: Vec<String>,
+}
+
+impl Gathered {
+    fn add(&mut self, comparison: Comparison, set: &FeatureSet, several: bool) {
+        self.harness.assertions += comparison.assertions;
+        self.harness.gaps.extend(comparison.gaps);
+        self.harness.feature_sets.push(set.as_str().to_owned());
+        for mut change in comparison.changes {
+            let same = |known: &&mut Change| known.rule.id == change.rule.id && known.item == change.item;
+            if let Some(known) = self.changes.iter_mut().find(same) {
+                if several {
+                    known.feature_sets.push(set.as_str().to_owned());
+                }
+                continue;
+            }
+            if several {
+                change.feature_sets.push(set.as_str().to_owned());
+            }
+            self.changes.push(change);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything a report says")]
+fn verdict(
+    project: &Project,
+    package: &Package,
+    baseline: &Baseline,
+    mut all: Gathered,
+    config: &Config,
+    used: &mut [bool],
+    declared: Bump,
+    old: &Version,
+    new: &Version,
+) -> Judged {
+    // What is new in one set of features and was there in another is a matter of features.
+    let sets = all.harness.feature_sets.len();
+    for change in all.changes.iter_mut().filter(|change| change.feature_sets.len() == sets) {
+        change.feature_sets.clear();
+    }
+    waivers::apply(&config.allow, &mut all.changes, used);
+    all.changes.sort_by(|a, b| {
+        b.bump.cmp(&a.bump).then_with(|| a.item.cmp(&b.item)).then_with(|| a.rule.id.cmp(b.rule.id))
+    });
+    let mut files = Vec::new();
+    for change in &mut all.changes {
+        let Some(witness) = change.witness.as_mut().filter(|witness| witness.proved) else { continue };
+        let name = format!("witnesses/{:02}-{}.rs", files.len() + 1, slug(&change.item));
+        witness.program.clone_from(&name);
+        let error: String =
+            witness.rendered.lines().fold(String::new(), |text, line| text + "//     " + line + "\n");
+        let header = format!(
+            "// `{}`: {}\n// Compiles with {} {old}, not with {new}:\n{error}// See it with: cargo compat --against {} -p {} --witness {name}\n",
+            change.item, change.rule.id, package.name, baseline.name, package.name
+        );
+        files.push((name, format!("{header}{}", witness.text)));
+    }
+    all.harness.gaps.sort();
+    all.harness.gaps.dedup();
+    all.harness.skipped_sets = all.skipped;
+    let required = report::required(&all.changes);
+    let data = CompatData {
+        required_bump: required,
+        declared_bump: Some(declared),
+        baseline_version: Some(old.to_string()),
+        next_version: Some(required.next(old).to_string()),
+        changes: all.changes.iter().map(ChangeData::from).collect(),
+        harness: all.harness,
+    };
+    let command = format!("cargo compat --against {} -p {}", baseline.name, package.name);
+    let mut findings = report::findings(&all.changes, Some(declared), Some((old, new)), &command);
+    findings.extend(waivers::without_reason(&config.allow));
+    let human = report::human(&all.changes, &data, &package.name, new, &baseline.name);
+    let summary = format!(
+        "needs {} ({}), declares {new} ({})",
+        data.next_version.as_deref().unwrap_or_default(),
+        required.as_str(),
+        declared.as_str()
+    );
+    let report = Report::new(REPORT, &TOOL, project.subject(package))
+        .baseline(baseline.clone())
+        .findings(findings)
+        .data(&data)
+        .human(human)
+        .summary(summary);
+    (report, files)
+}
+
+fn slug(item: &str) -> String {
+    let mut text: String =
+        item.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    while text.contains("--") {
+        text = text.replace("--", "-");
+    }
+    text.truncate(60);
+    text.trim_matches('-').to_owned()
+}
+
+/// A baseline that is only a description: what can be said without programs, as advice.
+fn advisory(
+    cx: &Context,
+    project: &Project,
+    package: &Package,
+    baseline: &Baseline,
+    api: &rustdoc_types::Crate,
+) -> Result<Judged> {
+    let spinner = cx.terminal.spinner("Comparing");
+    let set = if cx.args().feature_args().is_empty() { FeatureSet::Default } else { FeatureSet::Asked };
+    let target = project.target_dir.join("compat");
+    let manifest = package.manifest_path.as_std_path();
+    let request = Request {
+        name: "new",
+        manifest,
+        package: &package.name,
+        target_dir: &target,
+        args: cx.args(),
+        features: &set,
+    };
+    let new = build::build(request, &cx.runner, &|text| spinner.message(text))?;
+    drop(spinner);
+    let changes = compare::descriptions(api, &new.api);
+    let required = report::required(&changes);
+    let old_version = baseline.version.as_deref().and_then(|text| text.parse::<Version>().ok());
+    let declared = old_version.as_ref().and_then(|old| Bump::declared(old, &new.package.version));
+    let data = CompatData {
+        required_bump: required,
+        declared_bump: declared,
+        baseline_version: baseline.version.clone(),
+        next_version: old_version.as_ref().map(|old| required.next(old).to_string()),
+        changes: changes.iter().map(ChangeData::from).collect(),
+        harness: Harness { feature_sets: vec![set.as_str().to_owned()], ..Harness::default() },
+    };
+    let mut findings = vec![Finding::new(
+        &rules::ADVISORY,
+        format!("`{}` describes an API without its sources: nothing below is proved", baseline.name),
+    )];
+    findings.extend(changes.iter().filter(|change| change.bump == Bump::Major).map(|change| {
+        let mut finding = Finding::new(change.rule, change.message.clone())
+            .level(release_gate::Level::Warn)
+            .evidence("proved", false);
+        if !change.before.is_empty() {
+            finding = finding.help(format!("was: {}\nis:  {}", change.before, change.after));
+        }
+        finding
+    }));
+    let human = report::human(&changes, &data, &package.name, &new.package.version, &baseline.name);
+    let report = Report::new(REPORT, &TOOL, project.subject(package))
+        .baseline(baseline.clone())
+        .findings(findings)
+        .data(&data)
+        .human(human);
+    Ok((report, Vec::new()))
+}
+
+/// Compiles one program against both sides.
+fn show_witness(cx: &Context, project: &Project, args: &CompatArgs, file: &Path) -> Result<Outcome> {
+    let package = project.single()?;
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let folder = cx.args().artifact_dir.clone().unwrap_or_else(|| project.target_dir.join("release-gates"));
+    let saved = folder.join(format!("{}-{}", package.name, package.version)).join(file);
+    let text = read(file)
+        .or_else(|_| read(&saved))
+        .map_err(|error| Error::usage(format!("cannot read `{}`", file.display())).with_source(error))?;
+    let Some(Old::Sources { manifest, scratch, .. }) =
+        baseline::find(cx, project, package, args.against.as_deref())?
+    else {
+        return Err(Error::judge("there is no baseline with sources to compile it against")
+            .with_help("name one with --against"));
+    };
+    let _place = Place::of(project, &manifest, scratch.as_ref().map(tempfile::TempDir::path))?;
+    let target = project.target_dir.join("compat");
+    let set = if cx.args().feature_args().is_empty() { FeatureSet::Default } else { FeatureSet::Asked };
+    let side = |name, manifest| -> Result<Side> {
+        let request = Request {
+            name,
+            manifest,
+            package: &package.name,
+            target_dir: &target,
+            args: cx.args(),
+            features: &set,
+        };
+        build::build(request, &cx.runner, &|text| cx.terminal.detail("Building", text))
+    };
+    let new = side("new", package.manifest_path.as_std_path())?;
+    let old = side("old", &manifest)?;
+    let (old, new) = (Prepared::new(&old, &project.root), Prepared::new(&new, &project.root));
+    let programs = throw_away_dir("compat-programs")?;
+    let rustc = Rustc::new(programs.path(), &project.root, cx.args().target.first().map(String::as_str));
+    let mut verdicts = Vec::new();
+    for (name, library) in [("old", old.library(Some(&new))), ("new", new.library(Some(&old)))] {
+        let verdict = rustc.check(&library, &cx.runner, &text)?;
+        cx.terminal
+            .status(if verdict.accepted { "Compiles" } else { "Fails" }, format!("with the {name} side"));
+        for rejection in &verdict.rejections {
+            cx.terminal.people(&rejection.rendered);
+        }
+        verdicts.push(verdict.accepted);
+    }
+    let report = Report::new("compat-witness", &TOOL, project.subject(package)).print_only();
+    match verdicts.as_slice() {
+        [true, false] => Ok(report
+            .findings([Finding::new(
+                &rules::WITNESS,
+                "it compiles with the old library and not with the new one",
+            )])
+            .into()),
+        [true, true] => Ok(report.summary("it compiles with both").into()),
+        _ => Err(Error::judge("it does not compile with the old library, so it shows nothing")),
+    }
+}

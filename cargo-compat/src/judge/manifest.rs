@@ -1,0 +1,99 @@
+//! What manifests promise: features, the compiler's version, public dependencies, the library's name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::Package;
+use semver::Version;
+
+use super::version::is_compatible;
+use super::{Bump, Change};
+use crate::rules;
+
+/// Compares two manifests.
+pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
+    let mut found = Vec::new();
+    // Features that begin with an underscore are private by custom.
+    for name in old.features.keys().filter(|name| !name.starts_with('_') && !new.features.contains_key(*name))
+    {
+        let item = format!("feature {name}");
+        found.push(Change::unproved(
+            &rules::FEATURE_REMOVED,
+            item,
+            Bump::Major,
+            format!("the feature `{name}` is gone"),
+        ));
+    }
+    let (on_before, on_now) = (enabled(old), enabled(new));
+    for name in on_before
+        .iter()
+        .filter(|name| **name != "default" && new.features.contains_key(**name) && !on_now.contains(*name))
+    {
+        let message = format!("the feature `{name}` is no longer on by default");
+        found.push(Change::unproved(
+            &rules::FEATURE_DEFAULT,
+            format!("feature {name}"),
+            Bump::Major,
+            message,
+        ));
+    }
+    for name in new.features.keys().filter(|name| !name.starts_with('_') && !old.features.contains_key(*name))
+    {
+        found.push(Change::unproved(
+            &rules::ADDED,
+            format!("feature {name}"),
+            Bump::Minor,
+            format!("the feature `{name}` is new"),
+        ));
+    }
+    if let Some(now) = &new.rust_version
+        && old.rust_version.as_ref().is_some_and(|before| before < now)
+    {
+        let before = old.rust_version.as_ref().map_or("none".to_owned(), ToString::to_string);
+        let mut change = Change::unproved(
+            &rules::MSRV,
+            "rust-version",
+            Bump::Minor,
+            format!("the minimum Rust version went from {before} to {now}"),
+        );
+        (change.before, change.after) = (before, now.to_string());
+        found.push(change);
+    }
+    found
+}
+
+/// Everything the default features turn on.
+fn enabled(package: &Package) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut open = vec!["default"];
+    while let Some(name) = open.pop() {
+        if let Some((name, values)) = package.features.get_key_value(name)
+            && found.insert(name.as_str())
+        {
+            open.extend(values.iter().map(String::as_str));
+        }
+    }
+    found
+}
+
+/// Dependencies whose types show in the API, by the name programs know them by.
+pub fn public_dependencies(
+    old: &BTreeMap<String, (String, Version)>,
+    new: &BTreeMap<String, (String, Version)>,
+) -> Vec<Change> {
+    let mut found = Vec::new();
+    for (alias, (name, before)) in old {
+        let Some((_, after)) = new.get(alias) else { continue };
+        if !is_compatible(before, after) {
+            let message = format!("`{name}`, whose items are part of the API, went from {before} to {after}");
+            let mut change = Change::unproved(
+                &rules::PUBLIC_DEPENDENCY,
+                format!("dependency {name}"),
+                Bump::Major,
+                message,
+            );
+            (change.before, change.after) = (before.to_string(), after.to_string());
+            found.push(change);
+        }
+    }
+    found
+}

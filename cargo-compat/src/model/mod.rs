@@ -1,0 +1,6 @@
+//! The public API as rustdoc describes it. Pure: reads no file, starts nothing.
+
+pub mod declaration;
+pub mod names;
+pub mod render;
+pub mod surface;

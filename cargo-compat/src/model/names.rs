@@ -1,0 +1,167 @@
+//! What an item is called in a program: local items by their public path, foreign ones by a path that was tried.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rustdoc_types::{Crate, Id};
+
+use super::render::ident;
+use super::surface::Surface;
+
+/// A foreign item's canonical path, which is often private (`core::iter::traits::iterator::Iterator`).
+pub type Canonical = Vec<String>;
+
+/// Names for one side's items.
+#[derive(Debug)]
+pub struct Names<'a> {
+    krate: &'a Crate,
+    surface: &'a Surface,
+    /// The library's name in programs.
+    lib: &'a str,
+    /// The name a crate of the graph has in programs, by its number.
+    aliases: &'a HashMap<u32, String>,
+    /// Canonical path → path that programs can use; without it nothing was tried yet.
+    known: Option<&'a BTreeMap<Canonical, String>>,
+    /// Foreign paths that were asked for: what has to be tried, and which crates show in the API.
+    wanted: RefCell<BTreeSet<Canonical>>,
+    crates: RefCell<BTreeSet<u32>>,
+}
+
+impl<'a> Names<'a> {
+    /// Names with what is known of foreign paths so far.
+    pub fn new(
+        krate: &'a Crate,
+        surface: &'a Surface,
+        lib: &'a str,
+        aliases: &'a HashMap<u32, String>,
+        known: Option<&'a BTreeMap<Canonical, String>>,
+    ) -> Self {
+        Self { krate, surface, lib, aliases, known, wanted: RefCell::default(), crates: RefCell::default() }
+    }
+
+    /// The side described.
+    pub fn krate(&self) -> &'a Crate {
+        self.krate
+    }
+
+    /// What can be named.
+    pub fn surface(&self) -> &'a Surface {
+        self.surface
+    }
+
+    /// A path below the library's root, as programs write it.
+    pub fn local(&self, path: &str) -> String {
+        let mut text = format!("::{}", ident(self.lib));
+        for part in path.split("::") {
+            text.push_str("::");
+            text.push_str(&ident(part));
+        }
+        text
+    }
+
+    /// What programs call an item; `None` if they cannot.
+    pub fn of(&self, id: Id) -> Option<String> {
+        if let Some(path) = self.surface.preferred.get(&id) {
+            return Some(self.local(path));
+        }
+        let summary = self.krate.paths.get(&id)?;
+        if summary.crate_id == 0 {
+            return None;
+        }
+        self.crates.borrow_mut().insert(summary.crate_id);
+        let canonical = self.canonical(summary.crate_id, &summary.path);
+        let Some(known) = self.known else {
+            // A stand-in keeps the rendering going, so that all wanted paths are seen at once.
+            let stand_in = format!("::{}", canonical.join("::"));
+            self.wanted.borrow_mut().insert(canonical);
+            return Some(stand_in);
+        };
+        known.get(&canonical).cloned()
+    }
+
+    fn canonical(&self, crate_id: u32, path: &[String]) -> Canonical {
+        let mut canonical = path.to_vec();
+        if let (Some(first), Some(alias)) = (canonical.first_mut(), self.aliases.get(&crate_id)) {
+            first.clone_from(alias);
+        }
+        canonical
+    }
+
+    /// Foreign paths asked for that are not known.
+    pub fn wanted(&self) -> BTreeSet<Canonical> {
+        self.wanted.borrow().clone()
+    }
+
+    /// Numbers of the crates whose items were asked for.
+    pub fn crates(&self) -> BTreeSet<u32> {
+        self.crates.borrow().clone()
+    }
+}
+
+/// Paths a foreign item may be reached by, most likely first: the canonical one, then with modules left out from the end.
+pub fn candidates(canonical: &[String]) -> Vec<String> {
+    let (Some(root), Some(name)) = (canonical.first(), canonical.last()) else { return Vec::new() };
+    let modules: Vec<&str> = canonical
+        .get(1..canonical.len().saturating_sub(1))
+        .unwrap_or_default()
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let write = |root: &str, modules: &[&str]| {
+        let mut text = format!("::{}", ident(root));
+        for part in modules.iter().copied().chain([name.as_str()]) {
+            text.push_str("::");
+            text.push_str(&ident(part));
+        }
+        text
+    };
+    let mut found = Vec::new();
+    // std's collections have their public modules under other names than the private ones.
+    for (private, public) in [
+        (["btree", "map"], "btree_map"),
+        (["btree", "set"], "btree_set"),
+        (["hash", "map"], "hash_map"),
+        (["hash", "set"], "hash_set"),
+    ] {
+        if let Some(at) = modules.windows(2).position(|pair| pair == private) {
+            let mut renamed = modules[..at].to_vec();
+            found.push(write(root, &[renamed.clone(), vec![public]].concat()));
+            renamed.truncate(at);
+            found.push(write(root, &renamed));
+        }
+    }
+    let roots: Vec<&str> = if root == "core" || root == "alloc" { vec!["std", root] } else { vec![root] };
+    for root in roots {
+        for keep in (0..=modules.len()).rev() {
+            found.push(write(root, &modules[..keep]));
+        }
+        for skip in 1..modules.len() {
+            found.push(write(root, &modules[skip..]));
+        }
+        if let [first, .., last] = modules.as_slice() {
+            found.push(write(root, &[first, last]));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|path| seen.insert(path.clone()));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_paths_are_among_the_candidates() {
+        for (canonical, public) in [
+            ("core::iter::traits::iterator::Iterator", "::std::iter::Iterator"),
+            ("std::collections::hash::map::HashMap", "::std::collections::HashMap"),
+            ("alloc::collections::btree::map::Iter", "::alloc::collections::btree_map::Iter"),
+            ("core::option::Option", "::std::option::Option"),
+            ("serde_core::ser::Serialize", "::serde_core::ser::Serialize"),
+        ] {
+            let canonical: Vec<String> = canonical.split("::").map(str::to_owned).collect();
+            assert!(candidates(&canonical).iter().any(|path| path == public), "{public}");
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Types, generics and bounds back to source.
+//!
+//! For programs every path is absolute and can be named from another crate; what cannot be named makes the whole rendering `None`. For
+//! people paths are spelled as their author did.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use rustdoc_types::{
+    Abi, AssocItemConstraintKind, Constant, FunctionHeader, FunctionPointer, GenericArg, GenericArgs,
+    GenericBound, GenericParamDef, GenericParamDefKind, Generics, Path, PreciseCapturingArg, Term,
+    TraitBoundModifier, Type, WherePredicate,
+};
+
+use super::names::Names;
+
+/// A name as it is written: raw if it is a keyword.
+pub fn ident(name: &str) -> String {
+    const KEYWORDS: &[&str] = &[
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+        "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+        "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static",
+        "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where",
+        "while", "yield",
+    ];
+    let raw = name.strip_prefix("r#").unwrap_or(name);
+    if KEYWORDS.contains(&raw) { format!("r#{raw}") } else { raw.to_owned() }
+}
+
+/// Writes source. One is made for each item, since it carries what stands for `Self` and for anonymous lifetimes there.
+#[derive(Debug, Default)]
+pub struct Renderer<'a> {
+    names: Option<&'a Names<'a>>,
+    /// What `Self` is written as.
+    pub self_type: Option<String>,
+    /// What `Self::Name` is written as, while a trait is implemented.
+    pub own_types: HashMap<String, String>,
+    /// Lifetimes given to anonymous ones, if they are to be named.
+    anonymous: RefCell<Option<(&'static str, Vec<String>)>>,
+    /// The lifetime that elision would put into a function's output.
+    pub output_lifetime: Option<String>,
+}
+
+impl<'a> Renderer<'a> {
+    /// For programs.
+    pub fn program(names: &'a Names<'a>) -> Self {
+        Self { names: Some(names), ..Self::default() }
+    }
+
+    /// For people.
+    pub fn people() -> Self {
+        Self::default()
+    }
+
+    /// From here on anonymous lifetimes are given names that begin so.
+    pub fn name_anonymous(&self, prefix: &'static str) {
+        *self.anonymous.borrow_mut() = Some((prefix, Vec::new()));
+    }
+
+    /// The names given so far; from here on anonymous lifetimes are left as they are.
+    pub fn take_anonymous(&self) -> Vec<String> {
+        self.anonymous.borrow_mut().take().unwrap_or_default().1
+    }
+
+    fn lifetime(&self, name: Option<&str>) -> String {
+        match name {
+            Some(name) if name != "'_" => name.to_owned(),
+            other => {
+                if let Some((prefix, given)) = self.anonymous.borrow_mut().as_mut() {
+                    let name = format!("'{prefix}{}__", given.len());
+                    given.push(name.clone());
+                    return name;
+                }
+                self.output_lifetime.clone().unwrap_or_else(|| other.unwrap_or_default().to_owned())
+            }
+        }
+    }
+
+    /// A type.
+    pub fn ty(&self, ty: &Type) -> Option<String> {
+        Some(match ty {
+            Type::ResolvedPath(path) => self.path(path)?,
+            Type::DynTrait(of) => {
+                let mut bounds = Vec::new();
+                for poly in &of.traits {
+                    bounds.push(format!(
+                        "{}{}",
+                        self.higher(&poly.generic_params)?,
+                        self.path(&poly.trait_)?
+                    ));
+                }
+                bounds.extend(of.lifetime.clone().map(|name| self.lifetime(Some(&name))));
+                format!("(dyn {})", bounds.join(" + "))
+            }
+            Type::Generic(name) if name == "Self" => self.self_type.clone().unwrap_or_else(|| name.clone()),
+            Type::Generic(name) => ident(name),
+            Type::Primitive(name) if name == "never" => "!".to_owned(),
+            Type::Primitive(name) => name.clone(),
+            Type::FunctionPointer(pointer) => self.function_pointer(pointer)?,
+            Type::Tuple(types) => match types.as_slice() {
+                [one] => format!("({},)", self.ty(one)?),
+                many => format!("({})", self.types(many)?.join(", ")),
+            },
+            Type::Slice(ty) => format!("[{}]", self.ty(ty)?),
+            Type::Array { type_, len } => format!("[{}; {}]", self.ty(type_)?, self.length(len)?),
+            Type::ImplTrait(bounds) => format!("(impl {})", self.bounds(bounds)?),
+            Type::Infer => "_".to_owned(),
+            Type::RawPointer { is_mutable, type_ } => {
+                format!("*{} {}", if *is_mutable { "mut" } else { "const" }, self.ty(type_)?)
+            }
+            Type::BorrowedRef { lifetime, is_mutable, type_ } => {
+                let name = self.lifetime(lifetime.as_deref());
+                let space = if name.is_empty() { "" } else { " " };
+                format!("&{name}{space}{}{}", if *is_mutable { "mut " } else { "" }, self.ty(type_)?)
+            }
+            Type::QualifiedPath { name, args, self_type, trait_ } => {
+                if matches!(&**self_type, Type::Generic(this) if this == "Self")
+                    && let Some(own) = self.own_types.get(name)
+                {
+                    return Some(own.clone());
+                }
+                let args = args.as_deref().map_or(Some(String::new()), |args| self.args(args))?;
+                match trait_.as_ref().filter(|path| !path.path.is_empty()) {
+                    Some(path) => {
+                        format!("<{} as {}>::{}{args}", self.ty(self_type)?, self.path(path)?, ident(name))
+                    }
+                    None => format!("<{}>::{}{args}", self.ty(self_type)?, ident(name)),
+                }
+            }
+            Type::Pat { .. } => return None,
+        })
+    }
+
+    fn types(&self, types: &[Type]) -> Option<Vec<String>> {
+        types.iter().map(|ty| self.ty(ty)).collect()
+    }
+
+    fn length(&self, text: &str) -> Option<String> {
+        // A literal or a parameter's name; anything else names the crate's inside.
+        let simple = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        (self.names.is_none() || simple).then(|| text.to_owned())
+    }
+
+    fn function_pointer(&self, pointer: &FunctionPointer) -> Option<String> {
+        // Elision inside is the pointer's own.
+        let anonymous = self.anonymous.borrow_mut().take();
+        let inner = Renderer {
+            names: self.names,
+            self_type: self.self_type.clone(),
+            own_types: self.own_types.clone(),
+            ..Renderer::default()
+        };
+        let text = (|| {
+            let mut inputs = Vec::new();
+            for (_, ty) in &pointer.sig.inputs {
+                inputs.push(inner.ty(ty)?);
+            }
+            if pointer.sig.is_c_variadic {
+                inputs.push("...".to_owned());
+            }
+            let output = match &pointer.sig.output {
+                Some(ty) => format!(" -> {}", inner.ty(ty)?),
+                None => String::new(),
+            };
+            Some(format!(
+                "{}{}fn({}){output}",
+                inner.higher(&pointer.generic_params)?,
+                header(&pointer.header, true),
+                inputs.join(", ")
+            ))
+        })();
+        *self.anonymous.borrow_mut() = anonymous;
+        text
+    }
+
+    /// A path with its arguments.
+    pub fn path(&self, path: &Path) -> Option<String> {
+        let name = match self.names {
+            Some(names) => names.of(path.id)?,
+            None => path.path.rsplit("::").next().unwrap_or_default().to_owned(),
+        };
+        Some(format!("{name}{}", path.args.as_deref().map_or(Some(String::new()), |args| self.args(args))?))
+    }
+
+    fn args(&self, args: &GenericArgs) -> Option<String> {
+        match args {
+            GenericArgs::AngleBracketed { args, constraints } => {
+                let mut parts = Vec::new();
+                for arg in args {
+                    parts.push(match arg {
+                        GenericArg::Lifetime(name) => self.lifetime(Some(name)),
+                        GenericArg::Type(ty) => self.ty(ty)?,
+                        GenericArg::Const(value) => self.constant(value)?,
+                        GenericArg::Infer => "_".to_owned(),
+                    });
+                }
+                for constraint in constraints {
+                    let args =
+                        constraint.args.as_deref().map_or(Some(String::new()), |args| self.args(args))?;
+                    parts.push(match &constraint.binding {
+                        AssocItemConstraintKind::Equality(term) => {
+                            format!("{}{args} = {}", ident(&constraint.name), self.term(term)?)
+                        }
+                        AssocItemConstraintKind::Constraint(bounds) => {
+                            format!("{}{args}: {}", ident(&constraint.name), self.bounds(bounds)?)
+                        }
+                    });
+                }
+                parts.retain(|part| !part.is_empty());
+                Some(if parts.is_empty() { String::new() } else { format!("<{}>", parts.join(", ")) })
+            }
+            GenericArgs::Parenthesized { inputs, output } => {
+                let anonymous = self.anonymous.borrow_mut().take();
+                let text = self.types(inputs).and_then(|inputs| {
+                    let output = match output {
+                        Some(ty) => format!(" -> {}", self.ty(ty)?),
+                        None => String::new(),
+                    };
+                    Some(format!("({}){output}", inputs.join(", ")))
+                });
+                *self.anonymous.borrow_mut() = anonymous;
+                text
+            }
+            GenericArgs::ReturnTypeNotation => None,
+        }
+    }
+
+    fn constant(&self, value: &Constant) -> Option<String> {
+        let text = value.value.as_ref().unwrap_or(&value.expr);
+        let plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\'' | b'"'));
+        if self.names.is_none() || plain {
+            let word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            return Some(if word { text.clone() } else { format!("{{ {text} }}") });
+        }
+        None
+    }
+
+    fn term(&self, term: &Term) -> Option<String> {
+        match term {
+            Term::Type(ty) => self.ty(ty),
+            Term::Constant(value) => self.constant(value),
+        }
+    }
+
+    /// Bounds joined by `+`.
+    pub fn bounds(&self, bounds: &[GenericBound]) -> Option<String> {
+        Some(self.bound_list(bounds)?.join(" + "))
+    }
+
+    /// Bounds one by one.
+    pub fn bound_list(&self, bounds: &[GenericBound]) -> Option<Vec<String>> {
+        let mut parts = Vec::new();
+        for bound in bounds {
+            parts.push(match bound {
+                GenericBound::TraitBound { trait_, generic_params, modifier } => {
+                    let question = match modifier {
+                        TraitBoundModifier::Maybe => "?",
+                        _ => "",
+                    };
+                    format!("{question}{}{}", self.higher(generic_params)?, self.path(trait_)?)
+                }
+                GenericBound::Outlives(name) => self.lifetime(Some(name)),
+                GenericBound::Use(args) => {
+                    let args: Vec<String> = args
+                        .iter()
+                        .map(|arg| match arg {
+                            PreciseCapturingArg::Lifetime(name) => name.clone(),
+                            PreciseCapturingArg::Param(name) => ident(name),
+                        })
+                        .collect();
+                    format!("use<{}>", args.join(", "))
+                }
+            });
+        }
+        Some(parts)
+    }
+
+    /// `for<'a> `, or nothing.
+    fn higher(&self, params: &[GenericParamDef]) -> Option<String> {
+        let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
+        Some(if names.is_empty() { String::new() } else { format!("for<{}> ", names.join(", ")) })
+    }
+
+    /// Parameters with their bounds, without angle brackets. Those that rustdoc made for `impl Trait` arguments are left out.
+    pub fn params(&self, generics: &Generics) -> Option<Vec<String>> {
+        self.declared(generics, false)
+    }
+
+    /// Parameters with bounds and, if asked for, defaults.
+    pub fn declared(&self, generics: &Generics, defaults: bool) -> Option<Vec<String>> {
+        let mut parts = Vec::new();
+        for param in &generics.params {
+            parts.push(match &param.kind {
+                GenericParamDefKind::Lifetime { outlives } if outlives.is_empty() => param.name.clone(),
+                GenericParamDefKind::Lifetime { outlives } => {
+                    format!("{}: {}", param.name, outlives.join(" + "))
+                }
+                GenericParamDefKind::Type { is_synthetic: true, .. } => continue,
+                GenericParamDefKind::Type { bounds, default, .. } => {
+                    let mut text = ident(&param.name);
+                    if !bounds.is_empty() {
+                        text.push_str(&format!(": {}", self.bounds(bounds)?));
+                    }
+                    if let Some(ty) = default.as_ref().filter(|_| defaults) {
+                        text.push_str(&format!(" = {}", self.ty(ty)?));
+                    }
+                    text
+                }
+                GenericParamDefKind::Const { type_, default } => {
+                    let mut text = format!("const {}: {}", ident(&param.name), self.ty(type_)?);
+                    if let Some(value) = default.as_ref().filter(|_| defaults) {
+                        text.push_str(&format!(" = {value}"));
+                    }
+                    text
+                }
+            });
+        }
+        Some(parts)
+    }
+
+    /// ` where …`, or nothing.
+    pub fn where_clause(&self, generics: &Generics) -> Option<String> {
+        let parts = self.predicates(generics)?;
+        Some(if parts.is_empty() { String::new() } else { format!(" where {}", parts.join(", ")) })
+    }
+
+    /// Where predicates one by one.
+    pub fn predicates(&self, generics: &Generics) -> Option<Vec<String>> {
+        let mut parts = Vec::new();
+        for predicate in &generics.where_predicates {
+            parts.push(match predicate {
+                WherePredicate::BoundPredicate { type_, bounds, generic_params } => {
+                    format!("{}{}: {}", self.higher(generic_params)?, self.ty(type_)?, self.bounds(bounds)?)
+                }
+                WherePredicate::LifetimePredicate { lifetime, outlives } => {
+                    format!("{lifetime}: {}", outlives.join(" + "))
+                }
+                WherePredicate::EqPredicate { .. } => return None,
+            });
+        }
+        Some(parts)
+    }
+}
+
+/// The names of parameters, as arguments: `'a, T, N`. Those that have defaults can be left out.
+pub fn arguments(generics: &Generics, with_defaults: bool) -> Vec<String> {
+    let wanted = |param: &&GenericParamDef| match &param.kind {
+        GenericParamDefKind::Lifetime { .. } => true,
+        GenericParamDefKind::Type { default, is_synthetic, .. } => {
+            !is_synthetic && (with_defaults || default.is_none())
+        }
+        GenericParamDefKind::Const { default, .. } => with_defaults || default.is_none(),
+    };
+    generics.params.iter().filter(wanted).map(|param| ident(&param.name)).collect()
+}
+
+/// `<…>`, or nothing.
+pub fn angle(parts: &[String]) -> String {
+    if parts.is_empty() { String::new() } else { format!("<{}>", parts.join(", ")) }
+}
+
+/// `const unsafe extern "C" ` and the like, in the order Rust wants.
+pub fn header(header: &FunctionHeader, pointer: bool) -> String {
+    let mut text = String::new();
+    if header.is_const && !pointer {
+        text.push_str("const ");
+    }
+    if header.is_async && !pointer {
+        text.push_str("async ");
+    }
+    if header.is_unsafe {
+        text.push_str("unsafe ");
+    }
+    if let Some(abi) = abi(&header.abi) {
+        text.push_str(&format!("extern \"{abi}\" "));
+    }
+    text
+}
+
+fn abi(abi: &Abi) -> Option<String> {
+    let (name, unwind) = match abi {
+        Abi::Rust => return None,
+        Abi::C { unwind } => ("C", *unwind),
+        Abi::Cdecl { unwind } => ("cdecl", *unwind),
+        Abi::Stdcall { unwind } => ("stdcall", *unwind),
+        Abi::Fastcall { unwind } => ("fastcall", *unwind),
+        Abi::Aapcs { unwind } => ("aapcs", *unwind),
+        Abi::Win64 { unwind } => ("win64", *unwind),
+        Abi::SysV64 { unwind } => ("sysv64", *unwind),
+        Abi::System { unwind } => ("system", *unwind),
+        Abi::Other(name) => return Some(name.trim_matches('"').to_owned()),
+    };
+    Some(if unwind { format!("{name}-unwind") } else { name.to_owned() })
+}

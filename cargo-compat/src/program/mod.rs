@@ -1,0 +1,190 @@
+//! The maximal user program: every public item, used in every way a user may.
+//!
+//! Each way is one [`Assertion`] on one line of one generated crate, so that rustc's errors lead back to it. What cannot be written (a
+//! type that cannot be named) or does not compile against the library it was written from is a gap of this generator, never a finding.
+
+mod functions;
+mod impls;
+mod macros;
+mod traits;
+mod types;
+
+use release_gate::Rule;
+use rustdoc_types::{Id, Impl, Item, ItemEnum, ItemKind};
+
+use crate::model::names::Names;
+use crate::model::render::Renderer;
+use crate::rules;
+
+/// One use of one item.
+#[derive(Debug, Clone)]
+pub struct Assertion {
+    /// The item, by its path below the crate's root (`Type::method`), or an implementation's header.
+    pub item: String,
+    /// The item in the description the program was written from.
+    pub id: Id,
+    /// The rule a failure falls under.
+    pub rule: &'static Rule,
+    /// What is done with the item, for people.
+    pub what: &'static str,
+    /// Ways to write it, best first: the first that compiles is used.
+    pub ways: Vec<String>,
+    /// Whether nothing is missing if no way compiles: not every type is covariant, not every trait can be implemented.
+    pub optional: bool,
+}
+
+/// The whole program.
+#[derive(Debug, Clone, Default)]
+pub struct Program {
+    /// What it asserts.
+    pub assertions: Vec<Assertion>,
+    /// Public items of which some use could not be written: how many.
+    pub unwritten: usize,
+}
+
+impl Program {
+    /// Writes the program of an API.
+    pub fn write(names: &Names<'_>) -> Self {
+        let mut writer = Writer { names, program: Self::default() };
+        let surface = names.surface();
+        let mut seen: std::collections::HashSet<Id> = std::collections::HashSet::new();
+        let mut imported: std::collections::HashSet<&str> = std::collections::HashSet::new();
+        for ((path, _), entry) in &surface.entries {
+            if entry.hidden || !surface.is_documented(entry.id) {
+                continue;
+            }
+            if imported.insert(path) {
+                writer.push(
+                    path,
+                    entry.id,
+                    &rules::REMOVED,
+                    "import",
+                    vec![format!("use {} as _;", names.local(path))],
+                );
+            }
+            if seen.insert(entry.id) {
+                let preferred = surface.preferred.get(&entry.id).map_or(path.as_str(), String::as_str);
+                writer.item(preferred, entry.id);
+            } else if surface.preferred.get(&entry.id) != Some(path) {
+                writer.other_path(path, entry.id);
+            }
+        }
+        impls::write(&mut writer);
+        writer.program
+    }
+}
+
+/// What the parts of the generator write to.
+struct Writer<'a> {
+    names: &'a Names<'a>,
+    program: Program,
+}
+
+impl<'a> Writer<'a> {
+    fn renderer(&self) -> Renderer<'a> {
+        Renderer::program(self.names)
+    }
+
+    fn get(&self, id: Id) -> Option<&'a Item> {
+        self.names.krate().index.get(&id)
+    }
+
+    fn push(&mut self, item: &str, id: Id, rule: &'static Rule, what: &'static str, ways: Vec<String>) {
+        self.add(item, id, rule, what, ways, false);
+    }
+
+    fn maybe(&mut self, item: &str, id: Id, rule: &'static Rule, what: &'static str, ways: Vec<String>) {
+        self.add(item, id, rule, what, ways, true);
+    }
+
+    fn add(
+        &mut self,
+        item: &str,
+        id: Id,
+        rule: &'static Rule,
+        what: &'static str,
+        ways: Vec<String>,
+        optional: bool,
+    ) {
+        if ways.is_empty() {
+            self.program.unwritten += usize::from(!optional);
+            return;
+        }
+        let ways = ways.into_iter().map(|code| code.replace(['\n', '\r'], " ")).collect();
+        self.program.assertions.push(Assertion { item: item.to_owned(), id, rule, what, ways, optional });
+    }
+
+    /// Uses of an item by the path it is called by.
+    fn item(&mut self, path: &str, id: Id) {
+        let Some(item) = self.get(id) else { return };
+        match &item.inner {
+            ItemEnum::Function(function) => functions::free(self, path, item, function),
+            ItemEnum::Struct(of) => types::structure(self, path, item, of),
+            ItemEnum::Enum(of) => types::enumeration(self, path, item, of),
+            ItemEnum::Union(of) => types::union(self, path, item, of),
+            ItemEnum::Trait(of) => traits::write(self, path, item, of),
+            ItemEnum::TypeAlias(of) => types::alias(self, path, item, of),
+            ItemEnum::Constant { type_, .. } => types::constant(self, path, item, type_),
+            ItemEnum::Static(of) => types::static_(self, path, item, of),
+            ItemEnum::Macro(source) => macros::rules(self, path, item, source),
+            ItemEnum::ProcMacro(of) => macros::procedural(self, path, item, of),
+            _ => {}
+        }
+    }
+
+    /// A second path has to lead to the same item.
+    fn other_path(&mut self, path: &str, id: Id) {
+        let Some(item) = self.get(id) else { return };
+        let (Some(main), other) = (self.names.of(id), self.names.local(path)) else { return };
+        let generics = match &item.inner {
+            ItemEnum::Struct(of) => &of.generics,
+            ItemEnum::Enum(of) => &of.generics,
+            ItemEnum::Union(of) => &of.generics,
+            _ => return,
+        };
+        let r = self.renderer();
+        let way = types::Scope::of(&r, generics).map(|scope| {
+            scope.function(
+                &format!("x: {main}{}", scope.args()),
+                &format!(" -> {other}{}", scope.args()),
+                "x",
+            )
+        });
+        self.push(path, id, &rules::REMOVED, "be the same type by every path", way.into_iter().collect());
+    }
+
+    /// Inherent implementations of a type, with what they hold.
+    fn inherent(&mut self, path: &str, ids: &[Id]) {
+        for id in ids {
+            let Some(Item { inner: ItemEnum::Impl(of), .. }) = self.get(*id) else { continue };
+            if of.trait_.is_none() && !of.is_synthetic {
+                self.inherent_impl(path, of);
+            }
+        }
+    }
+
+    fn inherent_impl(&mut self, path: &str, of: &Impl) {
+        for id in &of.items {
+            let Some(item) = self.get(*id) else { continue };
+            if crate::model::surface::is_hidden(item)
+                || !matches!(item.visibility, rustdoc_types::Visibility::Public)
+            {
+                continue;
+            }
+            let name = item.name.clone().unwrap_or_default();
+            let member = format!("{path}::{name}");
+            match &item.inner {
+                ItemEnum::Function(function) => functions::inherent(self, &member, item, function, of),
+                ItemEnum::AssocConst { type_, .. } => {
+                    types::inherent_constant(self, &member, item, type_, of)
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether an item of this kind has its declaration compared with its counterpart.
+pub fn is_type(kind: ItemKind) -> bool {
+    matches!(kind, ItemKind::Struct | ItemKind::Enum | ItemKind::Union)
+}

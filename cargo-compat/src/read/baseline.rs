@@ -1,0 +1,288 @@
+//! Baselines: where the old sources come from.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{MetadataCommand, Package};
+use release_gate::fs::throw_away_dir;
+use release_gate::git::{CommitId, parse_version_tag};
+use release_gate::process::Step;
+use release_gate::project::Project;
+use release_gate::report::{Baseline, BaselineKind};
+use release_gate::{Context, Error, Result};
+use rustdoc_types::Crate;
+use semver::Version;
+use tempfile::TempDir;
+
+use super::rustdoc;
+
+/// The old side, not built yet.
+#[derive(Debug)]
+pub enum Old {
+    /// Sources.
+    Sources {
+        /// What the report says of it.
+        baseline: Baseline,
+        /// Its manifest.
+        manifest: PathBuf,
+        /// The folder that is removed when it is no longer needed.
+        scratch: Option<TempDir>,
+    },
+    /// Only rustdoc's description.
+    Json {
+        /// What the report says of it.
+        baseline: Baseline,
+        /// The description.
+        api: Box<Crate>,
+    },
+}
+
+/// Finds the baseline of a package: as asked for, else the newest release tag below it, else the newest published version. `Ok(None)`:
+/// there is none.
+///
+/// # Errors
+/// What was asked for is not there.
+pub fn find(
+    cx: &Context,
+    project: &Project,
+    package: &Package,
+    against: Option<&str>,
+) -> Result<Option<Old>> {
+    match against {
+        Some(text) => asked_for(cx, project, package, text).map(Some),
+        None => default(cx, project, package),
+    }
+}
+
+fn asked_for(cx: &Context, project: &Project, package: &Package, text: &str) -> Result<Old> {
+    let path = Path::new(text);
+    if path.is_file() && path.extension().is_some_and(|extension| extension == "json") {
+        return json(path, package);
+    }
+    if let Some(git) = &project.git {
+        match git.resolve(text) {
+            Ok(commit) => return revision(project, package, text, commit),
+            Err(release_gate::git::GitError::UnknownRevision { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if path.is_dir() {
+        return folder(path, text);
+    }
+    if text == "latest" || Version::parse(text).is_ok() {
+        return published(cx, package, text);
+    }
+    Err(Error::judge(format!(
+        "`{text}` is no revision of the repository, no folder, no published version and no rustdoc JSON file"
+    ))
+    .with_help("`git tag` lists the tags; `git fetch --tags` brings those of the remote"))
+}
+
+fn default(cx: &Context, project: &Project, package: &Package) -> Result<Option<Old>> {
+    if let Some((name, commit)) = newest_tag(project, package)? {
+        return revision(project, package, &name, commit).map(Some);
+    }
+    let publishable = package.publish.as_ref().is_none_or(|registries| !registries.is_empty());
+    if !publishable || cx.args().is_offline() {
+        return Ok(None);
+    }
+    // Another project's package may have this name: only one of the same repository is a baseline nobody asked for.
+    match published(cx, package, "latest") {
+        Ok(Old::Sources { baseline, manifest, scratch }) if same_repository(&manifest, package) => {
+            Ok(Some(Old::Sources { baseline, manifest, scratch }))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The highest version tag that is not above the package's version and not the commit that is judged; in a workspace a tag that names the
+/// package counts before one that does not.
+fn newest_tag(project: &Project, package: &Package) -> Result<Option<(String, CommitId)>> {
+    let Some(git) = &project.git else { return Ok(None) };
+    let mut best: Option<(bool, Version, String, CommitId)> = None;
+    for tag in git.tags()? {
+        let Some(parsed) = parse_version_tag(&tag.name, &package.name) else { continue };
+        // A pre-release is a baseline only for versions of its own.
+        let pre = !parsed.version.pre.is_empty() && package.version.pre.is_empty();
+        let here = !project.dirty && project.commit.as_ref() == Some(&tag.commit);
+        if pre || here || parsed.version > package.version {
+            continue;
+        }
+        let key = (parsed.names_package, parsed.version.clone());
+        if best.as_ref().is_none_or(|(names, version, ..)| key > (*names, version.clone())) {
+            best = Some((parsed.names_package, parsed.version, tag.name, tag.commit));
+        }
+    }
+    Ok(best.map(|(_, _, name, commit)| (name, commit)))
+}
+
+fn revision(project: &Project, package: &Package, name: &str, commit: CommitId) -> Result<Old> {
+    let git = project.repository()?;
+    let scratch = throw_away_dir("compat-old")?;
+    git.checkout(&commit, scratch.path())?;
+    let manifest = manifest_of(scratch.path(), &package.name)?.ok_or_else(|| {
+        Error::judge(format!("`{name}` has no package `{}`", package.name))
+            .with_help("was it renamed or new? choose another baseline with --against")
+    })?;
+    let baseline = Baseline {
+        kind: BaselineKind::Git,
+        name: name.to_owned(),
+        version: version_in(&manifest),
+        commit: Some(commit),
+    };
+    Ok(Old::Sources { baseline, manifest, scratch: Some(scratch) })
+}
+
+fn folder(path: &Path, name: &str) -> Result<Old> {
+    let path = path
+        .canonicalize()
+        .map_err(|error| Error::judge(format!("cannot open `{name}`")).with_source(error))?;
+    let manifest = path.join("Cargo.toml");
+    if !manifest.is_file() {
+        return Err(Error::judge(format!("`{name}` has no Cargo.toml")));
+    }
+    let shown = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let baseline =
+        Baseline { kind: BaselineKind::Path, name: shown, version: version_in(&manifest), commit: None };
+    // Building writes a lock file, and the folder is not ours: the build gets a copy of its workspace.
+    let root = workspace_of(&path);
+    let below = path.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
+    let scratch = throw_away_dir("compat-old")?;
+    copy_dir(&root, &scratch.path().join("source"))
+        .map_err(|error| Error::judge(format!("cannot copy `{name}`")).with_source(error))?;
+    let manifest = scratch.path().join("source").join(below).join("Cargo.toml");
+    Ok(Old::Sources { baseline, manifest, scratch: Some(scratch) })
+}
+
+fn json(path: &Path, package: &Package) -> Result<Old> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bytes = std::fs::read(path)
+        .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
+    let api = rustdoc::parse(&bytes)
+        .map_err(|error| Error::judge(format!("`{name}` cannot be used")).with_source(error))?;
+    let documented = api.index.get(&api.root).and_then(|item| item.name.clone()).unwrap_or_default();
+    let expected =
+        super::build::library(package).map(|target| target.name.replace('-', "_")).unwrap_or_default();
+    if documented != expected {
+        return Err(Error::judge(format!("`{name}` describes the crate `{documented}`, not `{expected}`")));
+    }
+    let baseline =
+        Baseline { kind: BaselineKind::RustdocJson, name, version: api.crate_version.clone(), commit: None };
+    Ok(Old::Json { baseline, api: Box::new(api) })
+}
+
+/// A published version, yanked or not, through cargo itself: a throw-away package depends on exactly it, and cargo unpacks it.
+fn published(cx: &Context, package: &Package, version: &str) -> Result<Old> {
+    let scratch = throw_away_dir("compat-registry")?;
+    // Side by side: a package below another's folder would belong to that one's workspace.
+    let query = scratch.path().join("query");
+    std::fs::create_dir_all(&query)
+        .map_err(|error| Error::judge("cannot write a throw-away package").with_source(error))?;
+    let requirement = if version == "latest" { "*".to_owned() } else { format!("={version}") };
+    let manifest = format!(
+        "[package]\nname = \"baseline\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[dependencies]\n\
+         baseline-of = {{ package = \"{}\", version = \"{requirement}\" }}\n[workspace]\n",
+        package.name
+    );
+    let write = |name: &str, text: &str| {
+        std::fs::write(query.join(name), text)
+            .map_err(|error| Error::judge("cannot write a throw-away package").with_source(error))
+    };
+    write("Cargo.toml", &manifest)?;
+    write("lib.rs", "")?;
+    let mut step =
+        Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1"]).current_dir(&query);
+    if cx.args().is_offline() {
+        step = step.arg("--offline");
+    }
+    let finished = cx.runner.run(step)?;
+    if !finished.is_success() {
+        let text = finished.stderr_text();
+        return Err(Error::judge(format!("cargo cannot get `{}` {version}: {}", package.name, text.trim()))
+            .with_help("is it published, and are you online?"));
+    }
+    let wrong = |what: &str| {
+        Error::judge(format!("cargo's answer about `{}` {version} cannot be used: {what}", package.name))
+    };
+    let metadata = MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout))
+        .map_err(|error| wrong(&error.to_string()))?;
+    let found = metadata
+        .packages
+        .iter()
+        .find(|found| found.name == package.name && found.source.is_some())
+        .ok_or_else(|| wrong("it is not there"))?;
+    let source = found.manifest_path.parent().ok_or_else(|| wrong("it has no folder"))?;
+    // The unpacked package is shared by all of cargo: the build gets a copy.
+    let copy = scratch.path().join("source");
+    copy_dir(source.as_std_path(), &copy)
+        .map_err(|error| Error::judge("cannot copy the published package").with_source(error))?;
+    let baseline = Baseline {
+        kind: BaselineKind::Registry,
+        name: found.version.to_string(),
+        version: Some(found.version.to_string()),
+        commit: None,
+    };
+    Ok(Old::Sources { baseline, manifest: copy.join("Cargo.toml"), scratch: Some(scratch) })
+}
+
+/// The nearest folder at or above whose manifest has a `[workspace]`, else the folder itself.
+fn workspace_of(path: &Path) -> PathBuf {
+    let is_root = |dir: &&Path| {
+        release_gate::config::read_toml(&dir.join("Cargo.toml"))
+            .is_ok_and(|table| table.contains_key("workspace"))
+    };
+    path.ancestors().find(is_root).unwrap_or(path).to_owned()
+}
+
+fn copy_dir(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if matches!(entry.file_name().to_str(), Some(".git" | "target")) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy_dir(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn same_repository(manifest: &Path, package: &Package) -> bool {
+    let table = release_gate::config::read_toml(manifest).ok();
+    let theirs = table.as_ref().and_then(|table| table.get("package")?.get("repository")?.as_str());
+    let plain = |url: &str| url.trim_end_matches('/').trim_end_matches(".git").to_lowercase();
+    theirs.zip(package.repository.as_deref()).is_some_and(|(a, b)| plain(a) == plain(b))
+}
+
+/// The manifest of a package somewhere below a folder.
+fn manifest_of(dir: &Path, package: &str) -> Result<Option<PathBuf>> {
+    let mut folders = vec![dir.to_owned()];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let manifest = folder.join("Cargo.toml");
+        if manifest.is_file() {
+            let table = release_gate::config::read_toml(&manifest).ok();
+            let name = table.as_ref().and_then(|table| table.get("package")?.get("name")?.as_str());
+            if name == Some(package) {
+                found.push(manifest);
+            }
+        }
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != "target" {
+                folders.push(entry.path());
+            }
+        }
+    }
+    // A test fixture deeper down may have the same name.
+    found.sort_by_key(|path| (path.components().count(), path.clone()));
+    Ok(found.into_iter().next())
+}
+
+/// The version a manifest states itself; one inherited from a workspace is found out by cargo later.
+fn version_in(manifest: &Path) -> Option<String> {
+    let table = release_gate::config::read_toml(manifest).ok()?;
+    table.get("package")?.get("version")?.as_str().map(str::to_owned)
+}

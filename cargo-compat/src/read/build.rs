@@ -1,0 +1,353 @@
+//! One side of the comparison, built: its public API as rustdoc sees it, and its compiled metadata.
+//!
+//! Both sides are built in one target folder from the same lock file, so that the dependencies they share are built once and are the same
+//! on both sides.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use release_gate::process::{Finished, Runner, Step};
+use release_gate::{Context, Error, Result, SharedArgs};
+use rustdoc_types::Crate;
+use semver::Version;
+
+use super::rustdoc;
+
+/// A side that was built.
+#[derive(Debug)]
+pub struct Side {
+    /// The package.
+    pub package: Package,
+    /// Its workspace and dependencies.
+    pub metadata: Metadata,
+    /// Its public API.
+    pub api: Crate,
+    /// Name of the library as programs use it.
+    pub lib_name: String,
+    /// Whether it is a procedural-macro crate.
+    pub proc_macro: bool,
+    /// The library's metadata (or the macro's shared object).
+    pub artifact: PathBuf,
+    /// Folders with the metadata of its dependencies.
+    pub deps_dirs: Vec<PathBuf>,
+    /// The crates of its graph, by file name of their metadata.
+    pub crates: BTreeMap<String, Dependency>,
+    /// Root of its workspace, which source paths are relative to.
+    pub root: PathBuf,
+}
+
+/// A compiled dependency.
+#[derive(Debug, Clone)]
+pub struct Dependency {
+    /// Its metadata, or the shared object of a macro crate.
+    pub file: PathBuf,
+    /// Its library's name.
+    pub lib: String,
+    /// Its package.
+    pub package: String,
+    /// The package's version.
+    pub version: Version,
+}
+
+/// What is to be built, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// `old` or `new`, for messages.
+    pub name: &'a str,
+    /// The manifest.
+    pub manifest: &'a Path,
+    /// The package.
+    pub package: &'a str,
+    /// Where to build.
+    pub target_dir: &'a Path,
+    /// Features and target flags.
+    pub args: &'a SharedArgs,
+    /// Features to build with.
+    pub features: &'a FeatureSet,
+}
+
+/// Which features are on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeatureSet {
+    /// As the command line says.
+    Asked,
+    /// The default ones.
+    Default,
+    /// None.
+    Bare,
+    /// All but those that by custom need a nightly compiler or are private.
+    All,
+}
+
+impl FeatureSet {
+    /// The word reports use.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Asked => "as asked",
+            Self::Default => "default features",
+            Self::Bare => "no features",
+            Self::All => "all features",
+        }
+    }
+
+    /// The sets worth comparing: one if there are no features.
+    pub fn worth_comparing(old: &Package, new: &Package) -> Vec<Self> {
+        let mut sets = vec![Self::Default];
+        let all =
+            |package: &Package| !public_features(package).iter().all(|name| closure(package).contains(name));
+        if all(old) || all(new) {
+            sets.push(Self::All);
+        }
+        if closure(old).len() > 1 || closure(new).len() > 1 {
+            sets.push(Self::Bare);
+        }
+        sets
+    }
+}
+
+/// Everything the default features turn on.
+fn closure(package: &Package) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec!["default".to_owned()];
+    while let Some(name) = open.pop() {
+        if let Some(values) = package.features.get(&name)
+            && found.insert(name)
+        {
+            open.extend(values.iter().cloned());
+        }
+    }
+    found
+}
+
+/// Features that a user of a stable compiler may ask for.
+fn public_features(package: &Package) -> Vec<String> {
+    let private = |name: &str| {
+        name.starts_with(['_'])
+            || name.starts_with("unstable")
+            || matches!(name, "nightly" | "bench" | "no_std" | "default")
+    };
+    package.features.keys().filter(|name| !private(name)).cloned().collect()
+}
+
+/// The library target of a package, if it has one.
+pub fn library(package: &Package) -> Option<&cargo_metadata::Target> {
+    package
+        .targets
+        .iter()
+        .find(|target| {
+            target.is_lib()
+                || target.is_proc_macro()
+                || target.is_rlib()
+                || target.is_dylib()
+                || target.is_cdylib()
+        })
+        .filter(|target| target.is_lib() || target.is_proc_macro() || target.is_rlib() || target.is_dylib())
+}
+
+/// Builds one side.
+///
+/// # Errors
+/// It does not build, or has no such library: nothing can be judged then.
+pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + Sync)) -> Result<Side> {
+    let metadata = metadata(&request, runner)?;
+    let package = metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.name == request.package)
+        .cloned()
+        .ok_or_else(|| {
+            Error::judge(format!("the {} side has no package `{}`", request.name, request.package))
+                .with_help("was it renamed? compare with the release it had this name in")
+        })?;
+    let target = library(&package).ok_or_else(|| {
+        Error::judge(format!("`{}` of the {} side has no library", request.package, request.name))
+    })?;
+    let (lib_name, proc_macro) = (target.name.replace('-', "_"), target.is_proc_macro());
+    let spec = format!("{}@{}", package.name, package.version);
+    // Macros have to be loadable; libraries only have to be type-checked.
+    let verb = if proc_macro { "build" } else { "check" };
+    progress(&format!("{verb} {} ({})", spec, request.name));
+    let step =
+        cargo(&request, verb).args(["--lib", "-p", &spec, "--message-format", "json-render-diagnostics"]);
+    let finished = finish(&request, runner.run(step.args(feature_args(&request, &package)))?)?;
+    let (artifact, crates, deps_dirs) =
+        artifacts(&finished.stdout, &metadata, &package, &lib_name, request.name)?;
+    progress(&format!("document {} ({})", spec, request.name));
+    let api = document(&request, &package, &lib_name, runner)?;
+    let root = metadata.workspace_root.clone().into_std_path_buf();
+    Ok(Side { package, metadata, api, lib_name, proc_macro, artifact, deps_dirs, crates, root })
+}
+
+fn cargo(request: &Request<'_>, verb: &str) -> Step {
+    let step = Step::cargo()
+        .inherit_network_env()
+        .env("CARGO_TARGET_DIR", request.target_dir)
+        .env("CARGO_INCREMENTAL", "0")
+        // Warnings of either side are not ours to judge.
+        .env("RUSTFLAGS", "--cap-lints=allow")
+        .arg(verb)
+        .arg("--manifest-path")
+        .arg(request.manifest)
+        .args(request.args.target_args());
+    if request.args.is_offline() { step.arg("--offline") } else { step }
+}
+
+/// The features as cargo's arguments; of those asked for, the ones this side has, since one side may have features the other lacks.
+fn feature_args(request: &Request<'_>, package: &Package) -> Vec<String> {
+    let list = |names: Vec<String>| {
+        if names.is_empty() { Vec::new() } else { vec!["--features".to_owned(), names.join(",")] }
+    };
+    match request.features {
+        FeatureSet::Default => Vec::new(),
+        FeatureSet::Bare => vec!["--no-default-features".to_owned()],
+        FeatureSet::All => list(public_features(package)),
+        FeatureSet::Asked => {
+            let features = &request.args.features;
+            let mut args = Vec::new();
+            if features.all_features {
+                args.push("--all-features".to_owned());
+            }
+            if features.no_default_features {
+                args.push("--no-default-features".to_owned());
+            }
+            let names = features
+                .features
+                .iter()
+                .flat_map(|list| list.split([',', ' ']))
+                .filter(|name| !name.is_empty());
+            args.extend(list(
+                names
+                    .filter(|name| package.features.contains_key(*name) || name.contains('/'))
+                    .map(str::to_owned)
+                    .collect(),
+            ));
+            args
+        }
+    }
+}
+
+/// A package as cargo describes it, nothing built.
+///
+/// # Errors
+/// The manifest is broken, or has no such package.
+pub fn package(cx: &Context, manifest: &Path, name: &str) -> Result<Package> {
+    let set = FeatureSet::Default;
+    let request = Request {
+        name: "old",
+        manifest,
+        package: name,
+        target_dir: Path::new("target"),
+        args: cx.args(),
+        features: &set,
+    };
+    let metadata = metadata(&request, &cx.runner)?;
+    let found = metadata.workspace_packages().into_iter().find(|package| package.name == name).cloned();
+    found.ok_or_else(|| {
+        Error::judge(format!("the old side has no package `{name}`"))
+            .with_help("was it renamed? compare with the release it had this name in")
+    })
+}
+
+fn metadata(request: &Request<'_>, runner: &Runner) -> Result<Metadata> {
+    let step = Step::cargo()
+        .inherit_network_env()
+        .args(["metadata", "--format-version", "1", "--manifest-path"])
+        .arg(request.manifest);
+    let step = if request.args.is_offline() { step.arg("--offline") } else { step };
+    let finished = finish(request, runner.run(step)?)?;
+    MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout)).map_err(|error| {
+        Error::judge(format!("cargo's metadata of the {} side cannot be read", request.name))
+            .with_source(error)
+    })
+}
+
+fn finish(request: &Request<'_>, finished: Finished) -> Result<Finished> {
+    let command = finished.command.clone();
+    finished.success().map_err(|error| {
+        let text = error.to_string();
+        let tail: Vec<&str> = text.lines().skip(1).collect();
+        Error::judge(format!(
+            "the {} side of `{}` does not build:\n{}",
+            request.name,
+            request.package,
+            tail.join("\n")
+        ))
+        .with_help(format!(
+            "mend it, then run the gate again; the command was: {}",
+            command.split(" --message-format").next().unwrap_or(&command)
+        ))
+    })
+}
+
+type Artifacts = (PathBuf, BTreeMap<String, Dependency>, Vec<PathBuf>);
+
+/// Reads where cargo put the library and its dependencies.
+fn artifacts(
+    stdout: &[u8],
+    metadata: &Metadata,
+    package: &Package,
+    lib_name: &str,
+    side: &str,
+) -> Result<Artifacts> {
+    let (mut own, mut crates, mut dirs) = (None, BTreeMap::new(), Vec::new());
+    for line in stdout.split(|byte| *byte == b'\n') {
+        let Ok(cargo_metadata::Message::CompilerArtifact(artifact)) = serde_json::from_slice(line) else {
+            continue;
+        };
+        let usable = |path: &&cargo_metadata::camino::Utf8PathBuf| {
+            matches!(path.extension(), Some("rmeta" | "so" | "dylib" | "dll"))
+        };
+        let Some(file) = artifact.filenames.iter().find(usable) else { continue };
+        if let Some(dir) = file.parent() {
+            let dir = if dir.file_name() == Some("deps") { dir.to_owned() } else { dir.join("deps") }
+                .into_std_path_buf();
+            if !dirs.contains(&dir) {
+                dirs.push(dir);
+            }
+        }
+        let lib = artifact.target.name.replace('-', "_");
+        if artifact.package_id == package.id && lib == lib_name {
+            own = Some(file.clone().into_std_path_buf());
+        } else if let (Some(name), Some(of)) =
+            (file.file_name(), metadata.packages.iter().find(|package| package.id == artifact.package_id))
+        {
+            let dependency = Dependency {
+                file: file.clone().into(),
+                lib,
+                package: of.name.to_string(),
+                version: of.version.clone(),
+            };
+            crates.insert(name.to_owned(), dependency);
+        }
+    }
+    let own = own.ok_or_else(|| {
+        Error::judge(format!("cargo built no library of `{}` on the {side} side", package.name))
+    })?;
+    Ok((own, crates, dirs))
+}
+
+/// rustdoc's JSON of the package alone. `RUSTC_BOOTSTRAP` is limited to the one crate, so that build scripts of dependencies see nothing of
+/// it.
+fn document(request: &Request<'_>, package: &Package, lib_name: &str, runner: &Runner) -> Result<Crate> {
+    let spec = format!("{}@{}", package.name, package.version);
+    let step = cargo(request, "rustdoc")
+        .env("RUSTC_BOOTSTRAP", lib_name)
+        .env("RUSTDOCFLAGS", "--cap-lints=allow")
+        .args(["--lib", "-p", &spec])
+        .args(feature_args(request, package));
+    let step = step.args(["--", "-Zunstable-options", "--output-format", "json", "--document-hidden-items"]);
+    finish(request, runner.run(step)?)?;
+    let mut folder = request.target_dir.to_owned();
+    if let Some(target) = request.args.target.first() {
+        folder.push(target);
+    }
+    let path = folder.join("doc").join(format!("{lib_name}.json"));
+    let bytes = std::fs::read(&path)
+        .map_err(|error| Error::judge(format!("rustdoc wrote no `{lib_name}.json`")).with_source(error))?;
+    rustdoc::parse(&bytes).map_err(|error| {
+        Error::judge(format!("rustdoc's description of the {} side cannot be used", request.name))
+            .with_source(error)
+            .with_help("use a toolchain whose rustdoc JSON format is known to this version of cargo-compat")
+    })
+}

@@ -1,0 +1,5 @@
+//! What is asked of cargo, git and rustdoc. Nothing here judges.
+
+pub mod baseline;
+pub mod build;
+pub mod rustdoc;
