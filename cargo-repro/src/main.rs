@@ -1,2 +1,4 @@
-//! Thin binary over the library of the same name.
-fn main() {}
+//! `cargo repro`.
+fn main() -> std::process::ExitCode {
+    cargo_repro::main()
+}

@@ -71,6 +71,7 @@ pub struct Step {
     cwd: Option<PathBuf>,
     stdin: Option<Vec<u8>>,
     interactive: bool,
+    timeout: Option<Duration>,
 }
 
 impl Step {
@@ -90,6 +91,7 @@ impl Step {
             cwd: None,
             stdin: None,
             interactive: false,
+            timeout: None,
         }
     }
 
@@ -192,6 +194,13 @@ impl Step {
         self
     }
 
+    /// Ends the program, and what it started, after this long; [`Finished::timed_out`] says so.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
     /// The environment the child will see.
     pub fn environment(&self) -> &BTreeMap<OsString, OsString> {
         &self.env
@@ -232,6 +241,8 @@ pub struct Finished {
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub elapsed: Duration,
+    /// Whether it was ended because its time was over.
+    pub timed_out: bool,
 }
 
 impl Finished {
@@ -374,8 +385,18 @@ impl Runner {
         let clock = Instant::now();
         let child =
             spawn(&step).map_err(|source| ProcessError::Start { command: command_line.clone(), source })?;
-        let running =
-            interrupt::register(Arc::new(Running { child: Arc::clone(&child), group: !step.interactive }));
+        let killer = Arc::new(Running { child: Arc::clone(&child), group: !step.interactive });
+        let running = interrupt::register(Arc::clone(&killer) as Arc<dyn Kill>);
+        let (ended, end) = std::sync::mpsc::channel::<()>();
+        let watch = step.timeout.map(|limit| {
+            std::thread::spawn(move || {
+                let over = end.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+                if over {
+                    killer.kill();
+                }
+                over
+            })
+        });
 
         let lost = |source| ProcessError::Lost { command: command_line.clone(), source };
         let (mut stdin, stdout, stderr) = (child.take_stdin(), child.take_stdout(), child.take_stderr());
@@ -394,7 +415,8 @@ impl Runner {
             (output, errors.join().unwrap_or_else(|_| Err(io::Error::other("the progress printer panicked"))))
         });
         let status = child.wait().map_err(lost)?;
-        drop(running);
+        drop((running, ended));
+        let timed_out = watch.is_some_and(|watch| watch.join().unwrap_or(false));
         let (stdout, stderr) = (stdout.map_err(lost)?, stderr.map_err(lost)?);
         let elapsed = clock.elapsed();
 
@@ -412,7 +434,7 @@ impl Runner {
         if interrupt::check().is_err() {
             return Err(ProcessError::Interrupted { command: command_line });
         }
-        Ok(Finished { command: command_line, status, stdout, stderr, elapsed })
+        Ok(Finished { command: command_line, status, stdout, stderr, elapsed, timed_out })
     }
 
     /// What ran so far, in the order in which it ended.
@@ -485,6 +507,15 @@ fn read_lines(pipe: Option<impl Read>, on_line: &mut impl FnMut(&str)) -> io::Re
 mod tests {
     use super::*;
     use crate::digest::sha256_bytes;
+
+    #[test]
+    fn what_takes_too_long_is_ended() {
+        let step = Step::new("sh").args(["-c", "sleep 60"]).timeout(Duration::from_millis(100));
+        let finished = Runner::new().run(step).unwrap();
+        assert!(finished.timed_out && !finished.is_success());
+        let finished = Runner::new().run(Step::new("true").timeout(Duration::from_secs(60))).unwrap();
+        assert!(!finished.timed_out && finished.is_success());
+    }
 
     #[test]
     fn the_environment_is_cleared() {

@@ -1,0 +1,277 @@
+//! `cargo repro check`: two sealed builds under deliberately different conditions, every unit compared, differences explained.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result};
+
+use super::session::{Built, Session};
+use crate::attribute;
+use crate::cli::PlaceArgs;
+use crate::model::build::{Artifact, Build};
+use crate::model::cause::{Cause, Compared, ReproData, UnitCount};
+use crate::model::roots::{self, Comparison, Root};
+use crate::rules;
+use crate::sealed::place::{Abilities, Conditions};
+
+/// Name of the report.
+pub(crate) const REPORT: &str = "repro";
+
+/// Runs the call.
+///
+/// # Errors
+/// The project cannot be built, in A or in B.
+pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
+    let session = Session::start(cx, args)?;
+    let cx = &*cx;
+    let a = session.build(cx, Conditions::first(session.jobs), "build A")?;
+    let b = session.build(cx, Conditions::second(session.jobs), "build B").map_err(|error| {
+        if error.help().is_empty() {
+            Error::judge(format!("build A succeeded and {}", error.chain()))
+                .with_help("the build depends on the folder, environment or clock it runs under; --keep keeps both places")
+        } else {
+            error
+        }
+    })?;
+    cx.terminal.status("Comparing", format!("{} units", a.build.units.len()));
+    let comparison = roots::compare(&a.build, &b.build);
+    let causes: Vec<(Root, Cause)> = if comparison.roots.is_empty() {
+        Vec::new()
+    } else {
+        cx.terminal.status(
+            "Explaining",
+            format!("{} of {} differing units", comparison.roots.len(), comparison.differing.len()),
+        );
+        comparison.roots.iter().map(|root| (root.clone(), attribute::explain(cx, &a, &b, root))).collect()
+    };
+    session.finish(cx);
+    reports(cx, &session, &a, &b, &comparison, &causes)
+}
+
+fn reports(
+    cx: &Context,
+    session: &Session,
+    a: &Built,
+    b: &Built,
+    comparison: &Comparison,
+    causes: &[(Root, Cause)],
+) -> Result<Outcome> {
+    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let (varied, not_varied) = variations(&session.abilities);
+    let mut reports = Vec::new();
+    for package in project.selected() {
+        let of = |build: &Build| -> Vec<Artifact> {
+            build.artifacts.iter().filter(|artifact| artifact.package == *package.name).cloned().collect()
+        };
+        let artifacts = lay_over(&of(&a.build), &of(&b.build));
+        let units = reachable(&a.build, comparison, &package.name);
+        let mine: Vec<&Cause> = causes
+            .iter()
+            .filter(|(root, _)| concerns(&a.build, comparison, root, &units))
+            .map(|(_, cause)| cause)
+            .collect();
+        let differing: Vec<&Compared> = artifacts.iter().filter(|artifact| !artifact.identical).collect();
+
+        let mut findings = session.remarks(&a.exported);
+        for cause in &mine {
+            findings.push(finding(cause, differing.is_empty()));
+        }
+        for artifact in &differing {
+            let text = format!("`{}` for {} differs between the two builds", artifact.name, artifact.target);
+            findings.push(
+                Finding::new(&rules::ARTIFACT_DIFFERS, text)
+                    .evidence("sha256", serde_json::json!(artifact.sha256)),
+            );
+        }
+        for key in &comparison.unpaired {
+            findings.push(Finding::new(&rules::UNITS_DIFFER, format!("only one build compiled `{key}`")));
+        }
+        let compared = units.len();
+        let differ = units.intersection(&comparison.differing).count();
+        let data = ReproData {
+            units: UnitCount { compared: count(compared), differing: count(differ) },
+            causes: mine.into_iter().cloned().collect(),
+            varied: varied.clone(),
+            not_varied: not_varied.clone(),
+            artifacts,
+        };
+        let summary = format!(
+            "{} artifacts and {compared} build units compared, {differ} differ",
+            data.artifacts.len()
+        );
+        let human = human(&data);
+        reports.push(
+            Report::new(REPORT, &crate::TOOL, project.subject(package))
+                .findings(findings)
+                .data(&data)
+                .human(human)
+                .summary(summary),
+        );
+    }
+    Ok(Outcome::Reports(reports))
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Artifacts of both builds by target and name.
+pub(crate) fn lay_over(a: &[Artifact], b: &[Artifact]) -> Vec<Compared> {
+    let mut all: BTreeMap<(String, String), [Option<release_gate::digest::Sha256Digest>; 2]> =
+        BTreeMap::new();
+    for (side, artifacts) in [a, b].into_iter().enumerate() {
+        for artifact in artifacts {
+            all.entry((artifact.target.clone(), artifact.name.clone())).or_default()[side] =
+                Some(artifact.sha256);
+        }
+    }
+    let compared = |((target, name), sha256): (_, [Option<_>; 2])| Compared {
+        name,
+        target,
+        identical: sha256[0].is_some() && sha256[0] == sha256[1],
+        sha256,
+    };
+    all.into_iter().map(compared).collect()
+}
+
+/// Positions in the comparison of all units a package is made of.
+fn reachable(a: &Build, comparison: &Comparison, package: &str) -> BTreeSet<usize> {
+    let by_stem: BTreeMap<String, usize> =
+        comparison.units.iter().enumerate().map(|(pair, &(i, _))| (a.units[i].stem(), pair)).collect();
+    let of_package = |pair: usize| a.units[comparison.units[pair].0].call.package == package;
+    let mut open: Vec<usize> = (0..comparison.units.len()).filter(|&pair| of_package(pair)).collect();
+    let mut seen: BTreeSet<usize> = open.iter().copied().collect();
+    while let Some(pair) = open.pop() {
+        let call = &a.units[comparison.units[pair].0].call;
+        let externs = call.externs.iter().filter_map(|path| {
+            let stem = path.file_stem()?.to_string_lossy();
+            by_stem.get(stem.strip_prefix("lib").unwrap_or(&stem)).copied()
+        });
+        // The executable of a build script is no extern: it belongs to the package whose units see its OUT_DIR.
+        let scripts = comparison.units.iter().enumerate().filter_map(|(other, &(i, _))| {
+            let script = &a.units[i].call;
+            let own =
+                script.is_build_script() && script.package == call.package && script.version == call.version;
+            (own && call.build_out_dir().is_some()).then_some(other)
+        });
+        let next: Vec<usize> = externs.chain(scripts).collect();
+        open.extend(next.into_iter().filter(|other| seen.insert(*other)));
+    }
+    seen
+}
+
+/// Whether a root is among a package's units.
+fn concerns(a: &Build, comparison: &Comparison, root: &Root, units: &BTreeSet<usize>) -> bool {
+    units.iter().any(|&pair| {
+        let (i, _) = comparison.units[pair];
+        match root {
+            Root::Unit { a, .. } => *a == i,
+            Root::Script { a: at, .. } => {
+                a.units[i].call.build_out_dir() == Some(a.scripts[*at].out_dir.as_path())
+            }
+        }
+    })
+}
+
+fn finding(cause: &Cause, latent: bool) -> Finding {
+    let rule = if latent { &rules::LATENT } else { rules::of(cause.variation) };
+    let seen = cause.evidence.first().map(|first| format!(": {first}")).unwrap_or_default();
+    let text =
+        format!("the {} of `{}` depends on {}{seen}", cause.unit.as_str(), cause.package, words(cause));
+    let mut finding = Finding::new(rule, text).level(if latent { Level::Warn } else { rule.level });
+    if let Some(fix) = &cause.fix {
+        let tried = if fix.confirmed { " (tried: it made the outputs equal)" } else { " (not tried)" };
+        finding = finding.help(format!("{}{tried}", fix.text));
+    }
+    finding
+        .evidence("package", cause.package.clone())
+        .evidence("variation", cause.variation.as_str())
+        .evidence("source", serde_json::json!(cause.source))
+}
+
+fn words(cause: &Cause) -> &'static str {
+    use crate::model::cause::Variation as V;
+    match cause.variation {
+        V::Path => "where it is built",
+        V::Time => "the clock",
+        V::FileTime => "the modification times of files",
+        V::Entropy => "random numbers",
+        V::FileOrder => "the order of files in a folder",
+        V::Environment => "the environment",
+        V::Host => "the name of the machine",
+        V::Jobs => "the number of jobs",
+        V::Umask => "the umask",
+        V::None => "chance (the same call gives different outputs)",
+        V::Unknown => "something that was not narrowed down",
+    }
+}
+
+/// The table for people.
+fn human(data: &ReproData) -> String {
+    let mut text = String::new();
+    for artifact in data.artifacts.iter().take(12) {
+        let word = if artifact.identical { "identical" } else { "DIFFERS  " };
+        let digest = artifact.sha256[0].map(|digest| digest.to_string()).unwrap_or_default();
+        text.push_str(&format!(
+            "  {word}  {}  {}  {}\n",
+            digest.get(..16).unwrap_or(""),
+            artifact.name,
+            artifact.target
+        ));
+    }
+    for cause in data.causes.iter().take(4) {
+        text.push_str(&format!(
+            "  cause: {} of {}, {}",
+            cause.unit.as_str(),
+            cause.package,
+            cause.variation.as_str()
+        ));
+        let place = [&cause.source, &cause.section, &cause.symbol]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
+        text.push_str(&if place.is_empty() { "\n".to_owned() } else { format!(" ({place})\n") });
+        for line in cause.evidence.iter().take(3) {
+            text.push_str(&format!("    {line}\n"));
+        }
+    }
+    text.push_str(&format!("  varied: {}\n", data.varied.join(", ")));
+    for (what, why) in &data.not_varied {
+        text.push_str(&format!("  not varied: {what} ({why})\n"));
+    }
+    text
+}
+
+/// What B varied, and what could not be varied here.
+pub(crate) fn variations(abilities: &Abilities) -> (Vec<String>, BTreeMap<String, String>) {
+    let mut varied: Vec<String> =
+        ["path", "CARGO_HOME", "HOME", "environment", "locale", "time zone", "file times", "jobs"]
+            .map(str::to_owned)
+            .into();
+    let mut missing = BTreeMap::new();
+    if cfg!(unix) {
+        varied.push("umask".to_owned());
+    } else {
+        missing.insert("umask".to_owned(), "the system has none".to_owned());
+    }
+    match &abilities.interposer {
+        Ok(_) => varied.extend(["clock", "file order", "host name"].map(str::to_owned)),
+        Err(why) => {
+            for what in ["clock", "file order"] {
+                missing.insert(what.to_owned(), why.clone());
+            }
+            match &abilities.namespaces {
+                Ok(()) => varied.push("host name".to_owned()),
+                Err(why) => drop(missing.insert("host name".to_owned(), why.clone())),
+            }
+        }
+    }
+    if let Err(why) = &abilities.namespaces {
+        missing.insert("network".to_owned(), format!("only cargo is offline: {why}"));
+    }
+    missing.insert("kernel and processor".to_owned(), "both builds run on this machine".to_owned());
+    missing.insert("git history".to_owned(), "sealed places hold no repository".to_owned());
+    varied.sort();
+    (varied, missing)
+}

@@ -1,0 +1,9 @@
+//! The calls of `cargo repro`: each reads, judges with the model, and makes reports.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod diff;
+pub(crate) mod package;
+pub(crate) mod rebuild;
+pub(crate) mod session;

@@ -1,0 +1,205 @@
+//! `cargo repro crate`: a published `.crate` against the one packed from the commit it names.
+
+use std::path::{Path, PathBuf};
+
+use release_gate::error::JudgeExt;
+use release_gate::fs::throw_away_dir;
+use release_gate::process::Step;
+use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::diff::archive::{self, Member};
+use crate::rules;
+
+/// Name of the report.
+pub(crate) const REPORT: &str = "crate";
+/// Written by cargo into every package made in a clean repository.
+const VCS_INFO: &str = ".cargo_vcs_info.json";
+
+/// `data` of `crate.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct CrateData {
+    /// Package name and version.
+    pub(crate) name: String,
+    /// The commit it says it was packed from.
+    pub(crate) commit: Option<String>,
+    /// Files that are the commit's.
+    pub(crate) same: usize,
+    /// Files that are not.
+    pub(crate) different: Vec<String>,
+    /// Files that cargo writes itself when it packs.
+    pub(crate) normalized: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct VcsInfo {
+    git: Git,
+    #[serde(default)]
+    path_in_vcs: String,
+}
+
+#[derive(Deserialize)]
+struct Git {
+    sha1: String,
+    #[serde(default)]
+    dirty: bool,
+}
+
+/// Runs the call.
+///
+/// # Errors
+/// The crate cannot be had, or the commit cannot be packed.
+pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
+    cx.project()?;
+    let cx = &*cx;
+    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let spec = match spec {
+        Some(spec) => spec.to_owned(),
+        None => {
+            let package = project.single()?;
+            format!("{}@{}", package.name, package.version)
+        }
+    };
+    let scratch = throw_away_dir("crate")?;
+    let file =
+        if spec.ends_with(".crate") { PathBuf::from(&spec) } else { download(cx, &spec, scratch.path())? };
+    let published = unpack(&std::fs::read(&file).or_judge(|| format!("cannot read `{spec}`"))?, &spec)?;
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut data = CrateData { name: stem, ..CrateData::default() };
+    let mut findings = Vec::new();
+    let report = |data: &CrateData, findings: Vec<Finding>, summary: String| {
+        Report::new(REPORT, &crate::TOOL, project.workspace_subject())
+            .findings(findings)
+            .data(data)
+            .summary(summary)
+            .print_only()
+    };
+    let info = published
+        .iter()
+        .find(|member| member.name == VCS_INFO)
+        .and_then(|member| serde_json::from_slice::<VcsInfo>(&member.bytes).ok());
+    let Some(info) = info else {
+        findings.push(
+            Finding::new(&rules::CRATE_COMMIT_MISSING, format!("`{}` does not say which commit it was packed from", data.name))
+                .help("publish from a clean git checkout; `--allow-dirty` and folders without git leave the commit out"),
+        );
+        return Ok(report(&data, findings, "no commit to compare with".to_owned()).into());
+    };
+    data.commit = Some(info.git.sha1.clone());
+    if info.git.dirty {
+        findings.push(Finding::new(
+            &rules::CRATE_DIRTY,
+            format!("`{}` was packed with uncommitted changes", data.name),
+        ));
+    }
+    let git = project.repository()?;
+    let Ok(commit) = git.resolve(&info.git.sha1) else {
+        findings.push(
+            Finding::new(
+                &rules::CRATE_COMMIT_MISSING,
+                format!(
+                    "`{}` names the commit {}, which this repository does not have",
+                    data.name, info.git.sha1
+                ),
+            )
+            .help("run `git fetch --all --tags`; if it stays missing, nobody can see what was published"),
+        );
+        return Ok(report(&data, findings, "the commit is not here".to_owned()).into());
+    };
+    let checkout = scratch.path().join("checkout");
+    git.checkout(&commit, &checkout)?;
+    let packed = pack(cx, &checkout.join(&info.path_in_vcs), &scratch.path().join("target"), &data.name)?;
+    for member in &published {
+        let other = packed.iter().find(|other| other.name == member.name);
+        match other {
+            Some(other) if other.bytes == member.bytes => data.same += 1,
+            _ if member.name == VCS_INFO => {}
+            Some(_) if matches!(member.name.as_str(), "Cargo.toml" | "Cargo.lock") => {
+                data.normalized.push(member.name.clone())
+            }
+            None if member.name == "Cargo.lock" => data.normalized.push(member.name.clone()),
+            Some(_) => data.different.push(member.name.clone()),
+            None => data.different.push(format!("{} (not in the commit)", member.name)),
+        }
+    }
+    data.different.extend(
+        packed
+            .iter()
+            .filter(|member| {
+                member.name != VCS_INFO && !published.iter().any(|other| other.name == member.name)
+            })
+            .map(|member| format!("{} (not published)", member.name)),
+    );
+    for name in &data.different {
+        findings.push(Finding::new(&rules::CRATE_DIFFERS, format!("`{name}` is not what the commit holds")));
+    }
+    for name in &data.normalized {
+        findings.push(Finding::new(
+            &rules::CRATE_NORMALIZED,
+            format!("`{name}` was written by another cargo or resolved at another time"),
+        ));
+    }
+    let summary = format!("{} files are the commit's, {} differ", data.same, data.different.len());
+    Ok(report(&data, findings, summary).into())
+}
+
+fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
+    let broken = || Error::judge(format!("`{name}` is no .crate file"));
+    let (_, outer) = archive::members(bytes).filter(|(format, _)| *format == "gzip").ok_or_else(broken)?;
+    let content = outer.into_iter().next().ok_or_else(broken)?;
+    let (_, members) =
+        archive::members(&content.bytes).filter(|(format, _)| *format == "tar").ok_or_else(broken)?;
+    // Everything lies in one folder, `name-version/`.
+    Ok(members
+        .into_iter()
+        .map(|member| Member {
+            name: member.name.split_once('/').map_or(member.name.clone(), |(_, rest)| rest.to_owned()),
+            ..member
+        })
+        .collect())
+}
+
+/// Gets a published crate through cargo.
+fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
+    let (name, version) =
+        spec.split_once('@').ok_or_else(|| Error::usage(format!("`{spec}` is not NAME@VERSION")))?;
+    let dir = scratch.join("query");
+    let failed = || "cannot write a throw-away package".to_owned();
+    std::fs::create_dir_all(&dir).or_judge(failed)?;
+    let manifest = format!(
+        "[package]\nname = \"query\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[dependencies]\nwanted = {{ package = \"{name}\", version = \"={version}\" }}\n[workspace]\n"
+    );
+    std::fs::write(dir.join("Cargo.toml"), manifest).or_judge(failed)?;
+    std::fs::write(dir.join("lib.rs"), "").or_judge(failed)?;
+    let mut step = Step::cargo().inherit_network_env().arg("fetch").current_dir(&dir);
+    if cx.args().is_offline() {
+        step = step.arg("--offline");
+    }
+    cx.terminal.status("Fetching", spec);
+    cx.runner.run(step)?.success()?;
+    let home =
+        crate::sealed::place::user_cargo_home().ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
+    let file = format!("{name}-{version}.crate");
+    let caches = std::fs::read_dir(home.join("registry/cache")).into_iter().flatten().flatten();
+    caches
+        .map(|entry| entry.path().join(&file))
+        .find(|path| path.is_file())
+        .ok_or_else(|| Error::judge(format!("cargo did not keep `{file}`")))
+}
+
+/// Packs a package as cargo would, without building it.
+fn pack(cx: &Context, package: &Path, target: &Path, name: &str) -> Result<Vec<Member>> {
+    let mut step = Step::cargo()
+        .inherit_network_env()
+        .env("CARGO_TARGET_DIR", target)
+        .args(["package", "--no-verify", "--allow-dirty", "--no-metadata"])
+        .current_dir(package);
+    if cx.args().is_offline() {
+        step = step.arg("--offline");
+    }
+    cx.terminal.status("Packing", format!("{name} from the commit"));
+    cx.runner.run(step)?.success()?;
+    let file = target.join("package").join(format!("{name}.crate"));
+    unpack(&std::fs::read(&file).or_judge(|| format!("cargo packed no `{name}.crate`"))?, name)
+}

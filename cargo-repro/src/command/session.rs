@@ -1,0 +1,252 @@
+//! What `check`, `build` and `rebuild` share: from the project to a finished sealed build.
+
+use std::path::PathBuf;
+
+use release_gate::{Context, Error, Finding, Result};
+use tempfile::TempDir;
+
+use crate::cli::PlaceArgs;
+use crate::config::Config;
+use crate::model::build::Build;
+use crate::rules;
+use crate::sealed::export::{Exported, Source};
+use crate::sealed::outcome;
+use crate::sealed::place::{Abilities, Conditions, Place, Plan, fetch};
+use crate::sealed::toolchain::Toolchain;
+
+/// Everything known before the first build.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) config: Config,
+    pub(crate) source: Source,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) abilities: Abilities,
+    pub(crate) targets: Vec<String>,
+    pub(crate) profile: String,
+    pub(crate) jobs: usize,
+    fetched: std::cell::Cell<bool>,
+    keep: bool,
+    base: Option<TempDir>,
+}
+
+/// A finished build and its place.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) place: Place,
+    pub(crate) build: Build,
+    pub(crate) exported: Exported,
+}
+
+impl Session {
+    /// Looks at the project and the machine.
+    ///
+    /// # Errors
+    /// The project cannot be built from a commit, or a target is not installed.
+    pub(crate) fn start(cx: &mut Context, args: &PlaceArgs) -> Result<Self> {
+        let project = cx.project()?;
+        let (source, root) = (Source::of(project, args.allow_dirty)?, project.root.clone());
+        let config: Config = cx.config()?;
+        if std::env::var_os("RUSTFLAGS").is_some_and(|flags| !flags.is_empty()) {
+            cx.terminal
+                .warn("RUSTFLAGS is set and sealed builds do not see it; put flags into .cargo/config.toml");
+        }
+        let mut targets = cx.args().target.clone();
+        targets.dedup();
+        let linker = targets
+            .first()
+            .and_then(|target| config.target.get(target)?.linker.as_deref())
+            .map(PathBuf::from);
+        let toolchain = Toolchain::find(&cx.runner, &root, linker.as_deref())?;
+        for target in &targets {
+            let std = toolchain.sysroot.join("lib/rustlib").join(target).join("lib");
+            if !target.ends_with(".json") && toolchain.sysroot.join("lib/rustlib").is_dir() && !std.is_dir() {
+                return Err(Error::judge(format!("the standard library for `{target}` is not installed"))
+                    .with_help(format!("run `rustup target add {target}`")));
+            }
+        }
+        let base = release_gate::fs::throw_away_dir("repro")?;
+        let abilities = Abilities::find(&cx.runner, base.path());
+        let jobs =
+            args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+        let profile =
+            args.profile.clone().or_else(|| config.profile.clone()).unwrap_or_else(|| "release".to_owned());
+        let fetched = std::cell::Cell::new(false);
+        Ok(Self {
+            config,
+            source,
+            toolchain,
+            abilities,
+            targets,
+            profile,
+            jobs,
+            fetched,
+            keep: args.keep,
+            base: Some(base),
+        })
+    }
+
+    /// Release builds see the real clock and the real order of files: only comparisons vary them.
+    pub(crate) fn without_interposer(mut self) -> Self {
+        self.abilities.interposer = Err("release builds run without it".to_owned());
+        self
+    }
+
+    /// Makes a place and the first time downloads what the lock file names.
+    ///
+    /// # Errors
+    /// As [`Place::make`] and [`fetch`].
+    pub(crate) fn place(&self, cx: &Context, conditions: Conditions) -> Result<(Place, Exported)> {
+        let base = self
+            .base
+            .as_ref()
+            .map(TempDir::path)
+            .ok_or_else(|| Error::judge("the throw-away folder is gone"))?;
+        let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
+        let plan = Plan {
+            source: &self.source,
+            toolchain: &self.toolchain,
+            abilities: &self.abilities,
+            pass_env: &self.config.pass_env,
+        };
+        let fetched = self.fetched.replace(true);
+        let (place, exported) = Place::make(&plan, &base, conditions.clone())?;
+        if fetched {
+            return Ok((place, exported));
+        }
+        cx.terminal.status("Fetching", "the locked dependencies");
+        fetch(&cx.runner, &place, &self.targets, cx.args().is_offline())?;
+        // The first download may have made folders of CARGO_HOME that were not there to be shared.
+        std::fs::remove_dir_all(&place.root)
+            .map_err(|error| Error::judge("cannot remake the sealed place").with_source(error))?;
+        Place::make(&plan, &base, conditions)
+    }
+
+    /// One sealed build.
+    ///
+    /// # Errors
+    /// It fails, with the build's own words.
+    pub(crate) fn build(&self, cx: &Context, conditions: Conditions, label: &str) -> Result<Built> {
+        let jobs = conditions.jobs;
+        let (place, exported) = self.place(cx, conditions)?;
+        cx.terminal.status("Building", format!("{label} in a sealed place"));
+        let spinner = cx.terminal.spinner("Building");
+        let finished = place
+            .cargo(&cx.runner, &self.cargo_args(cx, jobs)?, true, |line| spinner.message(line.trim()))?;
+        drop(spinner);
+        if !finished.is_success() {
+            let text = place.neutral(&finished.stderr_text());
+            self.finish(cx);
+            return Err(failure(label, &text));
+        }
+        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+        let build = outcome::read(&place, project, &self.targets, &self.toolchain.host, &finished.stdout)?;
+        Ok(Built { place, build, exported })
+    }
+
+    /// Arguments of the release build.
+    pub(crate) fn cargo_args(&self, cx: &Context, jobs: usize) -> Result<Vec<String>> {
+        let mut args: Vec<String> =
+            ["build", "--locked", "--offline", "--message-format", "json-render-diagnostics"]
+                .map(str::to_owned)
+                .into();
+        args.extend(["--profile".to_owned(), self.profile.clone(), "--jobs".to_owned(), jobs.to_string()]);
+        args.extend(self.selection(cx)?);
+        args.extend(self.targets.iter().flat_map(|target| ["--target".to_owned(), target.clone()]));
+        for (target, config) in &self.config.target {
+            if let Some(linker) = &config.linker {
+                args.extend(["--config".to_owned(), format!("target.{target}.linker={linker:?}")]);
+            }
+        }
+        Ok(args)
+    }
+
+    /// Packages and features as cargo's arguments.
+    pub(crate) fn selection(&self, cx: &Context) -> Result<Vec<String>> {
+        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+        let mut args: Vec<String> = project
+            .selected()
+            .flat_map(|package| ["-p".to_owned(), format!("{}@{}", package.name, package.version)])
+            .collect();
+        args.extend(cx.args().feature_args());
+        Ok(args)
+    }
+
+    /// Findings about what was built rather than how it came out.
+    pub(crate) fn remarks(&self, exported: &Exported) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if self.source.dirty {
+            findings.push(
+                Finding::new(&rules::DIRTY, "the work tree was built, with its uncommitted changes")
+                    .help("commit them before a release"),
+            );
+        }
+        if exported.lock_added {
+            findings.push(
+                Finding::new(
+                    &rules::LOCK_NOT_COMMITTED,
+                    "the commit holds no Cargo.lock; the work tree's was used",
+                )
+                .help("commit Cargo.lock"),
+            );
+        }
+        for path in &exported.lfs_pointers {
+            let path = path.to_string_lossy().replace('\\', "/");
+            findings.push(
+                Finding::new(&rules::LFS_POINTER, format!("`{path}` is a pointer to a large file"))
+                    .at(path, None),
+            );
+        }
+        findings
+    }
+
+    /// Says where the places are if they are to be kept.
+    pub(crate) fn finish(&self, cx: &Context) {
+        if self.keep
+            && let Some(base) = &self.base
+        {
+            cx.terminal.note(format!("the sealed places are kept in {}", base.path().display()));
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.keep
+            && let Some(base) = self.base.take()
+        {
+            let _kept = base.keep();
+        }
+    }
+}
+
+/// A failed build, with the next step where the failure is a known one.
+fn failure(label: &str, text: &str) -> Error {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("Compiling ")).collect();
+    let tail = lines[lines.len().saturating_sub(30)..].join("\n");
+    let error = Error::judge(format!("{label} failed:\n{tail}"));
+    let network = [
+        "Could not resolve host",
+        "failed to lookup address",
+        "Network is unreachable",
+        "dns error",
+        "Connection refused",
+    ];
+    let script = text
+        .lines()
+        .find_map(|line| line.split("failed to run custom build command for `").nth(1)?.split('`').next());
+    if network.iter().any(|word| text.contains(word)) {
+        return error.with_help(format!(
+            "{} needs the network, and sealed builds have none: put what it downloads into the repository",
+            script.map_or_else(|| "the build".to_owned(), |name| format!("the build script of `{name}`"))
+        ));
+    }
+    if text.contains("linker `") && text.contains("not found") {
+        return error.with_help(
+            "install the linker, or name it: `[repro.target.<triple>] linker = \"aarch64-linux-gnu-gcc\"`",
+        );
+    }
+    if text.contains("attempting to make an HTTP request, but --offline was specified") {
+        return error.with_help("a dependency was not downloaded; it is not in Cargo.lock");
+    }
+    error
+}

@@ -1,0 +1,115 @@
+//! Members of archives: ar (rlib included), tar, gzip, zip. Nothing is written to disk; sizes are limited.
+
+use std::io::Read as _;
+
+/// What is unpacked is not larger than this.
+const LARGEST: u64 = 1 << 30;
+/// Archives with more members are compared as bytes.
+const MOST: usize = 200_000;
+
+/// One member.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    /// Its header's fields that are not its name or content: mode, owner, time.
+    pub(crate) header: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Whether a member is computed from others: the symbol table of an ar archive.
+pub(crate) fn is_derived(name: &str) -> bool {
+    matches!(name, "/" | "/SYM64/" | "//" | "__.SYMDEF" | "__.SYMDEF SORTED")
+}
+
+/// Reads an archive; `None` for what is none, or cannot be read.
+pub(crate) fn members(bytes: &[u8]) -> Option<(&'static str, Vec<Member>)> {
+    if bytes.starts_with(b"!<arch>\n") {
+        return Some(("ar", ar(bytes)?));
+    }
+    if bytes.starts_with(b"\x1f\x8b") {
+        let mut content = Vec::new();
+        let decoder = flate2::read::MultiGzDecoder::new(bytes);
+        decoder.take(LARGEST).read_to_end(&mut content).ok()?;
+        // MTIME and OS of the header (RFC 1952, section 2.3.1).
+        let header = format!("gzip time {:?} system {:?}", bytes.get(4..8)?, bytes.get(9)?);
+        return Some(("gzip", vec![Member { name: "content".to_owned(), header, bytes: content }]));
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Some(("zip", zip(bytes)?));
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Some(("tar", tar(bytes)?));
+    }
+    None
+}
+
+fn ar(bytes: &[u8]) -> Option<Vec<Member>> {
+    let archive = object::read::archive::ArchiveFile::parse(bytes).ok()?;
+    let mut found = Vec::new();
+    for member in archive.members() {
+        let member = member.ok()?;
+        let header = format!(
+            "time {:?} owner {:?}/{:?} mode {:o}",
+            member.date(),
+            member.uid(),
+            member.gid(),
+            member.mode().unwrap_or(0)
+        );
+        found.push(Member {
+            name: String::from_utf8_lossy(member.name()).into_owned(),
+            header,
+            bytes: member.data(bytes).ok()?.to_vec(),
+        });
+        if found.len() > MOST {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+fn tar(bytes: &[u8]) -> Option<Vec<Member>> {
+    let mut archive = tar::Archive::new(bytes);
+    let mut found = Vec::new();
+    for entry in archive.entries().ok()? {
+        let entry = entry.ok()?;
+        let header = entry.header();
+        let text = format!(
+            "mode {:o} owner {}/{} time {} type {:?}",
+            header.mode().ok()?,
+            header.uid().unwrap_or(0),
+            header.gid().unwrap_or(0),
+            header.mtime().unwrap_or(0),
+            header.entry_type()
+        );
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let mut content = Vec::new();
+        entry.take(LARGEST).read_to_end(&mut content).ok()?;
+        found.push(Member { name, header: text, bytes: content });
+        if found.len() > MOST {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+fn zip(bytes: &[u8]) -> Option<Vec<Member>> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).ok()?;
+    if archive.len() > MOST {
+        return None;
+    }
+    let mut found = Vec::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).ok()?;
+        let header = format!(
+            "mode {:o} time {:?} method {}",
+            entry.unix_mode().unwrap_or(0),
+            entry.last_modified(),
+            entry.compression()
+        );
+        let name = entry.name().ok()?.into_owned();
+        let mut content = Vec::new();
+        entry.take(LARGEST).read_to_end(&mut content).ok()?;
+        found.push(Member { name, header, bytes: content });
+    }
+    Some(found)
+}

@@ -1,0 +1,193 @@
+//! Executables, libraries and objects: by section and symbol.
+
+use std::collections::BTreeMap;
+
+use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
+
+use super::{Place, count};
+
+/// More symbols of one section than these are summed up.
+const SYMBOLS: usize = 60;
+
+/// Compares two object files; `None` if they are none of the same format.
+pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Place>)> {
+    let (x, y) = (object::File::parse(a).ok()?, object::File::parse(b).ok()?);
+    if x.format() != y.format() || x.architecture() != y.architecture() {
+        return None;
+    }
+    let format = match x.format() {
+        object::BinaryFormat::Elf => "elf",
+        object::BinaryFormat::Coff => "coff",
+        object::BinaryFormat::Pe => "pe",
+        object::BinaryFormat::MachO => "mach-o",
+        object::BinaryFormat::Wasm => "wasm",
+        object::BinaryFormat::Xcoff => "xcoff",
+        _ => "object",
+    };
+    let mut places = Vec::new();
+    let mut others: BTreeMap<String, Vec<object::Section<'_, '_>>> = BTreeMap::new();
+    for section in y.sections() {
+        others.entry(name(&section)).or_default().insert(0, section);
+    }
+    for section in x.sections() {
+        let name = name(&section);
+        let data = section.data().unwrap_or_default();
+        match others.get_mut(&name).and_then(Vec::pop) {
+            Some(other) => {
+                let theirs = other.data().unwrap_or_default();
+                if data != theirs {
+                    places.extend(symbols(&x, &section, &name, data, theirs));
+                }
+            }
+            None => places.push(alone(&name, data.len(), "only the first has this section")),
+        }
+    }
+    for (name, sections) in others {
+        for section in sections {
+            places.push(alone(
+                &name,
+                section.data().unwrap_or_default().len(),
+                "only the second has this section",
+            ));
+        }
+    }
+    if places.is_empty() {
+        places.push(Place {
+            bytes: count(a, b),
+            derived: true,
+            note: "only headers or padding differ".to_owned(),
+            ..Place::default()
+        });
+    }
+    Some((format, places))
+}
+
+fn name(section: &object::Section<'_, '_>) -> String {
+    section.name().unwrap_or("?").to_owned()
+}
+
+fn alone(name: &str, bytes: usize, note: &str) -> Place {
+    Place {
+        section: Some(name.to_owned()),
+        bytes: bytes as u64,
+        derived: is_derived(name),
+        note: note.to_owned(),
+        ..Place::default()
+    }
+}
+
+/// Sections that follow from others: where code lies, what is called how, and what describes it.
+fn is_derived(name: &str) -> bool {
+    let plain = name.trim_start_matches(['.', '_']);
+    [
+        "note.gnu.build-id",
+        "gnu_debuglink",
+        "debug",
+        "symtab",
+        "strtab",
+        "shstrtab",
+        "gnu.hash",
+        "dynsym",
+        "dynstr",
+        "eh_frame",
+        "rela",
+        "hash",
+        "comment",
+        "buildid",
+    ]
+    .iter()
+    .any(|start| plain.starts_with(start))
+}
+
+/// Where in a section bytes differ, by symbol of the first file.
+fn symbols(
+    file: &object::File<'_>,
+    section: &object::Section<'_, '_>,
+    name: &str,
+    a: &[u8],
+    b: &[u8],
+) -> Vec<Place> {
+    let mut table: Vec<(u64, u64, &str)> = file
+        .symbols()
+        .filter(|symbol| symbol.section_index() == Some(section.index()) && symbol.size() > 0)
+        .filter_map(|symbol| {
+            Some((symbol.address().checked_sub(section.address())?, symbol.size(), symbol.name().ok()?))
+        })
+        .collect();
+    table.sort_unstable();
+    let mut found: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+    let mut at = 0usize;
+    while at < a.len().min(b.len()) {
+        if a[at] == b[at] {
+            at += 1;
+            continue;
+        }
+        let offset = at as u64;
+        let index = table.partition_point(|(start, ..)| *start <= offset);
+        let symbol = index
+            .checked_sub(1)
+            .and_then(|index| table.get(index))
+            .filter(|(start, size, _)| offset < start.saturating_add(*size));
+        // The rest of the symbol at once: large sections are walked in one pass.
+        let end = symbol.map_or_else(
+            || table.get(index).map_or(u64::MAX, |(start, ..)| *start),
+            |(start, size, _)| start.saturating_add(*size),
+        );
+        let end = usize::try_from(end).unwrap_or(usize::MAX).min(a.len()).min(b.len()).max(at + 1);
+        *found.entry(symbol.map(|(.., name)| *name)).or_default() += count(&a[at..end], &b[at..end]);
+        at = end;
+    }
+    if a.len() != b.len() {
+        *found.entry(None).or_default() += a.len().abs_diff(b.len()) as u64;
+    }
+    let moved = found.len() > SYMBOLS && a.len() != b.len();
+    let mut places: Vec<Place> = found
+        .into_iter()
+        .map(|(symbol, bytes)| {
+            let shown = symbol.map(|name| format!("{:#}", rustc_demangle::demangle(name)));
+            let note =
+                if a.len() == b.len() { String::new() } else { format!("{} and {} bytes", a.len(), b.len()) };
+            Place {
+                section: Some(name.to_owned()),
+                krate: shown.as_deref().and_then(krate),
+                symbol: shown,
+                bytes,
+                // A section of another length moves all that follows.
+                derived: is_derived(name) || moved,
+                note,
+                ..Place::default()
+            }
+        })
+        .collect();
+    if places.len() > SYMBOLS {
+        places.sort_by_key(|place| std::cmp::Reverse(place.bytes));
+        let rest: u64 = places.drain(SYMBOLS..).map(|place| place.bytes).sum();
+        places.push(Place {
+            section: Some(name.to_owned()),
+            bytes: rest,
+            derived: true,
+            note: "further symbols".to_owned(),
+            ..Place::default()
+        });
+    }
+    places
+}
+
+/// The crate of a demangled path: `<a::B as c::D>::f` belongs to `a`.
+fn krate(path: &str) -> Option<String> {
+    let start = path.trim_start_matches(['<', '&', '*', '(', '[']);
+    let name: String = start.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    (start[name.len()..].starts_with("::")).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_name_their_crate() {
+        assert_eq!(krate("serde::de::f").as_deref(), Some("serde"));
+        assert_eq!(krate("<alloc::vec::Vec<T> as core::ops::Drop>::drop").as_deref(), Some("alloc"));
+        assert_eq!(krate("main"), None);
+    }
+}

@@ -1,0 +1,237 @@
+//! How two files differ: by member of an archive, section and symbol, causes before consequences.
+//!
+//! Pure: bytes in, [`Difference`] out. Hostile input makes it fall back to bytes; it never fails.
+
+pub(crate) mod archive;
+mod binary;
+pub(crate) mod strings;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How many places are kept for one pair of files.
+const SHOWN: usize = 200;
+
+/// How two files differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Difference {
+    /// Whether they are the same bytes.
+    pub(crate) identical: bool,
+    /// `elf`, `ar`, `tar`, `zip`, `text`, `bytes` …
+    pub(crate) format: String,
+    /// Sizes in bytes.
+    pub(crate) size: [u64; 2],
+    /// Where they differ, causes before consequences.
+    pub(crate) places: Vec<Place>,
+    /// Strings only the first has.
+    pub(crate) only_a: Vec<String>,
+    /// Strings only the second has.
+    pub(crate) only_b: Vec<String>,
+}
+
+/// A stretch in which two files differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Place {
+    /// Member of an archive.
+    pub(crate) member: Option<String>,
+    /// Section, or for text the line.
+    pub(crate) section: Option<String>,
+    /// Symbol, demangled.
+    pub(crate) symbol: Option<String>,
+    /// Crate the symbol belongs to.
+    pub(crate) krate: Option<String>,
+    /// How many bytes differ there; what only one file has counts whole.
+    pub(crate) bytes: u64,
+    /// Whether it is computed from the rest: build ids, checksums, symbol tables, debug information.
+    pub(crate) derived: bool,
+    /// What it is, in words.
+    pub(crate) note: String,
+}
+
+impl Difference {
+    /// Section and symbol of what differs first.
+    pub(crate) fn first_place(&self) -> (Option<String>, Option<String>) {
+        self.places.first().map_or((None, None), |place| (place.section.clone(), place.symbol.clone()))
+    }
+}
+
+/// Compares two files.
+pub(crate) fn explain(a: &[u8], b: &[u8]) -> Difference {
+    let size = [a.len() as u64, b.len() as u64];
+    if a == b {
+        return Difference { identical: true, format: "bytes".to_owned(), size, ..Difference::default() };
+    }
+    let (format, mut places) = compare(a, b, 0);
+    // Causes first; among them where most bytes differ.
+    places.sort_by(|x, y| {
+        (x.derived, std::cmp::Reverse(x.bytes)).cmp(&(y.derived, std::cmp::Reverse(y.bytes)))
+    });
+    places.truncate(SHOWN);
+    let (mut only_a, mut only_b) =
+        if format == "text" { (Vec::new(), Vec::new()) } else { strings::only(a, b) };
+    only_a.truncate(20);
+    only_b.truncate(20);
+    Difference { identical: false, format: format.to_owned(), size, places, only_a, only_b }
+}
+
+fn compare(a: &[u8], b: &[u8], depth: usize) -> (&'static str, Vec<Place>) {
+    if depth < 4
+        && let (Some((format, members_a)), Some((other, members_b))) =
+            (archive::members(a), archive::members(b))
+        && format == other
+    {
+        return (format, members(&members_a, &members_b, depth));
+    }
+    if let Some(found) = binary::compare(a, b) {
+        return found;
+    }
+    if let (Ok(text_a), Ok(text_b)) = (std::str::from_utf8(a), std::str::from_utf8(b)) {
+        return ("text", lines(text_a, text_b));
+    }
+    let bytes = count(a, b);
+    let first = a.iter().zip(b).position(|(x, y)| x != y).unwrap_or(a.len().min(b.len()));
+    ("bytes", vec![Place { bytes, note: format!("first at offset {first:#x}"), ..Place::default() }])
+}
+
+/// How many bytes of two stretches differ.
+fn count(a: &[u8], b: &[u8]) -> u64 {
+    let common = a.iter().zip(b).filter(|(x, y)| x != y).count() as u64;
+    common + a.len().abs_diff(b.len()) as u64
+}
+
+fn lines(a: &str, b: &str) -> Vec<Place> {
+    let mut places = Vec::new();
+    let (mut left, mut right) = (a.lines(), b.lines());
+    for number in 1.. {
+        match (left.next(), right.next()) {
+            (None, None) => break,
+            (x, y) if x != y => {
+                let (x, y) = (x.unwrap_or_default(), y.unwrap_or_default());
+                let cut = |text: &str| text.chars().take(80).collect::<String>();
+                places.push(Place {
+                    section: Some(format!("line {number}")),
+                    bytes: count(x.as_bytes(), y.as_bytes()),
+                    note: format!("`{}` and `{}`", cut(x), cut(y)),
+                    ..Place::default()
+                });
+                if places.len() >= SHOWN {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    places
+}
+
+fn members(a: &[archive::Member], b: &[archive::Member], depth: usize) -> Vec<Place> {
+    let mut places = Vec::new();
+    let names =
+        |members: &[archive::Member]| members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
+    for member in a {
+        let Some(other) = b.iter().find(|other| other.name == member.name) else {
+            places.push(alone(member, "only the first has it"));
+            continue;
+        };
+        if member.header != other.header {
+            let note = format!("{} and {}", member.header, other.header);
+            places.push(Place { member: Some(member.name.clone()), bytes: 1, note, ..Place::default() });
+        }
+        if member.bytes != other.bytes {
+            let (_, inner) = compare(&member.bytes, &other.bytes, depth + 1);
+            for mut place in inner {
+                place.member = Some(match place.member {
+                    Some(inner) => format!("{}/{inner}", member.name),
+                    None => member.name.clone(),
+                });
+                place.derived |= archive::is_derived(&member.name);
+                places.push(place);
+            }
+        }
+    }
+    places.extend(
+        b.iter()
+            .filter(|member| !a.iter().any(|other| other.name == member.name))
+            .map(|member| alone(member, "only the second has it")),
+    );
+    if places.is_empty() && names(a) != names(b) {
+        places.push(Place {
+            bytes: 1,
+            note: "the members are in another order".to_owned(),
+            ..Place::default()
+        });
+    }
+    if places.is_empty() {
+        places.push(Place {
+            bytes: 1,
+            note: "only the packing differs, not what is packed".to_owned(),
+            ..Place::default()
+        });
+    }
+    places
+}
+
+fn alone(member: &archive::Member, note: &str) -> Place {
+    Place {
+        member: Some(member.name.clone()),
+        bytes: member.bytes.len() as u64,
+        note: note.to_owned(),
+        derived: archive::is_derived(&member.name),
+        ..Place::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_differs_by_line() {
+        let found = explain(b"one\ntwo\nthree\n", b"one\n2\nthree\n");
+        assert_eq!((found.format.as_str(), found.places.len()), ("text", 1));
+        assert_eq!(found.places[0].section.as_deref(), Some("line 2"));
+        assert!(explain(b"x", b"x").identical);
+    }
+
+    #[test]
+    fn a_tar_archive_differs_by_member_and_header() {
+        let tar = |mode: u32, content: &[u8]| {
+            let mut builder = tar::Builder::new(Vec::new());
+            let mut header = tar::Header::new_ustar();
+            header.set_size(content.len() as u64);
+            header.set_mode(mode);
+            header.set_cksum();
+            builder.append_data(&mut header, "dir/file", content).unwrap();
+            builder.into_inner().unwrap()
+        };
+        let found = explain(&tar(0o644, b"same"), &tar(0o755, b"same"));
+        assert_eq!(found.format, "tar");
+        assert!(found.places[0].note.contains("644"), "{found:?}");
+        let found = explain(&tar(0o644, b"one\xff"), &tar(0o644, b"two\xff"));
+        assert_eq!(found.places[0].member.as_deref(), Some("dir/file"));
+    }
+
+    #[test]
+    fn own_executable_with_one_byte_changed_differs_in_one_section() {
+        let a = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let mut b = a.clone();
+        let at = a.windows(15).position(|window| window == b"own_executable_").unwrap();
+        b[at] = b'O';
+        let found = explain(&a, &b);
+        assert!(
+            !found.identical && found.places.len() == 1 && found.places[0].section.is_some(),
+            "{found:?}"
+        );
+        assert_eq!(found.places[0].bytes, 1);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_fail(a: Vec<u8>, b: Vec<u8>, magic in 0..6usize) {
+            let magics: [&[u8]; 6] = [b"", b"\x7fELF\x02\x01\x01", b"!<arch>\n", b"PK\x03\x04", b"\x1f\x8b\x08", b"\0asm"];
+            let with = |bytes: &[u8]| [magics[magic], bytes].concat();
+            let (a, b) = (with(&a), with(&b));
+            proptest::prop_assert_eq!(explain(&a, &b).identical, a == b);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Which units differ first: their inputs are equal and their outputs are not.
+//!
+//! Metadata carries the hash of every dependency, so one root taints all that is built on it; only roots are causes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::build::{Build, ScriptRun, Unit};
+
+/// Two builds laid over each other; numbers are positions in [`Build::units`] and [`Build::scripts`].
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    /// Units of both builds.
+    pub(crate) units: Vec<(usize, usize)>,
+    /// Positions in `units` of those whose outputs (or symbol hash) differ.
+    pub(crate) differing: BTreeSet<usize>,
+    /// What differs first.
+    pub(crate) roots: Vec<Root>,
+    /// Keys of units only one build has.
+    pub(crate) unpaired: Vec<String>,
+}
+
+/// Something that differs though nothing it was made from does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// A compiler call: its position in A and B.
+    Unit { a: usize, b: usize },
+    /// A run of a build script: its position in A and B.
+    Script { a: usize, b: usize },
+}
+
+/// Lays two builds over each other.
+pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
+    let mut found = Comparison::default();
+    let (mut left, mut right) = (grouped(&a.units), grouped(&b.units));
+    let keys: BTreeSet<String> = left.keys().chain(right.keys()).cloned().collect();
+    for key in keys {
+        let (mut from_a, mut from_b) =
+            (left.remove(&key).unwrap_or_default(), right.remove(&key).unwrap_or_default());
+        let metadata = |build: &Build, index: usize| build.units[index].call.metadata.clone();
+        // The same symbol hash first; what is left over is paired in order.
+        from_a.retain(|&i| match from_b.iter().position(|&j| metadata(a, i) == metadata(b, j)) {
+            Some(at) => {
+                found.units.push((i, from_b.remove(at)));
+                false
+            }
+            None => true,
+        });
+        found.units.extend(from_a.iter().copied().zip(from_b.iter().copied()));
+        if from_a.len() != from_b.len() {
+            found.unpaired.push(key);
+        }
+    }
+    found.differing = (0..found.units.len())
+        .filter(|&pair| {
+            let (i, j) = found.units[pair];
+            a.units[i].outputs != b.units[j].outputs || a.units[i].call.metadata != b.units[j].call.metadata
+        })
+        .collect();
+    let scripts = differing_scripts(a, b);
+    let by_stem: BTreeMap<String, usize> =
+        found.units.iter().enumerate().map(|(pair, &(i, _))| (a.units[i].stem(), pair)).collect();
+
+    let mut roots = BTreeMap::new();
+    for &pair in &found.differing {
+        let (i, j) = found.units[pair];
+        if transitive(a, &found, &by_stem, pair).iter().any(|dependency| found.differing.contains(dependency))
+        {
+            continue;
+        }
+        let unit = &a.units[i];
+        let script = scripts
+            .iter()
+            .find(|(at, _)| Some(a.scripts[*at].out_dir.as_path()) == unit.call.build_out_dir());
+        match script {
+            Some(&(at, other)) if reaches(unit, &b.units[j], &a.scripts[at], &b.scripts[other]) => {
+                // The script's own executable may be what differs; then it is a root already and the run follows from it.
+                let executable = found.differing.iter().any(|&p| {
+                    let call = &a.units[found.units[p].0].call;
+                    call.is_build_script()
+                        && call.package == unit.call.package
+                        && call.version == unit.call.version
+                });
+                if !executable {
+                    roots.insert((0, at), Root::Script { a: at, b: other });
+                }
+            }
+            _ => {
+                roots.insert((1, i), Root::Unit { a: i, b: j });
+            }
+        }
+    }
+    found.roots = roots.into_values().collect();
+    found
+}
+
+fn grouped(units: &[Unit]) -> BTreeMap<String, Vec<usize>> {
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, unit) in units.iter().enumerate() {
+        groups.entry(unit.call.key()).or_default().push(index);
+    }
+    for group in groups.values_mut() {
+        group.sort_by(|x, y| units[*x].call.metadata.cmp(&units[*y].call.metadata));
+    }
+    groups
+}
+
+/// All units below one, itself excepted.
+fn transitive(
+    a: &Build,
+    found: &Comparison,
+    by_stem: &BTreeMap<String, usize>,
+    pair: usize,
+) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![pair];
+    while let Some(pair) = open.pop() {
+        for path in &a.units[found.units[pair].0].call.externs {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let names = [stem.strip_prefix("lib").unwrap_or(&stem), &stem];
+            if let Some(&dependency) = names.iter().find_map(|name| by_stem.get(*name))
+                && seen.insert(dependency)
+            {
+                open.push(dependency);
+            }
+        }
+    }
+    seen.remove(&pair);
+    seen
+}
+
+/// Runs of both builds that told cargo something else or left other files.
+pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
+    let key = |run: &ScriptRun| {
+        let folder = run.out_dir.parent().and_then(|dir| dir.file_name()).unwrap_or_default();
+        (run.package.clone(), run.version.clone(), folder.to_string_lossy().into_owned())
+    };
+    let by_package = |run: &ScriptRun| (run.package.clone(), run.version.clone());
+    let mut pairs = Vec::new();
+    for (i, run) in a.scripts.iter().enumerate() {
+        let same = b.scripts.iter().position(|other| key(other) == key(run));
+        let same = same.or_else(|| b.scripts.iter().position(|other| by_package(other) == by_package(run)));
+        if let Some(j) = same
+            && (run.statements != b.scripts[j].statements || run.files != b.scripts[j].files)
+        {
+            pairs.push((i, j));
+        }
+    }
+    pairs
+}
+
+/// Files of OUT_DIR that differ, by relative path.
+pub(crate) fn differing_files(a: &ScriptRun, b: &ScriptRun) -> Vec<String> {
+    let names: BTreeSet<&String> = a.files.keys().chain(b.files.keys()).collect();
+    names.into_iter().filter(|name| a.files.get(*name) != b.files.get(*name)).cloned().collect()
+}
+
+/// Whether a unit can have seen what differs between two runs of its package's build script: what the script told cargo, a
+/// file in the unit's dependency list, or a native library. Logs and caches in OUT_DIR are neither.
+fn reaches(a: &Unit, b: &Unit, run_a: &ScriptRun, run_b: &ScriptRun) -> bool {
+    run_a.statements != run_b.statements
+        || differing_files(run_a, run_b).iter().any(|name| {
+            let native = [".a", ".o", ".so", ".lib", ".obj"].iter().any(|ending| name.ends_with(ending));
+            native
+                || a.reads.contains(&run_a.out_dir.join(name))
+                || b.reads.contains(&run_b.out_dir.join(name))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::call::Call;
+    use release_gate::digest::sha256_bytes;
+
+    fn unit(package: &str, externs: &[&str], content: &str) -> Unit {
+        let call = Call {
+            package: package.into(),
+            crate_name: package.into(),
+            crate_types: vec!["lib".into()],
+            extra_filename: "-1".into(),
+            externs: externs.iter().map(|name| format!("/t/lib{name}-1.rmeta").into()).collect(),
+            env: [("OUT_DIR".to_owned(), format!("/t/{package}-1/out"))].into(),
+            ..Call::default()
+        };
+        Unit { call, outputs: [("rlib".to_owned(), sha256_bytes(content.as_bytes()))].into(), reads: vec![] }
+    }
+
+    fn script(package: &str, statement: &str, file: (&str, &str)) -> ScriptRun {
+        ScriptRun {
+            package: package.into(),
+            out_dir: format!("/t/{package}-1/out").into(),
+            statements: vec![statement.into()],
+            files: [(file.0.to_owned(), sha256_bytes(file.1.as_bytes()))].into(),
+            ..ScriptRun::default()
+        }
+    }
+
+    fn build(units: Vec<Unit>, scripts: Vec<ScriptRun>) -> Build {
+        Build { units, scripts, artifacts: vec![] }
+    }
+
+    #[test]
+    fn only_the_first_of_a_chain_is_a_root() {
+        let chain =
+            |x: &str| build(vec![unit("a", &[], x), unit("b", &["a"], x), unit("c", &["b"], x)], vec![]);
+        let found = compare(&chain("1"), &chain("2"));
+        assert_eq!(found.differing.len(), 3);
+        assert_eq!(found.roots, [Root::Unit { a: 0, b: 0 }]);
+        assert!(compare(&chain("1"), &chain("1")).roots.is_empty());
+    }
+
+    #[test]
+    fn a_tainted_dependency_counts_over_equal_ones_in_between() {
+        let of =
+            |x: &str| build(vec![unit("a", &[], x), unit("b", &["a"], "same"), unit("c", &["b"], x)], vec![]);
+        assert_eq!(compare(&of("1"), &of("2")).roots, [Root::Unit { a: 0, b: 0 }]);
+    }
+
+    #[test]
+    fn a_build_script_is_blamed_for_what_reaches_the_compiler_only() {
+        let of = |x: &str, said: &str, file: (&str, &str)| {
+            build(vec![unit("a", &[], x)], vec![script("a", said, file)])
+        };
+        let told = compare(&of("1", "rustc-env=T=1", ("", "")), &of("2", "rustc-env=T=2", ("", "")));
+        assert_eq!(told.roots, [Root::Script { a: 0, b: 0 }]);
+        let native = compare(&of("1", "", ("libx.a", "1")), &of("2", "", ("libx.a", "2")));
+        assert_eq!(native.roots, [Root::Script { a: 0, b: 0 }]);
+        let log = compare(&of("1", "", ("config.log", "1")), &of("2", "", ("config.log", "2")));
+        assert_eq!(log.roots, [Root::Unit { a: 0, b: 0 }], "a log does not reach the compiler");
+        let harmless = compare(&of("1", "", ("config.log", "1")), &of("1", "", ("config.log", "2")));
+        assert!(harmless.roots.is_empty());
+    }
+
+    #[test]
+    fn another_symbol_hash_is_a_difference() {
+        let mut other = unit("a", &[], "1");
+        other.call.metadata = "2".into();
+        let found = compare(&build(vec![unit("a", &[], "1")], vec![]), &build(vec![other], vec![]));
+        assert_eq!(found.roots, [Root::Unit { a: 0, b: 0 }]);
+    }
+
+    #[test]
+    fn a_unit_only_one_build_has_is_said() {
+        let found = compare(&build(vec![unit("a", &[], "1")], vec![]), &build(vec![], vec![]));
+        assert_eq!(found.unpaired.len(), 1);
+    }
+}

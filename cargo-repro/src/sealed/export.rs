@@ -1,0 +1,157 @@
+//! The sources of a sealed build: an export of the commit, or with `--allow-dirty` of the work tree.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use release_gate::error::JudgeExt;
+use release_gate::git::{CommitId, Git, bytes_to_path};
+use release_gate::project::Project;
+use release_gate::{Error, Result};
+
+/// What is to be built.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    git: Git,
+    /// The commit checked out.
+    pub(crate) commit: CommitId,
+    /// Whether the work tree is exported instead of the commit.
+    pub(crate) dirty: bool,
+    /// SOURCE_DATE_EPOCH: seconds since 1970.
+    pub(crate) epoch: i64,
+    /// The workspace, relative to the repository.
+    pub(crate) workspace: PathBuf,
+    lock: PathBuf,
+}
+
+/// What an export was like.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Exported {
+    /// The lock file is not part of the commit; the work tree's was taken.
+    pub(crate) lock_added: bool,
+    /// Large files of which the repository holds only a pointer.
+    pub(crate) lfs_pointers: Vec<PathBuf>,
+}
+
+impl Source {
+    /// Finds out what to build.
+    ///
+    /// # Errors
+    /// No repository, no commit, uncommitted changes that were not allowed, or packages that lie outside the repository.
+    pub(crate) fn of(project: &Project, allow_dirty: bool) -> Result<Self> {
+        let git = project.repository()?.clone();
+        let commit = project.commit.clone().ok_or_else(|| {
+            Error::judge("the repository has no commit").with_help("commit the sources first")
+        })?;
+        if project.dirty && !allow_dirty {
+            return Err(Error::judge("there are uncommitted changes, and a release is built from a commit")
+                .with_help(
+                    "commit or stash them, or build the work tree with --allow-dirty (the report says so)",
+                ));
+        }
+        let root = git.root().canonicalize().or_judge(|| "cannot find the repository".to_owned())?;
+        let inside = |path: &Path| {
+            path.canonicalize().ok().and_then(|path| path.strip_prefix(&root).map(Path::to_owned).ok())
+        };
+        for package in project.metadata.packages.iter().filter(|package| package.source.is_none()) {
+            if inside(package.manifest_path.as_std_path()).is_none() {
+                return Err(Error::judge(format!(
+                    "the path dependency `{}` lies outside the repository, so no commit holds it",
+                    package.name
+                ))
+                .with_help("move it into the repository, or depend on it by git or registry"));
+            }
+        }
+        let workspace = inside(&project.root).ok_or_else(|| {
+            Error::judge("the workspace lies outside its repository").with_help("check the `workspace` key")
+        })?;
+        let epoch = project.epoch()?.unwrap_or_default();
+        let lock = project.root.join("Cargo.lock");
+        Ok(Self { git, commit, dirty: project.dirty, epoch, workspace, lock })
+    }
+
+    /// Writes the sources to a folder; modification times are the commit's plus `shift`.
+    ///
+    /// # Errors
+    /// Git or the disk failed.
+    pub(crate) fn export(&self, dest: &Path, shift: Duration) -> Result<Exported> {
+        let mut exported = Exported::default();
+        if self.dirty {
+            std::fs::create_dir_all(dest).or_judge(|| "cannot write the exported sources".to_owned())?;
+            self.copy_work_tree(dest)?;
+        } else {
+            exported.lfs_pointers = self.git.checkout(&self.commit, dest)?.lfs_pointers;
+        }
+        let lock = dest.join(&self.workspace).join("Cargo.lock");
+        if !lock.exists() {
+            std::fs::copy(&self.lock, &lock).map_err(|error| {
+                Error::judge("the commit holds no `Cargo.lock`, and neither does the work tree")
+                    .with_source(error)
+                    .with_help("run `cargo generate-lockfile`, and commit the file")
+            })?;
+            exported.lock_added = true;
+        }
+        let seconds = u64::try_from(self.epoch).unwrap_or_default();
+        set_times(dest, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + shift)
+            .or_judge(|| "cannot set the times of the exported sources".to_owned())?;
+        Ok(exported)
+    }
+
+    fn copy_work_tree(&self, dest: &Path) -> Result<()> {
+        let list = self.git.plumbing([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--full-name",
+        ])?;
+        for name in list.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+            let name = bytes_to_path(name);
+            copy_tree(&self.git.root().join(&name), &dest.join(&name))
+                .or_judge(|| format!("cannot copy `{}` into the sealed place", name.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Copies a file, symbolic link or (for a submodule) folder; what is gone from the work tree is left out.
+fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    let Ok(metadata) = from.symlink_metadata() else { return Ok(()) };
+    if let Some(parent) = to.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    if metadata.is_symlink() {
+        let _ = std::fs::remove_file(to);
+        #[cfg(unix)]
+        return std::os::unix::fs::symlink(std::fs::read_link(from)?, to);
+        #[cfg(not(unix))]
+        return std::fs::copy(from, to).map(drop);
+    }
+    if metadata.is_dir() {
+        for entry in std::fs::read_dir(from)? {
+            let entry = entry?;
+            if entry.file_name() != ".git" && entry.file_name() != "target" {
+                copy_tree(&entry.path(), &to.join(entry.file_name()))?;
+            }
+        }
+        return Ok(());
+    }
+    std::fs::copy(from, to).map(drop)
+}
+
+/// Sets the modification time of every file below a folder.
+pub(crate) fn set_times(dir: &Path, time: SystemTime) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            set_times(&entry.path(), time)?;
+        } else if kind.is_file() {
+            // A read-only file can still be given a time by its owner, but not be opened for writing everywhere.
+            if let Ok(file) = std::fs::File::open(entry.path()) {
+                file.set_modified(time)?;
+            }
+        }
+    }
+    Ok(())
+}

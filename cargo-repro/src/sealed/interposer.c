@@ -1,0 +1,237 @@
+/* Put before a build's programs (LD_PRELOAD) to decide what they see of the clock, random numbers, folder order and host name,
+ * and to write down who asked. It must not allocate or look symbols up on the clock's and the random numbers' path: allocators
+ * ask for both while they start. What is not asked for by a REPRO_ variable is passed through. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+extern char *program_invocation_short_name;
+
+static const char *var(const char *name) {
+    size_t n = strlen(name);
+    for (char **e = environ; e && *e; e++)
+        if (!strncmp(*e, name, n) && (*e)[n] == '=') return *e + n + 1;
+    return 0;
+}
+
+static long number(const char *name) {
+    const char *text = var(name);
+    long value = 0;
+    for (; text && *text >= '0' && *text <= '9'; text++) value = value * 10 + (*text - '0');
+    return value;
+}
+
+static void say(char *line, size_t room, size_t *at, const char *text) {
+    for (; text && *text && *at + 2 < room; text++) line[(*at)++] = *text;
+}
+
+/* One line for each kind of question and each library that asks it. */
+static void note(const char *what, void *caller) {
+    static struct { const char *what; void *base; } seen[64];
+    static int used;
+    const char *path = var("REPRO_LOG");
+    Dl_info info = {0};
+    if (!path || !dladdr(caller, &info)) return;
+    int count = used < 64 ? used : 64;
+    for (int i = 0; i < count; i++)
+        if (seen[i].what == what && seen[i].base == info.dli_fbase) return;
+    if (count < 64) { seen[count].what = what; seen[count].base = info.dli_fbase; used = count + 1; }
+    char line[1024];
+    size_t at = 0;
+    const char *parts[] = {what, info.dli_fname, var("CARGO_PKG_NAME"), var("CARGO_CRATE_NAME"), program_invocation_short_name};
+    for (int i = 0; i < 5; i++) { say(line, sizeof line, &at, parts[i]); line[at++] = i == 4 ? '\n' : '\t'; if (at + 2 >= sizeof line) return; }
+    int saved = errno, fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) { ssize_t ignored = write(fd, line, at); (void)ignored; close(fd); }
+    errno = saved;
+}
+
+/* -- the clock */
+int clock_gettime(clockid_t clock, struct timespec *ts) {
+    long result = syscall(SYS_clock_gettime, clock, ts);
+    if (!result && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+        ts->tv_sec += number("REPRO_CLOCK");
+        if (var("REPRO_FREEZE")) { ts->tv_sec = number("REPRO_FREEZE"); ts->tv_nsec = 0; }
+        note("clock", __builtin_return_address(0));
+    }
+    return (int)result;
+}
+
+int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
+    (void)zone;
+    struct timespec ts;
+    if (clock_gettime(CLOCK_REALTIME, &ts)) return -1;
+    if (tv) { tv->tv_sec = ts.tv_sec; tv->tv_usec = ts.tv_nsec / 1000; }
+    return 0;
+}
+
+time_t time(time_t *out) {
+    struct timespec ts;
+    if (clock_gettime(CLOCK_REALTIME, &ts)) return -1;
+    if (out) *out = ts.tv_sec;
+    return ts.tv_sec;
+}
+
+/* -- random numbers */
+static uint64_t drawn;
+static int draw(unsigned char *out, size_t length) {
+    long seed = number("REPRO_SEED");
+    if (!seed) return 0;
+    for (size_t i = 0; i < length; i += 8) {
+        uint64_t z = (uint64_t)seed * 0xD1342543DE82EF95u + __atomic_add_fetch(&drawn, 1, __ATOMIC_RELAXED) * 0x9E3779B97F4A7C15u;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+        z ^= z >> 31;
+        memcpy(out + i, &z, length - i < 8 ? length - i : 8);
+    }
+    return 1;
+}
+
+ssize_t getrandom(void *out, size_t length, unsigned flags) {
+    note("random", __builtin_return_address(0));
+    if (draw(out, length)) return (ssize_t)length;
+    return syscall(SYS_getrandom, out, length, flags);
+}
+
+int getentropy(void *out, size_t length) {
+    note("random", __builtin_return_address(0));
+    if (length > 256) { errno = EIO; return -1; }
+    if (draw(out, length)) return 0;
+    return syscall(SYS_getrandom, out, length, 0) == (long)length ? 0 : -1;
+}
+
+/* -- the order of folders: REPRO_ORDER is 1 (ascending) or 2 (descending) */
+struct listing { DIR *dir; struct dirent64 **entries; size_t count, next; };
+static struct listing listings[128];
+static int lock;
+
+static void enter(void) { while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE)) {} }
+static void leave(void) { __atomic_store_n(&lock, 0, __ATOMIC_RELEASE); }
+
+static int ascending(const void *a, const void *b) {
+    return strcmp((*(struct dirent64 *const *)a)->d_name, (*(struct dirent64 *const *)b)->d_name);
+}
+static int descending(const void *a, const void *b) { return ascending(b, a); }
+
+static struct listing *find(DIR *dir) {
+    struct listing *found = 0;
+    enter();
+    for (int i = 0; i < 128 && !found; i++) if (listings[i].dir == dir) found = &listings[i];
+    leave();
+    return found;
+}
+
+static void forget(DIR *dir) {
+    struct listing *found = find(dir);
+    if (!found) return;
+    for (size_t i = 0; i < found->count; i++) free(found->entries[i]);
+    free(found->entries);
+    enter();
+    memset(found, 0, sizeof *found);
+    leave();
+}
+
+static struct listing *list(DIR *dir, struct dirent64 *(*real)(DIR *)) {
+    struct listing whole = {0};
+    size_t room = 0;
+    for (struct dirent64 *entry; (entry = real(dir));) {
+        if (whole.count == room) {
+            room = room ? room * 2 : 32;
+            whole.entries = realloc(whole.entries, room * sizeof *whole.entries);
+            if (!whole.entries) return 0;
+        }
+        struct dirent64 *copy = malloc(sizeof *copy);
+        if (!copy) return 0;
+        memset(copy, 0, sizeof *copy);
+        memcpy(copy, entry, entry->d_reclen < sizeof *copy ? entry->d_reclen : sizeof *copy);
+        whole.entries[whole.count++] = copy;
+    }
+    if (whole.count) qsort(whole.entries, whole.count, sizeof *whole.entries, number("REPRO_ORDER") == 2 ? descending : ascending);
+    struct listing *slot = 0;
+    enter();
+    for (int i = 0; i < 128 && !slot; i++) if (!listings[i].dir) slot = &listings[i];
+    whole.dir = dir;
+    if (slot) *slot = whole;
+    leave();
+    return slot;
+}
+
+struct dirent64 *readdir64(DIR *dir) {
+    static struct dirent64 *(*real)(DIR *);
+    if (!real) real = (struct dirent64 *(*)(DIR *))dlsym(RTLD_NEXT, "readdir64");
+    note("folder", __builtin_return_address(0));
+    if (!number("REPRO_ORDER")) return real(dir);
+    struct listing *found = find(dir);
+    if (!found) found = list(dir, real);
+    if (!found) return real(dir);
+    return found->next < found->count ? found->entries[found->next++] : 0;
+}
+
+#if __SIZEOF_POINTER__ == 8
+struct dirent *readdir(DIR *dir) { return (struct dirent *)readdir64(dir); }
+#endif
+
+int closedir(DIR *dir) {
+    static int (*real)(DIR *);
+    if (!real) real = (int (*)(DIR *))dlsym(RTLD_NEXT, "closedir");
+    forget(dir);
+    return real(dir);
+}
+
+void rewinddir(DIR *dir) {
+    static void (*real)(DIR *);
+    if (!real) real = (void (*)(DIR *))dlsym(RTLD_NEXT, "rewinddir");
+    forget(dir);
+    real(dir);
+}
+
+/* -- the host's name */
+int uname(struct utsname *name) {
+    long result = syscall(SYS_uname, name);
+    const char *host = var("REPRO_HOST");
+    if (!result && host) { strncpy(name->nodename, host, sizeof name->nodename - 1); }
+    note("host", __builtin_return_address(0));
+    return (int)result;
+}
+
+int gethostname(char *out, size_t length) {
+    struct utsname name;
+    if (uname(&name)) return -1;
+    strncpy(out, name.nodename, length);
+    return 0;
+}
+
+/* -- what build scripts were started with, for repeating them: executable, folder, environment, each ended by NUL */
+static void copy(int to, const char *text) { ssize_t ignored = write(to, text, strlen(text) + 1); (void)ignored; }
+
+__attribute__((constructor)) static void remember(void) {
+    const char *folder = var("REPRO_SCRIPTS");
+    if (!folder || !var("OUT_DIR") || var("CARGO_CRATE_NAME") || strncmp(program_invocation_short_name, "build-script-", 13)) return;
+    char path[4096], text[4096];
+    size_t at = 0;
+    say(path, sizeof path, &at, folder);
+    say(path, sizeof path, &at, "/");
+    char digits[24];
+    int n = 0;
+    for (long pid = getpid(); pid; pid /= 10) digits[n++] = (char)('0' + pid % 10);
+    while (n && at + 2 < sizeof path) path[at++] = digits[--n];
+    path[at] = 0;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    ssize_t length = readlink("/proc/self/exe", text, sizeof text - 1);
+    text[length < 0 ? 0 : length] = 0;
+    copy(fd, text);
+    copy(fd, getcwd(text, sizeof text) ? text : "");
+    for (char **e = environ; *e; e++) copy(fd, *e);
+    close(fd);
+}

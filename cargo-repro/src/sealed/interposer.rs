@@ -1,0 +1,63 @@
+//! The interposer: a small library in front of libc, compiled when it is needed.
+//!
+//! Only where `LD_PRELOAD` works and a C compiler is there; otherwise the report says what was not varied.
+
+use std::path::{Path, PathBuf};
+
+use release_gate::process::{Runner, Step};
+
+const SOURCE: &str = include_str!("interposer.c");
+
+/// Compiles it into a folder.
+///
+/// # Errors
+/// Why it cannot be had here, for the report.
+pub(crate) fn compile(runner: &Runner, folder: &Path) -> Result<PathBuf, String> {
+    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
+        return Err("the interposer needs Linux with glibc".to_owned());
+    }
+    let (source, library) = (folder.join("interposer.c"), folder.join("interposer.so"));
+    std::fs::write(&source, SOURCE).map_err(|error| format!("the interposer cannot be written: {error}"))?;
+    let step = Step::new("cc").args(["-shared", "-fPIC", "-O2", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    match runner.run(step) {
+        Ok(finished) if finished.is_success() => Ok(library),
+        Ok(_) => Err("the C compiler `cc` could not compile the interposer".to_owned()),
+        Err(_) => Err("there is no C compiler `cc` to compile the interposer".to_owned()),
+    }
+}
+
+/// One line of its log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Asked {
+    /// `clock`, `random`, `folder` or `host`.
+    pub(crate) what: String,
+    /// Path of the library or program that asked.
+    pub(crate) by: String,
+    /// Package being built.
+    pub(crate) package: String,
+    /// Crate being compiled; empty for build scripts.
+    pub(crate) crate_name: String,
+    /// Program's name.
+    pub(crate) program: String,
+}
+
+/// Reads its log; lines that were torn are left out.
+pub(crate) fn read_log(text: &str) -> Vec<Asked> {
+    let mut asked: Vec<Asked> = text
+        .lines()
+        .filter_map(|line| {
+            let mut parts = line.split('\t').map(str::to_owned);
+            let mut next = || parts.next();
+            Some(Asked {
+                what: next()?,
+                by: next()?,
+                package: next()?,
+                crate_name: next()?,
+                program: next()?,
+            })
+        })
+        .collect();
+    asked.sort();
+    asked.dedup();
+    asked
+}

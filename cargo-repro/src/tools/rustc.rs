@@ -1,0 +1,127 @@
+//! RUSTC_WRAPPER: paths are cancelled per package, and every compiler call is written down.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{PlaceSpec, become_program};
+use crate::model::call::Call;
+
+pub(super) fn run(spec: &PlaceSpec, mut args: Vec<OsString>) -> ExitCode {
+    if args.is_empty() {
+        return ExitCode::from(release_gate::exit::USAGE);
+    }
+    let rustc = args.remove(0);
+    let surroundings = Surroundings::of_this_process();
+    let remaps = remaps(spec, &surroundings);
+    if let Some(call) = record(&surroundings, &rustc, &args, &remaps) {
+        // A record that cannot be written is missed by the reader, which counts them against cargo's messages.
+        let _ = write(&spec.records, &call);
+    }
+    let args = remaps.into_iter().chain(args);
+    match &spec.chain {
+        Some(wrapper) => become_program(wrapper, std::iter::once(rustc).chain(args)),
+        None => become_program(Path::new(&rustc), args),
+    }
+}
+
+/// What cargo tells a compiler call about its package, through the environment.
+#[derive(Debug, Default)]
+struct Surroundings {
+    env: BTreeMap<String, String>,
+    cwd: PathBuf,
+}
+
+impl Surroundings {
+    fn of_this_process() -> Self {
+        let text = |os: OsString| os.to_string_lossy().into_owned();
+        Self {
+            env: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
+            cwd: std::env::current_dir().unwrap_or_default(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str)
+    }
+}
+
+/// Remap flags for one call. They go before cargo's own arguments, so that a profile's `trim-paths` and the project's flags,
+/// which come later, win.
+fn remaps(spec: &PlaceSpec, around: &Surroundings) -> Vec<OsString> {
+    let flag = |from: &Path, to: &str| {
+        let mut flag = OsString::from("--remap-path-prefix=");
+        flag.push(from);
+        flag.push("=");
+        flag.push(to);
+        flag
+    };
+    let mut flags: Vec<OsString> = spec.remap.iter().map(|(from, to)| flag(from, to)).collect();
+    if let (Some(name), Some(version)) = (around.get("CARGO_PKG_NAME"), around.get("CARGO_PKG_VERSION")) {
+        let home = format!("/{name}-{version}");
+        if let Some(dir) = around.get("CARGO_MANIFEST_DIR") {
+            flags.push(flag(Path::new(dir), &home));
+        }
+        if let Some(dir) = around.get("OUT_DIR") {
+            flags.push(flag(Path::new(dir), &format!("{home}/out")));
+        }
+    }
+    flags
+}
+
+/// The record of a call that compiles a unit of cargo's; probes of build scripts and questions have none.
+fn record(around: &Surroundings, rustc: &OsString, args: &[OsString], remaps: &[OsString]) -> Option<Call> {
+    // Cargo sets it for its own compiler calls and not for build scripts, so their probes lack it.
+    around.get("CARGO_CRATE_NAME")?;
+    let mut words = Vec::new();
+    for arg in args {
+        let arg = arg.to_string_lossy();
+        match arg.strip_prefix('@').map(std::fs::read_to_string) {
+            Some(Ok(text)) => words.extend(text.lines().map(str::to_owned)),
+            _ => words.push(arg.into_owned()),
+        }
+    }
+    let program = rustc.to_string_lossy().into_owned();
+    let remaps = remaps.iter().map(|flag| flag.to_string_lossy().into_owned()).collect();
+    Call::new(program, words, remaps, around.cwd.clone(), around.env.clone())
+}
+
+fn write(folder: &Path, call: &Call) -> std::io::Result<()> {
+    let bytes = serde_json::to_vec(call)?;
+    let name = format!("{}-{}.json", std::process::id(), release_gate::digest::sha256_bytes(&bytes));
+    std::fs::write(folder.join(name), bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_package_wins_over_the_place() {
+        let env = [
+            ("CARGO_PKG_NAME", "demo"),
+            ("CARGO_PKG_VERSION", "1.2.3"),
+            ("CARGO_MANIFEST_DIR", "/p/src/demo"),
+            ("OUT_DIR", "/p/target/build/demo-1/out"),
+        ];
+        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let around = Surroundings { env, cwd: PathBuf::new() };
+        let spec = PlaceSpec { remap: vec![("/p/src".into(), "/src".into())], ..PlaceSpec::default() };
+        let flags = remaps(&spec, &around);
+        assert_eq!(
+            flags,
+            [
+                "--remap-path-prefix=/p/src=/src",
+                "--remap-path-prefix=/p/src/demo=/demo-1.2.3",
+                "--remap-path-prefix=/p/target/build/demo-1/out=/demo-1.2.3/out",
+            ]
+        );
+    }
+
+    #[test]
+    fn probes_are_not_recorded() {
+        let args = ["--crate-name".into(), "probe".into(), "-".into()];
+        assert!(record(&Surroundings::default(), &"rustc".into(), &args, &[]).is_none());
+    }
+}
