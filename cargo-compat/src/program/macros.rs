@@ -263,7 +263,7 @@ mod tests {
         let source = "macro_rules! m {\n    ($a:expr) => { ... };\n    ($($x:ident = $y:ty),+ $(,)?) => { ... };\n    (@in => [$($t:tt)*]) => { ... };\n}";
         let arms = arms(source).unwrap();
         let filled: Vec<String> = arms.iter().map(|arm| fill(arm, 2, 0)).collect();
-        assert_eq!(filled, ["1", "name__ = u8 , name__ = u8 ,", "@ in => [1 1]"]);
+        assert_eq!(filled, ["1", "name__ = u8 , name__ = u8 ,", "@ in => [1  1]"]);
     }
 
     #[test]

@@ -180,6 +180,9 @@ pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + S
 }
 
 fn cargo(request: &Request<'_>, verb: &str) -> Step {
+    // Cargo names a member's files by its path inside the workspace and its version, which may be the same on both sides. Another profile
+    // setting for this one package, of no effect on type-checking, keeps the sides apart while their dependencies stay shared.
+    let distinct = format!("profile.dev.package.{:?}.codegen-units={}", request.package, distinct(request));
     let step = Step::cargo()
         .inherit_network_env()
         .env("CARGO_TARGET_DIR", request.target_dir)
@@ -187,10 +190,29 @@ fn cargo(request: &Request<'_>, verb: &str) -> Step {
         // Warnings of either side are not ours to judge.
         .env("RUSTFLAGS", "--cap-lints=allow")
         .arg(verb)
+        .args(["--config", &distinct])
         .arg("--manifest-path")
         .arg(request.manifest)
         .args(request.args.target_args());
     if request.args.is_offline() { step.arg("--offline") } else { step }
+}
+
+/// A number that differs between sides and between folders; the old side's throw-away folder is rebuilt each time, since its files are new.
+fn distinct(request: &Request<'_>) -> u32 {
+    if request.name == "old" {
+        return 257;
+    }
+    let digest =
+        release_gate::digest::sha256_bytes(request.manifest.as_os_str().as_encoded_bytes()).to_string();
+    258 + u32::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or(0)
+}
+
+/// Both sides write the same JSON file, so neither may be taken for fresh: a flag of no effect that is another each time.
+fn never_fresh() -> String {
+    let nanos = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos());
+    format!("--cap-lints=allow --cfg=documented_at_{nanos}")
 }
 
 /// The features as cargo's arguments; of those asked for, the ones this side has, since one side may have features the other lacks.
@@ -333,7 +355,7 @@ fn document(request: &Request<'_>, package: &Package, lib_name: &str, runner: &R
     let spec = format!("{}@{}", package.name, package.version);
     let step = cargo(request, "rustdoc")
         .env("RUSTC_BOOTSTRAP", lib_name)
-        .env("RUSTDOCFLAGS", "--cap-lints=allow")
+        .env("RUSTDOCFLAGS", never_fresh())
         .args(["--lib", "-p", &spec])
         .args(feature_args(request, package));
     let step = step.args(["--", "-Zunstable-options", "--output-format", "json", "--document-hidden-items"]);
