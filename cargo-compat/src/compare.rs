@@ -242,6 +242,7 @@ pub fn compare(
         new,
         &members_new,
     ));
+    changes.extend(structural::exported(&old.side.api, &new.side.api));
     changes.extend(manifest::public_dependencies(&written_old.public, &written_new.public));
     let broken: BTreeSet<String> = changes
         .iter()

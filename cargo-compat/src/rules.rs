@@ -28,6 +28,9 @@ rules! {
     HIDDEN = "item-hidden", Deny, "a public item left the documented API", "`#[doc(hidden)]` items are not covered by SemVer: hiding one is as good as removing it, though programs still compile.";
     REPR = "repr-changed", Deny, "a type's guaranteed layout changed", "Foreign code and `unsafe` code may rely on `repr(C)`, `repr(transparent)`, an integer representation or an alignment.";
     SYMBOL = "symbol-removed", Deny, "an exported symbol is gone", "Programs that link against it no longer do.";
+    SYMBOL_SIGNATURE = "symbol-signature-changed", Deny, "an exported function is called differently", "Its calling convention or types changed: programs that link against it pass arguments it does not expect.";
+    TARGET_FEATURE = "target-feature-required", Deny, "a function requires more of the processor", "Callers without the target feature have undefined behaviour, or no longer compile.";
+    FEATURE_NARROWED = "feature-narrowed", Deny, "a Cargo feature no longer turns on another one", "Programs that relied on it miss what the other feature gave them.";
     FEATURE_REMOVED = "feature-removed", Deny, "a Cargo feature is gone", "A manifest that asks for it no longer resolves.";
     FEATURE_DEFAULT = "feature-not-default", Deny, "a feature is no longer on by default", "Programs that used what it enables without asking for it no longer compile.";
     PUBLIC_DEPENDENCY = "public-dependency-bumped", Deny, "a dependency that shows in the public API has an incompatible version", "Types of two versions do not unify, though their names are the same.";

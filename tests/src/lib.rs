@@ -37,7 +37,10 @@ pub fn program(name: &str) -> PathBuf {
             step = step.args(["-p", tool]);
         }
         let finished = Runner::new().run(step).unwrap().success().unwrap();
-        let messages = finished.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let messages = finished
+            .stdout
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect()
     });
     built.iter().find(|path| path.file_stem() == Some(OsStr::new(name))).unwrap().clone()
@@ -103,7 +106,9 @@ impl TestEnv {
         let home = self.dir.path().join("home");
         // HOME is private; what lies below the real one and is needed is named.
         let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-        let or_default = |name: &str, folder: &str| std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from);
+        let or_default = |name: &str, folder: &str| {
+            std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from)
+        };
         Step::new(program)
             .env("CARGO_HOME", or_default("CARGO_HOME", ".cargo"))
             .env("RUSTUP_HOME", or_default("RUSTUP_HOME", ".rustup"))
@@ -132,7 +137,8 @@ impl TestEnv {
     /// Runs git with a fixed identity; `day` sets the clock.
     pub fn git(&self, dir: &Path, day: i64, args: &[&str]) -> String {
         let date = format!("{} +0000", FIRST_COMMIT + day * 86_400);
-        let mut step = self.step("git").current_dir(dir).args(["-c", "commit.gpgSign=false", "-c", "tag.gpgSign=false"]);
+        let mut step =
+            self.step("git").current_dir(dir).args(["-c", "commit.gpgSign=false", "-c", "tag.gpgSign=false"]);
         for (name, value) in [
             ("GIT_AUTHOR_NAME", "Ada"),
             ("GIT_AUTHOR_EMAIL", "ada@example.org"),
@@ -155,7 +161,8 @@ impl TestEnv {
         self.git(&dir, 0, &["init", "--quiet", "--initial-branch=main"]);
         for (day, step) in (0..).zip(steps) {
             fixtures::write_all(&dir, step.files);
-            let lock = self.step("cargo").current_dir(&dir).args(["generate-lockfile", "--offline", "--quiet"]);
+            let lock =
+                self.step("cargo").current_dir(&dir).args(["generate-lockfile", "--offline", "--quiet"]);
             self.runner.run(lock).unwrap().success().unwrap();
             self.git(&dir, day, &["add", "--all"]);
             self.git(&dir, day, &["commit", "--quiet", "--allow-empty", "-m", step.message]);

@@ -35,7 +35,8 @@ fn every_tool_takes_every_shared_flag() {
         let help = env.run(env.path(), tool, ["--help"]);
         assert_eq!(help.code, 0, "{help:#?}");
         for (flag, value) in SHARED {
-            let shown = help.stdout.contains(&format!("{flag} ")) || help.stdout.contains(&format!("{flag}\n"));
+            let shown =
+                help.stdout.contains(&format!("{flag} ")) || help.stdout.contains(&format!("{flag}\n"));
             assert!(shown, "`{tool} --help` does not show {flag}");
             // A flag clap does not know ends with 2 and says so; a known one gets past that, whatever comes then.
             let mut args = vec![(*flag).to_owned()];
@@ -56,7 +57,10 @@ fn both_ways_of_calling_are_the_same() {
         for args in [vec!["--help"], vec!["-V"], vec!["--no-such-flag"], vec!["--explain", "list"]] {
             let direct = env.run(env.path(), tool, &args);
             let by_cargo = env.run(env.path(), tool, [&[subcommand], &args[..]].concat());
-            assert_eq!((direct.code, &direct.stdout, &direct.stderr), (by_cargo.code, &by_cargo.stdout, &by_cargo.stderr));
+            assert_eq!(
+                (direct.code, &direct.stdout, &direct.stderr),
+                (by_cargo.code, &by_cargo.stdout, &by_cargo.stderr)
+            );
         }
     }
 }
@@ -67,11 +71,14 @@ fn cargo_finds_them_on_the_path() {
     let env = TestEnv::new();
     let bin = program("cargo-compat");
     let path = std::env::join_paths(
-        std::iter::once(bin.parent().unwrap().to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+        std::iter::once(bin.parent().unwrap().to_owned())
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
     )
     .unwrap();
     for (tool, subcommand) in TOOLS {
-        let ran = env.run_step(env.step("cargo").env("PATH", &path).args([subcommand, "--version"]).current_dir(env.path()));
+        let ran = env.run_step(
+            env.step("cargo").env("PATH", &path).args([subcommand, "--version"]).current_dir(env.path()),
+        );
         assert_eq!(ran.code, 0, "{ran:#?}");
         assert!(ran.stdout.starts_with(&format!("{tool} ")), "{ran:#?}");
     }
@@ -123,7 +130,10 @@ fn every_rule_explains_itself() {
             let id = line.split_whitespace().next().unwrap();
             let ran = env.run(env.path(), tool, ["--explain", id]);
             assert_eq!(ran.code, 0, "{ran:#?}");
-            assert!(ran.stdout.starts_with(&format!("{id}: ")) && ran.stdout.lines().count() >= 4, "{ran:#?}");
+            assert!(
+                ran.stdout.starts_with(&format!("{id}: ")) && ran.stdout.lines().count() >= 4,
+                "{ran:#?}"
+            );
         }
         assert!(!list.stdout.is_empty(), "{tool} has no rules");
     }

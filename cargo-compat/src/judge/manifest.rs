@@ -12,9 +12,7 @@ use crate::rules;
 /// Compares two manifests.
 pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
     let mut found = Vec::new();
-    // Features that begin with an underscore are private by custom.
-    for name in old.features.keys().filter(|name| !name.starts_with('_') && !new.features.contains_key(*name))
-    {
+    for name in old.features.keys().filter(|name| is_public(name) && !new.features.contains_key(*name)) {
         let item = format!("feature {name}");
         found.push(Change::unproved(
             &rules::FEATURE_REMOVED,
@@ -23,11 +21,33 @@ pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
             format!("the feature `{name}` is gone"),
         ));
     }
-    let (on_before, on_now) = (enabled(old), enabled(new));
-    for name in on_before
-        .iter()
-        .filter(|name| **name != "default" && new.features.contains_key(**name) && !on_now.contains(*name))
+    for name in old
+        .features
+        .keys()
+        .filter(|name| is_public(name) && *name != "default" && new.features.contains_key(*name))
     {
+        let (before, now) = (enabled(old, name), enabled(new, name));
+        let known = |other: &&&str| is_public(other) && new.features.contains_key(**other);
+        for other in before.difference(&now).filter(known) {
+            let message = format!("the feature `{name}` no longer turns on `{other}`");
+            found.push(Change::unproved(
+                &rules::FEATURE_NARROWED,
+                format!("feature {name}"),
+                Bump::Major,
+                message,
+            ));
+        }
+        for other in
+            now.difference(&before).filter(|other| is_public(other) && old.features.contains_key(**other))
+        {
+            let message = format!("the feature `{name}` turns on `{other}` too");
+            found.push(Change::unproved(&rules::EXTENDED, format!("feature {name}"), Bump::Minor, message));
+        }
+    }
+    let (on_before, on_now) = (enabled(old, "default"), enabled(new, "default"));
+    for name in on_before.iter().filter(|name| {
+        **name != "default" && is_public(name) && new.features.contains_key(**name) && !on_now.contains(*name)
+    }) {
         let message = format!("the feature `{name}` is no longer on by default");
         found.push(Change::unproved(
             &rules::FEATURE_DEFAULT,
@@ -36,8 +56,7 @@ pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
             message,
         ));
     }
-    for name in new.features.keys().filter(|name| !name.starts_with('_') && !old.features.contains_key(*name))
-    {
+    for name in new.features.keys().filter(|name| is_public(name) && !old.features.contains_key(*name)) {
         found.push(Change::unproved(
             &rules::ADDED,
             format!("feature {name}"),
@@ -61,10 +80,15 @@ pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
     found
 }
 
-/// Everything the default features turn on.
-fn enabled(package: &Package) -> BTreeSet<&str> {
+/// Features whose names say that nobody should rely on them are not.
+fn is_public(name: &str) -> bool {
+    !(name.starts_with('_') || name.starts_with("unstable") || name == "nightly")
+}
+
+/// Everything a feature turns on, itself included.
+fn enabled<'a>(package: &'a Package, feature: &'a str) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
-    let mut open = vec!["default"];
+    let mut open = vec![feature];
     while let Some(name) = open.pop() {
         if let Some((name, values)) = package.features.get_key_value(name)
             && found.insert(name.as_str())

@@ -1,13 +1,14 @@
 //! What a compiler cannot show: hidden items, layout, exported symbols, order, deprecation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustdoc_types::{
-    Attribute, AttributeRepr, Crate, Enum, Id, Item, ItemEnum, MacroKind, ReprKind, StructKind, VariantKind,
+    Attribute, AttributeRepr, Crate, Id, Item, ItemEnum, MacroKind, ReprKind, StructKind, VariantKind,
     Visibility,
 };
 
 use super::{Bump, Change};
+use crate::model::render::{Renderer, header};
 use crate::model::surface::{Surface, is_hidden};
 use crate::rules;
 
@@ -33,33 +34,43 @@ pub fn members<'a>(krate: &'a Crate, surface: &Surface) -> Members<'a> {
         if surface.preferred.get(&entry.id) != Some(path) {
             continue;
         }
-        let mut member = |id: &Id, public: bool| {
+        let found = &mut found;
+        let member = |found: &mut Members<'a>, id: &Id, public: bool| {
             let Some(member) = krate.index.get(id) else { return };
             if let Some(name) = &member.name
                 && (public || matches!(member.visibility, Visibility::Public))
             {
-                insert(&mut found, format!("{path}::{name}"), member, entry.hidden || is_hidden(member));
+                insert(found, format!("{path}::{name}"), member, entry.hidden || is_hidden(member));
             }
         };
         let impls = match &item.inner {
             ItemEnum::Struct(of) => {
                 match &of.kind {
                     StructKind::Unit => {}
-                    StructKind::Tuple(fields) => fields.iter().flatten().for_each(|id| member(id, false)),
-                    StructKind::Plain { fields, .. } => fields.iter().for_each(|id| member(id, false)),
+                    StructKind::Tuple(fields) => {
+                        fields.iter().flatten().for_each(|id| member(found, id, false))
+                    }
+                    StructKind::Plain { fields, .. } => fields.iter().for_each(|id| member(found, id, false)),
                 }
                 &of.impls
             }
             ItemEnum::Union(of) => {
-                of.fields.iter().for_each(|id| member(id, false));
+                of.fields.iter().for_each(|id| member(found, id, false));
                 &of.impls
             }
             ItemEnum::Enum(of) => {
-                of.variants.iter().for_each(|id| member(id, true));
+                for id in &of.variants {
+                    member(found, id, true);
+                }
+                for (name, field) in of.variants.iter().flat_map(|id| fields_of_variant(krate, *id)) {
+                    let hidden = found.get(&format!("{path}::{name}")).is_some_and(|variant| variant.hidden);
+                    let label = format!("{path}::{name}::{}", field.name.as_deref().unwrap_or_default());
+                    insert(found, label, field, hidden || is_hidden(field));
+                }
                 &of.impls
             }
             ItemEnum::Trait(of) => {
-                of.items.iter().for_each(|id| member(id, true));
+                of.items.iter().for_each(|id| member(found, id, true));
                 continue;
             }
             _ => continue,
@@ -68,11 +79,26 @@ pub fn members<'a>(krate: &'a Crate, surface: &Surface) -> Members<'a> {
             if let Some(ItemEnum::Impl(of)) = krate.index.get(id).map(|item| &item.inner)
                 && of.trait_.is_none()
             {
-                of.items.iter().for_each(|id| member(id, false));
+                of.items.iter().for_each(|id| member(found, id, false));
             }
         }
     }
     found
+}
+
+/// Fields of an enum's variant, each with the variant's name.
+fn fields_of_variant(krate: &Crate, id: Id) -> Vec<(String, &Item)> {
+    let Some(item) = krate.index.get(&id) else { return Vec::new() };
+    let ids: Vec<Id> = match &item.inner {
+        ItemEnum::Variant(variant) => match &variant.kind {
+            VariantKind::Plain => Vec::new(),
+            VariantKind::Tuple(fields) => fields.iter().flatten().copied().collect(),
+            VariantKind::Struct { fields, .. } => fields.clone(),
+        },
+        _ => Vec::new(),
+    };
+    let name = item.name.clone().unwrap_or_default();
+    ids.iter().filter_map(|id| Some((name.clone(), krate.index.get(id)?))).collect()
 }
 
 fn insert<'a>(found: &mut Members<'a>, path: String, item: &'a Item, hidden: bool) {
@@ -104,13 +130,21 @@ pub fn changes(old: (&Crate, &Members<'_>), new: (&Crate, &Members<'_>)) -> Vec<
         if !must_use(a.item) && must_use(b.item) {
             push(&rules::MUST_USE, Bump::Minor, format!("`{path}` is `#[must_use]` now"));
         }
+        if let Some(text) = layout(b.item, a.item).filter(|_| layout(a.item, b.item).is_none()) {
+            push(&rules::EXTENDED, Bump::Minor, format!("`{path}`: {}", text.replace("is gone", "is new")));
+        }
         if let Some(text) = layout(a.item, b.item) {
             push(&rules::REPR, Bump::Major, format!("`{path}`: {text}"));
         }
-        if let Some(symbol) = symbol(a.item)
-            && self::symbol(b.item).as_ref() != Some(&symbol)
-        {
-            push(&rules::SYMBOL, Bump::Major, format!("`{path}` no longer exports the symbol `{symbol}`"));
+        let more: Vec<String> =
+            features(new.0, b.item).difference(&features(old.0, a.item)).cloned().collect();
+        if !more.is_empty() {
+            let more = more.join("`, `");
+            push(
+                &rules::TARGET_FEATURE,
+                Bump::Major,
+                format!("`{path}` requires the target features `{more}` now"),
+            );
         }
         if let Some(text) = order(old.0, a.item, new.0, b.item) {
             push(&rules::ORDER, Bump::Major, format!("`{path}`: {text}"));
@@ -153,6 +187,85 @@ fn layout(a: &Item, b: &Item) -> Option<String> {
         return a.align.map(|align| format!("`repr(align({align}))` changed"));
     }
     (a.packed != b.and_then(|b| b.packed)).then(|| "`repr(packed)` changed".to_owned())
+}
+
+/// Target features a function's callers must have, those every program of the target has left out.
+fn features(krate: &Crate, item: &Item) -> BTreeSet<String> {
+    let enabled = item.attrs.iter().filter_map(|attr| match attr {
+        Attribute::TargetFeature { enable } => Some(enable),
+        _ => None,
+    });
+    let mut found = BTreeSet::new();
+    let mut open: Vec<String> = enabled.flatten().cloned().collect();
+    while let Some(name) = open.pop() {
+        let known = krate.target.target_features.iter().find(|feature| feature.name == name);
+        if known.is_some_and(|feature| feature.globally_enabled) || !found.insert(name) {
+            continue;
+        }
+        open.extend(known.into_iter().flat_map(|feature| feature.implies_features.iter().cloned()));
+    }
+    found
+}
+
+/// What the library exports to linkers: symbol, calling convention and, for functions that programs cannot call, the signature. Private
+/// functions are among them where rustdoc was asked for private items.
+fn exports(krate: &Crate) -> BTreeMap<String, (&Item, String)> {
+    let of = |item: &'_ Item| match &item.inner {
+        ItemEnum::Function(function) => {
+            let r = Renderer::people();
+            let inputs: Option<Vec<String>> = function.sig.inputs.iter().map(|(_, ty)| r.ty(ty)).collect();
+            let output = function.sig.output.as_ref().and_then(|ty| r.ty(ty));
+            format!(
+                "{}fn({}) {}",
+                header(&function.header, true),
+                inputs.unwrap_or_default().join(", "),
+                output.unwrap_or_default()
+            )
+        }
+        _ => String::new(),
+    };
+    krate
+        .index
+        .values()
+        .filter(|item| item.crate_id == 0)
+        .filter_map(|item| Some((symbol(item)?, (item, of(item)))))
+        .collect()
+}
+
+/// Compares what linkers see.
+pub fn exported(old: &Crate, new: &Crate) -> Vec<Change> {
+    let (a, b) = (exports(old), exports(new));
+    let mut found = Vec::new();
+    for (symbol, (item, before)) in &a {
+        let label = format!("symbol {symbol}");
+        match b.get(symbol) {
+            None => {
+                let message = format!("the symbol `{symbol}` is no longer exported");
+                found.push(Change::unproved(&rules::SYMBOL, label, Bump::Major, message));
+            }
+            Some((_, after)) if before != after => {
+                let public = matches!(item.visibility, Visibility::Public);
+                let abi = |text: &str| text.split("fn(").next().unwrap_or_default().replace("unsafe ", "");
+                // A public function's types are judged by the compiler.
+                if !public || abi(before) != abi(after) {
+                    let message = format!("the exported function `{symbol}` is called differently");
+                    let mut change = Change::unproved(&rules::SYMBOL_SIGNATURE, label, Bump::Major, message);
+                    (change.before, change.after) = (before.clone(), after.clone());
+                    found.push(change);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    for symbol in b.keys().filter(|symbol| !a.contains_key(*symbol)) {
+        found.push(Change::unproved(
+            &rules::ADDED,
+            format!("symbol {symbol}"),
+            Bump::Minor,
+            format!("the symbol `{symbol}` is exported now"),
+        ));
+    }
+    found
 }
 
 /// The symbol an item exports.
@@ -231,9 +344,4 @@ fn macro_kind(a: &Item, b: &Item) -> Option<String> {
     let gone: Vec<&str> =
         x.helpers.iter().filter(|name| !y.helpers.contains(name)).map(String::as_str).collect();
     (!gone.is_empty()).then(|| format!("no longer takes the helper attribute `{}`", gone.join("`, `")))
-}
-
-/// Names of an enum's variants that programs may match, for tests of this module's callers.
-pub fn variant_names(krate: &Crate, of: &Enum) -> Vec<String> {
-    names(krate, &of.variants)
 }

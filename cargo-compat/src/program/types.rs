@@ -314,6 +314,8 @@ pub(super) fn structure(w: &mut Writer<'_>, path: &str, item: &Item, of: &Struct
     let Some((scope, ty)) = named(w, path, item, &of.generics) else { return };
     let r = w.renderer();
     let name = w.names.local(path);
+    let pattern = scope.function(&format!("x: &{ty}"), "", &format!("let {name} {{ .. }} = x;"));
+    w.push(path, item.id, &rules::CONSTRUCTION, "match as a struct", vec![pattern]);
     let closed = !is_non_exhaustive(item);
     match &of.kind {
         StructKind::Unit => {

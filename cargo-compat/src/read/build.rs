@@ -173,10 +173,21 @@ pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + S
     let finished = finish(&request, runner.run(step.args(feature_args(&request, &package)))?)?;
     let (artifact, crates, deps_dirs) =
         artifacts(&finished.stdout, &metadata, &package, &lib_name, request.name)?;
+    let artifact = if proc_macro { set_aside(&request, &artifact)? } else { artifact };
     progress(&format!("document {} ({})", spec, request.name));
     let api = document(&request, &package, &lib_name, runner)?;
     let root = metadata.workspace_root.clone().into_std_path_buf();
     Ok(Side { package, metadata, api, lib_name, proc_macro, artifact, deps_dirs, crates, root })
+}
+
+/// Macros of both sides land under the same name: each side's is copied before the other is built.
+fn set_aside(request: &Request<'_>, artifact: &Path) -> Result<PathBuf> {
+    let dir = request.target_dir.join("sides").join(request.name);
+    let copy = dir.join(artifact.file_name().unwrap_or_default());
+    std::fs::create_dir_all(&dir).and_then(|()| std::fs::copy(artifact, &copy)).map_err(|error| {
+        Error::judge(format!("cannot copy the macros of the {} side", request.name)).with_source(error)
+    })?;
+    Ok(copy)
 }
 
 fn cargo(request: &Request<'_>, verb: &str) -> Step {
@@ -349,6 +360,38 @@ fn artifacts(
     Ok((own, crates, dirs))
 }
 
+/// Whether a package's sources export symbols to linkers.
+fn exports_symbols(package: &Package) -> bool {
+    let mut open: Vec<PathBuf> = package
+        .targets
+        .iter()
+        .filter_map(|target| target.src_path.parent())
+        .map(|dir| dir.as_std_path().to_owned())
+        .collect();
+    open.sort();
+    open.dedup();
+    let mut seen = std::collections::HashSet::new();
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if entry.file_name() != "target" && entry.file_name() != ".git" {
+                    open.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && std::fs::read_to_string(&path)
+                    .is_ok_and(|text| text.contains("no_mangle") || text.contains("export_name"))
+            {
+                return true;
+            }
+        }
+    }
+    false
+}
+
 /// rustdoc's JSON of the package alone. `RUSTC_BOOTSTRAP` is limited to the one crate, so that build scripts of dependencies see nothing of
 /// it.
 fn document(request: &Request<'_>, package: &Package, lib_name: &str, runner: &Runner) -> Result<Crate> {
@@ -359,6 +402,8 @@ fn document(request: &Request<'_>, package: &Package, lib_name: &str, runner: &R
         .args(["--lib", "-p", &spec])
         .args(feature_args(request, package));
     let step = step.args(["--", "-Zunstable-options", "--output-format", "json", "--document-hidden-items"]);
+    // Symbols may be exported by private functions.
+    let step = if exports_symbols(package) { step.arg("--document-private-items") } else { step };
     finish(request, runner.run(step)?)?;
     let mut folder = request.target_dir.to_owned();
     if let Some(target) = request.args.target.first() {

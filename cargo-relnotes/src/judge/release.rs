@@ -141,7 +141,9 @@ fn bump(release: &Release) -> Option<Finding> {
     }
     let declared = step(&before.version, &release.version);
     let (required, why) = required_bump(release)?;
-    (declared < required).then(|| {
+    // Before 1.0 there is no place for a minor step: the last number carries it.
+    let zero = before.version.major == 0 && before.version.minor > 0 && required == Bump::Minor;
+    (declared < required && !zero).then(|| {
         let message = format!(
             "{} → {} is a {} step and {why} requires a {} one",
             before.version,

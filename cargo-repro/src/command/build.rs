@@ -263,7 +263,8 @@ fn keep(folder: &mut PackageArtifacts, artifact: &Artifact, smoke: Option<String
     let path = format!("artifacts/{}/{}", artifact.target, artifact.name);
     let to = folder.path(&path);
     if let Some(parent) = to.parent() {
-        std::fs::create_dir_all(parent).or_judge(|| format!("cannot make the folder of `{path}`"))?;
+        std::fs::create_dir_all(parent)
+            .or_judge(|| format!("cannot make the folder of `{}`", to.display()))?;
     }
     copy_atomic(&artifact.path, &to)?;
     #[cfg(unix)]
