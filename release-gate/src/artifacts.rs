@@ -106,7 +106,7 @@ impl PackageArtifacts {
     /// It cannot be read.
     pub fn record(&mut self, name: &str) -> Result<()> {
         let (digest, size) = sha256_file(&self.path(name))
-            .or_judge(|| format!("cannot read `{name}` in the artifact folder"))?;
+            .or_judge(|| format!("cannot read `{}`", self.path(name).display()))?;
         self.note(name, digest, size, None);
         Ok(())
     }
@@ -138,7 +138,7 @@ impl PackageArtifacts {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => {
-                Err(Error::judge(format!("cannot read `{name}` in the artifact folder")).with_source(error))
+                Err(Error::judge(format!("cannot read `{}`", self.path(name).display())).with_source(error))
             }
         }
     }

@@ -238,7 +238,7 @@ fn ctrl_c_ends_it_and_its_children() {
     // `--kill-after` only so that a defect does not hang the test run.
     let step = env
         .step("timeout")
-        .args(["--preserve-status", "--signal=INT", "--kill-after=60", "4"])
+        .args(["--preserve-status", "--foreground", "--signal=INT", "--kill-after=60", "4"])
         .arg(program("cargo-repro"))
         .args(["build", "--offline"])
         .current_dir(&dir);

@@ -1,5 +1,7 @@
 //! One release of a small project through all five gates, and what every machine output has to be.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
 use std::path::{Path, PathBuf};
 
 use release_gates_tests::{FIRST_COMMIT, Ran, TestEnv, fixtures, repository};
@@ -12,11 +14,13 @@ fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
     let (key, public) = (key.to_str().unwrap(), public.to_str().unwrap());
     let keygen = env.run(dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]);
     assert_eq!(keygen.code, 0, "{keygen:#?}");
-    let calls: [(&str, &[&str]); 8] = [
+    let db = database(env);
+    let calls: [(&str, &[&str]); 9] = [
         ("cargo-repro", &["check"]),
         ("cargo-repro", &["build"]),
         ("cargo-sbom-lite", &["generate"]),
         ("cargo-sbom-lite", &["licenses"]),
+        ("cargo-sbom-lite", &["audit", "--db", db.to_str().unwrap()]),
         ("cargo-compat", &[]),
         ("cargo-relnotes", &["--phase", "final"]),
         ("cargo-sign", &["pack", "--key", key]),
@@ -29,6 +33,15 @@ fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
             (format!("{tool} {}", args.join(" ")), env.run(dir, tool, args))
         })
         .collect()
+}
+
+/// An advisory database with one advisory, about a package nobody uses here.
+fn database(env: &TestEnv) -> PathBuf {
+    let dir = env.path().join("advisory-db");
+    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2020-0001\"\npackage = \"not-used-here\"\ndate = \"2020-01-01\"\n\n\
+                    [versions]\npatched = [\">= 1.0.0\"]\n```\n\n# A flaw\n\nIt was there.\n";
+    fixtures::write_all(&dir, &[("crates/not-used-here/RUSTSEC-2020-0001.md", advisory)]);
+    dir
 }
 
 /// Reports that lie in a package's artifact folder.
@@ -65,9 +78,10 @@ fn assert_timeless(name: &str, text: &str, env: &TestEnv) {
     for place in [env.path().to_str().unwrap(), repository().to_str().unwrap(), "/home/", "/root/", "/tmp/"] {
         assert!(!text.contains(place), "{name} contains the path {place}: {text}");
     }
-    let year = 1970
-        + std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 31_556_952;
-    assert!(!text.contains(&format!("{year}-")), "{name} contains this year: {text}");
+    // The toolchain's own dates are facts of the build; today's is not.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let today = release_gate::time::iso_date(i64::try_from(now).unwrap());
+    assert!(!text.contains(&today), "{name} contains today's date: {text}");
     assert!(FIRST_COMMIT < 1_710_000_000, "the fixtures' commits lie in another year than today");
 }
 
@@ -149,7 +163,7 @@ fn a_break_under_a_patch_version_fails_and_the_notes_say_so() {
     let program = add["witness"]["program"].as_str().unwrap();
     let witness = env.run(&dir, "cargo-compat", ["--offline", "--witness", program]);
     assert_eq!(witness.code, 100, "{witness:#?}");
-    let notes = env.run(&dir, "cargo-relnotes", ["--message-format", "json", "--phase", "final"]);
+    let notes = env.run(&dir, "cargo-relnotes", ["--message-format", "json"]);
     let text = std::fs::read_to_string(dir.join("target/release-gates/demo-0.1.2/RELEASE_NOTES.md")).unwrap();
     assert!(notes.stdout.contains("add") || text.contains("add"), "{text}");
     assert_eq!(notes.code, 100, "an unmarked break is denied: {notes:#?}");

@@ -99,6 +99,8 @@ pub(crate) fn run(shop: &Shop, args: GateArgs) -> Result<u8> {
     for call in session.judging_calls(db.as_deref()) {
         session.judge(&call)?;
     }
+    let notes = session.notes_call();
+    session.judge(&notes)?;
     if throw_away {
         shop.terminal.note(
             "no signing key is configured (--key, RELEASE_GATES_SIGNING_KEY): a throw-away one is made",
@@ -132,9 +134,6 @@ impl Session<'_> {
         let os = OsStr::new;
         let against = self.args.against.as_deref().map(os);
         let compat: Vec<&OsStr> = against.iter().flat_map(|rev| [os("--against"), rev]).collect();
-        // Notes are made for a range of commits: only a revision of this repository can begin one.
-        let since: Vec<&OsStr> =
-            against.filter(|rev| self.is_revision(rev)).iter().flat_map(|rev| [os("--since"), rev]).collect();
         let db: Vec<&OsStr> = db.iter().flat_map(|db| [os("--db"), db.as_os_str()]).collect();
         vec![
             call("repro check", "cargo-repro", "repro.json", &[os("check"), os("--allow-dirty")]),
@@ -142,13 +141,20 @@ impl Session<'_> {
             call("sbom-lite", "cargo-sbom-lite", "sbom.cdx.json", &[os("generate")]),
             call("sbom-lite audit", "cargo-sbom-lite", "vulns.json", &[vec![os("audit")], db].concat()),
             call("compat", "cargo-compat", "compat.json", &compat),
-            call(
-                "relnotes",
-                "cargo-relnotes",
-                "RELEASE_NOTES.md",
-                &[vec![os("--phase"), os("final")], since].concat(),
-            ),
         ]
+    }
+
+    /// Notes, from what the others found. Without a word on vulnerabilities they can only be a draft, which says so.
+    fn notes_call(&self) -> Call {
+        let os = OsStr::new;
+        let against = self.args.against.as_deref().map(os);
+        // Notes are made for a range of commits: only a revision of this repository can begin one.
+        let since: Vec<&OsStr> =
+            against.filter(|rev| self.is_revision(rev)).iter().flat_map(|rev| [os("--since"), rev]).collect();
+        let judged = self.rows.iter().all(|row| row.verdict.word != "not judged");
+        let phase = os(if judged { "final" } else { "draft" });
+        let name = if judged { "relnotes" } else { "relnotes (draft)" };
+        call(name, "cargo-relnotes", "RELEASE_NOTES.md", &[vec![os("--phase"), phase], since].concat())
     }
 
     fn is_revision(&self, rev: &OsStr) -> bool {

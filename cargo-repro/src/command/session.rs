@@ -43,9 +43,10 @@ impl Session {
     /// # Errors
     /// The project cannot be built from a commit, or a target is not installed.
     pub(crate) fn start(cx: &mut Context, args: &PlaceArgs) -> Result<Self> {
+        cx.project()?;
+        let config: Config = cx.config()?;
         let project = cx.project()?;
         let (source, root) = (Source::of(project, args.allow_dirty)?, project.root.clone());
-        let config: Config = cx.config()?;
         if std::env::var_os("RUSTFLAGS").is_some_and(|flags| !flags.is_empty()) {
             cx.terminal
                 .warn("RUSTFLAGS is set and sealed builds do not see it; put flags into .cargo/config.toml");
