@@ -204,7 +204,8 @@ impl Session<'_> {
             .rows
             .iter()
             .map(|row| {
-                let file = if row.verdict.code == exit::PASS { row.file } else { "" };
+                let written = matches!(row.verdict.code, exit::PASS | exit::FAIL);
+                let file = if written { row.file } else { "" };
                 [
                     row.name.to_owned(),
                     row.verdict.word.to_owned(),
