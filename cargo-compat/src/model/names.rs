@@ -59,9 +59,10 @@ impl<'a> Names<'a> {
         text
     }
 
-    /// What programs call an item; `None` if they cannot.
+    /// What programs call an item; `None` if they cannot. Items of other crates go by their own name, also where this one re-exports them.
     pub fn of(&self, id: Id) -> Option<String> {
-        if let Some(path) = self.surface.preferred.get(&id) {
+        let foreign = self.krate.paths.get(&id).is_some_and(|summary| summary.crate_id != 0);
+        if let Some(path) = self.surface.preferred.get(&id).filter(|_| !foreign) {
             return Some(self.local(path));
         }
         let summary = self.krate.paths.get(&id)?;
@@ -76,7 +77,10 @@ impl<'a> Names<'a> {
             self.wanted.borrow_mut().insert(canonical);
             return Some(stand_in);
         };
-        known.get(&canonical).cloned()
+        known
+            .get(&canonical)
+            .cloned()
+            .or_else(|| self.surface.preferred.get(&id).map(|path| self.local(path)))
     }
 
     fn canonical(&self, crate_id: u32, path: &[String]) -> Canonical {

@@ -39,9 +39,11 @@ pub(super) fn rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
             let mut ways = Vec::new();
             for attempt in 0..FILLINGS {
                 let input = fill(&arm, times, attempt);
-                for (open, close) in
-                    [("{ let x__ = ::std::string::String::new(); let _ = ", "; }"), ("{ ", " }")]
-                {
+                for (open, close) in [
+                    ("{ let x__ = ::std::string::String::new(); let _ = ", "; }"),
+                    ("{ ", " }"),
+                    ("{ ", "; }"),
+                ] {
                     ways.push(format!("fn w__() {open}{name}!({input}){close}"));
                 }
                 ways.push(format!("{name}! {{ {input} }}"));

@@ -65,8 +65,10 @@ impl Program {
             if seen.insert(entry.id) {
                 let preferred = surface.preferred.get(&entry.id).map_or(path.as_str(), String::as_str);
                 writer.item(preferred, entry.id);
-            } else if surface.preferred.get(&entry.id) != Some(path) {
-                writer.other_path(path, entry.id);
+            }
+            let foreign = !names.krate().index.contains_key(&entry.id);
+            if entry.kind != ItemKind::Module && (foreign || surface.preferred.get(&entry.id) != Some(path)) {
+                writer.same(path, entry.id);
             }
         }
         impls::write(&mut writer);
@@ -132,25 +134,17 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A second path has to lead to the same item.
-    fn other_path(&mut self, path: &str, id: Id) {
-        let Some(item) = self.get(id) else { return };
+    /// A second path has to lead to the same item: two globs may bring one name only if it means the same.
+    fn same(&mut self, path: &str, id: Id) {
         let (Some(main), other) = (self.names.of(id), self.names.local(path)) else { return };
-        let generics = match &item.inner {
-            ItemEnum::Struct(of) => &of.generics,
-            ItemEnum::Enum(of) => &of.generics,
-            ItemEnum::Union(of) => &of.generics,
-            _ => return,
-        };
-        let r = self.renderer();
-        let way = types::Scope::of(&r, generics).map(|scope| {
-            scope.function(
-                &format!("x: {main}{}", scope.args()),
-                &format!(" -> {other}{}", scope.args()),
-                "x",
-            )
-        });
-        self.push(path, id, &rules::REMOVED, "be the same type by every path", way.into_iter().collect());
+        if main == other {
+            return;
+        }
+        let way = format!(
+            "#[deny(ambiguous_glob_imports)] mod q__ {{ mod x__ {{ pub use {main} as N__; }} mod y__ {{ pub use {other} as N__; }} \
+             use x__::*; use y__::*; mod z__ {{ use super::N__ as _; }} }}"
+        );
+        self.maybe(path, id, &rules::REMOVED, "be the same item by every path", vec![way]);
     }
 
     /// Inherent implementations of a type, with what they hold.
@@ -182,9 +176,4 @@ impl<'a> Writer<'a> {
             }
         }
     }
-}
-
-/// Whether an item of this kind has its declaration compared with its counterpart.
-pub fn is_type(kind: ItemKind) -> bool {
-    matches!(kind, ItemKind::Struct | ItemKind::Enum | ItemKind::Union)
 }
