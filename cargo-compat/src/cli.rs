@@ -16,6 +16,7 @@ use crate::command::{self, REPORT};
   cargo compat --against v1.0.0         compare with a git revision
   cargo compat --against 1.2.3          compare with a published version (or `latest`)
   cargo compat --against ../old         compare with a folder
+  cargo compat --harness                run the old release's tests, too
   cargo compat --against v1.0.0 --witness witnesses/1-function.rs
                                         compile one saved program against both sides")]
 pub struct Cli {
@@ -32,6 +33,9 @@ pub(crate) struct CompatArgs {
     /// version, else the newest published version of the same repository]
     #[arg(long, value_name = "BASELINE")]
     pub(crate) against: Option<String>,
+    /// Also run the baseline's doctests, tests and examples, and the project's own `harness/*.rs`, against both sides
+    #[arg(long)]
+    pub(crate) harness: bool,
     /// Compile one program against both sides and show what the compiler says
     #[arg(long, value_name = "FILE")]
     pub(crate) witness: Option<PathBuf>,

@@ -12,6 +12,7 @@ use semver::Version;
 use crate::TOOL;
 use crate::cli::CompatArgs;
 use crate::compare::{self, Comparison, Prepared};
+use crate::harness;
 use crate::judge::waivers::{self, Config};
 use crate::judge::{Bump, Change, manifest};
 use crate::prove::Rustc;
@@ -140,6 +141,19 @@ fn judge(
         if first {
             all.changes.extend(manifest::changes(&old.package, &new.package));
             versions = Some((old.package.version.clone(), new.package.version.clone()));
+            if args.harness {
+                let side = |side: &Side| (side.package.clone(), side.root.clone());
+                let ((a, a_root), (b, b_root)) = (side(&old), side(&new));
+                let (before, after) = (
+                    harness::Dependency { package: &a, root: &a_root },
+                    harness::Dependency { package: &b, root: &b_root },
+                );
+                let lock = project.root.join("Cargo.lock");
+                let (changes, ran) =
+                    harness::run(cx, before, after, &old.api, &lock, &target.join("harness"))?;
+                all.changes.extend(changes);
+                all.harness.ran = Some(ran);
+            }
         }
         all.add(comparison, set, several);
     }

@@ -8,6 +8,7 @@
 mod cli;
 mod command;
 pub mod compare;
+mod harness;
 pub mod judge;
 pub mod model;
 pub mod program;

@@ -76,6 +76,8 @@ pub(crate) struct Harness {
     pub(crate) gaps: Vec<String>,
     /// Feature sets that were compared.
     pub(crate) feature_sets: Vec<String>,
+    /// What `--harness` ran; `null` without it.
+    pub(crate) ran: Option<crate::harness::Ran>,
     /// Feature sets that were left out, with why.
     pub(crate) skipped_sets: Vec<String>,
 }
@@ -216,6 +218,15 @@ pub(crate) fn human(
     );
     if !data.harness.gaps.is_empty() {
         let _ = writeln!(text, "  not compiled    {} uses (listed in compat.json)", data.harness.gaps.len());
+    }
+    if let Some(ran) = &data.harness.ran {
+        let _ = writeln!(
+            text,
+            "  behaviour       {} tests and {} programs run on both sides, {} did not pass twice on the old one",
+            ran.compared,
+            ran.programs,
+            ran.not_compared.len()
+        );
     }
     for skipped in &data.harness.skipped_sets {
         let _ = writeln!(text, "  left out        {skipped}");
