@@ -125,10 +125,20 @@ fn judge(
         let old = build::build(request("old", &manifest), &cx.runner, &said);
         let (new, old) = match (new, old) {
             (Ok(new), Ok(old)) => (new, old),
-            // Features that exclude each other do not build together on either side; that is no fault of this release.
-            (new, Err(_)) if !first => {
-                let side = if new.is_ok() { "the old side does" } else { "both sides do" };
-                all.skipped.push(format!("{}: {side} not build with them", set.as_str()));
+            // Features that exclude each other do not build together; that is no fault of a release. But if it is new, it is said.
+            (new, old) if !first => {
+                let side = match (&new, &old) {
+                    (Err(_), Err(_)) => "neither side builds",
+                    (Ok(_), _) => "the old side does not build",
+                    _ => "the new side does not build",
+                };
+                if old.is_ok() {
+                    all.findings.push(
+                        Finding::new(&rules::SET_BROKEN, format!("the old side builds with {}, and the new one does not", set.as_str()))
+                            .help("if features exclude each other now, say so in the notes; this set was not compared"),
+                    );
+                }
+                all.skipped.push(format!("{}: {side} with them", set.as_str()));
                 continue;
             }
             (Err(error), _) | (_, Err(error)) => return Err(error),
@@ -229,6 +239,7 @@ struct Gathered {
     changes: Vec<Change>,
     harness: Harness,
     skipped: Vec<String>,
+    findings: Vec<Finding>,
 }
 
 impl Gathered {
@@ -300,6 +311,7 @@ fn verdict(
     };
     let command = format!("cargo compat --against {} -p {}", baseline.name, package.name);
     let mut findings = report::findings(&all.changes, Some(declared), Some((old, new)), &command);
+    findings.extend(all.findings);
     findings.extend(waivers::without_reason(&config.allow));
     let human = report::human(&all.changes, &data, &package.name, new, &baseline.name);
     let summary = format!(

@@ -269,10 +269,7 @@ pub fn compare(
         changes.push(change);
     }
     let mut gaps = forward.gaps;
-    gaps.extend(std::iter::repeat_n(
-        "a public item that cannot be written down".to_owned(),
-        written_old.program.unwritten,
-    ));
+    gaps.extend(written_old.program.unwritten.iter().cloned());
     Ok(Comparison { changes, assertions: forward.assertions, gaps, compilations: rustc.calls() })
 }
 

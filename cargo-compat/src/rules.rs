@@ -36,6 +36,7 @@ rules! {
     PUBLIC_DEPENDENCY = "public-dependency-bumped", Deny, "a dependency that shows in the public API has an incompatible version", "Types of two versions do not unify, though their names are the same.";
     LIB_RENAMED = "library-renamed", Deny, "the library has another name", "Every `use` of it has to change.";
     BEHAVIOUR = "behaviour-changed", Deny, "what passed with the old library fails with the new one", "A test, documented example or user program that the old release came with shows other behaviour. Where the old behaviour was the defect, waive it with that reason.";
+    SET_BROKEN = "feature-set-broken", Warn, "a set of features no longer builds", "Features should add to each other; users who turn on several get this set sooner or later.";
     MSRV = "rust-version-raised", Warn, "the minimum Rust version was raised", "By custom a minor change. Users on older toolchains stay on the old release.";
     ADDED = "item-added", Note, "a public item was added", "A minor change: old programs compile, and new ones may use it.";
     EXTENDED = "item-extended", Note, "a public item can be used in new ways", "A minor change: programs written for the new version may not compile with the old one.";

@@ -105,8 +105,28 @@ pub fn group<'a>(rejected: Vec<Rejected<'a>>, lib: &str, exists: &dyn Fn(&str) -
     groups.into_values().collect()
 }
 
+/// Whether all that is lost is that an implementation overrides provided methods with their old signatures, though they can be called as
+/// before: their bounds were loosened, which Cargo's SemVer chapter calls minor.
+fn only_overrides(group: &Group<'_>) -> bool {
+    group.rule.id == rules::TRAIT_IMPL.id
+        && group.lines.iter().all(|line| {
+            line.line.assertion.what == OVERRIDE
+                && matches!(line.rejection.code.as_str(), "E0276" | "E0195" | "E0053" | "E0049")
+        })
+}
+
+/// What an implementation of all items asserts.
+pub const OVERRIDE: &str = "implement with all its items";
+
 /// A change for each group of breaks.
 pub fn breaks(group: &Group<'_>) -> Change {
+    if only_overrides(group) {
+        let message = format!(
+            "`{}`: provided methods can be called in more ways; implementations that override them may have to follow",
+            group.item
+        );
+        return Change::unproved(&rules::EXTENDED, group.item.clone(), Bump::Minor, message);
+    }
     let uses: BTreeSet<&str> = group.lines.iter().map(|line| line.line.assertion.what).collect();
     let uses: Vec<&str> = uses.into_iter().collect();
     let message = if group.rule.id == rules::REMOVED.id {

@@ -332,7 +332,10 @@ impl<'a> Renderer<'a> {
         for predicate in &generics.where_predicates {
             parts.push(match predicate {
                 WherePredicate::BoundPredicate { type_, bounds, generic_params } => {
-                    format!("{}{}: {}", self.higher(generic_params)?, self.ty(type_)?, self.bounds(bounds)?)
+                    // A predicate that begins with `<` is taken for parameters of the clause.
+                    let ty = self.ty(type_)?;
+                    let ty = if ty.starts_with('<') { format!("({ty})") } else { ty };
+                    format!("{}{ty}: {}", self.higher(generic_params)?, self.bounds(bounds)?)
                 }
                 WherePredicate::LifetimePredicate { lifetime, outlives } => {
                     format!("{lifetime}: {}", outlives.join(" + "))

@@ -141,7 +141,7 @@ fn wrappers(
     let rule = &rules::SIGNATURE;
     let id = item.id;
     let Some(parts) = parts(w, function, callee, of) else {
-        w.push(path, id, rule, "call", trait_way(w, function, callee, of).into_iter().collect());
+        w.push(path, id, rule, "call", trait_ways(w, function, callee, of));
         return;
     };
     let Parts { scope, inputs, outputs, callee } = &parts;
@@ -152,7 +152,7 @@ fn wrappers(
     let prefix = if asynchronous { "async " } else { "" };
     let mut ways: Vec<String> =
         outputs.iter().map(|output| format!("{prefix}{}", scope.function(&args, output, &body))).collect();
-    ways.extend(trait_way(w, function, callee.rsplit("::").next().unwrap_or_default(), of));
+    ways.extend(trait_ways(w, function, callee.rsplit("::").next().unwrap_or_default(), of));
     w.push(path, id, rule, "call", ways);
     if function.header.is_const {
         let body = format!("let r = {call}; ::core::mem::forget(r);");
@@ -216,8 +216,20 @@ fn method_syntax(
     w.maybe(path, item.id, &rules::SIGNATURE, "call as a method", vec![scope.function(args, output, &call)]);
 }
 
+/// [`trait_way`] for types of known size, and for others.
+fn trait_ways(w: &Writer<'_>, function: &Function, name: &str, of: Option<&Impl>) -> Vec<String> {
+    let ways = ["", ": Sized"].into_iter().filter_map(|sized| trait_way(w, function, name, of, sized));
+    ways.collect()
+}
+
 /// The same wrapper as a method of a local trait: there `Self` and elision mean exactly what they mean in the implementation.
-fn trait_way(w: &Writer<'_>, function: &Function, name: &str, of: Option<&Impl>) -> Option<String> {
+fn trait_way(
+    w: &Writer<'_>,
+    function: &Function,
+    name: &str,
+    of: Option<&Impl>,
+    sized: &str,
+) -> Option<String> {
     let of = of?;
     let r = w.renderer();
     r.name_anonymous("i");
@@ -234,13 +246,6 @@ fn trait_way(w: &Writer<'_>, function: &Function, name: &str, of: Option<&Impl>)
         Some(ty) => format!(" -> {}", r.ty(ty)?),
         None => String::new(),
     };
-    let by_reference = function
-        .sig
-        .inputs
-        .first()
-        .is_some_and(|(name, ty)| name == "self" && matches!(ty, Type::BorrowedRef { .. }));
-    let mentions_self = inputs.iter().skip(1).chain([&output]).any(|text| text.contains("Self"));
-    let sized = if by_reference && !mentions_self { "" } else { ": Sized" };
     let generics = angle(&r.params(&function.generics)?);
     let clause = r.where_clause(&function.generics)?;
     let words = format!(

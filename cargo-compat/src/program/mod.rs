@@ -38,8 +38,8 @@ pub struct Assertion {
 pub struct Program {
     /// What it asserts.
     pub assertions: Vec<Assertion>,
-    /// Public items of which some use could not be written: how many.
-    pub unwritten: usize,
+    /// Uses that could not be written, because something in them cannot be named.
+    pub unwritten: Vec<String>,
 }
 
 impl Program {
@@ -109,7 +109,9 @@ impl<'a> Writer<'a> {
         optional: bool,
     ) {
         if ways.is_empty() {
-            self.program.unwritten += usize::from(!optional);
+            if !optional {
+                self.program.unwritten.push(format!("`{item}`: {what} (it names what cannot be named)"));
+            }
             return;
         }
         let ways = ways.into_iter().map(|code| code.replace(['\n', '\r'], " ")).collect();

@@ -69,7 +69,7 @@ pub(super) fn write(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
         }
     }
     let trait_rule = &rules::TRAIT_IMPL;
-    for (full, what) in [(false, "implement with its required items"), (true, "implement with all its items")]
+    for (full, what) in [(false, "implement with its required items"), (true, crate::judge::group::OVERRIDE)]
     {
         w.maybe(
             path,

@@ -312,7 +312,8 @@ fn access(w: &mut Writer<'_>, path: &str, scope: &Scope, ty: &str, found: &[Fiel
 pub(super) fn structure(w: &mut Writer<'_>, path: &str, item: &Item, of: &Struct) {
     w.inherent(path, &of.impls);
     let Some((scope, ty)) = named(w, path, item, &of.generics) else { return };
-    let r = w.renderer();
+    let mut r = w.renderer();
+    r.self_type = Some(ty.clone());
     let name = w.names.local(path);
     let pattern = scope.function(&format!("x: &{ty}"), "", &format!("let {name} {{ .. }} = x;"));
     w.push(path, item.id, &rules::CONSTRUCTION, "match as a struct", vec![pattern]);
@@ -396,7 +397,8 @@ pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum
         })
         .collect();
     let alone = variants.len() == 1 && complete;
-    let r = w.renderer();
+    let mut r = w.renderer();
+    r.self_type = Some(ty.clone());
     let mut castable = !variants.is_empty();
     for (variant_item, variant) in &variants {
         if is_hidden(variant_item) {
@@ -487,7 +489,7 @@ pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum
             vec![scope.function(&format!("x: {ty}"), "", "let _ = x as i128;")],
         );
         if scope.names.is_empty() {
-            discriminants(w, path, &name, &variants);
+            discriminants(w, path, &name, &variants, is_non_exhaustive(item));
         }
     }
 }
@@ -508,7 +510,9 @@ fn bindings(w: &mut Writer<'_>, member: &str, scope: &Scope, ty: &str, full: &st
 }
 
 /// What each variant is as a number: stated, or one more than the one before.
-fn discriminants(w: &mut Writer<'_>, path: &str, name: &str, variants: &[(&Item, &Variant)]) {
+///
+/// Which number an unmarked variant of a `#[non_exhaustive]` enum has is open, as are its variants.
+fn discriminants(w: &mut Writer<'_>, path: &str, name: &str, variants: &[(&Item, &Variant)], open: bool) {
     let mut next = Some(0i128);
     for (item, variant) in variants {
         let value = match &variant.discriminant {
@@ -516,7 +520,8 @@ fn discriminants(w: &mut Writer<'_>, path: &str, name: &str, variants: &[(&Item,
             None => next,
         };
         next = value.and_then(|value| value.checked_add(1));
-        if let Some(value) = value.filter(|_| !is_hidden(item)) {
+        let told = variant.discriminant.is_some() || !open;
+        if let Some(value) = value.filter(|_| told && !is_hidden(item)) {
             let short = item.name.clone().unwrap_or_default();
             let code = format!("const _: () = assert!({name}::{} as i128 == {value});", ident(&short));
             w.maybe(
