@@ -58,8 +58,8 @@ impl Release {
 
     /// The text of a signature over bytes with this BLAKE2b-512 digest.
     pub(crate) fn signature(&self, key: &SigningKey, file: &str, prehash: &[u8; 64]) -> String {
-        let signature = MinisignSignature::sign(key, prehash, &self.comment(file).to_string());
-        signature.render(&format!("signature of {} {}", self.project, self.version))
+        let comment = self.comment(file);
+        MinisignSignature::sign(key, prehash, &comment.to_string()).render(&comment.untrusted())
     }
 }
 

@@ -81,6 +81,8 @@ pub struct MinisignSignature {
     /// Which key made it.
     pub key_id: KeyId,
     signature: [u8; 64],
+    /// The first line's text, which nothing protects; empty where this was made and not read.
+    pub untrusted_comment: String,
     /// What the signature says beside the file.
     pub trusted_comment: String,
     global: [u8; 64],
@@ -94,6 +96,7 @@ impl MinisignSignature {
         Self {
             key_id: key_id(&key.verifying_key()),
             signature,
+            untrusted_comment: String::new(),
             trusted_comment: trusted_comment.to_owned(),
             global,
         }
@@ -126,9 +129,8 @@ impl MinisignSignature {
         let [untrusted, body, trusted, global, ""] = lines[..] else {
             return Err(malformed("it has not exactly four lines, each ended by a newline"));
         };
-        if !untrusted.starts_with(UNTRUSTED) {
-            return Err(malformed("the first line is no untrusted comment"));
-        }
+        let untrusted =
+            untrusted.strip_prefix(UNTRUSTED).ok_or(malformed("the first line is no untrusted comment"))?;
         let trusted =
             trusted.strip_prefix(TRUSTED).ok_or(malformed("the third line is no trusted comment"))?;
         let body: [u8; 74] = decode(body).ok_or(malformed("the second line is no base64 of 74 bytes"))?;
@@ -142,7 +144,8 @@ impl MinisignSignature {
         let (mut id, mut signature) = ([0; 8], [0; 64]);
         id.copy_from_slice(&rest[..8]);
         signature.copy_from_slice(&rest[8..]);
-        Ok(Self { key_id: id, signature, trusted_comment: trusted.to_owned(), global })
+        let (untrusted_comment, trusted_comment) = (untrusted.to_owned(), trusted.to_owned());
+        Ok(Self { key_id: id, signature, untrusted_comment, trusted_comment, global })
     }
 
     /// Checks the signature over a file's BLAKE2b-512 digest and over the trusted comment, strictly (no small-order keys, no

@@ -34,6 +34,11 @@ pub fn sign(key: &SigningKey, namespace: &str, message: &[u8]) -> String {
     string(&mut inner, b"ssh-ed25519");
     string(&mut inner, &signature);
     string(&mut blob, &inner);
+    armour(&blob)
+}
+
+/// The lines `ssh-keygen -Y sign` writes.
+fn armour(blob: &[u8]) -> String {
     let text = STANDARD.encode(blob);
     let lines: Vec<&str> =
         text.as_bytes().chunks(WIDTH).filter_map(|line| std::str::from_utf8(line).ok()).collect();
@@ -57,10 +62,13 @@ pub fn verify(armoured: &[u8], key: &PublicKey, namespace: &str, message: &[u8])
     let text = std::str::from_utf8(armoured).map_err(|_| SshsigError("the signature is not UTF-8"))?;
     let body = text
         .strip_prefix(BEGIN)
-        .and_then(|text| text.trim_end().strip_suffix(END))
+        .and_then(|text| text.strip_suffix('\n')?.strip_suffix(END))
         .ok_or(SshsigError("the signature has not the lines `BEGIN` and `END SSH SIGNATURE`"))?;
-    let joined: String = body.split('\n').map(|line| line.trim_end_matches('\r')).collect();
+    let joined: String = body.split('\n').collect();
     let blob = STANDARD.decode(joined).map_err(|_| SshsigError("the signature is no base64"))?;
+    if armour(&blob) != text {
+        return fail("the signature is not spelled as `ssh-keygen -Y sign` spells it");
+    }
     let mut rest = blob.strip_prefix(MAGIC).ok_or(SshsigError("the signature does not begin with SSHSIG"))?;
     rest = rest
         .strip_prefix(&1u32.to_be_bytes()[..])

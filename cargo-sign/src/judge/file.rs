@@ -120,6 +120,15 @@ pub(super) fn check_signature(
             "sign it with `cargo sign sign`",
         );
     };
+    // Nothing signs the first line, yet people read it: it says what the trusted comment says, or the file was edited.
+    if parsed.untrusted_comment != comment.untrusted() {
+        return refuse(
+            verdict,
+            &rules::SIGNATURE_MALFORMED,
+            format!("the untrusted comment of the signature of `{}` was changed", shown(name)),
+            "get the signature again from where the release was published",
+        );
+    }
     if comment.file != name {
         let text = format!("the signature of `{}` was made for `{}`", shown(name), shown(&comment.file));
         return refuse(

@@ -177,7 +177,9 @@ fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: E
             continue;
         }
         let top = name.split('/').next().unwrap_or(&name);
-        let finding = if WORKING.contains(&top) || manifest.contains(&name) || is_evidence(&name) {
+        // In a download nothing rides along, whatever it is called.
+        let ours = extent == Extent::Artifacts && (WORKING.contains(&top) || manifest.contains(&name));
+        let finding = if ours || is_evidence(&name) {
             Finding::new(&rules::NOT_COVERED, format!("`{}` is not part of what was signed", shown(&name)))
         } else {
             Finding::new(&rules::FILE_UNLISTED, format!("`{}` is not listed", shown(&name)))

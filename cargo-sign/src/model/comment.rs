@@ -24,6 +24,13 @@ pub struct TrustedComment {
     pub dirty: bool,
 }
 
+impl TrustedComment {
+    /// The untrusted comment that goes with it.
+    pub fn untrusted(&self) -> String {
+        format!("signature of {} {}", self.project, self.version)
+    }
+}
+
 /// The text is no trusted comment of this grammar.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the trusted comment is not `timestamp: file: hashed project: version: commit:`")]
