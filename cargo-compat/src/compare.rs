@@ -16,7 +16,7 @@ use crate::model::names::{Canonical, Names, candidates};
 use crate::model::surface::Surface;
 use crate::program::{Assertion, Program};
 use crate::prove::{self, Library, Rejected, Rustc};
-use crate::read::build::Side;
+use crate::read::build::{Globbed, Side};
 use crate::rules;
 
 /// How many findings get a witness compiled alone; more are counted but keep the program's own answer.
@@ -158,7 +158,21 @@ fn write(
         }
     }
     let names = names(Some(known));
-    let program = Program::write(&names);
+    let mut program = Program::write(&names);
+    for Globbed { glob, api } in &prepared.side.globbed {
+        let source = glob.source.trim_start_matches("::");
+        let module = source.split_once("::").map_or("", |(_, module)| module);
+        match api {
+            Some(api) => {
+                let lib = api.index.get(&api.root).and_then(|item| item.name.clone()).unwrap_or_default();
+                let alias = prepared.aliases.files.contains_key(&lib).then_some(lib.as_str());
+                program.add_glob(&names, &glob.prefix, module, &Surface::of(api), alias);
+            }
+            None => program
+                .unwritten
+                .push(format!("`{}*`: import (what `{source}::*` brings is not known)", glob.prefix)),
+        }
+    }
     let public = names
         .crates()
         .iter()

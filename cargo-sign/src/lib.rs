@@ -1,6 +1,6 @@
 //! `cargo sign`: a release anyone can verify with what they already have, and no tampering that goes unnamed.
 //!
-//! [`format`] reads and writes signature, key and list formats, byte by byte and strictly; [`archive`] walks tar and zip itself and
+//! [`mod@format`] reads and writes signature, key and list formats, byte by byte and strictly; [`archive`] walks tar and zip itself and
 //! uses libraries to inflate and to write; [`model`] is what a signature says; [`judge`] decides; [`key`] is the only place that holds
 //! secrets. Every refusal has a reason code of its own: the rule id of the finding.
 

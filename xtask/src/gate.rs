@@ -39,7 +39,7 @@ pub(crate) struct GateArgs {
     /// Sign with this key instead of a throw-away one
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Where reports and artifacts go [default: <target-dir>/release-gates of the project]
+    /// Where reports and artifacts go [default: release-gates in the target folder of the project]
     #[arg(long, value_name = "DIR")]
     artifact_dir: Option<PathBuf>,
     /// Do not use the network

@@ -30,6 +30,17 @@ pub struct Entry {
     pub hidden: bool,
 }
 
+/// `pub use other::module::*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignGlob {
+    /// The module it is in, ending in `::`; empty for the crate's root.
+    pub prefix: String,
+    /// The path it names, `other::module`.
+    pub source: String,
+    /// Whether it is `#[doc(hidden)]`, or below what is.
+    pub hidden: bool,
+}
+
 /// Everything that can be named.
 #[derive(Debug, Clone, Default)]
 pub struct Surface {
@@ -37,8 +48,8 @@ pub struct Surface {
     pub entries: BTreeMap<(String, Namespace), Entry>,
     /// The path each item is called by: the shortest of those that are not hidden, else the shortest.
     pub preferred: HashMap<Id, String>,
-    /// Globs over other crates' modules, whose names are not known: where they are.
-    pub foreign_globs: Vec<String>,
+    /// Globs over other crates' modules, whose names are not known here.
+    pub foreign_globs: Vec<ForeignGlob>,
 }
 
 impl Surface {
@@ -174,7 +185,9 @@ impl Walker<'_> {
                         self.stack.remove(&(id, true));
                     }
                 }
-                None => self.surface.foreign_globs.push(format!("{prefix}{source}::*")),
+                None => {
+                    self.surface.foreign_globs.push(ForeignGlob { prefix: prefix.to_owned(), source, hidden })
+                }
             }
         }
     }

@@ -14,6 +14,7 @@ use rustdoc_types::{Id, Impl, Item, ItemEnum, ItemKind};
 
 use crate::model::names::Names;
 use crate::model::render::Renderer;
+use crate::model::surface::Surface;
 use crate::rules;
 
 /// One use of one item.
@@ -76,6 +77,63 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Adds what a glob over another crate brings: every name of it is there, and is that crate's item.
+    ///
+    /// `module` is the path inside the other crate that the glob names; `extern_name` what programs call that crate.
+    pub fn add_glob(
+        &mut self,
+        names: &Names<'_>,
+        prefix: &str,
+        module: &str,
+        other: &Surface,
+        extern_name: Option<&str>,
+    ) {
+        let mut seen = std::collections::BTreeSet::new();
+        for ((path, _), entry) in &other.entries {
+            let below = if module.is_empty() {
+                Some(path.as_str())
+            } else {
+                path.strip_prefix(module).and_then(|rest| rest.strip_prefix("::"))
+            };
+            let Some(below) = below.filter(|below| !entry.hidden && seen.insert(below.to_string())) else {
+                continue;
+            };
+            let label = format!("{prefix}{below}");
+            // An own item of that name shadows the glob's.
+            if names.surface().names(&label) {
+                continue;
+            }
+            let own = names.local(&label);
+            let mut assert = |what, way: String, optional| {
+                self.assertions.push(Assertion {
+                    item: label.clone(),
+                    id: Id(u32::MAX),
+                    rule: &rules::REMOVED,
+                    what,
+                    ways: vec![way],
+                    optional,
+                });
+            };
+            assert("import", format!("use {own} as _;"), false);
+            if let Some(name) = extern_name.filter(|_| entry.kind != ItemKind::Module) {
+                let main = path.split("::").fold(format!("::{name}"), |text, part| {
+                    format!("{text}::{}", crate::model::render::ident(part))
+                });
+                assert("be the same item by every path", same_item(&main, &own), true);
+            }
+        }
+    }
+}
+
+/// Two globs may bring one name only if it means the same.
+fn same_item(main: &str, other: &str) -> String {
+    format!(
+        "#[deny(ambiguous_glob_imports)] mod q__ {{ mod x__ {{ pub use {main} as N__; }} mod y__ {{ pub use {other} as N__; }} \
+         use x__::*; use y__::*; mod z__ {{ use super::N__ as _; }} }}"
+    )
+}
+
 /// What the parts of the generator write to.
 struct Writer<'a> {
     names: &'a Names<'a>,
@@ -136,16 +194,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A second path has to lead to the same item: two globs may bring one name only if it means the same.
+    /// A second path has to lead to the same item.
     fn same(&mut self, path: &str, id: Id) {
         let (Some(main), other) = (self.names.of(id), self.names.local(path)) else { return };
         if main == other {
             return;
         }
-        let way = format!(
-            "#[deny(ambiguous_glob_imports)] mod q__ {{ mod x__ {{ pub use {main} as N__; }} mod y__ {{ pub use {other} as N__; }} \
-             use x__::*; use y__::*; mod z__ {{ use super::N__ as _; }} }}"
-        );
+        let way = same_item(&main, &other);
         self.maybe(path, id, &rules::REMOVED, "be the same item by every path", vec![way]);
     }
 

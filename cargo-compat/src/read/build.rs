@@ -13,6 +13,7 @@ use rustdoc_types::Crate;
 use semver::Version;
 
 use super::rustdoc;
+use crate::model::surface::{ForeignGlob, Surface};
 
 /// A side that was built.
 #[derive(Debug)]
@@ -33,8 +34,19 @@ pub struct Side {
     pub deps_dirs: Vec<PathBuf>,
     /// The crates of its graph, by file name of their metadata.
     pub crates: BTreeMap<String, Dependency>,
+    /// What its globs over other crates bring.
+    pub globbed: Vec<Globbed>,
     /// Root of its workspace, which source paths are relative to.
     pub root: PathBuf,
+}
+
+/// A glob over another crate, with that crate's description.
+#[derive(Debug)]
+pub struct Globbed {
+    /// The glob.
+    pub glob: ForeignGlob,
+    /// The other crate; `None` if it could not be described.
+    pub api: Option<Crate>,
 }
 
 /// A compiled dependency.
@@ -176,8 +188,9 @@ pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + S
     let artifact = if proc_macro { set_aside(&request, &artifact)? } else { artifact };
     progress(&format!("document {} ({})", spec, request.name));
     let api = document(&request, &package, &lib_name, runner)?;
+    let globbed = globbed(&request, &package, &api, &crates, runner, progress)?;
     let root = metadata.workspace_root.clone().into_std_path_buf();
-    Ok(Side { package, metadata, api, lib_name, proc_macro, artifact, deps_dirs, crates, root })
+    Ok(Side { package, metadata, api, lib_name, proc_macro, artifact, deps_dirs, crates, globbed, root })
 }
 
 /// Macros of both sides land under the same name: each side's is copied before the other is built.
@@ -392,18 +405,63 @@ fn exports_symbols(package: &Package) -> bool {
     false
 }
 
-/// rustdoc's JSON of the package alone. `RUSTC_BOOTSTRAP` is limited to the one crate, so that build scripts of dependencies see nothing of
-/// it.
+/// rustdoc's JSON of the package alone.
 fn document(request: &Request<'_>, package: &Package, lib_name: &str, runner: &Runner) -> Result<Crate> {
     let spec = format!("{}@{}", package.name, package.version);
+    // Symbols may be exported by private functions.
+    describe(request, &spec, lib_name, &feature_args(request, package), exports_symbols(package), runner)
+}
+
+/// What the globs over other crates bring: those crates are described, too.
+fn globbed(
+    request: &Request<'_>,
+    package: &Package,
+    api: &Crate,
+    crates: &BTreeMap<String, Dependency>,
+    runner: &Runner,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Vec<Globbed>> {
+    let mut found: Vec<Globbed> = Vec::new();
+    for glob in Surface::of(api).foreign_globs.into_iter().filter(|glob| !glob.hidden) {
+        let first = glob.source.trim_start_matches("::").split("::").next().unwrap_or_default().to_owned();
+        // The name may be another one than the library's own: `serde = { package = "serde_core" }`.
+        let renamed = package.dependencies.iter().find(|dependency| {
+            dependency.rename.as_deref().map(|name| name.replace('-', "_")) == Some(first.clone())
+        });
+        let of = crates.values().find(|dependency| match renamed {
+            Some(renamed) => dependency.package == renamed.name,
+            None => dependency.lib == first,
+        });
+        let api = match of {
+            Some(dependency) => {
+                let spec = format!("{}@{}", dependency.package, dependency.version);
+                progress(&format!("document {spec}, which a glob re-exports ({})", request.name));
+                describe(request, &spec, &dependency.lib, &[], false, runner).ok()
+            }
+            None => None,
+        };
+        found.push(Globbed { glob, api });
+    }
+    Ok(found)
+}
+
+/// rustdoc's JSON of one package of the graph. `RUSTC_BOOTSTRAP` is limited to the one crate, so that build scripts of dependencies see nothing
+/// of it.
+fn describe(
+    request: &Request<'_>,
+    spec: &str,
+    lib_name: &str,
+    features: &[String],
+    private: bool,
+    runner: &Runner,
+) -> Result<Crate> {
     let step = cargo(request, "rustdoc")
         .env("RUSTC_BOOTSTRAP", lib_name)
         .env("RUSTDOCFLAGS", never_fresh())
-        .args(["--lib", "-p", &spec])
-        .args(feature_args(request, package));
-    let step = step.args(["--", "-Zunstable-options", "--output-format", "json", "--document-hidden-items"]);
-    // Symbols may be exported by private functions.
-    let step = if exports_symbols(package) { step.arg("--document-private-items") } else { step };
+        .args(["--lib", "-p", spec])
+        .args(features)
+        .args(["--", "-Zunstable-options", "--output-format", "json", "--document-hidden-items"]);
+    let step = if private { step.arg("--document-private-items") } else { step };
     finish(request, runner.run(step)?)?;
     let mut folder = request.target_dir.to_owned();
     if let Some(target) = request.args.target.first() {

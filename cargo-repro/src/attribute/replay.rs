@@ -24,7 +24,10 @@ const OWN: &[&str] = &[
     "REPRO_LOG",
     "REPRO_SCRIPTS",
     "REPRO_SEED",
+    "REPRO_FREEZE",
 ];
+/// Where the clock of a trial stands: seconds since 1970.
+const STANDSTILL: u64 = 1_600_000_000;
 /// Variables that belong to a place's own machinery.
 const MACHINERY: &[&str] = &[
     "CARGO_REPRO_TOOLS",
@@ -188,7 +191,8 @@ impl<'a> Trials<'a> {
         let host = if settings.host { self.b.place.conditions.host } else { self.a.place.conditions.host };
         step = step
             .env("REPRO_SEED", settings.seed.to_string())
-            .env("REPRO_CLOCK", settings.clock.to_string())
+            // The clock stands still, so that a time that is embedded differs only where the clock was set.
+            .env("REPRO_FREEZE", (STANDSTILL + settings.clock).to_string())
             .env("REPRO_ORDER", settings.order.to_string())
             .env("REPRO_HOST", host);
         if self.subject.unit.is_none() {

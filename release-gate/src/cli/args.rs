@@ -75,7 +75,7 @@ pub struct SharedArgs {
     #[arg(long, help_heading = "Manifest Options")]
     pub frozen: bool,
 
-    /// Where reports and artifacts go [default: <target-dir>/release-gates]
+    /// Where reports and artifacts go [default: release-gates in the target folder]
     #[arg(
         long,
         value_name = "DIR",
