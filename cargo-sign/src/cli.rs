@@ -8,7 +8,7 @@ use release_gate::report::schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::TOOL;
-use crate::command::{keygen, pack, sign, verify};
+use crate::command::{attest, keygen, pack, sign, verify};
 use crate::key::Passphrase;
 
 /// Pack, sign and verify releases, so that anybody can check them with tools they already have
@@ -34,6 +34,8 @@ enum Call {
     Pack(PackArgs),
     /// Write FILE.sig beside each file
     Sign(SignArgs),
+    /// Write SLSA provenance of the packed release, signed (Build L1, self-attested)
+    Attest(AttestArgs),
     /// Re-hash everything, check structure, signatures and meaning, and print OK
     Verify(VerifyArgs),
 }
@@ -99,6 +101,18 @@ pub(crate) struct SignArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct AttestArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// Where the source lives [default: `repository` of Cargo.toml]
+    #[arg(long, value_name = "URI")]
+    pub(crate) source_uri: Option<String>,
+    /// The tag that was built; it has to name the commit
+    #[arg(long, value_name = "TAG")]
+    pub(crate) source_tag: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// A public key you trust [default: release-keys/maintainer.ed25519.pub of the project]
     #[arg(long, value_name = "PUB")]
@@ -106,6 +120,18 @@ pub(crate) struct VerifyArgs {
     /// After everything held, unpack the archives there
     #[arg(long, value_name = "DIR")]
     pub(crate) extract: Option<PathBuf>,
+    /// Also check this SLSA provenance
+    #[arg(long, value_name = "FILE", requires = "source_uri")]
+    pub(crate) provenance: Option<PathBuf>,
+    /// Where the source has to live, as you know it
+    #[arg(long, value_name = "URI", requires = "provenance")]
+    pub(crate) source_uri: Option<String>,
+    /// The tag it has to be built from
+    #[arg(long, value_name = "TAG", requires = "provenance")]
+    pub(crate) source_tag: Option<String>,
+    /// The builder it has to name [default: the maintainer's own]
+    #[arg(long, value_name = "ID", requires = "provenance")]
+    pub(crate) builder_id: Option<String>,
     /// Archives, folders, lists or other signed files [default: the package's artifact folder]
     #[arg(value_name = "FILE|DIR")]
     pub(crate) files: Vec<PathBuf>,
@@ -120,7 +146,7 @@ impl Gate for Cli {
 
     fn report_name(&self) -> Option<&'static str> {
         match &self.call {
-            Call::Keygen(_) | Call::Sign(_) => None,
+            Call::Keygen(_) | Call::Sign(_) | Call::Attest(_) => None,
             Call::Pack(_) => Some("pack"),
             Call::Verify(args) => args.files.is_empty().then_some("verify"),
         }
@@ -135,6 +161,7 @@ impl Gate for Cli {
             Call::Keygen(args) => keygen::run(cx, &args),
             Call::Pack(args) => pack::run(cx, &args),
             Call::Sign(args) => sign::run(cx, &args),
+            Call::Attest(args) => attest::run(cx, &args),
             Call::Verify(args) => verify::run(cx, &args),
         }
     }

@@ -51,5 +51,11 @@ rules! {
     DIRTY_SOURCE = "dirty-source", Warn, "the release was made from uncommitted changes", "Nobody can rebuild what was never committed. Commit, and make the release again.";
     NOT_COVERED = "not-covered", Note, "working files of the suite lie beside the release", "They are reports and build outputs that are not part of what was signed.";
     ROLLBACK = "rollback", Deny, "a newer version was verified before", "An old release is being served although a newer one is known.";
+    PROVENANCE_MALFORMED = "provenance-malformed", Deny, "the provenance is not of the known form", "Only the exact form `cargo sign attest` writes is judged: an in-toto statement with SLSA provenance v1 in a DSSE envelope with one signature.";
+    PROVENANCE_INVALID = "provenance-invalid", Deny, "the provenance was changed", "The signature over the statement does not hold.";
+    PROVENANCE_SUBJECT = "provenance-subject", Deny, "the provenance is about other files", "A file's name and digest both have to be named in it, once.";
+    PROVENANCE_SOURCE = "provenance-source", Deny, "the provenance names another source", "Repository or tag are not those that were asked for.";
+    PROVENANCE_BUILDER = "provenance-builder", Deny, "the provenance names another builder", "Who built it is not who was expected.";
+    AUDIT_LOG = "audit-log", Deny, "the audit log was changed", "An entry was edited, removed or moved, or the log is not the one the provenance was made with.";
     SELF_CHECK = "self-check", Deny, "what was just signed does not verify with the committed public key", "The signing key is not the one whose public half is committed in release-keys/. Users would refuse this release.";
 }

@@ -299,3 +299,83 @@ fn every_mutation_of_a_release_is_refused() {
     assert!(counted >= 2000, "{counted} mutations");
     say(&format!("{counted} mutations refused"));
 }
+
+/// Provenance is about these files, from this source, by this key; and the log that goes with it cannot be edited.
+#[test]
+fn provenance_is_judged() {
+    let release = Release::new();
+    const SOURCE: &str = "https://example.org/demo";
+    let log = release.folder().join("buildlog.jsonl");
+    let entry = |seq: u64, prev: String| {
+        serde_json::json!({"argv": ["cargo"], "env": [], "exit_code": 0, "started_ms": 0, "elapsed_ms": 0,
+            "log_sha256": sha256_bytes(b""), "seq": seq, "prev": prev})
+        .to_string()
+            + "\n"
+    };
+    let first = entry(0, "0".repeat(64));
+    let whole = first.clone() + &entry(1, sha256_bytes(first.as_bytes()).to_string());
+    std::fs::write(&log, &whole).unwrap();
+    let attest = |tag: &str| release.sign(&["attest", "--source-uri", SOURCE, "--source-tag", tag]);
+    assert!(!attest("v1.0.0").is_success(), "there is no such tag");
+    release.must(Step::new("git").args(["tag", "v1.0.0"]));
+    let attested = attest("v1.0.0");
+    assert!(attested.is_success(), "{}", attested.stderr_text());
+    let path = release.folder().join("provenance.intoto.jsonl");
+    let line = std::fs::read(&path).unwrap();
+    assert!(attest("v1.0.0").is_success());
+    assert_eq!(std::fs::read(&path).unwrap(), line, "attesting is deterministic");
+
+    let archive = release.folder().join(format!("demo-1.0.0-{TARGET}.tar.gz")).display().to_string();
+    let (public, file) = (release.key("m.pub").display().to_string(), path.display().to_string());
+    let verify = |source: &str, more: &[&str]| {
+        let args = ["verify", "--key", &public, "--provenance", &file, "--source-uri", source];
+        let ran = release.sign(&[&args[..], more, &[archive.as_str(), "--message-format", "json"]].concat());
+        let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let rules =
+            report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap().to_owned());
+        (ran.status.code().unwrap(), rules.collect::<Vec<_>>())
+    };
+    let refused = |rule: &str| (100, vec![rule.to_owned()]);
+    assert_eq!(verify(SOURCE, &["--source-tag", "v1.0.0"]), (0, vec![]));
+    assert_eq!(verify("git+https://example.org/demo.git", &[]), (0, vec![]));
+    assert_eq!(verify("https://example.org/other", &[]), refused("provenance-source"));
+    assert_eq!(verify(SOURCE, &["--source-tag", "v2.0.0"]), refused("provenance-source"));
+    assert_eq!(
+        verify(SOURCE, &["--builder-id", "https://github.com/actions"]),
+        refused("provenance-builder")
+    );
+
+    // The log: edited, cut between entries, reordered.
+    for (changed, rules) in [
+        (whole.replacen("cargo", "CARGO", 1), 2),
+        (first.clone(), 1),
+        (whole.lines().rev().map(|line| format!("{line}\n")).collect(), 2),
+    ] {
+        std::fs::write(&log, changed).unwrap();
+        assert_eq!(verify(SOURCE, &[]), (100, vec!["audit-log".to_owned(); rules]));
+    }
+    std::fs::write(&log, &whole).unwrap();
+
+    // The envelope, byte by byte, with the files as they are.
+    let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
+    let expected = cargo_sign::judge::Expected { source_uri: SOURCE.to_owned(), ..Default::default() };
+    let held = check_directory(&release.folder(), &keys, Extent::Listed).unwrap();
+    let judge = |held: &cargo_sign::judge::Verdict| {
+        let mut verdict = held.clone();
+        cargo_sign::judge::check_provenance(&mut verdict, &path, &expected, &keys).unwrap();
+        verdict.holds()
+    };
+    assert!(judge(&held));
+    for position in 0..line.len() {
+        let mut changed = line.clone();
+        changed[position] ^= 1 << (position % 8);
+        std::fs::write(&path, &changed).unwrap();
+        assert!(!judge(&held), "byte {position}");
+        std::fs::write(&path, &line[..position]).unwrap();
+        assert!(!judge(&held), "cut to {position} bytes");
+    }
+    std::fs::write(&path, &line).unwrap();
+    let mut other = held.clone();
+    other.held[1].file = "other.tar.gz".to_owned();
+    assert!(!judge(&other), "a file it does not name");
+}

@@ -1,5 +1,6 @@
 //! What each call does.
 
+pub(crate) mod attest;
 pub(crate) mod keygen;
 pub(crate) mod pack;
 pub(crate) mod sign;

@@ -143,7 +143,7 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
     Ok(Outcome::Reports(reports))
 }
 
-fn read_buildinfo(dir: &Path) -> Result<(Vec<u8>, Envelope)> {
+pub(super) fn read_buildinfo(dir: &Path) -> Result<(Vec<u8>, Envelope)> {
     let path = dir.join("buildinfo.json");
     let bytes = std::fs::read(&path).map_err(|error| {
         Error::judge(format!("cannot read `{}`", path.display()))

@@ -13,7 +13,10 @@ use super::{Config, committed_key};
 use crate::archive::{Limits, walk};
 use crate::cli::VerifyArgs;
 use crate::format::public_key::PublicKey;
-use crate::judge::{Checked, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list};
+use crate::judge::{
+    Checked, Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
+    check_provenance,
+};
 use crate::{TOOL, rules};
 
 /// `verify.json`'s data.
@@ -62,6 +65,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         verdict.findings.extend(one.findings);
         verdict.held.extend(one.held);
     }
+    provenance(args, &mut verdict, &keys)?;
     if verdict.holds() && keys.pinned && args.extract.is_some() {
         for path in args.files.iter().filter(|path| path.is_dir()) {
             archives.extend(archives_of(path)?);
@@ -104,11 +108,23 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
                 }
             }
         }
+        provenance(args, &mut verdict, &keys)?;
         let mut archives = if args.extract.is_some() { archives_of(folder.dir())? } else { Vec::new() };
         extract(cx, args, &verdict, &keys, &mut archives)?;
         reports.push(report(verdict, &keys, Some(subject)));
     }
     Ok(Outcome::Reports(reports))
+}
+
+/// Checks the provenance that was named, against what held.
+fn provenance(args: &VerifyArgs, verdict: &mut Verdict, keys: &Keys) -> Result<()> {
+    let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) else { return Ok(()) };
+    let expected = Expected {
+        source_uri: source_uri.clone(),
+        source_tag: args.source_tag.clone(),
+        builder_id: args.builder_id.clone(),
+    };
+    check_provenance(verdict, path, &expected, keys)
 }
 
 /// Whether `pack` said that there was nothing to pack.
@@ -147,6 +163,12 @@ fn report(verdict: Verdict, keys: &Keys, subject: Option<Subject>) -> Report {
             });
         } else if holds && keys.pinned {
             human.push_str(&format!("OK  {}\n", held.file));
+        }
+    }
+    if holds && keys.pinned {
+        for remark in &verdict.remarks {
+            human.push_str(remark);
+            human.push('\n');
         }
     }
     if !keys.pinned {

@@ -1,6 +1,7 @@
 //! Formats: pure codecs over bytes, strict on reading, canonical on writing.
 
 pub mod checksums;
+pub mod dsse;
 pub mod minisign;
 pub mod public_key;
 pub mod sshsig;

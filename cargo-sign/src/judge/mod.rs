@@ -2,6 +2,7 @@
 
 mod archive;
 mod file;
+mod provenance;
 mod release;
 
 use std::path::Path;
@@ -10,6 +11,8 @@ use ed25519_dalek::VerifyingKey;
 use release_gate::{Error, Finding, Result};
 
 pub use self::file::{Checked, check_file};
+pub(crate) use self::provenance::LOG;
+pub use self::provenance::{Expected, check_provenance};
 pub use self::release::{Extent, check_archive, check_directory, check_list};
 use crate::format::public_key::PublicKey;
 use crate::model::comment::TrustedComment;
@@ -56,6 +59,8 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// Files that held, with the key and comment that vouch for them.
     pub held: Vec<Held>,
+    /// What else people are told when everything held.
+    pub remarks: Vec<String>,
 }
 
 /// A file that held.

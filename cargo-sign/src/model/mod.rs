@@ -2,3 +2,4 @@
 
 pub mod comment;
 pub mod path;
+pub mod provenance;

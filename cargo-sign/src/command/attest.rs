@@ -1,0 +1,180 @@
+//! `cargo sign attest`: SLSA provenance of a packed release, from its buildinfo.
+
+use release_gate::digest::sha256_bytes;
+use release_gate::{Context, Error, Outcome, Report, Result};
+use serde::Deserialize;
+
+use super::pack::read_buildinfo;
+use super::{Config, committed_key, public};
+use crate::cli::AttestArgs;
+use crate::format::{checksums, dsse};
+use crate::judge::{Expected, Extent, Keys, check_directory, check_provenance};
+use crate::model::provenance::{
+    BUILD_TYPE, BUILDER, BuildDefinition, Builder, Digests, LEVEL, PREDICATE, Parameters, Predicate,
+    Resource, RunDetails, STATEMENT, Statement, Subject, source,
+};
+use crate::{TOOL, key};
+
+/// Name of the provenance beside the release.
+const FILE: &str = "provenance.intoto.jsonl";
+
+/// What is taken from `buildinfo.json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct BuildInfo {
+    profile: String,
+    toolchain: Toolchain,
+    dependencies: Vec<Locked>,
+    artifacts: Vec<Artifact>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Toolchain {
+    rustc: Program,
+    cargo: Program,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Program {
+    version: Vec<String>,
+    sha256: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Locked {
+    name: String,
+    version: String,
+    source: String,
+    #[serde(default)]
+    checksum: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Artifact {
+    target: String,
+}
+
+pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
+    cx.project()?;
+    let config: Config = cx.config()?;
+    let root = cx.artifacts()?;
+    let project = cx.project()?;
+    let package = project.single()?.clone();
+    let subject = project.subject(&package);
+    let commit = subject.commit.clone().filter(|_| !subject.dirty).ok_or_else(|| {
+        Error::judge("only a release of a clean commit can be attested")
+            .with_help("commit, then build and pack again")
+    })?;
+    let repository = args.source_uri.clone().or_else(|| package.repository.clone()).ok_or_else(|| {
+        Error::usage("where the source lives is not known")
+            .with_help("name it with --source-uri, or set `repository` in Cargo.toml")
+    })?;
+    if let Some(tag) = &args.source_tag {
+        let tagged = project.repository()?.resolve(&format!("refs/tags/{tag}"))?;
+        if tagged != commit {
+            return Err(Error::judge(format!(
+                "the tag `{tag}` names {}, not {}",
+                tagged.short(),
+                commit.short()
+            ))
+            .with_help("check out the tag, then build and pack again"));
+        }
+    }
+    let committed = committed_key(project, &config);
+    let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
+    let keys = match committed {
+        Some(path) => Keys::read(&[path], true)?,
+        None => Keys { keys: vec![public(&signing)], pinned: true },
+    };
+    let version = package.version.to_string();
+    let mut folder = root.for_package(&package.name, &version);
+    let (_, envelope) = read_buildinfo(folder.dir())?;
+    if let Some(why) = envelope.subject.stale_against(&subject) {
+        return Err(
+            Error::judge(format!("`buildinfo.json` was {why}")).with_help("run `cargo repro build` again")
+        );
+    }
+    // What does not verify is not attested.
+    let mut verdict = check_directory(folder.dir(), &keys, Extent::Listed)?;
+    if !verdict.holds() {
+        return Ok(Report::new("attest", &TOOL, subject).findings(verdict.findings).print_only().into());
+    }
+    let info: BuildInfo = serde_json::from_value(envelope.data.clone())
+        .map_err(|error| Error::judge("`buildinfo.json` cannot be relied on").with_source(error))?;
+    let list_bytes = folder.read("checksums.txt")?.unwrap_or_default();
+    let mut list = checksums::parse(&list_bytes)
+        .map_err(|error| Error::judge("`checksums.txt` cannot be relied on").with_source(error))?;
+    list.insert("checksums.txt".to_owned(), sha256_bytes(&list_bytes));
+    let mut targets: Vec<String> = info.artifacts.iter().map(|artifact| artifact.target.clone()).collect();
+    targets.sort();
+    targets.dedup();
+    let mut resolved = vec![Resource::new(format!("git+{}", source(&repository)), "gitCommit", &commit)];
+    resolved.extend(subject.lock_sha256.map(|digest| Resource::new("Cargo.lock", "sha256", digest)));
+    for (name, program) in [("rustc", &info.toolchain.rustc), ("cargo", &info.toolchain.cargo)] {
+        let Some(line) = program.version.first() else { continue };
+        let digest =
+            program.sha256.iter().map(|digest| ("sha256".to_owned(), digest.clone())).collect::<Digests>();
+        resolved.push(Resource { uri: format!("{name}: {line}"), digest });
+    }
+    for locked in info.dependencies {
+        let digest = locked.checksum.map(|digest| ("sha256".to_owned(), digest)).into_iter().collect();
+        let uri = if locked.source.starts_with("git+") {
+            locked.source
+        } else {
+            format!("pkg:cargo/{}@{}", locked.name, locked.version)
+        };
+        resolved.push(Resource { uri, digest });
+    }
+    let log = folder.read(crate::judge::LOG)?;
+    if let Some(Err(error)) = log.as_deref().map(release_gate::audit::verify) {
+        return Err(Error::judge(format!("`{}` cannot be relied on", crate::judge::LOG)).with_source(error));
+    }
+    let statement = Statement {
+        kind: STATEMENT.to_owned(),
+        subject: list
+            .iter()
+            .map(|(name, digest)| Subject {
+                name: name.clone(),
+                digest: Digests::from([("sha256".to_owned(), digest.to_string())]),
+            })
+            .collect(),
+        predicate_type: PREDICATE.to_owned(),
+        predicate: Predicate {
+            build_definition: BuildDefinition {
+                build_type: BUILD_TYPE.to_owned(),
+                external_parameters: Parameters {
+                    repository: repository.clone(),
+                    reference: args.source_tag.as_ref().map(|tag| format!("refs/tags/{tag}")),
+                    package: package.name.to_string(),
+                    version,
+                    profile: info.profile,
+                    targets,
+                    features: subject.features.clone(),
+                },
+                resolved_dependencies: resolved,
+            },
+            run_details: RunDetails {
+                builder: Builder { id: BUILDER.to_owned() },
+                byproducts: log
+                    .iter()
+                    .map(|log| Resource::new(crate::judge::LOG, "sha256", sha256_bytes(log)))
+                    .collect(),
+            },
+        },
+    };
+    let wrong = |error| Error::judge("the provenance cannot be written").with_source(error);
+    let payload = release_gate::json::to_canonical_line(&statement).map_err(wrong)?;
+    folder.write(FILE, &dsse::sign(&signing, &payload).map_err(wrong)?)?;
+    let path = folder.path(FILE);
+    folder.finish()?;
+    // Judged as a user would, with the committed key.
+    let expected = Expected { source_uri: repository, source_tag: args.source_tag.clone(), builder_id: None };
+    check_provenance(&mut verdict, &path, &expected, &keys)?;
+    Ok(Report::new("attest", &TOOL, subject)
+        .findings(verdict.findings)
+        .summary(format!("{FILE}: {} files, {LEVEL}", list.len()))
+        .print_only()
+        .into())
+}

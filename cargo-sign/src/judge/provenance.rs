@@ -1,0 +1,134 @@
+//! Provenance: an envelope by a key that is trusted, about exactly the files that held, from the source that was named.
+
+use std::path::Path;
+
+use release_gate::digest::sha256_bytes;
+use release_gate::{Error, Finding, Result, Rule};
+
+use super::file::small;
+use super::{Keys, Verdict, shown};
+use crate::format::dsse::{self, DsseError};
+use crate::model::provenance::{BUILD_TYPE, BUILDER, LEVEL, PREDICATE, STATEMENT, Statement, source};
+use crate::rules;
+
+/// The audit log beside a release.
+pub(crate) const LOG: &str = "buildlog.jsonl";
+/// Largest audit log read, in bytes.
+const LOG_LIMIT: usize = 256 << 20;
+
+/// What provenance has to say.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// Where the source lives.
+    pub source_uri: String,
+    /// The tag, where one is asked for.
+    pub source_tag: Option<String>,
+    /// The builder; else whoever holds the key.
+    pub builder_id: Option<String>,
+}
+
+/// Judges provenance about the files that `verdict` says held.
+///
+/// # Errors
+/// A file is there and cannot be read, or there is no provenance.
+pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected, keys: &Keys) -> Result<()> {
+    let bytes = small(path, dsse::MAX_LEN)?.ok_or_else(|| {
+        Error::judge(format!("there is no `{}`", path.display()))
+            .with_help("get it from where the release was published")
+    })?;
+    let help =
+        "get the provenance again from where the release was published; do not use the release without";
+    let refuse = |verdict: &mut Verdict, rule: &Rule, text: String| {
+        verdict.refuse(Finding::new(rule, format!("provenance: {text}")).help(help));
+    };
+    let payload = match dsse::open(&bytes, &keys.keys) {
+        Ok(payload) => payload,
+        Err(error) => {
+            let rule = match error {
+                DsseError::Malformed(_) => &rules::PROVENANCE_MALFORMED,
+                DsseError::Key(_) => &rules::KEY_MISMATCH,
+                DsseError::Signature => &rules::PROVENANCE_INVALID,
+            };
+            refuse(verdict, rule, error.to_string());
+            return Ok(());
+        }
+    };
+    let statement: Statement = match serde_json::from_slice(&payload) {
+        Ok(statement) => statement,
+        Err(error) => {
+            refuse(
+                verdict,
+                &rules::PROVENANCE_MALFORMED,
+                format!("it is no statement of a known kind: {error}"),
+            );
+            return Ok(());
+        }
+    };
+    let (build, run) = (&statement.predicate.build_definition, &statement.predicate.run_details);
+    let asked = &build.external_parameters;
+    let commit =
+        build.resolved_dependencies.first().filter(|first| source(&first.uri) == source(&asked.repository));
+    let commit = commit.and_then(|first| first.digest.get("gitCommit")).map_or("none", String::as_str);
+    let tag = expected.source_tag.as_ref().map(|tag| format!("refs/tags/{tag}"));
+    let reference = asked.reference.as_deref().unwrap_or("none");
+    let mut wanted: Vec<(&Rule, &str, &str, &str)> = vec![
+        (&rules::PROVENANCE_MALFORMED, "statement type", &statement.kind, STATEMENT),
+        (&rules::PROVENANCE_MALFORMED, "predicate type", &statement.predicate_type, PREDICATE),
+        (&rules::PROVENANCE_MALFORMED, "build type", &build.build_type, BUILD_TYPE),
+        (
+            &rules::PROVENANCE_BUILDER,
+            "builder",
+            &run.builder.id,
+            expected.builder_id.as_deref().unwrap_or(BUILDER),
+        ),
+        (&rules::PROVENANCE_SOURCE, "source", source(&asked.repository), source(&expected.source_uri)),
+    ];
+    wanted.extend(tag.as_deref().map(|tag| (&rules::PROVENANCE_SOURCE, "tag", reference, tag)));
+    let comments: Vec<_> =
+        verdict.held.iter().filter_map(|held| held.signed.as_ref()).map(|(_, c)| c.clone()).collect();
+    for comment in &comments {
+        wanted.push((&rules::PROJECT_MISMATCH, "package", &asked.package, &comment.project));
+        wanted.push((&rules::VERSION_MISMATCH, "version", &asked.version, &comment.version));
+        wanted.push((&rules::COMMIT_MISMATCH, "commit", commit, &comment.commit));
+    }
+    wanted.dedup();
+    for (rule, what, found, wanted) in wanted {
+        if found != wanted {
+            refuse(verdict, rule, format!("its {what} is `{}`, not `{}`", shown(found), shown(wanted)));
+        }
+    }
+    for held in verdict.held.clone() {
+        let mut named = statement.subject.iter().filter(|subject| subject.name == held.file);
+        let digest = named.next().and_then(|subject| subject.digest.get("sha256"));
+        if digest != Some(&held.sha256.to_string()) || named.next().is_some() {
+            refuse(
+                verdict,
+                &rules::PROVENANCE_SUBJECT,
+                format!("it is not about this `{}`", shown(&held.file)),
+            );
+        }
+    }
+    check_log(verdict, path, &statement)?;
+    if verdict.holds() {
+        verdict.remarks.push(format!("OK  provenance  {LEVEL}  source {}  {reference}", asked.repository));
+    }
+    Ok(())
+}
+
+/// The audit log is not published with every release; where it lies beside the provenance it has to be the one that was attested.
+fn check_log(verdict: &mut Verdict, provenance: &Path, statement: &Statement) -> Result<()> {
+    let Some(bytes) = small(&provenance.with_file_name(LOG), LOG_LIMIT)? else { return Ok(()) };
+    let refuse = |text: String| {
+        Finding::new(&rules::AUDIT_LOG, text)
+            .help("the log was changed after the release was attested; do not rely on it")
+    };
+    if let Err(error) = release_gate::audit::verify(&bytes) {
+        verdict.refuse(refuse(format!("`{LOG}`: {error}")));
+    }
+    let logs = &statement.predicate.run_details.byproducts;
+    let attested = logs.iter().find(|log| log.uri == LOG).and_then(|log| log.digest.get("sha256"));
+    if attested != Some(&sha256_bytes(&bytes).to_string()) {
+        verdict.refuse(refuse(format!("`{LOG}` is not the one that was attested")));
+    }
+    Ok(())
+}
