@@ -379,3 +379,88 @@ fn provenance_is_judged() {
     other.held[1].file = "other.tar.gz".to_owned();
     assert!(!judge(&other), "a file it does not name");
 }
+
+/// Archives made by Python's writers and signed by the right key: whatever is signed, nothing hostile is unpacked.
+#[test]
+fn hostile_archives_are_refused_although_they_are_signed() {
+    const SCRIPT: &str = r#"
+import io, os, tarfile, warnings, zipfile
+warnings.simplefilter("ignore")
+R = "demo-1.0.0-x/"
+names = {"up": [R + "../../evil"], "up2": ["../evil"], "abs": ["/tmp/evil"], "dup": [R + "a", R + "a"],
+    "case": [R + "a", R + "A"], "fold": [R + "stra\u00dfe", R + "STRA\u00dfE"], "below": [R + "a", R + "a/b"],
+    "dot": [R + "./a"], "slashes": [R + "/a"], "back": [R + "..\\evil"], "drive": ["C:/evil"], "control": [R + "a\nb"],
+    "device": [R + "NUL"], "stream": [R + "a:b"], "outside": ["other/a"], "dots": [R + "a."], "long": [R + "d/" * 200 + "a"]}
+for case, members in names.items():
+    with tarfile.open(case + ".tar.gz", "w:gz", format=tarfile.GNU_FORMAT) as t:
+        for n in members:
+            i = tarfile.TarInfo(n); i.size = 4; t.addfile(i, io.BytesIO(b"evil"))
+    with zipfile.ZipFile(case + ".zip", "w") as z:
+        for n in members:
+            i = zipfile.ZipInfo("a"); i.filename = n; z.writestr(i, b"evil")
+for kind in ("SYMTYPE", "LNKTYPE", "CHRTYPE", "BLKTYPE", "FIFOTYPE"):
+    with tarfile.open(kind + ".tar.gz", "w:gz") as t:
+        i = tarfile.TarInfo(R + "a"); i.type = getattr(tarfile, kind); i.linkname = "/etc/passwd"; t.addfile(i)
+for mode in (0o120777, 0o020666, 0o060666, 0o010666):
+    with zipfile.ZipFile("mode%o.zip" % mode, "w") as z:
+        i = zipfile.ZipInfo(R + "a"); i.create_system = 3; i.external_attr = mode << 16; z.writestr(i, b"/etc/passwd")
+for name in ("dup", "outside"):
+    z = open(name + ".zip", "rb").read(); open("twice-" + name + ".zip", "wb").write(z + z)
+    t = open(name + ".tar.gz", "rb").read(); open("twice-" + name + ".tar.gz", "wb").write(t + t)
+with zipfile.ZipFile("one.zip", "w", zipfile.ZIP_DEFLATED) as z: z.writestr(R + "a", b"x" * 5000)
+b = open("one.zip", "rb").read(); os.remove("one.zip")
+for n in range(1, len(b), 7): open("cut%d.zip" % n, "wb").write(b[:n])
+open("prefix.zip", "wb").write(b"PK\3\4" + b)
+open("comment.zip", "wb").write(b[:-2] + b"\1\0x")
+i = b.rindex(b"demo"); open("two-names.zip", "wb").write(b[:i] + b"evil" + b[i + 4:])
+with zipfile.ZipFile("bomb.zip", "w", zipfile.ZIP_DEFLATED) as z: z.writestr(R + "a", b"\0" * (64 << 20))
+with tarfile.open("bomb.tar.gz", "w:gz") as t:
+    i = tarfile.TarInfo(R + "a"); i.size = 64 << 20; t.addfile(i, io.BytesIO(bytes(64 << 20)))
+"#;
+    let release = Release::new();
+    let made = tempfile::tempdir().unwrap();
+    let Some(fine) = stock(made.path(), "python3", &["-c", SCRIPT], Vec::new()) else { return };
+    assert!(fine, "python3 could not make them");
+    let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
+    let key = ed25519_dalek::SigningKey::from_bytes(&SEED);
+    let mut counted = 0;
+    for entry in std::fs::read_dir(made.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let case = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let name = format!("demo-1.0.0-x{}", if case.ends_with(".zip") { ".zip" } else { ".tar.gz" });
+        let (bytes, dir) = (std::fs::read(&path).unwrap(), tempfile::tempdir().unwrap());
+        let comment = format!("timestamp:1\tfile:{name}\thashed\tproject:demo\tversion:1.0.0\tcommit:none");
+        let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&bytes).into();
+        let signature = cargo_sign::format::minisign::MinisignSignature::sign(&key, &prehash, &comment);
+        lay_out(
+            dir.path(),
+            &[
+                (name.clone(), bytes),
+                (format!("{name}.sig"), signature.render("signature of demo 1.0.0").into()),
+            ],
+        );
+        let limits = cargo_sign::archive::Limits { bytes: 1 << 20, members: 50 };
+        let mut file = std::fs::File::open(dir.path().join(&name)).unwrap();
+        let walked = cargo_sign::archive::walk(&mut file, limits, &mut |_, _| Ok(()));
+        // A folder of another name is a matter of the release and not of the archive's structure.
+        assert!(
+            case == "outside.zip" || case == "outside.tar.gz" || walked.is_err_and(|e| e.rule().is_some()),
+            "{case}"
+        );
+        let (verdict, _) = cargo_sign::judge::check_archive(&dir.path().join(&name), &keys).unwrap();
+        assert!(verdict.held.is_empty() && !verdict.holds(), "accepted: {case}");
+        assert!(verdict.findings.iter().all(|f| f.rule != "signature-invalid"), "{case} is signed");
+        counted += 1;
+        if !case.starts_with("cut") {
+            let (into, archive) = (dir.path().join("into"), dir.path().join(&name));
+            let public = release.key("m.pub");
+            let [into_text, archive, public] =
+                [&into, &archive, &public].map(|path| path.display().to_string());
+            let ran = release.sign(&["verify", "--key", &public, "--extract", &into_text, &archive]);
+            assert_eq!(ran.status.code(), Some(100), "{case}: {}", ran.stderr_text());
+            assert!(!into.exists(), "{case} wrote something");
+        }
+    }
+    assert!(counted >= 60, "{counted} archives");
+    say(&format!("{counted} hostile archives refused"));
+}
