@@ -8,7 +8,7 @@ use release_gate::report::schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::TOOL;
-use crate::command::{attest, keygen, pack, sign, verify};
+use crate::command::{attest, keygen, pack, sign, verify, verify_source};
 use crate::key::Passphrase;
 
 /// Pack, sign and verify releases, so that anybody can check them with tools they already have
@@ -36,6 +36,8 @@ enum Call {
     Sign(SignArgs),
     /// Write SLSA provenance of the packed release, signed (Build L1, self-attested)
     Attest(AttestArgs),
+    /// Check the release's signed tag, and every commit since the release before it
+    VerifySource(VerifySourceArgs),
     /// Re-hash everything, check structure, signatures and meaning, and print OK
     Verify(VerifyArgs),
 }
@@ -113,6 +115,16 @@ pub(crate) struct AttestArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct VerifySourceArgs {
+    /// A public key you trust [default: release-keys/maintainer.ed25519.pub of the project]
+    #[arg(long, value_name = "PUB")]
+    pub(crate) key: Vec<PathBuf>,
+    /// The tag [default: `v` and the package's version]
+    #[arg(value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// A public key you trust [default: release-keys/maintainer.ed25519.pub of the project]
     #[arg(long, value_name = "PUB")]
@@ -146,7 +158,7 @@ impl Gate for Cli {
 
     fn report_name(&self) -> Option<&'static str> {
         match &self.call {
-            Call::Keygen(_) | Call::Sign(_) | Call::Attest(_) => None,
+            Call::Keygen(_) | Call::Sign(_) | Call::Attest(_) | Call::VerifySource(_) => None,
             Call::Pack(_) => Some("pack"),
             Call::Verify(args) => args.files.is_empty().then_some("verify"),
         }
@@ -161,6 +173,7 @@ impl Gate for Cli {
             Call::Keygen(args) => keygen::run(cx, &args),
             Call::Pack(args) => pack::run(cx, &args),
             Call::Sign(args) => sign::run(cx, &args),
+            Call::VerifySource(args) => verify_source::run(cx, &args),
             Call::Attest(args) => attest::run(cx, &args),
             Call::Verify(args) => verify::run(cx, &args),
         }

@@ -22,8 +22,6 @@ rules! {
     VERSION_MISMATCH = "version-mismatch", Deny, "the signature is for another version", "The signature is genuine and was made for another version: an old release is being served as a new one, or the other way round.";
     COMMIT_MISMATCH = "commit-mismatch", Deny, "parts of the release name different commits", "Signature, buildinfo and checksums have to be of one commit.";
     KEY_MISMATCH = "key-mismatch", Deny, "another key signed it", "The key id in the signature is not one of the keys given. Check that the key is the one the project publishes.";
-    KEY_MALFORMED = "key-malformed", Deny, "a public key cannot be read", "Keys are read as minisign, OpenSSH, PEM or raw base64.";
-    KEY_WEAK = "key-weak", Deny, "a public key is of small order", "Anything verifies under such a key.";
     KEY_UNPINNED = "key-unpinned", Deny, "the key came with the download", "Whoever changed the release could have changed the key beside it. Name a key you trust with --key.";
     LIST_MISSING = "list-missing", Deny, "there is no checksums.txt", "Without a list nobody knows which files belong to the release.";
     LIST_MALFORMED = "list-malformed", Deny, "checksums.txt is not in canonical form", "One grammar is accepted: 64 lower-case digits, two spaces, a plain relative name, a newline; sorted, no name twice. `sha256sum` accepts far more, and attacks hide there.";
@@ -50,12 +48,14 @@ rules! {
     SSHSIG_INVALID = "sshsig-invalid", Deny, "checksums.txt.sshsig does not hold", "The second signature over the list is damaged or by another key.";
     DIRTY_SOURCE = "dirty-source", Warn, "the release was made from uncommitted changes", "Nobody can rebuild what was never committed. Commit, and make the release again.";
     NOT_COVERED = "not-covered", Note, "working files of the suite lie beside the release", "They are reports and build outputs that are not part of what was signed.";
-    ROLLBACK = "rollback", Deny, "a newer version was verified before", "An old release is being served although a newer one is known.";
     PROVENANCE_MALFORMED = "provenance-malformed", Deny, "the provenance is not of the known form", "Only the exact form `cargo sign attest` writes is judged: an in-toto statement with SLSA provenance v1 in a DSSE envelope with one signature.";
     PROVENANCE_INVALID = "provenance-invalid", Deny, "the provenance was changed", "The signature over the statement does not hold.";
     PROVENANCE_SUBJECT = "provenance-subject", Deny, "the provenance is about other files", "A file's name and digest both have to be named in it, once.";
     PROVENANCE_SOURCE = "provenance-source", Deny, "the provenance names another source", "Repository or tag are not those that were asked for.";
     PROVENANCE_BUILDER = "provenance-builder", Deny, "the provenance names another builder", "Who built it is not who was expected.";
     AUDIT_LOG = "audit-log", Deny, "the audit log was changed", "An entry was edited, removed or moved, or the log is not the one the provenance was made with.";
+    TAG_UNSIGNED = "tag-unsigned", Deny, "the release's tag is not signed by a trusted key", "Anybody who can push can move such a tag. Only annotated tags of the commit itself, with an SSH signature, are judged.";
+    TAG_RENAMED = "tag-renamed", Deny, "the tag was made under another name", "The signature covers the name inside the tag and not that of the reference: `git verify-tag` accepts an old tag under a new name.";
+    COMMIT_UNSIGNED = "commit-unsigned", Deny, "a commit is not signed by a trusted key", "Every commit since the release before has to have an SSH signature by one of the keys given.";
     SELF_CHECK = "self-check", Deny, "what was just signed does not verify with the committed public key", "The signing key is not the one whose public half is committed in release-keys/. Users would refuse this release.";
 }

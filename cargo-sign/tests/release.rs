@@ -464,3 +464,43 @@ with tarfile.open("bomb.tar.gz", "w:gz") as t:
     assert!(counted >= 60, "{counted} archives");
     say(&format!("{counted} hostile archives refused"));
 }
+
+/// Tags and commits signed by git itself, with ssh-keygen.
+#[test]
+fn source_is_judged_by_its_signed_tag_and_commits() {
+    let release = Release::new();
+    let keys = release.dir.path().join("keys");
+    if stock(&keys, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "git"], Vec::new()).is_none() {
+        return;
+    }
+    let signing = format!("user.signingKey={}", keys.join("git").display());
+    let git = |args: &[&str]| {
+        let fixed =
+            ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "gpg.format=ssh", "-c", &signing];
+        release.must(Step::new("git").args(fixed).args(args));
+    };
+    let public = keys.join("git.pub").display().to_string();
+    let verify = |key: &str, tag: &[&str]| {
+        let ran =
+            release.sign(&[&["verify-source", "--message-format", "json", "--key", key][..], tag].concat());
+        let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| f["rule"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    git(&["tag", "v1.0.0"]);
+    assert_eq!(verify(&public, &[]), ["tag-unsigned", "commit-unsigned"]);
+    git(&["commit", "-q", "--amend", "-S", "-m", "feat: first"]);
+    git(&["tag", "-f", "-s", "-m", "one", "v1.0.0"]);
+    assert_eq!(verify(&public, &[]), [""; 0]);
+    assert_eq!(verify(&release.key("m.pub").display().to_string(), &[]), ["tag-unsigned", "commit-unsigned"]);
+    git(&["update-ref", "refs/tags/1.0.0", "refs/tags/v1.0.0"]);
+    assert_eq!(verify(&public, &["1.0.0"]), ["tag-renamed"]);
+    git(&["commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "fix: unsigned"]);
+    assert_eq!(verify(&public, &[]), ["commit-mismatch"]);
+    git(&["tag", "-f", "-s", "-m", "moved", "v1.0.0"]);
+    assert_eq!(verify(&public, &[]), ["commit-unsigned"]);
+}

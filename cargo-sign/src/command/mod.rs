@@ -5,6 +5,7 @@ pub(crate) mod keygen;
 pub(crate) mod pack;
 pub(crate) mod sign;
 pub(crate) mod verify;
+pub(crate) mod verify_source;
 
 use std::path::{Path, PathBuf};
 

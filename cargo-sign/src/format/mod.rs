@@ -2,6 +2,7 @@
 
 pub mod checksums;
 pub mod dsse;
+pub mod git_object;
 pub mod minisign;
 pub mod public_key;
 pub mod sshsig;

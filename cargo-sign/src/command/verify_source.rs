@@ -1,0 +1,120 @@
+//! `cargo sign verify-source`: the tag of a release and every commit since the one before it, signed by a key that is trusted.
+//!
+//! Only SSH signatures are judged, by our own strict verification; the time a commit claims for itself is never believed.
+
+use release_gate::git::parse_version_tag;
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Rule};
+
+use super::{Config, committed_key};
+use crate::cli::VerifySourceArgs;
+use crate::format::{git_object, sshsig};
+use crate::judge::Keys;
+use crate::{TOOL, rules};
+
+pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> {
+    cx.project()?;
+    let config: Config = cx.config()?;
+    let project = cx.project()?;
+    let package = project.single()?;
+    let subject = project.subject(package);
+    let git = project.repository()?;
+    let paths = if args.key.is_empty() {
+        committed_key(project, &config).into_iter().collect()
+    } else {
+        args.key.clone()
+    };
+    if paths.is_empty() {
+        return Err(
+            Error::judge("there is no public key to verify with").with_help("name one you trust with --key")
+        );
+    }
+    if git.is_shallow()? {
+        return Err(Error::judge("the history is cut off").with_help("run `git fetch --unshallow`"));
+    }
+    let keys = Keys::read(&paths, true)?;
+    let name = args.tag.clone().unwrap_or_else(|| format!("v{}", package.version));
+    let name = name.strip_prefix("refs/tags/").unwrap_or(&name);
+    let reference = format!("refs/tags/{name}");
+    let commit = git.resolve(&reference)?;
+    let mut findings = Vec::new();
+    let mut refuse =
+        |rule: &Rule, text: String, help: &str| findings.push(Finding::new(rule, text).help(help));
+    let trusted = |signed: Option<git_object::Signed>| {
+        signed.is_some_and(|(payload, signature)| {
+            keys.keys.iter().any(|key| sshsig::verify(&signature, key, "git", &payload).is_ok())
+        })
+    };
+    let kind = git.plumbing(["cat-file", "-t", &reference])?;
+    if kind.trim_ascii() == b"tag" {
+        let object = git.plumbing(["cat-file", "tag", &reference])?;
+        if !trusted(git_object::tag(&object)) {
+            refuse(
+                &rules::TAG_UNSIGNED,
+                format!("the tag `{name}` is not signed by a trusted key"),
+                "sign it: `git tag -s`, with gpg.format=ssh",
+            );
+        }
+        if git_object::header(&object, "tag") != Some(name) {
+            refuse(
+                &rules::TAG_RENAMED,
+                format!("the tag `{name}` was made under another name"),
+                "an old tag is being shown as another version; fetch the tags again from a source you trust",
+            );
+        }
+        if git_object::header(&object, "object") != Some(commit.as_str()) {
+            refuse(
+                &rules::TAG_UNSIGNED,
+                format!("the tag `{name}` is of another tag"),
+                "tag the commit itself",
+            );
+        }
+    } else {
+        refuse(
+            &rules::TAG_UNSIGNED,
+            format!("the tag `{name}` is lightweight: nothing signs it"),
+            "make it with `git tag -s`",
+        );
+    }
+    let version = parse_version_tag(name, &package.name).map(|tag| tag.version);
+    if version.as_ref() != Some(&package.version) {
+        refuse(
+            &rules::VERSION_MISMATCH,
+            format!("the tag `{name}` is not of version {}", package.version),
+            "check out the tag that is to be judged",
+        );
+    }
+    if subject.commit.as_ref() != Some(&commit) {
+        refuse(
+            &rules::COMMIT_MISMATCH,
+            format!("the tag `{name}` names {}, which is not what is checked out", commit.short()),
+            "check out the tag that is to be judged",
+        );
+    }
+    let mut before = None;
+    for tag in git.tags()? {
+        let Some(found) = parse_version_tag(&tag.name, &package.name) else { continue };
+        let older = version.as_ref().is_some_and(|version| found.version < *version) && tag.commit != commit;
+        if older
+            && before.as_ref().is_none_or(|(best, _)| *best < found.version)
+            && git.is_ancestor(&tag.commit, &commit)?
+        {
+            before = Some((found.version, tag.commit));
+        }
+    }
+    let mut list = vec!["rev-list".to_owned(), commit.to_string()];
+    list.extend(before.as_ref().map(|(_, commit)| format!("^{commit}")));
+    let list = git.plumbing(list)?;
+    let list = String::from_utf8_lossy(&list);
+    for id in list.lines() {
+        if !trusted(git_object::commit(&git.plumbing(["cat-file", "commit", id])?)) {
+            refuse(
+                &rules::COMMIT_UNSIGNED,
+                format!("the commit {} is not signed by a trusted key", id.get(..12).unwrap_or(id)),
+                "sign commits: `git commit -S`, with gpg.format=ssh; `--warn commit-unsigned` only remarks on it",
+            );
+        }
+    }
+    let since = before.map_or_else(|| "the beginning".to_owned(), |(version, _)| version.to_string());
+    let summary = format!("{name}, {} commits since {since}", list.lines().count());
+    Ok(Report::new("verify-source", &TOOL, subject).findings(findings).summary(summary).print_only().into())
+}
