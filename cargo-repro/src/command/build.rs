@@ -26,6 +26,8 @@ use crate::sealed::toolchain::ToolchainFacts;
 pub(crate) const REPORT: &str = "buildinfo";
 /// Name of the audit log.
 const LOG: &str = "buildlog.jsonl";
+/// Digests of the artifacts, for `sha256sum --check`; packing replaces it by the list of what is published.
+const LIST: &str = "checksums.txt";
 /// A program that has not ended by then does not answer questions about its version.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -116,6 +118,7 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
         }
         artifacts.sort_by(|a, b| (&a.target, &a.name).cmp(&(&b.target, &b.name)));
         let info = info(&session, &built, &project.root, artifacts, checks.clone(), cx)?;
+        folder.write(LIST, list(&info.artifacts).as_bytes())?;
         log(cx, &mut folder)?;
         folder.finish()?;
         let human = human(&info);
@@ -407,6 +410,16 @@ fn log(cx: &Context, folder: &mut PackageArtifacts) -> Result<()> {
         log.append(&record)?;
     }
     folder.write(LOG, log.as_bytes())
+}
+
+/// Lines of `sha256sum`, sorted by path.
+fn list(artifacts: &[BuiltArtifact]) -> String {
+    let mut lines: Vec<(&str, String)> = artifacts
+        .iter()
+        .map(|artifact| (artifact.path.as_str(), format!("{}  {}\n", artifact.sha256, artifact.path)))
+        .collect();
+    lines.sort();
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 fn human(info: &BuildInfo) -> String {
