@@ -109,9 +109,19 @@ fn judge(
     let target = project.target_dir.join("compat");
     let mut all = Gathered::default();
     let sets = feature_sets(cx, project, package, &manifest, args)?;
-    let several = sets.len() > 1;
+    let mut triples: Vec<Option<&str>> =
+        cx.args().target.iter().map(|triple| Some(triple.as_str())).collect();
+    if triples.is_empty() {
+        triples.push(None);
+    }
+    let several = sets.len() * triples.len() > 1;
     let mut versions = None;
-    for set in &sets {
+    let runs = triples.iter().flat_map(|triple| sets.iter().map(move |set| (*triple, set)));
+    for (triple, set) in runs {
+        let label = match triple {
+            Some(triple) => format!("{} for {triple}", set.as_str()),
+            None => set.as_str().to_owned(),
+        };
         let request = |name, manifest| Request {
             name,
             manifest,
@@ -119,6 +129,7 @@ fn judge(
             target_dir: &target,
             args: cx.args(),
             features: set,
+            target: triple,
         };
         let first = versions.is_none();
         let new = build::build(request("new", package.manifest_path.as_std_path()), &cx.runner, &said);
@@ -126,7 +137,7 @@ fn judge(
         let (new, old) = match (new, old) {
             (Ok(new), Ok(old)) => (new, old),
             // Features that exclude each other do not build together; that is no fault of a release. But if it is new, it is said.
-            (new, old) if !first => {
+            (new, old) if !matches!(set, FeatureSet::Default | FeatureSet::Asked) => {
                 let side = match (&new, &old) {
                     (Err(_), Err(_)) => "neither side builds",
                     (Ok(_), _) => "the old side does not build",
@@ -134,18 +145,18 @@ fn judge(
                 };
                 if old.is_ok() {
                     all.findings.push(
-                        Finding::new(&rules::SET_BROKEN, format!("the old side builds with {}, and the new one does not", set.as_str()))
+                        Finding::new(&rules::SET_BROKEN, format!("the old side builds with {label}, and the new one does not"))
                             .help("if features exclude each other now, say so in the notes; this set was not compared"),
                     );
                 }
-                all.skipped.push(format!("{}: {side} with them", set.as_str()));
+                all.skipped.push(format!("{label}: {side} with them"));
                 continue;
             }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
-        said(&format!("{} ({})", package.name, set.as_str()));
+        said(&format!("{} ({label})", package.name));
         let scratch = throw_away_dir("compat-programs")?;
-        let rustc = Rustc::new(scratch.path(), &project.root, cx.args().target.first().map(String::as_str));
+        let rustc = Rustc::new(scratch.path(), &project.root, triple);
         let (before, after) = (Prepared::new(&old, &place.old), Prepared::new(&new, &place.new));
         let comparison = compare::compare(&before, &after, &rustc, &cx.runner)?;
         if first {
@@ -165,7 +176,7 @@ fn judge(
                 all.harness.ran = Some(ran);
             }
         }
-        all.add(comparison, set, several);
+        all.add(comparison, &label, several);
     }
     drop(spinner);
     let (old_version, new_version) = versions
@@ -243,20 +254,20 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, comparison: Comparison, set: &FeatureSet, several: bool) {
+    fn add(&mut self, comparison: Comparison, label: &str, several: bool) {
         self.harness.assertions += comparison.assertions;
         self.harness.gaps.extend(comparison.gaps);
-        self.harness.feature_sets.push(set.as_str().to_owned());
+        self.harness.feature_sets.push(label.to_owned());
         for mut change in comparison.changes {
             let same = |known: &&mut Change| known.rule.id == change.rule.id && known.item == change.item;
             if let Some(known) = self.changes.iter_mut().find(same) {
                 if several {
-                    known.feature_sets.push(set.as_str().to_owned());
+                    known.feature_sets.push(label.to_owned());
                 }
                 continue;
             }
             if several {
-                change.feature_sets.push(set.as_str().to_owned());
+                change.feature_sets.push(label.to_owned());
             }
             self.changes.push(change);
         }
@@ -299,6 +310,17 @@ fn verdict(
     }
     all.harness.gaps.sort();
     all.harness.gaps.dedup();
+    // A few uses that cannot be written are no reason to doubt; many are.
+    let (gaps, uses) = (all.harness.gaps.len(), all.harness.assertions);
+    if gaps * 10 > uses {
+        all.findings.push(
+            Finding::new(
+                &rules::GAPS,
+                format!("{gaps} uses of the old API could not be compiled, beside {uses} that were"),
+            )
+            .help("they are listed in compat.json; what concerns them was judged by structure alone"),
+        );
+    }
     all.harness.skipped_sets = all.skipped;
     let required = report::required(&all.changes);
     let data = CompatData {
@@ -358,6 +380,7 @@ fn advisory(
         target_dir: &target,
         args: cx.args(),
         features: &set,
+        target: cx.args().target.first().map(String::as_str),
     };
     let new = build::build(request, &cx.runner, &|text| spinner.message(text))?;
     drop(spinner);
@@ -421,6 +444,7 @@ fn show_witness(cx: &Context, project: &Project, args: &CompatArgs, file: &Path)
             target_dir: &target,
             args: cx.args(),
             features: &set,
+            target: cx.args().target.first().map(String::as_str),
         };
         build::build(request, &cx.runner, &|text| cx.terminal.detail("Building", text))
     };

@@ -355,6 +355,10 @@ fn one_way<'a>(
     program: &'a Program,
 ) -> Result<OneWay<'a>> {
     let accepted = prove::accept(rustc, from, runner, &program.assertions)?;
+    if accepted.lines.is_empty() && !accepted.gaps.is_empty() {
+        return Err(Error::judge(format!("no use of `{}` compiles with the library it was written for", from.name))
+            .with_help("this is a defect of cargo-compat, or another compiler made the library; `--verbose` shows what was called"));
+    }
     let rejected = prove::reject(rustc, to, runner, &accepted.lines)?;
     let gaps =
         accepted.gaps.iter().map(|assertion| format!("`{}`: {}", assertion.item, assertion.what)).collect();

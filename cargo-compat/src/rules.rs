@@ -50,5 +50,6 @@ rules! {
     WAIVER_REASON = "waiver-without-reason", Deny, "a waiver gives no reason", "Somebody will want to know why. Give one.";
     NO_BASELINE = "no-baseline", Note, "there is nothing to compare with", "No release tag below this version was found, and no published version could be used. Tag a release, or name a baseline with --against.";
     NO_LIBRARY = "no-library", Note, "there is no library", "A program has no public API for other crates; nothing is judged.";
+    GAPS = "uses-not-compiled", Warn, "many uses of the old API could not be compiled", "What no program uses, no program can show to be broken.";
     ADVISORY = "advisory-baseline", Warn, "the baseline is a rustdoc JSON file, so nothing can be proved", "Without the old sources no program can be compiled against them. Findings are structural only. Name a revision or version with --against for proofs.";
 }

@@ -77,6 +77,8 @@ pub struct Request<'a> {
     pub args: &'a SharedArgs,
     /// Features to build with.
     pub features: &'a FeatureSet,
+    /// The target, if it is not the host.
+    pub target: Option<&'a str>,
 }
 
 /// Which features are on.
@@ -217,7 +219,7 @@ fn cargo(request: &Request<'_>, verb: &str) -> Step {
         .args(["--config", &distinct])
         .arg("--manifest-path")
         .arg(request.manifest)
-        .args(request.args.target_args());
+        .args(request.target.iter().flat_map(|target| ["--target", target]));
     if request.args.is_offline() { step.arg("--offline") } else { step }
 }
 
@@ -286,6 +288,7 @@ pub fn package(cx: &Context, manifest: &Path, name: &str) -> Result<Package> {
         target_dir: Path::new("target"),
         args: cx.args(),
         features: &set,
+        target: None,
     };
     let metadata = metadata(&request, &cx.runner)?;
     let found = metadata.workspace_packages().into_iter().find(|package| package.name == name).cloned();
@@ -462,12 +465,19 @@ fn describe(
         .args(features)
         .args(["--", "-Zunstable-options", "--output-format", "json", "--document-hidden-items"]);
     let step = if private { step.arg("--document-private-items") } else { step };
-    finish(request, runner.run(step)?)?;
     let mut folder = request.target_dir.to_owned();
-    if let Some(target) = request.args.target.first() {
+    if let Some(target) = request.target {
         folder.push(target);
     }
     let path = folder.join("doc").join(format!("{lib_name}.json"));
+    // The other side's description must never be read for this one's.
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::judge(format!("cannot replace `{}`", path.display())).with_source(error));
+        }
+        _ => {}
+    }
+    finish(request, runner.run(step)?)?;
     let bytes = std::fs::read(&path)
         .map_err(|error| Error::judge(format!("rustdoc wrote no `{lib_name}.json`")).with_source(error))?;
     rustdoc::parse(&bytes).map_err(|error| {
