@@ -223,10 +223,20 @@ impl Session<'_> {
         });
         let mut out = format!("\n{text}\n");
         for row in &self.rows {
-            for finding in row.verdict.findings.iter().filter(|finding| finding.level > Level::Note) {
+            // Several packages may have the same to say.
+            let told: Vec<&Finding> =
+                row.verdict.findings.iter().filter(|finding| finding.level > Level::Note).collect();
+            let same =
+                |a: &Finding, b: &Finding| (&a.rule, &a.message, &a.help) == (&b.rule, &b.message, &b.help);
+            for (index, finding) in told.iter().enumerate() {
+                if told[..index].iter().any(|other| same(other, finding)) {
+                    continue;
+                }
+                let times = told.iter().filter(|other| same(other, finding)).count();
+                let packages = if times > 1 { format!(" ({times} packages)") } else { String::new() };
                 let style = row.verdict.style();
                 out.push_str(&format!(
-                    "  {style}{}{style:#}[{}]: {}\n",
+                    "  {style}{}{style:#}[{}]: {}{packages}\n",
                     row.name,
                     finding.rule,
                     visible(&finding.message)
