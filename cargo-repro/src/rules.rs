@@ -40,6 +40,8 @@ rules! {
         "Several causes may act together. The evidence and `cargo repro diff` show where the files differ.";
     LATENT = "latent", Warn, "intermediate files differ although the artifacts are equal",
         "The next change of the compiler, of an option or of luck can carry the difference into the artifact.";
+    NO_ARTIFACTS = "no-artifacts", Note, "the package builds nothing that could be released",
+        "It has no library, program or foreign library with these features and targets, so there was nothing to compare.";
     UNITS_DIFFER = "other-units", Deny, "one build compiled units the other did not",
         "A build script or configuration decides by its surroundings what is built.";
     LOCK_NOT_COMMITTED = "lock-not-committed", Warn, "Cargo.lock is not part of the commit",

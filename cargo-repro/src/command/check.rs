@@ -99,13 +99,17 @@ fn reports(
             data.artifacts.len()
         );
         let human = human(&data);
-        reports.push(
-            Report::new(REPORT, &crate::TOOL, project.subject(package))
-                .findings(findings)
-                .data(&data)
-                .human(human)
-                .summary(summary),
-        );
+        let mut report = Report::new(REPORT, &crate::TOOL, project.subject(package));
+        // Nothing compared is no pass.
+        if data.artifacts.is_empty() {
+            let text = format!(
+                "`{}` builds nothing that could be released with these features and targets",
+                package.name
+            );
+            findings.push(Finding::new(&rules::NO_ARTIFACTS, text));
+            report = report.status(release_gate::Status::Skipped);
+        }
+        reports.push(report.findings(findings).data(&data).human(human).summary(summary));
     }
     Ok(Outcome::Reports(reports))
 }
