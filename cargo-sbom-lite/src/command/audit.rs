@@ -23,7 +23,17 @@ pub(crate) fn run(cx: &mut Context, args: &AuditArgs) -> Result<Outcome> {
     };
     cx.terminal.detail("Reading", format!("advisories of {}", dir.display()));
     let advisories = advisories::open(&dir, &cx.runner)?;
-    let mut findings = about_database(&advisories, args.max_db_age.or(config.max_db_age), today);
+    let about = about_database(&advisories, args.max_db_age.or(config.max_db_age), today);
+    for ignore in &config.ignore {
+        if ignore.until.as_deref().is_some_and(|until| !is_date(until)) {
+            let until = ignore.until.as_deref().unwrap_or_default();
+            return Err(Error::usage(format!(
+                "the ignore of {} ends on `{until}`, which is no date",
+                ignore.id
+            ))
+            .with_help("write it as `until = \"2030-12-31\"`"));
+        }
+    }
     let policy = Policy {
         fail_on: args.fail_on.or(config.fail_on).unwrap_or(Threshold::High),
         ignore: config.ignore.clone(),
@@ -34,7 +44,7 @@ pub(crate) fn run(cx: &mut Context, args: &AuditArgs) -> Result<Outcome> {
         let bytes = std::fs::read(path)
             .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
         let lock = lock_of(&document::parse(&bytes, &name)?)?;
-        let report = report(cx, &lock, &advisories, None, Subject::default(), &policy, findings);
+        let report = report(cx, &lock, &advisories, None, Subject::default(), &policy, about);
         return Ok(report.print_only().into());
     }
     let project = cx.project()?;
@@ -45,18 +55,19 @@ pub(crate) fn run(cx: &mut Context, args: &AuditArgs) -> Result<Outcome> {
         let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
         let subject = project.subject(&package);
         let (inventory, more) = inventory(cx, project, &package)?;
+        // Every package's report says how far the database can be relied on.
+        let mut findings = about.clone();
         findings.extend(more);
-        reports.push(report(
-            cx,
-            &lock,
-            &advisories,
-            Some(&inventory),
-            subject,
-            &policy,
-            std::mem::take(&mut findings),
-        ));
+        reports.push(report(cx, &lock, &advisories, Some(&inventory), subject, &policy, findings));
     }
     Ok(Outcome::Reports(reports))
+}
+
+/// Whether a text is `YYYY-MM-DD`, the only form in which dates can be compared as text.
+fn is_date(text: &str) -> bool {
+    let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = text.split('-').collect();
+    matches!(parts.as_slice(), [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2))
 }
 
 fn report(
