@@ -8,13 +8,14 @@
     reason = "a benchmark that cannot run should say so and stop"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cargo_relnotes::compose::{self, Place, Request, Target};
 use cargo_relnotes::config::Config;
-use cargo_relnotes::model::account::account;
+use cargo_relnotes::model::account;
 use cargo_relnotes::model::manifest::Manifest;
 use cargo_relnotes::model::sections::Table;
 use cargo_relnotes::read::history;
@@ -133,6 +134,7 @@ fn one_release(git: &Git, scratch: &Path, first_timers: bool) -> usize {
         package: "bench".into(),
         manifest: Manifest::default(),
         version: "99999.0.0".parse().unwrap(),
+        uncommitted: false,
         subject: Subject { commit: Some(commit.clone()), ..Subject::default() },
         commit,
         place: Place::default(),
@@ -152,7 +154,10 @@ fn whole_history(path: &Path) {
     let clock = Instant::now();
     let commits = history::commits(&git, None, &head).unwrap();
     let read = clock.elapsed();
-    let sums = account(&commits, &Table::default(), false).sums();
+    let table = Table::default();
+    let sums =
+        account::account(&commits, &table, false, &account::reverts(&commits, &table), &BTreeMap::new())
+            .sums();
     let total = clock.elapsed();
     assert_eq!(sums.total, commits.len());
     println!(

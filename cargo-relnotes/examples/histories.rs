@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-use cargo_relnotes::model::account::account;
+use cargo_relnotes::model::account::{account, reverts};
 use cargo_relnotes::model::range::{Release, predecessor, releases};
 use cargo_relnotes::model::sections::Table;
 use cargo_relnotes::model::untrusted::Untrusted;
@@ -91,7 +91,7 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
             args.extend(truth.iter().map(|truth| format!("^{}", truth.commit)));
             let expected: BTreeSet<String> =
                 String::from_utf8_lossy(&git.plumbing(args)?).lines().map(str::to_owned).collect();
-            let sums = account(&commits, &table, true).sums();
+            let sums = account(&commits, &table, true, &reverts(&commits, &table), &BTreeMap::new()).sums();
             let total =
                 sums.listed + sums.folded + sums.merge + sums.cancelled + sums.hidden.values().sum::<usize>();
             if listed != expected || commits.len() != expected.len() || total != expected.len() {

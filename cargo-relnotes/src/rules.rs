@@ -23,9 +23,10 @@ rules! {
          fetched it, or make the notes again.",
         "";
     /// See the catalogue.
-    PREDECESSOR_AMBIGUOUS = "predecessor-ambiguous", Warn, "two tags of one version lead to different commits",
+    PREDECESSOR_AMBIGUOUS = "predecessor-ambiguous", Warn, "it is not certain which release came before",
         "The release before this one is found by its tag. Where `v1.0.0` and `1.0.0` lead to different commits, the range depends on which \
-         one is meant. Delete one of them, or name the right one with `--since`.",
+         one is meant; where the manifest had a version that no tag names, the commits of that release are in these notes too. Fetch or \
+         set the missing tag, delete the wrong one, or name the right one with `--since`.",
         "https://semver.org/#spec-item-11";
     /// See the catalogue.
     COMMIT_UNACCOUNTED = "commit-unaccounted", Deny, "the commits of the range are not all accounted for",
@@ -44,7 +45,7 @@ rules! {
         "https://keepachangelog.com/en/1.1.0/";
     /// See the catalogue.
     BUMP_TOO_SMALL = "bump-too-small", Deny, "the version moved less than the changes require",
-        "A breaking change, marked or detected, needs a major step (the leftmost non-zero number, as cargo counts). With a smaller step, \
+        "A breaking change, marked or detected, or a removed feature needs a major step (the leftmost non-zero number, as cargo counts). With a smaller step, \
          `cargo update` brings the break to everybody.",
         "https://doc.rust-lang.org/cargo/reference/semver.html";
     /// See the catalogue.
@@ -118,8 +119,14 @@ rules! {
     /// See the catalogue.
     UNSAFE_MARKUP = "unsafe-markup", Deny, "the notes hold markup that can act, hide or mislead",
         "Scripts, frames, event handlers, `javascript:` addresses, unclosed comments, control characters or characters that change the \
-         direction of text. Generated notes hold none; hand-written parts need none.",
+         direction of text, elements no forge knows (`Vec<T>` without back-ticks loses its `<T>`). Generated notes hold none; hand-written parts \
+         need none.",
         "https://trojansource.codes";
+    /// See the catalogue.
+    NOTES_OUTDATED = "notes-outdated", Deny, "the facts changed after the notes were made",
+        "The notes were generated as a draft, or before a gate wrote its report (or wrote it again), so they say “not judged” or repeat \
+         what no longer holds. Make them again with the same phase.",
+        "";
     /// See the catalogue.
     NOTES_EDITED = "notes-edited", Deny, "generated text was changed by hand",
         "The generated part of RELEASE_NOTES.md is not what relnotes.json describes. Changes there are lost with the next run and no \

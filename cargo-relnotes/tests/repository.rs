@@ -537,7 +537,10 @@ fn advisories_between_two_releases() {
         (fixed["id"].as_str(), fixed["public_before"].as_bool()),
         (Some("RUSTSEC-2023-0001"), Some(true))
     );
-    assert_eq!(fixed["shipped"], serde_json::json!({ "releases": 2, "runs": [["0.1.0", "0.1.1"]] }));
+    assert_eq!(
+        fixed["shipped"],
+        serde_json::json!({ "releases": 2, "runs": [["0.1.0", "0.1.1"]], "unknown": 0 })
+    );
     assert_eq!(data["vulnerabilities"]["introduced"][0]["id"], "RUSTSEC-2023-0002");
     assert_eq!(data["dependencies"]["updated"][0]["to"], "0.5.0");
     let notes = repo.notes();

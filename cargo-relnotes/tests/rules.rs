@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_relnotes::judge::notes::{Notes, Recorded};
 use cargo_relnotes::judge::{notes, release};
-use cargo_relnotes::model::account::account;
+use cargo_relnotes::model::account::{account, reverts};
 use cargo_relnotes::model::breaking::reconcile;
 use cargo_relnotes::model::bump::ReleaseType;
 use cargo_relnotes::model::commit::{Commit, Identity};
@@ -67,7 +67,8 @@ fn good() -> Release {
             touches_package: true,
         })
         .collect();
-    let accounting = account(&commits, &Table::default(), true);
+    let table = Table::default();
+    let accounting = account(&commits, &table, true, &reverts(&commits, &table), &BTreeMap::new());
     let changes = vec![change("demo::Parser::feed")];
     let breaking = reconcile(&accounting.section(Section::Breaking).collect::<Vec<_>>(), &changes);
     let before = range::Release {
@@ -81,6 +82,10 @@ fn good() -> Release {
         version: "2.0.0".parse().unwrap(),
         named: Named::Tagged,
         tag: Some("v2.0.0".into()),
+        twins: Vec::new(),
+        misnamed: Vec::new(),
+        uncommitted: false,
+        untagged: Vec::new(),
         phase: Phase::Final,
         time: 86_400,
         to: "a".repeat(40).parse().unwrap(),
@@ -141,6 +146,8 @@ impl Case {
             from: release.predecessor.release.as_ref().map(|before| before.commit.clone()),
             total: release.counted as u64,
             notes_sha256: Some(digest(&generated_part(&text))),
+            phase: "final".into(),
+            facts: release.facts.states().into_iter().map(|(file, state)| (file.to_owned(), state)).collect(),
         };
         let skeletons = vec![("advisories/x.md".to_owned(), "all filled in".to_owned())];
         Self { release, text, recorded: Some(recorded), version_headings: 1, skeletons, shallow: false }
@@ -258,6 +265,11 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
         ("body-too-long", |case| case.write(&"long ".repeat(30_000))),
         ("placeholder-left", |case| case.write("TODO: say something")),
         ("unsafe-markup", |case| case.write("<script>alert(1)</script>")),
+        ("notes-outdated", |case| {
+            if let Some(recorded) = &mut case.recorded {
+                recorded.facts.insert("vulns.json".into(), "missing".into());
+            }
+        }),
         ("notes-edited", |case| {
             case.text = case.text.replace("tidy", "").replace("bound the recursion", "bound it")
         }),

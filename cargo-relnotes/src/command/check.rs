@@ -11,8 +11,10 @@ use serde::Serialize;
 use super::{Composed, Session};
 use crate::cli::RangeArgs;
 use crate::compose;
-use crate::judge::notes::{Notes, Recorded, judge};
-use crate::report::{changelog, notes};
+use crate::judge::notes::{Notes, Recorded, judge, no_section, unrecorded};
+use crate::model::release::Phase;
+use crate::report::changelog::{self, Held};
+use crate::report::notes;
 
 /// `data` of `relnotes-check.json`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -61,10 +63,24 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
             ("RELEASE_NOTES.md".to_owned(), bytes)
         }
     };
-    let whole = String::from_utf8_lossy(&whole).into_owned();
-    // A changelog holds many releases; notes hold one. A file without a heading for the version is taken as a whole.
-    let (text, version_headings) =
-        changelog::part(&whole, &release.version).filter(|_| file.is_some()).unwrap_or((&whole, 1));
+    let whole = String::from_utf8(whole).map_err(|error| {
+        Error::judge(format!("the notes `{path}` are no UTF-8 text"))
+            .with_source(error)
+            .with_help("save them as UTF-8")
+    })?;
+    // A changelog holds many releases; notes hold one. A file without a heading for any version is taken as a whole.
+    let held = match file {
+        Some(_) => changelog::part(&whole, &release.version, &release.package),
+        None => Held::OneRelease,
+    };
+    let is_draft = release.phase == Phase::Draft;
+    let (text, version_headings) = match held {
+        Held::OneRelease => (whole.as_str(), 1),
+        Held::Part(text, headings) => (text, headings),
+        // What is not released yet becomes this release.
+        Held::Others(Some(unreleased)) if is_draft => (unreleased, 1),
+        Held::Others(_) => ("", 0),
+    };
     let recorded = match file {
         Some(_) => None,
         None => folder.read_report("relnotes")?.map(|envelope| recorded(&envelope)),
@@ -77,10 +93,17 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
     }
     let generated = recorded.is_some();
     let (mut findings, status) = session.judge(release);
-    findings.extend(judge(
-        release,
-        &Notes { path: &path, text, version_headings, recorded, skeletons: &skeletons },
-    ));
+    if version_headings == 0 {
+        findings.push(no_section(&path, &release.version));
+    } else {
+        if file.is_none() && recorded.is_none() && text.contains(notes::PROSE_BEGIN) {
+            findings.push(unrecorded(&path));
+        }
+        findings.extend(judge(
+            release,
+            &Notes { path: &path, text, version_headings, recorded, skeletons: &skeletons },
+        ));
+    }
     let data = CheckData { notes: path.clone(), generated, commits: release.counted };
     let summary = format!("{path} against {}", notes::count(release.counted, "commit"));
     let mut report = Report::new("relnotes-check", &crate::TOOL, target.subject.clone())
@@ -105,6 +128,8 @@ fn recorded(envelope: &Envelope) -> Recorded {
         from: commit("from_commit"),
         total: data["sums"]["total"].as_u64().unwrap_or(u64::MAX),
         notes_sha256: data["notes_sha256"].as_str().and_then(|text| text.parse().ok()),
+        phase: data["phase"].as_str().unwrap_or_default().to_owned(),
+        facts: serde_json::from_value(data["facts"].clone()).unwrap_or_default(),
     }
 }
 

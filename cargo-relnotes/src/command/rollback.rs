@@ -20,15 +20,8 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
     let (mut packages, mut own_tags) = (Vec::new(), Vec::new());
     for package in &session.packages {
         let target = compose::target(cx.project()?, package, &session.config, session.request.to.as_deref())?;
-        let range = compose::range(
-            &session.git,
-            &tags,
-            &target.package,
-            &target.version,
-            &target.commit,
-            &session.config,
-            session.request.since.as_deref(),
-        )?;
+        let since = session.request.since.as_deref();
+        let range = compose::range(&session.git, &tags, &target, &session.config, since)?;
         let needs = package
             .dependencies
             .iter()

@@ -43,26 +43,54 @@ pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<St
 fn tags(release: &Release) -> Vec<Finding> {
     let mut findings = Vec::new();
     let tag = release.tag.as_deref().unwrap_or_default();
+    let mismatch = |message: String| Finding::new(&rules::RANGE_TAG_MISMATCH, message);
+    for other in &release.misnamed {
+        findings.push(
+            mismatch(format!("the tag {other} leads to a commit whose manifest says {}", release.version))
+                .help("set the version in Cargo.toml and commit it before the tag is made, or tag another commit")
+                .evidence("tag", other.as_str()),
+        );
+    }
     match release.named {
         Named::Elsewhere => findings.push(
-            Finding::new(
-                &rules::RANGE_TAG_MISMATCH,
-                format!("the tag {tag} exists and does not lead to the commit to be released"),
-            )
-            .help("set another version in Cargo.toml, or move the tag if nobody has fetched it")
-            .evidence("tag", tag),
+            mismatch(format!("the tag {tag} exists and does not lead to the commit to be released"))
+                .help("set another version in Cargo.toml, or move the tag if nobody has fetched it")
+                .evidence("tag", tag),
         ),
-        Named::Past => findings.push(
-            Finding::new(
-                &rules::RANGE_TAG_MISMATCH,
-                format!("version {} was released as {tag}, and there are commits since", release.version),
-            )
+        Named::Past if release.misnamed.is_empty() => findings.push(
+            mismatch(format!(
+                "version {} was released as {tag}, and there are commits since",
+                release.version
+            ))
             .level(if release.phase == Phase::Final { Level::Deny } else { Level::Warn })
             .help("set the version of the next release in Cargo.toml")
             .evidence("tag", tag),
         ),
-        Named::Tagged | Named::Untagged => {}
+        Named::Past | Named::Tagged | Named::Untagged => {}
     }
+    if release.uncommitted {
+        findings.push(
+            mismatch(format!("version {} is not committed yet", release.version))
+                .level(if release.phase == Phase::Final { Level::Deny } else { Level::Note })
+                .help("commit Cargo.toml (and Cargo.lock), so that the release is what the commit says"),
+        );
+    }
+    let before = release.predecessor.release.as_ref();
+    if let Some(before) = before.filter(|_| release.named != Named::Past)
+        && release.version.cmp_precedence(&before.version).is_le()
+    {
+        findings.push(
+            mismatch(format!("{} is not higher than {}, which came before", release.version, before.tag))
+                .help("start from a lower version, or set a higher one in Cargo.toml")
+                .evidence("tag", before.tag.as_str()),
+        );
+    }
+    findings.extend(ambiguous(release));
+    findings
+}
+
+fn ambiguous(release: &Release) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for rival in &release.predecessor.rivals {
         let chosen =
             release.predecessor.release.as_ref().map(|release| release.tag.as_str()).unwrap_or_default();
@@ -74,6 +102,39 @@ fn tags(release: &Release) -> Vec<Finding> {
             .help(format!("notes start from {chosen}; name the other one with `--since {}`", rival.tag))
             .evidence("chosen", chosen)
             .evidence("other", rival.tag.as_str()),
+        );
+    }
+    for twin in &release.twins {
+        let tag = release.tag.as_deref().unwrap_or_default();
+        findings.push(
+            Finding::new(
+                &rules::PREDECESSOR_AMBIGUOUS,
+                format!("{tag} and {twin} are one version at different commits"),
+            )
+            .help("delete the wrong tag, so that everybody gets the same release")
+            .evidence("chosen", tag)
+            .evidence("other", twin.as_str()),
+        );
+    }
+    if let (Some(first), Some(last)) = (release.untagged.first(), release.untagged.last()) {
+        let versions = match release.untagged.len() {
+            1 => first.version.to_string(),
+            number => format!("{number} versions ({} to {})", first.version, last.version),
+        };
+        let message = if release.predecessor.release.is_some() {
+            format!(
+                "{versions} was set inside the range and no tag names it: its commits are in these notes too"
+            )
+        } else {
+            format!(
+                "no lower release is tagged, but the manifest had {versions}: these notes cover all of history"
+            )
+        };
+        findings.push(
+            Finding::new(&rules::PREDECESSOR_AMBIGUOUS, message)
+                .help("`git fetch --tags` brings missing tags; tag what was released, or name the start with `--since`")
+                .evidence("commit", last.commit.as_str())
+                .evidence("version", last.version.to_string()),
         );
     }
     findings
@@ -131,12 +192,17 @@ pub fn required_bump(release: &Release) -> Option<(Bump, &'static str)> {
         .iter()
         .any(|item| !item.changes.is_empty())
         .then_some((Bump::Major, "the API comparison"));
-    [detected, compat, marked].into_iter().flatten().max_by_key(|(bump, _)| *bump)
+    // Names that begin with an underscore are nobody's business by convention.
+    let mut removed = release.manifest.iter().flat_map(|delta| &delta.features_removed);
+    let feature =
+        removed.any(|feature| !feature.starts_with('_')).then_some((Bump::Major, "a removed feature"));
+    [detected, compat, feature, marked].into_iter().flatten().max_by_key(|(bump, _)| *bump)
 }
 
 fn bump(release: &Release) -> Option<Finding> {
     let before = release.predecessor.release.as_ref()?;
-    if release.named == Named::Past || !release.version.pre.is_empty() {
+    let lower = release.version.cmp_precedence(&before.version).is_le();
+    if release.named == Named::Past || lower || !release.version.pre.is_empty() {
         return None;
     }
     let declared = step(&before.version, &release.version);

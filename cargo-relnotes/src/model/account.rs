@@ -3,7 +3,7 @@
 //! Must never: lose or count a commit twice. [`account`] returns one bucket for each commit it was given, in the same
 //! order, and [`Accounting::sums`] add up to their number by construction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::git::CommitId;
 use schemars::JsonSchema;
@@ -109,15 +109,35 @@ impl Accounting {
     }
 }
 
+/// The commits that take something back, by position.
+pub fn reverts(commits: &[Commit], table: &Table) -> Vec<(usize, Revert)> {
+    let known = |kind: &str| table.knows(kind);
+    let says = |commit: &Commit| {
+        let message = commit.message.as_bytes();
+        message
+            .windows(4)
+            .any(|word| word.eq_ignore_ascii_case(b"reve") || word.eq_ignore_ascii_case(b"reap"))
+    };
+    let candidates = commits.iter().enumerate().filter(|(_, commit)| says(commit));
+    candidates
+        .filter_map(|(at, commit)| Some((at, grammar::parse(&commit.message, &known).revert?)))
+        .collect()
+}
+
 /// Puts every commit (newest first) into its bucket. With `dependency_table`, updates of dependencies are folded into
-/// the table made from the lockfiles instead of being listed one by one.
-pub fn account(commits: &[Commit], table: &Table, dependency_table: bool) -> Accounting {
+/// the table made from the lockfiles instead of being listed one by one. `brought` says for merges that are taken back which commits
+/// they brought.
+pub fn account(
+    commits: &[Commit],
+    table: &Table,
+    dependency_table: bool,
+    reverts: &[(usize, Revert)],
+    brought: &BTreeMap<CommitId, BTreeSet<CommitId>>,
+) -> Accounting {
     let known = |kind: &str| table.knows(kind);
     // Parsing twice is cheaper than keeping 300,000 parsed messages.
     let parse = |commit: &Commit| grammar::parse(&commit.message, &known);
-    let reverts: Vec<(usize, Revert)> =
-        commits.iter().enumerate().filter_map(|(at, commit)| Some((at, parse(commit).revert?))).collect();
-    let gone = reverts::cancelled(commits, &reverts);
+    let gone = reverts::cancelled(commits, reverts, brought);
     let mut lines = Lines::default();
     let mut buckets = Vec::with_capacity(commits.len());
     for (at, commit) in commits.iter().enumerate() {
@@ -248,6 +268,11 @@ mod tests {
                 touches_package: !message.contains("elsewhere"),
             })
             .collect()
+    }
+
+    /// Without asking git what merges brought.
+    fn account(commits: &[Commit], table: &Table, dependency_table: bool) -> Accounting {
+        super::account(commits, table, dependency_table, &reverts(commits, table), &BTreeMap::new())
     }
 
     fn buckets(messages: &[&str]) -> Vec<Bucket> {

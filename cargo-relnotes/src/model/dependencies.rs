@@ -18,8 +18,29 @@ pub struct Locked {
     pub version: Version,
     /// Where it comes from; `None` for packages of the workspace and path dependencies.
     pub source: Option<Source>,
+    /// The exact revision of a git dependency.
+    pub revision: Option<String>,
+    /// The digest of its archive, where the lockfile holds one.
+    pub checksum: Option<String>,
     /// Its dependencies: name and version.
     pub dependencies: Vec<(String, Version)>,
+}
+
+impl Locked {
+    /// What tells two states of a dependency apart: its version, and of a git dependency the revision.
+    fn state(&self) -> State {
+        (self.version.clone(), self.revision.clone())
+    }
+}
+
+type State = (Version, Option<String>);
+
+/// `1.2.3`, or `1.2.3 (0a1b2c3)` of a git dependency.
+fn words((version, revision): &State) -> String {
+    match revision {
+        Some(revision) => format!("{version} ({})", revision.get(..7).unwrap_or(revision)),
+        None => version.to_string(),
+    }
 }
 
 /// Where a package comes from, without the exact revision.
@@ -89,17 +110,20 @@ impl DependencyDelta {
         *self == Self::default()
     }
 
-    /// Compares what a package pulls in, directly and through others. `direct` are the names it asks for, now and before.
-    pub fn between(package: &str, before: &[Locked], after: &[Locked], direct: &BTreeSet<String>) -> Self {
-        let (before, after) = (by_name(&reachable(package, before)), by_name(&reachable(package, after)));
+    /// Compares what a package pulls in, directly and through others; what only its tests need is nobody else's business.
+    pub fn between(package: &str, before: Side<'_>, after: Side<'_>) -> Self {
+        let (old_direct, new_direct) = (before.direct, after.direct);
+        let before = by_name(&reachable(package, before));
+        let after = by_name(&reachable(package, after));
         let mut delta = Self::default();
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
             let none = Vec::new();
             let (old, new) = (before.get(name).unwrap_or(&none), after.get(name).unwrap_or(&none));
-            let is_direct = direct.contains(name);
+            let is_direct = old_direct.contains(name) || new_direct.contains(name);
             delta.versions(name, old, new, is_direct);
             delta.sources(name, old, new);
+            delta.contents(name, old, new);
             if new.len() > 1 && new.len() > old.len() {
                 delta.new_duplicates.push(name.clone());
             }
@@ -108,36 +132,54 @@ impl DependencyDelta {
     }
 
     fn versions(&mut self, name: &str, old: &[Locked], new: &[Locked], direct: bool) {
-        let versions = |list: &[Locked]| -> BTreeSet<Version> {
-            list.iter().map(|package| package.version.clone()).collect()
-        };
-        let (old, new) = (versions(old), versions(new));
-        let mut gone: Vec<&Version> = old.difference(&new).collect();
-        let mut come: Vec<&Version> = new.difference(&old).collect();
+        let states = |list: &[Locked]| -> BTreeSet<State> { list.iter().map(Locked::state).collect() };
+        let (old, new) = (states(old), states(new));
+        let mut gone: Vec<&State> = old.difference(&new).collect();
+        let mut come: Vec<&State> = new.difference(&old).collect();
         // Compatible versions replace each other first; what is left is paired from the highest down.
-        let compatible = |a: &Version, b: &Version| super::bump::step(a, b) != super::facts::Bump::Major;
-        let mut pairs: Vec<(&Version, &Version)> = Vec::new();
+        let compatible =
+            |a: &State, b: &State| a.0 == b.0 || super::bump::step(&a.0, &b.0) != super::facts::Bump::Major;
+        let mut pairs: Vec<(&State, &State)> = Vec::new();
         for strict in [true, false] {
             let mut at = gone.len();
             while at > 0 {
                 at -= 1;
-                let partner = come.iter().rposition(|version| !strict || compatible(gone[at], version));
+                let partner = come.iter().rposition(|state| !strict || compatible(gone[at], state));
                 if let Some(partner) = partner {
                     pairs.push((gone.remove(at), come.remove(partner)));
                 }
             }
         }
         pairs.sort();
-        let one =
-            |version: &Version| OneSided { name: name.to_owned(), version: version.to_string(), direct };
+        let one = |state: &State| OneSided { name: name.to_owned(), version: words(state), direct };
         self.removed.extend(gone.into_iter().map(one));
         self.added.extend(come.into_iter().map(one));
         self.updated.extend(pairs.into_iter().map(|(from, to)| Updated {
             name: name.to_owned(),
-            from: from.to_string(),
-            to: to.to_string(),
+            from: words(from),
+            to: words(to),
             direct,
         }));
+    }
+
+    /// The same version from the same registry must be the same bytes.
+    fn contents(&mut self, name: &str, old: &[Locked], new: &[Locked]) {
+        for (from, to) in old.iter().flat_map(|from| new.iter().map(move |to| (from, to))) {
+            if let (Some(a), Some(b)) = (&from.checksum, &to.checksum)
+                && (&from.version, &from.source) == (&to.version, &to.source)
+                && a != b
+            {
+                let show = |digest: &str| {
+                    format!("{} with SHA-256 {}…", from.version, digest.get(..12).unwrap_or(digest))
+                };
+                self.source_changes.push(SourceChange {
+                    name: name.to_owned(),
+                    from: show(a),
+                    to: show(b),
+                    leaves_registry: true,
+                });
+            }
+        }
     }
 
     fn sources(&mut self, name: &str, old: &[Locked], new: &[Locked]) {
@@ -175,8 +217,20 @@ fn by_name(packages: &[&Locked]) -> BTreeMap<String, Vec<Locked>> {
     map
 }
 
-/// Everything a package of the workspace pulls in; all of the lockfile where it does not name the package.
-pub fn reachable<'a>(package: &str, lock: &'a [Locked]) -> Vec<&'a Locked> {
+/// One release's side of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The lockfile.
+    pub lock: &'a [Locked],
+    /// Names of the packages the manifest asks for itself.
+    pub direct: &'a BTreeSet<String>,
+    /// Names of those only its tests need.
+    pub tests_only: &'a BTreeSet<String>,
+}
+
+/// Everything a package of the workspace pulls in, tests aside; all of the lockfile where it does not name the package.
+pub fn reachable<'a>(package: &str, side: Side<'a>) -> Vec<&'a Locked> {
+    let lock = side.lock;
     let index: BTreeMap<(&str, &Version), &Locked> =
         lock.iter().map(|one| ((one.name.as_str(), &one.version), one)).collect();
     let Some(root) = lock.iter().find(|one| one.name == package && one.source.is_none()) else {
@@ -185,7 +239,10 @@ pub fn reachable<'a>(package: &str, lock: &'a [Locked]) -> Vec<&'a Locked> {
     let (mut seen, mut queue, mut found) =
         (BTreeSet::from([(root.name.as_str(), &root.version)]), vec![root], Vec::new());
     while let Some(one) = queue.pop() {
-        for (name, version) in &one.dependencies {
+        let is_root = std::ptr::eq(one, root);
+        for (name, version) in
+            one.dependencies.iter().filter(|(name, _)| !is_root || !side.tests_only.contains(name))
+        {
             if let Some(next) = index.get(&(name.as_str(), version))
                 && seen.insert((next.name.as_str(), &next.version))
             {
@@ -211,11 +268,24 @@ mod tests {
             name: name.to_owned(),
             version: version.parse().unwrap(),
             source: source.map(|(kind, url)| Source { kind, url: url.to_owned() }),
+            revision: None,
+            checksum: None,
             dependencies: dependencies
                 .iter()
                 .map(|(name, version)| ((*name).to_owned(), version.parse().unwrap()))
                 .collect(),
         }
+    }
+
+    fn names(list: &[&str]) -> BTreeSet<String> {
+        list.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    static DIRECT: std::sync::LazyLock<BTreeSet<String>> = std::sync::LazyLock::new(|| names(&["a", "e"]));
+    static NONE: BTreeSet<String> = BTreeSet::new();
+
+    fn side(lock: &[Locked]) -> Side<'_> {
+        Side { lock, direct: &DIRECT, tests_only: &NONE }
     }
 
     const REGISTRY: Option<(&str, &str)> = Some(("registry", "r"));
@@ -238,8 +308,7 @@ mod tests {
             locked("d", "2.0.0", REGISTRY, &[]),
             locked("e", "1.0.0", REGISTRY, &[]),
         ];
-        let direct = BTreeSet::from(["a".to_owned(), "e".to_owned()]);
-        let delta = DependencyDelta::between("x", &before, &after, &direct);
+        let delta = DependencyDelta::between("x", side(&before), side(&after));
         assert_eq!(
             delta.updated,
             [Updated { name: "a".into(), from: "1.0.0".into(), to: "1.0.1".into(), direct: true }]
@@ -251,14 +320,40 @@ mod tests {
         );
         assert!(delta.source_changes[0].leaves_registry && delta.source_changes[0].name == "c");
         assert_eq!(delta.new_duplicates, ["d"]);
-        assert!(DependencyDelta::between("x", &after, &after, &direct).is_empty());
+        assert!(DependencyDelta::between("x", side(&after), side(&after)).is_empty());
+        // What only tests need is nobody else's business.
+        let tests = names(&["a", "b", "d", "e"]);
+        let delta = DependencyDelta::between(
+            "x",
+            Side { tests_only: &tests, ..side(&before) },
+            Side { tests_only: &tests, ..side(&after) },
+        );
+        assert!(delta.updated.is_empty() && delta.added.is_empty() && delta.source_changes.len() == 1);
+    }
+
+    #[test]
+    fn a_git_revision_and_other_bytes_are_changes() {
+        let git = |revision: &str| Locked {
+            revision: Some(revision.to_owned()),
+            ..locked("g", "1.0.0", Some(("git", "u")), &[])
+        };
+        let registry = |checksum: &str| Locked {
+            checksum: Some(checksum.to_owned()),
+            ..locked("r", "1.0.0", REGISTRY, &[])
+        };
+        let root = || locked("x", "1.0.0", None, &[("g", "1.0.0"), ("r", "1.0.0")]);
+        let before = [root(), git("aaaaaaaaaa"), registry("11")];
+        let after = [root(), git("bbbbbbbbbb"), registry("22")];
+        let delta = DependencyDelta::between("x", side(&before), side(&after));
+        assert_eq!((delta.updated[0].from.as_str(), delta.updated.len()), ("1.0.0 (aaaaaaa)", 1));
+        assert!(delta.source_changes[0].leaves_registry && delta.source_changes[0].name == "r");
     }
 
     #[test]
     fn compatible_versions_replace_each_other() {
         let before = [locked("a", "1.0.0", REGISTRY, &[]), locked("a", "2.0.0", REGISTRY, &[])];
         let after = [locked("a", "1.0.5", REGISTRY, &[]), locked("a", "2.1.0", REGISTRY, &[])];
-        let delta = DependencyDelta::between("x", &before, &after, &BTreeSet::new());
+        let delta = DependencyDelta::between("x", side(&before), side(&after));
         let pairs: Vec<_> = delta.updated.iter().map(|u| (u.from.as_str(), u.to.as_str())).collect();
         assert_eq!(pairs, [("1.0.0", "1.0.5"), ("2.0.0", "2.1.0")]);
     }

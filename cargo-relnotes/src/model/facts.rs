@@ -3,6 +3,8 @@
 //! Must never: let an absent, stale or failed-to-run fact look like a good one. The only way to a value is
 //! [`Fact::usable`]; every other state has a reason that is printed.
 
+use std::collections::BTreeMap;
+
 use release_gate::digest::Sha256Digest;
 use release_gate::report::Status;
 use serde::{Deserialize, Serialize};
@@ -157,15 +159,19 @@ pub struct Vulns {
     pub advisories: Vec<Advisory>,
 }
 
+impl Advisory {
+    /// Whether it counts against the release: a vulnerability of what is built that nobody waived.
+    pub fn counts(&self) -> bool {
+        self.kind.as_deref().is_none_or(|kind| kind == "vulnerability")
+            && self.scope.as_deref() != Some("not-built")
+            && self.ignored.is_none()
+    }
+}
+
 impl Vulns {
-    /// What counts against the release: vulnerabilities of what is built that nobody waived.
-    pub fn counting(&self) -> Vec<Advisory> {
-        let counts = |advisory: &&Advisory| {
-            advisory.kind.as_deref().is_none_or(|kind| kind == "vulnerability")
-                && advisory.scope.as_deref() != Some("not-built")
-                && advisory.ignored.is_none()
-        };
-        self.advisories.iter().filter(counts).cloned().collect()
+    /// What counts against the release.
+    pub fn counting(&self) -> impl Iterator<Item = &Advisory> {
+        self.advisories.iter().filter(|advisory| advisory.counts())
     }
 }
 
@@ -263,6 +269,27 @@ impl Facts {
             repro: Fact::Absent,
             mismatched: Vec::new(),
         }
+    }
+
+    /// What stands in each file, in a word: the digest of what can be relied on, or why it cannot be. Notes that were made from other
+    /// facts than are there now are outdated.
+    pub fn states(&self) -> BTreeMap<&'static str, String> {
+        fn state<T>(fact: &Fact<T>, digest: impl Fn(&T) -> Sha256Digest) -> String {
+            match fact {
+                Fact::Usable(value) => digest(value).to_string(),
+                Fact::NotApplicable(_) => "not-applicable".to_owned(),
+                Fact::Absent => "missing".to_owned(),
+                Fact::Stale(_) => "stale".to_owned(),
+                Fact::Broken(_) => "error".to_owned(),
+            }
+        }
+        BTreeMap::from([
+            ("buildinfo.json", state(&self.buildinfo, |fact| fact.sha256)),
+            ("sbom.cdx.json", state(&self.sbom, |fact| fact.sha256)),
+            ("vulns.json", state(&self.vulns, |fact| fact.sha256)),
+            ("compat.json", state(&self.compat, |fact| fact.sha256)),
+            ("repro.json", state(&self.repro, |fact| fact.sha256)),
+        ])
     }
 
     /// Every gap: name of the fact, its file, which gap, why.

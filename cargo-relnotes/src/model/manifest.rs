@@ -24,8 +24,10 @@ pub struct Manifest {
     pub bins: BTreeSet<String>,
     /// `package.repository`.
     pub repository: Option<String>,
-    /// Direct dependencies by package name.
+    /// Direct dependencies by package name, those of tests aside.
     pub direct: BTreeSet<String>,
+    /// Package names of dependencies only tests need.
+    pub tests_only: BTreeSet<String>,
 }
 
 /// A value before and after.
@@ -97,8 +99,10 @@ impl ManifestDelta {
     pub fn raised_rust_version(&self) -> Option<&str> {
         let change = self.rust_version.as_ref()?;
         let after = change.after.as_deref()?;
-        let numbers =
-            |text: &str| -> Vec<u64> { text.split('.').filter_map(|part| part.parse().ok()).collect() };
+        let numbers = |text: &str| -> [u64; 3] {
+            let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+            [(); 3].map(|()| parts.next().unwrap_or(0))
+        };
         let raised = change.before.as_deref().is_none_or(|before| numbers(before) < numbers(after));
         raised.then_some(after)
     }
@@ -125,6 +129,8 @@ mod tests {
         assert_eq!((delta.default_added, delta.default_removed), (set(&["b"]), set(&["a"])));
         let lowered = ManifestDelta::between(&manifest(Some("1.70"), &[]), &manifest(Some("1.60"), &[]));
         assert_eq!(lowered.raised_rust_version(), None);
+        let same = ManifestDelta::between(&manifest(Some("1.70"), &[]), &manifest(Some("1.70.0"), &[]));
+        assert_eq!(same.raised_rust_version(), None);
         assert!(ManifestDelta::between(&manifest(None, &[]), &manifest(None, &[])).is_empty());
     }
 }

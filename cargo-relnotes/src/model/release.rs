@@ -2,6 +2,8 @@
 //!
 //! Must never: be changed after it was composed. Renderers and rules read it; nothing else decides what is in it.
 
+use std::collections::BTreeMap;
+
 use release_gate::git::CommitId;
 use schemars::JsonSchema;
 use semver::Version;
@@ -43,6 +45,15 @@ pub enum Named {
     Elsewhere,
 }
 
+/// A version the manifest had and no tag names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untagged {
+    /// The version.
+    pub version: Version,
+    /// The commit that set it first.
+    pub commit: CommitId,
+}
+
 /// One release.
 #[derive(Debug, Clone)]
 pub struct Release {
@@ -54,6 +65,14 @@ pub struct Release {
     pub named: Named,
     /// The tag of this release where there is one (or, for [`Named::Elsewhere`], the tag that should not be there).
     pub tag: Option<String>,
+    /// Tags of this version at other commits, where one is at the right one.
+    pub twins: Vec<String>,
+    /// Release tags at the commit that name another version than its manifest.
+    pub misnamed: Vec<String>,
+    /// Whether the version is in the work tree only, and the commit says another one.
+    pub uncommitted: bool,
+    /// Versions inside the range that no tag names, lowest first.
+    pub untagged: Vec<Untagged>,
     /// Draft or final.
     pub phase: Phase,
     /// Seconds since 1970: SOURCE_DATE_EPOCH, else the commit's.
@@ -113,6 +132,8 @@ pub struct RelnotesData {
     pub vulnerabilities: Option<VulnerabilityDelta>,
     /// Names of those who took part, most commits first.
     pub contributors: Vec<ContributorData>,
+    /// The files of facts: the SHA-256 of each that was relied on, or `missing`, `stale`, `error`, `not-applicable`.
+    pub facts: BTreeMap<&'static str, String>,
     /// Facts that could not be relied on.
     pub gaps: Vec<GapData>,
     /// SHA-256 of the generated part of RELEASE_NOTES.md.
@@ -134,6 +155,8 @@ pub struct RangeData {
     pub commits: usize,
     /// What the version stands on.
     pub named: Named,
+    /// Tags of lower versions that were passed over because they are on another line of history.
+    pub passed_over: Vec<String>,
 }
 
 /// Where one commit went.
@@ -198,6 +221,7 @@ impl Release {
                 to_commit: self.to.clone(),
                 commits: self.counted,
                 named: self.named,
+                passed_over: self.predecessor.elsewhere.iter().map(|release| release.tag.clone()).collect(),
             },
             sums: self.accounting.sums(),
             buckets: self
@@ -232,6 +256,7 @@ impl Release {
                     first: person.first,
                 })
                 .collect(),
+            facts: self.facts.states(),
             gaps: self
                 .facts
                 .gaps()

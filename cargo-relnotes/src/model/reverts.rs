@@ -3,14 +3,31 @@
 //! Must never: cancel across releases. A revert whose target shipped earlier is news and stays listed; a revert and
 //! its target inside one range are both gone, and a revert of the revert brings the target back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use release_gate::git::CommitId;
 
 use super::commit::Commit;
 use super::grammar::{Revert, split_pull};
 
+/// The merges of the range that are taken back as a whole: what they brought has to be asked for.
+pub fn merges<'a>(commits: &'a [Commit], reverts: &[(usize, Revert)]) -> Vec<&'a CommitId> {
+    let named =
+        |id: &str| reverts.iter().flat_map(|(_, revert)| &revert.commits).any(|one| id.starts_with(one));
+    if reverts.iter().all(|(_, revert)| revert.commits.is_empty()) {
+        return Vec::new();
+    }
+    let merges = commits.iter().filter(|commit| commit.parents > 1);
+    merges.map(|commit| &commit.id).filter(|id| named(id.as_str())).collect()
+}
+
 /// For each commit (by position) that is cancelled: the positions of the others it is cancelled with.
-/// `reverts` are the commits that take something back, by position.
-pub fn cancelled(commits: &[Commit], reverts: &[(usize, Revert)]) -> BTreeMap<usize, Vec<usize>> {
+/// `reverts` are the commits that take something back, by position; `brought` says what merges brought.
+pub fn cancelled(
+    commits: &[Commit],
+    reverts: &[(usize, Revert)],
+    brought: &BTreeMap<CommitId, BTreeSet<CommitId>>,
+) -> BTreeMap<usize, Vec<usize>> {
     let mut gone: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     if reverts.is_empty() {
         return gone;
@@ -61,6 +78,13 @@ pub fn cancelled(commits: &[Commit], reverts: &[(usize, Revert)]) -> BTreeMap<us
         }
         let mut group = vec![at];
         group.extend(&targets);
+        // Taking a merge back takes back what it brought.
+        for commits in targets.iter().filter_map(|target| brought.get(&commits[*target].id)) {
+            let inside = commits.iter().filter_map(|id| by_id.get(id.as_str()).copied());
+            group.extend(inside.filter(|member| *member > at && !gone.contains_key(member)));
+        }
+        group.sort_unstable();
+        group.dedup();
         for member in &group {
             gone.insert(*member, group.iter().copied().filter(|other| other != member).collect());
         }
@@ -101,7 +125,36 @@ mod tests {
             .enumerate()
             .filter_map(|(at, commit)| Some((at, grammar::parse(&commit.message, &known).revert?)))
             .collect();
-        cancelled(&commits, &reverts).into_keys().collect()
+        cancelled(&commits, &reverts, &BTreeMap::new()).into_keys().collect()
+    }
+
+    #[test]
+    fn a_merge_is_taken_back_with_what_it_brought() {
+        let commit = |at: usize, parents: usize, message: &str| Commit {
+            id: format!("{at}").repeat(40).parse().unwrap(),
+            parents,
+            author: std::sync::Arc::new(Identity::new("A", "a@b")),
+            time: 0,
+            message: message.to_owned(),
+            touches_package: true,
+        };
+        let id = "1".repeat(40);
+        let message =
+            format!("Revert \"Merge x\"\n\nThis reverts commit {id}, reversing\nchanges made to {id}.");
+        let commits = [
+            commit(0, 1, &message),
+            commit(1, 2, "Merge x"),
+            commit(2, 1, "feat: x"),
+            commit(3, 1, "feat: kept"),
+        ];
+        let reverts: Vec<(usize, Revert)> =
+            vec![(0, grammar::parse(&commits[0].message, &|_| false).revert.unwrap())];
+        assert_eq!(merges(&commits, &reverts), [&commits[1].id]);
+        let brought = BTreeMap::from([(
+            commits[1].id.clone(),
+            BTreeSet::from([commits[1].id.clone(), commits[2].id.clone()]),
+        )]);
+        assert_eq!(cancelled(&commits, &reverts, &brought).into_keys().collect::<Vec<_>>(), [0, 1, 2]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Must never: say "none" where nobody looked. [`VulnerabilityDelta`] exists only where an advisory database and both
 //! lockfiles were read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use semver::Version;
@@ -65,23 +65,29 @@ pub struct Shipped {
     pub runs: Vec<(String, String)>,
     /// How many releases.
     pub releases: usize,
+    /// How many releases have no lockfile that can be read: nobody knows of these.
+    pub unknown: usize,
 }
 
 impl Shipped {
-    /// From every release (lowest first) and whether it shipped it.
-    pub fn from_releases<'a>(releases: impl IntoIterator<Item = (&'a Version, bool)>) -> Self {
+    /// From every release (lowest first) and whether it shipped it; `None` where that cannot be told.
+    pub fn from_releases<'a>(releases: impl IntoIterator<Item = (&'a Version, Option<bool>)>) -> Self {
         let mut shipped = Self::default();
         let mut open = false;
         for (version, hit) in releases {
-            if hit {
-                let text = version.to_string();
-                match shipped.runs.last_mut() {
-                    Some((_, last)) if open => *last = text,
-                    _ => shipped.runs.push((text.clone(), text)),
+            match hit {
+                Some(true) => {
+                    let text = version.to_string();
+                    match shipped.runs.last_mut() {
+                        Some((_, last)) if open => *last = text,
+                        _ => shipped.runs.push((text.clone(), text)),
+                    }
+                    shipped.releases += 1;
                 }
-                shipped.releases += 1;
+                Some(false) => {}
+                None => shipped.unknown += 1,
             }
-            open = hit;
+            open = hit == Some(true);
         }
         shipped
     }
@@ -130,19 +136,15 @@ pub struct VulnerabilityDelta {
 }
 
 impl VulnerabilityDelta {
-    /// Compares the hits of two lockfiles by advisory. `judged` are the advisories another gate found to hit what is really built,
-    /// where it did: what it leaves out is neither fixed nor an issue, and what it adds counts.
+    /// Compares the hits of two lockfiles by advisory. `judged` is everything another gate found, where it did: see
+    /// [`standing_hits`].
     pub fn between(before: Vec<Hit>, after: Vec<Hit>, judged: Option<&[Advisory]>) -> Self {
+        let locked: BTreeSet<String> = after.iter().map(|hit| hit.id.clone()).collect();
         let old: BTreeMap<String, Hit> = before.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
-        let mut now: BTreeMap<String, Hit> = after.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
-        let fixed = old.values().filter(|hit| !now.contains_key(&hit.id)).cloned().collect();
-        if let Some(judged) = judged {
-            now.retain(|id, _| judged.iter().any(|advisory| advisory.id == *id));
-            for advisory in judged {
-                now.entry(advisory.id.clone()).or_insert_with(|| Hit::of(advisory));
-            }
-        }
-        let (present, introduced) = now.into_values().partition(|hit| old.contains_key(&hit.id));
+        let now = standing_hits(after, judged);
+        let still = |hit: &&Hit| !locked.contains(&hit.id) && !now.iter().any(|other| other.id == hit.id);
+        let fixed = old.values().filter(still).cloned().collect();
+        let (present, introduced) = now.into_iter().partition(|hit| old.contains_key(&hit.id));
         Self { fixed, present, introduced }
     }
 
@@ -150,6 +152,26 @@ impl VulnerabilityDelta {
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Hit> {
         self.fixed.iter_mut().chain(&mut self.present).chain(&mut self.introduced)
     }
+}
+
+/// What hits a release: the advisories of its lockfile, without those another gate looked at and found to be of no matter (waived, or
+/// in nothing that is built), and with those only it knows. An advisory it never heard of stays: its database may be older.
+pub fn standing_hits(found: Vec<Hit>, judged: Option<&[Advisory]>) -> Vec<Hit> {
+    let mut hits: BTreeMap<String, Hit> = found.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
+    let judged = judged.unwrap_or_default();
+    let is = |advisory: &Advisory, hit: &Hit| {
+        advisory.package == hit.package && (advisory.id == hit.id || hit.aliases.contains(&advisory.id))
+    };
+    hits.retain(|_, hit| {
+        let mut said = judged.iter().filter(|advisory| is(advisory, hit)).peekable();
+        said.peek().is_none() || said.any(Advisory::counts)
+    });
+    for advisory in judged.iter().filter(|advisory| advisory.counts()) {
+        if !hits.values().any(|hit| is(advisory, hit)) {
+            hits.entry(advisory.id.clone()).or_insert_with(|| Hit::of(advisory));
+        }
+    }
+    hits.into_values().collect()
 }
 
 #[cfg(test)]
@@ -172,17 +194,20 @@ mod tests {
             (ids(&delta.fixed), ids(&delta.present), ids(&delta.introduced)),
             (vec!["a".into()], vec!["b".into()], vec!["c".into()])
         );
-        let judged = [Advisory {
-            id: "d".into(),
+        let judged = |id: &str, scope: Option<&str>| Advisory {
+            id: id.into(),
             package: "p".into(),
             version: "1.0.0".into(),
+            scope: scope.map(str::to_owned),
             ..Advisory::default()
-        }];
-        let delta =
-            VulnerabilityDelta::between(vec![hit("a"), hit("b")], vec![hit("b"), hit("c")], Some(&judged));
+        };
+        let list = [judged("d", None), judged("c", Some("not-built"))];
+        let after = vec![hit("b"), hit("c"), hit("e")];
+        let delta = VulnerabilityDelta::between(vec![hit("a"), hit("b")], after, Some(&list));
+        // `c` was looked at and is not built; `b` and `e` are unknown to the other gate, which does not make them harmless.
         assert_eq!(
             (ids(&delta.fixed), ids(&delta.present), ids(&delta.introduced)),
-            (vec!["a".into()], vec![], vec!["d".into()])
+            (vec!["a".into()], vec!["b".into()], vec!["d".into(), "e".into()])
         );
     }
 
@@ -190,8 +215,10 @@ mod tests {
     fn runs_of_releases() {
         let versions: Vec<Version> =
             ["0.9.0", "0.9.1", "0.9.2", "1.0.0"].iter().map(|v| v.parse().unwrap()).collect();
-        let shipped = Shipped::from_releases(versions.iter().zip([true, true, false, true]));
+        let hits = [Some(true), Some(true), None, Some(true)];
+        let shipped = Shipped::from_releases(versions.iter().zip(hits));
         assert_eq!((shipped.sentence().as_str(), shipped.releases), ("0.9.0 to 0.9.1, 1.0.0", 3));
-        assert_eq!(Shipped::from_releases(versions.iter().map(|v| (v, false))).sentence(), "");
+        assert_eq!(shipped.unknown, 1);
+        assert_eq!(Shipped::from_releases(versions.iter().map(|v| (v, Some(false)))).sentence(), "");
     }
 }

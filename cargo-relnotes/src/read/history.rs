@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use release_gate::git::{CommitId, Git, GitError};
+use release_gate::process::Step;
 
 use crate::model::commit::{Commit, Identity};
 use crate::model::range::Ancestry;
@@ -52,8 +53,29 @@ fn range(from: Option<&CommitId>, to: &CommitId) -> Vec<String> {
 /// git failed or its answer is odd.
 pub fn commits(git: &Git, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Commit>, HistoryError> {
     let flags = ["log", "-z", "--date-order", "--no-notes", "--no-decorate", "--encoding=UTF-8", FORMAT];
-    let args = flags.map(str::to_owned).into_iter().chain(["--end-of-options".to_owned()]);
-    parse(&git.plumbing(args.chain(range(from, to)).chain(["--".to_owned()]))?)
+    let step = with_mailmap(git, to).args(flags).arg("--end-of-options").args(range(from, to)).arg("--");
+    parse(&git.run(step)?.success().map_err(GitError::from)?.stdout)
+}
+
+/// A git step that takes people's names from the mailmap of a commit: neither the work tree's, which may have been edited, nor one
+/// of the machine's configuration.
+fn with_mailmap(git: &Git, commit: &CommitId) -> Step {
+    git.step()
+        .arg("--git-dir")
+        .arg(git.git_dir())
+        .arg("--bare")
+        .args(["-c", "mailmap.file=", "-c"])
+        .arg(format!("mailmap.blob={commit}:.mailmap"))
+}
+
+/// The commits a merge brought: reachable from it and not from its first parent, itself included.
+///
+/// # Errors
+/// git failed.
+pub fn brought(git: &Git, merge: &CommitId) -> Result<BTreeSet<CommitId>, HistoryError> {
+    let range = [merge.to_string(), format!("^{merge}^1")];
+    let bytes = git.plumbing(["rev-list", "--end-of-options"].map(str::to_owned).into_iter().chain(range))?;
+    Ok(String::from_utf8_lossy(&bytes).lines().filter_map(|line| line.parse().ok()).collect())
 }
 
 /// Takes git's answer apart.
@@ -102,6 +124,11 @@ pub struct Folders {
     pub inside: Vec<String>,
     /// Outside again.
     pub outside: Vec<String>,
+    /// Files of the workspace that speak for all its packages: a commit that touches one of them and no other package's folder belongs to
+    /// this package too.
+    pub shared: Vec<String>,
+    /// Folders of the workspace's other packages.
+    pub others: Vec<String>,
 }
 
 impl Folders {
@@ -125,31 +152,43 @@ pub fn mark_touching(
     if folders.is_everything() || commits.is_empty() {
         return Ok(());
     }
-    // The folders are quoted by `literal`; only `top` and `exclude` act.
-    let mut step = git.step().env("GIT_LITERAL_PATHSPECS", "0");
-    step = step.args(["rev-list", "--no-merges", "--full-history", "--end-of-options"]);
-    step = step.args(range(from, to)).arg("--");
-    for folder in &folders.inside {
-        step =
-            step.arg(if folder.is_empty() { ":(top)".to_owned() } else { format!(":(top,literal){folder}") });
+    let literal = |folder: &String| {
+        if folder.is_empty() { ":(top)".to_owned() } else { format!(":(top,literal){folder}") }
+    };
+    let touching = |paths: Vec<String>| -> Result<BTreeSet<String>, HistoryError> {
+        // The folders are quoted by `literal`; only `top` and `exclude` act.
+        let step = git.step().env("GIT_LITERAL_PATHSPECS", "0");
+        let step = step.args(["rev-list", "--no-merges", "--full-history", "--end-of-options"]);
+        let step = step.args(range(from, to)).arg("--").args(paths);
+        let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
+        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+    };
+    let outside = folders.outside.iter().map(|folder| format!(":(top,exclude,literal){folder}"));
+    let mut own = touching(folders.inside.iter().map(literal).chain(outside).collect())?;
+    if !folders.shared.is_empty() {
+        let shared = touching(folders.shared.iter().map(literal).collect())?;
+        let elsewhere = if shared.is_empty() || folders.others.is_empty() {
+            BTreeSet::new()
+        } else {
+            let mine = folders.shared.iter().chain(&folders.inside).filter(|path| !path.is_empty());
+            let mine = mine.map(|path| format!(":(top,exclude,literal){path}"));
+            touching(folders.others.iter().map(literal).chain(mine).collect())?
+        };
+        own.extend(shared.difference(&elsewhere).cloned());
     }
-    step = step.args(folders.outside.iter().map(|folder| format!(":(top,exclude,literal){folder}")));
-    let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
-    let text = String::from_utf8_lossy(&bytes);
-    let touching: BTreeSet<&str> = text.lines().collect();
     for commit in commits {
-        commit.touches_package = touching.contains(commit.id.as_str());
+        commit.touches_package = own.contains(commit.id.as_str());
     }
     Ok(())
 }
 
-/// Everybody who wrote a commit reachable from `commit`, after the mailmap: keys of [`Identity::key`].
+/// Everybody who wrote a commit reachable from `commit`, after the mailmap of `to`: keys of [`Identity::key`].
 ///
 /// # Errors
 /// git failed.
-pub fn known_authors(git: &Git, commit: &CommitId) -> Result<BTreeSet<String>, HistoryError> {
+pub fn known_authors(git: &Git, commit: &CommitId, to: &CommitId) -> Result<BTreeSet<String>, HistoryError> {
     let args = ["log", "-z", "--no-notes", "--format=%aN%x00%aE", "--end-of-options", commit.as_str(), "--"];
-    let bytes = git.plumbing(args)?;
+    let bytes = git.run(with_mailmap(git, to).args(args))?.success().map_err(GitError::from)?.stdout;
     let text = String::from_utf8_lossy(&bytes);
     let mut fields = text.split('\0');
     let mut known = BTreeSet::new();
@@ -164,17 +203,17 @@ pub fn known_authors(git: &Git, commit: &CommitId) -> Result<BTreeSet<String>, H
     Ok(known)
 }
 
-/// Passes people through the mailmap.
+/// Passes people through the mailmap of `to`.
 ///
 /// # Errors
 /// git could not be run.
-pub fn mailmapped(git: &Git, people: &[Identity]) -> Result<Vec<Identity>, HistoryError> {
+pub fn mailmapped(git: &Git, people: &[Identity], to: &CommitId) -> Result<Vec<Identity>, HistoryError> {
     if people.is_empty() {
         return Ok(Vec::new());
     }
     let input: String =
         people.iter().map(|person| person.for_mailmap().replace(['\n', '\0'], " ") + "\n").collect();
-    let finished = git.run(git.step().args(["check-mailmap", "--stdin"]).stdin(input))?;
+    let finished = git.run(with_mailmap(git, to).args(["check-mailmap", "--stdin"]).stdin(input))?;
     let text = String::from_utf8_lossy(&finished.stdout);
     let mapped: Vec<Identity> = text
         .lines()

@@ -2,6 +2,7 @@
 //!
 //! Must never: resolve or update anything.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use release_gate::git::{CommitId, Git, GitError};
@@ -9,6 +10,7 @@ use release_gate::{Error, Result};
 use rustsec::cargo_lock::Lockfile;
 use rustsec::cargo_lock::package::SourceKind;
 
+use super::blobs;
 use crate::model::dependencies::{Locked, Source};
 
 /// The lockfile at a commit, or `None` where the commit has none.
@@ -28,37 +30,21 @@ fn parse(bytes: &[u8]) -> Result<Lockfile, String> {
     Lockfile::from_str(text).map_err(|error| error.to_string())
 }
 
-/// The lockfiles of many commits through one process, in the order of the commits. `None` where a commit has none that can be read.
+/// The lockfiles of many commits, in their order. `None` where a commit has none that can be read.
 ///
 /// # Errors
-/// git failed or its answer is odd.
+/// git failed.
 pub fn many(git: &Git, commits: &[CommitId], path: &str) -> Result<Vec<Option<Lockfile>>, GitError> {
-    let input: String = commits.iter().map(|commit| format!("{commit}:{path}\n")).collect();
-    let finished = git.run(git.step().args(["cat-file", "--batch"]).stdin(input))?.success()?;
-    let mut rest = finished.stdout.as_slice();
-    let mut found: Vec<Option<Lockfile>> = Vec::with_capacity(commits.len());
-    let mut last: Option<(Vec<u8>, Option<Lockfile>)> = None;
-    for _ in commits {
-        let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-        let header = String::from_utf8_lossy(&rest[..end]).into_owned();
-        rest = rest.get(end + 1..).unwrap_or_default();
-        let mut words = header.rsplitn(3, ' ');
-        let (size, kind) = (words.next().and_then(|size| size.parse::<usize>().ok()), words.next());
-        let (Some(size), Some("blob")) = (size, kind) else {
-            found.push(None);
-            continue;
-        };
-        let body = rest.get(..size).unwrap_or_default();
-        rest = rest.get(size + 1..).unwrap_or_default();
-        // Consecutive releases often share their lockfile.
-        let parsed = match &last {
-            Some((bytes, parsed)) if bytes == body => parsed.clone(),
-            _ => parse(body).ok(),
-        };
-        last = Some((body.to_vec(), parsed.clone()));
-        found.push(parsed);
-    }
-    Ok(found)
+    let names: Vec<String> = commits.iter().map(|commit| format!("{commit}:{path}")).collect();
+    let mut parsed: BTreeMap<String, Option<Lockfile>> = BTreeMap::new();
+    let blobs = blobs::read(git, &names)?;
+    Ok(blobs
+        .into_iter()
+        .map(|blob| {
+            let blob = blob?;
+            parsed.entry(blob.id).or_insert_with(|| parse(&blob.bytes).ok()).clone()
+        })
+        .collect())
 }
 
 /// The packages of a lockfile as the model sees them.
@@ -84,6 +70,12 @@ pub fn locked(lock: &Lockfile) -> Vec<Locked> {
                     source.url().to_string()
                 },
             }),
+            revision: package
+                .source
+                .as_ref()
+                .filter(|source| source.is_git())
+                .and_then(|source| source.precise().map(str::to_owned)),
+            checksum: package.checksum.as_ref().map(ToString::to_string),
             dependencies: package
                 .dependencies
                 .iter()

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::git::{CommitId, Git};
 use release_gate::{Error, Result};
+use semver::Version;
 use toml::{Table, Value};
 
+use super::blobs;
 use crate::model::manifest::Manifest;
 
 /// Reads the manifest of the package in `folder` at a commit; `root` is the workspace's folder. `None` where there is none.
@@ -30,6 +32,55 @@ pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Opti
     };
     let workspace = holder.get("workspace").and_then(Value::as_table).cloned().unwrap_or_default();
     Ok(read(&table, &workspace))
+}
+
+/// The versions the package had at the commits of a range that changed a manifest, newest first.
+///
+/// # Errors
+/// git failed.
+pub fn versions(
+    git: &Git,
+    from: Option<&CommitId>,
+    to: &CommitId,
+    folder: &str,
+    root: &str,
+) -> Result<Vec<(CommitId, Version)>> {
+    // Enough for any project; a longer list would only repeat what the first entries say.
+    const MOST: &str = "--max-count=2000";
+    let (own, shared) = (join(folder, "Cargo.toml"), join(root, "Cargo.toml"));
+    let mut args = vec!["rev-list", "--no-merges", MOST, "--end-of-options", to.as_str()];
+    let without = from.map(|from| format!("^{from}"));
+    args.extend(without.as_deref());
+    args.extend(["--", &own]);
+    if shared != own {
+        args.push(&shared);
+    }
+    let list = String::from_utf8_lossy(&git.plumbing(args)?).into_owned();
+    let commits: Vec<CommitId> = list.lines().filter_map(|line| line.parse().ok()).collect();
+    let names: Vec<String> =
+        commits.iter().flat_map(|commit| [&own, &shared].map(|path| format!("{commit}:{path}"))).collect();
+    let blobs = blobs::read(git, &names)?;
+    let table = |blob: &Option<blobs::Blob>| -> Option<Table> {
+        String::from_utf8_lossy(&blob.as_ref()?.bytes).parse().ok()
+    };
+    let mut found: Vec<(CommitId, Version)> = Vec::new();
+    let mut known: BTreeMap<(String, String), Option<Version>> = BTreeMap::new();
+    for (commit, pair) in commits.into_iter().zip(blobs.chunks(2)) {
+        let id = |at: usize| pair[at].as_ref().map(|blob| blob.id.clone()).unwrap_or_default();
+        let version = known.entry((id(0), id(1))).or_insert_with(|| {
+            let own = table(&pair[0])?;
+            let package = own.get("package")?.get("version")?;
+            let text = match package {
+                Value::String(text) => text.clone(),
+                _ => table(&pair[1])?.get("workspace")?.get("package")?.get("version")?.as_str()?.to_owned(),
+            };
+            Version::parse(&text).ok()
+        });
+        if let Some(version) = version {
+            found.push((commit, version.clone()));
+        }
+    }
+    Ok(found)
 }
 
 /// Joins a folder relative to the top (empty for the top itself) and a file name.
@@ -55,7 +106,7 @@ fn read(table: &Table, workspace: &Table) -> Option<Manifest> {
             _ => None,
         }
     };
-    let (direct, optional) = dependencies(table, workspace);
+    let (direct, tests_only, optional) = dependencies(table, workspace);
     let bins = table.get("bin").and_then(Value::as_array).into_iter().flatten();
     Some(Manifest {
         name: field("name")?,
@@ -66,27 +117,30 @@ fn read(table: &Table, workspace: &Table) -> Option<Manifest> {
         bins: bins.filter_map(|bin| bin.get("name")?.as_str().map(str::to_owned)).collect(),
         repository: field("repository"),
         direct,
+        tests_only,
     })
 }
 
-/// Package names of the normal and build dependencies, and keys of the optional ones.
-fn dependencies(table: &Table, workspace: &Table) -> (BTreeSet<String>, BTreeSet<String>) {
+/// Package names of the normal and build dependencies, of those only tests need, and keys of the optional ones.
+fn dependencies(table: &Table, workspace: &Table) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
     let shared = workspace.get("dependencies").and_then(Value::as_table);
     let renamed = |value: &Value| value.get("package").and_then(Value::as_str).map(str::to_owned);
-    let (mut direct, mut optional) = (BTreeSet::new(), BTreeSet::new());
+    let (mut direct, mut tests, mut optional) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let targets = table.get("target").and_then(Value::as_table).into_iter().flatten();
     for section in std::iter::once(table).chain(targets.filter_map(|(_, target)| target.as_table())) {
-        for kind in ["dependencies", "build-dependencies"] {
+        for kind in ["dependencies", "build-dependencies", "dev-dependencies"] {
             for (key, value) in section.get(kind).and_then(Value::as_table).into_iter().flatten() {
                 let from_workspace = || shared.and_then(|all| all.get(key)).and_then(renamed);
-                direct.insert(renamed(value).or_else(from_workspace).unwrap_or_else(|| key.clone()));
+                let names = if kind == "dev-dependencies" { &mut tests } else { &mut direct };
+                names.insert(renamed(value).or_else(from_workspace).unwrap_or_else(|| key.clone()));
                 if value.get("optional").and_then(Value::as_bool) == Some(true) {
                     optional.insert(key.clone());
                 }
             }
         }
     }
-    (direct, optional)
+    let tests_only = tests.difference(&direct).cloned().collect();
+    (direct, tests_only, optional)
 }
 
 /// Declared features, and optional dependencies that are features of their own because no `dep:` hides them.

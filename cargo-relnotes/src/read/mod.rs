@@ -3,6 +3,7 @@
 //! Must never: judge, or run code of the repository. git is asked through [`release_gate::git`] only.
 
 pub mod advisories;
+pub mod blobs;
 pub mod facts;
 pub mod history;
 pub mod lockfile;

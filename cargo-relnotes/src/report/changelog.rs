@@ -7,8 +7,8 @@ use semver::Version;
 
 use super::changes;
 use super::document::{Document, DocumentError};
-use super::markdown::parse_back;
 use super::notes;
+use super::page::Page;
 use crate::model::release::Release;
 
 /// What a file that does not exist yet starts with.
@@ -70,7 +70,7 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
     let version = &release.version;
     let (begin, end) =
         (format!("<!-- relnotes: begin {version} -->"), format!("<!-- relnotes: end {version} -->"));
-    let headings = versions(text);
+    let headings = versions(text, &release.package);
     let mine = headings.iter().filter(|(found, ..)| found == version).count();
     if mine > 1 {
         return Err(ChangelogError::TwoHeadings { version: version.clone(), count: mine });
@@ -106,29 +106,56 @@ fn marked_start(text: &str, offset: usize) -> usize {
     if above[line..].starts_with("<!-- relnotes: begin ") { line } else { offset }
 }
 
-/// Headings that name a version, in order: the version, where the heading starts, its line.
-fn versions(text: &str) -> Vec<(Version, usize, &str)> {
-    let seen = parse_back(text);
-    let headings = seen.headings.iter().zip(&seen.offsets);
-    headings
-        .filter(|((level, _), _)| *level <= 2)
-        .filter_map(|((_, heading), offset)| {
-            let word = heading
-                .split(|c: char| c.is_whitespace() || "[]()".contains(c))
-                .find(|word| !word.is_empty())?;
-            let version = Version::parse(word.trim_start_matches('v')).ok()?;
-            Some((version, *offset, text[*offset..].lines().next().unwrap_or_default()))
-        })
-        .collect()
+/// Headings that name a version, in order: the version, where the heading starts, its line. `package` may stand before the version.
+fn versions<'a>(text: &'a str, package: &str) -> Vec<(Version, usize, &'a str)> {
+    let page = Page::read(text);
+    let named = page.headings.iter().filter(|heading| heading.level <= 3).filter_map(|heading| {
+        let words = heading.text.split(|c: char| c.is_whitespace() || "[]()".contains(c));
+        let mut words = words.filter(|word| !word.is_empty());
+        let first = words.next()?;
+        let version =
+            |word: &str| Version::parse(word.trim_start_matches('v').trim_end_matches([':', ','])).ok();
+        let introduces =
+            || first == package || matches!(first.to_lowercase().as_str(), "version" | "release");
+        let version =
+            version(first).or_else(|| introduces().then(|| words.next().and_then(version)).flatten())?;
+        Some((version, heading.offset, text[heading.offset..].lines().next().unwrap_or_default()))
+    });
+    named.collect()
 }
 
-/// The part of a changelog about one version and how many headings name it; `None` where none does.
-pub fn part<'a>(text: &'a str, version: &Version) -> Option<(&'a str, usize)> {
-    let headings = versions(text);
+/// What a file holds about one version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held<'a> {
+    /// No heading names any version: the whole file is about one release.
+    OneRelease,
+    /// The part about this version, and how many headings name it.
+    Part(&'a str, usize),
+    /// Other versions have sections and this one has none; what is not released yet has this one.
+    Others(Option<&'a str>),
+}
+
+/// The part of a changelog about one version.
+pub fn part<'a>(text: &'a str, version: &Version, package: &str) -> Held<'a> {
+    let headings = versions(text, package);
+    if headings.is_empty() {
+        return Held::OneRelease;
+    }
+    let page = Page::read(text);
+    let unreleased = page.headings.iter().find(|heading| {
+        heading.level <= 3 && heading.text.trim_matches(['[', ']']).to_lowercase().starts_with("unreleased")
+    });
+    // A section ends where the next release begins.
+    let starts = || headings.iter().map(|(_, offset, _)| marked_start(text, *offset));
+    let end = |start: usize| {
+        let unreleased = unreleased.map(|heading| heading.offset);
+        starts().chain(unreleased).filter(|other| *other > start).min().unwrap_or(text.len())
+    };
     let count = headings.iter().filter(|(found, ..)| found == version).count();
-    let at = headings.iter().position(|(found, ..)| found == version)?;
-    let end = headings.get(at + 1).map_or(text.len(), |(_, offset, _)| marked_start(text, *offset));
-    Some((&text[headings[at].1..end], count))
+    match headings.iter().find(|(found, ..)| found == version) {
+        Some((_, start, _)) => Held::Part(&text[*start..end(*start)], count),
+        None => Held::Others(unreleased.map(|heading| &text[heading.offset..end(heading.offset)])),
+    }
 }
 
 fn section(release: &Release, brackets: bool) -> Result<String, DocumentError> {

@@ -170,7 +170,7 @@ fn ends_with_ignore_case(text: &str, suffix: &str) -> bool {
 }
 
 /// Everything a forge may understand beyond CommonMark.
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH

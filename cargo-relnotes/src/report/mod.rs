@@ -8,6 +8,7 @@ pub mod install;
 pub mod markdown;
 pub mod migration;
 pub mod notes;
+pub mod page;
 pub mod rollback;
 pub mod security;
 pub mod template;

@@ -107,7 +107,7 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
     }
     match &facts.vulns {
         Fact::Usable(vulns) => {
-            let hits = vulns.data.counting().len();
+            let hits = vulns.data.counting().count();
             let said = match hits {
                 0 => "no known advisory applies".to_owned(),
                 _ => format!(

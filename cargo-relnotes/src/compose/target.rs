@@ -1,0 +1,167 @@
+//! The package at the revision that is released: its manifest, its version, and the folders that belong to it.
+//!
+//! Must never: take the version from anywhere but the manifest of that revision (or, at `HEAD`, the one cargo sees).
+
+use std::path::Path;
+
+use release_gate::digest::sha256_bytes;
+use release_gate::git::CommitId;
+use release_gate::project::Project;
+use release_gate::report::Subject;
+use release_gate::{Error, Result};
+use semver::Version;
+
+use crate::config::Config;
+use crate::model::manifest::Manifest;
+use crate::read::history::Folders;
+use crate::read::manifest;
+
+/// Where a package lies, relative to the top folder of the repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The package's folder.
+    pub package: String,
+    /// The workspace's folder.
+    pub workspace: String,
+    /// What belongs to the package.
+    pub folders: Folders,
+}
+
+/// A package at a revision: what will be released.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Package name.
+    pub package: String,
+    /// The manifest at the revision.
+    pub manifest: Manifest,
+    /// Its version.
+    pub version: Version,
+    /// Whether that version is in the work tree only, and the commit says another one.
+    pub uncommitted: bool,
+    /// The revision.
+    pub commit: CommitId,
+    /// Where it lies.
+    pub place: Place,
+    /// Whether the package has a library target.
+    pub is_library: bool,
+    /// What reports are about.
+    pub subject: Subject,
+}
+
+/// Finds the package at the revision asked for.
+///
+/// # Errors
+/// No repository, no such revision, no such package there, a version that is none.
+pub fn target(
+    project: &Project,
+    package: &cargo_metadata::Package,
+    config: &Config,
+    to: Option<&str>,
+) -> Result<Target> {
+    let git = project.repository()?;
+    let commit = match to {
+        Some(revision) => git.resolve(revision)?,
+        None => git.head()?.ok_or_else(|| {
+            Error::judge("there is no commit yet, so there is nothing to release")
+                .with_help("commit first: `git commit`")
+        })?,
+    };
+    let place = place(project, package, config);
+    let found = manifest::at(git, &commit, &place.package, &place.workspace)?;
+    let manifest = found.filter(|manifest| manifest.name == package.name.as_str()).ok_or_else(|| {
+        Error::judge(format!(
+            "`{}` has no package {} at {}",
+            manifest::join(&place.package, "Cargo.toml"),
+            package.name,
+            commit.short()
+        ))
+        .with_help("name a revision that has it with --to, or commit the manifest")
+    })?;
+    let at_head = project.commit.as_ref() == Some(&commit);
+    // The version cargo sees counts where nothing else was asked for: an uncommitted raise of it is what will be released.
+    let text = if at_head && to.is_none() { package.version.to_string() } else { manifest.version.clone() };
+    let version = Version::parse(&text).map_err(|error| {
+        Error::judge(format!(
+            "the version `{text}` of {} at {} is none: {error}",
+            package.name,
+            commit.short()
+        ))
+        .with_help("versions look like 1.2.3: https://semver.org")
+    })?;
+    let subject = if at_head {
+        Subject { version: Some(version.to_string()), ..project.subject(package) }
+    } else {
+        let lock = git.show(&commit, &manifest::join(&place.workspace, "Cargo.lock"))?;
+        Subject {
+            commit: Some(commit.clone()),
+            dirty: false,
+            lock_sha256: lock.map(|bytes| sha256_bytes(&bytes)),
+            version: Some(version.to_string()),
+            ..project.subject(package)
+        }
+    };
+    let uncommitted = text != manifest.version;
+    let is_library = package.targets.iter().any(|target| target.is_lib() || target.is_proc_macro());
+    Ok(Target {
+        package: package.name.to_string(),
+        manifest,
+        version,
+        uncommitted,
+        commit,
+        place,
+        is_library,
+        subject,
+    })
+}
+
+/// Where a package and the other packages of its workspace lie.
+fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) -> Place {
+    let folder = |path: &Path| path.parent().and_then(|path| project.relative(path)).unwrap_or_default();
+    let of = |package: &cargo_metadata::Package| folder(package.manifest_path.as_std_path());
+    let own = of(package);
+    let members = project.metadata.workspace_packages();
+    // What a binary links in from its own workspace ships with it.
+    let shipped = if package.targets.iter().any(|target| target.is_bin()) {
+        linked(project, package)
+    } else {
+        Vec::new()
+    };
+    let mut inside = vec![own.clone()];
+    inside.extend(shipped.iter().map(|name| {
+        members.iter().find(|member| member.name == *name).map(|member| of(member)).unwrap_or_default()
+    }));
+    inside.extend(config.paths.iter().map(|path| path.trim_matches('/').to_owned()));
+    inside.sort();
+    inside.dedup();
+    let mut others: Vec<String> =
+        members.iter().map(|member| of(member)).filter(|other| !inside.contains(other)).collect();
+    others.sort();
+    let below =
+        |other: &String, folder: &String| folder.is_empty() || other.starts_with(&format!("{folder}/"));
+    let within = |other: &&String| inside.iter().any(|folder| below(other, folder));
+    let outside: Vec<String> = others.iter().filter(within).cloned().collect();
+    let workspace = project.relative(&project.root).unwrap_or_default();
+    // What is said once for all packages: rust-version, dependencies, features of dependencies.
+    let shared = vec![manifest::join(&workspace, "Cargo.toml")];
+    Place { package: own, workspace, folders: Folders { inside, outside, shared, others } }
+}
+
+/// Names of the workspace's packages that a package links in, directly or through others.
+fn linked(project: &Project, package: &cargo_metadata::Package) -> Vec<String> {
+    let members = project.metadata.workspace_packages();
+    let mut found: Vec<String> = Vec::new();
+    let mut queue = vec![package];
+    while let Some(package) = queue.pop() {
+        for dependency in package.dependencies.iter().filter(|dependency| {
+            dependency.path.is_some() && dependency.kind != cargo_metadata::DependencyKind::Development
+        }) {
+            if let Some(member) = members.iter().find(|member| member.name == dependency.name)
+                && !found.contains(&dependency.name)
+            {
+                found.push(dependency.name.clone());
+                queue.push(member);
+            }
+        }
+    }
+    found
+}

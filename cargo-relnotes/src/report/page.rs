@@ -1,0 +1,181 @@
+//! A page of Markdown as its readers see it: blocks of words below headings.
+//!
+//! Must never: fail. Whatever somebody wrote is a page of some kind.
+
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+
+use super::markdown::{options, without_breaks};
+
+/// A heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// 1 to 6.
+    pub level: u8,
+    /// Its words.
+    pub text: String,
+    /// Where it starts in the source.
+    pub offset: usize,
+    /// Whether anything that shows stands between it and the next heading.
+    pub filled: bool,
+}
+
+/// A paragraph, an item of a list, a row of a table, or a line of code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Block {
+    /// Its words.
+    pub text: String,
+    /// Its words without those set as code.
+    pub prose: String,
+    /// What it sets as code.
+    pub code: Vec<String>,
+    /// Position of the heading it stands below.
+    pub below: Option<usize>,
+    /// The words that introduce it: a paragraph before it that ends with a colon or is set in bold as a whole.
+    pub lead: String,
+    /// Whether it is such a paragraph itself.
+    pub leads: bool,
+    /// Where it starts in the source.
+    pub offset: usize,
+}
+
+/// The whole page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Its headings, in order.
+    pub headings: Vec<Heading>,
+    /// Its blocks, in order; headings are not among them.
+    pub blocks: Vec<Block>,
+    /// Destinations of links and images.
+    pub addresses: Vec<String>,
+    /// All raw HTML, in order.
+    pub html: String,
+}
+
+impl Page {
+    /// Reads a page.
+    pub fn read(markdown: &str) -> Self {
+        let mut page = Self::default();
+        let (mut heading, mut bold, mut strong): (Option<Heading>, usize, usize) = (None, 0, 0);
+        let mut block = Block::default();
+        for (event, range) in Parser::new_ext(markdown, options()).into_offset_iter() {
+            match event {
+                Event::Start(Tag::Heading { level, .. }) => {
+                    page.close(&mut block, &mut strong);
+                    let level = level as u8;
+                    heading =
+                        Some(Heading { level, text: String::new(), offset: range.start, filled: false });
+                }
+                Event::End(TagEnd::Heading(_)) => page.headings.extend(heading.take()),
+                Event::Start(
+                    Tag::Item | Tag::Paragraph | Tag::TableRow | Tag::TableHead | Tag::CodeBlock(_),
+                ) => {
+                    page.close(&mut block, &mut strong);
+                    block.offset = range.start;
+                }
+                Event::End(
+                    TagEnd::Item
+                    | TagEnd::Paragraph
+                    | TagEnd::TableRow
+                    | TagEnd::TableHead
+                    | TagEnd::CodeBlock,
+                ) => page.close(&mut block, &mut strong),
+                Event::Start(Tag::Strong) => bold += 1,
+                Event::End(TagEnd::Strong) => bold = bold.saturating_sub(1),
+                Event::Text(text) => {
+                    if let Some(heading) = &mut heading {
+                        heading.text.push_str(&text);
+                        continue;
+                    }
+                    if bold > 0 {
+                        strong += text.trim().len();
+                    }
+                    for (at, line) in text.split('\n').enumerate() {
+                        // Text of several lines is a block of code.
+                        if at > 0 {
+                            page.close(&mut block, &mut strong);
+                            block.offset = range.start;
+                        }
+                        block.text.push_str(line);
+                        block.prose.push_str(line);
+                    }
+                }
+                Event::Code(text) => match &mut heading {
+                    Some(heading) => heading.text.push_str(&text),
+                    None => {
+                        block.text.push_str(&text);
+                        block.prose.push(' ');
+                        block.code.push(text.into_string());
+                    }
+                },
+                Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::TableCell) => {
+                    block.text.push(' ');
+                    block.prose.push(' ');
+                }
+                Event::Start(Tag::Image { dest_url, .. }) => {
+                    page.fill();
+                    page.addresses.push(dest_url.into_string());
+                }
+                Event::Start(Tag::Link { dest_url, .. }) => page.addresses.push(dest_url.into_string()),
+                Event::Html(html) | Event::InlineHtml(html) => {
+                    if !html.trim_start().starts_with("<!--") {
+                        page.fill();
+                    }
+                    page.html.push_str(&html);
+                }
+                _ => {}
+            }
+        }
+        page.close(&mut block, &mut strong);
+        page
+    }
+
+    fn fill(&mut self) {
+        if let Some(heading) = self.headings.last_mut() {
+            heading.filled = true;
+        }
+    }
+
+    fn close(&mut self, block: &mut Block, strong: &mut usize) {
+        let mut done = std::mem::take(block);
+        let bold = std::mem::take(strong);
+        done.text = without_breaks(done.text.trim());
+        done.prose = without_breaks(done.prose.trim());
+        if done.text.is_empty() {
+            return;
+        }
+        self.fill();
+        let short = done.text.chars().count() <= 80;
+        done.leads = short && (done.text.ends_with(':') || bold + 2 >= done.text.len());
+        done.below = self.headings.len().checked_sub(1);
+        let before = self.blocks.last().filter(|last| last.below == done.below);
+        done.lead = before
+            .map(|last| if last.leads { last.text.clone() } else { last.lead.clone() })
+            .unwrap_or_default();
+        self.blocks.push(done);
+    }
+
+    /// The heading a block stands below, and what introduces the block.
+    pub fn context<'a>(&'a self, block: &'a Block) -> [&'a str; 2] {
+        let heading = block.below.and_then(|at| self.headings.get(at));
+        [heading.map_or("", |heading| heading.text.as_str()), block.lead.as_str()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_below_headings() {
+        let page = Page::read(
+            "intro\n\n# One\n\nBREAKING:\n\n- a `b`\n  - c\n- d\n\n## Two\n\n| x | y |\n|---|---|\n| 1 | 2 |\n\n```sh\nl1\nl2\n```\n\n## Three\n\n-\n\n## Four\n\n**Bold**\n\ntext\n",
+        );
+        let texts: Vec<&str> = page.blocks.iter().map(|block| block.text.as_str()).collect();
+        assert_eq!(texts, ["intro", "BREAKING:", "a b", "c", "d", "x y", "1 2", "l1", "l2", "Bold", "text"]);
+        assert_eq!(page.context(&page.blocks[3]), ["One", "BREAKING:"]);
+        assert_eq!(page.blocks[2].prose, "a");
+        assert_eq!(page.context(&page.blocks[10]), ["Four", "Bold"]);
+        let filled: Vec<bool> = page.headings.iter().map(|heading| heading.filled).collect();
+        assert_eq!(filled, [true, true, false, true]);
+    }
+}
