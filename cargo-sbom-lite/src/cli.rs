@@ -16,6 +16,8 @@ use crate::judge::audit::Threshold;
   cargo sbom-lite                                  write sbom.cdx.json and sbom.spdx.json
   cargo sbom-lite generate --format spdx-json -o - print one document
   cargo sbom-lite audit --db ~/advisory-db         known vulnerabilities of what is built
+  cargo sbom-lite audit --binary target/release/app  of a program, whoever built it
+  cargo sbom-lite audit --watch-tags 5             of our last five releases, as known today
   cargo sbom-lite licenses                         licences against the policy
   cargo sbom-lite pins                             every dependency pinned by a hash
   cargo sbom-lite diff old.json new.json           any difference, component by component")]
@@ -35,7 +37,11 @@ enum Call {
     /// Fail on known vulnerabilities of what is built
     Audit(AuditArgs),
     /// Fail on licences the policy does not allow
-    Licenses,
+    Licenses {
+        /// Write a third-party notices file there: every shipped package and its licence texts
+        #[arg(long, value_name = "FILE")]
+        notices: Option<PathBuf>,
+    },
     /// Fail on dependencies that are not pinned by a hash
     Pins,
     /// Fail on any difference between two SBOMs
@@ -83,8 +89,23 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "DIR")]
     pub db: Option<PathBuf>,
     /// Audit the packages of this SBOM instead of the project
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["binary", "watch_tags", "reachability"])]
     pub sbom: Option<PathBuf>,
+    /// Audit the packages of this program: the list `cargo auditable` embeds, else what panic messages name
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["watch_tags", "reachability"])]
+    pub binary: Option<PathBuf>,
+    /// Audit this Cargo.lock, without the project around it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sbom", "binary", "watch_tags", "reachability"])]
+    pub lockfile: Option<PathBuf>,
+    /// Build with debug information and say whether the functions that advisories name are in the program
+    #[arg(long, conflicts_with = "watch_tags")]
+    pub reachability: bool,
+    /// Write a VEX document there: CycloneDX for `*.cdx.json`, else OpenVEX
+    #[arg(long, value_name = "FILE", conflicts_with = "watch_tags")]
+    pub vex: Option<PathBuf>,
+    /// Audit the lock files of the last N release tags instead
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub watch_tags: Option<u32>,
     /// From which severity on a vulnerability fails; one without a score always does
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Threshold>,
@@ -104,7 +125,7 @@ impl Gate for Cli {
         Some(match self.call {
             None | Some(Call::Generate(_)) => "sbom",
             Some(Call::Audit(_)) => "vulns",
-            Some(Call::Licenses) => "licenses",
+            Some(Call::Licenses { .. }) => "licenses",
             Some(Call::Pins) => "pins",
             Some(Call::Diff { .. }) => return None,
         })
@@ -115,6 +136,7 @@ impl Gate for Cli {
         vec![
             ("sbom", schema::<generate::Data>("sbom")),
             ("vulns", schema::<crate::judge::audit::Data>("vulns")),
+            ("watch", schema::<crate::command::watch::WatchData>("watch")),
             ("licenses", schema::<policy::LicenseData>("licenses")),
             ("pins", schema::<policy::PinData>("pins")),
         ]
@@ -133,7 +155,7 @@ impl Gate for Cli {
                 generate::run(cx, &args)
             }
             Some(Call::Audit(args)) => audit::run(cx, &args),
-            Some(Call::Licenses) => policy::licenses(cx),
+            Some(Call::Licenses { notices }) => policy::licenses(cx, notices.as_deref()),
             Some(Call::Pins) => policy::pins(cx),
             Some(Call::Diff { old, new }) => diff::run(cx, &old, &new),
         }

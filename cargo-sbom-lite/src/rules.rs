@@ -17,6 +17,12 @@ rules! {
         "Nothing is known about vulnerabilities without RustSec's advisory database. Clone it, or name a checkout with --db or RELEASE_GATES_ADVISORY_DB. The audit is not judged until then.", "https://github.com/rustsec/advisory-db";
     OLD_DATABASE = "advisory-db-old", Deny, "the advisory database is older than allowed",
         "A database that is older than --max-db-age misses what was published since. Fetch it again.", "https://github.com/rustsec/advisory-db";
+    AGING_DATABASE = "advisory-db-aging", Warn, "the advisory database is more than 90 days old",
+        "What was published since is not known to this audit. Fetch it again, or set --max-db-age.", "https://github.com/rustsec/advisory-db";
+    SBOM_UNJUDGED = "sbom-not-judged", Deny, "a component of the SBOM cannot be looked up",
+        "It has no package URL, or a version that cannot be read, so nothing is known about its vulnerabilities. The audit is not judged until the document says what it is.", "https://github.com/package-url/purl-spec";
+    BINARY_INCOMPLETE = "binary-incomplete", Warn, "the packages of the program are only those that panic messages name",
+        "The program has no embedded dependency list. Build it with `cargo auditable build`, or audit its SBOM.", "https://github.com/rust-secure-code/cargo-auditable";
     BAD_ADVISORY = "advisory-unreadable", Warn, "an advisory of the database cannot be read",
         "The file is skipped; what it says is not known to this audit. Fetch the database again.", "";
     VULNERABLE = "vulnerability", Deny, "a dependency has a known vulnerability",
@@ -25,6 +31,14 @@ rules! {
         "The advisory's severity is below the threshold. It is listed, and does not fail the gate.", "https://rustsec.org/";
     NOT_BUILT = "vulnerability-not-built", Warn, "a vulnerable package is in Cargo.lock and in no build unit",
         "The package is locked for another target, feature set or for tests, and is not part of this build. It may be of others.", "";
+    RELEASE_UNJUDGED = "release-not-judged", Deny, "a release's lock file is missing or cannot be read",
+        "What that release shipped is not known, so neither is what affects it. The call ends as not judged.", "";
+    OTHER_TARGET = "vulnerability-other-target", Warn, "a vulnerability concerns other targets only",
+        "The advisory is limited to systems or processors that this build is not for. Builds for others are affected.", "https://rustsec.org/";
+    OTHER_SOURCE = "advisory-other-source", Warn, "a package of the name and version of a vulnerable one comes from elsewhere",
+        "The advisory is about the package on crates.io; a git, path or other registry's package of that name and version may have the same defect, or be another package altogether. Look at it.", "https://rustsec.org/";
+    IGNORED = "advisory-ignored", Note, "an advisory is ignored by the configuration",
+        "It is listed with the reason and the date on which it is looked at again.", "";
     UNMAINTAINED = "unmaintained", Warn, "a dependency is unmaintained",
         "Nobody will mend the next vulnerability. Plan a replacement.", "https://rustsec.org/";
     UNSOUND = "unsound", Warn, "a dependency is unsound",
@@ -41,6 +55,8 @@ rules! {
         "A machine cannot tell which licence it is. Read the file and add an exception.", "https://spdx.org/licenses/";
     LICENSE_INVALID = "license-invalid", Deny, "a package's licence is no SPDX expression",
         "It cannot be compared with a policy. The text is kept in the SBOM as it is.", "https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/";
+    LICENSE_EXCEPTION = "license-exception-unmatched", Warn, "a licence exception matches no package any more",
+        "The package was replaced or removed, or states another licence now. Take the exception out, so that it does not hide the next finding.", "";
     LICENSE_DENIED = "license-denied", Deny, "a package's licence is not allowed by the policy",
         "No alternative of its licence expression is in `licenses.allow`, or it is in `licenses.deny`. Replace the package, or allow the licence.", "";
     PIN_CHECKSUM = "pin-checksum", Deny, "a registry package has no checksum in Cargo.lock",
@@ -51,6 +67,8 @@ rules! {
         "Others cannot build what is only on this machine. Move it into the workspace, or publish it.", "";
     PIN_WILDCARD = "pin-wildcard", Warn, "a dependency takes any version",
         "`*` accepts incompatible versions with the next update. Give a version requirement.", "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html";
+    PIN_VENDOR = "pin-vendor", Deny, "a vendored package is not what its checksums say",
+        "A file of the vendored copy was changed, added or removed, or the copy is of another package than Cargo.lock names. Run `cargo vendor` again.", "https://doc.rust-lang.org/cargo/commands/cargo-vendor.html";
     PIN_LOCK = "pin-lock", Deny, "Cargo.lock is missing or does not match Cargo.toml",
         "Without it every build resolves its own versions. Generate and commit it.", "";
     NEW_COMPONENT = "new-dependency", Deny, "a component was added",
@@ -61,6 +79,8 @@ rules! {
         "The two SBOMs name different versions.", "";
     LICENCE_CHANGED = "license-changed", Deny, "a component's licence changed",
         "The two SBOMs state different licences for the same version.", "";
+    FEATURES_CHANGED = "features-changed", Deny, "a component is built with other features",
+        "The two SBOMs name different features for the same version: other code of it is compiled.", "";
     HASH_CHANGED = "hash-changed", Deny, "a component's hash changed",
         "The same name, version and source with other bytes: a red flag.", "";
     SOURCE_CHANGED = "source-changed", Deny, "a component comes from another source",

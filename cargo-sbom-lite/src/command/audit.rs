@@ -1,107 +1,371 @@
-//! `cargo sbom-lite audit`.
+//! `cargo sbom-lite audit`: the packages of a project, an SBOM, a program or old releases against RustSec's advisories.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cargo_metadata::Package;
+use release_gate::fs::write_atomic;
+use release_gate::process::Step;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, Subject, time};
-use rustsec::Lockfile;
 
 use super::{Config, inventory};
 use crate::TOOL;
 use crate::cli::AuditArgs;
-use crate::judge::audit::{Data, Db, Hit, Policy, Threshold, hits, judge};
-use crate::model::inventory::Inventory;
+use crate::judge::audit::{Build, Data, Db, Hit, Policy, Threshold, hits, judge};
+use crate::judge::fix;
+use crate::judge::reachability::{Reachability, reachability};
+use crate::model::inventory::Source;
+use crate::model::locked::Locked;
+use crate::model::sbom::Sbom;
 use crate::read::advisories::{self, Advisories};
-use crate::read::{document, lock};
+use crate::read::{binary, document, lock, symbols};
+use crate::report::vex;
 use crate::rules;
 
+/// What every report of one call shares.
+pub(super) struct Audit {
+    pub(super) advisories: Advisories,
+    pub(super) policy: Policy,
+    /// About the database.
+    pub(super) findings: Vec<Finding>,
+    /// The database is older than allowed, so that nothing can be judged by it.
+    pub(super) stale: bool,
+}
+
 pub(crate) fn run(cx: &mut Context, args: &AuditArgs) -> Result<Outcome> {
-    if args.sbom.is_none() {
+    if args.sbom.is_none() && args.binary.is_none() && args.lockfile.is_none() {
         cx.project()?;
     }
     let config: Config = cx.config()?;
-    let today = today(cx)?;
+    let today = today()?;
     let Some(dir) = advisories::find(args.db.as_deref())? else {
         return no_database(cx);
     };
     cx.terminal.detail("Reading", format!("advisories of {}", dir.display()));
     let advisories = advisories::open(&dir, &cx.runner)?;
-    let about = about_database(&advisories, args.max_db_age.or(config.max_db_age), today);
+    let (findings, stale) = about_database(&advisories, args.max_db_age.or(config.max_db_age), today);
+    let policy = Policy {
+        fail_on: args.fail_on.or(config.fail_on).unwrap_or(Threshold::High),
+        ignore: ignores(&config)?,
+        today: time::iso_date(today),
+    };
+    let audit = Audit { advisories, policy, findings, stale };
+    if let Some(count) = args.watch_tags {
+        return super::watch::run(cx, &audit, count as usize);
+    }
+    if let Some(path) = &args.sbom {
+        return of_sbom(cx, &audit, path, args);
+    }
+    if let Some(path) = &args.binary {
+        return of_binary(cx, &audit, path, args);
+    }
+    if let Some(path) = &args.lockfile {
+        return of_lock(cx, &audit, path, args);
+    }
+    of_project(cx, &audit, args)
+}
+
+/// The ignores of the configuration, each with a reason and a date that can be compared.
+fn ignores(config: &Config) -> Result<Vec<crate::judge::audit::Ignore>> {
     for ignore in &config.ignore {
-        if ignore.until.as_deref().is_some_and(|until| !is_date(until)) {
-            let until = ignore.until.as_deref().unwrap_or_default();
+        if ignore.reason.trim().is_empty() {
+            return Err(Error::usage(format!("the ignore of {} gives no reason", ignore.id))
+                .with_help("say why it can be lived with, for whoever looks at it next"));
+        }
+        if !is_date(&ignore.until) {
             return Err(Error::usage(format!(
-                "the ignore of {} ends on `{until}`, which is no date",
-                ignore.id
+                "the ignore of {} ends on `{}`, which is no date",
+                ignore.id, ignore.until
             ))
             .with_help("write it as `until = \"2030-12-31\"`"));
         }
     }
-    let policy = Policy {
-        fail_on: args.fail_on.or(config.fail_on).unwrap_or(Threshold::High),
-        ignore: config.ignore.clone(),
-        today: Some(time::iso_date(today)),
-    };
-    if let Some(path) = &args.sbom {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path)
-            .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
-        let lock = lock_of(&document::parse(&bytes, &name)?)?;
-        let report = report(cx, &lock, &advisories, None, Subject::default(), &policy, about);
-        return Ok(report.print_only().into());
-    }
-    let project = cx.project()?;
-    let lock = lock::read(&project.root.join("Cargo.lock"))?;
-    let packages: Vec<_> = project.selected().cloned().collect();
-    let mut reports = Vec::new();
-    for package in packages {
-        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
-        let subject = project.subject(&package);
-        let (inventory, more) = inventory(cx, project, &package)?;
-        // Every package's report says how far the database can be relied on.
-        let mut findings = about.clone();
-        findings.extend(more);
-        reports.push(report(cx, &lock, &advisories, Some(&inventory), subject, &policy, findings));
-    }
-    Ok(Outcome::Reports(reports))
+    Ok(config.ignore.clone())
 }
 
 /// Whether a text is `YYYY-MM-DD`, the only form in which dates can be compared as text.
 fn is_date(text: &str) -> bool {
     let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = text.split('-').collect();
-    matches!(parts.as_slice(), [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2))
+    let [year, month, day] = parts.as_slice() else { return false };
+    let within = |part: &str, most: u8| part.parse::<u8>().is_ok_and(|number| (1..=most).contains(&number));
+    digits(year, 4) && digits(month, 2) && digits(day, 2) && within(month, 12) && within(day, 31)
 }
 
-fn report(
+fn of_project(cx: &mut Context, audit: &Audit, args: &AuditArgs) -> Result<Outcome> {
+    let project = cx.project()?;
+    let text = lock::text(&project.root.join("Cargo.lock"))?;
+    let packages = lock::packages(&lock::parse(&text, "Cargo.lock")?, &text);
+    let requirements = fix::requirements(&project.metadata);
+    let selected: Vec<_> = project.selected().cloned().collect();
+    let targets = if cx.args().target.is_empty() { vec![host(cx)?] } else { cx.args().target.clone() };
+    let mut reports = Vec::new();
+    let mut documents = Vec::new();
+    for package in selected {
+        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+        let subject = project.subject(&package);
+        let (inventory, more) = inventory(cx, project, &package)?;
+        let build =
+            Build { inventory: Some(&inventory), targets: &targets, requirements: Some(&requirements) };
+        let mut found = hits(&packages, &audit.advisories, build);
+        if args.reachability && found.iter().any(|hit| hit.scope == "artifact") {
+            look_inside(cx, &package, &mut found)?;
+        }
+        let main = inventory.main.purl();
+        let mut findings = audit.findings.clone();
+        findings.extend(more);
+        reports.push(report(cx, audit, found.clone(), packages.len(), subject, findings, Vec::new()));
+        documents.push((main, found));
+    }
+    write_vex(cx, audit, args, &documents)?;
+    Ok(Outcome::Reports(reports))
+}
+
+/// Builds the package with debug information and looks for the functions that advisories name.
+fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> {
+    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    cx.terminal.status("Building", format!("{} with debug information, to look into it", package.name));
+    let spec = format!("{}@{}", package.name, package.version);
+    let step = Step::cargo()
+        .inherit_network_env()
+        .inherit(["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"])
+        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "2")
+        .env("CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO", "off")
+        .env(
+            "CARGO_TARGET_DIR",
+            project.target_dir.join("release-gates").join("reachability").into_os_string(),
+        )
+        .args(["build", "--release", "--message-format=json", "-p", &spec])
+        .args(cx.args().manifest_args())
+        .args(cx.args().feature_args())
+        .args(cx.args().target_args())
+        .args(cx.args().lock_args());
+    let finished = cx.runner.run(step)?.success()?;
+    let mut programs = Vec::new();
+    for line in finished.stdout.split(|byte| *byte == b'\n') {
+        let Ok(message) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
+        if message["reason"] == "compiler-artifact"
+            && message["package_id"] == package.id.repr
+            && let Some(path) = message["executable"].as_str()
+        {
+            programs.push(path.to_owned());
+        }
+    }
+    // A function is absent only if it is in none of the programs, and each of them can be read.
+    let mut functions: Option<BTreeSet<String>> = None;
+    for path in &programs {
+        let bytes = std::fs::read(path)
+            .map_err(|error| Error::judge(format!("cannot read `{path}`")).with_source(error))?;
+        match symbols::functions(&bytes) {
+            Some(more) => functions.get_or_insert_default().extend(more),
+            None => {
+                functions = None;
+                break;
+            }
+        }
+    }
+    mark(hits, functions.as_ref(), programs.is_empty());
+    Ok(())
+}
+
+fn mark(hits: &mut [Hit], functions: Option<&BTreeSet<String>>, library: bool) {
+    for hit in hits.iter_mut().filter(|hit| hit.scope == "artifact" || hit.scope == "unknown") {
+        hit.reachability = if library {
+            Reachability::unknown("the package has no program: what is linked depends on its users")
+        } else {
+            reachability(&hit.functions, functions)
+        };
+    }
+}
+
+fn of_sbom(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result<Outcome> {
+    let (bytes, name) = read(path)?;
+    let sbom = document::parse(&bytes, &name)?;
+    let (packages, others, unjudged) = packages_of(&sbom, &name);
+    let mut status = None;
+    let mut findings = audit.findings.clone();
+    if !unjudged.is_empty() {
+        status = Some(Status::Error);
+        findings.extend(unjudged);
+    }
+    if packages.is_empty() {
+        return Err(Error::judge(format!("`{name}` names no cargo package, so there is nothing to look up"))
+            .with_help("components need package URLs such as `pkg:cargo/serde@1.0.0`"));
+    }
+    let found = hits(&packages, &audit.advisories, Build::default());
+    let product = sbom.main.as_ref().map_or_else(|| name.clone(), |main| main.key());
+    write_vex(cx, audit, args, &[(product, found.clone())])?;
+    let mut report = report(cx, audit, found, packages.len(), Subject::default(), findings, others);
+    if let Some(status) = status {
+        report = report.status(status);
+    }
+    Ok(report.print_only().into())
+}
+
+/// Cargo packages to look up, what is of another kind, and findings about what cannot be looked up.
+fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Finding>) {
+    let (mut packages, mut others, mut unjudged) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let mut cannot =
+        |what: String| {
+            unjudged.push(Finding::new(&rules::SBOM_UNJUDGED, what).help(format!(
+                "write `{name}` with a tool that gives each package its URL and exact version"
+            )));
+        };
+    for (main, entry) in
+        sbom.main.iter().map(|main| (true, main)).chain(sbom.components.values().map(|entry| (false, entry)))
+    {
+        let shown = format!("{} {}", entry.name, entry.version);
+        match (&entry.purl, entry.cargo()) {
+            (_, Some(cargo)) => {
+                let version = if cargo.version.is_empty() { &entry.version } else { &cargo.version };
+                match semver::Version::parse(version) {
+                    Ok(version) => packages.push(Locked {
+                        name: cargo.name,
+                        version,
+                        // A path in a document is only where its maker had it; its advisories are those of crates.io's.
+                        source: if main { Source::Path(String::new()) } else { cargo.source },
+                        line: None,
+                        build_time: entry.scope.as_deref().map(|scope| scope == "excluded"),
+                    }),
+                    Err(_) => cannot(format!("the version of {shown} is no version of a cargo package")),
+                }
+            }
+            (Some(purl), None) if purl.to_ascii_lowercase().starts_with("pkg:cargo/") => {
+                cannot(format!("the package URL `{purl}` cannot be read"));
+            }
+            (Some(purl), None) if purl.starts_with("pkg:") => drop(others.insert(purl.clone())),
+            (Some(purl), None) => cannot(format!("`{purl}` of {shown} is no package URL")),
+            // What is described need not be a package; files, systems and the parts of a package have no URL of their own.
+            (None, None)
+                if main || !matches!(entry.kind.as_deref(), None | Some("library" | "framework")) =>
+            {
+                others.insert(shown);
+            }
+            (None, None) => cannot(format!("{shown} has no package URL")),
+        }
+    }
+    for reference in &sbom.dangling {
+        cannot(format!("the dependency graph names `{reference}`, which is no component"));
+    }
+    packages.sort();
+    packages.dedup();
+    (packages, others.into_iter().collect(), unjudged)
+}
+
+fn of_binary(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result<Outcome> {
+    let (bytes, name) = read(path)?;
+    let list = binary::packages(&bytes, &name)?;
+    let mut findings = audit.findings.clone();
+    if !list.complete {
+        findings.push(
+            Finding::new(
+                &rules::BINARY_INCOMPLETE,
+                format!(
+                    "`{name}` has no embedded list; panic messages name {} packages",
+                    list.packages.len()
+                ),
+            )
+            .help("build it with `cargo auditable build`, or audit its SBOM"),
+        );
+    }
+    let mut found = hits(&list.packages, &audit.advisories, Build::default());
+    mark(&mut found, symbols::functions(&bytes).as_ref(), false);
+    write_vex(cx, audit, args, &[(name, found.clone())])?;
+    let report = report(cx, audit, found, list.packages.len(), Subject::default(), findings, Vec::new());
+    Ok(report.print_only().into())
+}
+
+fn of_lock(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result<Outcome> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let text = lock::text(path)?;
+    let packages = lock::packages(&lock::parse(&text, &name)?, &text);
+    if packages.is_empty() {
+        return Err(Error::judge(format!("`{name}` names no package, so there is nothing to look up"))
+            .with_help("is it the lock file of the right project?"));
+    }
+    let build = Build { targets: &cx.args().target, ..Build::default() };
+    let found = hits(&packages, &audit.advisories, build);
+    write_vex(cx, audit, args, &[(name, found.clone())])?;
+    let findings = audit.findings.clone();
+    let report = report(cx, audit, found, packages.len(), Subject::default(), findings, Vec::new());
+    Ok(report.print_only().into())
+}
+
+fn read(path: &Path) -> Result<(Vec<u8>, String)> {
+    let shown = path.display().to_string();
+    let bytes = std::fs::read(path)
+        .map_err(|error| Error::judge(format!("cannot read `{shown}`")).with_source(error))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((bytes, name))
+}
+
+pub(super) fn report(
     cx: &Context,
-    lock: &Lockfile,
-    advisories: &Advisories,
-    inventory: Option<&Inventory>,
+    audit: &Audit,
+    mut hits: Vec<Hit>,
+    packages: usize,
     subject: Subject,
-    policy: &Policy,
     mut findings: Vec<Finding>,
+    not_looked_up: Vec<String>,
 ) -> Report {
-    let mut hits = hits(lock, advisories, inventory);
-    findings.extend(judge(&mut hits, policy));
+    findings.extend(judge(&mut hits, &audit.policy));
+    let advisories = &audit.advisories;
     let db = Db {
         commit: advisories.commit.as_ref().map(ToString::to_string),
         date: advisories.time.map(time::iso_date),
         advisories: advisories.count,
     };
     let state = db.date.clone().map_or_else(|| "of unknown date".to_owned(), |date| format!("of {date}"));
-    let summary = format!("{} packages against {} advisories {state}", lock.packages.len(), db.advisories);
+    let mut summary = format!("{packages} packages against {} advisories {state}", db.advisories);
+    if !not_looked_up.is_empty() {
+        summary.push_str(&format!("; {} other components not looked up", not_looked_up.len()));
+    }
     let human = if cx.args().quiet { String::new() } else { table(&hits) };
-    let data = Data { db: Some(db), advisories: hits, packages: lock.packages.len() };
-    Report::new("vulns", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary)
+    let data = Data { db: Some(db), advisories: hits, packages, not_looked_up };
+    let report =
+        Report::new("vulns", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary);
+    if audit.stale { report.status(Status::Error) } else { report }
 }
 
 fn table(hits: &[Hit]) -> String {
+    let widest = |of: fn(&Hit) -> String| hits.iter().map(|hit| of(hit).len()).max().unwrap_or(0);
+    let package = |hit: &Hit| format!("{} {}", hit.package, hit.version);
+    let width = widest(package);
     let mut out = String::new();
     for hit in hits {
-        out.push_str(&format!(
-            "  {:18} {:9} {:11} {} {}\n",
-            hit.id, hit.severity, hit.scope, hit.package, hit.version
-        ));
+        let severity = if hit.kind == "vulnerability" { &hit.severity } else { &hit.kind };
+        let linked = if hit.reachability.result == "unknown" { "" } else { hit.reachability.result.as_str() };
+        let line =
+            format!("  {:17}  {severity:12}  {:10}  {:width$}  {linked}", hit.id, hit.scope, package(hit));
+        out.push_str(line.trim_end());
+        out.push('\n');
     }
     out
+}
+
+/// `--vex FILE`: one document over all packages.
+fn write_vex(cx: &Context, audit: &Audit, args: &AuditArgs, products: &[(String, Vec<Hit>)]) -> Result<()> {
+    let Some(path) = &args.vex else { return Ok(()) };
+    let mut products = products.to_vec();
+    for (_, hits) in &mut products {
+        // Marks what is ignored, so that the reason gets into the document.
+        judge(hits, &audit.policy);
+    }
+    // The moment is that of the judgement's inputs, not the clock's.
+    let epoch = match cx.loaded_project() {
+        Some(project) => project.epoch()?,
+        None => time::source_date_epoch()?,
+    };
+    let epoch = epoch.or(audit.advisories.time).unwrap_or(0);
+    let bytes = vex::document(&products, vex::Format::of(path), epoch)?;
+    if cx.args().dry_run {
+        cx.terminal.status("Would write", format!("{} ({} bytes)", path.display(), bytes.len()));
+        return Ok(());
+    }
+    write_atomic(path, &bytes)?;
+    cx.terminal.status("Wrote", path.display().to_string());
+    Ok(())
 }
 
 /// Without a database nothing is judged, and the report says what to do.
@@ -111,7 +375,7 @@ fn no_database(cx: &mut Context) -> Result<Outcome> {
         "there is no advisory database, so nothing is known about vulnerabilities",
     )
     .help(format!("clone RustSec's advisory-db and name it with --db or {}", advisories::ENV));
-    let data = Data { db: None, advisories: Vec::new(), packages: 0 };
+    let data = Data { db: None, advisories: Vec::new(), packages: 0, not_looked_up: Vec::new() };
     let report = |subject| {
         Report::new("vulns", &TOOL, subject).status(Status::Error).findings([finding.clone()]).data(&data)
     };
@@ -119,11 +383,12 @@ fn no_database(cx: &mut Context) -> Result<Outcome> {
         Some(project) => {
             Outcome::Reports(project.selected().map(|package| report(project.subject(package))).collect())
         }
-        None => report(Subject::default()).into(),
+        None => report(Subject::default()).print_only().into(),
     })
 }
 
-fn about_database(advisories: &Advisories, max_age: Option<u32>, today: i64) -> Vec<Finding> {
+/// Findings about the database, and whether it is too old to judge by.
+fn about_database(advisories: &Advisories, max_age: Option<u32>, today: i64) -> (Vec<Finding>, bool) {
     let mut findings: Vec<Finding> = advisories
         .unreadable
         .iter()
@@ -132,44 +397,41 @@ fn about_database(advisories: &Advisories, max_age: Option<u32>, today: i64) -> 
                 .help("fetch the database again")
         })
         .collect();
-    if let Some(days) = max_age {
-        let age = advisories.time.map(|time| (today - time).div_euclid(86_400));
-        let old = match age {
-            Some(age) if age <= i64::from(days) => None,
-            Some(age) => Some(format!("the advisory database is {age} days old, and {days} are allowed")),
-            None => Some("the age of the advisory database is not known: it is no git checkout".to_owned()),
-        };
-        findings.extend(
-            old.map(|text| Finding::new(&rules::OLD_DATABASE, text).help("fetch the database again")),
-        );
-    }
-    findings
+    let age = advisories.time.map(|time| (today - time).div_euclid(86_400));
+    let old = match (max_age, age) {
+        (None, Some(age)) if age > 90 => {
+            Some((&rules::AGING_DATABASE, format!("the advisory database is {age} days old")))
+        }
+        (Some(days), Some(age)) if age > i64::from(days) => Some((
+            &rules::OLD_DATABASE,
+            format!("the advisory database is {age} days old, and {days} are allowed"),
+        )),
+        (Some(_), None) => Some((
+            &rules::OLD_DATABASE,
+            "the age of the advisory database is not known: it is no git checkout".to_owned(),
+        )),
+        _ => None,
+    };
+    let stale = old.as_ref().is_some_and(|(rule, _)| rule.id == rules::OLD_DATABASE.id);
+    findings.extend(old.map(|(rule, text)| Finding::new(rule, text).help("fetch the database again")));
+    (findings, stale)
 }
 
-/// The day of the audit: SOURCE_DATE_EPOCH where it is set, else the clock. It decides about ages and expiry and appears in no report.
-fn today(_cx: &Context) -> Result<i64> {
+/// The moment of the audit: SOURCE_DATE_EPOCH where it is set, else the clock. It decides about ages and expiry only.
+fn today() -> Result<i64> {
     let clock =
         || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     Ok(time::source_date_epoch()?.unwrap_or_else(|| i64::try_from(clock()).unwrap_or(i64::MAX)))
 }
 
-/// The cargo packages of an SBOM as a lock file, so that one matcher decides for both.
-fn lock_of(sbom: &document::Sbom) -> Result<Lockfile> {
-    let mut text = String::from("version = 4\n");
-    for entry in sbom.components.values() {
-        let cargo = entry.purl.as_deref().is_some_and(|purl| purl.starts_with("pkg:cargo/"));
-        if cargo && semver::Version::parse(&entry.version).is_ok() {
-            let name = toml::Value::String(entry.name.clone());
-            text.push_str(&format!("[[package]]\nname = {name}\nversion = \"{}\"\n", entry.version));
-            if !entry.purl.as_deref().is_some_and(|purl| purl.contains(['?', '#'])) {
-                text.push_str("source = \"registry+https://github.com/rust-lang/crates.io-index\"\n");
-            }
-        }
-    }
-    text.parse().map_err(|error: cargo_lock_error| {
-        Error::judge("the SBOM's packages cannot be read").with_source(error)
-    })
+/// The triple of this machine, as rustc has it.
+pub(super) fn host(cx: &Context) -> Result<String> {
+    let root = cx.loaded_project().map(|project| project.root.clone()).unwrap_or_default();
+    let step = Step::new("rustc").inherit(["RUSTC"]).arg("-vV").current_dir(root);
+    let text = cx.runner.run(step)?.success()?.stdout;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| Error::judge("`rustc -vV` names no host").with_help("is this rustc the real one?"))
 }
-
-#[expect(non_camel_case_types, reason = "a local name for a re-exported error")]
-type cargo_lock_error = rustsec::cargo_lock::Error;

@@ -20,16 +20,24 @@ pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
     let findings: Vec<Finding> = if before == after {
         Vec::new()
     } else {
-        let findings = judge(&document::parse(&before, &name(old))?, &document::parse(&after, &name(new))?);
-        if findings.is_empty() {
+        let (a, b) = (document::parse(&before, &name(old))?, document::parse(&after, &name(new))?);
+        let findings = judge(&a, &b);
+        // A document in another standard or spelling cannot have the same bytes.
+        let spelling = |bytes: &[u8]| bytes.iter().find(|byte| !byte.is_ascii_whitespace()).copied();
+        if findings.is_empty() && a.standard == b.standard && spelling(&before) == spelling(&after) {
             // Equal components, equal rest, other bytes: order, white space, or a serial number.
             vec![Finding::new(&rules::DOCUMENT_CHANGED, "the documents say the same in other bytes")]
         } else {
             findings
         }
     };
-    let summary =
-        if findings.is_empty() { "identical".to_owned() } else { format!("{} differences", findings.len()) };
+    let summary = if before == after {
+        "identical".to_owned()
+    } else if findings.is_empty() {
+        "the same components, written otherwise".to_owned()
+    } else {
+        format!("{} differences", findings.len())
+    };
     let baseline = Baseline { kind: BaselineKind::Path, name: name(old), version: None, commit: None };
     let report = Report::new("sbom-diff", &TOOL, Subject::default())
         .baseline(baseline)

@@ -42,7 +42,7 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
         let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
         let subject = project.subject(&package);
         let (inventory, findings) = inventory(cx, project, &package)?;
-        let provenance = provenance(cx, project, &package)?;
+        let provenance = provenance(cx, &artifacts, project, &package)?;
         if let Some(output) = &args.output {
             let format = args.format.unwrap_or(Format::CyclonedxJson);
             let bytes = document(&inventory, &provenance, format, args.spec_version.as_deref())?;

@@ -4,13 +4,15 @@ pub mod audit;
 pub mod diff;
 pub mod generate;
 pub mod policy;
+pub mod watch;
 
 use std::collections::BTreeMap;
 
 use cargo_metadata::Package;
+use release_gate::artifacts::ArtifactDir;
 use release_gate::process::Step;
 use release_gate::project::Project;
-use release_gate::{Context, Finding, Result};
+use release_gate::{Context, Finding, Result, Subject};
 use serde::Deserialize;
 
 use crate::judge::audit::{Ignore, Threshold};
@@ -51,8 +53,9 @@ fn inventory(cx: &Context, project: &Project, package: &Package) -> Result<(Inve
             error @ release_gate::process::ProcessError::Interrupted { .. },
         )) => Err(error.into()),
         Err(error) => {
-            let inventory =
-                Inventory::from_metadata(&project.metadata, package, &checksums).map_err(wrong)?;
+            let filtered = for_platforms(cx);
+            let metadata = filtered.as_ref().unwrap_or(&project.metadata);
+            let inventory = Inventory::from_metadata(metadata, package, &checksums).map_err(wrong)?;
             let why = error.to_string();
             let finding =
                 Finding::new(&rules::APPROXIMATION, format!("the list of {spec} is an approximation"))
@@ -62,8 +65,30 @@ fn inventory(cx: &Context, project: &Project, package: &Package) -> Result<(Inve
     }
 }
 
+/// The dependency graph for the targets that are built for, so that an approximation names no package of other systems. `None` where
+/// cargo does not give it: then the graph of all targets has to do.
+fn for_platforms(cx: &Context) -> Option<cargo_metadata::Metadata> {
+    let args = cx.args();
+    let mut step = Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1"]);
+    let targets = match &args.target[..] {
+        [] => vec![audit::host(cx).ok()?],
+        targets => targets.to_vec(),
+    };
+    for target in targets {
+        step = step.args(["--filter-platform".to_owned(), target]);
+    }
+    step = step.args(args.manifest_args()).args(args.feature_args()).args(args.lock_args());
+    let finished = cx.runner.run(step).ok()?.success().ok()?;
+    cargo_metadata::MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout)).ok()
+}
+
 /// What documents say beside their components.
-fn provenance(cx: &Context, project: &Project, package: &Package) -> Result<Provenance> {
+fn provenance(
+    cx: &Context,
+    artifacts: &ArtifactDir,
+    project: &Project,
+    package: &Package,
+) -> Result<Provenance> {
     let rustc = Step::new("rustc").inherit(["RUSTC"]).arg("--version").current_dir(&project.root);
     let rustc = cx.runner.run(rustc)?.success()?;
     Ok(Provenance {
@@ -72,18 +97,19 @@ fn provenance(cx: &Context, project: &Project, package: &Package) -> Result<Prov
         lock_sha256: project.lock_sha256.map(|digest| digest.to_string()),
         epoch: project.epoch()?,
         rustc: Some(String::from_utf8_lossy(&rustc.stdout).trim().to_owned()),
-        artifacts: built(project, package),
+        artifacts: built(artifacts, &project.subject(package), package)?,
     })
 }
 
-/// Artifacts that a build of this very commit and lock file recorded.
-fn built(project: &Project, package: &Package) -> Vec<(String, String)> {
-    let folder =
-        project.target_dir.join("release-gates").join(format!("{}-{}", package.name, package.version));
-    let Ok(bytes) = std::fs::read(folder.join("buildinfo.json")) else { return Vec::new() };
-    let Ok(envelope) = release_gate::report::Envelope::read(&bytes, "buildinfo") else { return Vec::new() };
-    if envelope.subject.stale_against(&project.subject(package)).is_some() {
-        return Vec::new();
+/// Artifacts that a build of this very commit and lock file recorded. What is stale or of another kind is not used.
+fn built(artifacts: &ArtifactDir, judged: &Subject, package: &Package) -> Result<Vec<(String, String)>> {
+    let folder = artifacts.for_package(&package.name, &package.version.to_string());
+    let Some(bytes) = folder.read("buildinfo.json")? else { return Ok(Vec::new()) };
+    let Ok(envelope) = release_gate::report::Envelope::read(&bytes, "buildinfo") else {
+        return Ok(Vec::new());
+    };
+    if envelope.subject.stale_against(judged).is_some() {
+        return Ok(Vec::new());
     }
     let artifacts = envelope.data["artifacts"].as_array().into_iter().flatten();
     let mut list: Vec<(String, String)> = artifacts
@@ -92,5 +118,5 @@ fn built(project: &Project, package: &Package) -> Vec<(String, String)> {
         })
         .collect();
     list.sort();
-    list
+    Ok(list)
 }

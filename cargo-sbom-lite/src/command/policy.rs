@@ -1,14 +1,21 @@
 //! `cargo sbom-lite licenses` and `cargo sbom-lite pins`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use release_gate::fs::write_atomic;
+use release_gate::process::Step;
+use release_gate::project::Project;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Config, inventory};
 use crate::judge::{licenses as judge_licenses, pins as judge_pins};
-use crate::read::lock;
+use crate::model::inventory::{Inventory, purl_of};
+use crate::read::licenses::texts;
+use crate::read::{lock, vendor};
+use crate::report::notices;
 use crate::{TOOL, rules};
 
 /// `licenses.json`'s data.
@@ -25,7 +32,7 @@ pub struct PinData {
     pub packages: usize,
 }
 
-pub(crate) fn licenses(cx: &mut Context) -> Result<Outcome> {
+pub(crate) fn licenses(cx: &mut Context, notices: Option<&Path>) -> Result<Outcome> {
     cx.project()?;
     let config: Config = cx.config()?;
     let packages: Vec<_> = cx.project()?.selected().cloned().collect();
@@ -34,6 +41,12 @@ pub(crate) fn licenses(cx: &mut Context) -> Result<Outcome> {
         let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
         let (inventory, mut findings) = inventory(cx, project, &package)?;
         findings.extend(judge_licenses::judge(&inventory, &config.licenses));
+        if let Some(path) = notices {
+            if cx.loaded_project().is_some_and(|project| project.selected().count() > 1) {
+                project.single()?;
+            }
+            write_notices(cx, project, &inventory, path)?;
+        }
         let licenses = judge_licenses::summary(&inventory);
         let human =
             licenses.iter().map(|(license, count)| format!("  {count:5}  {license}\n")).collect::<String>();
@@ -46,20 +59,55 @@ pub(crate) fn licenses(cx: &mut Context) -> Result<Outcome> {
     Ok(Outcome::Reports(reports))
 }
 
+/// `--notices FILE`.
+fn write_notices(cx: &Context, project: &Project, inventory: &Inventory, path: &Path) -> Result<()> {
+    let texts = project
+        .metadata
+        .packages
+        .iter()
+        .map(|package| (purl_of(&project.metadata, package), texts(package)))
+        .collect();
+    let (text, without) = notices::render(inventory, &texts);
+    if !without.is_empty() {
+        cx.terminal.warn(format!("no licence text came with {}", without.join(", ")));
+    }
+    if cx.args().dry_run {
+        cx.terminal.status("Would write", format!("{} ({} bytes)", path.display(), text.len()));
+        return Ok(());
+    }
+    write_atomic(path, text.as_bytes())?;
+    cx.terminal.status("Wrote", path.display().to_string());
+    Ok(())
+}
+
 pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
+    let args = cx.args().clone();
+    // Asked before the project is read: without --locked, cargo writes a lock file that does not match anew.
+    let step = Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1", "--locked"]);
+    let offline = if args.is_offline() { vec!["--offline"] } else { Vec::new() };
+    let step = step.args(args.manifest_args()).args(args.feature_args()).args(offline);
+    let locked = cx.runner.run(step)?;
+    let stderr = locked.stderr_text();
+    let drifted = stderr.contains("--locked") || stderr.contains("Cargo.lock");
+    if !locked.is_success() && !drifted {
+        // Anything else is no statement about the lock file: reading the project names it.
+        cx.project()?;
+    }
+    if !locked.is_success() {
+        let config_error = cx.config::<Config>();
+        config_error?;
+        let finding = Finding::new(&rules::PIN_LOCK, "Cargo.lock is missing or does not match Cargo.toml")
+            .at("Cargo.lock", None)
+            .help("run `cargo generate-lockfile` or `cargo update --workspace`, and commit Cargo.lock");
+        let report = Report::new("pins", &TOOL, release_gate::Subject::default())
+            .findings([finding])
+            .data(&PinData { packages: 0 })
+            .summary("the rest is judged once it matches");
+        return Ok(report.print_only().into());
+    }
     cx.project()?;
     let _config: Config = cx.config()?;
-    let args = cx.args().clone();
-    let runner = cx.runner.clone();
     let project = cx.project()?;
-    // Asked before anything could write the lock file anew: `cargo metadata` above may have.
-    let step = release_gate::process::Step::cargo().inherit_network_env().args([
-        "metadata",
-        "--format-version",
-        "1",
-        "--locked",
-    ]);
-    let locked = runner.run(step.args(args.manifest_args()).args(args.feature_args()))?;
     let mut findings = Vec::new();
     let lock_path = project.root.join("Cargo.lock");
     let tracked = match (&project.git, &project.commit) {
@@ -69,19 +117,21 @@ pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
         }
         _ => true,
     };
-    if !locked.is_success() || !tracked {
-        let why =
-            if tracked { "Cargo.lock does not match Cargo.toml" } else { "Cargo.lock is not committed" };
+    if !tracked {
         findings.push(
-            Finding::new(&rules::PIN_LOCK, why)
+            Finding::new(&rules::PIN_LOCK, "Cargo.lock is not committed")
                 .at("Cargo.lock", None)
-                .help("run `cargo generate-lockfile` and commit Cargo.lock"),
+                .help("commit Cargo.lock"),
         );
     }
     let lock = lock::read(&lock_path)?;
-    findings.extend(judge_pins::judge(&project.metadata, &lock));
+    let vendored = vendor::vendored(&project.metadata)?;
+    findings.extend(judge_pins::judge(&project.metadata, &lock, &vendored));
     let data = PinData { packages: lock.packages.len() };
-    let summary = format!("{} packages in Cargo.lock", lock.packages.len());
+    let mut summary = format!("{} packages in Cargo.lock", lock.packages.len());
+    if !vendored.is_empty() {
+        summary.push_str(&format!(", {} vendored copies", vendored.len()));
+    }
     let reports = project.selected().map(|package| {
         Report::new("pins", &TOOL, project.subject(package))
             .findings(findings.clone())

@@ -2,13 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use release_gate::{Finding, Level};
-use rustsec::advisory::{Informational, Severity};
-use rustsec::{Lockfile, database::Query};
+use release_gate::{Finding, Rule};
+use rustsec::Collection;
+use rustsec::advisory::{Advisory, Informational, Severity};
+use rustsec::database::Query;
+use rustsec::package;
+use rustsec::platforms::Platform;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::inventory::{Inventory, Role};
+use super::fix::{self, Requirements};
+use super::reachability::Reachability;
+use crate::model::inventory::{Inventory, Role, Source};
+use crate::model::locked::Locked;
 use crate::read::advisories::Advisories;
 use crate::rules;
 
@@ -19,8 +25,11 @@ pub struct Data {
     pub db: Option<Db>,
     /// What was found, sorted by package, version and id.
     pub advisories: Vec<Hit>,
-    /// How many packages of the lock file were looked at.
+    /// How many packages were looked up.
     pub packages: usize,
+    /// Components of the input that are no cargo packages and were not looked up, sorted.
+    #[serde(default)]
+    pub not_looked_up: Vec<String>,
 }
 
 /// The state of the database.
@@ -35,7 +44,7 @@ pub struct Db {
 }
 
 /// One advisory about one locked package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hit {
     /// `RUSTSEC-2024-0001`.
     pub id: String,
@@ -55,8 +64,20 @@ pub struct Hit {
     pub patched: Vec<String>,
     /// The shortest way from the audited package to it; empty when it is in no build unit.
     pub path: Vec<String>,
-    /// `artifact`, `build-time`, `not-built` (in no build unit), or `unknown` (the input had no unit graph).
+    /// `artifact`, `build-time`, `not-built` (in no build unit), or `unknown` (the input does not say).
     pub scope: String,
+    /// Where the package comes from: `crates.io`, `registry`, `git` or `path`. An advisory is about the one of crates.io.
+    pub source: String,
+    /// The targets it is limited to, none of which is built for; empty: it applies.
+    pub only_on: Vec<String>,
+    /// The functions it names, as canonical paths.
+    pub functions: Vec<String>,
+    /// Whether those are in the artifact.
+    pub reachability: Reachability,
+    /// What mends it.
+    pub fix: String,
+    /// Its line in Cargo.lock, counted from 1.
+    pub line: Option<u32>,
     /// When it was published, `YYYY-MM-DD`.
     pub published: String,
     /// Where to read more.
@@ -87,8 +108,8 @@ pub struct Ignore {
     pub id: String,
     /// Why.
     pub reason: String,
-    /// Last day, `YYYY-MM-DD`.
-    pub until: Option<String>,
+    /// Last day, `YYYY-MM-DD`: a decision to live with something is looked at again.
+    pub until: String,
 }
 
 /// What decides over findings.
@@ -99,68 +120,142 @@ pub struct Policy {
     /// Ignores.
     pub ignore: Vec<Ignore>,
     /// The day ignores are measured against, `YYYY-MM-DD`.
-    pub today: Option<String>,
+    pub today: String,
 }
 
-/// Looks every locked package up. `inventory` is `None` where only a lock file or SBOM is known.
-pub fn hits(lock: &Lockfile, advisories: &Advisories, inventory: Option<&Inventory>) -> Vec<Hit> {
-    let database = &advisories.database;
-    let mut found = database.query_vulnerabilities(lock, &Query::crate_scope());
-    found.extend(database.query_vulnerabilities(lock, &Query::crate_scope().informational(true)));
-    // Cargo.lock may hold a name and version twice, from two sources; the build's side is asked by name and version.
-    let mut roles: BTreeMap<(&str, &str), (Role, String)> = BTreeMap::new();
-    for component in inventory
+/// What is known about the build that the packages are part of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Build<'a> {
+    /// The unit graph's inventory; `None` where only a list of packages is known.
+    pub inventory: Option<&'a Inventory>,
+    /// The triples that are built for; empty: not known.
+    pub targets: &'a [String],
+    /// Who requires what; `None` where only a list of packages is known.
+    pub requirements: Option<&'a Requirements>,
+}
+
+/// Looks every package up.
+pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> Vec<Hit> {
+    let mut roles: BTreeMap<(&str, &str, &str), (Role, String)> = BTreeMap::new();
+    for component in build
+        .inventory
         .into_iter()
         .flat_map(|inventory| std::iter::once(&inventory.main).chain(inventory.components.values()))
     {
-        let entry =
-            roles.entry((&component.name, &component.version)).or_insert((component.role, component.purl()));
+        let key = (component.name.as_str(), component.version.as_str(), kind(&component.source));
+        let entry = roles.entry(key).or_insert((component.role, component.purl()));
         if component.role < entry.0 {
             *entry = (component.role, component.purl());
         }
     }
-    let mut hits: Vec<Hit> = found
-        .into_iter()
-        .map(|hit| {
-            let (name, version) = (hit.package.name.to_string(), hit.package.version.to_string());
-            let role = roles.get(&(name.as_str(), version.as_str()));
-            let scope = match (inventory, role) {
-                (None, _) => "unknown",
+    let none = Requirements::new();
+    let mut hits = Vec::new();
+    for package in packages {
+        let Ok(name) = package.name.parse::<package::Name>() else { continue };
+        let query = Query::new()
+            .collection(Collection::Crates)
+            .withdrawn(false)
+            .package_name(name)
+            .package_version(package.version.clone());
+        let version = package.version.to_string();
+        for advisory in advisories.database.query(&query) {
+            let role = roles.get(&(package.name.as_str(), version.as_str(), kind(&package.source)));
+            let scope = match (build.inventory, role) {
+                (None, _) => match package.build_time {
+                    None => "unknown",
+                    Some(true) => "build-time",
+                    Some(false) => "artifact",
+                },
                 (Some(_), Some((Role::Shipped, _))) => "artifact",
                 (Some(_), Some((Role::BuildTime, _))) => "build-time",
                 (Some(_), None) => "not-built",
             };
-            let path =
-                inventory.zip(role).map(|(inventory, (_, purl))| inventory.path_to(purl)).unwrap_or_default();
-            let advisory = &hit.advisory;
-            Hit {
-                id: advisory.id.to_string(),
-                aliases: advisory.aliases.iter().map(ToString::to_string).collect(),
-                title: advisory.title.split_whitespace().collect::<Vec<_>>().join(" "),
-                package: name,
-                version,
-                kind: match &advisory.informational {
+            let path = build
+                .inventory
+                .zip(role)
+                .map(|(inventory, (_, purl))| inventory.path_to(purl))
+                .unwrap_or_default();
+            let meta = &advisory.metadata;
+            let patched = advisory.versions.patched();
+            let mut aliases: Vec<String> = meta.aliases.iter().map(ToString::to_string).collect();
+            aliases.sort();
+            hits.push(Hit {
+                id: meta.id.to_string(),
+                aliases,
+                title: meta.title.split_whitespace().collect::<Vec<_>>().join(" "),
+                package: package.name.clone(),
+                version: version.clone(),
+                kind: match &meta.informational {
                     None => "vulnerability".to_owned(),
                     Some(Informational::Other(other)) => other.clone(),
                     Some(kind) => kind.as_str().to_owned(),
                 },
-                severity: advisory
-                    .cvss
-                    .as_ref()
-                    .map_or("unknown", |cvss| severity(cvss.severity()))
-                    .to_owned(),
-                patched: hit.versions.patched().iter().map(ToString::to_string).collect(),
+                severity: advisory.severity().map_or("unknown", severity).to_owned(),
+                patched: patched.iter().map(ToString::to_string).collect(),
                 path,
                 scope: scope.to_owned(),
-                published: advisory.date.as_str().to_owned(),
-                url: advisory.id.url(),
+                source: kind(&package.source).to_owned(),
+                only_on: only_on(advisory, build.targets),
+                functions: functions(advisory, &package.version),
+                reachability: Reachability::unknown(
+                    "there is no program with debug information to look into",
+                ),
+                fix: fix::advice(
+                    &package.name,
+                    &package.version,
+                    patched,
+                    build.requirements.unwrap_or(&none),
+                ),
+                line: package.line,
+                published: meta.date.as_str().to_owned(),
+                url: meta.id.url(),
                 ignored: None,
-            }
-        })
-        .collect();
-    hits.sort_by(|a, b| (&a.package, &a.version, &a.id).cmp(&(&b.package, &b.version, &b.id)));
+            });
+        }
+    }
+    hits.sort_by(|a, b| {
+        (&a.package, &a.version, &a.id, &a.source).cmp(&(&b.package, &b.version, &b.id, &b.source))
+    });
     hits.dedup();
     hits
+}
+
+fn kind(source: &Source) -> &'static str {
+    match source {
+        Source::CratesIo => "crates.io",
+        Source::Registry(_) => "registry",
+        Source::Git { .. } => "git",
+        Source::Path(_) => "path",
+    }
+}
+
+/// The systems and processors an advisory is limited to, when none of the targets is one of them.
+fn only_on(advisory: &Advisory, targets: &[String]) -> Vec<String> {
+    let Some(affected) = &advisory.affected else { return Vec::new() };
+    let platforms: Option<Vec<&Platform>> = targets.iter().map(|triple| Platform::find(triple)).collect();
+    // A triple that is not known may be any system.
+    let Some(platforms) = platforms.filter(|list| !list.is_empty()) else { return Vec::new() };
+    let concerned = platforms.iter().any(|platform| {
+        (affected.os.is_empty() || affected.os.contains(&platform.target_os))
+            && (affected.arch.is_empty() || affected.arch.contains(&platform.target_arch))
+    });
+    if concerned {
+        return Vec::new();
+    }
+    let os = affected.os.iter().map(|os| os.as_str().to_owned());
+    let arch = affected.arch.iter().map(|arch| arch.as_str().to_owned());
+    os.chain(arch).collect()
+}
+
+/// The functions an advisory names for a version.
+fn functions(advisory: &Advisory, version: &semver::Version) -> Vec<String> {
+    let Some(affected) = &advisory.affected else { return Vec::new() };
+    affected
+        .functions
+        .iter()
+        .filter(|(_, versions)| versions.is_empty() || versions.iter().any(|req| req.matches(version)))
+        .map(|(path, _)| path.to_string())
+        .collect()
 }
 
 fn severity(severity: Severity) -> &'static str {
@@ -178,8 +273,7 @@ pub fn judge(hits: &mut [Hit], policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ignore in &policy.ignore {
         let matched = hits.iter_mut().filter(|hit| hit.id == ignore.id || hit.aliases.contains(&ignore.id));
-        let expired =
-            ignore.until.as_deref().zip(policy.today.as_deref()).is_some_and(|(until, today)| until < today);
+        let expired = ignore.until < policy.today;
         let mut any = false;
         for hit in matched {
             any = true;
@@ -188,10 +282,12 @@ pub fn judge(hits: &mut [Hit], policy: &Policy) -> Vec<Finding> {
             }
         }
         if expired {
-            let until = ignore.until.as_deref().unwrap_or_default();
             findings.push(
-                Finding::new(&rules::IGNORE_EXPIRED, format!("the ignore of {} ended on {until}", ignore.id))
-                    .help("renew the date with a reason, or update the dependency"),
+                Finding::new(
+                    &rules::IGNORE_EXPIRED,
+                    format!("the ignore of {} ended on {}", ignore.id, ignore.until),
+                )
+                .help("renew the date with a reason, or update the dependency"),
             );
         } else if !any {
             findings.push(
@@ -207,37 +303,48 @@ pub fn judge(hits: &mut [Hit], policy: &Policy) -> Vec<Finding> {
     findings
 }
 
-fn finding(hit: &Hit, fail_on: Threshold) -> Finding {
-    let what = format!("{} {}: {} ({})", hit.package, hit.version, hit.title, hit.id);
-    let rule = match hit.kind.as_str() {
+fn rule(hit: &Hit, fail_on: Threshold) -> &'static Rule {
+    if hit.ignored.is_some() {
+        return &rules::IGNORED;
+    }
+    match hit.kind.as_str() {
+        // Somebody's own package may bear any name; the advisory is about the one of that name on crates.io.
+        _ if hit.source != "crates.io" => &rules::OTHER_SOURCE,
         "vulnerability" if hit.scope == "not-built" => &rules::NOT_BUILT,
-        // Four in ten advisories carry no score: unknown is no excuse.
+        "vulnerability" if !hit.only_on.is_empty() => &rules::OTHER_TARGET,
+        // Four in ten vulnerabilities carry no score: unknown is no excuse.
         "vulnerability" if below(&hit.severity, fail_on) => &rules::BELOW,
         "vulnerability" => &rules::VULNERABLE,
         "unmaintained" => &rules::UNMAINTAINED,
         "unsound" => &rules::UNSOUND,
         _ => &rules::NOTICE,
-    };
-    let mut finding = Finding::new(rule, what)
-        .at("Cargo.lock", None)
+    }
+}
+
+fn finding(hit: &Hit, fail_on: Threshold) -> Finding {
+    let what = format!("{} {}: {} ({})", hit.package, hit.version, hit.title, hit.id);
+    let mut finding = Finding::new(rule(hit, fail_on), what)
         .evidence("id", hit.id.clone())
         .evidence("package", hit.package.clone())
         .evidence("version", hit.version.clone())
         .evidence("severity", hit.severity.clone())
         .evidence("scope", hit.scope.clone())
+        .evidence("source", hit.source.clone())
+        .evidence("reachability", hit.reachability.result.clone())
+        .evidence("published", hit.published.clone())
         .evidence("path", hit.path.clone());
-    let mut help = match &hit.patched[..] {
-        [] => {
-            format!("no release mends it: replace `{}`, or ignore it with a reason and a date", hit.package)
-        }
-        patched => format!("`cargo update -p {}@{}` to {}", hit.package, hit.version, patched.join(" or ")),
-    };
+    if let Some(line) = hit.line {
+        finding = finding.at("Cargo.lock", line);
+    }
+    if let Some(reason) = &hit.ignored {
+        return finding.evidence("ignored", reason.clone()).help(format!("ignored: {reason}"));
+    }
+    let mut help = hit.fix.clone();
     if hit.path.len() > 1 {
         help.push_str(&format!("; it comes in by {}", hit.path.join(" > ")));
     }
-    if let Some(reason) = &hit.ignored {
-        finding = finding.level(Level::Note).evidence("ignored", reason.clone());
-        help = format!("ignored: {reason}");
+    if !hit.only_on.is_empty() {
+        help.push_str(&format!("; it concerns {} only", hit.only_on.join(", ")));
     }
     finding.help(help)
 }
@@ -256,6 +363,8 @@ fn below(severity: &str, threshold: Threshold) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use release_gate::Level;
+
     use super::*;
 
     fn hit(kind: &str, severity: &str, scope: &str) -> Hit {
@@ -267,17 +376,14 @@ mod tests {
             version: "1.0.0".into(),
             kind: kind.into(),
             severity: severity.into(),
-            patched: vec![">=1.0.1".into()],
-            path: vec![],
             scope: scope.into(),
-            published: "2024-01-01".into(),
-            url: None,
-            ignored: None,
+            source: "crates.io".into(),
+            ..Hit::default()
         }
     }
 
     fn judged(hit: Hit, fail_on: Threshold, ignore: Vec<Ignore>) -> Vec<(String, Level)> {
-        let policy = Policy { fail_on, ignore, today: Some("2026-01-01".into()) };
+        let policy = Policy { fail_on, ignore, today: "2026-01-01".into() };
         judge(&mut [hit], &policy).into_iter().map(|finding| (finding.rule, finding.level)).collect()
     }
 
@@ -301,18 +407,28 @@ mod tests {
 
     #[test]
     fn ignores_have_reasons_dates_and_must_match() {
-        let ignore = |id: &str, until: &str| {
-            vec![Ignore { id: id.into(), reason: "r".into(), until: Some(until.into()) }]
-        };
+        let ignore =
+            |id: &str, until: &str| vec![Ignore { id: id.into(), reason: "r".into(), until: until.into() }];
         let vulnerable = || hit("vulnerability", "high", "artifact");
         let by_alias = judged(vulnerable(), Threshold::High, ignore("CVE-2024-1", "2026-12-31"));
-        assert_eq!(by_alias, [("vulnerability".to_owned(), Level::Note)]);
+        assert_eq!(by_alias, [("advisory-ignored".to_owned(), Level::Note)]);
         let expired = judged(vulnerable(), Threshold::High, ignore("RUSTSEC-2024-0001", "2025-12-31"));
         assert_eq!(expired[0].0, "ignore-expired");
         assert_eq!(expired[1].1, Level::Deny);
         assert_eq!(
             judged(vulnerable(), Threshold::High, ignore("RUSTSEC-1999-0001", "2026-12-31"))[0].0,
             "ignore-unmatched"
+        );
+    }
+
+    #[test]
+    fn other_sources_and_other_targets_do_not_fail_and_are_said() {
+        let fork = Hit { source: "git".into(), ..hit("vulnerability", "high", "artifact") };
+        assert_eq!(judged(fork, Threshold::Low, vec![]), [("advisory-other-source".to_owned(), Level::Warn)]);
+        let windows = Hit { only_on: vec!["windows".into()], ..hit("vulnerability", "high", "artifact") };
+        assert_eq!(
+            judged(windows, Threshold::Low, vec![]),
+            [("vulnerability-other-target".to_owned(), Level::Warn)]
         );
     }
 }

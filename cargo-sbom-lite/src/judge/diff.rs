@@ -2,24 +2,45 @@
 
 use release_gate::Finding;
 
-use crate::read::document::{Entry, Sbom};
+use crate::model::sbom::{Entry, Sbom};
 use crate::rules;
 
 /// Compares two documents. Without findings they say the same about every component.
+///
+/// Between two standards, or where only one document states a fact at all, that fact is not compared: silence is no difference there.
+/// Two documents of one standard are compared to the letter.
 pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
+    let strict = old.standard == new.standard;
     let mut findings = Vec::new();
-    let mut unmatched: Vec<&Entry> = new.components.values().collect();
+    if let (Some(before), Some(after)) = (&old.main, &new.main) {
+        if before.key() != after.key() {
+            let rule = if before.name != after.name || before.version == after.version {
+                &rules::SOURCE_CHANGED
+            } else {
+                &rules::VERSION_CHANGED
+            };
+            let show = |entry: &Entry| format!("{} {}", entry.name, entry.version_and_source());
+            findings.push(about(rule, before, &show(before), &show(after)));
+        }
+        compare(before, after, strict, &mut findings);
+    } else if strict && old.main.is_some() != new.main.is_some() {
+        findings.push(Finding::new(&rules::DOCUMENT_CHANGED, "only one document says what it describes"));
+    }
+    let mut unmatched: Vec<&Entry> = Vec::new();
     let mut gone: Vec<&Entry> = Vec::new();
+    for (key, after) in &new.components {
+        if !old.components.contains_key(key) {
+            unmatched.push(after);
+        }
+    }
     for (key, before) in &old.components {
         match new.components.get(key) {
-            Some(after) => {
-                unmatched.retain(|entry| !std::ptr::eq(*entry, after));
-                compare(before, after, &mut findings);
-            }
+            Some(after) => compare(before, after, strict, &mut findings),
             None => gone.push(before),
         }
     }
     // One version gone and one new of the same name is a change of version, not two findings.
+    let both = gone.clone();
     gone.retain(|before| {
         let same_name: Vec<usize> = unmatched
             .iter()
@@ -27,11 +48,23 @@ pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
             .filter(|(_, after)| after.name == before.name)
             .map(|(index, _)| index)
             .collect();
-        let [index] = same_name[..] else { return true };
-        let after = unmatched.remove(index);
+        let ([index], 1) = (&same_name[..], both.iter().filter(|entry| entry.name == before.name).count())
+        else {
+            return true;
+        };
+        let after = unmatched.remove(*index);
         let rule =
             if before.version == after.version { &rules::SOURCE_CHANGED } else { &rules::VERSION_CHANGED };
         findings.push(about(rule, before, &before.version_and_source(), &after.version_and_source()));
+        for (rule, old, new) in [
+            (&rules::LICENCE_CHANGED, &before.license, &after.license),
+            (&rules::FEATURES_CHANGED, &before.features, &after.features),
+            (&rules::RELATION_CHANGED, &before.scope, &after.scope),
+        ] {
+            if differs(old.as_deref(), new.as_deref(), strict) {
+                findings.push(about(rule, before, &show(old), &show(new)));
+            }
+        }
         false
     });
     findings.extend(gone.into_iter().map(|entry| {
@@ -41,25 +74,37 @@ pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
         Finding::new(&rules::NEW_COMPONENT, format!("{} {} was added", entry.name, entry.version))
     }));
     findings.sort_by(|a, b| (&a.message, &a.rule).cmp(&(&b.message, &b.rule)));
-    if findings.is_empty() && old.rest != new.rest {
+    if findings.is_empty() && strict && old.rest != new.rest {
         findings
             .push(Finding::new(&rules::DOCUMENT_CHANGED, "the documents differ outside their components"));
     }
     findings
 }
 
-fn compare(before: &Entry, after: &Entry, findings: &mut Vec<Finding>) {
-    let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+fn show(value: &Option<String>) -> String {
+    value.clone().unwrap_or_else(|| "none".to_owned())
+}
+
+fn differs(old: Option<&str>, new: Option<&str>, strict: bool) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => old != new,
+        (None, None) => false,
+        _ => strict,
+    }
+}
+
+fn compare(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec<Finding>) {
     for (rule, old, new) in [
         (&rules::LICENCE_CHANGED, &before.license, &after.license),
         (&rules::HASH_CHANGED, &before.sha256, &after.sha256),
+        (&rules::FEATURES_CHANGED, &before.features, &after.features),
         (&rules::RELATION_CHANGED, &before.scope, &after.scope),
     ] {
-        if old != new {
+        if differs(old.as_deref(), new.as_deref(), strict) {
             findings.push(about(rule, before, &show(old), &show(new)));
         }
     }
-    if before.needs != after.needs {
+    if before.needs != after.needs && (strict || (!before.needs.is_empty() && !after.needs.is_empty())) {
         let list = |entry: &Entry| entry.needs.iter().cloned().collect::<Vec<_>>().join(" ");
         findings.push(about(&rules::RELATION_CHANGED, before, &list(before), &list(after)));
     }
@@ -70,4 +115,58 @@ fn about(rule: &release_gate::Rule, entry: &Entry, before: &str, after: &str) ->
         .evidence("before", before.to_owned())
         .evidence("after", after.to_owned())
         .help(format!("`{before}` became `{after}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sbom::Standard;
+
+    fn sbom(entries: &[(&str, &str)], change: impl Fn(&mut Entry)) -> Sbom {
+        let mut sbom = Sbom::default();
+        for (name, version) in entries {
+            let mut entry = Entry {
+                name: (*name).into(),
+                version: (*version).into(),
+                purl: Some(format!("pkg:cargo/{name}@{version}")),
+                license: Some("MIT".into()),
+                ..Entry::default()
+            };
+            change(&mut entry);
+            sbom.insert(entry);
+        }
+        sbom
+    }
+
+    fn rules_of(old: &Sbom, new: &Sbom) -> Vec<String> {
+        judge(old, new).into_iter().map(|finding| finding.rule).collect()
+    }
+
+    #[test]
+    fn each_difference_has_its_rule() {
+        let base = sbom(&[("a", "1.0.0"), ("b", "1.0.0")], |_| ());
+        assert!(rules_of(&base, &base).is_empty());
+        assert_eq!(rules_of(&base, &sbom(&[("a", "1.0.0")], |_| ())), ["removed-dependency"]);
+        assert_eq!(rules_of(&sbom(&[("a", "1.0.0")], |_| ()), &base), ["new-dependency"]);
+        assert_eq!(rules_of(&base, &sbom(&[("a", "1.0.0"), ("b", "1.0.1")], |_| ())), ["version-changed"]);
+        let both = |change: fn(&mut Entry)| sbom(&[("a", "1.0.0"), ("b", "1.0.0")], change);
+        let b = |change: fn(&mut Entry)| rules_of(&base, &both(change));
+        assert_eq!(
+            b(|e| e.license = (e.name == "b").then(|| "GPL-3.0".into()).or(e.license.take())),
+            ["license-changed"]
+        );
+        assert_eq!(b(|e| e.sha256 = (e.name == "b").then(|| "00".into())), ["hash-changed"]);
+        assert_eq!(b(|e| e.features = (e.name == "b").then(|| "std".into())), ["features-changed"]);
+        assert_eq!(b(|e| e.scope = (e.name == "b").then(|| "excluded".into())), ["relation-changed"]);
+        assert_eq!(
+            b(|e| if e.name == "b" {
+                e.purl = Some("pkg:cargo/b@1.0.0?vcs_url=git%2Bhttps://x%40y".into())
+            }),
+            ["source-changed"]
+        );
+        // Of another standard, what is not stated is not compared.
+        let mut other = both(|e| e.scope = Some("required".into()));
+        other.standard = Standard::Spdx;
+        assert!(rules_of(&base, &other).is_empty());
+    }
 }

@@ -28,45 +28,74 @@ pub struct Policy {
 pub struct Exception {
     /// Package name.
     pub package: String,
-    /// The licence it has.
+    /// The licence it has, as it is stated; where nothing or only a file is stated, what a person read.
     pub license: String,
     /// Why it is accepted.
     pub reason: String,
 }
 
+impl Exception {
+    /// Whether it covers a package: by name, and not when the package states a licence that is another one.
+    fn covers(&self, component: &Component) -> bool {
+        self.package == component.name
+            && match &component.license {
+                License::Expression(text) | License::Invalid(text) => {
+                    *text == self.license
+                        || License::new(Some(&self.license), None).expression() == Some(text)
+                }
+                License::File(_) | License::Missing => true,
+            }
+    }
+}
+
 /// Judges every package of a build, shipped or not.
 pub fn judge(inventory: &Inventory, policy: &Policy) -> Vec<Finding> {
-    std::iter::once(&inventory.main)
-        .chain(inventory.components.values())
-        .filter_map(|component| one(component, policy))
-        .collect()
+    let all = || std::iter::once(&inventory.main).chain(inventory.components.values());
+    let mut findings: Vec<Finding> = all().filter_map(|component| one(component, policy)).collect();
+    for exception in &policy.exceptions {
+        if !all().any(|component| exception.covers(component)) {
+            findings.push(
+                Finding::new(
+                    &rules::LICENSE_EXCEPTION,
+                    format!(
+                        "the exception for `{}` as `{}` matches no package",
+                        exception.package, exception.license
+                    ),
+                )
+                .help("take it out of the configuration, or correct the licence after reading it"),
+            );
+        }
+    }
+    findings
 }
 
 fn one(component: &Component, policy: &Policy) -> Option<Finding> {
     let name = format!("{} {}", component.name, component.version);
-    if policy.exceptions.iter().any(|exception| exception.package == component.name) {
+    if policy.exceptions.iter().any(|exception| exception.covers(component)) {
         return None;
     }
+    let invalid =
+        |text: &str| Finding::new(&rules::LICENSE_INVALID, format!("{name}: `{text}` is no SPDX expression"));
     let finding = match &component.license {
         License::Missing => Finding::new(&rules::LICENSE_MISSING, format!("{name} states no licence")),
         License::File(path) => {
             Finding::new(&rules::LICENSE_FILE, format!("{name} names only a licence file, `{path}`"))
         }
-        License::Invalid(text) => {
-            Finding::new(&rules::LICENSE_INVALID, format!("{name}: `{text}` is no SPDX expression"))
-        }
-        License::Expression(text) => {
-            let expression = Expression::parse(text).ok()?;
-            let accepted = expression.evaluate(|requirement| {
-                let id = requirement.to_string();
-                let listed = |list: &[String]| list.contains(&id);
-                !listed(&policy.deny) && (policy.allow.is_empty() || listed(&policy.allow))
-            });
-            if accepted {
-                return None;
+        License::Invalid(text) => invalid(text),
+        License::Expression(text) => match Expression::parse(text) {
+            Err(_) => invalid(text),
+            Ok(expression) => {
+                let accepted = expression.evaluate(|requirement| {
+                    let id = requirement.to_string();
+                    let listed = |list: &[String]| list.contains(&id);
+                    !listed(&policy.deny) && (policy.allow.is_empty() || listed(&policy.allow))
+                });
+                if accepted {
+                    return None;
+                }
+                Finding::new(&rules::LICENSE_DENIED, format!("{name}: `{text}` is not allowed"))
             }
-            Finding::new(&rules::LICENSE_DENIED, format!("{name}: `{text}` is not allowed"))
-        }
+        },
     };
     let role = if component.role == Role::Shipped { "artifact" } else { "build-time" };
     Some(finding.at("Cargo.lock", None).evidence("package", component.name.clone()).evidence("scope", role).help(
@@ -86,4 +115,54 @@ pub fn summary(inventory: &Inventory) -> BTreeMap<String, usize> {
         *counts.entry(text).or_insert(0) += 1;
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inventory(license: License) -> Inventory {
+        Inventory {
+            main: Component::for_tests("m", license),
+            components: BTreeMap::new(),
+            approximate: false,
+        }
+    }
+
+    fn rules_of(license: License, policy: &Policy) -> Vec<String> {
+        judge(&inventory(license), policy).into_iter().map(|finding| finding.rule).collect()
+    }
+
+    fn stated(text: &str) -> License {
+        License::new(Some(text), None)
+    }
+
+    #[test]
+    fn one_allowed_alternative_is_enough_and_every_conjunct_counts() {
+        let policy = Policy { allow: vec!["MIT".into()], ..Policy::default() };
+        assert!(rules_of(stated("MIT OR GPL-3.0-only"), &policy).is_empty());
+        assert_eq!(rules_of(stated("MIT AND GPL-3.0-only"), &policy), ["license-denied"]);
+        assert_eq!(rules_of(stated("Apache-2.0 WITH LLVM-exception"), &policy), ["license-denied"]);
+        let deny = Policy { deny: vec!["GPL-3.0-only".into()], ..Policy::default() };
+        assert!(rules_of(stated("MIT OR GPL-3.0-only"), &deny).is_empty());
+        assert_eq!(rules_of(stated("GPL-3.0-only"), &deny), ["license-denied"]);
+        assert_eq!(rules_of(License::Missing, &deny), ["license-missing"]);
+        assert_eq!(rules_of(stated("my own"), &deny), ["license-invalid"]);
+    }
+
+    #[test]
+    fn an_exception_is_for_the_licence_that_was_read() {
+        let policy = |license: &str| Policy {
+            allow: vec!["MIT".into()],
+            exceptions: vec![Exception { package: "m".into(), license: license.into(), reason: "r".into() }],
+            ..Policy::default()
+        };
+        assert!(rules_of(stated("Zlib"), &policy("Zlib")).is_empty());
+        assert!(rules_of(License::Missing, &policy("Zlib")).is_empty());
+        // The package changed its licence: the exception was not for this one.
+        assert_eq!(
+            rules_of(stated("GPL-3.0-only"), &policy("Zlib")),
+            ["license-denied", "license-exception-unmatched"]
+        );
+    }
 }

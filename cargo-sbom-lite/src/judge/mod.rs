@@ -2,5 +2,7 @@
 
 pub mod audit;
 pub mod diff;
+pub mod fix;
 pub mod licenses;
 pub mod pins;
+pub mod reachability;

@@ -4,11 +4,12 @@ use cargo_metadata::Metadata;
 use release_gate::Finding;
 use rustsec::Lockfile;
 
-use crate::model::inventory::{Source, source};
+use crate::model::inventory::{Source, relative, source};
+use crate::read::vendor::Vendored;
 use crate::rules;
 
 /// Judges the lock file and the manifests of the workspace.
-pub fn judge(metadata: &Metadata, lock: &Lockfile) -> Vec<Finding> {
+pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &lock.packages {
         let Some(origin) = &package.source else { continue };
@@ -51,16 +52,53 @@ pub fn judge(metadata: &Metadata, lock: &Lockfile) -> Vec<Finding> {
                 && dependency.path.is_none()
                 && dependency.source.as_ref().is_some_and(|s| !s.repr.starts_with("git+"))
             {
+                let manifest =
+                    relative(metadata.workspace_root.as_std_path(), package.manifest_path.as_std_path());
                 findings.push(
                     Finding::new(
                         &rules::PIN_WILDCARD,
                         format!("{} takes any version of {}", package.name, dependency.name),
                     )
-                    .at(format!("{}/Cargo.toml", package.name), None)
+                    .at(manifest, None)
                     .help("give a version requirement"),
                 );
             }
         }
+    }
+    findings.extend(vendored.iter().flat_map(|copy| copy_of(copy, lock)));
+    findings
+}
+
+fn copy_of(copy: &Vendored, lock: &Lockfile) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |what: String| {
+        findings.push(
+            Finding::new(&rules::PIN_VENDOR, format!("{} {}: {what}", copy.name, copy.version))
+                .at(copy.folder.clone(), None)
+                .help("run `cargo vendor` again, and look at what was changed"),
+        );
+    };
+    let locked = lock
+        .packages
+        .iter()
+        .filter(|package| package.name.as_str() == copy.name && package.version.to_string() == copy.version)
+        .filter_map(|package| package.checksum.as_ref())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    if let Some(package) = &copy.package
+        && !locked.is_empty()
+        && !locked.contains(package)
+    {
+        add(format!("its `.cargo-checksum.json` is of another archive ({package}) than Cargo.lock names"));
+    }
+    for file in &copy.changed {
+        add(format!("`{file}` is not what its checksum says"));
+    }
+    for file in &copy.missing {
+        add(format!("`{file}` is listed and not there"));
+    }
+    for file in &copy.unlisted {
+        add(format!("`{file}` is there and not listed"));
     }
     findings
 }

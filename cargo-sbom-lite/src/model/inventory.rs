@@ -11,6 +11,9 @@ use super::license::License;
 use super::purl::purl;
 use crate::read::unit_graph::UnitGraph;
 
+/// SHA-256 of `.crate` archives, by name, version and source as Cargo.lock spells it.
+pub type Checksums = BTreeMap<(String, String, String), String>;
+
 /// Where a package comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
@@ -72,6 +75,27 @@ pub struct Component {
 }
 
 impl Component {
+    /// A component that has nothing but a name and a licence.
+    #[cfg(test)]
+    pub(crate) fn for_tests(name: &str, license: License) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            source: Source::CratesIo,
+            role: Role::Shipped,
+            sha256: None,
+            license,
+            authors: Vec::new(),
+            description: None,
+            repository: None,
+            homepage: None,
+            links: None,
+            features: BTreeSet::new(),
+            platforms: BTreeSet::new(),
+            needs: BTreeSet::new(),
+        }
+    }
+
     /// Its package URL, which is also its reference in documents.
     pub fn purl(&self) -> String {
         purl(&self.name, &self.version, &self.source)
@@ -112,7 +136,7 @@ impl Inventory {
         metadata: &Metadata,
         package: &Package,
         graph: &UnitGraph,
-        checksums: &BTreeMap<(String, String), String>,
+        checksums: &Checksums,
     ) -> Result<Self, UnknownPackage> {
         let nodes: Vec<Node<'_>> = graph
             .units
@@ -135,7 +159,7 @@ impl Inventory {
     pub fn from_metadata(
         metadata: &Metadata,
         package: &Package,
-        checksums: &BTreeMap<(String, String), String>,
+        checksums: &Checksums,
     ) -> Result<Self, UnknownPackage> {
         let resolve = metadata.resolve.as_ref().ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
         let by_id: BTreeMap<&str, &Package> =
@@ -183,7 +207,7 @@ impl Inventory {
         package: &Package,
         nodes: &[Node<'_>],
         roots: &[usize],
-        checksums: &BTreeMap<(String, String), String>,
+        checksums: &Checksums,
         approximate: bool,
     ) -> Result<Self, UnknownPackage> {
         let shipped = reach(nodes, roots, |node| !node.build_time);
@@ -259,17 +283,11 @@ fn reach(nodes: &[Node<'_>], roots: &[usize], enter: impl Fn(&Node<'_>) -> bool)
     seen
 }
 
-fn component(
-    metadata: &Metadata,
-    package: &Package,
-    checksums: &BTreeMap<(String, String), String>,
-) -> Component {
+fn component(metadata: &Metadata, package: &Package, checksums: &Checksums) -> Component {
     let version = package.version.to_string();
     let source = source(metadata, package);
     let sha256 = match source {
-        Source::CratesIo | Source::Registry(_) => {
-            checksums.get(&(package.name.to_string(), version.clone())).cloned()
-        }
+        Source::CratesIo | Source::Registry(_) => checksum(package, checksums),
         Source::Git { .. } | Source::Path(_) => None,
     };
     Component {
@@ -296,6 +314,26 @@ fn component(
     }
 }
 
+/// The package URL of a package of the metadata.
+pub fn purl_of(metadata: &Metadata, package: &Package) -> String {
+    purl(&package.name, &package.version.to_string(), &source(metadata, package))
+}
+
+/// The checksum of a registry package: by its source, else where only one source has that name and version (a registry may be
+/// spelt in two ways, as git index and as sparse one).
+fn checksum(package: &Package, checksums: &Checksums) -> Option<String> {
+    let (name, version) = (package.name.to_string(), package.version.to_string());
+    let source = package.source.as_ref().map(|source| source.repr.clone()).unwrap_or_default();
+    if let Some(checksum) = checksums.get(&(name.clone(), version.clone(), source)) {
+        return Some(checksum.clone());
+    }
+    let mut same = checksums
+        .range((name.clone(), version.clone(), String::new())..)
+        .take_while(|((other, at, _), _)| (other, at) == (&name, &version));
+    let first = same.next()?.1.clone();
+    same.next().is_none().then_some(first)
+}
+
 /// Where a package comes from. Folders are named relative to the workspace, so that no path of a machine gets in.
 pub fn source(metadata: &Metadata, package: &Package) -> Source {
     let Some(source) = package.source.as_ref().map(|source| source.repr.as_str()) else {
@@ -315,7 +353,7 @@ pub fn source(metadata: &Metadata, package: &Package) -> Source {
 }
 
 /// `to` as seen from `from`, `/` between parts, `..` where it climbs.
-fn relative(from: &std::path::Path, to: &std::path::Path) -> String {
+pub(crate) fn relative(from: &std::path::Path, to: &std::path::Path) -> String {
     let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
     let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = from[common..].iter().map(|_| "..".to_owned());

@@ -1,6 +1,78 @@
-//! Package URLs of cargo packages (<https://github.com/package-url/purl-spec>, type `cargo`).
+//! Package URLs of cargo packages (<https://github.com/package-url/purl-spec>, type `cargo`), written and read.
+
+use std::fmt;
 
 use super::inventory::Source;
+
+/// Addresses of the default registry that other tools write out.
+const CRATES_IO: &[&str] = &[
+    "https://crates.io",
+    "https://crates.io/",
+    "https://github.com/rust-lang/crates.io-index",
+    "https://index.crates.io",
+    "https://index.crates.io/",
+];
+
+/// A cargo package, by its package URL.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CargoPurl {
+    /// Package name.
+    pub name: String,
+    /// Version; empty where none is given.
+    pub version: String,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl CargoPurl {
+    /// Reads a package URL. `None` where it is none, or of another type.
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("pkg:")?.trim_start_matches('/');
+        let (kind, rest) = rest.split_once('/')?;
+        if !kind.eq_ignore_ascii_case("cargo") {
+            return None;
+        }
+        let (rest, subpath) = rest.split_once('#').map_or((rest, None), |(a, b)| (a, Some(b)));
+        let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
+        let (name, version) = path.rsplit_once('@').unwrap_or((path, ""));
+        // A cargo package has no namespace.
+        let name = decode(name.trim_matches('/'))?;
+        if name.is_empty() || name.contains('/') {
+            return None;
+        }
+        let mut source = None;
+        for qualifier in qualifiers.split('&').filter(|text| !text.is_empty()) {
+            let (key, value) = qualifier.split_once('=')?;
+            let value = decode(value)?;
+            match key.to_ascii_lowercase().as_str() {
+                "vcs_url" => {
+                    let url = value.strip_prefix("git+").unwrap_or(&value);
+                    let (url, commit) = url.rsplit_once('@').unwrap_or((url, ""));
+                    source = Some(Source::Git { url: url.to_owned(), commit: commit.to_owned() });
+                }
+                "repository_url" if !CRATES_IO.contains(&value.as_str()) => {
+                    source = Some(Source::Registry(value));
+                }
+                "download_url" if value.len() > "file:".len() && value.starts_with("file:") => {
+                    source = Some(Source::Path(value.trim_start_matches("file:").to_owned()));
+                }
+                _ => {}
+            }
+        }
+        let subpath = match subpath.map(decode) {
+            Some(None) => return None,
+            path => path.flatten().filter(|path| !path.is_empty()),
+        };
+        let source = source.unwrap_or_else(|| subpath.map_or(Source::CratesIo, Source::Path));
+        Some(Self { name, version: decode(version)?, source })
+    }
+}
+
+impl fmt::Display for CargoPurl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&purl(&self.name, &self.version, &self.source))
+    }
+}
 
 /// The package URL of a cargo package. crates.io is the default registry and is not named.
 pub fn purl(name: &str, version: &str, source: &Source) -> String {
@@ -33,8 +105,26 @@ fn encode(text: &str) -> String {
     out
 }
 
+/// Undoes percent-encoding. `None` for a broken escape or what is no UTF-8 afterwards.
+fn decode(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let (high, low) = (bytes.next()?, bytes.next()?);
+            let digit = |byte: u8| char::from(byte).to_digit(16);
+            out.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+        } else {
+            out.push(byte);
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -51,5 +141,46 @@ mod tests {
             "pkg:cargo/a@1.0.0?repository_url=https://r.example.org/index"
         );
         assert_eq!(purl("a", "1.0.0", &Source::Path("crates/a b".into())), "pkg:cargo/a@1.0.0#crates/a%20b");
+    }
+
+    #[test]
+    fn spellings_of_other_tools_are_one_package() {
+        let plain = CargoPurl::parse("pkg:cargo/serde@1.0.0").unwrap();
+        for other in [
+            "pkg:cargo/serde@1.0.0?repository_url=https%3A%2F%2Fcrates.io",
+            "pkg:CARGO/serde@1.0.0?checksum=sha256:00",
+            "pkg://cargo/serde@1.0.0",
+        ] {
+            assert_eq!(CargoPurl::parse(other).as_ref(), Some(&plain), "{other}");
+        }
+        for none in ["pkg:npm/serde@1.0.0", "pkg:cargo/@1", "pkg:cargo/a%2@1", "serde", "pkg:cargo/a/b@1"] {
+            assert_eq!(CargoPurl::parse(none), None, "{none}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            name in "[a-zA-Z][a-zA-Z0-9_-]{0,20}",
+            version in "[0-9]{1,3}\\.[0-9]\\.[0-9](-[a-z.0-9]{1,8})?(\\+[a-z0-9]{1,5})?",
+            url in "https://[a-z]{1,9}\\.example/[a-zA-Z0-9 +&#?@%]{0,12}x",
+            which in 0_u8..4,
+        ) {
+            let source = match which {
+                0 => Source::CratesIo,
+                1 => Source::Registry(url),
+                2 => Source::Git { url, commit: "0123456789abcdef".into() },
+                _ => Source::Path("crates/a b#c".into()),
+            };
+            let read = CargoPurl::parse(&purl(&name, &version, &source));
+            prop_assert_eq!(read, Some(CargoPurl { name, version, source }));
+        }
+
+        #[test]
+        fn anything_is_read_without_a_panic(text in "(pkg:cargo/)?\\PC{0,40}") {
+            if let Some(read) = CargoPurl::parse(&text) {
+                prop_assert_eq!(CargoPurl::parse(&read.to_string()), Some(read));
+            }
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! What is read: cargo's unit graph, the lock file, the advisory database, SBOM documents. Nothing here judges.
 
 pub mod advisories;
+pub mod binary;
 pub mod document;
+pub mod licenses;
 pub mod lock;
+pub mod symbols;
 pub mod unit_graph;
+pub mod vendor;

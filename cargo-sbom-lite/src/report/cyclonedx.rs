@@ -1,4 +1,6 @@
-//! CycloneDX documents through `cyclonedx-bom` (ECMA-424; 1.3 to 1.5, JSON and XML).
+//! CycloneDX documents through `cyclonedx-bom` (ECMA-424; 1.3 to 1.5 as JSON and XML, 1.6 as JSON).
+//!
+//! What is written for 1.5 is valid for 1.6 too, which only adds to it; the library knows no 1.6, so its number is set afterwards.
 
 use std::str::FromStr;
 
@@ -20,26 +22,31 @@ use cyclonedx_bom::models::tool::{Tool as CdxTool, Tools};
 use cyclonedx_bom::prelude::{DateTime, SpdxExpression, Validate};
 use release_gate::json::to_canonical_vec;
 use release_gate::{Error, Result, time};
+use serde_json::Value;
 
 use super::{Provenance, uuid_of};
 use crate::TOOL;
+use crate::model::foreign::{Foreign, foreign};
 use crate::model::inventory::{Component, Inventory, Role};
 use crate::model::license::License;
 
-/// Namespace of this tool's properties; documented in docs/sbom-lite.md.
+/// Namespace of this tool's properties; documented in docs/sbom.md.
 const NAMESPACE: &str = "release-gates:sbom";
 
 /// Spellings of a CycloneDX version this tool writes.
-pub const VERSIONS: &[&str] = &["1.3", "1.4", "1.5"];
+pub const VERSIONS: &[&str] = &["1.3", "1.4", "1.5", "1.6"];
 
 /// The document as JSON, keys sorted.
 ///
 /// # Errors
 /// The version is not one of [`VERSIONS`], or the document does not validate, which would be a defect.
 pub fn json(inventory: &Inventory, provenance: &Provenance, version: &str) -> Result<Vec<u8>> {
-    let version = spec(version)?;
-    let bom = with_serial(bom(inventory, provenance, version)?, version)?;
-    canonical(&bom, version)
+    let spec = spec(version)?;
+    let mut value = value(&checked(bom(inventory, provenance, spec)?, spec)?, spec)?;
+    value["specVersion"] = version.into();
+    // The serial number is made from the document without it.
+    value["serialNumber"] = uuid_of(&bytes_of(&value)?).urn().to_string().into();
+    bytes_of(&value)
 }
 
 /// The document as XML.
@@ -47,8 +54,16 @@ pub fn json(inventory: &Inventory, provenance: &Provenance, version: &str) -> Re
 /// # Errors
 /// As [`json`].
 pub fn xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> Result<Vec<u8>> {
+    if version == "1.6" {
+        return Err(Error::usage("CycloneDX 1.6 is written as JSON only")
+            .with_help("--spec-version 1.5 writes XML, --format cyclonedx-json writes 1.6"));
+    }
     let version = spec(version)?;
-    let bom = with_serial(bom(inventory, provenance, version)?, version)?;
+    let bom = checked(bom(inventory, provenance, version)?, version)?;
+    let uuid = uuid_of(&bytes_of(&value(&bom, version)?)?);
+    let serial = UrnUuid::new(uuid.urn().to_string())
+        .map_err(|error| Error::judge("the serial number is no UUID").with_source(format!("{error:?}")))?;
+    let bom = Bom { serial_number: Some(serial), ..bom };
     let mut bytes = Vec::new();
     let written = match version {
         SpecVersion::V1_3 => bom.output_as_xml_v1_3(&mut bytes),
@@ -66,39 +81,39 @@ fn spec(version: &str) -> Result<SpecVersion> {
     match version {
         "1.3" => Ok(SpecVersion::V1_3),
         "1.4" => Ok(SpecVersion::V1_4),
-        "1.5" => Ok(SpecVersion::V1_5),
+        "1.5" | "1.6" => Ok(SpecVersion::V1_5),
         other => Err(Error::usage(format!("CycloneDX {other} is not written by this tool"))
             .with_help(format!("--spec-version takes {}", VERSIONS.join(", ")))),
     }
 }
 
-/// The serial number is made from the document without it.
-fn with_serial(bom: Bom, version: SpecVersion) -> Result<Bom> {
+fn checked(bom: Bom, version: SpecVersion) -> Result<Bom> {
     let checked = bom.validate_version(version);
     if !checked.passed() {
         return Err(
             Error::judge("the CycloneDX document does not validate").with_source(format!("{checked:?}"))
         );
     }
-    let uuid = uuid_of(&canonical(&bom, version)?);
-    let serial = UrnUuid::new(uuid.urn().to_string())
-        .map_err(|error| Error::judge("the serial number is no UUID").with_source(format!("{error:?}")))?;
-    Ok(Bom { serial_number: Some(serial), ..bom })
+    Ok(bom)
 }
 
-fn canonical(bom: &Bom, version: SpecVersion) -> Result<Vec<u8>> {
+fn value(bom: &Bom, version: SpecVersion) -> Result<Value> {
     let mut bytes = Vec::new();
     let written = match version {
         SpecVersion::V1_3 => bom.clone().output_as_json_v1_3(&mut bytes),
         SpecVersion::V1_4 => bom.clone().output_as_json_v1_4(&mut bytes),
         _ => bom.clone().output_as_json_v1_5(&mut bytes),
     };
-    let wrong =
-        |error: String| Error::judge("the CycloneDX document cannot be written as JSON").with_source(error);
     written.map_err(|error| wrong(error.to_string()))?;
-    let value: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
-    to_canonical_vec(&value).map_err(|error| wrong(error.to_string()))
+    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
+}
+
+fn bytes_of(value: &Value) -> Result<Vec<u8>> {
+    to_canonical_vec(value).map_err(|error| wrong(error.to_string()))
+}
+
+fn wrong(error: String) -> Error {
+    Error::judge("the CycloneDX document cannot be written as JSON").with_source(error)
 }
 
 fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> Result<Bom> {
@@ -133,23 +148,41 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
         if inventory.approximate { "cargo metadata (approximation)" } else { "cargo unit graph" },
     ));
 
+    let others = foreign(inventory, provenance.rust_version());
     let all = || std::iter::once(&inventory.main).chain(inventory.components.values());
     let mut dependencies: Vec<Dependency> = all()
-        .map(|component| Dependency {
-            dependency_ref: component.purl(),
-            dependencies: component.needs.iter().cloned().collect(),
+        .map(|component| {
+            let purl = component.purl();
+            let native =
+                others.iter().filter(|other| other.needed_by.contains(&purl)).map(|other| &other.purl);
+            let dependencies = component.needs.iter().chain(native).cloned().collect();
+            Dependency { dependency_ref: purl, dependencies }
         })
+        .chain(
+            others
+                .iter()
+                .map(|other| Dependency { dependency_ref: other.purl.clone(), dependencies: Vec::new() }),
+        )
         .collect();
     dependencies.sort_by(|a, b| a.dependency_ref.cmp(&b.dependency_ref));
-    let aggregate = if inventory.approximate { AggregateType::Unknown } else { AggregateType::Complete };
-    let composition = Composition {
+    // What a package needs is known from the unit graph; what the standard library, the toolchain and native libraries consist of is not.
+    let of = |aggregate, refs: Vec<BomReference>| Composition {
         bom_ref: None,
         aggregate,
         assemblies: None,
-        dependencies: Some(all().map(|component| BomReference::new(component.purl())).collect()),
+        dependencies: Some(refs),
         vulnerabilities: None,
         signature: None,
     };
+    let known = if inventory.approximate { AggregateType::Unknown } else { AggregateType::Complete };
+    let mut compositions =
+        vec![of(known, all().map(|component| BomReference::new(component.purl())).collect())];
+    if !others.is_empty() {
+        let refs = others.iter().map(|other| BomReference::new(other.purl.clone())).collect();
+        compositions.push(of(AggregateType::Unknown, refs));
+    }
+    let mut components: Vec<CdxComponent> = inventory.components.values().map(component).collect();
+    components.extend(others.iter().map(foreign_component));
     Ok(Bom {
         version: 1,
         serial_number: None,
@@ -165,11 +198,11 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
             lifecycles: (version == SpecVersion::V1_5)
                 .then(|| Lifecycles(vec![Lifecycle::Phase(Phase::Build)])),
         }),
-        components: Some(Components(inventory.components.values().map(component).collect())),
+        components: Some(Components(components)),
         services: None,
         external_references: None,
         dependencies: Some(Dependencies(dependencies)),
-        compositions: Some(Compositions(vec![composition])),
+        compositions: Some(Compositions(compositions)),
         properties: None,
         vulnerabilities: None,
         signature: None,
@@ -184,10 +217,7 @@ fn component(component: &Component) -> CdxComponent {
     let mut out =
         CdxComponent::new(Classification::Library, &component.name, &component.version, Some(purl.clone()));
     out.purl = Purl::from_str(&purl).ok();
-    out.scope = Some(match component.role {
-        Role::Shipped => Scope::Required,
-        Role::BuildTime => Scope::Excluded,
-    });
+    out.scope = Some(scope(component.role));
     if !component.authors.is_empty() {
         out.author = Some(NormalizedString::new(&component.authors.join(", ")));
     }
@@ -226,6 +256,28 @@ fn component(component: &Component) -> CdxComponent {
         out.properties = Some(Properties(properties));
     }
     out
+}
+
+fn foreign_component(foreign: &Foreign) -> CdxComponent {
+    let kind = if foreign.program { Classification::Application } else { Classification::Library };
+    let version = foreign.version.as_deref().unwrap_or_default();
+    let mut out = CdxComponent::new(kind, &foreign.name, version, Some(foreign.purl.clone()));
+    if foreign.version.is_none() {
+        out.version = None;
+    }
+    out.purl = Purl::from_str(&foreign.purl).ok();
+    out.scope = Some(scope(foreign.role));
+    out.description = Some(NormalizedString::new(&foreign.description));
+    out.licenses =
+        foreign.license.map(|text| Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(text))]));
+    out
+}
+
+fn scope(role: Role) -> Scope {
+    match role {
+        Role::Shipped => Scope::Required,
+        Role::BuildTime => Scope::Excluded,
+    }
 }
 
 /// An expression where there is one; what is none is kept as a named licence, never mixed with an expression.

@@ -1,8 +1,10 @@
 //! Documents made from an inventory: the same bytes for the same commit, on any machine.
 
 pub mod cyclonedx;
+pub mod notices;
 pub mod spdx;
 mod tag_value;
+pub mod vex;
 
 use release_gate::git::CommitId;
 use uuid::Uuid;
@@ -18,10 +20,17 @@ pub struct Provenance {
     pub lock_sha256: Option<String>,
     /// The moment of the document: the commit's or SOURCE_DATE_EPOCH; seconds since 1970.
     pub epoch: Option<i64>,
-    /// `rustc` release that would build it.
+    /// `rustc --version` of the toolchain that builds it.
     pub rustc: Option<String>,
     /// SHA-256 and name of the artifacts that were built, sorted.
     pub artifacts: Vec<(String, String)>,
+}
+
+impl Provenance {
+    /// The bare version of the toolchain: `1.95.0` of `rustc 1.95.0 (…)`.
+    pub fn rust_version(&self) -> Option<&str> {
+        self.rustc.as_deref()?.split_whitespace().nth(1)
+    }
 }
 
 /// A name-based UUID (RFC 9562, version 5) of a document's content: the same content, the same number.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Provenance, tag_value, uuid_of};
 use crate::TOOL;
+use crate::model::foreign::{Foreign, foreign};
 use crate::model::inventory::{Component, Inventory, Role, Source};
 use crate::model::license::License;
 
@@ -40,7 +41,8 @@ pub(crate) struct Package {
     #[serde(rename = "SPDXID")]
     pub(crate) spdx_id: String,
     pub(crate) name: String,
-    pub(crate) version_info: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version_info: Option<String>,
     pub(crate) download_location: String,
     pub(crate) files_analyzed: bool,
     pub(crate) license_concluded: String,
@@ -53,6 +55,8 @@ pub(crate) struct Package {
     pub(crate) summary: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) homepage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) comment: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) checksums: Vec<Checksum>,
     pub(crate) external_refs: Vec<ExternalRef>,
@@ -127,6 +131,20 @@ fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> 
             });
         }
     }
+    for other in foreign(inventory, provenance.rust_version()) {
+        let this = foreign_id(&other);
+        for (purl, component) in std::iter::once((main.purl(), main))
+            .chain(inventory.components.iter().map(|(purl, component)| (purl.clone(), component)))
+        {
+            if other.needed_by.contains(&purl) {
+                relationships.push(match other.role {
+                    Role::Shipped => relation(&id(component), "DEPENDS_ON", &this),
+                    Role::BuildTime => relation(&this, "BUILD_DEPENDENCY_OF", &id(component)),
+                });
+            }
+        }
+        packages.push(foreign_package(&other, this));
+    }
     relationships[1..].sort();
     relationships.dedup();
     let mut comment = Vec::new();
@@ -185,6 +203,39 @@ fn id(component: &Component) -> String {
     format!("SPDXRef-{plain}-{}", &digest[..8])
 }
 
+fn foreign_id(other: &Foreign) -> String {
+    let plain: String = other.purl["pkg:".len()..]
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .collect();
+    format!("SPDXRef-{plain}")
+}
+
+fn foreign_package(other: &Foreign, spdx_id: String) -> Package {
+    Package {
+        spdx_id,
+        name: other.name.clone(),
+        version_info: other.version.clone(),
+        download_location: "NOASSERTION".to_owned(),
+        files_analyzed: false,
+        license_concluded: "NOASSERTION".to_owned(),
+        license_declared: other.license.unwrap_or("NOASSERTION").to_owned(),
+        copyright_text: "NOASSERTION",
+        supplier: "NOASSERTION",
+        originator: None,
+        summary: Some(other.description.clone()),
+        homepage: None,
+        comment: None,
+        checksums: Vec::new(),
+        external_refs: vec![ExternalRef {
+            reference_category: "PACKAGE-MANAGER",
+            reference_type: "purl",
+            reference_locator: other.purl.clone(),
+        }],
+        primary_package_purpose: if other.program { "APPLICATION" } else { "LIBRARY" },
+    }
+}
+
 fn package(component: &Component, purpose: &'static str, extracted: &mut Vec<Extracted>) -> Package {
     let declared = match &component.license {
         License::Expression(text) => text.clone(),
@@ -203,7 +254,7 @@ fn package(component: &Component, purpose: &'static str, extracted: &mut Vec<Ext
     Package {
         spdx_id: id(component),
         name: component.name.clone(),
-        version_info: component.version.clone(),
+        version_info: Some(component.version.clone()),
         download_location,
         files_analyzed: false,
         license_concluded: "NOASSERTION".to_owned(),
@@ -217,6 +268,10 @@ fn package(component: &Component, purpose: &'static str, extracted: &mut Vec<Ext
             .homepage
             .clone()
             .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+        comment: (!component.features.is_empty()).then(|| {
+            let features: Vec<&str> = component.features.iter().map(String::as_str).collect();
+            format!("features: {}", features.join(" "))
+        }),
         checksums: component.sha256.iter().map(checksum).collect(),
         external_refs: vec![ExternalRef {
             reference_category: "PACKAGE-MANAGER",

@@ -28,7 +28,9 @@ pub(super) fn render(document: &Document) -> String {
         };
         tag("\nPackageName", &package.name);
         tag("SPDXID", &package.spdx_id);
-        tag("PackageVersion", &package.version_info);
+        if let Some(version) = &package.version_info {
+            tag("PackageVersion", version);
+        }
         tag("PackageSupplier", package.supplier);
         if let Some(originator) = &package.originator {
             tag("PackageOriginator", originator);
@@ -53,6 +55,9 @@ pub(super) fn render(document: &Document) -> String {
                     reference.reference_category, reference.reference_type, reference.reference_locator
                 ),
             );
+        }
+        if let Some(comment) = &package.comment {
+            let _ = writeln!(out, "PackageComment: {}", text(comment));
         }
         if let Some(summary) = &package.summary {
             let _ = writeln!(out, "PackageSummary: {}", text(summary));

@@ -1,0 +1,73 @@
+//! Is the function an advisory names in the program at all?
+//!
+//! Only ever "not linked" when no function of that name exists in the whole program, inlined ones included: a name that occurs may still
+//! never be called, and a name that does not occur cannot be.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What is known about the functions an advisory names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reachability {
+    /// `linked`, `not-linked` or `unknown`.
+    pub result: String,
+    /// The functions that were found, or why nothing is known.
+    pub evidence: Vec<String>,
+}
+
+impl Reachability {
+    /// Nothing is known, and why.
+    pub fn unknown(why: &str) -> Self {
+        Self { result: "unknown".to_owned(), evidence: vec![why.to_owned()] }
+    }
+}
+
+/// Looks the functions of an advisory (canonical paths, crate first) up among those of a program.
+pub fn reachability(functions: &[String], program: Option<&BTreeSet<String>>) -> Reachability {
+    if functions.is_empty() {
+        return Reachability::unknown("the advisory names no function");
+    }
+    let Some(program) = program else {
+        return Reachability::unknown("there is no program with debug information to look into");
+    };
+    let mut found = BTreeSet::new();
+    for function in functions {
+        let parts: Vec<&str> = function.split("::").collect();
+        let (Some(krate), Some(last)) = (parts.first(), parts.last()) else { continue };
+        // Paths in advisories leave out generics and name types by their public path; so any function of that crate with that name counts.
+        for name in program {
+            let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+            if words.contains(krate) && words.contains(last) {
+                found.insert(name.clone());
+            }
+        }
+    }
+    if found.is_empty() {
+        Reachability {
+            result: "not-linked".to_owned(),
+            evidence: vec![format!("none of {} occurs in the program", functions.join(", "))],
+        }
+    } else {
+        Reachability { result: "linked".to_owned(), evidence: found.into_iter().take(5).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_occurs_nowhere_is_not_linked() {
+        let program =
+            BTreeSet::from(["<time::Tm as core::fmt::Debug>::fmt".to_owned(), "time::now".to_owned()]);
+        let ask = |function: &str| reachability(&[function.to_owned()], Some(&program)).result;
+        assert_eq!(ask("time::at"), "not-linked");
+        assert_eq!(ask("time::now"), "linked");
+        assert_eq!(ask("time::clock::now"), "linked");
+        assert_eq!(ask("other::now"), "not-linked");
+        assert_eq!(reachability(&[], Some(&program)).result, "unknown");
+        assert_eq!(reachability(&["time::at".to_owned()], None).result, "unknown");
+    }
+}

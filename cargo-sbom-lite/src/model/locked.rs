@@ -1,0 +1,18 @@
+//! A package with its exact version, wherever it was read from: a lock file, an SBOM, a binary.
+
+use super::inventory::Source;
+
+/// One package that an audit looks up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Locked {
+    /// Package name.
+    pub name: String,
+    /// Version.
+    pub version: semver::Version,
+    /// Where it comes from.
+    pub source: Source,
+    /// Where in the input it stands: a line of Cargo.lock, counted from 1.
+    pub line: Option<u32>,
+    /// Whether the input says that it is only used at build time.
+    pub build_time: Option<bool>,
+}

@@ -1,0 +1,98 @@
+//! An SBOM of any tool, as far as it is compared and audited: pure data, whatever format it was read from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::purl::CargoPurl;
+
+/// Which standard a document follows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Standard {
+    /// CycloneDX (ECMA-424).
+    #[default]
+    CycloneDx,
+    /// SPDX 2.x.
+    Spdx,
+}
+
+/// A document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sbom {
+    /// The standard it follows.
+    pub standard: Standard,
+    /// What the document describes, where it says.
+    pub main: Option<Entry>,
+    /// Components by normalised package URL (else name and version), nested ones included. The second one of a key is `KEY (2)`.
+    pub components: BTreeMap<String, Entry>,
+    /// References to components that the document does not have, sorted.
+    pub dangling: BTreeSet<String>,
+    /// All that is neither a component nor derived from the content.
+    pub rest: Value,
+}
+
+/// One component.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Name.
+    pub name: String,
+    /// Version; empty where none is given.
+    pub version: String,
+    /// Package URL, as it is written.
+    pub purl: Option<String>,
+    /// `library`, `application`, `file`, … where the format says.
+    pub kind: Option<String>,
+    /// Licence as stated.
+    pub license: Option<String>,
+    /// SHA-256, in lower case.
+    pub sha256: Option<String>,
+    /// `required` or `excluded`; `None` where the format does not say.
+    pub scope: Option<String>,
+    /// Features, where this tool wrote them.
+    pub features: Option<String>,
+    /// Keys of the components it needs.
+    pub needs: BTreeSet<String>,
+}
+
+impl Entry {
+    /// What it is compared by: the package URL in one spelling, else name and version.
+    pub fn key(&self) -> String {
+        match self.cargo() {
+            Some(cargo) => cargo.to_string(),
+            None => self.purl.clone().unwrap_or_else(|| format!("{}@{}", self.name, self.version)),
+        }
+    }
+
+    /// The cargo package it is, by its package URL. `None` for anything else, an unreadable URL included.
+    pub fn cargo(&self) -> Option<CargoPurl> {
+        CargoPurl::parse(self.purl.as_deref()?)
+    }
+
+    /// The version and, where the package URL says more than that, the source.
+    pub fn version_and_source(&self) -> String {
+        match self.purl.as_deref().and_then(|purl| purl.find(['?', '#']).map(|at| &purl[at..])) {
+            Some(source) => format!("{} ({source})", self.version),
+            None => self.version.clone(),
+        }
+    }
+}
+
+impl Sbom {
+    /// Adds a component and returns its key.
+    pub fn insert(&mut self, entry: Entry) -> String {
+        let key = entry.key();
+        let mut unique = key.clone();
+        let mut count = 1;
+        while self.components.contains_key(&unique) {
+            count += 1;
+            unique = format!("{key} ({count})");
+        }
+        self.components.insert(unique.clone(), entry);
+        unique
+    }
+
+    /// The described thing and all components.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.main.iter().chain(self.components.values())
+    }
+}

@@ -1,0 +1,194 @@
+//! Documents of a real workspace (this one) against the official schemas, and against each other.
+
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
+use std::path::PathBuf;
+
+use cargo_sbom_lite::judge::audit::Hit;
+use cargo_sbom_lite::model::inventory::{Inventory, Role};
+use cargo_sbom_lite::read::{document, lock, unit_graph};
+use cargo_sbom_lite::report::{Provenance, cyclonedx, spdx, vex};
+use cargo_sbom_lite::{judge, model};
+use release_gate::SharedArgs;
+use release_gate::process::{Runner, Step};
+use serde_json::Value;
+
+fn metadata() -> cargo_metadata::Metadata {
+    let step = Step::cargo().args(["metadata", "--format-version", "1", "--locked", "--offline"]);
+    let step = step.current_dir(env!("CARGO_MANIFEST_DIR"));
+    let finished = Runner::new().run(step).unwrap().success().unwrap();
+    cargo_metadata::MetadataCommand::parse(String::from_utf8(finished.stdout).unwrap()).unwrap()
+}
+
+fn inventory() -> Inventory {
+    let metadata = metadata();
+    let package =
+        metadata.packages.iter().find(|package| package.name.as_str() == "cargo-sbom-lite").unwrap();
+    let graph = unit_graph::unit_graph("cargo-sbom-lite", &SharedArgs::default(), &Runner::new()).unwrap();
+    let lock = lock::read(&metadata.workspace_root.as_std_path().join("Cargo.lock")).unwrap();
+    Inventory::from_units(&metadata, package, &graph, &lock::checksums(&lock)).unwrap()
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        epoch: Some(1_700_000_000),
+        rustc: Some("rustc 1.95.0 (0123456 2026-01-01)".to_owned()),
+        artifacts: vec![("artifacts/app".to_owned(), "0".repeat(64))],
+        ..Provenance::default()
+    }
+}
+
+/// An official schema, as a package of the registry carries it.
+fn schema(package: &str, file: &str) -> jsonschema::Validator {
+    let metadata = metadata();
+    let package = metadata.packages.iter().find(|found| found.name.as_str() == package).unwrap();
+    let path: PathBuf = package.manifest_path.parent().unwrap().join("schemas").join(file).into();
+    let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    // These name further schemas by address: the list of licence ids, and JSON signatures, which are not used.
+    fn cut(value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                let outside =
+                    object.get("$ref").and_then(Value::as_str).is_some_and(|target| !target.starts_with('#'));
+                if outside {
+                    object.remove("$ref");
+                }
+                object.values_mut().for_each(cut);
+            }
+            Value::Array(items) => items.iter_mut().for_each(cut),
+            _ => {}
+        }
+    }
+    cut(&mut schema);
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn assert_valid(schema: &jsonschema::Validator, bytes: &[u8]) {
+    let value: Value = serde_json::from_slice(bytes).unwrap();
+    let errors: Vec<String> =
+        schema.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn documents_are_valid_under_the_official_schemas() {
+    let (inventory, provenance) = (inventory(), provenance());
+    for (version, file) in
+        [("1.4", "cyclonedx_1_4.json"), ("1.5", "cyclonedx_1_5.json"), ("1.6", "cyclonedx_1_6.json")]
+    {
+        let schema = schema("serde-cyclonedx", file);
+        assert_valid(&schema, &cyclonedx::json(&inventory, &provenance, version).unwrap());
+        // The schema is one that can refuse.
+        assert!(!schema.is_valid(
+            &serde_json::json!({ "bomFormat": "CycloneDX", "specVersion": version, "components": 1 })
+        ));
+    }
+    let spdx_schema = schema("serde-spdx", "spdx_2_3.json");
+    assert_valid(&spdx_schema, &spdx::json(&inventory, &provenance).unwrap());
+    assert!(!spdx_schema.is_valid(&serde_json::json!({ "spdxVersion": "SPDX-2.3" })));
+}
+
+#[test]
+fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
+    let hit = |scope: &str, result: &str| Hit {
+        id: "RUSTSEC-2024-0001".into(),
+        aliases: vec!["CVE-2024-1".into()],
+        package: "p".into(),
+        version: "1.0.0".into(),
+        kind: "vulnerability".into(),
+        severity: "high".into(),
+        scope: scope.into(),
+        source: "crates.io".into(),
+        reachability: judge::reachability::Reachability { result: result.into(), evidence: vec!["e".into()] },
+        fix: "update".into(),
+        ..Hit::default()
+    };
+    let hits = vec![
+        hit("artifact", "linked"),
+        hit("artifact", "not-linked"),
+        hit("artifact", "unknown"),
+        hit("build-time", "unknown"),
+        hit("unknown", "unknown"),
+    ];
+    let products = [("pkg:cargo/app@1.0.0".to_owned(), hits)];
+    let cyclonedx = vex::document(&products, vex::Format::CycloneDx, 0).unwrap();
+    assert_valid(&schema("serde-cyclonedx", "cyclonedx_1_5.json"), &cyclonedx);
+    let open: Value =
+        serde_json::from_slice(&vex::document(&products, vex::Format::OpenVex, 0).unwrap()).unwrap();
+    let said: Vec<(&str, bool, bool)> = open["statements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["status"].as_str().unwrap(),
+                one["justification"].is_string(),
+                one["action_statement"].is_string(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("affected", false, true),
+            ("not_affected", true, false),
+            ("under_investigation", false, false),
+            ("not_affected", true, false),
+            ("under_investigation", false, false),
+        ]
+    );
+}
+
+#[test]
+fn every_format_says_the_same_about_every_component() {
+    let (inventory, provenance) = (inventory(), provenance());
+    let read = |bytes: Vec<u8>| document::parse(&bytes, "document").unwrap();
+    let cdx = read(cyclonedx::json(&inventory, &provenance, "1.5").unwrap());
+    let packages = cdx.components.values().filter(|entry| entry.cargo().is_some()).count();
+    assert_eq!(packages, inventory.components.len());
+    let shipped = |role| inventory.components.values().filter(|component| component.role == role).count();
+    let scoped = |scope: &str| {
+        cdx.components
+            .values()
+            .filter(|entry| entry.cargo().is_some() && entry.scope.as_deref() == Some(scope))
+            .count()
+    };
+    assert_eq!((scoped("required"), scoped("excluded")), (shipped(Role::Shipped), shipped(Role::BuildTime)));
+    for other in [
+        cyclonedx::json(&inventory, &provenance, "1.4").unwrap(),
+        cyclonedx::json(&inventory, &provenance, "1.6").unwrap(),
+        cyclonedx::xml(&inventory, &provenance, "1.5").unwrap(),
+        spdx::json(&inventory, &provenance).unwrap(),
+        spdx::tag_value(&inventory, &provenance).unwrap(),
+    ] {
+        let other = read(other);
+        assert_eq!(other.components.keys().collect::<Vec<_>>(), cdx.components.keys().collect::<Vec<_>>());
+        for (key, entry) in &other.components {
+            let before = &cdx.components[key];
+            assert_eq!((&entry.needs, &entry.scope), (&before.needs, &before.scope), "{key}");
+            assert_eq!((&entry.license, &entry.sha256), (&before.license, &before.sha256), "{key}");
+            assert_eq!(entry.features, before.features, "{key}");
+        }
+        assert_eq!(
+            other.main.as_ref().map(model::sbom::Entry::key),
+            cdx.main.as_ref().map(model::sbom::Entry::key)
+        );
+        assert!(other.dangling.is_empty());
+    }
+}
+
+#[test]
+fn nothing_of_this_machine_is_in_a_document() {
+    let (inventory, provenance) = (inventory(), provenance());
+    for bytes in [
+        cyclonedx::json(&inventory, &provenance, "1.5").unwrap(),
+        spdx::json(&inventory, &provenance).unwrap(),
+    ] {
+        assert_eq!(bytes, bytes.clone());
+        let text = String::from_utf8(bytes).unwrap();
+        let here = metadata();
+        assert!(!text.contains(here.workspace_root.as_str()), "a path of this machine");
+        let home = std::env::home_dir().unwrap();
+        assert!(!text.contains(&format!("{}/", home.display())), "a path of this user");
+    }
+}
