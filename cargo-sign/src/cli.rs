@@ -8,7 +8,7 @@ use release_gate::report::schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::TOOL;
-use crate::command::{attest, keygen, pack, sign, verify, verify_source};
+use crate::command::{attest, keygen, keys, pack, sign, verify, verify_source};
 use crate::key::Passphrase;
 
 /// Pack, sign and verify releases, so that anybody can check them with tools they already have
@@ -30,6 +30,8 @@ pub struct Cli {
 enum Call {
     /// Make a new key pair: FILE (secret) and FILE.pub
     Keygen(KeygenArgs),
+    /// List the project's keys, or change its keyring; without a command, the list
+    Keys(KeysArgs),
     /// Put the build's artifacts into signed archives
     Pack(PackArgs),
     /// Write FILE.sig beside each file
@@ -82,6 +84,96 @@ pub(crate) struct KeyArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    #[command(subcommand)]
+    pub(crate) call: Option<KeysCall>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCall {
+    /// Begin release-keys/keyring.json with the signing key
+    Init {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Who holds the signing key
+        #[arg(long, default_value = "maintainer")]
+        name: String,
+    },
+    /// Add a public key
+    Add {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Who holds it
+        #[arg(long)]
+        name: String,
+        /// The public key
+        #[arg(value_name = "PUB")]
+        public: PathBuf,
+    },
+    /// Add a public key, and retire the one it replaces
+    Rotate {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Name or fingerprint of the key that is replaced
+        #[arg(long, value_name = "KEY")]
+        old: String,
+        /// Who holds the new one
+        #[arg(long)]
+        name: String,
+        /// Last version the old key may have signed
+        #[arg(long, value_name = "VERSION")]
+        last_version: semver::Version,
+        /// The new public key
+        #[arg(value_name = "PUB")]
+        public: PathBuf,
+    },
+    /// Take a key out of use: it vouches for what it signed, and for nothing newer
+    Retire {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Last version it may have signed
+        #[arg(long, value_name = "VERSION")]
+        last_version: semver::Version,
+        /// Name or fingerprint
+        #[arg(value_name = "KEY")]
+        which: String,
+    },
+    /// Say that others may have a key; this cannot be taken back
+    Revoke {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Last version whose signature is still to be believed [default: none]
+        #[arg(long, value_name = "VERSION")]
+        last_good_version: Option<semver::Version>,
+        /// What happened
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Name or fingerprint
+        #[arg(value_name = "KEY")]
+        which: String,
+    },
+    /// Set how many different keys have to sign a change of the keyring
+    Threshold {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// How many
+        #[arg(value_name = "N")]
+        threshold: u32,
+    },
+    /// Add a signature to the newest version, where it needs more than one
+    Sign {
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Forget what `verify` remembers about a project
+    Forget {
+        /// Package name
+        #[arg(value_name = "PROJECT")]
+        project: String,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct PackArgs {
     #[command(flatten)]
     pub(crate) key: KeyArgs,
@@ -126,9 +218,16 @@ pub(crate) struct VerifySourceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A public key you trust [default: release-keys/maintainer.ed25519.pub of the project]
+    /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default: release-keys/ of the project, else
+    /// the key the project was verified with before]
     #[arg(long, value_name = "PUB")]
     pub(crate) key: Vec<PathBuf>,
+    /// The project's keyring [default: the keyring.json in the folder that is judged]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keyring: Option<PathBuf>,
+    /// Accept a release that is older than one verified before
+    #[arg(long)]
+    pub(crate) allow_rollback: bool,
     /// After everything held, unpack the archives there
     #[arg(long, value_name = "DIR")]
     pub(crate) extract: Option<PathBuf>,
@@ -158,7 +257,7 @@ impl Gate for Cli {
 
     fn report_name(&self) -> Option<&'static str> {
         match &self.call {
-            Call::Keygen(_) | Call::Sign(_) | Call::Attest(_) | Call::VerifySource(_) => None,
+            Call::Keygen(_) | Call::Keys(_) | Call::Sign(_) | Call::Attest(_) | Call::VerifySource(_) => None,
             Call::Pack(_) => Some("pack"),
             Call::Verify(args) => args.files.is_empty().then_some("verify"),
         }
@@ -171,6 +270,7 @@ impl Gate for Cli {
     fn execute(self, cx: &mut Context) -> Result<Outcome> {
         match self.call {
             Call::Keygen(args) => keygen::run(cx, &args),
+            Call::Keys(args) => keys::run(cx, args),
             Call::Pack(args) => pack::run(cx, &args),
             Call::Sign(args) => sign::run(cx, &args),
             Call::VerifySource(args) => verify_source::run(cx, &args),

@@ -23,6 +23,16 @@ rules! {
     COMMIT_MISMATCH = "commit-mismatch", Deny, "parts of the release name different commits", "Signature, buildinfo and checksums have to be of one commit.";
     KEY_MISMATCH = "key-mismatch", Deny, "another key signed it", "The key id in the signature is not one of the keys given. Check that the key is the one the project publishes.";
     KEY_UNPINNED = "key-unpinned", Deny, "the key came with the download", "Whoever changed the release could have changed the key beside it. Name a key you trust with --key.";
+    KEY_REVOKED = "key-revoked", Deny, "the key that signed it was revoked", "The keyring says that others may have this key. What it signed after the last good version may be anybody's.";
+    KEY_RETIRED = "key-retired", Deny, "the key that signed it was retired", "The keyring names the last version this key signed; a newer one has to be signed by a key in use.";
+    KEY_CHANGED = "key-changed", Warn, "the project was verified with another key before", "Nothing ties the key given now to the one that was used before. Check with the project that it has a new one: `release-keys/keyring.json` is how it would say so.";
+    KEYRING_MALFORMED = "keyring-malformed", Deny, "the keyring is not in canonical form", "Only the chain of versions that `cargo sign keys` writes is read: each made for the one before it, no key or revocation ever taken out.";
+    KEYRING_INVALID = "keyring-invalid", Deny, "a signature of the keyring does not hold", "The keyring was changed after it was signed.";
+    KEYRING_THRESHOLD = "keyring-threshold", Deny, "too few different keys signed the keyring", "Each version needs signatures by as many different keys of the version before as that one asks for. A key that is listed or signs twice counts once.";
+    KEYRING_UNTRUSTED = "keyring-untrusted", Deny, "nothing ties the keyring to a trusted key", "None of the trusted keys ever signed a version of it, or it is not for this project. It may have been made by whoever made the download.";
+    KEYRING_ROLLBACK = "keyring-rollback", Deny, "the keyring is older than one seen before", "An old keyring hides that a key was revoked since.";
+    KEYRING_FORK = "keyring-fork", Deny, "the keyring contradicts one seen before", "Two keyrings with the same number say different things: one of them was made to deceive.";
+    ROLLBACK = "rollback", Deny, "a newer release was verified before", "An old release with known holes is being served, or you mean to go back: then say so with --allow-rollback.";
     LIST_MISSING = "list-missing", Deny, "there is no checksums.txt", "Without a list nobody knows which files belong to the release.";
     LIST_MALFORMED = "list-malformed", Deny, "checksums.txt is not in canonical form", "One grammar is accepted: 64 lower-case digits, two spaces, a plain relative name, a newline; sorted, no name twice. `sha256sum` accepts far more, and attacks hide there.";
     LIST_UNSAFE_NAME = "list-unsafe-name", Deny, "checksums.txt names a path that leads elsewhere", "Absolute names and names with `..` make a checker read files outside the release.";

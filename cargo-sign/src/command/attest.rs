@@ -5,7 +5,7 @@ use release_gate::{Context, Error, Outcome, Report, Result};
 use serde::Deserialize;
 
 use super::pack::read_buildinfo;
-use super::{Config, committed_key, public};
+use super::{Config, public, trust};
 use crate::cli::AttestArgs;
 use crate::format::{checksums, dsse};
 use crate::judge::{Expected, Extent, Keys, check_directory, check_provenance};
@@ -82,12 +82,9 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
             .with_help("check out the tag, then build and pack again"));
         }
     }
-    let committed = committed_key(project, &config);
+    let committed = trust::of_project(project, &config)?;
     let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
-    let keys = match committed {
-        Some(path) => Keys::read(&[path], true)?,
-        None => Keys { keys: vec![public(&signing)], pinned: true },
-    };
+    let keys = committed.unwrap_or_else(|| Keys::new(vec![public(&signing)], true));
     let version = package.version.to_string();
     let mut folder = root.for_package(&package.name, &version);
     let (_, envelope) = read_buildinfo(folder.dir())?;

@@ -2,8 +2,10 @@
 
 pub(crate) mod attest;
 pub(crate) mod keygen;
+pub(crate) mod keys;
 pub(crate) mod pack;
 pub(crate) mod sign;
+mod trust;
 pub(crate) mod verify;
 pub(crate) mod verify_source;
 
@@ -29,6 +31,9 @@ pub(crate) struct Config {
 
 /// Where a project commits its public key.
 pub(crate) const COMMITTED_KEY: &str = "release-keys/maintainer.ed25519.pub";
+
+/// Where a project commits its keyring.
+pub(crate) const COMMITTED_KEYRING: &str = "release-keys/keyring.json";
 
 /// The committed public key of a project, if there is one.
 pub(crate) fn committed_key(project: &Project, config: &Config) -> Option<PathBuf> {

@@ -13,17 +13,21 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, Release, committed_key, public, sign_file};
+use super::{Config, Release, public, sign_file, trust};
 use crate::archive::pack::{Input, tar_gz, zip};
 use crate::cli::PackArgs;
 use crate::format::checksums::{self, List};
-use crate::format::sshsig;
+use crate::format::{keyring, sshsig};
 use crate::judge::{Extent, Keys, check_directory};
 use crate::{TOOL, key, rules};
 
+/// The keyring as it is published, so that users learn of new and revoked keys with the release.
+const KEYRING: &str = "keyring.json";
+
 /// Documents that are published beside the archives, where they are there.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "buildinfo.json",
+    KEYRING,
     "sbom.cdx.json",
     "sbom.spdx.json",
     "RELEASE_NOTES.md",
@@ -75,7 +79,8 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
     for package in packages {
         let project = cx.project()?;
         let subject = project.subject(&package);
-        let committed = committed_key(project, &config);
+        let committed = trust::of_project(project, &config)?;
+        let keyring = crate::judge::small(&project.root.join(super::COMMITTED_KEYRING), keyring::MAX_LEN)?;
         let version = package.version.to_string();
         let mut folder = root.for_package(&package.name, &version);
         let from = args.artifacts.clone().unwrap_or_else(|| folder.dir().to_owned());
@@ -128,10 +133,13 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
                 )?);
             }
         }
+        if let Some(bytes) = keyring {
+            folder.write(KEYRING, &bytes)?;
+        }
         let list = write_list(&mut folder, &signing, &release, &archives)?;
         let dir = folder.dir().to_owned();
         folder.finish()?;
-        let findings = self_check(&dir, &signing, committed.as_deref())?;
+        let findings = self_check(&dir, &signing, committed)?;
         let human: String =
             list.iter().map(|(name, digest)| format!("  {}  {name}\n", &digest.to_string()[..16])).collect();
         let data = Data { key: public(&signing).fingerprint(), archives };
@@ -312,11 +320,8 @@ fn write_list(
 
 /// What was just made is verified as a user would, with the committed public key where there is one: a key derived from the secret
 /// could not notice that the wrong one was used.
-fn self_check(dir: &Path, key: &SigningKey, committed: Option<&Path>) -> Result<Vec<Finding>> {
-    let keys = match committed {
-        Some(path) => Keys::read(&[path.to_owned()], true)?,
-        None => Keys { keys: vec![public(key)], pinned: true },
-    };
+fn self_check(dir: &Path, key: &SigningKey, committed: Option<Keys>) -> Result<Vec<Finding>> {
+    let keys = committed.unwrap_or_else(|| Keys::new(vec![public(key)], true));
     let verdict = check_directory(dir, &keys, Extent::Listed)?;
     if verdict.holds() {
         return Ok(verdict.findings);

@@ -2,7 +2,7 @@
 
 use release_gate::{Context, Finding, Outcome, Report, Result};
 
-use super::{Config, Release, committed_key, public, sign_file};
+use super::{Config, Release, public, sign_file, trust};
 use crate::cli::SignArgs;
 use crate::judge::{Keys, check_file};
 use crate::{TOOL, key, rules};
@@ -21,13 +21,10 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
         epoch: project.epoch()?.unwrap_or(0),
     };
     let subject = project.subject(package);
-    let committed = committed_key(project, &config);
+    let committed = trust::of_project(project, &config)?;
     let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
     let mut findings = Vec::new();
-    let check_with = match &committed {
-        Some(path) => Keys::read(std::slice::from_ref(path), true)?,
-        None => Keys { keys: vec![public(&signing)], pinned: true },
-    };
+    let check_with = committed.unwrap_or_else(|| Keys::new(vec![public(&signing)], true));
     for path in &args.files {
         if dry_run {
             cx.terminal.status("Would write", format!("{}.sig", path.display()));

@@ -1,7 +1,7 @@
 //! `cargo sign verify`.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use release_gate::digest::Sha256Digest;
 use release_gate::fs::AtomicFile;
@@ -9,14 +9,16 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result, Subject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, committed_key};
+use super::Config;
+use super::trust::{self, Trust};
 use crate::archive::{Limits, walk};
 use crate::cli::VerifyArgs;
 use crate::format::public_key::PublicKey;
 use crate::judge::{
-    Checked, Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
-    check_provenance,
+    Checked, Expected, Extent, Verdict, check_archive, check_directory, check_file, check_list,
+    check_provenance, is_archive,
 };
+use crate::memory::Memory;
 use crate::{TOOL, rules};
 
 /// `verify.json`'s data.
@@ -43,43 +45,79 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     if args.files.is_empty() {
         return project(cx, args);
     }
-    let keys = keys(cx, args)?;
+    let memory = Memory::of_user();
+    if memory.is_none() {
+        cx.terminal.warn(format!("nothing is remembered: set {} to a folder", crate::memory::ENV));
+    }
     let mut verdict = Verdict::default();
     let mut archives = Vec::new();
+    let mut trusts = Vec::new();
     for path in &args.files {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         cx.terminal.status("Verifying", path.display().to_string());
-        let one = if path.is_dir() {
-            check_directory(path, &keys, Extent::Folder)?
-        } else if name == "checksums.txt" {
-            check_list(path, &keys, Extent::Listed)?
-        } else if !path.exists() {
+        if !path.exists() {
             return Err(Error::judge(format!("there is no `{}`", path.display())));
-        } else if name.ends_with(".tar.gz") || name.ends_with(".zip") {
-            let (one, checked) = check_archive(path, &keys)?;
+        }
+        let trust = Trust::find(cx, args, memory.as_ref(), path)?;
+        let mut one = if path.is_dir() {
+            check_directory(path, &trust.keys, Extent::Folder)?
+        } else if name == "checksums.txt" {
+            check_list(path, &trust.keys, Extent::Listed)?
+        } else if is_archive(&name) {
+            let (one, checked) = check_archive(path, &trust.keys)?;
             archives.extend(checked.map(|checked| (name, checked)));
             one
         } else {
-            check_file(path, &keys)?.0
+            check_file(path, &trust.keys)?.0
         };
-        verdict.findings.extend(one.findings);
-        verdict.held.extend(one.held);
+        trust.compare(&mut one, args.allow_rollback);
+        if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
+            check_provenance(&mut one, path, &expected(args, source_uri), &trust.keys)?;
+        }
+        verdict.findings.extend(one.findings.clone());
+        verdict.remarks.extend(one.remarks.clone());
+        verdict.held.extend(one.held.clone());
+        trusts.push((trust, one));
     }
-    provenance(args, &mut verdict, &keys)?;
-    if verdict.holds() && keys.pinned && args.extract.is_some() {
+    let mut said = Vec::new();
+    verdict.findings.retain(|finding| {
+        !said.contains(finding) && {
+            said.push(finding.clone());
+            true
+        }
+    });
+    let pinned = trusts.iter().all(|(trust, _)| trust.keys.pinned);
+    if verdict.holds() && pinned && args.extract.is_some() {
         for path in args.files.iter().filter(|path| path.is_dir()) {
             archives.extend(archives_of(path)?);
         }
     }
-    extract(cx, args, &verdict, &keys, &mut archives)?;
-    Ok(report(verdict, &keys, None).print_only().into())
+    extract(cx, args, &verdict, pinned, &mut archives)?;
+    if let Some(memory) = memory.filter(|_| verdict.holds() && pinned && !cx.args().dry_run) {
+        for (trust, one) in &trusts {
+            // A folder that cannot be written to does not make the release any worse.
+            if let Err(error) = trust.remember(&memory, one) {
+                cx.terminal.warn(format!("nothing is remembered: {}", error.chain()));
+            }
+        }
+    }
+    Ok(report(verdict, pinned, None).print_only().into())
+}
+
+fn expected(args: &VerifyArgs, source_uri: &str) -> Expected {
+    Expected {
+        source_uri: source_uri.to_owned(),
+        source_tag: args.source_tag.clone(),
+        builder_id: args.builder_id.clone(),
+    }
 }
 
 /// Without arguments: the release in the project's artifact folder.
 fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     cx.project()?;
     let root = cx.artifacts()?;
-    let keys = keys(cx, args)?;
+    let config: Config = cx.config()?;
+    let keys = trust::of_project_or_named(cx.project()?, &config, &args.key)?;
     let packages: Vec<_> = cx.project()?.selected().cloned().collect();
     let mut reports = Vec::new();
     for package in packages {
@@ -108,23 +146,14 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
                 }
             }
         }
-        provenance(args, &mut verdict, &keys)?;
+        if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
+            check_provenance(&mut verdict, path, &expected(args, source_uri), &keys)?;
+        }
         let mut archives = if args.extract.is_some() { archives_of(folder.dir())? } else { Vec::new() };
-        extract(cx, args, &verdict, &keys, &mut archives)?;
-        reports.push(report(verdict, &keys, Some(subject)));
+        extract(cx, args, &verdict, keys.pinned, &mut archives)?;
+        reports.push(report(verdict, keys.pinned, Some(subject)));
     }
     Ok(Outcome::Reports(reports))
-}
-
-/// Checks the provenance that was named, against what held.
-fn provenance(args: &VerifyArgs, verdict: &mut Verdict, keys: &Keys) -> Result<()> {
-    let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) else { return Ok(()) };
-    let expected = Expected {
-        source_uri: source_uri.clone(),
-        source_tag: args.source_tag.clone(),
-        builder_id: args.builder_id.clone(),
-    };
-    check_provenance(verdict, path, &expected, keys)
 }
 
 /// Whether `pack` said that there was nothing to pack.
@@ -135,7 +164,7 @@ fn nothing_packed(dir: &Path) -> Result<bool> {
     Ok(envelope.status == release_gate::Status::Skipped && !dir.join("checksums.txt.sig").exists())
 }
 
-fn report(verdict: Verdict, keys: &Keys, subject: Option<Subject>) -> Report {
+fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
     let holds = verdict.holds();
     let mut data = Data::default();
     let mut human = String::new();
@@ -145,7 +174,7 @@ fn report(verdict: Verdict, keys: &Keys, subject: Option<Subject>) -> Report {
         data.files.push(File { name: held.file.clone(), sha256: held.sha256, size: held.size });
         if let Some((key, comment)) = &held.signed {
             let fingerprint = PublicKey::new(*key).fingerprint();
-            if holds && keys.pinned {
+            if holds && pinned {
                 human.push_str(&format!(
                     "OK  {}  {} {}  commit {}  key {fingerprint}\n",
                     held.file, comment.project, comment.version, comment.commit
@@ -161,17 +190,17 @@ fn report(verdict: Verdict, keys: &Keys, subject: Option<Subject>) -> Report {
                 dirty: comment.dirty,
                 ..Subject::default()
             });
-        } else if holds && keys.pinned {
+        } else if holds && pinned {
             human.push_str(&format!("OK  {}\n", held.file));
         }
     }
-    if holds && keys.pinned {
+    if holds && pinned {
         for remark in &verdict.remarks {
             human.push_str(remark);
             human.push('\n');
         }
     }
-    if !keys.pinned {
+    if !pinned {
         findings.push(Finding::new(&rules::KEY_UNPINNED, "UNPINNED: the key came with the download").help(
             format!(
                 "compare the fingerprint {} with one you trust, then name the key with --key",
@@ -187,40 +216,11 @@ fn report(verdict: Verdict, keys: &Keys, subject: Option<Subject>) -> Report {
         .summary(summary)
 }
 
-/// Keys named on the command line, else the project's committed one, else one that lies beside the download (and is not trusted).
-fn keys(cx: &mut Context, args: &VerifyArgs) -> Result<Keys> {
-    if !args.key.is_empty() {
-        return Keys::read(&args.key, true);
-    }
-    let config: Config = cx.config()?;
-    // A download folder is no project; only a project's own root is looked into.
-    if let Ok(project) = cx.project()
-        && let Some(path) = committed_key(project, &config)
-    {
-        return Keys::read(&[path], true);
-    }
-    let mut beside: Vec<PathBuf> = Vec::new();
-    for path in &args.files {
-        let dir = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
-        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-        let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-        beside.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "pub")));
-    }
-    beside.sort();
-    beside.dedup();
-    if beside.is_empty() {
-        return Err(
-            Error::judge("there is no public key to verify with").with_help("name one you trust with --key")
-        );
-    }
-    Keys::read(&beside, false)
-}
-
 fn archives_of(dir: &Path) -> Result<Vec<(String, Checked)>> {
     let mut archives = Vec::new();
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
-        if name.ends_with(".tar.gz") || name.ends_with(".zip") {
+        if is_archive(&name) {
             archives.extend(Checked::open(&entry.path(), false)?.map(|checked| (name, checked)));
         }
     }
@@ -233,11 +233,11 @@ fn extract(
     cx: &Context,
     args: &VerifyArgs,
     verdict: &Verdict,
-    keys: &Keys,
+    pinned: bool,
     archives: &mut [(String, Checked)],
 ) -> Result<()> {
     let Some(dir) = &args.extract else { return Ok(()) };
-    if !verdict.holds() || !keys.pinned {
+    if !verdict.holds() || !pinned {
         cx.terminal.warn("nothing was extracted: not everything held");
         return Ok(());
     }

@@ -5,10 +5,9 @@
 use release_gate::git::parse_version_tag;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, Rule};
 
-use super::{Config, committed_key};
+use super::{Config, trust};
 use crate::cli::VerifySourceArgs;
 use crate::format::{git_object, sshsig};
-use crate::judge::Keys;
 use crate::{TOOL, rules};
 
 pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> {
@@ -18,30 +17,24 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
     let package = project.single()?;
     let subject = project.subject(package);
     let git = project.repository()?;
-    let paths = if args.key.is_empty() {
-        committed_key(project, &config).into_iter().collect()
-    } else {
-        args.key.clone()
-    };
-    if paths.is_empty() {
-        return Err(
-            Error::judge("there is no public key to verify with").with_help("name one you trust with --key")
-        );
-    }
     if git.is_shallow()? {
         return Err(Error::judge("the history is cut off").with_help("run `git fetch --unshallow`"));
     }
-    let keys = Keys::read(&paths, true)?;
+    let keys = trust::of_project_or_named(project, &config, &args.key)?;
     let name = args.tag.clone().unwrap_or_else(|| format!("v{}", package.version));
     let name = name.strip_prefix("refs/tags/").unwrap_or(&name);
     let reference = format!("refs/tags/{name}");
     let commit = git.resolve(&reference)?;
-    let mut findings = Vec::new();
+    let mut findings = keys.findings.clone();
     let mut refuse =
         |rule: &Rule, text: String, help: &str| findings.push(Finding::new(rule, text).help(help));
     let trusted = |signed: Option<git_object::Signed>| {
         signed.is_some_and(|(payload, signature)| {
-            keys.keys.iter().any(|key| sshsig::verify(&signature, key, "git", &payload).is_ok())
+            // Whether a key may vouch is judged by the release, never by the time a commit gives itself.
+            keys.keys.iter().any(|key| {
+                keys.refuses(&key.key, &package.name, &package.version.to_string()).is_none()
+                    && sshsig::verify(&signature, key, "git", &payload).is_ok()
+            })
         })
     };
     let kind = git.plumbing(["cat-file", "-t", &reference])?;

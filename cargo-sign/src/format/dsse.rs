@@ -45,7 +45,7 @@ pub enum DsseError {
 }
 
 /// What is signed: the pre-authentication encoding, which binds the type to the payload.
-fn pae(kind: &str, payload: &[u8]) -> Vec<u8> {
+pub(super) fn pae(kind: &str, payload: &[u8]) -> Vec<u8> {
     let mut bytes = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
     bytes.extend_from_slice(payload);
     bytes
@@ -67,11 +67,11 @@ pub fn sign(key: &SigningKey, payload: &[u8]) -> Result<Vec<u8>, CanonicalError>
     })
 }
 
-/// Checks an envelope and returns its payload. Nothing of the payload is looked at before its signature held.
+/// Checks an envelope and returns its payload and who signed it. Nothing of the payload is looked at before its signature held.
 ///
 /// # Errors
 /// It is malformed, of another type or key, or its signature does not hold.
-pub fn open(bytes: &[u8], keys: &[PublicKey]) -> Result<Vec<u8>, DsseError> {
+pub fn open<'a>(bytes: &[u8], keys: &'a [PublicKey]) -> Result<(Vec<u8>, &'a PublicKey), DsseError> {
     let malformed = DsseError::Malformed;
     if bytes.len() > MAX_LEN {
         return Err(malformed("it is too long"));
@@ -94,7 +94,7 @@ pub fn open(bytes: &[u8], keys: &[PublicKey]) -> Result<Vec<u8>, DsseError> {
     key.key
         .verify_strict(&pae(IN_TOTO, &payload), &Signature::from_bytes(&signature))
         .map_err(|_| DsseError::Signature)?;
-    Ok(payload)
+    Ok((payload, key))
 }
 
 #[cfg(test)]
@@ -115,7 +115,7 @@ mod tests {
         let key = SigningKey::from_bytes(&[3; 32]);
         let keys = [PublicKey::new(key.verifying_key())];
         let line = sign(&key, b"{\"a\":1}").unwrap();
-        assert_eq!(open(&line, &keys).unwrap(), b"{\"a\":1}");
+        assert_eq!(open(&line, &keys).unwrap(), (b"{\"a\":1}".to_vec(), &keys[0]));
         for position in 0..line.len() {
             for bit in 0..8 {
                 let mut changed = line.clone();

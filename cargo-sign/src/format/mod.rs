@@ -3,6 +3,7 @@
 pub mod checksums;
 pub mod dsse;
 pub mod git_object;
+pub mod keyring;
 pub mod minisign;
 pub mod public_key;
 pub mod sshsig;

@@ -73,11 +73,12 @@ impl PublicKey {
 
     /// The two-line minisign form, which `minisign -p`, signify and cargo-binstall read.
     pub fn minisign(&self, comment: &str) -> String {
-        let mut body = Vec::with_capacity(42);
-        body.extend_from_slice(b"Ed");
-        body.extend_from_slice(&self.id);
-        body.extend_from_slice(self.key.as_bytes());
-        format!("untrusted comment: {comment}\n{}\n", STANDARD.encode(body))
+        format!("untrusted comment: {comment}\n{}\n", self.base64())
+    }
+
+    /// The second of these lines, which `minisign -P` reads.
+    pub fn base64(&self) -> String {
+        STANDARD.encode([&b"Ed"[..], &self.id, self.key.as_bytes()].concat())
     }
 
     /// A line for `ssh-keygen -Y verify -f`.

@@ -102,7 +102,12 @@ pub(super) fn check_signature(
             shown(name),
             crate::format::minisign::hex(&parsed.key_id)
         );
-        return refuse(verdict, &rules::KEY_MISMATCH, text, "check which key the project publishes");
+        return refuse(
+            verdict,
+            &rules::KEY_MISMATCH,
+            text,
+            "check which key the project publishes; where it has a new one, `--keyring` names the keyring that says so",
+        );
     };
     if let Err(error) = parsed.verify(&key.key, &key.id, prehash) {
         return refuse(
@@ -138,6 +143,14 @@ pub(super) fn check_signature(
             "one file is being served as another; do not use it",
         );
     }
+    if let Some((rule, why)) = keys.refuses(&key.key, &comment.project, &comment.version) {
+        return refuse(
+            verdict,
+            rule,
+            format!("`{}`: {why}", shown(name)),
+            "do not use it; get a release signed by a key in use",
+        );
+    }
     if comment.dirty {
         verdict.refuse(
             Finding::new(
@@ -155,7 +168,7 @@ pub(super) fn check_signature(
 ///
 /// # Errors
 /// It is there and cannot be read.
-pub(super) fn small(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
+pub(crate) fn small(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
     let wrong = |error| Error::judge(format!("cannot read `{}`", path.display())).with_source(error);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -169,7 +182,7 @@ pub(super) fn small(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
 }
 
 /// The signature beside a file.
-pub(super) fn signature_of(path: &Path) -> Result<Option<Vec<u8>>> {
+pub(crate) fn signature_of(path: &Path) -> Result<Option<Vec<u8>>> {
     let mut name = path.as_os_str().to_owned();
     name.push(".sig");
     small(Path::new(&name), MAX_LEN)
@@ -180,7 +193,7 @@ pub(super) fn signature_of(path: &Path) -> Result<Option<Vec<u8>>> {
 /// # Errors
 /// It cannot be read.
 pub fn check_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Checked>)> {
-    let mut verdict = Verdict::default();
+    let mut verdict = Verdict { findings: keys.findings.clone(), ..Verdict::default() };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let Some(checked) = Checked::open(path, true)? else {
         verdict.refuse(Finding::new(

@@ -4,53 +4,19 @@ mod archive;
 mod file;
 mod provenance;
 mod release;
-
-use std::path::Path;
+mod trust;
 
 use ed25519_dalek::VerifyingKey;
-use release_gate::{Error, Finding, Result};
+use release_gate::Finding;
 
 pub use self::file::{Checked, check_file};
+pub(crate) use self::file::{signature_of, small};
 pub(crate) use self::provenance::LOG;
 pub use self::provenance::{Expected, check_provenance};
+pub(crate) use self::release::is_archive;
 pub use self::release::{Extent, check_archive, check_directory, check_list};
-use crate::format::public_key::PublicKey;
+pub use self::trust::Keys;
 use crate::model::comment::TrustedComment;
-
-/// The keys a release is checked with.
-#[derive(Debug, Clone)]
-pub struct Keys {
-    /// In the order given.
-    pub keys: Vec<PublicKey>,
-    /// Whether they came from somewhere else than the download.
-    pub pinned: bool,
-}
-
-impl Keys {
-    /// Reads key files.
-    ///
-    /// # Errors
-    /// A file cannot be read or holds no usable key.
-    pub fn read(paths: &[std::path::PathBuf], pinned: bool) -> Result<Self> {
-        let keys = paths.iter().map(|path| read_key(path)).collect::<Result<_>>()?;
-        Ok(Self { keys, pinned })
-    }
-
-    fn by_id(&self, id: &[u8; 8]) -> Option<&PublicKey> {
-        self.keys.iter().find(|key| key.id == *id)
-    }
-}
-
-fn read_key(path: &Path) -> Result<PublicKey> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::judge(format!("cannot read the public key `{name}`")).with_source(error))?;
-    PublicKey::parse(&text).map_err(|error| {
-        Error::judge(format!("the public key `{name}` cannot be used"))
-            .with_source(error)
-            .with_help("keys are read as minisign, OpenSSH, PEM or raw base64")
-    })
-}
 
 /// What verification found out.
 #[derive(Debug, Clone, Default)]

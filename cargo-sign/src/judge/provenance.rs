@@ -41,8 +41,8 @@ pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected,
     let refuse = |verdict: &mut Verdict, rule: &Rule, text: String| {
         verdict.refuse(Finding::new(rule, format!("provenance: {text}")).help(help));
     };
-    let payload = match dsse::open(&bytes, &keys.keys) {
-        Ok(payload) => payload,
+    let (payload, key) = match dsse::open(&bytes, &keys.keys) {
+        Ok(opened) => opened,
         Err(error) => {
             let rule = match error {
                 DsseError::Malformed(_) => &rules::PROVENANCE_MALFORMED,
@@ -66,6 +66,9 @@ pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected,
     };
     let (build, run) = (&statement.predicate.build_definition, &statement.predicate.run_details);
     let asked = &build.external_parameters;
+    if let Some((rule, why)) = keys.refuses(&key.key, &asked.package, &asked.version) {
+        refuse(verdict, rule, why);
+    }
     let commit =
         build.resolved_dependencies.first().filter(|first| source(&first.uri) == source(&asked.repository));
     let commit = commit.and_then(|first| first.digest.get("gitCommit")).map_or("none", String::as_str);

@@ -38,7 +38,7 @@ pub enum Extent {
 }
 
 /// Whether a name is that of an archive this tool judges.
-fn is_archive(name: &str) -> bool {
+pub(crate) fn is_archive(name: &str) -> bool {
     name.ends_with(".tar.gz") || name.ends_with(".zip")
 }
 
@@ -73,7 +73,7 @@ pub fn check_directory(dir: &Path, keys: &Keys, extent: Extent) -> Result<Verdic
 /// # Errors
 /// Something that is there cannot be read.
 pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
-    let mut verdict = Verdict::default();
+    let mut verdict = Verdict { findings: keys.findings.clone(), ..Verdict::default() };
     let dir = path.parent().unwrap_or(Path::new("."));
     if !path.exists() {
         verdict.refuse(

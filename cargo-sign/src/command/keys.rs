@@ -1,0 +1,275 @@
+//! `cargo sign keys`: lists the project's keys, and writes new versions of its keyring.
+
+use std::path::Path;
+
+use release_gate::fs::write_atomic;
+use release_gate::project::Project;
+use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use serde::Serialize;
+
+use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key, public};
+use crate::cli::{KeyArgs, KeysArgs, KeysCall};
+use crate::format::keyring::{Keyring, KeyringError, MAX_LEN};
+use crate::format::public_key::PublicKey;
+use crate::judge::{Keys, small};
+use crate::memory::Memory;
+use crate::model::keyring::{Content, Member, Revoked};
+use crate::{TOOL, key};
+
+/// What `keys` lists.
+#[derive(Debug, Default, Serialize)]
+struct Data {
+    version: Option<u64>,
+    threshold: Option<u32>,
+    signatures: Option<usize>,
+    keys: Vec<Listed>,
+}
+
+/// One key.
+#[derive(Debug, Serialize)]
+struct Listed {
+    name: String,
+    fingerprint: String,
+    status: &'static str,
+    last_version: Option<String>,
+    reason: Option<String>,
+}
+
+pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
+    match args.call {
+        None => list(cx),
+        Some(KeysCall::Forget { project }) => forget(cx, &project),
+        Some(KeysCall::Init { key, name }) => init(cx, &key, &name),
+        Some(KeysCall::Add { key, name, public }) => {
+            let new = read_public(&public)?;
+            change(cx, &key, |next| add(next, &name, &new))
+        }
+        Some(KeysCall::Rotate { key, old, name, last_version, public }) => {
+            let new = read_public(&public)?;
+            change(cx, &key, |next| {
+                add(next, &name, &new)?;
+                each(next, &old, |member| member.retired_after = Some(last_version.clone()))
+            })
+        }
+        Some(KeysCall::Retire { key, last_version, which }) => change(cx, &key, |next| {
+            each(next, &which, |member| member.retired_after = Some(last_version.clone()))
+        }),
+        Some(KeysCall::Revoke { key, last_good_version, reason, which }) => change(cx, &key, |next| {
+            let revoked = Revoked { last_good_version, reason };
+            each(next, &which, |member| member.revoked = Some(revoked.clone()))
+        }),
+        Some(KeysCall::Threshold { key, threshold }) => change(cx, &key, |next| {
+            next.threshold = threshold;
+            Ok(())
+        }),
+        Some(KeysCall::Sign { key }) => sign(cx, &key),
+    }
+}
+
+fn forget(cx: &Context, project: &str) -> Result<Outcome> {
+    let memory = Memory::of_user().ok_or_else(|| {
+        Error::judge("the system names no state folder").with_help(format!("set {}", crate::memory::ENV))
+    })?;
+    if cx.args().dry_run {
+        cx.terminal.status("Would forget", project);
+    } else if memory.forget(project)? {
+        cx.terminal.status("Forgot", project);
+    } else {
+        cx.terminal.status("Unknown", format!("nothing is remembered about {project}"));
+    }
+    Ok(Outcome::Done)
+}
+
+fn list(cx: &mut Context) -> Result<Outcome> {
+    cx.project()?;
+    let config: Config = cx.config()?;
+    let project = cx.project()?;
+    let mut report = Report::new("keys", &TOOL, project.workspace_subject());
+    let mut data = Data::default();
+    let mut findings = Vec::new();
+    let committed = match committed_key(project, &config) {
+        Some(path) => Keys::read(&[path], true)?.keys,
+        None => Vec::new(),
+    };
+    if let Some(bytes) = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)? {
+        let parsed = Keyring::parse(&bytes);
+        let wrong =
+            |error: KeyringError| Finding::new(error.rule(), error.to_string()).at(COMMITTED_KEYRING, None);
+        match &parsed {
+            Ok(ring) => {
+                let content = ring.newest();
+                data.version = Some(content.version);
+                data.threshold = Some(content.threshold);
+                data.signatures = Some(ring.signed_by());
+                data.keys.extend(content.keys.iter().map(listed));
+                let judged =
+                    if committed.is_empty() { ring.complete() } else { ring.trusted(None, &committed) };
+                findings.extend(judged.err().map(|error| {
+                    let help = match error {
+                        KeyringError::Threshold { .. } => "others sign it with `cargo sign keys sign`",
+                        _ => "sign it with the committed key: `cargo sign keys sign`",
+                    };
+                    wrong(error).help(help)
+                }));
+            }
+            Err(error) => findings.push(wrong(error.clone()).help("restore it from the last commit")),
+        }
+    }
+    for key in committed {
+        if !data.keys.iter().any(|listed| listed.fingerprint == key.fingerprint()) {
+            data.keys.push(listed(&Member::new(COMMITTED_KEY, &key)));
+        }
+    }
+    let summary = match (data.version, data.keys.len()) {
+        (None, 0) => {
+            return Err(Error::judge("the project has no keys yet").with_help(format!(
+                "make one with `cargo sign keygen` and commit its public half as {COMMITTED_KEY}"
+            )));
+        }
+        (None, count) => format!("{count} keys, no keyring"),
+        (Some(version), count) => format!(
+            "{count} keys, keyring version {version}, {} of them to change it",
+            data.threshold.unwrap_or_default()
+        ),
+    };
+    report = report.findings(findings).human(human(&data)).summary(summary).data(&data);
+    Ok(report.print_only().into())
+}
+
+fn listed(member: &Member) -> Listed {
+    let (status, last, reason) = match (&member.revoked, &member.retired_after) {
+        (Some(revoked), _) => ("revoked", revoked.last_good_version.as_ref(), Some(revoked.reason.clone())),
+        (None, Some(after)) => ("retired", Some(after), None),
+        (None, None) => ("active", None, None),
+    };
+    let fingerprint = member.public().map(|key| key.fingerprint()).unwrap_or_default();
+    Listed {
+        name: member.name.clone(),
+        fingerprint,
+        status,
+        last_version: last.map(ToString::to_string),
+        reason,
+    }
+}
+
+fn human(data: &Data) -> String {
+    let width = data.keys.iter().map(|key| key.name.len()).max().unwrap_or(0);
+    let line = |key: &Listed| {
+        let until = key.last_version.iter().map(|last| format!(", good until {last}"));
+        let reason = key.reason.iter().map(|reason| format!(": {}", reason.escape_debug()));
+        let more: String = until.chain(reason).collect();
+        format!("{:width$}  {}  {}{more}\n", key.name, key.fingerprint, key.status)
+    };
+    data.keys.iter().map(line).collect()
+}
+
+fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
+    let project = cx.project()?;
+    if project.root.join(COMMITTED_KEYRING).exists() {
+        return Err(Error::usage(format!("`{COMMITTED_KEYRING}` is there already"))
+            .with_help("change it with `cargo sign keys add`, `rotate`, `retire` or `revoke`"));
+    }
+    let content =
+        Content { keys: Vec::new(), previous: None, projects: projects(project), threshold: 1, version: 1 };
+    let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
+    let content = Content { keys: vec![Member::new(name, &public(&signing))], ..content };
+    write(cx, Keyring::begin(content, &signing).map_err(refused)?)
+}
+
+fn change(
+    cx: &mut Context,
+    args: &KeyArgs,
+    make: impl FnOnce(&mut Content) -> Result<()>,
+) -> Result<Outcome> {
+    let project = cx.project()?;
+    let (ring, projects) = (read(&project.root)?, projects(project));
+    let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
+    let mut made = Ok(());
+    let next = ring.extend(
+        |next| {
+            next.projects.extend(projects);
+            made = make(next);
+        },
+        &signing,
+    );
+    made?;
+    write(cx, next.map_err(refused)?)
+}
+
+fn sign(cx: &mut Context, args: &KeyArgs) -> Result<Outcome> {
+    let ring = read(&cx.project()?.root)?;
+    let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
+    write(cx, ring.sign(&signing).map_err(refused)?)
+}
+
+fn projects(project: &Project) -> std::collections::BTreeSet<String> {
+    project.metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect()
+}
+
+fn refused(error: KeyringError) -> Error {
+    let help = match error {
+        KeyringError::Threshold { .. } => "the newest version still needs signatures: `cargo sign keys sign`",
+        _ => "a keyring is changed by a key that is in it and in use, and always leaves one in use",
+    };
+    Error::usage("the keyring cannot be changed like that").with_source(error).with_help(help)
+}
+
+fn read(root: &Path) -> Result<Keyring> {
+    let bytes = small(&root.join(COMMITTED_KEYRING), MAX_LEN)?.ok_or_else(|| {
+        Error::usage(format!("there is no `{COMMITTED_KEYRING}`"))
+            .with_help("begin it with `cargo sign keys init`")
+    })?;
+    Keyring::parse(&bytes).map_err(|error| {
+        Error::judge(format!("`{COMMITTED_KEYRING}` cannot be relied on")).with_source(error)
+    })
+}
+
+fn read_public(path: &Path) -> Result<PublicKey> {
+    Ok(Keys::read(&[path.to_owned()], true)?.keys.remove(0))
+}
+
+fn add(next: &mut Content, name: &str, key: &PublicKey) -> Result<()> {
+    let same =
+        |member: &&Member| member.public().is_some_and(|found| found.key == key.key) || member.name == name;
+    if let Some(member) = next.keys.iter().find(same) {
+        return Err(Error::usage(format!(
+            "the key or its name is in the keyring already, as `{}`",
+            member.name
+        )));
+    }
+    next.keys.push(Member::new(name, key));
+    Ok(())
+}
+
+/// Changes every entry of a key, by name or fingerprint.
+fn each(next: &mut Content, which: &str, mut change: impl FnMut(&mut Member)) -> Result<()> {
+    let matches = |member: &Member| {
+        member.name == which || member.public().is_some_and(|key| key.fingerprint() == which)
+    };
+    if !next.keys.iter().any(matches) {
+        return Err(Error::usage(format!("there is no key `{which}` in the keyring"))
+            .with_help("`cargo sign keys` lists names and fingerprints"));
+    }
+    next.keys.iter_mut().filter(|member| matches(member)).for_each(&mut change);
+    Ok(())
+}
+
+fn write(cx: &mut Context, ring: Keyring) -> Result<Outcome> {
+    let path = cx.project()?.root.join(COMMITTED_KEYRING);
+    let bytes =
+        ring.render().map_err(|error| Error::judge("the keyring cannot be written").with_source(error))?;
+    let what = format!("{COMMITTED_KEYRING}, version {}", ring.newest().version);
+    if cx.args().dry_run {
+        cx.terminal.status("Would write", what);
+        return Ok(Outcome::Done);
+    }
+    write_atomic(&path, &bytes)?;
+    cx.terminal.status("Wrote", what);
+    if ring.complete().is_err() {
+        let (have, need) = (ring.signed_by(), ring.needed());
+        cx.terminal.note(format!(
+            "{have} of {need} signatures: it counts for nothing until others sign it with `cargo sign keys sign`"
+        ));
+    }
+    Ok(Outcome::Done)
+}

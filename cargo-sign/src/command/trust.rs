@@ -1,0 +1,199 @@
+//! Where the keys come from that something is judged with, and what is remembered afterwards.
+
+use std::path::{Path, PathBuf};
+
+use release_gate::project::Project;
+use release_gate::{Context, Error, Finding, Result};
+use semver::Version;
+
+use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key};
+use crate::cli::VerifyArgs;
+use crate::format::keyring::{Keyring, MAX_LEN};
+use crate::format::minisign::MinisignSignature;
+use crate::format::public_key::PublicKey;
+use crate::judge::{Keys, Verdict, small};
+use crate::memory::{Anchor, Memory};
+use crate::model::comment::TrustedComment;
+use crate::rules;
+
+/// The keys of the project itself: the committed public key, and what the committed keyring says. `None` where neither is there.
+pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Keys>> {
+    let ring = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
+    let Some(path) = committed_key(project, config) else {
+        let Some(bytes) = ring else { return Ok(None) };
+        let wrong =
+            |error| Error::judge(format!("`{COMMITTED_KEYRING}` cannot be relied on")).with_source(error);
+        let ring = Keyring::parse(&bytes).and_then(|ring| ring.complete().map(|()| ring)).map_err(wrong)?;
+        return Ok(Some(Keys::new(Vec::new(), true).with_keyring(None, Some(&ring))));
+    };
+    Ok(Some(Keys::read(&[path], true)?.with_keyring(ring.as_deref(), None)))
+}
+
+/// The same, or an error that says what to do.
+pub(super) fn of_project_or_named(project: &Project, config: &Config, named: &[PathBuf]) -> Result<Keys> {
+    if !named.is_empty() {
+        return Keys::read(named, true);
+    }
+    of_project(project, config)?.ok_or_else(|| {
+        Error::judge("there is no public key to verify with")
+            .with_help(format!("name one you trust with --key, or commit it as {COMMITTED_KEY}"))
+    })
+}
+
+/// What one download is judged with.
+#[derive(Debug)]
+pub(super) struct Trust {
+    pub(super) keys: Keys,
+    /// The keys the user trusted before any keyring was looked at.
+    pins: Vec<PublicKey>,
+    /// What is remembered about the project the download says it is of.
+    known: Vec<Anchor>,
+}
+
+impl Trust {
+    /// Finds the keys for a download: those named, else the project's, else those remembered, else (not trusted) those beside it.
+    pub(super) fn find(
+        cx: &mut Context,
+        args: &VerifyArgs,
+        memory: Option<&Memory>,
+        path: &Path,
+    ) -> Result<Self> {
+        let known = match (memory, claimed_project(path)?) {
+            (Some(memory), Some(project)) => memory.recall(&project)?,
+            _ => Vec::new(),
+        };
+        let mut ring = args.keyring.as_deref().map(read_keyring).transpose()?;
+        let beside = || if path.is_dir() { path } else { parent(path) };
+        if ring.is_none() && (path.is_dir() || path.ends_with("checksums.txt")) {
+            ring = small(&beside().join("keyring.json"), MAX_LEN)?;
+        }
+        let keys = if !args.key.is_empty() {
+            named(&args.key, path, beside())?
+        } else if let Some(keys) = of_enclosing_project(cx)? {
+            return Ok(Self { pins: keys.keys.clone(), keys, known });
+        } else if known.is_empty() {
+            let beside = public_keys_in(beside())?;
+            if beside.is_empty() {
+                return Err(Error::judge("there is no public key to verify with")
+                    .with_help("name one you trust with --key"));
+            }
+            Keys::new(beside.into_iter().map(|(_, key)| key).collect(), false)
+        } else {
+            Keys::new(known.iter().filter_map(Anchor::public).collect(), true)
+        };
+        let pins = keys.keys.clone();
+        if !keys.pinned {
+            return Ok(Self { keys, pins, known });
+        }
+        let seen = known
+            .iter()
+            .filter(|anchor| anchor.applies(&pins))
+            .filter_map(|anchor| anchor.keyring.as_ref())
+            .max_by_key(|ring| ring.newest().version);
+        Ok(Self { keys: keys.with_keyring(ring.as_deref(), seen), pins, known })
+    }
+
+    /// Compares what held with what is remembered.
+    pub(super) fn compare(&self, verdict: &mut Verdict, allow_rollback: bool) {
+        if !self.keys.pinned {
+            return;
+        }
+        let mine = || self.known.iter().filter(|anchor| anchor.applies(&self.keys.keys));
+        let highest = mine().filter_map(|anchor| anchor.release.as_ref()).max();
+        let mut findings = Vec::new();
+        for (project, version) in releases(verdict) {
+            if let Some(highest) =
+                highest.filter(|highest| version.cmp_precedence(highest).is_lt() && !allow_rollback)
+            {
+                let text = format!("{project} {version} is older than {highest}, which was verified before");
+                let help =
+                    format!("get {highest} or newer; if you mean to go back, say so with --allow-rollback");
+                findings.push(Finding::new(&rules::ROLLBACK, text).help(help));
+            }
+            if mine().next().is_none() && !self.known.is_empty() {
+                let before: Vec<_> =
+                    self.known.iter().filter_map(Anchor::public).map(|key| key.fingerprint()).collect();
+                let text = format!("{project} was verified with another key before: {}", before.join(", "));
+                let help = format!(
+                    "check with the project that it has a new key; `cargo sign keys forget {project}` forgets the old one"
+                );
+                findings.push(Finding::new(&rules::KEY_CHANGED, text).help(help));
+            }
+        }
+        verdict.findings.extend(findings);
+    }
+
+    /// Remembers what held, once everything did.
+    pub(super) fn remember(&self, memory: &Memory, verdict: &Verdict) -> Result<()> {
+        for (project, version) in releases(verdict) {
+            memory.remember(&project, &self.pins, self.keys.keyring(), &version)?;
+        }
+        Ok(())
+    }
+}
+
+/// Projects and versions that signatures vouch for, each once.
+fn releases(verdict: &Verdict) -> Vec<(String, Version)> {
+    let comments = verdict.held.iter().filter_map(|held| held.signed.as_ref()).map(|(_, comment)| comment);
+    let mut all: Vec<_> = comments
+        .filter_map(|comment| Some((comment.project.clone(), comment.version.parse().ok()?)))
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// A download folder is no project; only a project's own root is looked into.
+fn of_enclosing_project(cx: &mut Context) -> Result<Option<Keys>> {
+    let config: Config = cx.config()?;
+    let Ok(project) = cx.project() else { return Ok(None) };
+    of_project(project, &config)
+}
+
+/// Keys named on the command line: files, or fingerprints of keys that lie beside the download.
+fn named(names: &[PathBuf], download: &Path, beside: &Path) -> Result<Keys> {
+    let mut keys = Vec::new();
+    let mut pinned = true;
+    for name in names {
+        if let Some(fingerprint) = name.to_str().filter(|name| name.starts_with("SHA256:")) {
+            let found = public_keys_in(beside)?.into_iter().find(|(_, key)| key.fingerprint() == fingerprint);
+            let (_, key) = found.ok_or_else(|| {
+                Error::judge(format!("no key with the fingerprint {fingerprint} lies beside the download"))
+                    .with_help("get the `.pub` file from where the project publishes it")
+            })?;
+            keys.push(key);
+            continue;
+        }
+        // A key inside the folder that is judged came with it, however it was named.
+        let inside =
+            |path: &Path, dir: &Path| Some(path.canonicalize().ok()?.starts_with(dir.canonicalize().ok()?));
+        pinned &= !(download.is_dir() && inside(name, download).unwrap_or(false));
+        keys.extend(Keys::read(std::slice::from_ref(name), true)?.keys);
+    }
+    Ok(Keys::new(keys, pinned))
+}
+
+fn public_keys_in(dir: &Path) -> Result<Vec<(PathBuf, PublicKey)>> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut paths: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "pub")).collect();
+    paths.sort();
+    let read = |path: PathBuf| Ok((path.clone(), Keys::read(&[path], false)?.keys.remove(0)));
+    paths.into_iter().map(read).collect()
+}
+
+fn read_keyring(path: &Path) -> Result<Vec<u8>> {
+    small(path, MAX_LEN)?.ok_or_else(|| Error::judge(format!("there is no `{}`", path.display())))
+}
+
+/// What a download says it is of; nothing is believed of it, it only says what to look up.
+fn claimed_project(path: &Path) -> Result<Option<String>> {
+    let signed = if path.is_dir() { path.join("checksums.txt") } else { path.to_owned() };
+    let signature = crate::judge::signature_of(&signed)?;
+    let parsed = signature.and_then(|bytes| MinisignSignature::parse(&bytes).ok());
+    Ok(parsed.and_then(|parsed| Some(parsed.trusted_comment.parse::<TrustedComment>().ok()?.project)))
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

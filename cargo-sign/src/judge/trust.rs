@@ -1,0 +1,114 @@
+//! Which keys are believed, and what a keyring says about them.
+
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::VerifyingKey;
+use release_gate::{Error, Finding, Result, Rule};
+use semver::Version;
+
+use super::shown;
+use crate::format::keyring::Keyring;
+use crate::format::public_key::PublicKey;
+use crate::model::keyring::{Member, Standing};
+use crate::rules;
+
+/// The keys a release is checked with.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// In the order given, then those a keyring adds.
+    pub keys: Vec<PublicKey>,
+    /// Whether they came from somewhere else than the download.
+    pub pinned: bool,
+    /// What is wrong with the keyring; part of every verdict that is made with these keys.
+    pub findings: Vec<Finding>,
+    ring: Option<Keyring>,
+}
+
+impl Keys {
+    /// Keys without a keyring.
+    pub fn new(keys: Vec<PublicKey>, pinned: bool) -> Self {
+        Self { keys, pinned, findings: Vec::new(), ring: None }
+    }
+
+    /// Reads key files.
+    ///
+    /// # Errors
+    /// A file cannot be read or holds no usable key.
+    pub fn read(paths: &[PathBuf], pinned: bool) -> Result<Self> {
+        Ok(Self::new(paths.iter().map(|path| read_key(path)).collect::<Result<_>>()?, pinned))
+    }
+
+    /// Adds what a keyring says: the one that was `found`, if it continues the one that was `seen` or is tied to one of the keys.
+    #[must_use]
+    pub fn with_keyring(mut self, found: Option<&[u8]>, seen: Option<&Keyring>) -> Self {
+        let judged = found.map(|bytes| {
+            let ring = Keyring::parse(bytes)?;
+            ring.trusted(seen, &self.keys).map(|()| ring)
+        });
+        self.ring = match judged {
+            Some(Ok(ring)) => Some(ring),
+            Some(Err(error)) => {
+                let help = "get keyring.json again from where the project publishes it; do not trust the release until it holds";
+                self.findings.push(Finding::new(error.rule(), error.to_string()).help(help));
+                seen.cloned()
+            }
+            None => seen.cloned(),
+        };
+        let members = self.ring.iter().flat_map(|ring| &ring.newest().keys).filter_map(Member::public);
+        let more: Vec<_> = members.filter(|key| !self.keys.contains(key)).collect();
+        self.keys.extend(more);
+        self
+    }
+
+    /// The keyring that is believed.
+    pub fn keyring(&self) -> Option<&Keyring> {
+        self.ring.as_ref()
+    }
+
+    pub(super) fn by_id(&self, id: &[u8; 8]) -> Option<&PublicKey> {
+        self.keys.iter().find(|key| key.id == *id)
+    }
+
+    /// Why a key, although its signature holds, may not vouch for a version of a project.
+    pub fn refuses(
+        &self,
+        key: &VerifyingKey,
+        project: &str,
+        version: &str,
+    ) -> Option<(&'static Rule, String)> {
+        let ring = self.ring.as_ref()?.newest();
+        if !ring.projects.contains(project) {
+            return Some((&rules::KEYRING_UNTRUSTED, format!("the keyring is not for `{}`", shown(project))));
+        }
+        let Ok(version) = Version::parse(version) else {
+            return Some((&rules::COMMENT_MALFORMED, format!("`{}` is no version", shown(version))));
+        };
+        let fingerprint = PublicKey::new(*key).fingerprint();
+        match ring.standing(key, &version)? {
+            Standing::Good => None,
+            Standing::Retired { after } => Some((
+                &rules::KEY_RETIRED,
+                format!("the key {fingerprint} was retired after {after} and signed {version}"),
+            )),
+            Standing::Revoked(revoked) => {
+                let last = revoked.last_good_version.map_or_else(
+                    || "nothing it signed is good".to_owned(),
+                    |last| format!("the last good version is {last}"),
+                );
+                let reason = shown(&revoked.reason);
+                Some((&rules::KEY_REVOKED, format!("the key {fingerprint} was revoked ({reason}); {last}")))
+            }
+        }
+    }
+}
+
+fn read_key(path: &Path) -> Result<PublicKey> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::judge(format!("cannot read the public key `{name}`")).with_source(error))?;
+    PublicKey::parse(&text).map_err(|error| {
+        Error::judge(format!("the public key `{name}` cannot be used"))
+            .with_source(error)
+            .with_help("keys are read as minisign, OpenSSH, PEM or raw base64")
+    })
+}
