@@ -153,12 +153,16 @@ fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> 
         }
     }
     // A function is absent only if it is in none of the programs, and each of them can be read.
-    let mut functions: Option<BTreeSet<String>> = None;
+    let mut functions: Option<symbols::Functions> = None;
     for path in &programs {
         let bytes = std::fs::read(path)
             .map_err(|error| Error::judge(format!("cannot read `{path}`")).with_source(error))?;
         match symbols::functions(&bytes) {
-            Some(more) => functions.get_or_insert_default().extend(more),
+            Some(more) => {
+                let all = functions.get_or_insert_default();
+                all.symbols.extend(more.symbols);
+                all.debug_only.extend(more.debug_only);
+            }
             None => {
                 functions = None;
                 break;
@@ -169,7 +173,7 @@ fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> 
     Ok(())
 }
 
-fn mark(hits: &mut [Hit], functions: Option<&BTreeSet<String>>, library: bool) {
+fn mark(hits: &mut [Hit], functions: Option<&symbols::Functions>, library: bool) {
     for hit in hits.iter_mut().filter(|hit| hit.scope == "artifact" || hit.scope == "unknown") {
         hit.reachability = if library {
             Reachability::unknown("the package has no program: what is linked depends on its users")

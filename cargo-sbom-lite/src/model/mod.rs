@@ -4,5 +4,6 @@ pub mod foreign;
 pub mod inventory;
 pub mod license;
 pub mod locked;
+pub mod program;
 pub mod purl;
 pub mod sbom;

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 
+use crate::model::program::Functions;
+
 /// Reads the demangled names of Rust functions. `None` where the program has been stripped or is of no known format: then nothing is known.
-pub fn functions(bytes: &[u8]) -> Option<BTreeSet<String>> {
+pub fn functions(bytes: &[u8]) -> Option<Functions> {
     let file = object::File::parse(bytes).ok()?;
-    let mut names = BTreeSet::new();
+    let (mut symbols, mut named) = (BTreeSet::new(), BTreeSet::new());
     for symbol in file.symbols() {
         if let Ok(name) = symbol.name() {
-            add(name, &mut names);
+            add(name, &mut symbols);
         }
     }
     // Inlined functions have no symbol; DWARF keeps their linkage names in its string section.
@@ -22,13 +24,14 @@ pub fn functions(bytes: &[u8]) -> Option<BTreeSet<String>> {
             debug = true;
             for text in data.split(|byte| *byte == 0) {
                 if let Ok(text) = std::str::from_utf8(text) {
-                    add(text, &mut names);
+                    add(text, &mut named);
                 }
             }
         }
     }
     // A symbol table alone misses what was inlined, so it proves no absence.
-    (debug && !names.is_empty()).then_some(names)
+    let debug_only: BTreeSet<String> = named.difference(&symbols).cloned().collect();
+    (debug && !(symbols.is_empty() && debug_only.is_empty())).then_some(Functions { symbols, debug_only })
 }
 
 fn add(mangled: &str, names: &mut BTreeSet<String>) {
