@@ -16,6 +16,7 @@ use crate::judge::fix;
 use crate::judge::reachability::{Reachability, reachability};
 use crate::model::inventory::Source;
 use crate::model::locked::Locked;
+use crate::model::program::Functions;
 use crate::model::sbom::Sbom;
 use crate::read::advisories::{self, Advisories};
 use crate::read::{binary, document, lock, symbols};
@@ -153,7 +154,7 @@ fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> 
         }
     }
     // A function is absent only if it is in none of the programs, and each of them can be read.
-    let mut functions: Option<symbols::Functions> = None;
+    let mut functions: Option<Functions> = None;
     for path in &programs {
         let bytes = std::fs::read(path)
             .map_err(|error| Error::judge(format!("cannot read `{path}`")).with_source(error))?;
@@ -173,7 +174,7 @@ fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> 
     Ok(())
 }
 
-fn mark(hits: &mut [Hit], functions: Option<&symbols::Functions>, library: bool) {
+fn mark(hits: &mut [Hit], functions: Option<&Functions>, library: bool) {
     for hit in hits.iter_mut().filter(|hit| hit.scope == "artifact" || hit.scope == "unknown") {
         hit.reachability = if library {
             Reachability::unknown("the package has no program: what is linked depends on its users")
