@@ -106,6 +106,9 @@ fn good() -> Release {
         }),
         issues: Vec::new(),
         is_library: true,
+        build_before: None,
+        unreadable: Vec::new(),
+        keys: Vec::new(),
         contributors: Vec::new(),
         facts: Facts {
             buildinfo: judged(BuildInfo {

@@ -1,9 +1,11 @@
 //! `cargo relnotes`: notes, migration guide, advisories, changelog.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
 use release_gate::cli::{Context, Outcome};
-use release_gate::digest::sha256_bytes;
+use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::error::JudgeExt;
 use release_gate::fs::write_atomic;
 use release_gate::{Error, Report, Result};
@@ -11,8 +13,9 @@ use release_gate::{Error, Report, Result};
 use super::{Composed, Session};
 use crate::cli::{GenerateArgs, RangeArgs};
 use crate::compose;
+use crate::judge;
 use crate::model::account::Bucket;
-use crate::model::release::Release;
+use crate::model::release::{Named, Release};
 use crate::report::{advisory, changelog, migration, notes, template};
 
 /// Writes the notes of every selected package.
@@ -52,25 +55,21 @@ fn one(
         None => notes::render(&release)?,
     };
     let before = folder.read("RELEASE_NOTES.md")?;
-    let prose = before.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(notes::prose);
-    let text = notes::with_prose(&fresh, prose);
+    let before = before.as_deref().map(String::from_utf8_lossy);
+    let prose = before.as_deref().and_then(notes::prose);
+    let text = notes::with_prose(&fresh, prose).ok_or_else(|| {
+        Error::usage("the template has no place for the words people wrote into RELEASE_NOTES.md, which would be lost")
+            .with_help("print `<!-- {{ prose_begin }} -->` and `<!-- {{ prose_end }} -->` in the template, or move those words elsewhere")
+    })?;
     let digest = sha256_bytes(notes::generated_part(&text).as_bytes());
     folder.write("RELEASE_NOTES.md", text.as_bytes())?;
-    if let Some(guide) = migration::render(&release)? {
-        folder.write("MIGRATION.md", guide.as_bytes())?;
-    }
-    for file in advisory::render(&release)? {
-        let name = format!("advisories/{}", file.name);
-        // A skeleton somebody filled in is not made empty again.
-        if folder.read(&name)?.is_none() {
-            folder.write(&name, file.text.as_bytes())?;
-        }
-    }
+    companions(cx, &mut folder, &release)?;
     folder.finish()?;
     if let Some(file) = &args.changelog {
         insert(cx, &release, file.clone().unwrap_or(beside))?;
     }
-    let (findings, status) = session.judge(&release);
+    let (mut findings, status) = session.judge(&release);
+    findings.extend(judge::notes::too_long("RELEASE_NOTES.md", &text));
     let mut human = text;
     if args.accounting {
         human.push_str(&accounting(&release));
@@ -89,6 +88,52 @@ fn one(
     Ok(report)
 }
 
+/// Writes the migration guide and the advisories. What somebody filled in stays; what is no longer due and nobody touched goes.
+fn companions(cx: &Context, folder: &mut PackageArtifacts, release: &Release) -> Result<()> {
+    let ours = written_before(folder);
+    let is_ours = |name: &str, bytes: &[u8]| ours.get(name) == Some(&sha256_bytes(bytes));
+    let mut due: Vec<(String, String)> = Vec::new();
+    if let Some(guide) = migration::render(release)? {
+        let before = folder.read("MIGRATION.md")?.filter(|bytes| !is_ours("MIGRATION.md", bytes));
+        let text = match before {
+            Some(bytes) => migration::with_words(&guide, &String::from_utf8_lossy(&bytes)),
+            None => guide,
+        };
+        due.push(("MIGRATION.md".to_owned(), text));
+    }
+    for file in advisory::render(release)? {
+        let name = format!("advisories/{}", file.name);
+        let kept = folder.read(&name)?.is_some_and(|bytes| !is_ours(&name, &bytes));
+        let text = if kept { String::new() } else { file.text };
+        due.push((name, text));
+    }
+    for (name, text) in due.iter().filter(|(_, text)| !text.is_empty()) {
+        folder.write(name, text.as_bytes())?;
+    }
+    for name in ours.keys().filter(|name| due.iter().all(|(other, _)| other != *name)) {
+        let Some(bytes) = folder.read(name)? else { continue };
+        if is_ours(name, &bytes) {
+            std::fs::remove_file(folder.path(name)).or_judge(|| format!("cannot remove `{name}`"))?;
+        } else {
+            cx.terminal
+                .note(format!("{name} is no longer due; it was left alone because somebody changed it"));
+        }
+    }
+    Ok(())
+}
+
+/// The migration guide and advisories an earlier run wrote, with the digest of what it wrote.
+fn written_before(folder: &PackageArtifacts) -> BTreeMap<String, Sha256Digest> {
+    let manifest = folder.read(MANIFEST).ok().flatten();
+    let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+    let files = manifest.into_iter().flat_map(|manifest| manifest.files);
+    let plain = |path: &str| {
+        path == "MIGRATION.md"
+            || path.strip_prefix("advisories/").is_some_and(|name| !name.contains(['/', '\\']))
+    };
+    files.filter(|file| plain(&file.path)).map(|file| (file.path, file.sha256)).collect()
+}
+
 fn read_template(path: &Path) -> Result<template::Source> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Error::usage(format!("cannot read the template `{}`", path.display())).with_source(error)
@@ -99,6 +144,14 @@ fn read_template(path: &Path) -> Result<template::Source> {
 
 /// Puts the section into the changelog at `path`.
 fn insert(cx: &Context, release: &Release, path: PathBuf) -> Result<()> {
+    if release.named == Named::Past {
+        let tag = release.tag.as_deref().unwrap_or_default();
+        return Err(Error::judge(format!(
+            "the changelog was left alone: version {} was released as {tag}, and its section is about that",
+            release.version
+        ))
+        .with_help("set the version of the next release in Cargo.toml, then run this again"));
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let existing = match std::fs::read_to_string(&path) {
         Ok(text) => Some(text),

@@ -21,6 +21,7 @@ pub(super) struct Deltas {
     pub(super) dependencies: Result<DependencyDelta, String>,
     pub(super) vulnerabilities: Result<VulnerabilityDelta, String>,
     pub(super) issues: Vec<(Standing, Hit)>,
+    pub(super) unreadable: Vec<String>,
 }
 
 /// Reads both sides and compares.
@@ -34,11 +35,16 @@ pub(super) fn between(
     let place = &target.place;
     let path = manifest::join(&place.workspace, "Cargo.lock");
     let judged: Option<&[Advisory]> = facts.vulns.usable().map(|vulns| vulns.data.advisories.as_slice());
-    let lock = |commit: &CommitId, name: &str| -> Result<Lockfile, String> {
+    let mut unreadable = Vec::new();
+    let mut lock = |commit: &CommitId, name: &str| -> Result<Lockfile, String> {
         match lockfile::at(git, commit, &path) {
             Ok(Some(lock)) => Ok(lock),
             Ok(None) => Err(format!("{name} has no {path}")),
-            Err(error) => Err(error.chain()),
+            Err(error) => {
+                let why = error.to_string();
+                unreadable.push(why.clone());
+                Err(why)
+            }
         }
     };
     let new = lock(&target.commit, "this release");
@@ -58,6 +64,7 @@ pub(super) fn between(
             dependencies: Err(new.as_ref().err().unwrap_or(&why).clone()),
             vulnerabilities: Err(why),
             issues: alone(Standing::Introduced),
+            unreadable,
         });
     };
     let old_manifest = manifest::at(git, &before.commit, &place.package, &place.workspace)?;
@@ -71,6 +78,7 @@ pub(super) fn between(
                 dependencies: Err(why.clone()),
                 vulnerabilities: Err(why.clone()),
                 issues: alone(Standing::Unknown),
+                unreadable,
             });
         }
     };
@@ -88,6 +96,7 @@ pub(super) fn between(
             dependencies: Ok(dependencies),
             vulnerabilities: Err("no advisory database was given (--db)".to_owned()),
             issues: alone(Standing::Unknown),
+            unreadable,
         });
     };
     let day = release_gate::time::iso_date(before.time);
@@ -97,7 +106,7 @@ pub(super) fn between(
     let introduced = delta.introduced.iter().map(|hit| (Standing::Introduced, hit.clone()));
     let issues =
         introduced.chain(delta.present.iter().map(|hit| (Standing::StillPresent, hit.clone()))).collect();
-    Ok(Deltas { manifest, dependencies: Ok(dependencies), vulnerabilities: Ok(delta), issues })
+    Ok(Deltas { manifest, dependencies: Ok(dependencies), vulnerabilities: Ok(delta), issues, unreadable })
 }
 
 /// Up to when an advisory counts as public before: the release before, or never.

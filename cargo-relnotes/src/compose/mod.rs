@@ -25,7 +25,7 @@ use crate::model::release::{Named, Phase, Release, Untagged};
 use crate::model::sections::{Section, Table};
 use crate::model::{people, reverts};
 use crate::read::advisories::Advisories;
-use crate::read::{facts, history, manifest};
+use crate::read::{facts, history, manifest, shipped};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
@@ -190,7 +190,15 @@ pub fn release(
         None => git.commit_time(&target.commit)?,
     };
     let untagged = untagged(git, target, &range)?;
+    let build_before = range
+        .predecessor
+        .release
+        .as_ref()
+        .and_then(|before| facts::build_before(folder, &target.package, &before.version, &before.commit));
     Ok(Release {
+        build_before,
+        unreadable: deltas.unreadable,
+        keys: shipped::keys_at(git, &target.commit, &target.place.workspace)?,
         package: target.package.clone(),
         version: target.version.clone(),
         named: range.named,

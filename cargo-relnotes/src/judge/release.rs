@@ -35,8 +35,22 @@ pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<St
     findings.extend(bump(release));
     findings.extend(vulnerable(release));
     findings.extend(sources(release));
-    let (gaps, status) = facts(release, required);
+    let (gaps, mut status) = facts(release, required);
     findings.extend(gaps);
+    for why in &release.unreadable {
+        let is_final = release.phase == Phase::Final;
+        if is_final {
+            status = Some(Status::Error);
+        }
+        findings.push(
+            Finding::new(
+                &rules::FACTS_ERROR,
+                format!("dependencies and advisories cannot be compared: {why}"),
+            )
+            .level(if is_final { Level::Deny } else { Level::Warn })
+            .help("mend the lockfile, or name another release with --since"),
+        );
+    }
     (findings, status)
 }
 

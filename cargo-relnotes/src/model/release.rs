@@ -13,7 +13,7 @@ use super::account::{Accounting, Sums};
 use super::breaking::{Breaking, Source};
 use super::bump::ReleaseType;
 use super::dependencies::DependencyDelta;
-use super::facts::Facts;
+use super::facts::{BuildInfo, Facts};
 use super::manifest::ManifestDelta;
 use super::people::Contributor;
 use super::range::Predecessor;
@@ -43,6 +43,17 @@ pub enum Named {
     Past,
     /// A tag of this version exists on another line of history.
     Elsewhere,
+}
+
+/// A public key of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its path relative to the project.
+    pub path: String,
+    /// OpenSSH's form of the fingerprint, `SHA256:…`.
+    pub fingerprint: String,
+    /// The key itself, as a verifier takes it on the command line.
+    pub line: String,
 }
 
 /// A version the manifest had and no tag names.
@@ -103,6 +114,12 @@ pub struct Release {
     pub contributors: Vec<Contributor>,
     /// What other gates found.
     pub facts: Facts,
+    /// What was built of the release before, where its record is still there.
+    pub build_before: Option<BuildInfo>,
+    /// Lockfiles that are there and cannot be read, and why.
+    pub unreadable: Vec<String>,
+    /// Public keys committed with the project.
+    pub keys: Vec<Key>,
     /// `https://` address of the project, for links to issues.
     pub repository: Option<String>,
 }

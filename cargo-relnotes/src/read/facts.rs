@@ -6,7 +6,9 @@
 
 use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
 use release_gate::digest::{sha256_bytes, sha256_file};
+use release_gate::git::CommitId;
 use release_gate::report::{Envelope, Status, Subject};
+use semver::Version;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -24,6 +26,20 @@ pub fn gather(folder: &PackageArtifacts, subject: &Subject) -> Facts {
         buildinfo,
         mismatched,
     }
+}
+
+/// What was built of an earlier release, where its folder is still beside this one's and is about that commit.
+pub fn build_before(
+    folder: &PackageArtifacts,
+    package: &str,
+    version: &Version,
+    commit: &CommitId,
+) -> Option<BuildInfo> {
+    let path = folder.dir().parent()?.join(format!("{package}-{version}")).join("buildinfo.json");
+    let envelope = Envelope::read(&std::fs::read(path).ok()?, "buildinfo").ok()?;
+    let judged = matches!(envelope.status, Status::Pass | Status::Fail);
+    (judged && envelope.subject.commit.as_ref() == Some(commit))
+        .then(|| serde_json::from_value(envelope.data).ok())?
 }
 
 /// One report, brought to the shape notes need.

@@ -8,20 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::git::{CommitId, Git};
 use release_gate::{Error, Result};
 
-use crate::model::release::Release;
-
-/// A public key of the project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Its path relative to the project.
-    pub path: String,
-    /// OpenSSH's form of the fingerprint, `SHA256:…`.
-    pub fingerprint: String,
-    /// The key itself, as a verifier takes it on the command line.
-    pub line: String,
-}
+use super::blobs;
+use crate::model::release::{Key, Release};
 
 /// A file users download.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +104,25 @@ fn public_keys(folder: &Path) -> Vec<Key> {
         },
     );
     keys.collect()
+}
+
+/// The public keys a commit holds in its folder of keys.
+///
+/// # Errors
+/// git failed.
+pub fn keys_at(git: &Git, commit: &CommitId, workspace: &str) -> Result<Vec<Key>> {
+    let folder = super::manifest::join(workspace, "release-keys/");
+    let listed = git.plumbing(["ls-tree", "--name-only", "-z", commit.as_str(), "--", &folder])?;
+    let listed = String::from_utf8_lossy(&listed).into_owned();
+    let paths: Vec<&str> = listed.split('\0').filter(|path| path.ends_with(".pub")).collect();
+    let names: Vec<String> = paths.iter().map(|path| format!("{commit}:{path}")).collect();
+    let blobs = if names.is_empty() { Vec::new() } else { blobs::read(git, &names)? };
+    let keys = paths.into_iter().zip(blobs).filter_map(|(path, blob)| {
+        let (line, fingerprint) = public_key(&String::from_utf8_lossy(&blob?.bytes))?;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Some(Key { path: format!("release-keys/{name}"), fingerprint, line })
+    });
+    Ok(keys.collect())
 }
 
 /// The base64 line of a minisign key, or a bare one, and its OpenSSH fingerprint.

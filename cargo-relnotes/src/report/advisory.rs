@@ -12,7 +12,7 @@ use super::markdown::escape;
 use super::notes::count;
 use crate::model::account::Entry;
 use crate::model::release::Release;
-use crate::model::sections::Section;
+use crate::model::sections::{Section, advisory_ids};
 use crate::model::vulnerabilities::Hit;
 
 /// A file to be written below `advisories/`.
@@ -30,7 +30,8 @@ pub struct File {
 /// A defect: a document does not read back as it was put in.
 pub fn render(release: &Release) -> Result<Vec<File>, DocumentError> {
     let mut files = Vec::new();
-    for (at, entry) in release.accounting.section(Section::Security).enumerate() {
+    let own = release.accounting.section(Section::Security).filter(|entry| is_own(release, entry));
+    for (at, entry) in own.enumerate() {
         let name = format!("RUSTSEC-0000-0000-{}", at + 1);
         files.push(File { name: format!("{name}.md"), text: rustsec(release, entry) });
         files.push(File { name: format!("{name}.osv.json"), text: osv(release, entry) });
@@ -47,16 +48,35 @@ pub fn render(release: &Release) -> Result<Vec<File>, DocumentError> {
     Ok(files)
 }
 
+/// Whether a line about security is about our own code: what names an advisory of a dependency, or updates one, is not.
+fn is_own(release: &Release, entry: &Entry) -> bool {
+    let text = entry.text.visible();
+    let delta = release
+        .vulnerabilities
+        .iter()
+        .flat_map(|delta| delta.fixed.iter().chain(&delta.present).chain(&delta.introduced));
+    let mut hits = delta.chain(release.issues.iter().map(|(_, hit)| hit));
+    let of_dependency = |id: &String| hits.any(|hit| hit.id == *id || hit.aliases.contains(id));
+    let first = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+    let updates = matches!(first.as_str(), "bump" | "bumps" | "update" | "updates" | "upgrade" | "upgrades");
+    let scope = entry.scope.as_ref().map(|scope| scope.visible().to_lowercase()).unwrap_or_default();
+    let scoped = scope.starts_with("dep") || scope.contains("lock");
+    let named: Vec<String> = advisory_ids(text).collect();
+    !named.iter().any(of_dependency) && !scoped && !(updates && (!named.is_empty() || scope != "security"))
+}
+
 /// An advisory about our own code as RustSec wants it: TOML front matter, then Markdown.
 /// <https://github.com/RustSec/advisory-db#advisory-format>
 pub fn rustsec(release: &Release, entry: &Entry) -> String {
     format!(
         "```toml\n[advisory]\nid = \"RUSTSEC-0000-0000\"\npackage = \"{package}\"\ndate = \"{date}\"\n\
          url = \"FILL-IN: https address of a public description\"\ncategories = [\"FILL-IN: such as denial-of-service\"]\n\
-         cvss = \"FILL-IN: CVSS:3.1/AV:…\"\naliases = []\n\n[affected.functions]\n# FILL-IN: \"{package}::function\" = [\"< {version}\"]\n\n\
+         cvss = \"FILL-IN: CVSS:3.1/AV:…\"\naliases = [{aliases}]\n\n[affected.functions]\n# FILL-IN: \"{package}::function\" = [\"< {version}\"]\n\n\
          [versions]\npatched = [\">= {version}\"]\nunaffected = [] # FILL-IN: versions before the flaw came in\n```\n\n# {title}\n\n\
          FILL-IN: what an attacker can do, under which conditions, and since which version.\n\n## Mitigation\n\nUpgrade to {version}. \
          FILL-IN: what to do where that is not possible.\n",
+        aliases =
+            advisory_ids(entry.text.visible()).map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(", "),
         package = release.package,
         date = iso_date(release.time),
         version = release.version,
@@ -124,6 +144,13 @@ fn notice(release: &Release, hit: &Hit, is_fixed: bool) -> Result<String, Docume
             hit.shipped.sentence()
         );
         document.item(0, &[Part::Text(&affected)]);
+    }
+    if hit.shipped.unknown > 0 {
+        let unknown = format!(
+            "Nobody can tell of {}: no lockfile that can be read",
+            count(hit.shipped.unknown, "earlier release")
+        );
+        document.item(0, &[Part::Text(&unknown)]);
     }
     if release.is_library {
         document.item(0, &[Part::Text("As a library: these are the versions of its own lockfile, which does not bind its users; yours decides.")]);

@@ -80,7 +80,7 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
     let changed = match (text.find(&begin), text.find(&end)) {
         (Some(start), Some(stop)) if start < stop => {
             let stop = stop + end.len();
-            let kept = notes::with_prose(&fresh, notes::prose(&text[start..stop]));
+            let kept = notes::with_prose(&fresh, notes::prose(&text[start..stop])).unwrap_or(fresh);
             format!("{}{begin}\n{}\n{end}{}", &text[..start], kept.trim_end(), &text[stop..])
         }
         (None, None) if mine == 1 => return Ok(Inserted::HandWritten),

@@ -2,23 +2,38 @@
 //!
 //! Must never: decide what changed. It renders the composed release line by line.
 
+use std::collections::BTreeSet;
+
 use super::document::{Document, Part};
 use super::notes::count;
 use crate::model::account::Entry;
 use crate::model::breaking::{Breaking, Source};
 use crate::model::dependencies::{OneSided, Updated};
+use crate::model::facts::BuildInfo;
 use crate::model::manifest::Change;
 use crate::model::release::Release;
 use crate::model::sections::Section;
 use crate::model::untrusted::Untrusted;
 use crate::model::vulnerabilities::Hit;
 
-/// A section that is a list of lines and nothing else.
-pub(super) fn plain(document: &mut Document, release: &Release, section: Section, level: u8) {
+/// A section that is a list of lines and nothing else, `most` of them at most.
+pub(super) fn plain(document: &mut Document, release: &Release, section: Section, level: u8, most: usize) {
     let entries: Vec<&Entry> = release.accounting.section(section).collect();
     if !entries.is_empty() {
         document.heading(level, &[Part::Text(section.title())]);
-        entries.into_iter().for_each(|line| entry(document, release, line));
+        lines(document, release, &entries, most);
+    }
+}
+
+fn lines(document: &mut Document, release: &Release, entries: &[&Entry], most: usize) {
+    entries.iter().take(most).for_each(|line| entry(document, release, line));
+    more(document, entries.len().saturating_sub(most));
+}
+
+/// Says how many lines were left out.
+fn more(document: &mut Document, left_out: usize) {
+    if left_out > 0 {
+        document.item(0, &[Part::Text(&format!("and {left_out} more (all in relnotes.json)"))]);
     }
 }
 
@@ -136,17 +151,25 @@ pub(super) fn severity(hit: &Hit) -> String {
 
 /// Which of our releases shipped it, as a sentence behind a line.
 pub(super) fn shipped(hit: &Hit, is_library: bool) -> String {
+    let unknown = match hit.shipped.unknown {
+        0 => String::new(),
+        unknown => format!(" ({} without a readable lockfile: unknown)", count(unknown, "release")),
+    };
     if hit.shipped.releases == 0 {
-        return String::new();
+        return unknown;
     }
     let binding =
         if is_library { " (by its own lockfile, which does not bind users of the library)" } else { "" };
-    format!(". {} shipped it{binding}: {}", count(hit.shipped.releases, "release"), hit.shipped.sentence())
+    format!(
+        ". {} shipped it{binding}: {}{unknown}",
+        count(hit.shipped.releases, "release"),
+        hit.shipped.sentence()
+    )
 }
 
 /// What changes for those who build: `rust-version`, edition, features, binaries.
 pub(super) fn compatibility(document: &mut Document, release: &Release, level: u8) {
-    let Some(delta) = release.manifest.as_ref().filter(|delta| !delta.is_empty()) else { return };
+    let Some(delta) = release.manifest.as_ref() else { return };
     let mut lines: Vec<(String, String)> = Vec::new();
     let mut value = |what: &str, change: &Option<Change>| {
         if let Some(change) = change {
@@ -168,6 +191,7 @@ pub(super) fn compatibility(document: &mut Document, release: &Release, level: u
             lines.push((what.to_owned(), names.iter().cloned().collect::<Vec<_>>().join(", ")));
         }
     }
+    lines.extend(targets(release));
     if lines.is_empty() {
         return;
     }
@@ -177,15 +201,34 @@ pub(super) fn compatibility(document: &mut Document, release: &Release, level: u
     }
 }
 
+/// Targets that are built now and were not before, and the other way round, where both builds are known.
+fn targets(release: &Release) -> Vec<(String, String)> {
+    let (Some(before), Some(now)) = (&release.build_before, release.facts.buildinfo.usable()) else {
+        return Vec::new();
+    };
+    let of = |info: &BuildInfo| -> BTreeSet<String> {
+        info.artifacts.iter().filter_map(|artifact| artifact.target.clone()).collect()
+    };
+    let (old, new) = (of(before), of(&now.data));
+    let list = |what: &str, a: &BTreeSet<String>, b: &BTreeSet<String>| {
+        let only: Vec<String> = a.difference(b).cloned().collect();
+        (!only.is_empty()).then(|| (what.to_owned(), only.join(", ")))
+    };
+    [list("Built for the first time for: ", &new, &old), list("No longer built for: ", &old, &new)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 /// What changed in the lockfile, or, where that is not known, what commits say.
-pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8) {
+pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8, most: usize) {
     let entries: Vec<&Entry> = release.accounting.section(Section::Dependencies).collect();
     let delta = release.dependencies.as_ref().ok().filter(|delta| !delta.is_empty());
     if entries.is_empty() && delta.is_none() {
         return;
     }
     document.heading(level, &[Part::Text(Section::Dependencies.title())]);
-    entries.into_iter().for_each(|line| entry(document, release, line));
+    lines(document, release, &entries, most);
     let Some(delta) = delta else { return };
     for change in &delta.source_changes {
         document.item(
@@ -248,13 +291,13 @@ fn wrapped(list: &[String]) -> String {
 }
 
 /// Who took part.
-pub(super) fn contributors(document: &mut Document, release: &Release) {
+pub(super) fn contributors(document: &mut Document, release: &Release, most: usize) {
     if release.contributors.is_empty() {
         return;
     }
     document.heading(2, &[Part::Text("Contributors")]);
     let first_release = release.predecessor.release.is_none();
-    for person in &release.contributors {
+    for person in release.contributors.iter().take(most) {
         let first = if person.first && !first_release { ", for the first time" } else { "" };
         document.item(
             0,
@@ -264,6 +307,7 @@ pub(super) fn contributors(document: &mut Document, release: &Release) {
             ],
         );
     }
+    more(document, release.contributors.len().saturating_sub(most));
 }
 
 /// Order of the sections in a file that follows Keep a Changelog.
@@ -272,6 +316,7 @@ const KEEP_A_CHANGELOG: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed"
 /// The changes under the names Keep a Changelog 1.1 gives them; breaking ones say so.
 pub(super) fn keep_a_changelog(document: &mut Document, release: &Release) {
     let breaking_label = Untrusted::new("Breaking");
+    let start = document.len();
     for name in KEEP_A_CHANGELOG {
         let entries: Vec<&Entry> = release
             .accounting
@@ -341,5 +386,8 @@ pub(super) fn keep_a_changelog(document: &mut Document, release: &Release) {
                 &[Part::Code(&hit.id), Part::Text(" no longer applies: "), Part::Foreign(&hit.title)],
             );
         }
+    }
+    if document.len() == start {
+        document.paragraph(&[Part::Text("Nothing changed for those who use it.")]);
     }
 }

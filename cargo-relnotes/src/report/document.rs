@@ -58,6 +58,16 @@ impl Document {
         Self::default()
     }
 
+    /// How much was written so far, in bytes.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
@@ -70,15 +80,19 @@ impl Document {
         for part in parts {
             match part {
                 Part::Text(text) => {
-                    // Spaces at the edges of our own words are meant.
-                    let start = text.len() - text.trim_start().len();
-                    let end = text.trim_end().len().max(start);
-                    line.push_str(&text[..start]);
-                    escape_into(&mut line, &Untrusted::new(&text[start..end]));
-                    line.push_str(&text[end..]);
-                    wanted.push_str(&text[..start]);
-                    wanted.push_str(&shown(&Untrusted::new(&text[start..end])));
-                    wanted.push_str(&text[end..]);
+                    // Spaces at the edges of our own words are meant; a line break (of a message from elsewhere) is not.
+                    let edge = |there: bool| if there { " " } else { "" };
+                    let inner = Untrusted::new(text);
+                    let (start, end) = (
+                        edge(text.starts_with(char::is_whitespace)),
+                        edge(text.ends_with(char::is_whitespace) && !inner.is_empty()),
+                    );
+                    line.push_str(start);
+                    escape_into(&mut line, &inner);
+                    line.push_str(end);
+                    wanted.push_str(start);
+                    wanted.push_str(&shown(&inner));
+                    wanted.push_str(end);
                 }
                 Part::Foreign(text) => {
                     escape_into(&mut line, text);
@@ -211,11 +225,12 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(500))]
         #[test]
         fn hostile_entries_never_change_a_document(
-            scope in any::<String>(), text in any::<String>(), soup in r"[-`*_\[\]()<>#!|~&\\ a:/.0-9@+=$^'\x22]{0,30}",
+            scope in any::<String>(), text in any::<String>(), raw in any::<String>(), soup in r"[-`*_\[\]()<>#!|~&\\ a:/.0-9@+=$^'\x22]{0,30}",
         ) {
             let mut document = Document::new();
             let (scope, text, soup) = (Untrusted::new(&scope), Untrusted::new(&text), Untrusted::new(&soup));
             document.heading(2, &[Part::Text("Features")]);
+            document.item(0, &[Part::Text(text.visible()), Part::Text(&raw)]);
             for text in [&text, &soup] {
                 let mut parts = Vec::new();
                 if !scope.is_empty() { parts.extend([Part::Strong(&scope), Part::Text(": ")]); }

@@ -6,6 +6,7 @@
 use release_gate::suggest::nearest;
 
 use super::document::{Document, DocumentError, Part};
+use super::page::Page;
 use crate::model::breaking::Breaking;
 use crate::model::facts::{ApiChange, Bump};
 use crate::model::release::Release;
@@ -51,6 +52,34 @@ pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
         document.paragraph(&[Part::Text("Remove it from the features you ask for in Cargo.toml.")]);
     }
     document.finish().map(Some)
+}
+
+/// The fresh guide with what people wrote below its headings: where the guide asks for words and the old file has some below the same
+/// heading, those stay.
+pub fn with_words(fresh: &str, old: &str) -> String {
+    const ASKED: &str = "FILL-IN";
+    let parts = |text: &str| -> Vec<(String, String)> {
+        let page = Page::read(text);
+        let starts: Vec<usize> = page.headings.iter().map(|heading| heading.offset).collect();
+        let ends = starts.iter().skip(1).copied().chain([text.len()]);
+        let bodies = starts.iter().zip(ends).map(|(start, end)| text[*start..end].to_owned());
+        page.headings.iter().map(|heading| heading.text.clone()).zip(bodies).collect()
+    };
+    let old = parts(old);
+    let kept = |heading: &str| {
+        let mut same = old.iter().filter(|(other, _)| other == heading);
+        same.find(|(_, body)| !body.contains(ASKED)).map(|(_, body)| body)
+    };
+    let mut text: String = parts(fresh)
+        .into_iter()
+        .map(|(heading, body)| match kept(&heading).filter(|_| body.contains(ASKED)) {
+            Some(words) => format!("{}\n\n", words.trim_end()),
+            None => body,
+        })
+        .collect();
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
 }
 
 fn breaking(document: &mut Document, item: &Breaking, added: &[&str]) {
@@ -102,4 +131,22 @@ fn rename<'a>(change: &ApiChange, added: &[&'a str]) -> Option<&'a str> {
     let candidates = || added.iter().copied().filter(|item| place(item) == place(&change.item));
     let name = nearest(&change.item, candidates())?;
     candidates().find(|item| *item == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_wrote_stays() {
+        let fresh = "# M\n\n## a\n\nFILL-IN: what to do instead.\n\n## b\n\nfacts\n\n## c\n\nFILL-IN: what to do instead.\n";
+        let old = "# M\n\n## a\n\nCall `z`.\n\n## b\n\nmine\n\n## gone\n\nx\n";
+        assert_eq!(with_words(fresh, fresh), fresh);
+        let text = with_words(fresh, old);
+        assert_eq!(
+            text,
+            "# M\n\n## a\n\nCall `z`.\n\n## b\n\nfacts\n\n## c\n\nFILL-IN: what to do instead.\n"
+        );
+        assert_eq!(with_words(fresh, &text), text);
+    }
 }

@@ -16,11 +16,28 @@ pub const PROSE_BEGIN: &str = "relnotes: write your own words below this line";
 /// The end of that part.
 pub const PROSE_END: &str = "relnotes: end of your own words";
 
-/// Renders the notes with nothing between the marks for people's prose.
+/// The longest body GitHub accepts for a release, in characters.
+pub const LONGEST_BODY: usize = 125_000;
+
+/// Renders the notes with nothing between the marks for people's prose. Notes that would be too long for a forge list the first lines of
+/// each long section and say how many there are; breaking changes and security are never shortened.
 ///
 /// # Errors
 /// A defect: the document does not read back as it was put in.
 pub fn render(release: &Release) -> Result<String, DocumentError> {
+    // Room for people's own words.
+    const ROOM: usize = LONGEST_BODY / 10;
+    let mut text = shortened(release, usize::MAX)?;
+    for most in [1_000, 500, 200, 100, 50, 20] {
+        if text.len() <= LONGEST_BODY - ROOM || text.chars().count() <= LONGEST_BODY - ROOM {
+            break;
+        }
+        text = shortened(release, most)?;
+    }
+    Ok(text)
+}
+
+fn shortened(release: &Release, most: usize) -> Result<String, DocumentError> {
     let mut document = Document::new();
     document.heading(1, &[Part::Text(&title(release))]);
     document.paragraph(&[Part::Text(&opening(release))]);
@@ -29,28 +46,34 @@ pub fn render(release: &Release) -> Result<String, DocumentError> {
     }
     document.mark(PROSE_BEGIN);
     document.mark(PROSE_END);
-    body(&mut document, release, 2);
+    body(&mut document, release, most);
     verified::verification(&mut document, release);
-    changes::contributors(&mut document, release);
+    changes::contributors(&mut document, release, most);
     document.heading(2, &[Part::Text("Accounting")]);
     document.paragraph(&[Part::Text(&accounting(&release.accounting.sums()))]);
     document.finish()
 }
 
-/// The sections about what changed, with headings of this level.
-pub(crate) fn body(document: &mut Document, release: &Release, level: u8) {
+/// The sections about what changed.
+fn body(document: &mut Document, release: &Release, most: usize) {
+    let mut nothing = true;
     for section in Section::ALL {
+        let before = document.len();
         match section {
-            Section::Breaking => changes::breaking(document, release, level),
-            Section::Security => changes::security(document, release, level),
-            Section::Dependencies => changes::dependencies(document, release, level),
-            other => changes::plain(document, release, other, level),
+            Section::Breaking => changes::breaking(document, release, 2),
+            Section::Security => changes::security(document, release, 2),
+            Section::Dependencies => changes::dependencies(document, release, 2, most),
+            other => changes::plain(document, release, other, 2, most),
         }
         if section == Section::Deprecated {
-            changes::compatibility(document, release, level);
+            changes::compatibility(document, release, 2);
         }
+        nothing &= document.len() == before;
     }
-    verified::known_issues(document, release, level);
+    if nothing {
+        document.paragraph(&[Part::Text("Nothing changed for those who use it.")]);
+    }
+    verified::known_issues(document, release, 2);
 }
 
 /// `demo 1.2.0 (2026-11-21)`.
@@ -121,11 +144,14 @@ pub fn prose(notes: &str) -> Option<&str> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// Puts people's words between the marks.
-pub fn with_prose(notes: &str, prose: Option<&str>) -> String {
+/// Puts people's words between the marks; `None` where there are words and no marks.
+pub fn with_prose(notes: &str, prose: Option<&str>) -> Option<String> {
     match (prose_range(notes), prose) {
-        (Some((start, end)), Some(prose)) => format!("{}\n\n{prose}\n\n{}", &notes[..start], &notes[end..]),
-        _ => notes.to_owned(),
+        (_, None) => Some(notes.to_owned()),
+        (Some((start, end)), Some(prose)) => {
+            Some(format!("{}\n\n{prose}\n\n{}", &notes[..start], &notes[end..]))
+        }
+        (None, Some(_)) => None,
     }
 }
 
@@ -144,9 +170,10 @@ mod tests {
     #[test]
     fn prose_survives() {
         let notes = format!("# x\n\n<!-- {PROSE_BEGIN} -->\n\n<!-- {PROSE_END} -->\n\n## y\n");
-        let edited = with_prose(&notes, Some("My words.\n\nMore."));
+        let edited = with_prose(&notes, Some("My words.\n\nMore.")).unwrap();
         assert_eq!(prose(&edited), Some("My words.\n\nMore."));
-        assert_eq!(with_prose(&notes, prose(&edited)), edited);
+        assert_eq!(with_prose(&notes, prose(&edited)), Some(edited.clone()));
+        assert_eq!(with_prose("no marks", Some("words")), None);
         assert_eq!(generated_part(&edited), generated_part(&notes));
         assert_eq!(prose(&notes), None);
     }

@@ -5,7 +5,7 @@
 use super::changes::{severity, shipped};
 use super::document::{Document, Part};
 use super::notes::count;
-use crate::model::facts::Fact;
+use crate::model::facts::{Artifact, Fact};
 use crate::model::release::Release;
 
 /// Vulnerabilities users of this release live with, and what nobody looked for.
@@ -62,7 +62,8 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
                     .target
                     .as_ref()
                     .map_or_else(|| artifact.name.clone(), |target| format!("{} ({target})", artifact.name));
-                let size = artifact.size.map(|size| format!(", {size} bytes")).unwrap_or_default();
+                let size =
+                    artifact.size.map(|size| size_of(size, before(release, artifact))).unwrap_or_default();
                 document.item(
                     1,
                     &[
@@ -135,6 +136,59 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
             );
         }
         other => gap(document, "API", other),
+    }
+    let not_compared = [
+        ("Dependencies", release.dependencies.as_ref().err()),
+        ("Advisories since the release before", release.vulnerabilities.as_ref().err()),
+    ];
+    for (what, why) in not_compared {
+        if let Some(why) = why.filter(|_| release.predecessor.release.is_some()) {
+            document.item(
+                0,
+                &[Part::Text(what), Part::Text(": not compared ("), Part::Text(why), Part::Text(")")],
+            );
+        }
+    }
+    keys(document, release);
+}
+
+/// The size of the same artifact in the release before.
+fn before(release: &Release, artifact: &Artifact) -> Option<u64> {
+    let same = |other: &&Artifact| other.name == artifact.name && other.target == artifact.target;
+    release.build_before.as_ref()?.artifacts.iter().find(same)?.size
+}
+
+/// `, 1200 bytes (200 more than before)`.
+fn size_of(size: u64, before: Option<u64>) -> String {
+    let step = match before.map(|before| (size.abs_diff(before), size > before)) {
+        None => String::new(),
+        Some((0, _)) => " (as before)".to_owned(),
+        Some((step, true)) => format!(" ({step} more than before)"),
+        Some((step, false)) => format!(" ({step} less than before)"),
+    };
+    format!(", {size} bytes{step}")
+}
+
+/// Keys that sign releases, and how to check a download with them.
+fn keys(document: &mut Document, release: &Release) {
+    for key in &release.keys {
+        document.item(
+            0,
+            &[
+                Part::Text("Signing key: "),
+                Part::Code(&key.path),
+                Part::Text(" with fingerprint "),
+                Part::Code(&key.fingerprint),
+            ],
+        );
+    }
+    if let Some(key) = release.keys.first() {
+        document.paragraph(&[Part::Text("To check a download, with this suite or with minisign:")]);
+        let commands = format!(
+            "cargo sign verify --key {path} ARCHIVE\nminisign -V -p {path} -x ARCHIVE.sig -m ARCHIVE",
+            path = key.path
+        );
+        document.code_block("sh", &commands);
     }
 }
 

@@ -14,12 +14,9 @@ use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::git::CommitId;
 
 use crate::model::release::{Phase, Release};
-use crate::report::notes::generated_part;
+use crate::report::notes::{LONGEST_BODY, generated_part};
 use crate::report::page::Page;
 use crate::rules;
-
-/// The longest body GitHub accepts for a release, in characters.
-pub const LONGEST_BODY: usize = 125_000;
 
 /// What `relnotes.json` said when the notes were made.
 #[derive(Debug, Clone, PartialEq, Eq)]
