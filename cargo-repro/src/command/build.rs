@@ -352,6 +352,9 @@ fn tree(dir: &Path) -> Result<Sha256Digest> {
         for entry in std::fs::read_dir(&folder).or_judge(failed)? {
             let entry = entry.or_judge(failed)?;
             let (path, kind) = (entry.path(), entry.file_type().or_judge(failed)?);
+            if path == dir.join(".git") {
+                continue;
+            }
             let name = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             if kind.is_dir() {
                 open.push(path);

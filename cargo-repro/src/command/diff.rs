@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use release_gate::error::JudgeExt;
-use release_gate::{Context, Finding, Outcome, Report, Result, Subject};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Subject};
 
 use crate::diff::{Difference, Place, explain};
 use crate::rules;
@@ -17,9 +17,31 @@ pub(crate) const REPORT: &str = "diff";
 /// # Errors
 /// One of the two cannot be read.
 pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
-    let found = if a.is_dir() && b.is_dir() { folders(a, b)? } else { files(a, b)? };
+    let found = match (a.is_dir(), b.is_dir()) {
+        (true, true) => folders(a, b)?,
+        (false, false) => files(a, b)?,
+        _ => {
+            return Err(Error::usage(format!(
+                "one of `{}` and `{}` is a folder and the other is not",
+                a.display(),
+                b.display()
+            ))
+            .with_help("give two files or two folders"));
+        }
+    };
     let findings = (!found.identical).then(|| {
-        let text = format!("`{}` and `{}` differ in {} places", a.display(), b.display(), found.places.len());
+        let places = if found.places.len() == 1 {
+            "1 place".to_owned()
+        } else {
+            format!("{} places", found.places.len())
+        };
+        // Reports name no folder of the machine.
+        let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let text = if name(a) == name(b) {
+            format!("the two `{}` differ in {places}", name(a))
+        } else {
+            format!("`{}` and `{}` differ in {places}", name(a), name(b))
+        };
         Finding::new(&rules::FILES_DIFFER, text)
     });
     let human = human(&found);
@@ -51,7 +73,18 @@ fn folders(a: &Path, b: &Path) -> Result<Difference> {
             (true, false) => "only the first has it",
             (false, true) => "only the second has it",
             _ => {
-                let inner = files(&a.join(name), &b.join(name))?;
+                let (x, y) = (a.join(name), b.join(name));
+                if let Some(note) = other_kind(&x, &y) {
+                    found.identical = false;
+                    found.places.push(Place { member: Some(shown), bytes: 1, note, ..Place::default() });
+                    if x.is_symlink() || y.is_symlink() {
+                        continue;
+                    }
+                } else if x.is_symlink() {
+                    continue;
+                }
+                let shown = name.to_string_lossy().replace('\\', "/");
+                let inner = files(&x, &y)?;
                 found.size[0] += inner.size[0];
                 found.size[1] += inner.size[1];
                 found.identical &= inner.identical;
@@ -60,6 +93,8 @@ fn folders(a: &Path, b: &Path) -> Result<Difference> {
                         Some(place.member.map_or(shown.clone(), |member| format!("{shown}/{member}")));
                     found.places.push(place);
                 }
+                found.only_a.extend(inner.only_a.into_iter().take(3));
+                found.only_b.extend(inner.only_b.into_iter().take(3));
                 continue;
             }
         };
@@ -68,6 +103,28 @@ fn folders(a: &Path, b: &Path) -> Result<Difference> {
     }
     found.places.sort_by_key(|place| (place.derived, std::cmp::Reverse(place.bytes)));
     Ok(found)
+}
+
+/// How two files of one name differ in what they are: a link, where it leads, or whether it can be run.
+fn other_kind(a: &Path, b: &Path) -> Option<String> {
+    match (std::fs::read_link(a), std::fs::read_link(b)) {
+        (Ok(x), Ok(y)) if x == y => None,
+        (Ok(x), Ok(y)) => Some(format!("a link to `{}` and a link to `{}`", x.display(), y.display())),
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => Some("a link and a file".to_owned()),
+        _ => {
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                let mode = |path: &Path| {
+                    path.metadata().map(|found| found.permissions().mode() & 0o777).unwrap_or_default()
+                };
+                let (x, y) = (mode(a), mode(b));
+                return ((x & 0o111 == 0) != (y & 0o111 == 0)).then(|| format!("mode {x:o} and mode {y:o}"));
+            }
+            #[cfg(not(unix))]
+            None
+        }
+    }
 }
 
 fn list(dir: &Path) -> Result<BTreeSet<PathBuf>> {
@@ -80,7 +137,7 @@ fn list(dir: &Path) -> Result<BTreeSet<PathBuf>> {
             let kind = entry.file_type().or_judge(failed)?;
             if kind.is_dir() {
                 open.push(entry.path());
-            } else if kind.is_file() {
+            } else if kind.is_file() || kind.is_symlink() {
                 found.insert(entry.path().strip_prefix(dir).unwrap_or(&entry.path()).to_owned());
             }
         }

@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod diff;
+mod normalized;
 pub(crate) mod package;
 pub(crate) mod rebuild;
 pub(crate) mod session;

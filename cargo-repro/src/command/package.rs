@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
 use release_gate::fs::throw_away_dir;
 use release_gate::process::Step;
@@ -9,8 +10,10 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::normalized;
 use crate::diff::archive::{self, Member};
 use crate::rules;
+use crate::sealed::history::{self, History};
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "crate";
@@ -94,7 +97,10 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
         ));
     }
     let git = project.repository()?;
-    let Ok(commit) = git.resolve(&info.git.sha1) else {
+    // What it names has to be a whole commit id: a branch or `HEAD` is always here and says nothing.
+    let whole =
+        matches!(info.git.sha1.len(), 40 | 64) && info.git.sha1.bytes().all(|b| b.is_ascii_hexdigit());
+    let Some(commit) = whole.then(|| git.resolve(&info.git.sha1).ok()).flatten() else {
         findings.push(
             Finding::new(
                 &rules::CRATE_COMMIT_MISSING,
@@ -109,16 +115,50 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     };
     let checkout = scratch.path().join("checkout");
     git.checkout(&commit, &checkout)?;
-    let packed = pack(cx, &checkout.join(&info.path_in_vcs), &scratch.path().join("target"), &data.name)?;
+    let inside = Path::new(&info.path_in_vcs);
+    if !inside.components().all(|part| matches!(part, std::path::Component::Normal(_))) {
+        return Err(Error::judge(format!(
+            "`{VCS_INFO}` names the folder `{}`, which lies in no repository",
+            info.path_in_vcs
+        )));
+    }
+    let folder = checkout.join(inside);
+    if !folder.join("Cargo.toml").is_file() {
+        findings.push(
+            Finding::new(
+                &rules::CRATE_DIFFERS,
+                format!(
+                    "the commit holds no package in `{}`, where `{}` says it was packed",
+                    info.path_in_vcs, data.name
+                ),
+            )
+            .help("it was published from another folder or another commit than it names"),
+        );
+        return Ok(report(&data, findings, "the commit holds no such package".to_owned()).into());
+    }
+    // Cargo packs what git knows, hidden files included, and without a repository something else.
+    history::make(git, &commit, &checkout, History::Whole)?;
+    let packed = pack(cx, &folder, &scratch.path().join("target"), &data.name)?;
     for member in &published {
         let other = packed.iter().find(|other| other.name == member.name);
+        if !member.header.ends_with("type Regular") {
+            data.different.push(format!("{} (no regular file)", member.name));
+            continue;
+        }
         match other {
             Some(other) if other.bytes == member.bytes => data.same += 1,
             _ if member.name == VCS_INFO => {}
-            Some(_) if matches!(member.name.as_str(), "Cargo.toml" | "Cargo.lock") => {
-                data.normalized.push(member.name.clone())
+            Some(other) if member.name == "Cargo.toml" => {
+                let (kept, changed) = normalized::manifest(&member.bytes, &other.bytes);
+                data.normalized.extend(kept.then(|| member.name.clone()));
+                data.different.extend(changed.into_iter().map(|key| format!("Cargo.toml ({key})")));
             }
-            None if member.name == "Cargo.lock" => data.normalized.push(member.name.clone()),
+            other if member.name == "Cargo.lock" => {
+                let theirs = other.map(|other| other.bytes.as_slice()).unwrap_or_default();
+                let changed = normalized::lock(&member.bytes, theirs);
+                data.normalized.extend(changed.is_empty().then(|| member.name.clone()));
+                data.different.extend(changed.into_iter().map(|name| format!("Cargo.lock ({name})")));
+            }
             Some(_) => data.different.push(member.name.clone()),
             None => data.different.push(format!("{} (not in the commit)", member.name)),
         }
@@ -137,7 +177,13 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     for name in &data.normalized {
         findings.push(Finding::new(
             &rules::CRATE_NORMALIZED,
-            format!("`{name}` was written by another cargo or resolved at another time"),
+            match name.as_str() {
+                "Cargo.lock" => {
+                    "`Cargo.lock` was resolved at another time; every package both have is the same"
+                        .to_owned()
+                }
+                _ => format!("`{name}` was written by another version of cargo; it says the same"),
+            },
         ));
     }
     let summary = format!("{} files are the commit's, {} differ", data.same, data.different.len());
@@ -150,14 +196,19 @@ fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
     let content = outer.into_iter().next().ok_or_else(broken)?;
     let (_, members) =
         archive::members(&content.bytes).filter(|(format, _)| *format == "tar").ok_or_else(broken)?;
-    // Everything lies in one folder, `name-version/`.
-    Ok(members
+    // Everything lies in one folder, `name-version/`; cargo refuses anything else, and what lies elsewhere is no file of it.
+    let folder =
+        members.first().and_then(|member| member.name.split('/').next()).map(|name| format!("{name}/"));
+    let folder = folder.ok_or_else(broken)?;
+    members
         .into_iter()
-        .map(|member| Member {
-            name: member.name.split_once('/').map_or(member.name.clone(), |(_, rest)| rest.to_owned()),
-            ..member
+        .map(|member| match member.name.strip_prefix(&folder) {
+            Some(rest) => Ok(Member { name: rest.to_owned(), ..member }),
+            None => {
+                Err(Error::judge(format!("`{name}` holds `{}`, outside its folder `{folder}`", member.name)))
+            }
         })
-        .collect())
+        .collect()
 }
 
 /// Gets a published crate through cargo.
@@ -181,10 +232,13 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
     let home =
         crate::sealed::place::user_cargo_home().ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
     let file = format!("{name}-{version}.crate");
+    // Several registries may have one of that name: the lock file says whose checksum was meant.
+    let lock =
+        std::fs::read_to_string(dir.join("Cargo.lock")).or_judge(|| "cargo wrote no lock file".to_owned())?;
     let caches = std::fs::read_dir(home.join("registry/cache")).into_iter().flatten().flatten();
     caches
         .map(|entry| entry.path().join(&file))
-        .find(|path| path.is_file())
+        .find(|path| sha256_file(path).is_ok_and(|(digest, _)| lock.contains(&digest.to_string())))
         .ok_or_else(|| Error::judge(format!("cargo did not keep `{file}`")))
 }
 
@@ -193,6 +247,10 @@ fn pack(cx: &Context, package: &Path, target: &Path, name: &str) -> Result<Vec<M
     let mut step = Step::cargo()
         .inherit_network_env()
         .env("CARGO_TARGET_DIR", target)
+        // The commit's own configuration may name programs to run in the compiler's place; packing needs none of them.
+        .env("RUSTC_WRAPPER", "")
+        .env("RUSTC_WORKSPACE_WRAPPER", "")
+        .env("RUSTC", "rustc")
         .args(["package", "--no-verify", "--allow-dirty", "--no-metadata"])
         .current_dir(package);
     if cx.args().is_offline() {

@@ -117,9 +117,15 @@ fn symbols(
     table.sort_unstable();
     let mut found: BTreeMap<Option<&str>, u64> = BTreeMap::new();
     let mut at = 0usize;
-    while at < a.len().min(b.len()) {
+    let common = a.len().min(b.len());
+    while at < common {
+        let block = (at + 4096).min(common);
+        if a[at..block] == b[at..block] {
+            at = block;
+            continue;
+        }
         if a[at] == b[at] {
-            at += 1;
+            at += a[at..block].iter().zip(&b[at..block]).position(|(x, y)| x != y).unwrap_or(1);
             continue;
         }
         let offset = at as u64;

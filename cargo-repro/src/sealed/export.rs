@@ -8,6 +8,8 @@ use release_gate::git::{CommitId, Git, bytes_to_path};
 use release_gate::project::Project;
 use release_gate::{Error, Result};
 
+use super::history::{self, History};
+
 /// What is to be built.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -21,6 +23,13 @@ pub(crate) struct Source {
     /// The workspace, relative to the repository.
     pub(crate) workspace: PathBuf,
     lock: PathBuf,
+}
+
+/// The history a place holds, and one that is laid aside for trials, and where.
+#[derive(Debug)]
+pub(crate) struct Histories<'a> {
+    pub(crate) own: History,
+    pub(crate) other: Option<(History, &'a Path)>,
 }
 
 /// What an export was like.
@@ -73,7 +82,7 @@ impl Source {
     ///
     /// # Errors
     /// Git or the disk failed.
-    pub(crate) fn export(&self, dest: &Path, shift: Duration) -> Result<Exported> {
+    pub(crate) fn export(&self, dest: &Path, shift: Duration, histories: &Histories<'_>) -> Result<Exported> {
         let mut exported = Exported::default();
         if self.dirty {
             std::fs::create_dir_all(dest).or_judge(|| "cannot write the exported sources".to_owned())?;
@@ -93,6 +102,13 @@ impl Source {
         let seconds = u64::try_from(self.epoch).unwrap_or_default();
         set_times(dest, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + shift)
             .or_judge(|| "cannot set the times of the exported sources".to_owned())?;
+        for (history, aside) in [histories.other, Some((histories.own, dest))].into_iter().flatten() {
+            history::make(&self.git, &self.commit, dest, history)?;
+            if aside != dest {
+                std::fs::rename(dest.join(".git"), aside)
+                    .or_judge(|| "cannot make the sealed place's repository".to_owned())?;
+            }
+        }
         Ok(exported)
     }
 

@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +213,61 @@ int gethostname(char *out, size_t length) {
     return 0;
 }
 
+/* -- the number of processors */
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
+    long wanted = number("REPRO_PROCESSORS"), result = syscall(SYS_sched_getaffinity, pid, size, set);
+    if (result < 0) return -1;
+    memset((char *)set + result, 0, size - (size_t)result);
+    if (wanted > 0 && (size_t)wanted <= size * 8) {
+        memset(set, 0, size);
+        for (long i = 0; i < wanted; i++) CPU_SET_S((size_t)i, size, set);
+        note("processors", __builtin_return_address(0));
+    }
+    return 0;
+}
+
+long sysconf(int name) {
+    static long (*real)(int);
+    long wanted = name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF ? number("REPRO_PROCESSORS") : 0;
+    if (wanted > 0) { note("processors", __builtin_return_address(0)); return wanted; }
+    if (!real) real = (long (*)(int))dlsym(RTLD_NEXT, "sysconf");
+    return real(name);
+}
+
+/* -- random devices: a file with the numbers of the seed stands in for them */
+static int device(const char *path) {
+    if (!path || (strcmp(path, "/dev/urandom") && strcmp(path, "/dev/random"))) return -1;
+    note("random", __builtin_return_address(0));
+    unsigned char block[4096];
+    if (!number("REPRO_SEED")) return -1;
+    int fd = (int)syscall(SYS_memfd_create, "random", 1u);
+    for (int i = 0; fd >= 0 && i < 64; i++) {
+        draw(block, sizeof block);
+        if (write(fd, block, sizeof block) < 0) break;
+    }
+    if (fd >= 0) lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+#define OPENER(name, ...) \
+    static int (*real)(__VA_ARGS__); \
+    int fd = device(path); \
+    mode_t mode = 0; \
+    if (fd >= 0) return fd; \
+    if (flags & (O_CREAT | O_TMPFILE)) { va_list list; va_start(list, flags); mode = va_arg(list, mode_t); va_end(list); } \
+    if (!real) real = (int (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name);
+
+int open(const char *path, int flags, ...) { OPENER("open", const char *, int, ...) return real(path, flags, mode); }
+int open64(const char *path, int flags, ...) { OPENER("open64", const char *, int, ...) return real(path, flags, mode); }
+int openat(int dir, const char *path, int flags, ...) { OPENER("openat", int, const char *, int, ...) return real(dir, path, flags, mode); }
+int openat64(int dir, const char *path, int flags, ...) { OPENER("openat64", int, const char *, int, ...) return real(dir, path, flags, mode); }
+
+/* -- the process's number */
+pid_t getpid(void) {
+    long fixed = number("REPRO_PROCESS");
+    return fixed ? (pid_t)fixed : (pid_t)syscall(SYS_getpid);
+}
+
 /* -- what build scripts were started with, for repeating them: executable, folder, environment, each ended by NUL */
 static void copy(int to, const char *text) { ssize_t ignored = write(to, text, strlen(text) + 1); (void)ignored; }
 
@@ -223,7 +280,7 @@ __attribute__((constructor)) static void remember(void) {
     say(path, sizeof path, &at, "/");
     char digits[24];
     int n = 0;
-    for (long pid = getpid(); pid; pid /= 10) digits[n++] = (char)('0' + pid % 10);
+    for (long pid = syscall(SYS_getpid); pid; pid /= 10) digits[n++] = (char)('0' + pid % 10);
     while (n && at + 2 < sizeof path) path[at++] = digits[--n];
     path[at] = 0;
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -29,7 +29,7 @@ pub(crate) fn compile(runner: &Runner, folder: &Path) -> Result<PathBuf, String>
 /// One line of its log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Asked {
-    /// `clock`, `random`, `folder` or `host`.
+    /// `clock`, `random`, `folder`, `host` or `processors`.
     pub(crate) what: String,
     /// Path of the library or program that asked.
     pub(crate) by: String,

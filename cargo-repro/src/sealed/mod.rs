@@ -1,6 +1,7 @@
 //! A sealed build: sources from the commit alone, an environment of a known few variables, no network, known paths.
 
 pub(crate) mod export;
+pub(crate) mod history;
 pub(crate) mod interposer;
 pub(crate) mod outcome;
 pub(crate) mod place;

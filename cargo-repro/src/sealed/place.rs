@@ -7,7 +7,8 @@ use release_gate::error::JudgeExt;
 use release_gate::process::{Finished, ProcessError, Runner, Step};
 use release_gate::{Error, Result};
 
-use super::export::{Exported, Source};
+use super::export::{Exported, Histories, Source};
+use super::history::History;
 use super::toolchain::Toolchain;
 use crate::tools::{self, PlaceSpec};
 
@@ -29,6 +30,9 @@ pub(crate) struct Conditions {
     /// How much younger than the commit the sources are.
     pub(crate) file_times: Duration,
     pub(crate) shell: &'static str,
+    pub(crate) history: History,
+    /// Number of processors programs see; 0 for the machine's.
+    pub(crate) processors: usize,
 }
 
 impl Conditions {
@@ -46,6 +50,8 @@ impl Conditions {
             order: 1,
             file_times: Duration::ZERO,
             shell: "/bin/sh",
+            history: History::Whole,
+            processors: 0,
         }
     }
 
@@ -63,6 +69,8 @@ impl Conditions {
             order: 2,
             file_times: Duration::from_secs(3 * 86_400 + 17),
             shell: "/bin/bash",
+            history: History::Shallow,
+            processors: std::thread::available_parallelism().map_or(1, usize::from) + 1,
         }
     }
 }
@@ -142,7 +150,10 @@ impl Place {
             Ok(path)
         };
         let source = dir("source")?;
-        let exported = plan.source.export(&source, conditions.file_times)?;
+        let aside = root.join("git");
+        let other = (conditions.history == History::Whole).then_some((History::Shallow, aside.as_path()));
+        let histories = Histories { own: conditions.history, other };
+        let exported = plan.source.export(&source, conditions.file_times, &histories)?;
         let place = Self {
             workspace: source.join(&plan.source.workspace),
             target: dir("target")?,
@@ -311,6 +322,7 @@ impl Place {
             set("REPRO_CLOCK", &c.clock.to_string());
             set("REPRO_ORDER", &c.order.to_string());
             set("REPRO_HOST", &c.host);
+            set("REPRO_PROCESSORS", &c.processors.to_string());
             set("REPRO_LOG", &self.log);
             set("REPRO_SCRIPTS", &self.scripts);
         }
