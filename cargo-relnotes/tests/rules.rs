@@ -61,6 +61,7 @@ fn good() -> Release {
         .map(|(at, message)| Commit {
             id: digest(&at.to_string()).to_string()[..40].parse().unwrap(),
             parents: 1,
+            inside: Box::default(),
             author: std::sync::Arc::new(Identity::new("Ann", "ann@example.com")),
             time: 0,
             message: (*message).to_owned(),

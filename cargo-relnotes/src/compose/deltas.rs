@@ -7,9 +7,9 @@ use release_gate::git::{CommitId, Git};
 use rustsec::cargo_lock::Lockfile;
 
 use super::{Range, Target};
-use crate::model::dependencies::{DependencyDelta, Side};
+use crate::model::dependencies::{DependencyDelta, Locked, Side, reachable};
 use crate::model::facts::{Advisory, Facts};
-use crate::model::manifest::ManifestDelta;
+use crate::model::manifest::{Manifest, ManifestDelta};
 use crate::model::range;
 use crate::model::vulnerabilities::{self, Hit, Shipped, Standing, VulnerabilityDelta};
 use crate::read::advisories::Advisories;
@@ -52,7 +52,12 @@ pub(super) fn between(
     let alone = |standing: Standing| -> Vec<(Standing, Hit)> {
         let day = release_gate::time::iso_date(target_day(range));
         let found = match (advisories, &new) {
-            (Some(advisories), Ok(new)) => advisories.hits(new, &day),
+            (Some(advisories), Ok(new)) => {
+                let lock = lockfile::locked(new);
+                let Manifest { direct, tests_only, .. } = &target.manifest;
+                let side = Side { lock: &lock, direct, tests_only };
+                with_use(advisories.hits(new, &day), &reachable(&target.package, side))
+            }
             _ => Vec::new(),
         };
         vulnerabilities::standing_hits(found, judged).into_iter().map(|hit| (standing, hit)).collect()
@@ -100,13 +105,24 @@ pub(super) fn between(
         });
     };
     let day = release_gate::time::iso_date(before.time);
-    let mut delta =
-        VulnerabilityDelta::between(advisories.hits(old, &day), advisories.hits(new, &day), judged);
+    let hits = |at: usize, lock: &Lockfile| {
+        with_use(advisories.hits(lock, &day), &reachable(&target.package, side(at)))
+    };
+    let mut delta = VulnerabilityDelta::between(hits(0, old), hits(1, new), judged);
     shipped(git, target, range, advisories, &path, &mut delta)?;
     let introduced = delta.introduced.iter().map(|hit| (Standing::Introduced, hit.clone()));
     let issues =
         introduced.chain(delta.present.iter().map(|hit| (Standing::StillPresent, hit.clone()))).collect();
     Ok(Deltas { manifest, dependencies: Ok(dependencies), vulnerabilities: Ok(delta), issues, unreadable })
+}
+
+/// Marks the hits that nothing the package pulls in uses.
+fn with_use(mut hits: Vec<Hit>, used: &[&Locked]) -> Vec<Hit> {
+    for hit in &mut hits {
+        let is = |one: &&Locked| one.name == hit.package && hit.versions.contains(&one.version.to_string());
+        hit.locked_only = !used.iter().any(is);
+    }
+    hits
 }
 
 /// Up to when an advisory counts as public before: the release before, or never.

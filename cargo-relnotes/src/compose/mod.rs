@@ -183,7 +183,8 @@ pub fn release(
     let changes = facts.compat.usable().map(|compat| compat.data.changes.clone()).unwrap_or_default();
     let breaking = reconcile(&marked, &changes);
     let before = range.predecessor.release.as_ref().map(|release| &release.version);
-    let fixed = deltas.vulnerabilities.as_ref().is_ok_and(|delta| !delta.fixed.is_empty());
+    let fixed =
+        deltas.vulnerabilities.as_ref().is_ok_and(|delta| delta.fixed.iter().any(|hit| !hit.locked_only));
     let security = fixed || accounting.section(Section::Security).next().is_some();
     let time = match release_gate::time::source_date_epoch()? {
         Some(seconds) => seconds,

@@ -120,12 +120,9 @@ fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) 
     let of = |package: &cargo_metadata::Package| folder(package.manifest_path.as_std_path());
     let own = of(package);
     let members = project.metadata.workspace_packages();
-    // What a binary links in from its own workspace ships with it.
-    let shipped = if package.targets.iter().any(|target| target.is_bin()) {
-        linked(project, package)
-    } else {
-        Vec::new()
-    };
+    // What a binary links in from its own workspace ships with it; a library ships what it asks for in one exact version.
+    let is_binary = package.targets.iter().any(|target| target.is_bin());
+    let shipped = linked(project, package, is_binary);
     let mut inside = vec![own.clone()];
     inside.extend(shipped.iter().map(|name| {
         members.iter().find(|member| member.name == *name).map(|member| of(member)).unwrap_or_default()
@@ -146,14 +143,17 @@ fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) 
     Place { package: own, workspace, folders: Folders { inside, outside, shared, others } }
 }
 
-/// Names of the workspace's packages that a package links in, directly or through others.
-fn linked(project: &Project, package: &cargo_metadata::Package) -> Vec<String> {
+/// Names of the workspace's packages that a package links in, directly or through others: all of them, or those it asks for in one exact
+/// version (`=1.2.3`), which are parts of it under another name.
+fn linked(project: &Project, package: &cargo_metadata::Package, all: bool) -> Vec<String> {
     let members = project.metadata.workspace_packages();
     let mut found: Vec<String> = Vec::new();
     let mut queue = vec![package];
     while let Some(package) = queue.pop() {
         for dependency in package.dependencies.iter().filter(|dependency| {
-            dependency.path.is_some() && dependency.kind != cargo_metadata::DependencyKind::Development
+            let exact = dependency.req.comparators.iter().any(|one| one.op == semver::Op::Exact);
+            let development = dependency.kind == cargo_metadata::DependencyKind::Development;
+            dependency.path.is_some() && !development && (all || exact)
         }) {
             if let Some(member) = members.iter().find(|member| member.name == dependency.name)
                 && !found.contains(&dependency.name)

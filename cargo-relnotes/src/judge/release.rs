@@ -247,7 +247,10 @@ fn vulnerable(release: &Release) -> impl Iterator<Item = Finding> {
                 format!("update it: `cargo update -p {}` (repaired in {})", hit.package, patched.join(" or "))
             }
         };
-        Finding::new(&rules::VULN_INTRODUCED, message)
+        let only =
+            if hit.locked_only { " (in Cargo.lock, and used by nothing the package pulls in)" } else { "" };
+        Finding::new(&rules::VULN_INTRODUCED, format!("{message}{only}"))
+            .level(if hit.locked_only { Level::Warn } else { Level::Deny })
             .help(help)
             .evidence("id", hit.id.as_str())
             .evidence("package", hit.package.as_str())

@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::commit::Commit;
-use super::grammar::{self, Header, Message, Revert, split_pull};
-use super::reverts;
+use super::grammar::{self, Header, Message, Revert, Style, split_pull};
 use super::sections::{Placement, Section, Table};
 use super::untrusted::Untrusted;
+use super::{pulls, reverts};
 
 /// Where one commit went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -138,6 +138,7 @@ pub fn account(
     // Parsing twice is cheaper than keeping 300,000 parsed messages.
     let parse = |commit: &Commit| grammar::parse(&commit.message, &known);
     let gone = reverts::cancelled(commits, reverts, brought);
+    let pulls = Pulls::of(commits, table, dependency_table, &gone);
     let mut lines = Lines::default();
     let mut buckets = Vec::with_capacity(commits.len());
     for (at, commit) in commits.iter().enumerate() {
@@ -145,8 +146,23 @@ pub fn account(
             Bucket::Cancelled { with: with.iter().map(|other| commits[*other].id.clone()).collect() }
         } else if !commit.touches_package && commit.parents < 2 {
             Bucket::Hidden { rule: "outside-package".to_owned() }
+        } else if let Some((section, header, number)) = pulls.lines.get(&at) {
+            let owner = lines.add(&commit.id, *section, header, Some(*number), Vec::new());
+            if owner == commit.id {
+                Bucket::Listed { section: *section }
+            } else {
+                Bucket::Folded { into: Some(owner) }
+            }
         } else {
-            place(commit, &parse(commit), table, dependency_table, &mut lines)
+            let pull = pulls.pull_of(at, commits);
+            match place(commit, &parse(commit), table, dependency_table, pull, &mut lines) {
+                // The line of its pull request says it.
+                Placed::Line(line) => match pulls.line_of(at, line.section) {
+                    Some(merge) => Bucket::Folded { into: Some(commits[merge].id.clone()) },
+                    None => lines.take(commit, line),
+                },
+                Placed::Done(bucket) => bucket,
+            }
         };
         buckets.push((commit.id.clone(), Untrusted::new(commit.subject()), bucket));
     }
@@ -155,6 +171,98 @@ pub fn account(
     entries.reverse();
     entries.sort_by_key(|entry| entry.section);
     Accounting { entries, buckets }
+}
+
+/// Pull requests that have one line for all their commits.
+struct Pulls {
+    /// The merge that brought a commit.
+    owners: BTreeMap<usize, usize>,
+    /// By the position of the merge: its section, its title, its number.
+    lines: BTreeMap<usize, (Section, Header, u64)>,
+}
+
+impl Pulls {
+    /// Decides which pull requests have a line of their own. Where the commits inside are conventional, each of them was written to be
+    /// read by itself; otherwise the title says more than the steps that led there.
+    fn of(
+        commits: &[Commit],
+        table: &Table,
+        dependency_table: bool,
+        gone: &BTreeMap<usize, Vec<usize>>,
+    ) -> Self {
+        let known = |kind: &str| table.knows(kind);
+        let owners = pulls::owners(commits);
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (member, merge) in &owners {
+            let commit = &commits[*member];
+            if commit.parents < 2 && commit.touches_package && !gone.contains_key(member) {
+                members.entry(*merge).or_default().push(*member);
+            }
+        }
+        let mut lines = BTreeMap::new();
+        for (merge, members) in members {
+            if gone.contains_key(&merge) {
+                continue;
+            }
+            let Some(pull) = pulls::read(&commits[merge].message) else { continue };
+            let headers: Vec<Header> =
+                members.iter().map(|member| grammar::header(commits[*member].subject(), &known)).collect();
+            if headers.iter().any(|header| header.style == Style::Conventional) {
+                continue;
+            }
+            let title = grammar::header(&pull.title, &known);
+            let sections: Vec<Section> = headers
+                .iter()
+                .filter_map(|header| match table.placement(header) {
+                    Placement::In(section) => Some(section),
+                    Placement::Hidden(_) => None,
+                })
+                .collect();
+            let Placement::In(said) = table.placement(&title) else { continue };
+            if title.description.is_empty()
+                || sections.is_empty()
+                || (said == Section::Dependencies && dependency_table)
+            {
+                continue;
+            }
+            let section = if said == Section::Other { majority(&sections, &pull.branch) } else { said };
+            lines.insert(merge, (section, title, pull.number));
+        }
+        Self { owners, lines }
+    }
+
+    /// The number of the pull request that brought a commit.
+    fn pull_of(&self, at: usize, commits: &[Commit]) -> Option<u64> {
+        let merge = *self.owners.get(&at)?;
+        pulls::read(&commits[merge].message).map(|pull| pull.number)
+    }
+
+    /// The merge whose line stands for a commit; a break, or a repaired vulnerability, has a line of its own.
+    fn line_of(&self, at: usize, section: Section) -> Option<usize> {
+        let merge = *self.owners.get(&at)?;
+        let own = matches!(section, Section::Breaking | Section::Security);
+        (!own && self.lines.contains_key(&merge)).then_some(merge)
+    }
+}
+
+/// The section most commits of a pull request belong to, [`Section::Other`] aside, or what its branch is called after.
+fn majority(sections: &[Section], branch: &str) -> Section {
+    let mut counts: BTreeMap<Section, usize> = BTreeMap::new();
+    sections.iter().for_each(|section| *counts.entry(*section).or_default() += 1);
+    let most = counts
+        .iter()
+        .filter(|(section, _)| **section != Section::Other)
+        .max_by_key(|(section, count)| (**count, std::cmp::Reverse(**section)));
+    let named = match branch.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default() {
+        "fix" | "fixes" | "bugfix" | "hotfix" => Section::Fixes,
+        "feat" | "feature" | "features" => Section::Features,
+        "perf" => Section::Performance,
+        _ => Section::Other,
+    };
+    match most {
+        Some((section, count)) if 2 * count >= sections.len() => *section,
+        _ => named,
+    }
 }
 
 #[derive(Default)]
@@ -171,6 +279,7 @@ impl Lines {
         commit: &CommitId,
         section: Section,
         header: &Header,
+        brought_by: Option<u64>,
         breaking: Vec<Untrusted>,
     ) -> CommitId {
         let (text, pull) = split_pull(&header.description);
@@ -190,12 +299,33 @@ impl Lines {
             section,
             scope: header.scope.as_deref().map(Untrusted::new),
             text: Untrusted::new(text),
-            pull,
+            pull: pull.or(brought_by),
             breaking,
             commits: vec![commit.clone()],
         });
         commit.clone()
     }
+
+    fn take(&mut self, commit: &Commit, line: Line) -> Bucket {
+        let Line { section, header, pull, breaking } = line;
+        let owner = self.add(&commit.id, section, &header, pull, breaking);
+        if owner == commit.id { Bucket::Listed { section } } else { Bucket::Folded { into: Some(owner) } }
+    }
+}
+
+/// A line a commit wants.
+struct Line {
+    section: Section,
+    header: Header,
+    pull: Option<u64>,
+    breaking: Vec<Untrusted>,
+}
+
+enum Placed {
+    /// Its subject is worth a line.
+    Line(Line),
+    /// Its bucket is settled.
+    Done(Bucket),
 }
 
 fn place(
@@ -203,9 +333,10 @@ fn place(
     message: &Message,
     table: &Table,
     dependency_table: bool,
+    pull: Option<u64>,
     lines: &mut Lines,
-) -> Bucket {
-    let notes: Vec<Untrusted> = message
+) -> Placed {
+    let breaking: Vec<Untrusted> = message
         .breaking
         .iter()
         .flat_map(|value| value.split("\n\n"))
@@ -218,33 +349,39 @@ fn place(
         table.placement(&message.header)
     };
     if commit.parents > 1 && !message.is_breaking() {
-        return Bucket::Merge;
+        return Placed::Done(Bucket::Merge);
     }
-    // A break or a listed change in the body of a squash merge has a line of its own.
+    // A break or a listed change in the body of a squash merge has a line of its own; what a dependency changed is in the bodies of bots.
     let mut from_body: Option<Section> = None;
-    for header in &message.squashed {
+    let updates = placement == Placement::In(Section::Dependencies);
+    for header in message.squashed.iter().filter(|_| !updates) {
         let section = if header.bang { Placement::In(Section::Breaking) } else { table.placement(header) };
         if let Placement::In(section) = section {
             if section == Section::Dependencies && dependency_table {
                 continue;
             }
-            lines.add(&commit.id, section, header, Vec::new());
+            lines.add(&commit.id, section, header, pull, Vec::new());
             from_body = Some(from_body.map_or(section, |other| other.min(section)));
         }
     }
+    let settled =
+        |bucket: Bucket| Placed::Done(from_body.map_or(bucket, |section| Bucket::Listed { section }));
     match placement {
-        Placement::Hidden(rule) => {
-            from_body.map_or(Bucket::Hidden { rule }, |section| Bucket::Listed { section })
-        }
-        Placement::In(Section::Dependencies) if dependency_table => {
-            from_body.map_or(Bucket::Folded { into: None }, |section| Bucket::Listed { section })
+        Placement::Hidden(rule) => settled(Bucket::Hidden { rule }),
+        Placement::In(Section::Dependencies) if dependency_table => settled(Bucket::Folded { into: None }),
+        Placement::In(_) if message.header.description.is_empty() => {
+            settled(Bucket::Hidden { rule: "empty-message".to_owned() })
         }
         Placement::In(section) => {
-            if message.header.description.is_empty() {
-                return Bucket::Hidden { rule: "empty-message".to_owned() };
-            }
-            let owner = lines.add(&commit.id, section, &message.header, notes);
-            if owner == commit.id { Bucket::Listed { section } } else { Bucket::Folded { into: Some(owner) } }
+            // The title of a merged pull request says more than the words of the merge.
+            let title =
+                pulls::read(&commit.message).filter(|pull| commit.parents > 1 && !pull.title.is_empty());
+            let header = match &title {
+                Some(pull) => grammar::header(&pull.title, &|kind| table.knows(kind)),
+                None => message.header.clone(),
+            };
+            let pull = title.map(|pull| pull.number).or(pull);
+            Placed::Line(Line { section, header, pull, breaking })
         }
     }
 }
@@ -262,6 +399,7 @@ mod tests {
             .map(|(at, message)| Commit {
                 id: format!("{at:040}").parse().unwrap(),
                 parents: if message.starts_with("Merge ") { 2 } else { 1 },
+                inside: Box::default(),
                 author: std::sync::Arc::new(Identity::new("A", "a@b")),
                 time: 0,
                 message: (*message).to_owned(),
@@ -323,6 +461,43 @@ mod tests {
             accounting.entries.iter().map(|entry| (entry.section, entry.text.visible())).collect();
         assert_eq!(lines, [(Section::Breaking, "drop it"), (Section::Features, "add it")]);
         assert_eq!(accounting.sums().listed, 1);
+    }
+
+    #[test]
+    fn a_pull_request_is_one_line_unless_its_commits_were_written_to_be_read() {
+        let history = |member: &str, title: &str| {
+            let mut commits =
+                commits(&[&format!("Merge pull request #7 from a/b\n\n{title}"), member, "feat: on main"]);
+            commits[0].inside = [2, 1].into();
+            commits[1].inside = [2].into();
+            commits[2].inside = [u32::MAX].into();
+            account(&commits, &Table::default(), true)
+        };
+        let lines = |accounting: &Accounting| -> Vec<(Section, String, Option<u64>)> {
+            let line = |entry: &Entry| (entry.section, entry.text.visible().to_owned(), entry.pull);
+            accounting.entries.iter().map(line).collect()
+        };
+        let one = history("try something", "Fix the thing");
+        assert_eq!(
+            lines(&one),
+            [
+                (Section::Features, "on main".to_owned(), None),
+                (Section::Fixes, "Fix the thing".to_owned(), Some(7))
+            ]
+        );
+        assert_eq!((one.sums().listed, one.sums().folded, one.sums().total), (2, 1, 3));
+        // Conventional commits keep their lines, with the number of the request.
+        let typed = history("fix: a thing", "Lots of things");
+        assert_eq!(lines(&typed)[1], (Section::Fixes, "a thing".to_owned(), Some(7)));
+        assert_eq!((typed.sums().listed, typed.sums().merge), (2, 1));
+        // Breaks have lines of their own.
+        let breaking = history("try something\n\nBREAKING CHANGE: it breaks", "Fix the thing");
+        assert_eq!(lines(&breaking)[0], (Section::Breaking, "try something".to_owned(), Some(7)));
+        assert_eq!(lines(&breaking).len(), 3);
+        // Nothing but tests: no line.
+        assert_eq!(lines(&history("Add tests for it", "Improve quality")).len(), 1);
+        // The title says nothing, the commits do.
+        assert_eq!(lines(&history("Fix a race", "Issue 12"))[1].0, Section::Fixes);
     }
 
     proptest! {

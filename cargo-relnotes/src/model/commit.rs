@@ -11,6 +11,9 @@ pub struct Commit {
     pub id: CommitId,
     /// How many parents it has; two or more make a merge.
     pub parents: usize,
+    /// Positions of its parents in the list of the range, the first one first; what is outside the range is beyond the list's end. Empty
+    /// where no merge of the range is one of a pull request.
+    pub inside: Box<[u32]>,
     /// Who wrote it, after the mailmap; shared between the commits of one person.
     pub author: Arc<Identity>,
     /// Committer time, seconds since 1970.

@@ -22,8 +22,29 @@ pub struct Locked {
     pub revision: Option<String>,
     /// The digest of its archive, where the lockfile holds one.
     pub checksum: Option<String>,
-    /// Its dependencies: name and version.
-    pub dependencies: Vec<(String, Version)>,
+    /// Its dependencies.
+    pub dependencies: Vec<Wanted>,
+}
+
+/// A dependency as a package of a lockfile names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wanted {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: Version,
+    /// Where it comes from, where the lockfile has to say so to tell two packages apart.
+    pub source: Option<Source>,
+}
+
+impl Wanted {
+    /// The package meant among those of this name and version.
+    fn choose<'a>(&self, lock: &[&'a Locked]) -> Option<&'a Locked> {
+        match lock {
+            [one] => Some(one),
+            many => many.iter().copied().find(|one| one.source == self.source),
+        }
+    }
 }
 
 impl Locked {
@@ -231,22 +252,25 @@ pub struct Side<'a> {
 /// Everything a package of the workspace pulls in, tests aside; all of the lockfile where it does not name the package.
 pub fn reachable<'a>(package: &str, side: Side<'a>) -> Vec<&'a Locked> {
     let lock = side.lock;
-    let index: BTreeMap<(&str, &Version), &Locked> =
-        lock.iter().map(|one| ((one.name.as_str(), &one.version), one)).collect();
+    let mut index: BTreeMap<(&str, &Version), Vec<&Locked>> = BTreeMap::new();
+    for one in lock {
+        index.entry((one.name.as_str(), &one.version)).or_default().push(one);
+    }
     let Some(root) = lock.iter().find(|one| one.name == package && one.source.is_none()) else {
         return lock.iter().filter(|one| one.source.is_some()).collect();
     };
-    let (mut seen, mut queue, mut found) =
-        (BTreeSet::from([(root.name.as_str(), &root.version)]), vec![root], Vec::new());
+    let key = |one: &'a Locked| (one.name.as_str(), &one.version, &one.source);
+    let (mut seen, mut queue, mut found) = (BTreeSet::from([key(root)]), vec![root], Vec::new());
     while let Some(one) = queue.pop() {
         let is_root = std::ptr::eq(one, root);
-        for (name, version) in
-            one.dependencies.iter().filter(|(name, _)| !is_root || !side.tests_only.contains(name))
+        for wanted in
+            one.dependencies.iter().filter(|wanted| !is_root || !side.tests_only.contains(&wanted.name))
         {
-            if let Some(next) = index.get(&(name.as_str(), version))
-                && seen.insert((next.name.as_str(), &next.version))
+            let named = index.get(&(wanted.name.as_str(), &wanted.version));
+            if let Some(next) = named.and_then(|all| wanted.choose(all))
+                && seen.insert(key(next))
             {
-                found.push(*next);
+                found.push(next);
                 queue.push(next);
             }
         }
@@ -272,7 +296,11 @@ mod tests {
             checksum: None,
             dependencies: dependencies
                 .iter()
-                .map(|(name, version)| ((*name).to_owned(), version.parse().unwrap()))
+                .map(|(name, version)| Wanted {
+                    name: (*name).to_owned(),
+                    version: version.parse().unwrap(),
+                    source: None,
+                })
                 .collect(),
         }
     }
@@ -329,6 +357,18 @@ mod tests {
             Side { tests_only: &tests, ..side(&after) },
         );
         assert!(delta.updated.is_empty() && delta.added.is_empty() && delta.source_changes.len() == 1);
+    }
+
+    #[test]
+    fn two_sources_of_one_version_are_told_apart() {
+        let lock = [
+            locked("x", "1.0.0", None, &[("lex", "0.6.0")]),
+            locked("lex", "0.6.0", None, &[]),
+            locked("lex", "0.6.0", REGISTRY, &[("old", "1.0.0")]),
+            locked("old", "1.0.0", REGISTRY, &[]),
+        ];
+        let found = reachable("x", side(&lock));
+        assert_eq!(found, [&lock[1]]);
     }
 
     #[test]

@@ -75,6 +75,7 @@ mod tests {
         let commit = |name: &str, email: &str, message: &str| Commit {
             id: "a".repeat(40).parse().unwrap(),
             parents: 1,
+            inside: Box::default(),
             author: std::sync::Arc::new(Identity::new(name, email)),
             time: 0,
             message: message.to_owned(),

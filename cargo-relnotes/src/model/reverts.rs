@@ -113,6 +113,7 @@ mod tests {
             .map(|(at, message)| Commit {
                 id: format!("{at}").repeat(40).parse().unwrap(),
                 parents: 1,
+                inside: Box::default(),
                 author: std::sync::Arc::new(Identity::new("A", "a@b")),
                 time: 0,
                 message: (*message).to_owned(),
@@ -133,6 +134,7 @@ mod tests {
         let commit = |at: usize, parents: usize, message: &str| Commit {
             id: format!("{at}").repeat(40).parse().unwrap(),
             parents,
+            inside: Box::default(),
             author: std::sync::Arc::new(Identity::new("A", "a@b")),
             time: 0,
             message: message.to_owned(),

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::grammar::{Header, Style};
+use super::housekeeping::{housekeeping, is_about_words, is_release_commit};
 
 /// A section of the notes, in the order in which they are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -251,6 +252,10 @@ impl Table {
 }
 
 fn by_verb(text: &str) -> Section {
+    // A repaired sentence is no repair of the program.
+    if is_about_words(text) {
+        return Section::Other;
+    }
     let first = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("").to_lowercase();
     VERBS.iter().find(|(verb, _)| *verb == first).map_or(Section::Other, |(_, section)| *section)
 }
@@ -302,77 +307,8 @@ fn is_dependency_update(header: &Header, scope: &str) -> bool {
     })
 }
 
-/// Messages without a convention that are about nothing anybody ships: the changelog, formatting, tests, spelling.
-fn housekeeping(text: &str) -> Option<&'static str> {
-    const VERBS: &[&str] = &[
-        "add", "added", "adds", "adapt", "apply", "correct", "fix", "fixed", "improve", "ran", "run",
-        "update", "updated", "write",
-    ];
-    const FILLERS: &[&str] = &[
-        "a",
-        "an",
-        "for",
-        "entry",
-        "entries",
-        "failing",
-        "few",
-        "integration",
-        "more",
-        "missing",
-        "new",
-        "regression",
-        "some",
-        "the",
-        "unit",
-    ];
-    let lower = super::grammar::without_pull(text).to_lowercase();
-    let words: Vec<&str> = lower
-        .split_whitespace()
-        .map(|word| word.trim_matches(['`', '.', ',', ':']))
-        .filter(|word| !word.starts_with('#'))
-        .collect();
-    let rest: Vec<&str> = words
-        .iter()
-        .copied()
-        .skip_while(|word| VERBS.contains(word))
-        .filter(|word| !FILLERS.contains(word))
-        .collect();
-    let is = |names: &[&str]| rest.first().is_some_and(|first| names.contains(first));
-    match rest.len() {
-        1 if is(&["changelog", "changelog.md"]) => Some("changelog-edit"),
-        1 if is(&["typo", "typos"]) => Some("typo"),
-        1 if is(&["rustfmt", "fmt", "clippy"]) => Some("formatting"),
-        2 if rest[..] == ["cargo", "fmt"] => Some("formatting"),
-        _ if is(&["test", "tests"]) && VERBS.contains(&words[0]) => Some("tests-only"),
-        _ => None,
-    }
-}
-
 fn is_autosquash(text: &str) -> bool {
     ["fixup! ", "squash! ", "amend! "].iter().any(|prefix| text.starts_with(prefix))
-}
-
-/// `1.2.3`, `v1.2.3`, `Release 1.2.3`, `chore: Release`, `Bump version to 1.2.3`, `chore(release): prepare for 1.2.3`.
-fn is_release_commit(header: &Header) -> bool {
-    let text = header.description.to_lowercase();
-    let is_version = |word: &str| {
-        let word = word.trim_start_matches('v').trim_end_matches(['.', ',']);
-        semver::Version::parse(word).is_ok()
-    };
-    let words: Vec<&str> = text.split_whitespace().filter(|word| !word.starts_with("(#")).collect();
-    if words.is_empty() || words.len() > 6 {
-        return false;
-    }
-    let last_is_version = words.last().is_some_and(|word| is_version(word));
-    match words[0] {
-        word if words.len() == 1 && is_version(word) => true,
-        "release" => words.len() == 1 || last_is_version,
-        "bump" | "prepare" | "set" | "update" => {
-            words.contains(&"version") && (last_is_version || words.len() <= 3)
-                || words[0] == "prepare" && last_is_version
-        }
-        _ => words.len() <= 3 && last_is_version && header.style == Style::Free && words.contains(&"version"),
-    }
 }
 
 #[cfg(test)]
@@ -406,6 +342,9 @@ mod tests {
             ("Update MSRV to 1.70", Other),
             ("Add changelog parser", Features),
             ("Test for correct categorization", Other),
+            ("process: add example for reading `Child` stdout", Other),
+            ("Fix minor typo in the issue template", Other),
+            ("Add support for doc comments", Features),
             ("Fix typo detection in the linter", Fixes),
         ] {
             assert_eq!(place(subject), Placement::In(section), "{subject}");
@@ -422,6 +361,11 @@ mod tests {
             ("updated CHANGELOG.md", "changelog-edit"),
             ("Run cargo fmt", "formatting"),
             ("Fix a typo (#12)", "typo"),
+            ("Add CHANGELOG entry for .debdiff => diff", "changelog-edit"),
+            ("Update changelog to mention theme improvements", "changelog-edit"),
+            ("Refer to PR instead of issue in CHANGELOG", "changelog-edit"),
+            ("Mention --completion in the README", "documentation"),
+            ("Update README.md to mention `--strip-ansi`", "documentation"),
             ("Add regression test for #2541", "tests-only"),
         ] {
             assert_eq!(place(subject), Placement::Hidden(rule.to_owned()), "{subject}");

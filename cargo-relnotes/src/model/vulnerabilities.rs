@@ -33,6 +33,8 @@ pub struct Hit {
     pub patched: Vec<String>,
     /// Whether it was public when the release before was made.
     pub public_before: bool,
+    /// Whether nothing the package pulls in uses it: it is in the lockfile for tests or for other packages of the workspace.
+    pub locked_only: bool,
     /// Our own releases that shipped it, oldest first, where lockfiles of tags were read.
     pub shipped: Shipped,
 }
@@ -53,6 +55,7 @@ impl Hit {
                 .filter(|severity| severity != "unknown" && severity != "none"),
             patched: advisory.patched.clone(),
             public_before: false,
+            locked_only: false,
             shipped: Shipped::default(),
         }
     }

@@ -114,6 +114,7 @@ impl Advisories {
                     date: date.to_owned(),
                     severity: metadata.cvss.as_ref().map(|cvss| cvss.severity().to_string()),
                     patched: advisory.versions.patched().iter().map(ToString::to_string).collect(),
+                    locked_only: false,
                     shipped: Shipped::default(),
                 });
                 hit.versions.push(package.version.to_string());

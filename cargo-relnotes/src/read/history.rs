@@ -10,6 +10,7 @@ use release_gate::git::{CommitId, Git, GitError};
 use release_gate::process::Step;
 
 use crate::model::commit::{Commit, Identity};
+use crate::model::pulls;
 use crate::model::range::Ancestry;
 
 /// Why history could not be read.
@@ -87,12 +88,18 @@ fn parse(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
         return if text.is_empty() { Ok(Vec::new()) } else { Err(odd(bytes)) };
     };
     let mut fields = text.split('\0');
-    let mut commits = Vec::new();
+    let mut commits: Vec<Commit> = Vec::new();
+    let mut lines: Vec<(&str, &str)> = Vec::new();
+    let mut has_pulls = false;
     let mut people: HashMap<(&str, &str), Arc<Identity>> = HashMap::new();
     while let Some(id) = fields.next() {
         let mut next = || fields.next().ok_or_else(|| odd(id.as_bytes()));
         let (parents, name, email, time, message) = (next()?, next()?, next()?, next()?, next()?);
+        let merge = parents.contains(' ');
+        has_pulls |= merge && message.starts_with(['M', 'A']) && pulls::read(message).is_some();
+        lines.push((id, parents));
         commits.push(Commit {
+            inside: Box::default(),
             id: id.parse().map_err(|_| odd(id.as_bytes()))?,
             parents: parents.split_ascii_whitespace().count(),
             author: Arc::clone(
@@ -102,6 +109,14 @@ fn parse(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
             message: if message.contains('\r') { message.replace("\r\n", "\n") } else { message.to_owned() },
             touches_package: true,
         });
+    }
+    if has_pulls {
+        let positions: HashMap<&str, u32> =
+            (0_u32..).zip(&lines).map(|(position, (id, _))| (*id, position)).collect();
+        for (commit, (_, parents)) in commits.iter_mut().zip(&lines) {
+            let position = |parent| positions.get(parent).copied().unwrap_or(u32::MAX);
+            commit.inside = parents.split_ascii_whitespace().map(position).collect();
+        }
     }
     Ok(commits)
 }

@@ -8,10 +8,11 @@ use std::str::FromStr;
 use release_gate::git::{CommitId, Git, GitError};
 use release_gate::{Error, Result};
 use rustsec::cargo_lock::Lockfile;
+use rustsec::cargo_lock::SourceId;
 use rustsec::cargo_lock::package::SourceKind;
 
 use super::blobs;
-use crate::model::dependencies::{Locked, Source};
+use crate::model::dependencies::{Locked, Source, Wanted};
 
 /// The lockfile at a commit, or `None` where the commit has none.
 ///
@@ -54,22 +55,7 @@ pub fn locked(lock: &Lockfile) -> Vec<Locked> {
         .map(|package| Locked {
             name: package.name.to_string(),
             version: package.version.clone(),
-            source: package.source.as_ref().map(|source| Source {
-                kind: match source.kind() {
-                    SourceKind::Registry | SourceKind::SparseRegistry => "registry",
-                    SourceKind::Git(_) => "git",
-                    SourceKind::Path => "path",
-                    SourceKind::LocalRegistry => "local-registry",
-                    SourceKind::Directory => "directory",
-                    _ => "other",
-                },
-                // The two ways to reach the public registry are one source.
-                url: if source.is_default_registry() {
-                    "crates.io".to_owned()
-                } else {
-                    source.url().to_string()
-                },
-            }),
+            source: package.source.as_ref().map(source),
             revision: package
                 .source
                 .as_ref()
@@ -79,8 +65,27 @@ pub fn locked(lock: &Lockfile) -> Vec<Locked> {
             dependencies: package
                 .dependencies
                 .iter()
-                .map(|one| (one.name.to_string(), one.version.clone()))
+                .map(|one| Wanted {
+                    name: one.name.to_string(),
+                    version: one.version.clone(),
+                    source: one.source.as_ref().map(source),
+                })
                 .collect(),
         })
         .collect()
+}
+
+fn source(source: &SourceId) -> Source {
+    Source {
+        kind: match source.kind() {
+            SourceKind::Registry | SourceKind::SparseRegistry => "registry",
+            SourceKind::Git(_) => "git",
+            SourceKind::Path => "path",
+            SourceKind::LocalRegistry => "local-registry",
+            SourceKind::Directory => "directory",
+            _ => "other",
+        },
+        // The two ways to reach the public registry are one source.
+        url: if source.is_default_registry() { "crates.io".to_owned() } else { source.url().to_string() },
+    }
 }

@@ -11,6 +11,7 @@ use crate::model::breaking::{Breaking, Source};
 use crate::model::dependencies::{OneSided, Updated};
 use crate::model::facts::BuildInfo;
 use crate::model::manifest::Change;
+use crate::model::people::Contributor;
 use crate::model::release::Release;
 use crate::model::sections::Section;
 use crate::model::untrusted::Untrusted;
@@ -77,11 +78,15 @@ fn tail(release: &Release, entry: &Entry) -> Vec<Tail> {
         });
         tail.push(Tail::Text(", "));
     }
-    for (at, commit) in entry.commits.iter().enumerate() {
+    const SHOWN: usize = 4;
+    for (at, commit) in entry.commits.iter().take(SHOWN).enumerate() {
         if at > 0 {
             tail.push(Tail::Text(", "));
         }
         tail.push(Tail::Commit(commit.short().to_owned()));
+    }
+    if entry.commits.len() > SHOWN {
+        tail.push(Tail::Number(format!(" and {} more", entry.commits.len() - SHOWN)));
     }
     tail.push(Tail::Text(")"));
     tail
@@ -144,9 +149,12 @@ pub(super) fn security(document: &mut Document, release: &Release, level: u8) {
     entries.into_iter().for_each(|line| entry(document, release, line));
 }
 
-/// `, severity high`.
+/// `, severity high`, and where it is not used.
 pub(super) fn severity(hit: &Hit) -> String {
-    hit.severity.as_deref().map(|severity| format!(", severity {severity}")).unwrap_or_default()
+    let severity =
+        hit.severity.as_deref().map(|severity| format!(", severity {severity}")).unwrap_or_default();
+    let only = if hit.locked_only { ", only in Cargo.lock: for tests or other packages" } else { "" };
+    format!("{severity}{only}")
 }
 
 /// Which of our releases shipped it, as a sentence behind a line.
@@ -282,12 +290,20 @@ pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8
     }
 }
 
-/// A list that stays readable: the first forty, and how many more.
+/// A list that stays readable: what fits into a few lines, and how many more.
 fn wrapped(list: &[String]) -> String {
-    const SHOWN: usize = 40;
-    let more = list.len().saturating_sub(SHOWN);
-    let shown = list[..list.len() - more].join(", ");
-    if more == 0 { shown } else { format!("{shown}, and {more} more (all in relnotes.json)") }
+    const MOST: usize = 800;
+    let mut text = String::new();
+    for (at, one) in list.iter().enumerate() {
+        if text.len() + one.len() > MOST {
+            return format!("{text}, and {} more (all in relnotes.json)", list.len() - at);
+        }
+        if at > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(one);
+    }
+    text
 }
 
 /// Who took part.
@@ -297,8 +313,16 @@ pub(super) fn contributors(document: &mut Document, release: &Release, most: usi
     }
     document.heading(2, &[Part::Text("Contributors")]);
     let first_release = release.predecessor.release.is_none();
-    for person in release.contributors.iter().take(most) {
-        let first = if person.first && !first_release { ", for the first time" } else { "" };
+    let is_new = |person: &&Contributor| person.first && !first_release;
+    if release.contributors.len() > FEW {
+        let (new, known): (Vec<&Contributor>, Vec<&Contributor>) =
+            release.contributors.iter().partition(|person| is_new(person));
+        names(document, "", &known, most);
+        names(document, "For the first time: ", &new, most);
+        return;
+    }
+    for person in &release.contributors {
+        let first = if is_new(&person) { ", for the first time" } else { "" };
         document.item(
             0,
             &[
@@ -307,7 +331,29 @@ pub(super) fn contributors(document: &mut Document, release: &Release, most: usi
             ],
         );
     }
-    more(document, release.contributors.len().saturating_sub(most));
+}
+
+/// How many people have a line each.
+const FEW: usize = 12;
+
+fn names(document: &mut Document, introduction: &str, people: &[&Contributor], most: usize) {
+    if people.is_empty() {
+        return;
+    }
+    let numbers: Vec<String> =
+        people.iter().map(|person| format!(" ({})", count(person.commits, "commit"))).collect();
+    let mut parts = vec![Part::Text(introduction)];
+    for (at, (person, number)) in people.iter().zip(&numbers).take(most).enumerate() {
+        if at > 0 {
+            parts.push(Part::Text(", "));
+        }
+        parts.extend([Part::Foreign(&person.name), Part::Text(number)]);
+    }
+    let more = format!(" and {} more (all in relnotes.json)", people.len().saturating_sub(most));
+    if people.len() > most {
+        parts.push(Part::Text(&more));
+    }
+    document.item(0, &parts);
 }
 
 /// Order of the sections in a file that follows Keep a Changelog.

@@ -58,6 +58,9 @@ fn shortened(release: &Release, most: usize) -> Result<String, DocumentError> {
 fn body(document: &mut Document, release: &Release, most: usize) {
     let mut nothing = true;
     for section in Section::ALL {
+        if section == Section::Other {
+            verified::known_issues(document, release, 2);
+        }
         let before = document.len();
         match section {
             Section::Breaking => changes::breaking(document, release, 2),
@@ -73,7 +76,6 @@ fn body(document: &mut Document, release: &Release, most: usize) {
     if nothing {
         document.paragraph(&[Part::Text("Nothing changed for those who use it.")]);
     }
-    verified::known_issues(document, release, 2);
 }
 
 /// `demo 1.2.0 (2026-11-21)`.

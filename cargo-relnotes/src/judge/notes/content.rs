@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use release_gate::Finding;
+use release_gate::{Finding, Level};
 
 use super::Notes;
 use crate::model::breaking::Source;
@@ -182,6 +182,7 @@ pub(super) fn fixed(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Fi
                 &rules::VULN_FIXED_UNLISTED,
                 format!("{} no longer hits {} and the notes do not say so", hit.id, hit.package),
             )
+            .level(if hit.locked_only { Level::Warn } else { Level::Deny })
             .at(notes.path, None)
             .help("name the advisory: it is the reason to upgrade")
             .evidence("id", hit.id.as_str())
