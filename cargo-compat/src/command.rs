@@ -98,17 +98,17 @@ fn judge(
         .help("tag releases (`v1.2.3`), or name a baseline with --against");
         return Ok(nothing(finding));
     };
-    let (mut baseline, manifest, scratch) = match old {
-        Old::Sources { baseline, manifest, scratch } => (baseline, manifest, scratch),
+    let (mut baseline, manifest, base) = match old {
+        Old::Sources { baseline, manifest, base } => (baseline, manifest, base),
         Old::Json { baseline, api } => return advisory(cx, project, package, &baseline, &api),
     };
     let spinner = cx.terminal.spinner("Comparing");
     let said = |text: &str| spinner.message(text);
-    let _guard = &scratch;
-    let place = Place::of(project, &manifest, scratch.as_ref().map(tempfile::TempDir::path))?;
+    let place = Place::of(project, &base);
     let target = project.target_dir.join("compat");
     let mut all = Gathered::default();
-    let sets = feature_sets(cx, project, package, &manifest, args)?;
+    let metadata = build::metadata(cx, "old", &manifest, &package.name)?;
+    let sets = feature_sets(cx, build::member(&metadata, "old", &package.name)?, package);
     let mut triples: Vec<Option<&str>> =
         cx.args().target.iter().map(|triple| Some(triple.as_str())).collect();
     if triples.is_empty() {
@@ -122,9 +122,10 @@ fn judge(
             Some(triple) => format!("{} for {triple}", set.as_str()),
             None => set.as_str().to_owned(),
         };
-        let request = |name, manifest| Request {
+        let request = |name, manifest, metadata| Request {
             name,
             manifest,
+            metadata,
             package: &package.name,
             target_dir: &target,
             args: cx.args(),
@@ -132,8 +133,12 @@ fn judge(
             target: triple,
         };
         let first = versions.is_none();
-        let new = build::build(request("new", package.manifest_path.as_std_path()), &cx.runner, &said);
-        let old = build::build(request("old", &manifest), &cx.runner, &said);
+        let new = build::build(
+            request("new", package.manifest_path.as_std_path(), &project.metadata),
+            &cx.runner,
+            &said,
+        );
+        let old = build::build(request("old", &manifest, &metadata), &cx.runner, &said);
         let (new, old) = match (new, old) {
             (Ok(new), Ok(old)) => (new, old),
             // Features that exclude each other do not build together; that is no fault of a release. But if it is new, it is said.
@@ -196,52 +201,18 @@ struct Place {
 }
 
 impl Place {
-    fn of(project: &Project, manifest: &Path, scratch: Option<&Path>) -> Result<Self> {
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let package = manifest.parent().unwrap_or(manifest);
-        let old = match scratch {
-            Some(dir) if dir.join("source").is_dir() && package.starts_with(dir.join("source")) => {
-                dir.join("source")
-            }
-            Some(dir) => dir.to_owned(),
-            None => package.to_owned(),
-        };
-        // Both sides have the same dependencies, so that only the library itself differs.
-        let lock = project.root.join("Cargo.lock");
-        if lock.is_file() && scratch.is_some() {
-            let root = old_workspace(package, &old);
-            std::fs::copy(&lock, root.join("Cargo.lock")).map_err(|error| {
-                Error::judge("cannot copy `Cargo.lock` to the old side").with_source(error)
-            })?;
-        }
-        let base = project.git.as_ref().map_or(project.root.as_path(), release_gate::git::Git::root);
-        Ok(Self { old: real(&old), new: base.to_owned() })
+    fn of(project: &Project, base: &Path) -> Self {
+        let new = project.git.as_ref().map_or(project.root.as_path(), release_gate::git::Git::root);
+        Self { old: base.canonicalize().unwrap_or_else(|_| base.to_owned()), new: new.to_owned() }
     }
 }
 
-/// The old side's workspace: the outermost manifest with a `[workspace]` in what was checked out, else the package.
-fn old_workspace(package: &Path, base: &Path) -> PathBuf {
-    let is_root = |dir: &&Path| {
-        release_gate::config::read_toml(&dir.join("Cargo.toml"))
-            .is_ok_and(|table| table.contains_key("workspace"))
-    };
-    package.ancestors().take_while(|dir| dir.starts_with(base)).find(is_root).unwrap_or(package).to_owned()
-}
-
-fn feature_sets(
-    cx: &Context,
-    project: &Project,
-    package: &Package,
-    manifest: &Path,
-    args: &CompatArgs,
-) -> Result<Vec<FeatureSet>> {
-    let _ = (project, args);
+fn feature_sets(cx: &Context, old: &Package, new: &Package) -> Vec<FeatureSet> {
     let features = &cx.args().features;
     if features.all_features || features.no_default_features || !features.features.is_empty() {
-        return Ok(vec![FeatureSet::Asked]);
+        return vec![FeatureSet::Asked];
     }
-    let old = build::package(cx, manifest, &package.name)?;
-    Ok(FeatureSet::worth_comparing(&old, package))
+    FeatureSet::worth_comparing(old, new)
 }
 
 /// Changes over all feature sets.
@@ -376,6 +347,7 @@ fn advisory(
     let request = Request {
         name: "new",
         manifest,
+        metadata: &project.metadata,
         package: &package.name,
         target_dir: &target,
         args: cx.args(),
@@ -427,19 +399,19 @@ fn show_witness(cx: &Context, project: &Project, args: &CompatArgs, file: &Path)
     let text = read(file)
         .or_else(|_| read(&saved))
         .map_err(|error| Error::usage(format!("cannot read `{}`", file.display())).with_source(error))?;
-    let Some(Old::Sources { manifest, scratch, .. }) =
-        baseline::find(cx, project, package, args.against.as_deref())?
+    let Some(Old::Sources { manifest, .. }) = baseline::find(cx, project, package, args.against.as_deref())?
     else {
         return Err(Error::judge("there is no baseline with sources to compile it against")
             .with_help("name one with --against"));
     };
-    let _place = Place::of(project, &manifest, scratch.as_ref().map(tempfile::TempDir::path))?;
+    let metadata = build::metadata(cx, "old", &manifest, &package.name)?;
     let target = project.target_dir.join("compat");
     let set = if cx.args().feature_args().is_empty() { FeatureSet::Default } else { FeatureSet::Asked };
-    let side = |name, manifest| -> Result<Side> {
+    let side = |name, manifest, metadata| -> Result<Side> {
         let request = Request {
             name,
             manifest,
+            metadata,
             package: &package.name,
             target_dir: &target,
             args: cx.args(),
@@ -448,8 +420,8 @@ fn show_witness(cx: &Context, project: &Project, args: &CompatArgs, file: &Path)
         };
         build::build(request, &cx.runner, &|text| cx.terminal.detail("Building", text))
     };
-    let new = side("new", package.manifest_path.as_std_path())?;
-    let old = side("old", &manifest)?;
+    let new = side("new", package.manifest_path.as_std_path(), &project.metadata)?;
+    let old = side("old", &manifest, &metadata)?;
     let (old, new) = (Prepared::new(&old, &project.root), Prepared::new(&new, &project.root));
     let programs = throw_away_dir("compat-programs")?;
     let rustc = Rustc::new(programs.path(), &project.root, cx.args().target.first().map(String::as_str));

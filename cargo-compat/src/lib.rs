@@ -28,5 +28,8 @@ pub const TOOL: Tool =
 
 /// The whole program.
 pub fn main() -> std::process::ExitCode {
+    if let Some(code) = read::wrapper::run() {
+        return code;
+    }
     release_gate::cli::main::<Cli>()
 }

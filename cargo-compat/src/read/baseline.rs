@@ -11,8 +11,8 @@ use release_gate::report::{Baseline, BaselineKind};
 use release_gate::{Context, Error, Result};
 use rustdoc_types::Crate;
 use semver::Version;
-use tempfile::TempDir;
 
+use super::cache::{Cache, is_output, tree};
 use super::rustdoc;
 
 /// The old side, not built yet.
@@ -24,8 +24,8 @@ pub enum Old {
         baseline: Baseline,
         /// Its manifest.
         manifest: PathBuf,
-        /// The folder that is removed when it is no longer needed.
-        scratch: Option<TempDir>,
+        /// The folder it was unpacked into.
+        base: PathBuf,
     },
     /// Only rustdoc's description.
     Json {
@@ -66,10 +66,10 @@ fn asked_for(cx: &Context, project: &Project, package: &Package, text: &str) -> 
         }
     }
     if path.is_dir() {
-        return folder(path, text);
+        return folder(project, path, text);
     }
     if text == "latest" || Version::parse(text).is_ok() {
-        return published(cx, package, text);
+        return published(cx, project, package, text);
     }
     Err(Error::judge(format!(
         "`{text}` is no revision of the repository, no folder, no published version and no rustdoc JSON file"
@@ -86,9 +86,9 @@ fn default(cx: &Context, project: &Project, package: &Package) -> Result<Option<
         return Ok(None);
     }
     // Another project's package may have this name: only one of the same repository is a baseline nobody asked for.
-    match published(cx, package, "latest") {
-        Ok(Old::Sources { baseline, manifest, scratch }) if same_repository(&manifest, package) => {
-            Ok(Some(Old::Sources { baseline, manifest, scratch }))
+    match published(cx, project, package, "latest") {
+        Ok(Old::Sources { baseline, manifest, base }) if same_repository(&manifest, package) => {
+            Ok(Some(Old::Sources { baseline, manifest, base }))
         }
         _ => Ok(None),
     }
@@ -117,22 +117,26 @@ fn newest_tag(project: &Project, package: &Package) -> Result<Option<(String, Co
 
 fn revision(project: &Project, package: &Package, name: &str, commit: CommitId) -> Result<Old> {
     let git = project.repository()?;
-    let scratch = throw_away_dir("compat-old")?;
-    git.checkout(&commit, scratch.path())?;
-    let manifest = manifest_of(scratch.path(), &package.name)?.ok_or_else(|| {
+    let missing = || {
         Error::judge(format!("`{name}` has no package `{}`", package.name))
             .with_help("was it renamed or new? choose another baseline with --against")
-    })?;
+    };
+    let base = cache(project).folder(
+        &format!("git {commit}"),
+        |folder| Ok(git.checkout(&commit, folder).map(drop)?),
+        |folder| alone(&manifest_of(folder, &package.name)?.ok_or_else(missing)?, folder),
+    )?;
+    let manifest = manifest_of(&base, &package.name)?.ok_or_else(missing)?;
     let baseline = Baseline {
         kind: BaselineKind::Git,
         name: name.to_owned(),
         version: version_in(&manifest),
         commit: Some(commit),
     };
-    Ok(Old::Sources { baseline, manifest, scratch: Some(scratch) })
+    Ok(Old::Sources { baseline, manifest, base })
 }
 
-fn folder(path: &Path, name: &str) -> Result<Old> {
+fn folder(project: &Project, path: &Path, name: &str) -> Result<Old> {
     let path = path
         .canonicalize()
         .map_err(|error| Error::judge(format!("cannot open `{name}`")).with_source(error))?;
@@ -143,14 +147,85 @@ fn folder(path: &Path, name: &str) -> Result<Old> {
     let shown = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let baseline =
         Baseline { kind: BaselineKind::Path, name: shown, version: version_in(&manifest), commit: None };
-    // Building writes a lock file, and the folder is not ours: the build gets a copy of its workspace.
+    // Building writes a lock file, and the folder is not ours: the build gets a copy of its workspace, and of the folders beside it that
+    // its manifests name.
     let root = workspace_of(&path);
-    let below = path.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
-    let scratch = throw_away_dir("compat-old")?;
-    copy_dir(&root, &scratch.path().join("source"))
-        .map_err(|error| Error::judge(format!("cannot copy `{name}`")).with_source(error))?;
-    let manifest = scratch.path().join("source").join(below).join("Cargo.toml");
-    Ok(Old::Sources { baseline, manifest, scratch: Some(scratch) })
+    let cannot = |error| Error::judge(format!("cannot copy `{name}`")).with_source(error);
+    let folders = with_path_dependencies(&root);
+    let common = root
+        .ancestors()
+        .find(|ancestor| folders.iter().all(|folder| folder.starts_with(ancestor)))
+        .unwrap_or(&root)
+        .to_owned();
+    let below = |path: &Path| path.strip_prefix(&common).unwrap_or(Path::new("")).to_owned();
+    let mut identity = format!("path {}", below(&path).display());
+    for folder in &folders {
+        identity.push_str(&format!("\n{} {}", below(folder).display(), tree(folder).map_err(cannot)?));
+    }
+    let base = cache(project).folder(
+        &identity,
+        |into| folders.iter().try_for_each(|folder| copy_dir(folder, &into.join(below(folder))).map_err(cannot)),
+        |into| alone(&into.join(below(&path)).join("Cargo.toml"), &into.join(below(&root))),
+    )?;
+    let manifest = base.join(below(&path)).join("Cargo.toml");
+    Ok(Old::Sources { baseline, manifest, base: base.join(below(&root)) })
+}
+
+/// A workspace's folder and those outside it that its manifests depend on by path, and so on; none lies below another.
+fn with_path_dependencies(root: &Path) -> Vec<PathBuf> {
+    let mut found = vec![root.to_owned()];
+    let mut next = 0;
+    while let Some(folder) = found.get(next).cloned() {
+        next += 1;
+        for manifest in manifests(&folder) {
+            let Ok(table) = release_gate::config::read_toml(&manifest) else { continue };
+            let mut paths = Vec::new();
+            paths_in(&toml::Value::Table(table), &mut paths);
+            for path in paths {
+                let Some(Ok(path)) = manifest.parent().map(|dir| dir.join(path).canonicalize()) else { continue };
+                let is_package = path.join("Cargo.toml").is_file();
+                if is_package && !found.iter().any(|known| path.starts_with(known)) {
+                    found.push(path);
+                }
+            }
+        }
+    }
+    let all = found.clone();
+    found.retain(|path| !all.iter().any(|other| other != path && path.starts_with(other)));
+    found
+}
+
+/// Every `path = "…"` of a manifest.
+fn paths_in(value: &toml::Value, paths: &mut Vec<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                match value {
+                    toml::Value::String(path) if key == "path" => paths.push(path.clone()),
+                    value => paths_in(value, paths),
+                }
+            }
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| paths_in(item, paths)),
+        _ => {}
+    }
+}
+
+/// All manifests below a folder.
+fn manifests(dir: &Path) -> Vec<PathBuf> {
+    let (mut open, mut found) = (vec![dir.to_owned()], Vec::new());
+    while let Some(dir) = open.pop() {
+        let manifest = dir.join("Cargo.toml");
+        if manifest.is_file() {
+            found.push(manifest);
+        }
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) && !is_output(&entry.path()) && entry.file_name() != ".git" {
+                open.push(entry.path());
+            }
+        }
+    }
+    found
 }
 
 fn json(path: &Path, package: &Package) -> Result<Old> {
@@ -171,7 +246,7 @@ fn json(path: &Path, package: &Package) -> Result<Old> {
 }
 
 /// A published version, yanked or not, through cargo itself: a throw-away package depends on exactly it, and cargo unpacks it.
-fn published(cx: &Context, package: &Package, version: &str) -> Result<Old> {
+fn published(cx: &Context, project: &Project, package: &Package, version: &str) -> Result<Old> {
     let scratch = throw_away_dir("compat-registry")?;
     // Side by side: a package below another's folder would belong to that one's workspace.
     let query = scratch.path().join("query");
@@ -212,16 +287,45 @@ fn published(cx: &Context, package: &Package, version: &str) -> Result<Old> {
         .ok_or_else(|| wrong("it is not there"))?;
     let source = found.manifest_path.parent().ok_or_else(|| wrong("it has no folder"))?;
     // The unpacked package is shared by all of cargo: the build gets a copy.
-    let copy = scratch.path().join("source");
-    copy_dir(source.as_std_path(), &copy)
-        .map_err(|error| Error::judge("cannot copy the published package").with_source(error))?;
+    let origin = found.source.as_ref().map(|source| source.repr.as_str()).unwrap_or_default();
+    let base = cache(project).folder(
+        &format!("registry {origin} {} {}", found.name, found.version),
+        |folder| {
+            copy_dir(source.as_std_path(), folder)
+                .map_err(|error| Error::judge("cannot copy the published package").with_source(error))
+        },
+        |folder| alone(&folder.join("Cargo.toml"), folder),
+    )?;
     let baseline = Baseline {
         kind: BaselineKind::Registry,
         name: found.version.to_string(),
         version: Some(found.version.to_string()),
         commit: None,
     };
-    Ok(Old::Sources { baseline, manifest: copy.join("Cargo.toml"), scratch: Some(scratch) })
+    Ok(Old::Sources { baseline, manifest: base.join("Cargo.toml"), base })
+}
+
+fn cache(project: &Project) -> Cache {
+    let lock = project.root.join("Cargo.lock");
+    Cache::new(project.target_dir.join("compat").join("baselines"), lock.is_file().then_some(lock))
+}
+
+/// The root of the workspace that an unpacked package belongs to. One without a workspace of its own gets one: the folder it was unpacked into
+/// may lie below the project, and cargo must not take it for a part of that.
+fn alone(manifest: &Path, base: &Path) -> Result<PathBuf> {
+    let package = manifest.parent().unwrap_or(manifest);
+    let is_root = |dir: &&Path| {
+        release_gate::config::read_toml(&dir.join("Cargo.toml"))
+            .is_ok_and(|table| table.contains_key("workspace"))
+    };
+    let outermost = package.ancestors().take_while(|dir| dir.starts_with(base)).filter(is_root).last();
+    if let Some(root) = outermost {
+        return Ok(root.to_owned());
+    }
+    let cannot = |error| Error::judge(format!("cannot prepare `{}`", manifest.display())).with_source(error);
+    let text = std::fs::read_to_string(manifest).map_err(cannot)?;
+    std::fs::write(manifest, format!("{text}\n[workspace]\n")).map_err(cannot)?;
+    Ok(package.to_owned())
 }
 
 /// The nearest folder at or above whose manifest has a `[workspace]`, else the folder itself.
@@ -238,7 +342,7 @@ fn copy_dir(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if matches!(entry.file_name().to_str(), Some(".git" | "target")) {
+        if entry.file_name() == ".git" || is_output(&entry.path()) {
             continue;
         }
         if entry.file_type()?.is_dir() {
@@ -259,23 +363,13 @@ fn same_repository(manifest: &Path, package: &Package) -> bool {
 
 /// The manifest of a package somewhere below a folder.
 fn manifest_of(dir: &Path, package: &str) -> Result<Option<PathBuf>> {
-    let mut folders = vec![dir.to_owned()];
-    let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        let manifest = folder.join("Cargo.toml");
-        if manifest.is_file() {
-            let table = release_gate::config::read_toml(&manifest).ok();
-            let name = table.as_ref().and_then(|table| table.get("package")?.get("name")?.as_str());
-            if name == Some(package) {
-                found.push(manifest);
-            }
-        }
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != "target" {
-                folders.push(entry.path());
-            }
-        }
-    }
+    let mut found: Vec<PathBuf> = manifests(dir)
+        .into_iter()
+        .filter(|manifest| {
+            let table = release_gate::config::read_toml(manifest).ok();
+            table.as_ref().and_then(|table| table.get("package")?.get("name")?.as_str()) == Some(package)
+        })
+        .collect();
     // A test fixture deeper down may have the same name.
     found.sort_by_key(|path| (path.components().count(), path.clone()));
     Ok(found.into_iter().next())

@@ -12,7 +12,7 @@ use release_gate::{Context, Error, Result, SharedArgs};
 use rustdoc_types::Crate;
 use semver::Version;
 
-use super::rustdoc;
+use super::{rustdoc, wrapper};
 use crate::model::surface::{ForeignGlob, Surface};
 
 /// A side that was built.
@@ -69,6 +69,8 @@ pub struct Request<'a> {
     pub name: &'a str,
     /// The manifest.
     pub manifest: &'a Path,
+    /// What cargo says of it.
+    pub metadata: &'a Metadata,
     /// The package.
     pub package: &'a str,
     /// Where to build.
@@ -164,16 +166,8 @@ pub fn library(package: &Package) -> Option<&cargo_metadata::Target> {
 /// # Errors
 /// It does not build, or has no such library: nothing can be judged then.
 pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + Sync)) -> Result<Side> {
-    let metadata = metadata(&request, runner)?;
-    let package = metadata
-        .workspace_packages()
-        .into_iter()
-        .find(|package| package.name == request.package)
-        .cloned()
-        .ok_or_else(|| {
-            Error::judge(format!("the {} side has no package `{}`", request.name, request.package))
-                .with_help("was it renamed? compare with the release it had this name in")
-        })?;
+    let metadata = request.metadata;
+    let package = member(metadata, request.name, request.package)?.clone();
     let target = library(&package).ok_or_else(|| {
         Error::judge(format!("`{}` of the {} side has no library", request.package, request.name))
     })?;
@@ -182,16 +176,34 @@ pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + S
     // Macros have to be loadable; libraries only have to be type-checked.
     let verb = if proc_macro { "build" } else { "check" };
     progress(&format!("{verb} {} ({})", spec, request.name));
-    let step =
+    // Symbols may be exported by private functions.
+    let private = exports_symbols(&package);
+    let mut step =
         cargo(&request, verb).args(["--lib", "-p", &spec, "--message-format", "json-render-diagnostics"]);
-    let finished = finish(&request, runner.run(step.args(feature_args(&request, &package)))?)?;
+    // The library is described while it is checked; without this program's own path it is described afterwards.
+    if let Ok(this) = std::env::current_exe() {
+        step = step.env("RUSTC_WORKSPACE_WRAPPER", this.into_os_string()).env(wrapper::LIBRARY, &lib_name);
+        if private {
+            step = step.env(wrapper::PRIVATE, "1");
+        }
+    }
+    let finished =
+        finish(request.name, request.package, runner.run(step.args(feature_args(&request, &package)))?)?;
     let (artifact, crates, deps_dirs) =
-        artifacts(&finished.stdout, &metadata, &package, &lib_name, request.name)?;
+        artifacts(&finished.stdout, metadata, &package, &lib_name, request.name)?;
+    let described =
+        wrapper::description(&artifact, &lib_name, private).and_then(|path| std::fs::read(path).ok());
+    let api = match described {
+        Some(bytes) => parse(&bytes, request.name)?,
+        None => {
+            progress(&format!("document {} ({})", spec, request.name));
+            describe(&request, &spec, &lib_name, &feature_args(&request, &package), private, runner)?
+        }
+    };
     let artifact = if proc_macro { set_aside(&request, &artifact)? } else { artifact };
-    progress(&format!("document {} ({})", spec, request.name));
-    let api = document(&request, &package, &lib_name, runner)?;
     let globbed = globbed(&request, &package, &api, &crates, runner, progress)?;
     let root = metadata.workspace_root.clone().into_std_path_buf();
+    let metadata = metadata.clone();
     Ok(Side { package, metadata, api, lib_name, proc_macro, artifact, deps_dirs, crates, globbed, root })
 }
 
@@ -223,14 +235,12 @@ fn cargo(request: &Request<'_>, verb: &str) -> Step {
     if request.args.is_offline() { step.arg("--offline") } else { step }
 }
 
-/// A number that differs between sides and between folders; the old side's throw-away folder is rebuilt each time, since its files are new.
+/// A number that differs between sides and between folders: two baselines of one version must never be taken for each other.
 fn distinct(request: &Request<'_>) -> u32 {
-    if request.name == "old" {
-        return 257;
-    }
-    let digest =
-        release_gate::digest::sha256_bytes(request.manifest.as_os_str().as_encoded_bytes()).to_string();
-    258 + u32::from_str_radix(digest.get(..4).unwrap_or("0"), 16).unwrap_or(0)
+    let mut text = request.name.as_bytes().to_vec();
+    text.extend(request.manifest.as_os_str().as_encoded_bytes());
+    let digest = release_gate::digest::sha256_bytes(&text).to_string();
+    257 + u32::from_str_radix(digest.get(..7).unwrap_or("0"), 16).unwrap_or(0)
 }
 
 /// Both sides write the same JSON file, so neither may be taken for fresh: a flag of no effect that is another each time.
@@ -275,57 +285,43 @@ fn feature_args(request: &Request<'_>, package: &Package) -> Vec<String> {
     }
 }
 
-/// A package as cargo describes it, nothing built.
+/// A package of a workspace. `side` is for messages.
 ///
 /// # Errors
-/// The manifest is broken, or has no such package.
-pub fn package(cx: &Context, manifest: &Path, name: &str) -> Result<Package> {
-    let set = FeatureSet::Default;
-    let request = Request {
-        name: "old",
-        manifest,
-        package: name,
-        target_dir: Path::new("target"),
-        args: cx.args(),
-        features: &set,
-        target: None,
-    };
-    let metadata = metadata(&request, &cx.runner)?;
-    let found = metadata.workspace_packages().into_iter().find(|package| package.name == name).cloned();
-    found.ok_or_else(|| {
-        Error::judge(format!("the old side has no package `{name}`"))
+/// There is none of that name.
+pub fn member<'a>(metadata: &'a Metadata, side: &str, name: &str) -> Result<&'a Package> {
+    metadata.workspace_packages().into_iter().find(|package| package.name == name).ok_or_else(|| {
+        Error::judge(format!("the {side} side has no package `{name}`"))
             .with_help("was it renamed? compare with the release it had this name in")
     })
 }
 
-fn metadata(request: &Request<'_>, runner: &Runner) -> Result<Metadata> {
+/// A workspace as cargo describes it, nothing built. `side` and `package` are for messages.
+///
+/// # Errors
+/// The manifest is broken, or a dependency cannot be had.
+pub fn metadata(cx: &Context, side: &str, manifest: &Path, package: &str) -> Result<Metadata> {
     let step = Step::cargo()
         .inherit_network_env()
         .args(["metadata", "--format-version", "1", "--manifest-path"])
-        .arg(request.manifest);
-    let step = if request.args.is_offline() { step.arg("--offline") } else { step };
-    let finished = finish(request, runner.run(step)?)?;
+        .arg(manifest);
+    let step = if cx.args().is_offline() { step.arg("--offline") } else { step };
+    let finished = finish(side, package, cx.runner.run(step)?)?;
     MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout)).map_err(|error| {
-        Error::judge(format!("cargo's metadata of the {} side cannot be read", request.name))
-            .with_source(error)
+        Error::judge(format!("cargo's metadata of the {side} side cannot be read")).with_source(error)
     })
 }
 
-fn finish(request: &Request<'_>, finished: Finished) -> Result<Finished> {
+fn finish(side: &str, package: &str, finished: Finished) -> Result<Finished> {
     let command = finished.command.clone();
     finished.success().map_err(|error| {
         let text = error.to_string();
         let tail: Vec<&str> = text.lines().skip(1).collect();
-        Error::judge(format!(
-            "the {} side of `{}` does not build:\n{}",
-            request.name,
-            request.package,
-            tail.join("\n")
-        ))
-        .with_help(format!(
-            "mend it, then run the gate again; the command was: {}",
-            command.split(" --message-format").next().unwrap_or(&command)
-        ))
+        Error::judge(format!("the {side} side of `{package}` does not build:\n{}", tail.join("\n")))
+            .with_help(format!(
+                "mend it, then run the gate again; the command was: {}",
+                command.split(" --message-format").next().unwrap_or(&command)
+            ))
     })
 }
 
@@ -394,7 +390,7 @@ fn exports_symbols(package: &Package) -> bool {
                 continue;
             }
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if entry.file_name() != "target" && entry.file_name() != ".git" {
+                if entry.file_name() != ".git" && !super::cache::is_output(&path) {
                     open.push(path);
                 }
             } else if path.extension().is_some_and(|extension| extension == "rs")
@@ -406,13 +402,6 @@ fn exports_symbols(package: &Package) -> bool {
         }
     }
     false
-}
-
-/// rustdoc's JSON of the package alone.
-fn document(request: &Request<'_>, package: &Package, lib_name: &str, runner: &Runner) -> Result<Crate> {
-    let spec = format!("{}@{}", package.name, package.version);
-    // Symbols may be exported by private functions.
-    describe(request, &spec, lib_name, &feature_args(request, package), exports_symbols(package), runner)
 }
 
 /// What the globs over other crates bring: those crates are described, too.
@@ -477,11 +466,15 @@ fn describe(
         }
         _ => {}
     }
-    finish(request, runner.run(step)?)?;
+    finish(request.name, request.package, runner.run(step)?)?;
     let bytes = std::fs::read(&path)
         .map_err(|error| Error::judge(format!("rustdoc wrote no `{lib_name}.json`")).with_source(error))?;
-    rustdoc::parse(&bytes).map_err(|error| {
-        Error::judge(format!("rustdoc's description of the {} side cannot be used", request.name))
+    parse(&bytes, request.name)
+}
+
+fn parse(bytes: &[u8], side: &str) -> Result<Crate> {
+    rustdoc::parse(bytes).map_err(|error| {
+        Error::judge(format!("rustdoc's description of the {side} side cannot be used"))
             .with_source(error)
             .with_help("use a toolchain whose rustdoc JSON format is known to this version of cargo-compat")
     })

@@ -2,4 +2,6 @@
 
 pub mod baseline;
 pub mod build;
+pub mod cache;
 pub mod rustdoc;
+pub mod wrapper;

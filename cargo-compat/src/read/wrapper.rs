@@ -1,0 +1,257 @@
+//! This program as cargo's `RUSTC_WORKSPACE_WRAPPER`: while rustc checks the library, rustdoc describes it from the same arguments.
+//!
+//! One cargo call gives both, at the same time, and cargo's own freshness holds for both: a library that was not changed is neither checked nor
+//! described again. The description lies beside the library's metadata, under the same hash.
+//!
+//! Nothing here judges; what is not the library in question is handed to rustc untouched.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Names the library that is described; its presence makes this program a wrapper.
+pub const LIBRARY: &str = "CARGO_COMPAT_DESCRIBE";
+/// Whether private items are described too.
+pub const PRIVATE: &str = "CARGO_COMPAT_DESCRIBE_PRIVATE";
+
+/// Runs as a wrapper, if cargo called this program as one. `None`: it did not.
+pub fn run() -> Option<ExitCode> {
+    let library = std::env::var(LIBRARY).ok()?;
+    let mut args = std::env::args_os().skip(1);
+    let rustc = args.next()?;
+    let stem = Path::new(&rustc).file_stem()?.to_string_lossy().into_owned();
+    if !stem.starts_with("rustc") && !stem.starts_with("clippy-driver") {
+        return None;
+    }
+    Some(wrap(&library, &rustc, &args.collect::<Vec<_>>()))
+}
+
+/// Where the description of a library lies, given its metadata (`libNAME-HASH.rmeta`, or the shared object of a macro crate).
+pub fn description(artifact: &Path, library: &str, private: bool) -> Option<PathBuf> {
+    let stem = artifact.file_stem()?.to_str()?;
+    let stem = stem.strip_prefix("lib").unwrap_or(stem);
+    Some(folder(artifact.parent()?, stem, private).join(format!("{library}.json")))
+}
+
+fn folder(deps: &Path, stem: &str, private: bool) -> PathBuf {
+    deps.join(format!("{stem}.{}", if private { "described-private" } else { "described" }))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a wrapper passes on what cargo gave it: the environment is cargo's"
+)]
+fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
+    let code = |status: std::io::Result<std::process::ExitStatus>| match status {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
+        Err(_) => ExitCode::FAILURE,
+    };
+    let plain = || code(std::process::Command::new(rustc).args(args).env_remove(LIBRARY).status());
+    let Some(call) = rustdoc_call(library, args) else { return plain() };
+    let private = std::env::var_os(PRIVATE).is_some();
+    let folder = folder(Path::new(&call.out_dir), &format!("{library}{}", call.extra), private);
+    // What is left of an earlier source must never be read for this one's.
+    let _ = std::fs::remove_dir_all(&folder);
+    let rustdoc = std::env::var_os("RUSTDOC")
+        .unwrap_or_else(|| Path::new(rustc).with_file_name("rustdoc").into_os_string());
+    let mut command = std::process::Command::new(rustdoc);
+    command
+        .args(&call.args)
+        .args([
+            "-Zunstable-options",
+            "--output-format",
+            "json",
+            "--document-hidden-items",
+            "--cap-lints",
+            "allow",
+        ])
+        .arg("-o")
+        .arg(&folder)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env_remove(LIBRARY)
+        // What rustc has to say it says itself.
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped());
+    if private {
+        command.arg("--document-private-items");
+    }
+    let Ok(describing) = command.spawn() else { return plain() };
+    let checked = std::process::Command::new(rustc).args(args).env_remove(LIBRARY).status();
+    let described = describing.wait_with_output();
+    match (&checked, described) {
+        (Ok(status), Ok(output)) if status.success() && !output.status.success() => {
+            use std::io::Write as _;
+            let _ = std::io::stderr().write_all(&output.stderr);
+            code(Ok(output.status))
+        }
+        (Ok(status), Err(_)) if status.success() => ExitCode::FAILURE,
+        _ => code(checked),
+    }
+}
+
+/// rustdoc's arguments for a call of rustc, and where that call writes.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Call {
+    args: Vec<OsString>,
+    out_dir: OsString,
+    extra: String,
+}
+
+/// Translates a call. `None`: it is not the one that checks the library.
+fn rustdoc_call(library: &str, args: &[OsString]) -> Option<Call> {
+    let mut call = Call::default();
+    let (mut name, mut kinds) = (String::new(), Vec::new());
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        let text = arg.to_str().unwrap_or_default();
+        // `--flag value` and `--flag=value` are the same.
+        let (flag, mut value) = match text.split_once('=') {
+            Some((flag, value)) if text.starts_with("--") => (flag, Some(OsString::from(value))),
+            _ => (text, None),
+        };
+        let takes_value = matches!(
+            flag,
+            "--crate-name"
+                | "--crate-type"
+                | "--edition"
+                | "--cfg"
+                | "--check-cfg"
+                | "--extern"
+                | "--target"
+                | "--sysroot"
+                | "-L"
+                | "--emit"
+                | "--out-dir"
+                | "-C"
+                | "-o"
+                | "--error-format"
+                | "--json"
+                | "--diagnostic-width"
+                | "--cap-lints"
+                | "--color"
+                | "-A"
+                | "-W"
+                | "-D"
+                | "-F"
+                | "--allow"
+                | "--warn"
+                | "--deny"
+                | "--forbid"
+        );
+        if takes_value && value.is_none() {
+            value = rest.next().cloned();
+        }
+        let shown = value.as_ref().map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        match flag {
+            "--test" => return None,
+            "--crate-name" => name.clone_from(&shown),
+            "--crate-type" => kinds.push(shown.clone()),
+            "--out-dir" => call.out_dir = value.clone().unwrap_or_default(),
+            "-C" => {
+                if let Some(extra) = shown.strip_prefix("extra-filename=") {
+                    extra.clone_into(&mut call.extra);
+                }
+            }
+            _ => {}
+        }
+        match flag {
+            "--crate-name" | "--crate-type" | "--edition" | "--cfg" | "--check-cfg" | "--extern"
+            | "--target" | "--sysroot" | "-L" => {
+                call.args.push(flag.into());
+                call.args.extend(value);
+            }
+            "-C" if shown.starts_with("metadata=")
+                || shown.starts_with("target-feature=")
+                || shown.starts_with("panic=") =>
+            {
+                call.args.push(flag.into());
+                call.args.extend(value);
+            }
+            _ if takes_value => {}
+            // The source file, and nothing else that has no flag.
+            _ if !text.starts_with('-') => call.args.push(arg.clone()),
+            _ if text.starts_with("-Z") => call.args.push(arg.clone()),
+            _ => {}
+        }
+    }
+    let is_library = kinds.iter().any(|kind| kind != "bin");
+    (name == library && is_library && !call.out_dir.is_empty()).then_some(call)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn os(list: &[&str]) -> Vec<OsString> {
+        list.iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_check_of_the_library_becomes_a_description() {
+        let args = os(&[
+            "--crate-name",
+            "x",
+            "--edition=2021",
+            "src/lib.rs",
+            "--error-format=json",
+            "--json=artifacts",
+            "--crate-type",
+            "lib",
+            "--emit=dep-info,metadata",
+            "-C",
+            "embed-bitcode=no",
+            "--cfg",
+            "feature=\"a\"",
+            "--check-cfg",
+            "cfg(docsrs,test)",
+            "-C",
+            "metadata=1",
+            "-C",
+            "extra-filename=-2",
+            "--out-dir",
+            "/t/deps",
+            "-L",
+            "dependency=/t/deps",
+            "--extern",
+            "y=/t/deps/liby.rmeta",
+            "--cap-lints=allow",
+        ]);
+        let call = rustdoc_call("x", &args).unwrap();
+        assert_eq!((call.out_dir.to_str(), call.extra.as_str()), (Some("/t/deps"), "-2"));
+        assert_eq!(
+            call.args,
+            os(&[
+                "--crate-name",
+                "x",
+                "--edition",
+                "2021",
+                "src/lib.rs",
+                "--crate-type",
+                "lib",
+                "--cfg",
+                "feature=\"a\"",
+                "--check-cfg",
+                "cfg(docsrs,test)",
+                "-C",
+                "metadata=1",
+                "-L",
+                "dependency=/t/deps",
+                "--extern",
+                "y=/t/deps/liby.rmeta",
+            ])
+        );
+        assert_eq!(rustdoc_call("other", &args), None);
+        assert_eq!(
+            rustdoc_call("x", &os(&["--crate-name", "x", "--crate-type", "bin", "--out-dir", "/t"])),
+            None
+        );
+        assert_eq!(rustdoc_call("x", &os(&["--crate-name", "x", "--test", "--out-dir", "/t"])), None);
+    }
+
+    #[test]
+    fn the_description_lies_beside_the_metadata() {
+        let path = description(Path::new("/t/deps/libx-2.rmeta"), "x", false).unwrap();
+        assert_eq!(path, Path::new("/t/deps/x-2.described/x.json"));
+    }
+}
