@@ -19,11 +19,12 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
     let session = Session::open(cx, range)?;
     let root = cx.project()?.root.clone();
     for package in &session.packages {
-        let has_binary = package.targets.iter().any(|target| target.is_bin());
+        let bins = package.targets.iter().filter(|target| target.is_bin());
+        let bins: Vec<String> = bins.map(|target| target.name.clone()).collect();
         let Composed { mut folder, release, .. } = session.compose(cx, package)?;
         let shipped = shipped::gather(&folder, &root.join("release-keys"), &release)?;
         let files = [
-            ("INSTALL.md", install::render(&release, &shipped, has_binary)?),
+            ("INSTALL.md", install::render(&release, &shipped, &bins)?),
             (
                 "SECURITY.md",
                 security::render(&release, &shipped, session.config.security_contact.as_deref())?,

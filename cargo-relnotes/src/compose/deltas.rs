@@ -17,6 +17,8 @@ use crate::read::{lockfile, manifest};
 
 /// What changed in manifest, lockfile and advisories since the release before.
 pub(super) struct Deltas {
+    /// Where the package lay in the release before.
+    pub(super) folder_before: Option<String>,
     pub(super) manifest: Option<ManifestDelta>,
     pub(super) dependencies: Result<DependencyDelta, String>,
     pub(super) vulnerabilities: Result<VulnerabilityDelta, String>,
@@ -65,6 +67,7 @@ pub(super) fn between(
     let Some(before) = &range.predecessor.release else {
         let why = "nothing was released before".to_owned();
         return Ok(Deltas {
+            folder_before: None,
             manifest: None,
             dependencies: Err(new.as_ref().err().unwrap_or(&why).clone()),
             vulnerabilities: Err(why),
@@ -72,13 +75,15 @@ pub(super) fn between(
             unreadable,
         });
     };
-    let old_manifest = manifest::at(git, &before.commit, &place.package, &place.workspace)?;
+    let found = manifest::find(git, &before.commit, &target.package, &place.package, &place.workspace)?;
+    let (folder_before, old_manifest) = found.unzip();
     let manifest = old_manifest.as_ref().map(|old| ManifestDelta::between(old, &target.manifest));
     let old = lock(&before.commit, &before.tag);
     let (old, new) = match (&old, &new) {
         (Ok(old), Ok(new)) => (old, new),
         (Err(why), _) | (_, Err(why)) => {
             return Ok(Deltas {
+                folder_before,
                 manifest,
                 dependencies: Err(why.clone()),
                 vulnerabilities: Err(why.clone()),
@@ -97,6 +102,7 @@ pub(super) fn between(
     let dependencies = DependencyDelta::between(&target.package, side(0), side(1));
     let Some(advisories) = advisories else {
         return Ok(Deltas {
+            folder_before,
             manifest,
             dependencies: Ok(dependencies),
             vulnerabilities: Err("no advisory database was given (--db)".to_owned()),
@@ -113,7 +119,14 @@ pub(super) fn between(
     let introduced = delta.introduced.iter().map(|hit| (Standing::Introduced, hit.clone()));
     let issues =
         introduced.chain(delta.present.iter().map(|hit| (Standing::StillPresent, hit.clone()))).collect();
-    Ok(Deltas { manifest, dependencies: Ok(dependencies), vulnerabilities: Ok(delta), issues, unreadable })
+    Ok(Deltas {
+        folder_before,
+        manifest,
+        dependencies: Ok(dependencies),
+        vulnerabilities: Ok(delta),
+        issues,
+        unreadable,
+    })
 }
 
 /// Marks the hits that nothing the package pulls in uses.

@@ -172,10 +172,12 @@ pub fn release(
     let range = range(git, &tags, target, config, request.since.as_deref())?;
     let from = range.predecessor.release.as_ref().map(|release| release.commit.clone());
     let mut commits = history::commits(git, from.as_ref(), &target.commit)?;
-    history::mark_touching(git, from.as_ref(), &target.commit, &target.place.folders, &mut commits)?;
     let counted = history::count(git, from.as_ref(), &target.commit)?;
     let facts: Facts = facts::gather(folder, &target.subject);
     let deltas = deltas::between(git, target, &range, &facts, advisories)?;
+    let mut place = target.place.clone();
+    deltas.folder_before.into_iter().for_each(|folder| place.move_to(folder));
+    history::mark_touching(git, from.as_ref(), &target.commit, &place.folders, &mut commits)?;
     let has_table = deltas.dependencies.as_ref().is_ok_and(|delta| !delta.is_empty());
     let accounting = accounting(git, &commits, &Table::new(config.sections.clone()), has_table)?;
     let contributors = contributors(git, &commits, from.as_ref(), &target.commit, config)?;

@@ -27,6 +27,16 @@ pub struct Place {
     pub folders: Folders,
 }
 
+impl Place {
+    /// The package lay in another folder at the revision. What belonged to it there is its own too.
+    pub fn move_to(&mut self, folder: String) {
+        if folder != self.package {
+            self.folders.add(&folder);
+            self.package = folder;
+        }
+    }
+}
+
 /// A package at a revision: what will be released.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -66,17 +76,13 @@ pub fn target(
                 .with_help("commit first: `git commit`")
         })?,
     };
-    let place = place(project, package, config);
-    let found = manifest::at(git, &commit, &place.package, &place.workspace)?;
-    let manifest = found.filter(|manifest| manifest.name == package.name.as_str()).ok_or_else(|| {
-        Error::judge(format!(
-            "`{}` has no package {} at {}",
-            manifest::join(&place.package, "Cargo.toml"),
-            package.name,
-            commit.short()
-        ))
-        .with_help("name a revision that has it with --to, or commit the manifest")
+    let mut place = place(project, package, config);
+    let found = manifest::find(git, &commit, &package.name, &place.package, &place.workspace)?;
+    let (folder, manifest) = found.ok_or_else(|| {
+        Error::judge(format!("there is no package {} at {}", package.name, commit.short()))
+            .with_help("name a revision that has it with --to, or commit the manifest")
     })?;
+    place.move_to(folder);
     let at_head = project.commit.as_ref() == Some(&commit);
     // The version cargo sees counts where nothing else was asked for: an uncommitted raise of it is what will be released.
     let text = if at_head && to.is_none() { package.version.to_string() } else { manifest.version.clone() };

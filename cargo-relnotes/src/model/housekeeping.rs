@@ -115,6 +115,12 @@ pub(super) fn is_release_commit(header: &Header) -> bool {
     let last_is_version = words.last().is_some_and(|word| is_version(word));
     match words[0] {
         word if words.len() == 1 && is_version(word) => true,
+        // `ignore-0.4.22`: a release of another package of the workspace.
+        word if words.len() == 1
+            && word.rsplit_once('-').is_some_and(|(_, end)| end.contains('.') && is_version(end)) =>
+        {
+            true
+        }
         "release" => words.len() == 1 || last_is_version,
         "bump" | "prepare" | "set" | "update" => {
             words.contains(&"version") && (last_is_version || words.len() <= 3)

@@ -353,6 +353,7 @@ mod tests {
             ("chore: tidy", "type-chore"),
             ("chore: Release", "release-commit"),
             ("v1.2.3", "release-commit"),
+            ("ignore-0.4.22", "release-commit"),
             ("Bump version to 1.2.3", "release-commit"),
             ("ci: x", "type-ci"),
             ("README.md: x", "area-readme.md"),

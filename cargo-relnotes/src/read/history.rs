@@ -147,6 +147,18 @@ pub struct Folders {
 }
 
 impl Folders {
+    /// One folder more, in which the package lay once.
+    pub fn add(&mut self, folder: &str) {
+        if !self.inside.iter().any(|other| other == folder) {
+            self.inside.push(folder.to_owned());
+            self.inside.sort();
+        }
+        if folder.is_empty() {
+            self.outside = self.others.iter().filter(|other| !other.is_empty()).cloned().collect();
+        }
+        self.outside.retain(|other| other != folder);
+    }
+
     /// Whether everything in the repository belongs to the package.
     pub fn is_everything(&self) -> bool {
         self.outside.is_empty() && self.inside.iter().all(String::is_empty)

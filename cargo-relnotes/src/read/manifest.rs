@@ -34,6 +34,44 @@ pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Opti
     Ok(read(&table, &workspace))
 }
 
+/// The manifest of the package called `name`, wherever it lay at the commit, and its folder: first where it is expected, then anywhere.
+///
+/// # Errors
+/// git failed, or the manifest is no TOML.
+pub fn find(
+    git: &Git,
+    commit: &CommitId,
+    name: &str,
+    folder: &str,
+    root: &str,
+) -> Result<Option<(String, Manifest)>> {
+    if let Some(manifest) = at(git, commit, folder, root)?.filter(|manifest| manifest.name == name) {
+        return Ok(Some((folder.to_owned(), manifest)));
+    }
+    let listed = git.plumbing(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit.as_str()])?;
+    let listed = String::from_utf8_lossy(&listed).into_owned();
+    let mut folders: Vec<&str> = listed
+        .split('\0')
+        .filter_map(|path| path.strip_suffix("Cargo.toml"))
+        .filter(|folder| folder.is_empty() || folder.ends_with('/'))
+        .map(|folder| folder.trim_end_matches('/'))
+        .collect();
+    // The nearest to the top: copies lie deep in folders of tests.
+    folders.sort_by_key(|folder| (folder.matches('/').count() + usize::from(!folder.is_empty()), *folder));
+    let names: Vec<String> =
+        folders.iter().map(|folder| format!("{commit}:{}", join(folder, "Cargo.toml"))).collect();
+    for (folder, blob) in folders.iter().zip(blobs::read(git, &names)?) {
+        let text = blob.map(|blob| String::from_utf8_lossy(&blob.bytes).into_owned()).unwrap_or_default();
+        let table: Option<Table> = text.parse().ok();
+        if table.is_some_and(|table| {
+            table.get("package").and_then(|package| package.get("name")?.as_str()) == Some(name)
+        }) {
+            return Ok(at(git, commit, folder, root)?.map(|manifest| ((*folder).to_owned(), manifest)));
+        }
+    }
+    Ok(None)
+}
+
 /// The versions the package had at the commits of a range that changed a manifest, newest first.
 ///
 /// # Errors

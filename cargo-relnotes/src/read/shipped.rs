@@ -32,8 +32,12 @@ pub struct Download {
 pub struct Shipped {
     /// The archives listed in `checksums.txt`, by name.
     pub downloads: Vec<Download>,
-    /// Whether `checksums.txt` itself is signed.
+    /// Whether `checksums.txt` itself is signed in minisign's format.
     pub checksums_signed: bool,
+    /// The list `ssh-keygen` checks signatures with, where `checksums.txt` is signed in OpenSSH's format too.
+    pub allowed_signers: Option<String>,
+    /// Whether there is a record of the build.
+    pub buildinfo: bool,
     /// Whether there is a provenance statement.
     pub provenance: bool,
     /// The project's public keys.
@@ -56,6 +60,7 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
     places.extend(names);
     let exists = |name: String| folder.path(&name).is_file();
     shipped.provenance = places.iter().any(|place| exists(format!("{place}provenance.intoto.jsonl")));
+    shipped.buildinfo = places.iter().any(|place| exists(format!("{place}buildinfo.json")));
     for place in &places {
         let Some(bytes) = folder.read(&format!("{place}checksums.txt"))? else { continue };
         let text = String::from_utf8_lossy(&bytes);
@@ -70,11 +75,23 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
                 .with_help("make it again with `cargo sign pack`")
             })?;
             let name = name.trim_start_matches([' ', '*']).to_owned();
+            // The name becomes a part of commands people copy.
+            if name.starts_with('-') || !name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+            {
+                return Err(Error::judge(format!(
+                    "`{place}checksums.txt` names a file that cannot be a part of a command: `{}`",
+                    name.escape_debug()
+                ))
+                .with_help("release files under names of letters, digits and `._+-`"));
+            }
             let target = target(&name, release);
             let signed = exists(format!("{place}{name}.sig"));
             shipped.downloads.push(Download { name, sha256, target, signed });
         }
         shipped.checksums_signed = exists(format!("{place}checksums.txt.sig"));
+        if exists(format!("{place}checksums.txt.sshsig")) {
+            shipped.allowed_signers = allowed_signers(keys);
+        }
         break;
     }
     shipped.downloads.sort_by(|a, b| a.name.cmp(&b.name));
@@ -86,6 +103,14 @@ fn target(name: &str, release: &Release) -> Option<String> {
     let rest = name.strip_prefix(&format!("{}-{}-", release.package, release.version))?;
     let stem = [".tar.gz", ".tar.xz", ".tgz", ".zip"].iter().find_map(|end| rest.strip_suffix(end))?;
     Some(stem.to_owned())
+}
+
+/// The first list of signers in the project's key folder.
+fn allowed_signers(folder: &Path) -> Option<String> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = files.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let name = names.filter(|name| name.ends_with(".allowed_signers")).min()?;
+    Some(format!("release-keys/{name}"))
 }
 
 fn public_keys(folder: &Path) -> Vec<Key> {

@@ -19,14 +19,15 @@ pub fn render(release: &Release, shipped: &Shipped, contact: Option<&str>) -> Re
     document.paragraph(&[Part::Text("Please report it in private, not in an issue: "), Part::Text(contact)]);
     document.paragraph(&[Part::Text("Say which version, what an attacker can do, and how to see it. You get an answer, a date for the repair, and your name in the advisory if you like.")]);
     document.heading(2, &[Part::Text("Supported versions")]);
-    let line = if release.version.major == 0 {
-        format!("0.{}", release.version.minor)
-    } else {
-        release.version.major.to_string()
+    // What cargo takes for compatible with it.
+    let version = &release.version;
+    let line = match (version.major, version.minor) {
+        (0, 0) => version.to_string(),
+        (0, minor) => format!("0.{minor}.x"),
+        (major, _) => format!("{major}.x"),
     };
     document.paragraph(&[Part::Text(&format!(
-        "Repairs are made for the newest release, {}, and the versions compatible with it ({line}.x).",
-        release.version
+        "Repairs are made for the newest release, {version}, and reach those who use {line}."
     ))]);
     keys(&mut document, shipped);
     verification(&mut document, release, shipped);
@@ -47,7 +48,8 @@ fn keys(document: &mut Document, shipped: &Shipped) {
 
 fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
     document.heading(2, &[Part::Text("Verifying a release")]);
-    let Some(example) = shipped.downloads.first() else {
+    let archive = shipped.downloads.iter().find(|download| download.target.is_some());
+    let Some(example) = archive.or(shipped.downloads.first()) else {
         document.paragraph(&[Part::Text(
             "No archives were packed for this release; verify its source by its commit:",
         )]);
@@ -75,6 +77,16 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         document
             .code_block("sh", &format!("minisign -V -p {} -x checksums.txt.sig -m checksums.txt", key.path));
     }
+    if let Some(signers) = &shipped.allowed_signers {
+        document.paragraph(&[Part::Text("OpenSSH alone can check that signature as well:")]);
+        document.code_block(
+            "sh",
+            &format!(
+                "ssh-keygen -Y verify -f {signers} -I maintainer -n release@{} -s checksums.txt.sshsig < checksums.txt",
+                release.package
+            ),
+        );
+    }
     if shipped.provenance {
         document.paragraph(&[Part::Text(
             "It was built from this source: the provenance statement names commit and builder.",
@@ -88,6 +100,9 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
             ),
         );
     }
-    document.paragraph(&[Part::Text("Build it yourself and compare: buildinfo.json says how it was built.")]);
-    document.code_block("sh", "cargo repro rebuild --buildinfo buildinfo.json --artifacts .");
+    if shipped.buildinfo {
+        document
+            .paragraph(&[Part::Text("Build it yourself and compare: buildinfo.json says how it was built.")]);
+        document.code_block("sh", "cargo repro rebuild --buildinfo buildinfo.json --artifacts .");
+    }
 }

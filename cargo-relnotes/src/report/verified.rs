@@ -137,7 +137,9 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
         }
         other => gap(document, "API", other),
     }
+    let no_manifest = "the package was not in the release before".to_owned();
     let not_compared = [
+        ("Manifest", release.manifest.is_none().then_some(&no_manifest)),
         ("Dependencies", release.dependencies.as_ref().err()),
         ("Advisories since the release before", release.vulnerabilities.as_ref().err()),
     ];

@@ -164,12 +164,14 @@ fn documents_and_rollback() {
     )
     .unwrap();
     std::fs::write(repo.artifact("demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz.sig"), "x").unwrap();
+    std::fs::write(repo.artifact("checksums.txt.sshsig"), "x").unwrap();
     std::fs::create_dir_all(repo.root.join("release-keys")).unwrap();
     std::fs::write(
         repo.root.join("release-keys/maintainer.ed25519.pub"),
         "untrusted comment: x\nRWQHBwcHBwcHBwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
     )
     .unwrap();
+    std::fs::write(repo.root.join("release-keys/maintainer.ed25519.allowed_signers"), "x").unwrap();
     repo.run(&["docs"]);
     let install = std::fs::read_to_string(repo.artifact("INSTALL.md")).unwrap();
     assert!(
@@ -181,9 +183,17 @@ fn documents_and_rollback() {
     let security = std::fs::read_to_string(repo.artifact("SECURITY.md")).unwrap();
     assert!(
         security.contains("SHA256:")
-            && security.contains("minisign -V -p release-keys/maintainer.ed25519.pub"),
+            && security.contains("minisign -V -p release-keys/maintainer.ed25519.pub")
+            && security.contains("ssh-keygen -Y verify -f release-keys/maintainer.ed25519.allowed_signers -I maintainer -n release@demo"),
         "{security}"
     );
+    assert!(
+        !security.contains("provenance") && !security.contains("repro rebuild"),
+        "only what is there: {security}"
+    );
+    // A name that would act in a shell is refused.
+    std::fs::write(repo.artifact("checksums.txt"), format!("{digest}  demo-0.2.0-x;id.tar.gz\n")).unwrap();
+    assert_eq!(repo.run(&["docs"]).status.code(), Some(101));
 }
 
 #[test]

@@ -290,3 +290,34 @@ fn a_commit_to_the_workspaces_manifest_is_everybodys() {
     assert_eq!(report["data"]["sums"]["hidden"]["outside-package"], 1);
     assert_eq!(report["data"]["manifest"]["rust_version"]["after"], "1.85");
 }
+
+#[test]
+fn a_package_that_moved_keeps_its_history() {
+    let mut repo = Repo::new();
+    repo.manifest("1.0.0", "rust-version = \"1.60\"\n");
+    repo.commit("feat: begin");
+    repo.git(&["tag", "v1.0.0"]);
+    std::fs::write(repo.root.join("src/lib.rs"), "//! Something.\n").unwrap();
+    repo.commit("fix: before the move");
+    std::fs::create_dir_all(repo.root.join("crates/demo")).unwrap();
+    std::fs::create_dir_all(repo.root.join("crates/other/src")).unwrap();
+    repo.git(&["mv", "src", "crates/demo/src"]);
+    let text = std::fs::read_to_string(repo.root.join("Cargo.toml")).unwrap();
+    let moved = text.replace("1.0.0", "1.1.0").replace("1.60", "1.70");
+    std::fs::write(repo.root.join("crates/demo/Cargo.toml"), &moved).unwrap();
+    std::fs::write(repo.root.join("crates/other/Cargo.toml"), moved.replace("demo", "other")).unwrap();
+    std::fs::write(repo.root.join("crates/other/src/lib.rs"), "").unwrap();
+    std::fs::write(repo.root.join("Cargo.toml"), "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"2\"\n")
+        .unwrap();
+    std::fs::remove_file(repo.root.join("Cargo.lock")).unwrap();
+    repo.commit("refactor: move");
+    std::fs::write(repo.root.join("crates/other/src/lib.rs"), "//! Other.\n").unwrap();
+    repo.commit("feat: in other");
+    let report = repo.report(&["-p", "demo"], 0);
+    assert_eq!(report["data"]["manifest"]["rust_version"]["before"], "1.60");
+    assert_eq!(report["data"]["sums"]["hidden"]["outside-package"], 1);
+    assert_eq!(report["data"]["sums"]["listed"], 1, "{report}");
+    // The old tag, where it lay at the top.
+    let report = repo.report(&["-p", "demo", "--to", "v1.0.0"], 0);
+    assert_eq!(report["subject"]["version"], "1.0.0");
+}
