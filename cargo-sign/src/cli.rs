@@ -8,6 +8,8 @@ use release_gate::report::schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::TOOL;
+#[cfg(feature = "upload")]
+use crate::command::upload;
 use crate::command::{attest, keygen, keys, pack, sign, verify, verify_source};
 use crate::key::Passphrase;
 
@@ -40,6 +42,9 @@ enum Call {
     Attest(AttestArgs),
     /// Check the release's signed tag, and every commit since the release before it
     VerifySource(VerifySourceArgs),
+    /// Put the verified release to presigned URLs: RELEASE_GATES_UPLOAD_URL_<FILE> in the environment, one a file
+    #[cfg(feature = "upload")]
+    Upload(UploadArgs),
     /// Re-hash everything, check structure, signatures and meaning, and print OK
     Verify(VerifyArgs),
 }
@@ -248,6 +253,32 @@ pub(crate) struct VerifyArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
+#[cfg(feature = "upload")]
+#[derive(Debug, Args)]
+pub(crate) struct UploadArgs {
+    /// The public key the release is verified with first [default: release-keys/ of the project]
+    #[arg(long = "key", value_name = "PUB")]
+    pub(crate) verify_with: Vec<PathBuf>,
+    /// Where the source lives, to check the provenance [default: `repository` of Cargo.toml]
+    #[arg(long, value_name = "URI")]
+    pub(crate) source_uri: Option<String>,
+    /// Certificates (PEM) that are trusted instead of the usual authorities
+    #[arg(long, value_name = "FILE", env = "CARGO_HTTP_CAINFO")]
+    pub(crate) cacert: Option<PathBuf>,
+    /// How often to try again after a failure that may pass
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) retry: u32,
+    /// Seconds before the first of them; twice as many before each further one
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    pub(crate) retry_delay: u64,
+    /// Also upload what was uploaded before
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Names of files of the release [default: all of them]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+}
+
 impl Gate for Cli {
     const TOOL: Tool = TOOL;
 
@@ -258,6 +289,8 @@ impl Gate for Cli {
     fn report_name(&self) -> Option<&'static str> {
         match &self.call {
             Call::Keygen(_) | Call::Keys(_) | Call::Sign(_) | Call::Attest(_) | Call::VerifySource(_) => None,
+            #[cfg(feature = "upload")]
+            Call::Upload(_) => None,
             Call::Pack(_) => Some("pack"),
             Call::Verify(args) => args.files.is_empty().then_some("verify"),
         }
@@ -271,6 +304,8 @@ impl Gate for Cli {
         match self.call {
             Call::Keygen(args) => keygen::run(cx, &args),
             Call::Keys(args) => keys::run(cx, args),
+            #[cfg(feature = "upload")]
+            Call::Upload(args) => upload::run(cx, &args),
             Call::Pack(args) => pack::run(cx, &args),
             Call::Sign(args) => sign::run(cx, &args),
             Call::VerifySource(args) => verify_source::run(cx, &args),

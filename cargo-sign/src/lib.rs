@@ -2,7 +2,8 @@
 //!
 //! [`mod@format`] reads and writes signature, key and list formats, byte by byte and strictly; [`archive`] walks tar and zip itself and
 //! uses libraries to inflate and to write; [`model`] is what a signature says; [`judge`] decides; [`key`] is the only place that holds
-//! secrets; [`memory`] is what is known from before. Every refusal has a reason code of its own: the rule id of the finding.
+//! secrets; [`memory`] is what is known from before; [`transfer`] is
+//! the only place that speaks to a network. Every refusal has a reason code of its own: the rule id of the finding.
 
 pub mod archive;
 mod cli;
@@ -13,6 +14,8 @@ pub mod key;
 pub mod memory;
 pub mod model;
 pub mod rules;
+#[cfg(feature = "upload")]
+pub mod transfer;
 
 use release_gate::Tool;
 

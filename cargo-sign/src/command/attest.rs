@@ -16,7 +16,7 @@ use crate::model::provenance::{
 use crate::{TOOL, key};
 
 /// Name of the provenance beside the release.
-const FILE: &str = "provenance.intoto.jsonl";
+pub(super) const FILE: &str = "provenance.intoto.jsonl";
 
 /// What is taken from `buildinfo.json`.
 #[derive(Debug, Default, Deserialize)]

@@ -6,6 +6,8 @@ pub(crate) mod keys;
 pub(crate) mod pack;
 pub(crate) mod sign;
 mod trust;
+#[cfg(feature = "upload")]
+pub(crate) mod upload;
 pub(crate) mod verify;
 pub(crate) mod verify_source;
 

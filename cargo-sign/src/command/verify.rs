@@ -15,7 +15,7 @@ use crate::archive::{Limits, walk};
 use crate::cli::VerifyArgs;
 use crate::format::public_key::PublicKey;
 use crate::judge::{
-    Checked, Expected, Extent, Verdict, check_archive, check_directory, check_file, check_list,
+    Checked, Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
     check_provenance, is_archive,
 };
 use crate::memory::Memory;
@@ -128,24 +128,7 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
             reports.push(skipped.summary("the build had no artifact to pack"));
             continue;
         }
-        cx.terminal.status("Verifying", format!("{} {}", package.name, package.version));
-        let mut verdict = check_directory(folder.dir(), &keys, Extent::Artifacts)?;
-        for held in &verdict.held {
-            let Some((_, comment)) = &held.signed else { continue };
-            let commit = subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-            for (rule, a, b) in [
-                (&rules::PROJECT_MISMATCH, &comment.project, &package.name.to_string()),
-                (&rules::VERSION_MISMATCH, &comment.version, &package.version.to_string()),
-                (&rules::COMMIT_MISMATCH, &comment.commit, &commit),
-            ] {
-                if a != b {
-                    let text = format!("`{}` is signed for {a}, and the project is at {b}", held.file);
-                    verdict.findings.push(
-                        Finding::new(rule, text).help("run `cargo repro build` and `cargo sign pack` again"),
-                    );
-                }
-            }
-        }
+        let mut verdict = judge_release(cx, &subject, folder.dir(), &keys)?;
         if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
             check_provenance(&mut verdict, path, &expected(args, source_uri), &keys)?;
         }
@@ -154,6 +137,31 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         reports.push(report(verdict, keys.pinned, Some(subject)));
     }
     Ok(Outcome::Reports(reports))
+}
+
+/// Judges the release in a project's artifact folder: it has to be of the package, version and commit that are checked out.
+pub(super) fn judge_release(cx: &Context, subject: &Subject, dir: &Path, keys: &Keys) -> Result<Verdict> {
+    let text = |name: &Option<String>| name.clone().unwrap_or_default();
+    let (package, version) = (text(&subject.package), text(&subject.version));
+    cx.terminal.status("Verifying", format!("{package} {version}"));
+    let mut verdict = check_directory(dir, keys, Extent::Artifacts)?;
+    let commit = subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    for held in &verdict.held {
+        let Some((_, comment)) = &held.signed else { continue };
+        for (rule, a, b) in [
+            (&rules::PROJECT_MISMATCH, &comment.project, &package),
+            (&rules::VERSION_MISMATCH, &comment.version, &version),
+            (&rules::COMMIT_MISMATCH, &comment.commit, &commit),
+        ] {
+            if a != b {
+                let text = format!("`{}` is signed for {a}, and the project is at {b}", held.file);
+                verdict.findings.push(
+                    Finding::new(rule, text).help("run `cargo repro build` and `cargo sign pack` again"),
+                );
+            }
+        }
+    }
+    Ok(verdict)
 }
 
 /// Whether `pack` said that there was nothing to pack.

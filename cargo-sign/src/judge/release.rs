@@ -22,6 +22,7 @@ const WORKING: &[&str] = &[
     "relnotes.json",
     "repro.json",
     "sbom.json",
+    "uploaded.json",
     "verify.json",
     "vulns.json",
 ];

@@ -3,4 +3,6 @@
 pub mod comment;
 pub mod keyring;
 pub mod path;
+#[cfg(feature = "upload")]
+pub mod presigned;
 pub mod provenance;

@@ -9,6 +9,10 @@ use release_gate::process::Step;
 
 mod fixture;
 mod keyring;
+#[cfg(feature = "upload")]
+mod server;
+#[cfg(feature = "upload")]
+mod upload;
 
 use self::fixture::*;
 

@@ -24,6 +24,7 @@ pub fn main<G: Gate>() -> ExitCode {
 pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
     let tool = G::TOOL;
     // `cargo compat …` starts `cargo-compat compat …`.
+    let as_given = args.clone();
     if args.get(1).is_some_and(|arg| arg == tool.subcommand) {
         args.remove(1);
     }
@@ -46,9 +47,16 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
         None => {}
     }
 
-    let parsed = command
-        .try_get_matches_from(&args)
-        .and_then(|matches| G::from_arg_matches(&matches).map(|gate| (gate, matches)));
+    let parse = |command: Command, args: &[OsString]| {
+        command
+            .try_get_matches_from(args)
+            .and_then(|matches| G::from_arg_matches(&matches).map(|gate| (gate, matches)))
+    };
+    // `cargo-sign sign FILE`, called by hand, means the gate's own command of that name.
+    let parsed = parse(command.clone(), &args).or_else(|error| match parse(command, &as_given) {
+        Ok(parsed) if error.use_stderr() && args != as_given => Ok(parsed),
+        _ => Err(error),
+    });
     let (gate, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {

@@ -1,0 +1,278 @@
+//! `cargo sign upload`: puts a verified release to presigned URLs that come from the environment.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use release_gate::artifacts::PackageArtifacts;
+use release_gate::digest::Sha256Digest;
+use release_gate::json::to_canonical_vec;
+use release_gate::{Context, Error, Outcome, Report, Result};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Config;
+use super::attest::FILE as PROVENANCE;
+use super::trust;
+use super::verify::judge_release;
+use crate::TOOL;
+use crate::cli::UploadArgs;
+use crate::judge::{Checked, Expected, check_provenance};
+use crate::model::presigned::Presigned;
+use crate::transfer::{self, Put, TransferError};
+
+/// Variables that hold the URLs begin like this; the file's name follows.
+const PREFIX: &str = "RELEASE_GATES_UPLOAD_URL_";
+/// What was uploaded, so that it is not uploaded twice.
+const JOURNAL: &str = "uploaded.json";
+const SCHEMA: &str = "release-gate/uploaded/v1";
+/// Longest wait between two tries.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// One file to upload.
+struct Item {
+    name: String,
+    variable: String,
+    checked: Checked,
+}
+
+/// What was uploaded where.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Journal {
+    schema: String,
+    files: BTreeMap<String, Uploaded>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Uploaded {
+    place: String,
+    sha256: Sha256Digest,
+}
+
+/// What `upload` reports.
+#[derive(Debug, Default, Serialize)]
+struct Data {
+    files: Vec<Done>,
+}
+
+#[derive(Debug, Serialize)]
+struct Done {
+    name: String,
+    place: String,
+    sha256: Sha256Digest,
+    size: u64,
+    /// `false`: it had been uploaded before.
+    sent: bool,
+}
+
+pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
+    cx.project()?;
+    let root = cx.artifacts()?;
+    let config: Config = cx.config()?;
+    let package = cx.project()?.single()?.clone();
+    let keys = trust::of_project_or_named(cx.project()?, &config, &args.verify_with)?;
+    let mut folder = root.for_package(&package.name, &package.version.to_string());
+    let subject = cx.project()?.subject(&package);
+    let mut verdict = judge_release(cx, &subject, folder.dir(), &keys)?;
+    let provenance = folder.path(PROVENANCE);
+    if provenance.exists() {
+        let source_uri = args.source_uri.clone().or_else(|| package.repository.clone()).ok_or_else(|| {
+            Error::usage("where the source lives is not known, so that the provenance cannot be checked")
+                .with_help("name it with --source-uri, or set `repository` in Cargo.toml")
+        })?;
+        check_provenance(&mut verdict, &provenance, &Expected { source_uri, ..Expected::default() }, &keys)?;
+    }
+    if !verdict.holds() {
+        cx.terminal.warn("nothing was uploaded: the release does not hold");
+        return Ok(Report::new("upload", &TOOL, subject).findings(verdict.findings).print_only().into());
+    }
+    let held = verdict.held.iter().map(|held| (held.file.clone(), Some(held.sha256)));
+    let items = items(folder.dir(), held, &args.files)?;
+    if cx.args().dry_run {
+        return dry_run(cx, &items);
+    }
+    let urls =
+        items.iter().map(|item| Ok(url(item)?.ok_or_else(|| missing(&items)))).collect::<Result<Vec<_>>>()?;
+    let urls = urls.into_iter().collect::<Result<Vec<_>>>()?;
+    let authorities = args.cacert.as_deref().map(|path| {
+        let wrong = |error| Error::usage(format!("cannot read `{}`", path.display())).with_source(error);
+        std::fs::read(path).map_err(wrong)
+    });
+    let client = transfer::client(authorities.transpose()?.as_deref())
+        .map_err(|error| Error::usage("no connection can be made").with_source(error))?;
+    let mut journal = read_journal(&folder)?;
+    let mut data = Data::default();
+    for (mut item, url) in items.into_iter().zip(urls) {
+        let now = Uploaded { place: url.place(), sha256: item.checked.sha256 };
+        let sent = args.again || journal.files.get(&item.name) != Some(&now);
+        if sent {
+            send(cx, args, &client, &mut item, &url)?;
+            journal.files.insert(item.name.clone(), now);
+            let bytes = to_canonical_vec(&journal)
+                .map_err(|error| Error::judge(format!("cannot write `{JOURNAL}`")).with_source(error))?;
+            folder.write(JOURNAL, &bytes)?;
+        } else {
+            cx.terminal.status("Fresh", format!("{} is at {} already", item.name, url.place()));
+        }
+        let (sha256, size) = (item.checked.sha256, item.checked.size);
+        data.files.push(Done { name: item.name, place: url.place(), sha256, size, sent });
+    }
+    folder.finish()?;
+    let summary = format!(
+        "{} files uploaded, {} were there already",
+        data.files.iter().filter(|done| done.sent).count(),
+        data.files.iter().filter(|done| !done.sent).count()
+    );
+    Ok(Report::new("upload", &TOOL, subject).data(&data).summary(summary).print_only().into())
+}
+
+/// Everything that is published, the list last: nobody sees a list whose files are not there yet.
+fn items(
+    dir: &Path,
+    held: impl Iterator<Item = (String, Option<Sha256Digest>)>,
+    only: &[String],
+) -> Result<Vec<Item>> {
+    let mut names: Vec<(String, Option<Sha256Digest>)> = Vec::new();
+    for (name, digest) in held {
+        for suffix in [".sig", ".sshsig"] {
+            let beside = format!("{name}{suffix}");
+            if dir.join(&beside).exists() {
+                names.push((beside, None));
+            }
+        }
+        names.push((name, digest));
+    }
+    if dir.join(PROVENANCE).exists() {
+        names.push((PROVENANCE.to_owned(), None));
+    }
+    names.sort_by_key(|(name, _)| (name.starts_with("checksums.txt"), name == "checksums.txt", name.clone()));
+    if let Some(unknown) = only.iter().find(|wanted| !names.iter().any(|(name, _)| name == *wanted)) {
+        let all: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::usage(format!("`{unknown}` is no file of the release"))
+            .with_help(format!("its files are {}", all.join(", "))));
+    }
+    names.retain(|(name, _)| only.is_empty() || only.contains(name));
+    let mut items: Vec<Item> = Vec::new();
+    for (name, digest) in names {
+        let checked = Checked::open(&dir.join(&name), false)?
+            .filter(|checked| digest.is_none_or(|digest| digest == checked.sha256));
+        let checked =
+            checked.ok_or_else(|| Error::judge(format!("`{name}` changed after it was verified")))?;
+        let variable = variable(&name);
+        if let Some(other) = items.iter().find(|item| item.variable == variable) {
+            return Err(Error::usage(format!(
+                "`{name}` and `{}` would share the variable {variable}",
+                other.name
+            ))
+            .with_help("upload them one after the other, by naming files"));
+        }
+        items.push(Item { name, variable, checked });
+    }
+    Ok(items)
+}
+
+/// `demo-1.0.0.tar.gz` is `…DEMO_1_0_0_TAR_GZ`.
+fn variable(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    PREFIX.chars().chain(name.chars().map(plain)).collect()
+}
+
+fn url(item: &Item) -> Result<Option<Presigned>> {
+    let Some(value) = std::env::var_os(&item.variable).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = || Error::usage(format!("the URL in {} cannot be used", item.variable));
+    let text = value.into_string().map(Zeroizing::new).map_err(|_| wrong())?;
+    Presigned::parse(text).map(Some).map_err(|error| wrong().with_source(error))
+}
+
+fn missing(items: &[Item]) -> Error {
+    let unset: Vec<_> = items
+        .iter()
+        .filter(|item| std::env::var_os(&item.variable).is_none_or(|value| value.is_empty()))
+        .map(|item| item.variable.as_str())
+        .collect();
+    Error::usage(format!("there is no URL for {} of {} files", unset.len(), items.len()))
+        .with_help(format!("set {}", unset.join(", ")))
+        .with_help("`--dry-run` shows which file each is for; name files to upload only those")
+}
+
+/// What would be done, with the URLs' names in place of the URLs.
+fn dry_run(cx: &Context, items: &[Item]) -> Result<Outcome> {
+    let mut text = String::new();
+    for item in items {
+        let place = url(item)?.map_or_else(|| "not set".to_owned(), |url| url.place());
+        text.push_str(&format!("# {} bytes to {place}\n", item.checked.size));
+        text.push_str(&format!(
+            "curl --fail --proto '=https' --retry 5 --upload-file '{}' \"${}\"\n",
+            item.name.replace('\'', "'\\''"),
+            item.variable
+        ));
+    }
+    cx.terminal
+        .result(&text)
+        .map_err(|error| Error::judge("cannot write to standard output").with_source(error))?;
+    Ok(Outcome::Done)
+}
+
+/// Sends one file, with as many tries as are allowed.
+fn send(
+    cx: &Context,
+    args: &UploadArgs,
+    client: &ureq::Agent,
+    item: &mut Item,
+    url: &Presigned,
+) -> Result<()> {
+    let mut wait = Duration::from_secs(args.retry_delay).min(LONGEST);
+    let (size, sha256) = (item.checked.size, item.checked.sha256);
+    for attempt in 0.. {
+        let bar = cx.terminal.progress("Uploading", size);
+        bar.message(&item.name);
+        let mut what = Put { url, file: &mut item.checked.file, size, sha256 };
+        let error = match transfer::put(client, &mut what, &mut |sent| bar.set(sent)) {
+            Ok(()) => {
+                cx.terminal.status("Uploaded", format!("{} to {}", item.name, url.place()));
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        drop(bar);
+        if matches!(error, TransferError::Interrupted) {
+            release_gate::interrupt::check()?;
+        }
+        if !error.transient() || attempt >= args.retry {
+            let help = error.help();
+            return Err(Error::judge(format!("cannot upload `{}` to {}", item.name, url.place()))
+                .with_source(error)
+                .with_help(help));
+        }
+        cx.terminal.warn(format!("{}: {error}; trying again in {} s", item.name, wait.as_secs()));
+        sleep(wait)?;
+        wait = (wait * 2).min(LONGEST);
+    }
+    Ok(())
+}
+
+fn sleep(wait: Duration) -> Result<()> {
+    let step = Duration::from_millis(100);
+    let mut left = wait;
+    while !left.is_zero() {
+        release_gate::interrupt::check()?;
+        std::thread::sleep(left.min(step));
+        left = left.saturating_sub(step);
+    }
+    release_gate::interrupt::check()
+}
+
+fn read_journal(folder: &PackageArtifacts) -> Result<Journal> {
+    let empty = || Journal { schema: SCHEMA.to_owned(), files: BTreeMap::new() };
+    let Some(bytes) = folder.read(JOURNAL)? else { return Ok(empty()) };
+    let wrong = || {
+        Error::judge(format!("`{JOURNAL}` cannot be relied on"))
+            .with_help("remove it to upload everything again")
+    };
+    let journal: Journal = serde_json::from_slice(&bytes).map_err(|error| wrong().with_source(error))?;
+    if journal.schema == SCHEMA { Ok(journal) } else { Err(wrong()) }
+}
