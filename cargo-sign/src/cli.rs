@@ -263,7 +263,7 @@ pub(crate) struct UploadArgs {
     #[arg(long, value_name = "URI")]
     pub(crate) source_uri: Option<String>,
     /// Certificates (PEM) that are trusted instead of the usual authorities
-    #[arg(long, value_name = "FILE", env = "CARGO_HTTP_CAINFO")]
+    #[arg(long, value_name = "FILE", env = "CARGO_HTTP_CAINFO", hide_env_values = true)]
     pub(crate) cacert: Option<PathBuf>,
     /// How often to try again after a failure that may pass
     #[arg(long, value_name = "N", default_value_t = 5)]
