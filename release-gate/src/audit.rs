@@ -27,7 +27,7 @@ pub struct Entry {
     pub started_ms: u64,
     /// Duration in milliseconds.
     pub elapsed_ms: u64,
-    /// Digest of what the program printed.
+    /// Digest of what the program printed; of what it wrote, where the step is a gate's own.
     pub log_sha256: Sha256Digest,
     /// Position in the log, from 0.
     pub seq: u64,

@@ -1,5 +1,6 @@
 //! `cargo sign attest`: SLSA provenance of a packed release, from its buildinfo.
 
+use release_gate::audit::AuditLog;
 use release_gate::digest::sha256_bytes;
 use release_gate::{Context, Error, Outcome, Report, Result};
 use serde::Deserialize;
@@ -125,9 +126,9 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
         resolved.push(Resource { uri, digest });
     }
     let log = folder.read(crate::judge::LOG)?;
-    if let Some(Err(error)) = log.as_deref().map(release_gate::audit::verify) {
-        return Err(Error::judge(format!("`{}` cannot be relied on", crate::judge::LOG)).with_source(error));
-    }
+    let head = log.as_deref().map(|log| AuditLog::resume(log).map(|log| log.head())).transpose().map_err(
+        |error| Error::judge(format!("`{}` cannot be relied on", crate::judge::LOG)).with_source(error),
+    )?;
     let statement = Statement {
         kind: STATEMENT.to_owned(),
         subject: list
@@ -157,6 +158,7 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
                 byproducts: log
                     .iter()
                     .map(|log| Resource::new(crate::judge::LOG, "sha256", sha256_bytes(log)))
+                    .chain(head.map(|head| Resource::new(crate::judge::LOG_HEAD, "sha256", head)))
                     .collect(),
             },
         },

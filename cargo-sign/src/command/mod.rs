@@ -12,11 +12,16 @@ pub(crate) mod verify;
 pub(crate) mod verify_source;
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ed25519_dalek::SigningKey;
+use release_gate::artifacts::PackageArtifacts;
+use release_gate::audit::AuditLog;
+use release_gate::digest::Sha256Digest;
 use release_gate::fs::write_atomic;
+use release_gate::process::StepRecord;
 use release_gate::project::Project;
-use release_gate::{Error, Result};
+use release_gate::{Context, Error, Result};
 use serde::Deserialize;
 
 use crate::format::minisign::MinisignSignature;
@@ -90,6 +95,39 @@ pub(crate) fn sign_file(key: &SigningKey, release: &Release, path: &Path) -> Res
     let sig = PathBuf::from(sig);
     write_atomic(&sig, release.signature(key, name, &checked.prehash.unwrap_or([0; 64])).as_bytes())?;
     Ok(sig)
+}
+
+/// Appends what ran to the audit log of a release: every program that was started, then this call itself. `wrote` is the digest of what it
+/// made. Nothing secret is ever in an argument.
+pub(crate) fn log(
+    cx: &Context,
+    folder: &mut PackageArtifacts,
+    started: SystemTime,
+    exit_code: u8,
+    wrote: Sha256Digest,
+) -> Result<()> {
+    const LOG: &str = crate::judge::LOG;
+    let mut log = match folder.read(LOG)? {
+        Some(bytes) => AuditLog::resume(&bytes).map_err(|error| {
+            Error::judge(format!("`{LOG}` was changed after it was written"))
+                .with_source(error)
+                .with_help("keep it as evidence, and build into another --artifact-dir")
+        })?,
+        None => AuditLog::new(),
+    };
+    for record in cx.runner.records() {
+        log.append(&record)?;
+    }
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    log.append(&StepRecord {
+        argv: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+        env: names.filter(|name| name.starts_with("RELEASE_GATES_") || name == "SOURCE_DATE_EPOCH").collect(),
+        exit_code: Some(i32::from(exit_code)),
+        started,
+        elapsed: started.elapsed().unwrap_or_default(),
+        log_sha256: wrote,
+    })?;
+    folder.write(LOG, log.as_bytes())
 }
 
 /// The public half of a key.

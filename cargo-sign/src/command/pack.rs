@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ed25519_dalek::SigningKey;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::fs::AtomicFile;
 use release_gate::report::Envelope;
-use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
+use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result, Status, exit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +68,7 @@ struct Artifact {
 }
 
 pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
+    let started = SystemTime::now();
     cx.project()?;
     let config: Config = cx.config()?;
     let root = cx.artifacts()?;
@@ -137,9 +139,11 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
             folder.write(KEYRING, &bytes)?;
         }
         let list = write_list(&mut folder, &signing, &release, &archives)?;
-        let dir = folder.dir().to_owned();
+        let findings = self_check(folder.dir(), &signing, committed)?;
+        let exit_code =
+            if findings.iter().any(|finding| finding.level == Level::Deny) { exit::FAIL } else { exit::PASS };
+        super::log(cx, &mut folder, started, exit_code, sha256_bytes(checksums::render(&list).as_bytes()))?;
         folder.finish()?;
-        let findings = self_check(&dir, &signing, committed)?;
         let human: String =
             list.iter().map(|(name, digest)| format!("  {}  {name}\n", &digest.to_string()[..16])).collect();
         let data = Data { key: public(&signing).fingerprint(), archives };

@@ -1,6 +1,9 @@
 //! `cargo sign sign FILE…`.
 
-use release_gate::{Context, Finding, Outcome, Report, Result};
+use std::time::SystemTime;
+
+use release_gate::digest::{sha256_files, sha256_parts};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, exit};
 
 use super::{Config, Release, public, sign_file, trust};
 use crate::cli::SignArgs;
@@ -8,7 +11,9 @@ use crate::judge::{Keys, check_file};
 use crate::{TOOL, key, rules};
 
 pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
+    let started = SystemTime::now();
     cx.project()?;
+    let root = cx.artifacts()?;
     let config: Config = cx.config()?;
     let dry_run = cx.args().dry_run;
     let project = cx.project()?;
@@ -21,6 +26,8 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
         epoch: project.epoch()?.unwrap_or(0),
     };
     let subject = project.subject(package);
+    let mut folder = root.for_package(&release.project, &release.version);
+    let mut signatures = Vec::new();
     let committed = trust::of_project(project, &config)?;
     let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
     let mut findings = Vec::new();
@@ -32,6 +39,7 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
         }
         let sig = sign_file(&signing, &release, path)?;
         cx.terminal.status("Signed", sig.display().to_string());
+        signatures.push(sig);
         let (verdict, _) = check_file(path, &check_with)?;
         if !verdict.holds() {
             findings.push(
@@ -42,6 +50,16 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
                 .help("sign with the key whose public half is committed"),
             );
         }
+    }
+    // Only a release that is being made has a log.
+    if folder.dir().is_dir() && !signatures.is_empty() {
+        let digests = sha256_files(&signatures).map_err(|(path, error)| {
+            Error::judge(format!("cannot read `{}`", path.display())).with_source(error)
+        })?;
+        let digests: Vec<&[u8]> = digests.iter().map(|(digest, _)| &digest.as_bytes()[..]).collect();
+        let exit_code = if findings.is_empty() { exit::PASS } else { exit::FAIL };
+        super::log(cx, &mut folder, started, exit_code, sha256_parts(&digests))?;
+        folder.finish()?;
     }
     Ok(Report::new("sign", &TOOL, subject)
         .findings(findings)

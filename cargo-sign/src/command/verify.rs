@@ -59,8 +59,9 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
             return Err(Error::judge(format!("there is no `{}`", path.display())));
         }
         let trust = Trust::find(cx, args, memory.as_ref(), path)?;
+        let own = path.is_dir() && is_own(cx, path);
         let mut one = if path.is_dir() {
-            check_directory(path, &trust.keys, Extent::Folder)?
+            check_directory(path, &trust.keys, if own { Extent::Artifacts } else { Extent::Folder })?
         } else if name == "checksums.txt" {
             check_list(path, &trust.keys, Extent::Listed)?
         } else if is_archive(&name) {
@@ -70,14 +71,14 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         } else {
             check_file(path, &trust.keys)?.0
         };
-        trust.compare(&mut one, args.allow_rollback);
+        trust.compare(&mut one, args.allow_rollback || own);
         if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
             check_provenance(&mut one, path, &expected(args, source_uri), &trust.keys)?;
         }
         verdict.findings.extend(one.findings.clone());
         verdict.remarks.extend(one.remarks.clone());
         verdict.held.extend(one.held.clone());
-        trusts.push((trust, one));
+        trusts.push((trust, one, own));
     }
     let mut said = Vec::new();
     verdict.findings.retain(|finding| {
@@ -86,7 +87,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
             true
         }
     });
-    let pinned = trusts.iter().all(|(trust, _)| trust.keys.pinned);
+    let pinned = trusts.iter().all(|(trust, ..)| trust.keys.pinned);
     if verdict.holds() && pinned && args.extract.is_some() {
         for path in args.files.iter().filter(|path| path.is_dir()) {
             archives.extend(archives_of(path)?);
@@ -94,7 +95,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     }
     extract(cx, args, &verdict, pinned, &mut archives)?;
     if let Some(memory) = memory.filter(|_| verdict.holds() && pinned && !cx.args().dry_run) {
-        for (trust, one) in &trusts {
+        for (trust, one, _) in trusts.iter().filter(|(.., own)| !own) {
             // A folder that cannot be written to does not make the release any worse.
             if let Err(error) = trust.remember(&memory, one) {
                 cx.terminal.warn(format!("nothing is remembered: {}", error.chain()));
@@ -102,6 +103,13 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         }
     }
     Ok(report(verdict, pinned, None).print_only().into())
+}
+
+/// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the release.
+fn is_own(cx: &mut Context, path: &Path) -> bool {
+    let Ok(root) = cx.artifacts() else { return false };
+    let parent = |path: &Path| path.canonicalize().ok()?.parent().map(Path::to_owned);
+    root.root().canonicalize().is_ok_and(|root| parent(path) == Some(root))
 }
 
 fn expected(args: &VerifyArgs, source_uri: &str) -> Expected {

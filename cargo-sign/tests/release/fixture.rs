@@ -154,7 +154,9 @@ impl Release {
             .map(|entry| entry.unwrap())
             .filter(|entry| entry.file_type().unwrap().is_file())
             .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
-            .filter(|(name, _)| !["manifest.json", "pack.json", "uploaded.json"].contains(&name.as_str()))
+            .filter(|(name, _)| {
+                !["buildlog.jsonl", "manifest.json", "pack.json", "uploaded.json"].contains(&name.as_str())
+            })
             .collect();
         files.sort();
         files

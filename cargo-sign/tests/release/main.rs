@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+use std::path::Path;
+
 use base64::Engine as _;
 use cargo_sign::judge::{Extent, Keys, check_directory};
 use release_gate::digest::sha256_bytes;
@@ -146,21 +148,43 @@ fn every_mutation_of_a_release_is_refused() {
     say(&format!("{counted} mutations refused"));
 }
 
+/// The project's own artifact folder, named: the gates' reports in it are no strangers; in a copy of it they are.
+#[test]
+fn the_artifact_folder_can_be_named() {
+    let release = Release::new();
+    let (folder, public) = (release.folder(), release.key("m.pub").display().to_string());
+    let verify = |dir: &Path| {
+        let dir = dir.display().to_string();
+        verdict(&release.sign(&["verify", "--message-format", "json", "--key", &public, &dir]))
+    };
+    let (code, rules) = verify(&folder);
+    assert!(code == 0 && rules.iter().all(|rule| rule == "not-covered"), "{rules:?}");
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(&folder).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    let (code, rules) = verify(copy.path());
+    assert!(code == 100 && rules.iter().all(|rule| rule == "file-unlisted"), "{rules:?}");
+    std::fs::write(folder.join("evil"), "evil").unwrap();
+    assert_eq!(verify(&folder).0, 100);
+}
+
 /// Provenance is about these files, from this source, by this key; and the log that goes with it cannot be edited.
 #[test]
 fn provenance_is_judged() {
     let release = Release::new();
     const SOURCE: &str = "https://example.org/demo";
     let log = release.folder().join("buildlog.jsonl");
-    let entry = |seq: u64, prev: String| {
-        serde_json::json!({"argv": ["cargo"], "env": [], "exit_code": 0, "started_ms": 0, "elapsed_ms": 0,
-            "log_sha256": sha256_bytes(b""), "seq": seq, "prev": prev})
-        .to_string()
-            + "\n"
-    };
-    let first = entry(0, "0".repeat(64));
-    let whole = first.clone() + &entry(1, sha256_bytes(first.as_bytes()).to_string());
-    std::fs::write(&log, &whole).unwrap();
+    // `pack` noted what it started, and itself.
+    let whole = std::fs::read_to_string(&log).unwrap();
+    let entries = release_gate::audit::verify(whole.as_bytes()).unwrap();
+    let last = entries.last().unwrap();
+    assert!(last.argv.ends_with(&["pack".to_owned(), "--zip".to_owned()]), "{last:?}");
+    assert_eq!(
+        last.log_sha256,
+        sha256_bytes(&std::fs::read(release.folder().join("checksums.txt")).unwrap())
+    );
+    assert!(entries.len() > 2 && entries.iter().any(|entry| entry.argv[0] == "git"), "{entries:?}");
     let attest = |tag: &str| release.sign(&["attest", "--source-uri", SOURCE, "--source-tag", tag]);
     assert!(!attest("v1.0.0").is_success(), "there is no such tag");
     release.must(Step::new("git").args(["tag", "v1.0.0"]));
@@ -191,15 +215,42 @@ fn provenance_is_judged() {
         refused("provenance-builder")
     );
 
-    // The log: edited, cut between entries, reordered.
-    for (changed, rules) in [
-        (whole.replacen("cargo", "CARGO", 1), 2),
-        (first.clone(), 1),
-        (whole.lines().rev().map(|line| format!("{line}\n")).collect(), 2),
-    ] {
-        std::fs::write(&log, changed).unwrap();
-        assert_eq!(verify(SOURCE, &[]), (100, vec!["audit-log".to_owned(); rules]));
+    // The log: every line edited, removed, moved; cut between lines and within one.
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let mut changed: Vec<String> = Vec::new();
+    for number in 0..lines.len() {
+        let with = |line: &[String]| {
+            [&lines[..number].concat(), &line.concat(), &lines[number + 1..].concat()]
+                .map(String::as_str)
+                .concat()
+        };
+        changed.push(with(&[lines[number].replacen("\"exit_code\":", "\"exit_code\":1", 1)]));
+        changed.push(with(&[lines[number].replacen("\"argv\":[", "\"argv\":[\"evil\",", 1)]));
+        changed.push(with(&[]));
+        changed.push(with(&[lines[number].to_owned(), lines[number].to_owned()]));
+        changed.push(lines[..number].concat() + &lines[number][..20]);
+        changed.push([&lines[number..], &lines[..number]].concat().concat());
     }
+    changed.retain(|text| *text != whole);
+    assert!(changed.len() > 15);
+    for text in changed {
+        std::fs::write(&log, &text).unwrap();
+        assert_eq!(verify(SOURCE, &[]), refused("audit-log"), "{text}");
+    }
+    // A step that followed is named; one that only claims to is refused.
+    std::fs::write(&log, &whole).unwrap();
+    std::fs::write(release.key("note"), "more").unwrap();
+    assert!(release.sign(&["sign", "sign", "keys/note"]).is_success());
+    let longer = std::fs::read_to_string(&log).unwrap();
+    assert!(longer.starts_with(&whole) && longer.len() > whole.len());
+    assert_eq!(verify(SOURCE, &[]), (0, vec!["not-covered".to_owned()]));
+    std::fs::write(&log, whole.clone() + lines[lines.len() - 1]).unwrap();
+    assert_eq!(verify(SOURCE, &[]), refused("audit-log"));
+    assert_eq!(
+        release.sign(&["sign", "sign", "keys/note"]).status.code(),
+        Some(101),
+        "nothing is added to a broken log"
+    );
     std::fs::write(&log, &whole).unwrap();
 
     // The envelope, byte by byte, with the files as they are.
