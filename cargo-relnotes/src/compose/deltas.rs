@@ -4,7 +4,6 @@
 
 use release_gate::Result;
 use release_gate::git::{CommitId, Git};
-use rustsec::cargo_lock::Lockfile;
 
 use super::{Range, Target};
 use crate::model::dependencies::{DependencyDelta, Locked, Side, reachable};
@@ -13,7 +12,8 @@ use crate::model::manifest::{Manifest, ManifestDelta};
 use crate::model::range;
 use crate::model::vulnerabilities::{self, Hit, Shipped, Standing, VulnerabilityDelta};
 use crate::read::advisories::Advisories;
-use crate::read::{lockfile, manifest};
+use crate::read::lockfile::{self, Lock};
+use crate::read::manifest;
 
 /// What changed in manifest, lockfile and advisories since the release before.
 pub(super) struct Deltas {
@@ -38,7 +38,7 @@ pub(super) fn between(
     let path = manifest::join(&place.workspace, "Cargo.lock");
     let judged: Option<&[Advisory]> = facts.vulns.usable().map(|vulns| vulns.data.advisories.as_slice());
     let mut unreadable = Vec::new();
-    let mut lock = |commit: &CommitId, name: &str| -> Result<Lockfile, String> {
+    let mut lock = |commit: &CommitId, name: &str| -> Result<Lock, String> {
         match lockfile::at(git, commit, &path) {
             Ok(Some(lock)) => Ok(lock),
             Ok(None) => Err(format!("{name} has no {path}")),
@@ -55,9 +55,8 @@ pub(super) fn between(
         let day = release_gate::time::iso_date(target_day(range));
         let found = match (advisories, &new) {
             (Some(advisories), Ok(new)) => {
-                let lock = lockfile::locked(new);
                 let Manifest { direct, tests_only, .. } = &target.manifest;
-                let side = Side { lock: &lock, direct, tests_only };
+                let side = Side { lock: new, direct, tests_only };
                 with_use(advisories.hits(new, &day), &reachable(&target.package, side))
             }
             _ => Vec::new(),
@@ -93,9 +92,9 @@ pub(super) fn between(
         }
     };
     let manifests = [old_manifest.as_ref().unwrap_or(&target.manifest), &target.manifest];
-    let locks = [lockfile::locked(old), lockfile::locked(new)];
+    let locks = [old, new];
     let side = |at: usize| Side {
-        lock: &locks[at],
+        lock: locks[at],
         direct: &manifests[at].direct,
         tests_only: &manifests[at].tests_only,
     };
@@ -111,9 +110,8 @@ pub(super) fn between(
         });
     };
     let day = release_gate::time::iso_date(before.time);
-    let hits = |at: usize, lock: &Lockfile| {
-        with_use(advisories.hits(lock, &day), &reachable(&target.package, side(at)))
-    };
+    let hits =
+        |at: usize, lock: &Lock| with_use(advisories.hits(lock, &day), &reachable(&target.package, side(at)));
     let mut delta = VulnerabilityDelta::between(hits(0, old), hits(1, new), judged);
     shipped(git, target, range, advisories, &path, &mut delta)?;
     let introduced = delta.introduced.iter().map(|hit| (Standing::Introduced, hit.clone()));
@@ -161,9 +159,8 @@ fn shipped(
     let commits: Vec<CommitId> = earlier.iter().map(|release| release.commit.clone()).collect();
     let locks = lockfile::many(git, &commits, path)?;
     for hit in delta.all_mut() {
-        let was_hit = |lock: &Option<Lockfile>| {
-            lock.as_ref().map(|lock| advisories.is_hit(&hit.id, &hit.package, lock))
-        };
+        let was_hit =
+            |lock: &Option<Lock>| lock.as_ref().map(|lock| advisories.is_hit(&hit.id, &hit.package, lock));
         let releases = earlier.iter().zip(&locks).map(|(release, lock)| (&release.version, was_hit(lock)));
         hit.shipped = Shipped::from_releases(releases);
     }

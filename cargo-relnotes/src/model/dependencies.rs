@@ -68,9 +68,19 @@ fn words((version, revision): &State) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// `registry`, `git`, or whatever cargo calls it.
-    pub kind: &'static str,
+    pub kind: String,
     /// The address.
     pub url: String,
+}
+
+impl Source {
+    /// How the public registry is called, however it was reached.
+    pub const CRATES_IO: &'static str = "crates.io";
+
+    /// Whether this is the public registry.
+    pub fn is_public(&self) -> bool {
+        self.kind == "registry" && self.url == Self::CRATES_IO
+    }
 }
 
 /// A package that is only on one side.
@@ -291,7 +301,7 @@ mod tests {
         Locked {
             name: name.to_owned(),
             version: version.parse().unwrap(),
-            source: source.map(|(kind, url)| Source { kind, url: url.to_owned() }),
+            source: source.map(|(kind, url)| Source { kind: kind.to_owned(), url: url.to_owned() }),
             revision: None,
             checksum: None,
             dependencies: dependencies

@@ -13,6 +13,7 @@ pub mod grammar;
 mod housekeeping;
 pub mod manifest;
 pub mod people;
+pub mod published;
 pub mod pulls;
 pub mod range;
 pub mod release;

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use release_gate::{Error, Result};
-use rustsec::cargo_lock::{Lockfile, Package};
-use rustsec::database::Query;
-use rustsec::{Advisory, Collection};
 
+use super::lockfile::Lock;
+use crate::model::dependencies::Locked;
+use crate::model::published::Published;
 use crate::model::untrusted::Untrusted;
 use crate::model::vulnerabilities::{Hit, Shipped};
 
@@ -23,7 +23,7 @@ const ENV: &str = "RELEASE_GATES_ADVISORY_DB";
 #[derive(Debug)]
 pub struct Advisories {
     dir: PathBuf,
-    by_package: RefCell<BTreeMap<String, Rc<Vec<Advisory>>>>,
+    by_package: RefCell<BTreeMap<String, Rc<Vec<Published>>>>,
     unreadable: RefCell<BTreeSet<String>>,
 }
 
@@ -59,7 +59,7 @@ impl Advisories {
     }
 
     /// The advisories about one package.
-    fn about(&self, package: &str) -> Rc<Vec<Advisory>> {
+    fn about(&self, package: &str) -> Rc<Vec<Published>> {
         if let Some(known) = self.by_package.borrow().get(package) {
             return Rc::clone(known);
         }
@@ -73,13 +73,10 @@ impl Advisories {
             if !name.ends_with(".md") || name.starts_with('.') || name.starts_with("RUSTSEC-0000-") {
                 continue;
             }
-            match Advisory::load_file(&file) {
-                Ok(mut advisory) => {
-                    // The library sets this from the folder, and only when it reads the whole database.
-                    advisory.metadata.collection = Some(Collection::Crates);
-                    found.push(advisory);
-                }
-                Err(_) => {
+            let read = std::fs::read_to_string(&file).map_err(|error| error.to_string());
+            match read.and_then(|text| Published::parse(&text)) {
+                Ok(advisory) if advisory.package == package => found.push(advisory),
+                Ok(_) | Err(_) => {
                     self.unreadable.borrow_mut().insert(format!("crates/{package}/{name}"));
                 }
             }
@@ -91,29 +88,21 @@ impl Advisories {
 
     /// Every advisory that hits a package of the lockfile, sorted by id: the vulnerabilities `cargo audit` reports.
     /// `known` is the day, `2026-11-21`, up to which an advisory counts as public before.
-    pub fn hits(&self, lock: &Lockfile, known: &str) -> Vec<Hit> {
+    pub fn hits(&self, lock: &Lock, known: &str) -> Vec<Hit> {
         let mut hits: BTreeMap<String, Hit> = BTreeMap::new();
-        for package in &lock.packages {
-            // What does not come from the public registry is not what its advisories are about.
-            if !package.source.as_ref().is_some_and(|source| source.is_default_registry()) {
-                continue;
-            }
-            let query = query(package);
-            for advisory in
-                self.about(package.name.as_str()).iter().filter(|advisory| query.matches(advisory))
-            {
-                let metadata = &advisory.metadata;
-                let date = metadata.date.as_str();
-                let hit = hits.entry(metadata.id.to_string()).or_insert_with(|| Hit {
-                    id: metadata.id.to_string(),
-                    aliases: metadata.aliases.iter().map(ToString::to_string).collect(),
-                    package: package.name.to_string(),
+        for package in lock.iter().filter(|package| is_public(package)) {
+            let about = self.about(&package.name);
+            for advisory in about.iter().filter(|advisory| advisory.hits(&package.version)) {
+                let hit = hits.entry(advisory.id.clone()).or_insert_with(|| Hit {
+                    id: advisory.id.clone(),
+                    aliases: advisory.aliases.clone(),
+                    package: package.name.clone(),
                     versions: Vec::new(),
-                    title: Untrusted::new(advisory.title()),
-                    public_before: date <= known,
-                    date: date.to_owned(),
-                    severity: metadata.cvss.as_ref().map(|cvss| cvss.severity().to_string()),
-                    patched: advisory.versions.patched().iter().map(ToString::to_string).collect(),
+                    title: Untrusted::new(&advisory.title),
+                    public_before: advisory.date.as_str() <= known,
+                    date: advisory.date.clone(),
+                    severity: advisory.severity.clone(),
+                    patched: advisory.patched.clone(),
                     locked_only: false,
                     shipped: Shipped::default(),
                 });
@@ -124,20 +113,16 @@ impl Advisories {
     }
 
     /// Whether a lockfile holds a version that an advisory about `package` calls vulnerable.
-    pub fn is_hit(&self, id: &str, package: &str, lock: &Lockfile) -> bool {
+    pub fn is_hit(&self, id: &str, package: &str, lock: &Lock) -> bool {
         let about = self.about(package);
-        let Some(advisory) = about.iter().find(|advisory| advisory.id().as_str() == id) else { return false };
-        lock.packages.iter().any(|locked| {
-            locked.name.as_str() == package
-                && locked.source.as_ref().is_some_and(|source| source.is_default_registry())
-                && query(locked).matches(advisory)
-        })
+        let Some(advisory) = about.iter().find(|advisory| advisory.id == id) else { return false };
+        lock.iter().any(|one| one.name == package && is_public(one) && advisory.hits(&one.version))
     }
 }
 
-/// What an advisory has to be about to hit a package of the public registry, however the registry was reached.
-fn query(package: &Package) -> Query {
-    Query::crate_scope().package_name(package.name.clone()).package_version(package.version.clone())
+/// What does not come from the public registry is not what its advisories are about.
+fn is_public(package: &Locked) -> bool {
+    package.source.as_ref().is_some_and(|source| source.is_public())
 }
 
 #[cfg(test)]
@@ -156,13 +141,12 @@ mod tests {
         std::fs::write(folder.join("RUSTSEC-2024-0001.md"), ADVISORY).unwrap();
         let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
         for (version, hit) in [("1.0.4", true), ("1.0.5", false)] {
-            let lock: Lockfile =
-                format!("version = 4\n[[package]]\nname = \"tar\"\nversion = \"{version}\"\n{source}\n")
-                    .parse()
-                    .unwrap();
+            let text =
+                format!("version = 4\n[[package]]\nname = \"tar\"\nversion = \"{version}\"\n{source}\n");
+            let lock = crate::read::lockfile::parse(text.as_bytes()).unwrap();
             let ours = Advisories::open(dir.path()).unwrap();
             let ids: Vec<String> = ours.hits(&lock, "2024-12-31").into_iter().map(|hit| hit.id).collect();
-            let oracle = Database::open(dir.path()).unwrap().vulnerabilities(&lock);
+            let oracle = Database::open(dir.path()).unwrap().vulnerabilities(&text.parse().unwrap());
             assert_eq!(ids, oracle.iter().map(|found| found.advisory.id.to_string()).collect::<Vec<_>>());
             assert_eq!((ids.len() == 1, ours.is_hit("RUSTSEC-2024-0001", "tar", &lock)), (hit, hit));
         }

@@ -4,8 +4,6 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::git::{CommitId, Git};
@@ -153,7 +151,7 @@ pub fn keys_at(git: &Git, commit: &CommitId, workspace: &str) -> Result<Vec<Key>
 /// The base64 line of a minisign key, or a bare one, and its OpenSSH fingerprint.
 fn public_key(text: &str) -> Option<(String, String)> {
     let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
-    let bytes = STANDARD.decode(line).ok()?;
+    let bytes = decode(line)?;
     let key = match bytes.len() {
         32 => &bytes[..],
         // `Ed`, eight bytes of key id, the key.
@@ -165,12 +163,59 @@ fn public_key(text: &str) -> Option<(String, String)> {
         wire.extend(u32::try_from(field.len()).ok()?.to_be_bytes());
         wire.extend(field);
     }
-    Some((line.to_owned(), format!("SHA256:{}", STANDARD_NO_PAD.encode(sha256_bytes(&wire).as_bytes()))))
+    Some((line.to_owned(), format!("SHA256:{}", encode(sha256_bytes(&wire).as_bytes()))))
+}
+
+/// The 64 characters of base64, RFC 4648 §4.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Base64 without padding, as OpenSSH shows fingerprints.
+fn encode(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let word =
+            chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for at in 0..=chunk.len() {
+            text.push(char::from(ALPHABET[(word >> (18 - 6 * at)) as usize & 63]));
+        }
+    }
+    text
+}
+
+/// The bytes of padded base64, or `None` where it is not written as [`encode`] would.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let bare = text.trim_end_matches('=');
+    if !text.len().is_multiple_of(4) || text.len() - bare.len() > 2 {
+        return None;
+    }
+    let (mut bytes, mut word, mut bits) = (Vec::new(), 0_u32, 0);
+    for character in bare.bytes() {
+        let value = ALPHABET.iter().position(|other| *other == character)?;
+        word = word << 6 | u32::try_from(value).ok()?;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((word >> bits & 0xff) as u8);
+        }
+    }
+    (encode(&bytes) == bare).then_some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn base64_is_the_usual_one(bytes in proptest::collection::vec(any::<u8>(), 0..50), text in "[A-Za-z0-9+/]{0,12}={0,3}") {
+            prop_assert_eq!(encode(&bytes), STANDARD_NO_PAD.encode(&bytes));
+            prop_assert_eq!(decode(&STANDARD.encode(&bytes)), Some(bytes));
+            prop_assert_eq!(decode(&text), STANDARD.decode(&text).ok());
+        }
+    }
 
     #[test]
     fn fingerprints_are_those_of_openssh() {
