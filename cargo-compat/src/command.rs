@@ -34,6 +34,7 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
     let artifacts = cx.artifacts()?;
     let cx = &*cx;
     let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let _in_use = build::InUse::lock(&project.target_dir.join("compat"))?;
     if let Some(file) = &args.witness {
         return show_witness(cx, project, args, file);
     }

@@ -14,13 +14,15 @@ use crate::judge::{Bump, Change, Location, Witness, manifest};
 use crate::model::declaration::declaration;
 use crate::model::names::{Canonical, Names, candidates};
 use crate::model::surface::Surface;
-use crate::program::{Assertion, Program};
+use crate::program::{Assertion, POINTER, Program};
 use crate::prove::{self, Library, Rejected, Rustc};
 use crate::read::build::{Globbed, Side};
 use crate::rules;
 
 /// How many findings get a witness compiled alone; more are counted but keep the program's own answer.
-const WITNESSES: usize = 200;
+const WITNESSES: usize = 1_000;
+/// Up to how many findings the old side is asked about each witness once more.
+const ASKED_TWICE: usize = 40;
 
 /// A built side with what programs call things.
 #[derive(Debug)]
@@ -226,6 +228,13 @@ pub fn compare(
         .map(|assertion| (assertion.item.as_str(), assertion.id))
         .collect();
     let mut changes = Vec::new();
+    let (mut forward, new_api) = (forward, &new.side.api);
+    forward.rejected.retain(|rejected| {
+        let assertion = rejected.line.assertion;
+        let new = labels_new.get(assertion.item.as_str()).copied();
+        assertion.what != POINTER
+            || new.is_some_and(|id| !more_generic((&old.side.api, assertion.id), (new_api, id)))
+    });
     let groups = group::group(forward.rejected, lib, &|item| members_new.contains_key(item));
     let witnesses = witnesses(rustc, runner, &library_old, &library_new, &groups)?;
     for (group, witness) in groups.iter().zip(witnesses) {
@@ -340,6 +349,20 @@ pub fn descriptions(old: &Crate, new: &Crate) -> Vec<Change> {
     changes
 }
 
+/// Whether a function has more type parameters than before: generalizing one is harmless by Cargo's SemVer chapter.
+fn more_generic(old: (&Crate, Id), new: (&Crate, Id)) -> bool {
+    let count = |(api, id): (&Crate, Id)| match api.index.get(&id).map(|item| &item.inner) {
+        Some(rustdoc_types::ItemEnum::Function(function)) => {
+            let is_type = |param: &&rustdoc_types::GenericParamDef| {
+                matches!(param.kind, rustdoc_types::GenericParamDefKind::Type { .. })
+            };
+            function.generics.params.iter().filter(is_type).count()
+        }
+        _ => 0,
+    };
+    count(new) > count(old)
+}
+
 /// A program from one library, compiled against both.
 struct OneWay<'a> {
     assertions: usize,
@@ -375,7 +398,9 @@ fn witnesses(
 ) -> Result<Vec<Option<Witness>>> {
     let one = |group: &Group<'_>| -> Result<Option<Witness>> {
         for line in group.lines.iter().take(3) {
-            if let Some(rejection) = prove::confirm(rustc, old, new, runner, &line.line)? {
+            if let Some(rejection) =
+                prove::confirm(rustc, old, new, runner, &line.line, groups.len() <= ASKED_TWICE)?
+            {
                 return Ok(Some(Witness {
                     program: String::new(),
                     text: prove::witness(&line.line),

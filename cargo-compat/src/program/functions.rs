@@ -182,6 +182,9 @@ fn wrappers(
         }
     }
     let plain = !opaque && !has_synthetic(function) && matches!(outputs.as_slice(), [_]);
+    if plain && of.is_none() {
+        higher_ranked(w, path, item, function, callee, scope, inputs, &outputs[0]);
+    }
     if plain && of.is_none() && !matches!(function.header.abi, Abi::Rust) {
         let types: Vec<&str> =
             inputs.iter().filter_map(|input| input.split_once(": ").map(|(_, ty)| ty)).collect();
@@ -192,6 +195,39 @@ fn wrappers(
     if let Some(of) = of {
         method_syntax(w, path, item, function, of, scope, &args, outputs);
     }
+}
+
+/// What [`higher_ranked`] asserts; a function that became generic no longer does, which is not held against it.
+pub(crate) const POINTER: &str = "be a function pointer for every lifetime";
+
+/// `let _: for<'a> fn(&'a str) -> &'a str = f;`: lifetimes that a caller need not choose beforehand.
+#[expect(clippy::too_many_arguments, reason = "the parts of one wrapper")]
+fn higher_ranked(
+    w: &mut Writer<'_>,
+    path: &str,
+    item: &Item,
+    function: &Function,
+    callee: &str,
+    scope: &Scope,
+    inputs: &[String],
+    output: &str,
+) {
+    let types: Vec<&str> =
+        inputs.iter().filter_map(|input| input.split_once(": ").map(|(_, ty)| ty)).collect();
+    let mut scope = scope.clone();
+    let lifetimes: Vec<String> =
+        scope.names.iter().chain(&scope.lifetimes).filter(|name| name.starts_with('\'')).cloned().collect();
+    let borrows = !lifetimes.is_empty() || types.iter().any(|ty| ty.contains('&') || ty.contains('\''));
+    if !borrows || scope.predicates.iter().any(|predicate| predicate.contains('\'')) {
+        return;
+    }
+    scope.declared.retain(|text| !text.starts_with('\''));
+    scope.names.retain(|text| !text.starts_with('\''));
+    scope.lifetimes.clear();
+    let binder = if lifetimes.is_empty() { String::new() } else { format!("for<{}> ", lifetimes.join(", ")) };
+    let pointer = format!("{binder}{}fn({}){output}", header(&function.header, true), types.join(", "));
+    let body = format!("let _: {pointer} = {callee}{};", turbofish(function));
+    w.maybe(path, item.id, &rules::SIGNATURE, POINTER, vec![scope.function("", "", &body)]);
 }
 
 /// `x.method(…)`: what is found by name may be another method than before.

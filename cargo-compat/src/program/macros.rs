@@ -17,7 +17,7 @@ fn filling(fragment: &str, attempt: usize) -> &'static str {
         "literal" => pick(&["1", "\"x\""]),
         "ty" => pick(&["u8", "::std::string::String"]),
         "ident" => pick(&["name__", "Name__", "x__"]),
-        "tt" => pick(&["1", "\"x\"", "x__", "u8"]),
+        "tt" => pick(&["1", "\"x\"", "x__", "u8", "{ }", "(x__)"]),
         "path" => "::std::string::String",
         "pat" | "pat_param" => "_",
         "block" => "{ }",
@@ -38,15 +38,7 @@ pub(super) fn rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
         for times in [1, 2, 0] {
             let mut ways = Vec::new();
             for attempt in 0..FILLINGS {
-                let input = fill(&arm, times, attempt);
-                for (open, close) in [
-                    ("{ let x__ = ::std::string::String::new(); let _ = ", "; }"),
-                    ("{ ", " }"),
-                    ("{ ", "; }"),
-                ] {
-                    ways.push(format!("fn w__() {open}{name}!({input}){close}"));
-                }
-                ways.push(format!("{name}! {{ {input} }}"));
+                ways.extend(forms(&name, &fill(&arm, times, attempt)));
             }
             let mut seen = std::collections::HashSet::new();
             ways.retain(|way| seen.insert(way.clone()));
@@ -55,7 +47,26 @@ pub(super) fn rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
                 w.maybe(path, item.id, &rules::MACRO, "call", ways);
             }
         }
+        // An arm may take less than before: every filling that it took counts, not only the first.
+        for attempt in 1..FILLINGS {
+            let input = fill(&arm, 1, attempt);
+            if !(0..attempt).any(|earlier| fill(&arm, 1, earlier) == input) {
+                w.maybe(path, item.id, &rules::MACRO, "call", forms(&name, &input));
+            }
+        }
     }
+}
+
+/// The places a macro may be called in.
+fn forms(name: &str, input: &str) -> Vec<String> {
+    let mut ways = Vec::new();
+    for (open, close) in
+        [("{ let x__ = ::std::string::String::new(); let _ = ", "; }"), ("{ ", " }"), ("{ ", "; }")]
+    {
+        ways.push(format!("fn w__() {open}{name}!({input}){close}"));
+    }
+    ways.push(format!("{name}! {{ {input} }}"));
+    ways
 }
 
 /// A procedural macro on inputs that many accept.

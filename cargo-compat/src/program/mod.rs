@@ -9,6 +9,7 @@ mod macros;
 mod traits;
 mod types;
 
+pub(crate) use functions::POINTER;
 use release_gate::Rule;
 use rustdoc_types::{Id, Impl, Item, ItemEnum, ItemKind};
 

@@ -39,6 +39,16 @@ pub(super) fn write(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
             "name without defaulted arguments",
             vec![scope.function_with(&[&user], "", "", "")],
         );
+        let mut r = w.renderer();
+        r.self_type = Some("X__".to_owned());
+        if let Some(full) = super::types::with_defaults(&r, &of.generics) {
+            let output = format!(" -> &'x__ (impl ?Sized + {name}<{}>)", full.join(", "));
+            // `Self` as a default has to have a size, unless the parameter need not.
+            let sized = user.replace("?Sized + ", "");
+            let ways = [&sized, &user]
+                .map(|user| scope.function_with(&["'x__", user], "x: &'x__ X__", &output, "x"));
+            w.maybe(path, item.id, &rules::GENERICS, "rely on its default arguments", ways.into());
+        }
     }
     supertraits(w, path, item, of, &scope, &user);
     for id in &of.items {

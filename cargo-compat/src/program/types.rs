@@ -124,9 +124,33 @@ fn named(w: &mut Writer<'_>, path: &str, item: &Item, generics: &Generics) -> Op
         let short = if short.is_empty() { name.clone() } else { format!("{name}<{}>", short.join(", ")) };
         let used = scope.function(&format!("x: &{short}"), "", "");
         w.push(path, item.id, &rules::GENERICS, "name without defaulted arguments", vec![used]);
+        if let Some(full) = with_defaults(&r, generics) {
+            let full = format!("{name}<{}>", full.join(", "));
+            let same = scope.function_with(
+                &["'x__"],
+                &format!("x: &'x__ {short}"),
+                &format!(" -> &'x__ {full}"),
+                "x",
+            );
+            w.maybe(path, item.id, &rules::GENERICS, "rely on its default arguments", vec![same]);
+        }
     }
     variance(w, path, item, generics, &name, &scope);
     Some((scope, ty))
+}
+
+/// Generic arguments with the defaults written out. `None` if one of them cannot be written.
+pub(super) fn with_defaults(r: &Renderer<'_>, generics: &Generics) -> Option<Vec<String>> {
+    let mut args = Vec::new();
+    for param in &generics.params {
+        args.push(match &param.kind {
+            GenericParamDefKind::Type { default: Some(ty), .. } => r.ty(ty)?,
+            GenericParamDefKind::Const { default: Some(value), .. } => format!("{{ {value} }}"),
+            GenericParamDefKind::Type { is_synthetic: true, .. } => return None,
+            _ => ident(&param.name),
+        });
+    }
+    Some(args)
 }
 
 /// Longer lifetimes for shorter ones (and the other way round), and values outlived by what they borrow.

@@ -164,7 +164,9 @@ fn folder(project: &Project, path: &Path, name: &str) -> Result<Old> {
     }
     let base = cache(project).folder(
         &identity,
-        |into| folders.iter().try_for_each(|folder| copy_dir(folder, &into.join(below(folder))).map_err(cannot)),
+        |into| {
+            folders.iter().try_for_each(|folder| copy_dir(folder, &into.join(below(folder))).map_err(cannot))
+        },
         |into| alone(&into.join(below(&path)).join("Cargo.toml"), &into.join(below(&root))),
     )?;
     let manifest = base.join(below(&path)).join("Cargo.toml");
@@ -182,7 +184,9 @@ fn with_path_dependencies(root: &Path) -> Vec<PathBuf> {
             let mut paths = Vec::new();
             paths_in(&toml::Value::Table(table), &mut paths);
             for path in paths {
-                let Some(Ok(path)) = manifest.parent().map(|dir| dir.join(path).canonicalize()) else { continue };
+                let Some(Ok(path)) = manifest.parent().map(|dir| dir.join(path).canonicalize()) else {
+                    continue;
+                };
                 let is_package = path.join("Cargo.toml").is_file();
                 if is_package && !found.iter().any(|known| path.starts_with(known)) {
                     found.push(path);
@@ -220,7 +224,10 @@ fn manifests(dir: &Path) -> Vec<PathBuf> {
             found.push(manifest);
         }
         for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) && !is_output(&entry.path()) && entry.file_name() != ".git" {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir())
+                && !is_output(&entry.path())
+                && entry.file_name() != ".git"
+            {
                 open.push(entry.path());
             }
         }

@@ -187,8 +187,13 @@ pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + S
             step = step.env(wrapper::PRIVATE, "1");
         }
     }
-    let finished =
-        finish(request.name, request.package, runner.run(step.args(feature_args(&request, &package)))?)?;
+    let step = step.args(feature_args(&request, &package));
+    let mut finished = runner.run(step.clone())?;
+    // A crate that asks for unstable features builds with nightly only; what its API is can be judged with this toolchain all the same.
+    if !finished.is_success() && finished.stderr_text().contains("E0554") {
+        finished = runner.run(step.env("RUSTC_BOOTSTRAP", &lib_name))?;
+    }
+    let finished = finish(request.name, request.package, finished)?;
     let (artifact, crates, deps_dirs) =
         artifacts(&finished.stdout, metadata, &package, &lib_name, request.name)?;
     let described =
@@ -205,6 +210,24 @@ pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + S
     let root = metadata.workspace_root.clone().into_std_path_buf();
     let metadata = metadata.clone();
     Ok(Side { package, metadata, api, lib_name, proc_macro, artifact, deps_dirs, crates, globbed, root })
+}
+
+/// A target folder that no other call uses until this is dropped: cargo's own lock is held for one build at a time, and a comparison is several.
+#[derive(Debug)]
+pub struct InUse(#[expect(dead_code, reason = "held for its lock")] std::fs::File);
+
+impl InUse {
+    /// Waits until the folder is free.
+    ///
+    /// # Errors
+    /// It cannot be made or locked.
+    pub fn lock(target_dir: &Path) -> Result<Self> {
+        let path = target_dir.join(".in-use");
+        std::fs::create_dir_all(target_dir)
+            .and_then(|()| std::fs::File::create(&path))
+            .and_then(|file| file.lock().map(|()| Self(file)))
+            .map_err(|error| Error::judge(format!("cannot lock `{}`", path.display())).with_source(error))
+    }
 }
 
 /// Macros of both sides land under the same name: each side's is copied before the other is built.

@@ -1,5 +1,9 @@
-//! The pairs. Types carry their pair's name (`<name>T`, underscores left out), so that implementations can be told apart; macros are
+//! The pairs, first round; the second is in [`traps`]. Types carry their pair's name (`<name>T`, underscores left out), so that implementations can be told apart; macros are
 //! called `<name>_macro`.
+
+mod traps;
+
+pub(crate) use traps::TRAPS;
 
 /// What rustc says of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +25,14 @@ pub(crate) struct Pair {
 }
 
 macro_rules! pairs {
-    ($($truth:ident $name:ident: $old:literal => $new:literal, $user:literal;)*) => {
-        pub(crate) const PAIRS: &[Pair] = &[$(Pair { name: stringify!($name), truth: Truth::$truth, old: $old, new: $new, user: $user }),*];
+    ($all:ident; $($truth:ident $name:ident: $old:literal => $new:literal, $user:literal;)*) => {
+        pub(crate) const $all: &[Pair] = &[$(Pair { name: stringify!($name), truth: Truth::$truth, old: $old, new: $new, user: $user }),*];
     };
 }
+pub(super) use pairs;
 
 pairs! {
+    PAIRS;
     // Functions: parameters, returns, headers.
     Breaking fn_removed: "pub fn f() {} pub fn g() {}" => "pub fn g() {}", "fn u() { k::f() }";
     Breaking fn_renamed: "pub fn f() {}" => "pub fn f2() {}", "fn u() { k::f() }";
