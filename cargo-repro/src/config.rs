@@ -12,6 +12,8 @@ pub(crate) struct Config {
     pub(crate) checks: Option<Vec<String>>,
     /// Cargo profile; `release` without it.
     pub(crate) profile: Option<String>,
+    /// What sealed builds hold still: `time`, `entropy`, `file-order`, `host`, `jobs`, `environment`, `path` …
+    pub(crate) pin: Vec<String>,
     /// Variables of the caller's environment that builds may see.
     pub(crate) pass_env: Vec<String>,
     /// Arguments of the smoke test; `["--version"]` without it, `[]` turns it off.

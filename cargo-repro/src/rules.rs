@@ -34,6 +34,8 @@ rules! {
         "Machines have different numbers of processors.";
     UMASK = "umask-dependent", Deny, "the output depends on the umask",
         "Permissions of new files differ between users.";
+    GIT_HISTORY = "git-history-embedded", Deny, "the output depends on how much of the history git knows",
+        "A shallow clone, as continuous integration makes it, has no tags and counts other commits.";
     NONDETERMINISTIC = "nondeterministic", Deny, "the same call gives different outputs",
         "Threads, memory addresses or the compiler itself decide. Fewer codegen units or a newer compiler may help.";
     UNEXPLAINED = "unexplained", Deny, "the outputs differ and no single cause was found",
@@ -86,6 +88,7 @@ pub(crate) fn of(variation: Variation) -> &'static Rule {
         Variation::Host => &HOST,
         Variation::Jobs => &JOBS,
         Variation::Umask => &UMASK,
+        Variation::GitHistory => &GIT_HISTORY,
         Variation::None => &NONDETERMINISTIC,
         Variation::Unknown => &UNEXPLAINED,
     }

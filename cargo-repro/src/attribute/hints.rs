@@ -48,13 +48,28 @@ fn words(variation: Variation) -> &'static [&'static str] {
         Variation::Host => &["hostname", "HOSTNAME", "uname"],
         Variation::Jobs => &["NUM_JOBS", "available_parallelism", "num_cpus"],
         Variation::Umask => &["permissions()", "mode()", "tar", "umask"],
+        Variation::GitHistory => {
+            &["\"describe\"", "\"rev-list\"", "\"tag\"", "--short", "\"log\"", "\"git\"", "git2::", "gix::"]
+        }
         Variation::None => &["as_ptr", "addr_of", "{:p}", "thread::spawn", "process::id", "Instant::now"],
         Variation::Unknown => &[],
     }
 }
 
 /// `path:line` of the first match; a build script is looked at first where one is to blame.
-pub(super) fn find(package: &Path, variation: Variation, script: bool) -> Option<String> {
+pub(super) fn find(
+    package: &Path,
+    variation: Variation,
+    variable: Option<&str>,
+    script: bool,
+) -> Option<String> {
+    // The variable's own name says more than any word.
+    let quoted = variable.map(|name| format!("\"{name}\""));
+    let named = quoted.as_deref().and_then(|name| first(package, &[name], script));
+    named.or_else(|| first(package, words(variation), script))
+}
+
+fn first(package: &Path, words: &[&str], script: bool) -> Option<String> {
     let mut files = Vec::new();
     collect(package, 0, &mut files);
     files.sort_by_key(|path| {
@@ -63,7 +78,6 @@ pub(super) fn find(package: &Path, variation: Variation, script: bool) -> Option
     });
     files.iter().take(400).find_map(|path| {
         let text = std::fs::read_to_string(path).ok()?;
-        let words = words(variation);
         // Imports and comments name things without asking.
         let asks = |line: &str| {
             let line = line.trim_start();
@@ -108,8 +122,8 @@ mod tests {
         )
         .unwrap();
         std::fs::write(dir.path().join("src/lib.rs"), "fn f() { SystemTime::now(); }\n").unwrap();
-        assert_eq!(find(dir.path(), Variation::Time, true).unwrap(), "build.rs:2");
-        assert_eq!(find(dir.path(), Variation::Time, false).unwrap(), "src/lib.rs:1");
-        assert!(find(dir.path(), Variation::Entropy, true).is_none());
+        assert_eq!(find(dir.path(), Variation::Time, None, true).unwrap(), "build.rs:2");
+        assert_eq!(find(dir.path(), Variation::Time, None, false).unwrap(), "src/lib.rs:1");
+        assert!(find(dir.path(), Variation::Entropy, None, true).is_none());
     }
 }

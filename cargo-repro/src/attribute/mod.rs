@@ -1,6 +1,10 @@
-//! From a root to its cause: what differs is looked at, and the one call is repeated with one variation at a time.
+//! From a root to its causes: what differs is looked at, and the one call is repeated with one variation at a time.
 
+mod blame;
 mod evidence;
+mod factors;
+mod fixes;
+mod forced;
 mod hints;
 mod replay;
 
@@ -8,36 +12,49 @@ use std::collections::BTreeSet;
 
 use release_gate::Context;
 
-use self::replay::{Settings, Subject, Trials};
+use self::factors::{Found, conclude};
+use self::replay::{Subject, Trials};
 use crate::command::session::Built;
 use crate::model::build::{ScriptRun, Unit, UnitKind};
 use crate::model::cause::{Cause, ConfigFix, Fix, Variation};
-use crate::model::roots::{Root, differing_files};
-use crate::sealed::interposer::{Asked, read_log};
+use crate::model::roots::{Comparison, Root, differing_files};
 
-/// Variables with which known crates can be told to embed nothing that changes.
-const KNOWN_SWITCHES: &[(&str, &str)] =
-    &[("CONST_RANDOM_SEED", "release"), ("VERGEN_IDEMPOTENT", "1"), ("VERGEN_IDEMPOTENT_OUTPUT", "1")];
+pub(crate) use forced::hidden;
 
-/// Explains one root.
-pub(crate) fn explain(cx: &Context, a: &Built, b: &Built, root: &Root) -> Cause {
+/// Explains one root: what decides, and what decides behind it.
+pub(crate) fn explain(
+    cx: &Context,
+    a: &Built,
+    b: &Built,
+    comparison: &Comparison,
+    root: &Root,
+) -> Vec<Cause> {
     match root {
-        Root::Script { a: i, b: j } => script(cx, a, b, &a.build.scripts[*i], &b.build.scripts[*j]),
-        Root::Unit { a: i, b: j } => unit(cx, a, b, &a.build.units[*i], &b.build.units[*j]),
+        Root::Unit { a: i, b: j } => unit(cx, a, b, &a.build.units[*i], &b.build.units[*j], None),
+        Root::Script { a: i, b: j } => {
+            let (run_a, run_b) = (&a.build.scripts[*i], &b.build.scripts[*j]);
+            let mut causes = script(cx, a, b, run_a, run_b, None);
+            for (_, x, y) in comparison.behind.iter().filter(|(at, ..)| at == i) {
+                causes.extend(behind(cx, a, b, (run_a, run_b), (&a.build.units[*x], &b.build.units[*y])));
+            }
+            causes
+        }
     }
 }
 
-fn script(cx: &Context, a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptRun) -> Cause {
+fn script(
+    cx: &Context,
+    a: &Built,
+    b: &Built,
+    run_a: &ScriptRun,
+    run_b: &ScriptRun,
+    seed: Option<u32>,
+) -> Vec<Cause> {
     let files = differing_files(run_a, run_b);
     let mut seen = evidence::statements(&run_a.statements, &run_b.statements);
     for name in &files {
-        seen.extend(evidence::file(
-            name,
-            &run_a.out_dir.join(name),
-            &run_b.out_dir.join(name),
-            &a.place,
-            &b.place,
-        ));
+        let (x, y) = (run_a.out_dir.join(name), run_b.out_dir.join(name));
+        seen.extend(evidence::file(name, &x, &y, &a.place, &b.place));
     }
     let native =
         |name: &String| [".o", ".a", ".so", ".obj", ".lib"].iter().any(|ending| name.ends_with(ending));
@@ -46,32 +63,50 @@ fn script(cx: &Context, a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptR
     } else {
         UnitKind::BuildScript
     };
-    let mut cause = Cause {
+    let of = |variation, evidence, source, fix| Cause {
         package: format!("{} {}", run_a.package, run_a.version),
         unit: kind,
-        variation: Variation::Unknown,
+        variation,
         section: None,
         symbol: None,
-        source: None,
-        evidence: seen,
-        fix: None,
+        source,
+        evidence,
+        fix,
     };
-    match Subject::script(a, b, run_a, run_b) {
-        Some(subject) => conclude(cx, a, b, &subject, &mut cause),
+    let subject = Subject::script(a, b, run_a, run_b);
+    let found =
+        subject.as_ref().and_then(|subject| conclude(&mut Trials::new(cx, a, b, subject), a, b, true, seed));
+    let folder = manifest_dir(a, &run_a.package, &run_a.version);
+    let source = |variation, variable: Option<&str>| {
+        folder.as_ref().and_then(|dir| hints::find(dir, variation, variable, true))
+    };
+    match found.filter(|found| !found.is_empty()) {
+        Some(found) => found
+            .into_iter()
+            .map(|one| {
+                let at = source(one.variation, one.variable());
+                of(one.variation, joined(&seen, &one), at, one.fix)
+            })
+            .collect(),
         None => {
+            let mut cause = of(Variation::Unknown, seen, None, None);
             guess(&mut cause, a, b);
             cause.evidence.push(
                 "the run could not be repeated on this machine, so the cause is a guess from the evidence"
                     .to_owned(),
             );
+            cause.source = source(cause.variation, None);
+            vec![cause]
         }
     }
-    let folder = manifest_dir(a, &run_a.package, &run_a.version);
-    cause.source = folder.and_then(|dir| hints::find(&dir, cause.variation, true));
-    cause
 }
 
-fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit) -> Cause {
+/// What decides comes first where it shows the very line.
+fn joined(seen: &[String], found: &Found) -> Vec<String> {
+    found.evidence.iter().chain(seen).cloned().collect()
+}
+
+fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit, seed: Option<u32>) -> Vec<Cause> {
     let mut cause = Cause {
         package: format!("{} {}", unit_a.call.package, unit_a.call.version),
         unit: unit_a.kind(),
@@ -83,172 +118,111 @@ fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit) -> Cau
         fix: None,
     };
     if unit_a.call.metadata != unit_b.call.metadata {
-        // Cargo hashes the absolute path of packages that lie outside the workspace.
-        cause.variation = Variation::Path;
-        cause.evidence.push(format!(
-            "cargo gave it other symbol hashes ({} and {}): its absolute path is hashed, because it is a path dependency outside the workspace",
-            unit_a.call.metadata, unit_b.call.metadata
-        ));
-        cause.source = Some("Cargo.toml".to_owned());
-        cause.fix = Some(Fix {
-            text: "make it a member of the workspace; `strip = true` in the profile masks it in executables"
-                .to_owned(),
-            confirmed: false,
-            config: None,
-        });
-        return cause;
+        return vec![outside(a, cause, unit_a, unit_b)];
     }
     cause.evidence = evidence::outputs(unit_a, unit_b, &a.place, &b.place);
-    let place = evidence::place_of_change(unit_a, unit_b);
-    (cause.section, cause.symbol) = place;
-    let subject = Subject::unit(a, b, unit_a, unit_b);
-    conclude(cx, a, b, &subject, &mut cause);
-    let folder = unit_a.call.env.get("CARGO_MANIFEST_DIR").map(std::path::PathBuf::from);
-    if let Some(macro_unit) = asking_macro(a, b, unit_a, cause.variation) {
-        cause.evidence.push(format!(
-            "the macros of `{} {}` asked for it",
-            macro_unit.call.package, macro_unit.call.version
-        ));
-        cause.evidence.push(format!("they were called while compiling `{}`", cause.package));
-        cause.package = format!("{} {}", macro_unit.call.package, macro_unit.call.version);
-        cause.unit = UnitKind::ProcMacro;
-        let folder = macro_unit.call.env.get("CARGO_MANIFEST_DIR").map(std::path::PathBuf::from);
-        cause.source = folder.and_then(|dir| hints::find(&dir, cause.variation, false));
-    } else {
-        cause.source = folder.and_then(|dir| hints::find(&dir, cause.variation, false));
+    (cause.section, cause.symbol) = evidence::place_of_change(unit_a, unit_b);
+    if cause.section.as_deref().is_some_and(|section| section.contains("build-id")) {
+        cause.unit = UnitKind::Link;
     }
+    let subject = Subject::unit(a, b, unit_a, unit_b);
+    let mut trials = Trials::new(cx, a, b, &subject);
+    let found = conclude(&mut trials, a, b, true, seed);
+    let Some(found) = found.filter(|found| !found.is_empty()) else {
+        guess(&mut cause, a, b);
+        cause.evidence.push(
+            "the call repeated alone did not differ, so the cause is a guess from the evidence".to_owned(),
+        );
+        cause.source = blame::folder(unit_a).and_then(|dir| hints::find(&dir, cause.variation, None, false));
+        return vec![cause];
+    };
+    found.into_iter().map(|one| blamed(&mut trials, a, b, unit_a, &cause, one)).collect()
+}
+
+/// A cause of a compiler call, with the package that brings it in.
+fn blamed(trials: &mut Trials<'_>, a: &Built, b: &Built, unit: &Unit, like: &Cause, found: Found) -> Cause {
+    let mut cause = like.clone();
+    cause.variation = found.variation;
+    cause.evidence = joined(&like.evidence, &found);
+    let mut from = unit;
+    if cause.unit != UnitKind::Link
+        && let Some(guilty) = blame::proc_macro(trials, a, b, unit, &found)
+    {
+        cause
+            .evidence
+            .push(format!("it comes in through a macro, called while compiling `{}`", cause.package));
+        cause.package = format!("{} {}", guilty.call.package, guilty.call.version);
+        cause.unit = UnitKind::ProcMacro;
+        from = guilty;
+    }
+    cause.source =
+        blame::folder(from).and_then(|dir| hints::find(&dir, found.variation, found.variable(), false));
+    cause.fix = found.fix;
     cause
 }
 
-/// Repeats the call under one variation at a time and notes what made it differ, and what made it equal again.
-fn conclude(cx: &Context, a: &Built, b: &Built, subject: &Subject<'_>, cause: &mut Cause) {
-    let mut trials = Trials::new(cx, a, b, subject);
-    let base = Settings::default();
-    let Some(first) = trials.run(&base) else {
-        guess(cause, a, b);
-        cause.evidence.push(
-            "the call could not be repeated alone, so the cause is a guess from the evidence".to_owned(),
-        );
-        return;
+/// What decides in a compiler call whose build script differs too: with what the script said held still.
+fn behind(
+    cx: &Context,
+    a: &Built,
+    b: &Built,
+    (run_a, run_b): (&ScriptRun, &ScriptRun),
+    (unit_a, unit_b): (&Unit, &Unit),
+) -> Vec<Cause> {
+    let variables: BTreeSet<String> =
+        run_a.statements.iter().chain(&run_b.statements).filter_map(|line| variable(line)).collect();
+    let only_variables = run_a
+        .statements
+        .iter()
+        .filter(|line| variable(line).is_none())
+        .eq(run_b.statements.iter().filter(|line| variable(line).is_none()));
+    let place = only_variables && differing_files(run_a, run_b).is_empty();
+    let subject = Subject::unit(a, b, unit_a, unit_b).without(variables);
+    let mut trials = Trials::new(cx, a, b, &subject);
+    let found = conclude(&mut trials, a, b, place, None).unwrap_or_default();
+    let like = Cause {
+        package: format!("{} {}", unit_a.call.package, unit_a.call.version),
+        unit: unit_a.kind(),
+        variation: Variation::Unknown,
+        section: None,
+        symbol: None,
+        source: None,
+        evidence: evidence::outputs(unit_a, unit_b, &a.place, &b.place),
+        fix: None,
     };
-    let interposer = a.place.abilities.interposer.is_ok();
-    let mut differs = |settings: &Settings| trials.run(settings).is_some_and(|print| print != first);
-    if differs(&base) {
-        // Without the interposer random numbers cannot be held still.
-        cause.variation = if interposer { Variation::None } else { Variation::Unknown };
-    } else if interposer && (12..19).any(|seed| differs(&Settings { seed, ..base.clone() })) {
-        cause.variation = Variation::Entropy;
-    } else if interposer && differs(&Settings { clock: b.place.conditions.clock, ..base.clone() }) {
-        cause.variation = Variation::Time;
-    } else if interposer && differs(&Settings { order: 2, ..base.clone() }) {
-        cause.variation = Variation::FileOrder;
-    } else if interposer && differs(&Settings { host: true, ..base.clone() }) {
-        cause.variation = Variation::Host;
-    } else if differs(&Settings { umask: true, ..base.clone() }) {
-        cause.variation = Variation::Umask;
-    } else if differs(&Settings { file_times: true, ..base.clone() }) {
-        cause.variation = Variation::FileTime;
-    } else {
-        let names = trials.varied_variables();
-        for name in &names {
-            let settings = Settings { variables: BTreeSet::from([name.clone()]), ..base.clone() };
-            if trials.run(&settings).is_some_and(|print| print != first) {
-                cause.variation = match name.as_str() {
-                    "HOSTNAME" => Variation::Host,
-                    "NUM_JOBS" => Variation::Jobs,
-                    "CARGO_HOME"
-                    | "TMPDIR"
-                    | "PATH"
-                    | "OUT_DIR"
-                    | "CARGO_MANIFEST_DIR"
-                    | "CARGO_MANIFEST_PATH" => Variation::Path,
-                    _ => Variation::Environment,
-                };
-                cause.evidence.insert(0, format!("the variable {name} decides"));
-                if cause.variation == Variation::Environment {
-                    cause.fix = environment_fix(&mut trials, name);
-                }
-                break;
-            }
-        }
-        if cause.variation == Variation::Unknown
-            && trials.run(&Settings { in_b: true, ..base.clone() }).is_some_and(|print| print != first)
-        {
-            cause.variation = Variation::Path;
-        }
-    }
-    if matches!(cause.variation, Variation::Entropy | Variation::Time) {
-        cause.fix = switch_fix(&mut trials, cause.variation, b.place.conditions.clock);
-    }
-    if cause.variation == Variation::Unknown {
-        guess(cause, a, b);
-    }
-    if cause.fix.is_none() && cause.variation != Variation::Unknown {
-        cause.fix = Some(Fix { text: cause.variation.advice().to_owned(), confirmed: false, config: None });
-    }
+    found
+        .into_iter()
+        .filter(|one| one.variation != Variation::Unknown)
+        .map(|one| blamed(&mut trials, a, b, unit_a, &like, one))
+        .collect()
 }
 
-/// Pinning the variable for every build: tried on the replay.
-fn environment_fix(trials: &mut Trials<'_>, name: &str) -> Option<Fix> {
-    let pinned = vec![(name.to_owned(), "release".to_owned())];
-    let one = trials.run(&Settings { forced: pinned.clone(), ..Settings::default() })?;
-    let variables = BTreeSet::from([name.to_owned()]);
-    let other = trials.run(&Settings { forced: pinned, variables, ..Settings::default() })?;
-    (one == other).then(|| Fix {
-        text: format!("pin {name} for builds in `.cargo/config.toml`: this masks it; better do not embed it"),
-        confirmed: true,
-        config: Some(ConfigFix {
-            file: ".cargo/config.toml".to_owned(),
-            key: format!("env.{name}"),
-            value: "{ value = \"release\", force = true }".to_owned(),
+/// The variable a statement sets for the compiler.
+fn variable(statement: &str) -> Option<String> {
+    let rest = statement.strip_prefix("cargo::").or_else(|| statement.strip_prefix("cargo:"))?;
+    Some(rest.strip_prefix("rustc-env=")?.split('=').next()?.to_owned())
+}
+
+/// Cargo hashes the absolute path of packages that lie outside the workspace.
+fn outside(a: &Built, mut cause: Cause, unit_a: &Unit, unit_b: &Unit) -> Cause {
+    cause.variation = Variation::Path;
+    cause.evidence.push(format!(
+        "cargo gave it other symbol hashes ({} and {}): its absolute path is hashed, because it is a path dependency outside the workspace",
+        unit_a.call.metadata, unit_b.call.metadata
+    ));
+    cause.source = Some("Cargo.toml".to_owned());
+    // Cargo's hash is a function of the path: at the same path it is the same, so nothing has to be repeated to know that.
+    let pinned = a.place.abilities.namespaces.is_ok();
+    cause.fix = Some(Fix {
+        text: "make it a member of the workspace; `[repro] pin = [\"path\"]` in release-gates.toml makes sealed builds use one path, which masks it".to_owned(),
+        confirmed: false,
+        config: pinned.then(|| ConfigFix {
+            file: "release-gates.toml".to_owned(),
+            key: "repro.pin".to_owned(),
+            value: "[\"path\"]".to_owned(),
         }),
-    })
-}
-
-/// Switches that known crates have: the first that makes the replays equal.
-fn switch_fix(trials: &mut Trials<'_>, variation: Variation, clock: u64) -> Option<Fix> {
-    KNOWN_SWITCHES.iter().find_map(|(name, value)| {
-        let forced = vec![((*name).to_owned(), (*value).to_owned())];
-        let one = trials.run(&Settings { forced: forced.clone(), ..Settings::default() })?;
-        let others: Vec<Settings> = match variation {
-            Variation::Time => vec![Settings { clock, forced, ..Settings::default() }],
-            _ => (12..19)
-                .map(|seed| Settings { seed, forced: forced.clone(), ..Settings::default() })
-                .collect(),
-        };
-        let equal = others.iter().all(|settings| trials.run(settings).as_ref() == Some(&one));
-        equal.then(|| Fix {
-            text: format!("set {name}={value} for builds in `.cargo/config.toml`"),
-            confirmed: true,
-            config: Some(ConfigFix {
-                file: ".cargo/config.toml".to_owned(),
-                key: format!("env.{name}"),
-                value: format!("{value:?}"),
-            }),
-        })
-    })
-}
-
-/// The proc macro that asked the system for what varied while a unit was compiled.
-fn asking_macro<'a>(a: &'a Built, b: &Built, unit: &Unit, variation: Variation) -> Option<&'a Unit> {
-    let what = match variation {
-        Variation::Entropy => "random",
-        Variation::Time => "clock",
-        Variation::FileOrder => "folder",
-        Variation::Host => "host",
-        _ => return None,
-    };
-    let text = std::fs::read_to_string(&a.place.log).unwrap_or_default()
-        + &std::fs::read_to_string(&b.place.log).unwrap_or_default();
-    let asked = read_log(&text);
-    let of_unit = |line: &&Asked| {
-        line.what == what && line.package == unit.call.package && line.crate_name == unit.call.crate_name
-    };
-    asked.iter().filter(of_unit).find_map(|line| {
-        let file = std::path::Path::new(&line.by).file_stem()?.to_string_lossy();
-        let stem = file.strip_prefix("lib").unwrap_or(&file);
-        a.build.units.iter().find(|unit| unit.call.is_proc_macro() && unit.stem() == stem)
-    })
+    });
+    cause
 }
 
 /// What the evidence alone suggests.

@@ -25,6 +25,8 @@ const OWN: &[&str] = &[
     "REPRO_SCRIPTS",
     "REPRO_SEED",
     "REPRO_FREEZE",
+    "REPRO_PROCESSORS",
+    "REPRO_PROCESS",
 ];
 /// Where the clock of a trial stands: seconds since 1970.
 const STANDSTILL: u64 = 1_600_000_000;
@@ -47,6 +49,8 @@ pub(super) struct Subject<'a> {
     b: Command,
     unit: Option<&'a Unit>,
     manifest_dir: Option<PathBuf>,
+    /// Variables that are not varied: a build script set them, and it is judged for itself.
+    excluded: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -55,25 +59,46 @@ struct Command {
     args: Vec<String>,
     cwd: PathBuf,
     env: BTreeMap<String, String>,
+    /// When a build script was started.
+    begun: Option<SystemTime>,
 }
 
 impl<'a> Subject<'a> {
+    /// How long a build script ran: until cargo wrote down what it had said.
+    pub(super) fn took(&self) -> Option<Duration> {
+        let output = Path::new(self.a.env.get("OUT_DIR")?).parent()?.join("output");
+        output.metadata().ok()?.modified().ok()?.duration_since(self.a.begun?).ok()
+    }
+
     pub(super) fn unit(_: &Built, _: &Built, a: &'a Unit, b: &'a Unit) -> Self {
         let command = |unit: &Unit| Command {
             program: unit.call.program.clone().into(),
             args: unit.call.remaps.iter().chain(&unit.call.args).cloned().collect(),
             cwd: unit.call.cwd.clone(),
             env: unit.call.env.clone(),
+            begun: None,
         };
         let manifest_dir = a.call.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        Self { a: command(a), b: command(b), unit: Some(a), manifest_dir }
+        Self { a: command(a), b: command(b), unit: Some(a), manifest_dir, excluded: BTreeSet::new() }
     }
 
     /// `None` where the interposer could not write down how the script was started.
     pub(super) fn script(a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptRun) -> Option<Self> {
         let (a, b) = (started(&a.place, &run_a.out_dir)?, started(&b.place, &run_b.out_dir)?);
         let manifest_dir = a.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        Some(Self { a, b, unit: None, manifest_dir })
+        Some(Self { a, b, unit: None, manifest_dir, excluded: BTreeSet::new() })
+    }
+
+    /// Leaves out what a build script told the compiler.
+    pub(super) fn without(mut self, variables: BTreeSet<String>) -> Self {
+        for name in &variables {
+            match self.a.env.get(name).cloned() {
+                Some(value) => drop(self.b.env.insert(name.clone(), value)),
+                None => drop(self.b.env.remove(name)),
+            }
+        }
+        self.excluded = variables;
+        self
     }
 }
 
@@ -81,7 +106,9 @@ impl<'a> Subject<'a> {
 fn started(place: &Place, out_dir: &Path) -> Option<Command> {
     std::fs::read_dir(&place.scripts).ok()?.flatten().find_map(|entry| {
         let bytes = std::fs::read(entry.path()).ok()?;
-        let mut words = bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
+        let begun = entry.metadata().ok()?.modified().ok()?;
+        let text = place.outside(&String::from_utf8_lossy(&bytes));
+        let mut words = text.split('\0').map(str::to_owned);
         let (program, cwd) = (words.next()?.into(), words.next()?.into());
         let env: BTreeMap<String, String> = words
             .filter_map(|word| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
@@ -91,6 +118,7 @@ fn started(place: &Place, out_dir: &Path) -> Option<Command> {
             args: Vec::new(),
             cwd,
             env,
+            begun: Some(begun),
         })
     })
 }
@@ -104,12 +132,38 @@ pub(super) struct Settings {
     pub(super) host: bool,
     pub(super) umask: bool,
     pub(super) file_times: bool,
-    /// In place B, with B's values of everything that names a folder.
-    pub(super) in_b: bool,
+    pub(super) history: bool,
+    pub(super) processors: bool,
+    pub(super) at: At,
     /// Variables that have B's values.
     pub(super) variables: BTreeSet<String>,
+    /// Variables that have A's values in place B.
+    pub(super) held: BTreeSet<String>,
     /// Variables set to a fixed value, as a fix would.
     pub(super) forced: Vec<(String, String)>,
+    pub(super) quiet: Quiet,
+    /// Seed, clock and order of what this library asks alone; everything else keeps A's.
+    pub(super) only: Option<PathBuf>,
+    /// The source after macros ran instead of the output.
+    pub(super) expanded: bool,
+}
+
+/// Where a trial runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum At {
+    A,
+    /// With B's values of everything that names a folder.
+    B,
+    /// Place B mounted where A is.
+    BAtA,
+}
+
+/// Sources of chance that are stopped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Quiet {
+    pub(super) process: bool,
+    pub(super) addresses: bool,
+    pub(super) threads: bool,
 }
 
 impl Default for Settings {
@@ -121,16 +175,45 @@ impl Default for Settings {
             host: false,
             umask: false,
             file_times: false,
-            in_b: false,
+            history: false,
+            processors: false,
+            at: At::A,
             variables: BTreeSet::new(),
+            held: BTreeSet::new(),
             forced: Vec::new(),
+            quiet: Quiet::default(),
+            only: None,
+            expanded: false,
         }
     }
 }
 
-/// What a trial left: digests of files and of what a build script said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Print(BTreeMap<String, Sha256Digest>);
+/// What a trial left: digests of files and of what a build script said, and the text of what is small.
+#[derive(Debug, Clone)]
+pub(super) struct Print {
+    digests: BTreeMap<String, Sha256Digest>,
+    texts: BTreeMap<String, String>,
+}
+
+impl PartialEq for Print {
+    fn eq(&self, other: &Self) -> bool {
+        self.digests == other.digests
+    }
+}
+
+impl Print {
+    /// The first lines in which two differ.
+    pub(super) fn lines(&self, other: &Self) -> Option<(String, String)> {
+        self.texts.iter().find_map(|(name, text)| {
+            let theirs = other.texts.get(name)?;
+            let pair = text.lines().zip(theirs.lines()).find(|(x, y)| x != y);
+            pair.map(|(x, y)| (x.to_owned(), y.to_owned()))
+        })
+    }
+}
+
+/// Texts up to this length are kept.
+const SMALL: usize = 64 << 10;
 
 /// Runs trials of one subject.
 #[derive(Debug)]
@@ -139,12 +222,11 @@ pub(super) struct Trials<'a> {
     a: &'a Built,
     b: &'a Built,
     subject: &'a Subject<'a>,
-    scratch: PathBuf,
 }
 
 impl<'a> Trials<'a> {
     pub(super) fn new(cx: &'a Context, a: &'a Built, b: &'a Built, subject: &'a Subject<'a>) -> Self {
-        Self { cx, a, b, subject, scratch: a.place.root.join("replay") }
+        Self { cx, a, b, subject }
     }
 
     /// Names of variables whose values differ between the places, machinery excepted.
@@ -152,7 +234,11 @@ impl<'a> Trials<'a> {
         let (a, b) = (&self.subject.a.env, &self.subject.b.env);
         let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
         let differs = |name: &&&String| a.get(**name) != b.get(**name);
-        let mine = |name: &&String| !OWN.contains(&name.as_str()) && !MACHINERY.contains(&name.as_str());
+        let mine = |name: &&String| {
+            !OWN.contains(&name.as_str())
+                && !MACHINERY.contains(&name.as_str())
+                && !self.subject.excluded.contains(name.as_str())
+        };
         // Those that name no folder first: a folder's name in them can only be seen by who prints them.
         let mut names: Vec<String> =
             names.into_iter().filter(mine).filter(|name| differs(&name)).cloned().collect();
@@ -160,65 +246,132 @@ impl<'a> Trials<'a> {
         names
     }
 
-    /// One trial; `None` if the call fails.
+    /// Whether a variable names a folder of the place, the home folder excepted, which is anybody's own.
+    pub(super) fn is_place(&self, name: &str) -> bool {
+        let root = self.a.place.root.to_string_lossy();
+        name != "HOME" && self.subject.a.env.get(name).is_some_and(|value| value.contains(&*root))
+    }
+
+    /// Whether a package whose name starts so was compiled.
+    pub(super) fn builds(&self, package: &str) -> bool {
+        self.a.build.units.iter().any(|unit| unit.call.package.starts_with(package))
+    }
+
+    /// One trial; `None` if the call fails or cannot be made so.
     pub(super) fn run(&mut self, settings: &Settings) -> Option<Print> {
-        let _ = std::fs::remove_dir_all(&self.scratch);
-        std::fs::create_dir_all(&self.scratch).ok()?;
-        let (command, place) =
-            if settings.in_b { (&self.subject.b, &self.b.place) } else { (&self.subject.a, &self.a.place) };
-        let umask =
-            if settings.umask { self.b.place.conditions.umask } else { self.a.place.conditions.umask };
+        let (a, b) = (&self.a.place, &self.b.place);
+        let (command, place) = if settings.at == At::B { (&self.subject.b, b) } else { (&self.subject.a, a) };
+        // Where the call writes, and where that is seen from here.
+        let scratch = if settings.at == At::B { b.root.join("replay") } else { a.root.join("replay") };
+        let seen = if settings.at == At::A { scratch.clone() } else { b.root.join("replay") };
+        for dir in [&scratch, &seen] {
+            let _ = std::fs::remove_dir_all(dir);
+            std::fs::create_dir_all(dir).ok()?;
+        }
+        let umask = if settings.umask { b.conditions.umask } else { a.conditions.umask };
         let step = if cfg!(unix) {
-            Step::new("sh")
-                .args(["-c", &format!("umask {umask}; exec \"$@\""), "replay"])
-                .arg(&command.program)
+            let quiet = settings.quiet;
+            let prefix = format!(
+                "{}{}",
+                if quiet.addresses { "setarch -R " } else { "" },
+                if quiet.threads { "taskset -c 0 " } else { "" }
+            );
+            if settings.at == At::BAtA {
+                a.abilities.namespaces.as_ref().ok()?;
+                let inside = format!(
+                    "mount --bind \"$1\" \"$2\" && cd \"$3\" && shift 3 && umask {umask} && exec {prefix}\"$@\""
+                );
+                Step::new("unshare")
+                    .args(["--map-root-user", "--mount", "sh", "-c", &inside, "replay"])
+                    .arg(&b.root)
+                    .arg(&a.root)
+                    .arg(&command.cwd)
+                    .arg(&command.program)
+            } else {
+                Step::new("sh")
+                    .args(["-c", &format!("umask {umask}; exec {prefix}\"$@\""), "replay"])
+                    .arg(&command.program)
+            }
+        } else if settings.at == At::BAtA || settings.quiet != Quiet::default() {
+            return None;
         } else {
             Step::new(&command.program)
         };
-        let mut step = step.env_clear().current_dir(&command.cwd).args(self.redirected(&command.args));
-        for (name, value) in command.env.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
-            let other =
-                if settings.in_b { self.subject.a.env.get(name) } else { self.subject.b.env.get(name) };
-            // In place B variables that name no folder keep A's values, so that only the path is another.
-            let swap = if settings.in_b { !value.contains('/') } else { settings.variables.contains(name) };
-            step = step.env(name, if swap { other.unwrap_or(value) } else { value });
-        }
-        for name in settings.variables.iter().filter(|name| !command.env.contains_key(*name)) {
-            if let Some(value) = self.subject.b.env.get(name) {
+        let args = self.arguments(&command.args, &scratch, settings.expanded);
+        let mut step = step.env_clear().current_dir(&command.cwd).args(args);
+        let value_of = |name: &str| {
+            let (in_a, in_b) = (self.subject.a.env.get(name), self.subject.b.env.get(name));
+            let folder = in_a.or(in_b).is_some_and(|value| value.contains('/'));
+            let of_b = match settings.at {
+                At::A => settings.variables.contains(name),
+                At::B => folder || settings.variables.contains(name),
+                At::BAtA => !folder && settings.variables.contains(name),
+            };
+            if of_b && !settings.held.contains(name) { in_b } else { in_a }
+        };
+        let names: BTreeSet<&String> = self.subject.a.env.keys().chain(self.subject.b.env.keys()).collect();
+        for name in names.into_iter().filter(|name| !OWN.contains(&name.as_str())) {
+            if let Some(value) = value_of(name) {
                 step = step.env(name, value);
             }
         }
-        let host = if settings.host { self.b.place.conditions.host } else { self.a.place.conditions.host };
+        let host = if settings.host { b.conditions.host } else { a.conditions.host };
+        let processors = if settings.processors { b.conditions.processors } else { a.conditions.processors };
+        let base = Settings::default();
+        let held = |mine: u64, base: u64| if settings.only.is_some() { base } else { mine };
+        // The clock stands still, so that a time that is embedded differs only where the clock was set.
         step = step
-            .env("REPRO_SEED", settings.seed.to_string())
-            // The clock stands still, so that a time that is embedded differs only where the clock was set.
-            .env("REPRO_FREEZE", (STANDSTILL + settings.clock).to_string())
-            .env("REPRO_ORDER", settings.order.to_string())
-            .env("REPRO_HOST", host);
+            .env("REPRO_SEED", held(settings.seed.into(), base.seed.into()).to_string())
+            .env("REPRO_FREEZE", held(STANDSTILL + settings.clock, STANDSTILL).to_string())
+            .env("REPRO_ORDER", held(settings.order.into(), base.order.into()).to_string())
+            .env("REPRO_HOST", host)
+            .env("REPRO_PROCESSORS", processors.to_string());
+        if let Some(library) = &settings.only {
+            step = step
+                .env("REPRO_ONLY", library)
+                .env("REPRO_ONLY_SEED", settings.seed.to_string())
+                .env("REPRO_ONLY_FREEZE", (STANDSTILL + settings.clock).to_string())
+                .env("REPRO_ONLY_ORDER", settings.order.to_string());
+        }
+        if settings.quiet.process {
+            step = step.env("REPRO_PROCESS", "4242");
+        }
+        if settings.expanded {
+            step = step.env("RUSTC_BOOTSTRAP", "1");
+        }
         if self.subject.unit.is_none() {
-            step = step.env("OUT_DIR", &self.scratch);
+            step = step.env("OUT_DIR", &scratch);
         }
         for (name, value) in &settings.forced {
             step = step.env(name, value);
         }
-        let shifted = settings.file_times.then(|| self.shift_times(self.b.place.conditions.file_times));
+        let seen_place = if settings.at == At::A { a } else { b };
+        let times = if settings.file_times { b.conditions.file_times } else { a.conditions.file_times };
+        let shift = times != seen_place.conditions.file_times;
+        if shift {
+            self.shift_times(seen_place, times);
+        }
+        let history = if settings.history { b.conditions.history } else { a.conditions.history };
+        let swapped = history != seen_place.conditions.history && seen_place.swap_history();
         let finished = self.cx.runner.run(step);
-        if shifted.is_some() {
-            self.shift_times(self.a.place.conditions.file_times);
+        if swapped {
+            seen_place.swap_history();
+        }
+        if shift {
+            self.shift_times(seen_place, seen_place.conditions.file_times);
         }
         let finished = finished.ok().filter(release_gate::process::Finished::is_success)?;
-        let mut print = BTreeMap::new();
-        digests(&self.scratch, &self.scratch, place, &mut print);
-        if self.subject.unit.is_none() {
-            let said = place.neutral(&String::from_utf8_lossy(&finished.stdout));
-            print.insert("(said)".to_owned(), sha256_bytes(said.as_bytes()));
+        let mut print = Print { digests: BTreeMap::new(), texts: BTreeMap::new() };
+        digests(&seen, &seen, place, &mut print);
+        if self.subject.unit.is_none() || settings.expanded {
+            print.text("(said)", place.neutral(&String::from_utf8_lossy(&finished.stdout)));
         }
-        (!print.is_empty()).then_some(Print(print))
+        (!print.digests.is_empty()).then_some(print)
     }
 
     /// Cargo's arguments with the output folder replaced.
-    fn redirected(&self, args: &[String]) -> Vec<String> {
-        let scratch = self.scratch.to_string_lossy().into_owned();
+    fn arguments(&self, args: &[String], scratch: &Path, expanded: bool) -> Vec<String> {
+        let scratch = scratch.to_string_lossy().into_owned();
         let mut out = Vec::new();
         let mut words = args.iter();
         while let Some(word) = words.next() {
@@ -227,24 +380,42 @@ impl<'a> Trials<'a> {
                 out.extend(["--out-dir".to_owned(), scratch.clone()]);
             } else if word.starts_with("--out-dir=") {
                 out.push(format!("--out-dir={scratch}"));
-            } else {
+            } else if expanded && word == "--emit" {
+                words.next();
+            } else if !(expanded && word.starts_with("--emit=")) {
                 out.push(word.clone());
             }
+        }
+        if expanded {
+            out.push("-Zunpretty=expanded".to_owned());
         }
         out
     }
 
-    fn shift_times(&self, shift: Duration) {
-        if let Some(dir) =
-            self.subject.manifest_dir.as_ref().filter(|dir| dir.starts_with(&self.a.place.source))
-        {
-            let epoch = u64::try_from(self.a.place.epoch()).unwrap_or_default();
-            let _ = set_times(dir, SystemTime::UNIX_EPOCH + Duration::from_secs(epoch) + shift);
+    /// Sets the times of the package's files in a place, where they are the project's own.
+    fn shift_times(&self, place: &Place, shift: Duration) {
+        let own =
+            self.subject.manifest_dir.as_ref().and_then(|dir| dir.strip_prefix(&self.a.place.source).ok());
+        if let Some(dir) = own {
+            let epoch = u64::try_from(place.epoch()).unwrap_or_default();
+            let _ = set_times(
+                &place.source.join(dir),
+                SystemTime::UNIX_EPOCH + Duration::from_secs(epoch) + shift,
+            );
         }
     }
 }
 
-fn digests(root: &Path, dir: &Path, place: &Place, print: &mut BTreeMap<String, Sha256Digest>) {
+impl Print {
+    fn text(&mut self, name: &str, text: String) {
+        self.digests.insert(name.to_owned(), sha256_bytes(text.as_bytes()));
+        if text.len() <= SMALL {
+            self.texts.insert(name.to_owned(), text);
+        }
+    }
+}
+
+fn digests(root: &Path, dir: &Path, place: &Place, print: &mut Print) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
@@ -255,11 +426,10 @@ fn digests(root: &Path, dir: &Path, place: &Place, print: &mut BTreeMap<String, 
             continue;
         }
         let Ok(bytes) = std::fs::read(&path) else { continue };
-        let digest = match std::str::from_utf8(&bytes) {
-            Ok(text) => sha256_bytes(place.neutral(text).as_bytes()),
-            Err(_) => sha256_bytes(&bytes),
-        };
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        print.insert(name, digest);
+        match String::from_utf8(bytes) {
+            Ok(text) => print.text(&name, place.neutral(&text)),
+            Err(error) => drop(print.digests.insert(name, sha256_bytes(error.as_bytes()))),
+        }
     }
 }

@@ -55,6 +55,8 @@ pub(crate) struct BuildInfo {
     pub(crate) arguments: Vec<String>,
     /// Variables of the environment that outputs may depend on.
     pub(crate) environment: BTreeMap<String, String>,
+    /// What was held still by `[repro] pin`.
+    pub(crate) pins: Vec<String>,
     /// Every locked package that is not part of the workspace.
     pub(crate) dependencies: Vec<Locked>,
     /// Commands that passed in the sealed place before the build.
@@ -337,6 +339,7 @@ fn info(
         profile: session.profile.clone(),
         arguments,
         environment,
+        pins: session.pins.words().to_vec(),
         dependencies: locked(&lock)?,
         checks,
         artifacts,

@@ -11,6 +11,7 @@ use crate::model::build::{Artifact, Build};
 use crate::model::cause::{Cause, Compared, ReproData, UnitCount};
 use crate::model::roots::{self, Comparison, Root};
 use crate::rules;
+use crate::sealed::pins::Pins;
 use crate::sealed::place::{Abilities, Conditions};
 
 /// Name of the report.
@@ -34,17 +35,50 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     })?;
     cx.terminal.status("Comparing", format!("{} units", a.build.units.len()));
     let comparison = roots::compare(&a.build, &b.build);
-    let causes: Vec<(Root, Cause)> = if comparison.roots.is_empty() {
-        Vec::new()
-    } else {
+    let mut causes: Vec<Named> = Vec::new();
+    if !comparison.roots.is_empty() {
         cx.terminal.status(
             "Explaining",
             format!("{} of {} differing units", comparison.roots.len(), comparison.differing.len()),
         );
-        comparison.roots.iter().map(|root| (root.clone(), attribute::explain(cx, &a, &b, root))).collect()
-    };
+    }
+    for root in &comparison.roots {
+        let found = attribute::explain(cx, &a, &b, &comparison, root);
+        causes.extend(found.into_iter().map(|cause| Named {
+            root: root.clone(),
+            cause,
+            seen: Seen::Differs,
+        }));
+    }
+    let hidden = attribute::hidden(cx, &a, &b, &comparison, a.elapsed.max(LEAST));
+    causes.extend(hidden.into_iter().map(|hidden| Named {
+        root: hidden.root,
+        cause: hidden.cause,
+        seen: if hidden.certain { Seen::UnderAnotherSeed } else { Seen::InExpandedSource },
+    }));
     session.finish(cx);
     reports(cx, &session, &a, &b, &comparison, &causes)
+}
+
+/// The search for hidden causes takes no longer than a build, and at least this long where builds are short.
+const LEAST: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// A cause and where it was found.
+struct Named {
+    root: Root,
+    cause: Cause,
+    seen: Seen,
+}
+
+/// How a cause came to light.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// The two builds differ.
+    Differs,
+    /// The two builds agreed by luck.
+    UnderAnotherSeed,
+    /// Only the source after macros ran differs.
+    InExpandedSource,
 }
 
 fn reports(
@@ -53,10 +87,10 @@ fn reports(
     a: &Built,
     b: &Built,
     comparison: &Comparison,
-    causes: &[(Root, Cause)],
+    causes: &[Named],
 ) -> Result<Outcome> {
     let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
-    let (varied, not_varied) = variations(&session.abilities);
+    let (varied, not_varied) = variations(&session.abilities, &session.pins);
     let mut reports = Vec::new();
     for package in project.selected() {
         let of = |build: &Build| -> Vec<Artifact> {
@@ -64,16 +98,18 @@ fn reports(
         };
         let artifacts = lay_over(&of(&a.build), &of(&b.build));
         let units = reachable(&a.build, comparison, &package.name);
-        let mine: Vec<&Cause> = causes
-            .iter()
-            .filter(|(root, _)| concerns(&a.build, comparison, root, &units))
-            .map(|(_, cause)| cause)
-            .collect();
+        let mine: Vec<&Named> =
+            causes.iter().filter(|named| concerns(&a.build, comparison, &named.root, &units)).collect();
         let differing: Vec<&Compared> = artifacts.iter().filter(|artifact| !artifact.identical).collect();
 
         let mut findings = session.remarks(&a.exported);
-        for cause in &mine {
-            findings.push(finding(cause, differing.is_empty()));
+        for named in &mine {
+            let latent = match named.seen {
+                Seen::Differs => differing.is_empty(),
+                Seen::UnderAnotherSeed => false,
+                Seen::InExpandedSource => true,
+            };
+            findings.push(finding(&named.cause, latent));
         }
         for artifact in &differing {
             let text = format!("`{}` for {} differs between the two builds", artifact.name, artifact.target);
@@ -89,7 +125,7 @@ fn reports(
         let differ = units.intersection(&comparison.differing).count();
         let data = ReproData {
             units: UnitCount { compared: count(compared), differing: count(differ) },
-            causes: mine.into_iter().cloned().collect(),
+            causes: mine.into_iter().map(|named| named.cause.clone()).collect(),
             varied: varied.clone(),
             not_varied: not_varied.clone(),
             artifacts,
@@ -204,6 +240,7 @@ fn words(cause: &Cause) -> &'static str {
         V::Host => "the name of the machine",
         V::Jobs => "the number of jobs",
         V::Umask => "the umask",
+        V::GitHistory => "how much of the history git knows",
         V::None => "chance (the same call gives different outputs)",
         V::Unknown => "something that was not narrowed down",
     }
@@ -248,7 +285,7 @@ fn human(data: &ReproData) -> String {
 }
 
 /// What B varied, and what could not be varied here.
-pub(crate) fn variations(abilities: &Abilities) -> (Vec<String>, BTreeMap<String, String>) {
+pub(crate) fn variations(abilities: &Abilities, pins: &Pins) -> (Vec<String>, BTreeMap<String, String>) {
     let mut varied: Vec<String> =
         ["path", "CARGO_HOME", "HOME", "environment", "locale", "time zone", "file times", "jobs"]
             .map(str::to_owned)
@@ -276,6 +313,25 @@ pub(crate) fn variations(abilities: &Abilities) -> (Vec<String>, BTreeMap<String
     }
     missing.insert("kernel and processor".to_owned(), "both builds run on this machine".to_owned());
     varied.push("git history".to_owned());
+    for word in pins.words() {
+        let what: &[&str] = match word.as_str() {
+            "environment" => &["environment", "HOME", "locale", "time zone"],
+            "path" => &["path", "CARGO_HOME"],
+            "time" => &["clock"],
+            "file-order" => &["file order"],
+            "file-time" => &["file times"],
+            "git-history" => &["git history"],
+            "host" => &["host name"],
+            "jobs" => &["jobs"],
+            "umask" => &["umask"],
+            "entropy" => &["random numbers"],
+            _ => &[],
+        };
+        for what in what {
+            varied.retain(|name| name != what);
+            missing.insert((*what).to_owned(), "pinned by `[repro] pin`".to_owned());
+        }
+    }
     varied.sort();
     (varied, missing)
 }

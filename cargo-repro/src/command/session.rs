@@ -11,6 +11,7 @@ use crate::model::build::Build;
 use crate::rules;
 use crate::sealed::export::{Exported, Source};
 use crate::sealed::outcome;
+use crate::sealed::pins::Pins;
 use crate::sealed::place::{Abilities, Conditions, Place, Plan, fetch};
 use crate::sealed::toolchain::Toolchain;
 
@@ -24,6 +25,8 @@ pub(crate) struct Session {
     pub(crate) targets: Vec<String>,
     pub(crate) profile: String,
     pub(crate) jobs: usize,
+    pub(crate) pins: Pins,
+    compared: bool,
     fetched: std::cell::Cell<bool>,
     keep: bool,
     base: Option<TempDir>,
@@ -35,6 +38,7 @@ pub(crate) struct Built {
     pub(crate) place: Place,
     pub(crate) build: Build,
     pub(crate) exported: Exported,
+    pub(crate) elapsed: std::time::Duration,
 }
 
 impl Session {
@@ -71,8 +75,12 @@ impl Session {
             args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
         let profile =
             args.profile.clone().or_else(|| config.profile.clone()).unwrap_or_else(|| "release".to_owned());
+        let pins = Pins::new(&config.pin)?;
+        pins.check(&abilities)?;
         let fetched = std::cell::Cell::new(false);
         Ok(Self {
+            pins,
+            compared: true,
             config,
             source,
             toolchain,
@@ -88,7 +96,10 @@ impl Session {
 
     /// Release builds see the real clock and the real order of files: only comparisons vary them.
     pub(crate) fn without_interposer(mut self) -> Self {
-        self.abilities.interposer = Err("release builds run without it".to_owned());
+        self.compared = false;
+        if !self.pins.need_interposer() {
+            self.abilities.interposer = Err("release builds run without it".to_owned());
+        }
         self
     }
 
@@ -108,6 +119,8 @@ impl Session {
             toolchain: &self.toolchain,
             abilities: &self.abilities,
             pass_env: &self.config.pass_env,
+            pins: &self.pins,
+            compared: self.compared,
         };
         let fetched = self.fetched.replace(true);
         let (place, exported) = Place::make(&plan, &base, conditions.clone())?;
@@ -127,7 +140,7 @@ impl Session {
     /// # Errors
     /// It fails, with the build's own words.
     pub(crate) fn build(&self, cx: &Context, conditions: Conditions, label: &str) -> Result<Built> {
-        let jobs = conditions.jobs;
+        let jobs = self.pins.hold(conditions.clone()).jobs;
         let (place, exported) = self.place(cx, conditions)?;
         cx.terminal.status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
@@ -141,7 +154,7 @@ impl Session {
         }
         let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
         let build = outcome::read(&place, project, &self.targets, &self.toolchain.host, &finished.stdout)?;
-        Ok(Built { place, build, exported })
+        Ok(Built { place, build, exported, elapsed: finished.elapsed })
     }
 
     /// Arguments of the release build.

@@ -30,6 +30,8 @@ pub(crate) enum Variation {
     Jobs,
     /// umask: permissions of new files.
     Umask,
+    /// How much of the history git knows: depth and tags.
+    GitHistory,
     /// Nothing was varied and it differed all the same: threads, addresses, the compiler.
     None,
     /// It could not be narrowed down to one.
@@ -88,7 +90,7 @@ impl Variation {
         (
             Self::Jobs,
             "jobs",
-            "cargo runs with another number of jobs",
+            "cargo runs with another number of jobs, and programs see another number of processors (interposer)",
             "do not embed NUM_JOBS, and do not let the order in which threads end decide",
         ),
         (
@@ -96,6 +98,12 @@ impl Variation {
             "umask",
             "new files get other permissions",
             "set the permissions of packed files, do not copy them from the disk",
+        ),
+        (
+            Self::GitHistory,
+            "git-history",
+            "the repository is a shallow one without tags",
+            "embed the whole id of the commit, never `git describe`, tags, counts of commits or shortened ids",
         ),
         (
             Self::None,

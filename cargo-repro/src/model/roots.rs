@@ -17,6 +17,8 @@ pub(crate) struct Comparison {
     pub(crate) roots: Vec<Root>,
     /// Keys of units only one build has.
     pub(crate) unpaired: Vec<String>,
+    /// Units that would be roots if the run of a build script were none: its position in A, then theirs in A and B.
+    pub(crate) behind: Vec<(usize, usize, usize)>,
 }
 
 /// Something that differs though nothing it was made from does.
@@ -82,6 +84,7 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
                 });
                 if !executable {
                     roots.insert((0, at), Root::Script { a: at, b: other });
+                    found.behind.push((at, i, j));
                 }
             }
             _ => {

@@ -58,36 +58,47 @@ static void note(const char *what, void *caller) {
     errno = saved;
 }
 
+/* A number; where REPRO_ONLY names a library, what that library asks has the number of another name. */
+static long number_for(const char *name, const char *only_name, void *caller) {
+    const char *only = var("REPRO_ONLY");
+    Dl_info info = {0};
+    if (only && dladdr(caller, &info) && info.dli_fname && !strcmp(info.dli_fname, only)) return number(only_name);
+    return number(name);
+}
+
 /* -- the clock */
-int clock_gettime(clockid_t clock, struct timespec *ts) {
+static int now(clockid_t clock, struct timespec *ts, void *caller) {
     long result = syscall(SYS_clock_gettime, clock, ts);
     if (!result && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
         ts->tv_sec += number("REPRO_CLOCK");
-        if (var("REPRO_FREEZE")) { ts->tv_sec = number("REPRO_FREEZE"); ts->tv_nsec = 0; }
-        note("clock", __builtin_return_address(0));
+        if (var("REPRO_FREEZE")) { ts->tv_sec = number_for("REPRO_FREEZE", "REPRO_ONLY_FREEZE", caller); ts->tv_nsec = 0; }
+        note("clock", caller);
     }
     return (int)result;
 }
 
+int clock_gettime(clockid_t clock, struct timespec *ts) { return now(clock, ts, __builtin_return_address(0)); }
+
 int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
     (void)zone;
     struct timespec ts;
-    if (clock_gettime(CLOCK_REALTIME, &ts)) return -1;
-    if (tv) { tv->tv_sec = ts.tv_sec; tv->tv_usec = ts.tv_nsec / 1000; }
+    if (now(CLOCK_REALTIME, &ts, __builtin_return_address(0))) return -1;
+    tv->tv_sec = ts.tv_sec;
+    tv->tv_usec = ts.tv_nsec / 1000;
     return 0;
 }
 
 time_t time(time_t *out) {
     struct timespec ts;
-    if (clock_gettime(CLOCK_REALTIME, &ts)) return -1;
+    if (now(CLOCK_REALTIME, &ts, __builtin_return_address(0))) return -1;
     if (out) *out = ts.tv_sec;
     return ts.tv_sec;
 }
 
 /* -- random numbers */
 static uint64_t drawn;
-static int draw(unsigned char *out, size_t length) {
-    long seed = number("REPRO_SEED");
+static int draw(unsigned char *out, size_t length, void *caller) {
+    long seed = number_for("REPRO_SEED", "REPRO_ONLY_SEED", caller);
     if (!seed) return 0;
     for (size_t i = 0; i < length; i += 8) {
         uint64_t z = (uint64_t)seed * 0xD1342543DE82EF95u + __atomic_add_fetch(&drawn, 1, __ATOMIC_RELAXED) * 0x9E3779B97F4A7C15u;
@@ -101,14 +112,14 @@ static int draw(unsigned char *out, size_t length) {
 
 ssize_t getrandom(void *out, size_t length, unsigned flags) {
     note("random", __builtin_return_address(0));
-    if (draw(out, length)) return (ssize_t)length;
+    if (draw(out, length, __builtin_return_address(0))) return (ssize_t)length;
     return syscall(SYS_getrandom, out, length, flags);
 }
 
 int getentropy(void *out, size_t length) {
     note("random", __builtin_return_address(0));
     if (length > 256) { errno = EIO; return -1; }
-    if (draw(out, length)) return 0;
+    if (draw(out, length, __builtin_return_address(0))) return 0;
     return syscall(SYS_getrandom, out, length, 0) == (long)length ? 0 : -1;
 }
 
@@ -143,7 +154,7 @@ static void forget(DIR *dir) {
     leave();
 }
 
-static struct listing *list(DIR *dir, struct dirent64 *(*real)(DIR *)) {
+static struct listing *list(DIR *dir, struct dirent64 *(*real)(DIR *), long order) {
     struct listing whole = {0};
     size_t room = 0;
     for (struct dirent64 *entry; (entry = real(dir));) {
@@ -158,7 +169,7 @@ static struct listing *list(DIR *dir, struct dirent64 *(*real)(DIR *)) {
         memcpy(copy, entry, entry->d_reclen < sizeof *copy ? entry->d_reclen : sizeof *copy);
         whole.entries[whole.count++] = copy;
     }
-    if (whole.count) qsort(whole.entries, whole.count, sizeof *whole.entries, number("REPRO_ORDER") == 2 ? descending : ascending);
+    if (whole.count) qsort(whole.entries, whole.count, sizeof *whole.entries, order == 2 ? descending : ascending);
     struct listing *slot = 0;
     enter();
     for (int i = 0; i < 128 && !slot; i++) if (!listings[i].dir) slot = &listings[i];
@@ -172,9 +183,10 @@ struct dirent64 *readdir64(DIR *dir) {
     static struct dirent64 *(*real)(DIR *);
     if (!real) real = (struct dirent64 *(*)(DIR *))dlsym(RTLD_NEXT, "readdir64");
     note("folder", __builtin_return_address(0));
-    if (!number("REPRO_ORDER")) return real(dir);
+    long order = number_for("REPRO_ORDER", "REPRO_ONLY_ORDER", __builtin_return_address(0));
+    if (!order) return real(dir);
     struct listing *found = find(dir);
-    if (!found) found = list(dir, real);
+    if (!found) found = list(dir, real, order);
     if (!found) return real(dir);
     return found->next < found->count ? found->entries[found->next++] : 0;
 }
@@ -235,14 +247,14 @@ long sysconf(int name) {
 }
 
 /* -- random devices: a file with the numbers of the seed stands in for them */
-static int device(const char *path) {
+static int device(const char *path, void *caller) {
     if (!path || (strcmp(path, "/dev/urandom") && strcmp(path, "/dev/random"))) return -1;
-    note("random", __builtin_return_address(0));
+    note("random", caller);
     unsigned char block[4096];
     if (!number("REPRO_SEED")) return -1;
     int fd = (int)syscall(SYS_memfd_create, "random", 1u);
     for (int i = 0; fd >= 0 && i < 64; i++) {
-        draw(block, sizeof block);
+        draw(block, sizeof block, caller);
         if (write(fd, block, sizeof block) < 0) break;
     }
     if (fd >= 0) lseek(fd, 0, SEEK_SET);
@@ -251,7 +263,7 @@ static int device(const char *path) {
 
 #define OPENER(name, ...) \
     static int (*real)(__VA_ARGS__); \
-    int fd = device(path); \
+    int fd = device(path, __builtin_return_address(0)); \
     mode_t mode = 0; \
     if (fd >= 0) return fd; \
     if (flags & (O_CREAT | O_TMPFILE)) { va_list list; va_start(list, flags); mode = va_arg(list, mode_t); va_end(list); } \

@@ -4,5 +4,6 @@ pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod interposer;
 pub(crate) mod outcome;
+pub(crate) mod pins;
 pub(crate) mod place;
 pub(crate) mod toolchain;

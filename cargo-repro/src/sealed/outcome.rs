@@ -48,6 +48,7 @@ pub(crate) fn read(
     stdout: &[u8],
 ) -> Result<Build> {
     let mut build = Build { units: units(place)?, ..Build::default() };
+    let stdout = place.outside(&String::from_utf8_lossy(stdout)).into_bytes();
     let messages =
         stdout.split(|byte| *byte == b'\n').filter(|line| line.first() == Some(&b'{')).map(|line| {
             serde_json::from_slice::<Message>(line).or_judge(|| "cannot read cargo's messages".to_owned())
@@ -139,7 +140,8 @@ fn units(place: &Place) -> Result<Vec<Unit>> {
     let mut calls: Vec<Call> = Vec::new();
     for entry in std::fs::read_dir(&place.records).or_judge(unreadable)? {
         let bytes = std::fs::read(entry.or_judge(unreadable)?.path()).or_judge(unreadable)?;
-        calls.push(serde_json::from_slice(&bytes).or_judge(unreadable)?);
+        let text = place.outside(&String::from_utf8_lossy(&bytes));
+        calls.push(serde_json::from_str(&text).or_judge(unreadable)?);
     }
     calls.sort_by_key(|call| (call.key(), call.metadata.clone(), call.out_dir.clone()));
     calls.dedup_by_key(|call| (call.out_dir.clone(), call.crate_name.clone(), call.extra_filename.clone()));
@@ -163,15 +165,15 @@ fn units(place: &Place) -> Result<Vec<Unit>> {
                 sha256_file(&path).or_judge(|| format!("cannot read `{name}` of the sealed build"))?;
             unit.outputs.insert(suffix.to_owned(), digest);
         }
-        unit.reads = dependency_list(&unit.call.out_dir.join(format!("{stem}.d")), &unit.call.cwd);
+        unit.reads = dependency_list(place, &unit.call.out_dir.join(format!("{stem}.d")), &unit.call.cwd);
         units.push(unit);
     }
     Ok(units)
 }
 
 /// Files a unit read, from the list rustc writes for make.
-fn dependency_list(path: &Path, cwd: &Path) -> Vec<PathBuf> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+fn dependency_list(place: &Place, path: &Path, cwd: &Path) -> Vec<PathBuf> {
+    let text = place.outside(&std::fs::read_to_string(path).unwrap_or_default());
     let names = text.lines().filter_map(|line| line.strip_suffix(':')).filter(|name| !name.starts_with('#'));
     names.map(|name| cwd.join(name.replace("\\ ", " "))).collect()
 }

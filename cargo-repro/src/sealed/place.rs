@@ -9,6 +9,7 @@ use release_gate::{Error, Result};
 
 use super::export::{Exported, Histories, Source};
 use super::history::History;
+use super::pins::Pins;
 use super::toolchain::Toolchain;
 use crate::tools::{self, PlaceSpec};
 
@@ -33,6 +34,8 @@ pub(crate) struct Conditions {
     pub(crate) history: History,
     /// Number of processors programs see; 0 for the machine's.
     pub(crate) processors: usize,
+    /// Whether this is build B.
+    pub(crate) second: bool,
 }
 
 impl Conditions {
@@ -52,6 +55,7 @@ impl Conditions {
             shell: "/bin/sh",
             history: History::Whole,
             processors: 0,
+            second: false,
         }
     }
 
@@ -71,6 +75,7 @@ impl Conditions {
             shell: "/bin/bash",
             history: History::Shallow,
             processors: std::thread::available_parallelism().map_or(1, usize::from) + 1,
+            second: true,
         }
     }
 }
@@ -111,6 +116,8 @@ pub(crate) struct Place {
     pub(crate) conditions: Conditions,
     pub(crate) abilities: Abilities,
     pub(crate) root: PathBuf,
+    /// Where builds see `root`: another folder if the path is pinned.
+    pub(crate) seen: PathBuf,
     pub(crate) source: PathBuf,
     pub(crate) workspace: PathBuf,
     pub(crate) target: PathBuf,
@@ -125,6 +132,8 @@ pub(crate) struct Place {
     commit: String,
     toolchain: Toolchain,
     extra_env: Vec<(String, std::ffi::OsString)>,
+    pins: Pins,
+    compared: bool,
 }
 
 /// What every place is made with.
@@ -135,6 +144,9 @@ pub(crate) struct Plan<'a> {
     pub(crate) abilities: &'a Abilities,
     /// Variables of the caller that are handed on by configuration.
     pub(crate) pass_env: &'a [String],
+    pub(crate) pins: &'a Pins,
+    /// Whether builds are compared: then conditions are varied and questions written down.
+    pub(crate) compared: bool,
 }
 
 impl Place {
@@ -143,7 +155,9 @@ impl Place {
     /// # Errors
     /// The sources cannot be exported, or the disk cannot be written to.
     pub(crate) fn make(plan: &Plan<'_>, base: &Path, conditions: Conditions) -> Result<(Self, Exported)> {
+        let conditions = plan.pins.hold(conditions);
         let root = base.join(conditions.folder);
+        let seen = if plan.pins.has("path") { fixed_root()? } else { root.clone() };
         let dir = |name: &str| -> Result<PathBuf> {
             let path = root.join(name);
             std::fs::create_dir_all(&path).or_judge(|| "cannot make the sealed place".to_owned())?;
@@ -151,8 +165,11 @@ impl Place {
         };
         let source = dir("source")?;
         let aside = root.join("git");
-        let other = (conditions.history == History::Whole).then_some((History::Shallow, aside.as_path()));
-        let histories = Histories { own: conditions.history, other };
+        let other = match conditions.history {
+            History::Whole => History::Shallow,
+            History::Shallow => History::Whole,
+        };
+        let histories = Histories { own: conditions.history, other: Some((other, aside.as_path())) };
         let exported = plan.source.export(&source, conditions.file_times, &histories)?;
         let place = Self {
             workspace: source.join(&plan.source.workspace),
@@ -169,6 +186,9 @@ impl Place {
             commit: plan.source.commit.to_string(),
             toolchain: plan.toolchain.clone(),
             extra_env: handed_on(plan.pass_env),
+            pins: plan.pins.clone(),
+            compared: plan.compared,
+            seen,
             root,
             source,
             conditions,
@@ -228,8 +248,11 @@ impl Place {
                 .collect();
             names.iter().try_for_each(|name| put(name))?;
         }
-        let spec =
-            PlaceSpec { records: self.records.clone(), remap: self.remaps(), chain: self.chained_wrapper() };
+        let spec = PlaceSpec {
+            records: self.inside(&self.records),
+            remap: self.remaps(),
+            chain: self.chained_wrapper(),
+        };
         let bytes = serde_json::to_vec(&spec).or_judge(|| "cannot describe the sealed place".to_owned())?;
         std::fs::write(self.tools.join(tools::SPEC), bytes)
             .or_judge(|| "cannot make the sealed place".to_owned())
@@ -240,11 +263,11 @@ impl Place {
         let commit =
             self.toolchain.facts.rustc.version.iter().find_map(|line| line.strip_prefix("commit-hash: "));
         let std_source = self.toolchain.sysroot.join("lib/rustlib/src/rust");
-        let mut remaps: Vec<(PathBuf, String)> = vec![(self.root.clone(), "/place".into())];
+        let mut remaps: Vec<(PathBuf, String)> = vec![(self.seen.clone(), "/place".into())];
         remaps.extend(commit.map(|hash| (std_source, format!("/rustc/{hash}"))));
-        remaps.push((self.cargo_home.clone(), "/cargo".into()));
-        remaps.push((self.target.clone(), "/target".into()));
-        remaps.push((self.source.clone(), "/source".into()));
+        remaps.push((self.inside(&self.cargo_home), "/cargo".into()));
+        remaps.push((self.inside(&self.target), "/target".into()));
+        remaps.push((self.inside(&self.source), "/source".into()));
         remaps
     }
 
@@ -258,7 +281,25 @@ impl Place {
             return None;
         }
         // As cargo reads it: relative to the folder that holds `.cargo`, where it has a separator.
-        Some(if wrapper.contains('/') { self.workspace.join(wrapper) } else { wrapper.into() })
+        Some(if wrapper.contains('/') { self.inside(&self.workspace.join(wrapper)) } else { wrapper.into() })
+    }
+
+    /// Whether something is held still by configuration.
+    pub(crate) fn pins(&self, word: &str) -> bool {
+        self.pins.has(word)
+    }
+
+    /// A path of this place as builds see it.
+    fn inside(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.root).map_or_else(|_| path.to_owned(), |rest| self.seen.join(rest))
+    }
+
+    /// Text of a build with the paths it saw as they are from here.
+    pub(crate) fn outside(&self, text: &str) -> String {
+        if self.seen == self.root {
+            return text.to_owned();
+        }
+        text.replace(&*self.seen.to_string_lossy(), &self.root.to_string_lossy())
     }
 
     /// The commit's time, seconds since 1970.
@@ -266,9 +307,19 @@ impl Place {
         self.epoch
     }
 
+    /// Puts the history that was laid aside in the other's stead; whether there is one.
+    pub(crate) fn swap_history(&self) -> bool {
+        let (own, other, between) =
+            (self.source.join(".git"), self.root.join("git"), self.root.join("git-between"));
+        other.is_dir()
+            && std::fs::rename(&own, &between).is_ok()
+            && std::fs::rename(&other, &own).is_ok()
+            && std::fs::rename(&between, &other).is_ok()
+    }
+
     /// Text with this place's folders replaced by names that are the same in every place.
     pub(crate) fn neutral(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        let mut text = self.outside(text);
         for (path, name) in [
             (&self.cargo_home, "<cargo-home>"),
             (&self.target, "<target>"),
@@ -286,25 +337,30 @@ impl Place {
     pub(crate) fn environment(&self) -> Vec<(String, std::ffi::OsString)> {
         let c = &self.conditions;
         let user_path = std::env::var_os("PATH").unwrap_or_default();
-        let path = [self.tools.clone(), self.toolchain.bin.clone()]
+        let path = [self.inside(&self.tools), self.toolchain.bin.clone()]
             .into_iter()
             .chain(std::env::split_paths(&user_path));
-        let wrapper = self.tools.join(format!("{}{}", tools::WRAPPER, std::env::consts::EXE_SUFFIX));
+        let wrapper =
+            self.inside(&self.tools).join(format!("{}{}", tools::WRAPPER, std::env::consts::EXE_SUFFIX));
         let mut env: Vec<(String, std::ffi::OsString)> = Vec::new();
         let mut set = |name: &str, value: &dyn AsRef<std::ffi::OsStr>| {
             env.push((name.to_owned(), value.as_ref().to_owned()))
         };
         set("PATH", &std::env::join_paths(path).unwrap_or(user_path.clone()));
-        set("HOME", &self.home);
-        set("CARGO_HOME", &self.cargo_home);
-        set("CARGO_TARGET_DIR", &self.target);
+        // Nothing in it may matter, and its name is no machine's.
+        match self.pins("environment") {
+            true => set("HOME", &"/nonexistent"),
+            false => set("HOME", &self.inside(&self.home)),
+        }
+        set("CARGO_HOME", &self.inside(&self.cargo_home));
+        set("CARGO_TARGET_DIR", &self.inside(&self.target));
         set("CARGO_INCREMENTAL", &"0");
         set("CARGO_TERM_COLOR", &"never");
         set("RUSTC", &self.toolchain.rustc);
         set("RUSTC_WRAPPER", &wrapper);
         set("SOURCE_DATE_EPOCH", &self.epoch.to_string());
         set("RELEASE_GATES_COMMIT", &self.commit);
-        set("TMPDIR", &self.temporary);
+        set("TMPDIR", &self.inside(&self.temporary));
         set("USER", &c.user);
         set("LOGNAME", &c.user);
         set("LANG", &c.locale);
@@ -313,18 +369,38 @@ impl Place {
         set("SHELL", &c.shell);
         set("HOSTNAME", &c.host);
         set("ZERO_AR_DATE", &"1");
-        set(tools::TOOLS_ENV, &self.tools);
-        if c.order == 2 {
+        set(tools::TOOLS_ENV, &self.inside(&self.tools));
+        if c.second && !self.pins("environment") {
             set("RELEASE_GATES_VARIATION", &"B");
         }
         if let Ok(library) = &self.abilities.interposer {
             set("LD_PRELOAD", library);
-            set("REPRO_CLOCK", &c.clock.to_string());
-            set("REPRO_ORDER", &c.order.to_string());
-            set("REPRO_HOST", &c.host);
-            set("REPRO_PROCESSORS", &c.processors.to_string());
-            set("REPRO_LOG", &self.log);
-            set("REPRO_SCRIPTS", &self.scripts);
+            let held = |word: &str| self.compared || self.pins(word);
+            if held("time") {
+                set("REPRO_CLOCK", &c.clock.to_string());
+            }
+            if held("file-order") {
+                set("REPRO_ORDER", &c.order.to_string());
+            }
+            if held("host") {
+                set("REPRO_HOST", &c.host);
+            }
+            if held("jobs") {
+                set("REPRO_PROCESSORS", &c.processors.to_string());
+            }
+            if self.pins("time") {
+                set("REPRO_FREEZE", &self.epoch.max(1).to_string());
+            }
+            if self.pins("entropy") {
+                set("REPRO_SEED", &"1");
+            }
+            if self.pins("process") {
+                set("REPRO_PROCESS", &"4242");
+            }
+            if self.compared {
+                set("REPRO_LOG", &self.inside(&self.log));
+                set("REPRO_SCRIPTS", &self.inside(&self.scripts));
+            }
         }
         for name in WINDOWS {
             if let Some(value) = std::env::var_os(name).filter(|_| cfg!(windows)) {
@@ -355,20 +431,23 @@ impl Place {
     ) -> Result<Finished, ProcessError> {
         let cargo = &self.toolchain.cargo;
         let step = if cfg!(unix) {
-            let inside = format!("umask {}; exec \"$@\"", self.conditions.umask);
+            let prefix = [("addresses", "setarch -R "), ("threads", "taskset -c 0 ")];
+            let prefix: String =
+                prefix.iter().filter(|(pin, _)| self.pins(pin)).map(|(_, words)| *words).collect();
+            let inside = format!("umask {}; exec {prefix}\"$@\"", self.conditions.umask);
             if self.abilities.namespaces.is_ok() && network_namespace {
-                let inside = format!("{SET_HOST}; shift; {inside}");
+                let mount = if self.seen == self.root {
+                    ""
+                } else {
+                    "mount --bind \"$2\" \"$3\" && cd \"$4\" || exit 125; "
+                };
+                let inside = format!("{SET_HOST}; {mount}shift 4; {inside}");
                 Step::new("unshare")
-                    .args([
-                        "--map-root-user",
-                        "--net",
-                        "--uts",
-                        "sh",
-                        "-c",
-                        &inside,
-                        "sealed",
-                        self.conditions.host,
-                    ])
+                    .args(["--map-root-user", "--net", "--uts", "--mount", "sh", "-c", &inside, "sealed"])
+                    .arg(self.conditions.host)
+                    .arg(&self.root)
+                    .arg(&self.seen)
+                    .arg(self.inside(&self.workspace))
                     .arg(cargo)
             } else {
                 Step::new("sh").args(["-c", &inside, "sealed"]).arg(cargo)
@@ -382,6 +461,14 @@ impl Place {
         }
         runner.run_with(step, on_line)
     }
+}
+
+/// The folder under which builds of a pinned path see their place: an empty one, the same on every machine.
+fn fixed_root() -> Result<PathBuf> {
+    let path = PathBuf::from("/tmp/release-gates-sealed");
+    std::fs::create_dir_all(&path)
+        .or_judge(|| format!("cannot make `{}`, where a pinned path is seen", path.display()))?;
+    Ok(path)
 }
 
 /// Without these Windows cannot start programs or link.

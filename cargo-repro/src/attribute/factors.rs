@@ -1,0 +1,272 @@
+//! What decides: one call is repeated with one thing varied at a time, then with everything varied but what was found.
+
+use std::collections::BTreeSet;
+
+use super::fixes;
+use super::replay::{At, Print, Quiet, Settings, Trials};
+use crate::command::session::Built;
+use crate::model::cause::{Fix, Variation};
+
+/// Seeds that are tried against the first.
+const SEEDS: std::ops::Range<u32> = 12..19;
+
+/// One thing that can be varied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Factor {
+    Seed(u32),
+    Clock,
+    Order,
+    Host,
+    Umask,
+    FileTimes,
+    History,
+    Processors,
+    Variable(String),
+    Place,
+    Chance,
+}
+
+/// Something that decides.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) variation: Variation,
+    pub(super) factors: Vec<Factor>,
+    pub(super) evidence: Vec<String>,
+    pub(super) fix: Option<Fix>,
+}
+
+impl Found {
+    /// The variable, where one decides.
+    pub(super) fn variable(&self) -> Option<&str> {
+        self.factors.iter().find_map(|factor| match factor {
+            Factor::Variable(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+}
+
+impl Factor {
+    /// Puts what it varies to B's value, or with `other` false back to A's.
+    pub(super) fn set(&self, settings: &mut Settings, clock: u64, other: bool) {
+        let base = Settings::default();
+        match self {
+            Self::Seed(seed) => settings.seed = if other { *seed } else { base.seed },
+            Self::Clock => settings.clock = if other { clock } else { base.clock },
+            Self::Order => settings.order = if other { 2 } else { base.order },
+            Self::Host => settings.host = other,
+            Self::Umask => settings.umask = other,
+            Self::FileTimes => settings.file_times = other,
+            Self::History => settings.history = other,
+            Self::Processors => settings.processors = other,
+            Self::Variable(name) if other => drop(settings.variables.insert(name.clone())),
+            Self::Variable(name) => {
+                settings.variables.remove(name);
+                settings.held.insert(name.clone());
+            }
+            Self::Place => settings.at = if other { At::B } else { At::BAtA },
+            Self::Chance => {}
+        }
+    }
+
+    fn variation(&self) -> Variation {
+        match self {
+            Self::Seed(_) => Variation::Entropy,
+            Self::Clock => Variation::Time,
+            Self::Order => Variation::FileOrder,
+            Self::Host => Variation::Host,
+            Self::Umask => Variation::Umask,
+            Self::FileTimes => Variation::FileTime,
+            Self::History => Variation::GitHistory,
+            Self::Processors => Variation::Jobs,
+            Self::Variable(name) => match name.as_str() {
+                "HOSTNAME" => Variation::Host,
+                "NUM_JOBS" => Variation::Jobs,
+                _ => Variation::Environment,
+            },
+            Self::Place => Variation::Path,
+            Self::Chance => Variation::None,
+        }
+    }
+}
+
+/// All that decides, or `None` where the call cannot be repeated alone.
+pub(super) fn conclude(
+    trials: &mut Trials<'_>,
+    a: &Built,
+    b: &Built,
+    place: bool,
+    seeds: Option<u32>,
+) -> Option<Vec<Found>> {
+    let interposer = a.place.abilities.interposer.is_ok();
+    let clock = b.place.conditions.clock;
+    let mut base = Settings::default();
+    let mut first = trials.run(&base)?;
+    let mut found = Vec::new();
+    if trials.run(&base)? != first {
+        if !interposer {
+            // Random numbers cannot be held still, so nothing else can be told from them.
+            return Some(found);
+        }
+        let (chance, quiet) = chance(trials);
+        found.push(chance);
+        match quiet {
+            Some((quiet, print)) => (base.quiet, first) = (quiet, print),
+            None => return Some(found),
+        }
+    }
+    let plain: Vec<String> = trials.varied_variables();
+    let (places, plain): (Vec<String>, Vec<String>) =
+        plain.into_iter().partition(|name| trials.is_place(name));
+    let mut search = Search { trials, base, first, clock, effective: Vec::new() };
+
+    if interposer {
+        let mut seeds = seeds.into_iter().chain(SEEDS);
+        if let Some(factor) = seeds.find_map(|seed| search.decides(&Factor::Seed(seed))) {
+            search.effective.push(factor);
+        }
+    }
+    let mut single = vec![Factor::Umask, Factor::FileTimes, Factor::History];
+    if interposer {
+        single.extend([Factor::Clock, Factor::Order, Factor::Host, Factor::Processors]);
+    }
+    let variables: Vec<Factor> = plain.iter().cloned().map(Factor::Variable).collect();
+    let group: Vec<Factor> = single.iter().chain(&variables).cloned().collect();
+    let mut together = false;
+    if search.differs(&group) {
+        let before = search.effective.len();
+        single.retain(|factor| search.decides(factor).is_some());
+        search.effective.extend(single);
+        if search.differs(&variables) {
+            for factor in variables {
+                let decides = search.decides(&factor);
+                search.effective.extend(decides);
+            }
+        }
+        together = search.effective.len() == before;
+    }
+    if place {
+        let mut there = Settings { at: At::B, ..search.base.clone() };
+        for factor in &search.effective {
+            if matches!(factor, Factor::Variable(_)) {
+                factor.set(&mut there, clock, false);
+            }
+        }
+        if search.trials.run(&there).is_some_and(|print| print != search.first) {
+            search.effective.push(Factor::Place);
+        }
+    }
+    let Search { trials, base, first, effective, .. } = search;
+
+    // Everything varied but what was found: equal outputs say that nothing else decides, and that holding it still mends it.
+    let all: Vec<Factor> = group;
+    let mut rest = Settings { seed: 13, at: if place { At::B } else { At::A }, ..base.clone() };
+    all.iter().for_each(|factor| factor.set(&mut rest, clock, true));
+    effective.iter().for_each(|factor| factor.set(&mut rest, clock, false));
+    let equal = (!effective.is_empty() || base.quiet != Quiet::default())
+        && trials.run(&rest).is_some_and(|print| print == first);
+
+    for factor in effective {
+        let variation = factor.variation();
+        let mut evidence = Vec::new();
+        if let Factor::Variable(name) = &factor {
+            evidence.push(format!("the variable {name} decides"));
+        }
+        if factor == Factor::Place {
+            for name in &places {
+                let mut other = base.clone();
+                Factor::Variable(name.clone()).set(&mut other, clock, true);
+                if name != "OUT_DIR"
+                    && name != "PATH"
+                    && trials.run(&other).is_some_and(|print| print != first)
+                {
+                    evidence.push(format!("the variable {name} decides"));
+                    break;
+                }
+            }
+        }
+        let mut other = base.clone();
+        factor.set(&mut other, clock, true);
+        if let Some((x, y)) = trials.run(&other).and_then(|print| first.lines(&print)) {
+            evidence.push(format!("with only that changed, `{}` becomes `{}`", shorten(&x), shorten(&y)));
+        }
+        match found.iter_mut().find(|found: &&mut Found| found.variation == variation) {
+            Some(found) => {
+                found.evidence.extend(evidence);
+                found.factors.push(factor);
+            }
+            None => found.push(Found { variation, factors: vec![factor], evidence, fix: None }),
+        }
+    }
+    if together {
+        found.push(Found {
+            variation: Variation::Unknown,
+            factors: Vec::new(),
+            evidence: vec!["no single variation decides; several do together".to_owned()],
+            fix: None,
+        });
+    }
+    for one in &mut found {
+        one.fix = fixes::find(trials, one, equal, base.quiet, clock);
+    }
+    Some(found)
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+/// Chance: what the outputs depend on when nothing is varied, as far as it can be stopped.
+fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
+    let quiets = [
+        (Quiet { process: true, ..Quiet::default() }, "the number of the process decides"),
+        (Quiet { addresses: true, ..Quiet::default() }, "memory addresses decide"),
+        (Quiet { threads: true, ..Quiet::default() }, "the order in which threads run decides"),
+        (Quiet { process: true, addresses: true, threads: true }, "processes, addresses or threads decide"),
+    ];
+    let still = quiets.into_iter().find_map(|(quiet, words)| {
+        let settings = Settings { quiet, ..Settings::default() };
+        let print = trials.run(&settings)?;
+        (0..4).all(|_| trials.run(&settings).as_ref() == Some(&print)).then_some((quiet, words, print))
+    });
+    let words = still
+        .as_ref()
+        .map_or("repeated in the same place, the same call gives another output", |(_, words, _)| words);
+    let found = Found {
+        variation: Variation::None,
+        factors: vec![Factor::Chance],
+        evidence: vec![words.to_owned()],
+        fix: None,
+    };
+    (found, still.map(|(quiet, _, print)| (quiet, print)))
+}
+
+struct Search<'t, 'a> {
+    trials: &'t mut Trials<'a>,
+    base: Settings,
+    first: Print,
+    clock: u64,
+    effective: Vec<Factor>,
+}
+
+impl Search<'_, '_> {
+    fn differs(&mut self, factors: &[Factor]) -> bool {
+        let mut settings = self.base.clone();
+        factors.iter().for_each(|factor| factor.set(&mut settings, self.clock, true));
+        !factors.is_empty() && self.trials.run(&settings).is_some_and(|print| print != self.first)
+    }
+
+    fn decides(&mut self, factor: &Factor) -> Option<Factor> {
+        self.differs(std::slice::from_ref(factor)).then(|| factor.clone())
+    }
+}
+
+/// Variables that a set of factors holds.
+pub(super) fn variables(factors: &[Factor]) -> BTreeSet<String> {
+    factors
+        .iter()
+        .filter_map(|factor| match factor {
+            Factor::Variable(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! What mends a cause: tried on the replay where it can be, else said to be untried.
+
+use super::factors::{Factor, Found, variables};
+use super::replay::{Quiet, Settings, Trials};
+use crate::model::cause::{ConfigFix, Fix, Variation};
+
+/// Variables with which known crates can be told to embed nothing that changes, their values, and the crates.
+const KNOWN_SWITCHES: &[(&str, &str, &str)] = &[
+    ("CONST_RANDOM_SEED", "release", "const-random"),
+    ("VERGEN_IDEMPOTENT", "1", "vergen"),
+    ("VERGEN_IDEMPOTENT_OUTPUT", "1", "vergen"),
+];
+
+/// The best that is known: a switch of the crate, a pinned variable, a pin of sealed builds (`pinned` says whether holding still
+/// all that was found made the outputs equal), or advice that was not tried.
+pub(super) fn find(
+    trials: &mut Trials<'_>,
+    found: &Found,
+    pinned: bool,
+    quiet: Quiet,
+    clock: u64,
+) -> Option<Fix> {
+    let switch = match found.variation {
+        Variation::Entropy | Variation::Time => switch(trials, found, quiet, clock),
+        Variation::Environment => environment(trials, found, quiet),
+        _ => None,
+    };
+    switch.or_else(|| {
+        let word = pin(found.variation, quiet).filter(|_| pinned)?;
+        Some(Fix {
+            text: format!(
+                "{}; `[repro] pin = [\"{word}\"]` in release-gates.toml makes sealed builds hold it still, which masks it",
+                found.variation.advice()
+            ),
+            confirmed: true,
+            config: Some(ConfigFix {
+                file: "release-gates.toml".to_owned(),
+                key: "repro.pin".to_owned(),
+                value: format!("[\"{word}\"]"),
+            }),
+        })
+    })
+    .or_else(|| {
+        (found.variation != Variation::Unknown).then(|| Fix {
+            text: found.variation.advice().to_owned(),
+            confirmed: false,
+            config: None,
+        })
+    })
+}
+
+/// The word of `[repro] pin` that holds a variation still.
+fn pin(variation: Variation, quiet: Quiet) -> Option<&'static str> {
+    Some(match variation {
+        Variation::None if quiet == (Quiet { process: true, ..Quiet::default() }) => "process",
+        Variation::None if quiet == (Quiet { addresses: true, ..Quiet::default() }) => "addresses",
+        Variation::None if quiet == (Quiet { threads: true, ..Quiet::default() }) => "threads",
+        Variation::None | Variation::Unknown => return None,
+        other => other.as_str(),
+    })
+}
+
+/// Pinning the variables for every build.
+fn environment(trials: &mut Trials<'_>, found: &Found, quiet: Quiet) -> Option<Fix> {
+    let names = variables(&found.factors);
+    let name = names.first()?;
+    let forced: Vec<(String, String)> =
+        names.iter().map(|name| (name.clone(), "release".to_owned())).collect();
+    let one = trials.run(&Settings { forced: forced.clone(), quiet, ..Settings::default() })?;
+    let other = trials.run(&Settings { forced, variables: names.clone(), quiet, ..Settings::default() })?;
+    (one == other)
+        .then(|| Fix {
+            text: format!(
+                "pin {name} for builds in `.cargo/config.toml`: this masks it; better do not embed it"
+            ),
+            confirmed: names.len() == 1,
+            config: Some(ConfigFix {
+                file: ".cargo/config.toml".to_owned(),
+                key: format!("env.{name}"),
+                value: "{ value = \"release\", force = true }".to_owned(),
+            }),
+        })
+        .filter(|fix| fix.confirmed)
+}
+
+/// Switches that known crates have: the first that makes the replays equal.
+fn switch(trials: &mut Trials<'_>, found: &Found, quiet: Quiet, clock: u64) -> Option<Fix> {
+    KNOWN_SWITCHES.iter().find_map(|(name, value, package)| {
+        if !trials.builds(package) {
+            return None;
+        }
+        let forced = vec![((*name).to_owned(), (*value).to_owned())];
+        let base = Settings { forced, quiet, ..Settings::default() };
+        let one = trials.run(&base)?;
+        let others: Vec<Settings> = match found.variation {
+            Variation::Time => vec![Settings { clock, ..base.clone() }],
+            _ => (12..19)
+                .chain(found.factors.iter().filter_map(|factor| match factor {
+                    Factor::Seed(seed) => Some(*seed),
+                    _ => None,
+                }))
+                .map(|seed| Settings { seed, ..base.clone() })
+                .collect(),
+        };
+        let equal = others.iter().all(|settings| trials.run(settings).as_ref() == Some(&one));
+        equal.then(|| Fix {
+            text: format!("set {name}={value} for builds in `.cargo/config.toml`"),
+            confirmed: true,
+            config: Some(ConfigFix {
+                file: ".cargo/config.toml".to_owned(),
+                key: format!("env.{name}"),
+                value: format!("{value:?}"),
+            }),
+        })
+    })
+}

@@ -1,0 +1,131 @@
+//! `[repro] pin`: what sealed builds hold still because the project is known to depend on it.
+
+use release_gate::{Error, Result};
+
+use super::place::{Abilities, Conditions};
+
+/// Every pin and what it needs.
+const ALL: &[(&str, Need)] = &[
+    ("addresses", Need::Linux),
+    ("entropy", Need::Interposer),
+    ("environment", Need::Nothing),
+    ("file-order", Need::Interposer),
+    ("file-time", Need::Nothing),
+    ("git-history", Need::Nothing),
+    ("host", Need::Interposer),
+    ("jobs", Need::Interposer),
+    ("path", Need::Namespaces),
+    ("process", Need::Interposer),
+    ("threads", Need::Linux),
+    ("time", Need::Interposer),
+    ("umask", Need::Nothing),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Nothing,
+    Linux,
+    Interposer,
+    Namespaces,
+}
+
+/// The pins of a project, each a word of the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Pins(Vec<String>);
+
+impl Pins {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// A word is none of the list.
+    pub(crate) fn new(words: &[String]) -> Result<Self> {
+        for word in words {
+            if !ALL.iter().any(|(name, _)| name == word) {
+                let known: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
+                return Err(Error::usage(format!("`[repro] pin` knows no `{word}`"))
+                    .with_help(format!("it knows {}", known.join(", "))));
+            }
+        }
+        let mut words = words.to_vec();
+        words.sort();
+        words.dedup();
+        Ok(Self(words))
+    }
+
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.0.iter().any(|pin| pin == word)
+    }
+
+    pub(crate) fn words(&self) -> &[String] {
+        &self.0
+    }
+
+    fn need(&self, need: Need) -> Option<&str> {
+        self.0.iter().map(String::as_str).find(|word| ALL.contains(&(word, need)))
+    }
+
+    /// Whether the interposer has to be there.
+    pub(crate) fn need_interposer(&self) -> bool {
+        self.need(Need::Interposer).is_some()
+    }
+
+    /// Checks that this machine can hold still what is to be held.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub(crate) fn check(&self, abilities: &Abilities) -> Result<()> {
+        let missing = |word: Option<&str>, why: &str| match word {
+            Some(word) => Err(Error::judge(format!(
+                "`[repro] pin = [\"{word}\"]` cannot be had on this machine: {why}"
+            ))
+            .with_help("build on a machine that can, or mend the cause and remove the pin")),
+            None => Ok(()),
+        };
+        if let Err(why) = &abilities.interposer {
+            missing(self.need(Need::Interposer), why)?;
+        }
+        if let Err(why) = &abilities.namespaces {
+            missing(self.need(Need::Namespaces), why)?;
+        }
+        missing(self.need(Need::Linux).filter(|_| !cfg!(target_os = "linux")), "it needs Linux")
+    }
+
+    /// Conditions with everything pinned as every place has it.
+    pub(crate) fn hold(&self, mut conditions: Conditions) -> Conditions {
+        let first = Conditions::first(2);
+        for (word, _) in ALL.iter().filter(|(word, _)| self.has(word)) {
+            match *word {
+                "environment" => {
+                    (conditions.user, conditions.locale) = (first.user, first.locale);
+                    (conditions.time_zone, conditions.shell) = (first.time_zone, first.shell);
+                }
+                "file-order" => conditions.order = first.order,
+                "file-time" => conditions.file_times = first.file_times,
+                // Machines know different histories, and a commit alone is what all of them have.
+                "git-history" => conditions.history = super::history::History::Shallow,
+                "host" => conditions.host = first.host,
+                "jobs" => (conditions.jobs, conditions.processors) = (2, 2),
+                "time" => conditions.clock = 0,
+                "umask" => conditions.umask = first.umask,
+                _ => {}
+            }
+        }
+        conditions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pinned_is_the_same_in_both_places() {
+        let all: Vec<String> = ALL.iter().map(|(word, _)| (*word).to_owned()).collect();
+        let pins = Pins::new(&all).unwrap();
+        let (a, mut b) = (pins.hold(Conditions::first(4)), pins.hold(Conditions::second(4)));
+        b.folder = a.folder;
+        b.second = a.second;
+        assert_eq!(a, b);
+        assert!(Pins::new(&["clock".to_owned()]).is_err());
+    }
+}
