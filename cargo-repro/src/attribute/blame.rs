@@ -74,7 +74,7 @@ pub(super) fn askers(a: &Built, b: &Built, unit: &Unit, what: &str) -> BTreeSet<
         .filter(|line| {
             line.what == what && line.package == unit.call.package && line.crate_name == unit.call.crate_name
         })
-        .filter_map(|line| of_library(a, Path::new(&line.by)).map(|unit| library(unit)))
+        .filter_map(|line| of_library(a, Path::new(&line.by)).map(library))
         .collect()
 }
 

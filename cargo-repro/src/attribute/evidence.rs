@@ -37,7 +37,10 @@ pub(super) fn file(name: &str, a: &Path, b: &Path, place_a: &Place, place_b: &Pl
     let (Some(bytes_a), Some(bytes_b)) = (read(a), read(b)) else {
         return vec![format!("`{name}` in OUT_DIR is there in one build only")];
     };
-    if let (Ok(text_a), Ok(text_b)) = (std::str::from_utf8(&bytes_a), std::str::from_utf8(&bytes_b)) {
+    let text = |bytes: &[u8]| !bytes.contains(&0);
+    if let (Ok(text_a), Ok(text_b), true) =
+        (std::str::from_utf8(&bytes_a), std::str::from_utf8(&bytes_b), text(&bytes_a) && text(&bytes_b))
+    {
         let (text_a, text_b) = (place_a.neutral(text_a), place_b.neutral(text_b));
         let pair = text_a.lines().zip(text_b.lines()).enumerate().find(|(_, (x, y))| x != y);
         return vec![match pair {
@@ -54,6 +57,14 @@ pub(super) fn file(name: &str, a: &Path, b: &Path, place_a: &Place, place_b: &Pl
     }
     let mut lines = vec![format!("`{name}` in OUT_DIR differs")];
     lines.extend(strings(&bytes_a, &bytes_b, place_a, place_b));
+    if lines.len() == 1 {
+        let found = diff::explain(&bytes_a, &bytes_b);
+        let places =
+            found.places.iter().filter(|place| place.member.is_some() && !place.note.is_empty()).take(SHOWN);
+        lines.extend(places.map(|place| {
+            shorten(&format!("`{}`: {}", place.member.as_deref().unwrap_or_default(), place.note))
+        }));
+    }
     lines
 }
 
@@ -112,7 +123,7 @@ fn strings(a: &[u8], b: &[u8], place_a: &Place, place_b: &Place) -> Vec<String> 
     let (only_a, only_b) = diff::strings::only(a, b);
     let mut lines = Vec::new();
     for (side, place, only) in [("A", place_a, only_a), ("B", place_b, only_b)] {
-        for text in only.iter().take(SHOWN) {
+        for text in only.iter().filter(|text| !text.contains("lib.rmeta/")).take(SHOWN) {
             lines.push(format!("only {side} has the text `{}`", shorten(&place.neutral(text))));
         }
     }

@@ -33,6 +33,8 @@ pub(super) struct Found {
     pub(super) factors: Vec<Factor>,
     pub(super) evidence: Vec<String>,
     pub(super) fix: Option<Fix>,
+    /// The variable through which a place comes in.
+    pub(super) through: Option<String>,
 }
 
 impl Found {
@@ -167,7 +169,7 @@ pub(super) fn conclude(
 
     for factor in effective {
         let variation = factor.variation();
-        let mut evidence = Vec::new();
+        let (mut evidence, mut through) = (Vec::new(), None);
         if let Factor::Variable(name) = &factor {
             evidence.push(format!("the variable {name} decides"));
         }
@@ -180,6 +182,7 @@ pub(super) fn conclude(
                     && trials.run(&other).is_some_and(|print| print != first)
                 {
                     evidence.push(format!("the variable {name} decides"));
+                    through = Some(name.clone());
                     break;
                 }
             }
@@ -194,7 +197,7 @@ pub(super) fn conclude(
                 found.evidence.extend(evidence);
                 found.factors.push(factor);
             }
-            None => found.push(Found { variation, factors: vec![factor], evidence, fix: None }),
+            None => found.push(Found { variation, factors: vec![factor], evidence, fix: None, through }),
         }
     }
     if together {
@@ -203,6 +206,7 @@ pub(super) fn conclude(
             factors: Vec::new(),
             evidence: vec!["no single variation decides; several do together".to_owned()],
             fix: None,
+            through: None,
         });
     }
     for one in &mut found {
@@ -213,6 +217,23 @@ pub(super) fn conclude(
 
 fn shorten(text: &str) -> String {
     text.chars().take(100).collect()
+}
+
+/// Whether a call gives the same in place B as in A if B lies where A did, with everything else varied.
+pub(super) fn same_at_one_place(trials: &mut Trials<'_>, b: &Built) -> bool {
+    let Some(first) = trials.run(&Settings::default()) else { return false };
+    let mut rest = Settings { at: At::BAtA, ..Settings::default() };
+    let mut all = vec![
+        Factor::Clock,
+        Factor::Order,
+        Factor::Host,
+        Factor::Processors,
+        Factor::Umask,
+        Factor::FileTimes,
+    ];
+    all.extend([Factor::History, Factor::Seed(13)]);
+    all.iter().for_each(|factor| factor.set(&mut rest, b.place.conditions.clock, true));
+    trials.run(&rest).is_some_and(|print| print == first)
 }
 
 /// Chance: what the outputs depend on when nothing is varied, as far as it can be stopped.
@@ -236,6 +257,7 @@ fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
         factors: vec![Factor::Chance],
         evidence: vec![words.to_owned()],
         fix: None,
+        through: None,
     };
     (found, still.map(|(quiet, _, print)| (quiet, print)))
 }

@@ -25,28 +25,33 @@ pub(super) fn find(
         Variation::Environment => environment(trials, found, quiet),
         _ => None,
     };
-    switch.or_else(|| {
-        let word = pin(found.variation, quiet).filter(|_| pinned)?;
-        Some(Fix {
-            text: format!(
-                "{}; `[repro] pin = [\"{word}\"]` in release-gates.toml makes sealed builds hold it still, which masks it",
-                found.variation.advice()
-            ),
-            confirmed: true,
-            config: Some(ConfigFix {
-                file: "release-gates.toml".to_owned(),
-                key: "repro.pin".to_owned(),
-                value: format!("[\"{word}\"]"),
-            }),
+    switch
+        .or_else(|| {
+            let word = pin(found.variation, quiet).filter(|_| pinned)?;
+            Some(pinning(word, found.variation.advice()))
         })
-    })
-    .or_else(|| {
-        (found.variation != Variation::Unknown).then(|| Fix {
-            text: found.variation.advice().to_owned(),
-            confirmed: false,
-            config: None,
+        .or_else(|| {
+            (found.variation != Variation::Unknown).then(|| Fix {
+                text: found.variation.advice().to_owned(),
+                confirmed: false,
+                config: None,
+            })
         })
-    })
+}
+
+/// Holding something still in sealed builds, after it was tried.
+pub(super) fn pinning(word: &str, advice: &str) -> Fix {
+    Fix {
+        text: format!(
+            "{advice}; `[repro] pin = [\"{word}\"]` in release-gates.toml makes sealed builds hold it still, which masks it"
+        ),
+        confirmed: true,
+        config: Some(ConfigFix {
+            file: "release-gates.toml".to_owned(),
+            key: "repro.pin".to_owned(),
+            value: format!("[\"{word}\"]"),
+        }),
+    }
 }
 
 /// The word of `[repro] pin` that holds a variation still.

@@ -30,9 +30,21 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "__TIME__",
             "Instant::now",
         ],
-        Variation::FileTime => &[".modified()", ".created()", "mtime", "__TIMESTAMP__", "stat -c"],
-        Variation::Entropy => &["HashMap", "HashSet", "RandomState", "getrandom", "rand::", "Uuid::new_v4"],
-        Variation::FileOrder => &["read_dir(", "glob(", "WalkDir", "walkdir", "ls -U", "\"find\""],
+        Variation::FileTime => &[".modified()", ".created()", "mtime", "__TIMESTAMP__", "stat -c", "\"tar\""],
+        Variation::Entropy => &[
+            "HashMap",
+            "HashSet",
+            "RandomState",
+            "getrandom",
+            "rand::",
+            "Uuid::new_v4",
+            "/dev/urandom",
+            "/dev/random",
+            "build-id=uuid",
+        ],
+        Variation::FileOrder => {
+            &["read_dir(", "glob(", "WalkDir", "walkdir", "ls -U", "\"-U\"", "\"find\"", "\"ls\""]
+        }
         Variation::Environment => &[
             "option_env!",
             "\"HOME\"",
@@ -44,6 +56,9 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "\"SHELL\"",
             "env::vars",
             "Local::now",
+            "localtime",
+            "__TIME__",
+            "__DATE__",
         ],
         Variation::Host => &["hostname", "HOSTNAME", "uname"],
         Variation::Jobs => &["NUM_JOBS", "available_parallelism", "num_cpus"],

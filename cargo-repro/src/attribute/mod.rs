@@ -136,7 +136,65 @@ fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit, seed: 
         cause.source = blame::folder(unit_a).and_then(|dir| hints::find(&dir, cause.variation, None, false));
         return vec![cause];
     };
-    found.into_iter().map(|one| blamed(&mut trials, a, b, unit_a, &cause, one)).collect()
+    found
+        .into_iter()
+        .map(|one| {
+            through_script(cx, a, b, unit_a, &cause, &one)
+                .unwrap_or_else(|| blamed(&mut trials, a, b, unit_a, &cause, one))
+        })
+        .collect()
+}
+
+/// A folder that the build script wrote into generated code or told the compiler: it is the script's, not the unit's.
+fn through_script(
+    cx: &Context,
+    a: &Built,
+    b: &Built,
+    unit: &Unit,
+    like: &Cause,
+    found: &Found,
+) -> Option<Cause> {
+    if found.variation != Variation::Path {
+        return None;
+    }
+    let run_a =
+        a.build.scripts.iter().find(|run| Some(run.out_dir.as_path()) == unit.call.build_out_dir())?;
+    let run_b = b.build.scripts.iter().find(|run| {
+        run.package == run_a.package
+            && run.version == run_a.version
+            && run.statements.len() == run_a.statements.len()
+    })?;
+    let told = found
+        .through
+        .as_ref()
+        .filter(|name| run_a.statements.iter().filter_map(|line| variable(line)).any(|told| told == **name));
+    let root = a.place.root.to_string_lossy().into_owned();
+    let wrote = || {
+        unit.reads.iter().filter(|path| path.starts_with(&run_a.out_dir)).find_map(|path| {
+            let text = std::fs::read_to_string(path).ok()?;
+            let (number, line) = text.lines().enumerate().find(|(_, line)| line.contains(&root))?;
+            let name = path.strip_prefix(&run_a.out_dir).unwrap_or(path).display();
+            let line: String = a.place.neutral(line.trim()).chars().take(120).collect();
+            Some(format!("`{name}` in OUT_DIR, line {}, names the folder: `{line}`", number + 1))
+        })
+    };
+    let line = match told {
+        Some(name) => format!("the build script tells the compiler a folder in {name}"),
+        None => wrote()?,
+    };
+    let mut cause = like.clone();
+    cause.unit = UnitKind::BuildScript;
+    cause.variation = Variation::Path;
+    cause.evidence.insert(0, line);
+    cause.source = blame::folder(unit).and_then(|dir| hints::find(&dir, Variation::Path, None, true));
+    let advice = Variation::Path.advice();
+    cause.fix = Some(Fix { text: advice.to_owned(), confirmed: false, config: None });
+    if let Some(subject) = Subject::script(a, b, run_a, run_b)
+        && factors::same_at_one_place(&mut Trials::new(cx, a, b, &subject), b)
+    {
+        cause.fix = Some(fixes::pinning("path", advice));
+    }
+    Some(cause)
 }
 
 /// A cause of a compiler call, with the package that brings it in.

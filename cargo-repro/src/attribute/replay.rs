@@ -428,7 +428,8 @@ fn digests(root: &Path, dir: &Path, place: &Place, print: &mut Print) {
         let Ok(bytes) = std::fs::read(&path) else { continue };
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
         match String::from_utf8(bytes) {
-            Ok(text) => print.text(&name, place.neutral(&text)),
+            Ok(text) if !text.contains('\0') => print.text(&name, place.neutral(&text)),
+            Ok(text) => drop(print.digests.insert(name, sha256_bytes(text.as_bytes()))),
             Err(error) => drop(print.digests.insert(name, sha256_bytes(error.as_bytes()))),
         }
     }

@@ -119,7 +119,7 @@ fn other_kind(a: &Path, b: &Path) -> Option<String> {
                     path.metadata().map(|found| found.permissions().mode() & 0o777).unwrap_or_default()
                 };
                 let (x, y) = (mode(a), mode(b));
-                return ((x & 0o111 == 0) != (y & 0o111 == 0)).then(|| format!("mode {x:o} and mode {y:o}"));
+                ((x & 0o111 == 0) != (y & 0o111 == 0)).then(|| format!("mode {x:o} and mode {y:o}"))
             }
             #[cfg(not(unix))]
             None

@@ -99,9 +99,6 @@ impl Source {
             })?;
             exported.lock_added = true;
         }
-        let seconds = u64::try_from(self.epoch).unwrap_or_default();
-        set_times(dest, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + shift)
-            .or_judge(|| "cannot set the times of the exported sources".to_owned())?;
         for (history, aside) in [histories.other, Some((histories.own, dest))].into_iter().flatten() {
             history::make(&self.git, &self.commit, dest, history)?;
             if aside != dest {
@@ -109,6 +106,10 @@ impl Source {
                     .or_judge(|| "cannot make the sealed place's repository".to_owned())?;
             }
         }
+        let seconds = u64::try_from(self.epoch).unwrap_or_default();
+        set_times(dest, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + shift)
+            .or_judge(|| "cannot set the times of the exported sources".to_owned())?;
+        history::refresh(&self.git, dest)?;
         Ok(exported)
     }
 
@@ -155,13 +156,25 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::copy(from, to).map(drop)
 }
 
-/// Sets the modification time of every file below a folder.
+/// Sets the modification time of every file and folder below a folder, git's own excepted.
 pub(crate) fn set_times(dir: &Path, time: SystemTime) -> std::io::Result<()> {
+    set_below(dir, time)?;
+    folder_time(dir, time)
+}
+
+/// Archives hold the times of folders too.
+fn folder_time(dir: &Path, time: SystemTime) -> std::io::Result<()> {
+    if cfg!(unix) { std::fs::File::open(dir)?.set_modified(time) } else { Ok(()) }
+}
+
+fn set_below(dir: &Path, time: SystemTime) -> std::io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            set_times(&entry.path(), time)?;
+            if entry.file_name() != ".git" {
+                set_times(&entry.path(), time)?;
+            }
         } else if kind.is_file() {
             // A read-only file can still be given a time by its owner, but not be opened for writing everywhere.
             if let Ok(file) = std::fs::File::open(entry.path()) {

@@ -1,0 +1,280 @@
+//! A museum of causes: one tiny package each, all built by a single `check`, beside harmless twins that have to stay green.
+//!
+//! Every exhibit says which package, unit and variation the report has to name. Nothing here needs the network.
+
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use release_gate::process::{Runner, Step};
+use serde_json::Value;
+use tempfile::TempDir;
+
+mod exhibits;
+
+use exhibits::{CAUSES, Exhibit, HARMLESS, PAIRS, Shape};
+
+const RUN: &str = "#[allow(dead_code)]\nfn run(program: &str, arg: &str) -> String {\n    \
+    let out = std::process::Command::new(program).arg(arg).output().unwrap();\n    \
+    String::from_utf8(out.stdout).unwrap().trim().to_string()\n}\n";
+
+fn write(dir: &Path, path: &str, text: &str) {
+    let path = dir.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+const GENERATE: &str = "#[allow(dead_code)]\nfn generate(text: &str) {\n    \
+    std::fs::write(format!(\"{}/generated.rs\", std::env::var(\"OUT_DIR\").unwrap()), text).unwrap();\n}\n";
+
+fn manifest(name: &str, rest: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{rest}")
+}
+
+/// A proc macro `said!` whose expression makes a string.
+fn proc_macro(root: &Path, name: &str, said: &str) {
+    let dir = root.join(name);
+    write(&dir, "Cargo.toml", &manifest(name, "[lib]\nproc-macro = true\n"));
+    let body = format!(
+        "#[proc_macro]\npub fn said(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{\n    \
+         let said: String = {said};\n    format!(\"{{said:?}}\").parse().unwrap()\n}}\n"
+    );
+    write(&dir, "src/lib.rs", &body);
+}
+
+fn package(root: &Path, exhibit: &Exhibit) {
+    let name = exhibit.name;
+    let dir = root.join(name);
+    for file in ["a", "b", "c", "d"] {
+        write(&dir, &format!("data/{file}"), file);
+    }
+    write(&dir, "data/date.sh", "date -u -d @$SOURCE_DATE_EPOCH +%s\n");
+    let crate_name = name.replace('-', "_");
+    let depends = |on: &[&str]| {
+        let lines = on.iter().map(|on| format!("{on} = {{ path = \"../{on}\" }}\n"));
+        format!("[dependencies]\n{}", lines.collect::<String>())
+    };
+    let mut rest = String::new();
+    let script = |main: &str| write(&dir, "build.rs", &format!("{RUN}{GENERATE}{main}"));
+    match &exhibit.shape {
+        Shape::Script(said) => {
+            write(&dir, "src/lib.rs", "pub const SAID: &str = env!(\"SAID\");\n");
+            script(&format!(
+                "fn main() {{\n    let said: String = {said};\n    println!(\"cargo::rustc-env=SAID={{said}}\");\n}}\n"
+            ));
+        }
+        Shape::Build(main, lib) => {
+            write(&dir, "src/lib.rs", lib);
+            script(main);
+        }
+        Shape::Bin(main, program) => {
+            write(&dir, "src/main.rs", program);
+            script(main);
+        }
+        Shape::C(source, how) => {
+            write(&dir, "part.c", source);
+            write(
+                &dir,
+                "src/lib.rs",
+                "unsafe extern \"C\" { fn said() -> *const core::ffi::c_char; }\npub fn one() -> bool { unsafe { !said().is_null() } }\n",
+            );
+            script(&format!(
+                "fn main() {{\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    let object = format!(\"{{out}}/part.o\");\n    \
+                 let source = std::env::current_dir().unwrap().join(\"part.c\");\n    \
+                 assert!(std::process::Command::new(\"cc\").{how}.arg(\"-c\").arg(source).args([\"-o\", &object]).status().unwrap().success());\n    \
+                 assert!(std::process::Command::new(\"ar\").args([\"crsD\", &format!(\"{{out}}/libc_part.a\"), &object]).status().unwrap().success());\n    \
+                 println!(\"cargo::rustc-link-search=native={{out}}\");\n    println!(\"cargo::rustc-link-lib=static=c_part\");\n}}\n"
+            ));
+        }
+        Shape::Lib(text) => write(&dir, "src/lib.rs", text),
+        Shape::Macro(said) => {
+            rest = depends(&[&format!("{name}-macro")]);
+            write(&dir, "src/lib.rs", &format!("pub const SAID: &str = {crate_name}_macro::said!();\n"));
+            proc_macro(root, &format!("{name}-macro"), said);
+        }
+        Shape::MacroAndLib(said, text) => {
+            rest = depends(&[&format!("{name}-macro")]);
+            write(&dir, "src/lib.rs", &text.replace("MACRO", &format!("{crate_name}_macro::said!()")));
+            proc_macro(root, &format!("{name}-macro"), said);
+        }
+        Shape::TwoMacros(one, other) => {
+            rest = depends(&[&format!("{name}-macro"), &format!("{name}-other-macro")]);
+            let text = format!(
+                "pub const SAID: &str = {crate_name}_macro::said!();\npub const OTHER: &str = {crate_name}_other_macro::said!();\n"
+            );
+            write(&dir, "src/lib.rs", &text);
+            proc_macro(root, &format!("{name}-macro"), one);
+            proc_macro(root, &format!("{name}-other-macro"), other);
+        }
+        Shape::Outside => {
+            rest = format!(
+                "[dependencies]\n{name}-dependency = {{ path = \"../../../elsewhere/{name}-dependency\" }}\n"
+            );
+            write(&dir, "src/lib.rs", &format!("pub fn one() -> u8 {{ {crate_name}_dependency::one() }}\n"));
+            let other = root.join(format!("../../elsewhere/{name}-dependency"));
+            write(&other, "Cargo.toml", &manifest(&format!("{name}-dependency"), ""));
+            write(&other, "src/lib.rs", "pub fn one() -> u8 { 1 }\n");
+        }
+    }
+    write(&dir, "Cargo.toml", &manifest(name, &rest));
+}
+
+/// The museum after its one check.
+struct Checked {
+    dir: TempDir,
+    code: Option<i32>,
+    stderr: String,
+}
+
+impl Checked {
+    fn report(&self, package: &str) -> Value {
+        let path = self.dir.path().join(format!("facts/{package}-1.0.0/repro.json"));
+        let bytes =
+            std::fs::read(&path).unwrap_or_else(|error| panic!("{package}: {error}\n{}", self.stderr));
+        serde_json::from_slice(&bytes).unwrap()
+    }
+}
+
+fn museum() -> &'static Checked {
+    static CHECKED: OnceLock<Checked> = OnceLock::new();
+    CHECKED.get_or_init(|| {
+        let dir = tempfile::Builder::new().prefix("museum-").tempdir().unwrap();
+        // The workspace is a folder of the repository, so that packages can lie outside the one and inside the other.
+        let root = dir.path().join("repository/museum");
+        for exhibit in CAUSES.iter().chain(PAIRS).chain(HARMLESS) {
+            package(&root.join("crates"), exhibit);
+        }
+        write(&root, "Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
+        let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+        let or_default = |name: &str, folder: &str| {
+            std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from)
+        };
+        let run = |program: &str, args: &[&str]| {
+            let step = Step::new(program)
+                .args(args)
+                .current_dir(&root)
+                .env("CARGO_HOME", or_default("CARGO_HOME", ".cargo"))
+                .env("RUSTUP_HOME", or_default("RUSTUP_HOME", ".rustup"))
+                .env("HOME", dir.path())
+                .env("GIT_CONFIG_GLOBAL", "/dev/null")
+                .env("GIT_CONFIG_NOSYSTEM", "1")
+                .env_remove("CARGO_TARGET_DIR");
+            Runner::new().run(step).unwrap()
+        };
+        let identity =
+            ["-c", "user.name=museum", "-c", "user.email=museum@example.org", "-c", "commit.gpgsign=false"];
+        let calls = [
+            ("cargo", vec!["generate-lockfile", "--offline"]),
+            ("git", vec!["init", "-q", ".."]),
+            ("git", [&identity[..], &["commit", "-q", "--allow-empty", "-m", "an empty house"]].concat()),
+            ("git", vec!["add", "-A", ".."]),
+            ("git", [&identity[..], &["commit", "-q", "-m", "exhibits"]].concat()),
+            ("git", [&identity[..], &["tag", "-m", "opened", "v1"]].concat()),
+        ];
+        for (program, args) in calls {
+            let finished = run(program, &args);
+            assert!(finished.is_success(), "{}", finished.stderr_text());
+        }
+        let facts = dir.path().join("facts");
+        let program = env!("CARGO_BIN_EXE_cargo-repro");
+        let args = ["check", "--workspace", "--offline", "--artifact-dir", facts.to_str().unwrap()];
+        let finished = run(program, &args);
+        Checked { code: finished.status.code(), stderr: finished.stderr_text(), dir }
+    })
+}
+
+/// Whether this machine can vary everything; where it cannot, the report has to say so.
+fn everything_varied(report: &Value) -> bool {
+    ["clock", "file order", "host name"].iter().all(|what| report["data"]["not_varied"].get(what).is_none())
+}
+
+/// What is wrong with a report, as text; empty if nothing is.
+fn wrong(museum: &Checked, exhibit: &Exhibit, confirmed: &mut usize) -> String {
+    let report = museum.report(exhibit.name);
+    let needs_interposer = exhibit.causes.iter().any(|(.., variation)| {
+        matches!(*variation, "time" | "entropy" | "file-order" | "host" | "jobs" | "none")
+    });
+    if needs_interposer && !everything_varied(&report) {
+        *confirmed += exhibit.causes.len();
+        return String::new();
+    }
+    let causes = report["data"]["causes"].as_array().unwrap();
+    let mut named: Vec<(String, String, String)> = causes
+        .iter()
+        .map(|cause| {
+            let word = |key: &str| cause[key].as_str().unwrap_or_default().to_owned();
+            (word("package"), word("unit"), word("variation"))
+        })
+        .collect();
+    let mut expected: Vec<(String, String, String)> = exhibit
+        .causes
+        .iter()
+        .map(|(package, unit, variation)| {
+            (format!("{}{package} 1.0.0", exhibit.name), (*unit).to_owned(), (*variation).to_owned())
+        })
+        .collect();
+    named.sort();
+    expected.sort();
+    *confirmed += causes.iter().filter(|cause| cause["fix"]["confirmed"] == true).count();
+    let placed = causes.iter().all(|cause| !(cause["source"].is_null() && cause["section"].is_null()));
+    if report["status"] == "fail" && named == expected && placed {
+        return String::new();
+    }
+    format!("{}: {} {:#}\n", exhibit.name, report["status"], report["data"]["causes"])
+}
+
+fn all_named(exhibits: &[Exhibit]) {
+    let museum = museum();
+    assert_eq!(museum.code, Some(100), "{}", museum.stderr);
+    let mut confirmed = 0;
+    let wrong: Vec<String> = exhibits
+        .iter()
+        .map(|exhibit| wrong(museum, exhibit, &mut confirmed))
+        .filter(|text| !text.is_empty())
+        .collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), exhibits.len(), wrong.join("\n"));
+    let causes: usize = exhibits.iter().map(|exhibit| exhibit.causes.len()).sum();
+    let unconfirmed: Vec<&str> = exhibits
+        .iter()
+        .filter(|exhibit| {
+            let report = museum.report(exhibit.name);
+            let causes = report["data"]["causes"].as_array().unwrap().clone();
+            causes.iter().any(|cause| cause["fix"]["confirmed"] != true)
+        })
+        .map(|exhibit| exhibit.name)
+        .collect();
+    assert!(
+        confirmed * 100 >= causes * 95,
+        "only {confirmed} of {causes} fixes were tried with success: {unconfirmed:?}"
+    );
+}
+
+#[test]
+fn every_cause_is_found_with_its_package_unit_variation_place_and_a_fix_that_was_tried() {
+    assert!(CAUSES.len() >= 40);
+    all_named(CAUSES);
+}
+
+#[test]
+fn both_causes_of_a_mixed_pair_are_named() {
+    assert!(PAIRS.len() >= 10);
+    all_named(PAIRS);
+}
+
+#[test]
+fn harmless_twins_stay_green() {
+    let museum = museum();
+    let mut wrong = String::new();
+    for exhibit in HARMLESS {
+        let report = museum.report(exhibit.name);
+        let good = report["status"] == "pass"
+            && report["data"]["units"]["differing"] == 0
+            && report["data"]["causes"].as_array().unwrap().is_empty()
+            && report["data"]["artifacts"].as_array().unwrap().len() == 1;
+        if !good {
+            wrong.push_str(&format!("{}: {report:#}\n", exhibit.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
