@@ -156,10 +156,44 @@ fn escaping(subjects: &BTreeSet<String>) -> (usize, usize) {
             leaks += 1;
             say(&format!("leak: {subject:?}"));
         }
+        if linked_by_forges(&escape(&text)) {
+            leaks += 1;
+            say(&format!("linked by a forge: {subject:?}"));
+        }
         if without_breaks(&seen.items.concat()).trim() != shown(&text).trim() {
             altered += 1;
             say(&format!("altered: {subject:?}"));
         }
     }
     (leaks, altered)
+}
+
+/// What GitHub links behind CommonMark's back: mentions, bare addresses, numbers of other repositories. Code is left alone by it.
+fn linked_by_forges(markdown: &str) -> bool {
+    let mut plain = String::new();
+    let mut rest = markdown;
+    while let Some(at) = rest.find('`') {
+        let escaped = rest[..at].chars().rev().take_while(|c| *c == '\\').count() % 2 == 1;
+        plain.push_str(&rest[..at]);
+        let ticks = rest[at..].bytes().take_while(|b| *b == b'`').count();
+        let fence = "`".repeat(ticks);
+        rest = &rest[at + ticks..];
+        if !escaped && let Some(end) = rest.find(&fence) {
+            rest = &rest[end + ticks..];
+        }
+    }
+    plain.push_str(rest);
+    let bytes = plain.as_bytes();
+    let after = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
+    let mention = bytes.iter().enumerate().any(|(at, b)| *b == b'@' && after(at + 1).is_ascii_alphanumeric());
+    let address = ["http://", "https://", "ftp://", "mailto:"]
+        .iter()
+        .any(|scheme| plain.to_ascii_lowercase().contains(scheme));
+    let web = plain.to_ascii_lowercase().contains("www.");
+    let elsewhere = plain.match_indices("\\#").any(|(at, _)| {
+        at > 0
+            && (after(at - 1).is_ascii_alphanumeric() || matches!(after(at - 1), b'-' | b'_' | b'.'))
+            && after(at + 2).is_ascii_digit()
+    });
+    mention || address || web || elsewhere
 }

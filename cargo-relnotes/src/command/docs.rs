@@ -17,6 +17,7 @@ use crate::report::{install, security};
 /// The release cannot be composed, or a file cannot be written.
 pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Outcome> {
     let session = Session::open(cx, range)?;
+    session.need_history()?;
     let root = cx.project()?.root.clone();
     for package in &session.packages {
         let bins = package.targets.iter().filter(|target| target.is_bin());

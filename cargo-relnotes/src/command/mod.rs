@@ -62,6 +62,14 @@ impl Session {
         Ok(Some(Report::new(name, &crate::TOOL, subject).findings([finding]).status(Status::Error)))
     }
 
+    /// An error for calls that make no report.
+    fn need_history(&self) -> Result<()> {
+        match judge::release::shallow(self.git.is_shallow()?) {
+            Some(finding) => Err(Error::judge(finding.message).with_help(finding.help.unwrap_or_default())),
+            None => Ok(()),
+        }
+    }
+
     fn compose(&self, cx: &mut Context, package: &Package) -> Result<Composed> {
         let target = compose::target(cx.project()?, package, &self.config, self.request.to.as_deref())?;
         let folder = cx.package_artifacts(&target.package, &target.version.to_string())?;

@@ -16,6 +16,7 @@ use crate::report::rollback::{Package, plan};
 /// The range of a package cannot be found out.
 pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
     let session = Session::open(cx, range)?;
+    session.need_history()?;
     let tags = session.git.tags()?;
     let (mut packages, mut own_tags) = (Vec::new(), Vec::new());
     for package in &session.packages {

@@ -4,7 +4,8 @@
 
 use std::rc::Rc;
 
-use release_gate::git::{Git, GitError};
+use release_gate::git::{CommitId, Git, GitError};
+use release_gate::{Error, Result};
 
 /// A file as git stores it; equal ids mean equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +16,30 @@ pub struct Blob {
     pub bytes: Rc<[u8]>,
 }
 
+/// The bytes of a file at a commit, or `None` where the commit has no such file.
+///
+/// # Errors
+/// git failed, or the commit has the file and this clone was made without its bytes: that is no absence.
+pub fn file(git: &Git, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>> {
+    if let Some(bytes) = git.show(commit, path)? {
+        return Ok(Some(bytes));
+    }
+    let listed = git.plumbing(["ls-tree", "--full-tree", commit.as_str(), "--", path])?;
+    if listed.starts_with(b"100") {
+        return Err(Error::judge(format!(
+            "`{path}` at {} is not in this clone, which was made without the contents of old files",
+            commit.short()
+        ))
+        .with_help("`git fetch --refetch --no-filter --tags` brings them"));
+    }
+    Ok(None)
+}
+
 /// The files named `commit:path`, in the order asked for; `None` where there is no such file.
 ///
 /// # Errors
 /// git failed.
-pub fn read(git: &Git, names: &[String]) -> Result<Vec<Option<Blob>>, GitError> {
+pub fn read(git: &Git, names: &[String]) -> std::result::Result<Vec<Option<Blob>>, GitError> {
     // A name with a line break would shift every answer.
     let input: String = names
         .iter()

@@ -23,7 +23,7 @@ const NEWEST: u32 = 4;
 /// # Errors
 /// git failed, or the file is no lockfile.
 pub fn at(git: &Git, commit: &CommitId, path: &str) -> Result<Option<Lock>> {
-    let Some(bytes) = git.show(commit, path)? else { return Ok(None) };
+    let Some(bytes) = blobs::file(git, commit, path)? else { return Ok(None) };
     parse(&bytes).map(Some).map_err(|why| {
         Error::judge(format!("`{path}` at {} cannot be read: {why}", commit.short()))
             .with_help("run `cargo generate-lockfile` there, or name another revision")

@@ -19,13 +19,13 @@ use crate::model::manifest::Manifest;
 /// git failed, or the manifest is no TOML.
 pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Option<Manifest>> {
     let path = join(folder, "Cargo.toml");
-    let Some(bytes) = git.show(commit, &path)? else { return Ok(None) };
+    let Some(bytes) = blobs::file(git, commit, &path)? else { return Ok(None) };
     let table = parse(&bytes, &path, commit)?;
     let workspace_path = join(root, "Cargo.toml");
     let holder = if table.contains_key("workspace") || workspace_path == path {
         table.clone()
     } else {
-        match git.show(commit, &workspace_path)? {
+        match blobs::file(git, commit, &workspace_path)? {
             Some(bytes) => parse(&bytes, &workspace_path, commit)?,
             None => Table::new(),
         }

@@ -78,7 +78,7 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
             .code_block("sh", &format!("minisign -V -p {} -x checksums.txt.sig -m checksums.txt", key.path));
     }
     if let Some(signers) = &shipped.allowed_signers {
-        document.paragraph(&[Part::Text("OpenSSH alone can check that signature as well:")]);
+        document.paragraph(&[Part::Text("OpenSSH alone can check the list, by a second signature:")]);
         document.code_block(
             "sh",
             &format!(
@@ -92,10 +92,11 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
             "It was built from this source: the provenance statement names commit and builder.",
         )]);
         let source = release.repository.as_deref().unwrap_or("SOURCE_URI");
+        let pinned = key.map(|key| format!(" --key {}", key.path)).unwrap_or_default();
         document.code_block(
             "sh",
             &format!(
-                "cargo sign verify --provenance provenance.intoto.jsonl --source-uri {source} {}",
+                "cargo sign verify{pinned} --provenance provenance.intoto.jsonl --source-uri {source} {}",
                 example.name
             ),
         );

@@ -49,6 +49,28 @@ fn history_that_was_cut_off_is_refused() {
     let finished = repo.run_with(&clone, &[], &[]);
     assert_eq!(finished.status.code(), Some(101));
     assert!(String::from_utf8_lossy(&finished.stdout).contains("git fetch --unshallow --tags"));
+    for call in ["rollback", "docs"] {
+        let finished = repo.run_with(&clone, &[call], &[]);
+        assert_eq!(finished.status.code(), Some(101), "{call}");
+        assert!(finished.stderr_text().contains("git fetch --unshallow --tags"));
+    }
+}
+
+#[test]
+fn contents_that_were_left_out_are_not_absent() {
+    let mut repo = Repo::new();
+    repo.manifest("0.1.0", "rust-version = \"1.60\"\n");
+    repo.commit("feat: begin");
+    repo.git(&["tag", "v0.1.0"]);
+    repo.manifest("0.2.0", "rust-version = \"1.70\"\n");
+    repo.commit("feat: x");
+    repo.git(&["config", "uploadpack.allowFilter", "true"]);
+    let clone = repo.dir.path().join("partial");
+    let url = format!("file://{}", repo.root.display());
+    repo.git(&["clone", "--quiet", "--filter=blob:none", &url, clone.to_str().unwrap()]);
+    let finished = repo.run_with(&clone, &[], &[]);
+    assert_eq!(finished.status.code(), Some(101), "{}", finished.stderr_text());
+    assert!(finished.stderr_text().contains("git fetch --refetch --no-filter"), "{}", finished.stderr_text());
 }
 
 #[test]
