@@ -188,6 +188,10 @@ pub(crate) struct PackArgs {
     /// Also write a zip for targets that are not Windows (which always get one)
     #[arg(long)]
     pub(crate) zip: bool,
+    /// Also write a .tar.zst, smaller than the .tar.gz
+    #[cfg(feature = "zstd")]
+    #[arg(long)]
+    pub(crate) zst: bool,
 }
 
 #[derive(Debug, Args)]

@@ -42,7 +42,7 @@ rules! {
     FILE_MISSING = "file-missing", Deny, "a listed file is missing", "The release is not complete.";
     FILE_UNLISTED = "file-unlisted", Deny, "a file is not listed", "It rides along with a signed release without being part of it.";
     FILE_NOT_REGULAR = "file-not-regular", Deny, "a listed name is not a regular file", "Links and devices lead elsewhere.";
-    ARCHIVE_FORMAT = "archive-format", Deny, "the file is no archive that can be judged", "Archives are `.tar.gz` or `.zip`.";
+    ARCHIVE_FORMAT = "archive-format", Deny, "the file is no archive that can be judged", "Archives are `.tar.gz`, `.tar.zst` or `.zip`.";
     ARCHIVE_TRUNCATED = "archive-truncated", Deny, "the archive ends early", "It was cut off, or built to look shorter to some tools.";
     ARCHIVE_TRAILING = "archive-trailing-data", Deny, "the archive has data behind its end", "Tools disagree about what follows the end: a second archive may hide there.";
     ARCHIVE_HEADER = "archive-header", Deny, "an archive header contradicts itself", "Checksum, sizes or the two directories of a zip disagree, so that two tools would unpack different files.";

@@ -16,6 +16,14 @@ use release_gate::Rule;
 use crate::model::path::{self, PathError};
 use crate::rules;
 
+/// Endings of archives that are judged.
+const ENDINGS: [&str; 3] = [".tar.gz", ".tar.zst", ".zip"];
+
+/// The folder that an archive of this name has to hold; `None` where the name is no archive's.
+pub fn stem(name: &str) -> Option<&str> {
+    ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))
+}
+
 /// How much an archive may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -46,7 +54,7 @@ pub struct Member {
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// Not an archive of a known kind.
-    #[error("it is no `.tar.gz` or `.zip` archive")]
+    #[error("it is no `.tar.gz`, `.tar.zst` or `.zip` archive")]
     Format,
     /// It ends early.
     #[error("it ends early: {0}")]
@@ -108,7 +116,8 @@ pub fn walk(
     let read = read_up_to(file, &mut magic)?;
     file.seek(SeekFrom::Start(0))?;
     match &magic[..read] {
-        [0x1f, 0x8b, 8, _] => tar_walk::walk(file, limits, visit),
+        [0x1f, 0x8b, 8, _] => tar_walk::walk_gz(file, limits, visit),
+        [0x28, 0xb5, 0x2f, 0xfd] => tar_walk::walk_zst(file, limits, visit),
         b"PK\x03\x04" => zip_walk::walk(file, limits, visit),
         _ => Err(ArchiveError::Format),
     }

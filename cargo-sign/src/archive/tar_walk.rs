@@ -1,16 +1,20 @@
-//! A strict walk of gzipped tar: one gzip member, POSIX ustar or GNU headers (IEEE Std 1003.1, `pax`), regular files and folders only.
+//! A strict walk of compressed tar: one gzip member or one Zstandard frame (RFC 8878), POSIX ustar or GNU headers (IEEE Std 1003.1, `pax`), regular files and folders only.
 //!
 //! Extended headers (PAX, GNU long names, sparse files) are refused: tools disagree about them, and our own archives need none.
 
 use std::io::{BufRead as _, BufReader, Read, Seek, SeekFrom};
 
 use flate2::bufread::GzDecoder;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use super::{ArchiveError, Limits, Member, Seen, Visitor, read_up_to};
 
 const BLOCK: usize = 512;
 
-pub(super) fn walk(
+/// Largest Zstandard window, and so about the memory that inflating takes: what level 19 asks for.
+const WINDOW: u64 = 8 << 20;
+
+pub(super) fn walk_gz(
     file: &mut (impl Read + Seek),
     limits: Limits,
     visit: &mut Visitor<'_>,
@@ -21,6 +25,48 @@ pub(super) fn walk(
     // The decoder checks CRC and length when it reaches the end of its one member.
     let mut rest = decoder.into_inner();
     if rest.fill_buf()?.is_empty() { Ok(()) } else { Err(ArchiveError::Trailing) }
+}
+
+pub(super) fn walk_zst(
+    file: &mut (impl Read + Seek),
+    limits: Limits,
+    visit: &mut Visitor<'_>,
+) -> Result<(), ArchiveError> {
+    file.seek(SeekFrom::Start(0))?;
+    let source = Source { inner: BufReader::with_capacity(128 * 1024, file), failed: None };
+    let decoder = StreamingDecoder::new_with_max_window_size(source, WINDOW)
+        .map_err(|_| ArchiveError::Header("the compressed data is damaged, or asks for too much memory"))?;
+    let mut decoder = Frame(decoder);
+    entries(&mut decoder, limits, visit)?;
+    let (mut source, frame) = decoder.0.into_parts();
+    if frame.get_checksum_from_data().is_some_and(|sum| frame.get_calculated_checksum() != Some(sum)) {
+        return Err(ArchiveError::Header("the compressed data is damaged"));
+    }
+    if source.inner.fill_buf()?.is_empty() { Ok(()) } else { Err(ArchiveError::Trailing) }
+}
+
+/// Tells a file that cannot be read from one that was damaged: the decoder's errors do not.
+struct Source<R> {
+    inner: R,
+    failed: Option<std::io::ErrorKind>,
+}
+
+impl<R: Read> Read for Source<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.inner.read(buffer).inspect_err(|error| self.failed = Some(error.kind()))
+    }
+}
+
+/// One frame, with errors that say which of the two it was.
+struct Frame<R: Read>(StreamingDecoder<Source<R>, FrameDecoder>);
+
+impl<R: Read> Read for Frame<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match self.0.get_ref().failed {
+            Some(_) => error,
+            None => std::io::ErrorKind::InvalidData.into(),
+        })
+    }
 }
 
 fn entries(tar: &mut impl Read, limits: Limits, visit: &mut Visitor<'_>) -> Result<(), ArchiveError> {

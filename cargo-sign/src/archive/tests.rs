@@ -212,10 +212,11 @@ fn two_zip_members_of_one_name_are_refused() {
 
 proptest::proptest! {
     #[test]
-    fn any_bytes_are_walked_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..2000), kind in 0..3) {
+    fn any_bytes_are_walked_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..2000), kind in 0..4) {
         let bytes = match kind {
             0 => bytes,
             1 => gz(&bytes),
+            2 => [b"\x28\xb5\x2f\xfd".to_vec(), bytes].concat(),
             _ => [b"PK\x03\x04".to_vec(), bytes].concat(),
         };
         let _ = members(&bytes);

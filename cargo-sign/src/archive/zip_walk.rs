@@ -226,11 +226,12 @@ impl Central {
     }
 }
 
-/// Whether an end record lies somewhere in the last 64 KiB.
+/// Whether a whole end record lies somewhere in the last 64 KiB.
 fn find_end(file: &mut (impl Read + Seek), length: u64) -> Result<bool, ArchiveError> {
     let window = length.min(u64::from(u16::MAX) + END_LEN);
     let bytes = bytes_at(file, length - window, usize::try_from(window).unwrap_or(0))?;
-    Ok(bytes.windows(4).any(|four| four == b"PK\x05\x06"))
+    let starts = &bytes[..bytes.len() - 18];
+    Ok(starts.windows(4).any(|four| four == b"PK\x05\x06"))
 }
 
 fn bytes_at(file: &mut (impl Read + Seek), offset: u64, length: usize) -> Result<Vec<u8>, ArchiveError> {

@@ -124,6 +124,12 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
                     tar_gz(out, &stem, release.epoch, &files)
                 })?);
             }
+            #[cfg(feature = "zstd")]
+            if args.zst {
+                archives.push(write(&mut folder, &format!("{stem}.tar.zst"), target, |out| {
+                    crate::archive::pack::tar_zst(out, &stem, release.epoch, &files)
+                })?);
+            }
             if windows || args.zip {
                 archives.push(write_zip(
                     &mut folder,

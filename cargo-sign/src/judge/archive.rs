@@ -10,7 +10,7 @@ use release_gate::{Error, Finding, Result};
 
 use super::file::check_signature;
 use super::{Keys, Verdict, shown};
-use crate::archive::{Limits, walk};
+use crate::archive::{Limits, stem, walk};
 use crate::format::checksums;
 use crate::model::comment::TrustedComment;
 use crate::rules;
@@ -30,7 +30,7 @@ pub(super) fn check(
     keys: &Keys,
     outer: Option<&TrustedComment>,
 ) -> Result<()> {
-    let folder = name.strip_suffix(".tar.gz").or_else(|| name.strip_suffix(".zip")).unwrap_or(name);
+    let folder = stem(name).unwrap_or(name);
     let mut digests: BTreeMap<String, Sha256Digest> = BTreeMap::new();
     let mut kept: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut stray = None;

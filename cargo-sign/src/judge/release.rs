@@ -40,7 +40,7 @@ pub enum Extent {
 
 /// Whether a name is that of an archive this tool judges.
 pub(crate) fn is_archive(name: &str) -> bool {
-    name.ends_with(".tar.gz") || name.ends_with(".zip")
+    crate::archive::stem(name).is_some()
 }
 
 /// Checks one archive: its signature, its structure, and what is inside.

@@ -28,7 +28,7 @@ impl Release {
     /// The same, of another version or by another key.
     pub(crate) fn of(version: &str, seed: [u8; 32]) -> Self {
         let release = Self::unpacked(version, seed, &[]);
-        let packed = release.sign(&["pack", "--zip"]);
+        let packed = release.sign(&["pack", "--zip", "--zst"]);
         assert!(packed.is_success(), "{}", packed.stderr_text());
         release
     }

@@ -9,6 +9,7 @@ use cargo_sign::judge::{Extent, Keys, check_directory};
 use release_gate::digest::sha256_bytes;
 use release_gate::process::Step;
 
+mod archives;
 mod fixture;
 mod keyring;
 #[cfg(feature = "upload")]
@@ -179,7 +180,7 @@ fn provenance_is_judged() {
     let whole = std::fs::read_to_string(&log).unwrap();
     let entries = release_gate::audit::verify(whole.as_bytes()).unwrap();
     let last = entries.last().unwrap();
-    assert!(last.argv.ends_with(&["pack".to_owned(), "--zip".to_owned()]), "{last:?}");
+    assert!(last.argv.ends_with(&["pack".to_owned(), "--zip".to_owned(), "--zst".to_owned()]), "{last:?}");
     assert_eq!(
         last.log_sha256,
         sha256_bytes(&std::fs::read(release.folder().join("checksums.txt")).unwrap())
