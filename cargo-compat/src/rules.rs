@@ -22,6 +22,7 @@ rules! {
     TRAIT_IMPL = "trait-impl-changed", Deny, "a trait can no longer be implemented as before", "An implementation written for the old trait no longer compiles. Give new items a default, or seal traits that are not to be implemented.";
     IMPL_REMOVED = "impl-removed", Deny, "a type no longer implements a trait", "Programs that rely on the implementation (auto traits such as `Send` included) no longer compile.";
     VARIANCE = "variance-changed", Deny, "a type is no longer covariant", "A longer lifetime can no longer stand for a shorter one.";
+    COPY = "copy-added", Deny, "a type became `Copy`", "A closure that is not `move` borrows a `Copy` value that it took over before, and so can no longer outlive it.";
     VALUE = "constant-changed", Deny, "a constant or static can no longer be used as before", "Its type changed, or it can no longer stand where it did (in a pattern, in a constant).";
     DISCRIMINANT = "discriminant-changed", Deny, "a variant's numeric value changed", "Casts give another number now.";
     MACRO = "macro-changed", Deny, "a macro no longer takes what it took", "A call that matched an arm before no longer compiles.";

@@ -34,6 +34,7 @@ fn rank(rule: &Rule) -> usize {
         &rules::MACRO,
         &rules::DISCRIMINANT,
         &rules::VARIANCE,
+        &rules::COPY,
         &rules::IMPL_REMOVED,
     ]
     .iter()

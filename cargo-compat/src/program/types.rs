@@ -136,6 +136,9 @@ fn named(w: &mut Writer<'_>, path: &str, item: &Item, generics: &Generics) -> Op
         }
     }
     variance(w, path, item, generics, &name, &scope);
+    // A closure takes over what is not `Copy`, and borrows what is.
+    let take = scope.function(&format!("x: {ty}"), " -> impl FnOnce()", "|| { let _y = x; }");
+    w.maybe(path, item.id, &rules::COPY, "be taken over by a closure", vec![take]);
     Some((scope, ty))
 }
 

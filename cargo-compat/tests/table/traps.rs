@@ -93,6 +93,8 @@ pairs! {
     Harmless r2_inline_module: "pub mod a { pub fn f() {} pub fn g() {} }" => "pub mod a { pub use super::hidden::{f, g}; } mod hidden { pub fn f() {} pub fn g() {} }", "fn u() { k::a::f(); k::a::g() }";
     Harmless r2_enum_reexported: "pub enum R2EnumReexportedT { A }" => "mod m { pub enum R2EnumReexportedT { A } } pub use m::R2EnumReexportedT::{self, A};", "fn u() -> k::R2EnumReexportedT { k::R2EnumReexportedT::A }";
     Harmless r2_const_alias: "pub const C: usize = 3; pub struct R2ConstAliasT(pub [u8; 3]);" => "pub const C: usize = 3; pub struct R2ConstAliasT(pub [u8; C]);", "fn u() -> k::R2ConstAliasT { k::R2ConstAliasT([0; 3]) }";
+    Breaking d2_copy_added: "#[derive(Clone)] pub struct D2CopyAddedT(pub u8);" => "#[derive(Clone, Copy)] pub struct D2CopyAddedT(pub u8);", "fn u(x: k::D2CopyAddedT) -> impl FnOnce() { || { let _y = x; } }";
+    Harmless d2_copy_elsewhere: "#[derive(Clone)] pub struct D2CopyElsewhereT<T>(pub T);" => "#[derive(Clone, PartialEq)] pub struct D2CopyElsewhereT<T>(pub T);", "fn u(x: k::D2CopyElsewhereT<u8>) -> impl FnOnce() { || { let _y = x; } }";
     // Traits, second round.
     Breaking t2_receiver: "pub trait T2ReceiverT { fn f(&self); }" => "pub trait T2ReceiverT { fn f(&mut self); }", "struct I; impl k::T2ReceiverT for I { fn f(&self) {} }";
     Breaking t2_generic_method_bound: "pub trait T2GenericMethodBoundT { fn f<T: Clone>(&self, x: T) {} }" => "pub trait T2GenericMethodBoundT { fn f<T: Copy>(&self, x: T) {} }", "fn u(x: &impl k::T2GenericMethodBoundT) { x.f(String::new()) }";
