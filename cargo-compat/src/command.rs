@@ -1,5 +1,6 @@
 //! One call: for every selected package the baseline is found, both sides are built and compared, and a verdict is made.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
@@ -38,13 +39,18 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
     if let Some(file) = &args.witness {
         return show_witness(cx, project, args, file);
     }
-    let packages: Vec<&Package> = project.selected().collect();
+    let packages = dependencies_first(project.selected().collect());
+    // Members that need a major bump: it is carried to those in whose API they show.
+    let mut major: BTreeSet<String> = BTreeSet::new();
     let mut used = vec![false; config.allow.len()];
     let mut reports = Vec::new();
     let mut broken = None;
     for package in packages {
-        match judge(cx, project, package, args, &config, &mut used) {
+        match judge(cx, project, package, args, &config, &major, &mut used) {
             Ok((report, witnesses)) => {
+                if report.envelope.data["required_bump"] == "major" {
+                    major.insert(package.name.to_string());
+                }
                 let mut folder = artifacts.for_package(&package.name, &package.version.to_string());
                 for (name, text) in witnesses {
                     folder.write(&name, text.as_bytes())?;
@@ -68,6 +74,30 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
     Ok(Outcome::Reports(reports))
 }
 
+/// Packages in an order in which each comes after those of them it depends on.
+fn dependencies_first(mut open: Vec<&Package>) -> Vec<&Package> {
+    let mut ordered: Vec<&Package> = Vec::new();
+    while !open.is_empty() {
+        let names: BTreeSet<&str> = open.iter().map(|package| package.name.as_str()).collect();
+        let free = |package: &&Package| {
+            !package.dependencies.iter().any(|dependency| {
+                dependency.kind == cargo_metadata::DependencyKind::Normal
+                    && dependency.name != package.name.as_str()
+                    && names.contains(dependency.name.as_str())
+            })
+        };
+        let (now, later): (Vec<&Package>, Vec<&Package>) = open.iter().partition(|package| free(package));
+        if now.is_empty() {
+            // A circle, which cargo does not build: any order.
+            ordered.extend(later);
+            break;
+        }
+        ordered.extend(now);
+        open = later;
+    }
+    ordered
+}
+
 type Judged = (Report, Vec<(String, String)>);
 
 fn judge(
@@ -76,6 +106,7 @@ fn judge(
     package: &Package,
     args: &CompatArgs,
     config: &Config,
+    major: &BTreeSet<String>,
     used: &mut [bool],
 ) -> Result<Judged> {
     let empty = Report::new(REPORT, &TOOL, project.subject(package));
@@ -117,6 +148,7 @@ fn judge(
     }
     let several = sets.len() * triples.len() > 1;
     let mut versions = None;
+    let mut public = BTreeSet::new();
     let runs = triples.iter().flat_map(|triple| sets.iter().map(move |set| (*triple, set)));
     for (triple, set) in runs {
         let label = match triple {
@@ -182,8 +214,12 @@ fn judge(
                 all.harness.ran = Some(ran);
             }
         }
+        public.extend(comparison.public.iter().cloned());
         all.add(comparison, &label, several);
     }
+    let known: BTreeSet<String> = all.changes.iter().map(|change| change.item.clone()).collect();
+    all.changes
+        .extend(manifest::carried(&public, major).into_iter().filter(|change| !known.contains(&change.item)));
     drop(spinner);
     let (old_version, new_version) = versions
         .ok_or_else(|| Error::judge(format!("`{}` was compared with no set of features", package.name)))?;

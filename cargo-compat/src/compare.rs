@@ -52,6 +52,8 @@ pub struct Comparison {
     pub gaps: Vec<String>,
     /// How often the compiler was called.
     pub compilations: usize,
+    /// Packages whose items show in the new side's API.
+    pub public: BTreeSet<String>,
 }
 
 impl<'a> Prepared<'a> {
@@ -293,7 +295,8 @@ pub fn compare(
     }
     let mut gaps = forward.gaps;
     gaps.extend(written_old.program.unwritten.iter().cloned());
-    Ok(Comparison { changes, assertions: forward.assertions, gaps, compilations: rustc.calls() })
+    let public = written_new.public.values().map(|(package, _)| package.clone()).collect();
+    Ok(Comparison { changes, assertions: forward.assertions, gaps, compilations: rustc.calls(), public })
 }
 
 /// Compares two descriptions by their structure alone. A declaration that reads otherwise is shown and counts for nothing: only a compiler

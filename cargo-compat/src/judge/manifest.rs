@@ -121,3 +121,18 @@ pub fn public_dependencies(
     }
     found
 }
+
+/// What a member of the workspace needs because another one, whose items show in its API, needs a major bump.
+pub fn carried(public: &BTreeSet<String>, major: &BTreeSet<String>) -> Vec<Change> {
+    public
+        .intersection(major)
+        .map(|name| {
+            Change::unproved(
+                &rules::PUBLIC_DEPENDENCY,
+                format!("dependency {name}"),
+                Bump::Major,
+                format!("`{name}`, whose items are part of the API, needs a major bump itself"),
+            )
+        })
+        .collect()
+}

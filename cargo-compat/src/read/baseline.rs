@@ -271,6 +271,15 @@ fn published(cx: &Context, project: &Project, package: &Package, version: &str) 
     };
     write("Cargo.toml", &manifest)?;
     write("lib.rs", "")?;
+    // cargo takes a yanked version only from a lock file; what this one leaves out it fills in.
+    if version != "latest" {
+        let lock = format!(
+            "version = 3\n\n[[package]]\nname = \"baseline\"\nversion = \"0.0.0\"\ndependencies = [\n \"{0}\",\n]\n\n\
+             [[package]]\nname = \"{0}\"\nversion = \"{version}\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n",
+            package.name
+        );
+        write("Cargo.lock", &lock)?;
+    }
     let mut step =
         Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1"]).current_dir(&query);
     if cx.args().is_offline() {
