@@ -7,7 +7,7 @@ use release_gate::cli::Gate;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::TOOL;
-use crate::command::{build, check, compare, diff, package, rebuild};
+use crate::command::{build, check, compare, diff, fix, package, rebuild};
 
 /// Is the build reproducible, and if not: which crate, build unit and cause
 #[derive(Debug, Parser)]
@@ -19,6 +19,7 @@ use crate::command::{build, check, compare, diff, package, rebuild};
   cargo repro diff old/demo new/demo              how two files differ, by section and symbol
   cargo repro compare a/buildinfo.json b/buildinfo.json
                                                   two machines' builds
+  cargo repro fix --dry-run                       what would mend what the last check found
   cargo repro crate serde@1.0.0                   a published crate against the commit it names")]
 pub struct Cli {
     #[command(flatten)]
@@ -79,6 +80,12 @@ enum Call {
         #[arg(value_name = "B")]
         b: PathBuf,
     },
+    /// Write the configuration that mends what the last check found, after asking
+    Fix {
+        /// Write without asking
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Compare a published .crate with the commit it names
     Crate {
         /// NAME@VERSION, or a .crate file [default: the selected package]
@@ -102,6 +109,7 @@ impl Gate for Cli {
             Some(Call::Diff { .. }) => Some(diff::REPORT),
             Some(Call::Compare { .. }) => Some(compare::REPORT),
             Some(Call::Crate { .. }) => Some(package::REPORT),
+            Some(Call::Fix { .. }) => None,
         }
     }
 
@@ -126,6 +134,7 @@ impl Gate for Cli {
             }
             Some(Call::Diff { a, b }) => diff::run(cx, &a, &b),
             Some(Call::Compare { a, b }) => compare::run(cx, &a, &b),
+            Some(Call::Fix { yes }) => fix::run(cx, yes),
             Some(Call::Crate { spec }) => package::run(cx, spec.as_deref()),
         }
     }

@@ -59,6 +59,7 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "localtime",
             "__TIME__",
             "__DATE__",
+            "__TIMESTAMP__",
         ],
         Variation::Host => &["hostname", "HOSTNAME", "uname"],
         Variation::Jobs => &["NUM_JOBS", "available_parallelism", "num_cpus"],

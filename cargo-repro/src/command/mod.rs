@@ -4,6 +4,8 @@ pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod diff;
+mod edit;
+pub(crate) mod fix;
 mod normalized;
 pub(crate) mod package;
 pub(crate) mod rebuild;

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use release_gate::process::{Runner, Step};
+use release_gate::process::{Finished, Runner, Step};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -136,6 +136,30 @@ impl Checked {
     }
 }
 
+/// A program in the museum's workspace, hermetic but for the toolchain and the registry's downloads.
+fn run(dir: &Path, program: &str, args: &[&str]) -> Finished {
+    let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let or_default =
+        |name: &str, folder: &str| std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from);
+    let step = Step::new(program)
+        .args(args)
+        .current_dir(dir.join("repository/museum"))
+        .env("CARGO_HOME", or_default("CARGO_HOME", ".cargo"))
+        .env("RUSTUP_HOME", or_default("RUSTUP_HOME", ".rustup"))
+        .env("HOME", dir)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env_remove("CARGO_TARGET_DIR");
+    Runner::new().run(step).unwrap()
+}
+
+fn git(dir: &Path, args: &[&str]) {
+    let identity =
+        ["-c", "user.name=museum", "-c", "user.email=museum@example.org", "-c", "commit.gpgsign=false"];
+    let finished = run(dir, "git", &[&identity[..], args].concat());
+    assert!(finished.is_success(), "{}", finished.stderr_text());
+}
+
 fn museum() -> &'static Checked {
     static CHECKED: OnceLock<Checked> = OnceLock::new();
     CHECKED.get_or_init(|| {
@@ -146,42 +170,24 @@ fn museum() -> &'static Checked {
             package(&root.join("crates"), exhibit);
         }
         write(&root, "Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
-        let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-        let or_default = |name: &str, folder: &str| {
-            std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from)
-        };
-        let run = |program: &str, args: &[&str]| {
-            let step = Step::new(program)
-                .args(args)
-                .current_dir(&root)
-                .env("CARGO_HOME", or_default("CARGO_HOME", ".cargo"))
-                .env("RUSTUP_HOME", or_default("RUSTUP_HOME", ".rustup"))
-                .env("HOME", dir.path())
-                .env("GIT_CONFIG_GLOBAL", "/dev/null")
-                .env("GIT_CONFIG_NOSYSTEM", "1")
-                .env_remove("CARGO_TARGET_DIR");
-            Runner::new().run(step).unwrap()
-        };
-        let identity =
-            ["-c", "user.name=museum", "-c", "user.email=museum@example.org", "-c", "commit.gpgsign=false"];
-        let calls = [
-            ("cargo", vec!["generate-lockfile", "--offline"]),
-            ("git", vec!["init", "-q", ".."]),
-            ("git", [&identity[..], &["commit", "-q", "--allow-empty", "-m", "an empty house"]].concat()),
-            ("git", vec!["add", "-A", ".."]),
-            ("git", [&identity[..], &["commit", "-q", "-m", "exhibits"]].concat()),
-            ("git", [&identity[..], &["tag", "-m", "opened", "v1"]].concat()),
-        ];
-        for (program, args) in calls {
-            let finished = run(program, &args);
-            assert!(finished.is_success(), "{}", finished.stderr_text());
-        }
-        let facts = dir.path().join("facts");
-        let program = env!("CARGO_BIN_EXE_cargo-repro");
-        let args = ["check", "--workspace", "--offline", "--artifact-dir", facts.to_str().unwrap()];
-        let finished = run(program, &args);
-        Checked { code: finished.status.code(), stderr: finished.stderr_text(), dir }
+        let finished = run(dir.path(), "cargo", &["generate-lockfile", "--offline"]);
+        assert!(finished.is_success(), "{}", finished.stderr_text());
+        git(dir.path(), &["init", "-q", ".."]);
+        git(dir.path(), &["commit", "-q", "--allow-empty", "-m", "an empty house"]);
+        git(dir.path(), &["add", "-A", ".."]);
+        git(dir.path(), &["commit", "-q", "-m", "exhibits"]);
+        git(dir.path(), &["tag", "-m", "opened", "v1"]);
+        check(dir)
     })
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-repro");
+
+fn check(dir: TempDir) -> Checked {
+    let facts = dir.path().join("facts");
+    let args = ["check", "--workspace", "--offline", "--artifact-dir", facts.to_str().unwrap()];
+    let finished = run(dir.path(), PROGRAM, &args);
+    Checked { code: finished.status.code(), stderr: finished.stderr_text(), dir }
 }
 
 /// Whether this machine can vary everything; where it cannot, the report has to say so.
@@ -277,4 +283,49 @@ fn harmless_twins_stay_green() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// What `fix` writes is committed and everything is checked again: whatever had a tried fix is reproducible now.
+#[test]
+fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
+    let museum = museum();
+    let dir = tempfile::Builder::new().prefix("mended-").tempdir().unwrap();
+    let copied = run(
+        museum.dir.path(),
+        "cp",
+        &["-a", "../../repository", "../../facts", dir.path().to_str().unwrap()],
+    );
+    assert!(copied.is_success(), "{}", copied.stderr_text());
+    let facts = dir.path().join("facts");
+    let facts = ["--workspace", "--offline", "--artifact-dir", facts.to_str().unwrap()];
+    let fix = |more: &[&str]| run(dir.path(), PROGRAM, &[&["fix"], more, &facts].concat());
+    let workspace = dir.path().join("repository/museum");
+
+    let nobody = fix(&[]);
+    assert_eq!(nobody.status.code(), Some(2), "nobody can be asked: {}", nobody.stderr_text());
+    assert!(fix(&["--dry-run"]).is_success() && !workspace.join("release-gates.toml").exists());
+    let written = fix(&["--yes"]);
+    assert!(written.is_success(), "{}", written.stderr_text());
+    if museum.report(CAUSES[0].name)["data"]["not_varied"].get("clock").is_some() {
+        return;
+    }
+    assert!(workspace.join("release-gates.toml").exists() && workspace.join(".cargo/config.toml").exists());
+    git(dir.path(), &["add", "-A"]);
+    git(dir.path(), &["commit", "-q", "-m", "pins"]);
+    assert_eq!(fix(&["--yes"]).status.code(), Some(101), "the check is of another commit");
+
+    let mended = check(dir);
+    let mut wrong = String::new();
+    for exhibit in CAUSES.iter().chain(PAIRS).chain(HARMLESS) {
+        let (before, after) = (museum.report(exhibit.name), mended.report(exhibit.name));
+        let all = before["data"]["causes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|cause| cause["fix"]["confirmed"] == true && !cause["fix"]["config"].is_null());
+        if all && after["status"] != "pass" {
+            wrong.push_str(&format!("{}: {:#}\n", exhibit.name, after["data"]["causes"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}\n{}", mended.stderr);
 }

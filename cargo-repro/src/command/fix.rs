@@ -1,0 +1,161 @@
+//! `cargo repro fix`: writes the configuration that mends what the last check found, after asking.
+//!
+//! Only fixes that made a replay equal are written, and only beside what people wrote themselves.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+
+use release_gate::error::JudgeExt;
+use release_gate::fs::write_atomic;
+use release_gate::{Context, Error, Outcome, Result};
+
+use super::check;
+use super::edit;
+use crate::model::cause::{ConfigFix, ReproData};
+
+/// Runs the call.
+///
+/// # Errors
+/// There is no check of this commit, nobody can be asked, or a file cannot be changed.
+pub(crate) fn run(cx: &mut Context, yes: bool) -> Result<Outcome> {
+    let source = cx.configuration()?.source().to_owned();
+    let artifacts = cx.artifacts()?;
+    let project = cx.project()?;
+    let root = project.root.clone();
+    let mut wanted: Vec<ConfigFix> = Vec::new();
+    let (mut causes, mut untried) = (0, Vec::new());
+    for package in project.selected() {
+        let folder = artifacts.for_package(&package.name, &package.version.to_string());
+        let name = format!("{} {}", package.name, package.version);
+        let envelope = folder.read_report(check::REPORT)?.ok_or_else(|| {
+            Error::judge(format!("`{name}` was not checked yet")).with_help("run `cargo repro check` first")
+        })?;
+        if let Some(why) = envelope.subject.stale_against(&project.subject(package)) {
+            return Err(Error::judge(format!(
+                "the check of `{name}` says nothing about these sources: {why}"
+            ))
+            .with_help("run `cargo repro check` again"));
+        }
+        let data: ReproData = serde_json::from_value(envelope.data)
+            .or_judge(|| format!("cannot read the check of `{name}`"))?;
+        for cause in data.causes {
+            causes += 1;
+            match cause.fix {
+                Some(fix) if fix.confirmed && fix.config.is_some() => wanted.extend(fix.config),
+                Some(fix) => {
+                    untried.push(format!("{} ({}): {}", cause.package, cause.variation.as_str(), fix.text))
+                }
+                None => {
+                    untried.push(format!("{} ({}): no fix is known", cause.package, cause.variation.as_str()))
+                }
+            }
+        }
+    }
+    if causes == 0 {
+        cx.terminal.status("Nothing", "to mend: the last check named no cause");
+        return Ok(Outcome::Done);
+    }
+    let mut texts: BTreeMap<PathBuf, (String, String)> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for fix in &wanted {
+        let (path, key) = place(fix, &source, &root)?;
+        let shown = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
+        if !texts.contains_key(&path) {
+            let text = match std::fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+                Err(error) => return Err(Error::judge(format!("cannot read `{shown}`")).with_source(error)),
+            };
+            texts.insert(path.clone(), (text.clone(), text));
+        }
+        let Some((_, text)) = texts.get_mut(&path) else { continue };
+        let keys: Vec<&str> = key.iter().map(String::as_str).collect();
+        let new = edit::set(text, &keys, &fix.value).map_err(|error| {
+            Error::judge(format!("`{shown}` was not changed: {error}"))
+                .with_help(format!("set `{} = {}` by hand", fix.key, fix.value))
+        })?;
+        if let Some(new) = new {
+            *text = new;
+            lines.push(format!("  {shown}: {} = {}\n", fix.key, fix.value));
+        }
+    }
+    lines.dedup();
+    texts.retain(|_, (old, new)| old != new);
+    for line in &untried {
+        cx.terminal.note(format!("to mend by hand: {line}"));
+    }
+    if texts.is_empty() {
+        cx.terminal.status(
+            "Nothing",
+            "to write: no fix that was tried is a matter of configuration, or all are there",
+        );
+        return Ok(Outcome::Done);
+    }
+    cx.terminal.people(&lines.concat());
+    if cx.args().dry_run {
+        cx.terminal.status("Would write", names(&texts, &root));
+        return Ok(Outcome::Done);
+    }
+    if !yes && !asked(cx)? {
+        cx.terminal.status("Nothing", "was written");
+        return Ok(Outcome::Done);
+    }
+    for (path, (_, text)) in &texts {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).or_judge(|| format!("cannot make `{}`", parent.display()))?;
+        }
+        write_atomic(path, text.as_bytes())?;
+    }
+    cx.terminal.status("Wrote", names(&texts, &root));
+    cx.terminal.note("commit it and run `cargo repro check` again");
+    Ok(Outcome::Done)
+}
+
+fn names(texts: &BTreeMap<PathBuf, (String, String)>, root: &std::path::Path) -> String {
+    let names = texts.keys().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string());
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Asks whoever sits at the terminal.
+fn asked(cx: &Context) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::usage("nobody can be asked: the standard input is no terminal")
+            .with_help("give --yes to write it, or --dry-run to see it"));
+    }
+    cx.terminal.people("Write this? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).or_judge(|| "cannot read the answer".to_owned())?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// The file and key a fix goes to: the project's own configuration stays where it is.
+fn place(fix: &ConfigFix, source: &str, root: &std::path::Path) -> Result<(PathBuf, Vec<String>)> {
+    let mut key: Vec<String> = fix.key.split('.').map(str::to_owned).collect();
+    if fix.file == ".cargo/config.toml" && root.join(".cargo/config").is_file() {
+        return Ok((root.join(".cargo/config"), key));
+    }
+    if fix.file != "release-gates.toml" {
+        return Ok((root.join(&fix.file), key));
+    }
+    if source.contains("metadata") {
+        let manifest = root.join("Cargo.toml");
+        let text = std::fs::read_to_string(&manifest).or_judge(|| "cannot read `Cargo.toml`".to_owned())?;
+        let table: toml::Table = text.parse().or_judge(|| "cannot read `Cargo.toml`".to_owned())?;
+        let has = |name: &str| {
+            table.get(name).and_then(|table| table.get("metadata")?.get("release-gates")).is_some()
+        };
+        let owner = if has("package") { "package" } else { "workspace" };
+        let mut full = vec![owner.to_owned(), "metadata".to_owned(), "release-gates".to_owned()];
+        full.append(&mut key);
+        return Ok((manifest, full));
+    }
+    Ok((
+        root.join(if source.is_empty() || !source.ends_with(".toml") {
+            "release-gates.toml"
+        } else {
+            source
+        }),
+        key,
+    ))
+}
