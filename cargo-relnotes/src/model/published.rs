@@ -254,7 +254,11 @@ mod tests {
         ) {
             let list = |list: &[String]| list.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", ");
             let text = text(&list(&patched), &list(&unaffected));
-            let (ours, theirs) = (Published::parse(&text), text.parse::<rustsec::Advisory>());
+            let ours = Published::parse(&text);
+            // The oracle asserts what its own check lets through: `= 1` beside `> 1`.
+            let starts: Vec<_> = ours.iter().flat_map(|ours| &ours.unaffected).map(|range| range.start.clone().map(|(version, _)| version)).collect();
+            prop_assume!(starts.iter().enumerate().all(|(at, start)| !starts[at + 1..].contains(start)));
+            let theirs = text.parse::<rustsec::Advisory>();
             prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{:?} {:?}", ours, theirs);
             if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
                 for (major, minor, patch, kind) in versions {
