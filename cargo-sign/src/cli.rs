@@ -213,6 +213,9 @@ pub(crate) struct AttestArgs {
     /// The tag that was built; it has to name the commit
     #[arg(long, value_name = "TAG")]
     pub(crate) source_tag: Option<String>,
+    /// Also write a verification summary (VSA) of it, which `slsa-verifier verify-vsa` checks offline
+    #[arg(long)]
+    pub(crate) vsa: bool,
 }
 
 #[derive(Debug, Args)]

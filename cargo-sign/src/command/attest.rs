@@ -1,23 +1,30 @@
 //! `cargo sign attest`: SLSA provenance of a packed release, from its buildinfo.
 
 use release_gate::audit::AuditLog;
-use release_gate::digest::sha256_bytes;
+use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::json::{CanonicalError, to_canonical_line};
+use release_gate::time::rfc3339;
 use release_gate::{Context, Error, Outcome, Report, Result};
 use serde::Deserialize;
 
 use super::pack::read_buildinfo;
 use super::{Config, public, trust};
 use crate::cli::AttestArgs;
+use crate::format::public_key::PublicKey;
 use crate::format::{checksums, dsse};
-use crate::judge::{Expected, Extent, Keys, check_directory, check_provenance};
+use crate::judge::{Expected, Extent, Keys, check_directory, check_provenance, check_summary};
 use crate::model::provenance::{
     BUILD_TYPE, BUILDER, BuildDefinition, Builder, Digests, LEVEL, PREDICATE, Parameters, Predicate,
     Resource, RunDetails, STATEMENT, Statement, Subject, source,
 };
+use crate::model::summary::{self, Policy};
 use crate::{TOOL, key};
 
 /// Name of the provenance beside the release.
 pub(super) const FILE: &str = "provenance.intoto.jsonl";
+
+/// Name of the verification summary beside the release.
+pub(super) const SUMMARY: &str = "vsa.intoto.jsonl";
 
 /// What is taken from `buildinfo.json`.
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +71,7 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     let project = cx.project()?;
     let package = project.single()?.clone();
     let subject = project.subject(&package);
+    let epoch = project.epoch()?.unwrap_or(0);
     let commit = subject.commit.clone().filter(|_| !subject.dirty).ok_or_else(|| {
         Error::judge("only a release of a clean commit can be attested")
             .with_help("commit, then build and pack again")
@@ -88,8 +96,8 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     let keys = committed.unwrap_or_else(|| Keys::new(vec![public(&signing)], true));
     let version = package.version.to_string();
     let mut folder = root.for_package(&package.name, &version);
-    let (_, envelope) = read_buildinfo(folder.dir())?;
-    if let Some(why) = envelope.subject.stale_against(&subject) {
+    let (_, buildinfo) = read_buildinfo(folder.dir())?;
+    if let Some(why) = buildinfo.subject.stale_against(&subject) {
         return Err(
             Error::judge(format!("`buildinfo.json` was {why}")).with_help("run `cargo repro build` again")
         );
@@ -99,7 +107,7 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     if !verdict.holds() {
         return Ok(Report::new("attest", &TOOL, subject).findings(verdict.findings).print_only().into());
     }
-    let info: BuildInfo = serde_json::from_value(envelope.data.clone())
+    let info: BuildInfo = serde_json::from_value(buildinfo.data)
         .map_err(|error| Error::judge("`buildinfo.json` cannot be relied on").with_source(error))?;
     let list_bytes = folder.read("checksums.txt")?.unwrap_or_default();
     let mut list = checksums::parse(&list_bytes)
@@ -164,16 +172,59 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
         },
     };
     let wrong = |error| Error::judge("the provenance cannot be written").with_source(error);
-    let payload = release_gate::json::to_canonical_line(&statement).map_err(wrong)?;
-    folder.write(FILE, &dsse::sign(&signing, &payload).map_err(wrong)?)?;
+    let payload = to_canonical_line(&statement).map_err(wrong)?;
+    let envelope = dsse::sign(&signing, &payload).map_err(wrong)?;
+    folder.write(FILE, &envelope)?;
     let path = folder.path(FILE);
-    folder.finish()?;
     // Judged as a user would, with the committed key.
     let expected = Expected { source_uri: repository, source_tag: args.source_tag.clone(), builder_id: None };
     check_provenance(&mut verdict, &path, &expected, &keys)?;
+    let mut written = FILE.to_owned();
+    if args.vsa && verdict.holds() {
+        let policy = Policy {
+            builder: BUILDER.to_owned(),
+            keys: keys.keys.iter().map(PublicKey::fingerprint).collect(),
+            source: expected.source_uri,
+            tag: args.source_tag.clone(),
+        };
+        let summary = summarise(statement, &policy, &sha256_bytes(&envelope), epoch).map_err(wrong)?;
+        folder.write(SUMMARY, &dsse::sign(&signing, &summary).map_err(wrong)?)?;
+        check_summary(&mut verdict, &folder.path(SUMMARY), &keys)?;
+        written = format!("{FILE}, {SUMMARY}");
+    }
+    folder.finish()?;
     Ok(Report::new("attest", &TOOL, subject)
         .findings(verdict.findings)
-        .summary(format!("{FILE}: {} files, {LEVEL}", list.len()))
+        .summary(format!("{written}: {} files, {LEVEL}", list.len()))
         .print_only()
         .into())
+}
+
+/// That the files of `provenance` were verified against `policy`, as it is signed.
+fn summarise(
+    provenance: Statement,
+    policy: &Policy,
+    envelope: &Sha256Digest,
+    epoch: i64,
+) -> std::result::Result<Vec<u8>, CanonicalError> {
+    let asked = provenance.predicate.build_definition.external_parameters;
+    let policy = sha256_bytes(&to_canonical_line(policy)?);
+    to_canonical_line(&summary::Statement {
+        kind: STATEMENT.to_owned(),
+        subject: provenance.subject,
+        predicate_type: summary::PREDICATE.to_owned(),
+        predicate: summary::Summary {
+            verifier: summary::Verifier {
+                id: summary::VERIFIER.to_owned(),
+                version: [(TOOL.name.to_owned(), TOOL.version.to_owned())].into(),
+            },
+            time_verified: rfc3339(epoch),
+            resource_uri: summary::resource_uri(&asked.package, &asked.version),
+            policy: Resource { uri: summary::POLICY.to_owned(), digest: summary::sha256(policy) },
+            input_attestations: vec![Resource { uri: FILE.to_owned(), digest: summary::sha256(envelope) }],
+            verification_result: "PASSED".to_owned(),
+            verified_levels: vec![summary::LEVEL.to_owned()],
+            slsa_version: "1.0".to_owned(),
+        },
+    })
 }

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Config;
-use super::attest::FILE as PROVENANCE;
+use super::attest::{FILE as PROVENANCE, SUMMARY};
 use super::trust;
 use super::verify::judge_release;
 use crate::TOOL;
 use crate::cli::UploadArgs;
-use crate::judge::{Checked, Expected, check_provenance};
+use crate::judge::{Checked, Expected, check_provenance, check_summary};
 use crate::model::presigned::Presigned;
 use crate::transfer::{self, Put, TransferError};
 
@@ -84,6 +84,9 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
         })?;
         check_provenance(&mut verdict, &provenance, &Expected { source_uri, ..Expected::default() }, &keys)?;
     }
+    if folder.path(SUMMARY).exists() {
+        check_summary(&mut verdict, &folder.path(SUMMARY), &keys)?;
+    }
     if !verdict.holds() {
         cx.terminal.warn("nothing was uploaded: the release does not hold");
         return Ok(Report::new("upload", &TOOL, subject).findings(verdict.findings).print_only().into());
@@ -93,9 +96,10 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     if cx.args().dry_run {
         return dry_run(cx, &items);
     }
-    let urls =
-        items.iter().map(|item| Ok(url(item)?.ok_or_else(|| missing(&items)))).collect::<Result<Vec<_>>>()?;
-    let urls = urls.into_iter().collect::<Result<Vec<_>>>()?;
+    let mut urls = Vec::new();
+    for item in &items {
+        urls.push(url(item)?.ok_or_else(|| missing(&items))?);
+    }
     let authorities = args.cacert.as_deref().map(|path| {
         let wrong = |error| Error::usage(format!("cannot read `{}`", path.display())).with_source(error);
         std::fs::read(path).map_err(wrong)
@@ -144,9 +148,8 @@ fn items(
         }
         names.push((name, digest));
     }
-    if dir.join(PROVENANCE).exists() {
-        names.push((PROVENANCE.to_owned(), None));
-    }
+    let evidence = [PROVENANCE, SUMMARY].into_iter().filter(|name| dir.join(name).exists());
+    names.extend(evidence.map(|name| (name.to_owned(), None)));
     names.sort_by_key(|(name, _)| (name.starts_with("checksums.txt"), name == "checksums.txt", name.clone()));
     if let Some(unknown) = only.iter().find(|wanted| !names.iter().any(|(name, _)| name == *wanted)) {
         let all: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();

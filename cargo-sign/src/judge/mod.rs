@@ -11,7 +11,7 @@ use release_gate::Finding;
 
 pub use self::file::{Checked, check_file};
 pub(crate) use self::file::{signature_of, small};
-pub use self::provenance::{Expected, check_provenance};
+pub use self::provenance::{Expected, check_provenance, check_summary};
 pub(crate) use self::provenance::{LOG, LOG_HEAD};
 pub(crate) use self::release::is_archive;
 pub use self::release::{Extent, check_archive, check_directory, check_list};

@@ -1,5 +1,6 @@
 //! Provenance: an envelope by a key that is trusted, about exactly the files that held, from the source that was named.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use release_gate::digest::sha256_bytes;
@@ -8,13 +9,19 @@ use release_gate::{Error, Finding, Result, Rule};
 use super::file::small;
 use super::{Keys, Verdict, shown};
 use crate::format::dsse::{self, DsseError};
-use crate::model::provenance::{BUILD_TYPE, BUILDER, LEVEL, PREDICATE, STATEMENT, Statement, source};
+use crate::format::public_key::PublicKey;
+use crate::model::provenance::{
+    BUILD_TYPE, BUILDER, LEVEL, PREDICATE, STATEMENT, Statement, Subject, source,
+};
+use crate::model::summary;
 use crate::rules;
 
 /// The audit log beside a release.
 pub(crate) const LOG: &str = "buildlog.jsonl";
 /// What the provenance calls the log's last line, whose digest pins every line before it.
 pub(crate) const LOG_HEAD: &str = "buildlog.jsonl#head";
+const HELP: &str =
+    "get the provenance again from where the release was published; do not use the release without";
 /// Largest audit log read, in bytes.
 const LOG_LIMIT: usize = 256 << 20;
 
@@ -34,27 +41,10 @@ pub struct Expected {
 /// # Errors
 /// A file is there and cannot be read, or there is no provenance.
 pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected, keys: &Keys) -> Result<()> {
-    let bytes = small(path, dsse::MAX_LEN)?.ok_or_else(|| {
-        Error::judge(format!("there is no `{}`", path.display()))
-            .with_help("get it from where the release was published")
-    })?;
-    let help =
-        "get the provenance again from where the release was published; do not use the release without";
     let refuse = |verdict: &mut Verdict, rule: &Rule, text: String| {
-        verdict.refuse(Finding::new(rule, format!("provenance: {text}")).help(help));
+        verdict.refuse(Finding::new(rule, format!("provenance: {text}")).help(HELP));
     };
-    let (payload, key) = match dsse::open(&bytes, &keys.keys) {
-        Ok(opened) => opened,
-        Err(error) => {
-            let rule = match error {
-                DsseError::Malformed(_) => &rules::PROVENANCE_MALFORMED,
-                DsseError::Key(_) => &rules::KEY_MISMATCH,
-                DsseError::Signature => &rules::PROVENANCE_INVALID,
-            };
-            refuse(verdict, rule, error.to_string());
-            return Ok(());
-        }
-    };
+    let Some((payload, key)) = opened(verdict, path, keys)? else { return Ok(()) };
     let statement: Statement = match serde_json::from_slice(&payload) {
         Ok(statement) => statement,
         Err(error) => {
@@ -102,21 +92,94 @@ pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected,
             refuse(verdict, rule, format!("its {what} is `{}`, not `{}`", shown(found), shown(wanted)));
         }
     }
-    for held in verdict.held.clone() {
-        let mut named = statement.subject.iter().filter(|subject| subject.name == held.file);
-        let digest = named.next().and_then(|subject| subject.digest.get("sha256"));
-        if digest != Some(&held.sha256.to_string()) || named.next().is_some() {
-            refuse(
-                verdict,
-                &rules::PROVENANCE_SUBJECT,
-                format!("it is not about this `{}`", shown(&held.file)),
-            );
-        }
-    }
+    check_subjects(verdict, &statement.subject);
     check_log(verdict, path, &statement)?;
     if verdict.holds() {
         verdict.remarks.push(format!("OK  provenance  {LEVEL}  source {}  {reference}", asked.repository));
     }
+    Ok(())
+}
+
+/// Opens the envelope; `None` where it is refused.
+fn opened<'a>(
+    verdict: &mut Verdict,
+    path: &Path,
+    keys: &'a Keys,
+) -> Result<Option<(Vec<u8>, &'a PublicKey)>> {
+    let bytes = small(path, dsse::MAX_LEN)?.ok_or_else(|| {
+        Error::judge(format!("there is no `{}`", path.display()))
+            .with_help("get it from where the release was published")
+    })?;
+    match dsse::open(&bytes, &keys.keys) {
+        Ok(opened) => Ok(Some(opened)),
+        Err(error) => {
+            let rule = match error {
+                DsseError::Malformed(_) => &rules::PROVENANCE_MALFORMED,
+                DsseError::Key(_) => &rules::KEY_MISMATCH,
+                DsseError::Signature => &rules::PROVENANCE_INVALID,
+            };
+            verdict.refuse(Finding::new(rule, format!("provenance: {error}")).help(HELP));
+            Ok(None)
+        }
+    }
+}
+
+/// Every file that held has to be named once, with its digest.
+fn check_subjects(verdict: &mut Verdict, subjects: &[Subject]) {
+    for held in verdict.held.clone() {
+        let mut named = subjects.iter().filter(|subject| subject.name == held.file);
+        let digest = named.next().and_then(|subject| subject.digest.get("sha256"));
+        if digest != Some(&held.sha256.to_string()) || named.next().is_some() {
+            let text = format!("provenance: it is not about this `{}`", shown(&held.file));
+            verdict.refuse(Finding::new(&rules::PROVENANCE_SUBJECT, text).help(HELP));
+        }
+    }
+}
+
+/// Judges a verification summary of ours about the files that `verdict` says held, and the provenance beside it.
+///
+/// # Errors
+/// A file is there and cannot be read, or there is no summary.
+pub fn check_summary(verdict: &mut Verdict, path: &Path, keys: &Keys) -> Result<()> {
+    let Some((payload, key)) = opened(verdict, path, keys)? else { return Ok(()) };
+    let refuse = |verdict: &mut Verdict, rule: &Rule, text: &str| {
+        verdict.refuse(Finding::new(rule, format!("verification summary: {text}")).help(HELP));
+    };
+    let Ok(statement) = serde_json::from_slice::<summary::Statement>(&payload) else {
+        refuse(verdict, &rules::PROVENANCE_MALFORMED, "it is no statement of a known kind");
+        return Ok(());
+    };
+    let said = &statement.predicate;
+    let known = [
+        (&*statement.kind, STATEMENT),
+        (&statement.predicate_type, summary::PREDICATE),
+        (&said.verifier.id, summary::VERIFIER),
+        (&said.policy.uri, summary::POLICY),
+        (&said.verification_result, "PASSED"),
+    ];
+    if known.iter().any(|(found, wanted)| found != wanted) || said.verified_levels != [summary::LEVEL] {
+        refuse(verdict, &rules::PROVENANCE_MALFORMED, "it is not one that `cargo sign attest --vsa` writes");
+    }
+    let comments = verdict.held.iter().filter_map(|held| held.signed.as_ref()).map(|(_, comment)| comment);
+    let releases: BTreeSet<_> =
+        comments.map(|comment| (comment.project.clone(), comment.version.clone())).collect();
+    for (project, version) in releases {
+        if said.resource_uri != summary::resource_uri(&project, &version) {
+            refuse(verdict, &rules::VERSION_MISMATCH, "it is about another package or version");
+        }
+        if let Some((rule, why)) = keys.refuses(&key.key, &project, &version) {
+            refuse(verdict, rule, &why);
+        }
+    }
+    for input in &said.input_attestations {
+        let plain = crate::model::path::check(&input.uri).is_ok();
+        let beside = if plain { small(&path.with_file_name(&input.uri), dsse::MAX_LEN)? } else { None };
+        let digest = beside.map(|bytes| sha256_bytes(&bytes).to_string());
+        if digest.is_none() || digest.as_ref() != input.digest.get("sha256") {
+            refuse(verdict, &rules::PROVENANCE_SUBJECT, "it was made from another provenance");
+        }
+    }
+    check_subjects(verdict, &statement.subject);
     Ok(())
 }
 

@@ -6,3 +6,4 @@ pub mod path;
 #[cfg(feature = "upload")]
 pub mod presigned;
 pub mod provenance;
+pub mod summary;

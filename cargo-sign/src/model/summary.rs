@@ -1,0 +1,87 @@
+//! A SLSA verification summary (<https://slsa.dev/spec/v1.0/verification_summary>): that a release and its provenance were verified, by
+//! whom, and against what. It never names a higher level than the provenance it is about.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::provenance::{Digests, Resource, Subject};
+
+/// Type of the predicate.
+pub const PREDICATE: &str = "https://slsa.dev/verification_summary/v1";
+/// Who verified: this program, in the hands of whoever holds the key.
+pub const VERIFIER: &str = "urn:release-gate:cargo-sign:verifier:v1";
+/// What was asked for; its digest is that of [`Policy`].
+pub const POLICY: &str = "urn:release-gate:cargo-sign:policy:v1";
+/// The level of provenance by the maintainer's own key.
+pub const LEVEL: &str = "SLSA_BUILD_LEVEL_1";
+
+/// An in-toto statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Statement {
+    /// The type of statements.
+    #[serde(rename = "_type")]
+    pub kind: String,
+    /// The files it is about.
+    pub subject: Vec<Subject>,
+    /// [`PREDICATE`].
+    pub predicate_type: String,
+    /// What it says.
+    pub predicate: Summary,
+}
+
+/// What was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Summary {
+    /// By whom.
+    pub verifier: Verifier,
+    /// When: the release's own time, not a clock's.
+    pub time_verified: String,
+    /// Package URL.
+    pub resource_uri: String,
+    /// Against what.
+    pub policy: Resource,
+    /// The provenance.
+    pub input_attestations: Vec<Resource>,
+    /// `PASSED`; nothing else is ever written.
+    pub verification_result: String,
+    /// [`LEVEL`].
+    pub verified_levels: Vec<String>,
+    /// Version of SLSA.
+    pub slsa_version: String,
+}
+
+/// Who verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verifier {
+    /// [`VERIFIER`].
+    pub id: String,
+    /// Programs and their versions.
+    pub version: BTreeMap<String, String>,
+}
+
+/// What was asked of the provenance.
+#[derive(Debug, Clone, Serialize)]
+pub struct Policy {
+    /// Who had to have built it.
+    pub builder: String,
+    /// Fingerprints of the keys that were trusted.
+    pub keys: Vec<String>,
+    /// Where the source had to live.
+    pub source: String,
+    /// The tag it had to be built from.
+    pub tag: Option<String>,
+}
+
+/// Where the package lives among packages: `pkg:cargo/demo@1.0.0`.
+pub fn resource_uri(package: &str, version: &str) -> String {
+    format!("pkg:cargo/{package}@{}", version.replace('+', "%2B"))
+}
+
+/// A digest of one kind.
+pub fn sha256(digest: impl ToString) -> Digests {
+    Digests::from([("sha256".to_owned(), digest.to_string())])
+}
