@@ -27,7 +27,10 @@ fn main() {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--runs" => runs = args.next().unwrap().parse().unwrap(),
-            "--table" => table = args.next().map(PathBuf::from),
+            // Benchmarks run in the package's folder; people name files from the repository's.
+            "--table" => {
+                table = args.next().map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path))
+            }
             pair => {
                 let (old, new) = pair.split_once('=').expect("a pair is OLD=NEW");
                 pairs.push((PathBuf::from(old), PathBuf::from(new)));
