@@ -15,5 +15,9 @@ fuzz_target!(|bytes: &[u8]| {
     report.settle(&Default::default());
     let text = render::github(&report.envelope);
     assert_eq!(text.lines().count(), text.matches('\n').count());
-    let _ = (render::human(&report, false), render::junit(&[&report.envelope]), render::sarif(&TOOL, &[&report.envelope]));
+    let _ = (
+        render::human(&report, false),
+        render::junit(&[&report.envelope]),
+        render::sarif(&TOOL, &[&report.envelope]),
+    );
 });

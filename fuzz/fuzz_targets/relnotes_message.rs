@@ -11,7 +11,8 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     let message = grammar::parse(&text, &|kind| matches!(kind, "feat" | "fix" | "revert"));
-    let first = text.trim_start_matches(['\n', '\r', ' ', '\t', '\u{feff}']).split('\n').next().unwrap_or_default();
+    let first =
+        text.trim_start_matches(['\n', '\r', ' ', '\t', '\u{feff}']).split('\n').next().unwrap_or_default();
     assert!(first.contains(&message.header.description));
     pulls::read(&text);
 

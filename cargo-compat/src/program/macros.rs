@@ -57,6 +57,11 @@ pub(super) fn rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
     }
 }
 
+/// What each arm of a `macro_rules!` source is called with. Empty where the source cannot be read.
+pub fn macro_inputs(source: &str) -> Vec<String> {
+    arms(source).unwrap_or_default().iter().map(|arm| fill(arm, 1, 0)).collect()
+}
+
 /// The places a macro may be called in.
 fn forms(name: &str, input: &str) -> Vec<String> {
     let mut ways = Vec::new();

@@ -10,6 +10,7 @@ mod traits;
 mod types;
 
 pub(crate) use functions::POINTER;
+pub use macros::macro_inputs;
 use release_gate::Rule;
 use rustdoc_types::{Id, Impl, Item, ItemEnum, ItemKind};
 
