@@ -336,6 +336,58 @@ fn further_ways_to_fail() {
     fails("digest-mismatch", &|case| case.release.facts.mismatched.push(("demo.tar.gz".into(), digest("x"))));
 }
 
+/// Words that are there and mean something else.
+#[test]
+fn a_word_by_itself_says_nothing() {
+    let notes = |changes: &str| {
+        format!(
+            "# demo 2.0.0\n\n## Breaking changes\n\n- remove `Parser::feed`\n- {changes}\n\n## Security\n\n- RUSTSEC-2024-0001\n\n## Features\n\n- x\n\n## Fixes\n\n- x\n"
+        )
+    };
+    let found = |changes: &str| {
+        let mut case = Case::good();
+        case.hand_written(&notes(changes));
+        case.found().into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!(found("the feature `legacy` is gone; Rust 1.85 is needed"), Vec::<String>::new());
+    assert_eq!(found("dropped legacy. MSRV: 1.85.0"), Vec::<String>::new());
+    assert_eq!(found("`legacy` is gone; update rustix to 1.85.0"), ["msrv-unlisted"]);
+    assert_eq!(found("faster on legacy hardware; Rust 1.85"), ["feature-removed-unlisted"]);
+    assert_eq!(found("`legacy`; Rust 1.85.1"), ["msrv-unlisted"]);
+    // A comment is read by nobody.
+    for hidden in ["<!-- `legacy` is gone --> Rust 1.85", "Rust 1.85 <!-- `legacy` is gone -->"] {
+        assert_eq!(found(hidden), ["feature-removed-unlisted"], "{hidden}");
+    }
+    // Digests in tables, below headings, and too short ones.
+    for wrong in [
+        format!("`legacy`, Rust 1.85\n\n| file | SHA-256 |\n|---|---|\n| demo.tar.gz | {} |", "0".repeat(64)),
+        format!("`legacy`, Rust 1.85\n\n### demo.tar.gz\n\n{}", "0".repeat(64)),
+        format!("`legacy`, Rust 1.85\n- SHA-256 of it: {}", "0".repeat(64)),
+        format!("`legacy`, Rust 1.85\n- demo.tar.gz: {}", &digest("artifact").to_string()[..63]),
+    ] {
+        assert_eq!(found(&wrong), ["digest-mismatch"], "{wrong}");
+    }
+    // Names of items that are also words.
+    let mut case = Case::good();
+    case.release.breaking = reconcile(&[], &[change("demo::Stack::new")]);
+    case.hand_written(&notes("`legacy`, Rust 1.85, and something new on the stack"));
+    assert!(case.found().contains_key("breaking-unlisted"));
+    case.hand_written(&notes("`legacy`, Rust 1.85, `Stack::new` takes a size"));
+    assert!(!case.found().contains_key("breaking-unlisted"));
+    // A link to the pull request names it as well.
+    let mut case = Case::good();
+    case.release.breaking[0].changes.clear();
+    if let Some(entry) = &mut case.release.breaking[0].entry {
+        entry.pull = Some(12);
+    }
+    let linked = notes("`legacy`, Rust 1.85")
+        .replace("remove `Parser::feed`", "see [12](https://example.com/demo/pull/12)");
+    case.hand_written(&linked);
+    assert!(!case.found().contains_key("breaking-unlisted"));
+    case.hand_written(&linked.replace("pull/12", "pull/120"));
+    assert!(case.found().contains_key("breaking-unlisted"));
+}
+
 #[test]
 fn a_missing_fact_never_reads_as_a_pass() {
     for fact in [Fact::Absent, Fact::Stale("x".into()), Fact::Broken("x".into())] {

@@ -105,7 +105,8 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
         ));
     }
     let data = CheckData { notes: path.clone(), generated, commits: release.counted };
-    let summary = format!("{path} against {}", notes::count(release.counted, "commit"));
+    let commits = notes::count(release.counted, "commit");
+    let summary = format!("{path} against {commits}{}", super::not_compared(release));
     let mut report = Report::new("relnotes-check", &crate::TOOL, target.subject.clone())
         .findings(findings)
         .data(&data)

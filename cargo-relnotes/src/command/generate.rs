@@ -187,9 +187,10 @@ fn summary(release: &Release) -> String {
         .as_ref()
         .map_or_else(|| "the beginning".to_owned(), |before| before.tag.clone());
     format!(
-        "{} since {from}, {}",
+        "{} since {from}, {}{}",
         notes::count(release.counted, "commit"),
-        notes::count(release.accounting.entries.len(), "line")
+        notes::count(release.accounting.entries.len(), "line"),
+        super::not_compared(release)
     )
 }
 

@@ -31,6 +31,12 @@ struct Session {
     packages: Vec<Package>,
 }
 
+/// What was not looked at, for the line behind the verdict.
+fn not_compared(release: &Release) -> &'static str {
+    let later = release.predecessor.release.is_some();
+    if later && release.vulnerabilities.is_err() { ", advisories of both releases not compared" } else { "" }
+}
+
 /// One package's release.
 struct Composed {
     target: Target,

@@ -173,7 +173,8 @@ pub fn release(
     let from = range.predecessor.release.as_ref().map(|release| release.commit.clone());
     let mut commits = history::commits(git, from.as_ref(), &target.commit)?;
     let counted = history::count(git, from.as_ref(), &target.commit)?;
-    let facts: Facts = facts::gather(folder, &target.subject);
+    let before = range.predecessor.release.as_ref().map(|release| &release.version);
+    let facts: Facts = facts::gather(folder, &target.subject, before);
     let deltas = deltas::between(git, target, &range, &facts, advisories)?;
     let mut place = target.place.clone();
     deltas.folder_before.into_iter().for_each(|folder| place.move_to(folder));

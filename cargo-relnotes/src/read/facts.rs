@@ -14,15 +14,22 @@ use serde_json::Value;
 
 use crate::model::facts::{BuildInfo, Fact, Facts, Judged, Sbom};
 
-/// Reads everything the artifact folder of a release holds.
-pub fn gather(folder: &PackageArtifacts, subject: &Subject) -> Facts {
-    let buildinfo: Fact<Judged<BuildInfo>> = report(folder, "buildinfo", subject);
+/// Reads everything the artifact folder of a release holds. `before` is the version of the release before: what was compared with another
+/// one says nothing about this range.
+pub fn gather(folder: &PackageArtifacts, subject: &Subject, before: Option<&Version>) -> Facts {
+    let any = |_: &Envelope| None;
+    let buildinfo: Fact<Judged<BuildInfo>> = report(folder, "buildinfo", subject, any);
+    let compared = |envelope: &Envelope| {
+        let with = envelope.baseline.as_ref()?.version.as_deref()?;
+        let before = before?.to_string();
+        (with != before).then(|| format!("compared with {with}, not {before}"))
+    };
     let mismatched = buildinfo.usable().map(|facts| mismatches(folder, &facts.data)).unwrap_or_default();
     Facts {
         sbom: sbom(folder, subject),
-        vulns: report(folder, "vulns", subject),
-        compat: report(folder, "compat", subject),
-        repro: report(folder, "repro", subject),
+        vulns: report(folder, "vulns", subject, any),
+        compat: report(folder, "compat", subject, compared),
+        repro: report(folder, "repro", subject, any),
         buildinfo,
         mismatched,
     }
@@ -43,7 +50,12 @@ pub fn build_before(
 }
 
 /// One report, brought to the shape notes need.
-fn report<T: DeserializeOwned>(folder: &PackageArtifacts, name: &str, subject: &Subject) -> Fact<Judged<T>> {
+fn report<T: DeserializeOwned>(
+    folder: &PackageArtifacts,
+    name: &str,
+    subject: &Subject,
+    otherwise_stale: impl Fn(&Envelope) -> Option<String>,
+) -> Fact<Judged<T>> {
     let bytes = match folder.read(&format!("{name}.json")) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Fact::Absent,
@@ -53,7 +65,7 @@ fn report<T: DeserializeOwned>(folder: &PackageArtifacts, name: &str, subject: &
         Ok(envelope) => envelope,
         Err(error) => return Fact::Broken(error.to_string()),
     };
-    if let Some(why) = stale(&envelope.subject, subject) {
+    if let Some(why) = stale(&envelope.subject, subject).or_else(|| otherwise_stale(&envelope)) {
         return Fact::Stale(why);
     }
     let first = envelope.findings.first().map(|finding| format!(": {}", finding.message)).unwrap_or_default();

@@ -57,6 +57,7 @@ impl Page {
         let mut page = Self::default();
         let (mut heading, mut bold, mut strong): (Option<Heading>, usize, usize) = (None, 0, 0);
         let mut block = Block::default();
+        let mut raw = String::new();
         for (event, range) in Parser::new_ext(markdown, options()).into_offset_iter() {
             match event {
                 Event::Start(Tag::Heading { level, .. }) => {
@@ -116,11 +117,23 @@ impl Page {
                     page.addresses.push(dest_url.into_string());
                 }
                 Event::Start(Tag::Link { dest_url, .. }) => page.addresses.push(dest_url.into_string()),
-                Event::Html(html) | Event::InlineHtml(html) => {
-                    if !html.trim_start().starts_with("<!--") {
-                        page.fill();
-                    }
+                Event::InlineHtml(html) => {
+                    page.fill_with_image(&html);
                     page.html.push_str(&html);
+                }
+                Event::Html(html) => {
+                    page.fill_with_image(&html);
+                    page.html.push_str(&html);
+                    raw.push_str(&html);
+                }
+                Event::End(TagEnd::HtmlBlock) => {
+                    page.close(&mut block, &mut strong);
+                    for line in words_of(&std::mem::take(&mut raw)).lines() {
+                        block.offset = range.start;
+                        block.text.push_str(line);
+                        block.prose.push_str(line);
+                        page.close(&mut block, &mut strong);
+                    }
                 }
                 _ => {}
             }
@@ -132,6 +145,13 @@ impl Page {
     fn fill(&mut self) {
         if let Some(heading) = self.headings.last_mut() {
             heading.filled = true;
+        }
+    }
+
+    /// A picture shows something without words.
+    fn fill_with_image(&mut self, html: &str) {
+        if html.to_lowercase().contains("<img") {
+            self.fill();
         }
     }
 
@@ -161,9 +181,39 @@ impl Page {
     }
 }
 
+/// What a block of HTML shows: its text without elements and comments.
+fn words_of(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        text.push_str(&rest[..at]);
+        let (end, skip) = if rest[at..].starts_with("<!--") { ("-->", 3) } else { (">", 1) };
+        match rest[at..].find(end) {
+            Some(length) => rest = &rest[at + length + skip..],
+            // Never closed: nothing of the rest shows.
+            None => return text,
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_in_html() {
+        let page = Page::read(
+            "# A\n\n<details>\n<summary>Breaking</summary>\n\n- x\n\n</details>\n\n# B\n\n<!-- gone --> here\n\n# C\n\n<!-- a\nb -->\n",
+        );
+        let texts: Vec<&str> = page.blocks.iter().map(|block| block.text.as_str()).collect();
+        assert_eq!(texts, ["Breaking", "x", "here"]);
+        assert_eq!(
+            page.headings.iter().map(|heading| heading.filled).collect::<Vec<_>>(),
+            [true, true, false]
+        );
+    }
 
     #[test]
     fn blocks_below_headings() {

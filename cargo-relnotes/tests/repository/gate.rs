@@ -18,6 +18,19 @@ fn a_final_release_needs_every_fact() {
     let report = repo.report(&["--phase", "final"], 101);
     assert!(rules(&report).contains(&"facts-stale"));
     assert!(repo.notes().contains("Vulnerabilities: not judged"));
+    // So is a comparison with another release than the one before.
+    repo.facts(None);
+    let file = repo.artifact("compat.json");
+    for (version, stale) in [("0.1.0", false), ("0.2.0-rc.1", true)] {
+        let baseline = format!(
+            "\"baseline\":{{\"kind\":\"git\",\"name\":\"x\",\"version\":\"{version}\",\"commit\":null}}"
+        );
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replacen("\"baseline\":null", &baseline, 1)).unwrap();
+        let report = repo.report(&["--phase", "final"], if stale { 101 } else { 0 });
+        assert_eq!(rules(&report).contains(&"facts-stale"), stale, "{version}");
+        repo.facts(None);
+    }
     // So is a status that is no verdict, and a schema nobody knows.
     repo.facts(None);
     for (from, to) in [("\"pass\"", "\"error\""), ("/v1", "/v9"), ("{", "")] {

@@ -49,7 +49,8 @@ pub(super) fn breaking(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
     let mut findings = Vec::new();
     for item in &release.breaking {
         let by_commit = item.entry.as_ref().is_some_and(|entry| {
-            let numbered = entry.pull.is_some_and(|pull| names(&text, &format!("#{pull}")));
+            let numbered =
+                entry.pull.is_some_and(|pull| names(&text, &format!("#{pull}")) || links_to(page, pull));
             let hashed = entry.commits.iter().any(|commit| {
                 let short = &commit.as_str()[..7];
                 text.match_indices(short)
@@ -78,6 +79,15 @@ pub(super) fn breaking(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
         );
     }
     findings
+}
+
+/// Whether the page links to a pull request or issue of this number.
+fn links_to(page: &Page, number: u64) -> bool {
+    let ends = ["pull", "issues", "merge_requests"].map(|kind| format!("/{kind}/{number}"));
+    page.addresses.iter().any(|address| {
+        let address = address.split(['#', '?']).next().unwrap_or(address).trim_end_matches('/');
+        ends.iter().any(|end| address.ends_with(end))
+    })
 }
 
 /// Whether the page names an item of the API. A name that is also a plain word (`new`, `feed`) counts only as code, or together with
