@@ -175,6 +175,12 @@ fn insert(cx: &Context, release: &Release, path: PathBuf) -> Result<()> {
         changelog::Inserted::Changed(text) => {
             write_atomic(&path, text.as_bytes())?;
             cx.terminal.status("Changed", format!("{name} has the section of {}", release.version));
+            if changelog::has_unreleased_words(&text) {
+                cx.terminal.note(format!(
+                    "{name} still has words under “Unreleased”; move what belongs to {} between its marks",
+                    release.version
+                ));
+            }
         }
     }
     Ok(())

@@ -86,7 +86,10 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
         (None, None) if mine == 1 => return Ok(Inserted::HandWritten),
         (None, None) => {
             // Above the newest release, below what is unreleased.
-            let at = headings.first().map_or(text.len(), |(_, offset, _)| marked_start(text, *offset));
+            let at = match headings.first() {
+                Some((_, offset, _)) => marked_start(text, *offset),
+                None => above_links(text),
+            };
             let (above, below) = (text[..at].trim_end(), text[at..].trim_start_matches('\n'));
             let gap = if below.is_empty() { "" } else { "\n" };
             format!("{above}\n\n{begin}\n{}\n{end}\n{gap}{below}", fresh.trim_end())
@@ -104,6 +107,38 @@ fn marked_start(text: &str, offset: usize) -> usize {
     let above = text[..offset].trim_end();
     let line = above.rfind('\n').map_or(0, |at| at + 1);
     if above[line..].starts_with("<!-- relnotes: begin ") { line } else { offset }
+}
+
+/// Where the definitions of links at the end of a file begin.
+fn above_links(text: &str) -> usize {
+    let mut at = text.len();
+    for line in text.split_inclusive('\n').rev() {
+        let defines = line.starts_with('[') && line.contains("]: ");
+        if !defines && !line.trim().is_empty() {
+            break;
+        }
+        at -= line.len();
+    }
+    at
+}
+
+/// Whether people wrote something below “Unreleased”, which is for them to move.
+pub fn has_unreleased_words(text: &str) -> bool {
+    let page = Page::read(text);
+    let is = |at: usize| {
+        page.headings.get(at).is_some_and(|heading| {
+            heading.text.trim_matches(['[', ']']).to_lowercase().starts_with("unreleased")
+        })
+    };
+    // Its own sections (“Added”) are deeper.
+    let mut under = false;
+    for (at, heading) in page.headings.iter().enumerate() {
+        under = is(at) || (under && heading.level > 2);
+        if under && page.blocks.iter().any(|block| block.below == Some(at)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Headings that name a version, in order: the version, where the heading starts, its line. `package` may stand before the version.

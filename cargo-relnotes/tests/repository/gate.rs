@@ -114,6 +114,20 @@ fn a_changelog_gets_its_section_once() {
     std::fs::write(&file, first.replace(mark, &format!("{mark}\nMine.\n"))).unwrap();
     repo.run(&["--changelog"]);
     assert!(std::fs::read_to_string(&file).unwrap().contains("\nMine.\n"));
+    // Above the links at the end, and what people wrote under “Unreleased” is pointed out.
+    std::fs::write(
+        &file,
+        "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- by hand\n\n[Unreleased]: https://example.com\n",
+    )
+    .unwrap();
+    let finished = repo.run(&["--changelog"]);
+    assert!(
+        finished.stderr_text().contains("still has words under “Unreleased”"),
+        "{}",
+        finished.stderr_text()
+    );
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.ends_with("<!-- relnotes: end 0.2.0 -->\n\n[Unreleased]: https://example.com\n"), "{text}");
     // Two headings of one version: nothing is touched.
     let twice = format!("{before}\n## 0.2.0\n\n## [0.2.0]\n");
     std::fs::write(&file, &twice).unwrap();
