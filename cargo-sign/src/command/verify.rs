@@ -107,6 +107,10 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
 
 /// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the release.
 fn is_own(cx: &mut Context, path: &Path) -> bool {
+    // Only the gates leave a manifest; to look for a project takes cargo, which a download is none of.
+    if !path.join(release_gate::artifacts::MANIFEST).is_file() {
+        return false;
+    }
     let Ok(root) = cx.artifacts() else { return false };
     let parent = |path: &Path| path.canonicalize().ok()?.parent().map(Path::to_owned);
     root.root().canonicalize().is_ok_and(|root| parent(path) == Some(root))

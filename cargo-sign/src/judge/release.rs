@@ -1,7 +1,9 @@
 //! A whole release: its list, its archives, and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use release_gate::artifacts::{MANIFEST, Manifest};
 use release_gate::{Error, Finding, Result};
@@ -105,8 +107,10 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
         }
     };
     let outer = signed.as_ref().map(|(_, comment)| comment);
-    for (name, digest) in &list {
-        listed(&mut verdict, dir, name, *digest, keys, outer)?;
+    for one in each_listed(dir, &list, keys, outer) {
+        let one = one?;
+        verdict.findings.extend(one.findings);
+        verdict.held.extend(one.held);
     }
     if extent != Extent::Listed {
         unlisted(&mut verdict, dir, &list, extent)?;
@@ -118,6 +122,35 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
             .insert(0, Held { file: "checksums.txt".to_owned(), sha256, size: bytes.len() as u64, signed });
     }
     Ok(verdict)
+}
+
+/// Checks every file of the list, as many at a time as there are processors; in the list's order.
+fn each_listed(
+    dir: &Path,
+    list: &checksums::List,
+    keys: &Keys,
+    outer: Option<&TrustedComment>,
+) -> Vec<Result<Verdict>> {
+    let entries: Vec<_> = list.iter().collect();
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let work = || {
+        while let Some((number, (name, digest))) = {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            entries.get(number).map(|entry| (number, *entry))
+        } {
+            let mut one = Verdict::default();
+            let judged = listed(&mut one, dir, name, *digest, keys, outer).map(|()| one);
+            done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, judged);
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(entries.len());
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
 /// Checks one file of the list, an archive also from the inside.
