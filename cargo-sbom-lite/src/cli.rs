@@ -103,6 +103,12 @@ pub(crate) struct AuditArgs {
     /// Write a VEX document there: CycloneDX for `*.cdx.json`, else OpenVEX
     #[arg(long, value_name = "FILE", conflicts_with = "watch_tags")]
     pub vex: Option<PathBuf>,
+    /// Write the vulnerabilities there, in the shape of osv-scanner's JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "watch_tags")]
+    pub osv: Option<PathBuf>,
+    /// Fetch the advisory database first, by git, to where cargo-audit keeps it (or to --db)
+    #[arg(long)]
+    pub fetch: bool,
     /// Audit the lock files of the last N release tags instead
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub watch_tags: Option<u32>,

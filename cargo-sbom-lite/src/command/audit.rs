@@ -1,7 +1,7 @@
 //! `cargo sbom-lite audit`: the packages of a project, an SBOM, a program or old releases against RustSec's advisories.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
 use release_gate::fs::write_atomic;
@@ -20,7 +20,7 @@ use crate::model::program::Functions;
 use crate::model::sbom::Sbom;
 use crate::read::advisories::{self, Advisories};
 use crate::read::{binary, document, lock, symbols};
-use crate::report::vex;
+use crate::report::{osv, vex};
 use crate::rules;
 
 /// What every report of one call shares.
@@ -39,7 +39,8 @@ pub(crate) fn run(cx: &mut Context, args: &AuditArgs) -> Result<Outcome> {
     }
     let config: Config = cx.config()?;
     let today = today()?;
-    let Some(dir) = advisories::find(args.db.as_deref())? else {
+    let fetched = args.fetch.then(|| fetch(cx, args.db.as_deref())).transpose()?;
+    let Some(dir) = advisories::find(fetched.as_deref().or(args.db.as_deref()))? else {
         return no_database(cx);
     };
     cx.terminal.detail("Reading", format!("advisories of {}", dir.display()));
@@ -349,8 +350,48 @@ fn table(hits: &[Hit]) -> String {
     out
 }
 
-/// `--vex FILE`: one document over all packages.
+/// `--fetch`: the advisory database, cloned or brought up to date by git.
+fn fetch(cx: &Context, db: Option<&Path>) -> Result<PathBuf> {
+    if cx.args().is_offline() {
+        return Err(Error::usage("--fetch needs the network, which --offline forbids")
+            .with_help("leave one of them out"));
+    }
+    let dir = match db {
+        Some(dir) => dir.to_owned(),
+        None => advisories::usual().ok_or_else(|| {
+            Error::judge("there is no home folder to keep the advisory database in")
+                .with_help("name one with --db")
+        })?,
+    };
+    let step = if dir.join(".git").exists() {
+        cx.terminal.status("Updating", dir.display().to_string());
+        Step::new("git").arg("-C").arg(&dir).args(["pull", "--quiet", "--ff-only"])
+    } else {
+        cx.terminal.status("Fetching", advisories::URL);
+        Step::new("git").args(["clone", "--quiet", "--depth", "1", "--", advisories::URL]).arg(&dir)
+    };
+    cx.runner.run(step.inherit_network_env())?.success().map_err(|error| {
+        Error::judge("the advisory database cannot be fetched")
+            .with_source(error)
+            .with_help("clone it by hand and name it with --db")
+    })?;
+    Ok(dir)
+}
+
+/// `--vex FILE` and `--osv FILE`: one document each over all packages.
 fn write_vex(cx: &Context, audit: &Audit, args: &AuditArgs, products: &[(String, Vec<Hit>)]) -> Result<()> {
+    if let Some(path) = &args.osv {
+        let mut hits: Vec<Hit> = products.iter().flat_map(|(_, hits)| hits.iter().cloned()).collect();
+        hits.sort_by(|a, b| (&a.package, &a.version, &a.id).cmp(&(&b.package, &b.version, &b.id)));
+        hits.dedup_by(|a, b| (&a.package, &a.version, &a.id) == (&b.package, &b.version, &b.id));
+        let source = match products {
+            [(name, _)] if args.sbom.is_some() || args.lockfile.is_some() || args.binary.is_some() => {
+                name.as_str()
+            }
+            _ => "Cargo.lock",
+        };
+        write_whole(cx, path, &osv::document(source, &hits)?)?;
+    }
     let Some(path) = &args.vex else { return Ok(()) };
     let mut products = products.to_vec();
     for (_, hits) in &mut products {
@@ -363,12 +404,15 @@ fn write_vex(cx: &Context, audit: &Audit, args: &AuditArgs, products: &[(String,
         None => time::source_date_epoch()?,
     };
     let epoch = epoch.or(audit.advisories.time).unwrap_or(0);
-    let bytes = vex::document(&products, vex::Format::of(path), epoch)?;
+    write_whole(cx, path, &vex::document(&products, vex::Format::of(path), epoch)?)
+}
+
+fn write_whole(cx: &Context, path: &Path, bytes: &[u8]) -> Result<()> {
     if cx.args().dry_run {
         cx.terminal.status("Would write", format!("{} ({} bytes)", path.display(), bytes.len()));
         return Ok(());
     }
-    write_atomic(path, &bytes)?;
+    write_atomic(path, bytes)?;
     cx.terminal.status("Wrote", path.display().to_string());
     Ok(())
 }
@@ -379,7 +423,7 @@ fn no_database(cx: &mut Context) -> Result<Outcome> {
         &rules::NO_DATABASE,
         "there is no advisory database, so nothing is known about vulnerabilities",
     )
-    .help(format!("clone RustSec's advisory-db and name it with --db or {}", advisories::ENV));
+    .help(format!("`--fetch` clones it; or name a checkout with --db or {}", advisories::ENV));
     let data = Data { db: None, advisories: Vec::new(), packages: 0, not_looked_up: Vec::new() };
     let report = |subject| {
         Report::new("vulns", &TOOL, subject).status(Status::Error).findings([finding.clone()]).data(&data)

@@ -11,6 +11,9 @@ use rustsec::{Collection, Database};
 /// Environment variable that names a checkout.
 pub const ENV: &str = "RELEASE_GATES_ADVISORY_DB";
 
+/// Where RustSec keeps its database.
+pub const URL: &str = "https://github.com/rustsec/advisory-db";
+
 /// A database that was read.
 #[derive(Debug)]
 pub struct Advisories {
@@ -39,10 +42,7 @@ pub fn find(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
         return Err(Error::judge(format!("the advisory database `{}` is no folder", dir.display()))
             .with_help(format!("name a checkout of RustSec's advisory-db with --db or {ENV}")));
     }
-    let cargo_home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let Some(home) = cargo_home else { return Ok(None) };
+    let Some(home) = cargo_home() else { return Ok(None) };
     let usual = [home.join("advisory-db")];
     // cargo-deny keeps one folder for each database it fetched.
     let fetched = std::fs::read_dir(home.join("advisory-dbs"))
@@ -53,6 +53,17 @@ pub fn find(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
     let mut candidates: Vec<PathBuf> = fetched.collect();
     candidates.sort();
     Ok(usual.into_iter().chain(candidates).find(|dir| dir.join("crates").is_dir()))
+}
+
+/// Where cargo-audit keeps its copy. `None` without a home folder.
+pub fn usual() -> Option<PathBuf> {
+    Some(cargo_home()?.join("advisory-db"))
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
 /// Reads a database. A file that cannot be read is counted; a database without advisories is an error.

@@ -2,6 +2,7 @@
 
 pub mod cyclonedx;
 pub mod notices;
+pub mod osv;
 pub mod spdx;
 mod tag_value;
 pub mod vex;
