@@ -17,6 +17,8 @@ use crate::command::{build, check, compare, diff, fix, package, rebuild};
                                                   one sealed release build with buildinfo.json
   cargo repro rebuild --buildinfo buildinfo.json  build again what was published, and compare
   cargo repro diff old/demo new/demo              how two files differ, by section and symbol
+  cargo repro diff old/demo new/demo --html demo.html
+                                                  the same as a page with a map of the file
   cargo repro compare a/buildinfo.json b/buildinfo.json
                                                   two machines' builds
   cargo repro fix --dry-run                       what would mend what the last check found
@@ -45,6 +47,9 @@ pub(crate) struct PlaceArgs {
     /// Number of parallel jobs of build A [default: number of processors]
     #[arg(short, long, value_name = "N", global = true)]
     pub(crate) jobs: Option<usize>,
+    /// Targets of what is rebuilt, where the command line names none.
+    #[arg(skip)]
+    pub(crate) targets: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,6 +75,9 @@ enum Call {
         /// The other
         #[arg(value_name = "B")]
         b: PathBuf,
+        /// Also write a page with a map of the two files
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Join the buildinfo.json of two machines
     Compare {
@@ -132,7 +140,7 @@ impl Gate for Cli {
             Some(Call::Rebuild { buildinfo, artifacts }) => {
                 rebuild::run(cx, &self.place, &buildinfo, artifacts.as_deref())
             }
-            Some(Call::Diff { a, b }) => diff::run(cx, &a, &b),
+            Some(Call::Diff { a, b, html }) => diff::run(cx, &a, &b, html.as_deref()),
             Some(Call::Compare { a, b }) => compare::run(cx, &a, &b),
             Some(Call::Fix { yes }) => fix::run(cx, yes),
             Some(Call::Crate { spec }) => package::run(cx, spec.as_deref()),

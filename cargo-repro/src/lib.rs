@@ -23,6 +23,12 @@ pub use rules::RULES;
 pub const TOOL: Tool =
     Tool { name: "cargo-repro", subcommand: "repro", version: env!("CARGO_PKG_VERSION"), rules: RULES };
 
+/// The page of `diff --html` for two files of any bytes, for fuzzing.
+#[doc(hidden)]
+pub fn difference_page(a: &[u8], b: &[u8]) -> String {
+    diff::html::page(["a", "b"], &diff::explain(a, b), &diff::map::of(a, b))
+}
+
 /// The whole program: a tool of a sealed build if it was started as one, else the gate.
 pub fn main() -> std::process::ExitCode {
     tools::dispatch().unwrap_or_else(release_gate::cli::main::<Cli>)

@@ -324,10 +324,7 @@ fn info(
         .filter(|(name, _)| told.contains(&name.as_str()) || session.config.pass_env.contains(name))
         .map(|(name, value)| (name, built.place.neutral(&value.to_string_lossy())))
         .collect();
-    let mut arguments =
-        vec!["build".to_owned(), "--locked".to_owned(), "--profile".to_owned(), session.profile.clone()];
-    arguments.extend(session.selection(cx)?);
-    arguments.extend(session.targets.iter().flat_map(|target| ["--target".to_owned(), target.clone()]));
+    let arguments = session.published_args(cx)?;
     Ok(BuildInfo {
         commit: Some(session.source.commit.clone()),
         dirty: session.source.dirty,

@@ -50,7 +50,7 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
             seen: Seen::Differs,
         }));
     }
-    let hidden = attribute::hidden(cx, &a, &b, &comparison, a.elapsed.max(LEAST));
+    let hidden = attribute::hidden(cx, &a, &b, &comparison, (a.elapsed / 8).max(LEAST));
     causes.extend(hidden.into_iter().map(|hidden| Named {
         root: hidden.root,
         cause: hidden.cause,
@@ -60,8 +60,8 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     reports(cx, &session, &a, &b, &comparison, &causes)
 }
 
-/// The search for hidden causes takes no longer than a build, and at least this long where builds are short.
-const LEAST: std::time::Duration = std::time::Duration::from_secs(20);
+/// The search for hidden causes takes no longer than an eighth of a build, or this long where builds are short.
+const LEAST: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A cause and where it was found.
 struct Named {

@@ -6,7 +6,7 @@ use std::path::Path;
 use release_gate::digest::Sha256Digest;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 
-use super::rebuild::{Rebuilt, read, table, toolchain};
+use super::rebuild::{Rebuilt, read, table, toolchain, without_targets};
 use crate::model::cause::Compared;
 use crate::rules;
 
@@ -18,13 +18,23 @@ pub(crate) const REPORT: &str = "compare";
 /// # Errors
 /// A file is no buildinfo, or the two have nothing in common.
 pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
-    let ((envelope, x), (_, y)) = (read(a)?, read(b)?);
+    let ((envelope, x), (other, y)) = (read(a)?, read(b)?);
     let mut findings = Vec::new();
     for (what, same) in [
         ("commit", x.commit == y.commit),
         ("Cargo.lock", x.lock_sha256 == y.lock_sha256),
         ("sources", x.source_sha256 == y.source_sha256),
         ("profile", x.profile == y.profile),
+        (
+            "selection of packages and features",
+            without_targets(&x.arguments) == without_targets(&y.arguments),
+        ),
+        ("list of pins", x.pins == y.pins),
+        (
+            "package",
+            (&envelope.subject.package, &envelope.subject.version)
+                == (&other.subject.package, &other.subject.version),
+        ),
     ] {
         if !same {
             findings

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use release_gate::error::JudgeExt;
+use release_gate::fs::write_atomic;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, Subject};
 
-use crate::diff::{Difference, Place, explain};
+use crate::diff::{Difference, Place, explain, html, map};
 use crate::rules;
 
 /// Name of the report.
@@ -16,7 +17,7 @@ pub(crate) const REPORT: &str = "diff";
 ///
 /// # Errors
 /// One of the two cannot be read.
-pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
+pub(crate) fn run(cx: &mut Context, a: &Path, b: &Path, html: Option<&Path>) -> Result<Outcome> {
     let found = match (a.is_dir(), b.is_dir()) {
         (true, true) => folders(a, b)?,
         (false, false) => files(a, b)?,
@@ -44,6 +45,9 @@ pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
         };
         Finding::new(&rules::FILES_DIFFER, text)
     });
+    if let Some(path) = html {
+        write_page(cx, path, [a, b], &found)?;
+    }
     let human = human(&found);
     let summary = if found.identical {
         "the same bytes".to_owned()
@@ -103,6 +107,25 @@ fn folders(a: &Path, b: &Path) -> Result<Difference> {
     }
     found.places.sort_by_key(|place| (place.derived, std::cmp::Reverse(place.bytes)));
     Ok(found)
+}
+
+/// Writes the page with the map.
+fn write_page(cx: &Context, path: &Path, [a, b]: [&Path; 2], found: &Difference) -> Result<()> {
+    if a.is_dir() {
+        return Err(Error::usage("a map is made of two files, and these are folders")
+            .with_help("name two files of them"));
+    }
+    if cx.args().dry_run {
+        cx.terminal.status("Would write", path.display().to_string());
+        return Ok(());
+    }
+    let read = |path: &Path| std::fs::read(path).or_judge(|| format!("cannot read `{}`", path.display()));
+    let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let (name_a, name_b) = (name(a), name(b));
+    let page = html::page([&name_a, &name_b], found, &map::of(&read(a)?, &read(b)?));
+    write_atomic(path, page.as_bytes())?;
+    cx.terminal.status("Wrote", path.display().to_string());
+    Ok(())
 }
 
 /// How two files of one name differ in what they are: a link, where it leads, or whether it can be run.

@@ -103,7 +103,8 @@ pub(crate) fn run(
             }
         }
     }
-    let args = PlaceArgs { profile: Some(info.profile.clone()), ..args.clone() };
+    let targets = envelope.subject.targets.clone();
+    let args = PlaceArgs { profile: Some(info.profile.clone()), targets, ..args.clone() };
     let here = cx.project()?.commit.clone();
     if here != info.commit || info.dirty {
         let wanted = info.commit.as_ref().map_or("no commit".to_owned(), ToString::to_string);
@@ -124,6 +125,24 @@ pub(crate) fn run(
     }
     let session = Session::start(cx, &args)?.without_interposer();
     let cx = &*cx;
+    // Other packages beside it can turn on other features of what they share. Which targets are built is up to this machine.
+    let (here, there) = (without_targets(&session.published_args(cx)?), without_targets(&info.arguments));
+    if here != there {
+        return Err(Error::usage(format!(
+            "it was built by `cargo {}`, not `cargo {}`",
+            there.join(" "),
+            here.join(" ")
+        ))
+        .with_help("give the same packages and feature flags"));
+    }
+    if session.pins.words() != info.pins {
+        return Err(Error::judge(format!(
+            "it was built with `[repro] pin = {:?}`, and here that is {:?}",
+            info.pins,
+            session.pins.words()
+        ))
+        .with_help("use the configuration of its commit"));
+    }
     let differs = toolchain(&info.toolchain, &session.toolchain.facts);
     for text in &differs {
         cx.terminal.warn(format!("the toolchain is another one: {text}"));
@@ -171,6 +190,20 @@ pub(crate) fn run(
         .human(human)
         .summary(summary)
         .into())
+}
+
+/// Arguments without `--target` and its values.
+pub(crate) fn without_targets(args: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        if word == "--target" {
+            words.next();
+        } else {
+            kept.push(word.clone());
+        }
+    }
+    kept
 }
 
 /// Published and rebuilt digests by target and name.

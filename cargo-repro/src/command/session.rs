@@ -56,6 +56,9 @@ impl Session {
                 .warn("RUSTFLAGS is set and sealed builds do not see it; put flags into .cargo/config.toml");
         }
         let mut targets = cx.args().target.clone();
+        if targets.is_empty() {
+            targets.clone_from(&args.targets);
+        }
         targets.dedup();
         let linker = targets
             .first()
@@ -171,6 +174,15 @@ impl Session {
                 args.extend(["--config".to_owned(), format!("target.{target}.linker={linker:?}")]);
             }
         }
+        Ok(args)
+    }
+
+    /// The arguments that are published: all but those that say where and how fast.
+    pub(crate) fn published_args(&self, cx: &Context) -> Result<Vec<String>> {
+        let mut args =
+            vec!["build".to_owned(), "--locked".to_owned(), "--profile".to_owned(), self.profile.clone()];
+        args.extend(self.selection(cx)?);
+        args.extend(self.targets.iter().flat_map(|target| ["--target".to_owned(), target.clone()]));
         Ok(args)
     }
 

@@ -1,4 +1,4 @@
-//! Members of archives: ar (rlib included), tar, gzip, zip. Nothing is written to disk; sizes are limited.
+//! Members of archives: ar (rlib included), tar, gzip, zstd, zip. Nothing is written to disk; sizes are limited.
 
 use std::io::Read as _;
 
@@ -33,6 +33,15 @@ pub(crate) fn members(bytes: &[u8]) -> Option<(&'static str, Vec<Member>)> {
         // MTIME and OS of the header (RFC 1952, section 2.3.1).
         let header = format!("gzip time {:?} system {:?}", bytes.get(4..8)?, bytes.get(9)?);
         return Some(("gzip", vec![Member { name: "content".to_owned(), header, bytes: content }]));
+    }
+    if bytes.starts_with(b"\x28\xb5\x2f\xfd") {
+        let mut content = Vec::new();
+        let decoder = ruzstd::decoding::StreamingDecoder::new(bytes).ok()?;
+        decoder.take(LARGEST).read_to_end(&mut content).ok()?;
+        return Some((
+            "zstd",
+            vec![Member { name: "content".to_owned(), header: String::new(), bytes: content }],
+        ));
     }
     if bytes.starts_with(b"PK\x03\x04") {
         return Some(("zip", zip(bytes)?));

@@ -62,7 +62,7 @@ pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Place>)> 
     Some((format, places))
 }
 
-fn name(section: &object::Section<'_, '_>) -> String {
+pub(super) fn name(section: &object::Section<'_, '_>) -> String {
     section.name().unwrap_or("?").to_owned()
 }
 
@@ -77,7 +77,7 @@ fn alone(name: &str, bytes: usize, note: &str) -> Place {
 }
 
 /// Sections that follow from others: where code lies, what is called how, and what describes it.
-fn is_derived(name: &str) -> bool {
+pub(super) fn is_derived(name: &str) -> bool {
     let plain = name.trim_start_matches(['.', '_']);
     [
         "note.gnu.build-id",

@@ -4,6 +4,8 @@
 
 pub(crate) mod archive;
 mod binary;
+pub(crate) mod html;
+pub(crate) mod map;
 pub(crate) mod strings;
 
 use schemars::JsonSchema;
@@ -212,6 +214,19 @@ mod tests {
     }
 
     #[test]
+    fn what_zstd_packs_is_compared_inside() {
+        let packed = |content: &[u8]| {
+            // A frame of one raw block (RFC 8878, section 3.1.1): single segment, one byte of content size.
+            let size = u8::try_from(content.len()).unwrap();
+            let block = (u32::from(size) << 3) | 1;
+            [b"\x28\xb5\x2f\xfd\x20".as_slice(), &[size], &block.to_le_bytes()[..3], content].concat()
+        };
+        let found = explain(&packed(b"one\nsame\n"), &packed(b"two\nsame\n"));
+        assert_eq!((found.format.as_str(), found.places.len()), ("zstd", 1));
+        assert_eq!(found.places[0].section.as_deref(), Some("line 1"));
+    }
+
+    #[test]
     fn own_executable_with_one_byte_changed_differs_in_one_section() {
         let a = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let mut b = a.clone();
@@ -227,8 +242,8 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_bytes_make_it_fail(a: Vec<u8>, b: Vec<u8>, magic in 0..6usize) {
-            let magics: [&[u8]; 6] = [b"", b"\x7fELF\x02\x01\x01", b"!<arch>\n", b"PK\x03\x04", b"\x1f\x8b\x08", b"\0asm"];
+        fn no_bytes_make_it_fail(a: Vec<u8>, b: Vec<u8>, magic in 0..7usize) {
+            let magics: [&[u8]; 7] = [b"\x28\xb5\x2f\xfd", b"", b"\x7fELF\x02\x01\x01", b"!<arch>\n", b"PK\x03\x04", b"\x1f\x8b\x08", b"\0asm"];
             let with = |bytes: &[u8]| [magics[magic], bytes].concat();
             let (a, b) = (with(&a), with(&b));
             proptest::prop_assert_eq!(explain(&a, &b).identical, a == b);
