@@ -10,10 +10,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::commit::Commit;
-use super::grammar::{self, Header, Message, Revert, Style, split_pull};
+use super::grammar::{self, Header, Message, Revert, split_pull};
+use super::pulls::{self, Pulls};
+use super::reverts;
 use super::sections::{Placement, Section, Table};
 use super::untrusted::Untrusted;
-use super::{pulls, reverts};
 
 /// Where one commit went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -171,98 +172,6 @@ pub fn account(
     entries.reverse();
     entries.sort_by_key(|entry| entry.section);
     Accounting { entries, buckets }
-}
-
-/// Pull requests that have one line for all their commits.
-struct Pulls {
-    /// The merge that brought a commit.
-    owners: BTreeMap<usize, usize>,
-    /// By the position of the merge: its section, its title, its number.
-    lines: BTreeMap<usize, (Section, Header, u64)>,
-}
-
-impl Pulls {
-    /// Decides which pull requests have a line of their own. Where the commits inside are conventional, each of them was written to be
-    /// read by itself; otherwise the title says more than the steps that led there.
-    fn of(
-        commits: &[Commit],
-        table: &Table,
-        dependency_table: bool,
-        gone: &BTreeMap<usize, Vec<usize>>,
-    ) -> Self {
-        let known = |kind: &str| table.knows(kind);
-        let owners = pulls::owners(commits);
-        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (member, merge) in &owners {
-            let commit = &commits[*member];
-            if commit.parents < 2 && commit.touches_package && !gone.contains_key(member) {
-                members.entry(*merge).or_default().push(*member);
-            }
-        }
-        let mut lines = BTreeMap::new();
-        for (merge, members) in members {
-            if gone.contains_key(&merge) {
-                continue;
-            }
-            let Some(pull) = pulls::read(&commits[merge].message) else { continue };
-            let headers: Vec<Header> =
-                members.iter().map(|member| grammar::header(commits[*member].subject(), &known)).collect();
-            if headers.iter().any(|header| header.style == Style::Conventional) {
-                continue;
-            }
-            let title = grammar::header(&pull.title, &known);
-            let sections: Vec<Section> = headers
-                .iter()
-                .filter_map(|header| match table.placement(header) {
-                    Placement::In(section) => Some(section),
-                    Placement::Hidden(_) => None,
-                })
-                .collect();
-            let Placement::In(said) = table.placement(&title) else { continue };
-            if title.description.is_empty()
-                || sections.is_empty()
-                || (said == Section::Dependencies && dependency_table)
-            {
-                continue;
-            }
-            let section = if said == Section::Other { majority(&sections, &pull.branch) } else { said };
-            lines.insert(merge, (section, title, pull.number));
-        }
-        Self { owners, lines }
-    }
-
-    /// The number of the pull request that brought a commit.
-    fn pull_of(&self, at: usize, commits: &[Commit]) -> Option<u64> {
-        let merge = *self.owners.get(&at)?;
-        pulls::read(&commits[merge].message).map(|pull| pull.number)
-    }
-
-    /// The merge whose line stands for a commit; a break, or a repaired vulnerability, has a line of its own.
-    fn line_of(&self, at: usize, section: Section) -> Option<usize> {
-        let merge = *self.owners.get(&at)?;
-        let own = matches!(section, Section::Breaking | Section::Security);
-        (!own && self.lines.contains_key(&merge)).then_some(merge)
-    }
-}
-
-/// The section most commits of a pull request belong to, [`Section::Other`] aside, or what its branch is called after.
-fn majority(sections: &[Section], branch: &str) -> Section {
-    let mut counts: BTreeMap<Section, usize> = BTreeMap::new();
-    sections.iter().for_each(|section| *counts.entry(*section).or_default() += 1);
-    let most = counts
-        .iter()
-        .filter(|(section, _)| **section != Section::Other)
-        .max_by_key(|(section, count)| (**count, std::cmp::Reverse(**section)));
-    let named = match branch.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default() {
-        "fix" | "fixes" | "bugfix" | "hotfix" => Section::Fixes,
-        "feat" | "feature" | "features" => Section::Features,
-        "perf" => Section::Performance,
-        _ => Section::Other,
-    };
-    match most {
-        Some((section, count)) if 2 * count >= sections.len() => *section,
-        _ => named,
-    }
 }
 
 #[derive(Default)]
