@@ -67,7 +67,11 @@ pub fn range(
     since: Option<&str>,
 ) -> Result<Range> {
     let (version, commit) = (&target.version, &target.commit);
-    let releases = releases(tags, &target.package, &config.tag_patterns);
+    let mut releases = releases(tags, &target.package, &config.tag_patterns);
+    if config.tag_patterns.is_empty() {
+        releases.extend(plain(git, tags, target, &releases)?);
+        range::sort(&mut releases);
+    }
     let same: Vec<&range::Release> = releases.iter().filter(|release| release.version == *version).collect();
     let mut twins = Vec::new();
     let (named, tag) = if let Some(here) = same.iter().find(|release| release.commit == *commit) {
@@ -88,6 +92,15 @@ pub fn range(
     };
     let misnamed = if named == Named::Tagged { Vec::new() } else { misnamed(git, target, &releases)? };
     Ok(Range { predecessor, named, tag, twins, misnamed, releases })
+}
+
+/// Plain tags beside those that name the package: its own from before there were others, where its manifest had that version there.
+fn plain(git: &Git, tags: &[Tag], target: &Target, known: &[range::Release]) -> Result<Vec<range::Release>> {
+    let mut plain = range::plain(tags, &target.package);
+    plain.retain(|one| known.iter().all(|other| other.version != one.version));
+    let at: Vec<_> = plain.iter().map(|one| (&one.commit, &one.version)).collect();
+    let mine = manifest::had(git, &target.package, &target.place.package, &at)?;
+    Ok(plain.into_iter().zip(mine).filter_map(|(one, mine)| mine.then_some(one)).collect())
 }
 
 /// What `--since` names. A revision without a tag stands for the highest lower version it holds, so that the step from it can be judged.

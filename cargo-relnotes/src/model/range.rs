@@ -61,8 +61,28 @@ pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<Release
             })
             .collect()
     };
-    found.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));
+    sort(&mut found);
     found
+}
+
+/// Puts releases in order, lowest version first.
+pub fn sort(releases: &mut [Release]) {
+    releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));
+}
+
+/// Plain tags (`v1.0.0`) as releases: where other tags name the package, whether one is its own has to be found out.
+pub fn plain(tags: &[Tag], package: &str) -> Vec<Release> {
+    tags.iter()
+        .filter_map(|tag| {
+            let parsed = parse_version_tag(&tag.name, package).filter(|parsed| !parsed.names_package)?;
+            Some(Release {
+                tag: tag.name.clone(),
+                version: parsed.version,
+                commit: tag.commit.clone(),
+                time: tag.time,
+            })
+        })
+        .collect()
 }
 
 fn matched(tag: &str, pattern: &str) -> Option<Version> {

@@ -98,27 +98,53 @@ pub fn versions(
     let names: Vec<String> =
         commits.iter().flat_map(|commit| [&own, &shared].map(|path| format!("{commit}:{path}"))).collect();
     let blobs = blobs::read(git, &names)?;
-    let table = |blob: &Option<blobs::Blob>| -> Option<Table> {
-        String::from_utf8_lossy(&blob.as_ref()?.bytes).parse().ok()
-    };
     let mut found: Vec<(CommitId, Version)> = Vec::new();
     let mut known: BTreeMap<(String, String), Option<Version>> = BTreeMap::new();
     for (commit, pair) in commits.into_iter().zip(blobs.chunks(2)) {
         let id = |at: usize| pair[at].as_ref().map(|blob| blob.id.clone()).unwrap_or_default();
-        let version = known.entry((id(0), id(1))).or_insert_with(|| {
-            let own = table(&pair[0])?;
-            let package = own.get("package")?.get("version")?;
-            let text = match package {
-                Value::String(text) => text.clone(),
-                _ => table(&pair[1])?.get("workspace")?.get("package")?.get("version")?.as_str()?.to_owned(),
-            };
-            Version::parse(&text).ok()
-        });
+        let version = known
+            .entry((id(0), id(1)))
+            .or_insert_with(|| table(&pair[0]).and_then(|own| version(&own, table(&pair[1]).as_ref())));
         if let Some(version) = version {
             found.push((commit, version.clone()));
         }
     }
     Ok(found)
+}
+
+fn table(blob: &Option<blobs::Blob>) -> Option<Table> {
+    String::from_utf8_lossy(&blob.as_ref()?.bytes).parse().ok()
+}
+
+/// The version a manifest says, or its workspace for it.
+fn version(own: &Table, shared: Option<&Table>) -> Option<Version> {
+    let text = match own.get("package")?.get("version")? {
+        Value::String(text) => text.as_str(),
+        _ => shared?.get("workspace")?.get("package")?.get("version")?.as_str()?,
+    };
+    Version::parse(text).ok()
+}
+
+/// Whether the package called `name` had each of these versions at each of these commits, in their order; looked for in its folder and at
+/// the top.
+///
+/// # Errors
+/// git failed.
+pub fn had(git: &Git, name: &str, folder: &str, at: &[(&CommitId, &Version)]) -> Result<Vec<bool>> {
+    let paths = [join(folder, "Cargo.toml"), "Cargo.toml".to_owned()];
+    let names: Vec<String> =
+        at.iter().flat_map(|(commit, _)| paths.iter().map(move |path| format!("{commit}:{path}"))).collect();
+    let blobs = if names.is_empty() { Vec::new() } else { blobs::read(git, &names)? };
+    let is = |own: &Table| own.get("package").and_then(|package| package.get("name")?.as_str()) == Some(name);
+    Ok(at
+        .iter()
+        .zip(blobs.chunks(2))
+        .map(|((_, wanted), pair)| {
+            let tables = [table(&pair[0]), table(&pair[1])];
+            let mine = tables.iter().flatten().find(|own| is(own));
+            mine.and_then(|own| version(own, tables[1].as_ref())).as_ref() == Some(*wanted)
+        })
+        .collect())
 }
 
 /// Joins a folder relative to the top (empty for the top itself) and a file name.

@@ -339,6 +339,11 @@ fn a_package_that_moved_keeps_its_history() {
     assert_eq!(report["data"]["manifest"]["rust_version"]["before"], "1.60");
     assert_eq!(report["data"]["sums"]["hidden"]["outside-package"], 1);
     assert_eq!(report["data"]["sums"]["listed"], 1, "{report}");
+    // Tags that name the package came later: plain ones count where the manifest had their version.
+    repo.git(&["tag", "v7.0.0", "HEAD~1"]);
+    repo.git(&["tag", "demo-v1.1.0-rc.1", "HEAD~1"]);
+    let report = repo.report(&["-p", "demo"], 0);
+    assert_eq!(report["data"]["range"]["from"], "v1.0.0");
     // The old tag, where it lay at the top.
     let report = repo.report(&["-p", "demo", "--to", "v1.0.0"], 0);
     assert_eq!(report["subject"]["version"], "1.0.0");
