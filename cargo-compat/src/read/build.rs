@@ -141,7 +141,12 @@ fn public_features(package: &Package) -> Vec<String> {
     let private = |name: &str| {
         name.starts_with(['_'])
             || name.starts_with("unstable")
-            || matches!(name, "nightly" | "bench" | "no_std" | "default")
+            || matches!(name, "nightly" | "bench" | "no_std" | "default" | "rustc-dep-of-std" | "compiler_builtins")
+            // Only the standard library's own build can turn these on.
+            || package.dependencies.iter().any(|dependency| {
+                dependency.name.starts_with("rustc-std-workspace")
+                    && dependency.rename.as_deref().unwrap_or(&dependency.name) == name
+            })
     };
     package.features.keys().filter(|name| !private(name)).cloned().collect()
 }
