@@ -10,7 +10,9 @@ use release_gate::process::Step;
 use release_gate::report::render::visible;
 use release_gate::report::{Envelope, Status};
 use release_gate::{Error, Finding, Level, Result, exit};
+use serde_json::Value;
 
+use crate::report as page;
 use crate::shop::{Programs, Shop, worst};
 use crate::table::table;
 
@@ -42,6 +44,9 @@ pub(crate) struct GateArgs {
     /// Where reports and artifacts go [default: release-gates in the target folder of the project]
     #[arg(long, value_name = "DIR")]
     artifact_dir: Option<PathBuf>,
+    /// Write a page about the release there, for people: verdicts, API changes, dependencies, sizes
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "release-report.html")]
+    report: Option<PathBuf>,
     /// Do not use the network
     #[arg(long)]
     offline: bool,
@@ -62,6 +67,8 @@ struct Verdict {
     code: u8,
     /// Findings that weigh, for the lines below the table.
     findings: Vec<Finding>,
+    /// The report, where there is one.
+    envelope: Option<Envelope>,
 }
 
 /// A call to make: name shown, program, arguments, main file.
@@ -117,6 +124,9 @@ pub(crate) fn run(shop: &Shop, args: GateArgs) -> Result<u8> {
         "verify.json",
         &[&[os("verify")], with_public].concat(),
     ))?;
+    if let Some(path) = session.args.report.clone() {
+        session.write_report(&path)?;
+    }
     Ok(session.conclude())
 }
 
@@ -198,6 +208,38 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// `--report`: the page, from what the gates said and left behind.
+    fn write_report(&self, path: &Path) -> Result<()> {
+        let step = Step::cargo()
+            .inherit_network_env()
+            .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
+            .arg(&self.manifest);
+        let metadata: Value = serde_json::from_slice(&self.shop.runner.run(step)?.success()?.stdout)
+            .map_err(|error| Error::judge("cargo's metadata cannot be read").with_source(error))?;
+        let target = PathBuf::from(metadata["target_directory"].as_str().unwrap_or("target"));
+        let root = self.args.artifact_dir.clone().unwrap_or_else(|| target.join("release-gates"));
+        let lines: Vec<page::Line<'_>> = self
+            .rows
+            .iter()
+            .map(|row| page::Line {
+                name: row.name,
+                word: row.verdict.word,
+                seconds: row.seconds.as_secs_f64(),
+                envelope: row.verdict.envelope.as_ref(),
+            })
+            .collect();
+        // Only what this session's gates wrote about: other versions' folders stay out.
+        let mut names: Vec<String> =
+            self.rows.iter().filter_map(|row| row.verdict.envelope.as_ref()).flat_map(subjects).collect();
+        names.sort();
+        names.dedup();
+        let folders: Vec<page::Folder> = names.iter().map(|name| folder(&root.join(name), name)).collect();
+        let title = format!("Release report: {}", names.join(", "));
+        release_gate::fs::write_atomic(path, page::render(&title, &lines, &folders).as_bytes())?;
+        self.shop.terminal.status("Wrote", path.display().to_string());
+        Ok(())
+    }
+
     /// Prints the table and what is to be done, and settles the exit code.
     fn conclude(&self) -> u8 {
         let rows: Vec<[String; 4]> = self
@@ -252,6 +294,48 @@ impl Session<'_> {
     }
 }
 
+/// `<package>-<version>` of everything a report is about.
+fn subjects(envelope: &Envelope) -> Vec<String> {
+    let one =
+        |subject: &Value| Some(format!("{}-{}", subject["package"].as_str()?, subject["version"].as_str()?));
+    let own = serde_json::to_value(&envelope.subject).ok();
+    let joined = envelope.data["reports"].as_array().into_iter().flatten().map(|report| &report["subject"]);
+    own.iter().chain(joined).filter_map(one).collect()
+}
+
+/// What a package's artifact folder holds.
+fn folder(dir: &Path, name: &str) -> page::Folder {
+    let json =
+        |file: &str| std::fs::read(dir.join(file)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let listing = |dir: PathBuf| {
+        let mut names: Vec<String> = std::fs::read_dir(dir)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let witnesses = listing(dir.join("witnesses"))
+        .into_iter()
+        .filter_map(|file| {
+            let text = std::fs::read_to_string(dir.join("witnesses").join(&file)).ok()?;
+            Some((format!("witnesses/{file}"), text))
+        })
+        .collect();
+    let is_archive = |name: &String| [".tar.gz", ".tar.zst", ".zip"].iter().any(|end| name.ends_with(end));
+    page::Folder {
+        package: name.to_owned(),
+        sbom: json("sbom.cdx.json"),
+        compat: json("compat.json"),
+        buildinfo: json("buildinfo.json"),
+        vulns: json("vulns.json"),
+        witnesses,
+        archives: listing(dir.to_owned()).into_iter().filter(is_archive).collect(),
+    }
+}
+
 impl Verdict {
     fn style(&self) -> Style {
         let color = match self.word {
@@ -272,11 +356,12 @@ fn verdict(code: u8, stdout: &[u8]) -> Verdict {
             word: if done { "passed" } else { "not judged" },
             code: if done { code } else { worst(code, exit::ERROR) },
             findings: Vec::new(),
+            envelope: None,
         };
     };
-    let findings = envelope.findings;
+    let findings = envelope.findings.clone();
     if code != exit::USAGE && envelope.status.exit_code() != code {
-        return Verdict { word: "not judged", code: exit::ERROR, findings };
+        return Verdict { word: "not judged", code: exit::ERROR, findings, envelope: Some(envelope) };
     }
     let no_database = findings.iter().any(|finding| finding.rule == NO_DATABASE);
     let (word, code) = match envelope.status {
@@ -287,7 +372,7 @@ fn verdict(code: u8, stdout: &[u8]) -> Verdict {
         Status::Error if no_database => ("not judged", exit::PASS),
         Status::Error | Status::Unsupported => ("not judged", code),
     };
-    Verdict { word, code, findings }
+    Verdict { word, code, findings, envelope: Some(envelope) }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod bench;
 mod docs;
 mod fuzz;
 mod gate;
+mod report;
 mod shop;
 mod table;
 mod test;

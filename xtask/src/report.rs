@@ -1,0 +1,293 @@
+//! `cargo xtask gate --report`: one page over a release that people look at: verdicts, dependencies, API changes, sizes, how to verify.
+//!
+//! A static file: no script, no request to anywhere. Everything in it comes from reports and documents of the gates and is escaped here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use release_gate::report::Envelope;
+use serde_json::Value;
+
+/// One gate's line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) word: &'a str,
+    pub(crate) seconds: f64,
+    pub(crate) envelope: Option<&'a Envelope>,
+}
+
+/// What a package left in its artifact folder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Folder {
+    pub(crate) package: String,
+    /// `sbom.cdx.json`.
+    pub(crate) sbom: Option<Value>,
+    /// `compat.json`.
+    pub(crate) compat: Option<Value>,
+    /// `buildinfo.json`.
+    pub(crate) buildinfo: Option<Value>,
+    /// `vulns.json`.
+    pub(crate) vulns: Option<Value>,
+    /// Texts of the witnesses, by file name.
+    pub(crate) witnesses: BTreeMap<String, String>,
+    /// Names of the archives that can be downloaded.
+    pub(crate) archives: Vec<String>,
+}
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}\
+code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{background:#f3f3f3;padding:.6rem;overflow:auto}\
+.passed{color:#0a5c1e;font-weight:bold}.failed,.not-judged{color:#a30000;font-weight:bold}.nothing-to-judge{color:#6b4e00;font-weight:bold}\
+.bar{background:#2f5d9b;height:1rem;min-width:2px}.tag{border:1px solid #767676;border-radius:.3rem;padding:0 .3rem;font-size:.85em}\
+ul{padding-left:1.2rem}summary{cursor:pointer}\
+@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#262626}th,td{border-color:#444}a{color:#8ab4f8}\
+.passed{color:#7bd88f}.failed,.not-judged{color:#ff8a80}.nothing-to-judge{color:#e6c07b}.bar{background:#6d9eeb}}";
+
+/// The page.
+pub(crate) fn render(title: &str, lines: &[Line<'_>], folders: &[Folder]) -> String {
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
+         <title>{0}</title><style>{STYLE}</style></head><body><main>\n<h1>{0}</h1>\n",
+        escape(title)
+    );
+    verdicts(&mut out, lines);
+    for folder in folders {
+        let _ = writeln!(out, "<h2>{}</h2>", escape(&folder.package));
+        changes(&mut out, folder);
+        dependencies(&mut out, folder);
+        sizes(&mut out, folder);
+        verification(&mut out, folder);
+    }
+    out.push_str("</main></body></html>\n");
+    out
+}
+
+/// Text as HTML; control and direction characters are taken out, since they would let a text look like another.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(c),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {}
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn text(value: &Value) -> String {
+    escape(value.as_str().unwrap_or_default())
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn verdicts(out: &mut String, lines: &[Line<'_>]) {
+    out.push_str("<h2>Verdicts</h2>\n<table><thead><tr><th scope=\"col\">gate</th><th scope=\"col\">verdict</th><th scope=\"col\">findings</th><th scope=\"col\">time</th></tr></thead><tbody>\n");
+    for line in lines {
+        let mut findings = String::new();
+        let mut said = BTreeSet::new();
+        for finding in line.envelope.into_iter().flat_map(|envelope| &envelope.findings) {
+            if finding.level == release_gate::Level::Note || !said.insert((&finding.rule, &finding.message)) {
+                continue;
+            }
+            let help =
+                finding.help.as_deref().map(|help| format!("<br>{}", escape(help))).unwrap_or_default();
+            let _ = write!(
+                findings,
+                "<li><code>{}</code> {}{help}</li>",
+                escape(&finding.rule),
+                escape(&finding.message)
+            );
+        }
+        let findings = if findings.is_empty() { String::new() } else { format!("<ul>{findings}</ul>") };
+        let _ = writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td class=\"{}\">{}</td><td>{findings}</td><td>{:.1} s</td></tr>",
+            escape(line.name),
+            line.word.replace(' ', "-"),
+            escape(line.word),
+            line.seconds
+        );
+    }
+    out.push_str("</tbody></table>\n");
+}
+
+fn changes(out: &mut String, folder: &Folder) {
+    let Some(data) = folder.compat.as_ref().map(|compat| &compat["data"]) else { return };
+    let _ = writeln!(
+        out,
+        "<h3>Public API</h3>\n<p>Needs <b>{}</b>, declares <b>{}</b>.</p>",
+        text(&data["required_bump"]),
+        text(&data["declared_bump"])
+    );
+    for change in items(&data["changes"]) {
+        let _ = write!(
+            out,
+            "<details><summary><span class=\"tag\">{}</span> <code>{}</code> {}</summary>",
+            text(&change["bump"]),
+            text(&change["item"]),
+            text(&change["message"])
+        );
+        for (name, side) in [("was", "before"), ("is", "after")] {
+            if change[side].as_str().is_some_and(|text| !text.is_empty()) {
+                let _ = write!(out, "<p>{name}: <code>{}</code></p>", text(&change[side]));
+            }
+        }
+        let witness = change["witness"]["program"].as_str().and_then(|name| folder.witnesses.get(name));
+        if let Some(witness) = witness {
+            let _ = write!(out, "<pre>{}</pre>", escape(witness));
+        }
+        out.push_str("</details>\n");
+    }
+}
+
+/// The tree of what is shipped; what was shown before is named and not opened again.
+fn dependencies(out: &mut String, folder: &Folder) {
+    let Some(sbom) = &folder.sbom else { return };
+    let components: BTreeMap<&str, &Value> = items(&sbom["components"])
+        .filter_map(|component| Some((component["bom-ref"].as_str()?, component)))
+        .collect();
+    let needs: BTreeMap<&str, Vec<&str>> = items(&sbom["dependencies"])
+        .filter_map(|entry| {
+            Some((entry["ref"].as_str()?, items(&entry["dependsOn"]).filter_map(Value::as_str).collect()))
+        })
+        .collect();
+    let mut advisories: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for hit in folder.vulns.iter().flat_map(|vulns| items(&vulns["data"]["advisories"])) {
+        if let (Some(package), Some(version), Some(id)) =
+            (hit["package"].as_str(), hit["version"].as_str(), hit["id"].as_str())
+        {
+            advisories.entry((package, version)).or_default().push(id);
+        }
+    }
+    let tree = Tree { components, needs, advisories };
+    let Some(main) = sbom["metadata"]["component"]["bom-ref"].as_str() else { return };
+    out.push_str("<h3>Dependencies</h3>\n");
+    let mut seen = BTreeSet::new();
+    tree.list(out, main, &mut seen, 0);
+}
+
+struct Tree<'a> {
+    components: BTreeMap<&'a str, &'a Value>,
+    needs: BTreeMap<&'a str, Vec<&'a str>>,
+    advisories: BTreeMap<(&'a str, &'a str), Vec<&'a str>>,
+}
+
+impl<'a> Tree<'a> {
+    fn list(&self, out: &mut String, of: &str, seen: &mut BTreeSet<&'a str>, depth: usize) {
+        let Some(needs) = self.needs.get(of).filter(|needs| !needs.is_empty() && depth < 64) else { return };
+        out.push_str("<ul>\n");
+        for need in needs {
+            let Some(component) = self.components.get(need) else { continue };
+            let license = items(&component["licenses"])
+                .find_map(|choice| choice["expression"].as_str().or(choice["license"]["name"].as_str()))
+                .unwrap_or("no licence stated");
+            let key = (
+                component["name"].as_str().unwrap_or_default(),
+                component["version"].as_str().unwrap_or_default(),
+            );
+            let mut label = format!("<code>{} {}</code> {}", escape(key.0), escape(key.1), escape(license));
+            if component["scope"] == "excluded" {
+                label.push_str(" <span class=\"tag\">build time</span>");
+            }
+            for id in self.advisories.get(&key).into_iter().flatten() {
+                let _ = write!(label, " <span class=\"tag failed\">{}</span>", escape(id));
+            }
+            let first = seen.insert(need);
+            let has_more = self.needs.get(need).is_some_and(|more| !more.is_empty());
+            if first && has_more {
+                let _ = write!(out, "<li><details><summary>{label}</summary>");
+                self.list(out, need, seen, depth + 1);
+                out.push_str("</details></li>\n");
+            } else {
+                let again = if has_more { " (see above)" } else { "" };
+                let _ = writeln!(out, "<li>{label}{again}</li>");
+            }
+        }
+        out.push_str("</ul>\n");
+    }
+}
+
+fn sizes(out: &mut String, folder: &Folder) {
+    let Some(data) = folder.buildinfo.as_ref().map(|info| &info["data"]) else { return };
+    let artifacts: Vec<(String, u64, String)> = items(&data["artifacts"])
+        .map(|artifact| {
+            (text(&artifact["path"]), artifact["size"].as_u64().unwrap_or(0), text(&artifact["sha256"]))
+        })
+        .collect();
+    let Some(largest) = artifacts.iter().map(|(_, size, _)| *size).max().filter(|size| *size > 0) else {
+        return;
+    };
+    out.push_str("<h3>Artifacts</h3>\n<table><thead><tr><th scope=\"col\">file</th><th scope=\"col\">size</th><th scope=\"col\">SHA-256</th></tr></thead><tbody>\n");
+    for (path, size, digest) in artifacts {
+        let _ = writeln!(
+            out,
+            "<tr><th scope=\"row\">{path}</th><td>{} KiB<div class=\"bar\" style=\"width:{}%\"></div></td><td><code>{digest}</code></td></tr>",
+            size.div_ceil(1024),
+            size * 100 / largest
+        );
+    }
+    out.push_str("</tbody></table>\n");
+}
+
+fn verification(out: &mut String, folder: &Folder) {
+    if folder.archives.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<h3>Verify</h3>\n<p>In the folder of the download, with the maintainers' public key:</p>\n<pre>",
+    );
+    out.push_str("ssh-keygen -Y verify -f allowed_signers -I maintainer -n file -s checksums.txt.sshsig &lt; checksums.txt\nsha256sum -c --strict --ignore-missing checksums.txt\n");
+    for archive in &folder.archives {
+        let _ = writeln!(out, "minisign -Vm {0} -x {0}.sig -p maintainer.ed25519.pub", escape(archive));
+    }
+    out.push_str("</pre>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_report_becomes_markup() {
+        let hostile = "<script>alert(1)</script>\u{202e}\"'&";
+        let sbom = serde_json::json!({
+            "metadata": { "component": { "bom-ref": "m" } },
+            "components": [{ "bom-ref": "a", "name": hostile, "version": hostile, "licenses": [{ "expression": hostile }] }],
+            "dependencies": [{ "ref": "m", "dependsOn": ["a"] }, { "ref": "a", "dependsOn": ["a", "m"] }],
+        });
+        let compat = serde_json::json!({ "data": {
+            "required_bump": hostile, "declared_bump": hostile,
+            "changes": [{ "bump": hostile, "item": hostile, "message": hostile, "before": hostile, "after": hostile, "witness": { "program": "w" } }],
+        }});
+        let folder = Folder {
+            package: hostile.to_owned(),
+            sbom: Some(sbom),
+            compat: Some(compat),
+            buildinfo: Some(
+                serde_json::json!({ "data": { "artifacts": [{ "path": hostile, "size": 1, "sha256": hostile }] } }),
+            ),
+            witnesses: BTreeMap::from([("w".to_owned(), hostile.to_owned())]),
+            archives: vec![hostile.to_owned()],
+            ..Folder::default()
+        };
+        let page = render(
+            hostile,
+            &[Line { name: hostile, word: "passed", seconds: 1.0, envelope: None }],
+            &[folder],
+        );
+        assert!(!page.contains("<script") && !page.contains('\u{202e}'), "{page}");
+        // Each place shows it, escaped.
+        assert!(page.matches("&lt;script&gt;").count() >= 12, "{page}");
+    }
+}
