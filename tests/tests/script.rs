@@ -1,0 +1,94 @@
+//! `ci/gate.sh`, run as a CI would: it passes a good release, and stops a bad one at the gate whose fault it is, before anything is signed.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
+use std::path::{Path, PathBuf};
+
+use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, program, repository};
+
+fn database(env: &TestEnv) -> PathBuf {
+    let dir = env.path().join("advisory-db");
+    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2020-0001\"\npackage = \"not-used-here\"\ndate = \"2020-01-01\"\n\n\
+                    [versions]\npatched = [\">= 1.0.0\"]\n```\n\n# A flaw\n\nIt was there.\n";
+    fixtures::write_all(&dir, &[("crates/not-used-here/RUSTSEC-2020-0001.md", advisory)]);
+    dir
+}
+
+fn gate(env: &TestEnv, dir: &Path, gates: Option<&str>) -> Ran {
+    let key = env.path().join("release.key");
+    if !key.exists() {
+        let made = env.run(dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key.to_str().unwrap()]);
+        assert_eq!(made.code, 0, "{made:#?}");
+    }
+    // As after `cargo install`: the five programs, and what the machine has.
+    let mut path = std::ffi::OsString::new();
+    for (tool, _) in TOOLS {
+        path.push(program(tool).parent().unwrap());
+        path.push(":");
+    }
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let mut step = env
+        .step("sh")
+        .current_dir(dir)
+        .arg(repository().join("ci/gate.sh"))
+        .env("PATH", path)
+        .env("OFFLINE", "1")
+        .env("KEY", key.as_os_str())
+        .env("PUBLIC_KEY", env.path().join("release.key.pub").into_os_string())
+        .env("ADVISORY_DB", database(env).into_os_string());
+    if let Some(gates) = gates {
+        step = step.env("GATES", gates);
+    }
+    env.run_step(step)
+}
+
+fn is_signed(dir: &Path) -> bool {
+    let folders = std::fs::read_dir(dir.join("target/release-gates")).into_iter().flatten().flatten();
+    folders.into_iter().any(|folder| {
+        folder.path().join("checksums.txt.sshsig").exists() || folder.path().join("verify.json").exists()
+    })
+}
+
+#[test]
+fn a_good_release_passes_to_the_end() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", fixtures::DEMO);
+    let ran = gate(&env, &dir, None);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(dir.join("target/release-gates/demo-0.1.1/verify.json").is_file());
+    // A part of it, and a word that is none.
+    assert_eq!(gate(&env, &dir, Some("pins licenses")).code, 0);
+    assert_eq!(gate(&env, &dir, Some("pins nonsense")).code, 2);
+}
+
+#[test]
+fn a_break_under_a_small_bump_stops_before_anything_is_signed() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", &[fixtures::DEMO, &[fixtures::BREAKING]].concat());
+    let ran = gate(&env, &dir, Some("sbom audit licenses pins compat notes sign"));
+    assert_eq!(ran.code, 100, "{ran:#?}");
+    assert!(ran.stdout.contains("+ cargo compat") && !ran.stdout.contains("+ cargo relnotes"), "{ran:#?}");
+    assert!(!is_signed(&dir));
+}
+
+#[test]
+fn a_clock_in_a_build_script_stops_at_the_first_gate() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", fixtures::DEMO);
+    let script = "fn main() { let t = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos(); println!(\"cargo::rustc-env=BUILT_AT={t}\"); }";
+    let main = std::fs::read_to_string(dir.join("src/main.rs")).unwrap();
+    fixtures::write_all(
+        &dir,
+        &[("build.rs", script), ("src/main.rs", &main.replacen("fn main() {", "fn main() {\n    if std::env::args().len() > 9 { println!(\"{}\", env!(\"BUILT_AT\")); }", 1))],
+    );
+    env.git(&dir, 9, &["add", "-A"]);
+    env.git(&dir, 9, &["commit", "-qm", "fix: say when it was built"]);
+    let ran = gate(&env, &dir, None);
+    assert_eq!(ran.code, 100, "{ran:#?}");
+    assert!(
+        ran.stdout.contains("+ cargo repro check") && !ran.stdout.contains("+ cargo repro build"),
+        "{ran:#?}"
+    );
+    assert!(!is_signed(&dir));
+}
