@@ -70,7 +70,8 @@ impl Trust {
         let keys = if !args.key.is_empty() {
             named(&args.key, path, beside())?
         } else if let Some(keys) = of_enclosing_project(cx)? {
-            return Ok(Self { pins: keys.keys.clone(), keys, known });
+            let pins = keys.keys.clone();
+            return Ok(Self { keys: with_named_keyring(keys, args)?, pins, known });
         } else if known.is_empty() {
             let beside = public_keys_in(beside())?;
             if beside.is_empty() {
@@ -180,6 +181,13 @@ fn public_keys_in(dir: &Path) -> Result<Vec<(PathBuf, PublicKey)>> {
     paths.sort();
     let read = |path: PathBuf| Ok((path.clone(), Keys::read(&[path], false)?.keys.remove(0)));
     paths.into_iter().map(read).collect()
+}
+
+/// Adds the keyring of `--keyring`, where one is named.
+pub(super) fn with_named_keyring(keys: Keys, args: &VerifyArgs) -> Result<Keys> {
+    let Some(path) = &args.keyring else { return Ok(keys) };
+    let seen = keys.keyring().cloned();
+    Ok(keys.with_keyring(Some(&read_keyring(path)?), seen.as_ref()))
 }
 
 fn read_keyring(path: &Path) -> Result<Vec<u8>> {

@@ -130,6 +130,7 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     let root = cx.artifacts()?;
     let config: Config = cx.config()?;
     let keys = trust::of_project_or_named(cx.project()?, &config, &args.key)?;
+    let keys = trust::with_named_keyring(keys, args)?;
     let packages: Vec<_> = cx.project()?.selected().cloned().collect();
     let mut reports = Vec::new();
     for package in packages {

@@ -5,7 +5,10 @@
 use std::path::Path;
 
 use base64::Engine as _;
+use cargo_sign::format::keyring::Keyring;
+use cargo_sign::format::public_key::PublicKey;
 use cargo_sign::judge::{Extent, Keys, check_directory};
+use cargo_sign::model::keyring::{Content, Member};
 use release_gate::process::Step;
 
 mod archives;
@@ -288,6 +291,34 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     git(&["tag", "-f", "-s", "-m", "one", "v1.0.0"]);
     assert_eq!(verify(&public, &[]), [""; 0]);
     assert_eq!(verify(&release.key("m.pub").display().to_string(), &[]), ["tag-unsigned", "commit-unsigned"]);
+    // What the committed keyring says of the key decides, and not a time the tag gives itself.
+    let member = |retired_after: Option<&str>| {
+        let key = PublicKey::parse(&std::fs::read_to_string(&public).unwrap()).unwrap();
+        Member {
+            retired_after: retired_after.map(|version| version.parse().unwrap()),
+            ..Member::new("git", &key)
+        }
+    };
+    let folder = release.dir.path().join("release-keys");
+    std::fs::create_dir(&folder).unwrap();
+    let maintainer = crate::fixture::public(SEED);
+    std::fs::write(folder.join("maintainer.ed25519.pub"), maintainer.minisign("m")).unwrap();
+    for (retired_after, expected) in
+        [(None, &[][..]), (Some("1.0.0"), &[]), (Some("0.9.0"), &["tag-unsigned", "commit-unsigned"])]
+    {
+        let content = Content {
+            keys: vec![Member::new("maintainer", &maintainer), member(retired_after)],
+            previous: None,
+            projects: ["demo".to_owned()].into(),
+            threshold: 1,
+            version: 1,
+        };
+        let ring = Keyring::begin(content, &ed25519_dalek::SigningKey::from_bytes(&SEED)).unwrap();
+        std::fs::write(folder.join("keyring.json"), ring.render().unwrap()).unwrap();
+        let (_, rules) = verdict(&release.sign(&["verify-source", "--message-format", "json"]));
+        assert_eq!(rules, expected, "retired after {retired_after:?}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
     git(&["update-ref", "refs/tags/1.0.0", "refs/tags/v1.0.0"]);
     assert_eq!(verify(&public, &["1.0.0"]), ["tag-renamed"]);
     git(&["commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "fix: unsigned"]);
