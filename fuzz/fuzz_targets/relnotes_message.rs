@@ -21,10 +21,14 @@ fuzz_target!(|bytes: &[u8]| {
     let seen = parse_back(&format!("- {}\n", escape(&line)));
     assert!(seen.html.is_empty() && seen.links.is_empty() && seen.other.is_empty() && seen.items.len() == 1);
 
+    // What says nothing gets no line.
+    if line.is_empty() {
+        return;
+    }
     let mut document = Document::new();
     document.heading(2, &[Part::Foreign(&line)]);
     document.item(0, &[Part::Strong(&line), Part::Text(": "), Part::Foreign(&line), Part::Code(&text)]);
-    document.item(1, &[Part::Text(&text)]);
+    document.item(1, &[Part::Text("x "), Part::Text(&text)]);
     document.paragraph(&[Part::Foreign(&line)]);
     document.code_block("rust", &text);
     if let Err(error) = document.finish() {

@@ -2,8 +2,8 @@
 //!
 //! Must never: hand out text that a parser reads differently from what was put in.
 
-use super::markdown::{Seen, code, escape_into, parse_back, shown, without_breaks};
-use crate::model::untrusted::Untrusted;
+use super::markdown::{BREAK, Seen, code, escape_into, parse_back, shown, without_breaks};
+use crate::model::untrusted::{Untrusted, is_unwanted};
 
 /// A piece of a line.
 #[derive(Debug, Clone)]
@@ -78,6 +78,7 @@ impl Document {
         let mut wanted = String::new();
         let mut line = String::new();
         for part in parts {
+            let before = line.len();
             match part {
                 Part::Text(text) => {
                     // Spaces at the edges of our own words are meant; a line break (of a message from elsewhere) is not.
@@ -100,11 +101,13 @@ impl Document {
                 }
                 Part::Strong(text) => {
                     // Emphasis cannot end behind some characters; what is verbatim inside has no markup at all.
-                    let plain = Untrusted::new(&shown(text));
-                    line.push_str("**");
-                    escape_into(&mut line, &Untrusted::new(&plain.visible().replace('`', "'")));
-                    line.push_str("**");
-                    wanted.push_str(&plain.visible().replace('`', "'"));
+                    let plain = Untrusted::new(&shown(text).replace('`', "'"));
+                    if !plain.is_empty() {
+                        line.push_str("**");
+                        escape_into(&mut line, &plain);
+                        line.push_str("**");
+                        wanted.push_str(plain.visible());
+                    }
                 }
                 Part::Code(text) => {
                     line.push_str(&code(text));
@@ -119,6 +122,10 @@ impl Document {
                     wanted.push_str(text);
                     self.links.push(url.clone());
                 }
+            }
+            // Two runs of back-ticks must not become one.
+            if line[..before].ends_with('`') && line[before..].starts_with('`') {
+                line.insert(before, BREAK);
             }
         }
         self.text.push_str(line.trim_end());
@@ -159,6 +166,13 @@ impl Document {
     /// A block of code, for commands and signatures.
     pub fn code_block(&mut self, language: &str, code: &str) {
         self.gap();
+        // Signatures come from sources somebody else wrote.
+        let clean = |c: char| match c {
+            '\n' | '\t' => c,
+            c if is_unwanted(c) => char::REPLACEMENT_CHARACTER,
+            c => c,
+        };
+        let code: String = code.replace("\r\n", "\n").chars().map(clean).collect();
         let longest =
             code.lines().map(|line| line.bytes().take_while(|b| *b == b'`').count()).max().unwrap_or(0);
         let fence = "`".repeat(3.max(longest + 1));
@@ -192,7 +206,7 @@ impl Document {
             Err(DocumentError::Unfaithful { wanted: show(wanted), found: show(&found) })
         };
         check(&self.items, items)?;
-        let level = |(level, text): &(u8, String)| format!("{level} {text}");
+        let level = |(level, text): &(u8, String)| format!("{level} {}", text.trim()).trim().to_owned();
         check(&self.headings.iter().map(level).collect::<Vec<_>>(), headings.iter().map(level).collect())?;
         check(&self.links, links)?;
         check(&self.html, html)?;
@@ -240,6 +254,25 @@ mod tests {
                 document.item(1, &[Part::Text("x "), Part::Foreign(&soup)]);
             }
             prop_assert!(document.finish().is_ok());
+        }
+
+        #[test]
+        fn nor_do_hostile_values(raw in any::<String>(), soup in r"[-`*_<>#!|~&\\ a:/.0-9@+=\r\n\t]{0,30}") {
+            for text in [&raw, &soup] {
+                let line = Untrusted::new(text);
+                // What says nothing gets no line.
+                if line.is_empty() { continue; }
+                let mut document = Document::new();
+                document.heading(2, &[Part::Foreign(&line)]);
+                document.item(0, &[Part::Strong(&line), Part::Text(": "), Part::Foreign(&line), Part::Code(text)]);
+                document.item(1, &[Part::Text("x "), Part::Text(text)]);
+                document.paragraph(&[Part::Foreign(&line)]);
+                document.code_block("rust", text);
+                document.item(0, &[Part::Text("after")]);
+                let text = document.finish();
+                prop_assert!(text.is_ok(), "{:?}", text);
+                prop_assert!(!text.unwrap_or_default().chars().any(|c| is_unwanted(c) && !matches!(c, '\n' | '\t' | crate::report::markdown::BREAK)));
+            }
         }
     }
 }
