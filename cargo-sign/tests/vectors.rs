@@ -154,3 +154,42 @@ fn add_order(s: &mut [u8]) {
         carry = sum >> 8;
     }
 }
+
+/// The C2SP/CCTV vectors and ed25519-speccheck, which no registry has: `ED25519_VECTORS=FILE… cargo test --test vectors -- --ignored`
+/// with `ed25519vectors.json` and `cases.json`, `:` between them.
+#[test]
+#[ignore = "needs files that are not part of this repository"]
+fn vectors_from_elsewhere() {
+    let hex = |value: &serde_json::Value| -> Vec<u8> {
+        let text = value.as_str().unwrap();
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    };
+    for path in std::env::split_paths(&std::env::var_os("ED25519_VECTORS").unwrap()) {
+        let vectors: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let mut accepted = Vec::new();
+        for (number, vector) in vectors.iter().enumerate() {
+            let (fine, expected) = if let Some(flags) = vector.get("flags") {
+                // As libsodium: no part of small order, one spelling, and the equation without the cofactor.
+                let odd =
+                    ["low_order_A", "low_order_R", "low_order_residue", "non_canonical_A", "non_canonical_R"];
+                let flags = flags.as_array().into_iter().flatten();
+                let message = vector["msg"].as_str().unwrap().as_bytes();
+                let fine = accepts(&hex(&vector["key"]), message, &hex(&vector["sig"]));
+                (fine, flags.into_iter().all(|flag| !odd.contains(&flag.as_str().unwrap())))
+            } else {
+                let fine =
+                    accepts(&hex(&vector["pub_key"]), &hex(&vector["message"]), &hex(&vector["signature"]));
+                // Number 3 alone, counted from 0: key and R of mixed order.
+                (fine, number == 3)
+            };
+            assert_eq!(fine, expected, "{}: {vector}", path.display());
+            accepted.extend(fine.then_some(number));
+        }
+        let (name, all) = (path.file_name().unwrap().display(), vectors.len());
+        std::io::Write::write_all(
+            &mut std::io::stderr(),
+            format!("{name}: {all} vectors, {} accepted\n", accepted.len()).as_bytes(),
+        )
+        .unwrap();
+    }
+}
