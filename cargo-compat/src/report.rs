@@ -184,7 +184,8 @@ pub(crate) fn findings(
         if more > 0 {
             reasons.push(format!("and {more} more"));
         }
-        let finding = Finding::new(&rules::BUMP, message)
+        let rule = if required == Bump::Major { &rules::BUMP } else { &rules::MINOR_MISSING };
+        let finding = Finding::new(rule, message)
             .help(format!("set the version to {next} or higher, or undo: {}", reasons.join("; ")))
             .evidence("next_version", next.to_string());
         found.push(finding);

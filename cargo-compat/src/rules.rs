@@ -46,6 +46,7 @@ rules! {
     MUST_USE = "must-use-added", Note, "`#[must_use]` was added", "A minor change: programs compile, some with a new warning.";
     UNPROVED = "changed-unproved", Note, "an item changed, and no program shows that it breaks", "The text of its declaration differs, and everything that could be compiled still does. It is shown so that a person can look.";
     WITNESS = "witness-breaks", Deny, "a saved program no longer compiles", "It was asked for with --witness, and shows the break it was saved for.";
+    MINOR_MISSING = "minor-bump-missing", Deny, "the version promises a patch, and the API grew", "Semantic versioning asks for a minor version where something was added. Nobody's build breaks by it: a project that publishes additions as patches can turn this rule to `warn`.";
     BUMP = "bump-too-small", Deny, "the version bump is too small for the changes", "The declared version promises users that they can update. Raise it as said, or undo the changes.";
     WAIVER_UNUSED = "waiver-unused", Warn, "a waiver matches nothing", "What it waived is no longer found. Take it out, so that it does not hide the next break.";
     WAIVER_REASON = "waiver-without-reason", Deny, "a waiver gives no reason", "Somebody will want to know why. Give one.";
