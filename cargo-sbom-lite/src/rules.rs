@@ -13,6 +13,8 @@ macro_rules! rules {
 rules! {
     APPROXIMATION = "unit-graph-approximated", Warn, "the component list is an approximation",
         "Cargo could not give its unit graph, so the list was made from the dependency graph of `cargo metadata`. It may name packages that are in no build unit. Mend the error cargo gave.", "";
+    GAP = "sbom-gap", Note, "a minimum element of a component is not known",
+        "The NTIA minimum elements ask for the supplier and version of each component. Nobody told cargo; look them up where the document is needed.", "https://www.ntia.gov/report/2021/minimum-elements-software-bill-materials-sbom";
     NO_DATABASE = "advisory-db-missing", Deny, "there is no advisory database",
         "Nothing is known about vulnerabilities without RustSec's advisory database. Clone it, or name a checkout with --db or RELEASE_GATES_ADVISORY_DB. The audit is not judged until then.", "https://github.com/rustsec/advisory-db";
     OLD_DATABASE = "advisory-db-old", Deny, "the advisory database is older than allowed",

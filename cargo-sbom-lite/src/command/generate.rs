@@ -4,15 +4,16 @@ use std::io::Write as _;
 use std::path::Path;
 
 use release_gate::fs::write_atomic;
-use release_gate::{Context, Error, Outcome, Report, Result};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{inventory, provenance};
-use crate::TOOL;
 use crate::cli::{Format, GenerateArgs};
+use crate::model::foreign::foreign;
 use crate::model::inventory::{Inventory, Role};
 use crate::report::{Provenance, cyclonedx, spdx};
+use crate::{TOOL, rules};
 
 /// `sbom.json`'s data: what was written, and how much is in it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -70,9 +71,29 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
             "{shipped} packages in the artifact, {build_time} at build time; wrote {}",
             documents.join(", ")
         );
+        let mut findings = findings;
+        findings.extend(gaps(&inventory, &provenance));
         reports.push(Report::new("sbom", &TOOL, subject).findings(findings).data(&data).summary(summary));
     }
     Ok(Outcome::Reports(reports))
+}
+
+/// What of the NTIA minimum elements nobody knows.
+fn gaps(inventory: &Inventory, provenance: &Provenance) -> Vec<Finding> {
+    let gap = |name: String, what: &str| {
+        Finding::new(&rules::GAP, format!("the {what} of {name} is not known")).evidence("component", name)
+    };
+    let mut found: Vec<Finding> = std::iter::once(&inventory.main)
+        .chain(inventory.components.values())
+        .filter(|component| component.supplier().is_none())
+        .map(|component| gap(format!("{} {}", component.name, component.version), "supplier"))
+        .collect();
+    for other in foreign(inventory, provenance.rust_version()).iter().filter(|other| other.license.is_none())
+    {
+        let what = if other.version.is_some() { "supplier" } else { "version and supplier" };
+        found.push(gap(format!("the native library {}", other.name), what));
+    }
+    found
 }
 
 fn document(

@@ -55,19 +55,28 @@ pub fn foreign(inventory: &Inventory, rust: Option<&str>) -> Vec<Foreign> {
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
             .collect();
-        let purl = format!("pkg:generic/{name}");
+        // By convention the build part of a `-sys` package's version is the library's own: `0.18.2+1.9.1`.
+        let version = component
+            .version
+            .split_once('+')
+            .map(|(_, build)| build)
+            .filter(|build| build.starts_with(|c: char| c.is_ascii_digit()) && build.contains('.'));
+        let purl = match version {
+            Some(version) => format!("pkg:generic/{name}@{}", version.replace('+', "%2B")),
+            None => format!("pkg:generic/{name}"),
+        };
         let needed_by = component.purl();
         match list.iter_mut().find(|other| other.purl == purl) {
             Some(other) => other.needed_by.push(needed_by),
             None => list.push(Foreign {
                 name: links.clone(),
-                version: None,
+                version: version.map(str::to_owned),
                 purl,
                 role: component.role,
                 program: false,
                 license: None,
                 description: format!(
-                    "native library that {} {} builds or links (its `links` key); its version is not known to cargo",
+                    "native library that {} {} builds or links (its `links` key); what the system provides may be another version",
                     component.name, component.version
                 ),
                 needed_by: vec![needed_by],

@@ -32,6 +32,15 @@ pub enum Source {
     Path(String),
 }
 
+/// Who a package is got from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Supplier {
+    /// A registry or host.
+    Organization(String),
+    /// Its authors.
+    Person(String),
+}
+
 /// What a package is to the artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -93,6 +102,21 @@ impl Component {
             features: BTreeSet::new(),
             platforms: BTreeSet::new(),
             needs: BTreeSet::new(),
+        }
+    }
+
+    /// Who distributes it: the registry, the host of its repository, or the authors of a package that is at hand. `None`: nobody says.
+    pub fn supplier(&self) -> Option<Supplier> {
+        let host = |url: &str| {
+            let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let host = host.rsplit('@').next().unwrap_or_default();
+            (!host.is_empty()).then(|| Supplier::Organization(host.to_owned()))
+        };
+        match &self.source {
+            Source::CratesIo => Some(Supplier::Organization("crates.io".to_owned())),
+            Source::Registry(url) | Source::Git { url, .. } => host(url),
+            Source::Path(_) => (!self.authors.is_empty()).then(|| Supplier::Person(self.authors.join(", "))),
         }
     }
 

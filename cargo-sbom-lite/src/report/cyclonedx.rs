@@ -17,6 +17,7 @@ use cyclonedx_bom::models::hash::{Hash, HashAlgorithm, HashValue, Hashes};
 use cyclonedx_bom::models::license::{License as CdxLicense, LicenseChoice, LicenseIdentifier, Licenses};
 use cyclonedx_bom::models::lifecycle::{Lifecycle, Lifecycles, Phase};
 use cyclonedx_bom::models::metadata::Metadata;
+use cyclonedx_bom::models::organization::OrganizationalEntity;
 use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::models::tool::{Tool as CdxTool, Tools};
 use cyclonedx_bom::prelude::{DateTime, SpdxExpression, Validate};
@@ -27,7 +28,7 @@ use serde_json::Value;
 use super::{Provenance, uuid_of};
 use crate::TOOL;
 use crate::model::foreign::{Foreign, foreign};
-use crate::model::inventory::{Component, Inventory, Role};
+use crate::model::inventory::{Component, Inventory, Role, Supplier};
 use crate::model::license::License;
 
 /// Namespace of this tool's properties; documented in docs/sbom.md.
@@ -182,7 +183,7 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
         compositions.push(of(AggregateType::Unknown, refs));
     }
     let mut components: Vec<CdxComponent> = inventory.components.values().map(component).collect();
-    components.extend(others.iter().map(foreign_component));
+    components.extend(others.iter().map(|other| foreign_component(other, version)));
     Ok(Bom {
         version: 1,
         serial_number: None,
@@ -221,6 +222,9 @@ fn component(component: &Component) -> CdxComponent {
     if !component.authors.is_empty() {
         out.author = Some(NormalizedString::new(&component.authors.join(", ")));
     }
+    out.supplier = component.supplier().map(|supplier| match supplier {
+        Supplier::Organization(name) | Supplier::Person(name) => organization(&name),
+    });
     out.description = component.description.as_deref().map(NormalizedString::new);
     out.hashes = component.sha256.as_deref().map(|digest| Hashes(vec![sha256(digest)]));
     out.licenses = licenses(&component.license);
@@ -258,19 +262,25 @@ fn component(component: &Component) -> CdxComponent {
     out
 }
 
-fn foreign_component(foreign: &Foreign) -> CdxComponent {
+fn foreign_component(foreign: &Foreign, spec: SpecVersion) -> CdxComponent {
     let kind = if foreign.program { Classification::Application } else { Classification::Library };
     let version = foreign.version.as_deref().unwrap_or_default();
     let mut out = CdxComponent::new(kind, &foreign.name, version, Some(foreign.purl.clone()));
     if foreign.version.is_none() {
-        out.version = None;
+        // 1.3 requires a version.
+        out.version = (spec == SpecVersion::V1_3).then(|| NormalizedString::new("unknown"));
     }
     out.purl = Purl::from_str(&foreign.purl).ok();
     out.scope = Some(scope(foreign.role));
+    out.supplier = foreign.license.map(|_| organization("The Rust Project"));
     out.description = Some(NormalizedString::new(&foreign.description));
     out.licenses =
         foreign.license.map(|text| Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(text))]));
     out
+}
+
+fn organization(name: &str) -> OrganizationalEntity {
+    OrganizationalEntity { bom_ref: None, name: Some(NormalizedString::new(name)), url: None, contact: None }
 }
 
 fn scope(role: Role) -> Scope {

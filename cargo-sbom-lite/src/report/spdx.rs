@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Provenance, tag_value, uuid_of};
 use crate::TOOL;
 use crate::model::foreign::{Foreign, foreign};
-use crate::model::inventory::{Component, Inventory, Role, Source};
+use crate::model::inventory::{Component, Inventory, Role, Source, Supplier};
 use crate::model::license::License;
 
 /// An SPDX document.
@@ -48,7 +48,7 @@ pub(crate) struct Package {
     pub(crate) license_concluded: String,
     pub(crate) license_declared: String,
     pub(crate) copyright_text: &'static str,
-    pub(crate) supplier: &'static str,
+    pub(crate) supplier: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) originator: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,6 +203,11 @@ fn id(component: &Component) -> String {
     format!("SPDXRef-{plain}-{}", &digest[..8])
 }
 
+/// A name may hold anything; the field is one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn foreign_id(other: &Foreign) -> String {
     let plain: String = other.purl["pkg:".len()..]
         .chars()
@@ -221,7 +226,11 @@ fn foreign_package(other: &Foreign, spdx_id: String) -> Package {
         license_concluded: "NOASSERTION".to_owned(),
         license_declared: other.license.unwrap_or("NOASSERTION").to_owned(),
         copyright_text: "NOASSERTION",
-        supplier: "NOASSERTION",
+        supplier: if other.license.is_some() {
+            "Organization: The Rust Project".to_owned()
+        } else {
+            "NOASSERTION".to_owned()
+        },
         originator: None,
         summary: Some(other.description.clone()),
         homepage: None,
@@ -260,7 +269,11 @@ fn package(component: &Component, purpose: &'static str, extracted: &mut Vec<Ext
         license_concluded: "NOASSERTION".to_owned(),
         license_declared: declared,
         copyright_text: "NOASSERTION",
-        supplier: "NOASSERTION",
+        supplier: match component.supplier() {
+            Some(Supplier::Organization(name)) => format!("Organization: {}", one_line(&name)),
+            Some(Supplier::Person(name)) => format!("Person: {}", one_line(&name)),
+            None => "NOASSERTION".to_owned(),
+        },
         originator: (!component.authors.is_empty())
             .then(|| format!("Person: {}", component.authors.join(", "))),
         summary: component.description.clone(),

@@ -31,7 +31,7 @@ pub(super) fn render(document: &Document) -> String {
         if let Some(version) = &package.version_info {
             tag("PackageVersion", version);
         }
-        tag("PackageSupplier", package.supplier);
+        tag("PackageSupplier", &package.supplier);
         if let Some(originator) = &package.originator {
             tag("PackageOriginator", originator);
         }
