@@ -189,6 +189,30 @@ fn a_zip_that_is_changed_anywhere_is_refused_or_the_same() {
     assert!(refused > whole.len() / 2, "{refused} of {}", whole.len());
 }
 
+#[cfg(feature = "zstd")]
+#[test]
+fn a_zstandard_frame_that_is_changed_anywhere_is_refused_or_the_same() {
+    let text = "all that is the same is said once, ".repeat(40).into_bytes();
+    let small = vec![Input { path: "a".into(), bytes: text, executable: false }];
+    let mut whole = Vec::new();
+    super::pack::tar_zst(&mut whole, "demo-1.0.0", 1, &small).unwrap();
+    let good = members(&whole).unwrap();
+    assert_eq!(good, members(&tar(&small)).unwrap());
+    for length in 0..whole.len() {
+        assert!(members(&whole[..length]).is_err(), "cut to {length}");
+    }
+    assert!(matches!(members(&[&whole[..], b"x"].concat()), Err(ArchiveError::Trailing)));
+    for position in 0..whole.len() {
+        for bit in 0..8 {
+            let mut changed = whole.clone();
+            changed[position] ^= 1 << bit;
+            if let Ok(seen) = members(&changed) {
+                assert_eq!(seen, good, "bit {bit} of byte {position}");
+            }
+        }
+    }
+}
+
 #[test]
 fn two_zip_members_of_one_name_are_refused() {
     let two = vec![
