@@ -60,7 +60,12 @@ pub fn xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> Res
             .with_help("--spec-version 1.5 writes XML, --format cyclonedx-json writes 1.6"));
     }
     let version = spec(version)?;
-    let bom = checked(bom(inventory, provenance, version)?, version)?;
+    let mut bom = bom(inventory, provenance, version)?;
+    // The library writes them where the XML schema does not want them; JSON has them.
+    if let Some(metadata) = &mut bom.metadata {
+        metadata.lifecycles = None;
+    }
+    let bom = checked(bom, version)?;
     let uuid = uuid_of(&bytes_of(&value(&bom, version)?)?);
     let serial = UrnUuid::new(uuid.urn().to_string())
         .map_err(|error| Error::judge("the serial number is no UUID").with_source(format!("{error:?}")))?;
