@@ -112,6 +112,13 @@ pub fn changes(old: (&Crate, &Members<'_>), new: (&Crate, &Members<'_>)) -> Vec<
         let Some(b) = new.1.get(path) else { continue };
         let mut push =
             |rule, bump, message: String| found.push(Change::unproved(rule, path.clone(), bump, message));
+        // A deprecated item whose re-export is hidden: see `is_hidden`.
+        if b.hidden && b.item.deprecation.is_some() {
+            if a.item.deprecation.is_none() {
+                push(&rules::DEPRECATED, Bump::Minor, format!("`{path}` is deprecated now"));
+            }
+            continue;
+        }
         if b.hidden {
             // Members of a hidden item are hidden with it.
             let owner = path

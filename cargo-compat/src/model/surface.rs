@@ -94,11 +94,17 @@ impl Surface {
     }
 }
 
-/// Whether an item carries `#[doc(hidden)]`.
+/// Whether an item carries `#[doc(hidden)]` and is not deprecated.
+///
+/// What is deprecated and hidden at once was said goodbye to, and is still there for those it served: it stays part of the API until it goes.
 pub fn is_hidden(item: &Item) -> bool {
-    item.attrs
-        .iter()
-        .any(|attr| matches!(attr, Attribute::Other(text) if text.contains("doc") && text.contains("hidden")))
+    let hides = |text: &str| {
+        // Words in strings (`doc(alias = "hidden")`) are not the attribute's own.
+        let own: String = text.split('"').step_by(2).collect();
+        own.contains("doc") && own.contains("hidden")
+    };
+    item.deprecation.is_none()
+        && item.attrs.iter().any(|attr| matches!(attr, Attribute::Other(text) if hides(text)))
 }
 
 /// Whether an item carries `#[non_exhaustive]`.
