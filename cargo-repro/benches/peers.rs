@@ -92,9 +92,14 @@ fn pair(dir: &Path, mib: usize) {
     measured(dir, &["objcopy", "--add-section", ".ballast=padding", "own", "shifted"]);
     for (what, other) in [("three bytes changed", "three"), ("20 bytes inserted", "shifted")] {
         println!("\na pair of {} MiB executables, {what}:", bytes.len() >> 20);
-        let (wall, _, finished) = measured(dir, &[PROGRAM, "diff", "a", other, "--color", "never"]);
+        let (wall, cpu, finished) = measured(dir, &[PROGRAM, "diff", "a", other, "--color", "never"]);
         let places = String::from_utf8_lossy(&finished.stdout).lines().count();
-        println!("  cargo repro diff: {}, {places} lines, peak {} MB", seconds(wall), peak(dir, other));
+        println!(
+            "  cargo repro diff: {} ({} of processor time), {places} lines, peak {} MB",
+            seconds(wall),
+            seconds(cpu),
+            peak(dir, other)
+        );
         let (wall, _, _) = measured(dir, &["sh", "-c", "cmp -l a \"$0\" | wc -l", other]);
         println!("  cmp -l: {}, names no section", seconds(wall));
         let (wall, _, finished) = measured(dir, &["timeout", "600", "diffoscope", "a", other]);

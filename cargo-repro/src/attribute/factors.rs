@@ -9,6 +9,8 @@ use crate::model::cause::{Fix, Variation};
 
 /// Seeds that are tried against the first.
 const SEEDS: std::ops::Range<u32> = 12..19;
+/// Seeds that are tried where nothing decides although the builds differ: some macros change their minds seldom.
+const MORE: std::ops::Range<u32> = 19..80;
 
 /// One thing that can be varied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,9 +155,17 @@ pub(super) fn conclude(
                 factor.set(&mut there, clock, false);
             }
         }
-        if search.trials.run(&there).is_some_and(|print| print != search.first) {
+        // Files of another place have other times that nobody can set. Then they differ at one path, too.
+        let same_path = Settings { at: At::BAtA, ..there.clone() };
+        if search.other(&there)
+            && !(search.effective.contains(&Factor::FileTimes) && search.other(&same_path))
+        {
             search.effective.push(Factor::Place);
         }
+    }
+    if interposer && search.effective.is_empty() && search.base.quiet == Quiet::default() {
+        let seldom = MORE.into_iter().find_map(|seed| search.decides(&Factor::Seed(seed)));
+        search.effective.extend(seldom);
     }
     let Search { trials, base, first, effective, .. } = search;
 
@@ -274,7 +284,23 @@ impl Search<'_, '_> {
     fn differs(&mut self, factors: &[Factor]) -> bool {
         let mut settings = self.base.clone();
         factors.iter().for_each(|factor| factor.set(&mut settings, self.clock, true));
-        !factors.is_empty() && self.trials.run(&settings).is_some_and(|print| print != self.first)
+        !factors.is_empty() && self.other(&settings)
+    }
+
+    /// Whether a trial gives another output than the first, which has to be still the same: trials can move what they look at,
+    /// such as the times at which files were read or changed.
+    fn other(&mut self, settings: &Settings) -> bool {
+        for _ in 0..3 {
+            if self.trials.run(settings).is_none_or(|print| print == self.first) {
+                return false;
+            }
+            match self.trials.run(&self.base) {
+                Some(again) if again == self.first => return true,
+                Some(again) => self.first = again,
+                None => return false,
+            }
+        }
+        false
     }
 
     fn decides(&mut self, factor: &Factor) -> Option<Factor> {

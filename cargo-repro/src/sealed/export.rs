@@ -162,9 +162,14 @@ pub(crate) fn set_times(dir: &Path, time: SystemTime) -> std::io::Result<()> {
     folder_time(dir, time)
 }
 
+/// The time of access lies so far ahead that reading a file does not move it.
+fn both(time: SystemTime) -> std::fs::FileTimes {
+    std::fs::FileTimes::new().set_modified(time).set_accessed(time + Duration::from_secs(40 * 365 * 86_400))
+}
+
 /// Archives hold the times of folders too.
 fn folder_time(dir: &Path, time: SystemTime) -> std::io::Result<()> {
-    if cfg!(unix) { std::fs::File::open(dir)?.set_modified(time) } else { Ok(()) }
+    if cfg!(unix) { std::fs::File::open(dir)?.set_times(both(time)) } else { Ok(()) }
 }
 
 fn set_below(dir: &Path, time: SystemTime) -> std::io::Result<()> {
@@ -178,7 +183,7 @@ fn set_below(dir: &Path, time: SystemTime) -> std::io::Result<()> {
         } else if kind.is_file() {
             // A read-only file can still be given a time by its owner, but not be opened for writing everywhere.
             if let Ok(file) = std::fs::File::open(entry.path()) {
-                file.set_modified(time)?;
+                file.set_times(both(time))?;
             }
         }
     }

@@ -225,6 +225,38 @@ int gethostname(char *out, size_t length) {
     return 0;
 }
 
+/* -- random numbers asked by number: crates that know older systems call the kernel so */
+#if defined(__x86_64__) || defined(__aarch64__)
+static long kernel(long n, long a, long b, long c, long d, long e, long f) {
+#if defined(__x86_64__)
+    long result;
+    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+    return result;
+#else
+    register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c, x3 __asm__("x3") = d,
+                  x4 __asm__("x4") = e, x5 __asm__("x5") = f;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    return x0;
+#endif
+}
+
+long syscall(long n, ...) {
+    long a[6];
+    va_list list;
+    va_start(list, n);
+    for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
+    va_end(list);
+    if (n == SYS_getrandom) {
+        note("random", __builtin_return_address(0));
+        if (draw((unsigned char *)a[0], (size_t)a[1], __builtin_return_address(0))) return a[1];
+    }
+    long result = kernel(n, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (result < 0 && result > -4096) { errno = (int)-result; return -1; }
+    return result;
+}
+#endif
+
 /* -- the number of processors */
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
     long wanted = number("REPRO_PROCESSORS"), result = syscall(SYS_sched_getaffinity, pid, size, set);
