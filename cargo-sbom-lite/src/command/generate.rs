@@ -38,12 +38,20 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
         project.single()?;
     }
     let packages: Vec<_> = project.selected().cloned().collect();
+    let mut asked = Some(super::rustc(
+        cx,
+        cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?,
+    ));
+    let mut rustc = String::new();
     let mut reports = Vec::new();
     for package in packages {
         let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
         let subject = project.subject(&package);
         let (inventory, findings) = inventory(cx, project, &package)?;
-        let provenance = provenance(cx, &artifacts, project, &package)?;
+        if let Some(asked) = asked.take() {
+            rustc = asked.join().map_err(|_| Error::judge("asking rustc for its version ended early"))??;
+        }
+        let provenance = provenance(&artifacts, project, &package, &rustc)?;
         if let Some(output) = &args.output {
             let format = args.format.unwrap_or(Format::CyclonedxJson);
             let bytes = document(&inventory, &provenance, format, args.spec_version.as_deref())?;

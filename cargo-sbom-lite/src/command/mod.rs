@@ -82,21 +82,29 @@ fn for_platforms(cx: &Context) -> Option<cargo_metadata::Metadata> {
     cargo_metadata::MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout)).ok()
 }
 
+/// `rustc --version` of the project's toolchain, asked for while cargo is asked for something else.
+fn rustc(cx: &Context, project: &Project) -> std::thread::JoinHandle<Result<String>> {
+    let (runner, root) = (cx.runner.clone(), project.root.clone());
+    std::thread::spawn(move || {
+        let step = Step::new("rustc").inherit(["RUSTC"]).arg("--version").current_dir(root);
+        let finished = runner.run(step)?.success()?;
+        Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
+    })
+}
+
 /// What documents say beside their components.
 fn provenance(
-    cx: &Context,
     artifacts: &ArtifactDir,
     project: &Project,
     package: &Package,
+    rustc: &str,
 ) -> Result<Provenance> {
-    let rustc = Step::new("rustc").inherit(["RUSTC"]).arg("--version").current_dir(&project.root);
-    let rustc = cx.runner.run(rustc)?.success()?;
     Ok(Provenance {
         commit: project.commit.clone(),
         dirty: project.dirty,
         lock_sha256: project.lock_sha256.map(|digest| digest.to_string()),
         epoch: project.epoch()?,
-        rustc: Some(String::from_utf8_lossy(&rustc.stdout).trim().to_owned()),
+        rustc: Some(rustc.to_owned()),
         artifacts: built(artifacts, &project.subject(package), package)?,
     })
 }
