@@ -41,6 +41,8 @@ rules! {
         "The advisory is about the package on crates.io; a git, path or other registry's package of that name and version may have the same defect, or be another package altogether. Look at it.", "https://rustsec.org/";
     IGNORED = "advisory-ignored", Note, "an advisory is ignored by the configuration",
         "It is listed with the reason and the date on which it is looked at again.", "";
+    YANKED = "yanked", Warn, "a dependency's version was yanked",
+        "Its authors took it back, often because of a defect. `cargo update` takes another one. What was yanked is known from cargo's own copy of the index, as cargo saw it last.", "https://doc.rust-lang.org/cargo/commands/cargo-yank.html";
     UNMAINTAINED = "unmaintained", Warn, "a dependency is unmaintained",
         "Nobody will mend the next vulnerability. Plan a replacement.", "https://rustsec.org/";
     UNSOUND = "unsound", Warn, "a dependency is unsound",

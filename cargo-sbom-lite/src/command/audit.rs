@@ -11,7 +11,7 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, Sub
 use super::{Config, inventory};
 use crate::TOOL;
 use crate::cli::AuditArgs;
-use crate::judge::audit::{Build, Data, Db, Hit, Policy, Threshold, hits, judge};
+use crate::judge::audit::{Build, Data, Db, Hit, Policy, Threshold, hits, judge, yanked};
 use crate::judge::fix;
 use crate::judge::reachability::{Reachability, reachability};
 use crate::model::inventory::Source;
@@ -19,6 +19,7 @@ use crate::model::locked::Locked;
 use crate::model::program::Functions;
 use crate::model::sbom::Sbom;
 use crate::read::advisories::{self, Advisories};
+use crate::read::index::Index;
 use crate::read::{binary, document, lock, symbols};
 use crate::report::{osv, vex};
 use crate::rules;
@@ -116,7 +117,7 @@ fn of_project(cx: &mut Context, audit: &Audit, args: &AuditArgs) -> Result<Outco
         let main = inventory.main.purl();
         let mut findings = audit.findings.clone();
         findings.extend(more);
-        reports.push(report(cx, audit, found.clone(), packages.len(), subject, findings, Vec::new()));
+        reports.push(report(cx, audit, found.clone(), &packages, subject, findings, Vec::new()));
         documents.push((main, found));
     }
     write_vex(cx, audit, args, &documents)?;
@@ -202,7 +203,7 @@ fn of_sbom(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result
     let found = hits(&packages, &audit.advisories, Build::default());
     let product = sbom.main.as_ref().map_or_else(|| name.clone(), |main| main.key());
     write_vex(cx, audit, args, &[(product, found.clone())])?;
-    let mut report = report(cx, audit, found, packages.len(), Subject::default(), findings, others);
+    let mut report = report(cx, audit, found, &packages, Subject::default(), findings, others);
     if let Some(status) = status {
         report = report.status(status);
     }
@@ -278,7 +279,7 @@ fn of_binary(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Resu
     let mut found = hits(&list.packages, &audit.advisories, Build::default());
     mark(&mut found, symbols::functions(&bytes).as_ref(), false);
     write_vex(cx, audit, args, &[(name, found.clone())])?;
-    let report = report(cx, audit, found, list.packages.len(), Subject::default(), findings, Vec::new());
+    let report = report(cx, audit, found, &list.packages, Subject::default(), findings, Vec::new());
     Ok(report.print_only().into())
 }
 
@@ -294,7 +295,7 @@ fn of_lock(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result
     let found = hits(&packages, &audit.advisories, build);
     write_vex(cx, audit, args, &[(name, found.clone())])?;
     let findings = audit.findings.clone();
-    let report = report(cx, audit, found, packages.len(), Subject::default(), findings, Vec::new());
+    let report = report(cx, audit, found, &packages, Subject::default(), findings, Vec::new());
     Ok(report.print_only().into())
 }
 
@@ -310,12 +311,21 @@ pub(super) fn report(
     cx: &Context,
     audit: &Audit,
     mut hits: Vec<Hit>,
-    packages: usize,
+    packages: &[Locked],
     subject: Subject,
     mut findings: Vec<Finding>,
     not_looked_up: Vec<String>,
 ) -> Report {
     findings.extend(judge(&mut hits, &audit.policy));
+    let index = advisories::cargo_home().map(|home| Index::below(&home)).unwrap_or_default();
+    let yanked = yanked(packages, |name, version| index.is_yanked(name, version));
+    let mut yanked_names: Vec<String> = yanked
+        .iter()
+        .filter_map(|finding| finding.message.strip_suffix(" was yanked").map(str::to_owned))
+        .collect();
+    yanked_names.sort();
+    findings.extend(yanked);
+    let packages = packages.len();
     let advisories = &audit.advisories;
     let db = Db {
         commit: advisories.commit.as_ref().map(ToString::to_string),
@@ -328,7 +338,7 @@ pub(super) fn report(
         summary.push_str(&format!("; {} other components not looked up", not_looked_up.len()));
     }
     let human = if cx.args().quiet { String::new() } else { table(&hits) };
-    let data = Data { db: Some(db), advisories: hits, packages, not_looked_up };
+    let data = Data { db: Some(db), advisories: hits, packages, yanked: yanked_names, not_looked_up };
     let report =
         Report::new("vulns", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary);
     if audit.stale { report.status(Status::Error) } else { report }
@@ -424,7 +434,8 @@ fn no_database(cx: &mut Context) -> Result<Outcome> {
         "there is no advisory database, so nothing is known about vulnerabilities",
     )
     .help(format!("`--fetch` clones it; or name a checkout with --db or {}", advisories::ENV));
-    let data = Data { db: None, advisories: Vec::new(), packages: 0, not_looked_up: Vec::new() };
+    let data =
+        Data { db: None, advisories: Vec::new(), packages: 0, yanked: Vec::new(), not_looked_up: Vec::new() };
     let report = |subject| {
         Report::new("vulns", &TOOL, subject).status(Status::Error).findings([finding.clone()]).data(&data)
     };

@@ -27,6 +27,9 @@ pub struct Data {
     pub advisories: Vec<Hit>,
     /// How many packages were looked up.
     pub packages: usize,
+    /// Packages whose version was yanked, as `name version`, sorted.
+    #[serde(default)]
+    pub yanked: Vec<String>,
     /// Components of the input that are no cargo packages and were not looked up, sorted.
     #[serde(default)]
     pub not_looked_up: Vec<String>,
@@ -266,6 +269,26 @@ fn severity(severity: Severity) -> &'static str {
         Severity::High => "high",
         Severity::Critical => "critical",
     }
+}
+
+/// A finding for each package whose version was yanked. `is_yanked` answers for a name and version; `None` where it does not know.
+pub fn yanked(packages: &[Locked], is_yanked: impl Fn(&str, &str) -> Option<bool>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for package in packages.iter().filter(|package| package.source == Source::CratesIo) {
+        let version = package.version.to_string();
+        if is_yanked(&package.name, &version) != Some(true) {
+            continue;
+        }
+        let mut finding = Finding::new(&rules::YANKED, format!("{} {version} was yanked", package.name))
+            .help(format!("`cargo update -p {}@{version}`", package.name))
+            .evidence("package", package.name.clone())
+            .evidence("version", version);
+        if let Some(line) = package.line {
+            finding = finding.at("Cargo.lock", line);
+        }
+        found.push(finding);
+    }
+    found
 }
 
 /// Judges hits by a policy and marks those that are ignored.

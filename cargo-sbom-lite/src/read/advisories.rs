@@ -60,7 +60,8 @@ pub fn usual() -> Option<PathBuf> {
     Some(cargo_home()?.join("advisory-db"))
 }
 
-fn cargo_home() -> Option<PathBuf> {
+/// CARGO_HOME, set or by default. `None` without a home folder.
+pub fn cargo_home() -> Option<PathBuf> {
     std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))

@@ -3,6 +3,7 @@
 pub mod advisories;
 pub mod binary;
 pub mod document;
+pub mod index;
 pub mod licenses;
 pub mod lock;
 pub mod symbols;
