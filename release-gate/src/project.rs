@@ -35,6 +35,41 @@ pub struct Project {
     features: Vec<String>,
 }
 
+/// A repository and its state.
+struct Around {
+    git: Git,
+    commit: Option<CommitId>,
+    dirty: bool,
+}
+
+impl Around {
+    fn of(git: Git) -> Result<Self> {
+        let (commit, dirty) = (git.head()?, git.is_dirty()?);
+        Ok(Self { git, commit, dirty })
+    }
+}
+
+/// The repository around the manifest that was named, or around the current folder.
+fn around(args: &SharedArgs, runner: &Runner) -> Result<Option<Around>> {
+    let folder = match args.manifest_path().map(Path::parent) {
+        Some(Some(parent)) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    Git::discover(&folder, runner)?.map(Around::of).transpose()
+}
+
+/// Whether a folder lies in another, links resolved.
+fn lies_in(folder: &Path, other: &Path) -> bool {
+    folder
+        .canonicalize()
+        .ok()
+        .zip(other.canonicalize().ok())
+        .is_some_and(|(folder, other)| folder.starts_with(other))
+}
+
 impl Project {
     /// Asks cargo and git. Flags mean what they mean to cargo, `--locked` and `--offline` included.
     ///
@@ -44,7 +79,14 @@ impl Project {
     pub fn load(args: &SharedArgs, runner: &Runner) -> Result<Self> {
         let mut step = Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1"]);
         step = step.args(args.manifest_args()).args(args.feature_args()).args(args.lock_args());
-        let finished = runner.run(step)?;
+        let started = std::time::SystemTime::now();
+        // git is asked while cargo is: neither waits for the other.
+        let (finished, around) = std::thread::scope(|scope| {
+            let around = scope.spawn(|| around(args, runner));
+            (runner.run(step), around.join())
+        });
+        let around = around.unwrap_or_else(|_| Err(Error::judge("asking git ended early")));
+        let finished = finished?;
         if !finished.is_success() {
             return Err(metadata_error(&finished.stderr_text(), args));
         }
@@ -54,12 +96,23 @@ impl Project {
         let root = metadata.workspace_root.clone().into_std_path_buf();
         let target_dir = metadata.target_directory.clone().into_std_path_buf();
 
-        let git = Git::discover(&root, runner)?;
-        let (commit, dirty) = match &git {
-            Some(git) => (git.head()?, git.is_dirty()?),
-            None => (None, false),
+        // The repository around the manifest is the workspace's, if the workspace lies in it at all.
+        let around = around?.filter(|around| lies_in(&root, around.git.root()));
+        let (git, commit, dirty) = match around {
+            Some(Around { git, commit, dirty }) => (Some(git), commit, dirty),
+            None => match Git::discover(&root, runner)?.map(Around::of).transpose()? {
+                Some(Around { git, commit, dirty }) => (Some(git), commit, dirty),
+                None => (None, None, false),
+            },
         };
         let lock = root.join("Cargo.lock");
+        // cargo may have written the lock file after git had looked at it.
+        let written =
+            std::fs::metadata(&lock).and_then(|lock| lock.modified()).is_ok_and(|time| time >= started);
+        let dirty = match &git {
+            Some(git) if written && !dirty => git.is_dirty()?,
+            _ => dirty,
+        };
         let lock_sha256 = if lock.is_file() {
             Some(sha256_file(&lock).or_judge(|| "cannot read `Cargo.lock`".to_owned())?.0)
         } else {
