@@ -218,6 +218,12 @@ fn accuracy(dir: &Path) -> String {
     out + &missed
 }
 
+/// Whether a tool came to a verdict, of whichever kind.
+fn judged(finished: &Finished) -> bool {
+    // cargo-semver-checks ends with 1 or 100 when it found something, and with 101 when it could not judge.
+    matches!(finished.status.code(), Some(0 | 1 | 100))
+}
+
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
@@ -232,18 +238,21 @@ fn speed(old: &Path, new: &Path, runs: usize, dir: &Path) {
         for run in 0..runs.clamp(1, 3) {
             let target = dir.join(format!("cold-{name}-{run}"));
             match Runner::new().run(peer(name, old, new, &target)) {
-                Ok(finished) => cold.push(finished.elapsed),
-                Err(_) => break,
+                Ok(finished) if judged(&finished) => cold.push(finished.elapsed),
+                _ => break,
             }
         }
         for run in 0..=runs {
             let Ok(finished) = Runner::new().run(peer(name, old, new, &target)) else { break };
+            if !judged(&finished) {
+                break;
+            }
             if run > 0 {
                 warm.push(finished.elapsed);
             }
         }
         if cold.is_empty() || warm.is_empty() {
-            println!("  {name}: not installed, so not compared");
+            println!("  {name}: not installed, or cannot judge this pair");
             continue;
         }
         let (cold, warm) = (median(cold), median(warm));

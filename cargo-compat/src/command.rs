@@ -194,7 +194,7 @@ fn judge(
         };
         said(&format!("{} ({label})", package.name));
         let scratch = throw_away_dir("compat-programs")?;
-        let rustc = Rustc::new(scratch.path(), &project.root, triple);
+        let rustc = Rustc::new(scratch.path(), &project.root, triple).remembering(target.join("verdicts"));
         let (before, after) = (Prepared::new(&old, &place.old), Prepared::new(&new, &place.new));
         let comparison = compare::compare(&before, &after, &rustc, &cx.runner)?;
         if first {

@@ -72,7 +72,13 @@ impl<'a> Prepared<'a> {
                 deps_dirs.push(dir.clone());
             }
         }
-        Library { name: self.side.lib_name.clone(), artifact: self.side.artifact.clone(), deps_dirs, externs }
+        Library {
+            name: self.side.lib_name.clone(),
+            artifact: self.side.artifact.clone(),
+            deps_dirs,
+            externs,
+            identity: std::sync::OnceLock::new(),
+        }
     }
 
     fn location(&self, item: &Item) -> Option<Location> {

@@ -2,11 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use release_gate::digest::{sha256_bytes, sha256_file};
+use release_gate::fs::write_atomic;
 use release_gate::process::{Runner, Step};
 use release_gate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// How many verdicts are kept.
+const REMEMBERED: usize = 4_000;
 
 /// A compiled library and all that programs over it may name.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +26,30 @@ pub struct Library {
     pub deps_dirs: Vec<PathBuf>,
     /// Other crates that programs name.
     pub externs: BTreeMap<String, PathBuf>,
+    /// What stands for all of it in the cache of verdicts; made when it is first needed.
+    pub identity: OnceLock<Option<String>>,
+}
+
+impl Library {
+    /// A digest of the library, which holds those of all it was compiled from and the compiler's version, and of what else may be named.
+    /// `None`: something of it cannot be read, so nothing about it is remembered.
+    fn identity(&self) -> Option<&str> {
+        let make = || {
+            let mut text = format!("{} {}\n", self.name, sha256_file(&self.artifact).ok()?.0);
+            for (name, path) in &self.externs {
+                let metadata = std::fs::metadata(path).ok()?;
+                let changed = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+                text.push_str(&format!(
+                    "{name} {} {} {}\n",
+                    path.display(),
+                    metadata.len(),
+                    changed.as_nanos()
+                ));
+            }
+            Some(sha256_bytes(text.as_bytes()).to_string())
+        };
+        self.identity.get_or_init(make).as_deref()
+    }
 }
 
 /// The compiler, and a folder for what it writes.
@@ -29,10 +60,11 @@ pub struct Rustc<'a> {
     project: &'a Path,
     target: Option<&'a str>,
     calls: AtomicUsize,
+    remembered: Option<PathBuf>,
 }
 
 /// An error of the compiler.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// Line of the program.
     pub line: usize,
@@ -45,7 +77,7 @@ pub struct Rejection {
 }
 
 /// What came of a program.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Verdict {
     /// Whether it compiled.
     pub accepted: bool,
@@ -61,7 +93,7 @@ impl<'a> Rustc<'a> {
         let program = std::env::var_os("RUSTC")
             .filter(|name| !name.is_empty())
             .map_or_else(|| "rustc".into(), PathBuf::from);
-        Self { program, scratch, project, target, calls: AtomicUsize::new(0) }
+        Self { program, scratch, project, target, calls: AtomicUsize::new(0), remembered: None }
     }
 
     /// How often the compiler was called.
@@ -69,11 +101,42 @@ impl<'a> Rustc<'a> {
         self.calls.load(Ordering::Relaxed)
     }
 
+    /// Remembers verdicts in a folder: the same program against the same library has the same verdict.
+    pub fn remembering(self, folder: PathBuf) -> Self {
+        // Old verdicts are worth less than a small folder.
+        if std::fs::read_dir(&folder).is_ok_and(|entries| entries.count() > REMEMBERED) {
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+        Self { remembered: Some(folder), ..self }
+    }
+
+    fn remembered(&self, library: &Library, text: &str) -> Option<PathBuf> {
+        let key = format!("1\n{}\n{}\n{text}", self.target.unwrap_or_default(), library.identity()?);
+        Some(self.remembered.as_ref()?.join(format!("{}.json", sha256_bytes(key.as_bytes()))))
+    }
+
     /// Type-checks a program.
     ///
     /// # Errors
     /// The compiler cannot be started, or crashes.
     pub fn check(&self, library: &Library, runner: &Runner, text: &str) -> Result<Verdict> {
+        let place = self.remembered(library, text);
+        let known = place.as_ref().and_then(|place| std::fs::read(place).ok());
+        if let Some(verdict) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+            return Ok(verdict);
+        }
+        let verdict = self.compile(library, runner, text)?;
+        // A compiler that fell over says nothing worth remembering.
+        if let Some(place) = place.filter(|_| verdict.accepted || !verdict.rejections.is_empty())
+            && let Ok(bytes) = serde_json::to_vec(&verdict)
+        {
+            // Not being able to remember is no fault of the release.
+            let _ = write_atomic(&place, &bytes);
+        }
+        Ok(verdict)
+    }
+
+    fn compile(&self, library: &Library, runner: &Runner, text: &str) -> Result<Verdict> {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let name = format!("user{number}.rs");
         let file = self.scratch.join(&name);
