@@ -38,7 +38,8 @@ fn main() {
 }
 
 fn program() -> Step {
-    Step::new(env!("CARGO_BIN_EXE_cargo-sbom-lite")).inherit_network_env()
+    // As `cargo sbom-lite` starts it: cargo tells which cargo it is.
+    Step::new(env!("CARGO_BIN_EXE_cargo-sbom-lite")).inherit_network_env().inherit(["CARGO"])
 }
 
 fn generate(project: &Path, package: &str) -> Step {
