@@ -46,6 +46,8 @@ rules! {
         "It has no library, program or foreign library with these features and targets, so there was nothing to compare.";
     UNITS_DIFFER = "other-units", Deny, "one build compiled units the other did not",
         "A build script or configuration decides by its surroundings what is built.";
+    SEARCH_SHORT = "seeds-not-tried", Note, "a cause that hides by luck was not looked for everywhere",
+        "Build scripts and macros that ask for random numbers are repeated under other seeds, for a bounded time. What was not reached may still differ one time in a few.";
     LOCK_NOT_COMMITTED = "lock-not-committed", Warn, "Cargo.lock is not part of the commit",
         "Somebody else who builds the commit gets other dependencies. The work tree's lock file was used.";
     DIRTY = "dirty", Warn, "uncommitted changes were built",

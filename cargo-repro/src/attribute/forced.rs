@@ -31,6 +31,14 @@ pub(crate) struct Hidden {
     pub(crate) certain: bool,
 }
 
+/// What the search found, and what it did not get to.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    pub(crate) found: Vec<Hidden>,
+    /// Packages whose build scripts or units ask for random numbers and were not repeated under every seed, sorted.
+    pub(crate) unfinished: Vec<String>,
+}
+
 /// Looks for them, in at most `budget`.
 pub(crate) fn hidden(
     cx: &Context,
@@ -38,10 +46,11 @@ pub(crate) fn hidden(
     b: &Built,
     comparison: &Comparison,
     budget: Duration,
-) -> Vec<Hidden> {
+) -> Search {
     let mut found = Vec::new();
+    let mut unfinished = std::collections::BTreeSet::new();
     if a.place.abilities.interposer.is_err() || a.place.pins("entropy") {
-        return found;
+        return Search::default();
     }
     // Only the search counts, not the explanation of what it finds.
     let mut left = budget;
@@ -60,10 +69,15 @@ pub(crate) fn hidden(
         let run_b = &b.build.scripts[j];
         let Some(subject) = Subject::script(a, b, run_a, run_b) else { continue };
         if left.is_zero() || subject.took().is_none_or(|took| took > LONG) {
+            unfinished.insert(run_a.package.clone());
             continue;
         }
         let mut trials = Trials::new(cx, a, b, &subject);
-        if let Some(seed) = other(&mut trials, SEEDS, false, &mut left) {
+        let seed = other(&mut trials, SEEDS, false, &mut left);
+        if seed.is_none() && left.is_zero() {
+            unfinished.insert(run_a.package.clone());
+        }
+        if let Some(seed) = seed {
             let causes = super::script(cx, a, b, run_a, run_b, Some(seed));
             let causes = causes.into_iter().filter(|cause| cause.variation == Variation::Entropy);
             let root = Root::Script { a: i, b: j };
@@ -76,11 +90,17 @@ pub(crate) fn hidden(
             continue;
         }
         if left.is_zero() {
-            break;
+            unfinished.insert(unit_a.call.package.clone());
+            continue;
         }
         let subject = Subject::unit(a, b, unit_a, unit_b);
         let mut trials = Trials::new(cx, a, b, &subject);
-        let Some(seen) = other(&mut trials, SEEDS, true, &mut left) else { continue };
+        let Some(seen) = other(&mut trials, SEEDS, true, &mut left) else {
+            if left.is_zero() {
+                unfinished.insert(unit_a.call.package.clone());
+            }
+            continue;
+        };
         let seed = other(&mut trials, std::iter::once(seen).chain(MORE), false, &mut left);
         let root = Root::Unit { a: i, b: j };
         let causes = super::unit(cx, a, b, unit_a, unit_b, seed);
@@ -104,7 +124,7 @@ pub(crate) fn hidden(
             .evidence
             .insert(0, "builds A and B agreed by luck; under another seed it differs".to_owned());
     }
-    found
+    Search { found, unfinished: unfinished.into_iter().collect() }
 }
 
 /// The first seed under which a call's output, or its source after macros ran, is another.

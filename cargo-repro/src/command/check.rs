@@ -50,18 +50,18 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
             seen: Seen::Differs,
         }));
     }
-    let hidden = attribute::hidden(cx, &a, &b, &comparison, (a.elapsed / 8).max(LEAST));
-    causes.extend(hidden.into_iter().map(|hidden| Named {
+    let search = attribute::hidden(cx, &a, &b, &comparison, (a.elapsed / 8).max(LEAST));
+    causes.extend(search.found.into_iter().map(|hidden| Named {
         root: hidden.root,
         cause: hidden.cause,
         seen: if hidden.certain { Seen::UnderAnotherSeed } else { Seen::InExpandedSource },
     }));
     session.finish(cx);
-    reports(cx, &session, &a, &b, &comparison, &causes)
+    reports(cx, &session, &a, &b, &comparison, &causes, &search.unfinished)
 }
 
 /// The search for hidden causes takes no longer than an eighth of a build, or this long where builds are short.
-const LEAST: std::time::Duration = std::time::Duration::from_secs(60);
+const LEAST: std::time::Duration = std::time::Duration::from_secs(240);
 
 /// A cause and where it was found.
 struct Named {
@@ -88,6 +88,7 @@ fn reports(
     b: &Built,
     comparison: &Comparison,
     causes: &[Named],
+    unfinished: &[String],
 ) -> Result<Outcome> {
     let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
     let (varied, not_varied) = variations(&session.abilities, &session.pins);
@@ -103,6 +104,18 @@ fn reports(
         let differing: Vec<&Compared> = artifacts.iter().filter(|artifact| !artifact.identical).collect();
 
         let mut findings = session.remarks(&a.exported);
+        if !unfinished.is_empty() {
+            findings.push(
+                Finding::new(
+                    &rules::SEARCH_SHORT,
+                    format!(
+                        "not every seed was tried for {}, which ask for random numbers",
+                        unfinished.join(", ")
+                    ),
+                )
+                .help("two equal builds may agree by luck there; check again on a quieter machine"),
+            );
+        }
         for named in &mine {
             let latent = match named.seen {
                 Seen::Differs => differing.is_empty(),
