@@ -67,7 +67,9 @@ impl<'a> Subject<'a> {
     /// How long a build script ran: until cargo wrote down what it had said.
     pub(super) fn took(&self) -> Option<Duration> {
         let output = Path::new(self.a.env.get("OUT_DIR")?).parent()?.join("output");
-        output.metadata().ok()?.modified().ok()?.duration_since(self.a.begun?).ok()
+        let ended = output.metadata().ok()?.modified().ok()?;
+        // File times come from a clock that ticks every few milliseconds: a quick script seems to have ended before it began.
+        Some(ended.duration_since(self.a.begun?).unwrap_or_default())
     }
 
     pub(super) fn unit(_: &Built, _: &Built, a: &'a Unit, b: &'a Unit) -> Self {
