@@ -86,7 +86,7 @@ impl Place {
     fn run_in(&self, dir: &Path, args: &[&str]) -> Ran {
         let step = Step::new(env!("CARGO_BIN_EXE_cargo-sbom-lite"))
             .current_dir(dir)
-            .env("SOURCE_DATE_EPOCH", TODAY)
+            .env("RELEASE_GATES_TODAY", TODAY)
             .env("CARGO_NET_OFFLINE", "true")
             .env("GIT_CEILING_DIRECTORIES", self.dir.path().parent().unwrap().as_os_str())
             .env("CARGO_TARGET_DIR", self.path("target").into_os_string())

@@ -101,7 +101,7 @@ fn of_project(cx: &mut Context, audit: &Audit, args: &AuditArgs) -> Result<Outco
     let packages = lock::packages(&lock::parse(&text, "Cargo.lock")?, &text);
     let requirements = fix::requirements(&project.metadata);
     let selected: Vec<_> = project.selected().cloned().collect();
-    let targets = if cx.args().target.is_empty() { vec![host(cx)?] } else { cx.args().target.clone() };
+    let targets = vec![host(cx)?];
     let mut reports = Vec::new();
     let mut documents = Vec::new();
     for package in selected {
@@ -231,14 +231,18 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
                         name: cargo.name,
                         version,
                         // A path in a document is only where its maker had it; its advisories are those of crates.io's.
-                        source: if main { Source::Path(String::new()) } else { cargo.source },
+                        source: match cargo.source {
+                            Source::Path(_) => Source::CratesIo,
+                            source => source,
+                        },
                         line: None,
-                        build_time: entry.scope.as_deref().map(|scope| scope == "excluded"),
+                        // What a document says of itself makes nothing "not affected".
+                        build_time: None,
                     }),
                     Err(_) => cannot(format!("the version of {shown} is no version of a cargo package")),
                 }
             }
-            (Some(purl), None) if purl.to_ascii_lowercase().starts_with("pkg:cargo/") => {
+            (Some(purl), None) if is_cargo(purl) => {
                 cannot(format!("the package URL `{purl}` cannot be read"));
             }
             (Some(purl), None) if purl.starts_with("pkg:") => drop(others.insert(purl.clone())),
@@ -260,9 +264,20 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
     (packages, others.into_iter().collect(), unjudged)
 }
 
+fn is_cargo(purl: &str) -> bool {
+    let lower = purl.to_ascii_lowercase();
+    lower.strip_prefix("pkg:").is_some_and(|rest| rest.trim_start_matches('/').starts_with("cargo/"))
+}
+
 fn of_binary(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result<Outcome> {
     let (bytes, name) = read(path)?;
     let list = binary::packages(&bytes, &name)?;
+    if list.packages.is_empty() {
+        return Err(Error::judge(format!(
+            "the list in `{name}` names no package, so there is nothing to look up"
+        ))
+        .with_help("build it again with `cargo auditable build`"));
+    }
     let mut findings = audit.findings.clone();
     if !list.complete {
         findings.push(
@@ -325,6 +340,11 @@ pub(super) fn report(
         .collect();
     yanked_names.sort();
     findings.extend(yanked);
+    // What is published about a package that is judged, and cannot be read, may be anything.
+    let blind = packages.iter().any(|package| {
+        let folder = format!("crates/{}/", package.name);
+        audit.advisories.unreadable.iter().any(|file| file.starts_with(&folder))
+    });
     let packages = packages.len();
     let advisories = &audit.advisories;
     let db = Db {
@@ -341,7 +361,7 @@ pub(super) fn report(
     let data = Data { db: Some(db), advisories: hits, packages, yanked: yanked_names, not_looked_up };
     let report =
         Report::new("vulns", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary);
-    if audit.stale { report.status(Status::Error) } else { report }
+    if audit.stale || blind { report.status(Status::Error) } else { report }
 }
 
 fn table(hits: &[Hit]) -> String {
@@ -477,11 +497,17 @@ fn about_database(advisories: &Advisories, max_age: Option<u32>, today: i64) -> 
     (findings, stale)
 }
 
-/// The moment of the audit: SOURCE_DATE_EPOCH where it is set, else the clock. It decides about ages and expiry only.
+/// The moment of the audit: the clock's, or `RELEASE_GATES_TODAY` in seconds since 1970. It decides about ages and expiry only;
+/// SOURCE_DATE_EPOCH does not count, since builds set it to a past that would make what has expired valid again.
 fn today() -> Result<i64> {
     let clock =
         || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    Ok(time::source_date_epoch()?.unwrap_or_else(|| i64::try_from(clock()).unwrap_or(i64::MAX)))
+    match std::env::var("RELEASE_GATES_TODAY") {
+        Ok(text) => text.parse().map_err(|_| {
+            Error::usage(format!("RELEASE_GATES_TODAY is `{text}`, which is no number of seconds since 1970"))
+        }),
+        Err(_) => Ok(i64::try_from(clock()).unwrap_or(i64::MAX)),
+    }
 }
 
 /// The triple of this machine, as rustc has it.

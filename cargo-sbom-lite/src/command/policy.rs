@@ -35,12 +35,23 @@ pub struct PinData {
 pub(crate) fn licenses(cx: &mut Context, notices: Option<&Path>) -> Result<Outcome> {
     cx.project()?;
     let config: Config = cx.config()?;
+    let policy = config.licenses.canonical().map_err(|id| {
+        Error::usage(format!("`{id}` in the licence policy is no SPDX id"))
+            .with_help("the list is at https://spdx.org/licenses/; case counts")
+    })?;
+    if let Some(exception) = policy.exceptions.iter().find(|exception| exception.reason.trim().is_empty()) {
+        return Err(Error::usage(format!(
+            "the licence exception for `{}` gives no reason",
+            exception.package
+        ))
+        .with_help("say what was read, for whoever looks at it next"));
+    }
     let packages: Vec<_> = cx.project()?.selected().cloned().collect();
     let mut reports = Vec::new();
     for package in packages {
         let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
         let (inventory, mut findings) = inventory(cx, project, &package)?;
-        findings.extend(judge_licenses::judge(&inventory, &config.licenses));
+        findings.extend(judge_licenses::judge(&inventory, &policy));
         if let Some(path) = notices {
             if cx.loaded_project().is_some_and(|project| project.selected().count() > 1) {
                 project.single()?;
@@ -113,13 +124,15 @@ pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
     let tracked = match (&project.git, &project.commit) {
         (Some(git), Some(commit)) => {
             let path = project.relative(&lock_path).unwrap_or_default();
-            git.show(commit, &path)?.is_some()
+            let committed = git.show(commit, &path)?;
+            committed.is_some() && committed == std::fs::read(&lock_path).ok()
         }
+        (Some(_), None) => false,
         _ => true,
     };
     if !tracked {
         findings.push(
-            Finding::new(&rules::PIN_LOCK, "Cargo.lock is not committed")
+            Finding::new(&rules::PIN_LOCK, "Cargo.lock is not committed as it is")
                 .at("Cargo.lock", None)
                 .help("commit Cargo.lock"),
         );

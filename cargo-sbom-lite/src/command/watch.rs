@@ -62,6 +62,13 @@ pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outco
         match parsed {
             Some(Ok((lock, text))) => {
                 let packages = lock::packages(&lock, &text);
+                if packages.is_empty() {
+                    unjudged = true;
+                    findings.push(Finding::new(
+                        &rules::RELEASE_UNJUDGED,
+                        format!("{tag}: {path} names no package"),
+                    ));
+                }
                 let mut found = hits(&packages, &audit.advisories, Build::default());
                 let judged = judge(&mut found, &audit.policy);
                 // An ignore that matches no advisory is for the audit of today's lock file to say.

@@ -1,6 +1,6 @@
 //! Which advisories concern which packages of a build, and how much each weighs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::{Finding, Rule};
 use rustsec::Collection;
@@ -131,7 +131,7 @@ pub struct Policy {
 pub struct Build<'a> {
     /// The unit graph's inventory; `None` where only a list of packages is known.
     pub inventory: Option<&'a Inventory>,
-    /// The triples that are built for; empty: not known.
+    /// The triples that are built for; empty: not known. With an inventory its own targets count, and this is the host.
     pub targets: &'a [String],
     /// Who requires what; `None` where only a list of packages is known.
     pub requirements: Option<&'a Requirements>,
@@ -152,13 +152,30 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
         }
     }
     let none = Requirements::new();
+    let host = build.targets.first().cloned().unwrap_or_default();
+    let platforms: BTreeMap<String, Vec<String>> = build
+        .inventory
+        .into_iter()
+        .flat_map(|inventory| std::iter::once(&inventory.main).chain(inventory.components.values()))
+        .map(|component| {
+            let triple = |platform: &String| if platform == "host" { host.clone() } else { platform.clone() };
+            (component.purl(), component.platforms.iter().map(triple).collect())
+        })
+        .collect();
+    // On crates.io `A-b` and `a_b` are one package.
+    let mut names: BTreeMap<String, BTreeSet<package::Name>> = BTreeMap::new();
+    for advisory in advisories.database.iter() {
+        let name = &advisory.metadata.package;
+        names.entry(canonical(name.as_str())).or_default().insert(name.clone());
+    }
     let mut hits = Vec::new();
-    for package in packages {
-        let Ok(name) = package.name.parse::<package::Name>() else { continue };
+    for (package, name) in packages.iter().flat_map(|package| {
+        names.get(&canonical(&package.name)).into_iter().flatten().map(move |name| (package, name))
+    }) {
         let query = Query::new()
             .collection(Collection::Crates)
             .withdrawn(false)
-            .package_name(name)
+            .package_name(name.clone())
             .package_version(package.version.clone());
         let version = package.version.to_string();
         for advisory in advisories.database.query(&query) {
@@ -198,7 +215,15 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
                 path,
                 scope: scope.to_owned(),
                 source: kind(&package.source).to_owned(),
-                only_on: only_on(advisory, build.targets),
+                only_on: match (build.inventory, role) {
+                    // Built for the platforms its units are for: a build script's packages run on the host.
+                    (Some(_), Some((_, purl))) => {
+                        only_on(advisory, &platforms.get(purl).cloned().unwrap_or_default())
+                    }
+                    // In no unit of this build: nothing is known about where it would be.
+                    (Some(_), None) => Vec::new(),
+                    (None, _) => only_on(advisory, build.targets),
+                },
                 functions: functions(advisory, &package.version),
                 reachability: Reachability::unknown(
                     "there is no program with debug information to look into",
@@ -221,6 +246,10 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
     });
     hits.dedup();
     hits
+}
+
+fn canonical(name: &str) -> String {
+    name.to_ascii_lowercase().replace('-', "_")
 }
 
 fn kind(source: &Source) -> &'static str {

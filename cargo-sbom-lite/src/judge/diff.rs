@@ -94,6 +94,10 @@ fn differs(old: Option<&str>, new: Option<&str>, strict: bool) -> bool {
 }
 
 fn compare(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec<Finding>) {
+    if (&before.name, &before.version) != (&after.name, &after.version) {
+        let show = |entry: &Entry| format!("{} {}", entry.name, entry.version);
+        findings.push(about(&rules::VERSION_CHANGED, before, &show(before), &show(after)));
+    }
     for (rule, old, new) in [
         (&rules::LICENCE_CHANGED, &before.license, &after.license),
         (&rules::HASH_CHANGED, &before.sha256, &after.sha256),

@@ -48,6 +48,23 @@ impl Exception {
     }
 }
 
+impl Policy {
+    /// The policy with every id in canonical spelling, as packages' licences are.
+    ///
+    /// # Errors
+    /// What is no SPDX id: a typing error must not switch a rule off.
+    pub fn canonical(&self) -> Result<Self, String> {
+        let list = |ids: &[String]| -> Result<Vec<String>, String> {
+            ids.iter()
+                .map(|id| {
+                    License::new(Some(id), None).expression().map(str::to_owned).ok_or_else(|| id.clone())
+                })
+                .collect()
+        };
+        Ok(Self { allow: list(&self.allow)?, deny: list(&self.deny)?, exceptions: self.exceptions.clone() })
+    }
+}
+
 /// Judges every package of a build, shipped or not.
 pub fn judge(inventory: &Inventory, policy: &Policy) -> Vec<Finding> {
     let all = || std::iter::once(&inventory.main).chain(inventory.components.values());
@@ -88,7 +105,9 @@ fn one(component: &Component, policy: &Policy) -> Option<Finding> {
                 let accepted = expression.evaluate(|requirement| {
                     let id = requirement.to_string();
                     let listed = |list: &[String]| list.contains(&id);
-                    !listed(&policy.deny) && (policy.allow.is_empty() || listed(&policy.allow))
+                    let base = id.split(" WITH ").next().unwrap_or_default().to_owned();
+                    let denied = listed(&policy.deny) || policy.deny.contains(&base);
+                    !denied && (policy.allow.is_empty() || listed(&policy.allow))
                 });
                 if accepted {
                     return None;

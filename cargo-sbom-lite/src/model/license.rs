@@ -19,6 +19,8 @@ impl License {
     /// Reads a manifest's `license` and `license-file`.
     pub fn new(license: Option<&str>, file: Option<&str>) -> Self {
         match (license.map(str::trim).filter(|text| !text.is_empty()), file) {
+            // SPDX's words for "nobody said" state nothing.
+            (Some(text @ ("NOASSERTION" | "NONE")), _) => Self::Invalid(text.to_owned()),
             (Some(text), _) => {
                 let canonical = Expression::canonicalize(text).ok().flatten();
                 let text_of = canonical.as_deref().unwrap_or(text);

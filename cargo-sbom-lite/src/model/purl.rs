@@ -5,13 +5,13 @@ use std::fmt;
 use super::inventory::Source;
 
 /// Addresses of the default registry that other tools write out.
-const CRATES_IO: &[&str] = &[
-    "https://crates.io",
-    "https://crates.io/",
-    "https://github.com/rust-lang/crates.io-index",
-    "https://index.crates.io",
-    "https://index.crates.io/",
-];
+const CRATES_IO: &[&str] =
+    &["https://crates.io", "https://github.com/rust-lang/crates.io-index", "https://index.crates.io"];
+
+fn is_crates_io(url: &str) -> bool {
+    let plain = url.trim_start_matches("sparse+").trim_start_matches("registry+").trim_end_matches('/');
+    CRATES_IO.contains(&plain)
+}
 
 /// A cargo package, by its package URL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,10 +47,14 @@ impl CargoPurl {
             match key.to_ascii_lowercase().as_str() {
                 "vcs_url" => {
                     let url = value.strip_prefix("git+").unwrap_or(&value);
-                    let (url, commit) = url.rsplit_once('@').unwrap_or((url, ""));
-                    source = Some(Source::Git { url: url.to_owned(), commit: commit.to_owned() });
+                    // Without a commit it only says where the sources are kept.
+                    if let Some((url, commit)) =
+                        url.rsplit_once('@').filter(|(_, commit)| !commit.contains('/'))
+                    {
+                        source = Some(Source::Git { url: url.to_owned(), commit: commit.to_owned() });
+                    }
                 }
-                "repository_url" if !CRATES_IO.contains(&value.as_str()) => {
+                "repository_url" if !is_crates_io(&value) => {
                     source = Some(Source::Registry(value));
                 }
                 "download_url" if value.len() > "file:".len() && value.starts_with("file:") => {

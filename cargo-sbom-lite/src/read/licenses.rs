@@ -31,7 +31,8 @@ pub fn texts(package: &Package) -> Vec<Text> {
             }
         }
     }
-    if let Some(named) = &package.license_file {
+    // A manifest may name any file of this machine; only one beside or above the package is its licence.
+    if let Some(named) = package.license_file.as_ref().filter(|named| named.is_relative()) {
         texts.extend(read(&folder.join(named), named.as_str().replace('\\', "/")));
     }
     texts.sort();

@@ -80,7 +80,14 @@ pub fn xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> Res
         Error::judge("the CycloneDX document cannot be written as XML").with_source(error.to_string())
     })?;
     bytes.push(b'\n');
-    Ok(bytes)
+    // Characters that XML cannot hold, in no spelling; the library writes them as they are.
+    let text: String = String::from_utf8_lossy(&bytes)
+        .chars()
+        .filter(
+            |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
+        )
+        .collect();
+    Ok(text.into_bytes())
 }
 
 fn spec(version: &str) -> Result<SpecVersion> {

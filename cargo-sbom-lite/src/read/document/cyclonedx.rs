@@ -15,6 +15,7 @@ const VERSIONS: &[&str] = &["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"];
 const MAX_DEPTH: usize = 32;
 
 pub(super) fn from_xml(bytes: &[u8]) -> Result<Sbom, String> {
+    let said = tags(bytes)?;
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(2048)]).into_owned();
     let wrong = |error: cyclonedx_bom::errors::XmlReadError| error.to_string();
     let mut json = Vec::new();
@@ -28,7 +29,43 @@ pub(super) fn from_xml(bytes: &[u8]) -> Result<Sbom, String> {
         return Err("its XML namespace is not that of CycloneDX 1.3, 1.4 or 1.5".to_owned());
     };
     written.map_err(|error| error.to_string())?;
-    from_json(serde_json::from_slice(&json).map_err(|error| error.to_string())?)
+    let sbom = from_json(serde_json::from_slice(&json).map_err(|error| error.to_string())?)?;
+    // The library keeps the last of what should be there once.
+    let read = sbom.components.len() + usize::from(sbom.main.is_some());
+    if read != said {
+        return Err(format!("it has {said} components, of which {read} can be read"));
+    }
+    Ok(sbom)
+}
+
+/// How many components an XML document opens. Elements that nest deeper than any document needs are refused before a parser recurses into them.
+fn tags(bytes: &[u8]) -> Result<usize, String> {
+    let text = String::from_utf8_lossy(bytes);
+    let (mut depth, mut components) = (0_usize, 0);
+    let mut rest: &str = &text;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        if let Some(comment) = rest.strip_prefix("!--") {
+            rest = comment.split_once("-->").map_or("", |(_, after)| after);
+        } else if let Some(data) = rest.strip_prefix("![CDATA[") {
+            rest = data.split_once("]]>").map_or("", |(_, after)| after);
+        } else if rest.starts_with('/') {
+            depth = depth.saturating_sub(1);
+        } else if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+            let tag = rest.split('>').next().unwrap_or_default();
+            let name = tag.split([' ', '\t', '\n', '\r', '/']).next().unwrap_or_default();
+            if name.rsplit(':').next() == Some("component") {
+                components += 1;
+            }
+            if !tag.ends_with('/') {
+                depth += 1;
+            }
+            if depth > MAX_DEPTH * 3 {
+                return Err("its elements nest too deeply".to_owned());
+            }
+        }
+    }
+    Ok(components)
 }
 
 pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
@@ -124,6 +161,9 @@ fn entry(component: &Value) -> Result<(Option<String>, Entry), String> {
         .iter()
         .find(|property| property["name"] == "release-gates:sbom:features")
         .and_then(|property| text(&property["value"]));
+    if !component["purl"].is_null() && !component["purl"].is_string() {
+        return Err(format!("the package URL of `{name}` is no text"));
+    }
     let entry = Entry {
         name,
         version: text(&component["version"]).unwrap_or_default(),

@@ -51,7 +51,11 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
             continue;
         }
         let (Some(who_key), Some(what_key)) = (keys.get(who), keys.get(what)) else {
-            // Files and snippets take part in relationships too; only packages are looked at.
+            // Files take part in what contains what; a dependency is a package.
+            if !matches!(kind.as_str(), "CONTAINS" | "CONTAINED_BY") {
+                let missing = if keys.contains_key(who) { what } else { who };
+                sbom.dangling.insert(missing.clone());
+            }
             continue;
         };
         if what_key.is_empty() {
@@ -95,10 +99,16 @@ fn relations(value: &Value) -> Result<Vec<(String, String, String)>, String> {
 
 fn entry(package: &Value) -> Result<Entry, String> {
     let name = text(&package["name"]).filter(|name| !name.is_empty()).ok_or("a package has no name")?;
-    let purl = list(&package["externalRefs"], "externalRefs")?
+    // Of several package URLs the cargo one is looked up; the type may be spelt as an address.
+    let urls: Vec<String> = list(&package["externalRefs"], "externalRefs")?
         .iter()
-        .find(|reference| reference["referenceType"] == "purl")
-        .and_then(|reference| text(&reference["referenceLocator"]));
+        .filter(|reference| {
+            reference["referenceType"].as_str().is_some_and(|kind| kind == "purl" || kind.ends_with("/purl"))
+        })
+        .filter_map(|reference| text(&reference["referenceLocator"]))
+        .collect();
+    let cargo = urls.iter().find(|url| crate::model::purl::CargoPurl::parse(url).is_some());
+    let purl = cargo.or(urls.first()).cloned();
     let stated = |field: &str| {
         text(&package[field])
             .filter(|license| license != "NOASSERTION" && license != "NONE" && !license.is_empty())
