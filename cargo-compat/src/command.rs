@@ -324,7 +324,10 @@ fn verdict(
         all.findings.push(
             Finding::new(
                 &rules::GAPS,
-                format!("{gaps} uses of the old API could not be compiled, beside {uses} that were"),
+                format!(
+                    "{gaps} {} of the old API could not be compiled, beside {uses} that were",
+                    if gaps == 1 { "use" } else { "uses" }
+                ),
             )
             .help("they are listed in compat.json; what concerns them was judged by structure alone"),
         );

@@ -15,7 +15,7 @@ fn filling(fragment: &str, attempt: usize) -> &'static str {
     match fragment {
         "expr" | "expr_2021" => pick(&["1", "\"x\"", "x__", "true", "::std::vec![1u8]", "|| 1"]),
         "literal" => pick(&["1", "\"x\""]),
-        "ty" => pick(&["u8", "::std::string::String"]),
+        "ty" => pick(&["u8", "::std::string::String", "[u8; 2]", "(u8, u8)", "&'static str"]),
         "ident" => pick(&["name__", "Name__", "x__"]),
         "tt" => pick(&["1", "\"x\"", "x__", "u8", "{ }", "(x__)"]),
         "path" => "::std::string::String",
@@ -25,7 +25,7 @@ fn filling(fragment: &str, attempt: usize) -> &'static str {
         "item" => "struct Item__;",
         "lifetime" => "'static",
         "vis" => "pub",
-        "meta" => "inline",
+        "meta" => pick(&["allow(dead_code)", "derive(Clone)", "inline"]),
         _ => "x__",
     }
 }

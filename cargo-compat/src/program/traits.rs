@@ -1,6 +1,6 @@
 //! Traits: used as a bound, called, implemented with and without their defaults, made into objects.
 
-use rustdoc_types::{Function, Generics, Item, ItemEnum, Trait};
+use rustdoc_types::{Function, Generics, Item, ItemEnum, Trait, Type, WherePredicate};
 
 use super::Writer;
 use super::types::Scope;
@@ -10,6 +10,7 @@ use crate::rules;
 
 /// A trait.
 pub(super) fn write(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
+    let of = &supertraits_as_bounds(of);
     let name = w.names.local(path);
     let r = w.renderer();
     let Some(scope) = Scope::of(&r, &of.generics) else {
@@ -92,6 +93,23 @@ pub(super) fn write(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
     if of.is_dyn_compatible {
         object(w, path, item, of, &name, &scope);
     }
+}
+
+/// `trait T where Self: A` says the same as `trait T: A`.
+fn supertraits_as_bounds(of: &Trait) -> Trait {
+    let mut of = of.clone();
+    let (own, rest) = std::mem::take(&mut of.generics.where_predicates).into_iter().partition(|predicate| {
+        matches!(predicate, WherePredicate::BoundPredicate { type_: Type::Generic(name), generic_params, .. }
+            if name == "Self" && generic_params.is_empty())
+    });
+    of.generics.where_predicates = rest;
+    let own: Vec<WherePredicate> = own;
+    for predicate in own {
+        if let WherePredicate::BoundPredicate { bounds, .. } = predicate {
+            of.bounds.extend(bounds);
+        }
+    }
+    of
 }
 
 fn supertraits(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, scope: &Scope, user: &str) {
@@ -333,4 +351,23 @@ fn object(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, name: &str, s
     }
     let way = with.function(&format!("_: &(dyn {name}{})", angle(&args)), "", "");
     w.maybe(path, item.id, &rules::TRAIT_USE, "use as an object", vec![way]);
+    // rustdoc says nothing of implementations for objects of a trait (`impl Debug for dyn T`): the usual ones are tried.
+    let object = format!("dyn {name}{}", angle(&args));
+    let usual = [
+        "fmt::Debug",
+        "fmt::Display",
+        "cmp::PartialEq",
+        "cmp::Eq",
+        "cmp::PartialOrd",
+        "cmp::Ord",
+        "hash::Hash",
+    ];
+    let objects = usual.map(|usual| (usual, object.clone()));
+    let boxes = ["clone::Clone", "default::Default", "cmp::PartialEq", "fmt::Display", "error::Error"]
+        .map(|usual| (usual, format!("::std::boxed::Box<{object}>")));
+    for (usual, of) in objects.into_iter().chain(boxes) {
+        let body = format!("fn is__<X__: ?Sized + ::core::{usual}>() {{}} is__::<{of}>()");
+        let ways = vec![with.function("", "", &body)];
+        w.maybe(path, item.id, &rules::TRAIT_USE, "use an implementation of its objects", ways);
+    }
 }

@@ -361,10 +361,11 @@ fn copy_dir(from: &Path, to: &Path) -> std::io::Result<()> {
         if entry.file_name() == ".git" || is_output(&entry.path()) {
             continue;
         }
-        if entry.file_type()?.is_dir() {
-            copy_dir(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
+        // Links are followed, as `tree` does; one that leads nowhere is left out.
+        match std::fs::metadata(entry.path()) {
+            Ok(found) if found.is_dir() && to.components().count() < 200 => copy_dir(&entry.path(), &target)?,
+            Ok(found) if found.is_file() => drop(std::fs::copy(entry.path(), target)?),
+            _ => {}
         }
     }
     Ok(())

@@ -109,25 +109,27 @@ pub fn is_output(dir: &Path) -> bool {
 /// Something cannot be read.
 pub fn tree(dir: &Path) -> std::io::Result<Sha256Digest> {
     let mut lines = Vec::new();
-    walk(dir, dir, &mut lines)?;
+    walk(dir, dir, &mut lines, 0)?;
     lines.sort();
     Ok(sha256_bytes(lines.concat().as_bytes()))
 }
 
-fn walk(top: &Path, dir: &Path, lines: &mut Vec<String>) -> std::io::Result<()> {
+/// How deep folders may nest; links can go round in circles.
+pub const DEEPEST: usize = 64;
+
+fn walk(top: &Path, dir: &Path, lines: &mut Vec<String>, depth: usize) -> std::io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
+        let path = entry.path();
         if matches!(entry.file_name().to_str(), Some("Cargo.lock" | ".git")) || is_output(&path) {
             continue;
         }
         let name = path.strip_prefix(top).unwrap_or(&path).to_string_lossy().into_owned();
-        if kind.is_dir() {
-            walk(top, &path, lines)?;
-        } else if kind.is_symlink() {
-            lines.push(format!("{name}\0{}\n", std::fs::read_link(&path)?.display()));
-        } else {
-            lines.push(format!("{name}\0{}\n", sha256_file(&path)?.0));
+        // A link counts as what it leads to: that is what is copied and compiled. One that leads nowhere counts as its text.
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() && depth < DEEPEST => walk(top, &path, lines, depth + 1)?,
+            Ok(found) if found.is_file() => lines.push(format!("{name}\0{}\n", sha256_file(&path)?.0)),
+            _ => lines.push(format!("{name}\0{:?}\n", std::fs::read_link(&path).ok())),
         }
     }
     Ok(())

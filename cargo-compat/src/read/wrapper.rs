@@ -50,9 +50,12 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
     let plain = || code(std::process::Command::new(rustc).args(args).env_remove(LIBRARY).status());
     let Some(call) = rustdoc_call(library, args) else { return plain() };
     let private = std::env::var_os(PRIVATE).is_some();
-    let folder = folder(Path::new(&call.out_dir), &format!("{library}{}", call.extra), private);
-    // What is left of an earlier source must never be read for this one's.
-    let _ = std::fs::remove_dir_all(&folder);
+    let stem = format!("{library}{}", call.extra);
+    // What is left of an earlier source must never be read for this one's, in whichever mode it was described.
+    for private in [false, true] {
+        let _ = std::fs::remove_dir_all(self::folder(Path::new(&call.out_dir), &stem, private));
+    }
+    let folder = folder(Path::new(&call.out_dir), &stem, private);
     let rustdoc = std::env::var_os("RUSTDOC")
         .unwrap_or_else(|| Path::new(rustc).with_file_name("rustdoc").into_os_string());
     let mut command = std::process::Command::new(rustdoc);
