@@ -53,6 +53,10 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
         }
         let provenance = provenance(&artifacts, project, &package, &rustc)?;
         if let Some(output) = &args.output {
+            // No report is printed beside a document, so what weighs is said here.
+            for finding in findings.iter().filter(|finding| finding.level > release_gate::Level::Note) {
+                cx.terminal.warn(&finding.message);
+            }
             let format = args.format.unwrap_or(Format::CyclonedxJson);
             let bytes = document(&inventory, &provenance, format, args.spec_version.as_deref())?;
             return write(cx, output, &bytes);

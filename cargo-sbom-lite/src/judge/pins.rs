@@ -16,6 +16,13 @@ pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec
         let name = format!("{} {}", package.name, package.version);
         if origin.is_git() {
             let commit = origin.precise().unwrap_or_default();
+            if origin.url().scheme() == "file" {
+                findings.push(
+                    Finding::new(&rules::PIN_PATH, format!("{name} comes from a repository on this machine"))
+                        .at("Cargo.lock", None)
+                        .help("name a repository that others can reach"),
+                );
+            }
             if commit.len() < 40 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 findings.push(
                     Finding::new(&rules::PIN_GIT, format!("{name} has no full commit"))

@@ -329,8 +329,8 @@ fn component(metadata: &Metadata, package: &Package, checksums: &Checksums) -> C
             .description
             .as_deref()
             .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
-        repository: package.repository.clone(),
-        homepage: package.homepage.clone(),
+        repository: package.repository.as_deref().map(without_user),
+        homepage: package.homepage.as_deref().map(without_user),
         links: package.links.clone(),
         features: BTreeSet::new(),
         platforms: BTreeSet::new(),
@@ -356,6 +356,17 @@ fn checksum(package: &Package, checksums: &Checksums) -> Option<String> {
         .take_while(|((other, at, _), _)| (other, at) == (&name, &version));
     let first = same.next()?.1.clone();
     same.next().is_none().then_some(first)
+}
+
+/// An address without the user and password that may stand in it, and on one line.
+fn without_user(url: &str) -> String {
+    let url: String = url.split_whitespace().collect();
+    let Some((scheme, rest)) = url.split_once("://") else { return url };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => url,
+    }
 }
 
 /// Where a package comes from. Folders are named relative to the workspace, so that no path of a machine gets in.

@@ -14,11 +14,13 @@ use crate::model::sbom::Sbom;
 /// # Errors
 /// It is none of the formats, of a version of the specification that is not known, or lacks what the specification requires.
 pub fn parse(bytes: &[u8], name: &str) -> Result<Sbom> {
-    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(bytes.len());
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes[start..]);
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let first = bytes
+        .split(|byte| *byte == b'\n')
+        .find(|line| !line.starts_with(b"#") && !line.trim_ascii().is_empty());
     let read = if bytes.starts_with(b"<") {
         cyclonedx::from_xml(bytes)
-    } else if bytes.starts_with(b"SPDXVersion:") {
+    } else if first.is_some_and(|line| line.starts_with(b"SPDXVersion:")) {
         tag_value::to_json(&String::from_utf8_lossy(bytes)).and_then(spdx::from_json)
     } else {
         from_json(bytes)
