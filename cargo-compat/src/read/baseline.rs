@@ -330,10 +330,6 @@ fn cache(project: &Project) -> Cache {
 /// may lie below the project, and cargo must not take it for a part of that.
 fn alone(manifest: &Path, base: &Path) -> Result<PathBuf> {
     let package = manifest.parent().unwrap_or(manifest);
-    let is_root = |dir: &&Path| {
-        release_gate::config::read_toml(&dir.join("Cargo.toml"))
-            .is_ok_and(|table| table.contains_key("workspace"))
-    };
     let outermost = package.ancestors().take_while(|dir| dir.starts_with(base)).filter(is_root).last();
     if let Some(root) = outermost {
         return Ok(root.to_owned());
@@ -344,12 +340,14 @@ fn alone(manifest: &Path, base: &Path) -> Result<PathBuf> {
     Ok(package.to_owned())
 }
 
+/// Whether a folder's manifest has a `[workspace]`.
+fn is_root(dir: &&Path) -> bool {
+    release_gate::config::read_toml(&dir.join("Cargo.toml"))
+        .is_ok_and(|table| table.contains_key("workspace"))
+}
+
 /// The nearest folder at or above whose manifest has a `[workspace]`, else the folder itself.
 fn workspace_of(path: &Path) -> PathBuf {
-    let is_root = |dir: &&Path| {
-        release_gate::config::read_toml(&dir.join("Cargo.toml"))
-            .is_ok_and(|table| table.contains_key("workspace"))
-    };
     path.ancestors().find(is_root).unwrap_or(path).to_owned()
 }
 
