@@ -1,6 +1,6 @@
 //! Projects small enough to read at a glance; none has a dependency, so that nothing is fetched.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One commit of a project's history.
 #[derive(Debug, Clone, Copy)]
@@ -77,3 +77,12 @@ pub const BREAKING: Step<'static> = Step {
         ("src/main.rs", "fn main() {\n    println!(\"{}\", demo::add(1, 2));\n}\n"),
     ],
 };
+
+/// An advisory database with one advisory, about a package nobody uses here.
+pub fn advisory_db(below: &Path) -> PathBuf {
+    let dir = below.join("advisory-db");
+    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2020-0001\"\npackage = \"not-used-here\"\ndate = \"2020-01-01\"\n\n\
+                    [versions]\npatched = [\">= 1.0.0\"]\n```\n\n# A flaw\n\nIt was there.\n";
+    write_all(&dir, &[("crates/not-used-here/RUSTSEC-2020-0001.md", advisory)]);
+    dir
+}

@@ -14,7 +14,7 @@ fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
     let (key, public) = (key.to_str().unwrap(), public.to_str().unwrap());
     let keygen = env.run(dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]);
     assert_eq!(keygen.code, 0, "{keygen:#?}");
-    let db = database(env);
+    let db = fixtures::advisory_db(env.path());
     let calls: [(&str, &[&str]); 9] = [
         ("cargo-repro", &["check"]),
         ("cargo-repro", &["build"]),
@@ -33,15 +33,6 @@ fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
             (format!("{tool} {}", args.join(" ")), env.run(dir, tool, args))
         })
         .collect()
-}
-
-/// An advisory database with one advisory, about a package nobody uses here.
-fn database(env: &TestEnv) -> PathBuf {
-    let dir = env.path().join("advisory-db");
-    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2020-0001\"\npackage = \"not-used-here\"\ndate = \"2020-01-01\"\n\n\
-                    [versions]\npatched = [\">= 1.0.0\"]\n```\n\n# A flaw\n\nIt was there.\n";
-    fixtures::write_all(&dir, &[("crates/not-used-here/RUSTSEC-2020-0001.md", advisory)]);
-    dir
 }
 
 /// Reports that lie in a package's artifact folder.

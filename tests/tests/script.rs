@@ -3,17 +3,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, program, repository};
-
-fn database(env: &TestEnv) -> PathBuf {
-    let dir = env.path().join("advisory-db");
-    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2020-0001\"\npackage = \"not-used-here\"\ndate = \"2020-01-01\"\n\n\
-                    [versions]\npatched = [\">= 1.0.0\"]\n```\n\n# A flaw\n\nIt was there.\n";
-    fixtures::write_all(&dir, &[("crates/not-used-here/RUSTSEC-2020-0001.md", advisory)]);
-    dir
-}
 
 fn gate(env: &TestEnv, dir: &Path, gates: Option<&str>) -> Ran {
     let key = env.path().join("release.key");
@@ -36,7 +28,7 @@ fn gate(env: &TestEnv, dir: &Path, gates: Option<&str>) -> Ran {
         .env("OFFLINE", "1")
         .env("KEY", key.as_os_str())
         .env("PUBLIC_KEY", env.path().join("release.key.pub").into_os_string())
-        .env("ADVISORY_DB", database(env).into_os_string());
+        .env("ADVISORY_DB", fixtures::advisory_db(env.path()).into_os_string());
     if let Some(gates) = gates {
         step = step.env("GATES", gates);
     }
