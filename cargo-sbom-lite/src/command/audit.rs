@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::Package;
-use release_gate::fs::write_atomic;
 use release_gate::process::Step;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, Subject, time};
 
-use super::{Config, inventory};
+use super::{Config, inventory, write_whole};
 use crate::TOOL;
 use crate::cli::AuditArgs;
-use crate::judge::audit::{Build, Data, Db, Hit, Policy, Threshold, hits, judge, yanked};
+use crate::judge::audit::{Build, Data, Db, Hit, Policy, Threshold, hits, judge, yanked, yanked_finding};
 use crate::judge::fix;
 use crate::judge::reachability::{Reachability, reachability};
 use crate::model::inventory::Source;
@@ -190,12 +189,9 @@ fn of_sbom(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result
     let (bytes, name) = read(path)?;
     let sbom = document::parse(&bytes, &name)?;
     let (packages, others, unjudged) = packages_of(&sbom, &name);
-    let mut status = None;
+    let blind = !unjudged.is_empty();
     let mut findings = audit.findings.clone();
-    if !unjudged.is_empty() {
-        status = Some(Status::Error);
-        findings.extend(unjudged);
-    }
+    findings.extend(unjudged);
     if packages.is_empty() {
         return Err(Error::judge(format!("`{name}` names no cargo package, so there is nothing to look up"))
             .with_help("components need package URLs such as `pkg:cargo/serde@1.0.0`"));
@@ -204,8 +200,8 @@ fn of_sbom(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result
     let product = sbom.main.as_ref().map_or_else(|| name.clone(), |main| main.key());
     write_vex(cx, audit, args, &[(product, found.clone())])?;
     let mut report = report(cx, audit, found, &packages, Subject::default(), findings, others);
-    if let Some(status) = status {
-        report = report.status(status);
+    if blind {
+        report = report.status(Status::Error);
     }
     Ok(report.print_only().into())
 }
@@ -236,8 +232,6 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
                             source => source,
                         },
                         line: None,
-                        // What a document says of itself makes nothing "not affected".
-                        build_time: None,
                     }),
                     Err(_) => cannot(format!("the version of {shown} is no version of a cargo package")),
                 }
@@ -334,12 +328,10 @@ pub(super) fn report(
     findings.extend(judge(&mut hits, &audit.policy));
     let index = advisories::cargo_home().map(|home| Index::below(&home)).unwrap_or_default();
     let yanked = yanked(packages, |name, version| index.is_yanked(name, version));
-    let mut yanked_names: Vec<String> = yanked
-        .iter()
-        .filter_map(|finding| finding.message.strip_suffix(" was yanked").map(str::to_owned))
-        .collect();
-    yanked_names.sort();
-    findings.extend(yanked);
+    findings.extend(yanked.iter().map(|package| yanked_finding(package)));
+    let mut yanked: Vec<String> =
+        yanked.iter().map(|package| format!("{} {}", package.name, package.version)).collect();
+    yanked.sort();
     // What is published about a package that is judged, and cannot be read, may be anything.
     let blind = packages.iter().any(|package| {
         let folder = format!("crates/{}/", package.name);
@@ -358,7 +350,7 @@ pub(super) fn report(
         summary.push_str(&format!("; {} other components not looked up", not_looked_up.len()));
     }
     let human = if cx.args().quiet { String::new() } else { table(&hits) };
-    let data = Data { db: Some(db), advisories: hits, packages, yanked: yanked_names, not_looked_up };
+    let data = Data { db: Some(db), advisories: hits, packages, yanked, not_looked_up };
     let report =
         Report::new("vulns", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary);
     if audit.stale || blind { report.status(Status::Error) } else { report }
@@ -435,16 +427,6 @@ fn write_vex(cx: &Context, audit: &Audit, args: &AuditArgs, products: &[(String,
     };
     let epoch = epoch.or(audit.advisories.time).unwrap_or(0);
     write_whole(cx, path, &vex::document(&products, vex::Format::of(path), epoch)?)
-}
-
-fn write_whole(cx: &Context, path: &Path, bytes: &[u8]) -> Result<()> {
-    if cx.args().dry_run {
-        cx.terminal.status("Would write", format!("{} ({} bytes)", path.display(), bytes.len()));
-        return Ok(());
-    }
-    write_atomic(path, bytes)?;
-    cx.terminal.status("Wrote", path.display().to_string());
-    Ok(())
 }
 
 /// Without a database nothing is judged, and the report says what to do.

@@ -95,8 +95,8 @@ fn gaps(inventory: &Inventory, provenance: &Provenance) -> Vec<Finding> {
     let gap = |name: String, what: &str| {
         Finding::new(&rules::GAP, format!("the {what} of {name} is not known")).evidence("component", name)
     };
-    let mut found: Vec<Finding> = std::iter::once(&inventory.main)
-        .chain(inventory.components.values())
+    let mut found: Vec<Finding> = inventory
+        .all()
         .filter(|component| component.supplier().is_none())
         .map(|component| gap(format!("{} {}", component.name, component.version), "supplier"))
         .collect();

@@ -7,9 +7,11 @@ pub mod policy;
 pub mod watch;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use cargo_metadata::Package;
 use release_gate::artifacts::ArtifactDir;
+use release_gate::fs::write_atomic;
 use release_gate::process::Step;
 use release_gate::project::Project;
 use release_gate::{Context, Finding, Result, Subject};
@@ -107,6 +109,17 @@ fn provenance(
         rustc: Some(rustc.to_owned()),
         artifacts: built(artifacts, &project.subject(package), package)?,
     })
+}
+
+/// Writes a file that a flag names, whole or not at all.
+fn write_whole(cx: &Context, path: &Path, bytes: &[u8]) -> Result<()> {
+    if cx.args().dry_run {
+        cx.terminal.status("Would write", format!("{} ({} bytes)", path.display(), bytes.len()));
+        return Ok(());
+    }
+    write_atomic(path, bytes)?;
+    cx.terminal.status("Wrote", path.display().to_string());
+    Ok(())
 }
 
 /// Artifacts that a build of this very commit and lock file recorded. What is stale or of another kind is not used.

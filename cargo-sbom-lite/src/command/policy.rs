@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use release_gate::fs::write_atomic;
 use release_gate::process::Step;
 use release_gate::project::Project;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, inventory};
+use super::{Config, inventory, write_whole};
 use crate::judge::{licenses as judge_licenses, pins as judge_pins};
 use crate::model::inventory::{Inventory, purl_of};
 use crate::read::licenses::texts;
@@ -82,13 +81,7 @@ fn write_notices(cx: &Context, project: &Project, inventory: &Inventory, path: &
     if !without.is_empty() {
         cx.terminal.warn(format!("no licence text came with {}", without.join(", ")));
     }
-    if cx.args().dry_run {
-        cx.terminal.status("Would write", format!("{} ({} bytes)", path.display(), text.len()));
-        return Ok(());
-    }
-    write_atomic(path, text.as_bytes())?;
-    cx.terminal.status("Wrote", path.display().to_string());
-    Ok(())
+    write_whole(cx, path, text.as_bytes())
 }
 
 pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
@@ -105,8 +98,7 @@ pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
         cx.project()?;
     }
     if !locked.is_success() {
-        let config_error = cx.config::<Config>();
-        config_error?;
+        cx.config::<Config>()?;
         let finding = Finding::new(&rules::PIN_LOCK, "Cargo.lock is missing or does not match Cargo.toml")
             .at("Cargo.lock", None)
             .help("run `cargo generate-lockfile` or `cargo update --workspace`, and commit Cargo.lock");

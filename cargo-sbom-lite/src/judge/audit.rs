@@ -1,12 +1,11 @@
 //! Which advisories concern which packages of a build, and how much each weighs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use release_gate::{Finding, Rule};
 use rustsec::Collection;
 use rustsec::advisory::{Advisory, Informational, Severity};
 use rustsec::database::Query;
-use rustsec::package;
 use rustsec::platforms::Platform;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -140,11 +139,7 @@ pub struct Build<'a> {
 /// Looks every package up.
 pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> Vec<Hit> {
     let mut roles: BTreeMap<(&str, &str, &str), (Role, String)> = BTreeMap::new();
-    for component in build
-        .inventory
-        .into_iter()
-        .flat_map(|inventory| std::iter::once(&inventory.main).chain(inventory.components.values()))
-    {
+    for component in build.inventory.into_iter().flat_map(|inventory| inventory.all()) {
         let key = (component.name.as_str(), component.version.as_str(), kind(&component.source));
         let entry = roles.entry(key).or_insert((component.role, component.purl()));
         if component.role < entry.0 {
@@ -156,22 +151,17 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
     let platforms: BTreeMap<String, Vec<String>> = build
         .inventory
         .into_iter()
-        .flat_map(|inventory| std::iter::once(&inventory.main).chain(inventory.components.values()))
+        .flat_map(|inventory| inventory.all())
         .map(|component| {
             let triple = |platform: &String| if platform == "host" { host.clone() } else { platform.clone() };
             (component.purl(), component.platforms.iter().map(triple).collect())
         })
         .collect();
-    // On crates.io `A-b` and `a_b` are one package.
-    let mut names: BTreeMap<String, BTreeSet<package::Name>> = BTreeMap::new();
-    for advisory in advisories.database.iter() {
-        let name = &advisory.metadata.package;
-        names.entry(canonical(name.as_str())).or_default().insert(name.clone());
-    }
     let mut hits = Vec::new();
-    for (package, name) in packages.iter().flat_map(|package| {
-        names.get(&canonical(&package.name)).into_iter().flatten().map(move |name| (package, name))
-    }) {
+    for (package, name) in packages
+        .iter()
+        .flat_map(|package| advisories.names_of(&package.name).map(move |name| (package, name)))
+    {
         let query = Query::new()
             .collection(Collection::Crates)
             .withdrawn(false)
@@ -181,11 +171,8 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
         for advisory in advisories.database.query(&query) {
             let role = roles.get(&(package.name.as_str(), version.as_str(), kind(&package.source)));
             let scope = match (build.inventory, role) {
-                (None, _) => match package.build_time {
-                    None => "unknown",
-                    Some(true) => "build-time",
-                    Some(false) => "artifact",
-                },
+                // What a document says of itself makes nothing "not affected".
+                (None, _) => "unknown",
                 (Some(_), Some((Role::Shipped, _))) => "artifact",
                 (Some(_), Some((Role::BuildTime, _))) => "build-time",
                 (Some(_), None) => "not-built",
@@ -248,10 +235,6 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
     hits
 }
 
-fn canonical(name: &str) -> String {
-    name.to_ascii_lowercase().replace('-', "_")
-}
-
 fn kind(source: &Source) -> &'static str {
     match source {
         Source::CratesIo => "crates.io",
@@ -300,24 +283,26 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// A finding for each package whose version was yanked. `is_yanked` answers for a name and version; `None` where it does not know.
-pub fn yanked(packages: &[Locked], is_yanked: impl Fn(&str, &str) -> Option<bool>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for package in packages.iter().filter(|package| package.source == Source::CratesIo) {
-        let version = package.version.to_string();
-        if is_yanked(&package.name, &version) != Some(true) {
-            continue;
-        }
-        let mut finding = Finding::new(&rules::YANKED, format!("{} {version} was yanked", package.name))
-            .help(format!("`cargo update -p {}@{version}`", package.name))
-            .evidence("package", package.name.clone())
-            .evidence("version", version);
-        if let Some(line) = package.line {
-            finding = finding.at("Cargo.lock", line);
-        }
-        found.push(finding);
+/// The packages whose version was yanked. `is_yanked` answers for a name and version; `None` where it does not know.
+pub fn yanked(packages: &[Locked], is_yanked: impl Fn(&str, &str) -> Option<bool>) -> Vec<&Locked> {
+    packages
+        .iter()
+        .filter(|package| package.source == Source::CratesIo)
+        .filter(|package| is_yanked(&package.name, &package.version.to_string()) == Some(true))
+        .collect()
+}
+
+/// What is said of a package whose version was yanked.
+pub fn yanked_finding(package: &Locked) -> Finding {
+    let Locked { name, version, line, .. } = package;
+    let finding = Finding::new(&rules::YANKED, format!("{name} {version} was yanked"))
+        .help(format!("`cargo update -p {name}@{version}`"))
+        .evidence("package", name.clone())
+        .evidence("version", version.to_string());
+    match line {
+        Some(line) => finding.at("Cargo.lock", *line),
+        None => finding,
     }
-    found
 }
 
 /// Judges hits by a policy and marks those that are ignored.

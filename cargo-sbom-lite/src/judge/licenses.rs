@@ -67,7 +67,7 @@ impl Policy {
 
 /// Judges every package of a build, shipped or not.
 pub fn judge(inventory: &Inventory, policy: &Policy) -> Vec<Finding> {
-    let all = || std::iter::once(&inventory.main).chain(inventory.components.values());
+    let all = || inventory.all();
     let mut findings: Vec<Finding> = all().filter_map(|component| one(component, policy)).collect();
     for exception in &policy.exceptions {
         if !all().any(|component| exception.covers(component)) {
@@ -125,7 +125,7 @@ fn one(component: &Component, policy: &Policy) -> Option<Finding> {
 /// How often each licence occurs, for the table.
 pub fn summary(inventory: &Inventory) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for component in std::iter::once(&inventory.main).chain(inventory.components.values()) {
+    for component in inventory.all() {
         let text = match &component.license {
             License::Expression(text) | License::Invalid(text) => text.clone(),
             License::File(path) => format!("see {path}"),

@@ -45,7 +45,7 @@ pub fn foreign(inventory: &Inventory, rust: Option<&str>) -> Vec<Foreign> {
             });
         }
     }
-    for component in std::iter::once(&inventory.main).chain(inventory.components.values()) {
+    for component in inventory.all() {
         let Some(links) = &component.links else { continue };
         // `links` is also used as a lock, by packages without any native library; `-sys` names one by convention.
         if !(component.name.ends_with("-sys") || component.name.ends_with("_sys")) {

@@ -267,6 +267,11 @@ impl Inventory {
         Ok(Self { main, components: components.into_values().map(|c| (c.purl(), c)).collect(), approximate })
     }
 
+    /// The package itself and all others.
+    pub fn all(&self) -> impl Iterator<Item = &Component> {
+        std::iter::once(&self.main).chain(self.components.values())
+    }
+
     /// The shortest way from the main package to a component, by name and version, both ends included.
     pub fn path_to(&self, purl: &str) -> Vec<String> {
         let main = self.main.purl();

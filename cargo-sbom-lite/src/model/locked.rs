@@ -13,6 +13,4 @@ pub struct Locked {
     pub source: Source,
     /// Where in the input it stands: a line of Cargo.lock, counted from 1.
     pub line: Option<u32>,
-    /// Whether the input says that it is only used at build time.
-    pub build_time: Option<bool>,
 }

@@ -1,11 +1,13 @@
 //! RustSec's advisory database: where it is, which state of it, and its advisories.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use release_gate::git::{CommitId, Git};
 use release_gate::process::Runner;
 use release_gate::{Error, Result};
 use rustsec::advisory::Advisory;
+use rustsec::package::Name;
 use rustsec::{Collection, Database};
 
 /// Environment variable that names a checkout.
@@ -19,6 +21,8 @@ pub const URL: &str = "https://github.com/rustsec/advisory-db";
 pub struct Advisories {
     /// The advisories about packages.
     pub database: Database,
+    /// Packages it has advisories about, by name as crates.io compares names: `A-b` and `a_b` are one package.
+    names: BTreeMap<String, BTreeSet<Name>>,
     /// How many there are.
     pub count: usize,
     /// Files that could not be read, relative to the database.
@@ -27,6 +31,17 @@ pub struct Advisories {
     pub commit: Option<CommitId>,
     /// When that commit was made; seconds since 1970.
     pub time: Option<i64>,
+}
+
+impl Advisories {
+    /// The names under which there are advisories about a package.
+    pub fn names_of(&self, package: &str) -> impl Iterator<Item = &Name> {
+        self.names.get(&canonical(package)).into_iter().flatten()
+    }
+}
+
+fn canonical(name: &str) -> String {
+    name.to_ascii_lowercase().replace('-', "_")
 }
 
 /// Looks for a database: `--db`, else [`ENV`], else where cargo-audit and cargo-deny keep theirs. `None` where there is none.
@@ -96,6 +111,11 @@ pub fn open(dir: &Path, runner: &Runner) -> Result<Advisories> {
     let database = database.map_err(|error| {
         Error::judge(format!("the advisory database `{}` cannot be read", dir.display())).with_source(error)
     })?;
+    let mut names: BTreeMap<String, BTreeSet<Name>> = BTreeMap::new();
+    for advisory in database.iter() {
+        let name = &advisory.metadata.package;
+        names.entry(canonical(name.as_str())).or_default().insert(name.clone());
+    }
     // A plain folder (an unpacked archive) has no commit; a folder inside some other repository must not borrow that one's.
     let git = Git::discover(dir, runner)?.filter(|git| same(git.root(), dir));
     let (commit, time) = match git {
@@ -106,7 +126,7 @@ pub fn open(dir: &Path, runner: &Runner) -> Result<Advisories> {
         }
         None => (None, None),
     };
-    Ok(Advisories { database, count: readable.len(), unreadable, commit, time })
+    Ok(Advisories { database, names, count: readable.len(), unreadable, commit, time })
 }
 
 fn same(a: &Path, b: &Path) -> bool {

@@ -73,7 +73,7 @@ pub fn packages(lock: &Lockfile, text: &str) -> Vec<Locked> {
                 Some(source) => Source::Registry(source.url().to_string()),
             };
             let line = lines.get(&(name.clone(), version)).copied();
-            Locked { name, version: package.version.clone(), source, line, build_time: None }
+            Locked { name, version: package.version.clone(), source, line }
         })
         .collect()
 }

@@ -162,7 +162,7 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
     ));
 
     let others = foreign(inventory, provenance.rust_version());
-    let all = || std::iter::once(&inventory.main).chain(inventory.components.values());
+    let all = || inventory.all();
     let mut dependencies: Vec<Dependency> = all()
         .map(|component| {
             let purl = component.purl();
