@@ -8,6 +8,7 @@ use release_gate::report::schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::TOOL;
+use crate::command::Emitter;
 #[cfg(feature = "upload")]
 use crate::command::upload;
 use crate::command::{attest, keygen, keys, pack, sign, verify, verify_source};
@@ -36,7 +37,7 @@ enum Call {
     Keys(KeysArgs),
     /// Put the build's artifacts into signed archives
     Pack(PackArgs),
-    /// Write FILE.sig beside each file
+    /// Write FILE.sig beside each file, or FILE.<key id>.sig where the keyring asks for several keys and another has signed
     Sign(SignArgs),
     /// Write SLSA provenance of the packed release, signed (Build L1, self-attested)
     Attest(AttestArgs),
@@ -157,10 +158,16 @@ pub(crate) enum KeysCall {
         #[arg(value_name = "KEY")]
         which: String,
     },
-    /// Set how many different keys have to sign a change of the keyring
+    /// Set how many different keys have to sign: each release, and each change of the keyring
     Threshold {
         #[command(flatten)]
         key: KeyArgs,
+        /// The first release this is asked of [default: the version in Cargo.toml]
+        #[arg(long, value_name = "VERSION")]
+        releases_from: Option<semver::Version>,
+        /// Only changes of the keyring; for releases it stays as it is
+        #[arg(long, conflicts_with = "releases_from")]
+        keyring_only: bool,
         /// How many
         #[arg(value_name = "N")]
         threshold: u32,
@@ -192,6 +199,9 @@ pub(crate) struct PackArgs {
     #[cfg(feature = "zstd")]
     #[arg(long)]
     pub(crate) zst: bool,
+    /// More signatures of the list: `signify` for SHA256.sig, `raw` for checksums.txt.ed25519 [default: `emit` of the configuration]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
+    pub(crate) emit: Vec<Emitter>,
 }
 
 #[derive(Debug, Args)]

@@ -208,6 +208,7 @@ mod tests {
             keys: vec![Member::new("a", &key[0]), Member::new("b", &key[1])],
             previous: None,
             projects: ["demo".to_owned()].into(),
+            releases: None,
             threshold: 1,
             version: 1,
         };

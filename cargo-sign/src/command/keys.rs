@@ -5,6 +5,7 @@ use std::path::Path;
 use release_gate::fs::write_atomic;
 use release_gate::project::Project;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use semver::Version;
 use serde::Serialize;
 
 use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key, public};
@@ -13,7 +14,7 @@ use crate::format::keyring::{Keyring, KeyringError, MAX_LEN};
 use crate::format::public_key::PublicKey;
 use crate::judge::{Keys, small};
 use crate::memory::Memory;
-use crate::model::keyring::{Content, Member, Revoked};
+use crate::model::keyring::{Content, Member, Quorum, Revoked};
 use crate::{TOOL, key};
 
 /// What `keys` lists.
@@ -21,6 +22,7 @@ use crate::{TOOL, key};
 struct Data {
     version: Option<u64>,
     threshold: Option<u32>,
+    releases: Option<Quorum>,
     signatures: Option<usize>,
     keys: Vec<Listed>,
 }
@@ -58,12 +60,24 @@ pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
             let revoked = Revoked { last_good_version, reason };
             each(next, &which, |member| member.revoked = Some(revoked.clone()))
         }),
-        Some(KeysCall::Threshold { key, threshold }) => change(cx, &key, |next| {
-            next.threshold = threshold;
-            Ok(())
-        }),
+        Some(KeysCall::Threshold { key, releases_from, keyring_only, threshold }) => {
+            let releases = if keyring_only { None } else { Some(quorum(cx, releases_from, threshold)?) };
+            change(cx, &key, |next| {
+                next.threshold = threshold;
+                next.releases = releases.or(next.releases.take());
+                Ok(())
+            })
+        }
         Some(KeysCall::Sign { key }) => sign(cx, &key),
     }
+}
+
+fn quorum(cx: &mut Context, from: Option<Version>, threshold: u32) -> Result<Quorum> {
+    let from = match from {
+        Some(from) => from,
+        None => cx.project()?.single()?.version.clone(),
+    };
+    Ok(Quorum { from, threshold })
 }
 
 fn forget(cx: &Context, project: &str) -> Result<Outcome> {
@@ -100,6 +114,7 @@ fn list(cx: &mut Context) -> Result<Outcome> {
                 let content = ring.newest();
                 data.version = Some(content.version);
                 data.threshold = Some(content.threshold);
+                data.releases.clone_from(&content.releases);
                 data.signatures = Some(ring.signed_by());
                 data.keys.extend(content.keys.iter().map(listed));
                 let judged =
@@ -127,10 +142,17 @@ fn list(cx: &mut Context) -> Result<Outcome> {
             )));
         }
         (None, count) => format!("{count} keys, no keyring"),
-        (Some(version), count) => format!(
-            "{count} keys, keyring version {version}, {} of them to change it",
-            data.threshold.unwrap_or_default()
-        ),
+        (Some(version), count) => {
+            let releases = data
+                .releases
+                .iter()
+                .map(|quorum| format!(", {} of them to release {} and later", quorum.threshold, quorum.from));
+            format!(
+                "{count} keys, keyring version {version}, {} of them to change it{}",
+                data.threshold.unwrap_or_default(),
+                releases.collect::<String>()
+            )
+        }
     };
     report = report.findings(findings).human(human(&data)).summary(summary).data(&data);
     Ok(report.print_only().into())
@@ -169,8 +191,14 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
         return Err(Error::usage(format!("`{COMMITTED_KEYRING}` is there already"))
             .with_help("change it with `cargo sign keys add`, `rotate`, `retire` or `revoke`"));
     }
-    let content =
-        Content { keys: Vec::new(), previous: None, projects: projects(project), threshold: 1, version: 1 };
+    let content = Content {
+        keys: Vec::new(),
+        previous: None,
+        projects: projects(project),
+        releases: None,
+        threshold: 1,
+        version: 1,
+    };
     let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
     let content = Content { keys: vec![Member::new(name, &public(&signing))], ..content };
     write(cx, Keyring::begin(content, &signing).map_err(refused)?)

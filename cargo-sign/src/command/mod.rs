@@ -11,6 +11,7 @@ pub(crate) mod upload;
 pub(crate) mod verify;
 pub(crate) mod verify_source;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -26,7 +27,10 @@ use serde::Deserialize;
 
 use crate::format::minisign::MinisignSignature;
 use crate::format::public_key::PublicKey;
+use crate::judge::{Keys, Verdict};
 use crate::model::comment::TrustedComment;
+use crate::model::companion::further;
+use crate::rules;
 
 /// `[sign]` of the configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -34,6 +38,18 @@ use crate::model::comment::TrustedComment;
 pub(crate) struct Config {
     /// The public key releases are checked with; relative to the workspace.
     pub(crate) public_key: Option<PathBuf>,
+    /// In which further formats `pack` signs the list.
+    pub(crate) emit: Vec<Emitter>,
+}
+
+/// A further format in which the list is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Emitter {
+    /// `SHA256.sig`, for signify.
+    Signify,
+    /// `checksums.txt.ed25519`, for openssl.
+    Raw,
 }
 
 /// Where a project commits its public key.
@@ -41,6 +57,13 @@ pub(crate) const COMMITTED_KEY: &str = "release-keys/maintainer.ed25519.pub";
 
 /// Where a project commits its keyring.
 pub(crate) const COMMITTED_KEYRING: &str = "release-keys/keyring.json";
+
+/// That further keys still have to sign is no fault of what was just signed: it is said, and judged by `verify`.
+pub(crate) fn tell_open(cx: &Context, verdict: &mut Verdict) {
+    for open in verdict.findings.extract_if(.., |finding| finding.rule == rules::RELEASE_THRESHOLD.id) {
+        cx.terminal.note(open.message);
+    }
+}
 
 /// The committed public key of a project, if there is one.
 pub(crate) fn committed_key(project: &Project, config: &Config) -> Option<PathBuf> {
@@ -77,8 +100,13 @@ impl Release {
     }
 }
 
-/// Signs a file and writes `FILE.sig` beside it.
-pub(crate) fn sign_file(key: &SigningKey, release: &Release, path: &Path) -> Result<PathBuf> {
+/// Signs a file and writes `FILE.sig` beside it; `FILE.<key id>.sig` where `keys` say that several have to sign, and another has.
+pub(crate) fn sign_file(
+    key: &SigningKey,
+    release: &Release,
+    path: &Path,
+    keys: Option<&Keys>,
+) -> Result<PathBuf> {
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
@@ -90,10 +118,19 @@ pub(crate) fn sign_file(key: &SigningKey, release: &Release, path: &Path) -> Res
     }
     let checked = crate::judge::Checked::open(path, true)?
         .ok_or_else(|| Error::usage(format!("`{}` is not a regular file", path.display())))?;
-    let mut sig = path.as_os_str().to_owned();
-    sig.push(".sig");
-    let sig = PathBuf::from(sig);
-    write_atomic(&sig, release.signature(key, name, &checked.prehash.unwrap_or([0; 64])).as_bytes())?;
+    let prehash = checked.prehash.unwrap_or([0; 64]);
+    let public = public(key);
+    let other = match keys.filter(|keys| keys.quorum(&release.version, &BTreeSet::new()).1 > 1) {
+        Some(keys) => {
+            crate::judge::first_signer(path, &prehash, keys)?.filter(|other| other.key != public.key)
+        }
+        None => None,
+    };
+    let sig = match other {
+        Some(_) => path.with_file_name(further(name, &public.id)),
+        None => path.with_file_name(format!("{name}.sig")),
+    };
+    write_atomic(&sig, release.signature(key, name, &prehash).as_bytes())?;
     Ok(sig)
 }
 

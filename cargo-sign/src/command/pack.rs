@@ -14,12 +14,13 @@ use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result, Stat
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, Release, public, sign_file, trust};
+use super::{Config, Emitter, Release, public, sign_file, trust};
 use crate::archive::pack::{Input, tar_gz, zip};
 use crate::cli::PackArgs;
 use crate::format::checksums::{self, List};
-use crate::format::{keyring, sshsig};
+use crate::format::{keyring, raw, signify, sshsig};
 use crate::judge::{Extent, Keys, check_directory};
+use crate::model::companion::{LIST, RAW, SIGNIFY, SSHSIG};
 use crate::{TOOL, key, rules};
 
 /// The keyring as it is published, so that users learn of new and revoked keys with the release.
@@ -76,6 +77,7 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
     if args.artifacts.is_some() && packages.len() > 1 {
         cx.project()?.single()?;
     }
+    let emit = if args.emit.is_empty() { &config.emit } else { &args.emit };
     let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
     let mut reports = Vec::new();
     for package in packages {
@@ -144,8 +146,8 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         if let Some(bytes) = keyring {
             folder.write(KEYRING, &bytes)?;
         }
-        let list = write_list(&mut folder, &signing, &release, &archives)?;
-        let findings = self_check(folder.dir(), &signing, committed)?;
+        let list = write_list(&mut folder, &signing, &release, &archives, emit, committed.as_ref())?;
+        let findings = self_check(cx, folder.dir(), &signing, committed)?;
         let exit_code =
             if findings.iter().any(|finding| finding.level == Level::Deny) { exit::FAIL } else { exit::PASS };
         super::log(cx, &mut folder, started, exit_code, sha256_bytes(checksums::render(&list).as_bytes()))?;
@@ -305,6 +307,8 @@ fn write_list(
     key: &SigningKey,
     release: &Release,
     archives: &[Packed],
+    emit: &[Emitter],
+    keys: Option<&Keys>,
 ) -> Result<List> {
     let mut list: List = archives.iter().map(|archive| (archive.name.clone(), archive.sha256)).collect();
     for name in DOCUMENTS {
@@ -313,26 +317,56 @@ fn write_list(
         }
     }
     let text = checksums::render(&list);
-    folder.write("checksums.txt", text.as_bytes())?;
-    let paths: Vec<PathBuf> = archives
-        .iter()
-        .map(|archive| folder.path(&archive.name))
-        .chain([folder.path("checksums.txt")])
-        .collect();
+    folder.write(LIST, text.as_bytes())?;
+    let paths: Vec<PathBuf> =
+        archives.iter().map(|archive| folder.path(&archive.name)).chain([folder.path(LIST)]).collect();
+    remove_stale(folder, &paths, keys)?;
     for path in paths {
-        let sig = sign_file(key, release, &path)?;
+        let sig = sign_file(key, release, &path, None)?;
         folder.record(&sig.file_name().unwrap_or_default().to_string_lossy())?;
     }
     let armoured = sshsig::sign(key, &sshsig::namespace(&release.project), text.as_bytes());
-    folder.write("checksums.txt.sshsig", armoured.as_bytes())?;
+    folder.write(SSHSIG, armoured.as_bytes())?;
+    if emit.contains(&Emitter::Raw) {
+        folder.write(RAW, &raw::sign(key, text.as_bytes()))?;
+    }
+    if emit.contains(&Emitter::Signify) {
+        let text = signify::sign(key, &list, &release.comment(LIST).untrusted()).map_err(|error| {
+            Error::usage(format!("`{SIGNIFY}` cannot be written"))
+                .with_source(error)
+                .with_help("leave `signify` out")
+        })?;
+        folder.write(SIGNIFY, text.as_bytes())?;
+    }
     Ok(list)
+}
+
+/// Takes away what an earlier call left and what does not hold any more: formats that are not asked for now, and signatures by further
+/// keys of what has changed since.
+fn remove_stale(folder: &PackageArtifacts, signed: &[PathBuf], keys: Option<&Keys>) -> Result<()> {
+    let mut stale = vec![folder.path(SIGNIFY), folder.path(RAW)];
+    for path in signed {
+        stale.extend(crate::judge::stale_further(path, keys)?);
+    }
+    for path in stale {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(
+                    Error::judge(format!("cannot remove the old `{}`", path.display())).with_source(error)
+                );
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What was just made is verified as a user would, with the committed public key where there is one: a key derived from the secret
 /// could not notice that the wrong one was used.
-fn self_check(dir: &Path, key: &SigningKey, committed: Option<Keys>) -> Result<Vec<Finding>> {
+fn self_check(cx: &Context, dir: &Path, key: &SigningKey, committed: Option<Keys>) -> Result<Vec<Finding>> {
     let keys = committed.unwrap_or_else(|| Keys::new(vec![public(key)], true));
-    let verdict = check_directory(dir, &keys, Extent::Listed)?;
+    let mut verdict = check_directory(dir, &keys, Extent::Listed)?;
+    super::tell_open(cx, &mut verdict);
     if verdict.holds() {
         return Ok(verdict.findings);
     }

@@ -37,10 +37,11 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
             cx.terminal.status("Would write", format!("{}.sig", path.display()));
             continue;
         }
-        let sig = sign_file(&signing, &release, path)?;
+        let sig = sign_file(&signing, &release, path, Some(&check_with))?;
         cx.terminal.status("Signed", sig.display().to_string());
         signatures.push(sig);
-        let (verdict, _) = check_file(path, &check_with)?;
+        let (mut verdict, _) = check_file(path, &check_with)?;
+        super::tell_open(cx, &mut verdict);
         if !verdict.holds() {
             findings.push(
                 Finding::new(

@@ -18,6 +18,7 @@ use super::verify::judge_release;
 use crate::TOOL;
 use crate::cli::UploadArgs;
 use crate::judge::{Checked, Expected, check_provenance, check_summary};
+use crate::model::companion::{Companion, LIST, SIGNIFY};
 use crate::model::presigned::Presigned;
 use crate::transfer::{self, Put, TransferError};
 
@@ -138,19 +139,12 @@ fn items(
     held: impl Iterator<Item = (String, Option<Sha256Digest>)>,
     only: &[String],
 ) -> Result<Vec<Item>> {
-    let mut names: Vec<(String, Option<Sha256Digest>)> = Vec::new();
-    for (name, digest) in held {
-        for suffix in [".sig", ".sshsig"] {
-            let beside = format!("{name}{suffix}");
-            if dir.join(&beside).exists() {
-                names.push((beside, None));
-            }
-        }
-        names.push((name, digest));
-    }
+    let mut names: Vec<(String, Option<Sha256Digest>)> = held.collect();
+    let companions: Vec<_> = companions(dir, &names)?;
+    names.extend(companions.into_iter().map(|name| (name, None)));
     let evidence = [PROVENANCE, SUMMARY].into_iter().filter(|name| dir.join(name).exists());
     names.extend(evidence.map(|name| (name.to_owned(), None)));
-    names.sort_by_key(|(name, _)| (name.starts_with("checksums.txt"), name == "checksums.txt", name.clone()));
+    names.sort_by_key(|(name, _)| (name.starts_with(LIST) || name == SIGNIFY, name == LIST, name.clone()));
     if let Some(unknown) = only.iter().find(|wanted| !names.iter().any(|(name, _)| name == *wanted)) {
         let all: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
         return Err(Error::usage(format!("`{unknown}` is no file of the release"))
@@ -174,6 +168,26 @@ fn items(
         items.push(Item { name, variable, checked });
     }
     Ok(items)
+}
+
+/// What vouches for files of the release: it was verified with them.
+fn companions(dir: &Path, names: &[(String, Option<Sha256Digest>)]) -> Result<Vec<String>> {
+    let wrong =
+        |error| Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(wrong)? {
+        let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else { continue };
+        let listed = |of: &str| names.iter().any(|(name, _)| name == of);
+        let vouches = match Companion::of(&name) {
+            Some(Companion::Emitted) => true,
+            Some(Companion::First(of) | Companion::Further(of, _)) => listed(of),
+            None => false,
+        };
+        if vouches && !listed(&name) {
+            found.push(name);
+        }
+    }
+    Ok(found)
 }
 
 /// `demo-1.0.0.tar.gz` is `…DEMO_1_0_0_TAR_GZ`.

@@ -6,4 +6,8 @@ pub mod git_object;
 pub mod keyring;
 pub mod minisign;
 pub mod public_key;
+pub mod raw;
+#[cfg(test)]
+mod separation;
+pub mod signify;
 pub mod sshsig;

@@ -38,7 +38,7 @@ pub fn sign(key: &SigningKey, namespace: &str, message: &[u8]) -> String {
 }
 
 /// The lines `ssh-keygen -Y sign` writes.
-fn armour(blob: &[u8]) -> String {
+pub(super) fn armour(blob: &[u8]) -> String {
     let text = STANDARD.encode(blob);
     let lines: Vec<&str> =
         text.as_bytes().chunks(WIDTH).filter_map(|line| std::str::from_utf8(line).ok()).collect();
@@ -99,7 +99,7 @@ pub fn verify(armoured: &[u8], key: &PublicKey, namespace: &str, message: &[u8])
         .map_err(|_| SshsigError("the signature does not fit the message"))
 }
 
-fn to_be_signed(namespace: &str, message: &[u8]) -> Vec<u8> {
+pub(super) fn to_be_signed(namespace: &str, message: &[u8]) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
     string(&mut out, namespace.as_bytes());
     string(&mut out, b"");

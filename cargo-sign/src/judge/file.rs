@@ -9,8 +9,9 @@ use release_gate::digest::Sha256Digest;
 use release_gate::{Error, Finding, Result};
 use sha2::Sha256;
 
-use super::{Held, Keys, Verdict, shown};
+use super::{Held, Keys, Verdict, companion, shown};
 use crate::format::minisign::{MAX_LEN, MinisignSignature};
+use crate::format::public_key::PublicKey;
 use crate::model::comment::TrustedComment;
 use crate::rules;
 
@@ -188,6 +189,18 @@ pub(crate) fn signature_of(path: &Path) -> Result<Option<Vec<u8>>> {
     small(Path::new(&name), MAX_LEN)
 }
 
+/// Who made the `.sig` beside a file, where it holds.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub(crate) fn first_signer(path: &Path, prehash: &[u8; 64], keys: &Keys) -> Result<Option<PublicKey>> {
+    let parsed = signature_of(path)?.and_then(|bytes| MinisignSignature::parse(&bytes).ok());
+    let by = parsed.and_then(|parsed| Some((keys.by_id(&parsed.key_id)?, parsed)));
+    Ok(by
+        .filter(|(key, parsed)| parsed.verify(&key.key, &key.id, prehash).is_ok())
+        .map(|(key, _)| key.clone()))
+}
+
 /// Checks any single file against the signature beside it.
 ///
 /// # Errors
@@ -205,6 +218,10 @@ pub fn check_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Checked>)
     let signature = signature_of(path)?;
     let prehash = checked.prehash.unwrap_or([0; 64]);
     let signed = check_signature(&mut verdict, signature.as_deref(), &prehash, &name, keys);
+    let signers = companion::check_further(&mut verdict, path, &prehash, &name, keys, signed.as_ref())?;
+    if let Some((_, comment)) = &signed {
+        companion::check_quorum(&mut verdict, &name, comment, &signers, keys);
+    }
     if signed.is_some() {
         verdict.held.push(Held { file: name, sha256: checked.sha256, size: checked.size, signed });
     }

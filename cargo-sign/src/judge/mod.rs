@@ -1,6 +1,7 @@
 //! Verification: every refusal a finding with its reason code, in the order structure, set, digests, signature, key, meaning.
 
 mod archive;
+mod companion;
 mod file;
 mod provenance;
 mod release;
@@ -9,8 +10,9 @@ mod trust;
 use ed25519_dalek::VerifyingKey;
 use release_gate::Finding;
 
+pub(crate) use self::companion::stale_further;
 pub use self::file::{Checked, check_file};
-pub(crate) use self::file::{signature_of, small};
+pub(crate) use self::file::{first_signer, signature_of, small};
 pub use self::provenance::{Expected, check_provenance, check_summary};
 pub(crate) use self::provenance::{LOG, LOG_HEAD};
 pub(crate) use self::release::is_archive;

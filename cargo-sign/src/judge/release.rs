@@ -9,9 +9,10 @@ use release_gate::artifacts::{MANIFEST, Manifest};
 use release_gate::{Error, Finding, Result};
 
 use super::file::{Checked, check_signature, signature_of, small};
-use super::{Held, Keys, Verdict, archive, check_file, shown};
-use crate::format::{checksums, sshsig};
+use super::{Held, Keys, Verdict, archive, check_file, companion, shown};
+use crate::format::checksums;
 use crate::model::comment::TrustedComment;
+use crate::model::companion::{Companion, LIST};
 use crate::rules;
 
 /// Reports and folders that the suite itself keeps beside a release while it is made; they are named, never silently passed over.
@@ -87,15 +88,8 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
     }
     let bytes = small(path, checksums::MAX_LEN)?.unwrap_or_default();
     let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&bytes).into();
-    let signed =
-        check_signature(&mut verdict, signature_of(path)?.as_deref(), &prehash, "checksums.txt", keys);
-    let sshsig_path = dir.join("checksums.txt.sshsig");
-    if let (Some((key, comment)), Some(armoured)) = (&signed, small(&sshsig_path, 8192)?) {
-        let key = crate::format::public_key::PublicKey::new(*key);
-        if let Err(error) = sshsig::verify(&armoured, &key, &sshsig::namespace(&comment.project), &bytes) {
-            verdict.refuse(Finding::new(&rules::SSHSIG_INVALID, format!("checksums.txt.sshsig: {error}")));
-        }
-    }
+    let signed = check_signature(&mut verdict, signature_of(path)?.as_deref(), &prehash, LIST, keys);
+    let signers = companion::check_further(&mut verdict, path, &prehash, LIST, keys, signed.as_ref())?;
     let list = match checksums::parse(&bytes) {
         Ok(list) => list,
         Err(error) => {
@@ -106,6 +100,10 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
             return Ok(verdict);
         }
     };
+    if let Some(signed) = &signed {
+        companion::check_emitted(&mut verdict, dir, signed, keys, &bytes, &list)?;
+        companion::check_quorum(&mut verdict, LIST, &signed.1, &signers, keys);
+    }
     let outer = signed.as_ref().map(|(_, comment)| comment);
     for one in each_listed(dir, &list, keys, outer) {
         let one = one?;
@@ -139,7 +137,9 @@ fn each_listed(
             entries.get(number).map(|entry| (number, *entry))
         } {
             let mut one = Verdict::default();
-            let judged = listed(&mut one, dir, name, *digest, keys, outer).map(|()| one);
+            // A file that is listed itself is data, whatever it is called.
+            let data = list.contains_key(&format!("{name}.sig"));
+            let judged = listed(&mut one, dir, name, *digest, keys, outer, data).map(|()| one);
             done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, judged);
         }
     };
@@ -153,7 +153,7 @@ fn each_listed(
     done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
-/// Checks one file of the list, an archive also from the inside.
+/// Checks one file of the list, an archive also from the inside. `data`: what is called like its signature is a listed file.
 fn listed(
     verdict: &mut Verdict,
     dir: &Path,
@@ -161,6 +161,7 @@ fn listed(
     digest: release_gate::digest::Sha256Digest,
     keys: &Keys,
     outer: Option<&TrustedComment>,
+    data: bool,
 ) -> Result<()> {
     let path = dir.join(name);
     let about = |rule, text: String| Finding::new(rule, text).evidence("file", name.to_owned());
@@ -172,7 +173,8 @@ fn listed(
         return Ok(());
     }
     let archive_name = is_archive(name);
-    let Some(mut checked) = Checked::open(&path, archive_name)? else {
+    let signature = if data { None } else { signature_of(&path)? };
+    let Some(mut checked) = Checked::open(&path, archive_name || signature.is_some())? else {
         verdict.refuse(about(&rules::FILE_NOT_REGULAR, format!("`{}` is not a regular file", shown(name))));
         return Ok(());
     };
@@ -183,13 +185,17 @@ fn listed(
         );
         return Ok(());
     }
+    // Archives have to be signed themselves; other files may be, and then that has to hold too.
     let mut signed = None;
-    if archive_name {
-        let prehash = checked.prehash.unwrap_or([0; 64]);
-        signed = check_signature(verdict, signature_of(&path)?.as_deref(), &prehash, name, keys);
+    if let Some(prehash) = checked.prehash {
+        let own = name.rsplit('/').next().unwrap_or(name);
+        signed = check_signature(verdict, signature.as_deref(), &prehash, own, keys);
+        companion::check_further(verdict, &path, &prehash, own, keys, signed.as_ref())?;
         if let (Some(outer), Some((_, inner))) = (outer, &signed) {
             archive::check_same(verdict, outer, inner, name);
         }
+    }
+    if archive_name {
         archive::check(verdict, &mut checked.file, name, keys, outer)?;
     }
     verdict.held.push(Held { file: name.to_owned(), sha256: checked.sha256, size: checked.size, signed });
@@ -201,13 +207,18 @@ fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: E
     let mut found = BTreeSet::new();
     entries(dir, Path::new(""), &mut found)?;
     let manifest = if extent == Extent::Artifacts { manifest(dir)? } else { BTreeSet::new() };
-    for path in found {
+    for path in &found {
         let name = path.to_string_lossy().replace('\\', "/");
-        let base = [".sig", ".sshsig"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
-        if list.contains_key(&name)
-            || base != name && (list.contains_key(base) || base == "checksums.txt")
-            || name == "checksums.txt"
-        {
+        let vouches = match Companion::of(&name) {
+            Some(Companion::First(of)) => of == LIST || list.contains_key(of),
+            // Only beside a first signature: whoever reads the file's name looks for that one.
+            Some(Companion::Further(of, _)) => {
+                (of == LIST || list.contains_key(of)) && found.contains(Path::new(&format!("{of}.sig")))
+            }
+            Some(Companion::Emitted) => true,
+            None => false,
+        };
+        if list.contains_key(&name) || vouches || name == LIST {
             continue;
         }
         let top = name.split('/').next().unwrap_or(&name);

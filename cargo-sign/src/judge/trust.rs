@@ -1,5 +1,6 @@
 //! Which keys are believed, and what a keyring says about them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::VerifyingKey;
@@ -63,6 +64,16 @@ impl Keys {
     /// The keyring that is believed.
     pub fn keyring(&self) -> Option<&Keyring> {
         self.ring.as_ref()
+    }
+
+    /// How many different keys signed that count for a release of this version, and how many have to.
+    pub(crate) fn quorum(&self, version: &str, signers: &BTreeSet<[u8; 32]>) -> (usize, u32) {
+        let need = self.ring.as_ref().zip(Version::parse(version).ok());
+        let need = need.map_or(1, |(ring, version)| ring.quorum(&version));
+        let Some(ring) = self.ring.as_ref().filter(|_| need > 1) else { return (signers.len(), need) };
+        let members = ring.newest().keys.iter().filter_map(Member::public).map(|key| key.key.to_bytes());
+        let members: BTreeSet<_> = members.collect();
+        (signers.intersection(&members).count(), need)
     }
 
     pub(super) fn by_id(&self, id: &[u8; 8]) -> Option<&PublicKey> {

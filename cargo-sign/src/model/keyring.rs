@@ -19,10 +19,30 @@ pub struct Content {
     pub previous: Option<Sha256Digest>,
     /// Packages whose releases the keys may sign.
     pub projects: BTreeSet<String>,
+    /// How many different keys have to sign releases; `None` where one is enough, or where it is as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releases: Option<Quorum>,
     /// How many different keys have to sign the next version.
     pub threshold: u32,
     /// From 1, one more each time.
     pub version: u64,
+}
+
+/// How many different keys have to sign a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quorum {
+    /// The first version this is asked of; those before were made under other rules.
+    pub from: Version,
+    /// How many.
+    pub threshold: u32,
+}
+
+impl Quorum {
+    /// Whether it is asked of a version.
+    pub fn covers(&self, version: &Version) -> bool {
+        !newer(&self.from, version)
+    }
 }
 
 /// A key of a keyring.

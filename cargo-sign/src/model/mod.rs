@@ -1,6 +1,7 @@
 //! What signatures and archives say. Pure.
 
 pub mod comment;
+pub mod companion;
 pub mod keyring;
 pub mod path;
 #[cfg(feature = "upload")]

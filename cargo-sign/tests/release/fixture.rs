@@ -45,7 +45,7 @@ impl Release {
         for (path, content) in more {
             write(path, content);
         }
-        write(".gitignore", b"/target\n/keys\n");
+        write(".gitignore", b"/target\n/keys\n/state\n");
         write(
             "Cargo.toml",
             &format!(

@@ -18,6 +18,7 @@ mod keyring;
 mod provenance;
 #[cfg(feature = "upload")]
 mod server;
+mod signers;
 #[cfg(feature = "upload")]
 mod upload;
 
@@ -310,6 +311,7 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
             keys: vec![Member::new("maintainer", &maintainer), member(retired_after)],
             previous: None,
             projects: ["demo".to_owned()].into(),
+            releases: None,
             threshold: 1,
             version: 1,
         };

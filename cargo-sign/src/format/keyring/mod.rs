@@ -13,6 +13,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey};
 use release_gate::Rule;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::json::{CanonicalError, to_canonical_line, to_canonical_vec};
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::dsse::pae;
@@ -234,6 +235,10 @@ impl Keyring {
             if content.threshold == 0 || content.active().len() < content.threshold as usize {
                 return Err(chain("it leaves fewer keys in use than have to sign"));
             }
+            let asked = content.releases.as_ref().map_or(1, |quorum| quorum.threshold);
+            if asked == 0 || content.active().len() < asked as usize {
+                return Err(chain("it leaves fewer keys in use than have to sign a release"));
+            }
             check_signatures(version, before)?;
             if number < self.versions.len() as u64 {
                 threshold(version, before)?;
@@ -294,6 +299,12 @@ impl Keyring {
     pub fn needed(&self) -> u32 {
         let [before @ .., last] = &self.versions[..] else { return 0 };
         before.last().unwrap_or(last).signed.threshold
+    }
+
+    /// How many different keys have to sign a release of this version: what the newest version that says so asks for.
+    pub fn quorum(&self, version: &Version) -> u32 {
+        let mut asked = self.versions.iter().rev().filter_map(|one| one.signed.releases.as_ref());
+        asked.find(|quorum| quorum.covers(version)).map_or(1, |quorum| quorum.threshold)
     }
 
     fn digest(&self) -> Result<Sha256Digest, KeyringError> {

@@ -14,6 +14,7 @@ fn content(threshold: u32, seeds: &[u8]) -> Content {
         keys: seeds.iter().map(|seed| Member::new(format!("holder {seed}"), &public(*seed))).collect(),
         previous: None,
         projects: ["demo".to_owned()].into(),
+        releases: None,
         threshold,
         version: 1,
     }

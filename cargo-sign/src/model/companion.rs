@@ -1,0 +1,70 @@
+//! Names of files that vouch for another one and are therefore in no list themselves. Pure.
+
+use crate::format::minisign::{KeyId, hex};
+
+/// The list.
+pub const LIST: &str = "checksums.txt";
+/// The list's signature in OpenSSH's format.
+pub const SSHSIG: &str = "checksums.txt.sshsig";
+/// The list as signify reads it, signed.
+pub const SIGNIFY: &str = "SHA256.sig";
+/// The list's signature as 64 bare bytes, for openssl.
+pub const RAW: &str = "checksums.txt.ed25519";
+/// What the name of a minisign signature ends with.
+const SIGNATURE: &str = ".sig";
+
+/// What a file vouches for, told from its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Companion<'a> {
+    /// `FILE.sig`.
+    First(&'a str),
+    /// `FILE.0123456789ABCDEF.sig`: the same by a further key, whose id stands in the name.
+    Further(&'a str, &'a str),
+    /// One of the list's signatures in other formats.
+    Emitted,
+}
+
+impl<'a> Companion<'a> {
+    /// Reads a name; `None` where it is that of no companion.
+    pub fn of(name: &'a str) -> Option<Self> {
+        if [SSHSIG, SIGNIFY, RAW].contains(&name) {
+            return Some(Self::Emitted);
+        }
+        let file = name.strip_suffix(SIGNATURE)?;
+        match file.rsplit_once('.').filter(|(_, id)| is_id(id)) {
+            Some((file, id)) => Some(Self::Further(file, id)),
+            None => Some(Self::First(file)),
+        }
+    }
+}
+
+/// Where a further key's signature of a file goes.
+pub fn further(file: &str, id: &KeyId) -> String {
+    format!("{file}.{}{SIGNATURE}", hex(id))
+}
+
+/// The 16 digits that minisign prints of a key.
+fn is_id(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_is_vouched_for() {
+        let id = [0x10, 2, 3, 4, 5, 6, 7, 0xfe];
+        let name = further("checksums.txt", &id);
+        assert_eq!(name, "checksums.txt.FE07060504030210.sig");
+        assert_eq!(Companion::of(&name), Some(Companion::Further("checksums.txt", "FE07060504030210")));
+        assert_eq!(Companion::of("a.tar.gz.sig"), Some(Companion::First("a.tar.gz")));
+        assert_eq!(Companion::of("a.fe07060504030210.sig"), Some(Companion::First("a.fe07060504030210")));
+        for name in [SSHSIG, SIGNIFY, RAW] {
+            assert_eq!(Companion::of(name), Some(Companion::Emitted));
+        }
+        for name in ["a.tar.gz", "a.sshsig", "a.ed25519", "SHA256", "a.sig.txt"] {
+            assert_eq!(Companion::of(name), None, "{name}");
+        }
+    }
+}
