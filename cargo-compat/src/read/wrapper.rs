@@ -101,6 +101,69 @@ struct Call {
     extra: String,
 }
 
+/// What becomes of a flag of rustc that takes a value, when rustdoc is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// rustdoc needs it too.
+    Kept,
+    /// It is about code, messages or linking, none of which rustdoc makes.
+    Dropped,
+    /// Only some of its values mean something to a description.
+    Codegen,
+}
+
+/// Flags of rustc that take a value (`rustc --help -v`). One that is missing here would leave its value to be taken for a source file.
+const FLAGS: &[(&str, Fate)] = &[
+    ("--crate-name", Fate::Kept),
+    ("--crate-type", Fate::Kept),
+    ("--edition", Fate::Kept),
+    ("--cfg", Fate::Kept),
+    ("--check-cfg", Fate::Kept),
+    ("--extern", Fate::Kept),
+    ("--target", Fate::Kept),
+    ("--sysroot", Fate::Kept),
+    ("--remap-path-prefix", Fate::Kept),
+    ("-L", Fate::Kept),
+    ("-Z", Fate::Kept),
+    ("-C", Fate::Codegen),
+    ("--codegen", Fate::Codegen),
+    ("-l", Fate::Dropped),
+    ("-o", Fate::Dropped),
+    ("--out-dir", Fate::Dropped),
+    ("--emit", Fate::Dropped),
+    ("--print", Fate::Dropped),
+    ("--explain", Fate::Dropped),
+    ("--error-format", Fate::Dropped),
+    ("--json", Fate::Dropped),
+    ("--diagnostic-width", Fate::Dropped),
+    ("--color", Fate::Dropped),
+    ("--cap-lints", Fate::Dropped),
+    ("-A", Fate::Dropped),
+    ("-W", Fate::Dropped),
+    ("-D", Fate::Dropped),
+    ("-F", Fate::Dropped),
+    ("--allow", Fate::Dropped),
+    ("--warn", Fate::Dropped),
+    ("--force-warn", Fate::Dropped),
+    ("--deny", Fate::Dropped),
+    ("--forbid", Fate::Dropped),
+];
+
+/// A flag, what becomes of it, and its value where that is in the same argument: `--flag=value` or `-Fvalue`.
+fn flag(text: &str) -> Option<(&'static str, Fate, Option<&str>)> {
+    let (long, value) = match text.split_once('=') {
+        Some((long, value)) => (long, Some(value)),
+        None => (text, None),
+    };
+    FLAGS.iter().find_map(|(name, fate)| {
+        if name.starts_with("--") {
+            return (*name == long).then_some((*name, *fate, value));
+        }
+        let value = text.strip_prefix(name)?;
+        Some((*name, *fate, Some(value).filter(|value| !value.is_empty())))
+    })
+}
+
 /// Translates a call. `None`: it is not the one that checks the library.
 fn rustdoc_call(library: &str, args: &[OsString]) -> Option<Call> {
     let mut call = Call::default();
@@ -108,74 +171,39 @@ fn rustdoc_call(library: &str, args: &[OsString]) -> Option<Call> {
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         let text = arg.to_str().unwrap_or_default();
-        // `--flag value` and `--flag=value` are the same.
-        let (flag, mut value) = match text.split_once('=') {
-            Some((flag, value)) if text.starts_with("--") => (flag, Some(OsString::from(value))),
-            _ => (text, None),
+        let Some((flag, fate, joined)) = flag(text) else {
+            match text {
+                "--test" => return None,
+                // The source file: the only argument that is neither a flag nor its value.
+                _ if !text.starts_with('-') => call.args.push(arg.clone()),
+                // Switches (`-g`, `-O`, `-v`) are about code and messages.
+                _ => {}
+            }
+            continue;
         };
-        let takes_value = matches!(
-            flag,
-            "--crate-name"
-                | "--crate-type"
-                | "--edition"
-                | "--cfg"
-                | "--check-cfg"
-                | "--extern"
-                | "--target"
-                | "--sysroot"
-                | "-L"
-                | "--emit"
-                | "--out-dir"
-                | "-C"
-                | "-o"
-                | "--error-format"
-                | "--json"
-                | "--diagnostic-width"
-                | "--cap-lints"
-                | "--color"
-                | "-A"
-                | "-W"
-                | "-D"
-                | "-F"
-                | "--allow"
-                | "--warn"
-                | "--deny"
-                | "--forbid"
-        );
-        if takes_value && value.is_none() {
-            value = rest.next().cloned();
-        }
-        let shown = value.as_ref().map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        let value = joined.map(OsString::from).or_else(|| rest.next().cloned()).unwrap_or_default();
+        let shown = value.to_string_lossy();
         match flag {
-            "--test" => return None,
-            "--crate-name" => name.clone_from(&shown),
-            "--crate-type" => kinds.push(shown.clone()),
-            "--out-dir" => call.out_dir = value.clone().unwrap_or_default(),
-            "-C" => {
+            "--crate-name" => name = shown.clone().into_owned(),
+            "--crate-type" => kinds.push(shown.clone().into_owned()),
+            "--out-dir" => call.out_dir.clone_from(&value),
+            "-C" | "--codegen" => {
                 if let Some(extra) = shown.strip_prefix("extra-filename=") {
                     extra.clone_into(&mut call.extra);
                 }
             }
             _ => {}
         }
-        match flag {
-            "--crate-name" | "--crate-type" | "--edition" | "--cfg" | "--check-cfg" | "--extern"
-            | "--target" | "--sysroot" | "-L" => {
-                call.args.push(flag.into());
-                call.args.extend(value);
-            }
-            "-C" if shown.starts_with("metadata=")
-                || shown.starts_with("target-feature=")
-                || shown.starts_with("panic=") =>
-            {
-                call.args.push(flag.into());
-                call.args.extend(value);
-            }
-            _ if takes_value => {}
-            // The source file, and nothing else that has no flag.
-            _ if !text.starts_with('-') => call.args.push(arg.clone()),
-            _ if text.starts_with("-Z") => call.args.push(arg.clone()),
-            _ => {}
+        let kept = match fate {
+            Fate::Kept => true,
+            Fate::Dropped => false,
+            Fate::Codegen => ["metadata=", "target-feature=", "target-cpu=", "panic="]
+                .iter()
+                .any(|name| shown.starts_with(name)),
+        };
+        if kept {
+            call.args.push(flag.into());
+            call.args.push(value);
         }
     }
     let is_library = kinds.iter().any(|kind| kind != "bin");
@@ -250,6 +278,35 @@ mod tests {
             None
         );
         assert_eq!(rustdoc_call("x", &os(&["--crate-name", "x", "--test", "--out-dir", "/t"])), None);
+    }
+
+    #[test]
+    fn values_of_other_flags_are_no_source_files() {
+        let plain = ["--crate-name", "x", "src/lib.rs", "--crate-type", "lib", "--out-dir", "/t"];
+        let expected = os(&["--crate-name", "x", "src/lib.rs", "--crate-type", "lib"]);
+        for more in [
+            &["-l", "static=area"][..],
+            &["-lstatic=area"],
+            &["-C", "link-arg=-lz"],
+            &["-Clink-arg=a"],
+            &["--codegen", "opt-level=3"],
+            &["-Awarnings"],
+            &["-g", "-O"],
+            &["--print=native-static-libs"],
+        ] {
+            let call = rustdoc_call("x", &os(&[&plain, more].concat())).unwrap();
+            assert_eq!(call.args, expected, "{more:?}");
+        }
+        for (more, kept) in [
+            (&["-Lnative=/n"][..], ["-L", "native=/n"]),
+            (&["-L", "native=/n"], ["-L", "native=/n"]),
+            (&["-Zthreads=1"], ["-Z", "threads=1"]),
+            (&["-Ctarget-cpu=native"], ["-C", "target-cpu=native"]),
+            (&["--remap-path-prefix=/a=/b"], ["--remap-path-prefix", "/a=/b"]),
+        ] {
+            let call = rustdoc_call("x", &os(&[&plain, more].concat())).unwrap();
+            assert_eq!(call.args, [expected.clone(), os(&kept)].concat(), "{more:?}");
+        }
     }
 
     #[test]
