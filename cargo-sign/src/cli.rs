@@ -233,7 +233,7 @@ pub(crate) struct VerifySourceArgs {
     /// A public key you trust [default: release-keys/maintainer.ed25519.pub of the project]
     #[arg(long, value_name = "PUB")]
     pub(crate) key: Vec<PathBuf>,
-    /// The tag [default: `v` and the package's version]
+    /// The tag [default: that of the package's version: `v1.2.3`, or `<package>-v1.2.3`]
     #[arg(value_name = "TAG")]
     pub(crate) tag: Option<String>,
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+pub use cargo_metadata::Package;
+use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::cli::SharedArgs;
 use crate::digest::{Sha256Digest, sha256_file};

@@ -1,10 +1,13 @@
 //! `cargo sign attest`: SLSA provenance of a packed release, from its buildinfo.
 
+use ed25519_dalek::SigningKey;
+use release_gate::artifacts::PackageArtifacts;
 use release_gate::audit::AuditLog;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::json::{CanonicalError, to_canonical_line};
+use release_gate::project::{Package, Project};
 use release_gate::time::rfc3339;
-use release_gate::{Context, Error, Outcome, Report, Result};
+use release_gate::{Context, Error, Outcome, Report, Result, Status};
 use serde::Deserialize;
 
 use super::pack::read_buildinfo;
@@ -69,8 +72,25 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     let config: Config = cx.config()?;
     let root = cx.artifacts()?;
     let project = cx.project()?;
-    let package = project.single()?.clone();
-    let subject = project.subject(&package);
+    let committed = trust::of_project(project, &config)?;
+    let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
+    let keys = committed.unwrap_or_else(|| Keys::new(vec![public(&signing)], true));
+    let reports = project.selected().map(|package| {
+        let folder = root.for_package(&package.name, &package.version.to_string());
+        attest(project, package, folder, &signing, &keys, args)
+    });
+    Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
+}
+
+fn attest(
+    project: &Project,
+    package: &Package,
+    mut folder: PackageArtifacts,
+    signing: &SigningKey,
+    keys: &Keys,
+    args: &AttestArgs,
+) -> Result<Report> {
+    let subject = project.subject(package);
     let epoch = project.epoch()?.unwrap_or(0);
     let commit = subject.commit.clone().filter(|_| !subject.dirty).ok_or_else(|| {
         Error::judge("only a release of a clean commit can be attested")
@@ -91,24 +111,26 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
             .with_help("check out the tag, then build and pack again"));
         }
     }
-    let committed = trust::of_project(project, &config)?;
-    let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
-    let keys = committed.unwrap_or_else(|| Keys::new(vec![public(&signing)], true));
     let version = package.version.to_string();
-    let mut folder = root.for_package(&package.name, &version);
     let (_, buildinfo) = read_buildinfo(folder.dir())?;
     if let Some(why) = buildinfo.subject.stale_against(&subject) {
         return Err(
             Error::judge(format!("`buildinfo.json` was {why}")).with_help("run `cargo repro build` again")
         );
     }
-    // What does not verify is not attested.
-    let mut verdict = check_directory(folder.dir(), &keys, Extent::Listed)?;
-    if !verdict.holds() {
-        return Ok(Report::new("attest", &TOOL, subject).findings(verdict.findings).print_only().into());
-    }
     let info: BuildInfo = serde_json::from_value(buildinfo.data)
         .map_err(|error| Error::judge("`buildinfo.json` cannot be relied on").with_source(error))?;
+    if info.artifacts.is_empty() {
+        return Ok(Report::new("attest", &TOOL, subject)
+            .status(Status::Skipped)
+            .summary("the build has no artifact to attest")
+            .print_only());
+    }
+    // What does not verify is not attested.
+    let mut verdict = check_directory(folder.dir(), keys, Extent::Listed)?;
+    if !verdict.holds() {
+        return Ok(Report::new("attest", &TOOL, subject).findings(verdict.findings).print_only());
+    }
     let list_bytes = folder.read("checksums.txt")?.unwrap_or_default();
     let mut list = checksums::parse(&list_bytes)
         .map_err(|error| Error::judge("`checksums.txt` cannot be relied on").with_source(error))?;
@@ -173,12 +195,12 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     };
     let wrong = |error| Error::judge("the provenance cannot be written").with_source(error);
     let payload = to_canonical_line(&statement).map_err(wrong)?;
-    let envelope = dsse::sign(&signing, &payload).map_err(wrong)?;
+    let envelope = dsse::sign(signing, &payload).map_err(wrong)?;
     folder.write(FILE, &envelope)?;
     let path = folder.path(FILE);
     // Judged as a user would, with the committed key.
     let expected = Expected { source_uri: repository, source_tag: args.source_tag.clone(), builder_id: None };
-    check_provenance(&mut verdict, &path, &expected, &keys)?;
+    check_provenance(&mut verdict, &path, &expected, keys)?;
     let mut written = FILE.to_owned();
     if args.vsa && verdict.holds() {
         let policy = Policy {
@@ -188,16 +210,15 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
             tag: args.source_tag.clone(),
         };
         let summary = summarise(statement, &policy, &sha256_bytes(&envelope), epoch).map_err(wrong)?;
-        folder.write(SUMMARY, &dsse::sign(&signing, &summary).map_err(wrong)?)?;
-        check_summary(&mut verdict, &folder.path(SUMMARY), &keys)?;
+        folder.write(SUMMARY, &dsse::sign(signing, &summary).map_err(wrong)?)?;
+        check_summary(&mut verdict, &folder.path(SUMMARY), keys)?;
         written = format!("{FILE}, {SUMMARY}");
     }
     folder.finish()?;
     Ok(Report::new("attest", &TOOL, subject)
         .findings(verdict.findings)
         .summary(format!("{written}: {} files, {LEVEL}", list.len()))
-        .print_only()
-        .into())
+        .print_only())
 }
 
 /// That the files of `provenance` were verified against `policy`, as it is signed.

@@ -2,26 +2,52 @@
 //!
 //! Only SSH signatures are judged, by our own strict verification; the time a commit claims for itself is never believed.
 
-use release_gate::git::parse_version_tag;
+use release_gate::git::{Git, parse_version_tag};
+use release_gate::project::{Package, Project};
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, Rule};
 
 use super::{Config, trust};
 use crate::cli::VerifySourceArgs;
 use crate::format::{git_object, sshsig};
+use crate::judge::Keys;
 use crate::{TOOL, rules};
 
 pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> {
     cx.project()?;
     let config: Config = cx.config()?;
     let project = cx.project()?;
-    let package = project.single()?;
-    let subject = project.subject(package);
     let git = project.repository()?;
     if git.is_shallow()? {
         return Err(Error::judge("the history is cut off").with_help("run `git fetch --unshallow`"));
     }
     let keys = trust::of_project_or_named(project, &config, &args.key)?;
-    let name = args.tag.clone().unwrap_or_else(|| format!("v{}", package.version));
+    // Packages that are released together share a tag: it is judged for each of them, by the keys each may be signed with.
+    let reports = project.selected().map(|package| judge(project, git, package, &keys, args));
+    Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
+}
+
+/// The tag of the package's version: its own (`demo-v1.2.3`) before one that packages share (`v1.2.3`).
+fn own_tag(git: &Git, package: &Package) -> Result<String> {
+    let tags = git.tags()?.into_iter().map(|tag| tag.name);
+    let of_this = |name: &String| {
+        parse_version_tag(name, &package.name).is_some_and(|tag| tag.version == package.version)
+    };
+    let found = tags.filter(of_this).max_by_key(String::len);
+    Ok(found.unwrap_or_else(|| format!("v{}", package.version)))
+}
+
+fn judge(
+    project: &Project,
+    git: &Git,
+    package: &Package,
+    keys: &Keys,
+    args: &VerifySourceArgs,
+) -> Result<Report> {
+    let subject = project.subject(package);
+    let name = match &args.tag {
+        Some(tag) => tag.clone(),
+        None => own_tag(git, package)?,
+    };
     let name = name.strip_prefix("refs/tags/").unwrap_or(&name);
     let reference = format!("refs/tags/{name}");
     let commit = git.resolve(&reference)?;
@@ -109,5 +135,5 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
     }
     let since = before.map_or_else(|| "the beginning".to_owned(), |(version, _)| version.to_string());
     let summary = format!("{name}, {} commits since {since}", list.lines().count());
-    Ok(Report::new("verify-source", &TOOL, subject).findings(findings).summary(summary).print_only().into())
+    Ok(Report::new("verify-source", &TOOL, subject).findings(findings).summary(summary).print_only())
 }
