@@ -2,9 +2,13 @@
 # One release through the gates, in any CI: POSIX sh, cargo and git. Stops at the first gate that does not pass, with its exit code:
 # 100 failed, 101 could not be judged, 2 wrong usage. Nothing is signed or uploaded before everything else has passed.
 #
-#   GATES="repro sbom compat"  only these, of: repro sbom audit licenses pins compat notes sign upload (default: all but upload)
+#   GATES="repro sbom compat"  only these, of: source repro sbom audit licenses pins compat notes sign upload
+#                              (default: all but source, which needs signed tags and commits, and upload)
+#   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
 #   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: fetched, unless OFFLINE is set)
+#   TARGETS="T1 T2"            target triples to build for (default: this machine's)
+#   SOURCE_URI=https://…       where the source lives: provenance is attested too (default: not)
 #   PUBLIC_KEY=FILE            what the signed archives are verified with (default: release-keys/maintainer.ed25519.pub)
 #   FORMAT=human|junit|sarif   how verdicts are printed
 #   OFFLINE=1                  no network
@@ -15,18 +19,32 @@ GATES=${GATES:-repro sbom audit licenses pins compat notes sign}
 PUBLIC_KEY=${PUBLIC_KEY:-release-keys/maintainer.ed25519.pub}
 FORMAT=${FORMAT:-human}
 
+# Names of packages and targets have no blanks, so these lists may be split into words.
+packages=
+for package in ${PACKAGES:-}; do
+    packages="$packages -p $package"
+done
+targets=
+for target in ${TARGETS:-}; do
+    targets="$targets --target $target"
+done
+
 gate() {
     printf '+ cargo'
     printf ' %s' "$@"
     printf '\n'
-    cargo "$@" --message-format "$FORMAT" ${OFFLINE:+--offline}
+    # shellcheck disable=SC2086
+    cargo "$@" --message-format "$FORMAT" $packages ${OFFLINE:+--offline}
 }
 
 for step in $GATES; do
     case $step in
+    source) gate sign verify-source --key "$PUBLIC_KEY" ;;
     repro)
-        gate repro check
-        gate repro build
+        # shellcheck disable=SC2086
+        gate repro check $targets
+        # shellcheck disable=SC2086
+        gate repro build $targets
         ;;
     sbom) gate sbom-lite generate ;;
     audit)
@@ -41,12 +59,15 @@ for step in $GATES; do
     licenses) gate sbom-lite licenses ;;
     pins) gate sbom-lite pins ;;
     compat) gate compat ${AGAINST:+--against "$AGAINST"} ;;
-    notes) gate relnotes --phase final ${AGAINST:+--since "$AGAINST"} ;;
+    notes) gate relnotes --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"} ;;
     sign)
         gate sign pack ${KEY:+--key "$KEY"}
+        if [ -n "${SOURCE_URI:-}" ]; then
+            gate sign attest ${KEY:+--key "$KEY"} --source-uri "$SOURCE_URI"
+        fi
         gate sign verify --key "$PUBLIC_KEY"
         ;;
-    upload) gate sign upload ;;
+    upload) gate sign upload --key "$PUBLIC_KEY" ;;
     *)
         echo "gate.sh: there is no gate called $step" >&2
         exit 2

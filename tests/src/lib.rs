@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 pub mod fixtures;
+pub mod whole;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
