@@ -62,6 +62,9 @@ rules! {
         "`[repro] checks` run on the exported commit, without the network.";
     TOOLCHAIN_DIFFERS = "toolchain-differs", Warn, "this machine's toolchain is another one",
         "Another compiler makes other code; install the recorded one before comparing.";
+    NOT_GUARDED = "not-guarded", Warn, "others' code ran with the caller's files in reach",
+        "Configuration, build scripts and macros of the rebuilt project run programs. Where the system gives namespaces they see the toolchain \
+         and a throw-away place and nothing else; here they ran as the caller.";
     REBUILD_DIFFERS = "rebuild-differs", Deny, "the rebuilt artifact is not the published one",
         "The published file was not made from this commit with this toolchain, or the build is not reproducible.";
     CRATE_COMMIT_MISSING = "crate-commit-missing", Deny, "the published crate names no commit that is here",

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::AuditLog;
 use crate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use crate::error::{Error, JudgeExt, Result};
 use crate::fs::write_atomic;
@@ -143,6 +144,19 @@ impl PackageArtifacts {
         }
     }
 
+    /// The audit log of that name, to be continued; an empty one where there is none yet.
+    ///
+    /// # Errors
+    /// It was changed after it was written, or cannot be read.
+    pub fn resume_log(&self, name: &str) -> Result<AuditLog> {
+        let Some(bytes) = self.read(name)? else { return Ok(AuditLog::new()) };
+        AuditLog::resume(&bytes).map_err(|error| {
+            Error::judge(format!("`{name}` was changed after it was written"))
+                .with_source(error)
+                .with_help("keep it as evidence, and build into another --artifact-dir")
+        })
+    }
+
     /// A report another tool left here, or `None` where there is none. Whether it is about the right commit is for the caller to
     /// ask ([`crate::Subject::stale_against`]).
     ///
@@ -195,6 +209,21 @@ mod tests {
     use crate::report::Subject;
 
     const TOOL: Tool = Tool { name: "cargo-x", subcommand: "x", version: "0.1.0", rules: &[] };
+
+    #[test]
+    fn a_log_is_continued_and_one_that_was_changed_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = ArtifactDir::new(dir.path(), &TOOL).for_package("demo", "1.0.0");
+        let mut log = folder.resume_log("log.jsonl").unwrap();
+        let runner = crate::process::Runner::new();
+        runner.run(crate::process::Step::new("rustc").arg("--version")).unwrap();
+        runner.records().iter().for_each(|record| log.append(record).unwrap());
+        folder.write("log.jsonl", log.as_bytes()).unwrap();
+        assert_eq!(folder.resume_log("log.jsonl").unwrap().head(), log.head());
+        let changed = String::from_utf8(log.as_bytes().to_vec()).unwrap().replace("--version", "--help");
+        folder.write("log.jsonl", (changed.clone() + &changed).as_bytes()).unwrap();
+        assert!(folder.resume_log("log.jsonl").is_err());
+    }
 
     fn manifest(dir: &Path) -> Vec<String> {
         let bytes = std::fs::read(dir.join(MANIFEST)).unwrap();

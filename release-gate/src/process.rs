@@ -105,6 +105,20 @@ impl Step {
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
     }
 
+    /// Runs it through another program, which gets these arguments, then the program and its own arguments.
+    #[must_use]
+    pub fn through(
+        mut self,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Self {
+        let before = args.into_iter().map(|arg| arg.as_ref().to_owned());
+        let inner = std::mem::replace(&mut self.program, program.as_ref().to_owned());
+        let after = std::mem::take(&mut self.args);
+        self.args = before.chain(std::iter::once(inner)).chain(after).collect();
+        self
+    }
+
     /// Runs another program instead, with the same arguments and environment.
     #[must_use]
     pub fn program(mut self, program: impl AsRef<OsStr>) -> Self {
@@ -562,6 +576,8 @@ mod tests {
     #[test]
     fn words_are_quoted_as_a_shell_reads_them() {
         assert_eq!(Step::new("a b").args(["", "c'd", "-x=1"]).display(), r"'a b' '' 'c'\''d' -x=1");
+        let step = Step::new("a").arg("b c").through("sh", ["-x"]);
+        assert_eq!(step.display(), "sh -x a 'b c'");
         assert_eq!(Step::new("x").arg("\u{1b}[31m").display(), r"x $'\u{1b}[31m'");
     }
 }

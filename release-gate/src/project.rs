@@ -78,8 +78,21 @@ impl Project {
     /// No manifest, a manifest cargo cannot read, a lock file that does not match under `--locked`; a usage error for
     /// packages that are not in the workspace.
     pub fn load(args: &SharedArgs, runner: &Runner) -> Result<Self> {
+        Self::load_through(args, runner, |step| step)
+    }
+
+    /// As [`load`](Self::load), with a say in how cargo is started: even its description runs code of the project's configuration.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_through(
+        args: &SharedArgs,
+        runner: &Runner,
+        prepare: impl FnOnce(Step) -> Step,
+    ) -> Result<Self> {
         let mut step = Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1"]);
         step = step.args(args.manifest_args()).args(args.feature_args()).args(args.lock_args());
+        let step = prepare(step);
         let started = std::time::SystemTime::now();
         // git is asked while cargo is: neither waits for the other.
         let (finished, around) = std::thread::scope(|scope| {

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use release_gate::artifacts::PackageArtifacts;
-use release_gate::audit::AuditLog;
 use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use release_gate::error::JudgeExt;
 use release_gate::fs::copy_atomic;
@@ -19,7 +18,7 @@ use super::session::{Built, Session};
 use crate::cli::PlaceArgs;
 use crate::model::build::{Artifact, ArtifactKind};
 use crate::rules;
-use crate::sealed::place::Conditions;
+use crate::sealed::conditions::Conditions;
 use crate::sealed::toolchain::ToolchainFacts;
 
 /// Name of the report.
@@ -28,6 +27,16 @@ pub(crate) const REPORT: &str = "buildinfo";
 const LOG: &str = "buildlog.jsonl";
 /// Digests of the artifacts, for `sha256sum --check`; packing replaces it by the list of what is published.
 const LIST: &str = "checksums.txt";
+/// Variables every sealed build has and buildinfo.json tells; what else it tells was handed on by configuration.
+pub(crate) const TOLD: &[&str] = &[
+    "SOURCE_DATE_EPOCH",
+    "RELEASE_GATES_COMMIT",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "CARGO_INCREMENTAL",
+    "ZERO_AR_DATE",
+];
 /// A program that has not ended by then does not answer questions about its version.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -308,20 +317,11 @@ fn info(
     } else {
         None
     };
-    let told = [
-        "SOURCE_DATE_EPOCH",
-        "RELEASE_GATES_COMMIT",
-        "LANG",
-        "LC_ALL",
-        "TZ",
-        "CARGO_INCREMENTAL",
-        "ZERO_AR_DATE",
-    ];
     let environment = built
         .place
         .environment()
         .into_iter()
-        .filter(|(name, _)| told.contains(&name.as_str()) || session.config.pass_env.contains(name))
+        .filter(|(name, _)| TOLD.contains(&name.as_str()) || session.config.pass_env.contains(name))
         .map(|(name, value)| (name, built.place.neutral(&value.to_string_lossy())))
         .collect();
     let arguments = session.published_args(cx)?;
@@ -401,14 +401,7 @@ fn locked(lock: &Path) -> Result<Vec<Locked>> {
 
 /// Appends what ran to the package's audit log.
 fn log(cx: &Context, folder: &mut PackageArtifacts) -> Result<()> {
-    let mut log = match folder.read(LOG)? {
-        Some(bytes) => AuditLog::resume(&bytes).map_err(|error| {
-            Error::judge(format!("`{LOG}` was changed after it was written"))
-                .with_source(error)
-                .with_help("keep it as evidence, and build into another --artifact-dir")
-        })?,
-        None => AuditLog::new(),
-    };
+    let mut log = folder.resume_log(LOG)?;
     for record in cx.runner.records() {
         log.append(&record)?;
     }

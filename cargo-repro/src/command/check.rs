@@ -11,8 +11,9 @@ use crate::model::build::{Artifact, Build};
 use crate::model::cause::{Cause, Compared, ReproData, UnitCount};
 use crate::model::roots::{self, Comparison, Root};
 use crate::rules;
+use crate::sealed::abilities::Abilities;
+use crate::sealed::conditions::Conditions;
 use crate::sealed::pins::Pins;
-use crate::sealed::place::{Abilities, Conditions};
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "repro";

@@ -10,3 +10,4 @@ mod normalized;
 pub(crate) mod package;
 pub(crate) mod rebuild;
 pub(crate) mod session;
+mod statement;

@@ -229,8 +229,8 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
     }
     cx.terminal.status("Fetching", spec);
     cx.runner.run(step)?.success()?;
-    let home =
-        crate::sealed::place::user_cargo_home().ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
+    let home = crate::sealed::downloads::user_cargo_home()
+        .ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
     let file = format!("{name}-{version}.crate");
     // Several registries may have one of that name: the lock file says whose checksum was meant.
     let lock =

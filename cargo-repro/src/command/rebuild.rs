@@ -1,25 +1,33 @@
 //! `cargo repro rebuild`: what was published, built again on this machine, and compared.
 
 use std::path::Path;
+use std::rc::Rc;
 
-use release_gate::digest::{Sha256Digest, sha256_file};
+use release_gate::artifacts::{ArtifactDir, PackageArtifacts};
+use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use release_gate::error::JudgeExt;
 use release_gate::git::CommitId;
+use release_gate::json::to_canonical_vec;
 use release_gate::report::Envelope;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::build::{BuildInfo, BuiltArtifact};
+use super::build::{BuildInfo, BuiltArtifact, TOLD};
 use super::session::Session;
+use super::statement::{Rebuilder, Statement};
 use crate::cli::PlaceArgs;
 use crate::model::cause::Compared;
 use crate::rules;
-use crate::sealed::place::Conditions;
+use crate::sealed::conditions::Conditions;
+use crate::sealed::guard::Guard;
 use crate::sealed::toolchain::ToolchainFacts;
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "rebuild";
+
+/// Name of the statement beside it.
+const STATEMENT: &str = "rebuild.intoto.json";
 
 /// `data` of `rebuild.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -87,7 +95,22 @@ pub(crate) fn run(
     published: Option<&Path>,
 ) -> Result<Outcome> {
     let (envelope, info) = read(path)?;
+    if cx.args().artifact_dir.is_some() {
+        forget(cx, &envelope)?;
+    }
+    let guard = guard(cx, &info)?;
+    cx.project_through(|step| guard.cargo(step, None, true))?;
+    forget(cx, &envelope)?;
     let mut findings = Vec::new();
+    let mut all = true;
+    if let Err(why) = &guard.namespaces {
+        let text = "the project's configuration, build scripts and macros run as you here, with your files, keys, agents and tokens in reach";
+        cx.terminal.warn(format!("{text}: {why}"));
+        findings.push(
+            Finding::new(&rules::NOT_GUARDED, format!("{text}: {why}"))
+                .help("rebuild on Linux with user namespaces, or as a user who owns nothing"),
+        );
+    }
     if let Some(dir) = published {
         for artifact in &info.artifacts {
             let file =
@@ -96,6 +119,7 @@ pub(crate) fn run(
                 .ok_or_else(|| Error::judge(format!("`{}` is not in `{}`", artifact.name, dir.display())))?;
             let (digest, _) = sha256_file(&file).or_judge(|| format!("cannot read `{}`", file.display()))?;
             if digest != artifact.sha256 {
+                all = false;
                 findings.push(Finding::new(
                     &rules::REBUILD_DIFFERS,
                     format!("the published `{}` is not the one buildinfo.json names", artifact.name),
@@ -123,7 +147,8 @@ pub(crate) fn run(
         ))
         .with_help("give the same feature flags"));
     }
-    let session = Session::start(cx, &args)?.without_interposer();
+    let session = Session::guarded(cx, &args, Some(Rc::clone(&guard)))?.without_interposer();
+    let root = cx.artifacts()?;
     let cx = &*cx;
     // Other packages beside it can turn on other features of what they share. Which targets are built is up to this machine.
     let (here, there) = (without_targets(&session.published_args(cx)?), without_targets(&info.arguments));
@@ -157,7 +182,7 @@ pub(crate) fn run(
         .map(|artifact| (artifact.target.clone(), artifact.name.clone(), artifact.sha256))
         .collect();
     let artifacts = compare(&info.artifacts, &rebuilt);
-    let mut all = !artifacts.is_empty();
+    all &= !artifacts.is_empty();
     for artifact in &artifacts {
         match artifact.sha256 {
             [Some(_), Some(_)] if artifact.identical => {}
@@ -180,6 +205,22 @@ pub(crate) fn run(
             }
         }
     }
+    if all {
+        let bytes = std::fs::read(path).or_judge(|| format!("cannot read `{}`", path.display()))?;
+        let rebuilder = Rebuilder {
+            toolchain: &session.toolchain.facts,
+            host: &session.toolchain.host,
+            differs: &differs,
+        };
+        let statement = Statement::new(&envelope.subject, &info, sha256_bytes(&bytes), &rebuilder);
+        let bytes = to_canonical_vec(&statement).or_judge(|| "cannot write the statement".to_owned())?;
+        if let Some(mut folder) = folder(&root, &envelope) {
+            folder.write(STATEMENT, &bytes)?;
+            let shown = folder.path(STATEMENT);
+            folder.finish()?;
+            cx.terminal.status("Wrote", format!("{}; `cargo sign sign` signs it", shown.display()));
+        }
+    }
     let data = Rebuilt { commit: info.commit.clone(), toolchain: differs, artifacts, verified: all };
     let human = table(&data);
     let summary = if all { "verified reproducible by an independent build" } else { "not verified" };
@@ -190,6 +231,36 @@ pub(crate) fn run(
         .human(human)
         .summary(summary)
         .into())
+}
+
+/// What is known of the project is asked for under guard, since even that runs its configuration.
+fn guard(cx: &Context, info: &BuildInfo) -> Result<Rc<Guard>> {
+    let folder = match cx.args().manifest_path().and_then(Path::parent) {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let environment = info.environment.iter().filter(|(name, _)| !TOLD.contains(&name.as_str()));
+    let environment = environment.map(|(name, value)| (name.clone(), value.into())).collect();
+    Ok(Rc::new(Guard::new(&cx.runner, folder, environment)?))
+}
+
+fn folder(root: &ArtifactDir, envelope: &Envelope) -> Option<PackageArtifacts> {
+    let subject = &envelope.subject;
+    Some(root.for_package(subject.package.as_deref()?, subject.version.as_deref()?))
+}
+
+/// Removes the statement of an earlier rebuild: whatever happens now, it says nothing about it.
+fn forget(cx: &mut Context, envelope: &Envelope) -> Result<()> {
+    let root = cx.artifacts()?;
+    let Some(folder) = folder(&root, envelope) else { return Ok(()) };
+    let path = folder.path(STATEMENT);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::judge(format!("cannot remove `{}` of an earlier rebuild", path.display()))
+                .with_source(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Arguments without `--target` and its values.

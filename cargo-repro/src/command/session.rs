@@ -1,6 +1,7 @@
 //! What `check`, `build` and `rebuild` share: from the project to a finished sealed build.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use release_gate::{Context, Error, Finding, Result};
 use tempfile::TempDir;
@@ -9,10 +10,14 @@ use crate::cli::PlaceArgs;
 use crate::config::Config;
 use crate::model::build::Build;
 use crate::rules;
+use crate::sealed::abilities::Abilities;
+use crate::sealed::conditions::Conditions;
+use crate::sealed::downloads::fetch;
 use crate::sealed::export::{Exported, Source};
+use crate::sealed::guard::Guard;
 use crate::sealed::outcome;
 use crate::sealed::pins::Pins;
-use crate::sealed::place::{Abilities, Conditions, Place, Plan, fetch};
+use crate::sealed::place::{Place, Plan};
 use crate::sealed::toolchain::Toolchain;
 
 /// Everything known before the first build.
@@ -26,6 +31,7 @@ pub(crate) struct Session {
     pub(crate) profile: String,
     pub(crate) jobs: usize,
     pub(crate) pins: Pins,
+    guard: Option<Rc<Guard>>,
     compared: bool,
     fetched: std::cell::Cell<bool>,
     keep: bool,
@@ -47,6 +53,14 @@ impl Session {
     /// # Errors
     /// The project cannot be built from a commit, or a target is not installed.
     pub(crate) fn start(cx: &mut Context, args: &PlaceArgs) -> Result<Self> {
+        Self::guarded(cx, args, None)
+    }
+
+    /// As [`start`](Self::start) for others' code, kept from the caller's files by the guard.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(crate) fn guarded(cx: &mut Context, args: &PlaceArgs, guard: Option<Rc<Guard>>) -> Result<Self> {
         cx.project()?;
         let config: Config = cx.config()?;
         let project = cx.project()?;
@@ -64,7 +78,7 @@ impl Session {
             .first()
             .and_then(|target| config.target.get(target)?.linker.as_deref())
             .map(PathBuf::from);
-        let toolchain = Toolchain::find(&cx.runner, &root, linker.as_deref())?;
+        let toolchain = Toolchain::find(&cx.runner, &root, linker.as_deref(), guard.as_deref())?;
         for target in &targets {
             let std = toolchain.sysroot.join("lib/rustlib").join(target).join("lib");
             if !target.ends_with(".json") && toolchain.sysroot.join("lib/rustlib").is_dir() && !std.is_dir() {
@@ -84,6 +98,7 @@ impl Session {
         Ok(Self {
             pins,
             compared: true,
+            guard,
             config,
             source,
             toolchain,
@@ -123,6 +138,7 @@ impl Session {
             abilities: &self.abilities,
             pass_env: &self.config.pass_env,
             pins: &self.pins,
+            guard: self.guard.as_ref(),
             compared: self.compared,
         };
         let fetched = self.fetched.replace(true);
@@ -131,7 +147,7 @@ impl Session {
             return Ok((place, exported));
         }
         cx.terminal.status("Fetching", "the locked dependencies");
-        fetch(&cx.runner, &place, &self.targets, cx.args().is_offline())?;
+        fetch(&cx.runner, &place, self.guard.as_deref(), &self.targets, cx.args().is_offline())?;
         // The first download may have made folders of CARGO_HOME that were not there to be shared.
         std::fs::remove_dir_all(&place.root)
             .map_err(|error| Error::judge("cannot remake the sealed place").with_source(error))?;

@@ -1,6 +1,11 @@
 //! A sealed build: sources from the commit alone, an environment of a known few variables, no network, known paths.
 
+pub(crate) mod abilities;
+pub(crate) mod conditions;
+pub(crate) mod downloads;
+pub(crate) mod environment;
 pub(crate) mod export;
+pub(crate) mod guard;
 pub(crate) mod history;
 pub(crate) mod interposer;
 pub(crate) mod outcome;

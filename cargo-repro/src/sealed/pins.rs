@@ -2,7 +2,8 @@
 
 use release_gate::{Error, Result};
 
-use super::place::{Abilities, Conditions};
+use super::abilities::Abilities;
+use super::conditions::Conditions;
 
 /// Every pin and what it needs.
 const ALL: &[(&str, Need)] = &[

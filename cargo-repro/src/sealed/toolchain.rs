@@ -8,6 +8,8 @@ use release_gate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::guard::Guard;
+
 /// Where the programs are.
 #[derive(Debug, Clone)]
 pub(crate) struct Toolchain {
@@ -47,7 +49,12 @@ impl Toolchain {
     ///
     /// # Errors
     /// There is no compiler, or it does not answer.
-    pub(crate) fn find(runner: &Runner, project: &Path, linker: Option<&Path>) -> Result<Self> {
+    pub(crate) fn find(
+        runner: &Runner,
+        project: &Path,
+        linker: Option<&Path>,
+        guard: Option<&Guard>,
+    ) -> Result<Self> {
         let ask = |program: &Path, args: &[&str]| -> Result<String> {
             let finished = runner.run(Step::new(program).args(args).current_dir(project))?.success()?;
             Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
@@ -96,8 +103,8 @@ impl Toolchain {
                 version: lines(&ask(&cargo, &["-vV"])?),
                 sha256: sha256_file(&cargo).ok().map(|(digest, _)| digest),
             },
-            cc: program(runner, Path::new("cc")),
-            linker: program(runner, linker.unwrap_or(Path::new("ld"))),
+            cc: program(runner, Path::new("cc"), None),
+            linker: program(runner, linker.unwrap_or(Path::new("ld")), guard),
         };
         let bin = sysroot.join("bin");
         Ok(Self { cargo, rustc, bin, sysroot, host, facts })
@@ -105,12 +112,14 @@ impl Toolchain {
 }
 
 /// A program in PATH and what its first line of `--version` says.
-fn program(runner: &Runner, name: &Path) -> Option<Program> {
+fn program(runner: &Runner, name: &Path, guard: Option<&Guard>) -> Option<Program> {
     let path = which(name)?;
-    let finished = runner
-        .run(Step::new(&path).arg("--version"))
-        .ok()
-        .filter(release_gate::process::Finished::is_success)?;
+    let mut step = Step::new(&path).arg("--version");
+    // What is named by a path may be the project's own.
+    if let Some(guard) = guard.filter(|_| name.components().count() > 1) {
+        step = guard.ask(step, &path)?;
+    }
+    let finished = runner.run(step).ok().filter(release_gate::process::Finished::is_success)?;
     let text = String::from_utf8_lossy(&finished.stdout).into_owned();
     let version = text.lines().take(1).map(|line| line.trim_end().to_owned()).collect();
     Some(Program { version, sha256: sha256_file(&path).ok().map(|(digest, _)| digest) })

@@ -17,7 +17,6 @@ use std::time::SystemTime;
 
 use ed25519_dalek::SigningKey;
 use release_gate::artifacts::PackageArtifacts;
-use release_gate::audit::AuditLog;
 use release_gate::digest::Sha256Digest;
 use release_gate::fs::write_atomic;
 use release_gate::process::StepRecord;
@@ -144,14 +143,7 @@ pub(crate) fn log(
     wrote: Sha256Digest,
 ) -> Result<()> {
     const LOG: &str = crate::judge::LOG;
-    let mut log = match folder.read(LOG)? {
-        Some(bytes) => AuditLog::resume(&bytes).map_err(|error| {
-            Error::judge(format!("`{LOG}` was changed after it was written"))
-                .with_source(error)
-                .with_help("keep it as evidence, and build into another --artifact-dir")
-        })?,
-        None => AuditLog::new(),
-    };
+    let mut log = folder.resume_log(LOG)?;
     for record in cx.runner.records() {
         log.append(&record)?;
     }

@@ -13,7 +13,7 @@ pub use self::driver::{main, run};
 use crate::artifacts::{ArtifactDir, PackageArtifacts};
 use crate::config::Config;
 use crate::error::Result;
-use crate::process::Runner;
+use crate::process::{Runner, Step};
 use crate::project::Project;
 use crate::report::Report;
 use crate::terminal::Terminal;
@@ -94,8 +94,16 @@ impl Context {
     /// # Errors
     /// As [`Project::load`].
     pub fn project(&mut self) -> Result<&Project> {
+        self.project_through(|step| step)
+    }
+
+    /// As [`project`](Self::project); the first call decides how cargo is started for it.
+    ///
+    /// # Errors
+    /// As [`Project::load`].
+    pub fn project_through(&mut self, prepare: impl FnOnce(Step) -> Step) -> Result<&Project> {
         if self.project.is_none() {
-            let project = Project::load(&self.args, &self.runner)?;
+            let project = Project::load_through(&self.args, &self.runner, prepare)?;
             if project.dirty {
                 self.terminal.warn("there are uncommitted changes; the report says so");
             }

@@ -1,0 +1,93 @@
+//! The conditions a sealed build runs under: everything that must not matter.
+
+use std::time::Duration;
+
+use super::history::History;
+
+/// Everything about a place that must not matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Conditions {
+    /// Name of the place's folder, of another length each.
+    pub(crate) folder: &'static str,
+    pub(crate) user: &'static str,
+    pub(crate) locale: &'static str,
+    pub(crate) time_zone: &'static str,
+    pub(crate) umask: &'static str,
+    pub(crate) host: &'static str,
+    pub(crate) jobs: usize,
+    /// Seconds by which the clock is ahead.
+    pub(crate) clock: u64,
+    /// 1 ascending, 2 descending.
+    pub(crate) order: u8,
+    /// How much younger than the commit the sources are.
+    pub(crate) file_times: Duration,
+    pub(crate) shell: &'static str,
+    pub(crate) history: History,
+    /// Number of processors programs see; 0 for the machine's.
+    pub(crate) processors: usize,
+    /// Whether this is build B.
+    pub(crate) second: bool,
+}
+
+impl Conditions {
+    /// Build A, and every release build.
+    pub(crate) fn first(jobs: usize) -> Self {
+        Self {
+            folder: "a",
+            user: "builder",
+            locale: "C.UTF-8",
+            time_zone: "UTC",
+            umask: "022",
+            host: "first-machine",
+            jobs,
+            clock: 0,
+            order: 1,
+            file_times: Duration::ZERO,
+            shell: "/bin/sh",
+            history: History::Whole,
+            processors: 0,
+            second: false,
+        }
+    }
+
+    /// Build B: all that can be is different.
+    pub(crate) fn second(jobs: usize) -> Self {
+        Self {
+            folder: "b-in-another-folder/with-a-longer-name",
+            user: "somebody-else",
+            locale: "fr_CH.UTF-8",
+            time_zone: "Pacific/Kiritimati",
+            umask: "027",
+            host: "the-second-machine",
+            jobs: jobs + 1,
+            clock: 400 * 86_400 + 4_242,
+            order: 2,
+            file_times: Duration::from_secs(3 * 86_400 + 17),
+            shell: "/bin/bash",
+            history: History::Shallow,
+            processors: std::thread::available_parallelism().map_or(1, usize::from) + 1,
+            second: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_place_differs_in_everything() {
+        let (a, b) = (Conditions::first(2), Conditions::second(2));
+        assert!(a.folder.len() != b.folder.len());
+        for (x, y) in [
+            (a.user, b.user),
+            (a.locale, b.locale),
+            (a.time_zone, b.time_zone),
+            (a.umask, b.umask),
+            (a.host, b.host),
+        ] {
+            assert_ne!(x, y);
+        }
+        assert!(a.jobs != b.jobs && a.clock != b.clock && a.order != b.order && a.file_times != b.file_times);
+    }
+}

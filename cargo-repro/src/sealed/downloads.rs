@@ -1,0 +1,269 @@
+//! CARGO_HOME of sealed places: what the lock file names, downloaded before; never tokens, flags or wrappers of the user.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use release_gate::digest::sha256_bytes;
+use release_gate::error::JudgeExt;
+use release_gate::process::{Runner, Step};
+use release_gate::{Error, Result};
+use serde::Deserialize;
+
+use super::guard::Guard;
+use super::place::Place;
+
+/// The user's CARGO_HOME.
+pub(crate) fn user_cargo_home() -> Option<PathBuf> {
+    std::env::var_os("CARGO_HOME").filter(|path| !path.is_empty()).map(PathBuf::from).or_else(|| {
+        let home = std::env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?;
+        Some(PathBuf::from(home).join(".cargo"))
+    })
+}
+
+/// Shares downloads with a CARGO_HOME (the user's without another): unpacked sources are not shared, their paths differ in every place.
+///
+/// # Errors
+/// The disk cannot be written to.
+pub(crate) fn share(from: Option<&Path>, to: &Path) -> Result<()> {
+    let Some(user) = from.map(Path::to_owned).or_else(user_cargo_home) else { return Ok(()) };
+    for folder in ["registry/index", "registry/cache", "git/db"] {
+        let (from, to) = (user.join(folder), to.join(folder));
+        if !from.is_dir() {
+            continue;
+        }
+        if let Some(parent) = to.parent() {
+            std::fs::create_dir_all(parent).or_judge(failed)?;
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&from, &to).or_judge(failed)?;
+        #[cfg(windows)]
+        std::os::windows::fs::symlink_dir(&from, &to).or_judge(failed)?;
+    }
+    configure(&user, to)
+}
+
+fn failed() -> String {
+    "cannot make the sealed place's CARGO_HOME".to_owned()
+}
+
+fn user_config(user: &Path) -> Option<toml::Table> {
+    let text =
+        ["config.toml", "config"].iter().find_map(|name| std::fs::read_to_string(user.join(name)).ok());
+    Some(sealed_config(text?.parse().ok()?))
+}
+
+fn configure(user: &Path, to: &Path) -> Result<()> {
+    let Some(table) = user_config(user) else { return Ok(()) };
+    let text = toml::to_string(&table).unwrap_or_default();
+    std::fs::write(to.join("config.toml"), text).or_judge(failed)
+}
+
+/// Folders that the user's own configuration names in place of registries.
+pub(crate) fn replaced_sources() -> Vec<PathBuf> {
+    let Some(user) = user_cargo_home() else { return Vec::new() };
+    let table = user_config(&user).unwrap_or_default();
+    let sources = table.get("source").and_then(toml::Value::as_table).into_iter().flatten();
+    let folder = |source: &toml::Value| {
+        ["directory", "local-registry"].iter().find_map(|key| Some(PathBuf::from(source.get(key)?.as_str()?)))
+    };
+    // As cargo reads it: relative to the folder that holds the folder of the file.
+    sources
+        .filter_map(|(_, source)| folder(source))
+        .map(|dir| user.parent().unwrap_or(&user).join(dir))
+        .collect()
+}
+
+/// A locked package, as far as its download is named by it.
+#[derive(Debug, Deserialize)]
+struct Locked {
+    name: String,
+    version: String,
+    source: Option<String>,
+    checksum: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Lock {
+    package: Vec<Locked>,
+}
+
+/// Copies what a lock file names from the user's CARGO_HOME to another, so that nothing has to be downloaded twice and whoever writes
+/// to the copy does not reach the user's. What is missing or not what the lock file says is left out.
+///
+/// # Errors
+/// The disk cannot be written to.
+pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
+    let Some(user) = user_cargo_home() else { return Ok(()) };
+    configure(&user, to)?;
+    let text = lock.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let lock: Lock = toml::from_str(&text).unwrap_or_default();
+    let folders =
+        |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let copy = |from: &Path, wanted: Option<&str>| -> Result<()> {
+        let Ok(bytes) = std::fs::read(from) else { return Ok(()) };
+        if wanted.is_some_and(|wanted| sha256_bytes(&bytes).to_string() != wanted) {
+            return Ok(());
+        }
+        let dest = to.join(from.strip_prefix(&user).unwrap_or(from));
+        if let Some(parent) = dest.parent() {
+            std::fs::create_dir_all(parent).or_judge(failed)?;
+        }
+        std::fs::write(dest, bytes).or_judge(failed)
+    };
+    let plain = |text: &str| {
+        text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b)) && !text.starts_with('.')
+    };
+    let packages: Vec<&Locked> = lock
+        .package
+        .iter()
+        .filter(|one| plain(&one.name) && plain(&one.version) && one.source.is_some())
+        .collect();
+    for registry in folders(user.join("registry/cache")) {
+        for one in packages.iter().filter(|one| one.checksum.is_some()) {
+            copy(&registry.join(format!("{}-{}.crate", one.name, one.version)), one.checksum.as_deref())?;
+        }
+    }
+    for registry in folders(user.join("registry/index")) {
+        copy(&registry.join("config.json"), None)?;
+        for one in &packages {
+            copy(&registry.join(".cache").join(index_path(&one.name)), None)?;
+        }
+    }
+    let named: BTreeSet<&str> =
+        packages.iter().filter_map(|one| repository(one.source.as_deref()?)).collect();
+    for database in folders(user.join("git/db")) {
+        let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.rsplit_once('-').is_some_and(|(name, _)| named.contains(name)) {
+            files(&database, &mut |path| copy(path, None))?;
+        }
+    }
+    Ok(())
+}
+
+fn files(dir: &Path, visit: &mut impl FnMut(&Path) -> Result<()>) -> Result<()> {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files(&entry.path(), visit)?,
+            Ok(kind) if kind.is_file() => visit(&entry.path())?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where an index keeps a package.
+fn index_path(name: &str) -> PathBuf {
+    let name = name.to_ascii_lowercase();
+    match (name.len(), name.get(..1), name.get(..2), name.get(2..4)) {
+        (1, ..) => Path::new("1").join(&name),
+        (2, ..) => Path::new("2").join(&name),
+        (3, Some(first), ..) => Path::new("3").join(first).join(&name),
+        (_, _, Some(first), Some(second)) => Path::new(first).join(second).join(&name),
+        _ => PathBuf::from(&name),
+    }
+}
+
+/// The name cargo gives the folder of a git source: the last part of its URL.
+fn repository(source: &str) -> Option<&str> {
+    let url = source.strip_prefix("git+")?.split(['?', '#']).next()?.trim_end_matches('/');
+    let last = url.rsplit('/').next()?;
+    Some(last.strip_suffix(".git").unwrap_or(last))
+}
+
+/// What of the user's own cargo configuration holds in a sealed place: where registries are, and which linker a target needs.
+/// Flags, wrappers, profiles and tokens do not.
+fn sealed_config(table: toml::Table) -> toml::Table {
+    let mut kept = toml::Table::new();
+    for (name, mut value) in table {
+        if let Some(inner) = value.as_table_mut() {
+            match name.as_str() {
+                "source" | "http" | "net" => {}
+                "registries" => {
+                    for (_, registry) in inner.iter_mut() {
+                        if let Some(registry) = registry.as_table_mut() {
+                            registry.retain(|key, _| matches!(key, "index" | "protocol"));
+                        }
+                    }
+                }
+                "registry" => inner.retain(|key, _| key == "default"),
+                "target" => {
+                    for (_, target) in inner.iter_mut() {
+                        if let Some(target) = target.as_table_mut() {
+                            target.retain(|key, _| matches!(key, "linker" | "runner"));
+                        }
+                    }
+                }
+                _ => continue,
+            }
+            kept.insert(name, value);
+        }
+    }
+    kept
+}
+
+/// Downloads the dependencies the lock file names: into the user's CARGO_HOME, or for others' code under guard into the guard's.
+///
+/// # Errors
+/// The lock file does not fit the manifests, or a dependency cannot be had.
+pub(crate) fn fetch(
+    runner: &Runner,
+    place: &Place,
+    guard: Option<&Guard>,
+    targets: &[String],
+    offline: bool,
+) -> Result<()> {
+    let mut step = Step::new(&place.toolchain.cargo)
+        .inherit_network_env()
+        .env("RUSTC", &place.toolchain.rustc)
+        .env("CARGO_TERM_COLOR", "never")
+        .current_dir(&place.workspace)
+        .args(["fetch", "--locked"]);
+    for target in targets {
+        step = step.args(["--target", target]);
+    }
+    if offline {
+        step = step.arg("--offline");
+    }
+    if let Some(guard) = guard {
+        step = guard.cargo(step, Some((&place.root, &place.workspace)), !offline);
+    }
+    let finished = runner.run(step)?;
+    if finished.is_success() {
+        return Ok(());
+    }
+    let text = finished.stderr_text();
+    let help = if text.contains("--locked") {
+        "run `cargo update --workspace` (or any cargo command without --locked), commit Cargo.lock"
+    } else if offline {
+        "the dependency was never downloaded to this machine: run once without --offline"
+    } else {
+        "check the network, and that no locked version was removed from its registry"
+    };
+    Err(Error::judge(format!("the locked dependencies cannot be had: {}", text.trim())).with_help(help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn downloads_are_found_where_cargo_keeps_them() {
+        for (name, path) in
+            [("a", "1/a"), ("cc", "2/cc"), ("Log", "3/l/log"), ("serde_json", "se/rd/serde_json")]
+        {
+            assert_eq!(index_path(name), Path::new(path));
+        }
+        assert_eq!(repository("git+https://example.org/x/demo.git?branch=main#0a1b"), Some("demo"));
+        assert_eq!(repository("registry+https://example.org/index"), None);
+    }
+
+    #[test]
+    fn tokens_flags_and_wrappers_stay_outside() {
+        let text = "[build]\nrustc-wrapper='sccache'\nrustflags=['-g']\n[registries.x]\nindex='i'\ntoken='secret'\n\
+                    [target.a]\nlinker='l'\nrustflags=['-g']\n[registry]\ntoken='secret'\n[source.y]\ndirectory='v'\n";
+        let kept = toml::to_string(&sealed_config(text.parse().unwrap())).unwrap();
+        assert!(!kept.contains("secret") && !kept.contains("-g") && !kept.contains("sccache"), "{kept}");
+        assert!(kept.contains("linker") && kept.contains("index") && kept.contains("directory"), "{kept}");
+    }
+}

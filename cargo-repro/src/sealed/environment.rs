@@ -1,0 +1,117 @@
+//! The environment of sealed builds: a known few variables, and what the conditions and pins say.
+
+use std::ffi::OsString;
+
+use super::place::Place;
+use crate::tools;
+
+impl Place {
+    /// The environment of a build, as names and values; everything else is cleared.
+    pub(crate) fn environment(&self) -> Vec<(String, OsString)> {
+        let c = &self.conditions;
+        let user_path = std::env::var_os("PATH").unwrap_or_default();
+        let path = [self.inside(&self.tools), self.toolchain.bin.clone()].into_iter().chain(
+            std::env::split_paths(&user_path).filter(|dir| {
+                self.guard.as_ref().is_none_or(|guard| guard.namespaces.is_err() || guard.shows(dir))
+            }),
+        );
+        let wrapper =
+            self.inside(&self.tools).join(format!("{}{}", tools::WRAPPER, std::env::consts::EXE_SUFFIX));
+        let mut env: Vec<(String, OsString)> = Vec::new();
+        let mut set = |name: &str, value: &dyn AsRef<std::ffi::OsStr>| {
+            env.push((name.to_owned(), value.as_ref().to_owned()))
+        };
+        set("PATH", &std::env::join_paths(path).unwrap_or(user_path.clone()));
+        // Nothing in it may matter, and its name is no machine's.
+        match self.pins("environment") {
+            true => set("HOME", &"/nonexistent"),
+            false => set("HOME", &self.inside(&self.home)),
+        }
+        set("CARGO_HOME", &self.inside(&self.cargo_home));
+        set("CARGO_TARGET_DIR", &self.inside(&self.target));
+        set("CARGO_INCREMENTAL", &"0");
+        set("CARGO_TERM_COLOR", &"never");
+        set("RUSTC", &self.toolchain.rustc);
+        set("RUSTC_WRAPPER", &wrapper);
+        set("SOURCE_DATE_EPOCH", &self.epoch.to_string());
+        set("RELEASE_GATES_COMMIT", &self.commit);
+        set("TMPDIR", &self.inside(&self.temporary));
+        set("USER", &c.user);
+        set("LOGNAME", &c.user);
+        set("LANG", &c.locale);
+        set("LC_ALL", &c.locale);
+        set("TZ", &c.time_zone);
+        set("SHELL", &c.shell);
+        set("HOSTNAME", &c.host);
+        set("ZERO_AR_DATE", &"1");
+        set(tools::TOOLS_ENV, &self.inside(&self.tools));
+        if c.second && !self.pins("environment") {
+            set("RELEASE_GATES_VARIATION", &"B");
+        }
+        if let Ok(library) = &self.abilities.interposer {
+            set("LD_PRELOAD", library);
+            let held = |word: &str| self.compared || self.pins(word);
+            if held("time") {
+                set("REPRO_CLOCK", &c.clock.to_string());
+            }
+            if held("file-order") {
+                set("REPRO_ORDER", &c.order.to_string());
+            }
+            if held("host") {
+                set("REPRO_HOST", &c.host);
+            }
+            if held("jobs") {
+                set("REPRO_PROCESSORS", &c.processors.to_string());
+            }
+            if self.pins("time") {
+                set("REPRO_FREEZE", &self.epoch.max(1).to_string());
+            }
+            if self.pins("entropy") {
+                set("REPRO_SEED", &"1");
+            }
+            if self.pins("process") {
+                set("REPRO_PROCESS", &"4242");
+            }
+            if self.compared {
+                set("REPRO_LOG", &self.inside(&self.log));
+                set("REPRO_SCRIPTS", &self.inside(&self.scripts));
+            }
+        }
+        for name in WINDOWS {
+            if let Some(value) = std::env::var_os(name).filter(|_| cfg!(windows)) {
+                set(name, &value);
+            }
+        }
+        env.extend(std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            let registry = ["CARGO_SOURCE_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_"]
+                .iter()
+                .any(|start| name.starts_with(start));
+            let secret = ["TOKEN", "SECRET", "CREDENTIAL", "PASSWORD"].iter().any(|word| name.contains(word));
+            (registry && !secret).then_some((name, value))
+        }));
+        env.extend(self.extra_env.iter().cloned());
+        env
+    }
+}
+
+/// Without these Windows cannot start programs or link.
+const WINDOWS: &[&str] = &[
+    "SystemRoot",
+    "SystemDrive",
+    "ComSpec",
+    "PATHEXT",
+    "ProgramData",
+    "ProgramFiles",
+    "ProgramFiles(x86)",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "LOCALAPPDATA",
+    "APPDATA",
+];
+
+/// The caller's variables of these names.
+pub(crate) fn handed_on(names: &[String]) -> Vec<(String, OsString)> {
+    names.iter().filter_map(|name| Some((name.clone(), std::env::var_os(name)?))).collect()
+}
