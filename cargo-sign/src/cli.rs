@@ -31,7 +31,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Call {
-    /// Make a new key pair: FILE (secret) and FILE.pub
+    /// Make a new key pair, or import one: FILE (secret) and FILE.pub
     Keygen(KeygenArgs),
     /// List the project's keys, or change its keyring; without a command, the list
     Keys(KeysArgs),
@@ -76,6 +76,15 @@ pub(crate) struct KeygenArgs {
     /// Where the secret key goes
     #[arg(long, value_name = "FILE", default_value = "release.key")]
     pub(crate) out: PathBuf,
+    /// Take over this secret key (minisign, rsign2, OpenSSH, PKCS#8 or base64 of the seed) instead of making one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import: Option<PathBuf>,
+    /// Read the passphrase of the imported key from this file descriptor [default: ask at the terminal]
+    #[arg(long, value_name = "N", requires = "import", conflicts_with = "import_no_passphrase")]
+    pub(crate) import_passphrase_fd: Option<u32>,
+    /// The imported key's passphrase is empty (`rsign generate -W`)
+    #[arg(long, requires = "import")]
+    pub(crate) import_no_passphrase: bool,
     #[command(flatten)]
     pub(crate) passphrase: PassphraseArgs,
 }

@@ -11,7 +11,7 @@ use release_gate::{Context, Error, Outcome, Report, Result, Status};
 use serde::Deserialize;
 
 use super::pack::read_buildinfo;
-use super::{Config, public, trust};
+use super::{Config, trust};
 use crate::cli::AttestArgs;
 use crate::format::public_key::PublicKey;
 use crate::format::{checksums, dsse};
@@ -74,7 +74,7 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     let project = cx.project()?;
     let committed = trust::of_project(project, &config)?;
     let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
-    let keys = committed.unwrap_or_else(|| Keys::new(vec![public(&signing)], true));
+    let keys = committed.unwrap_or_else(|| Keys::new(vec![signing.public()], true));
     let reports = project.selected().map(|package| {
         let folder = root.for_package(&package.name, &package.version.to_string());
         attest(project, package, folder, &signing, &keys, args)

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use release_gate::fs::write_atomic;
 use release_gate::{Context, Error, Outcome, Result};
 
-use super::public;
 use crate::cli::KeygenArgs;
-use crate::key;
+use crate::key::{self, Passphrase};
 
 pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {
     let beside = |suffix: &str| {
@@ -28,10 +27,20 @@ pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {
         cx.terminal.status("Would write", format!("{} and {}", args.out.display(), public_path.display()));
         return Ok(Outcome::Done);
     }
-    let key = key::generate()?;
+    let key = match &args.import {
+        None => key::generate()?,
+        Some(file) => {
+            let passphrase = match (args.import_passphrase_fd, args.import_no_passphrase) {
+                (Some(number), _) => Passphrase::Descriptor(number),
+                (None, true) => Passphrase::None,
+                (None, false) => Passphrase::Ask,
+            };
+            key::load(Some(file), passphrase)?
+        }
+    };
     let text = key::to_openssh(&key, "release key", args.passphrase.source())?;
     write_secret(&args.out, text.as_bytes())?;
-    let public = public(&key);
+    let public = key.public();
     let wrong = |error| Error::judge("the public key cannot be written as PEM").with_source(error);
     write_atomic(
         &public_path,

@@ -8,7 +8,7 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use semver::Version;
 use serde::Serialize;
 
-use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key, public};
+use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key};
 use crate::cli::{KeyArgs, KeysArgs, KeysCall};
 use crate::format::keyring::{Keyring, KeyringError, MAX_LEN};
 use crate::format::public_key::PublicKey;
@@ -186,6 +186,8 @@ fn human(data: &Data) -> String {
 }
 
 fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
+    cx.project()?;
+    let config: Config = cx.config()?;
     let project = cx.project()?;
     if project.root.join(COMMITTED_KEYRING).exists() {
         return Err(Error::usage(format!("`{COMMITTED_KEYRING}` is there already"))
@@ -199,8 +201,10 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
         threshold: 1,
         version: 1,
     };
-    let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
-    let content = Content { keys: vec![Member::new(name, &public(&signing))], ..content };
+    let committed = committed_key(project, &config).map(|path| Keys::read(&[path], true)).transpose()?;
+    let signing = key::load(args.key.as_deref(), args.passphrase.source())?
+        .published_among(committed.iter().flat_map(|keys| &keys.keys));
+    let content = Content { keys: vec![Member::new(name, &signing.public())], ..content };
     write(cx, Keyring::begin(content, &signing).map_err(refused)?)
 }
 

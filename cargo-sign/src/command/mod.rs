@@ -15,7 +15,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use ed25519_dalek::SigningKey;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::Sha256Digest;
 use release_gate::fs::write_atomic;
@@ -25,8 +24,8 @@ use release_gate::{Context, Error, Result};
 use serde::Deserialize;
 
 use crate::format::minisign::MinisignSignature;
-use crate::format::public_key::PublicKey;
 use crate::judge::{Keys, Verdict};
+use crate::key::Secret;
 use crate::model::comment::TrustedComment;
 use crate::model::companion::further;
 use crate::rules;
@@ -93,15 +92,17 @@ impl Release {
     }
 
     /// The text of a signature over bytes with this BLAKE2b-512 digest.
-    pub(crate) fn signature(&self, key: &SigningKey, file: &str, prehash: &[u8; 64]) -> String {
+    pub(crate) fn signature(&self, key: &Secret, file: &str, prehash: &[u8; 64]) -> String {
         let comment = self.comment(file);
-        MinisignSignature::sign(key, prehash, &comment.to_string()).render(&comment.untrusted())
+        let mut signature = MinisignSignature::sign(key, prehash, &comment.to_string());
+        signature.key_id = key.public().id;
+        signature.render(&comment.untrusted())
     }
 }
 
 /// Signs a file and writes `FILE.sig` beside it; `FILE.<key id>.sig` where `keys` say that several have to sign, and another has.
 pub(crate) fn sign_file(
-    key: &SigningKey,
+    key: &Secret,
     release: &Release,
     path: &Path,
     keys: Option<&Keys>,
@@ -118,7 +119,7 @@ pub(crate) fn sign_file(
     let checked = crate::judge::Checked::open(path, true)?
         .ok_or_else(|| Error::usage(format!("`{}` is not a regular file", path.display())))?;
     let prehash = checked.prehash.unwrap_or([0; 64]);
-    let public = public(key);
+    let public = key.public();
     let other = match keys.filter(|keys| keys.quorum(&release.version, &BTreeSet::new()).1 > 1) {
         Some(keys) => {
             crate::judge::first_signer(path, &prehash, keys)?.filter(|other| other.key != public.key)
@@ -157,9 +158,4 @@ pub(crate) fn log(
         log_sha256: wrote,
     })?;
     folder.write(LOG, log.as_bytes())
-}
-
-/// The public half of a key.
-pub(crate) fn public(key: &SigningKey) -> PublicKey {
-    PublicKey::new(key.verifying_key())
 }

@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use ed25519_dalek::SigningKey;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::fs::AtomicFile;
@@ -14,12 +13,13 @@ use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result, Stat
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, Emitter, Release, public, sign_file, trust};
+use super::{Config, Emitter, Release, sign_file, trust};
 use crate::archive::pack::{Input, tar_gz, zip};
 use crate::cli::PackArgs;
 use crate::format::checksums::{self, List};
 use crate::format::{keyring, raw, signify, sshsig};
 use crate::judge::{Extent, Keys, check_directory};
+use crate::key::Secret;
 use crate::model::companion::{LIST, RAW, SIGNIFY, SSHSIG};
 use crate::{TOOL, key, rules};
 
@@ -84,6 +84,7 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         let project = cx.project()?;
         let subject = project.subject(&package);
         let committed = trust::of_project(project, &config)?;
+        let signing = signing.clone().published_among(committed.iter().flat_map(|keys| &keys.keys));
         let keyring = crate::judge::small(&project.root.join(super::COMMITTED_KEYRING), keyring::MAX_LEN)?;
         let version = package.version.to_string();
         let mut folder = root.for_package(&package.name, &version);
@@ -154,7 +155,7 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         folder.finish()?;
         let human: String =
             list.iter().map(|(name, digest)| format!("  {}  {name}\n", &digest.to_string()[..16])).collect();
-        let data = Data { key: public(&signing).fingerprint(), archives };
+        let data = Data { key: signing.public().fingerprint(), archives };
         let summary = format!("{} archives, signed by {}", data.archives.len(), data.key);
         reports.push(
             Report::new("pack", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary),
@@ -249,7 +250,7 @@ fn common_files(from: &Path, package: &Path, workspace: &Path, buildinfo: Vec<u8
 }
 
 /// Adds `checksums.txt` over all files, and `SIGNATURE` over that.
-fn with_list(key: &SigningKey, release: &Release, stem: &str, mut files: Vec<Input>) -> Result<Vec<Input>> {
+fn with_list(key: &Secret, release: &Release, stem: &str, mut files: Vec<Input>) -> Result<Vec<Input>> {
     let mut list = List::new();
     for file in &files {
         if list.insert(file.path.clone(), sha256_bytes(&file.bytes)).is_some() {
@@ -304,7 +305,7 @@ fn packed(folder: &mut PackageArtifacts, name: &str, target: &str) -> Result<Pac
 /// Lists and signs everything that is published; returns the list.
 fn write_list(
     folder: &mut PackageArtifacts,
-    key: &SigningKey,
+    key: &Secret,
     release: &Release,
     archives: &[Packed],
     emit: &[Emitter],
@@ -331,11 +332,13 @@ fn write_list(
         folder.write(RAW, &raw::sign(key, text.as_bytes()))?;
     }
     if emit.contains(&Emitter::Signify) {
-        let text = signify::sign(key, &list, &release.comment(LIST).untrusted()).map_err(|error| {
-            Error::usage(format!("`{SIGNIFY}` cannot be written"))
-                .with_source(error)
-                .with_help("leave `signify` out")
-        })?;
+        let text = signify::sign(key, &key.public().id, &list, &release.comment(LIST).untrusted()).map_err(
+            |error| {
+                Error::usage(format!("`{SIGNIFY}` cannot be written"))
+                    .with_source(error)
+                    .with_help("leave `signify` out")
+            },
+        )?;
         folder.write(SIGNIFY, text.as_bytes())?;
     }
     Ok(list)
@@ -363,8 +366,8 @@ fn remove_stale(folder: &PackageArtifacts, signed: &[PathBuf], keys: Option<&Key
 
 /// What was just made is verified as a user would, with the committed public key where there is one: a key derived from the secret
 /// could not notice that the wrong one was used.
-fn self_check(cx: &Context, dir: &Path, key: &SigningKey, committed: Option<Keys>) -> Result<Vec<Finding>> {
-    let keys = committed.unwrap_or_else(|| Keys::new(vec![public(key)], true));
+fn self_check(cx: &Context, dir: &Path, key: &Secret, committed: Option<Keys>) -> Result<Vec<Finding>> {
+    let keys = committed.unwrap_or_else(|| Keys::new(vec![key.public()], true));
     let mut verdict = check_directory(dir, &keys, Extent::Listed)?;
     super::tell_open(cx, &mut verdict);
     if verdict.holds() {

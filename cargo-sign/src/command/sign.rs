@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use release_gate::digest::{sha256_files, sha256_parts};
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, exit};
 
-use super::{Config, Release, public, sign_file, trust};
+use super::{Config, Release, sign_file, trust};
 use crate::cli::SignArgs;
 use crate::judge::{Keys, check_file};
 use crate::{TOOL, key, rules};
@@ -29,9 +29,10 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
     let mut folder = root.for_package(&release.project, &release.version);
     let mut signatures = Vec::new();
     let committed = trust::of_project(project, &config)?;
-    let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
+    let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?
+        .published_among(committed.iter().flat_map(|keys| &keys.keys));
     let mut findings = Vec::new();
-    let check_with = committed.unwrap_or_else(|| Keys::new(vec![public(&signing)], true));
+    let check_with = committed.unwrap_or_else(|| Keys::new(vec![signing.public()], true));
     for path in &args.files {
         if dry_run {
             cx.terminal.status("Would write", format!("{}.sig", path.display()));
@@ -64,7 +65,7 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
     }
     Ok(Report::new("sign", &TOOL, subject)
         .findings(findings)
-        .summary(public(&signing).fingerprint())
+        .summary(signing.public().fingerprint())
         .print_only()
         .into())
 }

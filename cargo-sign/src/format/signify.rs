@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey};
 
 use super::checksums::List;
+use super::minisign::KeyId;
 use super::public_key::PublicKey;
 
 /// What `SHA256.sig` may measure for a list of so many bytes: BSD's lines are 11 bytes longer than `sha256sum`'s, which have at least 68.
@@ -54,10 +55,9 @@ pub fn lines(list: &List) -> Result<String, SignifyError> {
 ///
 /// # Errors
 /// A name that signify reads otherwise.
-pub fn sign(key: &SigningKey, list: &List, comment: &str) -> Result<String, SignifyError> {
+pub fn sign(key: &SigningKey, id: &KeyId, list: &List, comment: &str) -> Result<String, SignifyError> {
     let lines = lines(list)?;
-    let public = PublicKey::new(key.verifying_key());
-    let body = [&b"Ed"[..], &public.id, &key.sign(lines.as_bytes()).to_bytes()].concat();
+    let body = [&b"Ed"[..], id, &key.sign(lines.as_bytes()).to_bytes()].concat();
     Ok(format!("untrusted comment: {comment}\n{}\n{lines}", STANDARD.encode(body)))
 }
 
@@ -116,8 +116,12 @@ mod tests {
     fn every_changed_bit_and_other_spelling_is_refused() {
         let key = SigningKey::from_bytes(&[9; 32]);
         let public = PublicKey::new(key.verifying_key());
-        let text = sign(&key, &list(), "signature of demo 1.0.0").unwrap();
-        assert_eq!(text, sign(&key, &list(), "signature of demo 1.0.0").unwrap(), "signing is deterministic");
+        let text = sign(&key, &public.id, &list(), "signature of demo 1.0.0").unwrap();
+        assert_eq!(
+            text,
+            sign(&key, &public.id, &list(), "signature of demo 1.0.0").unwrap(),
+            "signing is deterministic"
+        );
         let check = |bytes: &[u8]| verify(bytes, &public, &list(), "signature of demo 1.0.0");
         check(text.as_bytes()).unwrap();
         for position in 0..text.len() {
@@ -140,7 +144,7 @@ mod tests {
         let fewer = List::from_iter(list().into_iter().take(1));
         assert!(verify(text.as_bytes(), &public, &fewer, "signature of demo 1.0.0").is_err());
         let spaced = List::from([("a b".to_owned(), list()["a"])]);
-        assert_eq!(sign(&key, &spaced, ""), Err(SignifyError::Name("a b".to_owned())));
+        assert_eq!(sign(&key, &public.id, &spaced, ""), Err(SignifyError::Name("a b".to_owned())));
     }
 
     proptest::proptest! {

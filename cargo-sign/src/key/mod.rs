@@ -1,8 +1,10 @@
 //! Secret keys: the only place that holds them. They are wiped when dropped, and never printed.
 //!
-//! A key comes from an OpenSSH file (encrypted or not), a PKCS#8 PEM file, or the environment variable
+//! A key comes from a file in OpenSSH's or minisign's format (encrypted or not), a PKCS#8 PEM file, or the environment variable
 //! `RELEASE_GATES_SIGNING_KEY` (base64 of the 32-byte seed, or the text of a key file). Children never see the variable: every one
 //! starts with a cleared environment.
+
+mod minisign;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -14,8 +16,11 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use release_gate::{Error, Result};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
-use ssh_key::{LineEnding, PrivateKey};
+use ssh_key::{Kdf, LineEnding, PrivateKey};
 use zeroize::Zeroizing;
+
+use crate::format::minisign::{KeyId, key_id};
+use crate::format::public_key::PublicKey;
 
 /// Environment variable that may hold the signing key.
 pub const ENV: &str = "RELEASE_GATES_SIGNING_KEY";
@@ -33,15 +38,53 @@ pub enum Passphrase {
     Ask,
 }
 
+/// Most rounds of bcrypt that an OpenSSH key may ask for; `ssh-keygen` uses 16 or 24 unless it is told otherwise.
+const MAX_ROUNDS: u32 = 1024;
+
+/// A secret key, and the id its minisign signatures carry.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    key: SigningKey,
+    id: KeyId,
+}
+
+impl Secret {
+    /// A key with the id this suite assigns.
+    pub fn new(key: SigningKey) -> Self {
+        Self { id: key_id(&key.verifying_key()), key }
+    }
+
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        PublicKey { key: self.key.verifying_key(), id: self.id }
+    }
+
+    /// Carries the id under which its public half is published, where that is one of these keys.
+    #[must_use]
+    pub fn published_among<'a>(mut self, keys: impl IntoIterator<Item = &'a PublicKey>) -> Self {
+        let own = self.key.verifying_key();
+        self.id = keys.into_iter().find(|key| key.key == own).map_or(self.id, |key| key.id);
+        self
+    }
+}
+
+impl std::ops::Deref for Secret {
+    type Target = SigningKey;
+
+    fn deref(&self) -> &SigningKey {
+        &self.key
+    }
+}
+
 /// Makes a new key from the system's randomness.
 ///
 /// # Errors
 /// The system gives none.
-pub fn generate() -> Result<SigningKey> {
+pub fn generate() -> Result<Secret> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *seed)
         .map_err(|error| Error::judge("the system gives no random numbers").with_source(error.to_string()))?;
-    Ok(SigningKey::from_bytes(&seed))
+    Ok(Secret::new(SigningKey::from_bytes(&seed)))
 }
 
 /// The text of a key file in OpenSSH's format, encrypted (bcrypt, AES-256-CTR) where there is a passphrase.
@@ -64,13 +107,20 @@ pub fn to_openssh(key: &SigningKey, comment: &str, passphrase: Passphrase) -> Re
 ///
 /// # Errors
 /// There is none, or it cannot be read; the message never holds any part of it.
-pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<SigningKey> {
+pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
     if let Some(path) = file {
         let text = read_file(path)?;
-        return parse(&text, passphrase).map_err(|why| {
+        let secret = parse(&text, passphrase).map_err(|why| {
             Error::judge(format!("the signing key `{}` cannot be used: {why}", path.display()))
                 .with_help(HELP)
-        });
+        })?;
+        // The public half as `keygen` left it there: a key that was imported keeps its id.
+        let beside =
+            path.with_file_name(format!("{}.pub", path.file_name().unwrap_or_default().to_string_lossy()));
+        let text = std::fs::metadata(&beside).ok().filter(|file| file.len() <= MAX_LEN);
+        let text = text.and_then(|_| std::fs::read_to_string(&beside).ok());
+        let public = text.and_then(|text| PublicKey::parse(&text).ok());
+        return Ok(secret.published_among(&public));
     }
     let Some(value) = std::env::var_os(ENV).filter(|value| !value.is_empty()) else {
         return Err(Error::usage("there is no signing key")
@@ -81,7 +131,8 @@ pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<SigningKey> {
         .map_err(|why| Error::judge(format!("the key in {ENV} cannot be used: {why}")).with_help(HELP))
 }
 
-const HELP: &str = "keys are read as OpenSSH or PKCS#8 files, or as base64 of the 32-byte seed; Ed25519 only";
+const HELP: &str =
+    "keys are read as OpenSSH, minisign or PKCS#8 files, or as base64 of the 32-byte seed; Ed25519 only";
 
 fn read_file(path: &Path) -> Result<Zeroizing<String>> {
     let wrong =
@@ -105,17 +156,24 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>> {
 }
 
 /// Reads a key; errors say why and hold nothing of it.
-fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<SigningKey, String> {
+fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, String> {
     let text = text.trim();
+    let plain = |seed: &[u8; 32]| Secret::new(SigningKey::from_bytes(seed));
+    let phrase = |passphrase| read_passphrase(passphrase, false).map_err(|error| error.chain());
+    if let Some(sealed) = minisign::Sealed::parse(text) {
+        let sealed = sealed?;
+        // rsign2's keys without a password are encrypted with an empty one.
+        let phrase = if sealed.is_encrypted() { phrase(passphrase)? } else { None };
+        return Ok(sealed.open(phrase.unwrap_or_default().as_bytes())?);
+    }
     if text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
         let key = PrivateKey::from_openssh(text).map_err(|_| "it is no OpenSSH key".to_owned())?;
         let key = if key.is_encrypted() {
-            let phrase = read_passphrase(
-                if passphrase == Passphrase::None { Passphrase::Ask } else { passphrase },
-                false,
-            );
-            let phrase =
-                phrase.map_err(|error| error.chain())?.ok_or("it is encrypted and there is no passphrase")?;
+            if matches!(key.kdf(), Kdf::Bcrypt { rounds, .. } if *rounds > MAX_ROUNDS) {
+                return Err(format!("it asks for more than {MAX_ROUNDS} rounds of bcrypt"));
+            }
+            let asked = if passphrase == Passphrase::None { Passphrase::Ask } else { passphrase };
+            let phrase = phrase(asked)?.ok_or("it is encrypted and there is no passphrase")?;
             key.decrypt(phrase.as_bytes()).map_err(|_| "the passphrase is wrong".to_owned())?
         } else {
             key
@@ -123,19 +181,22 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<SigningKey, 
         let KeypairData::Ed25519(pair) = key.key_data() else {
             return Err("it is no Ed25519 key".to_owned());
         };
-        return Ok(SigningKey::from_bytes(&Zeroizing::new(pair.private.to_bytes())));
+        return Ok(plain(&Zeroizing::new(pair.private.to_bytes())));
     }
     if text.starts_with("-----BEGIN PRIVATE KEY-----") {
         return SigningKey::from_pkcs8_pem(text)
+            .map(Secret::new)
             .map_err(|_| "it is no Ed25519 key in PKCS#8 form".to_owned());
     }
     if text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-        return Err("encrypted PKCS#8 is not read; `ssh-keygen -p` keeps encrypted OpenSSH keys".to_owned());
+        let way =
+            "`openssl pkey -in FILE` writes it plain, and `cargo sign keygen --import` encrypts that again";
+        return Err(format!("encrypted PKCS#8 is not read: {way}"));
     }
     let bytes =
         Zeroizing::new(STANDARD.decode(text).map_err(|_| "it is in none of the known forms".to_owned())?);
     let seed: &[u8; 32] = bytes[..].try_into().map_err(|_| "it has not 32 bytes".to_owned())?;
-    Ok(SigningKey::from_bytes(seed))
+    Ok(plain(seed))
 }
 
 /// Reads a passphrase; asks twice for a new one.
@@ -190,6 +251,34 @@ mod tests {
             parse(&STANDARD.encode(key.to_bytes()), Passphrase::None).unwrap().to_bytes(),
             key.to_bytes()
         );
+    }
+
+    #[test]
+    fn what_a_key_file_asks_for_is_limited() {
+        let key = generate().unwrap();
+        let pair = Ed25519Keypair::from_bytes(&key.to_keypair_bytes()).unwrap();
+        let private = PrivateKey::new(KeypairData::Ed25519(pair), "c").unwrap();
+        let kdf = Kdf::Bcrypt { salt: vec![7; 16], rounds: 1 };
+        let locked = private.encrypt_with(ssh_key::Cipher::Aes256Ctr, kdf, 7, b"x").unwrap();
+        let text = locked.to_openssh(LineEnding::LF).unwrap();
+        let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+        let mut blob = STANDARD.decode(body).unwrap();
+        let at = blob
+            .windows(24)
+            .position(|window| window == [&[0, 0, 0, 16][..], &[7; 16], &[0, 0, 0, 1]].concat());
+        let at = at.unwrap() + 20;
+        blob[at..at + 4].copy_from_slice(&u32::MAX.to_be_bytes());
+        let lines: Vec<String> = STANDARD
+            .encode(blob)
+            .as_bytes()
+            .chunks(70)
+            .map(|line| String::from_utf8(line.to_vec()).unwrap())
+            .collect();
+        let hostile = format!(
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----\n",
+            lines.join("\n")
+        );
+        assert!(parse(&hostile, Passphrase::Descriptor(999)).unwrap_err().contains("rounds of bcrypt"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use release_gate::process::Step;
 mod archives;
 mod fixture;
 mod hostile;
+mod key_forms;
 mod keyring;
 mod provenance;
 #[cfg(feature = "upload")]
