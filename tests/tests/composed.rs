@@ -108,8 +108,8 @@ fn is_signed(dir: &Path) -> bool {
 
 /// The last gate that was started.
 fn stopped_at(ran: &Ran) -> &str {
-    let started = ran.stdout.lines().filter_map(|line| line.strip_prefix("+ cargo "));
-    started.last().and_then(|line| line.split(" --").next()).unwrap_or_default()
+    let mut started = ran.stdout.lines().filter_map(|line| line.strip_prefix("+ cargo "));
+    started.next_back().and_then(|line| line.split(" --").next()).unwrap_or_default()
 }
 
 #[track_caller]
