@@ -198,9 +198,10 @@ pub(crate) enum KeysCall {
 pub(crate) struct PackArgs {
     #[command(flatten)]
     pub(crate) key: KeyArgs,
-    /// Folder with buildinfo.json, sbom.cdx.json and the artifacts [default: the package's artifact folder]
+    /// Folder with buildinfo.json, sbom.cdx.json and the artifacts; several, where machines shared the targets among them [default: the
+    /// package's artifact folder]
     #[arg(long, value_name = "DIR")]
-    pub(crate) artifacts: Option<PathBuf>,
+    pub(crate) artifacts: Vec<PathBuf>,
     /// Also write a zip for targets that are not Windows (which always get one)
     #[arg(long)]
     pub(crate) zip: bool,

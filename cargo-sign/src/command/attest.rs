@@ -1,16 +1,19 @@
 //! `cargo sign attest`: SLSA provenance of a packed release, from its buildinfo.
 
+use std::collections::BTreeSet;
+
 use ed25519_dalek::SigningKey;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::audit::AuditLog;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::json::{CanonicalError, to_canonical_line};
 use release_gate::project::{Package, Project};
+use release_gate::report::Envelope;
 use release_gate::time::rfc3339;
 use release_gate::{Context, Error, Outcome, Report, Result, Status};
 use serde::Deserialize;
 
-use super::pack::read_buildinfo;
+use super::inputs::read_buildinfo;
 use super::{Config, trust};
 use crate::cli::AttestArgs;
 use crate::format::public_key::PublicKey;
@@ -135,25 +138,28 @@ fn attest(
     let mut list = checksums::parse(&list_bytes)
         .map_err(|error| Error::judge("`checksums.txt` cannot be relied on").with_source(error))?;
     list.insert("checksums.txt".to_owned(), sha256_bytes(&list_bytes));
-    let mut targets: Vec<String> = info.artifacts.iter().map(|artifact| artifact.target.clone()).collect();
-    targets.sort();
-    targets.dedup();
+    // Machines may have shared the targets among them: each left a buildinfo of its own.
+    let mut infos = vec![info];
+    for name in list.keys().filter(|name| name.starts_with("buildinfo-") && name.ends_with(".json")) {
+        let wrong = || Error::judge(format!("`{name}` cannot be relied on"));
+        let bytes = folder.read(name)?.ok_or_else(wrong)?;
+        let envelope = Envelope::read(&bytes, "buildinfo").map_err(|error| wrong().with_source(error))?;
+        if let Some(why) = envelope.subject.stale_against(&subject) {
+            return Err(Error::judge(format!("`{name}` was {why}")).with_help("build again on that machine"));
+        }
+        infos.push(serde_json::from_value(envelope.data).map_err(|error| wrong().with_source(error))?);
+    }
+    let targets: BTreeSet<String> =
+        infos.iter().flat_map(|info| &info.artifacts).map(|artifact| artifact.target.clone()).collect();
+    let targets = targets.into_iter().collect();
     let mut resolved = vec![Resource::new(format!("git+{}", source(&repository)), "gitCommit", &commit)];
     resolved.extend(subject.lock_sha256.map(|digest| Resource::new("Cargo.lock", "sha256", digest)));
-    for (name, program) in [("rustc", &info.toolchain.rustc), ("cargo", &info.toolchain.cargo)] {
-        let Some(line) = program.version.first() else { continue };
-        let digest =
-            program.sha256.iter().map(|digest| ("sha256".to_owned(), digest.clone())).collect::<Digests>();
-        resolved.push(Resource { uri: format!("{name}: {line}"), digest });
-    }
-    for locked in info.dependencies {
-        let digest = locked.checksum.map(|digest| ("sha256".to_owned(), digest)).into_iter().collect();
-        let uri = if locked.source.starts_with("git+") {
-            locked.source
-        } else {
-            format!("pkg:cargo/{}@{}", locked.name, locked.version)
-        };
-        resolved.push(Resource { uri, digest });
+    for info in &infos {
+        for resource in resources(info) {
+            if !resolved.contains(&resource) {
+                resolved.push(resource);
+            }
+        }
     }
     let log = folder.read(crate::judge::LOG)?;
     let head = log.as_deref().map(|log| AuditLog::resume(log).map(|log| log.head())).transpose().map_err(
@@ -177,7 +183,7 @@ fn attest(
                     reference: args.source_tag.as_ref().map(|tag| format!("refs/tags/{tag}")),
                     package: package.name.to_string(),
                     version,
-                    profile: info.profile,
+                    profile: infos.swap_remove(0).profile,
                     targets,
                     features: subject.features.clone(),
                 },
@@ -219,6 +225,28 @@ fn attest(
         .findings(verdict.findings)
         .summary(format!("{written}: {} files, {LEVEL}", list.len()))
         .print_only())
+}
+
+/// What a build was made with and of, besides its source.
+fn resources(info: &BuildInfo) -> Vec<Resource> {
+    let mut found = Vec::new();
+    for (name, program) in [("rustc", &info.toolchain.rustc), ("cargo", &info.toolchain.cargo)] {
+        let Some(line) = program.version.first() else { continue };
+        let digest =
+            program.sha256.iter().map(|digest| ("sha256".to_owned(), digest.clone())).collect::<Digests>();
+        found.push(Resource { uri: format!("{name}: {line}"), digest });
+    }
+    for locked in &info.dependencies {
+        let digest =
+            locked.checksum.iter().map(|digest| ("sha256".to_owned(), digest.clone())).collect::<Digests>();
+        let uri = if locked.source.starts_with("git+") {
+            locked.source.clone()
+        } else {
+            format!("pkg:cargo/{}@{}", locked.name, locked.version)
+        };
+        found.push(Resource { uri, digest });
+    }
+    found
 }
 
 /// That the files of `provenance` were verified against `policy`, as it is signed.

@@ -8,11 +8,11 @@ use std::time::SystemTime;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::fs::AtomicFile;
-use release_gate::report::Envelope;
 use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result, Status, exit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::inputs::builds;
 use super::{Config, Emitter, Release, sign_file, trust};
 use crate::archive::pack::{Input, tar_gz, zip};
 use crate::cli::PackArgs;
@@ -27,8 +27,7 @@ use crate::{TOOL, key, rules};
 const KEYRING: &str = "keyring.json";
 
 /// Documents that are published beside the archives, where they are there.
-const DOCUMENTS: [&str; 8] = [
-    "buildinfo.json",
+const DOCUMENTS: [&str; 7] = [
     KEYRING,
     "sbom.cdx.json",
     "sbom.spdx.json",
@@ -60,21 +59,13 @@ pub(crate) struct Packed {
     pub size: u64,
 }
 
-/// An artifact as `buildinfo.json` names it.
-#[derive(Debug, Clone, Deserialize)]
-struct Artifact {
-    target: String,
-    path: String,
-    sha256: Sha256Digest,
-}
-
 pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
     let started = SystemTime::now();
     cx.project()?;
     let config: Config = cx.config()?;
     let root = cx.artifacts()?;
     let packages: Vec<_> = cx.project()?.selected().cloned().collect();
-    if args.artifacts.is_some() && packages.len() > 1 {
+    if !args.artifacts.is_empty() && packages.len() > 1 {
         cx.project()?.single()?;
     }
     let emit = if args.emit.is_empty() { &config.emit } else { &args.emit };
@@ -88,14 +79,8 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         let keyring = crate::judge::small(&project.root.join(super::COMMITTED_KEYRING), keyring::MAX_LEN)?;
         let version = package.version.to_string();
         let mut folder = root.for_package(&package.name, &version);
-        let from = args.artifacts.clone().unwrap_or_else(|| folder.dir().to_owned());
-        let (buildinfo_bytes, buildinfo) = read_buildinfo(&from)?;
-        if let Some(why) = buildinfo.subject.stale_against(&subject) {
-            return Err(Error::judge(format!("`buildinfo.json` was {why}"))
-                .with_help("run `cargo repro build` again"));
-        }
-        let by_target = artifacts(&buildinfo)?;
-        if by_target.is_empty() {
+        let builds = builds(&args.artifacts, folder.dir(), &subject)?;
+        if builds.iter().all(|build| build.by_target.is_empty()) {
             reports.push(
                 Report::new("pack", &TOOL, subject)
                     .status(Status::Skipped)
@@ -112,14 +97,16 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         };
         let manifest_dir =
             package.manifest_path.parent().map(|dir| dir.as_std_path().to_owned()).unwrap_or_default();
-        let common = common_files(&from, &manifest_dir, &project.root, buildinfo_bytes)?;
         let mut archives = Vec::new();
-        for (target, list) in &by_target {
+        let mut infos = BTreeMap::new();
+        let targets = builds.iter().flat_map(|build| build.by_target.iter().map(move |(t, l)| (build, t, l)));
+        for (build, target, list) in targets {
             let stem = format!("{}-{version}-{target}", package.name);
-            let mut files = common.clone();
+            let mut files = build.common_files(&manifest_dir, &project.root)?;
             for artifact in list {
-                files.push(read_artifact(&from, artifact)?);
+                files.push(build.read(artifact)?);
             }
+            infos.insert(build.published_as(), build.bytes.clone());
             let files = with_list(&signing, &release, &stem, files)?;
             let windows = target.contains("windows");
             if !windows {
@@ -147,7 +134,13 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         if let Some(bytes) = keyring {
             folder.write(KEYRING, &bytes)?;
         }
-        let list = write_list(&mut folder, &signing, &release, &archives, emit, committed.as_ref())?;
+        for (name, bytes) in &infos {
+            if folder.read(name)?.as_ref() != Some(bytes) {
+                folder.write(name, bytes)?;
+            }
+        }
+        let list =
+            write_list(&mut folder, &signing, &release, &archives, infos.keys(), emit, committed.as_ref())?;
         let findings = self_check(cx, folder.dir(), &signing, committed)?;
         let exit_code =
             if findings.iter().any(|finding| finding.level == Level::Deny) { exit::FAIL } else { exit::PASS };
@@ -162,91 +155,6 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         );
     }
     Ok(Outcome::Reports(reports))
-}
-
-pub(super) fn read_buildinfo(dir: &Path) -> Result<(Vec<u8>, Envelope)> {
-    let path = dir.join("buildinfo.json");
-    let bytes = std::fs::read(&path).map_err(|error| {
-        Error::judge(format!("cannot read `{}`", path.display()))
-            .with_source(error)
-            .with_help("run `cargo repro build` first, or name the folder with --artifacts")
-    })?;
-    let envelope = Envelope::read(&bytes, "buildinfo").map_err(|error| {
-        Error::judge("`buildinfo.json` cannot be relied on")
-            .with_source(error)
-            .with_help("run `cargo repro build` again")
-    })?;
-    if envelope.status != Status::Pass {
-        return Err(Error::judge(format!("`buildinfo.json` says `{}`", envelope.status.as_str()))
-            .with_help("mend the build, then run `cargo repro build` again"));
-    }
-    Ok((bytes, envelope))
-}
-
-/// The artifacts by target; paths have to stay inside the folder.
-fn artifacts(buildinfo: &Envelope) -> Result<BTreeMap<String, Vec<Artifact>>> {
-    let list: Vec<Artifact> = serde_json::from_value(buildinfo.data["artifacts"].clone())
-        .map_err(|error| Error::judge("`buildinfo.json` names no artifacts").with_source(error))?;
-    let mut by_target: BTreeMap<String, Vec<Artifact>> = BTreeMap::new();
-    for artifact in list {
-        for name in [&artifact.path, &artifact.target] {
-            crate::model::path::check(name).map_err(|error| {
-                Error::judge("`buildinfo.json` names an artifact that cannot be packed").with_source(error)
-            })?;
-        }
-        by_target.entry(artifact.target.clone()).or_default().push(artifact);
-    }
-    Ok(by_target)
-}
-
-fn read_artifact(dir: &Path, artifact: &Artifact) -> Result<Input> {
-    let path = dir.join(&artifact.path);
-    let bytes = std::fs::read(&path).map_err(|error| {
-        Error::judge(format!("cannot read the artifact `{}`", artifact.path))
-            .with_source(error)
-            .with_help("run `cargo repro build` again")
-    })?;
-    if sha256_bytes(&bytes) != artifact.sha256 {
-        return Err(Error::judge(format!("the artifact `{}` is not the one that was built", artifact.path))
-            .with_help("run `cargo repro build` again"));
-    }
-    let name = artifact.path.rsplit('/').next().unwrap_or(&artifact.path).to_owned();
-    let library =
-        [".rlib", ".a", ".lib", ".wasm", ".rmeta", ".d", ".pdb"].iter().any(|suffix| name.ends_with(suffix));
-    Ok(Input { path: name, bytes, executable: !library })
-}
-
-/// Licences, README, buildinfo and SBOM.
-fn common_files(from: &Path, package: &Path, workspace: &Path, buildinfo: Vec<u8>) -> Result<Vec<Input>> {
-    let sbom = from.join("sbom.cdx.json");
-    let sbom = std::fs::read(&sbom).map_err(|error| {
-        Error::judge(format!("cannot read `{}`", sbom.display()))
-            .with_source(error)
-            .with_help("run `cargo sbom-lite` first")
-    })?;
-    let mut files =
-        BTreeMap::from([("buildinfo.json".to_owned(), buildinfo), ("SBOM.json".to_owned(), sbom)]);
-    // The package's own files win over the workspace's.
-    for dir in [workspace, package] {
-        let entries = std::fs::read_dir(dir)
-            .map_err(|error| Error::judge(format!("cannot read `{}`", dir.display())).with_source(error))?;
-        for entry in entries.flatten() {
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let upper = name.to_uppercase();
-            let wanted = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT", "README"]
-                .iter()
-                .any(|prefix| upper.starts_with(prefix));
-            if wanted
-                && crate::model::path::check(&name).is_ok()
-                && std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file())
-            {
-                let bytes = std::fs::read(entry.path())
-                    .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
-                files.insert(name, bytes);
-            }
-        }
-    }
-    Ok(files.into_iter().map(|(path, bytes)| Input { path, bytes, executable: false }).collect())
 }
 
 /// Adds `checksums.txt` over all files, and `SIGNATURE` over that.
@@ -303,16 +211,17 @@ fn packed(folder: &mut PackageArtifacts, name: &str, target: &str) -> Result<Pac
 }
 
 /// Lists and signs everything that is published; returns the list.
-fn write_list(
+fn write_list<'a>(
     folder: &mut PackageArtifacts,
     key: &Secret,
     release: &Release,
     archives: &[Packed],
+    infos: impl Iterator<Item = &'a String>,
     emit: &[Emitter],
     keys: Option<&Keys>,
 ) -> Result<List> {
     let mut list: List = archives.iter().map(|archive| (archive.name.clone(), archive.sha256)).collect();
-    for name in DOCUMENTS {
+    for name in DOCUMENTS.into_iter().chain(infos.map(String::as_str)) {
         if let Some(bytes) = folder.read(name)? {
             list.insert(name.to_owned(), sha256_bytes(&bytes));
         }

@@ -329,3 +329,46 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     git(&["tag", "-f", "-s", "-m", "moved", "v1.0.0"]);
     assert_eq!(verify(&public, &[]), ["commit-unsigned"]);
 }
+
+/// Two machines built one commit, each for another target: one release, in which each archive tells of its own machine.
+#[test]
+fn builds_of_several_machines_are_packed_as_one_release() {
+    const OTHER: &str = "aarch64-apple-darwin";
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let (own, other) = (release.folder(), release.dir.path().join("target/from-the-other"));
+    std::fs::create_dir_all(other.join("artifacts")).unwrap();
+    std::fs::copy(own.join("artifacts/demo"), other.join("artifacts/demo")).unwrap();
+    std::fs::copy(own.join("sbom.cdx.json"), other.join("sbom.cdx.json")).unwrap();
+    let info = std::fs::read_to_string(own.join("buildinfo.json")).unwrap();
+    let write = |text: &str| std::fs::write(other.join("buildinfo.json"), text).unwrap();
+    write(&info.replace(TARGET, OTHER));
+    let (one, two) = (own.display().to_string(), other.display().to_string());
+    let pack = ["pack", "--artifacts", &one, "--artifacts", &two];
+    let packed = release.sign(&pack);
+    assert!(packed.is_success(), "{}", packed.stderr_text());
+    let list = std::fs::read_to_string(own.join("checksums.txt")).unwrap();
+    for name in [
+        "demo-1.0.0-x86_64-unknown-linux-gnu.tar.gz",
+        "demo-1.0.0-aarch64-apple-darwin.tar.gz",
+        "buildinfo.json",
+        "buildinfo-aarch64-apple-darwin.json",
+    ] {
+        assert!(list.contains(&format!("  {name}\n")), "{list}");
+    }
+    let public = release.key("m.pub").display().to_string();
+    assert!(release.sign(&["verify", "--key", &public]).is_success());
+    let attested = release.sign(&["attest", "--source-uri", "https://example.org/demo"]);
+    assert!(attested.is_success(), "{}", attested.stderr_text());
+    let provenance = std::fs::read_to_string(own.join("provenance.intoto.jsonl")).unwrap();
+    let payload = provenance.split("\"payload\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let payload = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, payload).unwrap();
+    let statement: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    let targets = &statement["predicate"]["buildDefinition"]["externalParameters"]["targets"];
+    assert_eq!(targets, &serde_json::json!([OTHER, TARGET]));
+    // The same target twice, and a build of another commit, are no release.
+    write(&info);
+    assert_eq!(release.sign(&pack).status.code(), Some(2));
+    let commit = info.split("\"commit\":\"").nth(1).unwrap().split('"').next().unwrap();
+    write(&info.replace(TARGET, OTHER).replace(commit, &"0".repeat(40)));
+    assert_eq!(release.sign(&pack).status.code(), Some(101));
+}

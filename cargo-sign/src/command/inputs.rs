@@ -1,0 +1,162 @@
+//! What is packed: the builds of one or several machines, each a folder with its `buildinfo.json`, its SBOM and its artifacts.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::report::Envelope;
+use release_gate::{Error, Result, Status, Subject};
+use serde::Deserialize;
+
+use crate::archive::pack::Input;
+
+/// An artifact as `buildinfo.json` names it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Artifact {
+    target: String,
+    path: String,
+    sha256: Sha256Digest,
+}
+
+/// What one machine built.
+#[derive(Debug)]
+pub(crate) struct Build {
+    dir: PathBuf,
+    /// Its `buildinfo.json`.
+    pub bytes: Vec<u8>,
+    /// Its artifacts by target triple.
+    pub by_target: BTreeMap<String, Vec<Artifact>>,
+    first: bool,
+}
+
+/// The builds in these folders, or the one in `own`. They have to be of one commit and lock file and of different targets.
+pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result<Vec<Build>> {
+    let own = [own.to_owned()];
+    let mut found: Vec<Build> = Vec::new();
+    for dir in if named.is_empty() { &own } else { named } {
+        let (bytes, buildinfo) = read_buildinfo(dir)?;
+        if let Some(why) = buildinfo.subject.stale_against(subject) {
+            return Err(Error::judge(format!("`{}` was {why}", dir.join(BUILDINFO).display()))
+                .with_help("run `cargo repro build` again"));
+        }
+        let by_target = artifacts(&buildinfo)?;
+        for earlier in &found {
+            if let Some(target) = by_target.keys().find(|target| earlier.by_target.contains_key(*target)) {
+                return Err(Error::usage(format!(
+                    "`{}` and `{}` both hold a build for {target}",
+                    earlier.dir.display(),
+                    dir.display()
+                ))
+                .with_help("`cargo repro compare` on their buildinfo.json tells whether they agree; pack one of them"));
+            }
+        }
+        found.push(Build { dir: dir.clone(), bytes, by_target, first: found.is_empty() });
+    }
+    Ok(found)
+}
+
+const BUILDINFO: &str = "buildinfo.json";
+
+impl Build {
+    /// The name under which its buildinfo is published beside the archives.
+    pub(crate) fn published_as(&self) -> String {
+        match self.by_target.keys().next() {
+            Some(target) if !self.first => format!("buildinfo-{target}.json"),
+            _ => BUILDINFO.to_owned(),
+        }
+    }
+
+    /// An artifact, which has to be the one that was built.
+    pub(crate) fn read(&self, artifact: &Artifact) -> Result<Input> {
+        let path = self.dir.join(&artifact.path);
+        let bytes = std::fs::read(&path).map_err(|error| {
+            Error::judge(format!("cannot read the artifact `{}`", artifact.path))
+                .with_source(error)
+                .with_help("run `cargo repro build` again")
+        })?;
+        if sha256_bytes(&bytes) != artifact.sha256 {
+            return Err(Error::judge(format!(
+                "the artifact `{}` is not the one that was built",
+                artifact.path
+            ))
+            .with_help("run `cargo repro build` again"));
+        }
+        let name = artifact.path.rsplit('/').next().unwrap_or(&artifact.path).to_owned();
+        let library = [".rlib", ".a", ".lib", ".wasm", ".rmeta", ".d", ".pdb"]
+            .iter()
+            .any(|suffix| name.ends_with(suffix));
+        Ok(Input { path: name, bytes, executable: !library })
+    }
+
+    /// Licences, README, buildinfo and SBOM.
+    pub(crate) fn common_files(&self, package: &Path, workspace: &Path) -> Result<Vec<Input>> {
+        let sbom = self.dir.join("sbom.cdx.json");
+        let sbom = std::fs::read(&sbom).map_err(|error| {
+            Error::judge(format!("cannot read `{}`", sbom.display()))
+                .with_source(error)
+                .with_help("run `cargo sbom-lite` first")
+        })?;
+        let mut files = BTreeMap::from([
+            ("buildinfo.json".to_owned(), self.bytes.clone()),
+            ("SBOM.json".to_owned(), sbom),
+        ]);
+        // The package's own files win over the workspace's.
+        for dir in [workspace, package] {
+            let entries = std::fs::read_dir(dir).map_err(|error| {
+                Error::judge(format!("cannot read `{}`", dir.display())).with_source(error)
+            })?;
+            for entry in entries.flatten() {
+                let Ok(name) = entry.file_name().into_string() else { continue };
+                let upper = name.to_uppercase();
+                let wanted = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT", "README"]
+                    .iter()
+                    .any(|prefix| upper.starts_with(prefix));
+                if wanted
+                    && crate::model::path::check(&name).is_ok()
+                    && std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file())
+                {
+                    let bytes = std::fs::read(entry.path())
+                        .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
+                    files.insert(name, bytes);
+                }
+            }
+        }
+        Ok(files.into_iter().map(|(path, bytes)| Input { path, bytes, executable: false }).collect())
+    }
+}
+
+/// A build's `buildinfo.json`, which has to say that the build passed.
+pub(crate) fn read_buildinfo(dir: &Path) -> Result<(Vec<u8>, Envelope)> {
+    let path = dir.join(BUILDINFO);
+    let bytes = std::fs::read(&path).map_err(|error| {
+        Error::judge(format!("cannot read `{}`", path.display()))
+            .with_source(error)
+            .with_help("run `cargo repro build` first, or name the folder with --artifacts")
+    })?;
+    let envelope = Envelope::read(&bytes, "buildinfo").map_err(|error| {
+        Error::judge("`buildinfo.json` cannot be relied on")
+            .with_source(error)
+            .with_help("run `cargo repro build` again")
+    })?;
+    if envelope.status != Status::Pass {
+        return Err(Error::judge(format!("`buildinfo.json` says `{}`", envelope.status.as_str()))
+            .with_help("mend the build, then run `cargo repro build` again"));
+    }
+    Ok((bytes, envelope))
+}
+
+/// The artifacts by target; paths have to stay inside the folder.
+fn artifacts(buildinfo: &Envelope) -> Result<BTreeMap<String, Vec<Artifact>>> {
+    let list: Vec<Artifact> = serde_json::from_value(buildinfo.data["artifacts"].clone())
+        .map_err(|error| Error::judge("`buildinfo.json` names no artifacts").with_source(error))?;
+    let mut by_target: BTreeMap<String, Vec<Artifact>> = BTreeMap::new();
+    for artifact in list {
+        for name in [&artifact.path, &artifact.target] {
+            crate::model::path::check(name).map_err(|error| {
+                Error::judge("`buildinfo.json` names an artifact that cannot be packed").with_source(error)
+            })?;
+        }
+        by_target.entry(artifact.target.clone()).or_default().push(artifact);
+    }
+    Ok(by_target)
+}
