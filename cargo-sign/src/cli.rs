@@ -263,7 +263,7 @@ pub(crate) struct VerifyArgs {
     /// After everything held, unpack the archives there
     #[arg(long, value_name = "DIR")]
     pub(crate) extract: Option<PathBuf>,
-    /// Also check this SLSA provenance
+    /// Also check this SLSA provenance: what `cargo sign attest` wrote, or a Sigstore bundle (GitHub's attestations)
     #[arg(long, value_name = "FILE", requires = "source_uri")]
     pub(crate) provenance: Option<PathBuf>,
     /// Where the source has to live, as you know it
@@ -272,9 +272,15 @@ pub(crate) struct VerifyArgs {
     /// The tag it has to be built from
     #[arg(long, value_name = "TAG", requires = "provenance")]
     pub(crate) source_tag: Option<String>,
-    /// The builder it has to name [default: the maintainer's own]
+    /// The branch it has to be built from
+    #[arg(long, value_name = "BRANCH", requires = "provenance", conflicts_with = "source_tag")]
+    pub(crate) source_branch: Option<String>,
+    /// The builder it has to name [default: the maintainer's own; of a Sigstore bundle, a workflow of the source itself or of slsa-github-generator]
     #[arg(long, value_name = "ID", requires = "provenance")]
     pub(crate) builder_id: Option<String>,
+    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default: Sigstore's public one and GitHub's]
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub(crate) trusted_root: Option<PathBuf>,
     /// Archives, folders, lists or other signed files [default: the package's artifact folder]
     #[arg(value_name = "FILE|DIR")]
     pub(crate) files: Vec<PathBuf>,

@@ -14,6 +14,8 @@ pub mod key;
 pub mod memory;
 pub mod model;
 pub mod rules;
+#[cfg(feature = "sigstore")]
+pub mod sigstore;
 #[cfg(feature = "upload")]
 pub mod transfer;
 

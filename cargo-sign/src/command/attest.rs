@@ -205,7 +205,8 @@ fn attest(
     folder.write(FILE, &envelope)?;
     let path = folder.path(FILE);
     // Judged as a user would, with the committed key.
-    let expected = Expected { source_uri: repository, source_tag: args.source_tag.clone(), builder_id: None };
+    let expected =
+        Expected { source_uri: repository, source_tag: args.source_tag.clone(), ..Expected::default() };
     check_provenance(&mut verdict, &path, &expected, keys)?;
     let mut written = FILE.to_owned();
     if args.vsa && verdict.holds() {

@@ -51,6 +51,11 @@ pub(super) struct Trust {
 }
 
 impl Trust {
+    /// For what no key vouches for; nothing is remembered of it.
+    pub(super) fn none() -> Self {
+        Self { keys: Keys::new(Vec::new(), true), pins: Vec::new(), known: Vec::new() }
+    }
+
     /// Finds the keys for a download: those named, else the project's, else those remembered, else (not trusted) those beside it.
     pub(super) fn find(
         cx: &mut Context,

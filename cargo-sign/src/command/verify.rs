@@ -13,12 +13,14 @@ use super::Config;
 use super::trust::{self, Trust};
 use crate::archive::{Limits, walk};
 use crate::cli::VerifyArgs;
+use crate::format::bundle::is_bundle;
 use crate::format::public_key::PublicKey;
 use crate::judge::{
     Checked, Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
-    check_provenance, is_archive,
+    check_provenance, check_unsigned, is_archive, read_provenance, signature_of,
 };
 use crate::memory::Memory;
+use crate::model::provenance::Build;
 use crate::{TOOL, rules};
 
 /// `verify.json`'s data.
@@ -28,6 +30,9 @@ pub(crate) struct Data {
     pub files: Vec<File>,
     /// Fingerprints of the keys that vouch for them.
     pub keys: Vec<String>,
+    /// Builds that vouch for them, where provenance was judged.
+    #[serde(default)]
+    pub provenance: Vec<Build>,
 }
 
 /// A file that held.
@@ -58,9 +63,14 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         if !path.exists() {
             return Err(Error::judge(format!("there is no `{}`", path.display())));
         }
-        let trust = Trust::find(cx, args, memory.as_ref(), path)?;
+        let unsigned = is_unsigned(args, path)?;
+        let trust = if unsigned { Trust::none() } else { Trust::find(cx, args, memory.as_ref(), path)? };
         let own = path.is_dir() && is_own(cx, path);
-        let mut one = if path.is_dir() {
+        let mut one = if unsigned {
+            let (one, checked) = check_unsigned(path)?;
+            archives.extend(checked.filter(|_| is_archive(&name)).map(|checked| (name, checked)));
+            one
+        } else if path.is_dir() {
             check_directory(path, &trust.keys, if own { Extent::Artifacts } else { Extent::Folder })?
         } else if name == "checksums.txt" {
             check_list(path, &trust.keys, Extent::Listed)?
@@ -78,6 +88,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         verdict.findings.extend(one.findings.clone());
         verdict.remarks.extend(one.remarks.clone());
         verdict.held.extend(one.held.clone());
+        verdict.built.extend(one.built.clone());
         trusts.push((trust, one, own));
     }
     let mut said = Vec::new();
@@ -105,6 +116,15 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     Ok(report(verdict, pinned, None).print_only().into())
 }
 
+/// Whether nothing but a Sigstore bundle vouches for a file: it has no signature of its own, and no key to have one by was named.
+fn is_unsigned(args: &VerifyArgs, path: &Path) -> Result<bool> {
+    let Some(provenance) = &args.provenance else { return Ok(false) };
+    Ok(args.key.is_empty()
+        && !path.is_dir()
+        && signature_of(path)?.is_none()
+        && is_bundle(&read_provenance(provenance)?))
+}
+
 /// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the release.
 fn is_own(cx: &mut Context, path: &Path) -> bool {
     // Only the gates leave a manifest; to look for a project takes cargo, which a download is none of.
@@ -120,6 +140,8 @@ fn expected(args: &VerifyArgs, source_uri: &str) -> Expected {
     Expected {
         source_uri: source_uri.to_owned(),
         source_tag: args.source_tag.clone(),
+        source_branch: args.source_branch.clone(),
+        trusted_root: args.trusted_root.clone(),
         builder_id: args.builder_id.clone(),
     }
 }
@@ -187,7 +209,7 @@ fn nothing_packed(dir: &Path) -> Result<bool> {
 
 fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
     let holds = verdict.holds();
-    let mut data = Data::default();
+    let mut data = Data { provenance: verdict.built, ..Data::default() };
     let mut human = String::new();
     let mut findings = verdict.findings;
     let mut subject = subject;

@@ -1,5 +1,6 @@
 //! Formats: pure codecs over bytes, strict on reading, canonical on writing.
 
+pub mod bundle;
 pub mod checksums;
 pub mod dsse;
 pub mod git_object;

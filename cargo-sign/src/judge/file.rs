@@ -201,6 +201,33 @@ pub(crate) fn first_signer(path: &Path, prehash: &[u8; 64], keys: &Keys) -> Resu
         .map(|(key, _)| key.clone()))
 }
 
+/// Hashes a file that has no signature of its own, so that provenance can vouch for it; that nothing else does is remarked on.
+///
+/// # Errors
+/// It cannot be read.
+pub fn check_unsigned(path: &Path) -> Result<(Verdict, Option<Checked>)> {
+    let mut verdict = Verdict::default();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let checked = Checked::open(path, false)?;
+    let finding = match &checked {
+        Some(checked) => {
+            verdict.held.push(Held {
+                file: name.clone(),
+                sha256: checked.sha256,
+                size: checked.size,
+                signed: None,
+            });
+            Finding::new(
+                &rules::PROVENANCE_UNSIGNED,
+                format!("`{}` is signed by no key of the project", shown(&name)),
+            )
+        }
+        None => Finding::new(&rules::FILE_NOT_REGULAR, format!("`{}` is not a regular file", shown(&name))),
+    };
+    verdict.refuse(finding.evidence("file", name));
+    Ok((verdict, checked))
+}
+
 /// Checks any single file against the signature beside it.
 ///
 /// # Errors

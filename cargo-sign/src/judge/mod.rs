@@ -1,6 +1,8 @@
 //! Verification: every refusal a finding with its reason code, in the order structure, set, digests, signature, key, meaning.
 
 mod archive;
+#[cfg(feature = "sigstore")]
+mod bundle;
 mod companion;
 mod file;
 mod provenance;
@@ -11,14 +13,15 @@ use ed25519_dalek::VerifyingKey;
 use release_gate::Finding;
 
 pub(crate) use self::companion::stale_further;
-pub use self::file::{Checked, check_file};
+pub use self::file::{Checked, check_file, check_unsigned};
 pub(crate) use self::file::{first_signer, signature_of, small};
 pub use self::provenance::{Expected, check_provenance, check_summary};
-pub(crate) use self::provenance::{LOG, LOG_HEAD};
+pub(crate) use self::provenance::{LOG, LOG_HEAD, read as read_provenance};
 pub(crate) use self::release::is_archive;
 pub use self::release::{Extent, check_archive, check_directory, check_list};
 pub use self::trust::Keys;
 use crate::model::comment::TrustedComment;
+use crate::model::provenance::Build;
 
 /// What verification found out.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +30,8 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// Files that held, with the key and comment that vouch for them.
     pub held: Vec<Held>,
+    /// Builds that vouch for them, where provenance was judged.
+    pub built: Vec<Build>,
     /// What else people are told when everything held.
     pub remarks: Vec<String>,
 }

@@ -1,17 +1,18 @@
 //! Provenance: an envelope by a key that is trusted, about exactly the files that held, from the source that was named.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use release_gate::digest::sha256_bytes;
 use release_gate::{Error, Finding, Result, Rule};
 
 use super::file::small;
 use super::{Keys, Verdict, shown};
+use crate::format::bundle;
 use crate::format::dsse::{self, DsseError};
 use crate::format::public_key::PublicKey;
 use crate::model::provenance::{
-    BUILD_TYPE, BUILDER, LEVEL, PREDICATE, STATEMENT, Statement, Subject, source,
+    BUILD_TYPE, BUILDER, Build, PREDICATE, STATEMENT, Statement, Subject, source,
 };
 use crate::model::summary;
 use crate::rules;
@@ -32,8 +33,12 @@ pub struct Expected {
     pub source_uri: String,
     /// The tag, where one is asked for.
     pub source_tag: Option<String>,
+    /// The branch, where one is asked for.
+    pub source_branch: Option<String>,
     /// The builder; else whoever holds the key.
     pub builder_id: Option<String>,
+    /// The instances of Sigstore that are believed; else those this program was built with.
+    pub trusted_root: Option<PathBuf>,
 }
 
 /// Judges provenance about the files that `verdict` says held.
@@ -44,7 +49,11 @@ pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected,
     let refuse = |verdict: &mut Verdict, rule: &Rule, text: String| {
         verdict.refuse(Finding::new(rule, format!("provenance: {text}")).help(HELP));
     };
-    let Some((payload, key)) = opened(verdict, path, keys)? else { return Ok(()) };
+    let bytes = read(path)?;
+    if bundle::is_bundle(&bytes) {
+        return check_bundle(verdict, &bytes, expected);
+    }
+    let Some((payload, key)) = opened(verdict, &bytes, keys) else { return Ok(()) };
     let statement: Statement = match serde_json::from_slice(&payload) {
         Ok(statement) => statement,
         Err(error) => {
@@ -79,6 +88,8 @@ pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected,
         (&rules::PROVENANCE_SOURCE, "source", source(&asked.repository), source(&expected.source_uri)),
     ];
     wanted.extend(tag.as_deref().map(|tag| (&rules::PROVENANCE_SOURCE, "tag", reference, tag)));
+    let branch = expected.source_branch.as_ref().map(|branch| format!("refs/heads/{branch}"));
+    wanted.extend(branch.as_deref().map(|branch| (&rules::PROVENANCE_SOURCE, "branch", reference, branch)));
     let comments: Vec<_> =
         verdict.held.iter().filter_map(|held| held.signed.as_ref()).map(|(_, c)| c.clone()).collect();
     for comment in &comments {
@@ -95,23 +106,41 @@ pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected,
     check_subjects(verdict, &statement.subject);
     check_log(verdict, path, &statement)?;
     if verdict.holds() {
-        verdict.remarks.push(format!("OK  provenance  {LEVEL}  source {}  {reference}", asked.repository));
+        let built = Build {
+            level: 1,
+            builder: run.builder.id.clone(),
+            source: asked.repository.clone(),
+            reference: asked.reference.clone(),
+            commit: commit.to_owned(),
+        };
+        verdict.remarks.push(format!("OK  provenance  {built}"));
+        verdict.built.push(built);
     }
     Ok(())
 }
 
-/// Opens the envelope; `None` where it is refused.
-fn opened<'a>(
-    verdict: &mut Verdict,
-    path: &Path,
-    keys: &'a Keys,
-) -> Result<Option<(Vec<u8>, &'a PublicKey)>> {
-    let bytes = small(path, dsse::MAX_LEN)?.ok_or_else(|| {
+/// Reads provenance of whatever kind.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    small(path, dsse::MAX_LEN)?.ok_or_else(|| {
         Error::judge(format!("there is no `{}`", path.display()))
             .with_help("get it from where the release was published")
-    })?;
-    match dsse::open(&bytes, &keys.keys) {
-        Ok(opened) => Ok(Some(opened)),
+    })
+}
+
+#[cfg(feature = "sigstore")]
+use super::bundle::check as check_bundle;
+
+/// Nothing that cannot be judged passes.
+#[cfg(not(feature = "sigstore"))]
+fn check_bundle(_: &mut Verdict, _: &[u8], _: &Expected) -> Result<()> {
+    Err(Error::judge("the provenance is a Sigstore bundle, which this build of the program cannot judge")
+        .with_help("install it with the feature `sigstore`: `cargo install cargo-sign --features sigstore`"))
+}
+
+/// Opens the envelope; `None` where it is refused.
+fn opened<'a>(verdict: &mut Verdict, bytes: &[u8], keys: &'a Keys) -> Option<(Vec<u8>, &'a PublicKey)> {
+    match dsse::open(bytes, &keys.keys) {
+        Ok(opened) => Some(opened),
         Err(error) => {
             let rule = match error {
                 DsseError::Malformed(_) => &rules::PROVENANCE_MALFORMED,
@@ -119,7 +148,7 @@ fn opened<'a>(
                 DsseError::Signature => &rules::PROVENANCE_INVALID,
             };
             verdict.refuse(Finding::new(rule, format!("provenance: {error}")).help(HELP));
-            Ok(None)
+            None
         }
     }
 }
@@ -141,7 +170,7 @@ fn check_subjects(verdict: &mut Verdict, subjects: &[Subject]) {
 /// # Errors
 /// A file is there and cannot be read, or there is no summary.
 pub fn check_summary(verdict: &mut Verdict, path: &Path, keys: &Keys) -> Result<()> {
-    let Some((payload, key)) = opened(verdict, path, keys)? else { return Ok(()) };
+    let Some((payload, key)) = opened(verdict, &read(path)?, keys) else { return Ok(()) };
     let refuse = |verdict: &mut Verdict, rule: &Rule, text: &str| {
         verdict.refuse(Finding::new(rule, format!("verification summary: {text}")).help(HELP));
     };

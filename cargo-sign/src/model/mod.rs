@@ -8,3 +8,4 @@ pub mod path;
 pub mod presigned;
 pub mod provenance;
 pub mod summary;
+pub mod workflow;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Type of the statement.
@@ -122,6 +123,34 @@ pub struct RunDetails {
 pub struct Builder {
     /// Its identity.
     pub id: String,
+}
+
+/// A build that provenance vouches for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Build {
+    /// SLSA Build level.
+    pub level: u8,
+    /// Who built.
+    pub builder: String,
+    /// Where the source lives.
+    pub source: String,
+    /// The tag or branch, `refs/…`, where one was named.
+    pub reference: Option<String>,
+    /// The commit.
+    pub commit: String,
+}
+
+impl std::fmt::Display for Build {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let by = if self.builder == BUILDER { " (self-attested)" } else { "" };
+        let reference = self.reference.as_deref().unwrap_or("none");
+        write!(
+            f,
+            "SLSA Build L{}{by}  source {}  {reference}  commit {}",
+            self.level, self.source, self.commit
+        )?;
+        if by.is_empty() { write!(f, "  builder {}", self.builder) } else { Ok(()) }
+    }
 }
 
 /// A source URI without what does not tell repositories apart: `git+`, a slash or `.git` at the end.

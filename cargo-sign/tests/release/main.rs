@@ -14,12 +14,16 @@ use release_gate::process::Step;
 mod archives;
 mod fixture;
 mod hostile;
+#[cfg(feature = "sigstore")]
+mod instance;
 mod key_forms;
 mod keyring;
 mod provenance;
 #[cfg(feature = "upload")]
 mod server;
 mod signers;
+#[cfg(feature = "sigstore")]
+mod sigstore;
 #[cfg(feature = "upload")]
 mod upload;
 

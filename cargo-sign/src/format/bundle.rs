@@ -1,0 +1,114 @@
+//! Files of Sigstore bundles (<https://docs.sigstore.dev/about/bundle/>): one JSON document, or one a line. Only told apart here; nothing
+//! of a bundle is believed before its signature held, and that is decided elsewhere.
+
+use serde::Deserialize;
+
+/// Largest file of bundles read, in bytes.
+pub const MAX_LEN: usize = 16 << 20;
+/// Most bundles in a file.
+const MOST: usize = 1024;
+/// The forms that are judged: v0.1, v0.2 and v0.3, the last under both of its names.
+const KINDS: [&str; 4] = [
+    "application/vnd.dev.sigstore.bundle+json;version=0.1",
+    "application/vnd.dev.sigstore.bundle+json;version=0.2",
+    "application/vnd.dev.sigstore.bundle+json;version=0.3",
+    "application/vnd.dev.sigstore.bundle.v0.3+json",
+];
+
+/// Why a file of bundles cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// Too long, or too many.
+    #[error("it holds more than is read")]
+    TooMuch,
+    /// Something that is no bundle; counted from 1.
+    #[error("document {0} is no Sigstore bundle")]
+    Other(usize),
+    /// A bundle of another version; counted from 1.
+    #[error("document {number} is a bundle of the unknown kind `{}`", kind.escape_debug())]
+    Kind {
+        /// Which.
+        number: usize,
+        /// What it calls itself.
+        kind: String,
+    },
+}
+
+/// What every bundle begins to be told by.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    media_type: String,
+    #[serde(rename = "verificationMaterial")]
+    _material: serde::de::IgnoredAny,
+}
+
+/// Whether a file is one of bundles: its first document has their `mediaType` and `verificationMaterial`.
+pub fn is_bundle(bytes: &[u8]) -> bool {
+    let mut documents = serde_json::Deserializer::from_slice(bytes).into_iter::<Head>();
+    documents.next().is_some_and(|head| head.is_ok_and(|head| head.media_type.contains("sigstore.bundle")))
+}
+
+/// The bundles of a file, each as its own text.
+///
+/// # Errors
+/// One of them is something else, or there are too many.
+pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
+    if bytes.len() > MAX_LEN {
+        return Err(BundleError::TooMuch);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| BundleError::Other(1))?;
+    // One document may span lines; several take one line each.
+    let documents: Vec<&str> = if serde_json::from_str::<Head>(text).is_ok() {
+        vec![text]
+    } else {
+        text.lines().filter(|line| !line.trim().is_empty()).take(MOST + 1).collect()
+    };
+    if documents.len() > MOST {
+        return Err(BundleError::TooMuch);
+    }
+    for (number, document) in (1..).zip(&documents) {
+        let head: Head = serde_json::from_str(document).map_err(|_| BundleError::Other(number))?;
+        if !KINDS.contains(&head.media_type.as_str()) {
+            return Err(BundleError::Kind { number, kind: head.media_type });
+        }
+    }
+    if documents.is_empty() { Err(BundleError::Other(1)) } else { Ok(documents) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str =
+        r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{}}"#;
+
+    #[test]
+    fn one_document_or_one_a_line() {
+        let spread = ONE.replace(',', ",\n");
+        assert_eq!(split(spread.as_bytes()).unwrap(), [spread.as_str()]);
+        let two = format!("{ONE}\n\n{ONE}\n");
+        assert_eq!(split(two.as_bytes()).unwrap(), [ONE, ONE]);
+        assert!(is_bundle(spread.as_bytes()) && is_bundle(two.as_bytes()));
+    }
+
+    #[test]
+    fn other_documents_are_named() {
+        assert_eq!(split(b""), Err(BundleError::Other(1)));
+        assert_eq!(split(format!("{ONE}\n{{}}\n").as_bytes()), Err(BundleError::Other(2)));
+        assert_eq!(split(format!("{ONE}{ONE}").as_bytes()), Err(BundleError::Other(1)));
+        let newer = ONE.replace("v0.3", "v0.4");
+        assert!(matches!(split(newer.as_bytes()), Err(BundleError::Kind { number: 1, .. })));
+        let twice = ONE.replace('{', "{\"mediaType\":\"x\",");
+        assert_eq!(split(twice.as_bytes()), Err(BundleError::Other(1)), "a name that is there twice");
+        assert_eq!(split(format!("{ONE}\n").repeat(MOST + 1).as_bytes()), Err(BundleError::TooMuch));
+        assert!(!is_bundle(b"{\"payload\":\"\",\"payloadType\":\"\",\"signatures\":[]}"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            proptest::prop_assert!(!is_bundle(&bytes) && split(&bytes).is_err());
+        }
+    }
+}
