@@ -24,6 +24,7 @@ mod server;
 mod signers;
 #[cfg(feature = "sigstore")]
 mod sigstore;
+mod stock;
 #[cfg(feature = "upload")]
 mod upload;
 
