@@ -236,6 +236,15 @@ pub(crate) struct AttestArgs {
     /// Also write a verification summary (VSA) of it, which `slsa-verifier verify-vsa` checks offline
     #[arg(long)]
     pub(crate) vsa: bool,
+    /// Make no provenance: verify this Sigstore bundle (GitHub's attestation of the release), and write the summary of that
+    #[arg(long, value_name = "FILE", requires = "vsa")]
+    pub(crate) provenance: Option<PathBuf>,
+    /// The builder that bundle has to name [default: a workflow of the source itself or of slsa-github-generator]
+    #[arg(long, value_name = "ID", requires = "provenance")]
+    pub(crate) builder_id: Option<String>,
+    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default: Sigstore's public one and GitHub's]
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub(crate) trusted_root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

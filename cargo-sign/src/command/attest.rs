@@ -1,12 +1,13 @@
 //! `cargo sign attest`: SLSA provenance of a packed release, from its buildinfo.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use ed25519_dalek::SigningKey;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::audit::AuditLog;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
-use release_gate::json::{CanonicalError, to_canonical_line};
+use release_gate::json::to_canonical_line;
 use release_gate::project::{Package, Project};
 use release_gate::report::Envelope;
 use release_gate::time::rfc3339;
@@ -16,9 +17,12 @@ use serde::Deserialize;
 use super::inputs::read_buildinfo;
 use super::{Config, trust};
 use crate::cli::AttestArgs;
+use crate::format::bundle::is_bundle;
 use crate::format::public_key::PublicKey;
 use crate::format::{checksums, dsse};
-use crate::judge::{Expected, Extent, Keys, check_directory, check_provenance, check_summary};
+use crate::judge::{
+    Expected, Extent, Keys, Verdict, check_directory, check_provenance, check_summary, read_provenance,
+};
 use crate::model::provenance::{
     BUILD_TYPE, BUILDER, BuildDefinition, Builder, Digests, LEVEL, PREDICATE, Parameters, Predicate,
     Resource, RunDetails, STATEMENT, Statement, Subject, source,
@@ -31,6 +35,9 @@ pub(super) const FILE: &str = "provenance.intoto.jsonl";
 
 /// Name of the verification summary beside the release.
 pub(super) const SUMMARY: &str = "vsa.intoto.jsonl";
+
+/// Name of the Sigstore bundle beside the release, where the summary is about one.
+pub(super) const BUNDLE: &str = "provenance.sigstore.json";
 
 /// What is taken from `buildinfo.json`.
 #[derive(Debug, Default, Deserialize)]
@@ -138,6 +145,19 @@ fn attest(
     let mut list = checksums::parse(&list_bytes)
         .map_err(|error| Error::judge("`checksums.txt` cannot be relied on").with_source(error))?;
     list.insert("checksums.txt".to_owned(), sha256_bytes(&list_bytes));
+    if let Some(path) = &args.provenance {
+        let release = summary::Release {
+            resource_uri: summary::resource_uri(&package.name, &version),
+            subject: subjects(&list),
+            time: rfc3339(epoch),
+        };
+        verdict = record(folder, path, signing, keys, args, (repository, release), verdict)?;
+        let summary = verdict.built.first().map_or_else(String::new, |built| format!("{SUMMARY}: {built}"));
+        return Ok(Report::new("attest", &TOOL, subject)
+            .findings(verdict.findings)
+            .summary(summary)
+            .print_only());
+    }
     // Machines may have shared the targets among them: each left a buildinfo of its own.
     let mut infos = vec![info];
     for name in list.keys().filter(|name| name.starts_with("buildinfo-") && name.ends_with(".json")) {
@@ -167,13 +187,7 @@ fn attest(
     )?;
     let statement = Statement {
         kind: STATEMENT.to_owned(),
-        subject: list
-            .iter()
-            .map(|(name, digest)| Subject {
-                name: name.clone(),
-                digest: Digests::from([("sha256".to_owned(), digest.to_string())]),
-            })
-            .collect(),
+        subject: subjects(&list),
         predicate_type: PREDICATE.to_owned(),
         predicate: Predicate {
             build_definition: BuildDefinition {
@@ -216,7 +230,13 @@ fn attest(
             source: expected.source_uri,
             tag: args.source_tag.clone(),
         };
-        let summary = summarise(statement, &policy, &sha256_bytes(&envelope), epoch).map_err(wrong)?;
+        let asked = statement.predicate.build_definition.external_parameters;
+        let release = summary::Release {
+            resource_uri: summary::resource_uri(&asked.package, &asked.version),
+            subject: statement.subject,
+            time: rfc3339(epoch),
+        };
+        let summary = release.summarise(&policy, FILE, &sha256_bytes(&envelope), 1).map_err(wrong)?;
         folder.write(SUMMARY, &dsse::sign(signing, &summary).map_err(wrong)?)?;
         check_summary(&mut verdict, &folder.path(SUMMARY), keys)?;
         written = format!("{FILE}, {SUMMARY}");
@@ -250,31 +270,55 @@ fn resources(info: &BuildInfo) -> Vec<Resource> {
     found
 }
 
-/// That the files of `provenance` were verified against `policy`, as it is signed.
-fn summarise(
-    provenance: Statement,
-    policy: &Policy,
-    envelope: &Sha256Digest,
-    epoch: i64,
-) -> std::result::Result<Vec<u8>, CanonicalError> {
-    let asked = provenance.predicate.build_definition.external_parameters;
-    let policy = sha256_bytes(&to_canonical_line(policy)?);
-    to_canonical_line(&summary::Statement {
-        kind: STATEMENT.to_owned(),
-        subject: provenance.subject,
-        predicate_type: summary::PREDICATE.to_owned(),
-        predicate: summary::Summary {
-            verifier: summary::Verifier {
-                id: summary::VERIFIER.to_owned(),
-                version: [(TOOL.name.to_owned(), TOOL.version.to_owned())].into(),
-            },
-            time_verified: rfc3339(epoch),
-            resource_uri: summary::resource_uri(&asked.package, &asked.version),
-            policy: Resource { uri: summary::POLICY.to_owned(), digest: summary::sha256(policy) },
-            input_attestations: vec![Resource { uri: FILE.to_owned(), digest: summary::sha256(envelope) }],
-            verification_result: "PASSED".to_owned(),
-            verified_levels: vec![summary::LEVEL.to_owned()],
-            slsa_version: "1.0".to_owned(),
-        },
-    })
+fn subjects(list: &checksums::List) -> Vec<Subject> {
+    let subject = |(name, digest): (&String, &Sha256Digest)| Subject {
+        name: name.clone(),
+        digest: Digests::from([("sha256".to_owned(), digest.to_string())]),
+    };
+    list.iter().map(subject).collect()
+}
+
+/// Verifies a Sigstore bundle about the release, and writes that it was, with the level it has.
+fn record(
+    mut folder: PackageArtifacts,
+    path: &Path,
+    signing: &SigningKey,
+    keys: &Keys,
+    args: &AttestArgs,
+    (source_uri, release): (String, summary::Release),
+    mut verdict: Verdict,
+) -> Result<Verdict> {
+    let bytes = read_provenance(path)?;
+    if !is_bundle(&bytes) {
+        return Err(Error::usage(format!("`{}` is no Sigstore bundle", path.display()))
+            .with_help("without --provenance, `attest` makes provenance of its own"));
+    }
+    let expected = Expected {
+        source_uri,
+        source_tag: args.source_tag.clone(),
+        builder_id: args.builder_id.clone(),
+        trusted_root: args.trusted_root.clone(),
+        ..Expected::default()
+    };
+    check_provenance(&mut verdict, path, &expected, keys)?;
+    let Some(level) = verdict.built.iter().map(|built| built.level).min().filter(|_| verdict.holds()) else {
+        return Ok(verdict);
+    };
+    let builders: BTreeSet<&str> = verdict.built.iter().map(|built| built.builder.as_str()).collect();
+    let policy = Policy {
+        builder: args
+            .builder_id
+            .clone()
+            .unwrap_or_else(|| builders.into_iter().collect::<Vec<_>>().join(" ")),
+        keys: keys.keys.iter().map(PublicKey::fingerprint).collect(),
+        source: expected.source_uri,
+        tag: expected.source_tag,
+    };
+    let wrong = |error| Error::judge("the summary cannot be written").with_source(error);
+    let summary = release.summarise(&policy, BUNDLE, &sha256_bytes(&bytes), level).map_err(wrong)?;
+    folder.write(BUNDLE, &bytes)?;
+    folder.write(SUMMARY, &dsse::sign(signing, &summary).map_err(wrong)?)?;
+    check_summary(&mut verdict, &folder.path(SUMMARY), keys)?;
+    folder.finish()?;
+    Ok(verdict)
 }

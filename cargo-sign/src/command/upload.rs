@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Config;
-use super::attest::{FILE as PROVENANCE, SUMMARY};
+use super::attest::{BUNDLE, FILE as PROVENANCE, SUMMARY};
 use super::trust;
 use super::verify::judge_release;
 use crate::TOOL;
@@ -142,7 +142,7 @@ fn items(
     let mut names: Vec<(String, Option<Sha256Digest>)> = held.collect();
     let companions: Vec<_> = companions(dir, &names)?;
     names.extend(companions.into_iter().map(|name| (name, None)));
-    let evidence = [PROVENANCE, SUMMARY].into_iter().filter(|name| dir.join(name).exists());
+    let evidence = [PROVENANCE, SUMMARY, BUNDLE].into_iter().filter(|name| dir.join(name).exists());
     names.extend(evidence.map(|name| (name.to_owned(), None)));
     names.sort_by_key(|(name, _)| (name.starts_with(LIST) || name == SIGNIFY, name == LIST, name.clone()));
     if let Some(unknown) = only.iter().find(|wanted| !names.iter().any(|(name, _)| name == *wanted)) {

@@ -282,7 +282,7 @@ fn judge(
         }
     }
     runner(&mut problems, claims, speaks);
-    let level = builder(&mut problems, claims, signer, &said, speaks, expected);
+    let level = builder(&mut problems, claims, signer, &said, speaks, (expected, &repository));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -374,7 +374,7 @@ fn builder(
     signer: Workflow<'_>,
     said: &Provenance,
     speaks: Speaks,
-    expected: &Expected,
+    (expected, repository): (&Expected, &str),
 ) -> u8 {
     let asked = expected.builder_id.as_deref();
     let mut refuse = |text: String| problems.push((&rules::PROVENANCE_BUILDER, text));
@@ -400,7 +400,8 @@ fn builder(
             3
         }
         Speaks::Unknown => {
-            let own = signer.repository() == normal(&expected.source_uri);
+            // Where the source is another than was asked for, that is what is said.
+            let own = [normal(&expected.source_uri).as_str(), repository].contains(&signer.repository());
             match asked {
                 None if !own => {
                     refuse(format!(

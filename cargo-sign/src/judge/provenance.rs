@@ -186,7 +186,7 @@ pub fn check_summary(verdict: &mut Verdict, path: &Path, keys: &Keys) -> Result<
         (&said.policy.uri, summary::POLICY),
         (&said.verification_result, "PASSED"),
     ];
-    if known.iter().any(|(found, wanted)| found != wanted) || said.verified_levels != [summary::LEVEL] {
+    if known.iter().any(|(found, wanted)| found != wanted) {
         refuse(verdict, &rules::PROVENANCE_MALFORMED, "it is not one that `cargo sign attest --vsa` writes");
     }
     let comments = verdict.held.iter().filter_map(|held| held.signed.as_ref()).map(|(_, comment)| comment);
@@ -200,13 +200,23 @@ pub fn check_summary(verdict: &mut Verdict, path: &Path, keys: &Keys) -> Result<
             refuse(verdict, rule, &why);
         }
     }
+    let mut levels = vec![1];
     for input in &said.input_attestations {
         let plain = crate::model::path::check(&input.uri).is_ok();
         let beside = if plain { small(&path.with_file_name(&input.uri), dsse::MAX_LEN)? } else { None };
+        if beside.as_ref().is_some_and(|bytes| bundle::is_bundle(bytes)) {
+            // Where the bundle was judged just now, that decides; else the signature vouches that it was when the summary was made.
+            let judged =
+                verdict.built.iter().filter(|built| built.builder != BUILDER).map(|built| built.level);
+            levels = judged.min().map_or_else(|| vec![1, 2, 3], |level| vec![level]);
+        }
         let digest = beside.map(|bytes| sha256_bytes(&bytes).to_string());
         if digest.is_none() || digest.as_ref() != input.digest.get("sha256") {
             refuse(verdict, &rules::PROVENANCE_SUBJECT, "it was made from another provenance");
         }
+    }
+    if !levels.iter().any(|level| said.verified_levels == [summary::level(*level)]) {
+        refuse(verdict, &rules::PROVENANCE_MALFORMED, "it names another level than that of the provenance");
     }
     check_subjects(verdict, &statement.subject);
     Ok(())

@@ -237,7 +237,7 @@ fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: E
 
 /// Provenance covers the archives, so it lies beside them and carries a signature of its own.
 fn is_evidence(name: &str) -> bool {
-    name.ends_with(".intoto.jsonl")
+    name.ends_with(".intoto.jsonl") || name.ends_with(".sigstore.json")
 }
 
 fn manifest(dir: &Path) -> Result<BTreeSet<String>> {

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::json::{CanonicalError, to_canonical_line};
 use serde::{Deserialize, Serialize};
 
-use super::provenance::{Digests, Resource, Subject};
+use super::provenance::{Digests, Resource, STATEMENT, Subject};
 
 /// Type of the predicate.
 pub const PREDICATE: &str = "https://slsa.dev/verification_summary/v1";
@@ -13,8 +15,10 @@ pub const PREDICATE: &str = "https://slsa.dev/verification_summary/v1";
 pub const VERIFIER: &str = "urn:release-gate:cargo-sign:verifier:v1";
 /// What was asked for; its digest is that of [`Policy`].
 pub const POLICY: &str = "urn:release-gate:cargo-sign:policy:v1";
-/// The level of provenance by the maintainer's own key.
-pub const LEVEL: &str = "SLSA_BUILD_LEVEL_1";
+/// A level, as a summary names it; that of provenance by the maintainer's own key is 1.
+pub fn level(number: u8) -> String {
+    format!("SLSA_BUILD_LEVEL_{number}")
+}
 
 /// An in-toto statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +51,7 @@ pub struct Summary {
     pub input_attestations: Vec<Resource>,
     /// `PASSED`; nothing else is ever written.
     pub verification_result: String,
-    /// [`LEVEL`].
+    /// One [`level`].
     pub verified_levels: Vec<String>,
     /// Version of SLSA.
     pub slsa_version: String,
@@ -84,4 +88,49 @@ pub fn resource_uri(package: &str, version: &str) -> String {
 /// A digest of one kind.
 pub fn sha256(digest: impl ToString) -> Digests {
     Digests::from([("sha256".to_owned(), digest.to_string())])
+}
+
+/// A release, as a summary is about it.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Where it lives among packages.
+    pub resource_uri: String,
+    /// Its files.
+    pub subject: Vec<Subject>,
+    /// Its own time.
+    pub time: String,
+}
+
+impl Release {
+    /// That its files were verified against `policy` by the attestation `input`, which has this digest: what is signed.
+    ///
+    /// # Errors
+    /// Only a defect of the encoder.
+    pub fn summarise(
+        self,
+        policy: &Policy,
+        input: &str,
+        digest: &Sha256Digest,
+        level: u8,
+    ) -> Result<Vec<u8>, CanonicalError> {
+        let policy = sha256_bytes(&to_canonical_line(policy)?);
+        to_canonical_line(&Statement {
+            kind: STATEMENT.to_owned(),
+            subject: self.subject,
+            predicate_type: PREDICATE.to_owned(),
+            predicate: Summary {
+                verifier: Verifier {
+                    id: VERIFIER.to_owned(),
+                    version: [(crate::TOOL.name.to_owned(), crate::TOOL.version.to_owned())].into(),
+                },
+                time_verified: self.time,
+                resource_uri: self.resource_uri,
+                policy: Resource { uri: POLICY.to_owned(), digest: sha256(policy) },
+                input_attestations: vec![Resource { uri: input.to_owned(), digest: sha256(digest) }],
+                verification_result: "PASSED".to_owned(),
+                verified_levels: vec![self::level(level)],
+                slsa_version: "1.0".to_owned(),
+            },
+        })
+    }
 }

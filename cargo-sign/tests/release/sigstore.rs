@@ -406,3 +406,101 @@ fn the_program_judges_bundles() {
         "provenance-subject"
     );
 }
+
+/// A bundle that was verified is recorded with its level, and stock `slsa-verifier` (where there is one) takes the record.
+#[test]
+fn a_verified_bundle_is_recorded() {
+    let release = Release::new();
+    let case = Case::new();
+    let file = |name: &str| case.dir.path().join(name).display().to_string();
+    let (root, bundle) = (file("root.json"), file("github.json"));
+    let commit = release.must(release_gate::process::Step::new("git").args(["rev-parse", "HEAD"])).stdout;
+    let commit = String::from_utf8(commit).unwrap().trim().to_owned();
+    let called = "https://github.com/them/builder/.github/workflows/build.yml@refs/tags/v1.0.0";
+    let make = |signer: &str, files: &[(String, Vec<u8>)]| {
+        let mut said = statement(files);
+        *at(&mut said, "/predicate/buildDefinition/resolvedDependencies/0/digest/gitCommit") = json!(commit);
+        *at(&mut said, "/predicate/runDetails/builder/id") = json!(signer);
+        let claims = Claims::new().with(13, Some(&commit)).with(19, Some(&commit)).signed_by(signer);
+        std::fs::write(&bundle, case.instance.bundle(&claims, &said)).unwrap();
+    };
+    let attest = |more: &[&str]| {
+        let args =
+            ["attest", "--vsa", "--provenance", &bundle, "--trusted-root", &root, "--message-format", "json"];
+        verdict(&release.sign(&[&args[..], more].concat()))
+    };
+    let vsa = release.folder().join("vsa.intoto.jsonl");
+    let copy = release.folder().join("provenance.sigstore.json");
+    let files = release.published();
+    make(SIGNER, &files);
+    let refused = |code: i32, rule: &str| (code, vec![rule.to_owned()]);
+    assert_eq!(attest(&["--source-uri", "https://github.com/o/other"]), refused(100, "provenance-source"));
+    assert!(!vsa.exists() && !copy.exists(), "what does not hold is not recorded");
+    let public = release.key("m.pub").display().to_string();
+    let archive = files.iter().find(|(name, _)| *name == release.archive()).unwrap();
+    let digest = format!("sha256:{}", sha256_bytes(&archive.1));
+    let summary = |path: &std::path::Path| -> Value {
+        let envelope: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        serde_json::from_slice(&STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap()).unwrap()
+    };
+    for (signer, more, level) in [(SIGNER, &[][..], 2), (called, &["--builder-id", called][..], 3)] {
+        make(signer, &files);
+        assert_eq!(attest(&[&["--source-uri", SOURCE], more].concat()), (0, vec![]));
+        let said = summary(&vsa)["predicate"].clone();
+        assert_eq!(said["verifiedLevels"], json!([format!("SLSA_BUILD_LEVEL_{level}")]));
+        assert_eq!(said["inputAttestations"][0]["uri"], "provenance.sigstore.json");
+        assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&bundle).unwrap());
+        // In a download, both lie beside the release.
+        let dir = tempfile::tempdir().unwrap();
+        lay_out(dir.path(), &release.published());
+        let (code, rules) = verdict(&release.sign(&[
+            "verify",
+            "--key",
+            &public,
+            "--message-format",
+            "json",
+            &dir.path().display().to_string(),
+        ]));
+        assert!(code == 0 && rules.iter().all(|rule| rule == "not-covered"), "{rules:?}");
+        let pem = release.key("m.pem").display().to_string();
+        let stock_says = |digest: &str, resource: &str, level: u8| {
+            let level = format!("SLSA_BUILD_LEVEL_{level}");
+            #[rustfmt::skip]
+            let args = ["verify-vsa", "--subject-digest", digest, "--attestation-path", "vsa.intoto.jsonl", "--public-key-path", &pem,
+                "--verifier-id", "urn:release-gate:cargo-sign:verifier:v1", "--resource-uri", resource, "--verified-level", &level];
+            stock(dir.path(), "slsa-verifier", &args, Vec::new())
+        };
+        assert_ne!(stock_says(&digest, "pkg:cargo/demo@1.0.0", level), Some(false));
+        assert_ne!(stock_says(&digest, "pkg:cargo/demo@1.0.0", level + 1), Some(true));
+        assert_ne!(stock_says(&digest, "pkg:cargo/demo@1.0.1", level), Some(true));
+        assert_ne!(stock_says(&digest.replace(['0', '1'], "2"), "pkg:cargo/demo@1.0.0", level), Some(true));
+    }
+    // A summary says what the bundle beside it has, and no more.
+    let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
+    let judge = || {
+        let mut held =
+            cargo_sign::judge::check_directory(&release.folder(), &keys, cargo_sign::judge::Extent::Listed)
+                .unwrap();
+        let trusted_root = Some(case.dir.path().join("root.json"));
+        let builder_id = Some(called.to_owned());
+        let expected =
+            Expected { source_uri: SOURCE.to_owned(), trusted_root, builder_id, ..Expected::default() };
+        check_provenance(&mut held, &copy, &expected, &keys).unwrap();
+        cargo_sign::judge::check_summary(&mut held, &vsa, &keys).unwrap();
+        held.findings.into_iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(judge(), [""; 0]);
+    let key = ed25519_dalek::SigningKey::from_bytes(&SEED);
+    for (from, to) in [("LEVEL_3", "LEVEL_2"), ("LEVEL_3", "LEVEL_4"), ("\"SLSA_BUILD_LEVEL_3\"", "")] {
+        let changed = summary(&vsa).to_string().replace(from, to);
+        let fine = std::fs::read(&vsa).unwrap();
+        std::fs::write(&vsa, cargo_sign::format::dsse::sign(&key, changed.as_bytes()).unwrap()).unwrap();
+        assert_eq!(judge(), ["provenance-malformed"], "{from} {to}");
+        std::fs::write(&vsa, fine).unwrap();
+    }
+    std::fs::write(&copy, std::fs::read_to_string(&copy).unwrap() + "\n").unwrap();
+    assert_eq!(judge(), ["provenance-subject"]);
+    // Provenance of our own is recorded without being named.
+    std::fs::write(&bundle, "{}").unwrap();
+    assert_eq!(attest(&["--source-uri", SOURCE]).0, 2);
+}
