@@ -2,12 +2,14 @@
 # One release through the gates, in any CI: POSIX sh, cargo and git. Stops at the first gate that does not pass, with its exit code:
 # 100 failed, 101 could not be judged, 2 wrong usage. Nothing is signed or uploaded before everything else has passed.
 #
-#   GATES="repro sbom compat"  only these, of: source repro sbom audit licenses pins compat notes sign upload
-#                              (default: all but source, which needs signed tags and commits, and upload)
+#   GATES="repro sbom compat"  only these, of: source check build repro rebuild sbom audit licenses pins compat notes sign upload
+#                              (default: all but source, which needs signed tags and commits, rebuild and upload; repro is check and build)
 #   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
 #   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: fetched, unless OFFLINE is set)
 #   TARGETS="T1 T2"            target triples to build for (default: this machine's)
+#   BUILDINFO="F1 F2"          what another machine says it built; `rebuild` compares
+#   ARTIFACTS="D1 D2"          folders of several machines' builds, packed as one release (default: the artifact folder)
 #   SOURCE_URI=https://…       where the source lives: provenance is attested too (default: not)
 #   PUBLIC_KEY=FILE            what the signed archives are verified with (default: release-keys/maintainer.ed25519.pub)
 #   FORMAT=human|junit|sarif   how verdicts are printed
@@ -19,7 +21,7 @@ GATES=${GATES:-repro sbom audit licenses pins compat notes sign}
 PUBLIC_KEY=${PUBLIC_KEY:-release-keys/maintainer.ed25519.pub}
 FORMAT=${FORMAT:-human}
 
-# Names of packages and targets have no blanks, so these lists may be split into words.
+# Names of packages, targets and these files and folders have no blanks, so the lists may be split into words.
 packages=
 for package in ${PACKAGES:-}; do
     packages="$packages -p $package"
@@ -27,6 +29,10 @@ done
 targets=
 for target in ${TARGETS:-}; do
     targets="$targets --target $target"
+done
+builds=
+for folder in ${ARTIFACTS:-}; do
+    builds="$builds --artifacts $folder"
 done
 
 gate() {
@@ -40,13 +46,29 @@ gate() {
 for step in $GATES; do
     case $step in
     source) gate sign verify-source --key "$PUBLIC_KEY" ;;
+    check)
+        # shellcheck disable=SC2086
+        gate repro check $targets
+        ;;
+    build)
+        # shellcheck disable=SC2086
+        gate repro build $targets
+        ;;
     repro)
         # shellcheck disable=SC2086
         gate repro check $targets
         # shellcheck disable=SC2086
         gate repro build $targets
         ;;
-    sbom) gate sbom-lite generate ;;
+    rebuild)
+        for info in ${BUILDINFO:?names the buildinfo.json to rebuild}; do
+            gate repro rebuild --buildinfo "$info"
+        done
+        ;;
+    sbom)
+        # shellcheck disable=SC2086
+        gate sbom-lite generate $targets
+        ;;
     audit)
         if [ -n "${ADVISORY_DB:-}" ]; then
             gate sbom-lite audit --db "$ADVISORY_DB"
@@ -61,7 +83,8 @@ for step in $GATES; do
     compat) gate compat ${AGAINST:+--against "$AGAINST"} ;;
     notes) gate relnotes --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"} ;;
     sign)
-        gate sign pack ${KEY:+--key "$KEY"}
+        # shellcheck disable=SC2086
+        gate sign pack ${KEY:+--key "$KEY"} $builds
         if [ -n "${SOURCE_URI:-}" ]; then
             gate sign attest ${KEY:+--key "$KEY"} --source-uri "$SOURCE_URI"
         fi

@@ -1,5 +1,6 @@
 //! `cargo xtask gate`: one release of a project through all five gates, with a table at the end.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use release_gate::report::{Envelope, Status};
 use release_gate::{Error, Finding, Level, Result, exit};
 use serde_json::Value;
 
-use crate::report as page;
+use crate::report;
 use crate::shop::{Programs, Shop, worst};
 use crate::table::table;
 
@@ -218,24 +219,17 @@ impl Session<'_> {
             .map_err(|error| Error::judge("cargo's metadata cannot be read").with_source(error))?;
         let target = PathBuf::from(metadata["target_directory"].as_str().unwrap_or("target"));
         let root = self.args.artifact_dir.clone().unwrap_or_else(|| target.join("release-gates"));
-        let lines: Vec<page::Line<'_>> = self
-            .rows
-            .iter()
-            .map(|row| page::Line {
-                name: row.name,
-                word: row.verdict.word,
-                seconds: row.seconds.as_secs_f64(),
-                envelope: row.verdict.envelope.as_ref(),
-            })
-            .collect();
+        let lines = self.rows.iter().map(|row| report::Line {
+            name: row.name.to_owned(),
+            package: "verdict".to_owned(),
+            word: row.verdict.word,
+            seconds: Some(row.seconds.as_secs_f64()),
+            findings: row.verdict.envelope.iter().flat_map(|envelope| envelope.findings.clone()).collect(),
+        });
         // Only what this session's gates wrote about: other versions' folders stay out.
-        let mut names: Vec<String> =
+        let names: BTreeSet<String> =
             self.rows.iter().filter_map(|row| row.verdict.envelope.as_ref()).flat_map(subjects).collect();
-        names.sort();
-        names.dedup();
-        let folders: Vec<page::Folder> = names.iter().map(|name| folder(&root.join(name), name)).collect();
-        let title = format!("Release report: {}", names.join(", "));
-        release_gate::fs::write_atomic(path, page::render(&title, &lines, &folders).as_bytes())?;
+        report::write(&lines.collect::<Vec<_>>(), &root, &names, path)?;
         self.shop.terminal.status("Wrote", path.display().to_string());
         Ok(())
     }
@@ -303,39 +297,6 @@ fn subjects(envelope: &Envelope) -> Vec<String> {
     own.iter().chain(joined).filter_map(one).collect()
 }
 
-/// What a package's artifact folder holds.
-fn folder(dir: &Path, name: &str) -> page::Folder {
-    let json =
-        |file: &str| std::fs::read(dir.join(file)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let listing = |dir: PathBuf| {
-        let mut names: Vec<String> = std::fs::read_dir(dir)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
-    };
-    let witnesses = listing(dir.join("witnesses"))
-        .into_iter()
-        .filter_map(|file| {
-            let text = std::fs::read_to_string(dir.join("witnesses").join(&file)).ok()?;
-            Some((format!("witnesses/{file}"), text))
-        })
-        .collect();
-    let is_archive = |name: &String| [".tar.gz", ".tar.zst", ".zip"].iter().any(|end| name.ends_with(end));
-    page::Folder {
-        package: name.to_owned(),
-        sbom: json("sbom.cdx.json"),
-        compat: json("compat.json"),
-        buildinfo: json("buildinfo.json"),
-        vulns: json("vulns.json"),
-        witnesses,
-        archives: listing(dir.to_owned()).into_iter().filter(is_archive).collect(),
-    }
-}
-
 impl Verdict {
     fn style(&self) -> Style {
         let color = match self.word {
@@ -379,7 +340,7 @@ fn verdict(code: u8, stdout: &[u8]) -> Verdict {
 mod tests {
     use super::*;
 
-    fn report(status: &str, rule: &str) -> Vec<u8> {
+    fn said(status: &str, rule: &str) -> Vec<u8> {
         let finding = serde_json::json!({ "rule": rule, "level": "deny", "message": "m", "path": null, "line": null, "help": null });
         let subject = serde_json::json!({ "package": "p" });
         serde_json::json!({
@@ -392,10 +353,10 @@ mod tests {
 
     #[test]
     fn a_verdict_needs_report_and_exit_code_to_agree() {
-        assert_eq!(verdict(0, &report("pass", "r")).word, "passed");
-        assert_eq!(verdict(100, &report("fail", "r")).code, exit::FAIL);
+        assert_eq!(verdict(0, &said("pass", "r")).word, "passed");
+        assert_eq!(verdict(100, &said("fail", "r")).code, exit::FAIL);
         for (code, stdout) in
-            [(0, report("fail", "r")), (100, report("pass", "r")), (0, b"{".to_vec()), (0, b"x".to_vec())]
+            [(0, said("fail", "r")), (100, said("pass", "r")), (0, b"{".to_vec()), (0, b"x".to_vec())]
         {
             let verdict = verdict(code, &stdout);
             assert_eq!((verdict.word, verdict.code), ("not judged", exit::ERROR));
@@ -405,8 +366,8 @@ mod tests {
 
     #[test]
     fn only_a_missing_database_does_not_end_the_task_with_an_error() {
-        assert_eq!(verdict(101, &report("error", NO_DATABASE)).code, exit::PASS);
-        assert_eq!(verdict(101, &report("error", NO_DATABASE)).word, "not judged");
-        assert_eq!(verdict(101, &report("error", "not-judged")).code, exit::ERROR);
+        assert_eq!(verdict(101, &said("error", NO_DATABASE)).code, exit::PASS);
+        assert_eq!(verdict(101, &said("error", NO_DATABASE)).word, "not judged");
+        assert_eq!(verdict(101, &said("error", "not-judged")).code, exit::ERROR);
     }
 }

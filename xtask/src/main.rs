@@ -1,4 +1,4 @@
-//! The suite's own tasks: `cargo xtask gate | test | bench | fuzz | docs`.
+//! The suite's own tasks: `cargo xtask gate | report | test | bench | fuzz | docs`.
 //!
 //! Tasks start the gates as a user would, as programs, and meet them in their reports only.
 
@@ -29,6 +29,8 @@ struct Cli {
 enum Task {
     /// Build the five gates and run them in order on a project (default: this repository)
     Gate(gate::GateArgs),
+    /// Write the page about the releases in an artifact folder, for people
+    Report(report::ReportArgs),
     /// Everything CI runs, but for long fuzzing and benchmarks: formatting, lints, documentation, drift, tests
     Test(test::TestArgs),
     /// Generate the CLI reference, rule catalogue and report schemas in docs/
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
     let shop = Shop::new();
     let result = match cli.task {
         Task::Gate(args) => gate::run(&shop, args),
+        Task::Report(args) => report::run(&shop, &args),
         Task::Test(args) => test::run(&shop, &args),
         Task::Docs(args) => docs::run(&shop, &args),
         Task::Bench(args) => bench::run(&shop, &args),

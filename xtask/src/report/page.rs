@@ -1,39 +1,14 @@
-//! `cargo xtask gate --report`: one page over a release that people look at: verdicts, dependencies, API changes, sizes, how to verify.
+//! The page: verdicts, API changes, dependencies, sizes, how to verify.
 //!
 //! A static file: no script, no request to anywhere. Everything in it comes from reports and documents of the gates and is escaped here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use release_gate::report::Envelope;
+use release_gate::{Finding, Level};
 use serde_json::Value;
 
-/// One gate's line.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Line<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) word: &'a str,
-    pub(crate) seconds: f64,
-    pub(crate) envelope: Option<&'a Envelope>,
-}
-
-/// What a package left in its artifact folder.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Folder {
-    pub(crate) package: String,
-    /// `sbom.cdx.json`.
-    pub(crate) sbom: Option<Value>,
-    /// `compat.json`.
-    pub(crate) compat: Option<Value>,
-    /// `buildinfo.json`.
-    pub(crate) buildinfo: Option<Value>,
-    /// `vulns.json`.
-    pub(crate) vulns: Option<Value>,
-    /// Texts of the witnesses, by file name.
-    pub(crate) witnesses: BTreeMap<String, String>,
-    /// Names of the archives that can be downloaded.
-    pub(crate) archives: Vec<String>,
-}
+use super::{Folder, Line};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}\
@@ -45,7 +20,7 @@ ul{padding-left:1.2rem}summary{cursor:pointer}\
 .passed{color:#7bd88f}.failed,.not-judged{color:#ff8a80}.nothing-to-judge{color:#e6c07b}.bar{background:#6d9eeb}}";
 
 /// The page.
-pub(crate) fn render(title: &str, lines: &[Line<'_>], folders: &[Folder]) -> String {
+pub(crate) fn render(title: &str, lines: &[Line], folders: &[Folder]) -> String {
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
@@ -54,7 +29,7 @@ pub(crate) fn render(title: &str, lines: &[Line<'_>], folders: &[Folder]) -> Str
     );
     verdicts(&mut out, lines);
     for folder in folders {
-        let _ = writeln!(out, "<h2>{}</h2>", escape(&folder.package));
+        let _ = writeln!(out, "<h2>{}</h2>", escape(&folder.title));
         changes(&mut out, folder);
         dependencies(&mut out, folder);
         sizes(&mut out, folder);
@@ -91,39 +66,64 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn verdicts(out: &mut String, lines: &[Line<'_>]) {
-    out.push_str("<h2>Verdicts</h2>\n<table><thead><tr><th scope=\"col\">gate</th><th scope=\"col\">verdict</th><th scope=\"col\">findings</th><th scope=\"col\">time</th></tr></thead><tbody>\n");
+/// A line a gate, a column a package.
+fn verdicts(out: &mut String, lines: &[Line]) {
+    let mut packages: Vec<&str> = Vec::new();
+    let mut gates: Vec<&str> = Vec::new();
     for line in lines {
-        let mut findings = String::new();
-        let mut said = BTreeSet::new();
-        for finding in line.envelope.into_iter().flat_map(|envelope| &envelope.findings) {
-            if finding.level == release_gate::Level::Note || !said.insert((&finding.rule, &finding.message)) {
-                continue;
+        for (list, name) in [(&mut packages, &*line.package), (&mut gates, &*line.name)] {
+            if !list.contains(&name) {
+                list.push(name);
             }
-            let help =
-                finding.help.as_deref().map(|help| format!("<br>{}", escape(help))).unwrap_or_default();
-            let _ = write!(
-                findings,
-                "<li><code>{}</code> {}{help}</li>",
-                escape(&finding.rule),
-                escape(&finding.message)
-            );
         }
-        let findings = if findings.is_empty() { String::new() } else { format!("<ul>{findings}</ul>") };
-        let _ = writeln!(
-            out,
-            "<tr><th scope=\"row\">{}</th><td class=\"{}\">{}</td><td>{findings}</td><td>{:.1} s</td></tr>",
-            escape(line.name),
-            line.word.replace(' ', "-"),
-            escape(line.word),
-            line.seconds
-        );
+    }
+    out.push_str("<h2>Verdicts</h2>\n<table><thead><tr><th scope=\"col\">gate</th>");
+    for package in &packages {
+        let _ = write!(out, "<th scope=\"col\">{}</th>", escape(package));
+    }
+    out.push_str("<th scope=\"col\">findings</th></tr></thead><tbody>\n");
+    for gate in gates {
+        let of_gate = || lines.iter().filter(|line| line.name == gate);
+        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escape(gate));
+        for package in &packages {
+            let Some(line) = of_gate().find(|line| line.package == *package) else {
+                out.push_str("<td>not run</td>");
+                continue;
+            };
+            let seconds = line.seconds.map(|seconds| format!(" {seconds:.1} s")).unwrap_or_default();
+            let class = line.word.replace(' ', "-");
+            let _ = write!(out, "<td><span class=\"{class}\">{}</span>{seconds}</td>", escape(line.word));
+        }
+        out.push_str("<td>");
+        findings(out, of_gate().flat_map(|line| &line.findings));
+        out.push_str("</td></tr>\n");
     }
     out.push_str("</tbody></table>\n");
 }
 
+/// What weighs, once: several packages may have the same to say.
+fn findings<'a>(out: &mut String, all: impl Iterator<Item = &'a Finding>) {
+    let mut said = BTreeSet::new();
+    let told = all.filter(|finding| finding.level != Level::Note);
+    let told: Vec<&Finding> =
+        told.filter(|finding| said.insert((&finding.rule, &finding.message, &finding.help))).collect();
+    if told.is_empty() {
+        return;
+    }
+    out.push_str("<ul>");
+    for finding in told {
+        let help = finding.help.as_deref().map(|help| format!("<br>{}", escape(help))).unwrap_or_default();
+        let (rule, message) = (escape(&finding.rule), escape(&finding.message));
+        let _ = write!(out, "<li><code>{rule}</code> {message}{help}</li>");
+    }
+    out.push_str("</ul>");
+}
+
 fn changes(out: &mut String, folder: &Folder) {
     let Some(data) = folder.compat.as_ref().map(|compat| &compat["data"]) else { return };
+    if !data["required_bump"].is_string() {
+        return; // there is no public API
+    }
     let _ = writeln!(
         out,
         "<h3>Public API</h3>\n<p>Needs <b>{}</b>, declares <b>{}</b>.</p>",
@@ -232,12 +232,30 @@ fn sizes(out: &mut String, folder: &Folder) {
     for (path, size, digest) in artifacts {
         let _ = writeln!(
             out,
-            "<tr><th scope=\"row\">{path}</th><td>{} KiB<div class=\"bar\" style=\"width:{}%\"></div></td><td><code>{digest}</code></td></tr>",
+            "<tr><th scope=\"row\">{path}</th><td>{} KiB<div class=\"bar\" aria-hidden=\"true\" style=\"width:{}%\"></div></td><td><code>{digest}</code></td></tr>",
             size.div_ceil(1024),
             size * 100 / largest
         );
     }
     out.push_str("</tbody></table>\n");
+    for (path, shares) in &folder.sizes {
+        let largest = shares.iter().map(|share| share.size).max().unwrap_or(1).max(1);
+        let _ = write!(
+            out,
+            "<details><summary>What fills <code>{}</code></summary><table><thead><tr><th scope=\"col\">crate or section</th><th scope=\"col\">size</th></tr></thead><tbody>",
+            escape(path)
+        );
+        for share in shares {
+            let _ = writeln!(
+                out,
+                "<tr><th scope=\"row\"><code>{}</code></th><td>{} KiB<div class=\"bar\" aria-hidden=\"true\" style=\"width:{}%\"></div></td></tr>",
+                escape(&share.name),
+                share.size.div_ceil(1024),
+                share.size.saturating_mul(100) / largest
+            );
+        }
+        out.push_str("</tbody></table></details>\n");
+    }
 }
 
 fn verification(out: &mut String, folder: &Folder) {
@@ -247,7 +265,12 @@ fn verification(out: &mut String, folder: &Folder) {
     out.push_str(
         "<h3>Verify</h3>\n<p>In the folder of the download, with the maintainers' public key:</p>\n<pre>",
     );
-    out.push_str("ssh-keygen -Y verify -f allowed_signers -I maintainer -n file -s checksums.txt.sshsig &lt; checksums.txt\nsha256sum -c --strict --ignore-missing checksums.txt\n");
+    let package = folder.buildinfo.as_ref().map(|info| text(&info["subject"]["package"])).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "ssh-keygen -Y verify -f maintainer.ed25519.allowed_signers -I maintainer -n release@{package} -s checksums.txt.sshsig &lt; checksums.txt\n\
+         sha256sum -c --strict --ignore-missing checksums.txt"
+    );
     for archive in &folder.archives {
         let _ = writeln!(out, "minisign -Vm {0} -x {0}.sig -p maintainer.ed25519.pub", escape(archive));
     }
@@ -256,6 +279,7 @@ fn verification(out: &mut String, folder: &Folder) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::size::Share;
     use super::*;
 
     #[test]
@@ -271,7 +295,7 @@ mod tests {
             "changes": [{ "bump": hostile, "item": hostile, "message": hostile, "before": hostile, "after": hostile, "witness": { "program": "w" } }],
         }});
         let folder = Folder {
-            package: hostile.to_owned(),
+            title: hostile.to_owned(),
             sbom: Some(sbom),
             compat: Some(compat),
             buildinfo: Some(
@@ -279,15 +303,25 @@ mod tests {
             ),
             witnesses: BTreeMap::from([("w".to_owned(), hostile.to_owned())]),
             archives: vec![hostile.to_owned()],
+            sizes: BTreeMap::from([(
+                hostile.to_owned(),
+                vec![Share { name: hostile.to_owned(), size: u64::MAX }],
+            )]),
             ..Folder::default()
         };
         let page = render(
             hostile,
-            &[Line { name: hostile, word: "passed", seconds: 1.0, envelope: None }],
+            &[Line {
+                name: hostile.to_owned(),
+                package: hostile.to_owned(),
+                word: "passed",
+                seconds: Some(1.0),
+                findings: Vec::new(),
+            }],
             &[folder],
         );
         assert!(!page.contains("<script") && !page.contains('\u{202e}'), "{page}");
         // Each place shows it, escaped.
-        assert!(page.matches("&lt;script&gt;").count() >= 12, "{page}");
+        assert!(page.matches("&lt;script&gt;").count() >= 15, "{page}");
     }
 }
