@@ -249,9 +249,12 @@ pub(crate) struct AttestArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifySourceArgs {
-    /// A public key you trust [default: release-keys/maintainer.ed25519.pub of the project]
+    /// A public key you trust [default: those of release-keys/, unless a GPG key is named]
     #[arg(long, value_name = "PUB")]
     pub(crate) key: Vec<PathBuf>,
+    /// A GPG key you trust: the file it was exported to, or the fingerprint of one in release-keys/ [default: release-keys/*.asc]
+    #[arg(long, value_name = "FILE|FINGERPRINT")]
+    pub(crate) gpg_key: Vec<String>,
     /// The tag [default: that of the package's version: `v1.2.3`, or `<package>-v1.2.3`]
     #[arg(value_name = "TAG")]
     pub(crate) tag: Option<String>,

@@ -9,6 +9,7 @@ pub mod archive;
 mod cli;
 pub mod command;
 pub mod format;
+mod gpg;
 pub mod judge;
 pub mod key;
 pub mod memory;

@@ -79,8 +79,8 @@ rules! {
     BUNDLE_RUNNER = "bundle-runner", Deny, "the build ran on a machine of somebody's own", "Whoever has the machine could change what was built and what is said about it; so could those who used it before.";
     BUNDLE_BUILD_TYPE = "bundle-build-type", Deny, "the provenance is of a kind its builder does not make", "Each builder describes its builds in one known way; another cannot be read with certainty.";
     AUDIT_LOG = "audit-log", Deny, "the audit log was changed", "An entry was edited, removed or moved, or the log is not the one the provenance was made with.";
-    TAG_UNSIGNED = "tag-unsigned", Deny, "the release's tag is not signed by a trusted key", "Anybody who can push can move such a tag. Only annotated tags of the commit itself, with an SSH signature, are judged.";
+    TAG_UNSIGNED = "tag-unsigned", Deny, "the release's tag is not signed by a trusted key", "Anybody who can push can move such a tag. Only annotated tags of the commit itself, with an SSH or GPG signature by a key that was named, are judged.";
     TAG_RENAMED = "tag-renamed", Deny, "the tag was made under another name", "The signature covers the name inside the tag and not that of the reference: `git verify-tag` accepts an old tag under a new name.";
-    COMMIT_UNSIGNED = "commit-unsigned", Deny, "a commit is not signed by a trusted key", "Every commit since the release before has to have an SSH signature by one of the keys given.";
+    COMMIT_UNSIGNED = "commit-unsigned", Deny, "a commit is not signed by a trusted key", "Every commit since the release before has to have an SSH or GPG signature by one of the keys given.";
     SELF_CHECK = "self-check", Deny, "what was just signed does not verify with the committed public key", "The signing key is not the one whose public half is committed in release-keys/. Users would refuse this release.";
 }

@@ -1,6 +1,7 @@
 //! `cargo sign verify-source`: the tag of a release and every commit since the one before it, signed by a key that is trusted.
 //!
-//! Only SSH signatures are judged, by our own strict verification; the time a commit claims for itself is never believed.
+//! SSH signatures are judged by our own strict verification, GPG signatures by gpg with keys that are named and no others; the time a commit
+//! claims for itself is never believed.
 
 use release_gate::git::{Git, parse_version_tag};
 use release_gate::project::{Package, Project};
@@ -8,19 +9,33 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result, Rule};
 
 use super::{Config, trust};
 use crate::cli::VerifySourceArgs;
-use crate::format::{git_object, sshsig};
+use crate::format::git_object::{self, Signed};
+use crate::format::sshsig;
+use crate::gpg::{self, Keyring};
 use crate::judge::Keys;
 use crate::{TOOL, rules};
 
 pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> {
     cx.project()?;
     let config: Config = cx.config()?;
+    let runner = cx.runner.clone();
     let project = cx.project()?;
     let git = project.repository()?;
     if git.is_shallow()? {
         return Err(Error::judge("the history is cut off").with_help("run `git fetch --unshallow`"));
     }
-    let keys = trust::of_project_or_named(project, &config, &args.key)?;
+    // Who names a key trusts no other.
+    let named = !args.key.is_empty() || !args.gpg_key.is_empty();
+    let committed = !named || !args.gpg_key.is_empty();
+    let committed = if committed { gpg::committed(&project.root) } else { Vec::new() };
+    let gpg = Keyring::new(&args.gpg_key, committed, &runner);
+    let keys = if !args.key.is_empty() || gpg.is_empty() {
+        trust::of_project_or_named(project, &config, &args.key)?
+    } else {
+        let own = if named { None } else { trust::of_project(project, &config)? };
+        own.unwrap_or_else(|| Keys::new(Vec::new(), true))
+    };
+    let keys = Trusted { keys, gpg };
     // Packages that are released together share a tag: it is judged for each of them, by the keys each may be signed with.
     let reports = project.selected().map(|package| judge(project, git, package, &keys, args));
     Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
@@ -36,11 +51,36 @@ fn own_tag(git: &Git, package: &Package) -> Result<String> {
     Ok(found.unwrap_or_else(|| format!("v{}", package.version)))
 }
 
+/// The keys that may sign source.
+struct Trusted {
+    keys: Keys,
+    gpg: Keyring,
+}
+
+impl Trusted {
+    /// Why a signature does not count, as the end of a sentence; `None` where it does.
+    fn why_not(&self, signed: Option<Signed>, project: &str, version: &str) -> Result<Option<String>> {
+        let Some((payload, signature)) = signed else { return Ok(Some(String::new())) };
+        if git_object::is_gpg(&signature) {
+            if self.gpg.is_empty() {
+                return Ok(Some(": it has a GPG signature, and no GPG key is trusted".to_owned()));
+            }
+            return Ok(self.gpg.verify(&payload, &signature)?.err().map(|error| format!(": {error}")));
+        }
+        // Whether a key may vouch is judged by the release, never by the time a commit gives itself.
+        let vouches = self.keys.keys.iter().any(|key| {
+            self.keys.refuses(&key.key, project, version).is_none()
+                && sshsig::verify(&signature, key, "git", &payload).is_ok()
+        });
+        Ok((!vouches).then(String::new))
+    }
+}
+
 fn judge(
     project: &Project,
     git: &Git,
     package: &Package,
-    keys: &Keys,
+    trusted: &Trusted,
     args: &VerifySourceArgs,
 ) -> Result<Report> {
     let subject = project.subject(package);
@@ -51,26 +91,18 @@ fn judge(
     let name = name.strip_prefix("refs/tags/").unwrap_or(&name);
     let reference = format!("refs/tags/{name}");
     let commit = git.resolve(&reference)?;
-    let mut findings = keys.findings.clone();
+    let mut findings = trusted.keys.findings.clone();
     let mut refuse =
         |rule: &Rule, text: String, help: &str| findings.push(Finding::new(rule, text).help(help));
-    let trusted = |signed: Option<git_object::Signed>| {
-        signed.is_some_and(|(payload, signature)| {
-            // Whether a key may vouch is judged by the release, never by the time a commit gives itself.
-            keys.keys.iter().any(|key| {
-                keys.refuses(&key.key, &package.name, &package.version.to_string()).is_none()
-                    && sshsig::verify(&signature, key, "git", &payload).is_ok()
-            })
-        })
-    };
+    let why_not = |signed| trusted.why_not(signed, &package.name, &package.version.to_string());
     let kind = git.plumbing(["cat-file", "-t", &reference])?;
     if kind.trim_ascii() == b"tag" {
         let object = git.plumbing(["cat-file", "tag", &reference])?;
-        if !trusted(git_object::tag(&object)) {
+        if let Some(why) = why_not(git_object::tag(&object))? {
             refuse(
                 &rules::TAG_UNSIGNED,
-                format!("the tag `{name}` is not signed by a trusted key"),
-                "sign it: `git tag -s`, with gpg.format=ssh",
+                format!("the tag `{name}` is not signed by a trusted key{why}"),
+                "sign it: `git tag -s`, with gpg.format=ssh or a GPG key that is named",
             );
         }
         if git_object::header(&object, "tag") != Some(name) {
@@ -125,11 +157,11 @@ fn judge(
     let list = git.plumbing(list)?;
     let list = String::from_utf8_lossy(&list);
     for id in list.lines() {
-        if !trusted(git_object::commit(&git.plumbing(["cat-file", "commit", id])?)) {
+        if let Some(why) = why_not(git_object::commit(&git.plumbing(["cat-file", "commit", id])?))? {
             refuse(
                 &rules::COMMIT_UNSIGNED,
-                format!("the commit {} is not signed by a trusted key", id.get(..12).unwrap_or(id)),
-                "sign commits: `git commit -S`, with gpg.format=ssh; `--warn commit-unsigned` only remarks on it",
+                format!("the commit {} is not signed by a trusted key{why}", id.get(..12).unwrap_or(id)),
+                "sign commits: `git commit -S`; `--warn commit-unsigned` only remarks on it",
             );
         }
     }

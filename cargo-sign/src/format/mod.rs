@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod checksums;
 pub mod dsse;
 pub mod git_object;
+pub mod gpg_status;
 pub mod keyring;
 pub mod minisign;
 pub mod public_key;

@@ -13,6 +13,8 @@ use release_gate::process::Step;
 
 mod archives;
 mod fixture;
+#[cfg(unix)]
+mod gpg;
 mod hostile;
 #[cfg(feature = "sigstore")]
 mod instance;
