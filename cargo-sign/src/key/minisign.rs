@@ -62,11 +62,13 @@ impl Cost {
 }
 
 impl Sealed {
-    /// Reads the two lines; `None` where the text is something else.
+    /// Reads the two lines, or the second alone; `None` where the text is something else.
     pub(super) fn parse(text: &str) -> Option<Result<Self, &'static str>> {
-        let (comment, rest) = text.split_once('\n')?;
-        comment.strip_prefix("untrusted comment:")?;
-        let bytes = Zeroizing::new(STANDARD.decode(rest.trim()).ok()?);
+        let line = match text.split_once('\n') {
+            Some((comment, rest)) if comment.starts_with("untrusted comment:") => rest,
+            _ => text,
+        };
+        let bytes = Zeroizing::new(STANDARD.decode(line.trim()).ok()?);
         let bytes: &[u8; LEN] = bytes[..].try_into().ok()?;
         Some(Self::read(bytes))
     }
@@ -150,6 +152,7 @@ mod tests {
             }
         }
         assert!(sealed(RSIGN).open(b"").is_ok());
+        assert!(Sealed::parse(RSIGN).unwrap().unwrap().open(b"").is_ok(), "the line alone");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use ed25519_dalek::SigningKey;
 
 use crate::fixture::*;
 
-const OTHER: [u8; 32] = [0x5b; 32];
+pub(crate) const OTHER: [u8; 32] = [0x5b; 32];
 const THIRD: [u8; 32] = [0x5c; 32];
 
 fn verify(release: &Release, dir: &Path) -> (i32, Vec<String>) {
@@ -87,7 +87,7 @@ fn more_formats_are_written_on_demand_and_judged_where_they_are() {
 }
 
 /// A project that committed a keyring of these keys, its release packed by the first.
-fn with_quorum(version: &str, from: &str, threshold: u32) -> Release {
+pub(crate) fn with_quorum(version: &str, from: &str, threshold: u32) -> Release {
     let keys = [("first", SEED), ("second", OTHER), ("third", THIRD)];
     let content = Content {
         keys: keys.into_iter().map(|(name, seed)| Member::new(name, &public(seed))).collect(),

@@ -1,7 +1,6 @@
 //! Uploads to a server of the test's own, and the canaries: secrets that appear nowhere.
 
 use std::io::{Seek as _, Write as _};
-use std::path::Path;
 
 use base64::Engine as _;
 use cargo_sign::model::presigned::Presigned;
@@ -206,10 +205,19 @@ fn secrets_appear_nowhere() {
     use std::os::unix::fs::PermissionsExt;
 
     const PHRASE: &str = "CanaryOfThePassphrase42";
+    const NEW_PHRASE: &str = "CanaryOfTheNextPassphrase43";
     let upload = Upload::new();
     let (root, keys) = (upload.release.dir.path(), upload.release.dir.path().join("keys"));
     std::fs::write(keys.join("phrase"), format!("{PHRASE}\n")).unwrap();
+    std::fs::write(keys.join("new-phrase"), format!("{NEW_PHRASE}\n")).unwrap();
     std::fs::write(keys.join("note"), "signed\n").unwrap();
+    // The same key as minisign keeps it without a passphrase.
+    let halves =
+        [&b"Ed\0\0B2"[..], &[0; 48], b"an oldid", &SEED, public(SEED).key.as_bytes(), &[0; 32]].concat();
+    let minisign = base64::engine::general_purpose::STANDARD.encode(halves);
+    std::fs::write(keys.join("minisign"), format!("untrusted comment: x\n{minisign}\n")).unwrap();
+    std::fs::set_permissions(keys.join("minisign"), PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::write(keys.join("other.pub"), public([0x5b; 32]).minisign("other")).unwrap();
     // Programs that note what they are called with, and go on as the real ones.
     let (bin, notes) = (root.join("target/bin"), root.join("target/notes"));
     std::fs::create_dir_all(&bin).unwrap();
@@ -228,7 +236,7 @@ fn secrets_appear_nowhere() {
     let path = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path))).unwrap();
     let seed = base64::engine::general_purpose::STANDARD.encode(SEED);
     let hex: String = SEED.iter().map(|byte| format!("{byte:02x}")).collect();
-    let secrets = [&seed[..seed.len() - 4], &hex, PHRASE, CANARY, &CANARY.to_lowercase()];
+    let secrets = [&seed[..seed.len() - 4], &hex, PHRASE, NEW_PHRASE, CANARY, &CANARY.to_lowercase()];
     let clean = |bytes: &[u8], what: &str| {
         for secret in secrets.iter().map(|secret| secret.as_bytes()).chain([&SEED[..]]) {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{what} holds a secret");
@@ -236,7 +244,7 @@ fn secrets_appear_nowhere() {
     };
     let mut ran = 0;
     let mut run = |args: &[&str], key: Option<&str>, expected: i32| {
-        let script = "exec \"$0\" \"$@\" 3< keys/phrase";
+        let script = "exec \"$0\" \"$@\" 3< keys/phrase 4< keys/new-phrase";
         let mut step = Step::new("sh")
             .args(["-c", script, env!("CARGO_BIN_EXE_cargo-sign")])
             .args(args)
@@ -260,6 +268,20 @@ fn secrets_appear_nowhere() {
     run(&["keygen", "--out", "keys/locked.key", "--passphrase-fd", "3"], None, 0);
     run(&["sign", "--key", "keys/locked.key", "--passphrase-fd", "3", "keys/note"], None, 0);
     run(&["sign", "--key", "keys/locked.key", "--passphrase-fd", "9", "keys/note"], None, 101);
+    let import = ["keygen", "--import", "keys/locked.key", "--out", "keys/again.key"];
+    let phrases = ["--import-passphrase-fd", "3", "--passphrase-fd", "4"];
+    run(&[&import[..], &phrases].concat(), None, 0);
+    run(
+        &[&import[..4], &["keys/wrong.key"], &["--import-passphrase-fd", "4", "--passphrase-fd", "3"]]
+            .concat(),
+        None,
+        101,
+    );
+    run(&["keygen", "--import", "keys/minisign", "--out", "keys/taken.key", "--passphrase-fd", "4"], None, 0);
+    run(&["sign", "--key", "keys/minisign", "keys/note"], None, 0);
+    run(&["sign", "--key", "keys/taken.key", "--passphrase-fd", "3", "keys/note"], None, 101);
+    run(&["sign", "keys/note"], Some(&minisign), 0);
+    run(&["sign", "keys/note"], Some(&minisign[4..]), 101);
     run(&["pack", "--zip"], from_env, 0);
     run(&["pack", "--message-format", "json"], from_env, 0);
     run(&["sign", "keys/note"], from_env, 0);
@@ -267,9 +289,16 @@ fn secrets_appear_nowhere() {
     run(&["sign", "keys/note"], Some(&hex), 101);
     run(&["keys", "init"], from_env, 0);
     run(&["keys"], from_env, 0);
+    run(&["keys", "add", "--name", "other", "keys/other.pub"], from_env, 0);
+    run(&["keys", "threshold", "2"], from_env, 0);
+    run(&["keys", "retire", "--last-version", "1.0.0", "other"], from_env, 2);
+    run(&["keys", "sign"], from_env, 0);
+    run(&["keys", "forget", "demo"], from_env, 0);
     run(&["verify", "--key", public], from_env, 0);
+    run(&["verify-source", "--key", public], from_env, 101);
     std::fs::remove_file(root.join("release-keys/keyring.json")).unwrap();
-    run(&["attest", "--source-uri", "https://example.org/demo"], from_env, 0);
+    run(&["pack", "--emit", "signify,raw"], from_env, 0);
+    run(&["attest", "--vsa", "--source-uri", "https://example.org/demo"], from_env, 0);
     let ca = "keys/ca.pem";
     let to_server = [
         "upload",
@@ -303,7 +332,7 @@ fn secrets_appear_nowhere() {
         from_env,
         101,
     );
-    assert!(ran > 15);
+    assert!(ran > 30);
     let noted = std::fs::read(&notes).unwrap();
     assert!(noted.windows(4).any(|word| word == b"git "), "the programs were called");
     clean(&noted, "a child's arguments or environment");
@@ -314,7 +343,10 @@ fn secrets_appear_nowhere() {
             let path = entry.path();
             if path.is_dir() {
                 walk.push(path);
-            } else if !path.ends_with(Path::new("keys/phrase")) {
+            } else if !["keys/phrase", "keys/new-phrase", "keys/minisign"]
+                .iter()
+                .any(|name| path.ends_with(name))
+            {
                 clean(&std::fs::read(&path).unwrap(), &path.display().to_string());
                 files += 1;
             }
