@@ -20,6 +20,7 @@ mod hostile;
 mod instance;
 mod key_forms;
 mod keyring;
+mod mixed;
 mod mutations;
 mod provenance;
 #[cfg(feature = "upload")]
