@@ -190,7 +190,13 @@ fn wrappers(
             inputs.iter().filter_map(|input| input.split_once(": ").map(|(_, ty)| ty)).collect();
         let pointer = format!("{}fn({}){}", header(&function.header, true), types.join(", "), outputs[0]);
         let body = format!("let _: {pointer} = {callee}{};", turbofish(function));
-        w.push(path, id, rule, "be a function pointer of its ABI", vec![scope.function("", "", &body)]);
+        w.push(
+            path,
+            id,
+            rule,
+            "use it as a function pointer of its ABI",
+            vec![scope.function("", "", &body)],
+        );
     }
     if let Some(of) = of {
         method_syntax(w, path, item, function, of, scope, &args, outputs);
@@ -198,7 +204,7 @@ fn wrappers(
 }
 
 /// What [`higher_ranked`] asserts; a function that became generic no longer does, which is not held against it.
-pub(crate) const POINTER: &str = "be a function pointer for every lifetime";
+pub(crate) const POINTER: &str = "use it as a function pointer for every lifetime";
 
 /// `let _: for<'a> fn(&'a str) -> &'a str = f;`: lifetimes that a caller need not choose beforehand.
 #[expect(clippy::too_many_arguments, reason = "the parts of one wrapper")]
