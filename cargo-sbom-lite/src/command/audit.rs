@@ -7,7 +7,7 @@ use cargo_metadata::Package;
 use release_gate::process::Step;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, Subject, time};
 
-use super::{Config, inventory, write_whole};
+use super::{Config, counted, inventory, write_whole};
 use crate::TOOL;
 use crate::cli::AuditArgs;
 use crate::judge::audit::{Build, Data, Db, Hit, Policy, Threshold, hits, judge, yanked, yanked_finding};
@@ -345,7 +345,11 @@ pub(super) fn report(
         advisories: advisories.count,
     };
     let state = db.date.clone().map_or_else(|| "of unknown date".to_owned(), |date| format!("of {date}"));
-    let mut summary = format!("{packages} packages against {} advisories {state}", db.advisories);
+    let mut summary = format!(
+        "{} against {} {state}",
+        counted(packages, "package", "packages"),
+        counted(db.advisories, "advisory", "advisories")
+    );
     if !not_looked_up.is_empty() {
         summary.push_str(&format!("; {} other components not looked up", not_looked_up.len()));
     }

@@ -8,7 +8,7 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{inventory, provenance};
+use super::{counted, inventory, provenance};
 use crate::cli::{Format, GenerateArgs};
 use crate::model::foreign::foreign;
 use crate::model::inventory::{Inventory, Role};
@@ -80,7 +80,8 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
         let data =
             Data { documents: documents.clone(), shipped, build_time, approximate: inventory.approximate };
         let summary = format!(
-            "{shipped} packages in the artifact, {build_time} at build time; wrote {}",
+            "{} in the artifact, {build_time} at build time; wrote {}",
+            counted(shipped, "package", "packages"),
             documents.join(", ")
         );
         let mut findings = findings;

@@ -38,6 +38,11 @@ pub struct Config {
     pub licenses: licenses::Policy,
 }
 
+/// `1 licence`, `2 licences`.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// The inventory of one package, with a finding where it is only an approximation.
 fn inventory(cx: &Context, project: &Project, package: &Package) -> Result<(Inventory, Vec<Finding>)> {
     let lock_path = project.root.join("Cargo.lock");

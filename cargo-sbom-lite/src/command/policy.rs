@@ -9,7 +9,7 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, inventory, write_whole};
+use super::{Config, counted, inventory, write_whole};
 use crate::judge::{licenses as judge_licenses, pins as judge_pins};
 use crate::model::inventory::{Inventory, purl_of};
 use crate::read::licenses::texts;
@@ -60,7 +60,11 @@ pub(crate) fn licenses(cx: &mut Context, notices: Option<&Path>) -> Result<Outco
         let licenses = judge_licenses::summary(&inventory);
         let human =
             licenses.iter().map(|(license, count)| format!("  {count:5}  {license}\n")).collect::<String>();
-        let summary = format!("{} licences of {} packages", licenses.len(), inventory.components.len() + 1);
+        let summary = format!(
+            "{} of {}",
+            counted(licenses.len(), "licence", "licences"),
+            counted(inventory.components.len() + 1, "package", "packages")
+        );
         let report = Report::new("licenses", &TOOL, project.subject(&package))
             .findings(findings)
             .data(&LicenseData { licenses });
@@ -133,9 +137,9 @@ pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
     let vendored = vendor::vendored(&project.metadata)?;
     findings.extend(judge_pins::judge(&project.metadata, &lock, &vendored));
     let data = PinData { packages: lock.packages.len() };
-    let mut summary = format!("{} packages in Cargo.lock", lock.packages.len());
+    let mut summary = format!("{} in Cargo.lock", counted(lock.packages.len(), "package", "packages"));
     if !vendored.is_empty() {
-        summary.push_str(&format!(", {} vendored copies", vendored.len()));
+        summary.push_str(&format!(", {}", counted(vendored.len(), "vendored copy", "vendored copies")));
     }
     let reports = project.selected().map(|package| {
         Report::new("pins", &TOOL, project.subject(package))
