@@ -93,6 +93,9 @@ enum Call {
         /// Write without asking
         #[arg(short, long)]
         yes: bool,
+        /// Also pin the toolchain the check was made with, in rust-toolchain.toml
+        #[arg(long)]
+        toolchain: bool,
     },
     /// Compare a published .crate with the commit it names
     Crate {
@@ -142,7 +145,7 @@ impl Gate for Cli {
             }
             Some(Call::Diff { a, b, html }) => diff::run(cx, &a, &b, html.as_deref()),
             Some(Call::Compare { a, b }) => compare::run(cx, &a, &b),
-            Some(Call::Fix { yes }) => fix::run(cx, yes),
+            Some(Call::Fix { yes, toolchain }) => fix::run(cx, yes, toolchain),
             Some(Call::Crate { spec }) => package::run(cx, spec.as_deref()),
         }
     }

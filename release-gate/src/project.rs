@@ -251,6 +251,7 @@ fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
     } else if text.contains("failed to parse manifest") || text.contains("TOML parse error") {
         ("a Cargo.toml cannot be read", "mend the manifest; `cargo metadata` shows the same error")
     } else if text.contains("--offline was specified")
+        || text.contains("you're using offline mode")
         || text.contains("attempting to make an HTTP request, but --frozen")
     {
         ("a dependency is not on this machine", "run `cargo fetch` once while online")

@@ -30,28 +30,21 @@ pub(super) fn find(
             let word = pin(found.variation, quiet).filter(|_| pinned)?;
             Some(pinning(word, found.variation.advice()))
         })
-        .or_else(|| {
-            (found.variation != Variation::Unknown).then(|| Fix {
-                text: found.variation.advice().to_owned(),
-                confirmed: false,
-                config: None,
-            })
-        })
+        .or_else(|| (found.variation != Variation::Unknown).then(|| Fix::advice(found.variation.advice())))
 }
 
 /// Holding something still in sealed builds, after it was tried.
 pub(super) fn pinning(word: &str, advice: &str) -> Fix {
-    Fix {
-        text: format!(
+    Fix::tried(
+        format!(
             "{advice}; `[repro] pin = [\"{word}\"]` in release-gates.toml makes sealed builds hold it still, which masks it"
         ),
-        confirmed: true,
-        config: Some(ConfigFix {
+        ConfigFix {
             file: "release-gates.toml".to_owned(),
             key: "repro.pin".to_owned(),
             value: format!("[\"{word}\"]"),
-        }),
-    }
+        },
+    )
 }
 
 /// The word of `[repro] pin` that holds a variation still.
@@ -65,27 +58,42 @@ fn pin(variation: Variation, quiet: Quiet) -> Option<&'static str> {
     })
 }
 
+/// What a variable is set to for every build, where that hurts nobody.
+fn value(name: &str) -> Option<&'static str> {
+    match name {
+        // Programs look for their own files there.
+        "HOME" | "PATH" | "TMPDIR" => None,
+        "LANG" | "LC_ALL" => Some("C.UTF-8"),
+        "TZ" => Some("UTC"),
+        "SHELL" => Some("/bin/sh"),
+        _ => Some("release"),
+    }
+}
+
 /// Pinning the variables for every build.
 fn environment(trials: &mut Trials<'_>, found: &Found, quiet: Quiet) -> Option<Fix> {
     let names = variables(&found.factors);
-    let name = names.first()?;
     let forced: Vec<(String, String)> =
-        names.iter().map(|name| (name.clone(), "release".to_owned())).collect();
+        names.iter().map(|name| Some((name.clone(), value(name)?.to_owned()))).collect::<Option<_>>()?;
     let one = trials.run(&Settings { forced: forced.clone(), quiet, ..Settings::default() })?;
-    let other = trials.run(&Settings { forced, variables: names.clone(), quiet, ..Settings::default() })?;
-    (one == other)
-        .then(|| Fix {
-            text: format!(
-                "pin {name} for builds in `.cargo/config.toml`: this masks it; better do not embed it"
-            ),
-            confirmed: names.len() == 1,
-            config: Some(ConfigFix {
-                file: ".cargo/config.toml".to_owned(),
-                key: format!("env.{name}"),
-                value: "{ value = \"release\", force = true }".to_owned(),
-            }),
-        })
-        .filter(|fix| fix.confirmed)
+    let other = trials.run(&Settings {
+        forced: forced.clone(),
+        variables: names.clone(),
+        quiet,
+        ..Settings::default()
+    })?;
+    let mut lines = forced.iter().map(|(name, value)| ConfigFix {
+        file: ".cargo/config.toml".to_owned(),
+        key: format!("env.{name}"),
+        value: format!("{{ value = {value:?}, force = true }}"),
+    });
+    let first = lines.next().filter(|_| one == other)?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let text = format!(
+        "pin {} for builds in `.cargo/config.toml`: this masks it; better do not embed it",
+        names.join(" and ")
+    );
+    Some(Fix { more: lines.collect(), ..Fix::tried(text, first) })
 }
 
 /// Switches that known crates have: the first that makes the replays equal.
@@ -108,14 +116,15 @@ fn switch(trials: &mut Trials<'_>, found: &Found, quiet: Quiet, clock: u64) -> O
                 .collect(),
         };
         let equal = others.iter().all(|settings| trials.run(settings).as_ref() == Some(&one));
-        equal.then(|| Fix {
-            text: format!("set {name}={value} for builds in `.cargo/config.toml`"),
-            confirmed: true,
-            config: Some(ConfigFix {
-                file: ".cargo/config.toml".to_owned(),
-                key: format!("env.{name}"),
-                value: format!("{value:?}"),
-            }),
+        equal.then(|| {
+            Fix::tried(
+                format!("set {name}={value} for builds in `.cargo/config.toml`"),
+                ConfigFix {
+                    file: ".cargo/config.toml".to_owned(),
+                    key: format!("env.{name}"),
+                    value: format!("{value:?}"),
+                },
+            )
         })
     })
 }

@@ -37,6 +37,8 @@ pub(crate) struct Search {
     pub(crate) found: Vec<Hidden>,
     /// Packages whose build scripts or units ask for random numbers and were not repeated under every seed, sorted.
     pub(crate) unfinished: Vec<String>,
+    /// How many calls were repeated.
+    pub(crate) trials: u32,
 }
 
 /// Looks for them, in at most `budget`.
@@ -52,6 +54,7 @@ pub(crate) fn hidden(
     if a.place.abilities.interposer.is_err() || a.place.pins("entropy") {
         return Search::default();
     }
+    let mut tried = 0;
     // Only the search counts, not the explanation of what it finds.
     let mut left = budget;
     let asked = blame::asked(a, b);
@@ -73,7 +76,7 @@ pub(crate) fn hidden(
             continue;
         }
         let mut trials = Trials::new(cx, a, b, &subject);
-        let seed = other(&mut trials, SEEDS, false, &mut left);
+        let seed = other(&mut trials, SEEDS, false, &mut left, &mut tried);
         if seed.is_none() && left.is_zero() {
             unfinished.insert(run_a.package.clone());
         }
@@ -95,13 +98,13 @@ pub(crate) fn hidden(
         }
         let subject = Subject::unit(a, b, unit_a, unit_b);
         let mut trials = Trials::new(cx, a, b, &subject);
-        let Some(seen) = other(&mut trials, SEEDS, true, &mut left) else {
+        let Some(seen) = other(&mut trials, SEEDS, true, &mut left, &mut tried) else {
             if left.is_zero() {
                 unfinished.insert(unit_a.call.package.clone());
             }
             continue;
         };
-        let seed = other(&mut trials, std::iter::once(seen).chain(MORE), false, &mut left);
+        let seed = other(&mut trials, std::iter::once(seen).chain(MORE), false, &mut left, &mut tried);
         let root = Root::Unit { a: i, b: j };
         let causes = super::unit(cx, a, b, unit_a, unit_b, seed);
         let certain = seed.is_some();
@@ -124,7 +127,7 @@ pub(crate) fn hidden(
             .evidence
             .insert(0, "builds A and B agreed by luck; under another seed it differs".to_owned());
     }
-    Search { found, unfinished: unfinished.into_iter().collect() }
+    Search { found, unfinished: unfinished.into_iter().collect(), trials: tried }
 }
 
 /// The first seed under which a call's output, or its source after macros ran, is another.
@@ -133,15 +136,21 @@ fn other(
     seeds: impl IntoIterator<Item = u32>,
     expanded: bool,
     left: &mut Duration,
+    tried: &mut u32,
 ) -> Option<u32> {
     let begun = Instant::now();
     let base = Settings { expanded, ..Settings::default() };
-    let first = trials.run(&base)?;
+    let mut run = |settings: &Settings| {
+        *tried += 1;
+        trials.run(settings)
+    };
+    let first = run(&base)?;
+    let found = seeds
+        .into_iter()
+        .take_while(|_| begun.elapsed() < *left)
+        .find(|seed| run(&Settings { seed: *seed, ..base.clone() }).is_some_and(|print| print != first));
     // What differs without another seed is chance of another kind, and not looked for here.
-    (trials.run(&base)? == first).then_some(())?;
-    let found = seeds.into_iter().take_while(|_| begun.elapsed() < *left).find(|seed| {
-        trials.run(&Settings { seed: *seed, ..base.clone() }).is_some_and(|print| print != first)
-    });
+    let found = found.filter(|_| run(&base).is_some_and(|again| again == first));
     *left = left.saturating_sub(begun.elapsed());
     found
 }

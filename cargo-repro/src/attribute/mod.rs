@@ -64,14 +64,11 @@ fn script(
         UnitKind::BuildScript
     };
     let of = |variation, evidence, source, fix| Cause {
-        package: format!("{} {}", run_a.package, run_a.version),
-        unit: kind,
         variation,
-        section: None,
-        symbol: None,
         source,
         evidence,
         fix,
+        ..Cause::of(&run_a.package, &run_a.version, kind)
     };
     let subject = Subject::script(a, b, run_a, run_b);
     let found =
@@ -107,16 +104,7 @@ fn joined(seen: &[String], found: &Found) -> Vec<String> {
 }
 
 fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit, seed: Option<u32>) -> Vec<Cause> {
-    let mut cause = Cause {
-        package: format!("{} {}", unit_a.call.package, unit_a.call.version),
-        unit: unit_a.kind(),
-        variation: Variation::Unknown,
-        section: None,
-        symbol: None,
-        source: None,
-        evidence: Vec::new(),
-        fix: None,
-    };
+    let mut cause = Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind());
     if unit_a.call.metadata != unit_b.call.metadata {
         return vec![outside(a, cause, unit_a, unit_b)];
     }
@@ -188,7 +176,7 @@ fn through_script(
     cause.evidence.insert(0, line);
     cause.source = blame::folder(unit).and_then(|dir| hints::find(&dir, Variation::Path, None, true));
     let advice = Variation::Path.advice();
-    cause.fix = Some(Fix { text: advice.to_owned(), confirmed: false, config: None });
+    cause.fix = Some(Fix::advice(advice));
     if let Some(subject) = Subject::script(a, b, run_a, run_b)
         && factors::same_at_one_place(&mut Trials::new(cx, a, b, &subject), b)
     {
@@ -239,14 +227,8 @@ fn behind(
     let mut trials = Trials::new(cx, a, b, &subject);
     let found = conclude(&mut trials, a, b, place, None).unwrap_or_default();
     let like = Cause {
-        package: format!("{} {}", unit_a.call.package, unit_a.call.version),
-        unit: unit_a.kind(),
-        variation: Variation::Unknown,
-        section: None,
-        symbol: None,
-        source: None,
         evidence: evidence::outputs(unit_a, unit_b, &a.place, &b.place),
-        fix: None,
+        ..Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind())
     };
     found
         .into_iter()
@@ -271,15 +253,14 @@ fn outside(a: &Built, mut cause: Cause, unit_a: &Unit, unit_b: &Unit) -> Cause {
     cause.source = Some("Cargo.toml".to_owned());
     // Cargo's hash is a function of the path: at the same path it is the same, so nothing has to be repeated to know that.
     let pinned = a.place.abilities.namespaces.is_ok();
-    cause.fix = Some(Fix {
-        text: "make it a member of the workspace; `[repro] pin = [\"path\"]` in release-gates.toml makes sealed builds use one path, which masks it".to_owned(),
-        confirmed: false,
-        config: pinned.then(|| ConfigFix {
-            file: "release-gates.toml".to_owned(),
-            key: "repro.pin".to_owned(),
-            value: "[\"path\"]".to_owned(),
-        }),
+    let advice = "make it a member of the workspace; `[repro] pin = [\"path\"]` in release-gates.toml makes sealed builds use one path, which masks it";
+    let mut fix = Fix::advice(advice);
+    fix.config = pinned.then(|| ConfigFix {
+        file: "release-gates.toml".to_owned(),
+        key: "repro.pin".to_owned(),
+        value: "[\"path\"]".to_owned(),
     });
+    cause.fix = Some(fix);
     cause
 }
 

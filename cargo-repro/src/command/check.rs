@@ -43,6 +43,7 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
             format!("{} of {} differing units", comparison.roots.len(), comparison.differing.len()),
         );
     }
+    let explaining = std::time::Instant::now();
     for root in &comparison.roots {
         let found = attribute::explain(cx, &a, &b, &comparison, root);
         causes.extend(found.into_iter().map(|cause| Named {
@@ -51,7 +52,19 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
             seen: Seen::Differs,
         }));
     }
+    if !comparison.roots.is_empty() {
+        cx.terminal.detail("Explained", format!("in {} ms", explaining.elapsed().as_millis()));
+    }
+    let searching = std::time::Instant::now();
     let search = attribute::hidden(cx, &a, &b, &comparison, (a.elapsed / 8).max(LEAST));
+    cx.terminal.detail(
+        "Searched",
+        format!(
+            "for causes that hide by luck in {} ms, {} trials",
+            searching.elapsed().as_millis(),
+            search.trials
+        ),
+    );
     causes.extend(search.found.into_iter().map(|hidden| Named {
         root: hidden.root,
         cause: hidden.cause,
@@ -140,6 +153,7 @@ fn reports(
         let data = ReproData {
             units: UnitCount { compared: count(compared), differing: count(differ) },
             causes: mine.into_iter().map(|named| named.cause.clone()).collect(),
+            toolchain: session.toolchain.release(),
             varied: varied.clone(),
             not_varied: not_varied.clone(),
             artifacts,

@@ -4,27 +4,28 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use release_gate::error::JudgeExt;
 use release_gate::fs::write_atomic;
 use release_gate::{Context, Error, Outcome, Result};
 
-use super::check;
-use super::edit;
-use crate::model::cause::{ConfigFix, ReproData};
+use super::{check, ci, edit};
+use crate::model::cause::{ConfigFix, ReproData, Variation};
 
 /// Runs the call.
 ///
 /// # Errors
 /// There is no check of this commit, nobody can be asked, or a file cannot be changed.
-pub(crate) fn run(cx: &mut Context, yes: bool) -> Result<Outcome> {
+pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcome> {
     let source = cx.configuration()?.source().to_owned();
     let artifacts = cx.artifacts()?;
     let project = cx.project()?;
     let root = project.root.clone();
+    let top = project.git.as_ref().map_or_else(|| root.clone(), |git| git.root().to_owned());
     let mut wanted: Vec<ConfigFix> = Vec::new();
-    let (mut causes, mut untried) = (0, Vec::new());
+    let (mut causes, mut untried, mut whole_history) = (0, Vec::new(), false);
+    let mut checked_with = None;
     for package in project.selected() {
         let folder = artifacts.for_package(&package.name, &package.version.to_string());
         let name = format!("{} {}", package.name, package.version);
@@ -39,10 +40,15 @@ pub(crate) fn run(cx: &mut Context, yes: bool) -> Result<Outcome> {
         }
         let data: ReproData = serde_json::from_value(envelope.data)
             .or_judge(|| format!("cannot read the check of `{name}`"))?;
+        checked_with = checked_with.or(data.toolchain);
         for cause in data.causes {
             causes += 1;
             match cause.fix {
-                Some(fix) if fix.confirmed && fix.config.is_some() => wanted.extend(fix.config),
+                Some(fix) if fix.confirmed && fix.config.is_some() => {
+                    whole_history |= cause.variation == Variation::GitHistory;
+                    wanted.extend(fix.config);
+                    wanted.extend(fix.more);
+                }
                 Some(fix) => {
                     untried.push(format!("{} ({}): {}", cause.package, cause.variation.as_str(), fix.text))
                 }
@@ -52,7 +58,10 @@ pub(crate) fn run(cx: &mut Context, yes: bool) -> Result<Outcome> {
             }
         }
     }
-    if causes == 0 {
+    if toolchain {
+        wanted.push(toolchain_fix(&root, checked_with.as_deref())?);
+    }
+    if causes == 0 && !toolchain {
         cx.terminal.status("Nothing", "to mend: the last check named no cause");
         return Ok(Outcome::Done);
     }
@@ -78,6 +87,21 @@ pub(crate) fn run(cx: &mut Context, yes: bool) -> Result<Outcome> {
         if let Some(new) = new {
             *text = new;
             lines.push(format!("  {shown}: {} = {}\n", fix.key, fix.value));
+        }
+    }
+    if whole_history {
+        for (path, text, edited) in pipelines(&top) {
+            let shown = path.strip_prefix(&top).unwrap_or(&path).display().to_string();
+            match edited {
+                Ok(Some(new)) => {
+                    lines.push(format!("  {shown}: the whole history is fetched\n"));
+                    texts.insert(path, (text, new));
+                }
+                Ok(None) => {}
+                Err(taken) => {
+                    untried.push(format!("{shown} was not changed: {taken}; fetch the whole history there"))
+                }
+            }
         }
     }
     lines.dedup();
@@ -112,7 +136,39 @@ pub(crate) fn run(cx: &mut Context, yes: bool) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn names(texts: &BTreeMap<PathBuf, (String, String)>, root: &std::path::Path) -> String {
+/// The toolchain both builds of the check were made with, for everybody.
+fn toolchain_fix(root: &Path, checked_with: Option<&str>) -> Result<ConfigFix> {
+    let version = checked_with.ok_or_else(|| {
+        Error::judge("the last check does not say which toolchain it used")
+            .with_help("run `cargo repro check` again")
+    })?;
+    if root.join("rust-toolchain").is_file() {
+        return Err(Error::usage("`rust-toolchain` is there already").with_help("set its channel by hand"));
+    }
+    Ok(ConfigFix {
+        file: "rust-toolchain.toml".to_owned(),
+        key: "toolchain.channel".to_owned(),
+        value: format!("{version:?}"),
+    })
+}
+
+/// What runs builds for this repository, as it is and as it would be with the whole history.
+fn pipelines(top: &Path) -> Vec<(PathBuf, String, std::result::Result<Option<String>, ci::Taken>)> {
+    let workflows = std::fs::read_dir(top.join(".github/workflows")).into_iter().flatten().flatten();
+    let yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
+    let mut workflows: Vec<PathBuf> = workflows.map(|entry| entry.path()).filter(yaml).collect();
+    workflows.sort();
+    let github = workflows.into_iter().map(|path| (path, ci::github as fn(&str) -> _));
+    let all = github.chain([(top.join(".gitlab-ci.yml"), ci::gitlab as fn(&str) -> _)]);
+    all.filter_map(|(path, edit)| {
+        let text = std::fs::read_to_string(&path).ok()?;
+        let edited = edit(&text);
+        Some((path, text, edited))
+    })
+    .collect()
+}
+
+fn names(texts: &BTreeMap<PathBuf, (String, String)>, root: &Path) -> String {
     let names = texts.keys().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string());
     names.collect::<Vec<_>>().join(", ")
 }
@@ -130,7 +186,7 @@ fn asked(cx: &Context) -> Result<bool> {
 }
 
 /// The file and key a fix goes to: the project's own configuration stays where it is.
-fn place(fix: &ConfigFix, source: &str, root: &std::path::Path) -> Result<(PathBuf, Vec<String>)> {
+fn place(fix: &ConfigFix, source: &str, root: &Path) -> Result<(PathBuf, Vec<String>)> {
     let mut key: Vec<String> = fix.key.split('.').map(str::to_owned).collect();
     if fix.file == ".cargo/config.toml" && root.join(".cargo/config").is_file() {
         return Ok((root.join(".cargo/config"), key));

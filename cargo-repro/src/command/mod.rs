@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod check;
+mod ci;
 pub(crate) mod compare;
 pub(crate) mod diff;
 mod edit;

@@ -144,6 +144,21 @@ pub(crate) struct Fix {
     pub(crate) confirmed: bool,
     /// Configuration that does it, as `file key = value`, which `cargo repro fix` writes; `null` for changes of source.
     pub(crate) config: Option<ConfigFix>,
+    /// Further lines of configuration that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more: Vec<ConfigFix>,
+}
+
+impl Fix {
+    /// What would mend it and cannot be tried on a replay.
+    pub(crate) fn advice(text: impl Into<String>) -> Self {
+        Self { text: text.into(), confirmed: false, config: None, more: Vec::new() }
+    }
+
+    /// Configuration that made a replay equal.
+    pub(crate) fn tried(text: String, config: ConfigFix) -> Self {
+        Self { text, confirmed: true, config: Some(config), more: Vec::new() }
+    }
 }
 
 /// A line of configuration.
@@ -178,6 +193,22 @@ pub(crate) struct Cause {
     pub(crate) fix: Option<Fix>,
 }
 
+impl Cause {
+    /// A unit is to blame; nothing else is known yet.
+    pub(crate) fn of(package: &str, version: &str, unit: UnitKind) -> Self {
+        Self {
+            package: format!("{package} {version}"),
+            unit,
+            variation: Variation::Unknown,
+            section: None,
+            symbol: None,
+            source: None,
+            evidence: Vec::new(),
+            fix: None,
+        }
+    }
+}
+
 /// One artifact of both builds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Compared {
@@ -195,6 +226,9 @@ pub(crate) struct ReproData {
     pub(crate) causes: Vec<Cause>,
     /// Compiled units compared, and how many of them differ.
     pub(crate) units: UnitCount,
+    /// Release of the compiler both builds were made with, such as `1.95.0`.
+    #[serde(default)]
+    pub(crate) toolchain: Option<String>,
     /// What was different in build B.
     pub(crate) varied: Vec<String>,
     /// What could not be varied on this machine, and why.

@@ -111,6 +111,14 @@ impl Toolchain {
     }
 }
 
+impl Toolchain {
+    /// The channel that is this compiler: `1.95.0`; `None` for what rustup cannot name so, such as nightlies.
+    pub(crate) fn release(&self) -> Option<String> {
+        let release = self.facts.rustc.version.iter().find_map(|line| line.strip_prefix("release: "))?;
+        release.bytes().all(|b| b.is_ascii_digit() || b == b'.').then(|| release.to_owned())
+    }
+}
+
 /// A program in PATH and what its first line of `--version` says.
 fn program(runner: &Runner, name: &Path, guard: Option<&Guard>) -> Option<Program> {
     let path = which(name)?;

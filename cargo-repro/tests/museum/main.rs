@@ -172,6 +172,9 @@ fn museum() -> &'static Checked {
         write(&root, "Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
         let finished = run(dir.path(), "cargo", &["generate-lockfile", "--offline"]);
         assert!(finished.is_success(), "{}", finished.stderr_text());
+        // The build of a release as people have it, which knows a shallow history only.
+        let workflow = "on: push\njobs:\n  release:\n    steps:\n      - uses: actions/checkout@v4\n";
+        write(&root.join(".."), ".github/workflows/release.yml", workflow);
         git(dir.path(), &["init", "-q", ".."]);
         git(dir.path(), &["commit", "-q", "--allow-empty", "-m", "an empty house"]);
         git(dir.path(), &["add", "-A", ".."]);
@@ -304,13 +307,34 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
     let nobody = fix(&[]);
     assert_eq!(nobody.status.code(), Some(2), "nobody can be asked: {}", nobody.stderr_text());
     assert!(fix(&["--dry-run"]).is_success() && !workspace.join("release-gates.toml").exists());
-    let written = fix(&["--yes"]);
+    let mut written = fix(&["--yes", "--toolchain"]);
+    if written.stderr_text().contains("which toolchain") {
+        // Only releases can be named.
+        written = fix(&["--yes"]);
+    } else {
+        assert!(workspace.join("rust-toolchain.toml").exists(), "{}", written.stderr_text());
+    }
     assert!(written.is_success(), "{}", written.stderr_text());
     if museum.report(CAUSES[0].name)["data"]["not_varied"].get("clock").is_some() {
         return;
     }
     assert!(workspace.join("release-gates.toml").exists() && workspace.join(".cargo/config.toml").exists());
-    git(dir.path(), &["add", "-A"]);
+    let workflow = workspace.join("../.github/workflows/release.yml");
+    assert!(
+        std::fs::read_to_string(workflow).unwrap().ends_with("        with:\n          fetch-depth: 0\n")
+    );
+    let cargo_config = std::fs::read_to_string(workspace.join(".cargo/config.toml")).unwrap();
+    assert!(
+        cargo_config.contains("TZ = { value = \"UTC\"") && !cargo_config.contains("HOME"),
+        "{cargo_config}"
+    );
+    let toolchain = workspace.join("rust-toolchain.toml");
+    if let Ok(text) = std::fs::read_to_string(&toolchain) {
+        assert!(text.starts_with("[toolchain]\nchannel = \"1."), "{text}");
+        // The machine need not have it under that name.
+        std::fs::remove_file(toolchain).unwrap();
+    }
+    git(dir.path(), &["add", "-A", ".."]);
     git(dir.path(), &["commit", "-q", "-m", "pins"]);
     assert_eq!(fix(&["--yes"]).status.code(), Some(101), "the check is of another commit");
 

@@ -1,0 +1,125 @@
+//! Makes continuous integration fetch the whole history, and leaves everything else as people wrote it. Pure: text in, text out.
+
+/// Why a file was not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} asks for another depth")]
+pub(super) struct Taken {
+    line: usize,
+}
+
+/// A GitHub workflow whose checkouts fetch everything; `None` if they do already, or there are none.
+///
+/// # Errors
+/// One asks for another depth: that is people's own decision.
+pub(super) fn github(text: &str) -> Result<Option<String>, Taken> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out: Vec<String> = Vec::new();
+    let mut changed = false;
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at];
+        out.push(line.to_owned());
+        at += 1;
+        let Some(column) = checkout(line) else { continue };
+        let pad = " ".repeat(column);
+        // The step's other keys stand in the same column; a line further left ends it.
+        let end = (at..lines.len())
+            .find(|&next| !lines[next].trim().is_empty() && column_of(lines[next]) < column)
+            .unwrap_or(lines.len());
+        let with = (at..end)
+            .find(|&next| column_of(lines[next]) == column && lines[next].trim().starts_with("with:"));
+        let depth = (at..end).find(|&next| lines[next].trim_start().starts_with("fetch-depth:"));
+        match (depth, with) {
+            (Some(depth), _) => {
+                let value = lines[depth].split_once(':').map_or("", |(_, value)| value);
+                let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+                if value != "0" {
+                    return Err(Taken { line: depth + 1 });
+                }
+            }
+            (None, Some(with)) if lines[with].trim() == "with:" => {
+                out.extend(lines[at..=with].iter().map(|line| (*line).to_owned()));
+                let inner = lines[with + 1..end].iter().find(|line| !line.trim().is_empty());
+                let inner = inner.map_or(column + 2, |line| column_of(line));
+                out.push(format!("{}fetch-depth: 0", " ".repeat(inner)));
+                at = with + 1;
+                changed = true;
+            }
+            // `with: { … }` on one line is left to people.
+            (None, Some(with)) => return Err(Taken { line: with + 1 }),
+            (None, None) => {
+                out.push(format!("{pad}with:"));
+                out.push(format!("{pad}  fetch-depth: 0"));
+                changed = true;
+            }
+        }
+    }
+    Ok(changed.then(|| out.join("\n") + if text.ends_with('\n') { "\n" } else { "" }))
+}
+
+/// The column of the keys of a step that uses `actions/checkout`.
+fn checkout(line: &str) -> Option<usize> {
+    let rest = line.trim_start_matches([' ', '-']);
+    let value = rest.strip_prefix("uses:")?.trim().trim_start_matches(['"', '\'']);
+    value.starts_with("actions/checkout@").then(|| line.len() - rest.len())
+}
+
+fn column_of(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// A `.gitlab-ci.yml` whose jobs fetch everything; `None` if the depth is set already.
+///
+/// # Errors
+/// It is set to something else, or the variables are not one to a line.
+pub(super) fn gitlab(text: &str) -> Result<Option<String>, Taken> {
+    if let Some(line) = text.lines().position(|line| line.trim_start().starts_with("GIT_DEPTH:")) {
+        let value =
+            text.lines().nth(line).and_then(|line| line.split_once(':')).map_or("", |(_, value)| value);
+        let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+        return if value == "0" { Ok(None) } else { Err(Taken { line: line + 1 }) };
+    }
+    match text.lines().position(|line| line.starts_with("variables:")) {
+        Some(line) if text.lines().nth(line).is_some_and(|line| line.trim_end() == "variables:") => {
+            let mut lines: Vec<&str> = text.lines().collect();
+            let inner = lines.get(line + 1).map_or(2, |next| column_of(next)).max(1);
+            let added = format!("{}GIT_DEPTH: \"0\"", " ".repeat(inner));
+            lines.insert(line + 1, &added);
+            Ok(Some(lines.join("\n") + "\n"))
+        }
+        Some(line) => Err(Taken { line: line + 1 }),
+        None => Ok(Some(format!("variables:\n  GIT_DEPTH: \"0\"\n\n{text}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORKFLOW: &str = "on: push\njobs:\n  a:\n    steps:\n      # ours\n      - uses: actions/checkout@v4\n      - run: cargo build\n  \
+                            b:\n    steps:\n      - name: get it\n        uses: \"actions/checkout@v4\" # pinned\n        with:\n          submodules: true\n";
+
+    #[test]
+    fn every_checkout_fetches_everything_and_the_rest_stays() {
+        let new = github(WORKFLOW).unwrap().unwrap();
+        let expected = WORKFLOW
+            .replace("checkout@v4\n", "checkout@v4\n        with:\n          fetch-depth: 0\n")
+            .replace("with:\n          submodules", "with:\n          fetch-depth: 0\n          submodules");
+        assert_eq!(new, expected);
+        assert_eq!(github(&new), Ok(None));
+        assert_eq!(github("jobs: {}\n"), Ok(None));
+        assert_eq!(github(&new.replacen("fetch-depth: 0", "fetch-depth: 50", 1)), Err(Taken { line: 8 }));
+    }
+
+    #[test]
+    fn gitlab_has_one_variable_for_all_jobs() {
+        assert_eq!(
+            gitlab("build:\n  script: x\n").unwrap().unwrap(),
+            "variables:\n  GIT_DEPTH: \"0\"\n\nbuild:\n  script: x\n"
+        );
+        let new = gitlab("variables:\n    A: b\n").unwrap().unwrap();
+        assert_eq!(new, "variables:\n    GIT_DEPTH: \"0\"\n    A: b\n");
+        assert_eq!(gitlab(&new), Ok(None));
+        assert!(gitlab("variables:\n  GIT_DEPTH: 20\n").is_err() && gitlab("variables: {A: b}\n").is_err());
+    }
+}
