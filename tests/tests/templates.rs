@@ -1,0 +1,240 @@
+//! The templates in `ci/` as the platforms take them: what they may do, what they are pinned to, and their shell steps run for real.
+//! `ci/lint.sh` holds their form against the platforms' schemas; that needs tools which are not here.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use release_gates_tests::whole::Whole;
+use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, program, repository};
+use serde_json::Value;
+
+fn yaml(path: &Path) -> Value {
+    serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn actions() -> Vec<(String, Value)> {
+    let entries = std::fs::read_dir(repository().join("ci/github/actions")).unwrap();
+    let dirs = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut found: Vec<(String, Value)> = dirs
+        .map(|dir| (dir.file_name().unwrap().to_string_lossy().into_owned(), yaml(&dir.join("action.yml"))))
+        .collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
+}
+
+fn workflows() -> Vec<(&'static str, Value)> {
+    ["caller.yml", "release-gates.yml"]
+        .map(|name| (name, yaml(&repository().join("ci/github").join(name))))
+        .into()
+}
+
+fn jobs(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    workflow["jobs"].as_object().unwrap().iter()
+}
+
+fn steps(holder: &Value) -> impl Iterator<Item = &Value> {
+    holder["steps"].as_array().into_iter().flatten()
+}
+
+/// What is used is named by a digest; our own by a placeholder that cannot be used as it is.
+#[test]
+fn every_action_is_pinned() {
+    let actions = actions();
+    let workflows = workflows();
+    let used = workflows.iter().flat_map(|(_, workflow)| jobs(workflow).map(|(_, job)| job));
+    let used = used.chain(actions.iter().map(|(_, action)| &action["runs"]));
+    let mut count = 0;
+    for step in used.flat_map(steps) {
+        let Some(name) = step["uses"].as_str() else { continue };
+        let (action, digest) = name.split_once('@').unwrap();
+        assert!(digest.len() == 40 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+        let own = action.strip_prefix("example/release-gates/");
+        assert_eq!(own.is_some(), digest.bytes().all(|byte| byte == b'0'), "{name}");
+        if let Some(path) = own {
+            assert!(repository().join(path).join("action.yml").is_file(), "{name} is not here");
+            let given = step["with"].as_object().into_iter().flat_map(|with| with.keys());
+            let name = path.rsplit('/').next().unwrap();
+            let known = &actions.iter().find(|(action, _)| action == name).unwrap().1["inputs"];
+            for input in given {
+                assert!(known.get(input).is_some(), "{path} has no input {input}");
+            }
+        }
+        count += 1;
+    }
+    assert!(count > 15, "only {count} uses were found");
+}
+
+/// Nobody may do anything by default, each job says what it may, and only the jobs that attest and publish may write.
+#[test]
+fn every_job_has_the_least_permissions() {
+    for (name, workflow) in workflows() {
+        assert_eq!(workflow["permissions"], serde_json::json!({}), "{name}");
+        for (job, content) in jobs(&workflow) {
+            let permissions = content["permissions"].as_object().unwrap_or_else(|| panic!("{name}: {job}"));
+            let writes = permissions.iter().filter(|(_, may)| *may == "write").map(|(what, _)| what.as_str());
+            let allowed: &[&str] = match (name, job.as_str()) {
+                ("caller.yml", "release") => &["attestations", "contents", "id-token"],
+                ("release-gates.yml", "attest") => &["attestations", "id-token"],
+                ("release-gates.yml", "publish") => &["contents"],
+                _ => &[],
+            };
+            let mut writes: Vec<&str> = writes.collect();
+            writes.sort_unstable();
+            assert_eq!(writes, allowed, "{name}: {job}");
+            // A secret goes to one step of one job, and never into a command.
+            let text = content.to_string();
+            assert_eq!(text.contains("secrets."), ["release"].contains(&job.as_str()), "{name}: {job}");
+            for step in steps(content) {
+                let run = step["run"].as_str().unwrap_or_default();
+                assert!(
+                    !run.contains("${{"),
+                    "an expression in a command is an injection: {name}: {job}: {run}"
+                );
+            }
+        }
+    }
+    for (name, action) in actions() {
+        for step in steps(&action["runs"]) {
+            assert!(!step["run"].as_str().unwrap_or_default().contains("${{"), "{name}");
+        }
+    }
+}
+
+/// A runner for composite actions: expands inputs, runs the shell steps, follows GITHUB_OUTPUT and GITHUB_PATH.
+struct Job<'a> {
+    env: &'a TestEnv,
+    dir: &'a Path,
+    path: Vec<PathBuf>,
+}
+
+impl<'a> Job<'a> {
+    fn new(env: &'a TestEnv, dir: &'a Path) -> Self {
+        let mut path: Vec<PathBuf> =
+            TOOLS.iter().map(|(tool, _)| program(tool).parent().unwrap().to_owned()).collect();
+        path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        Self { env, dir, path }
+    }
+
+    /// Runs an action; the first step that fails ends it.
+    fn uses(&self, name: &str, with: &[(&str, &str)]) -> Ran {
+        let folder = repository().join("ci/github/actions").join(name);
+        let action = yaml(&folder.join("action.yml"));
+        let mut values: BTreeMap<String, String> = BTreeMap::from([
+            ("github.server_url".to_owned(), "https://git.example.org".to_owned()),
+            ("github.repository".to_owned(), "shapes".to_owned()),
+        ]);
+        for (input, spec) in action["inputs"].as_object().unwrap() {
+            let given = with.iter().find(|(name, _)| name == input).map(|(_, value)| (*value).to_owned());
+            let value = given.unwrap_or_else(|| spec["default"].as_str().unwrap_or_default().to_owned());
+            let value = expand(&value, &values);
+            values.insert(format!("inputs.{input}"), value);
+        }
+        let output = self.env.path().join("github-output");
+        let mut last = None;
+        for step in steps(&action["runs"]) {
+            let Some(run) = step["run"].as_str() else { continue };
+            assert_eq!(step["shell"], "bash", "{name}");
+            let dir = step["working-directory"].as_str().unwrap_or(".");
+            let mut command = self
+                .env
+                .step("bash")
+                .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run])
+                .current_dir(self.dir.join(expand(dir, &values)))
+                .env("PATH", std::env::join_paths(&self.path).unwrap())
+                .env("GITHUB_ACTION_PATH", &folder)
+                .env("GITHUB_OUTPUT", &output)
+                .env("GITHUB_PATH", self.env.path().join("github-path"))
+                .env("RUNNER_TEMP", self.env.path());
+            for (variable, value) in step["env"].as_object().into_iter().flatten() {
+                command = command.env(variable, expand(value.as_str().unwrap(), &values));
+            }
+            let ran = self.env.run_step(command);
+            let failed = ran.code != 0;
+            last = Some(ran);
+            if failed {
+                break;
+            }
+        }
+        last.unwrap()
+    }
+}
+
+/// `${{ name }}` by its value; a name that is not known fails the test.
+fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        let (name, after) = after.split_once("}}").unwrap();
+        out.push_str(before);
+        out.push_str(values.get(name.trim()).unwrap_or_else(|| panic!("{} is not known", name.trim())));
+        rest = after;
+    }
+    out + rest
+}
+
+/// Any one alone, in any order; then together to the end.
+#[test]
+fn the_actions_work_alone_and_together() {
+    let env = TestEnv::new();
+    let whole = Whole::new(&env, &[]);
+    let db = fixtures::advisory_db(env.path());
+    let (db, key) = (db.to_str().unwrap(), std::fs::read_to_string(&whole.key).unwrap());
+    let job = Job::new(&env, &whole.dir);
+    let package = ("packages", "shapes-cli");
+    let offline = ("offline", "yes");
+    let passes = |name: &str, with: &[(&str, &str)]| {
+        let ran = job.uses(name, &[with, &[package, offline]].concat());
+        assert_eq!(ran.code, 0, "{name} {with:?}: {ran:#?}");
+    };
+    // Alone, where nothing else has run.
+    passes("compat", &[]);
+    passes("sbom-lite", &[("gates", "pins")]);
+    passes("sbom-lite", &[("gates", "licenses audit"), ("advisory-db", db)]);
+    passes("sign", &[("gates", "source")]);
+    // Notes without facts are no final notes, and without a build there is nothing to sign: said, and no pass.
+    assert_eq!(job.uses("relnotes", &[package, offline]).code, 101);
+    assert_eq!(job.uses("sign", &[("signing-key", &key), package, offline]).code, 101);
+    // Together.
+    passes("repro", &[("gates", "build check")]);
+    passes("sbom-lite", &[("advisory-db", db)]);
+    passes("relnotes", &[("advisory-db", db)]);
+    passes("sign", &[("signing-key", &key)]);
+    let folder = whole.artifacts("shapes-cli");
+    assert!(folder.join("provenance.intoto.jsonl").is_file());
+    let info = folder.join("buildinfo.json");
+    passes("repro", &[("gates", "rebuild"), ("buildinfo", info.to_str().unwrap())]);
+    // What fails, fails: a version that nobody knows, a key that is none.
+    let ran = job.uses("compat", &[("against", "v9.9.9"), ("packages", "shapes"), offline]);
+    assert!(ran.code == 2 || ran.code == 101, "{ran:#?}");
+    assert_ne!(job.uses("sign", &[("signing-key", "secret"), package, offline]).code, 0);
+    // GitHub's own annotations come out where something is wrong.
+    let main = "fn main() {\n    println!(\"{}\", shapes::area(2, 3, 4));\n}\n";
+    let lib = "//! Areas.\n\n/// The area of a box.\npub fn area(a: u32, b: u32, c: u32) -> u32 {\n    a * b * c\n}\n";
+    let files = [("shapes/src/lib.rs", lib), ("shapes-cli/src/main.rs", main)];
+    fixtures::write_all(&whole.dir, &files);
+    let ran = job.uses("compat", &[("packages", "shapes"), offline]);
+    assert!(ran.code == 100 && ran.stdout.contains("::error"), "{ran:#?}");
+}
+
+/// The other templates name only gates and programs that there are.
+#[test]
+fn the_gitlab_template_calls_what_there_is() {
+    let template = yaml(&repository().join("ci/gitlab.yml"));
+    let mut calls = 0;
+    for (name, job) in template.as_object().unwrap() {
+        for line in job["script"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let Some(rest) = line.strip_prefix("cargo ") else { continue };
+            let gate = rest.split(' ').next().unwrap();
+            assert!(
+                gate == "install" || TOOLS.iter().any(|(_, subcommand)| *subcommand == gate),
+                "{name}: {line}"
+            );
+            calls += 1;
+        }
+    }
+    assert!(calls > 3);
+}
