@@ -91,7 +91,7 @@ pub(crate) struct KeygenArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct KeyArgs {
-    /// The secret key [default: $RELEASE_GATES_SIGNING_KEY]
+    /// The secret key; ssh-agent:SHA256:… is one that an SSH agent holds [default: $RELEASE_GATES_SIGNING_KEY]
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     #[command(flatten)]

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ed25519_dalek::SigningKey;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::audit::AuditLog;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
@@ -23,6 +22,7 @@ use crate::format::{checksums, dsse};
 use crate::judge::{
     Expected, Extent, Keys, Verdict, check_directory, check_provenance, check_summary, read_provenance,
 };
+use crate::key::Secret;
 use crate::model::provenance::{
     BUILD_TYPE, BUILDER, BuildDefinition, Builder, Digests, LEVEL, PREDICATE, Parameters, Predicate,
     Resource, RunDetails, STATEMENT, Statement, Subject, source,
@@ -96,7 +96,7 @@ fn attest(
     project: &Project,
     package: &Package,
     mut folder: PackageArtifacts,
-    signing: &SigningKey,
+    signing: &Secret,
     keys: &Keys,
     args: &AttestArgs,
 ) -> Result<Report> {
@@ -215,7 +215,7 @@ fn attest(
     };
     let wrong = |error| Error::judge("the provenance cannot be written").with_source(error);
     let payload = to_canonical_line(&statement).map_err(wrong)?;
-    let envelope = dsse::sign(signing, &payload).map_err(wrong)?;
+    let envelope = signing.with(|key| dsse::sign(key, &payload))?.map_err(wrong)?;
     folder.write(FILE, &envelope)?;
     let path = folder.path(FILE);
     // Judged as a user would, with the committed key.
@@ -237,7 +237,7 @@ fn attest(
             time: rfc3339(epoch),
         };
         let summary = release.summarise(&policy, FILE, &sha256_bytes(&envelope), 1).map_err(wrong)?;
-        folder.write(SUMMARY, &dsse::sign(signing, &summary).map_err(wrong)?)?;
+        folder.write(SUMMARY, &signing.with(|key| dsse::sign(key, &summary))?.map_err(wrong)?)?;
         check_summary(&mut verdict, &folder.path(SUMMARY), keys)?;
         written = format!("{FILE}, {SUMMARY}");
     }
@@ -282,7 +282,7 @@ fn subjects(list: &checksums::List) -> Vec<Subject> {
 fn record(
     mut folder: PackageArtifacts,
     path: &Path,
-    signing: &SigningKey,
+    signing: &Secret,
     keys: &Keys,
     args: &AttestArgs,
     (source_uri, release): (String, summary::Release),
@@ -317,7 +317,7 @@ fn record(
     let wrong = |error| Error::judge("the summary cannot be written").with_source(error);
     let summary = release.summarise(&policy, BUNDLE, &sha256_bytes(&bytes), level).map_err(wrong)?;
     folder.write(BUNDLE, &bytes)?;
-    folder.write(SUMMARY, &dsse::sign(signing, &summary).map_err(wrong)?)?;
+    folder.write(SUMMARY, &signing.with(|key| dsse::sign(key, &summary))?.map_err(wrong)?)?;
     check_summary(&mut verdict, &folder.path(SUMMARY), keys)?;
     folder.finish()?;
     Ok(verdict)

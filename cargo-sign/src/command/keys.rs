@@ -205,7 +205,7 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
     let signing = key::load(args.key.as_deref(), args.passphrase.source())?
         .published_among(committed.iter().flat_map(|keys| &keys.keys));
     let content = Content { keys: vec![Member::new(name, &signing.public())], ..content };
-    write(cx, Keyring::begin(content, &signing).map_err(refused)?)
+    write(cx, signing.with(|key| Keyring::begin(content, key))?.map_err(refused)?)
 }
 
 fn change(
@@ -217,13 +217,11 @@ fn change(
     let (ring, projects) = (read(&project.root)?, projects(project));
     let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
     let mut made = Ok(());
-    let next = ring.extend(
-        |next| {
-            next.projects.extend(projects);
-            made = make(next);
-        },
-        &signing,
-    );
+    let change = |next: &mut Content| {
+        next.projects.extend(projects);
+        made = make(next);
+    };
+    let next = signing.with(|key| ring.extend(change, key))?;
     made?;
     write(cx, next.map_err(refused)?)
 }
@@ -231,7 +229,7 @@ fn change(
 fn sign(cx: &mut Context, args: &KeyArgs) -> Result<Outcome> {
     let ring = read(&cx.project()?.root)?;
     let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
-    write(cx, ring.sign(&signing).map_err(refused)?)
+    write(cx, signing.with(|key| ring.sign(key))?.map_err(refused)?)
 }
 
 fn projects(project: &Project) -> std::collections::BTreeSet<String> {

@@ -93,11 +93,11 @@ impl Release {
     }
 
     /// The text of a signature over bytes with this BLAKE2b-512 digest.
-    pub(crate) fn signature(&self, key: &Secret, file: &str, prehash: &[u8; 64]) -> String {
+    pub(crate) fn signature(&self, key: &Secret, file: &str, prehash: &[u8; 64]) -> Result<String> {
         let comment = self.comment(file);
-        let mut signature = MinisignSignature::sign(key, prehash, &comment.to_string());
+        let mut signature = key.with(|key| MinisignSignature::sign(key, prehash, &comment.to_string()))?;
         signature.key_id = key.public().id;
-        signature.render(&comment.untrusted())
+        Ok(signature.render(&comment.untrusted()))
     }
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn sign_file(
         Some(_) => path.with_file_name(further(name, &public.id)),
         None => path.with_file_name(format!("{name}.sig")),
     };
-    write_atomic(&sig, release.signature(key, name, &prehash).as_bytes())?;
+    write_atomic(&sig, release.signature(key, name, &prehash)?.as_bytes())?;
     Ok(sig)
 }
 

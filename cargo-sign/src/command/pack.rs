@@ -167,7 +167,7 @@ fn with_list(key: &Secret, release: &Release, stem: &str, mut files: Vec<Input>)
     }
     let text = checksums::render(&list);
     let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&text).into();
-    let signature = release.signature(key, &format!("{stem}/checksums.txt"), &prehash);
+    let signature = release.signature(key, &format!("{stem}/checksums.txt"), &prehash)?;
     files.push(Input { path: "checksums.txt".to_owned(), bytes: text.into_bytes(), executable: false });
     files.push(Input { path: "SIGNATURE".to_owned(), bytes: signature.into_bytes(), executable: false });
     Ok(files)
@@ -235,19 +235,19 @@ fn write_list<'a>(
         let sig = sign_file(key, release, &path, None)?;
         folder.record(&sig.file_name().unwrap_or_default().to_string_lossy())?;
     }
-    let armoured = sshsig::sign(key, &sshsig::namespace(&release.project), text.as_bytes());
+    let namespace = sshsig::namespace(&release.project);
+    let armoured = key.with(|key| sshsig::sign(key, &namespace, text.as_bytes()))?;
     folder.write(SSHSIG, armoured.as_bytes())?;
     if emit.contains(&Emitter::Raw) {
-        folder.write(RAW, &raw::sign(key, text.as_bytes()))?;
+        folder.write(RAW, &key.with(|key| raw::sign(key, text.as_bytes()))?)?;
     }
     if emit.contains(&Emitter::Signify) {
-        let text = signify::sign(key, &key.public().id, &list, &release.comment(LIST).untrusted()).map_err(
-            |error| {
-                Error::usage(format!("`{SIGNIFY}` cannot be written"))
-                    .with_source(error)
-                    .with_help("leave `signify` out")
-            },
-        )?;
+        let (id, comment) = (key.public().id, release.comment(LIST).untrusted());
+        let text = key.with(|key| signify::sign(key, &id, &list, &comment))?.map_err(|error| {
+            Error::usage(format!("`{SIGNIFY}` cannot be written"))
+                .with_source(error)
+                .with_help("leave `signify` out")
+        })?;
         folder.write(SIGNIFY, text.as_bytes())?;
     }
     Ok(list)

@@ -4,10 +4,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer as _, SigningKey};
+use ed25519_dalek::Signature;
 use release_gate::json::{CanonicalError, to_canonical_line};
 use serde::{Deserialize, Serialize};
 
+use super::Signs;
 use super::public_key::PublicKey;
 
 /// What in-toto statements are signed as.
@@ -55,8 +56,8 @@ pub(super) fn pae(kind: &str, payload: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// Only a defect of the encoder.
-pub fn sign(key: &SigningKey, payload: &[u8]) -> Result<Vec<u8>, CanonicalError> {
-    let signature = key.sign(&pae(IN_TOTO, payload)).to_bytes();
+pub fn sign(key: &(impl Signs + ?Sized), payload: &[u8]) -> Result<Vec<u8>, CanonicalError> {
+    let signature = key.signature(&pae(IN_TOTO, payload)).to_bytes();
     to_canonical_line(&Envelope {
         payload: STANDARD.encode(payload),
         payload_type: IN_TOTO.to_owned(),
@@ -99,6 +100,8 @@ pub fn open<'a>(bytes: &[u8], keys: &'a [PublicKey]) -> Result<(Vec<u8>, &'a Pub
 
 #[cfg(test)]
 mod tests {
+    use ed25519_dalek::SigningKey;
+
     use super::*;
 
     /// The example of the DSSE specification's protocol document.

@@ -9,9 +9,10 @@
 //!
 //! Only the canonical spelling is read: exact prefixes, canonical base64, LF line ends, nothing after the fourth line.
 
+use super::Signs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, VerifyingKey};
 use release_gate::Rule;
 
 use crate::rules;
@@ -90,9 +91,9 @@ pub struct MinisignSignature {
 
 impl MinisignSignature {
     /// Signs a file by its BLAKE2b-512 digest. Deterministic (RFC 8032).
-    pub fn sign(key: &SigningKey, prehash: &[u8; 64], trusted_comment: &str) -> Self {
-        let signature = key.sign(prehash).to_bytes();
-        let global = key.sign(&[&signature[..], trusted_comment.as_bytes()].concat()).to_bytes();
+    pub fn sign(key: &(impl Signs + ?Sized), prehash: &[u8; 64], trusted_comment: &str) -> Self {
+        let signature = key.signature(prehash).to_bytes();
+        let global = key.signature(&[&signature[..], trusted_comment.as_bytes()].concat()).to_bytes();
         Self {
             key_id: key_id(&key.verifying_key()),
             signature,
@@ -175,6 +176,8 @@ fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
+    use ed25519_dalek::SigningKey;
+
     use super::*;
 
     fn key() -> SigningKey {

@@ -1,5 +1,6 @@
 //! Formats: pure codecs over bytes, strict on reading, canonical on writing.
 
+pub mod agent;
 pub mod bundle;
 pub mod checksums;
 pub mod dsse;
@@ -13,3 +14,24 @@ pub mod raw;
 mod separation;
 pub mod signify;
 pub mod sshsig;
+
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+
+/// Whatever makes Ed25519 signatures: a key at hand, or one that somebody else holds.
+pub trait Signs {
+    /// The public half.
+    fn verifying_key(&self) -> VerifyingKey;
+
+    /// Signs bytes as they are. Deterministic (RFC 8032).
+    fn signature(&self, message: &[u8]) -> Signature;
+}
+
+impl Signs for SigningKey {
+    fn verifying_key(&self) -> VerifyingKey {
+        self.verifying_key()
+    }
+
+    fn signature(&self, message: &[u8]) -> Signature {
+        self.sign(message)
+    }
+}

@@ -1,6 +1,7 @@
 //! `checksums.txt.ed25519`: 64 bare bytes, Ed25519 (RFC 8032) over the list itself, as `openssl pkeyutl -verify -rawin` takes them.
 
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use super::Signs;
+use ed25519_dalek::{Signature, VerifyingKey};
 
 /// Bytes of a signature.
 pub const LEN: usize = 64;
@@ -17,8 +18,8 @@ pub enum RawError {
 }
 
 /// Signs a list. Deterministic.
-pub fn sign(key: &SigningKey, list: &[u8]) -> [u8; LEN] {
-    key.sign(list).to_bytes()
+pub fn sign(key: &(impl Signs + ?Sized), list: &[u8]) -> [u8; LEN] {
+    key.signature(list).to_bytes()
 }
 
 /// Checks a signature strictly.
@@ -32,6 +33,8 @@ pub fn verify(signature: &[u8], key: &VerifyingKey, list: &[u8]) -> Result<(), R
 
 #[cfg(test)]
 mod tests {
+    use ed25519_dalek::SigningKey;
+
     use super::*;
 
     #[test]

@@ -11,8 +11,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer as _, SigningKey};
+use ed25519_dalek::Signature;
 
+use super::Signs;
 use super::checksums::List;
 use super::minisign::KeyId;
 use super::public_key::PublicKey;
@@ -55,9 +56,14 @@ pub fn lines(list: &List) -> Result<String, SignifyError> {
 ///
 /// # Errors
 /// A name that signify reads otherwise.
-pub fn sign(key: &SigningKey, id: &KeyId, list: &List, comment: &str) -> Result<String, SignifyError> {
+pub fn sign(
+    key: &(impl Signs + ?Sized),
+    id: &KeyId,
+    list: &List,
+    comment: &str,
+) -> Result<String, SignifyError> {
     let lines = lines(list)?;
-    let body = [&b"Ed"[..], id, &key.sign(lines.as_bytes()).to_bytes()].concat();
+    let body = [&b"Ed"[..], id, &key.signature(lines.as_bytes()).to_bytes()].concat();
     Ok(format!("untrusted comment: {comment}\n{}\n{lines}", STANDARD.encode(body)))
 }
 
@@ -87,6 +93,8 @@ pub fn verify(bytes: &[u8], key: &PublicKey, list: &List, comment: &str) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use ed25519_dalek::SigningKey;
+
     use super::*;
 
     /// Made by signify-openbsd 31: `signify -G -n`, `sha256sum --tag a b > list`, `signify -S -e -m list -x SHA256.sig`.

@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer as _, SigningKey};
+use ed25519_dalek::Signature;
 use sha2::{Digest as _, Sha512};
 
+use super::Signs;
 use super::public_key::PublicKey;
 
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
@@ -22,8 +23,8 @@ pub fn namespace(project: &str) -> String {
 }
 
 /// Signs a message; armoured, with a newline at the end. Deterministic.
-pub fn sign(key: &SigningKey, namespace: &str, message: &[u8]) -> String {
-    let signature = key.sign(&to_be_signed(namespace, message)).to_bytes();
+pub fn sign(key: &(impl Signs + ?Sized), namespace: &str, message: &[u8]) -> String {
+    let signature = key.signature(&to_be_signed(namespace, message)).to_bytes();
     let mut blob = MAGIC.to_vec();
     blob.extend_from_slice(&1u32.to_be_bytes());
     string(&mut blob, &PublicKey::new(key.verifying_key()).ssh_blob());
@@ -125,6 +126,8 @@ fn take<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], SshsigError> {
 
 #[cfg(test)]
 mod tests {
+    use ed25519_dalek::SigningKey;
+
     use super::*;
 
     #[test]

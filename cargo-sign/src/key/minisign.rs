@@ -116,7 +116,7 @@ impl Sealed {
         if key.verifying_key().as_bytes() != &secret[40..] {
             return Err("its two halves do not belong together");
         }
-        Ok(Secret { key, id })
+        Ok(Secret { id, ..Secret::new(key) })
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
             let key = sealed(line);
             assert_eq!(key.is_encrypted(), encrypted);
             let secret = key.open(b"correct horse").unwrap();
-            assert_eq!((&secret.key.to_bytes()[..], &secret.id), (&seed[..], b"minisign"));
+            assert_eq!((&secret.here().to_bytes()[..], &secret.id), (&seed[..], b"minisign"));
             if encrypted {
                 assert_eq!(sealed(line).open(b"correct house").err(), Some("the passphrase is wrong"));
             }

@@ -1,9 +1,10 @@
 //! Secret keys: the only place that holds them. They are wiped when dropped, and never printed.
 //!
-//! A key comes from a file in OpenSSH's or minisign's format (encrypted or not), a PKCS#8 PEM file, or the environment variable
+//! A key comes from a file in OpenSSH's or minisign's format (encrypted or not), a PKCS#8 PEM file, an SSH agent that keeps it, or the environment variable
 //! `RELEASE_GATES_SIGNING_KEY` (base64 of the 32-byte seed, or the text of a key file). Children never see the variable: every one
 //! starts with a cleared environment.
 
+mod agent;
 mod minisign;
 
 use std::fs::File;
@@ -12,13 +13,15 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey as _;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use release_gate::{Error, Result};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{Kdf, LineEnding, PrivateKey};
 use zeroize::Zeroizing;
 
+use self::agent::AgentKey;
+use crate::format::Signs;
 use crate::format::minisign::{KeyId, key_id};
 use crate::format::public_key::PublicKey;
 
@@ -44,35 +47,58 @@ const MAX_ROUNDS: u32 = 1024;
 /// A secret key, and the id its minisign signatures carry.
 #[derive(Debug, Clone)]
 pub struct Secret {
-    key: SigningKey,
+    holder: Holder,
     id: KeyId,
+}
+
+/// Who has the key.
+#[derive(Debug, Clone)]
+enum Holder {
+    /// This process.
+    Here(SigningKey),
+    /// An SSH agent.
+    Agent(AgentKey),
 }
 
 impl Secret {
     /// A key with the id this suite assigns.
     pub fn new(key: SigningKey) -> Self {
-        Self { id: key_id(&key.verifying_key()), key }
+        Self { id: key_id(&key.verifying_key()), holder: Holder::Here(key) }
+    }
+
+    /// Makes something that is signed.
+    ///
+    /// # Errors
+    /// The agent that holds the key did not sign; then what was made is not given out.
+    pub fn with<T>(&self, make: impl FnOnce(&dyn Signs) -> T) -> Result<T> {
+        match &self.holder {
+            Holder::Here(key) => Ok(make(key)),
+            Holder::Agent(key) => {
+                let session = agent::Session::new(key);
+                let made = make(&session);
+                session.end().map(|()| made)
+            }
+        }
+    }
+
+    fn verifying_key(&self) -> VerifyingKey {
+        match &self.holder {
+            Holder::Here(key) => key.verifying_key(),
+            Holder::Agent(key) => key.key,
+        }
     }
 
     /// The public half.
     pub fn public(&self) -> PublicKey {
-        PublicKey { key: self.key.verifying_key(), id: self.id }
+        PublicKey { key: self.verifying_key(), id: self.id }
     }
 
     /// Carries the id under which its public half is published, where that is one of these keys.
     #[must_use]
     pub fn published_among<'a>(mut self, keys: impl IntoIterator<Item = &'a PublicKey>) -> Self {
-        let own = self.key.verifying_key();
+        let own = self.verifying_key();
         self.id = keys.into_iter().find(|key| key.key == own).map_or(self.id, |key| key.id);
         self
-    }
-}
-
-impl std::ops::Deref for Secret {
-    type Target = SigningKey;
-
-    fn deref(&self) -> &SigningKey {
-        &self.key
     }
 }
 
@@ -91,7 +117,10 @@ pub fn generate() -> Result<Secret> {
 ///
 /// # Errors
 /// The passphrase cannot be read, or the encoder failed.
-pub fn to_openssh(key: &SigningKey, comment: &str, passphrase: Passphrase) -> Result<Zeroizing<String>> {
+pub fn to_openssh(key: &Secret, comment: &str, passphrase: Passphrase) -> Result<Zeroizing<String>> {
+    let Holder::Here(key) = &key.holder else {
+        return Err(Error::usage("an SSH agent does not give its keys away"));
+    };
     let wrong =
         |error: ssh_key::Error| Error::judge("the key cannot be written").with_source(error.to_string());
     let pair = Ed25519Keypair::from_bytes(&Zeroizing::new(key.to_keypair_bytes())).map_err(wrong)?;
@@ -108,6 +137,10 @@ pub fn to_openssh(key: &SigningKey, comment: &str, passphrase: Passphrase) -> Re
 /// # Errors
 /// There is none, or it cannot be read; the message never holds any part of it.
 pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
+    if let Some(fingerprint) = file.and_then(Path::to_str).and_then(|name| name.strip_prefix(agent::PREFIX)) {
+        let key = AgentKey::find(fingerprint)?;
+        return Ok(Secret { id: key_id(&key.key), holder: Holder::Agent(key) });
+    }
     if let Some(path) = file {
         let text = read_file(path)?;
         let secret = parse(&text, passphrase).map_err(|why| {
@@ -242,21 +275,28 @@ fn read_passphrase(from: Passphrase, new: bool) -> Result<Option<Zeroizing<Strin
 mod tests {
     use super::*;
 
+    impl Secret {
+        pub(super) fn here(&self) -> &SigningKey {
+            let Holder::Here(key) = &self.holder else { panic!("an agent holds it") };
+            key
+        }
+    }
+
     #[test]
     fn a_key_file_reads_back() {
         let key = generate().unwrap();
         let text = to_openssh(&key, "c", Passphrase::None).unwrap();
-        assert_eq!(parse(&text, Passphrase::None).unwrap().to_bytes(), key.to_bytes());
+        assert_eq!(parse(&text, Passphrase::None).unwrap().here().to_bytes(), key.here().to_bytes());
         assert_eq!(
-            parse(&STANDARD.encode(key.to_bytes()), Passphrase::None).unwrap().to_bytes(),
-            key.to_bytes()
+            parse(&STANDARD.encode(key.here().to_bytes()), Passphrase::None).unwrap().here().to_bytes(),
+            key.here().to_bytes()
         );
     }
 
     #[test]
     fn what_a_key_file_asks_for_is_limited() {
         let key = generate().unwrap();
-        let pair = Ed25519Keypair::from_bytes(&key.to_keypair_bytes()).unwrap();
+        let pair = Ed25519Keypair::from_bytes(&key.here().to_keypair_bytes()).unwrap();
         let private = PrivateKey::new(KeypairData::Ed25519(pair), "c").unwrap();
         let kdf = Kdf::Bcrypt { salt: vec![7; 16], rounds: 1 };
         let locked = private.encrypt_with(ssh_key::Cipher::Aes256Ctr, kdf, 7, b"x").unwrap();

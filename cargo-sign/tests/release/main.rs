@@ -11,6 +11,8 @@ use cargo_sign::judge::Keys;
 use cargo_sign::model::keyring::{Content, Member};
 use release_gate::process::Step;
 
+#[cfg(unix)]
+mod agent;
 mod archives;
 mod fixture;
 #[cfg(unix)]

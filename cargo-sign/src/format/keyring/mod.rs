@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer as _, SigningKey};
+use ed25519_dalek::Signature;
 use release_gate::Rule;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::json::{CanonicalError, to_canonical_line, to_canonical_vec};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::Signs;
 use super::dsse::pae;
 use super::public_key::PublicKey;
 use crate::model::keyring::{Content, Member};
@@ -117,7 +118,7 @@ impl KeyringError {
 }
 
 impl Signed {
-    fn new(signed: Content, key: &SigningKey) -> Result<Self, CanonicalError> {
+    fn new(signed: Content, key: &(impl Signs + ?Sized)) -> Result<Self, CanonicalError> {
         let mut version = Self { signatures: Vec::new(), signed };
         version.sign(key)?;
         Ok(version)
@@ -127,9 +128,9 @@ impl Signed {
         to_canonical_line(&self.signed)
     }
 
-    fn sign(&mut self, key: &SigningKey) -> Result<(), CanonicalError> {
+    fn sign(&mut self, key: &(impl Signs + ?Sized)) -> Result<(), CanonicalError> {
         let fingerprint = PublicKey::new(key.verifying_key()).fingerprint();
-        let sig = STANDARD.encode(key.sign(&pae(TYPE, &self.line()?)).to_bytes());
+        let sig = STANDARD.encode(key.signature(&pae(TYPE, &self.line()?)).to_bytes());
         self.signatures.retain(|by| by.key != fingerprint);
         self.signatures.push(By { key: fingerprint, sig });
         self.signatures.sort_by(|a, b| a.key.cmp(&b.key));
@@ -142,7 +143,7 @@ impl Keyring {
     ///
     /// # Errors
     /// It could not be read back, as when the key is not in it.
-    pub fn begin(content: Content, key: &SigningKey) -> Result<Self, KeyringError> {
+    pub fn begin(content: Content, key: &(impl Signs + ?Sized)) -> Result<Self, KeyringError> {
         let keyring = Self { schema: SCHEMA.to_owned(), versions: vec![encoded(Signed::new(content, key))?] };
         keyring.check()?;
         Ok(keyring)
@@ -152,7 +153,11 @@ impl Keyring {
     ///
     /// # Errors
     /// It does not follow from the one before, the key may not sign it, or the newest version itself still lacks signatures.
-    pub fn extend(&self, change: impl FnOnce(&mut Content), key: &SigningKey) -> Result<Self, KeyringError> {
+    pub fn extend(
+        &self,
+        change: impl FnOnce(&mut Content),
+        key: &(impl Signs + ?Sized),
+    ) -> Result<Self, KeyringError> {
         self.complete()?;
         let mut content = self.newest().clone();
         content.previous = Some(self.digest()?);
@@ -168,7 +173,7 @@ impl Keyring {
     ///
     /// # Errors
     /// The key may not sign it.
-    pub fn sign(&self, key: &SigningKey) -> Result<Self, KeyringError> {
+    pub fn sign(&self, key: &(impl Signs + ?Sized)) -> Result<Self, KeyringError> {
         let mut keyring = self.clone();
         if let Some(last) = keyring.versions.last_mut() {
             encoded(last.sign(key))?;

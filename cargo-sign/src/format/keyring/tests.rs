@@ -1,3 +1,5 @@
+use ed25519_dalek::SigningKey;
+
 use super::*;
 use crate::model::keyring::{Member, Revoked, Standing};
 

@@ -1,0 +1,22 @@
+//! Any bytes as Sigstore bundles: told apart without a panic, and never verified.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use cargo_sign::format::bundle::{is_bundle, split};
+use cargo_sign::model::workflow::Statement;
+use cargo_sign::sigstore::{Roots, verify};
+use libfuzzer_sys::fuzz_target;
+
+static ROOTS: LazyLock<Roots> = LazyLock::new(|| Roots::embedded().unwrap());
+
+fuzz_target!(|bytes: &[u8]| {
+    let documents = split(bytes).unwrap_or_default();
+    assert!(documents.is_empty() || is_bundle(bytes));
+    for document in documents {
+        assert!(verify(document, &ROOTS).is_err());
+    }
+    if let Ok(statement) = serde_json::from_slice::<Statement>(bytes) {
+        let _ = statement.provenance();
+    }
+});
