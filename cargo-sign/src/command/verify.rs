@@ -17,7 +17,7 @@ use crate::format::bundle::is_bundle;
 use crate::format::public_key::PublicKey;
 use crate::judge::{
     Checked, Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
-    check_provenance, check_unsigned, is_archive, read_provenance, signature_of,
+    check_provenance, check_structure, check_unsigned, is_archive, read_provenance, signature_of,
 };
 use crate::memory::Memory;
 use crate::model::provenance::Build;
@@ -67,8 +67,12 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         let trust = if unsigned { Trust::none() } else { Trust::find(cx, args, memory.as_ref(), path)? };
         let own = path.is_dir() && is_own(cx, path);
         let mut one = if unsigned {
-            let (one, checked) = check_unsigned(path)?;
-            archives.extend(checked.filter(|_| is_archive(&name)).map(|checked| (name, checked)));
+            let (mut one, checked) = check_unsigned(path)?;
+            if let Some(mut checked) = checked.filter(|_| args.extract.is_some() && is_archive(&name)) {
+                // Whoever signed it, nothing is unpacked that was not looked through first.
+                check_structure(&mut one, &mut checked.file, &name)?;
+                archives.push((name, checked));
+            }
             one
         } else if path.is_dir() {
             check_directory(path, &trust.keys, if own { Extent::Artifacts } else { Extent::Folder })?

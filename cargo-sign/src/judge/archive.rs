@@ -112,6 +112,24 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Walks an archive for its structure alone.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn check_structure(
+    verdict: &mut Verdict,
+    file: &mut (impl std::io::Read + Seek),
+    name: &str,
+) -> Result<()> {
+    let Err(error) = walk(file, Limits::default(), &mut |_, _| Ok(())) else { return Ok(()) };
+    let Some(rule) = error.rule() else {
+        return Err(Error::judge(format!("cannot read `{}`", shown(name))).with_source(error));
+    };
+    let text = format!("`{}`: {error}", shown(name));
+    verdict.refuse(Finding::new(rule, text).evidence("file", name.to_owned()).help("do not unpack it"));
+    Ok(())
+}
+
 /// Members and list have to be the same set, with the same digests.
 fn check_set(
     verdict: &mut Verdict,

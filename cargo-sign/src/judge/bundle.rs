@@ -170,7 +170,8 @@ fn about(
             .peekable();
         let Some(first) = same.peek().map(|subject| subject.name.clone()) else { continue };
         // Some name the path the file had while it was built.
-        let named = same.any(|subject| subject.name.rsplit('/').next() == Some(&held.file));
+        let named = same
+            .any(|subject| subject.name == held.file || subject.name.rsplit('/').next() == Some(&held.file));
         match judged {
             Ok(built) if named => return Ok(built.clone()),
             Ok(_) => problems.push((&rules::PROVENANCE_NAME, format!("`{file}` was built as `{first}`"))),

@@ -12,6 +12,7 @@ mod trust;
 use ed25519_dalek::VerifyingKey;
 use release_gate::Finding;
 
+pub(crate) use self::archive::check_structure;
 pub(crate) use self::companion::stale_further;
 pub use self::file::{Checked, check_file, check_unsigned};
 pub(crate) use self::file::{first_signer, signature_of, small};

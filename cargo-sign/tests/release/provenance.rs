@@ -8,6 +8,23 @@ use release_gate::process::Step;
 
 use crate::fixture::*;
 
+/// What a build without the feature cannot judge ends with an error that names it, and never with a pass.
+#[cfg(not(feature = "sigstore"))]
+#[test]
+fn a_bundle_needs_the_feature() {
+    let release = Release::new();
+    let bundle = release.key("bundle.json");
+    let line = r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{}}"#;
+    std::fs::write(&bundle, line).unwrap();
+    let (bundle, archive) = (bundle.display().to_string(), release.folder().join(release.archive()));
+    let public = release.key("m.pub").display().to_string();
+    let args =
+        ["verify", "--key", &public, "--provenance", &bundle, "--source-uri", "https://github.com/o/demo"];
+    let ran = release.sign(&[&args[..], &[&archive.display().to_string()]].concat());
+    assert_eq!(ran.status.code(), Some(101));
+    assert!(ran.stderr_text().contains("`sigstore`"), "{}", ran.stderr_text());
+}
+
 /// Provenance is about these files, from this source, by this key; and the log that goes with it cannot be edited.
 #[test]
 fn provenance_is_judged() {

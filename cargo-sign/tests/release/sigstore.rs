@@ -384,6 +384,24 @@ fn the_program_judges_bundles() {
     assert_eq!(report["data"]["provenance"][0]["level"], 2);
     assert!(ran.stderr_text().contains(&format!("OK  {archive}")), "{}", ran.stderr_text());
     assert_eq!(verify(&["--trusted-root", &root, "--source-tag", "v1.0.1", &alone]).0, 100);
+    // What is unpacked was looked through first, whoever vouches for it.
+    let into = case.dir.path().join("into");
+    let unpack = ["--trusted-root", &root, "--extract", into.to_str().unwrap()];
+    assert_eq!(verify(&[&unpack[..], &[&alone]].concat()).0, 0);
+    assert!(into.join(archive.trim_end_matches(".tar.gz")).join("checksums.txt").is_file());
+    std::fs::remove_dir_all(&into).unwrap();
+    let junk = [std::fs::read(&alone).unwrap(), b"junk".to_vec()].concat();
+    lay_out(case.dir.path(), &[("junk.tar.gz".to_owned(), junk.clone())]);
+    let mut with_junk = said.clone();
+    *at(&mut with_junk, "/subject") = statement(&[("junk.tar.gz".to_owned(), junk)])["subject"].clone();
+    std::fs::write(&bundle, case.instance.bundle(&claims, &with_junk)).unwrap();
+    assert_eq!(verify(&["--trusted-root", &root, &file("junk.tar.gz")]).0, 0);
+    let (code, rules, _) = verify(&[&unpack[..], &[&file("junk.tar.gz")]].concat());
+    assert!(
+        code == 100 && rules.contains(&"archive-trailing-data".to_owned()) && !into.exists(),
+        "{rules:?}"
+    );
+    std::fs::write(&bundle, &line).unwrap();
     assert_eq!(verify(&[&alone]).0, 100, "the instances that are known do not know ours");
     assert_eq!(verify(&["--trusted-root", &bundle, &alone]).0, 101);
     let named = release.key("m.pub").display().to_string();
