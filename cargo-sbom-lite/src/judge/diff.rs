@@ -21,8 +21,10 @@ pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
             };
             let show = |entry: &Entry| format!("{} {}", entry.name, entry.version_and_source());
             findings.push(about(rule, before, &show(before), &show(after)));
+            compare_facts(before, after, strict, &mut findings);
+        } else {
+            compare(before, after, strict, &mut findings);
         }
-        compare(before, after, strict, &mut findings);
     } else if strict && old.main.is_some() != new.main.is_some() {
         findings.push(Finding::new(&rules::DOCUMENT_CHANGED, "only one document says what it describes"));
     }
@@ -98,6 +100,11 @@ fn compare(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec<Findi
         let show = |entry: &Entry| format!("{} {}", entry.name, entry.version);
         findings.push(about(&rules::VERSION_CHANGED, before, &show(before), &show(after)));
     }
+    compare_facts(before, after, strict, findings);
+}
+
+/// What two entries state beside their names and versions.
+fn compare_facts(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec<Finding>) {
     for (rule, old, new) in [
         (&rules::LICENCE_CHANGED, &before.license, &after.license),
         (&rules::HASH_CHANGED, &before.sha256, &after.sha256),
@@ -168,6 +175,13 @@ mod tests {
             }),
             ["source-changed"]
         );
+        // A release of another version is one difference, not two.
+        let main = |version: &str| {
+            let mut only = sbom(&[("a", version)], |_| ());
+            only.main = only.components.pop_first().map(|(_, entry)| entry);
+            only
+        };
+        assert_eq!(rules_of(&main("1.0.0"), &main("1.1.0")), ["version-changed"]);
         // Of another standard, what is not stated is not compared.
         let mut other = both(|e| e.scope = Some("required".into()));
         other.standard = Standard::Spdx;
