@@ -150,7 +150,7 @@ fn releases(verdict: &Verdict) -> Vec<(String, Version)> {
 }
 
 /// A download folder is no project; only a project's own root is looked into.
-fn of_enclosing_project(cx: &mut Context) -> Result<Option<Keys>> {
+pub(super) fn of_enclosing_project(cx: &mut Context) -> Result<Option<Keys>> {
     let config: Config = cx.config()?;
     let Ok(project) = cx.project() else { return Ok(None) };
     of_project(project, &config)

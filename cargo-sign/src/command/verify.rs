@@ -63,7 +63,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         if !path.exists() {
             return Err(Error::judge(format!("there is no `{}`", path.display())));
         }
-        let unsigned = is_unsigned(args, path)?;
+        let unsigned = is_unsigned(cx, args, path)?;
         let trust = if unsigned { Trust::none() } else { Trust::find(cx, args, memory.as_ref(), path)? };
         let own = path.is_dir() && is_own(cx, path);
         let mut one = if unsigned {
@@ -120,13 +120,15 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     Ok(report(verdict, pinned, None).print_only().into())
 }
 
-/// Whether nothing but a Sigstore bundle vouches for a file: it has no signature of its own, and no key to have one by was named.
-fn is_unsigned(args: &VerifyArgs, path: &Path) -> Result<bool> {
+/// Whether nothing but a Sigstore bundle vouches for a file: it has no signature of its own, and no key to have one by was
+/// named or committed.
+fn is_unsigned(cx: &mut Context, args: &VerifyArgs, path: &Path) -> Result<bool> {
     let Some(provenance) = &args.provenance else { return Ok(false) };
     Ok(args.key.is_empty()
         && !path.is_dir()
         && signature_of(path)?.is_none()
-        && is_bundle(&read_provenance(provenance)?))
+        && is_bundle(&read_provenance(provenance)?)
+        && trust::of_enclosing_project(cx)?.is_none())
 }
 
 /// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the release.

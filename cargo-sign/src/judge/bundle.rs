@@ -302,7 +302,7 @@ fn normal(uri: &str) -> String {
     if uri.contains("://") { uri.to_owned() } else { format!("https://{uri}") }
 }
 
-/// Compares what the certificate says with itself and with the provenance; returns repository and commit, by the certificate.
+/// Compares what the certificate says with itself and with the provenance; returns the repository and the commit that was built.
 fn agree(
     problems: &mut Vec<Problem>,
     claims: &Claims,
@@ -336,7 +336,7 @@ fn agree(
     let trigger = said.trigger.clone().unwrap_or_default();
     let (from, at) = trigger.split_once('@').unwrap_or((&trigger, ""));
     differ("repository in certificate and provenance", &repository, source(from));
-    differ("branch or tag in certificate and provenance", reference.map_or(at, String::as_str), at);
+    differ("branch or tag in certificate and provenance", reference.map_or("none", String::as_str), at);
     if at.is_empty() {
         differ("the provenance lacks the branch or tag", at, "refs/…");
     }
@@ -352,7 +352,8 @@ fn agree(
     if let (Some(config), Some(path)) = (&claims.config, &said.path) {
         differ("workflow in certificate and provenance", config, &format!("{}/{path}@{at}", source(from)));
     }
-    (repository, commit)
+    let built = if elsewhere { said.commit.clone() } else { None };
+    (repository, built.unwrap_or(commit))
 }
 
 /// Only machines of GitHub's keep builds from each other.
@@ -383,8 +384,11 @@ fn builder(
         refuse(format!("its builder `{}` is no workflow on GitHub", said.builder));
         return 0;
     };
-    if let Some(asked) = asked.filter(|asked| !named.is(asked)) {
-        refuse(format!("its builder is `{}`, not `{asked}`", said.builder));
+    // The certificate says who it was; only of whom a delegator called it says nothing.
+    let (judged, id) =
+        if speaks == Speaks::Another { (named, &said.builder) } else { (signer, &claims.signer) };
+    if let Some(asked) = asked.filter(|asked| !judged.is(asked)) {
+        refuse(format!("its builder is `{id}`, not `{asked}`"));
     }
     if speaks != Speaks::Unknown && !(signer.released() && named.released()) {
         refuse(format!("its builder `{}` was taken from no release (a tag `v1.2.3`)", said.builder));

@@ -165,6 +165,7 @@ fn certificate_and_provenance_have_to_agree() {
         (fine().with(13, zeros), &["bundle-claims"]),
         (fine().with(13, None).with(19, None), &["bundle-claims"]),
         (fine().with(14, Some("refs/tags/v1.0.1")), &["bundle-claims"]),
+        (fine().with(14, None), &["bundle-claims"]),
         (fine().with(18, Some(other)), &["bundle-claims"]),
         (fine().with(19, zeros), &["bundle-claims"]),
         (fine().with(2, Some("pull_request")), &["bundle-claims"]),
@@ -406,6 +407,12 @@ fn the_program_judges_bundles() {
     assert_eq!(verify(&["--trusted-root", &bundle, &alone]).0, 101);
     let named = release.key("m.pub").display().to_string();
     assert_eq!(verify(&["--trusted-root", &root, "--key", &named, &alone]).1, ["signature-missing"]);
+    // A project that has a key wants its signature.
+    let committed = release.dir.path().join("release-keys");
+    std::fs::create_dir(&committed).unwrap();
+    std::fs::copy(release.key("m.pub"), committed.join("maintainer.ed25519.pub")).unwrap();
+    assert_eq!(verify(&["--trusted-root", &root, &alone]).1, ["signature-missing"]);
+    std::fs::remove_dir_all(committed).unwrap();
     // A folder that is signed: both have to hold, and to be of the same commit.
     let folder = release.folder().display().to_string();
     let (code, rules, ran) = verify(&["--trusted-root", &root, "--key", &named, &folder]);
