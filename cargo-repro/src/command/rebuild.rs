@@ -21,7 +21,7 @@ use crate::model::cause::Compared;
 use crate::rules;
 use crate::sealed::conditions::Conditions;
 use crate::sealed::guard::Guard;
-use crate::sealed::toolchain::ToolchainFacts;
+use crate::sealed::toolchain::{Program, ToolchainFacts};
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "rebuild";
@@ -69,17 +69,22 @@ pub(crate) fn toolchain(a: &ToolchainFacts, b: &ToolchainFacts) -> Vec<String> {
         if x == y {
             continue;
         }
-        let show = |program: Option<&crate::sealed::toolchain::Program>| {
+        let lines =
+            |program: Option<&Program>| program.map(|program| program.version.clone()).unwrap_or_default();
+        let (of_x, of_y) = (lines(x), lines(y));
+        // The line in which they differ says more than the first one, where that is the same.
+        let at = (0..of_x.len().max(of_y.len())).find(|at| of_x.get(*at) != of_y.get(*at)).unwrap_or(0);
+        let show = |program: Option<&Program>, lines: &[String]| {
             program.map_or("none".to_owned(), |program| {
                 let digest = program.sha256.map(|digest| digest.to_string()).unwrap_or_default();
                 format!(
                     "{} ({})",
-                    program.version.first().cloned().unwrap_or_default(),
+                    lines.get(at).map_or("nothing", String::as_str),
                     digest.get(..12).unwrap_or("no digest")
                 )
             })
         };
-        found.push(format!("{name}: {} and {}", show(x), show(y)));
+        found.push(format!("{name}: {} and {}", show(x, &of_x), show(y, &of_y)));
     }
     found
 }

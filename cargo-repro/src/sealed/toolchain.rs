@@ -78,7 +78,7 @@ impl Toolchain {
             .find_map(|line| line.strip_prefix("host: "))
             .ok_or_else(|| Error::judge(format!("`{} -vV` does not name its host", rustc.display())))?
             .to_owned();
-        let lines = |text: &str| {
+        let lines = |text: &str| -> Vec<String> {
             text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect()
         };
         let mut rustc_digests = vec![sha256_file(&rustc).ok().map(|(digest, _)| digest.to_string())];
@@ -100,7 +100,11 @@ impl Toolchain {
                 sha256: all.map(|all| sha256_bytes(all.join("\n").as_bytes())),
             },
             cargo: Program {
-                version: lines(&ask(&cargo, &["-vV"])?),
+                // Its last line names the system it runs on: that is the machine's, and no input of the build.
+                version: lines(&ask(&cargo, &["-vV"])?)
+                    .into_iter()
+                    .filter(|line| !line.starts_with("os: "))
+                    .collect(),
                 sha256: sha256_file(&cargo).ok().map(|(digest, _)| digest),
             },
             cc: program(runner, Path::new("cc"), None),
