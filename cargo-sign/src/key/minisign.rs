@@ -168,7 +168,8 @@ mod tests {
             let read = Sealed::parse(&file(&STANDARD.encode(changed))).unwrap();
             assert!(read.and_then(|key| key.open(b"")).is_err(), "byte {position}");
         }
-        for text in ["", "untrusted comment: x\n", "untrusted comment: x\nAAAA\n", PLAIN, &file(&PLAIN[4..])]
+        for text in
+            ["", "untrusted comment: x\n", "untrusted comment: x\nAAAA\n", &PLAIN[4..], &file(&PLAIN[4..])]
         {
             assert!(Sealed::parse(text).is_none(), "{text}");
         }
