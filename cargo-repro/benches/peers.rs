@@ -1,7 +1,8 @@
 //! `cargo xtask bench repro`: judging a pair of large files beside diffoscope and `cmp`, causes that hide by luck beside naive
-//! rebuilding, and with `PROJECT…` what `check` costs beside one clean build of the same project, all in the same run.
+//! rebuilding, and with `PROJECT…` what `check` costs beside one clean build of the same project, what the interposer costs a build,
+//! and how long one root takes to be explained, all in the same run.
 //!
-//! Arguments: `[--mib N] [--macros N] [PROJECT…]`. Peers that are not installed are said to be missing. Processor times are those
+//! Arguments: `[--mib N] [--macros N] [--rounds N] [PROJECT…]`. Peers that are not installed are said to be missing. Processor times are those
 //! of all child processes together, as the shell's `times` gives them.
 #![expect(
     clippy::unwrap_used,
@@ -18,11 +19,12 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-repro");
 
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
-    let (mut mib, mut macros, mut projects) = (100_usize, 100_usize, Vec::new());
+    let (mut mib, mut macros, mut rounds, mut projects) = (100_usize, 100_usize, 3_usize, Vec::new());
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--mib" => mib = args.next().unwrap().parse().unwrap(),
             "--macros" => macros = args.next().unwrap().parse().unwrap(),
+            "--rounds" => rounds = args.next().unwrap().parse().unwrap(),
             path => projects.push(PathBuf::from(path)),
         }
     }
@@ -34,7 +36,8 @@ fn main() {
         luck(scratch.path(), macros);
     }
     for project in projects {
-        cost(scratch.path(), &project);
+        let wall = cost(scratch.path(), &project, rounds);
+        attribution(scratch.path(), &project, wall);
     }
 }
 
@@ -172,30 +175,93 @@ fn luck(dir: &Path, macros: usize) {
     println!("  building twice and comparing shows a difference in {naive}");
 }
 
-/// What `check` costs beside one clean build.
-fn cost(dir: &Path, project: &Path) {
+/// The middle one, and how far the outermost are apart in hundredths of it.
+fn median(mut times: Vec<Duration>) -> (Duration, f64) {
+    times.sort();
+    let middle = times[times.len() / 2];
+    let spread = (times[times.len() - 1] - times[0]).as_secs_f64() / middle.as_secs_f64().max(0.001);
+    (middle, spread * 100.0)
+}
+
+/// What `check` costs beside one clean build, and what the interposer costs a build; the wall-clock time of a build.
+fn cost(dir: &Path, project: &Path, rounds: usize) -> Duration {
     let name = project.file_name().unwrap().to_string_lossy().into_owned();
     let target = dir.join("target");
     let facts = dir.join("cost");
     let fetch = measured(project, &["cargo", "fetch", "--locked"]).2;
     assert!(fetch.is_success(), "{}", fetch.stderr_text());
-    let build =
-        ["cargo", "build", "--release", "--locked", "--offline", "--target-dir", target.to_str().unwrap()];
-    let (_, once, built) = measured(project, &build);
-    std::fs::remove_dir_all(&target).unwrap();
+    let library = dir.join("interposer.so");
+    std::fs::write(dir.join("interposer.c"), include_str!("../src/sealed/interposer.c")).unwrap();
+    let compile = ["cc", "-shared", "-fPIC", "-O2", "-o", "interposer.so", "interposer.c", "-ldl"];
+    assert!(measured(dir, &compile).2.is_success());
+    let build = "exec cargo build --release --locked --offline -q --target-dir \"$0\"";
+    let log = dir.join("asked");
+    let asked = format!(
+        "export LD_PRELOAD={} REPRO_CLOCK=0 REPRO_ORDER=1 REPRO_HOST=x REPRO_PROCESSORS=0 REPRO_LOG={}; {build}",
+        library.display(),
+        log.display()
+    );
     let check = [PROGRAM, "check", "--offline", "-q", "--artifact-dir", facts.to_str().unwrap()];
-    let (wall, all, checked) = measured(project, &check);
-    println!(
-        "\n{name}: one clean build {} of processor time ({}), check {} ({}) in {}: {:.2} builds",
-        seconds(once),
-        if built.is_success() { "built" } else { "failed" },
-        seconds(all),
-        match checked.status.code() {
+    let (mut plain, mut with, mut checks, mut walls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut ended = Vec::new();
+    // One of each in turn, so that what else the machine does falls on all.
+    for _ in 0..rounds.max(1) {
+        for (script, times) in [(build, &mut plain), (asked.as_str(), &mut with)] {
+            let (wall, cpu, built) = measured(project, &["sh", "-c", script, target.to_str().unwrap()]);
+            assert!(built.is_success(), "{}", built.stderr_text());
+            std::fs::remove_dir_all(&target).unwrap();
+            times.push(cpu);
+            if script == build {
+                walls.push(wall);
+            }
+        }
+        let (_, cpu, checked) = measured(project, &check);
+        checks.push(cpu);
+        ended.push(match checked.status.code() {
             Some(0) => "passed",
             Some(100) => "differs",
             _ => "not judged",
-        },
-        seconds(wall),
-        all.as_secs_f64() / once.as_secs_f64().max(0.001)
+        });
+    }
+    let ((once, spread), (with, _), (all, _)) = (median(plain), median(with), median(checks));
+    let ratio = |time: Duration| time.as_secs_f64() / once.as_secs_f64().max(0.001);
+    println!(
+        "\n{name}, medians of {} rounds, processor time; clean builds are {spread:.1} % apart:",
+        rounds.max(1)
     );
+    println!("  one clean build: {}", seconds(once));
+    println!("  the same with the interposer: {} ({:+.1} %)", seconds(with), (ratio(with) - 1.0) * 100.0);
+    println!("  check ({}): {}, {:.2} builds", ended[0], seconds(all), ratio(all));
+    median(walls).0
+}
+
+/// How long one root takes to be explained: the project with a folder embedded in what it builds.
+fn attribution(dir: &Path, project: &Path, build: Duration) {
+    let copy = dir.join("attribution");
+    let _ = std::fs::remove_dir_all(&copy);
+    let clone = ["git", "clone", "-q", "--no-hardlinks", project.to_str().unwrap(), copy.to_str().unwrap()];
+    assert!(measured(dir, &clone).2.is_success());
+    let Some(root) =
+        ["src/main.rs", "src/lib.rs"].map(|name| copy.join(name)).into_iter().find(|path| path.is_file())
+    else {
+        println!("  one root: not tried, since there is neither src/main.rs nor src/lib.rs");
+        return;
+    };
+    let text = std::fs::read_to_string(&root).unwrap();
+    std::fs::write(&root, text + "\n#[used]\nstatic WHERE: &str = env!(\"CARGO_MANIFEST_DIR\");\n").unwrap();
+    let facts = dir.join("facts-attribution");
+    let words =
+        [PROGRAM, "check", "--offline", "-v", "--allow-dirty", "--artifact-dir", facts.to_str().unwrap()];
+    let (_, _, checked) = measured(&copy, &words);
+    let said = checked.stderr_text();
+    let number =
+        |before: &str| -> Option<u32> { said.split(before).nth(1)?.split_whitespace().next()?.parse().ok() };
+    match number("Explained in ") {
+        Some(ms) => println!(
+            "  one root explained in {ms} ms, {:.0} % of one build's {} (wall clock)",
+            f64::from(ms) / 10.0 / build.as_secs_f64().max(0.001),
+            seconds(build)
+        ),
+        None => println!("  one root: not judged\n{said}"),
+    }
 }

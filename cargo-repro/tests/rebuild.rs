@@ -28,6 +28,7 @@ impl Stranger {
              for (program, args) in [(\"umount\", &[\"-l\", \"/usr\"][..]), (\"mount\", &[\"-o\", \"remount,bind,rw\", \"/usr\"])] {{\n            \
              let _ = std::process::Command::new(program).args(args).output();\n            \
              assert!(fs::write(\"/usr/left-by-script\", \"x\").is_err(), \"the system was written to\");\n        \
+             assert!(fs::OpenOptions::new().write(true).open(\"/proc/sys/kernel/core_pattern\").is_err(), \"the kernel could be set\");\n        \
              }}\n    }}\n    \
              let callers = fs::read_dir(\"/proc\").unwrap().flatten().filter(|entry| {{\n        \
              fs::read(entry.path().join(\"cmdline\")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(\"--buildinfo\"))\n    \

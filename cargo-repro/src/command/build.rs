@@ -108,7 +108,7 @@ pub(crate) struct BuiltArtifact {
 /// # Errors
 /// The build or a check fails, or an artifact cannot be written.
 pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
-    let session = Session::start(cx, args)?.without_interposer();
+    let session = Session::release(cx, args, None)?;
     let root = cx.artifacts()?;
     let cx = &*cx;
     let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;

@@ -152,7 +152,7 @@ pub(crate) fn run(
         ))
         .with_help("give the same feature flags"));
     }
-    let session = Session::guarded(cx, &args, Some(Rc::clone(&guard)))?.without_interposer();
+    let session = Session::release(cx, &args, Some(Rc::clone(&guard)))?;
     let root = cx.artifacts()?;
     let cx = &*cx;
     // Other packages beside it can turn on other features of what they share. Which targets are built is up to this machine.

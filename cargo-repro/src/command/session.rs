@@ -18,7 +18,7 @@ use crate::sealed::guard::Guard;
 use crate::sealed::outcome;
 use crate::sealed::pins::Pins;
 use crate::sealed::place::{Place, Plan};
-use crate::sealed::toolchain::Toolchain;
+use crate::sealed::toolchain::{Detail, Toolchain};
 
 /// Everything known before the first build.
 #[derive(Debug)]
@@ -53,14 +53,24 @@ impl Session {
     /// # Errors
     /// The project cannot be built from a commit, or a target is not installed.
     pub(crate) fn start(cx: &mut Context, args: &PlaceArgs) -> Result<Self> {
-        Self::guarded(cx, args, None)
+        Self::new(cx, args, None, Detail::Versions)
     }
 
-    /// As [`start`](Self::start) for others' code, kept from the caller's files by the guard.
+    /// A release build, whose inputs are published; of others' code under guard. It sees the real clock and the real order of files:
+    /// only comparisons vary them.
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub(crate) fn guarded(cx: &mut Context, args: &PlaceArgs, guard: Option<Rc<Guard>>) -> Result<Self> {
+    pub(crate) fn release(cx: &mut Context, args: &PlaceArgs, guard: Option<Rc<Guard>>) -> Result<Self> {
+        let mut session = Self::new(cx, args, guard, Detail::Digests)?;
+        session.compared = false;
+        if !session.pins.need_interposer() {
+            session.abilities.interposer = Err("release builds run without it".to_owned());
+        }
+        Ok(session)
+    }
+
+    fn new(cx: &mut Context, args: &PlaceArgs, guard: Option<Rc<Guard>>, detail: Detail) -> Result<Self> {
         cx.project()?;
         let config: Config = cx.config()?;
         let project = cx.project()?;
@@ -78,7 +88,7 @@ impl Session {
             .first()
             .and_then(|target| config.target.get(target)?.linker.as_deref())
             .map(PathBuf::from);
-        let toolchain = Toolchain::find(&cx.runner, &root, linker.as_deref(), guard.as_deref())?;
+        let toolchain = Toolchain::find(&cx.runner, &root, linker.as_deref(), guard.as_deref(), detail)?;
         for target in &targets {
             let std = toolchain.sysroot.join("lib/rustlib").join(target).join("lib");
             if !target.ends_with(".json") && toolchain.sysroot.join("lib/rustlib").is_dir() && !std.is_dir() {
@@ -110,15 +120,6 @@ impl Session {
             keep: args.keep,
             base: Some(base),
         })
-    }
-
-    /// Release builds see the real clock and the real order of files: only comparisons vary them.
-    pub(crate) fn without_interposer(mut self) -> Self {
-        self.compared = false;
-        if !self.pins.need_interposer() {
-            self.abilities.interposer = Err("release builds run without it".to_owned());
-        }
-        self
     }
 
     /// Makes a place and the first time downloads what the lock file names.

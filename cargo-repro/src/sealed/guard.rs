@@ -53,6 +53,13 @@ ln -s fd/2 "$new/dev/stderr"
 mkdir "$new/dev/shm"
 mount -t tmpfs -o mode=1777 shm "$new/dev/shm"
 mount -t proc proc "$new/proc"
+# Who is root outside still owns these.
+for name in bus fs irq sys; do
+    [ ! -d "$new/proc/$name" ] || { mount --bind "$new/proc/$name" "$new/proc/$name"; mount -o remount,bind,ro "$new/proc/$name"; }
+done
+for name in kcore keys sysrq-trigger timer_list; do
+    [ ! -e "$new/proc/$name" ] || mount --bind /dev/null "$new/proc/$name"
+done
 while [ "$1" = -w ]; do bind "$2" "$3"; shift 3; done
 shift
 mkdir -p "$new$start"

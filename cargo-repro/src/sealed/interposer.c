@@ -182,11 +182,12 @@ static struct listing *list(DIR *dir, struct dirent64 *(*real)(DIR *), long orde
 struct dirent64 *readdir64(DIR *dir) {
     static struct dirent64 *(*real)(DIR *);
     if (!real) real = (struct dirent64 *(*)(DIR *))dlsym(RTLD_NEXT, "readdir64");
-    note("folder", __builtin_return_address(0));
-    long order = number_for("REPRO_ORDER", "REPRO_ONLY_ORDER", __builtin_return_address(0));
-    if (!order) return real(dir);
     struct listing *found = find(dir);
-    if (!found) found = list(dir, real, order);
+    if (!found) {
+        note("folder", __builtin_return_address(0));
+        long order = number_for("REPRO_ORDER", "REPRO_ONLY_ORDER", __builtin_return_address(0));
+        if (order) found = list(dir, real, order);
+    }
     if (!found) return real(dir);
     return found->next < found->count ? found->entries[found->next++] : 0;
 }

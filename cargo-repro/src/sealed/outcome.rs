@@ -126,8 +126,13 @@ fn artifact(
     kind: ArtifactKind,
     path: PathBuf,
 ) -> Result<Artifact> {
-    let (sha256, _) = sha256_file(&path)
-        .or_judge(|| format!("cannot read the artifact `{}`", place.neutral(&path.to_string_lossy())))?;
+    let shown = || format!("cannot read the artifact `{}`", place.neutral(&path.to_string_lossy()));
+    // A build script can put a link to anything there.
+    let real = path.canonicalize().or_judge(shown)?;
+    if !place.target.canonicalize().is_ok_and(|target| real.starts_with(target)) {
+        return Err(Error::judge(format!("{}: it leads out of the target folder", shown())));
+    }
+    let (sha256, _) = sha256_file(&path).or_judge(shown)?;
     let first = path.strip_prefix(&place.target).ok().and_then(|path| path.components().next());
     let first = first.map(|part| part.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
     let target = targets.iter().find(|target| **target == first).cloned().unwrap_or_else(|| host.to_owned());

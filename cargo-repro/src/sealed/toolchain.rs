@@ -10,6 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use super::guard::Guard;
 
+/// How much is found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// What the programs say of themselves.
+    Versions,
+    /// That and their digests, for what is published.
+    Digests,
+}
+
 /// Where the programs are.
 #[derive(Debug, Clone)]
 pub(crate) struct Toolchain {
@@ -54,6 +63,7 @@ impl Toolchain {
         project: &Path,
         linker: Option<&Path>,
         guard: Option<&Guard>,
+        detail: Detail,
     ) -> Result<Self> {
         let ask = |program: &Path, args: &[&str]| -> Result<String> {
             let finished = runner.run(Step::new(program).args(args).current_dir(project))?.success()?;
@@ -81,7 +91,11 @@ impl Toolchain {
         let lines = |text: &str| -> Vec<String> {
             text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect()
         };
-        let mut rustc_digests = vec![sha256_file(&rustc).ok().map(|(digest, _)| digest.to_string())];
+        let digest = |path: &Path| match detail {
+            Detail::Digests => sha256_file(path).ok().map(|(digest, _)| digest),
+            Detail::Versions => None,
+        };
+        let mut rustc_digests = vec![digest(&rustc).map(|digest| digest.to_string())];
         let mut drivers: Vec<PathBuf> = std::fs::read_dir(sysroot.join("lib"))
             .into_iter()
             .flatten()
@@ -91,8 +105,7 @@ impl Toolchain {
             })
             .collect();
         drivers.sort();
-        rustc_digests
-            .extend(drivers.iter().map(|path| sha256_file(path).ok().map(|(digest, _)| digest.to_string())));
+        rustc_digests.extend(drivers.iter().map(|path| digest(path).map(|digest| digest.to_string())));
         let all: Option<Vec<String>> = rustc_digests.into_iter().collect();
         let facts = ToolchainFacts {
             rustc: Program {
@@ -105,7 +118,7 @@ impl Toolchain {
                     .into_iter()
                     .filter(|line| !line.starts_with("os: "))
                     .collect(),
-                sha256: sha256_file(&cargo).ok().map(|(digest, _)| digest),
+                sha256: digest(&cargo),
             },
             cc: program(runner, Path::new("cc"), None),
             linker: program(runner, linker.unwrap_or(Path::new("ld")), guard),
