@@ -2,8 +2,9 @@
 # One release through the gates, in any CI: POSIX sh, cargo and git. Stops at the first gate that does not pass, with its exit code:
 # 100 failed, 101 could not be judged, 2 wrong usage. Nothing is signed or uploaded before everything else has passed.
 #
-#   GATES="repro sbom compat"  only these, of: source check build repro rebuild sbom audit licenses pins compat notes sign upload
-#                              (default: all but source, which needs signed tags and commits, rebuild and upload; repro is check and build)
+#   GATES="repro sbom compat"  only these, of: source check build repro rebuild sbom audit licenses pins compat notes sign docs upload
+#                              (default: all but source, which needs signed tags and commits, rebuild, docs and upload; repro is check
+#                              and build, docs are INSTALL.md and SECURITY.md of the signed release)
 #   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
 #   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: fetched, unless OFFLINE is set)
@@ -41,6 +42,15 @@ gate() {
     printf '\n'
     # shellcheck disable=SC2086
     cargo "$@" --message-format "$FORMAT" $packages ${OFFLINE:+--offline}
+}
+
+sign() {
+    # shellcheck disable=SC2086
+    gate sign pack ${KEY:+--key "$KEY"} $builds
+    if [ -n "${SOURCE_URI:-}" ]; then
+        gate sign attest ${KEY:+--key "$KEY"} --source-uri "$SOURCE_URI"
+    fi
+    gate sign verify --key "$PUBLIC_KEY"
 }
 
 for step in $GATES; do
@@ -82,13 +92,11 @@ for step in $GATES; do
     pins) gate sbom-lite pins ;;
     compat) gate compat ${AGAINST:+--against "$AGAINST"} ;;
     notes) gate relnotes --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"} ;;
-    sign)
-        # shellcheck disable=SC2086
-        gate sign pack ${KEY:+--key "$KEY"} $builds
-        if [ -n "${SOURCE_URI:-}" ]; then
-            gate sign attest ${KEY:+--key "$KEY"} --source-uri "$SOURCE_URI"
-        fi
-        gate sign verify --key "$PUBLIC_KEY"
+    sign) sign ;;
+    docs)
+        # They name the packed archives, and are listed and signed with them in turn.
+        gate relnotes docs
+        sign
         ;;
     upload) gate sign upload --key "$PUBLIC_KEY" ;;
     *)

@@ -57,6 +57,8 @@ impl Ci {
             .env("PATH", std::env::join_paths(path).unwrap());
         for name in [
             "CHECKSUMS_TXT",
+            "INSTALL_MD",
+            "SECURITY_MD",
             "CHECKSUMS_TXT_SIG",
             "CHECKSUMS_TXT_SSHSIG",
             "BUILDINFO_JSON",
@@ -124,7 +126,7 @@ fn assert_stops(ci: &Ci, gates: &str, at: &str, code: i32, rule: &str) {
 #[test]
 fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() {
     let ci = Ci::new(&[]);
-    let ran = ci.gate("source repro sbom audit licenses pins compat notes sign");
+    let ran = ci.gate("source repro sbom audit licenses pins compat notes sign docs");
     assert_eq!(ran.code, 0, "{ran:#?}");
     for package in PACKAGES {
         let folder = ci.whole.artifacts(package);
@@ -132,6 +134,10 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
             assert!(folder.join(file).is_file(), "{package} has no {file}");
         }
         assert!(folder.join("provenance.intoto.jsonl").is_file(), "{package} has no provenance");
+        let list = std::fs::read_to_string(folder.join("checksums.txt")).unwrap();
+        for file in ["INSTALL.md", "SECURITY.md"] {
+            assert!(list.contains(&format!("  {file}\n")), "{package}: {list}");
+        }
     }
     // The list of the program's own documents names the C library's package and the proc macro's as what built it.
     let sbom = std::fs::read_to_string(ci.whole.artifacts("shapes-cli").join("sbom.cdx.json")).unwrap();

@@ -62,6 +62,9 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
     for place in &places {
         let Some(bytes) = folder.read(&format!("{place}checksums.txt"))? else { continue };
         let text = String::from_utf8_lossy(&bytes);
+        if is_of_build(&text) {
+            continue;
+        }
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let parsed =
                 line.split_once([' ', '\t']).and_then(|(digest, name)| Some((digest.parse().ok()?, name)));
@@ -94,6 +97,12 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
     }
     shipped.downloads.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(shipped)
+}
+
+/// Whether a list is the one `cargo repro build` leaves, of programs in `artifacts/`, which nobody downloads: nothing was packed yet.
+fn is_of_build(list: &str) -> bool {
+    let mut names = list.lines().filter_map(|line| line.split_once("  ")).map(|(_, name)| name).peekable();
+    names.peek().is_some() && names.all(|name| name.starts_with("artifacts/"))
 }
 
 /// `x86_64-unknown-linux-gnu` of `demo-1.0.0-x86_64-unknown-linux-gnu.tar.gz`.
@@ -207,6 +216,14 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
     use proptest::prelude::*;
+
+    #[test]
+    fn the_builds_own_list_is_no_release() {
+        let digest = "0".repeat(64);
+        assert!(is_of_build(&format!("{digest}  artifacts/x86_64-unknown-linux-gnu/demo\n")));
+        assert!(!is_of_build(&format!("{digest}  artifacts/demo\n{digest}  demo.tar.gz\n")));
+        assert!(!is_of_build(""));
+    }
 
     proptest! {
         #[test]
