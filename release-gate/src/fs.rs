@@ -31,6 +31,9 @@ impl From<WriteError> for crate::Error {
     }
 }
 
+/// How the names of files begin that are being written. One that stays belongs to a call that was killed; nobody reads it.
+pub const TEMPORARY: &str = ".release-gates-";
+
 /// A file that appears under its name only when [`commit`](Self::commit) is called.
 #[derive(Debug)]
 pub struct AtomicFile {
@@ -51,7 +54,7 @@ impl AtomicFile {
         };
         let file = std::fs::create_dir_all(folder).and_then(|()| {
             let mut builder = tempfile::Builder::new();
-            builder.prefix(".release-gates-");
+            builder.prefix(TEMPORARY);
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, as for any new file
             builder.tempfile_in(folder)

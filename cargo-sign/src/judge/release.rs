@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use release_gate::artifacts::{MANIFEST, Manifest};
+use release_gate::fs::TEMPORARY;
 use release_gate::{Error, Finding, Result};
 
 use super::file::{Checked, check_signature, signature_of, small};
@@ -207,6 +208,7 @@ fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: E
     let mut found = BTreeSet::new();
     entries(dir, Path::new(""), &mut found)?;
     let manifest = if extent == Extent::Artifacts { manifest(dir)? } else { BTreeSet::new() };
+    let mut beside = Vec::new();
     for path in &found {
         let name = path.to_string_lossy().replace('\\', "/");
         let vouches = match Companion::of(&name) {
@@ -223,14 +225,19 @@ fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: E
         }
         let top = name.split('/').next().unwrap_or(&name);
         // In a download nothing rides along, whatever it is called.
-        let ours = extent == Extent::Artifacts && (WORKING.contains(&top) || manifest.contains(&name));
-        let finding = if ours || is_evidence(&name) {
-            Finding::new(&rules::NOT_COVERED, format!("`{}` is not part of what was signed", shown(&name)))
+        let ours = extent == Extent::Artifacts
+            && (WORKING.contains(&top) || manifest.contains(&name) || top.starts_with(TEMPORARY));
+        if ours || is_evidence(&name) {
+            beside.push(name);
         } else {
-            Finding::new(&rules::FILE_UNLISTED, format!("`{}` is not listed", shown(&name)))
-                .help("remove it; it is not part of the release")
-        };
-        verdict.refuse(finding.evidence("file", name));
+            let finding = Finding::new(&rules::FILE_UNLISTED, format!("`{}` is not listed", shown(&name)));
+            verdict.refuse(finding.help("remove it; it is not part of the release").evidence("file", name));
+        }
+    }
+    if !beside.is_empty() {
+        let names: Vec<String> = beside.iter().map(|name| format!("`{}`", shown(name))).collect();
+        let text = format!("not part of what was signed: {}", names.join(", "));
+        verdict.refuse(Finding::new(&rules::NOT_COVERED, text).evidence("files", beside));
     }
     Ok(())
 }
