@@ -1,49 +1,144 @@
 //! SIGKILL in the middle of writing leaves either the old file or the new one.
+//!
+//! `RELEASE_GATES_KILLS=200 cargo test -p release-gates-tests --test killed` kills so often; without it, a few times a command.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use release_gate::digest::sha256_bytes;
 use release_gate::process::{Runner, Step};
 use release_gates_tests::{TestEnv, fixtures, program};
 
-fn documents(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect()
+/// Files whose content depends on what was written before them, or on the clock; they have to be whole all the same.
+const GROWING: [&str; 2] = ["manifest.json", "buildlog.jsonl"];
+
+/// All files below a folder, by path.
+fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(bytes) = std::fs::read(&path) {
+                found.insert(path.strip_prefix(root).unwrap().to_owned(), bytes);
+            }
+        }
+    }
+    found
+}
+
+/// What each file may hold: what it held after a call that ended.
+type Whole = BTreeMap<PathBuf, BTreeSet<String>>;
+
+fn remember(whole: &mut Whole, root: &Path) {
+    for (path, bytes) in files(root) {
+        whole.entry(path).or_default().insert(sha256_bytes(&bytes).to_string());
+    }
+}
+
+#[track_caller]
+fn assert_whole(whole: &Whole, root: &Path, when: &str) {
+    for (path, bytes) in files(root) {
+        let name = path.file_name().unwrap().to_string_lossy();
+        if name.starts_with('.') {
+            continue; // a temporary file nobody reads
+        }
+        if GROWING.contains(&&*name) {
+            let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+            let mut documents =
+                if *name == *"manifest.json" { vec![&bytes[..]] } else { lines.collect() }.into_iter();
+            assert!(
+                bytes.ends_with(b"\n")
+                    && documents.all(|text| serde_json::from_slice::<serde_json::Value>(text).is_ok()),
+                "{when}: {} is torn",
+                path.display()
+            );
+        } else {
+            let digest = sha256_bytes(&bytes).to_string();
+            let known = whole.get(&path).is_some_and(|known| known.contains(&digest));
+            assert!(known, "{when}: {} is neither the old file nor the new one", path.display());
+        }
+    }
 }
 
 #[test]
-fn every_document_is_whole_whenever_it_is_killed() {
+fn every_file_is_whole_whenever_a_command_is_killed() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
-    let folder = dir.join("target/release-gates/demo-0.1.1");
-    let step =
-        || -> Step { env.step(program("cargo-sbom-lite")).current_dir(&dir).args(["generate", "--offline"]) };
+    let folder = dir.join("target/release-gates");
+    let db = fixtures::advisory_db(env.path());
     let runner = Runner::new();
-    let clock = std::time::Instant::now();
-    assert!(runner.run(step()).unwrap().is_success());
-    let whole = clock.elapsed();
+    let key = env.path().join("release.key");
+    let keys = dir.join("release-keys");
+    let public = key.with_extension("key.pub");
+    let (db, key, public) = (db.to_str().unwrap(), key.to_str().unwrap(), public.to_str().unwrap());
+    let step = |tool: &str, args: &[&str]| -> Step {
+        env.step(program(tool))
+            .current_dir(&dir)
+            .args(args)
+            .env("RELEASE_GATES_STATE_DIR", env.path().join("state"))
+            .env("CARGO_NET_OFFLINE", "true")
+    };
+    let commands: [(&str, &[&str]); 13] = [
+        ("cargo-sbom-lite", &["generate"]),
+        ("cargo-sbom-lite", &["audit", "--db", db]),
+        ("cargo-sbom-lite", &["licenses"]),
+        ("cargo-sbom-lite", &["pins"]),
+        ("cargo-compat", &[]),
+        ("cargo-repro", &["build"]),
+        ("cargo-relnotes", &["--phase", "draft"]),
+        ("cargo-relnotes", &["docs"]),
+        ("cargo-sign", &["keys", "init", "--key", key, "--name", "ada"]),
+        ("cargo-sign", &["pack", "--key", key, "--zip"]),
+        ("cargo-sign", &["attest", "--key", key, "--source-uri", "https://git.example.org/demo", "--vsa"]),
+        ("cargo-sign", &["verify", "--key", public]),
+        ("cargo-sign", &["sign", "--key", key, "target/release-gates/demo-0.1.1/RELEASE_NOTES.md"]),
+    ];
+    assert!(
+        runner.run(step("cargo-sign", &["keygen", "--no-passphrase", "--out", key])).unwrap().is_success()
+    );
+    let wanted: u32 = std::env::var("RELEASE_GATES_KILLS").ok().map_or(39, |text| text.parse().unwrap());
+    let each = wanted.div_ceil(u32::try_from(commands.len()).unwrap());
     let mut killed = 0;
-    for attempt in 0..24u32 {
-        // From the first moment to a little after the last.
-        let finished = runner
-            .run(step().timeout(whole.mul_f64(f64::from(attempt) / 20.0).max(Duration::from_millis(1))))
-            .unwrap();
-        killed += u32::from(finished.timed_out);
-        for path in documents(&folder) {
-            let bytes = std::fs::read(&path).unwrap();
-            let value: Result<serde_json::Value, _> = serde_json::from_slice(&bytes);
-            assert!(
-                value.is_ok() && bytes.ends_with(b"\n"),
-                "{} is torn after attempt {attempt}",
-                path.display()
-            );
+    for (tool, args) in commands {
+        let call = format!("{tool} {}", args.join(" "));
+        let is_init = args.contains(&"init");
+        let watched = if is_init { &keys } else { &folder };
+        let mut whole = Whole::new();
+        remember(&mut whole, watched);
+        let clock = Instant::now();
+        let ran = runner.run(step(tool, args)).unwrap();
+        let took = clock.elapsed();
+        assert!(ran.is_success(), "{call}: {}{}", ran.stderr_text(), String::from_utf8_lossy(&ran.stdout));
+        remember(&mut whole, watched);
+        for attempt in 0..each {
+            // Spread over the whole call, and a little more densely near its end, where files are written.
+            let at = f64::from(attempt + 1) / f64::from(each + 1);
+            let after = took.mul_f64(at.sqrt()).max(Duration::from_millis(1));
+            if is_init {
+                let _ = std::fs::remove_file(keys.join("keyring.json"));
+            }
+            let finished = runner.run(step(tool, args).timeout(after)).unwrap();
+            killed += u32::from(finished.timed_out);
+            assert_whole(&whole, watched, &format!("{call}, killed after {after:?}"));
+        }
+        // And nothing that was left stands in the way of the next call.
+        if is_init {
+            let _ = std::fs::remove_file(keys.join("keyring.json"));
+        }
+        let ran = runner.run(step(tool, args)).unwrap();
+        assert!(ran.is_success(), "{call}, after it was killed: {}", ran.stderr_text());
+        if is_init {
+            std::fs::remove_dir_all(&keys).unwrap(); // it would make the tree dirty
         }
     }
-    assert!(killed > 0, "nothing was killed, so nothing was tested");
+    assert!(killed * 3 > wanted, "only {killed} of {wanted} calls were killed in time");
+    println!("{killed} calls were killed");
 }
 
 /// The same for the writer alone, where the window can be hit: a child replaces one large file again and again.
