@@ -54,6 +54,12 @@ pub struct Key {
     pub fingerprint: String,
     /// The key itself, as a verifier takes it on the command line.
     pub line: String,
+    /// The same as OpenSSH writes it, `ssh-ed25519 …`.
+    pub ssh: String,
+    /// The same in PEM (SPKI), without the first and last line.
+    pub pem: String,
+    /// The id that minisign signatures by it carry.
+    pub id: [u8; 8],
 }
 
 /// A version the manifest had and no tag names.

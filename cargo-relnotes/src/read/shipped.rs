@@ -32,8 +32,10 @@ pub struct Shipped {
     pub downloads: Vec<Download>,
     /// Whether `checksums.txt` itself is signed in minisign's format.
     pub checksums_signed: bool,
-    /// The list `ssh-keygen` checks signatures with, where `checksums.txt` is signed in OpenSSH's format too.
-    pub allowed_signers: Option<String>,
+    /// Whether `checksums.txt` is signed in OpenSSH's format too.
+    pub sshsig: bool,
+    /// The project's key that signed `checksums.txt`; its first one where that cannot be told.
+    pub signer: Option<Key>,
     /// Whether there is a record of the build.
     pub buildinfo: bool,
     /// Whether there is a provenance statement.
@@ -89,10 +91,12 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
             let signed = exists(format!("{place}{name}.sig"));
             shipped.downloads.push(Download { name, sha256, target, signed });
         }
-        shipped.checksums_signed = exists(format!("{place}checksums.txt.sig"));
-        if exists(format!("{place}checksums.txt.sshsig")) {
-            shipped.allowed_signers = allowed_signers(keys);
-        }
+        let signature = folder.read(&format!("{place}checksums.txt.sig"))?;
+        shipped.checksums_signed = signature.is_some();
+        shipped.sshsig = exists(format!("{place}checksums.txt.sshsig"));
+        let by = signature.and_then(|bytes| signed_by(&String::from_utf8_lossy(&bytes)));
+        let signer = shipped.keys.iter().find(|key| by == Some(key.id));
+        shipped.signer = signer.or(shipped.keys.first()).cloned();
         break;
     }
     shipped.downloads.sort_by(|a, b| a.name.cmp(&b.name));
@@ -112,12 +116,10 @@ fn target(name: &str, release: &Release) -> Option<String> {
     Some(stem.to_owned())
 }
 
-/// The first list of signers in the project's key folder.
-fn allowed_signers(folder: &Path) -> Option<String> {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = files.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let name = names.filter(|name| name.ends_with(".allowed_signers")).min()?;
-    Some(format!("release-keys/{name}"))
+/// Which key made a minisign signature.
+fn signed_by(signature: &str) -> Option<[u8; 8]> {
+    let body = decode(signature.lines().nth(1)?)?;
+    body.get(2..10)?.try_into().ok()
 }
 
 fn public_keys(folder: &Path) -> Vec<Key> {
@@ -128,11 +130,7 @@ fn public_keys(folder: &Path) -> Vec<Key> {
         |path| {
             let text = std::fs::read_to_string(&path).ok()?;
             let name = path.file_name()?.to_string_lossy().into_owned();
-            public_key(&text).map(|(line, fingerprint)| Key {
-                path: format!("release-keys/{name}"),
-                fingerprint,
-                line,
-            })
+            public_key(&text, format!("release-keys/{name}"))
         },
     );
     keys.collect()
@@ -150,21 +148,21 @@ pub fn keys_at(git: &Git, commit: &CommitId, workspace: &str) -> Result<Vec<Key>
     let names: Vec<String> = paths.iter().map(|path| format!("{commit}:{path}")).collect();
     let blobs = if names.is_empty() { Vec::new() } else { blobs::read(git, &names)? };
     let keys = paths.into_iter().zip(blobs).filter_map(|(path, blob)| {
-        let (line, fingerprint) = public_key(&String::from_utf8_lossy(&blob?.bytes))?;
         let name = path.rsplit('/').next().unwrap_or(path);
-        Some(Key { path: format!("release-keys/{name}"), fingerprint, line })
+        public_key(&String::from_utf8_lossy(&blob?.bytes), format!("release-keys/{name}"))
     });
     Ok(keys.collect())
 }
 
-/// The base64 line of a minisign key, or a bare one, and its OpenSSH fingerprint.
-fn public_key(text: &str) -> Option<(String, String)> {
+/// A minisign key, or a bare one.
+fn public_key(text: &str, path: String) -> Option<Key> {
     let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
     let bytes = decode(line)?;
-    let key = match bytes.len() {
-        32 => &bytes[..],
+    let (id, key) = match bytes.len() {
+        // A bare key's id is what `cargo sign` gives it.
+        32 => (sha256_bytes(&bytes).as_bytes()[..8].try_into().ok()?, &bytes[..]),
         // `Ed`, eight bytes of key id, the key.
-        42 if bytes.starts_with(b"Ed") => &bytes[10..],
+        42 if bytes.starts_with(b"Ed") => (bytes[2..10].try_into().ok()?, &bytes[10..]),
         _ => return None,
     };
     let mut wire = Vec::new();
@@ -172,7 +170,16 @@ fn public_key(text: &str) -> Option<(String, String)> {
         wire.extend(u32::try_from(field.len()).ok()?.to_be_bytes());
         wire.extend(field);
     }
-    Some((line.to_owned(), format!("SHA256:{}", encode(sha256_bytes(&wire).as_bytes()))))
+    // RFC 8410's 12 bytes before an Ed25519 key; 44 bytes are 59 digits and one `=`.
+    let spki = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], key].concat();
+    Some(Key {
+        path,
+        fingerprint: format!("SHA256:{}", encode(sha256_bytes(&wire).as_bytes())),
+        line: line.to_owned(),
+        ssh: format!("ssh-ed25519 {}", encode(&wire)),
+        pem: format!("{}=", encode(&spki)),
+        id,
+    })
 }
 
 /// The 64 characters of base64, RFC 4648 §4.
@@ -239,10 +246,18 @@ mod tests {
         // `ssh-keygen -lf` of the key with 32 zero bytes, and the same key as minisign writes it.
         let bare = STANDARD.encode([0_u8; 32]);
         let minisign = STANDARD.encode([b"Ed".as_slice(), &[7; 8], &[0; 32]].concat());
-        let (line, fingerprint) = public_key(&bare).unwrap();
-        assert_eq!(line, bare);
-        assert_eq!(public_key(&format!("untrusted comment: x\n{minisign}\n")).unwrap().1, fingerprint);
-        assert_eq!(fingerprint.len(), "SHA256:".len() + 43);
-        assert!(public_key("garbage").is_none() && public_key("").is_none());
+        let read = |text: &str| public_key(text, String::new());
+        let key = read(&bare).unwrap();
+        assert_eq!(key.line, bare);
+        let same = read(&format!("untrusted comment: x\n{minisign}\n")).unwrap();
+        assert_eq!((&same.fingerprint, &same.ssh, &same.pem), (&key.fingerprint, &key.ssh, &key.pem));
+        assert_eq!((same.id, key.fingerprint.len()), ([7; 8], "SHA256:".len() + 43));
+        assert!(read("garbage").is_none() && read("").is_none());
+        let signature = STANDARD.encode([b"ED".as_slice(), &[7; 8], &[0; 64]].concat());
+        assert_eq!(
+            signed_by(&format!("untrusted comment: x\n{signature}\ntrusted comment: y\n")),
+            Some([7; 8])
+        );
+        assert_eq!(signed_by("x"), None);
     }
 }

@@ -3,7 +3,7 @@
 //! Must never: describe a signature or statement that is not there.
 
 use super::document::{Document, DocumentError, Part};
-use crate::model::release::Release;
+use crate::model::release::{Key, Release};
 use crate::read::shipped::Shipped;
 
 /// Renders the document.
@@ -56,51 +56,83 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         document.code_block("sh", &format!("git rev-parse HEAD   # {}", release.to));
         return;
     };
-    document
-        .paragraph(&[Part::Text("Nothing was damaged: every file has the digest that checksums.txt says.")]);
-    document.code_block("sh", "sha256sum --check --strict --ignore-missing checksums.txt");
-    let key = shipped.keys.first();
-    match key {
-        Some(key) if example.signed => {
-            document.paragraph(&[Part::Text("It was made by us, with this suite or with minisign:")]);
-            let file = &example.name;
-            let commands = format!("cargo sign verify --key {} {file}\nminisign -V -p {} -x {file}.sig -m {file}", key.path, key.path);
-            document.code_block("sh", &commands);
-            document.paragraph(&[Part::Text("Or without any file of ours but the archive and its signature:")]);
-            document.code_block("sh", &format!("minisign -V -P {} -x {file}.sig -m {file}", key.line));
-        }
-        _ => document.paragraph(&[Part::Text("The archives of this release are not signed (or the key is not published): a digest does not say who made a file.")]),
-    }
-    if let (Some(key), true) = (key, shipped.checksums_signed) {
-        document
-            .paragraph(&[Part::Text("The list of digests is signed too, which covers every file at once:")]);
-        document
-            .code_block("sh", &format!("minisign -V -p {} -x checksums.txt.sig -m checksums.txt", key.path));
-    }
-    if let Some(signers) = &shipped.allowed_signers {
-        document.paragraph(&[Part::Text("OpenSSH alone can check the list, by a second signature:")]);
-        document.code_block(
-            "sh",
-            &format!(
-                "ssh-keygen -Y verify -f {signers} -I maintainer -n release@{} -s checksums.txt.sshsig < checksums.txt",
-                release.package
-            ),
+    let key = shipped.signer.as_ref().filter(|_| example.signed || shipped.checksums_signed);
+    document.paragraph(&[Part::Text(
+        "Put the files of the release into one folder, and run the commands there.",
+    )]);
+    let Some(key) = key else {
+        document.paragraph(&[Part::Text("The archives of this release are not signed (or the key is not published): a digest does not say who made a file. Nothing was damaged where every file has the digest that checksums.txt says:")]);
+        document.code_block("sh", SUMS);
+        rebuild(document, shipped);
+        return;
+    };
+    let file = &example.name;
+    document.paragraph(&[
+        Part::Text("The key that signed it, as minisign, OpenSSH and openssl read it. The fingerprint that is shown has to be one you trust, "),
+        Part::Code(&key.fingerprint),
+        Part::Text(" here:"),
+    ]);
+    let Key { line, ssh, pem, .. } = key;
+    let keys = [
+        format!("printf '%s\\n' 'untrusted comment: {}' '{line}' > release.pub", release.package),
+        format!("echo 'maintainer {ssh}' > allowed_signers"),
+        format!(
+            "printf '%s\\n' '-----BEGIN PUBLIC KEY-----' '{pem}' '-----END PUBLIC KEY-----' > release.pem"
+        ),
+        "ssh-keygen -lf allowed_signers".to_owned(),
+    ];
+    document.code_block("sh", &keys.join("\n"));
+    if shipped.sshsig {
+        document.paragraph(&[Part::Text(
+            "With what every system has: the list is ours, and every file is the one it lists.",
+        )]);
+        let ssh = format!(
+            "ssh-keygen -Y verify -f allowed_signers -I maintainer -n release@{} -s checksums.txt.sshsig < checksums.txt",
+            release.package
         );
+        document.code_block("sh", &format!("{ssh} &&\n{SUMS}"));
+    }
+    if shipped.checksums_signed {
+        document.paragraph(&[Part::Text("With minisign, the same:")]);
+        let minisign = "minisign -V -p release.pub -x checksums.txt.sig -m checksums.txt";
+        document.code_block("sh", &format!("{minisign} &&\n{SUMS}"));
+    }
+    if example.signed {
+        document.paragraph(&[Part::Text("One archive alone, with minisign or with openssl:")]);
+        document.code_block("sh", &format!("minisign -V -p release.pub -x {file}.sig -m {file}"));
+        let openssl = [
+            format!("sed -n 2p {file}.sig | base64 -d | tail -c 64 > raw.sig"),
+            format!("openssl dgst -blake2b512 -binary -out hash {file}"),
+            "openssl pkeyutl -verify -pubin -inkey release.pem -rawin -in hash -sigfile raw.sig".to_owned(),
+        ];
+        document.code_block("sh", &openssl.join(" &&\n"));
+        document.paragraph(&[Part::Text(
+            "With this suite, which also checks that it was signed as this file of this version, and what is inside:",
+        )]);
+        document.code_block("sh", &format!("cargo sign verify --key release.pub {file}"));
     }
     if shipped.provenance {
         document.paragraph(&[Part::Text(
             "It was built from this source: the provenance statement names commit and builder.",
         )]);
+        if release.repository.is_none() {
+            document.paragraph(&[
+                Part::Code("SOURCE_URI"),
+                Part::Text(" stands for where you know the source to live:"),
+            ]);
+        }
         let source = release.repository.as_deref().unwrap_or("SOURCE_URI");
-        let pinned = key.map(|key| format!(" --key {}", key.path)).unwrap_or_default();
-        document.code_block(
-            "sh",
-            &format!(
-                "cargo sign verify{pinned} --provenance provenance.intoto.jsonl --source-uri {source} {}",
-                example.name
-            ),
-        );
+        let provenance = "--provenance provenance.intoto.jsonl --source-uri";
+        document
+            .code_block("sh", &format!("cargo sign verify --key release.pub {provenance} {source} {file}"));
     }
+    rebuild(document, shipped);
+}
+
+/// Every file that is there has the digest that is listed, and the list is well formed.
+const SUMS: &str = "sha256sum --check --strict --ignore-missing checksums.txt";
+
+fn rebuild(document: &mut Document, shipped: &Shipped) {
     if shipped.buildinfo {
         document
             .paragraph(&[Part::Text("Build it yourself and compare: buildinfo.json says how it was built.")]);

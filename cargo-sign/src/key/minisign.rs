@@ -197,6 +197,14 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// Whatever a file says that claims to be a key without passphrase: read, or refused.
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = Sealed::parse(&STANDARD.encode(&bytes));
+            let plain: Vec<u8> = b"Ed\0\0B2".iter().copied().chain(bytes).chain([0; LEN]).take(LEN).collect();
+            proptest::prop_assert!(Sealed::parse(&STANDARD.encode(plain)).unwrap().and_then(|key| key.open(b"")).is_err());
+        }
+
         #[test]
         fn any_limits_are_capped(operations: u64, memory: u64) {
             if let Ok(Cost { log_n, p }) = Cost::of(operations, memory) {

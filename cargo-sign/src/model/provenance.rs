@@ -24,16 +24,16 @@ pub type Digests = BTreeMap<String, String>;
 /// An in-toto statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Statement {
+pub struct Statement<P = Predicate> {
     /// [`STATEMENT`].
     #[serde(rename = "_type")]
     pub kind: String,
     /// The files it is about.
     pub subject: Vec<Subject>,
-    /// [`PREDICATE`].
+    /// [`PREDICATE`], or another's.
     pub predicate_type: String,
     /// What it says.
-    pub predicate: Predicate,
+    pub predicate: P,
 }
 
 /// A file.

@@ -20,20 +20,8 @@ pub fn level(number: u8) -> String {
     format!("SLSA_BUILD_LEVEL_{number}")
 }
 
-/// An in-toto statement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Statement {
-    /// The type of statements.
-    #[serde(rename = "_type")]
-    pub kind: String,
-    /// The files it is about.
-    pub subject: Vec<Subject>,
-    /// [`PREDICATE`].
-    pub predicate_type: String,
-    /// What it says.
-    pub predicate: Summary,
-}
+/// The statement around it.
+pub type Statement = super::provenance::Statement<Summary>;
 
 /// What was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

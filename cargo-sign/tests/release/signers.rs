@@ -146,6 +146,10 @@ fn a_release_needs_as_many_different_keys_as_the_keyring_asks_for() {
     let complete = download("complete");
     assert_eq!(verify(&release, &complete), (0, vec![]));
     assert_eq!(verify(&release, &complete.join("checksums.txt")), (0, vec![]));
+    // Whoever has seen the keyring asks for both, also of a later release that comes without one.
+    let stripped = tempfile::tempdir().unwrap();
+    lay_out(stripped.path(), &Release::of("2.1.0", SEED).published());
+    assert_eq!(verify(&release, stripped.path()), refused("release-threshold"));
     assert!(release.sign(&attest).is_success());
     std::fs::remove_file(release.folder().join("provenance.intoto.jsonl")).unwrap();
 
