@@ -1,6 +1,6 @@
 #!/bin/sh
 # One release, checked by tools that others wrote, and one signed by them, checked by ours: POSIX sh. Exit code 0: every tool that ran
-# accepted the release and refused a changed one, and at least REQUIRE ran.
+# accepted the release and refused a changed one, and at least REQUIRE ran. 101: git, openssl, ssh-keygen, python3 or cargo-sign is missing.
 #
 #   SIGN=PROGRAM      cargo-sign (default: from PATH)
 #   RELEASE=DIR KEY=F a release of your own and its public keys F.pub, F.pem, F.allowed_signers (default: one is made, with a new key)
@@ -17,6 +17,10 @@ REQUIRE=${REQUIRE:-3}
 SIGNERS=${SIGNERS:-${INSTALL:+6}}
 [ -z "${RELEASE:-}" ] || SIGNERS=0
 SIGNERS=${SIGNERS:-0}
+for needed in git openssl ssh-keygen python3 "$SIGN"; do
+    command -v "$needed" >/dev/null || { echo "there is no $needed on this machine" >&2 && exit 101; }
+done
+case $SIGN in */*) SIGN=$(cd "$(dirname "$SIGN")" && pwd)/$(basename "$SIGN") ;; esac
 mkdir -p "$TOOLS"
 TOOLS=$(cd "$TOOLS" && pwd)
 work=$(mktemp -d)
