@@ -60,9 +60,11 @@ pub(crate) fn hidden(
     let asked = blame::asked(a, b);
     for (i, run_a) in a.build.scripts.iter().enumerate() {
         let known = comparison.roots.iter().any(|root| matches!(root, Root::Script { a, .. } if *a == i));
-        let asks = asked
-            .iter()
-            .any(|line| line.what == "random" && line.package == run_a.package && line.crate_name.is_empty());
+        // Scripts ask the compiler for its version, and that draws numbers, too.
+        let asks = asked.iter().any(|line| {
+            let own = line.package == run_a.package && line.crate_name.is_empty();
+            line.what == "random" && own && !line.is_toolchain()
+        });
         let same = |run: &&crate::model::build::ScriptRun| {
             run.package == run_a.package && run.version == run_a.version
         };

@@ -41,6 +41,14 @@ pub(crate) struct Asked {
     pub(crate) program: String,
 }
 
+impl Asked {
+    /// Whether the compiler or linker asked for its own tables, which have no say in its output.
+    pub(crate) fn is_toolchain(&self) -> bool {
+        let library = Path::new(&self.by).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        library.starts_with("librustc_driver") || library.starts_with("libLLVM")
+    }
+}
+
 /// Reads its log; lines that were torn are left out.
 pub(crate) fn read_log(text: &str) -> Vec<Asked> {
     let mut asked: Vec<Asked> = text
@@ -60,4 +68,17 @@ pub(crate) fn read_log(text: &str) -> Vec<Asked> {
     asked.sort();
     asked.dedup();
     asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compiler_that_a_script_asks_is_not_the_script() {
+        let text = "random\t/tc/lib/librustc_driver-6108.so\tlibc\t\trustc\nrandom\t/t/build/libc-1/build-script-build\tlibc\t\tbuild-script-bu\ntorn\n";
+        let asked = read_log(text);
+        let own: Vec<bool> = asked.iter().map(|line| !line.is_toolchain()).collect();
+        assert_eq!(own, [true, false]);
+    }
 }
