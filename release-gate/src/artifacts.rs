@@ -174,7 +174,15 @@ impl PackageArtifacts {
         Ok(Some(envelope))
     }
 
-    /// Writes the manifest: what was there before, less what is gone or was changed by others, and what was written now.
+    /// A lock on the folder itself, held until it is dropped or the process ends in whatever way. `None` where folders cannot be locked
+    /// (Windows): the manifest is an index, and what it lacks is not lost.
+    fn lock(&self) -> Option<std::fs::File> {
+        let folder = std::fs::File::open(&self.dir).ok()?;
+        folder.lock().ok().map(|()| folder)
+    }
+
+    /// Writes the manifest: what was there before, less what is gone or was changed by others, and what was written now. Calls that
+    /// end at the same time wait for each other, so that none takes another's entries out.
     ///
     /// # Errors
     /// The folder cannot be written to.
@@ -182,6 +190,7 @@ impl PackageArtifacts {
         if self.written.is_empty() {
             return Ok(());
         }
+        let _lock = self.lock();
         let before = self.read(MANIFEST)?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
         for file in before.into_iter().flat_map(|manifest| manifest.files) {
             // The old index is only a hint: what it says is kept where the file still is what it says.

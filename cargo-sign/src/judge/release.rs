@@ -225,8 +225,10 @@ fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: E
         }
         let top = name.split('/').next().unwrap_or(&name);
         // In a download nothing rides along, whatever it is called.
-        let ours = extent == Extent::Artifacts
-            && (WORKING.contains(&top) || manifest.contains(&name) || top.starts_with(TEMPORARY));
+        if extent == Extent::Artifacts && top.starts_with(TEMPORARY) {
+            continue; // being written, or left by a call that was killed; nobody reads it
+        }
+        let ours = extent == Extent::Artifacts && (WORKING.contains(&top) || manifest.contains(&name));
         if ours || is_evidence(&name) {
             beside.push(name);
         } else {

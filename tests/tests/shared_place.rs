@@ -1,0 +1,127 @@
+//! An artifact folder that others use too: calls at the same time, and a disk that is nearly full.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
+use std::path::Path;
+
+use release_gates_tests::{Ran, TestEnv, fixtures, program};
+use serde_json::Value;
+
+/// The manifest, each of whose entries has to be true of the file it names.
+fn manifest(folder: &Path) -> Vec<String> {
+    let text = std::fs::read(folder.join("manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&text).unwrap();
+    let files = manifest["files"].as_array().unwrap();
+    for file in files {
+        let path = folder.join(file["path"].as_str().unwrap());
+        let (digest, size) = release_gate::digest::sha256_file(&path).unwrap();
+        assert_eq!(file["sha256"], digest.to_string(), "{}", path.display());
+        assert_eq!(file["size"], size);
+    }
+    files.iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn calls_at_the_same_time_do_not_spoil_each_other() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", fixtures::DEMO);
+    let db = fixtures::advisory_db(env.path());
+    let calls: [(&str, &[&str]); 8] = [
+        ("cargo-sbom-lite", &["generate"]),
+        ("cargo-sbom-lite", &["generate"]),
+        ("cargo-sbom-lite", &["licenses"]),
+        ("cargo-sbom-lite", &["pins"]),
+        ("cargo-sbom-lite", &["audit", "--db", db.to_str().unwrap()]),
+        ("cargo-compat", &[]),
+        ("cargo-compat", &[]),
+        ("cargo-repro", &["build"]),
+    ];
+    let _ = program("cargo-repro"); // built before anything is started
+    let results: Vec<(String, Ran)> = std::thread::scope(|scope| {
+        let started = calls.map(|(tool, args)| {
+            let (env, dir) = (&env, &dir);
+            let call = format!("{tool} {}", args.join(" "));
+            scope.spawn(move || (call, env.run(dir, tool, [args, &["--offline"]].concat())))
+        });
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (call, ran) in results {
+        assert_eq!(ran.code, 0, "{call}: {ran:#?}");
+    }
+    let listed = manifest(&dir.join("target/release-gates/demo-0.1.1"));
+    for name in ["sbom.cdx.json", "licenses.json", "pins.json", "vulns.json", "compat.json", "buildinfo.json"]
+    {
+        assert!(listed.iter().any(|path| path == name), "{name} was lost from the manifest: {listed:?}");
+    }
+}
+
+/// The artifact folder is a disk of a few kilobytes: what does not fit is said, and what is there is whole.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_nearly_full() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", fixtures::DEMO);
+    let disk = env.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let may_mount = env.step("unshare").args(["--user", "--map-root-user", "--mount", "true"]);
+    if !release_gate::process::Runner::new().run(may_mount).is_ok_and(|finished| finished.is_success()) {
+        println!("SKIPPED: this machine allows no namespaces, so no small disk can be made");
+        return;
+    }
+    let key = env.path().join("release.key");
+    let key = key.to_str().unwrap();
+    assert_eq!(env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]).code, 0);
+    for args in [&["build"][..], &["check"]] {
+        assert_eq!(env.run(&dir, "cargo-repro", [args, &["--offline"]].concat()).code, 0);
+    }
+    assert_eq!(env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"]).code, 0);
+    let facts = dir.join("target/release-gates/demo-0.1.1");
+    let commands: [(&str, &[&str]); 6] = [
+        ("cargo-sbom-lite", &["generate"]),
+        ("cargo-repro", &["build"]),
+        ("cargo-repro", &["check"]),
+        ("cargo-compat", &[]),
+        ("cargo-relnotes", &["--phase", "draft"]),
+        ("cargo-sign", &["pack", "--key", key, "--artifacts", facts.to_str().unwrap()]),
+    ];
+    let mut full = 0;
+    for (tool, args) in commands {
+        // One page for each folder and file: from too few for anything to nearly enough.
+        for kib in [8, 16, 24] {
+            let out = env.path().join(format!("{tool}-{kib}"));
+            let script = format!(
+                "mount -t tmpfs -o size={kib}k small \"$1\" || exit 77; out=$2; disk=$1; shift 2; \"$@\"; code=$?; cp -R \"$disk\" \"$out\"; exit $code"
+            );
+            let step = env
+                .step("unshare")
+                .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script, "sh"])
+                .args([&disk, &out])
+                .arg(program(tool))
+                .args(args)
+                .args(["--offline", "--artifact-dir"])
+                .arg(&disk)
+                .current_dir(&dir);
+            let ran = env.run_step(step);
+            let call = format!("{tool} {} on {kib} KiB", args.join(" "));
+            assert!([0, 101].contains(&ran.code), "{call}: {ran:#?}");
+            assert!(!ran.stderr.contains("panicked"), "{call}: {ran:#?}");
+            if ran.code == 101 {
+                full += 1;
+                assert!(ran.stderr.contains("No space left"), "{call}: {ran:#?}");
+            }
+            let folder = out.join("demo-0.1.1");
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let bytes = std::fs::read(&path).unwrap_or_default();
+                let name = entry.file_name().to_string_lossy().into_owned();
+                assert!(!name.starts_with(".release-gates-"), "{call} left {name}");
+                if name.ends_with(".json") {
+                    let whole = serde_json::from_slice::<Value>(&bytes);
+                    assert!(whole.is_ok() && bytes.ends_with(b"\n"), "{call}: {name} is torn");
+                }
+            }
+        }
+    }
+    assert!(full >= commands.len(), "only {full} calls ran out of space, so little was tested");
+}
