@@ -111,11 +111,19 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
         let watched = if is_init { &keys } else { &folder };
         let mut whole = Whole::new();
         remember(&mut whole, watched);
-        let clock = Instant::now();
-        let ran = runner.run(step(tool, args)).unwrap();
-        let took = clock.elapsed();
-        assert!(ran.is_success(), "{call}: {}{}", ran.stderr_text(), String::from_utf8_lossy(&ran.stdout));
-        remember(&mut whole, watched);
+        let mut took = Duration::ZERO;
+        // Twice: the second call finds what the first left, and may have that to say.
+        for _ in 0..2 {
+            if is_init {
+                let _ = std::fs::remove_file(keys.join("keyring.json"));
+            }
+            let clock = Instant::now();
+            let ran = runner.run(step(tool, args)).unwrap();
+            took = clock.elapsed();
+            let said = format!("{}{}", ran.stderr_text(), String::from_utf8_lossy(&ran.stdout));
+            assert!(ran.is_success(), "{call}: {said}");
+            remember(&mut whole, watched);
+        }
         for attempt in 0..each {
             // Spread over the whole call, and a little more densely near its end, where files are written.
             let at = f64::from(attempt + 1) / f64::from(each + 1);
