@@ -2,9 +2,15 @@
 # One release through the gates, in any CI: POSIX sh, cargo and git. Stops at the first gate that does not pass, with its exit code:
 # 100 failed, 101 could not be judged, 2 wrong usage. Nothing is signed or uploaded before everything else has passed.
 #
-#   GATES="repro sbom compat"  only these, of: source check build repro rebuild sbom audit licenses pins compat notes sign docs upload
-#                              (default: all but source, which needs signed tags and commits, rebuild, docs and upload; repro is check
-#                              and build, docs are INSTALL.md and SECURITY.md of the signed release)
+#   GATES="repro sbom compat"  only these, in this order:
+#     source                   the tag and every commit since the last release are signed
+#     repro (check, build)     two builds under different conditions agree; the release is built
+#     rebuild                  BUILDINFO of another machine comes out the same here
+#     sbom audit licenses pins compat notes
+#     sign (pack, attest, verify)   a keyring that asks for several keys needs `pack` here, `cargo sign sign` by the others, then `attest verify`
+#     docs                     INSTALL.md and SECURITY.md of the signed release, signed with it
+#     upload
+#   default: repro sbom audit licenses pins compat notes sign
 #   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
 #   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: fetched, unless OFFLINE is set)
@@ -44,13 +50,16 @@ gate() {
     cargo "$@" --message-format "$FORMAT" $packages ${OFFLINE:+--offline}
 }
 
-sign() {
+# With a flag: `--warn release-threshold`, where others are still to sign.
+pack() {
     # shellcheck disable=SC2086
-    gate sign pack ${KEY:+--key "$KEY"} $builds
+    gate sign pack ${KEY:+--key "$KEY"} $builds "$@"
+}
+
+attest() {
     if [ -n "${SOURCE_URI:-}" ]; then
         gate sign attest ${KEY:+--key "$KEY"} --source-uri "$SOURCE_URI"
     fi
-    gate sign verify --key "$PUBLIC_KEY"
 }
 
 for step in $GATES; do
@@ -92,12 +101,21 @@ for step in $GATES; do
     pins) gate sbom-lite pins ;;
     compat) gate compat ${AGAINST:+--against "$AGAINST"} ;;
     notes) gate relnotes --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"} ;;
-    sign) sign ;;
+    sign)
+        pack
+        attest
+        gate sign verify --key "$PUBLIC_KEY"
+        ;;
     docs)
         # They name the packed archives, and are listed and signed with them in turn.
         gate relnotes docs
-        sign
+        pack
+        attest
+        gate sign verify --key "$PUBLIC_KEY"
         ;;
+    pack) pack --warn release-threshold ;;
+    attest) attest ;;
+    verify) gate sign verify --key "$PUBLIC_KEY" ;;
     upload) gate sign upload --key "$PUBLIC_KEY" ;;
     *)
         echo "gate.sh: there is no gate called $step" >&2
