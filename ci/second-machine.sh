@@ -1,7 +1,8 @@
 #!/bin/sh
-# What an auditor does, on a machine that has never seen the project: a fresh Debian root with only stock tools. There every command of the
-# release's own SECURITY.md and RELEASE_NOTES.md that is not one of the suite's is run as it stands; then the commit is built again and
-# compared. Exit code 0: everything held, a changed download was refused by the same commands, and the rebuild gave the same bytes.
+# What an auditor does, on a machine that has never seen the project: a fresh Debian root with only stock tools. There every block of
+# commands in the release's own SECURITY.md and RELEASE_NOTES.md is run as it stands, without the suite's own calls; then the commit is
+# built again and compared. Exit code 0: everything held, a changed download was refused by the same commands, and the rebuild gave the
+# same bytes.
 #
 #   PROJECT=DIR      a git repository, checked out at the release, with its keys in release-keys/
 #   RELEASE=DIR      the published files (the package's artifact folder after `cargo sign pack` and `cargo relnotes docs`)
@@ -34,28 +35,36 @@ fresh_download() {
     cp -R "$PROJECT/release-keys" "$ROOT/download/"
 }
 
-# The shell blocks of a document without the calls of the suite, one command a line.
-commands() {
-    awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on && !/^cargo /' "$1"
+# The shell blocks of a document, each a file, without the calls of the suite.
+blocks() {
+    rm -rf "$work/blocks"
+    mkdir "$work/blocks"
+    awk -v dir="$work/blocks" '
+        /^```sh$/ { on = 1; file = sprintf("%s/%03d", dir, ++count); next }
+        /^```$/ { on = 0 }
+        on && !/^cargo / { print > file }
+    ' "$1"
 }
 
-# Runs every command of the documents; prints and counts those that end well and badly.
+# Runs every block of the documents in the folder of the download; prints and counts those that end well and badly.
 good=0 bad=0
 run_all() {
     good=0 bad=0
     for document in SECURITY.md RELEASE_NOTES.md; do
         [ -f "$RELEASE/$document" ] || continue
-        commands "$RELEASE/$document" | sed "s/\<ARCHIVE\>/$archive/g" >"$work/commands"
-        while IFS= read -r line; do
-            if chroot "$ROOT" sh -c "cd /download && $line" >"$work/out" 2>&1 </dev/null; then
+        blocks "$RELEASE/$document"
+        for block in "$work"/blocks/*; do
+            [ -f "$block" ] || continue
+            { echo "set -e"; sed "s/\<ARCHIVE\>/$archive/g" "$block"; } >"$ROOT/download/commands.sh"
+            if chroot "$ROOT" sh -c 'cd /download && sh commands.sh' >"$work/out" 2>&1 </dev/null; then
                 good=$((good + 1))
                 result=ok
             else
                 bad=$((bad + 1))
                 result=refused
             fi
-            [ -n "$1" ] || printf '  %-8s %s\n' "$result" "$line"
-        done <"$work/commands"
+            [ -n "$1" ] || sed "s/^/  $result  /" "$block"
+        done
     done
 }
 
@@ -64,7 +73,7 @@ fresh_download
 echo "verifying in $(sed -n 's/^PRETTY_NAME=//p' "$ROOT/etc/os-release") with $(chroot "$ROOT" ssh -V 2>&1)"
 run_all ""
 if [ "$good" -lt 3 ] || [ "$bad" -ne 0 ]; then
-    echo "$bad of the release's own commands failed, $good held" >&2
+    echo "$bad of the release's own blocks failed, $good held" >&2
     exit 1
 fi
 total=$good
@@ -74,7 +83,7 @@ for file in "$archive" checksums.txt; do
     fresh_download
     printf 'x' | dd of="$ROOT/download/$file" bs=1 seek=20 conv=notrunc 2>/dev/null
     run_all quiet
-    echo "a changed $file: $bad of $total commands refuse it"
+    echo "a changed $file: $bad of $total blocks refuse it"
     if [ "$bad" -eq 0 ]; then
         echo "nobody noticed that $file was changed" >&2
         exit 1

@@ -185,12 +185,20 @@ fn keys(document: &mut Document, release: &Release) {
         );
     }
     if let Some(key) = release.keys.first() {
-        document.paragraph(&[Part::Text("To check a download, with this suite or with minisign:")]);
-        let commands = format!(
-            "cargo sign verify --key {path} ARCHIVE\nminisign -V -p {path} -x ARCHIVE.sig -m ARCHIVE",
-            path = key.path
-        );
-        document.code_block("sh", &commands);
+        document.paragraph(&[Part::Text(
+            "To check a download, with this suite, with minisign, or with what every system has:",
+        )]);
+        let (path, ssh, package) = (&key.path, &key.ssh, &release.package);
+        let commands = [
+            format!("cargo sign verify --key {path} ARCHIVE"),
+            format!("minisign -V -p {path} -x ARCHIVE.sig -m ARCHIVE"),
+            format!("echo 'maintainer {ssh}' > allowed_signers"),
+            format!(
+                "ssh-keygen -Y verify -f allowed_signers -I maintainer -n release@{package} -s checksums.txt.sshsig < checksums.txt &&"
+            ),
+            super::security::SUMS.to_owned(),
+        ];
+        document.code_block("sh", &commands.join("\n"));
     }
 }
 
