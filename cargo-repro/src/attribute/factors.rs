@@ -94,6 +94,8 @@ impl Factor {
 }
 
 /// All that decides, or `None` where the call cannot be repeated alone.
+///
+/// A compiler call is repeated up to the source after macros ran where that tells it all, which takes a fraction of the time.
 pub(super) fn conclude(
     trials: &mut Trials<'_>,
     a: &Built,
@@ -101,12 +103,33 @@ pub(super) fn conclude(
     place: bool,
     seeds: Option<u32>,
 ) -> Option<Vec<Found>> {
+    if trials.compiles() && seeds.is_none() {
+        let found = decide(trials, a, b, (place, None), true);
+        if let Some(found) = found.filter(|found| !found.is_empty()) {
+            return Some(found);
+        }
+    }
+    decide(trials, a, b, (place, seeds), false)
+}
+
+/// As [`conclude`], by the source after macros ran or by the output. By the source, it is `None` unless all that was found, held still,
+/// makes the output equal, and one alone makes it differ.
+fn decide(
+    trials: &mut Trials<'_>,
+    a: &Built,
+    b: &Built,
+    (place, seeds): (bool, Option<u32>),
+    expanded: bool,
+) -> Option<Vec<Found>> {
     let interposer = a.place.abilities.interposer.is_ok();
     let clock = b.place.conditions.clock;
-    let mut base = Settings::default();
+    let mut base = Settings { expanded, ..Settings::default() };
     let mut first = trials.run(&base)?;
     let mut found = Vec::new();
     if trials.run(&base)? != first {
+        if expanded {
+            return None;
+        }
         if !interposer {
             // Random numbers cannot be held still, so nothing else can be told from them.
             return Some(found);
@@ -163,19 +186,47 @@ pub(super) fn conclude(
             search.effective.push(Factor::Place);
         }
     }
+    if expanded && search.effective.is_empty() {
+        return None;
+    }
     if interposer && search.effective.is_empty() && search.base.quiet == Quiet::default() {
         let seldom = MORE.into_iter().find_map(|seed| search.decides(&Factor::Seed(seed)));
         search.effective.extend(seldom);
     }
-    let Search { trials, base, first, effective, .. } = search;
+    let Search { trials, base, mut first, effective, .. } = search;
 
     // Everything varied but what was found: equal outputs say that nothing else decides, and that holding it still mends it.
     let all: Vec<Factor> = group;
     let mut rest = Settings { seed: 13, at: if place { At::B } else { At::A }, ..base.clone() };
     all.iter().for_each(|factor| factor.set(&mut rest, clock, true));
     effective.iter().for_each(|factor| factor.set(&mut rest, clock, false));
+    let shown = first.clone();
+    if expanded {
+        rest.expanded = false;
+        first = trials.run(&Settings::default())?;
+        // Chance is looked for in the output.
+        (trials.run(&Settings::default())? == first).then_some(())?;
+    }
     let equal = (!effective.is_empty() || base.quiet != Quiet::default())
         && trials.run(&rest).is_some_and(|print| print == first);
+    if expanded {
+        let alone = |factor: &Factor, trials: &mut Trials<'_>| {
+            let mut other = Settings::default();
+            factor.set(&mut other, clock, true);
+            // A variable that names a folder of the place is a cause of its own.
+            if *factor == Factor::Place {
+                let variables = effective.iter().filter(|factor| matches!(factor, Factor::Variable(_)));
+                variables.for_each(|factor| factor.set(&mut other, clock, false));
+            }
+            trials.run(&other).is_some_and(|print| print != first)
+        };
+        // What one holds still and everything else does not change is what decides; of several, each has to show it.
+        if together || !equal || effective.len() > 1 && !effective.iter().all(|factor| alone(factor, trials))
+        {
+            return None;
+        }
+        first = shown;
+    }
 
     for factor in effective {
         let variation = factor.variation();
@@ -200,7 +251,8 @@ pub(super) fn conclude(
         let mut other = base.clone();
         factor.set(&mut other, clock, true);
         if let Some((x, y)) = trials.run(&other).and_then(|print| first.lines(&print)) {
-            evidence.push(format!("with only that changed, `{}` becomes `{}`", shorten(&x), shorten(&y)));
+            let shown = |text: &str| shorten(b.place.neutral(&a.place.neutral(text)).trim());
+            evidence.push(format!("with only that changed, `{}` becomes `{}`", shown(&x), shown(&y)));
         }
         match found.iter_mut().find(|found: &&mut Found| found.variation == variation) {
             Some(found) => {

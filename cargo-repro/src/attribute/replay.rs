@@ -254,6 +254,11 @@ impl<'a> Trials<'a> {
         name != "HOME" && self.subject.a.env.get(name).is_some_and(|value| value.contains(&*root))
     }
 
+    /// Whether it is a compiler call, not a build script.
+    pub(super) fn compiles(&self) -> bool {
+        self.subject.unit.is_some()
+    }
+
     /// Whether a package whose name starts so was compiled.
     pub(super) fn builds(&self, package: &str) -> bool {
         self.a.build.units.iter().any(|unit| unit.call.package.starts_with(package))
@@ -365,8 +370,12 @@ impl<'a> Trials<'a> {
         let finished = finished.ok().filter(release_gate::process::Finished::is_success)?;
         let mut print = Print { digests: BTreeMap::new(), texts: BTreeMap::new() };
         digests(&seen, &seen, place, &mut print);
-        if self.subject.unit.is_none() || settings.expanded {
-            print.text("(said)", place.neutral(&String::from_utf8_lossy(&finished.stdout)));
+        let said = String::from_utf8_lossy(&finished.stdout);
+        if settings.expanded {
+            // As it is: folders that are named in it are named in the output.
+            print.text("(said)", said.into_owned());
+        } else if self.subject.unit.is_none() {
+            print.text("(said)", place.neutral(&said));
         }
         (!print.digests.is_empty()).then_some(print)
     }
