@@ -172,7 +172,7 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
     assert!(!ci.was_contacted());
     std::fs::write(&info, good).unwrap();
     // Now that all is as it was, an upload begins: the server would have seen the ones before. It speaks no TLS, so it ends there.
-    let upload = ci.step("cargo").args(["sign", "upload", "-p", "shapes-cli", "--retry", "0", "--offline"]);
+    let upload = ci.step("cargo").args(["sign", "upload", "-p", "shapes-cli", "--retry", "0"]);
     let ran = ci.env.run_step(upload);
     assert!(ran.code == 101 && ci.was_contacted(), "{ran:#?}");
     ci.knocks.store(0, Ordering::SeqCst);

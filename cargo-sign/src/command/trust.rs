@@ -29,10 +29,11 @@ pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Ke
     Ok(Some(Keys::read(&[path], true)?.with_keyring(ring.as_deref(), None)))
 }
 
-/// The same, or an error that says what to do.
+/// The keys that are named, and what the committed keyring makes of them; else those of the project, or an error that says what to do.
 pub(super) fn of_project_or_named(project: &Project, config: &Config, named: &[PathBuf]) -> Result<Keys> {
     if !named.is_empty() {
-        return Keys::read(named, true);
+        let ring = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
+        return Ok(Keys::read(named, true)?.with_keyring(ring.as_deref(), None));
     }
     of_project(project, config)?.ok_or_else(|| {
         Error::judge("there is no public key to verify with")

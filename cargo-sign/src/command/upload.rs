@@ -69,6 +69,10 @@ struct Done {
 }
 
 pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
+    if cx.args().is_offline() && !cx.args().dry_run {
+        return Err(Error::usage("an upload needs the network, and --offline forbids it")
+            .with_help("leave the flag away, or see with --dry-run what would be sent"));
+    }
     cx.project()?;
     let root = cx.artifacts()?;
     let config: Config = cx.config()?;
@@ -220,8 +224,11 @@ fn missing(items: &[Item]) -> Error {
 fn dry_run(cx: &Context, items: &[Item]) -> Result<Outcome> {
     let mut text = String::new();
     for item in items {
-        let place = url(item)?.map_or_else(|| "not set".to_owned(), |url| url.place());
-        text.push_str(&format!("# {} bytes to {place}\n", item.checked.size));
+        let size = item.checked.size;
+        match url(item)? {
+            Some(url) => text.push_str(&format!("# {size} bytes to {}\n", url.place())),
+            None => text.push_str(&format!("# {size} bytes; {} is not set\n", item.variable)),
+        }
         text.push_str(&format!(
             "curl --fail --proto '=https' --retry 5 --upload-file '{}' \"${}\"\n",
             item.name.replace('\'', "'\\''"),

@@ -121,6 +121,14 @@ fn a_release_needs_as_many_different_keys_as_the_keyring_asks_for() {
     };
     assert_eq!(verify(&release, &download("one")), refused("release-threshold"));
     assert_eq!(verify(&release, &download("one").join("checksums.txt")), refused("release-threshold"));
+    // The project's own folder, with a key that is named: its keyring counts all the same.
+    let named = release.key("m.pub").display().to_string();
+    let own = || {
+        let found = verdict(&release.sign(&["verify", "--message-format", "json", "--key", &named]));
+        std::fs::remove_file(release.folder().join("verify.json")).unwrap();
+        found
+    };
+    assert!(own().0 == 100 && own().1.contains(&"release-threshold".to_owned()), "{:?}", own());
     // What is not complete is neither attested nor uploaded.
     let attest = ["attest", "--source-uri", "https://example.org/demo", "--message-format", "json"];
     assert_eq!(verdict(&release.sign(&attest)), refused("release-threshold"));
@@ -143,6 +151,7 @@ fn a_release_needs_as_many_different_keys_as_the_keyring_asks_for() {
     assert!(signed.is_success(), "{}", signed.stderr_text());
     assert!(further(OTHER).is_file());
     assert_eq!(std::fs::read(release.folder().join("checksums.txt.sig")).unwrap(), first, "the first stays");
+    assert_eq!(own(), (0, vec!["not-covered".into()]));
     let complete = download("complete");
     assert_eq!(verify(&release, &complete), (0, vec![]));
     assert_eq!(verify(&release, &complete.join("checksums.txt")), (0, vec![]));

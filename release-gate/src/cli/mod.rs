@@ -105,7 +105,8 @@ impl Context {
         if self.project.is_none() {
             let project = Project::load_through(&self.args, &self.runner, prepare)?;
             if project.dirty {
-                self.terminal.warn("there are uncommitted changes; the report says so");
+                self.terminal
+                    .warn("there are uncommitted changes, and whatever is written about this commit says so");
             }
             self.project = Some(project);
         }
