@@ -98,10 +98,17 @@ git clone --quiet "$PROJECT" "$ROOT/project"
 git -C "$ROOT/project" checkout --quiet "$(git -C "$PROJECT" rev-parse HEAD)"
 cp -R "$(rustc --print sysroot)" "$ROOT/opt/rust"
 cp "$REPRO" "$ROOT/usr/local/bin/cargo-repro"
-# With /proc and /dev of its own, gone with the call.
+# With /proc and /dev of its own, and as a root that is no chroot: in a chroot the rebuild could not guard itself.
 # shellcheck disable=SC2016
 unshare --mount sh -c '
-    mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev"
-    exec env -i PATH=/opt/rust/bin:/usr/local/bin:/usr/bin:/usr/sbin:/bin HOME=/root chroot "$1" sh -c "
+    set -e
+    mount --bind "$1" "$1"
+    cd "$1"
+    mount -t proc proc proc
+    mount --rbind /dev dev
+    mkdir -p .old
+    pivot_root . .old
+    umount -l /.old
+    exec env -i PATH=/opt/rust/bin:/usr/local/bin:/usr/bin:/usr/sbin:/bin HOME=/root sh -c "
         cd /project && cargo repro rebuild --buildinfo /download/buildinfo.json"
 ' sh "$ROOT"
