@@ -4,7 +4,7 @@
 use rustdoc_types::{Abi, Function, GenericBound, GenericParamDefKind, Impl, Item, Type};
 
 use super::Writer;
-use super::types::Scope;
+use super::scope::Scope;
 use crate::model::render::{Renderer, angle, header, ident};
 use crate::rules;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustdoc_types::{Id, Impl, Item, ItemEnum, Type};
 
 use super::Writer;
-use super::types::Scope;
+use super::scope::Scope;
 use crate::model::declaration::declaration;
 use crate::model::surface::is_hidden;
 use crate::rules;

@@ -6,8 +6,10 @@
 mod functions;
 mod impls;
 mod macros;
+mod scope;
 mod traits;
 mod types;
+mod values;
 
 pub(crate) use functions::POINTER;
 pub use macros::macro_inputs;
@@ -187,9 +189,9 @@ impl<'a> Writer<'a> {
             ItemEnum::Enum(of) => types::enumeration(self, path, item, of),
             ItemEnum::Union(of) => types::union(self, path, item, of),
             ItemEnum::Trait(of) => traits::write(self, path, item, of),
-            ItemEnum::TypeAlias(of) => types::alias(self, path, item, of),
-            ItemEnum::Constant { type_, .. } => types::constant(self, path, item, type_),
-            ItemEnum::Static(of) => types::static_(self, path, item, of),
+            ItemEnum::TypeAlias(of) => values::alias(self, path, item, of),
+            ItemEnum::Constant { type_, .. } => values::constant(self, path, item, type_),
+            ItemEnum::Static(of) => values::static_(self, path, item, of),
             ItemEnum::Macro(source) => macros::rules(self, path, item, source),
             ItemEnum::ProcMacro(of) => macros::procedural(self, path, item, of),
             _ => {}
@@ -229,7 +231,7 @@ impl<'a> Writer<'a> {
             match &item.inner {
                 ItemEnum::Function(function) => functions::inherent(self, &member, item, function, of),
                 ItemEnum::AssocConst { type_, .. } => {
-                    types::inherent_constant(self, &member, item, type_, of)
+                    values::inherent_constant(self, &member, item, type_, of)
                 }
                 _ => {}
             }

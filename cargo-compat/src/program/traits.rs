@@ -3,7 +3,7 @@
 use rustdoc_types::{Function, Generics, Item, ItemEnum, Trait, Type, WherePredicate};
 
 use super::Writer;
-use super::types::Scope;
+use super::scope::Scope;
 use crate::model::render::{Renderer, angle, arguments, ident};
 use crate::model::surface::is_hidden;
 use crate::rules;
@@ -42,7 +42,7 @@ pub(super) fn write(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
         );
         let mut r = w.renderer();
         r.self_type = Some("X__".to_owned());
-        if let Some(full) = super::types::with_defaults(&r, &of.generics) {
+        if let Some(full) = super::scope::with_defaults(&r, &of.generics) {
             let output = format!(" -> &'x__ (impl ?Sized + {name}<{}>)", full.join(", "));
             // `Self` as a default has to have a size, unless the parameter need not.
             let sized = user.replace("?Sized + ", "");
