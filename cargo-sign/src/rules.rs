@@ -81,6 +81,8 @@ rules! {
     AUDIT_LOG = "audit-log", Deny, "the audit log was changed", "An entry was edited, removed or moved, or the log is not the one the provenance was made with.";
     TAG_UNSIGNED = "tag-unsigned", Deny, "the release's tag is not signed by a trusted key", "Anybody who can push can move such a tag. Only annotated tags of the commit itself, with an SSH or GPG signature by a key that was named, are judged.";
     TAG_RENAMED = "tag-renamed", Deny, "the tag was made under another name", "The signature covers the name inside the tag and not that of the reference: `git verify-tag` accepts an old tag under a new name.";
+    TAG_IGNORED = "tag-ignored", Warn, "tags of earlier versions are signed by no trusted key", "Anybody who can push can make a tag. Only a signed one says that the commits up to it were released; others are looked past, so that they hide no commit.";
+    SOURCE_KEY_UNPINNED = "source-key-unpinned", Note, "the keys came from the checkout that they vouch for", "Whoever changed the source could have changed the keys in it. Compare their fingerprints in a second place, or name a key file of your own with --key.";
     COMMIT_UNSIGNED = "commit-unsigned", Deny, "a commit is not signed by a trusted key", "Every commit since the release before has to have an SSH or GPG signature by one of the keys given.";
     SELF_CHECK = "self-check", Deny, "what was just signed does not verify with the committed public key", "The signing key is not the one whose public half is committed in release-keys/. Users would refuse this release.";
 }

@@ -3,13 +3,18 @@
 //! SSH signatures are judged by our own strict verification, GPG signatures by gpg with keys that are named and no others; the time a commit
 //! claims for itself is never believed.
 
-use release_gate::git::{Git, parse_version_tag};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use release_gate::git::{CommitId, Git, parse_version_tag};
 use release_gate::project::{Package, Project};
-use release_gate::{Context, Error, Finding, Outcome, Report, Result, Rule};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use semver::Version;
 
 use super::{Config, trust};
 use crate::cli::VerifySourceArgs;
 use crate::format::git_object::{self, Signed};
+use crate::format::public_key::PublicKey;
 use crate::format::sshsig;
 use crate::gpg::{self, Keyring};
 use crate::judge::Keys;
@@ -26,6 +31,10 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
     }
     // Who names a key trusts no other.
     let named = !args.key.is_empty() || !args.gpg_key.is_empty();
+    let mut unpinned = !named;
+    for path in args.key.iter().map(AsRef::as_ref).chain(args.gpg_key.iter().map(Path::new)) {
+        unpinned |= is_tracked(git, path)?;
+    }
     let committed = !named || !args.gpg_key.is_empty();
     let committed = if committed { gpg::committed(&project.root) } else { Vec::new() };
     let gpg = Keyring::new(&args.gpg_key, committed, &runner);
@@ -35,7 +44,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
         let own = if named { None } else { trust::of_project(project, &config)? };
         own.unwrap_or_else(|| Keys::new(Vec::new(), true))
     };
-    let keys = Trusted { keys, gpg };
+    let keys = Trusted { keys, gpg, unpinned };
     // Packages that are released together share a tag: it is judged for each of them, by the keys each may be signed with.
     let reports = project.selected().map(|package| judge(project, git, package, &keys, args));
     Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
@@ -51,29 +60,114 @@ fn own_tag(git: &Git, package: &Package) -> Result<String> {
     Ok(found.unwrap_or_else(|| format!("v{}", package.version)))
 }
 
+/// Whether a file is part of the checkout that is judged: whoever made the one made the other.
+fn is_tracked(git: &Git, path: &Path) -> Result<bool> {
+    let (Ok(path), Ok(root)) = (path.canonicalize(), git.root().canonicalize()) else { return Ok(false) };
+    let Ok(inside) = path.strip_prefix(&root) else { return Ok(false) };
+    let step = git.step().args(["ls-files", "-z", "--"]).arg(inside);
+    Ok(!git.run(step)?.success()?.stdout.is_empty())
+}
+
 /// The keys that may sign source.
 struct Trusted {
     keys: Keys,
     gpg: Keyring,
+    /// Keys came with what they are to vouch for.
+    unpinned: bool,
 }
 
 impl Trusted {
-    /// Why a signature does not count, as the end of a sentence; `None` where it does.
-    fn why_not(&self, signed: Option<Signed>, project: &str, version: &str) -> Result<Option<String>> {
-        let Some((payload, signature)) = signed else { return Ok(Some(String::new())) };
+    /// The fingerprint of the key whose signature counts; else why it does not, as the end of a sentence.
+    fn signer(
+        &self,
+        signed: Option<Signed>,
+        project: &str,
+        version: &Version,
+    ) -> Result<std::result::Result<String, String>> {
+        let Some((payload, signature)) = signed else { return Ok(Err(String::new())) };
         if git_object::is_gpg(&signature) {
             if self.gpg.is_empty() {
-                return Ok(Some(": it has a GPG signature, and no GPG key is trusted".to_owned()));
+                return Ok(Err(": it has a GPG signature, and no GPG key is trusted".to_owned()));
             }
-            return Ok(self.gpg.verify(&payload, &signature)?.err().map(|error| format!(": {error}")));
+            return Ok(self.gpg.verify(&payload, &signature)?.map_err(|error| format!(": {error}")));
         }
         // Whether a key may vouch is judged by the release, never by the time a commit gives itself.
-        let vouches = self.keys.keys.iter().any(|key| {
-            self.keys.refuses(&key.key, project, version).is_none()
+        let vouches = self.keys.keys.iter().find(|key| {
+            self.keys.refuses(&key.key, project, &version.to_string()).is_none()
                 && sshsig::verify(&signature, key, "git", &payload).is_ok()
         });
-        Ok((!vouches).then(String::new))
+        Ok(vouches.map(PublicKey::fingerprint).ok_or_else(String::new))
     }
+
+    /// Who signed a tag, and what is wrong with it: it has to be an annotated tag of the commit itself, signed under its own name.
+    fn tag(
+        &self,
+        git: &Git,
+        name: &str,
+        commit: &CommitId,
+        project: &str,
+        version: &Version,
+    ) -> Result<(Option<String>, Vec<Finding>)> {
+        let reference = format!("refs/tags/{name}");
+        let kind = git.plumbing(["cat-file", "-t", &reference])?;
+        if kind.trim_ascii() != b"tag" {
+            let text = format!("the tag `{name}` is lightweight: nothing signs it");
+            return Ok((
+                None,
+                vec![Finding::new(&rules::TAG_UNSIGNED, text).help("make it with `git tag -s`")],
+            ));
+        }
+        let mut findings = Vec::new();
+        let object = git.plumbing(["cat-file", "tag", &reference])?;
+        let signer = self.signer(git_object::tag(&object), project, version)?;
+        if let Err(why) = &signer {
+            let text = format!("the tag `{name}` is not signed by a trusted key{why}");
+            findings.push(
+                Finding::new(&rules::TAG_UNSIGNED, text)
+                    .help("sign it: `git tag -s`, with gpg.format=ssh or a GPG key that is named"),
+            );
+        }
+        if git_object::header(&object, "tag") != Some(name) {
+            let text = format!("the tag `{name}` was made under another name");
+            findings.push(Finding::new(&rules::TAG_RENAMED, text).help(
+                "an old tag is being shown as another version; fetch the tags again from a source you trust",
+            ));
+        }
+        if git_object::header(&object, "object") != Some(commit.as_str()) {
+            let text = format!("the tag `{name}` is of another tag");
+            findings.push(Finding::new(&rules::TAG_UNSIGNED, text).help("tag the commit itself"));
+        }
+        Ok((signer.ok(), findings))
+    }
+}
+
+/// The newest release before `version` that a trusted key signed, and the names of newer tags that nobody trusted vouches for: anybody who
+/// can push can make such a tag, so it ends nothing.
+fn release_before(
+    git: &Git,
+    trusted: &Trusted,
+    package: &Package,
+    (version, commit): (&Version, &CommitId),
+) -> Result<(Option<(Version, CommitId)>, Vec<String>)> {
+    let mut earlier: Vec<_> = git
+        .tags()?
+        .into_iter()
+        .filter_map(|tag| Some((parse_version_tag(&tag.name, &package.name)?.version, tag)))
+        .filter(|(found, tag)| found < version && tag.commit != *commit)
+        .collect();
+    earlier.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let mut ignored = Vec::new();
+    for (version, tag) in earlier {
+        if !git.is_ancestor(&tag.commit, commit)? {
+            continue;
+        }
+        let (_, wrong) = trusted.tag(git, &tag.name, &tag.commit, &package.name, &version)?;
+        if wrong.is_empty() {
+            return Ok((Some((version, tag.commit)), ignored));
+        }
+        ignored.push(tag.name);
+    }
+    Ok((None, ignored))
 }
 
 fn judge(
@@ -89,83 +183,88 @@ fn judge(
         None => own_tag(git, package)?,
     };
     let name = name.strip_prefix("refs/tags/").unwrap_or(&name);
-    let reference = format!("refs/tags/{name}");
-    let commit = git.resolve(&reference)?;
+    let commit = git.resolve(&format!("refs/tags/{name}"))?;
     let mut findings = trusted.keys.findings.clone();
-    let mut refuse =
-        |rule: &Rule, text: String, help: &str| findings.push(Finding::new(rule, text).help(help));
-    let why_not = |signed| trusted.why_not(signed, &package.name, &package.version.to_string());
-    let kind = git.plumbing(["cat-file", "-t", &reference])?;
-    if kind.trim_ascii() == b"tag" {
-        let object = git.plumbing(["cat-file", "tag", &reference])?;
-        if let Some(why) = why_not(git_object::tag(&object))? {
-            refuse(
-                &rules::TAG_UNSIGNED,
-                format!("the tag `{name}` is not signed by a trusted key{why}"),
-                "sign it: `git tag -s`, with gpg.format=ssh or a GPG key that is named",
-            );
-        }
-        if git_object::header(&object, "tag") != Some(name) {
-            refuse(
-                &rules::TAG_RENAMED,
-                format!("the tag `{name}` was made under another name"),
-                "an old tag is being shown as another version; fetch the tags again from a source you trust",
-            );
-        }
-        if git_object::header(&object, "object") != Some(commit.as_str()) {
-            refuse(
-                &rules::TAG_UNSIGNED,
-                format!("the tag `{name}` is of another tag"),
-                "tag the commit itself",
-            );
-        }
-    } else {
-        refuse(
-            &rules::TAG_UNSIGNED,
-            format!("the tag `{name}` is lightweight: nothing signs it"),
-            "make it with `git tag -s`",
-        );
-    }
+    let (signer, wrong) = trusted.tag(git, name, &commit, &package.name, &package.version)?;
+    findings.extend(wrong);
     let version = parse_version_tag(name, &package.name).map(|tag| tag.version);
     if version.as_ref() != Some(&package.version) {
-        refuse(
-            &rules::VERSION_MISMATCH,
-            format!("the tag `{name}` is not of version {}", package.version),
-            "check out the tag that is to be judged",
+        let text = format!("the tag `{name}` is not of version {}", package.version);
+        findings.push(
+            Finding::new(&rules::VERSION_MISMATCH, text).help("check out the tag that is to be judged"),
         );
     }
     if subject.commit.as_ref() != Some(&commit) {
-        refuse(
-            &rules::COMMIT_MISMATCH,
-            format!("the tag `{name}` names {}, which is not what is checked out", commit.short()),
-            "check out the tag that is to be judged",
+        let text = format!("the tag `{name}` names {}, which is not what is checked out", commit.short());
+        findings
+            .push(Finding::new(&rules::COMMIT_MISMATCH, text).help("check out the tag that is to be judged"));
+    }
+    if subject.dirty {
+        let text = "the checkout holds changes that are in no commit: no signature covers them";
+        findings.push(
+            Finding::new(&rules::DIRTY_SOURCE, text)
+                .help("build from a clean checkout of the tag; `git status`"),
         );
     }
-    let mut before = None;
-    for tag in git.tags()? {
-        let Some(found) = parse_version_tag(&tag.name, &package.name) else { continue };
-        let older = version.as_ref().is_some_and(|version| found.version < *version) && tag.commit != commit;
-        if older
-            && before.as_ref().is_none_or(|(best, _)| *best < found.version)
-            && git.is_ancestor(&tag.commit, &commit)?
-        {
-            before = Some((found.version, tag.commit));
+    let (before, ignored) = match &version {
+        Some(version) => release_before(git, trusted, package, (version, &commit))?,
+        None => (None, Vec::new()),
+    };
+    if !ignored.is_empty() {
+        const SHOWN: usize = 5;
+        let mut names: Vec<_> = ignored.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+        if let Some(more) = ignored.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            names.push(format!("{more} more"));
         }
+        let text = format!("no trusted key signed these tags of earlier versions: {}", names.join(", "));
+        findings.push(
+            Finding::new(&rules::TAG_IGNORED, text)
+                .evidence("tags", ignored)
+                .help("commits are judged as if they were not there; make release tags with `git tag -s`"),
+        );
     }
     let mut list = vec!["rev-list".to_owned(), commit.to_string()];
     list.extend(before.as_ref().map(|(_, commit)| format!("^{commit}")));
     let list = git.plumbing(list)?;
     let list = String::from_utf8_lossy(&list);
+    let mut signers = BTreeSet::new();
     for id in list.lines() {
-        if let Some(why) = why_not(git_object::commit(&git.plumbing(["cat-file", "commit", id])?))? {
-            refuse(
-                &rules::COMMIT_UNSIGNED,
-                format!("the commit {} is not signed by a trusted key{why}", id.get(..12).unwrap_or(id)),
-                "sign commits: `git commit -S`; `--warn commit-unsigned` only remarks on it",
-            );
+        let signed = git_object::commit(&git.plumbing(["cat-file", "commit", id])?);
+        match trusted.signer(signed, &package.name, &package.version)? {
+            Ok(signer) => {
+                signers.insert(signer);
+            }
+            Err(why) => {
+                let id = id.get(..12).unwrap_or(id);
+                let text = format!("the commit {id} is not signed by a trusted key{why}");
+                findings.push(
+                    Finding::new(&rules::COMMIT_UNSIGNED, text)
+                        .help("sign commits: `git commit -S`; `--warn commit-unsigned` only remarks on it"),
+                );
+            }
         }
     }
+    if trusted.unpinned {
+        let text = "UNPINNED: the keys came from the checkout that they vouch for";
+        findings.push(
+            Finding::new(&rules::SOURCE_KEY_UNPINNED, text)
+                .help("compare the fingerprints with those the project publishes elsewhere, or name a key file of your own with --key"),
+        );
+    }
+    let by = |signers: Vec<String>| {
+        if signers.is_empty() { "nobody trusted".to_owned() } else { signers.join(", ") }
+    };
+    let count = list.lines().count();
+    let human = format!(
+        "  {name}  signed by {}\n  {count} commits  signed by {}\n",
+        by(signer.into_iter().collect()),
+        by(signers.into_iter().collect())
+    );
     let since = before.map_or_else(|| "the beginning".to_owned(), |(version, _)| version.to_string());
-    let summary = format!("{name}, {} commits since {since}", list.lines().count());
-    Ok(Report::new("verify-source", &TOOL, subject).findings(findings).summary(summary).print_only())
+    let summary = format!("{name}, {count} commits since {since}");
+    Ok(Report::new("verify-source", &TOOL, subject)
+        .findings(findings)
+        .human(human)
+        .summary(summary)
+        .print_only())
 }
