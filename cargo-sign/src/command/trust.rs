@@ -197,7 +197,8 @@ pub(super) fn with_named_keyring(keys: Keys, args: &VerifyArgs) -> Result<Keys> 
 }
 
 fn read_keyring(path: &Path) -> Result<Vec<u8>> {
-    small(path, MAX_LEN)?.ok_or_else(|| Error::judge(format!("there is no `{}`", path.display())))
+    crate::judge::small_named(path, MAX_LEN)?
+        .ok_or_else(|| Error::judge(format!("there is no `{}`", path.display())))
 }
 
 /// What a download says it is of; nothing is believed of it, it only says what to look up.

@@ -19,7 +19,7 @@ const GITHUB: &str = "https://github.com/";
 /// Workflows that make provenance no step of the build they attest can touch, at a release of theirs.
 const GENERATOR: &str = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";
 /// The one builder that tags its releases otherwise.
-const JRELEASER: &str = "https://github.com/jreleaser/release-action";
+const JRELEASER: &str = "https://github.com/jreleaser/release-action/";
 const HELP: &str =
     "get the provenance from where the project publishes it; do not use the release before it holds";
 
@@ -282,6 +282,15 @@ fn judge(
             ));
         }
     }
+    // What a pull request would be after a merge is a commit of nobody's branch: anybody can have it built.
+    if let Some(other) =
+        reference.filter(|name| !["refs/heads/", "refs/tags/"].iter().any(|prefix| name.starts_with(prefix)))
+    {
+        problems.push((
+            &rules::PROVENANCE_SOURCE,
+            format!("it was built from `{other}`, which is no branch or tag"),
+        ));
+    }
     runner(&mut problems, claims, speaks);
     let level = builder(&mut problems, claims, signer, &said, speaks, (expected, &repository));
     if !problems.is_empty() {
@@ -407,6 +416,8 @@ fn builder(
         Speaks::Unknown => {
             // Where the source is another than was asked for, that is what is said.
             let own = [normal(&expected.source_uri).as_str(), repository].contains(&signer.repository());
+            // Taken from a release, or exactly what was named: any branch may hold another workflow of this name.
+            let fixed = signer.released() || asked.is_some_and(|asked| asked.contains('@'));
             match asked {
                 None if !own => {
                     refuse(format!(
@@ -414,7 +425,7 @@ fn builder(
                         claims.signer
                     ));
                 }
-                Some(asked) if !own && !asked.contains('@') && !signer.released() => {
+                Some(_) if !own && !fixed => {
                     refuse(format!(
                         "its builder `{}` was taken from no release; name what it was taken from",
                         said.builder
@@ -428,7 +439,7 @@ fn builder(
                 .as_deref()
                 .and_then(Workflow::parse)
                 .is_some_and(|config| config.name != signer.name);
-            if asked.is_some() && called { 3 } else { 2 }
+            if asked.is_some() && called && fixed { 3 } else { 2 }
         }
     };
     if speaks != Speaks::Another && named != signer {

@@ -45,8 +45,9 @@ pub(super) fn check_emitted(
     {
         refuse(&rules::RAW_SIGNATURE_INVALID, RAW, &error);
     }
-    // A file of the release may have that name too.
-    if list.contains_key(SIGNIFY) {
+    // A file of the release may have that name too, and so may the signature of one.
+    if list.contains_key(SIGNIFY) || SIGNIFY.strip_suffix(".sig").is_some_and(|file| list.contains_key(file))
+    {
         return Ok(());
     }
     if let Some(text) = small(&dir.join(SIGNIFY), signify::max_len(bytes.len()))? {

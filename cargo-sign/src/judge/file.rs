@@ -37,11 +37,8 @@ impl Checked {
     /// # Errors
     /// It cannot be read. `Ok(None)`: it is no regular file (links are not followed).
     pub fn open(path: &Path, prehash: bool) -> Result<Option<Self>> {
-        let wrong = |error| Error::judge(format!("cannot read `{}`", path.display())).with_source(error);
-        if !std::fs::symlink_metadata(path).map_err(wrong)?.is_file() {
-            return Ok(None);
-        }
-        let mut file = File::open(path).map_err(wrong)?;
+        let wrong = |error| unreadable(path, error);
+        let Some(mut file) = open_regular(path).map_err(wrong)? else { return Ok(None) };
         let (mut sha, mut blake) = (Sha256::new(), prehash.then(Blake2b512::new));
         let mut buffer = vec![0; BUFFER];
         let mut size = 0;
@@ -165,21 +162,61 @@ pub(super) fn check_signature(
     Some((key.key, comment))
 }
 
-/// Reads a small file beside another; `None` where there is none.
+/// Reads a small file beside another; `None` where there is none. Links are not followed, and nothing but a regular file is read: a pipe
+/// would never end.
 ///
 /// # Errors
 /// It is there and cannot be read.
 pub(crate) fn small(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
-    let wrong = |error| Error::judge(format!("cannot read `{}`", path.display())).with_source(error);
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let file = match open_regular(path) {
+        Ok(Some(file)) => file,
+        Ok(None) => {
+            return Err(Error::judge(format!("`{}` is not a regular file", path.display()))
+                .with_help("links and pipes are not followed; put the file itself there, or remove it"));
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(wrong(error)),
+        Err(error) => return Err(unreadable(path, error)),
     };
+    read_small(file, path, limit).map(Some)
+}
+
+/// Reads a small file that the user named, be it a link or a pipe; `None` where there is none.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub(crate) fn small_named(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
+    match File::open(path) {
+        Ok(file) => read_small(file, path, limit).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(path, error)),
+    }
+}
+
+fn read_small(file: File, path: &Path, limit: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more than allowed, so that a longer file is seen as too long and not as cut off.
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(wrong)?;
-    Ok(Some(bytes))
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    Error::judge(format!("cannot read `{}`", path.display())).with_source(error)
+}
+
+/// Opens a regular file; `None` where something else is there. What is checked is what is opened, also where it is exchanged in between.
+fn open_regular(path: &Path) -> std::io::Result<Option<File>> {
+    if !std::fs::symlink_metadata(path)?.is_file() {
+        return Ok(None);
+    }
+    #[cfg(unix)]
+    let file = {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        File::from(rustix::fs::open(path, flags, Mode::empty())?)
+    };
+    #[cfg(not(unix))]
+    let file = File::open(path)?;
+    Ok(file.metadata()?.is_file().then_some(file))
 }
 
 /// The signature beside a file.

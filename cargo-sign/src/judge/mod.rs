@@ -15,7 +15,7 @@ use release_gate::Finding;
 pub(crate) use self::archive::check_structure;
 pub(crate) use self::companion::stale_further;
 pub use self::file::{Checked, check_file, check_unsigned};
-pub(crate) use self::file::{first_signer, signature_of, small};
+pub(crate) use self::file::{first_signer, signature_of, small, small_named};
 pub use self::provenance::{Expected, check_provenance, check_summary};
 pub(crate) use self::provenance::{LOG, LOG_HEAD, read as read_provenance};
 pub(crate) use self::release::is_archive;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use release_gate::digest::sha256_bytes;
 use release_gate::{Error, Finding, Result, Rule};
 
-use super::file::small;
+use super::file::{small, small_named};
 use super::{Keys, Verdict, shown};
 use crate::format::bundle;
 use crate::format::dsse::{self, DsseError};
@@ -121,7 +121,7 @@ pub fn check_provenance(verdict: &mut Verdict, path: &Path, expected: &Expected,
 
 /// Reads provenance of whatever kind.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    small(path, dsse::MAX_LEN)?.ok_or_else(|| {
+    small_named(path, dsse::MAX_LEN)?.ok_or_else(|| {
         Error::judge(format!("there is no `{}`", path.display()))
             .with_help("get it from where the release was published")
     })

@@ -80,7 +80,7 @@ pub fn check_directory(dir: &Path, keys: &Keys, extent: Extent) -> Result<Verdic
 pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
     let mut verdict = Verdict { findings: keys.findings.clone(), ..Verdict::default() };
     let dir = path.parent().unwrap_or(Path::new("."));
-    if !path.exists() {
+    if path.symlink_metadata().is_err() {
         verdict.refuse(
             Finding::new(&rules::LIST_MISSING, format!("there is no `{}`", path.display()))
                 .help("get it from where the release was published"),
@@ -210,12 +210,16 @@ fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: E
     let manifest = if extent == Extent::Artifacts { manifest(dir)? } else { BTreeSet::new() };
     let mut beside = Vec::new();
     for path in &found {
-        let name = path.to_string_lossy().replace('\\', "/");
+        let name = path.to_string_lossy();
+        // Elsewhere a name may hold a backslash, and is then no path.
+        let name = if cfg!(windows) { name.replace('\\', "/") } else { name.into_owned() };
         let vouches = match Companion::of(&name) {
             Some(Companion::First(of)) => of == LIST || list.contains_key(of),
-            // Only beside a first signature: whoever reads the file's name looks for that one.
+            // Only beside a first signature, which has to have been judged as one and not as a listed file.
             Some(Companion::Further(of, _)) => {
-                (of == LIST || list.contains_key(of)) && found.contains(Path::new(&format!("{of}.sig")))
+                let first = format!("{of}.sig");
+                let judged = of == LIST || list.contains_key(of) && !list.contains_key(&first);
+                judged && found.contains(Path::new(&first))
             }
             Some(Companion::Emitted) => true,
             None => false,

@@ -86,6 +86,88 @@ fn more_formats_are_written_on_demand_and_judged_where_they_are() {
     assert_eq!(release.sign(&["pack", "--emit", "gpg"]).status.code(), Some(2));
 }
 
+/// A release of these files, laid out and listed; `sign` adds the signatures of what is named.
+fn listed(release: &Release, files: &[(&str, &str)], sign: &[&str]) -> std::path::PathBuf {
+    let dir = release.dir.path().join("target/listed");
+    let _ = std::fs::remove_dir_all(&dir);
+    let mut list = String::new();
+    for (name, content) in files {
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        list += &format!("{}  {name}\n", release_gate::digest::sha256_bytes(content.as_bytes()));
+    }
+    std::fs::write(dir.join("checksums.txt"), list).unwrap();
+    for name in [sign, &["checksums.txt"]].concat() {
+        let signed = release.sign(&["sign", &dir.join(name).display().to_string()]);
+        assert!(signed.is_success(), "{}", signed.stderr_text());
+    }
+    dir
+}
+
+#[test]
+fn nothing_rides_along_under_a_name_like_that_of_a_listed_file() {
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let dir = listed(&release, &[("app", "app"), ("app.sig", "data")], &[]);
+    assert_eq!(verify(&release, &dir), (0, vec![]));
+    // Listed data is no signature, so nothing may follow it as a further one.
+    std::fs::write(dir.join("app.0123456789ABCDEF.sig"), "evil").unwrap();
+    assert_eq!(verify(&release, &dir), refused("file-unlisted"));
+    let dir = listed(&release, &[("bin/app", "app")], &[]);
+    assert_eq!(verify(&release, &dir), (0, vec![]));
+    // On Windows that is the same file.
+    if cfg!(unix) {
+        std::fs::write(dir.join("bin\\app"), "evil").unwrap();
+        assert_eq!(verify(&release, &dir), refused("file-unlisted"));
+    }
+    // A listed file may be called SHA256, and then its signature is no list of signify's.
+    let dir = listed(&release, &[("SHA256", "data")], &["SHA256"]);
+    assert!(dir.join("SHA256.sig").is_file());
+    assert_eq!(verify(&release, &dir), (0, vec![]));
+    std::fs::write(dir.join("SHA256.sig"), "evil").unwrap();
+    assert_eq!(verify(&release, &dir), refused("signature-malformed"));
+}
+
+/// Whoever reads a pipe waits for ever, and whoever follows a link reads another file.
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_read() {
+    let release = Release::of("1.0.0", SEED);
+    let archive = release.archive();
+    for name in [
+        "checksums.txt",
+        "checksums.txt.sig",
+        "checksums.txt.sshsig",
+        &format!("{archive}.sig"),
+        "keyring.json",
+    ] {
+        let dir = release.dir.path().join("target/odd");
+        let _ = std::fs::remove_dir_all(&dir);
+        std::fs::create_dir(&dir).unwrap();
+        lay_out(&dir, &release.published());
+        let path = dir.join(name);
+        let whole = release.dir.path().join("target").join("whole");
+        let _ = std::fs::rename(&path, &whole);
+        for kind in ["pipe", "link", "lost link"] {
+            let _ = std::fs::remove_file(&path);
+            match kind {
+                "pipe" => drop(release.must(release_gate::process::Step::new("mkfifo").arg(&path))),
+                "link" => std::os::unix::fs::symlink(&whole, &path).unwrap(),
+                _ => std::os::unix::fs::symlink("nowhere", &path).unwrap(),
+            }
+            let (text, key) = (dir.display().to_string(), release.key("m.pub").display().to_string());
+            let ran = release.sign(&["verify", "--key", &key, &text]);
+            assert!(
+                [Some(100), Some(101)].contains(&ran.status.code()),
+                "{name} {kind}: {}",
+                ran.stderr_text()
+            );
+            let said = ran.stderr_text();
+            assert!(said.contains(name), "{name} {kind}: {said}");
+        }
+    }
+}
+
 /// A project that committed a keyring of these keys, its release packed by the first.
 pub(crate) fn with_quorum(version: &str, from: &str, threshold: u32) -> Release {
     let keys = [("first", SEED), ("second", OTHER), ("third", THIRD)];

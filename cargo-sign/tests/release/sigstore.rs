@@ -260,6 +260,39 @@ fn the_level_comes_from_who_signed() {
     let pinned = format!("{}@{COMMIT}", name.unwrap());
     assert_eq!(judged(&pinned, GITHUB, &pinned, name), "provenance-builder");
     assert_eq!(judged(&pinned, GITHUB, &pinned, Some(&pinned)), "L3");
+    // One of the source itself is no better known: any branch may hold another.
+    let own = |reference: &str| format!("{SOURCE}/.github/workflows/build.yml@{reference}");
+    let (evil, tagged) = (own("refs/heads/evil"), own("refs/tags/v1.0.0"));
+    let name = evil.split('@').next();
+    assert_eq!(judged(&evil, GITHUB, &evil, name), "L2");
+    assert_eq!(judged(&evil, GITHUB, &evil, None), "L2");
+    assert_eq!(judged(&evil, GITHUB, &evil, Some(&own("refs/heads/main"))), "provenance-builder");
+    assert_eq!(judged(&evil, GITHUB, &evil, Some(&evil)), "L3");
+    assert_eq!(judged(&tagged, GITHUB, &tagged, name), "L3");
+    assert_eq!(judged(&tagged, GITHUB, &tagged, None), "L2");
+    // Only one repository tags its releases otherwise, and none whose name begins as its does.
+    let java = |repository: &str| {
+        let id = format!(
+            "https://github.com/jreleaser/{repository}/.github/workflows/build.yml@refs/tags/v1.0.0-java"
+        );
+        judged(&delegator, DELEGATED, &id, Some(&id))
+    };
+    assert_eq!(java("release-action"), "L3");
+    assert_eq!(java("release-action-evil"), "provenance-builder");
+}
+
+/// Anybody can open a pull request, and have what it would be after a merge built.
+#[test]
+fn a_pull_request_is_no_source() {
+    let case = Case::new();
+    let merge = "refs/pull/1/merge";
+    let text = case.statement().to_string().replace("refs/tags/v1.0.0", merge);
+    let statement: Value = serde_json::from_str(&text).unwrap();
+    let signer = SIGNER.replace("refs/tags/v1.0.0", merge);
+    let claims = Claims::new().signed_by(&signer).with(14, Some(merge)).with(18, Some(&signer));
+    for claims in [claims.clone(), claims.with(20, Some("pull_request"))] {
+        assert_eq!(case.said(&claims, &statement), ["provenance-source"]);
+    }
 }
 
 /// The bundle itself: every part exchanged with that of another, taken out, or with a bit flipped.
