@@ -8,7 +8,7 @@ mod tar_walk;
 mod tests;
 mod zip_walk;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use release_gate::Rule;
@@ -68,6 +68,9 @@ pub enum ArchiveError {
     /// Something other than files and folders.
     #[error("`{0}` is neither a file nor a folder")]
     EntryType(String),
+    /// Permissions beyond reading, writing and running.
+    #[error("`{0}` is to run as another user, or is sticky")]
+    Mode(String),
     /// A name that leads elsewhere.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -91,6 +94,7 @@ impl ArchiveError {
             Self::Trailing => &rules::ARCHIVE_TRAILING,
             Self::Header(_) => &rules::ARCHIVE_HEADER,
             Self::EntryType(_) => &rules::ARCHIVE_ENTRY_TYPE,
+            Self::Mode(_) => &rules::ARCHIVE_MODE,
             Self::Path(_) => &rules::ARCHIVE_UNSAFE_PATH,
             Self::Duplicate(_) => &rules::ARCHIVE_DUPLICATE,
             Self::TooLarge(_) => &rules::ARCHIVE_TOO_LARGE,
@@ -136,24 +140,29 @@ fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
+/// Refuses set-user-id, set-group-id and sticky bits: whoever unpacks as root would install them.
+fn check_mode(name: &str, mode: u64) -> Result<(), ArchiveError> {
+    if mode & 0o7000 == 0 { Ok(()) } else { Err(ArchiveError::Mode(name.escape_debug().to_string())) }
+}
+
 /// Names and sizes seen so far.
 #[derive(Debug)]
 struct Seen {
     limits: Limits,
     bytes: u64,
-    folded: BTreeSet<String>,
-    files: BTreeSet<String>,
+    /// Folded names, and whether each is a file.
+    names: BTreeMap<String, bool>,
 }
 
 impl Seen {
     fn new(limits: Limits) -> Self {
-        Self { limits, bytes: 0, folded: BTreeSet::new(), files: BTreeSet::new() }
+        Self { limits, bytes: 0, names: BTreeMap::new() }
     }
 
     /// Checks a name against all before it, and adds the size. Folders may be named more than once by their members.
     fn admit(&mut self, name: &str, size: u64, is_file: bool) -> Result<(), ArchiveError> {
         path::check(name)?;
-        if self.folded.len() >= self.limits.members {
+        if self.names.len() >= self.limits.members {
             return Err(ArchiveError::TooLarge(format!("{} members", self.limits.members)));
         }
         self.bytes = self.bytes.saturating_add(size);
@@ -162,19 +171,15 @@ impl Seen {
         }
         let folded = name.to_lowercase();
         // A file below a file: one of the two could not be written.
-        let below_a_file = folded.match_indices('/').any(|(at, _)| self.files.contains(&folded[..at]));
+        let below_a_file =
+            folded.match_indices('/').any(|(at, _)| self.names.get(&folded[..at]) == Some(&true));
+        let below = format!("{folded}/");
         let above_a_file = is_file
-            && self
-                .folded
-                .range(format!("{folded}/")..)
-                .next()
-                .is_some_and(|next| next.starts_with(&format!("{folded}/")));
-        if below_a_file || above_a_file || !self.folded.insert(folded.clone()) {
+            && self.names.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below));
+        if below_a_file || above_a_file || self.names.contains_key(&folded) {
             return Err(ArchiveError::Duplicate(name.to_owned()));
         }
-        if is_file {
-            self.files.insert(folded);
-        }
+        self.names.insert(folded, is_file);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Read, Seek, SeekFrom};
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
-use super::{ArchiveError, Limits, Member, Seen, Visitor, read_up_to};
+use super::{ArchiveError, Limits, Member, Seen, Visitor, check_mode, read_up_to};
 
 const BLOCK: usize = 512;
 
@@ -192,7 +192,9 @@ impl Entry {
             }
             name = name.strip_suffix('/').unwrap_or(&name).to_owned();
         }
-        Ok(Self { name, size, mode: octal(&header[100..108])?, folder })
+        let mode = octal(&header[100..108])?;
+        check_mode(&name, mode)?;
+        Ok(Self { name, size, mode, folder })
     }
 }
 

@@ -8,13 +8,16 @@ use std::io::{self, Read, Seek, SeekFrom};
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
-use super::{ArchiveError, Limits, Member, Seen, Visitor, read_up_to};
+use super::{ArchiveError, Limits, Member, Seen, Visitor, check_mode, read_up_to};
 
 const END_LEN: u64 = 22;
-/// Largest central directory read into memory.
+/// Largest central directory that is gone through; it is read entry by entry.
 const MAX_DIRECTORY: u64 = 64 << 20;
 /// General purpose flags that may be set: UTF-8 names (bit 11) and compression hints (1, 2).
 const FLAGS: u16 = 1 << 11 | 0b110;
+/// DOS attributes: a folder, and what Windows makes links with.
+const FOLDER: u32 = 0x10;
+const REPARSE: u32 = 0x400;
 
 pub(super) fn walk(
     file: &mut (impl Read + Seek),
@@ -51,21 +54,22 @@ pub(super) fn walk(
     if size > MAX_DIRECTORY {
         return Err(ArchiveError::TooLarge(format!("{MAX_DIRECTORY} bytes of directory")));
     }
-    let directory = bytes_at(file, offset, usize::try_from(size).unwrap_or(usize::MAX))?;
-    let mut rest = &directory[..];
+    let directory_end = offset + size;
+    let mut at = offset;
     let mut position = 0;
     let mut seen = Seen::new(limits);
     if total == 0 {
         return Err(ArchiveError::Truncated("there is no member"));
     }
     for _ in 0..total {
-        let entry = Central::take(&mut rest)?;
+        let (entry, next) = Central::read(file, at, directory_end)?;
         if entry.offset != position {
             return Err(wrong("members overlap, or there is a gap between them"));
         }
         position = member(file, &entry, &mut seen, visit)?;
+        at = next;
     }
-    if !rest.is_empty() {
+    if at != directory_end {
         return Err(wrong("the directory has more entries than it says"));
     }
     if position != offset { Err(wrong("there is a gap before the directory")) } else { Ok(()) }
@@ -84,7 +88,7 @@ fn member(
         return Err(wrong("a member has no local header"));
     }
     let name_len = usize::from(u16_at(&local, 26));
-    let extra_len = u64::from(u16_at(&local, 28));
+    let extra_len = usize::from(u16_at(&local, 28));
     let same = u16_at(&local, 6) == entry.flags
         && u16_at(&local, 8) == entry.method
         && u32_at(&local, 14) == entry.crc
@@ -93,17 +97,21 @@ fn member(
     if !same || bytes_at(file, entry.offset + 30, name_len)? != entry.name.as_bytes() {
         return Err(wrong("the two headers of a member differ"));
     }
+    extra_fields(&bytes_at(file, entry.offset + 30 + name_len as u64, extra_len)?)?;
     let folder = entry.name.ends_with('/');
     let name = entry.name.strip_suffix('/').unwrap_or(&entry.name);
+    // Whatever system it says it was made on: some tools believe the mode all the same.
     let kind = entry.mode & 0o170_000;
-    if entry.made_by_unix && !(kind == 0 || kind == 0o100_000 && !folder || kind == 0o040_000 && folder) {
+    let plain = kind == 0 || kind == 0o100_000 && !folder || kind == 0o040_000 && folder;
+    if !plain || entry.attributes & REPARSE != 0 || entry.attributes & FOLDER != 0 && !folder {
         return Err(ArchiveError::EntryType(name.escape_debug().to_string()));
     }
+    check_mode(name, entry.mode.into())?;
     if folder && (entry.size != 0 || entry.compressed != 0) {
         return Err(wrong("a folder has a size"));
     }
     seen.admit(name, entry.size, !folder)?;
-    let start = entry.offset + 30 + name_len as u64 + extra_len;
+    let start = entry.offset + 30 + (name_len + extra_len) as u64;
     if !folder {
         file.seek(SeekFrom::Start(start))?;
         let member = Member { path: name.to_owned(), size: entry.size, executable: entry.mode & 0o111 != 0 };
@@ -170,7 +178,8 @@ fn inflate(error: io::Error) -> ArchiveError {
 }
 
 struct Central {
-    made_by_unix: bool,
+    /// DOS attributes.
+    attributes: u32,
     flags: u16,
     method: u16,
     crc: u32,
@@ -182,26 +191,24 @@ struct Central {
 }
 
 impl Central {
-    fn take(rest: &mut &[u8]) -> Result<Self, ArchiveError> {
+    /// Reads the entry at `at`, and tells where the next one begins.
+    fn read(file: &mut (impl Read + Seek), at: u64, end: u64) -> Result<(Self, u64), ArchiveError> {
+        const FIXED: u64 = 46;
         const CUT: ArchiveError = ArchiveError::Truncated("the directory is cut off");
         let wrong = ArchiveError::Header;
-        let (fixed, after) = rest.split_at_checked(46).ok_or(CUT)?;
+        let left = end.saturating_sub(at).checked_sub(FIXED).ok_or(CUT)?;
+        let fixed = &bytes_at(file, at, 46)?[..];
         if &fixed[..4] != b"PK\x01\x02" {
             return Err(wrong("the directory has fewer entries than it says"));
         }
-        let (name_len, extra_len, comment_len) = (u16_at(fixed, 28), u16_at(fixed, 30), u16_at(fixed, 32));
-        let (name, after) = after.split_at_checked(usize::from(name_len)).ok_or(CUT)?;
-        let (extra, after) = after.split_at_checked(usize::from(extra_len)).ok_or(CUT)?;
-        let (_, after) = after.split_at_checked(usize::from(comment_len)).ok_or(CUT)?;
-        *rest = after;
-        // Field 0x0001 is Zip64, 0x7075 another name for the file.
-        let mut fields = extra;
-        while let Some((head, body)) = fields.split_at_checked(4) {
-            if matches!(u16_at(head, 0), 0x0001 | 0x7075) {
-                return Err(wrong("an extra field changes a size or a name"));
-            }
-            fields = body.get(usize::from(u16_at(head, 2))..).ok_or(wrong("an extra field is cut off"))?;
+        let [name_len, extra_len, comment_len] = [28, 30, 32].map(|at| usize::from(u16_at(fixed, at)));
+        let length = (name_len + extra_len + comment_len) as u64;
+        if length > left {
+            return Err(CUT);
         }
+        let named = bytes_at(file, at + FIXED, name_len + extra_len)?;
+        let (name, extra) = named.split_at(name_len);
+        extra_fields(extra)?;
         let (flags, method) = (u16_at(fixed, 8), u16_at(fixed, 10));
         if flags & !FLAGS != 0 {
             return Err(wrong("a member is encrypted, patched or has its sizes behind it"));
@@ -212,8 +219,8 @@ impl Central {
         if u16_at(fixed, 34) != 0 {
             return Err(wrong("a member is on another disk"));
         }
-        Ok(Self {
-            made_by_unix: fixed[5] == 3,
+        let entry = Self {
+            attributes: u32_at(fixed, 38) & 0xffff,
             flags,
             method,
             crc: u32_at(fixed, 16),
@@ -222,8 +229,21 @@ impl Central {
             mode: u32_at(fixed, 38) >> 16,
             offset: u64::from(u32_at(fixed, 42)),
             name: String::from_utf8(name.to_vec()).map_err(|_| wrong("a name is not UTF-8"))?,
-        })
+        };
+        Ok((entry, at + FIXED + length))
     }
+}
+
+/// Fields of either header that give a member another size or name (0x0001 is Zip64, 0x7075 another name for the file).
+fn extra_fields(mut fields: &[u8]) -> Result<(), ArchiveError> {
+    let wrong = ArchiveError::Header;
+    while let Some((head, body)) = fields.split_at_checked(4) {
+        if matches!(u16_at(head, 0), 0x0001 | 0x7075) {
+            return Err(wrong("an extra field changes a size or a name"));
+        }
+        fields = body.get(usize::from(u16_at(head, 2))..).ok_or(wrong("an extra field is cut off"))?;
+    }
+    Ok(())
 }
 
 /// Whether a whole end record lies somewhere in the last 64 KiB.

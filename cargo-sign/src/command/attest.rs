@@ -239,6 +239,14 @@ fn attest(
         let summary = release.summarise(&policy, FILE, &sha256_bytes(&envelope), 1).map_err(wrong)?;
         folder.write(SUMMARY, &signing.with(|key| dsse::sign(key, &summary))?.map_err(wrong)?)?;
         check_summary(&mut verdict, &folder.path(SUMMARY), keys)?;
+        // Of the summary that was here before: this one is not about it.
+        let before = folder.path(BUNDLE);
+        match std::fs::remove_file(&before) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::judge(format!("cannot remove `{}`", before.display())).with_source(error));
+            }
+            _ => {}
+        }
         written = format!("{FILE}, {SUMMARY}");
     }
     folder.finish()?;

@@ -1,9 +1,10 @@
 //! What is packed: the builds of one or several machines, each a folder with its `buildinfo.json`, its SBOM and its artifacts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::git::{CommitId, Git};
 use release_gate::report::Envelope;
 use release_gate::{Error, Result, Status, Subject};
 use serde::Deserialize;
@@ -88,8 +89,13 @@ impl Build {
         Ok(Input { path: name, bytes, executable: !library })
     }
 
-    /// Licences, README, buildinfo and SBOM.
-    pub(crate) fn common_files(&self, package: &Path, workspace: &Path) -> Result<Vec<Input>> {
+    /// Licences, README, buildinfo and SBOM; and which documents lie there and are not part of what was committed.
+    pub(crate) fn common_files(
+        &self,
+        package: &Path,
+        workspace: &Path,
+        committed: Option<(&Git, &CommitId)>,
+    ) -> Result<(Vec<Input>, BTreeSet<String>)> {
         let sbom = self.dir.join("sbom.cdx.json");
         let sbom = std::fs::read(&sbom).map_err(|error| {
             Error::judge(format!("cannot read `{}`", sbom.display()))
@@ -100,6 +106,8 @@ impl Build {
             ("buildinfo.json".to_owned(), self.bytes.clone()),
             ("SBOM.json".to_owned(), sbom),
         ]);
+        let mut left_out = BTreeSet::new();
+        let root = committed.map_or(workspace, |(git, _)| git.root());
         // The package's own files win over the workspace's.
         for dir in [workspace, package] {
             let entries = std::fs::read_dir(dir).map_err(|error| {
@@ -111,18 +119,44 @@ impl Build {
                 let wanted = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT", "README"]
                     .iter()
                     .any(|prefix| upper.starts_with(prefix));
-                if wanted
-                    && crate::model::path::check(&name).is_ok()
-                    && std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file())
-                {
-                    let bytes = std::fs::read(entry.path())
-                        .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
-                    files.insert(name, bytes);
+                if !wanted || crate::model::path::check(&name).is_err() {
+                    continue;
+                }
+                let wrong = |error| Error::judge(format!("cannot read `{name}`")).with_source(error);
+                // A link counts as what it leads to, which may be anywhere on this machine.
+                let Ok(path) = entry.path().canonicalize() else { continue };
+                if !std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+                    continue;
+                }
+                if is_part_of(
+                    root,
+                    committed,
+                    &[dir.canonicalize().map_err(wrong)?.join(&name), path.clone()],
+                )? {
+                    files.insert(name.clone(), std::fs::read(&path).map_err(wrong)?);
+                } else {
+                    left_out.insert(name);
                 }
             }
         }
-        Ok(files.into_iter().map(|(path, bytes)| Input { path, bytes, executable: false }).collect())
+        let files = files.into_iter().map(|(path, bytes)| Input { path, bytes, executable: false }).collect();
+        Ok((files, left_out))
     }
+}
+
+/// Whether all these files lie below `root` and, where it is known which commit is packed, are part of it.
+fn is_part_of(root: &Path, committed: Option<(&Git, &CommitId)>, paths: &[PathBuf]) -> Result<bool> {
+    let Ok(root) = root.canonicalize() else { return Ok(false) };
+    for path in paths {
+        let Ok(inside) = path.strip_prefix(&root) else { return Ok(false) };
+        let Some((git, commit)) = committed else { continue };
+        let parts: Option<Vec<_>> = inside.iter().map(|part| part.to_str()).collect();
+        let Some(parts) = parts else { return Ok(false) };
+        if git.show(commit, &parts.join("/"))?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A build's `buildinfo.json`, which has to say that the build passed.

@@ -1,6 +1,6 @@
 //! `cargo sign pack`: archives of what was built, a list of everything, and signatures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -97,12 +97,17 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         };
         let manifest_dir =
             package.manifest_path.parent().map(|dir| dir.as_std_path().to_owned()).unwrap_or_default();
+        // What lies beside the source and was never committed is nobody's to publish.
+        let committed_files = project.git.as_ref().zip(subject.commit.as_ref()).filter(|_| !subject.dirty);
+        let mut left_out = BTreeSet::new();
         let mut archives = Vec::new();
         let mut infos = BTreeMap::new();
         let targets = builds.iter().flat_map(|build| build.by_target.iter().map(move |(t, l)| (build, t, l)));
         for (build, target, list) in targets {
             let stem = format!("{}-{version}-{target}", package.name);
-            let mut files = build.common_files(&manifest_dir, &project.root)?;
+            let (mut files, not_committed) =
+                build.common_files(&manifest_dir, &project.root, committed_files)?;
+            left_out.extend(not_committed);
             for artifact in list {
                 files.push(build.read(artifact)?);
             }
@@ -130,6 +135,11 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
                     &files,
                 )?);
             }
+        }
+        for name in left_out {
+            cx.terminal.note(format!(
+                "`{name}` is not packed: it is not part of the commit, or a link that leads out of it"
+            ));
         }
         if let Some(bytes) = keyring {
             folder.write(KEYRING, &bytes)?;

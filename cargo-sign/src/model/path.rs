@@ -35,10 +35,16 @@ pub fn check(name: &str) -> Result<(), PathError> {
             return Err(PathError::Outside(shown()));
         }
         let stem = part.split('.').next().unwrap_or(part).trim_end().to_ascii_uppercase();
-        let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-            || stem.len() == 4
-                && (stem.starts_with("COM") || stem.starts_with("LPT"))
-                && stem.ends_with(|c: char| c.is_ascii_digit());
+        // Windows takes superscript digits for digits here.
+        let numbered = |text: &str| {
+            let number =
+                ["COM", "LPT"].iter().find_map(|port| text.strip_prefix(port)).map(|rest| rest.chars());
+            number.is_some_and(|mut rest| {
+                rest.next().is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c)) && rest.next().is_none()
+            })
+        };
+        let device =
+            matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || numbered(&stem);
         // `-` alone is standard input to sha256sum; Windows drops a dot or space at the end.
         if device || part == "-" || part.ends_with(['.', ' ']) || part.starts_with(' ') {
             return Err(PathError::Reserved(shown()));
@@ -63,6 +69,9 @@ mod tests {
             "-x",
             "a..b",
             "console",
+            "com10",
+            "comb",
+            "conin",
         ] {
             assert!(check(name).is_ok(), "{name}");
         }
@@ -92,6 +101,10 @@ mod tests {
             "NUL.txt",
             "com1",
             "Lpt9.x",
+            "COM\u{b9}",
+            "lpt\u{b3}.txt",
+            "CONIN$",
+            "conout$.log",
             "a.",
             "a ",
             " a",

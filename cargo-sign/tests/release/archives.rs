@@ -215,7 +215,12 @@ fn benign() -> Vec<(String, Vec<u8>, Files)> {
         ),
         ("zip unknown field", Entry { extra: b"\xfe\xca\0\0".to_vec(), ..entry.clone() }),
         ("zip UTF-8 flag", Entry { flags: 1 << 11, ..entry.clone() }),
-        ("zip setuid", Entry { mode: 0o104_755, ..entry }),
+        (
+            "zip fields of the member alone",
+            Entry { local_extra: b"\xfe\xca\x01\0x\0\0".to_vec(), ..entry.clone() },
+        ),
+        ("zip of another system with a mode", Entry { made_by: 0, mode: 0o100_755, ..entry.clone() }),
+        ("zip of DOS", Entry { made_by: 0, mode: 0, attributes: 0x21, ..entry }),
     ] {
         let (bytes, expected) = one(entry);
         cases.push((what.to_owned(), bytes, expected));

@@ -73,6 +73,9 @@ pub(crate) struct Entry {
     pub(crate) method: u16,
     pub(crate) local: Option<Vec<u8>>,
     pub(crate) extra: Vec<u8>,
+    pub(crate) local_extra: Vec<u8>,
+    pub(crate) made_by: u8,
+    pub(crate) attributes: u32,
     pub(crate) size: Option<u32>,
     pub(crate) crc: Option<u32>,
 }
@@ -87,6 +90,9 @@ impl Entry {
             method: 0,
             local: None,
             extra: Vec::new(),
+            local_extra: Vec::new(),
+            made_by: 3,
+            attributes: 0,
             size: None,
             crc: None,
         }
@@ -116,16 +122,27 @@ pub(crate) fn zipped(entries: &[Entry]) -> Vec<u8> {
         ]
         .concat();
         out.extend(
-            [b"PK\x03\x04\x14\0", &common[..], &short(local.len()), &[0; 2], local, &entry.body].concat(),
+            [
+                b"PK\x03\x04\x14\0",
+                &common[..],
+                &short(local.len()),
+                &short(entry.local_extra.len()),
+                local,
+                &entry.local_extra,
+                &entry.body,
+            ]
+            .concat(),
         );
         directory.extend(
             [
-                b"PK\x01\x02\x14\x03\x14\0",
+                &b"PK\x01\x02\x14"[..],
+                &[entry.made_by],
+                b"\x14\0",
                 &common[..],
                 &short(entry.name.len()),
                 &short(entry.extra.len()),
                 &[0; 6],
-                &(entry.mode << 16).to_le_bytes(),
+                &(entry.mode << 16 | entry.attributes).to_le_bytes(),
                 &long(offset),
                 &entry.name,
                 &entry.extra,
@@ -213,8 +230,26 @@ pub(crate) fn hostile() -> Vec<Case> {
         add(format!("tar type {kind}"), ".tar.gz", "archive-entry-type", gz(&raw(&[(link, b"")])));
     }
     for mode in [0o120_777, 0o020_666, 0o060_666, 0o010_666, 0o140_777, 0o040_755, 0o150_000] {
-        let entry = Entry { mode, ..Entry::new(&in_root("a")) };
-        add(format!("zip mode {mode:o}"), ".zip", "archive-entry-type", zipped(&[entry]));
+        for made_by in [3, 0, 5, 10, 16, 19, 255] {
+            let entry = Entry { mode, made_by, ..Entry::new(&in_root("a")) };
+            let what = format!("zip mode {mode:o} made by {made_by}");
+            add(what, ".zip", "archive-entry-type", zipped(&[entry]));
+        }
+    }
+    for attributes in [0x10, 0x400, 0x430] {
+        let entry = Entry { mode: 0, made_by: 0, attributes, ..Entry::new(&in_root("a")) };
+        add(format!("zip attributes {attributes:x}"), ".zip", "archive-entry-type", zipped(&[entry]));
+    }
+    for mode in [0o4755, 0o2755, 0o1755, 0o6777, 0o7777] {
+        let text = format!("{mode:07o}");
+        let file = Header::new(&in_root("a"), 4, b'0').with(100, text.as_bytes());
+        add(format!("tar mode {mode:o}"), ".tar.gz", "archive-mode", gz(&raw(&[(file, b"evil")])));
+        let folder = Header::new(&in_root("d/"), 0, b'5').with(100, text.as_bytes());
+        add(format!("tar folder mode {mode:o}"), ".tar.zst", "archive-mode", zst(&raw(&[(folder, b"")])));
+        for (made_by, kind) in [(3, 0o100_000), (3, 0), (0, 0o100_000), (19, 0o100_000)] {
+            let entry = Entry { mode: kind | mode, made_by, ..Entry::new(&in_root("a")) };
+            add(format!("zip mode {mode:o} made by {made_by}"), ".zip", "archive-mode", zipped(&[entry]));
+        }
     }
     for (a, b) in [("a", "a"), ("a", "A"), ("a", "a/b"), ("a/b", "a"), ("ä", "Ä")] {
         add(format!("tar {a} and {b}"), ".tar.gz", "archive-duplicate", gz(&raw(&[file(a), file(b)])));
@@ -328,6 +363,25 @@ pub(crate) fn hostile() -> Vec<Case> {
         ("size of a stored file", Entry { size: Some(3), ..entry.clone() }),
         ("Zip64 field", Entry { extra: b"\x01\0\x08\0\x04\0\0\0\0\0\0\0".to_vec(), ..entry.clone() }),
         ("another name in a field", Entry { extra: b"\x75\x70\x05\0\x01\0\0\0\0".to_vec(), ..entry.clone() }),
+        (
+            "Zip64 field of the member alone",
+            Entry {
+                local_extra: b"\x01\0\x10\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0".to_vec(),
+                ..entry.clone()
+            },
+        ),
+        (
+            "another name in a field of the member alone",
+            Entry { local_extra: b"\x75\x70\x06\0\x01\0\0\0\0e".to_vec(), ..entry.clone() },
+        ),
+        (
+            "another name behind other fields of the member alone",
+            Entry { local_extra: b"UT\x01\0\0\x75\x70\x06\0\x01\0\0\0\0e".to_vec(), ..entry.clone() },
+        ),
+        (
+            "a field of the member that is cut off",
+            Entry { local_extra: b"UT\x09\0\x01".to_vec(), ..entry.clone() },
+        ),
         ("a field that is cut off", Entry { extra: b"\x55\x54\x09\0\x01".to_vec(), ..entry.clone() }),
         (
             "a name that is not UTF-8",

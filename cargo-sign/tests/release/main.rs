@@ -343,3 +343,74 @@ fn builds_of_several_machines_are_packed_as_one_release() {
     write(&info.replace(TARGET, OTHER).replace(commit, &"0".repeat(40)));
     assert_eq!(release.sign(&pack).status.code(), Some(101));
 }
+
+/// What was never committed, or lies elsewhere on the machine, is not published.
+#[cfg(unix)]
+#[test]
+fn only_documents_of_the_commit_are_packed() {
+    use std::os::unix::fs::symlink;
+    let documents: [(&str, &[u8]); 1] = [("docs/notice.txt", b"inside")];
+    let release = Release::unpacked("1.0.0", SEED, &documents);
+    let (root, elsewhere) = (release.dir.path(), tempfile::tempdir().unwrap());
+    std::fs::write(elsewhere.path().join("secret"), "secret").unwrap();
+    std::fs::write(root.join("keys/secret"), "secret").unwrap();
+    symlink("docs/notice.txt", root.join("NOTICE")).unwrap();
+    symlink(elsewhere.path().join("secret"), root.join("COPYRIGHT")).unwrap();
+    symlink("keys/secret", root.join("COPYING")).unwrap();
+    let members = || {
+        let ran = release.sign(&["pack"]);
+        assert!(ran.is_success(), "{}", ran.stderr_text());
+        let mut file = std::fs::File::open(release.folder().join(release.archive())).unwrap();
+        let mut names = Vec::new();
+        let limits = cargo_sign::archive::Limits::default();
+        cargo_sign::archive::walk(&mut file, limits, &mut |member, _| {
+            names.push(member.path.rsplit('/').next().unwrap().to_owned());
+            Ok(())
+        })
+        .unwrap();
+        names.retain(|name| {
+            !["SBOM.json", "SIGNATURE", "buildinfo.json", "checksums.txt", "demo"].contains(&&**name)
+        });
+        (names, ran.stderr_text())
+    };
+    let info = release.folder().join("buildinfo.json");
+    let change = |from: &str, to: &str| {
+        let text = std::fs::read_to_string(&info).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&info, text.replace(from, to)).unwrap();
+    };
+    // Nobody can say what belongs to a commit that is none; what leads elsewhere does not in any case.
+    change("\"dirty\":false", "\"dirty\":true");
+    let (names, _) = members();
+    assert!(names.contains(&"NOTICE".to_owned()) && !names.contains(&"COPYRIGHT".to_owned()), "{names:?}");
+    let head = || {
+        let ran = release.must(Step::new("git").args(["rev-parse", "HEAD"]));
+        String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+    };
+    let before = head();
+    for args in [
+        &["add", "."][..],
+        &[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.org",
+            "-c",
+            "commit.gpgSign=false",
+            "commit",
+            "-qm",
+            "feat: links",
+        ],
+    ] {
+        release.must(Step::new("git").args(args));
+    }
+    change(&before, &head());
+    change("\"dirty\":true", "\"dirty\":false");
+    std::fs::write(root.join(".git/info/exclude"), "LICENSE.local\n").unwrap();
+    std::fs::write(root.join("LICENSE.local"), "secret").unwrap();
+    let (names, said) = members();
+    assert_eq!(names, ["LICENSE", "NOTICE", "README.md"]);
+    for name in ["COPYING", "COPYRIGHT", "LICENSE.local"] {
+        assert!(said.contains(&format!("`{name}` is not packed")), "{said}");
+    }
+}

@@ -561,4 +561,9 @@ fn a_verified_bundle_is_recorded() {
     // Provenance of our own is recorded without being named.
     std::fs::write(&bundle, "{}").unwrap();
     assert_eq!(attest(&["--source-uri", SOURCE]).0, 2);
+    // Then nothing of the bundle stays behind to be uploaded with it.
+    assert!(copy.exists());
+    assert!(release.sign(&["attest", "--vsa", "--source-uri", SOURCE]).is_success());
+    assert!(!copy.exists());
+    assert_eq!(summary(&vsa)["predicate"]["inputAttestations"][0]["uri"], "provenance.intoto.jsonl");
 }
