@@ -145,18 +145,22 @@ fn check_mode(name: &str, mode: u64) -> Result<(), ArchiveError> {
     if mode & 0o7000 == 0 { Ok(()) } else { Err(ArchiveError::Mode(name.escape_debug().to_string())) }
 }
 
+/// How many bytes the names of all members may have together: they are kept in memory.
+const MAX_NAMES: usize = 8 << 20;
+
 /// Names and sizes seen so far.
 #[derive(Debug)]
 struct Seen {
     limits: Limits,
     bytes: u64,
+    name_bytes: usize,
     /// Folded names, and whether each is a file.
     names: BTreeMap<String, bool>,
 }
 
 impl Seen {
     fn new(limits: Limits) -> Self {
-        Self { limits, bytes: 0, names: BTreeMap::new() }
+        Self { limits, bytes: 0, name_bytes: 0, names: BTreeMap::new() }
     }
 
     /// Checks a name against all before it, and adds the size. Folders may be named more than once by their members.
@@ -164,6 +168,10 @@ impl Seen {
         path::check(name)?;
         if self.names.len() >= self.limits.members {
             return Err(ArchiveError::TooLarge(format!("{} members", self.limits.members)));
+        }
+        self.name_bytes += name.len();
+        if self.name_bytes > MAX_NAMES {
+            return Err(ArchiveError::TooLarge(format!("{MAX_NAMES} bytes of names")));
         }
         self.bytes = self.bytes.saturating_add(size);
         if self.bytes > self.limits.bytes {

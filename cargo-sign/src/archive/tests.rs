@@ -214,6 +214,14 @@ fn a_zstandard_frame_that_is_changed_anywhere_is_refused_or_the_same() {
 }
 
 #[test]
+fn names_do_not_fill_the_memory() {
+    let mut seen = Seen::new(Limits::default());
+    let error = (0..).find_map(|number| seen.admit(&format!("{number:0200}"), 0, true).err()).unwrap();
+    assert_eq!(error.rule().unwrap().id, "archive-too-large");
+    assert!(seen.names.len() > 40_000 && seen.names.keys().map(String::len).sum::<usize>() <= MAX_NAMES);
+}
+
+#[test]
 fn two_zip_members_of_one_name_are_refused() {
     let two = vec![
         Input { path: "aa".into(), bytes: b"1".to_vec(), executable: false },

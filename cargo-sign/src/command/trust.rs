@@ -184,6 +184,8 @@ fn public_keys_in(dir: &Path) -> Result<Vec<(PathBuf, PublicKey)>> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut paths: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|extension| extension == "pub")).collect();
+    // A pipe would never end.
+    paths.retain(|path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()));
     paths.sort();
     let read = |path: PathBuf| Ok((path.clone(), Keys::read(&[path], false)?.keys.remove(0)));
     paths.into_iter().map(read).collect()

@@ -166,6 +166,15 @@ fn only_regular_files_are_read() {
             assert!(said.contains(name), "{name} {kind}: {said}");
         }
     }
+    // Nor is a key that is none waited for.
+    let dir = release.dir.path().join("target/keys");
+    std::fs::create_dir(&dir).unwrap();
+    lay_out(&dir, &release.published());
+    let elsewhere = release.dir.path().join("no-project/Cargo.toml").display().to_string();
+    release.must(release_gate::process::Step::new("mkfifo").arg(dir.join("key.pub")));
+    let ran = release.sign(&["verify", "--manifest-path", &elsewhere, &dir.display().to_string()]);
+    assert_eq!(ran.status.code(), Some(101), "{}", ran.stderr_text());
+    assert!(ran.stderr_text().contains("no public key"), "{}", ran.stderr_text());
 }
 
 /// A project that committed a keyring of these keys, its release packed by the first.
