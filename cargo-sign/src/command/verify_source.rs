@@ -141,14 +141,21 @@ impl Trusted {
     }
 }
 
-/// The newest release before `version` that a trusted key signed, and the names of newer tags that nobody trusted vouches for: anybody who
-/// can push can make such a tag, so it ends nothing.
+/// Where the commits of a release begin.
+struct Since {
+    /// The newest release before it that a trusted key signed.
+    release: Option<(Version, CommitId)>,
+    /// Tags of earlier versions that no trusted key signed: anybody who can push can make one, so it ends nothing.
+    ignored: Vec<String>,
+}
+
+/// Looks for the release before.
 fn release_before(
     git: &Git,
     trusted: &Trusted,
     package: &Package,
     (version, commit): (&Version, &CommitId),
-) -> Result<(Option<(Version, CommitId)>, Vec<String>)> {
+) -> Result<Since> {
     let mut earlier: Vec<_> = git
         .tags()?
         .into_iter()
@@ -163,11 +170,11 @@ fn release_before(
         }
         let (_, wrong) = trusted.tag(git, &tag.name, &tag.commit, &package.name, &version)?;
         if wrong.is_empty() {
-            return Ok((Some((version, tag.commit)), ignored));
+            return Ok(Since { release: Some((version, tag.commit)), ignored });
         }
         ignored.push(tag.name);
     }
-    Ok((None, ignored))
+    Ok(Since { release: None, ignored })
 }
 
 fn judge(
@@ -206,9 +213,9 @@ fn judge(
                 .help("build from a clean checkout of the tag; `git status`"),
         );
     }
-    let (before, ignored) = match &version {
+    let Since { release: before, ignored } = match &version {
         Some(version) => release_before(git, trusted, package, (version, &commit))?,
-        None => (None, Vec::new()),
+        None => Since { release: None, ignored: Vec::new() },
     };
     if !ignored.is_empty() {
         const SHOWN: usize = 5;
