@@ -146,7 +146,7 @@ fn check_mode(name: &str, mode: u64) -> Result<(), ArchiveError> {
 }
 
 /// How many bytes the names of all members may have together: they are kept in memory.
-const MAX_NAMES: usize = 8 << 20;
+const MAX_NAMES: usize = 6 << 20;
 
 /// Names and sizes seen so far.
 #[derive(Debug)]

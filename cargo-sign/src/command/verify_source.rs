@@ -251,21 +251,23 @@ fn judge(
             }
         }
     }
-    if trusted.unpinned {
-        let text = "UNPINNED: the keys came from the checkout that they vouch for";
-        findings.push(
-            Finding::new(&rules::SOURCE_KEY_UNPINNED, text)
-                .help("compare the fingerprints with those the project publishes elsewhere, or name a key file of your own with --key"),
-        );
-    }
-    let by = |signers: Vec<String>| {
+    let all: Vec<String> =
+        signer.iter().chain(&signers).cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let by = |signers: &[String]| {
         if signers.is_empty() { "nobody trusted".to_owned() } else { signers.join(", ") }
     };
+    if trusted.unpinned {
+        let text =
+            format!("UNPINNED: the keys came from the checkout that they vouch for; signed by {}", by(&all));
+        findings.push(Finding::new(&rules::SOURCE_KEY_UNPINNED, text).evidence("keys", all).help(
+            "compare the fingerprints with those the project publishes elsewhere, or name a key file of your own with --key",
+        ));
+    }
     let count = list.lines().count();
     let human = format!(
         "  {name}  signed by {}\n  {count} commits  signed by {}\n",
-        by(signer.into_iter().collect()),
-        by(signers.into_iter().collect())
+        by(signer.as_slice()),
+        by(&signers.into_iter().collect::<Vec<_>>())
     );
     let since = before.map_or_else(|| "the beginning".to_owned(), |(version, _)| version.to_string());
     let summary = format!("{name}, {count} commits since {since}");
