@@ -7,13 +7,14 @@
 #     repro (check, build)     two builds under different conditions agree; the release is built
 #     rebuild                  BUILDINFO of another machine comes out the same here
 #     sbom audit licenses pins compat notes
-#     sign (pack, attest, verify)   a keyring that asks for several keys needs `pack` here, `cargo sign sign` by the others, then `attest verify`
-#     docs                     INSTALL.md and SECURITY.md of the signed release, signed with it
+#     sign (pack, attest, verify)   the notes still agree with the facts; archives, list, signatures, provenance. A keyring that asks for
+#                              several keys needs `pack` here, `cargo sign sign` by the others, then `attest verify`
+#     docs                     INSTALL.md and SECURITY.md of the packed release; `sign` once more lists and signs them
 #     upload                   needs the network, whatever OFFLINE says
 #   default: repro sbom audit licenses pins compat notes sign
 #   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
-#   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: fetched, unless OFFLINE is set)
+#   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: RELEASE_GATES_ADVISORY_DB, else fetched, unless OFFLINE is set)
 #   TARGETS="T1 T2"            target triples to build for (default: this machine's)
 #   BUILDINFO="F1 F2"          what another machine says it built; `rebuild` compares
 #   ARTIFACTS="D1 D2"          folders of several machines' builds, packed as one release (default: the artifact folder)
@@ -21,12 +22,32 @@
 #   PUBLIC_KEY=FILE            what the signed archives are verified with (default: release-keys/maintainer.ed25519.pub)
 #   FORMAT=human|junit|sarif   how verdicts are printed
 #   OFFLINE=1                  no network
-# The signing key is read by `cargo sign` itself, from RELEASE_GATES_SIGNING_KEY or KEY=FILE.
+# The signing key comes from RELEASE_GATES_SIGNING_KEY or KEY=FILE, and only `cargo sign` is given it. `compat` runs the project's own build
+# scripts as this user, from whom nothing on the machine is hidden: where you can, sign in a job of its own, with GATES=sign.
 set -eu
 
 GATES=${GATES:-repro sbom audit licenses pins compat notes sign}
 PUBLIC_KEY=${PUBLIC_KEY:-release-keys/maintainer.ed25519.pub}
 FORMAT=${FORMAT:-human}
+ADVISORY_DB=${ADVISORY_DB:-${RELEASE_GATES_ADVISORY_DB:-}}
+signing_key=${RELEASE_GATES_SIGNING_KEY:-}
+unset RELEASE_GATES_SIGNING_KEY
+
+wrong() {
+    echo "gate.sh: $1" >&2
+    exit 2
+}
+
+# Before anything is run: a word that is none, or a key that is missing, would else end the release at its last step.
+for step in $GATES; do
+    case $step in
+    source | check | build | repro | sbom | audit | licenses | pins | compat | notes | docs | verify | upload) ;;
+    rebuild) [ -n "${BUILDINFO:-}" ] || wrong "rebuild needs BUILDINFO, the buildinfo.json of the other machine" ;;
+    attest) [ -n "${SOURCE_URI:-}" ] || wrong "attest needs SOURCE_URI, where the source lives" ;;
+    sign | pack) [ -n "${KEY:-}$signing_key" ] || wrong "$step needs a key: RELEASE_GATES_SIGNING_KEY or KEY=FILE" ;;
+    *) wrong "there is no gate called $step" ;;
+    esac
+done
 
 # Names of packages, targets and these files and folders have no blanks, so the lists may be split into words.
 packages=
@@ -50,28 +71,36 @@ gate() {
     cargo "$@" --message-format "$FORMAT" $packages ${OFFLINE:+--offline}
 }
 
+# The one call that sees the key.
+with_key() {
+    if [ -n "$signing_key" ]; then
+        (
+            export RELEASE_GATES_SIGNING_KEY="$signing_key"
+            gate "$@"
+        )
+    else
+        gate "$@" --key "$KEY"
+    fi
+}
+
 # With a flag: `--warn release-threshold`, where others are still to sign.
 pack() {
     # shellcheck disable=SC2086
-    gate sign pack ${KEY:+--key "$KEY"} $builds "$@"
+    with_key sign pack $builds "$@"
 }
 
 attest() {
     if [ -n "${SOURCE_URI:-}" ]; then
-        gate sign attest ${KEY:+--key "$KEY"} --source-uri "$SOURCE_URI"
+        with_key sign attest --source-uri "$SOURCE_URI"
     fi
 }
 
 for step in $GATES; do
     case $step in
     source) gate sign verify-source --key "$PUBLIC_KEY" ;;
-    check)
+    check | build)
         # shellcheck disable=SC2086
-        gate repro check $targets
-        ;;
-    build)
-        # shellcheck disable=SC2086
-        gate repro build $targets
+        gate repro "$step" $targets
         ;;
     repro)
         # shellcheck disable=SC2086
@@ -80,7 +109,7 @@ for step in $GATES; do
         gate repro build $targets
         ;;
     rebuild)
-        for info in ${BUILDINFO:?names the buildinfo.json to rebuild}; do
+        for info in $BUILDINFO; do
             gate repro rebuild --buildinfo "$info"
         done
         ;;
@@ -89,7 +118,7 @@ for step in $GATES; do
         gate sbom-lite generate $targets
         ;;
     audit)
-        if [ -n "${ADVISORY_DB:-}" ]; then
+        if [ -n "$ADVISORY_DB" ]; then
             gate sbom-lite audit --db "$ADVISORY_DB"
         elif [ -n "${OFFLINE:-}" ]; then
             gate sbom-lite audit
@@ -101,14 +130,8 @@ for step in $GATES; do
     pins) gate sbom-lite pins ;;
     compat) gate compat ${AGAINST:+--against "$AGAINST"} ;;
     notes) gate relnotes --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"} ;;
+    docs) gate relnotes docs ;;
     sign)
-        pack
-        attest
-        gate sign verify --key "$PUBLIC_KEY"
-        ;;
-    docs)
-        # They name the packed archives, and are listed and signed with them in turn.
-        gate relnotes docs
         pack
         attest
         gate sign verify --key "$PUBLIC_KEY"
@@ -117,9 +140,5 @@ for step in $GATES; do
     attest) attest ;;
     verify) gate sign verify --key "$PUBLIC_KEY" ;;
     upload) (OFFLINE='' && gate sign upload --key "$PUBLIC_KEY") ;;
-    *)
-        echo "gate.sh: there is no gate called $step" >&2
-        exit 2
-        ;;
     esac
 done

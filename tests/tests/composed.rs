@@ -126,7 +126,7 @@ fn assert_stops(ci: &Ci, gates: &str, at: &str, code: i32, rule: &str) {
 #[test]
 fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() {
     let ci = Ci::new(&[]);
-    let ran = ci.gate("source repro sbom audit licenses pins compat notes sign docs");
+    let ran = ci.gate("source repro sbom audit licenses pins compat notes sign docs sign");
     assert_eq!(ran.code, 0, "{ran:#?}");
     for package in PACKAGES {
         let folder = ci.whole.artifacts(package);

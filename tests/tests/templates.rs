@@ -85,6 +85,12 @@ fn every_job_has_the_least_permissions() {
             let mut writes: Vec<&str> = writes.collect();
             writes.sort_unstable();
             assert_eq!(writes, allowed, "{name}: {job}");
+            // What judges or makes a release is built anew, never taken from a cache.
+            for step in steps(content).filter(|_| name == "release-gates.yml") {
+                let own = step["uses"].as_str().is_some_and(|uses| uses.starts_with("example/"));
+                let cached = own && !step["uses"].as_str().unwrap().contains("/report@");
+                assert!(!cached || step["with"]["cache"] == "false", "{name}: {job}: {step}");
+            }
             // A secret goes to one step of one job, and never into a command.
             let text = content.to_string();
             assert_eq!(text.contains("secrets."), ["release"].contains(&job.as_str()), "{name}: {job}");
@@ -113,8 +119,20 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn new(env: &'a TestEnv, dir: &'a Path) -> Self {
-        let mut path: Vec<PathBuf> =
-            TOOLS.iter().map(|(tool, _)| program(tool).parent().unwrap().to_owned()).collect();
+        // As from the cache: each program where the action would have installed it. One that lies on PATH is never used.
+        for (tool, _) in TOOLS {
+            let bin = env.path().join("release-gates").join(tool).join("bin");
+            std::fs::create_dir_all(&bin).unwrap();
+            std::os::unix::fs::symlink(program(tool), bin.join(tool)).unwrap();
+        }
+        let planted = env.path().join("planted");
+        let text = "#!/bin/sh\necho planted >&2\nexit 9\n";
+        fixtures::write_all(&planted, &TOOLS.map(|(tool, _)| (tool, text)));
+        for (tool, _) in TOOLS {
+            let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(planted.join(tool), may_run).unwrap();
+        }
+        let mut path = vec![planted];
         path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
         Self { env, dir, path }
     }
@@ -133,21 +151,24 @@ impl<'a> Job<'a> {
             let value = expand(&value, &values);
             values.insert(format!("inputs.{input}"), value);
         }
-        let output = self.env.path().join("github-output");
+        let (output, added) = (self.env.path().join("github-output"), self.env.path().join("github-path"));
+        let _ = std::fs::remove_file(&added);
         let mut last = None;
         for step in steps(&action["runs"]) {
             let Some(run) = step["run"].as_str() else { continue };
             assert_eq!(step["shell"], "bash", "{name}");
             let dir = step["working-directory"].as_str().unwrap_or(".");
+            let more = std::fs::read_to_string(&added).unwrap_or_default();
+            let path = more.lines().map(PathBuf::from).chain(self.path.iter().cloned());
             let mut command = self
                 .env
                 .step("bash")
                 .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run])
                 .current_dir(self.dir.join(expand(dir, &values)))
-                .env("PATH", std::env::join_paths(&self.path).unwrap())
+                .env("PATH", std::env::join_paths(path).unwrap())
                 .env("GITHUB_ACTION_PATH", &folder)
                 .env("GITHUB_OUTPUT", &output)
-                .env("GITHUB_PATH", self.env.path().join("github-path"))
+                .env("GITHUB_PATH", &added)
                 .env("RUNNER_TEMP", self.env.path());
             for (variable, value) in step["env"].as_object().into_iter().flatten() {
                 command = command.env(variable, expand(value.as_str().unwrap(), &values));
@@ -198,6 +219,8 @@ fn the_actions_work_alone_and_together() {
     // Notes without facts are no final notes, and without a build there is nothing to sign: said, and no pass.
     assert_eq!(job.uses("relnotes", &[package, offline]).code, 101);
     assert_eq!(job.uses("sign", &[("signing-key", &key), package, offline]).code, 101);
+    // Without a key the release ends before it begins.
+    assert_eq!(job.uses("sign", &[package, offline]).code, 2);
     // Together.
     passes("repro", &[("gates", "build check")]);
     passes("sbom-lite", &[("advisory-db", db)]);
@@ -237,4 +260,90 @@ fn the_gitlab_template_calls_what_there_is() {
         }
     }
     assert!(calls > 3);
+}
+
+/// The steps of the releasing workflow that are shell, on what the jobs before leave.
+#[test]
+fn what_is_published_is_what_is_listed() {
+    let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
+    let run = |job: &str| {
+        let step = steps(&workflow["jobs"][job]).find(|step| step["run"].is_string()).unwrap();
+        step["run"].as_str().unwrap().to_owned()
+    };
+    let env = TestEnv::new();
+    let digest = "0".repeat(64);
+    let list = format!("{digest}  RELEASE_NOTES.md\n{digest}  demo-1.0.0-x.tar.gz\n");
+    let folder = "release/demo-1.0.0";
+    let files: Vec<(String, &str)> = ["RELEASE_NOTES.md", "demo-1.0.0-x.tar.gz", "demo-1.0.0-x.tar.gz.sig"]
+        .iter()
+        .chain(&[
+            "checksums.txt.sig",
+            "checksums.txt.sshsig",
+            "provenance.intoto.jsonl",
+            "repro.json",
+            "buildlog.jsonl",
+        ])
+        .map(|name| (format!("{folder}/{name}"), "x"))
+        .chain([(format!("{folder}/checksums.txt"), list.as_str())])
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    fixtures::write_all(env.path(), &files);
+    // `gh`, which notes what it is asked for.
+    let gh = "#!/bin/sh\nprintf '%s\\n' \"$@\" >> said\n";
+    fixtures::write_all(env.path(), &[("bin/gh", gh)]);
+    let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(env.path().join("bin/gh"), may_run).unwrap();
+    let mut path = vec![env.path().join("bin")];
+    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let publish = || {
+        let step = env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &run("publish")]);
+        let step = step.current_dir(env.path()).env("PATH", std::env::join_paths(&path).unwrap());
+        env.run_step(step.env("GITHUB_REPOSITORY", "o/demo").env("GITHUB_REF_NAME", "v1.0.0-rc.1"))
+    };
+    let ran = publish();
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let said = std::fs::read_to_string(env.path().join("said")).unwrap();
+    let mut published: Vec<&str> =
+        said.lines().filter_map(|line| line.strip_prefix("release/demo-1.0.0/")).collect();
+    published.sort_unstable();
+    let expected = [
+        "RELEASE_NOTES.md", // the text of the release
+        "RELEASE_NOTES.md",
+        "checksums.txt",
+        "checksums.txt.sig",
+        "checksums.txt.sshsig",
+        "demo-1.0.0-x.tar.gz",
+        "demo-1.0.0-x.tar.gz.sig",
+        "provenance.intoto.jsonl",
+    ];
+    assert_eq!(published, expected);
+    assert!(said.contains("--prerelease") && said.contains("--draft=false"), "{said}");
+    // Which of two packages is meant is asked, not guessed.
+    fixtures::write_all(env.path(), &[("release/other-1.0.0/checksums.txt", "")]);
+    assert_eq!(publish().code, 2);
+}
+
+/// GitLab's report from ours, by the filter that the template uses.
+#[test]
+fn code_quality_is_what_was_found() {
+    let env = TestEnv::new();
+    let steps = [fixtures::DEMO, &[fixtures::BREAKING]].concat();
+    let dir = env.project("demo", &steps);
+    let report = env.run(&dir, "cargo-compat", ["--offline", "--message-format", "json"]);
+    let file = env.path().join("report.json");
+    std::fs::write(&file, &report.stdout).unwrap();
+    let step = env.step("jq").arg("-f").arg(repository().join("ci/code-quality.jq")).arg(&file);
+    let Ok(finished) = release_gate::process::Runner::new().run(step) else {
+        println!("SKIPPED: there is no jq on this machine");
+        return;
+    };
+    let quality: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    let found = quality.as_array().unwrap();
+    assert_eq!(found.len(), report.json()["findings"].as_array().unwrap().len());
+    assert!(
+        found.iter().any(|entry| entry["check_name"] == "bump-too-small" && entry["severity"] == "critical")
+    );
+    assert!(
+        found.iter().all(|entry| entry["location"]["path"].is_string() && entry["fingerprint"].is_string())
+    );
 }

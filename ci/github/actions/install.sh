@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs one gate, for the actions beside this file, from the very checkout they came with: whoever pins an action by digest has pinned
-# the gate's source too. A program that is on PATH already is used as it is.
+# the gate's source too. What else is on PATH under that name is never used.
 #
-#   install.sh cargo-compat          puts it on the job's PATH
+#   install.sh cargo-compat          puts it first on the job's PATH
 #   install.sh --key cargo-compat    prints key=…, which changes with the source and the toolchain
 set -eu
 
@@ -28,9 +28,6 @@ if [ "$1" = --key ]; then
 fi
 
 program=$1
-if command -v "$program" >/dev/null; then
-    exit
-fi
 prefix=${RUNNER_TEMP:?}/release-gates/$program
 if [ ! -x "$prefix/bin/$program" ] && [ ! -x "$prefix/bin/$program.exe" ]; then
     # Not in the project's folder, whose rust-toolchain.toml may ask for an older compiler.
