@@ -202,6 +202,9 @@ pub(crate) struct PackArgs {
     /// package's artifact folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) artifacts: Vec<PathBuf>,
+    /// Pack although another gate refused this release, or its documents were edited
+    #[arg(long)]
+    pub(crate) despite_refusals: bool,
     /// Also write a zip for targets that are not Windows (which always get one)
     #[arg(long)]
     pub(crate) zip: bool,

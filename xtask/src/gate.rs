@@ -93,14 +93,12 @@ pub(crate) fn run(shop: &Shop, args: GateArgs) -> Result<u8> {
     };
     let manifest = absolute(args.manifest_path.as_deref().unwrap_or(&shop.root.join("Cargo.toml")))?;
     let scratch = release_gate::fs::throw_away_dir("gate")?;
-    let from_environment = std::env::var_os("RELEASE_GATES_SIGNING_KEY").is_some();
+    let from_environment = std::env::var_os("RELEASE_GATES_SIGNING_KEY").is_some_and(|key| !key.is_empty());
     let throw_away = args.key.is_none() && !from_environment;
     let key = match &args.key {
         Some(path) => absolute(path)?,
         None => scratch.path().join("throw-away"),
     };
-    let mut public = key.clone().into_os_string();
-    public.push(".pub");
     let db = args.db.as_deref().map(absolute).transpose()?;
 
     let mut session = Session { shop, programs, args, manifest, rows: Vec::new() };
@@ -109,22 +107,12 @@ pub(crate) fn run(shop: &Shop, args: GateArgs) -> Result<u8> {
     }
     let notes = session.notes_call();
     session.judge(&notes)?;
-    if throw_away {
-        shop.terminal.note(
-            "no signing key is configured (--key, RELEASE_GATES_SIGNING_KEY): a throw-away one is made",
-        );
-        session.make_key(&key)?;
+    let refused = session.rows.iter().any(|row| row.verdict.code != exit::PASS);
+    if refused && !throw_away {
+        shop.terminal.note("a gate did not pass, so nothing is signed with your key");
+    } else {
+        session.sign(&key, throw_away, from_environment, refused)?;
     }
-    let os = OsStr::new;
-    let with_key: &[&OsStr] = if from_environment { &[] } else { &[os("--key"), key.as_os_str()] };
-    session.judge(&call("sign pack", "cargo-sign", "checksums.txt", &[&[os("pack")], with_key].concat()))?;
-    let with_public: &[&OsStr] = if Path::new(&public).is_file() { &[os("--key"), &public] } else { &[] };
-    session.judge(&call(
-        "sign verify",
-        "cargo-sign",
-        "verify.json",
-        &[&[os("verify")], with_public].concat(),
-    ))?;
     if let Some(path) = session.args.report.clone() {
         session.write_report(&path)?;
     }
@@ -201,6 +189,30 @@ impl Session<'_> {
         }
         self.rows.push(Row { name: call.name, verdict, seconds, file: call.file });
         Ok(())
+    }
+
+    /// Packs and verifies. What was refused is packed with a throw-away key only, to see the rest work.
+    fn sign(&mut self, key: &Path, throw_away: bool, from_environment: bool, refused: bool) -> Result<()> {
+        if throw_away {
+            self.shop.terminal.note(
+                "no signing key is configured (--key, RELEASE_GATES_SIGNING_KEY): a throw-away one is made",
+            );
+            self.make_key(key)?;
+        }
+        let os = OsStr::new;
+        let mut public = key.as_os_str().to_owned();
+        public.push(".pub");
+        let mut pack = vec![os("pack")];
+        if refused {
+            pack.push(os("--despite-refusals"));
+        }
+        if !from_environment {
+            pack.extend([os("--key"), key.as_os_str()]);
+        }
+        self.judge(&call("sign pack", "cargo-sign", "checksums.txt", &pack))?;
+        let with_public: &[&OsStr] = if Path::new(&public).is_file() { &[os("--key"), &public] } else { &[] };
+        let verify = [&[os("verify")], with_public].concat();
+        self.judge(&call("sign verify", "cargo-sign", "verify.json", &verify))
     }
 
     fn make_key(&self, key: &Path) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What each call does.
 
 pub(crate) mod attest;
+mod facts;
 mod inputs;
 pub(crate) mod keygen;
 pub(crate) mod keys;

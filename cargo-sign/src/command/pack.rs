@@ -88,6 +88,13 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
             );
             continue;
         }
+        let refusals = super::facts::refusals(&folder, &subject)?;
+        if !refusals.is_empty() && !args.despite_refusals {
+            // No level makes a release of it: whoever means to asks for that.
+            let report = Report::new("pack", &TOOL, subject).status(Status::Error).findings(refusals);
+            reports.push(report.summary("nothing was packed"));
+            continue;
+        }
         let release = Release {
             project: package.name.to_string(),
             version: version.clone(),

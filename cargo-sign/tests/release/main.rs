@@ -414,3 +414,32 @@ fn only_documents_of_the_commit_are_packed() {
         assert!(said.contains(&format!("`{name}` is not packed")), "{said}");
     }
 }
+
+/// What another gate refused of this very commit is not signed, and neither is a document somebody wrote in after it was made.
+#[test]
+fn what_was_refused_is_not_signed() {
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let folder = release.folder();
+    let info = std::fs::read_to_string(folder.join("buildinfo.json")).unwrap();
+    let report = info.replace("release-gate/buildinfo/v1", "release-gate/compat/v1");
+    let pack =
+        |more: &[&str]| verdict(&release.sign(&[&["pack", "--message-format", "json"], more].concat()));
+    let refused = |rule: &str| (101, vec![rule.to_owned()]);
+    std::fs::write(folder.join("compat.json"), report.replace("\"pass\"", "\"fail\"")).unwrap();
+    assert_eq!(pack(&[]), refused("gate-failed"));
+    assert_eq!(pack(&["--allow", "gate-failed"]).0, 101, "a level makes no release");
+    assert!(!folder.join("checksums.txt").exists());
+    // Of another commit it says nothing about this one.
+    let commit = info.split("\"commit\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let stale = report.replace("\"pass\"", "\"fail\"").replace(commit, &"0".repeat(40));
+    std::fs::write(folder.join("compat.json"), stale).unwrap();
+    assert_eq!(pack(&[]).0, 0);
+    std::fs::write(folder.join("compat.json"), &report).unwrap();
+    assert_eq!(pack(&[]).0, 0);
+    // The manifest tells what the SBOM was when it was made.
+    let manifest = serde_json::json!({ "schema": "release-gate/manifest/v1", "files": [{
+        "path": "sbom.cdx.json", "sha256": "0".repeat(64), "size": 1, "schema": null, "tool": "cargo-sbom-lite" }] });
+    std::fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
+    assert_eq!(pack(&[]), refused("fact-edited"));
+    assert_eq!(pack(&["--despite-refusals"]).0, 0);
+}
