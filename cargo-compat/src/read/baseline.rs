@@ -98,12 +98,14 @@ fn default(cx: &Context, project: &Project, package: &Package) -> Result<Option<
 /// package counts before one that does not.
 fn newest_tag(project: &Project, package: &Package) -> Result<Option<(String, CommitId)>> {
     let Some(git) = &project.git else { return Ok(None) };
+    // A file that nobody committed makes the tree dirty and changes nothing about what was tagged.
+    let as_committed = !project.dirty || !git.has_tracked_changes()?;
     let mut best: Option<(bool, Version, String, CommitId)> = None;
     for tag in git.tags()? {
         let Some(parsed) = parse_version_tag(&tag.name, &package.name) else { continue };
         // A pre-release is a baseline only for versions of its own.
         let pre = !parsed.version.pre.is_empty() && package.version.pre.is_empty();
-        let here = !project.dirty && project.commit.as_ref() == Some(&tag.commit);
+        let here = as_committed && project.commit.as_ref() == Some(&tag.commit);
         if pre || here || parsed.version > package.version {
             continue;
         }

@@ -298,6 +298,15 @@ impl Git {
         Ok(!self.plumbing(args)?.is_empty())
     }
 
+    /// Whether a file that git knows differs from what was committed. Files it does not know make a tree dirty and are not asked about.
+    ///
+    /// # Errors
+    /// git could not be run or failed.
+    pub fn has_tracked_changes(&self) -> Result<bool, GitError> {
+        let args = ["status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=none"];
+        Ok(!self.plumbing(args)?.is_empty())
+    }
+
     /// Whether history was cut off when this clone was made.
     ///
     /// # Errors
