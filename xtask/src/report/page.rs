@@ -13,11 +13,11 @@ use super::{Folder, Line};
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}\
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{background:#f3f3f3;padding:.6rem;overflow:auto}\
-.passed{color:#0a5c1e;font-weight:bold}.failed,.not-judged{color:#a30000;font-weight:bold}.nothing-to-judge{color:#6b4e00;font-weight:bold}\
+.not-run,.failed,.not-judged{color:#a30000;font-weight:bold}.deny{border-color:#a30000}td,th,code{overflow-wrap:anywhere}.passed{color:#0a5c1e;font-weight:bold}.nothing-to-judge{color:#6b4e00;font-weight:bold}\
 .bar{background:#2f5d9b;height:1rem;min-width:2px}.tag{border:1px solid #767676;border-radius:.3rem;padding:0 .3rem;font-size:.85em}\
 ul{padding-left:1.2rem}summary{cursor:pointer}\
 @media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#262626}th,td{border-color:#444}a{color:#8ab4f8}\
-.passed{color:#7bd88f}.failed,.not-judged{color:#ff8a80}.nothing-to-judge{color:#e6c07b}.bar{background:#6d9eeb}}";
+.passed{color:#7bd88f}.not-run,.failed,.not-judged{color:#ff8a80}.nothing-to-judge{color:#e6c07b}.bar{background:#6d9eeb}}";
 
 /// The page.
 pub(crate) fn render(title: &str, lines: &[Line], folders: &[Folder]) -> String {
@@ -27,6 +27,7 @@ pub(crate) fn render(title: &str, lines: &[Line], folders: &[Folder]) -> String 
          <title>{0}</title><style>{STYLE}</style></head><body><main>\n<h1>{0}</h1>\n",
         escape(title)
     );
+    overall(&mut out, lines, folders);
     verdicts(&mut out, lines);
     for folder in folders {
         let _ = writeln!(out, "<h2>{}</h2>", escape(&folder.title));
@@ -66,6 +67,41 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
+/// The one sentence that most readers want, and what was judged.
+fn overall(out: &mut String, lines: &[Line], folders: &[Folder]) {
+    let open: Vec<&str> = lines
+        .iter()
+        .filter(|line| !matches!(line.word, "passed" | "nothing to judge"))
+        .map(|line| line.name.as_str())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let _ = match open.is_empty() {
+        true => writeln!(out, "<p><span class=\"passed\">Every gate passed.</span></p>"),
+        false => writeln!(
+            out,
+            "<p><span class=\"failed\">Not every gate passed</span>: {}.</p>",
+            escape(&open.join(", "))
+        ),
+    };
+    let told: BTreeSet<String> = folders
+        .iter()
+        .filter_map(|folder| folder.buildinfo.as_ref())
+        .map(|info| {
+            let rustc = &info["data"]["toolchain"]["rustc"]["version"][0];
+            let dirty = if info["subject"]["dirty"] == true { ", with uncommitted changes" } else { "" };
+            format!(
+                "Commit <code>{}</code>{dirty}, built with {}.",
+                text(&info["subject"]["commit"]),
+                text(rustc)
+            )
+        })
+        .collect();
+    for line in told {
+        let _ = writeln!(out, "<p>{line}</p>");
+    }
+}
+
 /// A line a gate, a column a package.
 fn verdicts(out: &mut String, lines: &[Line]) {
     let mut packages: Vec<&str> = Vec::new();
@@ -87,7 +123,7 @@ fn verdicts(out: &mut String, lines: &[Line]) {
         let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escape(gate));
         for package in &packages {
             let Some(line) = of_gate().find(|line| line.package == *package) else {
-                out.push_str("<td>not run</td>");
+                out.push_str("<td><span class=\"not-run\">not run</span></td>");
                 continue;
             };
             let seconds = line.seconds.map(|seconds| format!(" {seconds:.1} s")).unwrap_or_default();
@@ -114,7 +150,8 @@ fn findings<'a>(out: &mut String, all: impl Iterator<Item = &'a Finding>) {
     for finding in told {
         let help = finding.help.as_deref().map(|help| format!("<br>{}", escape(help))).unwrap_or_default();
         let (rule, message) = (escape(&finding.rule), escape(&finding.message));
-        let _ = write!(out, "<li><code>{rule}</code> {message}{help}</li>");
+        let level = if finding.level == Level::Deny { "error" } else { "warning" };
+        let _ = write!(out, "<li><b>{level}</b> <code>{rule}</code> {message}{help}</li>");
     }
     out.push_str("</ul>");
 }
@@ -145,7 +182,7 @@ fn changes(out: &mut String, folder: &Folder) {
         }
         let witness = change["witness"]["program"].as_str().and_then(|name| folder.witnesses.get(name));
         if let Some(witness) = witness {
-            let _ = write!(out, "<pre>{}</pre>", escape(witness));
+            let _ = write!(out, "<pre tabindex=\"0\">{}</pre>", escape(witness));
         }
         out.push_str("</details>\n");
     }
@@ -173,6 +210,12 @@ fn dependencies(out: &mut String, folder: &Folder) {
     let tree = Tree { components, needs, advisories };
     let Some(main) = sbom["metadata"]["component"]["bom-ref"].as_str() else { return };
     out.push_str("<h3>Dependencies</h3>\n");
+    out.push_str(match folder.vulns.as_ref().map(|vulns| (&vulns["status"], tree.advisories.is_empty())) {
+        None => "<p class=\"not-run\">Not audited for vulnerabilities.</p>\n",
+        Some((status, _)) if status == "error" => "<p class=\"not-judged\">The audit could not judge.</p>\n",
+        Some((_, true)) => "<p>No advisory applies.</p>\n",
+        Some((_, false)) => "<p>Advisories are shown in red.</p>\n",
+    });
     let mut seen = BTreeSet::new();
     tree.list(out, main, &mut seen, 0);
 }
@@ -184,6 +227,21 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
+    /// Whether something below has an advisory: what is red is never folded away.
+    fn leads_to_advisory(&self, of: &'a str, seen: &mut BTreeSet<&'a str>) -> bool {
+        self.needs.get(of).into_iter().flatten().any(|need| {
+            let key = self.components.get(need).map(|component| {
+                (
+                    component["name"].as_str().unwrap_or_default(),
+                    component["version"].as_str().unwrap_or_default(),
+                )
+            });
+            seen.insert(need)
+                && (key.is_some_and(|key| self.advisories.contains_key(&key))
+                    || self.leads_to_advisory(need, seen))
+        })
+    }
+
     fn list(&self, out: &mut String, of: &str, seen: &mut BTreeSet<&'a str>, depth: usize) {
         let Some(needs) = self.needs.get(of).filter(|needs| !needs.is_empty() && depth < 64) else { return };
         out.push_str("<ul>\n");
@@ -206,7 +264,8 @@ impl<'a> Tree<'a> {
             let first = seen.insert(need);
             let has_more = self.needs.get(need).is_some_and(|more| !more.is_empty());
             if first && has_more {
-                let _ = write!(out, "<li><details><summary>{label}</summary>");
+                let open = if self.leads_to_advisory(need, &mut BTreeSet::new()) { " open" } else { "" };
+                let _ = write!(out, "<li><details{open}><summary>{label}</summary>");
                 self.list(out, need, seen, depth + 1);
                 out.push_str("</details></li>\n");
             } else {
@@ -263,7 +322,7 @@ fn verification(out: &mut String, folder: &Folder) {
         return;
     }
     out.push_str(
-        "<h3>Verify</h3>\n<p>In the folder of the download, with the maintainers' public key:</p>\n<pre>",
+        "<h3>Verify</h3>\n<p>In the folder of the download, with the maintainers' public key:</p>\n<pre tabindex=\"0\">",
     );
     let package = folder.buildinfo.as_ref().map(|info| text(&info["subject"]["package"])).unwrap_or_default();
     let _ = writeln!(
@@ -272,6 +331,7 @@ fn verification(out: &mut String, folder: &Folder) {
          sha256sum -c --strict --ignore-missing checksums.txt"
     );
     for archive in &folder.archives {
+        let _ = writeln!(out, "cargo sign verify --key maintainer.ed25519.pub {}", escape(archive));
         let _ = writeln!(out, "minisign -Vm {0} -x {0}.sig -p maintainer.ed25519.pub", escape(archive));
     }
     out.push_str("</pre>\n");
