@@ -73,7 +73,7 @@ fn the_guide_is_right() {
         assert_eq!(code, 0, "{block}{said}");
     }
     // The fingerprint that is shown is the one that is named.
-    let (_, shown) = sh(&env, &good, "ssh-keygen -lf allowed_signers");
+    let (_, shown) = sh(&env, &good, "ssh-keygen -lf ../allowed_signers");
     let fingerprint = shown.split_whitespace().nth(1).unwrap();
     assert!(guide.contains(fingerprint), "{shown}");
 

@@ -31,6 +31,10 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
                 security::render(&release, &shipped, session.config.security_contact.as_deref())?,
             ),
         ];
+        if session.config.security_contact.is_none() {
+            let say = "SECURITY.md says FILL-IN where a vulnerability is to be reported: set `security-contact` under [relnotes] in release-gates.toml";
+            cx.terminal.warn(say);
+        }
         for (name, text) in files {
             match out {
                 None => folder.write(name, text.as_bytes())?,

@@ -58,12 +58,12 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
     };
     let key = shipped.signer.as_ref().filter(|_| example.signed || shipped.checksums_signed);
     document.paragraph(&[Part::Text(
-        "Put the files of the release into one folder, and run the commands there.",
+        "Put the files of the release into one folder, and run the commands there; what they make themselves goes beside that folder.",
     )]);
     let Some(key) = key else {
         document.paragraph(&[Part::Text("The archives of this release are not signed (or the key is not published): a digest does not say who made a file. Nothing was damaged where every file has the digest that checksums.txt says:")]);
         document.code_block("sh", SUMS);
-        rebuild(document, shipped);
+        rebuild(document, release, shipped);
         return;
     };
     let file = &example.name;
@@ -74,12 +74,12 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
     ]);
     let Key { line, ssh, pem, .. } = key;
     let keys = [
-        format!("printf '%s\\n' 'untrusted comment: {}' '{line}' > release.pub", release.package),
-        format!("echo 'maintainer {ssh}' > allowed_signers"),
+        format!("printf '%s\\n' 'untrusted comment: {}' '{line}' > ../release.pub", release.package),
+        format!("echo 'maintainer {ssh}' > ../allowed_signers"),
         format!(
-            "printf '%s\\n' '-----BEGIN PUBLIC KEY-----' '{pem}' '-----END PUBLIC KEY-----' > release.pem"
+            "printf '%s\\n' '-----BEGIN PUBLIC KEY-----' '{pem}' '-----END PUBLIC KEY-----' > ../release.pem"
         ),
-        "ssh-keygen -lf allowed_signers".to_owned(),
+        "ssh-keygen -lf ../allowed_signers".to_owned(),
     ];
     document.code_block("sh", &keys.join("\n"));
     if shipped.sshsig {
@@ -87,29 +87,30 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
             "With what every system has: the list is ours, and every file is the one it lists.",
         )]);
         let ssh = format!(
-            "ssh-keygen -Y verify -f allowed_signers -I maintainer -n release@{} -s checksums.txt.sshsig < checksums.txt",
+            "ssh-keygen -Y verify -f ../allowed_signers -I maintainer -n release@{} -s checksums.txt.sshsig < checksums.txt",
             release.package
         );
         document.code_block("sh", &format!("{ssh} &&\n{SUMS}"));
     }
     if shipped.checksums_signed {
         document.paragraph(&[Part::Text("With minisign, the same:")]);
-        let minisign = "minisign -V -p release.pub -x checksums.txt.sig -m checksums.txt";
+        let minisign = "minisign -V -p ../release.pub -x checksums.txt.sig -m checksums.txt";
         document.code_block("sh", &format!("{minisign} &&\n{SUMS}"));
     }
     if example.signed {
         document.paragraph(&[Part::Text("One archive alone, with minisign or with openssl:")]);
-        document.code_block("sh", &format!("minisign -V -p release.pub -x {file}.sig -m {file}"));
+        document.code_block("sh", &format!("minisign -V -p ../release.pub -x {file}.sig -m {file}"));
         let openssl = [
-            format!("sed -n 2p {file}.sig | base64 -d | tail -c 64 > raw.sig"),
-            format!("openssl dgst -blake2b512 -binary -out hash {file}"),
-            "openssl pkeyutl -verify -pubin -inkey release.pem -rawin -in hash -sigfile raw.sig".to_owned(),
+            format!("sed -n 2p {file}.sig | base64 -d | tail -c 64 > ../raw.sig"),
+            format!("openssl dgst -blake2b512 -binary -out ../hash {file}"),
+            "openssl pkeyutl -verify -pubin -inkey ../release.pem -rawin -in ../hash -sigfile ../raw.sig"
+                .to_owned(),
         ];
         document.code_block("sh", &openssl.join(" &&\n"));
         document.paragraph(&[Part::Text(
             "With this suite, which also checks that it was signed as this file of this version, and what is inside:",
         )]);
-        document.code_block("sh", &format!("cargo sign verify --key release.pub {file}"));
+        document.code_block("sh", &format!("cargo sign verify --key ../release.pub {file}"));
     }
     if shipped.provenance {
         document.paragraph(&[Part::Text(
@@ -123,19 +124,25 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         }
         let source = release.repository.as_deref().unwrap_or("SOURCE_URI");
         let provenance = "--provenance provenance.intoto.jsonl --source-uri";
-        document
-            .code_block("sh", &format!("cargo sign verify --key release.pub {provenance} {source} {file}"));
+        document.code_block(
+            "sh",
+            &format!("cargo sign verify --key ../release.pub {provenance} {source} {file}"),
+        );
     }
-    rebuild(document, shipped);
+    rebuild(document, release, shipped);
 }
 
 /// Every file that is there has the digest that is listed, and the list is well formed.
 pub(super) const SUMS: &str = "sha256sum --check --strict --ignore-missing checksums.txt";
 
-fn rebuild(document: &mut Document, shipped: &Shipped) {
+fn rebuild(document: &mut Document, release: &Release, shipped: &Shipped) {
     if shipped.buildinfo {
+        document.paragraph(&[
+            Part::Text("Build it yourself and compare: buildinfo.json says how it was built. In a checkout of the commit "),
+            Part::Code(release.to.as_str()),
+            Part::Text(", with DOWNLOAD for the folder of the release:"),
+        ]);
         document
-            .paragraph(&[Part::Text("Build it yourself and compare: buildinfo.json says how it was built.")]);
-        document.code_block("sh", "cargo repro rebuild --buildinfo buildinfo.json --artifacts .");
+            .code_block("sh", "cargo repro rebuild --buildinfo DOWNLOAD/buildinfo.json --artifacts DOWNLOAD");
     }
 }

@@ -192,9 +192,9 @@ fn keys(document: &mut Document, release: &Release) {
         let commands = [
             format!("cargo sign verify --key {path} ARCHIVE"),
             format!("minisign -V -p {path} -x ARCHIVE.sig -m ARCHIVE"),
-            format!("echo 'maintainer {ssh}' > allowed_signers"),
+            format!("echo 'maintainer {ssh}' > ../allowed_signers"),
             format!(
-                "ssh-keygen -Y verify -f allowed_signers -I maintainer -n release@{package} -s checksums.txt.sshsig < checksums.txt &&"
+                "ssh-keygen -Y verify -f ../allowed_signers -I maintainer -n release@{package} -s checksums.txt.sshsig < checksums.txt &&"
             ),
             super::security::SUMS.to_owned(),
         ];

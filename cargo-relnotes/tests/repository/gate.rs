@@ -210,8 +210,8 @@ fn documents_and_rollback() {
     assert!(
         security.contains("SHA256:")
             && security
-                .contains("minisign -V -p release.pub -x demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz.sig")
-            && security.contains("ssh-keygen -Y verify -f allowed_signers -I maintainer -n release@demo"),
+                .contains("minisign -V -p ../release.pub -x demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz.sig")
+            && security.contains("ssh-keygen -Y verify -f ../allowed_signers -I maintainer -n release@demo"),
         "{security}"
     );
     assert!(
