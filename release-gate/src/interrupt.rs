@@ -19,16 +19,45 @@ pub(crate) trait Kill: Send + Sync {
 }
 
 /// Installs the handler; later calls do nothing.
+///
+/// Signals the caller ignores stay ignored: shells let programs in the background ignore SIGINT, `nohup` SIGHUP.
 pub fn install() {
+    #[cfg(target_os = "linux")]
+    {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        use signal_hook::iterator::Signals;
+
+        static INSTALLED: std::sync::Once = std::sync::Once::new();
+        INSTALLED.call_once(|| {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+            let ignored = ignored(&status);
+            let wanted =
+                [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+            // Without a handler a signal ends the process as ever.
+            if let Ok(mut signals) = Signals::new(wanted) {
+                let _detached = std::thread::spawn(move || signals.forever().for_each(|_| interrupted()));
+            }
+        });
+    }
     // An error means that a handler is there already, which is what is wanted.
-    let _ = ctrlc::try_set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            std::process::exit(i32::from(exit::ERROR));
-        }
-        for child in children().iter() {
-            child.kill();
-        }
-    });
+    #[cfg(not(target_os = "linux"))]
+    let _ = ctrlc::try_set_handler(interrupted);
+}
+
+/// The set of ignored signals, from `/proc/self/status`.
+#[cfg(target_os = "linux")]
+fn ignored(status: &str) -> u64 {
+    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or_default()
+}
+
+fn interrupted() {
+    if INTERRUPTED.swap(true, Ordering::SeqCst) {
+        std::process::exit(i32::from(exit::ERROR));
+    }
+    for child in children().iter() {
+        child.kill();
+    }
 }
 
 /// Returns an error once the process was interrupted; call it in long loops.
@@ -59,4 +88,15 @@ impl Drop for Registered {
 
 fn children() -> std::sync::MutexGuard<'static, Vec<Arc<dyn Kill>>> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_as_the_kernel_writes_them() {
+        assert_eq!(ignored("Name:\tx\nSigBlk:\t01\nSigIgn:\t0000000000001002\n"), 1 << 1 | 1 << 12);
+        assert_eq!(ignored(""), 0);
+    }
 }
