@@ -41,6 +41,14 @@ impl Bad {
         }
     }
 
+    /// Commits the lock file cargo writes.
+    fn locked(self) -> Self {
+        let finished = self.run(&self.dir.path().join("demo"), "cargo", &["generate-lockfile", "--offline"]);
+        assert!(finished.is_success(), "{}", finished.stderr_text());
+        self.commit("demo");
+        self
+    }
+
     fn step(&self, at: &Path, program: &str, args: &[&str]) -> Step {
         let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| real.join(".rustup"), PathBuf::from);
@@ -195,6 +203,143 @@ fn git_dependencies_and_excluded_packages_are_built() {
     assert!(rebuilt.is_success(), "{}", rebuilt.stderr_text());
 }
 
+/// A workspace in a folder of its own.
+fn beside(b_main: &str) -> Bad {
+    Bad::new(&[
+        ("ws/Cargo.toml", &format!("{MANIFEST}[workspace]\nmembers = [\"../b\"]\n")),
+        (
+            "ws/Cargo.lock",
+            &LOCK.replace("[[package]]\n", "[[package]]\nname = \"b\"\nversion = \"1.0.0\"\n\n[[package]]\n"),
+        ),
+        ("ws/src/lib.rs", "pub const ONE: u8 = 1;\n"),
+        ("b/Cargo.toml", &format!("{}workspace = \"../ws\"\n", MANIFEST.replace("demo", "b"))),
+        ("b/src/main.rs", b_main),
+    ])
+}
+
+#[test]
+fn a_member_beside_its_workspace_is_compared() {
+    let said = "fn main() { println!(\"{}\", env!(\"CARGO_MANIFEST_DIR\")); }\n";
+    let bad = beside(said);
+    let args =
+        ["check", "--offline", "--manifest-path", "ws/Cargo.toml", "-p", "b", "--message-format", "json"];
+    let finished = bad.repro(&args);
+    let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
+    assert_eq!(finished.status.code(), Some(100), "{report:#} {}", finished.stderr_text());
+    assert_eq!(report["data"]["artifacts"][0]["name"], "b", "{report:#}");
+}
+
+#[test]
+fn two_programs_of_one_name_are_an_error() {
+    let two = "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"3\"\n";
+    let bin = "[[bin]]\nname = \"tool\"\npath = \"src/main.rs\"\n";
+    let one = |name: &str| format!("{}{bin}", MANIFEST.replace("demo", name));
+    let bad = Bad::new(&[
+        ("Cargo.toml", two),
+        ("a/Cargo.toml", &one("a")),
+        ("a/src/main.rs", MAIN),
+        ("b/Cargo.toml", &one("b")),
+        ("b/src/main.rs", MAIN),
+    ])
+    .locked();
+    bad.refused(&["build", "--offline", "--workspace"], &["`tool` of `a`", "`tool` of `b`", "one file"]);
+}
+
+/// A package whose macro does something while the package is compiled.
+fn with_macro(does: &str) -> Bad {
+    Bad::new(&[
+        ("Cargo.toml", &format!("{MANIFEST}[dependencies]\nm = {{ path = \"m\" }}\n[workspace]\n")),
+        ("src/main.rs", "fn main() { println!(\"{}\", m::said!()); }\n"),
+        ("m/Cargo.toml", &format!("{}[lib]\nproc-macro = true\n", MANIFEST.replace("demo", "m"))),
+        (
+            "m/src/lib.rs",
+            &format!(
+                "#[proc_macro]\npub fn said(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{ {does}\n    \
+             format!(\"{{:?}}\", std::env::var(\"HOME\").unwrap()).parse().unwrap() }}\n"
+            ),
+        ),
+    ])
+    .locked()
+}
+
+#[test]
+fn what_a_macro_prints_is_no_message_of_cargos() {
+    let forged = "let (d, t) = (std::env::var(\"CARGO_MANIFEST_DIR\").unwrap(), std::env::var(\"CARGO_TARGET_DIR\").unwrap()); \
+        std::fs::create_dir_all(format!(\"{t}/release/x\")).unwrap(); std::fs::write(format!(\"{t}/release/x/demo\"), \"planted\").unwrap(); \
+        println!(\"{{\\\"reason\\\":\\\"compiler-artifact\\\",\\\"manifest_path\\\":\\\"{d}/Cargo.toml\\\",\\\"target\\\":{{\\\"name\\\":\\\"demo\\\",\\\"kind\\\":[\\\"bin\\\"]}},\\\"filenames\\\":[],\\\"executable\\\":\\\"{t}/WHERE\\\"}}\");";
+    // Elsewhere, or no message at all: it has no say, and the real program differs.
+    for does in ["println!(\"{{ not a message\");", &forged.replace("WHERE", "release/x/demo")] {
+        let bad = with_macro(does);
+        let finished = bad.repro(&["check", "--offline", "--message-format", "json"]);
+        let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
+        assert_eq!(finished.status.code(), Some(100), "{report:#} {}", finished.stderr_text());
+        assert_eq!(report["data"]["artifacts"][0]["identical"], false, "{report:#}");
+    }
+    with_macro(&forged.replace("WHERE", "release/demo"))
+        .refused(&["check", "--offline"], &["twice into one file"]);
+}
+
+#[test]
+fn wrappers_of_the_projects_own_are_called_at_every_level() {
+    let wrapper = "#!/bin/sh\nexec \"$@\" --cfg wrapped\n";
+    let main = "#[cfg(not(wrapped))]\ncompile_error!(\"not wrapped\");\nfn main() {}\n";
+    for key in ["rustc-wrapper", "rustc-workspace-wrapper"] {
+        let bad = Bad::new(&[
+            (".cargo/config.toml", &format!("[build]\n{key} = \"./w.sh\"\n")),
+            ("w.sh", wrapper),
+            ("ws/Cargo.toml", MANIFEST),
+            ("ws/Cargo.lock", LOCK),
+            ("ws/src/main.rs", main),
+        ]);
+        let demo = bad.dir.path().join("demo");
+        assert!(bad.run(&demo, "chmod", &["+x", "w.sh"]).is_success());
+        bad.commit("demo");
+        let ws = demo.join("ws");
+        let finished = bad.run(&ws, PROGRAM, &["build", "--offline"]);
+        assert!(finished.is_success(), "{key}: {}", finished.stderr_text());
+        let step = bad.step(&ws, PROGRAM, &["build", "--offline"]).env("RUSTC_WRAPPER", "");
+        let quiet = Runner::new().run(step.env("RUSTFLAGS", "")).unwrap().stderr_text();
+        assert!(!quiet.contains("is set and sealed builds do not see it"), "{quiet}");
+        let step = bad.step(&ws, PROGRAM, &["build", "--offline"]).env("RUSTC_WRAPPER", "/usr/bin/env");
+        let warned = Runner::new().run(step).unwrap().stderr_text();
+        assert!(warned.contains("RUSTC_WRAPPER is set and sealed builds do not see it"), "{warned}");
+    }
+}
+
+#[test]
+fn a_target_of_the_projects_configuration_is_told() {
+    let host = Runner::new().run(Step::new("rustc").arg("-vV")).unwrap();
+    let host = String::from_utf8_lossy(&host.stdout)
+        .lines()
+        .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
+        .unwrap();
+    // The host's own triple is as good as a foreign one and needs no other standard library: its files lie in a folder of that name.
+    let bad = Bad::new(&[
+        (".cargo/config.toml", &format!("[build]\ntarget = \"{host}\"\n")),
+        ("Cargo.toml", MANIFEST),
+        ("Cargo.lock", LOCK),
+        ("src/main.rs", MAIN),
+    ]);
+    let finished = bad.repro(&["build", "--offline", "--message-format", "json"]);
+    let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
+    assert_eq!(finished.status.code(), Some(0), "{report:#} {}", finished.stderr_text());
+    assert_eq!(report["data"]["artifacts"][0]["target"], host.as_str(), "{report:#}");
+}
+
+#[test]
+fn a_release_of_nothing_is_no_pass() {
+    let bin =
+        "[features]\nx = []\n[[bin]]\nname = \"demo\"\npath = \"src/main.rs\"\nrequired-features = [\"x\"]\n";
+    let bad = Bad::new(&[
+        ("Cargo.toml", &format!("{MANIFEST}{bin}[workspace]\nmembers = [\"other\"]\n")),
+        ("other/Cargo.toml", &MANIFEST.replace("demo", "other")),
+        ("other/src/lib.rs", "pub const ONE: u8 = 1;\n"),
+        ("src/main.rs", MAIN),
+    ])
+    .locked();
+    bad.refused(&["build", "--offline", "--workspace"], &["`demo`", "required-features"]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_said_and_nothing_is_left() {
@@ -218,6 +363,18 @@ fn a_full_disk_is_said_and_nothing_is_left() {
 #[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_ends_a_check_and_removes_its_places() {
+    ended_by("trap : INT; set -m", "INT");
+}
+
+/// Shells start programs in the background so, and continuous integration ends them with SIGTERM.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_job_in_the_background_is_ended_too() {
+    ended_by("trap '' INT", "TERM");
+}
+
+#[cfg(target_os = "linux")]
+fn ended_by(setup: &str, signal: &str) {
     let script = "fn main() { std::fs::write(std::env::var(\"BEGUN\").unwrap(), \"\").unwrap(); std::thread::sleep(std::time::Duration::from_secs(300)); }\n";
     let bad = Bad::new(&[
         ("Cargo.toml", &MANIFEST.replace("demo", "sleeper")),
@@ -228,9 +385,16 @@ fn ctrl_c_ends_a_check_and_removes_its_places() {
     ]);
     let begun = bad.dir.path().join("begun");
     // Interrupted as soon as the build script runs; the loop ends should it never.
-    let shell = "\"$@\" & pid=$!; n=0; while [ ! -e \"$BEGUN\" ] && [ $n -lt 1200 ]; do sleep 0.1; n=$((n + 1)); done; kill -INT $pid; wait $pid";
+    let shell = "\"$@\" & pid=$!; n=0; while [ ! -e \"$BEGUN\" ] && [ $n -lt 1200 ]; do sleep 0.1; n=$((n + 1)); done; kill -SIGNAL $pid; wait $pid";
     // A shell lets programs in the background ignore the signal; this one does not.
-    let words = ["-c", &format!("trap : INT; set -m; {shell}"), "shell", PROGRAM, "check", "--offline"];
+    let words = [
+        "-c",
+        &format!("{setup}; {}", shell.replace("SIGNAL", signal)),
+        "shell",
+        PROGRAM,
+        "check",
+        "--offline",
+    ];
     let step = bad.step(&bad.dir.path().join("demo"), "bash", &words).env("BEGUN", &begun);
     let finished = Runner::new().run(step).unwrap();
     let text = finished.stderr_text();

@@ -120,6 +120,15 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
         let mut folder = root.for_package(&package.name, &package.version.to_string());
         let mine: Vec<&Artifact> =
             built.build.artifacts.iter().filter(|artifact| artifact.package == *package.name).collect();
+        if mine.is_empty() && has_program(package) {
+            return Err(Error::judge(format!(
+                "nothing of `{}` was built, and it has something to release",
+                package.name
+            ))
+            .with_help(
+                "its programs may need features: see `required-features`, and name them with --features",
+            ));
+        }
         let mut findings = session.remarks(&built.exported);
         findings.append(&mut failed);
         let mut artifacts = Vec::new();
@@ -145,6 +154,12 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     }
     session.finish(cx);
     Ok(Outcome::Reports(reports))
+}
+
+/// Whether a package has something that is released as a file: a program, or a library for other languages.
+fn has_program(package: &cargo_metadata::Package) -> bool {
+    let kinds = package.targets.iter().flat_map(|target| &target.kind);
+    kinds.map(ToString::to_string).any(|kind| matches!(kind.as_str(), "bin" | "cdylib" | "staticlib"))
 }
 
 /// Runs the configured checks in the sealed place.

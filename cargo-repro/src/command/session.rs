@@ -20,6 +20,18 @@ use crate::sealed::pins::Pins;
 use crate::sealed::place::{Place, Plan};
 use crate::sealed::toolchain::{Detail, Toolchain};
 
+/// Variables of the caller that would change what is built, and the configuration that sealed builds see.
+const UNSEEN: &[(&str, &str)] = &[
+    ("RUSTFLAGS", "rustflags"),
+    ("CARGO_ENCODED_RUSTFLAGS", "rustflags"),
+    ("CARGO_BUILD_RUSTFLAGS", "rustflags"),
+    ("RUSTC_WRAPPER", "rustc-wrapper"),
+    ("CARGO_BUILD_RUSTC_WRAPPER", "rustc-wrapper"),
+    ("RUSTC_WORKSPACE_WRAPPER", "rustc-workspace-wrapper"),
+    ("CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER", "rustc-workspace-wrapper"),
+    ("CARGO_BUILD_TARGET", "target"),
+];
+
 /// Everything known before the first build.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -75,9 +87,14 @@ impl Session {
         let config: Config = cx.config()?;
         let project = cx.project()?;
         let (source, root) = (Source::of(project, args.allow_dirty)?, project.root.clone());
-        if std::env::var_os("RUSTFLAGS").is_some_and(|flags| !flags.is_empty()) {
-            cx.terminal
-                .warn("RUSTFLAGS is set and sealed builds do not see it; put flags into .cargo/config.toml");
+        for (name, key) in UNSEEN {
+            if std::env::var_os(name).is_some_and(|value| !value.is_empty())
+                && !config.pass_env.iter().any(|handed| handed == name)
+            {
+                cx.terminal.warn(format!(
+                    "{name} is set and sealed builds do not see it; what a build needs belongs into `build.{key}` of .cargo/config.toml"
+                ));
+            }
         }
         let mut targets = cx.args().target.clone();
         if targets.is_empty() {
@@ -173,7 +190,14 @@ impl Session {
             return Err(failure(label, &text));
         }
         let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
-        let build = outcome::read(&place, project, &self.targets, &self.toolchain.host, &finished.stdout)?;
+        let build = outcome::read(
+            &place,
+            project,
+            &self.targets,
+            &self.toolchain.host,
+            &self.profile,
+            &finished.stdout,
+        )?;
         Ok(Built { place, build, exported, elapsed: finished.elapsed })
     }
 

@@ -1,6 +1,7 @@
 //! A sealed build: sources from the commit alone, an environment of a known few variables, no network, known paths.
 
 pub(crate) mod abilities;
+mod cargo_config;
 pub(crate) mod conditions;
 pub(crate) mod downloads;
 pub(crate) mod environment;

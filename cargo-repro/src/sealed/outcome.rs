@@ -20,6 +20,7 @@ enum Message {
     CompilerArtifact {
         manifest_path: PathBuf,
         target: MessageTarget,
+        #[serde(default)]
         filenames: Vec<PathBuf>,
         executable: Option<PathBuf>,
     },
@@ -33,7 +34,22 @@ enum Message {
 
 #[derive(Debug, Deserialize)]
 struct MessageTarget {
+    name: String,
     kind: Vec<String>,
+}
+
+/// A target of a package as people know it: `program `tool` of `demo``.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Origin {
+    package: String,
+    kind: Vec<String>,
+    target: String,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the {} `{}` of `{}`", self.kind.join("+"), self.target, self.package)
+    }
 }
 
 /// Reads everything.
@@ -45,40 +61,56 @@ pub(crate) fn read(
     project: &Project,
     targets: &[String],
     host: &str,
+    profile: &str,
     stdout: &[u8],
 ) -> Result<Build> {
     let mut build = Build { units: units(place)?, ..Build::default() };
     let stdout = place.outside(&String::from_utf8_lossy(stdout)).into_bytes();
+    // Macros print to the same stream: what is no message of cargo's is theirs.
     let messages =
-        stdout.split(|byte| *byte == b'\n').filter(|line| line.first() == Some(&b'{')).map(|line| {
-            serde_json::from_slice::<Message>(line).or_judge(|| "cannot read cargo's messages".to_owned())
-        });
+        stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Message>(line).ok());
+    let layout = Layout::of(place, targets, host, profile);
+    let mut origins: BTreeMap<PathBuf, Origin> = BTreeMap::new();
     for message in messages {
-        match message? {
+        match message {
             Message::BuildScriptExecuted { out_dir, package_id } => {
-                let (package, version) = name_and_version(&package_id);
-                build.scripts.push(script(place, package, version, out_dir)?);
+                let known = build.scripts.iter().any(|run| run.out_dir == out_dir);
+                if !known && is_out_dir(&out_dir) {
+                    let (package, version) = name_and_version(&package_id);
+                    build.scripts.push(script(place, package, version, out_dir)?);
+                }
             }
             Message::CompilerArtifact { manifest_path, target, filenames, executable } => {
-                let files = released(&target, filenames, executable);
-                if files.is_empty() {
+                let Some(package) = selected(project, place, &manifest_path) else { continue };
+                if !has_target(package, &target) {
                     continue;
                 }
-                let Some(package) = selected(project, place, &manifest_path) else { continue };
-                for (kind, path) in files {
-                    build.artifacts.push(artifact(package, place, targets, host, kind, path)?);
+                let origin = Origin {
+                    package: package.name.to_string(),
+                    kind: target.kind.clone(),
+                    target: target.name.clone(),
+                };
+                for (kind, path) in released(&target, filenames, executable) {
+                    // Cargo's own files lie in one folder, whoever else says what.
+                    let Some(triple) = layout.triple(&path) else { continue };
+                    match origins.insert(path.clone(), origin.clone()) {
+                        Some(other) if other != origin => return Err(collision(&path, &other, &origin)),
+                        Some(_) => return Err(twice(&path, &origin)),
+                        None => {}
+                    }
+                    build.artifacts.push(artifact(package, place, triple, kind, path)?);
                 }
             }
             Message::Other => {}
         }
     }
+    complete(project, &origins)?;
     build
         .scripts
         .sort_by(|a, b| (&a.package, &a.version, &a.out_dir).cmp(&(&b.package, &b.version, &b.out_dir)));
     let key =
         |artifact: &Artifact| (artifact.package.clone(), artifact.target.clone(), artifact.name.clone());
     build.artifacts.sort_by_key(key);
-    build.artifacts.dedup_by_key(|artifact| key(artifact));
     if build.units.is_empty() {
         return Err(Error::judge("no compiler call was recorded in the sealed build").with_help(
             "does `.cargo/config.toml` force another RUSTC_WRAPPER by `[env]`? sealed builds need theirs",
@@ -87,10 +119,116 @@ pub(crate) fn read(
     Ok(build)
 }
 
-/// The selected package a manifest in this place belongs to.
+/// The selected package a manifest in this place belongs to: members may lie anywhere in the repository, not only below the workspace.
 fn selected<'a>(project: &'a Project, place: &Place, manifest: &Path) -> Option<&'a cargo_metadata::Package> {
-    let relative = manifest.strip_prefix(&place.workspace).ok()?;
-    project.selected().find(|package| package.manifest_path.as_std_path() == project.root.join(relative))
+    let relative = manifest.strip_prefix(&place.source).ok()?;
+    let real = project.git.as_ref()?.root().join(relative).canonicalize().ok()?;
+    project.selected().find(|package| {
+        package.manifest_path.as_std_path().canonicalize().is_ok_and(|manifest| manifest == real)
+    })
+}
+
+/// Whether the package has this target, as `cargo metadata` tells.
+fn has_target(package: &cargo_metadata::Package, target: &MessageTarget) -> bool {
+    package.targets.iter().any(|known| known.name == target.name && kinds(known) == target.kind)
+}
+
+fn kinds(target: &cargo_metadata::Target) -> Vec<String> {
+    target.kind.iter().map(ToString::to_string).collect()
+}
+
+/// Every selected program and library that has to be built was: what is not compared cannot pass.
+fn complete(project: &Project, origins: &BTreeMap<PathBuf, Origin>) -> Result<()> {
+    for package in project.selected() {
+        for target in package.targets.iter().filter(|target| target.required_features.is_empty()) {
+            let kind = kinds(target);
+            let built = origins.values().any(|origin| {
+                *origin.package == **package.name && origin.target == target.name && origin.kind == kind
+            });
+            let none = ["custom-build", "test", "bench", "example"]
+                .iter()
+                .any(|word| kind.contains(&(*word).to_owned()));
+            if !none && !built {
+                return Err(Error::judge(format!(
+                    "cargo built `{}` and named no file of its {} `{}` in the target folder",
+                    package.name,
+                    kind.join("+"),
+                    target.name
+                ))
+                .with_help(
+                    "does a configuration move what cargo builds? sealed builds look into CARGO_TARGET_DIR",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn collision(path: &Path, one: &Origin, other: &Origin) -> Error {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Error::judge(format!("{one} and {other} end in one file `{name}`, and one overwrites the other"))
+        .with_help("give one of them another name, or build them apart with -p")
+}
+
+fn twice(path: &Path, origin: &Origin) -> Error {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Error::judge(format!("cargo seems to have built {origin} twice into one file `{name}`")).with_help(
+        "either it is built with several sets of features, or a macro prints lines that look like cargo's messages",
+    )
+}
+
+/// Where cargo puts finished files: `target/[triple/]profile/name`.
+struct Layout<'a> {
+    target: &'a Path,
+    host: &'a str,
+    /// Folders of targets that are named, and what the targets are called.
+    triples: BTreeMap<String, String>,
+    profile: &'a str,
+}
+
+impl<'a> Layout<'a> {
+    fn of(place: &'a Place, targets: &[String], host: &'a str, profile: &'a str) -> Self {
+        let configured = if targets.is_empty() { place.configured_targets() } else { targets.to_vec() };
+        let folder = |target: String| match target.as_str() {
+            "host-tuple" => (host.to_owned(), host.to_owned()),
+            // A target of one's own is called as its file.
+            _ if target.ends_with(".json") => {
+                let stem = Path::new(&target).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                (stem.clone(), stem)
+            }
+            _ => (target.clone(), target),
+        };
+        let profile = match profile {
+            "dev" | "test" => "debug",
+            "bench" => "release",
+            other => other,
+        };
+        Self { target: &place.target, host, triples: configured.into_iter().map(folder).collect(), profile }
+    }
+
+    /// The target a finished file is for; `None` if cargo would not put one there.
+    fn triple(&self, path: &Path) -> Option<String> {
+        let parts: Vec<&str> = path
+            .strip_prefix(self.target)
+            .ok()?
+            .components()
+            .map(|part| match part {
+                std::path::Component::Normal(part) => part.to_str(),
+                _ => None,
+            })
+            .collect::<Option<_>>()?;
+        match parts.as_slice() {
+            [profile, _] if *profile == self.profile => Some(self.host.to_owned()),
+            [triple, profile, _] if *profile == self.profile => self.triples.get(*triple).cloned(),
+            _ => None,
+        }
+    }
+}
+
+/// Whether cargo ran a build script there.
+fn is_out_dir(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "out")
+        && path.parent().is_some_and(|dir| dir.join("output").is_file())
 }
 
 /// Files of a target that would be released, of those cargo puts under their plain names.
@@ -121,8 +259,7 @@ fn released(
 fn artifact(
     package: &cargo_metadata::Package,
     place: &Place,
-    targets: &[String],
-    host: &str,
+    target: String,
     kind: ArtifactKind,
     path: PathBuf,
 ) -> Result<Artifact> {
@@ -133,9 +270,6 @@ fn artifact(
         return Err(Error::judge(format!("{}: it leads out of the target folder", shown())));
     }
     let (sha256, _) = sha256_file(&path).or_judge(shown)?;
-    let first = path.strip_prefix(&place.target).ok().and_then(|path| path.components().next());
-    let first = first.map(|part| part.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
-    let target = targets.iter().find(|target| **target == first).cloned().unwrap_or_else(|| host.to_owned());
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Artifact { package: package.name.to_string(), name, kind, target, path, sha256 })
 }

@@ -140,6 +140,7 @@ impl Place {
             records: self.inside(&self.records),
             remap: self.remaps(),
             chain: self.chained_wrapper(),
+            rustc: self.toolchain.rustc.clone(),
         };
         let bytes = serde_json::to_vec(&spec).or_judge(|| "cannot describe the sealed place".to_owned())?;
         std::fs::write(self.tools.join(tools::SPEC), bytes)
@@ -161,15 +162,19 @@ impl Place {
 
     /// `build.rustc-wrapper` of the project's own configuration; caches are left out, since they hide differences.
     fn chained_wrapper(&self) -> Option<PathBuf> {
-        let text = std::fs::read_to_string(self.workspace.join(".cargo/config.toml")).ok()?;
-        let table: toml::Table = text.parse().ok()?;
-        let wrapper = table.get("build")?.get("rustc-wrapper")?.as_str()?;
-        let name = Path::new(wrapper).file_stem()?.to_str()?;
-        if matches!(name, "sccache" | "ccache" | "cachepot" | "kache") {
-            return None;
-        }
-        // As cargo reads it: relative to the folder that holds `.cargo`, where it has a separator.
-        Some(if wrapper.contains('/') { self.inside(&self.workspace.join(wrapper)) } else { wrapper.into() })
+        let wrapper = super::cargo_config::rustc_wrapper(&self.workspace, &self.source)?;
+        let cache = ["sccache", "ccache", "cachepot", "kache"]
+            .iter()
+            .any(|name| wrapper.file_stem().is_some_and(|stem| stem == *name));
+        (!cache).then(|| self.inside(&wrapper))
+    }
+
+    /// Targets the project's own configuration or a variable that is handed on names.
+    pub(super) fn configured_targets(&self) -> Vec<String> {
+        let mut targets = super::cargo_config::targets(&self.workspace, &self.source);
+        let handed = self.extra_env.iter().filter(|(name, _)| name == "CARGO_BUILD_TARGET");
+        targets.extend(handed.map(|(_, value)| value.to_string_lossy().into_owned()));
+        targets
     }
 
     /// Whether something is held still by configuration.

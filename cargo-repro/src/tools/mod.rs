@@ -30,6 +30,8 @@ pub(crate) struct PlaceSpec {
     pub(crate) remap: Vec<(PathBuf, String)>,
     /// The project's own RUSTC_WRAPPER, called in between.
     pub(crate) chain: Option<PathBuf>,
+    /// The compiler, which a workspace wrapper of the project's own comes before.
+    pub(crate) rustc: PathBuf,
 }
 
 /// Does the work of a tool if that is what this process was started as.

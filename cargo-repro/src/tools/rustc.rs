@@ -12,6 +12,8 @@ pub(super) fn run(spec: &PlaceSpec, mut args: Vec<OsString>) -> ExitCode {
     if args.is_empty() {
         return ExitCode::from(release_gate::exit::USAGE);
     }
+    let before = before_compiler(spec, &args);
+    let mut words: Vec<OsString> = args.drain(..before).collect();
     let rustc = args.remove(0);
     let surroundings = Surroundings::of_this_process();
     let remaps = remaps(spec, &surroundings);
@@ -19,11 +21,23 @@ pub(super) fn run(spec: &PlaceSpec, mut args: Vec<OsString>) -> ExitCode {
         // A record that cannot be written is missed by the reader, which counts them against cargo's messages.
         let _ = write(&spec.records, &call);
     }
-    let args = remaps.into_iter().chain(args);
+    words.push(rustc);
+    words.extend(remaps);
+    words.extend(args);
     match &spec.chain {
-        Some(wrapper) => become_program(wrapper, std::iter::once(rustc).chain(args)),
-        None => become_program(Path::new(&rustc), args),
+        Some(wrapper) => become_program(wrapper, words),
+        None => {
+            let program = words.remove(0);
+            become_program(Path::new(&program), words)
+        }
     }
+}
+
+/// How many words come before the compiler: one where the project has a `build.rustc-workspace-wrapper`, which cargo calls with
+/// the compiler as its first argument.
+fn before_compiler(spec: &PlaceSpec, args: &[OsString]) -> usize {
+    let is = |at: usize| args.get(at).is_some_and(|word| Path::new(word) == spec.rustc);
+    usize::from(!is(0) && is(1))
 }
 
 /// What cargo tells a compiler call about its package, through the environment.
@@ -117,6 +131,17 @@ mod tests {
                 "--remap-path-prefix=/p/target/build/demo-1/out=/demo-1.2.3/out",
             ]
         );
+    }
+
+    #[test]
+    fn a_workspace_wrapper_comes_before_the_compiler() {
+        let spec = PlaceSpec { rustc: "/tc/bin/rustc".into(), ..PlaceSpec::default() };
+        let before = |words: &[&str]| {
+            before_compiler(&spec, &words.iter().map(OsString::from).collect::<Vec<OsString>>())
+        };
+        assert_eq!(before(&["/tc/bin/rustc", "-vV"]), 0);
+        assert_eq!(before(&["/p/w.sh", "/tc/bin/rustc", "-vV"]), 1);
+        assert_eq!(before(&["/other/rustc"]), 0);
     }
 
     #[test]
