@@ -265,8 +265,8 @@ pub(crate) struct VerifySourceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default: release-keys/ of the project, else
-    /// the key the project was verified with before]
+    /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default: without FILE, release-keys/ of the
+    /// project; else the key the project was verified with before, else release-keys/ of the project --manifest-path names]
     #[arg(long, value_name = "PUB")]
     pub(crate) key: Vec<PathBuf>,
     /// The project's keyring [default: the keyring.json in the folder that is judged]
@@ -341,6 +341,15 @@ impl Gate for Cli {
             Call::Upload(_) => None,
             Call::Pack(_) => Some("pack"),
             Call::Verify(args) => args.files.is_empty().then_some("verify"),
+        }
+    }
+
+    /// What a download, or the source that is judged, says about levels is no policy of whoever judges it.
+    fn heeds_found_levels(&self) -> bool {
+        match &self.call {
+            Call::Verify(args) => args.files.is_empty(),
+            Call::VerifySource(_) => false,
+            _ => true,
         }
     }
 

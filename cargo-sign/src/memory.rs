@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::keyring::Keyring;
 use crate::format::public_key::PublicKey;
+use crate::model::keyring::Member;
 
 /// Environment variable that names another folder.
 pub const ENV: &str = "RELEASE_GATES_STATE_DIR";
@@ -51,10 +52,14 @@ impl Anchor {
         PublicKey::parse(&self.key).ok()
     }
 
-    /// Whether what is known by this anchor is known by one of these keys too: it is one of them, or its keyring leads to one.
+    /// Whether what is known by this anchor is known by one of these keys too: it is one of them, or its keyring has one, in use or
+    /// not: that a key was revoked is known by that very key.
     pub fn applies(&self, pins: &[PublicKey]) -> bool {
         pins.iter().any(|pin| {
-            let listed = |ring: &Keyring| ring.newest().active().contains(pin.key.as_bytes());
+            let listed = |ring: &Keyring| {
+                let mut members = ring.newest().keys.iter().filter_map(Member::public);
+                members.any(|member| member.key == pin.key)
+            };
             self.public().is_some_and(|key| key.key == pin.key) || self.keyring.as_ref().is_some_and(listed)
         })
     }
@@ -184,7 +189,7 @@ mod tests {
     use ed25519_dalek::SigningKey;
 
     use super::*;
-    use crate::model::keyring::{Content, Member};
+    use crate::model::keyring::{Content, Revoked};
 
     fn version(text: &str) -> Version {
         text.parse().unwrap()
@@ -219,6 +224,14 @@ mod tests {
         let anchors = memory.recall("demo").unwrap();
         assert_eq!((anchors.len(), &anchors[0].release), (1, &Some(version("1.4.0"))));
         assert_eq!(anchors[0].keyring.as_ref(), Some(&newer), "an older keyring changes nothing");
+        // Whoever names a revoked key is told of it by what is known through another one.
+        let revoke = |content: &mut Content| {
+            content.keys[1].revoked = Some(Revoked { last_good_version: None, reason: "stolen".to_owned() });
+        };
+        let revoked = newer.extend(revoke, &signing[0]).unwrap();
+        memory.remember("demo", &key[..1], Some(&revoked), &version("1.5.0")).unwrap();
+        let anchors = memory.recall("demo").unwrap();
+        assert!(anchors.len() == 1 && anchors[0].applies(&key[1..2]) && !anchors[0].applies(&key[2..]));
         memory.remember("demo", &key[2..], None, &version("0.1.0")).unwrap();
         assert_eq!(memory.recall("demo").unwrap().len(), 2);
         assert_eq!(memory.recall("other").unwrap(), []);

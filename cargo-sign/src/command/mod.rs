@@ -1,6 +1,7 @@
 //! What each call does.
 
 pub(crate) mod attest;
+mod extract;
 mod facts;
 mod inputs;
 pub(crate) mod keygen;
@@ -57,6 +58,16 @@ pub(crate) const COMMITTED_KEY: &str = "release-keys/maintainer.ed25519.pub";
 
 /// Where a project commits its keyring.
 pub(crate) const COMMITTED_KEYRING: &str = "release-keys/keyring.json";
+
+/// Shows a path on the terminal: names of files that others made may hold what it would obey.
+fn shown(path: &Path) -> String {
+    let escaped = |c: char| match c {
+        // A path of Windows stays what it is.
+        '\\' | '\'' | '"' => c.to_string(),
+        _ => c.escape_debug().to_string(),
+    };
+    path.to_string_lossy().chars().map(escaped).collect()
+}
 
 /// That further keys still have to sign is no fault of what was just signed: it is said, and judged by `verify`.
 pub(crate) fn tell_open(cx: &Context, verdict: &mut Verdict) {

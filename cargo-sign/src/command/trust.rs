@@ -6,15 +6,17 @@ use release_gate::project::Project;
 use release_gate::{Context, Error, Finding, Result};
 use semver::Version;
 
-use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key};
+use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key, shown};
 use crate::cli::VerifyArgs;
 use crate::format::keyring::{Keyring, MAX_LEN};
-use crate::format::minisign::MinisignSignature;
 use crate::format::public_key::PublicKey;
-use crate::judge::{Keys, Verdict, small};
+use crate::judge::{Keys, Verdict, claimed_projects, signature_of, signed_for, small};
 use crate::memory::{Anchor, Memory};
-use crate::model::comment::TrustedComment;
+use crate::model::companion::LIST;
 use crate::rules;
+
+/// Longest file beside a download that is read as a public key.
+const MAX_PUBLIC: usize = 64 << 10;
 
 /// The keys of the project itself: the committed public key, and what the committed keyring says. `None` where neither is there.
 pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Keys>> {
@@ -57,47 +59,50 @@ impl Trust {
         Self { keys: Keys::new(Vec::new(), true), pins: Vec::new(), known: Vec::new() }
     }
 
-    /// Finds the keys for a download: those named, else the project's, else those remembered, else (not trusted) those beside it.
+    /// Finds the keys for a download: those named, else those remembered, else those of the project that `--manifest-path` names, else
+    /// (not trusted) those beside it. A project that lies around it is never asked: it may be part of the download.
     pub(super) fn find(
         cx: &mut Context,
         args: &VerifyArgs,
         memory: Option<&Memory>,
         path: &Path,
     ) -> Result<Self> {
-        let known = match (memory, claimed_project(path)?) {
-            (Some(memory), Some(project)) => memory.recall(&project)?,
-            _ => Vec::new(),
-        };
+        let known = known(memory, path)?;
         let mut ring = args.keyring.as_deref().map(read_keyring).transpose()?;
-        let beside = || if path.is_dir() { path } else { parent(path) };
-        if ring.is_none() && (path.is_dir() || path.ends_with("checksums.txt")) {
-            ring = small(&beside().join("keyring.json"), MAX_LEN)?;
+        // What is published as one: keys and keyring in it came with it.
+        let whole = path.is_dir() || path.ends_with(LIST);
+        let beside = if path.is_dir() { path } else { parent(path) };
+        if ring.is_none() && whole {
+            ring = small(&beside.join("keyring.json"), MAX_LEN)?;
         }
         let keys = if !args.key.is_empty() {
-            named(&args.key, path, beside())?
-        } else if let Some(keys) = of_enclosing_project(cx)? {
+            named(cx, &args.key, beside, whole)?
+        } else if !known.is_empty() {
+            Keys::new(known.iter().filter_map(Anchor::public).collect(), true)
+        } else if let Some(keys) = of_named_project(cx)? {
             let pins = keys.keys.clone();
             return Ok(Self { keys: with_named_keyring(keys, args)?, pins, known });
-        } else if known.is_empty() {
-            let beside = public_keys_in(beside())?;
+        } else {
+            let beside = public_keys_in(cx, beside)?;
             if beside.is_empty() {
                 return Err(Error::judge("there is no public key to verify with")
                     .with_help("name one you trust with --key"));
             }
-            Keys::new(beside.into_iter().map(|(_, key)| key).collect(), false)
-        } else {
-            Keys::new(known.iter().filter_map(Anchor::public).collect(), true)
+            Keys::new(beside, false)
         };
         let pins = keys.keys.clone();
         if !keys.pinned {
             return Ok(Self { keys, pins, known });
         }
-        let seen = known
-            .iter()
-            .filter(|anchor| anchor.applies(&pins))
-            .filter_map(|anchor| anchor.keyring.as_ref())
-            .max_by_key(|ring| ring.newest().version);
-        Ok(Self { keys: keys.with_keyring(ring.as_deref(), seen), pins, known })
+        let mine = || known.iter().filter(|anchor| anchor.applies(&pins));
+        let seen =
+            mine().filter_map(|anchor| anchor.keyring.as_ref()).max_by_key(|ring| ring.newest().version);
+        let highest = mine()
+            .filter(|anchor| anchor.keyring.is_some())
+            .filter_map(|anchor| anchor.release.as_ref())
+            .max();
+        let keys = keys.with_keyring(ring.as_deref(), seen).after(highest.filter(|_| asks_for_several(seen)));
+        Ok(Self { keys, pins, known })
     }
 
     /// Compares what held with what is remembered.
@@ -150,45 +155,63 @@ fn releases(verdict: &Verdict) -> Vec<(String, Version)> {
     all
 }
 
-/// A download folder is no project; only a project's own root is looked into.
-pub(super) fn of_enclosing_project(cx: &mut Context) -> Result<Option<Keys>> {
-    let config: Config = cx.config()?;
-    let Ok(project) = cx.project() else { return Ok(None) };
-    of_project(project, &config)
+/// Whether a keyring says how many have to sign releases.
+fn asks_for_several(ring: Option<&Keyring>) -> bool {
+    ring.is_some_and(|ring| ring.quorums().next().is_some())
 }
 
-/// Keys named on the command line: files, or fingerprints of keys that lie beside the download.
-fn named(names: &[PathBuf], download: &Path, beside: &Path) -> Result<Keys> {
+/// The keys of the project that `--manifest-path` names. Without the flag no project is looked for: that takes cargo, which obeys
+/// what it finds in the current folder and above.
+pub(super) fn of_named_project(cx: &mut Context) -> Result<Option<Keys>> {
+    if cx.args().manifest_path().is_none() {
+        return Ok(None);
+    }
+    cx.project()?;
+    let config: Config = cx.config()?;
+    of_project(cx.project()?, &config)
+}
+
+/// Keys named on the command line: files, or fingerprints of keys that lie beside the download. `whole`: the folder is the download.
+fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<Keys> {
     let mut keys = Vec::new();
     let mut pinned = true;
     for name in names {
         if let Some(fingerprint) = name.to_str().filter(|name| name.starts_with("SHA256:")) {
-            let found = public_keys_in(beside)?.into_iter().find(|(_, key)| key.fingerprint() == fingerprint);
-            let (_, key) = found.ok_or_else(|| {
+            let found = public_keys_in(cx, beside)?.into_iter().find(|key| key.fingerprint() == fingerprint);
+            keys.push(found.ok_or_else(|| {
                 Error::judge(format!("no key with the fingerprint {fingerprint} lies beside the download"))
                     .with_help("get the `.pub` file from where the project publishes it")
-            })?;
-            keys.push(key);
+            })?);
             continue;
         }
         // A key inside the folder that is judged came with it, however it was named.
         let inside =
             |path: &Path, dir: &Path| Some(path.canonicalize().ok()?.starts_with(dir.canonicalize().ok()?));
-        pinned &= !(download.is_dir() && inside(name, download).unwrap_or(false));
+        pinned &= !(whole && inside(name, beside).unwrap_or(false));
         keys.extend(Keys::read(std::slice::from_ref(name), true)?.keys);
     }
     Ok(Keys::new(keys, pinned))
 }
 
-fn public_keys_in(dir: &Path) -> Result<Vec<(PathBuf, PublicKey)>> {
+/// The public keys in a folder. What is called like one and is none that can be used (an RSA key) is named and passed over.
+fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut paths: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|extension| extension == "pub")).collect();
     // A pipe would never end.
     paths.retain(|path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()));
     paths.sort();
-    let read = |path: PathBuf| Ok((path.clone(), Keys::read(&[path], false)?.keys.remove(0)));
-    paths.into_iter().map(read).collect()
+    let mut keys = Vec::new();
+    for path in paths {
+        let file = std::fs::metadata(&path).is_ok_and(|found| found.is_file());
+        let bytes = if file { small(&path, MAX_PUBLIC).ok().flatten() } else { None };
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        match text.and_then(|text| PublicKey::parse(&text).ok()) {
+            Some(key) => keys.push(key),
+            None => cx.terminal.warn(format!("`{}` is no public key that can be used", shown(&path))),
+        }
+    }
+    Ok(keys)
 }
 
 /// Adds the keyring of `--keyring`, where one is named.
@@ -203,12 +226,24 @@ fn read_keyring(path: &Path) -> Result<Vec<u8>> {
         .ok_or_else(|| Error::judge(format!("there is no `{}`", path.display())))
 }
 
-/// What a download says it is of; nothing is believed of it, it only says what to look up.
-fn claimed_project(path: &Path) -> Result<Option<String>> {
-    let signed = if path.is_dir() { path.join("checksums.txt") } else { path.to_owned() };
-    let signature = crate::judge::signature_of(&signed)?;
-    let parsed = signature.and_then(|bytes| MinisignSignature::parse(&bytes).ok());
-    Ok(parsed.and_then(|parsed| Some(parsed.trusted_comment.parse::<TrustedComment>().ok()?.project)))
+/// What is known about the project a download says it is of; nothing is believed of it, it only says what to look up.
+pub(super) fn known(memory: Option<&Memory>, path: &Path) -> Result<Vec<Anchor>> {
+    let Some(memory) = memory else { return Ok(Vec::new()) };
+    let signed = if path.is_dir() { path.join(LIST) } else { path.to_owned() };
+    if let Some(project) = signature_of(&signed)?.as_deref().and_then(signed_for) {
+        return memory.recall(&project);
+    }
+    // Whoever takes the signature away does not make it a project that nobody knows.
+    if !signed.is_file() {
+        return Ok(Vec::new());
+    }
+    for project in claimed_projects(&signed)? {
+        let known = memory.recall(&project)?;
+        if !known.is_empty() {
+            return Ok(known);
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn parent(path: &Path) -> &Path {

@@ -1,25 +1,24 @@
 //! `cargo sign verify`.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use release_gate::digest::Sha256Digest;
-use release_gate::fs::AtomicFile;
-use release_gate::{Context, Error, Finding, Outcome, Report, Result, Subject};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, Subject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Config;
 use super::trust::{self, Trust};
-use crate::archive::{Limits, walk};
+use super::{Config, extract, shown};
 use crate::cli::VerifyArgs;
 use crate::format::bundle::is_bundle;
 use crate::format::public_key::PublicKey;
 use crate::judge::{
-    Checked, Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
-    check_provenance, check_structure, check_unsigned, is_archive, read_provenance, signature_of,
+    Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
+    check_provenance, check_structure, check_unsigned, check_unsigned_list, is_archive, read_provenance,
+    signature_of,
 };
 use crate::memory::Memory;
+use crate::model::companion::LIST;
 use crate::model::provenance::Build;
 use crate::{TOOL, rules};
 
@@ -55,45 +54,18 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         cx.terminal.warn(format!("nothing is remembered: set {} to a folder", crate::memory::ENV));
     }
     let mut verdict = Verdict::default();
-    let mut archives = Vec::new();
-    let mut trusts = Vec::new();
+    let mut all = Vec::new();
     for path in &args.files {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        cx.terminal.status("Verifying", path.display().to_string());
+        cx.terminal.status("Verifying", shown(path));
         if !path.exists() {
-            return Err(Error::judge(format!("there is no `{}`", path.display())));
+            return Err(Error::judge(format!("there is no `{}`", shown(path))));
         }
-        let unsigned = is_unsigned(cx, args, path)?;
-        let trust = if unsigned { Trust::none() } else { Trust::find(cx, args, memory.as_ref(), path)? };
-        let own = path.is_dir() && is_own(cx, path);
-        let mut one = if unsigned {
-            let (mut one, checked) = check_unsigned(path)?;
-            if let Some(mut checked) = checked.filter(|_| args.extract.is_some() && is_archive(&name)) {
-                // Whoever signed it, nothing is unpacked that was not looked through first.
-                check_structure(&mut one, &mut checked.file, &name)?;
-                archives.push((name, checked));
-            }
-            one
-        } else if path.is_dir() {
-            check_directory(path, &trust.keys, if own { Extent::Artifacts } else { Extent::Folder })?
-        } else if name == "checksums.txt" {
-            check_list(path, &trust.keys, Extent::Listed)?
-        } else if is_archive(&name) {
-            let (one, checked) = check_archive(path, &trust.keys)?;
-            archives.extend(checked.map(|checked| (name, checked)));
-            one
-        } else {
-            check_file(path, &trust.keys)?.0
-        };
-        trust.compare(&mut one, args.allow_rollback || own);
-        if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
-            check_provenance(&mut one, path, &expected(args, source_uri), &trust.keys)?;
-        }
-        verdict.findings.extend(one.findings.clone());
-        verdict.remarks.extend(one.remarks.clone());
-        verdict.held.extend(one.held.clone());
-        verdict.built.extend(one.built.clone());
-        trusts.push((trust, one, own));
+        let one = judge_one(cx, args, memory.as_ref(), path)?;
+        verdict.findings.extend(one.verdict.findings.clone());
+        verdict.remarks.extend(one.verdict.remarks.clone());
+        verdict.held.extend(one.verdict.held.clone());
+        verdict.built.extend(one.verdict.built.clone());
+        all.push(one);
     }
     let mut said = Vec::new();
     verdict.findings.retain(|finding| {
@@ -102,44 +74,115 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
             true
         }
     });
-    let pinned = trusts.iter().all(|(trust, ..)| trust.keys.pinned);
-    if verdict.holds() && pinned && args.extract.is_some() {
-        for path in args.files.iter().filter(|path| path.is_dir()) {
-            archives.extend(archives_of(path)?);
+    let pinned = all.iter().all(|one| one.trust.keys.pinned);
+    if let Some(into) = &args.extract
+        && may_extract(cx, &verdict, pinned)
+    {
+        let mut archives = Vec::new();
+        for (one, path) in all.iter_mut().zip(&args.files) {
+            match (one.archive.take(), path.is_dir()) {
+                (Some(archive), _) => archives.push(archive),
+                (None, true) => archives.extend(extract::held_in(path, &one.verdict)?),
+                (None, false) if path.ends_with(LIST) => {
+                    archives.extend(extract::held_in(path.parent().unwrap_or(Path::new("")), &one.verdict)?);
+                }
+                (None, false) => {}
+            }
         }
+        extract::unpack(cx, into, &mut archives)?;
     }
-    extract(cx, args, &verdict, pinned, &mut archives)?;
     if let Some(memory) = memory.filter(|_| verdict.holds() && pinned && !cx.args().dry_run) {
-        for (trust, one, _) in trusts.iter().filter(|(.., own)| !own) {
+        for one in all.iter().filter(|one| !one.own) {
             // A folder that cannot be written to does not make the release any worse.
-            if let Err(error) = trust.remember(&memory, one) {
+            if let Err(error) = one.trust.remember(&memory, &one.verdict) {
                 cx.terminal.warn(format!("nothing is remembered: {}", error.chain()));
             }
         }
     }
-    Ok(report(verdict, pinned, None).print_only().into())
+    let empty = all.iter().any(|one| one.verdict.held.is_empty());
+    let report = report(verdict, pinned, None).print_only();
+    Ok(if empty { report.unless_failed(Status::Error) } else { report }.into())
+}
+
+/// What was found out about one argument.
+struct Judged {
+    trust: Trust,
+    verdict: Verdict,
+    /// The project's own artifact folder.
+    own: bool,
+    /// An archive that was named itself, by the handle it was judged by.
+    archive: Option<extract::Archive>,
+}
+
+fn judge_one(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path: &Path) -> Result<Judged> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let unsigned = is_unsigned(cx, args, memory, path)?;
+    let trust = if unsigned { Trust::none() } else { Trust::find(cx, args, memory, path)? };
+    let own = path.is_dir() && is_own(cx, path);
+    let mut archive = None;
+    let mut listed = Vec::new();
+    let mut verdict = if unsigned && name == LIST {
+        let mut verdict = check_unsigned_list(path)?;
+        // The provenance is about the list; its files are vouched for through it.
+        listed = verdict.held.split_off(verdict.held.len().min(1));
+        verdict
+    } else if unsigned {
+        let (mut verdict, checked) = check_unsigned(path)?;
+        if let Some(mut checked) = checked.filter(|_| args.extract.is_some() && is_archive(&name)) {
+            // Whoever signed it, nothing is unpacked that was not looked through first.
+            check_structure(&mut verdict, &mut checked.file, &name)?;
+            archive = Some((name, checked));
+        }
+        verdict
+    } else if path.is_dir() {
+        check_directory(path, &trust.keys, if own { Extent::Artifacts } else { Extent::Folder })?
+    } else if name == LIST {
+        check_list(path, &trust.keys, Extent::Listed)?
+    } else if is_archive(&name) {
+        let (verdict, checked) = check_archive(path, &trust.keys)?;
+        archive = checked.map(|checked| (name, checked));
+        verdict
+    } else {
+        check_file(path, &trust.keys)?.0
+    };
+    trust.compare(&mut verdict, args.allow_rollback || own);
+    if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
+        check_provenance(&mut verdict, path, &expected(args, source_uri), &trust.keys)?;
+    }
+    verdict.held.extend(listed);
+    Ok(Judged { trust, verdict, own, archive })
 }
 
 /// Whether nothing but a Sigstore bundle vouches for a file: it has no signature of its own, and no key to have one by was
-/// named or committed.
-fn is_unsigned(cx: &mut Context, args: &VerifyArgs, path: &Path) -> Result<bool> {
+/// named, is remembered, or is committed in the project that was named.
+fn is_unsigned(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path: &Path) -> Result<bool> {
     let Some(provenance) = &args.provenance else { return Ok(false) };
     Ok(args.key.is_empty()
         && !path.is_dir()
         && signature_of(path)?.is_none()
         && is_bundle(&read_provenance(provenance)?)
-        && trust::of_enclosing_project(cx)?.is_none())
+        && trust::known(memory, path)?.is_empty()
+        && trust::of_named_project(cx)?.is_none())
 }
 
-/// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the release.
+/// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the release. Only a project that was
+/// named has one: a download can be laid out like it.
 fn is_own(cx: &mut Context, path: &Path) -> bool {
-    // Only the gates leave a manifest; to look for a project takes cargo, which a download is none of.
-    if !path.join(release_gate::artifacts::MANIFEST).is_file() {
+    if cx.args().manifest_path().is_none() || !path.join(release_gate::artifacts::MANIFEST).is_file() {
         return false;
     }
     let Ok(root) = cx.artifacts() else { return false };
     let parent = |path: &Path| path.canonicalize().ok()?.parent().map(Path::to_owned);
     root.root().canonicalize().is_ok_and(|root| parent(path) == Some(root))
+}
+
+/// Whether everything held, so that something may be unpacked.
+fn may_extract(cx: &Context, verdict: &Verdict, pinned: bool) -> bool {
+    let may = verdict.holds() && pinned;
+    if !may {
+        cx.terminal.warn("nothing was extracted: not everything held");
+    }
+    may
 }
 
 fn expected(args: &VerifyArgs, source_uri: &str) -> Expected {
@@ -165,7 +208,7 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         let subject = cx.project()?.subject(&package);
         let folder = root.for_package(&package.name, &package.version.to_string());
         if nothing_packed(folder.dir())? {
-            let skipped = Report::new("verify", &TOOL, subject).status(release_gate::Status::Skipped);
+            let skipped = Report::new("verify", &TOOL, subject).status(Status::Skipped);
             reports.push(skipped.summary("the build had no artifact to pack"));
             continue;
         }
@@ -173,8 +216,11 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
             check_provenance(&mut verdict, path, &expected(args, source_uri), &keys)?;
         }
-        let mut archives = if args.extract.is_some() { archives_of(folder.dir())? } else { Vec::new() };
-        extract(cx, args, &verdict, keys.pinned, &mut archives)?;
+        if let Some(into) = &args.extract
+            && may_extract(cx, &verdict, keys.pinned)
+        {
+            extract::unpack(cx, into, &mut extract::held_in(folder.dir(), &verdict)?)?;
+        }
         reports.push(report(verdict, keys.pinned, Some(subject)));
     }
     Ok(Outcome::Reports(reports))
@@ -210,7 +256,15 @@ fn nothing_packed(dir: &Path) -> Result<bool> {
     let Ok(bytes) = std::fs::read(dir.join("pack.json")) else { return Ok(false) };
     let envelope = release_gate::report::Envelope::read(&bytes, "pack")
         .map_err(|error| Error::judge("`pack.json` cannot be relied on").with_source(error))?;
-    Ok(envelope.status == release_gate::Status::Skipped && !dir.join("checksums.txt.sig").exists())
+    if envelope.status != Status::Skipped {
+        return Ok(false);
+    }
+    // What lies there all the same is judged, whatever that report says.
+    let packed = |name: &str| is_archive(name) || name.starts_with(LIST);
+    let entries = std::fs::read_dir(dir).map_err(|error| {
+        Error::judge(format!("cannot read the folder `{}`", shown(dir))).with_source(error)
+    })?;
+    Ok(!entries.flatten().any(|entry| packed(&entry.file_name().to_string_lossy())))
 }
 
 fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
@@ -258,64 +312,12 @@ fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
         ));
     }
     let summary = format!("{} files", data.files.len());
+    // Whatever is allowed: where nothing was verified, nothing passes.
+    let unless_failed = if data.files.is_empty() { Status::Error } else { Status::Pass };
     Report::new("verify", &TOOL, subject.unwrap_or_default())
+        .unless_failed(unless_failed)
         .findings(findings)
         .data(&data)
         .human(human)
         .summary(summary)
-}
-
-fn archives_of(dir: &Path) -> Result<Vec<(String, Checked)>> {
-    let mut archives = Vec::new();
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        if is_archive(&name) {
-            archives.extend(Checked::open(&entry.path(), false)?.map(|checked| (name, checked)));
-        }
-    }
-    archives.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(archives)
-}
-
-/// Unpacks, after everything held, from the handles that were verified.
-fn extract(
-    cx: &Context,
-    args: &VerifyArgs,
-    verdict: &Verdict,
-    pinned: bool,
-    archives: &mut [(String, Checked)],
-) -> Result<()> {
-    let Some(dir) = &args.extract else { return Ok(()) };
-    if !verdict.holds() || !pinned {
-        cx.terminal.warn("nothing was extracted: not everything held");
-        return Ok(());
-    }
-    for (name, checked) in archives {
-        // The handle may belong to a file somebody has written to since: only what was verified is unpacked.
-        let vouched = verdict.held.iter().any(|held| held.file == *name && held.sha256 == checked.sha256);
-        if !vouched {
-            return Err(Error::judge(format!(
-                "`{name}` changed while it was verified; nothing of it was extracted"
-            )));
-        }
-        if cx.args().dry_run {
-            cx.terminal.status("Would extract", name.as_str());
-            continue;
-        }
-        let wrong = |error: &dyn std::fmt::Display| Error::judge(format!("cannot extract `{name}`: {error}"));
-        walk(&mut checked.file, Limits::default(), &mut |member, reader| {
-            let mut file = AtomicFile::create(dir.join(&member.path))
-                .map_err(|error| std::io::Error::other(error.to_string()))?;
-            std::io::copy(reader, &mut file)?;
-            file.flush()?;
-            #[cfg(unix)]
-            if member.executable {
-                file.file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-            }
-            file.commit().map_err(|error| std::io::Error::other(error.to_string()))
-        })
-        .map_err(|error| wrong(&error))?;
-        cx.terminal.status("Extracted", name.as_str());
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@ mod file;
 mod provenance;
 mod release;
 mod trust;
+mod unsigned;
 
 use ed25519_dalek::VerifyingKey;
 use release_gate::Finding;
@@ -21,6 +22,7 @@ pub(crate) use self::provenance::{LOG, LOG_HEAD, read as read_provenance};
 pub(crate) use self::release::is_archive;
 pub use self::release::{Extent, check_archive, check_directory, check_list};
 pub use self::trust::Keys;
+pub(crate) use self::unsigned::{check_unsigned_list, claimed_projects, signed_for};
 use crate::model::comment::TrustedComment;
 use crate::model::provenance::Build;
 

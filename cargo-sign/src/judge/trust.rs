@@ -23,12 +23,13 @@ pub struct Keys {
     /// What is wrong with the keyring; part of every verdict that is made with these keys.
     pub findings: Vec<Finding>,
     ring: Option<Keyring>,
+    highest: Option<Version>,
 }
 
 impl Keys {
     /// Keys without a keyring.
     pub fn new(keys: Vec<PublicKey>, pinned: bool) -> Self {
-        Self { keys, pinned, findings: Vec::new(), ring: None }
+        Self { keys, pinned, findings: Vec::new(), ring: None, highest: None }
     }
 
     /// Reads key files.
@@ -61,6 +62,13 @@ impl Keys {
         self
     }
 
+    /// Adds the highest release that was seen together with a keyring: what is newer is judged by what that one asks for today.
+    #[must_use]
+    pub fn after(mut self, highest: Option<&Version>) -> Self {
+        self.highest = highest.cloned();
+        self
+    }
+
     /// The keyring that is believed.
     pub fn keyring(&self) -> Option<&Keyring> {
         self.ring.as_ref()
@@ -69,7 +77,10 @@ impl Keys {
     /// How many different keys signed that count for a release of this version, and how many have to.
     pub(crate) fn quorum(&self, version: &str, signers: &BTreeSet<[u8; 32]>) -> (usize, u32) {
         let need = self.ring.as_ref().zip(Version::parse(version).ok());
-        let need = need.map_or(1, |(ring, version)| ring.quorum(&version));
+        let need = need.map_or(1, |(ring, version)| match &self.highest {
+            Some(highest) => ring.quorum_after(highest, &version),
+            None => ring.quorum(&version),
+        });
         let Some(ring) = self.ring.as_ref().filter(|_| need > 1) else { return (signers.len(), need) };
         let members = ring.newest().keys.iter().filter_map(Member::public).map(|key| key.key.to_bytes());
         let members: BTreeSet<_> = members.collect();

@@ -39,9 +39,10 @@ pub struct Quorum {
 }
 
 impl Quorum {
-    /// Whether it is asked of a version.
+    /// Whether it is asked of a version; a pre-release of the first one counts as that one.
     pub fn covers(&self, version: &Version) -> bool {
-        !newer(&self.from, version)
+        let core = |version: &Version| (version.major, version.minor, version.patch);
+        core(version) >= core(&self.from)
     }
 }
 

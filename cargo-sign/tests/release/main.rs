@@ -100,15 +100,20 @@ fn stock_tools_accept_a_release_and_refuse_a_changed_one() {
     assert_ne!(stock(dir, "sha256sum", &sums, Vec::new()), Some(true));
 }
 
-/// The project's own artifact folder, named: the gates' reports in it are no strangers; in a copy of it they are.
+/// The artifact folder of a project that is named: the gates' reports in it are no strangers; in a copy of it they are, and wherever
+/// nobody says that it is one's own.
 #[test]
 fn the_artifact_folder_can_be_named() {
     let release = Release::new();
     let (folder, public) = (release.folder(), release.key("m.pub").display().to_string());
-    let verify = |dir: &Path| {
+    let judge = |dir: &Path, more: &[&str]| {
         let dir = dir.display().to_string();
-        verdict(&release.sign(&["verify", "--message-format", "json", "--key", &public, &dir]))
+        let args = ["verify", "--message-format", "json", "--key", &public, &dir];
+        verdict(&release.sign(&[&args[..], more].concat()))
     };
+    let verify = |dir: &Path| judge(dir, &["--manifest-path", "Cargo.toml"]);
+    let (code, rules) = judge(&folder, &[]);
+    assert!(code == 100 && rules.contains(&"file-unlisted".to_owned()), "{rules:?}");
     let (code, rules) = verify(&folder);
     assert!(code == 0 && rules.iter().all(|rule| rule == "not-covered"), "{rules:?}");
     let copy = tempfile::tempdir().unwrap();

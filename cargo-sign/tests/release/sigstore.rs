@@ -444,15 +444,16 @@ fn the_program_judges_bundles() {
     let committed = release.dir.path().join("release-keys");
     std::fs::create_dir(&committed).unwrap();
     std::fs::copy(release.key("m.pub"), committed.join("maintainer.ed25519.pub")).unwrap();
-    assert_eq!(verify(&["--trusted-root", &root, &alone]).1, ["signature-missing"]);
+    let project = ["--trusted-root", &root, "--manifest-path", "Cargo.toml"];
+    assert_eq!(verify(&[&project[..], &[&alone]].concat()).1, ["signature-missing"]);
     std::fs::remove_dir_all(committed).unwrap();
     // A folder that is signed: both have to hold, and to be of the same commit.
     let folder = release.folder().display().to_string();
-    let (code, rules, ran) = verify(&["--trusted-root", &root, "--key", &named, &folder]);
+    let (code, rules, ran) = verify(&[&project[..], &["--key", &named, &folder]].concat());
     assert!(code == 0 && rules.iter().all(|rule| rule == "not-covered"), "{rules:?} {}", ran.stderr_text());
     std::fs::write(&bundle, case.instance.bundle(&Claims::new(), &statement(&files))).unwrap();
     assert_eq!(
-        verify(&["--trusted-root", &root, "--key", &named, &folder]).1.last().unwrap(),
+        verify(&[&project[..], &["--key", &named, &folder]].concat()).1.last().unwrap(),
         "commit-mismatch"
     );
     // What is not covered by it is named.
@@ -460,7 +461,7 @@ fn the_program_judges_bundles() {
     *at(&mut said, "/subject") = statement(&without)["subject"].clone();
     std::fs::write(&bundle, case.instance.bundle(&claims, &said)).unwrap();
     assert_eq!(
-        verify(&["--trusted-root", &root, "--key", &named, &folder]).1.last().unwrap(),
+        verify(&[&project[..], &["--key", &named, &folder]].concat()).1.last().unwrap(),
         "provenance-subject"
     );
 }

@@ -74,8 +74,9 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
     interrupt::install();
     let mut cx = Context::new(tool, shared, Terminal::new(choice(color), verbosity));
     let report_name = gate.report_name();
+    let heed = gate.heeds_found_levels() || cx.args().config.is_some();
     let result = check_early(&mut cx, &matches).and_then(|()| gate.execute(&mut cx));
-    conclude(&mut cx, &matches, report_name, result)
+    conclude(&mut cx, &matches, report_name, heed, result)
 }
 
 /// Finds misspelled rules before hours of work are done.
@@ -169,13 +170,14 @@ fn conclude(
     cx: &mut Context,
     matches: &ArgMatches,
     report_name: Option<&'static str>,
+    heed: bool,
     result: Result<Outcome>,
 ) -> u8 {
     let outcome = result.and_then(|outcome| {
         interrupt::check()?;
         match outcome {
             Outcome::Done => Ok(Vec::new()),
-            Outcome::Reports(reports) => settle(cx, matches, reports),
+            Outcome::Reports(reports) => settle(cx, matches, heed, reports),
         }
     });
     let mut reports = match outcome {
@@ -193,10 +195,18 @@ fn conclude(
     status.map_or(exit::PASS, Status::exit_code)
 }
 
-fn settle(cx: &mut Context, matches: &ArgMatches, mut reports: Vec<Report>) -> Result<Vec<Report>> {
+/// `heed`: the configuration sets levels too; see [`Gate::heeds_found_levels`].
+fn settle(
+    cx: &mut Context,
+    matches: &ArgMatches,
+    heed: bool,
+    mut reports: Vec<Report>,
+) -> Result<Vec<Report>> {
     let mut levels = Levels::default();
     let (rules, table) = (cx.tool().rules, cx.tool().subcommand);
-    cx.configuration()?.levels(table, rules, &mut levels)?;
+    if heed {
+        cx.configuration()?.levels(table, rules, &mut levels)?;
+    }
     levels_from_flags(cx, matches, &mut levels)?;
     for report in &mut reports {
         report.settle(&levels);

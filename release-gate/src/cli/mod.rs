@@ -33,6 +33,13 @@ pub trait Gate: clap::Parser {
         Some(Self::TOOL.subcommand)
     }
 
+    /// Whether a configuration that nobody named sets the levels of rules: the one found in the current folder, in one above it, or
+    /// in the manifest's metadata. `false` for calls that judge what others sent, where it may have come along: levels are then
+    /// set by the command line and `--config` alone.
+    fn heeds_found_levels(&self) -> bool {
+        true
+    }
+
     /// JSON Schemas of the gate's reports, by report name: see [`crate::report::schema`].
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         Vec::new()

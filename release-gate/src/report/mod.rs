@@ -317,6 +317,8 @@ pub struct Report {
     pub summary: String,
     /// Whether the driver writes it to the artifact folder.
     pub keep: bool,
+    /// Its status where no finding fails it, whatever the levels are.
+    unless_failed: Status,
 }
 
 impl Report {
@@ -332,7 +334,14 @@ impl Report {
             findings: Vec::new(),
             data: Value::Object(serde_json::Map::new()),
         };
-        Self { name, envelope, human: String::new(), summary: String::new(), keep: true }
+        Self {
+            name,
+            envelope,
+            human: String::new(),
+            summary: String::new(),
+            keep: true,
+            unless_failed: Status::Pass,
+        }
     }
 
     /// A report of a gate that ended with an error.
@@ -351,6 +360,14 @@ impl Report {
     #[must_use]
     pub fn status(mut self, status: Status) -> Self {
         self.envelope.status = status;
+        self
+    }
+
+    /// Sets the status for the case that no finding fails the report: one that judged nothing must not pass because its findings
+    /// were allowed.
+    #[must_use]
+    pub fn unless_failed(mut self, status: Status) -> Self {
+        self.unless_failed = status;
         self
     }
 
@@ -419,7 +436,7 @@ impl Report {
             Status::Error | Status::Unsupported => envelope.status,
             Status::Skipped if !denied => Status::Skipped,
             _ if denied => Status::Fail,
-            _ => Status::Pass,
+            _ => self.unless_failed,
         };
     }
 }
@@ -475,6 +492,18 @@ mod tests {
         let allowed = settled(vec![bad()], None, &[("bad", Requested::Allow)]).envelope;
         assert_eq!(allowed.status, Status::Pass);
         assert_eq!(allowed.findings[0].evidence["allowed"], true, "an allowed finding stays in sight");
+    }
+
+    #[test]
+    fn what_judged_nothing_does_not_pass_because_findings_are_allowed() {
+        for (level, status) in [(Requested::Allow, Status::Error), (Requested::Deny, Status::Fail)] {
+            let mut levels = Levels::default();
+            levels.set(RULES, "bad", level).unwrap();
+            let report = Report::new("x", &TOOL, Subject::default()).unless_failed(Status::Error);
+            let mut report = report.findings(vec![Finding::new(&RULES[0], "b")]);
+            report.settle(&levels);
+            assert_eq!(report.envelope.status, status);
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::Signs;
 use super::dsse::pae;
 use super::public_key::PublicKey;
-use crate::model::keyring::{Content, Member};
+use crate::model::keyring::{Content, Member, Quorum};
 use crate::rules;
 
 /// Largest keyring read, in bytes.
@@ -308,8 +308,19 @@ impl Keyring {
 
     /// How many different keys have to sign a release of this version: what the newest version that says so asks for.
     pub fn quorum(&self, version: &Version) -> u32 {
-        let mut asked = self.versions.iter().rev().filter_map(|one| one.signed.releases.as_ref());
-        asked.find(|quorum| quorum.covers(version)).map_or(1, |quorum| quorum.threshold)
+        self.quorums().find(|quorum| quorum.covers(version)).map_or(1, |quorum| quorum.threshold)
+    }
+
+    /// The same for whoever knows the `highest` release there was: what is newer was made under the rules of today, whatever its
+    /// number, and no version that was left out before them can be made up afterwards.
+    pub fn quorum_after(&self, highest: &Version, version: &Version) -> u32 {
+        let today = self.quorums().next().filter(|_| version.cmp_precedence(highest).is_gt());
+        today.map_or(1, |quorum| quorum.threshold).max(self.quorum(version))
+    }
+
+    /// What was ever asked of releases, the newest first.
+    pub(crate) fn quorums(&self) -> impl Iterator<Item = &Quorum> {
+        self.versions.iter().rev().filter_map(|one| one.signed.releases.as_ref())
     }
 
     fn digest(&self) -> Result<Sha256Digest, KeyringError> {
