@@ -31,6 +31,7 @@ mod signers;
 #[cfg(feature = "sigstore")]
 mod sigstore;
 mod stock;
+mod strangers;
 #[cfg(feature = "upload")]
 mod upload;
 

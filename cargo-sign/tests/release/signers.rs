@@ -326,6 +326,23 @@ fn releases_from_before_are_judged_by_what_was_asked_then() {
     }
 }
 
+/// A version that nobody released is made up: above what was seen and below what the threshold was set for.
+#[test]
+fn versions_that_were_left_out_do_not_avoid_the_threshold() {
+    let seen = with_quorum("1.0.0", "1.5.0", 2);
+    let judge = |release: &Release| {
+        let dir = tempfile::tempdir().unwrap();
+        lay_out(dir.path(), &release.published());
+        verify(&seen, dir.path())
+    };
+    let made_up = with_quorum("1.4.9", "1.5.0", 2);
+    assert_eq!(judge(&seen), (0, vec![]));
+    assert_eq!(judge(&made_up), refused("release-threshold"));
+    assert_eq!(judge(&Release::of("1.4.9", SEED)), refused("release-threshold"));
+    assert_eq!(judge(&with_quorum("0.9.0", "1.5.0", 2)), (0, vec![]), "as old as it says");
+    assert_eq!(judge(&seen), (0, vec![]));
+}
+
 #[test]
 fn the_threshold_is_set_for_releases_unless_it_is_said_otherwise() {
     let release = Release::unpacked("1.0.0", SEED, &[]);

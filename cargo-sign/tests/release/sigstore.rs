@@ -447,6 +447,30 @@ fn the_program_judges_bundles() {
     let project = ["--trusted-root", &root, "--manifest-path", "Cargo.toml"];
     assert_eq!(verify(&[&project[..], &[&alone]].concat()).1, ["signature-missing"]);
     std::fs::remove_dir_all(committed).unwrap();
+    // So does one whose key is known, also where the list stands for the archive.
+    std::fs::write(
+        case.dir.path().join("checksums.txt"),
+        format!("{}  {archive}\n", release_gate::digest::sha256_bytes(&std::fs::read(&alone).unwrap())),
+    )
+    .unwrap();
+    let list = std::fs::read(file("checksums.txt")).unwrap();
+    let mut with_list = said.clone();
+    *at(&mut with_list, "/subject") = statement(&[("checksums.txt".to_owned(), list)])["subject"].clone();
+    std::fs::write(&bundle, case.instance.bundle(&claims, &with_list)).unwrap();
+    let listed = || verify(&["--trusted-root", &root, &file("checksums.txt")]);
+    let (code, rules, ran) = listed();
+    assert_eq!((code, rules), (0, vec!["provenance-unsigned".to_owned()]), "{}", ran.stderr_text());
+    assert!(ran.stderr_text().contains(&format!("OK  {archive}")), "{}", ran.stderr_text());
+    let whole = std::fs::read(&alone).unwrap();
+    std::fs::write(&alone, &whole[1..]).unwrap();
+    assert!(listed().0 == 100 && listed().1.contains(&"digest-mismatch".to_owned()));
+    std::fs::write(&alone, &whole).unwrap();
+    let genuine = release.folder().join(&archive).display().to_string();
+    assert!(release.sign(&["verify", "--key", &named, &genuine]).is_success());
+    assert_eq!(listed().1, ["signature-missing"; 2]);
+    std::fs::write(&bundle, &line).unwrap();
+    assert_eq!(verify(&["--trusted-root", &root, &alone]).1, ["signature-missing"]);
+    assert!(release.sign(&["keys", "forget", "demo"]).is_success());
     // A folder that is signed: both have to hold, and to be of the same commit.
     let folder = release.folder().display().to_string();
     let (code, rules, ran) = verify(&[&project[..], &["--key", &named, &folder]].concat());
