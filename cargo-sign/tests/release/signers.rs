@@ -159,9 +159,8 @@ fn only_regular_files_are_read() {
     let dir = release.dir.path().join("target/keys");
     std::fs::create_dir(&dir).unwrap();
     lay_out(&dir, &release.published());
-    let elsewhere = release.dir.path().join("no-project/Cargo.toml").display().to_string();
     release.must(release_gate::process::Step::new("mkfifo").arg(dir.join("key.pub")));
-    let ran = release.sign(&["verify", "--manifest-path", &elsewhere, &dir.display().to_string()]);
+    let ran = release.sign(&["verify", &dir.display().to_string()]);
     assert_eq!(ran.status.code(), Some(101), "{}", ran.stderr_text());
     assert!(ran.stderr_text().contains("no public key"), "{}", ran.stderr_text());
 }
