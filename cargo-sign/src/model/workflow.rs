@@ -1,6 +1,6 @@
 //! What a certificate says about a build on GitHub, and what SLSA provenance of such a build says; both as they were found.
 //!
-//! Nothing here is checked: [`crate::judge::bundle`] compares the two with each other and with what was asked for.
+//! Nothing here is checked: `crate::judge::bundle` compares the two with each other and with what was asked for.
 
 use std::collections::BTreeMap;
 

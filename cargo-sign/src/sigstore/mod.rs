@@ -1,7 +1,7 @@
 //! Sigstore bundles: whether what one says was signed by a certificate of a trusted instance, at a time when it was valid.
 //!
 //! The only place that knows `sigstore-verify`. It decides about signatures and evidence, never about who may sign what: that is
-//! [`crate::judge::bundle`]'s. It never uses a network and never looks at a clock to accept anything.
+//! `crate::judge::bundle`'s. It never uses a network and never looks at a clock to accept anything.
 
 mod provider;
 
