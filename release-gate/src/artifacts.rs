@@ -62,10 +62,15 @@ impl ArtifactDir {
         &self.root
     }
 
-    /// The folder of one package.
+    /// The folder of one package. Names and versions may come from a file somebody else made: whatever they hold, it is a folder right
+    /// in this one. What cargo allows in neither is `_` there.
     pub fn for_package(&self, name: &str, version: &str) -> PackageArtifacts {
+        let plain = |text: &str| -> String {
+            text.chars().map(|c| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '_' }).collect()
+        };
+        // With the dash between them it is neither `.` nor `..`.
         PackageArtifacts {
-            dir: self.root.join(format!("{name}-{version}")),
+            dir: self.root.join(format!("{}-{}", plain(name), plain(version))),
             tool: self.tool.clone(),
             written: BTreeMap::new(),
         }
@@ -237,6 +242,27 @@ mod tests {
     fn manifest(dir: &Path) -> Vec<String> {
         let bytes = std::fs::read(dir.join(MANIFEST)).unwrap();
         serde_json::from_slice::<Manifest>(&bytes).unwrap().files.into_iter().map(|file| file.path).collect()
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let root = ArtifactDir::new("facts", &TOOL);
+        let dir = |name: &str, version: &str| root.for_package(name, version).dir().to_owned();
+        assert_eq!(dir("a_b-c", "1.0.0-rc.1+x"), Path::new("facts/a_b-c-1.0.0-rc.1+x"));
+        for (name, version) in [
+            ("../../victim", "1"),
+            ("/victim", "1"),
+            ("a", "1/../../victim"),
+            ("..", ".."),
+            ("", ""),
+            ("a\\b", "C:\\x"),
+            ("a\0b", "1\n2"),
+        ] {
+            let dir = dir(name, version);
+            assert_eq!(dir.parent(), Some(Path::new("facts")), "{}", dir.display());
+            let name = dir.file_name().unwrap().to_str().unwrap();
+            assert!(name.chars().all(|c| c.is_alphanumeric() || "-_.+".contains(c)), "{name}");
+        }
     }
 
     #[test]

@@ -82,7 +82,9 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
 /// Finds misspelled rules before hours of work are done.
 fn check_early(cx: &mut Context, matches: &ArgMatches) -> Result<()> {
     let mut levels = Levels::default();
-    levels_from_flags(cx, matches, &mut levels)
+    levels_from_flags(cx, matches, &mut levels)?;
+    cx.levels = levels;
+    Ok(())
 }
 
 /// The gate's clap tree as it is parsed, documented and completed.

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::process::{Runner, Step};
 use crate::project::Project;
 use crate::report::Report;
+use crate::rule::{Level, Levels, Requested, Rule};
 use crate::terminal::Terminal;
 use crate::tool::Tool;
 
@@ -78,12 +79,14 @@ pub struct Context {
     args: SharedArgs,
     project: Option<Project>,
     config: Option<Config>,
+    /// What the command line asks for.
+    levels: Levels,
 }
 
 impl Context {
     /// A context for these flags.
     pub fn new(tool: Tool, args: SharedArgs, terminal: Terminal) -> Self {
-        Self { terminal, runner: Runner::new(), tool, args, project: None, config: None }
+        Self { terminal, runner: Runner::new(), tool, args, project: None, config: None, levels: Levels::default() }
     }
 
     /// The tool that is running.
@@ -125,6 +128,26 @@ impl Context {
         self.project.as_ref()
     }
 
+    /// The level a rule has by command line and configuration, for what must not be done, or be written, where it denies. Before the
+    /// project is known the manifests' metadata does not count.
+    ///
+    /// # Errors
+    /// As [`Config::find`] and [`Config::levels`].
+    pub fn level(&self, rule: &Rule) -> Result<Level> {
+        let mut levels = Levels::default();
+        let (rules, table) = (self.tool.rules, self.tool.subcommand);
+        match &self.config {
+            Some(config) => config.levels(table, rules, &mut levels)?,
+            None => self.find_config()?.levels(table, rules, &mut levels)?,
+        }
+        Ok(match self.levels.requested(rule.id).or_else(|| levels.requested(rule.id)) {
+            Some(Requested::Deny) => Level::Deny,
+            Some(Requested::Warn) => Level::Warn,
+            Some(Requested::Allow) => Level::Note,
+            None => rule.level,
+        })
+    }
+
     /// The artifact folder: `--artifact-dir`, else `release-gates` in the project's target folder.
     ///
     /// # Errors
@@ -161,18 +184,22 @@ impl Context {
     /// As [`Config::find`].
     pub fn configuration(&mut self) -> Result<&Config> {
         if self.config.is_none() {
-            let explicit = self.args.config.as_deref();
-            let config = match &self.project {
-                Some(project) => {
-                    let single = project.single().ok().map(|package| &package.metadata);
-                    let metadata: Vec<_> =
-                        single.into_iter().chain([&project.metadata.workspace_metadata]).collect();
-                    Config::find(explicit, Some(&project.root), &metadata)?
-                }
-                None => Config::find(explicit, self.args.config_root().as_deref(), &[])?,
-            };
+            let config = self.find_config()?;
             self.config = Some(config);
         }
         self.config.as_ref().ok_or_else(|| crate::Error::usage("the configuration was not found"))
+    }
+
+    fn find_config(&self) -> Result<Config> {
+        let explicit = self.args.config.as_deref();
+        match &self.project {
+            Some(project) => {
+                let single = project.single().ok().map(|package| &package.metadata);
+                let metadata: Vec<_> =
+                    single.into_iter().chain([&project.metadata.workspace_metadata]).collect();
+                Config::find(explicit, Some(&project.root), &metadata)
+            }
+            None => Config::find(explicit, self.args.config_root().as_deref(), &[]),
+        }
     }
 }
