@@ -15,9 +15,10 @@ struct Stranger {
 
 impl Stranger {
     /// A project whose configuration and build script look for the caller's secrets and leave files outside.
-    fn new() -> Self {
+    fn new(more: &[(&str, &str)]) -> Self {
         let this = Self { dir: tempfile::Builder::new().prefix("rebuild-").tempdir().unwrap() };
         let home = this.home().to_str().unwrap().to_owned();
+        let info = this.buildinfo().to_str().unwrap().to_owned();
         let script = format!(
             "use std::fs;\nfn main() {{\n    \
              assert!(fs::read(\"{home}/.ssh/id_ed25519\").is_err(), \"the key was read\");\n    \
@@ -31,7 +32,7 @@ impl Stranger {
              assert!(fs::OpenOptions::new().write(true).open(\"/proc/sys/kernel/core_pattern\").is_err(), \"the kernel could be set\");\n        \
              }}\n    }}\n    \
              let callers = fs::read_dir(\"/proc\").unwrap().flatten().filter(|entry| {{\n        \
-             fs::read(entry.path().join(\"cmdline\")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(\"--buildinfo\"))\n    \
+             fs::read(entry.path().join(\"cmdline\")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(\"{info}\"))\n    \
              }});\n    assert_eq!(callers.count(), 0, \"the caller's process was seen\");\n}}\n"
         );
         let wrapper = format!("#!/bin/sh\necho x > '{home}/left-by-wrapper' 2>/dev/null\nexec \"$@\"\n");
@@ -43,7 +44,7 @@ impl Stranger {
             ("wrapper.sh", &wrapper),
             ("build.rs", &script),
         ];
-        for (path, text) in files {
+        for (path, text) in files.iter().chain(more) {
             let path = this.root().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
@@ -102,7 +103,11 @@ impl Stranger {
     fn run(&self, program: &str, args: &[&str]) -> Finished {
         let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| real.join(".rustup"), PathBuf::from);
+        // What lies there comes before the system's programs.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(self.dir.path().join("programs")).chain(std::env::split_paths(&path));
         let step = Step::new(program)
+            .env("PATH", std::env::join_paths(path).unwrap())
             .args(args)
             .current_dir(self.root())
             .env("CARGO_HOME", self.home().join(".cargo"))
@@ -110,6 +115,7 @@ impl Stranger {
             .env("HOME", self.home())
             .env("SSH_AUTH_SOCK", self.home().join("agent"))
             .env("A_TOKEN", "canary")
+            .env("MINE", if program == PROGRAM && args[0] == "rebuild" { "another" } else { "published" })
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env_remove("CARGO_TARGET_DIR");
@@ -133,6 +139,19 @@ impl Stranger {
         (finished.status.code(), report, finished.stderr_text())
     }
 
+    /// The published buildinfo with something changed in it.
+    fn claim(&self, change: impl FnOnce(&mut Value)) {
+        let kept = self.dir.path().join("buildinfo.json");
+        if !kept.exists() {
+            std::fs::copy(self.buildinfo(), &kept).unwrap();
+        }
+        let mut info: Value = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
+        change(&mut info);
+        std::fs::write(self.buildinfo(), info.to_string()).unwrap();
+        std::fs::create_dir_all(self.statement().parent().unwrap()).unwrap();
+        std::fs::write(self.statement(), "{}").unwrap();
+    }
+
     fn statement(&self) -> PathBuf {
         self.dir.path().join("facts/demo-1.2.3/rebuild.intoto.json")
     }
@@ -146,7 +165,7 @@ fn digest(path: &Path) -> String {
 
 #[test]
 fn strangers_reach_nothing_and_only_what_is_identical_is_stated() {
-    let stranger = Stranger::new();
+    let stranger = Stranger::new(&[]);
     let (code, report, stderr) = stranger.rebuild(&[]);
     if stderr.contains("in reach") {
         // No namespaces here: that is said, and the key is found.
@@ -193,4 +212,101 @@ fn strangers_reach_nothing_and_only_what_is_identical_is_stated() {
     let (code, _, stderr) = stranger.rebuild(&[]);
     assert!(code == Some(101) && stderr.contains("compiler of the project's own"), "{stderr}");
     assert!(!stranger.statement().exists());
+}
+
+#[test]
+fn nothing_a_buildinfo_claims_is_taken_on_trust() {
+    let stranger = Stranger::new(&[
+        ("src/bin/other.rs", "fn main() {}\n"),
+        ("release-gates.toml", "[repro]\npass-env = [\"MINE\", \"RUSTFLAGS\"]\n"),
+    ]);
+    // What cannot be judged is said before anything is built, and an earlier statement is gone.
+    let refused: [(&str, &dyn Fn(&mut Value)); 9] = [
+        ("`RUSTFLAGS`", &|info| info["data"]["environment"]["RUSTFLAGS"] = "--cfg backdoor".into()),
+        ("`OTHER`", &|info| info["data"]["environment"]["OTHER"] = "x".into()),
+        ("no artifact", &|info| info["data"]["artifacts"] = Value::Array(Vec::new())),
+        ("twice", &|info| {
+            let first = info["data"]["artifacts"][0].clone();
+            info["data"]["artifacts"].as_array_mut().unwrap().push(first);
+        }),
+        ("did not pass", &|info| info["status"] = "fail".into()),
+        ("did not pass", &|info| info["status"] = "error".into()),
+        ("names the target", &|info| {
+            info["subject"]["targets"] = serde_json::json!(["--config=build.rustflags='-g'#.json"])
+        }),
+        ("names the artifact", &|info| info["data"]["artifacts"][0]["path"] = "../../x".into()),
+        ("uncommitted", &|info| info["data"]["dirty"] = true.into()),
+    ];
+    for (what, change) in refused {
+        stranger.claim(change);
+        let (code, _, stderr) = stranger.rebuild(&[]);
+        assert!(code == Some(101) && stderr.contains(what), "{what}: {code:?} {stderr}");
+        assert!(!stranger.statement().exists(), "{what}");
+    }
+    let victim = stranger.dir.path().join("victim-1");
+    std::fs::create_dir_all(&victim).unwrap();
+    std::fs::write(victim.join("rebuild.intoto.json"), "kept").unwrap();
+    stranger.claim(|info| {
+        info["subject"]["package"] = "../victim".into();
+        info["subject"]["version"] = "1".into();
+    });
+    let (code, _, stderr) = stranger.rebuild(&[]);
+    assert!(code == Some(101) && stderr.contains("of the package"), "{stderr}");
+    assert_eq!(std::fs::read_dir(&victim).unwrap().count(), 1, "nothing was written or removed there");
+
+    // Claims that are false are found, and nothing is stated.
+    let zero = "0".repeat(64);
+    stranger.claim(|info| {
+        info["subject"]["version"] = "9.9.9".into();
+        for name in ["source_sha256", "lock_sha256"] {
+            info["data"][name] = zero.as_str().into();
+        }
+        info["data"]["source_date_epoch"] = 1.into();
+        info["data"]["environment"]["LANG"] = "x".into();
+        info["data"]["dependencies"] =
+            serde_json::json!([{ "name": "a", "version": "1.0.0", "source": "b", "checksum": null }]);
+        info["data"]["artifacts"].as_array_mut().unwrap().pop();
+    });
+    let (code, report, stderr) = stranger.rebuild(&["--warn", "inputs-differ", "--warn", "rebuild-differs"]);
+    assert_eq!((code, &report["data"]["verified"]), (Some(0), &false.into()), "{report:#} {stderr}");
+    let found = report["findings"].as_array().unwrap();
+    let of = |rule: &str| found.iter().filter(|finding| finding["rule"] == rule).count();
+    assert_eq!((of("inputs-differ"), of("rebuild-differs")), (6, 1), "{report:#}");
+    assert_eq!(report["subject"]["version"], "1.2.3");
+    assert!(!stranger.statement().exists());
+
+    // Without namespaces, where that is denied, nothing of the project runs.
+    stranger.claim(|_| ());
+    let programs = stranger.dir.path().join("programs");
+    std::fs::create_dir_all(&programs).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/bin/false", programs.join("unshare")).unwrap();
+    let (code, _, stderr) = stranger.rebuild(&["--deny", "not-guarded"]);
+    assert!(code == Some(101) && stderr.contains("nothing was run"), "{stderr}");
+    assert!(!stranger.home().join("left-by-script").exists() && !stranger.statement().exists());
+    std::fs::remove_dir_all(programs).unwrap();
+
+    // What the commit hands on has the published value, and is stated with everything else that was found here.
+    stranger.claim(|_| ());
+    let (code, report, stderr) = stranger.rebuild(&[]);
+    if stderr.contains("in reach") {
+        return;
+    }
+    assert_eq!((code, &report["data"]["verified"]), (Some(0), &true.into()), "{report:#} {stderr}");
+    let statement: Value = serde_json::from_slice(&std::fs::read(stranger.statement()).unwrap()).unwrap();
+    let info: Value = serde_json::from_slice(&std::fs::read(stranger.buildinfo()).unwrap()).unwrap();
+    assert_eq!(statement["predicate"]["environment"]["MINE"], "published");
+    for (stated, said) in [
+        ("environment", "environment"),
+        ("sourceSha256", "source_sha256"),
+        ("lockSha256", "lock_sha256"),
+        ("sourceDateEpoch", "source_date_epoch"),
+    ] {
+        assert_eq!(statement["predicate"][stated], info["data"][said], "{stated}");
+    }
+    assert_eq!(statement["subject"].as_array().unwrap().len(), 2);
+    stranger.claim(|info| info["status"] = "fail".into());
+    let finished =
+        stranger.run(PROGRAM, &["compare", "../buildinfo.json", "../published/demo-1.2.3/buildinfo.json"]);
+    assert_eq!(finished.status.code(), Some(101), "{}", finished.stderr_text());
 }

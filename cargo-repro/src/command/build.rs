@@ -19,6 +19,7 @@ use crate::cli::PlaceArgs;
 use crate::model::build::{Artifact, ArtifactKind};
 use crate::rules;
 use crate::sealed::conditions::Conditions;
+use crate::sealed::place::Place;
 use crate::sealed::toolchain::ToolchainFacts;
 
 /// Name of the report.
@@ -332,19 +333,13 @@ fn info(
     } else {
         None
     };
-    let environment = built
-        .place
-        .environment()
-        .into_iter()
-        .filter(|(name, _)| TOLD.contains(&name.as_str()) || session.config.pass_env.contains(name))
-        .map(|(name, value)| (name, built.place.neutral(&value.to_string_lossy())))
-        .collect();
+    let environment = told(&built.place);
     let arguments = session.published_args(cx)?;
     Ok(BuildInfo {
         commit: Some(session.source.commit.clone()),
         dirty: session.source.dirty,
         source_date_epoch: session.source.epoch,
-        source_sha256: Some(tree(&built.place.source)?),
+        source_sha256: built.inputs.as_ref().map(|inputs| inputs.source_sha256),
         lock_sha256,
         toolchain: session.toolchain.facts.clone(),
         host: session.toolchain.host.clone(),
@@ -359,7 +354,7 @@ fn info(
 }
 
 /// The digest of a folder: of the lines `sha256sum` would print for its files, sorted by path.
-fn tree(dir: &Path) -> Result<Sha256Digest> {
+pub(super) fn tree(dir: &Path) -> Result<Sha256Digest> {
     let mut lines = Vec::new();
     let mut open = vec![dir.to_owned()];
     while let Some(folder) = open.pop() {
@@ -400,7 +395,18 @@ struct LockedPackage {
     checksum: Option<String>,
 }
 
-fn locked(lock: &Path) -> Result<Vec<Locked>> {
+/// Variables outputs may depend on: those every sealed build has, and what was handed on.
+pub(super) fn told(place: &Place) -> BTreeMap<String, String> {
+    place
+        .environment()
+        .into_iter()
+        .filter(|(name, _)| TOLD.contains(&name.as_str()) || place.hands_on(name))
+        .map(|(name, value)| (name, place.neutral(&value.to_string_lossy())))
+        .collect()
+}
+
+/// What a lock file names beside the workspace's own packages.
+pub(super) fn locked(lock: &Path) -> Result<Vec<Locked>> {
     let Ok(text) = std::fs::read_to_string(lock) else { return Ok(Vec::new()) };
     let lock: Lock = toml::from_str(&text).or_judge(|| "cannot read `Cargo.lock`".to_owned())?;
     let of = |package: LockedPackage| {

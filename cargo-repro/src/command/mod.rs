@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod check;
 mod ci;
+mod claims;
 pub(crate) mod compare;
 pub(crate) mod diff;
 mod edit;

@@ -1,22 +1,25 @@
 //! `cargo repro rebuild`: what was published, built again on this machine, and compared.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use release_gate::artifacts::{ArtifactDir, PackageArtifacts};
 use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use release_gate::error::JudgeExt;
-use release_gate::git::CommitId;
+use release_gate::git::{CommitId, Git};
 use release_gate::json::to_canonical_vec;
-use release_gate::report::Envelope;
-use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use release_gate::report::{Envelope, Subject};
+use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::build::{BuildInfo, BuiltArtifact, TOLD};
-use super::session::Session;
+use super::build::{BuildInfo, BuiltArtifact, told};
+use super::claims;
+use super::session::{Built, Session};
 use super::statement::{Rebuilder, Statement};
 use crate::cli::PlaceArgs;
+use crate::config::Config;
 use crate::model::cause::Compared;
 use crate::rules;
 use crate::sealed::conditions::Conditions;
@@ -45,15 +48,22 @@ pub(crate) struct Rebuilt {
 /// Reads a published buildinfo.
 ///
 /// # Errors
-/// It is none, or its build failed.
+/// It is none, its build did not pass, or it cannot be relied on.
 pub(crate) fn read(path: &Path) -> Result<(Envelope, BuildInfo)> {
+    let (envelope, info, _) = parse(path)?;
+    claims::sound(&path.display().to_string(), &envelope, &info)?;
+    Ok((envelope, info))
+}
+
+/// A published buildinfo and its digest, whatever it says.
+fn parse(path: &Path) -> Result<(Envelope, BuildInfo, Sha256Digest)> {
     let shown = path.display();
     let bytes = std::fs::read(path).or_judge(|| format!("cannot read `{shown}`"))?;
     let envelope = Envelope::read(&bytes, "buildinfo")
         .map_err(|error| Error::judge(format!("`{shown}` is no buildinfo")).with_source(error))?;
     let info =
         serde_json::from_value(envelope.data.clone()).or_judge(|| format!("`{shown}` is no buildinfo"))?;
-    Ok((envelope, info))
+    Ok((envelope, info, sha256_bytes(&bytes)))
 }
 
 /// What differs between two toolchains.
@@ -99,23 +109,28 @@ pub(crate) fn run(
     path: &Path,
     published: Option<&Path>,
 ) -> Result<Outcome> {
-    let (envelope, info) = read(path)?;
-    if cx.args().artifact_dir.is_some() {
-        forget(cx, &envelope)?;
+    let (envelope, info, buildinfo) = parse(path)?;
+    let named = folder_of(cx);
+    forget_early(cx, &named, &envelope.subject)?;
+    claims::sound(&path.display().to_string(), &envelope, &info)?;
+    if info.artifacts.is_empty() {
+        return Err(Error::judge(format!(
+            "`{}` names no artifact, so there is nothing to compare",
+            path.display()
+        ))
+        .with_help("a package that builds nothing to release cannot be rebuilt"));
     }
-    let guard = guard(cx, &info)?;
-    cx.project_through(|step| guard.cargo(step, None, true))?;
-    forget(cx, &envelope)?;
     let mut findings = Vec::new();
+    let guard = guard(cx, &named, &info, &mut findings)?;
+    let online = !cx.args().is_offline();
+    cx.project_through(|step| guard.cargo(step, None, online))?;
+    let subject = subject(cx, &envelope.subject)?;
+    let root = cx.artifacts()?;
+    forget(&root, &subject)?;
+    let mut guard = guard;
+    guard.environment = claims::environment(&info.environment, &handed_on(cx, &guard)?)?;
+    let guard = Rc::new(guard);
     let mut all = true;
-    if let Err(why) = &guard.namespaces {
-        let text = "the project's configuration, build scripts and macros run as you here, with your files, keys, agents and tokens in reach";
-        cx.terminal.warn(format!("{text}: {why}"));
-        findings.push(
-            Finding::new(&rules::NOT_GUARDED, format!("{text}: {why}"))
-                .help("rebuild on Linux with user namespaces, or as a user who owns nothing"),
-        );
-    }
     if let Some(dir) = published {
         for artifact in &info.artifacts {
             let file =
@@ -133,17 +148,8 @@ pub(crate) fn run(
         }
     }
     let targets = envelope.subject.targets.clone();
-    let args = PlaceArgs { profile: Some(info.profile.clone()), targets, ..args.clone() };
-    let here = cx.project()?.commit.clone();
-    if here != info.commit || info.dirty {
-        let wanted = info.commit.as_ref().map_or("no commit".to_owned(), ToString::to_string);
-        let error = if info.dirty {
-            Error::judge("it was built from uncommitted changes, which nobody can build again")
-        } else {
-            Error::judge(format!("it was built from {wanted}, and that is not checked out"))
-        };
-        return Err(error.with_help(format!("git checkout {wanted}")));
-    }
+    // It is the commit that is built, never a work tree.
+    let args = PlaceArgs { profile: Some(info.profile.clone()), targets, allow_dirty: false, ..args.clone() };
     let features = cx.args().feature_list();
     if features != envelope.subject.features {
         return Err(Error::usage(format!(
@@ -153,7 +159,6 @@ pub(crate) fn run(
         .with_help("give the same feature flags"));
     }
     let session = Session::release(cx, &args, Some(Rc::clone(&guard)))?;
-    let root = cx.artifacts()?;
     let cx = &*cx;
     // Other packages beside it can turn on other features of what they share. Which targets are built is up to this machine.
     let (here, there) = (without_targets(&session.published_args(cx)?), without_targets(&info.arguments));
@@ -180,13 +185,11 @@ pub(crate) fn run(
     }
     let built = session.build(cx, Conditions::first(session.jobs), "it again")?;
     session.finish(cx);
-    let rebuilt: Vec<(String, String, Sha256Digest)> = built
-        .build
-        .artifacts
-        .iter()
-        .map(|artifact| (artifact.target.clone(), artifact.name.clone(), artifact.sha256))
-        .collect();
-    let artifacts = compare(&info.artifacts, &rebuilt);
+    let rebuilt = rebuilt(cx, &session, &built, &subject)?;
+    let said = claims::differing(&envelope.subject, &info, &subject, &rebuilt);
+    all &= said.is_empty();
+    findings.extend(said);
+    let artifacts = compare(&info.artifacts, &rebuilt.artifacts);
     all &= !artifacts.is_empty();
     for artifact in &artifacts {
         match artifact.sha256 {
@@ -201,6 +204,17 @@ pub(crate) fn run(
                     .help(format!("ask for its target: --target {}", artifact.target)),
                 );
             }
+            [None, _] => {
+                all = false;
+                let text = format!(
+                    "`{}` for {} was built here, and buildinfo.json does not name it",
+                    artifact.name, artifact.target
+                );
+                findings.push(
+                    Finding::new(&rules::REBUILD_DIFFERS, text)
+                        .help("publish everything that is built, and ask for no other target"),
+                );
+            }
             _ => {
                 all = false;
                 let text = format!("`{}` for {} came out different", artifact.name, artifact.target);
@@ -210,26 +224,28 @@ pub(crate) fn run(
             }
         }
     }
-    if all {
-        let bytes = std::fs::read(path).or_judge(|| format!("cannot read `{}`", path.display()))?;
+    let mut denied = false;
+    for finding in &findings {
+        denied |= cx.level(release_gate::rule::find(rules::RULES, &finding.rule)?)? == Level::Deny;
+    }
+    if all && !denied {
         let rebuilder = Rebuilder {
             toolchain: &session.toolchain.facts,
             host: &session.toolchain.host,
             differs: &differs,
         };
-        let statement = Statement::new(&envelope.subject, &info, sha256_bytes(&bytes), &rebuilder);
+        let statement = Statement::new(&subject, &rebuilt, buildinfo, &rebuilder);
         let bytes = to_canonical_vec(&statement).or_judge(|| "cannot write the statement".to_owned())?;
-        if let Some(mut folder) = folder(&root, &envelope) {
+        if let Some(mut folder) = folder(&root, &subject) {
             folder.write(STATEMENT, &bytes)?;
             let shown = folder.path(STATEMENT);
             folder.finish()?;
             cx.terminal.status("Wrote", format!("{}; `cargo sign sign` signs it", shown.display()));
         }
     }
-    let data = Rebuilt { commit: info.commit.clone(), toolchain: differs, artifacts, verified: all };
+    let data = Rebuilt { commit: rebuilt.commit, toolchain: differs, artifacts, verified: all };
     let human = table(&data);
     let summary = if all { "verified reproducible by an independent build" } else { "not verified" };
-    let subject = envelope.subject.clone();
     Ok(Report::new(REPORT, &crate::TOOL, subject)
         .findings(findings)
         .data(&data)
@@ -238,26 +254,132 @@ pub(crate) fn run(
         .into())
 }
 
-/// What is known of the project is asked for under guard, since even that runs its configuration.
-fn guard(cx: &Context, info: &BuildInfo) -> Result<Rc<Guard>> {
-    let folder = match cx.args().manifest_path().and_then(Path::parent) {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let environment = info.environment.iter().filter(|(name, _)| !TOLD.contains(&name.as_str()));
-    let environment = environment.map(|(name, value)| (name.clone(), value.into())).collect();
-    Ok(Rc::new(Guard::new(&cx.runner, folder, environment)?))
+/// The folder that was named, or the current one.
+fn folder_of(cx: &Context) -> PathBuf {
+    match cx.args().manifest_path().and_then(Path::parent) {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
-fn folder(root: &ArtifactDir, envelope: &Envelope) -> Option<PackageArtifacts> {
-    let subject = &envelope.subject;
+/// What is known of the project is asked for under guard, since even that runs its configuration. Without one, nothing of it runs where that
+/// is denied.
+fn guard(cx: &Context, folder: &Path, info: &BuildInfo, findings: &mut Vec<Finding>) -> Result<Guard> {
+    let git = Git::discover(folder, &cx.runner)?.ok_or_else(|| {
+        Error::judge(format!("`{}` is in no git repository", folder.display()))
+            .with_help("clone the repository the release was made from")
+    })?;
+    let wanted = info.commit.as_ref().map_or("no commit".to_owned(), ToString::to_string);
+    if info.dirty {
+        return Err(Error::judge("it was built from uncommitted changes, which nobody can build again")
+            .with_help("ask for a release of a commit"));
+    }
+    let Some(commit) = git.head()?.filter(|head| Some(head) == info.commit.as_ref()) else {
+        return Err(Error::judge(format!("it was built from {wanted}, and that is not checked out"))
+            .with_help(format!("git checkout {wanted}")));
+    };
+    let guard = Guard::new(&cx.runner, folder, &git, &commit)?;
+    if let Err(why) = &guard.namespaces {
+        let text = "the project's configuration, build scripts and macros run as you here, with your files, keys, agents and tokens in reach";
+        let help = "rebuild on Linux with user namespaces, or as a user who owns nothing";
+        if cx.level(&rules::NOT_GUARDED)? == Level::Deny {
+            return Err(Error::judge(format!(
+                "`{}` is denied, and nothing was run: {why}",
+                rules::NOT_GUARDED.id
+            ))
+            .with_help(help));
+        }
+        cx.terminal.warn(format!("{text}: {why}"));
+        findings.push(Finding::new(&rules::NOT_GUARDED, format!("{text}: {why}")).help(help));
+    }
+    Ok(guard)
+}
+
+/// What is rebuilt: the package of this project that was published.
+fn subject(cx: &mut Context, published: &Subject) -> Result<Subject> {
+    let project = cx.project()?;
+    let name = published.package.as_deref().unwrap_or_default();
+    let package = project.selected().find(|package| *package.name == *name).ok_or_else(|| {
+        let names: Vec<&str> = project.selected().map(|package| package.name.as_str()).collect();
+        Error::judge(format!(
+            "it was built of the package `{name}`, and here that is `{}`",
+            names.join("`, `")
+        ))
+        .with_help("choose it with -p, in a clone of its repository")
+    })?;
+    Ok(Subject { targets: published.targets.clone(), ..project.subject(package) })
+}
+
+/// Variables the commit itself hands on to builds.
+fn handed_on(cx: &mut Context, guard: &Guard) -> Result<Vec<String>> {
+    let project = cx.project()?;
+    let root = project.root.canonicalize().or_judge(|| "cannot find the workspace".to_owned())?;
+    let workspace = root
+        .strip_prefix(guard.project())
+        .or_judge(|| "the workspace lies outside its repository".to_owned())?;
+    let single = project.single().ok().map(|package| &package.metadata);
+    let metadata: Vec<_> = single.into_iter().chain([&project.metadata.workspace_metadata]).collect();
+    let config = release_gate::config::Config::find(None, Some(&guard.export().join(workspace)), &metadata)?;
+    Ok(config.table::<Config>(crate::TOOL.subcommand)?.pass_env)
+}
+
+/// What was built here, as `build` would publish it.
+fn rebuilt(cx: &Context, session: &Session, built: &Built, subject: &Subject) -> Result<BuildInfo> {
+    let mut artifacts = Vec::new();
+    for artifact in
+        built.build.artifacts.iter().filter(|artifact| Some(&artifact.package) == subject.package.as_ref())
+    {
+        let size =
+            std::fs::metadata(&artifact.path).or_judge(|| format!("cannot read `{}`", artifact.name))?.len();
+        artifacts.push(BuiltArtifact {
+            name: artifact.name.clone(),
+            target: artifact.target.clone(),
+            path: format!("artifacts/{}/{}", artifact.target, artifact.name),
+            sha256: artifact.sha256,
+            size,
+            smoke: None,
+        });
+    }
+    artifacts.sort_by(|a, b| (&a.target, &a.name).cmp(&(&b.target, &b.name)));
+    let inputs = built.inputs.as_ref().ok_or_else(|| Error::judge("the inputs were not looked at"))?;
+    Ok(BuildInfo {
+        commit: Some(session.source.commit.clone()),
+        dirty: session.source.dirty,
+        source_date_epoch: session.source.epoch,
+        source_sha256: Some(inputs.source_sha256),
+        lock_sha256: Some(inputs.lock_sha256),
+        toolchain: session.toolchain.facts.clone(),
+        host: session.toolchain.host.clone(),
+        profile: session.profile.clone(),
+        arguments: session.published_args(cx)?,
+        environment: told(&built.place),
+        pins: session.pins.words().to_vec(),
+        dependencies: inputs.dependencies.clone(),
+        checks: Vec::new(),
+        artifacts,
+    })
+}
+
+fn folder(root: &ArtifactDir, subject: &Subject) -> Option<PackageArtifacts> {
     Some(root.for_package(subject.package.as_deref()?, subject.version.as_deref()?))
 }
 
+/// Before the project is known, an earlier statement is where it is put, as far as that can be said.
+fn forget_early(cx: &Context, named: &Path, subject: &Subject) -> Result<()> {
+    let roots: Vec<PathBuf> = match &cx.args().artifact_dir {
+        Some(dir) => vec![dir.clone()],
+        None => {
+            let named = named.canonicalize().unwrap_or_else(|_| named.to_owned());
+            let with_target = named.ancestors().map(|dir| dir.join("target/release-gates"));
+            with_target.filter(|dir| dir.is_dir()).take(1).collect()
+        }
+    };
+    roots.into_iter().try_for_each(|root| forget(&ArtifactDir::new(root, &crate::TOOL), subject))
+}
+
 /// Removes the statement of an earlier rebuild: whatever happens now, it says nothing about it.
-fn forget(cx: &mut Context, envelope: &Envelope) -> Result<()> {
-    let root = cx.artifacts()?;
-    let Some(folder) = folder(&root, envelope) else { return Ok(()) };
+fn forget(root: &ArtifactDir, subject: &Subject) -> Result<()> {
+    let Some(folder) = folder(root, subject) else { return Ok(()) };
     let path = folder.path(STATEMENT);
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -282,21 +404,20 @@ pub(crate) fn without_targets(args: &[String]) -> Vec<String> {
     kept
 }
 
-/// Published and rebuilt digests by target and name.
-fn compare(published: &[BuiltArtifact], rebuilt: &[(String, String, Sha256Digest)]) -> Vec<Compared> {
-    published
-        .iter()
-        .map(|artifact| {
-            let other = rebuilt
-                .iter()
-                .find(|(target, name, _)| *target == artifact.target && *name == artifact.name)
-                .map(|(.., digest)| *digest);
-            Compared {
-                name: artifact.name.clone(),
-                target: artifact.target.clone(),
-                sha256: [Some(artifact.sha256), other],
-                identical: other == Some(artifact.sha256),
-            }
+/// Published and rebuilt digests by target and name; what only one names is there too.
+fn compare(published: &[BuiltArtifact], rebuilt: &[BuiltArtifact]) -> Vec<Compared> {
+    let mut all: BTreeMap<(&str, &str), [Option<Sha256Digest>; 2]> = BTreeMap::new();
+    for (side, artifacts) in [published, rebuilt].into_iter().enumerate() {
+        for artifact in artifacts {
+            all.entry((&artifact.target, &artifact.name)).or_default()[side] = Some(artifact.sha256);
+        }
+    }
+    all.into_iter()
+        .map(|((target, name), sha256)| Compared {
+            name: name.to_owned(),
+            target: target.to_owned(),
+            identical: sha256[0] == sha256[1],
+            sha256,
         })
         .collect()
 }
@@ -306,7 +427,8 @@ pub(crate) fn table(data: &Rebuilt) -> String {
     let mut text = String::new();
     for artifact in &data.artifacts {
         let word = if artifact.identical { "identical" } else { "DIFFERS  " };
-        let digest = artifact.sha256[0].map(|digest| digest.to_string()).unwrap_or_default();
+        let digest =
+            artifact.sha256[0].or(artifact.sha256[1]).map(|digest| digest.to_string()).unwrap_or_default();
         text.push_str(&format!(
             "  {word}  {}  {}  {}\n",
             digest.get(..16).unwrap_or(""),

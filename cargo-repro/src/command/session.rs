@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use release_gate::digest::{Sha256Digest, sha256_file};
+use release_gate::error::JudgeExt;
 use release_gate::{Context, Error, Finding, Result};
 use tempfile::TempDir;
 
+use super::build::{Locked, locked, tree};
 use crate::cli::PlaceArgs;
 use crate::config::Config;
 use crate::model::build::Build;
@@ -56,7 +59,28 @@ pub(crate) struct Built {
     pub(crate) place: Place,
     pub(crate) build: Build,
     pub(crate) exported: Exported,
+    /// Digest of the sources as they were exported, and of the lock file there; of release builds.
+    pub(crate) inputs: Option<Inputs>,
     pub(crate) elapsed: std::time::Duration,
+}
+
+/// What a release was built from.
+#[derive(Debug, Clone)]
+pub(crate) struct Inputs {
+    /// Digest of the list of exported files and their digests.
+    pub(crate) source_sha256: Sha256Digest,
+    /// Digest of Cargo.lock.
+    pub(crate) lock_sha256: Sha256Digest,
+    /// What the lock file names.
+    pub(crate) dependencies: Vec<Locked>,
+}
+
+impl Inputs {
+    fn of(place: &Place) -> Result<Self> {
+        let lock = place.workspace.join("Cargo.lock");
+        let (lock_sha256, _) = sha256_file(&lock).or_judge(|| "cannot read `Cargo.lock`".to_owned())?;
+        Ok(Self { source_sha256: tree(&place.source)?, lock_sha256, dependencies: locked(&lock)? })
+    }
 }
 
 impl Session {
@@ -179,6 +203,8 @@ impl Session {
     pub(crate) fn build(&self, cx: &Context, conditions: Conditions, label: &str) -> Result<Built> {
         let jobs = self.pins.hold(conditions.clone()).jobs;
         let (place, exported) = self.place(cx, conditions)?;
+        // Before the build: what it writes there is no source.
+        let inputs = if self.compared { None } else { Some(Inputs::of(&place)?) };
         cx.terminal.status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
         let finished = place
@@ -198,7 +224,7 @@ impl Session {
             &self.profile,
             &finished.stdout,
         )?;
-        Ok(Built { place, build, exported, elapsed: finished.elapsed })
+        Ok(Built { place, build, exported, inputs, elapsed: finished.elapsed })
     }
 
     /// Arguments of the release build.

@@ -41,10 +41,12 @@ struct Predicate<'a> {
     package: Option<&'a str>,
     version: Option<&'a str>,
     commit: Option<&'a CommitId>,
-    /// The published buildinfo.json.
+    /// The published buildinfo.json, whose claims were all found true.
     buildinfo: BTreeMap<&'static str, Sha256Digest>,
     lock_sha256: Option<Sha256Digest>,
     source_sha256: Option<Sha256Digest>,
+    source_date_epoch: i64,
+    environment: &'a BTreeMap<String, String>,
     profile: &'a str,
     arguments: &'a [String],
     pins: &'a [String],
@@ -70,7 +72,8 @@ pub(crate) struct Rebuilder<'a> {
 }
 
 impl<'a> Statement<'a> {
-    /// Says that every artifact of a published buildinfo came out identical.
+    /// Says that every artifact of a published buildinfo came out identical. What was built is told by the rebuild, not by the published
+    /// file.
     pub(crate) fn new(
         subject: &'a Subject,
         info: &'a BuildInfo,
@@ -94,6 +97,8 @@ impl<'a> Statement<'a> {
                 buildinfo: sha256(buildinfo),
                 lock_sha256: info.lock_sha256,
                 source_sha256: info.source_sha256,
+                source_date_epoch: info.source_date_epoch,
+                environment: &info.environment,
                 profile: &info.profile,
                 arguments: &info.arguments,
                 pins: &info.pins,

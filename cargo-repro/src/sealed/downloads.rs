@@ -9,6 +9,7 @@ use release_gate::process::{Runner, Step};
 use release_gate::{Error, Result};
 use serde::Deserialize;
 
+use super::environment::without_userinfo;
 use super::guard::Guard;
 use super::place::Place;
 
@@ -196,10 +197,21 @@ fn sealed_config(table: toml::Table) -> toml::Table {
                 }
                 _ => continue,
             }
+            public(&mut value);
             kept.insert(name, value);
         }
     }
     kept
+}
+
+/// Passwords in addresses stay outside too.
+fn public(value: &mut toml::Value) {
+    match value {
+        toml::Value::String(text) => *text = without_userinfo(text),
+        toml::Value::Table(table) => table.iter_mut().for_each(|(_, value)| public(value)),
+        toml::Value::Array(values) => values.iter_mut().for_each(public),
+        _ => {}
+    }
 }
 
 /// Downloads the dependencies the lock file names: into the user's CARGO_HOME, or for others' code under guard into the guard's.
@@ -226,7 +238,8 @@ pub(crate) fn fetch(
         step = step.arg("--offline");
     }
     if let Some(guard) = guard {
-        step = guard.cargo(step, Some((&place.root, &place.workspace)), !offline);
+        let folder = place.workspace.strip_prefix(&place.source).unwrap_or(Path::new(""));
+        step = guard.cargo(step, Some(folder), !offline);
     }
     let finished = runner.run(step)?;
     if finished.is_success() {
@@ -261,7 +274,8 @@ mod tests {
     #[test]
     fn tokens_flags_and_wrappers_stay_outside() {
         let text = "[build]\nrustc-wrapper='sccache'\nrustflags=['-g']\n[registries.x]\nindex='i'\ntoken='secret'\n\
-                    [target.a]\nlinker='l'\nrustflags=['-g']\n[registry]\ntoken='secret'\n[source.y]\ndirectory='v'\n";
+                    [target.a]\nlinker='l'\nrustflags=['-g']\n[registry]\ntoken='secret'\n[source.y]\ndirectory='v'\n\
+                    [http]\nproxy='http://u:secret@h:80'\n";
         let kept = toml::to_string(&sealed_config(text.parse().unwrap())).unwrap();
         assert!(!kept.contains("secret") && !kept.contains("-g") && !kept.contains("sccache"), "{kept}");
         assert!(kept.contains("linker") && kept.contains("index") && kept.contains("directory"), "{kept}");

@@ -8,14 +8,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use release_gate::error::JudgeExt;
+use release_gate::git::{CommitId, Git};
 use release_gate::process::{Runner, Step};
 use release_gate::{Error, Result};
 use tempfile::TempDir;
 
-use super::downloads;
+use super::{downloads, environment};
 
 /// Makes a new root: `$1` host name, `$2` an empty folder, `$3` the folder to start in, `$4` what the shell inside does with the program and its arguments, then
-/// `-r PATH`, `-w PATH SEEN` and `--`. A second namespace inside the first makes the mounts unchangeable.
+/// `-r PATH SEEN`, `-w PATH SEEN` and `--`. A second namespace inside the first makes the mounts unchangeable.
 const SCRIPT: &str = r#"
 set -e
 kept=$PATH
@@ -37,7 +38,7 @@ for name in alternatives ca-certificates ca-certificates.conf crypto-policies gr
 done
 mkdir -p "$new/tmp" "$new/dev" "$new/proc" "$new/old"
 mount -t tmpfs -o mode=1777 tmp "$new/tmp"
-while [ "$1" = -r ]; do [ ! -e "$2" ] || bind "$2" "$2"; shift 2; done
+while [ "$1" = -r ]; do [ ! -e "$2" ] || bind "$2" "$3"; shift 3; done
 while read -r _ _ _ _ point options _; do
     point=$(printf %b "$(printf %s "$point" | sed 's/\\/\\0/g')")
     case $point in
@@ -83,6 +84,8 @@ const START: &str = "exec \"$@\"";
 /// What a guarded program may see beside the system's own.
 #[derive(Debug, Default)]
 pub(crate) struct View {
+    /// Read-only, and where it is seen; before the others, which may lie in it.
+    pub(crate) project: Option<(PathBuf, PathBuf)>,
     /// Read-only, at its own path.
     pub(crate) read: Vec<PathBuf>,
     /// Writable, and where it is seen.
@@ -98,19 +101,22 @@ pub(crate) struct Guard {
     base: PathBuf,
     runner: Runner,
     sysroot: PathBuf,
+    /// The repository, and the folder in it that was named.
     project: PathBuf,
+    /// Its commit, without history, configuration of git and whatever else is not committed.
+    export: PathBuf,
     /// Whether this machine can; why not otherwise.
     pub(crate) namespaces: Result<(), String>,
-    /// Variables the project was published with, beside the known few.
+    /// Variables the project was published with, beside the known few; its commit names them.
     pub(crate) environment: Vec<(String, OsString)>,
 }
 
 impl Guard {
-    /// Gets ready for the project in a folder.
+    /// Gets ready for a commit of the project in a folder.
     ///
     /// # Errors
-    /// The project names a compiler of its own, or there is no toolchain.
-    pub(crate) fn new(runner: &Runner, folder: &Path, environment: Vec<(String, OsString)>) -> Result<Self> {
+    /// The project names a compiler of its own, there is no toolchain, or the commit cannot be exported.
+    pub(crate) fn new(runner: &Runner, folder: &Path, git: &Git, commit: &CommitId) -> Result<Self> {
         let folder = folder.canonicalize().or_judge(|| format!("cannot find `{}`", folder.display()))?;
         for dir in folder.ancestors() {
             refuse_own_compiler(dir)?;
@@ -120,7 +126,7 @@ impl Guard {
         let step = Step::new(rustc).args(["--print", "sysroot"]).current_dir(&folder);
         let said = runner.run(step)?.success()?;
         let sysroot = PathBuf::from(String::from_utf8_lossy(&said.stdout).trim().to_owned());
-        let project = folder.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(&folder).to_owned();
+        let project = git.root().canonicalize().or_judge(|| "cannot find the repository".to_owned())?;
         let temporary = release_gate::fs::throw_away_dir("guard")?;
         let failed = || "cannot make the guard's folders".to_owned();
         // Mounts are listed by their real paths.
@@ -130,14 +136,26 @@ impl Guard {
         }
         let lock = folder.ancestors().map(|dir| dir.join("Cargo.lock")).find(|path| path.is_file());
         downloads::copy_locked(lock.as_deref(), &base.join("cargo-home"))?;
+        let export = base.join("project");
+        git.checkout(commit, &export)?;
+        if let Some((lock, there)) = lock.and_then(|lock| {
+            let there = export.join(lock.strip_prefix(&project).ok()?);
+            Some((lock, there)).filter(|(_, there)| !there.exists())
+        }) {
+            std::fs::copy(lock, there).or_judge(|| "cannot copy `Cargo.lock`".to_owned())?;
+        }
+        for dir in folder.ancestors().map_while(|dir| dir.strip_prefix(&project).ok()) {
+            without_credential_programs(&export.join(dir))?;
+        }
         let mut guard = Self {
             _folder: temporary,
             base,
             runner: runner.clone(),
             sysroot,
             project,
+            export,
             namespaces: Err("namespaces need Linux".to_owned()),
-            environment,
+            environment: Vec::new(),
         };
         if cfg!(target_os = "linux") {
             guard.namespaces = guard.probe();
@@ -176,8 +194,11 @@ impl Guard {
         words.extend(["sh", "-c", SCRIPT, "guard", host].map(Into::into));
         words.extend([self.base.join("root").into(), start.into(), inside.into()]);
         let me = std::env::current_exe().ok();
+        if let Some((path, seen)) = &view.project {
+            words.extend(["-r".into(), path.into(), seen.into()]);
+        }
         for path in view.read.iter().chain([&self.sysroot]).chain(&me) {
-            words.extend(["-r".into(), path.into()]);
+            words.extend(["-r".into(), path.into(), path.into()]);
         }
         for (path, seen) in &view.write {
             words.extend(["-w".into(), path.into(), seen.into()]);
@@ -198,9 +219,32 @@ impl Guard {
         Some(step.through("unshare", self.words(&view, Path::new("/"), "guarded", START)))
     }
 
-    /// A step of cargo's that reads the project and may download, kept from the caller's files; `place` is what it reads and where
-    /// it starts, if that is not the project's own folder.
-    pub(crate) fn cargo(&self, step: Step, place: Option<(&Path, &Path)>, network: bool) -> Step {
+    /// The exported commit.
+    pub(crate) fn export(&self) -> &Path {
+        &self.export
+    }
+
+    /// Where the repository is.
+    pub(crate) fn project(&self) -> &Path {
+        &self.project
+    }
+
+    /// What cargo sees before the build.
+    fn view(&self, network: bool) -> View {
+        let own = |name: &str| (self.base.join(name), self.base.join(name));
+        let mut read = downloads::replaced_sources();
+        read.extend(
+            ["SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "CARGO_HTTP_CAINFO"]
+                .iter()
+                .filter_map(|name| std::env::var_os(name).map(PathBuf::from)),
+        );
+        let project = Some((self.export.clone(), self.project.clone()));
+        View { project, read, write: vec![own("home"), own("tmp"), own("cargo-home")], network }
+    }
+
+    /// A step of cargo's that reads the project and may download, kept from the caller's files: where the repository is, it sees the
+    /// exported commit. It starts in a folder of the repository, else where it was called.
+    pub(crate) fn cargo(&self, step: Step, folder: Option<&Path>, network: bool) -> Step {
         let base = &self.base;
         let bin = self.sysroot.join("bin");
         let cargo = bin.join(format!("cargo{}", std::env::consts::EXE_SUFFIX));
@@ -209,6 +253,13 @@ impl Guard {
             ["SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_TARGET_DIR"]
         {
             step = step.env_remove(name);
+        }
+        let given: Vec<_> = step.environment().iter().map(|(a, b)| (a.clone(), b.clone())).collect();
+        for (name, value) in given {
+            step = match environment::public(&name, &value) {
+                Some(public) => step.env(name, public),
+                None => step.env_remove(name),
+            };
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path: Vec<PathBuf> = std::iter::once(bin.clone())
@@ -223,24 +274,48 @@ impl Guard {
             // Empty means none, whatever the project's configuration says.
             .env("RUSTC_WRAPPER", "")
             .env("RUSTC_WORKSPACE_WRAPPER", "");
+        // Whoever signs in for registries may be a program of the project's own.
+        step = step.env("CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS", "");
         if self.namespaces.is_err() {
             return step;
         }
-        let own = |name: &str| (base.join(name), base.join(name));
-        let mut read = vec![place.map_or(self.project.as_path(), |(root, _)| root).to_owned()];
-        read.extend(downloads::replaced_sources());
-        read.extend(
-            ["SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "CARGO_HTTP_CAINFO"]
-                .iter()
-                .filter_map(|name| std::env::var_os(name).map(PathBuf::from)),
-        );
-        let view = View { read, write: vec![own("home"), own("tmp"), own("cargo-home")], network };
-        let start = match place {
-            Some((_, workspace)) => workspace.to_owned(),
+        let start = match folder {
+            Some(folder) => self.project.join(folder),
             None => std::env::current_dir().unwrap_or_default(),
         };
+        // It is read-only where it is seen.
+        if let Ok(folder) = start.strip_prefix(&self.project) {
+            let _ = std::fs::create_dir_all(self.export.join(folder));
+        }
+        let view = self.view(network);
         step.through("unshare", self.words(&view, &start, "guarded", START))
     }
+}
+
+/// Takes programs that sign in for registries out of a folder's configuration: no secret is there for them to hand on, and they would be the
+/// project's own, with the network.
+fn without_credential_programs(dir: &Path) -> Result<()> {
+    for name in [".cargo/config.toml", ".cargo/config"] {
+        let path = dir.join(name);
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let Ok(mut table) = text.parse::<toml::Table>() else { continue };
+        table.remove("credential-alias");
+        if let Some(registry) = table.get_mut("registry").and_then(toml::Value::as_table_mut) {
+            registry.retain(|key, _| !key.contains("credential-provider"));
+        }
+        for (_, registry) in
+            table.get_mut("registries").and_then(toml::Value::as_table_mut).into_iter().flatten()
+        {
+            if let Some(registry) = registry.as_table_mut() {
+                registry.retain(|key, _| key != "credential-provider");
+            }
+        }
+        // A link may lead to a file of the caller's.
+        let failed = || "cannot write the exported configuration".to_owned();
+        std::fs::remove_file(&path).or_judge(failed)?;
+        std::fs::write(&path, toml::to_string(&table).unwrap_or_default()).or_judge(failed)?;
+    }
+    Ok(())
 }
 
 /// rustup would start the compiler a project brings with it.
@@ -257,4 +332,55 @@ fn refuse_own_compiler(dir: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_commit_is_seen_and_no_program_signs_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("repository");
+        std::fs::create_dir_all(root.join(".cargo")).unwrap();
+        let config = "credential-alias.x = ['./evil']\n[registry]\ndefault = 'r'\nglobal-credential-providers = ['./evil']\n\
+                      [registries.r]\nindex = 'sparse+https://example.org/'\ncredential-provider = './evil'\n";
+        for (name, text) in [("Cargo.toml", "[workspace]\n"), (".cargo/config.toml", config)] {
+            std::fs::write(root.join(name), text).unwrap();
+        }
+        let runner = Runner::new();
+        let run = |args: &[&str]| {
+            let step = Step::new("git").args(args).current_dir(&root).env("GIT_CONFIG_GLOBAL", "/dev/null");
+            runner.run(step).unwrap().success().unwrap();
+        };
+        run(&["init", "-q"]);
+        run(&["add", "-A"]);
+        run(&[
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@example.org",
+            "-c",
+            "commit.gpgsign=false",
+            "commit",
+            "-qm",
+            "x",
+        ]);
+        run(&["config", "http.extraheader", "AUTHORIZATION: canary"]);
+        std::fs::write(root.join("untracked"), "canary").unwrap();
+        std::fs::write(root.join("Cargo.lock"), "version = 4\n").unwrap();
+
+        let git = Git::discover(&root, &runner).unwrap().unwrap();
+        let guard = Guard::new(&runner, &root, &git, &git.head().unwrap().unwrap()).unwrap();
+        let text = std::fs::read_to_string(guard.export().join(".cargo/config.toml")).unwrap();
+        assert!(!text.contains("evil") && text.contains("https://example.org/"), "{text}");
+        if guard.namespaces.is_err() {
+            return;
+        }
+        let words = guard.words(&guard.view(false), guard.project(), "guarded", START);
+        let script = "ls -A; grep -r canary . && exit 1; ! touch x 2> /dev/null";
+        let finished = runner.run(Step::new("sh").args(["-c", script]).through("unshare", words)).unwrap();
+        assert!(finished.is_success(), "{}", finished.stderr_text());
+        assert_eq!(String::from_utf8_lossy(&finished.stdout), ".cargo\nCargo.lock\nCargo.toml\n");
+    }
 }

@@ -245,6 +245,7 @@ impl Place {
             let inside = format!("umask {}; exec {prefix}\"$@\"", self.conditions.umask);
             if let Some(guard) = self.guard.as_ref().filter(|guard| guard.namespaces.is_ok()) {
                 let view = View {
+                    project: None,
                     read: alternates(&self.source.join(".git/objects"))
                         .into_iter()
                         .chain([guard.cargo_home()])
