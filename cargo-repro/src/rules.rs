@@ -64,7 +64,7 @@ rules! {
         "Another compiler makes other code; install the recorded one before comparing.";
     NOT_GUARDED = "not-guarded", Warn, "others' code ran with the caller's files in reach",
         "Configuration, build scripts and macros of the rebuilt project run programs. Where the system gives namespaces they see the toolchain \
-         and a throw-away place and nothing else; here they ran as the caller.";
+         and a throw-away place and nothing else; here they ran as the caller. Where this is denied, a rebuild ends before they run.";
     REBUILD_DIFFERS = "rebuild-differs", Deny, "the rebuilt artifact is not the published one",
         "The published file was not made from this commit with this toolchain, or the build is not reproducible.";
     CRATE_COMMIT_MISSING = "crate-commit-missing", Deny, "the published crate names no commit that is here",
@@ -78,7 +78,7 @@ rules! {
     FILES_DIFFER = "files-differ", Deny, "the two differ",
         "What changed is listed by section and symbol, causes before consequences.";
     INPUTS_DIFFER = "inputs-differ", Deny, "the two builds were not of the same inputs",
-        "Builds can be compared only if commit and lock file are the same.";
+        "Builds can be compared only if commit and lock file are the same, and a rebuild states nothing where buildinfo.json says otherwise than it is.";
 }
 
 /// The rule of a cause.

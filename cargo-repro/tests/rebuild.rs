@@ -8,6 +8,9 @@ use release_gate::process::{Finished, Runner, Step};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// What is done to a published buildinfo.
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 /// A repository, and beside it somebody's home folder.
 struct Stranger {
     dir: TempDir,
@@ -221,7 +224,7 @@ fn nothing_a_buildinfo_claims_is_taken_on_trust() {
         ("release-gates.toml", "[repro]\npass-env = [\"MINE\", \"RUSTFLAGS\"]\n"),
     ]);
     // What cannot be judged is said before anything is built, and an earlier statement is gone.
-    let refused: [(&str, &dyn Fn(&mut Value)); 9] = [
+    let refused: [(&str, Change<'_>); 9] = [
         ("`RUSTFLAGS`", &|info| info["data"]["environment"]["RUSTFLAGS"] = "--cfg backdoor".into()),
         ("`OTHER`", &|info| info["data"]["environment"]["OTHER"] = "x".into()),
         ("no artifact", &|info| info["data"]["artifacts"] = Value::Array(Vec::new())),

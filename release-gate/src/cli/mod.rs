@@ -86,7 +86,15 @@ pub struct Context {
 impl Context {
     /// A context for these flags.
     pub fn new(tool: Tool, args: SharedArgs, terminal: Terminal) -> Self {
-        Self { terminal, runner: Runner::new(), tool, args, project: None, config: None, levels: Levels::default() }
+        Self {
+            terminal,
+            runner: Runner::new(),
+            tool,
+            args,
+            project: None,
+            config: None,
+            levels: Levels::default(),
+        }
     }
 
     /// The tool that is running.
