@@ -1,6 +1,7 @@
 //! What decides: one call is repeated with one thing varied at a time, then with everything varied but what was found.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use super::fixes;
 use super::replay::{At, Print, Quiet, Settings, Trials};
@@ -72,6 +73,14 @@ impl Factor {
         }
     }
 
+    /// The word of `[repro] pin` under which sealed builds hold it still: then it cannot be what differed.
+    fn pin(&self) -> &'static str {
+        match self {
+            Self::Chance => "",
+            _ => self.variation().as_str(),
+        }
+    }
+
     fn variation(&self) -> Variation {
         match self {
             Self::Seed(_) => Variation::Entropy,
@@ -126,7 +135,7 @@ fn decide(
     let mut base = Settings { expanded, ..Settings::default() };
     let mut first = trials.run(&base)?;
     let mut found = Vec::new();
-    if trials.run(&base)? != first {
+    if !steady(trials, &base, &first) {
         if expanded {
             return None;
         }
@@ -141,12 +150,14 @@ fn decide(
             None => return Some(found),
         }
     }
+    let place = place && !trials.pins("path");
     let plain: Vec<String> = trials.varied_variables();
     let (places, plain): (Vec<String>, Vec<String>) =
         plain.into_iter().partition(|name| trials.is_place(name));
-    let mut search = Search { trials, base, first, clock, effective: Vec::new() };
+    let mut search = Search { trials, base, first, clock, effective: Vec::new(), unsteady: false };
 
-    if interposer {
+    let seeded = interposer && !search.trials.pins("entropy");
+    if seeded {
         let mut seeds = seeds.into_iter().chain(SEEDS);
         if let Some(factor) = seeds.find_map(|seed| search.decides(&Factor::Seed(seed))) {
             search.effective.push(factor);
@@ -156,6 +167,7 @@ fn decide(
     if interposer {
         single.extend([Factor::Clock, Factor::Order, Factor::Host, Factor::Processors]);
     }
+    single.retain(|factor| !search.trials.pins(factor.pin()));
     let variables: Vec<Factor> = plain.iter().cloned().map(Factor::Variable).collect();
     let group: Vec<Factor> = single.iter().chain(&variables).cloned().collect();
     let mut together = false;
@@ -189,15 +201,32 @@ fn decide(
     if expanded && search.effective.is_empty() {
         return None;
     }
-    if interposer && search.effective.is_empty() && search.base.quiet == Quiet::default() {
+    if seeded && search.effective.is_empty() && search.base.quiet == Quiet::default() {
         let seldom = MORE.into_iter().find_map(|seed| search.decides(&Factor::Seed(seed)));
         search.effective.extend(seldom);
     }
-    let Search { trials, base, mut first, effective, .. } = search;
+    let Search { trials, base, mut first, effective, unsteady, .. } = search;
+    if unsteady && effective.is_empty() {
+        // It seemed steady, and was not when repeated more often.
+        if expanded {
+            return None;
+        }
+        if !interposer {
+            return Some(found);
+        }
+        let (mut by_chance, still) = chance(trials);
+        let quiet = still.as_ref().map_or(base.quiet, |(quiet, _)| *quiet);
+        by_chance.fix = fixes::find(trials, &by_chance, still.is_some(), quiet, clock);
+        return Some(vec![by_chance]);
+    }
 
     // Everything varied but what was found: equal outputs say that nothing else decides, and that holding it still mends it.
     let all: Vec<Factor> = group;
-    let mut rest = Settings { seed: 13, at: if place { At::B } else { At::A }, ..base.clone() };
+    let mut rest = Settings {
+        seed: if seeded { 13 } else { base.seed },
+        at: if place { At::B } else { At::A },
+        ..base.clone()
+    };
     all.iter().for_each(|factor| factor.set(&mut rest, clock, true));
     effective.iter().for_each(|factor| factor.set(&mut rest, clock, false));
     let shown = first.clone();
@@ -208,7 +237,7 @@ fn decide(
         (trials.run(&Settings::default())? == first).then_some(())?;
     }
     let equal = (!effective.is_empty() || base.quiet != Quiet::default())
-        && trials.run(&rest).is_some_and(|print| print == first);
+        && (0..TRIED).all(|_| trials.run(&rest).is_some_and(|print| print == first));
     if expanded {
         let alone = |factor: &Factor, trials: &mut Trials<'_>| {
             let mut other = Settings::default();
@@ -298,19 +327,86 @@ pub(super) fn same_at_one_place(trials: &mut Trials<'_>, b: &Built) -> bool {
     trials.run(&rest).is_some_and(|print| print == first)
 }
 
+/// How often a fix has to give the same outputs before it is said to have been tried.
+const TRIED: usize = 2;
+/// How often a call is repeated before it is believed to give the same output every time.
+const STEADY: usize = 4;
+/// How often a call that does not is repeated to see how it varies.
+const SAMPLES: usize = 12;
+/// Trials of one thing that stops chance: what needs more to be told from luck is not offered.
+const MOST: usize = 24;
+/// No more time is spent on chance.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Whether a call repeated as it is gives the same output every time.
+fn steady(trials: &mut Trials<'_>, base: &Settings, first: &Print) -> bool {
+    (1..STEADY).all(|_| trials.run(base).is_some_and(|print| print == *first))
+}
+
+/// How many equal outputs in a row are luck less than once in a hundred times, for a call whose most frequent output came `most` times
+/// of `samples`.
+fn repeats(most: usize, samples: usize) -> usize {
+    // The next output is that one with about this chance (Laplace), and all of a row with its power.
+    let (above, below) = ((most + 1) as f64, (samples + 2) as f64);
+    let mut row = 1.0_f64;
+    let number = (1..=MOST + 1).find(|_| {
+        row *= above / below;
+        row < 0.01
+    });
+    number.unwrap_or(MOST + 1).max(STEADY)
+}
+
 /// Chance: what the outputs depend on when nothing is varied, as far as it can be stopped.
+///
+/// A call of few outputs gives the same one several times in a row by luck, so how often it has to come out equal with something
+/// stopped follows from how it varies with nothing stopped. Both are repeated in turn.
 fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
     let quiets = [
-        (Quiet { process: true, ..Quiet::default() }, "the number of the process decides"),
-        (Quiet { addresses: true, ..Quiet::default() }, "memory addresses decide"),
-        (Quiet { threads: true, ..Quiet::default() }, "the order in which threads run decides"),
-        (Quiet { process: true, addresses: true, threads: true }, "processes, addresses or threads decide"),
+        ("process", Quiet { process: true, ..Quiet::default() }, "the number of the process decides"),
+        ("addresses", Quiet { addresses: true, ..Quiet::default() }, "memory addresses decide"),
+        ("threads", Quiet { threads: true, ..Quiet::default() }, "the order in which threads run decides"),
+        (
+            "",
+            Quiet { process: true, addresses: true, threads: true },
+            "processes, addresses or threads decide",
+        ),
     ];
-    let still = quiets.into_iter().find_map(|(quiet, words)| {
+    let begun = Instant::now();
+    let base = Settings::default();
+    let mut samples: Vec<Print> = Vec::new();
+    while samples.len() < SAMPLES && begun.elapsed() < PATIENCE / 2 {
+        match trials.run(&base) {
+            Some(print) => samples.push(print),
+            None => break,
+        }
+    }
+    let most = |samples: &[Print]| {
+        samples.iter().map(|one| samples.iter().filter(|other| *other == one).count()).max().unwrap_or(0)
+    };
+    let mut still = None;
+    for (word, quiet, words) in quiets {
         let settings = Settings { quiet, ..Settings::default() };
-        let print = trials.run(&settings)?;
-        (0..4).all(|_| trials.run(&settings).as_ref() == Some(&print)).then_some((quiet, words, print))
-    });
+        let wanted = repeats(most(&samples), samples.len());
+        if trials.pins(word) || wanted > MOST || samples.len() < STEADY {
+            continue;
+        }
+        let Some(print) = trials.run(&settings) else { continue };
+        let mut equal = 1;
+        while equal < wanted && begun.elapsed() < PATIENCE {
+            if trials.run(&settings).is_none_or(|again| again != print) {
+                break;
+            }
+            equal += 1;
+            // In turn, so that what varies seldom has the same chance to show.
+            if equal <= STEADY {
+                samples.extend(trials.run(&base));
+            }
+        }
+        if equal >= wanted.max(repeats(most(&samples), samples.len())) {
+            still = Some((quiet, words, print));
+            break;
+        }
+    }
     let words = still
         .as_ref()
         .map_or("repeated in the same place, the same call gives another output", |(_, words, _)| words);
@@ -330,6 +426,8 @@ struct Search<'t, 'a> {
     first: Print,
     clock: u64,
     effective: Vec<Factor>,
+    /// Whether the base itself gave another output.
+    unsteady: bool,
 }
 
 impl Search<'_, '_> {
@@ -355,8 +453,26 @@ impl Search<'_, '_> {
         false
     }
 
+    /// A factor decides if the output is another one every time it is varied, and the first every time it is not.
     fn decides(&mut self, factor: &Factor) -> Option<Factor> {
-        self.differs(std::slice::from_ref(factor)).then(|| factor.clone())
+        let mut settings = self.base.clone();
+        factor.set(&mut settings, self.clock, true);
+        (self.other(&settings) && self.again(&settings)).then(|| factor.clone())
+    }
+
+    /// Once more in turn, as often as it takes to tell a cause from luck.
+    fn again(&mut self, settings: &Settings) -> bool {
+        let often = STEADY - 1;
+        for _ in 0..often {
+            if self.trials.run(settings).is_none_or(|print| print == self.first) {
+                return false;
+            }
+            if self.trials.run(&self.base).is_none_or(|print| print != self.first) {
+                self.unsteady = true;
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -369,4 +485,19 @@ pub(super) fn variables(factors: &[Factor]) -> BTreeSet<String> {
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_varies_seldom_has_to_be_equal_more_often() {
+        // Each time another one: few repeats tell.
+        assert_eq!(repeats(1, SAMPLES), STEADY);
+        // One of two: seven heads in a row are luck.
+        assert!((6..=10).contains(&repeats(6, SAMPLES)), "{}", repeats(6, SAMPLES));
+        // Nearly always the same: nothing can be told.
+        assert!(repeats(11, SAMPLES) > MOST);
+    }
 }

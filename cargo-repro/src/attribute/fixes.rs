@@ -27,7 +27,8 @@ pub(super) fn find(
     };
     switch
         .or_else(|| {
-            let word = pin(found.variation, quiet).filter(|_| pinned)?;
+            // What is pinned already and differs all the same is not mended by pinning it.
+            let word = pin(found.variation, quiet).filter(|word| pinned && !trials.pins(word))?;
             Some(pinning(word, found.variation.advice()))
         })
         .or_else(|| (found.variation != Variation::Unknown).then(|| Fix::advice(found.variation.advice())))

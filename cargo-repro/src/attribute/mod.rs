@@ -9,6 +9,7 @@ mod hints;
 mod replay;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use release_gate::Context;
 
@@ -17,7 +18,7 @@ use self::replay::{Subject, Trials};
 use crate::command::session::Built;
 use crate::model::build::{ScriptRun, Unit, UnitKind};
 use crate::model::cause::{Cause, ConfigFix, Fix, Variation};
-use crate::model::roots::{Comparison, Root, differing_files};
+use crate::model::roots::{Comparison, Root, differing_files, differing_sources};
 
 pub(crate) use forced::hidden;
 
@@ -52,6 +53,13 @@ fn script(
 ) -> Vec<Cause> {
     let files = differing_files(run_a, run_b);
     let mut seen = evidence::statements(&run_a.statements, &run_b.statements);
+    let written = written(a, b, run_a, run_b);
+    seen.extend(written.iter().map(|path| {
+        format!(
+            "it writes `{}` among the sources, which the compiler reads",
+            path.to_string_lossy().replace('\\', "/")
+        )
+    }));
     for name in &files {
         let (x, y) = (run_a.out_dir.join(name), run_b.out_dir.join(name));
         seen.extend(evidence::file(name, &x, &y, &a.place, &b.place));
@@ -70,7 +78,7 @@ fn script(
         fix,
         ..Cause::of(&run_a.package, &run_a.version, kind)
     };
-    let subject = Subject::script(a, b, run_a, run_b);
+    let subject = Subject::script(a, b, run_a, run_b).map(|subject| subject.writing(written));
     let found =
         subject.as_ref().and_then(|subject| conclude(&mut Trials::new(cx, a, b, subject), a, b, true, seed));
     let folder = manifest_dir(a, &run_a.package, &run_a.version);
@@ -96,6 +104,22 @@ fn script(
             vec![cause]
         }
     }
+}
+
+/// Sources of the package that both runs left different.
+fn written(a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptRun) -> Vec<PathBuf> {
+    let of = |built: &'_ Built, run: &ScriptRun| -> Vec<usize> {
+        let units = built.build.units.iter().enumerate();
+        units
+            .filter(|(_, unit)| unit.call.build_out_dir() == Some(run.out_dir.as_path()))
+            .map(|(at, _)| at)
+            .collect()
+    };
+    let (in_a, in_b) = (of(a, run_a), of(b, run_b));
+    let pairs = in_a.iter().flat_map(|i| in_b.iter().map(move |j| (&a.build.units[*i], &b.build.units[*j])));
+    let same = pairs.filter(|(x, y)| x.call.key() == y.call.key());
+    let paths: BTreeSet<PathBuf> = same.flat_map(|(x, y)| differing_sources(x, y)).collect();
+    paths.into_iter().collect()
 }
 
 /// What decides comes first where it shows the very line.
@@ -277,13 +301,13 @@ fn guess(cause: &mut Cause, a: &Built, b: &Built) {
         cause.variation = Variation::Path;
     } else if has(ca.host, cb.host) {
         cause.variation = Variation::Host;
-    } else if has(ca.user, cb.user) || has(ca.locale, cb.locale) || has(ca.time_zone, cb.time_zone) {
+    } else if has(ca.user, cb.user) || has(&ca.locale, &cb.locale) || has(ca.time_zone, cb.time_zone) {
         cause.variation = Variation::Environment;
     }
 }
 
-fn manifest_dir(a: &Built, package: &str, version: &str) -> Option<std::path::PathBuf> {
+fn manifest_dir(a: &Built, package: &str, version: &str) -> Option<PathBuf> {
     let unit =
         a.build.units.iter().find(|unit| unit.call.package == package && unit.call.version == version)?;
-    unit.call.env.get("CARGO_MANIFEST_DIR").map(std::path::PathBuf::from)
+    unit.call.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from)
 }

@@ -51,6 +51,8 @@ pub(super) struct Subject<'a> {
     manifest_dir: Option<PathBuf>,
     /// Variables that are not varied: a build script set them, and it is judged for itself.
     excluded: BTreeSet<String>,
+    /// Sources that a build script writes, relative to the place's sources.
+    written: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -81,14 +83,27 @@ impl<'a> Subject<'a> {
             begun: None,
         };
         let manifest_dir = a.call.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        Self { a: command(a), b: command(b), unit: Some(a), manifest_dir, excluded: BTreeSet::new() }
+        Self {
+            a: command(a),
+            b: command(b),
+            unit: Some(a),
+            manifest_dir,
+            excluded: BTreeSet::new(),
+            written: Vec::new(),
+        }
     }
 
     /// `None` where the interposer could not write down how the script was started.
     pub(super) fn script(a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptRun) -> Option<Self> {
         let (a, b) = (started(&a.place, &run_a.out_dir)?, started(&b.place, &run_b.out_dir)?);
         let manifest_dir = a.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        Some(Self { a, b, unit: None, manifest_dir, excluded: BTreeSet::new() })
+        Some(Self { a, b, unit: None, manifest_dir, excluded: BTreeSet::new(), written: Vec::new() })
+    }
+
+    /// Looks at these sources as at what is left in OUT_DIR.
+    pub(super) fn writing(mut self, sources: Vec<PathBuf>) -> Self {
+        self.written = sources;
+        self
     }
 
     /// Leaves out what a build script told the compiler.
@@ -254,6 +269,11 @@ impl<'a> Trials<'a> {
         name != "HOME" && self.subject.a.env.get(name).is_some_and(|value| value.contains(&*root))
     }
 
+    /// Whether sealed builds hold this still already.
+    pub(super) fn pins(&self, word: &str) -> bool {
+        self.a.place.pins(word)
+    }
+
     /// Whether it is a compiler call, not a build script.
     pub(super) fn compiles(&self) -> bool {
         self.subject.unit.is_some()
@@ -277,7 +297,11 @@ impl<'a> Trials<'a> {
         }
         let umask = if settings.umask { b.conditions.umask } else { a.conditions.umask };
         let step = if cfg!(unix) {
-            let quiet = settings.quiet;
+            let quiet = Quiet {
+                process: settings.quiet.process,
+                addresses: settings.quiet.addresses || self.pins("addresses"),
+                threads: settings.quiet.threads || self.pins("threads"),
+            };
             let prefix = format!(
                 "{}{}",
                 if quiet.addresses { "setarch -R " } else { "" },
@@ -340,7 +364,7 @@ impl<'a> Trials<'a> {
                 .env("REPRO_ONLY_FREEZE", (STANDSTILL + settings.clock).to_string())
                 .env("REPRO_ONLY_ORDER", settings.order.to_string());
         }
-        if settings.quiet.process {
+        if settings.quiet.process || self.pins("process") {
             step = step.env("REPRO_PROCESS", "4242");
         }
         if settings.expanded {
@@ -360,7 +384,15 @@ impl<'a> Trials<'a> {
         }
         let history = if settings.history { b.conditions.history } else { a.conditions.history };
         let swapped = history != seen_place.conditions.history && seen_place.swap_history();
+        let before = Kept::of(seen_place, &self.subject.written);
         let finished = self.cx.runner.run(step);
+        let mut print = Print { digests: BTreeMap::new(), texts: BTreeMap::new() };
+        for (name, path) in before.files() {
+            if let Ok(bytes) = std::fs::read(path) {
+                print.text(name, place.neutral(&String::from_utf8_lossy(&bytes)));
+            }
+        }
+        before.put_back();
         if swapped {
             seen_place.swap_history();
         }
@@ -368,7 +400,6 @@ impl<'a> Trials<'a> {
             self.shift_times(seen_place, seen_place.conditions.file_times);
         }
         let finished = finished.ok().filter(release_gate::process::Finished::is_success)?;
-        let mut print = Print { digests: BTreeMap::new(), texts: BTreeMap::new() };
         digests(&seen, &seen, place, &mut print);
         let said = String::from_utf8_lossy(&finished.stdout);
         if settings.expanded {
@@ -422,6 +453,37 @@ impl Print {
         self.digests.insert(name.to_owned(), sha256_bytes(text.as_bytes()));
         if text.len() <= SMALL {
             self.texts.insert(name.to_owned(), text);
+        }
+    }
+}
+
+/// Sources before a trial that may write them.
+struct Kept(Vec<(String, PathBuf, Option<(Vec<u8>, SystemTime)>)>);
+
+impl Kept {
+    fn of(place: &Place, sources: &[PathBuf]) -> Self {
+        let content = |path: &Path| Some((std::fs::read(path).ok()?, path.metadata().ok()?.modified().ok()?));
+        let one = |relative: &PathBuf| {
+            let path = place.source.join(relative);
+            let content = content(&path);
+            (relative.to_string_lossy().into_owned(), path, content)
+        };
+        Self(sources.iter().map(one).collect())
+    }
+
+    fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.0.iter().map(|(name, path, _)| (name.as_str(), path.as_path()))
+    }
+
+    /// So that no trial sees what an earlier one wrote.
+    fn put_back(self) {
+        for (_, path, content) in self.0 {
+            if let Some((bytes, modified)) = content
+                && std::fs::write(&path, bytes).is_ok()
+                && let Ok(file) = std::fs::File::options().append(true).open(&path)
+            {
+                let _ = file.set_modified(modified);
+            }
         }
     }
 }

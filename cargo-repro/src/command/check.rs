@@ -1,6 +1,7 @@
 //! `cargo repro check`: two sealed builds under deliberately different conditions, every unit compared, differences explained.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result};
 
@@ -11,7 +12,7 @@ use crate::model::build::{Artifact, Build};
 use crate::model::cause::{Cause, Compared, ReproData, UnitCount};
 use crate::model::roots::{self, Comparison, Root};
 use crate::rules;
-use crate::sealed::abilities::Abilities;
+use crate::sealed::abilities::{self, Abilities};
 use crate::sealed::conditions::Conditions;
 use crate::sealed::pins::Pins;
 
@@ -26,7 +27,9 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     let session = Session::start(cx, args)?;
     let cx = &*cx;
     let a = session.build(cx, Conditions::first(session.jobs), "build A")?;
-    let b = session.build(cx, Conditions::second(session.jobs), "build B").map_err(|error| {
+    let locale = abilities::other_locale(&cx.runner);
+    let second = Conditions::second(session.jobs).speaking(locale.as_ref());
+    let b = session.build(cx, second, "build B").map_err(|error| {
         if error.help().is_empty() {
             Error::judge(format!("build A succeeded and {}", error.chain()))
                 .with_help("the build depends on the folder, environment or clock it runs under; --keep keeps both places")
@@ -105,7 +108,13 @@ fn reports(
     unfinished: &[String],
 ) -> Result<Outcome> {
     let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
-    let (varied, not_varied) = variations(&session.abilities, &session.pins);
+    // Only a locale that is installed is another one to programs.
+    let own = Own {
+        locale: abilities::other_locale(&cx.runner).is_some(),
+        time_zone: Path::new("/usr/share/zoneinfo").join(b.place.conditions.time_zone).exists(),
+        history: !session.source.is_shallow(),
+    };
+    let (varied, not_varied) = variations(&session.abilities, &session.pins, &own);
     let mut reports = Vec::new();
     for package in project.selected() {
         let of = |build: &Build| -> Vec<Artifact> {
@@ -312,12 +321,21 @@ fn human(data: &ReproData) -> String {
     text
 }
 
+/// What this machine and repository have that could be varied.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    /// A locale other than C.
+    locale: bool,
+    /// Build B's time zone.
+    time_zone: bool,
+    /// A whole history.
+    history: bool,
+}
+
 /// What B varied, and what could not be varied here.
-pub(crate) fn variations(abilities: &Abilities, pins: &Pins) -> (Vec<String>, BTreeMap<String, String>) {
+fn variations(abilities: &Abilities, pins: &Pins, own: &Own) -> (Vec<String>, BTreeMap<String, String>) {
     let mut varied: Vec<String> =
-        ["path", "CARGO_HOME", "HOME", "environment", "locale", "time zone", "file times", "jobs"]
-            .map(str::to_owned)
-            .into();
+        ["path", "CARGO_HOME", "HOME", "environment", "file times", "jobs"].map(str::to_owned).into();
     let mut missing = BTreeMap::new();
     if cfg!(unix) {
         varied.push("umask".to_owned());
@@ -339,8 +357,31 @@ pub(crate) fn variations(abilities: &Abilities, pins: &Pins) -> (Vec<String>, BT
     if let Err(why) = &abilities.namespaces {
         missing.insert("network".to_owned(), format!("only cargo is offline: {why}"));
     }
-    missing.insert("kernel and processor".to_owned(), "both builds run on this machine".to_owned());
-    varied.push("git history".to_owned());
+    for what in ["kernel and processor", "machine id", "time since the machine started"] {
+        missing.insert(what.to_owned(), "both builds run on this machine".to_owned());
+    }
+    missing.insert("user id".to_owned(), "both builds run as the same user".to_owned());
+    missing.insert("toolchain folder".to_owned(), "both builds use the same toolchain".to_owned());
+    match own.locale {
+        true => varied.push("locale".to_owned()),
+        false => drop(
+            missing
+                .insert("locale".to_owned(), "no other is installed; only its variables differ".to_owned()),
+        ),
+    }
+    match own.time_zone {
+        true => varied.push("time zone".to_owned()),
+        false => drop(
+            missing
+                .insert("time zone".to_owned(), "none are installed; only its variable differs".to_owned()),
+        ),
+    }
+    match own.history {
+        true => varied.push("git history".to_owned()),
+        false => drop(
+            missing.insert("git history".to_owned(), "this repository is a shallow clone itself".to_owned()),
+        ),
+    }
     for word in pins.words() {
         let what: &[&str] = match word.as_str() {
             "environment" => &["environment", "HOME", "locale", "time zone"],
@@ -362,4 +403,27 @@ pub(crate) fn variations(abilities: &Abilities, pins: &Pins) -> (Vec<String>, BT
     }
     varied.sort();
     (varied, missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_to_be_varied_is() {
+        let abilities = Abilities { namespaces: Ok(()), interposer: Ok("x.so".into()) };
+        let pins = Pins::new(&["time".to_owned()]).unwrap();
+        let own = Own { locale: false, time_zone: false, history: false };
+        let (varied, missing) = variations(&abilities, &pins, &own);
+        for what in
+            ["user id", "locale", "time zone", "git history", "clock", "machine id", "toolchain folder"]
+        {
+            assert!(missing.contains_key(what) && !varied.contains(&what.to_owned()), "{what}");
+        }
+        let all = Own { locale: true, time_zone: true, history: true };
+        let (varied, _) = variations(&abilities, &Pins::default(), &all);
+        for what in ["locale", "time zone", "git history", "clock", "path"] {
+            assert!(varied.contains(&what.to_owned()), "{what}");
+        }
+    }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Unit {
     pub(crate) outputs: BTreeMap<String, Sha256Digest>,
     /// Files it read, from its dependency list, below its place's folders.
     pub(crate) reads: Vec<PathBuf>,
+    /// Those of them that are sources of the repository, by relative path, as they were when the build ended.
+    pub(crate) sources: BTreeMap<PathBuf, Sha256Digest>,
 }
 
 impl Unit {

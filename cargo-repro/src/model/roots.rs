@@ -3,6 +3,7 @@
 //! Metadata carries the hash of every dependency, so one root taints all that is built on it; only roots are causes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::build::{Build, ScriptRun, Unit};
 
@@ -88,7 +89,17 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
                 }
             }
             _ => {
-                roots.insert((1, i), Root::Unit { a: i, b: j });
+                let writer = match differing_sources(unit, &b.units[j]).is_empty() {
+                    true => None,
+                    false => runs(a, b)
+                        .into_iter()
+                        .find(|(at, _)| Some(a.scripts[*at].out_dir.as_path()) == unit.call.build_out_dir()),
+                };
+                match writer {
+                    // Nobody else of the package wrote sources while it was built.
+                    Some((at, other)) => roots.insert((0, at), Root::Script { a: at, b: other }),
+                    None => roots.insert((1, i), Root::Unit { a: i, b: j }),
+                };
             }
         }
     }
@@ -131,8 +142,8 @@ fn transitive(
     seen
 }
 
-/// Runs of both builds that told cargo something else or left other files.
-pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
+/// Runs of the same build script in both builds.
+fn runs(a: &Build, b: &Build) -> Vec<(usize, usize)> {
     let key = |run: &ScriptRun| {
         let folder = run.out_dir.parent().and_then(|dir| dir.file_name()).unwrap_or_default();
         (run.package.clone(), run.version.clone(), folder.to_string_lossy().into_owned())
@@ -142,13 +153,23 @@ pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
     for (i, run) in a.scripts.iter().enumerate() {
         let same = b.scripts.iter().position(|other| key(other) == key(run));
         let same = same.or_else(|| b.scripts.iter().position(|other| by_package(other) == by_package(run)));
-        if let Some(j) = same
-            && (run.statements != b.scripts[j].statements || run.files != b.scripts[j].files)
-        {
-            pairs.push((i, j));
-        }
+        pairs.extend(same.map(|j| (i, j)));
     }
     pairs
+}
+
+/// Runs of both builds that told cargo something else or left other files.
+pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
+    let differs = |&(i, j): &(usize, usize)| {
+        a.scripts[i].statements != b.scripts[j].statements || a.scripts[i].files != b.scripts[j].files
+    };
+    runs(a, b).into_iter().filter(differs).collect()
+}
+
+/// Sources a unit read that are not the same in both builds although they were exported so: something wrote them, by relative path.
+pub(crate) fn differing_sources(a: &Unit, b: &Unit) -> Vec<PathBuf> {
+    let names: BTreeSet<&PathBuf> = a.sources.keys().chain(b.sources.keys()).collect();
+    names.into_iter().filter(|name| a.sources.get(*name) != b.sources.get(*name)).cloned().collect()
 }
 
 /// Files of OUT_DIR that differ, by relative path.
@@ -185,7 +206,11 @@ mod tests {
             env: [("OUT_DIR".to_owned(), format!("/t/{package}-1/out"))].into(),
             ..Call::default()
         };
-        Unit { call, outputs: [("rlib".to_owned(), sha256_bytes(content.as_bytes()))].into(), reads: vec![] }
+        Unit {
+            call,
+            outputs: [("rlib".to_owned(), sha256_bytes(content.as_bytes()))].into(),
+            ..Unit::default()
+        }
     }
 
     fn script(package: &str, statement: &str, file: (&str, &str)) -> ScriptRun {
@@ -246,5 +271,22 @@ mod tests {
     fn a_unit_only_one_build_has_is_said() {
         let found = compare(&build(vec![unit("a", &[], "1")], vec![]), &build(vec![], vec![]));
         assert_eq!(found.unpaired.len(), 1);
+    }
+
+    #[test]
+    fn a_source_written_while_it_was_built_is_the_build_scripts() {
+        let build = |written: &str| {
+            let mut unit = unit("own", &[], written);
+            unit.sources = [("src/generated.rs".into(), sha256_bytes(written.as_bytes()))].into();
+            Build {
+                units: vec![unit],
+                scripts: vec![script("own", "same", ("file", "same"))],
+                ..Build::default()
+            }
+        };
+        assert_eq!(compare(&build("1"), &build("2")).roots, [Root::Script { a: 0, b: 0 }]);
+        let mut alone = (build("1"), build("2"));
+        (alone.0.scripts, alone.1.scripts) = (vec![], vec![]);
+        assert_eq!(compare(&alone.0, &alone.1).roots, [Root::Unit { a: 0, b: 0 }]);
     }
 }

@@ -31,5 +31,36 @@ impl Abilities {
     }
 }
 
+/// A locale of this machine's that speaks otherwise than build A's; `None` where nothing but C is installed.
+pub(crate) fn other_locale(runner: &Runner) -> Option<String> {
+    let finished = runner.run(Step::new("locale").arg("-a")).ok()?;
+    choose_locale(&String::from_utf8_lossy(&finished.stdout))
+}
+
+/// Of the list of installed locales one that is not English and knows UTF-8, else the first that is not C.
+fn choose_locale(list: &str) -> Option<String> {
+    let mut names: Vec<&str> = list
+        .lines()
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && *name != "POSIX" && *name != "C" && !name.starts_with("C."))
+        .collect();
+    names.sort_by_key(|name| {
+        (name.starts_with("en"), !name.to_lowercase().replace('-', "").ends_with("utf8"))
+    });
+    names.first().map(|name| (*name).to_owned())
+}
+
 /// Sets the host name in a namespace; `$1` is the name.
 pub(super) const SET_HOST: &str = "echo \"$1\" > /proc/sys/kernel/hostname";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_is_one_that_is_installed_and_not_c() {
+        assert_eq!(choose_locale("C\nC.utf8\nPOSIX\n"), None);
+        assert_eq!(choose_locale("C\nen_US.utf8\nPOSIX\n").as_deref(), Some("en_US.utf8"));
+        assert_eq!(choose_locale("de_DE\nen_US.utf8\nde_DE.utf8\n").as_deref(), Some("de_DE.utf8"));
+    }
+}

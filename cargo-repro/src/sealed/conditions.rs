@@ -10,7 +10,7 @@ pub(crate) struct Conditions {
     /// Name of the place's folder, of another length each.
     pub(crate) folder: &'static str,
     pub(crate) user: &'static str,
-    pub(crate) locale: &'static str,
+    pub(crate) locale: String,
     pub(crate) time_zone: &'static str,
     pub(crate) umask: &'static str,
     pub(crate) host: &'static str,
@@ -29,13 +29,22 @@ pub(crate) struct Conditions {
     pub(crate) second: bool,
 }
 
+/// Build B's locale where no other is installed: programs that read the variables see another value, and the rest see none.
+const UNKNOWN_LOCALE: &str = "fr_CH.UTF-8";
+
 impl Conditions {
+    /// With a locale of this machine's, if there is one.
+    pub(crate) fn speaking(mut self, locale: Option<&String>) -> Self {
+        self.locale = locale.cloned().unwrap_or(self.locale);
+        self
+    }
+
     /// Build A, and every release build.
     pub(crate) fn first(jobs: usize) -> Self {
         Self {
             folder: "a",
             user: "builder",
-            locale: "C.UTF-8",
+            locale: "C.UTF-8".to_owned(),
             time_zone: "UTC",
             umask: "022",
             host: "first-machine",
@@ -55,7 +64,7 @@ impl Conditions {
         Self {
             folder: "b-in-another-folder/with-a-longer-name",
             user: "somebody-else",
-            locale: "fr_CH.UTF-8",
+            locale: UNKNOWN_LOCALE.to_owned(),
             time_zone: "Pacific/Kiritimati",
             umask: "027",
             host: "the-second-machine",
@@ -81,7 +90,7 @@ mod tests {
         assert!(a.folder.len() != b.folder.len());
         for (x, y) in [
             (a.user, b.user),
-            (a.locale, b.locale),
+            (&*a.locale, &*b.locale),
             (a.time_zone, b.time_zone),
             (a.umask, b.umask),
             (a.host, b.host),

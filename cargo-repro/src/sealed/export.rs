@@ -78,6 +78,11 @@ impl Source {
         Ok(Self { git, commit, dirty: project.dirty, epoch, workspace, lock })
     }
 
+    /// Whether the repository itself knows only a part of its history, so that every place does.
+    pub(crate) fn is_shallow(&self) -> bool {
+        self.git.is_shallow().unwrap_or(true)
+    }
+
     /// Writes the sources to a folder; modification times are the commit's plus `shift`.
     ///
     /// # Errors

@@ -305,6 +305,13 @@ fn units(place: &Place) -> Result<Vec<Unit>> {
             unit.outputs.insert(suffix.to_owned(), digest);
         }
         unit.reads = dependency_list(place, &unit.call.out_dir.join(format!("{stem}.d")), &unit.call.cwd);
+        for path in &unit.reads {
+            if let Ok(relative) = path.strip_prefix(&place.source)
+                && let Ok((digest, _)) = sha256_file(path)
+            {
+                unit.sources.insert(relative.to_owned(), digest);
+            }
+        }
         units.push(unit);
     }
     Ok(units)

@@ -97,7 +97,7 @@ impl Pins {
         for (word, _) in ALL.iter().filter(|(word, _)| self.has(word)) {
             match *word {
                 "environment" => {
-                    (conditions.user, conditions.locale) = (first.user, first.locale);
+                    (conditions.user, conditions.locale) = (first.user, first.locale.clone());
                     (conditions.time_zone, conditions.shell) = (first.time_zone, first.shell);
                 }
                 "file-order" => conditions.order = first.order,

@@ -101,6 +101,7 @@ pub(crate) const CAUSES: &[Exhibit] = exhibits! {
     "script-include-absolute": [script("path")] Build("fn main() { generate(&format!(\"pub const A: &str = include_str!({:?});\", std::env::current_dir().unwrap().join(\"data/a\"))); }", GENERATED);
     "script-git-describe": [script("git-history")] Script("run(\"git\", \"describe\")");
     "script-git-count": [script("git-history")] Script("{ let out = std::process::Command::new(\"git\").args([\"rev-list\", \"--count\", \"HEAD\"]).output().unwrap(); String::from_utf8(out.stdout).unwrap().trim().to_string() }");
+    "script-source": [script("time")] Build("fn main() { let said = format!(\"{:?}\", std::time::SystemTime::now()); std::fs::write(\"src/generated.rs\", format!(\"pub const SAID: &str = {said:?};\")).unwrap(); }", "include!(\"generated.rs\");\n");
     "script-process": [script("none")] Script("std::process::id().to_string()");
     "script-addresses": [script("none")] Script("format!(\"{:p}\", &0 as *const i32)");
     "script-stop-watch": [script("none")] Script("{ let watch = std::time::Instant::now(); run(\"echo\", \"x\"); watch.elapsed().as_nanos().to_string() }");
