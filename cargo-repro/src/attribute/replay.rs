@@ -11,23 +11,11 @@ use release_gate::process::Step;
 use crate::command::session::Built;
 use crate::model::build::{ScriptRun, Unit};
 use crate::sealed::export::set_times;
+use crate::sealed::interposer;
 use crate::sealed::place::Place;
 
-/// Variables that hold descriptors of a jobserver that is gone, or that trials set themselves.
-const OWN: &[&str] = &[
-    "CARGO_MAKEFLAGS",
-    "MAKEFLAGS",
-    "MFLAGS",
-    "REPRO_CLOCK",
-    "REPRO_ORDER",
-    "REPRO_HOST",
-    "REPRO_LOG",
-    "REPRO_SCRIPTS",
-    "REPRO_SEED",
-    "REPRO_FREEZE",
-    "REPRO_PROCESSORS",
-    "REPRO_PROCESS",
-];
+/// Variables that hold descriptors of a jobserver that is gone.
+const OWN: &[&str] = &["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
 /// Where the clock of a trial stands: seconds since 1970.
 const STANDSTILL: u64 = 1_600_000_000;
 /// Variables that belong to a place's own machinery.
@@ -351,22 +339,27 @@ impl<'a> Trials<'a> {
         let base = Settings::default();
         let held = |mine: u64, base: u64| if settings.only.is_some() { base } else { mine };
         // The clock stands still, so that a time that is embedded differs only where the clock was set.
-        step = step
-            .env("REPRO_SEED", held(settings.seed.into(), base.seed.into()).to_string())
-            .env("REPRO_FREEZE", held(STANDSTILL + settings.clock, STANDSTILL).to_string())
-            .env("REPRO_ORDER", held(settings.order.into(), base.order.into()).to_string())
-            .env("REPRO_HOST", host)
-            .env("REPRO_PROCESSORS", processors.to_string());
+        let number = |value: u64| value.to_string();
+        let mut told = vec![
+            ("REPRO_SEED", number(held(settings.seed.into(), base.seed.into()))),
+            ("REPRO_FREEZE", number(held(STANDSTILL + settings.clock, STANDSTILL))),
+            ("REPRO_ORDER", number(held(settings.order.into(), base.order.into()))),
+            ("REPRO_HOST", host.to_owned()),
+            ("REPRO_PROCESSORS", processors.to_string()),
+        ];
         if let Some(library) = &settings.only {
-            step = step
-                .env("REPRO_ONLY", library)
-                .env("REPRO_ONLY_SEED", settings.seed.to_string())
-                .env("REPRO_ONLY_FREEZE", (STANDSTILL + settings.clock).to_string())
-                .env("REPRO_ONLY_ORDER", settings.order.to_string());
+            told.extend([
+                ("REPRO_ONLY", library.to_string_lossy().into_owned()),
+                ("REPRO_ONLY_SEED", settings.seed.to_string()),
+                ("REPRO_ONLY_FREEZE", number(STANDSTILL + settings.clock)),
+                ("REPRO_ONLY_ORDER", settings.order.to_string()),
+            ]);
         }
         if settings.quiet.process || self.pins("process") {
-            step = step.env("REPRO_PROCESS", "4242");
+            told.push(("REPRO_PROCESS", "4242".to_owned()));
         }
+        let at = if settings.at == At::A { a } else { b };
+        interposer::tell(&at.root, &told).ok()?;
         if settings.expanded {
             step = step.env("RUSTC_BOOTSTRAP", "1");
         }

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
+use super::interposer;
 use super::place::Place;
 use crate::tools;
 
@@ -48,34 +49,8 @@ impl Place {
         if c.second && !self.pins("environment") {
             set("RELEASE_GATES_VARIATION", &"B");
         }
-        if let Ok(library) = &self.abilities.interposer {
-            set("LD_PRELOAD", library);
-            let held = |word: &str| self.compared || self.pins(word);
-            if held("time") {
-                set("REPRO_CLOCK", &c.clock.to_string());
-            }
-            if held("file-order") {
-                set("REPRO_ORDER", &c.order.to_string());
-            }
-            if held("host") {
-                set("REPRO_HOST", &c.host);
-            }
-            if held("jobs") {
-                set("REPRO_PROCESSORS", &c.processors.to_string());
-            }
-            if self.pins("time") {
-                set("REPRO_FREEZE", &self.epoch.max(1).to_string());
-            }
-            if self.pins("entropy") {
-                set("REPRO_SEED", &"1");
-            }
-            if self.pins("process") {
-                set("REPRO_PROCESS", &"4242");
-            }
-            if self.compared {
-                set("REPRO_LOG", &self.inside(&self.log));
-                set("REPRO_SCRIPTS", &self.inside(&self.scripts));
-            }
+        if self.abilities.interposer.is_ok() {
+            set("LD_PRELOAD", &self.inside(&self.root).join(interposer::LIBRARY));
         }
         for name in WINDOWS {
             if let Some(value) = std::env::var_os(name).filter(|_| cfg!(windows)) {
@@ -95,6 +70,27 @@ impl Place {
     /// Whether a variable was handed on to builds by configuration.
     pub(crate) fn hands_on(&self, name: &str) -> bool {
         self.extra_env.iter().any(|(given, _)| given == name)
+    }
+}
+
+impl Place {
+    /// What the interposer is told in this place.
+    pub(super) fn told(&self) -> Vec<(&'static str, String)> {
+        let c = &self.conditions;
+        let held = |word: &str| self.compared || self.pins(word);
+        let path = |path: &std::path::Path| self.inside(path).to_string_lossy().into_owned();
+        let all = [
+            (held("time"), "REPRO_CLOCK", c.clock.to_string()),
+            (held("file-order"), "REPRO_ORDER", c.order.to_string()),
+            (held("host"), "REPRO_HOST", c.host.to_owned()),
+            (held("jobs"), "REPRO_PROCESSORS", c.processors.to_string()),
+            (self.pins("time"), "REPRO_FREEZE", self.epoch.max(1).to_string()),
+            (self.pins("entropy"), "REPRO_SEED", "1".to_owned()),
+            (self.pins("process"), "REPRO_PROCESS", "4242".to_owned()),
+            (self.compared, "REPRO_LOG", path(&self.log)),
+            (self.compared, "REPRO_SCRIPTS", path(&self.scripts)),
+        ];
+        all.into_iter().filter(|(is, ..)| *is).map(|(_, name, value)| (name, value)).collect()
     }
 }
 

@@ -26,6 +26,19 @@ pub(crate) fn compile(runner: &Runner, folder: &Path) -> Result<PathBuf, String>
     }
 }
 
+/// The library's name in a place; what it is told stands beside it, since a build that prints its environment must not see that.
+pub(crate) const LIBRARY: &str = "interposer.so";
+const SETTINGS: &str = "interposer.conf";
+
+/// Tells the library in a folder what programs are to see.
+///
+/// # Errors
+/// The disk cannot be written to.
+pub(crate) fn tell(folder: &Path, settings: &[(&str, String)]) -> std::io::Result<()> {
+    let lines: String = settings.iter().map(|(name, value)| format!("{name}={value}\0")).collect();
+    std::fs::write(folder.join(SETTINGS), lines)
+}
+
 /// One line of its log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Asked {

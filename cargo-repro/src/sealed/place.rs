@@ -13,6 +13,7 @@ use super::environment::handed_on;
 use super::export::{Exported, Histories, Source};
 use super::guard::{Guard, View};
 use super::history::History;
+use super::interposer;
 use super::pins::Pins;
 use super::toolchain::Toolchain;
 use crate::tools::{self, PlaceSpec};
@@ -114,6 +115,11 @@ impl Place {
     }
 
     fn fill_tools(&self) -> Result<()> {
+        if let Ok(library) = &self.abilities.interposer {
+            std::fs::copy(library, self.root.join(interposer::LIBRARY))
+                .and_then(|_| interposer::tell(&self.root, &self.told()))
+                .or_judge(|| "cannot make the sealed place".to_owned())?;
+        }
         let me = std::env::current_exe().or_judge(|| "cannot find this program's own file".to_owned())?;
         let put = |name: &str| -> Result<()> {
             let file = self.tools.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
