@@ -451,7 +451,10 @@ impl Print {
 }
 
 /// Sources before a trial that may write them.
-struct Kept(Vec<(String, PathBuf, Option<(Vec<u8>, SystemTime)>)>);
+struct Kept(Vec<Before>);
+
+/// A source's name and path, and its bytes and time where it was there.
+type Before = (String, PathBuf, Option<(Vec<u8>, SystemTime)>);
 
 impl Kept {
     fn of(place: &Place, sources: &[PathBuf]) -> Self {
