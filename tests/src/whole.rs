@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use release_gate::process::Runner;
+
 use crate::TestEnv;
 use crate::fixtures::{Step, write_all};
 
@@ -70,13 +72,15 @@ pub struct Whole {
     pub dir: PathBuf,
     /// The secret key; its public half is committed as `release-keys/maintainer.ed25519.pub`.
     pub key: PathBuf,
+    /// Whether commits and tags are signed: git needs ssh-keygen for it, which a bare machine may lack.
+    pub signed: bool,
 }
 
 impl Whole {
     /// Two releases: 1.0.0, and 1.1.0 with a function more. What a release lacks or has wrong is committed with `last`.
     ///
     /// # Panics
-    /// A file cannot be written, or git or ssh-keygen is missing.
+    /// A file cannot be written, or git is missing.
     pub fn new(env: &TestEnv, last: &[Step<'_>]) -> Self {
         let dir = env.path().join("shapes");
         std::fs::create_dir_all(&dir).unwrap();
@@ -84,7 +88,8 @@ impl Whole {
         let key = env.path().join("release.key");
         let made = env.run(env.path(), "cargo-sign", ["keygen", "--no-passphrase", "--out", "release.key"]);
         assert_eq!(made.code, 0, "{made:#?}");
-        let whole = Self { dir, key };
+        let signed = Runner::new().run(env.step("ssh-keygen").arg("-?")).is_ok();
+        let whole = Self { dir, key, signed };
         let public = std::fs::read_to_string(env.path().join("release.key.pub")).unwrap();
         let (one, two) = (manifest("1.0.0"), manifest("1.1.0"));
         let first =
@@ -112,13 +117,11 @@ impl Whole {
         let key = format!("user.signingkey={}", self.key.display());
         let signed = ["-c", "gpg.format=ssh", "-c", &key];
         env.git(&self.dir, day, &["add", "--all"]);
-        env.git(
-            &self.dir,
-            day,
-            &[&signed[..], &["commit", "--quiet", "--gpg-sign", "-m", step.message]].concat(),
-        );
-        if let Some(tag) = step.tag {
-            env.git(&self.dir, day, &[&signed[..], &["tag", "--sign", "-m", tag, tag]].concat());
+        let [commit, tag] =
+            if self.signed { ["--gpg-sign", "--sign"] } else { ["--no-gpg-sign", "--annotate"] };
+        env.git(&self.dir, day, &[&signed[..], &["commit", "--quiet", commit, "-m", step.message]].concat());
+        if let Some(name) = step.tag {
+            env.git(&self.dir, day, &[&signed[..], &["tag", tag, "-m", name, name]].concat());
         }
     }
 
