@@ -337,14 +337,9 @@ fn verdict(code: u8, stdout: &[u8]) -> Verdict {
         return Verdict { word: "not judged", code: exit::ERROR, findings, envelope: Some(envelope) };
     }
     let no_database = findings.iter().any(|finding| finding.rule == NO_DATABASE);
-    let (word, code) = match envelope.status {
-        Status::Pass => ("passed", code),
-        Status::Fail => ("failed", code),
-        Status::Skipped => ("nothing to judge", code),
-        // The one thing a fresh machine cannot have: said loudly, and nobody takes the row for a pass.
-        Status::Error if no_database => ("not judged", exit::PASS),
-        Status::Error | Status::Unsupported => ("not judged", code),
-    };
+    // The one thing a fresh machine cannot have: said loudly, and nobody takes the row for a pass.
+    let code = if envelope.status == Status::Error && no_database { exit::PASS } else { code };
+    let word = report::word(envelope.status);
     Verdict { word, code, findings, envelope: Some(envelope) }
 }
 
