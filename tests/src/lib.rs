@@ -8,7 +8,7 @@
 pub mod fixtures;
 pub mod whole;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -45,6 +45,33 @@ pub fn program(name: &str) -> PathBuf {
         messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect()
     });
     built.iter().find(|path| path.file_stem() == Some(OsStr::new(name))).unwrap().clone()
+}
+
+/// PATH with these folders before the machine's own.
+pub fn path_after(first: impl IntoIterator<Item = PathBuf>) -> OsString {
+    let machine = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(first.into_iter().chain(std::env::split_paths(&machine))).unwrap()
+}
+
+/// PATH as after `cargo install`: the five programs, and what the machine has.
+pub fn path_with_programs() -> OsString {
+    path_after(TOOLS.map(|(tool, _)| program(tool).parent().unwrap().to_owned()))
+}
+
+/// Whether the machine has a program.
+pub fn has(program: &str) -> bool {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .any(|folder| folder.join(program).is_file())
+}
+
+/// A step whose commits and tags are Ada's, made `day` days after the first.
+pub fn as_ada(step: Step, day: i64) -> Step {
+    let date = format!("{} +0000", FIRST_COMMIT + day * 86_400);
+    ["AUTHOR", "COMMITTER"].iter().fold(step, |step, who| {
+        step.env(format!("GIT_{who}_NAME"), "Ada")
+            .env(format!("GIT_{who}_EMAIL"), "ada@example.org")
+            .env(format!("GIT_{who}_DATE"), &date)
+    })
 }
 
 /// The suite's own repository.
@@ -137,20 +164,9 @@ impl TestEnv {
 
     /// Runs git with a fixed identity; `day` sets the clock.
     pub fn git(&self, dir: &Path, day: i64, args: &[&str]) -> String {
-        let date = format!("{} +0000", FIRST_COMMIT + day * 86_400);
-        let mut step =
+        let step =
             self.step("git").current_dir(dir).args(["-c", "commit.gpgSign=false", "-c", "tag.gpgSign=false"]);
-        for (name, value) in [
-            ("GIT_AUTHOR_NAME", "Ada"),
-            ("GIT_AUTHOR_EMAIL", "ada@example.org"),
-            ("GIT_COMMITTER_NAME", "Ada"),
-            ("GIT_COMMITTER_EMAIL", "ada@example.org"),
-            ("GIT_AUTHOR_DATE", &*date),
-            ("GIT_COMMITTER_DATE", &*date),
-        ] {
-            step = step.env(name, value);
-        }
-        let finished = self.runner.run(step.args(args)).unwrap().success().unwrap();
+        let finished = self.runner.run(as_ada(step, day).args(args)).unwrap().success().unwrap();
         String::from_utf8_lossy(&finished.stdout).trim().to_owned()
     }
 

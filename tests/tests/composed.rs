@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use release_gates_tests::fixtures::{self, Step};
 use release_gates_tests::whole::{self, Whole, manifest};
-use release_gates_tests::{Ran, TOOLS, TestEnv, program, repository};
+use release_gates_tests::{Ran, TestEnv, path_with_programs, repository};
 
 /// The cheap gates first; what they need of each other allows it.
 const QUICK: &str = "source sbom audit licenses pins compat notes repro sign upload";
@@ -47,14 +47,7 @@ impl Ci {
     /// A step as after `cargo install`, with the five programs and what the machine has, and a presigned URL for everything that is
     /// published of the program.
     fn step(&self, command: &str) -> release_gate::process::Step {
-        let mut path: Vec<PathBuf> =
-            TOOLS.iter().map(|(tool, _)| program(tool).parent().unwrap().to_owned()).collect();
-        path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-        let mut step = self
-            .env
-            .step(command)
-            .current_dir(&self.whole.dir)
-            .env("PATH", std::env::join_paths(path).unwrap());
+        let mut step = self.env.step(command).current_dir(&self.whole.dir).env("PATH", path_with_programs());
         for name in [
             "CHECKSUMS_TXT",
             "INSTALL_MD",

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use release_gates_tests::{TestEnv, fixtures};
+use release_gates_tests::{TestEnv, fixtures, has};
 
 /// Blocks of `sh` in a Markdown file.
 fn blocks(text: &str) -> Vec<String> {
@@ -20,11 +20,6 @@ fn blocks(text: &str) -> Vec<String> {
         }
     }
     blocks
-}
-
-fn has(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 #[test]

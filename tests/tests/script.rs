@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, program, repository};
+use release_gates_tests::{Ran, TestEnv, fixtures, path_with_programs, repository};
 
 fn gate(env: &TestEnv, dir: &Path, gates: Option<&str>) -> Ran {
     let key = env.path().join("release.key");
@@ -13,18 +13,11 @@ fn gate(env: &TestEnv, dir: &Path, gates: Option<&str>) -> Ran {
         let made = env.run(dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key.to_str().unwrap()]);
         assert_eq!(made.code, 0, "{made:#?}");
     }
-    // As after `cargo install`: the five programs, and what the machine has.
-    let mut path = std::ffi::OsString::new();
-    for (tool, _) in TOOLS {
-        path.push(program(tool).parent().unwrap());
-        path.push(":");
-    }
-    path.push(std::env::var_os("PATH").unwrap_or_default());
     let mut step = env
         .step("sh")
         .current_dir(dir)
         .arg(repository().join("ci/gate.sh"))
-        .env("PATH", path)
+        .env("PATH", path_with_programs())
         .env("OFFLINE", "1")
         .env("KEY", key.as_os_str())
         .env("PUBLIC_KEY", env.path().join("release.key.pub").into_os_string())

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use release_gates_tests::whole::Whole;
-use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, program, repository};
+use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, path_after, program, repository};
 use serde_json::Value;
 
 fn yaml(path: &Path) -> Value {
@@ -114,7 +114,8 @@ fn every_job_has_the_least_permissions() {
 struct Job<'a> {
     env: &'a TestEnv,
     dir: &'a Path,
-    path: Vec<PathBuf>,
+    /// Where programs of the same names lie on PATH.
+    planted: PathBuf,
 }
 
 impl<'a> Job<'a> {
@@ -132,9 +133,7 @@ impl<'a> Job<'a> {
             let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
             std::fs::set_permissions(planted.join(tool), may_run).unwrap();
         }
-        let mut path = vec![planted];
-        path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-        Self { env, dir, path }
+        Self { env, dir, planted }
     }
 
     /// Runs an action; the first step that fails ends it.
@@ -159,13 +158,13 @@ impl<'a> Job<'a> {
             assert_eq!(step["shell"], "bash", "{name}");
             let dir = step["working-directory"].as_str().unwrap_or(".");
             let more = std::fs::read_to_string(&added).unwrap_or_default();
-            let path = more.lines().map(PathBuf::from).chain(self.path.iter().cloned());
+            let path = path_after(more.lines().map(PathBuf::from).chain([self.planted.clone()]));
             let mut command = self
                 .env
                 .step("bash")
                 .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run])
                 .current_dir(self.dir.join(expand(dir, &values)))
-                .env("PATH", std::env::join_paths(path).unwrap())
+                .env("PATH", path)
                 .env("GITHUB_ACTION_PATH", &folder)
                 .env("GITHUB_OUTPUT", &output)
                 .env("GITHUB_PATH", &added)
@@ -298,11 +297,10 @@ fn what_is_published_is_what_is_listed() {
     fixtures::write_all(env.path(), &[("bin/gh", gh)]);
     let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(env.path().join("bin/gh"), may_run).unwrap();
-    let mut path = vec![env.path().join("bin")];
-    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let path = path_after([env.path().join("bin")]);
     let publish = || {
         let step = env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &run("publish")]);
-        let step = step.current_dir(env.path()).env("PATH", std::env::join_paths(&path).unwrap());
+        let step = step.current_dir(env.path()).env("PATH", &path);
         env.run_step(step.env("GITHUB_REPOSITORY", "o/demo").env("GITHUB_REF_NAME", "v1.0.0-rc.1"))
     };
     let ran = publish();

@@ -10,7 +10,7 @@
 
 use std::fmt::Write as _;
 
-use release_gates_tests::{FIRST_COMMIT, TOOLS, TestEnv, program, repository};
+use release_gates_tests::{TestEnv, as_ada, has, path_with_programs, repository};
 
 /// One command, or a whole `sh` block.
 #[derive(Debug)]
@@ -96,7 +96,6 @@ fn the_tutorial_is_true() {
     let mut commands = commands(&page);
     assert!(commands.len() > 40, "{}", commands.len());
     let env = TestEnv::new();
-    let has = |name: &str| env.run_step(env.step("sh").args(["-c", &format!("command -v {name}")])).code == 0;
     if !has("ssh-keygen") {
         commands.retain(|command| !command.text.starts_with("ssh-keygen "));
     }
@@ -110,29 +109,12 @@ fn the_tutorial_is_true() {
     }
     let work = env.path().join("work");
     std::fs::create_dir(&work).unwrap();
-    let mut path = std::ffi::OsString::new();
-    for (tool, _) in TOOLS {
-        path.push(program(tool).parent().unwrap());
-        path.push(":");
-    }
-    path.push(std::env::var_os("PATH").unwrap_or_default());
-    let date = format!("{FIRST_COMMIT} +0000");
-    let mut step = env.step("sh").current_dir(&work).args(["-c", &script]).env("PATH", path);
+    let mut step = env.step("sh").current_dir(&work).args(["-c", &script]).env("PATH", path_with_programs());
     // Nothing of the machine's caches; ls sorts by bytes.
     step = step.env("CARGO_HOME", env.path().join("cargo-home")).env("LC_ALL", "C");
     step = step.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "init.defaultBranch");
     step = step.env("GIT_CONFIG_VALUE_0", "main");
-    for (name, value) in [
-        ("GIT_AUTHOR_NAME", "Ada"),
-        ("GIT_AUTHOR_EMAIL", "ada@example.org"),
-        ("GIT_COMMITTER_NAME", "Ada"),
-        ("GIT_COMMITTER_EMAIL", "ada@example.org"),
-        ("GIT_AUTHOR_DATE", &*date),
-        ("GIT_COMMITTER_DATE", &*date),
-    ] {
-        step = step.env(name, value);
-    }
-    let ran = env.run_step(step);
+    let ran = env.run_step(as_ada(step, 0));
 
     for (index, command) in commands.iter().enumerate() {
         let file = |kind: &str| std::fs::read_to_string(env.path().join(format!("{index}.{kind}")));
