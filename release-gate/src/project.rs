@@ -250,10 +250,8 @@ fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
         )
     } else if text.contains("failed to parse manifest") || text.contains("TOML parse error") {
         ("a Cargo.toml cannot be read", "mend the manifest; `cargo metadata` shows the same error")
-    } else if text.contains("--offline was specified")
-        || text.contains("you're using offline mode")
-        || text.contains("attempting to make an HTTP request, but --frozen")
-    {
+    } else if text.contains("--offline") || text.contains("--frozen") {
+        // Each cargo says it in its own words; all name the flag that kept it from looking, whoever set it.
         ("a dependency is not on this machine", "run `cargo fetch` once while online")
     } else {
         ("cargo cannot describe the project", "`cargo metadata` shows the same error")

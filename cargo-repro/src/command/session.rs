@@ -338,7 +338,7 @@ fn failure(label: &str, text: &str) -> Error {
             "install the linker, or name it: `[repro.target.<triple>] linker = \"aarch64-linux-gnu-gcc\"`",
         );
     }
-    if text.contains("attempting to make an HTTP request, but --offline was specified") {
+    if text.contains("--offline") {
         return error.with_help("a dependency was not downloaded; it is not in Cargo.lock");
     }
     error
