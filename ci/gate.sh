@@ -13,6 +13,7 @@
 #     upload                   needs the network, whatever OFFLINE says
 #   default: repro sbom audit licenses pins compat notes sign
 #   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
+#   SIGNED_SINCE=REV           commits up to this one were not signed yet; `source` asks for signatures after it
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
 #   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: RELEASE_GATES_ADVISORY_DB, else fetched, unless OFFLINE is set)
 #   TARGETS="T1 T2"            target triples to build for (default: this machine's)
@@ -97,7 +98,7 @@ attest() {
 
 for step in $GATES; do
     case $step in
-    source) gate sign verify-source --key "$PUBLIC_KEY" ;;
+    source) gate sign verify-source --key "$PUBLIC_KEY" ${SIGNED_SINCE:+--signed-since "$SIGNED_SINCE"} ;;
     check | build)
         # shellcheck disable=SC2086
         gate repro "$step" $targets

@@ -258,6 +258,9 @@ pub(crate) struct VerifySourceArgs {
     /// A GPG key you trust: the file it was exported to, or the fingerprint of one in release-keys/ [default: release-keys/*.asc]
     #[arg(long, value_name = "FILE|FINGERPRINT")]
     pub(crate) gpg_key: Vec<String>,
+    /// Commits up to this one need no signature: where the project began to sign [default: those of the release before need none]
+    #[arg(long, value_name = "REV")]
+    pub(crate) signed_since: Option<String>,
     /// The tag [default: that of the package's version: `v1.2.3`, or `<package>-v1.2.3`]
     #[arg(value_name = "TAG")]
     pub(crate) tag: Option<String>,

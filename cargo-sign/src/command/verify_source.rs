@@ -232,25 +232,22 @@ fn judge(
     }
     let mut list = vec!["rev-list".to_owned(), commit.to_string()];
     list.extend(before.as_ref().map(|(_, commit)| format!("^{commit}")));
+    let began = args.signed_since.as_deref().map(|rev| began_to_sign(git, rev, &commit)).transpose()?;
+    list.extend(began.as_ref().map(|commit| format!("^{commit}")));
     let list = git.plumbing(list)?;
     let list = String::from_utf8_lossy(&list);
     let mut signers = BTreeSet::new();
+    let mut unsigned = Vec::new();
     for id in list.lines() {
         let signed = git_object::commit(&git.plumbing(["cat-file", "commit", id])?);
         match trusted.signer(signed, &package.name, &package.version)? {
             Ok(signer) => {
                 signers.insert(signer);
             }
-            Err(why) => {
-                let id = id.get(..12).unwrap_or(id);
-                let text = format!("the commit {id} is not signed by a trusted key{why}");
-                findings.push(
-                    Finding::new(&rules::COMMIT_UNSIGNED, text)
-                        .help("sign commits: `git commit -S`; `--warn commit-unsigned` only remarks on it"),
-                );
-            }
+            Err(why) => unsigned.push((id, why)),
         }
     }
+    findings.extend(unsigned_commits(&unsigned));
     let all: Vec<String> =
         signer.iter().chain(&signers).cloned().collect::<BTreeSet<_>>().into_iter().collect();
     let by = |signers: &[String]| {
@@ -270,10 +267,41 @@ fn judge(
         by(&signers.into_iter().collect::<Vec<_>>())
     );
     let since = before.map_or_else(|| "the beginning".to_owned(), |(version, _)| version.to_string());
-    let summary = format!("{name}, {count} commits since {since}");
+    let began = began.map(|commit| format!(" and {}", commit.short())).unwrap_or_default();
+    let summary = format!("{name}, {count} commits since {since}{began}");
     Ok(Report::new("verify-source", &TOOL, subject)
         .findings(findings)
         .human(human)
         .summary(summary)
         .print_only())
+}
+
+/// The commit at which the project says it began to sign: one that the tag comes after.
+fn began_to_sign(git: &Git, rev: &str, tagged: &CommitId) -> Result<CommitId> {
+    let commit = git.resolve(rev)?;
+    if git.is_ancestor(&commit, tagged)? {
+        return Ok(commit);
+    }
+    Err(Error::usage(format!("`{rev}` of --signed-since does not come before the tag"))
+        .with_help("name a commit of the history that is judged"))
+}
+
+/// A finding for each of the newest commits nobody trusted signed, and one for all the others.
+fn unsigned_commits(unsigned: &[(&str, String)]) -> Vec<Finding> {
+    const SHOWN: usize = 10;
+    const HELP: &str = "sign commits: `git commit -S`; `--signed-since REV` where the project began to sign at REV; `--warn \
+                        commit-unsigned` only remarks on it";
+    let (shown, rest) = unsigned.split_at(unsigned.len().min(SHOWN));
+    let single = |(id, why): &(&str, String)| {
+        let id = id.get(..12).unwrap_or(id);
+        format!("the commit {id} is not signed by a trusted key{why}")
+    };
+    let mut findings: Vec<_> =
+        shown.iter().map(|commit| Finding::new(&rules::COMMIT_UNSIGNED, single(commit)).help(HELP)).collect();
+    if !rest.is_empty() {
+        let text = format!("{} older commits are not signed by a trusted key either", rest.len());
+        let ids: Vec<_> = rest.iter().map(|(id, _)| *id).collect();
+        findings.push(Finding::new(&rules::COMMIT_UNSIGNED, text).evidence("commits", ids).help(HELP));
+    }
+    findings
 }

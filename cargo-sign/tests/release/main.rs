@@ -290,6 +290,15 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     git(&["tag", "-s", "-m", "signed", "other", "HEAD~1"]);
     git(&["update-ref", "refs/tags/v0.9.7", "refs/tags/other"]);
     assert_eq!(verify(&public, &[]), ["tag-ignored", "commit-unsigned"]);
+    // Where the project began to sign is for the caller to say; nothing after it is let off.
+    assert_eq!(verify(&public, &["--signed-since", "HEAD~2"]), ["tag-ignored", "commit-unsigned"]);
+    assert_eq!(verify(&public, &["--signed-since", "HEAD~1"]), ["tag-ignored"]);
+    let elsewhere = release.sign(&["verify-source", "--key", &public, "--signed-since", "other^{tree}"]);
+    assert_eq!(elsewhere.status.code(), Some(101), "{}", elsewhere.stderr_text());
+    let later = ["verify-source", "--key", &public, "--signed-since", "v1.0.0", "other"];
+    let later = release.sign(&later);
+    assert_eq!(later.status.code(), Some(2), "{}", later.stderr_text());
+    assert!(later.stderr_text().contains("does not come before"), "{}", later.stderr_text());
     git(&["tag", "-s", "-m", "signed", "v0.9.6", "HEAD~1"]);
     assert_eq!(verify(&public, &[]), ["tag-ignored"]);
     // Who vouched is said, and where the key came from.
