@@ -77,3 +77,44 @@ fn a_clock_in_a_build_script_stops_at_the_first_gate() {
     );
     assert!(!is_signed(&dir));
 }
+
+/// CI holds one key, a maintainer the other: what CI packed goes no further without the second signature.
+#[test]
+fn what_needs_two_keys_waits_for_the_second() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", fixtures::DEMO);
+    let key = |name: &str| env.path().join(name).display().to_string();
+    let (first, second) = (key("release.key"), key("alice.key"));
+    let sign = |args: &[&str]| {
+        let ran = env.run(&dir, "cargo-sign", args);
+        assert_eq!(ran.code, 0, "{args:?}: {ran:#?}");
+    };
+    for file in [&first, &second] {
+        sign(&["keygen", "--no-passphrase", "--out", file]);
+    }
+    let public = std::fs::read_to_string(format!("{first}.pub")).unwrap();
+    fixtures::write_all(&dir, &[("release-keys/maintainer.ed25519.pub", &public)]);
+    sign(&["keys", "init", "--key", &first, "--name", "ci"]);
+    sign(&["keys", "add", "--key", &first, "--name", "alice", &format!("{second}.pub")]);
+    sign(&["keys", "threshold", "--key", &first, "2"]);
+    env.git(&dir, 9, &["add", "-A"]);
+    env.git(&dir, 9, &["commit", "-qm", "chore: two keys sign"]);
+    let gates = |gates: &str| {
+        let step = env.step("sh").current_dir(&dir).arg(repository().join("ci/gate.sh"));
+        let step = step.env("PATH", path_with_programs()).env("OFFLINE", "1").env("GATES", gates);
+        let step = step.env("SOURCE_URI", "https://git.example.org/demo");
+        env.run_step(step.env("KEY", if gates.starts_with("build") { &first } else { &second }))
+    };
+    let ran = gates("build sbom pack");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    for waits in ["attest", "verify"] {
+        let ran = gates(waits);
+        let said = [&*ran.stdout, &*ran.stderr].concat();
+        assert!(ran.code == 100 && said.contains("[release-threshold]"), "{waits}: {ran:#?}");
+    }
+    let list = dir.join("target/release-gates/demo-0.1.1/checksums.txt").display().to_string();
+    sign(&["sign", "--key", &second, &list]);
+    let ran = gates("attest verify");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("OK"), "{ran:#?}");
+}
