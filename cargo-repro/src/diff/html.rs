@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use release_gate::report::render::markup;
+
 use super::Difference;
 use super::map::Stripe;
 
@@ -24,7 +26,7 @@ tr.derived { opacity: .6; } svg { display: block; width: 100%; height: 18px; bac
 /// The page.
 pub(crate) fn page(names: [&str; 2], found: &Difference, map: &[Stripe]) -> String {
     let mut text = String::new();
-    let [a, b] = names.map(escaped);
+    let [a, b] = names.map(markup);
     let verdict = if found.identical { "The two are the same bytes." } else { "The two differ." };
     let _ = write!(
         text,
@@ -32,7 +34,7 @@ pub(crate) fn page(names: [&str; 2], found: &Difference, map: &[Stripe]) -> Stri
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>{a} and {b}</title>\n<style>{STYLE}</style>\n<h1><code>{a}</code> and <code>{b}</code></h1>\n\
          <p>{verdict} Format: {}. Sizes: {} and {} bytes.</p>\n",
-        escaped(&found.format),
+        markup(&found.format),
         found.size[0],
         found.size[1]
     );
@@ -50,7 +52,7 @@ pub(crate) fn page(names: [&str; 2], found: &Difference, map: &[Stripe]) -> Stri
         let _ = writeln!(
             text,
             "<tr><td><code>{}</code><td class=\"number\">{size}<td>{}",
-            escaped(&stripe.name),
+            markup(&stripe.name),
             drawing(stripe)
         );
     }
@@ -60,7 +62,7 @@ pub(crate) fn page(names: [&str; 2], found: &Difference, map: &[Stripe]) -> Stri
         if !strings.is_empty() {
             let _ = writeln!(text, "<h2>Text only the {side} has</h2>\n<table>");
             for string in strings {
-                let _ = writeln!(text, "<tr><td><code>{}</code>", escaped(string));
+                let _ = writeln!(text, "<tr><td><code>{}</code>", markup(string));
             }
             text.push_str("</table>\n");
         }
@@ -81,7 +83,7 @@ fn places(text: &mut String, found: &Difference) {
         let parts: Vec<String> = [&place.member, &place.section, &place.symbol]
             .into_iter()
             .flatten()
-            .map(|part| escaped(part))
+            .map(|part| markup(part))
             .collect();
         let derived = if place.derived { "computed from the rest; " } else { "" };
         let _ = writeln!(
@@ -89,8 +91,8 @@ fn places(text: &mut String, found: &Difference) {
             "<tr{class}><td class=\"number\">{}<td><code>{}</code><td>{}<td>{derived}{}",
             place.bytes,
             parts.join(" · "),
-            escaped(place.krate.as_deref().unwrap_or("")),
-            escaped(&place.note)
+            markup(place.krate.as_deref().unwrap_or("")),
+            markup(&place.note)
         );
     }
     text.push_str("</table>\n");
@@ -119,29 +121,6 @@ fn drawing(stripe: &Stripe) -> String {
     }
     text.push_str("</svg>");
     text
-}
-
-/// Text for HTML, in elements and in quoted attributes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // Controls and what turns the direction of writing would let a name show as another.
-            c if c.is_control()
-                || ('\u{202a}'..='\u{202e}').contains(&c)
-                || ('\u{2066}'..='\u{2069}').contains(&c) =>
-            {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

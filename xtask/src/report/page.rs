@@ -5,18 +5,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use release_gate::report::render::markup;
 use release_gate::{Finding, Level};
 use serde_json::Value;
 
 use super::{Folder, Line};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}\
+table{border-collapse:collapse;width:100%}caption{text-align:left;padding:.3rem .6rem;color:#555}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}\
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{background:#f3f3f3;padding:.6rem;overflow:auto}\
 .not-run,.failed,.not-judged{color:#a30000;font-weight:bold}.deny{border-color:#a30000}td,th,code{overflow-wrap:anywhere}.passed{color:#0a5c1e;font-weight:bold}.nothing-to-judge{color:#6b4e00;font-weight:bold}\
 .bar{background:#2f5d9b;height:1rem;min-width:2px}.tag{border:1px solid #767676;border-radius:.3rem;padding:0 .3rem;font-size:.85em}\
 ul{padding-left:1.2rem}summary{cursor:pointer}\
-@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#262626}th,td{border-color:#444}a{color:#8ab4f8}\
+@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#262626}th,td{border-color:#444}caption{color:#aaa}a{color:#8ab4f8}\
 .passed{color:#7bd88f}.not-run,.failed,.not-judged{color:#ff8a80}.nothing-to-judge{color:#e6c07b}.bar{background:#6d9eeb}}";
 
 /// The page.
@@ -25,12 +26,12 @@ pub(crate) fn render(title: &str, lines: &[Line], folders: &[Folder]) -> String 
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
          <title>{0}</title><style>{STYLE}</style></head><body><main>\n<h1>{0}</h1>\n",
-        escape(title)
+        markup(title)
     );
     overall(&mut out, lines, folders);
     verdicts(&mut out, lines);
     for folder in folders {
-        let _ = writeln!(out, "<h2>{}</h2>", escape(&folder.title));
+        let _ = writeln!(out, "<h2>{}</h2>", markup(&folder.title));
         changes(&mut out, folder);
         dependencies(&mut out, folder);
         sizes(&mut out, folder);
@@ -40,27 +41,8 @@ pub(crate) fn render(title: &str, lines: &[Line], folders: &[Folder]) -> String 
     out
 }
 
-/// Text as HTML; control and direction characters are taken out, since they would let a text look like another.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(c),
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {}
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 fn text(value: &Value) -> String {
-    escape(value.as_str().unwrap_or_default())
+    markup(value.as_str().unwrap_or_default())
 }
 
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
@@ -81,7 +63,7 @@ fn overall(out: &mut String, lines: &[Line], folders: &[Folder]) {
         false => writeln!(
             out,
             "<p><span class=\"failed\">Not every gate passed</span>: {}.</p>",
-            escape(&open.join(", "))
+            markup(&open.join(", "))
         ),
     };
     let told: BTreeSet<String> = folders
@@ -113,14 +95,14 @@ fn verdicts(out: &mut String, lines: &[Line]) {
             }
         }
     }
-    out.push_str("<h2>Verdicts</h2>\n<table><thead><tr><th scope=\"col\">gate</th>");
+    out.push_str("<h2>Verdicts</h2>\n<table><caption>What each gate says of each package</caption><thead><tr><th scope=\"col\">gate</th>");
     for package in &packages {
-        let _ = write!(out, "<th scope=\"col\">{}</th>", escape(package));
+        let _ = write!(out, "<th scope=\"col\">{}</th>", markup(package));
     }
     out.push_str("<th scope=\"col\">findings</th></tr></thead><tbody>\n");
     for gate in gates {
         let of_gate = || lines.iter().filter(|line| line.name == gate);
-        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escape(gate));
+        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", markup(gate));
         for package in &packages {
             let Some(line) = of_gate().find(|line| line.package == *package) else {
                 out.push_str("<td><span class=\"not-run\">not run</span></td>");
@@ -128,7 +110,7 @@ fn verdicts(out: &mut String, lines: &[Line]) {
             };
             let seconds = line.seconds.map(|seconds| format!(" {seconds:.1} s")).unwrap_or_default();
             let class = line.word.replace(' ', "-");
-            let _ = write!(out, "<td><span class=\"{class}\">{}</span>{seconds}</td>", escape(line.word));
+            let _ = write!(out, "<td><span class=\"{class}\">{}</span>{seconds}</td>", markup(line.word));
         }
         out.push_str("<td>");
         findings(out, of_gate().flat_map(|line| &line.findings));
@@ -148,8 +130,8 @@ fn findings<'a>(out: &mut String, all: impl Iterator<Item = &'a Finding>) {
     }
     out.push_str("<ul>");
     for finding in told {
-        let help = finding.help.as_deref().map(|help| format!("<br>{}", escape(help))).unwrap_or_default();
-        let (rule, message) = (escape(&finding.rule), escape(&finding.message));
+        let help = finding.help.as_deref().map(|help| format!("<br>{}", markup(help))).unwrap_or_default();
+        let (rule, message) = (markup(&finding.rule), markup(&finding.message));
         let level = if finding.level == Level::Deny { "error" } else { "warning" };
         let _ = write!(out, "<li><b>{level}</b> <code>{rule}</code> {message}{help}</li>");
     }
@@ -182,7 +164,7 @@ fn changes(out: &mut String, folder: &Folder) {
         }
         let witness = change["witness"]["program"].as_str().and_then(|name| folder.witnesses.get(name));
         if let Some(witness) = witness {
-            let _ = write!(out, "<pre tabindex=\"0\">{}</pre>", escape(witness));
+            let _ = write!(out, "<pre tabindex=\"0\">{}</pre>", markup(witness));
         }
         out.push_str("</details>\n");
     }
@@ -254,12 +236,12 @@ impl<'a> Tree<'a> {
                 component["name"].as_str().unwrap_or_default(),
                 component["version"].as_str().unwrap_or_default(),
             );
-            let mut label = format!("<code>{} {}</code> {}", escape(key.0), escape(key.1), escape(license));
+            let mut label = format!("<code>{} {}</code> {}", markup(key.0), markup(key.1), markup(license));
             if component["scope"] == "excluded" {
                 label.push_str(" <span class=\"tag\">build time</span>");
             }
             for id in self.advisories.get(&key).into_iter().flatten() {
-                let _ = write!(label, " <span class=\"tag failed\">{}</span>", escape(id));
+                let _ = write!(label, " <span class=\"tag failed\">{}</span>", markup(id));
             }
             let first = seen.insert(need);
             let has_more = self.needs.get(need).is_some_and(|more| !more.is_empty());
@@ -287,7 +269,7 @@ fn sizes(out: &mut String, folder: &Folder) {
     let Some(largest) = artifacts.iter().map(|(_, size, _)| *size).max().filter(|size| *size > 0) else {
         return;
     };
-    out.push_str("<h3>Artifacts</h3>\n<table><thead><tr><th scope=\"col\">file</th><th scope=\"col\">size</th><th scope=\"col\">SHA-256</th></tr></thead><tbody>\n");
+    out.push_str("<h3>Artifacts</h3>\n<table><caption>What was built, with the digests of buildinfo.json</caption><thead><tr><th scope=\"col\">file</th><th scope=\"col\">size</th><th scope=\"col\">SHA-256</th></tr></thead><tbody>\n");
     for (path, size, digest) in artifacts {
         let _ = writeln!(
             out,
@@ -301,14 +283,14 @@ fn sizes(out: &mut String, folder: &Folder) {
         let largest = shares.iter().map(|share| share.size).max().unwrap_or(1).max(1);
         let _ = write!(
             out,
-            "<details><summary>What fills <code>{}</code></summary><table><thead><tr><th scope=\"col\">crate or section</th><th scope=\"col\">size</th></tr></thead><tbody>",
-            escape(path)
+            "<details><summary>What fills <code>{}</code></summary><table><caption>Bytes of code and data by the crate they come from</caption><thead><tr><th scope=\"col\">crate or section</th><th scope=\"col\">size</th></tr></thead><tbody>",
+            markup(path)
         );
         for share in shares {
             let _ = writeln!(
                 out,
                 "<tr><th scope=\"row\"><code>{}</code></th><td>{} KiB<div class=\"bar\" aria-hidden=\"true\" style=\"width:{}%\"></div></td></tr>",
-                escape(&share.name),
+                markup(&share.name),
                 share.size.div_ceil(1024),
                 share.size.saturating_mul(100) / largest
             );
@@ -331,10 +313,18 @@ fn verification(out: &mut String, folder: &Folder) {
          sha256sum -c --strict --ignore-missing checksums.txt"
     );
     for archive in &folder.archives {
-        let _ = writeln!(out, "cargo sign verify --key maintainer.ed25519.pub {}", escape(archive));
-        let _ = writeln!(out, "minisign -Vm {0} -x {0}.sig -p maintainer.ed25519.pub", escape(archive));
+        let _ = writeln!(out, "cargo sign verify --key maintainer.ed25519.pub {}", markup(archive));
+        let _ = writeln!(out, "minisign -Vm {0} -x {0}.sig -p maintainer.ed25519.pub", markup(archive));
     }
     out.push_str("</pre>\n");
+    if let Some(commit) = folder.buildinfo.as_ref().map(|info| &info["subject"]["commit"]) {
+        let _ = writeln!(
+            out,
+            "<p>In a clone of the source, whether it gives these bytes:</p>\n<pre tabindex=\"0\">git checkout {}\n\
+             cargo repro rebuild --buildinfo ../download/buildinfo.json</pre>",
+            text(commit)
+        );
+    }
 }
 
 #[cfg(test)]
