@@ -31,5 +31,6 @@ pub const TOOL: Tool =
 
 /// The whole program.
 pub fn main() -> std::process::ExitCode {
+    key::close_to_others();
     release_gate::cli::main::<Cli>()
 }

@@ -25,7 +25,8 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
     let config: Config = cx.config()?;
     let runner = cx.runner.clone();
     let project = cx.project()?;
-    let git = project.repository()?;
+    // What is signed is the commits: nothing that lies beside them may say which ones there are.
+    let git = &project.repository()?.without_shortcuts();
     if git.is_shallow()? {
         return Err(Error::judge("the history is cut off").with_help("run `git fetch --unshallow`"));
     }
@@ -212,6 +213,17 @@ fn judge(
             Finding::new(&rules::DIRTY_SOURCE, text)
                 .help("build from a clean checkout of the tag; `git status`"),
         );
+    }
+    let unwatched = git.unwatched()?;
+    if let [first, ..] = &*unwatched {
+        let text = format!(
+            "the index keeps changes of {} files from being seen, among them `{}`",
+            unwatched.len(),
+            first.display()
+        );
+        findings.push(Finding::new(&rules::DIRTY_SOURCE, text).help(
+            "build from a clean clone of the tag; `git ls-files -v` shows them in lower case or with `S`",
+        ));
     }
     let Since { release: before, ignored } = match &version {
         Some(version) => release_before(git, trusted, package, (version, &commit))?,

@@ -27,8 +27,26 @@ use crate::format::public_key::PublicKey;
 
 /// Environment variable that may hold the signing key.
 pub const ENV: &str = "RELEASE_GATES_SIGNING_KEY";
+/// Longest passphrase, in bytes.
+const MAX_PASSPHRASE: u64 = 4096;
 /// Largest key file read, in bytes.
 const MAX_LEN: u64 = 64 * 1024;
+
+/// Keeps this process's secrets from the programs it starts, and from what is left of it when it crashes: descriptors end with this
+/// program, and on Linux the kernel shows memory, environment and descriptors to nobody else (root apart; `PR_SET_DUMPABLE`, prctl(2)).
+/// Called once, before anything else.
+pub fn close_to_others() {
+    #[cfg(unix)]
+    {
+        // The one named by --passphrase-fd among them.
+        close_fds::set_fds_cloexec(3, &[]);
+        let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+        // A limit that cannot be lowered leaves things as they are with any other program.
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
 
 /// Where a passphrase comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +188,19 @@ const HELP: &str =
 fn read_file(path: &Path) -> Result<Zeroizing<String>> {
     let wrong =
         |error| Error::judge(format!("cannot read the signing key `{}`", path.display())).with_source(error);
-    let file = File::open(path).map_err(wrong)?;
+    let file = match File::open(path) {
+        // What was given instead of a file's name is not printed.
+        Err(_)
+            if path
+                .to_str()
+                .is_some_and(|text| parse(text, Passphrase::None).is_ok() || text.contains("-----BEGIN")) =>
+        {
+            return Err(Error::usage("--key names a file, and was given a secret key").with_help(format!(
+                "others may have seen it: make a new one; a key that is no file goes into {ENV}"
+            )));
+        }
+        opened => opened.map_err(wrong)?,
+    };
     let metadata = file.metadata().map_err(wrong)?;
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
@@ -243,8 +273,16 @@ fn read_passphrase(from: Passphrase, new: bool) -> Result<Option<Zeroizing<Strin
                     .with_source(error)
             };
             let mut text = Zeroizing::new(String::new());
-            File::open(&path).and_then(|file| file.take(4096).read_to_string(&mut text)).map_err(wrong)?;
+            File::open(&path)
+                .and_then(|file| file.take(MAX_PASSPHRASE + 1).read_to_string(&mut text))
+                .map_err(wrong)?;
             let line = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
+            if line.len() as u64 > MAX_PASSPHRASE {
+                let text = format!(
+                    "the passphrase in file descriptor {number} is longer than {MAX_PASSPHRASE} bytes"
+                );
+                return Err(Error::usage(text).with_help("choose a shorter one"));
+            }
             if line.is_empty() {
                 return Err(Error::usage(format!("file descriptor {number} holds no passphrase")));
             }

@@ -126,6 +126,18 @@ fn every_form_of_a_secret_key_signs() {
 
 /// A key that is taken over keeps the id under which everybody knows it.
 #[cfg(unix)]
+/// Who mistakes --key for the place of the secret itself does not find it in a log, too.
+#[test]
+fn a_secret_given_as_a_file_name_is_not_printed() {
+    let release = Release::new();
+    let note = release.key("note");
+    std::fs::write(&note, "signed\n").unwrap();
+    let seed = STANDARD.encode([0x77; 32]);
+    let ran = release.sign(&["sign", "--key", &seed, &note.display().to_string()]);
+    assert_eq!(ran.status.code(), Some(2), "{}", ran.stderr_text());
+    assert!(!ran.stderr_text().contains(&seed[..8]), "{}", ran.stderr_text());
+}
+
 #[test]
 fn an_imported_key_stays_the_key_it_was() {
     let committed: (&str, &[u8]) =

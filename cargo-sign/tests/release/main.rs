@@ -301,6 +301,27 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     assert!(later.stderr_text().contains("does not come before"), "{}", later.stderr_text());
     git(&["tag", "-s", "-m", "signed", "v0.9.6", "HEAD~1"]);
     assert_eq!(verify(&public, &[]), ["tag-ignored"]);
+    // What lies beside the commits says nothing of which ones there are, and what git was told not to see is told.
+    git(&["checkout", "-q", "-b", "grafted"]);
+    git(&["commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "fix: evil"]);
+    git(&["commit", "-q", "--allow-empty", "-S", "-m", "fix: signed"]);
+    git(&["tag", "-f", "-s", "-m", "moved", "v1.0.0"]);
+    assert_eq!(verify(&public, &[]), ["tag-ignored", "commit-unsigned"]);
+    let id = |rev: &str| {
+        let ran = release.must(Step::new("git").args(["rev-parse", rev]));
+        String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+    };
+    let grafts = release.dir.path().join(".git/info/grafts");
+    std::fs::write(&grafts, format!("{} {}\n", id("HEAD"), id("HEAD~2"))).unwrap();
+    assert_eq!(verify(&public, &[]), ["tag-ignored", "commit-unsigned"]);
+    std::fs::remove_file(grafts).unwrap();
+    let skipped = release.must(Step::new("git").args(["ls-files"]));
+    let skipped = String::from_utf8(skipped.stdout).unwrap().lines().next().unwrap().to_owned();
+    git(&["update-index", "--skip-worktree", &skipped]);
+    assert_eq!(verify(&public, &[]), ["dirty-source", "tag-ignored", "commit-unsigned"]);
+    git(&["update-index", "--no-skip-worktree", &skipped]);
+    git(&["checkout", "-q", "-"]);
+    git(&["tag", "-f", "-s", "-m", "moved", "v1.0.0"]);
     // Who vouched is said, and where the key came from.
     let ran = release.sign(&["verify-source", "--key", &public]);
     let key = PublicKey::parse(&std::fs::read_to_string(&public).unwrap()).unwrap();

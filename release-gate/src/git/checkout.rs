@@ -142,7 +142,7 @@ impl Git {
             if !finished.is_success() || git_dir == self.git_dir {
                 continue;
             }
-            let module = Git { root: place, git_dir, runner: self.runner.clone() };
+            let module = Git { root: place, git_dir, runner: self.runner.clone(), shortcuts: self.shortcuts };
             if module.resolve(wanted.as_str()).is_ok() {
                 return Ok(module);
             }

@@ -186,6 +186,8 @@ pub struct Git {
     root: PathBuf,
     git_dir: PathBuf,
     runner: Runner,
+    /// Whether what git computed of the history before is believed.
+    shortcuts: bool,
 }
 
 impl Git {
@@ -220,6 +222,7 @@ impl Git {
                 root: bytes_to_path(root),
                 git_dir: bytes_to_path(git_dir),
                 runner: runner.clone(),
+                shortcuts: true,
             })),
             _ => Err(answer(&finished.command, &finished.stdout)),
         }
@@ -237,7 +240,15 @@ impl Git {
 
     /// A hardened git step in the top folder; plumbing arguments follow.
     pub fn step(&self) -> Step {
-        hardened(&self.root)
+        let step = hardened(&self.root);
+        if self.shortcuts { step } else { step.args(["-c", "core.commitGraph=false"]) }
+    }
+
+    /// The same repository, whose history is read from the commits themselves: the commit-graph file, which is quicker, names parents and
+    /// is signed by nobody.
+    #[must_use]
+    pub fn without_shortcuts(&self) -> Self {
+        Self { shortcuts: false, ..self.clone() }
     }
 
     /// Runs plumbing and returns its standard output.
@@ -307,6 +318,19 @@ impl Git {
         Ok(!self.plumbing(args)?.is_empty())
     }
 
+    /// Files that are there and whose changes the index keeps `git status` from seeing (`assume-unchanged`, `skip-worktree`).
+    ///
+    /// # Errors
+    /// git could not be run or failed.
+    pub fn unwatched(&self) -> Result<Vec<PathBuf>, GitError> {
+        let list = self.plumbing(["ls-files", "-v", "-z"])?;
+        let flagged = list.split(|byte| *byte == 0).filter_map(|entry| match entry {
+            [b'S' | b'a'..=b'z', b' ', path @ ..] => Some(bytes_to_path(path)),
+            _ => None,
+        });
+        Ok(flagged.filter(|path| self.root.join(path).symlink_metadata().is_ok()).collect())
+    }
+
     /// Whether history was cut off when this clone was made.
     ///
     /// # Errors
@@ -363,6 +387,7 @@ fn hardened(dir: &Path) -> Step {
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_GRAFT_FILE", "/dev/null")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_LITERAL_PATHSPECS", "1")
         .env("GIT_ATTR_NOSYSTEM", "1")
