@@ -8,6 +8,8 @@ use release_gate::process::{Finished, Runner, Step};
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod fixture;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-repro");
 
 /// A folder with a repository in it, an empty CARGO_HOME, and an empty folder for temporary files.
@@ -34,11 +36,8 @@ impl Bad {
     }
 
     fn commit(&self, folder: &str) {
-        let identity = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"];
-        for args in [&["init", "-q", "-b", "main"][..], &["add", "-A"], &["commit", "-q", "-m", "x"]] {
-            let finished = self.run(&self.dir.path().join(folder), "git", &[&identity[..], args].concat());
-            assert!(finished.is_success(), "{}", finished.stderr_text());
-        }
+        let at = self.dir.path().join(folder);
+        fixture::git(|args| self.run(&at, "git", args), fixture::COMMIT);
     }
 
     /// Commits the lock file cargo writes.
@@ -160,6 +159,85 @@ fn what_cannot_be_downloaded_and_what_lies_outside() {
     let bad = Bad::new(&[("Cargo.toml", &beside), ("src/main.rs", MAIN)]);
     bad.write("other", &[("Cargo.toml", &MANIFEST.replace("demo", "other")), ("src/lib.rs", "")]);
     bad.refused(&["check", "--offline", "--allow-dirty"], &["`other`", "outside the repository"]);
+}
+
+#[test]
+fn no_lock_file_is_no_build_and_one_that_is_not_committed_is_said() {
+    let dependency = ("dep/src/lib.rs", "pub fn one() -> u8 { 1 }\n");
+    let manifest = format!("{MANIFEST}[dependencies]\ndep = {{ path = \"dep\" }}\n");
+    let bad = Bad::new(&[
+        ("Cargo.toml", &manifest),
+        ("dep/Cargo.toml", &MANIFEST.replace("demo", "dep")),
+        dependency,
+        ("src/main.rs", MAIN),
+        (".gitignore", "target\nCargo.lock\n"),
+    ]);
+    let demo = bad.dir.path().join("demo");
+    // Whoever asks cargo for the project makes one, unless that is forbidden.
+    bad.refused(&["build", "--offline", "--locked"], &["lock"]);
+    assert!(bad.run(&demo, "cargo", &["generate-lockfile", "--offline"]).is_success());
+    let finished = bad.repro(&["build", "--offline", "--message-format", "json"]);
+    let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
+    assert_eq!(finished.status.code(), Some(0), "{report:#} {}", finished.stderr_text());
+    assert_eq!(report["findings"][0]["rule"], "lock-not-committed", "{report:#}");
+    bad.write("demo", &[("Cargo.lock", &LOCK.replace("demo", "another"))]);
+    bad.refused(&["build", "--offline", "--locked"], &["lock"]);
+}
+
+/// A package that depends on `dep` of a registry that lies in the repository, and that registry's index and packed crate.
+fn with_registry() -> (Bad, PathBuf, PathBuf) {
+    let bad = Bad::new(&[("src/main.rs", "fn main() { assert_eq!(dep::one(), 1); }\n")]);
+    let manifest = format!("{}license = \"MIT\"\ndescription = \"x\"\n", MANIFEST.replace("demo", "dep"));
+    bad.write("dep", &[("Cargo.toml", &manifest), ("src/lib.rs", "pub fn one() -> u8 { 1 }\n")]);
+    let packed = bad.run(
+        &bad.dir.path().join("dep"),
+        "cargo",
+        &["package", "--offline", "--no-verify", "--allow-dirty", "-q"],
+    );
+    assert!(packed.is_success(), "{}", packed.stderr_text());
+    let registry = bad.dir.path().join("demo/registry");
+    std::fs::create_dir_all(registry.join("index/3/d")).unwrap();
+    let (index, file) = (registry.join("index/3/d/dep"), registry.join("dep-1.0.0.crate"));
+    std::fs::copy(bad.dir.path().join("dep/target/package/dep-1.0.0.crate"), &file).unwrap();
+    let (sha256, _) = release_gate::digest::sha256_file(&file).unwrap();
+    let line = format!(
+        "{{\"name\":\"dep\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{sha256}\",\"features\":{{}},\"yanked\":false}}\n"
+    );
+    std::fs::write(&index, line).unwrap();
+    let config =
+        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\nlocal-registry = \"registry\"\n";
+    let manifest = format!("{MANIFEST}[dependencies]\ndep = \"1\"\n");
+    bad.write("demo", &[(".cargo/config.toml", config), ("Cargo.toml", &manifest)]);
+    (bad.locked(), index, file)
+}
+
+#[test]
+fn what_was_withdrawn_is_built_as_it_was_locked() {
+    let (bad, index, _) = with_registry();
+    let line = std::fs::read_to_string(&index).unwrap().replace("\"yanked\":false", "\"yanked\":true");
+    std::fs::write(index, line).unwrap();
+    bad.commit("demo");
+    let finished = bad.repro(&["check", "--offline", "--message-format", "json"]);
+    let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
+    assert_eq!(finished.status.code(), Some(0), "{report:#} {}", finished.stderr_text());
+    assert_eq!(report["data"]["units"]["compared"], 2, "{report:#}");
+}
+
+#[test]
+fn what_is_no_longer_there_or_another_is_named() {
+    let (bad, index, file) = with_registry();
+    let packed = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    bad.commit("demo");
+    bad.refused(&["check", "--offline"], &["dep"]);
+    // Other bytes under the same name and version.
+    std::fs::write(&file, [&packed[..], b"x"].concat()).unwrap();
+    bad.commit("demo");
+    bad.refused(&["check", "--offline"], &["dep", "checksum"]);
+    std::fs::write(&file, packed).unwrap();
+    std::fs::remove_file(index).unwrap();
+    bad.commit("demo");
+    bad.refused(&["check", "--offline"], &["dep"]);
 }
 
 #[test]

@@ -9,6 +9,8 @@ use release_gate::process::{Finished, Runner, Step};
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod fixture;
+
 /// A repository with one package, and the `.crate` cargo packs of it.
 struct Published {
     dir: TempDir,
@@ -29,31 +31,13 @@ impl Published {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let calls: [(&str, &[&str]); 5] = [
-            ("cargo", &["generate-lockfile", "--offline"]),
-            ("git", &["init", "-q"]),
-            ("git", &["add", "-A"]),
-            (
-                "git",
-                &[
-                    "-c",
-                    "user.name=x",
-                    "-c",
-                    "user.email=x@example.org",
-                    "-c",
-                    "commit.gpgsign=false",
-                    "commit",
-                    "-q",
-                    "-m",
-                    "x",
-                ],
-            ),
-            ("cargo", &["package", "--no-verify", "--offline", "-q"]),
-        ];
-        for (program, args) in calls {
-            let finished = this.run(program, args);
+        let cargo = |args: &[&str]| {
+            let finished = this.run("cargo", args);
             assert!(finished.is_success(), "{}", finished.stderr_text());
-        }
+        };
+        cargo(&["generate-lockfile", "--offline"]);
+        fixture::git(|args| this.run("git", args), fixture::COMMIT);
+        cargo(&["package", "--no-verify", "--offline", "-q"]);
         this
     }
 

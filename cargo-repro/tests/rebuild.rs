@@ -8,6 +8,8 @@ use release_gate::process::{Finished, Runner, Step};
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod fixture;
+
 /// What is done to a published buildinfo.
 type Change<'a> = &'a dyn Fn(&mut Value);
 
@@ -53,32 +55,14 @@ impl Stranger {
             std::fs::write(path, text).unwrap();
         }
         std::fs::create_dir_all(this.home()).unwrap();
-        let calls: [(&str, &[&str]); 6] = [
-            ("chmod", &["+x", "wrapper.sh"]),
-            ("cargo", &["generate-lockfile", "--offline"]),
-            ("git", &["init", "-q"]),
-            ("git", &["add", "-A"]),
-            (
-                "git",
-                &[
-                    "-c",
-                    "user.name=x",
-                    "-c",
-                    "user.email=x@example.org",
-                    "-c",
-                    "commit.gpgsign=false",
-                    "commit",
-                    "-q",
-                    "-m",
-                    "x",
-                ],
-            ),
-            (PROGRAM, &["build", "--offline", "--artifact-dir", "../published"]),
-        ];
-        for (program, args) in calls {
+        let succeed = |program: &str, args: &[&str]| {
             let finished = this.run(program, args);
             assert!(finished.is_success(), "{program}: {}", finished.stderr_text());
-        }
+        };
+        succeed("chmod", &["+x", "wrapper.sh"]);
+        succeed("cargo", &["generate-lockfile", "--offline"]);
+        fixture::git(|args| this.run("git", args), fixture::COMMIT);
+        succeed(PROGRAM, &["build", "--offline", "--artifact-dir", "../published"]);
         // The caller's secrets, and nothing left from before.
         for (path, text) in [(".ssh/id_ed25519", "canary"), (".cargo/credentials.toml", "canary")] {
             let path = this.home().join(path);
