@@ -8,6 +8,7 @@ pub(crate) mod compare;
 pub(crate) mod diff;
 mod edit;
 pub(crate) mod fix;
+mod folders;
 mod normalized;
 pub(crate) mod package;
 pub(crate) mod rebuild;
