@@ -34,6 +34,8 @@ rules! {
         "Machines have different numbers of processors.";
     UMASK = "umask-dependent", Deny, "the output depends on the umask",
         "Permissions of new files differ between users.";
+    USER_ID = "user-id-embedded", Deny, "the output depends on the user that builds",
+        "Archives that a build script packs hold owners, and `whoami` is somebody else on every machine.";
     GIT_HISTORY = "git-history-embedded", Deny, "the output depends on how much of the history git knows",
         "A shallow clone, as continuous integration makes it, has no tags and counts other commits.";
     NONDETERMINISTIC = "nondeterministic", Deny, "the same call gives different outputs",
@@ -42,6 +44,8 @@ rules! {
         "Several causes may act together. The evidence and `cargo repro diff` show where the files differ.";
     LATENT = "latent", Warn, "intermediate files differ although the artifacts are equal",
         "The next change of the compiler, of an option or of luck can carry the difference into the artifact.";
+    NEEDS_EPOCH = "needs-epoch", Note, "plain builds embed the clock's time",
+        "It is taken from SOURCE_DATE_EPOCH, which sealed builds set to the commit's time. Where that is not set, every build has another.";
     NO_ARTIFACTS = "no-artifacts", Note, "the package builds nothing that could be released",
         "It has no library, program or foreign library with these features and targets, so there was nothing to compare.";
     UNITS_DIFFER = "other-units", Deny, "one build compiled units the other did not",
@@ -93,6 +97,7 @@ pub(crate) fn of(variation: Variation) -> &'static Rule {
         Variation::Host => &HOST,
         Variation::Jobs => &JOBS,
         Variation::Umask => &UMASK,
+        Variation::UserId => &USER_ID,
         Variation::GitHistory => &GIT_HISTORY,
         Variation::None => &NONDETERMINISTIC,
         Variation::Unknown => &UNEXPLAINED,

@@ -98,7 +98,7 @@ fn library(unit: &Unit) -> PathBuf {
 }
 
 /// Units a unit is built on.
-fn below<'a>(a: &'a Built, unit: &Unit) -> Vec<&'a Unit> {
+pub(super) fn below<'a>(a: &'a Built, unit: &Unit) -> Vec<&'a Unit> {
     let mut seen: Vec<&Unit> = Vec::new();
     let mut open: Vec<PathBuf> = unit.call.externs.clone();
     while let Some(path) = open.pop() {

@@ -21,6 +21,7 @@ pub(super) enum Factor {
     Order,
     Host,
     Umask,
+    User,
     FileTimes,
     History,
     Processors,
@@ -60,6 +61,7 @@ impl Factor {
             Self::Order => settings.order = if other { 2 } else { base.order },
             Self::Host => settings.host = other,
             Self::Umask => settings.umask = other,
+            Self::User => settings.user = other,
             Self::FileTimes => settings.file_times = other,
             Self::History => settings.history = other,
             Self::Processors => settings.processors = other,
@@ -88,6 +90,7 @@ impl Factor {
             Self::Order => Variation::FileOrder,
             Self::Host => Variation::Host,
             Self::Umask => Variation::Umask,
+            Self::User => Variation::UserId,
             Self::FileTimes => Variation::FileTime,
             Self::History => Variation::GitHistory,
             Self::Processors => Variation::Jobs,
@@ -164,6 +167,9 @@ fn decide(
         }
     }
     let mut single = vec![Factor::Umask, Factor::FileTimes, Factor::History];
+    if a.place.abilities.users.is_ok() {
+        single.push(Factor::User);
+    }
     if interposer {
         single.extend([Factor::Clock, Factor::Order, Factor::Host, Factor::Processors]);
     }
@@ -310,20 +316,27 @@ fn shorten(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// Whether a call gives the same in place B as in A if B lies where A did, with everything else varied.
-pub(super) fn same_at_one_place(trials: &mut Trials<'_>, b: &Built) -> bool {
-    let Some(first) = trials.run(&Settings::default()) else { return false };
-    let mut rest = Settings { at: At::BAtA, ..Settings::default() };
-    let mut all = vec![
+/// Varies everything but the place and its variables.
+pub(super) fn everything(settings: &mut Settings, clock: u64) {
+    let all = [
         Factor::Clock,
         Factor::Order,
         Factor::Host,
         Factor::Processors,
         Factor::Umask,
         Factor::FileTimes,
+        Factor::History,
+        Factor::User,
+        Factor::Seed(13),
     ];
-    all.extend([Factor::History, Factor::Seed(13)]);
-    all.iter().for_each(|factor| factor.set(&mut rest, b.place.conditions.clock, true));
+    all.iter().for_each(|factor| factor.set(settings, clock, true));
+}
+
+/// Whether a call gives the same in place B as in A if B lies where A did, with everything else varied.
+pub(super) fn same_at_one_place(trials: &mut Trials<'_>, b: &Built) -> bool {
+    let Some(first) = trials.run(&Settings::default()) else { return false };
+    let mut rest = Settings { at: At::BAtA, ..Settings::default() };
+    everything(&mut rest, b.place.conditions.clock);
     trials.run(&rest).is_some_and(|print| print == first)
 }
 

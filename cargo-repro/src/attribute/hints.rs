@@ -64,6 +64,10 @@ fn words(variation: Variation) -> &'static [&'static str] {
         Variation::Host => &["hostname", "HOSTNAME", "uname"],
         Variation::Jobs => &["NUM_JOBS", "available_parallelism", "num_cpus"],
         Variation::Umask => &["permissions()", "mode()", "tar", "umask"],
+        Variation::UserId => &[
+            "whoami", "\"id\"", ".uid()", ".gid()", "getuid", "geteuid", "getpw", "username", "\"tar\"",
+            "\"stat\"", "\"ls\"",
+        ],
         Variation::GitHistory => {
             &["\"describe\"", "\"rev-list\"", "\"tag\"", "--short", "\"log\"", "\"git\"", "git2::", "gix::"]
         }

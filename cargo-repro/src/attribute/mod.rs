@@ -1,11 +1,13 @@
 //! From a root to its causes: what differs is looked at, and the one call is repeated with one variation at a time.
 
 mod blame;
+mod epoch;
 mod evidence;
 mod factors;
 mod fixes;
 mod forced;
 mod hints;
+mod profile;
 mod replay;
 
 use std::collections::BTreeSet;
@@ -20,7 +22,9 @@ use crate::model::build::{ScriptRun, Unit, UnitKind};
 use crate::model::cause::{Cause, ConfigFix, Fix, Variation};
 use crate::model::roots::{Comparison, Root, differing_files, differing_sources};
 
+pub(crate) use epoch::takers;
 pub(crate) use forced::hidden;
+pub(crate) use profile::{strip, stripping};
 
 /// Explains one root: what decides, and what decides behind it.
 pub(crate) fn explain(

@@ -11,8 +11,8 @@ use release_gate::process::Step;
 use crate::command::session::Built;
 use crate::model::build::{ScriptRun, Unit};
 use crate::sealed::export::set_times;
-use crate::sealed::interposer;
 use crate::sealed::place::Place;
+use crate::sealed::{identity, interposer};
 
 /// Variables that hold descriptors of a jobserver that is gone.
 const OWN: &[&str] = &["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
@@ -33,7 +33,7 @@ const MACHINERY: &[&str] = &[
 /// What is repeated.
 #[derive(Debug)]
 pub(super) struct Subject<'a> {
-    a: Command,
+    pub(super) a: Command,
     b: Command,
     unit: Option<&'a Unit>,
     manifest_dir: Option<PathBuf>,
@@ -44,8 +44,8 @@ pub(super) struct Subject<'a> {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Command {
-    program: PathBuf,
+pub(super) struct Command {
+    pub(super) program: PathBuf,
     args: Vec<String>,
     cwd: PathBuf,
     env: BTreeMap<String, String>,
@@ -136,6 +136,7 @@ pub(super) struct Settings {
     pub(super) order: u8,
     pub(super) host: bool,
     pub(super) umask: bool,
+    pub(super) user: bool,
     pub(super) file_times: bool,
     pub(super) history: bool,
     pub(super) processors: bool,
@@ -146,6 +147,10 @@ pub(super) struct Settings {
     pub(super) held: BTreeSet<String>,
     /// Variables set to a fixed value, as a fix would.
     pub(super) forced: Vec<(String, String)>,
+    /// A variable that is not set.
+    pub(super) unset: Option<&'static str>,
+    /// `-C strip` of the profile.
+    pub(super) strip: Option<&'static str>,
     pub(super) quiet: Quiet,
     /// Seed, clock and order of what this library asks alone; everything else keeps A's.
     pub(super) only: Option<PathBuf>,
@@ -179,6 +184,7 @@ impl Default for Settings {
             order: 1,
             host: false,
             umask: false,
+            user: false,
             file_times: false,
             history: false,
             processors: false,
@@ -186,6 +192,8 @@ impl Default for Settings {
             variables: BTreeSet::new(),
             held: BTreeSet::new(),
             forced: Vec::new(),
+            unset: None,
+            strip: None,
             quiet: Quiet::default(),
             only: None,
             expanded: false,
@@ -207,6 +215,16 @@ impl PartialEq for Print {
 }
 
 impl Print {
+    /// Whether two hold the same files, whatever cargo calls them.
+    pub(super) fn same_files(&self, other: &Self) -> bool {
+        let sorted = |print: &Self| {
+            let mut all: Vec<Sha256Digest> = print.digests.values().copied().collect();
+            all.sort();
+            all
+        };
+        sorted(self) == sorted(other)
+    }
+
     /// The first lines in which two differ.
     pub(super) fn lines(&self, other: &Self) -> Option<(String, String)> {
         self.texts.iter().find_map(|(name, text)| {
@@ -284,6 +302,8 @@ impl<'a> Trials<'a> {
             std::fs::create_dir_all(dir).ok()?;
         }
         let umask = if settings.umask { b.conditions.umask } else { a.conditions.umask };
+        let who = if settings.user { b.conditions.identity } else { a.conditions.identity };
+        let user = identity::before(&a.abilities.users, who, settings.at == At::BAtA);
         let step = if cfg!(unix) {
             let quiet = Quiet {
                 process: settings.quiet.process,
@@ -291,7 +311,7 @@ impl<'a> Trials<'a> {
                 threads: settings.quiet.threads || self.pins("threads"),
             };
             let prefix = format!(
-                "{}{}",
+                "{user}{}{}",
                 if quiet.addresses { "setarch -R " } else { "" },
                 if quiet.threads { "taskset -c 0 " } else { "" }
             );
@@ -316,7 +336,8 @@ impl<'a> Trials<'a> {
         } else {
             Step::new(&command.program)
         };
-        let args = self.arguments(&command.args, &scratch, settings.expanded);
+        let mut args = self.arguments(&command.args, &scratch, settings.expanded);
+        args.extend(settings.strip.map(|value| format!("-Cstrip={value}")));
         let mut step = step.env_clear().current_dir(&command.cwd).args(args);
         let value_of = |name: &str| {
             let (in_a, in_b) = (self.subject.a.env.get(name), self.subject.b.env.get(name));
@@ -330,7 +351,7 @@ impl<'a> Trials<'a> {
         };
         let names: BTreeSet<&String> = self.subject.a.env.keys().chain(self.subject.b.env.keys()).collect();
         for name in names.into_iter().filter(|name| !OWN.contains(&name.as_str())) {
-            if let Some(value) = value_of(name) {
+            if let Some(value) = value_of(name).filter(|_| settings.unset != Some(name.as_str())) {
                 step = step.env(name, value);
             }
         }

@@ -28,7 +28,9 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     let cx = &*cx;
     let a = session.build(cx, Conditions::first(session.jobs), "build A")?;
     let locale = abilities::other_locale(&cx.runner);
-    let second = Conditions::second(session.jobs).speaking(locale.as_ref());
+    let second = Conditions::second(session.jobs)
+        .speaking(locale.as_ref())
+        .by_somebody_else(session.abilities.users.as_ref().ok());
     let b = session.build(cx, second, "build B").map_err(|error| {
         if error.help().is_empty() {
             Error::judge(format!("build A succeeded and {}", error.chain()))
@@ -73,14 +75,19 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
         cause: hidden.cause,
         seen: if hidden.certain { Seen::UnderAnotherSeed } else { Seen::InExpandedSource },
     }));
+    let takers = attribute::takers(cx, &a, &b, &comparison, (a.elapsed / 32).max(LITTLE));
     session.finish(cx);
-    reports(cx, &session, &a, &b, &comparison, &causes, &search.unfinished)
+    reports(cx, &session, &a, &b, &comparison, &causes, (&search.unfinished, &takers))
 }
 
 /// The search for hidden causes takes no longer than an eighth of a build, or this long where builds are short.
 const LEAST: std::time::Duration = std::time::Duration::from_secs(240);
 
+/// Who takes the time from SOURCE_DATE_EPOCH is looked for no longer than a part of a build, or this long.
+const LITTLE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// A cause and where it was found.
+#[derive(Debug, Clone)]
 struct Named {
     root: Root,
     cause: Cause,
@@ -88,7 +95,7 @@ struct Named {
 }
 
 /// How a cause came to light.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
     /// The two builds differ.
     Differs,
@@ -105,7 +112,7 @@ fn reports(
     b: &Built,
     comparison: &Comparison,
     causes: &[Named],
-    unfinished: &[String],
+    (unfinished, takers): (&[String], &[String]),
 ) -> Result<Outcome> {
     let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
     // Only a locale that is installed is another one to programs.
@@ -122,9 +129,24 @@ fn reports(
         };
         let artifacts = lay_over(&of(&a.build), &of(&b.build));
         let units = reachable(&a.build, comparison, &package.name);
-        let mine: Vec<&Named> =
-            causes.iter().filter(|named| concerns(&a.build, comparison, &named.root, &units)).collect();
         let differing: Vec<&Compared> = artifacts.iter().filter(|artifact| !artifact.identical).collect();
+        let mine = causes.iter().filter(|named| concerns(&a.build, comparison, &named.root, &units));
+        let mut mine: Vec<Named> = mine.cloned().collect();
+        // A setting of the profile is worth more than a pin, since plain builds obey it.
+        let masked = |named: &Named| {
+            let fix =
+                named.cause.fix.as_ref().filter(|fix| fix.confirmed).and_then(|fix| fix.config.as_ref());
+            named.seen == Seen::Differs && fix.is_none_or(|config| config.key == "repro.pin")
+        };
+        if !differing.is_empty()
+            && mine.iter().any(masked)
+            && let Some(strip) = attribute::strip(cx, a, b, comparison, &package.name)
+        {
+            for named in mine.iter_mut().filter(|named| masked(named)) {
+                named.cause.fix = Some(attribute::stripping(&session.profile, strip));
+            }
+        }
+        let causes: Vec<Cause> = mine.iter().map(|named| named.cause.clone()).collect();
 
         let mut findings = session.remarks(&a.exported);
         if !unfinished.is_empty() {
@@ -157,12 +179,31 @@ fn reports(
         for key in &comparison.unpaired {
             findings.push(Finding::new(&rules::UNITS_DIFFER, format!("only one build compiled `{key}`")));
         }
+        let own = |name: &&String| {
+            units.iter().any(|&pair| {
+                let call = &a.build.units[comparison.units[pair].0].call;
+                format!("{} {}", call.package, call.version) == **name
+            })
+        };
+        let takes_epoch: Vec<String> = takers.iter().filter(own).cloned().collect();
+        for name in &takes_epoch {
+            findings.push(
+                Finding::new(
+                    &rules::NEEDS_EPOCH,
+                    format!("`{name}` takes the time from SOURCE_DATE_EPOCH, and the clock's where that is not set"),
+                )
+                .help(
+                    "set it for plain builds, too: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct); `cargo repro fix` writes that for continuous integration",
+                ),
+            );
+        }
         let compared = units.len();
         let differ = units.intersection(&comparison.differing).count();
         let data = ReproData {
             units: UnitCount { compared: count(compared), differing: count(differ) },
-            causes: mine.into_iter().map(|named| named.cause.clone()).collect(),
+            causes,
             toolchain: session.toolchain.release(),
+            takes_epoch,
             varied: varied.clone(),
             not_varied: not_varied.clone(),
             artifacts,
@@ -277,6 +318,7 @@ fn words(cause: &Cause) -> &'static str {
         V::Host => "the name of the machine",
         V::Jobs => "the number of jobs",
         V::Umask => "the umask",
+        V::UserId => "who builds",
         V::GitHistory => "how much of the history git knows",
         V::None => "chance (the same call gives different outputs)",
         V::Unknown => "something that was not narrowed down",
@@ -343,7 +385,13 @@ fn variations(abilities: &Abilities, pins: &Pins, own: &Own) -> (Vec<String>, BT
         missing.insert("umask".to_owned(), "the system has none".to_owned());
     }
     match &abilities.interposer {
-        Ok(_) => varied.extend(["clock", "file order", "host name"].map(str::to_owned)),
+        Ok(_) => {
+            varied.extend(["clock", "file order", "host name"].map(str::to_owned));
+            missing.insert(
+                "clock, file order and random numbers of statically linked programs".to_owned(),
+                "they ask the kernel, past the interposer".to_owned(),
+            );
+        }
         Err(why) => {
             for what in ["clock", "file order"] {
                 missing.insert(what.to_owned(), why.clone());
@@ -357,10 +405,15 @@ fn variations(abilities: &Abilities, pins: &Pins, own: &Own) -> (Vec<String>, BT
     if let Err(why) = &abilities.namespaces {
         missing.insert("network".to_owned(), format!("only cargo is offline: {why}"));
     }
-    for what in ["kernel and processor", "machine id", "time since the machine started"] {
+    for what in ["kernel and processor", "machine id", "when the machine was started"] {
         missing.insert(what.to_owned(), "both builds run on this machine".to_owned());
     }
-    missing.insert("user id".to_owned(), "both builds run as the same user".to_owned());
+    match &abilities.users {
+        Ok(_) => varied.push("user id".to_owned()),
+        Err(why) => {
+            drop(missing.insert("user id".to_owned(), format!("both builds run as the same user: {why}")))
+        }
+    }
     missing.insert("toolchain folder".to_owned(), "both builds use the same toolchain".to_owned());
     match own.locale {
         true => varied.push("locale".to_owned()),
@@ -393,6 +446,7 @@ fn variations(abilities: &Abilities, pins: &Pins, own: &Own) -> (Vec<String>, BT
             "host" => &["host name"],
             "jobs" => &["jobs"],
             "umask" => &["umask"],
+            "user-id" => &["user id"],
             "entropy" => &["random numbers"],
             _ => &[],
         };
@@ -411,7 +465,8 @@ mod tests {
 
     #[test]
     fn what_is_said_to_be_varied_is() {
-        let abilities = Abilities { namespaces: Ok(()), interposer: Ok("x.so".into()) };
+        let users = Err("no".to_owned());
+        let abilities = Abilities { namespaces: Ok(()), users, interposer: Ok("x.so".into()) };
         let pins = Pins::new(&["time".to_owned()]).unwrap();
         let own = Own { locale: false, time_zone: false, history: false };
         let (varied, missing) = variations(&abilities, &pins, &own);

@@ -1,11 +1,15 @@
-//! Makes continuous integration fetch the whole history, and leaves everything else as people wrote it. Pure: text in, text out.
+//! Makes continuous integration fetch the whole history, or set SOURCE_DATE_EPOCH to the commit's time, and leaves everything else as people wrote it. Pure: text in, text out.
 
 /// Why a file was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} asks for another depth")]
+#[error("line {line} {says}")]
 pub(super) struct Taken {
     line: usize,
+    says: &'static str,
 }
+
+const DEPTH: &str = "asks for another depth";
+const SHAPE: &str = "has a shape that is left to people";
 
 /// A GitHub workflow whose checkouts fetch everything; `None` if they do already, or there are none.
 ///
@@ -34,7 +38,7 @@ pub(super) fn github(text: &str) -> Result<Option<String>, Taken> {
                 let value = lines[depth].split_once(':').map_or("", |(_, value)| value);
                 let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
                 if value != "0" {
-                    return Err(Taken { line: depth + 1 });
+                    return Err(Taken { line: depth + 1, says: DEPTH });
                 }
             }
             (None, Some(with)) if lines[with].trim() == "with:" => {
@@ -46,7 +50,7 @@ pub(super) fn github(text: &str) -> Result<Option<String>, Taken> {
                 changed = true;
             }
             // `with: { … }` on one line is left to people.
-            (None, Some(with)) => return Err(Taken { line: with + 1 }),
+            (None, Some(with)) => return Err(Taken { line: with + 1, says: SHAPE }),
             (None, None) => {
                 out.push(format!("{pad}with:"));
                 out.push(format!("{pad}  fetch-depth: 0"));
@@ -77,7 +81,7 @@ pub(super) fn gitlab(text: &str) -> Result<Option<String>, Taken> {
         let value =
             text.lines().nth(line).and_then(|line| line.split_once(':')).map_or("", |(_, value)| value);
         let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
-        return if value == "0" { Ok(None) } else { Err(Taken { line: line + 1 }) };
+        return if value == "0" { Ok(None) } else { Err(Taken { line: line + 1, says: DEPTH }) };
     }
     match text.lines().position(|line| line.starts_with("variables:")) {
         Some(line) if text.lines().nth(line).is_some_and(|line| line.trim_end() == "variables:") => {
@@ -87,8 +91,60 @@ pub(super) fn gitlab(text: &str) -> Result<Option<String>, Taken> {
             lines.insert(line + 1, &added);
             Ok(Some(lines.join("\n") + "\n"))
         }
-        Some(line) => Err(Taken { line: line + 1 }),
+        Some(line) => Err(Taken { line: line + 1, says: SHAPE }),
         None => Ok(Some(format!("variables:\n  GIT_DEPTH: \"0\"\n\n{text}"))),
+    }
+}
+
+/// The commit's time, which a step that fails does not set to nothing.
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
+/// A GitHub workflow whose jobs have SOURCE_DATE_EPOCH after each checkout; `None` if it is set somewhere, or nothing is checked out.
+///
+/// # Errors
+/// A checkout is written in a way that nothing can be put behind.
+pub(super) fn github_epoch(text: &str) -> Result<Option<String>, Taken> {
+    if text.contains(EPOCH) {
+        return Ok(None);
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    for (at, line) in lines.iter().enumerate().rev() {
+        let Some(column) = checkout(line) else { continue };
+        let taken = Taken { line: at + 1, says: SHAPE };
+        // Where the step begins: its dash stands further left than its keys.
+        let dash = (0..=at).rev().find(|&before| lines[before].trim_start().starts_with('-')).ok_or(taken)?;
+        let dash = column_of(lines[dash]);
+        let end = (at + 1..lines.len())
+            .find(|&next| !lines[next].trim().is_empty() && column_of(lines[next]) < column)
+            .unwrap_or(lines.len());
+        let last = (at..end).rev().find(|&line| !lines[line].trim().is_empty()).unwrap_or(at);
+        let pad = " ".repeat(dash);
+        out.splice(
+            last + 1..last + 1,
+            [
+                format!("{pad}- run: epoch=$(git log -1 --format=%ct) && echo \"{EPOCH}=$epoch\" >> \"$GITHUB_ENV\""),
+                format!("{pad}  shell: bash"),
+            ],
+        );
+    }
+    Ok((out.len() != lines.len()).then(|| out.join("\n") + if text.ends_with('\n') { "\n" } else { "" }))
+}
+
+/// A `.gitlab-ci.yml` whose jobs have SOURCE_DATE_EPOCH; `None` if it is set somewhere.
+///
+/// # Errors
+/// Jobs have something else to do before: which of the two comes first is for people to say.
+pub(super) fn gitlab_epoch(text: &str) -> Result<Option<String>, Taken> {
+    if text.contains(EPOCH) {
+        return Ok(None);
+    }
+    let taken = |line: &str| line.starts_with("default:") || line.trim_start().starts_with("before_script:");
+    match text.lines().position(taken) {
+        Some(line) => Err(Taken { line: line + 1, says: SHAPE }),
+        None => Ok(Some(format!(
+            "default:\n  before_script:\n    - {EPOCH}=$(git log -1 --format=%ct)\n    - export {EPOCH}\n\n{text}"
+        ))),
     }
 }
 
@@ -108,7 +164,29 @@ mod tests {
         assert_eq!(new, expected);
         assert_eq!(github(&new), Ok(None));
         assert_eq!(github("jobs: {}\n"), Ok(None));
-        assert_eq!(github(&new.replacen("fetch-depth: 0", "fetch-depth: 50", 1)), Err(Taken { line: 8 }));
+        assert_eq!(
+            github(&new.replacen("fetch-depth: 0", "fetch-depth: 50", 1)),
+            Err(Taken { line: 8, says: DEPTH })
+        );
+    }
+
+    #[test]
+    fn the_commits_time_is_set_after_each_checkout() {
+        let new = github_epoch(WORKFLOW).unwrap().unwrap();
+        let step = "      - run: epoch=$(git log -1 --format=%ct) && echo \"SOURCE_DATE_EPOCH=$epoch\" >> \"$GITHUB_ENV\"\n        shell: bash\n";
+        let expected = WORKFLOW.replace("checkout@v4\n", &format!("checkout@v4\n{step}")) + step;
+        assert_eq!(new, expected);
+        assert_eq!(github_epoch(&new), Ok(None));
+        assert_eq!(github_epoch("jobs: {}\n"), Ok(None));
+        let both = github_epoch(&github(WORKFLOW).unwrap().unwrap()).unwrap().unwrap();
+        assert_eq!(both.matches("fetch-depth: 0\n").count(), 2);
+        assert_eq!(both.matches(step).count(), 2);
+
+        let new = gitlab_epoch("build:\n  script: x\n").unwrap().unwrap();
+        assert!(new.ends_with("    - export SOURCE_DATE_EPOCH\n\nbuild:\n  script: x\n"), "{new}");
+        assert_eq!(gitlab_epoch(&new), Ok(None));
+        assert!(gitlab_epoch("build:\n  before_script: [x]\n").is_err());
+        assert!(gitlab_epoch("default:\n  image: rust\n").is_err());
     }
 
     #[test]

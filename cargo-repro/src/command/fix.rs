@@ -24,7 +24,8 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
     let root = project.root.clone();
     let top = project.git.as_ref().map_or_else(|| root.clone(), |git| git.root().to_owned());
     let mut wanted: Vec<ConfigFix> = Vec::new();
-    let (mut causes, mut untried, mut whole_history) = (0, Vec::new(), false);
+    let (mut causes, mut untried) = (0, Vec::new());
+    let mut builders = Builders::default();
     let mut checked_with = None;
     for package in project.selected() {
         let folder = artifacts.for_package(&package.name, &package.version.to_string());
@@ -41,11 +42,12 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
         let data: ReproData = serde_json::from_value(envelope.data)
             .or_judge(|| format!("cannot read the check of `{name}`"))?;
         checked_with = checked_with.or(data.toolchain);
+        builders.epoch |= !data.takes_epoch.is_empty();
         for cause in data.causes {
             causes += 1;
             match cause.fix {
                 Some(fix) if fix.confirmed && fix.config.is_some() => {
-                    whole_history |= cause.variation == Variation::GitHistory;
+                    builders.whole_history |= cause.variation == Variation::GitHistory;
                     wanted.extend(fix.config);
                     wanted.extend(fix.more);
                 }
@@ -61,7 +63,7 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
     if toolchain {
         wanted.push(toolchain_fix(&root, checked_with.as_deref())?);
     }
-    if causes == 0 && !toolchain {
+    if causes == 0 && !builders.epoch && !toolchain {
         cx.terminal.status("Nothing", "to mend: the last check named no cause");
         return Ok(Outcome::Done);
     }
@@ -80,28 +82,38 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
         }
         let Some((_, text)) = texts.get_mut(&path) else { continue };
         let keys: Vec<&str> = key.iter().map(String::as_str).collect();
-        let new = edit::set(text, &keys, &fix.value).map_err(|error| {
-            Error::judge(format!("`{shown}` was not changed: {error}"))
-                .with_help(format!("set `{} = {}` by hand", fix.key, fix.value))
-        })?;
-        if let Some(new) = new {
-            *text = new;
-            lines.push(format!("  {shown}: {} = {}\n", fix.key, fix.value));
+        match edit::set(text, &keys, &fix.value) {
+            Ok(Some(new)) => {
+                *text = new;
+                lines.push(format!("  {shown}: {} = {}\n", fix.key, fix.value));
+            }
+            Ok(None) => {}
+            // How programs are linked is people's own decision, and the rest is written all the same.
+            Err(edit::EditError::Taken(_)) if fix.key.starts_with("profile.") => {
+                untried.push(format!("{shown} sets another `{}` than {}", fix.key, fix.value));
+            }
+            Err(error) => {
+                return Err(Error::judge(format!("`{shown}` was not changed: {error}"))
+                    .with_help(format!("set `{} = {}` by hand", fix.key, fix.value)));
+            }
         }
     }
-    if whole_history {
-        for (path, text, edited) in pipelines(&top) {
-            let shown = path.strip_prefix(&top).unwrap_or(&path).display().to_string();
-            match edited {
-                Ok(Some(new)) => {
-                    lines.push(format!("  {shown}: the whole history is fetched\n"));
-                    texts.insert(path, (text, new));
-                }
-                Ok(None) => {}
-                Err(taken) => {
-                    untried.push(format!("{shown} was not changed: {taken}; fetch the whole history there"))
-                }
+    for (path, edit) in builders.edits(&top) {
+        let shown = path.strip_prefix(&top).unwrap_or(&path).display().to_string();
+        let old = match texts.get(&path) {
+            Some((_, text)) => text.clone(),
+            None => match std::fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(_) => continue,
+            },
+        };
+        match (edit.make)(&old) {
+            Ok(Some(new)) => {
+                lines.push(format!("  {shown}: {}\n", edit.says));
+                texts.entry(path).or_insert_with(|| (old, String::new())).1 = new;
             }
+            Ok(None) => {}
+            Err(taken) => untried.push(format!("{shown} was not changed: {taken}; {} by hand", edit.by_hand)),
         }
     }
     lines.dedup();
@@ -152,20 +164,51 @@ fn toolchain_fix(root: &Path, checked_with: Option<&str>) -> Result<ConfigFix> {
     })
 }
 
-/// What runs builds for this repository, as it is and as it would be with the whole history.
-fn pipelines(top: &Path) -> Vec<(PathBuf, String, std::result::Result<Option<String>, ci::Taken>)> {
-    let workflows = std::fs::read_dir(top.join(".github/workflows")).into_iter().flatten().flatten();
-    let yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
-    let mut workflows: Vec<PathBuf> = workflows.map(|entry| entry.path()).filter(yaml).collect();
-    workflows.sort();
-    let github = workflows.into_iter().map(|path| (path, ci::github as fn(&str) -> _));
-    let all = github.chain([(top.join(".gitlab-ci.yml"), ci::gitlab as fn(&str) -> _)]);
-    all.filter_map(|(path, edit)| {
-        let text = std::fs::read_to_string(&path).ok()?;
-        let edited = edit(&text);
-        Some((path, text, edited))
-    })
-    .collect()
+/// What those who build with plain cargo need, of continuous integration.
+#[derive(Debug, Clone, Copy, Default)]
+struct Builders {
+    whole_history: bool,
+    epoch: bool,
+}
+
+/// A change of a file of continuous integration.
+#[derive(Debug, Clone, Copy)]
+struct Edit {
+    make: fn(&str) -> std::result::Result<Option<String>, ci::Taken>,
+    says: &'static str,
+    by_hand: &'static str,
+}
+
+impl Builders {
+    /// What runs builds for this repository, each with a change of it.
+    fn edits(self, top: &Path) -> Vec<(PathBuf, Edit)> {
+        let history = |make| Edit {
+            make,
+            says: "the whole history is fetched",
+            by_hand: "fetch the whole history there",
+        };
+        let epoch = |make| Edit {
+            make,
+            says: "SOURCE_DATE_EPOCH is the commit's time",
+            by_hand: "set SOURCE_DATE_EPOCH to the commit's time there",
+        };
+        let workflows = std::fs::read_dir(top.join(".github/workflows")).into_iter().flatten().flatten();
+        let yaml =
+            |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
+        let mut workflows: Vec<PathBuf> = workflows.map(|entry| entry.path()).filter(yaml).collect();
+        workflows.sort();
+        let gitlab = top.join(".gitlab-ci.yml");
+        let mut all = Vec::new();
+        if self.whole_history {
+            all.extend(workflows.iter().map(|path| (path.clone(), history(ci::github))));
+            all.push((gitlab.clone(), history(ci::gitlab)));
+        }
+        if self.epoch {
+            all.extend(workflows.into_iter().map(|path| (path, epoch(ci::github_epoch))));
+            all.push((gitlab, epoch(ci::gitlab_epoch)));
+        }
+        all
+    }
 }
 
 fn names(texts: &BTreeMap<PathBuf, (String, String)>, root: &Path) -> String {

@@ -30,6 +30,8 @@ pub(crate) enum Variation {
     Jobs,
     /// umask: permissions of new files.
     Umask,
+    /// The user and group that build.
+    UserId,
     /// How much of the history git knows: depth and tags.
     GitHistory,
     /// Nothing was varied and it differed all the same: threads, addresses, the compiler.
@@ -98,6 +100,13 @@ impl Variation {
             "umask",
             "new files get other permissions",
             "set the permissions of packed files, do not copy them from the disk",
+        ),
+        (
+            Self::UserId,
+            "user-id",
+            "the build runs as another user and group (user namespace)",
+            "do not embed who builds: pass owners to whatever packs files (`tar --owner=0 --group=0 --numeric-owner`), and do \
+             not ask `whoami` or `id`",
         ),
         (
             Self::GitHistory,
@@ -229,6 +238,9 @@ pub(crate) struct ReproData {
     /// Release of the compiler both builds were made with, such as `1.95.0`.
     #[serde(default)]
     pub(crate) toolchain: Option<String>,
+    /// Packages that take the time from SOURCE_DATE_EPOCH and were shown to embed the clock's without it, as plain builds do.
+    #[serde(default)]
+    pub(crate) takes_epoch: Vec<String>,
     /// What was different in build B.
     pub(crate) varied: Vec<String>,
     /// What could not be varied on this machine, and why.

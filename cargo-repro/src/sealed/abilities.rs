@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use release_gate::process::{Runner, Step};
 
+use super::identity::{self, Users};
+
 /// What the machine lets one do.
 #[derive(Debug, Clone)]
 pub(crate) struct Abilities {
     /// Network and host name in namespaces of their own.
     pub(crate) namespaces: Result<(), String>,
+    /// Who builds can run as.
+    pub(crate) users: Result<Users, String>,
     /// The interposer's library.
     pub(crate) interposer: Result<PathBuf, String>,
 }
@@ -27,7 +31,8 @@ impl Abilities {
         } else {
             Err("namespaces need Linux".to_owned())
         };
-        Self { namespaces, interposer: super::interposer::compile(runner, folder) }
+        let users = namespaces.clone().and_then(|()| identity::find(runner));
+        Self { namespaces, users, interposer: super::interposer::compile(runner, folder) }
     }
 }
 

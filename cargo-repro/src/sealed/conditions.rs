@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::history::History;
+use super::identity::{Identity, Users};
 
 /// Everything about a place that must not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) struct Conditions {
     pub(crate) file_times: Duration,
     pub(crate) shell: &'static str,
     pub(crate) history: History,
+    /// Who builds; `None` for whoever builds A.
+    pub(crate) identity: Option<Identity>,
     /// Number of processors programs see; 0 for the machine's.
     pub(crate) processors: usize,
     /// Whether this is build B.
@@ -36,6 +39,12 @@ impl Conditions {
     /// With a locale of this machine's, if there is one.
     pub(crate) fn speaking(mut self, locale: Option<&String>) -> Self {
         self.locale = locale.cloned().unwrap_or(self.locale);
+        self
+    }
+
+    /// As somebody else than A, where that can be.
+    pub(crate) fn by_somebody_else(mut self, users: Option<&Users>) -> Self {
+        self.identity = users.map(|users| users.second);
         self
     }
 
@@ -54,6 +63,7 @@ impl Conditions {
             file_times: Duration::ZERO,
             shell: "/bin/sh",
             history: History::Whole,
+            identity: None,
             processors: 0,
             second: false,
         }
@@ -74,6 +84,7 @@ impl Conditions {
             file_times: Duration::from_secs(3 * 86_400 + 17),
             shell: "/bin/bash",
             history: History::Shallow,
+            identity: None,
             processors: std::thread::available_parallelism().map_or(1, usize::from) + 1,
             second: true,
         }

@@ -8,6 +8,7 @@ pub(crate) mod environment;
 pub(crate) mod export;
 pub(crate) mod guard;
 pub(crate) mod history;
+pub(crate) mod identity;
 pub(crate) mod interposer;
 pub(crate) mod outcome;
 pub(crate) mod pins;

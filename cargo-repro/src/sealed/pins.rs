@@ -4,6 +4,7 @@ use release_gate::{Error, Result};
 
 use super::abilities::Abilities;
 use super::conditions::Conditions;
+use super::identity::Identity;
 
 /// Every pin and what it needs.
 const ALL: &[(&str, Need)] = &[
@@ -20,6 +21,7 @@ const ALL: &[(&str, Need)] = &[
     ("threads", Need::Linux),
     ("time", Need::Interposer),
     ("umask", Need::Nothing),
+    ("user-id", Need::Users),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,7 @@ enum Need {
     Linux,
     Interposer,
     Namespaces,
+    Users,
 }
 
 /// The pins of a project, each a word of the list.
@@ -88,6 +91,9 @@ impl Pins {
         if let Err(why) = &abilities.namespaces {
             missing(self.need(Need::Namespaces), why)?;
         }
+        if let Err(why) = &abilities.users {
+            missing(self.need(Need::Users), why)?;
+        }
         missing(self.need(Need::Linux).filter(|_| !cfg!(target_os = "linux")), "it needs Linux")
     }
 
@@ -108,6 +114,7 @@ impl Pins {
                 "jobs" => (conditions.jobs, conditions.processors) = (2, 2),
                 "time" => conditions.clock = 0,
                 "umask" => conditions.umask = first.umask,
+                "user-id" => conditions.identity = Some(Identity::PINNED),
                 _ => {}
             }
         }

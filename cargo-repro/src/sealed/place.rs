@@ -13,6 +13,7 @@ use super::environment::handed_on;
 use super::export::{Exported, Histories, Source};
 use super::guard::{Guard, View};
 use super::history::History;
+use super::identity;
 use super::interposer;
 use super::pins::Pins;
 use super::toolchain::Toolchain;
@@ -248,7 +249,10 @@ impl Place {
             let prefix = [("addresses", "setarch -R "), ("threads", "taskset -c 0 ")];
             let prefix: String =
                 prefix.iter().filter(|(pin, _)| self.pins(pin)).map(|(_, words)| *words).collect();
-            let inside = format!("umask {}; exec {prefix}\"$@\"", self.conditions.umask);
+            let inside = |inside: bool| {
+                let user = identity::before(&self.abilities.users, self.conditions.identity, inside);
+                format!("umask {}; exec {user}{prefix}\"$@\"", self.conditions.umask)
+            };
             if let Some(guard) = self.guard.as_ref().filter(|guard| guard.namespaces.is_ok()) {
                 let view = View {
                     project: None,
@@ -261,8 +265,7 @@ impl Place {
                     network: false,
                 };
                 let start = self.inside(&self.workspace);
-                let before = format!("umask {}; exec {prefix}\"$@\"", self.conditions.umask);
-                let words = guard.words(&view, &start, self.conditions.host, &before);
+                let words = guard.words(&view, &start, self.conditions.host, &inside(true));
                 Step::new(cargo).through("unshare", words)
             } else if self.abilities.namespaces.is_ok() && network_namespace {
                 let mount = if self.seen == self.root {
@@ -270,7 +273,7 @@ impl Place {
                 } else {
                     "mount --bind \"$2\" \"$3\" && cd \"$4\" || exit 125; "
                 };
-                let inside = format!("{SET_HOST}; {mount}shift 4; {inside}");
+                let inside = format!("{SET_HOST}; {mount}shift 4; {}", inside(true));
                 Step::new("unshare")
                     .args(["--map-root-user", "--net", "--uts", "--mount", "sh", "-c", &inside, "sealed"])
                     .arg(self.conditions.host)
@@ -279,7 +282,7 @@ impl Place {
                     .arg(self.inside(&self.workspace))
                     .arg(cargo)
             } else {
-                Step::new("sh").args(["-c", &inside, "sealed"]).arg(cargo)
+                Step::new("sh").args(["-c", &inside(false), "sealed"]).arg(cargo)
             }
         } else {
             Step::new(cargo)

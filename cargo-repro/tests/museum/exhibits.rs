@@ -16,13 +16,15 @@ pub(crate) enum Shape {
     Bin(&'static str, &'static str),
     /// A library that depends on the package `<name>-dependency`, which lies outside the workspace.
     Outside,
+    /// The same as a program: all that differs is how symbols are called.
+    OutsideProgram,
     /// A library with two macros, each an expression; `<name>-macro` and `<name>-other-macro` hold them.
     TwoMacros(&'static str, &'static str),
     /// A macro's expression and the library's text, in which `MACRO` is its call.
     MacroAndLib(&'static str, &'static str),
 }
 
-use Shape::{Bin, Build, C, Lib, Macro, MacroAndLib, Outside, Script, TwoMacros};
+use Shape::{Bin, Build, C, Lib, Macro, MacroAndLib, Outside, OutsideProgram, Script, TwoMacros};
 
 /// A package, and the causes the report has to name: package (`` for its own, else what is put after its name), unit, variation.
 pub(crate) struct Exhibit {
@@ -90,10 +92,17 @@ pub(crate) const CAUSES: &[Exhibit] = exhibits! {
     "script-processors": [script("jobs")] Script("std::thread::available_parallelism().unwrap().to_string()");
     "script-umask": [script("umask")] Script(UMASK);
     "script-file-time": [script("file-time")] Script("format!(\"{:?}\", std::fs::metadata(\"data/b\").unwrap().modified().unwrap())");
-    "script-tar": [script("file-time")] Build(
+    "script-tar": [script("file-time"), script("user-id")] Build(
         "fn main() { let to = format!(\"{}/data.tar\", std::env::var(\"OUT_DIR\").unwrap()); \
          assert!(std::process::Command::new(\"tar\").args([\"--sort=name\", \"-cf\", &to, \"data\"]).status().unwrap().success()); }",
         "pub const DATA: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/data.tar\"));\n");
+    "script-tar-owner": [script("user-id")] Build(
+        "fn main() { let to = format!(\"{}/data.tar\", std::env::var(\"OUT_DIR\").unwrap()); \
+         assert!(std::process::Command::new(\"tar\").args([\"--sort=name\", \"--mtime=@0\", \"--mode=644\", \"-cf\", &to, \"data\"]).status().unwrap().success()); }",
+        "pub const DATA: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/data.tar\"));\n");
+    "script-user-id": [script("user-id")] Script("run(\"id\", \"-u\")");
+    "script-user-name": [script("user-id")] Script("run(\"id\", \"-un\")");
+    "script-owner": [script("user-id")] Script("{ use std::os::unix::fs::MetadataExt; std::fs::metadata(\"data/b\").unwrap().uid().to_string() }");
     "script-folder-length": [script("path")] Script(LENGTH);
     "script-folder": [script("path")] Script("std::env::current_dir().unwrap().display().to_string()");
     "script-temp-dir": [script("path")] Script("std::env::temp_dir().display().to_string()");
@@ -124,12 +133,23 @@ pub(crate) const CAUSES: &[Exhibit] = exhibits! {
     "macro-read-dir": [of_macro("file-order")] Macro(MACRO_FOLDER);
     "macro-file-time": [of_macro("file-time")] Macro(MACRO_TIME);
     "macro-user": [of_macro("environment")] Macro("std::env::var(\"USER\").unwrap()");
+    "macro-user-id": [of_macro("user-id")] Macro("{ use std::os::unix::fs::MetadataExt; std::fs::metadata(\"/proc/self\").unwrap().uid().to_string() }");
     "macro-host": [of_macro("host")] Macro("std::env::var(\"HOSTNAME\").unwrap()");
     "macro-folder": [of_macro("path")] Macro("std::env::var(\"CARGO_MANIFEST_DIR\").unwrap()");
     "macro-processors": [of_macro("jobs")] Macro("std::thread::available_parallelism().unwrap().to_string()");
     "macro-process": [of_macro("none")] Macro("std::process::id().to_string()");
     "link-build-id": [("", "link", "entropy")] Bin("fn main() { println!(\"cargo::rustc-link-arg-bins=-Wl,--build-id=uuid\"); }", "fn main() {}\n");
     "outside": [("-dependency", "lib", "path")] Outside;
+    "outside-program": [("-dependency", "lib", "path")] OutsideProgram;
+    // The name of a C source is a symbol of the program.
+    "c-file-name": [c("none")] Bin(
+        "fn main() { let out = std::env::var(\"OUT_DIR\").unwrap(); let (source, object) = (format!(\"{out}/{}.c\", std::process::id()), format!(\"{out}/part.o\")); \
+         std::fs::write(&source, \"static int two(void) { return 2; } int (*said(void))(void) { return two; }\").unwrap(); \
+         assert!(std::process::Command::new(\"cc\").args([\"-c\", &source, \"-o\", &object]).status().unwrap().success()); \
+         assert!(std::process::Command::new(\"ar\").args([\"crsD\", &format!(\"{out}/libc_part.a\"), &object]).status().unwrap().success()); \
+         std::fs::remove_file(source).unwrap(); \
+         println!(\"cargo::rustc-link-search=native={out}\"); println!(\"cargo::rustc-link-lib=static=c_part\"); }",
+        "unsafe extern \"C\" { fn said() -> *const u8; }\nfn main() { assert!(unsafe { !said().is_null() }) }\n");
 };
 
 pub(crate) const PAIRS: &[Exhibit] = exhibits! {
@@ -155,6 +175,9 @@ pub(crate) const HARMLESS: &[Exhibit] = exhibits! {
     "good-hash-lookup": [] Macro("(0..20).collect::<std::collections::HashSet<u32>>().contains(&7).to_string()");
     "good-random-unused": [] Script("{ let _ = std::fs::read_to_string(\"/dev/null\"); std::collections::HashMap::<u8, u8>::new().len().to_string() }");
     "good-epoch": [] Script("std::env::var(\"SOURCE_DATE_EPOCH\").unwrap()");
+    "good-epoch-or-now": [] Script("std::env::var(\"SOURCE_DATE_EPOCH\").unwrap_or_else(|_| format!(\"{:?}\", std::time::SystemTime::now()))");
+    "good-epoch-or-now-macro": [] Macro("std::env::var(\"SOURCE_DATE_EPOCH\").unwrap_or_else(|_| format!(\"{:?}\", std::time::SystemTime::now()))");
+    "good-epoch-unused": [] Script("std::env::var(\"SOURCE_DATE_EPOCH\").map_or(\"unknown\".to_string(), |_| \"unknown\".to_string())");
     "good-epoch-macro": [] Macro("std::env::var(\"SOURCE_DATE_EPOCH\").unwrap()");
     "good-date-command": [] Script("run(\"sh\", \"data/date.sh\")");
     "good-read-dir": [] Script("{ let mut names: Vec<String> = std::fs::read_dir(\"data\").unwrap()\
@@ -174,6 +197,13 @@ pub(crate) const HARMLESS: &[Exhibit] = exhibits! {
         "fn main() { let to = format!(\"{}/data.tar\", std::env::var(\"OUT_DIR\").unwrap()); \
          assert!(std::process::Command::new(\"tar\").args([\"--sort=name\", \"--mtime=@0\", \"--owner=0\", \"--group=0\", \"--numeric-owner\", \"--mode=644\", \"-cf\", &to, \"data\"]).status().unwrap().success()); }",
         "pub const DATA: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/data.tar\"));\n");
+    "good-untar": [] Build(
+        "fn main() { let out = std::env::var(\"OUT_DIR\").unwrap(); let to = format!(\"{out}/data.tar\"); \
+         assert!(std::process::Command::new(\"tar\").args([\"--sort=name\", \"--mtime=@0\", \"--owner=1234\", \"--group=1234\", \"--mode=644\", \"-cf\", &to, \"data/a\"]).status().unwrap().success()); \
+         assert!(std::process::Command::new(\"tar\").args([\"-C\", &out, \"-xf\", &to]).status().unwrap().success()); }",
+        "pub const DATA: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/data/a\"));\n");
+    "good-owner": [] Script("{ use std::os::unix::fs::MetadataExt; (std::fs::metadata(\"data/b\").unwrap().uid() == std::fs::metadata(\"/proc/self\").unwrap().uid()).to_string() }");
+    "good-user-id-unused": [] Script("(!run(\"id\", \"-u\").is_empty()).to_string()");
     "good-folder": [] Script("std::env::current_dir().unwrap().join(\"data/a\").is_file().to_string()");
     "good-temp-file": [] Script("{ let path = std::env::temp_dir().join(format!(\"good-{}\", std::process::id())); std::fs::write(&path, \"x\").unwrap(); let text = std::fs::read_to_string(&path).unwrap(); \
         std::fs::remove_file(&path).unwrap(); text }");

@@ -12,6 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 mod exhibits;
+#[path = "../fixture/mod.rs"]
+mod fixture;
 
 use exhibits::{CAUSES, Exhibit, HARMLESS, PAIRS, Shape};
 
@@ -107,14 +109,25 @@ fn package(root: &Path, exhibit: &Exhibit) {
             proc_macro(root, &format!("{name}-macro"), one);
             proc_macro(root, &format!("{name}-other-macro"), other);
         }
-        Shape::Outside => {
+        Shape::Outside | Shape::OutsideProgram => {
             rest = format!(
                 "[dependencies]\n{name}-dependency = {{ path = \"../../../elsewhere/{name}-dependency\" }}\n"
             );
-            write(&dir, "src/lib.rs", &format!("pub fn one() -> u8 {{ {crate_name}_dependency::one() }}\n"));
+            match exhibit.shape {
+                Shape::Outside => write(
+                    &dir,
+                    "src/lib.rs",
+                    &format!("pub fn one() -> u8 {{ {crate_name}_dependency::one() }}\n"),
+                ),
+                _ => write(
+                    &dir,
+                    "src/main.rs",
+                    &format!("fn main() {{ assert_eq!({crate_name}_dependency::one(), 1) }}\n"),
+                ),
+            }
             let other = root.join(format!("../../elsewhere/{name}-dependency"));
             write(&other, "Cargo.toml", &manifest(&format!("{name}-dependency"), ""));
-            write(&other, "src/lib.rs", "pub fn one() -> u8 { 1 }\n");
+            write(&other, "src/lib.rs", "#[inline(never)]\npub fn one() -> u8 { 1 }\n");
         }
     }
     write(&dir, "Cargo.toml", &manifest(name, &rest));
@@ -153,11 +166,9 @@ fn run(dir: &Path, program: &str, args: &[&str]) -> Finished {
     Runner::new().run(step).unwrap()
 }
 
-fn git(dir: &Path, args: &[&str]) {
-    let identity =
-        ["-c", "user.name=museum", "-c", "user.email=museum@example.org", "-c", "commit.gpgsign=false"];
-    let finished = run(dir, "git", &[&identity[..], args].concat());
-    assert!(finished.is_success(), "{}", finished.stderr_text());
+/// In the museum's repository.
+fn git(dir: &Path, calls: &[&[&str]]) {
+    fixture::git(|args| run(dir, "git", &[&["-C", ".."], args].concat()), calls);
 }
 
 fn museum() -> &'static Checked {
@@ -175,11 +186,9 @@ fn museum() -> &'static Checked {
         // The build of a release as people have it, which knows a shallow history only.
         let workflow = "on: push\njobs:\n  release:\n    steps:\n      - uses: actions/checkout@v4\n";
         write(&root.join(".."), ".github/workflows/release.yml", workflow);
-        git(dir.path(), &["init", "-q", ".."]);
-        git(dir.path(), &["commit", "-q", "--allow-empty", "-m", "an empty house"]);
-        git(dir.path(), &["add", "-A", ".."]);
-        git(dir.path(), &["commit", "-q", "-m", "exhibits"]);
-        git(dir.path(), &["tag", "-m", "opened", "v1"]);
+        git(dir.path(), &[&["init", "-q"], &["commit", "-q", "--allow-empty", "-m", "an empty house"]]);
+        git(dir.path(), fixture::COMMIT);
+        git(dir.path(), &[&["tag", "-m", "opened", "v1"]]);
         check(dir)
     })
 }
@@ -193,18 +202,22 @@ fn check(dir: TempDir) -> Checked {
     Checked { code: finished.status.code(), stderr: finished.stderr_text(), dir }
 }
 
-/// Whether this machine can vary everything; where it cannot, the report has to say so.
-fn everything_varied(report: &Value) -> bool {
-    ["clock", "file order", "host name"].iter().all(|what| report["data"]["not_varied"].get(what).is_none())
+/// Whether this machine can vary what an exhibit depends on; where it cannot, the report has to say so.
+fn all_varied(report: &Value, exhibit: &Exhibit) -> bool {
+    let is = |what: &str| report["data"]["not_varied"].get(what).is_none();
+    exhibit.causes.iter().all(|(.., variation)| match *variation {
+        "time" | "entropy" | "file-order" | "host" | "jobs" | "none" => {
+            is("clock") && is("file order") && is("host name")
+        }
+        "user-id" => is("user id"),
+        _ => true,
+    })
 }
 
 /// What is wrong with a report, as text; empty if nothing is.
 fn wrong(museum: &Checked, exhibit: &Exhibit, confirmed: &mut usize) -> String {
     let report = museum.report(exhibit.name);
-    let needs_interposer = exhibit.causes.iter().any(|(.., variation)| {
-        matches!(*variation, "time" | "entropy" | "file-order" | "host" | "jobs" | "none")
-    });
-    if needs_interposer && !everything_varied(&report) {
+    if !all_varied(&report, exhibit) {
         *confirmed += exhibit.causes.len();
         return String::new();
     }
@@ -280,12 +293,41 @@ fn harmless_twins_stay_green() {
         let good = report["status"] == "pass"
             && report["data"]["units"]["differing"] == 0
             && report["data"]["causes"].as_array().unwrap().is_empty()
-            && report["data"]["artifacts"].as_array().unwrap().len() == 1;
+            && report["data"]["artifacts"].as_array().unwrap().len() == 1
+            && (report["data"]["takes_epoch"].as_array().unwrap().len()
+                == usize::from(exhibit.name.contains("epoch-or-now"))
+                || report["data"]["not_varied"].get("clock").is_some());
         if !good {
             wrong.push_str(&format!("{}: {report:#}\n", exhibit.name));
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The step that `fix` wrote makes plain builds of an exhibit the same that are not without it.
+fn plain_builds_obey(workflow: &str, dir: &TempDir) {
+    let epoch = dir.path().join("github-env");
+    let step = workflow.lines().find_map(|line| line.trim().strip_prefix("- run: ")).unwrap();
+    let at = dir.path().join("repository/museum");
+    let finished = Runner::new()
+        .run(Step::new("bash").args(["-ec", step]).current_dir(&at).env("GITHUB_ENV", &epoch))
+        .unwrap();
+    assert!(finished.is_success(), "{}", finished.stderr_text());
+    let line = std::fs::read_to_string(epoch).unwrap();
+    let (name, value) = line.trim().split_once('=').unwrap();
+    let built = |value: Option<&str>| {
+        let target = dir.path().join("plain");
+        let given = value.map_or_else(|| format!("--unset={name}"), |value| format!("{name}={value}"));
+        let args = ["build", "--release", "--offline", "-p", "good-epoch-or-now", "--target-dir"];
+        let words = [&[&*given, "cargo"], &args[..], &[target.to_str().unwrap()]].concat();
+        let finished = run(dir.path(), "env", &words);
+        assert!(finished.is_success(), "{}", finished.stderr_text());
+        let library = std::fs::read(target.join("release/libgood_epoch_or_now.rlib")).unwrap();
+        std::fs::remove_dir_all(target).unwrap();
+        library
+    };
+    assert!(built(Some(value)) == built(Some(value)), "{workflow}");
+    assert!(built(None) != built(None));
 }
 
 /// What `fix` writes is committed and everything is checked again: whatever had a tried fix is reproducible now.
@@ -319,10 +361,10 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
         return;
     }
     assert!(workspace.join("release-gates.toml").exists() && workspace.join(".cargo/config.toml").exists());
-    let workflow = workspace.join("../.github/workflows/release.yml");
-    assert!(
-        std::fs::read_to_string(workflow).unwrap().ends_with("        with:\n          fetch-depth: 0\n")
-    );
+    let workflow = std::fs::read_to_string(workspace.join("../.github/workflows/release.yml")).unwrap();
+    assert!(workflow.contains("        with:\n          fetch-depth: 0\n      - run: epoch="), "{workflow}");
+    let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
+    assert!(manifest.ends_with("\n[profile.release]\nstrip = \"symbols\"\n"), "{manifest}");
     let cargo_config = std::fs::read_to_string(workspace.join(".cargo/config.toml")).unwrap();
     assert!(
         cargo_config.contains("TZ = { value = \"UTC\"") && !cargo_config.contains("HOME"),
@@ -334,9 +376,10 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
         // The machine need not have it under that name.
         std::fs::remove_file(toolchain).unwrap();
     }
-    git(dir.path(), &["add", "-A", ".."]);
-    git(dir.path(), &["commit", "-q", "-m", "pins"]);
+    git(dir.path(), fixture::COMMIT);
     assert_eq!(fix(&["--yes"]).status.code(), Some(101), "the check is of another commit");
+
+    plain_builds_obey(&workflow, &dir);
 
     let mended = check(dir);
     let mut wrong = String::new();
