@@ -51,7 +51,8 @@ rules! {
     UNITS_DIFFER = "other-units", Deny, "one build compiled units the other did not",
         "A build script or configuration decides by its surroundings what is built.";
     SEARCH_SHORT = "seeds-not-tried", Note, "a cause that hides by luck was not looked for everywhere",
-        "Build scripts and macros that ask for random numbers are repeated under other seeds, for a bounded time. What was not reached may still differ one time in a few.";
+        "Build scripts and macros that ask for random numbers, the number of their process or threads are repeated with other ones, for a bounded time. What was not reached may \
+         still differ one time in a few.";
     LOCK_NOT_COMMITTED = "lock-not-committed", Warn, "Cargo.lock is not part of the commit",
         "Somebody else who builds the commit gets other dependencies. The work tree's lock file was used.";
     DIRTY = "dirty", Warn, "uncommitted changes were built",

@@ -24,9 +24,10 @@ pub(super) fn proc_macro<'a>(
         found.factors.iter().find(|factor| matches!(factor, Factor::Seed(_) | Factor::Clock | Factor::Order));
     if let Some(factor) = told {
         // Only what one library asks is varied: whether the output follows says whether it is that one.
-        let first = trials.run(&Settings::default())?;
+        let base = Settings { expanded: found.expanded, ..Settings::default() };
+        let first = trials.run(&base)?;
         return askers(a, b, unit, what(found.variation)).into_iter().find_map(|library| {
-            let mut settings = Settings { only: Some(library.clone()), ..Settings::default() };
+            let mut settings = Settings { only: Some(library.clone()), ..base.clone() };
             factor.set(&mut settings, clock, true);
             let follows = trials.run(&settings).is_some_and(|print| print != first);
             follows.then(|| of_library(a, &library)).flatten()
@@ -45,9 +46,17 @@ pub(super) fn proc_macro<'a>(
     macros.sort_by_key(|other| {
         !asked.iter().any(|library| of_library(a, library).is_some_and(|unit| unit.stem() == other.stem()))
     });
-    macros.into_iter().find(|other| {
-        own.is_none()
-            && folder(other).and_then(|dir| hints::find(&dir, found.variation, variable, false)).is_some()
+    if own.is_some() {
+        return None;
+    }
+    // Chance is the macro's that asks for it, or the only one's that ran.
+    let asked = ["process", "threads", "macro"].map(|what| askers(a, b, unit, what));
+    let asked = asked.into_iter().find(|all| all.len() == 1).filter(|_| found.variation == Variation::None);
+    let guilty = asked.and_then(|all| of_library(a, all.first()?));
+    guilty.or_else(|| {
+        macros.into_iter().find(|other| {
+            folder(other).and_then(|dir| hints::find(&dir, found.variation, variable, false)).is_some()
+        })
     })
 }
 
@@ -63,6 +72,8 @@ fn what(variation: Variation) -> &'static str {
         Variation::FileOrder => "folder",
         Variation::Host => "host",
         Variation::Jobs => "processors",
+        // Addresses are not asked for.
+        Variation::None => "macro",
         _ => "",
     }
 }

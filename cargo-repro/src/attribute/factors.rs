@@ -7,6 +7,7 @@ use super::fixes;
 use super::replay::{At, Print, Quiet, Settings, Trials};
 use crate::command::session::Built;
 use crate::model::cause::{Fix, Variation};
+use crate::sealed::processor;
 
 /// Seeds that are tried against the first.
 const SEEDS: std::ops::Range<u32> = 12..19;
@@ -39,6 +40,8 @@ pub(super) struct Found {
     pub(super) fix: Option<Fix>,
     /// The variable through which a place comes in.
     pub(super) through: Option<String>,
+    /// Whether the source after macros ran shows it.
+    pub(super) expanded: bool,
 }
 
 impl Found {
@@ -105,6 +108,25 @@ impl Factor {
     }
 }
 
+/// What was seen before a call is explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    Nothing,
+    /// A seed under which it gives another output.
+    Seed(u32),
+    /// Another output with the same seed.
+    Chance,
+}
+
+impl Seen {
+    fn seed(self) -> Option<u32> {
+        match self {
+            Self::Seed(seed) => Some(seed),
+            Self::Nothing | Self::Chance => None,
+        }
+    }
+}
+
 /// All that decides, or `None` where the call cannot be repeated alone.
 ///
 /// A compiler call is repeated up to the source after macros ran where that tells it all, which takes a fraction of the time.
@@ -113,15 +135,15 @@ pub(super) fn conclude(
     a: &Built,
     b: &Built,
     place: bool,
-    seeds: Option<u32>,
+    seen: Seen,
 ) -> Option<Vec<Found>> {
-    if trials.compiles() && seeds.is_none() {
-        let found = decide(trials, a, b, (place, None), true);
+    if trials.compiles() && seen == Seen::Nothing {
+        let found = decide(trials, a, b, (place, Seen::Nothing), true);
         if let Some(found) = found.filter(|found| !found.is_empty()) {
             return Some(found);
         }
     }
-    decide(trials, a, b, (place, seeds), false)
+    decide(trials, a, b, (place, seen), false)
 }
 
 /// As [`conclude`], by the source after macros ran or by the output. By the source, it is `None` unless all that was found, held still,
@@ -130,7 +152,7 @@ fn decide(
     trials: &mut Trials<'_>,
     a: &Built,
     b: &Built,
-    (place, seeds): (bool, Option<u32>),
+    (place, seen): (bool, Seen),
     expanded: bool,
 ) -> Option<Vec<Found>> {
     let interposer = a.place.abilities.interposer.is_ok();
@@ -138,7 +160,7 @@ fn decide(
     let mut base = Settings { expanded, ..Settings::default() };
     let mut first = trials.run(&base)?;
     let mut found = Vec::new();
-    if !steady(trials, &base, &first) {
+    if seen == Seen::Chance || !steady(trials, &base, &first) {
         if expanded {
             return None;
         }
@@ -161,7 +183,7 @@ fn decide(
 
     let seeded = interposer && !search.trials.pins("entropy");
     if seeded {
-        let mut seeds = seeds.into_iter().chain(SEEDS);
+        let mut seeds = seen.seed().into_iter().chain(SEEDS);
         if let Some(factor) = seeds.find_map(|seed| search.decides(&Factor::Seed(seed))) {
             search.effective.push(factor);
         }
@@ -199,6 +221,7 @@ fn decide(
         // Files of another place have other times that nobody can set. Then they differ at one path, too.
         let same_path = Settings { at: At::BAtA, ..there.clone() };
         if search.other(&there)
+            && search.again(&there)
             && !(search.effective.contains(&Factor::FileTimes) && search.other(&same_path))
         {
             search.effective.push(Factor::Place);
@@ -207,7 +230,14 @@ fn decide(
     if expanded && search.effective.is_empty() {
         return None;
     }
-    if seeded && search.effective.is_empty() && search.base.quiet == Quiet::default() {
+    // What differed by luck may have seemed steady.
+    if search.effective.is_empty() && search.base.quiet == Quiet::default() {
+        let Search { trials, base, first, .. } = &mut search;
+        let steady =
+            (STEADY..=SAMPLES).all(|luck| thrown(trials, base, luck).is_some_and(|print| print == *first));
+        search.unsteady |= !steady;
+    }
+    if seeded && !search.unsteady && search.effective.is_empty() && search.base.quiet == Quiet::default() {
         let seldom = MORE.into_iter().find_map(|seed| search.decides(&Factor::Seed(seed)));
         search.effective.extend(seldom);
     }
@@ -236,15 +266,25 @@ fn decide(
     all.iter().for_each(|factor| factor.set(&mut rest, clock, true));
     effective.iter().for_each(|factor| factor.set(&mut rest, clock, false));
     let shown = first.clone();
+    let mut equal = false;
     if expanded {
         rest.expanded = false;
-        first = trials.run(&Settings::default())?;
-        // Chance is looked for in the output.
-        (trials.run(&Settings::default())? == first).then_some(())?;
+        // What build A left is a repetition, too, and costs nothing.
+        equal = thrown(trials, &rest, 1).is_some_and(|print| trials.built(&print));
     }
-    let equal = (!effective.is_empty() || base.quiet != Quiet::default())
-        && (0..TRIED).all(|_| trials.run(&rest).is_some_and(|print| print == first));
+    if !equal {
+        if expanded {
+            first = trials.run(&Settings::default())?;
+            // Chance is looked for in the output.
+            (trials.run(&Settings::default())? == first).then_some(())?;
+        }
+        equal = (!effective.is_empty() || base.quiet != Quiet::default())
+            && (0..TRIED).all(|luck| thrown(trials, &rest, luck).is_some_and(|print| print == first));
+    }
     if expanded {
+        if effective.len() > 1 && first == shown {
+            first = trials.run(&Settings::default())?;
+        }
         let alone = |factor: &Factor, trials: &mut Trials<'_>| {
             let mut other = Settings::default();
             factor.set(&mut other, clock, true);
@@ -294,7 +334,16 @@ fn decide(
                 found.evidence.extend(evidence);
                 found.factors.push(factor);
             }
-            None => found.push(Found { variation, factors: vec![factor], evidence, fix: None, through }),
+            None => {
+                found.push(Found {
+                    variation,
+                    factors: vec![factor],
+                    evidence,
+                    fix: None,
+                    through,
+                    expanded,
+                });
+            }
         }
     }
     if together {
@@ -304,6 +353,7 @@ fn decide(
             evidence: vec!["no single variation decides; several do together".to_owned()],
             fix: None,
             through: None,
+            expanded: false,
         });
     }
     for one in &mut found {
@@ -347,13 +397,19 @@ const STEADY: usize = 4;
 /// How often a call that does not is repeated to see how it varies.
 const SAMPLES: usize = 12;
 /// Trials of one thing that stops chance: what needs more to be told from luck is not offered.
-const MOST: usize = 24;
+const MOST: usize = 40;
 /// No more time is spent on chance.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Whether a call repeated as it is gives the same output every time.
+/// Whether a call repeated as it is gives the same output every time, whatever number its process has and however its threads run.
 fn steady(trials: &mut Trials<'_>, base: &Settings, first: &Print) -> bool {
-    (1..STEADY).all(|_| trials.run(base).is_some_and(|print| print == *first))
+    (1..STEADY).all(|luck| thrown(trials, base, luck).is_some_and(|print| print == *first))
+}
+
+/// A trial under another throw of the dice; without where a program cannot do with a number of its process that is not its own.
+fn thrown(trials: &mut Trials<'_>, base: &Settings, luck: usize) -> Option<Print> {
+    let luck = u32::try_from(luck).unwrap_or(1);
+    trials.run(&Settings { luck, ..base.clone() }).or_else(|| trials.run(base))
 }
 
 /// How many equal outputs in a row are luck less than once in a hundred times, for a call whose most frequent output came `most` times
@@ -384,11 +440,21 @@ fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
             "processes, addresses or threads decide",
         ),
     ];
-    let begun = Instant::now();
-    let base = Settings::default();
+    // Processor time, so that a busy machine looks at as much as an idle one.
+    let (begun, before) = (Instant::now(), processor::spent());
+    let spent = || processor::since(before, begun.elapsed());
+    let equal = |samples: &[Print]| samples.iter().all(|print| *print == samples[0]);
+    let mut base = Settings { expanded: trials.compiles(), ..Settings::default() };
     let mut samples: Vec<Print> = Vec::new();
-    while samples.len() < SAMPLES && begun.elapsed() < PATIENCE / 2 {
-        match trials.run(&base) {
+    if base.expanded {
+        // The source after macros ran is quicker to have, where it tells.
+        samples.extend((1..=2 * STEADY).filter_map(|luck| thrown(trials, &base, luck)));
+        if equal(&samples) {
+            (base.expanded, samples) = (false, Vec::new());
+        }
+    }
+    while (samples.len() < SAMPLES || samples.len() < MOST && equal(&samples)) && spent() < PATIENCE / 2 {
+        match thrown(trials, &base, samples.len() + 1) {
             Some(print) => samples.push(print),
             None => break,
         }
@@ -398,25 +464,28 @@ fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
     };
     let mut still = None;
     for (word, quiet, words) in quiets {
-        let settings = Settings { quiet, ..Settings::default() };
+        let settings = Settings { quiet, ..base.clone() };
         let wanted = repeats(most(&samples), samples.len());
         if trials.pins(word) || wanted > MOST || samples.len() < STEADY {
             continue;
         }
         let Some(print) = trials.run(&settings) else { continue };
         let mut equal = 1;
-        while equal < wanted && begun.elapsed() < PATIENCE {
-            if trials.run(&settings).is_none_or(|again| again != print) {
+        while equal < wanted.max(repeats(most(&samples), samples.len())).min(MOST) && spent() < PATIENCE {
+            if thrown(trials, &settings, equal).is_none_or(|again| again != print) {
                 break;
             }
             equal += 1;
             // In turn, so that what varies seldom has the same chance to show.
             if equal <= STEADY {
-                samples.extend(trials.run(&base));
+                samples.extend(thrown(trials, &base, 2 * SAMPLES + samples.len()));
             }
         }
         if equal >= wanted.max(repeats(most(&samples), samples.len())) {
-            still = Some((quiet, words, print));
+            // It is the output that has to stay.
+            let output = Settings { expanded: false, ..settings };
+            let print = if base.expanded { trials.run(&output) } else { Some(print) };
+            still = print.map(|print| (quiet, words, print));
             break;
         }
     }
@@ -429,6 +498,7 @@ fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
         evidence: vec![words.to_owned()],
         fix: None,
         through: None,
+        expanded: false,
     };
     (found, still.map(|(quiet, _, print)| (quiet, print)))
 }
@@ -511,6 +581,6 @@ mod tests {
         // One of two: seven heads in a row are luck.
         assert!((6..=10).contains(&repeats(6, SAMPLES)), "{}", repeats(6, SAMPLES));
         // Nearly always the same: nothing can be told.
-        assert!(repeats(11, SAMPLES) > MOST);
+        assert!(repeats(SAMPLES, SAMPLES) > MOST);
     }
 }

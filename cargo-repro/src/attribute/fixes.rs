@@ -76,13 +76,9 @@ fn environment(trials: &mut Trials<'_>, found: &Found, quiet: Quiet) -> Option<F
     let names = variables(&found.factors);
     let forced: Vec<(String, String)> =
         names.iter().map(|name| Some((name.clone(), value(name)?.to_owned()))).collect::<Option<_>>()?;
-    let one = trials.run(&Settings { forced: forced.clone(), quiet, ..Settings::default() })?;
-    let other = trials.run(&Settings {
-        forced: forced.clone(),
-        variables: names.clone(),
-        quiet,
-        ..Settings::default()
-    })?;
+    let base = Settings { forced: forced.clone(), quiet, ..Settings::default() };
+    let one = trials.run(&base)?;
+    let other = trials.run(&Settings { variables: names.clone(), ..base })?;
     let mut lines = forced.iter().map(|(name, value)| ConfigFix {
         file: ".cargo/config.toml".to_owned(),
         key: format!("env.{name}"),
@@ -104,9 +100,9 @@ fn switch(trials: &mut Trials<'_>, found: &Found, quiet: Quiet, clock: u64) -> O
             return None;
         }
         let forced = vec![((*name).to_owned(), (*value).to_owned())];
-        let base = Settings { forced, quiet, ..Settings::default() };
+        let base = Settings { forced, quiet, expanded: found.expanded, ..Settings::default() };
         let one = trials.run(&base)?;
-        let others: Vec<Settings> = match found.variation {
+        let mut others: Vec<Settings> = match found.variation {
             Variation::Time => vec![Settings { clock, ..base.clone() }],
             _ => (12..19)
                 .chain(found.factors.iter().filter_map(|factor| match factor {
@@ -116,7 +112,14 @@ fn switch(trials: &mut Trials<'_>, found: &Found, quiet: Quiet, clock: u64) -> O
                 .map(|seed| Settings { seed, ..base.clone() })
                 .collect(),
         };
-        let equal = others.iter().all(|settings| trials.run(settings).as_ref() == Some(&one));
+        let mut equal = others.iter().all(|settings| trials.run(settings).as_ref() == Some(&one));
+        if let Some(last) = others.pop().filter(|_| equal && found.expanded) {
+            // It is the output that has to be equal.
+            let output = |settings: Settings, trials: &mut Trials<'_>| {
+                trials.run(&Settings { expanded: false, ..settings })
+            };
+            equal = output(base, trials).is_some_and(|one| output(last, trials) == Some(one));
+        }
         equal.then(|| {
             Fix::tried(
                 format!("set {name}={value} for builds in `.cargo/config.toml`"),

@@ -1,33 +1,45 @@
-//! Causes that hide by luck: two builds can agree although a macro or build script lets random numbers decide.
+//! Causes that hide by luck: two builds can agree although a macro or build script lets chance decide.
 //!
-//! What asked for random numbers is repeated under other seeds: build scripts whole, compiler calls up to the source after
-//! macros ran, which costs little and differs far more often than the final bytes do.
+//! Build scripts are repeated whole, compiler calls up to the source after macros ran, which costs little and differs far more often
+//! than the final bytes do. Each time all dice are thrown at once: random numbers, the process's number, addresses, and how long
+//! threads wait.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use release_gate::Context;
 
 use super::blame;
-use super::replay::{Settings, Subject, Trials};
+use super::factors::Seen;
+use super::replay::{Print, Settings, Subject, Trials};
 use crate::command::session::Built;
 use crate::model::cause::{Cause, Variation};
 use crate::model::roots::{Comparison, Root};
+use crate::sealed::processor;
 
-/// Seeds under which the source after macros ran is looked at, and build scripts are repeated.
-///
-/// A cause that shows under one seed in seven is missed once in a hundred times.
-const SEEDS: std::ops::Range<u32> = 20..52;
-/// Seeds under which the output is looked for once the source differs.
-const MORE: std::ops::Range<u32> = 52..84;
+/// Throws for what may depend on addresses alone, which nobody asks for: with the two builds and the call repeated as it was, one of
+/// two is missed less than once in a hundred times.
+const FEW: u32 = 8;
+/// Throws for what asks for random numbers, the process's number or threads: one of seven is missed less than once in a hundred times.
+const MANY: u32 = 32;
+/// Full outputs that are looked at once the source differs.
+const MORE: u32 = 32;
+/// Calls that take less are repeated in any case, but no longer than [`PATIENCE`] together.
+const CHEAP: Duration = Duration::from_millis(250);
+/// Build scripts that ask for no chance are repeated if they take less.
+const QUICK: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_secs(240);
 /// Build scripts that ran longer are not repeated for this.
 const LONG: Duration = Duration::from_secs(3);
+/// The first seed; others are tried when a difference is explained.
+const FIRST_SEED: u32 = 20;
 
 /// A cause that both builds happened not to show.
 #[derive(Debug)]
 pub(crate) struct Hidden {
     pub(crate) root: Root,
     pub(crate) cause: Cause,
-    /// Whether another seed gave another output, not only other expanded source.
+    /// Whether another throw gave another output, not only other expanded source.
     pub(crate) certain: bool,
 }
 
@@ -35,13 +47,13 @@ pub(crate) struct Hidden {
 #[derive(Debug, Default)]
 pub(crate) struct Search {
     pub(crate) found: Vec<Hidden>,
-    /// Packages whose build scripts or units ask for random numbers and were not repeated under every seed, sorted.
+    /// Packages whose build scripts ask for chance, or in which macros ran, and that were not repeated as often as they should, sorted.
     pub(crate) unfinished: Vec<String>,
     /// How many calls were repeated.
     pub(crate) trials: u32,
 }
 
-/// Looks for them, in at most `budget`.
+/// Looks for them; calls that are not cheap are repeated for at most `budget` of processor time.
 pub(crate) fn hidden(
     cx: &Context,
     a: &Built,
@@ -49,110 +61,251 @@ pub(crate) fn hidden(
     comparison: &Comparison,
     budget: Duration,
 ) -> Search {
-    let mut found = Vec::new();
-    let mut unfinished = std::collections::BTreeSet::new();
-    if a.place.abilities.interposer.is_err() || a.place.pins("entropy") {
+    if a.place.abilities.interposer.is_err() {
         return Search::default();
     }
-    let mut tried = 0;
-    // Only the search counts, not the explanation of what it finds.
-    let mut left = budget;
+    let mut purse = Purse { cheap: PATIENCE, dear: budget, trials: 0 };
+    let mut search = Search::default();
+    let mut unfinished = BTreeSet::new();
+    let mut candidates = scripts(a, b, comparison);
+    candidates.extend(units(a, b, comparison));
+    for most in [FEW, MANY] {
+        // What is quick first, so that as much as possible is looked at.
+        candidates.sort_by_key(|candidate| candidate.cost);
+        for candidate in candidates.iter_mut().filter(|candidate| candidate.asks || most == FEW) {
+            match candidate.repeat(cx, a, b, most, &mut purse) {
+                Looked::Same => {}
+                Looked::Short => {
+                    if candidate.asks || matches!(candidate.root, Root::Unit { .. }) {
+                        unfinished.insert(candidate.package.clone());
+                    }
+                }
+                Looked::Differs { seen, throw } => {
+                    search.found.extend(candidate.explain(cx, a, b, seen, throw, &mut purse));
+                }
+            }
+        }
+        candidates.retain(|candidate| !candidate.over);
+    }
+    search.unfinished = unfinished.into_iter().collect();
+    search.trials = purse.trials;
+    search
+}
+
+/// Build scripts that said and left the same in both builds.
+fn scripts<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison) -> Vec<Candidate<'a>> {
     let asked = blame::asked(a, b);
-    for (i, run_a) in a.build.scripts.iter().enumerate() {
+    let candidate = |(i, run_a): (usize, &'a crate::model::build::ScriptRun)| {
         let known = comparison.roots.iter().any(|root| matches!(root, Root::Script { a, .. } if *a == i));
+        let same = |run: &crate::model::build::ScriptRun| {
+            run.package == run_a.package && run.version == run_a.version
+        };
+        let j = b.build.scripts.iter().position(same).filter(|_| !known)?;
+        let subject = Subject::script(a, b, run_a, &b.build.scripts[j])?;
         // Scripts ask the compiler for its version, and that draws numbers, too.
         let asks = asked.iter().any(|line| {
             let own = line.package == run_a.package && line.crate_name.is_empty();
-            line.what == "random" && own && !line.is_toolchain()
+            CHANCE.contains(&line.what.as_str()) && own && !line.is_toolchain()
         });
-        let same = |run: &&crate::model::build::ScriptRun| {
-            run.package == run_a.package && run.version == run_a.version
-        };
-        let (Some(j), false, true) = (b.build.scripts.iter().position(|run| same(&run)), known, asks) else {
-            continue;
-        };
-        let run_b = &b.build.scripts[j];
-        let Some(subject) = Subject::script(a, b, run_a, run_b) else { continue };
-        if left.is_zero() || subject.took().is_none_or(|took| took > LONG) {
-            unfinished.insert(run_a.package.clone());
-            continue;
-        }
-        let mut trials = Trials::new(cx, a, b, &subject);
-        let seed = other(&mut trials, SEEDS, false, &mut left, &mut tried);
-        if seed.is_none() && left.is_zero() {
-            unfinished.insert(run_a.package.clone());
-        }
-        if let Some(seed) = seed {
-            let causes = super::script(cx, a, b, run_a, run_b, Some(seed));
-            let causes = causes.into_iter().filter(|cause| cause.variation == Variation::Entropy);
-            let root = Root::Script { a: i, b: j };
-            found.extend(causes.map(|cause| Hidden { root: root.clone(), cause, certain: true }));
-        }
-    }
-    for (pair, &(i, j)) in comparison.units.iter().enumerate() {
-        let (unit_a, unit_b) = (&a.build.units[i], &b.build.units[j]);
-        if comparison.differing.contains(&pair) || blame::askers(a, b, unit_a, "random").is_empty() {
-            continue;
-        }
-        if left.is_zero() {
-            unfinished.insert(unit_a.call.package.clone());
-            continue;
-        }
-        let subject = Subject::unit(a, b, unit_a, unit_b);
-        let mut trials = Trials::new(cx, a, b, &subject);
-        let Some(seen) = other(&mut trials, SEEDS, true, &mut left, &mut tried) else {
-            if left.is_zero() {
-                unfinished.insert(unit_a.call.package.clone());
-            }
-            continue;
-        };
-        let seed = other(&mut trials, std::iter::once(seen).chain(MORE), false, &mut left, &mut tried);
-        let root = Root::Unit { a: i, b: j };
-        let causes = super::unit(cx, a, b, unit_a, unit_b, seed);
-        let certain = seed.is_some();
-        let causes = causes.into_iter().map(|mut cause| {
-            if !certain {
-                cause.variation = Variation::Entropy;
-                cause.evidence = vec![
-                    "under another seed its macros make other source, though no other output was seen yet"
-                        .to_owned(),
-                ];
-            }
-            cause
-        });
-        let causes = causes.filter(|cause| cause.variation == Variation::Entropy);
-        found.extend(causes.map(|cause| Hidden { root: root.clone(), cause, certain }));
-    }
-    for hidden in &mut found {
-        hidden
-            .cause
-            .evidence
-            .insert(0, "builds A and B agreed by luck; under another seed it differs".to_owned());
-    }
-    Search { found, unfinished: unfinished.into_iter().collect(), trials: tried }
+        let took = subject.took().unwrap_or(LONG);
+        Some(Candidate {
+            root: Root::Script { a: i, b: j },
+            package: run_a.package.clone(),
+            subject,
+            asks,
+            cost: took,
+            over: false,
+            thrown: 0,
+            first: None,
+        })
+    };
+    a.build.scripts.iter().enumerate().filter_map(candidate).collect()
 }
 
-/// The first seed under which a call's output, or its source after macros ran, is another.
-fn other(
-    trials: &mut Trials<'_>,
-    seeds: impl IntoIterator<Item = u32>,
-    expanded: bool,
-    left: &mut Duration,
-    tried: &mut u32,
-) -> Option<u32> {
-    let begun = Instant::now();
-    let base = Settings { expanded, ..Settings::default() };
-    let mut run = |settings: &Settings| {
-        *tried += 1;
-        trials.run(settings)
+/// Equal units in which macros ran.
+fn units<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison) -> Vec<Candidate<'a>> {
+    let candidate = |(pair, &(i, j)): (usize, &(usize, usize))| {
+        let (unit_a, unit_b) = (&a.build.units[i], &b.build.units[j]);
+        let asks = CHANCE.iter().any(|what| !blame::askers(a, b, unit_a, what).is_empty());
+        let runs_macros = asks || !blame::askers(a, b, unit_a, "macro").is_empty();
+        (runs_macros && !comparison.differing.contains(&pair)).then(|| Candidate {
+            root: Root::Unit { a: i, b: j },
+            package: unit_a.call.package.clone(),
+            subject: Subject::unit(a, b, unit_a, unit_b),
+            asks,
+            cost: Duration::ZERO,
+            over: false,
+            thrown: 0,
+            first: None,
+        })
     };
-    let first = run(&base)?;
-    let found = seeds
-        .into_iter()
-        .take_while(|_| begun.elapsed() < *left)
-        .find(|seed| run(&Settings { seed: *seed, ..base.clone() }).is_some_and(|print| print != first));
-    // What differs without another seed is chance of another kind, and not looked for here.
-    let found = found.filter(|_| run(&base).is_some_and(|again| again == first));
-    *left = left.saturating_sub(begun.elapsed());
-    found
+    comparison.units.iter().enumerate().filter_map(candidate).collect()
+}
+
+/// Kinds of chance that are asked for.
+const CHANCE: &[&str] = &["random", "process", "threads"];
+
+/// What is left to be spent.
+#[derive(Debug)]
+struct Purse {
+    cheap: Duration,
+    dear: Duration,
+    trials: u32,
+}
+
+impl Purse {
+    /// Whether a trial of about this cost can be paid.
+    fn affords(&self, cost: Duration) -> bool {
+        if cost <= CHEAP { !self.cheap.is_zero() } else { self.dear >= cost }
+    }
+
+    fn pay(&mut self, cost: Duration, all: Duration) {
+        let of = if cost <= CHEAP { &mut self.cheap } else { &mut self.dear };
+        *of = of.saturating_sub(all);
+    }
+}
+
+/// How a look at a candidate ended.
+enum Looked {
+    Same,
+    /// It cannot be repeated, or there was no time.
+    Short,
+    Differs {
+        seen: Seen,
+        throw: Settings,
+    },
+}
+
+/// Something that may depend on chance.
+struct Candidate<'a> {
+    root: Root,
+    package: String,
+    subject: Subject<'a>,
+    /// Whether it asks for chance.
+    asks: bool,
+    /// What a trial takes, as far as that is known.
+    cost: Duration,
+    /// Whether nothing more is to be done.
+    over: bool,
+    /// How many throws were made.
+    thrown: u32,
+    /// What it gives with no dice thrown.
+    first: Option<Print>,
+}
+
+impl Candidate<'_> {
+    /// Throws the dice until there were so many throws, it gives something else, or there is no time left.
+    fn repeat(&mut self, cx: &Context, a: &Built, b: &Built, most: u32, purse: &mut Purse) -> Looked {
+        let mut trials = Trials::new(cx, a, b, &self.subject);
+        let base = Settings { expanded: trials.compiles(), ..Settings::default() };
+        // Scripts that nobody suspects have to be quick.
+        let unsuspected = !self.asks && !base.expanded;
+        if unsuspected && self.cost > QUICK || self.cost > LONG || !purse.affords(self.cost) {
+            self.over = true;
+            return Looked::Short;
+        }
+        if self.first.is_none() {
+            let (begun, spent) = (Instant::now(), processor::spent());
+            self.first = trials.run(&base);
+            purse.trials += 1;
+            let took = processor::since(spent, begun.elapsed());
+            purse.pay(self.cost, took);
+            self.cost = took;
+        }
+        let Some(first) = self.first.clone() else {
+            self.over = true;
+            return Looked::Short;
+        };
+        while self.thrown < most {
+            if !purse.affords(self.cost) {
+                self.over = true;
+                return Looked::Short;
+            }
+            let throw = throw(&trials, &base, self.thrown + 1);
+            let (begun, spent) = (Instant::now(), processor::spent());
+            self.thrown += 1;
+            purse.trials += 1;
+            // A program may not do with a number of its process that is not its own.
+            let print = trials.run(&throw).or_else(|| trials.run(&Settings { luck: 0, ..throw.clone() }));
+            let differs = print.as_ref().is_some_and(|print| *print != first);
+            purse.pay(self.cost, processor::since(spent, begun.elapsed()));
+            if differs {
+                self.over = true;
+                let again = trials.run(&base).is_some_and(|again| again == first);
+                let seed = trials.run(&Settings { luck: 0, ..throw.clone() });
+                let seen = if again && seed == print { Seen::Seed(throw.seed) } else { Seen::Chance };
+                return Looked::Differs { seen, throw };
+            }
+        }
+        Looked::Same
+    }
+
+    /// The causes of what differs.
+    fn explain(
+        &self,
+        cx: &Context,
+        a: &Built,
+        b: &Built,
+        seen: Seen,
+        throw: Settings,
+        purse: &mut Purse,
+    ) -> Vec<Hidden> {
+        let (causes, certain) = match self.root {
+            Root::Script { a: i, b: j } => {
+                (super::script(cx, a, b, &a.build.scripts[i], &b.build.scripts[j], seen), true)
+            }
+            Root::Unit { a: i, b: j } => {
+                let (unit_a, unit_b) = (&a.build.units[i], &b.build.units[j]);
+                let shown = self.shown(cx, a, b, throw, purse);
+                let known = match (seen, shown) {
+                    (Seen::Seed(_), shown) => shown.map_or(Seen::Nothing, Seen::Seed),
+                    (seen, _) => seen,
+                };
+                (super::unit(cx, a, b, unit_a, unit_b, known), shown.is_some())
+            }
+        };
+        let variation = if seen == Seen::Chance { Variation::None } else { Variation::Entropy };
+        let one = |mut cause: Cause| {
+            if !certain {
+                cause.variation = variation;
+                cause.evidence = vec![
+                    "repeated, its macros make other source, though no other output was seen yet".to_owned(),
+                ];
+            }
+            let luck = match cause.variation {
+                Variation::Entropy => "builds A and B agreed by luck; under another seed it differs",
+                Variation::None => {
+                    "builds A and B agreed by luck; repeated, the same call gives another output"
+                }
+                _ => return None,
+            };
+            cause.evidence.insert(0, luck.to_owned());
+            Some(Hidden { root: self.root.clone(), cause, certain })
+        };
+        causes.into_iter().filter_map(one).collect()
+    }
+
+    /// The seed of the first throw that shows in the output, not only in the source.
+    fn shown(&self, cx: &Context, a: &Built, b: &Built, first: Settings, purse: &mut Purse) -> Option<u32> {
+        let mut trials = Trials::new(cx, a, b, &self.subject);
+        let (begun, spent) = (Instant::now(), processor::spent());
+        let output = trials.run(&Settings::default())?;
+        let others = (MANY + 1..MANY + MORE).map(|number| throw(&trials, &Settings::default(), number));
+        let others: Vec<Settings> =
+            std::iter::once(Settings { expanded: false, ..first }).chain(others).collect();
+        others
+            .into_iter()
+            .take_while(|_| processor::since(spent, begun.elapsed()) < PATIENCE)
+            .find(|throw| {
+                purse.trials += 1;
+                trials.run(throw).is_some_and(|print| print != output)
+            })
+            .map(|throw| throw.seed)
+    }
+}
+
+/// All dice, thrown for the given time.
+fn throw(trials: &Trials<'_>, base: &Settings, number: u32) -> Settings {
+    let seed = if trials.pins("entropy") { base.seed } else { FIRST_SEED + number };
+    Settings { seed, luck: number, ..base.clone() }
 }

@@ -71,7 +71,19 @@ fn words(variation: Variation) -> &'static [&'static str] {
         Variation::GitHistory => {
             &["\"describe\"", "\"rev-list\"", "\"tag\"", "--short", "\"log\"", "\"git\"", "git2::", "gix::"]
         }
-        Variation::None => &["as_ptr", "addr_of", "{:p}", "thread::spawn", "process::id", "Instant::now"],
+        Variation::None => &[
+            "as_ptr",
+            "addr_of",
+            "{:p}",
+            "*const",
+            "*mut",
+            "&raw",
+            "thread::spawn",
+            "thread::scope",
+            "rayon",
+            "process::id",
+            "Instant::now",
+        ],
         Variation::Unknown => &[],
     }
 }

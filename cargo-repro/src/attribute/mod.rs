@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use release_gate::Context;
 
-use self::factors::{Found, conclude};
+use self::factors::{Found, Seen, conclude};
 use self::replay::{Subject, Trials};
 use crate::command::session::Built;
 use crate::model::build::{ScriptRun, Unit, UnitKind};
@@ -35,10 +35,10 @@ pub(crate) fn explain(
     root: &Root,
 ) -> Vec<Cause> {
     match root {
-        Root::Unit { a: i, b: j } => unit(cx, a, b, &a.build.units[*i], &b.build.units[*j], None),
+        Root::Unit { a: i, b: j } => unit(cx, a, b, &a.build.units[*i], &b.build.units[*j], Seen::Nothing),
         Root::Script { a: i, b: j } => {
             let (run_a, run_b) = (&a.build.scripts[*i], &b.build.scripts[*j]);
-            let mut causes = script(cx, a, b, run_a, run_b, None);
+            let mut causes = script(cx, a, b, run_a, run_b, Seen::Nothing);
             for (_, x, y) in comparison.behind.iter().filter(|(at, ..)| at == i) {
                 causes.extend(behind(cx, a, b, (run_a, run_b), (&a.build.units[*x], &b.build.units[*y])));
             }
@@ -53,7 +53,7 @@ fn script(
     b: &Built,
     run_a: &ScriptRun,
     run_b: &ScriptRun,
-    seed: Option<u32>,
+    before: Seen,
 ) -> Vec<Cause> {
     let files = differing_files(run_a, run_b);
     let mut seen = evidence::statements(&run_a.statements, &run_b.statements);
@@ -83,8 +83,9 @@ fn script(
         ..Cause::of(&run_a.package, &run_a.version, kind)
     };
     let subject = Subject::script(a, b, run_a, run_b).map(|subject| subject.writing(written));
-    let found =
-        subject.as_ref().and_then(|subject| conclude(&mut Trials::new(cx, a, b, subject), a, b, true, seed));
+    let found = subject
+        .as_ref()
+        .and_then(|subject| conclude(&mut Trials::new(cx, a, b, subject), a, b, true, before));
     let folder = manifest_dir(a, &run_a.package, &run_a.version);
     let source = |variation, variable: Option<&str>| {
         folder.as_ref().and_then(|dir| hints::find(dir, variation, variable, true))
@@ -131,19 +132,21 @@ fn joined(seen: &[String], found: &Found) -> Vec<String> {
     found.evidence.iter().chain(seen).cloned().collect()
 }
 
-fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit, seed: Option<u32>) -> Vec<Cause> {
+fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit, before: Seen) -> Vec<Cause> {
     let mut cause = Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind());
     if unit_a.call.metadata != unit_b.call.metadata {
         return vec![outside(a, cause, unit_a, unit_b)];
     }
-    cause.evidence = evidence::outputs(unit_a, unit_b, &a.place, &b.place);
+    if unit_a.outputs != unit_b.outputs {
+        cause.evidence = evidence::outputs(unit_a, unit_b, &a.place, &b.place);
+    }
     (cause.section, cause.symbol) = evidence::place_of_change(unit_a, unit_b);
     if cause.section.as_deref().is_some_and(|section| section.contains("build-id")) {
         cause.unit = UnitKind::Link;
     }
     let subject = Subject::unit(a, b, unit_a, unit_b);
     let mut trials = Trials::new(cx, a, b, &subject);
-    let found = conclude(&mut trials, a, b, true, seed);
+    let found = conclude(&mut trials, a, b, true, before);
     let Some(found) = found.filter(|found| !found.is_empty()) else {
         guess(&mut cause, a, b);
         cause.evidence.push(
@@ -253,7 +256,7 @@ fn behind(
     let place = only_variables && differing_files(run_a, run_b).is_empty();
     let subject = Subject::unit(a, b, unit_a, unit_b).without(variables);
     let mut trials = Trials::new(cx, a, b, &subject);
-    let found = conclude(&mut trials, a, b, place, None).unwrap_or_default();
+    let found = conclude(&mut trials, a, b, place, Seen::Nothing).unwrap_or_default();
     let like = Cause {
         evidence: evidence::outputs(unit_a, unit_b, &a.place, &b.place),
         ..Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind())

@@ -10,7 +10,9 @@ use release_gate::process::Step;
 
 use crate::command::session::Built;
 use crate::model::build::{ScriptRun, Unit};
+use crate::model::roots::{is_native, read_files};
 use crate::sealed::export::set_times;
+use crate::sealed::outcome::is_effective;
 use crate::sealed::place::Place;
 use crate::sealed::{identity, interposer};
 
@@ -41,6 +43,8 @@ pub(super) struct Subject<'a> {
     excluded: BTreeSet<String>,
     /// Sources that a build script writes, relative to the place's sources.
     written: Vec<PathBuf>,
+    /// Files of OUT_DIR that a compiler call read.
+    read: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -78,14 +82,17 @@ impl<'a> Subject<'a> {
             manifest_dir,
             excluded: BTreeSet::new(),
             written: Vec::new(),
+            read: BTreeSet::new(),
         }
     }
 
     /// `None` where the interposer could not write down how the script was started.
     pub(super) fn script(a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptRun) -> Option<Self> {
+        let mut read = read_files(&a.build, run_a);
+        read.extend(read_files(&b.build, run_b));
         let (a, b) = (started(&a.place, &run_a.out_dir)?, started(&b.place, &run_b.out_dir)?);
         let manifest_dir = a.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        Some(Self { a, b, unit: None, manifest_dir, excluded: BTreeSet::new(), written: Vec::new() })
+        Some(Self { a, b, unit: None, manifest_dir, excluded: BTreeSet::new(), written: Vec::new(), read })
     }
 
     /// Looks at these sources as at what is left in OUT_DIR.
@@ -132,6 +139,8 @@ fn started(place: &Place, out_dir: &Path) -> Option<Command> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) seed: u32,
+    /// Which throw of the other dice it is: the process's number, and how long threads wait; 0 for whatever comes.
+    pub(super) luck: u32,
     pub(super) clock: u64,
     pub(super) order: u8,
     pub(super) host: bool,
@@ -180,6 +189,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 11,
+            luck: 0,
             clock: 0,
             order: 1,
             host: false,
@@ -290,6 +300,18 @@ impl<'a> Trials<'a> {
         self.a.build.units.iter().any(|unit| unit.call.package.starts_with(package))
     }
 
+    /// Whether a trial gave what build A left.
+    pub(super) fn built(&self, print: &Print) -> bool {
+        self.subject.unit.is_some_and(|unit| {
+            let (stem, suffix) = (unit.stem(), |rest: &str| rest.trim_start_matches('.').to_owned());
+            let same = |(name, digest): (&String, &Sha256Digest)| {
+                let rest = name.rsplit_once(&stem).map(|(_, rest)| suffix(rest));
+                rest.and_then(|rest| unit.outputs.get(&rest)) == Some(digest)
+            };
+            print.digests.len() == unit.outputs.len() && print.digests.iter().all(same)
+        })
+    }
+
     /// One trial; `None` if the call fails or cannot be made so.
     pub(super) fn run(&mut self, settings: &Settings) -> Option<Print> {
         let (a, b) = (&self.a.place, &self.b.place);
@@ -379,6 +401,12 @@ impl<'a> Trials<'a> {
         if settings.quiet.process || self.pins("process") {
             told.push(("REPRO_PROCESS", "4242".to_owned()));
         }
+        if settings.luck > 0 {
+            told.push(("REPRO_LUCK", settings.luck.to_string()));
+        }
+        if settings.quiet.threads || self.pins("threads") {
+            told.push(("REPRO_PROMPT", "1".to_owned()));
+        }
         let at = if settings.at == At::A { a } else { b };
         interposer::tell(&at.root, &told).ok()?;
         if settings.expanded {
@@ -420,9 +448,20 @@ impl<'a> Trials<'a> {
             // As it is: folders that are named in it are named in the output.
             print.text("(said)", said.into_owned());
         } else if self.subject.unit.is_none() {
-            print.text("(said)", place.neutral(&said));
+            let said: Vec<&str> = said.lines().filter(|line| is_effective(line)).collect();
+            let said = place.neutral(&said.join("\n"));
+            // Logs and caches reach nobody.
+            print.keep(|name| {
+                is_native(name) || self.subject.read.contains(name) || said.contains(name) || self.wrote(name)
+            });
+            print.text("(said)", said);
         }
         (!print.digests.is_empty()).then_some(print)
+    }
+
+    /// Whether a text is one of the sources that the build script writes.
+    fn wrote(&self, name: &str) -> bool {
+        self.subject.written.iter().any(|path| path.to_string_lossy() == name)
     }
 
     /// Cargo's arguments with the output folder replaced.
@@ -463,6 +502,11 @@ impl<'a> Trials<'a> {
 }
 
 impl Print {
+    fn keep(&mut self, is: impl Fn(&str) -> bool) {
+        self.digests.retain(|name, _| is(name));
+        self.texts.retain(|name, _| is(name));
+    }
+
     fn text(&mut self, name: &str, text: String) {
         self.digests.insert(name.to_owned(), sha256_bytes(text.as_bytes()));
         if text.len() <= SMALL {

@@ -61,7 +61,7 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
         cx.terminal.detail("Explained", format!("in {} ms", explaining.elapsed().as_millis()));
     }
     let searching = std::time::Instant::now();
-    let search = attribute::hidden(cx, &a, &b, &comparison, (a.elapsed / 8).max(LEAST));
+    let search = attribute::hidden(cx, &a, &b, &comparison, (a.cost / 16).max(LEAST));
     cx.terminal.detail(
         "Searched",
         format!(
@@ -75,13 +75,13 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
         cause: hidden.cause,
         seen: if hidden.certain { Seen::UnderAnotherSeed } else { Seen::InExpandedSource },
     }));
-    let takers = attribute::takers(cx, &a, &b, &comparison, (a.elapsed / 32).max(LITTLE));
+    let takers = attribute::takers(cx, &a, &b, &comparison, (a.cost / 32).max(LITTLE));
     session.finish(cx);
     reports(cx, &session, &a, &b, &comparison, &causes, (&search.unfinished, &takers))
 }
 
-/// The search for hidden causes takes no longer than an eighth of a build, or this long where builds are short.
-const LEAST: std::time::Duration = std::time::Duration::from_secs(240);
+/// Repeating slow calls for hidden causes takes no more than a sixteenth of a build's processor time, or this much where builds are short.
+const LEAST: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Who takes the time from SOURCE_DATE_EPOCH is looked for no longer than a part of a build, or this long.
 const LITTLE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -154,11 +154,11 @@ fn reports(
                 Finding::new(
                     &rules::SEARCH_SHORT,
                     format!(
-                        "not every seed was tried for {}, which ask for random numbers",
+                        "{}: macros or build scripts were not repeated as often as it takes to find what hides by luck",
                         unfinished.join(", ")
                     ),
                 )
-                .help("two equal builds may agree by luck there; check again on a quieter machine"),
+                .help("two equal builds may agree by luck there: build scripts of some length are repeated for a sixteenth of the build's time"),
             );
         }
         for named in &mine {

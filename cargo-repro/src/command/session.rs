@@ -21,6 +21,7 @@ use crate::sealed::guard::Guard;
 use crate::sealed::outcome;
 use crate::sealed::pins::Pins;
 use crate::sealed::place::{Place, Plan};
+use crate::sealed::processor;
 use crate::sealed::toolchain::{Detail, Toolchain};
 
 /// Variables of the caller that would change what is built, and the configuration that sealed builds see.
@@ -61,7 +62,8 @@ pub(crate) struct Built {
     pub(crate) exported: Exported,
     /// Digest of the sources as they were exported, and of the lock file there; of release builds.
     pub(crate) inputs: Option<Inputs>,
-    pub(crate) elapsed: std::time::Duration,
+    /// Processor time it took.
+    pub(crate) cost: std::time::Duration,
 }
 
 /// What a release was built from.
@@ -207,9 +209,11 @@ impl Session {
         let inputs = if self.compared { None } else { Some(Inputs::of(&place)?) };
         cx.terminal.status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
+        let before = processor::spent();
         let finished = place
             .cargo(&cx.runner, &self.cargo_args(cx, jobs)?, true, |line| spinner.message(line.trim()))?;
         drop(spinner);
+        let cost = processor::since(before, finished.elapsed);
         if !finished.is_success() {
             let text = place.neutral(&finished.stderr_text());
             self.finish(cx);
@@ -224,7 +228,7 @@ impl Session {
             &self.profile,
             &finished.stdout,
         )?;
-        Ok(Built { place, build, exported, inputs, elapsed: finished.elapsed })
+        Ok(Built { place, build, exported, inputs, cost })
     }
 
     /// Arguments of the release build.

@@ -182,12 +182,26 @@ pub(crate) fn differing_files(a: &ScriptRun, b: &ScriptRun) -> Vec<String> {
 /// file in the unit's dependency list, or a native library. Logs and caches in OUT_DIR are neither.
 fn reaches(a: &Unit, b: &Unit, run_a: &ScriptRun, run_b: &ScriptRun) -> bool {
     run_a.statements != run_b.statements
-        || differing_files(run_a, run_b).iter().any(|name| {
-            let native = [".a", ".o", ".so", ".lib", ".obj"].iter().any(|ending| name.ends_with(ending));
-            native
-                || a.reads.contains(&run_a.out_dir.join(name))
-                || b.reads.contains(&run_b.out_dir.join(name))
-        })
+        || differing_files(run_a, run_b).iter().any(|name| seen_by(a, run_a, name) || seen_by(b, run_b, name))
+}
+
+/// Whether a unit can have seen a file of its build script's.
+fn seen_by(unit: &Unit, run: &ScriptRun, name: &str) -> bool {
+    is_native(name) || unit.reads.contains(&run.out_dir.join(name))
+}
+
+/// Whether a file's name is that of a native library or a part of one.
+pub(crate) fn is_native(name: &str) -> bool {
+    [".a", ".o", ".so", ".lib", ".obj"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Files of a build script's that a compiler call read.
+pub(crate) fn read_files(build: &Build, run: &ScriptRun) -> BTreeSet<String> {
+    let own = |unit: &&Unit| unit.call.build_out_dir() == Some(run.out_dir.as_path());
+    let read = |name: &&String| {
+        build.units.iter().filter(own).any(|unit| unit.reads.contains(&run.out_dir.join(name)))
+    };
+    run.files.keys().filter(read).cloned().collect()
 }
 
 #[cfg(test)]

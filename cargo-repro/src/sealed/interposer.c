@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -16,6 +18,25 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+/* The kernel itself: `syscall` is one of ours. */
+#if defined(__x86_64__) || defined(__aarch64__)
+static long kernel(long n, long a, long b, long c, long d, long e, long f) {
+#if defined(__x86_64__)
+    long result;
+    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+    return result;
+#else
+    register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c, x3 __asm__("x3") = d,
+                  x4 __asm__("x4") = e, x5 __asm__("x5") = f;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    return x0;
+#endif
+}
+#else
+#define kernel syscall
+#endif
 
 extern char **environ;
 extern char *program_invocation_short_name;
@@ -72,24 +93,34 @@ static void say(char *line, size_t room, size_t *at, const char *text) {
     for (; text && *text && *at + 2 < room; text++) line[(*at)++] = *text;
 }
 
-/* One line for each kind of question and each library that asks it. */
-static void note(const char *what, void *caller) {
-    static struct { const char *what; void *base; } seen[64];
-    static int used;
-    const char *path = var("REPRO_LOG");
-    Dl_info info = {0};
-    if (!path || !dladdr(caller, &info)) return;
-    int count = used < 64 ? used : 64;
-    for (int i = 0; i < count; i++)
-        if (seen[i].what == what && seen[i].base == info.dli_fbase) return;
-    if (count < 64) { seen[count].what = what; seen[count].base = info.dli_fbase; used = count + 1; }
+/* A line of the log. */
+static void write_down(const char *path, const char *what, const char *by) {
     char line[1024];
     size_t at = 0;
-    const char *parts[] = {what, info.dli_fname, var("CARGO_PKG_NAME"), var("CARGO_CRATE_NAME"), program_invocation_short_name};
+    const char *parts[] = {what, by, var("CARGO_PKG_NAME"), var("CARGO_CRATE_NAME"), program_invocation_short_name};
     for (int i = 0; i < 5; i++) { say(line, sizeof line, &at, parts[i]); line[at++] = i == 4 ? '\n' : '\t'; if (at + 2 >= sizeof line) return; }
     int saved = errno, fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (fd >= 0) { ssize_t ignored = write(fd, line, at); (void)ignored; close(fd); }
     errno = saved;
+}
+
+/* One line for each kind of question and each library that asks it. Looking up whose code asks is slow, so places in the code that
+ * asked before are known. */
+static void note(const char *what, void *caller) {
+    static struct { const char *what; void *base; } seen[64];
+    static void *callers[64];
+    static int used;
+    size_t slot = ((uintptr_t)caller >> 2) % 64;
+    if (__atomic_load_n(&callers[slot], __ATOMIC_RELAXED) == caller) return;
+    const char *path = var("REPRO_LOG");
+    Dl_info info = {0};
+    if (!path || !dladdr(caller, &info)) return;
+    __atomic_store_n(&callers[slot], caller, __ATOMIC_RELAXED);
+    int count = used < 64 ? used : 64;
+    for (int i = 0; i < count; i++)
+        if (seen[i].what == what && seen[i].base == info.dli_fbase) return;
+    if (count < 64) { seen[count].what = what; seen[count].base = info.dli_fbase; used = count + 1; }
+    write_down(path, what, info.dli_fname);
 }
 
 /* A number; where REPRO_ONLY names a library, what that library asks has the number of another name. */
@@ -260,22 +291,87 @@ int gethostname(char *out, size_t length) {
     return 0;
 }
 
-/* -- random numbers asked by number: crates that know older systems call the kernel so */
-#if defined(__x86_64__) || defined(__aarch64__)
-static long kernel(long n, long a, long b, long c, long d, long e, long f) {
-#if defined(__x86_64__)
-    long result;
-    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-    return result;
-#else
-    register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c, x3 __asm__("x3") = d,
-                  x4 __asm__("x4") = e, x5 __asm__("x5") = f;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-    return x0;
-#endif
+/* -- chance: with REPRO_LUCK, another number of the process, and threads that wait now and then for a moment, unless REPRO_PROMPT */
+static uint64_t mixed(uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
 }
 
+static void dawdle(long most) {
+    static uint64_t steps;
+    long luck = number("REPRO_LUCK");
+    if (!luck || number("REPRO_PROMPT")) return;
+    uint64_t step = __atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED);
+    long wait = (long)(mixed((uint64_t)luck * 0xD1342543DE82EF95u + step * 0x9E3779B97F4A7C15u) % (uint64_t)most);
+    struct timespec ts = {0, wait * 1000};
+    int saved = errno;
+    nanosleep(&ts, 0);
+    errno = saved;
+}
+
+struct thread { void *(*start)(void *); void *argument; };
+
+static void *begin(void *given) {
+    struct thread thread = *(struct thread *)given;
+    free(given);
+    dawdle(4000);
+    return thread.start(thread.argument);
+}
+
+int pthread_create(pthread_t *restrict id, const pthread_attr_t *restrict how, void *(*start)(void *), void *restrict argument) {
+    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (!real) real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))dlsym(RTLD_NEXT, "pthread_create");
+    note("threads", __builtin_return_address(0));
+    struct thread *thread = number("REPRO_LUCK") ? malloc(sizeof *thread) : 0;
+    if (!thread) return real(id, how, start, argument);
+    thread->start = start;
+    thread->argument = argument;
+    int result = real(id, how, begin, thread);
+    if (result) free(thread);
+    return result;
+}
+
+int sched_yield(void) {
+    dawdle(200);
+    return (int)kernel(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+/* The process's own number: REPRO_PROCESS, another one with REPRO_LUCK (parents' is the next), else the real one. */
+static pid_t process(long real, long which) {
+    long fixed = number("REPRO_PROCESS"), luck = number("REPRO_LUCK");
+    if (fixed) return (pid_t)(fixed + which);
+    if (!luck) return (pid_t)real;
+    /* Of processes that run together none has another's. */
+    return (pid_t)(300 + mixed((uint64_t)luck * 0x9E3779B97F4A7C15u + (uint64_t)real * 0xD1342543DE82EF95u) % 4000000u);
+}
+
+pid_t getpid(void) {
+    note("process", __builtin_return_address(0));
+    return process(kernel(SYS_getpid, 0, 0, 0, 0, 0, 0), 0);
+}
+
+pid_t getppid(void) {
+    note("process", __builtin_return_address(0));
+    return process(kernel(SYS_getppid, 0, 0, 0, 0, 0, 0), 1);
+}
+
+/* -- which macros a compiler loaded, said when it ends */
+static int loaded(struct dl_phdr_info *info, size_t size, void *path) {
+    (void)size;
+    const char *name = info->dlpi_name;
+    size_t n = name ? strlen(name) : 0;
+    if (n > 3 && !strcmp(name + n - 3, ".so") && strstr(name, "/deps/")) write_down(path, "macro", name);
+    return 0;
+}
+
+__attribute__((destructor)) static void farewell(void) {
+    const char *path = var("REPRO_LOG");
+    if (path && var("CARGO_CRATE_NAME") && !strcmp(program_invocation_short_name, "rustc")) dl_iterate_phdr(loaded, (void *)path);
+}
+
+/* -- random numbers and more asked by number: crates that know older systems call the kernel so */
+#if defined(__x86_64__) || defined(__aarch64__)
 long syscall(long n, ...) {
     long a[6];
     va_list list;
@@ -287,6 +383,12 @@ long syscall(long n, ...) {
         if (draw((unsigned char *)a[0], (size_t)a[1], __builtin_return_address(0))) return a[1];
     }
     long result = kernel(n, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (n == SYS_getpid || n == SYS_getppid) {
+        note("process", __builtin_return_address(0));
+        return process(result, n == SYS_getppid);
+    }
+    /* Waiting for a lock. */
+    if (n == SYS_futex && ((int)a[1] & 127) % 9 == 0) dawdle(200);
     if (result < 0 && result > -4096) { errno = (int)-result; return -1; }
     return result;
 }
@@ -341,12 +443,6 @@ int open64(const char *path, int flags, ...) { OPENER("open64", const char *, in
 int openat(int dir, const char *path, int flags, ...) { OPENER("openat", int, const char *, int, ...) return real(dir, path, flags, mode); }
 int openat64(int dir, const char *path, int flags, ...) { OPENER("openat64", int, const char *, int, ...) return real(dir, path, flags, mode); }
 
-/* -- the process's number */
-pid_t getpid(void) {
-    long fixed = number("REPRO_PROCESS");
-    return fixed ? (pid_t)fixed : (pid_t)syscall(SYS_getpid);
-}
-
 /* -- what build scripts were started with, for repeating them: executable, folder, environment, each ended by NUL */
 static void copy(int to, const char *text) { ssize_t ignored = write(to, text, strlen(text) + 1); (void)ignored; }
 
@@ -359,7 +455,7 @@ __attribute__((constructor)) static void remember(void) {
     say(path, sizeof path, &at, "/");
     char digits[24];
     int n = 0;
-    for (long pid = syscall(SYS_getpid); pid; pid /= 10) digits[n++] = (char)('0' + pid % 10);
+    for (long pid = kernel(SYS_getpid, 0, 0, 0, 0, 0, 0); pid; pid /= 10) digits[n++] = (char)('0' + pid % 10);
     while (n && at + 2 < sizeof path) path[at++] = digits[--n];
     path[at] = 0;
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -42,7 +42,7 @@ pub(crate) fn tell(folder: &Path, settings: &[(&str, String)]) -> std::io::Resul
 /// One line of its log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Asked {
-    /// `clock`, `random`, `folder`, `host` or `processors`.
+    /// `clock`, `random`, `folder`, `host`, `processors`, `process` or `threads`; `macro` where a compiler loaded it.
     pub(crate) what: String,
     /// Path of the library or program that asked.
     pub(crate) by: String,

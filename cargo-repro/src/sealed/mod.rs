@@ -13,4 +13,5 @@ pub(crate) mod interposer;
 pub(crate) mod outcome;
 pub(crate) mod pins;
 pub(crate) mod place;
+pub(crate) mod processor;
 pub(crate) mod toolchain;

@@ -333,8 +333,8 @@ fn name_and_version(id: &str) -> (String, String) {
     }
 }
 
-/// Statements of a build script that reach the compiler.
-fn is_effective(statement: &str) -> bool {
+/// Whether a line of a build script is a statement that reaches the compiler.
+pub(crate) fn is_effective(statement: &str) -> bool {
     let Some(rest) = statement.strip_prefix("cargo::").or_else(|| statement.strip_prefix("cargo:")) else {
         return false;
     };

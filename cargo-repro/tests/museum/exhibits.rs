@@ -47,6 +47,11 @@ const MACRO_FOLDER: &str = "std::fs::read_dir(format!(\"{}/data\", std::env::var
                             .map(|e| format!(\"{} \", e.unwrap().file_name().display())).collect::<String>()";
 const MACRO_TIME: &str = "format!(\"{:?}\", std::fs::metadata(format!(\"{}/data/b\", std::env::var(\"CARGO_MANIFEST_DIR\").unwrap())).unwrap().modified().unwrap())";
 const GENERATED: &str = "include!(concat!(env!(\"OUT_DIR\"), \"/generated.rs\"));\n";
+/// Two builds agree every other time.
+const ADDRESS_BIT: &str = "{ static HERE: u8 = 1; (((&raw const HERE) as usize >> 12) % 2).to_string() }";
+/// Most often they come in the order in which they were started.
+const RACE: &str = "{ let of = std::sync::Mutex::new(Vec::new()); std::thread::scope(|s| for n in 0..3 { let of = &of; s.spawn(move || of.lock().unwrap().push(n)); }); \
+                    format!(\"{:?}\", of.into_inner().unwrap()) }";
 const LENGTH: &str = "std::env::current_dir().unwrap().display().to_string().len().to_string()";
 
 macro_rules! exhibits {
@@ -113,6 +118,9 @@ pub(crate) const CAUSES: &[Exhibit] = exhibits! {
     "script-source": [script("time")] Build("fn main() { let said = format!(\"{:?}\", std::time::SystemTime::now()); std::fs::write(\"src/generated.rs\", format!(\"pub const SAID: &str = {said:?};\")).unwrap(); }", "include!(\"generated.rs\");\n");
     "script-process": [script("none")] Script("std::process::id().to_string()");
     "script-addresses": [script("none")] Script("format!(\"{:p}\", &0 as *const i32)");
+    "script-process-parity": [script("none")] Script("(std::process::id() % 2).to_string()");
+    "script-address-bit": [script("none")] Script(ADDRESS_BIT);
+    "script-race": [script("none")] Script(RACE);
     "script-stop-watch": [script("none")] Script("{ let watch = std::time::Instant::now(); run(\"echo\", \"x\"); watch.elapsed().as_nanos().to_string() }");
     "c-date-and-time": [c("time"), c("environment")] C("const char *said(void) { return __DATE__ __TIME__; }", "env_remove(\"SOURCE_DATE_EPOCH\")");
     "c-time": [c("time"), c("environment")] C("const char *said(void) { return __TIME__; }", "env_remove(\"SOURCE_DATE_EPOCH\")");
@@ -137,6 +145,9 @@ pub(crate) const CAUSES: &[Exhibit] = exhibits! {
     "macro-host": [of_macro("host")] Macro("std::env::var(\"HOSTNAME\").unwrap()");
     "macro-folder": [of_macro("path")] Macro("std::env::var(\"CARGO_MANIFEST_DIR\").unwrap()");
     "macro-processors": [of_macro("jobs")] Macro("std::thread::available_parallelism().unwrap().to_string()");
+    "macro-process-parity": [of_macro("none")] Macro("(std::process::id() % 2).to_string()");
+    "macro-address-bit": [of_macro("none")] Macro(ADDRESS_BIT);
+    "macro-race": [of_macro("none")] Macro(RACE);
     "macro-process": [of_macro("none")] Macro("std::process::id().to_string()");
     "link-build-id": [("", "link", "entropy")] Bin("fn main() { println!(\"cargo::rustc-link-arg-bins=-Wl,--build-id=uuid\"); }", "fn main() {}\n");
     "outside": [("-dependency", "lib", "path")] Outside;
@@ -212,6 +223,11 @@ pub(crate) const HARMLESS: &[Exhibit] = exhibits! {
     "good-warning": [] Build("fn main() { println!(\"cargo::warning=it is {:?}\", std::time::SystemTime::now()); }", "pub const ONE: u8 = 1;\n");
     "good-git": [] Script("{ let out = std::process::Command::new(\"git\").args([\"rev-parse\", \"HEAD\"]).output().unwrap(); String::from_utf8(out.stdout).unwrap().trim().to_string() }");
     "good-git-dirty": [] Script("{ let out = std::process::Command::new(\"git\").args([\"diff-index\", \"--quiet\", \"HEAD\"]).status().unwrap(); out.success().to_string() }");
+    "good-race": [] Macro("{ let of = std::sync::Mutex::new(Vec::new()); std::thread::scope(|s| for n in 0..3 { let of = &of; s.spawn(move || of.lock().unwrap().push(n)); }); \
+        let mut of = of.into_inner().unwrap(); of.sort(); format!(\"{of:?}\") }");
+    "good-process-said": [] Build("fn main() { let of: std::collections::HashSet<u32> = (0..20).collect(); println!(\"{} {of:?}\", std::process::id()); \
+        std::fs::write(format!(\"{}/log-{}\", std::env::var(\"OUT_DIR\").unwrap(), std::process::id()), \"x\").unwrap(); }", "pub const ONE: u8 = 1;\n");
+    "good-address": [] Macro("(&*Box::new(1u8) as *const u8 as usize > 4096).to_string()");
     "good-threads": [] Script("{ let mut of: Vec<u32> = (0..8).map(|n| std::thread::spawn(move || n)).map(|t| t.join().unwrap()).collect(); of.sort(); format!(\"{of:?}\") }");
     "good-c-date": [] C("const char *said(void) { return __DATE__ __TIME__; }", "env(\"A\", \"\")");
     "good-c-file": [] C("const char *said(void) { return __FILE__; }", "arg(\"-g\")");
