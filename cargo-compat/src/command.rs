@@ -123,12 +123,7 @@ fn judge(
         )));
     }
     let Some(old) = baseline::find(cx, project, package, args.against.as_deref())? else {
-        let finding = Finding::new(
-            &rules::NO_BASELINE,
-            format!("there is no earlier release of `{}` to compare with", package.name),
-        )
-        .help("tag releases (`v1.2.3`), or name a baseline with --against");
-        return Ok(nothing(finding));
+        return Ok(nothing(baseline::none(project, package)?));
     };
     let (mut baseline, manifest, base) = match old {
         Old::Sources { baseline, manifest, base } => (baseline, manifest, base),

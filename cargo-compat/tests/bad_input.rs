@@ -199,3 +199,56 @@ fn folders_beside_a_baseline_come_along() {
     let ran = place.run("side/old", "side/new");
     assert_eq!((ran.code, &ran.json["data"]["required_bump"]), (0, &json!("patch")), "{}", ran.stderr);
 }
+
+#[test]
+fn a_clone_without_the_last_release_is_no_first_release() {
+    let place = Place::new();
+    place.library("whole", "1.0.0", "pub fn f() {}");
+    std::fs::write(
+        place.path("whole/Cargo.lock"),
+        "version = 4\n\n[[package]]\nname = \"thing\"\nversion = \"1.0.0\"\n",
+    )
+    .unwrap();
+    let git = |args: &[&str]| {
+        let step = Step::new("git").current_dir(place.0.path()).args(args);
+        let step = ["AUTHOR", "COMMITTER"].iter().fold(step, |step, role| {
+            step.env(format!("GIT_{role}_NAME"), "A").env(format!("GIT_{role}_EMAIL"), "a@example.org")
+        });
+        let step = step.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        Runner::new().run(step).unwrap().success().unwrap();
+    };
+    let judge = |folder: &str, more: &[&str]| {
+        let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
+            .inherit_network_env()
+            .env("CARGO_TARGET_DIR", place.path("target").as_os_str())
+            .args(["--offline", "--message-format", "json", "--manifest-path"])
+            .arg(place.path(folder).join("Cargo.toml"))
+            .args(more);
+        let ran = Runner::new().run(step).unwrap();
+        let json: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        (ran.status.code().unwrap(), json["status"].clone(), json["findings"][0].clone())
+    };
+    git(&["init", "--quiet", "whole"]);
+    git(&["-C", "whole", "add", "."]);
+    git(&["-C", "whole", "commit", "--quiet", "-m", "one"]);
+    // A first release, with all of its history.
+    let (code, status, finding) = judge("whole", &[]);
+    assert_eq!((code, &status, &finding["level"]), (0, &json!("skipped"), &json!("note")), "{finding}");
+    git(&["-C", "whole", "tag", "v1.0.0"]);
+    // A break, in clones that do not have the tag.
+    place.library("whole", "1.0.1", "pub fn g() {}");
+    git(&["-C", "whole", "commit", "--quiet", "-a", "-m", "two"]);
+    let url = format!("file://{}", place.path("whole").display());
+    git(&["clone", "--quiet", "--depth", "1", "--no-tags", &url, "shallow"]);
+    let (code, status, finding) = judge("shallow", &[]);
+    assert_eq!((code, &status), (101, &json!("error")), "{finding}");
+    assert!(finding["help"].as_str().unwrap().contains("git fetch --unshallow --tags"), "{finding}");
+    // Whoever names a baseline is not stopped.
+    let (code, _, finding) = judge("shallow", &["--against", place.path("shallow").to_str().unwrap()]);
+    assert_eq!(code, 0, "{finding}");
+    // Nothing in a whole clone without tags tells it from a first release; that it was told to leave them out is said.
+    git(&["clone", "--quiet", "--no-tags", &url, "untagged"]);
+    let (code, status, finding) = judge("untagged", &[]);
+    assert_eq!((code, &status, &finding["level"]), (0, &json!("skipped"), &json!("warn")), "{finding}");
+    assert!(finding["message"].as_str().unwrap().contains("leaves out the tags of `origin`"), "{finding}");
+}

@@ -8,9 +8,11 @@ use release_gate::git::{CommitId, parse_version_tag};
 use release_gate::process::Step;
 use release_gate::project::Project;
 use release_gate::report::{Baseline, BaselineKind};
-use release_gate::{Context, Error, Result};
+use release_gate::{Context, Error, Finding, Level, Result};
 use rustdoc_types::Crate;
 use semver::Version;
+
+use crate::rules;
 
 use super::cache::{Cache, is_output, tree};
 use super::rustdoc;
@@ -40,7 +42,7 @@ pub enum Old {
 /// there is none.
 ///
 /// # Errors
-/// What was asked for is not there.
+/// What was asked for is not there; or nothing was found, in a clone whose history was cut off.
 pub fn find(
     cx: &Context,
     project: &Project,
@@ -49,8 +51,54 @@ pub fn find(
 ) -> Result<Option<Old>> {
     match against {
         Some(text) => asked_for(cx, project, package, text).map(Some),
-        None => default(cx, project, package),
+        None => match default(cx, project, package)? {
+            None => refuse_shallow(project, package).map(|()| None),
+            found => Ok(found),
+        },
     }
+}
+
+/// Where history was cut off when the clone was made, that no release was found says nothing: its tag was not fetched.
+fn refuse_shallow(project: &Project, package: &Package) -> Result<()> {
+    match &project.git {
+        Some(git) if git.is_shallow()? => Err(Error::judge(format!(
+            "no earlier release of `{}` is known in this clone, whose history was cut off when it was made",
+            package.name
+        ))
+        .with_help("run `git fetch --unshallow --tags` (in a CI checkout ask for the whole history: `fetch-depth: 0`), or name a baseline with --against")),
+        _ => Ok(()),
+    }
+}
+
+/// What is said where there is no baseline. A clone that is told to leave tags out cannot be told from a first release by what is in it.
+///
+/// # Errors
+/// git could not be run.
+pub fn none(project: &Project, package: &Package) -> Result<Finding> {
+    let message = format!("there is no earlier release of `{}` to compare with", package.name);
+    let help = "tag releases (`v1.2.3`), or name a baseline with --against";
+    let Some(remote) = remote_without_tags(project)? else {
+        return Ok(Finding::new(&rules::NO_BASELINE, message).help(help));
+    };
+    let message = format!("{message}; but this clone leaves out the tags of `{remote}`, so there may be one");
+    Ok(Finding::new(&rules::NO_BASELINE, message)
+        .level(Level::Warn)
+        .help(format!("run `git fetch --tags`; if that brings none: {help}"))
+        .evidence("remote", remote))
+}
+
+/// The first remote whose tags git was told not to fetch (`git clone --no-tags`).
+fn remote_without_tags(project: &Project) -> Result<Option<String>> {
+    let Some(git) = &project.git else { return Ok(None) };
+    let asked =
+        git.run(git.step().args(["config", "--local", "-z", "--get-regexp", r"^remote\..*\.tagopt$"]))?;
+    // It ends with 1 where nothing matches.
+    let text = if asked.is_success() { String::from_utf8_lossy(&asked.stdout) } else { "".into() };
+    Ok(text.split('\0').find_map(|entry| {
+        let (key, value) = entry.split_once('\n')?;
+        let remote = key.strip_prefix("remote.")?.strip_suffix(".tagopt")?;
+        (value == "--no-tags").then(|| remote.to_owned())
+    }))
 }
 
 fn asked_for(cx: &Context, project: &Project, package: &Package, text: &str) -> Result<Old> {
