@@ -5,20 +5,17 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anstyle::{AnsiColor, Style};
 use release_gate::git::Git;
 use release_gate::process::Step;
+use release_gate::report::Envelope;
 use release_gate::report::render::visible;
-use release_gate::report::{Envelope, Status};
 use release_gate::{Error, Finding, Level, Result, exit};
 use serde_json::Value;
 
 use crate::report;
-use crate::shop::{Programs, Shop, worst};
+use crate::shop::{Programs, Shop};
 use crate::table::table;
-
-/// Rule with which `cargo sbom-lite audit` says that it has no advisory database.
-const NO_DATABASE: &str = "advisory-db-missing";
+use crate::verdict::{Signing, Verdict, code, signing, verdict};
 
 /// Gate a release of a project
 #[derive(Debug, clap::Args)]
@@ -36,9 +33,12 @@ pub(crate) struct GateArgs {
     /// Only these packages of the workspace
     #[arg(short, long, value_name = "SPEC")]
     package: Vec<String>,
-    /// The advisory database: a checkout of RustSec's advisory-db
+    /// The advisory database: a checkout of RustSec's advisory-db [default: RELEASE_GATES_ADVISORY_DB, or cargo's]
     #[arg(long, value_name = "DIR")]
     db: Option<PathBuf>,
+    /// Clone or update the advisory database first
+    #[arg(long, conflicts_with = "offline")]
+    fetch: bool,
     /// Sign with this key instead of a throw-away one
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -60,16 +60,6 @@ struct Row {
     verdict: Verdict,
     seconds: Duration,
     file: &'static str,
-}
-
-#[derive(Debug)]
-struct Verdict {
-    word: &'static str,
-    code: u8,
-    /// Findings that weigh, for the lines below the table.
-    findings: Vec<Finding>,
-    /// The report, where there is one.
-    envelope: Option<Envelope>,
 }
 
 /// A call to make: name shown, program, arguments, main file.
@@ -94,29 +84,39 @@ pub(crate) fn run(shop: &Shop, args: GateArgs) -> Result<u8> {
     let manifest = absolute(args.manifest_path.as_deref().unwrap_or(&shop.root.join("Cargo.toml")))?;
     let scratch = release_gate::fs::throw_away_dir("gate")?;
     let from_environment = std::env::var_os("RELEASE_GATES_SIGNING_KEY").is_some_and(|key| !key.is_empty());
-    let throw_away = args.key.is_none() && !from_environment;
     let key = match &args.key {
-        Some(path) => absolute(path)?,
-        None => scratch.path().join("throw-away"),
+        Some(path) => Key::Named(absolute(path)?),
+        None if from_environment => Key::Environment,
+        None => Key::ThrowAway(scratch.path().join("throw-away")),
     };
     let db = args.db.as_deref().map(absolute).transpose()?;
 
+    let throw_away = matches!(key, Key::ThrowAway(_));
     let mut session = Session { shop, programs, args, manifest, rows: Vec::new() };
     for call in session.judging_calls(db.as_deref()) {
         session.judge(&call)?;
     }
     let notes = session.notes_call();
     session.judge(&notes)?;
-    let refused = session.rows.iter().any(|row| row.verdict.code != exit::PASS);
-    if refused && !throw_away {
-        shop.terminal.note("a gate did not pass, so nothing is signed with your key");
-    } else {
-        session.sign(&key, throw_away, from_environment, refused)?;
+    match signing(&session.verdicts(), throw_away) {
+        Signing::Withheld => {
+            shop.terminal.note("a gate did not pass, or could not judge, so nothing is signed with your key");
+        }
+        signing => session.sign(&key, signing == Signing::DespiteRefusals)?,
     }
     if let Some(path) = session.args.report.clone() {
         session.write_report(&path)?;
     }
-    Ok(session.conclude())
+    Ok(session.conclude(throw_away))
+}
+
+/// What is signed with.
+enum Key {
+    Named(PathBuf),
+    /// `cargo sign` reads it from RELEASE_GATES_SIGNING_KEY.
+    Environment,
+    /// One that is made for this run, in a folder that goes with it.
+    ThrowAway(PathBuf),
 }
 
 struct Session<'a> {
@@ -133,12 +133,16 @@ impl Session<'_> {
         let os = OsStr::new;
         let against = self.args.against.as_deref().map(os);
         let compat: Vec<&OsStr> = against.iter().flat_map(|rev| [os("--against"), rev]).collect();
-        let db: Vec<&OsStr> = db.iter().flat_map(|db| [os("--db"), db.as_os_str()]).collect();
+        let mut audit = vec![os("audit")];
+        audit.extend(db.iter().flat_map(|db| [os("--db"), db.as_os_str()]));
+        if self.args.fetch {
+            audit.push(os("--fetch"));
+        }
         vec![
             call("repro check", "cargo-repro", "repro.json", &[os("check"), os("--allow-dirty")]),
             call("repro build", "cargo-repro", "buildinfo.json", &[os("build"), os("--allow-dirty")]),
             call("sbom-lite", "cargo-sbom-lite", "sbom.cdx.json", &[os("generate")]),
-            call("sbom-lite audit", "cargo-sbom-lite", "vulns.json", &[vec![os("audit")], db].concat()),
+            call("sbom-lite audit", "cargo-sbom-lite", "vulns.json", &audit),
             call("compat", "cargo-compat", "compat.json", &compat),
         ]
     }
@@ -184,30 +188,35 @@ impl Session<'_> {
         let seconds = clock.elapsed();
         let code = finished.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::ERROR);
         let verdict = verdict(code, &finished.stdout);
-        if verdict.code != exit::PASS || verdict.word == "not judged" {
+        if verdict.code != exit::PASS {
             self.shop.terminal.people(&finished.stderr_text());
         }
         self.rows.push(Row { name: call.name, verdict, seconds, file: call.file });
         Ok(())
     }
 
+    fn verdicts(&self) -> Vec<&Verdict> {
+        self.rows.iter().map(|row| &row.verdict).collect()
+    }
+
     /// Packs and verifies. What was refused is packed with a throw-away key only, to see the rest work.
-    fn sign(&mut self, key: &Path, throw_away: bool, from_environment: bool, refused: bool) -> Result<()> {
-        if throw_away {
+    fn sign(&mut self, key: &Key, refused: bool) -> Result<()> {
+        if let Key::ThrowAway(path) = key {
             self.shop.terminal.note(
                 "no signing key is configured (--key, RELEASE_GATES_SIGNING_KEY): a throw-away one is made",
             );
-            self.make_key(key)?;
+            self.make_key(path)?;
         }
         let os = OsStr::new;
-        let mut public = key.as_os_str().to_owned();
-        public.push(".pub");
+        let mut public = OsString::new();
         let mut pack = vec![os("pack")];
         if refused {
             pack.push(os("--despite-refusals"));
         }
-        if !from_environment {
-            pack.extend([os("--key"), key.as_os_str()]);
+        if let Key::Named(path) | Key::ThrowAway(path) = key {
+            pack.extend([os("--key"), path.as_os_str()]);
+            path.as_os_str().clone_into(&mut public);
+            public.push(".pub");
         }
         self.judge(&call("sign pack", "cargo-sign", "checksums.txt", &pack))?;
         let with_public: &[&OsStr] = if Path::new(&public).is_file() { &[os("--key"), &public] } else { &[] };
@@ -247,7 +256,7 @@ impl Session<'_> {
     }
 
     /// Prints the table and what is to be done, and settles the exit code.
-    fn conclude(&self) -> u8 {
+    fn conclude(&self, throw_away: bool) -> u8 {
         let rows: Vec<[String; 4]> = self
             .rows
             .iter()
@@ -294,9 +303,13 @@ impl Session<'_> {
                 }
             }
         }
+        // Last, where nobody overlooks it: without this line the exit code might be taken for a release that passed.
+        for row in self.rows.iter().filter(|row| row.verdict.lacks_database) {
+            out.push_str(&format!("\nnot judged: {} (no advisory database); this is no release\n", row.name));
+        }
         // The table is the result; a reader that went away is no error.
         let _ = self.shop.terminal.result(&out);
-        self.rows.iter().map(|row| row.verdict.code).fold(exit::PASS, worst)
+        code(&self.verdicts(), throw_away)
     }
 }
 
@@ -307,74 +320,4 @@ fn subjects(envelope: &Envelope) -> Vec<String> {
     let own = serde_json::to_value(&envelope.subject).ok();
     let joined = envelope.data["reports"].as_array().into_iter().flatten().map(|report| &report["subject"]);
     own.iter().chain(joined).filter_map(one).collect()
-}
-
-impl Verdict {
-    fn style(&self) -> Style {
-        let color = match self.word {
-            "passed" => AnsiColor::BrightGreen,
-            "nothing to judge" => AnsiColor::Yellow,
-            _ => AnsiColor::BrightRed,
-        };
-        color.on_default().bold()
-    }
-}
-
-/// Reads a gate's verdict. A report that cannot be read, or that contradicts the exit code, is an error: never a pass.
-fn verdict(code: u8, stdout: &[u8]) -> Verdict {
-    let Ok(envelope) = serde_json::from_slice::<Envelope>(stdout) else {
-        // Calls without a verdict print nothing and say all with their exit code.
-        let done = code == exit::PASS && stdout.trim_ascii().is_empty();
-        return Verdict {
-            word: if done { "passed" } else { "not judged" },
-            code: if done { code } else { worst(code, exit::ERROR) },
-            findings: Vec::new(),
-            envelope: None,
-        };
-    };
-    let findings = envelope.findings.clone();
-    if code != exit::USAGE && envelope.status.exit_code() != code {
-        return Verdict { word: "not judged", code: exit::ERROR, findings, envelope: Some(envelope) };
-    }
-    let no_database = findings.iter().any(|finding| finding.rule == NO_DATABASE);
-    // The one thing a fresh machine cannot have: said loudly, and nobody takes the row for a pass.
-    let code = if envelope.status == Status::Error && no_database { exit::PASS } else { code };
-    let word = report::word(envelope.status);
-    Verdict { word, code, findings, envelope: Some(envelope) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(status: &str, rule: &str) -> Vec<u8> {
-        let finding = serde_json::json!({ "rule": rule, "level": "deny", "message": "m", "path": null, "line": null, "help": null });
-        let subject = serde_json::json!({ "package": "p" });
-        serde_json::json!({
-            "schema": "release-gate/x/v1", "tool": { "name": "cargo-x", "version": "1.0.0" }, "subject": subject,
-            "baseline": null, "status": status, "findings": [finding], "data": {},
-        })
-        .to_string()
-        .into_bytes()
-    }
-
-    #[test]
-    fn a_verdict_needs_report_and_exit_code_to_agree() {
-        assert_eq!(verdict(0, &said("pass", "r")).word, "passed");
-        assert_eq!(verdict(100, &said("fail", "r")).code, exit::FAIL);
-        for (code, stdout) in
-            [(0, said("fail", "r")), (100, said("pass", "r")), (0, b"{".to_vec()), (0, b"x".to_vec())]
-        {
-            let verdict = verdict(code, &stdout);
-            assert_eq!((verdict.word, verdict.code), ("not judged", exit::ERROR));
-        }
-        assert_eq!(verdict(101, b"").code, exit::ERROR);
-    }
-
-    #[test]
-    fn only_a_missing_database_does_not_end_the_task_with_an_error() {
-        assert_eq!(verdict(101, &said("error", NO_DATABASE)).code, exit::PASS);
-        assert_eq!(verdict(101, &said("error", NO_DATABASE)).word, "not judged");
-        assert_eq!(verdict(101, &said("error", "not-judged")).code, exit::ERROR);
-    }
 }

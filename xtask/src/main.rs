@@ -10,6 +10,7 @@ mod report;
 mod shop;
 mod table;
 mod test;
+mod verdict;
 
 use std::process::ExitCode;
 
