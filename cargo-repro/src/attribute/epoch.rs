@@ -15,6 +15,8 @@ use crate::model::roots::{Comparison, Root};
 pub(super) const NAME: &str = "SOURCE_DATE_EPOCH";
 /// Units in which the macros of one library are tried.
 const UNITS: usize = 4;
+/// Build scripts that ran no longer are always tried.
+const QUICK: Duration = Duration::from_millis(500);
 
 /// Packages whose build scripts or macros were shown to give the same with the variable set and not without, sorted, as `name version`.
 pub(crate) fn takers(
@@ -28,8 +30,8 @@ pub(crate) fn takers(
     if a.place.abilities.interposer.is_err() || a.place.pins("time") {
         return Vec::new();
     }
-    let begun = Instant::now();
-    let left = || budget.saturating_sub(begun.elapsed());
+    // Only trials count, not the search for whom to try.
+    let mut left = budget;
     let clock = b.place.conditions.clock;
     for (i, run_a) in a.build.scripts.iter().enumerate() {
         let known = comparison.roots.iter().any(|root| matches!(root, Root::Script { a, .. } if *a == i));
@@ -39,12 +41,15 @@ pub(crate) fn takers(
         let Some(run_b) = b.build.scripts.iter().find(same).filter(|_| !known) else { continue };
         let Some(subject) = Subject::script(a, b, run_a, run_b) else { continue };
         // Two trials at least.
-        if !names(&subject.a.program) || subject.took().is_none_or(|took| took * 2 > left()) {
+        let short = |took| took <= QUICK || took * 2 <= left;
+        if !subject.took().is_some_and(short) || !names(&subject.a.program) {
             continue;
         }
+        let begun = Instant::now();
         if takes(&mut Trials::new(cx, a, b, &subject), false, clock) {
             found.insert(format!("{} {}", run_a.package, run_a.version));
         }
+        left = left.saturating_sub(begun.elapsed());
     }
     for library in a.build.units.iter().filter(|unit| unit.call.is_proc_macro()) {
         let name = format!("lib{}{}", library.stem(), std::env::consts::DLL_SUFFIX);
@@ -55,12 +60,15 @@ pub(crate) fn takers(
             let below = blame::below(a, &a.build.units[*i]);
             !comparison.differing.contains(pair) && below.iter().any(|unit| unit.stem() == library.stem())
         });
-        for (_, &(i, j)) in users.take(UNITS) {
-            if left().is_zero() {
+        for (at, (_, &(i, j))) in users.take(UNITS).enumerate() {
+            if at > 0 && left.is_zero() {
                 break;
             }
+            let begun = Instant::now();
             let subject = Subject::unit(a, b, &a.build.units[i], &b.build.units[j]);
-            if takes(&mut Trials::new(cx, a, b, &subject), true, clock) {
+            let is = takes(&mut Trials::new(cx, a, b, &subject), true, clock);
+            left = left.saturating_sub(begun.elapsed());
+            if is {
                 found.insert(format!("{} {}", library.call.package, library.call.version));
                 break;
             }
@@ -84,6 +92,5 @@ fn takes(trials: &mut Trials<'_>, expanded: bool, clock: u64) -> bool {
 
 /// Whether an executable or library knows the variable's name.
 fn names(path: &Path) -> bool {
-    let Ok(bytes) = std::fs::read(path) else { return false };
-    bytes.windows(NAME.len()).any(|window| window == NAME.as_bytes())
+    std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(NAME))
 }
