@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use release_gate::Context;
 
 use super::blame;
-use super::factors::Seen;
+use super::decide::Seen;
 use super::replay::{Print, Settings, Subject, Trials};
 use crate::command::session::Built;
 use crate::model::cause::{Cause, Variation};

@@ -1,21 +1,26 @@
 //! From a root to its causes: what differs is looked at, and the one call is repeated with one variation at a time.
 
 mod blame;
+mod chance;
+mod decide;
 mod epoch;
 mod evidence;
 mod factors;
 mod fixes;
 mod forced;
 mod hints;
+mod print;
 mod profile;
 mod replay;
+mod subject;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use release_gate::Context;
 
-use self::factors::{Found, Seen, conclude};
+use self::decide::{Seen, conclude};
+use self::factors::Found;
 use self::replay::{Subject, Trials};
 use crate::command::session::Built;
 use crate::model::build::{ScriptRun, Unit, UnitKind};
@@ -209,7 +214,7 @@ fn through_script(
     let advice = Variation::Path.advice();
     cause.fix = Some(Fix::advice(advice));
     if let Some(subject) = Subject::script(a, b, run_a, run_b)
-        && factors::same_at_one_place(&mut Trials::new(cx, a, b, &subject), b)
+        && decide::same_at_one_place(&mut Trials::new(cx, a, b, &subject), b)
     {
         cause.fix = Some(fixes::pinning("path", advice));
     }

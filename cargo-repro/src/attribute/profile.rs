@@ -4,7 +4,7 @@
 
 use release_gate::Context;
 
-use super::factors::everything;
+use super::decide::everything;
 use super::replay::{At, Settings, Subject, Trials};
 use crate::command::session::Built;
 use crate::diff;

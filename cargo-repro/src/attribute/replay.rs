@@ -1,16 +1,18 @@
 //! One compiler call or build script run, repeated alone in scratch folders under chosen conditions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use release_gate::Context;
-use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::digest::Sha256Digest;
 use release_gate::process::Step;
 
+pub(super) use super::print::Print;
+use super::print::{Kept, digests};
+pub(super) use super::subject::Subject;
 use crate::command::session::Built;
-use crate::model::build::{ScriptRun, Unit};
-use crate::model::roots::{is_native, read_files};
+use crate::model::roots::is_native;
 use crate::sealed::export::set_times;
 use crate::sealed::outcome::is_effective;
 use crate::sealed::place::Place;
@@ -31,109 +33,6 @@ const MACHINERY: &[&str] = &[
     "OLDPWD",
     "_",
 ];
-
-/// What is repeated.
-#[derive(Debug)]
-pub(super) struct Subject<'a> {
-    pub(super) a: Command,
-    b: Command,
-    unit: Option<&'a Unit>,
-    manifest_dir: Option<PathBuf>,
-    /// Variables that are not varied: a build script set them, and it is judged for itself.
-    excluded: BTreeSet<String>,
-    /// Sources that a build script writes, relative to the place's sources.
-    written: Vec<PathBuf>,
-    /// Files of OUT_DIR that a compiler call read.
-    read: BTreeSet<String>,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct Command {
-    pub(super) program: PathBuf,
-    args: Vec<String>,
-    cwd: PathBuf,
-    env: BTreeMap<String, String>,
-    /// When a build script was started.
-    begun: Option<SystemTime>,
-}
-
-impl<'a> Subject<'a> {
-    /// How long a build script ran: until cargo wrote down what it had said.
-    pub(super) fn took(&self) -> Option<Duration> {
-        let output = Path::new(self.a.env.get("OUT_DIR")?).parent()?.join("output");
-        let ended = output.metadata().ok()?.modified().ok()?;
-        // File times come from a clock that ticks every few milliseconds: a quick script seems to have ended before it began.
-        Some(ended.duration_since(self.a.begun?).unwrap_or_default())
-    }
-
-    pub(super) fn unit(_: &Built, _: &Built, a: &'a Unit, b: &'a Unit) -> Self {
-        let command = |unit: &Unit| Command {
-            program: unit.call.program.clone().into(),
-            args: unit.call.remaps.iter().chain(&unit.call.args).cloned().collect(),
-            cwd: unit.call.cwd.clone(),
-            env: unit.call.env.clone(),
-            begun: None,
-        };
-        let manifest_dir = a.call.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        Self {
-            a: command(a),
-            b: command(b),
-            unit: Some(a),
-            manifest_dir,
-            excluded: BTreeSet::new(),
-            written: Vec::new(),
-            read: BTreeSet::new(),
-        }
-    }
-
-    /// `None` where the interposer could not write down how the script was started.
-    pub(super) fn script(a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptRun) -> Option<Self> {
-        let mut read = read_files(&a.build, run_a);
-        read.extend(read_files(&b.build, run_b));
-        let (a, b) = (started(&a.place, &run_a.out_dir)?, started(&b.place, &run_b.out_dir)?);
-        let manifest_dir = a.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        Some(Self { a, b, unit: None, manifest_dir, excluded: BTreeSet::new(), written: Vec::new(), read })
-    }
-
-    /// Looks at these sources as at what is left in OUT_DIR.
-    pub(super) fn writing(mut self, sources: Vec<PathBuf>) -> Self {
-        self.written = sources;
-        self
-    }
-
-    /// Leaves out what a build script told the compiler.
-    pub(super) fn without(mut self, variables: BTreeSet<String>) -> Self {
-        for name in &variables {
-            match self.a.env.get(name).cloned() {
-                Some(value) => drop(self.b.env.insert(name.clone(), value)),
-                None => drop(self.b.env.remove(name)),
-            }
-        }
-        self.excluded = variables;
-        self
-    }
-}
-
-/// How a build script was started, as the interposer wrote it down.
-fn started(place: &Place, out_dir: &Path) -> Option<Command> {
-    std::fs::read_dir(&place.scripts).ok()?.flatten().find_map(|entry| {
-        let bytes = std::fs::read(entry.path()).ok()?;
-        let begun = entry.metadata().ok()?.modified().ok()?;
-        let text = place.outside(&String::from_utf8_lossy(&bytes));
-        let mut words = text.split('\0').map(str::to_owned);
-        let (program, cwd) = (words.next()?.into(), words.next()?.into());
-        let env: BTreeMap<String, String> = words
-            .filter_map(|word| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
-            .collect();
-        (env.get("OUT_DIR").map(Path::new) == Some(out_dir)).then_some(Command {
-            program,
-            args: Vec::new(),
-            cwd,
-            env,
-            begun: Some(begun),
-        })
-    })
-}
 
 /// Conditions of one trial; the default is place A's, with a fixed seed and clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,43 +109,6 @@ impl Default for Settings {
         }
     }
 }
-
-/// What a trial left: digests of files and of what a build script said, and the text of what is small.
-#[derive(Debug, Clone)]
-pub(super) struct Print {
-    digests: BTreeMap<String, Sha256Digest>,
-    texts: BTreeMap<String, String>,
-}
-
-impl PartialEq for Print {
-    fn eq(&self, other: &Self) -> bool {
-        self.digests == other.digests
-    }
-}
-
-impl Print {
-    /// Whether two hold the same files, whatever cargo calls them.
-    pub(super) fn same_files(&self, other: &Self) -> bool {
-        let sorted = |print: &Self| {
-            let mut all: Vec<Sha256Digest> = print.digests.values().copied().collect();
-            all.sort();
-            all
-        };
-        sorted(self) == sorted(other)
-    }
-
-    /// The first lines in which two differ.
-    pub(super) fn lines(&self, other: &Self) -> Option<(String, String)> {
-        self.texts.iter().find_map(|(name, text)| {
-            let theirs = other.texts.get(name)?;
-            let pair = text.lines().zip(theirs.lines()).find(|(x, y)| x != y);
-            pair.map(|(x, y)| (x.to_owned(), y.to_owned()))
-        })
-    }
-}
-
-/// Texts up to this length are kept.
-const SMALL: usize = 64 << 10;
 
 /// Runs trials of one subject.
 #[derive(Debug)]
@@ -428,7 +290,7 @@ impl<'a> Trials<'a> {
         let swapped = history != seen_place.conditions.history && seen_place.swap_history();
         let before = Kept::of(seen_place, &self.subject.written);
         let finished = self.cx.runner.run(step);
-        let mut print = Print { digests: BTreeMap::new(), texts: BTreeMap::new() };
+        let mut print = Print::default();
         for (name, path) in before.files() {
             if let Ok(bytes) = std::fs::read(path) {
                 print.text(name, place.neutral(&String::from_utf8_lossy(&bytes)));
@@ -497,74 +359,6 @@ impl<'a> Trials<'a> {
                 &place.source.join(dir),
                 SystemTime::UNIX_EPOCH + Duration::from_secs(epoch) + shift,
             );
-        }
-    }
-}
-
-impl Print {
-    fn keep(&mut self, is: impl Fn(&str) -> bool) {
-        self.digests.retain(|name, _| is(name));
-        self.texts.retain(|name, _| is(name));
-    }
-
-    fn text(&mut self, name: &str, text: String) {
-        self.digests.insert(name.to_owned(), sha256_bytes(text.as_bytes()));
-        if text.len() <= SMALL {
-            self.texts.insert(name.to_owned(), text);
-        }
-    }
-}
-
-/// Sources before a trial that may write them.
-struct Kept(Vec<Before>);
-
-/// A source's name and path, and its bytes and time where it was there.
-type Before = (String, PathBuf, Option<(Vec<u8>, SystemTime)>);
-
-impl Kept {
-    fn of(place: &Place, sources: &[PathBuf]) -> Self {
-        let content = |path: &Path| Some((std::fs::read(path).ok()?, path.metadata().ok()?.modified().ok()?));
-        let one = |relative: &PathBuf| {
-            let path = place.source.join(relative);
-            let content = content(&path);
-            (relative.to_string_lossy().into_owned(), path, content)
-        };
-        Self(sources.iter().map(one).collect())
-    }
-
-    fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
-        self.0.iter().map(|(name, path, _)| (name.as_str(), path.as_path()))
-    }
-
-    /// So that no trial sees what an earlier one wrote.
-    fn put_back(self) {
-        for (_, path, content) in self.0 {
-            if let Some((bytes, modified)) = content
-                && std::fs::write(&path, bytes).is_ok()
-                && let Ok(file) = std::fs::File::options().append(true).open(&path)
-            {
-                let _ = file.set_modified(modified);
-            }
-        }
-    }
-}
-
-fn digests(root: &Path, dir: &Path, place: &Place, print: &mut Print) {
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            digests(root, &path, place, print);
-            continue;
-        }
-        if path.extension().is_some_and(|extension| extension == "d") {
-            continue;
-        }
-        let Ok(bytes) = std::fs::read(&path) else { continue };
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        match String::from_utf8(bytes) {
-            Ok(text) if !text.contains('\0') => print.text(&name, place.neutral(&text)),
-            Ok(text) => drop(print.digests.insert(name, sha256_bytes(text.as_bytes()))),
-            Err(error) => drop(print.digests.insert(name, sha256_bytes(error.as_bytes()))),
         }
     }
 }
