@@ -6,28 +6,32 @@
 #     source                   the tag and every commit since the last release are signed
 #     repro (check, build)     two builds under different conditions agree; the release is built
 #     rebuild                  BUILDINFO of another machine comes out the same here
-#     sbom audit licenses pins compat notes
-#     sign (pack, attest, verify)   the notes still agree with the facts; archives, list, signatures, provenance. A keyring that asks for
-#                              several keys needs `pack` here, `cargo sign sign` by the others, then `attest verify`
+#     sbom audit licenses pins compat
+#     notes                    written, and held against the facts
+#     sign (pack, attest, verify)   archives, list, signatures, provenance: of what no gate refused, with the notes that were checked. A
+#                              keyring that asks for several keys needs `pack` here, `cargo sign sign` by the others, then `attest verify`
 #     docs                     INSTALL.md and SECURITY.md of the packed release; `sign` once more lists and signs them
 #     upload                   needs the network, whatever OFFLINE says
-#   default: repro sbom audit licenses pins compat notes sign
+#   default: pins licenses audit repro sbom compat notes sign, what is quick first
 #   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
 #   SIGNED_SINCE=REV           commits up to this one were not signed yet; `source` asks for signatures after it
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
 #   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: RELEASE_GATES_ADVISORY_DB, else fetched, unless OFFLINE is set)
-#   TARGETS="T1 T2"            target triples to build for (default: this machine's)
+#   TARGETS="T1 T2"            target triples to build for, and to list and judge the dependencies of (default: this machine's)
 #   BUILDINFO="F1 F2"          what another machine says it built; `rebuild` compares
 #   ARTIFACTS="D1 D2"          folders of several machines' builds, packed as one release (default: the artifact folder)
 #   SOURCE_URI=https://…       where the source lives: provenance is attested too (default: not)
 #   PUBLIC_KEY=FILE            what the signed archives are verified with (default: release-keys/maintainer.ed25519.pub)
 #   FORMAT=human|junit|sarif   how verdicts are printed
+#   VERDICTS=DIR               where they go instead of being printed: a file a gate
+#   PROGRAMS=DIR               where the five programs are (default: on PATH)
 #   OFFLINE=1                  no network
 # The signing key comes from RELEASE_GATES_SIGNING_KEY or KEY=FILE, and only `cargo sign` is given it. `compat` runs the project's own build
-# scripts as this user, from whom nothing on the machine is hidden: where you can, sign in a job of its own, with GATES=sign.
+# scripts as this user, from whom nothing on the machine is hidden: where you can, sign in a job of its own, with GATES=sign. The programs are
+# called by their names: what `cargo NAME` runs is for the project's .cargo/config.toml to say.
 set -eu
 
-GATES=${GATES:-repro sbom audit licenses pins compat notes sign}
+GATES=${GATES:-pins licenses audit repro sbom compat notes sign}
 PUBLIC_KEY=${PUBLIC_KEY:-release-keys/maintainer.ed25519.pub}
 FORMAT=${FORMAT:-human}
 ADVISORY_DB=${ADVISORY_DB:-${RELEASE_GATES_ADVISORY_DB:-}}
@@ -42,11 +46,15 @@ wrong() {
 # Before anything is run: a word that is none, or a key that is missing, would else end the release at its last step.
 for step in $GATES; do
     case $step in
-    source | check | build | repro | sbom | audit | licenses | pins | compat | notes | docs | verify | upload) ;;
+    check | build | repro | sbom | audit | licenses | pins | compat | notes | docs) ;;
     rebuild) [ -n "${BUILDINFO:-}" ] || wrong "rebuild needs BUILDINFO, the buildinfo.json of the other machine" ;;
     attest) [ -n "${SOURCE_URI:-}" ] || wrong "attest needs SOURCE_URI, where the source lives" ;;
     sign | pack) [ -n "${KEY:-}$signing_key" ] || wrong "$step needs a key: RELEASE_GATES_SIGNING_KEY or KEY=FILE" ;;
+    source | verify | upload) ;;
     *) wrong "there is no gate called $step" ;;
+    esac
+    case $step in
+    source | sign | verify | upload) [ -f "$PUBLIC_KEY" ] || wrong "$step needs the public key, and there is no $PUBLIC_KEY: name another with PUBLIC_KEY" ;;
     esac
 done
 
@@ -65,11 +73,26 @@ for folder in ${ARTIFACTS:-}; do
 done
 
 gate() {
-    printf '+ cargo'
-    printf ' %s' "$@"
-    printf '\n'
+    printf '+ cargo' >&2
+    printf ' %s' "$@" >&2
+    printf '\n' >&2
+    program=${PROGRAMS:+$PROGRAMS/}cargo-$1
+    verdict=
+    if [ -n "${VERDICTS:-}" ]; then
+        # `sign-verify.junit`; a name that is taken gets a number
+        mkdir -p "$VERDICTS"
+        verdict=$VERDICTS/$1
+        case ${2:--} in -*) ;; *) verdict=$verdict-$2 ;; esac
+        number=
+        while [ -e "$verdict$number.$FORMAT" ]; do number=$((number + 1)); done
+        verdict=$verdict$number.$FORMAT
+    fi
     # shellcheck disable=SC2086
-    cargo "$@" --message-format "$FORMAT" $packages ${OFFLINE:+--offline}
+    if [ -n "$verdict" ]; then
+        "$program" "$@" --message-format "$FORMAT" $packages ${OFFLINE:+--offline} > "$verdict"
+    else
+        "$program" "$@" --message-format "$FORMAT" $packages ${OFFLINE:+--offline}
+    fi
 }
 
 # The one call that sees the key.
@@ -88,6 +111,10 @@ with_key() {
 pack() {
     # shellcheck disable=SC2086
     with_key sign pack $builds "$@"
+}
+
+verify() {
+    gate sign verify --key "$PUBLIC_KEY" ${SOURCE_URI:+--source-uri "$SOURCE_URI"}
 }
 
 attest() {
@@ -119,27 +146,31 @@ for step in $GATES; do
         gate sbom-lite generate $targets
         ;;
     audit)
-        if [ -n "$ADVISORY_DB" ]; then
-            gate sbom-lite audit --db "$ADVISORY_DB"
-        elif [ -n "${OFFLINE:-}" ]; then
-            gate sbom-lite audit
-        else
-            gate sbom-lite audit --fetch
-        fi
+        fetch=
+        [ -n "$ADVISORY_DB${OFFLINE:-}" ] || fetch=--fetch
+        # shellcheck disable=SC2086
+        gate sbom-lite audit ${ADVISORY_DB:+--db "$ADVISORY_DB"} $fetch $targets
         ;;
-    licenses) gate sbom-lite licenses ;;
+    licenses)
+        # shellcheck disable=SC2086
+        gate sbom-lite licenses $targets
+        ;;
     pins) gate sbom-lite pins ;;
     compat) gate compat ${AGAINST:+--against "$AGAINST"} ;;
-    notes) gate relnotes --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"} ;;
+    notes)
+        for check in '' check; do
+            gate relnotes $check --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"}
+        done
+        ;;
     docs) gate relnotes docs ;;
     sign)
         pack
         attest
-        gate sign verify --key "$PUBLIC_KEY"
+        verify
         ;;
     pack) pack --warn release-threshold ;;
     attest) attest ;;
-    verify) gate sign verify --key "$PUBLIC_KEY" ;;
+    verify) verify ;;
     upload) (OFFLINE='' && gate sign upload --key "$PUBLIC_KEY") ;;
     esac
 done

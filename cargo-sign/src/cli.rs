@@ -281,11 +281,12 @@ pub(crate) struct VerifyArgs {
     /// After everything held, unpack the archives there
     #[arg(long, value_name = "DIR")]
     pub(crate) extract: Option<PathBuf>,
-    /// Also check this SLSA provenance: what `cargo sign attest` wrote, or a Sigstore bundle (GitHub's attestations)
+    /// Also check this SLSA provenance: what `cargo sign attest` wrote, or a Sigstore bundle (GitHub's attestations) [default with
+    /// --source-uri: provenance.intoto.jsonl of the release]
     #[arg(long, value_name = "FILE", requires = "source_uri")]
     pub(crate) provenance: Option<PathBuf>,
     /// Where the source has to live, as you know it
-    #[arg(long, value_name = "URI", requires = "provenance")]
+    #[arg(long, value_name = "URI")]
     pub(crate) source_uri: Option<String>,
     /// The tag it has to be built from
     #[arg(long, value_name = "TAG", requires = "provenance")]

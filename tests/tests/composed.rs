@@ -104,7 +104,7 @@ fn is_signed(dir: &Path) -> bool {
 
 /// The last gate that was started.
 fn stopped_at(ran: &Ran) -> &str {
-    let mut started = ran.stdout.lines().filter_map(|line| line.strip_prefix("+ cargo "));
+    let mut started = ran.stderr.lines().filter_map(|line| line.strip_prefix("+ cargo "));
     started.next_back().and_then(|line| line.split(" --").next()).unwrap_or_default()
 }
 

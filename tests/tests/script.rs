@@ -53,7 +53,7 @@ fn a_break_under_a_small_bump_stops_before_anything_is_signed() {
     let dir = env.project("demo", &[fixtures::DEMO, &[fixtures::BREAKING]].concat());
     let ran = gate(&env, &dir, Some("sbom audit licenses pins compat notes sign"));
     assert_eq!(ran.code, 100, "{ran:#?}");
-    assert!(ran.stdout.contains("+ cargo compat") && !ran.stdout.contains("+ cargo relnotes"), "{ran:#?}");
+    assert!(ran.stderr.contains("+ cargo compat") && !ran.stderr.contains("+ cargo relnotes"), "{ran:#?}");
     assert!(!is_signed(&dir));
 }
 
@@ -72,7 +72,7 @@ fn a_clock_in_a_build_script_stops_at_the_first_gate() {
     let ran = gate(&env, &dir, None);
     assert_eq!(ran.code, 100, "{ran:#?}");
     assert!(
-        ran.stdout.contains("+ cargo repro check") && !ran.stdout.contains("+ cargo repro build"),
+        ran.stderr.contains("+ cargo repro check") && !ran.stderr.contains("+ cargo repro build"),
         "{ran:#?}"
     );
     assert!(!is_signed(&dir));

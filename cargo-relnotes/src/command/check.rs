@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use release_gate::cli::{Context, Outcome};
+use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::report::Envelope;
 use release_gate::{Error, Report, Result};
 use schemars::JsonSchema;
@@ -21,6 +22,8 @@ use crate::report::notes;
 pub struct CheckData {
     /// Name of the file that was checked.
     pub notes: String,
+    /// SHA-256 of what was checked.
+    pub notes_sha256: Sha256Digest,
     /// Whether it was generated, so that it is held to the letter.
     pub generated: bool,
     /// How many commits the release has.
@@ -104,7 +107,12 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
             &Notes { path: &path, text, version_headings, recorded, skeletons: &skeletons },
         ));
     }
-    let data = CheckData { notes: path.clone(), generated, commits: release.counted };
+    let data = CheckData {
+        notes: path.clone(),
+        notes_sha256: sha256_bytes(text.as_bytes()),
+        generated,
+        commits: release.counted,
+    };
     let commits = notes::count(release.counted, "commit");
     let summary = format!("{path} against {commits}{}", super::not_compared(release));
     let mut report = Report::new("relnotes-check", &crate::TOOL, target.subject.clone())

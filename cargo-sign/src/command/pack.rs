@@ -70,6 +70,7 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
     }
     let emit = if args.emit.is_empty() { &config.emit } else { &args.emit };
     let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
+    let silence_is_refused = cx.level(&rules::GATE_SILENT)? == Level::Deny;
     let mut reports = Vec::new();
     for package in packages {
         let project = cx.project()?;
@@ -88,7 +89,10 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
             );
             continue;
         }
-        let refusals = super::facts::refusals(&folder, &subject)?;
+        let (mut refusals, mut silent) = super::facts::refusals(&folder, &subject)?;
+        if silence_is_refused {
+            refusals.extend(silent.take());
+        }
         if !refusals.is_empty() && !args.despite_refusals {
             // No level makes a release of it: whoever means to asks for that.
             let report = Report::new("pack", &TOOL, subject).status(Status::Error).findings(refusals);
@@ -158,7 +162,8 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         }
         let list =
             write_list(&mut folder, &signing, &release, &archives, infos.keys(), emit, committed.as_ref())?;
-        let findings = self_check(cx, folder.dir(), &signing, committed)?;
+        let mut findings = self_check(cx, folder.dir(), &signing, committed)?;
+        findings.extend(silent);
         let exit_code =
             if findings.iter().any(|finding| finding.level == Level::Deny) { exit::FAIL } else { exit::PASS };
         super::log(cx, &mut folder, started, exit_code, sha256_bytes(checksums::render(&list).as_bytes()))?;

@@ -146,9 +146,8 @@ fn judge_one(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path:
         check_file(path, &trust.keys)?.0
     };
     trust.compare(&mut verdict, args.allow_rollback || own);
-    if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
-        check_provenance(&mut verdict, path, &expected(args, source_uri), &trust.keys)?;
-    }
+    let folder = if path.is_dir() { Some(path) } else { path.parent().filter(|_| path.ends_with(LIST)) };
+    provenance(args, folder, &mut verdict, &trust.keys)?;
     verdict.held.extend(listed);
     Ok(Judged { trust, verdict, own, archive })
 }
@@ -185,14 +184,22 @@ fn may_extract(cx: &Context, verdict: &Verdict, pinned: bool) -> bool {
     may
 }
 
-fn expected(args: &VerifyArgs, source_uri: &str) -> Expected {
-    Expected {
-        source_uri: source_uri.to_owned(),
+/// Judges the provenance that was named, or the one of the release in this folder; without a source to expect, neither.
+fn provenance(args: &VerifyArgs, folder: Option<&Path>, verdict: &mut Verdict, keys: &Keys) -> Result<()> {
+    let Some(source_uri) = &args.source_uri else { return Ok(()) };
+    let own = || folder.map(|folder| folder.join(super::attest::FILE));
+    let Some(path) = args.provenance.clone().or_else(own) else {
+        return Err(Error::usage("--source-uri is judged by the provenance, and none was named")
+            .with_help("name it with --provenance"));
+    };
+    let expected = Expected {
+        source_uri: source_uri.clone(),
         source_tag: args.source_tag.clone(),
         source_branch: args.source_branch.clone(),
         trusted_root: args.trusted_root.clone(),
         builder_id: args.builder_id.clone(),
-    }
+    };
+    check_provenance(verdict, &path, &expected, keys)
 }
 
 /// Without arguments: the release in the project's artifact folder.
@@ -213,9 +220,7 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
             continue;
         }
         let mut verdict = judge_release(cx, &subject, folder.dir(), &keys)?;
-        if let (Some(path), Some(source_uri)) = (&args.provenance, &args.source_uri) {
-            check_provenance(&mut verdict, path, &expected(args, source_uri), &keys)?;
-        }
+        provenance(args, Some(folder.dir()), &mut verdict, &keys)?;
         if let Some(into) = &args.extract
             && may_extract(cx, &verdict, keys.pinned)
         {

@@ -454,9 +454,47 @@ fn what_was_refused_is_not_signed() {
     let commit = info.split("\"commit\":\"").nth(1).unwrap().split('"').next().unwrap();
     let stale = report.replace("\"pass\"", "\"fail\"").replace(commit, &"0".repeat(40));
     std::fs::write(folder.join("compat.json"), stale).unwrap();
-    assert_eq!(pack(&[]).0, 0);
+    assert_eq!(pack(&[]), (0, vec!["gate-silent".to_owned()]));
+    // What could not be judged, or read, is no pass.
+    for unknown in [
+        report.replace("\"pass\"", "\"error\""),
+        report.replace("\"pass\"", "\"unsupported\""),
+        "garbage".to_owned(),
+    ] {
+        std::fs::write(folder.join("compat.json"), unknown).unwrap();
+        assert_eq!(pack(&[]), refused("gate-failed"));
+    }
     std::fs::write(folder.join("compat.json"), &report).unwrap();
     assert_eq!(pack(&[]).0, 0);
+    let list = std::fs::read(folder.join("checksums.txt")).unwrap();
+    std::fs::remove_file(folder.join("checksums.txt")).unwrap();
+    assert_eq!(pack(&["--deny", "gate-silent"]), refused("gate-silent"));
+    assert!(!folder.join("checksums.txt").exists());
+    std::fs::write(folder.join("checksums.txt"), list).unwrap();
+    // Notes: as they were generated, or as they were checked.
+    let mut notes: serde_json::Value =
+        serde_json::from_str(&report.replace("/compat/", "/relnotes/")).unwrap();
+    let mut say = |phase: &str| {
+        notes["data"]["phase"] = phase.into();
+        std::fs::write(folder.join("relnotes.json"), notes.to_string()).unwrap();
+    };
+    std::fs::write(folder.join("RELEASE_NOTES.md"), "words\n").unwrap();
+    say("draft");
+    assert_eq!(pack(&[]), refused("gate-failed"));
+    say("final");
+    assert_eq!(pack(&[]), refused("fact-edited"));
+    let digest = release_gate::digest::sha256_bytes(b"words\n").to_string();
+    let mut check: serde_json::Value =
+        serde_json::from_str(&report.replace("/compat/", "/relnotes-check/")).unwrap();
+    for (status, code) in [("pass", 0), ("fail", 101)] {
+        check["status"] = status.into();
+        check["data"]["notes_sha256"] = (&*digest).into();
+        std::fs::write(folder.join("relnotes-check.json"), check.to_string()).unwrap();
+        assert_eq!(pack(&[]).0, code, "{status}");
+    }
+    for name in ["relnotes.json", "relnotes-check.json", "RELEASE_NOTES.md"] {
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
     // The manifest tells what the SBOM was when it was made.
     let manifest = serde_json::json!({ "schema": "release-gate/manifest/v1", "files": [{
         "path": "sbom.cdx.json", "sha256": "0".repeat(64), "size": 1, "schema": null, "tool": "cargo-sbom-lite" }] });
