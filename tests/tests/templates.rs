@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use release_gates_tests::whole::Whole;
-use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, path_after, program, repository};
+use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, has, path_after, program, repository};
 use serde_json::Value;
 
 fn yaml(path: &Path) -> Value {
@@ -143,6 +143,7 @@ impl<'a> Job<'a> {
         let mut values: BTreeMap<String, String> = BTreeMap::from([
             ("github.server_url".to_owned(), "https://git.example.org".to_owned()),
             ("github.repository".to_owned(), "shapes".to_owned()),
+            ("runner.temp".to_owned(), self.env.path().display().to_string()),
         ]);
         for (input, spec) in action["inputs"].as_object().unwrap() {
             let given = with.iter().find(|(name, _)| name == input).map(|(_, value)| (*value).to_owned());
@@ -247,6 +248,29 @@ fn the_actions_work_alone_and_together() {
     assert!(ran.code == 100 && ran.stdout.contains("::error"), "{ran:#?}");
 }
 
+/// GitHub's program as far as it is used: notes what it is asked for, and knows of a draft what it was given.
+const GH: &str = r#"#!/bin/sh
+[ -z "${DOWN:-}" ] || exit 1
+printf '%s\n' "$@" > call
+case "$1 $2" in
+"release list")
+    case $* in
+    *isLatest*) echo "${LATEST:-}" ;;
+    *) for _ in $(seq "${DRAFTS:-0}"); do echo "$GITHUB_REF_NAME"; done ;;
+    esac
+    exit
+    ;;
+"release view")
+    sed -n 's|^\(release/.*\)|\1|p' said | tail -n "+${LOST:+1}2" | while read -r file; do
+        echo "$(basename "$file") $(wc -c < "$file")"
+    done
+    exit
+    ;;
+api*) echo "$TAGGED" && exit ;;
+esac
+cat call >> said
+"#;
+
 /// The steps of the releasing workflow that are shell, on what the jobs before leave.
 #[test]
 fn what_is_published_is_what_is_listed() {
@@ -273,24 +297,22 @@ fn what_is_published_is_what_is_listed() {
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
     fixtures::write_all(env.path(), &files);
-    // `gh`, which notes what it is asked for.
-    let gh =
-        "#!/bin/sh\nif [ \"$2\" = view ]; then echo \"$LATEST\"; else printf '%s\\n' \"$@\" >> said; fi\n";
-    fixtures::write_all(env.path(), &[("bin/gh", gh)]);
+    fixtures::write_all(env.path(), &[("bin/gh", GH)]);
     let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(env.path().join("bin/gh"), may_run).unwrap();
     let path = path_after([env.path().join("bin")]);
-    let publish = |tag: &str, latest: &str| {
+    let publish = |tag: &str, more: &[(&str, &str)]| {
         let step = env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &run("publish")]);
         let step = step.current_dir(env.path()).env("PATH", &path);
-        let step = step.env("GITHUB_REPOSITORY", "o/demo").env("GITHUB_REF_NAME", tag).env("LATEST", latest);
-        let ran = env.run_step(step);
+        let step = step.env("GITHUB_REPOSITORY", "o/demo").env("GITHUB_REF_NAME", tag);
+        let step = step.env("GITHUB_SHA", "c0ffee").env("TAGGED", "c0ffee");
+        let ran = env.run_step(more.iter().fold(step, |step, (name, value)| step.env(name, value)));
         let said = env.path().join("said");
         let text = std::fs::read_to_string(&said).unwrap_or_default();
         let _ = std::fs::remove_file(said);
         (ran, text)
     };
-    let (ran, said) = publish("v1.0.0-rc.1", "v0.9.0");
+    let (ran, said) = publish("v1.0.0-rc.1", &[("LATEST", "v0.9.0")]);
     assert_eq!(ran.code, 0, "{ran:#?}");
     let mut published: Vec<&str> =
         said.lines().filter_map(|line| line.strip_prefix("release/demo-1.0.0/")).collect();
@@ -316,14 +338,82 @@ fn what_is_published_is_what_is_listed() {
         ("demo-v1.0.1", "other-v2.0.0", false),
     ];
     for (tag, latest, older) in cases {
-        let (ran, said) = publish(tag, latest);
+        let (ran, said) = publish(tag, &[("LATEST", latest)]);
         assert_eq!(ran.code, 0, "{ran:#?}");
         assert!(!said.contains("--prerelease") && said.contains("--draft=false"), "{tag}: {said}");
         assert_eq!(said.contains("--latest=false"), older, "{tag} {latest}: {said}");
     }
-    assert!(publish("demo-v2.0.0-rc.1", "").1.contains("--prerelease"));
-    assert_eq!(publish("nightly", "").0.code, 2);
+    assert!(publish("demo-v2.0.0-rc.1", &[]).1.contains("--prerelease"));
+    assert_eq!(publish("nightly", &[]).0.code, 2);
+    // Drafts that earlier attempts left are gone before the next is made; a draft that lacks a file, a tag that was moved and a platform
+    // that does not answer publish nothing.
+    let (ran, said) = publish("v1.0.0", &[("DRAFTS", "2")]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(said.lines().filter(|line| *line == "delete").count(), 2, "{said}");
+    for broken in [("LOST", "1"), ("TAGGED", "badcafe"), ("DOWN", "1")] {
+        let (ran, said) = publish("v1.0.0", &[broken]);
+        assert!(ran.code != 0 && !said.contains("--draft=false"), "{broken:?}: {ran:#?} {said}");
+    }
     // Which of two packages is meant is asked, not guessed.
     fixtures::write_all(env.path(), &[("release/other-1.0.0/checksums.txt", "")]);
-    assert_eq!(publish("v1.0.0", "").0.code, 2);
+    assert_eq!(publish("v1.0.0", &[]).0.code, 2);
+}
+
+/// What is released is settled before anything is built.
+#[test]
+fn the_package_is_named_or_follows_from_the_tag() {
+    if !has("jq") {
+        println!("SKIPPED: there is no jq on this machine");
+        return;
+    }
+    let env = TestEnv::new();
+    let whole = Whole::new(&env, &[]);
+    let demo = env.project("demo", fixtures::DEMO);
+    let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
+    let step = steps(&workflow["jobs"]["plan"]).find(|step| step["run"].is_string()).unwrap();
+    let run = step["run"].as_str().unwrap();
+    let plan = |dir: &Path, package: &str, tag: &str| {
+        let output = env.path().join("output");
+        let _ = std::fs::remove_file(&output);
+        let step =
+            env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run]).current_dir(dir);
+        let step = step.env("PACKAGE", package).env("GITHUB_REF_NAME", tag);
+        let ran = env.run_step(step.env("GITHUB_OUTPUT", &output).env("RUNNER_TEMP", env.path()));
+        let said = std::fs::read_to_string(output).unwrap_or_default();
+        (ran.code, said.trim().to_owned())
+    };
+    assert_eq!(plan(&demo, "", "v1.0.0"), (0, "name=demo".to_owned()));
+    assert_eq!(plan(&whole.dir, "shapes", "v1.0.0"), (0, "name=shapes".to_owned()));
+    assert_eq!(plan(&whole.dir, "", "shapes-cli-v1.0.0"), (0, "name=shapes-cli".to_owned()));
+    assert_eq!(plan(&whole.dir, "", "v1.0.0").0, 2, "which of three is meant is not guessed");
+    assert_eq!(plan(&whole.dir, "", "circles-v1.0.0").0, 2);
+}
+
+/// The builds of all machines are packed, whichever way the platform lays them out; one that is missing ends the release.
+#[test]
+fn every_build_is_packed() {
+    if !has("jq") {
+        println!("SKIPPED: there is no jq on this machine");
+        return;
+    }
+    let env = TestEnv::new();
+    let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
+    let step = steps(&workflow["jobs"]["release"]).find(|step| step["id"] == "builds").unwrap();
+    let list = |builds: &str| {
+        let output = env.path().join("output");
+        let _ = std::fs::remove_file(&output);
+        let run = step["run"].as_str().unwrap();
+        let step = env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run]);
+        let ran = env.run_step(
+            step.env("BUILDS", builds).env("GITHUB_OUTPUT", &output).env("RUNNER_TEMP", env.path()),
+        );
+        (ran.code, std::fs::read_to_string(output).unwrap_or_default())
+    };
+    fixtures::write_all(env.path(), &[("builds/demo-1.0.0/buildinfo.json", "{}")]);
+    let (code, said) = list("[{}]");
+    assert!(code == 0 && said.contains("builds/demo-1.0.0"), "{said}");
+    assert_eq!(list("[{}, {}]").0, 2);
+    fixtures::write_all(env.path(), &[("builds/build-x/demo-1.0.0/buildinfo.json", "{}")]);
+    let (code, said) = list("[{}, {}]");
+    assert!(code == 0 && said.matches("demo-1.0.0").count() == 2, "{said}");
 }
