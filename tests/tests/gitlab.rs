@@ -62,24 +62,35 @@ impl<'a> Pipeline<'a> {
         for (tool, _) in TOOLS {
             std::os::unix::fs::symlink(program(tool), home.join("bin").join(tool)).unwrap();
         }
+        // `--root target/tools`, of the job that has it.
+        if job["script"].to_string().contains("--root target/tools") {
+            fixtures::write_all(&target, &[("tools/bin/.keep", "")]);
+            std::fs::copy(program("cargo-sign"), target.join("tools/bin/cargo-sign")).unwrap();
+        }
         let real = std::env::var_os("HOME").map(PathBuf::from).unwrap();
         let real = std::env::var_os("CARGO_HOME").map_or_else(|| real.join(".cargo"), PathBuf::from);
         std::os::unix::fs::symlink(real.join("registry"), home.join("registry")).unwrap();
         let from = job.get("dependencies").or_else(|| job.get("needs"));
         for before in from.into_iter().filter_map(Value::as_array).flatten() {
-            copy(&self.artifacts(before.as_str().unwrap()), &target.join("release-gates"));
+            // A job that is optional is named by an object.
+            let Some(before) = before.as_str() else { continue };
+            copy(&self.artifacts(before), &target);
         }
         let fixed = [
-            ("CI_COMMIT_TAG", "v1.1.0"),
+            ("CI_COMMIT_TAG", "shapes-cli-v1.1.0"),
             ("CI_PROJECT_URL", "https://git.example.org/shapes"),
             ("CI_PROJECT_ID", "7"),
             ("CI_API_V4_URL", "https://git.example.org/api/v4"),
             ("RELEASE_GATES", "https://git.example.org/release-gates"),
-            ("PACKAGES", "shapes-cli"),
+            ("RELEASE_GATES_REV", "0123456789abcdef"),
             ("OFFLINE", "1"),
         ];
-        let script: Vec<&str> =
-            job["script"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        let before = &self.template[".release"]["before_script"];
+        let script: Vec<&str> = [before, &job["script"]]
+            .iter()
+            .flat_map(|lines| lines.as_array().unwrap())
+            .map(|line| line.as_str().unwrap())
+            .collect();
         let script = script.join("\n").replace("ci/", &format!("{}/ci/", repository().display()));
         let step = self.env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script]);
         let step = step.current_dir(&self.project.dir).env("PATH", path_after([self.env.path().join("bin")]));
@@ -87,7 +98,11 @@ impl<'a> Pipeline<'a> {
             step.env("CI_PROJECT_DIR", &self.project.dir).env("CARGO_HOME", &home).env("SAID", &self.said);
         let step = fixed.iter().chain(variables).fold(step, |step, (name, value)| step.env(name, value));
         let ran = self.env.run_step(step);
-        copy(&target.join("release-gates"), &self.artifacts(name));
+        let kept = job.get("artifacts").unwrap_or(&self.template[".gates"]["artifacts"]);
+        for path in kept["paths"].as_array().unwrap() {
+            let path = path.as_str().unwrap().strip_prefix("target/").unwrap();
+            copy(&target.join(path), &self.artifacts(name).join(path));
+        }
         ran
     }
 }
@@ -123,7 +138,8 @@ fn the_template_calls_what_there_is() {
         }
         let before = ["needs", "dependencies"].map(|key| job[key].as_array().cloned().unwrap_or_default());
         for needed in before.iter().flatten() {
-            assert!(template[needed.as_str().unwrap()]["script"].is_array(), "{name} needs {needed}");
+            let needed = needed["job"].as_str().or(needed.as_str()).unwrap();
+            assert!(template[needed]["script"].is_array(), "{name} needs {needed}");
         }
         let protected = job["environment"] == "release";
         assert_eq!(protected, name == "sign", "{name}");
@@ -139,7 +155,9 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
         return;
     }
     let env = TestEnv::new();
-    let project = Whole::new(&env, &[]);
+    let files = [("README.md", "# shapes\n\nAreas.\n")];
+    let last = fixtures::Step { message: "docs: what it is", tag: Some("shapes-cli-v1.1.0"), files: &files };
+    let project = Whole::new(&env, &[last]);
     let db = whole::advisory_db(env.path(), "unused");
     let key = std::fs::read_to_string(&project.key).unwrap();
     let pipeline = Pipeline::new(&env, &project);
@@ -147,13 +165,18 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
         let ran = pipeline.job(job, variables);
         assert_eq!(ran.code, 0, "{job}: {ran:#?}");
     };
+    passes("sign-tool", &[]);
+    if project.signed {
+        passes("source", &[]);
+    }
     passes("build", &[]);
+    passes("compat", &[]);
     passes("rebuild", &[]);
     passes("judge", &[("ADVISORY_DB", db.to_str().unwrap())]);
     // Without the key the job ends before it begins.
     assert_eq!(pipeline.job("sign", &[]).code, 2);
     passes("sign", &[("RELEASE_GATES_SIGNING_KEY", &key), ("MORE_SIGNATURES", "yes")]);
-    let folder = pipeline.artifacts("sign").join("shapes-cli-1.1.0");
+    let folder = pipeline.artifacts("sign").join("release-gates/shapes-cli-1.1.0");
     assert!(!folder.join("provenance.intoto.jsonl").exists(), "the others have not signed yet");
     passes("sign", &[("RELEASE_GATES_SIGNING_KEY", &key)]);
     passes("publish", &[("CI_JOB_TOKEN", "job-secret")]);
@@ -163,7 +186,7 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
     assert!(calls.last().unwrap().ends_with("/projects/7/releases"), "the release comes last: {said}");
     let release: Value =
         serde_json::from_slice(&std::fs::read(pipeline.said.join("release.json")).unwrap()).unwrap();
-    assert_eq!(release["tag_name"], "v1.1.0");
+    assert_eq!(release["tag_name"], "shapes-cli-v1.1.0");
     assert!(release["description"].as_str().unwrap().contains("1.1.0"));
     let mut links: Vec<&str> = release["assets"]["links"]
         .as_array()

@@ -78,6 +78,30 @@ fn a_clock_in_a_build_script_stops_at_the_first_gate() {
     assert!(!is_signed(&dir));
 }
 
+/// What `cargo NAME` means is for the project's own configuration to say, and a break would go by under another name.
+#[test]
+fn a_project_cannot_put_something_else_in_the_place_of_a_gate() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", &[fixtures::DEMO, &[fixtures::BREAKING]].concat());
+    let alias = "[alias]\ncompat = \"version\"\nsign = \"version\"\n";
+    fixtures::write_all(&dir, &[(".cargo/config.toml", alias)]);
+    env.git(&dir, 9, &["add", "-A"]);
+    env.git(&dir, 9, &["commit", "-qm", "chore: shorter words"]);
+    assert_eq!(gate(&env, &dir, Some("compat")).code, 100);
+    // A file a gate, where they are asked for.
+    let verdicts = env.path().join("verdicts");
+    let step = env.step("sh").current_dir(&dir).arg(repository().join("ci/gate.sh"));
+    let step =
+        step.env("PATH", path_with_programs()).env("OFFLINE", "1").env("GATES", "pins licenses compat");
+    let ran = env.run_step(step.env("FORMAT", "sarif").env("VERDICTS", &verdicts));
+    assert!(ran.code == 100 && ran.stdout.is_empty(), "{ran:#?}");
+    for name in ["sbom-lite-pins", "sbom-lite-licenses", "compat"] {
+        let text = std::fs::read(verdicts.join(name).with_extension("sarif")).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(report["version"], "2.1.0", "{name}");
+    }
+}
+
 /// CI holds one key, a maintainer the other: what CI packed goes no further without the second signature.
 #[test]
 fn what_needs_two_keys_waits_for_the_second() {
