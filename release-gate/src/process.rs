@@ -230,16 +230,23 @@ impl Step {
     }
 }
 
-/// Quotes a word for a POSIX shell where it needs it; control characters are escaped for display.
+/// Quotes a word for display as [`shell_word`] does; control characters are escaped in a way that not every shell reads.
 fn quote(word: &str) -> String {
+    shell_word(word)
+        .unwrap_or_else(|| format!("$'{}'", word.escape_debug().to_string().replace("\\\"", "\"")))
+}
+
+/// A word of a command that somebody may copy, quoted for a POSIX shell where it needs it. `None`: it has control characters, which no way of
+/// quoting carries through every shell and terminal.
+pub fn shell_word(word: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
     if word.chars().any(char::is_control) {
-        return format!("$'{}'", word.escape_debug().to_string().replace("\\\"", "\""));
+        return None;
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    if !word.is_empty() && word.chars().all(plain) {
+        return Some(word.to_owned());
+    }
+    Some(format!("'{}'", word.replace('\'', r"'\''")))
 }
 
 /// What a program that ended left behind.
@@ -575,6 +582,8 @@ mod tests {
 
     #[test]
     fn words_are_quoted_as_a_shell_reads_them() {
+        assert_eq!(shell_word("a; b").as_deref(), Some("'a; b'"));
+        assert_eq!(shell_word("a\n'; b; '"), None);
         assert_eq!(Step::new("a b").args(["", "c'd", "-x=1"]).display(), r"'a b' '' 'c'\''d' -x=1");
         let step = Step::new("a").arg("b c").through("sh", ["-x"]);
         assert_eq!(step.display(), "sh -x a 'b c'");

@@ -17,6 +17,9 @@ use crate::shop::{Programs, Shop};
 use crate::table::table;
 use crate::verdict::{Signing, Verdict, code, signing, verdict};
 
+/// Reports of gates that this task does not call; a release may have been put through them before.
+const OTHERS: [&str; 5] = ["verify-source", "rebuild", "licenses", "pins", "relnotes-check"];
+
 /// Gate a release of a project
 #[derive(Debug, clap::Args)]
 #[command(
@@ -250,7 +253,7 @@ impl Session<'_> {
         // Only what this session's gates wrote about: other versions' folders stay out.
         let names: BTreeSet<String> =
             self.rows.iter().filter_map(|row| row.verdict.envelope.as_ref()).flat_map(subjects).collect();
-        report::write(&lines.collect::<Vec<_>>(), &root, &names, path)?;
+        report::after_gating(lines.collect(), &OTHERS, &root, &names, path)?;
         self.shop.terminal.status("Wrote", path.display().to_string());
         Ok(())
     }

@@ -1,19 +1,22 @@
 //! One page over a release that people look at: `cargo xtask gate --report` after a run, `cargo xtask report` of what lies in an artifact
 //! folder.
 
+mod details;
 mod page;
+mod read;
 mod size;
+#[cfg(test)]
+mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use release_gate::process::Step;
-use release_gate::report::{Envelope, Status};
+use release_gate::report::Status;
 use release_gate::{Error, Finding, Result, exit};
-use serde_json::Value;
 
 use crate::shop::Shop;
-use size::Share;
+use read::{Fact, Folder, REPORTS};
 
 /// Write the page about the releases in an artifact folder
 #[derive(Debug, clap::Args)]
@@ -44,87 +47,82 @@ pub(crate) struct Line {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// What a package left in its artifact folder.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Folder {
-    /// Name and version.
-    pub(crate) title: String,
-    /// `sbom.cdx.json`.
-    pub(crate) sbom: Option<Value>,
-    /// `compat.json`.
-    pub(crate) compat: Option<Value>,
-    /// `buildinfo.json`.
-    pub(crate) buildinfo: Option<Value>,
-    /// `vulns.json`.
-    pub(crate) vulns: Option<Value>,
-    /// Texts of the witnesses, by file name.
-    pub(crate) witnesses: BTreeMap<String, String>,
-    /// Names of the archives that can be downloaded.
-    pub(crate) archives: Vec<String>,
-    /// What fills each artifact, by its path.
-    pub(crate) sizes: BTreeMap<String, Vec<Share>>,
-}
-
-/// The gates' reports in the order in which they are made.
-const REPORTS: [&str; 10] = [
-    "repro.json",
-    "buildinfo.json",
-    "sbom.json",
-    "vulns.json",
-    "licenses.json",
-    "pins.json",
-    "compat.json",
-    "relnotes.json",
-    "pack.json",
-    "verify.json",
-];
-
-/// Runs the task. The page says what the reports say; whether they are good is the gates' to judge.
+/// Runs the task. The page says what the reports say; whether they are good is the gates' to judge. A report that cannot be relied on is shown
+/// as not judged, and ends the task with that exit code.
 pub(crate) fn run(shop: &Shop, args: &ReportArgs) -> Result<u8> {
-    let entries = std::fs::read_dir(&args.artifact_dir).map_err(|error| {
+    let help = "run the gates first, or name their folder with --artifact-dir";
+    let names = read::packages(&args.artifact_dir).map_err(|error| {
         Error::judge(format!("cannot read `{}`", args.artifact_dir.display()))
             .with_source(error)
-            .with_help("run the gates first, or name their folder with --artifact-dir")
+            .with_help(help)
     })?;
-    let names: BTreeSet<String> = entries
-        .flatten()
-        .filter(|entry| entry.path().join("manifest.json").is_file())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    let mut lines = Vec::new();
-    for name in &names {
-        for report in REPORTS {
-            let path = args.artifact_dir.join(name).join(report);
-            let (word, findings) = match std::fs::read(&path) {
-                Ok(bytes) => {
-                    let envelope: Envelope = serde_json::from_slice(&bytes).map_err(|error| {
-                        Error::judge(format!("`{}` is no report", path.display())).with_source(error)
-                    })?;
-                    (word(envelope.status), envelope.findings)
-                }
-                // A gate that was left out is shown as such: its absence looks like a pass otherwise.
-                Err(_) => ("not run", Vec::new()),
-            };
-            lines.push(Line {
-                name: report.trim_end_matches(".json").to_owned(),
-                package: name.clone(),
-                word,
-                seconds: None,
-                findings,
-            });
-        }
-    }
+    let folders: Vec<Folder> = names.iter().map(|(name, path)| read::folder(path, name)).collect();
+    let lines: Vec<Line> = folders.iter().flat_map(|folder| lines(folder, &REPORTS)).collect();
     if lines.iter().all(|line| line.word == "not run") {
-        return Err(Error::judge(format!("`{}` holds no report", args.artifact_dir.display()))
-            .with_help("run the gates first, or name their folder with --artifact-dir"));
+        return Err(
+            Error::judge(format!("`{}` holds no report", args.artifact_dir.display())).with_help(help)
+        );
     }
-    write(&lines, &args.artifact_dir, &names, &args.output)?;
+    write(&lines, &folders, &args.output)?;
     shop.terminal.status("Wrote", args.output.display().to_string());
     if let Some(picture) = &args.screenshot {
         photograph(shop, &args.output, picture)?;
         shop.terminal.status("Wrote", picture.display().to_string());
     }
-    Ok(exit::PASS)
+    let mut code = exit::PASS;
+    for folder in &folders {
+        for (name, fact) in &folder.facts {
+            if let Fact::Refused(reason) = fact {
+                shop.terminal.warn(format!("{}/{name}.json counts for nothing: {reason}", folder.title));
+                code = exit::ERROR;
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// A line for each of these reports.
+fn lines(folder: &Folder, reports: &[&'static str]) -> Vec<Line> {
+    let line = |name: &&'static str| {
+        let (word, findings) = match folder.fact(name) {
+            // A gate that was left out is shown as such: its absence looks like a pass otherwise.
+            Fact::Missing => ("not run", Vec::new()),
+            Fact::Refused(reason) => {
+                let error = Error::judge(format!("{}/{name}.json: {reason}", folder.title));
+                ("not judged", vec![Finding::not_judged(&error.with_help("run that gate again"))])
+            }
+            Fact::Usable(envelope) => (word(envelope.status), envelope.findings.clone()),
+        };
+        let (name, package) = ((*name).to_owned(), folder.title.clone());
+        Line { name, package, word, seconds: None, findings }
+    };
+    reports.iter().map(line).collect()
+}
+
+/// `cargo xtask gate --report`: the page about these packages' folders below `root`. `lines` are what the task's own calls said; reports of
+/// gates that it does not call (`others`) are read.
+pub(crate) fn after_gating(
+    mut said: Vec<Line>,
+    others: &[&'static str],
+    root: &Path,
+    names: &BTreeSet<String>,
+    path: &Path,
+) -> Result<()> {
+    let folders: Vec<Folder> = names.iter().map(|name| read::folder(&root.join(name), name)).collect();
+    for other in others {
+        let of_gate: Vec<Line> = folders.iter().flat_map(|folder| lines(folder, &[other])).collect();
+        // One column, as for the task's own calls: what is worst of all packages.
+        let rank = ["passed", "nothing to judge", "not run", "failed", "not judged"];
+        let worst = of_gate.iter().max_by_key(|line| rank.iter().position(|word| *word == line.word));
+        said.push(Line {
+            name: (*other).to_owned(),
+            package: "verdict".to_owned(),
+            word: worst.map_or("not run", |line| line.word),
+            seconds: None,
+            findings: of_gate.iter().flat_map(|line| line.findings.clone()).collect(),
+        });
+    }
+    write(&said, &folders, path)
 }
 
 /// A picture of the page as a browser shows it.
@@ -161,63 +159,10 @@ pub(crate) fn word(status: Status) -> &'static str {
     }
 }
 
-/// Writes the page about these packages' folders below `root`.
-pub(crate) fn write(lines: &[Line], root: &Path, names: &BTreeSet<String>, path: &Path) -> Result<()> {
-    let folders: Vec<Folder> = names.iter().map(|name| folder(&root.join(name), name)).collect();
-    let title = names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let page = page::render(&format!("Release report: {title}"), lines, &folders);
+/// Writes the page.
+fn write(lines: &[Line], folders: &[Folder], path: &Path) -> Result<()> {
+    let title = folders.iter().map(|folder| folder.title.as_str()).collect::<Vec<_>>().join(", ");
+    let page = page::render(&format!("Release report: {title}"), lines, folders);
     release_gate::fs::write_atomic(path, page.as_bytes())?;
     Ok(())
-}
-
-/// What fills each artifact a buildinfo names.
-fn sizes(dir: &Path, buildinfo: &Value) -> Vec<(String, Vec<Share>)> {
-    let artifacts = buildinfo["data"]["artifacts"].as_array().into_iter().flatten();
-    let paths = artifacts.filter_map(|artifact| artifact["path"].as_str());
-    paths
-        // A report may come from elsewhere: only what lies in its folder is opened.
-        .filter(|path| {
-            Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)))
-        })
-        .filter_map(|path| {
-            let shares = size::shares(&std::fs::read(dir.join(path)).ok()?);
-            (!shares.is_empty()).then(|| (path.to_owned(), shares))
-        })
-        .collect()
-}
-
-/// What a package's artifact folder holds.
-pub(crate) fn folder(dir: &Path, name: &str) -> Folder {
-    let json =
-        |file: &str| std::fs::read(dir.join(file)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let listing = |dir: PathBuf| {
-        let mut names: Vec<String> = std::fs::read_dir(dir)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
-    };
-    let witnesses = listing(dir.join("witnesses"))
-        .into_iter()
-        .filter_map(|file| {
-            let text = std::fs::read_to_string(dir.join("witnesses").join(&file)).ok()?;
-            Some((format!("witnesses/{file}"), text))
-        })
-        .collect();
-    let is_archive = |name: &String| [".tar.gz", ".tar.zst", ".zip"].iter().any(|end| name.ends_with(end));
-    let buildinfo: Option<Value> = json("buildinfo.json");
-    let sizes = buildinfo.iter().flat_map(|info| sizes(dir, info)).collect();
-    Folder {
-        title: name.to_owned(),
-        sbom: json("sbom.cdx.json"),
-        compat: json("compat.json"),
-        buildinfo,
-        sizes,
-        vulns: json("vulns.json"),
-        witnesses,
-        archives: listing(dir.to_owned()).into_iter().filter(is_archive).collect(),
-    }
 }

@@ -19,11 +19,8 @@ const NAMED: usize = 12;
 /// The largest parts first. Empty: the file is no program or library that can be read.
 pub(crate) fn shares(bytes: &[u8]) -> Vec<Share> {
     let Ok(file) = object::File::parse(bytes) else { return Vec::new() };
-    let mut crates: BTreeMap<String, u64> = BTreeMap::new();
-    for symbol in file.symbols().filter(|symbol| symbol.is_definition() && symbol.size() > 0) {
-        let Ok(name) = symbol.name() else { continue };
-        *crates.entry(owner(name)).or_default() += symbol.size();
-    }
+    let symbols = file.symbols().filter(|symbol| symbol.is_definition() && symbol.size() > 0);
+    let crates = sums(symbols.filter_map(|symbol| Some((owner(symbol.name().ok()?), symbol.size()))));
     let mut found: Vec<Share> = if crates.is_empty() {
         let sections = file.sections().filter(|section| {
             !matches!(section.kind(), SectionKind::UninitializedData | SectionKind::UninitializedTls)
@@ -42,6 +39,16 @@ pub(crate) fn shares(bytes: &[u8]) -> Vec<Share> {
         found.push(Share { name: format!("{} others", rest.len()), size });
     }
     found
+}
+
+/// What belongs to each crate. A file may claim any size.
+fn sums(symbols: impl Iterator<Item = (String, u64)>) -> BTreeMap<String, u64> {
+    let mut crates: BTreeMap<String, u64> = BTreeMap::new();
+    for (name, size) in symbols {
+        let sum = crates.entry(name).or_default();
+        *sum = sum.saturating_add(size);
+    }
+    crates
 }
 
 /// The crate whose code or constant a symbol is.
@@ -75,6 +82,12 @@ mod tests {
         ] {
             assert_eq!(owner(symbol), name, "{symbol}");
         }
+    }
+
+    #[test]
+    fn a_symbol_may_claim_any_size() {
+        let twice = ["a", "a"].map(|name| (name.to_owned(), u64::MAX));
+        assert_eq!(sums(twice.into_iter())["a"], u64::MAX);
     }
 
     #[test]
