@@ -42,7 +42,7 @@ blocks() {
     awk -v dir="$work/blocks" '
         /^```sh$/ { on = 1; file = sprintf("%s/%03d", dir, ++count); next }
         /^```$/ { on = 0 }
-        on && !/^cargo / { print > file }
+        on && !/^cargo[ -]/ { print > file }
     ' "$1"
 }
 

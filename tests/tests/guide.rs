@@ -59,7 +59,7 @@ fn the_guide_is_right() {
     let good = download(&env, &folder, &list, "good");
     // What is for those who have the suite is checked below.
     let (suite, stock): (Vec<String>, Vec<String>) =
-        blocks(&guide).into_iter().partition(|block| block.starts_with("cargo "));
+        blocks(&guide).into_iter().partition(|block| block.starts_with("cargo"));
     assert!(suite.len() >= 3 && stock.len() >= 5, "{guide}");
     let stock: Vec<String> =
         stock.into_iter().filter(|block| !block.starts_with("minisign") || has("minisign")).collect();
@@ -73,9 +73,9 @@ fn the_guide_is_right() {
     assert!(guide.contains(fingerprint), "{shown}");
 
     // What the suite's own commands say.
-    for line in guide.lines().filter(|line| line.starts_with("cargo sign verify")) {
+    for line in guide.lines().filter(|line| line.starts_with("cargo-sign verify")) {
         let line = line.replace("SOURCE_URI", source);
-        let args: Vec<&str> = line.split(' ').skip(2).collect();
+        let args: Vec<&str> = line.split(' ').skip(1).collect();
         let verified = env.run(&good, "cargo-sign", args);
         assert!(verified.code == 0 && verified.stdout.contains("OK  "), "{line}: {verified:#?}");
     }

@@ -110,7 +110,7 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         document.paragraph(&[Part::Text(
             "With this suite, which also checks that it was signed as this file of this version, and what is inside:",
         )]);
-        document.code_block("sh", &format!("cargo sign verify --key ../release.pub {file}"));
+        document.code_block("sh", &format!("cargo-sign verify --key ../release.pub {file}"));
     }
     if shipped.provenance {
         document.paragraph(&[Part::Text(
@@ -126,7 +126,7 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         let provenance = "--provenance provenance.intoto.jsonl --source-uri";
         document.code_block(
             "sh",
-            &format!("cargo sign verify --key ../release.pub {provenance} {source} {file}"),
+            &format!("cargo-sign verify --key ../release.pub {provenance} {source} {file}"),
         );
     }
     rebuild(document, release, shipped);

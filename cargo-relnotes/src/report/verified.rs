@@ -190,7 +190,7 @@ fn keys(document: &mut Document, release: &Release) {
         )]);
         let (path, ssh, package) = (&key.path, &key.ssh, &release.package);
         let commands = [
-            format!("cargo sign verify --key {path} ARCHIVE"),
+            format!("cargo-sign verify --key {path} ARCHIVE"),
             format!("minisign -V -p {path} -x ARCHIVE.sig -m ARCHIVE"),
             format!("echo 'maintainer {ssh}' > ../allowed_signers"),
             format!(

@@ -353,7 +353,7 @@ fn notes_name_the_key_and_how_to_check() {
     let notes = repo.notes();
     assert!(
         notes.contains("`release-keys/maintainer.ed25519.pub` with fingerprint `SHA256:")
-            && notes.contains("cargo sign verify --key release-keys/maintainer.ed25519.pub"),
+            && notes.contains("cargo-sign verify --key release-keys/maintainer.ed25519.pub"),
         "{notes}"
     );
 }
