@@ -145,6 +145,8 @@ impl Session<'_> {
             call("repro check", "cargo-repro", "repro.json", &[os("check"), os("--allow-dirty")]),
             call("repro build", "cargo-repro", "buildinfo.json", &[os("build"), os("--allow-dirty")]),
             call("sbom-lite", "cargo-sbom-lite", "sbom.cdx.json", &[os("generate")]),
+            call("sbom-lite licenses", "cargo-sbom-lite", "licenses.json", &[os("licenses")]),
+            call("sbom-lite pins", "cargo-sbom-lite", "pins.json", &[os("pins")]),
             call("sbom-lite audit", "cargo-sbom-lite", "vulns.json", &audit),
             call("compat", "cargo-compat", "compat.json", &compat),
         ]

@@ -97,8 +97,6 @@ pub(crate) fn signing(verdicts: &[&Verdict], throw_away: bool) -> Signing {
         Signing::Allowed
     } else if !throw_away {
         Signing::Withheld
-    } else if excused(verdicts) {
-        Signing::Allowed
     } else {
         Signing::DespiteRefusals
     }
@@ -166,7 +164,7 @@ mod tests {
         let (missing, failed) = (no_database(), said(100, &envelope("x", "fail", &["r"])));
         assert_eq!((missing.word, missing.code), ("not judged", exit::ERROR));
         let verdicts = [&passed(), &missing];
-        assert_eq!((code(&verdicts, true), signing(&verdicts, true)), (exit::PASS, Signing::Allowed));
+        assert_eq!((code(&verdicts, true), signing(&verdicts, true)), (exit::PASS, Signing::DespiteRefusals));
         assert_eq!((code(&verdicts, false), signing(&verdicts, false)), (exit::ERROR, Signing::Withheld));
         let verdicts = [&missing, &failed];
         assert_eq!(
