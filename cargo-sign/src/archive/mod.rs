@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use release_gate::Rule;
+use unicase::UniCase;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::model::path::{self, PathError};
 use crate::rules;
@@ -75,7 +77,9 @@ pub enum ArchiveError {
     #[error(transparent)]
     Path(#[from] PathError),
     /// A name twice.
-    #[error("`{0}` occurs twice, or differs from another name only by case")]
+    #[error(
+        "`{0}` occurs twice, or differs from another name only by case or by how its letters are composed"
+    )]
     Duplicate(String),
     /// Too much.
     #[error("it holds more than {0}")]
@@ -145,6 +149,12 @@ fn check_mode(name: &str, mode: u64) -> Result<(), ArchiveError> {
     if mode & 0o7000 == 0 { Ok(()) } else { Err(ArchiveError::Mode(name.escape_debug().to_string())) }
 }
 
+/// What a name is compared by: systems that ignore case or how a letter is composed take names that fold to the same for one.
+fn folded(name: &str) -> String {
+    let decomposed: String = name.nfd().collect();
+    UniCase::unicode(decomposed).to_folded_case().nfd().collect()
+}
+
 /// How many bytes the names of all members may have together: they are kept in memory.
 const MAX_NAMES: usize = 6 << 20;
 
@@ -177,7 +187,7 @@ impl Seen {
         if self.bytes > self.limits.bytes {
             return Err(ArchiveError::TooLarge(format!("{} bytes", self.limits.bytes)));
         }
-        let folded = name.to_lowercase();
+        let folded = folded(name);
         // A file below a file: one of the two could not be written.
         let below_a_file =
             folded.match_indices('/').any(|(at, _)| self.names.get(&folded[..at]) == Some(&true));

@@ -176,6 +176,9 @@ impl Entry {
             if !prefix.is_empty() {
                 name = format!("{prefix}/{name}");
             }
+        } else if header[345..500].iter().any(|byte| *byte != 0) {
+            // Times and offsets to GNU tar, which writes them for incremental and sparse archives alone; a part of the name to others.
+            return Err(wrong("a GNU header has what others read as a part of its name"));
         }
         let kind = header[156];
         let folder = kind == b'5';

@@ -14,7 +14,9 @@ const END_LEN: u64 = 22;
 /// Largest central directory that is gone through; it is read entry by entry.
 const MAX_DIRECTORY: u64 = 64 << 20;
 /// General purpose flags that may be set: UTF-8 names (bit 11) and compression hints (1, 2).
-const FLAGS: u16 = 1 << 11 | 0b110;
+const FLAGS: u16 = UTF8 | 0b110;
+/// Names are UTF-8.
+const UTF8: u16 = 1 << 11;
 /// DOS attributes: a folder, and what Windows makes links with.
 const FOLDER: u32 = 0x10;
 const REPARSE: u32 = 0x400;
@@ -212,6 +214,9 @@ impl Central {
         let (flags, method) = (u16_at(fixed, 8), u16_at(fixed, 10));
         if flags & !FLAGS != 0 {
             return Err(wrong("a member is encrypted, patched or has its sizes behind it"));
+        }
+        if flags & UTF8 == 0 && !name.is_ascii() {
+            return Err(wrong("a name is in an encoding that it does not say"));
         }
         if method != 0 && method != 8 {
             return Err(wrong("a member is neither stored nor deflated"));

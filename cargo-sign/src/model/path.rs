@@ -43,10 +43,17 @@ pub fn check(name: &str) -> Result<(), PathError> {
                 rest.next().is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c)) && rest.next().is_none()
             })
         };
-        let device =
-            matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || numbered(&stem);
+        let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CLOCK$" | "CONIN$" | "CONOUT$")
+            || numbered(&stem);
+        // Windows also finds `checksums.txt` by the name `CHECKS~1.TXT`.
+        let (base, extension) = part.rsplit_once('.').unwrap_or((part, ""));
+        let short = base.len() <= 8
+            && extension.len() <= 3
+            && base.rsplit_once('~').is_some_and(|(before, number)| {
+                !before.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+            });
         // `-` alone is standard input to sha256sum; Windows drops a dot or space at the end.
-        if device || part == "-" || part.ends_with(['.', ' ']) || part.starts_with(' ') {
+        if device || short || part == "-" || part.ends_with(['.', ' ']) || part.starts_with(' ') {
             return Err(PathError::Reserved(shown()));
         }
     }
@@ -72,6 +79,10 @@ mod tests {
             "com10",
             "comb",
             "conin",
+            "a~",
+            "~1",
+            "notes~draft",
+            "a-long-name~1.text",
         ] {
             assert!(check(name).is_ok(), "{name}");
         }
@@ -105,6 +116,9 @@ mod tests {
             "lpt\u{b3}.txt",
             "CONIN$",
             "conout$.log",
+            "clock$",
+            "CHECKS~1.TXT",
+            "a/demo~12",
             "a.",
             "a ",
             " a",

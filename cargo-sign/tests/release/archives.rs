@@ -258,8 +258,9 @@ fn stock_writers_are_read() {
         ),
         ("gzip", &["-9", "-k", "plain.tar"], "plain.tar.gz"),
         ("zstd", &["-q", "-k", "-19", "plain.tar"], "plain.tar.zst"),
-        ("zip", &["-q", "-r", "-X", "bare.zip", ROOT], "bare.zip"),
-        ("zip", &["-q", "-r", "full.zip", ROOT], "full.zip"),
+        // Where the locale is not UTF-8, it writes such names without saying in which encoding.
+        ("zip", &["-q", "-r", "-X", "bare.zip", ROOT, "-x", "*/gr*"], "bare.zip"),
+        ("zip", &["-q", "-r", "full.zip", ROOT, "-x", "*/gr*"], "full.zip"),
     ];
     for (program, args, file) in made {
         match stock(dir.path(), program, args, Vec::new()) {
@@ -267,7 +268,9 @@ fn stock_writers_are_read() {
             Some(fine) => assert!(fine, "{program} {args:?}"),
         }
         if file != "plain.tar" {
-            assert_eq!(content(&std::fs::read(dir.path().join(file)).unwrap()), Ok(files.clone()), "{file}");
+            let mut files = files.clone();
+            files.retain(|name, _| name.is_ascii() || program != "zip");
+            assert_eq!(content(&std::fs::read(dir.path().join(file)).unwrap()), Ok(files), "{file}");
         }
     }
 }

@@ -86,7 +86,7 @@ impl Entry {
             name: name.as_bytes().to_vec(),
             body: b"evil".to_vec(),
             mode: 0o100_644,
-            flags: 0,
+            flags: if name.is_ascii() { 0 } else { 1 << 11 },
             method: 0,
             local: None,
             extra: Vec::new(),
@@ -195,6 +195,8 @@ pub(crate) fn hostile() -> Vec<Case> {
         "CON",
         "aux.txt",
         "com7.log",
+        "clock$",
+        "CHECKS~1.TXT",
         "evil.",
         "evil ",
         " evil",
@@ -251,7 +253,12 @@ pub(crate) fn hostile() -> Vec<Case> {
             add(format!("zip mode {mode:o} made by {made_by}"), ".zip", "archive-mode", zipped(&[entry]));
         }
     }
-    for (a, b) in [("a", "a"), ("a", "A"), ("a", "a/b"), ("a/b", "a"), ("ä", "Ä")] {
+    for (a, b) in [("a", "a"), ("a", "A"), ("a", "a/b"), ("a/b", "a"), ("ä", "Ä")]
+        .into_iter()
+        // Names that fold to the same: the end of a word, ligatures, letters that are composed.
+        .chain([("aΣ", "aσ"), ("aς", "aσ"), ("ſtrict", "strict"), ("ﬁle", "file"), ("straße", "STRASSE")])
+        .chain([("\u{d55c}", "\u{1112}\u{1161}\u{11ab}"), ("\u{212b}", "å")])
+    {
         add(format!("tar {a} and {b}"), ".tar.gz", "archive-duplicate", gz(&raw(&[file(a), file(b)])));
         let two = zipped(&[Entry::new(&in_root(a)), Entry::new(&in_root(b))]);
         add(format!("zip {a} and {b}"), ".zip", "archive-duplicate", two);
@@ -275,6 +282,10 @@ pub(crate) fn hostile() -> Vec<Case> {
         ("link target of a file", plain.clone().with(157, b"/etc/passwd")),
         ("text behind the name's end", plain.clone().with(40, b"x")),
         ("name that is not UTF-8", plain.clone().with(14, &[0xff])),
+        (
+            "GNU times where others read a prefix",
+            plain.clone().with(257, b"ustar  \0").with(345, b"../elsewhere"),
+        ),
         ("folder with a size", Header::new(&in_root("d/"), 4, b'5')),
     ];
     for (what, changed) in headers {
@@ -387,6 +398,7 @@ pub(crate) fn hostile() -> Vec<Case> {
             "a name that is not UTF-8",
             Entry { name: [in_root("a").as_bytes(), &[0xff]].concat(), ..entry.clone() },
         ),
+        ("a name in an encoding it does not say", Entry { flags: 0, ..Entry::new(&in_root("größe")) }),
         ("a folder with a size", Entry { mode: 0o040_755, ..Entry::new(&in_root("d/")) }),
     ];
     for (what, entry) in zips {
