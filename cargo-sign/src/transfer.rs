@@ -206,7 +206,7 @@ fn error_code(answer: &mut Response<Body>) -> Option<String> {
 fn failed(error: &ureq::Error) -> TransferError {
     match error {
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-            TransferError::Tls(error.to_string())
+            TransferError::Tls(readable(&error.to_string()))
         }
         ureq::Error::Io(error) => {
             TransferError::Connection(format!("the connection failed: {}", error.kind()))
@@ -216,7 +216,7 @@ fn failed(error: &ureq::Error) -> TransferError {
         ureq::Error::ConnectionFailed => {
             TransferError::Connection("there is no connection to the host".to_owned())
         }
-        ureq::Error::Rustls(error) => TransferError::Tls(error.to_string()),
+        ureq::Error::Rustls(error) => TransferError::Tls(readable(&error.to_string())),
         ureq::Error::Tls(why) => TransferError::Tls((*why).to_owned()),
         ureq::Error::Protocol(_) => TransferError::Connection("the server's answer is no HTTP".to_owned()),
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
@@ -224,6 +224,15 @@ fn failed(error: &ureq::Error) -> TransferError {
         }
         _ => TransferError::Connection("the request failed".to_owned()),
     }
+}
+
+/// What the library has no words for.
+fn readable(text: &str) -> String {
+    if text.contains("CaUsedAsEndEntity") {
+        return "the server's certificate is that of an authority, which signed itself, and not a server's"
+            .to_owned();
+    }
+    text.to_owned()
 }
 
 /// Hashes what goes out, and stops when the user does.

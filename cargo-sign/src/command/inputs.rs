@@ -173,7 +173,9 @@ pub(crate) fn read_buildinfo(dir: &Path) -> Result<(Vec<u8>, Envelope)> {
             .with_help("run `cargo repro build` again")
     })?;
     if envelope.status != Status::Pass {
-        return Err(Error::judge(format!("`buildinfo.json` says `{}`", envelope.status.as_str()))
+        let said =
+            envelope.findings.first().map_or_else(String::new, |finding| format!(": {}", finding.message));
+        return Err(Error::judge(format!("`buildinfo.json` says `{}`{said}", envelope.status.as_str()))
             .with_help("mend the build, then run `cargo repro build` again"));
     }
     Ok((bytes, envelope))

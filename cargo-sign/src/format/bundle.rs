@@ -34,19 +34,20 @@ pub enum BundleError {
     },
 }
 
-/// What every bundle begins to be told by.
+/// What every bundle is told by: nothing else has such material. Its type may be damaged, and is then named.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
-    media_type: String,
+    #[serde(default)]
+    media_type: serde_json::Value,
     #[serde(rename = "verificationMaterial")]
     _material: serde::de::IgnoredAny,
 }
 
-/// Whether a file is one of bundles: its first document has their `mediaType` and `verificationMaterial`.
+/// Whether a file is one of bundles: its first document has their `verificationMaterial`.
 pub fn is_bundle(bytes: &[u8]) -> bool {
     let mut documents = serde_json::Deserializer::from_slice(bytes).into_iter::<Head>();
-    documents.next().is_some_and(|head| head.is_ok_and(|head| head.media_type.contains("sigstore.bundle")))
+    documents.next().is_some_and(|head| head.is_ok())
 }
 
 /// The bundles of a file, each as its own text.
@@ -69,8 +70,9 @@ pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
     }
     for (number, document) in (1..).zip(&documents) {
         let head: Head = serde_json::from_str(document).map_err(|_| BundleError::Other(number))?;
-        if !KINDS.contains(&head.media_type.as_str()) {
-            return Err(BundleError::Kind { number, kind: head.media_type });
+        let kind = head.media_type.as_str().map_or_else(|| head.media_type.to_string(), str::to_owned);
+        if !KINDS.contains(&kind.as_str()) {
+            return Err(BundleError::Kind { number, kind });
         }
     }
     if documents.is_empty() { Err(BundleError::Other(1)) } else { Ok(documents) }
@@ -102,6 +104,10 @@ mod tests {
         let twice = ONE.replace('{', "{\"mediaType\":\"x\",");
         assert_eq!(split(twice.as_bytes()), Err(BundleError::Other(1)), "a name that is there twice");
         assert_eq!(split(format!("{ONE}\n").repeat(MOST + 1).as_bytes()), Err(BundleError::TooMuch));
+        for damaged in [ONE.replace("sigstore", "sigstorf"), ONE.replace("mediaType", "mediaTypf")] {
+            assert!(is_bundle(damaged.as_bytes()), "a damaged one is still one");
+            assert!(matches!(split(damaged.as_bytes()), Err(BundleError::Kind { number: 1, .. })));
+        }
         assert!(!is_bundle(b"{\"payload\":\"\",\"payloadType\":\"\",\"signatures\":[]}"));
     }
 

@@ -26,6 +26,9 @@ pub enum KeyError {
     /// In none of the forms.
     #[error("it is no Ed25519 public key in minisign, OpenSSH, PEM or base64 form")]
     Unknown,
+    /// A key of another algorithm.
+    #[error("it is an {0} key, and an Ed25519 key is needed")]
+    Algorithm(&'static str),
     /// The bytes are no point of the curve.
     #[error("it is no point of the curve")]
     Point,
@@ -47,7 +50,7 @@ impl PublicKey {
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if text.starts_with("-----BEGIN PUBLIC KEY-----") {
-            let key = VerifyingKey::from_public_key_pem(text).map_err(|_| KeyError::Unknown)?;
+            let key = VerifyingKey::from_public_key_pem(text).map_err(|_| other(text))?;
             return strong(Self::new(key));
         }
         let line = text.lines().map(str::trim).find(|line| {
@@ -59,7 +62,7 @@ impl PublicKey {
             let rest = blob.strip_prefix(&ssh_header()[..]).ok_or(KeyError::Unknown)?;
             return raw(rest).map(Self::new).and_then(strong);
         }
-        let bytes = STANDARD.decode(line).map_err(|_| KeyError::Unknown)?;
+        let bytes = STANDARD.decode(line).map_err(|_| other(text))?;
         match bytes.len() {
             32 => raw(&bytes).map(Self::new).and_then(strong),
             42 if bytes.starts_with(b"Ed") => {
@@ -107,6 +110,25 @@ impl PublicKey {
     }
 }
 
+/// What a key is of that is not Ed25519: people find out at once that they took the wrong one.
+fn other(text: &str) -> KeyError {
+    const SSH: [(&str, &str); 3] =
+        [("ecdsa-sha2-", "ECDSA"), ("sk-ecdsa-sha2-", "ECDSA"), ("ssh-rsa", "RSA")];
+    // The object identifiers of RFC 5480 and RFC 8017, as they lie in the file.
+    const PEM: [(&[u8], &str); 2] = [
+        (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], "ECDSA"),
+        (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01], "RSA"),
+    ];
+    let named = text.split_whitespace().find_map(|word| SSH.iter().find(|(kind, _)| word.starts_with(kind)));
+    if let Some((_, algorithm)) = named {
+        return KeyError::Algorithm(algorithm);
+    }
+    let body: String = text.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    let der = STANDARD.decode(body).unwrap_or_default();
+    let known = PEM.iter().find(|(id, _)| der.windows(id.len()).any(|bytes| bytes == *id));
+    known.map_or(KeyError::Unknown, |(_, algorithm)| KeyError::Algorithm(algorithm))
+}
+
 fn strong(key: PublicKey) -> Result<PublicKey, KeyError> {
     if key.key.is_weak() { Err(KeyError::Weak) } else { Ok(key) }
 }
@@ -130,6 +152,21 @@ mod tests {
 
     fn key() -> PublicKey {
         PublicKey::new(ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key())
+    }
+
+    #[test]
+    fn keys_of_other_algorithms_are_called_by_their_name() {
+        let ecdsa = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n-----END PUBLIC KEY-----\n";
+        for (text, algorithm) in [
+            (ecdsa, "ECDSA"),
+            ("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY= somebody", "ECDSA"),
+            ("ssh-rsa AAAAB3NzaC1yc2E= somebody", "RSA"),
+        ] {
+            let error = PublicKey::parse(text).unwrap_err();
+            assert_eq!(error, KeyError::Algorithm(algorithm));
+            assert!(error.to_string().contains("Ed25519 key is needed"), "{error}");
+        }
+        assert_eq!(PublicKey::parse("hello"), Err(KeyError::Unknown));
     }
 
     #[test]

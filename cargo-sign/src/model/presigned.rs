@@ -38,6 +38,9 @@ impl Presigned {
         if host.is_empty() || host.contains('@') {
             return Err(UrlError("names no host, or a user"));
         }
+        if !is_authority(host) {
+            return Err(UrlError("names a host or port that there cannot be"));
+        }
         Ok(Self { host: host.to_owned(), path: format!("/{path}"), url: url.clone() })
     }
 
@@ -64,6 +67,26 @@ impl Presigned {
     }
 }
 
+/// Whether this is `host`, `host:port`, `[address]` or `[address]:port`.
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let Some((address, rest)) = rest.split_once(']') else { return false };
+            if address.parse::<std::net::Ipv6Addr>().is_err() {
+                return false;
+            }
+            match rest.strip_prefix(':') {
+                Some(port) => ("address", Some(port)),
+                None if rest.is_empty() => ("address", None),
+                None => return false,
+            }
+        }
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let named = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    named && port.is_none_or(|port| !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok())
+}
+
 impl fmt::Debug for Presigned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Presigned({})", self.place())
@@ -85,7 +108,9 @@ mod tests {
         assert_eq!(url.place(), "b.example.org:8443/a/b%20c");
         assert!(!format!("{url:?}").contains("secret"));
         assert!(url.signs("x-amz-checksum-sha256") && !url.signs("content-type"));
-        assert_eq!(parse("https://h").unwrap().place(), "h/");
+        for fine in ["h", "h:443", "127.0.0.1:9000", "[::1]", "[::1]:9000", "my_bucket.s3.example.org"] {
+            assert_eq!(parse(&format!("https://{fine}")).unwrap().place(), format!("{fine}/"));
+        }
     }
 
     #[test]
@@ -104,6 +129,15 @@ mod tests {
             "https://example.org/a\u{1b}[2J",
             "https://example.org/ä",
             "https://example.org/\"$(secret)\"",
+            "https://h:99999/secret",
+            "https://h:0/secret",
+            "https://h:/secret",
+            "https://h:a/secret",
+            "https://h:1:2/secret",
+            "https://[::1/secret",
+            "https://[secret]/a",
+            "https://[::1]x/secret",
+            "https://%73ecret/a",
         ] {
             let error = parse(odd).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");

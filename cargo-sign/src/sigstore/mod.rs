@@ -12,6 +12,7 @@ pub use self::provider::Provider;
 use release_gate::Rule;
 use sigstore_verify::crypto::{FulcioCiClaims, SubjectAltName};
 use sigstore_verify::trust_root::{SigstoreInstance, TrustedRoot};
+use sigstore_verify::types::bundle::TransparencyLogEntry;
 use sigstore_verify::types::{Bundle, Sha256Hash, SignatureContent};
 use sigstore_verify::{Error, VerificationPolicy, Verifier};
 
@@ -159,6 +160,12 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
     if fitting().next().is_none() && !logged {
         return Err(Refusal::new(&rules::BUNDLE_LOG, "no log has an entry of it"));
     }
+    if bundle.verification_material.tlog_entries.iter().any(misnamed) {
+        return Err(Refusal::new(
+            &rules::BUNDLE_LOG,
+            "its checkpoint is signed under another name than the log's",
+        ));
+    }
     let mut refused = None;
     for root in fitting() {
         match root.verify(&bundle, digest) {
@@ -178,6 +185,17 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
         }
     }
     Err(refused.map_or_else(|| Refusal::new(&rules::BUNDLE_CERTIFICATE, "no instance is trusted"), refusal))
+}
+
+/// Whether none of a checkpoint's signatures is under the name that the checkpoint itself gives its log. Nothing signs that name, and the
+/// library goes by the key alone.
+fn misnamed(entry: &TransparencyLogEntry) -> bool {
+    let checkpoint = entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.checkpoint());
+    checkpoint.is_some_and(|checkpoint| {
+        // Rekor puts the number of its tree behind: `rekor.sigstore.dev - 2605736670972794746`.
+        let log = checkpoint.origin().split(" - ").next().unwrap_or_default();
+        checkpoint.signatures().iter().all(|signature| signature.name != log)
+    })
 }
 
 fn no_workflow() -> Refusal {
