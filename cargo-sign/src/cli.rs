@@ -21,7 +21,7 @@ use crate::key::Passphrase;
   cargo sign pack --key release.key                archives, checksums and signatures of what `cargo repro build` built
   cargo sign sign --key release.key notes.md       notes.md.sig
   cargo sign verify --key release.key.pub          the project's release
-  cargo-sign verify --key m.pub demo-1.0.0.tar.gz  one downloaded archive, without the configuration of the folder it lies in")]
+  cargo-sign verify --key ../m.pub demo-1.0.0.zip  one downloaded archive, without the configuration of the folder it lies in")]
 pub struct Cli {
     #[command(flatten)]
     shared: SharedArgs,

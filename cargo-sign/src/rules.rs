@@ -55,12 +55,15 @@ rules! {
     SET_MISMATCH = "set-mismatch", Deny, "the archive's members are not those listed inside", "Members and the inner checksums.txt have to be the same set.";
     BUILDINFO_MISSING = "buildinfo-missing", Deny, "the archive has no buildinfo.json", "Without it nobody can rebuild and compare.";
     BUILDINFO_MALFORMED = "buildinfo-malformed", Deny, "buildinfo.json cannot be read", "It is no report of the kind this tool knows.";
+    TARGET_MISMATCH = "target-mismatch", Deny, "the archive was built for another target", "Its name says one machine and its buildinfo another: one archive is being served as another.";
     SBOM_MISSING = "sbom-missing", Deny, "the archive has no SBOM.json", "Without it nobody knows what is inside.";
+    SBOM_MALFORMED = "sbom-malformed", Deny, "SBOM.json cannot be read", "It is no JSON document that says of which package it is.";
     SSHSIG_INVALID = "sshsig-invalid", Deny, "checksums.txt.sshsig does not hold", "The second signature over the list is damaged or by another key.";
     SIGNIFY_INVALID = "signify-invalid", Deny, "SHA256.sig does not hold", "The list as signify reads it has to be the same list, signed by the same key as checksums.txt: whoever has only signify would otherwise see other files.";
     RAW_SIGNATURE_INVALID = "raw-signature-invalid", Deny, "checksums.txt.ed25519 does not hold", "The bare signature over the list, for openssl, is damaged or by another key.";
     RELEASE_THRESHOLD = "release-threshold", Deny, "too few different keys signed the release", "The keyring asks for signatures by several different keys of it, so that one stolen key makes no release. A key that signs twice counts once.";
     DIRTY_SOURCE = "dirty-source", Warn, "the release was made from uncommitted changes", "Nobody can rebuild what was never committed. Commit, and make the release again.";
+    DESPITE_REFUSALS = "despite-refusals", Warn, "another gate refused the release, and it was packed all the same", "The maintainers knew of it and meant to: `cargo sign pack --despite-refusals` says so in every signature. Their notes should tell why.";
     NOT_COVERED = "not-covered", Note, "working files of the suite lie beside the release", "They are reports and build outputs that are not part of what was signed.";
     PROVENANCE_MALFORMED = "provenance-malformed", Deny, "the provenance is not of the known form", "Of provenance by a key, only the exact form `cargo sign attest` writes is judged: an in-toto statement with SLSA provenance v1 in a DSSE envelope with one signature.";
     PROVENANCE_INVALID = "provenance-invalid", Deny, "the provenance was changed", "The signature over the statement does not hold.";

@@ -81,7 +81,7 @@ fn quorum(cx: &mut Context, from: Option<Version>, threshold: u32) -> Result<Quo
 }
 
 fn forget(cx: &Context, project: &str) -> Result<Outcome> {
-    let memory = Memory::of_user().ok_or_else(|| {
+    let memory = Memory::of_user()?.ok_or_else(|| {
         Error::judge("the system names no state folder").with_help(format!("set {}", crate::memory::ENV))
     })?;
     if cx.args().dry_run {

@@ -89,6 +89,8 @@ pub(crate) struct Release {
     pub(crate) version: String,
     pub(crate) commit: String,
     pub(crate) dirty: bool,
+    /// Whether another gate refused it.
+    pub(crate) refused: bool,
     pub(crate) epoch: i64,
 }
 
@@ -101,13 +103,22 @@ impl Release {
             version: self.version.clone(),
             commit: self.commit.clone(),
             dirty: self.dirty,
+            refused: self.refused,
         }
     }
 
     /// The text of a signature over bytes with this BLAKE2b-512 digest.
     pub(crate) fn signature(&self, key: &Secret, file: &str, prehash: &[u8; 64]) -> Result<String> {
         let comment = self.comment(file);
-        let mut signature = key.with(|key| MinisignSignature::sign(key, prehash, &comment.to_string()))?;
+        let text = comment.to_string();
+        text.parse::<TrustedComment>().map_err(|error| {
+            Error::usage(format!("`{}` of {} {} cannot be signed", file, self.project, self.version))
+                .with_source(error)
+                .with_help(
+                    "projects have names as crates.io allows them: at most 64 of a-z, A-Z, 0-9, - and _",
+                )
+        })?;
+        let mut signature = key.with(|key| MinisignSignature::sign(key, prehash, &text))?;
         signature.key_id = key.public().id;
         Ok(signature.render(&comment.untrusted()))
     }

@@ -18,10 +18,13 @@ use crate::archive::pack::{Input, tar_gz, zip};
 use crate::cli::PackArgs;
 use crate::format::checksums::{self, List};
 use crate::format::{keyring, raw, signify, sshsig};
-use crate::judge::{Extent, Keys, check_directory};
+use crate::judge::{Extent, Keys, check_directory, is_archive};
 use crate::key::Secret;
-use crate::model::companion::{LIST, RAW, SIGNIFY, SSHSIG};
+use crate::model::companion::{Companion, LIST, RAW, SIGNIFY, SSHSIG};
 use crate::{TOOL, key, rules};
+
+/// The latest time a tar header has room for: 11 octal digits.
+const MAX_EPOCH: i64 = 0o77_777_777_777;
 
 /// The keyring as it is published, so that users learn of new and revoked keys with the release.
 const KEYRING: &str = "keyring.json";
@@ -99,12 +102,18 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
             reports.push(report.summary("nothing was packed"));
             continue;
         }
+        let epoch = project.epoch()?.unwrap_or(0);
+        if !(0..=MAX_EPOCH).contains(&epoch) {
+            return Err(Error::usage(format!("the release's time, {epoch}, does not fit an archive"))
+                .with_help(format!("set SOURCE_DATE_EPOCH to seconds since 1970, at most {MAX_EPOCH}")));
+        }
         let release = Release {
             project: package.name.to_string(),
             version: version.clone(),
             commit: subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
             dirty: subject.dirty,
-            epoch: project.epoch()?.unwrap_or(0),
+            refused: !refusals.is_empty(),
+            epoch,
         };
         let manifest_dir =
             package.manifest_path.parent().map(|dir| dir.as_std_path().to_owned()).unwrap_or_default();
@@ -252,7 +261,7 @@ fn write_list<'a>(
     folder.write(LIST, text.as_bytes())?;
     let paths: Vec<PathBuf> =
         archives.iter().map(|archive| folder.path(&archive.name)).chain([folder.path(LIST)]).collect();
-    remove_stale(folder, &paths, keys)?;
+    remove_stale(folder, release, &paths, keys)?;
     for path in paths {
         let sig = sign_file(key, release, &path, None)?;
         folder.record(&sig.file_name().unwrap_or_default().to_string_lossy())?;
@@ -275,12 +284,32 @@ fn write_list<'a>(
     Ok(list)
 }
 
-/// Takes away what an earlier call left and what does not hold any more: formats that are not asked for now, and signatures by further
-/// keys of what has changed since.
-fn remove_stale(folder: &PackageArtifacts, signed: &[PathBuf], keys: Option<&Keys>) -> Result<()> {
+/// Takes away what an earlier call left and what does not hold any more: formats that are not asked for now, archives that are not part
+/// of the release any more and would still verify one by one, and signatures by further keys of what has changed since.
+fn remove_stale(
+    folder: &PackageArtifacts,
+    release: &Release,
+    signed: &[PathBuf],
+    keys: Option<&Keys>,
+) -> Result<()> {
     let mut stale = vec![folder.path(SIGNIFY), folder.path(RAW)];
     for path in signed {
         stale.extend(crate::judge::stale_further(path, keys)?);
+    }
+    let ours = format!("{}-{}-", release.project, release.version);
+    let dir = folder.dir();
+    let entries = std::fs::read_dir(dir).map_err(|error| {
+        Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error)
+    })?;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let of = match Companion::of(name) {
+            Some(Companion::First(of) | Companion::Further(of, _)) => of,
+            _ => name,
+        };
+        if of.starts_with(&ours) && is_archive(of) && !signed.contains(&folder.path(of)) {
+            stale.push(path);
+        }
     }
     for path in stale {
         match std::fs::remove_file(&path) {

@@ -18,15 +18,16 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
     let dry_run = cx.args().dry_run;
     let project = cx.project()?;
     let package = project.single()?;
+    let subject = project.subject(package);
+    let mut folder = root.for_package(&package.name, &package.version.to_string());
     let release = Release {
         project: package.name.to_string(),
         version: package.version.to_string(),
         commit: project.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
         dirty: project.dirty,
+        refused: !super::facts::refusals(&folder, &subject)?.0.is_empty(),
         epoch: project.epoch()?.unwrap_or(0),
     };
-    let subject = project.subject(package);
-    let mut folder = root.for_package(&release.project, &release.version);
     let mut signatures = Vec::new();
     let committed = trust::of_project(project, &config)?;
     let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?

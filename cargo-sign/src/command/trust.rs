@@ -122,12 +122,13 @@ impl Trust {
                     format!("get {highest} or newer; if you mean to go back, say so with --allow-rollback");
                 findings.push(Finding::new(&rules::ROLLBACK, text).help(help));
             }
-            if mine().next().is_none() && !self.known.is_empty() {
+            let vouches = |anchor: &Anchor| anchor.vouches(&self.pins, self.keys.keyring());
+            if !self.known.is_empty() && !self.known.iter().any(vouches) {
                 let before: Vec<_> =
                     self.known.iter().filter_map(Anchor::public).map(|key| key.fingerprint()).collect();
                 let text = format!("{project} was verified with another key before: {}", before.join(", "));
                 let help = format!(
-                    "check with the project that it has a new key; `cargo sign keys forget {project}` forgets the old one"
+                    "check with the project that it has a new key; the old one stays the one that is trusted until `cargo sign keys forget {project}`"
                 );
                 findings.push(Finding::new(&rules::KEY_CHANGED, text).help(help));
             }
@@ -184,10 +185,12 @@ fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<
             })?);
             continue;
         }
-        // A key inside the folder that is judged came with it, however it was named.
-        let inside =
-            |path: &Path, dir: &Path| Some(path.canonicalize().ok()?.starts_with(dir.canonicalize().ok()?));
-        pinned &= !(whole && inside(name, beside).unwrap_or(false));
+        // A key inside the folder that is judged, or right beside the file that is, came with it, however it was named.
+        let inside = |path: &Path, dir: &Path| {
+            let (path, dir) = (path.canonicalize().ok()?, dir.canonicalize().ok()?);
+            Some(if whole { path.starts_with(dir) } else { path.parent() == Some(&dir) })
+        };
+        pinned &= !inside(name, beside).unwrap_or(false);
         keys.extend(Keys::read(std::slice::from_ref(name), true)?.keys);
     }
     Ok(Keys::new(keys, pinned))

@@ -1,5 +1,6 @@
 //! `cargo sign verify`.
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use release_gate::digest::Sha256Digest;
@@ -14,7 +15,7 @@ use crate::format::bundle::is_bundle;
 use crate::format::public_key::PublicKey;
 use crate::judge::{
     Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
-    check_provenance, check_structure, check_unsigned, check_unsigned_list, is_archive, read_provenance,
+    check_listed_unsigned, check_provenance, check_structure, check_unsigned, is_archive, read_provenance,
     signature_of,
 };
 use crate::memory::Memory;
@@ -49,7 +50,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     if args.files.is_empty() {
         return project(cx, args);
     }
-    let memory = Memory::of_user();
+    let memory = Memory::of_user()?;
     if memory.is_none() {
         cx.terminal.warn(format!("nothing is remembered: set {} to a folder", crate::memory::ENV));
     }
@@ -67,13 +68,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         verdict.built.extend(one.verdict.built.clone());
         all.push(one);
     }
-    let mut said = Vec::new();
-    verdict.findings.retain(|finding| {
-        !said.contains(finding) && {
-            said.push(finding.clone());
-            true
-        }
-    });
+    said_once(&mut verdict.findings);
     let pinned = all.iter().all(|one| one.trust.keys.pinned);
     if let Some(into) = &args.extract
         && may_extract(cx, &verdict, pinned)
@@ -104,6 +99,35 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     Ok(if empty { report.unless_failed(Status::Error) } else { report }.into())
 }
 
+/// How many findings by one rule are reported one by one.
+const BY_ONE_RULE: usize = 200;
+
+/// Leaves each finding once. What there is too much of to be read is counted: whoever made a download decides how much is wrong with it.
+fn said_once(findings: &mut Vec<Finding>) {
+    let (mut said, mut left_out) = (HashSet::new(), BTreeMap::<String, (usize, Finding)>::new());
+    let mut by_rule = BTreeMap::<String, usize>::new();
+    findings.retain(|finding| {
+        // Levels are set later, so that nothing which decides is left out.
+        let named =
+            serde_json::to_string(&(&finding.path, &finding.help, &finding.evidence)).unwrap_or_default();
+        if !said.insert((finding.rule.clone(), finding.message.clone(), named)) {
+            return false;
+        }
+        let count = by_rule.entry(finding.rule.clone()).or_default();
+        *count += 1;
+        if *count > BY_ONE_RULE {
+            let more = left_out.entry(finding.rule.clone());
+            more.and_modify(|(count, _)| *count += 1).or_insert_with(|| (1, finding.clone()));
+        }
+        *count <= BY_ONE_RULE
+    });
+    findings.extend(left_out.into_values().map(|(count, finding)| Finding {
+        message: format!("and {count} more of the kind `{}`", finding.rule),
+        evidence: BTreeMap::new(),
+        ..finding
+    }));
+}
+
 /// What was found out about one argument.
 struct Judged {
     trust: Trust,
@@ -120,19 +144,9 @@ fn judge_one(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path:
     let trust = if unsigned { Trust::none() } else { Trust::find(cx, args, memory, path)? };
     let own = path.is_dir() && is_own(cx, path);
     let mut archive = None;
-    let mut listed = Vec::new();
-    let mut verdict = if unsigned && name == LIST {
-        let mut verdict = check_unsigned_list(path)?;
-        // The provenance is about the list; its files are vouched for through it.
-        listed = verdict.held.split_off(verdict.held.len().min(1));
-        verdict
-    } else if unsigned {
-        let (mut verdict, checked) = check_unsigned(path)?;
-        if let Some(mut checked) = checked.filter(|_| args.extract.is_some() && is_archive(&name)) {
-            // Whoever signed it, nothing is unpacked that was not looked through first.
-            check_structure(&mut verdict, &mut checked.file, &name)?;
-            archive = Some((name, checked));
-        }
+    let mut verdict = if unsigned {
+        let (verdict, checked) = check_unsigned(path)?;
+        archive = checked.filter(|_| is_archive(&name)).map(|checked| (name.clone(), checked));
         verdict
     } else if path.is_dir() {
         check_directory(path, &trust.keys, if own { Extent::Artifacts } else { Extent::Folder })?
@@ -140,7 +154,7 @@ fn judge_one(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path:
         check_list(path, &trust.keys, Extent::Listed)?
     } else if is_archive(&name) {
         let (verdict, checked) = check_archive(path, &trust.keys)?;
-        archive = checked.map(|checked| (name, checked));
+        archive = checked.map(|checked| (name.clone(), checked));
         verdict
     } else {
         check_file(path, &trust.keys)?.0
@@ -148,7 +162,15 @@ fn judge_one(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path:
     trust.compare(&mut verdict, args.allow_rollback || own);
     let folder = if path.is_dir() { Some(path) } else { path.parent().filter(|_| path.ends_with(LIST)) };
     provenance(args, folder, &mut verdict, &trust.keys)?;
-    verdict.held.extend(listed);
+    // Nothing is looked into before somebody vouches for it.
+    if unsigned && verdict.holds() {
+        if name == LIST {
+            check_listed_unsigned(&mut verdict, path)?;
+        }
+        if let Some((name, checked)) = archive.as_mut().filter(|_| args.extract.is_some()) {
+            check_structure(&mut verdict, &mut checked.file, name)?;
+        }
+    }
     Ok(Judged { trust, verdict, own, archive })
 }
 
@@ -272,6 +294,11 @@ fn nothing_packed(dir: &Path) -> Result<bool> {
     Ok(!entries.flatten().any(|entry| packed(&entry.file_name().to_string_lossy())))
 }
 
+/// Shows what others wrote: nothing in it is obeyed by a terminal, or looks like a line of ours.
+fn plain(text: &str) -> String {
+    shown(Path::new(text))
+}
+
 fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
     let holds = verdict.holds();
     let mut data = Data { provenance: verdict.built, ..Data::default() };
@@ -283,9 +310,10 @@ fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
         if let Some((key, comment)) = &held.signed {
             let fingerprint = PublicKey::new(*key).fingerprint();
             if holds && pinned {
+                let [file, project, version, commit] =
+                    [&held.file, &comment.project, &comment.version, &comment.commit].map(|text| plain(text));
                 human.push_str(&format!(
-                    "OK  {}  {} {}  commit {}  key {fingerprint}\n",
-                    held.file, comment.project, comment.version, comment.commit
+                    "OK  {file}  {project} {version}  commit {commit}  key {fingerprint}\n"
                 ));
             }
             if !data.keys.contains(&fingerprint) {
@@ -299,7 +327,7 @@ fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
                 ..Subject::default()
             });
         } else if holds && pinned {
-            human.push_str(&format!("OK  {}\n", held.file));
+            human.push_str(&format!("OK  {}\n", plain(&held.file)));
         }
     }
     if holds && pinned {
@@ -325,4 +353,23 @@ fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
         .data(&data)
         .human(human)
         .summary(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_are_said_once_and_too_many_are_counted() {
+        let missing = |number: usize| Finding::new(&rules::FILE_MISSING, format!("`{number}` is missing"));
+        let mut findings: Vec<_> = (0..20_000).chain(0..20_000).map(missing).collect();
+        findings.push(Finding::new(&rules::DIGEST_MISMATCH, "`a` is not the one that was listed"));
+        let before = std::time::Instant::now();
+        said_once(&mut findings);
+        assert!(before.elapsed() < std::time::Duration::from_secs(5), "{:?}", before.elapsed());
+        assert_eq!(findings.len(), BY_ONE_RULE + 2);
+        assert_eq!(findings[BY_ONE_RULE].rule, "digest-mismatch");
+        assert_eq!(findings[BY_ONE_RULE + 1].message, "and 19800 more of the kind `file-missing`");
+        assert_eq!(findings[BY_ONE_RULE + 1].level, release_gate::Level::Deny);
+    }
 }

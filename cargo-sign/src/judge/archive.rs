@@ -1,4 +1,6 @@
 //! What is inside an archive: one folder, its list, its signature, its buildinfo and SBOM.
+//!
+//! Of an archive that nobody signed no more than a little is inflated, whatever it says it holds.
 
 use std::collections::BTreeMap;
 use std::io::Seek;
@@ -9,8 +11,9 @@ use release_gate::report::Envelope;
 use release_gate::{Error, Finding, Result};
 
 use super::file::check_signature;
+use super::meaning::{self, Sbom};
 use super::{Keys, Verdict, shown};
-use crate::archive::{Limits, stem, walk};
+use crate::archive::{ArchiveError, Limits, stem, walk};
 use crate::format::checksums;
 use crate::model::comment::TrustedComment;
 use crate::rules;
@@ -19,7 +22,11 @@ use crate::rules;
 const KEPT: [&str; 3] = ["checksums.txt", "SIGNATURE", "buildinfo.json"];
 const KEPT_LIMIT: u64 = 4 << 20;
 
-/// Walks an archive named `name` (`demo-1.0.0-x86_64.tar.gz`) and judges what is in it. `outer` is what the archive's own signature says.
+/// How much of an archive is looked at that no signature vouches for: enough to say what else is wrong with it, or whose it claims to be.
+pub(super) const UNSIGNED: Limits = Limits { bytes: 64 << 20, members: 1_000 };
+
+/// Walks an archive named `name` (`demo-1.0.0-x86_64.tar.gz`) and judges what is in it. `outer` is what the archive's own signature says,
+/// or that of the list that names it; without either it is refused already.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -33,8 +40,9 @@ pub(super) fn check(
     let folder = stem(name).unwrap_or(name);
     let mut digests: BTreeMap<String, Sha256Digest> = BTreeMap::new();
     let mut kept: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut stray = None;
-    let walked = walk(file, Limits::default(), &mut |member, reader| {
+    let (mut stray, mut sbom) = (None, None);
+    let limits = if outer.is_some() { Limits::default() } else { UNSIGNED };
+    let walked = walk(file, limits, &mut |member, reader| {
         let Some(path) = member.path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) else {
             stray.get_or_insert_with(|| member.path.clone());
             return Ok(());
@@ -44,27 +52,20 @@ pub(super) fn check(
             reader.read_to_end(&mut bytes)?;
             digests.insert(path.to_owned(), release_gate::digest::sha256_bytes(&bytes));
             kept.insert(path.to_owned(), bytes);
+        } else if path == "SBOM.json" {
+            let (read, digest) = Sbom::read(reader)?;
+            sbom = Some(read);
+            digests.insert(path.to_owned(), digest);
         } else {
             digests.insert(path.to_owned(), sha256_reader(reader)?.0);
         }
         Ok(())
     });
     let about = |rule, text: String| Finding::new(rule, text).evidence("file", name.to_owned());
-    if let Err(error) = walked {
-        let Some(rule) = error.rule() else {
-            return Err(Error::judge(format!("cannot read `{}`", shown(name))).with_source(error));
-        };
-        verdict.refuse(
-            about(rule, format!("`{}`: {error}", shown(name)))
-                .help("do not unpack it; get it again from where it was published"),
-        );
+    if outer.is_none() && matches!(walked, Err(ArchiveError::TooLarge(_))) {
         return Ok(());
     }
-    if let Some(path) = stray {
-        verdict.refuse(about(
-            &rules::ARCHIVE_ROOT,
-            format!("`{}` holds `{}` outside the folder `{}`", shown(name), shown(&path), shown(folder)),
-        ));
+    if refused(verdict, walked, stray, name)? {
         return Ok(());
     }
     let Some(list) = kept.get("checksums.txt") else {
@@ -94,25 +95,56 @@ pub(super) fn check(
     if let Some(outer) = outer {
         check_same(verdict, outer, &inner, name);
     }
-    if let Some(bytes) = kept.get("buildinfo.json") {
-        match Envelope::read(bytes, "buildinfo") {
-            Ok(envelope) => check_buildinfo(verdict, &envelope, &inner, name),
-            Err(error) => verdict.refuse(about(
+    let inside = meaning::Inside { name, folder, comment: &inner, digests: &digests };
+    inside.check_name(verdict);
+    if digests.contains_key("buildinfo.json") {
+        let read = kept.get("buildinfo.json").map(|bytes| Envelope::read(bytes, "buildinfo"));
+        match read {
+            Some(Ok(envelope)) => inside.check_buildinfo(verdict, &envelope),
+            Some(Err(error)) => verdict.refuse(about(
                 &rules::BUILDINFO_MALFORMED,
                 format!("buildinfo.json in `{}`: {error}", shown(name)),
             )),
+            None => verdict.refuse(about(
+                &rules::BUILDINFO_MALFORMED,
+                format!("buildinfo.json in `{}` is larger than {KEPT_LIMIT} bytes", shown(name)),
+            )),
         }
     }
-    if !folder.starts_with(&format!("{}-{}", inner.project, inner.version)) {
-        verdict.refuse(about(
-            &rules::VERSION_MISMATCH,
-            format!("`{}` is signed as {} {}", shown(name), shown(&inner.project), shown(&inner.version)),
-        ));
+    if let Some(sbom) = sbom {
+        inside.check_sbom(verdict, &sbom);
     }
     Ok(())
 }
 
-/// Walks an archive for its structure alone.
+/// Refuses an archive for its structure, or for what lies outside its folder.
+fn refused(
+    verdict: &mut Verdict,
+    walked: std::result::Result<(), ArchiveError>,
+    stray: Option<String>,
+    name: &str,
+) -> Result<bool> {
+    let about = |rule, text: String| Finding::new(rule, text).evidence("file", name.to_owned());
+    if let Err(error) = walked {
+        let Some(rule) = error.rule() else {
+            return Err(Error::judge(format!("cannot read `{}`", shown(name))).with_source(error));
+        };
+        verdict.refuse(
+            about(rule, format!("`{}`: {error}", shown(name)))
+                .help("do not unpack it; get it again from where it was published"),
+        );
+        return Ok(true);
+    }
+    let Some(path) = stray else { return Ok(false) };
+    let folder = stem(name).unwrap_or(name);
+    verdict.refuse(about(
+        &rules::ARCHIVE_ROOT,
+        format!("`{}` holds `{}` outside the folder `{}`", shown(name), shown(&path), shown(folder)),
+    ));
+    Ok(true)
+}
+
+/// Walks an archive for its structure alone: what nobody signed with a key of the project has to lie in one folder too.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -121,13 +153,14 @@ pub(crate) fn check_structure(
     file: &mut (impl std::io::Read + Seek),
     name: &str,
 ) -> Result<()> {
-    let Err(error) = walk(file, Limits::default(), &mut |_, _| Ok(())) else { return Ok(()) };
-    let Some(rule) = error.rule() else {
-        return Err(Error::judge(format!("cannot read `{}`", shown(name))).with_source(error));
-    };
-    let text = format!("`{}`: {error}", shown(name));
-    verdict.refuse(Finding::new(rule, text).evidence("file", name.to_owned()).help("do not unpack it"));
-    Ok(())
+    let (folder, mut stray) = (format!("{}/", stem(name).unwrap_or(name)), None);
+    let walked = walk(file, Limits::default(), &mut |member, _| {
+        if !member.path.starts_with(&folder) {
+            stray.get_or_insert_with(|| member.path.clone());
+        }
+        Ok(())
+    });
+    refused(verdict, walked, stray, name).map(drop)
 }
 
 /// Members and list have to be the same set, with the same digests.
@@ -183,27 +216,6 @@ pub(super) fn check_same(verdict: &mut Verdict, outer: &TrustedComment, inner: &
                     .evidence("file", name.to_owned())
                     .help("parts of two releases were put together; do not use it"),
             );
-        }
-    }
-}
-
-fn check_buildinfo(verdict: &mut Verdict, buildinfo: &Envelope, comment: &TrustedComment, name: &str) {
-    let subject = &buildinfo.subject;
-    let commit = subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-    let none = String::new();
-    for (rule, what, a, b) in [
-        (&rules::PROJECT_MISMATCH, "project", subject.package.as_ref().unwrap_or(&none), &comment.project),
-        (&rules::VERSION_MISMATCH, "version", subject.version.as_ref().unwrap_or(&none), &comment.version),
-        (&rules::COMMIT_MISMATCH, "commit", &commit, &comment.commit),
-    ] {
-        if a != b {
-            let text = format!(
-                "buildinfo.json in `{}` is of {what} {} and the signature of {}",
-                shown(name),
-                shown(a),
-                shown(b)
-            );
-            verdict.refuse(Finding::new(rule, text).evidence("file", name.to_owned()));
         }
     }
 }

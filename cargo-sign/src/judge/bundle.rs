@@ -6,6 +6,7 @@
 
 use release_gate::{Error, Finding, Result, Rule};
 
+use super::file::small_named;
 use super::{Expected, Held, Verdict, shown};
 use crate::format::bundle;
 use crate::model::provenance::{Build, source};
@@ -20,6 +21,8 @@ const GITHUB: &str = "https://github.com/";
 const GENERATOR: &str = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";
 /// The one builder that tags its releases otherwise.
 const JRELEASER: &str = "https://github.com/jreleaser/release-action/";
+/// Longest file that is read as a trusted root; Sigstore's has 10 KB.
+const MAX_ROOT: usize = 8 << 20;
 const HELP: &str =
     "get the provenance from where the project publishes it; do not use the release before it holds";
 
@@ -151,7 +154,9 @@ fn roots(expected: &Expected) -> Result<Roots> {
             .with_source(error.to_string())
             .with_help("it is Sigstore's trusted_root.json; `gh attestation trusted-root` prints the newest")
     };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let bytes = small_named(path, MAX_ROOT)?.ok_or_else(|| wrong(&"there is no such file"))?;
+    let text = String::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_ROOT);
+    let text = text.ok_or_else(|| wrong(&"it is no text, or longer than any trusted root"))?;
     Roots::parse(&text).map_err(|error| wrong(&error))
 }
 

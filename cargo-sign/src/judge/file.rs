@@ -58,6 +58,15 @@ impl Checked {
         let sha256 = Sha256Digest::from_bytes(sha.finalize().into());
         Ok(Some(Self { file, sha256, prehash: blake.map(|blake| blake.finalize().into()), size }))
     }
+
+    /// Opens a file again that held. Its digest is what it was then: whoever uses what is in it now has to hash it again.
+    ///
+    /// # Errors
+    /// It cannot be read. `Ok(None)`: it is no regular file any more.
+    pub(crate) fn reopen(path: &Path, held: &Held) -> Result<Option<Self>> {
+        let file = open_regular(path).map_err(|error| unreadable(path, error))?;
+        Ok(file.map(|file| Self { file, sha256: held.sha256, prehash: None, size: held.size }))
+    }
 }
 
 /// Checks the signature beside a file that was hashed. `name` is the file's own name, which the signature has to bind.
@@ -159,6 +168,16 @@ pub(super) fn check_signature(
             .help("commit, then build and sign again"),
         );
     }
+    if comment.refused {
+        verdict.refuse(
+            Finding::new(
+                &rules::DESPITE_REFUSALS,
+                format!("`{}` was packed although another gate refused the release", shown(name)),
+            )
+            .evidence("file", name.to_owned())
+            .help("ask the project what was refused, and why it was released all the same"),
+        );
+    }
     Some((key.key, comment))
 }
 
@@ -199,12 +218,12 @@ fn read_small(file: File, path: &Path, limit: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn unreadable(path: &Path, error: std::io::Error) -> Error {
+pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
     Error::judge(format!("cannot read `{}`", path.display())).with_source(error)
 }
 
 /// Opens a regular file; `None` where something else is there. What is checked is what is opened, also where it is exchanged in between.
-fn open_regular(path: &Path) -> std::io::Result<Option<File>> {
+pub(super) fn open_regular(path: &Path) -> std::io::Result<Option<File>> {
     if !std::fs::symlink_metadata(path)?.is_file() {
         return Ok(None);
     }

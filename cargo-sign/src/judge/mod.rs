@@ -5,6 +5,7 @@ mod archive;
 mod bundle;
 mod companion;
 mod file;
+mod meaning;
 mod provenance;
 mod release;
 mod trust;
@@ -22,7 +23,7 @@ pub(crate) use self::provenance::{LOG, LOG_HEAD, read as read_provenance};
 pub(crate) use self::release::is_archive;
 pub use self::release::{Extent, check_archive, check_directory, check_list};
 pub use self::trust::Keys;
-pub(crate) use self::unsigned::{check_unsigned_list, claimed_projects, signed_for};
+pub(crate) use self::unsigned::{check_listed_unsigned, claimed_projects, signed_for};
 use crate::model::comment::TrustedComment;
 use crate::model::provenance::Build;
 

@@ -224,7 +224,16 @@ pub fn check_summary(verdict: &mut Verdict, path: &Path, keys: &Keys) -> Result<
 
 /// The audit log is not published with every release; where it lies beside the provenance it has to be the one that was attested.
 fn check_log(verdict: &mut Verdict, provenance: &Path, statement: &Statement) -> Result<()> {
-    let Some(bytes) = small(&provenance.with_file_name(LOG), LOG_LIMIT)? else { return Ok(()) };
+    let logs = &statement.predicate.run_details.byproducts;
+    let Some(bytes) = small(&provenance.with_file_name(LOG), LOG_LIMIT)? else {
+        if logs.iter().any(|log| [LOG, LOG_HEAD].contains(&&*log.uri)) {
+            let text =
+                format!("`{LOG}` was attested and does not lie beside the provenance: it was not judged");
+            let help = "ask the project for it, where it matters how the release was made";
+            verdict.refuse(Finding::new(&rules::NOT_COVERED, text).help(help));
+        }
+        return Ok(());
+    };
     let refuse = |text: String| {
         Finding::new(&rules::AUDIT_LOG, text)
             .help("the log was changed after the release was attested; do not rely on it")
@@ -233,7 +242,6 @@ fn check_log(verdict: &mut Verdict, provenance: &Path, statement: &Statement) ->
         verdict.refuse(refuse(format!("`{LOG}`: {error}")));
         return Ok(());
     }
-    let logs = &statement.predicate.run_details.byproducts;
     let attested =
         |name: &str| logs.iter().find(|log| log.uri == name).and_then(|log| log.digest.get("sha256"));
     if attested(LOG) == Some(&sha256_bytes(&bytes).to_string()) {

@@ -101,12 +101,11 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
             return Ok(verdict);
         }
     };
-    if let Some(signed) = &signed {
-        companion::check_emitted(&mut verdict, dir, signed, keys, &bytes, &list)?;
-        companion::check_quorum(&mut verdict, LIST, &signed.1, &signers, keys);
-    }
-    let outer = signed.as_ref().map(|(_, comment)| comment);
-    for one in each_listed(dir, &list, keys, outer) {
+    // What nobody signed is refused; what it names is nobody's word, and may be made to take long.
+    let Some(signed) = signed else { return Ok(verdict) };
+    companion::check_emitted(&mut verdict, dir, &signed, keys, &bytes, &list)?;
+    companion::check_quorum(&mut verdict, LIST, &signed.1, &signers, keys);
+    for one in each_listed(dir, &list, keys, &signed.1) {
         let one = one?;
         verdict.findings.extend(one.findings);
         verdict.held.extend(one.held);
@@ -114,12 +113,9 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
     if extent != Extent::Listed {
         unlisted(&mut verdict, dir, &list, extent)?;
     }
-    if signed.is_some() {
-        let sha256 = release_gate::digest::sha256_bytes(&bytes);
-        verdict
-            .held
-            .insert(0, Held { file: "checksums.txt".to_owned(), sha256, size: bytes.len() as u64, signed });
-    }
+    let sha256 = release_gate::digest::sha256_bytes(&bytes);
+    let size = bytes.len() as u64;
+    verdict.held.insert(0, Held { file: LIST.to_owned(), sha256, size, signed: Some(signed) });
     Ok(verdict)
 }
 
@@ -128,7 +124,7 @@ fn each_listed(
     dir: &Path,
     list: &checksums::List,
     keys: &Keys,
-    outer: Option<&TrustedComment>,
+    outer: &TrustedComment,
 ) -> Vec<Result<Verdict>> {
     let entries: Vec<_> = list.iter().collect();
     let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
@@ -161,7 +157,7 @@ fn listed(
     name: &str,
     digest: release_gate::digest::Sha256Digest,
     keys: &Keys,
-    outer: Option<&TrustedComment>,
+    outer: &TrustedComment,
     data: bool,
 ) -> Result<()> {
     let path = dir.join(name);
@@ -192,12 +188,12 @@ fn listed(
         let own = name.rsplit('/').next().unwrap_or(name);
         signed = check_signature(verdict, signature.as_deref(), &prehash, own, keys);
         companion::check_further(verdict, &path, &prehash, own, keys, signed.as_ref())?;
-        if let (Some(outer), Some((_, inner))) = (outer, &signed) {
+        if let Some((_, inner)) = &signed {
             archive::check_same(verdict, outer, inner, name);
         }
     }
     if archive_name {
-        archive::check(verdict, &mut checked.file, name, keys, outer)?;
+        archive::check(verdict, &mut checked.file, name, keys, Some(outer))?;
     }
     verdict.held.push(Held { file: name.to_owned(), sha256: checked.sha256, size: checked.size, signed });
     Ok(())

@@ -7,11 +7,15 @@ use ed25519_dalek::VerifyingKey;
 use release_gate::{Error, Finding, Result, Rule};
 use semver::Version;
 
+use super::file::small_named;
 use super::shown;
 use crate::format::keyring::Keyring;
 use crate::format::public_key::PublicKey;
 use crate::model::keyring::{Member, Standing};
 use crate::rules;
+
+/// Longest file that is read as a public key.
+const MAX_PUBLIC: usize = 64 << 10;
 
 /// The keys a release is checked with.
 #[derive(Debug, Clone)]
@@ -126,8 +130,14 @@ impl Keys {
 
 fn read_key(path: &Path) -> Result<PublicKey> {
     let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::judge(format!("cannot read the public key `{name}`")).with_source(error))?;
+    // Not without end: `/dev/zero` can be named too.
+    let bytes = small_named(path, MAX_PUBLIC)?
+        .ok_or_else(|| Error::judge(format!("cannot read the public key `{name}`: there is no such file")))?;
+    let text = String::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_PUBLIC);
+    let text = text.ok_or_else(|| {
+        Error::judge(format!("the public key `{name}` cannot be used: it is no text, or longer than any key"))
+            .with_help("keys are read as minisign, OpenSSH, PEM or raw base64")
+    })?;
     PublicKey::parse(&text).map_err(|error| {
         Error::judge(format!("the public key `{name}` cannot be used"))
             .with_source(error)

@@ -2,30 +2,36 @@
 
 use std::path::Path;
 
-use release_gate::{Finding, Result};
+use release_gate::digest::sha256_bytes;
+use release_gate::{Error, Finding, Result};
 
-use super::file::{Checked, check_unsigned, small};
+use super::file::{Checked, open_regular, small, unreadable};
 use super::{Held, Verdict, archive, shown};
-use crate::archive::{Limits, stem, walk};
+use crate::archive::{stem, walk};
 use crate::format::checksums;
 use crate::format::minisign::{MAX_LEN, MinisignSignature};
 use crate::model::comment::TrustedComment;
 use crate::model::companion::LIST;
 use crate::rules;
 
-/// Checks a list without a signature and every file it names: provenance that vouches for the list vouches for them through it.
+/// Checks every file that a list without a signature names, once something vouches for the list: what vouches for it vouches for them
+/// through it.
 ///
 /// # Errors
-/// Something that is there cannot be read.
-pub(crate) fn check_unsigned_list(path: &Path) -> Result<Verdict> {
-    let (mut verdict, _) = check_unsigned(path)?;
+/// Something that is there cannot be read, or the list is not the one that was judged any more.
+pub(crate) fn check_listed_unsigned(verdict: &mut Verdict, path: &Path) -> Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let bytes = small(path, checksums::MAX_LEN)?.unwrap_or_default();
+    let digest = sha256_bytes(&bytes);
+    if !verdict.held.iter().any(|held| held.file == LIST && held.sha256 == digest) {
+        return Err(Error::judge(format!("`{LIST}` changed while it was verified"))
+            .with_help("copy it to a folder that nobody else can write to, and verify it there"));
+    }
     let list = match checksums::parse(&bytes) {
         Ok(list) => list,
         Err(error) => {
             verdict.refuse(Finding::new(error.rule(), format!("checksums.txt: {error}")));
-            return Ok(verdict);
+            return Ok(());
         }
     };
     for (name, digest) in list {
@@ -48,11 +54,11 @@ pub(crate) fn check_unsigned_list(path: &Path) -> Result<Verdict> {
             continue;
         }
         if super::is_archive(&name) {
-            archive::check_structure(&mut verdict, &mut checked.file, &name)?;
+            archive::check_structure(verdict, &mut checked.file, &name)?;
         }
         verdict.held.push(Held { file: name, sha256: checked.sha256, size: checked.size, signed: None });
     }
-    Ok(verdict)
+    Ok(())
 }
 
 /// The projects a file may be of, by what is inside it or by its name: only good for looking up what is known of them.
@@ -63,17 +69,18 @@ pub(crate) fn claimed_projects(path: &Path) -> Result<Vec<String>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut claimed = Vec::new();
     if let Some(folder) = stem(&name)
-        && let Some(mut checked) = Checked::open(path, false)?
+        && let Some(mut file) = open_regular(path).map_err(|error| unreadable(path, error))?
     {
         let signature = format!("{folder}/SIGNATURE");
-        // An archive that cannot be walked is refused by whoever judges it.
-        let _ = walk(&mut checked.file, Limits::default(), &mut |member, reader| {
-            if member.path == signature && member.size <= MAX_LEN as u64 {
-                let mut bytes = Vec::new();
-                reader.read_to_end(&mut bytes)?;
-                claimed.extend(signed_for(&bytes));
+        // An archive that cannot be walked is refused by whoever judges it. `pack` puts the signature before what is large.
+        let _ = walk(&mut file, archive::UNSIGNED, &mut |member, reader| {
+            if member.path != signature || member.size > MAX_LEN as u64 {
+                return Ok(());
             }
-            Ok(())
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes)?;
+            claimed.extend(signed_for(&bytes));
+            Err(std::io::ErrorKind::Other.into()) // nothing further is of interest
         });
     }
     claimed.extend(named_like(&name));

@@ -91,6 +91,10 @@ fn a_replay_is_refused_and_a_key_in_the_download_is_not_trusted() {
         user.verify(&["--key", &user.path("other.pub")], &stranger),
         (0, vec!["key-changed".to_owned()])
     );
+    // Naming it judged that call: no later one trusts it.
+    assert_eq!(user.verify(&[], &stranger).0, 100);
+    assert_eq!(user.verify(&[], &new), fine());
+    assert_eq!(user.verify(&["--key", &user.path("other.pub")], &stranger).1, ["key-changed"]);
 
     // A key that lies in the download is not trusted, whether it is found or named.
     let fresh = User::new();
@@ -101,6 +105,8 @@ fn a_replay_is_refused_and_a_key_in_the_download_is_not_trusted() {
     assert_eq!(fresh.verify(&[], &archive), refused(&["key-unpinned"]));
     let named = fresh.verify(&["--key", inside.to_str().unwrap()], &download);
     assert_eq!(named, refused(&["file-unlisted", "key-unpinned"]));
+    let named = fresh.verify(&["--key", inside.to_str().unwrap()], &archive);
+    assert_eq!(named, refused(&["key-unpinned"]));
     assert_eq!(fresh.verify(&["--key", "SHA256:nothing"], &archive).0, 101);
     // Its fingerprint, which came another way, makes it one that is trusted.
     assert_eq!(fresh.verify(&["--key", &public(OTHER).fingerprint()], &archive), fine());

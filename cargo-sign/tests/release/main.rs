@@ -501,4 +501,14 @@ fn what_was_refused_is_not_signed() {
     std::fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
     assert_eq!(pack(&[]), refused("fact-edited"));
     assert_eq!(pack(&["--despite-refusals"]).0, 0);
+    // Whoever downloads it learns of it.
+    std::fs::write(folder.join("compat.json"), report.replace("\"pass\"", "\"fail\"")).unwrap();
+    assert_eq!(pack(&["--despite-refusals"]).0, 0);
+    let download = tempfile::tempdir().unwrap();
+    lay_out(download.path(), &release.published());
+    let [key, archive] = [release.key("m.pub"), download.path().join(release.archive())];
+    let [key, archive] = [key, archive].map(|path| path.display().to_string());
+    let judged = verdict(&release.sign(&["verify", "--message-format", "json", "--key", &key, &archive]));
+    assert_eq!(judged.0, 0);
+    assert!(!judged.1.is_empty() && judged.1.iter().all(|rule| rule == "despite-refusals"), "{judged:?}");
 }

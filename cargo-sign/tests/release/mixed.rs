@@ -121,6 +121,97 @@ fn one_archive_is_not_another() {
     }
 }
 
+/// Everything is signed, and parts of it are of something else: another build, another target, a build that failed.
+#[test]
+fn what_is_inside_is_what_the_name_and_the_signature_say() {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    type Change = fn(&mut serde_json::Value);
+    let built = |change: Change| {
+        let mut info: serde_json::Value = serde_json::from_slice(&TRUTH.buildinfo()).unwrap();
+        let other = serde_json::json!({"name": "demo", "target": "wasm32-wasip1", "path": "artifacts/wasm/demo.wasm",
+            "sha256": sha256_bytes(b"of another archive"), "size": 18});
+        let own = serde_json::json!({"name": "demo", "target": TARGET, "path": "artifacts/demo",
+            "sha256": sha256_bytes(&noise(500)), "size": 500});
+        info["data"]["artifacts"] = serde_json::json!([own, other]);
+        change(&mut info);
+        info.to_string().into_bytes()
+    };
+    let with = |stem: &str, info: Vec<u8>, sbom: &str| {
+        let inside = |files: &mut Files| {
+            files.insert("buildinfo.json".to_owned(), info);
+            files.insert("SBOM.json".to_owned(), sbom.into());
+        };
+        alone(&format!("{stem}.tar.gz"), archive(stem, TRUTH, inside, nothing))
+    };
+    let sbom =
+        r#"{"bomFormat": "CycloneDX", "metadata": {"component": {"name": "demo", "version": "1.0.0"}}}"#;
+    assert_eq!(with(STEM, built(|_| ()), sbom), [""; 0]);
+    let cases: [(&str, Change, &[&str]); 9] = [
+        (
+            "another program",
+            |info| info["data"]["artifacts"][0]["sha256"] = "0".repeat(64).into(),
+            &["digest-mismatch"],
+        ),
+        (
+            "a program less",
+            |info| info["data"]["artifacts"][0]["path"] = "artifacts/more".into(),
+            &["set-mismatch"],
+        ),
+        ("no artifacts", |info| info["data"]["artifacts"] = "none".into(), &["buildinfo-malformed"]),
+        (
+            "built for another",
+            |info| info["data"]["artifacts"][0]["target"] = "aarch64-apple-darwin".into(),
+            &["target-mismatch"],
+        ),
+        ("a build that failed", |info| info["status"] = "error".into(), &["gate-failed"]),
+        ("changes", |info| info["subject"]["dirty"] = true.into(), &["commit-mismatch"]),
+        ("nothing built", |info| info["data"]["artifacts"] = serde_json::json!([]), &[]),
+        ("of another program", |info| info["data"] = serde_json::json!({}), &[]),
+        ("too large", |info| info["data"]["x"] = "x".repeat(5 << 20).into(), &["buildinfo-malformed"]),
+    ];
+    for (what, change, expected) in cases {
+        assert_eq!(with(STEM, built(change), sbom), expected, "{what}");
+    }
+    for (stem, expected) in [
+        ("demo-1.0.0-aarch64-unknown-linux-gnu", &["target-mismatch"][..]),
+        ("demo-1.0.0-rc.1-x86_64-unknown-linux-gnu", &["version-mismatch"]),
+        ("demo-1.0.01-x86_64-unknown-linux-gnu", &["version-mismatch"]),
+        ("demo-1.0.0.1", &["version-mismatch"]),
+        ("demo-1.0.0", &[]),
+    ] {
+        assert_eq!(with(stem, built(|_| ()), sbom), expected, "{stem}");
+    }
+    for (sbom, expected) in [
+        (sbom.replace("demo", "other"), &["project-mismatch"][..]),
+        (sbom.replace("1.0.0", "0.9.0"), &["version-mismatch"]),
+        (String::new(), &["sbom-malformed"]),
+        ("hello".to_owned(), &["sbom-malformed"]),
+        ("[]x".to_owned(), &["sbom-malformed"]),
+        (r#"{"bomFormat": "CycloneDX"}"#.to_owned(), &[]),
+    ] {
+        assert_eq!(with(STEM, built(|_| ()), &sbom), expected, "{sbom}");
+    }
+}
+
+/// Nobody vouches for it, so hardly anything is inflated of it.
+#[test]
+fn what_nobody_signed_costs_little() {
+    let dir = tempfile::tempdir().unwrap();
+    let (name, mut bytes) = (format!("{STEM}.tar.gz"), Vec::new());
+    let bomb = Input { path: "demo".to_owned(), bytes: vec![0; 65 << 20], executable: false };
+    tar_gz(&mut bytes, STEM, 1, &[bomb]).unwrap();
+    lay_out(dir.path(), &[(name.clone(), bytes)]);
+    let (verdict, _) = check_archive(&dir.path().join(&name), &keys()).unwrap();
+    // Not `list-missing` either: that would take going to its end.
+    assert_eq!(rules(verdict), ["signature-missing"]);
+
+    let listed: String = (0..20_000).map(|number| format!("{}  {number:05}\n", sha256_bytes(b""))).collect();
+    std::fs::write(dir.path().join("checksums.txt"), &listed).unwrap();
+    let verdict = check_directory(dir.path(), &keys(), Extent::Folder).unwrap();
+    assert_eq!(verdict.findings.len(), 1, "what an unsigned list names is not looked for");
+    assert_eq!(rules(verdict), ["signature-missing"]);
+}
+
 #[test]
 fn an_archive_holds_what_its_list_says() {
     type Change = fn(&mut Files);

@@ -235,9 +235,18 @@ fn what_was_packed_is_judged_whatever_the_report_says() {
 fn only_what_held_is_extracted_and_through_no_link() {
     let release = Release::new();
     let (key, folder) = (release.key("m.pub").display().to_string(), format!("demo-1.0.0-{TARGET}"));
-    // The zip of an earlier call stays, and is no part of the release any more.
+    // The zip of an earlier call is no part of the release any more, and would still verify by itself: it is taken away.
+    let stranger = release.folder().join("demo-1.0.00.zip");
+    std::fs::write(&stranger, "").unwrap();
     assert!(release.sign(&["pack"]).is_success());
-    assert!(release.folder().join(format!("{folder}.zip")).is_file());
+    for gone in [".zip", ".zip.sig", ".tar.zst", ".tar.zst.sig"] {
+        assert!(!release.folder().join(format!("{folder}{gone}")).exists(), "{gone}");
+    }
+    assert!(stranger.is_file(), "only its own");
+    std::fs::remove_file(stranger).unwrap();
+    let late = release.sign_with(&["pack"], SEED, &[("SOURCE_DATE_EPOCH", "8589934592")]);
+    assert_eq!(late.status.code(), Some(2), "{}", late.stderr_text());
+    assert!(late.stderr_text().contains("SOURCE_DATE_EPOCH"), "{}", late.stderr_text());
     let into = tempfile::tempdir().unwrap();
     let to = |name: &str| into.path().join(name).display().to_string();
     let ran = release.sign(&["verify", "--key", &key, "--extract", &to("own")]);

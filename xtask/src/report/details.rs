@@ -327,7 +327,7 @@ pub(crate) fn verification(out: &mut String, folder: &Folder) {
             continue;
         };
         let (name, signature) = (markup(&name), markup(&signature));
-        let _ = writeln!(out, "cargo-sign verify --key maintainer.ed25519.pub {name}");
+        let _ = writeln!(out, "cargo-sign verify --key ../maintainer.ed25519.pub {name}");
         let _ = writeln!(out, "minisign -Vm {name} -x {signature} -p maintainer.ed25519.pub");
     }
     out.push_str("</pre>\n");
