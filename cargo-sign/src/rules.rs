@@ -85,6 +85,7 @@ rules! {
     AUDIT_LOG = "audit-log", Deny, "the audit log was changed", "An entry was edited, removed or moved, or the log is not the one the provenance was made with.";
     GATE_FAILED = "gate-failed", Deny, "another gate refused this release, or could not judge it", "A signature says that the maintainers stand behind it; this release was just refused, or nobody knows.";
     GATE_SILENT = "gate-silent", Note, "some gates were not run for this release", "A project may do without them. Where they are a part of its releases, one that was left out is not noticed otherwise.";
+    SBOM_UNCOVERED = "sbom-uncovered", Deny, "the release's SBOM does not cover every build that is packed", "Builds for other targets have other dependencies. Who audits the SBOM that is published beside the archives would not see them.";
     FACT_EDITED = "fact-edited", Deny, "a document was edited after the gate that made it", "What is signed would not be what was found.";
     TAG_UNSIGNED = "tag-unsigned", Deny, "the release's tag is not signed by a trusted key", "Anybody who can push can move such a tag. Only annotated tags of the commit itself, with an SSH or GPG signature by a key that was named, are judged.";
     TAG_RENAMED = "tag-renamed", Deny, "the tag was made under another name", "The signature covers the name inside the tag and not that of the reference: `git verify-tag` accepts an old tag under a new name.";

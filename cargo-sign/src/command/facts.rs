@@ -1,9 +1,12 @@
 //! What the other gates said of the release that is to be packed. Signing it would put the maintainer's name under what they refused.
 
+use std::collections::BTreeSet;
+
 use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::{Finding, Result, Status, Subject};
 
+use super::inputs::{Build, SBOM};
 use crate::rules;
 
 /// Reports of the other gates, and the call that makes each.
@@ -86,6 +89,38 @@ pub(crate) fn refusals(
         )
     });
     Ok((found, silent))
+}
+
+/// The release's SBOM lists what is in the archives of every machine, or it tells those who read it alone less than there is.
+pub(crate) fn uncovered(folder: &PackageArtifacts, builds: &[Build]) -> Result<Option<Finding>> {
+    let (Some(own), [_, _, ..]) = (folder.read(SBOM)?, builds) else { return Ok(None) };
+    let own = components(&own);
+    for build in builds {
+        let there = components(&build.sbom()?);
+        let missing: Vec<&String> = there.difference(&own).collect();
+        if let [first, ..] = &*missing {
+            let targets: Vec<&str> = build.by_target.keys().map(String::as_str).collect();
+            let text = format!(
+                "`{SBOM}` lacks {} components that are built in for {}, among them {first}",
+                missing.len(),
+                targets.join(", ")
+            );
+            let help = format!("run `cargo sbom-lite` with every `--target` that is packed; {DESPITE}");
+            return Ok(Some(Finding::new(&rules::SBOM_UNCOVERED, text).help(help)));
+        }
+    }
+    Ok(None)
+}
+
+/// Package URLs of a CycloneDX document's components; one that has none is known by its name.
+fn components(sbom: &[u8]) -> BTreeSet<String> {
+    let sbom: serde_json::Value = serde_json::from_slice(sbom).unwrap_or_default();
+    let listed = sbom["components"].as_array().into_iter().flatten();
+    let known = |component: &serde_json::Value| {
+        let name = || Some(format!("{} {}", component["name"].as_str()?, component["version"].as_str()?));
+        component["purl"].as_str().map(str::to_owned).or_else(name)
+    };
+    listed.filter_map(known).collect()
 }
 
 /// Notes carry words of people's: they are as they were generated, or as they were when they were checked last. Notes that no gate made are

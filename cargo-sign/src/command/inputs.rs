@@ -57,6 +57,8 @@ pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result
 }
 
 const BUILDINFO: &str = "buildinfo.json";
+/// The SBOM of a folder.
+pub(crate) const SBOM: &str = "sbom.cdx.json";
 
 impl Build {
     /// The name under which its buildinfo is published beside the archives.
@@ -89,6 +91,16 @@ impl Build {
         Ok(Input { path: name, bytes, executable: !library })
     }
 
+    /// What is built in, as CycloneDX.
+    pub(crate) fn sbom(&self) -> Result<Vec<u8>> {
+        let path = self.dir.join(SBOM);
+        std::fs::read(&path).map_err(|error| {
+            Error::judge(format!("cannot read `{}`", path.display()))
+                .with_source(error)
+                .with_help("run `cargo sbom-lite` first")
+        })
+    }
+
     /// Licences, README, buildinfo and SBOM; and which documents lie there and are not part of what was committed.
     pub(crate) fn common_files(
         &self,
@@ -96,12 +108,7 @@ impl Build {
         workspace: &Path,
         committed: Option<(&Git, &CommitId)>,
     ) -> Result<(Vec<Input>, BTreeSet<String>)> {
-        let sbom = self.dir.join("sbom.cdx.json");
-        let sbom = std::fs::read(&sbom).map_err(|error| {
-            Error::judge(format!("cannot read `{}`", sbom.display()))
-                .with_source(error)
-                .with_help("run `cargo sbom-lite` first")
-        })?;
+        let sbom = self.sbom()?;
         let mut files = BTreeMap::from([
             ("buildinfo.json".to_owned(), self.bytes.clone()),
             ("SBOM.json".to_owned(), sbom),

@@ -93,6 +93,7 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
             continue;
         }
         let (mut refusals, mut silent) = super::facts::refusals(&folder, &subject)?;
+        refusals.extend(super::facts::uncovered(&folder, &builds)?);
         if silence_is_refused {
             refusals.extend(silent.take());
         }

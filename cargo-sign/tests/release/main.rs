@@ -351,6 +351,15 @@ fn builds_of_several_machines_are_packed_as_one_release() {
     write(&info.replace(TARGET, OTHER));
     let (one, two) = (own.display().to_string(), other.display().to_string());
     let pack = ["pack", "--artifacts", &one, "--artifacts", &two];
+    // What is built in elsewhere is told by the release's own SBOM, too.
+    let sbom = std::fs::read_to_string(own.join("sbom.cdx.json")).unwrap();
+    let mut more: serde_json::Value = serde_json::from_str(&sbom).unwrap();
+    more["components"] =
+        serde_json::json!([{ "name": "winapi", "version": "0.3.9", "purl": "pkg:cargo/winapi@0.3.9" }]);
+    std::fs::write(other.join("sbom.cdx.json"), more.to_string()).unwrap();
+    let refused = release.sign(&[&pack[..], &["--message-format", "json"]].concat());
+    assert_eq!(verdict(&refused), (101, vec!["sbom-uncovered".to_owned()]));
+    std::fs::write(other.join("sbom.cdx.json"), sbom).unwrap();
     let packed = release.sign(&pack);
     assert!(packed.is_success(), "{}", packed.stderr_text());
     let list = std::fs::read_to_string(own.join("checksums.txt")).unwrap();
