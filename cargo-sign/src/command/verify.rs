@@ -339,7 +339,7 @@ fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
     if !pinned {
         findings.push(Finding::new(&rules::KEY_UNPINNED, "UNPINNED: the key came with the download").help(
             format!(
-                "compare the fingerprint {} with one you trust, then name the key with --key",
+                "compare the fingerprint {} with one you trust, then name that with --key, or the key in a folder of its own",
                 data.keys.join(", ")
             ),
         ));

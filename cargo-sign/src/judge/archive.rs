@@ -219,3 +219,27 @@ pub(super) fn check_same(verdict: &mut Verdict, outer: &TrustedComment, inner: &
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::archive::pack::{Input, tar_gz};
+
+    /// Also where a bundle vouches for it alone: unpacked into a home folder it would write what is obeyed there.
+    #[test]
+    fn everything_lies_in_the_folder_of_the_archives_name() {
+        let mut bytes = Vec::new();
+        let file = Input { path: ".bashrc".to_owned(), bytes: b"evil".to_vec(), executable: false };
+        tar_gz(&mut bytes, "demo-1.0.0", 1, &[file]).unwrap();
+        let judged = |name: &str| {
+            let mut verdict = Verdict::default();
+            check_structure(&mut verdict, &mut Cursor::new(&bytes), name).unwrap();
+            verdict.findings.into_iter().map(|finding| finding.rule).collect::<Vec<_>>()
+        };
+        assert_eq!(judged("demo-1.0.0.tar.gz"), [""; 0]);
+        assert_eq!(judged("demo-1.0.tar.gz"), ["archive-root"]);
+        assert_eq!(judged("other.tar.gz"), ["archive-root"]);
+    }
+}

@@ -93,6 +93,9 @@ fn provenance_is_judged() {
         std::fs::write(&log, &text).unwrap();
         assert_eq!(verify(SOURCE, &[]), refused("audit-log"), "{text}");
     }
+    // One that was attested and is not there is missed.
+    std::fs::remove_file(&log).unwrap();
+    assert_eq!(verify(SOURCE, &[]), (0, vec!["not-covered".to_owned()]));
     // A step that followed is named; one that only claims to is refused.
     std::fs::write(&log, &whole).unwrap();
     std::fs::write(release.key("note"), "more").unwrap();

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -55,21 +55,38 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::with(false)
+    }
+
+    /// One whose certificate is the authority's own.
+    pub(crate) fn self_signed() -> Self {
+        Self::with(true)
+    }
+
+    fn with(itself: bool) -> Self {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        authority.subject_alt_names = vec![SanType::IpAddress([127, 0, 0, 1].into())];
+        let own = KeyPair::generate().unwrap();
+        let own_der = own.serialize_der();
+        let authority = CertifiedIssuer::self_signed(authority, own).unwrap();
         let key = KeyPair::generate().unwrap();
         let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()])
             .unwrap()
             .signed_by(&key, &authority)
             .unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let (leaf, key) = if itself {
+            (authority.as_ref().der().clone(), own_der)
+        } else {
+            (leaf.der().clone(), key.serialize_der())
+        };
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], key)
+            .with_single_cert(vec![leaf], key)
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {

@@ -216,6 +216,24 @@ fn names_do_not_reach_the_terminal_raw() {
     }
 }
 
+/// Whatever is named as a key or a trusted root: a file without an end is not read to it.
+#[cfg(unix)]
+#[test]
+fn what_is_named_is_read_within_bounds() {
+    let (user, dir) = (User::new(), downloaded(&Release::new()));
+    let ran = user.run(dir.path(), &["--key", "/dev/zero", "."]);
+    assert_eq!(ran.status.code(), Some(101));
+    assert!(ran.stderr_text().contains("longer than any key"), "{}", ran.stderr_text());
+    std::fs::write(
+        user.home.path().join("ec.pub"),
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY= somebody\n",
+    )
+    .unwrap();
+    let other = user.home.path().join("ec.pub").display().to_string();
+    let ran = user.run(dir.path(), &["--key", &other, "."]);
+    assert!(ran.status.code() == Some(101) && ran.stderr_text().contains("ECDSA"), "{}", ran.stderr_text());
+}
+
 /// A report that says there was nothing to pack, beside what was packed.
 #[test]
 fn what_was_packed_is_judged_whatever_the_report_says() {

@@ -21,7 +21,11 @@ struct Upload {
 
 impl Upload {
     fn new() -> Self {
-        let upload = Self { release: Release::new(), server: Server::start(), environment: Vec::new() };
+        Self::to(Server::start())
+    }
+
+    fn to(server: Server) -> Self {
+        let upload = Self { release: Release::new(), server, environment: Vec::new() };
         std::fs::write(upload.release.key("ca.pem"), &upload.server.authority).unwrap();
         let variable = |name: &str| {
             let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
@@ -50,6 +54,12 @@ impl Upload {
         let environment: Vec<_> = self.environment.iter().map(|(name, url)| (&**name, &**url)).collect();
         self.run_with(args, &environment)
     }
+}
+
+#[test]
+fn a_server_that_signed_its_own_certificate_is_told_from_a_broken_one() {
+    let said = Upload::to(Server::self_signed()).run(&["--retry", "0"]).stderr_text();
+    assert!(said.contains("signed itself") && !said.contains("CaUsedAsEndEntity"), "{said}");
 }
 
 #[test]
