@@ -245,17 +245,25 @@ impl Session<'_> {
             .map_err(|error| Error::judge("cargo's metadata cannot be read").with_source(error))?;
         let target = PathBuf::from(metadata["target_directory"].as_str().unwrap_or("target"));
         let root = self.args.artifact_dir.clone().unwrap_or_else(|| target.join("release-gates"));
-        let lines = self.rows.iter().map(|row| report::Line {
-            name: row.name.to_owned(),
-            package: "verdict".to_owned(),
-            word: row.verdict.word,
-            seconds: Some(row.seconds.as_secs_f64()),
-            findings: row.verdict.envelope.iter().flat_map(|envelope| envelope.findings.clone()).collect(),
-        });
+        let line = |name: &str, word, seconds, findings| {
+            let (name, package) = (name.to_owned(), "verdict".to_owned());
+            report::Line { name, package, word, seconds, findings }
+        };
+        let mut lines: Vec<report::Line> = Vec::new();
+        for row in &self.rows {
+            let (verdict, seconds) = (&row.verdict, Some(row.seconds.as_secs_f64()));
+            lines.push(line(row.name, verdict.word, seconds, verdict.findings.clone()));
+        }
+        // What was withheld is shown as such.
+        for name in ["sign pack", "sign verify"] {
+            if !self.rows.iter().any(|row| row.name == name) {
+                lines.push(line(name, "not run", None, Vec::new()));
+            }
+        }
         // Only what this session's gates wrote about: other versions' folders stay out.
         let names: BTreeSet<String> =
             self.rows.iter().filter_map(|row| row.verdict.envelope.as_ref()).flat_map(subjects).collect();
-        report::after_gating(lines.collect(), &OTHERS, &root, &names, path)?;
+        report::after_gating(lines, &OTHERS, &root, &names, path)?;
         self.shop.terminal.status("Wrote", path.display().to_string());
         Ok(())
     }
@@ -266,7 +274,8 @@ impl Session<'_> {
             .rows
             .iter()
             .map(|row| {
-                let written = matches!(row.verdict.code, exit::PASS | exit::FAIL);
+                let written =
+                    matches!(row.verdict.code, exit::PASS | exit::FAIL) || row.verdict.lacks_database;
                 let file = if written { row.file } else { "" };
                 [
                     row.name.to_owned(),

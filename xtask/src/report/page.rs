@@ -15,7 +15,7 @@ use super::read::Folder;
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
 table{border-collapse:collapse;width:100%}caption{text-align:left;padding:.3rem .6rem;color:#555}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}\
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{background:#f3f3f3;padding:.6rem;overflow:auto}\
-.not-run,.failed,.not-judged{color:#a30000;font-weight:bold}.deny{border-color:#a30000}td,th,code{overflow-wrap:anywhere}.passed{color:#0a5c1e;font-weight:bold}.nothing-to-judge{color:#6b4e00;font-weight:bold}\
+.not-run,.failed,.not-judged{color:#a30000;font-weight:bold}.deny{border-color:#a30000}td,th,code{overflow-wrap:anywhere}td>span,.gate{white-space:nowrap}.passed{color:#0a5c1e;font-weight:bold}.nothing-to-judge{color:#6b4e00;font-weight:bold}\
 .bar{background:#2f5d9b;height:1rem;min-width:2px}.tag{border:1px solid #767676;border-radius:.3rem;padding:0 .3rem;font-size:.85em}\
 ul{padding-left:1.2rem}summary{cursor:pointer}\
 @media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#262626}th,td{border-color:#444}caption{color:#aaa}a{color:#8ab4f8}\
@@ -120,7 +120,7 @@ fn verdicts(out: &mut String, lines: &[Line]) {
     out.push_str("<th scope=\"col\">findings</th></tr></thead><tbody>\n");
     for gate in gates {
         let of_gate = || lines.iter().filter(|line| line.name == gate);
-        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", markup(gate));
+        let _ = write!(out, "<tr><th scope=\"row\" class=\"gate\">{}</th>", markup(gate));
         for package in &packages {
             let Some(line) = of_gate().find(|line| line.package == *package) else {
                 out.push_str("<td><span class=\"not-run\">not run</span></td>");
