@@ -27,20 +27,23 @@ pub fn lowest(current: &Version, patched: &[VersionReq]) -> Option<Version> {
         .iter()
         .filter_map(|requirement| {
             let floor = requirement.comparators.iter().find_map(|comparator| {
-                let version = Version {
-                    major: comparator.major,
-                    minor: comparator.minor.unwrap_or(0),
-                    patch: comparator.patch.unwrap_or(0),
-                    pre: comparator.pre.clone(),
-                    build: semver::BuildMetadata::EMPTY,
-                };
-                match comparator.op {
-                    Op::GreaterEq | Op::Caret | Op::Tilde | Op::Exact => Some(version),
-                    Op::Greater => Some(Version { patch: version.patch + 1, ..version }),
-                    _ => None,
-                }
+                let (major, minor, patch) = (comparator.major, comparator.minor, comparator.patch);
+                let up = |number: u64| number.checked_add(1);
+                Some(match (comparator.op, minor, patch) {
+                    (Op::GreaterEq | Op::Caret | Op::Tilde | Op::Exact, ..) => Version {
+                        pre: comparator.pre.clone(),
+                        ..Version::new(major, minor.unwrap_or(0), patch.unwrap_or(0))
+                    },
+                    (Op::Greater, Some(minor), Some(patch)) if comparator.pre.is_empty() => {
+                        Version::new(major, minor, up(patch)?)
+                    }
+                    (Op::Greater, Some(minor), Some(patch)) => Version::new(major, minor, patch),
+                    (Op::Greater, Some(minor), None) => Version::new(major, up(minor)?, 0),
+                    (Op::Greater, None, _) => Version::new(up(major)?, 0, 0),
+                    _ => return None,
+                })
             })?;
-            (floor > *current).then_some(floor)
+            (floor > *current && requirement.matches(&floor)).then_some(floor)
         })
         .min()
 }
@@ -86,6 +89,19 @@ mod tests {
         let current = Version::new(0, 1, 3);
         assert_eq!(lowest(&current, &reqs(&[">=0.2.1", ">=0.1.9, <0.2.0"])), Some(Version::new(0, 1, 9)));
         assert_eq!(lowest(&current, &reqs(&["<0.1.0"])), None);
+        // `>` of less than three numbers is above all that begin with them; what no requirement admits is not advised.
+        for (requirement, expected) in [
+            ("> 0.1.3", Some("0.1.4")),
+            ("> 0.1", Some("0.2.0")),
+            ("> 0", Some("1.0.0")),
+            ("> 0.2.0-rc.1", Some("0.2.0")),
+            ("> 18446744073709551615", None),
+            ("> 0.1.18446744073709551615", None),
+            (">= 1.0, < 0.9", None),
+        ] {
+            let expected = expected.map(|text| text.parse().unwrap());
+            assert_eq!(lowest(&current, &reqs(&[requirement])), expected, "{requirement}");
+        }
         let free = Requirements::from([("x".into(), vec![("a 1.0.0".into(), "^0.1.2".parse().unwrap())])]);
         assert!(advice("x", &current, &reqs(&[">=0.1.9"]), &free).contains("--precise 0.1.9"));
         assert!(advice("x", &current, &reqs(&[">=0.2.1"]), &free).contains("a 1.0.0 requires `^0.1.2`"));
