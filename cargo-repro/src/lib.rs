@@ -9,6 +9,8 @@ mod cli;
 mod command;
 mod config;
 mod diff;
+#[doc(hidden)]
+pub mod hostile;
 mod model;
 mod rules;
 mod sealed;
@@ -22,12 +24,6 @@ pub use rules::RULES;
 /// This tool.
 pub const TOOL: Tool =
     Tool { name: "cargo-repro", subcommand: "repro", version: env!("CARGO_PKG_VERSION"), rules: RULES };
-
-/// The page of `diff --html` for two files of any bytes, for fuzzing.
-#[doc(hidden)]
-pub fn difference_page(a: &[u8], b: &[u8]) -> String {
-    diff::html::page(["a", "b"], &diff::explain(a, b), &diff::map::of(a, b))
-}
 
 /// The whole program: a tool of a sealed build if it was started as one, else the gate.
 pub fn main() -> std::process::ExitCode {

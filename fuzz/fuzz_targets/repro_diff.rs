@@ -4,6 +4,6 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|pair: (&[u8], &[u8])| {
-    let page = cargo_repro::difference_page(pair.0, pair.1);
+    let page = cargo_repro::hostile::difference_page(pair.0, pair.1);
     assert!(!page.contains("<script") && !page.contains("<img"));
 });

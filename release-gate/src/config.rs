@@ -63,6 +63,14 @@ impl Config {
                 .with_source(error)
                 .with_help("check the path given to --config")
         })?;
+        Self::parse(&text, name)
+    }
+
+    /// Reads the text of a configuration; `name` is for error messages.
+    ///
+    /// # Errors
+    /// A usage error: it is no TOML, or has a table no gate knows.
+    pub fn parse(text: &str, name: &str) -> Result<Self> {
         Self::checked(
             text.parse().map_err(|error: toml::de::Error| malformed(name, &error.to_string()))?,
             name,

@@ -31,7 +31,7 @@ pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Opti
         }
     };
     let workspace = holder.get("workspace").and_then(Value::as_table).cloned().unwrap_or_default();
-    Ok(read(&table, &workspace))
+    Ok(of(&table, &workspace))
 }
 
 /// The manifest of the package called `name`, wherever it lay at the commit, and its folder: first where it is expected, then anywhere.
@@ -160,7 +160,8 @@ fn parse(bytes: &[u8], path: &str, commit: &CommitId) -> Result<Table> {
     })
 }
 
-fn read(table: &Table, workspace: &Table) -> Option<Manifest> {
+/// A manifest's tables as a manifest; `workspace` is the table of that name it inherits from.
+pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
     let package = table.get("package").or_else(|| table.get("project"))?.as_table()?;
     let inherited = workspace.get("package").and_then(Value::as_table);
     let field = |name: &str| -> Option<String> {
@@ -249,11 +250,11 @@ mod tests {
         .unwrap();
         let workspace: Table =
             "package.version = '1.2.3'\ndependencies.c = { package = 'sea', version = '1' }".parse().unwrap();
-        let manifest = read(&table, &workspace).unwrap();
+        let manifest = of(&table, &workspace).unwrap();
         assert_eq!(manifest.version, "1.2.3");
         assert_eq!(manifest.features.keys().map(String::as_str).collect::<Vec<_>>(), ["a", "b2", "default"]);
         assert_eq!(manifest.direct.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "bee", "d", "sea"]);
         assert!(manifest.bins.contains("tool"));
-        assert!(read(&Table::new(), &Table::new()).is_none());
+        assert!(of(&Table::new(), &Table::new()).is_none());
     }
 }

@@ -14,7 +14,7 @@ use crate::sealed::environment::governs;
 ///
 /// # Errors
 /// Its build did not pass, or it names files or targets twice or by what is no name.
-pub(super) fn sound(shown: &str, envelope: &Envelope, info: &BuildInfo) -> Result<()> {
+pub(crate) fn sound(shown: &str, envelope: &Envelope, info: &BuildInfo) -> Result<()> {
     let help = "take the file that `cargo repro build` wrote";
     let refuse = |why: String| Err(Error::judge(format!("`{shown}` {why}")).with_help(help));
     if envelope.status != Status::Pass {
@@ -45,7 +45,7 @@ pub(super) fn sound(shown: &str, envelope: &Envelope, info: &BuildInfo) -> Resul
 ///
 /// # Errors
 /// It names another one.
-pub(super) fn environment(
+pub(crate) fn environment(
     published: &BTreeMap<String, String>,
     pass_env: &[String],
 ) -> Result<Vec<(String, std::ffi::OsString)>> {
@@ -70,7 +70,7 @@ pub(super) fn environment(
 }
 
 /// What it says otherwise than it is.
-pub(super) fn differing(
+pub(crate) fn differing(
     subject: &Subject,
     info: &BuildInfo,
     here: &Subject,

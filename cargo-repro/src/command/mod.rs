@@ -3,13 +3,13 @@
 pub(crate) mod build;
 pub(crate) mod check;
 mod ci;
-mod claims;
+pub(crate) mod claims;
 pub(crate) mod compare;
 pub(crate) mod diff;
 mod edit;
 pub(crate) mod fix;
 mod folders;
-mod normalized;
+pub(crate) mod normalized;
 pub(crate) mod package;
 pub(crate) mod rebuild;
 pub(crate) mod session;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// Whether two packed manifests say the same in other words, and the keys in which they do not.
 ///
 /// Newer versions of cargo write down what older ones found out by themselves: targets and that nothing is to be found.
-pub(super) fn manifest(a: &[u8], b: &[u8]) -> (bool, Vec<String>) {
+pub(crate) fn manifest(a: &[u8], b: &[u8]) -> (bool, Vec<String>) {
     let parse = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<toml::Table>().ok();
     let (Some(a), Some(b)) = (parse(a), parse(b)) else { return (false, vec!["not readable".to_owned()]) };
     let (a, b) = (flat(a), flat(b));
@@ -86,7 +86,7 @@ struct Locked {
 }
 
 /// Packages that both lock files have with different content: those two cannot both be what a registry gives.
-pub(super) fn lock(published: &[u8], packed: &[u8]) -> Vec<String> {
+pub(crate) fn lock(published: &[u8], packed: &[u8]) -> Vec<String> {
     let parse = |bytes: &[u8]| toml::from_str::<Lock>(std::str::from_utf8(bytes).ok()?).ok();
     let Some(published) = parse(published) else { return vec!["not readable".to_owned()] };
     let packed = parse(packed).unwrap_or_default();

@@ -59,11 +59,17 @@ pub(crate) fn read(path: &Path) -> Result<(Envelope, BuildInfo)> {
 fn parse(path: &Path) -> Result<(Envelope, BuildInfo, Sha256Digest)> {
     let shown = path.display();
     let bytes = std::fs::read(path).or_judge(|| format!("cannot read `{shown}`"))?;
-    let envelope = Envelope::read(&bytes, "buildinfo")
+    let (envelope, info) = published(&bytes, &shown.to_string())?;
+    Ok((envelope, info, sha256_bytes(&bytes)))
+}
+
+/// The text of a published buildinfo, whatever it says.
+pub(crate) fn published(bytes: &[u8], shown: &str) -> Result<(Envelope, BuildInfo)> {
+    let envelope = Envelope::read(bytes, "buildinfo")
         .map_err(|error| Error::judge(format!("`{shown}` is no buildinfo")).with_source(error))?;
     let info =
         serde_json::from_value(envelope.data.clone()).or_judge(|| format!("`{shown}` is no buildinfo"))?;
-    Ok((envelope, info, sha256_bytes(&bytes)))
+    Ok((envelope, info))
 }
 
 /// What differs between two toolchains.

@@ -52,6 +52,21 @@ impl std::fmt::Display for Origin {
     }
 }
 
+/// Cargo's messages; lines that are none are passed over.
+fn messages(stdout: &[u8]) -> impl Iterator<Item = Message> {
+    stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
+}
+
+/// What is made of the text alone, whoever wrote it: cargo's messages, a list for make and the statements of a build script.
+pub(crate) fn of_text(text: &str) -> (Vec<(String, String)>, Vec<String>, usize) {
+    let packages = messages(text.as_bytes()).filter_map(|message| match message {
+        Message::BuildScriptExecuted { package_id, .. } => Some(name_and_version(&package_id)),
+        _ => None,
+    });
+    let statements = text.lines().filter(|line| is_effective(line)).count();
+    (packages.collect(), dependencies(text).collect(), statements)
+}
+
 /// Reads everything.
 ///
 /// # Errors
@@ -67,8 +82,7 @@ pub(crate) fn read(
     let mut build = Build { units: units(place)?, ..Build::default() };
     let stdout = place.outside(&String::from_utf8_lossy(stdout)).into_bytes();
     // Macros print to the same stream: what is no message of cargo's is theirs.
-    let messages =
-        stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Message>(line).ok());
+    let messages = messages(&stdout);
     let layout = Layout::of(place, targets, host, profile);
     let mut origins: BTreeMap<PathBuf, Origin> = BTreeMap::new();
     for message in messages {
@@ -320,8 +334,13 @@ fn units(place: &Place) -> Result<Vec<Unit>> {
 /// Files a unit read, from the list rustc writes for make.
 fn dependency_list(place: &Place, path: &Path, cwd: &Path) -> Vec<PathBuf> {
     let text = place.outside(&std::fs::read_to_string(path).unwrap_or_default());
+    dependencies(&text).map(|name| cwd.join(name)).collect()
+}
+
+/// The files a list for make names on lines of their own.
+fn dependencies(text: &str) -> impl Iterator<Item = String> {
     let names = text.lines().filter_map(|line| line.strip_suffix(':')).filter(|name| !name.starts_with('#'));
-    names.map(|name| cwd.join(name.replace("\\ ", " "))).collect()
+    names.map(|name| name.replace("\\ ", " "))
 }
 
 /// `name` and `version` of a package id specification such as `registry+https://…#name@1.0.0` or `path+file:///x/name#1.0.0`.

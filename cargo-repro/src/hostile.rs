@@ -1,0 +1,39 @@
+//! What is made of bytes that others wrote, as the fuzz targets call it: not part of any interface.
+
+use std::path::{Component, Path};
+
+use crate::command::{claims, normalized, rebuild};
+use crate::{diff, sealed};
+
+/// The page of `diff --html` for two files.
+pub fn difference_page(a: &[u8], b: &[u8]) -> String {
+    diff::html::page(["a", "b"], &diff::explain(a, b), &diff::map::of(a, b))
+}
+
+/// Whether it is a buildinfo that a rebuild would begin with, and which files it would then look for.
+pub fn buildinfo(bytes: &[u8]) -> Option<Vec<String>> {
+    let (envelope, info) = rebuild::published(bytes, "x").ok()?;
+    claims::sound("x", &envelope, &info).ok()?;
+    let handed_on: Vec<String> = info.environment.keys().take(1).cloned().collect();
+    let _ = claims::environment(&info.environment, &handed_on);
+    let _ = claims::differing(&envelope.subject, &info, &envelope.subject, &info);
+    Some(info.artifacts.into_iter().flat_map(|artifact| [artifact.path, artifact.name]).collect())
+}
+
+/// Whether a path stays in the folder it is joined to.
+pub fn stays_inside(path: &str) -> bool {
+    Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// Whether a packed manifest says the same as itself, or cannot be read; the same bytes are tried as a lock file, too.
+pub fn packed(bytes: &[u8]) -> bool {
+    let _ = normalized::lock(bytes, bytes);
+    let (same, changed) = normalized::manifest(bytes, bytes);
+    same || changed == ["not readable"]
+}
+
+/// Cargo's messages, lists for make and statements of build scripts: how many were found.
+pub fn left_by_a_build(text: &str) -> usize {
+    let (packages, files, statements) = sealed::outcome::of_text(text);
+    packages.len() + files.len() + statements
+}

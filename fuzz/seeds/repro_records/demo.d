@@ -1,0 +1,6 @@
+/x/demo.d: src/lib.rs a\ b.rs
+
+src/lib.rs:
+a\ b.rs:
+
+# env-dep:CARGO_PKG_NAME=demo

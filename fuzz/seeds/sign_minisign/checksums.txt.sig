@@ -1,0 +1,4 @@
+untrusted comment: signature of greet 1.2.0
+RUQErcupTBp50pLwSJdg2+thcF5efMRcll9CeP85uQ/KTVJ4f65cLMy3AHr4BNjK2UVmqtC29JyfAY4RmahDtPcyq3KfIAeb8ws=
+trusted comment: timestamp:1795260966	file:checksums.txt	hashed	project:greet	version:1.2.0	commit:a11b0fde0c05ba8d5616a05720a26683cdca759c
+qacI/bthYcp1HFCpxdGfQRBXvNTQJO6Jfr64mOGWdYkZ/jPOvZAeDDimWoVFDFd48F7SMlQhtSm2Uam/MrbkDw==

@@ -1,0 +1,7 @@
+untrusted comment: signature of greet 1.2.0
+RWQErcupTBp50hqSk4DafsScZdra1xSm8ecvkdpuhQcB2KzcmUsYCzaHbHnOk8VVayJjM/5TeWvSd72H4RPJng4JBbWVlRqGXQc=
+SHA256 (buildinfo.json) = 63e2bb0767f79977ed0851ccc688a25420501a8467dafd5d5f4a5c8eab792820
+SHA256 (greet-1.2.0-x86_64-unknown-linux-gnu.tar.gz) = d1af779cdca122219403ab4489c6cb9e7a2fdb7a356603bf90438788e99f826c
+SHA256 (keyring.json) = 5f34aab5c36b732c35ae9fdc6be6f885b20a78091d91ff80b1a3def972a15a5f
+SHA256 (sbom.cdx.json) = 350d2a5f94f97cec02d0fd4837f3e23a4fd2f798e1222e636fb586f25a8b9e19
+SHA256 (sbom.spdx.json) = 0ad5a9592b402bb7a8054ea93501f18d91893164995a08c00462780fa30c2bca
