@@ -22,12 +22,29 @@ fn manifest(folder: &Path) -> Vec<String> {
     files.iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Starts all of them, and expects each to pass.
+fn at_the_same_time(env: &TestEnv, dir: &Path, calls: &[(&str, &[&str])]) {
+    let results: Vec<(String, Ran)> = std::thread::scope(|scope| {
+        let started: Vec<_> = calls
+            .iter()
+            .map(|(tool, args)| {
+                let call = format!("{tool} {}", args.join(" "));
+                scope.spawn(move || (call, env.run(dir, tool, [args, &["--offline"][..]].concat())))
+            })
+            .collect();
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (call, ran) in results {
+        assert_eq!(ran.code, 0, "{call}: {ran:#?}");
+    }
+}
+
 #[test]
 fn calls_at_the_same_time_do_not_spoil_each_other() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
     let db = fixtures::advisory_db(env.path());
-    let calls: [(&str, &[&str]); 8] = [
+    let calls: [(&str, &[&str]); 10] = [
         ("cargo-sbom-lite", &["generate"]),
         ("cargo-sbom-lite", &["generate"]),
         ("cargo-sbom-lite", &["licenses"]),
@@ -36,23 +53,82 @@ fn calls_at_the_same_time_do_not_spoil_each_other() {
         ("cargo-compat", &[]),
         ("cargo-compat", &[]),
         ("cargo-repro", &["build"]),
+        ("cargo-relnotes", &["--phase", "draft"]),
+        ("cargo-relnotes", &["--phase", "draft"]),
     ];
     let _ = program("cargo-repro"); // built before anything is started
-    let results: Vec<(String, Ran)> = std::thread::scope(|scope| {
-        let started = calls.map(|(tool, args)| {
-            let (env, dir) = (&env, &dir);
-            let call = format!("{tool} {}", args.join(" "));
-            scope.spawn(move || (call, env.run(dir, tool, [args, &["--offline"]].concat())))
-        });
-        started.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    for (call, ran) in results {
-        assert_eq!(ran.code, 0, "{call}: {ran:#?}");
-    }
+    at_the_same_time(&env, &dir, &calls);
+    // What is signed has to be there first; then two sign it at once.
+    let key = env.path().join("release.key");
+    let key = key.to_str().unwrap();
+    assert_eq!(env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]).code, 0);
+    at_the_same_time(&env, &dir, &[("cargo-sign", &["pack", "--key", key, "--despite-refusals"][..]); 2]);
+    let public = format!("{key}.pub");
+    at_the_same_time(&env, &dir, &[("cargo-sign", &["verify", "--key", &public][..]); 2]);
     let listed = manifest(&dir.join("target/release-gates/demo-0.1.1"));
-    for name in ["sbom.cdx.json", "licenses.json", "pins.json", "vulns.json", "compat.json", "buildinfo.json"]
-    {
+    for name in [
+        "sbom.cdx.json",
+        "licenses.json",
+        "pins.json",
+        "vulns.json",
+        "compat.json",
+        "buildinfo.json",
+        "RELEASE_NOTES.md",
+        "checksums.txt",
+        "verify.json",
+    ] {
         assert!(listed.iter().any(|path| path == name), "{name} was lost from the manifest: {listed:?}");
+    }
+}
+
+/// Whether a disk can be mounted that only one call sees.
+#[cfg(target_os = "linux")]
+fn may_mount(env: &TestEnv) -> bool {
+    let step = env.step("unshare").args(["--user", "--map-root-user", "--mount", "true"]);
+    release_gate::process::Runner::new().run(step).is_ok_and(|finished| finished.is_success())
+}
+
+/// A disk that nobody may write, the superuser neither: what is asked of it is said to have failed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_read_only() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", fixtures::DEMO);
+    let disk = env.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    if !may_mount(&env) {
+        println!("SKIPPED: this machine allows no namespaces, so no disk can be mounted");
+        return;
+    }
+    let key = env.path().join("release.key");
+    let key = key.to_str().unwrap();
+    assert_eq!(env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]).code, 0);
+    assert_eq!(env.run(&dir, "cargo-repro", ["build", "--offline"]).code, 0);
+    assert_eq!(env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"]).code, 0);
+    let facts = dir.join("target/release-gates/demo-0.1.1");
+    let commands: [(&str, &[&str]); 5] = [
+        ("cargo-sbom-lite", &["generate"]),
+        ("cargo-repro", &["build"]),
+        ("cargo-compat", &[]),
+        ("cargo-relnotes", &["--phase", "draft"]),
+        ("cargo-sign", &["pack", "--key", key, "--artifacts", facts.to_str().unwrap()]),
+    ];
+    for (tool, args) in commands {
+        let step = env
+            .step("unshare")
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
+            .arg("mount -t tmpfs -o size=1m,ro small \"$1\" || exit 77; shift; exec \"$@\"")
+            .arg("sh")
+            .arg(&disk)
+            .arg(program(tool))
+            .args(args)
+            .args(["--offline", "--artifact-dir"])
+            .arg(&disk)
+            .current_dir(&dir);
+        let ran = env.run_step(step);
+        assert_eq!(ran.code, 101, "{tool}: {ran:#?}");
+        assert!(ran.stderr.contains("Read-only file system"), "{tool}: {ran:#?}");
+        assert!(!ran.stderr.contains("panicked"), "{tool}: {ran:#?}");
     }
 }
 
@@ -64,9 +140,8 @@ fn a_disk_that_is_nearly_full() {
     let dir = env.project("demo", fixtures::DEMO);
     let disk = env.path().join("disk");
     std::fs::create_dir(&disk).unwrap();
-    let may_mount = env.step("unshare").args(["--user", "--map-root-user", "--mount", "true"]);
-    if !release_gate::process::Runner::new().run(may_mount).is_ok_and(|finished| finished.is_success()) {
-        println!("SKIPPED: this machine allows no namespaces, so no small disk can be made");
+    if !may_mount(&env) {
+        println!("SKIPPED: this machine allows no namespaces, so no disk can be mounted");
         return;
     }
     let key = env.path().join("release.key");
