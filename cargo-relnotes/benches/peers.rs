@@ -1,7 +1,7 @@
 //! `cargo xtask bench relnotes`: one release and a whole history of a large repository, beside `git log -z` and git-cliff in the same run.
 //!
-//! Arguments: `[--commits N] [--runs N] [REPOSITORY…]`. Without repositories a synthetic one is made (linear, a tag for every thousand
-//! commits). What is reported as ours is the time beyond the git processes we started, whose own time is shown beside it.
+//! Arguments: `[--quick] [--commits N] [--runs N] [REPOSITORY…]`. Without repositories a synthetic one is made (linear, a tag for every thousand
+//! commits). Ours includes the git processes we started; how long it takes beyond them is said, too.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -25,6 +25,7 @@ use release_gate::artifacts::ArtifactDir;
 use release_gate::git::Git;
 use release_gate::process::{Runner, Step};
 use release_gate::report::Subject;
+use release_gates_tests::bench::{Measure, measured, median, shown};
 
 const TOOL: Tool = cargo_relnotes::TOOL;
 
@@ -34,6 +35,7 @@ fn main() {
     let mut history_of: Option<PathBuf> = None;
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--quick" => (commits, runs) = (3_000, 1),
             "--commits" => commits = args.next().unwrap().parse().unwrap(),
             "--runs" => runs = args.next().unwrap().parse().unwrap(),
             "--whole-history" => history_of = args.next().map(PathBuf::from),
@@ -46,9 +48,7 @@ fn main() {
     let throw_away = tempfile::tempdir().unwrap();
     if repositories.is_empty() {
         let path = throw_away.path().join("synthetic");
-        let clock = Instant::now();
         synthetic(&path, commits);
-        println!("made a repository of {commits} commits in {:.1} s", clock.elapsed().as_secs_f64());
         repositories.push(path);
     }
     for path in repositories {
@@ -62,27 +62,25 @@ fn git(path: &Path) -> Git {
         .unwrap_or_else(|| panic!("{} is no repository with a work tree", path.display()))
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn ms(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
-}
-
 fn measure(path: &Path, runs: usize, scratch: &Path) {
     let plain = git(path);
     let head = plain.head().unwrap().unwrap();
     let count = history::count(&plain, None, &head).unwrap();
-    println!(
-        "\n{}: {count} commits, {} tags",
-        path.file_name().unwrap().to_string_lossy(),
-        plain.tags().unwrap().len()
-    );
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let peer = |args: &[&str]| {
+        // It says what it made on standard output; ten minutes are enough for anything that is used at releases.
+        let words = ["timeout", "600", "git-cliff", "--offline", "--no-exec"];
+        let ran = measured(path, &[&words, args].concat());
+        match ran.map(|ran| (ran.finished.status.code(), ran.wall)) {
+            Some((Some(0), wall)) => (Some(wall), String::new()),
+            Some((Some(124), _)) => (None, "not done after ten minutes".to_owned()),
+            Some((code, _)) => (None, format!("failed ({code:?})")),
+            None => (None, String::new()),
+        }
+    };
 
-    let (mut ours, mut gits, mut lines) = (Vec::new(), Vec::new(), 0);
     for first_timers in [false, true] {
+        let (mut wall, mut beyond, mut lines) = (Vec::new(), Vec::new(), 0);
         for _ in 0..runs {
             let runner = Runner::new();
             let clock = Instant::now();
@@ -90,41 +88,32 @@ fn measure(path: &Path, runs: usize, scratch: &Path) {
             lines = one_release(&git, scratch, first_timers);
             let all = clock.elapsed();
             let inside: Duration = runner.records().iter().map(|record| record.elapsed).sum();
-            ours.push(all.saturating_sub(inside));
-            gits.push(inside);
+            beyond.push(all.saturating_sub(inside));
+            wall.push(all);
         }
-        let what = if first_timers { "with first-time contributors" } else { "without" };
-        println!(
-            "  newest release ({lines} lines, {what}): {} beyond git, git itself {}",
-            ms(median(std::mem::take(&mut ours))),
-            ms(median(std::mem::take(&mut gits)))
-        );
+        let also = if first_timers { ", with first-time contributors" } else { "" };
+        let mut row = Measure::of(format!("notes of the newest release of {name}, {count} commits{also}"));
+        let more = format!("{} of it beyond git, {lines} lines", shown(median(beyond).unwrap()));
+        row.time("cargo relnotes", median(wall), &more);
+        if !first_timers {
+            let (time, why) = peer(&["--latest"]);
+            row.time("git-cliff --latest", time, &why);
+        }
     }
 
     // In a process of its own, so that its peak memory can be told.
     let me = std::env::current_exe().unwrap();
-    let finished =
-        Runner::new().run(Step::new(me).arg("--whole-history").arg(path)).unwrap().success().unwrap();
-    print!("{}", String::from_utf8_lossy(&finished.stdout));
-
+    let words = [me.as_os_str(), "--whole-history".as_ref(), path.as_os_str()];
+    let ran = measured(Path::new("."), &words).unwrap();
+    let said = ran.finished.success().unwrap();
+    let mut row = Measure::of(format!("every commit of {name}"));
+    row.time("cargo relnotes", Some(ran.wall), String::from_utf8_lossy(&said.stdout).trim());
     let clock = Instant::now();
     let bytes =
         plain.plumbing(["log", "-z", "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B", "HEAD"]).unwrap().len();
-    println!("  git log -z, all fields: {} ({} MB)", ms(clock.elapsed()), bytes / 1_000_000);
-
-    for args in [["--latest", "--offline"].as_slice(), &["--offline"]] {
-        let step = Step::new("git-cliff").args(args).arg("--no-exec").current_dir(path);
-        match Runner::new().run(step) {
-            Ok(finished) if finished.is_success() => {
-                println!("  git-cliff {}: {}", args.join(" "), ms(finished.elapsed))
-            }
-            Ok(finished) => println!("  git-cliff {}: failed ({})", args.join(" "), finished.status),
-            Err(_) => {
-                println!("  git-cliff: not installed, so not compared");
-                break;
-            }
-        }
-    }
+    row.time("git log -z, all fields", Some(clock.elapsed()), &format!("{} MB", bytes / 1_000_000));
+    let (time, why) = peer(&[]);
+    row.time("git-cliff", time, &why);
 }
 
 /// Notes of `HEAD` since the tag before, from the first call of git to the finished text.
@@ -160,12 +149,7 @@ fn whole_history(path: &Path) {
             .sums();
     let total = clock.elapsed();
     assert_eq!(sums.total, commits.len());
-    println!(
-        "  whole history, every commit accounted for: {} (reading {}), peak memory {}",
-        ms(total),
-        ms(read),
-        peak_memory()
-    );
+    println!("{} to read, {} to account, peak memory {}", shown(read), shown(total - read), peak_memory());
 }
 
 /// The high-water mark of this process, where the system tells it.

@@ -1,19 +1,15 @@
 //! `cargo xtask bench repro`: judging a pair of large files beside diffoscope and `cmp`, causes that hide by luck beside naive
-//! rebuilding, and with `PROJECT…` what `check` costs beside one clean build of the same project, what the interposer costs a build,
-//! and how long one root takes to be explained, all in the same run.
+//! rebuilding, and what `check` costs beside one clean build of the same project, what the interposer costs a build, and how long one
+//! root takes to be explained, all in the same run.
 //!
-//! Arguments: `[--mib N] [--macros N] [--rounds N] [PROJECT…]`. Peers that are not installed are said to be missing. Processor times are those
-//! of all child processes together, as the shell's `times` gives them.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a benchmark that cannot run should say so and stop"
-)]
+//! Arguments: `[--quick] [--mib N] [--macros N] [--rounds N] [PROJECT…]`. Without projects a published one is taken. Processor times are those of all
+//! child processes together, as the shell's `times` gives them.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should say so and stop")]
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use release_gate::process::{Finished, Runner, Step};
+use release_gates_tests::bench::{Measure, Ran, committed, measured, median, published, shown};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-repro");
 
@@ -22,6 +18,7 @@ fn main() {
     let (mut mib, mut macros, mut rounds, mut projects) = (100_usize, 100_usize, 3_usize, Vec::new());
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--quick" => (mib, macros, rounds) = (4, 5, 1),
             "--mib" => mib = args.next().unwrap().parse().unwrap(),
             "--macros" => macros = args.next().unwrap().parse().unwrap(),
             "--rounds" => rounds = args.next().unwrap().parse().unwrap(),
@@ -29,11 +26,22 @@ fn main() {
         }
     }
     let scratch = tempfile::tempdir().unwrap();
-    if mib > 0 {
+    // diffoscope is measured on a pair it can do.
+    let sizes = std::collections::BTreeSet::from([mib.min(4), mib]);
+    for mib in sizes.into_iter().filter(|mib| *mib > 0) {
         pair(scratch.path(), mib);
     }
     if macros > 0 {
         luck(scratch.path(), macros);
+    }
+    if projects.is_empty() {
+        match published(scratch.path(), "hexyl", "0.16.0") {
+            Some(project) => {
+                committed(&project);
+                projects.push(project);
+            }
+            None => Measure::of("hexyl 0.16.0").said("all", "not measured: cargo cannot download it"),
+        }
     }
     for project in projects {
         let wall = cost(scratch.path(), &project, rounds);
@@ -41,74 +49,53 @@ fn main() {
     }
 }
 
-/// A shell that measures: wall-clock time, processor time and peak memory of what it starts.
-fn measured(dir: &Path, words: &[&str]) -> (Duration, Duration, Finished) {
-    let clock = Instant::now();
-    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-    let step = Step::new("bash")
-        .inherit(names)
-        .args(["-c", "\"$@\"; code=$?; times >&2; exit $code", "measure"])
-        .args(words)
-        .current_dir(dir)
-        .env_remove("CARGO_TARGET_DIR");
-    let finished = Runner::new().run(step).unwrap();
-    (clock.elapsed(), processor(&finished.stderr_text()), finished)
-}
-
-/// The last line of `times`: user and system time of the children, `0m1.234s 0m0.567s`.
-fn processor(text: &str) -> Duration {
-    let line = text.lines().rev().find(|line| line.contains('m') && line.ends_with('s')).unwrap_or_default();
-    let seconds = |word: &str| -> f64 {
-        let (minutes, rest) = word.trim_end_matches('s').split_once('m').unwrap_or(("0", "0"));
-        minutes.parse::<f64>().unwrap_or(0.0) * 60.0 + rest.parse::<f64>().unwrap_or(0.0)
-    };
-    Duration::from_secs_f64(line.split_whitespace().map(seconds).sum())
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
+/// What is there on every system that builds.
+fn run(dir: &Path, words: &[&str]) -> Ran {
+    measured(dir, words).unwrap_or_else(|| panic!("there is no `{}`", words[0]))
 }
 
 /// Two executables of a given size: this program, blown up by a section of its own bytes, with three bytes changed, or shifted.
 fn pair(dir: &Path, mib: usize) {
     let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
     let mut padding = Vec::with_capacity(mib << 20);
-    while padding.len() + own.len() < mib << 20 {
+    while padding.is_empty() || padding.len() + own.len() < mib << 20 {
         padding.extend_from_slice(&own);
     }
     std::fs::write(dir.join("padding"), &padding).unwrap();
     std::fs::write(dir.join("own"), &own).unwrap();
-    let add = ["objcopy", "--add-section", ".ballast=padding", "own", "a"];
-    let made = measured(dir, &add).2;
-    if !made.is_success() {
-        println!("objcopy is missing, so no large pair can be made");
-        return;
+    let add = |to: &str| measured(dir, &["objcopy", "--add-section", ".ballast=padding", "own", to]);
+    if !add("a").is_some_and(|ran| ran.finished.is_success()) {
+        return Measure::of("a pair of executables")
+            .said("all", "not measured: objcopy is missing, which makes the pair");
     }
     let mut bytes = std::fs::read(dir.join("a")).unwrap();
     let middle = bytes.len() / 2;
-    for at in [middle, middle + 5_000_000, middle + 10_000_000] {
+    for at in [middle, middle + bytes.len() / 20, middle + bytes.len() / 10] {
         bytes[at] ^= 1;
     }
     std::fs::write(dir.join("three"), &bytes).unwrap();
     padding.splice(1000..1000, *b"/home/somebody/else/");
     std::fs::write(dir.join("padding"), &padding).unwrap();
-    measured(dir, &["objcopy", "--add-section", ".ballast=padding", "own", "shifted"]);
+    assert!(add("shifted").is_some());
     for (what, other) in [("three bytes changed", "three"), ("20 bytes inserted", "shifted")] {
-        println!("\na pair of {} MiB executables, {what}:", bytes.len() >> 20);
-        let (wall, cpu, finished) = measured(dir, &[PROGRAM, "diff", "a", other, "--color", "never"]);
-        let places = String::from_utf8_lossy(&finished.stdout).lines().count();
-        println!(
-            "  cargo repro diff: {} ({} of processor time), {places} lines, peak {} MB",
-            seconds(wall),
-            seconds(cpu),
-            peak(dir, other)
-        );
-        let (wall, _, _) = measured(dir, &["sh", "-c", "cmp -l a \"$0\" | wc -l", other]);
-        println!("  cmp -l: {}, names no section", seconds(wall));
-        let (wall, _, finished) = measured(dir, &["timeout", "600", "diffoscope", "a", other]);
-        match finished.status.code() {
-            Some(127) => println!("  diffoscope: not installed"),
-            code => println!("  diffoscope: {} (exit code {code:?})", seconds(wall)),
+        let mut row = Measure::of(format!("a pair of executables of {} MiB, {what}", bytes.len() >> 20));
+        let ran = run(dir, &[PROGRAM, "diff", "a", other, "--color", "never"]);
+        let more = format!("{} of processor time, peak memory {}", shown(ran.cpu), peak(dir, other));
+        row.time("cargo repro diff", Some(ran.wall), &more);
+        let cmp = run(dir, &["sh", "-c", "cmp -l a \"$0\" | wc -l", other]);
+        row.time("cmp -l", Some(cmp.wall), "names no section");
+        if mib > 8 {
+            row.said("diffoscope", "not tried above 8 MiB, for its time");
+            continue;
+        }
+        match measured(dir, &["timeout", "900", "diffoscope", "a", other]) {
+            // 127 is what `timeout` says of a program that is not there.
+            None => row.time("diffoscope", None, ""),
+            Some(ran) if ran.finished.status.code() == Some(1) => row.time("diffoscope", Some(ran.wall), ""),
+            Some(ran) if ran.finished.status.code() == Some(124) => {
+                row.said("diffoscope", "not done after 15 minutes");
+            }
+            Some(ran) => row.said("diffoscope", &format!("failed ({:?})", ran.finished.status.code())),
         }
     }
 }
@@ -117,8 +104,10 @@ fn pair(dir: &Path, mib: usize) {
 fn peak(dir: &Path, other: &str) -> String {
     let script = "import resource, subprocess, sys\nsubprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n\
                   print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1000)";
-    let (_, _, finished) = measured(dir, &["python3", "-c", script, PROGRAM, "diff", "a", other]);
-    String::from_utf8_lossy(&finished.stdout).trim().to_owned()
+    let ran = measured(dir, &["python3", "-c", script, PROGRAM, "diff", "a", other]);
+    ran.map_or("unknown, without Python".to_owned(), |ran| {
+        format!("{} MB", String::from_utf8_lossy(&ran.finished.stdout).trim())
+    })
 }
 
 /// Packages whose macro depends on random numbers one time in seven: two builds of one agree three times in four.
@@ -146,13 +135,12 @@ fn luck(dir: &Path, macros: usize) {
         );
         put(format!("crates/{name}/src/lib.rs"), &format!("pub const SAID: bool = dice::said!({n});\n"));
     }
-    let git = "cargo generate-lockfile --offline -q && git init -q && git add -A && git -c user.name=x -c user.email=x@example.org \
-               -c commit.gpgsign=false commit -q -m x";
-    assert!(measured(&root, &["sh", "-c", git]).2.is_success());
+    assert!(run(&root, &["cargo", "generate-lockfile", "--offline", "-q"]).finished.is_success());
+    committed(&root);
     let facts = dir.join("facts");
     let words =
         [PROGRAM, "check", "--workspace", "--offline", "-q", "--artifact-dir", facts.to_str().unwrap()];
-    let (wall, _, _) = measured(&root, &words);
+    let wall = run(&root, &words).wall;
     let (mut found, mut naive) = (0, 0);
     for n in 0..macros {
         let report = std::fs::read(facts.join(format!("player-{n}-1.0.0/repro.json"))).unwrap();
@@ -167,20 +155,9 @@ fn luck(dir: &Path, macros: usize) {
             report["data"]["artifacts"].as_array().unwrap().iter().any(|one| one["identical"] == false),
         );
     }
-    println!(
-        "\n{macros} packages with a macro that is not deterministic one time in seven ({}):",
-        seconds(wall)
-    );
-    println!("  cargo repro check names the macro in {found}");
-    println!("  building twice and comparing shows a difference in {naive}");
-}
-
-/// The middle one, and how far the outermost are apart in hundredths of it.
-fn median(mut times: Vec<Duration>) -> (Duration, f64) {
-    times.sort();
-    let middle = times[times.len() / 2];
-    let spread = (times[times.len() - 1] - times[0]).as_secs_f64() / middle.as_secs_f64().max(0.001);
-    (middle, spread * 100.0)
+    let row = Measure::of(format!("{macros} packages with a macro whose output differs one time in seven"));
+    row.said("cargo repro check", &format!("names the macro in {found}, in {}", shown(wall)));
+    row.said("building twice and comparing", &format!("shows a difference in {naive}"));
 }
 
 /// What `check` costs beside one clean build, and what the interposer costs a build; the wall-clock time of a build.
@@ -188,12 +165,12 @@ fn cost(dir: &Path, project: &Path, rounds: usize) -> Duration {
     let name = project.file_name().unwrap().to_string_lossy().into_owned();
     let target = dir.join("target");
     let facts = dir.join("cost");
-    let fetch = measured(project, &["cargo", "fetch", "--locked"]).2;
+    let fetch = run(project, &["cargo", "fetch", "--locked"]).finished;
     assert!(fetch.is_success(), "{}", fetch.stderr_text());
     let library = dir.join("interposer.so");
     std::fs::write(dir.join("interposer.c"), include_str!("../src/sealed/interposer.c")).unwrap();
     let compile = ["cc", "-shared", "-fPIC", "-O2", "-o", "interposer.so", "interposer.c", "-ldl"];
-    assert!(measured(dir, &compile).2.is_success());
+    assert!(run(dir, &compile).finished.is_success());
     let build = "exec cargo build --release --locked --offline -q --target-dir \"$0\"";
     let log = dir.join("asked");
     let asked = format!(
@@ -207,32 +184,30 @@ fn cost(dir: &Path, project: &Path, rounds: usize) -> Duration {
     // One of each in turn, so that what else the machine does falls on all.
     for _ in 0..rounds.max(1) {
         for (script, times) in [(build, &mut plain), (asked.as_str(), &mut with)] {
-            let (wall, cpu, built) = measured(project, &["sh", "-c", script, target.to_str().unwrap()]);
-            assert!(built.is_success(), "{}", built.stderr_text());
+            let ran = run(project, &["sh", "-c", script, target.to_str().unwrap()]);
+            assert!(ran.finished.is_success(), "{}", ran.finished.stderr_text());
             std::fs::remove_dir_all(&target).unwrap();
-            times.push(cpu);
+            times.push(ran.cpu);
             if script == build {
-                walls.push(wall);
+                walls.push(ran.wall);
             }
         }
-        let (_, cpu, checked) = measured(project, &check);
-        checks.push(cpu);
-        ended.push(match checked.status.code() {
+        let ran = run(project, &check);
+        checks.push(ran.cpu);
+        ended.push(match ran.finished.status.code() {
             Some(0) => "passed",
             Some(100) => "differs",
             _ => "not judged",
         });
     }
-    let ((once, spread), (with, _), (all, _)) = (median(plain), median(with), median(checks));
+    let spread = plain.iter().max().unwrap().saturating_sub(*plain.iter().min().unwrap());
+    let (once, with, all) = (median(plain).unwrap(), median(with).unwrap(), median(checks).unwrap());
     let ratio = |time: Duration| time.as_secs_f64() / once.as_secs_f64().max(0.001);
-    println!(
-        "\n{name}, medians of {} rounds, processor time; clean builds are {spread:.1} % apart:",
-        rounds.max(1)
-    );
-    println!("  one clean build: {}", seconds(once));
-    println!("  the same with the interposer: {} ({:+.1} %)", seconds(with), (ratio(with) - 1.0) * 100.0);
-    println!("  check ({}): {}, {:.2} builds", ended[0], seconds(all), ratio(all));
-    median(walls).0
+    let mut row = Measure::of(format!("{name}, processor time, median of {}", rounds.max(1)));
+    row.time("cargo repro check", Some(all), &format!("{}, {:.2} builds", ended[0], ratio(all)));
+    row.time("one clean build", Some(once), &format!("{:.1} % apart", 100.0 * ratio(spread)));
+    row.time("one with the interposer", Some(with), &format!("{:+.1} %", (ratio(with) - 1.0) * 100.0));
+    median(walls).unwrap()
 }
 
 /// How long one root takes to be explained: the project with a folder embedded in what it builds.
@@ -240,11 +215,13 @@ fn attribution(dir: &Path, project: &Path, build: Duration) {
     let copy = dir.join("attribution");
     let _ = std::fs::remove_dir_all(&copy);
     let clone = ["git", "clone", "-q", "--no-hardlinks", project.to_str().unwrap(), copy.to_str().unwrap()];
-    assert!(measured(dir, &clone).2.is_success());
+    assert!(run(dir, &clone).finished.is_success());
+    let name = project.file_name().unwrap().to_string_lossy().into_owned();
+    let row = Measure::of(format!("one root in {name}, explained (wall clock)"));
     let Some(root) =
         ["src/main.rs", "src/lib.rs"].map(|name| copy.join(name)).into_iter().find(|path| path.is_file())
     else {
-        println!("  one root: not tried, since there is neither src/main.rs nor src/lib.rs");
+        row.said("cargo repro check", "not tried: there is neither src/main.rs nor src/lib.rs");
         return;
     };
     let text = std::fs::read_to_string(&root).unwrap();
@@ -252,16 +229,14 @@ fn attribution(dir: &Path, project: &Path, build: Duration) {
     let facts = dir.join("facts-attribution");
     let words =
         [PROGRAM, "check", "--offline", "-v", "--allow-dirty", "--artifact-dir", facts.to_str().unwrap()];
-    let (_, _, checked) = measured(&copy, &words);
-    let said = checked.stderr_text();
+    let said = run(&copy, &words).finished.stderr_text();
     let number =
         |before: &str| -> Option<u32> { said.split(before).nth(1)?.split_whitespace().next()?.parse().ok() };
     match number("Explained in ") {
-        Some(ms) => println!(
-            "  one root explained in {ms} ms, {:.0} % of one build's {} (wall clock)",
-            f64::from(ms) / 10.0 / build.as_secs_f64().max(0.001),
-            seconds(build)
-        ),
-        None => println!("  one root: not judged\n{said}"),
+        Some(ms) => {
+            let share = f64::from(ms) / 10.0 / build.as_secs_f64().max(0.001);
+            row.said("cargo repro check", &format!("{ms} ms, {share:.0} % of one build's {}", shown(build)));
+        }
+        None => row.said("cargo repro check", "not judged"),
     }
 }

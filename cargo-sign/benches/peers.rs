@@ -1,7 +1,7 @@
-//! `cargo xtask bench sign`: verifying large releases beside `openssl dgst` and `sha256sum` in the same run.
+//! `cargo xtask bench sign`: verifying large releases beside tools that every system has, in the same run.
 //!
-//! Arguments: `[--mib N] [--runs N]`. Processor time is that of whole processes, as the shell's `times` tells it; each figure is a median.
-//! Files were written just before, so that all read from the same cache.
+//! Arguments: `[--quick] [--mib N] [--runs N]`. Processor time is that of whole processes, as the shell's `times` tells it; each figure is a
+//! median. Files were written just before, so that all read from the same cache.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -10,7 +10,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cargo_sign::archive::pack::{Input, tar_gz};
 use cargo_sign::format::checksums::{self, List};
@@ -20,14 +20,17 @@ use cargo_sign::judge::{Checked, Extent, Keys, check_list};
 use ed25519_dalek::SigningKey;
 use release_gate::digest::sha256_bytes;
 use release_gate::process::{Runner, Step};
+use release_gates_tests::bench::{Measure, Ran, measured, median};
 
 const SEED: [u8; 32] = [0x5a; 32];
+const OURS: &str = "cargo sign verify";
 
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let (mut mib, mut runs) = (1024_usize, 5_usize);
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--quick" => (mib, runs) = (16, 1),
             "--mib" => mib = args.next().unwrap().parse().unwrap(),
             "--runs" => runs = args.next().unwrap().parse().unwrap(),
             "--list" => return alone(Path::new(&args.next().unwrap())),
@@ -36,42 +39,75 @@ fn main() {
     }
     let scratch = tempfile::tempdir().unwrap();
     one_large(scratch.path(), mib, runs);
-    ten_small(scratch.path(), runs.max(9));
-    ten_archives(scratch.path(), runs.max(9));
-    archive(scratch.path(), 64, runs);
+    ten_small(scratch.path(), runs);
+    ten_archives(scratch.path(), runs);
+    archive(scratch.path(), mib.min(64), runs);
 }
 
-/// One large file of a signed list.
+/// One large file: its digest in a signed list beside tools that only make digests, its signature beside tools that verify it.
 fn one_large(scratch: &Path, mib: usize, runs: usize) {
     let dir = scratch.join("large");
     std::fs::create_dir(&dir).unwrap();
-    fill(&dir.join("large.bin"), mib);
+    let file = dir.join("large.bin");
+    fill(&file, mib);
     sign_list(&dir, &["large.bin"]);
-    let (list, file) = (dir.join("checksums.txt"), dir.join("large.bin"));
-    println!("one file of {mib} MiB, processor time per GiB");
-    let gib = mib as f64 / 1024.0;
-    let [mut ours, mut openssl, mut coreutils] = [const { Vec::new() }; 3];
-    // In turns, so that a busy moment hits all of them.
+    sign(&file, "large.bin");
+    let list = dir.join("checksums.txt");
+    let me = std::env::current_exe().unwrap();
+    let alone = Runner::new().run(Step::new(me).arg("--list").arg(&list)).unwrap().success().unwrap();
+    let peak = format!("peak memory {}", String::from_utf8_lossy(&alone.stdout).trim());
+
+    let ours = verify(&dir, &list);
+    let of = |program: &str, args: &[&str]| -> Vec<PathBuf> {
+        let words = std::iter::once(program).chain(args.iter().copied()).map(PathBuf::from);
+        words.chain([file.clone()]).collect()
+    };
+    let openssl = of("openssl", &["dgst", "-sha256"]);
+    in_turns(
+        &format!("SHA-256 of {mib} MiB, from a signed list (processor time)"),
+        runs,
+        &[
+            (OURS, &ours, peak.as_str()),
+            ("openssl dgst", &openssl, ""),
+            ("sha256sum", &of("sha256sum", &[]), ""),
+        ],
+    );
+    let key = dir.with_extension("pub").to_string_lossy().into_owned();
+    let signature = dir.join("large.bin.sig").to_string_lossy().into_owned();
+    in_turns(
+        &format!("a minisign signature of {mib} MiB (processor time)"),
+        runs,
+        &[
+            (OURS, &verify(&dir, &file), "SHA-256 of it included"),
+            ("minisign -V", &of("minisign", &["-V", "-q", "-p", &key, "-x", &signature, "-m"]), ""),
+            ("rsign verify", &of("rsign", &["verify", "-q", "-p", &key, "-x", &signature]), ""),
+        ],
+    );
+    std::fs::remove_dir_all(&dir).unwrap();
+}
+
+/// In turns, so that a busy moment hits all of them.
+fn in_turns(what: &str, runs: usize, tools: &[(&str, &[PathBuf], &str)]) {
+    let mut times: Vec<Option<Vec<Duration>>> = tools.iter().map(|_| Some(Vec::new())).collect();
+    let mut failed = vec![""; tools.len()];
     for _ in 0..runs {
-        ours.push(cpu(&verify(&dir, &list)));
-        openssl.push(cpu(&["openssl".into(), "dgst".into(), "-sha256".into(), file.clone()]));
-        coreutils.push(cpu(&["sha256sum".into(), file.clone()]));
-    }
-    let ours = median(ours.into_iter().map(|seconds| seconds.expect("our own program runs")).collect());
-    println!("  cargo sign verify   {:.2} s", ours / gib);
-    for (name, seconds) in [("openssl dgst", openssl), ("sha256sum", coreutils)] {
-        match seconds.into_iter().collect::<Option<Vec<f64>>>() {
-            Some(all) => {
-                let theirs = median(all);
-                println!("  {name:18}  {:.2} s   ours is {:.2} of it", theirs / gib, ours / theirs);
+        for (at, (_, argv, _)) in tools.iter().enumerate() {
+            match process(argv) {
+                Some(ran) if ran.finished.is_success() => {
+                    times[at].get_or_insert_default().push(ran.cpu);
+                    continue;
+                }
+                Some(_) => failed[at] = "failed",
+                None => failed[at] = "not installed",
             }
-            None => println!("  {name:18}  not installed, so not compared"),
+            times[at] = None;
         }
     }
-    let me = std::env::current_exe().unwrap();
-    let ran = Runner::new().run(Step::new(me).arg("--list").arg(&list)).unwrap().success().unwrap();
-    print!("{}", String::from_utf8_lossy(&ran.stdout));
-    std::fs::remove_dir_all(&dir).unwrap();
+    let mut measure = Measure::of(what);
+    for ((times, (tool, _, more)), failed) in times.into_iter().zip(tools).zip(failed) {
+        let time = if failed.is_empty() { times.and_then(median) } else { None };
+        measure.time(tool, time, if time.is_some() { more } else { failed });
+    }
 }
 
 /// Verifies in a process of its own, so that its peak memory can be told.
@@ -80,7 +116,7 @@ fn alone(list: &Path) {
     assert!(verdict.holds(), "{:?}", verdict.findings);
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    println!("  peak memory         {}", peak.map_or("unknown here", str::trim));
+    println!("{}", peak.map_or("unknown", str::trim));
 }
 
 /// A release of ten files of 5 MB: the time of a whole process.
@@ -92,8 +128,7 @@ fn ten_small(scratch: &Path, runs: usize) {
         fill(&dir.join(name), 5);
     }
     sign_list(&dir, &names.iter().map(String::as_str).collect::<Vec<_>>());
-    println!("ten files of 5 MiB, from start to end\n  cargo sign verify   {}", whole(&dir, runs));
-    std::fs::remove_dir_all(&dir).unwrap();
+    whole("a signed list of ten files of 5 MiB", &dir, runs);
 }
 
 /// The same as ten archives, each with a signature of its own and a signed list inside.
@@ -128,22 +163,18 @@ fn ten_archives(scratch: &Path, runs: usize) {
         names.push(name);
     }
     sign_list(&dir, &names.iter().map(String::as_str).collect::<Vec<_>>());
-    println!("ten archives of 5 MiB, from start to end\n  cargo sign verify   {}", whole(&dir, runs));
-    std::fs::remove_dir_all(&dir).unwrap();
+    whole("ten archives of 5 MiB, each signed and with a signed list inside", &dir, runs);
 }
 
-/// The time of a whole process that verifies the list in a folder: on the clock (median and best) and of the processors.
-fn whole(dir: &Path, runs: usize) -> String {
+/// The time of a whole process that verifies the list in a folder, from start to end.
+fn whole(what: &str, dir: &Path, runs: usize) {
     let argv = verify(dir, &dir.join("checksums.txt"));
-    let once = |_| {
-        let clock = Instant::now();
-        run(&argv);
-        clock.elapsed().as_secs_f64() * 1000.0
-    };
-    let mut all: Vec<f64> = (0..runs).map(once).collect();
-    all.sort_by(f64::total_cmp);
-    let busy = median((0..runs).filter_map(|_| cpu(&argv)).collect()) * 1000.0;
-    format!("{:.0} ms (best {:.0} ms, processors {busy:.0} ms)", median(all.clone()), all[0])
+    let all: Vec<Ran> = (0..runs.max(9)).filter_map(|_| process(&argv)).collect();
+    assert!(all.iter().all(|ran| ran.finished.is_success()), "{}", all[0].finished.stderr_text());
+    let cpu = median(all.iter().map(|ran| ran.cpu).collect()).unwrap();
+    let more = format!("{} of processor time", release_gates_tests::bench::shown(cpu));
+    Measure::of(what).time(OURS, median(all.iter().map(|ran| ran.wall).collect()), &more);
+    std::fs::remove_dir_all(dir).unwrap();
 }
 
 /// One archive with its own signature: both digests in one pass, then a walk of everything inside.
@@ -160,19 +191,16 @@ fn archive(scratch: &Path, mib: usize, runs: usize) {
     for _ in 0..runs {
         let clock = Instant::now();
         let mut checked = Checked::open(&dir.join(name), true).unwrap().unwrap();
-        hashed.push(clock.elapsed().as_secs_f64() * 1000.0);
+        hashed.push(clock.elapsed());
         let clock = Instant::now();
         cargo_sign::archive::walk(&mut checked.file, cargo_sign::archive::Limits::default(), &mut |_, _| {
             Ok(())
         })
         .unwrap();
-        walked.push(clock.elapsed().as_secs_f64() * 1000.0);
+        walked.push(clock.elapsed());
     }
-    println!(
-        "an archive of {mib} MiB\n  both digests        {:.0} ms\n  walk and inflate    {:.0} ms",
-        median(hashed),
-        median(walked)
-    );
+    Measure::of(format!("both digests of an archive of {mib} MiB")).time(OURS, median(hashed), "");
+    Measure::of(format!("a walk through an archive of {mib} MiB")).time(OURS, median(walked), "");
 }
 
 fn keys() -> Keys {
@@ -195,33 +223,10 @@ fn verify(dir: &Path, list: &Path) -> Vec<PathBuf> {
     [vec![PathBuf::from(env!("CARGO_BIN_EXE_cargo-sign"))], args.to_vec()].concat()
 }
 
-fn run(argv: &[PathBuf]) {
-    let state = std::env::temp_dir().join("no-such-state");
-    let step = Step::new(&argv[0])
-        .args(&argv[1..])
-        .env("RELEASE_GATES_STATE_DIR", state)
-        .env("HOME", "/nonexistent");
-    Runner::new().run(step).unwrap().success().unwrap();
-}
-
-/// User and system seconds of a process and its children; `None` where the program is not there.
-fn cpu(argv: &[PathBuf]) -> Option<f64> {
-    let script = "\"$@\" > /dev/null 2>&1 || exit 9; times";
-    let step =
-        Step::new("sh").args(["-c", script, "sh"]).args(argv).env("RELEASE_GATES_STATE_DIR", "/nonexistent");
-    let ran = Runner::new().run(step).unwrap();
-    let text = String::from_utf8_lossy(&ran.stdout).into_owned();
-    // The second line is about the children: `0m0.52s 0m0.10s`.
-    let seconds = |word: &str| {
-        let (minutes, seconds) = word.strip_suffix('s')?.split_once('m')?;
-        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
-    };
-    ran.is_success().then(|| text.lines().nth(1)?.split_whitespace().map(seconds).sum::<Option<f64>>())?
-}
-
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all[all.len() / 2]
+/// A process that remembers nothing.
+fn process(argv: &[PathBuf]) -> Option<Ran> {
+    let words = ["env", "RELEASE_GATES_STATE_DIR=/nonexistent", "HOME=/nonexistent"].map(PathBuf::from);
+    measured(Path::new("."), &[&words, argv].concat())
 }
 
 fn fill(path: &Path, mib: usize) {

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+pub mod bench;
 pub mod fixtures;
 pub mod whole;
 
