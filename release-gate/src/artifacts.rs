@@ -186,8 +186,9 @@ impl PackageArtifacts {
         folder.lock().ok().map(|()| folder)
     }
 
-    /// Writes the manifest: what was there before, less what is gone or was changed by others, and what was written now. Calls that
-    /// end at the same time wait for each other, so that none takes another's entries out.
+    /// Writes the manifest: what was there before, less what is gone or what this tool wrote and others changed, and what was written now.
+    /// What another tool noted stays as it was noted, so that whoever relies on it still sees that it was changed. Calls that end at the
+    /// same time wait for each other, so that none takes another's entries out.
     ///
     /// # Errors
     /// The folder cannot be written to.
@@ -198,13 +199,14 @@ impl PackageArtifacts {
         let _lock = self.lock();
         let before = self.read(MANIFEST)?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
         for file in before.into_iter().flat_map(|manifest| manifest.files) {
-            // The old index is only a hint: what it says is kept where the file still is what it says.
+            // The old index is only a hint: of this tool's files, what it says is kept where the file still is what it says.
             let inside = Path::new(&file.path)
                 .components()
                 .all(|part| matches!(part, std::path::Component::Normal(_)));
             if inside
                 && !self.written.contains_key(&file.path)
-                && sha256_file(&self.path(&file.path)).is_ok_and(|(d, _)| d == file.sha256)
+                && sha256_file(&self.path(&file.path))
+                    .is_ok_and(|(d, _)| d == file.sha256 || file.tool != self.tool)
             {
                 self.written.insert(file.path.clone(), file);
             }
@@ -281,6 +283,24 @@ mod tests {
         second.write_report(&Report::new("x", &TOOL, Subject::default())).unwrap();
         second.finish().unwrap();
         assert_eq!(manifest(&folder), ["b/c.txt", "x.json"]);
+
+        // What another tool wrote and somebody changed stays noted as it was written, however often this one ends.
+        let other = Tool { name: "cargo-y", ..TOOL };
+        let mut theirs = ArtifactDir::new(dir.path(), &other).for_package("demo", "1.0.0");
+        theirs.write("d.txt", b"d").unwrap();
+        theirs.write("e.txt", b"e").unwrap();
+        theirs.finish().unwrap();
+        std::fs::write(folder.join("d.txt"), b"changed by somebody").unwrap();
+        std::fs::remove_file(folder.join("e.txt")).unwrap();
+        for _ in 0..2 {
+            let mut again = root.for_package("demo", "1.0.0");
+            again.write("b/c.txt", b"c").unwrap();
+            again.finish().unwrap();
+            assert_eq!(manifest(&folder), ["b/c.txt", "d.txt", "x.json"]);
+        }
+        let bytes = std::fs::read(folder.join(MANIFEST)).unwrap();
+        let files = serde_json::from_slice::<Manifest>(&bytes).unwrap().files;
+        assert_eq!(files.iter().find(|file| file.path == "d.txt").unwrap().sha256, sha256_bytes(b"d"));
         let again = root.for_package("demo", "1.0.0");
         assert_eq!(again.read_report("x").unwrap().unwrap().schema, "release-gate/x/v1");
         assert!(again.read_report("y").unwrap().is_none());

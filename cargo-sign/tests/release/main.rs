@@ -492,6 +492,7 @@ fn what_was_refused_is_not_signed() {
     assert_eq!(pack(&[]), refused("gate-failed"));
     say("final");
     assert_eq!(pack(&[]), refused("fact-edited"));
+    assert_eq!(pack(&[]), refused("fact-edited"), "again");
     let digest = release_gate::digest::sha256_bytes(b"words\n").to_string();
     let mut check: serde_json::Value =
         serde_json::from_str(&report.replace("/compat/", "/relnotes-check/")).unwrap();
@@ -509,6 +510,7 @@ fn what_was_refused_is_not_signed() {
         "path": "sbom.cdx.json", "sha256": "0".repeat(64), "size": 1, "schema": null, "tool": "cargo-sbom-lite" }] });
     std::fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
     assert_eq!(pack(&[]), refused("fact-edited"));
+    assert_eq!(pack(&[]), refused("fact-edited"), "again");
     assert_eq!(pack(&["--despite-refusals"]).0, 0);
     // Whoever downloads it learns of it.
     std::fs::write(folder.join("compat.json"), report.replace("\"pass\"", "\"fail\"")).unwrap();
