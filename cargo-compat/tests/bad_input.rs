@@ -252,3 +252,29 @@ fn a_clone_without_the_last_release_is_no_first_release() {
     assert_eq!((code, &status, &finding["level"]), (0, &json!("skipped"), &json!("warn")), "{finding}");
     assert!(finding["message"].as_str().unwrap().contains("leaves out the tags of `origin`"), "{finding}");
 }
+
+/// A registry that does not answer has not said that nothing was published.
+#[test]
+fn a_registry_out_of_reach_is_not_taken_for_a_first_release() {
+    let place = Place::new();
+    let manifest = "name = \"thing\"\nversion = \"1.0.0\"\nrepository = \"https://git.example.org/thing\"";
+    place.package("thing", manifest, &[("src/lib.rs", "pub fn f() {}")]);
+    let judge = |more: &[&str]| {
+        let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
+            .env("CARGO_HOME", place.path("cargo-home").as_os_str())
+            .env("CARGO_HTTP_PROXY", "http://127.0.0.1:9")
+            .env("CARGO_NET_RETRY", "0")
+            .env("CARGO_TARGET_DIR", place.path("target").as_os_str())
+            .env("GIT_CEILING_DIRECTORIES", place.0.path().as_os_str())
+            .current_dir(place.path("thing"))
+            .args(more);
+        let rustup = std::env::var_os("RUSTUP_HOME")
+            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".rustup").into_os_string()));
+        let step = rustup.into_iter().fold(step, |step, folder| step.env("RUSTUP_HOME", folder));
+        let ran = Runner::new().run(step).unwrap();
+        (ran.status.code().unwrap(), ran.stderr_text())
+    };
+    let (code, said) = judge(&[]);
+    assert!(code == 101 && said.contains("--against"), "{said}");
+    assert_eq!(judge(&["--offline"]).0, 0);
+}

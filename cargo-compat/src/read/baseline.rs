@@ -130,15 +130,26 @@ fn default(cx: &Context, project: &Project, package: &Package) -> Result<Option<
         return revision(project, package, &name, commit).map(Some);
     }
     let publishable = package.publish.as_ref().is_none_or(|registries| !registries.is_empty());
-    if !publishable || cx.args().is_offline() {
+    // Another project's package may have this name: only one of the same repository is a baseline nobody asked for.
+    if !publishable || package.repository.is_none() || cx.args().is_offline() {
         return Ok(None);
     }
-    // Another project's package may have this name: only one of the same repository is a baseline nobody asked for.
     match published(cx, project, package, "latest") {
         Ok(Old::Sources { baseline, manifest, base }) if same_repository(&manifest, package) => {
             Ok(Some(Old::Sources { baseline, manifest, base }))
         }
-        _ => Ok(None),
+        Ok(_) => Ok(None),
+        // Nobody published it, or nothing of it is left to choose.
+        Err(error)
+            if ["no matching package", "failed to select a version"]
+                .iter()
+                .any(|said| error.chain().contains(said)) =>
+        {
+            Ok(None)
+        }
+        // A registry that does not answer has not said that this is the first release.
+        Err(error) => Err(error
+            .with_help("there is no release tag; name a baseline with --against, or call it with --offline")),
     }
 }
 
