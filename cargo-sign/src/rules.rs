@@ -49,7 +49,7 @@ rules! {
     ARCHIVE_ENTRY_TYPE = "archive-entry-type", Deny, "the archive holds something other than files and folders", "Links, devices, pipes and extended headers can write or read outside the folder.";
     ARCHIVE_MODE = "archive-mode", Deny, "the archive asks for special permissions", "A program with the set-user-id or set-group-id bit runs as its owner: whoever unpacks as root would install a way in.";
     ARCHIVE_UNSAFE_PATH = "archive-unsafe-path", Deny, "the archive names a path that leads elsewhere", "Absolute paths, `..`, backslashes, control characters or reserved names write outside the folder on some system.";
-    ARCHIVE_DUPLICATE = "archive-duplicate", Deny, "the archive holds a name twice", "Tools disagree which one wins; names that differ only by case count as one.";
+    ARCHIVE_DUPLICATE = "archive-duplicate", Deny, "the archive holds a name twice", "Tools disagree which one wins; names that differ only by case, or by how their letters are composed, count as one.";
     ARCHIVE_ROOT = "archive-root", Deny, "the archive's files are not in one folder of its name", "Everything lies in one folder named as the archive, so that nothing is strewn about and one archive cannot pass as another.";
     ARCHIVE_TOO_LARGE = "archive-too-large", Deny, "the archive unpacks to more than is allowed", "A small download that fills the disk.";
     SET_MISMATCH = "set-mismatch", Deny, "the archive's members are not those listed inside", "Members and the inner checksums.txt have to be the same set.";
