@@ -44,8 +44,8 @@ fn main() {
         }
     }
     for project in projects {
-        let wall = cost(scratch.path(), &project, rounds);
-        attribution(scratch.path(), &project, wall);
+        let build = cost(scratch.path(), &project, rounds);
+        attribution(scratch.path(), &project, build);
     }
 }
 
@@ -160,7 +160,7 @@ fn luck(dir: &Path, macros: usize) {
     row.said("building twice and comparing", &format!("shows a difference in {naive}"));
 }
 
-/// What `check` costs beside one clean build, and what the interposer costs a build; the wall-clock time of a build.
+/// What `check` costs beside one clean build, and what the interposer costs a build; the processor time of a build.
 fn cost(dir: &Path, project: &Path, rounds: usize) -> Duration {
     let name = project.file_name().unwrap().to_string_lossy().into_owned();
     let target = dir.join("target");
@@ -179,7 +179,7 @@ fn cost(dir: &Path, project: &Path, rounds: usize) -> Duration {
         log.display()
     );
     let check = [PROGRAM, "check", "--offline", "-q", "--artifact-dir", facts.to_str().unwrap()];
-    let (mut plain, mut with, mut checks, mut walls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut plain, mut with, mut checks) = (Vec::new(), Vec::new(), Vec::new());
     let mut ended = Vec::new();
     // One of each in turn, so that what else the machine does falls on all.
     for _ in 0..rounds.max(1) {
@@ -188,9 +188,6 @@ fn cost(dir: &Path, project: &Path, rounds: usize) -> Duration {
             assert!(ran.finished.is_success(), "{}", ran.finished.stderr_text());
             std::fs::remove_dir_all(&target).unwrap();
             times.push(ran.cpu);
-            if script == build {
-                walls.push(ran.wall);
-            }
         }
         let ran = run(project, &check);
         checks.push(ran.cpu);
@@ -207,7 +204,7 @@ fn cost(dir: &Path, project: &Path, rounds: usize) -> Duration {
     row.time("cargo repro check", Some(all), &format!("{}, {:.2} builds", ended[0], ratio(all)));
     row.time("one clean build", Some(once), &format!("{:.1} % apart", 100.0 * ratio(spread)));
     row.time("one with the interposer", Some(with), &format!("{:+.1} %", (ratio(with) - 1.0) * 100.0));
-    median(walls).unwrap()
+    once
 }
 
 /// How long one root takes to be explained: the project with a folder embedded in what it builds.
@@ -217,7 +214,7 @@ fn attribution(dir: &Path, project: &Path, build: Duration) {
     let clone = ["git", "clone", "-q", "--no-hardlinks", project.to_str().unwrap(), copy.to_str().unwrap()];
     assert!(run(dir, &clone).finished.is_success());
     let name = project.file_name().unwrap().to_string_lossy().into_owned();
-    let row = Measure::of(format!("one root in {name}, explained (wall clock)"));
+    let row = Measure::of(format!("one root in {name}, explained"));
     let Some(root) =
         ["src/main.rs", "src/lib.rs"].map(|name| copy.join(name)).into_iter().find(|path| path.is_file())
     else {
@@ -235,7 +232,10 @@ fn attribution(dir: &Path, project: &Path, build: Duration) {
     match number("Explained in ") {
         Some(ms) => {
             let share = f64::from(ms) / 10.0 / build.as_secs_f64().max(0.001);
-            row.said("cargo repro check", &format!("{ms} ms, {share:.0} % of one build's {}", shown(build)));
+            row.said(
+                "cargo repro check",
+                &format!("{ms} ms of processor time, {share:.0} % of one build's {}", shown(build)),
+            );
         }
         None => row.said("cargo repro check", "not judged"),
     }

@@ -1,11 +1,11 @@
 //! Chance: whether a call gives the same output every time, and what stops it if not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::factors::{Factor, Found};
 use super::replay::{Print, Quiet, Settings, Trials};
 use crate::model::cause::Variation;
-use crate::sealed::processor;
+use crate::sealed::processor::Watch;
 
 /// How often a call is repeated before it is believed to give the same output every time.
 pub(super) const STEADY: usize = 4;
@@ -56,8 +56,8 @@ pub(super) fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>)
         ),
     ];
     // Processor time, so that a busy machine looks at as much as an idle one.
-    let (begun, before) = (Instant::now(), processor::spent());
-    let spent = || processor::since(before, begun.elapsed());
+    let watch = Watch::start();
+    let spent = || watch.time();
     let equal = |samples: &[Print]| samples.iter().all(|print| *print == samples[0]);
     let mut base = Settings { expanded: trials.compiles(), ..Settings::default() };
     let mut samples: Vec<Print> = Vec::new();

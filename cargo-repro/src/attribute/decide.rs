@@ -12,6 +12,8 @@ const SEEDS: std::ops::Range<u32> = 12..19;
 /// Seeds that are tried where nothing decides although the builds differ: some macros change their minds seldom.
 const MORE: std::ops::Range<u32> = 19..80;
 
+/// How often what decides has to decide again: a call that gives one of two outputs by luck does that less than once in a thousand times.
+const AGAIN: usize = 5;
 /// How often a fix has to give the same outputs before it is said to have been tried.
 const TRIED: usize = 2;
 
@@ -339,8 +341,7 @@ impl Search<'_, '_> {
 
     /// Once more in turn, as often as it takes to tell a cause from luck.
     fn again(&mut self, settings: &Settings) -> bool {
-        let often = STEADY - 1;
-        for _ in 0..often {
+        for _ in 0..AGAIN {
             if self.trials.run(settings).is_none_or(|print| print == self.first) {
                 return false;
             }

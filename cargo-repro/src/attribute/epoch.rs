@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use release_gate::Context;
 
@@ -10,6 +10,7 @@ use super::blame;
 use super::replay::{Settings, Subject, Trials};
 use crate::command::session::Built;
 use crate::model::roots::{Comparison, Root};
+use crate::sealed::processor::Watch;
 
 /// The variable.
 pub(super) const NAME: &str = "SOURCE_DATE_EPOCH";
@@ -45,11 +46,11 @@ pub(crate) fn takers(
         if !subject.took().is_some_and(short) || !names(&subject.a.program) {
             continue;
         }
-        let begun = Instant::now();
+        let watch = Watch::start();
         if takes(&mut Trials::new(cx, a, b, &subject), false, clock) {
             found.insert(format!("{} {}", run_a.package, run_a.version));
         }
-        left = left.saturating_sub(begun.elapsed());
+        left = left.saturating_sub(watch.time());
     }
     for library in a.build.units.iter().filter(|unit| unit.call.is_proc_macro()) {
         let name = format!("lib{}{}", library.stem(), std::env::consts::DLL_SUFFIX);
@@ -64,10 +65,10 @@ pub(crate) fn takers(
             if at > 0 && left.is_zero() {
                 break;
             }
-            let begun = Instant::now();
+            let watch = Watch::start();
             let subject = Subject::unit(a, b, &a.build.units[i], &b.build.units[j]);
             let is = takes(&mut Trials::new(cx, a, b, &subject), true, clock);
-            left = left.saturating_sub(begun.elapsed());
+            left = left.saturating_sub(watch.time());
             if is {
                 found.insert(format!("{} {}", library.call.package, library.call.version));
                 break;

@@ -5,7 +5,7 @@
 //! threads wait.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use release_gate::Context;
 
@@ -15,7 +15,7 @@ use super::replay::{Print, Settings, Subject, Trials};
 use crate::command::session::Built;
 use crate::model::cause::{Cause, Variation};
 use crate::model::roots::{Comparison, Root};
-use crate::sealed::processor;
+use crate::sealed::processor::Watch;
 
 /// Throws for what may depend on addresses alone, which nobody asks for: with the two builds and the call repeated as it was, one of
 /// two is missed less than once in a hundred times.
@@ -51,6 +51,8 @@ pub(crate) struct Search {
     pub(crate) unfinished: Vec<String>,
     /// How many calls were repeated.
     pub(crate) trials: u32,
+    /// What is left of the budget.
+    pub(crate) left: Duration,
 }
 
 /// Looks for them; calls that are not cheap are repeated for at most `budget` of processor time.
@@ -89,6 +91,7 @@ pub(crate) fn hidden(
     }
     search.unfinished = unfinished.into_iter().collect();
     search.trials = purse.trials;
+    search.left = purse.dear;
     search
 }
 
@@ -205,10 +208,10 @@ impl Candidate<'_> {
             return Looked::Short;
         }
         if self.first.is_none() {
-            let (begun, spent) = (Instant::now(), processor::spent());
+            let watch = Watch::start();
             self.first = trials.run(&base);
             purse.trials += 1;
-            let took = processor::since(spent, begun.elapsed());
+            let took = watch.time();
             purse.pay(self.cost, took);
             self.cost = took;
         }
@@ -222,13 +225,13 @@ impl Candidate<'_> {
                 return Looked::Short;
             }
             let throw = throw(&trials, &base, self.thrown + 1);
-            let (begun, spent) = (Instant::now(), processor::spent());
+            let watch = Watch::start();
             self.thrown += 1;
             purse.trials += 1;
             // A program may not do with a number of its process that is not its own.
             let print = trials.run(&throw).or_else(|| trials.run(&Settings { luck: 0, ..throw.clone() }));
             let differs = print.as_ref().is_some_and(|print| *print != first);
-            purse.pay(self.cost, processor::since(spent, begun.elapsed()));
+            purse.pay(self.cost, watch.time());
             if differs {
                 self.over = true;
                 let again = trials.run(&base).is_some_and(|again| again == first);
@@ -288,14 +291,17 @@ impl Candidate<'_> {
     /// The seed of the first throw that shows in the output, not only in the source.
     fn shown(&self, cx: &Context, a: &Built, b: &Built, first: Settings, purse: &mut Purse) -> Option<u32> {
         let mut trials = Trials::new(cx, a, b, &self.subject);
-        let (begun, spent) = (Instant::now(), processor::spent());
+        let watch = Watch::start();
         let output = trials.run(&Settings::default())?;
         let others = (MANY + 1..MANY + MORE).map(|number| throw(&trials, &Settings::default(), number));
         let others: Vec<Settings> =
             std::iter::once(Settings { expanded: false, ..first }).chain(others).collect();
+        // The first, which made the source differ, is tried in any case.
         others
             .into_iter()
-            .take_while(|_| processor::since(spent, begun.elapsed()) < PATIENCE)
+            .enumerate()
+            .take_while(|(at, _)| *at == 0 || watch.time() < (a.cost / 8).max(LONG))
+            .map(|(_, throw)| throw)
             .find(|throw| {
                 purse.trials += 1;
                 trials.run(throw).is_some_and(|print| print != output)

@@ -38,7 +38,7 @@ const MACHINERY: &[&str] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) seed: u32,
-    /// Which throw of the other dice it is: the process's number, and how long threads wait; 0 for whatever comes.
+    /// Which throw of the other dice it is: the process's number, addresses, and how long threads wait; 0 for whatever comes.
     pub(super) luck: u32,
     pub(super) clock: u64,
     pub(super) order: u8,
@@ -268,6 +268,9 @@ impl<'a> Trials<'a> {
         }
         if settings.quiet.threads || self.pins("threads") {
             told.push(("REPRO_PROMPT", "1".to_owned()));
+        }
+        if settings.quiet.addresses || self.pins("addresses") {
+            told.push(("REPRO_STILL", "1".to_owned()));
         }
         let at = if settings.at == At::A { a } else { b };
         interposer::tell(&at.root, &told).ok()?;

@@ -15,6 +15,7 @@ use crate::rules;
 use crate::sealed::abilities::{self, Abilities};
 use crate::sealed::conditions::Conditions;
 use crate::sealed::pins::Pins;
+use crate::sealed::processor::Watch;
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "repro";
@@ -48,7 +49,7 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
             format!("{} of {} differing units", comparison.roots.len(), comparison.differing.len()),
         );
     }
-    let explaining = std::time::Instant::now();
+    let watch = Watch::start();
     for root in &comparison.roots {
         let found = attribute::explain(cx, &a, &b, &comparison, root);
         causes.extend(found.into_iter().map(|cause| Named {
@@ -58,15 +59,15 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
         }));
     }
     if !comparison.roots.is_empty() {
-        cx.terminal.detail("Explained", format!("in {} ms", explaining.elapsed().as_millis()));
+        cx.terminal.detail("Explained", format!("in {} ms of processor time", watch.time().as_millis()));
     }
-    let searching = std::time::Instant::now();
+    let watch = Watch::start();
     let search = attribute::hidden(cx, &a, &b, &comparison, (a.cost / 16).max(LEAST));
     cx.terminal.detail(
         "Searched",
         format!(
-            "for causes that hide by luck in {} ms, {} trials",
-            searching.elapsed().as_millis(),
+            "for causes that hide by luck in {} ms of processor time, {} trials",
+            watch.time().as_millis(),
             search.trials
         ),
     );
@@ -75,16 +76,19 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
         cause: hidden.cause,
         seen: if hidden.certain { Seen::UnderAnotherSeed } else { Seen::InExpandedSource },
     }));
-    let takers = attribute::takers(cx, &a, &b, &comparison, (a.cost / 32).max(LITTLE));
+    let watch = Watch::start();
+    let takers = attribute::takers(cx, &a, &b, &comparison, search.left);
+    cx.terminal.detail(
+        "Searched",
+        format!("for SOURCE_DATE_EPOCH in {} ms of processor time", watch.time().as_millis()),
+    );
     session.finish(cx);
     reports(cx, &session, &a, &b, &comparison, &causes, (&search.unfinished, &takers))
 }
 
-/// Repeating slow calls for hidden causes takes no more than a sixteenth of a build's processor time, or this much where builds are short.
+/// Repeating slow calls, for hidden causes and for who takes the time from SOURCE_DATE_EPOCH together, takes no more than a sixteenth of
+/// a build's processor time, or this much where builds are short.
 const LEAST: std::time::Duration = std::time::Duration::from_secs(2);
-
-/// Who takes the time from SOURCE_DATE_EPOCH is looked for no longer than a part of a build, or this long.
-const LITTLE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// A cause and where it was found.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ use crate::sealed::guard::Guard;
 use crate::sealed::outcome;
 use crate::sealed::pins::Pins;
 use crate::sealed::place::{Place, Plan};
-use crate::sealed::processor;
+use crate::sealed::processor::Watch;
 use crate::sealed::toolchain::{Detail, Toolchain};
 
 /// Variables of the caller that would change what is built, and the configuration that sealed builds see.
@@ -209,11 +209,12 @@ impl Session {
         let inputs = if self.compared { None } else { Some(Inputs::of(&place)?) };
         cx.terminal.status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
-        let before = processor::spent();
+        let watch = Watch::start();
         let finished = place
             .cargo(&cx.runner, &self.cargo_args(cx, jobs)?, true, |line| spinner.message(line.trim()))?;
         drop(spinner);
-        let cost = processor::since(before, finished.elapsed);
+        let cost = watch.time();
+        cx.terminal.detail("Built", format!("{label} in {} ms of processor time", cost.as_millis()));
         if !finished.is_success() {
             let text = place.neutral(&finished.stderr_text());
             self.finish(cx);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
@@ -430,6 +431,25 @@ static int device(const char *path, void *caller) {
     return fd;
 }
 
+/* Where a library is loaded follows from what is mapped above it, and large files lie at multiples of 2 MiB: unless REPRO_STILL, as many
+ * pages as luck would have it are taken from the top of the gap that it will fill. */
+static int shifted(const char *path, int fd) {
+    static uint64_t times;
+    uint64_t luck = (uint64_t)number("REPRO_LUCK");
+    size_t n = luck && fd >= 0 ? strlen(path) : 0;
+    if (n < 3 || strcmp(path + n - 3, ".so") || number("REPRO_STILL")) return fd;
+    int saved = errno;
+    uint64_t time = __atomic_add_fetch(&times, 1, __ATOMIC_RELAXED), page = (uint64_t)sysconf(_SC_PAGESIZE);
+    off_t end = lseek(fd, 0, SEEK_END);
+    lseek(fd, 0, SEEK_SET);
+    uint64_t size = end > 0 ? ((uint64_t)end + page - 1) / page * page : page;
+    uint64_t more = (1 + mixed(luck * 0x9E3779B97F4A7C15u + time * 0xD1342543DE82EF95u) % 64) * page;
+    char *at = mmap(0, size + more, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at != MAP_FAILED) munmap(at, size);
+    errno = saved;
+    return fd;
+}
+
 #define OPENER(name, ...) \
     static int (*real)(__VA_ARGS__); \
     int fd = device(path, __builtin_return_address(0)); \
@@ -438,10 +458,10 @@ static int device(const char *path, void *caller) {
     if (flags & (O_CREAT | O_TMPFILE)) { va_list list; va_start(list, flags); mode = va_arg(list, mode_t); va_end(list); } \
     if (!real) real = (int (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name);
 
-int open(const char *path, int flags, ...) { OPENER("open", const char *, int, ...) return real(path, flags, mode); }
-int open64(const char *path, int flags, ...) { OPENER("open64", const char *, int, ...) return real(path, flags, mode); }
-int openat(int dir, const char *path, int flags, ...) { OPENER("openat", int, const char *, int, ...) return real(dir, path, flags, mode); }
-int openat64(int dir, const char *path, int flags, ...) { OPENER("openat64", int, const char *, int, ...) return real(dir, path, flags, mode); }
+int open(const char *path, int flags, ...) { OPENER("open", const char *, int, ...) return shifted(path, real(path, flags, mode)); }
+int open64(const char *path, int flags, ...) { OPENER("open64", const char *, int, ...) return shifted(path, real(path, flags, mode)); }
+int openat(int dir, const char *path, int flags, ...) { OPENER("openat", int, const char *, int, ...) return shifted(path, real(dir, path, flags, mode)); }
+int openat64(int dir, const char *path, int flags, ...) { OPENER("openat64", int, const char *, int, ...) return shifted(path, real(dir, path, flags, mode)); }
 
 /* -- what build scripts were started with, for repeating them: executable, folder, environment, each ended by NUL */
 static void copy(int to, const char *text) { ssize_t ignored = write(to, text, strlen(text) + 1); (void)ignored; }

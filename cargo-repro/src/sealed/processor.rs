@@ -1,19 +1,32 @@
 //! Processor time of the programs this one started: what else the machine does has less of a say in it than in the time of day.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// What children that ended have spent so far; `None` where the system does not say.
-pub(crate) fn spent() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
-    children(&text)
+/// Measures from when it was made.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    begun: Instant,
+    before: Option<Duration>,
 }
 
-/// What children spent since, or else the time that passed.
-pub(crate) fn since(before: Option<Duration>, passed: Duration) -> Duration {
-    match (before, spent()) {
-        (Some(before), Some(now)) => now.saturating_sub(before),
-        _ => passed,
+impl Watch {
+    pub(crate) fn start() -> Self {
+        Self { begun: Instant::now(), before: spent() }
     }
+
+    /// What children that ended spent since, or else the time that passed.
+    pub(crate) fn time(&self) -> Duration {
+        match (self.before, spent()) {
+            (Some(before), Some(now)) => now.saturating_sub(before),
+            _ => self.begun.elapsed(),
+        }
+    }
+}
+
+/// What children that ended have spent so far; `None` where the system does not say.
+fn spent() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    children(&text)
 }
 
 /// `cutime` and `cstime`, in hundredths of a second: what Linux counts in for programs, whatever it counts in itself.
