@@ -185,12 +185,10 @@ fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<
             })?);
             continue;
         }
-        // A key inside the folder that is judged, or right beside the file that is, came with it, however it was named.
-        let inside = |path: &Path, dir: &Path| {
-            let (path, dir) = (path.canonicalize().ok()?, dir.canonicalize().ok()?);
-            Some(if whole { path.starts_with(dir) } else { path.parent() == Some(&dir) })
-        };
-        pinned &= !inside(name, beside).unwrap_or(false);
+        // A key inside the folder that is judged came with it, however it was named. Beside a single file lies what people put there.
+        let inside =
+            |path: &Path, dir: &Path| Some(path.canonicalize().ok()?.starts_with(dir.canonicalize().ok()?));
+        pinned &= !(whole && inside(name, beside).unwrap_or(false));
         keys.extend(Keys::read(std::slice::from_ref(name), true)?.keys);
     }
     Ok(Keys::new(keys, pinned))
