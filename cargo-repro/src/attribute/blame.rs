@@ -79,9 +79,14 @@ fn what(variation: Variation) -> &'static str {
 }
 
 /// Libraries that asked the system for something while a unit was compiled.
-pub(super) fn askers(a: &Built, b: &Built, unit: &Unit, what: &str) -> BTreeSet<PathBuf> {
-    asked(a, b)
-        .into_iter()
+fn askers(a: &Built, b: &Built, unit: &Unit, what: &str) -> BTreeSet<PathBuf> {
+    askers_in(&asked(a, b), a, unit, what)
+}
+
+/// The same, of logs that were read.
+pub(super) fn askers_in(asked: &[Asked], a: &Built, unit: &Unit, what: &str) -> BTreeSet<PathBuf> {
+    asked
+        .iter()
         .filter(|line| {
             line.what == what && line.package == unit.call.package && line.crate_name == unit.call.crate_name
         })

@@ -27,7 +27,7 @@ pub(super) fn thrown(trials: &mut Trials<'_>, base: &Settings, luck: usize) -> O
     trials.run(&Settings { luck, ..base.clone() }).or_else(|| trials.run(base))
 }
 
-/// How many equal outputs in a row are luck less than once in a hundred times, for a call whose most frequent output came `most` times
+/// How many equal outputs in a row are luck less than once in a thousand times, for a call whose most frequent output came `most` times
 /// of `samples`.
 fn repeats(most: usize, samples: usize) -> usize {
     // The next output is that one with about this chance (Laplace), and all of a row with its power.
@@ -35,7 +35,7 @@ fn repeats(most: usize, samples: usize) -> usize {
     let mut row = 1.0_f64;
     let number = (1..=MOST + 1).find(|_| {
         row *= above / below;
-        row < 0.01
+        row < 0.001
     });
     number.unwrap_or(MOST + 1).max(STEADY)
 }
@@ -126,7 +126,7 @@ mod tests {
     fn what_varies_seldom_has_to_be_equal_more_often() {
         // Each time another one: few repeats tell.
         assert_eq!(repeats(1, SAMPLES), STEADY);
-        // One of two: seven heads in a row are luck.
+        // One of two: nine heads in a row are luck.
         assert!((6..=10).contains(&repeats(6, SAMPLES)), "{}", repeats(6, SAMPLES));
         // Nearly always the same: nothing can be told.
         assert!(repeats(SAMPLES, SAMPLES) > MOST);

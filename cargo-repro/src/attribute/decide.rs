@@ -8,12 +8,12 @@ use crate::command::session::Built;
 use crate::model::cause::Variation;
 
 /// Seeds that are tried against the first.
-const SEEDS: std::ops::Range<u32> = 12..19;
+const SEEDS: std::ops::Range<u32> = 12..17;
 /// Seeds that are tried where nothing decides although the builds differ: some macros change their minds seldom.
-const MORE: std::ops::Range<u32> = 19..80;
+const MORE: std::ops::Range<u32> = 17..80;
 
-/// How often what decides has to decide again: a call that gives one of two outputs by luck does that less than once in a thousand times.
-const AGAIN: usize = 5;
+/// How often what decides has to decide again: a call that gives one of two outputs by luck does that once in 250 times.
+const AGAIN: usize = 4;
 /// How often a fix has to give the same outputs before it is said to have been tried.
 const TRIED: usize = 2;
 

@@ -93,5 +93,5 @@ fn takes(trials: &mut Trials<'_>, expanded: bool, clock: u64) -> bool {
 
 /// Whether an executable or library knows the variable's name.
 fn names(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(NAME))
+    std::fs::read(path).is_ok_and(|bytes| memchr::memmem::find(&bytes, NAME.as_bytes()).is_some())
 }

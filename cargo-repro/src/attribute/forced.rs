@@ -15,13 +15,14 @@ use super::replay::{Print, Settings, Subject, Trials};
 use crate::command::session::Built;
 use crate::model::cause::{Cause, Variation};
 use crate::model::roots::{Comparison, Root};
+use crate::sealed::interposer::Asked;
 use crate::sealed::processor::Watch;
 
 /// Throws for what may depend on addresses alone, which nobody asks for: with the two builds and the call repeated as it was, one of
 /// two is missed less than once in a hundred times.
-const FEW: u32 = 8;
+const FEW: u32 = 6;
 /// Throws for what asks for random numbers, the process's number or threads: one of seven is missed less than once in a hundred times.
-const MANY: u32 = 32;
+const MANY: u32 = 28;
 /// Full outputs that are looked at once the source differs.
 const MORE: u32 = 32;
 /// Calls that take less are repeated in any case, but no longer than [`PATIENCE`] together.
@@ -69,8 +70,9 @@ pub(crate) fn hidden(
     let mut purse = Purse { cheap: PATIENCE, dear: budget, trials: 0 };
     let mut search = Search::default();
     let mut unfinished = BTreeSet::new();
-    let mut candidates = scripts(a, b, comparison);
-    candidates.extend(units(a, b, comparison));
+    let asked = blame::asked(a, b);
+    let mut candidates = scripts(a, b, comparison, &asked);
+    candidates.extend(units(a, b, comparison, &asked));
     for most in [FEW, MANY] {
         // What is quick first, so that as much as possible is looked at.
         candidates.sort_by_key(|candidate| candidate.cost);
@@ -96,8 +98,7 @@ pub(crate) fn hidden(
 }
 
 /// Build scripts that said and left the same in both builds.
-fn scripts<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison) -> Vec<Candidate<'a>> {
-    let asked = blame::asked(a, b);
+fn scripts<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison, asked: &[Asked]) -> Vec<Candidate<'a>> {
     let candidate = |(i, run_a): (usize, &'a crate::model::build::ScriptRun)| {
         let known = comparison.roots.iter().any(|root| matches!(root, Root::Script { a, .. } if *a == i));
         let same = |run: &crate::model::build::ScriptRun| {
@@ -126,11 +127,11 @@ fn scripts<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison) -> Vec<Candi
 }
 
 /// Equal units in which macros ran.
-fn units<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison) -> Vec<Candidate<'a>> {
+fn units<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison, asked: &[Asked]) -> Vec<Candidate<'a>> {
     let candidate = |(pair, &(i, j)): (usize, &(usize, usize))| {
         let (unit_a, unit_b) = (&a.build.units[i], &b.build.units[j]);
-        let asks = CHANCE.iter().any(|what| !blame::askers(a, b, unit_a, what).is_empty());
-        let runs_macros = asks || !blame::askers(a, b, unit_a, "macro").is_empty();
+        let asks = CHANCE.iter().any(|what| !blame::askers_in(asked, a, unit_a, what).is_empty());
+        let runs_macros = asks || !blame::askers_in(asked, a, unit_a, "macro").is_empty();
         (runs_macros && !comparison.differing.contains(&pair)).then(|| Candidate {
             root: Root::Unit { a: i, b: j },
             package: unit_a.call.package.clone(),
