@@ -25,8 +25,8 @@ const FEW: u32 = 6;
 const MANY: u32 = 28;
 /// Full outputs that are looked at once the source differs.
 const MORE: u32 = 32;
-/// Calls that take less are repeated in any case, but no longer than [`PATIENCE`] together.
-const CHEAP: Duration = Duration::from_millis(250);
+/// Calls of the project's own packages that take less are repeated in any case, but no longer than [`PATIENCE`] together.
+const CHEAP: Duration = Duration::from_millis(100);
 /// Build scripts that ask for no chance are repeated if they take less.
 const QUICK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -56,7 +56,7 @@ pub(crate) struct Search {
     pub(crate) left: Duration,
 }
 
-/// Looks for them; calls that are not cheap are repeated for at most `budget` of processor time.
+/// Looks for them; what dependencies run and what is not cheap is repeated for at most `budget` of processor time.
 pub(crate) fn hidden(
     cx: &Context,
     a: &Built,
@@ -67,7 +67,7 @@ pub(crate) fn hidden(
     if a.place.abilities.interposer.is_err() {
         return Search::default();
     }
-    let mut purse = Purse { cheap: PATIENCE, dear: budget, trials: 0 };
+    let mut purse = Purse { own: PATIENCE, shared: budget, trials: 0 };
     let mut search = Search::default();
     let mut unfinished = BTreeSet::new();
     let asked = blame::asked(a, b);
@@ -93,7 +93,7 @@ pub(crate) fn hidden(
     }
     search.unfinished = unfinished.into_iter().collect();
     search.trials = purse.trials;
-    search.left = purse.dear;
+    search.left = purse.shared;
     search
 }
 
@@ -115,6 +115,7 @@ fn scripts<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison, asked: &[Ask
         Some(Candidate {
             root: Root::Script { a: i, b: j },
             package: run_a.package.clone(),
+            own: is_own(a, &subject),
             subject,
             asks,
             cost: took,
@@ -132,18 +133,27 @@ fn units<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison, asked: &[Asked
         let (unit_a, unit_b) = (&a.build.units[i], &b.build.units[j]);
         let asks = CHANCE.iter().any(|what| !blame::askers_in(asked, a, unit_a, what).is_empty());
         let runs_macros = asks || !blame::askers_in(asked, a, unit_a, "macro").is_empty();
-        (runs_macros && !comparison.differing.contains(&pair)).then(|| Candidate {
-            root: Root::Unit { a: i, b: j },
-            package: unit_a.call.package.clone(),
-            subject: Subject::unit(a, b, unit_a, unit_b),
-            asks,
-            cost: Duration::ZERO,
-            over: false,
-            thrown: 0,
-            first: None,
+        (runs_macros && !comparison.differing.contains(&pair)).then(|| {
+            let subject = Subject::unit(a, b, unit_a, unit_b);
+            Candidate {
+                root: Root::Unit { a: i, b: j },
+                package: unit_a.call.package.clone(),
+                own: is_own(a, &subject),
+                subject,
+                asks,
+                cost: Duration::ZERO,
+                over: false,
+                thrown: 0,
+                first: None,
+            }
         })
     };
     comparison.units.iter().enumerate().filter_map(candidate).collect()
+}
+
+/// Whether a package is the project's, not something that was downloaded.
+fn is_own(a: &Built, subject: &Subject<'_>) -> bool {
+    subject.manifest_dir.as_ref().is_some_and(|dir| dir.starts_with(&a.place.source))
 }
 
 /// Kinds of chance that are asked for.
@@ -152,19 +162,21 @@ const CHANCE: &[&str] = &["random", "process", "threads"];
 /// What is left to be spent.
 #[derive(Debug)]
 struct Purse {
-    cheap: Duration,
-    dear: Duration,
+    /// For what is cheap and the project's own.
+    own: Duration,
+    shared: Duration,
     trials: u32,
 }
 
 impl Purse {
     /// Whether a trial of about this cost can be paid.
-    fn affords(&self, cost: Duration) -> bool {
-        if cost <= CHEAP { !self.cheap.is_zero() } else { self.dear >= cost }
+    fn affords(&self, own: bool, cost: Duration) -> bool {
+        let left = if own && cost <= CHEAP { self.own } else { self.shared };
+        !left.is_zero() && left >= cost
     }
 
-    fn pay(&mut self, cost: Duration, all: Duration) {
-        let of = if cost <= CHEAP { &mut self.cheap } else { &mut self.dear };
+    fn pay(&mut self, own: bool, cost: Duration, all: Duration) {
+        let of = if own && cost <= CHEAP { &mut self.own } else { &mut self.shared };
         *of = of.saturating_sub(all);
     }
 }
@@ -184,6 +196,8 @@ enum Looked {
 struct Candidate<'a> {
     root: Root,
     package: String,
+    /// Whether it is the project's own.
+    own: bool,
     subject: Subject<'a>,
     /// Whether it asks for chance.
     asks: bool,
@@ -204,7 +218,7 @@ impl Candidate<'_> {
         let base = Settings { expanded: trials.compiles(), ..Settings::default() };
         // Scripts that nobody suspects have to be quick.
         let unsuspected = !self.asks && !base.expanded;
-        if unsuspected && self.cost > QUICK || self.cost > LONG || !purse.affords(self.cost) {
+        if unsuspected && self.cost > QUICK || self.cost > LONG || !purse.affords(self.own, self.cost) {
             self.over = true;
             return Looked::Short;
         }
@@ -213,7 +227,7 @@ impl Candidate<'_> {
             self.first = trials.run(&base);
             purse.trials += 1;
             let took = watch.time();
-            purse.pay(self.cost, took);
+            purse.pay(self.own, self.cost, took);
             self.cost = took;
         }
         let Some(first) = self.first.clone() else {
@@ -221,7 +235,7 @@ impl Candidate<'_> {
             return Looked::Short;
         };
         while self.thrown < most {
-            if !purse.affords(self.cost) {
+            if !purse.affords(self.own, self.cost) {
                 self.over = true;
                 return Looked::Short;
             }
@@ -232,7 +246,7 @@ impl Candidate<'_> {
             // A program may not do with a number of its process that is not its own.
             let print = trials.run(&throw).or_else(|| trials.run(&Settings { luck: 0, ..throw.clone() }));
             let differs = print.as_ref().is_some_and(|print| *print != first);
-            purse.pay(self.cost, watch.time());
+            purse.pay(self.own, self.cost, watch.time());
             if differs {
                 self.over = true;
                 let again = trials.run(&base).is_some_and(|again| again == first);

@@ -86,8 +86,8 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     reports(cx, &session, &a, &b, &comparison, &causes, (&search.unfinished, &takers))
 }
 
-/// Repeating slow calls, for hidden causes and for who takes the time from SOURCE_DATE_EPOCH together, takes no more than a sixteenth of
-/// a build's processor time, or this much where builds are short.
+/// Repeating what dependencies run and slow calls, for hidden causes and for who takes the time from SOURCE_DATE_EPOCH together, takes no
+/// more than a sixteenth of a build's processor time, or this much where builds are short.
 const LEAST: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// A cause and where it was found.
@@ -162,7 +162,7 @@ fn reports(
                         unfinished.join(", ")
                     ),
                 )
-                .help("two equal builds may agree by luck there: build scripts of some length are repeated for a sixteenth of the build's time"),
+                .help("two equal builds may agree by luck there: what dependencies run, and what takes long, is repeated for a sixteenth of the build's time"),
             );
         }
         for named in &mine {
