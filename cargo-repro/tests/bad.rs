@@ -464,8 +464,10 @@ fn ended_by(setup: &str, signal: &str) {
     let begun = bad.dir.path().join("begun");
     // Interrupted as soon as the build script runs; the loop ends should it never.
     let shell = "\"$@\" & pid=$!; n=0; while [ ! -e \"$BEGUN\" ] && [ $n -lt 1200 ]; do sleep 0.1; n=$((n + 1)); done; kill -SIGNAL $pid; wait $pid";
-    // A shell lets programs in the background ignore the signal; this one does not.
+    // A shell lets programs in the background ignore the signal; this one does not, even where the test itself was started so.
     let words = [
+        "--default-signal=INT",
+        "bash",
         "-c",
         &format!("{setup}; {}", shell.replace("SIGNAL", signal)),
         "shell",
@@ -473,7 +475,7 @@ fn ended_by(setup: &str, signal: &str) {
         "check",
         "--offline",
     ];
-    let step = bad.step(&bad.dir.path().join("demo"), "bash", &words).env("BEGUN", &begun);
+    let step = bad.step(&bad.dir.path().join("demo"), "env", &words).env("BEGUN", &begun);
     let finished = Runner::new().run(step).unwrap();
     let text = finished.stderr_text();
     assert_eq!(finished.status.code(), Some(101), "{text}");

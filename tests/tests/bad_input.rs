@@ -240,10 +240,18 @@ fn ctrl_c_ends_it_and_its_children() {
         ],
     };
     let dir = env.project("slowpoke", &[slow]);
-    // `--kill-after` only so that a defect does not hang the test run.
+    // `--kill-after` only so that a defect does not hang the test run; a test run in the background ignores the signal.
     let step = env
-        .step("timeout")
-        .args(["--preserve-status", "--foreground", "--signal=INT", "--kill-after=60", "6"])
+        .step("env")
+        .args([
+            "--default-signal=INT",
+            "timeout",
+            "--preserve-status",
+            "--foreground",
+            "--signal=INT",
+            "--kill-after=60",
+            "6",
+        ])
         .arg(program("cargo-repro"))
         .args(["build", "--offline"])
         .current_dir(&dir);
