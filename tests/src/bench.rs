@@ -27,7 +27,10 @@ impl Measure {
         let Some(time) = time else {
             return self.said(tool, if more.is_empty() { "not installed" } else { more });
         };
-        let share = self.own.map(|own| format!("{:.2}", own.as_secs_f64() / time.as_secs_f64().max(1e-9)));
+        let share = self.own.map(|own| match own.as_secs_f64() / time.as_secs_f64().max(1e-9) {
+            share if share < 0.005 => "< 0.01".to_owned(),
+            share => format!("{share:.2}"),
+        });
         self.own.get_or_insert(time);
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
         self.row(tool, &format!("{}{more}", shown(time)), &share.unwrap_or_default());
