@@ -307,7 +307,7 @@ pub(crate) fn verification(out: &mut String, folder: &Folder) {
         return;
     }
     out.push_str(
-        "<h3>Verify</h3>\n<p>In the folder of the download, with the maintainers' public key:</p>\n\
+        "<h3>Verify</h3>\n<p>In the folder of the download, with the maintainers' public key one folder above, so that nothing downloaded takes its place:</p>\n\
          <pre tabindex=\"0\" role=\"group\" aria-label=\"Commands that verify the download\">",
     );
     let subject = folder.subject();
@@ -315,7 +315,7 @@ pub(crate) fn verification(out: &mut String, folder: &Folder) {
     if let Some(namespace) = package.and_then(|package| word(&format!("release@{package}"))) {
         let _ = writeln!(
             out,
-            "ssh-keygen -Y verify -f maintainer.ed25519.allowed_signers -I maintainer -n {} -s checksums.txt.sshsig &lt; checksums.txt",
+            "ssh-keygen -Y verify -f ../maintainer.ed25519.allowed_signers -I maintainer -n {} -s checksums.txt.sshsig &lt; checksums.txt",
             markup(&namespace)
         );
     }
@@ -328,7 +328,7 @@ pub(crate) fn verification(out: &mut String, folder: &Folder) {
         };
         let (name, signature) = (markup(&name), markup(&signature));
         let _ = writeln!(out, "cargo-sign verify --key ../maintainer.ed25519.pub {name}");
-        let _ = writeln!(out, "minisign -Vm {name} -x {signature} -p maintainer.ed25519.pub");
+        let _ = writeln!(out, "minisign -Vm {name} -x {signature} -p ../maintainer.ed25519.pub");
     }
     out.push_str("</pre>\n");
     for archive in unusual {

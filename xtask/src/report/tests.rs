@@ -219,7 +219,7 @@ fn a_file_name_is_no_command() {
     assert!(!dir.path().join("PWNED").exists(), "{commands}");
     for name in names {
         let shown = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
-        let line = format!("<cargo-sign><verify><--key><maintainer.ed25519.pub><{shown}>\n");
+        let line = format!("<cargo-sign><verify><--key><../maintainer.ed25519.pub><{shown}>\n");
         assert!(out.contains(&line), "{out}");
         assert!(out.contains(&format!("<minisign><-Vm><{shown}><-x><{shown}.sig>")), "{out}");
     }
