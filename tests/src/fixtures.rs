@@ -86,3 +86,14 @@ pub fn advisory_db(below: &Path) -> PathBuf {
     write_all(&dir, &[("crates/not-used-here/RUSTSEC-2020-0001.md", advisory)]);
     dir
 }
+
+/// Writes scripts that may be run, below a folder.
+#[cfg(unix)]
+#[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+pub fn write_programs(dir: &Path, programs: &[(&str, &str)]) {
+    write_all(dir, programs);
+    for (name, _) in programs {
+        let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(dir.join(name), may_run).unwrap();
+    }
+}

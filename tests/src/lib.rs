@@ -148,6 +148,11 @@ impl TestEnv {
             .env_remove("CARGO_TARGET_DIR")
     }
 
+    /// A script as the platforms run their steps: without anybody's start-up files, ended by the first command that fails.
+    pub fn bash(&self, script: &str) -> Step {
+        self.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+    }
+
     /// Runs one of the five in a folder of this environment.
     pub fn run<S: AsRef<OsStr>>(&self, dir: &Path, tool: &str, args: impl IntoIterator<Item = S>) -> Ran {
         self.run_step(self.step(program(tool)).current_dir(dir).args(args))

@@ -39,11 +39,7 @@ impl<'a> Pipeline<'a> {
         // Installing would take the suite from the network; it is put there instead.
         let install = format!("#!/bin/sh\n[ \"$1\" = install ] || exec '{}' \"$@\"\n", cargo.display());
         let nothing = "#!/bin/sh\n";
-        fixtures::write_all(&bin, &[("cargo", &install), ("curl", CURL), ("apt-get", nothing)]);
-        for name in ["cargo", "curl", "apt-get"] {
-            let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-            std::fs::set_permissions(bin.join(name), may_run).unwrap();
-        }
+        fixtures::write_programs(&bin, &[("cargo", &install), ("curl", CURL), ("apt-get", nothing)]);
         std::fs::create_dir_all(&said).unwrap();
         Self { env, project, template: serde_saphyr::from_str(&text).unwrap(), said }
     }
@@ -92,7 +88,7 @@ impl<'a> Pipeline<'a> {
             .map(|line| line.as_str().unwrap())
             .collect();
         let script = script.join("\n").replace("ci/", &format!("{}/ci/", repository().display()));
-        let step = self.env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script]);
+        let step = self.env.bash(&script);
         let step = step.current_dir(&self.project.dir).env("PATH", path_after([self.env.path().join("bin")]));
         let step =
             step.env("CI_PROJECT_DIR", &self.project.dir).env("CARGO_HOME", &home).env("SAID", &self.said);

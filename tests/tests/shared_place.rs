@@ -3,7 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use release_gates_tests::{Ran, TestEnv, fixtures, program};
 use serde_json::Value;
@@ -88,30 +88,47 @@ fn may_mount(env: &TestEnv) -> bool {
     release_gate::process::Runner::new().run(step).is_ok_and(|finished| finished.is_success())
 }
 
+/// A project that was built, a key, and the place for a disk.
+#[cfg(target_os = "linux")]
+struct Built {
+    env: TestEnv,
+    dir: PathBuf,
+    disk: PathBuf,
+    key: String,
+    facts: PathBuf,
+}
+
+/// `None` where no disk can be mounted, which is said.
+#[cfg(target_os = "linux")]
+#[expect(clippy::print_stdout, reason = "what was skipped stands in the test's output")]
+fn built() -> Option<Built> {
+    let env = TestEnv::new();
+    if !may_mount(&env) {
+        println!("SKIPPED: this machine allows no namespaces, so no disk can be mounted");
+        return None;
+    }
+    let dir = env.project("demo", fixtures::DEMO);
+    let disk = env.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let key = env.path().join("release.key").display().to_string();
+    assert_eq!(env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", &key]).code, 0);
+    assert_eq!(env.run(&dir, "cargo-repro", ["build", "--offline"]).code, 0);
+    assert_eq!(env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"]).code, 0);
+    let facts = dir.join("target/release-gates/demo-0.1.1");
+    Some(Built { env, dir, disk, key, facts })
+}
+
 /// A disk that nobody may write, the superuser neither: what is asked of it is said to have failed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_is_read_only() {
-    let env = TestEnv::new();
-    let dir = env.project("demo", fixtures::DEMO);
-    let disk = env.path().join("disk");
-    std::fs::create_dir(&disk).unwrap();
-    if !may_mount(&env) {
-        println!("SKIPPED: this machine allows no namespaces, so no disk can be mounted");
-        return;
-    }
-    let key = env.path().join("release.key");
-    let key = key.to_str().unwrap();
-    assert_eq!(env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]).code, 0);
-    assert_eq!(env.run(&dir, "cargo-repro", ["build", "--offline"]).code, 0);
-    assert_eq!(env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"]).code, 0);
-    let facts = dir.join("target/release-gates/demo-0.1.1");
+    let Some(Built { env, dir, disk, key, facts }) = built() else { return };
     let commands: [(&str, &[&str]); 5] = [
         ("cargo-sbom-lite", &["generate"]),
         ("cargo-repro", &["build"]),
         ("cargo-compat", &[]),
         ("cargo-relnotes", &["--phase", "draft"]),
-        ("cargo-sign", &["pack", "--key", key, "--artifacts", facts.to_str().unwrap()]),
+        ("cargo-sign", &["pack", "--key", &key, "--artifacts", facts.to_str().unwrap()]),
     ];
     for (tool, args) in commands {
         let step = env
@@ -136,29 +153,15 @@ fn a_disk_that_is_read_only() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_is_nearly_full() {
-    let env = TestEnv::new();
-    let dir = env.project("demo", fixtures::DEMO);
-    let disk = env.path().join("disk");
-    std::fs::create_dir(&disk).unwrap();
-    if !may_mount(&env) {
-        println!("SKIPPED: this machine allows no namespaces, so no disk can be mounted");
-        return;
-    }
-    let key = env.path().join("release.key");
-    let key = key.to_str().unwrap();
-    assert_eq!(env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]).code, 0);
-    for args in [&["build"][..], &["check"]] {
-        assert_eq!(env.run(&dir, "cargo-repro", [args, &["--offline"]].concat()).code, 0);
-    }
-    assert_eq!(env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"]).code, 0);
-    let facts = dir.join("target/release-gates/demo-0.1.1");
+    let Some(Built { env, dir, disk, key, facts }) = built() else { return };
+    assert_eq!(env.run(&dir, "cargo-repro", ["check", "--offline"]).code, 0);
     let commands: [(&str, &[&str]); 6] = [
         ("cargo-sbom-lite", &["generate"]),
         ("cargo-repro", &["build"]),
         ("cargo-repro", &["check"]),
         ("cargo-compat", &[]),
         ("cargo-relnotes", &["--phase", "draft"]),
-        ("cargo-sign", &["pack", "--key", key, "--artifacts", facts.to_str().unwrap()]),
+        ("cargo-sign", &["pack", "--key", &key, "--artifacts", facts.to_str().unwrap()]),
     ];
     let mut full = 0;
     for (tool, args) in commands {

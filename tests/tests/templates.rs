@@ -128,11 +128,7 @@ impl<'a> Job<'a> {
         }
         let planted = env.path().join("planted");
         let text = "#!/bin/sh\necho planted >&2\nexit 9\n";
-        fixtures::write_all(&planted, &TOOLS.map(|(tool, _)| (tool, text)));
-        for (tool, _) in TOOLS {
-            let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-            std::fs::set_permissions(planted.join(tool), may_run).unwrap();
-        }
+        fixtures::write_programs(&planted, &TOOLS.map(|(tool, _)| (tool, text)));
         Self { env, dir, planted }
     }
 
@@ -162,8 +158,7 @@ impl<'a> Job<'a> {
             let path = path_after(more.lines().map(PathBuf::from).chain([self.planted.clone()]));
             let mut command = self
                 .env
-                .step("bash")
-                .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run])
+                .bash(run)
                 .current_dir(self.dir.join(expand(dir, &values)))
                 .env("PATH", path)
                 .env("GITHUB_ACTION_PATH", &folder)
@@ -297,12 +292,10 @@ fn what_is_published_is_what_is_listed() {
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
     fixtures::write_all(env.path(), &files);
-    fixtures::write_all(env.path(), &[("bin/gh", GH)]);
-    let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(env.path().join("bin/gh"), may_run).unwrap();
+    fixtures::write_programs(env.path(), &[("bin/gh", GH)]);
     let path = path_after([env.path().join("bin")]);
     let publish = |tag: &str, more: &[(&str, &str)]| {
-        let step = env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &run("publish")]);
+        let step = env.bash(&run("publish"));
         let step = step.current_dir(env.path()).env("PATH", &path);
         let step = step.env("GITHUB_REPOSITORY", "o/demo").env("GITHUB_REF_NAME", tag);
         let step = step.env("GITHUB_SHA", "c0ffee").env("TAGGED", "c0ffee");
@@ -375,8 +368,7 @@ fn the_package_is_named_or_follows_from_the_tag() {
     let plan = |dir: &Path, package: &str, tag: &str| {
         let output = env.path().join("output");
         let _ = std::fs::remove_file(&output);
-        let step =
-            env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run]).current_dir(dir);
+        let step = env.bash(run).current_dir(dir);
         let step = step.env("PACKAGE", package).env("GITHUB_REF_NAME", tag);
         let ran = env.run_step(step.env("GITHUB_OUTPUT", &output).env("RUNNER_TEMP", env.path()));
         let said = std::fs::read_to_string(output).unwrap_or_default();
@@ -403,7 +395,7 @@ fn every_build_is_packed() {
         let output = env.path().join("output");
         let _ = std::fs::remove_file(&output);
         let run = step["run"].as_str().unwrap();
-        let step = env.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", run]);
+        let step = env.bash(run);
         let ran = env.run_step(
             step.env("BUILDS", builds).env("GITHUB_OUTPUT", &output).env("RUNNER_TEMP", env.path()),
         );
