@@ -2,7 +2,10 @@
 //!
 //! In order: `RELEASE_GATES_COMMIT` (sealed builds have no repository), `.cargo_vcs_info.json` of a published package, git.
 
-#![expect(clippy::disallowed_methods, reason = "a build script cannot use the library it builds")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script cannot use the library it builds"
+)]
 #![allow(
     clippy::print_stdout,
     clippy::allow_attributes,
@@ -17,7 +20,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let dir = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     let dir = Path::new(&dir);
-    if let Some(commit) = given().or_else(|| published(dir)).or_else(|| repository(dir)) {
+    if let Some(commit) = given()
+        .or_else(|| published(dir))
+        .or_else(|| repository(dir))
+    {
         println!("cargo::rustc-env=RELEASE_GATES_BUILD_COMMIT={commit}");
     }
 }
@@ -40,7 +46,9 @@ fn repository(dir: &Path) -> Option<String> {
             .output()
             .ok()
             .filter(|output| output.status.success())?;
-        String::from_utf8(output.stdout).ok().map(|text| text.trim().to_owned())
+        String::from_utf8(output.stdout)
+            .ok()
+            .map(|text| text.trim().to_owned())
     };
     for name in ["HEAD", "packed-refs"] {
         if let Some(path) = git(&["rev-parse", "--path-format=absolute", "--git-path", name]) {

@@ -3,7 +3,10 @@
 //!
 //! Arguments: `[--quick] [--runs N] [--table FILE] [OLD=NEW…]`, each pair two folders of a package. Without pairs a small one and two published ones are
 //! measured. `--table` writes the comparison as Markdown.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should say so and stop")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run should say so and stop"
+)]
 
 #[path = "../tests/table/mod.rs"]
 mod table;
@@ -27,7 +30,9 @@ fn main() {
             "--runs" => runs = args.next().unwrap().parse().unwrap(),
             // Benchmarks run in the package's folder; people name files from the repository's.
             "--table" => {
-                table = args.next().map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path))
+                table = args
+                    .next()
+                    .map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path))
             }
             pair => {
                 let (old, new) = pair.split_once('=').expect("a pair is OLD=NEW");
@@ -35,7 +40,10 @@ fn main() {
             }
         }
     }
-    assert!(all().all(|pair| !pair.user.is_empty()), "a pair without a user's program proves nothing");
+    assert!(
+        all().all(|pair| !pair.user.is_empty()),
+        "a pair without a user's program proves nothing"
+    );
     let dir = tempfile::tempdir().unwrap();
     let text = accuracy(dir.path());
     if let Some(path) = table {
@@ -43,10 +51,21 @@ fn main() {
     }
     if pairs.is_empty() {
         let (old, new) = (dir.path().join("tiny-old"), dir.path().join("tiny-new"));
-        package(&old, "tiny", "pub fn f(x: u8) {}\npub struct S { pub a: u8 }\n");
-        package(&new, "tiny", "pub fn f(x: u8) {}\npub struct S { pub a: u8 }\npub fn g() {}\n");
+        package(
+            &old,
+            "tiny",
+            "pub fn f(x: u8) {}\npub struct S { pub a: u8 }\n",
+        );
+        package(
+            &new,
+            "tiny",
+            "pub fn f(x: u8) {}\npub struct S { pub a: u8 }\npub fn g() {}\n",
+        );
         pairs.push((old, new));
-        let names = [("indexmap", "2.2.6", "2.7.0"), ("serde_json", "1.0.117", "1.0.134")];
+        let names = [
+            ("indexmap", "2.2.6", "2.7.0"),
+            ("serde_json", "1.0.117", "1.0.134"),
+        ];
         for (name, old, new) in names.into_iter().filter(|_| !quick) {
             match published(dir.path(), name, old).zip(published(dir.path(), name, new)) {
                 Some(pair) => pairs.push(pair),
@@ -68,11 +87,15 @@ fn all() -> impl Iterator<Item = &'static Pair> {
 
 fn package(dir: &Path, name: &str, lib: &str) {
     std::fs::create_dir_all(dir.join("src")).unwrap();
-    let manifest =
-        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[workspace]\n");
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[workspace]\n"
+    );
     std::fs::write(dir.join("Cargo.toml"), manifest).unwrap();
     std::fs::write(dir.join("src/lib.rs"), lib).unwrap();
-    let step = Step::cargo().inherit_network_env().args(["generate-lockfile", "--offline"]).current_dir(dir);
+    let step = Step::cargo()
+        .inherit_network_env()
+        .args(["generate-lockfile", "--offline"])
+        .current_dir(dir);
     Runner::new().run(step).unwrap().success().unwrap();
 }
 
@@ -89,8 +112,14 @@ fn library(side: impl Fn(&Pair) -> &'static str) -> (String, Vec<(usize, &'stati
 
 /// The command of a peer for two folders.
 fn peer(name: &str, old: &Path, new: &Path, target: &Path) -> Step {
-    let program = if name == PEERS[0] { env!("CARGO_BIN_EXE_cargo-compat") } else { name };
-    let step = Step::new(program).inherit_network_env().env("CARGO_TARGET_DIR", target.as_os_str());
+    let program = if name == PEERS[0] {
+        env!("CARGO_BIN_EXE_cargo-compat")
+    } else {
+        name
+    };
+    let step = Step::new(program)
+        .inherit_network_env()
+        .env("CARGO_TARGET_DIR", target.as_os_str());
     match name {
         "cargo-compat" => step
             .args(["--offline", "--message-format", "json", "--against"])
@@ -98,7 +127,14 @@ fn peer(name: &str, old: &Path, new: &Path, target: &Path) -> Step {
             .arg("--manifest-path")
             .arg(new.join("Cargo.toml")),
         "cargo-semver-checks" => step
-            .args(["semver-checks", "--release-type", "patch", "--color", "never", "--baseline-root"])
+            .args([
+                "semver-checks",
+                "--release-type",
+                "patch",
+                "--color",
+                "never",
+                "--baseline-root",
+            ])
             .arg(old)
             .arg("--manifest-path")
             .arg(new.join("Cargo.toml")),
@@ -122,23 +158,32 @@ fn verdicts(
         "cargo-public-api" => {
             let listing = |dir: &Path| {
                 let finished = Runner::new().run(peer(name, dir, dir, target)).ok()?;
-                finished.is_success().then(|| String::from_utf8_lossy(&finished.stdout).into_owned())
+                finished
+                    .is_success()
+                    .then(|| String::from_utf8_lossy(&finished.stdout).into_owned())
             };
             let (before, after) = (listing(old)?, listing(new)?);
             // What it would show as removed or changed.
-            for line in before.lines().filter(|line| !after.lines().any(|other| other == *line)) {
+            for line in before
+                .lines()
+                .filter(|line| !after.lines().any(|other| other == *line))
+            {
                 mark(line, &mut found);
             }
         }
         "cargo-semver-checks" => {
             let finished = Runner::new().run(peer(name, old, new, target)).ok()?;
-            let text = String::from_utf8_lossy(&finished.stdout).into_owned() + &finished.stderr_text();
+            let text =
+                String::from_utf8_lossy(&finished.stdout).into_owned() + &finished.stderr_text();
             if !text.contains("checks:") && !text.contains("Checked") {
                 return None;
             }
             for line in text.lines() {
                 // `… in file /…/lib.rs:12` names a line of one of the two sides.
-                let Some(at) = line.rsplit(':').next().and_then(|text| text.trim().parse::<usize>().ok())
+                let Some(at) = line
+                    .rsplit(':')
+                    .next()
+                    .and_then(|text| text.trim().parse::<usize>().ok())
                 else {
                     continue;
                 };
@@ -166,14 +211,18 @@ fn verdicts(
 
 /// Finds the fixture that a line is about: its module, its type or its macro.
 fn mark(line: &str, found: &mut BTreeMap<&'static str, bool>) {
-    let words: Vec<&str> = line.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let words: Vec<&str> = line
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .collect();
     let name = all()
         .map(|pair| pair.name)
         .filter(|name| {
             words.iter().any(|word| {
                 word == name
                     || *word == format!("{name}_macro")
-                    || word.to_ascii_lowercase().starts_with(&format!("{}t", name.replace('_', "")))
+                    || word
+                        .to_ascii_lowercase()
+                        .starts_with(&format!("{}t", name.replace('_', "")))
             })
         })
         .max_by_key(|name| name.len());
@@ -203,7 +252,9 @@ fn accuracy(dir: &Path) -> String {
                 out.push_str(&format!("| {name} | not installed, or no answer | |\n"));
             }
             Some(found) => {
-                let right = all().filter(|pair| pair.truth == Truth::Breaking && found[pair.name]).count();
+                let right = all()
+                    .filter(|pair| pair.truth == Truth::Breaking && found[pair.name])
+                    .count();
                 let wrong: Vec<&str> = all()
                     .filter(|pair| pair.truth == Truth::Harmless && found[pair.name])
                     .map(|pair| pair.name)
@@ -212,13 +263,21 @@ fn accuracy(dir: &Path) -> String {
                     "| {name} | {right} of {breaking} | {} of {harmless} |\n",
                     wrong.len()
                 ));
-                row.said(name, &format!("{right} found, {} false alarms", wrong.len()));
+                row.said(
+                    name,
+                    &format!("{right} found, {} false alarms", wrong.len()),
+                );
                 let lost: Vec<&str> = all()
                     .filter(|pair| pair.truth == Truth::Breaking && !found[pair.name])
                     .map(|pair| pair.name)
                     .collect();
-                let list =
-                    |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                let list = |names: &[&str]| {
+                    if names.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        names.join(", ")
+                    }
+                };
                 missed.push_str(&format!(
                     "\n## {name}\n\nMissed: {}.\n\nFalse alarms: {}.\n",
                     list(&lost),
@@ -237,23 +296,40 @@ fn judged(finished: &Finished) -> bool {
 }
 
 fn speed(old: &Path, new: &Path, runs: usize, dir: &Path) {
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = |path: &Path| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
     let pair = format!("{} to {}", name(old), name(new));
     let mut cold_row = Measure::of(format!("{pair}, for the first time"));
     let mut results = Vec::new();
     for tool in PEERS.iter().take(2) {
         // As many as there are runs, but the slow ones at most three times.
         let cold: Option<Vec<Duration>> = (0..runs.clamp(1, 3))
-            .map(|run| once(peer(tool, old, new, &dir.join(format!("cold-{tool}-{run}")))))
+            .map(|run| {
+                once(peer(
+                    tool,
+                    old,
+                    new,
+                    &dir.join(format!("cold-{tool}-{run}")),
+                ))
+            })
             .collect();
-        let warm: Option<Vec<Duration>> =
-            (0..=runs).map(|_| once(peer(tool, old, new, &dir.join(format!("warm-{tool}"))))).collect();
+        let warm: Option<Vec<Duration>> = (0..=runs)
+            .map(|_| once(peer(tool, old, new, &dir.join(format!("warm-{tool}")))))
+            .collect();
         let why = if tool.eq(&PEERS[0]) || once(Step::new(tool).args(["--version"])).is_some() {
             "cannot judge this pair"
         } else {
             "not installed"
         };
-        cold_row.time(tool, cold.clone().and_then(median), if cold.is_some() { "" } else { why });
+        cold_row.time(
+            tool,
+            cold.clone().and_then(median),
+            if cold.is_some() { "" } else { why },
+        );
         // The first of the warm ones made what the others find.
         results.push((tool, warm.and_then(|all| median(all[1..].to_vec())), why));
     }
@@ -265,5 +341,9 @@ fn speed(old: &Path, new: &Path, runs: usize, dir: &Path) {
 
 /// How long one call took. `None`: the program is not there, or came to no verdict.
 fn once(step: Step) -> Option<Duration> {
-    Runner::new().run(step).ok().filter(judged).map(|finished| finished.elapsed)
+    Runner::new()
+        .run(step)
+        .ok()
+        .filter(judged)
+        .map(|finished| finished.elapsed)
 }

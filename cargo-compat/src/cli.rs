@@ -53,7 +53,10 @@ impl Gate for Cli {
     }
 
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-        vec![(REPORT, release_gate::report::schema::<crate::report::CompatData>(REPORT))]
+        vec![(
+            REPORT,
+            release_gate::report::schema::<crate::report::CompatData>(REPORT),
+        )]
     }
 
     fn execute(self, cx: &mut Context) -> Result<Outcome> {

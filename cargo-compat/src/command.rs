@@ -34,7 +34,9 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
     let config: Config = cx.config()?;
     let artifacts = cx.artifacts()?;
     let cx = &*cx;
-    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
     let _in_use = build::InUse::lock(&project.target_dir.join("compat"))?;
     if let Some(file) = &args.witness {
         return show_witness(cx, project, args, file);
@@ -60,7 +62,12 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
             }
             // With one package the driver says it all; with several the others are still judged.
             Err(error) if project.selected().count() > 1 => {
-                reports.push(Report::not_judged(REPORT, &TOOL, project.subject(package), &error));
+                reports.push(Report::not_judged(
+                    REPORT,
+                    &TOOL,
+                    project.subject(package),
+                    &error,
+                ));
                 broken = Some(error);
             }
             Err(error) => return Err(error),
@@ -69,7 +76,10 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
     if broken.is_none()
         && let Some(report) = reports.last_mut()
     {
-        report.envelope.findings.extend(waivers::unused(&config.allow, &used));
+        report
+            .envelope
+            .findings
+            .extend(waivers::unused(&config.allow, &used));
     }
     Ok(Outcome::Reports(reports))
 }
@@ -86,7 +96,8 @@ fn dependencies_first(mut open: Vec<&Package>) -> Vec<&Package> {
                     && names.contains(dependency.name.as_str())
             })
         };
-        let (now, later): (Vec<&Package>, Vec<&Package>) = open.iter().partition(|package| free(package));
+        let (now, later): (Vec<&Package>, Vec<&Package>) =
+            open.iter().partition(|package| free(package));
         if now.is_empty() {
             // A circle, which cargo does not build: any order.
             ordered.extend(later);
@@ -112,21 +123,32 @@ fn judge(
     let empty = Report::new(REPORT, &TOOL, project.subject(package));
     let nothing = |finding: Finding| {
         (
-            empty.clone().status(Status::Skipped).summary(finding.message.clone()).findings([finding]),
+            empty
+                .clone()
+                .status(Status::Skipped)
+                .summary(finding.message.clone())
+                .findings([finding]),
             Vec::new(),
         )
     };
     if library(package).is_none() {
         return Ok(nothing(Finding::new(
             &rules::NO_LIBRARY,
-            format!("`{}` has no library, so there is no public API to judge", package.name),
+            format!(
+                "`{}` has no library, so there is no public API to judge",
+                package.name
+            ),
         )));
     }
     let Some(old) = baseline::find(cx, project, package, args.against.as_deref())? else {
         return Ok(nothing(baseline::none(project, package)?));
     };
     let (mut baseline, manifest, base) = match old {
-        Old::Sources { baseline, manifest, base } => (baseline, manifest, base),
+        Old::Sources {
+            baseline,
+            manifest,
+            base,
+        } => (baseline, manifest, base),
         Old::Json { baseline, api } => return advisory(cx, project, package, &baseline, &api),
     };
     let spinner = cx.terminal.spinner("Comparing");
@@ -136,15 +158,21 @@ fn judge(
     let mut all = Gathered::default();
     let metadata = build::metadata(cx, "old", &manifest, &package.name)?;
     let sets = feature_sets(cx, build::member(&metadata, "old", &package.name)?, package);
-    let mut triples: Vec<Option<&str>> =
-        cx.args().target.iter().map(|triple| Some(triple.as_str())).collect();
+    let mut triples: Vec<Option<&str>> = cx
+        .args()
+        .target
+        .iter()
+        .map(|triple| Some(triple.as_str()))
+        .collect();
     if triples.is_empty() {
         triples.push(None);
     }
     let several = sets.len() * triples.len() > 1;
     let mut versions = None;
     let mut public = BTreeSet::new();
-    let runs = triples.iter().flat_map(|triple| sets.iter().map(move |set| (*triple, set)));
+    let runs = triples
+        .iter()
+        .flat_map(|triple| sets.iter().map(move |set| (*triple, set)));
     for (triple, set) in runs {
         let label = match triple {
             Some(triple) => format!("{} for {triple}", set.as_str()),
@@ -162,7 +190,11 @@ fn judge(
         };
         let first = versions.is_none();
         let new = build::build(
-            request("new", package.manifest_path.as_std_path(), &project.metadata),
+            request(
+                "new",
+                package.manifest_path.as_std_path(),
+                &project.metadata,
+            ),
             &cx.runner,
             &said,
         );
@@ -189,18 +221,29 @@ fn judge(
         };
         said(&format!("{} ({label})", package.name));
         let scratch = throw_away_dir("compat-programs")?;
-        let rustc = Rustc::new(scratch.path(), &project.root, triple).remembering(target.join("verdicts"));
-        let (before, after) = (Prepared::new(&old, &place.old), Prepared::new(&new, &place.new));
+        let rustc =
+            Rustc::new(scratch.path(), &project.root, triple).remembering(target.join("verdicts"));
+        let (before, after) = (
+            Prepared::new(&old, &place.old),
+            Prepared::new(&new, &place.new),
+        );
         let comparison = compare::compare(&before, &after, &rustc, &cx.runner)?;
         if first {
-            all.changes.extend(manifest::changes(&old.package, &new.package));
+            all.changes
+                .extend(manifest::changes(&old.package, &new.package));
             versions = Some((old.package.version.clone(), new.package.version.clone()));
             if args.harness {
                 let side = |side: &Side| (side.package.clone(), side.root.clone());
                 let ((a, a_root), (b, b_root)) = (side(&old), side(&new));
                 let (before, after) = (
-                    harness::Dependency { package: &a, root: &a_root },
-                    harness::Dependency { package: &b, root: &b_root },
+                    harness::Dependency {
+                        package: &a,
+                        root: &a_root,
+                    },
+                    harness::Dependency {
+                        package: &b,
+                        root: &b_root,
+                    },
                 );
                 let lock = project.root.join("Cargo.lock");
                 let (changes, ran) =
@@ -212,18 +255,41 @@ fn judge(
         public.extend(comparison.public.iter().cloned());
         all.add(comparison, &label, several);
     }
-    let known: BTreeSet<String> = all.changes.iter().map(|change| change.item.clone()).collect();
-    all.changes
-        .extend(manifest::carried(&public, major).into_iter().filter(|change| !known.contains(&change.item)));
+    let known: BTreeSet<String> = all
+        .changes
+        .iter()
+        .map(|change| change.item.clone())
+        .collect();
+    all.changes.extend(
+        manifest::carried(&public, major)
+            .into_iter()
+            .filter(|change| !known.contains(&change.item)),
+    );
     drop(spinner);
-    let (old_version, new_version) = versions
-        .ok_or_else(|| Error::judge(format!("`{}` was compared with no set of features", package.name)))?;
+    let (old_version, new_version) = versions.ok_or_else(|| {
+        Error::judge(format!(
+            "`{}` was compared with no set of features",
+            package.name
+        ))
+    })?;
     baseline.version = Some(old_version.to_string());
     let declared = Bump::declared(&old_version, &new_version).ok_or_else(|| {
-        Error::judge(format!("the baseline is {old_version}, which is newer than {new_version}"))
-            .with_help("name an older one with --against")
+        Error::judge(format!(
+            "the baseline is {old_version}, which is newer than {new_version}"
+        ))
+        .with_help("name an older one with --against")
     })?;
-    Ok(verdict(project, package, &baseline, all, config, used, declared, &old_version, &new_version))
+    Ok(verdict(
+        project,
+        package,
+        &baseline,
+        all,
+        config,
+        used,
+        declared,
+        &old_version,
+        &new_version,
+    ))
 }
 
 /// Where source paths of both sides are shown from.
@@ -234,8 +300,14 @@ struct Place {
 
 impl Place {
     fn of(project: &Project, base: &Path) -> Self {
-        let new = project.git.as_ref().map_or(project.root.as_path(), release_gate::git::Git::root);
-        Self { old: base.canonicalize().unwrap_or_else(|_| base.to_owned()), new: new.to_owned() }
+        let new = project
+            .git
+            .as_ref()
+            .map_or(project.root.as_path(), release_gate::git::Git::root);
+        Self {
+            old: base.canonicalize().unwrap_or_else(|_| base.to_owned()),
+            new: new.to_owned(),
+        }
     }
 }
 
@@ -262,7 +334,8 @@ impl Gathered {
         self.harness.gaps.extend(comparison.gaps);
         self.harness.feature_sets.push(label.to_owned());
         for mut change in comparison.changes {
-            let same = |known: &&mut Change| known.rule.id == change.rule.id && known.item == change.item;
+            let same =
+                |known: &&mut Change| known.rule.id == change.rule.id && known.item == change.item;
             if let Some(known) = self.changes.iter_mut().find(same) {
                 if several {
                     known.feature_sets.push(label.to_owned());
@@ -291,20 +364,31 @@ fn verdict(
 ) -> Judged {
     // What is new in one set of features and was there in another is a matter of features.
     let sets = all.harness.feature_sets.len();
-    for change in all.changes.iter_mut().filter(|change| change.feature_sets.len() == sets) {
+    for change in all
+        .changes
+        .iter_mut()
+        .filter(|change| change.feature_sets.len() == sets)
+    {
         change.feature_sets.clear();
     }
     waivers::apply(&config.allow, &mut all.changes, used);
     all.changes.sort_by(|a, b| {
-        b.bump.cmp(&a.bump).then_with(|| a.item.cmp(&b.item)).then_with(|| a.rule.id.cmp(b.rule.id))
+        b.bump
+            .cmp(&a.bump)
+            .then_with(|| a.item.cmp(&b.item))
+            .then_with(|| a.rule.id.cmp(b.rule.id))
     });
     let mut files = Vec::new();
     for change in &mut all.changes {
-        let Some(witness) = change.witness.as_mut().filter(|witness| witness.proved) else { continue };
+        let Some(witness) = change.witness.as_mut().filter(|witness| witness.proved) else {
+            continue;
+        };
         let name = format!("witnesses/{:02}-{}.rs", files.len() + 1, slug(&change.item));
         witness.program.clone_from(&name);
-        let error: String =
-            witness.rendered.lines().fold(String::new(), |text, line| text + "//     " + line + "\n");
+        let error: String = witness
+            .rendered
+            .lines()
+            .fold(String::new(), |text, line| text + "//     " + line + "\n");
         let header = format!(
             "// `{}`: {}\n// Compiles with {} {old}, not with {new}:\n{error}// See it with: cargo compat --against {} -p {} --witness {name}\n",
             change.item, change.rule.id, package.name, baseline.name, package.name
@@ -324,7 +408,9 @@ fn verdict(
                     if gaps == 1 { "use" } else { "uses" }
                 ),
             )
-            .help("they are listed in compat.json; what concerns them was judged by structure alone"),
+            .help(
+                "they are listed in compat.json; what concerns them was judged by structure alone",
+            ),
         );
     }
     all.harness.skipped_sets = all.skipped;
@@ -337,7 +423,10 @@ fn verdict(
         changes: all.changes.iter().map(ChangeData::from).collect(),
         harness: all.harness,
     };
-    let command = format!("cargo compat --against {} -p {}", baseline.name, package.name);
+    let command = format!(
+        "cargo compat --against {} -p {}",
+        baseline.name, package.name
+    );
     let mut findings = report::findings(&all.changes, Some(declared), Some((old, new)), &command);
     findings.extend(all.findings);
     findings.extend(waivers::without_reason(&config.allow));
@@ -358,8 +447,16 @@ fn verdict(
 }
 
 fn slug(item: &str) -> String {
-    let mut text: String =
-        item.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let mut text: String = item
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
     while text.contains("--") {
         text = text.replace("--", "-");
     }
@@ -376,7 +473,11 @@ fn advisory(
     api: &rustdoc_types::Crate,
 ) -> Result<Judged> {
     let spinner = cx.terminal.spinner("Comparing");
-    let set = if cx.args().feature_args().is_empty() { FeatureSet::Default } else { FeatureSet::Asked };
+    let set = if cx.args().feature_args().is_empty() {
+        FeatureSet::Default
+    } else {
+        FeatureSet::Asked
+    };
     let target = project.target_dir.join("compat");
     let manifest = package.manifest_path.as_std_path();
     let request = Request {
@@ -393,30 +494,55 @@ fn advisory(
     drop(spinner);
     let changes = compare::descriptions(api, &new.api);
     let required = report::required(&changes);
-    let old_version = baseline.version.as_deref().and_then(|text| text.parse::<Version>().ok());
-    let declared = old_version.as_ref().and_then(|old| Bump::declared(old, &new.package.version));
+    let old_version = baseline
+        .version
+        .as_deref()
+        .and_then(|text| text.parse::<Version>().ok());
+    let declared = old_version
+        .as_ref()
+        .and_then(|old| Bump::declared(old, &new.package.version));
     let data = CompatData {
         required_bump: required,
         declared_bump: declared,
         baseline_version: baseline.version.clone(),
-        next_version: old_version.as_ref().map(|old| required.next(old).to_string()),
+        next_version: old_version
+            .as_ref()
+            .map(|old| required.next(old).to_string()),
         changes: changes.iter().map(ChangeData::from).collect(),
-        harness: Harness { feature_sets: vec![set.as_str().to_owned()], ..Harness::default() },
+        harness: Harness {
+            feature_sets: vec![set.as_str().to_owned()],
+            ..Harness::default()
+        },
     };
     let mut findings = vec![Finding::new(
         &rules::ADVISORY,
-        format!("`{}` describes an API without its sources: nothing below is proved", baseline.name),
+        format!(
+            "`{}` describes an API without its sources: nothing below is proved",
+            baseline.name
+        ),
     )];
-    findings.extend(changes.iter().filter(|change| change.bump == Bump::Major).map(|change| {
-        let mut finding = Finding::new(change.rule, change.message.clone())
-            .level(release_gate::Level::Warn)
-            .evidence("proved", false);
-        if !change.before.is_empty() {
-            finding = finding.help(format!("was: {}\nis:  {}", change.before, change.after));
-        }
-        finding
-    }));
-    let human = report::human(&changes, &data, &package.name, &new.package.version, &baseline.name);
+    findings.extend(
+        changes
+            .iter()
+            .filter(|change| change.bump == Bump::Major)
+            .map(|change| {
+                let mut finding = Finding::new(change.rule, change.message.clone())
+                    .level(release_gate::Level::Warn)
+                    .evidence("proved", false);
+                if !change.before.is_empty() {
+                    finding =
+                        finding.help(format!("was: {}\nis:  {}", change.before, change.after));
+                }
+                finding
+            }),
+    );
+    let human = report::human(
+        &changes,
+        &data,
+        &package.name,
+        &new.package.version,
+        &baseline.name,
+    );
     let report = Report::new(REPORT, &TOOL, project.subject(package))
         .baseline(baseline.clone())
         .findings(findings)
@@ -426,22 +552,40 @@ fn advisory(
 }
 
 /// Compiles one program against both sides.
-fn show_witness(cx: &Context, project: &Project, args: &CompatArgs, file: &Path) -> Result<Outcome> {
+fn show_witness(
+    cx: &Context,
+    project: &Project,
+    args: &CompatArgs,
+    file: &Path,
+) -> Result<Outcome> {
     let package = project.single()?;
     let read = |path: &Path| std::fs::read_to_string(path);
-    let folder = cx.args().artifact_dir.clone().unwrap_or_else(|| project.target_dir.join("release-gates"));
-    let saved = folder.join(format!("{}-{}", package.name, package.version)).join(file);
-    let text = read(file)
-        .or_else(|_| read(&saved))
-        .map_err(|error| Error::usage(format!("cannot read `{}`", file.display())).with_source(error))?;
-    let Some(Old::Sources { manifest, .. }) = baseline::find(cx, project, package, args.against.as_deref())?
+    let folder = cx
+        .args()
+        .artifact_dir
+        .clone()
+        .unwrap_or_else(|| project.target_dir.join("release-gates"));
+    let saved = folder
+        .join(format!("{}-{}", package.name, package.version))
+        .join(file);
+    let text = read(file).or_else(|_| read(&saved)).map_err(|error| {
+        Error::usage(format!("cannot read `{}`", file.display())).with_source(error)
+    })?;
+    let Some(Old::Sources { manifest, .. }) =
+        baseline::find(cx, project, package, args.against.as_deref())?
     else {
-        return Err(Error::judge("there is no baseline with sources to compile it against")
-            .with_help("name one with --against"));
+        return Err(
+            Error::judge("there is no baseline with sources to compile it against")
+                .with_help("name one with --against"),
+        );
     };
     let metadata = build::metadata(cx, "old", &manifest, &package.name)?;
     let target = project.target_dir.join("compat");
-    let set = if cx.args().feature_args().is_empty() { FeatureSet::Default } else { FeatureSet::Asked };
+    let set = if cx.args().feature_args().is_empty() {
+        FeatureSet::Default
+    } else {
+        FeatureSet::Asked
+    };
     let side = |name, manifest, metadata| -> Result<Side> {
         let request = Request {
             name,
@@ -453,18 +597,40 @@ fn show_witness(cx: &Context, project: &Project, args: &CompatArgs, file: &Path)
             features: &set,
             target: cx.args().target.first().map(String::as_str),
         };
-        build::build(request, &cx.runner, &|text| cx.terminal.detail("Building", text))
+        build::build(request, &cx.runner, &|text| {
+            cx.terminal.detail("Building", text)
+        })
     };
-    let new = side("new", package.manifest_path.as_std_path(), &project.metadata)?;
+    let new = side(
+        "new",
+        package.manifest_path.as_std_path(),
+        &project.metadata,
+    )?;
     let old = side("old", &manifest, &metadata)?;
-    let (old, new) = (Prepared::new(&old, &project.root), Prepared::new(&new, &project.root));
+    let (old, new) = (
+        Prepared::new(&old, &project.root),
+        Prepared::new(&new, &project.root),
+    );
     let programs = throw_away_dir("compat-programs")?;
-    let rustc = Rustc::new(programs.path(), &project.root, cx.args().target.first().map(String::as_str));
+    let rustc = Rustc::new(
+        programs.path(),
+        &project.root,
+        cx.args().target.first().map(String::as_str),
+    );
     let mut verdicts = Vec::new();
-    for (name, library) in [("old", old.library(Some(&new))), ("new", new.library(Some(&old)))] {
+    for (name, library) in [
+        ("old", old.library(Some(&new))),
+        ("new", new.library(Some(&old))),
+    ] {
         let verdict = rustc.check(&library, &cx.runner, &text)?;
-        cx.terminal
-            .status(if verdict.accepted { "Compiles" } else { "Fails" }, format!("with the {name} side"));
+        cx.terminal.status(
+            if verdict.accepted {
+                "Compiles"
+            } else {
+                "Fails"
+            },
+            format!("with the {name} side"),
+        );
         for rejection in &verdict.rejections {
             cx.terminal.people(&rejection.rendered);
         }
@@ -479,6 +645,8 @@ fn show_witness(cx: &Context, project: &Project, args: &CompatArgs, file: &Path)
             )])
             .into()),
         [true, true] => Ok(report.summary("it compiles with both").into()),
-        _ => Err(Error::judge("it does not compile with the old library, so it shows nothing")),
+        _ => Err(Error::judge(
+            "it does not compile with the old library, so it shows nothing",
+        )),
     }
 }

@@ -59,12 +59,19 @@ pub struct Comparison {
 impl<'a> Prepared<'a> {
     /// Reads a side's API. Source paths are shown relative to `base`.
     pub fn new(side: &'a Side, base: &Path) -> Self {
-        Self { side, surface: Surface::of(&side.api), aliases: aliases(side), base: base.to_owned() }
+        Self {
+            side,
+            surface: Surface::of(&side.api),
+            aliases: aliases(side),
+            base: base.to_owned(),
+        }
     }
 
     /// What programs over this side may name; crates only the other side has are added, so that a missing one is no error of its own.
     pub fn library(&self, other: Option<&Self>) -> Library {
-        let mut externs = other.map(|other| other.aliases.files.clone()).unwrap_or_default();
+        let mut externs = other
+            .map(|other| other.aliases.files.clone())
+            .unwrap_or_default();
         externs.extend(self.aliases.files.clone());
         let mut deps_dirs = self.side.deps_dirs.clone();
         for dir in other.iter().flat_map(|other| &other.side.deps_dirs) {
@@ -85,26 +92,39 @@ impl<'a> Prepared<'a> {
         let span = item.span.as_ref()?;
         let path = self.side.root.join(&span.filename);
         let path = path.strip_prefix(&self.base).ok()?;
-        let parts: Vec<String> =
-            path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-        Some(Location { path: parts.join("/"), line: u32::try_from(span.begin.0).unwrap_or(u32::MAX) })
+        let parts: Vec<String> = path
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy().into_owned())
+            .collect();
+        Some(Location {
+            path: parts.join("/"),
+            line: u32::try_from(span.begin.0).unwrap_or(u32::MAX),
+        })
     }
 }
 
 /// A name for each crate: its own, with the version behind it where there are several of that name.
 fn aliases(side: &Side) -> Aliases {
     let mut found = Aliases::default();
-    let of = |path: &Path| path.file_name().and_then(|name| side.crates.get(name.to_str()?));
+    let of = |path: &Path| {
+        path.file_name()
+            .and_then(|name| side.crates.get(name.to_str()?))
+    };
     let mut times: BTreeMap<&str, BTreeSet<&Version>> = BTreeMap::new();
     for krate in side.api.external_crates.values() {
         if let Some(dependency) = of(&krate.path) {
-            times.entry(&dependency.lib).or_default().insert(&dependency.version);
+            times
+                .entry(&dependency.lib)
+                .or_default()
+                .insert(&dependency.version);
         }
     }
     for (number, krate) in &side.api.external_crates {
         let alias = match of(&krate.path) {
             Some(dependency) => {
-                let several = times.get(dependency.lib.as_str()).is_some_and(|versions| versions.len() > 1);
+                let several = times
+                    .get(dependency.lib.as_str())
+                    .is_some_and(|versions| versions.len() > 1);
                 let version = &dependency.version;
                 let alias = match (several, version.major) {
                     (false, _) => dependency.lib.clone(),
@@ -112,7 +132,9 @@ fn aliases(side: &Side) -> Aliases {
                     (true, major) => format!("{}_{major}", dependency.lib),
                 };
                 found.files.insert(alias.clone(), dependency.file.clone());
-                found.packages.insert(alias.clone(), (dependency.package.clone(), version.clone()));
+                found
+                    .packages
+                    .insert(alias.clone(), (dependency.package.clone(), version.clone()));
                 alias
             }
             None => krate.name.clone(),
@@ -146,8 +168,11 @@ fn write(
     };
     let scout = names(None);
     let _program = Program::write(&scout);
-    let wanted: Vec<Canonical> =
-        scout.wanted().into_iter().filter(|path| !known.contains_key(path)).collect();
+    let wanted: Vec<Canonical> = scout
+        .wanted()
+        .into_iter()
+        .filter(|path| !known.contains_key(path))
+        .collect();
     let probes: Vec<Assertion> = wanted
         .iter()
         .map(|path| Assertion {
@@ -155,7 +180,10 @@ fn write(
             id: Id(0),
             rule: &rules::REMOVED,
             what: "import",
-            ways: candidates(path).iter().map(|path| format!("use {path} as _;")).collect(),
+            ways: candidates(path)
+                .iter()
+                .map(|path| format!("use {path} as _;"))
+                .collect(),
             optional: true,
         })
         .collect();
@@ -163,7 +191,11 @@ fn write(
         let accepted = prove::accept(rustc, &prepared.library(None), runner, &probes)?;
         for line in accepted.lines {
             let canonical: Canonical = line.assertion.item.split("::").map(str::to_owned).collect();
-            let path = line.code().trim_start_matches("use ").trim_end_matches(" as _;").to_owned();
+            let path = line
+                .code()
+                .trim_start_matches("use ")
+                .trim_end_matches(" as _;")
+                .to_owned();
             known.insert(canonical, path);
         }
     }
@@ -174,13 +206,22 @@ fn write(
         let module = source.split_once("::").map_or("", |(_, module)| module);
         match api {
             Some(api) => {
-                let lib = api.index.get(&api.root).and_then(|item| item.name.clone()).unwrap_or_default();
-                let alias = prepared.aliases.files.contains_key(&lib).then_some(lib.as_str());
+                let lib = api
+                    .index
+                    .get(&api.root)
+                    .and_then(|item| item.name.clone())
+                    .unwrap_or_default();
+                let alias = prepared
+                    .aliases
+                    .files
+                    .contains_key(&lib)
+                    .then_some(lib.as_str());
                 program.add_glob(&names, &glob.prefix, module, &Surface::of(api), alias);
             }
-            None => program
-                .unwritten
-                .push(format!("`{}*`: import (what `{source}::*` brings is not known)", glob.prefix)),
+            None => program.unwritten.push(format!(
+                "`{}*`: import (what `{source}::*` brings is not known)",
+                glob.prefix
+            )),
         }
     }
     let public = names
@@ -205,30 +246,56 @@ pub fn compare(
     runner: &Runner,
 ) -> Result<Comparison> {
     if old.side.lib_name != new.side.lib_name {
-        let message = format!("the library `{}` is called `{}` now", old.side.lib_name, new.side.lib_name);
+        let message = format!(
+            "the library `{}` is called `{}` now",
+            old.side.lib_name, new.side.lib_name
+        );
         let change = Change::unproved(&rules::LIB_RENAMED, "library name", Bump::Major, message);
-        return Ok(Comparison { changes: vec![change], ..Comparison::default() });
+        return Ok(Comparison {
+            changes: vec![change],
+            ..Comparison::default()
+        });
     }
     let mut known = BTreeMap::new();
     let written_old = write(old, rustc, runner, &mut known)?;
     let written_new = write(new, rustc, runner, &mut known)?;
     let (library_old, library_new) = (old.library(Some(new)), new.library(Some(old)));
     let (forward, backward) = std::thread::scope(|scope| {
-        let backward =
-            scope.spawn(|| one_way(rustc, runner, &library_new, &library_old, &written_new.program));
-        let forward = one_way(rustc, runner, &library_old, &library_new, &written_old.program);
+        let backward = scope.spawn(|| {
+            one_way(
+                rustc,
+                runner,
+                &library_new,
+                &library_old,
+                &written_new.program,
+            )
+        });
+        let forward = one_way(
+            rustc,
+            runner,
+            &library_old,
+            &library_new,
+            &written_old.program,
+        );
         (forward, backward.join())
     });
     let (forward, backward) = (
         forward?,
-        backward
-            .map_err(|_| Error::judge("comparing the new program with the old library ended early"))??,
+        backward.map_err(|_| {
+            Error::judge("comparing the new program with the old library ended early")
+        })??,
     );
-    let (members_old, members_new) =
-        (structural::members(&old.side.api, &old.surface), structural::members(&new.side.api, &new.surface));
+    let (members_old, members_new) = (
+        structural::members(&old.side.api, &old.surface),
+        structural::members(&new.side.api, &new.surface),
+    );
     let lib = &old.side.lib_name;
-    let labels_old: BTreeSet<&str> =
-        written_old.program.assertions.iter().map(|assertion| assertion.item.as_str()).collect();
+    let labels_old: BTreeSet<&str> = written_old
+        .program
+        .assertions
+        .iter()
+        .map(|assertion| assertion.item.as_str())
+        .collect();
     let labels_new: HashMap<&str, Id> = written_new
         .program
         .assertions
@@ -243,7 +310,9 @@ pub fn compare(
         assertion.what != POINTER
             || new.is_some_and(|id| !more_generic((&old.side.api, assertion.id), (new_api, id)))
     });
-    let groups = group::group(forward.rejected, lib, &|item| members_new.contains_key(item));
+    let groups = group::group(forward.rejected, lib, &|item| {
+        members_new.contains_key(item)
+    });
     let witnesses = witnesses(rustc, runner, &library_old, &library_new, &groups)?;
     for (group, witness) in groups.iter().zip(witnesses) {
         let mut change = group::breaks(group);
@@ -274,15 +343,22 @@ pub fn compare(
         &members_new,
     ));
     changes.extend(structural::exported(&old.side.api, &new.side.api));
-    changes.extend(manifest::public_dependencies(&written_old.public, &written_new.public));
+    changes.extend(manifest::public_dependencies(
+        &written_old.public,
+        &written_new.public,
+    ));
     let broken: BTreeSet<String> = changes
         .iter()
         .filter(|change| change.bump == Bump::Major)
         .map(|change| change.item.clone())
         .collect();
-    for group in group::group(backward.rejected, lib, &|item| members_old.contains_key(item)) {
+    for group in group::group(backward.rejected, lib, &|item| {
+        members_old.contains_key(item)
+    }) {
         let existed = labels_old.contains(group.item.as_str())
-            || members_old.get(&group.item).is_some_and(|member| !member.hidden);
+            || members_old
+                .get(&group.item)
+                .is_some_and(|member| !member.hidden);
         let explained = broken.iter().any(|item| {
             *item == group.item
                 || group.item.starts_with(&format!("{item}::"))
@@ -294,35 +370,56 @@ pub fn compare(
         let mut change = group::additions(&group, existed);
         if let Some(line) = group.lines.first() {
             change.after = declaration(&new.side.api, line.line.assertion.id);
-            change.location =
-                new.side.api.index.get(&line.line.assertion.id).and_then(|item| new.location(item));
+            change.location = new
+                .side
+                .api
+                .index
+                .get(&line.line.assertion.id)
+                .and_then(|item| new.location(item));
         }
         changes.push(change);
     }
     let mut gaps = forward.gaps;
     gaps.extend(written_old.program.unwritten.iter().cloned());
-    let public = written_new.public.values().map(|(package, _)| package.clone()).collect();
-    Ok(Comparison { changes, assertions: forward.assertions, gaps, compilations: rustc.calls(), public })
+    let public = written_new
+        .public
+        .values()
+        .map(|(package, _)| package.clone())
+        .collect();
+    Ok(Comparison {
+        changes,
+        assertions: forward.assertions,
+        gaps,
+        compilations: rustc.calls(),
+        public,
+    })
 }
 
 /// Compares two descriptions by their structure alone. A declaration that reads otherwise is shown and counts for nothing: only a compiler
 /// could tell whether it breaks.
 pub fn descriptions(old: &Crate, new: &Crate) -> Vec<Change> {
     let (surface_old, surface_new) = (Surface::of(old), Surface::of(new));
-    let (members_old, members_new) =
-        (structural::members(old, &surface_old), structural::members(new, &surface_new));
+    let (members_old, members_new) = (
+        structural::members(old, &surface_old),
+        structural::members(new, &surface_new),
+    );
     let mut changes = structural::changes((old, &members_old), (new, &members_new));
     let owner_gone = |path: &str, others: &Members<'_>| {
-        path.rsplit_once("::")
-            .is_some_and(|(owner, _)| !others.contains_key(owner) && members_old.contains_key(owner))
+        path.rsplit_once("::").is_some_and(|(owner, _)| {
+            !others.contains_key(owner) && members_old.contains_key(owner)
+        })
     };
     for (path, member) in members_old.iter().filter(|(_, member)| !member.hidden) {
         let before = declaration(old, member.item.id);
         match members_new.get(path) {
             None if owner_gone(path, &members_new) => {}
             None => {
-                let mut change =
-                    Change::unproved(&rules::REMOVED, path.clone(), Bump::Major, format!("`{path}` is gone"));
+                let mut change = Change::unproved(
+                    &rules::REMOVED,
+                    path.clone(),
+                    Bump::Major,
+                    format!("`{path}` is gone"),
+                );
                 change.before = before;
                 changes.push(change);
             }
@@ -341,17 +438,21 @@ pub fn descriptions(old: &Crate, new: &Crate) -> Vec<Change> {
             }
         }
     }
-    for (path, member) in
-        members_new.iter().filter(|(path, member)| !member.hidden && !members_old.contains_key(*path))
+    for (path, member) in members_new
+        .iter()
+        .filter(|(path, member)| !member.hidden && !members_old.contains_key(*path))
     {
-        if path
-            .rsplit_once("::")
-            .is_some_and(|(owner, _)| members_new.contains_key(owner) && !members_old.contains_key(owner))
-        {
+        if path.rsplit_once("::").is_some_and(|(owner, _)| {
+            members_new.contains_key(owner) && !members_old.contains_key(owner)
+        }) {
             continue;
         }
-        let mut change =
-            Change::unproved(&rules::ADDED, path.clone(), Bump::Minor, format!("`{path}` is new"));
+        let mut change = Change::unproved(
+            &rules::ADDED,
+            path.clone(),
+            Bump::Minor,
+            format!("`{path}` is new"),
+        );
         change.after = declaration(new, member.item.id);
         changes.push(change);
     }
@@ -392,9 +493,16 @@ fn one_way<'a>(
             .with_help("this is a defect of cargo-compat, or another compiler made the library; `--verbose` shows what was called"));
     }
     let rejected = prove::reject(rustc, to, runner, &accepted.lines)?;
-    let gaps =
-        accepted.gaps.iter().map(|assertion| format!("`{}`: {}", assertion.item, assertion.what)).collect();
-    Ok(OneWay { assertions: accepted.lines.len(), gaps, rejected })
+    let gaps = accepted
+        .gaps
+        .iter()
+        .map(|assertion| format!("`{}`: {}", assertion.item, assertion.what))
+        .collect();
+    Ok(OneWay {
+        assertions: accepted.lines.len(),
+        gaps,
+        rejected,
+    })
 }
 
 /// Compiles one line of each group alone against both sides.
@@ -407,9 +515,14 @@ fn witnesses(
 ) -> Result<Vec<Option<Witness>>> {
     let one = |group: &Group<'_>| -> Result<Option<Witness>> {
         for line in group.lines.iter().take(3) {
-            if let Some(rejection) =
-                prove::confirm(rustc, old, new, runner, &line.line, groups.len() <= ASKED_TWICE)?
-            {
+            if let Some(rejection) = prove::confirm(
+                rustc,
+                old,
+                new,
+                runner,
+                &line.line,
+                groups.len() <= ASKED_TWICE,
+            )? {
                 return Ok(Some(Witness {
                     program: String::new(),
                     text: prove::witness(&line.line),
@@ -427,7 +540,10 @@ fn witnesses(
     let (left, right) = first.split_at(half);
     let (left, right) = std::thread::scope(|scope| {
         let right = scope.spawn(|| right.iter().map(one).collect::<Result<Vec<_>>>());
-        (left.iter().map(one).collect::<Result<Vec<_>>>(), right.join())
+        (
+            left.iter().map(one).collect::<Result<Vec<_>>>(),
+            right.join(),
+        )
     });
     let mut all = left?;
     all.extend(right.map_err(|_| Error::judge("compiling witnesses ended early"))??);
@@ -446,12 +562,28 @@ fn unproved(line: &Rejected<'_>) -> Witness {
     }
 }
 
-fn describe(change: &mut Change, old: &Prepared<'_>, id: Id, new: &Prepared<'_>, new_id: Option<Id>) {
+fn describe(
+    change: &mut Change,
+    old: &Prepared<'_>,
+    id: Id,
+    new: &Prepared<'_>,
+    new_id: Option<Id>,
+) {
     change.before = declaration(&old.side.api, id);
-    change.old_location = old.side.api.index.get(&id).and_then(|item| old.location(item));
+    change.old_location = old
+        .side
+        .api
+        .index
+        .get(&id)
+        .and_then(|item| old.location(item));
     if let Some(id) = new_id {
         change.after = declaration(&new.side.api, id);
-        change.location = new.side.api.index.get(&id).and_then(|item| new.location(item));
+        change.location = new
+            .side
+            .api
+            .index
+            .get(&id)
+            .and_then(|item| new.location(item));
     }
 }
 

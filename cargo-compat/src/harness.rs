@@ -46,7 +46,11 @@ pub(crate) struct Dependency<'a> {
 
 impl Dependency<'_> {
     fn dir(&self) -> PathBuf {
-        self.package.manifest_path.parent().map(|dir| dir.as_std_path().to_owned()).unwrap_or_default()
+        self.package
+            .manifest_path
+            .parent()
+            .map(|dir| dir.as_std_path().to_owned())
+            .unwrap_or_default()
     }
 }
 
@@ -101,8 +105,10 @@ pub(crate) fn run(
         }
     }
     targets.extend(programs.iter().map(|path| Target::Program(stem(path))));
-    let (with_old, with_new) =
-        (place(old, old, api, lock, &programs)?, place(old, new, api, lock, &programs)?);
+    let (with_old, with_new) = (
+        place(old, old, api, lock, &programs)?,
+        place(old, new, api, lock, &programs)?,
+    );
     let mut ran = Ran::default();
     let mut changes = Vec::new();
     for target in &targets {
@@ -119,8 +125,12 @@ pub(crate) fn run(
             .filter(|(name, passed)| **passed && twice.tests.get(*name) == Some(&true))
             .map(|(name, _)| name)
             .collect();
-        ran.not_compared
-            .extend(once.tests.keys().filter(|name| !steady.contains(name)).map(|name| label(target, name)));
+        ran.not_compared.extend(
+            once.tests
+                .keys()
+                .filter(|name| !steady.contains(name))
+                .map(|name| label(target, name)),
+        );
         if steady.is_empty() {
             continue;
         }
@@ -130,7 +140,10 @@ pub(crate) fn run(
                 &rules::BEHAVIOUR,
                 target.name(),
                 Bump::Major,
-                format!("`{}` compiles with the old library and not with the new one", target.name()),
+                format!(
+                    "`{}` compiles with the old library and not with the new one",
+                    target.name()
+                ),
             );
             change.after = now.error;
             changes.push(change);
@@ -143,7 +156,9 @@ pub(crate) fn run(
                     &rules::BEHAVIOUR,
                     item.clone(),
                     Bump::Major,
-                    format!("`{item}` passed twice with the old library and fails with the new one"),
+                    format!(
+                        "`{item}` passed twice with the old library and fails with the new one"
+                    ),
                 );
                 change.after.clone_from(&now.error);
                 changes.push(change);
@@ -159,7 +174,10 @@ pub(crate) fn run(
                     &rules::BEHAVIOUR,
                     target.name(),
                     Bump::Major,
-                    format!("`{}` prints something else with the new library", target.name()),
+                    format!(
+                        "`{}` prints something else with the new library",
+                        target.name()
+                    ),
                 );
                 (change.before, change.after) = (
                     first_difference(&once.output, &now.output),
@@ -175,16 +193,26 @@ pub(crate) fn run(
 }
 
 fn label(target: &Target, test: &str) -> String {
-    if test.is_empty() { target.name() } else { format!("{}: {test}", target.name()) }
+    if test.is_empty() {
+        target.name()
+    } else {
+        format!("{}: {test}", target.name())
+    }
 }
 
 fn first_difference(of: &str, other: &str) -> String {
     let mut others = other.lines();
-    of.lines().find(|line| others.next() != Some(line)).unwrap_or_default().to_owned()
+    of.lines()
+        .find(|line| others.next() != Some(line))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn sources(dir: &Path) -> Vec<PathBuf> {
@@ -213,14 +241,27 @@ fn place(
     copy(
         &old.dir(),
         dir,
-        &["src", "target", ".git", "Cargo.toml", "Cargo.lock", "build.rs", "harness", "benches"],
+        &[
+            "src",
+            "target",
+            ".git",
+            "Cargo.toml",
+            "Cargo.lock",
+            "build.rs",
+            "harness",
+            "benches",
+        ],
     )
     .or_judge(failed)?;
     std::fs::create_dir_all(dir.join("src")).or_judge(failed)?;
     std::fs::create_dir_all(dir.join("harness")).or_judge(failed)?;
     for program in programs {
-        std::fs::copy(program, dir.join("harness").join(program.file_name().unwrap_or_default()))
-            .or_judge(failed)?;
+        std::fs::copy(
+            program,
+            dir.join("harness")
+                .join(program.file_name().unwrap_or_default()),
+        )
+        .or_judge(failed)?;
     }
     std::fs::write(dir.join("src/lib.rs"), documentation(api)).or_judge(failed)?;
     let manifest = toml::to_string(&manifest(old, side, programs)).or_judge(failed)?;
@@ -235,7 +276,11 @@ fn copy(from: &Path, to: &Path, without: &[&str]) -> std::io::Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_name().to_str().is_some_and(|name| without.contains(&name)) {
+        if entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| without.contains(&name))
+        {
             continue;
         }
         let kind = entry.file_type()?;
@@ -254,9 +299,15 @@ fn documentation(api: &Crate) -> String {
     let mut items: Vec<_> = api
         .index
         .values()
-        .filter(|item| item.crate_id == 0 && item.docs.as_ref().is_some_and(|docs| docs.contains("```")))
+        .filter(|item| {
+            item.crate_id == 0 && item.docs.as_ref().is_some_and(|docs| docs.contains("```"))
+        })
         .collect();
-    items.sort_by_key(|item| item.span.as_ref().map(|span| (span.filename.clone(), span.begin)));
+    items.sort_by_key(|item| {
+        item.span
+            .as_ref()
+            .map(|span| (span.filename.clone(), span.begin))
+    });
     let mut text = String::from("#![allow(warnings)]\n");
     for (index, item) in items.iter().enumerate() {
         let name: String = item
@@ -286,22 +337,32 @@ fn manifest(old: Dependency<'_>, side: Dependency<'_>, programs: &[PathBuf]) -> 
     }
     let mut dependencies = toml::Table::new();
     for dependency in old.package.dependencies.iter().filter(|dependency| {
-        dependency.kind != DependencyKind::Build && !dependency.optional && dependency.target.is_none()
+        dependency.kind != DependencyKind::Build
+            && !dependency.optional
+            && dependency.target.is_none()
     }) {
         let mut table = toml::Table::new();
         match &dependency.path {
             // A sibling of the workspace: the one of the side that is tried.
             Some(path) => {
-                let below = path.as_std_path().strip_prefix(old.root).map(|below| side.root.join(below));
-                let path =
-                    below.ok().filter(|path| path.is_dir()).unwrap_or_else(|| path.as_std_path().to_owned());
+                let below = path
+                    .as_std_path()
+                    .strip_prefix(old.root)
+                    .map(|below| side.root.join(below));
+                let path = below
+                    .ok()
+                    .filter(|path| path.is_dir())
+                    .unwrap_or_else(|| path.as_std_path().to_owned());
                 table.insert("path".into(), text(&path.to_string_lossy()));
             }
             None => {
                 table.insert("version".into(), text(&dependency.req.to_string()));
             }
         }
-        table.insert("default-features".into(), Value::Boolean(dependency.uses_default_features));
+        table.insert(
+            "default-features".into(),
+            Value::Boolean(dependency.uses_default_features),
+        );
         table.insert(
             "features".into(),
             Value::Array(dependency.features.iter().map(|name| text(name)).collect()),
@@ -309,7 +370,10 @@ fn manifest(old: Dependency<'_>, side: Dependency<'_>, programs: &[PathBuf]) -> 
         if dependency.rename.is_some() {
             table.insert("package".into(), text(&dependency.name));
         }
-        let key = dependency.rename.clone().unwrap_or_else(|| dependency.name.clone());
+        let key = dependency
+            .rename
+            .clone()
+            .unwrap_or_else(|| dependency.name.clone());
         dependencies.insert(key, Value::Table(table));
     }
     let mut own = toml::Table::new();
@@ -326,10 +390,16 @@ fn manifest(old: Dependency<'_>, side: Dependency<'_>, programs: &[PathBuf]) -> 
         Value::Table(table)
     };
     let old_dir = old.dir();
-    let below = |path: &Path| path.strip_prefix(&old_dir).unwrap_or(path).to_string_lossy().into_owned();
-    for (kind, wanted) in
-        [("test", cargo_metadata::TargetKind::Test), ("example", cargo_metadata::TargetKind::Example)]
-    {
+    let below = |path: &Path| {
+        path.strip_prefix(&old_dir)
+            .unwrap_or(path)
+            .to_string_lossy()
+            .into_owned()
+    };
+    for (kind, wanted) in [
+        ("test", cargo_metadata::TargetKind::Test),
+        ("example", cargo_metadata::TargetKind::Example),
+    ] {
         let list: Vec<Value> = old
             .package
             .targets
@@ -342,7 +412,10 @@ fn manifest(old: Dependency<'_>, side: Dependency<'_>, programs: &[PathBuf]) -> 
     root.insert(
         "bin".into(),
         Value::Array(
-            programs.iter().map(|path| target(&stem(path), format!("harness/{}.rs", stem(path)))).collect(),
+            programs
+                .iter()
+                .map(|path| target(&stem(path), format!("harness/{}.rs", stem(path))))
+                .collect(),
         ),
     );
     root
@@ -357,7 +430,11 @@ fn outcome(cx: &Context, place: &TempDir, target: &Target, target_dir: &Path) ->
             .current_dir(place.path())
             .arg(verb)
             .timeout(PATIENCE);
-        if cx.args().is_offline() { step.arg("--offline") } else { step }
+        if cx.args().is_offline() {
+            step.arg("--offline")
+        } else {
+            step
+        }
     };
     let tail = |text: &str| {
         text.lines()
@@ -386,7 +463,9 @@ fn outcome(cx: &Context, place: &TempDir, target: &Target, target_dir: &Path) ->
             );
         }
     };
-    let finished = cx.runner.run(step.args(["--no-fail-fast", "--", "--test-threads=2"]))?;
+    let finished = cx
+        .runner
+        .run(step.args(["--no-fail-fast", "--", "--test-threads=2"]))?;
     let stdout = String::from_utf8_lossy(&finished.stdout).into_owned();
     let tests: BTreeMap<String, bool> = stdout.lines().filter_map(result).collect();
     let compiled = stdout.contains("test result:") && !finished.timed_out;
@@ -419,18 +498,33 @@ fn program(cx: &Context, build: Step, file: PathBuf, dir: &Path) -> Result<Outco
             .take(3)
             .collect::<Vec<_>>()
             .join("\n");
-        return Ok(Outcome { error, ..Outcome::default() });
+        return Ok(Outcome {
+            error,
+            ..Outcome::default()
+        });
     }
     let file = file.with_extension(std::env::consts::EXE_EXTENSION);
-    let finished = cx.runner.run(Step::new(file).current_dir(dir).timeout(PROGRAM_PATIENCE))?;
+    let finished = cx
+        .runner
+        .run(Step::new(file).current_dir(dir).timeout(PROGRAM_PATIENCE))?;
     let output = String::from_utf8_lossy(&finished.stdout).into_owned();
     let passed = finished.is_success();
     let error = if passed {
         String::new()
     } else {
-        finished.stderr_text().lines().take(3).collect::<Vec<_>>().join("\n")
+        finished
+            .stderr_text()
+            .lines()
+            .take(3)
+            .collect::<Vec<_>>()
+            .join("\n")
     };
-    Ok(Outcome { compiled: true, tests: [(String::new(), passed)].into(), output, error })
+    Ok(Outcome {
+        compiled: true,
+        tests: [(String::new(), passed)].into(),
+        output,
+        error,
+    })
 }
 
 #[cfg(test)]
@@ -444,7 +538,12 @@ mod tests {
             result("test src/lib.rs - of_f_0 (line 3) ... FAILED"),
             Some(("src/lib.rs - of_f_0 (line 3)".to_owned(), false))
         );
-        for other in ["test a ... ignored", "running 1 test", "test result: ok. 1 passed", ""] {
+        for other in [
+            "test a ... ignored",
+            "running 1 test",
+            "test result: ok. 1 passed",
+            "",
+        ] {
             assert_eq!(result(other), None);
         }
     }

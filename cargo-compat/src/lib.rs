@@ -23,8 +23,12 @@ pub use cli::Cli;
 pub use rules::RULES;
 
 /// This tool.
-pub const TOOL: Tool =
-    Tool { name: "cargo-compat", subcommand: "compat", version: env!("CARGO_PKG_VERSION"), rules: RULES };
+pub const TOOL: Tool = Tool {
+    name: "cargo-compat",
+    subcommand: "compat",
+    version: env!("CARGO_PKG_VERSION"),
+    rules: RULES,
+};
 
 /// The whole program.
 pub fn main() -> std::process::ExitCode {

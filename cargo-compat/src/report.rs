@@ -124,8 +124,8 @@ pub(crate) fn findings(
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     for change in changes {
-        let told =
-            change.bump == Bump::Major || matches!(change.rule.id, "rust-version-raised" | "item-deprecated");
+        let told = change.bump == Bump::Major
+            || matches!(change.rule.id, "rust-version-raised" | "item-deprecated");
         if !told {
             continue;
         }
@@ -134,13 +134,19 @@ pub(crate) fn findings(
             finding = finding.at(place.path.clone(), place.line);
         }
         if let Some(reason) = &change.waived {
-            finding = finding.level(Level::Note).evidence("waived", reason.clone());
+            finding = finding
+                .level(Level::Note)
+                .evidence("waived", reason.clone());
             finding.message.push_str(&format!(" (waived: {reason})"));
-        } else if declared.is_some_and(|declared| change.bump <= declared) && change.bump == Bump::Major {
+        } else if declared.is_some_and(|declared| change.bump <= declared)
+            && change.bump == Bump::Major
+        {
             // The version says so: users are warned.
             finding = finding.level(Level::Note);
         }
-        finding = finding.evidence("item", change.item.clone()).evidence("bump", change.bump.as_str());
+        finding = finding
+            .evidence("item", change.item.clone())
+            .evidence("bump", change.bump.as_str());
         let mut help = Vec::new();
         if !change.before.is_empty() && change.before != change.after {
             help.push(format!("was: {}", change.before));
@@ -151,10 +157,19 @@ pub(crate) fn findings(
             finding = finding.evidence("after", change.after.clone());
         }
         if let Some(witness) = &change.witness {
-            let code = if witness.code.is_empty() { String::new() } else { format!("[{}]", witness.code) };
+            let code = if witness.code.is_empty() {
+                String::new()
+            } else {
+                format!("[{}]", witness.code)
+            };
             help.push(format!("error{code}: {}", witness.error));
-            help.push(format!("see it with `{command} --witness {}`", witness.program));
-            finding = finding.evidence("witness", witness.program.clone()).evidence("proved", witness.proved);
+            help.push(format!(
+                "see it with `{command} --witness {}`",
+                witness.program
+            ));
+            finding = finding
+                .evidence("witness", witness.program.clone())
+                .evidence("proved", witness.proved);
         }
         if !change.feature_sets.is_empty() {
             help.push(format!("with {}", change.feature_sets.join(", ")));
@@ -184,9 +199,16 @@ pub(crate) fn findings(
         if more > 0 {
             reasons.push(format!("and {more} more"));
         }
-        let rule = if required == Bump::Major { &rules::BUMP } else { &rules::MINOR_MISSING };
+        let rule = if required == Bump::Major {
+            &rules::BUMP
+        } else {
+            &rules::MINOR_MISSING
+        };
         let finding = Finding::new(rule, message)
-            .help(format!("set the version to {next} or higher, or undo: {}", reasons.join("; ")))
+            .help(format!(
+                "set the version to {next} or higher, or undo: {}",
+                reasons.join("; ")
+            ))
             .evidence("next_version", next.to_string());
         found.push(finding);
     }
@@ -202,12 +224,20 @@ pub(crate) fn human(
     baseline: &str,
 ) -> String {
     let mut text = String::new();
-    let count =
-        |bump: Bump| changes.iter().filter(|change| change.bump == bump && change.waived.is_none()).count();
+    let count = |bump: Bump| {
+        changes
+            .iter()
+            .filter(|change| change.bump == bump && change.waived.is_none())
+            .count()
+    };
     let _ = writeln!(text, "{name} {version} against {baseline}");
     let declared = data.declared_bump.map_or("none", Bump::as_str);
     let next = data.next_version.as_deref().unwrap_or("-");
-    let _ = writeln!(text, "  required bump   {} (next version {next})", data.required_bump.as_str());
+    let _ = writeln!(
+        text,
+        "  required bump   {} (next version {next})",
+        data.required_bump.as_str()
+    );
     let _ = writeln!(text, "  declared bump   {declared}");
     let _ = writeln!(text, "  breaks          {}", count(Bump::Major));
     let _ = writeln!(text, "  additions       {}", count(Bump::Minor));
@@ -218,7 +248,11 @@ pub(crate) fn human(
         data.harness.feature_sets.join(", ")
     );
     if !data.harness.gaps.is_empty() {
-        let _ = writeln!(text, "  not compiled    {} uses (listed in compat.json)", data.harness.gaps.len());
+        let _ = writeln!(
+            text,
+            "  not compiled    {} uses (listed in compat.json)",
+            data.harness.gaps.len()
+        );
     }
     if let Some(ran) = &data.harness.ran {
         let _ = writeln!(
@@ -232,7 +266,10 @@ pub(crate) fn human(
     for skipped in &data.harness.skipped_sets {
         let _ = writeln!(text, "  left out        {skipped}");
     }
-    let minor: Vec<&Change> = changes.iter().filter(|change| change.bump == Bump::Minor).collect();
+    let minor: Vec<&Change> = changes
+        .iter()
+        .filter(|change| change.bump == Bump::Minor)
+        .collect();
     for change in minor.iter().take(12) {
         let shown = if change.after.is_empty() || change.rule.id != rules::ADDED.id {
             change.message.clone()

@@ -1,5 +1,8 @@
 //! Sides that do not build, baselines that are none, descriptions that are not what they seem: each ends with 101 and says why.
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::PathBuf;
 
@@ -41,7 +44,11 @@ impl Place {
     }
 
     fn library(&self, folder: &str, version: &str, lib: &str) {
-        self.package(folder, &format!("name = \"thing\"\nversion = \"{version}\""), &[("src/lib.rs", lib)]);
+        self.package(
+            folder,
+            &format!("name = \"thing\"\nversion = \"{version}\""),
+            &[("src/lib.rs", lib)],
+        );
     }
 
     fn run(&self, against: &str, new: &str) -> Ran {
@@ -96,7 +103,11 @@ fn another_package_or_version_is_no_baseline() {
     place.library("one", "1.0.0", "pub fn f() {}");
     place.library("two", "2.0.0", "pub fn f() {}");
     place.refused("two", "one", &["newer"]);
-    place.package("other", "name = \"other\"\nversion = \"1.0.0\"", &[("src/lib.rs", "pub fn f() {}")]);
+    place.package(
+        "other",
+        "name = \"other\"\nversion = \"1.0.0\"",
+        &[("src/lib.rs", "pub fn f() {}")],
+    );
     place.refused("other", "one", &["thing"]);
     place.package(
         "renamed",
@@ -104,10 +115,24 @@ fn another_package_or_version_is_no_baseline() {
         &[("src/lib.rs", "pub fn f() {}")],
     );
     let ran = place.run("one", "renamed");
-    assert_eq!((ran.code, &ran.json["data"]["required_bump"]), (100, &json!("major")), "{}", ran.stderr);
-    place.package("program", "name = \"thing\"\nversion = \"1.0.1\"", &[("src/main.rs", "fn main() {}")]);
+    assert_eq!(
+        (ran.code, &ran.json["data"]["required_bump"]),
+        (100, &json!("major")),
+        "{}",
+        ran.stderr
+    );
+    place.package(
+        "program",
+        "name = \"thing\"\nversion = \"1.0.1\"",
+        &[("src/main.rs", "fn main() {}")],
+    );
     let ran = place.run("one", "program");
-    assert_eq!((ran.code, &ran.json["status"]), (0, &json!("skipped")), "{}", ran.stderr);
+    assert_eq!(
+        (ran.code, &ran.json["status"]),
+        (0, &json!("skipped")),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -136,7 +161,11 @@ fn a_description_has_to_be_one_of_this_crate() {
     write(&describe(&place, "thing"));
     let ran = place.run("api.json", "new");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.json.to_string().contains("nothing below is proved"), "{}", ran.json);
+    assert!(
+        ran.json.to_string().contains("nothing below is proved"),
+        "{}",
+        ran.json
+    );
 }
 
 fn describe(place: &Place, name: &str) -> Vec<u8> {
@@ -167,7 +196,11 @@ fn describe(place: &Place, name: &str) -> Vec<u8> {
 #[test]
 fn names_nobody_can_write_and_deep_types_are_no_obstacle() {
     let place = Place::new();
-    let deep = format!("pub type Deep = {}u8{};", "Option<".repeat(60), ">".repeat(60));
+    let deep = format!(
+        "pub type Deep = {}u8{};",
+        "Option<".repeat(60),
+        ">".repeat(60)
+    );
     let lib = |more: &str| {
         format!(
             "#![recursion_limit = \"256\"]\n{deep}\nmod hidden {{ pub struct Token; }}\npub fn token() -> hidden::Token {{ hidden::Token }}\npub fn closure() -> impl Fn(u8) -> u8 {{ |x| x }}\nmacro_rules! make {{ ($($n:ident)*) => {{ $(pub fn $n() {{}})* }} }}\nmake!(a b c);\n{more}\n"
@@ -177,8 +210,16 @@ fn names_nobody_can_write_and_deep_types_are_no_obstacle() {
     place.library("same", "1.0.1", &lib("pub fn last() {}"));
     place.library("less", "1.0.1", &lib(""));
     let ran = place.run("old", "same");
-    assert_eq!((ran.code, &ran.json["data"]["required_bump"]), (0, &json!("patch")), "{}", ran.stderr);
-    assert_eq!(place.run("old", "less").json["data"]["required_bump"], "major");
+    assert_eq!(
+        (ran.code, &ran.json["data"]["required_bump"]),
+        (0, &json!("patch")),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        place.run("old", "less").json["data"]["required_bump"],
+        "major"
+    );
 }
 
 #[test]
@@ -197,7 +238,12 @@ fn folders_beside_a_baseline_come_along() {
         );
     }
     let ran = place.run("side/old", "side/new");
-    assert_eq!((ran.code, &ran.json["data"]["required_bump"]), (0, &json!("patch")), "{}", ran.stderr);
+    assert_eq!(
+        (ran.code, &ran.json["data"]["required_bump"]),
+        (0, &json!("patch")),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -212,9 +258,12 @@ fn a_clone_without_the_last_release_is_no_first_release() {
     let git = |args: &[&str]| {
         let step = Step::new("git").current_dir(place.0.path()).args(args);
         let step = ["AUTHOR", "COMMITTER"].iter().fold(step, |step, role| {
-            step.env(format!("GIT_{role}_NAME"), "A").env(format!("GIT_{role}_EMAIL"), "a@example.org")
+            step.env(format!("GIT_{role}_NAME"), "A")
+                .env(format!("GIT_{role}_EMAIL"), "a@example.org")
         });
-        let step = step.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        let step = step
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
         Runner::new().run(step).unwrap().success().unwrap();
     };
     let judge = |folder: &str, more: &[&str]| {
@@ -226,38 +275,74 @@ fn a_clone_without_the_last_release_is_no_first_release() {
             .args(more);
         let ran = Runner::new().run(step).unwrap();
         let json: Value = serde_json::from_slice(&ran.stdout).unwrap();
-        (ran.status.code().unwrap(), json["status"].clone(), json["findings"][0].clone())
+        (
+            ran.status.code().unwrap(),
+            json["status"].clone(),
+            json["findings"][0].clone(),
+        )
     };
     git(&["init", "--quiet", "whole"]);
     git(&["-C", "whole", "add", "."]);
     git(&["-C", "whole", "commit", "--quiet", "-m", "one"]);
     // A first release, with all of its history.
     let (code, status, finding) = judge("whole", &[]);
-    assert_eq!((code, &status, &finding["level"]), (0, &json!("skipped"), &json!("note")), "{finding}");
+    assert_eq!(
+        (code, &status, &finding["level"]),
+        (0, &json!("skipped"), &json!("note")),
+        "{finding}"
+    );
     git(&["-C", "whole", "tag", "v1.0.0"]);
     // A break, in clones that do not have the tag.
     place.library("whole", "1.0.1", "pub fn g() {}");
     git(&["-C", "whole", "commit", "--quiet", "-a", "-m", "two"]);
     let url = format!("file://{}", place.path("whole").display());
-    git(&["clone", "--quiet", "--depth", "1", "--no-tags", &url, "shallow"]);
+    git(&[
+        "clone",
+        "--quiet",
+        "--depth",
+        "1",
+        "--no-tags",
+        &url,
+        "shallow",
+    ]);
     let (code, status, finding) = judge("shallow", &[]);
     assert_eq!((code, &status), (101, &json!("error")), "{finding}");
-    assert!(finding["help"].as_str().unwrap().contains("git fetch --unshallow --tags"), "{finding}");
+    assert!(
+        finding["help"]
+            .as_str()
+            .unwrap()
+            .contains("git fetch --unshallow --tags"),
+        "{finding}"
+    );
     // Whoever names a baseline is not stopped.
-    let (code, _, finding) = judge("shallow", &["--against", place.path("shallow").to_str().unwrap()]);
+    let (code, _, finding) = judge(
+        "shallow",
+        &["--against", place.path("shallow").to_str().unwrap()],
+    );
     assert_eq!(code, 0, "{finding}");
     // Nothing in a whole clone without tags tells it from a first release; that it was told to leave them out is said.
     git(&["clone", "--quiet", "--no-tags", &url, "untagged"]);
     let (code, status, finding) = judge("untagged", &[]);
-    assert_eq!((code, &status, &finding["level"]), (0, &json!("skipped"), &json!("warn")), "{finding}");
-    assert!(finding["message"].as_str().unwrap().contains("leaves out the tags of `origin`"), "{finding}");
+    assert_eq!(
+        (code, &status, &finding["level"]),
+        (0, &json!("skipped"), &json!("warn")),
+        "{finding}"
+    );
+    assert!(
+        finding["message"]
+            .as_str()
+            .unwrap()
+            .contains("leaves out the tags of `origin`"),
+        "{finding}"
+    );
 }
 
 /// A registry that does not answer has not said that nothing was published.
 #[test]
 fn a_registry_out_of_reach_is_not_taken_for_a_first_release() {
     let place = Place::new();
-    let manifest = "name = \"thing\"\nversion = \"1.0.0\"\nrepository = \"https://git.example.org/thing\"";
+    let manifest =
+        "name = \"thing\"\nversion = \"1.0.0\"\nrepository = \"https://git.example.org/thing\"";
     place.package("thing", manifest, &[("src/lib.rs", "pub fn f() {}")]);
     let judge = |more: &[&str]| {
         let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
@@ -268,9 +353,16 @@ fn a_registry_out_of_reach_is_not_taken_for_a_first_release() {
             .env("GIT_CEILING_DIRECTORIES", place.0.path().as_os_str())
             .current_dir(place.path("thing"))
             .args(more);
-        let rustup = std::env::var_os("RUSTUP_HOME")
-            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".rustup").into_os_string()));
-        let step = rustup.into_iter().fold(step, |step, folder| step.env("RUSTUP_HOME", folder));
+        let rustup = std::env::var_os("RUSTUP_HOME").or_else(|| {
+            Some(
+                PathBuf::from(std::env::var_os("HOME")?)
+                    .join(".rustup")
+                    .into_os_string(),
+            )
+        });
+        let step = rustup
+            .into_iter()
+            .fold(step, |step, folder| step.env("RUSTUP_HOME", folder));
         let ran = Runner::new().run(step).unwrap();
         (ran.status.code().unwrap(), ran.stderr_text())
     };

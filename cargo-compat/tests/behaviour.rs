@@ -1,5 +1,8 @@
 //! `--harness` on a small library: what changed its behaviour is found, what never passed is not reported.
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::Path;
 
@@ -26,7 +29,10 @@ fn library(dir: &Path, body: &str) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let step = Step::cargo().inherit_network_env().args(["generate-lockfile", "--offline"]).current_dir(dir);
+    let step = Step::cargo()
+        .inherit_network_env()
+        .args(["generate-lockfile", "--offline"])
+        .current_dir(dir);
     Runner::new().run(step).unwrap().success().unwrap();
 }
 
@@ -34,18 +40,29 @@ fn compare(old: &Path, new: &Path, target: &Path) -> Value {
     let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
         .inherit_network_env()
         .env("CARGO_TARGET_DIR", target)
-        .args(["--harness", "--offline", "--message-format", "json", "--against"])
+        .args([
+            "--harness",
+            "--offline",
+            "--message-format",
+            "json",
+            "--against",
+        ])
         .arg(old)
         .arg("--manifest-path")
         .arg(new.join("Cargo.toml"));
     let finished = Runner::new().run(step).unwrap();
-    serde_json::from_slice(&finished.stdout).unwrap_or_else(|_| panic!("{}", finished.stderr_text()))
+    serde_json::from_slice(&finished.stdout)
+        .unwrap_or_else(|_| panic!("{}", finished.stderr_text()))
 }
 
 #[test]
 fn changed_behaviour_is_found_and_what_never_passed_is_not() {
     let dir = tempfile::tempdir().unwrap();
-    let (old, new, target) = (dir.path().join("old"), dir.path().join("new"), dir.path().join("target"));
+    let (old, new, target) = (
+        dir.path().join("old"),
+        dir.path().join("new"),
+        dir.path().join("target"),
+    );
     library(&old, "x * 2");
     library(&new, "x + 2");
     let value = compare(&old, &new, &target);
@@ -62,8 +79,15 @@ fn changed_behaviour_is_found_and_what_never_passed_is_not() {
     }
     assert_eq!(value["data"]["required_bump"], "major");
     let ran = &value["data"]["harness"]["ran"];
-    assert_eq!((&ran["compared"], &ran["programs"]), (&5.into(), &1.into()), "{ran:#}");
-    assert_eq!(ran["not_compared"], serde_json::json!(["tests/it: never_passes"]));
+    assert_eq!(
+        (&ran["compared"], &ran["programs"]),
+        (&5.into(), &1.into()),
+        "{ran:#}"
+    );
+    assert_eq!(
+        ran["not_compared"],
+        serde_json::json!(["tests/it: never_passes"])
+    );
 
     let value = compare(&old, &old, &target);
     assert_eq!(value["data"]["changes"], serde_json::json!([]), "{value:#}");

@@ -2,7 +2,10 @@
 //!
 //! The truth about each is not ours: rustc decides it in this test. A pair called breaking comes with a user's program that compiles
 //! with the old side and not with the new one; a pair called harmless with one that compiles with both.
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 mod table;
 
@@ -18,14 +21,18 @@ fn all() -> impl Iterator<Item = &'static Pair> {
 
 fn library(dir: &Path, side: impl Fn(&Pair) -> &'static str) {
     std::fs::create_dir_all(dir.join("src")).unwrap();
-    let manifest = "[package]\nname = \"pairs\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[workspace]\n";
+    let manifest =
+        "[package]\nname = \"pairs\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[workspace]\n";
     std::fs::write(dir.join("Cargo.toml"), manifest).unwrap();
     let mut text = String::from("#![allow(warnings)]\n");
     for pair in all() {
         text.push_str(&format!("pub mod {} {{\n{}\n}}\n", pair.name, side(pair)));
     }
     std::fs::write(dir.join("src/lib.rs"), text).unwrap();
-    let step = Step::cargo().inherit_network_env().args(["generate-lockfile", "--offline"]).current_dir(dir);
+    let step = Step::cargo()
+        .inherit_network_env()
+        .args(["generate-lockfile", "--offline"])
+        .current_dir(dir);
     Runner::new().run(step).unwrap().success().unwrap();
 }
 
@@ -54,8 +61,14 @@ fn compile(dir: &Path) -> PathBuf {
 /// Whether a user's program compiles with a library.
 fn accepts(dir: &Path, library: &Path, pair: &Pair) -> Result<(), String> {
     let file = dir.join(format!("{}.rs", pair.name));
-    std::fs::write(&file, format!("#![allow(warnings)]\nuse pairs::{} as k;\n{}\n", pair.name, pair.user))
-        .unwrap();
+    std::fs::write(
+        &file,
+        format!(
+            "#![allow(warnings)]\nuse pairs::{} as k;\n{}\n",
+            pair.name, pair.user
+        ),
+    )
+    .unwrap();
     let mut arg = std::ffi::OsString::from("pairs=");
     arg.push(library);
     let step = Step::new("rustc")
@@ -77,7 +90,11 @@ fn accepts(dir: &Path, library: &Path, pair: &Pair) -> Result<(), String> {
         .arg(arg)
         .arg(&file);
     let finished = Runner::new().run(step).unwrap();
-    if finished.is_success() { Ok(()) } else { Err(finished.stderr_text()) }
+    if finished.is_success() {
+        Ok(())
+    } else {
+        Err(finished.stderr_text())
+    }
 }
 
 /// The highest bump found for each pair.
@@ -90,12 +107,15 @@ fn judge(old: &Path, new: &Path, target: &Path) -> (BTreeMap<String, String>, se
         .arg("--manifest-path")
         .arg(new.join("Cargo.toml"));
     let finished = Runner::new().run(step).unwrap();
-    let value: serde_json::Value =
-        serde_json::from_slice(&finished.stdout).unwrap_or_else(|_| panic!("{}", finished.stderr_text()));
+    let value: serde_json::Value = serde_json::from_slice(&finished.stdout)
+        .unwrap_or_else(|_| panic!("{}", finished.stderr_text()));
     assert!(value["data"]["changes"].is_array(), "{value:#}");
     let mut bumps: BTreeMap<String, String> = BTreeMap::new();
     for change in value["data"]["changes"].as_array().unwrap() {
-        let (item, bump) = (change["item"].as_str().unwrap(), change["bump"].as_str().unwrap());
+        let (item, bump) = (
+            change["item"].as_str().unwrap(),
+            change["bump"].as_str().unwrap(),
+        );
         let name = all()
             .map(|pair| pair.name)
             .filter(|name| {
@@ -104,13 +124,18 @@ fn judge(old: &Path, new: &Path, target: &Path) -> (BTreeMap<String, String>, se
                 item.starts_with(&format!("{name}::"))
                     || item == *name
                     || words.clone().any(|word| {
-                        word.to_ascii_lowercase().starts_with(&name.replace('_', ""))
+                        word.to_ascii_lowercase()
+                            .starts_with(&name.replace('_', ""))
                             || word == format!("{name}_macro")
                     })
             })
             .max_by_key(|name| name.len());
-        let Some(name) = name else { panic!("`{item}` belongs to no pair") };
-        let known = bumps.entry(name.to_owned()).or_insert_with(|| bump.to_owned());
+        let Some(name) = name else {
+            panic!("`{item}` belongs to no pair")
+        };
+        let known = bumps
+            .entry(name.to_owned())
+            .or_insert_with(|| bump.to_owned());
         if bump < known.as_str() {
             bump.clone_into(known);
         }
@@ -135,7 +160,10 @@ fn every_break_is_found_and_nothing_harmless_is_called_one() {
         }
         let compiles = accepts(dir.path(), &lib_new, pair).is_ok();
         if compiles != (pair.truth == Truth::Harmless) {
-            wrong.push(format!("{}: rustc disagrees with `{:?}`", pair.name, pair.truth));
+            wrong.push(format!(
+                "{}: rustc disagrees with `{:?}`",
+                pair.name, pair.truth
+            ));
         }
     }
     let (bumps, value) = judge(&old, &new, &dir.path().join("target"));
@@ -147,7 +175,12 @@ fn every_break_is_found_and_nothing_harmless_is_called_one() {
                 .unwrap()
                 .iter()
                 .filter(|change| change["item"].as_str().unwrap().contains(pair.name))
-                .map(|change| format!("{} {} {}", change["bump"], change["rule"], change["witness"]["error"]))
+                .map(|change| {
+                    format!(
+                        "{} {} {}",
+                        change["bump"], change["rule"], change["witness"]["error"]
+                    )
+                })
                 .collect();
             wrong.push(format!(
                 "{} is {:?} and was judged {:?}: {found:?}",
@@ -163,7 +196,13 @@ fn every_break_is_found_and_nothing_harmless_is_called_one() {
             assert!(proved, "{change:#}");
         }
     }
-    assert!(wrong.is_empty(), "{} of {} pairs:\n{}", wrong.len(), all().count(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} pairs:\n{}",
+        wrong.len(),
+        all().count(),
+        wrong.join("\n")
+    );
 }
 
 #[test]

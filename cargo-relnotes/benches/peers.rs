@@ -30,7 +30,10 @@ use release_gates_tests::bench::{Measure, measured, median, shown};
 const TOOL: Tool = cargo_relnotes::TOOL;
 
 fn main() {
-    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench").peekable();
+    let mut args = std::env::args()
+        .skip(1)
+        .filter(|arg| arg != "--bench")
+        .peekable();
     let (mut commits, mut runs, mut repositories) = (300_000_usize, 5_usize, Vec::new());
     let mut history_of: Option<PathBuf> = None;
     while let Some(arg) = args.next() {
@@ -91,9 +94,18 @@ fn measure(path: &Path, runs: usize, scratch: &Path) {
             beyond.push(all.saturating_sub(inside));
             wall.push(all);
         }
-        let also = if first_timers { ", with first-time contributors" } else { "" };
-        let mut row = Measure::of(format!("notes of the newest release of {name}, {count} commits{also}"));
-        let more = format!("{} of it beyond git, {lines} lines", shown(median(beyond).unwrap()));
+        let also = if first_timers {
+            ", with first-time contributors"
+        } else {
+            ""
+        };
+        let mut row = Measure::of(format!(
+            "notes of the newest release of {name}, {count} commits{also}"
+        ));
+        let more = format!(
+            "{} of it beyond git, {lines} lines",
+            shown(median(beyond).unwrap())
+        );
         row.time("cargo relnotes", median(wall), &more);
         if !first_timers {
             let (time, why) = peer(&["--latest"]);
@@ -107,11 +119,26 @@ fn measure(path: &Path, runs: usize, scratch: &Path) {
     let ran = measured(Path::new("."), &words).unwrap();
     let said = ran.finished.success().unwrap();
     let mut row = Measure::of(format!("every commit of {name}"));
-    row.time("cargo relnotes", Some(ran.wall), String::from_utf8_lossy(&said.stdout).trim());
+    row.time(
+        "cargo relnotes",
+        Some(ran.wall),
+        String::from_utf8_lossy(&said.stdout).trim(),
+    );
     let clock = Instant::now();
-    let bytes =
-        plain.plumbing(["log", "-z", "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B", "HEAD"]).unwrap().len();
-    row.time("git log -z, all fields", Some(clock.elapsed()), &format!("{} MB", bytes / 1_000_000));
+    let bytes = plain
+        .plumbing([
+            "log",
+            "-z",
+            "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B",
+            "HEAD",
+        ])
+        .unwrap()
+        .len();
+    row.time(
+        "git log -z, all fields",
+        Some(clock.elapsed()),
+        &format!("{} MB", bytes / 1_000_000),
+    );
     let (time, why) = peer(&[]);
     row.time("git-cliff", time, &why);
 }
@@ -124,14 +151,21 @@ fn one_release(git: &Git, scratch: &Path, first_timers: bool) -> usize {
         manifest: Manifest::default(),
         version: "99999.0.0".parse().unwrap(),
         uncommitted: false,
-        subject: Subject { commit: Some(commit.clone()), ..Subject::default() },
+        subject: Subject {
+            commit: Some(commit.clone()),
+            ..Subject::default()
+        },
         commit,
         place: Place::default(),
         is_library: false,
     };
-    let config = Config { first_timers: Some(first_timers), ..Config::default() };
+    let config = Config {
+        first_timers: Some(first_timers),
+        ..Config::default()
+    };
     let folder = ArtifactDir::new(scratch, &TOOL).for_package("bench", "99999.0.0");
-    let release = compose::release(git, &target, &config, &Request::default(), &folder, None).unwrap();
+    let release =
+        compose::release(git, &target, &config, &Request::default(), &folder, None).unwrap();
     notes::render(&release).unwrap();
     release.accounting.entries.len()
 }
@@ -144,12 +178,22 @@ fn whole_history(path: &Path) {
     let commits = history::commits(&git, None, &head).unwrap();
     let read = clock.elapsed();
     let table = Table::default();
-    let sums =
-        account::account(&commits, &table, false, &account::reverts(&commits, &table), &BTreeMap::new())
-            .sums();
+    let sums = account::account(
+        &commits,
+        &table,
+        false,
+        &account::reverts(&commits, &table),
+        &BTreeMap::new(),
+    )
+    .sums();
     let total = clock.elapsed();
     assert_eq!(sums.total, commits.len());
-    println!("{} to read, {} to account, peak memory {}", shown(read), shown(total - read), peak_memory());
+    println!(
+        "{} to read, {} to account, peak memory {}",
+        shown(read),
+        shown(total - read),
+        peak_memory()
+    );
 }
 
 /// The high-water mark of this process, where the system tells it.
@@ -159,16 +203,34 @@ fn peak_memory() -> String {
     let kib = line
         .and_then(|line| line.trim().strip_suffix(" kB"))
         .and_then(|text| text.trim().parse::<u64>().ok());
-    kib.map_or_else(|| "unknown here".to_owned(), |kib| format!("{} MB", kib * 1024 / 1_000_000))
+    kib.map_or_else(
+        || "unknown here".to_owned(),
+        |kib| format!("{} MB", kib * 1024 / 1_000_000),
+    )
 }
 
 /// A linear history through `git fast-import`, with messages as they are written.
 fn synthetic(path: &Path, commits: usize) {
     let run = |step: Step| {
-        Runner::new().run(step.env("GIT_CONFIG_GLOBAL", "/dev/null")).unwrap().success().unwrap()
+        Runner::new()
+            .run(step.env("GIT_CONFIG_GLOBAL", "/dev/null"))
+            .unwrap()
+            .success()
+            .unwrap()
     };
-    run(Step::new("git").args(["init", "--quiet", "--initial-branch=main"]).arg(path));
-    let kinds = ["feat", "fix", "chore", "docs", "perf", "feat(parser)", "fix(cli)", "refactor"];
+    run(Step::new("git")
+        .args(["init", "--quiet", "--initial-branch=main"])
+        .arg(path));
+    let kinds = [
+        "feat",
+        "fix",
+        "chore",
+        "docs",
+        "perf",
+        "feat(parser)",
+        "fix(cli)",
+        "refactor",
+    ];
     let mut stream = String::with_capacity(commits * 320);
     for number in 0..commits {
         let message = format!(
@@ -194,8 +256,18 @@ fn synthetic(path: &Path, commits: usize) {
         )
         .unwrap();
         if number % 1_000 == 999 && number + 1 < commits {
-            write!(stream, "reset refs/tags/v1.{}.0\nfrom :{}\n\n", number / 1_000, number + 1).unwrap();
+            write!(
+                stream,
+                "reset refs/tags/v1.{}.0\nfrom :{}\n\n",
+                number / 1_000,
+                number + 1
+            )
+            .unwrap();
         }
     }
-    run(Step::new("git").arg("-C").arg(path).args(["fast-import", "--quiet"]).stdin(stream));
+    run(Step::new("git")
+        .arg("-C")
+        .arg(path)
+        .args(["fast-import", "--quiet"])
+        .stdin(stream));
 }

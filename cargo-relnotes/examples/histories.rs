@@ -34,7 +34,10 @@ fn main() -> ExitCode {
                     result.commits,
                     result.wrong.len()
                 ));
-                result.wrong.iter().for_each(|line| say(&format!("  {line}")));
+                result
+                    .wrong
+                    .iter()
+                    .for_each(|line| say(&format!("  {line}")));
                 wrong += result.wrong.len();
                 tags += result.tags;
                 commits += result.commits;
@@ -46,12 +49,24 @@ fn main() -> ExitCode {
         }
     }
     let (leaks, altered) = escaping(&subjects);
-    say(&format!("total: {tags} tags, {commits} commits in ranges, {wrong} differences"));
-    say(&format!("{} distinct subjects: {leaks} leaks, {altered} altered", subjects.len()));
-    if wrong + leaks + altered == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    say(&format!(
+        "total: {tags} tags, {commits} commits in ranges, {wrong} differences"
+    ));
+    say(&format!(
+        "{} distinct subjects: {leaks} leaks, {altered} altered",
+        subjects.len()
+    ));
+    if wrong + leaks + altered == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
-#[expect(clippy::print_stdout, reason = "an example of its own, outside the suite's terminal")]
+#[expect(
+    clippy::print_stdout,
+    reason = "an example of its own, outside the suite's terminal"
+)]
 fn say(line: &str) {
     println!("{line}");
 }
@@ -73,7 +88,9 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
             let truth = merged_predecessor(git, &family, release)?;
             result.tags += 1;
             let name = |release: &Option<Release>| {
-                release.as_ref().map_or("none".to_owned(), |release| release.tag.clone())
+                release
+                    .as_ref()
+                    .map_or("none".to_owned(), |release| release.tag.clone())
             };
             if ours.release.as_ref().map(|r| &r.version) != truth.as_ref().map(|r| &r.version) {
                 result.wrong.push(format!(
@@ -86,14 +103,27 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
             }
             let from = ours.release.as_ref().map(|release| &release.commit);
             let commits = history::commits(git, from, &release.commit)?;
-            let listed: BTreeSet<String> = commits.iter().map(|commit| commit.id.to_string()).collect();
+            let listed: BTreeSet<String> =
+                commits.iter().map(|commit| commit.id.to_string()).collect();
             let mut args = vec!["rev-list".to_owned(), release.commit.to_string()];
             args.extend(truth.iter().map(|truth| format!("^{}", truth.commit)));
-            let expected: BTreeSet<String> =
-                String::from_utf8_lossy(&git.plumbing(args)?).lines().map(str::to_owned).collect();
-            let sums = account(&commits, &table, true, &reverts(&commits, &table), &BTreeMap::new()).sums();
-            let total =
-                sums.listed + sums.folded + sums.merge + sums.cancelled + sums.hidden.values().sum::<usize>();
+            let expected: BTreeSet<String> = String::from_utf8_lossy(&git.plumbing(args)?)
+                .lines()
+                .map(str::to_owned)
+                .collect();
+            let sums = account(
+                &commits,
+                &table,
+                true,
+                &reverts(&commits, &table),
+                &BTreeMap::new(),
+            )
+            .sums();
+            let total = sums.listed
+                + sums.folded
+                + sums.merge
+                + sums.cancelled
+                + sums.hidden.values().sum::<usize>();
             if listed != expected || commits.len() != expected.len() || total != expected.len() {
                 result.wrong.push(format!(
                     "{}: {} commits and {total} accounted for instead of {}",
@@ -121,7 +151,10 @@ fn families(tags: &[Tag]) -> Vec<Vec<Release>> {
             *prefixes.entry(tag.name[..at.0].to_owned()).or_default() += 1;
         }
     }
-    prefixes.keys().map(|prefix| releases(tags, "", &[format!("{prefix}{{version}}")])).collect()
+    prefixes
+        .keys()
+        .map(|prefix| releases(tags, "", &[format!("{prefix}{{version}}")]))
+        .collect()
 }
 
 /// The truth by other means: of all tags git itself says are merged into this one, the highest lower version.
@@ -138,8 +171,11 @@ fn merged_predecessor(
     ])?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let merged: BTreeSet<&str> = text.lines().collect();
-    let candidates = family.iter().filter(|other| merged.contains(other.tag.as_str()));
-    let candidates = candidates.filter(|other| other.version.cmp_precedence(&release.version).is_lt());
+    let candidates = family
+        .iter()
+        .filter(|other| merged.contains(other.tag.as_str()));
+    let candidates =
+        candidates.filter(|other| other.version.cmp_precedence(&release.version).is_lt());
     Ok(candidates
         .filter(|other| !release.version.pre.is_empty() || other.version.pre.is_empty())
         .max_by(|a, b| a.version.cmp_precedence(&b.version))
@@ -151,7 +187,8 @@ fn escaping(subjects: &BTreeSet<String>) -> (usize, usize) {
     for subject in subjects {
         let text = Untrusted::new(subject);
         let seen = parse_back(&format!("- {}\n", escape(&text)));
-        if !(seen.html.is_empty() && seen.links.is_empty() && seen.other.is_empty()) || seen.items.len() != 1
+        if !(seen.html.is_empty() && seen.links.is_empty() && seen.other.is_empty())
+            || seen.items.len() != 1
         {
             leaks += 1;
             say(&format!("leak: {subject:?}"));
@@ -185,14 +222,18 @@ fn linked_by_forges(markdown: &str) -> bool {
     plain.push_str(rest);
     let bytes = plain.as_bytes();
     let after = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
-    let mention = bytes.iter().enumerate().any(|(at, b)| *b == b'@' && after(at + 1).is_ascii_alphanumeric());
+    let mention = bytes
+        .iter()
+        .enumerate()
+        .any(|(at, b)| *b == b'@' && after(at + 1).is_ascii_alphanumeric());
     let address = ["http://", "https://", "ftp://", "mailto:"]
         .iter()
         .any(|scheme| plain.to_ascii_lowercase().contains(scheme));
     let web = plain.to_ascii_lowercase().contains("www.");
     let elsewhere = plain.match_indices("\\#").any(|(at, _)| {
         at > 0
-            && (after(at - 1).is_ascii_alphanumeric() || matches!(after(at - 1), b'-' | b'_' | b'.'))
+            && (after(at - 1).is_ascii_alphanumeric()
+                || matches!(after(at - 1), b'-' | b'_' | b'.'))
             && after(at + 2).is_ascii_digit()
     });
     mention || address || web || elsewhere

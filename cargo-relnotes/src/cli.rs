@@ -101,15 +101,23 @@ impl Gate for Cli {
 
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![
-            ("relnotes", release_gate::report::schema::<RelnotesData>("relnotes")),
-            ("relnotes-check", release_gate::report::schema::<command::check::CheckData>("relnotes-check")),
+            (
+                "relnotes",
+                release_gate::report::schema::<RelnotesData>("relnotes"),
+            ),
+            (
+                "relnotes-check",
+                release_gate::report::schema::<command::check::CheckData>("relnotes-check"),
+            ),
         ]
     }
 
     fn execute(self, cx: &mut Context) -> Result<Outcome> {
         match &self.command {
             None => command::generate::run(cx, &self.range, &self.generate),
-            Some(Command::Check { notes }) => command::check::run(cx, &self.range, notes.as_deref()),
+            Some(Command::Check { notes }) => {
+                command::check::run(cx, &self.range, notes.as_deref())
+            }
             Some(Command::Docs { out }) => command::docs::run(cx, &self.range, out.as_deref()),
             Some(Command::Rollback) => command::rollback::run(cx, &self.range),
         }

@@ -1,5 +1,8 @@
 //! Every rule of the catalogue: one thing broken in a good release makes exactly that rule fail, and the good release passes all.
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be built is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be built is a failed test"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +14,8 @@ use cargo_relnotes::model::bump::ReleaseType;
 use cargo_relnotes::model::commit::{Commit, Identity};
 use cargo_relnotes::model::dependencies::{DependencyDelta, SourceChange};
 use cargo_relnotes::model::facts::{
-    Advisory, ApiChange, Artifact, BuildInfo, Bump, Compat, Fact, Facts, Judged, Repro, ReproArtifact, Sbom,
-    Vulns,
+    Advisory, ApiChange, Artifact, BuildInfo, Bump, Compat, Fact, Facts, Judged, Repro,
+    ReproArtifact, Sbom, Vulns,
 };
 use cargo_relnotes::model::manifest::{Change, ManifestDelta};
 use cargo_relnotes::model::range::{self, Predecessor};
@@ -29,11 +32,21 @@ fn digest(text: &str) -> Sha256Digest {
 }
 
 fn judged<T>(data: T) -> Fact<Judged<T>> {
-    Fact::Usable(Judged { status: Status::Pass, sha256: digest("file"), data })
+    Fact::Usable(Judged {
+        status: Status::Pass,
+        sha256: digest("file"),
+        data,
+    })
 }
 
 fn change(item: &str) -> ApiChange {
-    ApiChange { rule: "item-removed".into(), item: item.into(), bump: Bump::Major, before: None, after: None }
+    ApiChange {
+        rule: "item-removed".into(),
+        item: item.into(),
+        bump: Bump::Major,
+        before: None,
+        after: None,
+    }
 }
 
 fn hit(id: &str) -> Hit {
@@ -69,9 +82,18 @@ fn good() -> Release {
         })
         .collect();
     let table = Table::default();
-    let accounting = account(&commits, &table, true, &reverts(&commits, &table), &BTreeMap::new());
+    let accounting = account(
+        &commits,
+        &table,
+        true,
+        &reverts(&commits, &table),
+        &BTreeMap::new(),
+    );
     let changes = vec![change("demo::Parser::feed")];
-    let breaking = reconcile(&accounting.section(Section::Breaking).collect::<Vec<_>>(), &changes);
+    let breaking = reconcile(
+        &accounting.section(Section::Breaking).collect::<Vec<_>>(),
+        &changes,
+    );
     let before = range::Release {
         tag: "v1.0.0".into(),
         version: "1.0.0".parse().unwrap(),
@@ -90,13 +112,19 @@ fn good() -> Release {
         phase: Phase::Final,
         time: 86_400,
         to: "a".repeat(40).parse().unwrap(),
-        predecessor: Predecessor { release: Some(before), ..Predecessor::default() },
+        predecessor: Predecessor {
+            release: Some(before),
+            ..Predecessor::default()
+        },
         release_type: ReleaseType::Major,
         counted: commits.len(),
         breaking,
         accounting,
         manifest: Some(ManifestDelta {
-            rust_version: Some(Change { before: Some("1.70".into()), after: Some("1.85.0".into()) }),
+            rust_version: Some(Change {
+                before: Some("1.70".into()),
+                after: Some("1.85.0".into()),
+            }),
             features_removed: BTreeSet::from(["legacy".to_owned()]),
             ..ManifestDelta::default()
         }),
@@ -121,10 +149,23 @@ fn good() -> Release {
                     size: Some(8),
                 }],
             }),
-            sbom: Fact::Usable(Sbom { sha256: digest("sbom"), components: 3 }),
-            vulns: judged(Vulns { advisories: Vec::new() }),
-            compat: judged(Compat { required_bump: Some(Bump::Major), changes }),
-            repro: judged(Repro { artifacts: vec![ReproArtifact { name: "demo".into(), identical: true }] }),
+            sbom: Fact::Usable(Sbom {
+                sha256: digest("sbom"),
+                components: 3,
+            }),
+            vulns: judged(Vulns {
+                advisories: Vec::new(),
+            }),
+            compat: judged(Compat {
+                required_bump: Some(Bump::Major),
+                changes,
+            }),
+            repro: judged(Repro {
+                artifacts: vec![ReproArtifact {
+                    name: "demo".into(),
+                    identical: true,
+                }],
+            }),
             mismatched: Vec::new(),
         },
         repository: Some("https://example.com/demo".into()),
@@ -147,14 +188,30 @@ impl Case {
         let text = render(&release).unwrap();
         let recorded = Recorded {
             to: Some(release.to.clone()),
-            from: release.predecessor.release.as_ref().map(|before| before.commit.clone()),
+            from: release
+                .predecessor
+                .release
+                .as_ref()
+                .map(|before| before.commit.clone()),
             total: release.counted as u64,
             notes_sha256: Some(digest(&generated_part(&text))),
             phase: "final".into(),
-            facts: release.facts.states().into_iter().map(|(file, state)| (file.to_owned(), state)).collect(),
+            facts: release
+                .facts
+                .states()
+                .into_iter()
+                .map(|(file, state)| (file.to_owned(), state))
+                .collect(),
         };
         let skeletons = vec![("advisories/x.md".to_owned(), "all filled in".to_owned())];
-        Self { release, text, recorded: Some(recorded), version_headings: 1, skeletons, shallow: false }
+        Self {
+            release,
+            text,
+            recorded: Some(recorded),
+            version_headings: 1,
+            skeletons,
+            shallow: false,
+        }
     }
 
     /// Words of people between the marks: the generated part stays what was recorded.
@@ -171,14 +228,19 @@ impl Case {
 
     /// Takes everything out of hand-written notes that holds a word.
     fn without(&mut self, word: &str) {
-        let text: String =
-            self.text.lines().filter(|line| !line.contains(word)).map(|line| format!("{line}\n")).collect();
+        let text: String = self
+            .text
+            .lines()
+            .filter(|line| !line.contains(word))
+            .map(|line| format!("{line}\n"))
+            .collect();
         self.hand_written(&text);
     }
 
     fn found(&self) -> BTreeMap<String, usize> {
-        let required: Vec<String> =
-            ["buildinfo", "sbom", "vulns", "compat", "repro"].map(str::to_owned).into();
+        let required: Vec<String> = ["buildinfo", "sbom", "vulns", "compat", "repro"]
+            .map(str::to_owned)
+            .into();
         let (mut findings, _) = release::judge(&self.release, &required);
         findings.extend(release::shallow(self.shallow));
         findings.extend(notes::judge(
@@ -205,7 +267,9 @@ impl Case {
 fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
     vec![
         ("range-shallow", |case| case.shallow = true),
-        ("range-tag-mismatch", |case| case.release.named = Named::Elsewhere),
+        ("range-tag-mismatch", |case| {
+            case.release.named = Named::Elsewhere
+        }),
         ("predecessor-ambiguous", |case| {
             let rival = range::Release {
                 tag: "1.0.0".into(),
@@ -219,21 +283,29 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
             case.release.accounting.buckets.pop();
         }),
         ("breaking-unmarked", |case| {
-            case.release.breaking.extend(reconcile(&[], &[change("demo::Lexer")]));
+            case.release
+                .breaking
+                .extend(reconcile(&[], &[change("demo::Lexer")]));
             case.write("`Lexer` is gone.");
         }),
         ("breaking-unlisted", |case| {
             case.without("feed");
         }),
-        ("bump-too-small", |case| case.release.version = "1.1.0".parse().unwrap()),
+        ("bump-too-small", |case| {
+            case.release.version = "1.1.0".parse().unwrap()
+        }),
         ("msrv-unlisted", |case| {
             let text = case.text.replace("1.70 → 1.85.0", "newer");
             case.hand_written(&text);
         }),
         ("feature-removed-unlisted", |case| case.without("legacy")),
-        ("vuln-fixed-unlisted", |case| case.without("RUSTSEC-2024-0001")),
+        ("vuln-fixed-unlisted", |case| {
+            case.without("RUSTSEC-2024-0001")
+        }),
         ("vuln-introduced", |case| {
-            case.release.issues.push((Standing::Introduced, hit("RUSTSEC-2025-0009")))
+            case.release
+                .issues
+                .push((Standing::Introduced, hit("RUSTSEC-2025-0009")))
         }),
         ("dep-source-changed", |case| {
             let change = SourceChange {
@@ -242,16 +314,25 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
                 to: "git https://e.com/tar".into(),
                 leaves_registry: true,
             };
-            case.release.dependencies =
-                Ok(DependencyDelta { source_changes: vec![change], ..DependencyDelta::default() });
+            case.release.dependencies = Ok(DependencyDelta {
+                source_changes: vec![change],
+                ..DependencyDelta::default()
+            });
         }),
-        ("facts-missing", |case| case.release.facts.repro = Fact::Absent),
-        ("facts-stale", |case| case.release.facts.repro = Fact::Stale("made for commit x".into())),
+        ("facts-missing", |case| {
+            case.release.facts.repro = Fact::Absent
+        }),
+        ("facts-stale", |case| {
+            case.release.facts.repro = Fact::Stale("made for commit x".into())
+        }),
         ("facts-error", |case| {
             case.release.facts.repro = Fact::Broken("its gate ended with status `error`".into())
         }),
         ("digest-mismatch", |case| {
-            let text = case.text.replace(&digest("artifact").to_string(), &digest("another").to_string());
+            let text = case.text.replace(
+                &digest("artifact").to_string(),
+                &digest("another").to_string(),
+            );
             case.hand_written(&text);
         }),
         ("section-missing", |case| {
@@ -268,14 +349,19 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
         }),
         ("body-too-long", |case| case.write(&"long ".repeat(30_000))),
         ("placeholder-left", |case| case.write("TODO: say something")),
-        ("unsafe-markup", |case| case.write("<script>alert(1)</script>")),
+        ("unsafe-markup", |case| {
+            case.write("<script>alert(1)</script>")
+        }),
         ("notes-outdated", |case| {
             if let Some(recorded) = &mut case.recorded {
                 recorded.facts.insert("vulns.json".into(), "missing".into());
             }
         }),
         ("notes-edited", |case| {
-            case.text = case.text.replace("tidy", "").replace("bound the recursion", "bound it")
+            case.text = case
+                .text
+                .replace("tidy", "")
+                .replace("bound the recursion", "bound it")
         }),
     ]
 }
@@ -308,7 +394,11 @@ fn further_ways_to_fail() {
     let fails = |rule: &str, mutate: &dyn Fn(&mut Case)| {
         let mut case = Case::good();
         mutate(&mut case);
-        assert!(case.found().contains_key(rule), "{rule}: {:?}", case.found());
+        assert!(
+            case.found().contains_key(rule),
+            "{rule}: {:?}",
+            case.found()
+        );
     };
     for markup in [
         "[x](javascript:alert(1))",
@@ -320,7 +410,8 @@ fn further_ways_to_fail() {
         fails("unsafe-markup", &|case| case.write(markup));
     }
     fails("placeholder-left", &|case| {
-        case.skeletons.push(("advisories/y.md".into(), "severity: FILL-IN".into()))
+        case.skeletons
+            .push(("advisories/y.md".into(), "severity: FILL-IN".into()))
     });
     fails("heading-duplicate", &|case| case.version_headings = 2);
     fails("range-tag-mismatch", &|case| {
@@ -333,7 +424,12 @@ fn further_ways_to_fail() {
             recorded.total += 1;
         }
     });
-    fails("digest-mismatch", &|case| case.release.facts.mismatched.push(("demo.tar.gz".into(), digest("x"))));
+    fails("digest-mismatch", &|case| {
+        case.release
+            .facts
+            .mismatched
+            .push(("demo.tar.gz".into(), digest("x")))
+    });
 }
 
 /// Words that are there and mean something else.
@@ -349,28 +445,51 @@ fn a_word_by_itself_says_nothing() {
         case.hand_written(&notes(changes));
         case.found().into_keys().collect::<Vec<_>>()
     };
-    assert_eq!(found("the feature `legacy` is gone; Rust 1.85 is needed"), Vec::<String>::new());
+    assert_eq!(
+        found("the feature `legacy` is gone; Rust 1.85 is needed"),
+        Vec::<String>::new()
+    );
     assert_eq!(found("dropped legacy. MSRV: 1.85.0"), Vec::<String>::new());
-    assert_eq!(found("`legacy` is gone; update rustix to 1.85.0"), ["msrv-unlisted"]);
-    assert_eq!(found("faster on legacy hardware; Rust 1.85"), ["feature-removed-unlisted"]);
+    assert_eq!(
+        found("`legacy` is gone; update rustix to 1.85.0"),
+        ["msrv-unlisted"]
+    );
+    assert_eq!(
+        found("faster on legacy hardware; Rust 1.85"),
+        ["feature-removed-unlisted"]
+    );
     assert_eq!(found("`legacy`; Rust 1.85.1"), ["msrv-unlisted"]);
     // A comment is read by nobody.
-    for hidden in ["<!-- `legacy` is gone --> Rust 1.85", "Rust 1.85 <!-- `legacy` is gone -->"] {
+    for hidden in [
+        "<!-- `legacy` is gone --> Rust 1.85",
+        "Rust 1.85 <!-- `legacy` is gone -->",
+    ] {
         assert_eq!(found(hidden), ["feature-removed-unlisted"], "{hidden}");
     }
     // Digests in tables, below headings, and too short ones.
     for wrong in [
-        format!("`legacy`, Rust 1.85\n\n| file | SHA-256 |\n|---|---|\n| demo.tar.gz | {} |", "0".repeat(64)),
-        format!("`legacy`, Rust 1.85\n\n### demo.tar.gz\n\n{}", "0".repeat(64)),
+        format!(
+            "`legacy`, Rust 1.85\n\n| file | SHA-256 |\n|---|---|\n| demo.tar.gz | {} |",
+            "0".repeat(64)
+        ),
+        format!(
+            "`legacy`, Rust 1.85\n\n### demo.tar.gz\n\n{}",
+            "0".repeat(64)
+        ),
         format!("`legacy`, Rust 1.85\n- SHA-256 of it: {}", "0".repeat(64)),
-        format!("`legacy`, Rust 1.85\n- demo.tar.gz: {}", &digest("artifact").to_string()[..63]),
+        format!(
+            "`legacy`, Rust 1.85\n- demo.tar.gz: {}",
+            &digest("artifact").to_string()[..63]
+        ),
     ] {
         assert_eq!(found(&wrong), ["digest-mismatch"], "{wrong}");
     }
     // Names of items that are also words.
     let mut case = Case::good();
     case.release.breaking = reconcile(&[], &[change("demo::Stack::new")]);
-    case.hand_written(&notes("`legacy`, Rust 1.85, and something new on the stack"));
+    case.hand_written(&notes(
+        "`legacy`, Rust 1.85, and something new on the stack",
+    ));
     assert!(case.found().contains_key("breaking-unlisted"));
     case.hand_written(&notes("`legacy`, Rust 1.85, `Stack::new` takes a size"));
     assert!(!case.found().contains_key("breaking-unlisted"));
@@ -380,8 +499,10 @@ fn a_word_by_itself_says_nothing() {
     if let Some(entry) = &mut case.release.breaking[0].entry {
         entry.pull = Some(12);
     }
-    let linked = notes("`legacy`, Rust 1.85")
-        .replace("remove `Parser::feed`", "see [12](https://example.com/demo/pull/12)");
+    let linked = notes("`legacy`, Rust 1.85").replace(
+        "remove `Parser::feed`",
+        "see [12](https://example.com/demo/pull/12)",
+    );
     case.hand_written(&linked);
     assert!(!case.found().contains_key("breaking-unlisted"));
     case.hand_written(&linked.replace("pull/12", "pull/120"));
@@ -390,12 +511,20 @@ fn a_word_by_itself_says_nothing() {
 
 #[test]
 fn a_missing_fact_never_reads_as_a_pass() {
-    for fact in [Fact::Absent, Fact::Stale("x".into()), Fact::Broken("x".into())] {
+    for fact in [
+        Fact::Absent,
+        Fact::Stale("x".into()),
+        Fact::Broken("x".into()),
+    ] {
         let mut release = good();
         release.facts.vulns = fact;
         let (_, status) = release::judge(&release, &["vulns".to_owned()]);
         assert_eq!(status, Some(Status::Error));
-        assert!(render(&release).unwrap().contains("Vulnerabilities: not judged"));
+        assert!(
+            render(&release)
+                .unwrap()
+                .contains("Vulnerabilities: not judged")
+        );
         // A draft is judged without it, and says so.
         release.phase = Phase::Draft;
         let (findings, status) = release::judge(&release, &["vulns".to_owned()]);

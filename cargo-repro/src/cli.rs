@@ -127,12 +127,21 @@ impl Gate for Cli {
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         use release_gate::report::schema;
         vec![
-            (check::REPORT, schema::<crate::model::cause::ReproData>(check::REPORT)),
+            (
+                check::REPORT,
+                schema::<crate::model::cause::ReproData>(check::REPORT),
+            ),
             (build::REPORT, schema::<build::BuildInfo>(build::REPORT)),
             (rebuild::REPORT, schema::<rebuild::Rebuilt>(rebuild::REPORT)),
-            (diff::REPORT, schema::<crate::diff::Difference>(diff::REPORT)),
+            (
+                diff::REPORT,
+                schema::<crate::diff::Difference>(diff::REPORT),
+            ),
             (compare::REPORT, schema::<rebuild::Rebuilt>(compare::REPORT)),
-            (package::REPORT, schema::<package::CrateData>(package::REPORT)),
+            (
+                package::REPORT,
+                schema::<package::CrateData>(package::REPORT),
+            ),
         ]
     }
 
@@ -140,9 +149,10 @@ impl Gate for Cli {
         match self.call {
             None | Some(Call::Check) => check::run(cx, &self.place),
             Some(Call::Build) => build::run(cx, &self.place),
-            Some(Call::Rebuild { buildinfo, artifacts }) => {
-                rebuild::run(cx, &self.place, &buildinfo, artifacts.as_deref())
-            }
+            Some(Call::Rebuild {
+                buildinfo,
+                artifacts,
+            }) => rebuild::run(cx, &self.place, &buildinfo, artifacts.as_deref()),
             Some(Call::Diff { a, b, html }) => diff::run(cx, &a, &b, html.as_deref()),
             Some(Call::Compare { a, b }) => compare::run(cx, &a, &b),
             Some(Call::Fix { yes, toolchain }) => fix::run(cx, yes, toolchain),

@@ -17,12 +17,19 @@ pub fn buildinfo(bytes: &[u8]) -> Option<Vec<String>> {
     let handed_on: Vec<String> = info.environment.keys().take(1).cloned().collect();
     let _ = claims::environment(&info.environment, &handed_on);
     let _ = claims::differing(&envelope.subject, &info, &envelope.subject, &info);
-    Some(info.artifacts.into_iter().flat_map(|artifact| [artifact.path, artifact.name]).collect())
+    Some(
+        info.artifacts
+            .into_iter()
+            .flat_map(|artifact| [artifact.path, artifact.name])
+            .collect(),
+    )
 }
 
 /// Whether a path stays in the folder it is joined to.
 pub fn stays_inside(path: &str) -> bool {
-    Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+    Path::new(path)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Whether a packed manifest says the same as itself, or cannot be read; the same bytes are tried as a lock file, too.

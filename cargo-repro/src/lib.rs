@@ -22,8 +22,12 @@ pub use cli::Cli;
 pub use rules::RULES;
 
 /// This tool.
-pub const TOOL: Tool =
-    Tool { name: "cargo-repro", subcommand: "repro", version: env!("CARGO_PKG_VERSION"), rules: RULES };
+pub const TOOL: Tool = Tool {
+    name: "cargo-repro",
+    subcommand: "repro",
+    version: env!("CARGO_PKG_VERSION"),
+    rules: RULES,
+};
 
 /// The whole program: a tool of a sealed build if it was started as one, else the gate.
 pub fn main() -> std::process::ExitCode {

@@ -1,6 +1,9 @@
 //! Projects that cannot be built as they are: each gets one error that names the thing and the next step, and never a pass.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +22,9 @@ struct Bad {
 
 impl Bad {
     fn new(files: &[(&str, &str)]) -> Self {
-        let this = Self { dir: tempfile::Builder::new().prefix("bad-").tempdir().unwrap() };
+        let this = Self {
+            dir: tempfile::Builder::new().prefix("bad-").tempdir().unwrap(),
+        };
         std::fs::create_dir_all(this.dir.path().join("tmp")).unwrap();
         this.write("demo", &[(".gitignore", "target\n")]);
         this.write("demo", files);
@@ -42,15 +47,22 @@ impl Bad {
 
     /// Commits the lock file cargo writes.
     fn locked(self) -> Self {
-        let finished = self.run(&self.dir.path().join("demo"), "cargo", &["generate-lockfile", "--offline"]);
+        let finished = self.run(
+            &self.dir.path().join("demo"),
+            "cargo",
+            &["generate-lockfile", "--offline"],
+        );
         assert!(finished.is_success(), "{}", finished.stderr_text());
         self.commit("demo");
         self
     }
 
     fn step(&self, at: &Path, program: &str, args: &[&str]) -> Step {
-        let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-        let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| real.join(".rustup"), PathBuf::from);
+        let real = std::env::var_os("HOME")
+            .map(PathBuf::from)
+            .unwrap_or_default();
+        let rustup =
+            std::env::var_os("RUSTUP_HOME").map_or_else(|| real.join(".rustup"), PathBuf::from);
         Step::new(program)
             .args(args)
             .current_dir(at)
@@ -77,7 +89,10 @@ impl Bad {
         let text = finished.stderr_text();
         assert_eq!(finished.status.code(), Some(101), "{args:?}: {text}");
         for word in words {
-            assert!(text.contains(word), "{args:?} does not say `{word}`: {text}");
+            assert!(
+                text.contains(word),
+                "{args:?} does not say `{word}`: {text}"
+            );
         }
         assert_eq!(self.places(), Vec::<String>::new(), "{text}");
     }
@@ -98,9 +113,10 @@ const MAIN: &str = "fn main() {}\n";
 #[test]
 fn a_build_that_fails_in_one_place_only_says_in_which() {
     let script = "fn main() { assert_eq!(std::env::var(\"USER\").unwrap(), \"WHO\", \"not my machine\"); }\n";
-    for (who, label) in
-        [("builder", "build A succeeded and build B failed"), ("somebody-else", "build A failed")]
-    {
+    for (who, label) in [
+        ("builder", "build A succeeded and build B failed"),
+        ("somebody-else", "build A failed"),
+    ] {
         let bad = Bad::new(&[
             ("Cargo.toml", MANIFEST),
             ("Cargo.lock", LOCK),
@@ -120,10 +136,17 @@ fn a_build_script_that_needs_the_network_is_named() {
         ("src/main.rs", MAIN),
         ("build.rs", script),
     ]);
-    if bad.repro(&["build", "--offline", "-v"]).stderr_text().contains("timed out") {
+    if bad
+        .repro(&["build", "--offline", "-v"])
+        .stderr_text()
+        .contains("timed out")
+    {
         return; // no namespaces here, and whatever answers for the unreachable
     }
-    bad.refused(&["build", "--offline"], &["the build script of `demo v1.0.0", "needs the network"]);
+    bad.refused(
+        &["build", "--offline"],
+        &["the build script of `demo v1.0.0", "needs the network"],
+    );
 }
 
 #[test]
@@ -131,11 +154,22 @@ fn checks_that_fail_in_the_sealed_place_fail_the_gate() {
     let bad = Bad::new(&[
         ("Cargo.toml", MANIFEST),
         ("Cargo.lock", LOCK),
-        ("src/main.rs", "fn main() {}\n#[test]\nfn arithmetic() {\n    assert_eq!(1 + 1, 3);\n}\n"),
-        ("release-gates.toml", "[repro]\nchecks = [\"cargo test --offline\"]\n"),
+        (
+            "src/main.rs",
+            "fn main() {}\n#[test]\nfn arithmetic() {\n    assert_eq!(1 + 1, 3);\n}\n",
+        ),
+        (
+            "release-gates.toml",
+            "[repro]\nchecks = [\"cargo test --offline\"]\n",
+        ),
     ]);
     let finished = bad.repro(&["build", "--offline", "--message-format", "json"]);
-    assert_eq!(finished.status.code(), Some(100), "{}", finished.stderr_text());
+    assert_eq!(
+        finished.status.code(),
+        Some(100),
+        "{}",
+        finished.stderr_text()
+    );
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap();
     assert_eq!(report["findings"][0]["rule"], "check-failed", "{report:#}");
     assert_eq!(report["data"]["checks"], serde_json::json!([]));
@@ -151,14 +185,27 @@ fn what_cannot_be_downloaded_and_what_lies_outside() {
         "version = 4\n\n[[package]]\nname = \"demo\"\nversion = \"1.0.0\"\ndependencies = [\"gone\"]\n\n\
          [[package]]\nname = \"gone\"\nversion = \"1.2.3\"\n{source}\n{checksum}\n"
     );
-    let bad = Bad::new(&[("Cargo.toml", &wanted), ("Cargo.lock", &lock), ("src/main.rs", MAIN)]);
+    let bad = Bad::new(&[
+        ("Cargo.toml", &wanted),
+        ("Cargo.lock", &lock),
+        ("src/main.rs", MAIN),
+    ]);
     bad.refused(&["check", "--offline"], &["gone", "online"]);
 
     // No commit holds a package that lies beside the repository.
     let beside = format!("{MANIFEST}[dependencies]\nother = {{ path = \"../other\" }}\n");
     let bad = Bad::new(&[("Cargo.toml", &beside), ("src/main.rs", MAIN)]);
-    bad.write("other", &[("Cargo.toml", &MANIFEST.replace("demo", "other")), ("src/lib.rs", "")]);
-    bad.refused(&["check", "--offline", "--allow-dirty"], &["`other`", "outside the repository"]);
+    bad.write(
+        "other",
+        &[
+            ("Cargo.toml", &MANIFEST.replace("demo", "other")),
+            ("src/lib.rs", ""),
+        ],
+    );
+    bad.refused(
+        &["check", "--offline", "--allow-dirty"],
+        &["`other`", "outside the repository"],
+    );
 }
 
 #[test]
@@ -175,11 +222,22 @@ fn no_lock_file_is_no_build_and_one_that_is_not_committed_is_said() {
     let demo = bad.dir.path().join("demo");
     // Whoever asks cargo for the project makes one, unless that is forbidden.
     bad.refused(&["build", "--offline", "--locked"], &["lock"]);
-    assert!(bad.run(&demo, "cargo", &["generate-lockfile", "--offline"]).is_success());
+    assert!(
+        bad.run(&demo, "cargo", &["generate-lockfile", "--offline"])
+            .is_success()
+    );
     let finished = bad.repro(&["build", "--offline", "--message-format", "json"]);
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
-    assert_eq!(finished.status.code(), Some(0), "{report:#} {}", finished.stderr_text());
-    assert_eq!(report["findings"][0]["rule"], "lock-not-committed", "{report:#}");
+    assert_eq!(
+        finished.status.code(),
+        Some(0),
+        "{report:#} {}",
+        finished.stderr_text()
+    );
+    assert_eq!(
+        report["findings"][0]["rule"], "lock-not-committed",
+        "{report:#}"
+    );
     bad.write("demo", &[("Cargo.lock", &LOCK.replace("demo", "another"))]);
     bad.refused(&["build", "--offline", "--locked"], &["lock"]);
 }
@@ -187,8 +245,17 @@ fn no_lock_file_is_no_build_and_one_that_is_not_committed_is_said() {
 /// A package that depends on `dep` of a registry that lies in the repository, and that registry's index and packed crate.
 fn with_registry() -> (Bad, PathBuf, PathBuf) {
     let bad = Bad::new(&[("src/main.rs", "fn main() { assert_eq!(dep::one(), 1); }\n")]);
-    let manifest = format!("{}license = \"MIT\"\ndescription = \"x\"\n", MANIFEST.replace("demo", "dep"));
-    bad.write("dep", &[("Cargo.toml", &manifest), ("src/lib.rs", "pub fn one() -> u8 { 1 }\n")]);
+    let manifest = format!(
+        "{}license = \"MIT\"\ndescription = \"x\"\n",
+        MANIFEST.replace("demo", "dep")
+    );
+    bad.write(
+        "dep",
+        &[
+            ("Cargo.toml", &manifest),
+            ("src/lib.rs", "pub fn one() -> u8 { 1 }\n"),
+        ],
+    );
     let packed = bad.run(
         &bad.dir.path().join("dep"),
         "cargo",
@@ -197,29 +264,45 @@ fn with_registry() -> (Bad, PathBuf, PathBuf) {
     assert!(packed.is_success(), "{}", packed.stderr_text());
     let registry = bad.dir.path().join("demo/registry");
     std::fs::create_dir_all(registry.join("index/3/d")).unwrap();
-    let (index, file) = (registry.join("index/3/d/dep"), registry.join("dep-1.0.0.crate"));
-    std::fs::copy(bad.dir.path().join("dep/target/package/dep-1.0.0.crate"), &file).unwrap();
+    let (index, file) = (
+        registry.join("index/3/d/dep"),
+        registry.join("dep-1.0.0.crate"),
+    );
+    std::fs::copy(
+        bad.dir.path().join("dep/target/package/dep-1.0.0.crate"),
+        &file,
+    )
+    .unwrap();
     let (sha256, _) = release_gate::digest::sha256_file(&file).unwrap();
     let line = format!(
         "{{\"name\":\"dep\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{sha256}\",\"features\":{{}},\"yanked\":false}}\n"
     );
     std::fs::write(&index, line).unwrap();
-    let config =
-        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\nlocal-registry = \"registry\"\n";
+    let config = "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\nlocal-registry = \"registry\"\n";
     let manifest = format!("{MANIFEST}[dependencies]\ndep = \"1\"\n");
-    bad.write("demo", &[(".cargo/config.toml", config), ("Cargo.toml", &manifest)]);
+    bad.write(
+        "demo",
+        &[(".cargo/config.toml", config), ("Cargo.toml", &manifest)],
+    );
     (bad.locked(), index, file)
 }
 
 #[test]
 fn what_was_withdrawn_is_built_as_it_was_locked() {
     let (bad, index, _) = with_registry();
-    let line = std::fs::read_to_string(&index).unwrap().replace("\"yanked\":false", "\"yanked\":true");
+    let line = std::fs::read_to_string(&index)
+        .unwrap()
+        .replace("\"yanked\":false", "\"yanked\":true");
     std::fs::write(index, line).unwrap();
     bad.commit("demo");
     let finished = bad.repro(&["check", "--offline", "--message-format", "json"]);
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
-    assert_eq!(finished.status.code(), Some(0), "{report:#} {}", finished.stderr_text());
+    assert_eq!(
+        finished.status.code(),
+        Some(0),
+        "{report:#} {}",
+        finished.stderr_text()
+    );
     assert_eq!(report["data"]["units"]["compared"], 2, "{report:#}");
 }
 
@@ -261,16 +344,28 @@ fn git_dependencies_and_excluded_packages_are_built() {
             ("Cargo.toml", &manifest),
             ("apart/Cargo.toml", &MANIFEST.replace("demo", "apart")),
             ("apart/src/lib.rs", "pub fn one() -> u8 { 1 }\n"),
-            ("src/main.rs", "fn main() { if apart::one() == 2 { upstream::at(); } }\n"),
+            (
+                "src/main.rs",
+                "fn main() { if apart::one() == 2 { upstream::at(); } }\n",
+            ),
         ],
     );
-    let locked = bad.run(&bad.dir.path().join("demo"), "cargo", &["generate-lockfile"]);
+    let locked = bad.run(
+        &bad.dir.path().join("demo"),
+        "cargo",
+        &["generate-lockfile"],
+    );
     assert!(locked.is_success(), "{}", locked.stderr_text());
     bad.commit("demo");
     let finished = bad.repro(&["check", "--message-format", "json"]);
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
     // The panic's place in the git checkout is no difference.
-    assert_eq!(finished.status.code(), Some(0), "{report:#} {}", finished.stderr_text());
+    assert_eq!(
+        finished.status.code(),
+        Some(0),
+        "{report:#} {}",
+        finished.stderr_text()
+    );
     assert_eq!(report["data"]["units"]["compared"], 3, "{report:#}");
 
     // The same once more by somebody else, who has to download it under guard.
@@ -284,13 +379,22 @@ fn git_dependencies_and_excluded_packages_are_built() {
 /// A workspace in a folder of its own.
 fn beside(b_main: &str) -> Bad {
     Bad::new(&[
-        ("ws/Cargo.toml", &format!("{MANIFEST}[workspace]\nmembers = [\"../b\"]\n")),
+        (
+            "ws/Cargo.toml",
+            &format!("{MANIFEST}[workspace]\nmembers = [\"../b\"]\n"),
+        ),
         (
             "ws/Cargo.lock",
-            &LOCK.replace("[[package]]\n", "[[package]]\nname = \"b\"\nversion = \"1.0.0\"\n\n[[package]]\n"),
+            &LOCK.replace(
+                "[[package]]\n",
+                "[[package]]\nname = \"b\"\nversion = \"1.0.0\"\n\n[[package]]\n",
+            ),
         ),
         ("ws/src/lib.rs", "pub const ONE: u8 = 1;\n"),
-        ("b/Cargo.toml", &format!("{}workspace = \"../ws\"\n", MANIFEST.replace("demo", "b"))),
+        (
+            "b/Cargo.toml",
+            &format!("{}workspace = \"../ws\"\n", MANIFEST.replace("demo", "b")),
+        ),
         ("b/src/main.rs", b_main),
     ])
 }
@@ -299,11 +403,24 @@ fn beside(b_main: &str) -> Bad {
 fn a_member_beside_its_workspace_is_compared() {
     let said = "fn main() { println!(\"{}\", env!(\"CARGO_MANIFEST_DIR\")); }\n";
     let bad = beside(said);
-    let args =
-        ["check", "--offline", "--manifest-path", "ws/Cargo.toml", "-p", "b", "--message-format", "json"];
+    let args = [
+        "check",
+        "--offline",
+        "--manifest-path",
+        "ws/Cargo.toml",
+        "-p",
+        "b",
+        "--message-format",
+        "json",
+    ];
     let finished = bad.repro(&args);
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
-    assert_eq!(finished.status.code(), Some(100), "{report:#} {}", finished.stderr_text());
+    assert_eq!(
+        finished.status.code(),
+        Some(100),
+        "{report:#} {}",
+        finished.stderr_text()
+    );
     assert_eq!(report["data"]["artifacts"][0]["name"], "b", "{report:#}");
 }
 
@@ -320,7 +437,10 @@ fn two_programs_of_one_name_are_an_error() {
         ("b/src/main.rs", MAIN),
     ])
     .locked();
-    bad.refused(&["build", "--offline", "--workspace"], &["`tool` of `a`", "`tool` of `b`", "one file"]);
+    bad.refused(
+        &["build", "--offline", "--workspace"],
+        &["`tool` of `a`", "`tool` of `b`", "one file"],
+    );
 }
 
 /// A package whose macro does something while the package is compiled.
@@ -346,12 +466,23 @@ fn what_a_macro_prints_is_no_message_of_cargos() {
         std::fs::create_dir_all(format!(\"{t}/release/x\")).unwrap(); std::fs::write(format!(\"{t}/release/x/demo\"), \"planted\").unwrap(); \
         println!(\"{{\\\"reason\\\":\\\"compiler-artifact\\\",\\\"manifest_path\\\":\\\"{d}/Cargo.toml\\\",\\\"target\\\":{{\\\"name\\\":\\\"demo\\\",\\\"kind\\\":[\\\"bin\\\"]}},\\\"filenames\\\":[],\\\"executable\\\":\\\"{t}/WHERE\\\"}}\");";
     // Elsewhere, or no message at all: it has no say, and the real program differs.
-    for does in ["println!(\"{{ not a message\");", &forged.replace("WHERE", "release/x/demo")] {
+    for does in [
+        "println!(\"{{ not a message\");",
+        &forged.replace("WHERE", "release/x/demo"),
+    ] {
         let bad = with_macro(does);
         let finished = bad.repro(&["check", "--offline", "--message-format", "json"]);
         let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
-        assert_eq!(finished.status.code(), Some(100), "{report:#} {}", finished.stderr_text());
-        assert_eq!(report["data"]["artifacts"][0]["identical"], false, "{report:#}");
+        assert_eq!(
+            finished.status.code(),
+            Some(100),
+            "{report:#} {}",
+            finished.stderr_text()
+        );
+        assert_eq!(
+            report["data"]["artifacts"][0]["identical"], false,
+            "{report:#}"
+        );
     }
     with_macro(&forged.replace("WHERE", "release/demo"))
         .refused(&["check", "--offline"], &["twice into one file"]);
@@ -363,7 +494,10 @@ fn wrappers_of_the_projects_own_are_called_at_every_level() {
     let main = "#[cfg(not(wrapped))]\ncompile_error!(\"not wrapped\");\nfn main() {}\n";
     for key in ["rustc-wrapper", "rustc-workspace-wrapper"] {
         let bad = Bad::new(&[
-            (".cargo/config.toml", &format!("[build]\n{key} = \"./w.sh\"\n")),
+            (
+                ".cargo/config.toml",
+                &format!("[build]\n{key} = \"./w.sh\"\n"),
+            ),
             ("w.sh", wrapper),
             ("ws/Cargo.toml", MANIFEST),
             ("ws/Cargo.lock", LOCK),
@@ -375,12 +509,25 @@ fn wrappers_of_the_projects_own_are_called_at_every_level() {
         let ws = demo.join("ws");
         let finished = bad.run(&ws, PROGRAM, &["build", "--offline"]);
         assert!(finished.is_success(), "{key}: {}", finished.stderr_text());
-        let step = bad.step(&ws, PROGRAM, &["build", "--offline"]).env("RUSTC_WRAPPER", "");
-        let quiet = Runner::new().run(step.env("RUSTFLAGS", "")).unwrap().stderr_text();
-        assert!(!quiet.contains("is set and sealed builds do not see it"), "{quiet}");
-        let step = bad.step(&ws, PROGRAM, &["build", "--offline"]).env("RUSTC_WRAPPER", "/usr/bin/env");
+        let step = bad
+            .step(&ws, PROGRAM, &["build", "--offline"])
+            .env("RUSTC_WRAPPER", "");
+        let quiet = Runner::new()
+            .run(step.env("RUSTFLAGS", ""))
+            .unwrap()
+            .stderr_text();
+        assert!(
+            !quiet.contains("is set and sealed builds do not see it"),
+            "{quiet}"
+        );
+        let step = bad
+            .step(&ws, PROGRAM, &["build", "--offline"])
+            .env("RUSTC_WRAPPER", "/usr/bin/env");
         let warned = Runner::new().run(step).unwrap().stderr_text();
-        assert!(warned.contains("RUSTC_WRAPPER is set and sealed builds do not see it"), "{warned}");
+        assert!(
+            warned.contains("RUSTC_WRAPPER is set and sealed builds do not see it"),
+            "{warned}"
+        );
     }
 }
 
@@ -393,40 +540,70 @@ fn a_target_of_the_projects_configuration_is_told() {
         .unwrap();
     // The host's own triple is as good as a foreign one and needs no other standard library: its files lie in a folder of that name.
     let bad = Bad::new(&[
-        (".cargo/config.toml", &format!("[build]\ntarget = \"{host}\"\n")),
+        (
+            ".cargo/config.toml",
+            &format!("[build]\ntarget = \"{host}\"\n"),
+        ),
         ("Cargo.toml", MANIFEST),
         ("Cargo.lock", LOCK),
         ("src/main.rs", MAIN),
     ]);
     let finished = bad.repro(&["build", "--offline", "--message-format", "json"]);
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
-    assert_eq!(finished.status.code(), Some(0), "{report:#} {}", finished.stderr_text());
-    assert_eq!(report["data"]["artifacts"][0]["target"], host.as_str(), "{report:#}");
+    assert_eq!(
+        finished.status.code(),
+        Some(0),
+        "{report:#} {}",
+        finished.stderr_text()
+    );
+    assert_eq!(
+        report["data"]["artifacts"][0]["target"],
+        host.as_str(),
+        "{report:#}"
+    );
 }
 
 #[test]
 fn a_release_of_nothing_is_no_pass() {
-    let bin =
-        "[features]\nx = []\n[[bin]]\nname = \"demo\"\npath = \"src/main.rs\"\nrequired-features = [\"x\"]\n";
+    let bin = "[features]\nx = []\n[[bin]]\nname = \"demo\"\npath = \"src/main.rs\"\nrequired-features = [\"x\"]\n";
     let bad = Bad::new(&[
-        ("Cargo.toml", &format!("{MANIFEST}{bin}[workspace]\nmembers = [\"other\"]\n")),
+        (
+            "Cargo.toml",
+            &format!("{MANIFEST}{bin}[workspace]\nmembers = [\"other\"]\n"),
+        ),
         ("other/Cargo.toml", &MANIFEST.replace("demo", "other")),
         ("other/src/lib.rs", "pub const ONE: u8 = 1;\n"),
         ("src/main.rs", MAIN),
     ])
     .locked();
-    bad.refused(&["build", "--offline", "--workspace"], &["`demo`", "required-features"]);
+    bad.refused(
+        &["build", "--offline", "--workspace"],
+        &["`demo`", "required-features"],
+    );
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_said_and_nothing_is_left() {
-    let bad = Bad::new(&[("Cargo.toml", MANIFEST), ("Cargo.lock", LOCK), ("src/main.rs", MAIN)]);
+    let bad = Bad::new(&[
+        ("Cargo.toml", MANIFEST),
+        ("Cargo.lock", LOCK),
+        ("src/main.rs", MAIN),
+    ]);
     let demo = bad.dir.path().join("demo");
     // A file system of a few kilobytes, in a namespace.
-    let script =
-        "mount -t tmpfs -o size=120k full \"$TMPDIR\" && \"$@\"; code=$?; ls \"$TMPDIR\" >&2; exit $code";
-    let words = ["--map-root-user", "--mount", "sh", "-c", script, "full", PROGRAM, "build", "--offline"];
+    let script = "mount -t tmpfs -o size=120k full \"$TMPDIR\" && \"$@\"; code=$?; ls \"$TMPDIR\" >&2; exit $code";
+    let words = [
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        script,
+        "full",
+        PROGRAM,
+        "build",
+        "--offline",
+    ];
     let finished = bad.run(&demo, "unshare", &words);
     let text = finished.stderr_text();
     if text.contains("Operation not permitted") || text.contains("unshare failed") {
@@ -435,7 +612,11 @@ fn a_full_disk_is_said_and_nothing_is_left() {
     assert_eq!(finished.status.code(), Some(101), "{text}");
     assert!(text.contains("No space left on device"), "{text}");
     assert!(!text.contains("release-gates-repro"), "{text}");
-    assert!(!demo.join("target/release-gates/demo-1.0.0/checksums.txt").exists());
+    assert!(
+        !demo
+            .join("target/release-gates/demo-1.0.0/checksums.txt")
+            .exists()
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -475,7 +656,9 @@ fn ended_by(setup: &str, signal: &str) {
         "check",
         "--offline",
     ];
-    let step = bad.step(&bad.dir.path().join("demo"), "env", &words).env("BEGUN", &begun);
+    let step = bad
+        .step(&bad.dir.path().join("demo"), "env", &words)
+        .env("BEGUN", &begun);
     let finished = Runner::new().run(step).unwrap();
     let text = finished.stderr_text();
     assert_eq!(finished.status.code(), Some(101), "{text}");

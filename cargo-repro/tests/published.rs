@@ -1,6 +1,9 @@
 //! `cargo repro crate` on packages that cargo itself packed from throw-away repositories, untouched and tampered with.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,13 +21,19 @@ struct Published {
 
 impl Published {
     fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("published-").tempdir().unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("published-")
+            .tempdir()
+            .unwrap();
         let this = Self { dir };
         let manifest = "[package]\nname = \"demo\"\nversion = \"1.2.3\"\nedition = \"2024\"\nlicense = \"MIT\"\ndescription = \"x\"\n";
         for (path, text) in [
             ("Cargo.toml", manifest),
             ("src/lib.rs", "pub fn one() -> u8 { 1 }\n"),
-            ("src/main.rs", "fn main() { println!(\"{}\", demo::one()); }\n"),
+            (
+                "src/main.rs",
+                "fn main() { println!(\"{}\", demo::one()); }\n",
+            ),
             (".gitignore", "target\n"),
         ] {
             let path = this.root().join(path);
@@ -50,7 +59,9 @@ impl Published {
     }
 
     fn run(&self, program: &str, args: &[&str]) -> Finished {
-        let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+        let real = std::env::var_os("HOME")
+            .map(PathBuf::from)
+            .unwrap_or_default();
         let or_default = |name: &str, folder: &str| {
             std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from)
         };
@@ -81,10 +92,14 @@ impl Published {
             let name = entry.path().unwrap().to_string_lossy().into_owned();
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).unwrap();
-            let Some((name, bytes)) = change(&name, bytes) else { continue };
+            let Some((name, bytes)) = change(&name, bytes) else {
+                continue;
+            };
             let mut header = entry.header().clone();
             header.set_size(bytes.len() as u64);
-            builder.append_data(&mut header, name, bytes.as_slice()).unwrap();
+            builder
+                .append_data(&mut header, name, bytes.as_slice())
+                .unwrap();
         }
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         packed.write_all(&builder.into_inner().unwrap()).unwrap();
@@ -94,14 +109,23 @@ impl Published {
     }
 
     fn call(&self, file: &Path) -> (Option<i32>, Value, String) {
-        let args = ["crate", file.to_str().unwrap(), "--offline", "--message-format", "json"];
+        let args = [
+            "crate",
+            file.to_str().unwrap(),
+            "--offline",
+            "--message-format",
+            "json",
+        ];
         let finished = self.run(env!("CARGO_BIN_EXE_cargo-repro"), &args);
         let report = serde_json::from_slice(&finished.stdout).unwrap_or_default();
         (finished.status.code(), report, finished.stderr_text())
     }
 }
 
-fn replaced(from: &'static str, to: &'static str) -> impl FnMut(&str, Vec<u8>) -> Option<(String, Vec<u8>)> {
+fn replaced(
+    from: &'static str,
+    to: &'static str,
+) -> impl FnMut(&str, Vec<u8>) -> Option<(String, Vec<u8>)> {
     move |name, bytes| {
         let text = String::from_utf8(bytes).unwrap();
         Some((name.to_owned(), text.replace(from, to).into_bytes()))
@@ -112,7 +136,11 @@ fn replaced(from: &'static str, to: &'static str) -> impl FnMut(&str, Vec<u8>) -
 fn what_cargo_packed_is_the_commits_and_what_was_changed_is_not() {
     let published = Published::new();
     let (code, report, stderr) = published.call(&published.file());
-    assert_eq!((code, &report["status"]), (Some(0), &"pass".into()), "{report:#} {stderr}");
+    assert_eq!(
+        (code, &report["status"]),
+        (Some(0), &"pass".into()),
+        "{report:#} {stderr}"
+    );
     assert_eq!(report["data"]["different"].as_array().unwrap().len(), 0);
     assert!(report["data"]["same"].as_u64().unwrap() >= 5, "{report:#}");
 
@@ -149,16 +177,31 @@ fn what_cargo_packed_is_the_commits_and_what_was_changed_is_not() {
     for (expected, change) in cases {
         let (code, report, stderr) = published.judge(change);
         assert_eq!(code, Some(100), "{expected}: {report:#} {stderr}");
-        assert!(rules(&report).contains(&"crate-differs".to_owned()), "{expected}: {report:#}");
+        assert!(
+            rules(&report).contains(&"crate-differs".to_owned()),
+            "{expected}: {report:#}"
+        );
         let different = report["data"]["different"].as_array().unwrap();
-        assert!(different.iter().any(|name| name == expected), "{expected}: {report:#}");
+        assert!(
+            different.iter().any(|name| name == expected),
+            "{expected}: {report:#}"
+        );
     }
 
     let dirty = published.judge(|name, bytes| {
         let text = String::from_utf8(bytes).unwrap();
-        Some((name.to_owned(), text.replace("\"git\": {", "\"git\": {\n    \"dirty\": true,").into_bytes()))
+        Some((
+            name.to_owned(),
+            text.replace("\"git\": {", "\"git\": {\n    \"dirty\": true,")
+                .into_bytes(),
+        ))
     });
-    assert_eq!((dirty.0, rules(&dirty.1)), (Some(100), vec!["crate-dirty".to_owned()]), "{:#}", dirty.1);
+    assert_eq!(
+        (dirty.0, rules(&dirty.1)),
+        (Some(100), vec!["crate-dirty".to_owned()]),
+        "{:#}",
+        dirty.1
+    );
     // A branch is always here and says nothing; and what names no commit cannot be compared.
     let branch = published.judge(|name, bytes| {
         let bytes = if name.ends_with(".cargo_vcs_info.json") {
@@ -168,19 +211,31 @@ fn what_cargo_packed_is_the_commits_and_what_was_changed_is_not() {
         };
         Some((name.to_owned(), bytes))
     });
-    assert_eq!((branch.0, rules(&branch.1)), (Some(100), vec!["crate-commit-missing".to_owned()]));
-    let none = published
-        .judge(|name, bytes| (!name.ends_with(".cargo_vcs_info.json")).then(|| (name.to_owned(), bytes)));
-    assert_eq!((none.0, rules(&none.1)), (Some(100), vec!["crate-commit-missing".to_owned()]));
+    assert_eq!(
+        (branch.0, rules(&branch.1)),
+        (Some(100), vec!["crate-commit-missing".to_owned()])
+    );
+    let none = published.judge(|name, bytes| {
+        (!name.ends_with(".cargo_vcs_info.json")).then(|| (name.to_owned(), bytes))
+    });
+    assert_eq!(
+        (none.0, rules(&none.1)),
+        (Some(100), vec!["crate-commit-missing".to_owned()])
+    );
     // Files outside the package's folder, and folders outside the repository.
-    let outside = published
-        .judge(|name, bytes| Some((name.replace("demo-1.2.3/src/main.rs", "other/src/main.rs"), bytes)));
+    let outside = published.judge(|name, bytes| {
+        Some((
+            name.replace("demo-1.2.3/src/main.rs", "other/src/main.rs"),
+            bytes,
+        ))
+    });
     assert_eq!(outside.0, Some(101), "{:#}", outside.1);
     let above = published.judge(|name, bytes| {
         let text = String::from_utf8(bytes).unwrap();
         Some((
             name.to_owned(),
-            text.replace("\"path_in_vcs\": \"\"", "\"path_in_vcs\": \"../x\"").into_bytes(),
+            text.replace("\"path_in_vcs\": \"\"", "\"path_in_vcs\": \"../x\"")
+                .into_bytes(),
         ))
     });
     assert_eq!(above.0, Some(101), "{:#}", above.1);

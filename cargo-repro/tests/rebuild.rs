@@ -1,6 +1,9 @@
 //! `cargo repro rebuild` of a project that means no good, and what it says when all came out the same and when not.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +24,12 @@ struct Stranger {
 impl Stranger {
     /// A project whose configuration and build script look for the caller's secrets and leave files outside.
     fn new(more: &[(&str, &str)]) -> Self {
-        let this = Self { dir: tempfile::Builder::new().prefix("rebuild-").tempdir().unwrap() };
+        let this = Self {
+            dir: tempfile::Builder::new()
+                .prefix("rebuild-")
+                .tempdir()
+                .unwrap(),
+        };
         let home = this.home().to_str().unwrap().to_owned();
         let info = this.buildinfo().to_str().unwrap().to_owned();
         let script = format!(
@@ -40,12 +48,19 @@ impl Stranger {
              fs::read(entry.path().join(\"cmdline\")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(\"{info}\"))\n    \
              }});\n    assert_eq!(callers.count(), 0, \"the caller's process was seen\");\n}}\n"
         );
-        let wrapper = format!("#!/bin/sh\necho x > '{home}/left-by-wrapper' 2>/dev/null\nexec \"$@\"\n");
+        let wrapper =
+            format!("#!/bin/sh\necho x > '{home}/left-by-wrapper' 2>/dev/null\nexec \"$@\"\n");
         let files: [(&str, &str); 6] = [
-            ("Cargo.toml", "[package]\nname = \"demo\"\nversion = \"1.2.3\"\nedition = \"2024\"\n"),
+            (
+                "Cargo.toml",
+                "[package]\nname = \"demo\"\nversion = \"1.2.3\"\nedition = \"2024\"\n",
+            ),
             ("src/main.rs", "fn main() { println!(\"demo 1.2.3\"); }\n"),
             (".gitignore", "target\n"),
-            (".cargo/config.toml", "[build]\nrustc-wrapper = \"./wrapper.sh\"\n"),
+            (
+                ".cargo/config.toml",
+                "[build]\nrustc-wrapper = \"./wrapper.sh\"\n",
+            ),
             ("wrapper.sh", &wrapper),
             ("build.rs", &script),
         ];
@@ -57,14 +72,24 @@ impl Stranger {
         std::fs::create_dir_all(this.home()).unwrap();
         let succeed = |program: &str, args: &[&str]| {
             let finished = this.run(program, args);
-            assert!(finished.is_success(), "{program}: {}", finished.stderr_text());
+            assert!(
+                finished.is_success(),
+                "{program}: {}",
+                finished.stderr_text()
+            );
         };
         succeed("chmod", &["+x", "wrapper.sh"]);
         succeed("cargo", &["generate-lockfile", "--offline"]);
         fixture::git(|args| this.run("git", args), fixture::COMMIT);
-        succeed(PROGRAM, &["build", "--offline", "--artifact-dir", "../published"]);
+        succeed(
+            PROGRAM,
+            &["build", "--offline", "--artifact-dir", "../published"],
+        );
         // The caller's secrets, and nothing left from before.
-        for (path, text) in [(".ssh/id_ed25519", "canary"), (".cargo/credentials.toml", "canary")] {
+        for (path, text) in [
+            (".ssh/id_ed25519", "canary"),
+            (".cargo/credentials.toml", "canary"),
+        ] {
             let path = this.home().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
@@ -88,11 +113,15 @@ impl Stranger {
     }
 
     fn run(&self, program: &str, args: &[&str]) -> Finished {
-        let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-        let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| real.join(".rustup"), PathBuf::from);
+        let real = std::env::var_os("HOME")
+            .map(PathBuf::from)
+            .unwrap_or_default();
+        let rustup =
+            std::env::var_os("RUSTUP_HOME").map_or_else(|| real.join(".rustup"), PathBuf::from);
         // What lies there comes before the system's programs.
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::iter::once(self.dir.path().join("programs")).chain(std::env::split_paths(&path));
+        let path =
+            std::iter::once(self.dir.path().join("programs")).chain(std::env::split_paths(&path));
         let step = Step::new(program)
             .env("PATH", std::env::join_paths(path).unwrap())
             .args(args)
@@ -102,7 +131,14 @@ impl Stranger {
             .env("HOME", self.home())
             .env("SSH_AUTH_SOCK", self.home().join("agent"))
             .env("A_TOKEN", "canary")
-            .env("MINE", if program == PROGRAM && args[0] == "rebuild" { "another" } else { "published" })
+            .env(
+                "MINE",
+                if program == PROGRAM && args[0] == "rebuild" {
+                    "another"
+                } else {
+                    "published"
+                },
+            )
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env_remove("CARGO_TARGET_DIR");
@@ -147,7 +183,10 @@ impl Stranger {
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-repro");
 
 fn digest(path: &Path) -> String {
-    release_gate::digest::sha256_file(path).unwrap().0.to_string()
+    release_gate::digest::sha256_file(path)
+        .unwrap()
+        .0
+        .to_string()
 }
 
 #[test]
@@ -159,45 +198,83 @@ fn strangers_reach_nothing_and_only_what_is_identical_is_stated() {
         assert_eq!(code, Some(101), "{stderr}");
         return;
     }
-    assert_eq!((code, &report["status"]), (Some(0), &"pass".into()), "{report:#} {stderr}");
+    assert_eq!(
+        (code, &report["status"]),
+        (Some(0), &"pass".into()),
+        "{report:#} {stderr}"
+    );
     for name in ["left-by-script", "left-by-wrapper"] {
         assert!(!stranger.home().join(name).exists(), "{name}");
     }
 
-    let statement: Value = serde_json::from_slice(&std::fs::read(stranger.statement()).unwrap()).unwrap();
+    let statement: Value =
+        serde_json::from_slice(&std::fs::read(stranger.statement()).unwrap()).unwrap();
     let program = stranger.dir.path().join("published/demo-1.2.3/artifacts");
-    let target =
-        std::fs::read_dir(&program).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
+    let target = std::fs::read_dir(&program)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .file_name()
+        .into_string()
+        .unwrap();
     assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
-    assert_eq!(statement["predicateType"], "urn:release-gate:independent-rebuild:v1");
+    assert_eq!(
+        statement["predicateType"],
+        "urn:release-gate:independent-rebuild:v1"
+    );
     let subject = serde_json::json!([
         { "name": format!("artifacts/{target}/demo"), "digest": { "sha256": digest(&program.join(&target).join("demo")) } }
     ]);
     assert_eq!(statement["subject"], subject);
     assert_eq!(statement["predicate"]["verdict"], "identical");
-    assert_eq!(statement["predicate"]["buildinfo"]["sha256"], digest(&stranger.buildinfo()));
+    assert_eq!(
+        statement["predicate"]["buildinfo"]["sha256"],
+        digest(&stranger.buildinfo())
+    );
     assert_eq!(statement["predicate"]["commit"], report["data"]["commit"]);
 
     // The published file is another one than buildinfo.json says: nothing is stated, and the old statement is gone.
     let published = stranger.dir.path().join("published/demo-1.2.3");
     let file = program.join(&target).join("demo");
-    let (bytes, info) =
-        (std::fs::read(&file).unwrap(), std::fs::read_to_string(stranger.buildinfo()).unwrap());
+    let (bytes, info) = (
+        std::fs::read(&file).unwrap(),
+        std::fs::read_to_string(stranger.buildinfo()).unwrap(),
+    );
     std::fs::write(&file, [&bytes[..], b"x"].concat()).unwrap();
     let (code, report, stderr) = stranger.rebuild(&["--artifacts", published.to_str().unwrap()]);
-    assert_eq!((code, &report["data"]["verified"]), (Some(100), &false.into()), "{report:#} {stderr}");
+    assert_eq!(
+        (code, &report["data"]["verified"]),
+        (Some(100), &false.into()),
+        "{report:#} {stderr}"
+    );
     assert!(!stranger.statement().exists());
 
     // buildinfo.json names another digest than the commit gives; and what cannot be judged states nothing either.
     std::fs::write(&file, bytes).unwrap();
-    std::fs::write(stranger.buildinfo(), info.replace(&digest(&file), &"0".repeat(64))).unwrap();
+    std::fs::write(
+        stranger.buildinfo(),
+        info.replace(&digest(&file), &"0".repeat(64)),
+    )
+    .unwrap();
     let (code, report, stderr) = stranger.rebuild(&[]);
-    assert_eq!((code, &report["data"]["verified"]), (Some(100), &false.into()), "{report:#} {stderr}");
+    assert_eq!(
+        (code, &report["data"]["verified"]),
+        (Some(100), &false.into()),
+        "{report:#} {stderr}"
+    );
     std::fs::create_dir_all(stranger.statement().parent().unwrap()).unwrap();
     std::fs::write(stranger.statement(), "{}").unwrap();
-    std::fs::write(stranger.root().join("rust-toolchain.toml"), "[toolchain]\npath = \"evil\"\n").unwrap();
+    std::fs::write(
+        stranger.root().join("rust-toolchain.toml"),
+        "[toolchain]\npath = \"evil\"\n",
+    )
+    .unwrap();
     let (code, _, stderr) = stranger.rebuild(&[]);
-    assert!(code == Some(101) && stderr.contains("compiler of the project's own"), "{stderr}");
+    assert!(
+        code == Some(101) && stderr.contains("compiler of the project's own"),
+        "{stderr}"
+    );
     assert!(!stranger.statement().exists());
 }
 
@@ -205,29 +282,46 @@ fn strangers_reach_nothing_and_only_what_is_identical_is_stated() {
 fn nothing_a_buildinfo_claims_is_taken_on_trust() {
     let stranger = Stranger::new(&[
         ("src/bin/other.rs", "fn main() {}\n"),
-        ("release-gates.toml", "[repro]\npass-env = [\"MINE\", \"RUSTFLAGS\"]\n"),
+        (
+            "release-gates.toml",
+            "[repro]\npass-env = [\"MINE\", \"RUSTFLAGS\"]\n",
+        ),
     ]);
     // What cannot be judged is said before anything is built, and an earlier statement is gone.
     let refused: [(&str, Change<'_>); 9] = [
-        ("`RUSTFLAGS`", &|info| info["data"]["environment"]["RUSTFLAGS"] = "--cfg backdoor".into()),
-        ("`OTHER`", &|info| info["data"]["environment"]["OTHER"] = "x".into()),
-        ("no artifact", &|info| info["data"]["artifacts"] = Value::Array(Vec::new())),
+        ("`RUSTFLAGS`", &|info| {
+            info["data"]["environment"]["RUSTFLAGS"] = "--cfg backdoor".into()
+        }),
+        ("`OTHER`", &|info| {
+            info["data"]["environment"]["OTHER"] = "x".into()
+        }),
+        ("no artifact", &|info| {
+            info["data"]["artifacts"] = Value::Array(Vec::new())
+        }),
         ("twice", &|info| {
             let first = info["data"]["artifacts"][0].clone();
-            info["data"]["artifacts"].as_array_mut().unwrap().push(first);
+            info["data"]["artifacts"]
+                .as_array_mut()
+                .unwrap()
+                .push(first);
         }),
         ("did not pass", &|info| info["status"] = "fail".into()),
         ("did not pass", &|info| info["status"] = "error".into()),
         ("names the target", &|info| {
             info["subject"]["targets"] = serde_json::json!(["--config=build.rustflags='-g'#.json"])
         }),
-        ("names the artifact", &|info| info["data"]["artifacts"][0]["path"] = "../../x".into()),
+        ("names the artifact", &|info| {
+            info["data"]["artifacts"][0]["path"] = "../../x".into()
+        }),
         ("uncommitted", &|info| info["data"]["dirty"] = true.into()),
     ];
     for (what, change) in refused {
         stranger.claim(change);
         let (code, _, stderr) = stranger.rebuild(&[]);
-        assert!(code == Some(101) && stderr.contains(what), "{what}: {code:?} {stderr}");
+        assert!(
+            code == Some(101) && stderr.contains(what),
+            "{what}: {code:?} {stderr}"
+        );
         assert!(!stranger.statement().exists(), "{what}");
     }
     let victim = stranger.dir.path().join("victim-1");
@@ -238,8 +332,15 @@ fn nothing_a_buildinfo_claims_is_taken_on_trust() {
         info["subject"]["version"] = "1".into();
     });
     let (code, _, stderr) = stranger.rebuild(&[]);
-    assert!(code == Some(101) && stderr.contains("of the package"), "{stderr}");
-    assert_eq!(std::fs::read_dir(&victim).unwrap().count(), 1, "nothing was written or removed there");
+    assert!(
+        code == Some(101) && stderr.contains("of the package"),
+        "{stderr}"
+    );
+    assert_eq!(
+        std::fs::read_dir(&victim).unwrap().count(),
+        1,
+        "nothing was written or removed there"
+    );
 
     // Claims that are false are found, and nothing is stated.
     let zero = "0".repeat(64);
@@ -254,11 +355,25 @@ fn nothing_a_buildinfo_claims_is_taken_on_trust() {
             serde_json::json!([{ "name": "a", "version": "1.0.0", "source": "b", "checksum": null }]);
         info["data"]["artifacts"].as_array_mut().unwrap().pop();
     });
-    let (code, report, stderr) = stranger.rebuild(&["--warn", "inputs-differ", "--warn", "rebuild-differs"]);
-    assert_eq!((code, &report["data"]["verified"]), (Some(0), &false.into()), "{report:#} {stderr}");
+    let (code, report, stderr) =
+        stranger.rebuild(&["--warn", "inputs-differ", "--warn", "rebuild-differs"]);
+    assert_eq!(
+        (code, &report["data"]["verified"]),
+        (Some(0), &false.into()),
+        "{report:#} {stderr}"
+    );
     let found = report["findings"].as_array().unwrap();
-    let of = |rule: &str| found.iter().filter(|finding| finding["rule"] == rule).count();
-    assert_eq!((of("inputs-differ"), of("rebuild-differs")), (6, 1), "{report:#}");
+    let of = |rule: &str| {
+        found
+            .iter()
+            .filter(|finding| finding["rule"] == rule)
+            .count()
+    };
+    assert_eq!(
+        (of("inputs-differ"), of("rebuild-differs")),
+        (6, 1),
+        "{report:#}"
+    );
     assert_eq!(report["subject"]["version"], "1.2.3");
     assert!(!stranger.statement().exists());
 
@@ -269,7 +384,10 @@ fn nothing_a_buildinfo_claims_is_taken_on_trust() {
     #[cfg(unix)]
     std::os::unix::fs::symlink("/bin/false", programs.join("unshare")).unwrap();
     let (code, _, stderr) = stranger.rebuild(&["--deny", "not-guarded"]);
-    assert!(code == Some(101) && stderr.contains("nothing was run"), "{stderr}");
+    assert!(
+        code == Some(101) && stderr.contains("nothing was run"),
+        "{stderr}"
+    );
     assert!(!stranger.home().join("left-by-script").exists() && !stranger.statement().exists());
     std::fs::remove_dir_all(programs).unwrap();
 
@@ -279,9 +397,15 @@ fn nothing_a_buildinfo_claims_is_taken_on_trust() {
     if stderr.contains("in reach") {
         return;
     }
-    assert_eq!((code, &report["data"]["verified"]), (Some(0), &true.into()), "{report:#} {stderr}");
-    let statement: Value = serde_json::from_slice(&std::fs::read(stranger.statement()).unwrap()).unwrap();
-    let info: Value = serde_json::from_slice(&std::fs::read(stranger.buildinfo()).unwrap()).unwrap();
+    assert_eq!(
+        (code, &report["data"]["verified"]),
+        (Some(0), &true.into()),
+        "{report:#} {stderr}"
+    );
+    let statement: Value =
+        serde_json::from_slice(&std::fs::read(stranger.statement()).unwrap()).unwrap();
+    let info: Value =
+        serde_json::from_slice(&std::fs::read(stranger.buildinfo()).unwrap()).unwrap();
     assert_eq!(statement["predicate"]["environment"]["MINE"], "published");
     for (stated, said) in [
         ("environment", "environment"),
@@ -289,11 +413,25 @@ fn nothing_a_buildinfo_claims_is_taken_on_trust() {
         ("lockSha256", "lock_sha256"),
         ("sourceDateEpoch", "source_date_epoch"),
     ] {
-        assert_eq!(statement["predicate"][stated], info["data"][said], "{stated}");
+        assert_eq!(
+            statement["predicate"][stated], info["data"][said],
+            "{stated}"
+        );
     }
     assert_eq!(statement["subject"].as_array().unwrap().len(), 2);
     stranger.claim(|info| info["status"] = "fail".into());
-    let finished =
-        stranger.run(PROGRAM, &["compare", "../buildinfo.json", "../published/demo-1.2.3/buildinfo.json"]);
-    assert_eq!(finished.status.code(), Some(101), "{}", finished.stderr_text());
+    let finished = stranger.run(
+        PROGRAM,
+        &[
+            "compare",
+            "../buildinfo.json",
+            "../published/demo-1.2.3/buildinfo.json",
+        ],
+    );
+    assert_eq!(
+        finished.status.code(),
+        Some(101),
+        "{}",
+        finished.stderr_text()
+    );
 }

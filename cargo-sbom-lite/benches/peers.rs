@@ -3,7 +3,10 @@
 //!
 //! Arguments: `[--quick] [--runs N] [--db DIR] [--members N] [PROJECT…]`. Without projects a published one is taken. The advisory database is looked for
 //! where cargo-audit keeps it, or `RELEASE_GATES_ADVISORY_DB`.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should say so and stop")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run should say so and stop"
+)]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -31,9 +34,8 @@ fn main() {
     if projects.is_empty() {
         match published(dir.path(), "just", "1.59.0") {
             Some(project) => projects.push(project),
-            None => {
-                Measure::of("documents of just 1.59.0").said("all", "not measured: cargo cannot download it")
-            }
+            None => Measure::of("documents of just 1.59.0")
+                .said("all", "not measured: cargo cannot download it"),
         }
     }
     for project in projects {
@@ -41,9 +43,27 @@ fn main() {
     }
     let workspace = dir.path().join("many");
     many(&workspace, members);
-    let mut row = Measure::of(format!("documents of one of {members} packages, which needs all others"));
-    let ours = words(&["sbom-lite", "generate", "--offline", "-q", "-o", "/dev/null", "-p", "all"], OURS);
-    row.time("cargo sbom-lite", repeated(runs, &workspace, &ours, wall, &[0]), "");
+    let mut row = Measure::of(format!(
+        "documents of one of {members} packages, which needs all others"
+    ));
+    let ours = words(
+        &[
+            "sbom-lite",
+            "generate",
+            "--offline",
+            "-q",
+            "-o",
+            "/dev/null",
+            "-p",
+            "all",
+        ],
+        OURS,
+    );
+    row.time(
+        "cargo sbom-lite",
+        repeated(runs, &workspace, &ours, wall, &[0]),
+        "",
+    );
 }
 
 fn wall(ran: &Ran) -> std::time::Duration {
@@ -51,7 +71,10 @@ fn wall(ran: &Ran) -> std::time::Duration {
 }
 
 fn words(args: &[&str], program: &str) -> Vec<OsString> {
-    std::iter::once(program).chain(args.iter().copied()).map(OsString::from).collect()
+    std::iter::once(program)
+        .chain(args.iter().copied())
+        .map(OsString::from)
+        .collect()
 }
 
 /// Tools in one row each; a peer that ended otherwise than it may is said to have failed.
@@ -66,7 +89,15 @@ fn beside(what: &str, dir: &Path, runs: usize, tools: &[(&str, Vec<OsString>)]) 
         };
         let time = repeated(runs, dir, words, wall, may_end);
         let there = time.is_some() || measured(dir, &words[..1]).is_some();
-        row.time(tool, time, if time.is_none() && there { "failed" } else { "" });
+        row.time(
+            tool,
+            time,
+            if time.is_none() && there {
+                "failed"
+            } else {
+                ""
+            },
+        );
     }
 }
 
@@ -74,10 +105,16 @@ fn measure(project: &Path, runs: usize, db: Option<&Path>) {
     let manifest = std::fs::read_to_string(project.join("Cargo.toml")).unwrap();
     let table: toml::Table = manifest.parse().unwrap();
     let package = table["package"]["name"].as_str().unwrap().to_owned();
-    let name = format!("{package} {}", table["package"]["version"].as_str().unwrap_or_default());
+    let name = format!(
+        "{package} {}",
+        table["package"]["version"].as_str().unwrap_or_default()
+    );
     let prepared = measured(project, &["cargo", "fetch", "--locked", "-q"]);
     if !prepared.is_some_and(|ran| ran.finished.is_success()) {
-        return Measure::of(name).said("all", "not measured: cargo cannot download its dependencies");
+        return Measure::of(name).said(
+            "all",
+            "not measured: cargo cannot download its dependencies",
+        );
     }
     let unit_graph = "cargo metadata --format-version 1 --offline > /dev/null && RUSTC_BOOTSTRAP=1 cargo build --release --offline \
                       -Zunstable-options --unit-graph > /dev/null";
@@ -88,20 +125,45 @@ fn measure(project: &Path, runs: usize, db: Option<&Path>) {
         &[
             (
                 "cargo sbom-lite",
-                words(&["sbom-lite", "generate", "--offline", "-q", "-o", "/dev/null", "-p", &package], OURS),
+                words(
+                    &[
+                        "sbom-lite",
+                        "generate",
+                        "--offline",
+                        "-q",
+                        "-o",
+                        "/dev/null",
+                        "-p",
+                        &package,
+                    ],
+                    OURS,
+                ),
             ),
-            ("cargo metadata and unit graph alone", words(&["-c", unit_graph], "sh")),
+            (
+                "cargo metadata and unit graph alone",
+                words(&["-c", unit_graph], "sh"),
+            ),
             (
                 "cargo-cyclonedx",
                 words(
-                    &["cyclonedx", "--format", "json", "--override-filename", "bench-of-sbom-lite"],
+                    &[
+                        "cyclonedx",
+                        "--format",
+                        "json",
+                        "--override-filename",
+                        "bench-of-sbom-lite",
+                    ],
                     "cargo-cyclonedx",
                 ),
             ),
         ],
     );
     let _ = std::fs::remove_file(project.join("bench-of-sbom-lite.json"));
-    let lock = project.ancestors().map(|dir| dir.join("Cargo.lock")).find(|path| path.is_file()).unwrap();
+    let lock = project
+        .ancestors()
+        .map(|dir| dir.join("Cargo.lock"))
+        .find(|path| path.is_file())
+        .unwrap();
     let lock = lock.to_str().unwrap();
     let advisories = format!("advisories of the lock file of {name}");
     match db.and_then(Path::to_str) {
@@ -111,17 +173,42 @@ fn measure(project: &Path, runs: usize, db: Option<&Path>) {
             let mut tools = vec![
                 (
                     "cargo sbom-lite",
-                    words(&["sbom-lite", "audit", "-q", "--db", db, "--lockfile", lock], OURS),
+                    words(
+                        &["sbom-lite", "audit", "-q", "--db", db, "--lockfile", lock],
+                        OURS,
+                    ),
                 ),
                 (
                     "cargo-audit",
-                    words(&["audit", "--no-fetch", "--stale", "-q", "--db", db, "-f", lock], "cargo-audit"),
+                    words(
+                        &[
+                            "audit",
+                            "--no-fetch",
+                            "--stale",
+                            "-q",
+                            "--db",
+                            db,
+                            "-f",
+                            lock,
+                        ],
+                        "cargo-audit",
+                    ),
                 ),
             ];
             if let Some(config) = deny_database(scratch.path(), db) {
                 tools.push((
                     "cargo-deny",
-                    words(&["deny", "--offline", "--config", &config, "check", "advisories"], "cargo-deny"),
+                    words(
+                        &[
+                            "deny",
+                            "--offline",
+                            "--config",
+                            &config,
+                            "check",
+                            "advisories",
+                        ],
+                        "cargo-deny",
+                    ),
                 ));
             }
             beside(&advisories, project, runs, &tools);
@@ -136,7 +223,10 @@ fn measure(project: &Path, runs: usize, db: Option<&Path>) {
     };
     let deny = put("deny.toml", format!("[licenses]\nallow = {accepted}\n"));
     let about = put("about.toml", format!("accepted = {accepted}\n"));
-    let own = put("release-gates.toml", format!("[sbom-lite.licenses]\nallow = {accepted}\n"));
+    let own = put(
+        "release-gates.toml",
+        format!("[sbom-lite.licenses]\nallow = {accepted}\n"),
+    );
     beside(
         &format!("licences of {name}"),
         project,
@@ -144,16 +234,39 @@ fn measure(project: &Path, runs: usize, db: Option<&Path>) {
         &[
             (
                 "cargo sbom-lite",
-                words(&["sbom-lite", "licenses", "--offline", "-q", "-p", &package, "--config", &own], OURS),
+                words(
+                    &[
+                        "sbom-lite",
+                        "licenses",
+                        "--offline",
+                        "-q",
+                        "-p",
+                        &package,
+                        "--config",
+                        &own,
+                    ],
+                    OURS,
+                ),
             ),
             (
                 "cargo-deny",
-                words(&["deny", "--offline", "--config", &deny, "check", "licenses"], "cargo-deny"),
+                words(
+                    &["deny", "--offline", "--config", &deny, "check", "licenses"],
+                    "cargo-deny",
+                ),
             ),
             (
                 "cargo-about, with the texts",
                 words(
-                    &["about", "generate", "--offline", "--config", &about, "--format", "json"],
+                    &[
+                        "about",
+                        "generate",
+                        "--offline",
+                        "--config",
+                        &about,
+                        "--format",
+                        "json",
+                    ],
                     "cargo-about",
                 ),
             ),
@@ -163,11 +276,17 @@ fn measure(project: &Path, runs: usize, db: Option<&Path>) {
 
 /// A configuration with which cargo-deny finds a database that is somewhere else.
 fn deny_database(scratch: &Path, db: &str) -> Option<String> {
-    let script =
-        "git clone -q \"$0\" advisory-db-3157b0e258782691 && cd advisory-db-3157b0e258782691 && git fetch -q";
-    measured(scratch, &["sh", "-c", script, db])?.finished.success().ok()?;
+    let script = "git clone -q \"$0\" advisory-db-3157b0e258782691 && cd advisory-db-3157b0e258782691 && git fetch -q";
+    measured(scratch, &["sh", "-c", script, db])?
+        .finished
+        .success()
+        .ok()?;
     let config = scratch.join("deny.toml");
-    std::fs::write(&config, format!("[advisories]\ndb-path = {:?}\n", scratch.to_str()?)).unwrap();
+    std::fs::write(
+        &config,
+        format!("[advisories]\ndb-path = {:?}\n", scratch.to_str()?),
+    )
+    .unwrap();
     config.to_str().map(str::to_owned)
 }
 
@@ -177,12 +296,18 @@ fn many(dir: &Path, members: usize) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"all\", \"m*\"]\n");
-    let mut all =
-        String::from("[package]\nname = \"all\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[dependencies]\n");
+    write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"all\", \"m*\"]\n",
+    );
+    let mut all = String::from(
+        "[package]\nname = \"all\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[dependencies]\n",
+    );
     for member in 0..members {
-        let before =
-            member.checked_sub(1).map(|n| format!("m{n} = {{ path = \"../m{n}\" }}\n")).unwrap_or_default();
+        let before = member
+            .checked_sub(1)
+            .map(|n| format!("m{n} = {{ path = \"../m{n}\" }}\n"))
+            .unwrap_or_default();
         write(
             &format!("m{member}/Cargo.toml"),
             &format!(
@@ -194,6 +319,9 @@ fn many(dir: &Path, members: usize) {
     }
     write("all/Cargo.toml", &all);
     write("all/src/main.rs", "fn main() {}\n");
-    let step = Step::cargo().inherit_network_env().args(["generate-lockfile", "--offline"]).current_dir(dir);
+    let step = Step::cargo()
+        .inherit_network_env()
+        .args(["generate-lockfile", "--offline"])
+        .current_dir(dir);
     Runner::new().run(step).unwrap().success().unwrap();
 }

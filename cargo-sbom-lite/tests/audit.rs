@@ -1,6 +1,9 @@
 //! `audit`, `pins`, `licenses` and `diff` as programs, on a database and projects made here.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -23,21 +26,32 @@ struct Ran {
 
 impl Ran {
     fn rules(&self) -> Vec<&str> {
-        let mut rules: Vec<&str> =
-            self.json["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
+        let mut rules: Vec<&str> = self.json["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| f["rule"].as_str().unwrap())
+            .collect();
         rules.sort_unstable();
         rules
     }
 
     fn help(&self, rule: &str) -> &str {
         let findings = self.json["findings"].as_array().unwrap();
-        findings.iter().find(|finding| finding["rule"] == rule).unwrap()["help"].as_str().unwrap()
+        findings
+            .iter()
+            .find(|finding| finding["rule"] == rule)
+            .unwrap()["help"]
+            .as_str()
+            .unwrap()
     }
 }
 
 impl Place {
     fn new() -> Self {
-        let place = Self { dir: tempfile::tempdir().unwrap() };
+        let place = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
         // Scores by vectors: 9.8, 5.5, none.
         place.advisory(
             "bad",
@@ -54,8 +68,20 @@ impl Place {
             "",
         );
         place.advisory("unscored", "RUSTSEC-2025-0003", "", "[\">= 2.0.0\"]", "");
-        place.advisory("old", "RUSTSEC-2025-0004", "informational = \"unmaintained\"", "[]", "");
-        place.advisory("gone", "RUSTSEC-2025-0005", "withdrawn = \"2025-02-01\"", "[]", "");
+        place.advisory(
+            "old",
+            "RUSTSEC-2025-0004",
+            "informational = \"unmaintained\"",
+            "[]",
+            "",
+        );
+        place.advisory(
+            "gone",
+            "RUSTSEC-2025-0005",
+            "withdrawn = \"2025-02-01\"",
+            "[]",
+            "",
+        );
         place.advisory("win", "RUSTSEC-2025-0006", "", "[]", "os = [\"windows\"]");
         place
     }
@@ -88,18 +114,26 @@ impl Place {
             .current_dir(dir)
             .env("RELEASE_GATES_TODAY", TODAY)
             .env("CARGO_NET_OFFLINE", "true")
-            .env("GIT_CEILING_DIRECTORIES", self.dir.path().parent().unwrap().as_os_str())
+            .env(
+                "GIT_CEILING_DIRECTORIES",
+                self.dir.path().parent().unwrap().as_os_str(),
+            )
             .env("CARGO_TARGET_DIR", self.path("target").into_os_string())
             .args(args)
             .args(["--message-format", "json"]);
         let ran: Finished = Runner::new().run(step).unwrap();
         let stderr = ran.stderr_text();
         let json = serde_json::from_slice(&ran.stdout).unwrap_or(Value::Null);
-        Ran { code: ran.status.code().unwrap_or(-1), json, stderr }
+        Ran {
+            code: ran.status.code().unwrap_or(-1),
+            json,
+            stderr,
+        }
     }
 
     fn audit_sbom(&self, components: Value) -> Ran {
-        let sbom = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "components": components });
+        let sbom =
+            json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "components": components });
         self.write("sbom.json", &sbom.to_string());
         self.run(&["audit", "--db", "db", "--sbom", "sbom.json"])
     }
@@ -131,18 +165,46 @@ fn a_lock_file_is_judged_by_score_kind_and_line() {
     assert_eq!(ran.code, 100, "{}", ran.stderr);
     assert_eq!(
         ran.rules(),
-        ["unmaintained", "vulnerability", "vulnerability", "vulnerability-below-threshold"]
+        [
+            "unmaintained",
+            "vulnerability",
+            "vulnerability",
+            "vulnerability-below-threshold"
+        ]
     );
     assert!(ran.help("vulnerability").contains("--precise 1.2.0"));
     assert_eq!(ran.json["data"]["advisories"][0]["line"], 3);
     place.lock(&[("bad", "1.2.0"), ("other", "1.0.0")]);
-    assert_eq!(place.run(&["audit", "--db", "db", "--lockfile", "x.lock"]).code, 0);
+    assert_eq!(
+        place
+            .run(&["audit", "--db", "db", "--lockfile", "x.lock"])
+            .code,
+        0
+    );
     place.lock(&[("win", "1.0.0")]);
-    let linux = ["audit", "--db", "db", "--lockfile", "x.lock", "--target", "x86_64-unknown-linux-gnu"];
+    let linux = [
+        "audit",
+        "--db",
+        "db",
+        "--lockfile",
+        "x.lock",
+        "--target",
+        "x86_64-unknown-linux-gnu",
+    ];
     assert_eq!(place.run(&linux).rules(), ["vulnerability-other-target"]);
-    assert_eq!(place.run(&["audit", "--db", "db", "--lockfile", "x.lock"]).code, 100);
+    assert_eq!(
+        place
+            .run(&["audit", "--db", "db", "--lockfile", "x.lock"])
+            .code,
+        100
+    );
     place.lock(&[]);
-    assert_eq!(place.run(&["audit", "--db", "db", "--lockfile", "x.lock"]).code, 101);
+    assert_eq!(
+        place
+            .run(&["audit", "--db", "db", "--lockfile", "x.lock"])
+            .code,
+        101
+    );
 }
 
 #[test]
@@ -152,26 +214,42 @@ fn an_sbom_that_cannot_be_judged_never_passes() {
     for (components, why) in [
         (json!([]), "no component"),
         (json!("nonsense"), "no list"),
-        (json!([{ "type": "library", "name": "bad", "version": "1.0.0" }]), "no package URL"),
-        (json!([library("fine", "1.0.0"), library("bad", "one")]), "no version"),
+        (
+            json!([{ "type": "library", "name": "bad", "version": "1.0.0" }]),
+            "no package URL",
+        ),
+        (
+            json!([library("fine", "1.0.0"), library("bad", "one")]),
+            "no version",
+        ),
         (
             json!([library("fine", "1.0.0"), { "type": "library", "name": "x", "purl": "pkg:cargo/a%zz@1.0.0" }]),
             "no URL",
         ),
-        (json!([{ "type": "library", "version": "1.0.0" }]), "no name"),
+        (
+            json!([{ "type": "library", "version": "1.0.0" }]),
+            "no name",
+        ),
     ] {
         assert_eq!(place.audit_sbom(components).code, 101, "{why}");
     }
     for document in ["", "{}", "[", "<bom/>", "SPDXVersion: SPDX-2.3\n"] {
         place.write("sbom.json", document);
-        assert_eq!(place.run(&["audit", "--db", "db", "--sbom", "sbom.json"]).code, 101, "{document}");
+        assert_eq!(
+            place
+                .run(&["audit", "--db", "db", "--sbom", "sbom.json"])
+                .code,
+            101,
+            "{document}"
+        );
     }
 }
 
 #[test]
 fn wherever_an_sbom_names_a_package_it_is_looked_up() {
     let place = Place::new();
-    let nested = json!([{ "type": "application", "name": "app", "components": [library("bad", "1.0.0")] }]);
+    let nested =
+        json!([{ "type": "application", "name": "app", "components": [library("bad", "1.0.0")] }]);
     assert_eq!(place.audit_sbom(nested).rules(), ["vulnerability"]);
     let qualified = json!([{ "type": "library", "name": "bad", "version": "1.0.0",
         "purl": "pkg:cargo/bad@1.0.0?repository_url=https%3A%2F%2Fcrates.io&checksum=sha256:00" }]);
@@ -180,7 +258,10 @@ fn wherever_an_sbom_names_a_package_it_is_looked_up() {
         "purl": "pkg:cargo/bad@1.0.0?vcs_url=git%2Bhttps://example.org/bad.git%400000000000000000000000000000000000000000" }]);
     assert_eq!(place.audit_sbom(git).rules(), ["advisory-other-source"]);
     let others = place.audit_sbom(json!([library("fine", "1.0.0"), { "type": "library", "name": "left-pad", "purl": "pkg:npm/left-pad@1.0.0" }]));
-    assert_eq!((others.code, &others.json["data"]["not_looked_up"]), (0, &json!(["pkg:npm/left-pad@1.0.0"])));
+    assert_eq!(
+        (others.code, &others.json["data"]["not_looked_up"]),
+        (0, &json!(["pkg:npm/left-pad@1.0.0"]))
+    );
 }
 
 #[test]
@@ -199,7 +280,10 @@ fn a_database_that_cannot_be_relied_on_is_no_pass() {
     assert_eq!(audit("empty", &[]).code, 101);
     place.write("db/crates/bad/RUSTSEC-2025-0009.md", "no advisory");
     let corrupt = audit("db", &[]);
-    assert_eq!((corrupt.code, corrupt.rules()), (0, vec!["advisory-unreadable"]));
+    assert_eq!(
+        (corrupt.code, corrupt.rules()),
+        (0, vec!["advisory-unreadable"])
+    );
 }
 
 #[test]
@@ -207,13 +291,27 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
     let place = Place::new();
     place.lock(&[("bad", "1.0.0")]);
     let with = |ignore: &str| {
-        place.write("gates.toml", &format!("[[sbom-lite.ignore]]\nid = \"RUSTSEC-2025-0001\"\n{ignore}\n"));
-        place.run(&["audit", "--db", "db", "--lockfile", "x.lock", "--config", "gates.toml"])
+        place.write(
+            "gates.toml",
+            &format!("[[sbom-lite.ignore]]\nid = \"RUSTSEC-2025-0001\"\n{ignore}\n"),
+        );
+        place.run(&[
+            "audit",
+            "--db",
+            "db",
+            "--lockfile",
+            "x.lock",
+            "--config",
+            "gates.toml",
+        ])
     };
     let until = |date: &str| format!("reason = \"not reachable\"\nuntil = \"{date}\"");
     let good = with(&until("2026-06-01"));
     assert_eq!((good.code, good.rules()), (0, vec!["advisory-ignored"]));
-    assert_eq!(with(&until("2025-12-31")).rules(), ["ignore-expired", "vulnerability"]);
+    assert_eq!(
+        with(&until("2025-12-31")).rules(),
+        ["ignore-expired", "vulnerability"]
+    );
     for bad in [
         "reason = \"r\"",
         "until = \"2026-06-01\"",
@@ -226,8 +324,17 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
     }
     // Denying the rule does not undo an ignore.
     with(&until("2026-06-01"));
-    let denied =
-        ["audit", "--db", "db", "--lockfile", "x.lock", "--config", "gates.toml", "--deny", "vulnerability"];
+    let denied = [
+        "audit",
+        "--db",
+        "db",
+        "--lockfile",
+        "x.lock",
+        "--config",
+        "gates.toml",
+        "--deny",
+        "vulnerability",
+    ];
     assert_eq!(place.run(&denied).code, 0);
 }
 
@@ -235,12 +342,19 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
 fn a_program_without_a_list_is_not_judged() {
     let place = Place::new();
     place.write("program", "no program");
-    assert_eq!(place.run(&["audit", "--db", "db", "--binary", "program"]).code, 101);
+    assert_eq!(
+        place
+            .run(&["audit", "--db", "db", "--binary", "program"])
+            .code,
+        101
+    );
     // A real program without an embedded list: only what panic messages name, and that is said.
     let own = env!("CARGO_BIN_EXE_cargo-sbom-lite");
     let ran = place.run(&["audit", "--db", "db", "--binary", own]);
     // Such paths are recognized by `cargo/registry`: where this was compiled with another CARGO_HOME, nothing is known.
-    if option_env!("CARGO_HOME").is_none_or(|home| home.trim_end_matches(['/', '\\']).ends_with("cargo")) {
+    if option_env!("CARGO_HOME")
+        .is_none_or(|home| home.trim_end_matches(['/', '\\']).ends_with("cargo"))
+    {
         assert!(ran.rules().contains(&"binary-incomplete"), "{}", ran.stderr);
     } else {
         assert_eq!(ran.code, 101, "{}", ran.stderr);
@@ -252,12 +366,23 @@ fn a_lock_file_that_does_not_match_is_not_mended_on_the_way() {
     let place = Place::new();
     place.write("p/Cargo.toml", "[package]\nname = \"p\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[dependencies]\nq = { path = \"q\" }\n[workspace]\n");
     place.write("p/src/lib.rs", "");
-    place.write("p/q/Cargo.toml", "[package]\nname = \"q\"\nversion = \"1.0.0\"\nedition = \"2024\"\n");
+    place.write(
+        "p/q/Cargo.toml",
+        "[package]\nname = \"q\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+    );
     place.write("p/q/src/lib.rs", "");
-    place.write("p/Cargo.lock", "version = 4\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\n");
+    place.write(
+        "p/Cargo.lock",
+        "version = 4\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\n",
+    );
     let before = std::fs::read(place.path("p/Cargo.lock")).unwrap();
     let ran = place.run_in(&place.path("p"), &["pins"]);
-    assert_eq!((ran.code, ran.rules()), (100, vec!["pin-lock"]), "{}", ran.stderr);
+    assert_eq!(
+        (ran.code, ran.rules()),
+        (100, vec!["pin-lock"]),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(std::fs::read(place.path("p/Cargo.lock")).unwrap(), before);
     std::fs::remove_file(place.path("p/Cargo.lock")).unwrap();
     assert_eq!(place.run_in(&place.path("p"), &["pins"]).code, 100);

@@ -1,6 +1,9 @@
 //! Documents of a real workspace (this one) against the official schemas, and against each other.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::PathBuf;
 
@@ -22,9 +25,13 @@ fn metadata() -> cargo_metadata::Metadata {
 
 fn inventory() -> Inventory {
     let metadata = metadata();
-    let package =
-        metadata.packages.iter().find(|package| package.name.as_str() == "cargo-sbom-lite").unwrap();
-    let graph = unit_graph::unit_graph("cargo-sbom-lite", &SharedArgs::default(), &Runner::new()).unwrap();
+    let package = metadata
+        .packages
+        .iter()
+        .find(|package| package.name.as_str() == "cargo-sbom-lite")
+        .unwrap();
+    let graph =
+        unit_graph::unit_graph("cargo-sbom-lite", &SharedArgs::default(), &Runner::new()).unwrap();
     let lock = lock::read(&metadata.workspace_root.as_std_path().join("Cargo.lock")).unwrap();
     Inventory::from_units(&metadata, package, &graph, &lock::checksums(&lock)).unwrap()
 }
@@ -41,15 +48,27 @@ fn provenance() -> Provenance {
 /// An official schema, as a package of the registry carries it.
 fn schema(package: &str, file: &str) -> jsonschema::Validator {
     let metadata = metadata();
-    let package = metadata.packages.iter().find(|found| found.name.as_str() == package).unwrap();
-    let path: PathBuf = package.manifest_path.parent().unwrap().join("schemas").join(file).into();
+    let package = metadata
+        .packages
+        .iter()
+        .find(|found| found.name.as_str() == package)
+        .unwrap();
+    let path: PathBuf = package
+        .manifest_path
+        .parent()
+        .unwrap()
+        .join("schemas")
+        .join(file)
+        .into();
     let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     // These name further schemas by address: the list of licence ids, and JSON signatures, which are not used.
     fn cut(value: &mut Value) {
         match value {
             Value::Object(object) => {
-                let outside =
-                    object.get("$ref").and_then(Value::as_str).is_some_and(|target| !target.starts_with('#'));
+                let outside = object
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .is_some_and(|target| !target.starts_with('#'));
                 if outside {
                     object.remove("$ref");
                 }
@@ -65,19 +84,26 @@ fn schema(package: &str, file: &str) -> jsonschema::Validator {
 
 fn assert_valid(schema: &jsonschema::Validator, bytes: &[u8]) {
     let value: Value = serde_json::from_slice(bytes).unwrap();
-    let errors: Vec<String> =
-        schema.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = schema
+        .iter_errors(&value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
 #[test]
 fn documents_are_valid_under_the_official_schemas() {
     let (inventory, provenance) = (inventory(), provenance());
-    for (version, file) in
-        [("1.4", "cyclonedx_1_4.json"), ("1.5", "cyclonedx_1_5.json"), ("1.6", "cyclonedx_1_6.json")]
-    {
+    for (version, file) in [
+        ("1.4", "cyclonedx_1_4.json"),
+        ("1.5", "cyclonedx_1_5.json"),
+        ("1.6", "cyclonedx_1_6.json"),
+    ] {
         let schema = schema("serde-cyclonedx", file);
-        assert_valid(&schema, &cyclonedx::json(&inventory, &provenance, version).unwrap());
+        assert_valid(
+            &schema,
+            &cyclonedx::json(&inventory, &provenance, version).unwrap(),
+        );
         // The schema is one that can refuse.
         assert!(!schema.is_valid(
             &serde_json::json!({ "bomFormat": "CycloneDX", "specVersion": version, "components": 1 })
@@ -99,7 +125,10 @@ fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
         severity: "high".into(),
         scope: scope.into(),
         source: "crates.io".into(),
-        reachability: judge::reachability::Reachability { result: result.into(), evidence: vec!["e".into()] },
+        reachability: judge::reachability::Reachability {
+            result: result.into(),
+            evidence: vec!["e".into()],
+        },
         fix: "update".into(),
         ..Hit::default()
     };
@@ -114,7 +143,8 @@ fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
     let cyclonedx = vex::document(&products, vex::Format::CycloneDx, 0).unwrap();
     assert_valid(&schema("serde-cyclonedx", "cyclonedx_1_5.json"), &cyclonedx);
     let open: Value =
-        serde_json::from_slice(&vex::document(&products, vex::Format::OpenVex, 0).unwrap()).unwrap();
+        serde_json::from_slice(&vex::document(&products, vex::Format::OpenVex, 0).unwrap())
+            .unwrap();
     let said: Vec<(&str, bool, bool)> = open["statements"]
         .as_array()
         .unwrap()
@@ -144,16 +174,29 @@ fn every_format_says_the_same_about_every_component() {
     let (inventory, provenance) = (inventory(), provenance());
     let read = |bytes: Vec<u8>| document::parse(&bytes, "document").unwrap();
     let cdx = read(cyclonedx::json(&inventory, &provenance, "1.5").unwrap());
-    let packages = cdx.components.values().filter(|entry| entry.cargo().is_some()).count();
+    let packages = cdx
+        .components
+        .values()
+        .filter(|entry| entry.cargo().is_some())
+        .count();
     assert_eq!(packages, inventory.components.len());
-    let shipped = |role| inventory.components.values().filter(|component| component.role == role).count();
+    let shipped = |role| {
+        inventory
+            .components
+            .values()
+            .filter(|component| component.role == role)
+            .count()
+    };
     let scoped = |scope: &str| {
         cdx.components
             .values()
             .filter(|entry| entry.cargo().is_some() && entry.scope.as_deref() == Some(scope))
             .count()
     };
-    assert_eq!((scoped("required"), scoped("excluded")), (shipped(Role::Shipped), shipped(Role::BuildTime)));
+    assert_eq!(
+        (scoped("required"), scoped("excluded")),
+        (shipped(Role::Shipped), shipped(Role::BuildTime))
+    );
     for other in [
         cyclonedx::json(&inventory, &provenance, "1.4").unwrap(),
         cyclonedx::json(&inventory, &provenance, "1.6").unwrap(),
@@ -162,11 +205,22 @@ fn every_format_says_the_same_about_every_component() {
         spdx::tag_value(&inventory, &provenance).unwrap(),
     ] {
         let other = read(other);
-        assert_eq!(other.components.keys().collect::<Vec<_>>(), cdx.components.keys().collect::<Vec<_>>());
+        assert_eq!(
+            other.components.keys().collect::<Vec<_>>(),
+            cdx.components.keys().collect::<Vec<_>>()
+        );
         for (key, entry) in &other.components {
             let before = &cdx.components[key];
-            assert_eq!((&entry.needs, &entry.scope), (&before.needs, &before.scope), "{key}");
-            assert_eq!((&entry.license, &entry.sha256), (&before.license, &before.sha256), "{key}");
+            assert_eq!(
+                (&entry.needs, &entry.scope),
+                (&before.needs, &before.scope),
+                "{key}"
+            );
+            assert_eq!(
+                (&entry.license, &entry.sha256),
+                (&before.license, &before.sha256),
+                "{key}"
+            );
             assert_eq!(entry.features, before.features, "{key}");
         }
         assert_eq!(
@@ -187,8 +241,14 @@ fn nothing_of_this_machine_is_in_a_document() {
         assert_eq!(bytes, bytes.clone());
         let text = String::from_utf8(bytes).unwrap();
         let here = metadata();
-        assert!(!text.contains(here.workspace_root.as_str()), "a path of this machine");
+        assert!(
+            !text.contains(here.workspace_root.as_str()),
+            "a path of this machine"
+        );
         let home = std::env::home_dir().unwrap();
-        assert!(!text.contains(&format!("{}/", home.display())), "a path of this user");
+        assert!(
+            !text.contains(&format!("{}/", home.display())),
+            "a path of this user"
+        );
     }
 }

@@ -53,12 +53,21 @@ fn one_large(scratch: &Path, mib: usize, runs: usize) {
     sign_list(&dir, &["large.bin"]);
     let list = dir.join("checksums.txt");
     let me = std::env::current_exe().unwrap();
-    let alone = Runner::new().run(Step::new(me).arg("--list").arg(&list)).unwrap().success().unwrap();
-    let peak = format!("peak memory {}", String::from_utf8_lossy(&alone.stdout).trim());
+    let alone = Runner::new()
+        .run(Step::new(me).arg("--list").arg(&list))
+        .unwrap()
+        .success()
+        .unwrap();
+    let peak = format!(
+        "peak memory {}",
+        String::from_utf8_lossy(&alone.stdout).trim()
+    );
 
     let ours = verify(&dir, &list);
     let of = |program: &str, args: &[&str]| -> Vec<PathBuf> {
-        let words = std::iter::once(program).chain(args.iter().copied()).map(PathBuf::from);
+        let words = std::iter::once(program)
+            .chain(args.iter().copied())
+            .map(PathBuf::from);
         words.chain([file.clone()]).collect()
     };
     let openssl = of("openssl", &["dgst", "-sha256"]);
@@ -80,8 +89,19 @@ fn one_large(scratch: &Path, mib: usize, runs: usize) {
         runs,
         &[
             (OURS, &verify(&dir, &file), "SHA-256 of it included"),
-            ("minisign -V", &of("minisign", &["-V", "-q", "-p", &key, "-x", &signature, "-m"]), ""),
-            ("rsign verify", &of("rsign", &["verify", "-q", "-p", &key, "-x", &signature]), ""),
+            (
+                "minisign -V",
+                &of(
+                    "minisign",
+                    &["-V", "-q", "-p", &key, "-x", &signature, "-m"],
+                ),
+                "",
+            ),
+            (
+                "rsign verify",
+                &of("rsign", &["verify", "-q", "-p", &key, "-x", &signature]),
+                "",
+            ),
         ],
     );
     std::fs::remove_dir_all(&dir).unwrap();
@@ -106,7 +126,11 @@ fn in_turns(what: &str, runs: usize, tools: &[(&str, &[PathBuf], &str)]) {
     }
     let mut measure = Measure::of(what);
     for ((times, (tool, _, more)), failed) in times.into_iter().zip(tools).zip(failed) {
-        let time = if failed.is_empty() { times.and_then(median) } else { None };
+        let time = if failed.is_empty() {
+            times.and_then(median)
+        } else {
+            None
+        };
         measure.time(tool, time, if time.is_some() { more } else { failed });
     }
 }
@@ -142,21 +166,31 @@ fn ten_archives(scratch: &Path, runs: usize) {
         let stem = format!("bench-1.0.0-{number}");
         let buildinfo = serde_json::json!({"schema": "release-gate/buildinfo/v1", "tool": {"name": "bench", "version": "1.0.0"},
             "subject": {"package": "bench", "version": "1.0.0"}, "baseline": null, "status": "pass", "findings": [], "data": {}});
-        let input = |path: &str, bytes: Vec<u8>| Input { path: path.into(), bytes, executable: false };
+        let input = |path: &str, bytes: Vec<u8>| Input {
+            path: path.into(),
+            bytes,
+            executable: false,
+        };
         let mut files = vec![
             input("SBOM.json", b"{}".to_vec()),
             input("buildinfo.json", buildinfo.to_string().into_bytes()),
             input("program", noise(5 << 20)),
         ];
-        let list: List = files.iter().map(|file| (file.path.clone(), sha256_bytes(&file.bytes))).collect();
+        let list: List = files
+            .iter()
+            .map(|file| (file.path.clone(), sha256_bytes(&file.bytes)))
+            .collect();
         let text = checksums::render(&list);
         let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&text).into();
         let comment = format!(
             "timestamp:1\tfile:{stem}/checksums.txt\thashed\tproject:bench\tversion:1.0.0\tcommit:none"
         );
-        let signature =
-            MinisignSignature::sign(&signing, &prehash, &comment).render("signature of bench 1.0.0");
-        files.extend([input("checksums.txt", text.into()), input("SIGNATURE", signature.into())]);
+        let signature = MinisignSignature::sign(&signing, &prehash, &comment)
+            .render("signature of bench 1.0.0");
+        files.extend([
+            input("checksums.txt", text.into()),
+            input("SIGNATURE", signature.into()),
+        ]);
         let (name, mut bytes) = (format!("{stem}.tar.gz"), Vec::new());
         tar_gz(&mut bytes, &stem, 1, &files).unwrap();
         std::fs::write(dir.join(&name), bytes).unwrap();
@@ -164,17 +198,32 @@ fn ten_archives(scratch: &Path, runs: usize) {
         names.push(name);
     }
     sign_list(&dir, &names.iter().map(String::as_str).collect::<Vec<_>>());
-    whole("ten archives of 5 MiB, each signed and with a signed list inside", &dir, runs);
+    whole(
+        "ten archives of 5 MiB, each signed and with a signed list inside",
+        &dir,
+        runs,
+    );
 }
 
 /// The time of a whole process that verifies the list in a folder, from start to end.
 fn whole(what: &str, dir: &Path, runs: usize) {
     let argv = verify(dir, &dir.join("checksums.txt"));
     let all: Vec<Ran> = (0..runs.max(9)).filter_map(|_| process(&argv)).collect();
-    assert!(all.iter().all(|ran| ran.finished.is_success()), "{}", all[0].finished.stderr_text());
+    assert!(
+        all.iter().all(|ran| ran.finished.is_success()),
+        "{}",
+        all[0].finished.stderr_text()
+    );
     let cpu = median(all.iter().map(|ran| ran.cpu).collect()).unwrap();
-    let more = format!("{} of processor time", release_gates_tests::bench::shown(cpu));
-    Measure::of(what).time(OURS, median(all.iter().map(|ran| ran.wall).collect()), &more);
+    let more = format!(
+        "{} of processor time",
+        release_gates_tests::bench::shown(cpu)
+    );
+    Measure::of(what).time(
+        OURS,
+        median(all.iter().map(|ran| ran.wall).collect()),
+        &more,
+    );
     std::fs::remove_dir_all(dir).unwrap();
 }
 
@@ -183,7 +232,11 @@ fn archive(scratch: &Path, mib: usize, runs: usize) {
     let dir = scratch.join("archive");
     std::fs::create_dir(&dir).unwrap();
     let name = "bench-1.0.0-x.tar.gz";
-    let program = Input { path: "program".into(), bytes: noise(mib << 20), executable: true };
+    let program = Input {
+        path: "program".into(),
+        bytes: noise(mib << 20),
+        executable: true,
+    };
     let mut bytes = Vec::new();
     tar_gz(&mut bytes, "bench-1.0.0-x", 1, &[program]).unwrap();
     std::fs::write(dir.join(name), &bytes).unwrap();
@@ -194,9 +247,11 @@ fn archive(scratch: &Path, mib: usize, runs: usize) {
         let mut checked = Checked::open(&dir.join(name), true).unwrap().unwrap();
         hashed.push(clock.elapsed());
         let clock = Instant::now();
-        cargo_sign::archive::walk(&mut checked.file, cargo_sign::archive::Limits::default(), &mut |_, _| {
-            Ok(())
-        })
+        cargo_sign::archive::walk(
+            &mut checked.file,
+            cargo_sign::archive::Limits::default(),
+            &mut |_, _| Ok(()),
+        )
         .unwrap();
         walked.push(clock.elapsed());
     }
@@ -205,7 +260,12 @@ fn archive(scratch: &Path, mib: usize, runs: usize) {
 }
 
 fn keys() -> Keys {
-    Keys::new(vec![PublicKey::new(SigningKey::from_bytes(&SEED).verifying_key())], true)
+    Keys::new(
+        vec![PublicKey::new(
+            SigningKey::from_bytes(&SEED).verifying_key(),
+        )],
+        true,
+    )
 }
 
 fn verify(dir: &Path, list: &Path) -> Vec<PathBuf> {
@@ -221,12 +281,21 @@ fn verify(dir: &Path, list: &Path) -> Vec<PathBuf> {
         key,
         list.to_owned(),
     ];
-    [vec![PathBuf::from(env!("CARGO_BIN_EXE_cargo-sign"))], args.to_vec()].concat()
+    [
+        vec![PathBuf::from(env!("CARGO_BIN_EXE_cargo-sign"))],
+        args.to_vec(),
+    ]
+    .concat()
 }
 
 /// A process that remembers nothing.
 fn process(argv: &[PathBuf]) -> Option<Ran> {
-    let words = ["env", "RELEASE_GATES_STATE_DIR=/nonexistent", "HOME=/nonexistent"].map(PathBuf::from);
+    let words = [
+        "env",
+        "RELEASE_GATES_STATE_DIR=/nonexistent",
+        "HOME=/nonexistent",
+    ]
+    .map(PathBuf::from);
     measured(Path::new("."), &[&words, argv].concat())
 }
 
@@ -241,15 +310,24 @@ fn fill(path: &Path, mib: usize) {
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let next = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         state.to_be_bytes()[0]
     };
     (0..length).map(next).collect()
 }
 
 fn sign_list(dir: &Path, names: &[&str]) {
-    let digest = |name: &&str| release_gate::digest::sha256_file(&dir.join(name)).unwrap().0;
-    let list: List = names.iter().map(|name| ((*name).to_owned(), digest(name))).collect();
+    let digest = |name: &&str| {
+        release_gate::digest::sha256_file(&dir.join(name))
+            .unwrap()
+            .0
+    };
+    let list: List = names
+        .iter()
+        .map(|name| ((*name).to_owned(), digest(name)))
+        .collect();
     let text = checksums::render(&list);
     std::fs::write(dir.join("checksums.txt"), text).unwrap();
     sign(&dir.join("checksums.txt"), "checksums.txt");
@@ -257,7 +335,8 @@ fn sign_list(dir: &Path, names: &[&str]) {
 
 fn sign(path: &Path, name: &str) {
     let prehash = Checked::open(path, true).unwrap().unwrap().prehash.unwrap();
-    let comment = format!("timestamp:1\tfile:{name}\thashed\tproject:bench\tversion:1.0.0\tcommit:none");
+    let comment =
+        format!("timestamp:1\tfile:{name}\thashed\tproject:bench\tversion:1.0.0\tcommit:none");
     let signature = MinisignSignature::sign(&SigningKey::from_bytes(&SEED), &prehash, &comment);
     let mut sig = path.as_os_str().to_owned();
     sig.push(".sig");

@@ -80,7 +80,12 @@ pub(crate) struct KeygenArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) import: Option<PathBuf>,
     /// Read the passphrase of the imported key from this file descriptor [default: ask at the terminal]
-    #[arg(long, value_name = "N", requires = "import", conflicts_with = "import_no_passphrase")]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "import",
+        conflicts_with = "import_no_passphrase"
+    )]
     pub(crate) import_passphrase_fd: Option<u32>,
     /// The imported key's passphrase is empty (`rsign generate -W`)
     #[arg(long, requires = "import")]
@@ -292,7 +297,12 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "TAG", requires = "provenance")]
     pub(crate) source_tag: Option<String>,
     /// The branch it has to be built from
-    #[arg(long, value_name = "BRANCH", requires = "provenance", conflicts_with = "source_tag")]
+    #[arg(
+        long,
+        value_name = "BRANCH",
+        requires = "provenance",
+        conflicts_with = "source_tag"
+    )]
     pub(crate) source_branch: Option<String>,
     /// The builder it has to name [default: the maintainer's own; of a Sigstore bundle, a workflow of the source itself or of slsa-github-generator]
     #[arg(long, value_name = "ID", requires = "provenance")]
@@ -315,7 +325,12 @@ pub(crate) struct UploadArgs {
     #[arg(long, value_name = "URI")]
     pub(crate) source_uri: Option<String>,
     /// Certificates (PEM) that are trusted instead of the usual authorities
-    #[arg(long, value_name = "FILE", env = "CARGO_HTTP_CAINFO", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CARGO_HTTP_CAINFO",
+        hide_env_values = true
+    )]
     pub(crate) cacert: Option<PathBuf>,
     /// How often to try again after a failure that may pass
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -340,7 +355,11 @@ impl Gate for Cli {
 
     fn report_name(&self) -> Option<&'static str> {
         match &self.call {
-            Call::Keygen(_) | Call::Keys(_) | Call::Sign(_) | Call::Attest(_) | Call::VerifySource(_) => None,
+            Call::Keygen(_)
+            | Call::Keys(_)
+            | Call::Sign(_)
+            | Call::Attest(_)
+            | Call::VerifySource(_) => None,
             #[cfg(feature = "upload")]
             Call::Upload(_) => None,
             Call::Pack(_) => Some("pack"),
@@ -358,7 +377,10 @@ impl Gate for Cli {
     }
 
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-        vec![("pack", schema::<pack::Data>("pack")), ("verify", schema::<verify::Data>("verify"))]
+        vec![
+            ("pack", schema::<pack::Data>("pack")),
+            ("verify", schema::<verify::Data>("verify")),
+        ]
     }
 
     fn execute(self, cx: &mut Context) -> Result<Outcome> {

@@ -41,12 +41,20 @@ impl Keyring {
             gpg_status::is_fingerprint(&text).then_some(text)
         };
         let named: BTreeSet<String> = names.iter().filter_map(fingerprint).collect();
-        let mut files: Vec<PathBuf> =
-            names.iter().filter(|name| fingerprint(name).is_none()).map(PathBuf::from).collect();
+        let mut files: Vec<PathBuf> = names
+            .iter()
+            .filter(|name| fingerprint(name).is_none())
+            .map(PathBuf::from)
+            .collect();
         if files.is_empty() {
             files = committed;
         }
-        Self { files, named, runner: runner.clone(), home: OnceCell::new() }
+        Self {
+            files,
+            named,
+            runner: runner.clone(),
+            home: OnceCell::new(),
+        }
     }
 
     /// Whether no key was named.
@@ -71,10 +79,12 @@ impl Keyring {
             }
         };
         let path = home.dir.path().join("signature.asc");
-        std::fs::write(&path, armoured)
-            .map_err(|error| Error::judge("cannot write to a throw-away folder").with_source(error))?;
-        let ran =
-            self.gpg(home.dir.path(), |step| step.arg("--verify").arg(&path).arg("-").stdin(payload))?;
+        std::fs::write(&path, armoured).map_err(|error| {
+            Error::judge("cannot write to a throw-away folder").with_source(error)
+        })?;
+        let ran = self.gpg(home.dir.path(), |step| {
+            step.arg("--verify").arg(&path).arg("-").stdin(payload)
+        })?;
         let judged = gpg_status::read(&ran.stdout);
         Ok(match judged {
             Ok(_) if !ran.is_success() => Err(GpgError::Other),
@@ -84,8 +94,12 @@ impl Keyring {
     }
 
     fn gpg(&self, home: &Path, with: impl FnOnce(Step) -> Step) -> Result<Finished> {
-        let step =
-            Step::new("gpg").env("HOME", home).env("GNUPGHOME", home).arg("--homedir").arg(home).args([
+        let step = Step::new("gpg")
+            .env("HOME", home)
+            .env("GNUPGHOME", home)
+            .arg("--homedir")
+            .arg(home)
+            .args([
                 "--no-options",
                 "--batch",
                 "--no-tty",
@@ -104,8 +118,9 @@ impl Keyring {
 
     /// Makes the home, with the keys of the files.
     fn open(&self) -> Result<Home> {
-        let dir = TempDir::with_prefix("keys-")
-            .map_err(|error| Error::judge("there is no place for throw-away folders").with_source(error))?;
+        let dir = TempDir::with_prefix("keys-").map_err(|error| {
+            Error::judge("there is no place for throw-away folders").with_source(error)
+        })?;
         for file in &self.files {
             let name = file.display();
             let bytes = crate::judge::small_named(file, MAX_LEN)?
@@ -113,18 +128,37 @@ impl Keyring {
                 .ok_or_else(|| Error::judge(format!("there is no GPG key in `{name}`")))?;
             let ran = self.gpg(dir.path(), |step| step.arg("--import").stdin(bytes))?;
             let status = String::from_utf8_lossy(&ran.stdout);
-            if !ran.is_success() || !status.lines().any(|line| line.starts_with("[GNUPG:] IMPORT_OK ")) {
-                return Err(Error::judge(format!("`{name}` holds no GPG key that can be used"))
-                    .with_help("export it with `gpg --armor --export KEY`"));
+            if !ran.is_success()
+                || !status
+                    .lines()
+                    .any(|line| line.starts_with("[GNUPG:] IMPORT_OK "))
+            {
+                return Err(
+                    Error::judge(format!("`{name}` holds no GPG key that can be used"))
+                        .with_help("export it with `gpg --armor --export KEY`"),
+                );
             }
         }
-        let listed = self.gpg(dir.path(), |step| step.args(["--with-colons", "--list-keys"]))?;
+        let listed = self.gpg(dir.path(), |step| {
+            step.args(["--with-colons", "--list-keys"])
+        })?;
         let all: BTreeSet<String> = gpg_status::primaries(&listed.stdout).into_iter().collect();
-        if let Some(missing) = self.named.iter().find(|fingerprint| !all.contains(*fingerprint)) {
-            return Err(Error::judge(format!("no file holds the GPG key {missing}"))
-                .with_help("commit it as release-keys/NAME.asc, or name its file with --gpg-key, too"));
+        if let Some(missing) = self
+            .named
+            .iter()
+            .find(|fingerprint| !all.contains(*fingerprint))
+        {
+            return Err(
+                Error::judge(format!("no file holds the GPG key {missing}")).with_help(
+                    "commit it as release-keys/NAME.asc, or name its file with --gpg-key, too",
+                ),
+            );
         }
-        let trusted = if self.named.is_empty() { all } else { self.named.clone() };
+        let trusted = if self.named.is_empty() {
+            all
+        } else {
+            self.named.clone()
+        };
         if trusted.is_empty() {
             return Err(Error::judge("no GPG key is trusted").with_help("name one with --gpg-key"));
         }
@@ -134,7 +168,10 @@ impl Keyring {
 
 /// The keys a project commits: `release-keys/*.asc`.
 pub(crate) fn committed(root: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(root.join("release-keys")).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(root.join("release-keys"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut paths: Vec<_> = entries
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "asc"))

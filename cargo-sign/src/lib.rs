@@ -26,8 +26,12 @@ pub use cli::Cli;
 pub use rules::RULES;
 
 /// This tool.
-pub const TOOL: Tool =
-    Tool { name: "cargo-sign", subcommand: "sign", version: env!("CARGO_PKG_VERSION"), rules: RULES };
+pub const TOOL: Tool = Tool {
+    name: "cargo-sign",
+    subcommand: "sign",
+    version: env!("CARGO_PKG_VERSION"),
+    rules: RULES,
+};
 
 /// The whole program.
 pub fn main() -> std::process::ExitCode {

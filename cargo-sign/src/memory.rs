@@ -59,7 +59,8 @@ impl Anchor {
     /// Whether what is known by this anchor is known by one of these keys too: it is one of them, or its keyring has one, in use or
     /// not: that a key was revoked is known by that very key.
     pub fn applies(&self, pins: &[PublicKey]) -> bool {
-        pins.iter().any(|pin| self.public().is_some_and(|key| key.key == pin.key))
+        pins.iter()
+            .any(|pin| self.public().is_some_and(|key| key.key == pin.key))
             || self.keyring.as_ref().is_some_and(|ring| lists(ring, pins))
     }
 
@@ -92,7 +93,11 @@ impl Memory {
     }
 
     fn among(var: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Self>> {
-        let var = |name: &str| var(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let var = |name: &str| {
+            var(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
         if let Some(dir) = var(ENV) {
             return if dir.is_absolute() {
                 Ok(Some(Self { dir }))
@@ -105,7 +110,11 @@ impl Memory {
         let below = |dir: PathBuf| dir.join("release-gates").join("trust");
         let dir = absolute("XDG_STATE_HOME")
             .map(below)
-            .or_else(|| absolute("LOCALAPPDATA").filter(|_| cfg!(windows)).map(below))
+            .or_else(|| {
+                absolute("LOCALAPPDATA")
+                    .filter(|_| cfg!(windows))
+                    .map(below)
+            })
             .or_else(|| absolute("HOME").map(|home| below(home.join(".local").join("state"))));
         Ok(dir.map(|dir| Self { dir }))
     }
@@ -120,13 +129,17 @@ impl Memory {
     /// # Errors
     /// It is there and cannot be relied on.
     pub fn recall(&self, project: &str) -> Result<Vec<Anchor>> {
-        let Some(path) = self.path(project) else { return Ok(Vec::new()) };
+        let Some(path) = self.path(project) else {
+            return Ok(Vec::new());
+        };
         let wrong = || {
             Error::judge(format!(
                 "what is remembered about `{project}` cannot be relied on: `{}`",
                 path.display()
             ))
-            .with_help(format!("find out what changed it; `cargo sign keys forget {project}` removes it"))
+            .with_help(format!(
+                "find out what changed it; `cargo sign keys forget {project}` removes it"
+            ))
         };
         let mut file = match File::open(&path) {
             Ok(file) => file,
@@ -136,14 +149,24 @@ impl Memory {
         own(&self.dir, std::fs::metadata(&self.dir))?;
         own(&path, file.metadata())?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|error| wrong().with_source(error))?;
-        let known: Project = serde_json::from_slice(&bytes).map_err(|error| wrong().with_source(error))?;
+        file.read_to_end(&mut bytes)
+            .map_err(|error| wrong().with_source(error))?;
+        let known: Project =
+            serde_json::from_slice(&bytes).map_err(|error| wrong().with_source(error))?;
         let whole = known.schema == SCHEMA
             && folded(&known.project) == folded(project)
             && known.anchors.iter().all(|anchor| {
-                anchor.public().is_some() && anchor.keyring.as_ref().is_none_or(|ring| ring.check().is_ok())
+                anchor.public().is_some()
+                    && anchor
+                        .keyring
+                        .as_ref()
+                        .is_none_or(|ring| ring.check().is_ok())
             });
-        if whole { Ok(known.anchors) } else { Err(wrong()) }
+        if whole {
+            Ok(known.anchors)
+        } else {
+            Err(wrong())
+        }
     }
 
     /// Remembers that a version held by these keys; what is known is only ever raised. Of a project that is known already, no key is
@@ -158,16 +181,28 @@ impl Memory {
         keyring: Option<&Keyring>,
         version: &Version,
     ) -> Result<()> {
-        let Some(path) = self.path(project) else { return Ok(()) };
+        let Some(path) = self.path(project) else {
+            return Ok(());
+        };
         let _lock = self.lock()?;
         let before = self.recall(project)?;
         let mut anchors = before.clone();
         for pin in pins.iter().filter(|_| before.is_empty()) {
-            if !anchors.iter().any(|anchor: &Anchor| anchor.applies(std::slice::from_ref(pin))) {
-                anchors.push(Anchor { key: pin.base64(), keyring: None, release: None });
+            if !anchors
+                .iter()
+                .any(|anchor: &Anchor| anchor.applies(std::slice::from_ref(pin)))
+            {
+                anchors.push(Anchor {
+                    key: pin.base64(),
+                    keyring: None,
+                    release: None,
+                });
             }
         }
-        for anchor in anchors.iter_mut().filter(|anchor| anchor.vouches(pins, keyring)) {
+        for anchor in anchors
+            .iter_mut()
+            .filter(|anchor| anchor.vouches(pins, keyring))
+        {
             if let Some(ring) = keyring.filter(|ring| anchor.leads_to(ring)) {
                 anchor.keyring = Some(ring.clone());
             }
@@ -178,13 +213,20 @@ impl Memory {
         if anchors == before {
             return Ok(());
         }
-        let known = Project { anchors, project: project.to_owned(), schema: SCHEMA.to_owned() };
+        let known = Project {
+            anchors,
+            project: project.to_owned(),
+            schema: SCHEMA.to_owned(),
+        };
         let bytes = to_canonical_vec(&known)
             .map_err(|error| Error::judge("the memory cannot be written").with_source(error))?;
         let mut file = AtomicFile::create(&path)?;
-        let wrong = |error| Error::judge(format!("cannot write `{}`", path.display())).with_source(error);
+        let wrong =
+            |error| Error::judge(format!("cannot write `{}`", path.display())).with_source(error);
         #[cfg(unix)]
-        file.file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(wrong)?;
+        file.file()
+            .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .map_err(wrong)?;
         file.write_all(&bytes).map_err(wrong)?;
         Ok(file.commit()?)
     }
@@ -194,11 +236,15 @@ impl Memory {
     /// # Errors
     /// It cannot be removed.
     pub fn forget(&self, project: &str) -> Result<bool> {
-        let Some(path) = self.path(project) else { return Ok(false) };
+        let Some(path) = self.path(project) else {
+            return Ok(false);
+        };
         match std::fs::remove_file(&path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(Error::judge(format!("cannot remove `{}`", path.display())).with_source(error)),
+            Err(error) => {
+                Err(Error::judge(format!("cannot remove `{}`", path.display())).with_source(error))
+            }
         }
     }
 
@@ -216,13 +262,20 @@ impl Memory {
             #[cfg(unix)]
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
             builder.recursive(true).create(&self.dir)?;
-            let file = File::options().create(true).truncate(false).write(true).open(path)?;
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(path)?;
             file.lock()?;
             Ok(file)
         };
         let lock = open(&path).map_err(|error: std::io::Error| {
-            Error::judge(format!("cannot write to the state folder `{}`", self.dir.display()))
-                .with_source(error)
+            Error::judge(format!(
+                "cannot write to the state folder `{}`",
+                self.dir.display()
+            ))
+            .with_source(error)
         })?;
         own(&self.dir, std::fs::metadata(&self.dir)).map(|()| lock)
     }
@@ -238,7 +291,8 @@ fn folded(project: &str) -> String {
 fn own(path: &Path, found: std::io::Result<std::fs::Metadata>) -> Result<()> {
     use std::os::unix::fs::MetadataExt as _;
     let (path, wrong) = (path.display(), "what is remembered cannot be relied on");
-    let found = found.map_err(|error| Error::judge(format!("cannot read `{path}`")).with_source(error))?;
+    let found =
+        found.map_err(|error| Error::judge(format!("cannot read `{path}`")).with_source(error))?;
     // Root can write anything anyway.
     if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) {
         return Err(Error::judge(format!("{wrong}: `{path}` belongs to another user")).with_help(format!(
@@ -246,8 +300,11 @@ fn own(path: &Path, found: std::io::Result<std::fs::Metadata>) -> Result<()> {
         )));
     }
     if found.mode() & 0o022 != 0 {
-        return Err(Error::judge(format!("{wrong}: others can write to `{path}`"))
-            .with_help(format!("see that what lies there is yours, then `chmod go-w {path}`")));
+        return Err(
+            Error::judge(format!("{wrong}: others can write to `{path}`")).with_help(format!(
+                "see that what lies there is yours, then `chmod go-w {path}`"
+            )),
+        );
     }
     Ok(())
 }
@@ -273,14 +330,28 @@ mod tests {
     fn what_is_known_is_only_raised() {
         let dir = tempfile::tempdir().unwrap();
         let memory = Memory::at(dir.path().join("new"));
-        let signing: Vec<_> = (1..4).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
-        let key: Vec<_> = signing.iter().map(|key| PublicKey::new(key.verifying_key())).collect();
+        let signing: Vec<_> = (1..4)
+            .map(|seed| SigningKey::from_bytes(&[seed; 32]))
+            .collect();
+        let key: Vec<_> = signing
+            .iter()
+            .map(|key| PublicKey::new(key.verifying_key()))
+            .collect();
         assert_eq!(memory.recall("demo").unwrap(), []);
-        memory.remember("demo", &key[..1], None, &version("1.2.0")).unwrap();
-        memory.remember("demo", &key[..1], None, &version("1.1.0")).unwrap();
-        memory.remember("demo", &key[..1], None, &version("2.0.0-rc.1")).unwrap();
+        memory
+            .remember("demo", &key[..1], None, &version("1.2.0"))
+            .unwrap();
+        memory
+            .remember("demo", &key[..1], None, &version("1.1.0"))
+            .unwrap();
+        memory
+            .remember("demo", &key[..1], None, &version("2.0.0-rc.1"))
+            .unwrap();
         let anchors = memory.recall("demo").unwrap();
-        assert_eq!((anchors.len(), &anchors[0].release), (1, &Some(version("1.2.0"))));
+        assert_eq!(
+            (anchors.len(), &anchors[0].release),
+            (1, &Some(version("1.2.0")))
+        );
 
         // The keyring of the first key leads to the second, which is then no stranger.
         let first = Content {
@@ -293,21 +364,41 @@ mod tests {
         };
         let ring = Keyring::begin(first, &signing[0]).unwrap();
         let newer = ring.extend(|_| {}, &signing[1]).unwrap();
-        memory.remember("demo", &key[..1], Some(&newer), &version("1.3.0")).unwrap();
-        memory.remember("demo", &key[1..2], Some(&ring), &version("1.4.0")).unwrap();
+        memory
+            .remember("demo", &key[..1], Some(&newer), &version("1.3.0"))
+            .unwrap();
+        memory
+            .remember("demo", &key[1..2], Some(&ring), &version("1.4.0"))
+            .unwrap();
         let anchors = memory.recall("demo").unwrap();
-        assert_eq!((anchors.len(), &anchors[0].release), (1, &Some(version("1.4.0"))));
-        assert_eq!(anchors[0].keyring.as_ref(), Some(&newer), "an older keyring changes nothing");
+        assert_eq!(
+            (anchors.len(), &anchors[0].release),
+            (1, &Some(version("1.4.0")))
+        );
+        assert_eq!(
+            anchors[0].keyring.as_ref(),
+            Some(&newer),
+            "an older keyring changes nothing"
+        );
         // Whoever names a revoked key is told of it by what is known through another one.
         let revoke = |content: &mut Content| {
-            content.keys[1].revoked = Some(Revoked { last_good_version: None, reason: "stolen".to_owned() });
+            content.keys[1].revoked = Some(Revoked {
+                last_good_version: None,
+                reason: "stolen".to_owned(),
+            });
         };
         let revoked = newer.extend(revoke, &signing[0]).unwrap();
-        memory.remember("demo", &key[..1], Some(&revoked), &version("1.5.0")).unwrap();
+        memory
+            .remember("demo", &key[..1], Some(&revoked), &version("1.5.0"))
+            .unwrap();
         let anchors = memory.recall("demo").unwrap();
-        assert!(anchors.len() == 1 && anchors[0].applies(&key[1..2]) && !anchors[0].applies(&key[2..]));
+        assert!(
+            anchors.len() == 1 && anchors[0].applies(&key[1..2]) && !anchors[0].applies(&key[2..])
+        );
         // A key that nothing ties to those known judges one call, and is not remembered.
-        memory.remember("demo", &key[2..], None, &version("9.0.0")).unwrap();
+        memory
+            .remember("demo", &key[2..], None, &version("9.0.0"))
+            .unwrap();
         let forged = Content {
             keys: vec![Member::new("c", &key[2]), Member::new("a", &key[0])],
             previous: None,
@@ -317,16 +408,30 @@ mod tests {
             version: 1,
         };
         let forged = Keyring::begin(forged, &signing[2]).unwrap();
-        assert!(!anchors[0].vouches(&key[2..], Some(&forged)), "it lists the old key, which never signed it");
-        memory.remember("demo", &key[2..], Some(&forged), &version("9.0.0")).unwrap();
+        assert!(
+            !anchors[0].vouches(&key[2..], Some(&forged)),
+            "it lists the old key, which never signed it"
+        );
+        memory
+            .remember("demo", &key[2..], Some(&forged), &version("9.0.0"))
+            .unwrap();
         assert_eq!(memory.recall("demo").unwrap(), anchors);
         assert_eq!(memory.recall("other").unwrap(), []);
         // One that a keyring by the old one brings in is known by it.
-        let added =
-            revoked.extend(|content| content.keys.push(Member::new("c", &key[2])), &signing[0]).unwrap();
-        memory.remember("demo", &key[2..], Some(&added), &version("2.0.0")).unwrap();
+        let added = revoked
+            .extend(
+                |content| content.keys.push(Member::new("c", &key[2])),
+                &signing[0],
+            )
+            .unwrap();
+        memory
+            .remember("demo", &key[2..], Some(&added), &version("2.0.0"))
+            .unwrap();
         let anchors = memory.recall("demo").unwrap();
-        assert!(anchors.len() == 1 && anchors[0].applies(&key[2..]), "{anchors:?}");
+        assert!(
+            anchors.len() == 1 && anchors[0].applies(&key[2..]),
+            "{anchors:?}"
+        );
         assert_eq!(anchors[0].release, Some(version("2.0.0")));
     }
 
@@ -335,9 +440,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = Memory::at(dir.path());
         let key = PublicKey::new(SigningKey::from_bytes(&[1; 32]).verifying_key());
-        memory.remember("My_Tool", std::slice::from_ref(&key), None, &version("2.0.0")).unwrap();
+        memory
+            .remember(
+                "My_Tool",
+                std::slice::from_ref(&key),
+                None,
+                &version("2.0.0"),
+            )
+            .unwrap();
         for name in ["My_Tool", "my-tool", "MY-TOOL"] {
-            assert_eq!(memory.recall(name).unwrap()[0].release, Some(version("2.0.0")), "{name}");
+            assert_eq!(
+                memory.recall(name).unwrap()[0].release,
+                Some(version("2.0.0")),
+                "{name}"
+            );
         }
         assert!(memory.forget("my-Tool").unwrap());
     }
@@ -345,7 +461,10 @@ mod tests {
     #[test]
     fn no_place_depends_on_the_current_folder() {
         let among = |vars: &[(&str, &str)]| {
-            let vars: Vec<_> = vars.iter().map(|(name, value)| (name.to_string(), value.into())).collect();
+            let vars: Vec<_> = vars
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.into()))
+                .collect();
             Memory::among(&move |name| {
                 vars.iter()
                     .find(|(known, _)| known == name)
@@ -355,11 +474,21 @@ mod tests {
         let root = if cfg!(windows) { "C:\\" } else { "/" };
         let home = format!("{root}home");
         assert!(among(&[("HOME", ".")]).unwrap().is_none());
-        assert!(among(&[("XDG_STATE_HOME", "state"), ("HOME", "")]).unwrap().is_none());
+        assert!(
+            among(&[("XDG_STATE_HOME", "state"), ("HOME", "")])
+                .unwrap()
+                .is_none()
+        );
         assert!(among(&[(ENV, "state"), ("HOME", &home)]).is_err());
-        let dir = among(&[("XDG_STATE_HOME", "state"), ("HOME", &home)]).unwrap().unwrap().dir;
+        let dir = among(&[("XDG_STATE_HOME", "state"), ("HOME", &home)])
+            .unwrap()
+            .unwrap()
+            .dir;
         assert!(dir.starts_with(&home), "{}", dir.display());
-        assert_eq!(among(&[(ENV, &home), ("HOME", ".")]).unwrap().unwrap().dir, Path::new(&home));
+        assert_eq!(
+            among(&[(ENV, &home), ("HOME", ".")]).unwrap().unwrap().dir,
+            Path::new(&home)
+        );
     }
 
     #[cfg(unix)]
@@ -370,25 +499,39 @@ mod tests {
         let (above, state) = (dir.path().join("state"), dir.path().join("state/trust"));
         let memory = Memory::at(&state);
         let key = PublicKey::new(SigningKey::from_bytes(&[1; 32]).verifying_key());
-        let remember = || memory.remember("demo", std::slice::from_ref(&key), None, &version("1.0.0"));
+        let remember =
+            || memory.remember("demo", std::slice::from_ref(&key), None, &version("1.0.0"));
         remember().unwrap();
         let file = state.join("demo.json");
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!([&above, &state, &file].map(|path| mode(path)), [0o700, 0o700, 0o600]);
+        assert_eq!(
+            [&above, &state, &file].map(|path| mode(path)),
+            [0o700, 0o700, 0o600]
+        );
         for path in [&state, &file] {
             let before = std::fs::metadata(path).unwrap().permissions();
             for others in [0o020, 0o002] {
-                std::fs::set_permissions(path, std::fs::Permissions::from_mode(before.mode() | others))
-                    .unwrap();
+                std::fs::set_permissions(
+                    path,
+                    std::fs::Permissions::from_mode(before.mode() | others),
+                )
+                .unwrap();
                 let error = memory.recall("demo").unwrap_err().chain();
-                assert!(error.contains(&format!("others can write to `{}`", path.display())), "{error}");
+                assert!(
+                    error.contains(&format!("others can write to `{}`", path.display())),
+                    "{error}"
+                );
                 assert!(remember().is_err());
             }
             std::fs::set_permissions(path, before).unwrap();
             remember().unwrap();
         }
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(memory.recall("demo").unwrap().len(), 1, "others may read it");
+        assert_eq!(
+            memory.recall("demo").unwrap().len(),
+            1,
+            "others may read it"
+        );
     }
 
     #[test]
@@ -396,20 +539,34 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = Memory::at(dir.path());
         let key = PublicKey::new(SigningKey::from_bytes(&[1; 32]).verifying_key());
-        memory.remember("demo", std::slice::from_ref(&key), None, &version("1.0.0")).unwrap();
+        memory
+            .remember("demo", std::slice::from_ref(&key), None, &version("1.0.0"))
+            .unwrap();
         let path = dir.path().join("demo.json");
         let whole = std::fs::read(&path).unwrap();
         std::fs::rename(&path, dir.path().join("other.json")).unwrap();
-        assert!(memory.recall("other").is_err(), "it is about another project");
+        assert!(
+            memory.recall("other").is_err(),
+            "it is about another project"
+        );
         std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
         assert!(memory.recall("demo").is_err());
-        assert!(memory.remember("demo", std::slice::from_ref(&key), None, &version("1.0.0")).is_err());
+        assert!(
+            memory
+                .remember("demo", std::slice::from_ref(&key), None, &version("1.0.0"))
+                .is_err()
+        );
         assert!(memory.forget("demo").unwrap() && !memory.forget("demo").unwrap());
         for odd in ["", "../demo", "a/b", "a\\b", "a.b", "..", "a b"] {
-            memory.remember(odd, std::slice::from_ref(&key), None, &version("1.0.0")).unwrap();
+            memory
+                .remember(odd, std::slice::from_ref(&key), None, &version("1.0.0"))
+                .unwrap();
             assert_eq!(memory.recall(odd).unwrap(), [], "{odd}");
         }
-        let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let left: Vec<_> = std::fs::read_dir(dir.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
         assert_eq!(left.len(), 2, "{left:?}");
     }
 }

@@ -57,7 +57,9 @@ impl TransferError {
     /// Whether another try may end otherwise.
     pub fn transient(&self) -> bool {
         match self {
-            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
+            Self::Status { status, .. } => {
+                matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
+            }
             Self::Connection(_) | Self::Checksum(_) => true,
             Self::Redirect(_) | Self::Tls(_) | Self::Changed | Self::Interrupted => false,
         }
@@ -66,11 +68,13 @@ impl TransferError {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Status { status: 401 | 403, .. } => {
-                "presigned URLs expire, and are for one method and object: make a new one for PUT"
-            }
+            Self::Status {
+                status: 401 | 403, ..
+            } => "presigned URLs expire, and are for one method and object: make a new one for PUT",
             Self::Redirect(_) => "presign the URL for the region and host that hold the bucket",
-            Self::Tls(_) => "where the server has a certificate of an own authority, name it with --cacert",
+            Self::Tls(_) => {
+                "where the server has a certificate of an own authority, name it with --cacert"
+            }
             Self::Changed => {
                 "delete what was uploaded, and find out what writes to the release while it is uploaded"
             }
@@ -106,7 +110,9 @@ pub fn client(authorities: Option<&[u8]>) -> Result<Agent, TransferError> {
             })
             .collect();
         if certificates.is_empty() {
-            return Err(TransferError::Tls("the file of --cacert holds no certificate".to_owned()));
+            return Err(TransferError::Tls(
+                "the file of --cacert holds no certificate".to_owned(),
+            ));
         }
         tls = tls.root_certs(RootCerts::new_with_certs(&certificates));
     }
@@ -131,12 +137,18 @@ pub fn client(authorities: Option<&[u8]>) -> Result<Agent, TransferError> {
 ///
 /// # Errors
 /// It did not arrive, or not as it is.
-pub fn put(client: &Agent, what: &mut Put<'_>, seen: &mut dyn FnMut(u64)) -> Result<(), TransferError> {
+pub fn put(
+    client: &Agent,
+    what: &mut Put<'_>,
+    seen: &mut dyn FnMut(u64),
+) -> Result<(), TransferError> {
     let unreadable =
         |error: io::Error| TransferError::Connection(format!("the file cannot be read: {error}"));
     what.file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let sha256 = STANDARD.encode(what.sha256.as_bytes());
-    let mut request = client.put(what.url.secret()).header("content-length", what.size.to_string());
+    let mut request = client
+        .put(what.url.secret())
+        .header("content-length", what.size.to_string());
     if what.url.signs("x-amz-checksum-sha256") {
         request = request.header("x-amz-checksum-sha256", &sha256);
     }
@@ -165,7 +177,10 @@ pub fn put(client: &Agent, what: &mut Put<'_>, seen: &mut dyn FnMut(u64)) -> Res
         return Err(TransferError::Redirect(status));
     }
     if !(200..300).contains(&status) {
-        return Err(TransferError::Status { status, code: error_code(&mut answer) });
+        return Err(TransferError::Status {
+            status,
+            code: error_code(&mut answer),
+        });
     }
     let (sent, md5) = (body.sent, body.md5.finalize());
     if sent != what.size || <[u8; 32]>::from(body.sha.finalize()) != *what.sha256.as_bytes() {
@@ -181,12 +196,17 @@ fn stored(headers: &HeaderMap, sha256: &str, md5: &[u8]) -> Result<(), TransferE
         return Err(TransferError::Checksum("SHA-256"));
     }
     // S3's entity tag is the MD5 of what was put, but for parts (which have a dash) and server-side keys.
-    let own_key = header("x-amz-server-side-encryption").is_some_and(|kind| kind.starts_with("aws:kms"))
+    let own_key = header("x-amz-server-side-encryption")
+        .is_some_and(|kind| kind.starts_with("aws:kms"))
         || header("x-amz-server-side-encryption-customer-algorithm").is_some();
     let tag = header("etag").map(|tag| tag.trim_matches('"'));
     let is_md5 = |tag: &&str| tag.len() == 32 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
     let hex: String = md5.iter().map(|byte| format!("{byte:02x}")).collect();
-    if !own_key && tag.filter(is_md5).is_some_and(|tag| !tag.eq_ignore_ascii_case(&hex)) {
+    if !own_key
+        && tag
+            .filter(is_md5)
+            .is_some_and(|tag| !tag.eq_ignore_ascii_case(&hex))
+    {
         return Err(TransferError::Checksum("entity tag"));
     }
     Ok(())
@@ -195,10 +215,16 @@ fn stored(headers: &HeaderMap, sha256: &str, md5: &[u8]) -> Result<(), TransferE
 /// `<Code>` of an error document: one word. The rest may repeat the URL's signature.
 fn error_code(answer: &mut Response<Body>) -> Option<String> {
     let mut text = String::new();
-    answer.body_mut().as_reader().take(ANSWER).read_to_string(&mut text).ok()?;
+    answer
+        .body_mut()
+        .as_reader()
+        .take(ANSWER)
+        .read_to_string(&mut text)
+        .ok()?;
     let (_, rest) = text.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
-    let plain = (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let plain =
+        (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphabetic());
     plain.then(|| code.to_owned())
 }
 
@@ -211,14 +237,18 @@ fn failed(error: &ureq::Error) -> TransferError {
         ureq::Error::Io(error) => {
             TransferError::Connection(format!("the connection failed: {}", error.kind()))
         }
-        ureq::Error::Timeout(_) => TransferError::Connection("the server did not answer in time".to_owned()),
+        ureq::Error::Timeout(_) => {
+            TransferError::Connection("the server did not answer in time".to_owned())
+        }
         ureq::Error::HostNotFound => TransferError::Connection("the host is not known".to_owned()),
         ureq::Error::ConnectionFailed => {
             TransferError::Connection("there is no connection to the host".to_owned())
         }
         ureq::Error::Rustls(error) => TransferError::Tls(readable(&error.to_string())),
         ureq::Error::Tls(why) => TransferError::Tls((*why).to_owned()),
-        ureq::Error::Protocol(_) => TransferError::Connection("the server's answer is no HTTP".to_owned()),
+        ureq::Error::Protocol(_) => {
+            TransferError::Connection("the server's answer is no HTTP".to_owned())
+        }
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
             TransferError::Connection("the proxy refused the connection".to_owned())
         }

@@ -1,6 +1,9 @@
 //! Ed25519 by vectors we did not write (Wycheproof), and by signatures that lenient verifiers accept.
 
-#![expect(clippy::unwrap_used, reason = "a vector that cannot be read fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a vector that cannot be read fails its test"
+)]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,8 +19,8 @@ use sha2::{Digest as _, Sha512};
 
 /// The order of the group, little-endian (RFC 8032, 5.1).
 const ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 /// A key as it is read from a file, and the strict verification that every format here ends in.
@@ -47,12 +50,18 @@ fn wycheproof_has_its_way() {
         }
     }
     assert_eq!(valid + invalid, set.number_of_tests);
-    assert!(valid >= 80 && invalid >= 60, "{valid} valid, {invalid} invalid");
+    assert!(
+        valid >= 80 && invalid >= 60,
+        "{valid} valid, {invalid} invalid"
+    );
 }
 
 /// The 14 encodings of points of small order, six of them not canonical (y ≥ p, or a sign for x = 0).
 fn small_order() -> Vec<[u8; 32]> {
-    let mut all: Vec<[u8; 32]> = EIGHT_TORSION.iter().map(|point| point.compress().to_bytes()).collect();
+    let mut all: Vec<[u8; 32]> = EIGHT_TORSION
+        .iter()
+        .map(|point| point.compress().to_bytes())
+        .collect();
     let mut p = [0xff; 32];
     (p[0], p[31]) = (0xed, 0x7f);
     let mut p_plus_one = p;
@@ -73,7 +82,11 @@ fn small_order() -> Vec<[u8; 32]> {
 }
 
 fn challenge(r: &[u8], key: &[u8], message: &[u8]) -> Scalar {
-    let digest = Sha512::new().chain_update(r).chain_update(key).chain_update(message).finalize();
+    let digest = Sha512::new()
+        .chain_update(r)
+        .chain_update(key)
+        .chain_update(message)
+        .finalize();
     Scalar::from_bytes_mod_order_wide(&digest.into())
 }
 
@@ -83,20 +96,30 @@ fn keys_of_small_order_are_no_keys() {
     assert_eq!(encodings.len(), 14);
     let mut lenient = 0;
     for key in &encodings {
-        assert!(PublicKey::parse(&STANDARD.encode(key)).is_err(), "{key:02x?}");
+        assert!(
+            PublicKey::parse(&STANDARD.encode(key)).is_err(),
+            "{key:02x?}"
+        );
         let minisign = STANDARD.encode([&b"Ed"[..], &[0; 8], key].concat());
         assert!(PublicKey::parse(&minisign).is_err(), "{key:02x?}");
         // Under such a key one signature fits many messages: s = 0, R = -kA.
-        let Ok(read) = VerifyingKey::from_bytes(key) else { continue };
-        for (r, number) in
-            encodings.iter().zip(0u8..).flat_map(|(r, _)| (0..8).map(move |number| (r, number)))
+        let Ok(read) = VerifyingKey::from_bytes(key) else {
+            continue;
+        };
+        for (r, number) in encodings
+            .iter()
+            .zip(0u8..)
+            .flat_map(|(r, _)| (0..8).map(move |number| (r, number)))
         {
             let signature = Signature::from_bytes(&[&r[..], &[0; 32]].concat().try_into().unwrap());
             lenient += usize::from(read.verify(&[number], &signature).is_ok());
             assert!(read.verify_strict(&[number], &signature).is_err());
         }
     }
-    assert!(lenient > 50, "lenient verification accepts {lenient} of these, or they would prove nothing");
+    assert!(
+        lenient > 50,
+        "lenient verification accepts {lenient} of these, or they would prove nothing"
+    );
 }
 
 #[test]
@@ -108,7 +131,10 @@ fn signatures_have_one_spelling_and_no_part_of_small_order() {
     clamped[0] &= 248;
     clamped[31] = clamped[31] & 127 | 64;
     let secret = Scalar::from_bytes_mod_order(clamped);
-    assert_eq!((ED25519_BASEPOINT_POINT * secret).compress().to_bytes(), key.to_bytes());
+    assert_eq!(
+        (ED25519_BASEPOINT_POINT * secret).compress().to_bytes(),
+        key.to_bytes()
+    );
     let mut lenient = 0;
     for message in 0..32u8 {
         let prehash = [message; 64];
@@ -132,18 +158,36 @@ fn signatures_have_one_spelling_and_no_part_of_small_order() {
             add_order(&mut body[skip + 32..skip + 64]);
             let changed = text.replace(lines[line], &STANDARD.encode(body));
             assert!(
-                MinisignSignature::parse(changed.as_bytes()).unwrap().verify(&key, &id, &prehash).is_err()
+                MinisignSignature::parse(changed.as_bytes())
+                    .unwrap()
+                    .verify(&key, &id, &prehash)
+                    .is_err()
             );
         }
         let envelope = String::from_utf8(dsse::sign(&signing, &[message]).unwrap()).unwrap();
         let public = [PublicKey::new(key)];
         assert!(dsse::open(envelope.as_bytes(), &public).is_ok());
-        let sig = envelope.split("\"sig\":\"").nth(1).unwrap().split('"').next().unwrap();
+        let sig = envelope
+            .split("\"sig\":\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
         let mut body = STANDARD.decode(sig).unwrap();
         add_order(&mut body[32..]);
-        assert!(dsse::open(envelope.replace(sig, &STANDARD.encode(body)).as_bytes(), &public).is_err());
+        assert!(
+            dsse::open(
+                envelope.replace(sig, &STANDARD.encode(body)).as_bytes(),
+                &public
+            )
+            .is_err()
+        );
     }
-    assert!(lenient >= 32, "lenient verification accepts {lenient} of these, or they would prove nothing");
+    assert!(
+        lenient >= 32,
+        "lenient verification accepts {lenient} of these, or they would prove nothing"
+    );
 }
 
 fn add_order(s: &mut [u8]) {
@@ -162,23 +206,40 @@ fn add_order(s: &mut [u8]) {
 fn vectors_from_elsewhere() {
     let hex = |value: &serde_json::Value| -> Vec<u8> {
         let text = value.as_str().unwrap();
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect()
     };
     for path in std::env::split_paths(&std::env::var_os("ED25519_VECTORS").unwrap()) {
-        let vectors: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let vectors: Vec<serde_json::Value> =
+            serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let mut accepted = Vec::new();
         for (number, vector) in vectors.iter().enumerate() {
             let (fine, expected) = if let Some(flags) = vector.get("flags") {
                 // As libsodium: no part of small order, one spelling, and the equation without the cofactor.
-                let odd =
-                    ["low_order_A", "low_order_R", "low_order_residue", "non_canonical_A", "non_canonical_R"];
+                let odd = [
+                    "low_order_A",
+                    "low_order_R",
+                    "low_order_residue",
+                    "non_canonical_A",
+                    "non_canonical_R",
+                ];
                 let flags = flags.as_array().into_iter().flatten();
                 let message = vector["msg"].as_str().unwrap().as_bytes();
                 let fine = accepts(&hex(&vector["key"]), message, &hex(&vector["sig"]));
-                (fine, flags.into_iter().all(|flag| !odd.contains(&flag.as_str().unwrap())))
+                (
+                    fine,
+                    flags
+                        .into_iter()
+                        .all(|flag| !odd.contains(&flag.as_str().unwrap())),
+                )
             } else {
-                let fine =
-                    accepts(&hex(&vector["pub_key"]), &hex(&vector["message"]), &hex(&vector["signature"]));
+                let fine = accepts(
+                    &hex(&vector["pub_key"]),
+                    &hex(&vector["message"]),
+                    &hex(&vector["signature"]),
+                );
                 // Number 3 alone, counted from 0: key and R of mixed order.
                 (fine, number == 3)
             };

@@ -6,7 +6,9 @@ use release_gate::config::Config;
 use release_gate::rule::Levels;
 
 fuzz_target!(|text: &str| {
-    let Ok(config) = Config::parse(text, "fuzz") else { return };
+    let Ok(config) = Config::parse(text, "fuzz") else {
+        return;
+    };
     let _ = config.table::<cargo_compat::judge::waivers::Config>("compat");
     let _ = config.table::<cargo_sbom_lite::command::Config>("sbom-lite");
     if let Ok(table) = config.table::<cargo_relnotes::config::Config>("relnotes") {

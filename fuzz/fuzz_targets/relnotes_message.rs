@@ -11,15 +11,23 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     let message = grammar::parse(&text, &|kind| matches!(kind, "feat" | "fix" | "revert"));
-    let first =
-        text.trim_start_matches(['\n', '\r', ' ', '\t', '\u{feff}']).split('\n').next().unwrap_or_default();
+    let first = text
+        .trim_start_matches(['\n', '\r', ' ', '\t', '\u{feff}'])
+        .split('\n')
+        .next()
+        .unwrap_or_default();
     assert!(first.contains(&message.header.description));
     pulls::read(&text);
 
     let line = Untrusted::new(&text);
     assert!(!line.visible().chars().any(is_unwanted));
     let seen = parse_back(&format!("- {}\n", escape(&line)));
-    assert!(seen.html.is_empty() && seen.links.is_empty() && seen.other.is_empty() && seen.items.len() == 1);
+    assert!(
+        seen.html.is_empty()
+            && seen.links.is_empty()
+            && seen.other.is_empty()
+            && seen.items.len() == 1
+    );
 
     // What says nothing gets no line.
     if line.is_empty() {
@@ -27,7 +35,15 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let mut document = Document::new();
     document.heading(2, &[Part::Foreign(&line)]);
-    document.item(0, &[Part::Strong(&line), Part::Text(": "), Part::Foreign(&line), Part::Code(&text)]);
+    document.item(
+        0,
+        &[
+            Part::Strong(&line),
+            Part::Text(": "),
+            Part::Foreign(&line),
+            Part::Code(&text),
+        ],
+    );
     document.item(1, &[Part::Text("x "), Part::Text(&text)]);
     document.paragraph(&[Part::Foreign(&line)]);
     document.code_block("rust", &text);

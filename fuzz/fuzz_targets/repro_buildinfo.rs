@@ -5,5 +5,10 @@ use cargo_repro::hostile::{buildinfo, stays_inside};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    assert!(buildinfo(bytes).unwrap_or_default().iter().all(|path| stays_inside(path)));
+    assert!(
+        buildinfo(bytes)
+            .unwrap_or_default()
+            .iter()
+            .all(|path| stays_inside(path))
+    );
 });

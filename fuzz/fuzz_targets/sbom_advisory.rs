@@ -7,9 +7,15 @@ use rustsec::advisory::Advisory;
 use semver::Version;
 
 fuzz_target!(|text: &str| {
-    let Ok(advisory) = text.parse::<Advisory>() else { return };
+    let Ok(advisory) = text.parse::<Advisory>() else {
+        return;
+    };
     let patched = advisory.versions.patched();
-    for current in [Version::new(0, 0, 0), Version::new(0, 3, 1), Version::new(1, 2, 3)] {
+    for current in [
+        Version::new(0, 0, 0),
+        Version::new(0, 3, 1),
+        Version::new(1, 2, 3),
+    ] {
         if let Some(advised) = lowest(&current, patched) {
             assert!(advised > current && patched.iter().any(|range| range.matches(&advised)));
         }

@@ -4,12 +4,19 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let limits = cargo_sign::archive::Limits { bytes: 1 << 20, members: 64 };
+    let limits = cargo_sign::archive::Limits {
+        bytes: 1 << 20,
+        members: 64,
+    };
     let mut total = 0;
-    let _ = cargo_sign::archive::walk(&mut std::io::Cursor::new(bytes), limits, &mut |member, reader| {
-        assert!(cargo_sign::model::path::check(&member.path).is_ok());
-        total += std::io::copy(reader, &mut std::io::sink())?;
-        Ok(())
-    });
+    let _ = cargo_sign::archive::walk(
+        &mut std::io::Cursor::new(bytes),
+        limits,
+        &mut |member, reader| {
+            assert!(cargo_sign::model::path::check(&member.path).is_ok());
+            total += std::io::copy(reader, &mut std::io::sink())?;
+            Ok(())
+        },
+    );
     assert!(total <= 1 << 20);
 });

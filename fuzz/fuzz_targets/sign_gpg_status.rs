@@ -9,9 +9,17 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(primary) = read(bytes) {
         assert!(is_fingerprint(&primary) && text.contains(&primary) && text.contains("VALIDSIG"));
         // A user's name may hold any of these words; only a line may begin with them.
-        for word in ["EXPSIG", "EXPKEYSIG", "REVKEYSIG", "BADSIG", "ERRSIG", "NODATA"] {
+        for word in [
+            "EXPSIG",
+            "EXPKEYSIG",
+            "REVKEYSIG",
+            "BADSIG",
+            "ERRSIG",
+            "NODATA",
+        ] {
             assert!(!text.lines().any(|line| {
-                line.strip_prefix("[GNUPG:] ").is_some_and(|rest| rest.split(' ').next() == Some(word))
+                line.strip_prefix("[GNUPG:] ")
+                    .is_some_and(|rest| rest.split(' ').next() == Some(word))
             }));
         }
     }

@@ -4,9 +4,16 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
     if let Ok(key) = cargo_sign::format::public_key::PublicKey::parse(text) {
         let pem = key.pem().unwrap();
-        assert_eq!(cargo_sign::format::public_key::PublicKey::parse(&pem).unwrap().key, key.key);
+        assert_eq!(
+            cargo_sign::format::public_key::PublicKey::parse(&pem)
+                .unwrap()
+                .key,
+            key.key
+        );
     }
 });

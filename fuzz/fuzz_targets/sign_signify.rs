@@ -8,5 +8,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let key = PublicKey::parse("RWRtaW5pc2lnbgOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4").unwrap();
     let list = List::from([("a".to_owned(), release_gate::digest::sha256_bytes(b"a"))]);
-    assert!(cargo_sign::format::signify::verify(bytes, &key, &list, "signature of demo 1.0.0").is_err());
+    assert!(
+        cargo_sign::format::signify::verify(bytes, &key, &list, "signature of demo 1.0.0").is_err()
+    );
 });

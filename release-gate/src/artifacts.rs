@@ -54,7 +54,10 @@ pub struct ArtifactDir {
 impl ArtifactDir {
     /// The folder at `root` (need not exist yet), written to by `tool`.
     pub fn new(root: impl Into<PathBuf>, tool: &Tool) -> Self {
-        Self { root: root.into(), tool: format!("{} {}", tool.name, tool.version) }
+        Self {
+            root: root.into(),
+            tool: format!("{} {}", tool.name, tool.version),
+        }
     }
 
     /// The folder itself.
@@ -66,11 +69,21 @@ impl ArtifactDir {
     /// in this one. What cargo allows in neither is `_` there.
     pub fn for_package(&self, name: &str, version: &str) -> PackageArtifacts {
         let plain = |text: &str| -> String {
-            text.chars().map(|c| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '_' }).collect()
+            text.chars()
+                .map(|c| {
+                    if c.is_alphanumeric() || "-_.+".contains(c) {
+                        c
+                    } else {
+                        '_'
+                    }
+                })
+                .collect()
         };
         // With the dash between them it is neither `.` nor `..`.
         PackageArtifacts {
-            dir: self.root.join(format!("{}-{}", plain(name), plain(version))),
+            dir: self
+                .root
+                .join(format!("{}-{}", plain(name), plain(version))),
             tool: self.tool.clone(),
             written: BTreeMap::new(),
         }
@@ -126,12 +139,23 @@ impl PackageArtifacts {
             .or_judge(|| format!("cannot write the report `{}`", report.name))?;
         let name = format!("{}.json", report.name);
         write_atomic(&self.path(&name), &bytes)?;
-        self.note(&name, sha256_bytes(&bytes), bytes.len() as u64, Some(report.envelope.schema.clone()));
+        self.note(
+            &name,
+            sha256_bytes(&bytes),
+            bytes.len() as u64,
+            Some(report.envelope.schema.clone()),
+        );
         Ok(())
     }
 
     fn note(&mut self, name: &str, sha256: Sha256Digest, size: u64, schema: Option<String>) {
-        let file = ManifestFile { path: name.to_owned(), sha256, size, schema, tool: self.tool.clone() };
+        let file = ManifestFile {
+            path: name.to_owned(),
+            sha256,
+            size,
+            schema,
+            tool: self.tool.clone(),
+        };
         self.written.insert(name.to_owned(), file);
     }
 
@@ -143,9 +167,10 @@ impl PackageArtifacts {
         match std::fs::read(self.path(name)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                Err(Error::judge(format!("cannot read `{}`", self.path(name).display())).with_source(error))
-            }
+            Err(error) => Err(
+                Error::judge(format!("cannot read `{}`", self.path(name).display()))
+                    .with_source(error),
+            ),
         }
     }
 
@@ -154,7 +179,9 @@ impl PackageArtifacts {
     /// # Errors
     /// It was changed after it was written, or cannot be read.
     pub fn resume_log(&self, name: &str) -> Result<AuditLog> {
-        let Some(bytes) = self.read(name)? else { return Ok(AuditLog::new()) };
+        let Some(bytes) = self.read(name)? else {
+            return Ok(AuditLog::new());
+        };
         AuditLog::resume(&bytes).map_err(|error| {
             Error::judge(format!("`{name}` was changed after it was written"))
                 .with_source(error)
@@ -169,12 +196,16 @@ impl PackageArtifacts {
     /// It is there and cannot be read, or is of another kind or version.
     pub fn read_report(&self, name: &str) -> Result<Option<Envelope>> {
         let file = format!("{name}.json");
-        let Some(bytes) = self.read(&file)? else { return Ok(None) };
+        let Some(bytes) = self.read(&file)? else {
+            return Ok(None);
+        };
         let help = format!("run the tool that writes `{file}` again");
         let envelope = Envelope::read(&bytes, name).map_err(|error| {
-            Error::judge(format!("`{file}` in the artifact folder cannot be relied on"))
-                .with_source(error)
-                .with_help(help)
+            Error::judge(format!(
+                "`{file}` in the artifact folder cannot be relied on"
+            ))
+            .with_source(error)
+            .with_help(help)
         })?;
         Ok(Some(envelope))
     }
@@ -197,7 +228,9 @@ impl PackageArtifacts {
             return Ok(());
         }
         let _lock = self.lock();
-        let before = self.read(MANIFEST)?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+        let before = self
+            .read(MANIFEST)?
+            .and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
         for file in before.into_iter().flat_map(|manifest| manifest.files) {
             // The old index is only a hint: of this tool's files, what it says is kept where the file still is what it says.
             let inside = Path::new(&file.path)
@@ -211,9 +244,12 @@ impl PackageArtifacts {
                 self.written.insert(file.path.clone(), file);
             }
         }
-        let manifest =
-            Manifest { schema: schema_id("manifest"), files: self.written.into_values().collect() };
-        let bytes = to_canonical_vec(&manifest).or_judge(|| "cannot write the manifest".to_owned())?;
+        let manifest = Manifest {
+            schema: schema_id("manifest"),
+            files: self.written.into_values().collect(),
+        };
+        let bytes =
+            to_canonical_vec(&manifest).or_judge(|| "cannot write the manifest".to_owned())?;
         write_atomic(&self.dir.join(MANIFEST), &bytes)?;
         Ok(())
     }
@@ -224,7 +260,12 @@ mod tests {
     use super::*;
     use crate::report::Subject;
 
-    const TOOL: Tool = Tool { name: "cargo-x", subcommand: "x", version: "0.1.0", rules: &[] };
+    const TOOL: Tool = Tool {
+        name: "cargo-x",
+        subcommand: "x",
+        version: "0.1.0",
+        rules: &[],
+    };
 
     #[test]
     fn a_log_is_continued_and_one_that_was_changed_is_refused() {
@@ -232,25 +273,42 @@ mod tests {
         let mut folder = ArtifactDir::new(dir.path(), &TOOL).for_package("demo", "1.0.0");
         let mut log = folder.resume_log("log.jsonl").unwrap();
         let runner = crate::process::Runner::new();
-        runner.run(crate::process::Step::new("rustc").arg("--version")).unwrap();
-        runner.records().iter().for_each(|record| log.append(record).unwrap());
+        runner
+            .run(crate::process::Step::new("rustc").arg("--version"))
+            .unwrap();
+        runner
+            .records()
+            .iter()
+            .for_each(|record| log.append(record).unwrap());
         folder.write("log.jsonl", log.as_bytes()).unwrap();
         assert_eq!(folder.resume_log("log.jsonl").unwrap().head(), log.head());
-        let changed = String::from_utf8(log.as_bytes().to_vec()).unwrap().replace("--version", "--help");
-        folder.write("log.jsonl", (changed.clone() + &changed).as_bytes()).unwrap();
+        let changed = String::from_utf8(log.as_bytes().to_vec())
+            .unwrap()
+            .replace("--version", "--help");
+        folder
+            .write("log.jsonl", (changed.clone() + &changed).as_bytes())
+            .unwrap();
         assert!(folder.resume_log("log.jsonl").is_err());
     }
 
     fn manifest(dir: &Path) -> Vec<String> {
         let bytes = std::fs::read(dir.join(MANIFEST)).unwrap();
-        serde_json::from_slice::<Manifest>(&bytes).unwrap().files.into_iter().map(|file| file.path).collect()
+        serde_json::from_slice::<Manifest>(&bytes)
+            .unwrap()
+            .files
+            .into_iter()
+            .map(|file| file.path)
+            .collect()
     }
 
     #[test]
     fn no_name_leads_out_of_the_folder() {
         let root = ArtifactDir::new("facts", &TOOL);
         let dir = |name: &str, version: &str| root.for_package(name, version).dir().to_owned();
-        assert_eq!(dir("a_b-c", "1.0.0-rc.1+x"), Path::new("facts/a_b-c-1.0.0-rc.1+x"));
+        assert_eq!(
+            dir("a_b-c", "1.0.0-rc.1+x"),
+            Path::new("facts/a_b-c-1.0.0-rc.1+x")
+        );
         for (name, version) in [
             ("../../victim", "1"),
             ("/victim", "1"),
@@ -263,7 +321,11 @@ mod tests {
             let dir = dir(name, version);
             assert_eq!(dir.parent(), Some(Path::new("facts")), "{}", dir.display());
             let name = dir.file_name().unwrap().to_str().unwrap();
-            assert!(name.chars().all(|c| c.is_alphanumeric() || "-_.+".contains(c)), "{name}");
+            assert!(
+                name.chars()
+                    .all(|c| c.is_alphanumeric() || "-_.+".contains(c)),
+                "{name}"
+            );
         }
     }
 
@@ -280,12 +342,17 @@ mod tests {
 
         std::fs::write(folder.join("a.txt"), b"changed by somebody").unwrap();
         let mut second = root.for_package("demo", "1.0.0");
-        second.write_report(&Report::new("x", &TOOL, Subject::default())).unwrap();
+        second
+            .write_report(&Report::new("x", &TOOL, Subject::default()))
+            .unwrap();
         second.finish().unwrap();
         assert_eq!(manifest(&folder), ["b/c.txt", "x.json"]);
 
         // What another tool wrote and somebody changed stays noted as it was written, however often this one ends.
-        let other = Tool { name: "cargo-y", ..TOOL };
+        let other = Tool {
+            name: "cargo-y",
+            ..TOOL
+        };
         let mut theirs = ArtifactDir::new(dir.path(), &other).for_package("demo", "1.0.0");
         theirs.write("d.txt", b"d").unwrap();
         theirs.write("e.txt", b"e").unwrap();
@@ -300,9 +367,19 @@ mod tests {
         }
         let bytes = std::fs::read(folder.join(MANIFEST)).unwrap();
         let files = serde_json::from_slice::<Manifest>(&bytes).unwrap().files;
-        assert_eq!(files.iter().find(|file| file.path == "d.txt").unwrap().sha256, sha256_bytes(b"d"));
+        assert_eq!(
+            files
+                .iter()
+                .find(|file| file.path == "d.txt")
+                .unwrap()
+                .sha256,
+            sha256_bytes(b"d")
+        );
         let again = root.for_package("demo", "1.0.0");
-        assert_eq!(again.read_report("x").unwrap().unwrap().schema, "release-gate/x/v1");
+        assert_eq!(
+            again.read_report("x").unwrap().unwrap().schema,
+            "release-gate/x/v1"
+        );
         assert!(again.read_report("y").unwrap().is_none());
         std::fs::write(folder.join("x.json"), b"{").unwrap();
         assert!(again.read_report("x").is_err());

@@ -45,7 +45,11 @@ pub struct AuditLog {
 
 impl Default for AuditLog {
     fn default() -> Self {
-        Self { lines: Vec::new(), seq: 0, head: Sha256Digest::from_bytes(GENESIS) }
+        Self {
+            lines: Vec::new(),
+            seq: 0,
+            head: Sha256Digest::from_bytes(GENESIS),
+        }
     }
 }
 
@@ -65,7 +69,11 @@ impl AuditLog {
             .split_inclusive(|byte| *byte == b'\n')
             .next_back()
             .map_or(Self::default().head, sha256_bytes);
-        Ok(Self { lines: bytes.to_vec(), seq: entries.len() as u64, head })
+        Ok(Self {
+            lines: bytes.to_vec(),
+            seq: entries.len() as u64,
+            head,
+        })
     }
 
     /// Appends what a runner recorded.
@@ -73,7 +81,10 @@ impl AuditLog {
     /// # Errors
     /// Only if the record cannot be JSON, which would be a defect.
     pub fn append(&mut self, record: &StepRecord) -> Result<()> {
-        let started = record.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let started = record
+            .started
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         let entry = Entry {
             argv: record.argv.clone(),
             env: record.env.clone(),
@@ -142,8 +153,10 @@ pub fn verify(bytes: &[u8]) -> Result<Vec<Entry>, ChainError> {
         if line.last() != Some(&b'\n') {
             return Err(ChainError::Truncated { line: number });
         }
-        let entry: Entry = serde_json::from_slice(line)
-            .map_err(|error| ChainError::Malformed { line: number, why: error.to_string() })?;
+        let entry: Entry = serde_json::from_slice(line).map_err(|error| ChainError::Malformed {
+            line: number,
+            why: error.to_string(),
+        })?;
         if entry.prev != prev || entry.seq != index as u64 {
             return Err(ChainError::Broken { line: number });
         }
@@ -179,7 +192,10 @@ mod tests {
         assert_eq!(verify(first.as_bytes()).unwrap().len(), 3);
         let resumed = AuditLog::resume(first.as_bytes()).unwrap();
         assert_eq!(resumed.head(), first.head());
-        assert_eq!(AuditLog::resume(b"").unwrap().head(), AuditLog::new().head());
+        assert_eq!(
+            AuditLog::resume(b"").unwrap().head(),
+            AuditLog::new().head()
+        );
     }
 
     #[test]
@@ -197,11 +213,25 @@ mod tests {
         }
         let swapped = [lines[0], lines[2], lines[1], lines[3]].concat();
         assert_eq!(verify(&swapped), Err(ChainError::Broken { line: 2 }));
-        let edited =
-            String::from_utf8(bytes.clone()).unwrap().replacen("\"cargo\",\"1\"", "\"cargo\",\"9\"", 1);
-        assert_eq!(verify(edited.as_bytes()), Err(ChainError::Broken { line: 3 }));
-        assert_eq!(verify(&bytes[..bytes.len() - 1]), Err(ChainError::Truncated { line: 4 }));
+        let edited = String::from_utf8(bytes.clone()).unwrap().replacen(
+            "\"cargo\",\"1\"",
+            "\"cargo\",\"9\"",
+            1,
+        );
+        assert_eq!(
+            verify(edited.as_bytes()),
+            Err(ChainError::Broken { line: 3 })
+        );
+        assert_eq!(
+            verify(&bytes[..bytes.len() - 1]),
+            Err(ChainError::Truncated { line: 4 })
+        );
         // The last line is pinned by the head alone.
-        assert_ne!(AuditLog::resume(&[lines[0], lines[1], lines[2]].concat()).unwrap().head(), log(4).head());
+        assert_ne!(
+            AuditLog::resume(&[lines[0], lines[1], lines[2]].concat())
+                .unwrap()
+                .head(),
+            log(4).head()
+        );
     }
 }

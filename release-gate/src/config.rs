@@ -50,7 +50,8 @@ impl Config {
         for value in metadata {
             if let Some(value) = value.get("release-gates") {
                 let source = "Cargo.toml's metadata.release-gates";
-                let tables = Table::try_from(value).map_err(|error| malformed(source, &error.to_string()))?;
+                let tables = Table::try_from(value)
+                    .map_err(|error| malformed(source, &error.to_string()))?;
                 return Self::checked(tables, source);
             }
         }
@@ -72,7 +73,8 @@ impl Config {
     /// A usage error: it is no TOML, or has a table no gate knows.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         Self::checked(
-            text.parse().map_err(|error: toml::de::Error| malformed(name, &error.to_string()))?,
+            text.parse()
+                .map_err(|error: toml::de::Error| malformed(name, &error.to_string()))?,
             name,
         )
     }
@@ -86,7 +88,10 @@ impl Config {
                 return Err(malformed(source, &format!("`{key}` is no table")));
             }
         }
-        Ok(Self { tables, source: Some(source.to_owned()) })
+        Ok(Self {
+            tables,
+            source: Some(source.to_owned()),
+        })
     }
 
     /// Where the configuration came from, for messages.
@@ -99,7 +104,9 @@ impl Config {
     /// # Errors
     /// A usage error naming the key; for an unknown one also the nearest known.
     pub fn table<T: DeserializeOwned + Default>(&self, tool: &str) -> Result<T> {
-        let Some(value) = self.tables.get(tool) else { return Ok(T::default()) };
+        let Some(value) = self.tables.get(tool) else {
+            return Ok(T::default());
+        };
         let mut value = value.clone();
         if let Some(table) = value.as_table_mut() {
             table.remove(RULES_KEY);
@@ -122,12 +129,19 @@ impl Config {
     /// # Errors
     /// A usage error for an unknown rule or level.
     pub fn levels(&self, tool: &str, catalogue: &[Rule], levels: &mut Levels) -> Result<()> {
-        let Some(rules) = self.tables.get(tool).and_then(|table| table.get(RULES_KEY)) else { return Ok(()) };
+        let Some(rules) = self.tables.get(tool).and_then(|table| table.get(RULES_KEY)) else {
+            return Ok(());
+        };
         let rules: std::collections::BTreeMap<String, Requested> =
             rules.clone().try_into().map_err(|error: toml::de::Error| {
-                malformed(self.source(), &format!("[{tool}.{RULES_KEY}]: {}", error.message()))
+                malformed(
+                    self.source(),
+                    &format!("[{tool}.{RULES_KEY}]: {}", error.message()),
+                )
             })?;
-        rules.into_iter().try_for_each(|(id, requested)| levels.set(catalogue, &id, requested))
+        rules
+            .into_iter()
+            .try_for_each(|(id, requested)| levels.set(catalogue, &id, requested))
     }
 }
 
@@ -155,9 +169,14 @@ fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
 /// # Errors
 /// The file cannot be read or is no TOML.
 pub fn read_toml(path: &Path) -> Result<Table> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let text = std::fs::read_to_string(path).or_judge(|| format!("cannot read `{name}`"))?;
-    text.parse::<Table>().map_err(|error| Error::judge(format!("`{name}` is no TOML: {}", error.message())))
+    text.parse::<Table>()
+        .map_err(|error| Error::judge(format!("`{name}` is no TOML: {}", error.message())))
 }
 
 #[cfg(test)]
@@ -183,7 +202,13 @@ mod tests {
         let config = config("[compat]\nfail-fast = true\n[compat.rules]\ngone = 'warn'\n").unwrap();
         assert!(config.table::<Compat>("compat").unwrap().fail_fast);
         assert_eq!(config.table::<Compat>("sign").unwrap(), Compat::default());
-        let rules = [Rule { id: "gone", level: Level::Deny, summary: "", why: "", link: "" }];
+        let rules = [Rule {
+            id: "gone",
+            level: Level::Deny,
+            summary: "",
+            why: "",
+            link: "",
+        }];
         let mut levels = Levels::default();
         config.levels("compat", &rules, &mut levels).unwrap();
         assert_eq!(levels.requested("gone"), Some(Requested::Warn));
@@ -192,12 +217,23 @@ mod tests {
 
     #[test]
     fn misspellings_name_the_nearest() {
-        let error = config("[compat]\nfail-fats = true").unwrap().table::<Compat>("compat").unwrap_err();
+        let error = config("[compat]\nfail-fats = true")
+            .unwrap()
+            .table::<Compat>("compat")
+            .unwrap_err();
         assert_eq!(error.help(), ["did you mean `fail-fast`?"]);
         assert_eq!(error.exit_code(), crate::exit::USAGE);
-        assert_eq!(config("[compta]").unwrap_err().help(), ["did you mean `compat`?"]);
+        assert_eq!(
+            config("[compta]").unwrap_err().help(),
+            ["did you mean `compat`?"]
+        );
         assert!(config("compat = 1").is_err());
-        assert!(config("[compat").unwrap_err().to_string().contains("release-gates.toml"));
+        assert!(
+            config("[compat")
+                .unwrap_err()
+                .to_string()
+                .contains("release-gates.toml")
+        );
     }
 
     #[test]

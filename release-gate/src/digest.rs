@@ -59,7 +59,9 @@ impl FromStr for Sha256Digest {
         }
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
-            let (Some(high), Some(low)) = (nibble(pair[0]), nibble(pair[1])) else { return Err(error()) };
+            let (Some(high), Some(low)) = (nibble(pair[0]), nibble(pair[1])) else {
+                return Err(error());
+            };
             *byte = high << 4 | low;
         }
         Ok(Self(bytes))
@@ -82,7 +84,9 @@ impl Serialize for Sha256Digest {
 
 impl<'de> Deserialize<'de> for Sha256Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -147,7 +151,9 @@ type Slot = Mutex<Option<io::Result<(Sha256Digest, u64)>>>;
 /// # Errors
 /// The first file (in the given order) that cannot be read, with its path.
 pub fn sha256_files(paths: &[PathBuf]) -> Result<Vec<(Sha256Digest, u64)>, (PathBuf, io::Error)> {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len());
+    let workers = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(paths.len());
     let next = AtomicUsize::new(0);
     let results: Vec<Slot> = paths.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
@@ -156,7 +162,9 @@ pub fn sha256_files(paths: &[PathBuf]) -> Result<Vec<(Sha256Digest, u64)>, (Path
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = paths.get(index) else { return };
-                    *results[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(sha256_file(path));
+                    *results[index]
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner) = Some(sha256_file(path));
                 }
             });
         }
@@ -184,13 +192,22 @@ mod tests {
     #[test]
     fn published_vectors() {
         assert_eq!(sha256_bytes(b"abc").to_string(), ABC);
-        assert_eq!(sha256_reader(&b""[..]).unwrap(), (EMPTY.parse().unwrap(), 0));
+        assert_eq!(
+            sha256_reader(&b""[..]).unwrap(),
+            (EMPTY.parse().unwrap(), 0)
+        );
     }
 
     #[test]
     fn text_form_is_exact() {
         assert_eq!(ABC.parse::<Sha256Digest>().unwrap().to_string(), ABC);
-        for bad in ["", "ba78", &ABC.to_uppercase(), &format!("{ABC}0"), &ABC.replace('b', "g")] {
+        for bad in [
+            "",
+            "ba78",
+            &ABC.to_uppercase(),
+            &format!("{ABC}0"),
+            &ABC.replace('b', "g"),
+        ] {
             assert!(bad.parse::<Sha256Digest>().is_err(), "{bad}");
         }
     }

@@ -34,12 +34,22 @@ pub struct Error {
 impl Error {
     /// The gate could not judge (exit code 101).
     pub fn judge(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Judge, message: message.into(), help: Vec::new(), source: None }
+        Self {
+            kind: ErrorKind::Judge,
+            message: message.into(),
+            help: Vec::new(),
+            source: None,
+        }
     }
 
     /// Wrong usage or configuration (exit code 2).
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Usage, message: message.into(), help: Vec::new(), source: None }
+        Self {
+            kind: ErrorKind::Usage,
+            message: message.into(),
+            help: Vec::new(),
+            source: None,
+        }
     }
 
     /// Adds the next step, shown behind `help:`. May be called more than once.
@@ -77,7 +87,10 @@ impl Error {
     /// The message followed by its causes, `: ` between them, without repeating a cause that a message quotes.
     pub fn chain(&self) -> String {
         let mut text = self.message.clone();
-        let mut cause = self.source.as_deref().map(|e| e as &(dyn StdError + 'static));
+        let mut cause = self
+            .source
+            .as_deref()
+            .map(|e| e as &(dyn StdError + 'static));
         while let Some(error) = cause {
             let line = error.to_string();
             if !text.contains(&line) {
@@ -114,7 +127,9 @@ mod tests {
     #[test]
     fn the_chain_names_every_cause_once() {
         let inner = std::io::Error::other("disk full");
-        let error = Error::judge("cannot write `a/b.json`").with_source(inner).with_help("free some space");
+        let error = Error::judge("cannot write `a/b.json`")
+            .with_source(inner)
+            .with_help("free some space");
         assert_eq!(error.chain(), "cannot write `a/b.json`: disk full");
         assert_eq!(error.exit_code(), exit::ERROR);
         assert_eq!(error.help(), ["free some space"]);

@@ -27,7 +27,9 @@ impl From<WriteError> for crate::Error {
             }
             _ => "check that the folder exists and is writable",
         };
-        Self::judge(error.to_string()).with_source(error.source).with_help(help)
+        Self::judge(error.to_string())
+            .with_source(error.source)
+            .with_help(help)
     }
 }
 
@@ -100,7 +102,10 @@ impl Write for AtomicFile {
 /// As [`AtomicFile`].
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let mut file = AtomicFile::create(path)?;
-    file.write_all(bytes).map_err(|source| WriteError { path: path.to_owned(), source })?;
+    file.write_all(bytes).map_err(|source| WriteError {
+        path: path.to_owned(),
+        source,
+    })?;
     file.commit()
 }
 
@@ -109,7 +114,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 /// # Errors
 /// Reading the source or writing the destination failed.
 pub fn copy_atomic(from: &Path, to: &Path) -> Result<(), WriteError> {
-    let wrong = |source| WriteError { path: to.to_owned(), source };
+    let wrong = |source| WriteError {
+        path: to.to_owned(),
+        source,
+    };
     let mut source = std::fs::File::open(from).map_err(wrong)?;
     let mut file = AtomicFile::create(to)?;
     io::copy(&mut source, &mut file).map_err(wrong)?;
@@ -123,14 +131,17 @@ pub fn copy_atomic(from: &Path, to: &Path) -> Result<(), WriteError> {
 /// # Errors
 /// The system's temporary folder cannot be written to.
 pub fn throw_away_dir(purpose: &str) -> crate::Result<TempDir> {
-    tempfile::Builder::new().prefix(&format!("release-gates-{purpose}-")).tempdir().map_err(|error| {
-        crate::Error::judge(format!(
-            "cannot make a throw-away folder in `{}`",
-            std::env::temp_dir().display()
-        ))
-        .with_source(error)
-        .with_help("set TMPDIR to a folder that is writable and has space")
-    })
+    tempfile::Builder::new()
+        .prefix(&format!("release-gates-{purpose}-"))
+        .tempdir()
+        .map_err(|error| {
+            crate::Error::judge(format!(
+                "cannot make a throw-away folder in `{}`",
+                std::env::temp_dir().display()
+            ))
+            .with_source(error)
+            .with_help("set TMPDIR to a folder that is writable and has space")
+        })
 }
 
 #[cfg(test)]
@@ -167,6 +178,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("taken");
         std::fs::create_dir_all(path.join("x")).unwrap();
-        assert!(write_atomic(&path, b"x").unwrap_err().to_string().contains("taken"));
+        assert!(
+            write_atomic(&path, b"x")
+                .unwrap_err()
+                .to_string()
+                .contains("taken")
+        );
     }
 }

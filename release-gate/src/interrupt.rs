@@ -31,11 +31,13 @@ pub fn install() {
         INSTALLED.call_once(|| {
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
             let ignored = ignored(&status);
-            let wanted =
-                [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+            let wanted = [SIGINT, SIGTERM, SIGHUP]
+                .into_iter()
+                .filter(|signal| ignored >> (signal - 1) & 1 == 0);
             // Without a handler a signal ends the process as ever.
             if let Ok(mut signals) = Signals::new(wanted) {
-                let _detached = std::thread::spawn(move || signals.forever().for_each(|_| interrupted()));
+                let _detached =
+                    std::thread::spawn(move || signals.forever().for_each(|_| interrupted()));
             }
         });
     }
@@ -48,7 +50,8 @@ pub fn install() {
 #[cfg(target_os = "linux")]
 fn ignored(status: &str) -> u64 {
     let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or_default()
+    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
+        .unwrap_or_default()
 }
 
 fn interrupted() {
@@ -65,7 +68,11 @@ fn interrupted() {
 /// # Errors
 /// After Ctrl-C (or SIGTERM, SIGHUP).
 pub fn check() -> Result<()> {
-    if INTERRUPTED.load(Ordering::SeqCst) { Err(Error::judge("interrupted")) } else { Ok(()) }
+    if INTERRUPTED.load(Ordering::SeqCst) {
+        Err(Error::judge("interrupted"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Registers a running child until the guard is dropped.
@@ -96,7 +103,10 @@ mod tests {
 
     #[test]
     fn ignored_signals_are_read_as_the_kernel_writes_them() {
-        assert_eq!(ignored("Name:\tx\nSigBlk:\t01\nSigIgn:\t0000000000001002\n"), 1 << 1 | 1 << 12);
+        assert_eq!(
+            ignored("Name:\tx\nSigBlk:\t01\nSigIgn:\t0000000000001002\n"),
+            1 << 1 | 1 << 12
+        );
         assert_eq!(ignored(""), 0);
     }
 }

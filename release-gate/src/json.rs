@@ -90,12 +90,18 @@ mod tests {
     #[test]
     fn keys_are_sorted_at_every_depth() {
         let bytes = to_canonical_line(&json!({ "b": [{ "z": 1, "a": null }], "a": "x" })).unwrap();
-        assert_eq!(String::from_utf8(bytes).unwrap(), "{\"a\":\"x\",\"b\":[{\"a\":null,\"z\":1}]}\n");
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            "{\"a\":\"x\",\"b\":[{\"a\":null,\"z\":1}]}\n"
+        );
     }
 
     #[test]
     fn a_float_is_refused_with_its_place() {
         let error = to_canonical_vec(&json!({ "a": [1, { "b": 1.5 }] })).unwrap_err();
-        assert_eq!(error.to_string(), "a report holds the float 1.5 at `/a/1/b`; use an integer or text");
+        assert_eq!(
+            error.to_string(),
+            "a report holds the float 1.5 at `/a/1/b`; use an integer or text"
+        );
     }
 }

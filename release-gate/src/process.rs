@@ -59,8 +59,13 @@ const NETWORK_ENV: &[&str] = &[
     "GIT_SSH_COMMAND",
     "SSH_AUTH_SOCK",
 ];
-const NETWORK_PREFIXES: &[&str] =
-    &["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_SOURCE_", "CARGO_REGISTRY_"];
+const NETWORK_PREFIXES: &[&str] = &[
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_REGISTRIES_",
+    "CARGO_SOURCE_",
+    "CARGO_REGISTRY_",
+];
 
 /// One program to run.
 #[derive(Debug, Clone)]
@@ -99,10 +104,14 @@ impl Step {
     ///
     /// Colours and progress are off; what decides where cargo puts its output is inherited.
     pub fn cargo() -> Self {
-        Self::new(std::env::var_os("CARGO").filter(|path| !path.is_empty()).unwrap_or_else(|| "cargo".into()))
-            .inherit(["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"])
-            .env("CARGO_TERM_COLOR", "never")
-            .env("CARGO_TERM_PROGRESS_WHEN", "never")
+        Self::new(
+            std::env::var_os("CARGO")
+                .filter(|path| !path.is_empty())
+                .unwrap_or_else(|| "cargo".into()),
+        )
+        .inherit(["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"])
+        .env("CARGO_TERM_COLOR", "never")
+        .env("CARGO_TERM_PROGRESS_WHEN", "never")
     }
 
     /// Runs it through another program, which gets these arguments, then the program and its own arguments.
@@ -136,14 +145,16 @@ impl Step {
     /// Adds arguments.
     #[must_use]
     pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.args
+            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
     /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.env.insert(name.as_ref().to_owned(), value.as_ref().to_owned());
+        self.env
+            .insert(name.as_ref().to_owned(), value.as_ref().to_owned());
         self
     }
 
@@ -177,8 +188,10 @@ impl Step {
     pub fn inherit_network_env(mut self) -> Self {
         for (name, value) in std::env::vars_os() {
             let Some(text) = name.to_str() else { continue };
-            let wanted =
-                NETWORK_ENV.contains(&text) || NETWORK_PREFIXES.iter().any(|prefix| text.starts_with(prefix));
+            let wanted = NETWORK_ENV.contains(&text)
+                || NETWORK_PREFIXES
+                    .iter()
+                    .any(|prefix| text.starts_with(prefix));
             if wanted && !text.contains("TOKEN") && !text.contains("SECRET") {
                 self.env.insert(name, value);
             }
@@ -232,8 +245,12 @@ impl Step {
 
 /// Quotes a word for display as [`shell_word`] does; control characters are escaped in a way that not every shell reads.
 fn quote(word: &str) -> String {
-    shell_word(word)
-        .unwrap_or_else(|| format!("$'{}'", word.escape_debug().to_string().replace("\\\"", "\"")))
+    shell_word(word).unwrap_or_else(|| {
+        format!(
+            "$'{}'",
+            word.escape_debug().to_string().replace("\\\"", "\"")
+        )
+    })
 }
 
 /// A word of a command that somebody may copy, quoted for a POSIX shell where it needs it. `None`: it has control characters, which no way of
@@ -288,7 +305,11 @@ impl Finished {
         let text = self.stderr_text();
         let lines: Vec<&str> = text.lines().collect();
         let tail = lines[lines.len().saturating_sub(20)..].join("\n");
-        Err(ProcessError::Failed { command: self.command, status: self.status, stderr: tail })
+        Err(ProcessError::Failed {
+            command: self.command,
+            status: self.status,
+            stderr: tail,
+        })
     }
 }
 
@@ -400,18 +421,26 @@ impl Runner {
     ) -> Result<Finished, ProcessError> {
         let command_line = step.display();
         if interrupt::check().is_err() {
-            return Err(ProcessError::Interrupted { command: command_line });
+            return Err(ProcessError::Interrupted {
+                command: command_line,
+            });
         }
         let started = SystemTime::now();
         let clock = Instant::now();
-        let child =
-            spawn(&step).map_err(|source| ProcessError::Start { command: command_line.clone(), source })?;
-        let killer = Arc::new(Running { child: Arc::clone(&child), group: !step.interactive });
+        let child = spawn(&step).map_err(|source| ProcessError::Start {
+            command: command_line.clone(),
+            source,
+        })?;
+        let killer = Arc::new(Running {
+            child: Arc::clone(&child),
+            group: !step.interactive,
+        });
         let running = interrupt::register(Arc::clone(&killer) as Arc<dyn Kill>);
         let (ended, end) = std::sync::mpsc::channel::<()>();
         let watch = step.timeout.map(|limit| {
             std::thread::spawn(move || {
-                let over = end.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+                let over =
+                    end.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
                 if over {
                     killer.kill();
                 }
@@ -419,8 +448,12 @@ impl Runner {
             })
         });
 
-        let lost = |source| ProcessError::Lost { command: command_line.clone(), source };
-        let (mut stdin, stdout, stderr) = (child.take_stdin(), child.take_stdout(), child.take_stderr());
+        let lost = |source| ProcessError::Lost {
+            command: command_line.clone(),
+            source,
+        };
+        let (mut stdin, stdout, stderr) =
+            (child.take_stdin(), child.take_stdout(), child.take_stderr());
         let (stdout, stderr) = std::thread::scope(|scope| {
             if let Some(bytes) = &step.stdin {
                 let mut pipe = stdin.take();
@@ -433,7 +466,12 @@ impl Runner {
             }
             let errors = scope.spawn(move || read_lines(stderr, &mut on_line));
             let output = read_all(stdout);
-            (output, errors.join().unwrap_or_else(|_| Err(io::Error::other("the progress printer panicked"))))
+            (
+                output,
+                errors
+                    .join()
+                    .unwrap_or_else(|_| Err(io::Error::other("the progress printer panicked"))),
+            )
         });
         let status = child.wait().map_err(lost)?;
         drop((running, ended));
@@ -441,33 +479,60 @@ impl Runner {
         let (stdout, stderr) = (stdout.map_err(lost)?, stderr.map_err(lost)?);
         let elapsed = clock.elapsed();
 
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(StepRecord {
-            argv: std::iter::once(&step.program)
-                .chain(&step.args)
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect(),
-            env: step.env.keys().map(|name| name.to_string_lossy().into_owned()).collect(),
-            exit_code: status.code(),
-            started,
-            elapsed,
-            log_sha256: sha256_parts(&[&stdout, &stderr]),
-        });
+        self.records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(StepRecord {
+                argv: std::iter::once(&step.program)
+                    .chain(&step.args)
+                    .map(|word| word.to_string_lossy().into_owned())
+                    .collect(),
+                env: step
+                    .env
+                    .keys()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .collect(),
+                exit_code: status.code(),
+                started,
+                elapsed,
+                log_sha256: sha256_parts(&[&stdout, &stderr]),
+            });
         if interrupt::check().is_err() {
-            return Err(ProcessError::Interrupted { command: command_line });
+            return Err(ProcessError::Interrupted {
+                command: command_line,
+            });
         }
-        Ok(Finished { command: command_line, status, stdout, stderr, elapsed, timed_out })
+        Ok(Finished {
+            command: command_line,
+            status,
+            stdout,
+            stderr,
+            elapsed,
+            timed_out,
+        })
     }
 
     /// What ran so far, in the order in which it ended.
     pub fn records(&self) -> Vec<StepRecord> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 fn spawn(step: &Step) -> io::Result<Arc<SharedChild>> {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that starts programs"
+    )]
     let mut command = Command::new(&step.program);
-    command.args(&step.args).env_clear().envs(&step.env).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(&step.args)
+        .env_clear()
+        .envs(&step.env)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.stdin(match (&step.stdin, step.interactive) {
         (Some(_), _) => Stdio::piped(),
         (None, true) => Stdio::inherit(),
@@ -487,7 +552,10 @@ fn spawn(step: &Step) -> io::Result<Arc<SharedChild>> {
 /// A child as the signal handler sees it.
 struct Running {
     child: Arc<SharedChild>,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "process groups are a Unix notion"))]
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "process groups are a Unix notion")
+    )]
     group: bool,
 }
 
@@ -495,7 +563,9 @@ impl Kill for Running {
     fn kill(&self) {
         #[cfg(unix)]
         if self.group
-            && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
+            && let Some(pid) = i32::try_from(self.child.id())
+                .ok()
+                .and_then(rustix::process::Pid::from_raw)
         {
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
         }
@@ -531,25 +601,36 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_ended() {
-        let step = Step::new("sh").args(["-c", "sleep 60"]).timeout(Duration::from_millis(100));
+        let step = Step::new("sh")
+            .args(["-c", "sleep 60"])
+            .timeout(Duration::from_millis(100));
         let finished = Runner::new().run(step).unwrap();
         assert!(finished.timed_out && !finished.is_success());
-        let finished = Runner::new().run(Step::new("true").timeout(Duration::from_secs(60))).unwrap();
+        let finished = Runner::new()
+            .run(Step::new("true").timeout(Duration::from_secs(60)))
+            .unwrap();
         assert!(!finished.timed_out && finished.is_success());
     }
 
     #[test]
     fn the_environment_is_cleared() {
-        let finished = Runner::new().run(Step::new("env").env("ONE", "1")).unwrap().success().unwrap();
+        let finished = Runner::new()
+            .run(Step::new("env").env("ONE", "1"))
+            .unwrap()
+            .success()
+            .unwrap();
         let text = String::from_utf8(finished.stdout).unwrap();
-        let names: Vec<_> =
-            text.lines().filter_map(|line| line.split_once('=').map(|(name, _)| name)).collect();
+        let names: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.split_once('=').map(|(name, _)| name))
+            .collect();
         assert!(names.contains(&"ONE"));
         assert!(names.contains(&"TZ"));
         assert!(
             names
                 .iter()
-                .all(|name| BASE_ENV.contains(name) || ["ONE", "TZ", "LC_ALL", "LANG"].contains(name)),
+                .all(|name| BASE_ENV.contains(name)
+                    || ["ONE", "TZ", "LC_ALL", "LANG"].contains(name)),
             "{names:?}"
         );
     }
@@ -557,9 +638,15 @@ mod tests {
     #[test]
     fn a_failure_names_command_code_and_last_words() {
         let runner = Runner::new();
-        let error =
-            runner.run(Step::new("sh").args(["-c", "echo why >&2; exit 3"])).unwrap().success().unwrap_err();
-        assert_eq!(error.to_string(), "`sh -c 'echo why >&2; exit 3'` failed (exit status: 3):\nwhy");
+        let error = runner
+            .run(Step::new("sh").args(["-c", "echo why >&2; exit 3"]))
+            .unwrap()
+            .success()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`sh -c 'echo why >&2; exit 3'` failed (exit status: 3):\nwhy"
+        );
         let record = &runner.records()[0];
         assert_eq!(record.exit_code, Some(3));
         assert_eq!(record.log_sha256, sha256_bytes(b"why\n"));
@@ -567,26 +654,42 @@ mod tests {
 
     #[test]
     fn a_missing_program_has_a_next_step() {
-        let error: Error = Runner::new().run(Step::new("no-such-program-here")).unwrap_err().into();
+        let error: Error = Runner::new()
+            .run(Step::new("no-such-program-here"))
+            .unwrap_err()
+            .into();
         assert!(error.help()[0].contains("PATH"));
     }
 
     #[test]
     fn input_larger_than_a_pipe_is_fed_and_output_collected() {
         let input = vec![b'x'; 1 << 20];
-        let finished = Runner::new().run(Step::new("cat").stdin(input.clone())).unwrap();
+        let finished = Runner::new()
+            .run(Step::new("cat").stdin(input.clone()))
+            .unwrap();
         assert_eq!(finished.stdout, input);
         // A child that ignores its input does not hurt.
-        assert!(Runner::new().run(Step::new("true").stdin(input)).unwrap().is_success());
+        assert!(
+            Runner::new()
+                .run(Step::new("true").stdin(input))
+                .unwrap()
+                .is_success()
+        );
     }
 
     #[test]
     fn words_are_quoted_as_a_shell_reads_them() {
         assert_eq!(shell_word("a; b").as_deref(), Some("'a; b'"));
         assert_eq!(shell_word("a\n'; b; '"), None);
-        assert_eq!(Step::new("a b").args(["", "c'd", "-x=1"]).display(), r"'a b' '' 'c'\''d' -x=1");
+        assert_eq!(
+            Step::new("a b").args(["", "c'd", "-x=1"]).display(),
+            r"'a b' '' 'c'\''d' -x=1"
+        );
         let step = Step::new("a").arg("b c").through("sh", ["-x"]);
         assert_eq!(step.display(), "sh -x a 'b c'");
-        assert_eq!(Step::new("x").arg("\u{1b}[31m").display(), r"x $'\u{1b}[31m'");
+        assert_eq!(
+            Step::new("x").arg("\u{1b}[31m").display(),
+            r"x $'\u{1b}[31m'"
+        );
     }
 }

@@ -90,8 +90,14 @@ impl Project {
         runner: &Runner,
         prepare: impl FnOnce(Step) -> Step,
     ) -> Result<Self> {
-        let mut step = Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1"]);
-        step = step.args(args.manifest_args()).args(args.feature_args()).args(args.lock_args());
+        let mut step =
+            Step::cargo()
+                .inherit_network_env()
+                .args(["metadata", "--format-version", "1"]);
+        step = step
+            .args(args.manifest_args())
+            .args(args.feature_args())
+            .args(args.lock_args());
         let step = prepare(step);
         let started = std::time::SystemTime::now();
         // git is asked while cargo is: neither waits for the other.
@@ -105,8 +111,8 @@ impl Project {
             return Err(metadata_error(&finished.stderr_text(), args));
         }
         let text = String::from_utf8_lossy(&finished.stdout);
-        let metadata =
-            MetadataCommand::parse(text).or_judge(|| "cargo's metadata cannot be read".to_owned())?;
+        let metadata = MetadataCommand::parse(text)
+            .or_judge(|| "cargo's metadata cannot be read".to_owned())?;
         let root = metadata.workspace_root.clone().into_std_path_buf();
         let target_dir = metadata.target_directory.clone().into_std_path_buf();
 
@@ -121,14 +127,19 @@ impl Project {
         };
         let lock = root.join("Cargo.lock");
         // cargo may have written the lock file after git had looked at it.
-        let written =
-            std::fs::metadata(&lock).and_then(|lock| lock.modified()).is_ok_and(|time| time >= started);
+        let written = std::fs::metadata(&lock)
+            .and_then(|lock| lock.modified())
+            .is_ok_and(|time| time >= started);
         let dirty = match &git {
             Some(git) if written && !dirty => git.is_dirty()?,
             _ => dirty,
         };
         let lock_sha256 = if lock.is_file() {
-            Some(sha256_file(&lock).or_judge(|| "cannot read `Cargo.lock`".to_owned())?.0)
+            Some(
+                sha256_file(&lock)
+                    .or_judge(|| "cannot read `Cargo.lock`".to_owned())?
+                    .0,
+            )
         } else {
             None
         };
@@ -152,7 +163,9 @@ impl Project {
 
     /// The packages the call is about, in cargo's order: those asked for, else the default members.
     pub fn selected(&self) -> impl Iterator<Item = &Package> {
-        self.selected.iter().map(|index| &self.metadata.packages[*index])
+        self.selected
+            .iter()
+            .map(|index| &self.metadata.packages[*index])
     }
 
     /// The one package the call is about.
@@ -164,9 +177,15 @@ impl Project {
         match (packages.next(), packages.next()) {
             (Some(package), None) => Ok(package),
             _ => {
-                let names: Vec<&str> = self.selected().map(|package| package.name.as_str()).collect();
-                Err(Error::usage(format!("this needs one package and the workspace has {}", names.len()))
-                    .with_help(format!("choose one with -p: {}", names.join(", "))))
+                let names: Vec<&str> = self
+                    .selected()
+                    .map(|package| package.name.as_str())
+                    .collect();
+                Err(Error::usage(format!(
+                    "this needs one package and the workspace has {}",
+                    names.len()
+                ))
+                .with_help(format!("choose one with -p: {}", names.join(", "))))
             }
         }
     }
@@ -222,7 +241,10 @@ impl Project {
     /// outside.
     pub fn relative(&self, path: &Path) -> Option<String> {
         let base = self.git.as_ref().map_or(self.root.as_path(), Git::root);
-        let relative = path.strip_prefix(base).or_else(|_| path.strip_prefix(&self.root)).ok()?;
+        let relative = path
+            .strip_prefix(base)
+            .or_else(|_| path.strip_prefix(&self.root))
+            .ok()?;
         Some(
             relative
                 .components()
@@ -235,12 +257,18 @@ impl Project {
 
 /// Says what cargo said, and what to do about the cases people meet.
 fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
-    let text = stderr.trim().strip_prefix("error: ").unwrap_or(stderr.trim());
+    let text = stderr
+        .trim()
+        .strip_prefix("error: ")
+        .unwrap_or(stderr.trim());
     let manifest = args.manifest_path();
     let (message, help) = if text.contains("could not find `Cargo.toml`")
         || text.contains("does not exist") && manifest.is_some()
     {
-        ("there is no Cargo.toml", "run it inside a cargo project, or name one with --manifest-path")
+        (
+            "there is no Cargo.toml",
+            "run it inside a cargo project, or name one with --manifest-path",
+        )
     } else if text.contains("--locked was passed")
         || text.contains("lock file") && text.contains("needs to be updated")
     {
@@ -249,12 +277,21 @@ fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
             "run `cargo generate-lockfile` or `cargo update`, and commit Cargo.lock",
         )
     } else if text.contains("failed to parse manifest") || text.contains("TOML parse error") {
-        ("a Cargo.toml cannot be read", "mend the manifest; `cargo metadata` shows the same error")
+        (
+            "a Cargo.toml cannot be read",
+            "mend the manifest; `cargo metadata` shows the same error",
+        )
     } else if text.contains("--offline") || text.contains("--frozen") {
         // Each cargo says it in its own words; all name the flag that kept it from looking, whoever set it.
-        ("a dependency is not on this machine", "run `cargo fetch` once while online")
+        (
+            "a dependency is not on this machine",
+            "run `cargo fetch` once while online",
+        )
     } else {
-        ("cargo cannot describe the project", "`cargo metadata` shows the same error")
+        (
+            "cargo cannot describe the project",
+            "`cargo metadata` shows the same error",
+        )
     };
     Error::judge(format!("{message}: {text}")).with_help(help)
 }
@@ -273,18 +310,32 @@ fn select(metadata: &Metadata, args: &SharedArgs) -> Result<Vec<usize>> {
             return Ok(());
         }
         let error = Error::usage(format!("package `{spec}` is not in this workspace"));
-        Err(match nearest(spec, members.iter().map(|(_, package)| package.name.as_str())) {
-            Some(near) => error.with_help(format!("did you mean `{near}`?")),
-            None => {
-                let names: Vec<&str> = members.iter().map(|(_, package)| package.name.as_str()).collect();
-                error.with_help(format!("it has {}", names.join(", ")))
-            }
-        })
+        Err(
+            match nearest(
+                spec,
+                members.iter().map(|(_, package)| package.name.as_str()),
+            ) {
+                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                None => {
+                    let names: Vec<&str> = members
+                        .iter()
+                        .map(|(_, package)| package.name.as_str())
+                        .collect();
+                    error.with_help(format!("it has {}", names.join(", ")))
+                }
+            },
+        )
     };
-    workspace.package.iter().chain(&workspace.exclude).try_for_each(known)?;
+    workspace
+        .package
+        .iter()
+        .chain(&workspace.exclude)
+        .try_for_each(known)?;
     let all = workspace.workspace || workspace.all;
     if !workspace.exclude.is_empty() && !all {
-        return Err(Error::usage("--exclude can only be used together with --workspace"));
+        return Err(Error::usage(
+            "--exclude can only be used together with --workspace",
+        ));
     }
     let chosen: Vec<usize> = members
         .iter()

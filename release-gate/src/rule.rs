@@ -11,7 +11,9 @@ use crate::error::{Error, Result};
 use crate::suggest::nearest;
 
 /// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Said, never failing.
@@ -115,15 +117,31 @@ pub fn find<'a>(catalogue: &'a [Rule], id: &str) -> Result<&'a Rule> {
 /// A usage error for an unknown rule.
 pub fn explain(catalogue: &[Rule], id: &str) -> Result<String> {
     if id == "list" {
-        let width = catalogue.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+        let width = catalogue
+            .iter()
+            .map(|rule| rule.id.len())
+            .max()
+            .unwrap_or(0);
         return Ok(catalogue
             .iter()
-            .map(|rule| format!("{:width$}  {:4}  {}\n", rule.id, rule.level.as_str(), rule.summary))
+            .map(|rule| {
+                format!(
+                    "{:width$}  {:4}  {}\n",
+                    rule.id,
+                    rule.level.as_str(),
+                    rule.summary
+                )
+            })
             .collect());
     }
     let rule = find(catalogue, id)?;
-    let mut text =
-        format!("{}: {}\ndefault level: {}\n\n{}\n", rule.id, rule.summary, rule.level.as_str(), rule.why);
+    let mut text = format!(
+        "{}: {}\ndefault level: {}\n\n{}\n",
+        rule.id,
+        rule.summary,
+        rule.level.as_str(),
+        rule.why
+    );
     if !rule.link.is_empty() {
         text.push_str(&format!("\nsee {}\n", rule.link));
     }
@@ -145,7 +163,12 @@ pub fn markdown(tool: &str, catalogue: &[Rule]) -> String {
         ));
     }
     for rule in catalogue {
-        page.push_str(&format!("\n## {}\n\n{}. {}\n", rule.id, capitalise(rule.summary), rule.why));
+        page.push_str(&format!(
+            "\n## {}\n\n{}. {}\n",
+            rule.id,
+            capitalise(rule.summary),
+            rule.why
+        ));
         if !rule.link.is_empty() {
             page.push_str(&format!("\nSource: {}\n", rule.link));
         }
@@ -159,19 +182,28 @@ fn cell(text: &str) -> String {
 
 fn capitalise(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const RULES: &[Rule] =
-        &[Rule { id: "new-thing", level: Level::Warn, summary: "a thing is new", why: "Because.", link: "" }];
+    const RULES: &[Rule] = &[Rule {
+        id: "new-thing",
+        level: Level::Warn,
+        summary: "a thing is new",
+        why: "Because.",
+        link: "",
+    }];
 
     #[test]
     fn an_unknown_rule_names_the_nearest() {
-        let error = Levels::default().set(RULES, "new-thin", Requested::Deny).unwrap_err();
+        let error = Levels::default()
+            .set(RULES, "new-thin", Requested::Deny)
+            .unwrap_err();
         assert_eq!(error.help(), ["did you mean `new-thing`?"]);
         assert_eq!(error.exit_code(), crate::exit::USAGE);
     }
@@ -187,6 +219,10 @@ mod tests {
     #[test]
     fn explain_prints_why() {
         assert!(explain(RULES, "new-thing").unwrap().contains("Because."));
-        assert!(explain(RULES, "list").unwrap().starts_with("new-thing  warn"));
+        assert!(
+            explain(RULES, "list")
+                .unwrap()
+                .starts_with("new-thing  warn")
+        );
     }
 }

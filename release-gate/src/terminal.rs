@@ -44,9 +44,14 @@ impl Terminal {
     /// A terminal with cargo's meaning of `--color` (`auto` looks at the streams, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`).
     pub fn new(color: ColorChoice, verbosity: Verbosity) -> Self {
         // Progress is for a person who is looking: not into pipes, not in CI, not when quiet.
-        let watched =
-            io::stderr().is_terminal() && verbosity > Verbosity::Quiet && std::env::var_os("CI").is_none();
-        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let watched = io::stderr().is_terminal()
+            && verbosity > Verbosity::Quiet
+            && std::env::var_os("CI").is_none();
+        let target = if watched {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         Self {
             stdout: Mutex::new(AutoStream::new(io::stdout(), color)),
             stderr: Mutex::new(AutoStream::new(io::stderr(), color)),
@@ -68,7 +73,10 @@ impl Terminal {
     /// A step, as cargo prints it: `   Compiling demo v1.2.3`.
     pub fn status(&self, verb: &str, what: impl AsRef<str>) {
         if self.verbosity > Verbosity::Quiet {
-            self.people(&format!("{VERB}{verb:>12}{VERB:#} {}\n", visible(what.as_ref())));
+            self.people(&format!(
+                "{VERB}{verb:>12}{VERB:#} {}\n",
+                visible(what.as_ref())
+            ));
         }
     }
 
@@ -82,7 +90,10 @@ impl Terminal {
     /// A warning that belongs to no report.
     pub fn warn(&self, text: impl AsRef<str>) {
         if self.verbosity > Verbosity::Quiet {
-            self.people(&format!("{WARNING}warning{WARNING:#}: {}\n", visible(text.as_ref())));
+            self.people(&format!(
+                "{WARNING}warning{WARNING:#}: {}\n",
+                visible(text.as_ref())
+            ));
         }
     }
 
@@ -105,9 +116,9 @@ impl Terminal {
     /// A bar of `length` steps; hidden unless a person is looking.
     pub fn progress(&self, verb: &str, length: u64) -> Progress {
         let bar = self.progress.add(ProgressBar::new(length));
-        if let Ok(style) =
-            ProgressStyle::with_template("{prefix:>12.bold.cyan} [{bar:25}] {pos}/{len}: {wide_msg}")
-        {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{prefix:>12.bold.cyan} [{bar:25}] {pos}/{len}: {wide_msg}",
+        ) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(verb.to_owned());
@@ -132,7 +143,9 @@ impl Terminal {
         self.progress.suspend(|| {
             let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
             // Nobody is left to tell when stderr is gone.
-            let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+            let _ = stream
+                .write_all(text.as_bytes())
+                .and_then(|()| stream.flush());
         });
     }
 
@@ -143,7 +156,11 @@ impl Terminal {
     pub fn result(&self, text: &str) -> io::Result<()> {
         self.progress.suspend(|| {
             let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
-            unless_broken_pipe(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()))
+            unless_broken_pipe(
+                stream
+                    .write_all(text.as_bytes())
+                    .and_then(|()| stream.flush()),
+            )
         })
     }
 
@@ -176,7 +193,8 @@ pub struct Progress {
 impl Progress {
     /// Says what is being worked on.
     pub fn message(&self, text: impl AsRef<str>) {
-        self.bar.set_message(visible(text.as_ref()).replace('\n', " "));
+        self.bar
+            .set_message(visible(text.as_ref()).replace('\n', " "));
     }
 
     /// One step done.

@@ -10,10 +10,15 @@ use crate::error::{Error, Result};
 /// A usage error when the variable holds something other than a whole number
 /// (<https://reproducible-builds.org/specs/source-date-epoch/>).
 pub fn source_date_epoch() -> Result<Option<i64>> {
-    let Some(value) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty()) else {
+    let Some(value) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty())
+    else {
         return Ok(None);
     };
-    match value.to_str().and_then(|text| text.parse::<i64>().ok()).filter(|seconds| *seconds >= 0) {
+    match value
+        .to_str()
+        .and_then(|text| text.parse::<i64>().ok())
+        .filter(|seconds| *seconds >= 0)
+    {
         Some(seconds) => Ok(Some(seconds)),
         None => Err(Error::usage(format!(
             "SOURCE_DATE_EPOCH is `{}`, which is no number of seconds",
@@ -30,13 +35,22 @@ pub fn civil_date(seconds: i64) -> (i64, u8, u8) {
     let days = seconds.div_euclid(86_400) + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, u8::try_from(month).unwrap_or(1), u8::try_from(day).unwrap_or(1))
+    (
+        year,
+        u8::try_from(month).unwrap_or(1),
+        u8::try_from(day).unwrap_or(1),
+    )
 }
 
 /// `2026-11-21`.
@@ -48,7 +62,13 @@ pub fn iso_date(seconds: i64) -> String {
 /// `2026-11-21T03:09:25Z` (RFC 3339).
 pub fn rfc3339(seconds: i64) -> String {
     let of_day = seconds.rem_euclid(86_400);
-    format!("{}T{:02}:{:02}:{:02}Z", iso_date(seconds), of_day / 3600, of_day / 60 % 60, of_day % 60)
+    format!(
+        "{}T{:02}:{:02}:{:02}Z",
+        iso_date(seconds),
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
 }
 
 #[cfg(test)]

@@ -35,6 +35,12 @@ impl Tool {
                 |_| "unknown (the executable cannot be read)".to_owned(),
                 |d: Sha256Digest| d.to_string(),
             );
-        format!("{} {}\ncommit: {}\nsha256: {}\n", self.name, self.version, self.commit(), digest)
+        format!(
+            "{} {}\ncommit: {}\nsha256: {}\n",
+            self.name,
+            self.version,
+            self.commit(),
+            digest
+        )
     }
 }

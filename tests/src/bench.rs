@@ -19,21 +19,41 @@ pub struct Measure {
 impl Measure {
     /// Names what is measured.
     pub fn of(what: impl Into<String>) -> Self {
-        Self { what: what.into(), own: None }
+        Self {
+            what: what.into(),
+            own: None,
+        }
     }
 
     /// A tool's time; `more` is said behind it. `None`: it gave no result, and `more` says why.
     pub fn time(&mut self, tool: &str, time: Option<Duration>, more: &str) {
         let Some(time) = time else {
-            return self.said(tool, if more.is_empty() { "not installed" } else { more });
+            return self.said(
+                tool,
+                if more.is_empty() {
+                    "not installed"
+                } else {
+                    more
+                },
+            );
         };
-        let share = self.own.map(|own| match own.as_secs_f64() / time.as_secs_f64().max(1e-9) {
-            share if share < 0.005 => "< 0.01".to_owned(),
-            share => format!("{share:.2}"),
-        });
+        let share = self.own.map(
+            |own| match own.as_secs_f64() / time.as_secs_f64().max(1e-9) {
+                share if share < 0.005 => "< 0.01".to_owned(),
+                share => format!("{share:.2}"),
+            },
+        );
         self.own.get_or_insert(time);
-        let more = if more.is_empty() { String::new() } else { format!(", {more}") };
-        self.row(tool, &format!("{}{more}", shown(time)), &share.unwrap_or_default());
+        let more = if more.is_empty() {
+            String::new()
+        } else {
+            format!(", {more}")
+        };
+        self.row(
+            tool,
+            &format!("{}{more}", shown(time)),
+            &share.unwrap_or_default(),
+        );
     }
 
     /// A result that is no time.
@@ -85,7 +105,11 @@ pub fn measured(dir: &Path, words: &[impl AsRef<OsStr>]) -> Option<Ran> {
     let finished = Runner::new().run(step).unwrap();
     let wall = clock.elapsed();
     let known = finished.status.code() != Some(127);
-    known.then(|| Ran { wall, cpu: processor(&finished.stderr_text()), finished })
+    known.then(|| Ran {
+        wall,
+        cpu: processor(&finished.stderr_text()),
+        finished,
+    })
 }
 
 /// The median of several runs of a program, on the clock or of the processors. `None`: it is not there, or ended otherwise than it may.
@@ -99,7 +123,12 @@ pub fn repeated(
     let mut times = Vec::new();
     for _ in 0..runs {
         let ran = measured(dir, words)?;
-        if !ran.finished.status.code().is_some_and(|code| may_end.contains(&code)) {
+        if !ran
+            .finished
+            .status
+            .code()
+            .is_some_and(|code| may_end.contains(&code))
+        {
             return None;
         }
         times.push(of(&ran));
@@ -109,9 +138,16 @@ pub fn repeated(
 
 /// The last line of `times`: user and system time of the children, `0m1.234s 0m0.567s`.
 fn processor(text: &str) -> Duration {
-    let line = text.lines().rev().find(|line| line.contains('m') && line.ends_with('s')).unwrap_or_default();
+    let line = text
+        .lines()
+        .rev()
+        .find(|line| line.contains('m') && line.ends_with('s'))
+        .unwrap_or_default();
     let seconds = |word: &str| -> f64 {
-        let (minutes, rest) = word.trim_end_matches('s').split_once('m').unwrap_or(("0", "0"));
+        let (minutes, rest) = word
+            .trim_end_matches('s')
+            .split_once('m')
+            .unwrap_or(("0", "0"));
         minutes.parse::<f64>().unwrap_or(0.0) * 60.0 + rest.parse::<f64>().unwrap_or(0.0)
     };
     Duration::from_secs_f64(line.split_whitespace().map(seconds).sum())
@@ -126,13 +162,29 @@ pub fn published(dir: &Path, name: &str, version: &str) -> Option<PathBuf> {
         "[package]\nname = \"asks\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n{name} = \"={version}\"\n"
     );
     std::fs::write(asks.join("Cargo.toml"), manifest).unwrap();
-    let metadata =
-        measured(&asks, &["cargo", "metadata", "--format-version", "1"])?.finished.success().ok()?;
+    let metadata = measured(&asks, &["cargo", "metadata", "--format-version", "1"])?
+        .finished
+        .success()
+        .ok()?;
     let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let found = metadata["packages"].as_array()?.iter().find(|one| one["name"] == name)?;
+    let found = metadata["packages"]
+        .as_array()?
+        .iter()
+        .find(|one| one["name"] == name)?;
     let source = Path::new(found["manifest_path"].as_str()?).parent()?;
     let copy = dir.join(format!("{name}-{version}"));
-    assert!(measured(dir, &[OsStr::new("cp"), "-r".as_ref(), source.as_ref(), copy.as_ref()]).is_some());
+    assert!(
+        measured(
+            dir,
+            &[
+                OsStr::new("cp"),
+                "-r".as_ref(),
+                source.as_ref(),
+                copy.as_ref()
+            ]
+        )
+        .is_some()
+    );
     // What cargo's own copy of the package is known by.
     let _ = std::fs::remove_file(copy.join(".cargo-ok"));
     let _ = std::fs::remove_file(copy.join(".cargo_vcs_info.json"));
@@ -142,5 +194,10 @@ pub fn published(dir: &Path, name: &str, version: &str) -> Option<PathBuf> {
 /// Makes a folder a repository of one commit.
 pub fn committed(dir: &Path) {
     let script = "git init -q && git add -A -f && git -c user.name=x -c user.email=x@example.org -c commit.gpgsign=false commit -q -m x";
-    assert!(measured(dir, &["sh", "-c", script]).unwrap().finished.is_success());
+    assert!(
+        measured(dir, &["sh", "-c", script])
+            .unwrap()
+            .finished
+            .is_success()
+    );
 }

@@ -14,7 +14,10 @@ pub struct Step<'a> {
 }
 
 /// Writes files below a folder.
-#[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 pub fn write_all(dir: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {
         let path = dir.join(path);
@@ -37,7 +40,10 @@ pub const DEMO: &[Step<'static>] = &[
                 "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2024\"\nlicense = \"MIT\"\n\
                  description = \"A demonstration\"\n",
             ),
-            ("src/lib.rs", "//! Demo.\n/// Adds.\npub fn add(a: u32, b: u32) -> u32 {\n    a + b\n}\n"),
+            (
+                "src/lib.rs",
+                "//! Demo.\n/// Adds.\npub fn add(a: u32, b: u32) -> u32 {\n    a + b\n}\n",
+            ),
             (
                 "src/main.rs",
                 "fn main() {\n    if std::env::args().any(|arg| arg == \"--version\") {\n        println!(\"demo\");\n    \
@@ -73,8 +79,14 @@ pub const BREAKING: Step<'static> = Step {
             "[package]\nname = \"demo\"\nversion = \"0.1.2\"\nedition = \"2024\"\nlicense = \"MIT\"\n\
              description = \"A demonstration\"\n",
         ),
-        ("src/lib.rs", "//! Demo.\n/// Adds.\npub fn add(a: u64, b: u64) -> u64 {\n    a + b\n}\n"),
-        ("src/main.rs", "fn main() {\n    println!(\"{}\", demo::add(1, 2));\n}\n"),
+        (
+            "src/lib.rs",
+            "//! Demo.\n/// Adds.\npub fn add(a: u64, b: u64) -> u64 {\n    a + b\n}\n",
+        ),
+        (
+            "src/main.rs",
+            "fn main() {\n    println!(\"{}\", demo::add(1, 2));\n}\n",
+        ),
     ],
 };
 
@@ -83,13 +95,19 @@ pub fn advisory_db(below: &Path) -> PathBuf {
     let dir = below.join("advisory-db");
     let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2020-0001\"\npackage = \"not-used-here\"\ndate = \"2020-01-01\"\n\n\
                     [versions]\npatched = [\">= 1.0.0\"]\n```\n\n# A flaw\n\nIt was there.\n";
-    write_all(&dir, &[("crates/not-used-here/RUSTSEC-2020-0001.md", advisory)]);
+    write_all(
+        &dir,
+        &[("crates/not-used-here/RUSTSEC-2020-0001.md", advisory)],
+    );
     dir
 }
 
 /// Writes scripts that may be run, below a folder.
 #[cfg(unix)]
-#[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 pub fn write_programs(dir: &Path, programs: &[(&str, &str)]) {
     write_all(dir, programs);
     for (name, _) in programs {

@@ -3,7 +3,10 @@
 //! Every test gets a folder of its own with its own HOME, git configuration and clock; only cargo's download cache and the
 //! toolchains are shared with the machine. Nothing here asserts: tests do.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 pub mod bench;
 pub mod fixtures;
@@ -33,8 +36,15 @@ pub const FIRST_COMMIT: i64 = 1_700_000_000;
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
-        let mut step = Step::cargo().inherit_network_env().current_dir(repository());
-        step = step.args(["build", "--locked", "--message-format", "json-render-diagnostics"]);
+        let mut step = Step::cargo()
+            .inherit_network_env()
+            .current_dir(repository());
+        step = step.args([
+            "build",
+            "--locked",
+            "--message-format",
+            "json-render-diagnostics",
+        ]);
         for (tool, _) in TOOLS {
             step = step.args(["-p", tool]);
         }
@@ -43,9 +53,15 @@ pub fn program(name: &str) -> PathBuf {
             .stdout
             .split(|byte| *byte == b'\n')
             .filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-        messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect()
+        messages
+            .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .collect()
     });
-    built.iter().find(|path| path.file_stem() == Some(OsStr::new(name))).unwrap().clone()
+    built
+        .iter()
+        .find(|path| path.file_stem() == Some(OsStr::new(name)))
+        .unwrap()
+        .clone()
 }
 
 /// PATH with these folders before the machine's own.
@@ -77,7 +93,10 @@ pub fn as_ada(step: Step, day: i64) -> Step {
 
 /// The suite's own repository.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 /// A folder, an environment, and the projects made in it.
@@ -122,7 +141,10 @@ impl TestEnv {
     pub fn named(prefix: &str) -> Self {
         let dir = tempfile::Builder::new().prefix(prefix).tempdir().unwrap();
         std::fs::create_dir(dir.path().join("home")).unwrap();
-        Self { dir, runner: Runner::new() }
+        Self {
+            dir,
+            runner: Runner::new(),
+        }
     }
 
     /// The folder.
@@ -134,7 +156,9 @@ impl TestEnv {
     pub fn step(&self, program: impl AsRef<OsStr>) -> Step {
         let home = self.dir.path().join("home");
         // HOME is private; what lies below the real one and is needed is named.
-        let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+        let real = std::env::var_os("HOME")
+            .map(PathBuf::from)
+            .unwrap_or_default();
         let or_default = |name: &str, folder: &str| {
             std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from)
         };
@@ -150,11 +174,17 @@ impl TestEnv {
 
     /// A script as the platforms run their steps: without anybody's start-up files, ended by the first command that fails.
     pub fn bash(&self, script: &str) -> Step {
-        self.step("bash").args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+        self.step("bash")
+            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
     }
 
     /// Runs one of the five in a folder of this environment.
-    pub fn run<S: AsRef<OsStr>>(&self, dir: &Path, tool: &str, args: impl IntoIterator<Item = S>) -> Ran {
+    pub fn run<S: AsRef<OsStr>>(
+        &self,
+        dir: &Path,
+        tool: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Ran {
         self.run_step(self.step(program(tool)).current_dir(dir).args(args))
     }
 
@@ -170,9 +200,18 @@ impl TestEnv {
 
     /// Runs git with a fixed identity; `day` sets the clock.
     pub fn git(&self, dir: &Path, day: i64, args: &[&str]) -> String {
-        let step =
-            self.step("git").current_dir(dir).args(["-c", "commit.gpgSign=false", "-c", "tag.gpgSign=false"]);
-        let finished = self.runner.run(as_ada(step, day).args(args)).unwrap().success().unwrap();
+        let step = self.step("git").current_dir(dir).args([
+            "-c",
+            "commit.gpgSign=false",
+            "-c",
+            "tag.gpgSign=false",
+        ]);
+        let finished = self
+            .runner
+            .run(as_ada(step, day).args(args))
+            .unwrap()
+            .success()
+            .unwrap();
         String::from_utf8_lossy(&finished.stdout).trim().to_owned()
     }
 
@@ -184,11 +223,18 @@ impl TestEnv {
         self.git(&dir, 0, &["init", "--quiet", "--initial-branch=main"]);
         for (day, step) in (0..).zip(steps) {
             fixtures::write_all(&dir, step.files);
-            let lock =
-                self.step("cargo").current_dir(&dir).args(["generate-lockfile", "--offline", "--quiet"]);
+            let lock = self.step("cargo").current_dir(&dir).args([
+                "generate-lockfile",
+                "--offline",
+                "--quiet",
+            ]);
             self.runner.run(lock).unwrap().success().unwrap();
             self.git(&dir, day, &["add", "--all"]);
-            self.git(&dir, day, &["commit", "--quiet", "--allow-empty", "-m", step.message]);
+            self.git(
+                &dir,
+                day,
+                &["commit", "--quiet", "--allow-empty", "-m", step.message],
+            );
             if let Some(tag) = step.tag {
                 self.git(&dir, day, &["tag", "-a", "-m", tag, tag]);
             }

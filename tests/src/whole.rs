@@ -1,7 +1,10 @@
 //! A workspace with everything a release can be made of: a library with C inside, a proc macro, a program that uses both and one
 //! package of the registry; two releases, each with a signed tag, and the faults that a release can have.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +30,8 @@ pub const PROGRAM: &str = "[package]\nname = \"shapes-cli\"\nversion.workspace =
 const BUILD: &str = "fn main() {\n    println!(\"cargo::rerun-if-changed=native/area.c\");\n    \
     cc::Build::new().file(\"native/area.c\").compile(\"area\");\n}\n";
 
-const C: &str = "#include <stdint.h>\n\nuint32_t shapes_area(uint32_t a, uint32_t b) { return a * b; }\n";
+const C: &str =
+    "#include <stdint.h>\n\nuint32_t shapes_area(uint32_t a, uint32_t b) { return a * b; }\n";
 
 const LIB: &str = "//! Areas of shapes.\n\nunsafe extern \"C\" {\n    safe fn shapes_area(a: u32, b: u32) -> u32;\n}\n\n\
     /// The area of a rectangle.\npub fn area(a: u32, b: u32) -> u32 {\n    shapes_area(a, b)\n}\n";
@@ -86,18 +90,44 @@ impl Whole {
         std::fs::create_dir_all(&dir).unwrap();
         env.git(&dir, 0, &["init", "--quiet", "--initial-branch=main"]);
         let key = env.path().join("release.key");
-        let made = env.run(env.path(), "cargo-sign", ["keygen", "--no-passphrase", "--out", "release.key"]);
+        let made = env.run(
+            env.path(),
+            "cargo-sign",
+            ["keygen", "--no-passphrase", "--out", "release.key"],
+        );
         assert_eq!(made.code, 0, "{made:#?}");
         let signed = Runner::new().run(env.step("ssh-keygen").arg("-?")).is_ok();
         let whole = Self { dir, key, signed };
         let public = std::fs::read_to_string(env.path().join("release.key.pub")).unwrap();
         let (one, two) = (manifest("1.0.0"), manifest("1.1.0"));
-        let first =
-            [FIRST, &[("Cargo.toml", &one), ("release-keys/maintainer.ed25519.pub", &public)]].concat();
-        whole.commit(env, 0, &Step { message: "feat: areas", tag: Some("v1.0.0"), files: &first });
+        let first = [
+            FIRST,
+            &[
+                ("Cargo.toml", &one),
+                ("release-keys/maintainer.ed25519.pub", &public),
+            ],
+        ]
+        .concat();
+        whole.commit(
+            env,
+            0,
+            &Step {
+                message: "feat: areas",
+                tag: Some("v1.0.0"),
+                files: &first,
+            },
+        );
         let second = [("Cargo.toml", &*two), ("shapes/src/lib.rs", LIB_1_1)];
         let tag = last.is_empty().then_some("v1.1.0");
-        whole.commit(env, 1, &Step { message: "feat: squares", tag, files: &second });
+        whole.commit(
+            env,
+            1,
+            &Step {
+                message: "feat: squares",
+                tag,
+                files: &second,
+            },
+        );
         for (day, step) in (2..).zip(last) {
             whole.commit(env, day, step);
         }
@@ -110,24 +140,43 @@ impl Whole {
     /// A file cannot be written, or git refuses.
     pub fn commit(&self, env: &TestEnv, day: i64, step: &Step<'_>) {
         write_all(&self.dir, step.files);
-        let lock =
-            env.step("cargo").current_dir(&self.dir).args(["metadata", "--offline", "--format-version=1"]);
+        let lock = env.step("cargo").current_dir(&self.dir).args([
+            "metadata",
+            "--offline",
+            "--format-version=1",
+        ]);
         let locked = env.run_step(lock);
         assert_eq!(locked.code, 0, "{}", locked.stderr);
         let key = format!("user.signingkey={}", self.key.display());
         let signed = ["-c", "gpg.format=ssh", "-c", &key];
         env.git(&self.dir, day, &["add", "--all"]);
-        let [commit, tag] =
-            if self.signed { ["--gpg-sign", "--sign"] } else { ["--no-gpg-sign", "--annotate"] };
-        env.git(&self.dir, day, &[&signed[..], &["commit", "--quiet", commit, "-m", step.message]].concat());
+        let [commit, tag] = if self.signed {
+            ["--gpg-sign", "--sign"]
+        } else {
+            ["--no-gpg-sign", "--annotate"]
+        };
+        env.git(
+            &self.dir,
+            day,
+            &[
+                &signed[..],
+                &["commit", "--quiet", commit, "-m", step.message],
+            ]
+            .concat(),
+        );
         if let Some(name) = step.tag {
-            env.git(&self.dir, day, &[&signed[..], &["tag", tag, "-m", name, name]].concat());
+            env.git(
+                &self.dir,
+                day,
+                &[&signed[..], &["tag", tag, "-m", name, name]].concat(),
+            );
         }
     }
 
     /// Where a package's reports and artifacts lie.
     pub fn artifacts(&self, package: &str) -> PathBuf {
-        self.dir.join(format!("target/release-gates/{package}-1.1.0"))
+        self.dir
+            .join(format!("target/release-gates/{package}-1.1.0"))
     }
 }
 

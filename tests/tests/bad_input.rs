@@ -22,7 +22,10 @@ fn assert_refused(what: &str, ran: &Ran, codes: &[i32], words: &[&str]) {
         !ran.stderr.contains("panicked") && !ran.stderr.contains("RUST_BACKTRACE"),
         "{what} panicked: {ran:#?}"
     );
-    assert!(words.iter().any(|word| said.contains(word)), "{what} names none of {words:?}: {ran:#?}");
+    assert!(
+        words.iter().any(|word| said.contains(word)),
+        "{what} names none of {words:?}: {ran:#?}"
+    );
 }
 
 fn is_empty(dir: &Path) -> bool {
@@ -56,14 +59,24 @@ fn no_repository() {
     let env = TestEnv::new();
     let dir = env.project("demo", &fixtures::DEMO[..1]);
     std::fs::remove_dir_all(dir.join(".git")).unwrap();
-    for (tool, args) in
-        [("cargo-repro", &["check"][..]), ("cargo-repro", &["build"]), ("cargo-relnotes", &[])]
-    {
+    for (tool, args) in [
+        ("cargo-repro", &["check"][..]),
+        ("cargo-repro", &["build"]),
+        ("cargo-relnotes", &[]),
+    ] {
         assert_refused(tool, &env.run(&dir, tool, args), &[101], &["git"]);
     }
     // These need none, and say what they did without.
-    let compat = env.run(&dir, "cargo-compat", ["--offline", "--message-format", "json"]);
-    assert_eq!((compat.code, &compat.json()["status"]), (0, &"skipped".into()), "{compat:#?}");
+    let compat = env.run(
+        &dir,
+        "cargo-compat",
+        ["--offline", "--message-format", "json"],
+    );
+    assert_eq!(
+        (compat.code, &compat.json()["status"]),
+        (0, &"skipped".into()),
+        "{compat:#?}"
+    );
     let sbom = env.run(&dir, "cargo-sbom-lite", ["generate"]);
     assert_eq!(sbom.code, 0, "{sbom:#?}");
 }
@@ -72,12 +85,26 @@ fn no_repository() {
 fn an_unknown_revision() {
     let env = TestEnv::new();
     let dir = env.project("demo", &fixtures::DEMO[..1]);
-    let compat = env.run(&dir, "cargo-compat", ["--offline", "--against", "no-such-tag"]);
+    let compat = env.run(
+        &dir,
+        "cargo-compat",
+        ["--offline", "--against", "no-such-tag"],
+    );
     assert_refused("compat", &compat, &[101, 2], &["no-such-tag"]);
     let notes = env.run(&dir, "cargo-relnotes", ["--since", "no-such-tag"]);
     assert_refused("relnotes", &notes, &[101, 2], &["no-such-tag"]);
-    for hostile in ["--upload-pack=touch x", "-h", "@{-1}", "HEAD:Cargo.toml", ""] {
-        let ran = env.run(&dir, "cargo-compat", ["--offline", &format!("--against={hostile}")]);
+    for hostile in [
+        "--upload-pack=touch x",
+        "-h",
+        "@{-1}",
+        "HEAD:Cargo.toml",
+        "",
+    ] {
+        let ran = env.run(
+            &dir,
+            "cargo-compat",
+            ["--offline", &format!("--against={hostile}")],
+        );
         assert_refused(hostile, &ran, &[101, 2], &["error"]);
     }
 }
@@ -87,7 +114,11 @@ fn a_shallow_clone() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
     let url = format!("file://{}", dir.display());
-    env.git(env.path(), 5, &["clone", "--quiet", "--depth", "1", &url, "shallow"]);
+    env.git(
+        env.path(),
+        5,
+        &["clone", "--quiet", "--depth", "1", &url, "shallow"],
+    );
     let shallow = env.path().join("shallow");
     let notes = env.run(&shallow, "cargo-relnotes", ["--since", "v0.1.0"]);
     assert_refused("relnotes", &notes, &[101, 2], &["shallow", "v0.1.0"]);
@@ -103,7 +134,12 @@ fn a_lock_file_that_is_needed_and_missing() {
     for (tool, args) in MAIN {
         let args = [args, &["--locked", "--offline"]].concat();
         let ran = env.run(&dir, tool, &args);
-        assert_refused(tool, &ran, &[2, 101], &["Cargo.lock", "lock file", "--locked"]);
+        assert_refused(
+            tool,
+            &ran,
+            &[2, 101],
+            &["Cargo.lock", "lock file", "--locked"],
+        );
         assert!(!dir.join("Cargo.lock").exists(), "{tool} wrote a lock file");
     }
 }
@@ -115,7 +151,10 @@ fn a_program_has_no_library_to_compare() {
         message: "feat: a program",
         tag: Some("v1.0.0"),
         files: &[
-            ("Cargo.toml", "[package]\nname = \"tool\"\nversion = \"1.0.0\"\nedition = \"2024\"\n"),
+            (
+                "Cargo.toml",
+                "[package]\nname = \"tool\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+            ),
             ("src/main.rs", "fn main() {}\n"),
         ],
     }];
@@ -175,9 +214,18 @@ fn an_artifact_folder_that_cannot_be_written() {
     let places = [Some(file), (!writable).then_some(locked)];
     for place in places.into_iter().flatten() {
         for (tool, args) in MAIN {
-            let args = [args, &["--offline", "--artifact-dir", place.to_str().unwrap()]].concat();
+            let args = [
+                args,
+                &["--offline", "--artifact-dir", place.to_str().unwrap()],
+            ]
+            .concat();
             let ran = env.run(&dir, tool, &args);
-            assert_refused(tool, &ran, &[101], &[place.file_name().unwrap().to_str().unwrap()]);
+            assert_refused(
+                tool,
+                &ran,
+                &[101],
+                &[place.file_name().unwrap().to_str().unwrap()],
+            );
         }
     }
 }
@@ -197,7 +245,12 @@ fn a_full_disk() {
         .arg(dir.join("Cargo.toml"))
         .current_dir(&dir);
     let ran = env.run_step(step);
-    assert_refused("sbom-lite", &ran, &[101], &["sbom", "File too large", "write"]);
+    assert_refused(
+        "sbom-lite",
+        &ran,
+        &[101],
+        &["sbom", "File too large", "write"],
+    );
     let folder = dir.join("target/release-gates/demo-0.1.1");
     let left: Vec<_> = std::fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().file_name()).collect())
@@ -219,9 +272,17 @@ fn paths_with_spaces_and_bytes_that_are_no_text() {
     let odd = env.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
     std::fs::rename(&dir, &odd).unwrap();
     for (tool, args) in MAIN {
-        let ran = env.run_step(env.step(program(tool)).current_dir(&odd).args(args).arg("--offline"));
+        let ran = env.run_step(
+            env.step(program(tool))
+                .current_dir(&odd)
+                .args(args)
+                .arg("--offline"),
+        );
         // Cargo itself refuses such paths in its output; the gate passes or says so.
-        assert!([0, 101].contains(&ran.code) && !ran.stderr.contains("panicked"), "{tool}: {ran:#?}");
+        assert!(
+            [0, 101].contains(&ran.code) && !ran.stderr.contains("panicked"),
+            "{tool}: {ran:#?}"
+        );
     }
 }
 
@@ -234,9 +295,15 @@ fn ctrl_c_ends_it_and_its_children() {
         tag: None,
         files: &[
             (".gitignore", "/target\n"),
-            ("Cargo.toml", "[package]\nname = \"slowpoke\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
+            (
+                "Cargo.toml",
+                "[package]\nname = \"slowpoke\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+            ),
             ("src/main.rs", "fn main() {}\n"),
-            ("build.rs", "fn main() { std::thread::sleep(std::time::Duration::from_secs(600)); }\n"),
+            (
+                "build.rs",
+                "fn main() { std::thread::sleep(std::time::Duration::from_secs(600)); }\n",
+            ),
         ],
     };
     let dir = env.project("slowpoke", &[slow]);
@@ -257,8 +324,9 @@ fn ctrl_c_ends_it_and_its_children() {
         .current_dir(&dir);
     let ran = env.run_step(step);
     assert_refused("repro", &ran, &[101], &["interrupted"]);
-    let report = std::fs::read_to_string(dir.join("target/release-gates/slowpoke-0.1.0/buildinfo.json"))
-        .unwrap_or_default();
+    let report =
+        std::fs::read_to_string(dir.join("target/release-gates/slowpoke-0.1.0/buildinfo.json"))
+            .unwrap_or_default();
     assert!(!report.contains("\"pass\""), "{report}");
     // Its name is in the paths of its build, which lies in a sealed place somewhere else.
     let running: Vec<String> = std::fs::read_dir("/proc")

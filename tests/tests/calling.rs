@@ -35,17 +35,24 @@ fn every_tool_takes_every_shared_flag() {
         let help = env.run(env.path(), tool, ["--help"]);
         assert_eq!(help.code, 0, "{help:#?}");
         for (flag, value) in SHARED {
-            let shown =
-                [" ", "\n", "..."].iter().any(|after| help.stdout.contains(&format!("{flag}{after}")));
+            let shown = [" ", "\n", "..."]
+                .iter()
+                .any(|after| help.stdout.contains(&format!("{flag}{after}")));
             assert!(shown, "`{tool} --help` does not show {flag}");
             // A flag clap does not know ends with 2 and says so; a known one gets past that, whatever comes then.
             let mut args = vec![(*flag).to_owned()];
             args.extend(value.map(str::to_owned));
             let ran = env.run(env.path(), tool, args);
-            assert!(!ran.stderr.contains("unexpected argument"), "{tool} {flag}: {ran:#?}");
+            assert!(
+                !ran.stderr.contains("unexpected argument"),
+                "{tool} {flag}: {ran:#?}"
+            );
         }
         for short in ["-p", "-F", "-q", "-v"] {
-            assert!(help.stdout.contains(&format!("{short}, ")), "`{tool} --help` does not show {short}");
+            assert!(
+                help.stdout.contains(&format!("{short}, ")),
+                "`{tool} --help` does not show {short}"
+            );
         }
     }
 }
@@ -54,7 +61,12 @@ fn every_tool_takes_every_shared_flag() {
 fn both_ways_of_calling_are_the_same() {
     let env = TestEnv::new();
     for (tool, subcommand) in TOOLS {
-        for args in [vec!["--help"], vec!["-V"], vec!["--no-such-flag"], vec!["--explain", "list"]] {
+        for args in [
+            vec!["--help"],
+            vec!["-V"],
+            vec!["--no-such-flag"],
+            vec!["--explain", "list"],
+        ] {
             let direct = env.run(env.path(), tool, &args);
             let by_cargo = env.run(env.path(), tool, [&[subcommand], &args[..]].concat());
             assert_eq!(
@@ -77,7 +89,10 @@ fn cargo_finds_them_on_the_path() {
     .unwrap();
     for (tool, subcommand) in TOOLS {
         let ran = env.run_step(
-            env.step("cargo").env("PATH", &path).args([subcommand, "--version"]).current_dir(env.path()),
+            env.step("cargo")
+                .env("PATH", &path)
+                .args([subcommand, "--version"])
+                .current_dir(env.path()),
         );
         assert_eq!(ran.code, 0, "{ran:#?}");
         assert!(ran.stdout.starts_with(&format!("{tool} ")), "{ran:#?}");
@@ -103,7 +118,10 @@ fn help_has_examples() {
     let env = TestEnv::new();
     for (tool, subcommand) in TOOLS {
         let help = env.run(env.path(), tool, ["--help"]).stdout;
-        assert!(help.contains("Examples:") && help.contains(&format!("  cargo {subcommand}")), "{help}");
+        assert!(
+            help.contains("Examples:") && help.contains(&format!("  cargo {subcommand}")),
+            "{help}"
+        );
     }
 }
 
@@ -115,7 +133,10 @@ fn completions_and_man_pages_come_from_the_same_tree() {
             let ran = env.run(env.path(), tool, ["--generate", what]);
             assert_eq!(ran.code, 0, "{ran:#?}");
             let text = ran.stdout.replace("\\-", "-");
-            assert!(text.contains("message-format"), "{tool} --generate {what} lacks a shared flag");
+            assert!(
+                text.contains("message-format"),
+                "{tool} --generate {what} lacks a shared flag"
+            );
         }
     }
 }

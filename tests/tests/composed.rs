@@ -2,7 +2,10 @@
 //! is, with its rule and exit code, and nothing is uploaded.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -41,13 +44,23 @@ impl Ci {
             }
         });
         let db = fixtures::advisory_db(env.path());
-        Self { env, whole, server: address, knocks, db }
+        Self {
+            env,
+            whole,
+            server: address,
+            knocks,
+            db,
+        }
     }
 
     /// A step as after `cargo install`, with the five programs and what the machine has, and a presigned URL for everything that is
     /// published of the program.
     fn step(&self, command: &str) -> release_gate::process::Step {
-        let mut step = self.env.step(command).current_dir(&self.whole.dir).env("PATH", path_with_programs());
+        let mut step = self
+            .env
+            .step(command)
+            .current_dir(&self.whole.dir)
+            .env("PATH", path_with_programs());
         for name in [
             "CHECKSUMS_TXT",
             "INSTALL_MD",
@@ -70,7 +83,11 @@ impl Ci {
 
     /// `ci/gate.sh` with these gates, for every package; a release is uploaded one package at a time.
     fn gate(&self, gates: &str) -> Ran {
-        let gates = if self.whole.signed { gates } else { gates.strip_prefix("source ").unwrap_or(gates) };
+        let gates = if self.whole.signed {
+            gates
+        } else {
+            gates.strip_prefix("source ").unwrap_or(gates)
+        };
         let mut step = self
             .step("sh")
             .arg(repository().join("ci/gate.sh"))
@@ -93,19 +110,32 @@ impl Ci {
     fn archive(&self) -> PathBuf {
         let entries = std::fs::read_dir(self.whole.artifacts("shapes-cli")).unwrap();
         let mut paths = entries.map(|entry| entry.unwrap().path());
-        paths.find(|path| path.to_string_lossy().ends_with(".tar.gz")).unwrap()
+        paths
+            .find(|path| path.to_string_lossy().ends_with(".tar.gz"))
+            .unwrap()
     }
 }
 
 fn is_signed(dir: &Path) -> bool {
-    let folders = std::fs::read_dir(dir.join("target/release-gates")).into_iter().flatten().flatten();
-    folders.into_iter().any(|folder| folder.path().join("checksums.txt.sig").exists())
+    let folders = std::fs::read_dir(dir.join("target/release-gates"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    folders
+        .into_iter()
+        .any(|folder| folder.path().join("checksums.txt.sig").exists())
 }
 
 /// The last gate that was started.
 fn stopped_at(ran: &Ran) -> &str {
-    let mut started = ran.stderr.lines().filter_map(|line| line.strip_prefix("+ cargo "));
-    started.next_back().and_then(|line| line.split(" --").next()).unwrap_or_default()
+    let mut started = ran
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("+ cargo "));
+    started
+        .next_back()
+        .and_then(|line| line.split(" --").next())
+        .unwrap_or_default()
 }
 
 #[track_caller]
@@ -113,7 +143,10 @@ fn assert_stops(ci: &Ci, gates: &str, at: &str, code: i32, rule: &str) {
     let ran = ci.gate(gates);
     assert_eq!((stopped_at(&ran), ran.code), (at, code), "{ran:#?}");
     let said = format!("[{rule}]");
-    assert!(ran.stdout.contains(&said) || ran.stderr.contains(&said), "no {said}: {ran:#?}");
+    assert!(
+        ran.stdout.contains(&said) || ran.stderr.contains(&said),
+        "no {said}: {ran:#?}"
+    );
     assert!(!ci.was_contacted(), "something was uploaded: {ran:#?}");
 }
 
@@ -124,17 +157,27 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
     assert_eq!(ran.code, 0, "{ran:#?}");
     for package in PACKAGES {
         let folder = ci.whole.artifacts(package);
-        for file in ["repro.json", "buildinfo.json", "sbom.cdx.json", "vulns.json", "RELEASE_NOTES.md"] {
+        for file in [
+            "repro.json",
+            "buildinfo.json",
+            "sbom.cdx.json",
+            "vulns.json",
+            "RELEASE_NOTES.md",
+        ] {
             assert!(folder.join(file).is_file(), "{package} has no {file}");
         }
-        assert!(folder.join("provenance.intoto.jsonl").is_file(), "{package} has no provenance");
+        assert!(
+            folder.join("provenance.intoto.jsonl").is_file(),
+            "{package} has no provenance"
+        );
         let list = std::fs::read_to_string(folder.join("checksums.txt")).unwrap();
         for file in ["INSTALL.md", "SECURITY.md"] {
             assert!(list.contains(&format!("  {file}\n")), "{package}: {list}");
         }
     }
     // The list of the program's own documents names the C library's package and the proc macro's as what built it.
-    let sbom = std::fs::read_to_string(ci.whole.artifacts("shapes-cli").join("sbom.cdx.json")).unwrap();
+    let sbom =
+        std::fs::read_to_string(ci.whole.artifacts("shapes-cli").join("sbom.cdx.json")).unwrap();
     for name in ["\"itoa\"", "\"shapes\"", "\"shapes-derive\"", "\"cc\""] {
         assert!(sbom.contains(name), "the SBOM lacks {name}");
     }
@@ -166,7 +209,9 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
     assert!(!ci.was_contacted());
     std::fs::write(&info, good).unwrap();
     // Now that all is as it was, an upload begins: the server would have seen the ones before. It speaks no TLS, so it ends there.
-    let upload = ci.step("cargo").args(["sign", "upload", "-p", "shapes-cli", "--retry", "0"]);
+    let upload = ci
+        .step("cargo")
+        .args(["sign", "upload", "-p", "shapes-cli", "--retry", "0"]);
     let ran = ci.env.run_step(upload);
     assert!(ran.code == 101 && ci.was_contacted(), "{ran:#?}");
     ci.knocks.store(0, Ordering::SeqCst);
@@ -174,7 +219,11 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
     ci.whole.commit(
         &ci.env,
         5,
-        &Step { message: "docs: say more", tag: None, files: &[("README.md", "# shapes!\n")] },
+        &Step {
+            message: "docs: say more",
+            tag: None,
+            files: &[("README.md", "# shapes!\n")],
+        },
     );
     assert_stops(&ci, "notes sign upload", "relnotes", 101, "facts-stale");
     let ran = ci.gate("sign upload");
@@ -191,9 +240,18 @@ fn a_clock_in_a_build_script_stops_at_the_reproducible_build() {
     let ci = Ci::new(&[Step {
         message: "feat: say when it was built",
         tag: Some("v1.1.0"),
-        files: &[("shapes-cli/build.rs", script), ("shapes-cli/src/main.rs", main)],
+        files: &[
+            ("shapes-cli/build.rs", script),
+            ("shapes-cli/src/main.rs", main),
+        ],
     }]);
-    assert_stops(&ci, "source repro sbom sign upload", "repro check", 100, "time-embedded");
+    assert_stops(
+        &ci,
+        "source repro sbom sign upload",
+        "repro check",
+        100,
+        "time-embedded",
+    );
     assert!(!is_signed(&ci.whole.dir));
 }
 
@@ -213,22 +271,33 @@ fn a_tag_that_nobody_signed_stops_before_anything_is_built() {
         return;
     }
     ci.env.git(&ci.whole.dir, 3, &["tag", "-d", "v1.1.0"]);
-    ci.env.git(&ci.whole.dir, 3, &["tag", "-a", "-m", "v1.1.0", "v1.1.0"]);
+    ci.env
+        .git(&ci.whole.dir, 3, &["tag", "-a", "-m", "v1.1.0", "v1.1.0"]);
     assert_stops(&ci, QUICK, "sign verify-source", 100, "tag-unsigned");
     // Nor does the tag of the release before pass for it.
-    ci.env.git(&ci.whole.dir, 3, &["update-ref", "refs/tags/v1.1.0", "refs/tags/v1.0.0"]);
+    ci.env.git(
+        &ci.whole.dir,
+        3,
+        &["update-ref", "refs/tags/v1.1.0", "refs/tags/v1.0.0"],
+    );
     assert_stops(&ci, QUICK, "sign verify-source", 100, "tag-renamed");
 }
 
 #[test]
 fn a_break_under_a_minor_version_stops_at_the_api() {
-    let lib = whole::LIB_1_1.replace("pub fn area(a: u32, b: u32)", "pub fn area(a: u32, b: u32, _c: u32)");
+    let lib = whole::LIB_1_1.replace(
+        "pub fn area(a: u32, b: u32)",
+        "pub fn area(a: u32, b: u32, _c: u32)",
+    );
     let lib = lib.replace("area(a, a)", "area(a, a, a)");
     let main = "fn main() {\n    println!(\"{}\", shapes::area(2, 3, 4));\n}\n";
     let ci = Ci::new(&[Step {
         message: "feat: areas of boxes",
         tag: Some("v1.1.0"),
-        files: &[("shapes/src/lib.rs", &lib), ("shapes-cli/src/main.rs", main)],
+        files: &[
+            ("shapes/src/lib.rs", &lib),
+            ("shapes-cli/src/main.rs", main),
+        ],
     }]);
     assert_stops(&ci, QUICK, "compat", 100, "bump-too-small");
     assert!(!is_signed(&ci.whole.dir));
@@ -243,10 +312,18 @@ fn a_break_that_no_commit_owns_up_to_stops_at_the_notes() {
     let ci = Ci::new(&[Step {
         message: "feat: better names",
         tag: Some("v2.0.0"),
-        files: &[("Cargo.toml", &two), ("shapes/src/lib.rs", &lib), ("shapes-cli/Cargo.toml", &cli)],
+        files: &[
+            ("Cargo.toml", &two),
+            ("shapes/src/lib.rs", &lib),
+            ("shapes-cli/Cargo.toml", &cli),
+        ],
     }]);
     // 1.1.0 was released before it.
-    ci.env.git(&ci.whole.dir, 1, &["tag", "-a", "-m", "v1.1.0", "v1.1.0", "HEAD~1"]);
+    ci.env.git(
+        &ci.whole.dir,
+        1,
+        &["tag", "-a", "-m", "v1.1.0", "v1.1.0", "HEAD~1"],
+    );
     assert_stops(
         &ci,
         "repro sbom audit licenses pins compat notes sign upload",

@@ -1,6 +1,9 @@
 //! What people read: every link leads somewhere, and every command line is one that its gate understands.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -28,7 +31,9 @@ fn pages() -> BTreeMap<PathBuf, Page> {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
                 // What git does not keep, and what fixtures hold, is nobody's reading.
-                if !["target", "fixtures", "node_modules"].contains(&&*name) && !name.starts_with('.') {
+                if !["target", "fixtures", "node_modules"].contains(&&*name)
+                    && !name.starts_with('.')
+                {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|ext| ext == "md") {
@@ -54,7 +59,10 @@ fn read(text: &str) -> Page {
                 let slug = slug(&heading.take().unwrap());
                 let numbered = (1..).map(|number| format!("{slug}-{number}"));
                 let free = std::iter::once(slug.clone()).chain(numbered);
-                let anchor = free.into_iter().find(|slug| !page.anchors.contains(slug)).unwrap();
+                let anchor = free
+                    .into_iter()
+                    .find(|slug| !page.anchors.contains(slug))
+                    .unwrap();
                 page.anchors.insert(anchor);
             }
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
@@ -72,7 +80,8 @@ fn read(text: &str) -> Page {
                         "console" => text.strip_prefix("$ "),
                         _ => Some(text),
                     });
-                    page.commands.extend(lines.map(|text| (line, text.to_owned())));
+                    page.commands
+                        .extend(lines.map(|text| (line, text.to_owned())));
                 }
                 _ => {}
             },
@@ -90,8 +99,13 @@ fn read(text: &str) -> Page {
 
 /// The anchor that forges give a heading.
 fn slug(heading: &str) -> String {
-    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-    kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
+    let kept = heading
+        .trim()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.flat_map(char::to_lowercase)
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
 }
 
 /// Where a link of a page leads, in the repository; nothing for what lies elsewhere.
@@ -99,8 +113,14 @@ fn target(page: &Path, link: &str) -> Option<(PathBuf, Option<String>)> {
     if link.contains("://") || link.starts_with("mailto:") {
         return None;
     }
-    let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
-    let mut to = if path.is_empty() { page.to_owned() } else { page.parent().unwrap().to_owned() };
+    let (path, anchor) = link
+        .split_once('#')
+        .map_or((link, None), |(path, anchor)| (path, Some(anchor)));
+    let mut to = if path.is_empty() {
+        page.to_owned()
+    } else {
+        page.parent().unwrap().to_owned()
+    };
     for part in Path::new(path).components() {
         match part {
             Component::ParentDir => assert!(to.pop(), "{link} leads out of the repository"),
@@ -117,26 +137,38 @@ fn every_link_leads_somewhere() {
     let (mut counted, mut broken) = (0, Vec::new());
     for (path, page) in &pages {
         for (line, link) in &page.links {
-            let Some((to, anchor)) = target(path, link) else { continue };
+            let Some((to, anchor)) = target(path, link) else {
+                continue;
+            };
             counted += 1;
             let there = repository().join(&to).exists();
-            let anchored = anchor
-                .as_ref()
-                .is_none_or(|anchor| pages.get(&to).is_some_and(|page| page.anchors.contains(anchor)));
+            let anchored = anchor.as_ref().is_none_or(|anchor| {
+                pages
+                    .get(&to)
+                    .is_some_and(|page| page.anchors.contains(anchor))
+            });
             if !there || !anchored {
                 broken.push(format!("{}:{line}: {link}", path.display()));
             }
         }
     }
     assert!(counted > 100, "{counted}");
-    assert!(broken.is_empty(), "these lead nowhere:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "these lead nowhere:\n{}",
+        broken.join("\n")
+    );
 }
 
 /// The arguments of a command line of documentation: what is optional is there, and what follows the call is not.
 fn arguments(command: &str) -> Option<(usize, Vec<String>)> {
-    let rest = command.strip_prefix("cargo ").or_else(|| command.strip_prefix("cargo-"))?;
+    let rest = command
+        .strip_prefix("cargo ")
+        .or_else(|| command.strip_prefix("cargo-"))?;
     let (tool, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    let tool = TOOLS.iter().position(|(_, subcommand)| *subcommand == tool)?;
+    let tool = TOOLS
+        .iter()
+        .position(|(_, subcommand)| *subcommand == tool)?;
     let mut quoted = false;
     let words = rest.split(|c| {
         quoted ^= c == '"';
@@ -159,7 +191,10 @@ fn every_command_line_is_understood() {
     for (path, page) in pages() {
         for (line, command) in page.commands {
             if let Some(call) = arguments(command.trim()) {
-                calls.entry(call).or_default().push(format!("{}:{line}: `{command}`", path.display()));
+                calls
+                    .entry(call)
+                    .or_default()
+                    .push(format!("{}:{line}: `{command}`", path.display()));
             }
         }
     }
@@ -169,7 +204,10 @@ fn every_command_line_is_understood() {
         // Help comes after the line was read: a subcommand or flag that is none, or a value that is none of its flag's, ends
         // with 2.
         let (program, subcommand) = TOOLS[tool];
-        let args = [subcommand].into_iter().chain(args.iter().map(String::as_str)).chain(["--help"]);
+        let args = [subcommand]
+            .into_iter()
+            .chain(args.iter().map(String::as_str))
+            .chain(["--help"]);
         let ran = env.run(env.path(), program, args);
         if ran.code != 0 {
             wrong.push(format!("{}\n{}", places.join("\n"), ran.stderr));
@@ -184,7 +222,13 @@ fn every_setting_is_understood() {
     let env = TestEnv::new();
     let dir = env.project("demo", &fixtures::DEMO[..1]);
     // Calls that read the configuration and build nothing.
-    let calls: [&[&str]; 5] = [&["fix", "--dry-run"], &["pins"], &["keys"], &[], &["--dry-run"]];
+    let calls: [&[&str]; 5] = [
+        &["fix", "--dry-run"],
+        &["pins"],
+        &["keys"],
+        &[],
+        &["--dry-run"],
+    ];
     let config = env.path().join("release-gates.toml");
     let (mut counted, mut wrong) = (0, Vec::new());
     for (path, page) in pages() {
@@ -201,7 +245,10 @@ fn every_setting_is_understood() {
                 }
                 counted += 1;
                 std::fs::write(&config, &text).unwrap();
-                let args = call.iter().copied().chain(["--config", config.to_str().unwrap()]);
+                let args = call
+                    .iter()
+                    .copied()
+                    .chain(["--config", config.to_str().unwrap()]);
                 let ran = env.run(&dir, program, args);
                 if ran.code == 2 {
                     wrong.push(format!("{}:{line}: {}", path.display(), ran.stderr));
@@ -218,15 +265,24 @@ fn pages_are_taken_apart() {
     let page = read(
         "# A `b` c: d\n[x](y.md#z) `cargo sign [keys]`\n\n# A b c d\n\n```console\n$ cargo compat\nout\n```\n",
     );
-    assert_eq!(page.anchors.into_iter().collect::<Vec<_>>(), ["a-b-c-d", "a-b-c-d-1"]);
+    assert_eq!(
+        page.anchors.into_iter().collect::<Vec<_>>(),
+        ["a-b-c-d", "a-b-c-d-1"]
+    );
     assert_eq!(page.links, [(2, "y.md#z".to_owned())]);
     assert_eq!(page.commands.last().unwrap().1, "cargo compat");
     let words = |line| arguments(line).unwrap().1;
-    assert_eq!(words("cargo sign verify [--key PUB]… FILE # why"), ["verify", "--key", "PUB]…", "FILE"]);
+    assert_eq!(
+        words("cargo sign verify [--key PUB]… FILE # why"),
+        ["verify", "--key", "PUB]…", "FILE"]
+    );
     assert_eq!(
         words("cargo sign keys revoke --reason \"a b\" c && d"),
         ["keys", "revoke", "--reason", "a b", "c"]
     );
     assert!(arguments("cargo test").is_none() && arguments("cargo signature").is_none());
-    assert_eq!(target(Path::new("a/b.md"), "../c.md#d"), Some(("c.md".into(), Some("d".to_owned()))));
+    assert_eq!(
+        target(Path::new("a/b.md"), "../c.md#d"),
+        Some(("c.md".into(), Some("d".to_owned())))
+    );
 }

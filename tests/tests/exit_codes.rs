@@ -1,5 +1,8 @@
 //! Every tool ends with each of the four exit codes for its own reason: 0 pass, 100 fail, 101 could not judge, 2 wrong usage.
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::Path;
 
@@ -15,8 +18,12 @@ fn assert_ends(env: &TestEnv, dir: &Path, tool: &str, args: &[&str], code: i32, 
     assert_eq!(ran.code, code, "{tool} {args:?}: {ran:#?}");
     let value = ran.json();
     assert_eq!(value["status"], status, "{tool} {args:?}: {value:#}");
-    let denied =
-        value["findings"].as_array().unwrap().iter().filter(|finding| finding["level"] == "deny").count();
+    let denied = value["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["level"] == "deny")
+        .count();
     assert_eq!(denied > 0, code != 0, "{tool} {args:?}: {value:#}");
 }
 
@@ -24,11 +31,32 @@ fn assert_ends(env: &TestEnv, dir: &Path, tool: &str, args: &[&str], code: i32, 
 fn repro() {
     let env = TestEnv::new();
     let dir = env.project("demo", &fixtures::DEMO[..1]);
-    assert_ends(&env, &dir, "cargo-repro", &["check", "--offline"], 0, "pass");
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-repro",
+        &["check", "--offline"],
+        0,
+        "pass",
+    );
     std::fs::write(env.path().join("a"), "one\n").unwrap();
     std::fs::write(env.path().join("b"), "two\n").unwrap();
-    assert_ends(&env, &dir, "cargo-repro", &["diff", "../a", "../a"], 0, "pass");
-    assert_ends(&env, &dir, "cargo-repro", &["diff", "../a", "../b"], 100, "fail");
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-repro",
+        &["diff", "../a", "../a"],
+        0,
+        "pass",
+    );
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-repro",
+        &["diff", "../a", "../b"],
+        100,
+        "fail",
+    );
     assert_ends(
         &env,
         &dir,
@@ -52,7 +80,10 @@ fn a_build_script_that_embeds_the_time_is_named() {
                 "fn main() {\n    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();\n    \
                  println!(\"cargo::rustc-env=BUILT={}\", now.as_nanos());\n}\n",
             ),
-            ("src/main.rs", "fn main() {\n    println!(\"{}\", env!(\"BUILT\"));\n}\n"),
+            (
+                "src/main.rs",
+                "fn main() {\n    println!(\"{}\", env!(\"BUILT\"));\n}\n",
+            ),
         ],
     };
     let dir = env.project("demo", &[fixtures::DEMO[0], clock]);
@@ -66,14 +97,24 @@ fn a_build_script_that_embeds_the_time_is_named() {
         "{value:#}"
     );
     assert_eq!(cause["source"], "build.rs:2", "{value:#}");
-    assert!(ran.stdout.contains("BUILT"), "the evidence names the variable: {value:#}");
+    assert!(
+        ran.stdout.contains("BUILT"),
+        "the evidence names the variable: {value:#}"
+    );
 }
 
 #[test]
 fn sbom_lite() {
     let env = TestEnv::new();
     let dir = env.project("demo", &fixtures::DEMO[..1]);
-    assert_ends(&env, &dir, "cargo-sbom-lite", &["generate", "--offline"], 0, "pass");
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-sbom-lite",
+        &["generate", "--offline"],
+        0,
+        "pass",
+    );
     assert_ends(
         &env,
         &dir,
@@ -85,11 +126,21 @@ fn sbom_lite() {
     let other = fixtures::Step {
         message: "chore: no licence",
         tag: None,
-        files: &[("Cargo.toml", "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2024\"\n")],
+        files: &[(
+            "Cargo.toml",
+            "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        )],
     };
     let unlicensed = env.project("unlicensed", &[fixtures::DEMO[0], other]);
     std::fs::remove_file(unlicensed.join("LICENSE")).unwrap();
-    assert_ends(&env, &unlicensed, "cargo-sbom-lite", &["licenses", "--offline"], 100, "fail");
+    assert_ends(
+        &env,
+        &unlicensed,
+        "cargo-sbom-lite",
+        &["licenses", "--offline"],
+        100,
+        "fail",
+    );
     assert_eq!(env.run(&dir, "cargo-sbom-lite", ["diff", "one"]).code, 2);
 }
 
@@ -99,21 +150,61 @@ fn sign() {
     let dir = env.project("demo", &fixtures::DEMO[..1]);
     let key = env.path().join("k");
     assert_eq!(
-        env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key.to_str().unwrap()]).code,
+        env.run(
+            &dir,
+            "cargo-sign",
+            ["keygen", "--no-passphrase", "--out", key.to_str().unwrap()]
+        )
+        .code,
         0
     );
     // Nothing was built, so nothing can be packed; and nothing was published, so nothing is verified.
-    assert_ends(&env, &dir, "cargo-sign", &["pack", "--key", key.to_str().unwrap()], 101, "error");
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-sign",
+        &["pack", "--key", key.to_str().unwrap()],
+        101,
+        "error",
+    );
     assert_eq!(env.run(&dir, "cargo-repro", ["build", "--offline"]).code, 0);
-    assert_eq!(env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"]).code, 0);
-    assert_ends(&env, &dir, "cargo-sign", &["pack", "--key", key.to_str().unwrap()], 0, "pass");
+    assert_eq!(
+        env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"])
+            .code,
+        0
+    );
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-sign",
+        &["pack", "--key", key.to_str().unwrap()],
+        0,
+        "pass",
+    );
     let public = env.path().join("k.pub");
-    assert_ends(&env, &dir, "cargo-sign", &["verify", "--key", public.to_str().unwrap()], 0, "pass");
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-sign",
+        &["verify", "--key", public.to_str().unwrap()],
+        0,
+        "pass",
+    );
     let list = dir.join("target/release-gates/demo-0.1.0/checksums.txt");
     let text = std::fs::read_to_string(&list).unwrap();
     std::fs::write(&list, text.replacen(|c: char| c.is_ascii_digit(), "f", 1)).unwrap();
-    assert_ends(&env, &dir, "cargo-sign", &["verify", "--key", public.to_str().unwrap()], 100, "fail");
-    assert_eq!(env.run(&dir, "cargo-sign", ["pack", "--no-such-flag"]).code, 2);
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-sign",
+        &["verify", "--key", public.to_str().unwrap()],
+        100,
+        "fail",
+    );
+    assert_eq!(
+        env.run(&dir, "cargo-sign", ["pack", "--no-such-flag"]).code,
+        2
+    );
 }
 
 #[test]
@@ -121,9 +212,23 @@ fn compat() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
     assert_ends(&env, &dir, "cargo-compat", &["--offline"], 0, "pass");
-    assert_ends(&env, &dir, "cargo-compat", &["--offline", "--against", "v9.9.9"], 101, "error");
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-compat",
+        &["--offline", "--against", "v9.9.9"],
+        101,
+        "error",
+    );
     fixtures::write_all(&dir, fixtures::BREAKING.files);
-    assert_ends(&env, &dir, "cargo-compat", &["--offline", "--against", "v0.1.1"], 100, "fail");
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-compat",
+        &["--offline", "--against", "v0.1.1"],
+        100,
+        "fail",
+    );
     assert_eq!(env.run(&dir, "cargo-compat", ["--against"]).code, 2);
 }
 
@@ -133,9 +238,19 @@ fn relnotes() {
     let dir = env.project("demo", fixtures::DEMO);
     assert_ends(&env, &dir, "cargo-relnotes", &[], 0, "pass");
     // The facts of the other gates are missing, and a final release needs them.
-    assert_ends(&env, &dir, "cargo-relnotes", &["--phase", "final"], 101, "error");
+    assert_ends(
+        &env,
+        &dir,
+        "cargo-relnotes",
+        &["--phase", "final"],
+        101,
+        "error",
+    );
     let broken = env.project("broken", &[fixtures::DEMO, &[fixtures::BREAKING]].concat());
     assert_eq!(env.run(&broken, "cargo-compat", ["--offline"]).code, 100);
     assert_ends(&env, &broken, "cargo-relnotes", &[], 100, "fail");
-    assert_eq!(env.run(&dir, "cargo-relnotes", ["--phase", "later"]).code, 2);
+    assert_eq!(
+        env.run(&dir, "cargo-relnotes", ["--phase", "later"]).code,
+        2
+    );
 }

@@ -1,7 +1,10 @@
 //! `ci/gitlab.yml` as GitLab takes it: the scripts of its jobs, run one after the other with what the jobs before leave, and nothing else.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -33,15 +36,31 @@ impl<'a> Pipeline<'a> {
     fn new(env: &'a TestEnv, project: &'a Whole) -> Self {
         let text = std::fs::read_to_string(repository().join("ci/gitlab.yml")).unwrap();
         let said = env.path().join("said");
-        let machine: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect();
-        let cargo = machine.iter().map(|folder| folder.join("cargo")).find(|path| path.is_file()).unwrap();
+        let machine: Vec<PathBuf> =
+            std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect();
+        let cargo = machine
+            .iter()
+            .map(|folder| folder.join("cargo"))
+            .find(|path| path.is_file())
+            .unwrap();
         let bin = env.path().join("bin");
         // Installing would take the suite from the network; it is put there instead.
-        let install = format!("#!/bin/sh\n[ \"$1\" = install ] || exec '{}' \"$@\"\n", cargo.display());
+        let install = format!(
+            "#!/bin/sh\n[ \"$1\" = install ] || exec '{}' \"$@\"\n",
+            cargo.display()
+        );
         let nothing = "#!/bin/sh\n";
-        fixtures::write_programs(&bin, &[("cargo", &install), ("curl", CURL), ("apt-get", nothing)]);
+        fixtures::write_programs(
+            &bin,
+            &[("cargo", &install), ("curl", CURL), ("apt-get", nothing)],
+        );
         std::fs::create_dir_all(&said).unwrap();
-        Self { env, project, template: serde_saphyr::from_str(&text).unwrap(), said }
+        Self {
+            env,
+            project,
+            template: serde_saphyr::from_str(&text).unwrap(),
+            said,
+        }
     }
 
     fn artifacts(&self, job: &str) -> PathBuf {
@@ -64,12 +83,15 @@ impl<'a> Pipeline<'a> {
             std::fs::copy(program("cargo-sign"), target.join("tools/bin/cargo-sign")).unwrap();
         }
         let real = std::env::var_os("HOME").map(PathBuf::from).unwrap();
-        let real = std::env::var_os("CARGO_HOME").map_or_else(|| real.join(".cargo"), PathBuf::from);
+        let real =
+            std::env::var_os("CARGO_HOME").map_or_else(|| real.join(".cargo"), PathBuf::from);
         std::os::unix::fs::symlink(real.join("registry"), home.join("registry")).unwrap();
         let from = job.get("dependencies").or_else(|| job.get("needs"));
         for before in from.into_iter().filter_map(Value::as_array).flatten() {
             // A job that is optional is named by an object.
-            let Some(before) = before.as_str() else { continue };
+            let Some(before) = before.as_str() else {
+                continue;
+            };
             copy(&self.artifacts(before), &target);
         }
         let fixed = [
@@ -87,14 +109,25 @@ impl<'a> Pipeline<'a> {
             .flat_map(|lines| lines.as_array().unwrap())
             .map(|line| line.as_str().unwrap())
             .collect();
-        let script = script.join("\n").replace("ci/", &format!("{}/ci/", repository().display()));
+        let script = script
+            .join("\n")
+            .replace("ci/", &format!("{}/ci/", repository().display()));
         let step = self.env.bash(&script);
-        let step = step.current_dir(&self.project.dir).env("PATH", path_after([self.env.path().join("bin")]));
-        let step =
-            step.env("CI_PROJECT_DIR", &self.project.dir).env("CARGO_HOME", &home).env("SAID", &self.said);
-        let step = fixed.iter().chain(variables).fold(step, |step, (name, value)| step.env(name, value));
+        let step = step
+            .current_dir(&self.project.dir)
+            .env("PATH", path_after([self.env.path().join("bin")]));
+        let step = step
+            .env("CI_PROJECT_DIR", &self.project.dir)
+            .env("CARGO_HOME", &home)
+            .env("SAID", &self.said);
+        let step = fixed
+            .iter()
+            .chain(variables)
+            .fold(step, |step, (name, value)| step.env(name, value));
         let ran = self.env.run_step(step);
-        let kept = job.get("artifacts").unwrap_or(&self.template[".gates"]["artifacts"]);
+        let kept = job
+            .get("artifacts")
+            .unwrap_or(&self.template[".gates"]["artifacts"]);
         for path in kept["paths"].as_array().unwrap() {
             let path = path.as_str().unwrap().strip_prefix("target/").unwrap();
             copy(&target.join(path), &self.artifacts(name).join(path));
@@ -123,8 +156,15 @@ fn the_template_calls_what_there_is() {
     let template: Value = serde_saphyr::from_str(&text).unwrap();
     let mut calls = 0;
     for (name, job) in template.as_object().unwrap() {
-        for line in job["script"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let Some(rest) = line.strip_prefix("cargo ") else { continue };
+        for line in job["script"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
+            let Some(rest) = line.strip_prefix("cargo ") else {
+                continue;
+            };
             let gate = rest.split(' ').next().unwrap();
             assert!(
                 gate == "install" || TOOLS.iter().any(|(_, subcommand)| *subcommand == gate),
@@ -132,10 +172,14 @@ fn the_template_calls_what_there_is() {
             );
             calls += 1;
         }
-        let before = ["needs", "dependencies"].map(|key| job[key].as_array().cloned().unwrap_or_default());
+        let before =
+            ["needs", "dependencies"].map(|key| job[key].as_array().cloned().unwrap_or_default());
         for needed in before.iter().flatten() {
             let needed = needed["job"].as_str().or(needed.as_str()).unwrap();
-            assert!(template[needed]["script"].is_array(), "{name} needs {needed}");
+            assert!(
+                template[needed]["script"].is_array(),
+                "{name} needs {needed}"
+            );
         }
         let protected = job["environment"] == "release";
         assert_eq!(protected, name == "sign", "{name}");
@@ -152,7 +196,11 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
     }
     let env = TestEnv::new();
     let files = [("README.md", "# shapes\n\nAreas.\n")];
-    let last = fixtures::Step { message: "docs: what it is", tag: Some("shapes-cli-v1.1.0"), files: &files };
+    let last = fixtures::Step {
+        message: "docs: what it is",
+        tag: Some("shapes-cli-v1.1.0"),
+        files: &files,
+    };
     let project = Whole::new(&env, &[last]);
     let db = whole::advisory_db(env.path(), "unused");
     let key = std::fs::read_to_string(&project.key).unwrap();
@@ -171,17 +219,32 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
     passes("judge", &[("ADVISORY_DB", db.to_str().unwrap())]);
     // Without the key the job ends before it begins.
     assert_eq!(pipeline.job("sign", &[]).code, 2);
-    passes("sign", &[("RELEASE_GATES_SIGNING_KEY", &key), ("MORE_SIGNATURES", "yes")]);
-    let folder = pipeline.artifacts("sign").join("release-gates/shapes-cli-1.1.0");
-    assert!(!folder.join("provenance.intoto.jsonl").exists(), "the others have not signed yet");
+    passes(
+        "sign",
+        &[
+            ("RELEASE_GATES_SIGNING_KEY", &key),
+            ("MORE_SIGNATURES", "yes"),
+        ],
+    );
+    let folder = pipeline
+        .artifacts("sign")
+        .join("release-gates/shapes-cli-1.1.0");
+    assert!(
+        !folder.join("provenance.intoto.jsonl").exists(),
+        "the others have not signed yet"
+    );
     passes("sign", &[("RELEASE_GATES_SIGNING_KEY", &key)]);
     passes("publish", &[("CI_JOB_TOKEN", "job-secret")]);
     let said = std::fs::read_to_string(pipeline.said.join("curl")).unwrap();
     assert!(!said.contains("job-secret"), "others see arguments: {said}");
     let calls: Vec<&str> = said.lines().collect();
-    assert!(calls.last().unwrap().ends_with("/projects/7/releases"), "the release comes last: {said}");
+    assert!(
+        calls.last().unwrap().ends_with("/projects/7/releases"),
+        "the release comes last: {said}"
+    );
     let release: Value =
-        serde_json::from_slice(&std::fs::read(pipeline.said.join("release.json")).unwrap()).unwrap();
+        serde_json::from_slice(&std::fs::read(pipeline.said.join("release.json")).unwrap())
+            .unwrap();
     assert_eq!(release["tag_name"], "shapes-cli-v1.1.0");
     assert!(release["description"].as_str().unwrap().contains("1.1.0"));
     let mut links: Vec<&str> = release["assets"]["links"]
@@ -194,16 +257,34 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
     assert_eq!(links.len(), calls.len() - 1, "each file once: {said}");
     let list = std::fs::read_to_string(folder.join("checksums.txt")).unwrap();
     let listed: Vec<&str> = list.lines().map(|line| &line[66..]).collect();
-    assert!(listed.iter().all(|name| links.contains(name)), "{links:?} {listed:?}");
     assert!(
-        ["checksums.txt", "checksums.txt.sshsig", "provenance.intoto.jsonl"]
-            .iter()
-            .all(|name| links.contains(name))
+        listed.iter().all(|name| links.contains(name)),
+        "{links:?} {listed:?}"
     );
-    assert!(!["buildlog.jsonl", "repro.json"].iter().any(|name| links.contains(name)), "{links:?}");
+    assert!(
+        [
+            "checksums.txt",
+            "checksums.txt.sshsig",
+            "provenance.intoto.jsonl"
+        ]
+        .iter()
+        .all(|name| links.contains(name))
+    );
+    assert!(
+        !["buildlog.jsonl", "repro.json"]
+            .iter()
+            .any(|name| links.contains(name)),
+        "{links:?}"
+    );
     // Who downloads just that can verify it.
     let public = project.dir.join("release-keys/maintainer.ed25519.pub");
-    let args = ["verify", "--offline", "--key", public.to_str().unwrap(), pipeline.said.to_str().unwrap()];
+    let args = [
+        "verify",
+        "--offline",
+        "--key",
+        public.to_str().unwrap(),
+        pipeline.said.to_str().unwrap(),
+    ];
     std::fs::remove_file(pipeline.said.join("curl")).unwrap();
     std::fs::remove_file(pipeline.said.join("release.json")).unwrap();
     let ran = env.run(env.path(), "cargo-sign", args);
@@ -216,21 +297,34 @@ fn code_quality_is_what_was_found() {
     let env = TestEnv::new();
     let steps = [fixtures::DEMO, &[fixtures::BREAKING]].concat();
     let dir = env.project("demo", &steps);
-    let report = env.run(&dir, "cargo-compat", ["--offline", "--message-format", "json"]);
+    let report = env.run(
+        &dir,
+        "cargo-compat",
+        ["--offline", "--message-format", "json"],
+    );
     let file = env.path().join("report.json");
     std::fs::write(&file, &report.stdout).unwrap();
-    let step = env.step("jq").arg("-f").arg(repository().join("ci/code-quality.jq")).arg(&file);
+    let step = env
+        .step("jq")
+        .arg("-f")
+        .arg(repository().join("ci/code-quality.jq"))
+        .arg(&file);
     let Ok(finished) = release_gate::process::Runner::new().run(step) else {
         println!("SKIPPED: there is no jq on this machine");
         return;
     };
     let quality: Value = serde_json::from_slice(&finished.stdout).unwrap();
     let found = quality.as_array().unwrap();
-    assert_eq!(found.len(), report.json()["findings"].as_array().unwrap().len());
+    assert_eq!(
+        found.len(),
+        report.json()["findings"].as_array().unwrap().len()
+    );
     assert!(
         found.iter().any(|entry| entry["check_name"] == "bump-too-small" && entry["severity"] == "critical")
     );
     assert!(
-        found.iter().all(|entry| entry["location"]["path"].is_string() && entry["fingerprint"].is_string())
+        found
+            .iter()
+            .all(|entry| entry["location"]["path"].is_string() && entry["fingerprint"].is_string())
     );
 }

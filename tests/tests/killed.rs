@@ -3,7 +3,10 @@
 //! `RELEASE_GATES_KILLS=400 cargo test -p release-gates-tests --test killed -- --nocapture` calls so often and says how many of the calls were killed;
 //! without it, a few times a command, and those that build everything twice are left out.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,7 +41,10 @@ type Whole = BTreeMap<PathBuf, BTreeSet<String>>;
 
 fn remember(whole: &mut Whole, root: &Path) {
     for (path, bytes) in files(root) {
-        whole.entry(path).or_default().insert(sha256_bytes(&bytes).to_string());
+        whole
+            .entry(path)
+            .or_default()
+            .insert(sha256_bytes(&bytes).to_string());
     }
 }
 
@@ -51,18 +57,29 @@ fn assert_whole(whole: &Whole, root: &Path, when: &str) {
         }
         if GROWING.contains(&&*name) {
             let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-            let mut documents =
-                if *name == *"manifest.json" { vec![&bytes[..]] } else { lines.collect() }.into_iter();
+            let mut documents = if *name == *"manifest.json" {
+                vec![&bytes[..]]
+            } else {
+                lines.collect()
+            }
+            .into_iter();
             assert!(
                 bytes.ends_with(b"\n")
-                    && documents.all(|text| serde_json::from_slice::<serde_json::Value>(text).is_ok()),
+                    && documents
+                        .all(|text| serde_json::from_slice::<serde_json::Value>(text).is_ok()),
                 "{when}: {} is torn",
                 path.display()
             );
         } else {
             let digest = sha256_bytes(&bytes).to_string();
-            let known = whole.get(&path).is_some_and(|known| known.contains(&digest));
-            assert!(known, "{when}: {} is neither the old file nor the new one", path.display());
+            let known = whole
+                .get(&path)
+                .is_some_and(|known| known.contains(&digest));
+            assert!(
+                known,
+                "{when}: {} is neither the old file nor the new one",
+                path.display()
+            );
         }
     }
 }
@@ -77,7 +94,11 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
     let key = env.path().join("release.key");
     let keys = dir.join("release-keys");
     let public = key.with_extension("key.pub");
-    let (db, key, public) = (db.to_str().unwrap(), key.to_str().unwrap(), public.to_str().unwrap());
+    let (db, key, public) = (
+        db.to_str().unwrap(),
+        key.to_str().unwrap(),
+        public.to_str().unwrap(),
+    );
     let step = |tool: &str, args: &[&str]| -> Step {
         env.step(program(tool))
             .current_dir(&dir)
@@ -85,9 +106,12 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
             .env("RELEASE_GATES_STATE_DIR", env.path().join("state"))
             .env("CARGO_NET_OFFLINE", "true")
     };
-    let wanted: u32 = std::env::var("RELEASE_GATES_KILLS").ok().map_or(45, |text| text.parse().unwrap());
+    let wanted: u32 = std::env::var("RELEASE_GATES_KILLS")
+        .ok()
+        .map_or(45, |text| text.parse().unwrap());
     let facts = "target/release-gates/demo-0.1.1";
-    let [buildinfo, released] = ["buildinfo.json", "RELEASE_NOTES.md"].map(|name| format!("{facts}/{name}"));
+    let [buildinfo, released] =
+        ["buildinfo.json", "RELEASE_NOTES.md"].map(|name| format!("{facts}/{name}"));
     // Beside what is released, since that is verified, too.
     std::fs::create_dir_all(folder.join("beside")).unwrap();
     let [vex, osv, notices] = ["demo.vex.json", "demo.osv.json", "NOTICES"]
@@ -95,7 +119,10 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
     let commands: [(&str, &[&str]); 17] = [
         ("cargo-sbom-lite", &["generate"]),
         ("cargo-sbom-lite", &["audit", "--db", db]),
-        ("cargo-sbom-lite", &["audit", "--db", db, "--vex", &vex, "--osv", &osv]),
+        (
+            "cargo-sbom-lite",
+            &["audit", "--db", db, "--vex", &vex, "--osv", &osv],
+        ),
         ("cargo-sbom-lite", &["licenses"]),
         ("cargo-sbom-lite", &["licenses", "--notices", &notices]),
         ("cargo-sbom-lite", &["pins"]),
@@ -105,17 +132,42 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
         ("cargo-repro", &["rebuild", "--buildinfo", &buildinfo]),
         ("cargo-relnotes", &["--phase", "draft"]),
         ("cargo-relnotes", &["docs"]),
-        ("cargo-sign", &["keys", "init", "--key", key, "--name", "ada"]),
-        ("cargo-sign", &["pack", "--key", key, "--zip", "--despite-refusals"]),
-        ("cargo-sign", &["attest", "--key", key, "--source-uri", "https://git.example.org/demo", "--vsa"]),
+        (
+            "cargo-sign",
+            &["keys", "init", "--key", key, "--name", "ada"],
+        ),
+        (
+            "cargo-sign",
+            &["pack", "--key", key, "--zip", "--despite-refusals"],
+        ),
+        (
+            "cargo-sign",
+            &[
+                "attest",
+                "--key",
+                key,
+                "--source-uri",
+                "https://git.example.org/demo",
+                "--vsa",
+            ],
+        ),
         ("cargo-sign", &["verify", "--key", public]),
         ("cargo-sign", &["sign", "--key", key, &released]),
     ];
     assert!(
-        runner.run(step("cargo-sign", &["keygen", "--no-passphrase", "--out", key])).unwrap().is_success()
+        runner
+            .run(step(
+                "cargo-sign",
+                &["keygen", "--no-passphrase", "--out", key]
+            ))
+            .unwrap()
+            .is_success()
     );
     let is_slow = |args: &[&str]| matches!(args.first(), Some(&("check" | "rebuild")));
-    let commands: Vec<_> = commands.into_iter().filter(|(_, args)| wanted >= 100 || !is_slow(args)).collect();
+    let commands: Vec<_> = commands
+        .into_iter()
+        .filter(|(_, args)| wanted >= 100 || !is_slow(args))
+        .collect();
     let each = wanted.div_ceil(u32::try_from(commands.len()).unwrap());
     let (mut killed, mut called) = (0, 0);
     for (tool, args) in commands {
@@ -136,7 +188,11 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
             if args.first() == Some(&"build") {
                 assert!(dir.join(&buildinfo).is_file());
             }
-            let said = format!("{}{}", ran.stderr_text(), String::from_utf8_lossy(&ran.stdout));
+            let said = format!(
+                "{}{}",
+                ran.stderr_text(),
+                String::from_utf8_lossy(&ran.stdout)
+            );
             assert!(ran.is_success(), "{call}: {said}");
             remember(&mut whole, watched);
         }
@@ -168,12 +224,19 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
             let _ = std::fs::remove_file(keys.join("keyring.json"));
         }
         let ran = runner.run(step(tool, args)).unwrap();
-        assert!(ran.is_success(), "{call}, after it was killed: {}", ran.stderr_text());
+        assert!(
+            ran.is_success(),
+            "{call}, after it was killed: {}",
+            ran.stderr_text()
+        );
         if is_init {
             std::fs::remove_dir_all(&keys).unwrap(); // it would make the tree dirty
         }
     }
-    assert!(killed * 3 > called, "only {killed} of {called} calls were killed in time");
+    assert!(
+        killed * 3 > called,
+        "only {killed} of {called} calls were killed in time"
+    );
     println!("{killed} of {called} calls were killed");
 }
 
@@ -202,7 +265,9 @@ fn a_large_file_is_never_torn() {
 #[test]
 #[ignore = "the child of the test above; alone it would never end"]
 fn writes_until_it_is_killed() {
-    let Some(file) = std::env::var_os("RELEASE_GATES_TEST_FILE") else { return };
+    let Some(file) = std::env::var_os("RELEASE_GATES_TEST_FILE") else {
+        return;
+    };
     for letter in (b'a'..=b'z').cycle() {
         release_gate::fs::write_atomic(Path::new(&file), &vec![letter; 4 << 20]).unwrap();
     }

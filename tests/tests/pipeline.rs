@@ -1,6 +1,9 @@
 //! One release of a small project through all five gates, and what every machine output has to be.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +15,11 @@ fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
     let key = env.path().join("release.key");
     let public = env.path().join("release.key.pub");
     let (key, public) = (key.to_str().unwrap(), public.to_str().unwrap());
-    let keygen = env.run(dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]);
+    let keygen = env.run(
+        dir,
+        "cargo-sign",
+        ["keygen", "--no-passphrase", "--out", key],
+    );
     assert_eq!(keygen.code, 0, "{keygen:#?}");
     let db = fixtures::advisory_db(env.path());
     let calls: [(&str, &[&str]); 9] = [
@@ -30,7 +37,10 @@ fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
         .iter()
         .map(|(tool, args)| {
             let args = [args, &["--message-format", "json", "--offline"][..]].concat();
-            (format!("{tool} {}", args.join(" ")), env.run(dir, tool, args))
+            (
+                format!("{tool} {}", args.join(" ")),
+                env.run(dir, tool, args),
+            )
         })
         .collect()
 }
@@ -40,9 +50,13 @@ fn reports(folder: &Path) -> Vec<(PathBuf, Value)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "json")
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
             && let Ok(value) = serde_json::from_slice::<Value>(&std::fs::read(&path).unwrap())
-            && value["schema"].as_str().is_some_and(|schema| schema.starts_with("release-gate/"))
+            && value["schema"]
+                .as_str()
+                .is_some_and(|schema| schema.starts_with("release-gate/"))
         {
             found.push((path, value));
         }
@@ -52,27 +66,47 @@ fn reports(folder: &Path) -> Vec<(PathBuf, Value)> {
 
 fn assert_valid(name: &str, value: &Value) {
     let id = value["schema"].as_str().unwrap();
-    let kind = id.strip_prefix("release-gate/").and_then(|rest| rest.strip_suffix("/v1")).unwrap();
+    let kind = id
+        .strip_prefix("release-gate/")
+        .and_then(|rest| rest.strip_suffix("/v1"))
+        .unwrap();
     let file = repository().join(format!("docs/schemas/{kind}.schema.json"));
     let schema: Value = serde_json::from_slice(
         &std::fs::read(&file).unwrap_or_else(|_| panic!("{name}: no schema {}", file.display())),
     )
     .unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> =
-        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{name}: {errors:#?}");
 }
 
 /// Nothing in a machine output may say where or when it was made.
 fn assert_timeless(name: &str, text: &str, env: &TestEnv) {
-    for place in [env.path().to_str().unwrap(), repository().to_str().unwrap(), "/home/", "/root/", "/tmp/"] {
-        assert!(!text.contains(place), "{name} contains the path {place}: {text}");
+    for place in [
+        env.path().to_str().unwrap(),
+        repository().to_str().unwrap(),
+        "/home/",
+        "/root/",
+        "/tmp/",
+    ] {
+        assert!(
+            !text.contains(place),
+            "{name} contains the path {place}: {text}"
+        );
     }
     // The toolchain's own dates are facts of the build; today's is not.
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let today = release_gate::time::iso_date(i64::try_from(now).unwrap());
-    assert!(!text.contains(&today), "{name} contains today's date: {text}");
+    assert!(
+        !text.contains(&today),
+        "{name} contains today's date: {text}"
+    );
 }
 
 #[test]
@@ -87,10 +121,21 @@ fn a_release_passes_every_gate_and_its_files_are_in_order() {
     }
     let folder = dir.join("target/release-gates/demo-0.1.1");
     let reports = reports(&folder);
-    let names: Vec<String> =
-        reports.iter().map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
-    for name in ["buildinfo.json", "compat.json", "relnotes.json", "repro.json", "verify.json"] {
-        assert!(names.contains(&name.to_owned()), "{name} is not among {names:?}");
+    let names: Vec<String> = reports
+        .iter()
+        .map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    for name in [
+        "buildinfo.json",
+        "compat.json",
+        "relnotes.json",
+        "repro.json",
+        "verify.json",
+    ] {
+        assert!(
+            names.contains(&name.to_owned()),
+            "{name} is not among {names:?}"
+        );
     }
     for (path, value) in &reports {
         assert_valid(&path.display().to_string(), value);
@@ -105,9 +150,21 @@ fn a_release_passes_every_gate_and_its_files_are_in_order() {
         assert_eq!(file["sha256"], digest.to_string(), "{}", path.display());
         assert_eq!(file["size"], size);
     }
-    let listed: Vec<&str> = files.iter().filter_map(|file| file["path"].as_str()).collect();
-    for name in ["sbom.cdx.json", "sbom.spdx.json", "RELEASE_NOTES.md", "buildlog.jsonl", "compat.json"] {
-        assert!(listed.contains(&name), "{name} is not in the manifest: {listed:?}");
+    let listed: Vec<&str> = files
+        .iter()
+        .filter_map(|file| file["path"].as_str())
+        .collect();
+    for name in [
+        "sbom.cdx.json",
+        "sbom.spdx.json",
+        "RELEASE_NOTES.md",
+        "buildlog.jsonl",
+        "compat.json",
+    ] {
+        assert!(
+            listed.contains(&name),
+            "{name} is not in the manifest: {listed:?}"
+        );
     }
 }
 
@@ -141,26 +198,56 @@ fn a_break_under_a_patch_version_fails_and_the_notes_say_so() {
     let env = TestEnv::new();
     let steps = [fixtures::DEMO, &[fixtures::BREAKING]].concat();
     let dir = env.project("demo", &steps);
-    let compat = env.run(&dir, "cargo-compat", ["--message-format", "json", "--offline"]);
+    let compat = env.run(
+        &dir,
+        "cargo-compat",
+        ["--message-format", "json", "--offline"],
+    );
     assert_eq!(compat.code, 100, "{compat:#?}");
     let value = compat.json();
-    assert_eq!((&value["status"], &value["data"]["required_bump"]), (&"fail".into(), &"major".into()));
+    assert_eq!(
+        (&value["status"], &value["data"]["required_bump"]),
+        (&"fail".into(), &"major".into())
+    );
     let changes = value["data"]["changes"].as_array().unwrap();
-    let add = changes.iter().find(|change| change["item"] == "add").unwrap();
-    assert_eq!((&add["rule"], &add["witness"]["proved"]), (&"signature-changed".into(), &true.into()));
-    assert!(changes.iter().any(|change| change["item"] == "sub" && change["rule"] == "item-removed"));
+    let add = changes
+        .iter()
+        .find(|change| change["item"] == "add")
+        .unwrap();
+    assert_eq!(
+        (&add["rule"], &add["witness"]["proved"]),
+        (&"signature-changed".into(), &true.into())
+    );
+    assert!(
+        changes
+            .iter()
+            .any(|change| change["item"] == "sub" && change["rule"] == "item-removed")
+    );
     // The saved program breaks again when it is asked for.
     let program = add["witness"]["program"].as_str().unwrap();
     let witness = env.run(&dir, "cargo-compat", ["--offline", "--witness", program]);
     assert_eq!(witness.code, 100, "{witness:#?}");
     let notes = env.run(&dir, "cargo-relnotes", ["--message-format", "json"]);
-    let text = std::fs::read_to_string(dir.join("target/release-gates/demo-0.1.2/RELEASE_NOTES.md")).unwrap();
-    assert!(notes.stdout.contains("add") || text.contains("add"), "{text}");
+    let text =
+        std::fs::read_to_string(dir.join("target/release-gates/demo-0.1.2/RELEASE_NOTES.md"))
+            .unwrap();
+    assert!(
+        notes.stdout.contains("add") || text.contains("add"),
+        "{text}"
+    );
     assert_eq!(notes.code, 100, "an unmarked break is denied: {notes:#?}");
     // A file that nobody committed does not make the release its own baseline.
     std::fs::write(dir.join("stray"), "").unwrap();
-    let dirty = env.run(&dir, "cargo-compat", ["--message-format", "json", "--offline"]);
-    assert_eq!((dirty.code, &dirty.json()["baseline"]["name"]), (100, &"v0.1.1".into()), "{dirty:#?}");
+    let dirty = env.run(
+        &dir,
+        "cargo-compat",
+        ["--message-format", "json", "--offline"],
+    );
+    assert_eq!(
+        (dirty.code, &dirty.json()["baseline"]["name"]),
+        (100, &"v0.1.1".into()),
+        "{dirty:#?}"
+    );
 }
 
 #[test]
@@ -179,7 +266,17 @@ fn what_was_changed_after_signing_is_refused() {
     let good = std::fs::read(&archive).unwrap();
     let public = env.path().join("release.key.pub");
     let verify = || {
-        env.run(&dir, "cargo-sign", ["verify", "--message-format", "json", "--key", public.to_str().unwrap()])
+        env.run(
+            &dir,
+            "cargo-sign",
+            [
+                "verify",
+                "--message-format",
+                "json",
+                "--key",
+                public.to_str().unwrap(),
+            ],
+        )
     };
     let mut bad = good.clone();
     let middle = bad.len() / 2;
@@ -196,14 +293,13 @@ fn what_was_changed_after_signing_is_refused() {
 fn without_a_database_nothing_is_called_free_of_vulnerabilities() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
-    let step = env.step(release_gates_tests::program("cargo-sbom-lite")).current_dir(&dir).args([
-        "audit",
-        "--message-format",
-        "json",
-        "--offline",
-    ]);
+    let step = env
+        .step(release_gates_tests::program("cargo-sbom-lite"))
+        .current_dir(&dir)
+        .args(["audit", "--message-format", "json", "--offline"]);
     let ran = env.run_step(
-        step.env("CARGO_HOME", env.path().join("empty-cargo-home")).env_remove("RELEASE_GATES_ADVISORY_DB"),
+        step.env("CARGO_HOME", env.path().join("empty-cargo-home"))
+            .env_remove("RELEASE_GATES_ADVISORY_DB"),
     );
     assert_eq!(ran.code, 101, "{ran:#?}");
     assert_eq!(ran.json()["status"], "error");
@@ -214,20 +310,34 @@ fn every_look_of_a_report_can_be_asked_for() {
     let env = TestEnv::new();
     let steps = [fixtures::DEMO, &[fixtures::BREAKING]].concat();
     let dir = env.project("demo", &steps);
-    let run = |format: &str| env.run(&dir, "cargo-compat", ["--offline", "--message-format", format]);
+    let run = |format: &str| {
+        env.run(
+            &dir,
+            "cargo-compat",
+            ["--offline", "--message-format", format],
+        )
+    };
     let sarif = run("sarif").json();
     assert_eq!(sarif["version"], "2.1.0");
     let results = sarif["runs"][0]["results"].as_array().unwrap();
     assert!(!results.is_empty());
     for result in results {
         for location in result["locations"].as_array().into_iter().flatten() {
-            let uri = location["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
+            let uri = location["physicalLocation"]["artifactLocation"]["uri"]
+                .as_str()
+                .unwrap();
             assert!(!uri.starts_with('/') && !uri.contains(".."), "{uri}");
         }
     }
     assert!(run("github").stdout.contains("::error"));
     let junit = run("junit").stdout;
-    assert!(junit.starts_with("<?xml") && junit.contains("<failure"), "{junit}");
+    assert!(
+        junit.starts_with("<?xml") && junit.contains("<failure"),
+        "{junit}"
+    );
     let human = run("human").stdout;
-    assert!(human.contains("required bump") && human.contains("help:"), "{human}");
+    assert!(
+        human.contains("required bump") && human.contains("help:"),
+        "{human}"
+    );
 }

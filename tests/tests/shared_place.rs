@@ -1,7 +1,10 @@
 //! An artifact folder that others use too: calls at the same time, and a disk that is nearly full.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +22,10 @@ fn manifest(folder: &Path) -> Vec<String> {
         assert_eq!(file["sha256"], digest.to_string(), "{}", path.display());
         assert_eq!(file["size"], size);
     }
-    files.iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect()
+    files
+        .iter()
+        .map(|file| file["path"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Starts all of them, and expects each to pass.
@@ -29,10 +35,18 @@ fn at_the_same_time(env: &TestEnv, dir: &Path, calls: &[(&str, &[&str])]) {
             .iter()
             .map(|(tool, args)| {
                 let call = format!("{tool} {}", args.join(" "));
-                scope.spawn(move || (call, env.run(dir, tool, [args, &["--offline"][..]].concat())))
+                scope.spawn(move || {
+                    (
+                        call,
+                        env.run(dir, tool, [args, &["--offline"][..]].concat()),
+                    )
+                })
             })
             .collect();
-        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+        started
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     for (call, ran) in results {
         assert_eq!(ran.code, 0, "{call}: {ran:#?}");
@@ -61,10 +75,29 @@ fn calls_at_the_same_time_do_not_spoil_each_other() {
     // What is signed has to be there first; then two sign it at once.
     let key = env.path().join("release.key");
     let key = key.to_str().unwrap();
-    assert_eq!(env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", key]).code, 0);
-    at_the_same_time(&env, &dir, &[("cargo-sign", &["pack", "--key", key, "--despite-refusals"][..]); 2]);
+    assert_eq!(
+        env.run(
+            &dir,
+            "cargo-sign",
+            ["keygen", "--no-passphrase", "--out", key]
+        )
+        .code,
+        0
+    );
+    at_the_same_time(
+        &env,
+        &dir,
+        &[(
+            "cargo-sign",
+            &["pack", "--key", key, "--despite-refusals"][..],
+        ); 2],
+    );
     let public = format!("{key}.pub");
-    at_the_same_time(&env, &dir, &[("cargo-sign", &["verify", "--key", &public][..]); 2]);
+    at_the_same_time(
+        &env,
+        &dir,
+        &[("cargo-sign", &["verify", "--key", &public][..]); 2],
+    );
     let listed = manifest(&dir.join("target/release-gates/demo-0.1.1"));
     for name in [
         "sbom.cdx.json",
@@ -77,15 +110,22 @@ fn calls_at_the_same_time_do_not_spoil_each_other() {
         "checksums.txt",
         "verify.json",
     ] {
-        assert!(listed.iter().any(|path| path == name), "{name} was lost from the manifest: {listed:?}");
+        assert!(
+            listed.iter().any(|path| path == name),
+            "{name} was lost from the manifest: {listed:?}"
+        );
     }
 }
 
 /// Whether a disk can be mounted that only one call sees.
 #[cfg(target_os = "linux")]
 fn may_mount(env: &TestEnv) -> bool {
-    let step = env.step("unshare").args(["--user", "--map-root-user", "--mount", "true"]);
-    release_gate::process::Runner::new().run(step).is_ok_and(|finished| finished.is_success())
+    let step = env
+        .step("unshare")
+        .args(["--user", "--map-root-user", "--mount", "true"]);
+    release_gate::process::Runner::new()
+        .run(step)
+        .is_ok_and(|finished| finished.is_success())
 }
 
 /// A project that was built, a key, and the place for a disk.
@@ -100,7 +140,10 @@ struct Built {
 
 /// `None` where no disk can be mounted, which is said.
 #[cfg(target_os = "linux")]
-#[expect(clippy::print_stdout, reason = "what was skipped stands in the test's output")]
+#[expect(
+    clippy::print_stdout,
+    reason = "what was skipped stands in the test's output"
+)]
 fn built() -> Option<Built> {
     let env = TestEnv::new();
     if !may_mount(&env) {
@@ -111,24 +154,60 @@ fn built() -> Option<Built> {
     let disk = env.path().join("disk");
     std::fs::create_dir(&disk).unwrap();
     let key = env.path().join("release.key").display().to_string();
-    assert_eq!(env.run(&dir, "cargo-sign", ["keygen", "--no-passphrase", "--out", &key]).code, 0);
+    assert_eq!(
+        env.run(
+            &dir,
+            "cargo-sign",
+            ["keygen", "--no-passphrase", "--out", &key]
+        )
+        .code,
+        0
+    );
     assert_eq!(env.run(&dir, "cargo-repro", ["build", "--offline"]).code, 0);
-    assert_eq!(env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"]).code, 0);
+    assert_eq!(
+        env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"])
+            .code,
+        0
+    );
     let facts = dir.join("target/release-gates/demo-0.1.1");
-    Some(Built { env, dir, disk, key, facts })
+    Some(Built {
+        env,
+        dir,
+        disk,
+        key,
+        facts,
+    })
 }
 
 /// A disk that nobody may write, the superuser neither: what is asked of it is said to have failed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_is_read_only() {
-    let Some(Built { env, dir, disk, key, facts }) = built() else { return };
+    let Some(Built {
+        env,
+        dir,
+        disk,
+        key,
+        facts,
+    }) = built()
+    else {
+        return;
+    };
     let commands: [(&str, &[&str]); 5] = [
         ("cargo-sbom-lite", &["generate"]),
         ("cargo-repro", &["build"]),
         ("cargo-compat", &[]),
         ("cargo-relnotes", &["--phase", "draft"]),
-        ("cargo-sign", &["pack", "--key", &key, "--artifacts", facts.to_str().unwrap()]),
+        (
+            "cargo-sign",
+            &[
+                "pack",
+                "--key",
+                &key,
+                "--artifacts",
+                facts.to_str().unwrap(),
+            ],
+        ),
     ];
     for (tool, args) in commands {
         let step = env
@@ -144,7 +223,10 @@ fn a_disk_that_is_read_only() {
             .current_dir(&dir);
         let ran = env.run_step(step);
         assert_eq!(ran.code, 101, "{tool}: {ran:#?}");
-        assert!(ran.stderr.contains("Read-only file system"), "{tool}: {ran:#?}");
+        assert!(
+            ran.stderr.contains("Read-only file system"),
+            "{tool}: {ran:#?}"
+        );
         assert!(!ran.stderr.contains("panicked"), "{tool}: {ran:#?}");
     }
 }
@@ -153,7 +235,16 @@ fn a_disk_that_is_read_only() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_is_nearly_full() {
-    let Some(Built { env, dir, disk, key, facts }) = built() else { return };
+    let Some(Built {
+        env,
+        dir,
+        disk,
+        key,
+        facts,
+    }) = built()
+    else {
+        return;
+    };
     assert_eq!(env.run(&dir, "cargo-repro", ["check", "--offline"]).code, 0);
     let commands: [(&str, &[&str]); 6] = [
         ("cargo-sbom-lite", &["generate"]),
@@ -161,7 +252,16 @@ fn a_disk_that_is_nearly_full() {
         ("cargo-repro", &["check"]),
         ("cargo-compat", &[]),
         ("cargo-relnotes", &["--phase", "draft"]),
-        ("cargo-sign", &["pack", "--key", &key, "--artifacts", facts.to_str().unwrap()]),
+        (
+            "cargo-sign",
+            &[
+                "pack",
+                "--key",
+                &key,
+                "--artifacts",
+                facts.to_str().unwrap(),
+            ],
+        ),
     ];
     let mut full = 0;
     for (tool, args) in commands {
@@ -173,7 +273,15 @@ fn a_disk_that_is_nearly_full() {
             );
             let step = env
                 .step("unshare")
-                .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script, "sh"])
+                .args([
+                    "--user",
+                    "--map-root-user",
+                    "--mount",
+                    "sh",
+                    "-c",
+                    &script,
+                    "sh",
+                ])
                 .args([&disk, &out])
                 .arg(program(tool))
                 .args(args)
@@ -196,10 +304,16 @@ fn a_disk_that_is_nearly_full() {
                 assert!(!name.starts_with(".release-gates-"), "{call} left {name}");
                 if name.ends_with(".json") {
                     let whole = serde_json::from_slice::<Value>(&bytes);
-                    assert!(whole.is_ok() && bytes.ends_with(b"\n"), "{call}: {name} is torn");
+                    assert!(
+                        whole.is_ok() && bytes.ends_with(b"\n"),
+                        "{call}: {name} is torn"
+                    );
                 }
             }
         }
     }
-    assert!(full >= commands.len(), "only {full} calls ran out of space, so little was tested");
+    assert!(
+        full >= commands.len(),
+        "only {full} calls ran out of space, so little was tested"
+    );
 }

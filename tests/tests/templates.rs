@@ -2,7 +2,10 @@
 //! `ci/lint.sh` holds their form against the platforms' schemas; that needs tools which are not here.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,9 +21,16 @@ fn yaml(path: &Path) -> Value {
 
 fn actions() -> Vec<(String, Value)> {
     let entries = std::fs::read_dir(repository().join("ci/github/actions")).unwrap();
-    let dirs = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let dirs = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir());
     let mut found: Vec<(String, Value)> = dirs
-        .map(|dir| (dir.file_name().unwrap().to_string_lossy().into_owned(), yaml(&dir.join("action.yml"))))
+        .map(|dir| {
+            (
+                dir.file_name().unwrap().to_string_lossy().into_owned(),
+                yaml(&dir.join("action.yml")),
+            )
+        })
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
     found
@@ -45,18 +55,35 @@ fn steps(holder: &Value) -> impl Iterator<Item = &Value> {
 fn every_action_is_pinned() {
     let actions = actions();
     let workflows = workflows();
-    let used = workflows.iter().flat_map(|(_, workflow)| jobs(workflow).map(|(_, job)| job));
+    let used = workflows
+        .iter()
+        .flat_map(|(_, workflow)| jobs(workflow).map(|(_, job)| job));
     let used = used.chain(actions.iter().map(|(_, action)| &action["runs"]));
     let mut count = 0;
     for step in used.flat_map(steps) {
-        let Some(name) = step["uses"].as_str() else { continue };
+        let Some(name) = step["uses"].as_str() else {
+            continue;
+        };
         let (action, digest) = name.split_once('@').unwrap();
-        assert!(digest.len() == 40 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+        assert!(
+            digest.len() == 40 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{name}"
+        );
         let own = action.strip_prefix("example/release-gates/");
-        assert_eq!(own.is_some(), digest.bytes().all(|byte| byte == b'0'), "{name}");
+        assert_eq!(
+            own.is_some(),
+            digest.bytes().all(|byte| byte == b'0'),
+            "{name}"
+        );
         if let Some(path) = own {
-            assert!(repository().join(path).join("action.yml").is_file(), "{name} is not here");
-            let given = step["with"].as_object().into_iter().flat_map(|with| with.keys());
+            assert!(
+                repository().join(path).join("action.yml").is_file(),
+                "{name} is not here"
+            );
+            let given = step["with"]
+                .as_object()
+                .into_iter()
+                .flat_map(|with| with.keys());
             let name = path.rsplit('/').next().unwrap();
             let known = &actions.iter().find(|(action, _)| action == name).unwrap().1["inputs"];
             for input in given {
@@ -74,8 +101,13 @@ fn every_job_has_the_least_permissions() {
     for (name, workflow) in workflows() {
         assert_eq!(workflow["permissions"], serde_json::json!({}), "{name}");
         for (job, content) in jobs(&workflow) {
-            let permissions = content["permissions"].as_object().unwrap_or_else(|| panic!("{name}: {job}"));
-            let writes = permissions.iter().filter(|(_, may)| *may == "write").map(|(what, _)| what.as_str());
+            let permissions = content["permissions"]
+                .as_object()
+                .unwrap_or_else(|| panic!("{name}: {job}"));
+            let writes = permissions
+                .iter()
+                .filter(|(_, may)| *may == "write")
+                .map(|(what, _)| what.as_str());
             let allowed: &[&str] = match (name, job.as_str()) {
                 ("caller.yml", "release") => &["attestations", "contents", "id-token"],
                 ("release-gates.yml", "attest") => &["attestations", "id-token"],
@@ -87,13 +119,22 @@ fn every_job_has_the_least_permissions() {
             assert_eq!(writes, allowed, "{name}: {job}");
             // What judges or makes a release is built anew, never taken from a cache.
             for step in steps(content).filter(|_| name == "release-gates.yml") {
-                let own = step["uses"].as_str().is_some_and(|uses| uses.starts_with("example/"));
+                let own = step["uses"]
+                    .as_str()
+                    .is_some_and(|uses| uses.starts_with("example/"));
                 let cached = own && !step["uses"].as_str().unwrap().contains("/report@");
-                assert!(!cached || step["with"]["cache"] == "false", "{name}: {job}: {step}");
+                assert!(
+                    !cached || step["with"]["cache"] == "false",
+                    "{name}: {job}: {step}"
+                );
             }
             // A secret goes to one step of one job, and never into a command.
             let text = content.to_string();
-            assert_eq!(text.contains("secrets."), ["release"].contains(&job.as_str()), "{name}: {job}");
+            assert_eq!(
+                text.contains("secrets."),
+                ["release"].contains(&job.as_str()),
+                "{name}: {job}"
+            );
             for step in steps(content) {
                 let run = step["run"].as_str().unwrap_or_default();
                 assert!(
@@ -105,7 +146,10 @@ fn every_job_has_the_least_permissions() {
     }
     for (name, action) in actions() {
         for step in steps(&action["runs"]) {
-            assert!(!step["run"].as_str().unwrap_or_default().contains("${{"), "{name}");
+            assert!(
+                !step["run"].as_str().unwrap_or_default().contains("${{"),
+                "{name}"
+            );
         }
     }
 }
@@ -137,25 +181,44 @@ impl<'a> Job<'a> {
         let folder = repository().join("ci/github/actions").join(name);
         let action = yaml(&folder.join("action.yml"));
         let mut values: BTreeMap<String, String> = BTreeMap::from([
-            ("github.server_url".to_owned(), "https://git.example.org".to_owned()),
+            (
+                "github.server_url".to_owned(),
+                "https://git.example.org".to_owned(),
+            ),
             ("github.repository".to_owned(), "shapes".to_owned()),
-            ("runner.temp".to_owned(), self.env.path().display().to_string()),
+            (
+                "runner.temp".to_owned(),
+                self.env.path().display().to_string(),
+            ),
         ]);
         for (input, spec) in action["inputs"].as_object().unwrap() {
-            let given = with.iter().find(|(name, _)| name == input).map(|(_, value)| (*value).to_owned());
-            let value = given.unwrap_or_else(|| spec["default"].as_str().unwrap_or_default().to_owned());
+            let given = with
+                .iter()
+                .find(|(name, _)| name == input)
+                .map(|(_, value)| (*value).to_owned());
+            let value =
+                given.unwrap_or_else(|| spec["default"].as_str().unwrap_or_default().to_owned());
             let value = expand(&value, &values);
             values.insert(format!("inputs.{input}"), value);
         }
-        let (output, added) = (self.env.path().join("github-output"), self.env.path().join("github-path"));
+        let (output, added) = (
+            self.env.path().join("github-output"),
+            self.env.path().join("github-path"),
+        );
         let _ = std::fs::remove_file(&added);
         let mut last = None;
         for step in steps(&action["runs"]) {
-            let Some(run) = step["run"].as_str() else { continue };
+            let Some(run) = step["run"].as_str() else {
+                continue;
+            };
             assert_eq!(step["shell"], "bash", "{name}");
             let dir = step["working-directory"].as_str().unwrap_or(".");
             let more = std::fs::read_to_string(&added).unwrap_or_default();
-            let path = path_after(more.lines().map(PathBuf::from).chain([self.planted.clone()]));
+            let path = path_after(
+                more.lines()
+                    .map(PathBuf::from)
+                    .chain([self.planted.clone()]),
+            );
             let mut command = self
                 .env
                 .bash(run)
@@ -186,7 +249,11 @@ fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
     while let Some((before, after)) = rest.split_once("${{") {
         let (name, after) = after.split_once("}}").unwrap();
         out.push_str(before);
-        out.push_str(values.get(name.trim()).unwrap_or_else(|| panic!("{} is not known", name.trim())));
+        out.push_str(
+            values
+                .get(name.trim())
+                .unwrap_or_else(|| panic!("{} is not known", name.trim())),
+        );
         rest = after;
     }
     out + rest
@@ -201,7 +268,10 @@ fn the_actions_work_alone_and_together() {
         println!("SKIPPED: there is no ssh-keygen on this machine, so the source is not judged");
     }
     let db = fixtures::advisory_db(env.path());
-    let (db, key) = (db.to_str().unwrap(), std::fs::read_to_string(&whole.key).unwrap());
+    let (db, key) = (
+        db.to_str().unwrap(),
+        std::fs::read_to_string(&whole.key).unwrap(),
+    );
     let job = Job::new(&env, &whole.dir);
     let package = ("packages", "shapes-cli");
     let offline = ("offline", "yes");
@@ -212,13 +282,20 @@ fn the_actions_work_alone_and_together() {
     // Alone, where nothing else has run.
     passes("compat", &[]);
     passes("sbom-lite", &[("gates", "pins")]);
-    passes("sbom-lite", &[("gates", "licenses audit"), ("advisory-db", db)]);
+    passes(
+        "sbom-lite",
+        &[("gates", "licenses audit"), ("advisory-db", db)],
+    );
     if whole.signed {
         passes("sign", &[("gates", "source")]);
     }
     // Notes without facts are no final notes, and without a build there is nothing to sign: said, and no pass.
     assert_eq!(job.uses("relnotes", &[package, offline]).code, 101);
-    assert_eq!(job.uses("sign", &[("signing-key", &key), package, offline]).code, 101);
+    assert_eq!(
+        job.uses("sign", &[("signing-key", &key), package, offline])
+            .code,
+        101
+    );
     // Without a key the release ends before it begins.
     assert_eq!(job.uses("sign", &[package, offline]).code, 2);
     // Together.
@@ -229,18 +306,31 @@ fn the_actions_work_alone_and_together() {
     let folder = whole.artifacts("shapes-cli");
     assert!(folder.join("provenance.intoto.jsonl").is_file());
     let info = folder.join("buildinfo.json");
-    passes("repro", &[("gates", "rebuild"), ("buildinfo", info.to_str().unwrap())]);
+    passes(
+        "repro",
+        &[("gates", "rebuild"), ("buildinfo", info.to_str().unwrap())],
+    );
     // What fails, fails: a version that nobody knows, a key that is none.
-    let ran = job.uses("compat", &[("against", "v9.9.9"), ("packages", "shapes"), offline]);
+    let ran = job.uses(
+        "compat",
+        &[("against", "v9.9.9"), ("packages", "shapes"), offline],
+    );
     assert!(ran.code == 2 || ran.code == 101, "{ran:#?}");
-    assert_ne!(job.uses("sign", &[("signing-key", "secret"), package, offline]).code, 0);
+    assert_ne!(
+        job.uses("sign", &[("signing-key", "secret"), package, offline])
+            .code,
+        0
+    );
     // GitHub's own annotations come out where something is wrong.
     let main = "fn main() {\n    println!(\"{}\", shapes::area(2, 3, 4));\n}\n";
     let lib = "//! Areas.\n\n/// The area of a box.\npub fn area(a: u32, b: u32, c: u32) -> u32 {\n    a * b * c\n}\n";
     let files = [("shapes/src/lib.rs", lib), ("shapes-cli/src/main.rs", main)];
     fixtures::write_all(&whole.dir, &files);
     let ran = job.uses("compat", &[("packages", "shapes"), offline]);
-    assert!(ran.code == 100 && ran.stdout.contains("::error"), "{ran:#?}");
+    assert!(
+        ran.code == 100 && ran.stdout.contains("::error"),
+        "{ran:#?}"
+    );
 }
 
 /// GitHub's program as far as it is used: notes what it is asked for, and knows of a draft what it was given.
@@ -271,35 +361,49 @@ cat call >> said
 fn what_is_published_is_what_is_listed() {
     let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
     let run = |job: &str| {
-        let step = steps(&workflow["jobs"][job]).find(|step| step["run"].is_string()).unwrap();
+        let step = steps(&workflow["jobs"][job])
+            .find(|step| step["run"].is_string())
+            .unwrap();
         step["run"].as_str().unwrap().to_owned()
     };
     let env = TestEnv::new();
     let digest = "0".repeat(64);
     let list = format!("{digest}  RELEASE_NOTES.md\n{digest}  demo-1.0.0-x.tar.gz\n");
     let folder = "release/demo-1.0.0";
-    let files: Vec<(String, &str)> = ["RELEASE_NOTES.md", "demo-1.0.0-x.tar.gz", "demo-1.0.0-x.tar.gz.sig"]
+    let files: Vec<(String, &str)> = [
+        "RELEASE_NOTES.md",
+        "demo-1.0.0-x.tar.gz",
+        "demo-1.0.0-x.tar.gz.sig",
+    ]
+    .iter()
+    .chain(&[
+        "checksums.txt.sig",
+        "checksums.txt.sshsig",
+        "provenance.intoto.jsonl",
+        "repro.json",
+        "buildlog.jsonl",
+    ])
+    .map(|name| (format!("{folder}/{name}"), "x"))
+    .chain([(format!("{folder}/checksums.txt"), list.as_str())])
+    .collect();
+    let files: Vec<(&str, &str)> = files
         .iter()
-        .chain(&[
-            "checksums.txt.sig",
-            "checksums.txt.sshsig",
-            "provenance.intoto.jsonl",
-            "repro.json",
-            "buildlog.jsonl",
-        ])
-        .map(|name| (format!("{folder}/{name}"), "x"))
-        .chain([(format!("{folder}/checksums.txt"), list.as_str())])
+        .map(|(path, text)| (path.as_str(), *text))
         .collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
     fixtures::write_all(env.path(), &files);
     fixtures::write_programs(env.path(), &[("bin/gh", GH)]);
     let path = path_after([env.path().join("bin")]);
     let publish = |tag: &str, more: &[(&str, &str)]| {
         let step = env.bash(&run("publish"));
         let step = step.current_dir(env.path()).env("PATH", &path);
-        let step = step.env("GITHUB_REPOSITORY", "o/demo").env("GITHUB_REF_NAME", tag);
+        let step = step
+            .env("GITHUB_REPOSITORY", "o/demo")
+            .env("GITHUB_REF_NAME", tag);
         let step = step.env("GITHUB_SHA", "c0ffee").env("TAGGED", "c0ffee");
-        let ran = env.run_step(more.iter().fold(step, |step, (name, value)| step.env(name, value)));
+        let ran = env.run_step(
+            more.iter()
+                .fold(step, |step, (name, value)| step.env(name, value)),
+        );
         let said = env.path().join("said");
         let text = std::fs::read_to_string(&said).unwrap_or_default();
         let _ = std::fs::remove_file(said);
@@ -307,8 +411,10 @@ fn what_is_published_is_what_is_listed() {
     };
     let (ran, said) = publish("v1.0.0-rc.1", &[("LATEST", "v0.9.0")]);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    let mut published: Vec<&str> =
-        said.lines().filter_map(|line| line.strip_prefix("release/demo-1.0.0/")).collect();
+    let mut published: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("release/demo-1.0.0/"))
+        .collect();
     published.sort_unstable();
     let expected = [
         "RELEASE_NOTES.md", // the text of the release
@@ -321,7 +427,10 @@ fn what_is_published_is_what_is_listed() {
         "provenance.intoto.jsonl",
     ];
     assert_eq!(published, expected);
-    assert!(said.contains("--prerelease") && said.contains("--draft=false"), "{said}");
+    assert!(
+        said.contains("--prerelease") && said.contains("--draft=false"),
+        "{said}"
+    );
     // A package's tag is no pre-release for the dash after its name; what repairs an older version is not the latest.
     let cases = [
         ("v1.0.0", "", false),
@@ -333,8 +442,15 @@ fn what_is_published_is_what_is_listed() {
     for (tag, latest, older) in cases {
         let (ran, said) = publish(tag, &[("LATEST", latest)]);
         assert_eq!(ran.code, 0, "{ran:#?}");
-        assert!(!said.contains("--prerelease") && said.contains("--draft=false"), "{tag}: {said}");
-        assert_eq!(said.contains("--latest=false"), older, "{tag} {latest}: {said}");
+        assert!(
+            !said.contains("--prerelease") && said.contains("--draft=false"),
+            "{tag}: {said}"
+        );
+        assert_eq!(
+            said.contains("--latest=false"),
+            older,
+            "{tag} {latest}: {said}"
+        );
     }
     assert!(publish("demo-v2.0.0-rc.1", &[]).1.contains("--prerelease"));
     assert_eq!(publish("nightly", &[]).0.code, 2);
@@ -342,10 +458,17 @@ fn what_is_published_is_what_is_listed() {
     // that does not answer publish nothing.
     let (ran, said) = publish("v1.0.0", &[("DRAFTS", "2")]);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    assert_eq!(said.lines().filter(|line| *line == "delete").count(), 2, "{said}");
+    assert_eq!(
+        said.lines().filter(|line| *line == "delete").count(),
+        2,
+        "{said}"
+    );
     for broken in [("LOST", "1"), ("TAGGED", "badcafe"), ("DOWN", "1")] {
         let (ran, said) = publish("v1.0.0", &[broken]);
-        assert!(ran.code != 0 && !said.contains("--draft=false"), "{broken:?}: {ran:#?} {said}");
+        assert!(
+            ran.code != 0 && !said.contains("--draft=false"),
+            "{broken:?}: {ran:#?} {said}"
+        );
     }
     // Which of two packages is meant is asked, not guessed.
     fixtures::write_all(env.path(), &[("release/other-1.0.0/checksums.txt", "")]);
@@ -363,21 +486,36 @@ fn the_package_is_named_or_follows_from_the_tag() {
     let whole = Whole::new(&env, &[]);
     let demo = env.project("demo", fixtures::DEMO);
     let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
-    let step = steps(&workflow["jobs"]["plan"]).find(|step| step["run"].is_string()).unwrap();
+    let step = steps(&workflow["jobs"]["plan"])
+        .find(|step| step["run"].is_string())
+        .unwrap();
     let run = step["run"].as_str().unwrap();
     let plan = |dir: &Path, package: &str, tag: &str| {
         let output = env.path().join("output");
         let _ = std::fs::remove_file(&output);
         let step = env.bash(run).current_dir(dir);
         let step = step.env("PACKAGE", package).env("GITHUB_REF_NAME", tag);
-        let ran = env.run_step(step.env("GITHUB_OUTPUT", &output).env("RUNNER_TEMP", env.path()));
+        let ran = env.run_step(
+            step.env("GITHUB_OUTPUT", &output)
+                .env("RUNNER_TEMP", env.path()),
+        );
         let said = std::fs::read_to_string(output).unwrap_or_default();
         (ran.code, said.trim().to_owned())
     };
     assert_eq!(plan(&demo, "", "v1.0.0"), (0, "name=demo".to_owned()));
-    assert_eq!(plan(&whole.dir, "shapes", "v1.0.0"), (0, "name=shapes".to_owned()));
-    assert_eq!(plan(&whole.dir, "", "shapes-cli-v1.0.0"), (0, "name=shapes-cli".to_owned()));
-    assert_eq!(plan(&whole.dir, "", "v1.0.0").0, 2, "which of three is meant is not guessed");
+    assert_eq!(
+        plan(&whole.dir, "shapes", "v1.0.0"),
+        (0, "name=shapes".to_owned())
+    );
+    assert_eq!(
+        plan(&whole.dir, "", "shapes-cli-v1.0.0"),
+        (0, "name=shapes-cli".to_owned())
+    );
+    assert_eq!(
+        plan(&whole.dir, "", "v1.0.0").0,
+        2,
+        "which of three is meant is not guessed"
+    );
     assert_eq!(plan(&whole.dir, "", "circles-v1.0.0").0, 2);
 }
 
@@ -390,22 +528,35 @@ fn every_build_is_packed() {
     }
     let env = TestEnv::new();
     let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
-    let step = steps(&workflow["jobs"]["release"]).find(|step| step["id"] == "builds").unwrap();
+    let step = steps(&workflow["jobs"]["release"])
+        .find(|step| step["id"] == "builds")
+        .unwrap();
     let list = |builds: &str| {
         let output = env.path().join("output");
         let _ = std::fs::remove_file(&output);
         let run = step["run"].as_str().unwrap();
         let step = env.bash(run);
         let ran = env.run_step(
-            step.env("BUILDS", builds).env("GITHUB_OUTPUT", &output).env("RUNNER_TEMP", env.path()),
+            step.env("BUILDS", builds)
+                .env("GITHUB_OUTPUT", &output)
+                .env("RUNNER_TEMP", env.path()),
         );
-        (ran.code, std::fs::read_to_string(output).unwrap_or_default())
+        (
+            ran.code,
+            std::fs::read_to_string(output).unwrap_or_default(),
+        )
     };
     fixtures::write_all(env.path(), &[("builds/demo-1.0.0/buildinfo.json", "{}")]);
     let (code, said) = list("[{}]");
     assert!(code == 0 && said.contains("builds/demo-1.0.0"), "{said}");
     assert_eq!(list("[{}, {}]").0, 2);
-    fixtures::write_all(env.path(), &[("builds/build-x/demo-1.0.0/buildinfo.json", "{}")]);
+    fixtures::write_all(
+        env.path(),
+        &[("builds/build-x/demo-1.0.0/buildinfo.json", "{}")],
+    );
     let (code, said) = list("[{}, {}]");
-    assert!(code == 0 && said.matches("demo-1.0.0").count() == 2, "{said}");
+    assert!(
+        code == 0 && said.matches("demo-1.0.0").count() == 2,
+        "{said}"
+    );
 }

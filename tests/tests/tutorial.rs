@@ -6,7 +6,10 @@
 //! - `…` stands for any text within a line; alone on a line, for any number of lines.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::fmt::Write as _;
 
@@ -23,24 +26,38 @@ struct Command {
 /// The commands of a page, in order.
 fn commands(page: &str) -> Vec<Command> {
     let mut found: Vec<Command> = Vec::new();
-    let mut lines = page.lines().enumerate().map(|(index, line)| (index + 1, line));
+    let mut lines = page
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line));
     while let Some((line, text)) = lines.next() {
         let language = text.trim_start_matches('`');
         let fence = &text[..text.len() - language.len()];
         if fence.len() < 3 {
             continue;
         }
-        let block: Vec<(usize, &str)> = lines.by_ref().take_while(|(_, text)| *text != fence).collect();
+        let block: Vec<(usize, &str)> = lines
+            .by_ref()
+            .take_while(|(_, text)| *text != fence)
+            .collect();
         match language {
             "sh" => {
                 let text: Vec<&str> = block.iter().map(|(_, text)| *text).collect();
-                found.push(Command { line, text: text.join("\n"), output: Vec::new() });
+                found.push(Command {
+                    line,
+                    text: text.join("\n"),
+                    output: Vec::new(),
+                });
             }
             "console" => {
                 for (line, text) in block {
                     match text.strip_prefix("$ ") {
                         Some(text) => {
-                            found.push(Command { line, text: text.to_owned(), output: Vec::new() });
+                            found.push(Command {
+                                line,
+                                text: text.to_owned(),
+                                output: Vec::new(),
+                            });
                         }
                         None => found.last_mut().unwrap().output.push(text.to_owned()),
                     }
@@ -57,11 +74,17 @@ fn line_fits(shown: &str, printed: &str) -> bool {
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (shown, printed) = (squeeze(shown), squeeze(printed));
     let mut parts = shown.split('…');
-    let Some(mut rest) = parts.next().and_then(|first| printed.strip_prefix(first)) else { return false };
+    let Some(mut rest) = parts.next().and_then(|first| printed.strip_prefix(first)) else {
+        return false;
+    };
     let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
     for part in middle {
-        let Some(at) = rest.find(part) else { return false };
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
         rest = &rest[at + part.len()..];
     }
     rest.ends_with(last)
@@ -72,9 +95,9 @@ fn fits(shown: &[&str], printed: &[&str]) -> bool {
     match shown {
         [] => printed.is_empty(),
         ["…", rest @ ..] => (0..=printed.len()).any(|skipped| fits(rest, &printed[skipped..])),
-        [line, rest @ ..] => {
-            printed.split_first().is_some_and(|(first, after)| line_fits(line, first) && fits(rest, after))
-        }
+        [line, rest @ ..] => printed
+            .split_first()
+            .is_some_and(|(first, after)| line_fits(line, first) && fits(rest, after)),
     }
 }
 
@@ -82,12 +105,23 @@ fn fits(shown: &[&str], printed: &[&str]) -> bool {
 fn an_output_is_compared_line_by_line() {
     assert!(fits(&["a … c", "…", "z"], &["a b c", "d", "e", "z"]));
     assert!(fits(&["…", "z"], &["z"]));
-    assert!(!fits(&["a"], &["a", "b"]) && !fits(&["a", "b"], &["a"]) && !fits(&["a … c"], &["a b d"]));
+    assert!(
+        !fits(&["a"], &["a", "b"]) && !fits(&["a", "b"], &["a"]) && !fits(&["a … c"], &["a b d"])
+    );
     assert!(!fits(&["a", "…", "z"], &["a", "b"]) && !line_fits("a … b … b", "a x b"));
-    let page =
-        "$ no\n\n```console\n$ one\n1\n\n$ two\n```\n```text\n$ no\n```\n````sh\nthree\n```\nfour\n````\n";
-    let found: Vec<_> = commands(page).into_iter().map(|command| (command.line, command.text)).collect();
-    assert_eq!(found, [(4, "one".to_owned()), (7, "two".to_owned()), (12, "three\n```\nfour".to_owned())]);
+    let page = "$ no\n\n```console\n$ one\n1\n\n$ two\n```\n```text\n$ no\n```\n````sh\nthree\n```\nfour\n````\n";
+    let found: Vec<_> = commands(page)
+        .into_iter()
+        .map(|command| (command.line, command.text))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (4, "one".to_owned()),
+            (7, "two".to_owned()),
+            (12, "three\n```\nfour".to_owned())
+        ]
+    );
 }
 
 #[test]
@@ -103,26 +137,51 @@ fn the_tutorial_is_true() {
     // One shell for all, so that `cd`, `export` and `$?` are what they are for a reader.
     let mut script = String::from("exec </dev/null\n");
     for (index, Command { text, .. }) in commands.iter().enumerate() {
-        writeln!(script, "(exit ${{code:-0}})\n{{ {text}\n}} >'{}/{index}.out' 2>&1", env.path().display())
-            .unwrap();
-        writeln!(script, "code=$?; echo $code >'{}/{index}.code'", env.path().display()).unwrap();
+        writeln!(
+            script,
+            "(exit ${{code:-0}})\n{{ {text}\n}} >'{}/{index}.out' 2>&1",
+            env.path().display()
+        )
+        .unwrap();
+        writeln!(
+            script,
+            "code=$?; echo $code >'{}/{index}.code'",
+            env.path().display()
+        )
+        .unwrap();
     }
     let work = env.path().join("work");
     std::fs::create_dir(&work).unwrap();
-    let mut step = env.step("sh").current_dir(&work).args(["-c", &script]).env("PATH", path_with_programs());
+    let mut step = env
+        .step("sh")
+        .current_dir(&work)
+        .args(["-c", &script])
+        .env("PATH", path_with_programs());
     // Nothing of the machine's caches; ls sorts by bytes.
-    step = step.env("CARGO_HOME", env.path().join("cargo-home")).env("LC_ALL", "C");
-    step = step.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "init.defaultBranch");
+    step = step
+        .env("CARGO_HOME", env.path().join("cargo-home"))
+        .env("LC_ALL", "C");
+    step = step
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "init.defaultBranch");
     step = step.env("GIT_CONFIG_VALUE_0", "main");
     let ran = env.run_step(as_ada(step, 0));
 
     for (index, command) in commands.iter().enumerate() {
         let file = |kind: &str| std::fs::read_to_string(env.path().join(format!("{index}.{kind}")));
         let at = format!("docs/tutorial.md:{}: `{}`", command.line, command.text);
-        let printed = file("out").unwrap_or_else(|error| panic!("{at} was not run: {error}\n{ran:#?}"));
-        let code = file("code").unwrap_or_else(|error| panic!("{at} did not end: {error}\n{ran:#?}"));
-        let asked = commands.get(index + 1).is_some_and(|next| next.text == "echo $?");
-        assert!(asked || code.trim() == "0", "{at} ended with {}:\n{printed}", code.trim());
+        let printed =
+            file("out").unwrap_or_else(|error| panic!("{at} was not run: {error}\n{ran:#?}"));
+        let code =
+            file("code").unwrap_or_else(|error| panic!("{at} did not end: {error}\n{ran:#?}"));
+        let asked = commands
+            .get(index + 1)
+            .is_some_and(|next| next.text == "echo $?");
+        assert!(
+            asked || code.trim() == "0",
+            "{at} ended with {}:\n{printed}",
+            code.trim()
+        );
         // Without the echo's own code: a command that fails must not be shown as if it passed.
         assert!(!asked || code.trim() != "0", "{at} passed:\n{printed}");
         let shown = command.output.join("\n");

@@ -45,9 +45,8 @@ pub(crate) fn run(shop: &Shop, args: &BenchArgs) -> Result<u8> {
         Some(gate) => vec![gate.trim_start_matches("cargo-")],
         None if args.args.is_empty() => GATES.to_vec(),
         None => {
-            return Err(
-                Error::usage("arguments are for one benchmark").with_help("name the gate before them")
-            );
+            return Err(Error::usage("arguments are for one benchmark")
+                .with_help("name the gate before them"));
         }
     };
     if let Some(unknown) = gates.iter().find(|gate| !GATES.contains(gate)) {
@@ -58,7 +57,9 @@ pub(crate) fn run(shop: &Shop, args: &BenchArgs) -> Result<u8> {
     if args.quick {
         page.push_str("\nSmall inputs and single runs: these are no figures.\n");
     }
-    page.push_str("\n| gate | measured | tool | result | ours in parts of it |\n|---|---|---|---|---|\n");
+    page.push_str(
+        "\n| gate | measured | tool | result | ours in parts of it |\n|---|---|---|---|---|\n",
+    );
     print(shop, &page)?;
     let mut failed = Vec::new();
     for gate in gates {
@@ -80,7 +81,10 @@ pub(crate) fn run(shop: &Shop, args: &BenchArgs) -> Result<u8> {
     }
     match failed.as_slice() {
         [] => Ok(exit::PASS),
-        gates => Err(Error::judge(format!("the benchmark of {} failed", gates.join(" and ")))),
+        gates => Err(Error::judge(format!(
+            "the benchmark of {} failed",
+            gates.join(" and ")
+        ))),
     }
 }
 
@@ -95,12 +99,16 @@ fn measure(shop: &Shop, gate: &str, args: &BenchArgs) -> Result<String> {
     let package = format!("cargo-{gate}");
     let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
     let step = shop.cargo().inherit(names);
-    let step = step.args(["bench", "--locked", "-p", &package, "--bench", "peers", "--"]);
+    let step = step.args([
+        "bench", "--locked", "-p", &package, "--bench", "peers", "--",
+    ]);
     let step = step.args(args.quick.then_some("--quick")).args(&args.args);
     let finished = shop.run("Measuring", &package, step)?;
     let rows = rows(gate, &String::from_utf8_lossy(&finished.stdout));
     if rows.is_empty() {
-        return Err(Error::judge(format!("the benchmark of `{package}` measured nothing")));
+        return Err(Error::judge(format!(
+            "the benchmark of `{package}` measured nothing"
+        )));
     }
     Ok(rows)
 }
@@ -111,9 +119,15 @@ fn rows(gate: &str, said: &str) -> String {
     let mut before = "";
     for line in said.lines() {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [what, tool, result, share] = cells[..] else { continue };
+        let [what, tool, result, share] = cells[..] else {
+            continue;
+        };
         let cell = |text: &str| text.trim().replace('|', "\\|");
-        let (gate, shown) = if what == before { ("", String::new()) } else { (gate, cell(what)) };
+        let (gate, shown) = if what == before {
+            ("", String::new())
+        } else {
+            (gate, cell(what))
+        };
         out.push_str(&format!(
             "| {gate} | {shown} | {} | {} | {} |\n",
             cell(tool),
@@ -128,33 +142,51 @@ fn rows(gate: &str, said: &str) -> String {
 /// A page with the table in its place: between the marks, or alone.
 fn placed(old: &str, table: &str) -> String {
     let [begin, end] = MARKS;
-    let parts = old.split_once(begin).and_then(|(top, rest)| Some((top, rest.split_once(end)?.1)));
+    let parts = old
+        .split_once(begin)
+        .and_then(|(top, rest)| Some((top, rest.split_once(end)?.1)));
     let (top, rest) = parts.unwrap_or(("# Benchmarks\n\n", "\n"));
     format!("{top}{begin}\n\n{}\n\n{end}{rest}", table.trim())
 }
 
 /// What the figures were measured on and against; a peer that is not installed is said to be missing.
 fn head(shop: &Shop) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     let date = iso_date(i64::try_from(now.as_secs()).unwrap_or(0));
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let processor = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let processor = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let processor = processor.map_or("unknown processor", |(_, name)| name.trim());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let memory = memory
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<u64>().ok());
-    let memory = memory.map_or(String::new(), |kib| format!(", {} GiB", (kib + (1 << 19)) >> 20));
+    let memory = memory.lines().find_map(|line| {
+        line.strip_prefix("MemTotal:")?
+            .split_whitespace()
+            .next()?
+            .parse::<u64>()
+            .ok()
+    });
+    let memory = memory.map_or(String::new(), |kib| {
+        format!(", {} GiB", (kib + (1 << 19)) >> 20)
+    });
     let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let busy = busy.split(' ').next().map_or(String::new(), |load| format!(", load {load} before the start"));
+    let busy = busy.split(' ').next().map_or(String::new(), |load| {
+        format!(", load {load} before the start")
+    });
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
     let mut page = format!(
         "{date}, {cores} × {processor}{memory}, {system}{busy}.\n\n| program | version | install with |\n|---|---|---|\n"
     );
     for (program, args, install) in PROGRAMS {
         let version = version(shop, program, args);
-        let install = if install.is_empty() { String::new() } else { format!("`{install}`") };
+        let install = if install.is_empty() {
+            String::new()
+        } else {
+            format!("`{install}`")
+        };
         page.push_str(&format!(
             "| {program} | {} | {install} |\n",
             version.as_deref().unwrap_or("not installed")
@@ -166,12 +198,22 @@ fn head(shop: &Shop) -> String {
 /// The first number a program says about itself.
 fn version(shop: &Shop, program: &str, args: &[&str]) -> Option<String> {
     let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-    let ran =
-        shop.runner.run(Step::new(program).args(args).inherit(names)).ok().filter(Finished::is_success)?;
+    let ran = shop
+        .runner
+        .run(Step::new(program).args(args).inherit(names))
+        .ok()
+        .filter(Finished::is_success)?;
     let text = String::from_utf8_lossy(&ran.stdout).into_owned();
     let line = text.lines().next()?.to_owned();
-    let number = |word: &&str| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
-    Some(line.split_whitespace().find(number).map_or(line.clone(), str::to_owned))
+    let number = |word: &&str| {
+        word.trim_start_matches('v')
+            .starts_with(|c: char| c.is_ascii_digit())
+    };
+    Some(
+        line.split_whitespace()
+            .find(number)
+            .map_or(line.clone(), str::to_owned),
+    )
 }
 
 /// The toolchain, then the peers: how each says its version, and how it is had.
@@ -180,12 +222,36 @@ const PROGRAMS: &[(&str, &[&str], &str)] = &[
     ("git", &["--version"], ""),
     ("diffoscope", &["--version"], "pip install diffoscope"),
     ("cmp", &["--version"], ""),
-    ("cargo-cyclonedx", &["cyclonedx", "--version"], "cargo install --locked cargo-cyclonedx"),
-    ("cargo-audit", &["audit", "--version"], "cargo install --locked cargo-audit"),
-    ("cargo-deny", &["--version"], "cargo install --locked cargo-deny"),
-    ("cargo-about", &["--version"], "cargo install --locked --features cli cargo-about"),
-    ("cargo-semver-checks", &["semver-checks", "--version"], "cargo install --locked cargo-semver-checks"),
-    ("cargo-public-api", &["--version"], "cargo install --locked cargo-public-api"),
+    (
+        "cargo-cyclonedx",
+        &["cyclonedx", "--version"],
+        "cargo install --locked cargo-cyclonedx",
+    ),
+    (
+        "cargo-audit",
+        &["audit", "--version"],
+        "cargo install --locked cargo-audit",
+    ),
+    (
+        "cargo-deny",
+        &["--version"],
+        "cargo install --locked cargo-deny",
+    ),
+    (
+        "cargo-about",
+        &["--version"],
+        "cargo install --locked --features cli cargo-about",
+    ),
+    (
+        "cargo-semver-checks",
+        &["semver-checks", "--version"],
+        "cargo install --locked cargo-semver-checks",
+    ),
+    (
+        "cargo-public-api",
+        &["--version"],
+        "cargo install --locked cargo-public-api",
+    ),
     ("git-cliff", &["--version"], "pip install git-cliff"),
     ("openssl", &["version"], ""),
     ("sha256sum", &["--version"], ""),
@@ -220,8 +286,11 @@ mod tests {
 
     #[test]
     fn the_page_of_the_guide_has_the_marks() {
-        let page =
-            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/benchmarks.md")).unwrap();
+        let page = std::fs::read_to_string(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../docs/benchmarks.md"
+        ))
+        .unwrap();
         assert!(MARKS.iter().all(|mark| page.matches(mark).count() == 1));
     }
 }

@@ -33,14 +33,18 @@ pub(crate) fn run(shop: &Shop, args: &DocsArgs) -> Result<u8> {
 /// Compares what is committed with what the programs generate; also names files nothing generates any more.
 pub(crate) fn check(shop: &Shop) -> Result<()> {
     let files = generated(shop)?;
-    shop.terminal.status("Checking", "drift of docs/cli, docs/rules and docs/schemas");
+    shop.terminal
+        .status("Checking", "drift of docs/cli, docs/rules and docs/schemas");
     let mut stale: Vec<String> = files
         .iter()
         .filter(|(path, bytes)| std::fs::read(shop.root.join(path)).ok().as_ref() != Some(bytes))
         .map(|(path, _)| path.display().to_string())
         .collect();
     for folder in ["docs/cli", "docs/rules", "docs/schemas"] {
-        let entries = std::fs::read_dir(shop.root.join(folder)).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(shop.root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
         stale.extend(
             entries
                 .map(|entry| PathBuf::from(folder).join(entry.file_name()))
@@ -51,13 +55,21 @@ pub(crate) fn check(shop: &Shop) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    Err(Error::judge(format!("generated files are out of date: {}", stale.join(", ")))
-        .with_help("run `cargo xtask docs` and commit the result"))
+    Err(Error::judge(format!(
+        "generated files are out of date: {}",
+        stale.join(", ")
+    ))
+    .with_help("run `cargo xtask docs` and commit the result"))
 }
 
 /// Every generated file by its path in the repository.
 fn generated(shop: &Shop) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
-    let mut build = shop.cargo().args(["build", "--locked", "--message-format", "json-render-diagnostics"]);
+    let mut build = shop.cargo().args([
+        "build",
+        "--locked",
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     for gate in GATES {
         build = build.args(["-p", gate]);
     }
@@ -70,16 +82,23 @@ fn generated(shop: &Shop) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         .collect();
     let mut files = BTreeMap::new();
     for gate in GATES {
-        let program = programs.iter().find(|path| path.file_stem().is_some_and(|name| name == gate));
+        let program = programs
+            .iter()
+            .find(|path| path.file_stem().is_some_and(|name| name == gate));
         let program = program.ok_or_else(|| Error::judge(format!("cargo did not build {gate}")))?;
         let generate = |what: &str| -> Result<Vec<u8>> {
-            Ok(shop.runner.run(Step::new(program).args(["--generate", what]))?.success()?.stdout)
+            Ok(shop
+                .runner
+                .run(Step::new(program).args(["--generate", what]))?
+                .success()?
+                .stdout)
         };
         files.insert(format!("docs/cli/{gate}.md").into(), generate("reference")?);
         files.insert(format!("docs/rules/{gate}.md").into(), generate("rules")?);
-        let schemas: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&generate("schemas")?)
-            .map_err(|error| {
-                Error::judge(format!("{gate} printed schemas that cannot be read")).with_source(error)
+        let schemas: BTreeMap<String, serde_json::Value> =
+            serde_json::from_slice(&generate("schemas")?).map_err(|error| {
+                Error::judge(format!("{gate} printed schemas that cannot be read"))
+                    .with_source(error)
             })?;
         for (name, schema) in schemas {
             let bytes = to_canonical_vec(&schema)

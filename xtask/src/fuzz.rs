@@ -31,23 +31,40 @@ pub(crate) fn run(shop: &Shop, args: &FuzzArgs) -> Result<u8> {
         .filter(|name| args.target.as_ref().is_none_or(|wanted| wanted == name))
         .collect();
     if targets.is_empty() {
-        return Err(
-            Error::usage("there is no such fuzz target").with_help("`ls fuzz/fuzz_targets` lists them")
-        );
+        return Err(Error::usage("there is no such fuzz target")
+            .with_help("`ls fuzz/fuzz_targets` lists them"));
     }
     for target in &targets {
-        let mut step = shop.cargo().args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", target]);
+        let mut step = shop
+            .cargo()
+            .args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", target]);
         let corpus = fuzz.join("corpus").join(target);
         std::fs::create_dir_all(&corpus).or_judge(|| "cannot make `fuzz/corpus`".to_owned())?;
-        for folder in [corpus, fuzz.join("seeds").join(target)].into_iter().filter(|folder| folder.is_dir()) {
+        for folder in [corpus, fuzz.join("seeds").join(target)]
+            .into_iter()
+            .filter(|folder| folder.is_dir())
+        {
             step = step.arg(folder);
         }
-        let step = step.arg("--").arg(format!("-max_total_time={}", args.seconds)).arg("-rss_limit_mb=4096");
+        let step = step
+            .arg("--")
+            .arg(format!("-max_total_time={}", args.seconds))
+            .arg("-rss_limit_mb=4096");
         // `+nightly` is the toolchain manager's word: the cargo that started this task would not understand it.
-        let ran = shop.run("Fuzzing", target, step.env_remove("RUSTUP_TOOLCHAIN").program("cargo"))?;
-        shop.terminal.status("Survived", format!("{target}: {}", outcome(&ran.stderr_text())));
+        let ran = shop.run(
+            "Fuzzing",
+            target,
+            step.env_remove("RUSTUP_TOOLCHAIN").program("cargo"),
+        )?;
+        shop.terminal.status(
+            "Survived",
+            format!("{target}: {}", outcome(&ran.stderr_text())),
+        );
     }
-    shop.terminal.status("Finished", format!("{} targets without a crash", targets.len()));
+    shop.terminal.status(
+        "Finished",
+        format!("{} targets without a crash", targets.len()),
+    );
     Ok(exit::PASS)
 }
 
@@ -56,7 +73,13 @@ fn targets(fuzz: &Path) -> Result<Vec<String>> {
     let mut targets: Vec<String> = std::fs::read_dir(fuzz.join("fuzz_targets"))
         .or_judge(|| "cannot read `fuzz/fuzz_targets`".to_owned())?
         .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned))
+        .filter_map(|entry| {
+            entry
+                .file_name()
+                .to_str()?
+                .strip_suffix(".rs")
+                .map(str::to_owned)
+        })
         .collect();
     targets.sort();
     Ok(targets)
@@ -64,10 +87,19 @@ fn targets(fuzz: &Path) -> Result<Vec<String>> {
 
 /// What libFuzzer says when its time is over: `#123 DONE cov: 45 ft: 67 corp: 8/9b …`.
 fn outcome(said: &str) -> String {
-    let end = said.lines().rev().find_map(|line| line.strip_prefix('#')?.split_once("DONE"));
-    let Some((runs, rest)) = end else { return "no runs were counted".to_owned() };
+    let end = said
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix('#')?.split_once("DONE"));
+    let Some((runs, rest)) = end else {
+        return "no runs were counted".to_owned();
+    };
     let of = |word: &str| rest.split(word).nth(1)?.split_whitespace().next();
-    format!("{} runs, {} edges", runs.trim(), of("cov:").unwrap_or("unknown"))
+    format!(
+        "{} runs, {} edges",
+        runs.trim(),
+        of("cov:").unwrap_or("unknown")
+    )
 }
 
 #[cfg(test)]
@@ -92,12 +124,19 @@ mod tests {
     #[test]
     fn every_target_is_built_and_every_seed_belongs_to_one() {
         let manifest = table(&fuzz().join("Cargo.toml"));
-        let mut built: Vec<&str> =
-            manifest["bin"].as_array().unwrap().iter().map(|bin| bin["name"].as_str().unwrap()).collect();
+        let mut built: Vec<&str> = manifest["bin"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|bin| bin["name"].as_str().unwrap())
+            .collect();
         built.sort_unstable();
         assert_eq!(built, targets(&fuzz()).unwrap());
         for folder in std::fs::read_dir(fuzz().join("seeds")).unwrap().flatten() {
-            assert!(built.contains(&folder.file_name().to_str().unwrap()), "{folder:?}");
+            assert!(
+                built.contains(&folder.file_name().to_str().unwrap()),
+                "{folder:?}"
+            );
         }
     }
 

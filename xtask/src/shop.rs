@@ -7,8 +7,13 @@ use release_gate::terminal::{Terminal, Verbosity};
 use release_gate::{Error, Result, exit};
 
 /// The five gates, by package and program name.
-pub(crate) const GATES: [&str; 5] =
-    ["cargo-repro", "cargo-sbom-lite", "cargo-sign", "cargo-compat", "cargo-relnotes"];
+pub(crate) const GATES: [&str; 5] = [
+    "cargo-repro",
+    "cargo-sbom-lite",
+    "cargo-sign",
+    "cargo-compat",
+    "cargo-relnotes",
+];
 
 /// The tools of the task at hand.
 #[derive(Debug)]
@@ -47,12 +52,18 @@ impl Shop {
     pub(crate) fn run(&self, verb: &str, what: &str, step: Step) -> Result<Finished> {
         self.terminal.status(verb, what);
         let spinner = self.terminal.spinner(verb);
-        let finished = self.runner.run_with(step, |line| spinner.message(line.trim_start()))?;
+        let finished = self
+            .runner
+            .run_with(step, |line| spinner.message(line.trim_start()))?;
         drop(spinner);
         if !finished.is_success() {
-            self.terminal.people(&String::from_utf8_lossy(&finished.stdout));
+            self.terminal
+                .people(&String::from_utf8_lossy(&finished.stdout));
             self.terminal.people(&finished.stderr_text());
-            return Err(Error::judge(format!("`{}` failed ({})", finished.command, finished.status)));
+            return Err(Error::judge(format!(
+                "`{}` failed ({})",
+                finished.command, finished.status
+            )));
         }
         Ok(finished)
     }
@@ -72,7 +83,9 @@ impl Shop {
             .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
             .find(|path| path.file_stem().is_some_and(|name| name == GATES[0]));
         let dir = executable.and_then(|path| path.parent().map(Path::to_owned));
-        Ok(Programs { dir: dir.ok_or_else(|| Error::judge("cargo did not say where it put the programs"))? })
+        Ok(Programs {
+            dir: dir.ok_or_else(|| Error::judge("cargo did not say where it put the programs"))?,
+        })
     }
 }
 
@@ -83,9 +96,12 @@ impl Programs {
     pub(crate) fn gate(&self, program: &str) -> Step {
         let subcommand = program.strip_prefix("cargo-").unwrap_or(program);
         let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-        Step::new(self.dir.join(format!("{program}{}", std::env::consts::EXE_SUFFIX)))
-            .inherit(names)
-            .arg(subcommand)
+        Step::new(
+            self.dir
+                .join(format!("{program}{}", std::env::consts::EXE_SUFFIX)),
+        )
+        .inherit(names)
+        .arg(subcommand)
     }
 }
 

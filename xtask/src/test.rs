@@ -24,7 +24,10 @@ pub(crate) fn run(shop: &Shop, args: &TestArgs) -> Result<u8> {
         docs::check(shop)?;
     }
     let (passed, failed) = tests(shop)?;
-    shop.terminal.status("Finished", format!("all stages in {:.0} s", clock.elapsed().as_secs_f64()));
+    shop.terminal.status(
+        "Finished",
+        format!("all stages in {:.0} s", clock.elapsed().as_secs_f64()),
+    );
     shop.terminal
         .result(&format!("{passed} passed, {failed} failed\n"))
         .map_err(|error| Error::judge("cannot write to standard output").with_source(error))?;
@@ -32,9 +35,26 @@ pub(crate) fn run(shop: &Shop, args: &TestArgs) -> Result<u8> {
 }
 
 fn lint(shop: &Shop) -> Result<()> {
-    shop.run("Checking", "formatting", shop.cargo().args(["fmt", "--all", "--check"]))?;
-    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
-    shop.run("Checking", "lints (clippy -D warnings)", shop.cargo().args(clippy))?;
+    shop.run(
+        "Checking",
+        "formatting",
+        shop.cargo().args(["fmt", "--all", "--check"]),
+    )?;
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    shop.run(
+        "Checking",
+        "lints (clippy -D warnings)",
+        shop.cargo().args(clippy),
+    )?;
     let doc = shop.cargo().env("RUSTDOCFLAGS", "-D warnings");
     shop.run(
         "Checking",
@@ -48,21 +68,30 @@ fn lint(shop: &Shop) -> Result<()> {
 fn tests(shop: &Shop) -> Result<(u64, u64)> {
     shop.terminal.status("Testing", "the workspace");
     let spinner = shop.terminal.spinner("Testing");
-    let step: Step = shop.cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]);
-    let finished = shop.runner.run_with(step, |line| spinner.message(line.trim_start()))?;
+    let step: Step = shop
+        .cargo()
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let finished = shop
+        .runner
+        .run_with(step, |line| spinner.message(line.trim_start()))?;
     drop(spinner);
     let output = String::from_utf8_lossy(&finished.stdout);
     shop.terminal.people(&output);
     if !finished.is_success() {
         shop.terminal.people(&finished.stderr_text());
     }
-    let (passed, failed) =
-        output.lines().filter_map(counts).fold((0, 0), |sum, (p, f)| (sum.0 + p, sum.1 + f));
+    let (passed, failed) = output
+        .lines()
+        .filter_map(counts)
+        .fold((0, 0), |sum, (p, f)| (sum.0 + p, sum.1 + f));
     if passed + failed == 0 {
         return Err(Error::judge("no test ran"));
     }
     if !finished.is_success() && failed == 0 {
-        return Err(Error::judge(format!("`{}` failed ({})", finished.command, finished.status)));
+        return Err(Error::judge(format!(
+            "`{}` failed ({})",
+            finished.command, finished.status
+        )));
     }
     Ok((passed, failed))
 }
@@ -87,7 +116,10 @@ mod tests {
             counts("test result: ok. 47 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out"),
             Some((47, 0))
         );
-        assert_eq!(counts("test result: FAILED. 3 passed; 2 failed; 0 ignored"), Some((3, 2)));
+        assert_eq!(
+            counts("test result: FAILED. 3 passed; 2 failed; 0 ignored"),
+            Some((3, 2))
+        );
         assert_eq!(counts("test a::b ... ok"), None);
     }
 }

@@ -43,7 +43,10 @@ pub(crate) fn verdict(code: u8, stdout: &[u8]) -> Verdict {
         word: "not judged",
         code,
         lacks_database: false,
-        findings: envelope.iter().flat_map(|envelope| envelope.findings.clone()).collect(),
+        findings: envelope
+            .iter()
+            .flat_map(|envelope| envelope.findings.clone())
+            .collect(),
         envelope,
     };
     let Ok(envelope) = serde_json::from_slice::<Envelope>(stdout) else {
@@ -59,7 +62,13 @@ pub(crate) fn verdict(code: u8, stdout: &[u8]) -> Verdict {
     }
     let lacks_database = code == exit::ERROR && lacks_database(&envelope);
     let word = report::word(envelope.status);
-    Verdict { word, code, lacks_database, findings: envelope.findings.clone(), envelope: Some(envelope) }
+    Verdict {
+        word,
+        code,
+        lacks_database,
+        findings: envelope.findings.clone(),
+        envelope: Some(envelope),
+    }
 }
 
 /// Whether a missing advisory database is all that an audit has to say, of every package.
@@ -68,15 +77,21 @@ fn lacks_database(envelope: &Envelope) -> bool {
         envelope.schema == "release-gate/vulns/v1"
             && envelope.status == Status::Error
             && !envelope.findings.is_empty()
-            && envelope.findings.iter().all(|finding| finding.rule == NO_DATABASE)
+            && envelope
+                .findings
+                .iter()
+                .all(|finding| finding.rule == NO_DATABASE)
     };
     if envelope.schema != "release-gate/vulns-set/v1" {
         return alone(envelope);
     }
-    let reports = envelope.data["reports"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let all = reports
-        .iter()
-        .all(|report| serde_json::from_value(report.clone()).is_ok_and(|report: Envelope| alone(&report)));
+    let reports = envelope.data["reports"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let all = reports.iter().all(|report| {
+        serde_json::from_value(report.clone()).is_ok_and(|report: Envelope| alone(&report))
+    });
     !reports.is_empty() && all
 }
 
@@ -107,12 +122,17 @@ pub(crate) fn code(verdicts: &[&Verdict], throw_away: bool) -> u8 {
     if throw_away && excused(verdicts) {
         return exit::PASS;
     }
-    verdicts.iter().map(|verdict| verdict.code).fold(exit::PASS, worst)
+    verdicts
+        .iter()
+        .map(|verdict| verdict.code)
+        .fold(exit::PASS, worst)
 }
 
 /// Whether nothing is wrong, but that there is no advisory database.
 fn excused(verdicts: &[&Verdict]) -> bool {
-    verdicts.iter().all(|verdict| verdict.code == exit::PASS || verdict.lacks_database)
+    verdicts
+        .iter()
+        .all(|verdict| verdict.code == exit::PASS || verdict.lacks_database)
 }
 
 #[cfg(test)]
@@ -143,15 +163,32 @@ mod tests {
     #[test]
     fn a_verdict_needs_report_and_exit_code_to_agree() {
         assert_eq!(said(0, &envelope("x", "pass", &[])).word, "passed");
-        assert_eq!(said(0, &envelope("x", "skipped", &[])).word, "nothing to judge");
+        assert_eq!(
+            said(0, &envelope("x", "skipped", &[])).word,
+            "nothing to judge"
+        );
         assert_eq!(said(100, &envelope("x", "fail", &["r"])).code, exit::FAIL);
-        for (code, status) in [(0, "fail"), (100, "pass"), (2, "pass"), (2, "skipped"), (101, "pass")] {
+        for (code, status) in [
+            (0, "fail"),
+            (100, "pass"),
+            (2, "pass"),
+            (2, "skipped"),
+            (101, "pass"),
+        ] {
             let verdict = said(code, &envelope("x", status, &["r"]));
-            assert_eq!((verdict.word, verdict.code), ("not judged", exit::ERROR), "{code} {status}");
+            assert_eq!(
+                (verdict.word, verdict.code),
+                ("not judged", exit::ERROR),
+                "{code} {status}"
+            );
         }
         for stdout in ["{", "x", "", "\n", "null"] {
             let verdict = verdict(0, stdout.as_bytes());
-            assert_eq!((verdict.word, verdict.code), ("not judged", exit::ERROR), "{stdout}");
+            assert_eq!(
+                (verdict.word, verdict.code),
+                ("not judged", exit::ERROR),
+                "{stdout}"
+            );
         }
         assert_eq!(verdict(101, b"").code, exit::ERROR);
         let usage = said(2, &envelope("x", "error", &["not-judged"]));
@@ -164,15 +201,24 @@ mod tests {
         let (missing, failed) = (no_database(), said(100, &envelope("x", "fail", &["r"])));
         assert_eq!((missing.word, missing.code), ("not judged", exit::ERROR));
         let verdicts = [&passed(), &missing];
-        assert_eq!((code(&verdicts, true), signing(&verdicts, true)), (exit::PASS, Signing::DespiteRefusals));
-        assert_eq!((code(&verdicts, false), signing(&verdicts, false)), (exit::ERROR, Signing::Withheld));
+        assert_eq!(
+            (code(&verdicts, true), signing(&verdicts, true)),
+            (exit::PASS, Signing::DespiteRefusals)
+        );
+        assert_eq!(
+            (code(&verdicts, false), signing(&verdicts, false)),
+            (exit::ERROR, Signing::Withheld)
+        );
         let verdicts = [&missing, &failed];
         assert_eq!(
             (code(&verdicts, true), signing(&verdicts, true)),
             (exit::ERROR, Signing::DespiteRefusals)
         );
         let verdicts = [&passed(), &said(0, &envelope("x", "skipped", &[]))];
-        assert_eq!((code(&verdicts, false), signing(&verdicts, false)), (exit::PASS, Signing::Allowed));
+        assert_eq!(
+            (code(&verdicts, false), signing(&verdicts, false)),
+            (exit::PASS, Signing::Allowed)
+        );
         assert_eq!(signing(&[&passed(), &failed], false), Signing::Withheld);
     }
 

@@ -55,21 +55,31 @@ fn mentions(code: &str, path: &str) -> bool {
 }
 
 /// Gathers rejected lines. `exists` says whether the other side still has an item of that name.
-pub fn group<'a>(rejected: Vec<Rejected<'a>>, lib: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Group<'a>> {
+pub fn group<'a>(
+    rejected: Vec<Rejected<'a>>,
+    lib: &str,
+    exists: &dyn Fn(&str) -> bool,
+) -> Vec<Group<'a>> {
     let code_path = |item: &str| {
         let parts: Vec<String> = item.split("::").map(ident).collect();
         format!("::{}::{}", ident(lib), parts.join("::"))
     };
     let import = |line: &Rejected<'_>| line.line.assertion.what == "import";
-    let removed: BTreeSet<&str> =
-        rejected.iter().filter(|line| import(line)).map(|line| line.line.assertion.item.as_str()).collect();
+    let removed: BTreeSet<&str> = rejected
+        .iter()
+        .filter(|line| import(line))
+        .map(|line| line.line.assertion.item.as_str())
+        .collect();
     let reshaped: BTreeSet<&str> = rejected
         .iter()
         .filter(|line| line.line.assertion.rule.id == rules::GENERICS.id)
         .map(|line| line.line.assertion.item.as_str())
         .collect();
-    let roots: Vec<(&str, String)> =
-        removed.iter().chain(&reshaped).map(|item| (*item, code_path(item))).collect();
+    let roots: Vec<(&str, String)> = removed
+        .iter()
+        .chain(&reshaped)
+        .map(|item| (*item, code_path(item)))
+        .collect();
     let below = |item: &str, root: &str| {
         item.len() > root.len() && item.starts_with(root) && item[root.len()..].starts_with("::")
     };
@@ -78,18 +88,25 @@ pub fn group<'a>(rejected: Vec<Rejected<'a>>, lib: &str, exists: &dyn Fn(&str) -
         let assertion = line.line.assertion;
         let follows = roots.iter().any(|(root, path)| {
             let own = assertion.item == *root;
-            below(&assertion.item, root) || (!own && !import(line) && mentions(line.line.code(), path))
+            below(&assertion.item, root)
+                || (!own && !import(line) && mentions(line.line.code(), path))
         });
         if follows {
             continue;
         }
         let gone = !import(line) && !exists(&assertion.item) && !assertion.item.starts_with("impl");
-        let rule = if gone { &rules::REMOVED } else { assertion.rule };
-        let group = groups.entry(assertion.item.clone()).or_insert_with(|| Group {
-            item: assertion.item.clone(),
-            rule,
-            lines: Vec::new(),
-        });
+        let rule = if gone {
+            &rules::REMOVED
+        } else {
+            assertion.rule
+        };
+        let group = groups
+            .entry(assertion.item.clone())
+            .or_insert_with(|| Group {
+                item: assertion.item.clone(),
+                rule,
+                lines: Vec::new(),
+            });
         if rank(rule) < rank(group.rule) {
             group.rule = rule;
             group.lines.insert(0, line.clone());
@@ -112,7 +129,10 @@ fn only_overrides(group: &Group<'_>) -> bool {
     group.rule.id == rules::TRAIT_IMPL.id
         && group.lines.iter().all(|line| {
             line.line.assertion.what == OVERRIDE
-                && matches!(line.rejection.code.as_str(), "E0276" | "E0195" | "E0053" | "E0049")
+                && matches!(
+                    line.rejection.code.as_str(),
+                    "E0276" | "E0195" | "E0053" | "E0049"
+                )
         })
 }
 
@@ -128,7 +148,11 @@ pub fn breaks(group: &Group<'_>) -> Change {
         );
         return Change::unproved(&rules::EXTENDED, group.item.clone(), Bump::Minor, message);
     }
-    let uses: BTreeSet<&str> = group.lines.iter().map(|line| line.line.assertion.what).collect();
+    let uses: BTreeSet<&str> = group
+        .lines
+        .iter()
+        .map(|line| line.line.assertion.what)
+        .collect();
     let uses: Vec<&str> = uses.into_iter().collect();
     let message = if group.rule.id == rules::REMOVED.id {
         format!("`{}` is gone", group.item)
@@ -143,12 +167,25 @@ pub fn breaks(group: &Group<'_>) -> Change {
 /// A change for each group of what the old library does not accept yet.
 pub fn additions(group: &Group<'_>, existed: bool) -> Change {
     if existed || (group.item.starts_with("impl") && group.rule.id != rules::IMPL_REMOVED.id) {
-        let uses: BTreeSet<&str> = group.lines.iter().map(|line| line.line.assertion.what).collect();
+        let uses: BTreeSet<&str> = group
+            .lines
+            .iter()
+            .map(|line| line.line.assertion.what)
+            .collect();
         let uses: Vec<&str> = uses.into_iter().collect();
-        let message = format!("`{}`: users can now {} in ways they could not", group.item, uses.join(", "));
+        let message = format!(
+            "`{}`: users can now {} in ways they could not",
+            group.item,
+            uses.join(", ")
+        );
         return Change::unproved(&rules::EXTENDED, group.item.clone(), Bump::Minor, message);
     }
-    Change::unproved(&rules::ADDED, group.item.clone(), Bump::Minor, format!("`{}` is new", group.item))
+    Change::unproved(
+        &rules::ADDED,
+        group.item.clone(),
+        Bump::Minor,
+        format!("`{}` is new", group.item),
+    )
 }
 
 #[cfg(test)]

@@ -12,7 +12,11 @@ use crate::rules;
 /// Compares two manifests.
 pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
     let mut found = Vec::new();
-    for name in old.features.keys().filter(|name| is_public(name) && !new.features.contains_key(*name)) {
+    for name in old
+        .features
+        .keys()
+        .filter(|name| is_public(name) && !new.features.contains_key(*name))
+    {
         let item = format!("feature {name}");
         found.push(Change::unproved(
             &rules::FEATURE_REMOVED,
@@ -37,16 +41,25 @@ pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
                 message,
             ));
         }
-        for other in
-            now.difference(&before).filter(|other| is_public(other) && old.features.contains_key(**other))
+        for other in now
+            .difference(&before)
+            .filter(|other| is_public(other) && old.features.contains_key(**other))
         {
             let message = format!("the feature `{name}` turns on `{other}` too");
-            found.push(Change::unproved(&rules::EXTENDED, format!("feature {name}"), Bump::Minor, message));
+            found.push(Change::unproved(
+                &rules::EXTENDED,
+                format!("feature {name}"),
+                Bump::Minor,
+                message,
+            ));
         }
     }
     let (on_before, on_now) = (enabled(old, "default"), enabled(new, "default"));
     for name in on_before.iter().filter(|name| {
-        **name != "default" && is_public(name) && new.features.contains_key(**name) && !on_now.contains(*name)
+        **name != "default"
+            && is_public(name)
+            && new.features.contains_key(**name)
+            && !on_now.contains(*name)
     }) {
         let message = format!("the feature `{name}` is no longer on by default");
         found.push(Change::unproved(
@@ -56,7 +69,11 @@ pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
             message,
         ));
     }
-    for name in new.features.keys().filter(|name| is_public(name) && !old.features.contains_key(*name)) {
+    for name in new
+        .features
+        .keys()
+        .filter(|name| is_public(name) && !old.features.contains_key(*name))
+    {
         found.push(Change::unproved(
             &rules::ADDED,
             format!("feature {name}"),
@@ -67,7 +84,10 @@ pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
     if let Some(now) = &new.rust_version
         && old.rust_version.as_ref().is_some_and(|before| before < now)
     {
-        let before = old.rust_version.as_ref().map_or("none".to_owned(), ToString::to_string);
+        let before = old
+            .rust_version
+            .as_ref()
+            .map_or("none".to_owned(), ToString::to_string);
         let mut change = Change::unproved(
             &rules::MSRV,
             "rust-version",
@@ -106,9 +126,12 @@ pub fn public_dependencies(
 ) -> Vec<Change> {
     let mut found = Vec::new();
     for (alias, (name, before)) in old {
-        let Some((_, after)) = new.get(alias) else { continue };
+        let Some((_, after)) = new.get(alias) else {
+            continue;
+        };
         if !is_compatible(before, after) {
-            let message = format!("`{name}`, whose items are part of the API, went from {before} to {after}");
+            let message =
+                format!("`{name}`, whose items are part of the API, went from {before} to {after}");
             let mut change = Change::unproved(
                 &rules::PUBLIC_DEPENDENCY,
                 format!("dependency {name}"),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustdoc_types::{
-    Attribute, AttributeRepr, Crate, Id, Item, ItemEnum, MacroKind, ReprKind, StructKind, VariantKind,
-    Visibility,
+    Attribute, AttributeRepr, Crate, Id, Item, ItemEnum, MacroKind, ReprKind, StructKind,
+    VariantKind, Visibility,
 };
 
 use super::{Bump, Change};
@@ -28,7 +28,9 @@ pub struct Member<'a> {
 pub fn members<'a>(krate: &'a Crate, surface: &Surface) -> Members<'a> {
     let mut found = Members::new();
     for ((path, _), entry) in &surface.entries {
-        let Some(item) = krate.index.get(&entry.id) else { continue };
+        let Some(item) = krate.index.get(&entry.id) else {
+            continue;
+        };
         insert(&mut found, path.clone(), item, entry.hidden);
         // Members are known by the path the item is called by.
         if surface.preferred.get(&entry.id) != Some(path) {
@@ -36,21 +38,31 @@ pub fn members<'a>(krate: &'a Crate, surface: &Surface) -> Members<'a> {
         }
         let found = &mut found;
         let member = |found: &mut Members<'a>, id: &Id, public: bool| {
-            let Some(member) = krate.index.get(id) else { return };
+            let Some(member) = krate.index.get(id) else {
+                return;
+            };
             if let Some(name) = &member.name
                 && (public || matches!(member.visibility, Visibility::Public))
             {
-                insert(found, format!("{path}::{name}"), member, entry.hidden || is_hidden(member));
+                insert(
+                    found,
+                    format!("{path}::{name}"),
+                    member,
+                    entry.hidden || is_hidden(member),
+                );
             }
         };
         let impls = match &item.inner {
             ItemEnum::Struct(of) => {
                 match &of.kind {
                     StructKind::Unit => {}
-                    StructKind::Tuple(fields) => {
-                        fields.iter().flatten().for_each(|id| member(found, id, false))
+                    StructKind::Tuple(fields) => fields
+                        .iter()
+                        .flatten()
+                        .for_each(|id| member(found, id, false)),
+                    StructKind::Plain { fields, .. } => {
+                        fields.iter().for_each(|id| member(found, id, false))
                     }
-                    StructKind::Plain { fields, .. } => fields.iter().for_each(|id| member(found, id, false)),
                 }
                 &of.impls
             }
@@ -62,9 +74,18 @@ pub fn members<'a>(krate: &'a Crate, surface: &Surface) -> Members<'a> {
                 for id in &of.variants {
                     member(found, id, true);
                 }
-                for (name, field) in of.variants.iter().flat_map(|id| fields_of_variant(krate, *id)) {
-                    let hidden = found.get(&format!("{path}::{name}")).is_some_and(|variant| variant.hidden);
-                    let label = format!("{path}::{name}::{}", field.name.as_deref().unwrap_or_default());
+                for (name, field) in of
+                    .variants
+                    .iter()
+                    .flat_map(|id| fields_of_variant(krate, *id))
+                {
+                    let hidden = found
+                        .get(&format!("{path}::{name}"))
+                        .is_some_and(|variant| variant.hidden);
+                    let label = format!(
+                        "{path}::{name}::{}",
+                        field.name.as_deref().unwrap_or_default()
+                    );
                     insert(found, label, field, hidden || is_hidden(field));
                 }
                 &of.impls
@@ -88,7 +109,9 @@ pub fn members<'a>(krate: &'a Crate, surface: &Surface) -> Members<'a> {
 
 /// Fields of an enum's variant, each with the variant's name.
 fn fields_of_variant(krate: &Crate, id: Id) -> Vec<(String, &Item)> {
-    let Some(item) = krate.index.get(&id) else { return Vec::new() };
+    let Some(item) = krate.index.get(&id) else {
+        return Vec::new();
+    };
     let ids: Vec<Id> = match &item.inner {
         ItemEnum::Variant(variant) => match &variant.kind {
             VariantKind::Plain => Vec::new(),
@@ -98,11 +121,16 @@ fn fields_of_variant(krate: &Crate, id: Id) -> Vec<(String, &Item)> {
         _ => Vec::new(),
     };
     let name = item.name.clone().unwrap_or_default();
-    ids.iter().filter_map(|id| Some((name.clone(), krate.index.get(id)?))).collect()
+    ids.iter()
+        .filter_map(|id| Some((name.clone(), krate.index.get(id)?)))
+        .collect()
 }
 
 fn insert<'a>(found: &mut Members<'a>, path: String, item: &'a Item, hidden: bool) {
-    found.entry(path).and_modify(|member| member.hidden &= hidden).or_insert(Member { item, hidden });
+    found
+        .entry(path)
+        .and_modify(|member| member.hidden &= hidden)
+        .or_insert(Member { item, hidden });
 }
 
 /// Compares both sides, item by item.
@@ -110,12 +138,17 @@ pub fn changes(old: (&Crate, &Members<'_>), new: (&Crate, &Members<'_>)) -> Vec<
     let mut found = Vec::new();
     for (path, a) in old.1.iter().filter(|(_, member)| !member.hidden) {
         let Some(b) = new.1.get(path) else { continue };
-        let mut push =
-            |rule, bump, message: String| found.push(Change::unproved(rule, path.clone(), bump, message));
+        let mut push = |rule, bump, message: String| {
+            found.push(Change::unproved(rule, path.clone(), bump, message))
+        };
         // A deprecated item whose re-export is hidden: see `is_hidden`.
         if b.hidden && b.item.deprecation.is_some() {
             if a.item.deprecation.is_none() {
-                push(&rules::DEPRECATED, Bump::Minor, format!("`{path}` is deprecated now"));
+                push(
+                    &rules::DEPRECATED,
+                    Bump::Minor,
+                    format!("`{path}` is deprecated now"),
+                );
             }
             continue;
         }
@@ -126,25 +159,47 @@ pub fn changes(old: (&Crate, &Members<'_>), new: (&Crate, &Members<'_>)) -> Vec<
                 .and_then(|(owner, _)| new.1.get(owner))
                 .is_some_and(|owner| owner.hidden);
             if !owner {
-                push(&rules::HIDDEN, Bump::Major, format!("`{path}` is `#[doc(hidden)]` now"));
+                push(
+                    &rules::HIDDEN,
+                    Bump::Major,
+                    format!("`{path}` is `#[doc(hidden)]` now"),
+                );
             }
             continue;
         }
         if a.item.deprecation.is_none() && b.item.deprecation.is_some() {
-            push(&rules::DEPRECATED, Bump::Minor, format!("`{path}` is deprecated now"));
+            push(
+                &rules::DEPRECATED,
+                Bump::Minor,
+                format!("`{path}` is deprecated now"),
+            );
         }
-        let must_use = |item: &Item| item.attrs.iter().any(|attr| matches!(attr, Attribute::MustUse { .. }));
+        let must_use = |item: &Item| {
+            item.attrs
+                .iter()
+                .any(|attr| matches!(attr, Attribute::MustUse { .. }))
+        };
         if !must_use(a.item) && must_use(b.item) {
-            push(&rules::MUST_USE, Bump::Minor, format!("`{path}` is `#[must_use]` now"));
+            push(
+                &rules::MUST_USE,
+                Bump::Minor,
+                format!("`{path}` is `#[must_use]` now"),
+            );
         }
         if let Some(text) = layout(b.item, a.item).filter(|_| layout(a.item, b.item).is_none()) {
-            push(&rules::EXTENDED, Bump::Minor, format!("`{path}`: {}", text.replace("is gone", "is new")));
+            push(
+                &rules::EXTENDED,
+                Bump::Minor,
+                format!("`{path}`: {}", text.replace("is gone", "is new")),
+            );
         }
         if let Some(text) = layout(a.item, b.item) {
             push(&rules::REPR, Bump::Major, format!("`{path}`: {text}"));
         }
-        let more: Vec<String> =
-            features(new.0, b.item).difference(&features(old.0, a.item)).cloned().collect();
+        let more: Vec<String> = features(new.0, b.item)
+            .difference(&features(old.0, a.item))
+            .cloned()
+            .collect();
         if !more.is_empty() {
             let more = more.join("`, `");
             push(
@@ -191,7 +246,9 @@ fn layout(a: &Item, b: &Item) -> Option<String> {
         return Some(format!("`repr({int})` is gone"));
     }
     if a.align != b.and_then(|b| b.align) {
-        return a.align.map(|align| format!("`repr(align({align}))` changed"));
+        return a
+            .align
+            .map(|align| format!("`repr(align({align}))` changed"));
     }
     (a.packed != b.and_then(|b| b.packed)).then(|| "`repr(packed)` changed".to_owned())
 }
@@ -205,11 +262,19 @@ fn features(krate: &Crate, item: &Item) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open: Vec<String> = enabled.flatten().cloned().collect();
     while let Some(name) = open.pop() {
-        let known = krate.target.target_features.iter().find(|feature| feature.name == name);
+        let known = krate
+            .target
+            .target_features
+            .iter()
+            .find(|feature| feature.name == name);
         if known.is_some_and(|feature| feature.globally_enabled) || !found.insert(name) {
             continue;
         }
-        open.extend(known.into_iter().flat_map(|feature| feature.implies_features.iter().cloned()));
+        open.extend(
+            known
+                .into_iter()
+                .flat_map(|feature| feature.implies_features.iter().cloned()),
+        );
     }
     found
 }
@@ -220,7 +285,8 @@ fn exports(krate: &Crate) -> BTreeMap<String, (&Item, String)> {
     let of = |item: &'_ Item| match &item.inner {
         ItemEnum::Function(function) => {
             let r = Renderer::people();
-            let inputs: Option<Vec<String>> = function.sig.inputs.iter().map(|(_, ty)| r.ty(ty)).collect();
+            let inputs: Option<Vec<String>> =
+                function.sig.inputs.iter().map(|(_, ty)| r.ty(ty)).collect();
             let output = function.sig.output.as_ref().and_then(|ty| r.ty(ty));
             format!(
                 "{}fn({}) {}",
@@ -248,15 +314,26 @@ pub fn exported(old: &Crate, new: &Crate) -> Vec<Change> {
         match b.get(symbol) {
             None => {
                 let message = format!("the symbol `{symbol}` is no longer exported");
-                found.push(Change::unproved(&rules::SYMBOL, label, Bump::Major, message));
+                found.push(Change::unproved(
+                    &rules::SYMBOL,
+                    label,
+                    Bump::Major,
+                    message,
+                ));
             }
             Some((_, after)) if before != after => {
                 let public = matches!(item.visibility, Visibility::Public);
-                let abi = |text: &str| text.split("fn(").next().unwrap_or_default().replace("unsafe ", "");
+                let abi = |text: &str| {
+                    text.split("fn(")
+                        .next()
+                        .unwrap_or_default()
+                        .replace("unsafe ", "")
+                };
                 // A public function's types are judged by the compiler.
                 if !public || abi(before) != abi(after) {
                     let message = format!("the exported function `{symbol}` is called differently");
-                    let mut change = Change::unproved(&rules::SYMBOL_SIGNATURE, label, Bump::Major, message);
+                    let mut change =
+                        Change::unproved(&rules::SYMBOL_SIGNATURE, label, Bump::Major, message);
                     (change.before, change.after) = (before.clone(), after.clone());
                     found.push(change);
                 }
@@ -286,7 +363,9 @@ fn symbol(item: &Item) -> Option<String> {
 
 /// Names of fields or variants in their order.
 fn names(krate: &Crate, ids: &[Id]) -> Vec<String> {
-    ids.iter().filter_map(|id| krate.index.get(id)?.name.clone()).collect()
+    ids.iter()
+        .filter_map(|id| krate.index.get(id)?.name.clone())
+        .collect()
 }
 
 fn derives_order(krate: &Crate, impls: &[Id]) -> bool {
@@ -316,9 +395,14 @@ fn order(old: &Crate, a: &Item, new: &Crate, b: &Item) -> Option<String> {
             _ => return None,
         },
         (ItemEnum::Union(_), ItemEnum::Union(_)) => return None,
-        (ItemEnum::Enum(x), ItemEnum::Enum(y)) => {
-            (names(old, &x.variants), names(new, &y.variants), &x.impls, &y.impls, "variants", false)
-        }
+        (ItemEnum::Enum(x), ItemEnum::Enum(y)) => (
+            names(old, &x.variants),
+            names(new, &y.variants),
+            &x.impls,
+            &y.impls,
+            "variants",
+            false,
+        ),
         (ItemEnum::Variant(x), ItemEnum::Variant(y)) => match (&x.kind, &y.kind) {
             (VariantKind::Struct { .. }, VariantKind::Struct { .. }) => return None,
             _ => return None,
@@ -326,7 +410,10 @@ fn order(old: &Crate, a: &Item, new: &Crate, b: &Item) -> Option<String> {
         _ => return None,
     };
     let common = |of: &[String], other: &[String]| {
-        of.iter().filter(|name| other.contains(name)).cloned().collect::<Vec<_>>()
+        of.iter()
+            .filter(|name| other.contains(name))
+            .cloned()
+            .collect::<Vec<_>>()
     };
     if common(&x, &y) == common(&y, &x) {
         return None;
@@ -334,12 +421,15 @@ fn order(old: &Crate, a: &Item, new: &Crate, b: &Item) -> Option<String> {
     if c {
         return Some("the order of its `repr(C)` fields changed".to_owned());
     }
-    (derives_order(old, impls_a) && derives_order(new, impls_b))
-        .then(|| format!("the order of its {what} changed, and its `PartialOrd` is derived from it"))
+    (derives_order(old, impls_a) && derives_order(new, impls_b)).then(|| {
+        format!("the order of its {what} changed, and its `PartialOrd` is derived from it")
+    })
 }
 
 fn macro_kind(a: &Item, b: &Item) -> Option<String> {
-    let (ItemEnum::ProcMacro(x), ItemEnum::ProcMacro(y)) = (&a.inner, &b.inner) else { return None };
+    let (ItemEnum::ProcMacro(x), ItemEnum::ProcMacro(y)) = (&a.inner, &b.inner) else {
+        return None;
+    };
     let word = |kind: MacroKind| match kind {
         MacroKind::Bang => "a function-like macro",
         MacroKind::Attr => "an attribute",
@@ -348,7 +438,16 @@ fn macro_kind(a: &Item, b: &Item) -> Option<String> {
     if x.kind != y.kind {
         return Some(format!("was {} and is {} now", word(x.kind), word(y.kind)));
     }
-    let gone: Vec<&str> =
-        x.helpers.iter().filter(|name| !y.helpers.contains(name)).map(String::as_str).collect();
-    (!gone.is_empty()).then(|| format!("no longer takes the helper attribute `{}`", gone.join("`, `")))
+    let gone: Vec<&str> = x
+        .helpers
+        .iter()
+        .filter(|name| !y.helpers.contains(name))
+        .map(String::as_str)
+        .collect();
+    (!gone.is_empty()).then(|| {
+        format!(
+            "no longer takes the helper attribute `{}`",
+            gone.join("`, `")
+        )
+    })
 }

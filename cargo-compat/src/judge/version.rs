@@ -5,7 +5,9 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 /// How large a step between two versions is, by what users may rely on: in `0.y.z` a step of `y` is major, and in `0.0.z` every step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Bump {
     /// Nothing that users see.
@@ -40,7 +42,11 @@ impl Bump {
             return if new < old {
                 None
             } else {
-                Some(if pre && old != new { Self::Major } else { Self::allowed(old) })
+                Some(if pre && old != new {
+                    Self::Major
+                } else {
+                    Self::allowed(old)
+                })
             };
         }
         Some(match (a, b) {
@@ -56,7 +62,11 @@ impl Bump {
 
     /// What a release under the same version may hold.
     fn allowed(version: &Version) -> Self {
-        if version.major == 0 && version.minor > 0 { Self::Minor } else { Self::Patch }
+        if version.major == 0 && version.minor > 0 {
+            Self::Minor
+        } else {
+            Self::Patch
+        }
     }
 
     /// The lowest version that may follow with such changes.
@@ -103,7 +113,11 @@ mod tests {
             ("1.0.0", "1.0.0-rc.1", None),
             ("1.2.3", "1.2.2", None),
         ] {
-            assert_eq!(Bump::declared(&old.parse().unwrap(), &new.parse().unwrap()), step, "{old} → {new}");
+            assert_eq!(
+                Bump::declared(&old.parse().unwrap(), &new.parse().unwrap()),
+                step,
+                "{old} → {new}"
+            );
         }
     }
 

@@ -46,9 +46,14 @@ pub fn without_reason(waivers: &[Waiver]) -> Vec<Finding> {
 
 /// Marks the changes that are waived; which waivers were used is noted by index.
 pub fn apply(waivers: &[Waiver], changes: &mut [Change], used: &mut [bool]) {
-    for (index, waiver) in waivers.iter().enumerate().filter(|(_, waiver)| !waiver.reason.trim().is_empty()) {
-        for change in
-            changes.iter_mut().filter(|change| change.rule.id == waiver.rule && change.item == waiver.item)
+    for (index, waiver) in waivers
+        .iter()
+        .enumerate()
+        .filter(|(_, waiver)| !waiver.reason.trim().is_empty())
+    {
+        for change in changes
+            .iter_mut()
+            .filter(|change| change.rule.id == waiver.rule && change.item == waiver.item)
         {
             change.waived = Some(waiver.reason.trim().to_owned());
             if let Some(used) = used.get_mut(index) {
@@ -67,7 +72,10 @@ pub fn unused(waivers: &[Waiver], used: &[bool]) -> Vec<Finding> {
         .map(|(waiver, _)| {
             Finding::new(
                 &rules::WAIVER_UNUSED,
-                format!("the waiver of {} for `{}` matches nothing", waiver.rule, waiver.item),
+                format!(
+                    "the waiver of {} for `{}` matches nothing",
+                    waiver.rule, waiver.item
+                ),
             )
             .help("take it out of `[[compat.allow]]`")
         })

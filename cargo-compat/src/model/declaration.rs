@@ -6,13 +6,21 @@ use super::render::{Renderer, angle, header};
 
 /// The declaration of an item; an empty text if it is not in the crate.
 pub fn declaration(krate: &Crate, id: Id) -> String {
-    krate.index.get(&id).and_then(|item| declare(krate, item)).unwrap_or_default()
+    krate
+        .index
+        .get(&id)
+        .and_then(|item| declare(krate, item))
+        .unwrap_or_default()
 }
 
 fn declare(krate: &Crate, item: &Item) -> Option<String> {
     let r = Renderer::people();
     let name = item.name.clone().unwrap_or_default();
-    let public = if matches!(item.visibility, Visibility::Public) { "pub " } else { "" };
+    let public = if matches!(item.visibility, Visibility::Public) {
+        "pub "
+    } else {
+        ""
+    };
     Some(match &item.inner {
         ItemEnum::Module(_) => format!("{public}mod {name}"),
         ItemEnum::Function(function) => {
@@ -47,9 +55,10 @@ fn declare(krate: &Crate, item: &Item) -> Option<String> {
             let body = match &of.kind {
                 StructKind::Unit => ";".to_owned(),
                 StructKind::Tuple(fields) => format!("{};", tuple(krate, fields)),
-                StructKind::Plain { fields, has_stripped_fields } => {
-                    plain(krate, fields, *has_stripped_fields)
-                }
+                StructKind::Plain {
+                    fields,
+                    has_stripped_fields,
+                } => plain(krate, fields, *has_stripped_fields),
             };
             format!("{public}struct {name}{generics}{clause}{body}")
         }
@@ -62,7 +71,11 @@ fn declare(krate: &Crate, item: &Item) -> Option<String> {
             )
         }
         ItemEnum::Enum(of) => {
-            let variants: Vec<String> = of.variants.iter().map(|id| declaration(krate, *id)).collect();
+            let variants: Vec<String> = of
+                .variants
+                .iter()
+                .map(|id| declaration(krate, *id))
+                .collect();
             let generics = angle(&r.declared(&of.generics, true)?);
             format!(
                 "{public}enum {name}{generics}{} {{ {} }}",
@@ -74,12 +87,15 @@ fn declare(krate: &Crate, item: &Item) -> Option<String> {
             let body = match &variant.kind {
                 VariantKind::Plain => String::new(),
                 VariantKind::Tuple(fields) => tuple(krate, fields),
-                VariantKind::Struct { fields, has_stripped_fields } => {
-                    plain(krate, fields, *has_stripped_fields)
-                }
+                VariantKind::Struct {
+                    fields,
+                    has_stripped_fields,
+                } => plain(krate, fields, *has_stripped_fields),
             };
-            let value =
-                variant.discriminant.as_ref().map_or(String::new(), |value| format!(" = {}", value.value));
+            let value = variant
+                .discriminant
+                .as_ref()
+                .map_or(String::new(), |value| format!(" = {}", value.value));
             format!("{name}{body}{value}")
         }
         ItemEnum::StructField(ty) => format!("{public}{name}: {}", r.ty(ty)?),
@@ -106,19 +122,40 @@ fn declare(krate: &Crate, item: &Item) -> Option<String> {
                 Some(path) => format!("{not}{} for ", r.path(path)?),
                 None => String::new(),
             };
-            format!("impl{generics} {of_trait}{}{}", r.ty(&of.for_)?, r.where_clause(&of.generics)?)
+            format!(
+                "impl{generics} {of_trait}{}{}",
+                r.ty(&of.for_)?,
+                r.where_clause(&of.generics)?
+            )
         }
         ItemEnum::TypeAlias(of) => {
-            format!("{public}type {name}{} = {}", angle(&r.declared(&of.generics, true)?), r.ty(&of.type_)?)
+            format!(
+                "{public}type {name}{} = {}",
+                angle(&r.declared(&of.generics, true)?),
+                r.ty(&of.type_)?
+            )
         }
         ItemEnum::Constant { type_, .. } => format!("{public}const {name}: {}", r.ty(type_)?),
         ItemEnum::Static(of) => {
-            format!("{public}static {}{name}: {}", if of.is_mutable { "mut " } else { "" }, r.ty(&of.type_)?)
+            format!(
+                "{public}static {}{name}: {}",
+                if of.is_mutable { "mut " } else { "" },
+                r.ty(&of.type_)?
+            )
         }
         ItemEnum::AssocConst { type_, value, .. } => {
-            format!("const {name}: {}{}", r.ty(type_)?, if value.is_some() { " = …" } else { "" })
+            format!(
+                "const {name}: {}{}",
+                r.ty(type_)?,
+                if value.is_some() { " = …" } else { "" }
+            )
         }
-        ItemEnum::AssocType { generics, bounds, type_, .. } => {
+        ItemEnum::AssocType {
+            generics,
+            bounds,
+            type_,
+            ..
+        } => {
             let mut text = format!("type {name}{}", angle(&r.params(generics)?));
             if !bounds.is_empty() {
                 text.push_str(&format!(": {}", r.bounds(bounds)?));
@@ -140,7 +177,10 @@ fn declare(krate: &Crate, item: &Item) -> Option<String> {
 
 /// `impl Trait` at the outermost level needs no parentheses.
 fn unwrapped(text: String) -> String {
-    match text.strip_prefix("(impl ").and_then(|rest| rest.strip_suffix(')')) {
+    match text
+        .strip_prefix("(impl ")
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
         Some(rest) if !rest.contains("(impl ") => format!("impl {rest}"),
         _ => text,
     }
@@ -150,9 +190,16 @@ fn tuple(krate: &Crate, fields: &[Option<Id>]) -> String {
     let parts: Vec<String> = fields
         .iter()
         .map(|field| {
-            match field.and_then(|id| krate.index.get(&id)).map(|item| (&item.inner, &item.visibility)) {
+            match field
+                .and_then(|id| krate.index.get(&id))
+                .map(|item| (&item.inner, &item.visibility))
+            {
                 Some((ItemEnum::StructField(ty), visibility)) => {
-                    let public = if matches!(visibility, Visibility::Public) { "pub " } else { "" };
+                    let public = if matches!(visibility, Visibility::Public) {
+                        "pub "
+                    } else {
+                        ""
+                    };
                     format!("{public}{}", Renderer::people().ty(ty).unwrap_or_default())
                 }
                 _ => "_".to_owned(),
@@ -167,5 +214,9 @@ fn plain(krate: &Crate, fields: &[Id], stripped: bool) -> String {
     if stripped {
         parts.push("..".to_owned());
     }
-    if parts.is_empty() { " {}".to_owned() } else { format!(" {{ {} }}", parts.join(", ")) }
+    if parts.is_empty() {
+        " {}".to_owned()
+    } else {
+        format!(" {{ {} }}", parts.join(", "))
+    }
 }

@@ -36,7 +36,15 @@ impl<'a> Names<'a> {
         aliases: &'a HashMap<u32, String>,
         known: Option<&'a BTreeMap<Canonical, String>>,
     ) -> Self {
-        Self { krate, surface, lib, aliases, known, wanted: RefCell::default(), crates: RefCell::default() }
+        Self {
+            krate,
+            surface,
+            lib,
+            aliases,
+            known,
+            wanted: RefCell::default(),
+            crates: RefCell::default(),
+        }
     }
 
     /// The side described.
@@ -61,7 +69,11 @@ impl<'a> Names<'a> {
 
     /// What programs call an item; `None` if they cannot. Items of other crates go by their own name, also where this one re-exports them.
     pub fn of(&self, id: Id) -> Option<String> {
-        let foreign = self.krate.paths.get(&id).is_some_and(|summary| summary.crate_id != 0);
+        let foreign = self
+            .krate
+            .paths
+            .get(&id)
+            .is_some_and(|summary| summary.crate_id != 0);
         if let Some(path) = self.surface.preferred.get(&id).filter(|_| !foreign) {
             return Some(self.local(path));
         }
@@ -104,7 +116,9 @@ impl<'a> Names<'a> {
 
 /// Paths a foreign item may be reached by, most likely first: the canonical one, then with modules left out from the end.
 pub fn candidates(canonical: &[String]) -> Vec<String> {
-    let (Some(root), Some(name)) = (canonical.first(), canonical.last()) else { return Vec::new() };
+    let (Some(root), Some(name)) = (canonical.first(), canonical.last()) else {
+        return Vec::new();
+    };
     let modules: Vec<&str> = canonical
         .get(1..canonical.len().saturating_sub(1))
         .unwrap_or_default()
@@ -134,7 +148,11 @@ pub fn candidates(canonical: &[String]) -> Vec<String> {
             found.push(write(root, &renamed));
         }
     }
-    let roots: Vec<&str> = if root == "core" || root == "alloc" { vec!["std", root] } else { vec![root] };
+    let roots: Vec<&str> = if root == "core" || root == "alloc" {
+        vec!["std", root]
+    } else {
+        vec![root]
+    };
     for root in roots {
         for keep in (0..=modules.len()).rev() {
             found.push(write(root, &modules[..keep]));
@@ -158,14 +176,26 @@ mod tests {
     #[test]
     fn public_paths_are_among_the_candidates() {
         for (canonical, public) in [
-            ("core::iter::traits::iterator::Iterator", "::std::iter::Iterator"),
-            ("std::collections::hash::map::HashMap", "::std::collections::HashMap"),
-            ("alloc::collections::btree::map::Iter", "::alloc::collections::btree_map::Iter"),
+            (
+                "core::iter::traits::iterator::Iterator",
+                "::std::iter::Iterator",
+            ),
+            (
+                "std::collections::hash::map::HashMap",
+                "::std::collections::HashMap",
+            ),
+            (
+                "alloc::collections::btree::map::Iter",
+                "::alloc::collections::btree_map::Iter",
+            ),
             ("core::option::Option", "::std::option::Option"),
             ("serde_core::ser::Serialize", "::serde_core::ser::Serialize"),
         ] {
             let canonical: Vec<String> = canonical.split("::").map(str::to_owned).collect();
-            assert!(candidates(&canonical).iter().any(|path| path == public), "{public}");
+            assert!(
+                candidates(&canonical).iter().any(|path| path == public),
+                "{public}"
+            );
         }
     }
 }

@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use rustdoc_types::{
-    Abi, AssocItemConstraintKind, Constant, FunctionHeader, FunctionPointer, GenericArg, GenericArgs,
-    GenericBound, GenericParamDef, GenericParamDefKind, Generics, Path, PreciseCapturingArg, Term,
-    TraitBoundModifier, Type, WherePredicate,
+    Abi, AssocItemConstraintKind, Constant, FunctionHeader, FunctionPointer, GenericArg,
+    GenericArgs, GenericBound, GenericParamDef, GenericParamDefKind, Generics, Path,
+    PreciseCapturingArg, Term, TraitBoundModifier, Type, WherePredicate,
 };
 
 use super::names::Names;
@@ -17,14 +17,18 @@ use super::names::Names;
 /// A name as it is written: raw if it is a keyword.
 pub fn ident(name: &str) -> String {
     const KEYWORDS: &[&str] = &[
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
-        "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
-        "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static",
-        "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where",
-        "while", "yield",
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do",
+        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
+        "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+        "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe",
+        "unsized", "use", "virtual", "where", "while", "yield",
     ];
     let raw = name.strip_prefix("r#").unwrap_or(name);
-    if KEYWORDS.contains(&raw) { format!("r#{raw}") } else { raw.to_owned() }
+    if KEYWORDS.contains(&raw) {
+        format!("r#{raw}")
+    } else {
+        raw.to_owned()
+    }
 }
 
 /// Writes source. One is made for each item, since it carries what stands for `Self` and for anonymous lifetimes there.
@@ -44,7 +48,10 @@ pub struct Renderer<'a> {
 impl<'a> Renderer<'a> {
     /// For programs.
     pub fn program(names: &'a Names<'a>) -> Self {
-        Self { names: Some(names), ..Self::default() }
+        Self {
+            names: Some(names),
+            ..Self::default()
+        }
     }
 
     /// For people.
@@ -71,7 +78,9 @@ impl<'a> Renderer<'a> {
                     given.push(name.clone());
                     return name;
                 }
-                self.output_lifetime.clone().unwrap_or_else(|| other.unwrap_or_default().to_owned())
+                self.output_lifetime
+                    .clone()
+                    .unwrap_or_else(|| other.unwrap_or_default().to_owned())
             }
         }
     }
@@ -92,7 +101,9 @@ impl<'a> Renderer<'a> {
                 bounds.extend(of.lifetime.clone().map(|name| self.lifetime(Some(&name))));
                 format!("(dyn {})", bounds.join(" + "))
             }
-            Type::Generic(name) if name == "Self" => self.self_type.clone().unwrap_or_else(|| name.clone()),
+            Type::Generic(name) if name == "Self" => {
+                self.self_type.clone().unwrap_or_else(|| name.clone())
+            }
             Type::Generic(name) => ident(name),
             Type::Primitive(name) if name == "never" => "!".to_owned(),
             Type::Primitive(name) => name.clone(),
@@ -106,23 +117,47 @@ impl<'a> Renderer<'a> {
             Type::ImplTrait(bounds) => format!("(impl {})", self.bounds(bounds)?),
             Type::Infer => "_".to_owned(),
             Type::RawPointer { is_mutable, type_ } => {
-                format!("*{} {}", if *is_mutable { "mut" } else { "const" }, self.ty(type_)?)
+                format!(
+                    "*{} {}",
+                    if *is_mutable { "mut" } else { "const" },
+                    self.ty(type_)?
+                )
             }
-            Type::BorrowedRef { lifetime, is_mutable, type_ } => {
+            Type::BorrowedRef {
+                lifetime,
+                is_mutable,
+                type_,
+            } => {
                 let name = self.lifetime(lifetime.as_deref());
                 let space = if name.is_empty() { "" } else { " " };
-                format!("&{name}{space}{}{}", if *is_mutable { "mut " } else { "" }, self.ty(type_)?)
+                format!(
+                    "&{name}{space}{}{}",
+                    if *is_mutable { "mut " } else { "" },
+                    self.ty(type_)?
+                )
             }
-            Type::QualifiedPath { name, args, self_type, trait_ } => {
+            Type::QualifiedPath {
+                name,
+                args,
+                self_type,
+                trait_,
+            } => {
                 if matches!(&**self_type, Type::Generic(this) if this == "Self")
                     && let Some(own) = self.own_types.get(name)
                 {
                     return Some(own.clone());
                 }
-                let args = args.as_deref().map_or(Some(String::new()), |args| self.args(args))?;
+                let args = args
+                    .as_deref()
+                    .map_or(Some(String::new()), |args| self.args(args))?;
                 match trait_.as_ref().filter(|path| !path.path.is_empty()) {
                     Some(path) => {
-                        format!("<{} as {}>::{}{args}", self.ty(self_type)?, self.path(path)?, ident(name))
+                        format!(
+                            "<{} as {}>::{}{args}",
+                            self.ty(self_type)?,
+                            self.path(path)?,
+                            ident(name)
+                        )
                     }
                     None => format!("<{}>::{}{args}", self.ty(self_type)?, ident(name)),
                 }
@@ -137,7 +172,9 @@ impl<'a> Renderer<'a> {
 
     fn length(&self, text: &str) -> Option<String> {
         // A literal or a parameter's name; anything else names the crate's inside.
-        let simple = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let simple = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         (self.names.is_none() || simple).then(|| text.to_owned())
     }
 
@@ -179,7 +216,12 @@ impl<'a> Renderer<'a> {
             Some(names) => names.of(path.id)?,
             None => path.path.rsplit("::").next().unwrap_or_default().to_owned(),
         };
-        Some(format!("{name}{}", path.args.as_deref().map_or(Some(String::new()), |args| self.args(args))?))
+        Some(format!(
+            "{name}{}",
+            path.args
+                .as_deref()
+                .map_or(Some(String::new()), |args| self.args(args))?
+        ))
     }
 
     fn args(&self, args: &GenericArgs) -> Option<String> {
@@ -195,19 +237,29 @@ impl<'a> Renderer<'a> {
                     });
                 }
                 for constraint in constraints {
-                    let args =
-                        constraint.args.as_deref().map_or(Some(String::new()), |args| self.args(args))?;
+                    let args = constraint
+                        .args
+                        .as_deref()
+                        .map_or(Some(String::new()), |args| self.args(args))?;
                     parts.push(match &constraint.binding {
                         AssocItemConstraintKind::Equality(term) => {
                             format!("{}{args} = {}", ident(&constraint.name), self.term(term)?)
                         }
                         AssocItemConstraintKind::Constraint(bounds) => {
-                            format!("{}{args}: {}", ident(&constraint.name), self.bounds(bounds)?)
+                            format!(
+                                "{}{args}: {}",
+                                ident(&constraint.name),
+                                self.bounds(bounds)?
+                            )
                         }
                     });
                 }
                 parts.retain(|part| !part.is_empty());
-                Some(if parts.is_empty() { String::new() } else { format!("<{}>", parts.join(", ")) })
+                Some(if parts.is_empty() {
+                    String::new()
+                } else {
+                    format!("<{}>", parts.join(", "))
+                })
             }
             GenericArgs::Parenthesized { inputs, output } => {
                 let anonymous = self.anonymous.borrow_mut().take();
@@ -231,8 +283,14 @@ impl<'a> Renderer<'a> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\'' | b'"'));
         if self.names.is_none() || plain {
-            let word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            return Some(if word { text.clone() } else { format!("{{ {text} }}") });
+            let word = text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            return Some(if word {
+                text.clone()
+            } else {
+                format!("{{ {text} }}")
+            });
         }
         None
     }
@@ -254,12 +312,20 @@ impl<'a> Renderer<'a> {
         let mut parts = Vec::new();
         for bound in bounds {
             parts.push(match bound {
-                GenericBound::TraitBound { trait_, generic_params, modifier } => {
+                GenericBound::TraitBound {
+                    trait_,
+                    generic_params,
+                    modifier,
+                } => {
                     let question = match modifier {
                         TraitBoundModifier::Maybe => "?",
                         _ => "",
                     };
-                    format!("{question}{}{}", self.higher(generic_params)?, self.path(trait_)?)
+                    format!(
+                        "{question}{}{}",
+                        self.higher(generic_params)?,
+                        self.path(trait_)?
+                    )
                 }
                 GenericBound::Outlives(name) => self.lifetime(Some(name)),
                 GenericBound::Use(args) => {
@@ -280,7 +346,11 @@ impl<'a> Renderer<'a> {
     /// `for<'a> `, or nothing.
     fn higher(&self, params: &[GenericParamDef]) -> Option<String> {
         let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
-        Some(if names.is_empty() { String::new() } else { format!("for<{}> ", names.join(", ")) })
+        Some(if names.is_empty() {
+            String::new()
+        } else {
+            format!("for<{}> ", names.join(", "))
+        })
     }
 
     /// Parameters with their bounds, without angle brackets. Those that rustdoc made for `impl Trait` arguments are left out.
@@ -293,12 +363,18 @@ impl<'a> Renderer<'a> {
         let mut parts = Vec::new();
         for param in &generics.params {
             parts.push(match &param.kind {
-                GenericParamDefKind::Lifetime { outlives } if outlives.is_empty() => param.name.clone(),
+                GenericParamDefKind::Lifetime { outlives } if outlives.is_empty() => {
+                    param.name.clone()
+                }
                 GenericParamDefKind::Lifetime { outlives } => {
                     format!("{}: {}", param.name, outlives.join(" + "))
                 }
-                GenericParamDefKind::Type { is_synthetic: true, .. } => continue,
-                GenericParamDefKind::Type { bounds, default, .. } => {
+                GenericParamDefKind::Type {
+                    is_synthetic: true, ..
+                } => continue,
+                GenericParamDefKind::Type {
+                    bounds, default, ..
+                } => {
                     let mut text = ident(&param.name);
                     if !bounds.is_empty() {
                         text.push_str(&format!(": {}", self.bounds(bounds)?));
@@ -323,7 +399,11 @@ impl<'a> Renderer<'a> {
     /// ` where …`, or nothing.
     pub fn where_clause(&self, generics: &Generics) -> Option<String> {
         let parts = self.predicates(generics)?;
-        Some(if parts.is_empty() { String::new() } else { format!(" where {}", parts.join(", ")) })
+        Some(if parts.is_empty() {
+            String::new()
+        } else {
+            format!(" where {}", parts.join(", "))
+        })
     }
 
     /// Where predicates one by one.
@@ -331,11 +411,23 @@ impl<'a> Renderer<'a> {
         let mut parts = Vec::new();
         for predicate in &generics.where_predicates {
             parts.push(match predicate {
-                WherePredicate::BoundPredicate { type_, bounds, generic_params } => {
+                WherePredicate::BoundPredicate {
+                    type_,
+                    bounds,
+                    generic_params,
+                } => {
                     // A predicate that begins with `<` is taken for parameters of the clause.
                     let ty = self.ty(type_)?;
-                    let ty = if ty.starts_with('<') { format!("({ty})") } else { ty };
-                    format!("{}{ty}: {}", self.higher(generic_params)?, self.bounds(bounds)?)
+                    let ty = if ty.starts_with('<') {
+                        format!("({ty})")
+                    } else {
+                        ty
+                    };
+                    format!(
+                        "{}{ty}: {}",
+                        self.higher(generic_params)?,
+                        self.bounds(bounds)?
+                    )
                 }
                 WherePredicate::LifetimePredicate { lifetime, outlives } => {
                     format!("{lifetime}: {}", outlives.join(" + "))
@@ -351,17 +443,28 @@ impl<'a> Renderer<'a> {
 pub fn arguments(generics: &Generics, with_defaults: bool) -> Vec<String> {
     let wanted = |param: &&GenericParamDef| match &param.kind {
         GenericParamDefKind::Lifetime { .. } => true,
-        GenericParamDefKind::Type { default, is_synthetic, .. } => {
-            !is_synthetic && (with_defaults || default.is_none())
-        }
+        GenericParamDefKind::Type {
+            default,
+            is_synthetic,
+            ..
+        } => !is_synthetic && (with_defaults || default.is_none()),
         GenericParamDefKind::Const { default, .. } => with_defaults || default.is_none(),
     };
-    generics.params.iter().filter(wanted).map(|param| ident(&param.name)).collect()
+    generics
+        .params
+        .iter()
+        .filter(wanted)
+        .map(|param| ident(&param.name))
+        .collect()
 }
 
 /// `<…>`, or nothing.
 pub fn angle(parts: &[String]) -> String {
-    if parts.is_empty() { String::new() } else { format!("<{}>", parts.join(", ")) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("<{}>", parts.join(", "))
+    }
 }
 
 /// `const unsafe extern "C" ` and the like, in the order Rust wants.
@@ -395,5 +498,9 @@ fn abi(abi: &Abi) -> Option<String> {
         Abi::System { unwind } => ("system", *unwind),
         Abi::Other(name) => return Some(name.trim_matches('"').to_owned()),
     };
-    Some(if unwind { format!("{name}-unwind") } else { name.to_owned() })
+    Some(if unwind {
+        format!("{name}-unwind")
+    } else {
+        name.to_owned()
+    })
 }

@@ -55,20 +55,32 @@ pub struct Surface {
 impl Surface {
     /// Follows every public path of a crate.
     pub fn of(krate: &Crate) -> Self {
-        let mut walker = Walker { krate, surface: Self::default(), stack: HashSet::new() };
+        let mut walker = Walker {
+            krate,
+            surface: Self::default(),
+            stack: HashSet::new(),
+        };
         if let Some(ItemEnum::Module(root)) = krate.index.get(&krate.root).map(|item| &item.inner) {
             walker.items("", &root.items, false, false);
         }
         let mut surface = walker.surface;
         let mut by_id: HashMap<Id, (bool, usize, usize, String)> = HashMap::new();
         for ((path, _), entry) in &surface.entries {
-            let key = (entry.hidden, path.matches("::").count(), path.len(), path.clone());
+            let key = (
+                entry.hidden,
+                path.matches("::").count(),
+                path.len(),
+                path.clone(),
+            );
             let best = by_id.entry(entry.id).or_insert_with(|| key.clone());
             if key < *best {
                 *best = key;
             }
         }
-        surface.preferred = by_id.into_iter().map(|(id, (.., path))| (id, path)).collect();
+        surface.preferred = by_id
+            .into_iter()
+            .map(|(id, (.., path))| (id, path))
+            .collect();
         surface
     }
 
@@ -90,7 +102,9 @@ impl Surface {
 
     /// Whether an item is part of the documented API.
     pub fn is_documented(&self, id: Id) -> bool {
-        self.preferred.get(&id).is_some_and(|path| self.documents(path))
+        self.preferred
+            .get(&id)
+            .is_some_and(|path| self.documents(path))
     }
 }
 
@@ -104,12 +118,17 @@ pub fn is_hidden(item: &Item) -> bool {
         own.contains("doc") && own.contains("hidden")
     };
     item.deprecation.is_none()
-        && item.attrs.iter().any(|attr| matches!(attr, Attribute::Other(text) if hides(text)))
+        && item
+            .attrs
+            .iter()
+            .any(|attr| matches!(attr, Attribute::Other(text) if hides(text)))
 }
 
 /// Whether an item carries `#[non_exhaustive]`.
 pub fn is_non_exhaustive(item: &Item) -> bool {
-    item.attrs.iter().any(|attr| matches!(attr, Attribute::NonExhaustive))
+    item.attrs
+        .iter()
+        .any(|attr| matches!(attr, Attribute::NonExhaustive))
 }
 
 fn namespaces_of(kind: ItemKind, item: Option<&Item>) -> &'static [Namespace] {
@@ -123,7 +142,11 @@ fn namespaces_of(kind: ItemKind, item: Option<&Item>) -> &'static [Namespace] {
             })) => &[Namespace::Type],
             _ => &[Namespace::Type, Namespace::Value],
         },
-        ItemKind::Primitive | ItemKind::Keyword | ItemKind::Attribute | ItemKind::Impl | ItemKind::Use => &[],
+        ItemKind::Primitive
+        | ItemKind::Keyword
+        | ItemKind::Attribute
+        | ItemKind::Impl
+        | ItemKind::Use => &[],
         _ => &[Namespace::Type],
     }
 }
@@ -157,7 +180,9 @@ impl Walker<'_> {
                         self.add(prefix, &import.name, target, hidden, from_glob);
                     }
                 }
-                ItemEnum::ExternCrate { name, rename } if matches!(item.visibility, Visibility::Public) => {
+                ItemEnum::ExternCrate { name, rename }
+                    if matches!(item.visibility, Visibility::Public) =>
+                {
                     let shown = rename.clone().unwrap_or_else(|| name.clone());
                     self.insert(
                         prefix,
@@ -191,9 +216,11 @@ impl Walker<'_> {
                         self.stack.remove(&(id, true));
                     }
                 }
-                None => {
-                    self.surface.foreign_globs.push(ForeignGlob { prefix: prefix.to_owned(), source, hidden })
-                }
+                None => self.surface.foreign_globs.push(ForeignGlob {
+                    prefix: prefix.to_owned(),
+                    source,
+                    hidden,
+                }),
             }
         }
     }
@@ -215,7 +242,15 @@ impl Walker<'_> {
             },
         };
         let hidden = hidden || item.is_some_and(is_hidden);
-        let inserted = self.insert(prefix, name, id, kind, hidden, from_glob, namespaces_of(kind, item));
+        let inserted = self.insert(
+            prefix,
+            name,
+            id,
+            kind,
+            hidden,
+            from_glob,
+            namespaces_of(kind, item),
+        );
         if !inserted {
             return;
         }

@@ -21,22 +21,36 @@ fn turbofish(function: &Function) -> String {
         })
         .map(|param| ident(&param.name))
         .collect();
-    if args.is_empty() { String::new() } else { format!("::{}", angle(&args)) }
+    if args.is_empty() {
+        String::new()
+    } else {
+        format!("::{}", angle(&args))
+    }
 }
 
 fn has_synthetic(function: &Function) -> bool {
-    function
-        .generics
-        .params
-        .iter()
-        .any(|param| matches!(param.kind, GenericParamDefKind::Type { is_synthetic: true, .. }))
+    function.generics.params.iter().any(|param| {
+        matches!(
+            param.kind,
+            GenericParamDefKind::Type {
+                is_synthetic: true,
+                ..
+            }
+        )
+    })
 }
 
 /// A call of `callee` with the wrapper's arguments.
 fn call(callee: &str, function: &Function) -> String {
-    let args: Vec<String> = (0..function.sig.inputs.len()).map(|index| format!("a{index}")).collect();
+    let args: Vec<String> = (0..function.sig.inputs.len())
+        .map(|index| format!("a{index}"))
+        .collect();
     let call = format!("{callee}{}({})", turbofish(function), args.join(", "));
-    if function.header.is_unsafe { format!("unsafe {{ {call} }}") } else { call }
+    if function.header.is_unsafe {
+        format!("unsafe {{ {call} }}")
+    } else {
+        call
+    }
 }
 
 fn inputs(r: &Renderer<'_>, function: &Function) -> Option<Vec<String>> {
@@ -53,14 +67,22 @@ fn mentions_impl(ty: &Type) -> bool {
 
 /// The return type in the ways it may be written: with the fewest captures first, since that is what users can rely on.
 fn outputs(r: &Renderer<'_>, function: &Function, captured: &[String]) -> Option<Vec<String>> {
-    let Some(ty) = &function.sig.output else { return Some(vec![String::new()]) };
+    let Some(ty) = &function.sig.output else {
+        return Some(vec![String::new()]);
+    };
     let plain = format!(" -> {}", r.ty(ty)?);
     let mut ways = Vec::new();
     if let Type::ImplTrait(bounds) = ty
         && !has_synthetic(function)
-        && !bounds.iter().any(|bound| matches!(bound, GenericBound::Use(_)))
+        && !bounds
+            .iter()
+            .any(|bound| matches!(bound, GenericBound::Use(_)))
     {
-        ways.push(format!(" -> impl {} + use<{}>", r.bounds(bounds)?, captured.join(", ")));
+        ways.push(format!(
+            " -> impl {} + use<{}>",
+            r.bounds(bounds)?,
+            captured.join(", ")
+        ));
     }
     ways.push(plain);
     Some(ways)
@@ -76,7 +98,13 @@ pub(super) fn free(w: &mut Writer<'_>, path: &str, item: &Item, function: &Funct
 }
 
 /// A method or associated function of an inherent implementation.
-pub(super) fn inherent(w: &mut Writer<'_>, path: &str, item: &Item, function: &Function, of: &Impl) {
+pub(super) fn inherent(
+    w: &mut Writer<'_>,
+    path: &str,
+    item: &Item,
+    function: &Function,
+    of: &Impl,
+) {
     if function.sig.is_c_variadic {
         return;
     }
@@ -105,7 +133,11 @@ fn parts(w: &Writer<'_>, function: &Function, callee: &str, of: Option<&Impl>) -
     }
     let before = r.take_anonymous();
     // Elided lifetimes of free functions stay elided, so that elision is asserted as it stands.
-    let receiver = function.sig.inputs.first().is_some_and(|(name, _)| name == "self");
+    let receiver = function
+        .sig
+        .inputs
+        .first()
+        .is_some_and(|(name, _)| name == "self");
     let mut inputs_ = Vec::new();
     if receiver {
         r.name_anonymous("r");
@@ -125,9 +157,19 @@ fn parts(w: &Writer<'_>, function: &Function, callee: &str, of: Option<&Impl>) -
     let output_lifetime = r.output_lifetime.take();
     scope.extend(&r, &function.generics)?;
     r.output_lifetime = output_lifetime;
-    let captured: Vec<String> = scope.names.iter().filter(|name| !name.starts_with('\'')).cloned().collect();
+    let captured: Vec<String> = scope
+        .names
+        .iter()
+        .filter(|name| !name.starts_with('\''))
+        .cloned()
+        .collect();
     let outputs = outputs(&r, function, &captured)?;
-    Some(Parts { scope, inputs: inputs_, outputs, callee })
+    Some(Parts {
+        scope,
+        inputs: inputs_,
+        outputs,
+        callee,
+    })
 }
 
 fn wrappers(
@@ -144,15 +186,31 @@ fn wrappers(
         w.push(path, id, rule, "call", trait_ways(w, function, callee, of));
         return;
     };
-    let Parts { scope, inputs, outputs, callee } = &parts;
+    let Parts {
+        scope,
+        inputs,
+        outputs,
+        callee,
+    } = &parts;
     let call = call(callee, function);
     let args = inputs.join(", ");
     let asynchronous = function.header.is_async;
-    let body = if asynchronous { format!("{call}.await") } else { call.clone() };
+    let body = if asynchronous {
+        format!("{call}.await")
+    } else {
+        call.clone()
+    };
     let prefix = if asynchronous { "async " } else { "" };
-    let mut ways: Vec<String> =
-        outputs.iter().map(|output| format!("{prefix}{}", scope.function(&args, output, &body))).collect();
-    ways.extend(trait_ways(w, function, callee.rsplit("::").next().unwrap_or_default(), of));
+    let mut ways: Vec<String> = outputs
+        .iter()
+        .map(|output| format!("{prefix}{}", scope.function(&args, output, &body)))
+        .collect();
+    ways.extend(trait_ways(
+        w,
+        function,
+        callee.rsplit("::").next().unwrap_or_default(),
+        of,
+    ));
     w.push(path, id, rule, "call", ways);
     if function.header.is_const {
         let body = format!("let r = {call}; ::core::mem::forget(r);");
@@ -168,8 +226,10 @@ fn wrappers(
     if opaque {
         for marker in ["Send", "Sync", "Unpin"] {
             let mut scope = scope.clone();
-            let types: Vec<String> =
-                scope.type_names().map(|name| format!("{name}: ::core::marker::{marker}")).collect();
+            let types: Vec<String> = scope
+                .type_names()
+                .map(|name| format!("{name}: ::core::marker::{marker}"))
+                .collect();
             scope.predicates.extend(types);
             let body = format!("fn is__<X__: ::core::marker::{marker}>(_: X__) {{}} is__({call});");
             w.maybe(
@@ -186,9 +246,16 @@ fn wrappers(
         higher_ranked(w, path, item, function, callee, scope, inputs, &outputs[0]);
     }
     if plain && of.is_none() && !matches!(function.header.abi, Abi::Rust) {
-        let types: Vec<&str> =
-            inputs.iter().filter_map(|input| input.split_once(": ").map(|(_, ty)| ty)).collect();
-        let pointer = format!("{}fn({}){}", header(&function.header, true), types.join(", "), outputs[0]);
+        let types: Vec<&str> = inputs
+            .iter()
+            .filter_map(|input| input.split_once(": ").map(|(_, ty)| ty))
+            .collect();
+        let pointer = format!(
+            "{}fn({}){}",
+            header(&function.header, true),
+            types.join(", "),
+            outputs[0]
+        );
         let body = format!("let _: {pointer} = {callee}{};", turbofish(function));
         w.push(
             path,
@@ -218,22 +285,49 @@ fn higher_ranked(
     inputs: &[String],
     output: &str,
 ) {
-    let types: Vec<&str> =
-        inputs.iter().filter_map(|input| input.split_once(": ").map(|(_, ty)| ty)).collect();
+    let types: Vec<&str> = inputs
+        .iter()
+        .filter_map(|input| input.split_once(": ").map(|(_, ty)| ty))
+        .collect();
     let mut scope = scope.clone();
-    let lifetimes: Vec<String> =
-        scope.names.iter().chain(&scope.lifetimes).filter(|name| name.starts_with('\'')).cloned().collect();
-    let borrows = !lifetimes.is_empty() || types.iter().any(|ty| ty.contains('&') || ty.contains('\''));
-    if !borrows || scope.predicates.iter().any(|predicate| predicate.contains('\'')) {
+    let lifetimes: Vec<String> = scope
+        .names
+        .iter()
+        .chain(&scope.lifetimes)
+        .filter(|name| name.starts_with('\''))
+        .cloned()
+        .collect();
+    let borrows =
+        !lifetimes.is_empty() || types.iter().any(|ty| ty.contains('&') || ty.contains('\''));
+    if !borrows
+        || scope
+            .predicates
+            .iter()
+            .any(|predicate| predicate.contains('\''))
+    {
         return;
     }
     scope.declared.retain(|text| !text.starts_with('\''));
     scope.names.retain(|text| !text.starts_with('\''));
     scope.lifetimes.clear();
-    let binder = if lifetimes.is_empty() { String::new() } else { format!("for<{}> ", lifetimes.join(", ")) };
-    let pointer = format!("{binder}{}fn({}){output}", header(&function.header, true), types.join(", "));
+    let binder = if lifetimes.is_empty() {
+        String::new()
+    } else {
+        format!("for<{}> ", lifetimes.join(", "))
+    };
+    let pointer = format!(
+        "{binder}{}fn({}){output}",
+        header(&function.header, true),
+        types.join(", ")
+    );
     let body = format!("let _: {pointer} = {callee}{};", turbofish(function));
-    w.maybe(path, item.id, &rules::SIGNATURE, POINTER, vec![scope.function("", "", &body)]);
+    w.maybe(
+        path,
+        item.id,
+        &rules::SIGNATURE,
+        POINTER,
+        vec![scope.function("", "", &body)],
+    );
 }
 
 /// `x.method(…)`: what is found by name may be another method than before.
@@ -248,19 +342,42 @@ fn method_syntax(
     args: &str,
     outputs: &[String],
 ) {
-    let receiver = function.sig.inputs.first().is_some_and(|(name, _)| name == "self");
-    let Some(output) = outputs.last().filter(|_| receiver && !function.header.is_async) else { return };
+    let receiver = function
+        .sig
+        .inputs
+        .first()
+        .is_some_and(|(name, _)| name == "self");
+    let Some(output) = outputs
+        .last()
+        .filter(|_| receiver && !function.header.is_async)
+    else {
+        return;
+    };
     let _ = of;
-    let rest: Vec<String> = (1..function.sig.inputs.len()).map(|index| format!("a{index}")).collect();
+    let rest: Vec<String> = (1..function.sig.inputs.len())
+        .map(|index| format!("a{index}"))
+        .collect();
     let name = ident(item.name.as_deref().unwrap_or_default());
     let call = format!("a0.{name}{}({})", turbofish(function), rest.join(", "));
-    let call = if function.header.is_unsafe { format!("unsafe {{ {call} }}") } else { call };
-    w.maybe(path, item.id, &rules::SIGNATURE, "call as a method", vec![scope.function(args, output, &call)]);
+    let call = if function.header.is_unsafe {
+        format!("unsafe {{ {call} }}")
+    } else {
+        call
+    };
+    w.maybe(
+        path,
+        item.id,
+        &rules::SIGNATURE,
+        "call as a method",
+        vec![scope.function(args, output, &call)],
+    );
 }
 
 /// [`trait_way`] for types of known size, and for others.
 fn trait_ways(w: &Writer<'_>, function: &Function, name: &str, of: Option<&Impl>) -> Vec<String> {
-    let ways = ["", ": Sized"].into_iter().filter_map(|sized| trait_way(w, function, name, of, sized));
+    let ways = ["", ": Sized"]
+        .into_iter()
+        .filter_map(|sized| trait_way(w, function, name, of, sized));
     ways.collect()
 }
 
@@ -281,7 +398,11 @@ fn trait_way(
     scope.lifetimes.extend(r.take_anonymous());
     let mut inputs = Vec::new();
     for (index, (name, ty)) in function.sig.inputs.iter().enumerate() {
-        let name = if name == "self" { "self".to_owned() } else { format!("a{index}") };
+        let name = if name == "self" {
+            "self".to_owned()
+        } else {
+            format!("a{index}")
+        };
         inputs.push(format!("{name}: {}", r.ty(ty)?));
     }
     let output = match &function.sig.output {
@@ -292,20 +413,45 @@ fn trait_way(
     let clause = r.where_clause(&function.generics)?;
     let words = format!(
         "{}{}",
-        if function.header.is_async { "async " } else { "" },
-        if function.header.is_unsafe { "unsafe " } else { "" }
+        if function.header.is_async {
+            "async "
+        } else {
+            ""
+        },
+        if function.header.is_unsafe {
+            "unsafe "
+        } else {
+            ""
+        }
     );
-    let signature = format!("{words}fn w__{generics}({}){output}{clause}", inputs.join(", "));
+    let signature = format!(
+        "{words}fn w__{generics}({}){output}{clause}",
+        inputs.join(", ")
+    );
     let args: Vec<String> = function
         .sig
         .inputs
         .iter()
         .enumerate()
-        .map(|(index, (name, _))| if name == "self" { name.clone() } else { format!("a{index}") })
+        .map(|(index, (name, _))| {
+            if name == "self" {
+                name.clone()
+            } else {
+                format!("a{index}")
+            }
+        })
         .collect();
     let call = format!("Self::{name}{}({})", turbofish(function), args.join(", "));
-    let call = if function.header.is_unsafe { format!("unsafe {{ {call} }}") } else { call };
-    let call = if function.header.is_async { format!("{call}.await") } else { call };
+    let call = if function.header.is_unsafe {
+        format!("unsafe {{ {call} }}")
+    } else {
+        call
+    };
+    let call = if function.header.is_async {
+        format!("{call}.await")
+    } else {
+        call
+    };
     Some(format!(
         "trait W__{params}{sized}{clause} {{ {signature}; }} impl{params} W__{args} for {self_type}{clause} {{ {signature} {{ {call} }} }}",
         params = scope.params(),

@@ -25,7 +25,11 @@ const UNNAMED: &[&str] = &[
 pub(super) fn write(w: &mut Writer<'_>) {
     let surface = w.names.surface();
     let mut ids: BTreeSet<Id> = BTreeSet::new();
-    for id in surface.preferred.keys().filter(|id| surface.is_documented(**id)) {
+    for id in surface
+        .preferred
+        .keys()
+        .filter(|id| surface.is_documented(**id))
+    {
         match w.get(*id).map(|item| &item.inner) {
             Some(ItemEnum::Struct(of)) => ids.extend(&of.impls),
             Some(ItemEnum::Enum(of)) => ids.extend(&of.impls),
@@ -52,7 +56,12 @@ fn implementation(w: &mut Writer<'_>, item: &Item, of: &Impl) {
     let name = path.path.rsplit("::").next().unwrap_or_default();
     let surface = w.names.surface();
     let local = |id: Id| {
-        w.get(id).is_some() || w.names.krate().paths.get(&id).is_some_and(|summary| summary.crate_id == 0)
+        w.get(id).is_some()
+            || w.names
+                .krate()
+                .paths
+                .get(&id)
+                .is_some_and(|summary| summary.crate_id == 0)
     };
     if UNNAMED.contains(&name) || (local(path.id) && !surface.is_documented(path.id)) {
         return;
@@ -73,7 +82,12 @@ fn implementation(w: &mut Writer<'_>, item: &Item, of: &Impl) {
         for id in &of.items {
             if let Some(Item {
                 name: Some(name),
-                inner: ItemEnum::AssocType { generics, type_: Some(ty), .. },
+                inner:
+                    ItemEnum::AssocType {
+                        generics,
+                        type_: Some(ty),
+                        ..
+                    },
                 ..
             }) = w.get(*id)
                 && generics.params.is_empty()
@@ -103,5 +117,11 @@ fn implementation(w: &mut Writer<'_>, item: &Item, of: &Impl) {
         ])
     })();
     // Implementations of unstable traits cannot be asserted on a stable compiler, and nobody on one relies on them.
-    w.maybe(&label, item.id, &rules::IMPL_REMOVED, "rely on the implementation", ways.unwrap_or_default());
+    w.maybe(
+        &label,
+        item.id,
+        &rules::IMPL_REMOVED,
+        "rely on the implementation",
+        ways.unwrap_or_default(),
+    );
 }

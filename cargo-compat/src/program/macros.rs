@@ -15,7 +15,13 @@ fn filling(fragment: &str, attempt: usize) -> &'static str {
     match fragment {
         "expr" | "expr_2021" => pick(&["1", "\"x\"", "x__", "true", "::std::vec![1u8]", "|| 1"]),
         "literal" => pick(&["1", "\"x\""]),
-        "ty" => pick(&["u8", "::std::string::String", "[u8; 2]", "(u8, u8)", "&'static str"]),
+        "ty" => pick(&[
+            "u8",
+            "::std::string::String",
+            "[u8; 2]",
+            "(u8, u8)",
+            "&'static str",
+        ]),
         "ident" => pick(&["name__", "Name__", "x__"]),
         "tt" => pick(&["1", "\"x\"", "x__", "u8", "{ }", "(x__)"]),
         "path" => "::std::string::String",
@@ -59,15 +65,21 @@ pub(super) fn rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
 
 /// What each arm of a `macro_rules!` source is called with. Empty where the source cannot be read.
 pub fn macro_inputs(source: &str) -> Vec<String> {
-    arms(source).unwrap_or_default().iter().map(|arm| fill(arm, 1, 0)).collect()
+    arms(source)
+        .unwrap_or_default()
+        .iter()
+        .map(|arm| fill(arm, 1, 0))
+        .collect()
 }
 
 /// The places a macro may be called in.
 fn forms(name: &str, input: &str) -> Vec<String> {
     let mut ways = Vec::new();
-    for (open, close) in
-        [("{ let x__ = ::std::string::String::new(); let _ = ", "; }"), ("{ ", " }"), ("{ ", "; }")]
-    {
+    for (open, close) in [
+        ("{ let x__ = ::std::string::String::new(); let _ = ", "; }"),
+        ("{ ", " }"),
+        ("{ ", "; }"),
+    ] {
         ways.push(format!("fn w__() {open}{name}!({input}){close}"));
     }
     ways.push(format!("{name}! {{ {input} }}"));
@@ -77,12 +89,23 @@ fn forms(name: &str, input: &str) -> Vec<String> {
 /// A procedural macro on inputs that many accept.
 pub(super) fn procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: &ProcMacro) {
     let name = w.names.local(path);
-    let inputs =
-        ["struct S__;", "struct S__ { a: u8 }", "struct S__(u8);", "enum S__ { A, B }", "fn f__() {}"];
+    let inputs = [
+        "struct S__;",
+        "struct S__ { a: u8 }",
+        "struct S__(u8);",
+        "enum S__ { A, B }",
+        "fn f__() {}",
+    ];
     match of.kind {
         MacroKind::Derive => {
             for input in &inputs[..4] {
-                w.maybe(path, item.id, &rules::MACRO, "derive", vec![format!("#[derive({name})] {input}")]);
+                w.maybe(
+                    path,
+                    item.id,
+                    &rules::MACRO,
+                    "derive",
+                    vec![format!("#[derive({name})] {input}")],
+                );
                 for helper in &of.helpers {
                     w.maybe(
                         path,
@@ -96,7 +119,13 @@ pub(super) fn procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: &ProcM
         }
         MacroKind::Attr => {
             for input in inputs {
-                w.maybe(path, item.id, &rules::MACRO, "apply", vec![format!("#[{name}] {input}")]);
+                w.maybe(
+                    path,
+                    item.id,
+                    &rules::MACRO,
+                    "apply",
+                    vec![format!("#[{name}] {input}")],
+                );
             }
         }
         MacroKind::Bang => {
@@ -146,8 +175,11 @@ fn fill(pieces: &[Piece], times: usize, attempt: usize) -> String {
 fn glue(words: &[String]) -> String {
     let mut text = String::new();
     for word in words {
-        let punctuation =
-            |text: &str| text.chars().last().is_some_and(|last| "=<>-:.&|!+*/%^".contains(last));
+        let punctuation = |text: &str| {
+            text.chars()
+                .last()
+                .is_some_and(|last| "=<>-:.&|!+*/%^".contains(last))
+        };
         let joined = punctuation(&text) && word.len() == 1 && punctuation(word);
         if !text.is_empty() && !joined {
             text.push(' ');
@@ -169,7 +201,9 @@ fn arms(source: &str) -> Option<Vec<Vec<Piece>>> {
     let mut found = Vec::new();
     let mut rest = body.iter().peekable();
     while let Some(piece) = rest.next() {
-        let Piece::Group(_, pattern, _) = piece else { continue };
+        let Piece::Group(_, pattern, _) = piece else {
+            continue;
+        };
         found.push(pattern.clone());
         // The body of the arm: `=> { … }`.
         for next in rest.by_ref() {
@@ -181,7 +215,12 @@ fn arms(source: &str) -> Option<Vec<Vec<Piece>>> {
     Some(found)
 }
 
-fn pieces(tokens: &[String], at: &mut usize, until: Option<&str>, depth: usize) -> Option<Vec<Piece>> {
+fn pieces(
+    tokens: &[String],
+    at: &mut usize,
+    until: Option<&str>,
+    depth: usize,
+) -> Option<Vec<Piece>> {
     if depth > DEEPEST {
         return None;
     }
@@ -210,7 +249,10 @@ fn pieces(tokens: &[String], at: &mut usize, until: Option<&str>, depth: usize) 
                         // `$(…)+*`: a plus is the separator if an operator follows.
                         "+" | "*" | "?"
                             if !(separator.is_empty()
-                                && matches!(tokens.get(*at).map(String::as_str), Some("*" | "+"))
+                                && matches!(
+                                    tokens.get(*at).map(String::as_str),
+                                    Some("*" | "+")
+                                )
                                 && token != "*") =>
                         {
                             out.push(Piece::Repeat(inner, separator, token.chars().next()?));
@@ -254,7 +296,11 @@ fn tokens(source: &str) -> Vec<String> {
             at += 1;
         } else if c == '\'' {
             // A lifetime has no closing quote.
-            at += if chars.get(at + 2) == Some(&'\'') { 3 } else { 1 };
+            at += if chars.get(at + 2) == Some(&'\'') {
+                3
+            } else {
+                1
+            };
             while at > start && chars.get(at).copied().is_some_and(word) && chars[at - 1] != '\''
                 || (at == start + 1 && chars.get(at).copied().is_some_and(word))
             {
@@ -281,7 +327,10 @@ mod tests {
         let source = "macro_rules! m {\n    ($a:expr) => { ... };\n    ($($x:ident = $y:ty),+ $(,)?) => { ... };\n    (@in => [$($t:tt)*]) => { ... };\n}";
         let arms = arms(source).unwrap();
         let filled: Vec<String> = arms.iter().map(|arm| fill(arm, 2, 0)).collect();
-        assert_eq!(filled, ["1", "name__ = u8 , name__ = u8 ,", "@ in => [1  1]"]);
+        assert_eq!(
+            filled,
+            ["1", "name__ = u8 , name__ = u8 ,", "@ in => [1  1]"]
+        );
     }
 
     #[test]

@@ -50,7 +50,10 @@ pub struct Program {
 impl Program {
     /// Writes the program of an API.
     pub fn write(names: &Names<'_>) -> Self {
-        let mut writer = Writer { names, program: Self::default() };
+        let mut writer = Writer {
+            names,
+            program: Self::default(),
+        };
         let surface = names.surface();
         let mut seen: std::collections::HashSet<Id> = std::collections::HashSet::new();
         let mut imported: std::collections::HashSet<&str> = std::collections::HashSet::new();
@@ -68,11 +71,16 @@ impl Program {
                 );
             }
             if seen.insert(entry.id) {
-                let preferred = surface.preferred.get(&entry.id).map_or(path.as_str(), String::as_str);
+                let preferred = surface
+                    .preferred
+                    .get(&entry.id)
+                    .map_or(path.as_str(), String::as_str);
                 writer.item(preferred, entry.id);
             }
             let foreign = !names.krate().index.contains_key(&entry.id);
-            if entry.kind != ItemKind::Module && (foreign || surface.preferred.get(&entry.id) != Some(path)) {
+            if entry.kind != ItemKind::Module
+                && (foreign || surface.preferred.get(&entry.id) != Some(path))
+            {
                 writer.same(path, entry.id);
             }
         }
@@ -98,9 +106,11 @@ impl Program {
             let below = if module.is_empty() {
                 Some(path.as_str())
             } else {
-                path.strip_prefix(module).and_then(|rest| rest.strip_prefix("::"))
+                path.strip_prefix(module)
+                    .and_then(|rest| rest.strip_prefix("::"))
             };
-            let Some(below) = below.filter(|below| !entry.hidden && seen.insert(below.to_string())) else {
+            let Some(below) = below.filter(|below| !entry.hidden && seen.insert(below.to_string()))
+            else {
                 continue;
             };
             let label = format!("{prefix}{below}");
@@ -124,7 +134,11 @@ impl Program {
                 let main = path.split("::").fold(format!("::{name}"), |text, part| {
                     format!("{text}::{}", crate::model::render::ident(part))
                 });
-                assert("be the same item by every path", same_item(&main, &own), true);
+                assert(
+                    "be the same item by every path",
+                    same_item(&main, &own),
+                    true,
+                );
             }
         }
     }
@@ -153,11 +167,25 @@ impl<'a> Writer<'a> {
         self.names.krate().index.get(&id)
     }
 
-    fn push(&mut self, item: &str, id: Id, rule: &'static Rule, what: &'static str, ways: Vec<String>) {
+    fn push(
+        &mut self,
+        item: &str,
+        id: Id,
+        rule: &'static Rule,
+        what: &'static str,
+        ways: Vec<String>,
+    ) {
         self.add(item, id, rule, what, ways, false);
     }
 
-    fn maybe(&mut self, item: &str, id: Id, rule: &'static Rule, what: &'static str, ways: Vec<String>) {
+    fn maybe(
+        &mut self,
+        item: &str,
+        id: Id,
+        rule: &'static Rule,
+        what: &'static str,
+        ways: Vec<String>,
+    ) {
         self.add(item, id, rule, what, ways, true);
     }
 
@@ -172,12 +200,24 @@ impl<'a> Writer<'a> {
     ) {
         if ways.is_empty() {
             if !optional {
-                self.program.unwritten.push(format!("`{item}`: {what} (it names what cannot be named)"));
+                self.program
+                    .unwritten
+                    .push(format!("`{item}`: {what} (it names what cannot be named)"));
             }
             return;
         }
-        let ways = ways.into_iter().map(|code| code.replace(['\n', '\r'], " ")).collect();
-        self.program.assertions.push(Assertion { item: item.to_owned(), id, rule, what, ways, optional });
+        let ways = ways
+            .into_iter()
+            .map(|code| code.replace(['\n', '\r'], " "))
+            .collect();
+        self.program.assertions.push(Assertion {
+            item: item.to_owned(),
+            id,
+            rule,
+            what,
+            ways,
+            optional,
+        });
     }
 
     /// Uses of an item by the path it is called by.
@@ -200,18 +240,32 @@ impl<'a> Writer<'a> {
 
     /// A second path has to lead to the same item.
     fn same(&mut self, path: &str, id: Id) {
-        let (Some(main), other) = (self.names.of(id), self.names.local(path)) else { return };
+        let (Some(main), other) = (self.names.of(id), self.names.local(path)) else {
+            return;
+        };
         if main == other {
             return;
         }
         let way = same_item(&main, &other);
-        self.maybe(path, id, &rules::REMOVED, "be the same item by every path", vec![way]);
+        self.maybe(
+            path,
+            id,
+            &rules::REMOVED,
+            "be the same item by every path",
+            vec![way],
+        );
     }
 
     /// Inherent implementations of a type, with what they hold.
     fn inherent(&mut self, path: &str, ids: &[Id]) {
         for id in ids {
-            let Some(Item { inner: ItemEnum::Impl(of), .. }) = self.get(*id) else { continue };
+            let Some(Item {
+                inner: ItemEnum::Impl(of),
+                ..
+            }) = self.get(*id)
+            else {
+                continue;
+            };
             if of.trait_.is_none() && !of.is_synthetic {
                 self.inherent_impl(path, of);
             }
@@ -229,7 +283,9 @@ impl<'a> Writer<'a> {
             let name = item.name.clone().unwrap_or_default();
             let member = format!("{path}::{name}");
             match &item.inner {
-                ItemEnum::Function(function) => functions::inherent(self, &member, item, function, of),
+                ItemEnum::Function(function) => {
+                    functions::inherent(self, &member, item, function, of)
+                }
                 ItemEnum::AssocConst { type_, .. } => {
                     values::inherent_constant(self, &member, item, type_, of)
                 }

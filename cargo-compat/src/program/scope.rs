@@ -31,10 +31,15 @@ impl Scope {
         self.declared.extend(r.params(generics)?);
         self.names.extend(arguments(generics, true));
         self.predicates.extend(r.predicates(generics)?);
-        let types = generics
-            .params
-            .iter()
-            .filter(|param| matches!(param.kind, GenericParamDefKind::Type { is_synthetic: false, .. }));
+        let types = generics.params.iter().filter(|param| {
+            matches!(
+                param.kind,
+                GenericParamDefKind::Type {
+                    is_synthetic: false,
+                    ..
+                }
+            )
+        });
         self.types.extend(types.map(|param| ident(&param.name)));
         Some(())
     }
@@ -57,7 +62,11 @@ impl Scope {
             .chain(self.declared.iter().map(String::as_str))
             .partition(|text| text.starts_with('\''));
         let all: Vec<&str> = lifetimes.into_iter().chain(others).collect();
-        if all.is_empty() { String::new() } else { format!("<{}>", all.join(", ")) }
+        if all.is_empty() {
+            String::new()
+        } else {
+            format!("<{}>", all.join(", "))
+        }
     }
 
     /// `<'a, T>`.
@@ -69,7 +78,11 @@ impl Scope {
             .map(String::as_str)
             .partition(|text| text.starts_with('\''));
         let all: Vec<&str> = lifetimes.into_iter().chain(others).collect();
-        if all.is_empty() { String::new() } else { format!("<{}>", all.join(", ")) }
+        if all.is_empty() {
+            String::new()
+        } else {
+            format!("<{}>", all.join(", "))
+        }
     }
 
     /// ` where …`, or nothing.
@@ -87,8 +100,18 @@ impl Scope {
     }
 
     /// A function in this scope with further parameters.
-    pub(super) fn function_with(&self, extra: &[&str], inputs: &str, output: &str, body: &str) -> String {
-        format!("fn w__{}({inputs}){output}{} {{ {body} }}", self.params_with(extra), self.clause())
+    pub(super) fn function_with(
+        &self,
+        extra: &[&str],
+        inputs: &str,
+        output: &str,
+        body: &str,
+    ) -> String {
+        format!(
+            "fn w__{}({inputs}){output}{} {{ {body} }}",
+            self.params_with(extra),
+            self.clause()
+        )
     }
 }
 
@@ -102,7 +125,13 @@ pub(super) fn named(
     let r = w.renderer();
     let name = w.names.local(path);
     let Some(scope) = Scope::of(&r, generics) else {
-        w.push(path, item.id, &rules::GENERICS, "name with its arguments", vec![]);
+        w.push(
+            path,
+            item.id,
+            &rules::GENERICS,
+            "name with its arguments",
+            vec![],
+        );
         return None;
     };
     let ty = format!("{name}{}", scope.args());
@@ -122,9 +151,19 @@ pub(super) fn named(
     );
     let short = arguments(generics, false);
     if short.len() < arguments(generics, true).len() {
-        let short = if short.is_empty() { name.clone() } else { format!("{name}<{}>", short.join(", ")) };
+        let short = if short.is_empty() {
+            name.clone()
+        } else {
+            format!("{name}<{}>", short.join(", "))
+        };
         let used = scope.function(&format!("x: &{short}"), "", "");
-        w.push(path, item.id, &rules::GENERICS, "name without defaulted arguments", vec![used]);
+        w.push(
+            path,
+            item.id,
+            &rules::GENERICS,
+            "name without defaulted arguments",
+            vec![used],
+        );
         if let Some(full) = with_defaults(&r, generics) {
             let full = format!("{name}<{}>", full.join(", "));
             let same = scope.function_with(
@@ -133,13 +172,29 @@ pub(super) fn named(
                 &format!(" -> &'x__ {full}"),
                 "x",
             );
-            w.maybe(path, item.id, &rules::GENERICS, "rely on its default arguments", vec![same]);
+            w.maybe(
+                path,
+                item.id,
+                &rules::GENERICS,
+                "rely on its default arguments",
+                vec![same],
+            );
         }
     }
     variance(w, path, item, generics, &name, &scope);
     // A closure takes over what is not `Copy`, and borrows what is.
-    let take = scope.function(&format!("x: {ty}"), " -> impl FnOnce()", "|| { let _y = x; }");
-    w.maybe(path, item.id, &rules::COPY, "be taken over by a closure", vec![take]);
+    let take = scope.function(
+        &format!("x: {ty}"),
+        " -> impl FnOnce()",
+        "|| { let _y = x; }",
+    );
+    w.maybe(
+        path,
+        item.id,
+        &rules::COPY,
+        "be taken over by a closure",
+        vec![take],
+    );
     Some((scope, ty))
 }
 
@@ -148,9 +203,16 @@ pub(super) fn with_defaults(r: &Renderer<'_>, generics: &Generics) -> Option<Vec
     let mut args = Vec::new();
     for param in &generics.params {
         args.push(match &param.kind {
-            GenericParamDefKind::Type { default: Some(ty), .. } => r.ty(ty)?,
-            GenericParamDefKind::Const { default: Some(value), .. } => format!("{{ {value} }}"),
-            GenericParamDefKind::Type { is_synthetic: true, .. } => return None,
+            GenericParamDefKind::Type {
+                default: Some(ty), ..
+            } => r.ty(ty)?,
+            GenericParamDefKind::Const {
+                default: Some(value),
+                ..
+            } => format!("{{ {value} }}"),
+            GenericParamDefKind::Type {
+                is_synthetic: true, ..
+            } => return None,
             _ => ident(&param.name),
         });
     }
@@ -158,7 +220,14 @@ pub(super) fn with_defaults(r: &Renderer<'_>, generics: &Generics) -> Option<Vec
 }
 
 /// Longer lifetimes for shorter ones (and the other way round), and values outlived by what they borrow.
-fn variance(w: &mut Writer<'_>, path: &str, item: &Item, generics: &Generics, name: &str, scope: &Scope) {
+fn variance(
+    w: &mut Writer<'_>,
+    path: &str,
+    item: &Item,
+    generics: &Generics,
+    name: &str,
+    scope: &Scope,
+) {
     let names = arguments(generics, true);
     for (index, param) in generics.params.iter().enumerate() {
         let (long, short, brief) = match &param.kind {
@@ -177,7 +246,9 @@ fn variance(w: &mut Writer<'_>, path: &str, item: &Item, generics: &Generics, na
         let mut rest = scope.clone();
         let own = ident(&param.name);
         rest.declared.retain(|text| {
-            *text != own && !text.starts_with(&format!("{own}:")) && !text.starts_with(&format!("{own} "))
+            *text != own
+                && !text.starts_with(&format!("{own}:"))
+                && !text.starts_with(&format!("{own} "))
         });
         rest.predicates.retain(|text| !text.contains(&own));
         let coerce = |from: &str, to: &str| {
@@ -203,7 +274,17 @@ fn variance(w: &mut Writer<'_>, path: &str, item: &Item, generics: &Generics, na
             vec![coerce(short, long)],
         );
         let body = "let v; let d = 0u8; v = mk(&d);";
-        let make = rest.function(&format!("mk: impl for<'x__> Fn(&'x__ u8) -> {}", with(brief)), "", body);
-        w.maybe(path, item.id, &rules::VARIANCE, "be dropped after what it borrows", vec![make]);
+        let make = rest.function(
+            &format!("mk: impl for<'x__> Fn(&'x__ u8) -> {}", with(brief)),
+            "",
+            body,
+        );
+        w.maybe(
+            path,
+            item.id,
+            &rules::VARIANCE,
+            "be dropped after what it borrows",
+            vec![make],
+        );
     }
 }

@@ -48,12 +48,20 @@ pub(super) fn write(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
             let sized = user.replace("?Sized + ", "");
             let ways = [&sized, &user]
                 .map(|user| scope.function_with(&["'x__", user], "x: &'x__ X__", &output, "x"));
-            w.maybe(path, item.id, &rules::GENERICS, "rely on its default arguments", ways.into());
+            w.maybe(
+                path,
+                item.id,
+                &rules::GENERICS,
+                "rely on its default arguments",
+                ways.into(),
+            );
         }
     }
     supertraits(w, path, item, of, &scope, &user);
     for id in &of.items {
-        let Some(member) = w.get(*id).filter(|member| !is_hidden(member)) else { continue };
+        let Some(member) = w.get(*id).filter(|member| !is_hidden(member)) else {
+            continue;
+        };
         let label = format!("{path}::{}", member.name.as_deref().unwrap_or_default());
         match &member.inner {
             ItemEnum::Function(function) => method(w, &label, member, function, &scope, &bound),
@@ -69,25 +77,39 @@ pub(super) fn write(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
                         &format!("<X__ as {bound}>::{name}"),
                     )
                 });
-                w.push(&label, *id, &rules::TRAIT_USE, "read", way.into_iter().collect());
+                w.push(
+                    &label,
+                    *id,
+                    &rules::TRAIT_USE,
+                    "read",
+                    way.into_iter().collect(),
+                );
             }
-            ItemEnum::AssocType { generics, bounds, .. } => {
+            ItemEnum::AssocType {
+                generics, bounds, ..
+            } => {
                 let mut r = w.renderer();
                 r.self_type = Some("X__".to_owned());
-                associated(w, &r, &label, member, generics, bounds, &scope, &user, &bound);
+                associated(
+                    w, &r, &label, member, generics, bounds, &scope, &user, &bound,
+                );
             }
             _ => {}
         }
     }
     let trait_rule = &rules::TRAIT_IMPL;
-    for (full, what) in [(false, "implement with its required items"), (true, crate::judge::group::OVERRIDE)]
-    {
+    for (full, what) in [
+        (false, "implement with its required items"),
+        (true, crate::judge::group::OVERRIDE),
+    ] {
         w.maybe(
             path,
             item.id,
             trait_rule,
             what,
-            implementation(w, of, &name, &scope, full).into_iter().collect(),
+            implementation(w, of, &name, &scope, full)
+                .into_iter()
+                .collect(),
         );
     }
     if of.is_dyn_compatible {
@@ -117,11 +139,19 @@ fn supertraits(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, scope: &
     r.self_type = Some("X__".to_owned());
     for bound in &of.bounds {
         // A private supertrait seals the trait; users cannot name it.
-        let Some(bound) = r.bounds(std::slice::from_ref(bound)).filter(|bound| !bound.is_empty()) else {
+        let Some(bound) = r
+            .bounds(std::slice::from_ref(bound))
+            .filter(|bound| !bound.is_empty())
+        else {
             continue;
         };
         let ways = vec![
-            scope.function_with(&[user], "x: &X__", &format!(" -> &(impl ?Sized + {bound})"), "x"),
+            scope.function_with(
+                &[user],
+                "x: &X__",
+                &format!(" -> &(impl ?Sized + {bound})"),
+                "x",
+            ),
             scope.function_with(
                 &[user],
                 "",
@@ -129,11 +159,20 @@ fn supertraits(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, scope: &
                 &format!("fn is__<Y__: ?Sized + {bound}>() {{}} is__::<X__>()"),
             ),
         ];
-        w.maybe(path, item.id, &rules::TRAIT_USE, "rely on its supertraits", ways);
+        w.maybe(
+            path,
+            item.id,
+            &rules::TRAIT_USE,
+            "rely on its supertraits",
+            ways,
+        );
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one associated type")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parts of one associated type"
+)]
 fn associated(
     w: &mut Writer<'_>,
     r: &Renderer<'_>,
@@ -151,7 +190,10 @@ fn associated(
         w.push(label, item.id, &rules::TRAIT_USE, "name", vec![]);
         return;
     }
-    let ty = format!("<X__ as {bound}>::{name}{}", angle(&arguments(generics, true)));
+    let ty = format!(
+        "<X__ as {bound}>::{name}{}",
+        angle(&arguments(generics, true))
+    );
     w.push(
         label,
         item.id,
@@ -167,17 +209,37 @@ fn associated(
         vec![scope.function_with(&[user], &format!("_: {ty}"), "", "")],
     );
     for bound in bounds {
-        let Some(text) = r.bounds(std::slice::from_ref(bound)).filter(|text| !text.starts_with('?')) else {
+        let Some(text) = r
+            .bounds(std::slice::from_ref(bound))
+            .filter(|text| !text.starts_with('?'))
+        else {
             continue;
         };
-        let way =
-            scope.function_with(&[user], &format!("x: &{ty}"), &format!(" -> &(impl ?Sized + {text})"), "x");
-        w.maybe(label, item.id, &rules::TRAIT_USE, "rely on its bounds", vec![way]);
+        let way = scope.function_with(
+            &[user],
+            &format!("x: &{ty}"),
+            &format!(" -> &(impl ?Sized + {text})"),
+            "x",
+        );
+        w.maybe(
+            label,
+            item.id,
+            &rules::TRAIT_USE,
+            "rely on its bounds",
+            vec![way],
+        );
     }
 }
 
 /// A forwarding method on everything that implements the trait.
-fn method(w: &mut Writer<'_>, label: &str, item: &Item, function: &Function, scope: &Scope, bound: &str) {
+fn method(
+    w: &mut Writer<'_>,
+    label: &str,
+    item: &Item,
+    function: &Function,
+    scope: &Scope,
+    bound: &str,
+) {
     let r = w.renderer();
     let name = ident(item.name.as_deref().unwrap_or_default());
     let written = signature(&r, function, "w__").map(|signature| {
@@ -207,7 +269,13 @@ fn method(w: &mut Writer<'_>, label: &str, item: &Item, function: &Function, sco
         };
         vec![way(false), way(true)]
     });
-    w.push(label, item.id, &rules::TRAIT_USE, "call", written.unwrap_or_default());
+    w.push(
+        label,
+        item.id,
+        &rules::TRAIT_USE,
+        "call",
+        written.unwrap_or_default(),
+    );
 }
 
 fn scope_with(scope: &Scope, user: &str) -> String {
@@ -223,7 +291,11 @@ fn signature(r: &Renderer<'_>, function: &Function, name: &str) -> Option<String
     }
     let mut inputs = Vec::new();
     for (index, (name, ty)) in function.sig.inputs.iter().enumerate() {
-        let name = if name == "self" { "self".to_owned() } else { format!("a{index}") };
+        let name = if name == "self" {
+            "self".to_owned()
+        } else {
+            format!("a{index}")
+        };
         inputs.push(format!("{name}: {}", r.ty(ty)?));
     }
     let output = match &function.sig.output {
@@ -232,8 +304,16 @@ fn signature(r: &Renderer<'_>, function: &Function, name: &str) -> Option<String
     };
     let words = format!(
         "{}{}",
-        if function.header.is_async { "async " } else { "" },
-        if function.header.is_unsafe { "unsafe " } else { "" }
+        if function.header.is_async {
+            "async "
+        } else {
+            ""
+        },
+        if function.header.is_unsafe {
+            "unsafe "
+        } else {
+            ""
+        }
     );
     let generics = angle(&r.params(&function.generics)?);
     Some(format!(
@@ -245,7 +325,13 @@ fn signature(r: &Renderer<'_>, function: &Function, name: &str) -> Option<String
 
 /// An implementation for a local type: generic over the associated types, whose supertraits are assumed, so that no value has to be
 /// invented. `None` if users cannot implement it.
-fn implementation(w: &Writer<'_>, of: &Trait, name: &str, scope: &Scope, full: bool) -> Option<String> {
+fn implementation(
+    w: &Writer<'_>,
+    of: &Trait,
+    name: &str,
+    scope: &Scope,
+    full: bool,
+) -> Option<String> {
     if of.is_auto {
         return Some(format!(
             "struct D__; {}impl {name} for D__ {{}}",
@@ -263,8 +349,10 @@ fn implementation(w: &Writer<'_>, of: &Trait, name: &str, scope: &Scope, full: b
     if members.iter().any(|item| required(item) && is_hidden(item)) {
         return None;
     }
-    let chosen: Vec<&Item> =
-        members.into_iter().filter(|item| required(item) || (full && !is_hidden(item))).collect();
+    let chosen: Vec<&Item> = members
+        .into_iter()
+        .filter(|item| required(item) || (full && !is_hidden(item)))
+        .collect();
     let mut own = Vec::new();
     for item in &chosen {
         if let ItemEnum::AssocType { generics, .. } = &item.inner
@@ -283,13 +371,17 @@ fn implementation(w: &Writer<'_>, of: &Trait, name: &str, scope: &Scope, full: b
     for item in &chosen {
         let name = ident(item.name.as_deref()?);
         match &item.inner {
-            ItemEnum::Function(function) => {
-                body.push_str(&format!("{} {{ loop {{}} }} ", signature(&r, function, &name)?))
-            }
-            ItemEnum::AssocConst { type_, .. } => {
-                body.push_str(&format!("const {name}: {} = ::core::panic!(); ", r.ty(type_)?))
-            }
-            ItemEnum::AssocType { generics, bounds, .. } if generics.params.is_empty() => {
+            ItemEnum::Function(function) => body.push_str(&format!(
+                "{} {{ loop {{}} }} ",
+                signature(&r, function, &name)?
+            )),
+            ItemEnum::AssocConst { type_, .. } => body.push_str(&format!(
+                "const {name}: {} = ::core::panic!(); ",
+                r.ty(type_)?
+            )),
+            ItemEnum::AssocType {
+                generics, bounds, ..
+            } if generics.params.is_empty() => {
                 let param = r.own_types.get(item.name.as_deref()?)?.clone();
                 if !bounds.is_empty() {
                     predicates.push(format!("{param}: {}", r.bounds(bounds)?));
@@ -341,7 +433,11 @@ fn object(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, name: &str, s
     let mut args: Vec<String> = arguments(&of.generics, true);
     let mut with = scope.clone();
     for (index, id) in of.items.iter().enumerate() {
-        if let Some(Item { name: Some(name), inner: ItemEnum::AssocType { generics, .. }, .. }) = w.get(*id)
+        if let Some(Item {
+            name: Some(name),
+            inner: ItemEnum::AssocType { generics, .. },
+            ..
+        }) = w.get(*id)
             && generics.params.is_empty()
             && generics.where_predicates.is_empty()
         {
@@ -350,7 +446,13 @@ fn object(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, name: &str, s
         }
     }
     let way = with.function(&format!("_: &(dyn {name}{})", angle(&args)), "", "");
-    w.maybe(path, item.id, &rules::TRAIT_USE, "use as an object", vec![way]);
+    w.maybe(
+        path,
+        item.id,
+        &rules::TRAIT_USE,
+        "use as an object",
+        vec![way],
+    );
     // rustdoc says nothing of implementations for objects of a trait (`impl Debug for dyn T`): the usual ones are tried.
     let object = format!("dyn {name}{}", angle(&args));
     let usual = [
@@ -363,11 +465,23 @@ fn object(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, name: &str, s
         "hash::Hash",
     ];
     let objects = usual.map(|usual| (usual, object.clone()));
-    let boxes = ["clone::Clone", "default::Default", "cmp::PartialEq", "fmt::Display", "error::Error"]
-        .map(|usual| (usual, format!("::std::boxed::Box<{object}>")));
+    let boxes = [
+        "clone::Clone",
+        "default::Default",
+        "cmp::PartialEq",
+        "fmt::Display",
+        "error::Error",
+    ]
+    .map(|usual| (usual, format!("::std::boxed::Box<{object}>")));
     for (usual, of) in objects.into_iter().chain(boxes) {
         let body = format!("fn is__<X__: ?Sized + ::core::{usual}>() {{}} is__::<{of}>()");
         let ways = vec![with.function("", "", &body)];
-        w.maybe(path, item.id, &rules::TRAIT_USE, "use an implementation of its objects", ways);
+        w.maybe(
+            path,
+            item.id,
+            &rules::TRAIT_USE,
+            "use an implementation of its objects",
+            ways,
+        );
     }
 }

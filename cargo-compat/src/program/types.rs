@@ -1,6 +1,8 @@
 //! Structs, enums and unions: named, built, taken apart, read, written, matched, cast and coerced.
 
-use rustdoc_types::{Enum, Id, Item, ItemEnum, Struct, StructKind, Union, Variant, VariantKind, Visibility};
+use rustdoc_types::{
+    Enum, Id, Item, ItemEnum, Struct, StructKind, Union, Variant, VariantKind, Visibility,
+};
 
 use super::Writer;
 use super::scope::{Scope, named};
@@ -25,7 +27,8 @@ fn fields(
     for id in ids {
         match id.and_then(|id| w.get(id)) {
             Some(item)
-                if (in_variant || matches!(item.visibility, Visibility::Public)) && !is_hidden(item) =>
+                if (in_variant || matches!(item.visibility, Visibility::Public))
+                    && !is_hidden(item) =>
             {
                 if let ItemEnum::StructField(ty) = &item.inner {
                     found.push(Field {
@@ -42,7 +45,10 @@ fn fields(
 }
 
 /// Literals, destructuring and access of a struct's or variant's fields.
-#[expect(clippy::too_many_arguments, reason = "a struct and a variant differ in all of them")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a struct and a variant differ in all of them"
+)]
 fn build_and_take_apart(
     w: &mut Writer<'_>,
     path: &str,
@@ -57,8 +63,11 @@ fn build_and_take_apart(
 ) {
     let rule = &rules::CONSTRUCTION;
     let otherwise = if refutable { " else { return }" } else { "" };
-    let binds: Vec<String> =
-        found.iter().enumerate().map(|(index, field)| format!("{}: f{index}", ident(&field.name))).collect();
+    let binds: Vec<String> = found
+        .iter()
+        .enumerate()
+        .map(|(index, field)| format!("{}: f{index}", ident(&field.name)))
+        .collect();
     if all {
         let inputs: Option<Vec<String>> = found
             .iter()
@@ -74,7 +83,13 @@ fn build_and_take_apart(
         });
         w.push(path, id, rule, "build", literal.into_iter().collect());
         let pattern = format!("let {name} {{ {} }} = x{otherwise};", binds.join(", "));
-        w.push(path, id, rule, "take apart", vec![scope.function(&format!("x: &{ty}"), "", &pattern)]);
+        w.push(
+            path,
+            id,
+            rule,
+            "take apart",
+            vec![scope.function(&format!("x: &{ty}"), "", &pattern)],
+        );
         if tuple {
             let values: Vec<String> = (0..found.len()).map(|index| format!("f{index}")).collect();
             if let Some(inputs) = &inputs {
@@ -88,7 +103,13 @@ fn build_and_take_apart(
                 );
             }
             let pattern = format!("let {name}({}) = x{otherwise};", values.join(", "));
-            w.push(path, id, rule, "take apart", vec![scope.function(&format!("x: &{ty}"), "", &pattern)]);
+            w.push(
+                path,
+                id,
+                rule,
+                "take apart",
+                vec![scope.function(&format!("x: &{ty}"), "", &pattern)],
+            );
         }
     } else if !found.is_empty() {
         let pattern = format!("let {name} {{ {}, .. }} = x{otherwise};", binds.join(", "));
@@ -104,7 +125,13 @@ fn build_and_take_apart(
 }
 
 fn access(w: &mut Writer<'_>, path: &str, scope: &Scope, ty: &str, found: &[Field], unsafe_: bool) {
-    let wrap = |body: String| if unsafe_ { format!("unsafe {{ {body} }}") } else { body };
+    let wrap = |body: String| {
+        if unsafe_ {
+            format!("unsafe {{ {body} }}")
+        } else {
+            body
+        }
+    };
     for field in found {
         let (item, name) = (format!("{path}::{}", field.name), ident(&field.name));
         let Some(of) = &field.ty else {
@@ -131,7 +158,11 @@ fn access(w: &mut Writer<'_>, path: &str, scope: &Scope, ty: &str, found: &[Fiel
             &wrap(format!("&mut x.{name}")),
         );
         w.push(&item, field.id, &rules::FIELD, "write", vec![write]);
-        let take = scope.function(&format!("x: {ty}"), &format!(" -> {of}"), &wrap(format!("x.{name}")));
+        let take = scope.function(
+            &format!("x: {ty}"),
+            &format!(" -> {of}"),
+            &wrap(format!("x.{name}")),
+        );
         w.maybe(&item, field.id, &rules::FIELD, "move out", vec![take]);
     }
 }
@@ -139,12 +170,24 @@ fn access(w: &mut Writer<'_>, path: &str, scope: &Scope, ty: &str, found: &[Fiel
 /// A struct.
 pub(super) fn structure(w: &mut Writer<'_>, path: &str, item: &Item, of: &Struct) {
     w.inherent(path, &of.impls);
-    let Some((scope, ty)) = named(w, path, item, &of.generics) else { return };
+    let Some((scope, ty)) = named(w, path, item, &of.generics) else {
+        return;
+    };
     let mut r = w.renderer();
     r.self_type = Some(ty.clone());
     let name = w.names.local(path);
-    let pattern = scope.function(&format!("x: &{ty}"), "", &format!("let {name} {{ .. }} = x;"));
-    w.push(path, item.id, &rules::CONSTRUCTION, "match as a struct", vec![pattern]);
+    let pattern = scope.function(
+        &format!("x: &{ty}"),
+        "",
+        &format!("let {name} {{ .. }} = x;"),
+    );
+    w.push(
+        path,
+        item.id,
+        &rules::CONSTRUCTION,
+        "match as a struct",
+        vec![pattern],
+    );
     let closed = !is_non_exhaustive(item);
     match &of.kind {
         StructKind::Unit => {
@@ -167,10 +210,24 @@ pub(super) fn structure(w: &mut Writer<'_>, path: &str, item: &Item, of: &Struct
         }
         StructKind::Tuple(ids) => {
             let (found, all) = fields(w, &r, ids.iter().copied(), false);
-            build_and_take_apart(w, path, item.id, &scope, &ty, &name, &found, all && closed, true, false);
+            build_and_take_apart(
+                w,
+                path,
+                item.id,
+                &scope,
+                &ty,
+                &name,
+                &found,
+                all && closed,
+                true,
+                false,
+            );
             access(w, path, &scope, &ty, &found, false);
         }
-        StructKind::Plain { fields: ids, has_stripped_fields } => {
+        StructKind::Plain {
+            fields: ids,
+            has_stripped_fields,
+        } => {
             let (found, all) = fields(w, &r, ids.iter().copied().map(Some), false);
             build_and_take_apart(
                 w,
@@ -192,7 +249,9 @@ pub(super) fn structure(w: &mut Writer<'_>, path: &str, item: &Item, of: &Struct
 /// A union.
 pub(super) fn union(w: &mut Writer<'_>, path: &str, item: &Item, of: &Union) {
     w.inherent(path, &of.impls);
-    let Some((scope, ty)) = named(w, path, item, &of.generics) else { return };
+    let Some((scope, ty)) = named(w, path, item, &of.generics) else {
+        return;
+    };
     let r = w.renderer();
     let name = w.names.local(path);
     let (found, _) = fields(w, &r, of.fields.iter().copied().map(Some), false);
@@ -203,7 +262,13 @@ pub(super) fn union(w: &mut Writer<'_>, path: &str, item: &Item, of: &Union) {
             &format!(" -> {ty}"),
             &format!("{name} {{ {}: f }}", ident(&field.name)),
         );
-        w.push(&format!("{path}::{}", field.name), field.id, &rules::CONSTRUCTION, "build", vec![built]);
+        w.push(
+            &format!("{path}::{}", field.name),
+            field.id,
+            &rules::CONSTRUCTION,
+            "build",
+            vec![built],
+        );
     }
     access(w, path, &scope, &ty, &found, true);
 }
@@ -211,7 +276,9 @@ pub(super) fn union(w: &mut Writer<'_>, path: &str, item: &Item, of: &Union) {
 /// An enum.
 pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum) {
     w.inherent(path, &of.impls);
-    let Some((scope, ty)) = named(w, path, item, &of.generics) else { return };
+    let Some((scope, ty)) = named(w, path, item, &of.generics) else {
+        return;
+    };
     let name = w.names.local(path);
     let mut arms = Vec::new();
     let mut complete = !of.has_stripped_variants && !is_non_exhaustive(item);
@@ -234,7 +301,10 @@ pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum
             continue;
         }
         let short = variant_item.name.clone().unwrap_or_default();
-        let (full, member) = (format!("{name}::{}", ident(&short)), format!("{path}::{short}"));
+        let (full, member) = (
+            format!("{name}::{}", ident(&short)),
+            format!("{path}::{short}"),
+        );
         arms.push(format!("{full} {{ .. }} => {{}}"));
         let closed = !is_non_exhaustive(variant_item);
         w.push(
@@ -242,7 +312,11 @@ pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum
             variant_item.id,
             &rules::REMOVED,
             "match",
-            vec![scope.function(&format!("x: &{ty}"), "", &format!("if let {full} {{ .. }} = x {{}}"))],
+            vec![scope.function(
+                &format!("x: &{ty}"),
+                "",
+                &format!("if let {full} {{ .. }} = x {{}}"),
+            )],
         );
         match &variant.kind {
             VariantKind::Plain if closed => {
@@ -258,7 +332,11 @@ pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum
                     variant_item.id,
                     &rules::CONSTRUCTION,
                     "match",
-                    vec![scope.function(&format!("x: &{ty}"), "", &format!("if let {full} = x {{}}"))],
+                    vec![scope.function(
+                        &format!("x: &{ty}"),
+                        "",
+                        &format!("if let {full} = x {{}}"),
+                    )],
                 );
             }
             VariantKind::Plain => {}
@@ -279,7 +357,10 @@ pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum
                 );
                 bindings(w, &member, &scope, &ty, &full, &found);
             }
-            VariantKind::Struct { fields: ids, has_stripped_fields } => {
+            VariantKind::Struct {
+                fields: ids,
+                has_stripped_fields,
+            } => {
                 castable = false;
                 let (found, all) = fields(w, &r, ids.iter().copied().map(Some), true);
                 build_and_take_apart(
@@ -323,10 +404,20 @@ pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum
 }
 
 /// Each field of a variant as its type.
-fn bindings(w: &mut Writer<'_>, member: &str, scope: &Scope, ty: &str, full: &str, found: &[Field]) {
+fn bindings(
+    w: &mut Writer<'_>,
+    member: &str,
+    scope: &Scope,
+    ty: &str,
+    full: &str,
+    found: &[Field],
+) {
     for field in found {
         let Some(of) = &field.ty else { continue };
-        let body = format!("if let {full} {{ {}: f, .. }} = x {{ let _: &{of} = f; }}", ident(&field.name));
+        let body = format!(
+            "if let {full} {{ {}: f, .. }} = x {{ let _: &{of} = f; }}",
+            ident(&field.name)
+        );
         w.push(
             &format!("{member}::{}", field.name),
             field.id,
@@ -340,7 +431,13 @@ fn bindings(w: &mut Writer<'_>, member: &str, scope: &Scope, ty: &str, full: &st
 /// What each variant is as a number: stated, or one more than the one before.
 ///
 /// Which number an unmarked variant of a `#[non_exhaustive]` enum has is open, as are its variants.
-fn discriminants(w: &mut Writer<'_>, path: &str, name: &str, variants: &[(&Item, &Variant)], open: bool) {
+fn discriminants(
+    w: &mut Writer<'_>,
+    path: &str,
+    name: &str,
+    variants: &[(&Item, &Variant)],
+    open: bool,
+) {
     let mut next = Some(0i128);
     for (item, variant) in variants {
         let value = match &variant.discriminant {
@@ -351,7 +448,10 @@ fn discriminants(w: &mut Writer<'_>, path: &str, name: &str, variants: &[(&Item,
         let told = variant.discriminant.is_some() || !open;
         if let Some(value) = value.filter(|_| told && !is_hidden(item)) {
             let short = item.name.clone().unwrap_or_default();
-            let code = format!("const _: () = assert!({name}::{} as i128 == {value});", ident(&short));
+            let code = format!(
+                "const _: () = assert!({name}::{} as i128 == {value});",
+                ident(&short)
+            );
             w.maybe(
                 &format!("{path}::{short}"),
                 item.id,

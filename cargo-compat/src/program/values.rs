@@ -15,12 +15,26 @@ pub(super) fn alias(w: &mut Writer<'_>, path: &str, item: &Item, of: &TypeAlias)
         let (scope, target) = (Scope::of(&r, &of.generics)?, r.ty(&of.type_)?);
         let ty = format!("{name}{}", scope.args());
         // Bounds on aliases are not checked, so the target may need some that are not written.
-        Some(vec![scope.function(&format!("x: *const {ty}"), &format!(" -> *const {target}"), "x")])
+        Some(vec![scope.function(
+            &format!("x: *const {ty}"),
+            &format!(" -> *const {target}"),
+            "x",
+        )])
     })();
-    w.push(path, item.id, &rules::GENERICS, "be the type it stands for", ways.unwrap_or_default());
+    w.push(
+        path,
+        item.id,
+        &rules::GENERICS,
+        "be the type it stands for",
+        ways.unwrap_or_default(),
+    );
     let short = arguments(&of.generics, false);
     if short.len() < arguments(&of.generics, true).len() {
-        let used = if short.is_empty() { name } else { format!("{name}<{}>", short.join(", ")) };
+        let used = if short.is_empty() {
+            name
+        } else {
+            format!("{name}<{}>", short.join(", "))
+        };
         if let Some(scope) = Scope::of(&w.renderer(), &of.generics) {
             w.push(
                 path,
@@ -37,14 +51,22 @@ pub(super) fn alias(w: &mut Writer<'_>, path: &str, item: &Item, of: &TypeAlias)
 pub(super) fn constant(w: &mut Writer<'_>, path: &str, item: &Item, ty: &Type) {
     let (name, ty) = (w.names.local(path), w.renderer().ty(ty));
     let typed = ty.as_ref().map(|ty| format!("const _: {ty} = {name};"));
-    w.push(path, item.id, &rules::VALUE, "use in constants", typed.into_iter().collect());
+    w.push(
+        path,
+        item.id,
+        &rules::VALUE,
+        "use in constants",
+        typed.into_iter().collect(),
+    );
     if let Some(ty) = ty {
         w.maybe(
             path,
             item.id,
             &rules::VALUE,
             "match",
-            vec![format!("fn w__(x: {ty}) {{ match x {{ {name} => {{}}, _ => {{}} }} }}")],
+            vec![format!(
+                "fn w__(x: {ty}) {{ match x {{ {name} => {{}}, _ => {{}} }} }}"
+            )],
         );
     }
 }
@@ -78,13 +100,28 @@ pub(super) fn inherent_constant(w: &mut Writer<'_>, path: &str, item: &Item, ty:
         r.self_type = Some(self_type.clone());
         Some(vec![format!(
             "const {}",
-            scope.function("", &format!(" -> {}", r.ty(ty)?), &format!("<{self_type}>::{name}"))
+            scope.function(
+                "",
+                &format!(" -> {}", r.ty(ty)?),
+                &format!("<{self_type}>::{name}")
+            )
         )])
     })();
-    w.push(path, item.id, &rules::VALUE, "use in constants", ways.unwrap_or_default());
-    if let Some(self_type) = w.renderer().ty(&of.for_).filter(|_| of.generics.params.is_empty()) {
-        let path_ =
-            format!("fn w__(x: {self_type}) {{ match x {{ <{self_type}>::{name} => {{}}, _ => {{}} }} }}");
+    w.push(
+        path,
+        item.id,
+        &rules::VALUE,
+        "use in constants",
+        ways.unwrap_or_default(),
+    );
+    if let Some(self_type) = w
+        .renderer()
+        .ty(&of.for_)
+        .filter(|_| of.generics.params.is_empty())
+    {
+        let path_ = format!(
+            "fn w__(x: {self_type}) {{ match x {{ <{self_type}>::{name} => {{}}, _ => {{}} }} }}"
+        );
         w.maybe(path, item.id, &rules::VALUE, "match", vec![path_]);
     }
 }

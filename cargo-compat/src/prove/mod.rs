@@ -68,7 +68,10 @@ fn is_balanced(code: &str) -> bool {
         match c {
             '(' | '[' | '{' => open.push(c),
             ')' | ']' | '}' => {
-                let fits = matches!((open.pop(), c), (Some('('), ')') | (Some('['), ']') | (Some('{'), '}'));
+                let fits = matches!(
+                    (open.pop(), c),
+                    (Some('('), ')') | (Some('['), ']') | (Some('{'), '}')
+                );
                 if !fits {
                     return false;
                 }
@@ -93,7 +96,8 @@ fn sieve<'a>(
             return Ok((lines, rejected));
         }
         // Line 1 is the header.
-        let mut out: std::collections::BTreeMap<usize, Rejection> = std::collections::BTreeMap::new();
+        let mut out: std::collections::BTreeMap<usize, Rejection> =
+            std::collections::BTreeMap::new();
         for rejection in verdict.rejections {
             if let Some(at) = rejection.line.checked_sub(2).filter(|at| *at < lines.len()) {
                 out.entry(at).or_insert(rejection);
@@ -117,7 +121,9 @@ fn sieve<'a>(
         }
         lines = kept;
     }
-    Err(Error::judge(format!("the generated program still does not compile after {ROUNDS} rounds")))
+    Err(Error::judge(format!(
+        "the generated program still does not compile after {ROUNDS} rounds"
+    )))
 }
 
 /// What of a program compiles against the library it was written from.
@@ -170,7 +176,10 @@ pub fn reject<'a>(
 
 /// A program of one line alone, as it is saved for people.
 pub fn witness(line: &Line<'_>) -> String {
-    format!("#![allow(warnings)]\nextern crate alloc;\n\n{}\n", pretty(line.code()))
+    format!(
+        "#![allow(warnings)]\nextern crate alloc;\n\n{}\n",
+        pretty(line.code())
+    )
 }
 
 /// Line breaks after items and around bodies.
@@ -188,7 +197,11 @@ fn pretty(code: &str) -> String {
             out.push('\n');
         }
     }
-    out.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    out.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Whether a line alone compiles against the old library and does not against the new one. Without `old_too` the old side is not asked
@@ -212,11 +225,10 @@ pub fn confirm(
     Ok(if verdict.accepted {
         None
     } else {
-        verdict
-            .rejections
-            .into_iter()
-            .next()
-            .or(Some(Rejection { rendered: verdict.tail, ..Rejection::default() }))
+        verdict.rejections.into_iter().next().or(Some(Rejection {
+            rendered: verdict.tail,
+            ..Rejection::default()
+        }))
     })
 }
 

@@ -38,7 +38,11 @@ impl Library {
             let mut text = format!("{} {}\n", self.name, sha256_file(&self.artifact).ok()?.0);
             for (name, path) in &self.externs {
                 let metadata = std::fs::metadata(path).ok()?;
-                let changed = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+                let changed = metadata
+                    .modified()
+                    .ok()?
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .ok()?;
                 text.push_str(&format!(
                     "{name} {} {} {}\n",
                     path.display(),
@@ -93,7 +97,14 @@ impl<'a> Rustc<'a> {
         let program = std::env::var_os("RUSTC")
             .filter(|name| !name.is_empty())
             .map_or_else(|| "rustc".into(), PathBuf::from);
-        Self { program, scratch, project, target, calls: AtomicUsize::new(0), remembered: None }
+        Self {
+            program,
+            scratch,
+            project,
+            target,
+            calls: AtomicUsize::new(0),
+            remembered: None,
+        }
     }
 
     /// How often the compiler was called.
@@ -107,12 +118,23 @@ impl<'a> Rustc<'a> {
         if std::fs::read_dir(&folder).is_ok_and(|entries| entries.count() > REMEMBERED) {
             let _ = std::fs::remove_dir_all(&folder);
         }
-        Self { remembered: Some(folder), ..self }
+        Self {
+            remembered: Some(folder),
+            ..self
+        }
     }
 
     fn remembered(&self, library: &Library, text: &str) -> Option<PathBuf> {
-        let key = format!("1\n{}\n{}\n{text}", self.target.unwrap_or_default(), library.identity()?);
-        Some(self.remembered.as_ref()?.join(format!("{}.json", sha256_bytes(key.as_bytes()))))
+        let key = format!(
+            "1\n{}\n{}\n{text}",
+            self.target.unwrap_or_default(),
+            library.identity()?
+        );
+        Some(
+            self.remembered
+                .as_ref()?
+                .join(format!("{}.json", sha256_bytes(key.as_bytes()))),
+        )
     }
 
     /// Type-checks a program.
@@ -140,8 +162,9 @@ impl<'a> Rustc<'a> {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let name = format!("user{number}.rs");
         let file = self.scratch.join(&name);
-        std::fs::write(&file, text)
-            .map_err(|error| Error::judge("cannot write the generated program").with_source(error))?;
+        std::fs::write(&file, text).map_err(|error| {
+            Error::judge("cannot write the generated program").with_source(error)
+        })?;
         let mut step = Step::new(&self.program)
             .current_dir(self.project)
             .args([
@@ -170,12 +193,19 @@ impl<'a> Rustc<'a> {
             arg.push(dir);
             step = step.arg("-L").arg(arg);
         }
-        for (name, path) in library.externs.iter().filter(|(name, _)| **name != library.name) {
+        for (name, path) in library
+            .externs
+            .iter()
+            .filter(|(name, _)| **name != library.name)
+        {
             step = step.arg("--extern").arg(pair(name, path));
         }
         let finished = runner.run(step.arg(&file))?;
         let _ = std::fs::remove_file(self.scratch.join(format!("libuser{number}.rmeta")));
-        let mut verdict = Verdict { accepted: finished.is_success(), ..Verdict::default() };
+        let mut verdict = Verdict {
+            accepted: finished.is_success(),
+            ..Verdict::default()
+        };
         if verdict.accepted {
             let _ = std::fs::remove_file(&file);
             return Ok(verdict);
@@ -209,7 +239,10 @@ impl<'a> Rustc<'a> {
             for line in lines {
                 verdict.rejections.push(Rejection {
                     line,
-                    code: message["code"]["code"].as_str().unwrap_or_default().to_owned(),
+                    code: message["code"]["code"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned(),
                     message: message["message"].as_str().unwrap_or_default().to_owned(),
                     rendered: shown.replace(&*file.to_string_lossy(), "witness.rs"),
                 });
@@ -233,7 +266,9 @@ fn line_of(span: &Value, name: &str) -> Option<usize> {
     for _ in 0..200 {
         let file = span["file_name"].as_str().unwrap_or_default();
         if file.rsplit(['/', '\\']).next() == Some(name) {
-            return span["line_start"].as_u64().and_then(|line| usize::try_from(line).ok());
+            return span["line_start"]
+                .as_u64()
+                .and_then(|line| usize::try_from(line).ok());
         }
         span = span.get("expansion")?.get("span")?;
     }

@@ -110,8 +110,11 @@ impl FeatureSet {
     /// The sets worth comparing: one if there are no features.
     pub fn worth_comparing(old: &Package, new: &Package) -> Vec<Self> {
         let mut sets = vec![Self::Default];
-        let all =
-            |package: &Package| !public_features(package).iter().all(|name| closure(package).contains(name));
+        let all = |package: &Package| {
+            !public_features(package)
+                .iter()
+                .all(|name| closure(package).contains(name))
+        };
         if all(old) || all(new) {
             sets.push(Self::All);
         }
@@ -148,7 +151,12 @@ fn public_features(package: &Package) -> Vec<String> {
                     && dependency.rename.as_deref().unwrap_or(&dependency.name) == name
             })
     };
-    package.features.keys().filter(|name| !private(name)).cloned().collect()
+    package
+        .features
+        .keys()
+        .filter(|name| !private(name))
+        .cloned()
+        .collect()
 }
 
 /// The library target of a package, if it has one.
@@ -163,18 +171,27 @@ pub fn library(package: &Package) -> Option<&cargo_metadata::Target> {
                 || target.is_dylib()
                 || target.is_cdylib()
         })
-        .filter(|target| target.is_lib() || target.is_proc_macro() || target.is_rlib() || target.is_dylib())
+        .filter(|target| {
+            target.is_lib() || target.is_proc_macro() || target.is_rlib() || target.is_dylib()
+        })
 }
 
 /// Builds one side.
 ///
 /// # Errors
 /// It does not build, or has no such library: nothing can be judged then.
-pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + Sync)) -> Result<Side> {
+pub fn build(
+    request: Request<'_>,
+    runner: &Runner,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Side> {
     let metadata = request.metadata;
     let package = member(metadata, request.name, request.package)?.clone();
     let target = library(&package).ok_or_else(|| {
-        Error::judge(format!("`{}` of the {} side has no library", request.package, request.name))
+        Error::judge(format!(
+            "`{}` of the {} side has no library",
+            request.package, request.name
+        ))
     })?;
     let (lib_name, proc_macro) = (target.name.replace('-', "_"), target.is_proc_macro());
     let spec = format!("{}@{}", package.name, package.version);
@@ -183,11 +200,18 @@ pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + S
     progress(&format!("{verb} {} ({})", spec, request.name));
     // Symbols may be exported by private functions.
     let private = exports_symbols(&package);
-    let mut step =
-        cargo(&request, verb).args(["--lib", "-p", &spec, "--message-format", "json-render-diagnostics"]);
+    let mut step = cargo(&request, verb).args([
+        "--lib",
+        "-p",
+        &spec,
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     // The library is described while it is checked; without this program's own path it is described afterwards.
     if let Ok(this) = std::env::current_exe() {
-        step = step.env("RUSTC_WORKSPACE_WRAPPER", this.into_os_string()).env(wrapper::LIBRARY, &lib_name);
+        step = step
+            .env("RUSTC_WORKSPACE_WRAPPER", this.into_os_string())
+            .env(wrapper::LIBRARY, &lib_name);
         if private {
             step = step.env(wrapper::PRIVATE, "1");
         }
@@ -199,22 +223,49 @@ pub fn build(request: Request<'_>, runner: &Runner, progress: &(dyn Fn(&str) + S
         finished = runner.run(step.env("RUSTC_BOOTSTRAP", &lib_name))?;
     }
     let finished = finish(request.name, request.package, finished)?;
-    let (artifact, crates, deps_dirs) =
-        artifacts(&finished.stdout, metadata, &package, &lib_name, request.name)?;
-    let described =
-        wrapper::description(&artifact, &lib_name, private).and_then(|path| std::fs::read(path).ok());
+    let (artifact, crates, deps_dirs) = artifacts(
+        &finished.stdout,
+        metadata,
+        &package,
+        &lib_name,
+        request.name,
+    )?;
+    let described = wrapper::description(&artifact, &lib_name, private)
+        .and_then(|path| std::fs::read(path).ok());
     let api = match described {
         Some(bytes) => parse(&bytes, request.name)?,
         None => {
             progress(&format!("document {} ({})", spec, request.name));
-            describe(&request, &spec, &lib_name, &feature_args(&request, &package), private, runner)?
+            describe(
+                &request,
+                &spec,
+                &lib_name,
+                &feature_args(&request, &package),
+                private,
+                runner,
+            )?
         }
     };
-    let artifact = if proc_macro { set_aside(&request, &artifact)? } else { artifact };
+    let artifact = if proc_macro {
+        set_aside(&request, &artifact)?
+    } else {
+        artifact
+    };
     let globbed = globbed(&request, &package, &api, &crates, runner, progress)?;
     let root = metadata.workspace_root.clone().into_std_path_buf();
     let metadata = metadata.clone();
-    Ok(Side { package, metadata, api, lib_name, proc_macro, artifact, deps_dirs, crates, globbed, root })
+    Ok(Side {
+        package,
+        metadata,
+        api,
+        lib_name,
+        proc_macro,
+        artifact,
+        deps_dirs,
+        crates,
+        globbed,
+        root,
+    })
 }
 
 /// A target folder that no other call uses until this is dropped: cargo's own lock is held for one build at a time, and a comparison is several.
@@ -231,7 +282,9 @@ impl InUse {
         std::fs::create_dir_all(target_dir)
             .and_then(|()| std::fs::File::create(&path))
             .and_then(|file| file.lock().map(|()| Self(file)))
-            .map_err(|error| Error::judge(format!("cannot lock `{}`", path.display())).with_source(error))
+            .map_err(|error| {
+                Error::judge(format!("cannot lock `{}`", path.display())).with_source(error)
+            })
     }
 }
 
@@ -239,16 +292,26 @@ impl InUse {
 fn set_aside(request: &Request<'_>, artifact: &Path) -> Result<PathBuf> {
     let dir = request.target_dir.join("sides").join(request.name);
     let copy = dir.join(artifact.file_name().unwrap_or_default());
-    std::fs::create_dir_all(&dir).and_then(|()| std::fs::copy(artifact, &copy)).map_err(|error| {
-        Error::judge(format!("cannot copy the macros of the {} side", request.name)).with_source(error)
-    })?;
+    std::fs::create_dir_all(&dir)
+        .and_then(|()| std::fs::copy(artifact, &copy))
+        .map_err(|error| {
+            Error::judge(format!(
+                "cannot copy the macros of the {} side",
+                request.name
+            ))
+            .with_source(error)
+        })?;
     Ok(copy)
 }
 
 fn cargo(request: &Request<'_>, verb: &str) -> Step {
     // Cargo names a member's files by its path inside the workspace and its version, which may be the same on both sides. Another profile
     // setting for this one package, of no effect on type-checking, keeps the sides apart while their dependencies stay shared.
-    let distinct = format!("profile.dev.package.{:?}.codegen-units={}", request.package, distinct(request));
+    let distinct = format!(
+        "profile.dev.package.{:?}.codegen-units={}",
+        request.package,
+        distinct(request)
+    );
     let step = Step::cargo()
         .inherit_network_env()
         .env("CARGO_TARGET_DIR", request.target_dir)
@@ -259,8 +322,17 @@ fn cargo(request: &Request<'_>, verb: &str) -> Step {
         .args(["--config", &distinct])
         .arg("--manifest-path")
         .arg(request.manifest)
-        .args(request.target.iter().flat_map(|target| ["--target", target]));
-    if request.args.is_offline() { step.arg("--offline") } else { step }
+        .args(
+            request
+                .target
+                .iter()
+                .flat_map(|target| ["--target", target]),
+        );
+    if request.args.is_offline() {
+        step.arg("--offline")
+    } else {
+        step
+    }
 }
 
 /// A number that differs between sides and between folders: two baselines of one version must never be taken for each other.
@@ -282,7 +354,11 @@ fn never_fresh() -> String {
 /// The features as cargo's arguments; of those asked for, the ones this side has, since one side may have features the other lacks.
 fn feature_args(request: &Request<'_>, package: &Package) -> Vec<String> {
     let list = |names: Vec<String>| {
-        if names.is_empty() { Vec::new() } else { vec!["--features".to_owned(), names.join(",")] }
+        if names.is_empty() {
+            Vec::new()
+        } else {
+            vec!["--features".to_owned(), names.join(",")]
+        }
     };
     match request.features {
         FeatureSet::Default => Vec::new(),
@@ -318,10 +394,14 @@ fn feature_args(request: &Request<'_>, package: &Package) -> Vec<String> {
 /// # Errors
 /// There is none of that name.
 pub fn member<'a>(metadata: &'a Metadata, side: &str, name: &str) -> Result<&'a Package> {
-    metadata.workspace_packages().into_iter().find(|package| package.name == name).ok_or_else(|| {
-        Error::judge(format!("the {side} side has no package `{name}`"))
-            .with_help("was it renamed? compare with the release it had this name in")
-    })
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.name == name)
+        .ok_or_else(|| {
+            Error::judge(format!("the {side} side has no package `{name}`"))
+                .with_help("was it renamed? compare with the release it had this name in")
+        })
 }
 
 /// A workspace as cargo describes it, nothing built. `side` and `package` are for messages.
@@ -333,10 +413,17 @@ pub fn metadata(cx: &Context, side: &str, manifest: &Path, package: &str) -> Res
         .inherit_network_env()
         .args(["metadata", "--format-version", "1", "--manifest-path"])
         .arg(manifest);
-    let step = if cx.args().is_offline() { step.arg("--offline") } else { step };
+    let step = if cx.args().is_offline() {
+        step.arg("--offline")
+    } else {
+        step
+    };
     let finished = finish(side, package, cx.runner.run(step)?)?;
     MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout)).map_err(|error| {
-        Error::judge(format!("cargo's metadata of the {side} side cannot be read")).with_source(error)
+        Error::judge(format!(
+            "cargo's metadata of the {side} side cannot be read"
+        ))
+        .with_source(error)
     })
 }
 
@@ -345,11 +432,17 @@ fn finish(side: &str, package: &str, finished: Finished) -> Result<Finished> {
     finished.success().map_err(|error| {
         let text = error.to_string();
         let tail: Vec<&str> = text.lines().skip(1).collect();
-        Error::judge(format!("the {side} side of `{package}` does not build:\n{}", tail.join("\n")))
-            .with_help(format!(
-                "mend it, then run the gate again; the command was: {}",
-                command.split(" --message-format").next().unwrap_or(&command)
-            ))
+        Error::judge(format!(
+            "the {side} side of `{package}` does not build:\n{}",
+            tail.join("\n")
+        ))
+        .with_help(format!(
+            "mend it, then run the gate again; the command was: {}",
+            command
+                .split(" --message-format")
+                .next()
+                .unwrap_or(&command)
+        ))
     })
 }
 
@@ -365,16 +458,23 @@ fn artifacts(
 ) -> Result<Artifacts> {
     let (mut own, mut crates, mut dirs) = (None, BTreeMap::new(), Vec::new());
     for line in stdout.split(|byte| *byte == b'\n') {
-        let Ok(cargo_metadata::Message::CompilerArtifact(artifact)) = serde_json::from_slice(line) else {
+        let Ok(cargo_metadata::Message::CompilerArtifact(artifact)) = serde_json::from_slice(line)
+        else {
             continue;
         };
         let usable = |path: &&cargo_metadata::camino::Utf8PathBuf| {
             matches!(path.extension(), Some("rmeta" | "so" | "dylib" | "dll"))
         };
-        let Some(file) = artifact.filenames.iter().find(usable) else { continue };
+        let Some(file) = artifact.filenames.iter().find(usable) else {
+            continue;
+        };
         if let Some(dir) = file.parent() {
-            let dir = if dir.file_name() == Some("deps") { dir.to_owned() } else { dir.join("deps") }
-                .into_std_path_buf();
+            let dir = if dir.file_name() == Some("deps") {
+                dir.to_owned()
+            } else {
+                dir.join("deps")
+            }
+            .into_std_path_buf();
             if !dirs.contains(&dir) {
                 dirs.push(dir);
             }
@@ -382,9 +482,13 @@ fn artifacts(
         let lib = artifact.target.name.replace('-', "_");
         if artifact.package_id == package.id && lib == lib_name {
             own = Some(file.clone().into_std_path_buf());
-        } else if let (Some(name), Some(of)) =
-            (file.file_name(), metadata.packages.iter().find(|package| package.id == artifact.package_id))
-        {
+        } else if let (Some(name), Some(of)) = (
+            file.file_name(),
+            metadata
+                .packages
+                .iter()
+                .find(|package| package.id == artifact.package_id),
+        ) {
             let dependency = Dependency {
                 file: file.clone().into(),
                 lib,
@@ -395,7 +499,10 @@ fn artifacts(
         }
     }
     let own = own.ok_or_else(|| {
-        Error::judge(format!("cargo built no library of `{}` on the {side} side", package.name))
+        Error::judge(format!(
+            "cargo built no library of `{}` on the {side} side",
+            package.name
+        ))
     })?;
     Ok((own, crates, dirs))
 }
@@ -442,11 +549,25 @@ fn globbed(
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<Globbed>> {
     let mut found: Vec<Globbed> = Vec::new();
-    for glob in Surface::of(api).foreign_globs.into_iter().filter(|glob| !glob.hidden) {
-        let first = glob.source.trim_start_matches("::").split("::").next().unwrap_or_default().to_owned();
+    for glob in Surface::of(api)
+        .foreign_globs
+        .into_iter()
+        .filter(|glob| !glob.hidden)
+    {
+        let first = glob
+            .source
+            .trim_start_matches("::")
+            .split("::")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         // The name may be another one than the library's own: `serde = { package = "serde_core" }`.
         let renamed = package.dependencies.iter().find(|dependency| {
-            dependency.rename.as_deref().map(|name| name.replace('-', "_")) == Some(first.clone())
+            dependency
+                .rename
+                .as_deref()
+                .map(|name| name.replace('-', "_"))
+                == Some(first.clone())
         });
         let of = crates.values().find(|dependency| match renamed {
             Some(renamed) => dependency.package == renamed.name,
@@ -455,7 +576,10 @@ fn globbed(
         let api = match of {
             Some(dependency) => {
                 let spec = format!("{}@{}", dependency.package, dependency.version);
-                progress(&format!("document {spec}, which a glob re-exports ({})", request.name));
+                progress(&format!(
+                    "document {spec}, which a glob re-exports ({})",
+                    request.name
+                ));
                 describe(request, &spec, &dependency.lib, &[], false, runner).ok()
             }
             None => None,
@@ -480,8 +604,18 @@ fn describe(
         .env("RUSTDOCFLAGS", never_fresh())
         .args(["--lib", "-p", spec])
         .args(features)
-        .args(["--", "-Zunstable-options", "--output-format", "json", "--document-hidden-items"]);
-    let step = if private { step.arg("--document-private-items") } else { step };
+        .args([
+            "--",
+            "-Zunstable-options",
+            "--output-format",
+            "json",
+            "--document-hidden-items",
+        ]);
+    let step = if private {
+        step.arg("--document-private-items")
+    } else {
+        step
+    };
     let mut folder = request.target_dir.to_owned();
     if let Some(target) = request.target {
         folder.push(target);
@@ -490,20 +624,27 @@ fn describe(
     // The other side's description must never be read for this one's.
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(Error::judge(format!("cannot replace `{}`", path.display())).with_source(error));
+            return Err(
+                Error::judge(format!("cannot replace `{}`", path.display())).with_source(error)
+            );
         }
         _ => {}
     }
     finish(request.name, request.package, runner.run(step)?)?;
-    let bytes = std::fs::read(&path)
-        .map_err(|error| Error::judge(format!("rustdoc wrote no `{lib_name}.json`")).with_source(error))?;
+    let bytes = std::fs::read(&path).map_err(|error| {
+        Error::judge(format!("rustdoc wrote no `{lib_name}.json`")).with_source(error)
+    })?;
     parse(&bytes, request.name)
 }
 
 fn parse(bytes: &[u8], side: &str) -> Result<Crate> {
     rustdoc::parse(bytes).map_err(|error| {
-        Error::judge(format!("rustdoc's description of the {side} side cannot be used"))
-            .with_source(error)
-            .with_help("use a toolchain whose rustdoc JSON format is known to this version of cargo-compat")
+        Error::judge(format!(
+            "rustdoc's description of the {side} side cannot be used"
+        ))
+        .with_source(error)
+        .with_help(
+            "use a toolchain whose rustdoc JSON format is known to this version of cargo-compat",
+        )
     })
 }

@@ -35,11 +35,13 @@ impl Cache {
         fill: impl FnOnce(&Path) -> Result<()>,
         workspace: impl FnOnce(&Path) -> Result<PathBuf>,
     ) -> Result<PathBuf> {
-        let wrong = |what: &str, error: std::io::Error| Error::judge(what.to_owned()).with_source(error);
+        let wrong =
+            |what: &str, error: std::io::Error| Error::judge(what.to_owned()).with_source(error);
         let lock = match &self.lock {
-            Some(path) => {
-                sha256_file(path).map_err(|error| wrong("cannot read `Cargo.lock`", error))?.0.to_string()
-            }
+            Some(path) => sha256_file(path)
+                .map_err(|error| wrong("cannot read `Cargo.lock`", error))?
+                .0
+                .to_string(),
             None => String::new(),
         };
         let key = sha256_bytes(format!("1\n{identity}\n{lock}").as_bytes()).to_string();
@@ -60,7 +62,8 @@ impl Cache {
             .tempdir_in(&self.root)
             .map_err(|error| wrong("cannot make the folder of a baseline", error))?;
         let inside = making.path().join("source");
-        std::fs::create_dir(&inside).map_err(|error| wrong("cannot make the folder of a baseline", error))?;
+        std::fs::create_dir(&inside)
+            .map_err(|error| wrong("cannot make the folder of a baseline", error))?;
         fill(&inside)?;
         if let Some(path) = &self.lock {
             std::fs::copy(path, workspace(&inside)?.join("Cargo.lock"))
@@ -85,7 +88,10 @@ impl Cache {
             .flatten()
             .flatten()
             .filter_map(|entry| {
-                let used = std::fs::metadata(entry.path().join("sealed")).ok()?.modified().ok()?;
+                let used = std::fs::metadata(entry.path().join("sealed"))
+                    .ok()?
+                    .modified()
+                    .ok()?;
                 Some((used, entry.path()))
             })
             .collect();
@@ -124,11 +130,17 @@ fn walk(top: &Path, dir: &Path, lines: &mut Vec<String>, depth: usize) -> std::i
         if matches!(entry.file_name().to_str(), Some("Cargo.lock" | ".git")) || is_output(&path) {
             continue;
         }
-        let name = path.strip_prefix(top).unwrap_or(&path).to_string_lossy().into_owned();
+        let name = path
+            .strip_prefix(top)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .into_owned();
         // A link counts as what it leads to: that is what is copied and compiled. One that leads nowhere counts as its text.
         match std::fs::metadata(&path) {
             Ok(found) if found.is_dir() && depth < DEEPEST => walk(top, &path, lines, depth + 1)?,
-            Ok(found) if found.is_file() => lines.push(format!("{name}\0{}\n", sha256_file(&path)?.0)),
+            Ok(found) if found.is_file() => {
+                lines.push(format!("{name}\0{}\n", sha256_file(&path)?.0))
+            }
             _ => lines.push(format!("{name}\0{:?}\n", std::fs::read_link(&path).ok())),
         }
     }
@@ -152,7 +164,9 @@ mod tests {
                 std::fs::write(path.join("lib.rs"), "a").unwrap();
                 Ok(())
             };
-            cache.folder(identity, fill, |path| Ok(path.to_owned())).unwrap()
+            cache
+                .folder(identity, fill, |path| Ok(path.to_owned()))
+                .unwrap()
         };
         let first = get("one");
         assert_eq!(get("one"), first);
@@ -160,12 +174,20 @@ mod tests {
         std::fs::write(first.join("lib.rs"), "b").unwrap();
         assert_eq!(get("one"), first);
         assert_eq!(
-            (filled.get(), std::fs::read_to_string(first.join("lib.rs")).unwrap()),
+            (
+                filled.get(),
+                std::fs::read_to_string(first.join("lib.rs")).unwrap()
+            ),
             (2, "a".to_owned())
         );
         for number in 0..10 {
             let _ = get(&number.to_string());
         }
-        assert_eq!(std::fs::read_dir(dir.path().join("baselines")).unwrap().count(), KEPT);
+        assert_eq!(
+            std::fs::read_dir(dir.path().join("baselines"))
+                .unwrap()
+                .count(),
+            KEPT
+        );
     }
 }

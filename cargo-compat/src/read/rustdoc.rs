@@ -61,10 +61,14 @@ fn deep<T: for<'de> Deserialize<'de> + Send>(bytes: &[u8]) -> Result<T, serde_js
         return Err(serde::de::Error::custom("it nests too deeply"));
     }
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(256 << 20).spawn_scoped(scope, read);
+        let thread = std::thread::Builder::new()
+            .stack_size(256 << 20)
+            .spawn_scoped(scope, read);
         match thread.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(result)) => result,
-            _ => Err(serde::de::Error::custom("it cannot be read in the memory there is")),
+            _ => Err(serde::de::Error::custom(
+                "it cannot be read in the memory there is",
+            )),
         }
     })
 }
@@ -96,10 +100,23 @@ mod tests {
     #[test]
     fn other_files_are_refused() {
         assert!(matches!(parse(b"{}"), Err(RustdocError::Malformed(_))));
-        assert!(matches!(parse(b"{\"format_version\": 40}"), Err(RustdocError::Format(40))));
-        assert!(matches!(parse(b"{\"format_version\": 99}"), Err(RustdocError::Format(99))));
-        assert!(matches!(parse(b"{\"format_version\": 60}"), Err(RustdocError::Malformed(_))));
-        let deep = format!("{}\"format_version\": 60{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
+        assert!(matches!(
+            parse(b"{\"format_version\": 40}"),
+            Err(RustdocError::Format(40))
+        ));
+        assert!(matches!(
+            parse(b"{\"format_version\": 99}"),
+            Err(RustdocError::Format(99))
+        ));
+        assert!(matches!(
+            parse(b"{\"format_version\": 60}"),
+            Err(RustdocError::Malformed(_))
+        ));
+        let deep = format!(
+            "{}\"format_version\": 60{}",
+            "{\"a\":".repeat(100_000),
+            "}".repeat(100_000)
+        );
         assert!(parse(deep.as_bytes()).is_err());
     }
 }

@@ -19,7 +19,10 @@ pub fn run() -> Option<ExitCode> {
     let library = std::env::var(LIBRARY).ok()?;
     let mut args = std::env::args_os().skip(1);
     let rustc = args.next()?;
-    let stem = Path::new(&rustc).file_stem()?.to_string_lossy().into_owned();
+    let stem = Path::new(&rustc)
+        .file_stem()?
+        .to_string_lossy()
+        .into_owned();
     if !stem.starts_with("rustc") && !stem.starts_with("clippy-driver") {
         return None;
     }
@@ -34,7 +37,14 @@ pub fn description(artifact: &Path, library: &str, private: bool) -> Option<Path
 }
 
 fn folder(deps: &Path, stem: &str, private: bool) -> PathBuf {
-    deps.join(format!("{stem}.{}", if private { "described-private" } else { "described" }))
+    deps.join(format!(
+        "{stem}.{}",
+        if private {
+            "described-private"
+        } else {
+            "described"
+        }
+    ))
 }
 
 #[expect(
@@ -44,11 +54,25 @@ fn folder(deps: &Path, stem: &str, private: bool) -> PathBuf {
 fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
     let code = |status: std::io::Result<std::process::ExitStatus>| match status {
         Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
+        Ok(status) => ExitCode::from(
+            status
+                .code()
+                .and_then(|code| u8::try_from(code).ok())
+                .unwrap_or(1),
+        ),
         Err(_) => ExitCode::FAILURE,
     };
-    let plain = || code(std::process::Command::new(rustc).args(args).env_remove(LIBRARY).status());
-    let Some(call) = rustdoc_call(library, args) else { return plain() };
+    let plain = || {
+        code(
+            std::process::Command::new(rustc)
+                .args(args)
+                .env_remove(LIBRARY)
+                .status(),
+        )
+    };
+    let Some(call) = rustdoc_call(library, args) else {
+        return plain();
+    };
     let private = std::env::var_os(PRIVATE).is_some();
     let stem = format!("{library}{}", call.extra);
     // What is left of an earlier source must never be read for this one's, in whichever mode it was described.
@@ -79,8 +103,13 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
     if private {
         command.arg("--document-private-items");
     }
-    let Ok(describing) = command.spawn() else { return plain() };
-    let checked = std::process::Command::new(rustc).args(args).env_remove(LIBRARY).status();
+    let Ok(describing) = command.spawn() else {
+        return plain();
+    };
+    let checked = std::process::Command::new(rustc)
+        .args(args)
+        .env_remove(LIBRARY)
+        .status();
     let described = describing.wait_with_output();
     match (&checked, described) {
         (Ok(status), Ok(output)) if status.success() && !output.status.success() => {
@@ -181,7 +210,10 @@ fn rustdoc_call(library: &str, args: &[OsString]) -> Option<Call> {
             }
             continue;
         };
-        let value = joined.map(OsString::from).or_else(|| rest.next().cloned()).unwrap_or_default();
+        let value = joined
+            .map(OsString::from)
+            .or_else(|| rest.next().cloned())
+            .unwrap_or_default();
         let shown = value.to_string_lossy();
         match flag {
             "--crate-name" => name = shown.clone().into_owned(),
@@ -249,7 +281,10 @@ mod tests {
             "--cap-lints=allow",
         ]);
         let call = rustdoc_call("x", &args).unwrap();
-        assert_eq!((call.out_dir.to_str(), call.extra.as_str()), (Some("/t/deps"), "-2"));
+        assert_eq!(
+            (call.out_dir.to_str(), call.extra.as_str()),
+            (Some("/t/deps"), "-2")
+        );
         assert_eq!(
             call.args,
             os(&[
@@ -274,15 +309,39 @@ mod tests {
         );
         assert_eq!(rustdoc_call("other", &args), None);
         assert_eq!(
-            rustdoc_call("x", &os(&["--crate-name", "x", "--crate-type", "bin", "--out-dir", "/t"])),
+            rustdoc_call(
+                "x",
+                &os(&[
+                    "--crate-name",
+                    "x",
+                    "--crate-type",
+                    "bin",
+                    "--out-dir",
+                    "/t"
+                ])
+            ),
             None
         );
-        assert_eq!(rustdoc_call("x", &os(&["--crate-name", "x", "--test", "--out-dir", "/t"])), None);
+        assert_eq!(
+            rustdoc_call(
+                "x",
+                &os(&["--crate-name", "x", "--test", "--out-dir", "/t"])
+            ),
+            None
+        );
     }
 
     #[test]
     fn values_of_other_flags_are_no_source_files() {
-        let plain = ["--crate-name", "x", "src/lib.rs", "--crate-type", "lib", "--out-dir", "/t"];
+        let plain = [
+            "--crate-name",
+            "x",
+            "src/lib.rs",
+            "--crate-type",
+            "lib",
+            "--out-dir",
+            "/t",
+        ];
         let expected = os(&["--crate-name", "x", "src/lib.rs", "--crate-type", "lib"]);
         for more in [
             &["-l", "static=area"][..],
@@ -302,10 +361,17 @@ mod tests {
             (&["-L", "native=/n"], ["-L", "native=/n"]),
             (&["-Zthreads=1"], ["-Z", "threads=1"]),
             (&["-Ctarget-cpu=native"], ["-C", "target-cpu=native"]),
-            (&["--remap-path-prefix=/a=/b"], ["--remap-path-prefix", "/a=/b"]),
+            (
+                &["--remap-path-prefix=/a=/b"],
+                ["--remap-path-prefix", "/a=/b"],
+            ),
         ] {
             let call = rustdoc_call("x", &os(&[&plain, more].concat())).unwrap();
-            assert_eq!(call.args, [expected.clone(), os(&kept)].concat(), "{more:?}");
+            assert_eq!(
+                call.args,
+                [expected.clone(), os(&kept)].concat(),
+                "{more:?}"
+            );
         }
     }
 

@@ -49,19 +49,31 @@ pub fn run(cx: &mut Context, range: &RangeArgs, file: Option<&Path>) -> Result<O
 }
 
 fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Report> {
-    let Composed { target, folder, release } = composed;
+    let Composed {
+        target,
+        folder,
+        release,
+    } = composed;
     let (path, whole) = match file {
         Some(path) => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let text = std::fs::read(path).map_err(|error| {
-                Error::judge(format!("cannot read the notes `{}`", path.display())).with_source(error)
+                Error::judge(format!("cannot read the notes `{}`", path.display()))
+                    .with_source(error)
             })?;
             (name, text)
         }
         None => {
             let bytes = folder.read("RELEASE_NOTES.md")?.ok_or_else(|| {
-                Error::judge(format!("there are no notes for {} {}", release.package, release.version))
-                    .with_help("make them with `cargo relnotes`, or name a file with --notes")
+                Error::judge(format!(
+                    "there are no notes for {} {}",
+                    release.package, release.version
+                ))
+                .with_help("make them with `cargo relnotes`, or name a file with --notes")
             })?;
             ("RELEASE_NOTES.md".to_owned(), bytes)
         }
@@ -86,10 +98,15 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
     };
     let recorded = match file {
         Some(_) => None,
-        None => folder.read_report("relnotes")?.map(|envelope| recorded(&envelope)),
+        None => folder
+            .read_report("relnotes")?
+            .map(|envelope| recorded(&envelope)),
     };
     let mut skeletons = Vec::new();
-    for name in ["MIGRATION.md".to_owned()].into_iter().chain(advisories(folder.dir())) {
+    for name in ["MIGRATION.md".to_owned()]
+        .into_iter()
+        .chain(advisories(folder.dir()))
+    {
         if let Some(bytes) = folder.read(&name)? {
             skeletons.push((name, String::from_utf8_lossy(&bytes).into_owned()));
         }
@@ -104,7 +121,13 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
         }
         findings.extend(judge(
             release,
-            &Notes { path: &path, text, version_headings, recorded, skeletons: &skeletons },
+            &Notes {
+                path: &path,
+                text,
+                version_headings,
+                recorded,
+                skeletons: &skeletons,
+            },
         ));
     }
     let data = CheckData {
@@ -131,21 +154,31 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
 /// What `relnotes.json` says; what it does not say matches nothing.
 fn recorded(envelope: &Envelope) -> Recorded {
     let data = &envelope.data;
-    let commit = |name: &str| data["range"][name].as_str().and_then(|text| text.parse().ok());
+    let commit = |name: &str| {
+        data["range"][name]
+            .as_str()
+            .and_then(|text| text.parse().ok())
+    };
     Recorded {
         to: commit("to_commit"),
         from: commit("from_commit"),
         total: data["sums"]["total"].as_u64().unwrap_or(u64::MAX),
-        notes_sha256: data["notes_sha256"].as_str().and_then(|text| text.parse().ok()),
+        notes_sha256: data["notes_sha256"]
+            .as_str()
+            .and_then(|text| text.parse().ok()),
         phase: data["phase"].as_str().unwrap_or_default().to_owned(),
         facts: serde_json::from_value(data["facts"].clone()).unwrap_or_default(),
     }
 }
 
 fn advisories(folder: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(folder.join("advisories")).into_iter().flatten().flatten();
-    let mut names: Vec<String> =
-        files.map(|entry| format!("advisories/{}", entry.file_name().to_string_lossy())).collect();
+    let files = std::fs::read_dir(folder.join("advisories"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut names: Vec<String> = files
+        .map(|entry| format!("advisories/{}", entry.file_name().to_string_lossy()))
+        .collect();
     names.sort();
     names
 }

@@ -22,13 +22,21 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
     for package in &session.packages {
         let bins = package.targets.iter().filter(|target| target.is_bin());
         let bins: Vec<String> = bins.map(|target| target.name.clone()).collect();
-        let Composed { mut folder, release, .. } = session.compose(cx, package)?;
+        let Composed {
+            mut folder,
+            release,
+            ..
+        } = session.compose(cx, package)?;
         let shipped = shipped::gather(&folder, &root.join("release-keys"), &release)?;
         let files = [
             ("INSTALL.md", install::render(&release, &shipped, &bins)?),
             (
                 "SECURITY.md",
-                security::render(&release, &shipped, session.config.security_contact.as_deref())?,
+                security::render(
+                    &release,
+                    &shipped,
+                    session.config.security_contact.as_deref(),
+                )?,
             ),
         ];
         if session.config.security_contact.is_none() {
@@ -38,12 +46,16 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
         for (name, text) in files {
             match out {
                 None => folder.write(name, text.as_bytes())?,
-                Some(dir) if cx.args().dry_run => {
-                    cx.terminal.status("Dry run", format!("{} would be written", dir.join(name).display()))
-                }
+                Some(dir) if cx.args().dry_run => cx.terminal.status(
+                    "Dry run",
+                    format!("{} would be written", dir.join(name).display()),
+                ),
                 Some(dir) => write_atomic(&dir.join(name), text.as_bytes())?,
             }
-            cx.terminal.status("Writing", format!("{name} of {} {}", release.package, release.version));
+            cx.terminal.status(
+                "Writing",
+                format!("{name} of {} {}", release.package, release.version),
+            );
         }
         folder.finish()?;
     }

@@ -31,8 +31,12 @@ pub fn run(cx: &mut Context, range: &RangeArgs, args: &GenerateArgs) -> Result<O
             continue;
         }
         let composed = session.compose(cx, package)?;
-        let beside =
-            package.manifest_path.as_std_path().parent().unwrap_or(Path::new("")).join("CHANGELOG.md");
+        let beside = package
+            .manifest_path
+            .as_std_path()
+            .parent()
+            .unwrap_or(Path::new(""))
+            .join("CHANGELOG.md");
         reports.push(one(cx, &session, composed, args, beside)?);
     }
     Ok(Outcome::Reports(reports))
@@ -45,7 +49,11 @@ fn one(
     args: &GenerateArgs,
     beside: PathBuf,
 ) -> Result<Report> {
-    let Composed { target, mut folder, release } = composed;
+    let Composed {
+        target,
+        mut folder,
+        release,
+    } = composed;
     if release.predecessor.release.is_none() {
         let name = &release.package;
         cx.terminal.note(format!("no earlier release of {name} is tagged: these are the notes of a first release, over all of its history"));
@@ -94,7 +102,9 @@ fn companions(cx: &Context, folder: &mut PackageArtifacts, release: &Release) ->
     let is_ours = |name: &str, bytes: &[u8]| ours.get(name) == Some(&sha256_bytes(bytes));
     let mut due: Vec<(String, String)> = Vec::new();
     if let Some(guide) = migration::render(release)? {
-        let before = folder.read("MIGRATION.md")?.filter(|bytes| !is_ours("MIGRATION.md", bytes));
+        let before = folder
+            .read("MIGRATION.md")?
+            .filter(|bytes| !is_ours("MIGRATION.md", bytes));
         let text = match before {
             Some(bytes) => migration::with_words(&guide, &String::from_utf8_lossy(&bytes)),
             None => guide,
@@ -103,20 +113,29 @@ fn companions(cx: &Context, folder: &mut PackageArtifacts, release: &Release) ->
     }
     for file in advisory::render(release)? {
         let name = format!("advisories/{}", file.name);
-        let kept = folder.read(&name)?.is_some_and(|bytes| !is_ours(&name, &bytes));
+        let kept = folder
+            .read(&name)?
+            .is_some_and(|bytes| !is_ours(&name, &bytes));
         let text = if kept { String::new() } else { file.text };
         due.push((name, text));
     }
     for (name, text) in due.iter().filter(|(_, text)| !text.is_empty()) {
         folder.write(name, text.as_bytes())?;
     }
-    for name in ours.keys().filter(|name| due.iter().all(|(other, _)| other != *name)) {
-        let Some(bytes) = folder.read(name)? else { continue };
+    for name in ours
+        .keys()
+        .filter(|name| due.iter().all(|(other, _)| other != *name))
+    {
+        let Some(bytes) = folder.read(name)? else {
+            continue;
+        };
         if is_ours(name, &bytes) {
-            std::fs::remove_file(folder.path(name)).or_judge(|| format!("cannot remove `{name}`"))?;
+            std::fs::remove_file(folder.path(name))
+                .or_judge(|| format!("cannot remove `{name}`"))?;
         } else {
-            cx.terminal
-                .note(format!("{name} is no longer due; it was left alone because somebody changed it"));
+            cx.terminal.note(format!(
+                "{name} is no longer due; it was left alone because somebody changed it"
+            ));
         }
     }
     Ok(())
@@ -129,16 +148,25 @@ fn written_before(folder: &PackageArtifacts) -> BTreeMap<String, Sha256Digest> {
     let files = manifest.into_iter().flat_map(|manifest| manifest.files);
     let plain = |path: &str| {
         path == "MIGRATION.md"
-            || path.strip_prefix("advisories/").is_some_and(|name| !name.contains(['/', '\\']))
+            || path
+                .strip_prefix("advisories/")
+                .is_some_and(|name| !name.contains(['/', '\\']))
     };
-    files.filter(|file| plain(&file.path)).map(|file| (file.path, file.sha256)).collect()
+    files
+        .filter(|file| plain(&file.path))
+        .map(|file| (file.path, file.sha256))
+        .collect()
 }
 
 fn read_template(path: &Path) -> Result<template::Source> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Error::usage(format!("cannot read the template `{}`", path.display())).with_source(error)
     })?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     Ok(template::Source { name, text })
 }
 
@@ -152,16 +180,20 @@ fn insert(cx: &Context, release: &Release, path: PathBuf) -> Result<()> {
         ))
         .with_help("set the version of the next release in Cargo.toml, then run this again"));
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let existing = match std::fs::read_to_string(&path) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(error).or_judge(|| format!("cannot read `{name}`")),
     };
     match changelog::insert(existing.as_deref(), release)? {
-        changelog::Inserted::Unchanged => {
-            cx.terminal.status("Fresh", format!("{name} holds this section already"))
-        }
+        changelog::Inserted::Unchanged => cx
+            .terminal
+            .status("Fresh", format!("{name} holds this section already")),
         changelog::Inserted::HandWritten => {
             cx.terminal.note(format!(
                 "{name} has a section for {} that people wrote; it was left alone",
@@ -169,12 +201,20 @@ fn insert(cx: &Context, release: &Release, path: PathBuf) -> Result<()> {
             ));
         }
         changelog::Inserted::Changed(_) if cx.args().dry_run => {
-            cx.terminal
-                .status("Dry run", format!("the section of {} would be put into {name}", release.version));
+            cx.terminal.status(
+                "Dry run",
+                format!(
+                    "the section of {} would be put into {name}",
+                    release.version
+                ),
+            );
         }
         changelog::Inserted::Changed(text) => {
             write_atomic(&path, text.as_bytes())?;
-            cx.terminal.status("Changed", format!("{name} has the section of {}", release.version));
+            cx.terminal.status(
+                "Changed",
+                format!("{name} has the section of {}", release.version),
+            );
             if changelog::has_unreleased_words(&text) {
                 cx.terminal.note(format!(
                     "{name} still has words under “Unreleased”; move what belongs to {} between its marks",
@@ -212,13 +252,23 @@ fn accounting(release: &Release) -> String {
             Bucket::Cancelled { with } => {
                 format!(
                     "cancelled with {}",
-                    with.iter().map(|other| other.short().to_owned()).collect::<Vec<_>>().join(", ")
+                    with.iter()
+                        .map(|other| other.short().to_owned())
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 )
             }
             Bucket::Hidden { rule } => format!("hidden by {rule}"),
         };
-        text.push_str(&format!("  {}  {place}: {}\n", commit.short(), subject.visible()));
+        text.push_str(&format!(
+            "  {}  {place}: {}\n",
+            commit.short(),
+            subject.visible()
+        ));
     }
-    text.push_str(&format!("{}\n", notes::accounting(&release.accounting.sums())));
+    text.push_str(&format!(
+        "{}\n",
+        notes::accounting(&release.accounting.sums())
+    ));
     text
 }

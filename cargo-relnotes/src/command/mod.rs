@@ -34,7 +34,11 @@ struct Session {
 /// What was not looked at, for the line behind the verdict.
 fn not_compared(release: &Release) -> &'static str {
     let later = release.predecessor.release.is_some();
-    if later && release.vulnerabilities.is_err() { ", advisories of both releases not compared" } else { "" }
+    if later && release.vulnerabilities.is_err() {
+        ", advisories of both releases not compared"
+    } else {
+        ""
+    }
 }
 
 /// One package's release.
@@ -50,36 +54,71 @@ impl Session {
         let git = project.repository()?.clone();
         let packages: Vec<Package> = project.selected().cloned().collect();
         if packages.len() > 1 && args.since.is_some() {
-            return Err(Error::usage("--since names the tag of one package, and several are selected")
-                .with_help("choose one with -p"));
+            return Err(Error::usage(
+                "--since names the tag of one package, and several are selected",
+            )
+            .with_help("choose one with -p"));
         }
         let config: Config = cx.config()?;
         let required = config.required()?;
-        let advisories =
-            advisories::locate(args.db.as_deref()).map(|path| Advisories::open(&path)).transpose()?;
-        let request = Request { since: args.since.clone(), to: args.to.clone(), phase: args.phase };
-        Ok(Self { git, config, required, request, advisories, packages })
+        let advisories = advisories::locate(args.db.as_deref())
+            .map(|path| Advisories::open(&path))
+            .transpose()?;
+        let request = Request {
+            since: args.since.clone(),
+            to: args.to.clone(),
+            phase: args.phase,
+        };
+        Ok(Self {
+            git,
+            config,
+            required,
+            request,
+            advisories,
+            packages,
+        })
     }
 
     /// A report that refuses a clone whose history was cut off.
-    fn refuse_shallow(&self, cx: &mut Context, name: &str, package: &Package) -> Result<Option<Report>> {
-        let Some(finding) = judge::release::shallow(self.git.is_shallow()?) else { return Ok(None) };
+    fn refuse_shallow(
+        &self,
+        cx: &mut Context,
+        name: &str,
+        package: &Package,
+    ) -> Result<Option<Report>> {
+        let Some(finding) = judge::release::shallow(self.git.is_shallow()?) else {
+            return Ok(None);
+        };
         let subject = cx.project()?.subject(package);
-        Ok(Some(Report::new(name, &crate::TOOL, subject).findings([finding]).status(Status::Error)))
+        Ok(Some(
+            Report::new(name, &crate::TOOL, subject)
+                .findings([finding])
+                .status(Status::Error),
+        ))
     }
 
     /// An error for calls that make no report.
     fn need_history(&self) -> Result<()> {
         match judge::release::shallow(self.git.is_shallow()?) {
-            Some(finding) => Err(Error::judge(finding.message).with_help(finding.help.unwrap_or_default())),
+            Some(finding) => {
+                Err(Error::judge(finding.message).with_help(finding.help.unwrap_or_default()))
+            }
             None => Ok(()),
         }
     }
 
     fn compose(&self, cx: &mut Context, package: &Package) -> Result<Composed> {
-        let target = compose::target(cx.project()?, package, &self.config, self.request.to.as_deref())?;
+        let target = compose::target(
+            cx.project()?,
+            package,
+            &self.config,
+            self.request.to.as_deref(),
+        )?;
         let folder = cx.package_artifacts(&target.package, &target.version.to_string())?;
-        cx.terminal.status("Reading", format!("history of {} {}", target.package, target.version));
+        cx.terminal.status(
+            "Reading",
+            format!("history of {} {}", target.package, target.version),
+        );
         let release = compose::release(
             &self.git,
             &target,
@@ -88,7 +127,11 @@ impl Session {
             &folder,
             self.advisories.as_ref(),
         )?;
-        Ok(Composed { target, folder, release })
+        Ok(Composed {
+            target,
+            folder,
+            release,
+        })
     }
 
     /// What holds whenever a release is looked at: its own rules, and what of the database could not be read.

@@ -20,7 +20,12 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
     let tags = session.git.tags()?;
     let (mut packages, mut own_tags) = (Vec::new(), Vec::new());
     for package in &session.packages {
-        let target = compose::target(cx.project()?, package, &session.config, session.request.to.as_deref())?;
+        let target = compose::target(
+            cx.project()?,
+            package,
+            &session.config,
+            session.request.to.as_deref(),
+        )?;
         let since = session.request.since.as_deref();
         let range = compose::range(&session.git, &tags, &target, &session.config, since)?;
         let needs = package
@@ -32,7 +37,10 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
             version: target.version,
             before: range.predecessor.release.map(|before| before.version),
             needs: needs.map(|one| one.name.clone()).collect(),
-            published: package.publish.as_ref().is_none_or(|registries| !registries.is_empty()),
+            published: package
+                .publish
+                .as_ref()
+                .is_none_or(|registries| !registries.is_empty()),
         });
         own_tags.extend(range.tag);
     }

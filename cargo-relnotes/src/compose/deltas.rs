@@ -36,7 +36,10 @@ pub(super) fn between(
 ) -> Result<Deltas> {
     let place = &target.place;
     let path = manifest::join(&place.workspace, "Cargo.lock");
-    let judged: Option<&[Advisory]> = facts.vulns.usable().map(|vulns| vulns.data.advisories.as_slice());
+    let judged: Option<&[Advisory]> = facts
+        .vulns
+        .usable()
+        .map(|vulns| vulns.data.advisories.as_slice());
     let mut unreadable = Vec::new();
     let mut lock = |commit: &CommitId, name: &str| -> Result<Lock, String> {
         match lockfile::at(git, commit, &path) {
@@ -55,13 +58,25 @@ pub(super) fn between(
         let day = release_gate::time::iso_date(target_day(range));
         let found = match (advisories, &new) {
             (Some(advisories), Ok(new)) => {
-                let Manifest { direct, tests_only, .. } = &target.manifest;
-                let side = Side { lock: new, direct, tests_only };
-                with_use(advisories.hits(new, &day), &reachable(&target.package, side))
+                let Manifest {
+                    direct, tests_only, ..
+                } = &target.manifest;
+                let side = Side {
+                    lock: new,
+                    direct,
+                    tests_only,
+                };
+                with_use(
+                    advisories.hits(new, &day),
+                    &reachable(&target.package, side),
+                )
             }
             _ => Vec::new(),
         };
-        vulnerabilities::standing_hits(found, judged).into_iter().map(|hit| (standing, hit)).collect()
+        vulnerabilities::standing_hits(found, judged)
+            .into_iter()
+            .map(|hit| (standing, hit))
+            .collect()
     };
     let Some(before) = &range.predecessor.release else {
         let why = "nothing was released before".to_owned();
@@ -74,9 +89,17 @@ pub(super) fn between(
             unreadable,
         });
     };
-    let found = manifest::find(git, &before.commit, &target.package, &place.package, &place.workspace)?;
+    let found = manifest::find(
+        git,
+        &before.commit,
+        &target.package,
+        &place.package,
+        &place.workspace,
+    )?;
     let (folder_before, old_manifest) = found.unzip();
-    let manifest = old_manifest.as_ref().map(|old| ManifestDelta::between(old, &target.manifest));
+    let manifest = old_manifest
+        .as_ref()
+        .map(|old| ManifestDelta::between(old, &target.manifest));
     let old = lock(&before.commit, &before.tag);
     let (old, new) = match (&old, &new) {
         (Ok(old), Ok(new)) => (old, new),
@@ -91,7 +114,10 @@ pub(super) fn between(
             });
         }
     };
-    let manifests = [old_manifest.as_ref().unwrap_or(&target.manifest), &target.manifest];
+    let manifests = [
+        old_manifest.as_ref().unwrap_or(&target.manifest),
+        &target.manifest,
+    ];
     let locks = [old, new];
     let side = |at: usize| Side {
         lock: locks[at],
@@ -110,13 +136,26 @@ pub(super) fn between(
         });
     };
     let day = release_gate::time::iso_date(before.time);
-    let hits =
-        |at: usize, lock: &Lock| with_use(advisories.hits(lock, &day), &reachable(&target.package, side(at)));
+    let hits = |at: usize, lock: &Lock| {
+        with_use(
+            advisories.hits(lock, &day),
+            &reachable(&target.package, side(at)),
+        )
+    };
     let mut delta = VulnerabilityDelta::between(hits(0, old), hits(1, new), judged);
     shipped(git, target, range, advisories, &path, &mut delta)?;
-    let introduced = delta.introduced.iter().map(|hit| (Standing::Introduced, hit.clone()));
-    let issues =
-        introduced.chain(delta.present.iter().map(|hit| (Standing::StillPresent, hit.clone()))).collect();
+    let introduced = delta
+        .introduced
+        .iter()
+        .map(|hit| (Standing::Introduced, hit.clone()));
+    let issues = introduced
+        .chain(
+            delta
+                .present
+                .iter()
+                .map(|hit| (Standing::StillPresent, hit.clone())),
+        )
+        .collect();
     Ok(Deltas {
         folder_before,
         manifest,
@@ -130,7 +169,9 @@ pub(super) fn between(
 /// Marks the hits that nothing the package pulls in uses.
 fn with_use(mut hits: Vec<Hit>, used: &[&Locked]) -> Vec<Hit> {
     for hit in &mut hits {
-        let is = |one: &&Locked| one.name == hit.package && hit.versions.contains(&one.version.to_string());
+        let is = |one: &&Locked| {
+            one.name == hit.package && hit.versions.contains(&one.version.to_string())
+        };
         hit.locked_only = !used.iter().any(is);
     }
     hits
@@ -138,7 +179,11 @@ fn with_use(mut hits: Vec<Hit>, used: &[&Locked]) -> Vec<Hit> {
 
 /// Up to when an advisory counts as public before: the release before, or never.
 fn target_day(range: &Range) -> i64 {
-    range.predecessor.release.as_ref().map_or(0, |before| before.time)
+    range
+        .predecessor
+        .release
+        .as_ref()
+        .map_or(0, |before| before.time)
 }
 
 /// Finds out which of the package's own releases shipped each vulnerable dependency, from the lockfiles of all tags.
@@ -154,14 +199,25 @@ fn shipped(
         return Ok(());
     }
     // The release being made is not among those that shipped anything yet.
-    let earlier: Vec<&range::Release> =
-        range.releases.iter().filter(|release| release.commit != target.commit).collect();
-    let commits: Vec<CommitId> = earlier.iter().map(|release| release.commit.clone()).collect();
+    let earlier: Vec<&range::Release> = range
+        .releases
+        .iter()
+        .filter(|release| release.commit != target.commit)
+        .collect();
+    let commits: Vec<CommitId> = earlier
+        .iter()
+        .map(|release| release.commit.clone())
+        .collect();
     let locks = lockfile::many(git, &commits, path)?;
     for hit in delta.all_mut() {
-        let was_hit =
-            |lock: &Option<Lock>| lock.as_ref().map(|lock| advisories.is_hit(&hit.id, &hit.package, lock));
-        let releases = earlier.iter().zip(&locks).map(|(release, lock)| (&release.version, was_hit(lock)));
+        let was_hit = |lock: &Option<Lock>| {
+            lock.as_ref()
+                .map(|lock| advisories.is_hit(&hit.id, &hit.package, lock))
+        };
+        let releases = earlier
+            .iter()
+            .zip(&locks)
+            .map(|(release, lock)| (&release.version, was_hit(lock)));
         hit.shipped = Shipped::from_releases(releases);
     }
     Ok(())

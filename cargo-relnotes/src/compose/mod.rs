@@ -72,7 +72,10 @@ pub fn range(
         releases.extend(plain(git, tags, target, &releases)?);
         range::sort(&mut releases);
     }
-    let same: Vec<&range::Release> = releases.iter().filter(|release| release.version == *version).collect();
+    let same: Vec<&range::Release> = releases
+        .iter()
+        .filter(|release| release.version == *version)
+        .collect();
     let mut twins = Vec::new();
     let (named, tag) = if let Some(here) = same.iter().find(|release| release.commit == *commit) {
         let elsewhere = same.iter().filter(|release| release.commit != *commit);
@@ -80,31 +83,63 @@ pub fn range(
         (Named::Tagged, Some(here.tag.clone()))
     } else if let Some(other) = same.first() {
         let past = git.is_ancestor(&other.commit, commit)?;
-        (if past { Named::Past } else { Named::Elsewhere }, Some(other.tag.clone()))
+        (
+            if past { Named::Past } else { Named::Elsewhere },
+            Some(other.tag.clone()),
+        )
     } else {
         (Named::Untagged, None)
     };
     let predecessor = match since {
-        Some(since) => {
-            Predecessor { release: Some(start(git, &releases, version, since)?), ..Predecessor::default() }
-        }
+        Some(since) => Predecessor {
+            release: Some(start(git, &releases, version, since)?),
+            ..Predecessor::default()
+        },
         None => range::predecessor(&releases, version, commit, named == Named::Past, git)?,
     };
-    let misnamed = if named == Named::Tagged { Vec::new() } else { misnamed(git, target, &releases)? };
-    Ok(Range { predecessor, named, tag, twins, misnamed, releases })
+    let misnamed = if named == Named::Tagged {
+        Vec::new()
+    } else {
+        misnamed(git, target, &releases)?
+    };
+    Ok(Range {
+        predecessor,
+        named,
+        tag,
+        twins,
+        misnamed,
+        releases,
+    })
 }
 
 /// Plain tags beside those that name the package: its own from before there were others, where its manifest had that version there.
-fn plain(git: &Git, tags: &[Tag], target: &Target, known: &[range::Release]) -> Result<Vec<range::Release>> {
+fn plain(
+    git: &Git,
+    tags: &[Tag],
+    target: &Target,
+    known: &[range::Release],
+) -> Result<Vec<range::Release>> {
     let mut plain = range::plain(tags, &target.package);
     plain.retain(|one| known.iter().all(|other| other.version != one.version));
-    let at: Vec<_> = plain.iter().map(|one| (&one.commit, &one.version)).collect();
+    let at: Vec<_> = plain
+        .iter()
+        .map(|one| (&one.commit, &one.version))
+        .collect();
     let mine = manifest::had(git, &target.package, &target.place.package, &at)?;
-    Ok(plain.into_iter().zip(mine).filter_map(|(one, mine)| mine.then_some(one)).collect())
+    Ok(plain
+        .into_iter()
+        .zip(mine)
+        .filter_map(|(one, mine)| mine.then_some(one))
+        .collect())
 }
 
 /// What `--since` names. A revision without a tag stands for the highest lower version it holds, so that the step from it can be judged.
-fn start(git: &Git, releases: &[range::Release], version: &Version, since: &str) -> Result<range::Release> {
+fn start(
+    git: &Git,
+    releases: &[range::Release],
+    version: &Version,
+    since: &str,
+) -> Result<range::Release> {
     let commit = git.resolve(since)?;
     if let Some(tagged) = releases.iter().find(|release| release.tag == since) {
         return Ok(tagged.clone());
@@ -112,9 +147,9 @@ fn start(git: &Git, releases: &[range::Release], version: &Version, since: &str)
     let at = |release: &&range::Release| release.commit == commit && release.version < *version;
     let known = match releases.iter().rev().find(at) {
         Some(release) => Some(release.version.clone()),
-        None => {
-            range::predecessor(releases, version, &commit, false, git)?.release.map(|release| release.version)
-        }
+        None => range::predecessor(releases, version, &commit, false, git)?
+            .release
+            .map(|release| release.version),
     };
     Ok(range::Release {
         tag: since.to_owned(),
@@ -132,13 +167,19 @@ fn misnamed(git: &Git, target: &Target, releases: &[range::Release]) -> Result<V
         .filter(|release| release.version.to_string() != target.manifest.version)
         .collect();
     // In a workspace a plain tag may belong to another package.
-    let others = if here.is_empty() { &[][..] } else { &target.place.folders.others };
+    let others = if here.is_empty() {
+        &[][..]
+    } else {
+        &target.place.folders.others
+    };
     let mut elsewhere = Vec::new();
     for folder in others {
         let other = manifest::at(git, &target.commit, folder, &target.place.workspace)?;
         elsewhere.extend(other.map(|manifest| manifest.version));
     }
-    let wrong = here.into_iter().filter(|release| !elsewhere.contains(&release.version.to_string()));
+    let wrong = here
+        .into_iter()
+        .filter(|release| !elsewhere.contains(&release.version.to_string()));
     Ok(wrong.map(|release| release.tag.clone()).collect())
 }
 
@@ -159,7 +200,10 @@ fn untagged(git: &Git, target: &Target, range: &Range) -> Result<Vec<Untagged>> 
             && version < target.version
             && from.is_none_or(|from| from.version < version)
             && version > Version::new(0, 0, 0);
-        let known = range.releases.iter().any(|release| release.version == version)
+        let known = range
+            .releases
+            .iter()
+            .any(|release| release.version == version)
             || found.iter().any(|other| other.version == version);
         if between && !known {
             found.push(Untagged { version, commit });
@@ -183,35 +227,68 @@ pub fn release(
 ) -> Result<Release> {
     let tags = git.tags()?;
     let range = range(git, &tags, target, config, request.since.as_deref())?;
-    let from = range.predecessor.release.as_ref().map(|release| release.commit.clone());
+    let from = range
+        .predecessor
+        .release
+        .as_ref()
+        .map(|release| release.commit.clone());
     let mut commits = history::commits(git, from.as_ref(), &target.commit)?;
     let counted = history::count(git, from.as_ref(), &target.commit)?;
-    let before = range.predecessor.release.as_ref().map(|release| &release.version);
+    let before = range
+        .predecessor
+        .release
+        .as_ref()
+        .map(|release| &release.version);
     let facts: Facts = facts::gather(folder, &target.subject, before);
     let deltas = deltas::between(git, target, &range, &facts, advisories)?;
     let mut place = target.place.clone();
-    deltas.folder_before.into_iter().for_each(|folder| place.move_to(folder));
-    history::mark_touching(git, from.as_ref(), &target.commit, &place.folders, &mut commits)?;
-    let has_table = deltas.dependencies.as_ref().is_ok_and(|delta| !delta.is_empty());
-    let accounting = accounting(git, &commits, &Table::new(config.sections.clone()), has_table)?;
+    deltas
+        .folder_before
+        .into_iter()
+        .for_each(|folder| place.move_to(folder));
+    history::mark_touching(
+        git,
+        from.as_ref(),
+        &target.commit,
+        &place.folders,
+        &mut commits,
+    )?;
+    let has_table = deltas
+        .dependencies
+        .as_ref()
+        .is_ok_and(|delta| !delta.is_empty());
+    let accounting = accounting(
+        git,
+        &commits,
+        &Table::new(config.sections.clone()),
+        has_table,
+    )?;
     let contributors = contributors(git, &commits, from.as_ref(), &target.commit, config)?;
     let marked: Vec<_> = accounting.section(Section::Breaking).collect();
-    let changes = facts.compat.usable().map(|compat| compat.data.changes.clone()).unwrap_or_default();
+    let changes = facts
+        .compat
+        .usable()
+        .map(|compat| compat.data.changes.clone())
+        .unwrap_or_default();
     let breaking = reconcile(&marked, &changes);
-    let before = range.predecessor.release.as_ref().map(|release| &release.version);
-    let fixed =
-        deltas.vulnerabilities.as_ref().is_ok_and(|delta| delta.fixed.iter().any(|hit| !hit.locked_only));
+    let before = range
+        .predecessor
+        .release
+        .as_ref()
+        .map(|release| &release.version);
+    let fixed = deltas
+        .vulnerabilities
+        .as_ref()
+        .is_ok_and(|delta| delta.fixed.iter().any(|hit| !hit.locked_only));
     let security = fixed || accounting.section(Section::Security).next().is_some();
     let time = match release_gate::time::source_date_epoch()? {
         Some(seconds) => seconds,
         None => git.commit_time(&target.commit)?,
     };
     let untagged = untagged(git, target, &range)?;
-    let build_before = range
-        .predecessor
-        .release
-        .as_ref()
-        .and_then(|before| facts::build_before(folder, &target.package, &before.version, &before.commit));
+    let build_before = range.predecessor.release.as_ref().and_then(|before| {
+        facts::build_before(folder, &target.package, &before.version, &before.commit)
+    });
     Ok(Release {
         build_before,
         unreadable: deltas.unreadable,
@@ -250,7 +327,9 @@ fn accounting(git: &Git, commits: &[Commit], table: &Table, has_table: bool) -> 
     for merge in reverts::merges(commits, &reverts) {
         brought.insert(merge.clone(), history::brought(git, merge)?);
     }
-    Ok(account::account(commits, table, has_table, &reverts, &brought))
+    Ok(account::account(
+        commits, table, has_table, &reverts, &brought,
+    ))
 }
 
 fn contributors(
@@ -262,9 +341,14 @@ fn contributors(
 ) -> Result<Vec<people::Contributor>> {
     let named = people::co_authors(commits);
     let (positions, identities): (Vec<usize>, Vec<_>) = named.into_iter().unzip();
-    let co_authors: Vec<_> = positions.into_iter().zip(history::mailmapped(git, &identities, to)?).collect();
+    let co_authors: Vec<_> = positions
+        .into_iter()
+        .zip(history::mailmapped(git, &identities, to)?)
+        .collect();
     let known = match from {
-        Some(from) if config.first_timers != Some(false) => Some(history::known_authors(git, from, to)?),
+        Some(from) if config.first_timers != Some(false) => {
+            Some(history::known_authors(git, from, to)?)
+        }
         _ => None,
     };
     Ok(people::contributors(commits, &co_authors, known.as_ref()))

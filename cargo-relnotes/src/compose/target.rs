@@ -77,15 +77,29 @@ pub fn target(
         })?,
     };
     let mut place = place(project, package, config);
-    let found = manifest::find(git, &commit, &package.name, &place.package, &place.workspace)?;
+    let found = manifest::find(
+        git,
+        &commit,
+        &package.name,
+        &place.package,
+        &place.workspace,
+    )?;
     let (folder, manifest) = found.ok_or_else(|| {
-        Error::judge(format!("there is no package {} at {}", package.name, commit.short()))
-            .with_help("name a revision that has it with --to, or commit the manifest")
+        Error::judge(format!(
+            "there is no package {} at {}",
+            package.name,
+            commit.short()
+        ))
+        .with_help("name a revision that has it with --to, or commit the manifest")
     })?;
     place.move_to(folder);
     let at_head = project.commit.as_ref() == Some(&commit);
     // The version cargo sees counts where nothing else was asked for: an uncommitted raise of it is what will be released.
-    let text = if at_head && to.is_none() { package.version.to_string() } else { manifest.version.clone() };
+    let text = if at_head && to.is_none() {
+        package.version.to_string()
+    } else {
+        manifest.version.clone()
+    };
     let version = Version::parse(&text).map_err(|error| {
         Error::judge(format!(
             "the version `{text}` of {} at {} is none: {error}",
@@ -95,7 +109,10 @@ pub fn target(
         .with_help("versions look like 1.2.3: https://semver.org")
     })?;
     let subject = if at_head {
-        Subject { version: Some(version.to_string()), ..project.subject(package) }
+        Subject {
+            version: Some(version.to_string()),
+            ..project.subject(package)
+        }
     } else {
         let lock = git.show(&commit, &manifest::join(&place.workspace, "Cargo.lock"))?;
         Subject {
@@ -107,7 +124,10 @@ pub fn target(
         }
     };
     let uncommitted = text != manifest.version;
-    let is_library = package.targets.iter().any(|target| target.is_lib() || target.is_proc_macro());
+    let is_library = package
+        .targets
+        .iter()
+        .any(|target| target.is_lib() || target.is_proc_macro());
     Ok(Target {
         package: package.name.to_string(),
         manifest,
@@ -122,7 +142,11 @@ pub fn target(
 
 /// Where a package and the other packages of its workspace lie.
 fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) -> Place {
-    let folder = |path: &Path| path.parent().and_then(|path| project.relative(path)).unwrap_or_default();
+    let folder = |path: &Path| {
+        path.parent()
+            .and_then(|path| project.relative(path))
+            .unwrap_or_default()
+    };
     let of = |package: &cargo_metadata::Package| folder(package.manifest_path.as_std_path());
     let own = of(package);
     let members = project.metadata.workspace_packages();
@@ -131,22 +155,44 @@ fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) 
     let shipped = linked(project, package, is_binary);
     let mut inside = vec![own.clone()];
     inside.extend(shipped.iter().map(|name| {
-        members.iter().find(|member| member.name == *name).map(|member| of(member)).unwrap_or_default()
+        members
+            .iter()
+            .find(|member| member.name == *name)
+            .map(|member| of(member))
+            .unwrap_or_default()
     }));
-    inside.extend(config.paths.iter().map(|path| path.trim_matches('/').to_owned()));
+    inside.extend(
+        config
+            .paths
+            .iter()
+            .map(|path| path.trim_matches('/').to_owned()),
+    );
     inside.sort();
     inside.dedup();
-    let mut others: Vec<String> =
-        members.iter().map(|member| of(member)).filter(|other| !inside.contains(other)).collect();
+    let mut others: Vec<String> = members
+        .iter()
+        .map(|member| of(member))
+        .filter(|other| !inside.contains(other))
+        .collect();
     others.sort();
-    let below =
-        |other: &String, folder: &String| folder.is_empty() || other.starts_with(&format!("{folder}/"));
+    let below = |other: &String, folder: &String| {
+        folder.is_empty() || other.starts_with(&format!("{folder}/"))
+    };
     let within = |other: &&String| inside.iter().any(|folder| below(other, folder));
     let outside: Vec<String> = others.iter().filter(within).cloned().collect();
     let workspace = project.relative(&project.root).unwrap_or_default();
     // What is said once for all packages: rust-version, dependencies, features of dependencies.
     let shared = vec![manifest::join(&workspace, "Cargo.toml")];
-    Place { package: own, workspace, folders: Folders { inside, outside, shared, others } }
+    Place {
+        package: own,
+        workspace,
+        folders: Folders {
+            inside,
+            outside,
+            shared,
+            others,
+        },
+    }
 }
 
 /// Names of the workspace's packages that a package links in, directly or through others: all of them, or those it asks for in one exact
@@ -157,7 +203,11 @@ fn linked(project: &Project, package: &cargo_metadata::Package, all: bool) -> Ve
     let mut queue = vec![package];
     while let Some(package) = queue.pop() {
         for dependency in package.dependencies.iter().filter(|dependency| {
-            let exact = dependency.req.comparators.iter().any(|one| one.op == semver::Op::Exact);
+            let exact = dependency
+                .req
+                .comparators
+                .iter()
+                .any(|one| one.op == semver::Op::Exact);
             let development = dependency.kind == cargo_metadata::DependencyKind::Development;
             dependency.path.is_some() && !development && (all || exact)
         }) {

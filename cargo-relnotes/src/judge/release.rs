@@ -19,7 +19,9 @@ pub fn shallow(is_shallow: bool) -> Option<Finding> {
 pub fn unreadable_advisory(file: &str) -> Finding {
     Finding::new(
         &rules::FACTS_ERROR,
-        format!("the advisory {file} of the database cannot be read, so nobody knows whether it applies"),
+        format!(
+            "the advisory {file} of the database cannot be read, so nobody knows whether it applies"
+        ),
     )
     .level(Level::Warn)
     .help("update the database and this tool")
@@ -67,16 +69,22 @@ fn tags(release: &Release) -> Vec<Finding> {
     }
     match release.named {
         Named::Elsewhere => findings.push(
-            mismatch(format!("the tag {tag} exists and does not lead to the commit to be released"))
-                .help("set another version in Cargo.toml, or move the tag if nobody has fetched it")
-                .evidence("tag", tag),
+            mismatch(format!(
+                "the tag {tag} exists and does not lead to the commit to be released"
+            ))
+            .help("set another version in Cargo.toml, or move the tag if nobody has fetched it")
+            .evidence("tag", tag),
         ),
         Named::Past if release.misnamed.is_empty() => findings.push(
             mismatch(format!(
                 "version {} was released as {tag}, and there are commits since",
                 release.version
             ))
-            .level(if release.phase == Phase::Final { Level::Deny } else { Level::Warn })
+            .level(if release.phase == Phase::Final {
+                Level::Deny
+            } else {
+                Level::Warn
+            })
             .help("set the version of the next release in Cargo.toml")
             .evidence("tag", tag),
         ),
@@ -94,9 +102,12 @@ fn tags(release: &Release) -> Vec<Finding> {
         && release.version.cmp_precedence(&before.version).is_le()
     {
         findings.push(
-            mismatch(format!("{} is not higher than {}, which came before", release.version, before.tag))
-                .help("start from a lower version, or set a higher one in Cargo.toml")
-                .evidence("tag", before.tag.as_str()),
+            mismatch(format!(
+                "{} is not higher than {}, which came before",
+                release.version, before.tag
+            ))
+            .help("start from a lower version, or set a higher one in Cargo.toml")
+            .evidence("tag", before.tag.as_str()),
         );
     }
     findings.extend(ambiguous(release));
@@ -106,14 +117,24 @@ fn tags(release: &Release) -> Vec<Finding> {
 fn ambiguous(release: &Release) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rival in &release.predecessor.rivals {
-        let chosen =
-            release.predecessor.release.as_ref().map(|release| release.tag.as_str()).unwrap_or_default();
+        let chosen = release
+            .predecessor
+            .release
+            .as_ref()
+            .map(|release| release.tag.as_str())
+            .unwrap_or_default();
         findings.push(
             Finding::new(
                 &rules::PREDECESSOR_AMBIGUOUS,
-                format!("{chosen} and {} are one version at different commits", rival.tag),
+                format!(
+                    "{chosen} and {} are one version at different commits",
+                    rival.tag
+                ),
             )
-            .help(format!("notes start from {chosen}; name the other one with `--since {}`", rival.tag))
+            .help(format!(
+                "notes start from {chosen}; name the other one with `--since {}`",
+                rival.tag
+            ))
             .evidence("chosen", chosen)
             .evidence("other", rival.tag.as_str()),
         );
@@ -159,9 +180,14 @@ fn unaccounted(release: &Release) -> Option<Finding> {
     (total != release.counted).then(|| {
         Finding::new(
             &rules::COMMIT_UNACCOUNTED,
-            format!("the range has {} commits and {total} are accounted for", release.counted),
+            format!(
+                "the range has {} commits and {total} are accounted for",
+                release.counted
+            ),
         )
-        .help("this is a defect of cargo-relnotes, or the repository changed meanwhile; run it again")
+        .help(
+            "this is a defect of cargo-relnotes, or the repository changed meanwhile; run it again",
+        )
         .evidence("counted", release.counted)
         .evidence("accounted", total)
     })
@@ -169,7 +195,10 @@ fn unaccounted(release: &Release) -> Option<Finding> {
 
 fn breaking(release: &Release) -> Vec<Finding> {
     use crate::model::breaking::Source;
-    let marked = release.breaking.iter().any(|item| item.source != Source::Detected);
+    let marked = release
+        .breaking
+        .iter()
+        .any(|item| item.source != Source::Detected);
     release
         .breaking
         .iter()
@@ -207,10 +236,17 @@ pub fn required_bump(release: &Release) -> Option<(Bump, &'static str)> {
         .any(|item| !item.changes.is_empty())
         .then_some((Bump::Major, "the API comparison"));
     // Names that begin with an underscore are nobody's business by convention.
-    let mut removed = release.manifest.iter().flat_map(|delta| &delta.features_removed);
-    let feature =
-        removed.any(|feature| !feature.starts_with('_')).then_some((Bump::Major, "a removed feature"));
-    [detected, compat, feature, marked].into_iter().flatten().max_by_key(|(bump, _)| *bump)
+    let mut removed = release
+        .manifest
+        .iter()
+        .flat_map(|delta| &delta.features_removed);
+    let feature = removed
+        .any(|feature| !feature.starts_with('_'))
+        .then_some((Bump::Major, "a removed feature"));
+    [detected, compat, feature, marked]
+        .into_iter()
+        .flatten()
+        .max_by_key(|(bump, _)| *bump)
 }
 
 fn bump(release: &Release) -> Option<Finding> {
@@ -240,17 +276,35 @@ fn bump(release: &Release) -> Option<Finding> {
 
 fn vulnerable(release: &Release) -> impl Iterator<Item = Finding> {
     release.issues.iter().map(|(standing, hit)| {
-        let message = format!("{}{}{} {}", hit.id, standing.words(), hit.package, hit.versions.join(", "));
+        let message = format!(
+            "{}{}{} {}",
+            hit.id,
+            standing.words(),
+            hit.package,
+            hit.versions.join(", ")
+        );
         let help = match hit.patched.as_slice() {
-            [] => "no version with a repair is known here; say in the notes what users can do".to_owned(),
+            [] => "no version with a repair is known here; say in the notes what users can do"
+                .to_owned(),
             patched => {
-                format!("update it: `cargo update -p {}` (repaired in {})", hit.package, patched.join(" or "))
+                format!(
+                    "update it: `cargo update -p {}` (repaired in {})",
+                    hit.package,
+                    patched.join(" or ")
+                )
             }
         };
-        let only =
-            if hit.locked_only { " (in Cargo.lock, and used by nothing the package pulls in)" } else { "" };
+        let only = if hit.locked_only {
+            " (in Cargo.lock, and used by nothing the package pulls in)"
+        } else {
+            ""
+        };
         Finding::new(&rules::VULN_INTRODUCED, format!("{message}{only}"))
-            .level(if hit.locked_only { Level::Warn } else { Level::Deny })
+            .level(if hit.locked_only {
+                Level::Warn
+            } else {
+                Level::Deny
+            })
             .help(help)
             .evidence("id", hit.id.as_str())
             .evidence("package", hit.package.as_str())
@@ -259,16 +313,27 @@ fn vulnerable(release: &Release) -> impl Iterator<Item = Finding> {
 }
 
 fn sources(release: &Release) -> impl Iterator<Item = Finding> {
-    release.dependencies.iter().flat_map(|delta| &delta.source_changes).map(|change| {
-        Finding::new(
-            &rules::DEP_SOURCE_CHANGED,
-            format!("`{}` came from {} and comes from {} now", change.name, change.from, change.to),
-        )
-        .level(if change.leaves_registry { Level::Deny } else { Level::Note })
-        .help("check who controls the new source; allow the rule if it is meant")
-        .evidence("from", change.from.as_str())
-        .evidence("to", change.to.as_str())
-    })
+    release
+        .dependencies
+        .iter()
+        .flat_map(|delta| &delta.source_changes)
+        .map(|change| {
+            Finding::new(
+                &rules::DEP_SOURCE_CHANGED,
+                format!(
+                    "`{}` came from {} and comes from {} now",
+                    change.name, change.from, change.to
+                ),
+            )
+            .level(if change.leaves_registry {
+                Level::Deny
+            } else {
+                Level::Note
+            })
+            .help("check who controls the new source; allow the rule if it is meant")
+            .evidence("from", change.from.as_str())
+            .evidence("to", change.to.as_str())
+        })
 }
 
 fn facts(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status>) {
@@ -303,8 +368,10 @@ fn facts(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status
         );
     }
     if !unknown.is_empty() {
-        let message =
-            format!("the notes cannot say what nobody found out yet: there is no {}", unknown.join(", "));
+        let message = format!(
+            "the notes cannot say what nobody found out yet: there is no {}",
+            unknown.join(", ")
+        );
         findings.push(
             Finding::new(&rules::FACTS_MISSING, message)
                 .level(Level::Note)

@@ -106,7 +106,9 @@ impl Accounting {
 
     /// The lines of one section.
     pub fn section(&self, section: Section) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(move |entry| entry.section == section)
+        self.entries
+            .iter()
+            .filter(move |entry| entry.section == section)
     }
 }
 
@@ -119,7 +121,10 @@ pub fn reverts(commits: &[Commit], table: &Table) -> Vec<(usize, Revert)> {
             .windows(4)
             .any(|word| word.eq_ignore_ascii_case(b"reve") || word.eq_ignore_ascii_case(b"reap"))
     };
-    let candidates = commits.iter().enumerate().filter(|(_, commit)| says(commit));
+    let candidates = commits
+        .iter()
+        .enumerate()
+        .filter(|(_, commit)| says(commit));
     candidates
         .filter_map(|(at, commit)| Some((at, grammar::parse(&commit.message, &known).revert?)))
         .collect()
@@ -144,9 +149,16 @@ pub fn account(
     let mut buckets = Vec::with_capacity(commits.len());
     for (at, commit) in commits.iter().enumerate() {
         let bucket = if let Some(with) = gone.get(&at) {
-            Bucket::Cancelled { with: with.iter().map(|other| commits[*other].id.clone()).collect() }
+            Bucket::Cancelled {
+                with: with
+                    .iter()
+                    .map(|other| commits[*other].id.clone())
+                    .collect(),
+            }
         } else if !commit.touches_package && commit.parents < 2 {
-            Bucket::Hidden { rule: "outside-package".to_owned() }
+            Bucket::Hidden {
+                rule: "outside-package".to_owned(),
+            }
         } else if let Some((section, header, number)) = pulls.lines.get(&at) {
             let owner = lines.add(&commit.id, *section, header, Some(*number), Vec::new());
             if owner == commit.id {
@@ -156,10 +168,19 @@ pub fn account(
             }
         } else {
             let pull = pulls.pull_of(at, commits);
-            match place(commit, &parse(commit), table, dependency_table, pull, &mut lines) {
+            match place(
+                commit,
+                &parse(commit),
+                table,
+                dependency_table,
+                pull,
+                &mut lines,
+            ) {
                 // The line of its pull request says it.
                 Placed::Line(line) => match pulls.line_of(at, line.section) {
-                    Some(merge) => Bucket::Folded { into: Some(commits[merge].id.clone()) },
+                    Some(merge) => Bucket::Folded {
+                        into: Some(commits[merge].id.clone()),
+                    },
                     None => lines.take(commit, line),
                 },
                 Placed::Done(bucket) => bucket,
@@ -199,7 +220,10 @@ impl Lines {
                 entry.commits.push(commit.clone());
             }
             entry.breaking.extend(
-                breaking.into_iter().filter(|note| !entry.breaking.contains(note)).collect::<Vec<_>>(),
+                breaking
+                    .into_iter()
+                    .filter(|note| !entry.breaking.contains(note))
+                    .collect::<Vec<_>>(),
             );
             return entry.commits[0].clone();
         }
@@ -216,9 +240,18 @@ impl Lines {
     }
 
     fn take(&mut self, commit: &Commit, line: Line) -> Bucket {
-        let Line { section, header, pull, breaking } = line;
+        let Line {
+            section,
+            header,
+            pull,
+            breaking,
+        } = line;
         let owner = self.add(&commit.id, section, &header, pull, breaking);
-        if owner == commit.id { Bucket::Listed { section } } else { Bucket::Folded { into: Some(owner) } }
+        if owner == commit.id {
+            Bucket::Listed { section }
+        } else {
+            Bucket::Folded { into: Some(owner) }
+        }
     }
 }
 
@@ -264,7 +297,11 @@ fn place(
     let mut from_body: Option<Section> = None;
     let updates = placement == Placement::In(Section::Dependencies);
     for header in message.squashed.iter().filter(|_| !updates) {
-        let section = if header.bang { Placement::In(Section::Breaking) } else { table.placement(header) };
+        let section = if header.bang {
+            Placement::In(Section::Breaking)
+        } else {
+            table.placement(header)
+        };
         if let Placement::In(section) = section {
             if section == Section::Dependencies && dependency_table {
                 continue;
@@ -273,24 +310,32 @@ fn place(
             from_body = Some(from_body.map_or(section, |other| other.min(section)));
         }
     }
-    let settled =
-        |bucket: Bucket| Placed::Done(from_body.map_or(bucket, |section| Bucket::Listed { section }));
+    let settled = |bucket: Bucket| {
+        Placed::Done(from_body.map_or(bucket, |section| Bucket::Listed { section }))
+    };
     match placement {
         Placement::Hidden(rule) => settled(Bucket::Hidden { rule }),
-        Placement::In(Section::Dependencies) if dependency_table => settled(Bucket::Folded { into: None }),
-        Placement::In(_) if message.header.description.is_empty() => {
-            settled(Bucket::Hidden { rule: "empty-message".to_owned() })
+        Placement::In(Section::Dependencies) if dependency_table => {
+            settled(Bucket::Folded { into: None })
         }
+        Placement::In(_) if message.header.description.is_empty() => settled(Bucket::Hidden {
+            rule: "empty-message".to_owned(),
+        }),
         Placement::In(section) => {
             // The title of a merged pull request says more than the words of the merge.
-            let title =
-                pulls::read(&commit.message).filter(|pull| commit.parents > 1 && !pull.title.is_empty());
+            let title = pulls::read(&commit.message)
+                .filter(|pull| commit.parents > 1 && !pull.title.is_empty());
             let header = match &title {
                 Some(pull) => grammar::header(&pull.title, &|kind| table.knows(kind)),
                 None => message.header.clone(),
             };
             let pull = title.map(|pull| pull.number).or(pull);
-            Placed::Line(Line { section, header, pull, breaking })
+            Placed::Line(Line {
+                section,
+                header,
+                pull,
+                breaking,
+            })
         }
     }
 }
@@ -319,7 +364,13 @@ mod tests {
 
     /// Without asking git what merges brought.
     fn account(commits: &[Commit], table: &Table, dependency_table: bool) -> Accounting {
-        super::account(commits, table, dependency_table, &reverts(commits, table), &BTreeMap::new())
+        super::account(
+            commits,
+            table,
+            dependency_table,
+            &reverts(commits, table),
+            &BTreeMap::new(),
+        )
     }
 
     fn buckets(messages: &[&str]) -> Vec<Bucket> {
@@ -346,17 +397,47 @@ mod tests {
             "",
         ]);
         let id = |at: usize| format!("{at:040}").parse::<CommitId>().unwrap();
-        assert_eq!(found[0], Bucket::Listed { section: Section::Features });
+        assert_eq!(
+            found[0],
+            Bucket::Listed {
+                section: Section::Features
+            }
+        );
         assert_eq!(found[1], Bucket::Folded { into: Some(id(0)) });
         assert_eq!(found[2], Bucket::Merge);
-        assert_eq!(found[3], Bucket::Listed { section: Section::Breaking });
+        assert_eq!(
+            found[3],
+            Bucket::Listed {
+                section: Section::Breaking
+            }
+        );
         assert_eq!(found[4], Bucket::Cancelled { with: vec![id(5)] });
         assert_eq!(found[5], Bucket::Cancelled { with: vec![id(4)] });
-        assert_eq!(found[6], Bucket::Hidden { rule: "type-chore".to_owned() });
-        assert_eq!(found[7], Bucket::Listed { section: Section::Breaking });
+        assert_eq!(
+            found[6],
+            Bucket::Hidden {
+                rule: "type-chore".to_owned()
+            }
+        );
+        assert_eq!(
+            found[7],
+            Bucket::Listed {
+                section: Section::Breaking
+            }
+        );
         assert_eq!(found[8], Bucket::Folded { into: None });
-        assert_eq!(found[9], Bucket::Hidden { rule: "outside-package".to_owned() });
-        assert_eq!(found[10], Bucket::Hidden { rule: "empty-message".to_owned() });
+        assert_eq!(
+            found[9],
+            Bucket::Hidden {
+                rule: "outside-package".to_owned()
+            }
+        );
+        assert_eq!(
+            found[10],
+            Bucket::Hidden {
+                rule: "empty-message".to_owned()
+            }
+        );
     }
 
     #[test]
@@ -366,17 +447,29 @@ mod tests {
             &Table::default(),
             true,
         );
-        let lines: Vec<_> =
-            accounting.entries.iter().map(|entry| (entry.section, entry.text.visible())).collect();
-        assert_eq!(lines, [(Section::Breaking, "drop it"), (Section::Features, "add it")]);
+        let lines: Vec<_> = accounting
+            .entries
+            .iter()
+            .map(|entry| (entry.section, entry.text.visible()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (Section::Breaking, "drop it"),
+                (Section::Features, "add it")
+            ]
+        );
         assert_eq!(accounting.sums().listed, 1);
     }
 
     #[test]
     fn a_pull_request_is_one_line_unless_its_commits_were_written_to_be_read() {
         let history = |member: &str, title: &str| {
-            let mut commits =
-                commits(&[&format!("Merge pull request #7 from a/b\n\n{title}"), member, "feat: on main"]);
+            let mut commits = commits(&[
+                &format!("Merge pull request #7 from a/b\n\n{title}"),
+                member,
+                "feat: on main",
+            ]);
             commits[0].inside = [2, 1].into();
             commits[1].inside = [2].into();
             commits[2].inside = [u32::MAX].into();
@@ -394,19 +487,37 @@ mod tests {
                 (Section::Fixes, "Fix the thing".to_owned(), Some(7))
             ]
         );
-        assert_eq!((one.sums().listed, one.sums().folded, one.sums().total), (2, 1, 3));
+        assert_eq!(
+            (one.sums().listed, one.sums().folded, one.sums().total),
+            (2, 1, 3)
+        );
         // Conventional commits keep their lines, with the number of the request.
         let typed = history("fix: a thing", "Lots of things");
-        assert_eq!(lines(&typed)[1], (Section::Fixes, "a thing".to_owned(), Some(7)));
+        assert_eq!(
+            lines(&typed)[1],
+            (Section::Fixes, "a thing".to_owned(), Some(7))
+        );
         assert_eq!((typed.sums().listed, typed.sums().merge), (2, 1));
         // Breaks have lines of their own.
-        let breaking = history("try something\n\nBREAKING CHANGE: it breaks", "Fix the thing");
-        assert_eq!(lines(&breaking)[0], (Section::Breaking, "try something".to_owned(), Some(7)));
+        let breaking = history(
+            "try something\n\nBREAKING CHANGE: it breaks",
+            "Fix the thing",
+        );
+        assert_eq!(
+            lines(&breaking)[0],
+            (Section::Breaking, "try something".to_owned(), Some(7))
+        );
         assert_eq!(lines(&breaking).len(), 3);
         // Nothing but tests: no line.
-        assert_eq!(lines(&history("Add tests for it", "Improve quality")).len(), 1);
+        assert_eq!(
+            lines(&history("Add tests for it", "Improve quality")).len(),
+            1
+        );
         // The title says nothing, the commits do.
-        assert_eq!(lines(&history("Fix a race", "Issue 12"))[1].0, Section::Fixes);
+        assert_eq!(
+            lines(&history("Fix a race", "Issue 12"))[1].0,
+            Section::Fixes
+        );
     }
 
     proptest! {

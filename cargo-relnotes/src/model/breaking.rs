@@ -47,13 +47,25 @@ pub fn reconcile(entries: &[&Entry], changes: &[ApiChange]) -> Vec<Breaking> {
                     mine.push((*change).clone());
                 }
             }
-            let source = if mine.is_empty() { Source::Marked } else { Source::Both };
-            Breaking { source, entry: Some((*entry).clone()), changes: mine }
+            let source = if mine.is_empty() {
+                Source::Marked
+            } else {
+                Source::Both
+            };
+            Breaking {
+                source,
+                entry: Some((*entry).clone()),
+                changes: mine,
+            }
         })
         .collect();
     for (at, change) in detected.into_iter().enumerate() {
         if !taken.contains(&at) {
-            result.push(Breaking { source: Source::Detected, entry: None, changes: vec![change.clone()] });
+            result.push(Breaking {
+                source: Source::Detected,
+                entry: None,
+                changes: vec![change.clone()],
+            });
         }
     }
     result
@@ -62,12 +74,19 @@ pub fn reconcile(entries: &[&Entry], changes: &[ApiChange]) -> Vec<Breaking> {
 /// Major changes, one for each rule and item: re-exports repeat the same break under other paths.
 pub fn once_per_item(changes: &[ApiChange]) -> Vec<&ApiChange> {
     let mut seen = BTreeSet::new();
-    let mut major: Vec<&ApiChange> = changes.iter().filter(|change| change.bump == Bump::Major).collect();
+    let mut major: Vec<&ApiChange> = changes
+        .iter()
+        .filter(|change| change.bump == Bump::Major)
+        .collect();
     // The shortest path is the one users write.
     major.sort_by_key(|change| (change.item.len(), change.item.clone(), change.rule.clone()));
     major.retain(|change| {
-        let same =
-            (change.rule.clone(), short_name(&change.item), change.before.clone(), change.after.clone());
+        let same = (
+            change.rule.clone(),
+            short_name(&change.item),
+            change.before.clone(),
+            change.after.clone(),
+        );
         seen.insert(same)
     });
     major.sort_by(|a, b| (&a.item, &a.rule).cmp(&(&b.item, &b.rule)));
@@ -82,22 +101,34 @@ fn short_name(item: &str) -> String {
 }
 
 fn words_of(entry: &Entry) -> BTreeSet<String> {
-    let texts = entry.breaking.iter().chain([&entry.text]).chain(entry.scope.as_ref());
+    let texts = entry
+        .breaking
+        .iter()
+        .chain([&entry.text])
+        .chain(entry.scope.as_ref());
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     texts
         .flat_map(|text| {
-            text.visible().split(move |c: char| !is_word(c)).map(str::to_owned).collect::<Vec<_>>()
+            text.visible()
+                .split(move |c: char| !is_word(c))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         })
         .collect()
 }
 
 /// Whether the words name an item: its own name, long enough to mean something, or its type's.
 fn names(words: &BTreeSet<String>, item: &str) -> bool {
-    let path: Vec<&str> =
-        item.rsplit("::").map(|part| part.split(['(', '<', ' ']).next().unwrap_or(part)).collect();
-    let means_something = |name: &&str| name.len() > 3 || name.chars().next().is_some_and(char::is_uppercase);
+    let path: Vec<&str> = item
+        .rsplit("::")
+        .map(|part| part.split(['(', '<', ' ']).next().unwrap_or(part))
+        .collect();
+    let means_something =
+        |name: &&str| name.len() > 3 || name.chars().next().is_some_and(char::is_uppercase);
     match path[..] {
-        [name, owner, ..] if !means_something(&name) => words.contains(name) && words.contains(owner),
+        [name, owner, ..] if !means_something(&name) => {
+            words.contains(name) && words.contains(owner)
+        }
         [name, owner, ..] => {
             words.contains(name) || (owner.starts_with(char::is_uppercase) && words.contains(owner))
         }
@@ -123,12 +154,21 @@ mod tests {
     }
 
     fn change(item: &str, bump: Bump) -> ApiChange {
-        ApiChange { rule: "item-removed".to_owned(), item: item.to_owned(), bump, before: None, after: None }
+        ApiChange {
+            rule: "item-removed".to_owned(),
+            item: item.to_owned(),
+            bump,
+            before: None,
+            after: None,
+        }
     }
 
     #[test]
     fn three_sources() {
-        let (a, b) = (entry("remove `Parser::feed`"), entry("drop the old wire format"));
+        let (a, b) = (
+            entry("remove `Parser::feed`"),
+            entry("drop the old wire format"),
+        );
         let changes = [
             change("demo::Parser::feed", Bump::Major),
             change("demo::Lexer", Bump::Major),

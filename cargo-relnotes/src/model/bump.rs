@@ -15,7 +15,11 @@ pub fn step(from: &Version, to: &Version) -> Bump {
     let (old, new) = (numbers(from), numbers(to));
     let Some(changed) = (0..3).find(|at| old[*at] != new[*at]) else {
         // 1.0.0-rc.1 → 1.0.0-rc.2 or → 1.0.0: pre-releases promise nothing.
-        return if from.pre == to.pre { Bump::Patch } else { Bump::Major };
+        return if from.pre == to.pre {
+            Bump::Patch
+        } else {
+            Bump::Major
+        };
     };
     let leading = old.iter().position(|number| *number != 0).unwrap_or(2);
     if changed <= leading {
@@ -92,16 +96,32 @@ mod tests {
             ("1.0.0-rc.1", "1.0.0-rc.2", Bump::Major),
             ("1.0.0", "1.0.0", Bump::Patch),
         ] {
-            assert_eq!(step(&from.parse().unwrap(), &to.parse().unwrap()), bump, "{from} -> {to}");
+            assert_eq!(
+                step(&from.parse().unwrap(), &to.parse().unwrap()),
+                bump,
+                "{from} -> {to}"
+            );
         }
     }
 
     #[test]
     fn kinds_of_releases() {
         let v = |text: &str| text.parse::<Version>().unwrap();
-        assert_eq!(ReleaseType::of(None, &v("0.1.0"), false), ReleaseType::First);
-        assert_eq!(ReleaseType::of(Some(&v("1.0.0")), &v("1.0.1"), true), ReleaseType::Security);
-        assert_eq!(ReleaseType::of(Some(&v("1.0.0")), &v("2.0.0"), true), ReleaseType::Major);
-        assert_eq!(ReleaseType::of(Some(&v("1.0.0")), &v("2.0.0-rc.1"), false), ReleaseType::PreRelease);
+        assert_eq!(
+            ReleaseType::of(None, &v("0.1.0"), false),
+            ReleaseType::First
+        );
+        assert_eq!(
+            ReleaseType::of(Some(&v("1.0.0")), &v("1.0.1"), true),
+            ReleaseType::Security
+        );
+        assert_eq!(
+            ReleaseType::of(Some(&v("1.0.0")), &v("2.0.0"), true),
+            ReleaseType::Major
+        );
+        assert_eq!(
+            ReleaseType::of(Some(&v("1.0.0")), &v("2.0.0-rc.1"), false),
+            ReleaseType::PreRelease
+        );
     }
 }

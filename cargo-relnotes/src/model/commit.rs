@@ -27,7 +27,12 @@ pub struct Commit {
 impl Commit {
     /// The first line of the message.
     pub fn subject(&self) -> &str {
-        self.message.trim_start().lines().next().unwrap_or("").trim_end()
+        self.message
+            .trim_start()
+            .lines()
+            .next()
+            .unwrap_or("")
+            .trim_end()
     }
 }
 
@@ -42,12 +47,19 @@ pub struct Identity {
 impl Identity {
     /// A person by name and address.
     pub fn new(name: &str, email: &str) -> Self {
-        Self { name: name.trim().to_owned(), email: email.trim().to_ascii_lowercase() }
+        Self {
+            name: name.trim().to_owned(),
+            email: email.trim().to_ascii_lowercase(),
+        }
     }
 
     /// What tells two people apart: the address, or the name where there is none.
     pub fn key(&self) -> String {
-        if self.email.is_empty() { self.name.to_lowercase() } else { self.email.clone() }
+        if self.email.is_empty() {
+            self.name.to_lowercase()
+        } else {
+            self.email.clone()
+        }
     }
 
     /// `Name <address>`, as `git check-mailmap` reads it. Only ever handed to git.
@@ -113,8 +125,16 @@ mod tests {
 
     #[test]
     fn an_address_is_never_shown() {
-        assert_eq!(Identity::new("jane@example.com", "jane@example.com").display().as_deref(), Some("jane"));
-        assert_eq!(Identity::new("Jane <j@e.com>", "").display().as_deref(), Some("Jane j"));
+        assert_eq!(
+            Identity::new("jane@example.com", "jane@example.com")
+                .display()
+                .as_deref(),
+            Some("jane")
+        );
+        assert_eq!(
+            Identity::new("Jane <j@e.com>", "").display().as_deref(),
+            Some("Jane j")
+        );
         assert!(!format!("{:?}", Identity::new("Jane", "secret@e.com")).contains("secret"));
     }
 
@@ -122,6 +142,9 @@ mod tests {
     fn automata_are_nobody() {
         assert_eq!(Identity::new("dependabot[bot]", "x@y").display(), None);
         assert_eq!(Identity::new("renovate-bot", "x@y").display(), None);
-        assert_eq!(Identity::new("Robot Smith", "x@y").display().as_deref(), Some("Robot Smith"));
+        assert_eq!(
+            Identity::new("Robot Smith", "x@y").display().as_deref(),
+            Some("Robot Smith")
+        );
     }
 }

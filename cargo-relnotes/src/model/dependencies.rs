@@ -150,7 +150,10 @@ impl DependencyDelta {
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
             let none = Vec::new();
-            let (old, new) = (before.get(name).unwrap_or(&none), after.get(name).unwrap_or(&none));
+            let (old, new) = (
+                before.get(name).unwrap_or(&none),
+                after.get(name).unwrap_or(&none),
+            );
             let is_direct = old_direct.contains(name) || new_direct.contains(name);
             delta.versions(name, old, new, is_direct);
             delta.sources(name, old, new);
@@ -163,45 +166,61 @@ impl DependencyDelta {
     }
 
     fn versions(&mut self, name: &str, old: &[Locked], new: &[Locked], direct: bool) {
-        let states = |list: &[Locked]| -> BTreeSet<State> { list.iter().map(Locked::state).collect() };
+        let states =
+            |list: &[Locked]| -> BTreeSet<State> { list.iter().map(Locked::state).collect() };
         let (old, new) = (states(old), states(new));
         let mut gone: Vec<&State> = old.difference(&new).collect();
         let mut come: Vec<&State> = new.difference(&old).collect();
         // Compatible versions replace each other first; what is left is paired from the highest down.
-        let compatible =
-            |a: &State, b: &State| a.0 == b.0 || super::bump::step(&a.0, &b.0) != super::facts::Bump::Major;
+        let compatible = |a: &State, b: &State| {
+            a.0 == b.0 || super::bump::step(&a.0, &b.0) != super::facts::Bump::Major
+        };
         let mut pairs: Vec<(&State, &State)> = Vec::new();
         for strict in [true, false] {
             let mut at = gone.len();
             while at > 0 {
                 at -= 1;
-                let partner = come.iter().rposition(|state| !strict || compatible(gone[at], state));
+                let partner = come
+                    .iter()
+                    .rposition(|state| !strict || compatible(gone[at], state));
                 if let Some(partner) = partner {
                     pairs.push((gone.remove(at), come.remove(partner)));
                 }
             }
         }
         pairs.sort();
-        let one = |state: &State| OneSided { name: name.to_owned(), version: words(state), direct };
+        let one = |state: &State| OneSided {
+            name: name.to_owned(),
+            version: words(state),
+            direct,
+        };
         self.removed.extend(gone.into_iter().map(one));
         self.added.extend(come.into_iter().map(one));
-        self.updated.extend(pairs.into_iter().map(|(from, to)| Updated {
-            name: name.to_owned(),
-            from: words(from),
-            to: words(to),
-            direct,
-        }));
+        self.updated
+            .extend(pairs.into_iter().map(|(from, to)| Updated {
+                name: name.to_owned(),
+                from: words(from),
+                to: words(to),
+                direct,
+            }));
     }
 
     /// The same version from the same registry must be the same bytes.
     fn contents(&mut self, name: &str, old: &[Locked], new: &[Locked]) {
-        for (from, to) in old.iter().flat_map(|from| new.iter().map(move |to| (from, to))) {
+        for (from, to) in old
+            .iter()
+            .flat_map(|from| new.iter().map(move |to| (from, to)))
+        {
             if let (Some(a), Some(b)) = (&from.checksum, &to.checksum)
                 && (&from.version, &from.source) == (&to.version, &to.source)
                 && a != b
             {
                 let show = |digest: &str| {
-                    format!("{} with SHA-256 {}…", from.version, digest.get(..12).unwrap_or(digest))
+                    format!(
+                        "{} with SHA-256 {}…",
+                        from.version,
+                        digest.get(..12).unwrap_or(digest)
+                    )
                 };
                 self.source_changes.push(SourceChange {
                     name: name.to_owned(),
@@ -222,10 +241,15 @@ impl DependencyDelta {
             return;
         }
         let show = |source: &Option<Source>| {
-            source.as_ref().map_or("workspace".to_owned(), |source| format!("{} {}", source.kind, source.url))
+            source.as_ref().map_or("workspace".to_owned(), |source| {
+                format!("{} {}", source.kind, source.url)
+            })
         };
         for to in new.difference(&old) {
-            let Some(from) = old.iter().find(|from| !new.contains(*from)).or_else(|| old.iter().next())
+            let Some(from) = old
+                .iter()
+                .find(|from| !new.contains(*from))
+                .or_else(|| old.iter().next())
             else {
                 continue;
             };
@@ -243,7 +267,9 @@ impl DependencyDelta {
 fn by_name(packages: &[&Locked]) -> BTreeMap<String, Vec<Locked>> {
     let mut map: BTreeMap<String, Vec<Locked>> = BTreeMap::new();
     for package in packages {
-        map.entry(package.name.clone()).or_default().push((*package).clone());
+        map.entry(package.name.clone())
+            .or_default()
+            .push((*package).clone());
     }
     map
 }
@@ -264,17 +290,25 @@ pub fn reachable<'a>(package: &str, side: Side<'a>) -> Vec<&'a Locked> {
     let lock = side.lock;
     let mut index: BTreeMap<(&str, &Version), Vec<&Locked>> = BTreeMap::new();
     for one in lock {
-        index.entry((one.name.as_str(), &one.version)).or_default().push(one);
+        index
+            .entry((one.name.as_str(), &one.version))
+            .or_default()
+            .push(one);
     }
-    let Some(root) = lock.iter().find(|one| one.name == package && one.source.is_none()) else {
+    let Some(root) = lock
+        .iter()
+        .find(|one| one.name == package && one.source.is_none())
+    else {
         return lock.iter().filter(|one| one.source.is_some()).collect();
     };
     let key = |one: &'a Locked| (one.name.as_str(), &one.version, &one.source);
     let (mut seen, mut queue, mut found) = (BTreeSet::from([key(root)]), vec![root], Vec::new());
     while let Some(one) = queue.pop() {
         let is_root = std::ptr::eq(one, root);
-        for wanted in
-            one.dependencies.iter().filter(|wanted| !is_root || !side.tests_only.contains(&wanted.name))
+        for wanted in one
+            .dependencies
+            .iter()
+            .filter(|wanted| !is_root || !side.tests_only.contains(&wanted.name))
         {
             let named = index.get(&(wanted.name.as_str(), &wanted.version));
             if let Some(next) = named.and_then(|all| wanted.choose(all))
@@ -301,7 +335,10 @@ mod tests {
         Locked {
             name: name.to_owned(),
             version: version.parse().unwrap(),
-            source: source.map(|(kind, url)| Source { kind: kind.to_owned(), url: url.to_owned() }),
+            source: source.map(|(kind, url)| Source {
+                kind: kind.to_owned(),
+                url: url.to_owned(),
+            }),
             revision: None,
             checksum: None,
             dependencies: dependencies
@@ -319,11 +356,16 @@ mod tests {
         list.iter().map(|name| (*name).to_owned()).collect()
     }
 
-    static DIRECT: std::sync::LazyLock<BTreeSet<String>> = std::sync::LazyLock::new(|| names(&["a", "e"]));
+    static DIRECT: std::sync::LazyLock<BTreeSet<String>> =
+        std::sync::LazyLock::new(|| names(&["a", "e"]));
     static NONE: BTreeSet<String> = BTreeSet::new();
 
     fn side(lock: &[Locked]) -> Side<'_> {
-        Side { lock, direct: &DIRECT, tests_only: &NONE }
+        Side {
+            lock,
+            direct: &DIRECT,
+            tests_only: &NONE,
+        }
     }
 
     const REGISTRY: Option<(&str, &str)> = Some(("registry", "r"));
@@ -331,7 +373,17 @@ mod tests {
     #[test]
     fn added_removed_updated_and_moved() {
         let before = [
-            locked("x", "1.0.0", None, &[("a", "1.0.0"), ("b", "1.0.0"), ("c", "1.0.0"), ("d", "1.0.0")]),
+            locked(
+                "x",
+                "1.0.0",
+                None,
+                &[
+                    ("a", "1.0.0"),
+                    ("b", "1.0.0"),
+                    ("c", "1.0.0"),
+                    ("d", "1.0.0"),
+                ],
+            ),
             locked("a", "1.0.0", REGISTRY, &[]),
             locked("b", "1.0.0", REGISTRY, &[]),
             locked("c", "1.0.0", REGISTRY, &[]),
@@ -339,7 +391,12 @@ mod tests {
             locked("other", "1.0.0", REGISTRY, &[]),
         ];
         let after = [
-            locked("x", "1.1.0", None, &[("a", "1.0.1"), ("c", "1.0.0"), ("e", "1.0.0")]),
+            locked(
+                "x",
+                "1.1.0",
+                None,
+                &[("a", "1.0.1"), ("c", "1.0.0"), ("e", "1.0.0")],
+            ),
             locked("a", "1.0.1", REGISTRY, &[("d", "1.0.0"), ("d", "2.0.0")]),
             locked("c", "1.0.0", Some(("git", "g")), &[]),
             locked("d", "1.0.0", REGISTRY, &[]),
@@ -349,11 +406,27 @@ mod tests {
         let delta = DependencyDelta::between("x", side(&before), side(&after));
         assert_eq!(
             delta.updated,
-            [Updated { name: "a".into(), from: "1.0.0".into(), to: "1.0.1".into(), direct: true }]
+            [Updated {
+                name: "a".into(),
+                from: "1.0.0".into(),
+                to: "1.0.1".into(),
+                direct: true
+            }]
         );
-        assert_eq!(delta.removed.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["b"]);
         assert_eq!(
-            delta.added.iter().map(|one| (one.name.as_str(), one.version.as_str())).collect::<Vec<_>>(),
+            delta
+                .removed
+                .iter()
+                .map(|one| one.name.as_str())
+                .collect::<Vec<_>>(),
+            ["b"]
+        );
+        assert_eq!(
+            delta
+                .added
+                .iter()
+                .map(|one| (one.name.as_str(), one.version.as_str()))
+                .collect::<Vec<_>>(),
             [("d", "2.0.0"), ("e", "1.0.0")]
         );
         assert!(delta.source_changes[0].leaves_registry && delta.source_changes[0].name == "c");
@@ -363,10 +436,18 @@ mod tests {
         let tests = names(&["a", "b", "d", "e"]);
         let delta = DependencyDelta::between(
             "x",
-            Side { tests_only: &tests, ..side(&before) },
-            Side { tests_only: &tests, ..side(&after) },
+            Side {
+                tests_only: &tests,
+                ..side(&before)
+            },
+            Side {
+                tests_only: &tests,
+                ..side(&after)
+            },
         );
-        assert!(delta.updated.is_empty() && delta.added.is_empty() && delta.source_changes.len() == 1);
+        assert!(
+            delta.updated.is_empty() && delta.added.is_empty() && delta.source_changes.len() == 1
+        );
     }
 
     #[test]
@@ -395,16 +476,29 @@ mod tests {
         let before = [root(), git("aaaaaaaaaa"), registry("11")];
         let after = [root(), git("bbbbbbbbbb"), registry("22")];
         let delta = DependencyDelta::between("x", side(&before), side(&after));
-        assert_eq!((delta.updated[0].from.as_str(), delta.updated.len()), ("1.0.0 (aaaaaaa)", 1));
+        assert_eq!(
+            (delta.updated[0].from.as_str(), delta.updated.len()),
+            ("1.0.0 (aaaaaaa)", 1)
+        );
         assert!(delta.source_changes[0].leaves_registry && delta.source_changes[0].name == "r");
     }
 
     #[test]
     fn compatible_versions_replace_each_other() {
-        let before = [locked("a", "1.0.0", REGISTRY, &[]), locked("a", "2.0.0", REGISTRY, &[])];
-        let after = [locked("a", "1.0.5", REGISTRY, &[]), locked("a", "2.1.0", REGISTRY, &[])];
+        let before = [
+            locked("a", "1.0.0", REGISTRY, &[]),
+            locked("a", "2.0.0", REGISTRY, &[]),
+        ];
+        let after = [
+            locked("a", "1.0.5", REGISTRY, &[]),
+            locked("a", "2.1.0", REGISTRY, &[]),
+        ];
         let delta = DependencyDelta::between("x", side(&before), side(&after));
-        let pairs: Vec<_> = delta.updated.iter().map(|u| (u.from.as_str(), u.to.as_str())).collect();
+        let pairs: Vec<_> = delta
+            .updated
+            .iter()
+            .map(|u| (u.from.as_str(), u.to.as_str()))
+            .collect();
         assert_eq!(pairs, [("1.0.0", "1.0.5"), ("2.0.0", "2.1.0")]);
     }
 }

@@ -39,7 +39,11 @@ pub enum Gap {
 impl<T> Fact<T> {
     /// The value, where it can be relied on.
     pub fn usable(&self) -> Option<&T> {
-        if let Self::Usable(value) = self { Some(value) } else { None }
+        if let Self::Usable(value) = self {
+            Some(value)
+        } else {
+            None
+        }
     }
 
     /// What stands in the way, with the reason.
@@ -162,7 +166,9 @@ pub struct Vulns {
 impl Advisory {
     /// Whether it counts against the release: a vulnerability of what is built that nobody waived.
     pub fn counts(&self) -> bool {
-        self.kind.as_deref().is_none_or(|kind| kind == "vulnerability")
+        self.kind
+            .as_deref()
+            .is_none_or(|kind| kind == "vulnerability")
             && self.scope.as_deref() != Some("not-built")
             && self.ignored.is_none()
     }

@@ -99,7 +99,10 @@ pub fn header(line: &str, known: &dyn Fn(&str) -> bool) -> Header {
 
 /// `type(scope)!: description` to the letter: a noun, an optional scope, an optional `!`, a colon **and a space**.
 pub fn conventional(line: &str) -> Option<Header> {
-    let noun = line.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
+    let noun = line
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        .count();
     if noun == 0 || !line.as_bytes()[0].is_ascii_alphabetic() {
         return None;
     }
@@ -130,7 +133,9 @@ pub fn conventional(line: &str) -> Option<Header> {
 /// `area: text`, as the Linux kernel, tokio and jj write it: words or paths before the colon, at most two for each area.
 fn area(line: &str) -> Option<Header> {
     let (area, text) = line.split_once(": ")?;
-    let (area, bang) = area.strip_suffix('!').map_or((area, false), |area| (area, true));
+    let (area, bang) = area
+        .strip_suffix('!')
+        .map_or((area, false), |area| (area, true));
     let word = |c: char| c.is_alphanumeric() || "-_./,+*{}&:`() ".contains(c);
     let plausible = !area.is_empty()
         && area.chars().count() <= 40
@@ -175,12 +180,17 @@ pub fn footer(line: &str) -> Option<(&str, &str)> {
                 .map(|value| ("BREAKING CHANGE", value.trim()));
         }
     }
-    let token = line.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'-').count();
+    let token = line
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'-')
+        .count();
     if token == 0 || !line.as_bytes()[0].is_ascii_alphabetic() {
         return None;
     }
     let (token, rest) = line.split_at(token);
-    rest.strip_prefix(": ").or_else(|| rest.strip_prefix(" #")).map(|value| (token, value.trim()))
+    rest.strip_prefix(": ")
+        .or_else(|| rest.strip_prefix(" #"))
+        .map(|value| (token, value.trim()))
 }
 
 /// Every `BREAKING CHANGE` footer; a value ends where the next footer begins.
@@ -210,12 +220,20 @@ fn breaking_footers(lines: &[&str]) -> Vec<String> {
 fn squash_list(lines: &[&str], subject: &Header, known: &dyn Fn(&str) -> bool) -> Vec<Header> {
     let mut found: Vec<Header> = Vec::new();
     for line in lines {
-        let Some(text) = line.strip_prefix("* ").or_else(|| line.strip_prefix("- ")) else { continue };
-        let Some(header) = conventional(text) else { continue };
-        let repeated = |other: &Header| {
-            without_pull(&other.description) == without_pull(&header.description) && other.kind == header.kind
+        let Some(text) = line.strip_prefix("* ").or_else(|| line.strip_prefix("- ")) else {
+            continue;
         };
-        if header.kind.as_deref().is_some_and(known) && !repeated(subject) && !found.iter().any(repeated) {
+        let Some(header) = conventional(text) else {
+            continue;
+        };
+        let repeated = |other: &Header| {
+            without_pull(&other.description) == without_pull(&header.description)
+                && other.kind == header.kind
+        };
+        if header.kind.as_deref().is_some_and(known)
+            && !repeated(subject)
+            && !found.iter().any(repeated)
+        {
             found.push(header);
         }
     }
@@ -228,9 +246,10 @@ fn co_authors(lines: &[&str]) -> Vec<(String, String)> {
         .filter_map(|line| footer(line.trim_start()))
         .filter(|(token, _)| token.eq_ignore_ascii_case("co-authored-by"))
         .map(|(_, value)| match value.split_once('<') {
-            Some((name, rest)) => {
-                (name.trim().to_owned(), rest.split('>').next().unwrap_or("").trim().to_owned())
-            }
+            Some((name, rest)) => (
+                name.trim().to_owned(),
+                rest.split('>').next().unwrap_or("").trim().to_owned(),
+            ),
             None => (value.to_owned(), String::new()),
         })
         .filter(|(name, _)| !name.is_empty())
@@ -240,31 +259,53 @@ fn co_authors(lines: &[&str]) -> Vec<(String, String)> {
 /// What a revert takes back: git's own sentence, GitHub's `Reverts #1`, or the `Refs:` footer the specification suggests.
 fn revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
     let conventional = header.kind.as_deref() == Some("revert");
-    let said = if conventional { header.description.as_str() } else { first };
+    let said = if conventional {
+        header.description.as_str()
+    } else {
+        first
+    };
     let lower = said.trim_start().to_ascii_lowercase();
-    let plain =
-        lower.starts_with("revert \"") || lower.starts_with("revert ") || lower.starts_with("reapply \"");
+    let plain = lower.starts_with("revert \"")
+        || lower.starts_with("revert ")
+        || lower.starts_with("reapply \"");
     if !conventional && !plain {
         return None;
     }
-    let mut revert = Revert { subject: quoted(said), ..Revert::default() };
+    let mut revert = Revert {
+        subject: quoted(said),
+        ..Revert::default()
+    };
     if revert.subject.is_none() && conventional {
         revert.subject = Some(without_pull(said).to_owned());
     }
     // git writes a second form for `Revert "Revert "x""`: `Reapply "x"`.
-    if let Some(inner) = revert.subject.as_ref().filter(|_| lower.starts_with("reapply ")) {
+    if let Some(inner) = revert
+        .subject
+        .as_ref()
+        .filter(|_| lower.starts_with("reapply "))
+    {
         revert.subject = Some(format!("Revert \"{inner}\""));
     }
     let body = lines.join(" ");
-    for sentence in ["This reverts commits ", "This reverts commit ", "this reverts commit "] {
+    for sentence in [
+        "This reverts commits ",
+        "This reverts commit ",
+        "this reverts commit ",
+    ] {
         for (at, _) in body.match_indices(sentence) {
-            revert.commits.extend(leading_ids(&body[at + sentence.len()..]));
+            revert
+                .commits
+                .extend(leading_ids(&body[at + sentence.len()..]));
         }
     }
     for line in lines {
         if let Some(rest) = line.strip_prefix("Reverts ") {
-            let number = rest.rsplit_once('#').map(|(_, digits)| digits.trim_end_matches('.'));
-            revert.pulls.extend(number.and_then(|digits| digits.parse::<u64>().ok()));
+            let number = rest
+                .rsplit_once('#')
+                .map(|(_, digits)| digits.trim_end_matches('.'));
+            revert
+                .pulls
+                .extend(number.and_then(|digits| digits.parse::<u64>().ok()));
         }
         if let Some((_, value)) =
             footer(line).filter(|(token, _)| conventional && token.eq_ignore_ascii_case("refs"))
@@ -282,7 +323,8 @@ fn leading_ids(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     for word in text.split([' ', ',', '\t']).filter(|word| !word.is_empty()) {
         let trimmed = word.trim_end_matches(['.', ';', ')']);
-        let is_id = (7..=64).contains(&trimmed.len()) && trimmed.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_id =
+            (7..=64).contains(&trimmed.len()) && trimmed.bytes().all(|b| b.is_ascii_hexdigit());
         if is_id {
             ids.push(trimmed.to_ascii_lowercase());
         } else if word != "and" && word != "&" {
@@ -310,9 +352,13 @@ pub fn without_pull(subject: &str) -> &str {
 /// A subject and the number of the pull request named at its end, as squash merges write it.
 pub fn split_pull(subject: &str) -> (&str, Option<u64>) {
     let trimmed = subject.trim_end();
-    let cut = trimmed.strip_suffix(')').and_then(|text| text.rfind("(#").map(|at| (at, &text[at + 2..])));
+    let cut = trimmed
+        .strip_suffix(')')
+        .and_then(|text| text.rfind("(#").map(|at| (at, &text[at + 2..])));
     match cut {
-        Some((at, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && at > 0 => {
+        Some((at, digits))
+            if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && at > 0 =>
+        {
             (trimmed[..at].trim_end(), digits.parse().ok())
         }
         _ => (trimmed, None),
@@ -337,18 +383,25 @@ mod tests {
         );
         assert_eq!(message.header.kind.as_deref(), Some("feat"));
         assert_eq!(message.breaking.len(), 1);
-        assert!(read("feat!: send an email to the customer when a product is shipped").is_breaking());
+        assert!(
+            read("feat!: send an email to the customer when a product is shipped").is_breaking()
+        );
         let message = read("feat(api)!: send an email");
-        assert_eq!((message.header.scope.as_deref(), message.header.bang), (Some("api"), true));
+        assert_eq!(
+            (message.header.scope.as_deref(), message.header.bang),
+            (Some("api"), true)
+        );
         let message = read(
             "chore!: drop support for Node 6\n\nBREAKING CHANGE: use JavaScript features not available in Node 6.",
         );
         assert!(message.is_breaking());
-        let message =
-            read("fix: prevent racing of requests\n\nIntroduce a request id.\n\nReviewed-by: Z\nRefs: #123");
+        let message = read(
+            "fix: prevent racing of requests\n\nIntroduce a request id.\n\nReviewed-by: Z\nRefs: #123",
+        );
         assert!(!message.is_breaking());
-        let message =
-            read("revert: let us never again speak of the noodle incident\n\nRefs: 676104e, a215868");
+        let message = read(
+            "revert: let us never again speak of the noodle incident\n\nRefs: 676104e, a215868",
+        );
         assert_eq!(message.revert.unwrap().commits, ["676104e", "a215868"]);
     }
 
@@ -356,7 +409,11 @@ mod tests {
     fn case_colon_and_space() {
         assert_eq!(read("FEAT: x").header.kind.as_deref(), Some("feat"));
         assert_eq!(read("feat:no space").header.style, Style::Free);
-        assert_ne!(read("feat(): x").header.style, Style::Conventional, "an empty scope is none");
+        assert_ne!(
+            read("feat(): x").header.style,
+            Style::Conventional,
+            "an empty scope is none"
+        );
         assert!(!read("feat: x\n\nbreaking change: no").is_breaking());
         assert!(read("feat: x\n\nBREAKING-CHANGE: yes").is_breaking());
         assert!(read("Implement rewrite (#350)\n\nBREAKING CHANGE: all of it").is_breaking());
@@ -364,11 +421,13 @@ mod tests {
 
     #[test]
     fn an_odd_body_never_loses_the_commit() {
-        let message =
-            read("fix: header\nbody without a blank line\nBREAKING CHANGE: here\nhttps://example.com/a");
+        let message = read(
+            "fix: header\nbody without a blank line\nBREAKING CHANGE: here\nhttps://example.com/a",
+        );
         assert_eq!(message.header.description, "header");
         assert_eq!(message.breaking, ["here\nhttps://example.com/a"]);
-        let crlf = read("feat: x\r\n\r\nbody\r\n\r\nBREAKING CHANGE: y\r\nSigned-off-by: A <a@b>\r\n");
+        let crlf =
+            read("feat: x\r\n\r\nbody\r\n\r\nBREAKING CHANGE: y\r\nSigned-off-by: A <a@b>\r\n");
         assert_eq!(crlf.breaking, ["y"]);
         assert_eq!(crlf.header.description, "x");
     }
@@ -376,9 +435,17 @@ mod tests {
     #[test]
     fn areas_and_free_text() {
         let header = read("rt, net: fix a race").header;
-        assert_eq!((header.style, header.scope.as_deref()), (Style::Area, Some("rt, net")));
+        assert_eq!(
+            (header.style, header.scope.as_deref()),
+            (Style::Area, Some("rt, net"))
+        );
         assert_eq!(read("tokio: fix x").header.style, Style::Area);
-        assert_eq!(read("Merge the thing: it was a long story for us: x").header.style, Style::Free);
+        assert_eq!(
+            read("Merge the thing: it was a long story for us: x")
+                .header
+                .style,
+            Style::Free
+        );
         assert_eq!(read("Add test: `x`").header.style, Style::Free);
         assert_eq!(read("Update README.md").header.style, Style::Free);
         assert_eq!(read("").header.description, "");
@@ -399,13 +466,26 @@ mod tests {
         let revert = read("Revert \"feat: x\"\n\nThis reverts commit 0123456789abcdef0123456789abcdef01234567, reversing\nchanges made to fedcba9876543210.").revert.unwrap();
         assert_eq!(revert.commits, ["0123456789abcdef0123456789abcdef01234567"]);
         assert_eq!(revert.subject.as_deref(), Some("feat: x"));
-        let revert = read("Revert \"x (#3)\" (#4)\n\nReverts owner/repo#3").revert.unwrap();
-        assert_eq!((revert.pulls, revert.subject.as_deref()), (vec![3], Some("x (#3)")));
-        let revert =
-            read("Revert a and b\n\nThis reverts commits abcdef1, abcdef2 and abcdef3.").revert.unwrap();
+        let revert = read("Revert \"x (#3)\" (#4)\n\nReverts owner/repo#3")
+            .revert
+            .unwrap();
+        assert_eq!(
+            (revert.pulls, revert.subject.as_deref()),
+            (vec![3], Some("x (#3)"))
+        );
+        let revert = read("Revert a and b\n\nThis reverts commits abcdef1, abcdef2 and abcdef3.")
+            .revert
+            .unwrap();
         assert_eq!(revert.commits.len(), 3);
-        assert_eq!(read("Reapply \"x\"").revert.unwrap().subject.as_deref(), Some("Revert \"x\""));
-        assert!(read("fix: y\n\nThis reverts commit abcdef1.").revert.is_none());
+        assert_eq!(
+            read("Reapply \"x\"").revert.unwrap().subject.as_deref(),
+            Some("Revert \"x\"")
+        );
+        assert!(
+            read("fix: y\n\nThis reverts commit abcdef1.")
+                .revert
+                .is_none()
+        );
     }
 
     #[test]

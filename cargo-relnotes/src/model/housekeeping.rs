@@ -6,8 +6,9 @@ use super::grammar::{Header, Style, without_pull};
 
 /// First words of such messages.
 const VERBS: &[&str] = &[
-    "add", "added", "adds", "adapt", "apply", "correct", "edit", "fix", "fixed", "improve", "mention", "ran",
-    "refer", "reword", "run", "tidy", "tweak", "update", "updated", "updates", "write",
+    "add", "added", "adds", "adapt", "apply", "correct", "edit", "fix", "fixed", "improve",
+    "mention", "ran", "refer", "reword", "run", "tidy", "tweak", "update", "updated", "updates",
+    "write",
 ];
 
 /// The rule that hides a message, if one does.
@@ -48,7 +49,9 @@ pub(super) fn housekeeping(text: &str) -> Option<&'static str> {
         1 if is(&["rustfmt", "fmt", "clippy"]) => Some("formatting"),
         2 if rest[..] == ["cargo", "fmt"] => Some("formatting"),
         _ if edits(&words, &["changelog", "changelog.md", "changelogs"]) => Some("changelog-edit"),
-        _ if verb && edits(&words, &["readme", "readme.md", "contributing.md"]) => Some("documentation"),
+        _ if verb && edits(&words, &["readme", "readme.md", "contributing.md"]) => {
+            Some("documentation")
+        }
         _ if verb && is(&["test", "tests"]) => Some("tests-only"),
         _ => None,
     }
@@ -56,11 +59,17 @@ pub(super) fn housekeeping(text: &str) -> Option<&'static str> {
 
 /// Whether a message is about one of these files: it ends with the name, or goes on with what was written there.
 fn edits(words: &[&str], files: &[&str]) -> bool {
-    const THEN: &[&str] =
-        &["entry", "entries", "for", "to", "with", "and", "update", "updates", "edit", "fix", "typo"];
-    let Some(at) = words.iter().position(|word| files.contains(word)) else { return false };
+    const THEN: &[&str] = &[
+        "entry", "entries", "for", "to", "with", "and", "update", "updates", "edit", "fix", "typo",
+    ];
+    let Some(at) = words.iter().position(|word| files.contains(word)) else {
+        return false;
+    };
     let first = at == 0 || VERBS.contains(&words[0]);
-    first && words.get(at + 1).is_none_or(|next| THEN.contains(next) || next.starts_with('('))
+    first
+        && words
+            .get(at + 1)
+            .is_none_or(|next| THEN.contains(next) || next.starts_with('('))
 }
 
 /// Whether a message is about words: documentation, examples, spelling.
@@ -81,8 +90,10 @@ pub(super) fn is_about_words(text: &str) -> bool {
         "wording",
     ];
     let lower = text.to_lowercase();
-    let mut words =
-        lower.split_whitespace().map(|word| word.trim_matches(['`', '.', ',', ':', '(', ')'])).peekable();
+    let mut words = lower
+        .split_whitespace()
+        .map(|word| word.trim_matches(['`', '.', ',', ':', '(', ')']))
+        .peekable();
     while let Some(word) = words.next() {
         // `doc comments` are part of the language, `typo detection` and `support for docs` are things to have.
         if matches!(word, "support" | "allow" | "option" | "flag") {
@@ -108,7 +119,10 @@ pub(super) fn is_release_commit(header: &Header) -> bool {
         let word = word.trim_start_matches('v').trim_end_matches(['.', ',']);
         semver::Version::parse(word).is_ok()
     };
-    let words: Vec<&str> = text.split_whitespace().filter(|word| !word.starts_with("(#")).collect();
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .filter(|word| !word.starts_with("(#"))
+        .collect();
     if words.is_empty() || words.len() > 6 {
         return false;
     }
@@ -117,7 +131,9 @@ pub(super) fn is_release_commit(header: &Header) -> bool {
         word if words.len() == 1 && is_version(word) => true,
         // `ignore-0.4.22`: a release of another package of the workspace.
         word if words.len() == 1
-            && word.rsplit_once('-').is_some_and(|(_, end)| end.contains('.') && is_version(end)) =>
+            && word
+                .rsplit_once('-')
+                .is_some_and(|(_, end)| end.contains('.') && is_version(end)) =>
         {
             true
         }
@@ -126,6 +142,11 @@ pub(super) fn is_release_commit(header: &Header) -> bool {
             words.contains(&"version") && (last_is_version || words.len() <= 3)
                 || words[0] == "prepare" && last_is_version
         }
-        _ => words.len() <= 3 && last_is_version && header.style == Style::Free && words.contains(&"version"),
+        _ => {
+            words.len() <= 3
+                && last_is_version
+                && header.style == Style::Free
+                && words.contains(&"version")
+        }
     }
 }

@@ -41,7 +41,10 @@ pub struct Change {
 
 impl Change {
     fn between(before: Option<&String>, after: Option<&String>) -> Option<Self> {
-        (before != after).then(|| Self { before: before.cloned(), after: after.cloned() })
+        (before != after).then(|| Self {
+            before: before.cloned(),
+            after: after.cloned(),
+        })
     }
 }
 
@@ -75,11 +78,20 @@ impl ManifestDelta {
         let minus = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> BTreeSet<String> {
             a.difference(b).cloned().collect()
         };
-        let default = |manifest: &Manifest| manifest.features.get("default").cloned().unwrap_or_default();
+        let default = |manifest: &Manifest| {
+            manifest
+                .features
+                .get("default")
+                .cloned()
+                .unwrap_or_default()
+        };
         let (old, new) = (names(&before.features), names(&after.features));
         let (old_default, new_default) = (default(before), default(after));
         Self {
-            rust_version: Change::between(before.rust_version.as_ref(), after.rust_version.as_ref()),
+            rust_version: Change::between(
+                before.rust_version.as_ref(),
+                after.rust_version.as_ref(),
+            ),
             edition: Change::between(before.edition.as_ref(), after.edition.as_ref()),
             features_added: minus(&new, &old),
             features_removed: minus(&old, &new),
@@ -103,7 +115,10 @@ impl ManifestDelta {
             let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
             [(); 3].map(|()| parts.next().unwrap_or(0))
         };
-        let raised = change.before.as_deref().is_none_or(|before| numbers(before) < numbers(after));
+        let raised = change
+            .before
+            .as_deref()
+            .is_none_or(|before| numbers(before) < numbers(after));
         raised.then_some(after)
     }
 }
@@ -114,10 +129,18 @@ mod tests {
 
     #[test]
     fn what_changed() {
-        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let set = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<BTreeSet<_>>()
+        };
         let manifest = |rust: Option<&str>, features: &[(&str, &[&str])]| Manifest {
             rust_version: rust.map(str::to_owned),
-            features: features.iter().map(|(name, list)| ((*name).to_owned(), set(list))).collect(),
+            features: features
+                .iter()
+                .map(|(name, list)| ((*name).to_owned(), set(list)))
+                .collect(),
             ..Manifest::default()
         };
         let delta = ManifestDelta::between(
@@ -125,11 +148,19 @@ mod tests {
             &manifest(Some("1.70"), &[("default", &["b"]), ("b", &[])]),
         );
         assert_eq!(delta.raised_rust_version(), Some("1.70"));
-        assert_eq!((delta.features_added, delta.features_removed), (set(&["b"]), set(&["a"])));
-        assert_eq!((delta.default_added, delta.default_removed), (set(&["b"]), set(&["a"])));
-        let lowered = ManifestDelta::between(&manifest(Some("1.70"), &[]), &manifest(Some("1.60"), &[]));
+        assert_eq!(
+            (delta.features_added, delta.features_removed),
+            (set(&["b"]), set(&["a"]))
+        );
+        assert_eq!(
+            (delta.default_added, delta.default_removed),
+            (set(&["b"]), set(&["a"]))
+        );
+        let lowered =
+            ManifestDelta::between(&manifest(Some("1.70"), &[]), &manifest(Some("1.60"), &[]));
         assert_eq!(lowered.raised_rust_version(), None);
-        let same = ManifestDelta::between(&manifest(Some("1.70"), &[]), &manifest(Some("1.70.0"), &[]));
+        let same =
+            ManifestDelta::between(&manifest(Some("1.70"), &[]), &manifest(Some("1.70.0"), &[]));
         assert_eq!(same.raised_rust_version(), None);
         assert!(ManifestDelta::between(&manifest(None, &[]), &manifest(None, &[])).is_empty());
     }

@@ -23,11 +23,20 @@ pub struct Contributor {
 pub fn co_authors(commits: &[Commit]) -> Vec<(usize, Identity)> {
     let mut found = Vec::new();
     for (at, commit) in commits.iter().enumerate() {
-        if !commit.message.to_ascii_lowercase().contains("co-authored-by") {
+        if !commit
+            .message
+            .to_ascii_lowercase()
+            .contains("co-authored-by")
+        {
             continue;
         }
         let message = grammar::parse(&commit.message, &|_| false);
-        found.extend(message.co_authors.iter().map(|(name, email)| (at, Identity::new(name, email))));
+        found.extend(
+            message
+                .co_authors
+                .iter()
+                .map(|(name, email)| (at, Identity::new(name, email))),
+        );
     }
     found
 }
@@ -47,20 +56,30 @@ pub fn contributors(
         .map(|(at, commit)| (at, commit.author.as_ref()));
     for (at, person) in authors.chain(co_authors.iter().map(|(at, person)| (*at, person))) {
         if let Some(name) = person.display() {
-            people.entry(person.key()).or_insert_with(|| (name, BTreeSet::new())).1.insert(at);
+            people
+                .entry(person.key())
+                .or_insert_with(|| (name, BTreeSet::new()))
+                .1
+                .insert(at);
         }
     }
     // Two addresses of one name are one line; it is a first contribution only where both are.
     let mut by_name: BTreeMap<Untrusted, (BTreeSet<usize>, bool)> = BTreeMap::new();
     for (key, (name, commits)) in people {
         let first = known.is_some_and(|known| !known.contains(&key));
-        let line = by_name.entry(Untrusted::new(&name)).or_insert_with(|| (BTreeSet::new(), true));
+        let line = by_name
+            .entry(Untrusted::new(&name))
+            .or_insert_with(|| (BTreeSet::new(), true));
         line.0.extend(commits);
         line.1 &= first;
     }
     let mut all: Vec<Contributor> = by_name
         .into_iter()
-        .map(|(name, (commits, first))| Contributor { name, commits: commits.len(), first })
+        .map(|(name, (commits, first))| Contributor {
+            name,
+            commits: commits.len(),
+            first,
+        })
         .collect();
     all.sort_by(|a, b| b.commits.cmp(&a.commits).then_with(|| a.name.cmp(&b.name)));
     all
@@ -88,7 +107,10 @@ mod tests {
         ];
         let known = BTreeSet::from(["ann@x".to_owned()]);
         let found = contributors(&commits, &co_authors(&commits), Some(&known));
-        let names: Vec<_> = found.iter().map(|c| (c.name.visible(), c.commits, c.first)).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|c| (c.name.visible(), c.commits, c.first))
+            .collect();
         assert_eq!(names, [("Ann", 2, false), ("Bob", 1, true)]);
     }
 }

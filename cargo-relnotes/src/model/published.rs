@@ -63,15 +63,24 @@ impl Published {
     /// Why it cannot be relied on.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.replace("\r\n", "\n");
-        let body = text.strip_prefix("```toml").ok_or("it does not begin with front matter")?;
-        let (front, markdown) = body.split_once("\n```").ok_or("its front matter has no end")?;
-        let title = markdown.trim_start().strip_prefix("# ").ok_or("it has no heading")?;
+        let body = text
+            .strip_prefix("```toml")
+            .ok_or("it does not begin with front matter")?;
+        let (front, markdown) = body
+            .split_once("\n```")
+            .ok_or("its front matter has no end")?;
+        let title = markdown
+            .trim_start()
+            .strip_prefix("# ")
+            .ok_or("it has no heading")?;
         let FrontMatter { advisory, versions } =
             toml::from_str(front).map_err(|error| error.message().to_owned())?;
         let versions = versions.ok_or("it names no versions")?;
         let severity = match &advisory.cvss {
             Some(vector) => {
-                let vector: cvss::Cvss = vector.parse().map_err(|error: cvss::Error| error.to_string())?;
+                let vector: cvss::Cvss = vector
+                    .parse()
+                    .map_err(|error: cvss::Error| error.to_string())?;
                 Some(vector.severity().to_string())
             }
             None => None,
@@ -82,7 +91,12 @@ impl Published {
             package: advisory.package,
             date: advisory.date,
             aliases: advisory.aliases,
-            title: title.lines().next().unwrap_or_default().trim_end().to_owned(),
+            title: title
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_end()
+                .to_owned(),
             severity,
             patched: versions.patched.iter().map(ToString::to_string).collect(),
             is_vulnerability: advisory.informational.is_none() && advisory.withdrawn.is_none(),
@@ -104,17 +118,21 @@ struct Range {
 
 impl Range {
     fn holds(&self, version: &Version) -> bool {
-        let above =
-            self.start.as_ref().is_none_or(|(start, inclusive)| match version.cmp_precedence(start) {
+        let above = self.start.as_ref().is_none_or(|(start, inclusive)| {
+            match version.cmp_precedence(start) {
                 Ordering::Greater => true,
                 Ordering::Equal => *inclusive,
                 Ordering::Less => false,
-            });
-        let below = self.end.as_ref().is_none_or(|(end, inclusive)| match version.cmp_precedence(end) {
-            Ordering::Less => true,
-            Ordering::Equal => *inclusive,
-            Ordering::Greater => false,
+            }
         });
+        let below =
+            self.end
+                .as_ref()
+                .is_none_or(|(end, inclusive)| match version.cmp_precedence(end) {
+                    Ordering::Less => true,
+                    Ordering::Equal => *inclusive,
+                    Ordering::Greater => false,
+                });
         above && below
     }
 
@@ -128,8 +146,12 @@ impl Range {
 }
 
 fn ranges(versions: &Versions) -> Result<Vec<Range>, String> {
-    let ranges: Vec<Range> =
-        versions.unaffected.iter().chain(&versions.patched).map(range).collect::<Result<_, _>>()?;
+    let ranges: Vec<Range> = versions
+        .unaffected
+        .iter()
+        .chain(&versions.patched)
+        .map(range)
+        .collect::<Result<_, _>>()?;
     for (at, a) in ranges.iter().enumerate() {
         let overlaps = |b: &Range| a.begins_before_end_of(b) && b.begins_before_end_of(a);
         if ranges[at + 1..].iter().any(overlaps) {
@@ -167,7 +189,11 @@ fn range(requirement: &VersionReq) -> Result<Range, String> {
         range.start = start.or(range.start);
         range.end = end.or(range.end);
     }
-    if range.begins_before_end_of(&range) { Ok(range) } else { Err(odd()) }
+    if range.begins_before_end_of(&range) {
+        Ok(range)
+    } else {
+        Err(odd())
+    }
 }
 
 fn lowest(comparator: &Comparator) -> Version {
@@ -208,27 +234,41 @@ mod tests {
     #[test]
     fn what_it_says() {
         let advisory = Published::parse(&text("\">= 1.0.5\"", "\"< 0.3\"")).unwrap();
-        assert_eq!((advisory.title.as_str(), advisory.severity.as_deref()), ("Title", Some("high")));
+        assert_eq!(
+            (advisory.title.as_str(), advisory.severity.as_deref()),
+            ("Title", Some("high"))
+        );
         let hits = |version: &str| advisory.hits(&version.parse().unwrap());
         assert!(hits("0.3.0") && hits("1.0.5-rc.1") && hits("1.0.4+build"));
         assert!(!hits("1.0.5") && !hits("0.2.9") && !hits("0.3.0-alpha"));
-        assert!(Published::parse(&text("\">= 1.0.5\", \">= 1.0\"", "")).is_err(), "ranges that overlap");
-        for garbage in ["", "garbage", "```toml\n```\n# x", "```toml\nx = \n```\n\n# x\n"] {
+        assert!(
+            Published::parse(&text("\">= 1.0.5\", \">= 1.0\"", "")).is_err(),
+            "ranges that overlap"
+        );
+        for garbage in [
+            "",
+            "garbage",
+            "```toml\n```\n# x",
+            "```toml\nx = \n```\n\n# x\n",
+        ] {
             assert!(Published::parse(garbage).is_err(), "{garbage}");
         }
     }
 
     fn requirement() -> impl Strategy<Value = String> {
         let number = || 0_u64..4;
-        let version =
-            (number(), proptest::option::of((number(), proptest::option::of(number()))), any::<bool>())
-                .prop_map(|(major, rest, pre)| match rest {
-                    None => format!("{major}"),
-                    Some((minor, None)) => format!("{major}.{minor}"),
-                    Some((minor, Some(patch))) => {
-                        format!("{major}.{minor}.{patch}{}", if pre { "-rc.1" } else { "" })
-                    }
-                });
+        let version = (
+            number(),
+            proptest::option::of((number(), proptest::option::of(number()))),
+            any::<bool>(),
+        )
+            .prop_map(|(major, rest, pre)| match rest {
+                None => format!("{major}"),
+                Some((minor, None)) => format!("{major}.{minor}"),
+                Some((minor, Some(patch))) => {
+                    format!("{major}.{minor}.{patch}{}", if pre { "-rc.1" } else { "" })
+                }
+            });
         let operator = prop_oneof![
             Just(">="),
             Just(">"),
@@ -240,7 +280,10 @@ mod tests {
             Just("")
         ];
         proptest::collection::vec((operator, version), 1..3).prop_map(|list| {
-            list.iter().map(|(op, version)| format!("{op} {version}")).collect::<Vec<_>>().join(", ")
+            list.iter()
+                .map(|(op, version)| format!("{op} {version}"))
+                .collect::<Vec<_>>()
+                .join(", ")
         })
     }
 

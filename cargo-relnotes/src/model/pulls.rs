@@ -23,14 +23,29 @@ pub struct Pull {
 /// Reads the words GitHub, GitLab, bors and homu write into merges.
 pub fn read(message: &str) -> Option<Pull> {
     let (first, body) = message.split_once('\n').unwrap_or((message, ""));
-    let title = || body.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let title = || {
+        body.lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty())
+            .unwrap_or_default()
+    };
     let pull = |number: &str, title: &str, branch: &str| {
-        let branch = branch.rsplit_once([':', '/']).map_or(branch, |(_, name)| name);
-        Some(Pull { number: number.parse().ok()?, title: title.to_owned(), branch: branch.to_owned() })
+        let branch = branch
+            .rsplit_once([':', '/'])
+            .map_or(branch, |(_, name)| name);
+        Some(Pull {
+            number: number.parse().ok()?,
+            title: title.to_owned(),
+            branch: branch.to_owned(),
+        })
     };
     if let Some(rest) = first.strip_prefix("Merge pull request #") {
         let (number, branch) = rest.split_once(" from ")?;
-        return pull(number, title(), branch.split_once('/').map_or(branch, |(_, branch)| branch));
+        return pull(
+            number,
+            title(),
+            branch.split_once('/').map_or(branch, |(_, branch)| branch),
+        );
     }
     if let Some(rest) = first.strip_prefix("Auto merge of #") {
         let (number, rest) = rest.split_once(" - ")?;
@@ -41,10 +56,14 @@ pub fn read(message: &str) -> Option<Pull> {
         return pull(number, said.split(" r=").next().unwrap_or(said), "");
     }
     if first.starts_with("Merge branch '") {
-        let number =
-            body.lines().find_map(|line| line.strip_prefix("See merge request "))?.rsplit_once('!')?.1;
+        let number = body
+            .lines()
+            .find_map(|line| line.strip_prefix("See merge request "))?
+            .rsplit_once('!')?
+            .1;
         let branch = first.split('\'').nth(1).unwrap_or_default();
-        return pull(number, title(), branch).filter(|pull| !pull.title.starts_with("See merge request "));
+        return pull(number, title(), branch)
+            .filter(|pull| !pull.title.starts_with("See merge request "));
     }
     None
 }
@@ -76,7 +95,11 @@ pub fn owners(commits: &[Commit]) -> BTreeMap<usize, usize> {
         if seen[at] {
             continue;
         }
-        let others: Vec<usize> = parents(at).skip(1).filter(inside).filter(|other| !seen[*other]).collect();
+        let others: Vec<usize> = parents(at)
+            .skip(1)
+            .filter(inside)
+            .filter(|other| !seen[*other])
+            .collect();
         if others.is_empty() {
             seen[at] = true;
         } else if read(&commits[at].message).is_some() {
@@ -85,7 +108,11 @@ pub fn owners(commits: &[Commit]) -> BTreeMap<usize, usize> {
             while let Some(member) = queue.pop() {
                 if !std::mem::replace(&mut seen[member], true) {
                     owners.insert(member, at);
-                    queue.extend(parents(member).filter(inside).filter(|parent| !seen[*parent]));
+                    queue.extend(
+                        parents(member)
+                            .filter(inside)
+                            .filter(|parent| !seen[*parent]),
+                    );
                 }
             }
         } else if std::mem::replace(&mut entered[at], true) {
@@ -93,7 +120,10 @@ pub fn owners(commits: &[Commit]) -> BTreeMap<usize, usize> {
         } else {
             // A merge of another line: that line first, then this commit again.
             line.push(at);
-            let lines: Vec<Vec<usize>> = others.into_iter().map(|other| chain(other, &seen)).collect();
+            let lines: Vec<Vec<usize>> = others
+                .into_iter()
+                .map(|other| chain(other, &seen))
+                .collect();
             stack.extend(lines);
         }
     }
@@ -131,10 +161,17 @@ impl Pulls {
             if gone.contains_key(&merge) {
                 continue;
             }
-            let Some(pull) = read(&commits[merge].message) else { continue };
-            let headers: Vec<Header> =
-                members.iter().map(|member| grammar::header(commits[*member].subject(), &known)).collect();
-            if headers.iter().any(|header| header.style == Style::Conventional) {
+            let Some(pull) = read(&commits[merge].message) else {
+                continue;
+            };
+            let headers: Vec<Header> = members
+                .iter()
+                .map(|member| grammar::header(commits[*member].subject(), &known))
+                .collect();
+            if headers
+                .iter()
+                .any(|header| header.style == Style::Conventional)
+            {
                 continue;
             }
             let title = grammar::header(&pull.title, &known);
@@ -145,14 +182,20 @@ impl Pulls {
                     Placement::Hidden(_) => None,
                 })
                 .collect();
-            let Placement::In(said) = table.placement(&title) else { continue };
+            let Placement::In(said) = table.placement(&title) else {
+                continue;
+            };
             if title.description.is_empty()
                 || sections.is_empty()
                 || (said == Section::Dependencies && dependency_table)
             {
                 continue;
             }
-            let section = if said == Section::Other { majority(&sections, &pull.branch) } else { said };
+            let section = if said == Section::Other {
+                majority(&sections, &pull.branch)
+            } else {
+                said
+            };
             lines.insert(merge, (section, title, pull.number));
         }
         Self { owners, lines }
@@ -175,12 +218,18 @@ impl Pulls {
 /// The section most commits of a pull request belong to, [`Section::Other`] aside, or what its branch is called after.
 fn majority(sections: &[Section], branch: &str) -> Section {
     let mut counts: BTreeMap<Section, usize> = BTreeMap::new();
-    sections.iter().for_each(|section| *counts.entry(*section).or_default() += 1);
+    sections
+        .iter()
+        .for_each(|section| *counts.entry(*section).or_default() += 1);
     let most = counts
         .iter()
         .filter(|(section, _)| **section != Section::Other)
         .max_by_key(|(section, count)| (**count, std::cmp::Reverse(**section)));
-    let named = match branch.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default() {
+    let named = match branch
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .next()
+        .unwrap_or_default()
+    {
         "fix" | "fixes" | "bugfix" | "hotfix" => Section::Fixes,
         "feat" | "feature" | "features" => Section::Features,
         "perf" => Section::Performance,
@@ -201,17 +250,37 @@ mod tests {
     #[test]
     fn what_forges_write() {
         let pull = |message: &str| read(message).map(|pull| (pull.number, pull.title, pull.branch));
-        let is = |number: u64, title: &str, branch: &str| Some((number, title.to_owned(), branch.to_owned()));
-        assert_eq!(pull("Merge pull request #12 from a/fix-x\n\nTitle"), is(12, "Title", "fix-x"));
-        assert_eq!(pull("Merge pull request #12 from a/feat/x\n\nTitle\n\nmore"), is(12, "Title", "x"));
+        let is = |number: u64, title: &str, branch: &str| {
+            Some((number, title.to_owned(), branch.to_owned()))
+        };
+        assert_eq!(
+            pull("Merge pull request #12 from a/fix-x\n\nTitle"),
+            is(12, "Title", "fix-x")
+        );
+        assert_eq!(
+            pull("Merge pull request #12 from a/feat/x\n\nTitle\n\nmore"),
+            is(12, "Title", "x")
+        );
         assert_eq!(pull("Merge pull request #12 from a/x"), is(12, "", "x"));
-        assert_eq!(pull("Auto merge of #7 - me:branch, r=you\n\nTitle\n\nbody"), is(7, "Title", "branch"));
-        assert_eq!(pull("Merge #7\n\n7: Title r=you a=me\n\nbody"), is(7, "Title", ""));
+        assert_eq!(
+            pull("Auto merge of #7 - me:branch, r=you\n\nTitle\n\nbody"),
+            is(7, "Title", "branch")
+        );
+        assert_eq!(
+            pull("Merge #7\n\n7: Title r=you a=me\n\nbody"),
+            is(7, "Title", "")
+        );
         assert_eq!(
             pull("Merge branch 'x' into 'main'\n\nTitle\n\nSee merge request a/b!9"),
             is(9, "Title", "x")
         );
-        for message in ["Merge branch 'x'", "Merge pull request", "Merge #x", "feat: x", ""] {
+        for message in [
+            "Merge branch 'x'",
+            "Merge pull request",
+            "Merge #x",
+            "feat: x",
+            "",
+        ] {
             assert_eq!(pull(message), None, "{message}");
         }
     }

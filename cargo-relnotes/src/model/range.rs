@@ -43,8 +43,10 @@ pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<Release
         time: tag.time,
     };
     let mut found: Vec<Release> = if patterns.is_empty() {
-        let parsed: Vec<_> =
-            tags.iter().filter_map(|tag| Some((tag, parse_version_tag(&tag.name, package)?))).collect();
+        let parsed: Vec<_> = tags
+            .iter()
+            .filter_map(|tag| Some((tag, parse_version_tag(&tag.name, package)?)))
+            .collect();
         let named = parsed.iter().any(|(_, parsed)| parsed.names_package);
         parsed
             .into_iter()
@@ -74,7 +76,8 @@ pub fn sort(releases: &mut [Release]) {
 pub fn plain(tags: &[Tag], package: &str) -> Vec<Release> {
     tags.iter()
         .filter_map(|tag| {
-            let parsed = parse_version_tag(&tag.name, package).filter(|parsed| !parsed.names_package)?;
+            let parsed =
+                parse_version_tag(&tag.name, package).filter(|parsed| !parsed.names_package)?;
             Some(Release {
                 tag: tag.name.clone(),
                 version: parsed.version,
@@ -149,7 +152,12 @@ pub fn predecessor<A: Ancestry>(
                 .as_ref()
                 .is_some_and(|chosen| chosen.version.cmp_precedence(&other.version).is_eq())
         };
-        let rivals: Vec<Release> = result.elsewhere.iter().filter(|other| same(other)).cloned().collect();
+        let rivals: Vec<Release> = result
+            .elsewhere
+            .iter()
+            .filter(|other| same(other))
+            .cloned()
+            .collect();
         result.rivals.extend(rivals);
     }
     Ok(result)
@@ -166,7 +174,11 @@ mod tests {
         fn is_ancestor(&self, a: &CommitId, b: &CommitId) -> Result<bool, Self::Error> {
             let number = |id: &CommitId| id.as_str().parse::<u32>().unwrap_or(0);
             let (a, b) = (number(a), number(b));
-            Ok(if a / 1000 == b / 1000 { a <= b } else { a / 1000 == 0 && a <= 10 })
+            Ok(if a / 1000 == b / 1000 {
+                a <= b
+            } else {
+                a / 1000 == 0 && a <= 10
+            })
         }
     }
 
@@ -175,7 +187,12 @@ mod tests {
     }
 
     fn tag(name: &str, commit: u32) -> Tag {
-        Tag { name: name.to_owned(), commit: id(commit), annotated: false, time: i64::from(commit) }
+        Tag {
+            name: name.to_owned(),
+            commit: id(commit),
+            annotated: false,
+            time: i64::from(commit),
+        }
     }
 
     fn before(tags: &[Tag], version: &str, at: u32) -> Option<String> {
@@ -201,31 +218,52 @@ mod tests {
             "a final looks past its candidates"
         );
         assert_eq!(before(&tags, "2.0.0-rc.1", 30).as_deref(), Some("v1.10.0"));
-        assert_eq!(before(&tags, "2.0.0-rc.2", 35).as_deref(), Some("v2.0.0-rc.1"));
+        assert_eq!(
+            before(&tags, "2.0.0-rc.2", 35).as_deref(),
+            Some("v2.0.0-rc.1")
+        );
         assert_eq!(before(&tags, "1.10.0", 20).as_deref(), Some("v1.9.0"));
         assert_eq!(before(&tags, "1.0.0", 5), None, "the first release");
     }
 
     #[test]
     fn a_long_term_line_follows_its_own_history() {
-        let tags = [tag("v1.0.0", 5), tag("v1.0.1", 1003), tag("v1.0.2", 1004), tag("v1.1.0", 30)];
+        let tags = [
+            tag("v1.0.0", 5),
+            tag("v1.0.1", 1003),
+            tag("v1.0.2", 1004),
+            tag("v1.1.0", 30),
+        ];
         assert_eq!(before(&tags, "1.0.2", 1004).as_deref(), Some("v1.0.1"));
-        assert_eq!(before(&tags, "1.1.0", 30).as_deref(), Some("v1.0.0"), "v1.0.2 is no ancestor");
+        assert_eq!(
+            before(&tags, "1.1.0", 30).as_deref(),
+            Some("v1.0.0"),
+            "v1.0.2 is no ancestor"
+        );
     }
 
     #[test]
     fn two_tags_for_one_version_are_ambiguous() {
         let tags = [tag("v1.0.0", 5), tag("1.0.0", 6)];
         let releases = releases(&tags, "x", &[]);
-        let found = predecessor(&releases, &"1.1.0".parse().unwrap(), &id(20), false, &Lines).unwrap();
+        let found =
+            predecessor(&releases, &"1.1.0".parse().unwrap(), &id(20), false, &Lines).unwrap();
         assert_eq!((found.release.is_some(), found.rivals.len()), (true, 1));
     }
 
     #[test]
     fn tags_of_the_package_win_over_plain_ones() {
-        let tags = [tag("v9.0.0", 1), tag("x-v1.0.0", 2), tag("x-y-v3.0.0", 3), tag("latest", 4)];
+        let tags = [
+            tag("v9.0.0", 1),
+            tag("x-v1.0.0", 2),
+            tag("x-y-v3.0.0", 3),
+            tag("latest", 4),
+        ];
         let found = releases(&tags, "x", &[]);
-        assert_eq!(found.iter().map(|r| r.tag.as_str()).collect::<Vec<_>>(), ["x-v1.0.0"]);
+        assert_eq!(
+            found.iter().map(|r| r.tag.as_str()).collect::<Vec<_>>(),
+            ["x-v1.0.0"]
+        );
         let found = releases(&tags, "x", &["v{version}".to_owned()]);
         assert_eq!(found[0].tag, "v9.0.0");
     }
@@ -233,7 +271,8 @@ mod tests {
     #[test]
     fn past_a_release_the_same_version_is_the_predecessor() {
         let releases = releases(&[tag("v1.0.0", 5)], "x", &[]);
-        let found = predecessor(&releases, &"1.0.0".parse().unwrap(), &id(9), true, &Lines).unwrap();
+        let found =
+            predecessor(&releases, &"1.0.0".parse().unwrap(), &id(9), true, &Lines).unwrap();
         assert_eq!(found.release.unwrap().tag, "v1.0.0");
     }
 }

@@ -244,7 +244,12 @@ impl Release {
                 to_commit: self.to.clone(),
                 commits: self.counted,
                 named: self.named,
-                passed_over: self.predecessor.elsewhere.iter().map(|release| release.tag.clone()).collect(),
+                passed_over: self
+                    .predecessor
+                    .elsewhere
+                    .iter()
+                    .map(|release| release.tag.clone())
+                    .collect(),
             },
             sums: self.accounting.sums(),
             buckets: self
@@ -263,8 +268,16 @@ impl Release {
                 .map(|item| BreakingData {
                     source: item.source,
                     text: item.entry.as_ref().map(|entry| entry.text.clone()),
-                    items: item.changes.iter().map(|change| change.item.clone()).collect(),
-                    commits: item.entry.as_ref().map(|entry| entry.commits.clone()).unwrap_or_default(),
+                    items: item
+                        .changes
+                        .iter()
+                        .map(|change| change.item.clone())
+                        .collect(),
+                    commits: item
+                        .entry
+                        .as_ref()
+                        .map(|entry| entry.commits.clone())
+                        .unwrap_or_default(),
                 })
                 .collect(),
             manifest: self.manifest.clone(),
@@ -284,7 +297,11 @@ impl Release {
                 .facts
                 .gaps()
                 .into_iter()
-                .map(|(_, file, gap, why)| GapData { file: file.to_owned(), gap, why })
+                .map(|(_, file, gap, why)| GapData {
+                    file: file.to_owned(),
+                    gap,
+                    why,
+                })
                 .collect(),
             notes_sha256,
         }

@@ -12,13 +12,20 @@ use super::grammar::{Revert, split_pull};
 
 /// The merges of the range that are taken back as a whole: what they brought has to be asked for.
 pub fn merges<'a>(commits: &'a [Commit], reverts: &[(usize, Revert)]) -> Vec<&'a CommitId> {
-    let named =
-        |id: &str| reverts.iter().flat_map(|(_, revert)| &revert.commits).any(|one| id.starts_with(one));
+    let named = |id: &str| {
+        reverts
+            .iter()
+            .flat_map(|(_, revert)| &revert.commits)
+            .any(|one| id.starts_with(one))
+    };
     if reverts.iter().all(|(_, revert)| revert.commits.is_empty()) {
         return Vec::new();
     }
     let merges = commits.iter().filter(|commit| commit.parents > 1);
-    merges.map(|commit| &commit.id).filter(|id| named(id.as_str())).collect()
+    merges
+        .map(|commit| &commit.id)
+        .filter(|id| named(id.as_str()))
+        .collect()
 }
 
 /// For each commit (by position) that is cancelled: the positions of the others it is cancelled with.
@@ -32,11 +39,18 @@ pub fn cancelled(
     if reverts.is_empty() {
         return gone;
     }
-    let by_id: BTreeMap<&str, usize> =
-        commits.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at)).collect();
+    let by_id: BTreeMap<&str, usize> = commits
+        .iter()
+        .enumerate()
+        .map(|(at, commit)| (commit.id.as_str(), at))
+        .collect();
     let mut by_subject: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut by_pull: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (at, commit) in commits.iter().enumerate().filter(|(_, commit)| commit.parents < 2) {
+    for (at, commit) in commits
+        .iter()
+        .enumerate()
+        .filter(|(_, commit)| commit.parents < 2)
+    {
         let (bare, pull) = split_pull(commit.subject());
         by_subject.entry(commit.subject()).or_default().push(at);
         if bare != commit.subject() {
@@ -54,7 +68,11 @@ pub fn cancelled(
         }
         let mut targets: Vec<usize> = Vec::new();
         if !revert.commits.is_empty() {
-            let found: Option<Vec<usize>> = revert.commits.iter().map(|id| with_prefix(&by_id, id)).collect();
+            let found: Option<Vec<usize>> = revert
+                .commits
+                .iter()
+                .map(|id| with_prefix(&by_id, id))
+                .collect();
             // One target outside the range makes the whole revert news.
             let Some(found) = found else { continue };
             targets = found;
@@ -62,13 +80,19 @@ pub fn cancelled(
             let found: Option<Vec<usize>> = revert
                 .pulls
                 .iter()
-                .map(|pull| by_pull.get(pull).and_then(|all| all.iter().copied().find(|t| *t > at)))
+                .map(|pull| {
+                    by_pull
+                        .get(pull)
+                        .and_then(|all| all.iter().copied().find(|t| *t > at))
+                })
                 .collect();
             let Some(found) = found else { continue };
             targets = found;
         } else if let Some(subject) = &revert.subject {
             let older = |all: &Vec<usize>| {
-                all.iter().copied().find(|target| *target > at && !gone.contains_key(target))
+                all.iter()
+                    .copied()
+                    .find(|target| *target > at && !gone.contains_key(target))
             };
             targets.extend(by_subject.get(subject.as_str()).and_then(older));
         }
@@ -79,14 +103,26 @@ pub fn cancelled(
         let mut group = vec![at];
         group.extend(&targets);
         // Taking a merge back takes back what it brought.
-        for commits in targets.iter().filter_map(|target| brought.get(&commits[*target].id)) {
-            let inside = commits.iter().filter_map(|id| by_id.get(id.as_str()).copied());
+        for commits in targets
+            .iter()
+            .filter_map(|target| brought.get(&commits[*target].id))
+        {
+            let inside = commits
+                .iter()
+                .filter_map(|id| by_id.get(id.as_str()).copied());
             group.extend(inside.filter(|member| *member > at && !gone.contains_key(member)));
         }
         group.sort_unstable();
         group.dedup();
         for member in &group {
-            gone.insert(*member, group.iter().copied().filter(|other| other != member).collect());
+            gone.insert(
+                *member,
+                group
+                    .iter()
+                    .copied()
+                    .filter(|other| other != member)
+                    .collect(),
+            );
         }
     }
     gone
@@ -94,7 +130,9 @@ pub fn cancelled(
 
 /// The only commit whose id starts with these digits.
 fn with_prefix(by_id: &BTreeMap<&str, usize>, prefix: &str) -> Option<usize> {
-    let mut found = by_id.range(prefix..).take_while(|(id, _)| id.starts_with(prefix));
+    let mut found = by_id
+        .range(prefix..)
+        .take_while(|(id, _)| id.starts_with(prefix));
     let first = found.next().map(|(_, at)| *at);
     if found.next().is_some() { None } else { first }
 }
@@ -126,7 +164,9 @@ mod tests {
             .enumerate()
             .filter_map(|(at, commit)| Some((at, grammar::parse(&commit.message, &known).revert?)))
             .collect();
-        cancelled(&commits, &reverts, &BTreeMap::new()).into_keys().collect()
+        cancelled(&commits, &reverts, &BTreeMap::new())
+            .into_keys()
+            .collect()
     }
 
     #[test]
@@ -141,37 +181,74 @@ mod tests {
             touches_package: true,
         };
         let id = "1".repeat(40);
-        let message =
-            format!("Revert \"Merge x\"\n\nThis reverts commit {id}, reversing\nchanges made to {id}.");
+        let message = format!(
+            "Revert \"Merge x\"\n\nThis reverts commit {id}, reversing\nchanges made to {id}."
+        );
         let commits = [
             commit(0, 1, &message),
             commit(1, 2, "Merge x"),
             commit(2, 1, "feat: x"),
             commit(3, 1, "feat: kept"),
         ];
-        let reverts: Vec<(usize, Revert)> =
-            vec![(0, grammar::parse(&commits[0].message, &|_| false).revert.unwrap())];
+        let reverts: Vec<(usize, Revert)> = vec![(
+            0,
+            grammar::parse(&commits[0].message, &|_| false)
+                .revert
+                .unwrap(),
+        )];
         assert_eq!(merges(&commits, &reverts), [&commits[1].id]);
         let brought = BTreeMap::from([(
             commits[1].id.clone(),
             BTreeSet::from([commits[1].id.clone(), commits[2].id.clone()]),
         )]);
-        assert_eq!(cancelled(&commits, &reverts, &brought).into_keys().collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(
+            cancelled(&commits, &reverts, &brought)
+                .into_keys()
+                .collect::<Vec<_>>(),
+            [0, 1, 2]
+        );
     }
 
     #[test]
     fn a_pair_inside_the_range_cancels() {
-        assert_eq!(gone(&["Revert \"feat: x\"\n\nThis reverts commit 1111111.", "feat: x"]), [0, 1]);
+        assert_eq!(
+            gone(&[
+                "Revert \"feat: x\"\n\nThis reverts commit 1111111.",
+                "feat: x"
+            ]),
+            [0, 1]
+        );
         assert_eq!(gone(&["Revert \"feat: x\"", "feat: y", "feat: x"]), [0, 2]);
-        assert_eq!(gone(&["Revert \"feat: x (#3)\" (#4)\n\nReverts a/b#3", "feat: x (#3)"]), [0, 1]);
-        assert_eq!(gone(&["revert: feat: x\n\nRefs: 1111111", "feat: x"]), [0, 1]);
+        assert_eq!(
+            gone(&[
+                "Revert \"feat: x (#3)\" (#4)\n\nReverts a/b#3",
+                "feat: x (#3)"
+            ]),
+            [0, 1]
+        );
+        assert_eq!(
+            gone(&["revert: feat: x\n\nRefs: 1111111", "feat: x"]),
+            [0, 1]
+        );
     }
 
     #[test]
     fn a_revert_of_something_released_is_news() {
-        assert!(gone(&["Revert \"feat: x\"\n\nThis reverts commit 9999999.", "feat: x"]).is_empty());
+        assert!(
+            gone(&[
+                "Revert \"feat: x\"\n\nThis reverts commit 9999999.",
+                "feat: x"
+            ])
+            .is_empty()
+        );
         assert!(gone(&["Revert \"feat: z\"", "feat: x"]).is_empty());
-        assert!(gone(&["Revert all\n\nThis reverts commits 1111111 and 9999999.", "feat: x"]).is_empty());
+        assert!(
+            gone(&[
+                "Revert all\n\nThis reverts commits 1111111 and 9999999.",
+                "feat: x"
+            ])
+            .is_empty()
+        );
     }
 
     #[test]
@@ -182,7 +259,10 @@ mod tests {
             "feat: x",
         ];
         assert_eq!(gone(&messages), [0, 1]);
-        assert_eq!(gone(&["Reapply \"feat: x\"", "Revert \"feat: x\"", "feat: x"]), [0, 1]);
+        assert_eq!(
+            gone(&["Reapply \"feat: x\"", "Revert \"feat: x\"", "feat: x"]),
+            [0, 1]
+        );
     }
 
     #[test]

@@ -12,7 +12,9 @@ use super::grammar::{Header, Style};
 use super::housekeeping::{housekeeping, is_about_words, is_release_commit};
 
 /// A section of the notes, in the order in which they are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Section {
     /// What users have to change.
@@ -195,14 +197,21 @@ pub struct Table {
 impl Table {
     /// The default table with overrides by type (lower case).
     pub fn new(overrides: BTreeMap<String, Place>) -> Self {
-        Self { overrides: overrides.into_iter().map(|(kind, place)| (kind.to_lowercase(), place)).collect() }
+        Self {
+            overrides: overrides
+                .into_iter()
+                .map(|(kind, place)| (kind.to_lowercase(), place))
+                .collect(),
+        }
     }
 
     fn place(&self, kind: &str) -> Option<Place> {
-        self.overrides
-            .get(kind)
-            .copied()
-            .or_else(|| TYPES.iter().find(|(name, _)| *name == kind).map(|(_, place)| *place))
+        self.overrides.get(kind).copied().or_else(|| {
+            TYPES
+                .iter()
+                .find(|(name, _)| *name == kind)
+                .map(|(_, place)| *place)
+        })
     }
 
     /// Whether the table knows a conventional type.
@@ -230,7 +239,12 @@ impl Table {
         match header.style {
             Style::Conventional => match self.place(header.kind.as_deref().unwrap_or_default()) {
                 Some(place) => place.section().map_or_else(
-                    || Placement::Hidden(format!("type-{}", header.kind.as_deref().unwrap_or_default())),
+                    || {
+                        Placement::Hidden(format!(
+                            "type-{}",
+                            header.kind.as_deref().unwrap_or_default()
+                        ))
+                    },
                     Placement::In,
                 ),
                 None => Placement::In(Section::Other),
@@ -239,13 +253,17 @@ impl Table {
                 Some(Some(section)) => Placement::In(section),
                 Some(None) => Placement::Hidden(format!("area-{scope}")),
                 None if HIDDEN_AREAS.contains(&scope.as_str())
-                    || HIDDEN_AREAS.iter().any(|area| scope.strip_suffix(".md") == Some(area)) =>
+                    || HIDDEN_AREAS
+                        .iter()
+                        .any(|area| scope.strip_suffix(".md") == Some(area)) =>
                 {
                     Placement::Hidden(format!("area-{scope}"))
                 }
                 None => Placement::In(by_verb(&header.description)),
             },
-            Style::Free if is_autosquash(&header.description) => Placement::Hidden("autosquash".to_owned()),
+            Style::Free if is_autosquash(&header.description) => {
+                Placement::Hidden("autosquash".to_owned())
+            }
             Style::Free => Placement::In(by_verb(&header.description)),
         }
     }
@@ -256,8 +274,15 @@ fn by_verb(text: &str) -> Section {
     if is_about_words(text) {
         return Section::Other;
     }
-    let first = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("").to_lowercase();
-    VERBS.iter().find(|(verb, _)| *verb == first).map_or(Section::Other, |(_, section)| *section)
+    let first = text
+        .split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or("")
+        .to_lowercase();
+    VERBS
+        .iter()
+        .find(|(verb, _)| *verb == first)
+        .map_or(Section::Other, |(_, section)| *section)
 }
 
 /// Whether a text names a published advisory.
@@ -267,24 +292,27 @@ pub fn names_an_advisory(text: &str) -> bool {
 
 /// The ids of published advisories in a text, upper case.
 pub fn advisory_ids(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter_map(|word| {
-        let upper = word.to_ascii_uppercase();
-        let parts: Vec<&str> = upper.split('-').collect();
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let is_id = match parts[..] {
-            ["RUSTSEC" | "CVE", year, number] => {
-                year.len() == 4 && digits(year) && number.len() >= 4 && digits(number)
-            }
-            ["GHSA", a, b, c] => [a, b, c].iter().all(|part| part.len() == 4),
-            _ => false,
-        };
-        is_id.then_some(upper)
-    })
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .filter_map(|word| {
+            let upper = word.to_ascii_uppercase();
+            let parts: Vec<&str> = upper.split('-').collect();
+            let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            let is_id = match parts[..] {
+                ["RUSTSEC" | "CVE", year, number] => {
+                    year.len() == 4 && digits(year) && number.len() >= 4 && digits(number)
+                }
+                ["GHSA", a, b, c] => [a, b, c].iter().all(|part| part.len() == 4),
+                _ => false,
+            };
+            is_id.then_some(upper)
+        })
 }
 
 fn is_dependency_update(header: &Header, scope: &str) -> bool {
-    if matches!(scope, "deps" | "deps-dev" | "dep" | "dependencies" | "cargo-deps" | "crates")
-        && header.style != Style::Free
+    if matches!(
+        scope,
+        "deps" | "deps-dev" | "dep" | "dependencies" | "cargo-deps" | "crates"
+    ) && header.style != Style::Free
     {
         return true;
     }
@@ -295,20 +323,26 @@ fn is_dependency_update(header: &Header, scope: &str) -> bool {
     }
     // `Bump serde from 1.0.1 to 1.0.2`, `Update Rust crate libc to v0.2.147`.
     let rest: Vec<&str> = words.collect();
-    rest.iter().position(|word| *word == "to").is_some_and(|at| {
-        (1..=6).contains(&at)
-            && rest.get(at + 1).is_some_and(|version| {
-                version.trim_matches(['`', 'v']).starts_with(|c: char| c.is_ascii_digit())
-            })
-            && rest[0].to_lowercase() != "version"
-            && !rest[..at]
-                .iter()
-                .any(|word| matches!(word.to_lowercase().as_str(), "msrv" | "version" | "edition"))
-    })
+    rest.iter()
+        .position(|word| *word == "to")
+        .is_some_and(|at| {
+            (1..=6).contains(&at)
+                && rest.get(at + 1).is_some_and(|version| {
+                    version
+                        .trim_matches(['`', 'v'])
+                        .starts_with(|c: char| c.is_ascii_digit())
+                })
+                && rest[0].to_lowercase() != "version"
+                && !rest[..at].iter().any(|word| {
+                    matches!(word.to_lowercase().as_str(), "msrv" | "version" | "edition")
+                })
+        })
 }
 
 fn is_autosquash(text: &str) -> bool {
-    ["fixup! ", "squash! ", "amend! "].iter().any(|prefix| text.starts_with(prefix))
+    ["fixup! ", "squash! ", "amend! "]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -363,21 +397,37 @@ mod tests {
             ("Run cargo fmt", "formatting"),
             ("Fix a typo (#12)", "typo"),
             ("Add CHANGELOG entry for .debdiff => diff", "changelog-edit"),
-            ("Update changelog to mention theme improvements", "changelog-edit"),
-            ("Refer to PR instead of issue in CHANGELOG", "changelog-edit"),
+            (
+                "Update changelog to mention theme improvements",
+                "changelog-edit",
+            ),
+            (
+                "Refer to PR instead of issue in CHANGELOG",
+                "changelog-edit",
+            ),
             ("Mention --completion in the README", "documentation"),
-            ("Update README.md to mention `--strip-ansi`", "documentation"),
+            (
+                "Update README.md to mention `--strip-ansi`",
+                "documentation",
+            ),
             ("Add regression test for #2541", "tests-only"),
         ] {
-            assert_eq!(place(subject), Placement::Hidden(rule.to_owned()), "{subject}");
+            assert_eq!(
+                place(subject),
+                Placement::Hidden(rule.to_owned()),
+                "{subject}"
+            );
         }
     }
 
     #[test]
     fn a_project_can_change_the_table() {
-        let table =
-            Table::new(BTreeMap::from([("docs".to_owned(), Place::Other), ("feat".to_owned(), Place::Hide)]));
-        let place = |subject: &str| table.placement(&grammar::header(subject, &|kind| table.knows(kind)));
+        let table = Table::new(BTreeMap::from([
+            ("docs".to_owned(), Place::Other),
+            ("feat".to_owned(), Place::Hide),
+        ]));
+        let place =
+            |subject: &str| table.placement(&grammar::header(subject, &|kind| table.knows(kind)));
         assert_eq!(place("docs: x"), Placement::In(Section::Other));
         assert_eq!(place("feat: x"), Placement::Hidden("type-feat".to_owned()));
     }
@@ -385,7 +435,11 @@ mod tests {
     #[test]
     fn ids_of_advisories() {
         let ids: Vec<_> =
-            advisory_ids("see CVE-2024-1234, rustsec-2020-0001 and GHSA-abcd-efgh-ijkl; not CVE-x").collect();
-        assert_eq!(ids, ["CVE-2024-1234", "RUSTSEC-2020-0001", "GHSA-ABCD-EFGH-IJKL"]);
+            advisory_ids("see CVE-2024-1234, rustsec-2020-0001 and GHSA-abcd-efgh-ijkl; not CVE-x")
+                .collect();
+        assert_eq!(
+            ids,
+            ["CVE-2024-1234", "RUSTSEC-2020-0001", "GHSA-ABCD-EFGH-IJKL"]
+        );
     }
 }

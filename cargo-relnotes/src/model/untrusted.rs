@@ -39,7 +39,11 @@ impl Untrusted {
                 line.push('…');
                 break;
             }
-            line.push(if is_unwanted(c) { char::REPLACEMENT_CHARACTER } else { c });
+            line.push(if is_unwanted(c) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            });
             chars += 1;
         }
         Self(line)
@@ -104,7 +108,10 @@ mod tests {
     #[test]
     fn white_space_collapses_and_controls_are_replaced() {
         assert_eq!(Untrusted::new(" a\t b\r\n c ").visible(), "a b c");
-        assert_eq!(Untrusted::new("\u{1b}[31mred\u{202e}").visible(), "\u{fffd}[31mred\u{fffd}");
+        assert_eq!(
+            Untrusted::new("\u{1b}[31mred\u{202e}").visible(),
+            "\u{fffd}[31mred\u{fffd}"
+        );
         assert_eq!(Untrusted::from_bytes(b"caf\xe9").visible(), "caf\u{fffd}");
     }
 

@@ -47,7 +47,11 @@ impl Hit {
             aliases: Vec::new(),
             package: advisory.package.clone(),
             versions: vec![advisory.version.clone()],
-            title: advisory.title.as_deref().map(Untrusted::new).unwrap_or_default(),
+            title: advisory
+                .title
+                .as_deref()
+                .map(Untrusted::new)
+                .unwrap_or_default(),
             date: String::new(),
             severity: advisory
                 .severity
@@ -74,7 +78,9 @@ pub struct Shipped {
 
 impl Shipped {
     /// From every release (lowest first) and whether it shipped it; `None` where that cannot be told.
-    pub fn from_releases<'a>(releases: impl IntoIterator<Item = (&'a Version, Option<bool>)>) -> Self {
+    pub fn from_releases<'a>(
+        releases: impl IntoIterator<Item = (&'a Version, Option<bool>)>,
+    ) -> Self {
         let mut shipped = Self::default();
         let mut open = false;
         for (version, hit) in releases {
@@ -98,7 +104,11 @@ impl Shipped {
     /// `0.9.15 to 0.9.131, 1.0.0`, or nothing.
     pub fn sentence(&self) -> String {
         let run = |(first, last): &(String, String)| {
-            if first == last { first.clone() } else { format!("{first} to {last}") }
+            if first == last {
+                first.clone()
+            } else {
+                format!("{first} to {last}")
+            }
         };
         self.runs.iter().map(run).collect::<Vec<_>>().join(", ")
     }
@@ -143,35 +153,52 @@ impl VulnerabilityDelta {
     /// [`standing_hits`].
     pub fn between(before: Vec<Hit>, after: Vec<Hit>, judged: Option<&[Advisory]>) -> Self {
         let locked: BTreeSet<String> = after.iter().map(|hit| hit.id.clone()).collect();
-        let old: BTreeMap<String, Hit> = before.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
+        let old: BTreeMap<String, Hit> = before
+            .into_iter()
+            .map(|hit| (hit.id.clone(), hit))
+            .collect();
         let now = standing_hits(after, judged);
-        let still = |hit: &&Hit| !locked.contains(&hit.id) && !now.iter().any(|other| other.id == hit.id);
+        let still =
+            |hit: &&Hit| !locked.contains(&hit.id) && !now.iter().any(|other| other.id == hit.id);
         let fixed = old.values().filter(still).cloned().collect();
         let (present, introduced) = now.into_iter().partition(|hit| old.contains_key(&hit.id));
-        Self { fixed, present, introduced }
+        Self {
+            fixed,
+            present,
+            introduced,
+        }
     }
 
     /// Every hit.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Hit> {
-        self.fixed.iter_mut().chain(&mut self.present).chain(&mut self.introduced)
+        self.fixed
+            .iter_mut()
+            .chain(&mut self.present)
+            .chain(&mut self.introduced)
     }
 }
 
 /// What hits a release: the advisories of its lockfile, without those another gate looked at and found to be of no matter (waived, or
 /// in nothing that is built), and with those only it knows. An advisory it never heard of stays: its database may be older.
 pub fn standing_hits(found: Vec<Hit>, judged: Option<&[Advisory]>) -> Vec<Hit> {
-    let mut hits: BTreeMap<String, Hit> = found.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
+    let mut hits: BTreeMap<String, Hit> =
+        found.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
     let judged = judged.unwrap_or_default();
     let is = |advisory: &Advisory, hit: &Hit| {
-        advisory.package == hit.package && (advisory.id == hit.id || hit.aliases.contains(&advisory.id))
+        advisory.package == hit.package
+            && (advisory.id == hit.id || hit.aliases.contains(&advisory.id))
     };
     hits.retain(|_, hit| {
-        let mut said = judged.iter().filter(|advisory| is(advisory, hit)).peekable();
+        let mut said = judged
+            .iter()
+            .filter(|advisory| is(advisory, hit))
+            .peekable();
         said.peek().is_none() || said.any(Advisory::counts)
     });
     for advisory in judged.iter().filter(|advisory| advisory.counts()) {
         if !hits.values().any(|hit| is(advisory, hit)) {
-            hits.entry(advisory.id.clone()).or_insert_with(|| Hit::of(advisory));
+            hits.entry(advisory.id.clone())
+                .or_insert_with(|| Hit::of(advisory));
         }
     }
     hits.into_values().collect()
@@ -192,9 +219,14 @@ mod tests {
             })
         };
         let ids = |hits: &[Hit]| hits.iter().map(|hit| hit.id.clone()).collect::<Vec<_>>();
-        let delta = VulnerabilityDelta::between(vec![hit("a"), hit("b")], vec![hit("b"), hit("c")], None);
+        let delta =
+            VulnerabilityDelta::between(vec![hit("a"), hit("b")], vec![hit("b"), hit("c")], None);
         assert_eq!(
-            (ids(&delta.fixed), ids(&delta.present), ids(&delta.introduced)),
+            (
+                ids(&delta.fixed),
+                ids(&delta.present),
+                ids(&delta.introduced)
+            ),
             (vec!["a".into()], vec!["b".into()], vec!["c".into()])
         );
         let judged = |id: &str, scope: Option<&str>| Advisory {
@@ -209,19 +241,35 @@ mod tests {
         let delta = VulnerabilityDelta::between(vec![hit("a"), hit("b")], after, Some(&list));
         // `c` was looked at and is not built; `b` and `e` are unknown to the other gate, which does not make them harmless.
         assert_eq!(
-            (ids(&delta.fixed), ids(&delta.present), ids(&delta.introduced)),
-            (vec!["a".into()], vec!["b".into()], vec!["d".into(), "e".into()])
+            (
+                ids(&delta.fixed),
+                ids(&delta.present),
+                ids(&delta.introduced)
+            ),
+            (
+                vec!["a".into()],
+                vec!["b".into()],
+                vec!["d".into(), "e".into()]
+            )
         );
     }
 
     #[test]
     fn runs_of_releases() {
-        let versions: Vec<Version> =
-            ["0.9.0", "0.9.1", "0.9.2", "1.0.0"].iter().map(|v| v.parse().unwrap()).collect();
+        let versions: Vec<Version> = ["0.9.0", "0.9.1", "0.9.2", "1.0.0"]
+            .iter()
+            .map(|v| v.parse().unwrap())
+            .collect();
         let hits = [Some(true), Some(true), None, Some(true)];
         let shipped = Shipped::from_releases(versions.iter().zip(hits));
-        assert_eq!((shipped.sentence().as_str(), shipped.releases), ("0.9.0 to 0.9.1, 1.0.0", 3));
+        assert_eq!(
+            (shipped.sentence().as_str(), shipped.releases),
+            ("0.9.0 to 0.9.1, 1.0.0", 3)
+        );
         assert_eq!(shipped.unknown, 1);
-        assert_eq!(Shipped::from_releases(versions.iter().map(|v| (v, Some(false)))).sentence(), "");
+        assert_eq!(
+            Shipped::from_releases(versions.iter().map(|v| (v, Some(false)))).sentence(),
+            ""
+        );
     }
 }

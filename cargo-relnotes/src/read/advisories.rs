@@ -29,15 +29,25 @@ pub struct Advisories {
 
 /// Where the database is: `--db`, else `RELEASE_GATES_ADVISORY_DB`, else the folders cargo's tools use.
 pub fn locate(flag: Option<&Path>) -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     if let Some(path) = flag.map(Path::to_owned).or_else(|| set(ENV)) {
         return Some(path);
     }
-    let home = set("CARGO_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))?;
-    let fetched = std::fs::read_dir(home.join("advisory-dbs")).into_iter().flatten().flatten();
+    let home =
+        set("CARGO_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))?;
+    let fetched = std::fs::read_dir(home.join("advisory-dbs"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut others: Vec<PathBuf> = fetched.map(|entry| entry.path()).collect();
     others.sort();
-    std::iter::once(home.join("advisory-db")).chain(others).find(|dir| dir.join("crates").is_dir())
+    std::iter::once(home.join("advisory-db"))
+        .chain(others)
+        .find(|dir| dir.join("crates").is_dir())
 }
 
 impl Advisories {
@@ -50,7 +60,11 @@ impl Advisories {
             return Err(Error::judge(format!("`{}` is no advisory database", dir.display()))
                 .with_help(format!("name a checkout of RustSec's advisory-db, the folder that holds `crates/`, with --db or {ENV}")));
         }
-        Ok(Self { dir: dir.to_owned(), by_package: RefCell::default(), unreadable: RefCell::default() })
+        Ok(Self {
+            dir: dir.to_owned(),
+            by_package: RefCell::default(),
+            unreadable: RefCell::default(),
+        })
     }
 
     /// Files that were looked at and could not be read, relative to the database.
@@ -65,24 +79,39 @@ impl Advisories {
         }
         let mut found = Vec::new();
         // Names of packages are plain words; anything else cannot be a folder of the database.
-        let plain = package.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let plain = package
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let folder = self.dir.join("crates").join(package);
-        let files = std::fs::read_dir(&folder).into_iter().flatten().flatten().filter(|_| plain);
+        let files = std::fs::read_dir(&folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|_| plain);
         for file in files.map(|entry| entry.path()) {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if !name.ends_with(".md") || name.starts_with('.') || name.starts_with("RUSTSEC-0000-") {
+            let name = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if !name.ends_with(".md") || name.starts_with('.') || name.starts_with("RUSTSEC-0000-")
+            {
                 continue;
             }
             let read = std::fs::read_to_string(&file).map_err(|error| error.to_string());
             match read.and_then(|text| Published::parse(&text)) {
                 Ok(advisory) if advisory.package == package => found.push(advisory),
                 Ok(_) | Err(_) => {
-                    self.unreadable.borrow_mut().insert(format!("crates/{package}/{name}"));
+                    self.unreadable
+                        .borrow_mut()
+                        .insert(format!("crates/{package}/{name}"));
                 }
             }
         }
         let found = Rc::new(found);
-        self.by_package.borrow_mut().insert(package.to_owned(), Rc::clone(&found));
+        self.by_package
+            .borrow_mut()
+            .insert(package.to_owned(), Rc::clone(&found));
         found
     }
 
@@ -92,7 +121,10 @@ impl Advisories {
         let mut hits: BTreeMap<String, Hit> = BTreeMap::new();
         for package in lock.iter().filter(|package| is_public(package)) {
             let about = self.about(&package.name);
-            for advisory in about.iter().filter(|advisory| advisory.hits(&package.version)) {
+            for advisory in about
+                .iter()
+                .filter(|advisory| advisory.hits(&package.version))
+            {
                 let hit = hits.entry(advisory.id.clone()).or_insert_with(|| Hit {
                     id: advisory.id.clone(),
                     aliases: advisory.aliases.clone(),
@@ -115,14 +147,20 @@ impl Advisories {
     /// Whether a lockfile holds a version that an advisory about `package` calls vulnerable.
     pub fn is_hit(&self, id: &str, package: &str, lock: &Lock) -> bool {
         let about = self.about(package);
-        let Some(advisory) = about.iter().find(|advisory| advisory.id == id) else { return false };
-        lock.iter().any(|one| one.name == package && is_public(one) && advisory.hits(&one.version))
+        let Some(advisory) = about.iter().find(|advisory| advisory.id == id) else {
+            return false;
+        };
+        lock.iter()
+            .any(|one| one.name == package && is_public(one) && advisory.hits(&one.version))
     }
 }
 
 /// What does not come from the public registry is not what its advisories are about.
 fn is_public(package: &Locked) -> bool {
-    package.source.as_ref().is_some_and(|source| source.is_public())
+    package
+        .source
+        .as_ref()
+        .is_some_and(|source| source.is_public())
 }
 
 #[cfg(test)]
@@ -141,14 +179,33 @@ mod tests {
         std::fs::write(folder.join("RUSTSEC-2024-0001.md"), ADVISORY).unwrap();
         let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
         for (version, hit) in [("1.0.4", true), ("1.0.5", false)] {
-            let text =
-                format!("version = 4\n[[package]]\nname = \"tar\"\nversion = \"{version}\"\n{source}\n");
+            let text = format!(
+                "version = 4\n[[package]]\nname = \"tar\"\nversion = \"{version}\"\n{source}\n"
+            );
             let lock = crate::read::lockfile::parse(text.as_bytes()).unwrap();
             let ours = Advisories::open(dir.path()).unwrap();
-            let ids: Vec<String> = ours.hits(&lock, "2024-12-31").into_iter().map(|hit| hit.id).collect();
-            let oracle = Database::open(dir.path()).unwrap().vulnerabilities(&text.parse().unwrap());
-            assert_eq!(ids, oracle.iter().map(|found| found.advisory.id.to_string()).collect::<Vec<_>>());
-            assert_eq!((ids.len() == 1, ours.is_hit("RUSTSEC-2024-0001", "tar", &lock)), (hit, hit));
+            let ids: Vec<String> = ours
+                .hits(&lock, "2024-12-31")
+                .into_iter()
+                .map(|hit| hit.id)
+                .collect();
+            let oracle = Database::open(dir.path())
+                .unwrap()
+                .vulnerabilities(&text.parse().unwrap());
+            assert_eq!(
+                ids,
+                oracle
+                    .iter()
+                    .map(|found| found.advisory.id.to_string())
+                    .collect::<Vec<_>>()
+            );
+            assert_eq!(
+                (
+                    ids.len() == 1,
+                    ours.is_hit("RUSTSEC-2024-0001", "tar", &lock)
+                ),
+                (hit, hit)
+            );
         }
     }
 

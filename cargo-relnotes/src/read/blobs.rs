@@ -43,14 +43,25 @@ pub fn read(git: &Git, names: &[String]) -> std::result::Result<Vec<Option<Blob>
     // A name with a line break would shift every answer.
     let input: String = names
         .iter()
-        .map(|name| if name.contains('\n') { ":\n".to_owned() } else { format!("{name}\n") })
+        .map(|name| {
+            if name.contains('\n') {
+                ":\n".to_owned()
+            } else {
+                format!("{name}\n")
+            }
+        })
         .collect();
-    let finished = git.run(git.step().args(["cat-file", "--batch"]).stdin(input))?.success()?;
+    let finished = git
+        .run(git.step().args(["cat-file", "--batch"]).stdin(input))?
+        .success()?;
     let mut rest = finished.stdout.as_slice();
     let mut found: Vec<Option<Blob>> = Vec::with_capacity(names.len());
     let mut last: Option<Blob> = None;
     for _ in names {
-        let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap_or(rest.len());
         let header = String::from_utf8_lossy(&rest[..end]).into_owned();
         rest = rest.get(end + 1..).unwrap_or_default();
         let words: Vec<&str> = header.split(' ').collect();
@@ -71,7 +82,10 @@ pub fn read(git: &Git, names: &[String]) -> std::result::Result<Vec<Option<Blob>
         // Consecutive releases often share a file.
         let blob = match &last {
             Some(blob) if blob.id == id => blob.clone(),
-            _ => Blob { id: id.to_owned(), bytes: body.into() },
+            _ => Blob {
+                id: id.to_owned(),
+                bytes: body.into(),
+            },
         };
         last = Some(blob.clone());
         found.push(Some(blob));

@@ -24,7 +24,10 @@ pub fn gather(folder: &PackageArtifacts, subject: &Subject, before: Option<&Vers
         let before = before?.to_string();
         (with != before).then(|| format!("compared with {with}, not {before}"))
     };
-    let mismatched = buildinfo.usable().map(|facts| mismatches(folder, &facts.data)).unwrap_or_default();
+    let mismatched = buildinfo
+        .usable()
+        .map(|facts| mismatches(folder, &facts.data))
+        .unwrap_or_default();
     Facts {
         sbom: sbom(folder, subject),
         vulns: report(folder, "vulns", subject, any),
@@ -42,7 +45,11 @@ pub fn build_before(
     version: &Version,
     commit: &CommitId,
 ) -> Option<BuildInfo> {
-    let path = folder.dir().parent()?.join(format!("{package}-{version}")).join("buildinfo.json");
+    let path = folder
+        .dir()
+        .parent()?
+        .join(format!("{package}-{version}"))
+        .join("buildinfo.json");
     let envelope = Envelope::read(&std::fs::read(path).ok()?, "buildinfo").ok()?;
     let judged = matches!(envelope.status, Status::Pass | Status::Fail);
     (judged && envelope.subject.commit.as_ref() == Some(commit))
@@ -68,24 +75,34 @@ fn report<T: DeserializeOwned>(
     if let Some(why) = stale(&envelope.subject, subject).or_else(|| otherwise_stale(&envelope)) {
         return Fact::Stale(why);
     }
-    let first = envelope.findings.first().map(|finding| format!(": {}", finding.message)).unwrap_or_default();
+    let first = envelope
+        .findings
+        .first()
+        .map(|finding| format!(": {}", finding.message))
+        .unwrap_or_default();
     match envelope.status {
         Status::Pass | Status::Fail => match serde_json::from_value(envelope.data) {
-            Ok(data) => Fact::Usable(Judged { status: envelope.status, sha256: sha256_bytes(&bytes), data }),
+            Ok(data) => Fact::Usable(Judged {
+                status: envelope.status,
+                sha256: sha256_bytes(&bytes),
+                data,
+            }),
             Err(error) => Fact::Broken(format!("its data has an unexpected shape: {error}")),
         },
         Status::Skipped => Fact::NotApplicable(format!("nothing to judge{first}")),
-        Status::Error | Status::Unsupported => {
-            Fact::Broken(format!("its gate ended with status `{}`{first}", envelope.status.as_str()))
-        }
+        Status::Error | Status::Unsupported => Fact::Broken(format!(
+            "its gate ended with status `{}`{first}",
+            envelope.status.as_str()
+        )),
     }
 }
 
 /// Why a report is about something else. A report that names no package (of a whole workspace) is about all of them.
 fn stale(found: &Subject, judged: &Subject) -> Option<String> {
-    for (what, a, b) in
-        [("package", &found.package, &judged.package), ("version", &found.version, &judged.version)]
-    {
+    for (what, a, b) in [
+        ("package", &found.package, &judged.package),
+        ("version", &found.version, &judged.version),
+    ] {
         if let (Some(a), Some(b)) = (a, b)
             && a != b
         {
@@ -115,18 +132,28 @@ fn sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
     {
         return Fact::Stale(format!("made for version {found}, not {judged}"));
     }
-    let properties = [&value["metadata"]["properties"], &root["properties"], &value["properties"]];
+    let properties = [
+        &value["metadata"]["properties"],
+        &root["properties"],
+        &value["properties"],
+    ];
     for property in properties.into_iter().filter_map(Value::as_array).flatten() {
-        let (Some(name), Some(found)) = (property["name"].as_str(), property["value"].as_str()) else {
+        let (Some(name), Some(found)) = (property["name"].as_str(), property["value"].as_str())
+        else {
             continue;
         };
         let expected = match name.rsplit(':').next() {
             Some("commit") => subject.commit.as_ref().map(ToString::to_string),
-            Some("lock-sha256" | "lock_sha256") => subject.lock_sha256.as_ref().map(ToString::to_string),
+            Some("lock-sha256" | "lock_sha256") => {
+                subject.lock_sha256.as_ref().map(ToString::to_string)
+            }
             Some("dirty") => Some(subject.dirty.to_string()),
             _ => continue,
         };
-        if expected.as_deref().is_some_and(|expected| expected != found) {
+        if expected
+            .as_deref()
+            .is_some_and(|expected| expected != found)
+        {
             return Fact::Stale(format!("its {name} is {found}"));
         }
     }
@@ -136,12 +163,17 @@ fn sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
         .ok()
         .flatten()
         .and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
-    let listed =
-        manifest.iter().flat_map(|manifest| &manifest.files).find(|file| file.path == "sbom.cdx.json");
+    let listed = manifest
+        .iter()
+        .flat_map(|manifest| &manifest.files)
+        .find(|file| file.path == "sbom.cdx.json");
     if listed.is_some_and(|file| file.sha256 != sha256) {
         return Fact::Broken("it was changed after its tool wrote it".to_owned());
     }
-    Fact::Usable(Sbom { sha256, components: value["components"].as_array().map_or(0, Vec::len) })
+    Fact::Usable(Sbom {
+        sha256,
+        components: value["components"].as_array().map_or(0, Vec::len),
+    })
 }
 
 /// Artifacts that are in the folder and are not what the build said.

@@ -52,9 +52,25 @@ fn range(from: Option<&CommitId>, to: &CommitId) -> Vec<String> {
 ///
 /// # Errors
 /// git failed or its answer is odd.
-pub fn commits(git: &Git, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Commit>, HistoryError> {
-    let flags = ["log", "-z", "--date-order", "--no-notes", "--no-decorate", "--encoding=UTF-8", FORMAT];
-    let step = with_mailmap(git, to).args(flags).arg("--end-of-options").args(range(from, to)).arg("--");
+pub fn commits(
+    git: &Git,
+    from: Option<&CommitId>,
+    to: &CommitId,
+) -> Result<Vec<Commit>, HistoryError> {
+    let flags = [
+        "log",
+        "-z",
+        "--date-order",
+        "--no-notes",
+        "--no-decorate",
+        "--encoding=UTF-8",
+        FORMAT,
+    ];
+    let step = with_mailmap(git, to)
+        .args(flags)
+        .arg("--end-of-options")
+        .args(range(from, to))
+        .arg("--");
     parse(&git.run(step)?.success().map_err(GitError::from)?.stdout)
 }
 
@@ -75,17 +91,30 @@ fn with_mailmap(git: &Git, commit: &CommitId) -> Step {
 /// git failed.
 pub fn brought(git: &Git, merge: &CommitId) -> Result<BTreeSet<CommitId>, HistoryError> {
     let range = [merge.to_string(), format!("^{merge}^1")];
-    let bytes = git.plumbing(["rev-list", "--end-of-options"].map(str::to_owned).into_iter().chain(range))?;
-    Ok(String::from_utf8_lossy(&bytes).lines().filter_map(|line| line.parse().ok()).collect())
+    let bytes = git.plumbing(
+        ["rev-list", "--end-of-options"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(range),
+    )?;
+    Ok(String::from_utf8_lossy(&bytes)
+        .lines()
+        .filter_map(|line| line.parse().ok())
+        .collect())
 }
 
 /// Takes git's answer apart.
 fn parse(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
-    let odd =
-        |bytes: &[u8]| HistoryError::Log { near: String::from_utf8_lossy(bytes).chars().take(60).collect() };
+    let odd = |bytes: &[u8]| HistoryError::Log {
+        near: String::from_utf8_lossy(bytes).chars().take(60).collect(),
+    };
     let text = String::from_utf8_lossy(bytes);
     let Some(text) = text.strip_suffix('\0') else {
-        return if text.is_empty() { Ok(Vec::new()) } else { Err(odd(bytes)) };
+        return if text.is_empty() {
+            Ok(Vec::new())
+        } else {
+            Err(odd(bytes))
+        };
     };
     let mut fields = text.split('\0');
     let mut commits: Vec<Commit> = Vec::new();
@@ -103,16 +132,24 @@ fn parse(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
             id: id.parse().map_err(|_| odd(id.as_bytes()))?,
             parents: parents.split_ascii_whitespace().count(),
             author: Arc::clone(
-                people.entry((name, email)).or_insert_with(|| Arc::new(Identity::new(name, email))),
+                people
+                    .entry((name, email))
+                    .or_insert_with(|| Arc::new(Identity::new(name, email))),
             ),
             time: time.parse().map_err(|_| odd(time.as_bytes()))?,
-            message: if message.contains('\r') { message.replace("\r\n", "\n") } else { message.to_owned() },
+            message: if message.contains('\r') {
+                message.replace("\r\n", "\n")
+            } else {
+                message.to_owned()
+            },
             touches_package: true,
         });
     }
     if has_pulls {
-        let positions: HashMap<&str, u32> =
-            (0_u32..).zip(&lines).map(|(position, (id, _))| (*id, position)).collect();
+        let positions: HashMap<&str, u32> = (0_u32..)
+            .zip(&lines)
+            .map(|(position, (id, _))| (*id, position))
+            .collect();
         for (commit, (_, parents)) in commits.iter_mut().zip(&lines) {
             let position = |parent| positions.get(parent).copied().unwrap_or(u32::MAX);
             commit.inside = parents.split_ascii_whitespace().map(position).collect();
@@ -129,7 +166,9 @@ pub fn count(git: &Git, from: Option<&CommitId>, to: &CommitId) -> Result<usize,
     let args = ["rev-list", "--count", "--end-of-options"].map(str::to_owned);
     let bytes = git.plumbing(args.into_iter().chain(range(from, to)))?;
     let text = String::from_utf8_lossy(&bytes);
-    text.trim().parse().map_err(|_| HistoryError::Log { near: text.chars().take(60).collect() })
+    text.trim().parse().map_err(|_| HistoryError::Log {
+        near: text.chars().take(60).collect(),
+    })
 }
 
 /// Folders that belong to a package, and folders below them that belong to others; relative to the top folder.
@@ -154,7 +193,12 @@ impl Folders {
             self.inside.sort();
         }
         if folder.is_empty() {
-            self.outside = self.others.iter().filter(|other| !other.is_empty()).cloned().collect();
+            self.outside = self
+                .others
+                .iter()
+                .filter(|other| !other.is_empty())
+                .cloned()
+                .collect();
         }
         self.outside.retain(|other| other != folder);
     }
@@ -180,24 +224,43 @@ pub fn mark_touching(
         return Ok(());
     }
     let literal = |folder: &String| {
-        if folder.is_empty() { ":(top)".to_owned() } else { format!(":(top,literal){folder}") }
+        if folder.is_empty() {
+            ":(top)".to_owned()
+        } else {
+            format!(":(top,literal){folder}")
+        }
     };
     let touching = |paths: Vec<String>| -> Result<BTreeSet<String>, HistoryError> {
         // The folders are quoted by `literal`; only `top` and `exclude` act.
         let step = git.step().env("GIT_LITERAL_PATHSPECS", "0");
-        let step = step.args(["rev-list", "--no-merges", "--full-history", "--end-of-options"]);
+        let step = step.args([
+            "rev-list",
+            "--no-merges",
+            "--full-history",
+            "--end-of-options",
+        ]);
         let step = step.args(range(from, to)).arg("--").args(paths);
         let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
-        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+        Ok(String::from_utf8_lossy(&bytes)
+            .lines()
+            .map(str::to_owned)
+            .collect())
     };
-    let outside = folders.outside.iter().map(|folder| format!(":(top,exclude,literal){folder}"));
+    let outside = folders
+        .outside
+        .iter()
+        .map(|folder| format!(":(top,exclude,literal){folder}"));
     let mut own = touching(folders.inside.iter().map(literal).chain(outside).collect())?;
     if !folders.shared.is_empty() {
         let shared = touching(folders.shared.iter().map(literal).collect())?;
         let elsewhere = if shared.is_empty() || folders.others.is_empty() {
             BTreeSet::new()
         } else {
-            let mine = folders.shared.iter().chain(&folders.inside).filter(|path| !path.is_empty());
+            let mine = folders
+                .shared
+                .iter()
+                .chain(&folders.inside)
+                .filter(|path| !path.is_empty());
             let mine = mine.map(|path| format!(":(top,exclude,literal){path}"));
             touching(folders.others.iter().map(literal).chain(mine).collect())?
         };
@@ -213,9 +276,14 @@ pub fn mark_touching(
 ///
 /// # Errors
 /// git failed.
-pub fn known_authors(git: &Git, commit: &CommitId, to: &CommitId) -> Result<BTreeSet<String>, HistoryError> {
+pub fn known_authors(
+    git: &Git,
+    commit: &CommitId,
+    to: &CommitId,
+) -> Result<BTreeSet<String>, HistoryError> {
     // git counts them itself, so that only one line for each person is handed over.
-    let step = with_mailmap(git, to).args(["shortlog", "--summary", "--email", commit.as_str(), "--"]);
+    let step =
+        with_mailmap(git, to).args(["shortlog", "--summary", "--email", commit.as_str(), "--"]);
     let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
     let text = String::from_utf8_lossy(&bytes);
     Ok(text
@@ -232,13 +300,23 @@ pub fn known_authors(git: &Git, commit: &CommitId, to: &CommitId) -> Result<BTre
 ///
 /// # Errors
 /// git could not be run.
-pub fn mailmapped(git: &Git, people: &[Identity], to: &CommitId) -> Result<Vec<Identity>, HistoryError> {
+pub fn mailmapped(
+    git: &Git,
+    people: &[Identity],
+    to: &CommitId,
+) -> Result<Vec<Identity>, HistoryError> {
     if people.is_empty() {
         return Ok(Vec::new());
     }
-    let input: String =
-        people.iter().map(|person| person.for_mailmap().replace(['\n', '\0'], " ") + "\n").collect();
-    let finished = git.run(with_mailmap(git, to).args(["check-mailmap", "--stdin"]).stdin(input))?;
+    let input: String = people
+        .iter()
+        .map(|person| person.for_mailmap().replace(['\n', '\0'], " ") + "\n")
+        .collect();
+    let finished = git.run(
+        with_mailmap(git, to)
+            .args(["check-mailmap", "--stdin"])
+            .stdin(input),
+    )?;
     let text = String::from_utf8_lossy(&finished.stdout);
     let mapped: Vec<Identity> = text
         .lines()
@@ -248,7 +326,11 @@ pub fn mailmapped(git: &Git, people: &[Identity], to: &CommitId) -> Result<Vec<I
         })
         .collect();
     // An entry git does not understand must not cost us the names.
-    Ok(if finished.is_success() && mapped.len() == people.len() { mapped } else { people.to_vec() })
+    Ok(if finished.is_success() && mapped.len() == people.len() {
+        mapped
+    } else {
+        people.to_vec()
+    })
 }
 
 impl Ancestry for Git {
@@ -266,11 +348,23 @@ mod tests {
     #[test]
     fn records_are_taken_apart() {
         let id = "a".repeat(40);
-        let record =
-            [&*id, &format!("{id} {id}"), "Jané", "J@e.com", "12345", "subject\r\n\r\nbody", ""].join("\0");
+        let record = [
+            &*id,
+            &format!("{id} {id}"),
+            "Jané",
+            "J@e.com",
+            "12345",
+            "subject\r\n\r\nbody",
+            "",
+        ]
+        .join("\0");
         let commits = parse(record.as_bytes()).unwrap();
         assert_eq!(
-            (commits[0].parents, commits[0].time, commits[0].message.as_str()),
+            (
+                commits[0].parents,
+                commits[0].time,
+                commits[0].message.as_str()
+            ),
             (2, 12345, "subject\n\nbody")
         );
         assert!(parse(b"").unwrap().is_empty());

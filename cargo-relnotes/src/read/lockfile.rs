@@ -23,10 +23,15 @@ const NEWEST: u32 = 4;
 /// # Errors
 /// git failed, or the file is no lockfile.
 pub fn at(git: &Git, commit: &CommitId, path: &str) -> Result<Option<Lock>> {
-    let Some(bytes) = blobs::file(git, commit, path)? else { return Ok(None) };
+    let Some(bytes) = blobs::file(git, commit, path)? else {
+        return Ok(None);
+    };
     parse(&bytes).map(Some).map_err(|why| {
-        Error::judge(format!("`{path}` at {} cannot be read: {why}", commit.short()))
-            .with_help("run `cargo generate-lockfile` there, or name another revision")
+        Error::judge(format!(
+            "`{path}` at {} cannot be read: {why}",
+            commit.short()
+        ))
+        .with_help("run `cargo generate-lockfile` there, or name another revision")
     })
 }
 
@@ -35,14 +40,20 @@ pub fn at(git: &Git, commit: &CommitId, path: &str) -> Result<Option<Lock>> {
 /// # Errors
 /// git failed.
 pub fn many(git: &Git, commits: &[CommitId], path: &str) -> Result<Vec<Option<Lock>>, GitError> {
-    let names: Vec<String> = commits.iter().map(|commit| format!("{commit}:{path}")).collect();
+    let names: Vec<String> = commits
+        .iter()
+        .map(|commit| format!("{commit}:{path}"))
+        .collect();
     let mut parsed: BTreeMap<String, Option<Lock>> = BTreeMap::new();
     let blobs = blobs::read(git, &names)?;
     Ok(blobs
         .into_iter()
         .map(|blob| {
             let blob = blob?;
-            parsed.entry(blob.id).or_insert_with(|| parse(&blob.bytes).ok()).clone()
+            parsed
+                .entry(blob.id)
+                .or_insert_with(|| parse(&blob.bytes).ok())
+                .clone()
         })
         .collect())
 }
@@ -76,40 +87,72 @@ struct Package {
 pub fn parse(bytes: &[u8]) -> Result<Lock, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is no text".to_owned())?;
     let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-    if let Some(version) = file.version.filter(|version| !(1..=NEWEST).contains(version)) {
-        return Err(format!("its format is {version}, and none above {NEWEST} is known here"));
+    if let Some(version) = file
+        .version
+        .filter(|version| !(1..=NEWEST).contains(version))
+    {
+        return Err(format!(
+            "its format is {version}, and none above {NEWEST} is known here"
+        ));
     }
     let packages: Vec<Package> = file.root.into_iter().chain(file.package).collect();
     let mut versions: BTreeMap<&str, Vec<&Version>> = BTreeMap::new();
     for package in &packages {
-        versions.entry(package.name.as_str()).or_default().push(&package.version);
+        versions
+            .entry(package.name.as_str())
+            .or_default()
+            .push(&package.version);
     }
     let wanted = |text: &String| -> Result<Wanted, String> {
         let mut words = text.splitn(3, ' ');
         let name = words.next().unwrap_or_default();
         let version = match (words.next(), versions.get(name).map(Vec::as_slice)) {
-            (Some(version), _) => version.parse().map_err(|_| format!("`{text}` names no version"))?,
+            (Some(version), _) => version
+                .parse()
+                .map_err(|_| format!("`{text}` names no version"))?,
             (None, Some([only])) => (*only).clone(),
             (None, _) => return Err(format!("`{text}` is locked not once")),
         };
-        let source = words.next().map(|source| Source::read(source.trim_matches(['(', ')'])));
-        Ok(Wanted { name: name.to_owned(), version, source })
+        let source = words
+            .next()
+            .map(|source| Source::read(source.trim_matches(['(', ')'])));
+        Ok(Wanted {
+            name: name.to_owned(),
+            version,
+            source,
+        })
     };
     let mut lock = Lock::with_capacity(packages.len());
     for package in &packages {
         let key = || {
             let source = package.source.as_deref()?;
-            file.metadata.get(&format!("checksum {} {} ({source})", package.name, package.version)).cloned()
+            file.metadata
+                .get(&format!(
+                    "checksum {} {} ({source})",
+                    package.name, package.version
+                ))
+                .cloned()
         };
         let source = package.source.as_deref().map(Source::read);
-        let revision = package.source.as_deref().and_then(|source| source.split_once('#'));
+        let revision = package
+            .source
+            .as_deref()
+            .and_then(|source| source.split_once('#'));
         lock.push(Locked {
             name: package.name.clone(),
             version: package.version.clone(),
             revision: revision.map(|(_, revision)| revision.to_owned()),
             source,
-            checksum: package.checksum.clone().or_else(key).filter(|digest| digest != "<none>"),
-            dependencies: package.dependencies.iter().map(wanted).collect::<Result<_, _>>()?,
+            checksum: package
+                .checksum
+                .clone()
+                .or_else(key)
+                .filter(|digest| digest != "<none>"),
+            dependencies: package
+                .dependencies
+                .iter()
+                .map(wanted)
+                .collect::<Result<_, _>>()?,
         });
     }
     Ok(lock)
@@ -127,8 +170,15 @@ impl Source {
             "https://index.crates.io/",
             "https://index.crates.io",
         ];
-        let url = if kind == "registry" && public.contains(&url) { Self::CRATES_IO } else { url };
-        Self { kind: kind.to_owned(), url: url.to_owned() }
+        let url = if kind == "registry" && public.contains(&url) {
+            Self::CRATES_IO
+        } else {
+            url
+        };
+        Self {
+            kind: kind.to_owned(),
+            url: url.to_owned(),
+        }
     }
 }
 
@@ -139,7 +189,9 @@ mod tests {
     const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
     fn names(lock: &Lock) -> Vec<String> {
-        lock.iter().map(|one| format!("{} {}", one.name, one.version)).collect()
+        lock.iter()
+            .map(|one| format!("{} {}", one.name, one.version))
+            .collect()
     }
 
     #[test]
@@ -163,7 +215,10 @@ mod tests {
             ("version = 9\n", "format"),
             ("<<<<<<< HEAD\n", ""),
             ("[[package]]\nname = \"x\"\nversion = \"1\"\n", ""),
-            ("[[package]]\nname = \"x\"\nversion = \"1.0.0\"\ndependencies = [\"y\"]\n", "not once"),
+            (
+                "[[package]]\nname = \"x\"\nversion = \"1.0.0\"\ndependencies = [\"y\"]\n",
+                "not once",
+            ),
         ] {
             assert!(parse(bad.as_bytes()).unwrap_err().contains(why), "{bad}");
         }
@@ -173,14 +228,24 @@ mod tests {
     #[test]
     fn agrees_with_cargo_lock_on_our_own() {
         let text = include_str!("../../../Cargo.lock");
-        let (ours, theirs) = (parse(text.as_bytes()).unwrap(), text.parse::<rustsec::Lockfile>().unwrap());
+        let (ours, theirs) = (
+            parse(text.as_bytes()).unwrap(),
+            text.parse::<rustsec::Lockfile>().unwrap(),
+        );
         assert_eq!(ours.len(), theirs.packages.len());
         for (a, b) in ours.iter().zip(&theirs.packages) {
             assert_eq!((a.name.as_str(), &a.version), (b.name.as_str(), &b.version));
             assert_eq!(a.checksum, b.checksum.as_ref().map(ToString::to_string));
-            let wanted: Vec<_> = a.dependencies.iter().map(|one| (one.name.as_str(), &one.version)).collect();
-            let expected: Vec<_> =
-                b.dependencies.iter().map(|one| (one.name.as_str(), &one.version)).collect();
+            let wanted: Vec<_> = a
+                .dependencies
+                .iter()
+                .map(|one| (one.name.as_str(), &one.version))
+                .collect();
+            let expected: Vec<_> = b
+                .dependencies
+                .iter()
+                .map(|one| (one.name.as_str(), &one.version))
+                .collect();
             assert_eq!(wanted, expected, "{}", a.name);
         }
     }

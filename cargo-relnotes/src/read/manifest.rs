@@ -19,7 +19,9 @@ use crate::model::manifest::Manifest;
 /// git failed, or the manifest is no TOML.
 pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Option<Manifest>> {
     let path = join(folder, "Cargo.toml");
-    let Some(bytes) = blobs::file(git, commit, &path)? else { return Ok(None) };
+    let Some(bytes) = blobs::file(git, commit, &path)? else {
+        return Ok(None);
+    };
     let table = parse(&bytes, &path, commit)?;
     let workspace_path = join(root, "Cargo.toml");
     let holder = if table.contains_key("workspace") || workspace_path == path {
@@ -30,7 +32,11 @@ pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Opti
             None => Table::new(),
         }
     };
-    let workspace = holder.get("workspace").and_then(Value::as_table).cloned().unwrap_or_default();
+    let workspace = holder
+        .get("workspace")
+        .and_then(Value::as_table)
+        .cloned()
+        .unwrap_or_default();
     Ok(of(&table, &workspace))
 }
 
@@ -45,10 +51,18 @@ pub fn find(
     folder: &str,
     root: &str,
 ) -> Result<Option<(String, Manifest)>> {
-    if let Some(manifest) = at(git, commit, folder, root)?.filter(|manifest| manifest.name == name) {
+    if let Some(manifest) = at(git, commit, folder, root)?.filter(|manifest| manifest.name == name)
+    {
         return Ok(Some((folder.to_owned(), manifest)));
     }
-    let listed = git.plumbing(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit.as_str()])?;
+    let listed = git.plumbing([
+        "ls-tree",
+        "-r",
+        "-z",
+        "--name-only",
+        "--full-tree",
+        commit.as_str(),
+    ])?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let mut folders: Vec<&str> = listed
         .split('\0')
@@ -57,16 +71,30 @@ pub fn find(
         .map(|folder| folder.trim_end_matches('/'))
         .collect();
     // The nearest to the top: copies lie deep in folders of tests.
-    folders.sort_by_key(|folder| (folder.matches('/').count() + usize::from(!folder.is_empty()), *folder));
-    let names: Vec<String> =
-        folders.iter().map(|folder| format!("{commit}:{}", join(folder, "Cargo.toml"))).collect();
+    folders.sort_by_key(|folder| {
+        (
+            folder.matches('/').count() + usize::from(!folder.is_empty()),
+            *folder,
+        )
+    });
+    let names: Vec<String> = folders
+        .iter()
+        .map(|folder| format!("{commit}:{}", join(folder, "Cargo.toml")))
+        .collect();
     for (folder, blob) in folders.iter().zip(blobs::read(git, &names)?) {
-        let text = blob.map(|blob| String::from_utf8_lossy(&blob.bytes).into_owned()).unwrap_or_default();
+        let text = blob
+            .map(|blob| String::from_utf8_lossy(&blob.bytes).into_owned())
+            .unwrap_or_default();
         let table: Option<Table> = text.parse().ok();
         if table.is_some_and(|table| {
-            table.get("package").and_then(|package| package.get("name")?.as_str()) == Some(name)
+            table
+                .get("package")
+                .and_then(|package| package.get("name")?.as_str())
+                == Some(name)
         }) {
-            return Ok(at(git, commit, folder, root)?.map(|manifest| ((*folder).to_owned(), manifest)));
+            return Ok(
+                at(git, commit, folder, root)?.map(|manifest| ((*folder).to_owned(), manifest))
+            );
         }
     }
     Ok(None)
@@ -86,7 +114,13 @@ pub fn versions(
     // Enough for any project; a longer list would only repeat what the first entries say.
     const MOST: &str = "--max-count=2000";
     let (own, shared) = (join(folder, "Cargo.toml"), join(root, "Cargo.toml"));
-    let mut args = vec!["rev-list", "--no-merges", MOST, "--end-of-options", to.as_str()];
+    let mut args = vec![
+        "rev-list",
+        "--no-merges",
+        MOST,
+        "--end-of-options",
+        to.as_str(),
+    ];
     let without = from.map(|from| format!("^{from}"));
     args.extend(without.as_deref());
     args.extend(["--", &own]);
@@ -95,16 +129,23 @@ pub fn versions(
     }
     let list = String::from_utf8_lossy(&git.plumbing(args)?).into_owned();
     let commits: Vec<CommitId> = list.lines().filter_map(|line| line.parse().ok()).collect();
-    let names: Vec<String> =
-        commits.iter().flat_map(|commit| [&own, &shared].map(|path| format!("{commit}:{path}"))).collect();
+    let names: Vec<String> = commits
+        .iter()
+        .flat_map(|commit| [&own, &shared].map(|path| format!("{commit}:{path}")))
+        .collect();
     let blobs = blobs::read(git, &names)?;
     let mut found: Vec<(CommitId, Version)> = Vec::new();
     let mut known: BTreeMap<(String, String), Option<Version>> = BTreeMap::new();
     for (commit, pair) in commits.into_iter().zip(blobs.chunks(2)) {
-        let id = |at: usize| pair[at].as_ref().map(|blob| blob.id.clone()).unwrap_or_default();
-        let version = known
-            .entry((id(0), id(1)))
-            .or_insert_with(|| table(&pair[0]).and_then(|own| version(&own, table(&pair[1]).as_ref())));
+        let id = |at: usize| {
+            pair[at]
+                .as_ref()
+                .map(|blob| blob.id.clone())
+                .unwrap_or_default()
+        };
+        let version = known.entry((id(0), id(1))).or_insert_with(|| {
+            table(&pair[0]).and_then(|own| version(&own, table(&pair[1]).as_ref()))
+        });
         if let Some(version) = version {
             found.push((commit, version.clone()));
         }
@@ -120,7 +161,11 @@ fn table(blob: &Option<blobs::Blob>) -> Option<Table> {
 fn version(own: &Table, shared: Option<&Table>) -> Option<Version> {
     let text = match own.get("package")?.get("version")? {
         Value::String(text) => text.as_str(),
-        _ => shared?.get("workspace")?.get("package")?.get("version")?.as_str()?,
+        _ => shared?
+            .get("workspace")?
+            .get("package")?
+            .get("version")?
+            .as_str()?,
     };
     Version::parse(text).ok()
 }
@@ -132,37 +177,60 @@ fn version(own: &Table, shared: Option<&Table>) -> Option<Version> {
 /// git failed.
 pub fn had(git: &Git, name: &str, folder: &str, at: &[(&CommitId, &Version)]) -> Result<Vec<bool>> {
     let paths = [join(folder, "Cargo.toml"), "Cargo.toml".to_owned()];
-    let names: Vec<String> =
-        at.iter().flat_map(|(commit, _)| paths.iter().map(move |path| format!("{commit}:{path}"))).collect();
-    let blobs = if names.is_empty() { Vec::new() } else { blobs::read(git, &names)? };
-    let is = |own: &Table| own.get("package").and_then(|package| package.get("name")?.as_str()) == Some(name);
+    let names: Vec<String> = at
+        .iter()
+        .flat_map(|(commit, _)| paths.iter().map(move |path| format!("{commit}:{path}")))
+        .collect();
+    let blobs = if names.is_empty() {
+        Vec::new()
+    } else {
+        blobs::read(git, &names)?
+    };
+    let is = |own: &Table| {
+        own.get("package")
+            .and_then(|package| package.get("name")?.as_str())
+            == Some(name)
+    };
     Ok(at
         .iter()
         .zip(blobs.chunks(2))
         .map(|((_, wanted), pair)| {
             let tables = [table(&pair[0]), table(&pair[1])];
             let mine = tables.iter().flatten().find(|own| is(own));
-            mine.and_then(|own| version(own, tables[1].as_ref())).as_ref() == Some(*wanted)
+            mine.and_then(|own| version(own, tables[1].as_ref()))
+                .as_ref()
+                == Some(*wanted)
         })
         .collect())
 }
 
 /// Joins a folder relative to the top (empty for the top itself) and a file name.
 pub fn join(folder: &str, file: &str) -> String {
-    if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") }
+    if folder.is_empty() {
+        file.to_owned()
+    } else {
+        format!("{folder}/{file}")
+    }
 }
 
 fn parse(bytes: &[u8], path: &str, commit: &CommitId) -> Result<Table> {
     let text = String::from_utf8_lossy(bytes);
     text.parse().map_err(|error: toml::de::Error| {
-        Error::judge(format!("`{path}` at {} cannot be read: {}", commit.short(), error.message()))
-            .with_help("that revision holds a broken manifest; choose another one")
+        Error::judge(format!(
+            "`{path}` at {} cannot be read: {}",
+            commit.short(),
+            error.message()
+        ))
+        .with_help("that revision holds a broken manifest; choose another one")
     })
 }
 
 /// A manifest's tables as a manifest; `workspace` is the table of that name it inherits from.
 pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
-    let package = table.get("package").or_else(|| table.get("project"))?.as_table()?;
+    let package = table
+        .get("package")
+        .or_else(|| table.get("project"))?
+        .as_table()?;
     let inherited = workspace.get("package").and_then(Value::as_table);
     let field = |name: &str| -> Option<String> {
         match package.get(name)? {
@@ -172,14 +240,20 @@ pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
         }
     };
     let (direct, tests_only, optional) = dependencies(table, workspace);
-    let bins = table.get("bin").and_then(Value::as_array).into_iter().flatten();
+    let bins = table
+        .get("bin")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     Some(Manifest {
         name: field("name")?,
         version: field("version").unwrap_or_default(),
         rust_version: field("rust-version"),
         edition: field("edition"),
         features: features(table, &optional),
-        bins: bins.filter_map(|bin| bin.get("name")?.as_str().map(str::to_owned)).collect(),
+        bins: bins
+            .filter_map(|bin| bin.get("name")?.as_str().map(str::to_owned))
+            .collect(),
         repository: field("repository"),
         direct,
         tests_only,
@@ -187,17 +261,43 @@ pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
 }
 
 /// Package names of the normal and build dependencies, of those only tests need, and keys of the optional ones.
-fn dependencies(table: &Table, workspace: &Table) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
+fn dependencies(
+    table: &Table,
+    workspace: &Table,
+) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
     let shared = workspace.get("dependencies").and_then(Value::as_table);
-    let renamed = |value: &Value| value.get("package").and_then(Value::as_str).map(str::to_owned);
+    let renamed = |value: &Value| {
+        value
+            .get("package")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
     let (mut direct, mut tests, mut optional) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let targets = table.get("target").and_then(Value::as_table).into_iter().flatten();
-    for section in std::iter::once(table).chain(targets.filter_map(|(_, target)| target.as_table())) {
+    let targets = table
+        .get("target")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten();
+    for section in std::iter::once(table).chain(targets.filter_map(|(_, target)| target.as_table()))
+    {
         for kind in ["dependencies", "build-dependencies", "dev-dependencies"] {
-            for (key, value) in section.get(kind).and_then(Value::as_table).into_iter().flatten() {
+            for (key, value) in section
+                .get(kind)
+                .and_then(Value::as_table)
+                .into_iter()
+                .flatten()
+            {
                 let from_workspace = || shared.and_then(|all| all.get(key)).and_then(renamed);
-                let names = if kind == "dev-dependencies" { &mut tests } else { &mut direct };
-                names.insert(renamed(value).or_else(from_workspace).unwrap_or_else(|| key.clone()));
+                let names = if kind == "dev-dependencies" {
+                    &mut tests
+                } else {
+                    &mut direct
+                };
+                names.insert(
+                    renamed(value)
+                        .or_else(from_workspace)
+                        .unwrap_or_else(|| key.clone()),
+                );
                 if value.get("optional").and_then(Value::as_bool) == Some(true) {
                     optional.insert(key.clone());
                 }
@@ -211,12 +311,24 @@ fn dependencies(table: &Table, workspace: &Table) -> (BTreeSet<String>, BTreeSet
 /// Declared features, and optional dependencies that are features of their own because no `dep:` hides them.
 fn features(table: &Table, optional: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
     let mut features: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, list) in table.get("features").and_then(Value::as_table).into_iter().flatten() {
+    for (name, list) in table
+        .get("features")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
         let list = list.as_array().into_iter().flatten();
-        features.insert(name.clone(), list.filter_map(Value::as_str).map(str::to_owned).collect());
+        features.insert(
+            name.clone(),
+            list.filter_map(Value::as_str).map(str::to_owned).collect(),
+        );
     }
-    let hidden: BTreeSet<String> =
-        features.values().flatten().filter_map(|item| item.strip_prefix("dep:")).map(str::to_owned).collect();
+    let hidden: BTreeSet<String> = features
+        .values()
+        .flatten()
+        .filter_map(|item| item.strip_prefix("dep:"))
+        .map(str::to_owned)
+        .collect();
     for name in optional.difference(&hidden) {
         features.entry(name.clone()).or_default();
     }
@@ -249,11 +361,27 @@ mod tests {
         .parse()
         .unwrap();
         let workspace: Table =
-            "package.version = '1.2.3'\ndependencies.c = { package = 'sea', version = '1' }".parse().unwrap();
+            "package.version = '1.2.3'\ndependencies.c = { package = 'sea', version = '1' }"
+                .parse()
+                .unwrap();
         let manifest = of(&table, &workspace).unwrap();
         assert_eq!(manifest.version, "1.2.3");
-        assert_eq!(manifest.features.keys().map(String::as_str).collect::<Vec<_>>(), ["a", "b2", "default"]);
-        assert_eq!(manifest.direct.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "bee", "d", "sea"]);
+        assert_eq!(
+            manifest
+                .features
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+            ["a", "b2", "default"]
+        );
+        assert_eq!(
+            manifest
+                .direct
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+            ["a", "bee", "d", "sea"]
+        );
         assert!(manifest.bins.contains("tool"));
         assert!(of(&Table::new(), &Table::new()).is_none());
     }

@@ -49,27 +49,41 @@ pub struct Shipped {
 /// # Errors
 /// `checksums.txt` is there and is none.
 pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Result<Shipped> {
-    let mut shipped = Shipped { keys: public_keys(keys), ..Shipped::default() };
+    let mut shipped = Shipped {
+        keys: public_keys(keys),
+        ..Shipped::default()
+    };
     // Archives lie in the folder itself or in one below it.
     let mut places = vec![String::new()];
-    let below =
-        std::fs::read_dir(folder.dir()).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
-    let mut names: Vec<String> =
-        below.map(|entry| format!("{}/", entry.file_name().to_string_lossy())).collect();
+    let below = std::fs::read_dir(folder.dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = below
+        .map(|entry| format!("{}/", entry.file_name().to_string_lossy()))
+        .collect();
     names.sort();
     places.extend(names);
     let exists = |name: String| folder.path(&name).is_file();
-    shipped.provenance = places.iter().any(|place| exists(format!("{place}provenance.intoto.jsonl")));
-    shipped.buildinfo = places.iter().any(|place| exists(format!("{place}buildinfo.json")));
+    shipped.provenance = places
+        .iter()
+        .any(|place| exists(format!("{place}provenance.intoto.jsonl")));
+    shipped.buildinfo = places
+        .iter()
+        .any(|place| exists(format!("{place}buildinfo.json")));
     for place in &places {
-        let Some(bytes) = folder.read(&format!("{place}checksums.txt"))? else { continue };
+        let Some(bytes) = folder.read(&format!("{place}checksums.txt"))? else {
+            continue;
+        };
         let text = String::from_utf8_lossy(&bytes);
         if is_of_build(&text) {
             continue;
         }
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let parsed =
-                line.split_once([' ', '\t']).and_then(|(digest, name)| Some((digest.parse().ok()?, name)));
+            let parsed = line
+                .split_once([' ', '\t'])
+                .and_then(|(digest, name)| Some((digest.parse().ok()?, name)));
             let (sha256, name) = parsed.ok_or_else(|| {
                 Error::judge(format!(
                     "`{place}checksums.txt` in the artifact folder has a line that is none: `{}`",
@@ -79,7 +93,10 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
             })?;
             let name = name.trim_start_matches([' ', '*']).to_owned();
             // The name becomes a part of commands people copy.
-            if name.starts_with('-') || !name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+            if name.starts_with('-')
+                || !name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
             {
                 return Err(Error::judge(format!(
                     "`{place}checksums.txt` names a file that cannot be a part of a command: `{}`",
@@ -89,7 +106,12 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
             }
             let target = target(&name, release);
             let signed = exists(format!("{place}{name}.sig"));
-            shipped.downloads.push(Download { name, sha256, target, signed });
+            shipped.downloads.push(Download {
+                name,
+                sha256,
+                target,
+                signed,
+            });
         }
         let signature = folder.read(&format!("{place}checksums.txt.sig"))?;
         shipped.checksums_signed = signature.is_some();
@@ -105,14 +127,20 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
 
 /// Whether a list is the one `cargo repro build` leaves, of programs in `artifacts/`, which nobody downloads: nothing was packed yet.
 fn is_of_build(list: &str) -> bool {
-    let mut names = list.lines().filter_map(|line| line.split_once("  ")).map(|(_, name)| name).peekable();
+    let mut names = list
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .map(|(_, name)| name)
+        .peekable();
     names.peek().is_some() && names.all(|name| name.starts_with("artifacts/"))
 }
 
 /// `x86_64-unknown-linux-gnu` of `demo-1.0.0-x86_64-unknown-linux-gnu.tar.gz`.
 fn target(name: &str, release: &Release) -> Option<String> {
     let rest = name.strip_prefix(&format!("{}-{}-", release.package, release.version))?;
-    let stem = [".tar.gz", ".tar.xz", ".tgz", ".zip"].iter().find_map(|end| rest.strip_suffix(end))?;
+    let stem = [".tar.gz", ".tar.xz", ".tgz", ".zip"]
+        .iter()
+        .find_map(|end| rest.strip_suffix(end))?;
     Some(stem.to_owned())
 }
 
@@ -123,16 +151,21 @@ fn signed_by(signature: &str) -> Option<[u8; 8]> {
 }
 
 fn public_keys(folder: &Path) -> Vec<Key> {
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     files.sort();
-    let keys = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "pub")).filter_map(
-        |path| {
+    let keys = files
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "pub"))
+        .filter_map(|path| {
             let text = std::fs::read_to_string(&path).ok()?;
             let name = path.file_name()?.to_string_lossy().into_owned();
             public_key(&text, format!("release-keys/{name}"))
-        },
-    );
+        });
     keys.collect()
 }
 
@@ -142,25 +175,52 @@ fn public_keys(folder: &Path) -> Vec<Key> {
 /// git failed.
 pub fn keys_at(git: &Git, commit: &CommitId, workspace: &str) -> Result<Vec<Key>> {
     let folder = super::manifest::join(workspace, "release-keys/");
-    let listed = git.plumbing(["ls-tree", "--name-only", "-z", commit.as_str(), "--", &folder])?;
+    let listed = git.plumbing([
+        "ls-tree",
+        "--name-only",
+        "-z",
+        commit.as_str(),
+        "--",
+        &folder,
+    ])?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
-    let paths: Vec<&str> = listed.split('\0').filter(|path| path.ends_with(".pub")).collect();
-    let names: Vec<String> = paths.iter().map(|path| format!("{commit}:{path}")).collect();
-    let blobs = if names.is_empty() { Vec::new() } else { blobs::read(git, &names)? };
+    let paths: Vec<&str> = listed
+        .split('\0')
+        .filter(|path| path.ends_with(".pub"))
+        .collect();
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| format!("{commit}:{path}"))
+        .collect();
+    let blobs = if names.is_empty() {
+        Vec::new()
+    } else {
+        blobs::read(git, &names)?
+    };
     let keys = paths.into_iter().zip(blobs).filter_map(|(path, blob)| {
         let name = path.rsplit('/').next().unwrap_or(path);
-        public_key(&String::from_utf8_lossy(&blob?.bytes), format!("release-keys/{name}"))
+        public_key(
+            &String::from_utf8_lossy(&blob?.bytes),
+            format!("release-keys/{name}"),
+        )
     });
     Ok(keys.collect())
 }
 
 /// A minisign key, or a bare one.
 fn public_key(text: &str, path: String) -> Option<Key> {
-    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
+    let line = text
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty())?;
     let bytes = decode(line)?;
     let (id, key) = match bytes.len() {
         // A bare key's id is what `cargo sign` gives it.
-        32 => (sha256_bytes(&bytes).as_bytes()[..8].try_into().ok()?, &bytes[..]),
+        32 => (
+            sha256_bytes(&bytes).as_bytes()[..8].try_into().ok()?,
+            &bytes[..],
+        ),
         // `Ed`, eight bytes of key id, the key.
         42 if bytes.starts_with(b"Ed") => (bytes[2..10].try_into().ok()?, &bytes[10..]),
         _ => return None,
@@ -171,7 +231,11 @@ fn public_key(text: &str, path: String) -> Option<Key> {
         wire.extend(field);
     }
     // RFC 8410's 12 bytes before an Ed25519 key; 44 bytes are 59 digits and one `=`.
-    let spki = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], key].concat();
+    let spki = [
+        &b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..],
+        key,
+    ]
+    .concat();
     Some(Key {
         path,
         fingerprint: format!("SHA256:{}", encode(sha256_bytes(&wire).as_bytes())),
@@ -189,8 +253,10 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 fn encode(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word = chunk
+            .iter()
+            .fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for at in 0..=chunk.len() {
             text.push(char::from(ALPHABET[(word >> (18 - 6 * at)) as usize & 63]));
         }
@@ -227,8 +293,12 @@ mod tests {
     #[test]
     fn the_builds_own_list_is_no_release() {
         let digest = "0".repeat(64);
-        assert!(is_of_build(&format!("{digest}  artifacts/x86_64-unknown-linux-gnu/demo\n")));
-        assert!(!is_of_build(&format!("{digest}  artifacts/demo\n{digest}  demo.tar.gz\n")));
+        assert!(is_of_build(&format!(
+            "{digest}  artifacts/x86_64-unknown-linux-gnu/demo\n"
+        )));
+        assert!(!is_of_build(&format!(
+            "{digest}  artifacts/demo\n{digest}  demo.tar.gz\n"
+        )));
         assert!(!is_of_build(""));
     }
 
@@ -250,12 +320,20 @@ mod tests {
         let key = read(&bare).unwrap();
         assert_eq!(key.line, bare);
         let same = read(&format!("untrusted comment: x\n{minisign}\n")).unwrap();
-        assert_eq!((&same.fingerprint, &same.ssh, &same.pem), (&key.fingerprint, &key.ssh, &key.pem));
-        assert_eq!((same.id, key.fingerprint.len()), ([7; 8], "SHA256:".len() + 43));
+        assert_eq!(
+            (&same.fingerprint, &same.ssh, &same.pem),
+            (&key.fingerprint, &key.ssh, &key.pem)
+        );
+        assert_eq!(
+            (same.id, key.fingerprint.len()),
+            ([7; 8], "SHA256:".len() + 43)
+        );
         assert!(read("garbage").is_none() && read("").is_none());
         let signature = STANDARD.encode([b"ED".as_slice(), &[7; 8], &[0; 64]].concat());
         assert_eq!(
-            signed_by(&format!("untrusted comment: x\n{signature}\ntrusted comment: y\n")),
+            signed_by(&format!(
+                "untrusted comment: x\n{signature}\ntrusted comment: y\n"
+            )),
             Some([7; 8])
         );
         assert_eq!(signed_by("x"), None);

@@ -30,18 +30,36 @@ pub struct File {
 /// A defect: a document does not read back as it was put in.
 pub fn render(release: &Release) -> Result<Vec<File>, DocumentError> {
     let mut files = Vec::new();
-    let own = release.accounting.section(Section::Security).filter(|entry| is_own(release, entry));
+    let own = release
+        .accounting
+        .section(Section::Security)
+        .filter(|entry| is_own(release, entry));
     for (at, entry) in own.enumerate() {
         let name = format!("RUSTSEC-0000-0000-{}", at + 1);
-        files.push(File { name: format!("{name}.md"), text: rustsec(release, entry) });
-        files.push(File { name: format!("{name}.osv.json"), text: osv(release, entry) });
+        files.push(File {
+            name: format!("{name}.md"),
+            text: rustsec(release, entry),
+        });
+        files.push(File {
+            name: format!("{name}.osv.json"),
+            text: osv(release, entry),
+        });
     }
-    let fixed = release.vulnerabilities.iter().flat_map(|delta| &delta.fixed);
+    let fixed = release
+        .vulnerabilities
+        .iter()
+        .flat_map(|delta| &delta.fixed);
     for hit in fixed {
-        files.push(File { name: format!("{}-fixed.md", hit.id), text: notice(release, hit, true)? });
+        files.push(File {
+            name: format!("{}-fixed.md", hit.id),
+            text: notice(release, hit, true)?,
+        });
     }
     for (_, hit) in &release.issues {
-        files.push(File { name: format!("{}-known.md", hit.id), text: notice(release, hit, false)? });
+        files.push(File {
+            name: format!("{}-known.md", hit.id),
+            text: notice(release, hit, false)?,
+        });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files.dedup_by(|a, b| a.name == b.name);
@@ -51,18 +69,34 @@ pub fn render(release: &Release) -> Result<Vec<File>, DocumentError> {
 /// Whether a line about security is about our own code: what names an advisory of a dependency, or updates one, is not.
 fn is_own(release: &Release, entry: &Entry) -> bool {
     let text = entry.text.visible();
-    let delta = release
-        .vulnerabilities
-        .iter()
-        .flat_map(|delta| delta.fixed.iter().chain(&delta.present).chain(&delta.introduced));
+    let delta = release.vulnerabilities.iter().flat_map(|delta| {
+        delta
+            .fixed
+            .iter()
+            .chain(&delta.present)
+            .chain(&delta.introduced)
+    });
     let mut hits = delta.chain(release.issues.iter().map(|(_, hit)| hit));
     let of_dependency = |id: &String| hits.any(|hit| hit.id == *id || hit.aliases.contains(id));
-    let first = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
-    let updates = matches!(first.as_str(), "bump" | "bumps" | "update" | "updates" | "upgrade" | "upgrades");
-    let scope = entry.scope.as_ref().map(|scope| scope.visible().to_lowercase()).unwrap_or_default();
+    let first = text
+        .split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let updates = matches!(
+        first.as_str(),
+        "bump" | "bumps" | "update" | "updates" | "upgrade" | "upgrades"
+    );
+    let scope = entry
+        .scope
+        .as_ref()
+        .map(|scope| scope.visible().to_lowercase())
+        .unwrap_or_default();
     let scoped = scope.starts_with("dep") || scope.contains("lock");
     let named: Vec<String> = advisory_ids(text).collect();
-    !named.iter().any(of_dependency) && !scoped && !(updates && (!named.is_empty() || scope != "security"))
+    !named.iter().any(of_dependency)
+        && !scoped
+        && !(updates && (!named.is_empty() || scope != "security"))
 }
 
 /// An advisory about our own code as RustSec wants it: TOML front matter, then Markdown.
@@ -75,8 +109,10 @@ pub fn rustsec(release: &Release, entry: &Entry) -> String {
          [versions]\npatched = [\">= {version}\"]\nunaffected = [] # FILL-IN: versions before the flaw came in\n```\n\n# {title}\n\n\
          FILL-IN: what an attacker can do, under which conditions, and since which version.\n\n## Mitigation\n\nUpgrade to {version}. \
          FILL-IN: what to do where that is not possible.\n",
-        aliases =
-            advisory_ids(entry.text.visible()).map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(", "),
+        aliases = advisory_ids(entry.text.visible())
+            .map(|id| format!("\"{id}\""))
+            .collect::<Vec<_>>()
+            .join(", "),
         package = release.package,
         date = iso_date(release.time),
         version = release.version,
@@ -109,14 +145,26 @@ fn osv(release: &Release, entry: &Entry) -> String {
 /// A notice about an advisory of a dependency: which of our releases shipped it, and what to do.
 fn notice(release: &Release, hit: &Hit, is_fixed: bool) -> Result<String, DocumentError> {
     let mut document = Document::new();
-    document.heading(1, &[Part::Text(&format!("{}: {} and {}", hit.id, release.package, hit.package))]);
+    document.heading(
+        1,
+        &[Part::Text(&format!(
+            "{}: {} and {}",
+            hit.id, release.package, hit.package
+        ))],
+    );
     if !hit.title.is_empty() {
         document.paragraph(&[Part::Foreign(&hit.title)]);
     }
     let status = if is_fixed {
-        format!("Fixed: {} {} no longer ships a vulnerable version.", release.package, release.version)
+        format!(
+            "Fixed: {} {} no longer ships a vulnerable version.",
+            release.package, release.version
+        )
     } else {
-        format!("Known issue: {} {} ships a vulnerable version.", release.package, release.version)
+        format!(
+            "Known issue: {} {} ships a vulnerable version.",
+            release.package, release.version
+        )
     };
     document.item(0, &[Part::Text(&status)]);
     let versions = hit.versions.join(", ");
@@ -131,11 +179,28 @@ fn notice(release: &Release, hit: &Hit, is_fixed: bool) -> Result<String, Docume
         ],
     );
     if !hit.aliases.is_empty() {
-        document.item(0, &[Part::Text("Also known as: "), Part::Text(&hit.aliases.join(", "))]);
+        document.item(
+            0,
+            &[
+                Part::Text("Also known as: "),
+                Part::Text(&hit.aliases.join(", ")),
+            ],
+        );
     }
     if !hit.date.is_empty() {
-        let known = if hit.public_before { ", before the last release" } else { ", after the last release" };
-        document.item(0, &[Part::Text("Public since: "), Part::Text(&hit.date), Part::Text(known)]);
+        let known = if hit.public_before {
+            ", before the last release"
+        } else {
+            ", after the last release"
+        };
+        document.item(
+            0,
+            &[
+                Part::Text("Public since: "),
+                Part::Text(&hit.date),
+                Part::Text(known),
+            ],
+        );
     }
     if hit.shipped.releases > 0 {
         let affected = format!(
@@ -156,11 +221,18 @@ fn notice(release: &Release, hit: &Hit, is_fixed: bool) -> Result<String, Docume
         document.item(0, &[Part::Text("As a library: these are the versions of its own lockfile, which does not bind its users; yours decides.")]);
     }
     let mitigation = if is_fixed {
-        format!("Mitigation: upgrade to {} {}.", release.package, release.version)
+        format!(
+            "Mitigation: upgrade to {} {}.",
+            release.package, release.version
+        )
     } else if hit.patched.is_empty() {
         "Mitigation: FILL-IN: no version with a repair is known here; say why users are not affected, or what they can do.".to_owned()
     } else {
-        format!("Mitigation: update {} to {} in your own lockfile.", hit.package, hit.patched.join(" or "))
+        format!(
+            "Mitigation: update {} to {} in your own lockfile.",
+            hit.package,
+            hit.patched.join(" or ")
+        )
     };
     document.item(0, &[Part::Text(&mitigation)]);
     document.finish()

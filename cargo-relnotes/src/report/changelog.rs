@@ -68,20 +68,35 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
     let before = existing.map(|text| text.replace("\r\n", "\n"));
     let text = before.as_deref().unwrap_or(INTRODUCTION);
     let version = &release.version;
-    let (begin, end) =
-        (format!("<!-- relnotes: begin {version} -->"), format!("<!-- relnotes: end {version} -->"));
+    let (begin, end) = (
+        format!("<!-- relnotes: begin {version} -->"),
+        format!("<!-- relnotes: end {version} -->"),
+    );
     let headings = versions(text, &release.package);
-    let mine = headings.iter().filter(|(found, ..)| found == version).count();
+    let mine = headings
+        .iter()
+        .filter(|(found, ..)| found == version)
+        .count();
     if mine > 1 {
-        return Err(ChangelogError::TwoHeadings { version: version.clone(), count: mine });
+        return Err(ChangelogError::TwoHeadings {
+            version: version.clone(),
+            count: mine,
+        });
     }
-    let brackets = headings.first().is_none_or(|(_, _, line)| line.contains('['));
+    let brackets = headings
+        .first()
+        .is_none_or(|(_, _, line)| line.contains('['));
     let fresh = section(release, brackets)?;
     let changed = match (text.find(&begin), text.find(&end)) {
         (Some(start), Some(stop)) if start < stop => {
             let stop = stop + end.len();
             let kept = notes::with_prose(&fresh, notes::prose(&text[start..stop])).unwrap_or(fresh);
-            format!("{}{begin}\n{}\n{end}{}", &text[..start], kept.trim_end(), &text[stop..])
+            format!(
+                "{}{begin}\n{}\n{end}{}",
+                &text[..start],
+                kept.trim_end(),
+                &text[stop..]
+            )
         }
         (None, None) if mine == 1 => return Ok(Inserted::HandWritten),
         (None, None) => {
@@ -92,21 +107,36 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
             };
             let (above, below) = (text[..at].trim_end(), text[at..].trim_start_matches('\n'));
             let gap = if below.is_empty() { "" } else { "\n" };
-            format!("{above}\n\n{begin}\n{}\n{end}\n{gap}{below}", fresh.trim_end())
+            format!(
+                "{above}\n\n{begin}\n{}\n{end}\n{gap}{below}",
+                fresh.trim_end()
+            )
         }
-        _ => return Err(ChangelogError::Marks { version: version.clone() }),
+        _ => {
+            return Err(ChangelogError::Marks {
+                version: version.clone(),
+            });
+        }
     };
     if before.as_deref() == Some(changed.as_str()) {
         return Ok(Inserted::Unchanged);
     }
-    Ok(Inserted::Changed(if crlf { changed.replace('\n', "\r\n") } else { changed }))
+    Ok(Inserted::Changed(if crlf {
+        changed.replace('\n', "\r\n")
+    } else {
+        changed
+    }))
 }
 
 /// Where the section begins whose heading is at `offset`: at its begin mark, where it has one.
 fn marked_start(text: &str, offset: usize) -> usize {
     let above = text[..offset].trim_end();
     let line = above.rfind('\n').map_or(0, |at| at + 1);
-    if above[line..].starts_with("<!-- relnotes: begin ") { line } else { offset }
+    if above[line..].starts_with("<!-- relnotes: begin ") {
+        line
+    } else {
+        offset
+    }
 }
 
 /// Where the definitions of links at the end of a file begin.
@@ -127,7 +157,11 @@ pub fn has_unreleased_words(text: &str) -> bool {
     let page = Page::read(text);
     let is = |at: usize| {
         page.headings.get(at).is_some_and(|heading| {
-            heading.text.trim_matches(['[', ']']).to_lowercase().starts_with("unreleased")
+            heading
+                .text
+                .trim_matches(['[', ']'])
+                .to_lowercase()
+                .starts_with("unreleased")
         })
     };
     // Its own sections (“Added”) are deeper.
@@ -144,18 +178,33 @@ pub fn has_unreleased_words(text: &str) -> bool {
 /// Headings that name a version, in order: the version, where the heading starts, its line. `package` may stand before the version.
 fn versions<'a>(text: &'a str, package: &str) -> Vec<(Version, usize, &'a str)> {
     let page = Page::read(text);
-    let named = page.headings.iter().filter(|heading| heading.level <= 3).filter_map(|heading| {
-        let words = heading.text.split(|c: char| c.is_whitespace() || "[]()".contains(c));
-        let mut words = words.filter(|word| !word.is_empty());
-        let first = words.next()?;
-        let version =
-            |word: &str| Version::parse(word.trim_start_matches('v').trim_end_matches([':', ','])).ok();
-        let introduces =
-            || first == package || matches!(first.to_lowercase().as_str(), "version" | "release");
-        let version =
-            version(first).or_else(|| introduces().then(|| words.next().and_then(version)).flatten())?;
-        Some((version, heading.offset, text[heading.offset..].lines().next().unwrap_or_default()))
-    });
+    let named = page
+        .headings
+        .iter()
+        .filter(|heading| heading.level <= 3)
+        .filter_map(|heading| {
+            let words = heading
+                .text
+                .split(|c: char| c.is_whitespace() || "[]()".contains(c));
+            let mut words = words.filter(|word| !word.is_empty());
+            let first = words.next()?;
+            let version = |word: &str| {
+                Version::parse(word.trim_start_matches('v').trim_end_matches([':', ','])).ok()
+            };
+            let introduces = || {
+                first == package || matches!(first.to_lowercase().as_str(), "version" | "release")
+            };
+            let version = version(first).or_else(|| {
+                introduces()
+                    .then(|| words.next().and_then(version))
+                    .flatten()
+            })?;
+            Some((
+                version,
+                heading.offset,
+                text[heading.offset..].lines().next().unwrap_or_default(),
+            ))
+        });
     named.collect()
 }
 
@@ -178,15 +227,31 @@ pub fn part<'a>(text: &'a str, version: &Version, package: &str) -> Held<'a> {
     }
     let page = Page::read(text);
     let unreleased = page.headings.iter().find(|heading| {
-        heading.level <= 3 && heading.text.trim_matches(['[', ']']).to_lowercase().starts_with("unreleased")
+        heading.level <= 3
+            && heading
+                .text
+                .trim_matches(['[', ']'])
+                .to_lowercase()
+                .starts_with("unreleased")
     });
     // A section ends where the next release begins.
-    let starts = || headings.iter().map(|(_, offset, _)| marked_start(text, *offset));
+    let starts = || {
+        headings
+            .iter()
+            .map(|(_, offset, _)| marked_start(text, *offset))
+    };
     let end = |start: usize| {
         let unreleased = unreleased.map(|heading| heading.offset);
-        starts().chain(unreleased).filter(|other| *other > start).min().unwrap_or(text.len())
+        starts()
+            .chain(unreleased)
+            .filter(|other| *other > start)
+            .min()
+            .unwrap_or(text.len())
     };
-    let count = headings.iter().filter(|(found, ..)| found == version).count();
+    let count = headings
+        .iter()
+        .filter(|(found, ..)| found == version)
+        .count();
     match headings.iter().find(|(found, ..)| found == version) {
         Some((_, start, _)) => Held::Part(&text[*start..end(*start)], count),
         None => Held::Others(unreleased.map(|heading| &text[heading.offset..end(heading.offset)])),
@@ -194,10 +259,18 @@ pub fn part<'a>(text: &'a str, version: &Version, package: &str) -> Held<'a> {
 }
 
 fn section(release: &Release, brackets: bool) -> Result<String, DocumentError> {
-    let version = if brackets { format!("[{}]", release.version) } else { release.version.to_string() };
+    let version = if brackets {
+        format!("[{}]", release.version)
+    } else {
+        release.version.to_string()
+    };
     let mut document = Document::new();
     document.mark(notes::PROSE_BEGIN);
     document.mark(notes::PROSE_END);
     changes::keep_a_changelog(&mut document, release);
-    Ok(format!("## {version} - {}\n\n{}", iso_date(release.time), document.finish()?))
+    Ok(format!(
+        "## {version} - {}\n\n{}",
+        iso_date(release.time),
+        document.finish()?
+    ))
 }

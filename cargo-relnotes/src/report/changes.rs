@@ -18,7 +18,13 @@ use crate::model::untrusted::Untrusted;
 use crate::model::vulnerabilities::Hit;
 
 /// A section that is a list of lines and nothing else, `most` of them at most.
-pub(super) fn plain(document: &mut Document, release: &Release, section: Section, level: u8, most: usize) {
+pub(super) fn plain(
+    document: &mut Document,
+    release: &Release,
+    section: Section,
+    level: u8,
+    most: usize,
+) {
     let entries: Vec<&Entry> = release.accounting.section(section).collect();
     if !entries.is_empty() {
         document.heading(level, &[Part::Text(section.title())]);
@@ -27,14 +33,22 @@ pub(super) fn plain(document: &mut Document, release: &Release, section: Section
 }
 
 fn lines(document: &mut Document, release: &Release, entries: &[&Entry], most: usize) {
-    entries.iter().take(most).for_each(|line| entry(document, release, line));
+    entries
+        .iter()
+        .take(most)
+        .for_each(|line| entry(document, release, line));
     more(document, entries.len().saturating_sub(most));
 }
 
 /// Says how many lines were left out.
 fn more(document: &mut Document, left_out: usize) {
     if left_out > 0 {
-        document.item(0, &[Part::Text(&format!("and {left_out} more (all in relnotes.json)"))]);
+        document.item(
+            0,
+            &[Part::Text(&format!(
+                "and {left_out} more (all in relnotes.json)"
+            ))],
+        );
     }
 }
 
@@ -86,7 +100,10 @@ fn tail(release: &Release, entry: &Entry) -> Vec<Tail> {
         tail.push(Tail::Commit(commit.short().to_owned()));
     }
     if entry.commits.len() > SHOWN {
-        tail.push(Tail::Number(format!(" and {} more", entry.commits.len() - SHOWN)));
+        tail.push(Tail::Number(format!(
+            " and {} more",
+            entry.commits.len() - SHOWN
+        )));
     }
     tail.push(Tail::Text(")"));
     tail
@@ -94,7 +111,11 @@ fn tail(release: &Release, entry: &Entry) -> Vec<Tail> {
 
 /// Breaking changes of both sources.
 pub(super) fn breaking(document: &mut Document, release: &Release, level: u8) {
-    let removed = release.manifest.iter().flat_map(|delta| &delta.features_removed).collect::<Vec<_>>();
+    let removed = release
+        .manifest
+        .iter()
+        .flat_map(|delta| &delta.features_removed)
+        .collect::<Vec<_>>();
     if release.breaking.is_empty() && removed.is_empty() {
         return;
     }
@@ -112,19 +133,34 @@ pub(super) fn breaking(document: &mut Document, release: &Release, level: u8) {
             } else {
                 ""
             };
-            let parts =
-                [Part::Code(&change.item), Part::Text(": "), Part::Text(&change.rule), Part::Text(said)];
+            let parts = [
+                Part::Code(&change.item),
+                Part::Text(": "),
+                Part::Text(&change.rule),
+                Part::Text(said),
+            ];
             document.item(usize::from(item.entry.is_some()), &parts);
         }
     }
     for feature in removed {
-        document.item(0, &[Part::Text("The feature "), Part::Code(feature), Part::Text(" is gone")]);
+        document.item(
+            0,
+            &[
+                Part::Text("The feature "),
+                Part::Code(feature),
+                Part::Text(" is gone"),
+            ],
+        );
     }
 }
 
 /// Advisories this release closes, and what commits say about security.
 pub(super) fn security(document: &mut Document, release: &Release, level: u8) {
-    let fixed = release.vulnerabilities.as_ref().map(|delta| delta.fixed.as_slice()).unwrap_or_default();
+    let fixed = release
+        .vulnerabilities
+        .as_ref()
+        .map(|delta| delta.fixed.as_slice())
+        .unwrap_or_default();
     let entries: Vec<&Entry> = release.accounting.section(Section::Security).collect();
     if fixed.is_empty() && entries.is_empty() {
         return;
@@ -146,14 +182,23 @@ pub(super) fn security(document: &mut Document, release: &Release, level: u8) {
             ],
         );
     }
-    entries.into_iter().for_each(|line| entry(document, release, line));
+    entries
+        .into_iter()
+        .for_each(|line| entry(document, release, line));
 }
 
 /// `, severity high`, and where it is not used.
 pub(super) fn severity(hit: &Hit) -> String {
-    let severity =
-        hit.severity.as_deref().map(|severity| format!(", severity {severity}")).unwrap_or_default();
-    let only = if hit.locked_only { ", only in Cargo.lock: for tests or other packages" } else { "" };
+    let severity = hit
+        .severity
+        .as_deref()
+        .map(|severity| format!(", severity {severity}"))
+        .unwrap_or_default();
+    let only = if hit.locked_only {
+        ", only in Cargo.lock: for tests or other packages"
+    } else {
+        ""
+    };
     format!("{severity}{only}")
 }
 
@@ -161,13 +206,19 @@ pub(super) fn severity(hit: &Hit) -> String {
 pub(super) fn shipped(hit: &Hit, is_library: bool) -> String {
     let unknown = match hit.shipped.unknown {
         0 => String::new(),
-        unknown => format!(" ({} without a readable lockfile: unknown)", count(unknown, "release")),
+        unknown => format!(
+            " ({} without a readable lockfile: unknown)",
+            count(unknown, "release")
+        ),
     };
     if hit.shipped.releases == 0 {
         return unknown;
     }
-    let binding =
-        if is_library { " (by its own lockfile, which does not bind users of the library)" } else { "" };
+    let binding = if is_library {
+        " (by its own lockfile, which does not bind users of the library)"
+    } else {
+        ""
+    };
     format!(
         ". {} shipped it{binding}: {}{unknown}",
         count(hit.shipped.releases, "release"),
@@ -177,12 +228,17 @@ pub(super) fn shipped(hit: &Hit, is_library: bool) -> String {
 
 /// What changes for those who build: `rust-version`, edition, features, binaries.
 pub(super) fn compatibility(document: &mut Document, release: &Release, level: u8) {
-    let Some(delta) = release.manifest.as_ref() else { return };
+    let Some(delta) = release.manifest.as_ref() else {
+        return;
+    };
     let mut lines: Vec<(String, String)> = Vec::new();
     let mut value = |what: &str, change: &Option<Change>| {
         if let Some(change) = change {
             let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "unsaid".to_owned());
-            lines.push((format!("{what}: "), format!("{} → {}", side(&change.before), side(&change.after))));
+            lines.push((
+                format!("{what}: "),
+                format!("{} → {}", side(&change.before), side(&change.after)),
+            ));
         }
     };
     value("Minimum Rust version (rust-version)", &delta.rust_version);
@@ -196,7 +252,10 @@ pub(super) fn compatibility(document: &mut Document, release: &Release, level: u
     ];
     for (what, names) in lists {
         if !names.is_empty() {
-            lines.push((what.to_owned(), names.iter().cloned().collect::<Vec<_>>().join(", ")));
+            lines.push((
+                what.to_owned(),
+                names.iter().cloned().collect::<Vec<_>>().join(", "),
+            ));
         }
     }
     lines.extend(targets(release));
@@ -211,27 +270,38 @@ pub(super) fn compatibility(document: &mut Document, release: &Release, level: u
 
 /// Targets that are built now and were not before, and the other way round, where both builds are known.
 fn targets(release: &Release) -> Vec<(String, String)> {
-    let (Some(before), Some(now)) = (&release.build_before, release.facts.buildinfo.usable()) else {
+    let (Some(before), Some(now)) = (&release.build_before, release.facts.buildinfo.usable())
+    else {
         return Vec::new();
     };
     let of = |info: &BuildInfo| -> BTreeSet<String> {
-        info.artifacts.iter().filter_map(|artifact| artifact.target.clone()).collect()
+        info.artifacts
+            .iter()
+            .filter_map(|artifact| artifact.target.clone())
+            .collect()
     };
     let (old, new) = (of(before), of(&now.data));
     let list = |what: &str, a: &BTreeSet<String>, b: &BTreeSet<String>| {
         let only: Vec<String> = a.difference(b).cloned().collect();
         (!only.is_empty()).then(|| (what.to_owned(), only.join(", ")))
     };
-    [list("Built for the first time for: ", &new, &old), list("No longer built for: ", &old, &new)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        list("Built for the first time for: ", &new, &old),
+        list("No longer built for: ", &old, &new),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What changed in the lockfile, or, where that is not known, what commits say.
 pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8, most: usize) {
     let entries: Vec<&Entry> = release.accounting.section(Section::Dependencies).collect();
-    let delta = release.dependencies.as_ref().ok().filter(|delta| !delta.is_empty());
+    let delta = release
+        .dependencies
+        .as_ref()
+        .ok()
+        .filter(|delta| !delta.is_empty());
     if entries.is_empty() && delta.is_none() {
         return;
     }
@@ -251,11 +321,23 @@ pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8
         );
     }
     for one in delta.updated.iter().filter(|one| one.direct) {
-        document.item(0, &[Part::Code(&one.name), Part::Text(&format!(" {} → {}", one.from, one.to))]);
+        document.item(
+            0,
+            &[
+                Part::Code(&one.name),
+                Part::Text(&format!(" {} → {}", one.from, one.to)),
+            ],
+        );
     }
     for (what, list) in [("added", &delta.added), ("removed", &delta.removed)] {
         for one in list.iter().filter(|one| one.direct) {
-            document.item(0, &[Part::Code(&one.name), Part::Text(&format!(" {} {what}", one.version))]);
+            document.item(
+                0,
+                &[
+                    Part::Code(&one.name),
+                    Part::Text(&format!(" {} {what}", one.version)),
+                ],
+            );
         }
     }
     let moved = |list: &[Updated]| {
@@ -278,14 +360,20 @@ pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8
         if !list.is_empty() {
             document.item(
                 0,
-                &[Part::Text(&format!("Indirect, {what} ({}): ", list.len())), Part::Text(&wrapped(&list))],
+                &[
+                    Part::Text(&format!("Indirect, {what} ({}): ", list.len())),
+                    Part::Text(&wrapped(&list)),
+                ],
             );
         }
     }
     if !delta.new_duplicates.is_empty() {
         document.item(
             0,
-            &[Part::Text("Now in several versions: "), Part::Text(&delta.new_duplicates.join(", "))],
+            &[
+                Part::Text("Now in several versions: "),
+                Part::Text(&delta.new_duplicates.join(", ")),
+            ],
         );
     }
 }
@@ -296,7 +384,10 @@ fn wrapped(list: &[String]) -> String {
     let mut text = String::new();
     for (at, one) in list.iter().enumerate() {
         if text.len() + one.len() > MOST {
-            return format!("{text}, and {} more (all in relnotes.json)", list.len() - at);
+            return format!(
+                "{text}, and {} more (all in relnotes.json)",
+                list.len() - at
+            );
         }
         if at > 0 {
             text.push_str(", ");
@@ -315,14 +406,20 @@ pub(super) fn contributors(document: &mut Document, release: &Release, most: usi
     let first_release = release.predecessor.release.is_none();
     let is_new = |person: &&Contributor| person.first && !first_release;
     if release.contributors.len() > FEW {
-        let (new, known): (Vec<&Contributor>, Vec<&Contributor>) =
-            release.contributors.iter().partition(|person| is_new(person));
+        let (new, known): (Vec<&Contributor>, Vec<&Contributor>) = release
+            .contributors
+            .iter()
+            .partition(|person| is_new(person));
         names(document, "", &known, most);
         names(document, "For the first time: ", &new, most);
         return;
     }
     for person in &release.contributors {
-        let first = if is_new(&person) { ", for the first time" } else { "" };
+        let first = if is_new(&person) {
+            ", for the first time"
+        } else {
+            ""
+        };
         document.item(
             0,
             &[
@@ -340,8 +437,10 @@ fn names(document: &mut Document, introduction: &str, people: &[&Contributor], m
     if people.is_empty() {
         return;
     }
-    let numbers: Vec<String> =
-        people.iter().map(|person| format!(" ({})", count(person.commits, "commit"))).collect();
+    let numbers: Vec<String> = people
+        .iter()
+        .map(|person| format!(" ({})", count(person.commits, "commit")))
+        .collect();
     let mut parts = vec![Part::Text(introduction)];
     for (at, (person, number)) in people.iter().zip(&numbers).take(most).enumerate() {
         if at > 0 {
@@ -349,7 +448,10 @@ fn names(document: &mut Document, introduction: &str, people: &[&Contributor], m
         }
         parts.extend([Part::Foreign(&person.name), Part::Text(number)]);
     }
-    let more = format!(" and {} more (all in relnotes.json)", people.len().saturating_sub(most));
+    let more = format!(
+        " and {} more (all in relnotes.json)",
+        people.len().saturating_sub(most)
+    );
     if people.len() > most {
         parts.push(Part::Text(&more));
     }
@@ -357,7 +459,14 @@ fn names(document: &mut Document, introduction: &str, people: &[&Contributor], m
 }
 
 /// Order of the sections in a file that follows Keep a Changelog.
-const KEEP_A_CHANGELOG: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+const KEEP_A_CHANGELOG: [&str; 6] = [
+    "Added",
+    "Changed",
+    "Deprecated",
+    "Removed",
+    "Fixed",
+    "Security",
+];
 
 /// The changes under the names Keep a Changelog 1.1 gives them; breaking ones say so.
 pub(super) fn keep_a_changelog(document: &mut Document, release: &Release) {
@@ -371,7 +480,11 @@ pub(super) fn keep_a_changelog(document: &mut Document, release: &Release) {
             .filter(|entry| entry.section.keep_a_changelog() == name)
             .collect();
         let removed: Vec<&String> = match name {
-            "Removed" => release.manifest.iter().flat_map(|delta| &delta.features_removed).collect(),
+            "Removed" => release
+                .manifest
+                .iter()
+                .flat_map(|delta| &delta.features_removed)
+                .collect(),
             _ => Vec::new(),
         };
         let raised = release
@@ -384,7 +497,11 @@ pub(super) fn keep_a_changelog(document: &mut Document, release: &Release) {
             _ => &[],
         };
         let detected: Vec<&Breaking> = match name {
-            "Changed" => release.breaking.iter().filter(|item| item.source == Source::Detected).collect(),
+            "Changed" => release
+                .breaking
+                .iter()
+                .filter(|item| item.source == Source::Detected)
+                .collect(),
             _ => Vec::new(),
         };
         if entries.is_empty()
@@ -420,16 +537,32 @@ pub(super) fn keep_a_changelog(document: &mut Document, release: &Release) {
             document.item(0, &parts);
         }
         if let Some(version) = raised {
-            document.item(0, &[Part::Text("The minimum Rust version is "), Part::Code(version)]);
+            document.item(
+                0,
+                &[
+                    Part::Text("The minimum Rust version is "),
+                    Part::Code(version),
+                ],
+            );
         }
         for feature in removed {
-            document
-                .item(0, &[Part::Strong(&breaking_label), Part::Text(": the feature "), Part::Code(feature)]);
+            document.item(
+                0,
+                &[
+                    Part::Strong(&breaking_label),
+                    Part::Text(": the feature "),
+                    Part::Code(feature),
+                ],
+            );
         }
         for hit in fixed {
             document.item(
                 0,
-                &[Part::Code(&hit.id), Part::Text(" no longer applies: "), Part::Foreign(&hit.title)],
+                &[
+                    Part::Code(&hit.id),
+                    Part::Text(" no longer applies: "),
+                    Part::Foreign(&hit.title),
+                ],
             );
         }
     }

@@ -37,8 +37,9 @@ pub enum DocumentError {
 
 impl From<DocumentError> for release_gate::Error {
     fn from(error: DocumentError) -> Self {
-        Self::judge(error.to_string())
-            .with_help("this is a defect of cargo-relnotes; please report it with the commit's message")
+        Self::judge(error.to_string()).with_help(
+            "this is a defect of cargo-relnotes; please report it with the commit's message",
+        )
     }
 }
 
@@ -152,7 +153,12 @@ impl Document {
     /// An item of a list; `depth` 1 is inside the item before.
     pub fn item(&mut self, depth: usize, parts: &[Part<'_>]) {
         if self.text.ends_with("\n\n")
-            && self.text.lines().rev().nth(1).is_some_and(|line| line.trim_start().starts_with("- "))
+            && self
+                .text
+                .lines()
+                .rev()
+                .nth(1)
+                .is_some_and(|line| line.trim_start().starts_with("- "))
         {
             self.text.pop();
         }
@@ -173,10 +179,16 @@ impl Document {
             c => c,
         };
         let code: String = code.replace("\r\n", "\n").chars().map(clean).collect();
-        let longest =
-            code.lines().map(|line| line.bytes().take_while(|b| *b == b'`').count()).max().unwrap_or(0);
+        let longest = code
+            .lines()
+            .map(|line| line.bytes().take_while(|b| *b == b'`').count())
+            .max()
+            .unwrap_or(0);
         let fence = "`".repeat(3.max(longest + 1));
-        self.text.push_str(&format!("{fence}{language}\n{}\n{fence}\n\n", code.trim_end()));
+        self.text.push_str(&format!(
+            "{fence}{language}\n{}\n{fence}\n\n",
+            code.trim_end()
+        ));
     }
 
     /// One of our own marks: an HTML comment on a line of its own. What it encloses is not checked here.
@@ -194,20 +206,44 @@ impl Document {
     /// It does not.
     pub fn finish(self) -> Result<String, DocumentError> {
         let text = format!("{}\n", self.text.trim_end());
-        let Seen { items, headings, links, html, other, .. } = parse_back(&text);
+        let Seen {
+            items,
+            headings,
+            links,
+            html,
+            other,
+            ..
+        } = parse_back(&text);
         let check = |wanted: &[String], found: Vec<String>| -> Result<(), DocumentError> {
-            let found: Vec<String> =
-                found.iter().map(|text| without_breaks(text).trim().to_owned()).collect();
+            let found: Vec<String> = found
+                .iter()
+                .map(|text| without_breaks(text).trim().to_owned())
+                .collect();
             if wanted == found {
                 return Ok(());
             }
-            let at = wanted.iter().zip(&found).take_while(|(a, b)| a == b).count();
-            let show = |list: &[String]| list.get(at).cloned().unwrap_or_else(|| "nothing".to_owned());
-            Err(DocumentError::Unfaithful { wanted: show(wanted), found: show(&found) })
+            let at = wanted
+                .iter()
+                .zip(&found)
+                .take_while(|(a, b)| a == b)
+                .count();
+            let show = |list: &[String]| {
+                list.get(at)
+                    .cloned()
+                    .unwrap_or_else(|| "nothing".to_owned())
+            };
+            Err(DocumentError::Unfaithful {
+                wanted: show(wanted),
+                found: show(&found),
+            })
         };
         check(&self.items, items)?;
-        let level = |(level, text): &(u8, String)| format!("{level} {}", text.trim()).trim().to_owned();
-        check(&self.headings.iter().map(level).collect::<Vec<_>>(), headings.iter().map(level).collect())?;
+        let level =
+            |(level, text): &(u8, String)| format!("{level} {}", text.trim()).trim().to_owned();
+        check(
+            &self.headings.iter().map(level).collect::<Vec<_>>(),
+            headings.iter().map(level).collect(),
+        )?;
         check(&self.links, links)?;
         check(&self.html, html)?;
         check(&[], other)?;
@@ -227,12 +263,28 @@ mod tests {
         document.mark("prose");
         document.paragraph(&[Part::Text("Words & <more>.")]);
         document.heading(2, &[Part::Text("List")]);
-        document.item(0, &[Part::Strong(&"a`b*:".into()), Part::Text(" "), Part::Foreign(&"Vec<T>".into())]);
+        document.item(
+            0,
+            &[
+                Part::Strong(&"a`b*:".into()),
+                Part::Text(" "),
+                Part::Foreign(&"Vec<T>".into()),
+            ],
+        );
         document.item(1, &[Part::Text("inner")]);
-        document.item(0, &[Part::Link("#1".to_owned(), "https://example.com/issues/1".to_owned())]);
+        document.item(
+            0,
+            &[Part::Link(
+                "#1".to_owned(),
+                "https://example.com/issues/1".to_owned(),
+            )],
+        );
         document.code_block("sh", "```\nx");
         let text = document.finish().unwrap();
-        assert!(text.contains("Vec\\<T\\>\n  - inner\n- [\\#1](https://example.com/issues/1)\n"), "{text}");
+        assert!(
+            text.contains("Vec\\<T\\>\n  - inner\n- [\\#1](https://example.com/issues/1)\n"),
+            "{text}"
+        );
     }
 
     proptest! {

@@ -10,29 +10,53 @@ use crate::read::shipped::Shipped;
 ///
 /// # Errors
 /// A defect: the document does not read back as it was put in.
-pub fn render(release: &Release, shipped: &Shipped, bins: &[String]) -> Result<String, DocumentError> {
+pub fn render(
+    release: &Release,
+    shipped: &Shipped,
+    bins: &[String],
+) -> Result<String, DocumentError> {
     let mut document = Document::new();
     let (name, version) = (&release.package, release.version.to_string());
     let tag = tag(release);
     document.heading(1, &[Part::Text(&format!("Installing {name} {version}"))]);
-    if shipped.downloads.iter().any(|download| download.target.is_some()) {
+    if shipped
+        .downloads
+        .iter()
+        .any(|download| download.target.is_some())
+    {
         document.heading(2, &[Part::Text("From the release archives")]);
         document.paragraph(&[Part::Text(
             "Each command downloads an archive, checks its SHA-256 digest, and unpacks and installs it only if it is the right one.",
         )]);
-        let base = release.repository.as_ref().map(|base| format!("{base}/releases/download/{tag}"));
+        let base = release
+            .repository
+            .as_ref()
+            .map(|base| format!("{base}/releases/download/{tag}"));
         for download in &shipped.downloads {
-            let Some(target) = &download.target else { continue };
+            let Some(target) = &download.target else {
+                continue;
+            };
             document.heading(3, &[Part::Text(target)]);
             let digest = download.sha256.to_string();
             if target.contains("windows") {
-                document.code_block("powershell", &powershell(base.as_deref(), &download.name, &digest));
+                document.code_block(
+                    "powershell",
+                    &powershell(base.as_deref(), &download.name, &digest),
+                );
             } else {
-                document.code_block("sh", &shell(base.as_deref(), &download.name, &digest, target, bins));
+                document.code_block(
+                    "sh",
+                    &shell(base.as_deref(), &download.name, &digest, target, bins),
+                );
             }
         }
-        document.paragraph(&[Part::Text("All files at once, in the folder they were downloaded to:")]);
-        document.code_block("sh", "sha256sum --check --strict --ignore-missing checksums.txt");
+        document.paragraph(&[Part::Text(
+            "All files at once, in the folder they were downloaded to:",
+        )]);
+        document.code_block(
+            "sh",
+            "sha256sum --check --strict --ignore-missing checksums.txt",
+        );
         document.paragraph(&[Part::Text(
             "A digest says that a download is whole. SECURITY.md says how to check who made it.",
         )]);
@@ -40,14 +64,22 @@ pub fn render(release: &Release, shipped: &Shipped, bins: &[String]) -> Result<S
     document.heading(2, &[Part::Text("From source")]);
     match (&release.repository, bins.is_empty()) {
         (Some(base), false) => {
-            document.paragraph(&[Part::Text("With the dependencies the release was tested with:")]);
-            document.code_block("sh", &format!("cargo install --locked --git {base} --tag {tag} {name}"));
+            document.paragraph(&[Part::Text(
+                "With the dependencies the release was tested with:",
+            )]);
+            document.code_block(
+                "sh",
+                &format!("cargo install --locked --git {base} --tag {tag} {name}"),
+            );
         }
         (None, false) => {
             document.paragraph(&[Part::Text(
                 "In a checkout, with the dependencies the release was tested with:",
             )]);
-            document.code_block("sh", &format!("git checkout {tag}\ncargo install --locked --path ."));
+            document.code_block(
+                "sh",
+                &format!("git checkout {tag}\ncargo install --locked --path ."),
+            );
         }
         (_, true) => {
             document.paragraph(&[Part::Text("As a dependency, in Cargo.toml:")]);
@@ -64,19 +96,39 @@ pub fn render(release: &Release, shipped: &Shipped, bins: &[String]) -> Result<S
 
 /// The tag of the release, where it can be a part of a command; the usual name for it otherwise.
 fn tag(release: &Release) -> String {
-    let plain = |tag: &String| tag.chars().all(|c| c.is_ascii_alphanumeric() || "._+-/@".contains(c));
-    release.tag.clone().filter(plain).unwrap_or_else(|| format!("v{}", release.version))
+    let plain = |tag: &String| {
+        tag.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._+-/@".contains(c))
+    };
+    release
+        .tag
+        .clone()
+        .filter(plain)
+        .unwrap_or_else(|| format!("v{}", release.version))
 }
 
 /// Download, check, unpack, install: each step only if the one before succeeded.
 fn shell(base: Option<&str>, file: &str, digest: &str, target: &str, bins: &[String]) -> String {
     // What each system has: macOS comes without sha256sum.
-    let check = if target.contains("apple") { "shasum -a 256 --check" } else { "sha256sum --check --strict" };
-    let unpack = if file.ends_with(".zip") { "unzip" } else { "tar -xzf" };
-    let folder = file.trim_end_matches(".zip").trim_end_matches(".tgz").trim_end_matches(".tar.gz");
+    let check = if target.contains("apple") {
+        "shasum -a 256 --check"
+    } else {
+        "sha256sum --check --strict"
+    };
+    let unpack = if file.ends_with(".zip") {
+        "unzip"
+    } else {
+        "tar -xzf"
+    };
+    let folder = file
+        .trim_end_matches(".zip")
+        .trim_end_matches(".tgz")
+        .trim_end_matches(".tar.gz");
     let mut steps = Vec::new();
     if let Some(base) = base {
-        steps.push(format!("curl --proto '=https' --fail --location --remote-name {base}/{file}"));
+        steps.push(format!(
+            "curl --proto '=https' --fail --location --remote-name {base}/{file}"
+        ));
     }
     steps.push(format!("echo '{digest}  {file}' | {check}"));
     steps.push(format!("{unpack} {file}"));
@@ -85,7 +137,11 @@ fn shell(base: Option<&str>, file: &str, digest: &str, target: &str, bins: &[Str
         steps.push("mkdir -p ~/.local/bin".to_owned());
         steps.push(format!("cp {} ~/.local/bin/", files.join(" ")));
     }
-    let note = if base.is_none() { "# in the folder the archive was downloaded to\n" } else { "" };
+    let note = if base.is_none() {
+        "# in the folder the archive was downloaded to\n"
+    } else {
+        ""
+    };
     format!("{note}{}", steps.join(" \\\n  && "))
 }
 
@@ -93,8 +149,13 @@ fn shell(base: Option<&str>, file: &str, digest: &str, target: &str, bins: &[Str
 fn powershell(base: Option<&str>, file: &str, digest: &str) -> String {
     let mut lines = vec!["$ErrorActionPreference = 'Stop'".to_owned()];
     match base {
-        Some(base) => lines.push(format!("Invoke-WebRequest -Uri '{base}/{file}' -OutFile '{file}'")),
-        None => lines.insert(0, "# in the folder the archive was downloaded to".to_owned()),
+        Some(base) => lines.push(format!(
+            "Invoke-WebRequest -Uri '{base}/{file}' -OutFile '{file}'"
+        )),
+        None => lines.insert(
+            0,
+            "# in the folder the archive was downloaded to".to_owned(),
+        ),
     }
     lines.push(format!(
         "if ((Get-FileHash -Algorithm SHA256 '{file}').Hash -ne '{digest}') {{ throw '{file} is not what was released' }}"

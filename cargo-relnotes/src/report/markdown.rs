@@ -44,7 +44,11 @@ pub fn code(text: &str) -> String {
     }
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    let pad = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
@@ -60,7 +64,10 @@ pub fn shown(text: &Untrusted) -> String {
 
 /// CommonMark §6.1: one space at both ends is stripped unless the content is all spaces.
 fn code_content(content: &str) -> &str {
-    match content.strip_prefix(' ').and_then(|rest| rest.strip_suffix(' ')) {
+    match content
+        .strip_prefix(' ')
+        .and_then(|rest| rest.strip_suffix(' '))
+    {
         Some(inner) if !content.trim().is_empty() => inner,
         _ => content,
     }
@@ -136,8 +143,9 @@ fn escape_text(out: &mut String, text: &str, start: usize) {
             }
             '#' => {
                 // `owner/repo#1` would leave a back-reference in somebody else's tracker.
-                if previous.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || b == b'.')
-                {
+                if previous.is_some_and(|b| {
+                    b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || b == b'.'
+                }) {
                     out.push(BREAK);
                 }
                 out.push('\\');
@@ -245,16 +253,24 @@ pub fn parse_back(markdown: &str) -> Seen {
             }
             Event::Start(Tag::Link { dest_url, .. }) => seen.links.push(dest_url.into_string()),
             Event::Html(html) | Event::InlineHtml(html) => seen.html.push(html.trim().to_owned()),
-            Event::Start(Tag::Image { dest_url, .. }) => seen.other.push(format!("image {dest_url}")),
+            Event::Start(Tag::Image { dest_url, .. }) => {
+                seen.other.push(format!("image {dest_url}"))
+            }
             Event::Start(Tag::BlockQuote(_)) => seen.other.push("quote".to_owned()),
-            Event::Start(Tag::FootnoteDefinition(name)) => seen.other.push(format!("footnote {name}")),
+            Event::Start(Tag::FootnoteDefinition(name)) => {
+                seen.other.push(format!("footnote {name}"))
+            }
             Event::FootnoteReference(name) => seen.other.push(format!("footnote {name}")),
             Event::TaskListMarker(_) => seen.other.push("task box".to_owned()),
-            Event::InlineMath(text) | Event::DisplayMath(text) => seen.other.push(format!("maths {text}")),
+            Event::InlineMath(text) | Event::DisplayMath(text) => {
+                seen.other.push(format!("maths {text}"))
+            }
             Event::Start(Tag::Strikethrough | Tag::Superscript | Tag::Subscript) => {
                 seen.other.push("text style".to_owned())
             }
-            Event::End(TagEnd::Paragraph | TagEnd::TableCell | TagEnd::CodeBlock) => seen.text.push('\n'),
+            Event::End(TagEnd::Paragraph | TagEnd::TableCell | TagEnd::CodeBlock) => {
+                seen.text.push('\n')
+            }
             _ => {}
         }
     }
@@ -276,10 +292,22 @@ mod tests {
         let text = Untrusted::new(text);
         for prefix in ["- ", "- **area:** ", "", "### "] {
             let seen = parse_back(&format!("{prefix}{}\n", escape(&text)));
-            let wanted = format!("{}{}", if prefix.contains("area") { "area: " } else { "" }, shown(&text));
+            let wanted = format!(
+                "{}{}",
+                if prefix.contains("area") {
+                    "area: "
+                } else {
+                    ""
+                },
+                shown(&text)
+            );
             let got = match prefix {
                 "" => without_breaks(&seen.text),
-                "### " => seen.headings.iter().map(|(_, text)| without_breaks(text)).collect(),
+                "### " => seen
+                    .headings
+                    .iter()
+                    .map(|(_, text)| without_breaks(text))
+                    .collect(),
                 _ => seen.items.iter().map(|text| without_breaks(text)).collect(),
             };
             if got.trim() != wanted.trim() {
@@ -349,8 +377,14 @@ mod tests {
     #[test]
     fn nobody_is_notified_and_nothing_is_linked() {
         assert_eq!(escape(&"thanks @octocat".into()), "thanks @\u{200b}octocat");
-        assert_eq!(escape(&"see rust-lang/rust#1".into()), "see rust-lang/rust\u{200b}\\#1");
-        assert_eq!(escape(&"see https://a.b and WWW.c.d".into()), "see https\\://a.b and WWW\\.c.d");
+        assert_eq!(
+            escape(&"see rust-lang/rust#1".into()),
+            "see rust-lang/rust\u{200b}\\#1"
+        );
+        assert_eq!(
+            escape(&"see https://a.b and WWW.c.d".into()),
+            "see https\\://a.b and WWW\\.c.d"
+        );
     }
 
     #[test]

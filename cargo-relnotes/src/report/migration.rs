@@ -16,7 +16,11 @@ use crate::model::release::Release;
 /// # Errors
 /// A defect: the document does not read back as it was put in.
 pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
-    let removed: Vec<&String> = release.manifest.iter().flat_map(|delta| &delta.features_removed).collect();
+    let removed: Vec<&String> = release
+        .manifest
+        .iter()
+        .flat_map(|delta| &delta.features_removed)
+        .collect();
     if release.breaking.is_empty() && removed.is_empty() {
         return Ok(None);
     }
@@ -25,10 +29,15 @@ pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
         .predecessor
         .release
         .as_ref()
-        .map_or("earlier versions".to_owned(), |before| before.version.to_string());
+        .map_or("earlier versions".to_owned(), |before| {
+            before.version.to_string()
+        });
     document.heading(
         1,
-        &[Part::Text(&format!("Migrating {} from {from} to {}", release.package, release.version))],
+        &[Part::Text(&format!(
+            "Migrating {} from {from} to {}",
+            release.package, release.version
+        ))],
     );
     let added: Vec<&str> = release
         .facts
@@ -48,8 +57,17 @@ pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
         breaking(&mut document, item, &added);
     }
     for feature in removed {
-        document.heading(2, &[Part::Text("The feature "), Part::Code(feature), Part::Text(" is gone")]);
-        document.paragraph(&[Part::Text("Remove it from the features you ask for in Cargo.toml.")]);
+        document.heading(
+            2,
+            &[
+                Part::Text("The feature "),
+                Part::Code(feature),
+                Part::Text(" is gone"),
+            ],
+        );
+        document.paragraph(&[Part::Text(
+            "Remove it from the features you ask for in Cargo.toml.",
+        )]);
     }
     document.finish().map(Some)
 }
@@ -62,20 +80,30 @@ pub fn with_words(fresh: &str, old: &str) -> String {
         let page = Page::read(text);
         let starts: Vec<usize> = page.headings.iter().map(|heading| heading.offset).collect();
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
-        let bodies = starts.iter().zip(ends).map(|(start, end)| text[*start..end].to_owned());
-        page.headings.iter().map(|heading| heading.text.clone()).zip(bodies).collect()
+        let bodies = starts
+            .iter()
+            .zip(ends)
+            .map(|(start, end)| text[*start..end].to_owned());
+        page.headings
+            .iter()
+            .map(|heading| heading.text.clone())
+            .zip(bodies)
+            .collect()
     };
     let old = parts(old);
     let kept = |heading: &str| {
         let mut same = old.iter().filter(|(other, _)| other == heading);
-        same.find(|(_, body)| !body.contains(ASKED)).map(|(_, body)| body)
+        same.find(|(_, body)| !body.contains(ASKED))
+            .map(|(_, body)| body)
     };
     let mut text: String = parts(fresh)
         .into_iter()
-        .map(|(heading, body)| match kept(&heading).filter(|_| body.contains(ASKED)) {
-            Some(words) => format!("{}\n\n", words.trim_end()),
-            None => body,
-        })
+        .map(
+            |(heading, body)| match kept(&heading).filter(|_| body.contains(ASKED)) {
+                Some(words) => format!("{}\n\n", words.trim_end()),
+                None => body,
+            },
+        )
         .collect();
     text.truncate(text.trim_end().len());
     text.push('\n');
@@ -85,9 +113,14 @@ pub fn with_words(fresh: &str, old: &str) -> String {
 fn breaking(document: &mut Document, item: &Breaking, added: &[&str]) {
     match (&item.entry, item.changes.first()) {
         (Some(entry), _) => document.heading(2, &[Part::Foreign(&entry.text)]),
-        (None, Some(change)) => {
-            document.heading(2, &[Part::Code(&change.item), Part::Text(": "), Part::Text(&change.rule)])
-        }
+        (None, Some(change)) => document.heading(
+            2,
+            &[
+                Part::Code(&change.item),
+                Part::Text(": "),
+                Part::Text(&change.rule),
+            ],
+        ),
         (None, None) => return,
     }
     let notes = item.entry.iter().flat_map(|entry| &entry.breaking);
@@ -98,11 +131,19 @@ fn breaking(document: &mut Document, item: &Breaking, added: &[&str]) {
     }
     for change in &item.changes {
         if item.entry.is_some() {
-            document.paragraph(&[Part::Code(&change.item), Part::Text(": "), Part::Text(&change.rule)]);
+            document.paragraph(&[
+                Part::Code(&change.item),
+                Part::Text(": "),
+                Part::Text(&change.rule),
+            ]);
         }
         said |= shown(document, change);
         if let Some(similar) = rename(change, added) {
-            document.paragraph(&[Part::Text("There is now "), Part::Code(similar), Part::Text(".")]);
+            document.paragraph(&[
+                Part::Text("There is now "),
+                Part::Code(similar),
+                Part::Text("."),
+            ]);
             said = true;
         }
     }
@@ -119,16 +160,26 @@ fn shown(document: &mut Document, change: &ApiChange) -> bool {
             document.code_block("rust", code);
         }
     }
-    change.after.as_deref().is_some_and(|code| !code.trim().is_empty())
+    change
+        .after
+        .as_deref()
+        .is_some_and(|code| !code.trim().is_empty())
 }
 
 /// The new item whose name is nearest to one that is gone, in the same place.
 fn rename<'a>(change: &ApiChange, added: &[&'a str]) -> Option<&'a str> {
-    if !(change.rule.contains("removed") || change.rule.contains("missing")) || change.after.is_some() {
+    if !(change.rule.contains("removed") || change.rule.contains("missing"))
+        || change.after.is_some()
+    {
         return None;
     }
     let place = |item: &str| item.rsplit_once("::").map(|(place, _)| place.to_owned());
-    let candidates = || added.iter().copied().filter(|item| place(item) == place(&change.item));
+    let candidates = || {
+        added
+            .iter()
+            .copied()
+            .filter(|item| place(item) == place(&change.item))
+    };
     let name = nearest(&change.item, candidates())?;
     candidates().find(|item| *item == name)
 }

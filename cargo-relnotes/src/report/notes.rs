@@ -42,7 +42,9 @@ fn shortened(release: &Release, most: usize) -> Result<String, DocumentError> {
     document.heading(1, &[Part::Text(&title(release))]);
     document.paragraph(&[Part::Text(&opening(release))]);
     if release.phase == Phase::Draft {
-        document.paragraph(&[Part::Text("This is a draft: digests and verdicts are those known so far.")]);
+        document.paragraph(&[Part::Text(
+            "This is a draft: digests and verdicts are those known so far.",
+        )]);
     }
     document.mark(PROSE_BEGIN);
     document.mark(PROSE_END);
@@ -96,11 +98,18 @@ pub fn opening(release: &Release) -> String {
             let kind = match release.named {
                 Named::Past => "Not released yet".to_owned(),
                 _ if release.version.major == 0 && release.release_type == ReleaseType::Major => {
-                    format!("{} (as cargo counts versions below 1.0)", release.release_type.title())
+                    format!(
+                        "{} (as cargo counts versions below 1.0)",
+                        release.release_type.title()
+                    )
                 }
                 _ => release.release_type.title().to_owned(),
             };
-            format!("{kind}: {commits} since {} ({}).", before.tag, iso_date(before.time))
+            format!(
+                "{kind}: {commits} since {} ({}).",
+                before.tag,
+                iso_date(before.time)
+            )
         }
     }
 }
@@ -126,9 +135,17 @@ pub fn accounting(sums: &Sums) -> String {
     add(sums.merge, if sums.merge == 1 { "merge" } else { "merges" });
     add(sums.cancelled, "cancelled by reverts of this release");
     let hidden: usize = sums.hidden.values().sum();
-    let rules: Vec<String> = sums.hidden.iter().map(|(rule, number)| format!("{rule} {number}")).collect();
+    let rules: Vec<String> = sums
+        .hidden
+        .iter()
+        .map(|(rule, number)| format!("{rule} {number}"))
+        .collect();
     add(hidden, &format!("hidden ({})", rules.join(", ")));
-    format!("All {} of the range: {}.", count(sums.total, "commit"), parts.join(", "))
+    format!(
+        "All {} of the range: {}.",
+        count(sums.total, "commit"),
+        parts.join(", ")
+    )
 }
 
 /// The text with what people wrote between the marks taken out: what generation answers for.
@@ -150,9 +167,11 @@ pub fn prose(notes: &str) -> Option<&str> {
 pub fn with_prose(notes: &str, prose: Option<&str>) -> Option<String> {
     match (prose_range(notes), prose) {
         (_, None) => Some(notes.to_owned()),
-        (Some((start, end)), Some(prose)) => {
-            Some(format!("{}\n\n{prose}\n\n{}", &notes[..start], &notes[end..]))
-        }
+        (Some((start, end)), Some(prose)) => Some(format!(
+            "{}\n\n{prose}\n\n{}",
+            &notes[..start],
+            &notes[end..]
+        )),
         (None, Some(_)) => None,
     }
 }
@@ -183,7 +202,11 @@ mod tests {
     #[test]
     fn numbers_of_things() {
         assert_eq!(
-            [count(1, "advisory"), count(2, "advisory"), count(0, "commit")],
+            [
+                count(1, "advisory"),
+                count(2, "advisory"),
+                count(0, "commit")
+            ],
             ["1 advisory", "2 advisories", "0 commits"]
         );
     }

@@ -63,8 +63,12 @@ impl Page {
                 Event::Start(Tag::Heading { level, .. }) => {
                     page.close(&mut block, &mut strong);
                     let level = level as u8;
-                    heading =
-                        Some(Heading { level, text: String::new(), offset: range.start, filled: false });
+                    heading = Some(Heading {
+                        level,
+                        text: String::new(),
+                        offset: range.start,
+                        filled: false,
+                    });
                 }
                 Event::End(TagEnd::Heading(_)) => page.headings.extend(heading.take()),
                 Event::Start(
@@ -116,7 +120,9 @@ impl Page {
                     page.fill();
                     page.addresses.push(dest_url.into_string());
                 }
-                Event::Start(Tag::Link { dest_url, .. }) => page.addresses.push(dest_url.into_string()),
+                Event::Start(Tag::Link { dest_url, .. }) => {
+                    page.addresses.push(dest_url.into_string())
+                }
                 Event::InlineHtml(html) => {
                     page.fill_with_image(&html);
                     page.html.push_str(&html);
@@ -169,7 +175,13 @@ impl Page {
         done.below = self.headings.len().checked_sub(1);
         let before = self.blocks.last().filter(|last| last.below == done.below);
         done.lead = before
-            .map(|last| if last.leads { last.text.clone() } else { last.lead.clone() })
+            .map(|last| {
+                if last.leads {
+                    last.text.clone()
+                } else {
+                    last.lead.clone()
+                }
+            })
             .unwrap_or_default();
         self.blocks.push(done);
     }
@@ -177,7 +189,10 @@ impl Page {
     /// The heading a block stands below, and what introduces the block.
     pub fn context<'a>(&'a self, block: &'a Block) -> [&'a str; 2] {
         let heading = block.below.and_then(|at| self.headings.get(at));
-        [heading.map_or("", |heading| heading.text.as_str()), block.lead.as_str()]
+        [
+            heading.map_or("", |heading| heading.text.as_str()),
+            block.lead.as_str(),
+        ]
     }
 }
 
@@ -187,7 +202,11 @@ fn words_of(html: &str) -> String {
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         text.push_str(&rest[..at]);
-        let (end, skip) = if rest[at..].starts_with("<!--") { ("-->", 3) } else { (">", 1) };
+        let (end, skip) = if rest[at..].starts_with("<!--") {
+            ("-->", 3)
+        } else {
+            (">", 1)
+        };
         match rest[at..].find(end) {
             Some(length) => rest = &rest[at + length + skip..],
             // Never closed: nothing of the rest shows.
@@ -207,10 +226,17 @@ mod tests {
         let page = Page::read(
             "# A\n\n<details>\n<summary>Breaking</summary>\n\n- x\n\n</details>\n\n# B\n\n<!-- gone --> here\n\n# C\n\n<!-- a\nb -->\n",
         );
-        let texts: Vec<&str> = page.blocks.iter().map(|block| block.text.as_str()).collect();
+        let texts: Vec<&str> = page
+            .blocks
+            .iter()
+            .map(|block| block.text.as_str())
+            .collect();
         assert_eq!(texts, ["Breaking", "x", "here"]);
         assert_eq!(
-            page.headings.iter().map(|heading| heading.filled).collect::<Vec<_>>(),
+            page.headings
+                .iter()
+                .map(|heading| heading.filled)
+                .collect::<Vec<_>>(),
             [true, true, false]
         );
     }
@@ -220,8 +246,27 @@ mod tests {
         let page = Page::read(
             "intro\n\n# One\n\nBREAKING:\n\n- a `b`\n  - c\n- d\n\n## Two\n\n| x | y |\n|---|---|\n| 1 | 2 |\n\n```sh\nl1\nl2\n```\n\n## Three\n\n-\n\n## Four\n\n**Bold**\n\ntext\n",
         );
-        let texts: Vec<&str> = page.blocks.iter().map(|block| block.text.as_str()).collect();
-        assert_eq!(texts, ["intro", "BREAKING:", "a b", "c", "d", "x y", "1 2", "l1", "l2", "Bold", "text"]);
+        let texts: Vec<&str> = page
+            .blocks
+            .iter()
+            .map(|block| block.text.as_str())
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "intro",
+                "BREAKING:",
+                "a b",
+                "c",
+                "d",
+                "x y",
+                "1 2",
+                "l1",
+                "l2",
+                "Bold",
+                "text"
+            ]
+        );
         assert_eq!(page.context(&page.blocks[3]), ["One", "BREAKING:"]);
         assert_eq!(page.blocks[2].prose, "a");
         assert_eq!(page.context(&page.blocks[10]), ["Four", "Bold"]);

@@ -26,7 +26,9 @@ pub fn order(packages: &[Package]) -> Vec<&Package> {
     left.sort_by(|a, b| a.name.cmp(&b.name));
     while !left.is_empty() {
         let free = left.iter().position(|one| {
-            !left.iter().any(|other| other.name != one.name && other.needs.contains(&one.name))
+            !left
+                .iter()
+                .any(|other| other.name != one.name && other.needs.contains(&one.name))
         });
         // A cycle (through development dependencies) is broken at the first name.
         ordered.push(left.remove(free.unwrap_or(0)));
@@ -46,22 +48,31 @@ pub fn plan(packages: &[Package], tags: &[String]) -> String {
         text.push_str("     (no package of the selection is published to a registry)\n");
     }
     for package in &published {
-        text.push_str(&format!("     cargo yank {}@{}\n", package.name, package.version));
+        text.push_str(&format!(
+            "     cargo yank {}@{}\n",
+            package.name, package.version
+        ));
     }
     text.push_str("\n   To undo, in the opposite order:\n");
     for package in published.iter().rev() {
-        text.push_str(&format!("     cargo yank --undo {}@{}\n", package.name, package.version));
+        text.push_str(&format!(
+            "     cargo yank --undo {}@{}\n",
+            package.name, package.version
+        ));
     }
     text.push_str("\n3. Say so where people look: mark the release on the forge as a pre-release, and add [YANKED] to its changelog heading.\n");
     for tag in tags {
-        text.push_str(&format!("     the tag {tag} stays: whoever verifies what was shipped needs it\n"));
+        text.push_str(&format!(
+            "     the tag {tag} stays: whoever verifies what was shipped needs it\n"
+        ));
     }
     text.push_str("\n4. Tell users how to go back:\n");
     for package in &ordered {
         match &package.before {
-            Some(before) => {
-                text.push_str(&format!("     cargo update -p {} --precise {before}\n", package.name))
-            }
+            Some(before) => text.push_str(&format!(
+                "     cargo update -p {} --precise {before}\n",
+                package.name
+            )),
             None => text.push_str(&format!(
                 "     {} {} was the first release: there is no version to go back to\n",
                 package.name, package.version
@@ -85,15 +96,27 @@ mod tests {
             needs: needs.iter().map(|name| (*name).to_owned()).collect(),
             published: true,
         };
-        let packages = [package("core", &[]), package("cli", &["lib"]), package("lib", &["core"])];
+        let packages = [
+            package("core", &[]),
+            package("cli", &["lib"]),
+            package("lib", &["core"]),
+        ];
         assert_eq!(
-            order(&packages).iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            order(&packages)
+                .iter()
+                .map(|one| one.name.as_str())
+                .collect::<Vec<_>>(),
             ["cli", "lib", "core"]
         );
         let text = plan(&packages, &["v1.1.0".to_owned()]);
         assert!(text.find("cargo yank cli@1.1.0") < text.find("cargo yank core@1.1.0"));
-        assert!(text.find("cargo yank --undo core@1.1.0") < text.find("cargo yank --undo cli@1.1.0"));
+        assert!(
+            text.find("cargo yank --undo core@1.1.0") < text.find("cargo yank --undo cli@1.1.0")
+        );
         // A cycle ends too.
-        assert_eq!(order(&[package("a", &["b"]), package("b", &["a"])]).len(), 2);
+        assert_eq!(
+            order(&[package("a", &["b"]), package("b", &["a"])]).len(),
+            2
+        );
     }
 }

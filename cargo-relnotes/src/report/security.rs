@@ -10,13 +10,25 @@ use crate::read::shipped::Shipped;
 ///
 /// # Errors
 /// A defect: the document does not read back as it was put in.
-pub fn render(release: &Release, shipped: &Shipped, contact: Option<&str>) -> Result<String, DocumentError> {
+pub fn render(
+    release: &Release,
+    shipped: &Shipped,
+    contact: Option<&str>,
+) -> Result<String, DocumentError> {
     let mut document = Document::new();
-    document.heading(1, &[Part::Text(&format!("Security of {}", release.package))]);
+    document.heading(
+        1,
+        &[Part::Text(&format!("Security of {}", release.package))],
+    );
     document.heading(2, &[Part::Text("Reporting a vulnerability")]);
-    let contact = contact
-        .map_or("FILL-IN: an address or link (`security-contact` in the configuration)", |contact| contact);
-    document.paragraph(&[Part::Text("Please report it in private, not in an issue: "), Part::Text(contact)]);
+    let contact = contact.map_or(
+        "FILL-IN: an address or link (`security-contact` in the configuration)",
+        |contact| contact,
+    );
+    document.paragraph(&[
+        Part::Text("Please report it in private, not in an issue: "),
+        Part::Text(contact),
+    ]);
     document.paragraph(&[Part::Text("Say which version, what an attacker can do, and how to see it. You get an answer, a date for the repair, and your name in the advisory if you like.")]);
     document.heading(2, &[Part::Text("Supported versions")]);
     // What cargo takes for compatible with it.
@@ -42,13 +54,23 @@ fn keys(document: &mut Document, shipped: &Shipped) {
     }
     document.paragraph(&[Part::Text("Compare a fingerprint with one from another source (an earlier release, the maintainers) before you trust it.")]);
     for key in &shipped.keys {
-        document.item(0, &[Part::Code(&key.path), Part::Text(": "), Part::Code(&key.fingerprint)]);
+        document.item(
+            0,
+            &[
+                Part::Code(&key.path),
+                Part::Text(": "),
+                Part::Code(&key.fingerprint),
+            ],
+        );
     }
 }
 
 fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
     document.heading(2, &[Part::Text("Verifying a release")]);
-    let archive = shipped.downloads.iter().find(|download| download.target.is_some());
+    let archive = shipped
+        .downloads
+        .iter()
+        .find(|download| download.target.is_some());
     let Some(example) = archive.or(shipped.downloads.first()) else {
         document.paragraph(&[Part::Text(
             "No archives were packed for this release; verify its source by its commit:",
@@ -56,7 +78,10 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         document.code_block("sh", &format!("git rev-parse HEAD   # {}", release.to));
         return;
     };
-    let key = shipped.signer.as_ref().filter(|_| example.signed || shipped.checksums_signed);
+    let key = shipped
+        .signer
+        .as_ref()
+        .filter(|_| example.signed || shipped.checksums_signed);
     document.paragraph(&[Part::Text(
         "Put the files of the release into one folder, and run the commands there; what they make themselves goes beside that folder.",
     )]);
@@ -74,7 +99,10 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
     ]);
     let Key { line, ssh, pem, .. } = key;
     let keys = [
-        format!("printf '%s\\n' 'untrusted comment: {}' '{line}' > ../release.pub", release.package),
+        format!(
+            "printf '%s\\n' 'untrusted comment: {}' '{line}' > ../release.pub",
+            release.package
+        ),
         format!("echo 'maintainer {ssh}' > ../allowed_signers"),
         format!(
             "printf '%s\\n' '-----BEGIN PUBLIC KEY-----' '{pem}' '-----END PUBLIC KEY-----' > ../release.pem"
@@ -98,8 +126,13 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         document.code_block("sh", &format!("{minisign} &&\n{SUMS}"));
     }
     if example.signed {
-        document.paragraph(&[Part::Text("One archive alone, with minisign or with openssl:")]);
-        document.code_block("sh", &format!("minisign -V -p ../release.pub -x {file}.sig -m {file}"));
+        document.paragraph(&[Part::Text(
+            "One archive alone, with minisign or with openssl:",
+        )]);
+        document.code_block(
+            "sh",
+            &format!("minisign -V -p ../release.pub -x {file}.sig -m {file}"),
+        );
         let openssl = [
             format!("sed -n 2p {file}.sig | base64 -d | tail -c 64 > ../raw.sig"),
             format!("openssl dgst -blake2b512 -binary -out ../hash {file}"),
@@ -110,7 +143,10 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         document.paragraph(&[Part::Text(
             "With this suite, which also checks that it was signed as this file of this version, and what is inside:",
         )]);
-        document.code_block("sh", &format!("cargo-sign verify --key ../release.pub {file}"));
+        document.code_block(
+            "sh",
+            &format!("cargo-sign verify --key ../release.pub {file}"),
+        );
     }
     if shipped.provenance {
         document.paragraph(&[Part::Text(
@@ -142,7 +178,9 @@ fn rebuild(document: &mut Document, release: &Release, shipped: &Shipped) {
             Part::Code(release.to.as_str()),
             Part::Text(", with DOWNLOAD for the folder of the release:"),
         ]);
-        document
-            .code_block("sh", "cargo repro rebuild --buildinfo DOWNLOAD/buildinfo.json --artifacts DOWNLOAD");
+        document.code_block(
+            "sh",
+            "cargo repro rebuild --buildinfo DOWNLOAD/buildinfo.json --artifacts DOWNLOAD",
+        );
     }
 }

@@ -41,7 +41,11 @@ fn fill(source: &Source, context: &serde_json::Value) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
-    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+    if let Ok(syntax) = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()
+    {
         environment.set_syntax(syntax);
     }
     environment.set_auto_escape_callback(|_| AutoEscape::None);
@@ -49,7 +53,9 @@ fn fill(source: &Source, context: &serde_json::Value) -> Result<String, Error> {
     environment.remove_filter("escape");
     environment.remove_filter("e");
     // What `code` returns was made by us and is printed as it is.
-    environment.add_filter("code", |value: String| Value::from_safe_string(code(&value)));
+    environment.add_filter("code", |value: String| {
+        Value::from_safe_string(code(&value))
+    });
     environment.set_formatter(|out, _state, value| {
         let text = match value.kind() {
             ValueKind::String if value.is_safe() => value.to_string(),
@@ -59,12 +65,24 @@ fn fill(source: &Source, context: &serde_json::Value) -> Result<String, Error> {
         out.write_str(&text).map_err(minijinja::Error::from)
     });
     let wrong = |error: minijinja::Error| {
-        let line = error.line().map(|line| format!(" line {line}")).unwrap_or_default();
-        let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
-        Error::usage(format!("the template `{}`{line} has an error: {}{detail}", source.name, error.kind()))
-            .with_help("the names a template may use are listed in docs/relnotes.md")
+        let line = error
+            .line()
+            .map(|line| format!(" line {line}"))
+            .unwrap_or_default();
+        let detail = error
+            .detail()
+            .map(|detail| format!(": {detail}"))
+            .unwrap_or_default();
+        Error::usage(format!(
+            "the template `{}`{line} has an error: {}{detail}",
+            source.name,
+            error.kind()
+        ))
+        .with_help("the names a template may use are listed in docs/relnotes.md")
     };
-    environment.add_template(&source.name, &source.text).map_err(wrong)?;
+    environment
+        .add_template(&source.name, &source.text)
+        .map_err(wrong)?;
     let template = environment.get_template(&source.name).map_err(wrong)?;
     let text = template.render(Serde(context)).map_err(wrong)?;
     Ok(format!("{}\n", text.trim_end()))
@@ -125,17 +143,33 @@ mod tests {
     use super::*;
 
     fn say(text: &str, value: &str) -> Result<String, String> {
-        let source = Source { name: "notes.md.j2".into(), text: text.to_owned() };
+        let source = Source {
+            name: "notes.md.j2".into(),
+            text: text.to_owned(),
+        };
         fill(&source, &json!({ "text": value, "number": 3 })).map_err(|error| error.to_string())
     }
 
     #[test]
     fn every_value_is_escaped() {
-        assert_eq!(say("# {{ text }}", "<b> @x [l](u)").unwrap(), "# \\<b\\> @\u{200b}x \\[l\\](u)\n");
-        assert_eq!(say("{{ text|upper }} {{ number }}", "<b>").unwrap(), "\\<B\\> 3\n");
+        assert_eq!(
+            say("# {{ text }}", "<b> @x [l](u)").unwrap(),
+            "# \\<b\\> @\u{200b}x \\[l\\](u)\n"
+        );
+        assert_eq!(
+            say("{{ text|upper }} {{ number }}", "<b>").unwrap(),
+            "\\<B\\> 3\n"
+        );
         assert_eq!(say("{{ text|code }}", "a`b").unwrap(), "``a`b``\n");
-        assert!(say("{{ text|safe }}", "<b>").is_err(), "there is no way around it");
-        assert!(say("{{ text ~ '<i>' }}", "<b>").unwrap().contains("\\<i\\>"));
+        assert!(
+            say("{{ text|safe }}", "<b>").is_err(),
+            "there is no way around it"
+        );
+        assert!(
+            say("{{ text ~ '<i>' }}", "<b>")
+                .unwrap()
+                .contains("\\<i\\>")
+        );
     }
 
     #[test]
@@ -148,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_template_cannot_run_for_ever() {
-        let text = "{% for a in range(10000) %}{% for b in range(10000) %}{{ b }}{% endfor %}{% endfor %}";
+        let text =
+            "{% for a in range(10000) %}{% for b in range(10000) %}{{ b }}{% endfor %}{% endfor %}";
         assert!(say(text, "").is_err());
     }
 }

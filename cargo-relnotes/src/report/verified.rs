@@ -11,7 +11,9 @@ use crate::model::release::Release;
 /// Vulnerabilities users of this release live with, and what nobody looked for.
 pub(super) fn known_issues(document: &mut Document, release: &Release, level: u8) {
     let vulns = &release.facts.vulns;
-    let unjudged = vulns.gap().filter(|_| release.issues.is_empty() && release.vulnerabilities.is_err());
+    let unjudged = vulns
+        .gap()
+        .filter(|_| release.issues.is_empty() && release.vulnerabilities.is_err());
     if release.issues.is_empty() && unjudged.is_none() {
         return;
     }
@@ -19,7 +21,11 @@ pub(super) fn known_issues(document: &mut Document, release: &Release, level: u8
     if let Some((_, why)) = unjudged {
         document.item(
             0,
-            &[Part::Text("Vulnerabilities of dependencies: not judged ("), Part::Text(why), Part::Text(")")],
+            &[
+                Part::Text("Vulnerabilities of dependencies: not judged ("),
+                Part::Text(why),
+                Part::Text(")"),
+            ],
         );
     }
     for (standing, hit) in &release.issues {
@@ -50,20 +56,31 @@ pub(super) fn known_issues(document: &mut Document, release: &Release, level: u8
 pub(super) fn verification(document: &mut Document, release: &Release) {
     let facts = &release.facts;
     document.heading(2, &[Part::Text("Verification")]);
-    document.item(0, &[Part::Text("Source: commit "), Part::Code(release.to.as_str())]);
+    document.item(
+        0,
+        &[
+            Part::Text("Source: commit "),
+            Part::Code(release.to.as_str()),
+        ],
+    );
     match &facts.buildinfo {
         Fact::Usable(info) => {
             document.item(
                 0,
-                &[Part::Text("Build: buildinfo.json has SHA-256 "), Part::Code(&info.sha256.to_string())],
+                &[
+                    Part::Text("Build: buildinfo.json has SHA-256 "),
+                    Part::Code(&info.sha256.to_string()),
+                ],
             );
             for artifact in &info.data.artifacts {
-                let name = artifact
-                    .target
-                    .as_ref()
-                    .map_or_else(|| artifact.name.clone(), |target| format!("{} ({target})", artifact.name));
-                let size =
-                    artifact.size.map(|size| size_of(size, before(release, artifact))).unwrap_or_default();
+                let name = artifact.target.as_ref().map_or_else(
+                    || artifact.name.clone(),
+                    |target| format!("{} ({target})", artifact.name),
+                );
+                let size = artifact
+                    .size
+                    .map(|size| size_of(size, before(release, artifact)))
+                    .unwrap_or_default();
                 document.item(
                     1,
                     &[
@@ -81,9 +98,18 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
         Fact::Usable(repro) => {
             let (all, same) = (
                 repro.data.artifacts.len(),
-                repro.data.artifacts.iter().filter(|artifact| artifact.identical).count(),
+                repro
+                    .data
+                    .artifacts
+                    .iter()
+                    .filter(|artifact| artifact.identical)
+                    .count(),
             );
-            let verdict = if same == all && all > 0 { "reproducible" } else { "not reproducible" };
+            let verdict = if same == all && all > 0 {
+                "reproducible"
+            } else {
+                "not reproducible"
+            };
             document.item(
                 0,
                 &[Part::Text(&format!(
@@ -126,7 +152,10 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
     }
     match &facts.compat {
         Fact::Usable(compat) => {
-            let required = compat.data.required_bump.map_or("patch", |bump| bump.as_str());
+            let required = compat
+                .data
+                .required_bump
+                .map_or("patch", |bump| bump.as_str());
             document.item(
                 0,
                 &[Part::Text(&format!(
@@ -139,15 +168,26 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
     }
     let no_manifest = "the package was not in the release before".to_owned();
     let not_compared = [
-        ("Manifest", release.manifest.is_none().then_some(&no_manifest)),
+        (
+            "Manifest",
+            release.manifest.is_none().then_some(&no_manifest),
+        ),
         ("Dependencies", release.dependencies.as_ref().err()),
-        ("Advisories since the release before", release.vulnerabilities.as_ref().err()),
+        (
+            "Advisories since the release before",
+            release.vulnerabilities.as_ref().err(),
+        ),
     ];
     for (what, why) in not_compared {
         if let Some(why) = why.filter(|_| release.predecessor.release.is_some()) {
             document.item(
                 0,
-                &[Part::Text(what), Part::Text(": not compared ("), Part::Text(why), Part::Text(")")],
+                &[
+                    Part::Text(what),
+                    Part::Text(": not compared ("),
+                    Part::Text(why),
+                    Part::Text(")"),
+                ],
             );
         }
     }
@@ -157,7 +197,13 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
 /// The size of the same artifact in the release before.
 fn before(release: &Release, artifact: &Artifact) -> Option<u64> {
     let same = |other: &&Artifact| other.name == artifact.name && other.target == artifact.target;
-    release.build_before.as_ref()?.artifacts.iter().find(same)?.size
+    release
+        .build_before
+        .as_ref()?
+        .artifacts
+        .iter()
+        .find(same)?
+        .size
 }
 
 /// `, 1200 bytes (200 more than before)`.
@@ -204,12 +250,19 @@ fn keys(document: &mut Document, release: &Release) {
 
 fn gap<T>(document: &mut Document, what: &str, fact: &Fact<T>) {
     match fact {
-        Fact::NotApplicable(why) => document.item(0, &[Part::Text(what), Part::Text(": "), Part::Text(why)]),
+        Fact::NotApplicable(why) => {
+            document.item(0, &[Part::Text(what), Part::Text(": "), Part::Text(why)])
+        }
         other => {
             if let Some((_, why)) = other.gap() {
                 document.item(
                     0,
-                    &[Part::Text(what), Part::Text(": not judged ("), Part::Text(why), Part::Text(")")],
+                    &[
+                        Part::Text(what),
+                        Part::Text(": not judged ("),
+                        Part::Text(why),
+                        Part::Text(")"),
+                    ],
                 );
             }
         }

@@ -46,17 +46,40 @@ fn advisories_between_two_releases() {
         fixed["shipped"],
         serde_json::json!({ "releases": 2, "runs": [["0.1.0", "0.1.1"]], "unknown": 0 })
     );
-    assert_eq!(data["vulnerabilities"]["introduced"][0]["id"], "RUSTSEC-2023-0002");
+    assert_eq!(
+        data["vulnerabilities"]["introduced"][0]["id"],
+        "RUSTSEC-2023-0002"
+    );
     assert_eq!(data["dependencies"]["updated"][0]["to"], "0.5.0");
     let notes = repo.notes();
-    assert!(notes.contains("`RUSTSEC-2023-0001` no longer applies: Links \\<escape\\>"), "{notes}");
-    assert!(notes.contains("`RUSTSEC-2023-0002` came with this release: `tar` 0.5.0"), "{notes}");
-    let notice = std::fs::read_to_string(repo.artifact("advisories/RUSTSEC-2023-0001-fixed.md")).unwrap();
-    assert!(notice.contains("Our releases that shipped it (2 releases): 0.1.0 to 0.1.1"), "{notice}");
+    assert!(
+        notes.contains("`RUSTSEC-2023-0001` no longer applies: Links \\<escape\\>"),
+        "{notes}"
+    );
+    assert!(
+        notes.contains("`RUSTSEC-2023-0002` came with this release: `tar` 0.5.0"),
+        "{notes}"
+    );
+    let notice =
+        std::fs::read_to_string(repo.artifact("advisories/RUSTSEC-2023-0001-fixed.md")).unwrap();
+    assert!(
+        notice.contains("Our releases that shipped it (2 releases): 0.1.0 to 0.1.1"),
+        "{notice}"
+    );
     // Notes that leave the repair out are refused, by either name of the advisory.
     let file = repo.dir.path().join("notes.md");
     let path = file.to_str().unwrap();
-    let check = ["check", "--to", "v0.2.0", "--db", &db, "--allow", "vuln-introduced", "--notes", path];
+    let check = [
+        "check",
+        "--to",
+        "v0.2.0",
+        "--db",
+        &db,
+        "--allow",
+        "vuln-introduced",
+        "--notes",
+        path,
+    ];
     std::fs::write(&file, "# 0.2.0\n\n- faster\n").unwrap();
     assert!(rules(&repo.report(&check, 100)).contains(&"vuln-fixed-unlisted"));
     std::fs::write(&file, "# 0.2.0\n\n- repairs CVE-2023-0001\n").unwrap();
@@ -80,12 +103,21 @@ fn an_advisory_of_our_own_is_a_skeleton_until_it_is_filled_in() {
         &std::fs::read(repo.artifact("advisories/RUSTSEC-0000-0000-1.osv.json")).unwrap(),
     )
     .unwrap();
-    assert_eq!(osv["affected"][0]["ranges"][0]["events"][1]["fixed"], "0.2.0");
+    assert_eq!(
+        osv["affected"][0]["ranges"][0]["events"][1]["fixed"],
+        "0.2.0"
+    );
     // Filled in, it is an advisory as RustSec's own library reads it.
     let filled = skeleton
-        .replace("FILL-IN: https address of a public description", "https://example.com/a")
+        .replace(
+            "FILL-IN: https address of a public description",
+            "https://example.com/a",
+        )
         .replace("FILL-IN: such as denial-of-service", "denial-of-service")
-        .replace("FILL-IN: CVSS:3.1/AV:…", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H");
+        .replace(
+            "FILL-IN: CVSS:3.1/AV:…",
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
+        );
     let advisory: rustsec::Advisory = filled.parse().unwrap();
     assert_eq!(advisory.title(), "bound the recursion \\<n\\>");
     assert!(
@@ -113,11 +145,18 @@ fn an_advisory_of_a_dependency_is_none_of_our_own() {
     let text = std::fs::read_to_string(repo.artifact("advisories/RUSTSEC-0000-0000-1.md")).unwrap();
     assert!(text.contains("aliases = [\"CVE-2026-54321\"]"), "{text}");
     // What is no longer due goes, unless somebody changed it.
-    std::fs::write(repo.artifact("advisories/RUSTSEC-0000-0000-1.osv.json"), "mine").unwrap();
+    std::fs::write(
+        repo.artifact("advisories/RUSTSEC-0000-0000-1.osv.json"),
+        "mine",
+    )
+    .unwrap();
     repo.commit("Revert \"fix: repair CVE-2026-54321 in the parser\"");
     repo.report(&[], 0);
     assert!(!repo.artifact("advisories/RUSTSEC-0000-0000-1.md").exists());
-    assert!(repo.artifact("advisories/RUSTSEC-0000-0000-1.osv.json").exists());
+    assert!(
+        repo.artifact("advisories/RUSTSEC-0000-0000-1.osv.json")
+            .exists()
+    );
 }
 
 #[test]
@@ -138,5 +177,7 @@ fn a_first_release_and_one_without_an_older_lockfile_are_looked_at_too() {
     let report = repo.report(&["--to", "v0.2.0", "--db", &db], 100);
     assert_eq!(rules(&report), ["vuln-introduced", "facts-missing"]);
     repo.git(&["tag", "-d", "v0.1.0"]);
-    assert!(rules(&repo.report(&["--to", "v0.2.0", "--db", &db], 100)).contains(&"vuln-introduced"));
+    assert!(
+        rules(&repo.report(&["--to", "v0.2.0", "--db", &db], 100)).contains(&"vuln-introduced")
+    );
 }

@@ -38,7 +38,10 @@ fn a_final_release_needs_every_fact() {
         let file = repo.artifact("vulns.json");
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
-        assert_eq!(rules(&repo.report(&["--phase", "final"], 101)), ["facts-error"]);
+        assert_eq!(
+            rules(&repo.report(&["--phase", "final"], 101)),
+            ["facts-error"]
+        );
     }
 }
 
@@ -51,7 +54,12 @@ fn notes_are_checked_and_prose_is_kept() {
     assert!(rules(&repo.report(&["check", "--phase", "final"], 0)).is_empty());
     let file = repo.artifact("RELEASE_NOTES.md");
     let mark = "your own words below this line -->\n";
-    std::fs::write(&file, repo.notes().replace(mark, &format!("{mark}\nA *fine* release.\n"))).unwrap();
+    std::fs::write(
+        &file,
+        repo.notes()
+            .replace(mark, &format!("{mark}\nA *fine* release.\n")),
+    )
+    .unwrap();
     assert!(rules(&repo.report(&["check", "--phase", "final"], 0)).is_empty());
     repo.report(&["--phase", "final"], 0);
     assert!(repo.notes().contains("A *fine* release."), "prose survives");
@@ -62,7 +70,9 @@ fn notes_are_checked_and_prose_is_kept() {
     repo.report(&["--phase", "final"], 0);
     repo.commit("feat: y");
     repo.facts(None);
-    assert!(rules(&repo.report(&["check", "--phase", "final"], 100)).contains(&"range-tag-mismatch"));
+    assert!(
+        rules(&repo.report(&["check", "--phase", "final"], 100)).contains(&"range-tag-mismatch")
+    );
 }
 
 #[test]
@@ -81,12 +91,25 @@ fn hand_written_notes_are_checked_for_what_matters() {
     .unwrap();
     let path = file.to_str().unwrap();
     let report = repo.report(&["check", "--notes", path], 100);
-    assert_eq!(rules(&report), ["facts-missing", "breaking-unlisted", "msrv-unlisted"]);
-    std::fs::write(&file, "# Changes\n\n## 0.2.0\n\n### Changed\n\n- Drop the old parser; needs Rust 1.60\n")
-        .unwrap();
+    assert_eq!(
+        rules(&report),
+        ["facts-missing", "breaking-unlisted", "msrv-unlisted"]
+    );
+    std::fs::write(
+        &file,
+        "# Changes\n\n## 0.2.0\n\n### Changed\n\n- Drop the old parser; needs Rust 1.60\n",
+    )
+    .unwrap();
     repo.report(&["check", "--notes", path], 0);
-    assert_eq!(repo.run(&["check", "--notes", "nowhere.md"]).status.code(), Some(101));
-    assert_eq!(repo.run(&["check"]).status.code(), Some(101), "no notes are no pass");
+    assert_eq!(
+        repo.run(&["check", "--notes", "nowhere.md"]).status.code(),
+        Some(101)
+    );
+    assert_eq!(
+        repo.run(&["check"]).status.code(),
+        Some(101),
+        "no notes are no pass"
+    );
 }
 
 #[test]
@@ -101,7 +124,9 @@ fn a_changelog_gets_its_section_once() {
     repo.run(&["--changelog"]);
     let first = std::fs::read_to_string(&file).unwrap();
     assert!(
-        first.starts_with("# Changelog\n\n## [Unreleased]\n\n<!-- relnotes: begin 0.2.0 -->\n## [0.2.0] - "),
+        first.starts_with(
+            "# Changelog\n\n## [Unreleased]\n\n<!-- relnotes: begin 0.2.0 -->\n## [0.2.0] - "
+        ),
         "{first}"
     );
     assert!(
@@ -109,11 +134,19 @@ fn a_changelog_gets_its_section_once() {
         "{first}"
     );
     repo.run(&["--changelog"]);
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), first, "a second run changes nothing");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        first,
+        "a second run changes nothing"
+    );
     let mark = "your own words below this line -->\n";
     std::fs::write(&file, first.replace(mark, &format!("{mark}\nMine.\n"))).unwrap();
     repo.run(&["--changelog"]);
-    assert!(std::fs::read_to_string(&file).unwrap().contains("\nMine.\n"));
+    assert!(
+        std::fs::read_to_string(&file)
+            .unwrap()
+            .contains("\nMine.\n")
+    );
     // Above the links at the end, and what people wrote under “Unreleased” is pointed out.
     std::fs::write(
         &file,
@@ -122,12 +155,17 @@ fn a_changelog_gets_its_section_once() {
     .unwrap();
     let finished = repo.run(&["--changelog"]);
     assert!(
-        finished.stderr_text().contains("still has words under “Unreleased”"),
+        finished
+            .stderr_text()
+            .contains("still has words under “Unreleased”"),
         "{}",
         finished.stderr_text()
     );
     let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.ends_with("<!-- relnotes: end 0.2.0 -->\n\n[Unreleased]: https://example.com\n"), "{text}");
+    assert!(
+        text.ends_with("<!-- relnotes: end 0.2.0 -->\n\n[Unreleased]: https://example.com\n"),
+        "{text}"
+    );
     // Two headings of one version: nothing is touched.
     let twice = format!("{before}\n## 0.2.0\n\n## [0.2.0]\n");
     std::fs::write(&file, &twice).unwrap();
@@ -151,16 +189,32 @@ fn what_is_asked_for_wrongly() {
     repo.commit("feat: x");
     let finished = repo.run(&["--to", "no-such"]);
     assert_eq!(finished.status.code(), Some(101));
-    assert!(finished.stderr_text().contains("git tag"), "{}", finished.stderr_text());
+    assert!(
+        finished.stderr_text().contains("git tag"),
+        "{}",
+        finished.stderr_text()
+    );
     std::fs::write(repo.root.join("t.j2"), "ok\n{{ nothing }}\n").unwrap();
     let finished = repo.run(&["--template", "t.j2"]);
     assert_eq!(finished.status.code(), Some(2));
-    assert!(finished.stderr_text().contains("`t.j2` line 2"), "{}", finished.stderr_text());
+    assert!(
+        finished.stderr_text().contains("`t.j2` line 2"),
+        "{}",
+        finished.stderr_text()
+    );
     std::fs::write(repo.root.join("t.j2"), "# {{ package }} {{ version }}\n{% for s in sections %}{% for e in s.entries %}- {{ e.text }}\n{% endfor %}{% endfor %}").unwrap();
     let finished = repo.run(&["--template", "t.j2", "-q"]);
-    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr_text());
-    let notes =
-        std::fs::read_to_string(repo.root.join("target/release-gates/demo-0.1.0/RELEASE_NOTES.md")).unwrap();
+    assert_eq!(
+        finished.status.code(),
+        Some(0),
+        "{}",
+        finished.stderr_text()
+    );
+    let notes = std::fs::read_to_string(
+        repo.root
+            .join("target/release-gates/demo-0.1.0/RELEASE_NOTES.md"),
+    )
+    .unwrap();
     assert_eq!(notes, "# demo 0.1.0\n- x\n");
     let outside = repo.dir.path().join("plain");
     std::fs::create_dir_all(outside.join("src")).unwrap();
@@ -168,7 +222,11 @@ fn what_is_asked_for_wrongly() {
     std::fs::write(outside.join("src/lib.rs"), "").unwrap();
     let finished = repo.run_with(&outside, &[], &[]);
     assert_eq!(finished.status.code(), Some(101));
-    assert!(finished.stderr_text().contains("git repository"), "{}", finished.stderr_text());
+    assert!(
+        finished.stderr_text().contains("git repository"),
+        "{}",
+        finished.stderr_text()
+    );
 }
 
 #[test]
@@ -176,7 +234,10 @@ fn documents_and_rollback() {
     let mut repo = Repo::released();
     repo.commit("feat: x");
     let text = String::from_utf8(repo.run(&["rollback"]).stdout).unwrap();
-    assert!(text.contains("cargo yank demo@0.2.0") && text.contains("--precise 0.1.0"), "{text}");
+    assert!(
+        text.contains("cargo yank demo@0.2.0") && text.contains("--precise 0.1.0"),
+        "{text}"
+    );
     assert_eq!(repo.run(&["docs"]).status.code(), Some(0));
     let security = std::fs::read_to_string(repo.artifact("SECURITY.md")).unwrap();
     assert!(
@@ -190,7 +251,11 @@ fn documents_and_rollback() {
         format!("{digest}  demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz\n"),
     )
     .unwrap();
-    std::fs::write(repo.artifact("demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz.sig"), "x").unwrap();
+    std::fs::write(
+        repo.artifact("demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz.sig"),
+        "x",
+    )
+    .unwrap();
     std::fs::write(repo.artifact("checksums.txt.sshsig"), "x").unwrap();
     std::fs::create_dir_all(repo.root.join("release-keys")).unwrap();
     std::fs::write(
@@ -209,9 +274,12 @@ fn documents_and_rollback() {
     let security = std::fs::read_to_string(repo.artifact("SECURITY.md")).unwrap();
     assert!(
         security.contains("SHA256:")
-            && security
-                .contains("minisign -V -p ../release.pub -x demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz.sig")
-            && security.contains("ssh-keygen -Y verify -f ../allowed_signers -I maintainer -n release@demo"),
+            && security.contains(
+                "minisign -V -p ../release.pub -x demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz.sig"
+            )
+            && security.contains(
+                "ssh-keygen -Y verify -f ../allowed_signers -I maintainer -n release@demo"
+            ),
         "{security}"
     );
     assert!(
@@ -219,7 +287,11 @@ fn documents_and_rollback() {
         "only what is there: {security}"
     );
     // A name that would act in a shell is refused.
-    std::fs::write(repo.artifact("checksums.txt"), format!("{digest}  demo-0.2.0-x;id.tar.gz\n")).unwrap();
+    std::fs::write(
+        repo.artifact("checksums.txt"),
+        format!("{digest}  demo-0.2.0-x;id.tar.gz\n"),
+    )
+    .unwrap();
     assert_eq!(repo.run(&["docs"]).status.code(), Some(101));
 }
 
@@ -236,8 +308,15 @@ fn notes_from_other_facts_are_outdated() {
     assert!(rules(&repo.report(&["check", "--phase", "final"], 0)).is_empty());
     let file = repo.artifact("repro.json");
     let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace("\"identical\":true", "\"identical\":false")).unwrap();
-    assert_eq!(rules(&repo.report(&["check", "--phase", "final"], 100)), ["notes-outdated"]);
+    std::fs::write(
+        &file,
+        text.replace("\"identical\":true", "\"identical\":false"),
+    )
+    .unwrap();
+    assert_eq!(
+        rules(&repo.report(&["check", "--phase", "final"], 100)),
+        ["notes-outdated"]
+    );
     // Notes whose record is gone are not taken for hand-written ones.
     repo.facts(None);
     std::fs::remove_file(repo.artifact("relnotes.json")).unwrap();
@@ -251,14 +330,20 @@ fn a_changelog_without_the_section_does_not_pass() {
     let file = repo.root.join("CHANGELOG.md");
     let path = file.to_str().unwrap();
     std::fs::write(&file, "# Changelog\n\n## 0.1.0\n\n### Added\n\n- x\n").unwrap();
-    assert_eq!(rules(&repo.report(&["check", "--notes", path], 100)), ["facts-missing", "section-missing"]);
+    assert_eq!(
+        rules(&repo.report(&["check", "--notes", path], 100)),
+        ["facts-missing", "section-missing"]
+    );
     // In a draft, what is not released yet is this release.
     std::fs::write(
         &file,
         "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- x\n\n## 0.1.0\n\n### Added\n\n- x\n",
     )
     .unwrap();
-    assert_eq!(rules(&repo.report(&["check", "--notes", path], 0)), ["facts-missing"]);
+    assert_eq!(
+        rules(&repo.report(&["check", "--notes", path], 0)),
+        ["facts-missing"]
+    );
     repo.commit("docs: changelog");
     repo.facts(None);
     assert_eq!(
@@ -266,7 +351,10 @@ fn a_changelog_without_the_section_does_not_pass() {
         ["section-missing"]
     );
     std::fs::write(&file, b"caf\xe9").unwrap();
-    assert_eq!(repo.run(&["check", "--notes", path]).status.code(), Some(101));
+    assert_eq!(
+        repo.run(&["check", "--notes", path]).status.code(),
+        Some(101)
+    );
 }
 
 #[test]
@@ -276,19 +364,37 @@ fn what_people_wrote_is_never_lost() {
     repo.report(&[], 0);
     let guide = repo.artifact("MIGRATION.md");
     let text = std::fs::read_to_string(&guide).unwrap();
-    std::fs::write(&guide, text.replace("FILL-IN: what to do instead.", "Call `z`.")).unwrap();
+    std::fs::write(
+        &guide,
+        text.replace("FILL-IN: what to do instead.", "Call `z`."),
+    )
+    .unwrap();
     repo.commit("feat!: drop another");
     repo.report(&[], 0);
     let text = std::fs::read_to_string(&guide).unwrap();
-    assert!(text.contains("Call `z`.") && text.matches("FILL-IN").count() == 1, "{text}");
+    assert!(
+        text.contains("Call `z`.") && text.matches("FILL-IN").count() == 1,
+        "{text}"
+    );
     // A template without a place for the words.
-    let notes = repo.notes().replace("below this line -->\n", "below this line -->\n\nMine.\n");
+    let notes = repo
+        .notes()
+        .replace("below this line -->\n", "below this line -->\n\nMine.\n");
     std::fs::write(repo.artifact("RELEASE_NOTES.md"), &notes).unwrap();
     std::fs::write(repo.root.join("t.j2"), "# {{ package }}\n").unwrap();
     let finished = repo.run(&["--template", "t.j2"]);
-    assert_eq!(finished.status.code(), Some(2), "{}", finished.stderr_text());
+    assert_eq!(
+        finished.status.code(),
+        Some(2),
+        "{}",
+        finished.stderr_text()
+    );
     assert_eq!(repo.notes(), notes);
-    std::fs::write(repo.root.join("t.j2"), "<!-- {{ prose_begin }} -->\n<!-- {{ prose_end }} -->\n").unwrap();
+    std::fs::write(
+        repo.root.join("t.j2"),
+        "<!-- {{ prose_begin }} -->\n<!-- {{ prose_end }} -->\n",
+    )
+    .unwrap();
     assert_eq!(repo.run(&["--template", "t.j2"]).status.code(), Some(0));
     assert!(repo.notes().contains("\nMine.\n"));
     // A released section is not replaced by what came after it.
@@ -298,7 +404,10 @@ fn what_people_wrote_is_never_lost() {
     repo.commit("feat: later");
     let finished = repo.run(&["--changelog"]);
     assert_eq!(finished.status.code(), Some(101));
-    assert_eq!(std::fs::read_to_string(repo.root.join("CHANGELOG.md")).unwrap(), changelog);
+    assert_eq!(
+        std::fs::read_to_string(repo.root.join("CHANGELOG.md")).unwrap(),
+        changelog
+    );
 }
 
 #[test]
@@ -329,7 +438,11 @@ fn a_broken_lockfile_is_said() {
     std::fs::write(&lock, good).unwrap();
     let report = repo.report(&["--to", "v0.2.0"], 0);
     assert_eq!(rules(&report), ["facts-missing", "facts-error"]);
-    assert!(repo.notes().contains("Dependencies: not compared"), "{}", repo.notes());
+    assert!(
+        repo.notes().contains("Dependencies: not compared"),
+        "{}",
+        repo.notes()
+    );
     repo.report(&["--to", "v0.2.0", "--phase", "final"], 101);
     // Lockfiles of old formats are read: the first one, with its `[root]`.
     let old = "[root]\nname = \"demo\"\nversion = \"0.2.0\"\ndependencies = [\n \"tar 0.4.0 (registry+https://github.com/rust-lang/crates.io-index)\",\n]\n\n[[package]]\nname = \"tar\"\nversion = \"0.4.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n\n[metadata]\n\"checksum tar 0.4.0 (registry+https://github.com/rust-lang/crates.io-index)\" = \"0f8a2d3d1f6a5a5ab0ba1d8a8d3a1a6fa6fe2f1c5f2d7d5bd8a6e8c6a5c4b3a2\"\n";
@@ -361,11 +474,16 @@ fn notes_name_the_key_and_how_to_check() {
 #[test]
 fn long_notes_are_shortened_and_say_so() {
     let mut repo = Repo::released();
-    let message: String =
-        (0..4000).map(|n| format!("* fix: a repair of something that was wrong, number {n}\n")).collect();
+    let message: String = (0..4000)
+        .map(|n| format!("* fix: a repair of something that was wrong, number {n}\n"))
+        .collect();
     repo.commit(&format!("feat: much\n\n{message}"));
     repo.report(&[], 0);
     let notes = repo.notes();
     assert!(notes.chars().count() < 125_000 && notes.contains("3000 more (all in relnotes.json)"));
-    assert!(rules(&repo.report(&["check"], 0)).iter().all(|rule| *rule == "facts-missing"));
+    assert!(
+        rules(&repo.report(&["check"], 0))
+            .iter()
+            .all(|rule| *rule == "facts-missing")
+    );
 }

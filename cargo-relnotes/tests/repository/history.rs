@@ -9,16 +9,25 @@ fn a_draft_accounts_for_every_commit() {
     repo.commit("fix: thing\n\nCo-authored-by: Bob Builder <bob@secret.example>");
     repo.commit("Revert \"fix: thing\"");
     let report = repo.report(&[], 0);
-    let counted: u64 = repo.git(&["rev-list", "--count", "v0.1.0..HEAD"]).parse().unwrap();
+    let counted: u64 = repo
+        .git(&["rev-list", "--count", "v0.1.0..HEAD"])
+        .parse()
+        .unwrap();
     assert_eq!(report["data"]["sums"]["total"], counted);
     assert_eq!(report["data"]["sums"]["cancelled"], 2);
     assert_eq!(report["data"]["range"]["from"], "v0.1.0");
     assert_eq!(report["baseline"]["version"], "0.1.0");
     assert_eq!(rules(&report), ["facts-missing"]);
     let notes = repo.notes();
-    assert!(notes.contains("- **cli**: read `Vec<T>` (\\#12, "), "{notes}");
+    assert!(
+        notes.contains("- **cli**: read `Vec<T>` (\\#12, "),
+        "{notes}"
+    );
     assert!(notes.contains("  - call `read` \\<twice\\>"), "{notes}");
-    assert!(notes.contains("- Bob Builder (1 commit, for the first time)"), "{notes}");
+    assert!(
+        notes.contains("- Bob Builder (1 commit, for the first time)"),
+        "{notes}"
+    );
     assert!(
         !notes.contains("secret.example") && !report.to_string().contains("secret.example"),
         "no address is ever shown"
@@ -34,9 +43,14 @@ fn a_first_release_says_so() {
     let finished = repo.run(&[]);
     assert_eq!(finished.status.code(), Some(0));
     assert!(
-        String::from_utf8_lossy(&finished.stdout).contains("First release: 1 commit, all of the history.")
+        String::from_utf8_lossy(&finished.stdout)
+            .contains("First release: 1 commit, all of the history.")
     );
-    assert!(finished.stderr_text().contains("no earlier release of demo is tagged"));
+    assert!(
+        finished
+            .stderr_text()
+            .contains("no earlier release of demo is tagged")
+    );
 }
 
 #[test]
@@ -45,14 +59,25 @@ fn history_that_was_cut_off_is_refused() {
     repo.commit("feat: x");
     let clone = repo.dir.path().join("shallow");
     let url = format!("file://{}", repo.root.display());
-    repo.git(&["clone", "--quiet", "--depth", "1", &url, clone.to_str().unwrap()]);
+    repo.git(&[
+        "clone",
+        "--quiet",
+        "--depth",
+        "1",
+        &url,
+        clone.to_str().unwrap(),
+    ]);
     let finished = repo.run_with(&clone, &[], &[]);
     assert_eq!(finished.status.code(), Some(101));
     assert!(String::from_utf8_lossy(&finished.stdout).contains("git fetch --unshallow --tags"));
     for call in ["rollback", "docs"] {
         let finished = repo.run_with(&clone, &[call], &[]);
         assert_eq!(finished.status.code(), Some(101), "{call}");
-        assert!(finished.stderr_text().contains("git fetch --unshallow --tags"));
+        assert!(
+            finished
+                .stderr_text()
+                .contains("git fetch --unshallow --tags")
+        );
     }
 }
 
@@ -67,29 +92,63 @@ fn contents_that_were_left_out_are_not_absent() {
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
     let clone = repo.dir.path().join("partial");
     let url = format!("file://{}", repo.root.display());
-    repo.git(&["clone", "--quiet", "--filter=blob:none", &url, clone.to_str().unwrap()]);
+    repo.git(&[
+        "clone",
+        "--quiet",
+        "--filter=blob:none",
+        &url,
+        clone.to_str().unwrap(),
+    ]);
     let finished = repo.run_with(&clone, &[], &[]);
-    assert_eq!(finished.status.code(), Some(101), "{}", finished.stderr_text());
-    assert!(finished.stderr_text().contains("git fetch --refetch --no-filter"), "{}", finished.stderr_text());
+    assert_eq!(
+        finished.status.code(),
+        Some(101),
+        "{}",
+        finished.stderr_text()
+    );
+    assert!(
+        finished
+            .stderr_text()
+            .contains("git fetch --refetch --no-filter"),
+        "{}",
+        finished.stderr_text()
+    );
 }
 
 #[test]
 fn the_same_bytes_everywhere() {
     let mut repo = Repo::released();
     repo.commit("feat: größer");
-    let one = repo.run_with(&repo.root, &["--message-format", "json"], &[("TZ", "UTC"), ("LC_ALL", "C")]);
+    let one = repo.run_with(
+        &repo.root,
+        &["--message-format", "json"],
+        &[("TZ", "UTC"), ("LC_ALL", "C")],
+    );
     let notes = repo.notes();
     let other = repo.dir.path().join("elsewhere");
-    repo.git(&["clone", "--quiet", repo.root.to_str().unwrap(), other.to_str().unwrap()]);
+    repo.git(&[
+        "clone",
+        "--quiet",
+        repo.root.to_str().unwrap(),
+        other.to_str().unwrap(),
+    ]);
     let two = repo.run_with(
         &other,
         &["--message-format", "json"],
-        &[("TZ", "Pacific/Kiritimati"), ("LC_ALL", "de_DE.UTF-8"), ("LANGUAGE", "de")],
+        &[
+            ("TZ", "Pacific/Kiritimati"),
+            ("LC_ALL", "de_DE.UTF-8"),
+            ("LANGUAGE", "de"),
+        ],
     );
-    assert_eq!(String::from_utf8_lossy(&one.stdout), String::from_utf8_lossy(&two.stdout));
+    assert_eq!(
+        String::from_utf8_lossy(&one.stdout),
+        String::from_utf8_lossy(&two.stdout)
+    );
     assert_eq!(
         notes,
-        std::fs::read_to_string(other.join("target/release-gates/demo-0.2.0/RELEASE_NOTES.md")).unwrap()
+        std::fs::read_to_string(other.join("target/release-gates/demo-0.2.0/RELEASE_NOTES.md"))
+            .unwrap()
     );
     assert!(!String::from_utf8_lossy(&one.stdout).contains(repo.dir.path().to_str().unwrap()));
     // The date is SOURCE_DATE_EPOCH's where it is set.
@@ -109,10 +168,22 @@ fn hostile_messages_come_through_as_text() {
     let report = repo.report(&[], 0);
     assert_eq!(report["data"]["sums"]["total"], 6);
     let notes = repo.notes();
-    assert!(!notes.contains("<script>") && !notes.contains("[x](javascript") && !notes.contains("@everyone"));
-    assert!(!notes.chars().any(|c| c == '\u{202e}' || c == '\u{1b}' || c == '\r'));
+    assert!(
+        !notes.contains("<script>")
+            && !notes.contains("[x](javascript")
+            && !notes.contains("@everyone")
+    );
+    assert!(
+        !notes
+            .chars()
+            .any(|c| c == '\u{202e}' || c == '\u{1b}' || c == '\r')
+    );
     assert!(notes.contains("caf\u{fffd} is no UTF-8") && notes.len() < 10_000);
-    assert!(rules(&repo.report(&["check"], 0)).iter().all(|rule| *rule == "facts-missing"));
+    assert!(
+        rules(&repo.report(&["check"], 0))
+            .iter()
+            .all(|rule| *rule == "facts-missing")
+    );
 }
 
 #[test]
@@ -129,8 +200,14 @@ fn lines_of_history_and_tags_that_moved() {
     repo.commit("feat: onwards");
     // 0.1.1 is higher than 0.1.0 and on another line.
     assert_eq!(repo.report(&[], 0)["data"]["range"]["from"], "v0.1.0");
-    assert_eq!(repo.report(&["--to", "v0.1.1"], 0)["data"]["range"]["from"], "v0.1.0");
-    assert_eq!(repo.report(&["--since", "v0.1.1"], 0)["data"]["range"]["commits"], 1);
+    assert_eq!(
+        repo.report(&["--to", "v0.1.1"], 0)["data"]["range"]["from"],
+        "v0.1.0"
+    );
+    assert_eq!(
+        repo.report(&["--since", "v0.1.1"], 0)["data"]["range"]["commits"],
+        1
+    );
     // The version is tagged on another line.
     repo.git(&["tag", "v0.2.0", "lts"]);
     assert!(rules(&repo.report(&[], 100)).contains(&"range-tag-mismatch"));
@@ -175,7 +252,10 @@ fn commits_of_other_packages_are_hidden_by_name() {
     std::fs::write(repo.root.join("two/src/lib.rs"), "//! Two.\n").unwrap();
     repo.commit("feat: in two");
     let report = repo.report(&["-p", "one"], 0);
-    assert_eq!(report["data"]["range"]["from"], "one-v0.9.0", "plain tags belong to somebody else");
+    assert_eq!(
+        report["data"]["range"]["from"], "one-v0.9.0",
+        "plain tags belong to somebody else"
+    );
     assert_eq!(report["data"]["sums"]["hidden"]["outside-package"], 1);
     assert_eq!(report["data"]["sums"]["total"], 2);
 }
@@ -189,7 +269,12 @@ fn a_tag_must_say_what_the_manifest_says() {
     repo.git(&["tag", "v0.3.0"]);
     let report = repo.report(&["--to", "v0.3.0"], 100);
     assert_eq!(rules(&report)[0], "range-tag-mismatch");
-    assert!(report["findings"][0]["message"].as_str().unwrap().contains("whose manifest says 0.2.0"));
+    assert!(
+        report["findings"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("whose manifest says 0.2.0")
+    );
     // A tag of the same version somewhere else.
     let mut repo = Repo::released();
     repo.git(&["tag", "v0.2.0"]);
@@ -213,7 +298,12 @@ fn a_release_without_a_tag_is_said() {
     // The same where no tag came along with the clone.
     repo.git(&["tag", "-d", "v0.1.0"]);
     let report = repo.report(&[], 0);
-    assert!(report["findings"][0]["message"].as_str().unwrap().contains("no lower release is tagged"));
+    assert!(
+        report["findings"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("no lower release is tagged")
+    );
     repo.git(&["tag", "v0.1.0", "HEAD~2"]);
     repo.git(&["tag", "v0.2.0", "HEAD~1"]);
     assert_eq!(rules(&repo.report(&[], 0)), ["facts-missing"]);
@@ -229,11 +319,17 @@ fn a_step_from_a_plain_revision_is_judged() {
     repo.manifest("1.0.1", "");
     repo.commit("chore: raise the version");
     for since in ["HEAD~2", "v1.0.0"] {
-        assert!(rules(&repo.report(&["--since", since], 100)).contains(&"bump-too-small"), "{since}");
+        assert!(
+            rules(&repo.report(&["--since", since], 100)).contains(&"bump-too-small"),
+            "{since}"
+        );
     }
     // Notes that go backwards are no notes.
     repo.git(&["tag", "v2.0.0"]);
-    assert!(rules(&repo.report(&["--since", "v2.0.0", "--to", "HEAD"], 100)).contains(&"range-tag-mismatch"));
+    assert!(
+        rules(&repo.report(&["--since", "v2.0.0", "--to", "HEAD"], 100))
+            .contains(&"range-tag-mismatch")
+    );
 }
 
 #[test]
@@ -249,18 +345,32 @@ fn a_merge_that_was_taken_back_takes_its_commits_along() {
     let report = repo.report(&[], 0);
     assert_eq!(report["data"]["sums"]["cancelled"], 3);
     let notes = repo.notes();
-    assert!(notes.contains("kept thing") && !notes.contains("reverted thing"), "{notes}");
+    assert!(
+        notes.contains("kept thing") && !notes.contains("reverted thing"),
+        "{notes}"
+    );
 }
 
 #[test]
 fn people_are_those_of_the_commit() {
     let mut repo = Repo::released();
-    std::fs::write(repo.root.join(".mailmap"), "Real Name <real@secret.example> <ann@secret.example>\n")
-        .unwrap();
+    std::fs::write(
+        repo.root.join(".mailmap"),
+        "Real Name <real@secret.example> <ann@secret.example>\n",
+    )
+    .unwrap();
     repo.commit("feat: x\n\nCo-authored-by: Ann Author <ann@secret.example>");
     repo.report(&[], 0);
-    assert!(repo.notes().contains("- Real Name (2 commits)"), "{}", repo.notes());
-    std::fs::write(repo.root.join(".mailmap"), "Somebody Else <x@y.z> <ann@secret.example>\n").unwrap();
+    assert!(
+        repo.notes().contains("- Real Name (2 commits)"),
+        "{}",
+        repo.notes()
+    );
+    std::fs::write(
+        repo.root.join(".mailmap"),
+        "Somebody Else <x@y.z> <ann@secret.example>\n",
+    )
+    .unwrap();
     repo.report(&[], 0);
     assert!(!repo.notes().contains("Somebody"));
 }
@@ -301,14 +411,19 @@ fn a_commit_to_the_workspaces_manifest_is_everybodys() {
     let raised = repo.root.join("Cargo.toml");
     repo.commit("feat: begin");
     repo.git(&["tag", "one-v0.9.0"]);
-    let text = std::fs::read_to_string(&raised).unwrap().replace("1.70", "1.85");
+    let text = std::fs::read_to_string(&raised)
+        .unwrap()
+        .replace("1.70", "1.85");
     std::fs::write(&raised, &text).unwrap();
     repo.commit("feat!: raise the Rust version");
     std::fs::write(&raised, format!("{text}# two\n")).unwrap();
     std::fs::write(repo.root.join("two/src/lib.rs"), "//! Two.\n").unwrap();
     repo.commit("feat: in two");
     let report = repo.report(&["-p", "one"], 0);
-    assert_eq!(report["data"]["breaking"][0]["text"], "raise the Rust version");
+    assert_eq!(
+        report["data"]["breaking"][0]["text"],
+        "raise the Rust version"
+    );
     assert_eq!(report["data"]["sums"]["hidden"]["outside-package"], 1);
     assert_eq!(report["data"]["manifest"]["rust_version"]["after"], "1.85");
 }
@@ -327,10 +442,17 @@ fn a_package_that_moved_keeps_its_history() {
     let text = std::fs::read_to_string(repo.root.join("Cargo.toml")).unwrap();
     let moved = text.replace("1.0.0", "1.1.0").replace("1.60", "1.70");
     std::fs::write(repo.root.join("crates/demo/Cargo.toml"), &moved).unwrap();
-    std::fs::write(repo.root.join("crates/other/Cargo.toml"), moved.replace("demo", "other")).unwrap();
+    std::fs::write(
+        repo.root.join("crates/other/Cargo.toml"),
+        moved.replace("demo", "other"),
+    )
+    .unwrap();
     std::fs::write(repo.root.join("crates/other/src/lib.rs"), "").unwrap();
-    std::fs::write(repo.root.join("Cargo.toml"), "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"2\"\n")
-        .unwrap();
+    std::fs::write(
+        repo.root.join("Cargo.toml"),
+        "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"2\"\n",
+    )
+    .unwrap();
     std::fs::remove_file(repo.root.join("Cargo.lock")).unwrap();
     repo.commit("refactor: move");
     std::fs::write(repo.root.join("crates/other/src/lib.rs"), "//! Other.\n").unwrap();

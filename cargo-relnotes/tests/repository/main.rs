@@ -1,5 +1,8 @@
 //! The whole tool on small repositories made here, with git itself as the oracle.
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be built is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be built is a failed test"
+)]
 
 mod advisories;
 mod fixture;

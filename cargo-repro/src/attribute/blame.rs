@@ -20,18 +20,28 @@ pub(super) fn proc_macro<'a>(
     found: &Found,
 ) -> Option<&'a Unit> {
     let clock = b.place.conditions.clock;
-    let told =
-        found.factors.iter().find(|factor| matches!(factor, Factor::Seed(_) | Factor::Clock | Factor::Order));
+    let told = found
+        .factors
+        .iter()
+        .find(|factor| matches!(factor, Factor::Seed(_) | Factor::Clock | Factor::Order));
     if let Some(factor) = told {
         // Only what one library asks is varied: whether the output follows says whether it is that one.
-        let base = Settings { expanded: found.expanded, ..Settings::default() };
+        let base = Settings {
+            expanded: found.expanded,
+            ..Settings::default()
+        };
         let first = trials.run(&base)?;
-        return askers(a, b, unit, what(found.variation)).into_iter().find_map(|library| {
-            let mut settings = Settings { only: Some(library.clone()), ..base.clone() };
-            factor.set(&mut settings, clock, true);
-            let follows = trials.run(&settings).is_some_and(|print| print != first);
-            follows.then(|| of_library(a, &library)).flatten()
-        });
+        return askers(a, b, unit, what(found.variation))
+            .into_iter()
+            .find_map(|library| {
+                let mut settings = Settings {
+                    only: Some(library.clone()),
+                    ..base.clone()
+                };
+                factor.set(&mut settings, clock, true);
+                let follows = trials.run(&settings).is_some_and(|print| print != first);
+                follows.then(|| of_library(a, &library)).flatten()
+            });
     }
     let variable = found.variable();
     if variable.is_some_and(|name| reads(unit, name))
@@ -41,21 +51,30 @@ pub(super) fn proc_macro<'a>(
     }
     let own = folder(unit).and_then(|dir| hints::find(&dir, found.variation, variable, false));
     let asked = askers(a, b, unit, what(found.variation));
-    let mut macros: Vec<&Unit> =
-        below(a, unit).into_iter().filter(|other| other.call.is_proc_macro()).collect();
+    let mut macros: Vec<&Unit> = below(a, unit)
+        .into_iter()
+        .filter(|other| other.call.is_proc_macro())
+        .collect();
     macros.sort_by_key(|other| {
-        !asked.iter().any(|library| of_library(a, library).is_some_and(|unit| unit.stem() == other.stem()))
+        !asked
+            .iter()
+            .any(|library| of_library(a, library).is_some_and(|unit| unit.stem() == other.stem()))
     });
     if own.is_some() {
         return None;
     }
     // Chance is the macro's that asks for it, or the only one's that ran.
     let asked = ["process", "threads", "macro"].map(|what| askers(a, b, unit, what));
-    let asked = asked.into_iter().find(|all| all.len() == 1).filter(|_| found.variation == Variation::None);
+    let asked = asked
+        .into_iter()
+        .find(|all| all.len() == 1)
+        .filter(|_| found.variation == Variation::None);
     let guilty = asked.and_then(|all| of_library(a, all.first()?));
     guilty.or_else(|| {
         macros.into_iter().find(|other| {
-            folder(other).and_then(|dir| hints::find(&dir, found.variation, variable, false)).is_some()
+            folder(other)
+                .and_then(|dir| hints::find(&dir, found.variation, variable, false))
+                .is_some()
         })
     })
 }
@@ -88,7 +107,9 @@ pub(super) fn askers_in(asked: &[Asked], a: &Built, unit: &Unit, what: &str) -> 
     asked
         .iter()
         .filter(|line| {
-            line.what == what && line.package == unit.call.package && line.crate_name == unit.call.crate_name
+            line.what == what
+                && line.package == unit.call.package
+                && line.crate_name == unit.call.crate_name
         })
         .filter_map(|line| of_library(a, Path::new(&line.by)).map(library))
         .collect()
@@ -105,12 +126,19 @@ pub(super) fn asked(a: &Built, b: &Built) -> Vec<Asked> {
 fn of_library<'a>(a: &'a Built, library: &Path) -> Option<&'a Unit> {
     let file = library.file_stem()?.to_string_lossy();
     let stem = file.strip_prefix("lib").unwrap_or(&file);
-    a.build.units.iter().find(|unit| unit.call.is_proc_macro() && unit.stem() == stem)
+    a.build
+        .units
+        .iter()
+        .find(|unit| unit.call.is_proc_macro() && unit.stem() == stem)
 }
 
 /// The library of a proc macro in place A.
 fn library(unit: &Unit) -> PathBuf {
-    unit.call.out_dir.join(format!("lib{}{}", unit.stem(), std::env::consts::DLL_SUFFIX))
+    unit.call.out_dir.join(format!(
+        "lib{}{}",
+        unit.stem(),
+        std::env::consts::DLL_SUFFIX
+    ))
 }
 
 /// Units a unit is built on.
@@ -118,10 +146,16 @@ pub(super) fn below<'a>(a: &'a Built, unit: &Unit) -> Vec<&'a Unit> {
     let mut seen: Vec<&Unit> = Vec::new();
     let mut open: Vec<PathBuf> = unit.call.externs.clone();
     while let Some(path) = open.pop() {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let stem = stem.strip_prefix("lib").unwrap_or(&stem).to_owned();
         let other = a.build.units.iter().find(|unit| unit.stem() == stem);
-        if let Some(other) = other.filter(|other| !seen.iter().any(|unit| unit.stem() == other.stem())) {
+        if let Some(other) =
+            other.filter(|other| !seen.iter().any(|unit| unit.stem() == other.stem()))
+        {
             seen.push(other);
             open.extend(other.call.externs.iter().cloned());
         }
@@ -133,8 +167,12 @@ pub(super) fn below<'a>(a: &'a Built, unit: &Unit) -> Vec<&'a Unit> {
 fn read_variables(unit: &Unit) -> Vec<String> {
     let list = unit.call.out_dir.join(format!("{}.d", unit.stem()));
     let text = std::fs::read_to_string(list).unwrap_or_default();
-    let names = text.lines().filter_map(|line| line.strip_prefix("# env-dep:"));
-    names.map(|rest| rest.split('=').next().unwrap_or(rest).to_owned()).collect()
+    let names = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# env-dep:"));
+    names
+        .map(|rest| rest.split('=').next().unwrap_or(rest).to_owned())
+        .collect()
 }
 
 fn reads(unit: &Unit, name: &str) -> bool {
@@ -143,6 +181,15 @@ fn reads(unit: &Unit, name: &str) -> bool {
 
 /// Variables that name folders and were read so.
 fn reads_places(unit: &Unit) -> Vec<String> {
-    let names = ["CARGO_MANIFEST_DIR", "OUT_DIR", "CARGO_MANIFEST_PATH", "CARGO_HOME", "TMPDIR"];
-    read_variables(unit).into_iter().filter(|name| names.contains(&name.as_str())).collect()
+    let names = [
+        "CARGO_MANIFEST_DIR",
+        "OUT_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_HOME",
+        "TMPDIR",
+    ];
+    read_variables(unit)
+        .into_iter()
+        .filter(|name| names.contains(&name.as_str()))
+        .collect()
 }

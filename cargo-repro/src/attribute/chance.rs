@@ -24,7 +24,12 @@ pub(super) fn steady(trials: &mut Trials<'_>, base: &Settings, first: &Print) ->
 /// A trial under another throw of the dice; without where a program cannot do with a number of its process that is not its own.
 pub(super) fn thrown(trials: &mut Trials<'_>, base: &Settings, luck: usize) -> Option<Print> {
     let luck = u32::try_from(luck).unwrap_or(1);
-    trials.run(&Settings { luck, ..base.clone() }).or_else(|| trials.run(base))
+    trials
+        .run(&Settings {
+            luck,
+            ..base.clone()
+        })
+        .or_else(|| trials.run(base))
 }
 
 /// How many equal outputs in a row are luck less than once in a thousand times, for a call whose most frequent output came `most` times
@@ -46,12 +51,37 @@ fn repeats(most: usize, samples: usize) -> usize {
 /// stopped follows from how it varies with nothing stopped. Both are repeated in turn.
 pub(super) fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
     let quiets = [
-        ("process", Quiet { process: true, ..Quiet::default() }, "the number of the process decides"),
-        ("addresses", Quiet { addresses: true, ..Quiet::default() }, "memory addresses decide"),
-        ("threads", Quiet { threads: true, ..Quiet::default() }, "the order in which threads run decides"),
+        (
+            "process",
+            Quiet {
+                process: true,
+                ..Quiet::default()
+            },
+            "the number of the process decides",
+        ),
+        (
+            "addresses",
+            Quiet {
+                addresses: true,
+                ..Quiet::default()
+            },
+            "memory addresses decide",
+        ),
+        (
+            "threads",
+            Quiet {
+                threads: true,
+                ..Quiet::default()
+            },
+            "the order in which threads run decides",
+        ),
         (
             "",
-            Quiet { process: true, addresses: true, threads: true },
+            Quiet {
+                process: true,
+                addresses: true,
+                threads: true,
+            },
             "processes, addresses or threads decide",
         ),
     ];
@@ -59,7 +89,10 @@ pub(super) fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>)
     let watch = Watch::start();
     let spent = || watch.time();
     let equal = |samples: &[Print]| samples.iter().all(|print| *print == samples[0]);
-    let mut base = Settings { expanded: trials.compiles(), ..Settings::default() };
+    let mut base = Settings {
+        expanded: trials.compiles(),
+        ..Settings::default()
+    };
     let mut samples: Vec<Print> = Vec::new();
     if base.expanded {
         // The source after macros ran is quicker to have, where it tells.
@@ -68,25 +101,38 @@ pub(super) fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>)
             (base.expanded, samples) = (false, Vec::new());
         }
     }
-    while (samples.len() < SAMPLES || samples.len() < MOST && equal(&samples)) && spent() < PATIENCE / 2 {
+    while (samples.len() < SAMPLES || samples.len() < MOST && equal(&samples))
+        && spent() < PATIENCE / 2
+    {
         match thrown(trials, &base, samples.len() + 1) {
             Some(print) => samples.push(print),
             None => break,
         }
     }
     let most = |samples: &[Print]| {
-        samples.iter().map(|one| samples.iter().filter(|other| *other == one).count()).max().unwrap_or(0)
+        samples
+            .iter()
+            .map(|one| samples.iter().filter(|other| *other == one).count())
+            .max()
+            .unwrap_or(0)
     };
     let mut still = None;
     for (word, quiet, words) in quiets {
-        let settings = Settings { quiet, ..base.clone() };
+        let settings = Settings {
+            quiet,
+            ..base.clone()
+        };
         let wanted = repeats(most(&samples), samples.len());
         if trials.pins(word) || wanted > MOST || samples.len() < STEADY {
             continue;
         }
-        let Some(print) = trials.run(&settings) else { continue };
+        let Some(print) = trials.run(&settings) else {
+            continue;
+        };
         let mut equal = 1;
-        while equal < wanted.max(repeats(most(&samples), samples.len())).min(MOST) && spent() < PATIENCE {
+        while equal < wanted.max(repeats(most(&samples), samples.len())).min(MOST)
+            && spent() < PATIENCE
+        {
             if thrown(trials, &settings, equal).is_none_or(|again| again != print) {
                 break;
             }
@@ -98,15 +144,23 @@ pub(super) fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>)
         }
         if equal >= wanted.max(repeats(most(&samples), samples.len())) {
             // It is the output that has to stay.
-            let output = Settings { expanded: false, ..settings };
-            let print = if base.expanded { trials.run(&output) } else { Some(print) };
+            let output = Settings {
+                expanded: false,
+                ..settings
+            };
+            let print = if base.expanded {
+                trials.run(&output)
+            } else {
+                Some(print)
+            };
             still = print.map(|print| (quiet, words, print));
             break;
         }
     }
-    let words = still
-        .as_ref()
-        .map_or("repeated in the same place, the same call gives another output", |(_, words, _)| words);
+    let words = still.as_ref().map_or(
+        "repeated in the same place, the same call gives another output",
+        |(_, words, _)| words,
+    );
     let found = Found {
         variation: Variation::None,
         factors: vec![Factor::Chance],
@@ -127,7 +181,11 @@ mod tests {
         // Each time another one: few repeats tell.
         assert_eq!(repeats(1, SAMPLES), STEADY);
         // One of two: nine heads in a row are luck.
-        assert!((6..=10).contains(&repeats(6, SAMPLES)), "{}", repeats(6, SAMPLES));
+        assert!(
+            (6..=10).contains(&repeats(6, SAMPLES)),
+            "{}",
+            repeats(6, SAMPLES)
+        );
         // Nearly always the same: nothing can be told.
         assert!(repeats(SAMPLES, SAMPLES) > MOST);
     }

@@ -66,7 +66,10 @@ fn decide(
 ) -> Option<Vec<Found>> {
     let interposer = a.place.abilities.interposer.is_ok();
     let clock = b.place.conditions.clock;
-    let mut base = Settings { expanded, ..Settings::default() };
+    let mut base = Settings {
+        expanded,
+        ..Settings::default()
+    };
     let mut first = trials.run(&base)?;
     let mut found = Vec::new();
     if seen == Seen::Chance || !steady(trials, &base, &first) {
@@ -88,7 +91,14 @@ fn decide(
     let plain: Vec<String> = trials.varied_variables();
     let (places, plain): (Vec<String>, Vec<String>) =
         plain.into_iter().partition(|name| trials.is_place(name));
-    let mut search = Search { trials, base, first, clock, effective: Vec::new(), unsteady: false };
+    let mut search = Search {
+        trials,
+        base,
+        first,
+        clock,
+        effective: Vec::new(),
+        unsteady: false,
+    };
 
     let seeded = interposer && !search.trials.pins("entropy");
     if seeded {
@@ -102,7 +112,12 @@ fn decide(
         single.push(Factor::User);
     }
     if interposer {
-        single.extend([Factor::Clock, Factor::Order, Factor::Host, Factor::Processors]);
+        single.extend([
+            Factor::Clock,
+            Factor::Order,
+            Factor::Host,
+            Factor::Processors,
+        ]);
     }
     single.retain(|factor| !search.trials.pins(factor.pin()));
     let variables: Vec<Factor> = plain.iter().cloned().map(Factor::Variable).collect();
@@ -121,14 +136,20 @@ fn decide(
         together = search.effective.len() == before;
     }
     if place {
-        let mut there = Settings { at: At::B, ..search.base.clone() };
+        let mut there = Settings {
+            at: At::B,
+            ..search.base.clone()
+        };
         for factor in &search.effective {
             if matches!(factor, Factor::Variable(_)) {
                 factor.set(&mut there, clock, false);
             }
         }
         // Files of another place have other times that nobody can set. Then they differ at one path, too.
-        let same_path = Settings { at: At::BAtA, ..there.clone() };
+        let same_path = Settings {
+            at: At::BAtA,
+            ..there.clone()
+        };
         if search.other(&there)
             && search.again(&there)
             && !(search.effective.contains(&Factor::FileTimes) && search.other(&same_path))
@@ -141,16 +162,34 @@ fn decide(
     }
     // What differed by luck may have seemed steady.
     if search.effective.is_empty() && search.base.quiet == Quiet::default() {
-        let Search { trials, base, first, .. } = &mut search;
-        let steady =
-            (STEADY..=SAMPLES).all(|luck| thrown(trials, base, luck).is_some_and(|print| print == *first));
+        let Search {
+            trials,
+            base,
+            first,
+            ..
+        } = &mut search;
+        let steady = (STEADY..=SAMPLES)
+            .all(|luck| thrown(trials, base, luck).is_some_and(|print| print == *first));
         search.unsteady |= !steady;
     }
-    if seeded && !search.unsteady && search.effective.is_empty() && search.base.quiet == Quiet::default() {
-        let seldom = MORE.into_iter().find_map(|seed| search.decides(&Factor::Seed(seed)));
+    if seeded
+        && !search.unsteady
+        && search.effective.is_empty()
+        && search.base.quiet == Quiet::default()
+    {
+        let seldom = MORE
+            .into_iter()
+            .find_map(|seed| search.decides(&Factor::Seed(seed)));
         search.effective.extend(seldom);
     }
-    let Search { trials, base, mut first, effective, unsteady, .. } = search;
+    let Search {
+        trials,
+        base,
+        mut first,
+        effective,
+        unsteady,
+        ..
+    } = search;
     if unsteady && effective.is_empty() {
         // It seemed steady, and was not when repeated more often.
         if expanded {
@@ -172,8 +211,11 @@ fn decide(
         at: if place { At::B } else { At::A },
         ..base.clone()
     };
-    all.iter().for_each(|factor| factor.set(&mut rest, clock, true));
-    effective.iter().for_each(|factor| factor.set(&mut rest, clock, false));
+    all.iter()
+        .for_each(|factor| factor.set(&mut rest, clock, true));
+    effective
+        .iter()
+        .for_each(|factor| factor.set(&mut rest, clock, false));
     let shown = first.clone();
     let mut equal = false;
     if expanded {
@@ -188,7 +230,8 @@ fn decide(
             (trials.run(&Settings::default())? == first).then_some(())?;
         }
         equal = (!effective.is_empty() || base.quiet != Quiet::default())
-            && (0..TRIED).all(|luck| thrown(trials, &rest, luck).is_some_and(|print| print == first));
+            && (0..TRIED)
+                .all(|luck| thrown(trials, &rest, luck).is_some_and(|print| print == first));
     }
     if expanded {
         if effective.len() > 1 && first == shown {
@@ -199,13 +242,17 @@ fn decide(
             factor.set(&mut other, clock, true);
             // A variable that names a folder of the place is a cause of its own.
             if *factor == Factor::Place {
-                let variables = effective.iter().filter(|factor| matches!(factor, Factor::Variable(_)));
+                let variables = effective
+                    .iter()
+                    .filter(|factor| matches!(factor, Factor::Variable(_)));
                 variables.for_each(|factor| factor.set(&mut other, clock, false));
             }
             trials.run(&other).is_some_and(|print| print != first)
         };
         // What one holds still and everything else does not change is what decides; of several, each has to show it.
-        if together || !equal || effective.len() > 1 && !effective.iter().all(|factor| alone(factor, trials))
+        if together
+            || !equal
+            || effective.len() > 1 && !effective.iter().all(|factor| alone(factor, trials))
         {
             return None;
         }
@@ -236,9 +283,16 @@ fn decide(
         factor.set(&mut other, clock, true);
         if let Some((x, y)) = trials.run(&other).and_then(|print| first.lines(&print)) {
             let shown = |text: &str| shorten(b.place.neutral(&a.place.neutral(text)).trim());
-            evidence.push(format!("with only that changed, `{}` becomes `{}`", shown(&x), shown(&y)));
+            evidence.push(format!(
+                "with only that changed, `{}` becomes `{}`",
+                shown(&x),
+                shown(&y)
+            ));
         }
-        match found.iter_mut().find(|found: &&mut Found| found.variation == variation) {
+        match found
+            .iter_mut()
+            .find(|found: &&mut Found| found.variation == variation)
+        {
             Some(found) => {
                 found.evidence.extend(evidence);
                 found.factors.push(factor);
@@ -288,13 +342,19 @@ pub(super) fn everything(settings: &mut Settings, clock: u64) {
         Factor::User,
         Factor::Seed(13),
     ];
-    all.iter().for_each(|factor| factor.set(settings, clock, true));
+    all.iter()
+        .for_each(|factor| factor.set(settings, clock, true));
 }
 
 /// Whether a call gives the same in place B as in A if B lies where A did, with everything else varied.
 pub(super) fn same_at_one_place(trials: &mut Trials<'_>, b: &Built) -> bool {
-    let Some(first) = trials.run(&Settings::default()) else { return false };
-    let mut rest = Settings { at: At::BAtA, ..Settings::default() };
+    let Some(first) = trials.run(&Settings::default()) else {
+        return false;
+    };
+    let mut rest = Settings {
+        at: At::BAtA,
+        ..Settings::default()
+    };
     everything(&mut rest, b.place.conditions.clock);
     trials.run(&rest).is_some_and(|print| print == first)
 }
@@ -312,7 +372,9 @@ struct Search<'t, 'a> {
 impl Search<'_, '_> {
     fn differs(&mut self, factors: &[Factor]) -> bool {
         let mut settings = self.base.clone();
-        factors.iter().for_each(|factor| factor.set(&mut settings, self.clock, true));
+        factors
+            .iter()
+            .for_each(|factor| factor.set(&mut settings, self.clock, true));
         !factors.is_empty() && self.other(&settings)
     }
 
@@ -320,7 +382,11 @@ impl Search<'_, '_> {
     /// such as the times at which files were read or changed.
     fn other(&mut self, settings: &Settings) -> bool {
         for _ in 0..3 {
-            if self.trials.run(settings).is_none_or(|print| print == self.first) {
+            if self
+                .trials
+                .run(settings)
+                .is_none_or(|print| print == self.first)
+            {
                 return false;
             }
             match self.trials.run(&self.base) {
@@ -342,10 +408,18 @@ impl Search<'_, '_> {
     /// Once more in turn, as often as it takes to tell a cause from luck.
     fn again(&mut self, settings: &Settings) -> bool {
         for _ in 0..AGAIN {
-            if self.trials.run(settings).is_none_or(|print| print == self.first) {
+            if self
+                .trials
+                .run(settings)
+                .is_none_or(|print| print == self.first)
+            {
                 return false;
             }
-            if self.trials.run(&self.base).is_none_or(|print| print != self.first) {
+            if self
+                .trials
+                .run(&self.base)
+                .is_none_or(|print| print != self.first)
+            {
                 self.unsteady = true;
                 return false;
             }

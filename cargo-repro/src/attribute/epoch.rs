@@ -35,12 +35,19 @@ pub(crate) fn takers(
     let mut left = budget;
     let clock = b.place.conditions.clock;
     for (i, run_a) in a.build.scripts.iter().enumerate() {
-        let known = comparison.roots.iter().any(|root| matches!(root, Root::Script { a, .. } if *a == i));
+        let known = comparison
+            .roots
+            .iter()
+            .any(|root| matches!(root, Root::Script { a, .. } if *a == i));
         let same = |run: &&crate::model::build::ScriptRun| {
             run.package == run_a.package && run.version == run_a.version
         };
-        let Some(run_b) = b.build.scripts.iter().find(same).filter(|_| !known) else { continue };
-        let Some(subject) = Subject::script(a, b, run_a, run_b) else { continue };
+        let Some(run_b) = b.build.scripts.iter().find(same).filter(|_| !known) else {
+            continue;
+        };
+        let Some(subject) = Subject::script(a, b, run_a, run_b) else {
+            continue;
+        };
         // Two trials at least.
         let short = |took| took <= QUICK || took * 2 <= left;
         if !subject.took().is_some_and(short) || !names(&subject.a.program) {
@@ -52,15 +59,25 @@ pub(crate) fn takers(
         }
         left = left.saturating_sub(watch.time());
     }
-    for library in a.build.units.iter().filter(|unit| unit.call.is_proc_macro()) {
+    for library in a
+        .build
+        .units
+        .iter()
+        .filter(|unit| unit.call.is_proc_macro())
+    {
         let name = format!("lib{}{}", library.stem(), std::env::consts::DLL_SUFFIX);
         if !names(&library.call.out_dir.join(name)) {
             continue;
         }
-        let users = comparison.units.iter().enumerate().filter(|(pair, (i, _))| {
-            let below = blame::below(a, &a.build.units[*i]);
-            !comparison.differing.contains(pair) && below.iter().any(|unit| unit.stem() == library.stem())
-        });
+        let users = comparison
+            .units
+            .iter()
+            .enumerate()
+            .filter(|(pair, (i, _))| {
+                let below = blame::below(a, &a.build.units[*i]);
+                !comparison.differing.contains(pair)
+                    && below.iter().any(|unit| unit.stem() == library.stem())
+            });
         for (at, (_, &(i, j))) in users.take(UNITS).enumerate() {
             if at > 0 && left.is_zero() {
                 break;
@@ -80,15 +97,32 @@ pub(crate) fn takers(
 
 /// Whether the output follows the clock without the variable, every time, and does not with it.
 fn takes(trials: &mut Trials<'_>, expanded: bool, clock: u64) -> bool {
-    let with = Settings { expanded, ..Settings::default() };
-    let without = Settings { unset: Some(NAME), ..with.clone() };
-    let later = |settings: &Settings| Settings { clock, ..settings.clone() };
-    let Some(plain) = trials.run(&without) else { return false };
-    let follows = |trials: &mut Trials<'_>| trials.run(&later(&without)).is_some_and(|print| print != plain);
+    let with = Settings {
+        expanded,
+        ..Settings::default()
+    };
+    let without = Settings {
+        unset: Some(NAME),
+        ..with.clone()
+    };
+    let later = |settings: &Settings| Settings {
+        clock,
+        ..settings.clone()
+    };
+    let Some(plain) = trials.run(&without) else {
+        return false;
+    };
+    let follows = |trials: &mut Trials<'_>| {
+        trials
+            .run(&later(&without))
+            .is_some_and(|print| print != plain)
+    };
     follows(trials)
         && trials.run(&without).is_some_and(|print| print == plain)
         && follows(trials)
-        && trials.run(&with).is_some_and(|one| trials.run(&later(&with)).is_some_and(|other| one == other))
+        && trials
+            .run(&with)
+            .is_some_and(|one| trials.run(&later(&with)).is_some_and(|other| one == other))
 }
 
 /// Whether an executable or library knows the variable's name.

@@ -14,7 +14,8 @@ const LARGE: u64 = 256 << 20;
 
 /// Statements of a build script that differ: key and both values.
 pub(super) fn statements(a: &[String], b: &[String]) -> Vec<String> {
-    let (in_a, in_b): (BTreeSet<&String>, BTreeSet<&String>) = (a.iter().collect(), b.iter().collect());
+    let (in_a, in_b): (BTreeSet<&String>, BTreeSet<&String>) =
+        (a.iter().collect(), b.iter().collect());
     let mut only_a: Vec<&String> = a.iter().filter(|line| !in_b.contains(line)).collect();
     let mut only_b: Vec<&String> = b.iter().filter(|line| !in_a.contains(line)).collect();
     if only_a.is_empty() && only_b.is_empty() && a != b {
@@ -25,24 +26,41 @@ pub(super) fn statements(a: &[String], b: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
     for index in 0..only_a.len().max(only_b.len()) {
         let show = |side: &[&String]| {
-            side.get(index).map_or("nothing".to_owned(), |line| format!("`{}`", shorten(line)))
+            side.get(index)
+                .map_or("nothing".to_owned(), |line| format!("`{}`", shorten(line)))
         };
-        lines.push(format!("the build script says {} in A and {} in B", show(&only_a), show(&only_b)));
+        lines.push(format!(
+            "the build script says {} in A and {} in B",
+            show(&only_a),
+            show(&only_b)
+        ));
     }
     lines
 }
 
 /// The first line in which two text files differ, or the strings that only one of two binary files has.
-pub(super) fn file(name: &str, a: &Path, b: &Path, place_a: &Place, place_b: &Place) -> Vec<String> {
+pub(super) fn file(
+    name: &str,
+    a: &Path,
+    b: &Path,
+    place_a: &Place,
+    place_b: &Place,
+) -> Vec<String> {
     let (Some(bytes_a), Some(bytes_b)) = (read(a), read(b)) else {
         return vec![format!("`{name}` in OUT_DIR is there in one build only")];
     };
     let text = |bytes: &[u8]| !bytes.contains(&0);
-    if let (Ok(text_a), Ok(text_b), true) =
-        (std::str::from_utf8(&bytes_a), std::str::from_utf8(&bytes_b), text(&bytes_a) && text(&bytes_b))
-    {
+    if let (Ok(text_a), Ok(text_b), true) = (
+        std::str::from_utf8(&bytes_a),
+        std::str::from_utf8(&bytes_b),
+        text(&bytes_a) && text(&bytes_b),
+    ) {
         let (text_a, text_b) = (place_a.neutral(text_a), place_b.neutral(text_b));
-        let pair = text_a.lines().zip(text_b.lines()).enumerate().find(|(_, (x, y))| x != y);
+        let pair = text_a
+            .lines()
+            .zip(text_b.lines())
+            .enumerate()
+            .find(|(_, (x, y))| x != y);
         return vec![match pair {
             Some((line, (x, y))) => {
                 format!(
@@ -59,10 +77,17 @@ pub(super) fn file(name: &str, a: &Path, b: &Path, place_a: &Place, place_b: &Pl
     lines.extend(strings(&bytes_a, &bytes_b, place_a, place_b));
     if lines.len() == 1 {
         let found = diff::explain(&bytes_a, &bytes_b);
-        let places =
-            found.places.iter().filter(|place| place.member.is_some() && !place.note.is_empty()).take(SHOWN);
+        let places = found
+            .places
+            .iter()
+            .filter(|place| place.member.is_some() && !place.note.is_empty())
+            .take(SHOWN);
         lines.extend(places.map(|place| {
-            shorten(&format!("`{}`: {}", place.member.as_deref().unwrap_or_default(), place.note))
+            shorten(&format!(
+                "`{}`: {}",
+                place.member.as_deref().unwrap_or_default(),
+                place.note
+            ))
         }));
     }
     lines
@@ -70,8 +95,11 @@ pub(super) fn file(name: &str, a: &Path, b: &Path, place_a: &Place, place_b: &Pl
 
 /// Strings that only one build's output of a unit has.
 pub(super) fn outputs(a: &Unit, b: &Unit, place_a: &Place, place_b: &Place) -> Vec<String> {
-    let differing: Vec<&String> =
-        a.outputs.keys().filter(|suffix| a.outputs.get(*suffix) != b.outputs.get(*suffix)).collect();
+    let differing: Vec<&String> = a
+        .outputs
+        .keys()
+        .filter(|suffix| a.outputs.get(*suffix) != b.outputs.get(*suffix))
+        .collect();
     let mut lines = Vec::new();
     for suffix in &differing {
         if let (Some(x), Some(y)) = (output(a, suffix), output(b, suffix)) {
@@ -84,9 +112,18 @@ pub(super) fn outputs(a: &Unit, b: &Unit, place_a: &Place, place_b: &Place) -> V
     if lines.is_empty() {
         let names: Vec<String> = differing
             .iter()
-            .map(|suffix| if suffix.is_empty() { "executable".to_owned() } else { format!(".{suffix}") })
+            .map(|suffix| {
+                if suffix.is_empty() {
+                    "executable".to_owned()
+                } else {
+                    format!(".{suffix}")
+                }
+            })
             .collect();
-        lines.push(format!("its {} differs, in no readable string", names.join(" and ")));
+        lines.push(format!(
+            "its {} differs, in no readable string",
+            names.join(" and ")
+        ));
     }
     lines
 }
@@ -111,20 +148,33 @@ pub(super) fn place_of_change(a: &Unit, b: &Unit) -> (Option<String>, Option<Str
 fn output(unit: &Unit, suffix: &str) -> Option<Vec<u8>> {
     let dot = if suffix.is_empty() { "" } else { "." };
     let stem = unit.stem();
-    let name = [format!("lib{stem}{dot}{suffix}"), format!("{stem}{dot}{suffix}")];
-    name.iter().find_map(|name| read(&unit.call.out_dir.join(name)))
+    let name = [
+        format!("lib{stem}{dot}{suffix}"),
+        format!("{stem}{dot}{suffix}"),
+    ];
+    name.iter()
+        .find_map(|name| read(&unit.call.out_dir.join(name)))
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
-    (path.metadata().ok()?.len() <= LARGE).then(|| std::fs::read(path).ok()).flatten()
+    (path.metadata().ok()?.len() <= LARGE)
+        .then(|| std::fs::read(path).ok())
+        .flatten()
 }
 
 fn strings(a: &[u8], b: &[u8], place_a: &Place, place_b: &Place) -> Vec<String> {
     let (only_a, only_b) = diff::strings::only(a, b);
     let mut lines = Vec::new();
     for (side, place, only) in [("A", place_a, only_a), ("B", place_b, only_b)] {
-        for text in only.iter().filter(|text| !text.contains("lib.rmeta/")).take(SHOWN) {
-            lines.push(format!("only {side} has the text `{}`", shorten(&place.neutral(text))));
+        for text in only
+            .iter()
+            .filter(|text| !text.contains("lib.rmeta/"))
+            .take(SHOWN)
+        {
+            lines.push(format!(
+                "only {side} has the text `{}`",
+                shorten(&place.neutral(text))
+            ));
         }
     }
     lines
@@ -145,8 +195,16 @@ mod tests {
 
     #[test]
     fn statements_are_laid_beside_each_other() {
-        let of = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-        let lines = statements(&of(&["same", "cargo:rustc-env=T=1"]), &of(&["same", "cargo:rustc-env=T=2"]));
+        let of = |lines: &[&str]| {
+            lines
+                .iter()
+                .map(|line| (*line).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let lines = statements(
+            &of(&["same", "cargo:rustc-env=T=1"]),
+            &of(&["same", "cargo:rustc-env=T=2"]),
+        );
         assert_eq!(
             lines,
             ["the build script says `cargo:rustc-env=T=1` in A and `cargo:rustc-env=T=2` in B"]

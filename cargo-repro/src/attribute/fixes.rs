@@ -31,7 +31,9 @@ pub(super) fn find(
             let word = pin(found.variation, quiet).filter(|word| pinned && !trials.pins(word))?;
             Some(pinning(word, found.variation.advice()))
         })
-        .or_else(|| (found.variation != Variation::Unknown).then(|| Fix::advice(found.variation.advice())))
+        .or_else(|| {
+            (found.variation != Variation::Unknown).then(|| Fix::advice(found.variation.advice()))
+        })
 }
 
 /// Holding something still in sealed builds, after it was tried.
@@ -51,9 +53,33 @@ pub(super) fn pinning(word: &str, advice: &str) -> Fix {
 /// The word of `[repro] pin` that holds a variation still.
 fn pin(variation: Variation, quiet: Quiet) -> Option<&'static str> {
     Some(match variation {
-        Variation::None if quiet == (Quiet { process: true, ..Quiet::default() }) => "process",
-        Variation::None if quiet == (Quiet { addresses: true, ..Quiet::default() }) => "addresses",
-        Variation::None if quiet == (Quiet { threads: true, ..Quiet::default() }) => "threads",
+        Variation::None
+            if quiet
+                == (Quiet {
+                    process: true,
+                    ..Quiet::default()
+                }) =>
+        {
+            "process"
+        }
+        Variation::None
+            if quiet
+                == (Quiet {
+                    addresses: true,
+                    ..Quiet::default()
+                }) =>
+        {
+            "addresses"
+        }
+        Variation::None
+            if quiet
+                == (Quiet {
+                    threads: true,
+                    ..Quiet::default()
+                }) =>
+        {
+            "threads"
+        }
         Variation::None | Variation::Unknown => return None,
         other => other.as_str(),
     })
@@ -74,11 +100,20 @@ fn value(name: &str) -> Option<&'static str> {
 /// Pinning the variables for every build.
 fn environment(trials: &mut Trials<'_>, found: &Found, quiet: Quiet) -> Option<Fix> {
     let names = variables(&found.factors);
-    let forced: Vec<(String, String)> =
-        names.iter().map(|name| Some((name.clone(), value(name)?.to_owned()))).collect::<Option<_>>()?;
-    let base = Settings { forced: forced.clone(), quiet, ..Settings::default() };
+    let forced: Vec<(String, String)> = names
+        .iter()
+        .map(|name| Some((name.clone(), value(name)?.to_owned())))
+        .collect::<Option<_>>()?;
+    let base = Settings {
+        forced: forced.clone(),
+        quiet,
+        ..Settings::default()
+    };
     let one = trials.run(&base)?;
-    let other = trials.run(&Settings { variables: names.clone(), ..base })?;
+    let other = trials.run(&Settings {
+        variables: names.clone(),
+        ..base
+    })?;
     let mut lines = forced.iter().map(|(name, value)| ConfigFix {
         file: ".cargo/config.toml".to_owned(),
         key: format!("env.{name}"),
@@ -90,7 +125,10 @@ fn environment(trials: &mut Trials<'_>, found: &Found, quiet: Quiet) -> Option<F
         "pin {} for builds in `.cargo/config.toml`: this masks it; better do not embed it",
         names.join(" and ")
     );
-    Some(Fix { more: lines.collect(), ..Fix::tried(text, first) })
+    Some(Fix {
+        more: lines.collect(),
+        ..Fix::tried(text, first)
+    })
 }
 
 /// Switches that known crates have: the first that makes the replays equal.
@@ -100,23 +138,39 @@ fn switch(trials: &mut Trials<'_>, found: &Found, quiet: Quiet, clock: u64) -> O
             return None;
         }
         let forced = vec![((*name).to_owned(), (*value).to_owned())];
-        let base = Settings { forced, quiet, expanded: found.expanded, ..Settings::default() };
+        let base = Settings {
+            forced,
+            quiet,
+            expanded: found.expanded,
+            ..Settings::default()
+        };
         let one = trials.run(&base)?;
         let mut others: Vec<Settings> = match found.variation {
-            Variation::Time => vec![Settings { clock, ..base.clone() }],
+            Variation::Time => vec![Settings {
+                clock,
+                ..base.clone()
+            }],
             _ => (12..19)
                 .chain(found.factors.iter().filter_map(|factor| match factor {
                     Factor::Seed(seed) => Some(*seed),
                     _ => None,
                 }))
-                .map(|seed| Settings { seed, ..base.clone() })
+                .map(|seed| Settings {
+                    seed,
+                    ..base.clone()
+                })
                 .collect(),
         };
-        let mut equal = others.iter().all(|settings| trials.run(settings).as_ref() == Some(&one));
+        let mut equal = others
+            .iter()
+            .all(|settings| trials.run(settings).as_ref() == Some(&one));
         if let Some(last) = others.pop().filter(|_| equal && found.expanded) {
             // It is the output that has to be equal.
             let output = |settings: Settings, trials: &mut Trials<'_>| {
-                trials.run(&Settings { expanded: false, ..settings })
+                trials.run(&Settings {
+                    expanded: false,
+                    ..settings
+                })
             };
             equal = output(base, trials).is_some_and(|one| output(last, trials) == Some(one));
         }

@@ -67,7 +67,11 @@ pub(crate) fn hidden(
     if a.place.abilities.interposer.is_err() {
         return Search::default();
     }
-    let mut purse = Purse { own: PATIENCE, shared: budget, trials: 0 };
+    let mut purse = Purse {
+        own: PATIENCE,
+        shared: budget,
+        trials: 0,
+    };
     let mut search = Search::default();
     let mut unfinished = BTreeSet::new();
     let asked = blame::asked(a, b);
@@ -76,7 +80,10 @@ pub(crate) fn hidden(
     for most in [FEW, MANY] {
         // What is quick first, so that as much as possible is looked at.
         candidates.sort_by_key(|candidate| candidate.cost);
-        for candidate in candidates.iter_mut().filter(|candidate| candidate.asks || most == FEW) {
+        for candidate in candidates
+            .iter_mut()
+            .filter(|candidate| candidate.asks || most == FEW)
+        {
             match candidate.repeat(cx, a, b, most, &mut purse) {
                 Looked::Same => {}
                 Looked::Short => {
@@ -85,7 +92,9 @@ pub(crate) fn hidden(
                     }
                 }
                 Looked::Differs { seen, throw } => {
-                    search.found.extend(candidate.explain(cx, a, b, seen, throw, &mut purse));
+                    search
+                        .found
+                        .extend(candidate.explain(cx, a, b, seen, throw, &mut purse));
                 }
             }
         }
@@ -98,9 +107,17 @@ pub(crate) fn hidden(
 }
 
 /// Build scripts that said and left the same in both builds.
-fn scripts<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison, asked: &[Asked]) -> Vec<Candidate<'a>> {
+fn scripts<'a>(
+    a: &'a Built,
+    b: &'a Built,
+    comparison: &Comparison,
+    asked: &[Asked],
+) -> Vec<Candidate<'a>> {
     let candidate = |(i, run_a): (usize, &'a crate::model::build::ScriptRun)| {
-        let known = comparison.roots.iter().any(|root| matches!(root, Root::Script { a, .. } if *a == i));
+        let known = comparison
+            .roots
+            .iter()
+            .any(|root| matches!(root, Root::Script { a, .. } if *a == i));
         let same = |run: &crate::model::build::ScriptRun| {
             run.package == run_a.package && run.version == run_a.version
         };
@@ -124,14 +141,26 @@ fn scripts<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison, asked: &[Ask
             first: None,
         })
     };
-    a.build.scripts.iter().enumerate().filter_map(candidate).collect()
+    a.build
+        .scripts
+        .iter()
+        .enumerate()
+        .filter_map(candidate)
+        .collect()
 }
 
 /// Equal units in which macros ran.
-fn units<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison, asked: &[Asked]) -> Vec<Candidate<'a>> {
+fn units<'a>(
+    a: &'a Built,
+    b: &'a Built,
+    comparison: &Comparison,
+    asked: &[Asked],
+) -> Vec<Candidate<'a>> {
     let candidate = |(pair, &(i, j)): (usize, &(usize, usize))| {
         let (unit_a, unit_b) = (&a.build.units[i], &b.build.units[j]);
-        let asks = CHANCE.iter().any(|what| !blame::askers_in(asked, a, unit_a, what).is_empty());
+        let asks = CHANCE
+            .iter()
+            .any(|what| !blame::askers_in(asked, a, unit_a, what).is_empty());
         let runs_macros = asks || !blame::askers_in(asked, a, unit_a, "macro").is_empty();
         (runs_macros && !comparison.differing.contains(&pair)).then(|| {
             let subject = Subject::unit(a, b, unit_a, unit_b);
@@ -148,12 +177,20 @@ fn units<'a>(a: &'a Built, b: &'a Built, comparison: &Comparison, asked: &[Asked
             }
         })
     };
-    comparison.units.iter().enumerate().filter_map(candidate).collect()
+    comparison
+        .units
+        .iter()
+        .enumerate()
+        .filter_map(candidate)
+        .collect()
 }
 
 /// Whether a package is the project's, not something that was downloaded.
 fn is_own(a: &Built, subject: &Subject<'_>) -> bool {
-    subject.manifest_dir.as_ref().is_some_and(|dir| dir.starts_with(&a.place.source))
+    subject
+        .manifest_dir
+        .as_ref()
+        .is_some_and(|dir| dir.starts_with(&a.place.source))
 }
 
 /// Kinds of chance that are asked for.
@@ -171,12 +208,20 @@ struct Purse {
 impl Purse {
     /// Whether a trial of about this cost can be paid.
     fn affords(&self, own: bool, cost: Duration) -> bool {
-        let left = if own && cost <= CHEAP { self.own } else { self.shared };
+        let left = if own && cost <= CHEAP {
+            self.own
+        } else {
+            self.shared
+        };
         !left.is_zero() && left >= cost
     }
 
     fn pay(&mut self, own: bool, cost: Duration, all: Duration) {
-        let of = if own && cost <= CHEAP { &mut self.own } else { &mut self.shared };
+        let of = if own && cost <= CHEAP {
+            &mut self.own
+        } else {
+            &mut self.shared
+        };
         *of = of.saturating_sub(all);
     }
 }
@@ -213,12 +258,25 @@ struct Candidate<'a> {
 
 impl Candidate<'_> {
     /// Throws the dice until there were so many throws, it gives something else, or there is no time left.
-    fn repeat(&mut self, cx: &Context, a: &Built, b: &Built, most: u32, purse: &mut Purse) -> Looked {
+    fn repeat(
+        &mut self,
+        cx: &Context,
+        a: &Built,
+        b: &Built,
+        most: u32,
+        purse: &mut Purse,
+    ) -> Looked {
         let mut trials = Trials::new(cx, a, b, &self.subject);
-        let base = Settings { expanded: trials.compiles(), ..Settings::default() };
+        let base = Settings {
+            expanded: trials.compiles(),
+            ..Settings::default()
+        };
         // Scripts that nobody suspects have to be quick.
         let unsuspected = !self.asks && !base.expanded;
-        if unsuspected && self.cost > QUICK || self.cost > LONG || !purse.affords(self.own, self.cost) {
+        if unsuspected && self.cost > QUICK
+            || self.cost > LONG
+            || !purse.affords(self.own, self.cost)
+        {
             self.over = true;
             return Looked::Short;
         }
@@ -244,14 +302,26 @@ impl Candidate<'_> {
             self.thrown += 1;
             purse.trials += 1;
             // A program may not do with a number of its process that is not its own.
-            let print = trials.run(&throw).or_else(|| trials.run(&Settings { luck: 0, ..throw.clone() }));
+            let print = trials.run(&throw).or_else(|| {
+                trials.run(&Settings {
+                    luck: 0,
+                    ..throw.clone()
+                })
+            });
             let differs = print.as_ref().is_some_and(|print| *print != first);
             purse.pay(self.own, self.cost, watch.time());
             if differs {
                 self.over = true;
                 let again = trials.run(&base).is_some_and(|again| again == first);
-                let seed = trials.run(&Settings { luck: 0, ..throw.clone() });
-                let seen = if again && seed == print { Seen::Seed(throw.seed) } else { Seen::Chance };
+                let seed = trials.run(&Settings {
+                    luck: 0,
+                    ..throw.clone()
+                });
+                let seen = if again && seed == print {
+                    Seen::Seed(throw.seed)
+                } else {
+                    Seen::Chance
+                };
                 return Looked::Differs { seen, throw };
             }
         }
@@ -269,9 +339,10 @@ impl Candidate<'_> {
         purse: &mut Purse,
     ) -> Vec<Hidden> {
         let (causes, certain) = match self.root {
-            Root::Script { a: i, b: j } => {
-                (super::script(cx, a, b, &a.build.scripts[i], &b.build.scripts[j], seen), true)
-            }
+            Root::Script { a: i, b: j } => (
+                super::script(cx, a, b, &a.build.scripts[i], &b.build.scripts[j], seen),
+                true,
+            ),
             Root::Unit { a: i, b: j } => {
                 let (unit_a, unit_b) = (&a.build.units[i], &b.build.units[j]);
                 let shown = self.shown(cx, a, b, throw, purse);
@@ -279,38 +350,64 @@ impl Candidate<'_> {
                     (Seen::Seed(_), shown) => shown.map_or(Seen::Nothing, Seen::Seed),
                     (seen, _) => seen,
                 };
-                (super::unit(cx, a, b, unit_a, unit_b, known), shown.is_some())
+                (
+                    super::unit(cx, a, b, unit_a, unit_b, known),
+                    shown.is_some(),
+                )
             }
         };
-        let variation = if seen == Seen::Chance { Variation::None } else { Variation::Entropy };
+        let variation = if seen == Seen::Chance {
+            Variation::None
+        } else {
+            Variation::Entropy
+        };
         let one = |mut cause: Cause| {
             if !certain {
                 cause.variation = variation;
                 cause.evidence = vec![
-                    "repeated, its macros make other source, though no other output was seen yet".to_owned(),
+                    "repeated, its macros make other source, though no other output was seen yet"
+                        .to_owned(),
                 ];
             }
             let luck = match cause.variation {
-                Variation::Entropy => "builds A and B agreed by luck; under another seed it differs",
+                Variation::Entropy => {
+                    "builds A and B agreed by luck; under another seed it differs"
+                }
                 Variation::None => {
                     "builds A and B agreed by luck; repeated, the same call gives another output"
                 }
                 _ => return None,
             };
             cause.evidence.insert(0, luck.to_owned());
-            Some(Hidden { root: self.root.clone(), cause, certain })
+            Some(Hidden {
+                root: self.root.clone(),
+                cause,
+                certain,
+            })
         };
         causes.into_iter().filter_map(one).collect()
     }
 
     /// The seed of the first throw that shows in the output, not only in the source.
-    fn shown(&self, cx: &Context, a: &Built, b: &Built, first: Settings, purse: &mut Purse) -> Option<u32> {
+    fn shown(
+        &self,
+        cx: &Context,
+        a: &Built,
+        b: &Built,
+        first: Settings,
+        purse: &mut Purse,
+    ) -> Option<u32> {
         let mut trials = Trials::new(cx, a, b, &self.subject);
         let watch = Watch::start();
         let output = trials.run(&Settings::default())?;
-        let others = (MANY + 1..MANY + MORE).map(|number| throw(&trials, &Settings::default(), number));
-        let others: Vec<Settings> =
-            std::iter::once(Settings { expanded: false, ..first }).chain(others).collect();
+        let others =
+            (MANY + 1..MANY + MORE).map(|number| throw(&trials, &Settings::default(), number));
+        let others: Vec<Settings> = std::iter::once(Settings {
+            expanded: false,
+            ..first
+        })
+        .chain(others)
+        .collect();
         // The first, which made the source differ, is tried in any case.
         others
             .into_iter()
@@ -327,6 +424,14 @@ impl Candidate<'_> {
 
 /// All dice, thrown for the given time.
 fn throw(trials: &Trials<'_>, base: &Settings, number: u32) -> Settings {
-    let seed = if trials.pins("entropy") { base.seed } else { FIRST_SEED + number };
-    Settings { seed, luck: number, ..base.clone() }
+    let seed = if trials.pins("entropy") {
+        base.seed
+    } else {
+        FIRST_SEED + number
+    };
+    Settings {
+        seed,
+        luck: number,
+        ..base.clone()
+    }
 }

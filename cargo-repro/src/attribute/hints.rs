@@ -30,7 +30,14 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "__TIME__",
             "Instant::now",
         ],
-        Variation::FileTime => &[".modified()", ".created()", "mtime", "__TIMESTAMP__", "stat -c", "\"tar\""],
+        Variation::FileTime => &[
+            ".modified()",
+            ".created()",
+            "mtime",
+            "__TIMESTAMP__",
+            "stat -c",
+            "\"tar\"",
+        ],
         Variation::Entropy => &[
             "HashMap",
             "HashSet",
@@ -42,9 +49,16 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "/dev/random",
             "build-id=uuid",
         ],
-        Variation::FileOrder => {
-            &["read_dir(", "glob(", "WalkDir", "walkdir", "ls -U", "\"-U\"", "\"find\"", "\"ls\""]
-        }
+        Variation::FileOrder => &[
+            "read_dir(",
+            "glob(",
+            "WalkDir",
+            "walkdir",
+            "ls -U",
+            "\"-U\"",
+            "\"find\"",
+            "\"ls\"",
+        ],
         Variation::Environment => &[
             "option_env!",
             "\"HOME\"",
@@ -65,12 +79,19 @@ fn words(variation: Variation) -> &'static [&'static str] {
         Variation::Jobs => &["NUM_JOBS", "available_parallelism", "num_cpus"],
         Variation::Umask => &["permissions()", "mode()", "tar", "umask"],
         Variation::UserId => &[
-            "whoami", "\"id\"", ".uid()", ".gid()", "getuid", "geteuid", "getpw", "username", "\"tar\"",
-            "\"stat\"", "\"ls\"",
+            "whoami", "\"id\"", ".uid()", ".gid()", "getuid", "geteuid", "getpw", "username",
+            "\"tar\"", "\"stat\"", "\"ls\"",
         ],
-        Variation::GitHistory => {
-            &["\"describe\"", "\"rev-list\"", "\"tag\"", "--short", "\"log\"", "\"git\"", "git2::", "gix::"]
-        }
+        Variation::GitHistory => &[
+            "\"describe\"",
+            "\"rev-list\"",
+            "\"tag\"",
+            "--short",
+            "\"log\"",
+            "\"git\"",
+            "git2::",
+            "gix::",
+        ],
         Variation::None => &[
             "as_ptr",
             "addr_of",
@@ -97,7 +118,9 @@ pub(super) fn find(
 ) -> Option<String> {
     // The variable's own name says more than any word.
     let quoted = variable.map(|name| format!("\"{name}\""));
-    let named = quoted.as_deref().and_then(|name| first(package, &[name], script));
+    let named = quoted
+        .as_deref()
+        .and_then(|name| first(package, &[name], script));
     named.or_else(|| first(package, words(variation), script))
 }
 
@@ -118,7 +141,11 @@ fn first(package: &Path, words: &[&str], script: bool) -> Option<String> {
                 && words.iter().any(|word| line.contains(word))
         };
         let line = text.lines().position(asks)?;
-        let relative = path.strip_prefix(package).ok()?.to_string_lossy().replace('\\', "/");
+        let relative = path
+            .strip_prefix(package)
+            .ok()?
+            .to_string_lossy()
+            .replace('\\', "/");
         Some(format!("{relative}:{}", line + 1))
     })
 }
@@ -134,7 +161,10 @@ fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) {
             {
                 collect(&path, depth + 1, files);
             }
-        } else if [".rs", ".c", ".h", ".cc", ".cpp"].iter().any(|ending| name.ends_with(ending)) {
+        } else if [".rs", ".c", ".h", ".cc", ".cpp"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+        {
             files.push(path);
         }
     }
@@ -153,9 +183,19 @@ mod tests {
             "use std::time::SystemTime;\nfn main() { SystemTime::now(); }\n",
         )
         .unwrap();
-        std::fs::write(dir.path().join("src/lib.rs"), "fn f() { SystemTime::now(); }\n").unwrap();
-        assert_eq!(find(dir.path(), Variation::Time, None, true).unwrap(), "build.rs:2");
-        assert_eq!(find(dir.path(), Variation::Time, None, false).unwrap(), "src/lib.rs:1");
+        std::fs::write(
+            dir.path().join("src/lib.rs"),
+            "fn f() { SystemTime::now(); }\n",
+        )
+        .unwrap();
+        assert_eq!(
+            find(dir.path(), Variation::Time, None, true).unwrap(),
+            "build.rs:2"
+        );
+        assert_eq!(
+            find(dir.path(), Variation::Time, None, false).unwrap(),
+            "src/lib.rs:1"
+        );
         assert!(find(dir.path(), Variation::Entropy, None, true).is_none());
     }
 }

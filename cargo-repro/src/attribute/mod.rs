@@ -40,12 +40,25 @@ pub(crate) fn explain(
     root: &Root,
 ) -> Vec<Cause> {
     match root {
-        Root::Unit { a: i, b: j } => unit(cx, a, b, &a.build.units[*i], &b.build.units[*j], Seen::Nothing),
+        Root::Unit { a: i, b: j } => unit(
+            cx,
+            a,
+            b,
+            &a.build.units[*i],
+            &b.build.units[*j],
+            Seen::Nothing,
+        ),
         Root::Script { a: i, b: j } => {
             let (run_a, run_b) = (&a.build.scripts[*i], &b.build.scripts[*j]);
             let mut causes = script(cx, a, b, run_a, run_b, Seen::Nothing);
             for (_, x, y) in comparison.behind.iter().filter(|(at, ..)| at == i) {
-                causes.extend(behind(cx, a, b, (run_a, run_b), (&a.build.units[*x], &b.build.units[*y])));
+                causes.extend(behind(
+                    cx,
+                    a,
+                    b,
+                    (run_a, run_b),
+                    (&a.build.units[*x], &b.build.units[*y]),
+                ));
             }
             causes
         }
@@ -73,13 +86,17 @@ fn script(
         let (x, y) = (run_a.out_dir.join(name), run_b.out_dir.join(name));
         seen.extend(evidence::file(name, &x, &y, &a.place, &b.place));
     }
-    let native =
-        |name: &String| [".o", ".a", ".so", ".obj", ".lib"].iter().any(|ending| name.ends_with(ending));
-    let kind = if run_a.statements == run_b.statements && !files.is_empty() && files.iter().all(native) {
-        UnitKind::CObject
-    } else {
-        UnitKind::BuildScript
+    let native = |name: &String| {
+        [".o", ".a", ".so", ".obj", ".lib"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
     };
+    let kind =
+        if run_a.statements == run_b.statements && !files.is_empty() && files.iter().all(native) {
+            UnitKind::CObject
+        } else {
+            UnitKind::BuildScript
+        };
     let of = |variation, evidence, source, fix| Cause {
         variation,
         source,
@@ -93,7 +110,9 @@ fn script(
         .and_then(|subject| conclude(&mut Trials::new(cx, a, b, subject), a, b, true, before));
     let folder = manifest_dir(a, &run_a.package, &run_a.version);
     let source = |variation, variable: Option<&str>| {
-        folder.as_ref().and_then(|dir| hints::find(dir, variation, variable, true))
+        folder
+            .as_ref()
+            .and_then(|dir| hints::find(dir, variation, variable, true))
     };
     match found.filter(|found| !found.is_empty()) {
         Some(found) => found
@@ -126,7 +145,10 @@ fn written(a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptRun) -> Vec<Pa
             .collect()
     };
     let (in_a, in_b) = (of(a, run_a), of(b, run_b));
-    let pairs = in_a.iter().flat_map(|i| in_b.iter().map(move |j| (&a.build.units[*i], &b.build.units[*j])));
+    let pairs = in_a.iter().flat_map(|i| {
+        in_b.iter()
+            .map(move |j| (&a.build.units[*i], &b.build.units[*j]))
+    });
     let same = pairs.filter(|(x, y)| x.call.key() == y.call.key());
     let paths: BTreeSet<PathBuf> = same.flat_map(|(x, y)| differing_sources(x, y)).collect();
     paths.into_iter().collect()
@@ -137,7 +159,14 @@ fn joined(seen: &[String], found: &Found) -> Vec<String> {
     found.evidence.iter().chain(seen).cloned().collect()
 }
 
-fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit, before: Seen) -> Vec<Cause> {
+fn unit(
+    cx: &Context,
+    a: &Built,
+    b: &Built,
+    unit_a: &Unit,
+    unit_b: &Unit,
+    before: Seen,
+) -> Vec<Cause> {
     let mut cause = Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind());
     if unit_a.call.metadata != unit_b.call.metadata {
         return vec![outside(a, cause, unit_a, unit_b)];
@@ -146,7 +175,11 @@ fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit, before
         cause.evidence = evidence::outputs(unit_a, unit_b, &a.place, &b.place);
     }
     (cause.section, cause.symbol) = evidence::place_of_change(unit_a, unit_b);
-    if cause.section.as_deref().is_some_and(|section| section.contains("build-id")) {
+    if cause
+        .section
+        .as_deref()
+        .is_some_and(|section| section.contains("build-id"))
+    {
         cause.unit = UnitKind::Link;
     }
     let subject = Subject::unit(a, b, unit_a, unit_b);
@@ -155,9 +188,11 @@ fn unit(cx: &Context, a: &Built, b: &Built, unit_a: &Unit, unit_b: &Unit, before
     let Some(found) = found.filter(|found| !found.is_empty()) else {
         guess(&mut cause, a, b);
         cause.evidence.push(
-            "the call repeated alone did not differ, so the cause is a guess from the evidence".to_owned(),
+            "the call repeated alone did not differ, so the cause is a guess from the evidence"
+                .to_owned(),
         );
-        cause.source = blame::folder(unit_a).and_then(|dir| hints::find(&dir, cause.variation, None, false));
+        cause.source =
+            blame::folder(unit_a).and_then(|dir| hints::find(&dir, cause.variation, None, false));
         return vec![cause];
     };
     found
@@ -181,26 +216,41 @@ fn through_script(
     if found.variation != Variation::Path {
         return None;
     }
-    let run_a =
-        a.build.scripts.iter().find(|run| Some(run.out_dir.as_path()) == unit.call.build_out_dir())?;
+    let run_a = a
+        .build
+        .scripts
+        .iter()
+        .find(|run| Some(run.out_dir.as_path()) == unit.call.build_out_dir())?;
     let run_b = b.build.scripts.iter().find(|run| {
         run.package == run_a.package
             && run.version == run_a.version
             && run.statements.len() == run_a.statements.len()
     })?;
-    let told = found
-        .through
-        .as_ref()
-        .filter(|name| run_a.statements.iter().filter_map(|line| variable(line)).any(|told| told == **name));
+    let told = found.through.as_ref().filter(|name| {
+        run_a
+            .statements
+            .iter()
+            .filter_map(|line| variable(line))
+            .any(|told| told == **name)
+    });
     let root = a.place.root.to_string_lossy().into_owned();
     let wrote = || {
-        unit.reads.iter().filter(|path| path.starts_with(&run_a.out_dir)).find_map(|path| {
-            let text = std::fs::read_to_string(path).ok()?;
-            let (number, line) = text.lines().enumerate().find(|(_, line)| line.contains(&root))?;
-            let name = path.strip_prefix(&run_a.out_dir).unwrap_or(path).display();
-            let line: String = a.place.neutral(line.trim()).chars().take(120).collect();
-            Some(format!("`{name}` in OUT_DIR, line {}, names the folder: `{line}`", number + 1))
-        })
+        unit.reads
+            .iter()
+            .filter(|path| path.starts_with(&run_a.out_dir))
+            .find_map(|path| {
+                let text = std::fs::read_to_string(path).ok()?;
+                let (number, line) = text
+                    .lines()
+                    .enumerate()
+                    .find(|(_, line)| line.contains(&root))?;
+                let name = path.strip_prefix(&run_a.out_dir).unwrap_or(path).display();
+                let line: String = a.place.neutral(line.trim()).chars().take(120).collect();
+                Some(format!(
+                    "`{name}` in OUT_DIR, line {}, names the folder: `{line}`",
+                    number + 1
+                ))
+            })
     };
     let line = match told {
         Some(name) => format!("the build script tells the compiler a folder in {name}"),
@@ -210,7 +260,8 @@ fn through_script(
     cause.unit = UnitKind::BuildScript;
     cause.variation = Variation::Path;
     cause.evidence.insert(0, line);
-    cause.source = blame::folder(unit).and_then(|dir| hints::find(&dir, Variation::Path, None, true));
+    cause.source =
+        blame::folder(unit).and_then(|dir| hints::find(&dir, Variation::Path, None, true));
     let advice = Variation::Path.advice();
     cause.fix = Some(Fix::advice(advice));
     if let Some(subject) = Subject::script(a, b, run_a, run_b)
@@ -222,7 +273,14 @@ fn through_script(
 }
 
 /// A cause of a compiler call, with the package that brings it in.
-fn blamed(trials: &mut Trials<'_>, a: &Built, b: &Built, unit: &Unit, like: &Cause, found: Found) -> Cause {
+fn blamed(
+    trials: &mut Trials<'_>,
+    a: &Built,
+    b: &Built,
+    unit: &Unit,
+    like: &Cause,
+    found: Found,
+) -> Cause {
     let mut cause = like.clone();
     cause.variation = found.variation;
     cause.evidence = joined(&like.evidence, &found);
@@ -230,15 +288,16 @@ fn blamed(trials: &mut Trials<'_>, a: &Built, b: &Built, unit: &Unit, like: &Cau
     if cause.unit != UnitKind::Link
         && let Some(guilty) = blame::proc_macro(trials, a, b, unit, &found)
     {
-        cause
-            .evidence
-            .push(format!("it comes in through a macro, called while compiling `{}`", cause.package));
+        cause.evidence.push(format!(
+            "it comes in through a macro, called while compiling `{}`",
+            cause.package
+        ));
         cause.package = format!("{} {}", guilty.call.package, guilty.call.version);
         cause.unit = UnitKind::ProcMacro;
         from = guilty;
     }
-    cause.source =
-        blame::folder(from).and_then(|dir| hints::find(&dir, found.variation, found.variable(), false));
+    cause.source = blame::folder(from)
+        .and_then(|dir| hints::find(&dir, found.variation, found.variable(), false));
     cause.fix = found.fix;
     cause
 }
@@ -251,13 +310,20 @@ fn behind(
     (run_a, run_b): (&ScriptRun, &ScriptRun),
     (unit_a, unit_b): (&Unit, &Unit),
 ) -> Vec<Cause> {
-    let variables: BTreeSet<String> =
-        run_a.statements.iter().chain(&run_b.statements).filter_map(|line| variable(line)).collect();
+    let variables: BTreeSet<String> = run_a
+        .statements
+        .iter()
+        .chain(&run_b.statements)
+        .filter_map(|line| variable(line))
+        .collect();
     let only_variables = run_a
         .statements
         .iter()
         .filter(|line| variable(line).is_none())
-        .eq(run_b.statements.iter().filter(|line| variable(line).is_none()));
+        .eq(run_b
+            .statements
+            .iter()
+            .filter(|line| variable(line).is_none()));
     let place = only_variables && differing_files(run_a, run_b).is_empty();
     let subject = Subject::unit(a, b, unit_a, unit_b).without(variables);
     let mut trials = Trials::new(cx, a, b, &subject);
@@ -275,8 +341,15 @@ fn behind(
 
 /// The variable a statement sets for the compiler.
 fn variable(statement: &str) -> Option<String> {
-    let rest = statement.strip_prefix("cargo::").or_else(|| statement.strip_prefix("cargo:"))?;
-    Some(rest.strip_prefix("rustc-env=")?.split('=').next()?.to_owned())
+    let rest = statement
+        .strip_prefix("cargo::")
+        .or_else(|| statement.strip_prefix("cargo:"))?;
+    Some(
+        rest.strip_prefix("rustc-env=")?
+            .split('=')
+            .next()?
+            .to_owned(),
+    )
 }
 
 /// Cargo hashes the absolute path of packages that lie outside the workspace.
@@ -313,13 +386,19 @@ fn guess(cause: &mut Cause, a: &Built, b: &Built) {
         cause.variation = Variation::Path;
     } else if has(ca.host, cb.host) {
         cause.variation = Variation::Host;
-    } else if has(ca.user, cb.user) || has(&ca.locale, &cb.locale) || has(ca.time_zone, cb.time_zone) {
+    } else if has(ca.user, cb.user)
+        || has(&ca.locale, &cb.locale)
+        || has(ca.time_zone, cb.time_zone)
+    {
         cause.variation = Variation::Environment;
     }
 }
 
 fn manifest_dir(a: &Built, package: &str, version: &str) -> Option<PathBuf> {
-    let unit =
-        a.build.units.iter().find(|unit| unit.call.package == package && unit.call.version == version)?;
+    let unit = a
+        .build
+        .units
+        .iter()
+        .find(|unit| unit.call.package == package && unit.call.version == version)?;
     unit.call.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from)
 }

@@ -52,7 +52,8 @@ impl Print {
     }
 
     pub(super) fn text(&mut self, name: &str, text: String) {
-        self.digests.insert(name.to_owned(), sha256_bytes(text.as_bytes()));
+        self.digests
+            .insert(name.to_owned(), sha256_bytes(text.as_bytes()));
         if text.len() <= SMALL {
             self.texts.insert(name.to_owned(), text);
         }
@@ -67,7 +68,12 @@ type Before = (String, PathBuf, Option<(Vec<u8>, SystemTime)>);
 
 impl Kept {
     pub(super) fn of(place: &Place, sources: &[PathBuf]) -> Self {
-        let content = |path: &Path| Some((std::fs::read(path).ok()?, path.metadata().ok()?.modified().ok()?));
+        let content = |path: &Path| {
+            Some((
+                std::fs::read(path).ok()?,
+                path.metadata().ok()?.modified().ok()?,
+            ))
+        };
         let one = |relative: &PathBuf| {
             let path = place.source.join(relative);
             let content = content(&path);
@@ -77,7 +83,9 @@ impl Kept {
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
-        self.0.iter().map(|(name, path, _)| (name.as_str(), path.as_path()))
+        self.0
+            .iter()
+            .map(|(name, path, _)| (name.as_str(), path.as_path()))
     }
 
     /// So that no trial sees what an earlier one wrote.
@@ -103,8 +111,14 @@ pub(super) fn digests(root: &Path, dir: &Path, place: &Place, print: &mut Print)
         if path.extension().is_some_and(|extension| extension == "d") {
             continue;
         }
-        let Ok(bytes) = std::fs::read(&path) else { continue };
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+        let Ok(bytes) = std::fs::read(&path) else {
+            continue;
+        };
+        let name = path
+            .strip_prefix(root)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .into_owned();
         match String::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => print.text(&name, place.neutral(&text)),
             Ok(text) => drop(print.digests.insert(name, sha256_bytes(text.as_bytes()))),

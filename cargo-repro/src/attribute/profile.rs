@@ -14,8 +14,28 @@ use crate::model::roots::Comparison;
 
 /// Values of `strip`, the weakest first, and the sections they leave out.
 const STRIPS: &[(&str, &[&str])] = &[
-    ("debuginfo", &[".debug_", ".zdebug_", ".gdb_index", ".gnu_debuglink", "__debug_"]),
-    ("symbols", &[".debug_", ".zdebug_", ".gdb_index", ".gnu_debuglink", "__debug_", ".symtab", ".strtab"]),
+    (
+        "debuginfo",
+        &[
+            ".debug_",
+            ".zdebug_",
+            ".gdb_index",
+            ".gnu_debuglink",
+            "__debug_",
+        ],
+    ),
+    (
+        "symbols",
+        &[
+            ".debug_",
+            ".zdebug_",
+            ".gdb_index",
+            ".gnu_debuglink",
+            "__debug_",
+            ".symtab",
+            ".strtab",
+        ],
+    ),
 ];
 /// Sections that follow from the others.
 const FOLLOW: &[&str] = &[".note.gnu.build-id", ".shstrtab"];
@@ -39,15 +59,21 @@ pub(crate) fn strip(
             differing.push((x, y));
         }
     }
-    let sections: Vec<Vec<String>> = differing.iter().map(|(x, y)| sections(x, y)).collect::<Option<_>>()?;
+    let sections: Vec<Vec<String>> = differing
+        .iter()
+        .map(|(x, y)| sections(x, y))
+        .collect::<Option<_>>()?;
     let may = |left_out: &&(&str, &[&str])| {
         let gone = |name: &String| {
-            left_out.1.iter().any(|start| name.starts_with(start)) || FOLLOW.contains(&name.as_str())
+            left_out.1.iter().any(|start| name.starts_with(start))
+                || FOLLOW.contains(&name.as_str())
         };
         sections.iter().flatten().all(gone)
     };
     let (value, _) = STRIPS.iter().filter(may).find(|(value, _)| {
-        differing.iter().all(|(x, y)| equal(cx, a, b, comparison, (x, y), value).unwrap_or(false))
+        differing
+            .iter()
+            .all(|(x, y)| equal(cx, a, b, comparison, (x, y), value).unwrap_or(false))
     })?;
     (!differing.is_empty()).then_some(*value)
 }
@@ -55,7 +81,10 @@ pub(crate) fn strip(
 /// Names of the sections in which two artifacts differ.
 fn sections(x: &Artifact, y: &Artifact) -> Option<Vec<String>> {
     let difference = diff::explain(&std::fs::read(&x.path).ok()?, &std::fs::read(&y.path).ok()?);
-    let named = difference.places.into_iter().filter(|place| place.section.is_some() || !place.derived);
+    let named = difference
+        .places
+        .into_iter()
+        .filter(|place| place.section.is_some() || !place.derived);
     named.map(|place| place.section).collect()
 }
 
@@ -68,9 +97,14 @@ fn equal(
     (x, y): (&Artifact, &Artifact),
     strip: &'static str,
 ) -> Option<bool> {
-    let units = comparison.units.iter().map(|&(i, j)| (&a.build.units[i], &b.build.units[j]));
+    let units = comparison
+        .units
+        .iter()
+        .map(|&(i, j)| (&a.build.units[i], &b.build.units[j]));
     let made = |unit: &crate::model::build::Unit, artifact: &Artifact| {
-        unit.outputs.values().any(|digest| *digest == artifact.sha256)
+        unit.outputs
+            .values()
+            .any(|digest| *digest == artifact.sha256)
     };
     let (unit_a, unit_b) = units.into_iter().find(|(i, j)| made(i, x) && made(j, y))?;
     if unit_a.call.crate_types != ["bin"] && unit_a.call.crate_types != ["cdylib"] {
@@ -78,11 +112,21 @@ fn equal(
     }
     let subject = Subject::unit(a, b, unit_a, unit_b);
     let mut trials = Trials::new(cx, a, b, &subject);
-    let linked = Settings { strip: Some(strip), ..Settings::default() };
+    let linked = Settings {
+        strip: Some(strip),
+        ..Settings::default()
+    };
     let first = trials.run(&linked)?;
-    let mut rest = Settings { at: At::B, ..linked };
+    let mut rest = Settings {
+        at: At::B,
+        ..linked
+    };
     everything(&mut rest, b.place.conditions.clock);
-    Some((0..TRIED).all(|_| trials.run(&rest).is_some_and(|print| print.same_files(&first))))
+    Some((0..TRIED).all(|_| {
+        trials
+            .run(&rest)
+            .is_some_and(|print| print.same_files(&first))
+    }))
 }
 
 /// The setting, for a profile of the workspace.

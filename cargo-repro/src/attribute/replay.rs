@@ -120,7 +120,12 @@ pub(super) struct Trials<'a> {
 }
 
 impl<'a> Trials<'a> {
-    pub(super) fn new(cx: &'a Context, a: &'a Built, b: &'a Built, subject: &'a Subject<'a>) -> Self {
+    pub(super) fn new(
+        cx: &'a Context,
+        a: &'a Built,
+        b: &'a Built,
+        subject: &'a Subject<'a>,
+    ) -> Self {
         Self { cx, a, b, subject }
     }
 
@@ -135,8 +140,12 @@ impl<'a> Trials<'a> {
                 && !self.subject.excluded.contains(name.as_str())
         };
         // Those that name no folder first: a folder's name in them can only be seen by who prints them.
-        let mut names: Vec<String> =
-            names.into_iter().filter(mine).filter(|name| differs(&name)).cloned().collect();
+        let mut names: Vec<String> = names
+            .into_iter()
+            .filter(mine)
+            .filter(|name| differs(&name))
+            .cloned()
+            .collect();
         names.sort_by_key(|name| a.get(name).is_some_and(|value| value.contains('/')));
         names
     }
@@ -144,7 +153,13 @@ impl<'a> Trials<'a> {
     /// Whether a variable names a folder of the place, the home folder excepted, which is anybody's own.
     pub(super) fn is_place(&self, name: &str) -> bool {
         let root = self.a.place.root.to_string_lossy();
-        name != "HOME" && self.subject.a.env.get(name).is_some_and(|value| value.contains(&*root))
+        name != "HOME"
+            && self
+                .subject
+                .a
+                .env
+                .get(name)
+                .is_some_and(|value| value.contains(&*root))
     }
 
     /// Whether sealed builds hold this still already.
@@ -159,13 +174,19 @@ impl<'a> Trials<'a> {
 
     /// Whether a package whose name starts so was compiled.
     pub(super) fn builds(&self, package: &str) -> bool {
-        self.a.build.units.iter().any(|unit| unit.call.package.starts_with(package))
+        self.a
+            .build
+            .units
+            .iter()
+            .any(|unit| unit.call.package.starts_with(package))
     }
 
     /// Whether a trial gave what build A left.
     pub(super) fn built(&self, print: &Print) -> bool {
         self.subject.unit.is_some_and(|unit| {
-            let (stem, suffix) = (unit.stem(), |rest: &str| rest.trim_start_matches('.').to_owned());
+            let (stem, suffix) = (unit.stem(), |rest: &str| {
+                rest.trim_start_matches('.').to_owned()
+            });
             let same = |(name, digest): (&String, &Sha256Digest)| {
                 let rest = name.rsplit_once(&stem).map(|(_, rest)| suffix(rest));
                 rest.and_then(|rest| unit.outputs.get(&rest)) == Some(digest)
@@ -177,16 +198,36 @@ impl<'a> Trials<'a> {
     /// One trial; `None` if the call fails or cannot be made so.
     pub(super) fn run(&mut self, settings: &Settings) -> Option<Print> {
         let (a, b) = (&self.a.place, &self.b.place);
-        let (command, place) = if settings.at == At::B { (&self.subject.b, b) } else { (&self.subject.a, a) };
+        let (command, place) = if settings.at == At::B {
+            (&self.subject.b, b)
+        } else {
+            (&self.subject.a, a)
+        };
         // Where the call writes, and where that is seen from here.
-        let scratch = if settings.at == At::B { b.root.join("replay") } else { a.root.join("replay") };
-        let seen = if settings.at == At::A { scratch.clone() } else { b.root.join("replay") };
+        let scratch = if settings.at == At::B {
+            b.root.join("replay")
+        } else {
+            a.root.join("replay")
+        };
+        let seen = if settings.at == At::A {
+            scratch.clone()
+        } else {
+            b.root.join("replay")
+        };
         for dir in [&scratch, &seen] {
             let _ = std::fs::remove_dir_all(dir);
             std::fs::create_dir_all(dir).ok()?;
         }
-        let umask = if settings.umask { b.conditions.umask } else { a.conditions.umask };
-        let who = if settings.user { b.conditions.identity } else { a.conditions.identity };
+        let umask = if settings.umask {
+            b.conditions.umask
+        } else {
+            a.conditions.umask
+        };
+        let who = if settings.user {
+            b.conditions.identity
+        } else {
+            a.conditions.identity
+        };
         let user = identity::before(&a.abilities.users, who, settings.at == At::BAtA);
         let step = if cfg!(unix) {
             let quiet = Quiet {
@@ -212,7 +253,11 @@ impl<'a> Trials<'a> {
                     .arg(&command.program)
             } else {
                 Step::new("sh")
-                    .args(["-c", &format!("umask {umask}; exec {prefix}\"$@\""), "replay"])
+                    .args([
+                        "-c",
+                        &format!("umask {umask}; exec {prefix}\"$@\""),
+                        "replay",
+                    ])
                     .arg(&command.program)
             }
         } else if settings.at == At::BAtA || settings.quiet != Quiet::default() {
@@ -231,24 +276,54 @@ impl<'a> Trials<'a> {
                 At::B => folder || settings.variables.contains(name),
                 At::BAtA => !folder && settings.variables.contains(name),
             };
-            if of_b && !settings.held.contains(name) { in_b } else { in_a }
+            if of_b && !settings.held.contains(name) {
+                in_b
+            } else {
+                in_a
+            }
         };
-        let names: BTreeSet<&String> = self.subject.a.env.keys().chain(self.subject.b.env.keys()).collect();
-        for name in names.into_iter().filter(|name| !OWN.contains(&name.as_str())) {
+        let names: BTreeSet<&String> = self
+            .subject
+            .a
+            .env
+            .keys()
+            .chain(self.subject.b.env.keys())
+            .collect();
+        for name in names
+            .into_iter()
+            .filter(|name| !OWN.contains(&name.as_str()))
+        {
             if let Some(value) = value_of(name).filter(|_| settings.unset != Some(name.as_str())) {
                 step = step.env(name, value);
             }
         }
-        let host = if settings.host { b.conditions.host } else { a.conditions.host };
-        let processors = if settings.processors { b.conditions.processors } else { a.conditions.processors };
+        let host = if settings.host {
+            b.conditions.host
+        } else {
+            a.conditions.host
+        };
+        let processors = if settings.processors {
+            b.conditions.processors
+        } else {
+            a.conditions.processors
+        };
         let base = Settings::default();
         let held = |mine: u64, base: u64| if settings.only.is_some() { base } else { mine };
         // The clock stands still, so that a time that is embedded differs only where the clock was set.
         let number = |value: u64| value.to_string();
         let mut told = vec![
-            ("REPRO_SEED", number(held(settings.seed.into(), base.seed.into()))),
-            ("REPRO_FREEZE", number(held(STANDSTILL + settings.clock, STANDSTILL))),
-            ("REPRO_ORDER", number(held(settings.order.into(), base.order.into()))),
+            (
+                "REPRO_SEED",
+                number(held(settings.seed.into(), base.seed.into())),
+            ),
+            (
+                "REPRO_FREEZE",
+                number(held(STANDSTILL + settings.clock, STANDSTILL)),
+            ),
+            (
+                "REPRO_ORDER",
+                number(held(settings.order.into(), base.order.into())),
+            ),
             ("REPRO_HOST", host.to_owned()),
             ("REPRO_PROCESSORS", processors.to_string()),
         ];
@@ -284,12 +359,20 @@ impl<'a> Trials<'a> {
             step = step.env(name, value);
         }
         let seen_place = if settings.at == At::A { a } else { b };
-        let times = if settings.file_times { b.conditions.file_times } else { a.conditions.file_times };
+        let times = if settings.file_times {
+            b.conditions.file_times
+        } else {
+            a.conditions.file_times
+        };
         let shift = times != seen_place.conditions.file_times;
         if shift {
             self.shift_times(seen_place, times);
         }
-        let history = if settings.history { b.conditions.history } else { a.conditions.history };
+        let history = if settings.history {
+            b.conditions.history
+        } else {
+            a.conditions.history
+        };
         let swapped = history != seen_place.conditions.history && seen_place.swap_history();
         let before = Kept::of(seen_place, &self.subject.written);
         let finished = self.cx.runner.run(step);
@@ -306,7 +389,9 @@ impl<'a> Trials<'a> {
         if shift {
             self.shift_times(seen_place, seen_place.conditions.file_times);
         }
-        let finished = finished.ok().filter(release_gate::process::Finished::is_success)?;
+        let finished = finished
+            .ok()
+            .filter(release_gate::process::Finished::is_success)?;
         digests(&seen, &seen, place, &mut print);
         let said = String::from_utf8_lossy(&finished.stdout);
         if settings.expanded {
@@ -317,7 +402,10 @@ impl<'a> Trials<'a> {
             let said = place.neutral(&said.join("\n"));
             // Logs and caches reach nobody.
             print.keep(|name| {
-                is_native(name) || self.subject.read.contains(name) || said.contains(name) || self.wrote(name)
+                is_native(name)
+                    || self.subject.read.contains(name)
+                    || said.contains(name)
+                    || self.wrote(name)
             });
             print.text("(said)", said);
         }
@@ -326,7 +414,10 @@ impl<'a> Trials<'a> {
 
     /// Whether a text is one of the sources that the build script writes.
     fn wrote(&self, name: &str) -> bool {
-        self.subject.written.iter().any(|path| path.to_string_lossy() == name)
+        self.subject
+            .written
+            .iter()
+            .any(|path| path.to_string_lossy() == name)
     }
 
     /// Cargo's arguments with the output folder replaced.
@@ -354,8 +445,11 @@ impl<'a> Trials<'a> {
 
     /// Sets the times of the package's files in a place, where they are the project's own.
     fn shift_times(&self, place: &Place, shift: Duration) {
-        let own =
-            self.subject.manifest_dir.as_ref().and_then(|dir| dir.strip_prefix(&self.a.place.source).ok());
+        let own = self
+            .subject
+            .manifest_dir
+            .as_ref()
+            .and_then(|dir| dir.strip_prefix(&self.a.place.source).ok());
         if let Some(dir) = own {
             let epoch = u64::try_from(place.epoch()).unwrap_or_default();
             let _ = set_times(

@@ -37,7 +37,9 @@ pub(super) struct Command {
 impl<'a> Subject<'a> {
     /// How long a build script ran: until cargo wrote down what it had said.
     pub(super) fn took(&self) -> Option<Duration> {
-        let output = Path::new(self.a.env.get("OUT_DIR")?).parent()?.join("output");
+        let output = Path::new(self.a.env.get("OUT_DIR")?)
+            .parent()?
+            .join("output");
         let ended = output.metadata().ok()?.modified().ok()?;
         // File times come from a clock that ticks every few milliseconds: a quick script seems to have ended before it began.
         Some(ended.duration_since(self.a.begun?).unwrap_or_default())
@@ -46,7 +48,13 @@ impl<'a> Subject<'a> {
     pub(super) fn unit(_: &Built, _: &Built, a: &'a Unit, b: &'a Unit) -> Self {
         let command = |unit: &Unit| Command {
             program: unit.call.program.clone().into(),
-            args: unit.call.remaps.iter().chain(&unit.call.args).cloned().collect(),
+            args: unit
+                .call
+                .remaps
+                .iter()
+                .chain(&unit.call.args)
+                .cloned()
+                .collect(),
             cwd: unit.call.cwd.clone(),
             env: unit.call.env.clone(),
             begun: None,
@@ -64,12 +72,28 @@ impl<'a> Subject<'a> {
     }
 
     /// `None` where the interposer could not write down how the script was started.
-    pub(super) fn script(a: &Built, b: &Built, run_a: &ScriptRun, run_b: &ScriptRun) -> Option<Self> {
+    pub(super) fn script(
+        a: &Built,
+        b: &Built,
+        run_a: &ScriptRun,
+        run_b: &ScriptRun,
+    ) -> Option<Self> {
         let mut read = read_files(&a.build, run_a);
         read.extend(read_files(&b.build, run_b));
-        let (a, b) = (started(&a.place, &run_a.out_dir)?, started(&b.place, &run_b.out_dir)?);
+        let (a, b) = (
+            started(&a.place, &run_a.out_dir)?,
+            started(&b.place, &run_b.out_dir)?,
+        );
         let manifest_dir = a.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        Some(Self { a, b, unit: None, manifest_dir, excluded: BTreeSet::new(), written: Vec::new(), read })
+        Some(Self {
+            a,
+            b,
+            unit: None,
+            manifest_dir,
+            excluded: BTreeSet::new(),
+            written: Vec::new(),
+            read,
+        })
     }
 
     /// Looks at these sources as at what is left in OUT_DIR.
@@ -93,21 +117,27 @@ impl<'a> Subject<'a> {
 
 /// How a build script was started, as the interposer wrote it down.
 fn started(place: &Place, out_dir: &Path) -> Option<Command> {
-    std::fs::read_dir(&place.scripts).ok()?.flatten().find_map(|entry| {
-        let bytes = std::fs::read(entry.path()).ok()?;
-        let begun = entry.metadata().ok()?.modified().ok()?;
-        let text = place.outside(&String::from_utf8_lossy(&bytes));
-        let mut words = text.split('\0').map(str::to_owned);
-        let (program, cwd) = (words.next()?.into(), words.next()?.into());
-        let env: BTreeMap<String, String> = words
-            .filter_map(|word| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
-            .collect();
-        (env.get("OUT_DIR").map(Path::new) == Some(out_dir)).then_some(Command {
-            program,
-            args: Vec::new(),
-            cwd,
-            env,
-            begun: Some(begun),
+    std::fs::read_dir(&place.scripts)
+        .ok()?
+        .flatten()
+        .find_map(|entry| {
+            let bytes = std::fs::read(entry.path()).ok()?;
+            let begun = entry.metadata().ok()?.modified().ok()?;
+            let text = place.outside(&String::from_utf8_lossy(&bytes));
+            let mut words = text.split('\0').map(str::to_owned);
+            let (program, cwd) = (words.next()?.into(), words.next()?.into());
+            let env: BTreeMap<String, String> = words
+                .filter_map(|word| {
+                    word.split_once('=')
+                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                })
+                .collect();
+            (env.get("OUT_DIR").map(Path::new) == Some(out_dir)).then_some(Command {
+                program,
+                args: Vec::new(),
+                cwd,
+                env,
+                begun: Some(begun),
+            })
         })
-    })
 }

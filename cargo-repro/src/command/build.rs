@@ -112,15 +112,21 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     let session = Session::release(cx, args, None)?;
     let root = cx.artifacts()?;
     let cx = &*cx;
-    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
     let conditions = Conditions::first(session.jobs);
     let built = session.build(cx, conditions, "the release")?;
     let (checks, mut failed) = checks(cx, &session, &built)?;
     let mut reports = Vec::new();
     for package in project.selected() {
         let mut folder = root.for_package(&package.name, &package.version.to_string());
-        let mine: Vec<&Artifact> =
-            built.build.artifacts.iter().filter(|artifact| artifact.package == *package.name).collect();
+        let mine: Vec<&Artifact> = built
+            .build
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.package == *package.name)
+            .collect();
         if mine.is_empty() && has_program(package) {
             return Err(Error::judge(format!(
                 "nothing of `{}` was built, and it has something to release",
@@ -138,7 +144,14 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
             artifacts.push(keep(&mut folder, artifact, smoke)?);
         }
         artifacts.sort_by(|a, b| (&a.target, &a.name).cmp(&(&b.target, &b.name)));
-        let info = info(&session, &built, &project.root, artifacts, checks.clone(), cx)?;
+        let info = info(
+            &session,
+            &built,
+            &project.root,
+            artifacts,
+            checks.clone(),
+            cx,
+        )?;
         folder.write(LIST, list(&info.artifacts).as_bytes())?;
         log(cx, &mut folder)?;
         folder.finish()?;
@@ -160,7 +173,9 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
 /// Whether a package has something that is released as a file: a program, or a library for other languages.
 fn has_program(package: &cargo_metadata::Package) -> bool {
     let kinds = package.targets.iter().flat_map(|target| &target.kind);
-    kinds.map(ToString::to_string).any(|kind| matches!(kind.as_str(), "bin" | "cdylib" | "staticlib"))
+    kinds
+        .map(ToString::to_string)
+        .any(|kind| matches!(kind.as_str(), "bin" | "cdylib" | "staticlib"))
 }
 
 /// Runs the configured checks in the sealed place.
@@ -168,7 +183,9 @@ fn checks(cx: &Context, session: &Session, built: &Built) -> Result<(Vec<String>
     let (mut passed, mut findings) = (Vec::new(), Vec::new());
     for command in session.config.checks.iter().flatten() {
         let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-        let Some((program, rest)) = words.split_first() else { continue };
+        let Some((program, rest)) = words.split_first() else {
+            continue;
+        };
         if program != "cargo" {
             return Err(Error::usage(format!(
                 "`[repro] checks` runs cargo commands, and `{command}` is none"
@@ -183,8 +200,11 @@ fn checks(cx: &Context, session: &Session, built: &Built) -> Result<(Vec<String>
             let tail: Vec<&str> = text.lines().rev().take(12).collect();
             let tail: Vec<&str> = tail.into_iter().rev().collect();
             findings.push(
-                Finding::new(&rules::CHECK_FAILED, format!("`{command}` failed in the sealed place"))
-                    .help(tail.join("\n")),
+                Finding::new(
+                    &rules::CHECK_FAILED,
+                    format!("`{command}` failed in the sealed place"),
+                )
+                .help(tail.join("\n")),
             );
         }
     }
@@ -234,22 +254,29 @@ fn smoke(
         let mut words: Vec<std::ffi::OsString> = runner.iter().map(Into::into).collect();
         words.push(artifact.path.clone().into());
         words.extend(args.iter().map(Into::into));
-        let (program, rest) = words.split_first().ok_or_else(|| Error::judge("no program to start"))?;
-        let mut step =
-            Step::new(program).env_clear().args(rest).current_dir(&built.place.home).timeout(PATIENCE);
-        for (name, value) in built
-            .place
-            .environment()
-            .iter()
-            .filter(|(name, _)| matches!(name.as_str(), "HOME" | "LANG" | "LC_ALL" | "TZ" | "TMPDIR"))
-        {
+        let (program, rest) = words
+            .split_first()
+            .ok_or_else(|| Error::judge("no program to start"))?;
+        let mut step = Step::new(program)
+            .env_clear()
+            .args(rest)
+            .current_dir(&built.place.home)
+            .timeout(PATIENCE);
+        for (name, value) in built.place.environment().iter().filter(|(name, _)| {
+            matches!(name.as_str(), "HOME" | "LANG" | "LC_ALL" | "TZ" | "TMPDIR")
+        }) {
             step = step.env(name, value);
         }
         let shown = args.join(" ");
         match cx.runner.run(step) {
-            Ok(finished) if finished.is_success() => return Ok(Some(format!("`{shown}` answered"))),
+            Ok(finished) if finished.is_success() => {
+                return Ok(Some(format!("`{shown}` answered")));
+            }
             Ok(finished) if finished.timed_out => {
-                answer = format!("`{shown}` did not end within {} seconds", PATIENCE.as_secs())
+                answer = format!(
+                    "`{shown}` did not end within {} seconds",
+                    PATIENCE.as_secs()
+                )
             }
             Ok(finished) => match finished.status.code() {
                 Some(code) => answer = format!("`{shown}` ended with exit code {code}"),
@@ -266,8 +293,11 @@ fn smoke(
             },
             Err(error) => {
                 findings.push(
-                    Finding::new(&rules::SMOKE_FAILED, format!("`{}` cannot be started", artifact.name))
-                        .help(release_gate::Error::from(error).chain()),
+                    Finding::new(
+                        &rules::SMOKE_FAILED,
+                        format!("`{}` cannot be started", artifact.name),
+                    )
+                    .help(release_gate::Error::from(error).chain()),
                 );
                 return Ok(Some("cannot be started".to_owned()));
             }
@@ -275,21 +305,31 @@ fn smoke(
     }
     if configured.is_some() {
         findings.push(
-            Finding::new(&rules::SMOKE_FAILED, format!("`{}`: {answer}", artifact.name))
-                .help("see `[repro] smoke`"),
+            Finding::new(
+                &rules::SMOKE_FAILED,
+                format!("`{}`: {answer}", artifact.name),
+            )
+            .help("see `[repro] smoke`"),
         );
     } else {
         // It runs; that it does not know these flags is no fault.
         findings.push(
-            Finding::new(&rules::SMOKE_SKIPPED, format!("`{}` starts, but {answer}", artifact.name))
-                .help("say how to try it: `[repro] smoke = [\"…\"]`"),
+            Finding::new(
+                &rules::SMOKE_SKIPPED,
+                format!("`{}` starts, but {answer}", artifact.name),
+            )
+            .help("say how to try it: `[repro] smoke = [\"…\"]`"),
         );
     }
     Ok(Some(answer))
 }
 
 /// Copies an artifact to the artifact folder.
-fn keep(folder: &mut PackageArtifacts, artifact: &Artifact, smoke: Option<String>) -> Result<BuiltArtifact> {
+fn keep(
+    folder: &mut PackageArtifacts,
+    artifact: &Artifact,
+    smoke: Option<String>,
+) -> Result<BuiltArtifact> {
     let path = format!("artifacts/{}/{}", artifact.target, artifact.name);
     let to = folder.path(&path);
     if let Some(parent) = to.parent() {
@@ -300,14 +340,20 @@ fn keep(folder: &mut PackageArtifacts, artifact: &Artifact, smoke: Option<String
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = if artifact.kind == ArtifactKind::Bin { 0o755 } else { 0o644 };
+        let mode = if artifact.kind == ArtifactKind::Bin {
+            0o755
+        } else {
+            0o644
+        };
         std::fs::set_permissions(&to, std::fs::Permissions::from_mode(mode))
             .or_judge(|| format!("cannot set the mode of `{path}`"))?;
     }
     folder.record(&path)?;
     let (sha256, size) = sha256_file(&to).or_judge(|| format!("cannot read `{path}`"))?;
     if sha256 != artifact.sha256 {
-        return Err(Error::judge(format!("`{path}` changed while it was copied")));
+        return Err(Error::judge(format!(
+            "`{path}` changed while it was copied"
+        )));
     }
     Ok(BuiltArtifact {
         name: artifact.name.clone(),
@@ -329,7 +375,11 @@ fn info(
 ) -> Result<BuildInfo> {
     let lock = root.join("Cargo.lock");
     let lock_sha256 = if lock.is_file() {
-        Some(sha256_file(&lock).or_judge(|| "cannot read `Cargo.lock`".to_owned())?.0)
+        Some(
+            sha256_file(&lock)
+                .or_judge(|| "cannot read `Cargo.lock`".to_owned())?
+                .0,
+        )
     } else {
         None
     };
@@ -365,14 +415,24 @@ pub(super) fn tree(dir: &Path) -> Result<Sha256Digest> {
             if path == dir.join(".git") {
                 continue;
             }
-            let name = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            let name = path
+                .strip_prefix(dir)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .replace('\\', "/");
             if kind.is_dir() {
                 open.push(path);
             } else if kind.is_symlink() {
                 let to = std::fs::read_link(&path).or_judge(failed)?;
-                lines.push(format!("{}  {name}\n", sha256_bytes(to.to_string_lossy().as_bytes())));
+                lines.push(format!(
+                    "{}  {name}\n",
+                    sha256_bytes(to.to_string_lossy().as_bytes())
+                ));
             } else {
-                lines.push(format!("{}  {name}\n", sha256_file(&path).or_judge(failed)?.0));
+                lines.push(format!(
+                    "{}  {name}\n",
+                    sha256_file(&path).or_judge(failed)?.0
+                ));
             }
         }
     }
@@ -407,7 +467,9 @@ pub(super) fn told(place: &Place) -> BTreeMap<String, String> {
 
 /// What a lock file names beside the workspace's own packages.
 pub(super) fn locked(lock: &Path) -> Result<Vec<Locked>> {
-    let Ok(text) = std::fs::read_to_string(lock) else { return Ok(Vec::new()) };
+    let Ok(text) = std::fs::read_to_string(lock) else {
+        return Ok(Vec::new());
+    };
     let lock: Lock = toml::from_str(&text).or_judge(|| "cannot read `Cargo.lock`".to_owned())?;
     let of = |package: LockedPackage| {
         Some(Locked {
@@ -433,7 +495,12 @@ fn log(cx: &Context, folder: &mut PackageArtifacts) -> Result<()> {
 fn list(artifacts: &[BuiltArtifact]) -> String {
     let mut lines: Vec<(&str, String)> = artifacts
         .iter()
-        .map(|artifact| (artifact.path.as_str(), format!("{}  {}\n", artifact.sha256, artifact.path)))
+        .map(|artifact| {
+            (
+                artifact.path.as_str(),
+                format!("{}  {}\n", artifact.sha256, artifact.path),
+            )
+        })
         .collect();
     lines.sort();
     lines.into_iter().map(|(_, line)| line).collect()
@@ -441,7 +508,12 @@ fn list(artifacts: &[BuiltArtifact]) -> String {
 
 fn human(info: &BuildInfo) -> String {
     let mut text = String::new();
-    let width = info.artifacts.iter().map(|artifact| artifact.path.len()).max().unwrap_or(0);
+    let width = info
+        .artifacts
+        .iter()
+        .map(|artifact| artifact.path.len())
+        .max()
+        .unwrap_or(0);
     for artifact in &info.artifacts {
         let digest = artifact.sha256.to_string();
         let smoke = artifact.smoke.as_deref().unwrap_or("");

@@ -40,13 +40,18 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
             error
         }
     })?;
-    cx.terminal.status("Comparing", format!("{} units", a.build.units.len()));
+    cx.terminal
+        .status("Comparing", format!("{} units", a.build.units.len()));
     let comparison = roots::compare(&a.build, &b.build);
     let mut causes: Vec<Named> = Vec::new();
     if !comparison.roots.is_empty() {
         cx.terminal.status(
             "Explaining",
-            format!("{} of {} differing units", comparison.roots.len(), comparison.differing.len()),
+            format!(
+                "{} of {} differing units",
+                comparison.roots.len(),
+                comparison.differing.len()
+            ),
         );
     }
     let watch = Watch::start();
@@ -59,7 +64,10 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
         }));
     }
     if !comparison.roots.is_empty() {
-        cx.terminal.detail("Explained", format!("in {} ms of processor time", watch.time().as_millis()));
+        cx.terminal.detail(
+            "Explained",
+            format!("in {} ms of processor time", watch.time().as_millis()),
+        );
     }
     let watch = Watch::start();
     let search = attribute::hidden(cx, &a, &b, &comparison, (a.cost / 16).max(LEAST));
@@ -74,16 +82,31 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     causes.extend(search.found.into_iter().map(|hidden| Named {
         root: hidden.root,
         cause: hidden.cause,
-        seen: if hidden.certain { Seen::UnderAnotherSeed } else { Seen::InExpandedSource },
+        seen: if hidden.certain {
+            Seen::UnderAnotherSeed
+        } else {
+            Seen::InExpandedSource
+        },
     }));
     let watch = Watch::start();
     let takers = attribute::takers(cx, &a, &b, &comparison, search.left);
     cx.terminal.detail(
         "Searched",
-        format!("for SOURCE_DATE_EPOCH in {} ms of processor time", watch.time().as_millis()),
+        format!(
+            "for SOURCE_DATE_EPOCH in {} ms of processor time",
+            watch.time().as_millis()
+        ),
     );
     session.finish(cx);
-    reports(cx, &session, &a, &b, &comparison, &causes, (&search.unfinished, &takers))
+    reports(
+        cx,
+        &session,
+        &a,
+        &b,
+        &comparison,
+        &causes,
+        (&search.unfinished, &takers),
+    )
 }
 
 /// Repeating what dependencies run and slow calls, for hidden causes and for who takes the time from SOURCE_DATE_EPOCH together, takes no
@@ -118,28 +141,46 @@ fn reports(
     causes: &[Named],
     (unfinished, takers): (&[String], &[String]),
 ) -> Result<Outcome> {
-    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
     // Only a locale that is installed is another one to programs.
     let own = Own {
         locale: abilities::other_locale(&cx.runner).is_some(),
-        time_zone: Path::new("/usr/share/zoneinfo").join(b.place.conditions.time_zone).exists(),
+        time_zone: Path::new("/usr/share/zoneinfo")
+            .join(b.place.conditions.time_zone)
+            .exists(),
         history: !session.source.is_shallow(),
     };
     let (varied, not_varied) = variations(&session.abilities, &session.pins, &own);
     let mut reports = Vec::new();
     for package in project.selected() {
         let of = |build: &Build| -> Vec<Artifact> {
-            build.artifacts.iter().filter(|artifact| artifact.package == *package.name).cloned().collect()
+            build
+                .artifacts
+                .iter()
+                .filter(|artifact| artifact.package == *package.name)
+                .cloned()
+                .collect()
         };
         let artifacts = lay_over(&of(&a.build), &of(&b.build));
         let units = reachable(&a.build, comparison, &package.name);
-        let differing: Vec<&Compared> = artifacts.iter().filter(|artifact| !artifact.identical).collect();
-        let mine = causes.iter().filter(|named| concerns(&a.build, comparison, &named.root, &units));
+        let differing: Vec<&Compared> = artifacts
+            .iter()
+            .filter(|artifact| !artifact.identical)
+            .collect();
+        let mine = causes
+            .iter()
+            .filter(|named| concerns(&a.build, comparison, &named.root, &units));
         let mut mine: Vec<Named> = mine.cloned().collect();
         // A setting of the profile is worth more than a pin, since plain builds obey it.
         let masked = |named: &Named| {
-            let fix =
-                named.cause.fix.as_ref().filter(|fix| fix.confirmed).and_then(|fix| fix.config.as_ref());
+            let fix = named
+                .cause
+                .fix
+                .as_ref()
+                .filter(|fix| fix.confirmed)
+                .and_then(|fix| fix.config.as_ref());
             named.seen == Seen::Differs && fix.is_none_or(|config| config.key == "repro.pin")
         };
         if !differing.is_empty()
@@ -174,14 +215,20 @@ fn reports(
             findings.push(finding(&named.cause, latent));
         }
         for artifact in &differing {
-            let text = format!("`{}` for {} differs between the two builds", artifact.name, artifact.target);
+            let text = format!(
+                "`{}` for {} differs between the two builds",
+                artifact.name, artifact.target
+            );
             findings.push(
                 Finding::new(&rules::ARTIFACT_DIFFERS, text)
                     .evidence("sha256", serde_json::json!(artifact.sha256)),
             );
         }
         for key in &comparison.unpaired {
-            findings.push(Finding::new(&rules::UNITS_DIFFER, format!("only one build compiled `{key}`")));
+            findings.push(Finding::new(
+                &rules::UNITS_DIFFER,
+                format!("only one build compiled `{key}`"),
+            ));
         }
         let own = |name: &&String| {
             units.iter().any(|&pair| {
@@ -204,7 +251,10 @@ fn reports(
         let compared = units.len();
         let differ = units.intersection(&comparison.differing).count();
         let data = ReproData {
-            units: UnitCount { compared: count(compared), differing: count(differ) },
+            units: UnitCount {
+                compared: count(compared),
+                differing: count(differ),
+            },
             causes,
             toolchain: session.toolchain.release(),
             takes_epoch,
@@ -227,7 +277,13 @@ fn reports(
             findings.push(Finding::new(&rules::NO_ARTIFACTS, text));
             report = report.status(release_gate::Status::Skipped);
         }
-        reports.push(report.findings(findings).data(&data).human(human).summary(summary));
+        reports.push(
+            report
+                .findings(findings)
+                .data(&data)
+                .human(human)
+                .summary(summary),
+        );
     }
     Ok(Outcome::Reports(reports))
 }
@@ -242,8 +298,8 @@ pub(crate) fn lay_over(a: &[Artifact], b: &[Artifact]) -> Vec<Compared> {
         BTreeMap::new();
     for (side, artifacts) in [a, b].into_iter().enumerate() {
         for artifact in artifacts {
-            all.entry((artifact.target.clone(), artifact.name.clone())).or_default()[side] =
-                Some(artifact.sha256);
+            all.entry((artifact.target.clone(), artifact.name.clone()))
+                .or_default()[side] = Some(artifact.sha256);
         }
     }
     let compared = |((target, name), sha256): (_, [Option<_>; 2])| Compared {
@@ -257,24 +313,37 @@ pub(crate) fn lay_over(a: &[Artifact], b: &[Artifact]) -> Vec<Compared> {
 
 /// Positions in the comparison of all units a package is made of.
 fn reachable(a: &Build, comparison: &Comparison, package: &str) -> BTreeSet<usize> {
-    let by_stem: BTreeMap<String, usize> =
-        comparison.units.iter().enumerate().map(|(pair, &(i, _))| (a.units[i].stem(), pair)).collect();
+    let by_stem: BTreeMap<String, usize> = comparison
+        .units
+        .iter()
+        .enumerate()
+        .map(|(pair, &(i, _))| (a.units[i].stem(), pair))
+        .collect();
     let of_package = |pair: usize| a.units[comparison.units[pair].0].call.package == package;
-    let mut open: Vec<usize> = (0..comparison.units.len()).filter(|&pair| of_package(pair)).collect();
+    let mut open: Vec<usize> = (0..comparison.units.len())
+        .filter(|&pair| of_package(pair))
+        .collect();
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
     while let Some(pair) = open.pop() {
         let call = &a.units[comparison.units[pair].0].call;
         let externs = call.externs.iter().filter_map(|path| {
             let stem = path.file_stem()?.to_string_lossy();
-            by_stem.get(stem.strip_prefix("lib").unwrap_or(&stem)).copied()
+            by_stem
+                .get(stem.strip_prefix("lib").unwrap_or(&stem))
+                .copied()
         });
         // The executable of a build script is no extern: it belongs to the package whose units see its OUT_DIR.
-        let scripts = comparison.units.iter().enumerate().filter_map(|(other, &(i, _))| {
-            let script = &a.units[i].call;
-            let own =
-                script.is_build_script() && script.package == call.package && script.version == call.version;
-            (own && call.build_out_dir().is_some()).then_some(other)
-        });
+        let scripts = comparison
+            .units
+            .iter()
+            .enumerate()
+            .filter_map(|(other, &(i, _))| {
+                let script = &a.units[i].call;
+                let own = script.is_build_script()
+                    && script.package == call.package
+                    && script.version == call.version;
+                (own && call.build_out_dir().is_some()).then_some(other)
+            });
         let next: Vec<usize> = externs.chain(scripts).collect();
         open.extend(next.into_iter().filter(|other| seen.insert(*other)));
     }
@@ -295,13 +364,29 @@ fn concerns(a: &Build, comparison: &Comparison, root: &Root, units: &BTreeSet<us
 }
 
 fn finding(cause: &Cause, latent: bool) -> Finding {
-    let rule = if latent { &rules::LATENT } else { rules::of(cause.variation) };
-    let seen = cause.evidence.first().map(|first| format!(": {first}")).unwrap_or_default();
-    let text =
-        format!("the {} of `{}` depends on {}{seen}", cause.unit.as_str(), cause.package, words(cause));
+    let rule = if latent {
+        &rules::LATENT
+    } else {
+        rules::of(cause.variation)
+    };
+    let seen = cause
+        .evidence
+        .first()
+        .map(|first| format!(": {first}"))
+        .unwrap_or_default();
+    let text = format!(
+        "the {} of `{}` depends on {}{seen}",
+        cause.unit.as_str(),
+        cause.package,
+        words(cause)
+    );
     let mut finding = Finding::new(rule, text).level(if latent { Level::Warn } else { rule.level });
     if let Some(fix) = &cause.fix {
-        let tried = if fix.confirmed { " (tried: it made the outputs equal)" } else { " (not tried)" };
+        let tried = if fix.confirmed {
+            " (tried: it made the outputs equal)"
+        } else {
+            " (not tried)"
+        };
         finding = finding.help(format!("{}{tried}", fix.text));
     }
     finding
@@ -333,8 +418,14 @@ fn words(cause: &Cause) -> &'static str {
 fn human(data: &ReproData) -> String {
     let mut text = String::new();
     for artifact in data.artifacts.iter().take(12) {
-        let word = if artifact.identical { "identical" } else { "DIFFERS  " };
-        let digest = artifact.sha256[0].map(|digest| digest.to_string()).unwrap_or_default();
+        let word = if artifact.identical {
+            "identical"
+        } else {
+            "DIFFERS  "
+        };
+        let digest = artifact.sha256[0]
+            .map(|digest| digest.to_string())
+            .unwrap_or_default();
         text.push_str(&format!(
             "  {word}  {}  {}  {}\n",
             digest.get(..16).unwrap_or(""),
@@ -355,7 +446,11 @@ fn human(data: &ReproData) -> String {
             .cloned()
             .collect::<Vec<_>>()
             .join(", ");
-        text.push_str(&if place.is_empty() { "\n".to_owned() } else { format!(" ({place})\n") });
+        text.push_str(&if place.is_empty() {
+            "\n".to_owned()
+        } else {
+            format!(" ({place})\n")
+        });
         for line in cause.evidence.iter().take(3) {
             text.push_str(&format!("    {line}\n"));
         }
@@ -379,9 +474,21 @@ struct Own {
 }
 
 /// What B varied, and what could not be varied here.
-fn variations(abilities: &Abilities, pins: &Pins, own: &Own) -> (Vec<String>, BTreeMap<String, String>) {
-    let mut varied: Vec<String> =
-        ["path", "CARGO_HOME", "HOME", "environment", "file times", "jobs"].map(str::to_owned).into();
+fn variations(
+    abilities: &Abilities,
+    pins: &Pins,
+    own: &Own,
+) -> (Vec<String>, BTreeMap<String, String>) {
+    let mut varied: Vec<String> = [
+        "path",
+        "CARGO_HOME",
+        "HOME",
+        "environment",
+        "file times",
+        "jobs",
+    ]
+    .map(str::to_owned)
+    .into();
     let mut missing = BTreeMap::new();
     if cfg!(unix) {
         varied.push("umask".to_owned());
@@ -407,37 +514,52 @@ fn variations(abilities: &Abilities, pins: &Pins, own: &Own) -> (Vec<String>, BT
         }
     }
     if let Err(why) = &abilities.namespaces {
-        missing.insert("network".to_owned(), format!("only cargo is offline: {why}"));
+        missing.insert(
+            "network".to_owned(),
+            format!("only cargo is offline: {why}"),
+        );
     }
-    for what in ["kernel and processor", "machine id", "when the machine was started"] {
-        missing.insert(what.to_owned(), "both builds run on this machine".to_owned());
+    for what in [
+        "kernel and processor",
+        "machine id",
+        "when the machine was started",
+    ] {
+        missing.insert(
+            what.to_owned(),
+            "both builds run on this machine".to_owned(),
+        );
     }
     match &abilities.users {
         Ok(_) => varied.push("user id".to_owned()),
-        Err(why) => {
-            drop(missing.insert("user id".to_owned(), format!("both builds run as the same user: {why}")))
-        }
+        Err(why) => drop(missing.insert(
+            "user id".to_owned(),
+            format!("both builds run as the same user: {why}"),
+        )),
     }
-    missing.insert("toolchain folder".to_owned(), "both builds use the same toolchain".to_owned());
+    missing.insert(
+        "toolchain folder".to_owned(),
+        "both builds use the same toolchain".to_owned(),
+    );
     match own.locale {
         true => varied.push("locale".to_owned()),
-        false => drop(
-            missing
-                .insert("locale".to_owned(), "no other is installed; only its variables differ".to_owned()),
-        ),
+        false => drop(missing.insert(
+            "locale".to_owned(),
+            "no other is installed; only its variables differ".to_owned(),
+        )),
     }
     match own.time_zone {
         true => varied.push("time zone".to_owned()),
-        false => drop(
-            missing
-                .insert("time zone".to_owned(), "none are installed; only its variable differs".to_owned()),
-        ),
+        false => drop(missing.insert(
+            "time zone".to_owned(),
+            "none are installed; only its variable differs".to_owned(),
+        )),
     }
     match own.history {
         true => varied.push("git history".to_owned()),
-        false => drop(
-            missing.insert("git history".to_owned(), "this repository is a shallow clone itself".to_owned()),
-        ),
+        false => drop(missing.insert(
+            "git history".to_owned(),
+            "this repository is a shallow clone itself".to_owned(),
+        )),
     }
     for word in pins.words() {
         let what: &[&str] = match word.as_str() {
@@ -470,16 +592,37 @@ mod tests {
     #[test]
     fn what_is_said_to_be_varied_is() {
         let users = Err("no".to_owned());
-        let abilities = Abilities { namespaces: Ok(()), users, interposer: Ok("x.so".into()) };
+        let abilities = Abilities {
+            namespaces: Ok(()),
+            users,
+            interposer: Ok("x.so".into()),
+        };
         let pins = Pins::new(&["time".to_owned()]).unwrap();
-        let own = Own { locale: false, time_zone: false, history: false };
+        let own = Own {
+            locale: false,
+            time_zone: false,
+            history: false,
+        };
         let (varied, missing) = variations(&abilities, &pins, &own);
-        for what in
-            ["user id", "locale", "time zone", "git history", "clock", "machine id", "toolchain folder"]
-        {
-            assert!(missing.contains_key(what) && !varied.contains(&what.to_owned()), "{what}");
+        for what in [
+            "user id",
+            "locale",
+            "time zone",
+            "git history",
+            "clock",
+            "machine id",
+            "toolchain folder",
+        ] {
+            assert!(
+                missing.contains_key(what) && !varied.contains(&what.to_owned()),
+                "{what}"
+            );
         }
-        let all = Own { locale: true, time_zone: true, history: true };
+        let all = Own {
+            locale: true,
+            time_zone: true,
+            history: true,
+        };
         let (varied, _) = variations(&abilities, &Pins::default(), &all);
         for what in ["locale", "time zone", "git history", "clock", "path"] {
             assert!(varied.contains(&what.to_owned()), "{what}");

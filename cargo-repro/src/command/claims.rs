@@ -22,20 +22,38 @@ pub(crate) fn sound(shown: &str, envelope: &Envelope, info: &BuildInfo) -> Resul
     }
     let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());
     for artifact in &info.artifacts {
-        let inside =
-            |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let inside = |path: &str| {
+            Path::new(path)
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)))
+        };
         let name = &artifact.name;
-        if name.is_empty() || name.contains(['/', '\\']) || !inside(name) || !inside(&artifact.path) {
-            return refuse(format!("names the artifact `{name}` at `{}`", artifact.path));
+        if name.is_empty() || name.contains(['/', '\\']) || !inside(name) || !inside(&artifact.path)
+        {
+            return refuse(format!(
+                "names the artifact `{name}` at `{}`",
+                artifact.path
+            ));
         }
         if !names.insert((&artifact.target, name)) || !paths.insert(&artifact.path) {
-            return refuse(format!("names the artifact `{name}` for {} twice", artifact.target));
+            return refuse(format!(
+                "names the artifact `{name}` for {} twice",
+                artifact.target
+            ));
         }
     }
     let known = |text: &str| {
-        !text.starts_with('-') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
+        !text.starts_with('-')
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
     };
-    match envelope.subject.targets.iter().find(|target| !known(target)) {
+    match envelope
+        .subject
+        .targets
+        .iter()
+        .find(|target| !known(target))
+    {
         Some(target) => refuse(format!("names the target `{target}`")),
         None => Ok(()),
     }
@@ -50,7 +68,10 @@ pub(crate) fn environment(
     pass_env: &[String],
 ) -> Result<Vec<(String, std::ffi::OsString)>> {
     let mut given = Vec::new();
-    for (name, value) in published.iter().filter(|(name, _)| !TOLD.contains(&name.as_str())) {
+    for (name, value) in published
+        .iter()
+        .filter(|(name, _)| !TOLD.contains(&name.as_str()))
+    {
         let why = if governs(name) {
             "which decides how a sealed build is made"
         } else if !pass_env.contains(name) {
@@ -64,7 +85,9 @@ pub(crate) fn environment(
         return Err(Error::judge(format!(
             "the inputs differ: it was built with the variable `{name}`, {why}"
         ))
-        .with_help("what a build depends on belongs into the commit: put it into `.cargo/config.toml`"));
+        .with_help(
+            "what a build depends on belongs into the commit: put it into `.cargo/config.toml`",
+        ));
     }
     Ok(given)
 }
@@ -80,12 +103,33 @@ pub(crate) fn differing(
         digest.map_or("none".to_owned(), |digest| digest.to_string())
     };
     let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
-    let commit = |subject: &Subject| subject.commit.as_ref().map_or("none".to_owned(), ToString::to_string);
+    let commit = |subject: &Subject| {
+        subject
+            .commit
+            .as_ref()
+            .map_or("none".to_owned(), ToString::to_string)
+    };
     let mut claims = vec![
-        ("version".to_owned(), name(&subject.version), name(&here.version)),
-        ("commit of its subject".to_owned(), commit(subject), commit(here)),
-        ("digest of the sources".to_owned(), hex(info.source_sha256), hex(rebuilt.source_sha256)),
-        ("digest of Cargo.lock".to_owned(), hex(info.lock_sha256), hex(rebuilt.lock_sha256)),
+        (
+            "version".to_owned(),
+            name(&subject.version),
+            name(&here.version),
+        ),
+        (
+            "commit of its subject".to_owned(),
+            commit(subject),
+            commit(here),
+        ),
+        (
+            "digest of the sources".to_owned(),
+            hex(info.source_sha256),
+            hex(rebuilt.source_sha256),
+        ),
+        (
+            "digest of Cargo.lock".to_owned(),
+            hex(info.lock_sha256),
+            hex(rebuilt.lock_sha256),
+        ),
         (
             "digest of Cargo.lock of its subject".to_owned(),
             hex(subject.lock_sha256),
@@ -96,22 +140,40 @@ pub(crate) fn differing(
             info.source_date_epoch.to_string(),
             rebuilt.source_date_epoch.to_string(),
         ),
-        ("state of the work tree".to_owned(), subject.dirty.to_string(), here.dirty.to_string()),
+        (
+            "state of the work tree".to_owned(),
+            subject.dirty.to_string(),
+            here.dirty.to_string(),
+        ),
     ];
     let value = |info: &BuildInfo, name: &str| {
-        info.environment.get(name).map_or("not set".to_owned(), |value| format!("`{value}`"))
+        info.environment
+            .get(name)
+            .map_or("not set".to_owned(), |value| format!("`{value}`"))
     };
-    let variables: BTreeSet<&String> = info.environment.keys().chain(rebuilt.environment.keys()).collect();
-    claims.extend(
-        variables.into_iter().map(|variable| {
-            (format!("variable {variable}"), value(info, variable), value(rebuilt, variable))
-        }),
-    );
+    let variables: BTreeSet<&String> = info
+        .environment
+        .keys()
+        .chain(rebuilt.environment.keys())
+        .collect();
+    claims.extend(variables.into_iter().map(|variable| {
+        (
+            format!("variable {variable}"),
+            value(info, variable),
+            value(rebuilt, variable),
+        )
+    }));
     for artifact in &info.artifacts {
-        let same =
-            rebuilt.artifacts.iter().find(|one| one.target == artifact.target && one.name == artifact.name);
+        let same = rebuilt
+            .artifacts
+            .iter()
+            .find(|one| one.target == artifact.target && one.name == artifact.name);
         if let Some(same) = same {
-            claims.push((format!("path of `{}`", artifact.name), artifact.path.clone(), same.path.clone()));
+            claims.push((
+                format!("path of `{}`", artifact.name),
+                artifact.path.clone(),
+                same.path.clone(),
+            ));
             if same.sha256 == artifact.sha256 {
                 claims.push((
                     format!("size of `{}`", artifact.name),
@@ -147,7 +209,10 @@ mod tests {
     #[test]
     fn only_what_the_commit_hands_on_is_set() {
         let published = |names: &[&str]| -> BTreeMap<String, String> {
-            names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect()
+            names
+                .iter()
+                .map(|name| ((*name).to_owned(), "x".to_owned()))
+                .collect()
         };
         let handed_on = ["MINE".to_owned(), "RUSTFLAGS".to_owned()];
         let given = environment(&published(&["LANG", "MINE"]), &handed_on).unwrap();

@@ -37,38 +37,61 @@ pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
         ),
     ] {
         if !same {
-            findings
-                .push(Finding::new(&rules::INPUTS_DIFFER, format!("the two were built from another {what}")));
+            findings.push(Finding::new(
+                &rules::INPUTS_DIFFER,
+                format!("the two were built from another {what}"),
+            ));
         }
     }
     let mut all: BTreeMap<(String, String), [Option<Sha256Digest>; 2]> = BTreeMap::new();
     for (side, info) in [&x, &y].into_iter().enumerate() {
         for artifact in &info.artifacts {
-            all.entry((artifact.target.clone(), artifact.name.clone())).or_default()[side] =
-                Some(artifact.sha256);
+            all.entry((artifact.target.clone(), artifact.name.clone()))
+                .or_default()[side] = Some(artifact.sha256);
         }
     }
     // Machines may share the targets among them: what only one built is no difference.
     all.retain(|_, sha256| sha256.iter().all(Option::is_some));
     if all.is_empty() {
-        return Err(Error::judge("the two have no artifact in common, so nothing was compared")
-            .with_help("build the same target on both machines"));
+        return Err(
+            Error::judge("the two have no artifact in common, so nothing was compared")
+                .with_help("build the same target on both machines"),
+        );
     }
     let artifacts: Vec<Compared> = all
         .into_iter()
-        .map(|((target, name), sha256)| Compared { name, target, identical: sha256[0] == sha256[1], sha256 })
+        .map(|((target, name), sha256)| Compared {
+            name,
+            target,
+            identical: sha256[0] == sha256[1],
+            sha256,
+        })
         .collect();
     for artifact in artifacts.iter().filter(|artifact| !artifact.identical) {
-        let text = format!("`{}` for {} differs between the two machines", artifact.name, artifact.target);
+        let text = format!(
+            "`{}` for {} differs between the two machines",
+            artifact.name, artifact.target
+        );
         findings.push(
             Finding::new(&rules::ARTIFACT_DIFFERS, text)
                 .help("`cargo repro diff` on the two files shows where"),
         );
     }
     let differs = toolchain(&x.toolchain, &y.toolchain);
-    findings.extend(differs.iter().map(|text| Finding::new(&rules::TOOLCHAIN_DIFFERS, text.clone())));
-    let verified = findings.iter().all(|finding| finding.rule == rules::TOOLCHAIN_DIFFERS.id);
-    let data = Rebuilt { commit: x.commit, toolchain: differs, artifacts, verified };
+    findings.extend(
+        differs
+            .iter()
+            .map(|text| Finding::new(&rules::TOOLCHAIN_DIFFERS, text.clone())),
+    );
+    let verified = findings
+        .iter()
+        .all(|finding| finding.rule == rules::TOOLCHAIN_DIFFERS.id);
+    let data = Rebuilt {
+        commit: x.commit,
+        toolchain: differs,
+        artifacts,
+        verified,
+    };
     let human = table(&data);
     let summary = format!("{} artifacts of both machines", data.artifacts.len());
     Ok(Report::new(REPORT, &crate::TOOL, envelope.subject)

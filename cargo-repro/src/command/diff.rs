@@ -37,7 +37,14 @@ pub(crate) fn run(cx: &mut Context, a: &Path, b: &Path, html: Option<&Path>) -> 
             format!("{} places", found.places.len())
         };
         // Reports name no folder of the machine.
-        let name = |path: &Path| plain(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy());
+        let name = |path: &Path| {
+            plain(
+                &path
+                    .file_name()
+                    .unwrap_or(path.as_os_str())
+                    .to_string_lossy(),
+            )
+        };
         let text = if name(a) == name(b) {
             format!("the two `{}` differ in {places}", name(a))
         } else {
@@ -52,7 +59,10 @@ pub(crate) fn run(cx: &mut Context, a: &Path, b: &Path, html: Option<&Path>) -> 
     let summary = if found.identical {
         "the same bytes".to_owned()
     } else {
-        format!("{}, {} and {} bytes", found.format, found.size[0], found.size[1])
+        format!(
+            "{}, {} and {} bytes",
+            found.format, found.size[0], found.size[1]
+        )
     };
     Ok(Report::new(REPORT, &crate::TOOL, Subject::default())
         .findings(findings)
@@ -73,9 +83,16 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let failed = || format!("cannot read `{}`", path.display());
     let kind = path.metadata().or_judge(failed)?.file_type();
     // Nobody may write to a named pipe, and devices have no end.
-    if !kind.is_file() && !kind.is_dir() && !path.starts_with("/dev/fd") && !path.starts_with("/proc") {
-        return Err(Error::judge(format!("`{}` is neither a file nor a folder", path.display()))
-            .with_help("compare what it holds: write that to a file first"));
+    if !kind.is_file()
+        && !kind.is_dir()
+        && !path.starts_with("/dev/fd")
+        && !path.starts_with("/proc")
+    {
+        return Err(Error::judge(format!(
+            "`{}` is neither a file nor a folder",
+            path.display()
+        ))
+        .with_help("compare what it holds: write that to a file first"));
     }
     std::fs::read(path).or_judge(failed)
 }
@@ -88,14 +105,22 @@ fn plain(text: &str) -> String {
 /// Writes the page with the map.
 fn write_page(cx: &Context, path: &Path, [a, b]: [&Path; 2], found: &Difference) -> Result<()> {
     if a.is_dir() {
-        return Err(Error::usage("a map is made of two files, and these are folders")
-            .with_help("name two files of them"));
+        return Err(
+            Error::usage("a map is made of two files, and these are folders")
+                .with_help("name two files of them"),
+        );
     }
     if cx.args().dry_run {
-        cx.terminal.status("Would write", path.display().to_string());
+        cx.terminal
+            .status("Would write", path.display().to_string());
         return Ok(());
     }
-    let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let name = |path: &Path| {
+        path.file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned()
+    };
     let (name_a, name_b) = (name(a), name(b));
     let page = html::page([&name_a, &name_b], found, &map::of(&read(a)?, &read(b)?));
     write_atomic(path, page.as_bytes())?;
@@ -111,9 +136,16 @@ fn human(found: &Difference) -> String {
             .flatten()
             .map(String::as_str)
             .collect();
-        let krate = place.krate.as_ref().map_or(String::new(), |name| format!(" [{name}]"));
+        let krate = place
+            .krate
+            .as_ref()
+            .map_or(String::new(), |name| format!(" [{name}]"));
         let derived = if place.derived { " (derived)" } else { "" };
-        let note = if place.note.is_empty() { String::new() } else { format!(": {}", place.note) };
+        let note = if place.note.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", place.note)
+        };
         let line = plain(&format!("{}{krate}{derived}{note}", parts.join("  ")));
         text.push_str(&format!("  {:>10} bytes  {line}\n", place.bytes));
     }

@@ -22,7 +22,10 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
     let artifacts = cx.artifacts()?;
     let project = cx.project()?;
     let root = project.root.clone();
-    let top = project.git.as_ref().map_or_else(|| root.clone(), |git| git.root().to_owned());
+    let top = project
+        .git
+        .as_ref()
+        .map_or_else(|| root.clone(), |git| git.root().to_owned());
     let mut wanted: Vec<ConfigFix> = Vec::new();
     let (mut causes, mut untried) = (0, Vec::new());
     let mut builders = Builders::default();
@@ -31,7 +34,8 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
         let folder = artifacts.for_package(&package.name, &package.version.to_string());
         let name = format!("{} {}", package.name, package.version);
         let envelope = folder.read_report(check::REPORT)?.ok_or_else(|| {
-            Error::judge(format!("`{name}` was not checked yet")).with_help("run `cargo repro check` first")
+            Error::judge(format!("`{name}` was not checked yet"))
+                .with_help("run `cargo repro check` first")
         })?;
         if let Some(why) = envelope.subject.stale_against(&project.subject(package)) {
             return Err(Error::judge(format!(
@@ -51,12 +55,17 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
                     wanted.extend(fix.config);
                     wanted.extend(fix.more);
                 }
-                Some(fix) => {
-                    untried.push(format!("{} ({}): {}", cause.package, cause.variation.as_str(), fix.text))
-                }
-                None => {
-                    untried.push(format!("{} ({}): no fix is known", cause.package, cause.variation.as_str()))
-                }
+                Some(fix) => untried.push(format!(
+                    "{} ({}): {}",
+                    cause.package,
+                    cause.variation.as_str(),
+                    fix.text
+                )),
+                None => untried.push(format!(
+                    "{} ({}): no fix is known",
+                    cause.package,
+                    cause.variation.as_str()
+                )),
             }
         }
     }
@@ -64,23 +73,32 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
         wanted.push(toolchain_fix(&root, checked_with.as_deref())?);
     }
     if causes == 0 && !builders.epoch && !toolchain {
-        cx.terminal.status("Nothing", "to mend: the last check named no cause");
+        cx.terminal
+            .status("Nothing", "to mend: the last check named no cause");
         return Ok(Outcome::Done);
     }
     let mut texts: BTreeMap<PathBuf, (String, String)> = BTreeMap::new();
     let mut lines = Vec::new();
     for fix in &wanted {
         let (path, key) = place(fix, &source, &root)?;
-        let shown = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
+        let shown = path
+            .strip_prefix(&root)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
         if !texts.contains_key(&path) {
             let text = match std::fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-                Err(error) => return Err(Error::judge(format!("cannot read `{shown}`")).with_source(error)),
+                Err(error) => {
+                    return Err(Error::judge(format!("cannot read `{shown}`")).with_source(error));
+                }
             };
             texts.insert(path.clone(), (text.clone(), text));
         }
-        let Some((_, text)) = texts.get_mut(&path) else { continue };
+        let Some((_, text)) = texts.get_mut(&path) else {
+            continue;
+        };
         let keys: Vec<&str> = key.iter().map(String::as_str).collect();
         match edit::set(text, &keys, &fix.value) {
             Ok(Some(new)) => {
@@ -90,7 +108,10 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
             Ok(None) => {}
             // How programs are linked is people's own decision, and the rest is written all the same.
             Err(edit::EditError::Taken(_)) if fix.key.starts_with("profile.") => {
-                untried.push(format!("{shown} sets another `{}` than {}", fix.key, fix.value));
+                untried.push(format!(
+                    "{shown} sets another `{}` than {}",
+                    fix.key, fix.value
+                ));
             }
             Err(error) => {
                 return Err(Error::judge(format!("`{shown}` was not changed: {error}"))
@@ -99,7 +120,11 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
         }
     }
     for (path, edit) in builders.edits(&top) {
-        let shown = path.strip_prefix(&top).unwrap_or(&path).display().to_string();
+        let shown = path
+            .strip_prefix(&top)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
         let old = match texts.get(&path) {
             Some((_, text)) => text.clone(),
             None => match std::fs::read_to_string(&path) {
@@ -113,7 +138,10 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
                 texts.entry(path).or_insert_with(|| (old, String::new())).1 = new;
             }
             Ok(None) => {}
-            Err(taken) => untried.push(format!("{shown} was not changed: {taken}; {} by hand", edit.by_hand)),
+            Err(taken) => untried.push(format!(
+                "{shown} was not changed: {taken}; {} by hand",
+                edit.by_hand
+            )),
         }
     }
     lines.dedup();
@@ -139,12 +167,14 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
     }
     for (path, (_, text)) in &texts {
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).or_judge(|| format!("cannot make `{}`", parent.display()))?;
+            std::fs::create_dir_all(parent)
+                .or_judge(|| format!("cannot make `{}`", parent.display()))?;
         }
         write_atomic(path, text.as_bytes())?;
     }
     cx.terminal.status("Wrote", names(&texts, &root));
-    cx.terminal.note("commit it and run `cargo repro check` again");
+    cx.terminal
+        .note("commit it and run `cargo repro check` again");
     Ok(Outcome::Done)
 }
 
@@ -155,7 +185,9 @@ fn toolchain_fix(root: &Path, checked_with: Option<&str>) -> Result<ConfigFix> {
             .with_help("run `cargo repro check` again")
     })?;
     if root.join("rust-toolchain").is_file() {
-        return Err(Error::usage("`rust-toolchain` is there already").with_help("set its channel by hand"));
+        return Err(
+            Error::usage("`rust-toolchain` is there already").with_help("set its channel by hand")
+        );
     }
     Ok(ConfigFix {
         file: "rust-toolchain.toml".to_owned(),
@@ -192,19 +224,33 @@ impl Builders {
             says: "SOURCE_DATE_EPOCH is the commit's time",
             by_hand: "set SOURCE_DATE_EPOCH to the commit's time there",
         };
-        let workflows = std::fs::read_dir(top.join(".github/workflows")).into_iter().flatten().flatten();
-        let yaml =
-            |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
-        let mut workflows: Vec<PathBuf> = workflows.map(|entry| entry.path()).filter(yaml).collect();
+        let workflows = std::fs::read_dir(top.join(".github/workflows"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let yaml = |path: &PathBuf| {
+            path.extension()
+                .is_some_and(|ending| ending == "yml" || ending == "yaml")
+        };
+        let mut workflows: Vec<PathBuf> =
+            workflows.map(|entry| entry.path()).filter(yaml).collect();
         workflows.sort();
         let gitlab = top.join(".gitlab-ci.yml");
         let mut all = Vec::new();
         if self.whole_history {
-            all.extend(workflows.iter().map(|path| (path.clone(), history(ci::github))));
+            all.extend(
+                workflows
+                    .iter()
+                    .map(|path| (path.clone(), history(ci::github))),
+            );
             all.push((gitlab.clone(), history(ci::gitlab)));
         }
         if self.epoch {
-            all.extend(workflows.into_iter().map(|path| (path, epoch(ci::github_epoch))));
+            all.extend(
+                workflows
+                    .into_iter()
+                    .map(|path| (path, epoch(ci::github_epoch))),
+            );
             all.push((gitlab, epoch(ci::gitlab_epoch)));
         }
         all
@@ -212,19 +258,29 @@ impl Builders {
 }
 
 fn names(texts: &BTreeMap<PathBuf, (String, String)>, root: &Path) -> String {
-    let names = texts.keys().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string());
+    let names = texts.keys().map(|path| {
+        path.strip_prefix(root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    });
     names.collect::<Vec<_>>().join(", ")
 }
 
 /// Asks whoever sits at the terminal.
 fn asked(cx: &Context) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(Error::usage("nobody can be asked: the standard input is no terminal")
-            .with_help("give --yes to write it, or --dry-run to see it"));
+        return Err(
+            Error::usage("nobody can be asked: the standard input is no terminal")
+                .with_help("give --yes to write it, or --dry-run to see it"),
+        );
     }
     cx.terminal.people("Write this? [y/N] ");
     let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).or_judge(|| "cannot read the answer".to_owned())?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .or_judge(|| "cannot read the answer".to_owned())?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
@@ -239,13 +295,27 @@ fn place(fix: &ConfigFix, source: &str, root: &Path) -> Result<(PathBuf, Vec<Str
     }
     if source.contains("metadata") {
         let manifest = root.join("Cargo.toml");
-        let text = std::fs::read_to_string(&manifest).or_judge(|| "cannot read `Cargo.toml`".to_owned())?;
-        let table: toml::Table = text.parse().or_judge(|| "cannot read `Cargo.toml`".to_owned())?;
+        let text = std::fs::read_to_string(&manifest)
+            .or_judge(|| "cannot read `Cargo.toml`".to_owned())?;
+        let table: toml::Table = text
+            .parse()
+            .or_judge(|| "cannot read `Cargo.toml`".to_owned())?;
         let has = |name: &str| {
-            table.get(name).and_then(|table| table.get("metadata")?.get("release-gates")).is_some()
+            table
+                .get(name)
+                .and_then(|table| table.get("metadata")?.get("release-gates"))
+                .is_some()
         };
-        let owner = if has("package") { "package" } else { "workspace" };
-        let mut full = vec![owner.to_owned(), "metadata".to_owned(), "release-gates".to_owned()];
+        let owner = if has("package") {
+            "package"
+        } else {
+            "workspace"
+        };
+        let mut full = vec![
+            owner.to_owned(),
+            "metadata".to_owned(),
+            "release-gates".to_owned(),
+        ];
         full.append(&mut key);
         return Ok((manifest, full));
     }

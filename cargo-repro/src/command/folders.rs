@@ -53,7 +53,11 @@ impl Entry {
 /// Something in them cannot be read, or both have a pipe, socket or device of one name.
 pub(super) fn folders(a: &Path, b: &Path) -> Result<Difference> {
     let (in_a, in_b) = (list(a)?, list(b)?);
-    let mut found = Difference { identical: true, format: "folder".to_owned(), ..Difference::default() };
+    let mut found = Difference {
+        identical: true,
+        format: "folder".to_owned(),
+        ..Difference::default()
+    };
     let mut names: Vec<&PathBuf> = in_a.keys().chain(in_b.keys()).collect();
     names.sort();
     names.dedup();
@@ -61,16 +65,29 @@ pub(super) fn folders(a: &Path, b: &Path) -> Result<Difference> {
         let shown = name.to_string_lossy().replace('\\', "/");
         let mut differ = |note: String, bytes: u64| {
             found.identical = false;
-            found.places.push(Place { member: Some(shown.clone()), bytes, note, ..Place::default() });
+            found.places.push(Place {
+                member: Some(shown.clone()),
+                bytes,
+                note,
+                ..Place::default()
+            });
         };
         match (in_a.get(name), in_b.get(name)) {
             // What is in it is listed.
             (Some(Entry::Folder), None) | (None, Some(Entry::Folder)) => {}
-            (Some(one), None) => differ(format!("only the first has it, {}", one.words()), one.size()),
-            (None, Some(one)) => differ(format!("only the second has it, {}", one.words()), one.size()),
+            (Some(one), None) => differ(
+                format!("only the first has it, {}", one.words()),
+                one.size(),
+            ),
+            (None, Some(one)) => differ(
+                format!("only the second has it, {}", one.words()),
+                one.size(),
+            ),
             (Some(Entry::Special), Some(Entry::Special)) => {
-                return Err(Error::judge(format!("`{shown}` is a pipe, socket or device in both folders"))
-                    .with_help("remove it from both: nobody knows where it ends"));
+                return Err(Error::judge(format!(
+                    "`{shown}` is a pipe, socket or device in both folders"
+                ))
+                .with_help("remove it from both: nobody knows where it ends"));
             }
             (Some(x @ Entry::File { mode, .. }), Some(y @ Entry::File { mode: other, .. })) => {
                 if mode != other {
@@ -88,7 +105,9 @@ pub(super) fn folders(a: &Path, b: &Path) -> Result<Difference> {
             _ => {}
         }
     }
-    found.places.sort_by_key(|place| (place.derived, std::cmp::Reverse(place.bytes)));
+    found
+        .places
+        .sort_by_key(|place| (place.derived, std::cmp::Reverse(place.bytes)));
     Ok(found)
 }
 
@@ -99,8 +118,11 @@ fn content(found: &mut Difference, shown: &str, a: &Path, b: &Path) -> Result<()
     found.size[1] += inner.size[1];
     found.identical &= inner.identical;
     for mut place in inner.places {
-        place.member =
-            Some(place.member.map_or_else(|| shown.to_owned(), |member| format!("{shown}/{member}")));
+        place.member = Some(
+            place
+                .member
+                .map_or_else(|| shown.to_owned(), |member| format!("{shown}/{member}")),
+        );
         found.places.push(place);
     }
     found.only_a.extend(inner.only_a.into_iter().take(3));
@@ -128,7 +150,10 @@ fn list(dir: &Path) -> Result<BTreeMap<PathBuf, Entry>> {
                 Entry::Link(std::fs::read_link(&path).or_judge(failed)?)
             } else if kind.is_file() {
                 let metadata = entry.metadata().or_judge(failed)?;
-                Entry::File { size: metadata.len(), mode: mode(&metadata) }
+                Entry::File {
+                    size: metadata.len(),
+                    mode: mode(&metadata),
+                }
             } else {
                 Entry::Special
             };
@@ -136,7 +161,14 @@ fn list(dir: &Path) -> Result<BTreeMap<PathBuf, Entry>> {
         }
         if folder != dir {
             let name = folder.strip_prefix(dir).unwrap_or(&folder).to_owned();
-            found.insert(name, if empty { Entry::EmptyFolder } else { Entry::Folder });
+            found.insert(
+                name,
+                if empty {
+                    Entry::EmptyFolder
+                } else {
+                    Entry::Folder
+                },
+            );
         }
     }
     Ok(found)
@@ -173,7 +205,13 @@ mod tests {
         found
             .places
             .iter()
-            .map(|place| format!("{}: {}", place.member.as_deref().unwrap_or_default(), place.note))
+            .map(|place| {
+                format!(
+                    "{}: {}",
+                    place.member.as_deref().unwrap_or_default(),
+                    place.note
+                )
+            })
             .collect()
     }
 
@@ -181,7 +219,15 @@ mod tests {
     fn what_one_side_lacks_is_named_whichever_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let (a, b) = (dir.path().join("a"), dir.path().join("b"));
-        write(&a, &[("same", "x"), ("only", "long text"), ("sub/only", "y"), ("kind/file", "z")]);
+        write(
+            &a,
+            &[
+                ("same", "x"),
+                ("only", "long text"),
+                ("sub/only", "y"),
+                ("kind/file", "z"),
+            ],
+        );
         write(&b, &[("same", "x"), ("kind", "z")]);
         std::fs::create_dir(b.join("empty")).unwrap();
         let found = folders(&a, &b).unwrap();
@@ -247,8 +293,18 @@ mod tests {
             ["socket: only the first has it, a pipe, socket or device"]
         );
         let _listens = std::os::unix::net::UnixListener::bind(b.join("socket")).unwrap();
-        assert!(folders(&a, &b).unwrap_err().chain().contains("`socket` is a pipe"));
-        assert!(read(&a.join("socket")).unwrap_err().chain().contains("neither a file nor a folder"));
+        assert!(
+            folders(&a, &b)
+                .unwrap_err()
+                .chain()
+                .contains("`socket` is a pipe")
+        );
+        assert!(
+            read(&a.join("socket"))
+                .unwrap_err()
+                .chain()
+                .contains("neither a file nor a folder")
+        );
         assert!(read(Path::new("/dev/zero")).is_err());
     }
 }

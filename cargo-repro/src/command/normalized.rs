@@ -9,7 +9,9 @@ use serde::Deserialize;
 /// Newer versions of cargo write down what older ones found out by themselves: targets and that nothing is to be found.
 pub(crate) fn manifest(a: &[u8], b: &[u8]) -> (bool, Vec<String>) {
     let parse = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<toml::Table>().ok();
-    let (Some(a), Some(b)) = (parse(a), parse(b)) else { return (false, vec!["not readable".to_owned()]) };
+    let (Some(a), Some(b)) = (parse(a), parse(b)) else {
+        return (false, vec!["not readable".to_owned()]);
+    };
     let (a, b) = (flat(a), flat(b));
     let changed: Vec<String> = a
         .keys()
@@ -26,12 +28,14 @@ pub(crate) fn manifest(a: &[u8], b: &[u8]) -> (bool, Vec<String>) {
 
 /// Whether a key that only one manifest has states what cargo assumes without it.
 fn is_written_out(key: &str, value: &str) -> bool {
-    let target = ["lib", "bin", "example", "test", "bench"].iter().any(|kind| {
-        key.strip_prefix(kind).is_some_and(|rest| {
-            let (rest, last) = rest.rsplit_once('.').unwrap_or(("", rest));
-            matches!(last, "name" | "path") && (rest.is_empty() || rest.starts_with('['))
-        })
-    });
+    let target = ["lib", "bin", "example", "test", "bench"]
+        .iter()
+        .any(|kind| {
+            key.strip_prefix(kind).is_some_and(|rest| {
+                let (rest, last) = rest.rsplit_once('.').unwrap_or(("", rest));
+                matches!(last, "name" | "path") && (rest.is_empty() || rest.starts_with('['))
+            })
+        });
     target
         || matches!(
             key,
@@ -52,13 +56,23 @@ fn flat(table: toml::Table) -> BTreeMap<String, String> {
         match value {
             toml::Value::Table(table) => {
                 for (name, value) in table {
-                    let key = if key.is_empty() { name } else { format!("{key}.{name}") };
+                    let key = if key.is_empty() {
+                        name
+                    } else {
+                        format!("{key}.{name}")
+                    };
                     walk(key, value, found);
                 }
             }
-            toml::Value::Array(values) if values.iter().all(toml::Value::is_table) && !values.is_empty() => {
+            toml::Value::Array(values)
+                if values.iter().all(toml::Value::is_table) && !values.is_empty() =>
+            {
                 for value in values {
-                    let name = value.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+                    let name = value
+                        .get("name")
+                        .and_then(toml::Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned();
                     walk(format!("{key}[{name}]"), value, found);
                 }
             }
@@ -88,11 +102,14 @@ struct Locked {
 /// Packages that both lock files have with different content: those two cannot both be what a registry gives.
 pub(crate) fn lock(published: &[u8], packed: &[u8]) -> Vec<String> {
     let parse = |bytes: &[u8]| toml::from_str::<Lock>(std::str::from_utf8(bytes).ok()?).ok();
-    let Some(published) = parse(published) else { return vec!["not readable".to_owned()] };
+    let Some(published) = parse(published) else {
+        return vec!["not readable".to_owned()];
+    };
     let packed = parse(packed).unwrap_or_default();
     let other = |package: &Locked| {
         packed.package.iter().any(|other| {
-            (&other.name, &other.version, &other.source) == (&package.name, &package.version, &package.source)
+            (&other.name, &other.version, &other.source)
+                == (&package.name, &package.version, &package.source)
                 && other.checksum.is_some()
                 && package.checksum.is_some()
                 && other.checksum != package.checksum
@@ -114,7 +131,10 @@ mod tests {
     fn a_dependency_that_the_commit_lacks_is_a_difference() {
         let a = b"[package]\nname='x'\nversion='1.0.0'\n[dependencies.evil]\nversion='1'\n";
         let b = b"[package]\nname='x'\nversion='1.0.0'\nautobins=false\nbuild=false\n[lib]\nname='x'\npath='src/lib.rs'\n";
-        assert_eq!(manifest(a, b), (false, vec!["dependencies.evil.version".to_owned()]));
+        assert_eq!(
+            manifest(a, b),
+            (false, vec!["dependencies.evil.version".to_owned()])
+        );
         let a = b"package.name='x'\npackage.version='1.0.0'\n";
         assert_eq!(manifest(a, b), (true, vec![]));
         let a = b"package.name='x'\npackage.version='1.0.0'\nlib.path='src/evil.rs'\n";
@@ -126,7 +146,8 @@ mod tests {
     #[test]
     fn locks_of_another_day_are_no_difference_but_other_checksums_are() {
         let of = |version: &str, sum: &str| {
-            format!("[[package]]\nname='a'\nversion='{version}'\nsource='r'\nchecksum='{sum}'\n").into_bytes()
+            format!("[[package]]\nname='a'\nversion='{version}'\nsource='r'\nchecksum='{sum}'\n")
+                .into_bytes()
         };
         assert!(lock(&of("1.0.0", "aa"), &of("1.0.1", "bb")).is_empty());
         assert_eq!(lock(&of("1.0.0", "aa"), &of("1.0.0", "bb")).len(), 1);

@@ -56,7 +56,9 @@ struct Git {
 pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     cx.project()?;
     let cx = &*cx;
-    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
     let spec = match spec {
         Some(spec) => spec.to_owned(),
         None => {
@@ -65,11 +67,24 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
         }
     };
     let scratch = throw_away_dir("crate")?;
-    let file =
-        if spec.ends_with(".crate") { PathBuf::from(&spec) } else { download(cx, &spec, scratch.path())? };
-    let published = unpack(&std::fs::read(&file).or_judge(|| format!("cannot read `{spec}`"))?, &spec)?;
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut data = CrateData { name: stem, ..CrateData::default() };
+    let file = if spec.ends_with(".crate") {
+        PathBuf::from(&spec)
+    } else {
+        download(cx, &spec, scratch.path())?
+    };
+    let published = unpack(
+        &std::fs::read(&file).or_judge(|| format!("cannot read `{spec}`"))?,
+        &spec,
+    )?;
+    let stem = file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let mut data = CrateData {
+        name: stem,
+        ..CrateData::default()
+    };
     let mut findings = Vec::new();
     let report = |data: &CrateData, findings: Vec<Finding>, summary: String| {
         Report::new(REPORT, &crate::TOOL, project.workspace_subject())
@@ -98,8 +113,8 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     }
     let git = project.repository()?;
     // What it names has to be a whole commit id: a branch or `HEAD` is always here and says nothing.
-    let whole =
-        matches!(info.git.sha1.len(), 40 | 64) && info.git.sha1.bytes().all(|b| b.is_ascii_hexdigit());
+    let whole = matches!(info.git.sha1.len(), 40 | 64)
+        && info.git.sha1.bytes().all(|b| b.is_ascii_hexdigit());
     let Some(commit) = whole.then(|| git.resolve(&info.git.sha1).ok()).flatten() else {
         findings.push(
             Finding::new(
@@ -116,7 +131,10 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     let checkout = scratch.path().join("checkout");
     git.checkout(&commit, &checkout)?;
     let inside = Path::new(&info.path_in_vcs);
-    if !inside.components().all(|part| matches!(part, std::path::Component::Normal(_))) {
+    if !inside
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)))
+    {
         return Err(Error::judge(format!(
             "`{VCS_INFO}` names the folder `{}`, which lies in no repository",
             info.path_in_vcs
@@ -134,7 +152,12 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
             )
             .help("it was published from another folder or another commit than it names"),
         );
-        return Ok(report(&data, findings, "the commit holds no such package".to_owned()).into());
+        return Ok(report(
+            &data,
+            findings,
+            "the commit holds no such package".to_owned(),
+        )
+        .into());
     }
     // Cargo packs what git knows, hidden files included, and without a repository something else.
     history::make(git, &commit, &checkout, History::Whole)?;
@@ -142,7 +165,8 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     for member in &published {
         let other = packed.iter().find(|other| other.name == member.name);
         if !member.header.ends_with("type Regular") {
-            data.different.push(format!("{} (no regular file)", member.name));
+            data.different
+                .push(format!("{} (no regular file)", member.name));
             continue;
         }
         match other {
@@ -151,16 +175,26 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
             Some(other) if member.name == "Cargo.toml" => {
                 let (kept, changed) = normalized::manifest(&member.bytes, &other.bytes);
                 data.normalized.extend(kept.then(|| member.name.clone()));
-                data.different.extend(changed.into_iter().map(|key| format!("Cargo.toml ({key})")));
+                data.different
+                    .extend(changed.into_iter().map(|key| format!("Cargo.toml ({key})")));
             }
             other if member.name == "Cargo.lock" => {
-                let theirs = other.map(|other| other.bytes.as_slice()).unwrap_or_default();
+                let theirs = other
+                    .map(|other| other.bytes.as_slice())
+                    .unwrap_or_default();
                 let changed = normalized::lock(&member.bytes, theirs);
-                data.normalized.extend(changed.is_empty().then(|| member.name.clone()));
-                data.different.extend(changed.into_iter().map(|name| format!("Cargo.lock ({name})")));
+                data.normalized
+                    .extend(changed.is_empty().then(|| member.name.clone()));
+                data.different.extend(
+                    changed
+                        .into_iter()
+                        .map(|name| format!("Cargo.lock ({name})")),
+                );
             }
             Some(_) => data.different.push(member.name.clone()),
-            None => data.different.push(format!("{} (not in the commit)", member.name)),
+            None => data
+                .different
+                .push(format!("{} (not in the commit)", member.name)),
         }
     }
     data.different.extend(
@@ -172,7 +206,10 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
             .map(|member| format!("{} (not published)", member.name)),
     );
     for name in &data.different {
-        findings.push(Finding::new(&rules::CRATE_DIFFERS, format!("`{name}` is not what the commit holds")));
+        findings.push(Finding::new(
+            &rules::CRATE_DIFFERS,
+            format!("`{name}` is not what the commit holds"),
+        ));
     }
     for name in &data.normalized {
         findings.push(Finding::new(
@@ -186,35 +223,49 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
             },
         ));
     }
-    let summary = format!("{} files are the commit's, {} differ", data.same, data.different.len());
+    let summary = format!(
+        "{} files are the commit's, {} differ",
+        data.same,
+        data.different.len()
+    );
     Ok(report(&data, findings, summary).into())
 }
 
 fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
     let broken = || Error::judge(format!("`{name}` is no .crate file"));
-    let (_, outer) = archive::members(bytes).filter(|(format, _)| *format == "gzip").ok_or_else(broken)?;
+    let (_, outer) = archive::members(bytes)
+        .filter(|(format, _)| *format == "gzip")
+        .ok_or_else(broken)?;
     let content = outer.into_iter().next().ok_or_else(broken)?;
-    let (_, members) =
-        archive::members(&content.bytes).filter(|(format, _)| *format == "tar").ok_or_else(broken)?;
+    let (_, members) = archive::members(&content.bytes)
+        .filter(|(format, _)| *format == "tar")
+        .ok_or_else(broken)?;
     // Everything lies in one folder, `name-version/`; cargo refuses anything else, and what lies elsewhere is no file of it.
-    let folder =
-        members.first().and_then(|member| member.name.split('/').next()).map(|name| format!("{name}/"));
+    let folder = members
+        .first()
+        .and_then(|member| member.name.split('/').next())
+        .map(|name| format!("{name}/"));
     let folder = folder.ok_or_else(broken)?;
     members
         .into_iter()
         .map(|member| match member.name.strip_prefix(&folder) {
-            Some(rest) => Ok(Member { name: rest.to_owned(), ..member }),
-            None => {
-                Err(Error::judge(format!("`{name}` holds `{}`, outside its folder `{folder}`", member.name)))
-            }
+            Some(rest) => Ok(Member {
+                name: rest.to_owned(),
+                ..member
+            }),
+            None => Err(Error::judge(format!(
+                "`{name}` holds `{}`, outside its folder `{folder}`",
+                member.name
+            ))),
         })
         .collect()
 }
 
 /// Gets a published crate through cargo.
 fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
-    let (name, version) =
-        spec.split_once('@').ok_or_else(|| Error::usage(format!("`{spec}` is not NAME@VERSION")))?;
+    let (name, version) = spec
+        .split_once('@')
+        .ok_or_else(|| Error::usage(format!("`{spec}` is not NAME@VERSION")))?;
     let dir = scratch.join("query");
     let failed = || "cannot write a throw-away package".to_owned();
     std::fs::create_dir_all(&dir).or_judge(failed)?;
@@ -223,7 +274,10 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
     );
     std::fs::write(dir.join("Cargo.toml"), manifest).or_judge(failed)?;
     std::fs::write(dir.join("lib.rs"), "").or_judge(failed)?;
-    let mut step = Step::cargo().inherit_network_env().arg("fetch").current_dir(&dir);
+    let mut step = Step::cargo()
+        .inherit_network_env()
+        .arg("fetch")
+        .current_dir(&dir);
     if cx.args().is_offline() {
         step = step.arg("--offline");
     }
@@ -233,9 +287,12 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
         .ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
     let file = format!("{name}-{version}.crate");
     // Several registries may have one of that name: the lock file says whose checksum was meant.
-    let lock =
-        std::fs::read_to_string(dir.join("Cargo.lock")).or_judge(|| "cargo wrote no lock file".to_owned())?;
-    let caches = std::fs::read_dir(home.join("registry/cache")).into_iter().flatten().flatten();
+    let lock = std::fs::read_to_string(dir.join("Cargo.lock"))
+        .or_judge(|| "cargo wrote no lock file".to_owned())?;
+    let caches = std::fs::read_dir(home.join("registry/cache"))
+        .into_iter()
+        .flatten()
+        .flatten();
     caches
         .map(|entry| entry.path().join(&file))
         .find(|path| sha256_file(path).is_ok_and(|(digest, _)| lock.contains(&digest.to_string())))
@@ -256,8 +313,12 @@ fn pack(cx: &Context, package: &Path, target: &Path, name: &str) -> Result<Vec<M
     if cx.args().is_offline() {
         step = step.arg("--offline");
     }
-    cx.terminal.status("Packing", format!("{name} from the commit"));
+    cx.terminal
+        .status("Packing", format!("{name} from the commit"));
     cx.runner.run(step)?.success()?;
     let file = target.join("package").join(format!("{name}.crate"));
-    unpack(&std::fs::read(&file).or_judge(|| format!("cargo packed no `{name}.crate`"))?, name)
+    unpack(
+        &std::fs::read(&file).or_judge(|| format!("cargo packed no `{name}.crate`"))?,
+        name,
+    )
 }

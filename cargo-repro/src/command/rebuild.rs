@@ -67,8 +67,8 @@ fn parse(path: &Path) -> Result<(Envelope, BuildInfo, Sha256Digest)> {
 pub(crate) fn published(bytes: &[u8], shown: &str) -> Result<(Envelope, BuildInfo)> {
     let envelope = Envelope::read(bytes, "buildinfo")
         .map_err(|error| Error::judge(format!("`{shown}` is no buildinfo")).with_source(error))?;
-    let info =
-        serde_json::from_value(envelope.data.clone()).or_judge(|| format!("`{shown}` is no buildinfo"))?;
+    let info = serde_json::from_value(envelope.data.clone())
+        .or_judge(|| format!("`{shown}` is no buildinfo"))?;
     Ok((envelope, info))
 }
 
@@ -85,14 +85,22 @@ pub(crate) fn toolchain(a: &ToolchainFacts, b: &ToolchainFacts) -> Vec<String> {
         if x == y {
             continue;
         }
-        let lines =
-            |program: Option<&Program>| program.map(|program| program.version.clone()).unwrap_or_default();
+        let lines = |program: Option<&Program>| {
+            program
+                .map(|program| program.version.clone())
+                .unwrap_or_default()
+        };
         let (of_x, of_y) = (lines(x), lines(y));
         // The line in which they differ says more than the first one, where that is the same.
-        let at = (0..of_x.len().max(of_y.len())).find(|at| of_x.get(*at) != of_y.get(*at)).unwrap_or(0);
+        let at = (0..of_x.len().max(of_y.len()))
+            .find(|at| of_x.get(*at) != of_y.get(*at))
+            .unwrap_or(0);
         let show = |program: Option<&Program>, lines: &[String]| {
             program.map_or("none".to_owned(), |program| {
-                let digest = program.sha256.map(|digest| digest.to_string()).unwrap_or_default();
+                let digest = program
+                    .sha256
+                    .map(|digest| digest.to_string())
+                    .unwrap_or_default();
                 format!(
                     "{} ({})",
                     lines.get(at).map_or("nothing", String::as_str),
@@ -139,23 +147,34 @@ pub(crate) fn run(
     let mut all = true;
     if let Some(dir) = published {
         for artifact in &info.artifacts {
-            let file =
-                [dir.join(&artifact.path), dir.join(&artifact.name)].into_iter().find(|file| file.is_file());
-            let file = file
-                .ok_or_else(|| Error::judge(format!("`{}` is not in `{}`", artifact.name, dir.display())))?;
-            let (digest, _) = sha256_file(&file).or_judge(|| format!("cannot read `{}`", file.display()))?;
+            let file = [dir.join(&artifact.path), dir.join(&artifact.name)]
+                .into_iter()
+                .find(|file| file.is_file());
+            let file = file.ok_or_else(|| {
+                Error::judge(format!("`{}` is not in `{}`", artifact.name, dir.display()))
+            })?;
+            let (digest, _) =
+                sha256_file(&file).or_judge(|| format!("cannot read `{}`", file.display()))?;
             if digest != artifact.sha256 {
                 all = false;
                 findings.push(Finding::new(
                     &rules::REBUILD_DIFFERS,
-                    format!("the published `{}` is not the one buildinfo.json names", artifact.name),
+                    format!(
+                        "the published `{}` is not the one buildinfo.json names",
+                        artifact.name
+                    ),
                 ));
             }
         }
     }
     let targets = envelope.subject.targets.clone();
     // It is the commit that is built, never a work tree.
-    let args = PlaceArgs { profile: Some(info.profile.clone()), targets, allow_dirty: false, ..args.clone() };
+    let args = PlaceArgs {
+        profile: Some(info.profile.clone()),
+        targets,
+        allow_dirty: false,
+        ..args.clone()
+    };
     let features = cx.args().feature_list();
     if features != envelope.subject.features {
         return Err(Error::usage(format!(
@@ -167,7 +186,10 @@ pub(crate) fn run(
     let session = Session::release(cx, &args, Some(Rc::clone(&guard)))?;
     let cx = &*cx;
     // Other packages beside it can turn on other features of what they share. Which targets are built is up to this machine.
-    let (here, there) = (without_targets(&session.published_args(cx)?), without_targets(&info.arguments));
+    let (here, there) = (
+        without_targets(&session.published_args(cx)?),
+        without_targets(&info.arguments),
+    );
     if here != there {
         return Err(Error::usage(format!(
             "it was built by `cargo {}`, not `cargo {}`",
@@ -186,7 +208,8 @@ pub(crate) fn run(
     }
     let differs = toolchain(&info.toolchain, &session.toolchain.facts);
     for text in &differs {
-        cx.terminal.warn(format!("the toolchain is another one: {text}"));
+        cx.terminal
+            .warn(format!("the toolchain is another one: {text}"));
         findings.push(Finding::new(&rules::TOOLCHAIN_DIFFERS, text.clone()));
     }
     let built = session.build(cx, Conditions::first(session.jobs), "it again")?;
@@ -205,7 +228,10 @@ pub(crate) fn run(
                 findings.push(
                     Finding::new(
                         &rules::REBUILD_DIFFERS,
-                        format!("`{}` for {} was not built here", artifact.name, artifact.target),
+                        format!(
+                            "`{}` for {} was not built here",
+                            artifact.name, artifact.target
+                        ),
                     )
                     .help(format!("ask for its target: --target {}", artifact.target)),
                 );
@@ -223,7 +249,10 @@ pub(crate) fn run(
             }
             _ => {
                 all = false;
-                let text = format!("`{}` for {} came out different", artifact.name, artifact.target);
+                let text = format!(
+                    "`{}` for {} came out different",
+                    artifact.name, artifact.target
+                );
                 findings.push(Finding::new(&rules::REBUILD_DIFFERS, text).help(
                     "`cargo repro check` tells why; install the recorded toolchain first if it differs",
                 ));
@@ -241,17 +270,30 @@ pub(crate) fn run(
             differs: &differs,
         };
         let statement = Statement::new(&subject, &rebuilt, buildinfo, &rebuilder);
-        let bytes = to_canonical_vec(&statement).or_judge(|| "cannot write the statement".to_owned())?;
+        let bytes =
+            to_canonical_vec(&statement).or_judge(|| "cannot write the statement".to_owned())?;
         if let Some(mut folder) = folder(&root, &subject) {
             folder.write(STATEMENT, &bytes)?;
             let shown = folder.path(STATEMENT);
             folder.finish()?;
-            cx.terminal.status("Wrote", format!("{}; `cargo sign sign` signs it", shown.display()));
+            cx.terminal.status(
+                "Wrote",
+                format!("{}; `cargo sign sign` signs it", shown.display()),
+            );
         }
     }
-    let data = Rebuilt { commit: rebuilt.commit, toolchain: differs, artifacts, verified: all };
+    let data = Rebuilt {
+        commit: rebuilt.commit,
+        toolchain: differs,
+        artifacts,
+        verified: all,
+    };
     let human = table(&data);
-    let summary = if all { "verified reproducible by an independent build" } else { "not verified" };
+    let summary = if all {
+        "verified reproducible by an independent build"
+    } else {
+        "not verified"
+    };
     Ok(Report::new(REPORT, &crate::TOOL, subject)
         .findings(findings)
         .data(&data)
@@ -270,19 +312,34 @@ fn folder_of(cx: &Context) -> PathBuf {
 
 /// What is known of the project is asked for under guard, since even that runs its configuration. Without one, nothing of it runs where that
 /// is denied.
-fn guard(cx: &Context, folder: &Path, info: &BuildInfo, findings: &mut Vec<Finding>) -> Result<Guard> {
+fn guard(
+    cx: &Context,
+    folder: &Path,
+    info: &BuildInfo,
+    findings: &mut Vec<Finding>,
+) -> Result<Guard> {
     let git = Git::discover(folder, &cx.runner)?.ok_or_else(|| {
         Error::judge(format!("`{}` is in no git repository", folder.display()))
             .with_help("clone the repository the release was made from")
     })?;
-    let wanted = info.commit.as_ref().map_or("no commit".to_owned(), ToString::to_string);
+    let wanted = info
+        .commit
+        .as_ref()
+        .map_or("no commit".to_owned(), ToString::to_string);
     if info.dirty {
-        return Err(Error::judge("it was built from uncommitted changes, which nobody can build again")
-            .with_help("ask for a release of a commit"));
+        return Err(Error::judge(
+            "it was built from uncommitted changes, which nobody can build again",
+        )
+        .with_help("ask for a release of a commit"));
     }
-    let Some(commit) = git.head()?.filter(|head| Some(head) == info.commit.as_ref()) else {
-        return Err(Error::judge(format!("it was built from {wanted}, and that is not checked out"))
-            .with_help(format!("git checkout {wanted}")));
+    let Some(commit) = git
+        .head()?
+        .filter(|head| Some(head) == info.commit.as_ref())
+    else {
+        return Err(Error::judge(format!(
+            "it was built from {wanted}, and that is not checked out"
+        ))
+        .with_help(format!("git checkout {wanted}")));
     };
     let guard = Guard::new(&cx.runner, folder, &git, &commit)?;
     if let Err(why) = &guard.namespaces {
@@ -305,38 +362,58 @@ fn guard(cx: &Context, folder: &Path, info: &BuildInfo, findings: &mut Vec<Findi
 fn subject(cx: &mut Context, published: &Subject) -> Result<Subject> {
     let project = cx.project()?;
     let name = published.package.as_deref().unwrap_or_default();
-    let package = project.selected().find(|package| *package.name == *name).ok_or_else(|| {
-        let names: Vec<&str> = project.selected().map(|package| package.name.as_str()).collect();
-        Error::judge(format!(
-            "it was built of the package `{name}`, and here that is `{}`",
-            names.join("`, `")
-        ))
-        .with_help("choose it with -p, in a clone of its repository")
-    })?;
-    Ok(Subject { targets: published.targets.clone(), ..project.subject(package) })
+    let package = project
+        .selected()
+        .find(|package| *package.name == *name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = project
+                .selected()
+                .map(|package| package.name.as_str())
+                .collect();
+            Error::judge(format!(
+                "it was built of the package `{name}`, and here that is `{}`",
+                names.join("`, `")
+            ))
+            .with_help("choose it with -p, in a clone of its repository")
+        })?;
+    Ok(Subject {
+        targets: published.targets.clone(),
+        ..project.subject(package)
+    })
 }
 
 /// Variables the commit itself hands on to builds.
 fn handed_on(cx: &mut Context, guard: &Guard) -> Result<Vec<String>> {
     let project = cx.project()?;
-    let root = project.root.canonicalize().or_judge(|| "cannot find the workspace".to_owned())?;
+    let root = project
+        .root
+        .canonicalize()
+        .or_judge(|| "cannot find the workspace".to_owned())?;
     let workspace = root
         .strip_prefix(guard.project())
         .or_judge(|| "the workspace lies outside its repository".to_owned())?;
     let single = project.single().ok().map(|package| &package.metadata);
-    let metadata: Vec<_> = single.into_iter().chain([&project.metadata.workspace_metadata]).collect();
-    let config = release_gate::config::Config::find(None, Some(&guard.export().join(workspace)), &metadata)?;
+    let metadata: Vec<_> = single
+        .into_iter()
+        .chain([&project.metadata.workspace_metadata])
+        .collect();
+    let config =
+        release_gate::config::Config::find(None, Some(&guard.export().join(workspace)), &metadata)?;
     Ok(config.table::<Config>(crate::TOOL.subcommand)?.pass_env)
 }
 
 /// What was built here, as `build` would publish it.
 fn rebuilt(cx: &Context, session: &Session, built: &Built, subject: &Subject) -> Result<BuildInfo> {
     let mut artifacts = Vec::new();
-    for artifact in
-        built.build.artifacts.iter().filter(|artifact| Some(&artifact.package) == subject.package.as_ref())
+    for artifact in built
+        .build
+        .artifacts
+        .iter()
+        .filter(|artifact| Some(&artifact.package) == subject.package.as_ref())
     {
-        let size =
-            std::fs::metadata(&artifact.path).or_judge(|| format!("cannot read `{}`", artifact.name))?.len();
+        let size = std::fs::metadata(&artifact.path)
+            .or_judge(|| format!("cannot read `{}`", artifact.name))?
+            .len();
         artifacts.push(BuiltArtifact {
             name: artifact.name.clone(),
             target: artifact.target.clone(),
@@ -347,7 +424,10 @@ fn rebuilt(cx: &Context, session: &Session, built: &Built, subject: &Subject) ->
         });
     }
     artifacts.sort_by(|a, b| (&a.target, &a.name).cmp(&(&b.target, &b.name)));
-    let inputs = built.inputs.as_ref().ok_or_else(|| Error::judge("the inputs were not looked at"))?;
+    let inputs = built
+        .inputs
+        .as_ref()
+        .ok_or_else(|| Error::judge("the inputs were not looked at"))?;
     Ok(BuildInfo {
         commit: Some(session.source.commit.clone()),
         dirty: session.source.dirty,
@@ -376,22 +456,29 @@ fn forget_early(cx: &Context, named: &Path, subject: &Subject) -> Result<()> {
         Some(dir) => vec![dir.clone()],
         None => {
             let named = named.canonicalize().unwrap_or_else(|_| named.to_owned());
-            let with_target = named.ancestors().map(|dir| dir.join("target/release-gates"));
+            let with_target = named
+                .ancestors()
+                .map(|dir| dir.join("target/release-gates"));
             with_target.filter(|dir| dir.is_dir()).take(1).collect()
         }
     };
-    roots.into_iter().try_for_each(|root| forget(&ArtifactDir::new(root, &crate::TOOL), subject))
+    roots
+        .into_iter()
+        .try_for_each(|root| forget(&ArtifactDir::new(root, &crate::TOOL), subject))
 }
 
 /// Removes the statement of an earlier rebuild: whatever happens now, it says nothing about it.
 fn forget(root: &ArtifactDir, subject: &Subject) -> Result<()> {
-    let Some(folder) = folder(root, subject) else { return Ok(()) };
+    let Some(folder) = folder(root, subject) else {
+        return Ok(());
+    };
     let path = folder.path(STATEMENT);
     match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::judge(format!("cannot remove `{}` of an earlier rebuild", path.display()))
-                .with_source(error))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::judge(format!(
+            "cannot remove `{}` of an earlier rebuild",
+            path.display()
+        ))
+        .with_source(error)),
         _ => Ok(()),
     }
 }
@@ -415,7 +502,8 @@ fn compare(published: &[BuiltArtifact], rebuilt: &[BuiltArtifact]) -> Vec<Compar
     let mut all: BTreeMap<(&str, &str), [Option<Sha256Digest>; 2]> = BTreeMap::new();
     for (side, artifacts) in [published, rebuilt].into_iter().enumerate() {
         for artifact in artifacts {
-            all.entry((&artifact.target, &artifact.name)).or_default()[side] = Some(artifact.sha256);
+            all.entry((&artifact.target, &artifact.name)).or_default()[side] =
+                Some(artifact.sha256);
         }
     }
     all.into_iter()
@@ -432,9 +520,15 @@ fn compare(published: &[BuiltArtifact], rebuilt: &[BuiltArtifact]) -> Vec<Compar
 pub(crate) fn table(data: &Rebuilt) -> String {
     let mut text = String::new();
     for artifact in &data.artifacts {
-        let word = if artifact.identical { "identical" } else { "DIFFERS  " };
-        let digest =
-            artifact.sha256[0].or(artifact.sha256[1]).map(|digest| digest.to_string()).unwrap_or_default();
+        let word = if artifact.identical {
+            "identical"
+        } else {
+            "DIFFERS  "
+        };
+        let digest = artifact.sha256[0]
+            .or(artifact.sha256[1])
+            .map(|digest| digest.to_string())
+            .unwrap_or_default();
         text.push_str(&format!(
             "  {word}  {}  {}  {}\n",
             digest.get(..16).unwrap_or(""),

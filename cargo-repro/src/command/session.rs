@@ -32,7 +32,10 @@ const UNSEEN: &[(&str, &str)] = &[
     ("RUSTC_WRAPPER", "rustc-wrapper"),
     ("CARGO_BUILD_RUSTC_WRAPPER", "rustc-wrapper"),
     ("RUSTC_WORKSPACE_WRAPPER", "rustc-workspace-wrapper"),
-    ("CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER", "rustc-workspace-wrapper"),
+    (
+        "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+        "rustc-workspace-wrapper",
+    ),
     ("CARGO_BUILD_TARGET", "target"),
 ];
 
@@ -80,8 +83,13 @@ pub(crate) struct Inputs {
 impl Inputs {
     fn of(place: &Place) -> Result<Self> {
         let lock = place.workspace.join("Cargo.lock");
-        let (lock_sha256, _) = sha256_file(&lock).or_judge(|| "cannot read `Cargo.lock`".to_owned())?;
-        Ok(Self { source_sha256: tree(&place.source)?, lock_sha256, dependencies: locked(&lock)? })
+        let (lock_sha256, _) =
+            sha256_file(&lock).or_judge(|| "cannot read `Cargo.lock`".to_owned())?;
+        Ok(Self {
+            source_sha256: tree(&place.source)?,
+            lock_sha256,
+            dependencies: locked(&lock)?,
+        })
     }
 }
 
@@ -99,7 +107,11 @@ impl Session {
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub(crate) fn release(cx: &mut Context, args: &PlaceArgs, guard: Option<Rc<Guard>>) -> Result<Self> {
+    pub(crate) fn release(
+        cx: &mut Context,
+        args: &PlaceArgs,
+        guard: Option<Rc<Guard>>,
+    ) -> Result<Self> {
         let mut session = Self::new(cx, args, guard, Detail::Digests)?;
         session.compared = false;
         if !session.pins.need_interposer() {
@@ -108,7 +120,12 @@ impl Session {
         Ok(session)
     }
 
-    fn new(cx: &mut Context, args: &PlaceArgs, guard: Option<Rc<Guard>>, detail: Detail) -> Result<Self> {
+    fn new(
+        cx: &mut Context,
+        args: &PlaceArgs,
+        guard: Option<Rc<Guard>>,
+        detail: Detail,
+    ) -> Result<Self> {
         cx.project()?;
         let config: Config = cx.config()?;
         let project = cx.project()?;
@@ -131,20 +148,40 @@ impl Session {
             .first()
             .and_then(|target| config.target.get(target)?.linker.as_deref())
             .map(PathBuf::from);
-        let toolchain = Toolchain::find(&cx.runner, &root, linker.as_deref(), guard.as_deref(), detail)?;
+        let toolchain = Toolchain::find(
+            &cx.runner,
+            &root,
+            linker.as_deref(),
+            guard.as_deref(),
+            detail,
+        )?;
         for target in &targets {
-            let std = toolchain.sysroot.join("lib/rustlib").join(target).join("lib");
-            if !target.ends_with(".json") && toolchain.sysroot.join("lib/rustlib").is_dir() && !std.is_dir() {
-                return Err(Error::judge(format!("the standard library for `{target}` is not installed"))
-                    .with_help(format!("run `rustup target add {target}`")));
+            let std = toolchain
+                .sysroot
+                .join("lib/rustlib")
+                .join(target)
+                .join("lib");
+            if !target.ends_with(".json")
+                && toolchain.sysroot.join("lib/rustlib").is_dir()
+                && !std.is_dir()
+            {
+                return Err(Error::judge(format!(
+                    "the standard library for `{target}` is not installed"
+                ))
+                .with_help(format!("run `rustup target add {target}`")));
             }
         }
         let base = release_gate::fs::throw_away_dir("repro")?;
         let abilities = Abilities::find(&cx.runner, base.path());
-        let jobs =
-            args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-        let profile =
-            args.profile.clone().or_else(|| config.profile.clone()).unwrap_or_else(|| "release".to_owned());
+        let jobs = args
+            .jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+            .max(1);
+        let profile = args
+            .profile
+            .clone()
+            .or_else(|| config.profile.clone())
+            .unwrap_or_else(|| "release".to_owned());
         let pins = Pins::new(&config.pin)?;
         pins.check(&abilities)?;
         let fetched = std::cell::Cell::new(false);
@@ -191,7 +228,13 @@ impl Session {
             return Ok((place, exported));
         }
         cx.terminal.status("Fetching", "the locked dependencies");
-        fetch(&cx.runner, &place, self.guard.as_deref(), &self.targets, cx.args().is_offline())?;
+        fetch(
+            &cx.runner,
+            &place,
+            self.guard.as_deref(),
+            &self.targets,
+            cx.args().is_offline(),
+        )?;
         // The first download may have made folders of CARGO_HOME that were not there to be shared.
         std::fs::remove_dir_all(&place.root)
             .map_err(|error| Error::judge("cannot remake the sealed place").with_source(error))?;
@@ -206,21 +249,32 @@ impl Session {
         let jobs = self.pins.hold(conditions.clone()).jobs;
         let (place, exported) = self.place(cx, conditions)?;
         // Before the build: what it writes there is no source.
-        let inputs = if self.compared { None } else { Some(Inputs::of(&place)?) };
-        cx.terminal.status("Building", format!("{label} in a sealed place"));
+        let inputs = if self.compared {
+            None
+        } else {
+            Some(Inputs::of(&place)?)
+        };
+        cx.terminal
+            .status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
         let watch = Watch::start();
-        let finished = place
-            .cargo(&cx.runner, &self.cargo_args(cx, jobs)?, true, |line| spinner.message(line.trim()))?;
+        let finished = place.cargo(&cx.runner, &self.cargo_args(cx, jobs)?, true, |line| {
+            spinner.message(line.trim())
+        })?;
         drop(spinner);
         let cost = watch.time();
-        cx.terminal.detail("Built", format!("{label} in {} ms of processor time", cost.as_millis()));
+        cx.terminal.detail(
+            "Built",
+            format!("{label} in {} ms of processor time", cost.as_millis()),
+        );
         if !finished.is_success() {
             let text = place.neutral(&finished.stderr_text());
             self.finish(cx);
             return Err(failure(label, &text));
         }
-        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+        let project = cx
+            .loaded_project()
+            .ok_or_else(|| Error::judge("the project was not loaded"))?;
         let build = outcome::read(
             &place,
             project,
@@ -229,21 +283,44 @@ impl Session {
             &self.profile,
             &finished.stdout,
         )?;
-        Ok(Built { place, build, exported, inputs, cost })
+        Ok(Built {
+            place,
+            build,
+            exported,
+            inputs,
+            cost,
+        })
     }
 
     /// Arguments of the release build.
     pub(crate) fn cargo_args(&self, cx: &Context, jobs: usize) -> Result<Vec<String>> {
-        let mut args: Vec<String> =
-            ["build", "--locked", "--offline", "--message-format", "json-render-diagnostics"]
-                .map(str::to_owned)
-                .into();
-        args.extend(["--profile".to_owned(), self.profile.clone(), "--jobs".to_owned(), jobs.to_string()]);
+        let mut args: Vec<String> = [
+            "build",
+            "--locked",
+            "--offline",
+            "--message-format",
+            "json-render-diagnostics",
+        ]
+        .map(str::to_owned)
+        .into();
+        args.extend([
+            "--profile".to_owned(),
+            self.profile.clone(),
+            "--jobs".to_owned(),
+            jobs.to_string(),
+        ]);
         args.extend(self.selection(cx)?);
-        args.extend(self.targets.iter().flat_map(|target| ["--target".to_owned(), target.clone()]));
+        args.extend(
+            self.targets
+                .iter()
+                .flat_map(|target| ["--target".to_owned(), target.clone()]),
+        );
         for (target, config) in &self.config.target {
             if let Some(linker) = &config.linker {
-                args.extend(["--config".to_owned(), format!("target.{target}.linker={linker:?}")]);
+                args.extend([
+                    "--config".to_owned(),
+                    format!("target.{target}.linker={linker:?}"),
+                ]);
             }
         }
         Ok(args)
@@ -251,19 +328,34 @@ impl Session {
 
     /// The arguments that are published: all but those that say where and how fast.
     pub(crate) fn published_args(&self, cx: &Context) -> Result<Vec<String>> {
-        let mut args =
-            vec!["build".to_owned(), "--locked".to_owned(), "--profile".to_owned(), self.profile.clone()];
+        let mut args = vec![
+            "build".to_owned(),
+            "--locked".to_owned(),
+            "--profile".to_owned(),
+            self.profile.clone(),
+        ];
         args.extend(self.selection(cx)?);
-        args.extend(self.targets.iter().flat_map(|target| ["--target".to_owned(), target.clone()]));
+        args.extend(
+            self.targets
+                .iter()
+                .flat_map(|target| ["--target".to_owned(), target.clone()]),
+        );
         Ok(args)
     }
 
     /// Packages and features as cargo's arguments.
     pub(crate) fn selection(&self, cx: &Context) -> Result<Vec<String>> {
-        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+        let project = cx
+            .loaded_project()
+            .ok_or_else(|| Error::judge("the project was not loaded"))?;
         let mut args: Vec<String> = project
             .selected()
-            .flat_map(|package| ["-p".to_owned(), format!("{}@{}", package.name, package.version)])
+            .flat_map(|package| {
+                [
+                    "-p".to_owned(),
+                    format!("{}@{}", package.name, package.version),
+                ]
+            })
             .collect();
         args.extend(cx.args().feature_args());
         Ok(args)
@@ -274,8 +366,11 @@ impl Session {
         let mut findings = Vec::new();
         if self.source.dirty {
             findings.push(
-                Finding::new(&rules::DIRTY, "the work tree was built, with its uncommitted changes")
-                    .help("commit them before a release"),
+                Finding::new(
+                    &rules::DIRTY,
+                    "the work tree was built, with its uncommitted changes",
+                )
+                .help("commit them before a release"),
             );
         }
         if exported.lock_added {
@@ -290,8 +385,11 @@ impl Session {
         for path in &exported.lfs_pointers {
             let path = path.to_string_lossy().replace('\\', "/");
             findings.push(
-                Finding::new(&rules::LFS_POINTER, format!("`{path}` is a pointer to a large file"))
-                    .at(path, None),
+                Finding::new(
+                    &rules::LFS_POINTER,
+                    format!("`{path}` is a pointer to a large file"),
+                )
+                .at(path, None),
             );
         }
         findings
@@ -302,7 +400,10 @@ impl Session {
         if self.keep
             && let Some(base) = &self.base
         {
-            cx.terminal.note(format!("the sealed places are kept in {}", base.path().display()));
+            cx.terminal.note(format!(
+                "the sealed places are kept in {}",
+                base.path().display()
+            ));
         }
     }
 }
@@ -319,7 +420,10 @@ impl Drop for Session {
 
 /// A failed build, with the next step where the failure is a known one.
 fn failure(label: &str, text: &str) -> Error {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("Compiling ")).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("Compiling "))
+        .collect();
     let tail = lines[lines.len().saturating_sub(30)..].join("\n");
     let error = Error::judge(format!("{label} failed:\n{tail}"));
     let network = [
@@ -329,9 +433,12 @@ fn failure(label: &str, text: &str) -> Error {
         "dns error",
         "Connection refused",
     ];
-    let script = text
-        .lines()
-        .find_map(|line| line.split("failed to run custom build command for `").nth(1)?.split('`').next());
+    let script = text.lines().find_map(|line| {
+        line.split("failed to run custom build command for `")
+            .nth(1)?
+            .split('`')
+            .next()
+    });
     if network.iter().any(|word| text.contains(word)) {
         return error.with_help(format!(
             "{} needs the network, and sealed builds have none: put what it downloads into the repository",

@@ -86,7 +86,10 @@ impl<'a> Statement<'a> {
             subject: info
                 .artifacts
                 .iter()
-                .map(|artifact| Resource { name: &artifact.path, digest: sha256(artifact.sha256) })
+                .map(|artifact| Resource {
+                    name: &artifact.path,
+                    digest: sha256(artifact.sha256),
+                })
                 .collect(),
             predicate_type: PREDICATE,
             predicate: Predicate {

@@ -18,7 +18,10 @@ pub(crate) struct Member {
 
 /// Whether a member is computed from others: the symbol table of an ar archive.
 pub(crate) fn is_derived(name: &str) -> bool {
-    matches!(name, "/" | "/SYM64/" | "//" | "__.SYMDEF" | "__.SYMDEF SORTED")
+    matches!(
+        name,
+        "/" | "/SYM64/" | "//" | "__.SYMDEF" | "__.SYMDEF SORTED"
+    )
 }
 
 /// Reads an archive; `None` for what is none, or cannot be read.
@@ -31,8 +34,19 @@ pub(crate) fn members(bytes: &[u8]) -> Option<(&'static str, Vec<Member>)> {
         let decoder = flate2::read::MultiGzDecoder::new(bytes);
         decoder.take(LARGEST).read_to_end(&mut content).ok()?;
         // MTIME and OS of the header (RFC 1952, section 2.3.1).
-        let header = format!("gzip time {:?} system {:?}", bytes.get(4..8)?, bytes.get(9)?);
-        return Some(("gzip", vec![Member { name: "content".to_owned(), header, bytes: content }]));
+        let header = format!(
+            "gzip time {:?} system {:?}",
+            bytes.get(4..8)?,
+            bytes.get(9)?
+        );
+        return Some((
+            "gzip",
+            vec![Member {
+                name: "content".to_owned(),
+                header,
+                bytes: content,
+            }],
+        ));
     }
     if bytes.starts_with(b"\x28\xb5\x2f\xfd") {
         let mut content = Vec::new();
@@ -40,7 +54,11 @@ pub(crate) fn members(bytes: &[u8]) -> Option<(&'static str, Vec<Member>)> {
         decoder.take(LARGEST).read_to_end(&mut content).ok()?;
         return Some((
             "zstd",
-            vec![Member { name: "content".to_owned(), header: String::new(), bytes: content }],
+            vec![Member {
+                name: "content".to_owned(),
+                header: String::new(),
+                bytes: content,
+            }],
         ));
     }
     if bytes.starts_with(b"PK\x03\x04") {
@@ -93,7 +111,11 @@ fn tar(bytes: &[u8]) -> Option<Vec<Member>> {
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let mut content = Vec::new();
         entry.take(LARGEST).read_to_end(&mut content).ok()?;
-        found.push(Member { name, header: text, bytes: content });
+        found.push(Member {
+            name,
+            header: text,
+            bytes: content,
+        });
         if found.len() > MOST {
             return None;
         }
@@ -118,7 +140,11 @@ fn zip(bytes: &[u8]) -> Option<Vec<Member>> {
         let name = entry.name().ok()?.into_owned();
         let mut content = Vec::new();
         entry.take(LARGEST).read_to_end(&mut content).ok()?;
-        found.push(Member { name, header, bytes: content });
+        found.push(Member {
+            name,
+            header,
+            bytes: content,
+        });
     }
     Some(found)
 }

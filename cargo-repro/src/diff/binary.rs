@@ -111,7 +111,11 @@ fn symbols(
         .symbols()
         .filter(|symbol| symbol.section_index() == Some(section.index()) && symbol.size() > 0)
         .filter_map(|symbol| {
-            Some((symbol.address().checked_sub(section.address())?, symbol.size(), symbol.name().ok()?))
+            Some((
+                symbol.address().checked_sub(section.address())?,
+                symbol.size(),
+                symbol.name().ok()?,
+            ))
         })
         .collect();
     table.sort_unstable();
@@ -125,7 +129,11 @@ fn symbols(
             continue;
         }
         if a[at] == b[at] {
-            at += a[at..block].iter().zip(&b[at..block]).position(|(x, y)| x != y).unwrap_or(1);
+            at += a[at..block]
+                .iter()
+                .zip(&b[at..block])
+                .position(|(x, y)| x != y)
+                .unwrap_or(1);
             continue;
         }
         let offset = at as u64;
@@ -139,8 +147,13 @@ fn symbols(
             || table.get(index).map_or(u64::MAX, |(start, ..)| *start),
             |(start, size, _)| start.saturating_add(*size),
         );
-        let end = usize::try_from(end).unwrap_or(usize::MAX).min(a.len()).min(b.len()).max(at + 1);
-        *found.entry(symbol.map(|(.., name)| *name)).or_default() += count(&a[at..end], &b[at..end]);
+        let end = usize::try_from(end)
+            .unwrap_or(usize::MAX)
+            .min(a.len())
+            .min(b.len())
+            .max(at + 1);
+        *found.entry(symbol.map(|(.., name)| *name)).or_default() +=
+            count(&a[at..end], &b[at..end]);
         at = end;
     }
     if a.len() != b.len() {
@@ -151,8 +164,11 @@ fn symbols(
         .into_iter()
         .map(|(symbol, bytes)| {
             let shown = symbol.map(|name| format!("{:#}", rustc_demangle::demangle(name)));
-            let note =
-                if a.len() == b.len() { String::new() } else { format!("{} and {} bytes", a.len(), b.len()) };
+            let note = if a.len() == b.len() {
+                String::new()
+            } else {
+                format!("{} and {} bytes", a.len(), b.len())
+            };
             Place {
                 section: Some(name.to_owned()),
                 krate: shown.as_deref().and_then(krate),
@@ -182,7 +198,10 @@ fn symbols(
 /// The crate of a demangled path: `<a::B as c::D>::f` belongs to `a`.
 fn krate(path: &str) -> Option<String> {
     let start = path.trim_start_matches(['<', '&', '*', '(', '[']);
-    let name: String = start.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let name: String = start
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
     (start[name.len()..].starts_with("::")).then_some(name)
 }
 
@@ -193,7 +212,10 @@ mod tests {
     #[test]
     fn symbols_name_their_crate() {
         assert_eq!(krate("serde::de::f").as_deref(), Some("serde"));
-        assert_eq!(krate("<alloc::vec::Vec<T> as core::ops::Drop>::drop").as_deref(), Some("alloc"));
+        assert_eq!(
+            krate("<alloc::vec::Vec<T> as core::ops::Drop>::drop").as_deref(),
+            Some("alloc")
+        );
         assert_eq!(krate("main"), None);
     }
 }

@@ -27,7 +27,11 @@ tr.derived { opacity: .6; } svg { display: block; width: 100%; height: 18px; bac
 pub(crate) fn page(names: [&str; 2], found: &Difference, map: &[Stripe]) -> String {
     let mut text = String::new();
     let [a, b] = names.map(markup);
-    let verdict = if found.identical { "The two are the same bytes." } else { "The two differ." };
+    let verdict = if found.identical {
+        "The two are the same bytes."
+    } else {
+        "The two differ."
+    };
     let _ = write!(
         text,
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -79,13 +83,21 @@ fn places(text: &mut String, found: &Difference) {
         "<h2>Places, causes before consequences</h2>\n<table>\n<tr><th>Bytes<th>Place<th>Crate<th>What\n",
     );
     for place in &found.places {
-        let class = if place.derived { " class=\"derived\"" } else { "" };
+        let class = if place.derived {
+            " class=\"derived\""
+        } else {
+            ""
+        };
         let parts: Vec<String> = [&place.member, &place.section, &place.symbol]
             .into_iter()
             .flatten()
             .map(|part| markup(part))
             .collect();
-        let derived = if place.derived { "computed from the rest; " } else { "" };
+        let derived = if place.derived {
+            "computed from the rest; "
+        } else {
+            ""
+        };
         let _ = writeln!(
             text,
             "<tr{class}><td class=\"number\">{}<td><code>{}</code><td>{}<td>{derived}{}",
@@ -107,7 +119,12 @@ fn drawing(stripe: &Stripe) -> String {
         "<svg class=\"{class}\" viewBox=\"0 0 {WIDTH} 18\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{} of {cells} stretches differ\">",
         stripe.cells.iter().filter(|cell| **cell > 0).count()
     );
-    for (at, level) in stripe.cells.iter().enumerate().filter(|(_, level)| **level > 0) {
+    for (at, level) in stripe
+        .cells
+        .iter()
+        .enumerate()
+        .filter(|(_, level)| **level > 0)
+    {
         let (x, end) = (at * WIDTH / cells, (at + 1) * WIDTH / cells);
         let height = usize::from(*level) * 2;
         let from = at as u64 * width;
@@ -138,9 +155,14 @@ mod tests {
             "{page}"
         );
         assert!(
-            page.contains("&lt;script&gt;alert(1)") && page.contains("&lt;a&gt;") && page.contains("<rect"),
+            page.contains("&lt;script&gt;alert(1)")
+                && page.contains("&lt;a&gt;")
+                && page.contains("<rect"),
             "{page}"
         );
-        assert_eq!(page.matches("<table>").count(), page.matches("</table>").count());
+        assert_eq!(
+            page.matches("<table>").count(),
+            page.matches("</table>").count()
+        );
     }
 }

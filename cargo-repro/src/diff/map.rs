@@ -45,16 +45,27 @@ fn sections(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
     let (x, y) = (object::File::parse(a).ok()?, object::File::parse(b).ok()?);
     let mut others: BTreeMap<String, Vec<&[u8]>> = BTreeMap::new();
     for section in y.sections() {
-        others.entry(binary::name(&section)).or_default().insert(0, section.data().unwrap_or_default());
+        others
+            .entry(binary::name(&section))
+            .or_default()
+            .insert(0, section.data().unwrap_or_default());
     }
     let mut stripes = Vec::new();
     for section in x.sections() {
         let name = binary::name(&section);
         let theirs = others.get_mut(&name).and_then(Vec::pop).unwrap_or_default();
-        stripes.push(stripe(&name, section.data().unwrap_or_default(), theirs, binary::is_derived(&name)));
+        stripes.push(stripe(
+            &name,
+            section.data().unwrap_or_default(),
+            theirs,
+            binary::is_derived(&name),
+        ));
     }
     for (name, rest) in others {
-        stripes.extend(rest.into_iter().map(|data| stripe(&name, &[], data, binary::is_derived(&name))));
+        stripes.extend(
+            rest.into_iter()
+                .map(|data| stripe(&name, &[], data, binary::is_derived(&name))),
+        );
     }
     stripes.retain(|stripe| stripe.size != [0, 0]);
     Some(stripes)
@@ -65,17 +76,27 @@ fn members(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
     if x.len() == 1 && y.len() == 1 && archive::members(&x[0].bytes).is_some() {
         return members(&x[0].bytes, &y[0].bytes);
     }
-    let mut others: BTreeMap<&str, &[u8]> =
-        y.iter().map(|member| (member.name.as_str(), member.bytes.as_slice())).collect();
+    let mut others: BTreeMap<&str, &[u8]> = y
+        .iter()
+        .map(|member| (member.name.as_str(), member.bytes.as_slice()))
+        .collect();
     let mut stripes: Vec<Stripe> = x
         .iter()
         .map(|member| {
             let theirs = others.remove(member.name.as_str()).unwrap_or_default();
-            stripe(&member.name, &member.bytes, theirs, archive::is_derived(&member.name))
+            stripe(
+                &member.name,
+                &member.bytes,
+                theirs,
+                archive::is_derived(&member.name),
+            )
         })
         .collect();
-    stripes
-        .extend(others.into_iter().map(|(name, bytes)| stripe(name, &[], bytes, archive::is_derived(name))));
+    stripes.extend(
+        others
+            .into_iter()
+            .map(|(name, bytes)| stripe(name, &[], bytes, archive::is_derived(name))),
+    );
     Some(stripes)
 }
 
@@ -83,7 +104,10 @@ fn stripe(name: &str, a: &[u8], b: &[u8], derived: bool) -> Stripe {
     let longer = a.len().max(b.len());
     let width = longer.div_ceil(CELLS).max(1);
     let part = |bytes: &[u8], at: usize| -> Vec<u8> {
-        bytes.get(at.min(bytes.len())..(at + width).min(bytes.len())).unwrap_or_default().to_vec()
+        bytes
+            .get(at.min(bytes.len())..(at + width).min(bytes.len()))
+            .unwrap_or_default()
+            .to_vec()
     };
     let cells = (0..longer.div_ceil(width))
         .map(|cell| {
@@ -93,7 +117,12 @@ fn stripe(name: &str, a: &[u8], b: &[u8], derived: bool) -> Stripe {
             u8::try_from((differing * 9).div_ceil(all)).unwrap_or(9)
         })
         .collect();
-    Stripe { name: name.to_owned(), size: [a.len() as u64, b.len() as u64], derived, cells }
+    Stripe {
+        name: name.to_owned(),
+        size: [a.len() as u64, b.len() as u64],
+        derived,
+        cells,
+    }
 }
 
 #[cfg(test)]
@@ -116,8 +145,14 @@ mod tests {
         assert_eq!(of(b"", b"abc")[0].cells, [9, 9, 9]);
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let map = of(&own, &own);
-        assert!(map.iter().any(|stripe| stripe.name == ".text"), "sections are stripes");
-        assert!(map.iter().all(|stripe| stripe.cells.iter().all(|cell| *cell == 0)));
+        assert!(
+            map.iter().any(|stripe| stripe.name == ".text"),
+            "sections are stripes"
+        );
+        assert!(
+            map.iter()
+                .all(|stripe| stripe.cells.iter().all(|cell| *cell == 0))
+        );
     }
 
     proptest::proptest! {

@@ -53,7 +53,9 @@ pub(crate) struct Place {
 impl Difference {
     /// Section and symbol of what differs first.
     pub(crate) fn first_place(&self) -> (Option<String>, Option<String>) {
-        self.places.first().map_or((None, None), |place| (place.section.clone(), place.symbol.clone()))
+        self.places.first().map_or((None, None), |place| {
+            (place.section.clone(), place.symbol.clone())
+        })
     }
 }
 
@@ -61,7 +63,12 @@ impl Difference {
 pub(crate) fn explain(a: &[u8], b: &[u8]) -> Difference {
     let size = [a.len() as u64, b.len() as u64];
     if a == b {
-        return Difference { identical: true, format: "bytes".to_owned(), size, ..Difference::default() };
+        return Difference {
+            identical: true,
+            format: "bytes".to_owned(),
+            size,
+            ..Difference::default()
+        };
     }
     let (format, mut places) = compare(a, b, 0);
     // Causes first; among them where most bytes differ.
@@ -69,11 +76,21 @@ pub(crate) fn explain(a: &[u8], b: &[u8]) -> Difference {
         (x.derived, std::cmp::Reverse(x.bytes)).cmp(&(y.derived, std::cmp::Reverse(y.bytes)))
     });
     places.truncate(SHOWN);
-    let (mut only_a, mut only_b) =
-        if format == "text" { (Vec::new(), Vec::new()) } else { strings::only(a, b) };
+    let (mut only_a, mut only_b) = if format == "text" {
+        (Vec::new(), Vec::new())
+    } else {
+        strings::only(a, b)
+    };
     only_a.truncate(20);
     only_b.truncate(20);
-    Difference { identical: false, format: format.to_owned(), size, places, only_a, only_b }
+    Difference {
+        identical: false,
+        format: format.to_owned(),
+        size,
+        places,
+        only_a,
+        only_b,
+    }
 }
 
 fn compare(a: &[u8], b: &[u8], depth: usize) -> (&'static str, Vec<Place>) {
@@ -91,8 +108,19 @@ fn compare(a: &[u8], b: &[u8], depth: usize) -> (&'static str, Vec<Place>) {
         return ("text", lines(text_a, text_b));
     }
     let bytes = count(a, b);
-    let first = a.iter().zip(b).position(|(x, y)| x != y).unwrap_or(a.len().min(b.len()));
-    ("bytes", vec![Place { bytes, note: format!("first at offset {first:#x}"), ..Place::default() }])
+    let first = a
+        .iter()
+        .zip(b)
+        .position(|(x, y)| x != y)
+        .unwrap_or(a.len().min(b.len()));
+    (
+        "bytes",
+        vec![Place {
+            bytes,
+            note: format!("first at offset {first:#x}"),
+            ..Place::default()
+        }],
+    )
 }
 
 /// How many bytes of two stretches differ.
@@ -128,8 +156,12 @@ fn lines(a: &str, b: &str) -> Vec<Place> {
 
 fn members(a: &[archive::Member], b: &[archive::Member], depth: usize) -> Vec<Place> {
     let mut places = Vec::new();
-    let names =
-        |members: &[archive::Member]| members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
+    let names = |members: &[archive::Member]| {
+        members
+            .iter()
+            .map(|member| member.name.clone())
+            .collect::<Vec<_>>()
+    };
     for member in a {
         let Some(other) = b.iter().find(|other| other.name == member.name) else {
             places.push(alone(member, "only the first has it"));
@@ -137,7 +169,12 @@ fn members(a: &[archive::Member], b: &[archive::Member], depth: usize) -> Vec<Pl
         };
         if member.header != other.header {
             let note = format!("{} and {}", member.header, other.header);
-            places.push(Place { member: Some(member.name.clone()), bytes: 1, note, ..Place::default() });
+            places.push(Place {
+                member: Some(member.name.clone()),
+                bytes: 1,
+                note,
+                ..Place::default()
+            });
         }
         if member.bytes != other.bytes {
             let (_, inner) = compare(&member.bytes, &other.bytes, depth + 1);
@@ -203,7 +240,9 @@ mod tests {
             header.set_size(content.len() as u64);
             header.set_mode(mode);
             header.set_cksum();
-            builder.append_data(&mut header, "dir/file", content).unwrap();
+            builder
+                .append_data(&mut header, "dir/file", content)
+                .unwrap();
             builder.into_inner().unwrap()
         };
         let found = explain(&tar(0o644, b"same"), &tar(0o755, b"same"));
@@ -219,7 +258,13 @@ mod tests {
             // A frame of one raw block (RFC 8878, section 3.1.1): single segment, one byte of content size.
             let size = u8::try_from(content.len()).unwrap();
             let block = (u32::from(size) << 3) | 1;
-            [b"\x28\xb5\x2f\xfd\x20".as_slice(), &[size], &block.to_le_bytes()[..3], content].concat()
+            [
+                b"\x28\xb5\x2f\xfd\x20".as_slice(),
+                &[size],
+                &block.to_le_bytes()[..3],
+                content,
+            ]
+            .concat()
         };
         let found = explain(&packed(b"one\nsame\n"), &packed(b"two\nsame\n"));
         assert_eq!((found.format.as_str(), found.places.len()), ("zstd", 1));
@@ -230,7 +275,10 @@ mod tests {
     fn own_executable_with_one_byte_changed_differs_in_one_section() {
         let a = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let mut b = a.clone();
-        let at = a.windows(15).position(|window| window == b"own_executable_").unwrap();
+        let at = a
+            .windows(15)
+            .position(|window| window == b"own_executable_")
+            .unwrap();
         b[at] = b'O';
         let found = explain(&a, &b);
         assert!(

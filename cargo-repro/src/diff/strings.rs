@@ -23,7 +23,10 @@ fn runs(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
             while start > floor && printable(bytes[start - 1]) {
                 start -= 1;
             }
-            let end = bytes[at..].iter().position(|byte| !printable(*byte)).map_or(bytes.len(), |n| at + n);
+            let end = bytes[at..]
+                .iter()
+                .position(|byte| !printable(*byte))
+                .map_or(bytes.len(), |n| at + n);
             (at, floor) = (end + SHORTEST, end);
             if end - start >= SHORTEST {
                 return Some(&bytes[start..end]);
@@ -50,7 +53,11 @@ fn both<T: Send + Default>(one: impl FnOnce() -> T, other: impl FnOnce() -> T + 
 
 /// What is most like a message or path comes first: paths, then longer ones.
 fn rank(text: &str) -> (bool, std::cmp::Reverse<usize>, &str) {
-    (!text.contains('/'), std::cmp::Reverse(text.len().min(200)), text)
+    (
+        !text.contains('/'),
+        std::cmp::Reverse(text.len().min(200)),
+        text,
+    )
 }
 
 /// Strings that only the first has and strings that only the second has.
@@ -84,8 +91,17 @@ mod tests {
 
     #[test]
     fn common_strings_are_left_out() {
-        let (a, b) = only(b"\0common string\0/home/a/x.rs\0", b"\x01common string\x02/home/bb/x.rs\0ab\0");
-        assert_eq!((a, b), (vec!["/home/a/x.rs".to_owned()], vec!["/home/bb/x.rs".to_owned()]));
+        let (a, b) = only(
+            b"\0common string\0/home/a/x.rs\0",
+            b"\x01common string\x02/home/bb/x.rs\0ab\0",
+        );
+        assert_eq!(
+            (a, b),
+            (
+                vec!["/home/a/x.rs".to_owned()],
+                vec!["/home/bb/x.rs".to_owned()]
+            )
+        );
     }
 
     proptest::proptest! {

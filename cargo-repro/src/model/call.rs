@@ -50,18 +50,28 @@ impl Call {
         env: BTreeMap<String, String>,
     ) -> Option<Self> {
         let of = |name: &str| env.get(name).cloned().unwrap_or_default();
-        let mut call =
-            Self { package: of("CARGO_PKG_NAME"), version: of("CARGO_PKG_VERSION"), ..Self::default() };
+        let mut call = Self {
+            package: of("CARGO_PKG_NAME"),
+            version: of("CARGO_PKG_VERSION"),
+            ..Self::default()
+        };
         let mut words = args.iter();
         while let Some(word) = words.next() {
             let (flag, value) = match word.split_once('=') {
                 Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
                 _ => (word.as_str(), None),
             };
-            let mut value = || value.clone().or_else(|| words.next().cloned()).unwrap_or_default();
+            let mut value = || {
+                value
+                    .clone()
+                    .or_else(|| words.next().cloned())
+                    .unwrap_or_default()
+            };
             match flag {
                 "--crate-name" => call.crate_name = value(),
-                "--crate-type" => call.crate_types.extend(value().split(',').map(str::to_owned)),
+                "--crate-type" => call
+                    .crate_types
+                    .extend(value().split(',').map(str::to_owned)),
                 "--out-dir" => call.out_dir = value().into(),
                 "--target" => call.target = Some(value()),
                 "--cfg" => call.cfgs.push(value()),
@@ -115,12 +125,22 @@ impl Call {
     /// Whether a file of its output folder is one of its outputs, dependency lists (`.d`), which hold paths, excepted.
     pub(crate) fn owns(&self, file_name: &str) -> bool {
         let stem = format!("{}{}", self.crate_name, self.extra_filename);
-        let rest = file_name.strip_prefix("lib").and_then(|name| name.strip_prefix(&stem));
+        let rest = file_name
+            .strip_prefix("lib")
+            .and_then(|name| name.strip_prefix(&stem));
         let rest = rest.or_else(|| file_name.strip_prefix(&stem));
         rest.is_some_and(|rest| {
             matches!(
                 rest,
-                "" | ".rlib" | ".rmeta" | ".so" | ".dylib" | ".dll" | ".a" | ".lib" | ".exe" | ".wasm"
+                "" | ".rlib"
+                    | ".rmeta"
+                    | ".so"
+                    | ".dylib"
+                    | ".dll"
+                    | ".a"
+                    | ".lib"
+                    | ".exe"
+                    | ".wasm"
             )
         })
     }
@@ -183,7 +203,10 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(a.externs, [PathBuf::from("/t/deps/liblog-2.rmeta")]);
-        assert_eq!((a.key(), &a.externs, &a.metadata), (b.key(), &b.externs, &b.metadata));
+        assert_eq!(
+            (a.key(), &a.externs, &a.metadata),
+            (b.key(), &b.externs, &b.metadata)
+        );
         assert!(
             a.owns("libdemo-1.rlib")
                 && a.owns("libdemo-1.rmeta")

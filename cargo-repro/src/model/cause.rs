@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::build::UnitKind;
 
 /// What was varied when the output changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Variation {
     /// Where the build ran: folders and their length, CARGO_HOME.
@@ -129,7 +131,9 @@ impl Variation {
     ];
 
     fn entry(self) -> &'static (Self, &'static str, &'static str, &'static str) {
-        let found = Self::CATALOGUE.iter().find(|(variation, ..)| *variation == self);
+        let found = Self::CATALOGUE
+            .iter()
+            .find(|(variation, ..)| *variation == self);
         found.unwrap_or(&Self::CATALOGUE[Self::CATALOGUE.len() - 1])
     }
 
@@ -161,12 +165,22 @@ pub(crate) struct Fix {
 impl Fix {
     /// What would mend it and cannot be tried on a replay.
     pub(crate) fn advice(text: impl Into<String>) -> Self {
-        Self { text: text.into(), confirmed: false, config: None, more: Vec::new() }
+        Self {
+            text: text.into(),
+            confirmed: false,
+            config: None,
+            more: Vec::new(),
+        }
     }
 
     /// Configuration that made a replay equal.
     pub(crate) fn tried(text: String, config: ConfigFix) -> Self {
-        Self { text, confirmed: true, config: Some(config), more: Vec::new() }
+        Self {
+            text,
+            confirmed: true,
+            config: Some(config),
+            more: Vec::new(),
+        }
     }
 }
 

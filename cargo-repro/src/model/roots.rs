@@ -37,18 +37,27 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
     let (mut left, mut right) = (grouped(&a.units), grouped(&b.units));
     let keys: BTreeSet<String> = left.keys().chain(right.keys()).cloned().collect();
     for key in keys {
-        let (mut from_a, mut from_b) =
-            (left.remove(&key).unwrap_or_default(), right.remove(&key).unwrap_or_default());
+        let (mut from_a, mut from_b) = (
+            left.remove(&key).unwrap_or_default(),
+            right.remove(&key).unwrap_or_default(),
+        );
         let metadata = |build: &Build, index: usize| build.units[index].call.metadata.clone();
         // The same symbol hash first; what is left over is paired in order.
-        from_a.retain(|&i| match from_b.iter().position(|&j| metadata(a, i) == metadata(b, j)) {
-            Some(at) => {
-                found.units.push((i, from_b.remove(at)));
-                false
+        from_a.retain(|&i| {
+            match from_b
+                .iter()
+                .position(|&j| metadata(a, i) == metadata(b, j))
+            {
+                Some(at) => {
+                    found.units.push((i, from_b.remove(at)));
+                    false
+                }
+                None => true,
             }
-            None => true,
         });
-        found.units.extend(from_a.iter().copied().zip(from_b.iter().copied()));
+        found
+            .units
+            .extend(from_a.iter().copied().zip(from_b.iter().copied()));
         if from_a.len() != from_b.len() {
             found.unpaired.push(key);
         }
@@ -56,17 +65,24 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
     found.differing = (0..found.units.len())
         .filter(|&pair| {
             let (i, j) = found.units[pair];
-            a.units[i].outputs != b.units[j].outputs || a.units[i].call.metadata != b.units[j].call.metadata
+            a.units[i].outputs != b.units[j].outputs
+                || a.units[i].call.metadata != b.units[j].call.metadata
         })
         .collect();
     let scripts = differing_scripts(a, b);
-    let by_stem: BTreeMap<String, usize> =
-        found.units.iter().enumerate().map(|(pair, &(i, _))| (a.units[i].stem(), pair)).collect();
+    let by_stem: BTreeMap<String, usize> = found
+        .units
+        .iter()
+        .enumerate()
+        .map(|(pair, &(i, _))| (a.units[i].stem(), pair))
+        .collect();
 
     let mut roots = BTreeMap::new();
     for &pair in &found.differing {
         let (i, j) = found.units[pair];
-        if transitive(a, &found, &by_stem, pair).iter().any(|dependency| found.differing.contains(dependency))
+        if transitive(a, &found, &by_stem, pair)
+            .iter()
+            .any(|dependency| found.differing.contains(dependency))
         {
             continue;
         }
@@ -91,9 +107,9 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
             _ => {
                 let writer = match differing_sources(unit, &b.units[j]).is_empty() {
                     true => None,
-                    false => runs(a, b)
-                        .into_iter()
-                        .find(|(at, _)| Some(a.scripts[*at].out_dir.as_path()) == unit.call.build_out_dir()),
+                    false => runs(a, b).into_iter().find(|(at, _)| {
+                        Some(a.scripts[*at].out_dir.as_path()) == unit.call.build_out_dir()
+                    }),
                 };
                 match writer {
                     // Nobody else of the package wrote sources while it was built.
@@ -145,14 +161,26 @@ fn transitive(
 /// Runs of the same build script in both builds.
 fn runs(a: &Build, b: &Build) -> Vec<(usize, usize)> {
     let key = |run: &ScriptRun| {
-        let folder = run.out_dir.parent().and_then(|dir| dir.file_name()).unwrap_or_default();
-        (run.package.clone(), run.version.clone(), folder.to_string_lossy().into_owned())
+        let folder = run
+            .out_dir
+            .parent()
+            .and_then(|dir| dir.file_name())
+            .unwrap_or_default();
+        (
+            run.package.clone(),
+            run.version.clone(),
+            folder.to_string_lossy().into_owned(),
+        )
     };
     let by_package = |run: &ScriptRun| (run.package.clone(), run.version.clone());
     let mut pairs = Vec::new();
     for (i, run) in a.scripts.iter().enumerate() {
         let same = b.scripts.iter().position(|other| key(other) == key(run));
-        let same = same.or_else(|| b.scripts.iter().position(|other| by_package(other) == by_package(run)));
+        let same = same.or_else(|| {
+            b.scripts
+                .iter()
+                .position(|other| by_package(other) == by_package(run))
+        });
         pairs.extend(same.map(|j| (i, j)));
     }
     pairs
@@ -161,7 +189,8 @@ fn runs(a: &Build, b: &Build) -> Vec<(usize, usize)> {
 /// Runs of both builds that told cargo something else or left other files.
 pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
     let differs = |&(i, j): &(usize, usize)| {
-        a.scripts[i].statements != b.scripts[j].statements || a.scripts[i].files != b.scripts[j].files
+        a.scripts[i].statements != b.scripts[j].statements
+            || a.scripts[i].files != b.scripts[j].files
     };
     runs(a, b).into_iter().filter(differs).collect()
 }
@@ -169,20 +198,30 @@ pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
 /// Sources a unit read that are not the same in both builds although they were exported so: something wrote them, by relative path.
 pub(crate) fn differing_sources(a: &Unit, b: &Unit) -> Vec<PathBuf> {
     let names: BTreeSet<&PathBuf> = a.sources.keys().chain(b.sources.keys()).collect();
-    names.into_iter().filter(|name| a.sources.get(*name) != b.sources.get(*name)).cloned().collect()
+    names
+        .into_iter()
+        .filter(|name| a.sources.get(*name) != b.sources.get(*name))
+        .cloned()
+        .collect()
 }
 
 /// Files of OUT_DIR that differ, by relative path.
 pub(crate) fn differing_files(a: &ScriptRun, b: &ScriptRun) -> Vec<String> {
     let names: BTreeSet<&String> = a.files.keys().chain(b.files.keys()).collect();
-    names.into_iter().filter(|name| a.files.get(*name) != b.files.get(*name)).cloned().collect()
+    names
+        .into_iter()
+        .filter(|name| a.files.get(*name) != b.files.get(*name))
+        .cloned()
+        .collect()
 }
 
 /// Whether a unit can have seen what differs between two runs of its package's build script: what the script told cargo, a
 /// file in the unit's dependency list, or a native library. Logs and caches in OUT_DIR are neither.
 fn reaches(a: &Unit, b: &Unit, run_a: &ScriptRun, run_b: &ScriptRun) -> bool {
     run_a.statements != run_b.statements
-        || differing_files(run_a, run_b).iter().any(|name| seen_by(a, run_a, name) || seen_by(b, run_b, name))
+        || differing_files(run_a, run_b)
+            .iter()
+            .any(|name| seen_by(a, run_a, name) || seen_by(b, run_b, name))
 }
 
 /// Whether a unit can have seen a file of its build script's.
@@ -192,14 +231,20 @@ fn seen_by(unit: &Unit, run: &ScriptRun, name: &str) -> bool {
 
 /// Whether a file's name is that of a native library or a part of one.
 pub(crate) fn is_native(name: &str) -> bool {
-    [".a", ".o", ".so", ".lib", ".obj"].iter().any(|ending| name.ends_with(ending))
+    [".a", ".o", ".so", ".lib", ".obj"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 /// Files of a build script's that a compiler call read.
 pub(crate) fn read_files(build: &Build, run: &ScriptRun) -> BTreeSet<String> {
     let own = |unit: &&Unit| unit.call.build_out_dir() == Some(run.out_dir.as_path());
     let read = |name: &&String| {
-        build.units.iter().filter(own).any(|unit| unit.reads.contains(&run.out_dir.join(name)))
+        build
+            .units
+            .iter()
+            .filter(own)
+            .any(|unit| unit.reads.contains(&run.out_dir.join(name)))
     };
     run.files.keys().filter(read).cloned().collect()
 }
@@ -216,7 +261,10 @@ mod tests {
             crate_name: package.into(),
             crate_types: vec!["lib".into()],
             extra_filename: "-1".into(),
-            externs: externs.iter().map(|name| format!("/t/lib{name}-1.rmeta").into()).collect(),
+            externs: externs
+                .iter()
+                .map(|name| format!("/t/lib{name}-1.rmeta").into())
+                .collect(),
             env: [("OUT_DIR".to_owned(), format!("/t/{package}-1/out"))].into(),
             ..Call::default()
         };
@@ -238,13 +286,25 @@ mod tests {
     }
 
     fn build(units: Vec<Unit>, scripts: Vec<ScriptRun>) -> Build {
-        Build { units, scripts, artifacts: vec![] }
+        Build {
+            units,
+            scripts,
+            artifacts: vec![],
+        }
     }
 
     #[test]
     fn only_the_first_of_a_chain_is_a_root() {
-        let chain =
-            |x: &str| build(vec![unit("a", &[], x), unit("b", &["a"], x), unit("c", &["b"], x)], vec![]);
+        let chain = |x: &str| {
+            build(
+                vec![
+                    unit("a", &[], x),
+                    unit("b", &["a"], x),
+                    unit("c", &["b"], x),
+                ],
+                vec![],
+            )
+        };
         let found = compare(&chain("1"), &chain("2"));
         assert_eq!(found.differing.len(), 3);
         assert_eq!(found.roots, [Root::Unit { a: 0, b: 0 }]);
@@ -253,9 +313,20 @@ mod tests {
 
     #[test]
     fn a_tainted_dependency_counts_over_equal_ones_in_between() {
-        let of =
-            |x: &str| build(vec![unit("a", &[], x), unit("b", &["a"], "same"), unit("c", &["b"], x)], vec![]);
-        assert_eq!(compare(&of("1"), &of("2")).roots, [Root::Unit { a: 0, b: 0 }]);
+        let of = |x: &str| {
+            build(
+                vec![
+                    unit("a", &[], x),
+                    unit("b", &["a"], "same"),
+                    unit("c", &["b"], x),
+                ],
+                vec![],
+            )
+        };
+        assert_eq!(
+            compare(&of("1"), &of("2")).roots,
+            [Root::Unit { a: 0, b: 0 }]
+        );
     }
 
     #[test]
@@ -263,13 +334,26 @@ mod tests {
         let of = |x: &str, said: &str, file: (&str, &str)| {
             build(vec![unit("a", &[], x)], vec![script("a", said, file)])
         };
-        let told = compare(&of("1", "rustc-env=T=1", ("", "")), &of("2", "rustc-env=T=2", ("", "")));
+        let told = compare(
+            &of("1", "rustc-env=T=1", ("", "")),
+            &of("2", "rustc-env=T=2", ("", "")),
+        );
         assert_eq!(told.roots, [Root::Script { a: 0, b: 0 }]);
         let native = compare(&of("1", "", ("libx.a", "1")), &of("2", "", ("libx.a", "2")));
         assert_eq!(native.roots, [Root::Script { a: 0, b: 0 }]);
-        let log = compare(&of("1", "", ("config.log", "1")), &of("2", "", ("config.log", "2")));
-        assert_eq!(log.roots, [Root::Unit { a: 0, b: 0 }], "a log does not reach the compiler");
-        let harmless = compare(&of("1", "", ("config.log", "1")), &of("1", "", ("config.log", "2")));
+        let log = compare(
+            &of("1", "", ("config.log", "1")),
+            &of("2", "", ("config.log", "2")),
+        );
+        assert_eq!(
+            log.roots,
+            [Root::Unit { a: 0, b: 0 }],
+            "a log does not reach the compiler"
+        );
+        let harmless = compare(
+            &of("1", "", ("config.log", "1")),
+            &of("1", "", ("config.log", "2")),
+        );
         assert!(harmless.roots.is_empty());
     }
 
@@ -277,13 +361,19 @@ mod tests {
     fn another_symbol_hash_is_a_difference() {
         let mut other = unit("a", &[], "1");
         other.call.metadata = "2".into();
-        let found = compare(&build(vec![unit("a", &[], "1")], vec![]), &build(vec![other], vec![]));
+        let found = compare(
+            &build(vec![unit("a", &[], "1")], vec![]),
+            &build(vec![other], vec![]),
+        );
         assert_eq!(found.roots, [Root::Unit { a: 0, b: 0 }]);
     }
 
     #[test]
     fn a_unit_only_one_build_has_is_said() {
-        let found = compare(&build(vec![unit("a", &[], "1")], vec![]), &build(vec![], vec![]));
+        let found = compare(
+            &build(vec![unit("a", &[], "1")], vec![]),
+            &build(vec![], vec![]),
+        );
         assert_eq!(found.unpaired.len(), 1);
     }
 
@@ -298,9 +388,15 @@ mod tests {
                 ..Build::default()
             }
         };
-        assert_eq!(compare(&build("1"), &build("2")).roots, [Root::Script { a: 0, b: 0 }]);
+        assert_eq!(
+            compare(&build("1"), &build("2")).roots,
+            [Root::Script { a: 0, b: 0 }]
+        );
         let mut alone = (build("1"), build("2"));
         (alone.0.scripts, alone.1.scripts) = (vec![], vec![]);
-        assert_eq!(compare(&alone.0, &alone.1).roots, [Root::Unit { a: 0, b: 0 }]);
+        assert_eq!(
+            compare(&alone.0, &alone.1).roots,
+            [Root::Unit { a: 0, b: 0 }]
+        );
     }
 }

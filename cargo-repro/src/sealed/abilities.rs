@@ -21,8 +21,15 @@ impl Abilities {
     /// Tries.
     pub(crate) fn find(runner: &Runner, folder: &Path) -> Self {
         let namespaces = if cfg!(target_os = "linux") {
-            let step =
-                Step::new("unshare").args(["--map-root-user", "--net", "--uts", "sh", "-c", SET_HOST, "x"]);
+            let step = Step::new("unshare").args([
+                "--map-root-user",
+                "--net",
+                "--uts",
+                "sh",
+                "-c",
+                SET_HOST,
+                "x",
+            ]);
             match runner.run(step.arg("probe")) {
                 Ok(finished) if finished.is_success() => Ok(()),
                 Ok(_) => Err("the system does not allow user namespaces".to_owned()),
@@ -32,7 +39,11 @@ impl Abilities {
             Err("namespaces need Linux".to_owned())
         };
         let users = namespaces.clone().and_then(|()| identity::find(runner));
-        Self { namespaces, users, interposer: super::interposer::compile(runner, folder) }
+        Self {
+            namespaces,
+            users,
+            interposer: super::interposer::compile(runner, folder),
+        }
     }
 }
 
@@ -47,10 +58,15 @@ fn choose_locale(list: &str) -> Option<String> {
     let mut names: Vec<&str> = list
         .lines()
         .map(str::trim)
-        .filter(|name| !name.is_empty() && *name != "POSIX" && *name != "C" && !name.starts_with("C."))
+        .filter(|name| {
+            !name.is_empty() && *name != "POSIX" && *name != "C" && !name.starts_with("C.")
+        })
         .collect();
     names.sort_by_key(|name| {
-        (name.starts_with("en"), !name.to_lowercase().replace('-', "").ends_with("utf8"))
+        (
+            name.starts_with("en"),
+            !name.to_lowercase().replace('-', "").ends_with("utf8"),
+        )
     });
     names.first().map(|name| (*name).to_owned())
 }
@@ -65,7 +81,13 @@ mod tests {
     #[test]
     fn a_locale_is_one_that_is_installed_and_not_c() {
         assert_eq!(choose_locale("C\nC.utf8\nPOSIX\n"), None);
-        assert_eq!(choose_locale("C\nen_US.utf8\nPOSIX\n").as_deref(), Some("en_US.utf8"));
-        assert_eq!(choose_locale("de_DE\nen_US.utf8\nde_DE.utf8\n").as_deref(), Some("de_DE.utf8"));
+        assert_eq!(
+            choose_locale("C\nen_US.utf8\nPOSIX\n").as_deref(),
+            Some("en_US.utf8")
+        );
+        assert_eq!(
+            choose_locale("de_DE\nen_US.utf8\nde_DE.utf8\n").as_deref(),
+            Some("de_DE.utf8")
+        );
     }
 }

@@ -30,7 +30,11 @@ fn nearest(levels: &[Level], key: &str) -> Option<(PathBuf, toml::Value)> {
 pub(super) fn rustc_wrapper(folder: &Path, top: &Path) -> Option<PathBuf> {
     let (dir, value) = nearest(&levels(folder, top), "rustc-wrapper")?;
     let wrapper = value.as_str().filter(|name| !name.is_empty())?;
-    Some(if wrapper.contains('/') { dir.join(wrapper) } else { wrapper.into() })
+    Some(if wrapper.contains('/') {
+        dir.join(wrapper)
+    } else {
+        wrapper.into()
+    })
 }
 
 /// `build.target` of every level (cargo joins lists): the targets cargo builds for where its arguments name none.
@@ -41,7 +45,10 @@ pub(super) fn targets(folder: &Path, top: &Path) -> Vec<String> {
         Some(target) => text(target).into_iter().collect(),
         None => Vec::new(),
     };
-    levels(folder, top).iter().flat_map(|level: &Level| -> Vec<String> { of(level) }).collect()
+    levels(folder, top)
+        .iter()
+        .flat_map(|level: &Level| -> Vec<String> { of(level) })
+        .collect()
 }
 
 #[cfg(test)]
@@ -57,12 +64,21 @@ mod tests {
             std::fs::write(path, text).unwrap();
         };
         let (top, workspace) = (dir.path().join("top"), dir.path().join("top/in/ws"));
-        write(".cargo/config.toml", "[build]\nrustc-wrapper = \"outside\"\n");
+        write(
+            ".cargo/config.toml",
+            "[build]\nrustc-wrapper = \"outside\"\n",
+        );
         std::fs::create_dir_all(&workspace).unwrap();
         assert_eq!(rustc_wrapper(&workspace, &top), None);
-        write("top/.cargo/config.toml", "[build]\nrustc-wrapper = \"./w.sh\"\ntarget = \"a\"\n");
+        write(
+            "top/.cargo/config.toml",
+            "[build]\nrustc-wrapper = \"./w.sh\"\ntarget = \"a\"\n",
+        );
         assert_eq!(rustc_wrapper(&workspace, &top), Some(top.join("./w.sh")));
-        write("top/in/ws/.cargo/config", "[build]\nrustc-wrapper = \"w\"\ntarget = [\"b\", \"c\"]\n");
+        write(
+            "top/in/ws/.cargo/config",
+            "[build]\nrustc-wrapper = \"w\"\ntarget = [\"b\", \"c\"]\n",
+        );
         assert_eq!(rustc_wrapper(&workspace, &top), Some("w".into()));
         assert_eq!(targets(&workspace, &top), ["b", "c", "a"]);
         assert_eq!(targets(&top.join("in"), &top), ["a"]);

@@ -108,6 +108,11 @@ mod tests {
         ] {
             assert_ne!(x, y);
         }
-        assert!(a.jobs != b.jobs && a.clock != b.clock && a.order != b.order && a.file_times != b.file_times);
+        assert!(
+            a.jobs != b.jobs
+                && a.clock != b.clock
+                && a.order != b.order
+                && a.file_times != b.file_times
+        );
     }
 }

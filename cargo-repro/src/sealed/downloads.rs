@@ -15,10 +15,13 @@ use super::place::Place;
 
 /// The user's CARGO_HOME.
 pub(crate) fn user_cargo_home() -> Option<PathBuf> {
-    std::env::var_os("CARGO_HOME").filter(|path| !path.is_empty()).map(PathBuf::from).or_else(|| {
-        let home = std::env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?;
-        Some(PathBuf::from(home).join(".cargo"))
-    })
+    std::env::var_os("CARGO_HOME")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| {
+            let home = std::env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?;
+            Some(PathBuf::from(home).join(".cargo"))
+        })
 }
 
 /// Shares downloads with a CARGO_HOME (the user's without another): unpacked sources are not shared, their paths differ in every place.
@@ -26,7 +29,9 @@ pub(crate) fn user_cargo_home() -> Option<PathBuf> {
 /// # Errors
 /// The disk cannot be written to.
 pub(crate) fn share(from: Option<&Path>, to: &Path) -> Result<()> {
-    let Some(user) = from.map(Path::to_owned).or_else(user_cargo_home) else { return Ok(()) };
+    let Some(user) = from.map(Path::to_owned).or_else(user_cargo_home) else {
+        return Ok(());
+    };
     for folder in ["registry/index", "registry/cache", "git/db"] {
         let (from, to) = (user.join(folder), to.join(folder));
         if !from.is_dir() {
@@ -48,24 +53,35 @@ fn failed() -> String {
 }
 
 fn user_config(user: &Path) -> Option<toml::Table> {
-    let text =
-        ["config.toml", "config"].iter().find_map(|name| std::fs::read_to_string(user.join(name)).ok());
+    let text = ["config.toml", "config"]
+        .iter()
+        .find_map(|name| std::fs::read_to_string(user.join(name)).ok());
     Some(sealed_config(text?.parse().ok()?))
 }
 
 fn configure(user: &Path, to: &Path) -> Result<()> {
-    let Some(table) = user_config(user) else { return Ok(()) };
+    let Some(table) = user_config(user) else {
+        return Ok(());
+    };
     let text = toml::to_string(&table).unwrap_or_default();
     std::fs::write(to.join("config.toml"), text).or_judge(failed)
 }
 
 /// Folders that the user's own configuration names in place of registries.
 pub(crate) fn replaced_sources() -> Vec<PathBuf> {
-    let Some(user) = user_cargo_home() else { return Vec::new() };
+    let Some(user) = user_cargo_home() else {
+        return Vec::new();
+    };
     let table = user_config(&user).unwrap_or_default();
-    let sources = table.get("source").and_then(toml::Value::as_table).into_iter().flatten();
+    let sources = table
+        .get("source")
+        .and_then(toml::Value::as_table)
+        .into_iter()
+        .flatten();
     let folder = |source: &toml::Value| {
-        ["directory", "local-registry"].iter().find_map(|key| Some(PathBuf::from(source.get(key)?.as_str()?)))
+        ["directory", "local-registry"]
+            .iter()
+            .find_map(|key| Some(PathBuf::from(source.get(key)?.as_str()?)))
     };
     // As cargo reads it: relative to the folder that holds the folder of the file.
     sources
@@ -95,14 +111,25 @@ struct Lock {
 /// # Errors
 /// The disk cannot be written to.
 pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
-    let Some(user) = user_cargo_home() else { return Ok(()) };
+    let Some(user) = user_cargo_home() else {
+        return Ok(());
+    };
     configure(&user, to)?;
-    let text = lock.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let text = lock
+        .and_then(|path| std::fs::read_to_string(path).ok())
+        .unwrap_or_default();
     let lock: Lock = toml::from_str(&text).unwrap_or_default();
-    let folders =
-        |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let folders = |dir: PathBuf| {
+        std::fs::read_dir(dir)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+    };
     let copy = |from: &Path, wanted: Option<&str>| -> Result<()> {
-        let Ok(bytes) = std::fs::read(from) else { return Ok(()) };
+        let Ok(bytes) = std::fs::read(from) else {
+            return Ok(());
+        };
         if wanted.is_some_and(|wanted| sha256_bytes(&bytes).to_string() != wanted) {
             return Ok(());
         }
@@ -113,7 +140,9 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
         std::fs::write(dest, bytes).or_judge(failed)
     };
     let plain = |text: &str| {
-        text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b)) && !text.starts_with('.')
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
+            && !text.starts_with('.')
     };
     let packages: Vec<&Locked> = lock
         .package
@@ -122,7 +151,10 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
         .collect();
     for registry in folders(user.join("registry/cache")) {
         for one in packages.iter().filter(|one| one.checksum.is_some()) {
-            copy(&registry.join(format!("{}-{}.crate", one.name, one.version)), one.checksum.as_deref())?;
+            copy(
+                &registry.join(format!("{}-{}.crate", one.name, one.version)),
+                one.checksum.as_deref(),
+            )?;
         }
     }
     for registry in folders(user.join("registry/index")) {
@@ -131,11 +163,20 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
             copy(&registry.join(".cache").join(index_path(&one.name)), None)?;
         }
     }
-    let named: BTreeSet<&str> =
-        packages.iter().filter_map(|one| repository(one.source.as_deref()?)).collect();
+    let named: BTreeSet<&str> = packages
+        .iter()
+        .filter_map(|one| repository(one.source.as_deref()?))
+        .collect();
     for database in folders(user.join("git/db")) {
-        let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.rsplit_once('-').is_some_and(|(name, _)| named.contains(name)) {
+        let name = database
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name
+            .rsplit_once('-')
+            .is_some_and(|(name, _)| named.contains(name))
+        {
             files(&database, &mut |path| copy(path, None))?;
         }
     }
@@ -167,7 +208,11 @@ fn index_path(name: &str) -> PathBuf {
 
 /// The name cargo gives the folder of a git source: the last part of its URL.
 fn repository(source: &str) -> Option<&str> {
-    let url = source.strip_prefix("git+")?.split(['?', '#']).next()?.trim_end_matches('/');
+    let url = source
+        .strip_prefix("git+")?
+        .split(['?', '#'])
+        .next()?
+        .trim_end_matches('/');
     let last = url.rsplit('/').next()?;
     Some(last.strip_suffix(".git").unwrap_or(last))
 }
@@ -238,7 +283,10 @@ pub(crate) fn fetch(
         step = step.arg("--offline");
     }
     if let Some(guard) = guard {
-        let folder = place.workspace.strip_prefix(&place.source).unwrap_or(Path::new(""));
+        let folder = place
+            .workspace
+            .strip_prefix(&place.source)
+            .unwrap_or(Path::new(""));
         step = guard.cargo(step, Some(folder), !offline);
     }
     let finished = runner.run(step)?;
@@ -253,7 +301,11 @@ pub(crate) fn fetch(
     } else {
         "check the network, and that no locked version was removed from its registry"
     };
-    Err(Error::judge(format!("the locked dependencies cannot be had: {}", text.trim())).with_help(help))
+    Err(Error::judge(format!(
+        "the locked dependencies cannot be had: {}",
+        text.trim()
+    ))
+    .with_help(help))
 }
 
 #[cfg(test)]
@@ -262,12 +314,18 @@ mod tests {
 
     #[test]
     fn downloads_are_found_where_cargo_keeps_them() {
-        for (name, path) in
-            [("a", "1/a"), ("cc", "2/cc"), ("Log", "3/l/log"), ("serde_json", "se/rd/serde_json")]
-        {
+        for (name, path) in [
+            ("a", "1/a"),
+            ("cc", "2/cc"),
+            ("Log", "3/l/log"),
+            ("serde_json", "se/rd/serde_json"),
+        ] {
             assert_eq!(index_path(name), Path::new(path));
         }
-        assert_eq!(repository("git+https://example.org/x/demo.git?branch=main#0a1b"), Some("demo"));
+        assert_eq!(
+            repository("git+https://example.org/x/demo.git?branch=main#0a1b"),
+            Some("demo")
+        );
         assert_eq!(repository("registry+https://example.org/index"), None);
     }
 
@@ -277,7 +335,13 @@ mod tests {
                     [target.a]\nlinker='l'\nrustflags=['-g']\n[registry]\ntoken='secret'\n[source.y]\ndirectory='v'\n\
                     [http]\nproxy='http://u:secret@h:80'\n";
         let kept = toml::to_string(&sealed_config(text.parse().unwrap())).unwrap();
-        assert!(!kept.contains("secret") && !kept.contains("-g") && !kept.contains("sccache"), "{kept}");
-        assert!(kept.contains("linker") && kept.contains("index") && kept.contains("directory"), "{kept}");
+        assert!(
+            !kept.contains("secret") && !kept.contains("-g") && !kept.contains("sccache"),
+            "{kept}"
+        );
+        assert!(
+            kept.contains("linker") && kept.contains("index") && kept.contains("directory"),
+            "{kept}"
+        );
     }
 }

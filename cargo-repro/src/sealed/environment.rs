@@ -11,18 +11,26 @@ impl Place {
     pub(crate) fn environment(&self) -> Vec<(String, OsString)> {
         let c = &self.conditions;
         let user_path = std::env::var_os("PATH").unwrap_or_default();
-        let path = [self.inside(&self.tools), self.toolchain.bin.clone()].into_iter().chain(
-            std::env::split_paths(&user_path).filter(|dir| {
-                self.guard.as_ref().is_none_or(|guard| guard.namespaces.is_err() || guard.shows(dir))
-            }),
-        );
-        let wrapper =
-            self.inside(&self.tools).join(format!("{}{}", tools::WRAPPER, std::env::consts::EXE_SUFFIX));
+        let path = [self.inside(&self.tools), self.toolchain.bin.clone()]
+            .into_iter()
+            .chain(std::env::split_paths(&user_path).filter(|dir| {
+                self.guard
+                    .as_ref()
+                    .is_none_or(|guard| guard.namespaces.is_err() || guard.shows(dir))
+            }));
+        let wrapper = self.inside(&self.tools).join(format!(
+            "{}{}",
+            tools::WRAPPER,
+            std::env::consts::EXE_SUFFIX
+        ));
         let mut env: Vec<(String, OsString)> = Vec::new();
         let mut set = |name: &str, value: &dyn AsRef<std::ffi::OsStr>| {
             env.push((name.to_owned(), value.as_ref().to_owned()))
         };
-        set("PATH", &std::env::join_paths(path).unwrap_or(user_path.clone()));
+        set(
+            "PATH",
+            &std::env::join_paths(path).unwrap_or(user_path.clone()),
+        );
         // Nothing in it may matter, and its name is no machine's.
         match self.pins("environment") {
             true => set("HOME", &"/nonexistent"),
@@ -50,7 +58,10 @@ impl Place {
             set("RELEASE_GATES_VARIATION", &"B");
         }
         if self.abilities.interposer.is_ok() {
-            set("LD_PRELOAD", &self.inside(&self.root).join(interposer::LIBRARY));
+            set(
+                "LD_PRELOAD",
+                &self.inside(&self.root).join(interposer::LIBRARY),
+            );
         }
         for name in WINDOWS {
             if let Some(value) = std::env::var_os(name).filter(|_| cfg!(windows)) {
@@ -59,7 +70,8 @@ impl Place {
         }
         env.extend(std::env::vars_os().filter_map(|(name, value)| {
             let starts = ["CARGO_SOURCE_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_"];
-            name.to_str().filter(|name| starts.iter().any(|start| name.starts_with(start)))?;
+            name.to_str()
+                .filter(|name| starts.iter().any(|start| name.starts_with(start)))?;
             let value = public(&name, &value)?;
             Some((name.into_string().ok()?, value))
         }));
@@ -84,13 +96,20 @@ impl Place {
             (held("file-order"), "REPRO_ORDER", c.order.to_string()),
             (held("host"), "REPRO_HOST", c.host.to_owned()),
             (held("jobs"), "REPRO_PROCESSORS", c.processors.to_string()),
-            (self.pins("time"), "REPRO_FREEZE", self.epoch.max(1).to_string()),
+            (
+                self.pins("time"),
+                "REPRO_FREEZE",
+                self.epoch.max(1).to_string(),
+            ),
             (self.pins("entropy"), "REPRO_SEED", "1".to_owned()),
             (self.pins("process"), "REPRO_PROCESS", "4242".to_owned()),
             (self.compared, "REPRO_LOG", path(&self.log)),
             (self.compared, "REPRO_SCRIPTS", path(&self.scripts)),
         ];
-        all.into_iter().filter(|(is, ..)| *is).map(|(_, name, value)| (name, value)).collect()
+        all.into_iter()
+            .filter(|(is, ..)| *is)
+            .map(|(_, name, value)| (name, value))
+            .collect()
     }
 }
 
@@ -112,14 +131,19 @@ const WINDOWS: &[&str] = &[
 
 /// The caller's variables of these names.
 pub(crate) fn handed_on(names: &[String]) -> Vec<(String, OsString)> {
-    names.iter().filter_map(|name| Some((name.clone(), std::env::var_os(name)?))).collect()
+    names
+        .iter()
+        .filter_map(|name| Some((name.clone(), std::env::var_os(name)?)))
+        .collect()
 }
 
 /// A variable of the caller's as others' code may see it: without what signs in. `None` for what it must not see at all: of cargo's registries only
 /// the addresses are handed on.
 pub(crate) fn public(name: &OsStr, value: &OsStr) -> Option<OsString> {
     let name = name.to_str()?;
-    let secret = ["TOKEN", "SECRET", "CREDENTIAL", "PASSWORD"].iter().any(|word| name.contains(word));
+    let secret = ["TOKEN", "SECRET", "CREDENTIAL", "PASSWORD"]
+        .iter()
+        .any(|word| name.contains(word));
     let registry = |start: &str| name.strip_prefix(start);
     let handed_on = match (registry("CARGO_REGISTRIES_"), registry("CARGO_REGISTRY_")) {
         (Some(rest), _) => rest.ends_with("_INDEX") || rest.ends_with("_PROTOCOL"),
@@ -129,7 +153,11 @@ pub(crate) fn public(name: &OsStr, value: &OsStr) -> Option<OsString> {
     if secret || !handed_on {
         return None;
     }
-    Some(value.to_str().map_or_else(|| value.to_owned(), |text| without_userinfo(text).into()))
+    Some(
+        value
+            .to_str()
+            .map_or_else(|| value.to_owned(), |text| without_userinfo(text).into()),
+    )
 }
 
 /// An address without the name and password in it; a name alone stays where ssh needs it.
@@ -137,12 +165,16 @@ pub(crate) fn without_userinfo(text: &str) -> String {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (scheme, rest),
         // curl takes a proxy without scheme.
-        None if text.contains('@') && !text.contains(['/', ' ']) && text.contains(':') => ("", text),
+        None if text.contains('@') && !text.contains(['/', ' ']) && text.contains(':') => {
+            ("", text)
+        }
         None => return text.to_owned(),
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    let Some((user, host)) = authority.rsplit_once('@') else { return text.to_owned() };
+    let Some((user, host)) = authority.rsplit_once('@') else {
+        return text.to_owned();
+    };
     let user = match user.split_once(':') {
         _ if !scheme.ends_with("ssh") => "",
         Some((name, _)) => name,
@@ -158,10 +190,19 @@ pub(crate) fn governs(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let is = |names: &[&str]| names.contains(&upper.as_str());
     let starts = |starts: &[&str]| starts.iter().any(|start| upper.starts_with(start));
-    let tools = ["CC", "CXX", "AR", "LD", "NM", "AS", "RANLIB", "STRIP", "OBJCOPY", "CPP"];
-    let tool =
-        |name: &str| tools.contains(&name) || tools.iter().any(|tool| name.starts_with(&format!("{tool}_")));
-    let bare = upper.strip_prefix("HOST_").or_else(|| upper.strip_prefix("TARGET_")).unwrap_or(&upper);
+    let tools = [
+        "CC", "CXX", "AR", "LD", "NM", "AS", "RANLIB", "STRIP", "OBJCOPY", "CPP",
+    ];
+    let tool = |name: &str| {
+        tools.contains(&name)
+            || tools
+                .iter()
+                .any(|tool| name.starts_with(&format!("{tool}_")))
+    };
+    let bare = upper
+        .strip_prefix("HOST_")
+        .or_else(|| upper.strip_prefix("TARGET_"))
+        .unwrap_or(&upper);
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     !plain
         || starts(&[
@@ -229,11 +270,23 @@ mod tests {
             seen("CARGO_REGISTRIES_X_INDEX", "sparse+https://u:pw@h/i/").as_deref(),
             Some("sparse+https://h/i/")
         );
-        assert_eq!(seen("CARGO_REGISTRIES_X_INDEX", "ssh://git@h/i").as_deref(), Some("ssh://git@h/i"));
-        assert_eq!(seen("CARGO_REGISTRIES_X_INDEX", "ssh://git:pw@h/i").as_deref(), Some("ssh://git@h/i"));
-        assert_eq!(seen("https_proxy", "http://u:p@w@h:80").as_deref(), Some("http://h:80"));
+        assert_eq!(
+            seen("CARGO_REGISTRIES_X_INDEX", "ssh://git@h/i").as_deref(),
+            Some("ssh://git@h/i")
+        );
+        assert_eq!(
+            seen("CARGO_REGISTRIES_X_INDEX", "ssh://git:pw@h/i").as_deref(),
+            Some("ssh://git@h/i")
+        );
+        assert_eq!(
+            seen("https_proxy", "http://u:p@w@h:80").as_deref(),
+            Some("http://h:80")
+        );
         assert_eq!(seen("https_proxy", "u:pw@h:80").as_deref(), Some("h:80"));
-        assert_eq!(seen("https_proxy", "http://h:80/a@b").as_deref(), Some("http://h:80/a@b"));
+        assert_eq!(
+            seen("https_proxy", "http://h:80/a@b").as_deref(),
+            Some("http://h:80/a@b")
+        );
         for name in [
             "CARGO_REGISTRIES_X_KEY",
             "CARGO_REGISTRIES_X_TOKEN",

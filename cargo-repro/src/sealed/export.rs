@@ -57,11 +57,21 @@ impl Source {
                     "commit or stash them, or build the work tree with --allow-dirty (the report says so)",
                 ));
         }
-        let root = git.root().canonicalize().or_judge(|| "cannot find the repository".to_owned())?;
+        let root = git
+            .root()
+            .canonicalize()
+            .or_judge(|| "cannot find the repository".to_owned())?;
         let inside = |path: &Path| {
-            path.canonicalize().ok().and_then(|path| path.strip_prefix(&root).map(Path::to_owned).ok())
+            path.canonicalize()
+                .ok()
+                .and_then(|path| path.strip_prefix(&root).map(Path::to_owned).ok())
         };
-        for package in project.metadata.packages.iter().filter(|package| package.source.is_none()) {
+        for package in project
+            .metadata
+            .packages
+            .iter()
+            .filter(|package| package.source.is_none())
+        {
             if inside(package.manifest_path.as_std_path()).is_none() {
                 return Err(Error::judge(format!(
                     "the path dependency `{}` lies outside the repository, so no commit holds it",
@@ -71,11 +81,19 @@ impl Source {
             }
         }
         let workspace = inside(&project.root).ok_or_else(|| {
-            Error::judge("the workspace lies outside its repository").with_help("check the `workspace` key")
+            Error::judge("the workspace lies outside its repository")
+                .with_help("check the `workspace` key")
         })?;
         let epoch = project.epoch()?.unwrap_or_default();
         let lock = project.root.join("Cargo.lock");
-        Ok(Self { git, commit, dirty: project.dirty, epoch, workspace, lock })
+        Ok(Self {
+            git,
+            commit,
+            dirty: project.dirty,
+            epoch,
+            workspace,
+            lock,
+        })
     }
 
     /// Whether the repository itself knows only a part of its history, so that every place does.
@@ -87,10 +105,16 @@ impl Source {
     ///
     /// # Errors
     /// Git or the disk failed.
-    pub(crate) fn export(&self, dest: &Path, shift: Duration, histories: &Histories<'_>) -> Result<Exported> {
+    pub(crate) fn export(
+        &self,
+        dest: &Path,
+        shift: Duration,
+        histories: &Histories<'_>,
+    ) -> Result<Exported> {
         let mut exported = Exported::default();
         if self.dirty {
-            std::fs::create_dir_all(dest).or_judge(|| "cannot write the exported sources".to_owned())?;
+            std::fs::create_dir_all(dest)
+                .or_judge(|| "cannot write the exported sources".to_owned())?;
             self.copy_work_tree(dest)?;
         } else {
             exported.lfs_pointers = self.git.checkout(&self.commit, dest)?.lfs_pointers;
@@ -104,7 +128,10 @@ impl Source {
             })?;
             exported.lock_added = true;
         }
-        for (history, aside) in [histories.other, Some((histories.own, dest))].into_iter().flatten() {
+        for (history, aside) in [histories.other, Some((histories.own, dest))]
+            .into_iter()
+            .flatten()
+        {
             history::make(&self.git, &self.commit, dest, history)?;
             if aside != dest {
                 std::fs::rename(dest.join(".git"), aside)
@@ -112,8 +139,11 @@ impl Source {
             }
         }
         let seconds = u64::try_from(self.epoch).unwrap_or_default();
-        set_times(dest, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + shift)
-            .or_judge(|| "cannot set the times of the exported sources".to_owned())?;
+        set_times(
+            dest,
+            SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + shift,
+        )
+        .or_judge(|| "cannot set the times of the exported sources".to_owned())?;
         history::refresh(&self.git, dest)?;
         Ok(exported)
     }
@@ -127,7 +157,10 @@ impl Source {
             "--exclude-standard",
             "--full-name",
         ])?;
-        for name in list.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        for name in list
+            .split(|byte| *byte == 0)
+            .filter(|name| !name.is_empty())
+        {
             let name = bytes_to_path(name);
             copy_tree(&self.git.root().join(&name), &dest.join(&name))
                 .or_judge(|| format!("cannot copy `{}` into the sealed place", name.display()))?;
@@ -138,7 +171,9 @@ impl Source {
 
 /// Copies a file, symbolic link or (for a submodule) folder; what is gone from the work tree is left out.
 fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    let Ok(metadata) = from.symlink_metadata() else { return Ok(()) };
+    let Ok(metadata) = from.symlink_metadata() else {
+        return Ok(());
+    };
     if let Some(parent) = to.parent() {
         std::fs::create_dir_all(parent)?;
     }
@@ -169,12 +204,18 @@ pub(crate) fn set_times(dir: &Path, time: SystemTime) -> std::io::Result<()> {
 
 /// The time of access lies so far ahead that reading a file does not move it.
 fn both(time: SystemTime) -> std::fs::FileTimes {
-    std::fs::FileTimes::new().set_modified(time).set_accessed(time + Duration::from_secs(40 * 365 * 86_400))
+    std::fs::FileTimes::new()
+        .set_modified(time)
+        .set_accessed(time + Duration::from_secs(40 * 365 * 86_400))
 }
 
 /// Archives hold the times of folders too.
 fn folder_time(dir: &Path, time: SystemTime) -> std::io::Result<()> {
-    if cfg!(unix) { std::fs::File::open(dir)?.set_times(both(time)) } else { Ok(()) }
+    if cfg!(unix) {
+        std::fs::File::open(dir)?.set_times(both(time))
+    } else {
+        Ok(())
+    }
 }
 
 fn set_below(dir: &Path, time: SystemTime) -> std::io::Result<()> {

@@ -116,17 +116,30 @@ impl Guard {
     ///
     /// # Errors
     /// The project names a compiler of its own, there is no toolchain, or the commit cannot be exported.
-    pub(crate) fn new(runner: &Runner, folder: &Path, git: &Git, commit: &CommitId) -> Result<Self> {
-        let folder = folder.canonicalize().or_judge(|| format!("cannot find `{}`", folder.display()))?;
+    pub(crate) fn new(
+        runner: &Runner,
+        folder: &Path,
+        git: &Git,
+        commit: &CommitId,
+    ) -> Result<Self> {
+        let folder = folder
+            .canonicalize()
+            .or_judge(|| format!("cannot find `{}`", folder.display()))?;
         for dir in folder.ancestors() {
             refuse_own_compiler(dir)?;
         }
-        let rustc =
-            std::env::var_os("RUSTC").filter(|name| !name.is_empty()).unwrap_or_else(|| "rustc".into());
-        let step = Step::new(rustc).args(["--print", "sysroot"]).current_dir(&folder);
+        let rustc = std::env::var_os("RUSTC")
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "rustc".into());
+        let step = Step::new(rustc)
+            .args(["--print", "sysroot"])
+            .current_dir(&folder);
         let said = runner.run(step)?.success()?;
         let sysroot = PathBuf::from(String::from_utf8_lossy(&said.stdout).trim().to_owned());
-        let project = git.root().canonicalize().or_judge(|| "cannot find the repository".to_owned())?;
+        let project = git
+            .root()
+            .canonicalize()
+            .or_judge(|| "cannot find the repository".to_owned())?;
         let temporary = release_gate::fs::throw_away_dir("guard")?;
         let failed = || "cannot make the guard's folders".to_owned();
         // Mounts are listed by their real paths.
@@ -134,7 +147,10 @@ impl Guard {
         for name in ["root", "home", "cargo-home", "tmp"] {
             std::fs::create_dir(base.join(name)).or_judge(failed)?;
         }
-        let lock = folder.ancestors().map(|dir| dir.join("Cargo.lock")).find(|path| path.is_file());
+        let lock = folder
+            .ancestors()
+            .map(|dir| dir.join("Cargo.lock"))
+            .find(|path| path.is_file());
         downloads::copy_locked(lock.as_deref(), &base.join("cargo-home"))?;
         let export = base.join("project");
         git.checkout(commit, &export)?;
@@ -144,7 +160,10 @@ impl Guard {
         }) {
             std::fs::copy(lock, there).or_judge(|| "cannot copy `Cargo.lock`".to_owned())?;
         }
-        for dir in folder.ancestors().map_while(|dir| dir.strip_prefix(&project).ok()) {
+        for dir in folder
+            .ancestors()
+            .map_while(|dir| dir.strip_prefix(&project).ok())
+        {
             without_credential_programs(&export.join(dir))?;
         }
         let mut guard = Self {
@@ -169,25 +188,43 @@ impl Guard {
     }
 
     fn probe(&self) -> Result<(), String> {
-        let step = self.words(&View::default(), Path::new("/"), "probe", START).into_iter();
+        let step = self
+            .words(&View::default(), Path::new("/"), "probe", START)
+            .into_iter();
         let finished = self.runner.run(Step::new("true").through("unshare", step));
         match finished {
             Ok(finished) if finished.is_success() => Ok(()),
             Ok(finished) => {
                 let text = finished.stderr_text();
                 let line = text.lines().next_back().unwrap_or("no reason given");
-                Err(format!("the system does not allow the namespaces ({})", line.trim()))
+                Err(format!(
+                    "the system does not allow the namespaces ({})",
+                    line.trim()
+                ))
             }
             Err(_) => Err("the program `unshare` is not here".to_owned()),
         }
     }
 
     /// Arguments of `unshare` that come before a program.
-    pub(crate) fn words(&self, view: &View, start: &Path, host: &str, inside: &str) -> Vec<OsString> {
-        let mut words: Vec<OsString> =
-            ["--map-root-user", "--uts", "--ipc", "--mount", "--pid", "--fork", "--kill-child"]
-                .map(Into::into)
-                .into();
+    pub(crate) fn words(
+        &self,
+        view: &View,
+        start: &Path,
+        host: &str,
+        inside: &str,
+    ) -> Vec<OsString> {
+        let mut words: Vec<OsString> = [
+            "--map-root-user",
+            "--uts",
+            "--ipc",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+        ]
+        .map(Into::into)
+        .into();
         if !view.network {
             words.push("--net".into());
         }
@@ -209,14 +246,22 @@ impl Guard {
 
     /// Whether programs in a folder can be seen from inside.
     pub(crate) fn shows(&self, folder: &Path) -> bool {
-        ["/usr", "/bin", "/sbin", "/opt", "/nix", "/gnu"].iter().any(|root| folder.starts_with(root))
+        ["/usr", "/bin", "/sbin", "/opt", "/nix", "/gnu"]
+            .iter()
+            .any(|root| folder.starts_with(root))
     }
 
     /// A question to a program of the project's own; `None` where it cannot be guarded, since it is not worth the risk.
     pub(crate) fn ask(&self, step: Step, program: &Path) -> Option<Step> {
         self.namespaces.as_ref().ok()?;
-        let view = View { read: vec![program.canonicalize().ok()?], ..View::default() };
-        Some(step.through("unshare", self.words(&view, Path::new("/"), "guarded", START)))
+        let view = View {
+            read: vec![program.canonicalize().ok()?],
+            ..View::default()
+        };
+        Some(step.through(
+            "unshare",
+            self.words(&view, Path::new("/"), "guarded", START),
+        ))
     }
 
     /// The exported commit.
@@ -234,12 +279,22 @@ impl Guard {
         let own = |name: &str| (self.base.join(name), self.base.join(name));
         let mut read = downloads::replaced_sources();
         read.extend(
-            ["SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "CARGO_HTTP_CAINFO"]
-                .iter()
-                .filter_map(|name| std::env::var_os(name).map(PathBuf::from)),
+            [
+                "SSL_CERT_FILE",
+                "SSL_CERT_DIR",
+                "CURL_CA_BUNDLE",
+                "CARGO_HTTP_CAINFO",
+            ]
+            .iter()
+            .filter_map(|name| std::env::var_os(name).map(PathBuf::from)),
         );
         let project = Some((self.export.clone(), self.project.clone()));
-        View { project, read, write: vec![own("home"), own("tmp"), own("cargo-home")], network }
+        View {
+            project,
+            read,
+            write: vec![own("home"), own("tmp"), own("cargo-home")],
+            network,
+        }
     }
 
     /// A step of cargo's that reads the project and may download, kept from the caller's files: where the repository is, it sees the
@@ -248,13 +303,25 @@ impl Guard {
         let base = &self.base;
         let bin = self.sysroot.join("bin");
         let cargo = bin.join(format!("cargo{}", std::env::consts::EXE_SUFFIX));
-        let mut step = if cargo.is_file() { step.program(cargo) } else { step };
-        for name in
-            ["SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_TARGET_DIR"]
-        {
+        let mut step = if cargo.is_file() {
+            step.program(cargo)
+        } else {
+            step
+        };
+        for name in [
+            "SSH_AUTH_SOCK",
+            "GIT_SSH_COMMAND",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+            "CARGO_TARGET_DIR",
+        ] {
             step = step.env_remove(name);
         }
-        let given: Vec<_> = step.environment().iter().map(|(a, b)| (a.clone(), b.clone())).collect();
+        let given: Vec<_> = step
+            .environment()
+            .iter()
+            .map(|(a, b)| (a.clone(), b.clone()))
+            .collect();
         for (name, value) in given {
             step = match environment::public(&name, &value) {
                 Some(public) => step.env(name, public),
@@ -263,14 +330,20 @@ impl Guard {
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path: Vec<PathBuf> = std::iter::once(bin.clone())
-            .chain(std::env::split_paths(&path).filter(|dir| self.namespaces.is_err() || self.shows(dir)))
+            .chain(
+                std::env::split_paths(&path)
+                    .filter(|dir| self.namespaces.is_err() || self.shows(dir)),
+            )
             .collect();
         step = step
             .env("PATH", std::env::join_paths(path).unwrap_or_default())
             .env("HOME", base.join("home"))
             .env("TMPDIR", base.join("tmp"))
             .env("CARGO_HOME", self.cargo_home())
-            .env("RUSTC", bin.join(format!("rustc{}", std::env::consts::EXE_SUFFIX)))
+            .env(
+                "RUSTC",
+                bin.join(format!("rustc{}", std::env::consts::EXE_SUFFIX)),
+            )
             // Empty means none, whatever the project's configuration says.
             .env("RUSTC_WRAPPER", "")
             .env("RUSTC_WORKSPACE_WRAPPER", "");
@@ -297,14 +370,24 @@ impl Guard {
 fn without_credential_programs(dir: &Path) -> Result<()> {
     for name in [".cargo/config.toml", ".cargo/config"] {
         let path = dir.join(name);
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let Ok(mut table) = text.parse::<toml::Table>() else { continue };
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let Ok(mut table) = text.parse::<toml::Table>() else {
+            continue;
+        };
         table.remove("credential-alias");
-        if let Some(registry) = table.get_mut("registry").and_then(toml::Value::as_table_mut) {
+        if let Some(registry) = table
+            .get_mut("registry")
+            .and_then(toml::Value::as_table_mut)
+        {
             registry.retain(|key, _| !key.contains("credential-provider"));
         }
-        for (_, registry) in
-            table.get_mut("registries").and_then(toml::Value::as_table_mut).into_iter().flatten()
+        for (_, registry) in table
+            .get_mut("registries")
+            .and_then(toml::Value::as_table_mut)
+            .into_iter()
+            .flatten()
         {
             if let Some(registry) = registry.as_table_mut() {
                 registry.retain(|key, _| key != "credential-provider");
@@ -321,14 +404,23 @@ fn without_credential_programs(dir: &Path) -> Result<()> {
 /// rustup would start the compiler a project brings with it.
 fn refuse_own_compiler(dir: &Path) -> Result<()> {
     for name in ["rust-toolchain.toml", "rust-toolchain"] {
-        let Ok(text) = std::fs::read_to_string(dir.join(name)) else { continue };
+        let Ok(text) = std::fs::read_to_string(dir.join(name)) else {
+            continue;
+        };
         let table: Option<toml::Table> = text.parse().ok();
-        if table.is_some_and(|table| table.get("toolchain").and_then(|table| table.get("path")).is_some()) {
+        if table.is_some_and(|table| {
+            table
+                .get("toolchain")
+                .and_then(|table| table.get("path"))
+                .is_some()
+        }) {
             return Err(Error::judge(format!(
                 "`{}` names a compiler of the project's own",
                 dir.join(name).display()
             ))
-            .with_help("read it first; then build it yourself with `cargo repro build` and `compare`"));
+            .with_help(
+                "read it first; then build it yourself with `cargo repro build` and `compare`",
+            ));
         }
     }
     Ok(())
@@ -345,12 +437,18 @@ mod tests {
         std::fs::create_dir_all(root.join(".cargo")).unwrap();
         let config = "credential-alias.x = ['./evil']\n[registry]\ndefault = 'r'\nglobal-credential-providers = ['./evil']\n\
                       [registries.r]\nindex = 'sparse+https://example.org/'\ncredential-provider = './evil'\n";
-        for (name, text) in [("Cargo.toml", "[workspace]\n"), (".cargo/config.toml", config)] {
+        for (name, text) in [
+            ("Cargo.toml", "[workspace]\n"),
+            (".cargo/config.toml", config),
+        ] {
             std::fs::write(root.join(name), text).unwrap();
         }
         let runner = Runner::new();
         let run = |args: &[&str]| {
-            let step = Step::new("git").args(args).current_dir(&root).env("GIT_CONFIG_GLOBAL", "/dev/null");
+            let step = Step::new("git")
+                .args(args)
+                .current_dir(&root)
+                .env("GIT_CONFIG_GLOBAL", "/dev/null");
             runner.run(step).unwrap().success().unwrap();
         };
         run(&["init", "-q"]);
@@ -373,14 +471,26 @@ mod tests {
         let git = Git::discover(&root, &runner).unwrap().unwrap();
         let guard = Guard::new(&runner, &root, &git, &git.head().unwrap().unwrap()).unwrap();
         let text = std::fs::read_to_string(guard.export().join(".cargo/config.toml")).unwrap();
-        assert!(!text.contains("evil") && text.contains("https://example.org/"), "{text}");
+        assert!(
+            !text.contains("evil") && text.contains("https://example.org/"),
+            "{text}"
+        );
         if guard.namespaces.is_err() {
             return;
         }
         let words = guard.words(&guard.view(false), guard.project(), "guarded", START);
         let script = "ls -A; grep -r canary . && exit 1; ! touch x 2> /dev/null";
-        let finished = runner.run(Step::new("sh").args(["-c", script]).through("unshare", words)).unwrap();
+        let finished = runner
+            .run(
+                Step::new("sh")
+                    .args(["-c", script])
+                    .through("unshare", words),
+            )
+            .unwrap();
         assert!(finished.is_success(), "{}", finished.stderr_text());
-        assert_eq!(String::from_utf8_lossy(&finished.stdout), ".cargo\nCargo.lock\nCargo.toml\n");
+        assert_eq!(
+            String::from_utf8_lossy(&finished.stdout),
+            ".cargo\nCargo.lock\nCargo.toml\n"
+        );
     }
 }

@@ -27,14 +27,23 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
     let failed = || "cannot make the sealed place's repository".to_owned();
     let ask = |args: &[&str]| -> Result<PathBuf> {
         let out = git.plumbing(args)?;
-        Ok(git.root().join(bytes_to_path(out.strip_suffix(b"\n").unwrap_or(&out))))
+        Ok(git
+            .root()
+            .join(bytes_to_path(out.strip_suffix(b"\n").unwrap_or(&out))))
     };
-    let objects = ask(&["rev-parse", "--git-path", "objects"])?.canonicalize().or_judge(failed)?;
+    let objects = ask(&["rev-parse", "--git-path", "objects"])?
+        .canonicalize()
+        .or_judge(failed)?;
     let format = git.plumbing(["rev-parse", "--show-object-format"])?;
     let format = String::from_utf8_lossy(&format).trim().to_owned();
     let here = || inside(git, dest);
-    git.run(here().args(["init", "--quiet", "--template=", &format!("--object-format={format}")]))?
-        .success()?;
+    git.run(here().args([
+        "init",
+        "--quiet",
+        "--template=",
+        &format!("--object-format={format}"),
+    ]))?
+    .success()?;
     let dir = dest.join(".git");
     let put = |name: &str, text: &str| -> Result<()> {
         let path = dir.join(name);
@@ -43,19 +52,28 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
         }
         std::fs::write(path, text).or_judge(failed)
     };
-    put("objects/info/alternates", &format!("{}\n", objects.display()))?;
+    put(
+        "objects/info/alternates",
+        &format!("{}\n", objects.display()),
+    )?;
     match history {
         History::Whole => {
-            let tags = git.plumbing(["for-each-ref", "--format=%(objectname) %(refname)", "refs/tags"])?;
+            let tags = git.plumbing([
+                "for-each-ref",
+                "--format=%(objectname) %(refname)",
+                "refs/tags",
+            ])?;
             put("packed-refs", &String::from_utf8_lossy(&tags))?;
-            if let Ok(cut) = std::fs::read_to_string(ask(&["rev-parse", "--git-path", "shallow"])?) {
+            if let Ok(cut) = std::fs::read_to_string(ask(&["rev-parse", "--git-path", "shallow"])?)
+            {
                 put("shallow", &cut)?;
             }
         }
         History::Shallow => {
             put("shallow", &format!("{commit}\n"))?;
             // git shortens ids by the number of objects it knows, and the objects are the whole repository's here.
-            git.run(here().args(["config", "core.abbrev", "7"]))?.success()?;
+            git.run(here().args(["config", "core.abbrev", "7"]))?
+                .success()?;
         }
     }
     put("HEAD", &format!("{commit}\n"))?;
@@ -75,5 +93,9 @@ pub(crate) fn refresh(git: &Git, dest: &Path) -> Result<()> {
 
 /// A step in the place's own repository, whatever lies around it.
 fn inside(git: &Git, dest: &Path) -> Step {
-    git.step().env("GIT_DIR", dest.join(".git")).env("GIT_WORK_TREE", dest).arg("-C").arg(dest)
+    git.step()
+        .env("GIT_DIR", dest.join(".git"))
+        .env("GIT_WORK_TREE", dest)
+        .arg("-C")
+        .arg(dest)
 }

@@ -13,7 +13,10 @@ impl Identity {
     /// Who enters a namespace.
     const ROOT: Self = Self { user: 0, group: 0 };
     /// `nobody` and `users`, which have these numbers on nearly every Linux; root could not even unpack others' archives in a namespace.
-    pub(super) const PINNED: Self = Self { user: 65_534, group: 100 };
+    pub(super) const PINNED: Self = Self {
+        user: 65_534,
+        group: 100,
+    };
 
     /// The caller.
     fn caller() -> Option<Self> {
@@ -21,7 +24,10 @@ impl Identity {
         {
             use std::os::unix::fs::MetadataExt as _;
             let process = std::fs::metadata("/proc/self").ok()?;
-            Some(Self { user: process.uid(), group: process.gid() })
+            Some(Self {
+                user: process.uid(),
+                group: process.gid(),
+            })
         }
         #[cfg(not(unix))]
         None
@@ -37,13 +43,24 @@ impl Identity {
         const NOBODY: u32 = 65_534;
         let entry = |line: &str| {
             let mut fields = line.split(':').skip(2);
-            Some(Self { user: fields.next()?.parse().ok()?, group: fields.next()?.parse().ok()? })
+            Some(Self {
+                user: fields.next()?.parse().ok()?,
+                group: fields.next()?.parse().ok()?,
+            })
         };
         let strange = |one: &Self| {
-            ![0, NOBODY, self.user].contains(&one.user) && ![0, NOBODY, self.group].contains(&one.group)
+            ![0, NOBODY, self.user].contains(&one.user)
+                && ![0, NOBODY, self.group].contains(&one.group)
         };
-        let found = passwd.lines().filter_map(entry).filter(strange).min_by_key(|one| one.user);
-        found.unwrap_or(Self { user: self.user.wrapping_add(1_234), group: self.group.wrapping_add(4_321) })
+        let found = passwd
+            .lines()
+            .filter_map(entry)
+            .filter(strange)
+            .min_by_key(|one| one.user);
+        found.unwrap_or(Self {
+            user: self.user.wrapping_add(1_234),
+            group: self.group.wrapping_add(4_321),
+        })
     }
 }
 
@@ -59,8 +76,16 @@ pub(crate) struct Users {
 
 impl Users {
     fn of(caller: Identity) -> Self {
-        let first = if caller.user == 0 { caller.somebody_else() } else { caller };
-        Self { caller, first, second: first.somebody_else() }
+        let first = if caller.user == 0 {
+            caller.somebody_else()
+        } else {
+            caller
+        };
+        Self {
+            caller,
+            first,
+            second: first.somebody_else(),
+        }
     }
 }
 
@@ -72,7 +97,10 @@ pub(super) fn find(runner: &Runner) -> Result<Users, String> {
     let caller = Identity::caller().ok_or_else(|| "user namespaces need Linux".to_owned())?;
     let users = Users::of(caller);
     let other = users.second;
-    let inside = format!("exec {}sh -c 'test $(id -u).$(id -g) = \"$1\"' x \"$1\"", words(other));
+    let inside = format!(
+        "exec {}sh -c 'test $(id -u).$(id -g) = \"$1\"' x \"$1\"",
+        words(other)
+    );
     let step = Step::new("unshare").args(["--map-root-user", "sh", "-c", &inside, "probe"]);
     match runner.run(step.arg(format!("{}.{}", other.user, other.group))) {
         Ok(finished) if finished.is_success() => Ok(users),
@@ -82,14 +110,30 @@ pub(super) fn find(runner: &Runner) -> Result<Users, String> {
 }
 
 /// What comes before a command that is to run as somebody; nothing where that is so already.
-pub(crate) fn before(users: &Result<Users, String>, wanted: Option<Identity>, inside: bool) -> String {
-    let Ok(users) = users else { return String::new() };
-    let (wanted, is) = (wanted.unwrap_or(users.first), if inside { Identity::ROOT } else { users.caller });
-    if wanted == is { String::new() } else { words(wanted) }
+pub(crate) fn before(
+    users: &Result<Users, String>,
+    wanted: Option<Identity>,
+    inside: bool,
+) -> String {
+    let Ok(users) = users else {
+        return String::new();
+    };
+    let (wanted, is) = (
+        wanted.unwrap_or(users.first),
+        if inside { Identity::ROOT } else { users.caller },
+    );
+    if wanted == is {
+        String::new()
+    } else {
+        words(wanted)
+    }
 }
 
 fn words(identity: Identity) -> String {
-    format!("unshare --user --map-user={} --map-group={} ", identity.user, identity.group)
+    format!(
+        "unshare --user --map-user={} --map-group={} ",
+        identity.user, identity.group
+    )
 }
 
 #[cfg(test)]
@@ -102,18 +146,29 @@ mod tests {
         let passwd = "root:x:0:0::/root:/bin/sh\nme:x:1:7::/:/bin/sh\nsync:x:4:65534::/:/bin/sync\nbin:x:3:3::/:\ndaemon:x:2:2::/:\n+::::::\n";
         assert_eq!(of(1, 7).other_of(passwd), of(2, 2));
         assert_eq!(of(1, 2).other_of(passwd), of(3, 3));
-        assert_eq!(of(0, 0).other_of("root:x:0:0::/root:/bin/sh\n"), of(1_234, 4_321));
+        assert_eq!(
+            of(0, 0).other_of("root:x:0:0::/root:/bin/sh\n"),
+            of(1_234, 4_321)
+        );
     }
 
     #[test]
     fn nothing_is_started_to_be_who_one_is() {
-        let users = Users::of(Identity { user: 1_000, group: 100 });
+        let users = Users::of(Identity {
+            user: 1_000,
+            group: 100,
+        });
         assert_eq!(before(&Ok(users), None, false), "");
-        assert_eq!(before(&Ok(users), None, true), "unshare --user --map-user=1000 --map-group=100 ");
+        assert_eq!(
+            before(&Ok(users), None, true),
+            "unshare --user --map-user=1000 --map-group=100 "
+        );
         assert_eq!(before(&Ok(users), Some(Identity::ROOT), true), "");
         let users = Users::of(Identity::ROOT);
         assert!(
-            users.first != Identity::ROOT && users.second != Identity::ROOT && users.first != users.second
+            users.first != Identity::ROOT
+                && users.second != Identity::ROOT
+                && users.first != users.second
         );
         assert_eq!(before(&Err(String::new()), Some(Identity::ROOT), false), "");
     }

@@ -17,8 +17,13 @@ pub(crate) fn compile(runner: &Runner, folder: &Path) -> Result<PathBuf, String>
         return Err("the interposer needs Linux with glibc".to_owned());
     }
     let (source, library) = (folder.join("interposer.c"), folder.join("interposer.so"));
-    std::fs::write(&source, SOURCE).map_err(|error| format!("the interposer cannot be written: {error}"))?;
-    let step = Step::new("cc").args(["-shared", "-fPIC", "-O2", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    std::fs::write(&source, SOURCE)
+        .map_err(|error| format!("the interposer cannot be written: {error}"))?;
+    let step = Step::new("cc")
+        .args(["-shared", "-fPIC", "-O2", "-o"])
+        .arg(&library)
+        .arg(&source)
+        .arg("-ldl");
     match runner.run(step) {
         Ok(finished) if finished.is_success() => Ok(library),
         Ok(_) => Err("the C compiler `cc` could not compile the interposer".to_owned()),
@@ -35,7 +40,10 @@ const SETTINGS: &str = "interposer.conf";
 /// # Errors
 /// The disk cannot be written to.
 pub(crate) fn tell(folder: &Path, settings: &[(&str, String)]) -> std::io::Result<()> {
-    let lines: String = settings.iter().map(|(name, value)| format!("{name}={value}\0")).collect();
+    let lines: String = settings
+        .iter()
+        .map(|(name, value)| format!("{name}={value}\0"))
+        .collect();
     std::fs::write(folder.join(SETTINGS), lines)
 }
 
@@ -57,7 +65,11 @@ pub(crate) struct Asked {
 impl Asked {
     /// Whether the compiler or linker asked for its own tables, which have no say in its output.
     pub(crate) fn is_toolchain(&self) -> bool {
-        let library = Path::new(&self.by).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let library = Path::new(&self.by)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         library.starts_with("librustc_driver") || library.starts_with("libLLVM")
     }
 }

@@ -48,13 +48,21 @@ struct Origin {
 
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the {} `{}` of `{}`", self.kind.join("+"), self.target, self.package)
+        write!(
+            f,
+            "the {} `{}` of `{}`",
+            self.kind.join("+"),
+            self.target,
+            self.package
+        )
     }
 }
 
 /// Cargo's messages; lines that are none are passed over.
 fn messages(stdout: &[u8]) -> impl Iterator<Item = Message> {
-    stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
+    stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
 }
 
 /// What is made of the text alone, whoever wrote it: cargo's messages, a list for make and the statements of a build script.
@@ -79,7 +87,10 @@ pub(crate) fn read(
     profile: &str,
     stdout: &[u8],
 ) -> Result<Build> {
-    let mut build = Build { units: units(place)?, ..Build::default() };
+    let mut build = Build {
+        units: units(place)?,
+        ..Build::default()
+    };
     let stdout = place.outside(&String::from_utf8_lossy(stdout)).into_bytes();
     // Macros print to the same stream: what is no message of cargo's is theirs.
     let messages = messages(&stdout);
@@ -87,15 +98,27 @@ pub(crate) fn read(
     let mut origins: BTreeMap<PathBuf, Origin> = BTreeMap::new();
     for message in messages {
         match message {
-            Message::BuildScriptExecuted { out_dir, package_id } => {
+            Message::BuildScriptExecuted {
+                out_dir,
+                package_id,
+            } => {
                 let known = build.scripts.iter().any(|run| run.out_dir == out_dir);
                 if !known && is_out_dir(&out_dir) {
                     let (package, version) = name_and_version(&package_id);
-                    build.scripts.push(script(place, package, version, out_dir)?);
+                    build
+                        .scripts
+                        .push(script(place, package, version, out_dir)?);
                 }
             }
-            Message::CompilerArtifact { manifest_path, target, filenames, executable } => {
-                let Some(package) = selected(project, place, &manifest_path) else { continue };
+            Message::CompilerArtifact {
+                manifest_path,
+                target,
+                filenames,
+                executable,
+            } => {
+                let Some(package) = selected(project, place, &manifest_path) else {
+                    continue;
+                };
                 if !has_target(package, &target) {
                     continue;
                 }
@@ -106,24 +129,35 @@ pub(crate) fn read(
                 };
                 for (kind, path) in released(&target, filenames, executable) {
                     // Cargo's own files lie in one folder, whoever else says what.
-                    let Some(triple) = layout.triple(&path) else { continue };
+                    let Some(triple) = layout.triple(&path) else {
+                        continue;
+                    };
                     match origins.insert(path.clone(), origin.clone()) {
-                        Some(other) if other != origin => return Err(collision(&path, &other, &origin)),
+                        Some(other) if other != origin => {
+                            return Err(collision(&path, &other, &origin));
+                        }
                         Some(_) => return Err(twice(&path, &origin)),
                         None => {}
                     }
-                    build.artifacts.push(artifact(package, place, triple, kind, path)?);
+                    build
+                        .artifacts
+                        .push(artifact(package, place, triple, kind, path)?);
                 }
             }
             Message::Other => {}
         }
     }
     complete(project, &origins)?;
-    build
-        .scripts
-        .sort_by(|a, b| (&a.package, &a.version, &a.out_dir).cmp(&(&b.package, &b.version, &b.out_dir)));
-    let key =
-        |artifact: &Artifact| (artifact.package.clone(), artifact.target.clone(), artifact.name.clone());
+    build.scripts.sort_by(|a, b| {
+        (&a.package, &a.version, &a.out_dir).cmp(&(&b.package, &b.version, &b.out_dir))
+    });
+    let key = |artifact: &Artifact| {
+        (
+            artifact.package.clone(),
+            artifact.target.clone(),
+            artifact.name.clone(),
+        )
+    };
     build.artifacts.sort_by_key(key);
     if build.units.is_empty() {
         return Err(Error::judge("no compiler call was recorded in the sealed build").with_help(
@@ -134,17 +168,34 @@ pub(crate) fn read(
 }
 
 /// The selected package a manifest in this place belongs to: members may lie anywhere in the repository, not only below the workspace.
-fn selected<'a>(project: &'a Project, place: &Place, manifest: &Path) -> Option<&'a cargo_metadata::Package> {
+fn selected<'a>(
+    project: &'a Project,
+    place: &Place,
+    manifest: &Path,
+) -> Option<&'a cargo_metadata::Package> {
     let relative = manifest.strip_prefix(&place.source).ok()?;
-    let real = project.git.as_ref()?.root().join(relative).canonicalize().ok()?;
+    let real = project
+        .git
+        .as_ref()?
+        .root()
+        .join(relative)
+        .canonicalize()
+        .ok()?;
     project.selected().find(|package| {
-        package.manifest_path.as_std_path().canonicalize().is_ok_and(|manifest| manifest == real)
+        package
+            .manifest_path
+            .as_std_path()
+            .canonicalize()
+            .is_ok_and(|manifest| manifest == real)
     })
 }
 
 /// Whether the package has this target, as `cargo metadata` tells.
 fn has_target(package: &cargo_metadata::Package, target: &MessageTarget) -> bool {
-    package.targets.iter().any(|known| known.name == target.name && kinds(known) == target.kind)
+    package
+        .targets
+        .iter()
+        .any(|known| known.name == target.name && kinds(known) == target.kind)
 }
 
 fn kinds(target: &cargo_metadata::Target) -> Vec<String> {
@@ -154,10 +205,16 @@ fn kinds(target: &cargo_metadata::Target) -> Vec<String> {
 /// Every selected program and library that has to be built was: what is not compared cannot pass.
 fn complete(project: &Project, origins: &BTreeMap<PathBuf, Origin>) -> Result<()> {
     for package in project.selected() {
-        for target in package.targets.iter().filter(|target| target.required_features.is_empty()) {
+        for target in package
+            .targets
+            .iter()
+            .filter(|target| target.required_features.is_empty())
+        {
             let kind = kinds(target);
             let built = origins.values().any(|origin| {
-                *origin.package == **package.name && origin.target == target.name && origin.kind == kind
+                *origin.package == **package.name
+                    && origin.target == target.name
+                    && origin.kind == kind
             });
             let none = ["custom-build", "test", "bench", "example"]
                 .iter()
@@ -180,8 +237,10 @@ fn complete(project: &Project, origins: &BTreeMap<PathBuf, Origin>) -> Result<()
 
 fn collision(path: &Path, one: &Origin, other: &Origin) -> Error {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Error::judge(format!("{one} and {other} end in one file `{name}`, and one overwrites the other"))
-        .with_help("give one of them another name, or build them apart with -p")
+    Error::judge(format!(
+        "{one} and {other} end in one file `{name}`, and one overwrites the other"
+    ))
+    .with_help("give one of them another name, or build them apart with -p")
 }
 
 fn twice(path: &Path, origin: &Origin) -> Error {
@@ -202,12 +261,20 @@ struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     fn of(place: &'a Place, targets: &[String], host: &'a str, profile: &'a str) -> Self {
-        let configured = if targets.is_empty() { place.configured_targets() } else { targets.to_vec() };
+        let configured = if targets.is_empty() {
+            place.configured_targets()
+        } else {
+            targets.to_vec()
+        };
         let folder = |target: String| match target.as_str() {
             "host-tuple" => (host.to_owned(), host.to_owned()),
             // A target of one's own is called as its file.
             _ if target.ends_with(".json") => {
-                let stem = Path::new(&target).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let stem = Path::new(&target)
+                    .file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 (stem.clone(), stem)
             }
             _ => (target.clone(), target),
@@ -217,7 +284,12 @@ impl<'a> Layout<'a> {
             "bench" => "release",
             other => other,
         };
-        Self { target: &place.target, host, triples: configured.into_iter().map(folder).collect(), profile }
+        Self {
+            target: &place.target,
+            host,
+            triples: configured.into_iter().map(folder).collect(),
+            profile,
+        }
     }
 
     /// The target a finished file is for; `None` if cargo would not put one there.
@@ -242,7 +314,9 @@ impl<'a> Layout<'a> {
 /// Whether cargo ran a build script there.
 fn is_out_dir(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == "out")
-        && path.parent().is_some_and(|dir| dir.join("output").is_file())
+        && path
+            .parent()
+            .is_some_and(|dir| dir.join("output").is_file())
 }
 
 /// Files of a target that would be released, of those cargo puts under their plain names.
@@ -251,9 +325,17 @@ fn released(
     files: Vec<PathBuf>,
     executable: Option<PathBuf>,
 ) -> Vec<(ArtifactKind, PathBuf)> {
-    let is = |wanted: &[&str]| target.kind.iter().any(|kind| wanted.contains(&kind.as_str()));
+    let is = |wanted: &[&str]| {
+        target
+            .kind
+            .iter()
+            .any(|kind| wanted.contains(&kind.as_str()))
+    };
     if is(&["bin"]) {
-        return executable.into_iter().map(|path| (ArtifactKind::Bin, path)).collect();
+        return executable
+            .into_iter()
+            .map(|path| (ArtifactKind::Bin, path))
+            .collect();
     }
     if is(&["custom-build", "test", "bench", "example"]) {
         return Vec::new();
@@ -267,7 +349,10 @@ fn released(
             _ => None,
         }
     };
-    files.into_iter().filter_map(|path| Some((kind_of(&path)?, path))).collect()
+    files
+        .into_iter()
+        .filter_map(|path| Some((kind_of(&path)?, path)))
+        .collect()
 }
 
 fn artifact(
@@ -277,15 +362,38 @@ fn artifact(
     kind: ArtifactKind,
     path: PathBuf,
 ) -> Result<Artifact> {
-    let shown = || format!("cannot read the artifact `{}`", place.neutral(&path.to_string_lossy()));
+    let shown = || {
+        format!(
+            "cannot read the artifact `{}`",
+            place.neutral(&path.to_string_lossy())
+        )
+    };
     // A build script can put a link to anything there.
     let real = path.canonicalize().or_judge(shown)?;
-    if !place.target.canonicalize().is_ok_and(|target| real.starts_with(target)) {
-        return Err(Error::judge(format!("{}: it leads out of the target folder", shown())));
+    if !place
+        .target
+        .canonicalize()
+        .is_ok_and(|target| real.starts_with(target))
+    {
+        return Err(Error::judge(format!(
+            "{}: it leads out of the target folder",
+            shown()
+        )));
     }
     let (sha256, _) = sha256_file(&path).or_judge(shown)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Artifact { package: package.name.to_string(), name, kind, target, path, sha256 })
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Ok(Artifact {
+        package: package.name.to_string(),
+        name,
+        kind,
+        target,
+        path,
+        sha256,
+    })
 }
 
 fn units(place: &Place) -> Result<Vec<Unit>> {
@@ -297,28 +405,53 @@ fn units(place: &Place) -> Result<Vec<Unit>> {
         calls.push(serde_json::from_str(&text).or_judge(unreadable)?);
     }
     calls.sort_by_key(|call| (call.key(), call.metadata.clone(), call.out_dir.clone()));
-    calls.dedup_by_key(|call| (call.out_dir.clone(), call.crate_name.clone(), call.extra_filename.clone()));
+    calls.dedup_by_key(|call| {
+        (
+            call.out_dir.clone(),
+            call.crate_name.clone(),
+            call.extra_filename.clone(),
+        )
+    });
     let mut listings: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     let mut units = Vec::new();
     for call in calls {
         if !listings.contains_key(&call.out_dir) {
-            let names = std::fs::read_dir(&call.out_dir).into_iter().flatten().flatten();
+            let names = std::fs::read_dir(&call.out_dir)
+                .into_iter()
+                .flatten()
+                .flatten();
             listings.insert(
                 call.out_dir.clone(),
-                names.filter_map(|entry| entry.file_name().into_string().ok()).collect(),
+                names
+                    .filter_map(|entry| entry.file_name().into_string().ok())
+                    .collect(),
             );
         }
         let stem = format!("{}{}", call.crate_name, call.extra_filename);
-        let mut unit = Unit { call, ..Unit::default() };
-        for name in listings.get(&unit.call.out_dir).into_iter().flatten().filter(|name| unit.call.owns(name))
+        let mut unit = Unit {
+            call,
+            ..Unit::default()
+        };
+        for name in listings
+            .get(&unit.call.out_dir)
+            .into_iter()
+            .flatten()
+            .filter(|name| unit.call.owns(name))
         {
-            let suffix = name.rsplit_once(&stem).map_or("", |(_, suffix)| suffix).trim_start_matches('.');
+            let suffix = name
+                .rsplit_once(&stem)
+                .map_or("", |(_, suffix)| suffix)
+                .trim_start_matches('.');
             let path = unit.call.out_dir.join(name);
-            let (digest, _) =
-                sha256_file(&path).or_judge(|| format!("cannot read `{name}` of the sealed build"))?;
+            let (digest, _) = sha256_file(&path)
+                .or_judge(|| format!("cannot read `{name}` of the sealed build"))?;
             unit.outputs.insert(suffix.to_owned(), digest);
         }
-        unit.reads = dependency_list(place, &unit.call.out_dir.join(format!("{stem}.d")), &unit.call.cwd);
+        unit.reads = dependency_list(
+            place,
+            &unit.call.out_dir.join(format!("{stem}.d")),
+            &unit.call.cwd,
+        );
         for path in &unit.reads {
             if let Ok(relative) = path.strip_prefix(&place.source)
                 && let Ok((digest, _)) = sha256_file(path)
@@ -339,7 +472,10 @@ fn dependency_list(place: &Place, path: &Path, cwd: &Path) -> Vec<PathBuf> {
 
 /// The files a list for make names on lines of their own.
 fn dependencies(text: &str) -> impl Iterator<Item = String> {
-    let names = text.lines().filter_map(|line| line.strip_suffix(':')).filter(|name| !name.starts_with('#'));
+    let names = text
+        .lines()
+        .filter_map(|line| line.strip_suffix(':'))
+        .filter(|name| !name.starts_with('#'));
     names.map(|name| name.replace("\\ ", " "))
 }
 
@@ -348,29 +484,51 @@ fn name_and_version(id: &str) -> (String, String) {
     let (source, fragment) = id.rsplit_once('#').unwrap_or(("", id));
     match fragment.split_once('@') {
         Some((name, version)) => (name.to_owned(), version.to_owned()),
-        None => (source.rsplit('/').next().unwrap_or_default().to_owned(), fragment.to_owned()),
+        None => (
+            source.rsplit('/').next().unwrap_or_default().to_owned(),
+            fragment.to_owned(),
+        ),
     }
 }
 
 /// Whether a line of a build script is a statement that reaches the compiler.
 pub(crate) fn is_effective(statement: &str) -> bool {
-    let Some(rest) = statement.strip_prefix("cargo::").or_else(|| statement.strip_prefix("cargo:")) else {
+    let Some(rest) = statement
+        .strip_prefix("cargo::")
+        .or_else(|| statement.strip_prefix("cargo:"))
+    else {
         return false;
     };
-    !["warning=", "error=", "rerun-if-changed", "rerun-if-env-changed", "rustc-check-cfg"]
-        .iter()
-        .any(|start| rest.starts_with(start))
+    ![
+        "warning=",
+        "error=",
+        "rerun-if-changed",
+        "rerun-if-env-changed",
+        "rustc-check-cfg",
+    ]
+    .iter()
+    .any(|start| rest.starts_with(start))
 }
 
 fn script(place: &Place, package: String, version: String, out_dir: PathBuf) -> Result<ScriptRun> {
-    let said =
-        out_dir.parent().map(|dir| std::fs::read(dir.join("output")).unwrap_or_default()).unwrap_or_default();
+    let said = out_dir
+        .parent()
+        .map(|dir| std::fs::read(dir.join("output")).unwrap_or_default())
+        .unwrap_or_default();
     let said = place.neutral(&String::from_utf8_lossy(&said));
-    let statements = said.lines().filter(|line| is_effective(line)).map(str::to_owned).collect();
+    let statements = said
+        .lines()
+        .filter(|line| is_effective(line))
+        .map(str::to_owned)
+        .collect();
     let mut files = BTreeMap::new();
     walk(&out_dir, &mut |path| {
         // Text that names the place is compared without the name, where it is small enough to be generated source.
-        let name = path.strip_prefix(&out_dir).unwrap_or(path).to_string_lossy().into_owned();
+        let name = path
+            .strip_prefix(&out_dir)
+            .unwrap_or(path)
+            .to_string_lossy()
+            .into_owned();
         let digest = match std::fs::read(path) {
             Ok(bytes) => match std::str::from_utf8(&bytes) {
                 Ok(text) => sha256_bytes(place.neutral(text).as_bytes()),
@@ -381,7 +539,13 @@ fn script(place: &Place, package: String, version: String, out_dir: PathBuf) -> 
         files.insert(name, digest);
     })
     .or_judge(|| format!("cannot read what the build script of `{package}` left"))?;
-    Ok(ScriptRun { package, version, out_dir, statements, files })
+    Ok(ScriptRun {
+        package,
+        version,
+        out_dir,
+        statements,
+        files,
+    })
 }
 
 fn walk(dir: &Path, visit: &mut impl FnMut(&Path)) -> std::io::Result<()> {
@@ -407,9 +571,18 @@ mod tests {
     #[test]
     fn package_ids_of_all_kinds_are_read() {
         let two = |name: &str, version: &str| (name.to_owned(), version.to_owned());
-        assert_eq!(name_and_version("registry+https://index#demo@1.0.0"), two("demo", "1.0.0"));
-        assert_eq!(name_and_version("path+file:///x/demo#1.0.0"), two("demo", "1.0.0"));
-        assert_eq!(name_and_version("path+file:///x/y#demo@1.0.0"), two("demo", "1.0.0"));
+        assert_eq!(
+            name_and_version("registry+https://index#demo@1.0.0"),
+            two("demo", "1.0.0")
+        );
+        assert_eq!(
+            name_and_version("path+file:///x/demo#1.0.0"),
+            two("demo", "1.0.0")
+        );
+        assert_eq!(
+            name_and_version("path+file:///x/y#demo@1.0.0"),
+            two("demo", "1.0.0")
+        );
     }
 
     #[test]

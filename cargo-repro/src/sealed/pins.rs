@@ -65,7 +65,10 @@ impl Pins {
     }
 
     fn need(&self, need: Need) -> Option<&str> {
-        self.0.iter().map(String::as_str).find(|word| ALL.contains(&(word, need)))
+        self.0
+            .iter()
+            .map(String::as_str)
+            .find(|word| ALL.contains(&(word, need)))
     }
 
     /// Whether the interposer has to be there.
@@ -94,7 +97,11 @@ impl Pins {
         if let Err(why) = &abilities.users {
             missing(self.need(Need::Users), why)?;
         }
-        missing(self.need(Need::Linux).filter(|_| !cfg!(target_os = "linux")), "it needs Linux")
+        missing(
+            self.need(Need::Linux)
+                .filter(|_| !cfg!(target_os = "linux")),
+            "it needs Linux",
+        )
     }
 
     /// Conditions with everything pinned as every place has it.
@@ -130,7 +137,10 @@ mod tests {
     fn what_is_pinned_is_the_same_in_both_places() {
         let all: Vec<String> = ALL.iter().map(|(word, _)| (*word).to_owned()).collect();
         let pins = Pins::new(&all).unwrap();
-        let (a, mut b) = (pins.hold(Conditions::first(4)), pins.hold(Conditions::second(4)));
+        let (a, mut b) = (
+            pins.hold(Conditions::first(4)),
+            pins.hold(Conditions::second(4)),
+        );
         b.folder = a.folder;
         b.second = a.second;
         assert_eq!(a, b);

@@ -66,13 +66,22 @@ impl Place {
     ///
     /// # Errors
     /// The sources cannot be exported, or the disk cannot be written to.
-    pub(crate) fn make(plan: &Plan<'_>, base: &Path, conditions: Conditions) -> Result<(Self, Exported)> {
+    pub(crate) fn make(
+        plan: &Plan<'_>,
+        base: &Path,
+        conditions: Conditions,
+    ) -> Result<(Self, Exported)> {
         let conditions = plan.pins.hold(conditions);
         let root = base.join(conditions.folder);
-        let seen = if plan.pins.has("path") { fixed_root()? } else { root.clone() };
+        let seen = if plan.pins.has("path") {
+            fixed_root()?
+        } else {
+            root.clone()
+        };
         let dir = |name: &str| -> Result<PathBuf> {
             let path = root.join(name);
-            std::fs::create_dir_all(&path).or_judge(|| "cannot make the sealed place".to_owned())?;
+            std::fs::create_dir_all(&path)
+                .or_judge(|| "cannot make the sealed place".to_owned())?;
             Ok(path)
         };
         let source = dir("source")?;
@@ -81,8 +90,13 @@ impl Place {
             History::Whole => History::Shallow,
             History::Shallow => History::Whole,
         };
-        let histories = Histories { own: conditions.history, other: Some((other, aside.as_path())) };
-        let exported = plan.source.export(&source, conditions.file_times, &histories)?;
+        let histories = Histories {
+            own: conditions.history,
+            other: Some((other, aside.as_path())),
+        };
+        let exported = plan
+            .source
+            .export(&source, conditions.file_times, &histories)?;
         let place = Self {
             workspace: source.join(&plan.source.workspace),
             target: dir("target")?,
@@ -110,7 +124,10 @@ impl Place {
             source,
             conditions,
         };
-        super::downloads::share(plan.guard.map(|guard| guard.cargo_home()).as_deref(), &place.cargo_home)?;
+        super::downloads::share(
+            plan.guard.map(|guard| guard.cargo_home()).as_deref(),
+            &place.cargo_home,
+        )?;
         place.fill_tools()?;
         Ok((place, exported))
     }
@@ -121,9 +138,12 @@ impl Place {
                 .and_then(|_| interposer::tell(&self.root, &self.told()))
                 .or_judge(|| "cannot make the sealed place".to_owned())?;
         }
-        let me = std::env::current_exe().or_judge(|| "cannot find this program's own file".to_owned())?;
+        let me = std::env::current_exe()
+            .or_judge(|| "cannot find this program's own file".to_owned())?;
         let put = |name: &str| -> Result<()> {
-            let file = self.tools.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+            let file = self
+                .tools
+                .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
             #[cfg(unix)]
             let made = std::os::unix::fs::symlink(&me, &file);
             #[cfg(not(unix))]
@@ -149,15 +169,21 @@ impl Place {
             chain: self.chained_wrapper(),
             rustc: self.toolchain.rustc.clone(),
         };
-        let bytes = serde_json::to_vec(&spec).or_judge(|| "cannot describe the sealed place".to_owned())?;
+        let bytes =
+            serde_json::to_vec(&spec).or_judge(|| "cannot describe the sealed place".to_owned())?;
         std::fs::write(self.tools.join(tools::SPEC), bytes)
             .or_judge(|| "cannot make the sealed place".to_owned())
     }
 
     /// Folders of the place and what outputs call them.
     fn remaps(&self) -> Vec<(PathBuf, String)> {
-        let commit =
-            self.toolchain.facts.rustc.version.iter().find_map(|line| line.strip_prefix("commit-hash: "));
+        let commit = self
+            .toolchain
+            .facts
+            .rustc
+            .version
+            .iter()
+            .find_map(|line| line.strip_prefix("commit-hash: "));
         let std_source = self.toolchain.sysroot.join("lib/rustlib/src/rust");
         let mut remaps: Vec<(PathBuf, String)> = vec![(self.seen.clone(), "/place".into())];
         remaps.extend(commit.map(|hash| (std_source, format!("/rustc/{hash}"))));
@@ -179,7 +205,10 @@ impl Place {
     /// Targets the project's own configuration or a variable that is handed on names.
     pub(super) fn configured_targets(&self) -> Vec<String> {
         let mut targets = super::cargo_config::targets(&self.workspace, &self.source);
-        let handed = self.extra_env.iter().filter(|(name, _)| name == "CARGO_BUILD_TARGET");
+        let handed = self
+            .extra_env
+            .iter()
+            .filter(|(name, _)| name == "CARGO_BUILD_TARGET");
         targets.extend(handed.map(|(_, value)| value.to_string_lossy().into_owned()));
         targets
     }
@@ -191,7 +220,8 @@ impl Place {
 
     /// A path of this place as builds see it.
     pub(super) fn inside(&self, path: &Path) -> PathBuf {
-        path.strip_prefix(&self.root).map_or_else(|_| path.to_owned(), |rest| self.seen.join(rest))
+        path.strip_prefix(&self.root)
+            .map_or_else(|_| path.to_owned(), |rest| self.seen.join(rest))
     }
 
     /// Text of a build with the paths it saw as they are from here.
@@ -209,8 +239,11 @@ impl Place {
 
     /// Puts the history that was laid aside in the other's stead; whether there is one.
     pub(crate) fn swap_history(&self) -> bool {
-        let (own, other, between) =
-            (self.source.join(".git"), self.root.join("git"), self.root.join("git-between"));
+        let (own, other, between) = (
+            self.source.join(".git"),
+            self.root.join("git"),
+            self.root.join("git-between"),
+        );
         other.is_dir()
             && std::fs::rename(&own, &between).is_ok()
             && std::fs::rename(&other, &own).is_ok()
@@ -247,10 +280,14 @@ impl Place {
         let cargo = &self.toolchain.cargo;
         let step = if cfg!(unix) {
             let prefix = [("addresses", "setarch -R "), ("threads", "taskset -c 0 ")];
-            let prefix: String =
-                prefix.iter().filter(|(pin, _)| self.pins(pin)).map(|(_, words)| *words).collect();
+            let prefix: String = prefix
+                .iter()
+                .filter(|(pin, _)| self.pins(pin))
+                .map(|(_, words)| *words)
+                .collect();
             let inside = |inside: bool| {
-                let user = identity::before(&self.abilities.users, self.conditions.identity, inside);
+                let user =
+                    identity::before(&self.abilities.users, self.conditions.identity, inside);
                 format!("umask {}; exec {user}{prefix}\"$@\"", self.conditions.umask)
             };
             if let Some(guard) = self.guard.as_ref().filter(|guard| guard.namespaces.is_ok()) {
@@ -275,14 +312,25 @@ impl Place {
                 };
                 let inside = format!("{SET_HOST}; {mount}shift 4; {}", inside(true));
                 Step::new("unshare")
-                    .args(["--map-root-user", "--net", "--uts", "--mount", "sh", "-c", &inside, "sealed"])
+                    .args([
+                        "--map-root-user",
+                        "--net",
+                        "--uts",
+                        "--mount",
+                        "sh",
+                        "-c",
+                        &inside,
+                        "sealed",
+                    ])
                     .arg(self.conditions.host)
                     .arg(&self.root)
                     .arg(&self.seen)
                     .arg(self.inside(&self.workspace))
                     .arg(cargo)
             } else {
-                Step::new("sh").args(["-c", &inside(false), "sealed"]).arg(cargo)
+                Step::new("sh")
+                    .args(["-c", &inside(false), "sealed"])
+                    .arg(cargo)
             }
         } else {
             Step::new(cargo)
@@ -298,8 +346,12 @@ impl Place {
 /// The folder under which builds of a pinned path see their place: an empty one, the same on every machine.
 fn fixed_root() -> Result<PathBuf> {
     let path = PathBuf::from("/tmp/release-gates-sealed");
-    std::fs::create_dir_all(&path)
-        .or_judge(|| format!("cannot make `{}`, where a pinned path is seen", path.display()))?;
+    std::fs::create_dir_all(&path).or_judge(|| {
+        format!(
+            "cannot make `{}`, where a pinned path is seen",
+            path.display()
+        )
+    })?;
     Ok(path)
 }
 

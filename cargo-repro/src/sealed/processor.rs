@@ -11,7 +11,10 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn start() -> Self {
-        Self { begun: Instant::now(), before: spent() }
+        Self {
+            begun: Instant::now(),
+            before: spent(),
+        }
     }
 
     /// What children that ended spent since, or else the time that passed.
@@ -34,7 +37,9 @@ fn children(stat: &str) -> Option<Duration> {
     // The program's name, in parentheses, may hold anything.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
-    Some(Duration::from_millis((ticks()? + ticks()?).saturating_mul(10)))
+    Some(Duration::from_millis(
+        (ticks()? + ticks()?).saturating_mul(10),
+    ))
 }
 
 #[cfg(test)]

@@ -66,7 +66,9 @@ impl Toolchain {
         detail: Detail,
     ) -> Result<Self> {
         let ask = |program: &Path, args: &[&str]| -> Result<String> {
-            let finished = runner.run(Step::new(program).args(args).current_dir(project))?.success()?;
+            let finished = runner
+                .run(Step::new(program).args(args).current_dir(project))?
+                .success()?;
             Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
         };
         let rustc = std::env::var_os("RUSTC")
@@ -74,8 +76,14 @@ impl Toolchain {
             .map_or_else(|| "rustc".into(), PathBuf::from);
         let sysroot = PathBuf::from(ask(&rustc, &["--print", "sysroot"])?);
         let real = |name: &str, otherwise: PathBuf| {
-            let path = sysroot.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-            if path.is_file() { path } else { which(&otherwise).unwrap_or(otherwise) }
+            let path = sysroot
+                .join("bin")
+                .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+            if path.is_file() {
+                path
+            } else {
+                which(&otherwise).unwrap_or(otherwise)
+            }
         };
         let rustc = real("rustc", rustc);
         let cargo = std::env::var_os("CARGO")
@@ -86,10 +94,16 @@ impl Toolchain {
         let host = verbose
             .lines()
             .find_map(|line| line.strip_prefix("host: "))
-            .ok_or_else(|| Error::judge(format!("`{} -vV` does not name its host", rustc.display())))?
+            .ok_or_else(|| {
+                Error::judge(format!("`{} -vV` does not name its host", rustc.display()))
+            })?
             .to_owned();
         let lines = |text: &str| -> Vec<String> {
-            text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+            text.lines()
+                .map(str::trim_end)
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         let digest = |path: &Path| match detail {
             Detail::Digests => sha256_file(path).ok().map(|(digest, _)| digest),
@@ -101,11 +115,16 @@ impl Toolchain {
             .flatten()
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| {
-                path.file_name().is_some_and(|name| name.to_string_lossy().contains("rustc_driver"))
+                path.file_name()
+                    .is_some_and(|name| name.to_string_lossy().contains("rustc_driver"))
             })
             .collect();
         drivers.sort();
-        rustc_digests.extend(drivers.iter().map(|path| digest(path).map(|digest| digest.to_string())));
+        rustc_digests.extend(
+            drivers
+                .iter()
+                .map(|path| digest(path).map(|digest| digest.to_string())),
+        );
         let all: Option<Vec<String>> = rustc_digests.into_iter().collect();
         let facts = ToolchainFacts {
             rustc: Program {
@@ -124,15 +143,30 @@ impl Toolchain {
             linker: program(runner, linker.unwrap_or(Path::new("ld")), guard),
         };
         let bin = sysroot.join("bin");
-        Ok(Self { cargo, rustc, bin, sysroot, host, facts })
+        Ok(Self {
+            cargo,
+            rustc,
+            bin,
+            sysroot,
+            host,
+            facts,
+        })
     }
 }
 
 impl Toolchain {
     /// The channel that is this compiler: `1.95.0`; `None` for what rustup cannot name so, such as nightlies.
     pub(crate) fn release(&self) -> Option<String> {
-        let release = self.facts.rustc.version.iter().find_map(|line| line.strip_prefix("release: "))?;
-        release.bytes().all(|b| b.is_ascii_digit() || b == b'.').then(|| release.to_owned())
+        let release = self
+            .facts
+            .rustc
+            .version
+            .iter()
+            .find_map(|line| line.strip_prefix("release: "))?;
+        release
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b == b'.')
+            .then(|| release.to_owned())
     }
 }
 
@@ -144,10 +178,20 @@ fn program(runner: &Runner, name: &Path, guard: Option<&Guard>) -> Option<Progra
     if let Some(guard) = guard.filter(|_| name.components().count() > 1) {
         step = guard.ask(step, &path)?;
     }
-    let finished = runner.run(step).ok().filter(release_gate::process::Finished::is_success)?;
+    let finished = runner
+        .run(step)
+        .ok()
+        .filter(release_gate::process::Finished::is_success)?;
     let text = String::from_utf8_lossy(&finished.stdout).into_owned();
-    let version = text.lines().take(1).map(|line| line.trim_end().to_owned()).collect();
-    Some(Program { version, sha256: sha256_file(&path).ok().map(|(digest, _)| digest) })
+    let version = text
+        .lines()
+        .take(1)
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    Some(Program {
+        version,
+        sha256: sha256_file(&path).ok().map(|(digest, _)| digest),
+    })
 }
 
 /// The file a program's name stands for.
@@ -156,5 +200,7 @@ pub(crate) fn which(name: &Path) -> Option<PathBuf> {
         return name.is_file().then(|| name.to_owned());
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
 }

@@ -14,7 +14,9 @@ pub(crate) fn is_compiler(name: &str) -> bool {
         Some((stem, version)) if version.bytes().all(|b| b.is_ascii_digit() || b == b'.') => stem,
         _ => name,
     };
-    let (triple, last) = stem.rsplit_once('-').map_or(("", stem), |(triple, last)| (triple, last));
+    let (triple, last) = stem
+        .rsplit_once('-')
+        .map_or(("", stem), |(triple, last)| (triple, last));
     matches!(last, "cc" | "gcc" | "g++" | "c++" | "clang" | "clang++")
         && (triple.is_empty() || triple.contains('-'))
 }
@@ -25,14 +27,18 @@ pub(super) fn run(spec: &PlaceSpec, tools: &Path, name: &str, args: Vec<OsString
         .filter(|dir| dir != tools)
         .map(|dir| dir.join(name))
         .find(|candidate| candidate.is_file());
-    let Some(program) = program else { return ExitCode::from(127) };
+    let Some(program) = program else {
+        return ExitCode::from(127);
+    };
     become_program(&program, arguments(spec, args))
 }
 
 /// The compiler's arguments, remaps first so that the project's own win.
 fn arguments(spec: &PlaceSpec, args: Vec<OsString>) -> Vec<OsString> {
     // Questions (`-v`, `-dumpmachine`, `--version`) are passed on as they are.
-    let compiles = args.iter().any(|arg| arg == "-c" || arg == "-S" || arg == "-o" || arg == "-E");
+    let compiles = args
+        .iter()
+        .any(|arg| arg == "-c" || arg == "-S" || arg == "-o" || arg == "-E");
     let maps = spec.remap.iter().filter(|_| compiles).map(|(from, to)| {
         let mut arg = OsString::from("-ffile-prefix-map=");
         arg.push(from);
@@ -49,18 +55,40 @@ mod tests {
 
     #[test]
     fn compilers_are_known_by_name() {
-        for name in ["cc", "gcc", "g++-12", "clang", "x86_64-linux-gnu-gcc", "aarch64-linux-gnu-g++-12"] {
+        for name in [
+            "cc",
+            "gcc",
+            "g++-12",
+            "clang",
+            "x86_64-linux-gnu-gcc",
+            "aarch64-linux-gnu-g++-12",
+        ] {
             assert!(is_compiler(name), "{name}");
         }
-        for name in ["rustc", "ld", "gcc-ar", "gcc-ar-12", "ccache", "c89-gcc", "acc", "cargo"] {
+        for name in [
+            "rustc",
+            "ld",
+            "gcc-ar",
+            "gcc-ar-12",
+            "ccache",
+            "c89-gcc",
+            "acc",
+            "cargo",
+        ] {
             assert!(!is_compiler(name), "{name}");
         }
     }
 
     #[test]
     fn questions_are_passed_on_untouched() {
-        let spec = PlaceSpec { remap: vec![("/a".into(), "/src".into())], ..PlaceSpec::default() };
-        assert_eq!(arguments(&spec, vec!["-dumpmachine".into()]), ["-dumpmachine"]);
+        let spec = PlaceSpec {
+            remap: vec![("/a".into(), "/src".into())],
+            ..PlaceSpec::default()
+        };
+        assert_eq!(
+            arguments(&spec, vec!["-dumpmachine".into()]),
+            ["-dumpmachine"]
+        );
         assert_eq!(
             arguments(&spec, vec!["-c".into(), "x.c".into()]),
             ["-ffile-prefix-map=/a=/src", "-c", "x.c"]

@@ -44,9 +44,17 @@ pub(crate) fn dispatch() -> Option<ExitCode> {
     if name != WRAPPER && !is_compiler(&name) {
         return None;
     }
-    let spec = std::fs::read(tools.join(SPEC)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let Some(spec) = spec else { return Some(ExitCode::from(release_gate::exit::ERROR)) };
-    Some(if name == WRAPPER { rustc::run(&spec, args) } else { cc::run(&spec, &tools, &name, args) })
+    let spec = std::fs::read(tools.join(SPEC))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let Some(spec) = spec else {
+        return Some(ExitCode::from(release_gate::exit::ERROR));
+    };
+    Some(if name == WRAPPER {
+        rustc::run(&spec, args)
+    } else {
+        cc::run(&spec, &tools, &name, args)
+    })
 }
 
 /// Becomes another program, with this process's environment, descriptors (cargo's jobserver) and standard streams.
@@ -65,7 +73,12 @@ fn become_program(program: &Path, args: impl IntoIterator<Item = OsString>) -> E
     #[cfg(not(unix))]
     {
         match command.status() {
-            Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
+            Ok(status) => ExitCode::from(
+                status
+                    .code()
+                    .and_then(|code| u8::try_from(code).ok())
+                    .unwrap_or(1),
+            ),
             Err(_) => ExitCode::from(127),
         }
     }

@@ -36,7 +36,10 @@ pub(super) fn run(spec: &PlaceSpec, mut args: Vec<OsString>) -> ExitCode {
 /// How many words come before the compiler: one where the project has a `build.rustc-workspace-wrapper`, which cargo calls with
 /// the compiler as its first argument.
 fn before_compiler(spec: &PlaceSpec, args: &[OsString]) -> usize {
-    let is = |at: usize| args.get(at).is_some_and(|word| Path::new(word) == spec.rustc);
+    let is = |at: usize| {
+        args.get(at)
+            .is_some_and(|word| Path::new(word) == spec.rustc)
+    };
     usize::from(!is(0) && is(1))
 }
 
@@ -51,7 +54,9 @@ impl Surroundings {
     fn of_this_process() -> Self {
         let text = |os: OsString| os.to_string_lossy().into_owned();
         Self {
-            env: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
+            env: std::env::vars_os()
+                .map(|(name, value)| (text(name), text(value)))
+                .collect(),
             cwd: std::env::current_dir().unwrap_or_default(),
         }
     }
@@ -72,7 +77,10 @@ fn remaps(spec: &PlaceSpec, around: &Surroundings) -> Vec<OsString> {
         flag
     };
     let mut flags: Vec<OsString> = spec.remap.iter().map(|(from, to)| flag(from, to)).collect();
-    if let (Some(name), Some(version)) = (around.get("CARGO_PKG_NAME"), around.get("CARGO_PKG_VERSION")) {
+    if let (Some(name), Some(version)) = (
+        around.get("CARGO_PKG_NAME"),
+        around.get("CARGO_PKG_VERSION"),
+    ) {
         let home = format!("/{name}-{version}");
         if let Some(dir) = around.get("CARGO_MANIFEST_DIR") {
             flags.push(flag(Path::new(dir), &home));
@@ -85,7 +93,12 @@ fn remaps(spec: &PlaceSpec, around: &Surroundings) -> Vec<OsString> {
 }
 
 /// The record of a call that compiles a unit of cargo's; probes of build scripts and questions have none.
-fn record(around: &Surroundings, rustc: &OsString, args: &[OsString], remaps: &[OsString]) -> Option<Call> {
+fn record(
+    around: &Surroundings,
+    rustc: &OsString,
+    args: &[OsString],
+    remaps: &[OsString],
+) -> Option<Call> {
     // Cargo sets it for its own compiler calls and not for build scripts, so their probes lack it.
     around.get("CARGO_CRATE_NAME")?;
     let mut words = Vec::new();
@@ -97,13 +110,26 @@ fn record(around: &Surroundings, rustc: &OsString, args: &[OsString], remaps: &[
         }
     }
     let program = rustc.to_string_lossy().into_owned();
-    let remaps = remaps.iter().map(|flag| flag.to_string_lossy().into_owned()).collect();
-    Call::new(program, words, remaps, around.cwd.clone(), around.env.clone())
+    let remaps = remaps
+        .iter()
+        .map(|flag| flag.to_string_lossy().into_owned())
+        .collect();
+    Call::new(
+        program,
+        words,
+        remaps,
+        around.cwd.clone(),
+        around.env.clone(),
+    )
 }
 
 fn write(folder: &Path, call: &Call) -> std::io::Result<()> {
     let bytes = serde_json::to_vec(call)?;
-    let name = format!("{}-{}.json", std::process::id(), release_gate::digest::sha256_bytes(&bytes));
+    let name = format!(
+        "{}-{}.json",
+        std::process::id(),
+        release_gate::digest::sha256_bytes(&bytes)
+    );
     std::fs::write(folder.join(name), bytes)
 }
 
@@ -119,9 +145,18 @@ mod tests {
             ("CARGO_MANIFEST_DIR", "/p/src/demo"),
             ("OUT_DIR", "/p/target/build/demo-1/out"),
         ];
-        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let around = Surroundings { env, cwd: PathBuf::new() };
-        let spec = PlaceSpec { remap: vec![("/p/src".into(), "/src".into())], ..PlaceSpec::default() };
+        let env = env
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let around = Surroundings {
+            env,
+            cwd: PathBuf::new(),
+        };
+        let spec = PlaceSpec {
+            remap: vec![("/p/src".into(), "/src".into())],
+            ..PlaceSpec::default()
+        };
         let flags = remaps(&spec, &around);
         assert_eq!(
             flags,
@@ -135,9 +170,15 @@ mod tests {
 
     #[test]
     fn a_workspace_wrapper_comes_before_the_compiler() {
-        let spec = PlaceSpec { rustc: "/tc/bin/rustc".into(), ..PlaceSpec::default() };
+        let spec = PlaceSpec {
+            rustc: "/tc/bin/rustc".into(),
+            ..PlaceSpec::default()
+        };
         let before = |words: &[&str]| {
-            before_compiler(&spec, &words.iter().map(OsString::from).collect::<Vec<OsString>>())
+            before_compiler(
+                &spec,
+                &words.iter().map(OsString::from).collect::<Vec<OsString>>(),
+            )
         };
         assert_eq!(before(&["/tc/bin/rustc", "-vV"]), 0);
         assert_eq!(before(&["/p/w.sh", "/tc/bin/rustc", "-vV"]), 1);

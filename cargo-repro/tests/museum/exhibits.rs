@@ -35,11 +35,9 @@ pub(crate) struct Exhibit {
 
 const HASH_ORDER: &str = "(0..20).collect::<std::collections::HashSet<u32>>().into_iter().map(|n| format!(\"{n} \")).collect::<String>()";
 const SORTED: &str = "(0..20).collect::<std::collections::BTreeSet<u32>>().into_iter().map(|n| format!(\"{n} \")).collect::<String>()";
-const NOW: &str =
-    "format!(\"{:?}\", std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap())";
+const NOW: &str = "format!(\"{:?}\", std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap())";
 const FOLDER: &str = "std::fs::read_dir(\"data\").unwrap().map(|e| format!(\"{} \", e.unwrap().file_name().display())).collect::<String>()";
-const RANDOM: &str =
-    "{ use std::hash::BuildHasher; std::collections::hash_map::RandomState::new().hash_one(1).to_string() }";
+const RANDOM: &str = "{ use std::hash::BuildHasher; std::collections::hash_map::RandomState::new().hash_one(1).to_string() }";
 const DEVICE: &str = "{ use std::io::Read; let mut bytes = [0; 8]; std::fs::File::open(\"/dev/urandom\").unwrap().read_exact(&mut bytes).unwrap(); format!(\"{bytes:?}\") }";
 const UMASK: &str = "{ use std::os::unix::fs::PermissionsExt; let path = format!(\"{}/new\", std::env::var(\"OUT_DIR\").unwrap()); std::fs::write(&path, \"\").unwrap(); \
                      std::fs::metadata(&path).unwrap().permissions().mode().to_string() }";
@@ -48,7 +46,8 @@ const MACRO_FOLDER: &str = "std::fs::read_dir(format!(\"{}/data\", std::env::var
 const MACRO_TIME: &str = "format!(\"{:?}\", std::fs::metadata(format!(\"{}/data/b\", std::env::var(\"CARGO_MANIFEST_DIR\").unwrap())).unwrap().modified().unwrap())";
 const GENERATED: &str = "include!(concat!(env!(\"OUT_DIR\"), \"/generated.rs\"));\n";
 /// Two builds agree every other time.
-const ADDRESS_BIT: &str = "{ static HERE: u8 = 1; (((&raw const HERE) as usize >> 12) % 2).to_string() }";
+const ADDRESS_BIT: &str =
+    "{ static HERE: u8 = 1; (((&raw const HERE) as usize >> 12) % 2).to_string() }";
 /// The same of a macro. Bits below follow from what the compiler's threads mapped before, also where addresses are held still.
 const HIGH_ADDRESS_BIT: &str =
     "{ static HERE: u8 = 1; (((&raw const HERE) as usize >> 33) % 2).to_string() }";

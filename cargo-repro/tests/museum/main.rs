@@ -2,7 +2,10 @@
 //!
 //! Every exhibit says which package, unit and variation the report has to name. Nothing here needs the network.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -37,7 +40,11 @@ fn manifest(name: &str, rest: &str) -> String {
 /// A proc macro `said!` whose expression makes a string.
 fn proc_macro(root: &Path, name: &str, said: &str) {
     let dir = root.join(name);
-    write(&dir, "Cargo.toml", &manifest(name, "[lib]\nproc-macro = true\n"));
+    write(
+        &dir,
+        "Cargo.toml",
+        &manifest(name, "[lib]\nproc-macro = true\n"),
+    );
     let body = format!(
         "#[proc_macro]\npub fn said(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{\n    \
          let said: String = {said};\n    format!(\"{{said:?}}\").parse().unwrap()\n}}\n"
@@ -54,14 +61,20 @@ fn package(root: &Path, exhibit: &Exhibit) {
     write(&dir, "data/date.sh", "date -u -d @$SOURCE_DATE_EPOCH +%s\n");
     let crate_name = name.replace('-', "_");
     let depends = |on: &[&str]| {
-        let lines = on.iter().map(|on| format!("{on} = {{ path = \"../{on}\" }}\n"));
+        let lines = on
+            .iter()
+            .map(|on| format!("{on} = {{ path = \"../{on}\" }}\n"));
         format!("[dependencies]\n{}", lines.collect::<String>())
     };
     let mut rest = String::new();
     let script = |main: &str| write(&dir, "build.rs", &format!("{RUN}{GENERATE}{main}"));
     match &exhibit.shape {
         Shape::Script(said) => {
-            write(&dir, "src/lib.rs", "pub const SAID: &str = env!(\"SAID\");\n");
+            write(
+                &dir,
+                "src/lib.rs",
+                "pub const SAID: &str = env!(\"SAID\");\n",
+            );
             script(&format!(
                 "fn main() {{\n    let said: String = {said};\n    println!(\"cargo::rustc-env=SAID={{said}}\");\n}}\n"
             ));
@@ -92,12 +105,20 @@ fn package(root: &Path, exhibit: &Exhibit) {
         Shape::Lib(text) => write(&dir, "src/lib.rs", text),
         Shape::Macro(said) => {
             rest = depends(&[&format!("{name}-macro")]);
-            write(&dir, "src/lib.rs", &format!("pub const SAID: &str = {crate_name}_macro::said!();\n"));
+            write(
+                &dir,
+                "src/lib.rs",
+                &format!("pub const SAID: &str = {crate_name}_macro::said!();\n"),
+            );
             proc_macro(root, &format!("{name}-macro"), said);
         }
         Shape::MacroAndLib(said, text) => {
             rest = depends(&[&format!("{name}-macro")]);
-            write(&dir, "src/lib.rs", &text.replace("MACRO", &format!("{crate_name}_macro::said!()")));
+            write(
+                &dir,
+                "src/lib.rs",
+                &text.replace("MACRO", &format!("{crate_name}_macro::said!()")),
+            );
             proc_macro(root, &format!("{name}-macro"), said);
         }
         Shape::TwoMacros(one, other) => {
@@ -126,8 +147,16 @@ fn package(root: &Path, exhibit: &Exhibit) {
                 ),
             }
             let other = root.join(format!("../../elsewhere/{name}-dependency"));
-            write(&other, "Cargo.toml", &manifest(&format!("{name}-dependency"), ""));
-            write(&other, "src/lib.rs", "#[inline(never)]\npub fn one() -> u8 { 1 }\n");
+            write(
+                &other,
+                "Cargo.toml",
+                &manifest(&format!("{name}-dependency"), ""),
+            );
+            write(
+                &other,
+                "src/lib.rs",
+                "#[inline(never)]\npub fn one() -> u8 { 1 }\n",
+            );
         }
     }
     write(&dir, "Cargo.toml", &manifest(name, &rest));
@@ -142,18 +171,24 @@ struct Checked {
 
 impl Checked {
     fn report(&self, package: &str) -> Value {
-        let path = self.dir.path().join(format!("facts/{package}-1.0.0/repro.json"));
-        let bytes =
-            std::fs::read(&path).unwrap_or_else(|error| panic!("{package}: {error}\n{}", self.stderr));
+        let path = self
+            .dir
+            .path()
+            .join(format!("facts/{package}-1.0.0/repro.json"));
+        let bytes = std::fs::read(&path)
+            .unwrap_or_else(|error| panic!("{package}: {error}\n{}", self.stderr));
         serde_json::from_slice(&bytes).unwrap()
     }
 }
 
 /// A program in the museum's workspace, hermetic but for the toolchain and the registry's downloads.
 fn run(dir: &Path, program: &str, args: &[&str]) -> Finished {
-    let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let or_default =
-        |name: &str, folder: &str| std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from);
+    let real = std::env::var_os("HOME")
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    let or_default = |name: &str, folder: &str| {
+        std::env::var_os(name).map_or_else(|| real.join(folder), PathBuf::from)
+    };
     let step = Step::new(program)
         .args(args)
         .current_dir(dir.join("repository/museum"))
@@ -168,25 +203,42 @@ fn run(dir: &Path, program: &str, args: &[&str]) -> Finished {
 
 /// In the museum's repository.
 fn git(dir: &Path, calls: &[&[&str]]) {
-    fixture::git(|args| run(dir, "git", &[&["-C", ".."], args].concat()), calls);
+    fixture::git(
+        |args| run(dir, "git", &[&["-C", ".."], args].concat()),
+        calls,
+    );
 }
 
 fn museum() -> &'static Checked {
     static CHECKED: OnceLock<Checked> = OnceLock::new();
     CHECKED.get_or_init(|| {
-        let dir = tempfile::Builder::new().prefix("museum-").tempdir().unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("museum-")
+            .tempdir()
+            .unwrap();
         // The workspace is a folder of the repository, so that packages can lie outside the one and inside the other.
         let root = dir.path().join("repository/museum");
         for exhibit in CAUSES.iter().chain(PAIRS).chain(HARMLESS) {
             package(&root.join("crates"), exhibit);
         }
-        write(&root, "Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
+        write(
+            &root,
+            "Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n",
+        );
         let finished = run(dir.path(), "cargo", &["generate-lockfile", "--offline"]);
         assert!(finished.is_success(), "{}", finished.stderr_text());
         // The build of a release as people have it, which knows a shallow history only.
-        let workflow = "on: push\njobs:\n  release:\n    steps:\n      - uses: actions/checkout@v4\n";
+        let workflow =
+            "on: push\njobs:\n  release:\n    steps:\n      - uses: actions/checkout@v4\n";
         write(&root.join(".."), ".github/workflows/release.yml", workflow);
-        git(dir.path(), &[&["init", "-q"], &["commit", "-q", "--allow-empty", "-m", "an empty house"]]);
+        git(
+            dir.path(),
+            &[
+                &["init", "-q"],
+                &["commit", "-q", "--allow-empty", "-m", "an empty house"],
+            ],
+        );
         git(dir.path(), fixture::COMMIT);
         git(dir.path(), &[&["tag", "-m", "opened", "v1"]]);
         check(dir)
@@ -197,21 +249,34 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-repro");
 
 fn check(dir: TempDir) -> Checked {
     let facts = dir.path().join("facts");
-    let args = ["check", "--workspace", "--offline", "--artifact-dir", facts.to_str().unwrap()];
+    let args = [
+        "check",
+        "--workspace",
+        "--offline",
+        "--artifact-dir",
+        facts.to_str().unwrap(),
+    ];
     let finished = run(dir.path(), PROGRAM, &args);
-    Checked { code: finished.status.code(), stderr: finished.stderr_text(), dir }
+    Checked {
+        code: finished.status.code(),
+        stderr: finished.stderr_text(),
+        dir,
+    }
 }
 
 /// Whether this machine can vary what an exhibit depends on; where it cannot, the report has to say so.
 fn all_varied(report: &Value, exhibit: &Exhibit) -> bool {
     let is = |what: &str| report["data"]["not_varied"].get(what).is_none();
-    exhibit.causes.iter().all(|(.., variation)| match *variation {
-        "time" | "entropy" | "file-order" | "host" | "jobs" | "none" => {
-            is("clock") && is("file order") && is("host name")
-        }
-        "user-id" => is("user id"),
-        _ => true,
-    })
+    exhibit
+        .causes
+        .iter()
+        .all(|(.., variation)| match *variation {
+            "time" | "entropy" | "file-order" | "host" | "jobs" | "none" => {
+                is("clock") && is("file order") && is("host name")
+            }
+            "user-id" => is("user id"),
+            _ => true,
+        })
 }
 
 /// What is wrong with a report, as text; empty if nothing is.
@@ -233,17 +298,29 @@ fn wrong(museum: &Checked, exhibit: &Exhibit, confirmed: &mut usize) -> String {
         .causes
         .iter()
         .map(|(package, unit, variation)| {
-            (format!("{}{package} 1.0.0", exhibit.name), (*unit).to_owned(), (*variation).to_owned())
+            (
+                format!("{}{package} 1.0.0", exhibit.name),
+                (*unit).to_owned(),
+                (*variation).to_owned(),
+            )
         })
         .collect();
     named.sort();
     expected.sort();
-    *confirmed += causes.iter().filter(|cause| cause["fix"]["confirmed"] == true).count();
-    let placed = causes.iter().all(|cause| !(cause["source"].is_null() && cause["section"].is_null()));
+    *confirmed += causes
+        .iter()
+        .filter(|cause| cause["fix"]["confirmed"] == true)
+        .count();
+    let placed = causes
+        .iter()
+        .all(|cause| !(cause["source"].is_null() && cause["section"].is_null()));
     if report["status"] == "fail" && named == expected && placed {
         return String::new();
     }
-    format!("{}: {} {:#}\n", exhibit.name, report["status"], report["data"]["causes"])
+    format!(
+        "{}: {} {:#}\n",
+        exhibit.name, report["status"], report["data"]["causes"]
+    )
 }
 
 fn all_named(exhibits: &[Exhibit]) {
@@ -255,7 +332,13 @@ fn all_named(exhibits: &[Exhibit]) {
         .map(|exhibit| wrong(museum, exhibit, &mut confirmed))
         .filter(|text| !text.is_empty())
         .collect();
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), exhibits.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        exhibits.len(),
+        wrong.join("\n")
+    );
     let causes: usize = exhibits.iter().map(|exhibit| exhibit.causes.len()).sum();
     let unconfirmed: Vec<&str> = exhibits
         .iter()
@@ -307,18 +390,36 @@ fn harmless_twins_stay_green() {
 /// The step that `fix` wrote makes plain builds of an exhibit the same that are not without it.
 fn plain_builds_obey(workflow: &str, dir: &TempDir) {
     let epoch = dir.path().join("github-env");
-    let step = workflow.lines().find_map(|line| line.trim().strip_prefix("- run: ")).unwrap();
+    let step = workflow
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("- run: "))
+        .unwrap();
     let at = dir.path().join("repository/museum");
     let finished = Runner::new()
-        .run(Step::new("bash").args(["-ec", step]).current_dir(&at).env("GITHUB_ENV", &epoch))
+        .run(
+            Step::new("bash")
+                .args(["-ec", step])
+                .current_dir(&at)
+                .env("GITHUB_ENV", &epoch),
+        )
         .unwrap();
     assert!(finished.is_success(), "{}", finished.stderr_text());
     let line = std::fs::read_to_string(epoch).unwrap();
     let (name, value) = line.trim().split_once('=').unwrap();
     let built = |value: Option<&str>| {
         let target = dir.path().join("plain");
-        let given = value.map_or_else(|| format!("--unset={name}"), |value| format!("{name}={value}"));
-        let args = ["build", "--release", "--offline", "-p", "good-epoch-or-now", "--target-dir"];
+        let given = value.map_or_else(
+            || format!("--unset={name}"),
+            |value| format!("{name}={value}"),
+        );
+        let args = [
+            "build",
+            "--release",
+            "--offline",
+            "-p",
+            "good-epoch-or-now",
+            "--target-dir",
+        ];
         let words = [&[&*given, "cargo"], &args[..], &[target.to_str().unwrap()]].concat();
         let finished = run(dir.path(), "env", &words);
         assert!(finished.is_success(), "{}", finished.stderr_text());
@@ -334,37 +435,72 @@ fn plain_builds_obey(workflow: &str, dir: &TempDir) {
 #[test]
 fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
     let museum = museum();
-    let dir = tempfile::Builder::new().prefix("mended-").tempdir().unwrap();
+    let dir = tempfile::Builder::new()
+        .prefix("mended-")
+        .tempdir()
+        .unwrap();
     let copied = run(
         museum.dir.path(),
         "cp",
-        &["-a", "../../repository", "../../facts", dir.path().to_str().unwrap()],
+        &[
+            "-a",
+            "../../repository",
+            "../../facts",
+            dir.path().to_str().unwrap(),
+        ],
     );
     assert!(copied.is_success(), "{}", copied.stderr_text());
     let facts = dir.path().join("facts");
-    let facts = ["--workspace", "--offline", "--artifact-dir", facts.to_str().unwrap()];
+    let facts = [
+        "--workspace",
+        "--offline",
+        "--artifact-dir",
+        facts.to_str().unwrap(),
+    ];
     let fix = |more: &[&str]| run(dir.path(), PROGRAM, &[&["fix"], more, &facts].concat());
     let workspace = dir.path().join("repository/museum");
 
     let nobody = fix(&[]);
-    assert_eq!(nobody.status.code(), Some(2), "nobody can be asked: {}", nobody.stderr_text());
+    assert_eq!(
+        nobody.status.code(),
+        Some(2),
+        "nobody can be asked: {}",
+        nobody.stderr_text()
+    );
     assert!(fix(&["--dry-run"]).is_success() && !workspace.join("release-gates.toml").exists());
     let mut written = fix(&["--yes", "--toolchain"]);
     if written.stderr_text().contains("which toolchain") {
         // Only releases can be named.
         written = fix(&["--yes"]);
     } else {
-        assert!(workspace.join("rust-toolchain.toml").exists(), "{}", written.stderr_text());
+        assert!(
+            workspace.join("rust-toolchain.toml").exists(),
+            "{}",
+            written.stderr_text()
+        );
     }
     assert!(written.is_success(), "{}", written.stderr_text());
-    if museum.report(CAUSES[0].name)["data"]["not_varied"].get("clock").is_some() {
+    if museum.report(CAUSES[0].name)["data"]["not_varied"]
+        .get("clock")
+        .is_some()
+    {
         return;
     }
-    assert!(workspace.join("release-gates.toml").exists() && workspace.join(".cargo/config.toml").exists());
-    let workflow = std::fs::read_to_string(workspace.join("../.github/workflows/release.yml")).unwrap();
-    assert!(workflow.contains("        with:\n          fetch-depth: 0\n      - run: epoch="), "{workflow}");
+    assert!(
+        workspace.join("release-gates.toml").exists()
+            && workspace.join(".cargo/config.toml").exists()
+    );
+    let workflow =
+        std::fs::read_to_string(workspace.join("../.github/workflows/release.yml")).unwrap();
+    assert!(
+        workflow.contains("        with:\n          fetch-depth: 0\n      - run: epoch="),
+        "{workflow}"
+    );
     let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
-    assert!(manifest.ends_with("\n[profile.release]\nstrip = \"symbols\"\n"), "{manifest}");
+    assert!(
+        manifest.ends_with("\n[profile.release]\nstrip = \"symbols\"\n"),
+        "{manifest}"
+    );
     let cargo_config = std::fs::read_to_string(workspace.join(".cargo/config.toml")).unwrap();
     assert!(
         cargo_config.contains("TZ = { value = \"UTC\"") && !cargo_config.contains("HOME"),
@@ -377,7 +513,11 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
         std::fs::remove_file(toolchain).unwrap();
     }
     git(dir.path(), fixture::COMMIT);
-    assert_eq!(fix(&["--yes"]).status.code(), Some(101), "the check is of another commit");
+    assert_eq!(
+        fix(&["--yes"]).status.code(),
+        Some(101),
+        "the check is of another commit"
+    );
 
     plain_builds_obey(&workflow, &dir);
 
@@ -385,7 +525,12 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
     let mut wrong = String::new();
     // One processor makes an order of threads likely and not certain.
     let races = |exhibit: &&Exhibit| exhibit.name.ends_with("-race");
-    for exhibit in CAUSES.iter().chain(PAIRS).chain(HARMLESS).filter(|exhibit| !races(exhibit)) {
+    for exhibit in CAUSES
+        .iter()
+        .chain(PAIRS)
+        .chain(HARMLESS)
+        .filter(|exhibit| !races(exhibit))
+    {
         let (before, after) = (museum.report(exhibit.name), mended.report(exhibit.name));
         let all = before["data"]["causes"]
             .as_array()
@@ -393,7 +538,10 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
             .iter()
             .all(|cause| cause["fix"]["confirmed"] == true && !cause["fix"]["config"].is_null());
         if all && after["status"] != "pass" {
-            wrong.push_str(&format!("{}: {:#}\n", exhibit.name, after["data"]["causes"]));
+            wrong.push_str(&format!(
+                "{}: {:#}\n",
+                exhibit.name, after["data"]["causes"]
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong}\n{}", mended.stderr);

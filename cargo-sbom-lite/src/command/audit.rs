@@ -10,7 +10,9 @@ use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, Sub
 use super::{Config, counted, inventory, write_whole};
 use crate::TOOL;
 use crate::cli::AuditArgs;
-use crate::judge::audit::{Build, Data, Db, Hit, Policy, Threshold, hits, judge, yanked, yanked_finding};
+use crate::judge::audit::{
+    Build, Data, Db, Hit, Policy, Threshold, hits, judge, yanked, yanked_finding,
+};
 use crate::judge::fix;
 use crate::judge::reachability::{Reachability, reachability};
 use crate::model::inventory::Source;
@@ -39,19 +41,29 @@ pub(crate) fn run(cx: &mut Context, args: &AuditArgs) -> Result<Outcome> {
     }
     let config: Config = cx.config()?;
     let today = today()?;
-    let fetched = args.fetch.then(|| fetch(cx, args.db.as_deref())).transpose()?;
+    let fetched = args
+        .fetch
+        .then(|| fetch(cx, args.db.as_deref()))
+        .transpose()?;
     let Some(dir) = advisories::find(fetched.as_deref().or(args.db.as_deref()))? else {
         return no_database(cx);
     };
-    cx.terminal.detail("Reading", format!("advisories of {}", dir.display()));
+    cx.terminal
+        .detail("Reading", format!("advisories of {}", dir.display()));
     let advisories = advisories::open(&dir, &cx.runner)?;
-    let (findings, stale) = about_database(&advisories, args.max_db_age.or(config.max_db_age), today);
+    let (findings, stale) =
+        about_database(&advisories, args.max_db_age.or(config.max_db_age), today);
     let policy = Policy {
         fail_on: args.fail_on.or(config.fail_on).unwrap_or(Threshold::High),
         ignore: ignores(&config)?,
         today: time::iso_date(today),
     };
-    let audit = Audit { advisories, policy, findings, stale };
+    let audit = Audit {
+        advisories,
+        policy,
+        findings,
+        stale,
+    };
     if let Some(count) = args.watch_tags {
         return super::watch::run(cx, &audit, count as usize);
     }
@@ -71,8 +83,10 @@ pub(crate) fn run(cx: &mut Context, args: &AuditArgs) -> Result<Outcome> {
 fn ignores(config: &Config) -> Result<Vec<crate::judge::audit::Ignore>> {
     for ignore in &config.ignore {
         if ignore.reason.trim().is_empty() {
-            return Err(Error::usage(format!("the ignore of {} gives no reason", ignore.id))
-                .with_help("say why it can be lived with, for whoever looks at it next"));
+            return Err(
+                Error::usage(format!("the ignore of {} gives no reason", ignore.id))
+                    .with_help("say why it can be lived with, for whoever looks at it next"),
+            );
         }
         if !is_date(&ignore.until) {
             return Err(Error::usage(format!(
@@ -87,10 +101,16 @@ fn ignores(config: &Config) -> Result<Vec<crate::judge::audit::Ignore>> {
 
 /// Whether a text is `YYYY-MM-DD`, the only form in which dates can be compared as text.
 fn is_date(text: &str) -> bool {
-    let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let within = |part: &str, most: u8| part.parse::<u8>().is_ok_and(|number| (1..=most).contains(&number));
+    let [year, month, day] = parts.as_slice() else {
+        return false;
+    };
+    let within = |part: &str, most: u8| {
+        part.parse::<u8>()
+            .is_ok_and(|number| (1..=most).contains(&number))
+    };
     digits(year, 4) && digits(month, 2) && digits(day, 2) && within(month, 12) && within(day, 31)
 }
 
@@ -104,11 +124,16 @@ fn of_project(cx: &mut Context, audit: &Audit, args: &AuditArgs) -> Result<Outco
     let mut reports = Vec::new();
     let mut documents = Vec::new();
     for package in selected {
-        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+        let project = cx
+            .loaded_project()
+            .ok_or_else(|| Error::judge("the project was not loaded"))?;
         let subject = project.subject(&package);
         let (inventory, more) = inventory(cx, project, &package)?;
-        let build =
-            Build { inventory: Some(&inventory), targets: &targets, requirements: Some(&requirements) };
+        let build = Build {
+            inventory: Some(&inventory),
+            targets: &targets,
+            requirements: Some(&requirements),
+        };
         let mut found = hits(&packages, &audit.advisories, build);
         if args.reachability && found.iter().any(|hit| hit.scope == "artifact") {
             look_inside(cx, &package, &mut found)?;
@@ -116,7 +141,15 @@ fn of_project(cx: &mut Context, audit: &Audit, args: &AuditArgs) -> Result<Outco
         let main = inventory.main.purl();
         let mut findings = audit.findings.clone();
         findings.extend(more);
-        reports.push(report(cx, audit, found.clone(), &packages, subject, findings, Vec::new()));
+        reports.push(report(
+            cx,
+            audit,
+            found.clone(),
+            &packages,
+            subject,
+            findings,
+            Vec::new(),
+        ));
         documents.push((main, found));
     }
     write_vex(cx, audit, args, &documents)?;
@@ -125,8 +158,13 @@ fn of_project(cx: &mut Context, audit: &Audit, args: &AuditArgs) -> Result<Outco
 
 /// Builds the package with debug information and looks for the functions that advisories name.
 fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> {
-    let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
-    cx.terminal.status("Building", format!("{} with debug information, to look into it", package.name));
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
+    cx.terminal.status(
+        "Building",
+        format!("{} with debug information, to look into it", package.name),
+    );
     let spec = format!("{}@{}", package.name, package.version);
     let step = Step::cargo()
         .inherit_network_env()
@@ -136,7 +174,11 @@ fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> 
         .env("CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO", "off")
         .env(
             "CARGO_TARGET_DIR",
-            project.target_dir.join("release-gates").join("reachability").into_os_string(),
+            project
+                .target_dir
+                .join("release-gates")
+                .join("reachability")
+                .into_os_string(),
         )
         .args(["build", "--release", "--message-format=json", "-p", &spec])
         .args(cx.args().manifest_args())
@@ -146,7 +188,9 @@ fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> 
     let finished = cx.runner.run(step)?.success()?;
     let mut programs = Vec::new();
     for line in finished.stdout.split(|byte| *byte == b'\n') {
-        let Ok(message) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
+        let Ok(message) = serde_json::from_slice::<serde_json::Value>(line) else {
+            continue;
+        };
         if message["reason"] == "compiler-artifact"
             && message["package_id"] == package.id.repr
             && let Some(path) = message["executable"].as_str()
@@ -176,7 +220,10 @@ fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> 
 }
 
 fn mark(hits: &mut [Hit], functions: Option<&Functions>, library: bool) {
-    for hit in hits.iter_mut().filter(|hit| hit.scope == "artifact" || hit.scope == "unknown") {
+    for hit in hits
+        .iter_mut()
+        .filter(|hit| hit.scope == "artifact" || hit.scope == "unknown")
+    {
         hit.reachability = if library {
             Reachability::unknown("the package has no program: what is linked depends on its users")
         } else {
@@ -193,13 +240,26 @@ fn of_sbom(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result
     let mut findings = audit.findings.clone();
     findings.extend(unjudged);
     if packages.is_empty() {
-        return Err(Error::judge(format!("`{name}` names no cargo package, so there is nothing to look up"))
-            .with_help("components need package URLs such as `pkg:cargo/serde@1.0.0`"));
+        return Err(Error::judge(format!(
+            "`{name}` names no cargo package, so there is nothing to look up"
+        ))
+        .with_help("components need package URLs such as `pkg:cargo/serde@1.0.0`"));
     }
     let found = hits(&packages, &audit.advisories, Build::default());
-    let product = sbom.main.as_ref().map_or_else(|| name.clone(), |main| main.key());
+    let product = sbom
+        .main
+        .as_ref()
+        .map_or_else(|| name.clone(), |main| main.key());
     write_vex(cx, audit, args, &[(product, found.clone())])?;
-    let mut report = report(cx, audit, found, &packages, Subject::default(), findings, others);
+    let mut report = report(
+        cx,
+        audit,
+        found,
+        &packages,
+        Subject::default(),
+        findings,
+        others,
+    );
     if blind {
         report = report.status(Status::Error);
     }
@@ -209,19 +269,25 @@ fn of_sbom(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result
 /// Cargo packages to look up, what is of another kind, and findings about what cannot be looked up.
 fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Finding>) {
     let (mut packages, mut others, mut unjudged) = (Vec::new(), BTreeSet::new(), Vec::new());
-    let mut cannot =
-        |what: String| {
-            unjudged.push(Finding::new(&rules::SBOM_UNJUDGED, what).help(format!(
-                "write `{name}` with a tool that gives each package its URL and exact version"
-            )));
-        };
-    for (main, entry) in
-        sbom.main.iter().map(|main| (true, main)).chain(sbom.components.values().map(|entry| (false, entry)))
+    let mut cannot = |what: String| {
+        unjudged.push(Finding::new(&rules::SBOM_UNJUDGED, what).help(format!(
+            "write `{name}` with a tool that gives each package its URL and exact version"
+        )));
+    };
+    for (main, entry) in sbom
+        .main
+        .iter()
+        .map(|main| (true, main))
+        .chain(sbom.components.values().map(|entry| (false, entry)))
     {
         let shown = format!("{} {}", entry.name, entry.version);
         match (&entry.purl, entry.cargo()) {
             (_, Some(cargo)) => {
-                let version = if cargo.version.is_empty() { &entry.version } else { &cargo.version };
+                let version = if cargo.version.is_empty() {
+                    &entry.version
+                } else {
+                    &cargo.version
+                };
                 match semver::Version::parse(version) {
                     Ok(version) => packages.push(Locked {
                         name: cargo.name,
@@ -233,7 +299,9 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
                         },
                         line: None,
                     }),
-                    Err(_) => cannot(format!("the version of {shown} is no version of a cargo package")),
+                    Err(_) => cannot(format!(
+                        "the version of {shown} is no version of a cargo package"
+                    )),
                 }
             }
             (Some(purl), None) if is_cargo(purl) => {
@@ -243,7 +311,8 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
             (Some(purl), None) => cannot(format!("`{purl}` of {shown} is no package URL")),
             // What is described need not be a package; files, systems and the parts of a package have no URL of their own.
             (None, None)
-                if main || !matches!(entry.kind.as_deref(), None | Some("library" | "framework")) =>
+                if main
+                    || !matches!(entry.kind.as_deref(), None | Some("library" | "framework")) =>
             {
                 others.insert(shown);
             }
@@ -251,7 +320,9 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
         }
     }
     for reference in &sbom.dangling {
-        cannot(format!("the dependency graph names `{reference}`, which is no component"));
+        cannot(format!(
+            "the dependency graph names `{reference}`, which is no component"
+        ));
     }
     packages.sort();
     packages.dedup();
@@ -260,7 +331,9 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
 
 fn is_cargo(purl: &str) -> bool {
     let lower = purl.to_ascii_lowercase();
-    lower.strip_prefix("pkg:").is_some_and(|rest| rest.trim_start_matches('/').starts_with("cargo/"))
+    lower
+        .strip_prefix("pkg:")
+        .is_some_and(|rest| rest.trim_start_matches('/').starts_with("cargo/"))
 }
 
 fn of_binary(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result<Outcome> {
@@ -288,23 +361,48 @@ fn of_binary(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Resu
     let mut found = hits(&list.packages, &audit.advisories, Build::default());
     mark(&mut found, symbols::functions(&bytes).as_ref(), false);
     write_vex(cx, audit, args, &[(name, found.clone())])?;
-    let report = report(cx, audit, found, &list.packages, Subject::default(), findings, Vec::new());
+    let report = report(
+        cx,
+        audit,
+        found,
+        &list.packages,
+        Subject::default(),
+        findings,
+        Vec::new(),
+    );
     Ok(report.print_only().into())
 }
 
 fn of_lock(cx: &Context, audit: &Audit, path: &Path, args: &AuditArgs) -> Result<Outcome> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let text = lock::text(path)?;
     let packages = lock::packages(&lock::parse(&text, &name)?, &text);
     if packages.is_empty() {
-        return Err(Error::judge(format!("`{name}` names no package, so there is nothing to look up"))
-            .with_help("is it the lock file of the right project?"));
+        return Err(Error::judge(format!(
+            "`{name}` names no package, so there is nothing to look up"
+        ))
+        .with_help("is it the lock file of the right project?"));
     }
-    let build = Build { targets: &cx.args().target, ..Build::default() };
+    let build = Build {
+        targets: &cx.args().target,
+        ..Build::default()
+    };
     let found = hits(&packages, &audit.advisories, build);
     write_vex(cx, audit, args, &[(name, found.clone())])?;
     let findings = audit.findings.clone();
-    let report = report(cx, audit, found, &packages, Subject::default(), findings, Vec::new());
+    let report = report(
+        cx,
+        audit,
+        found,
+        &packages,
+        Subject::default(),
+        findings,
+        Vec::new(),
+    );
     Ok(report.print_only().into())
 }
 
@@ -312,7 +410,11 @@ fn read(path: &Path) -> Result<(Vec<u8>, String)> {
     let shown = path.display().to_string();
     let bytes = std::fs::read(path)
         .map_err(|error| Error::judge(format!("cannot read `{shown}`")).with_source(error))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     Ok((bytes, name))
 }
 
@@ -326,16 +428,24 @@ pub(super) fn report(
     not_looked_up: Vec<String>,
 ) -> Report {
     findings.extend(judge(&mut hits, &audit.policy));
-    let index = advisories::cargo_home().map(|home| Index::below(&home)).unwrap_or_default();
+    let index = advisories::cargo_home()
+        .map(|home| Index::below(&home))
+        .unwrap_or_default();
     let yanked = yanked(packages, |name, version| index.is_yanked(name, version));
     findings.extend(yanked.iter().map(|package| yanked_finding(package)));
-    let mut yanked: Vec<String> =
-        yanked.iter().map(|package| format!("{} {}", package.name, package.version)).collect();
+    let mut yanked: Vec<String> = yanked
+        .iter()
+        .map(|package| format!("{} {}", package.name, package.version))
+        .collect();
     yanked.sort();
     // What is published about a package that is judged, and cannot be read, may be anything.
     let blind = packages.iter().any(|package| {
         let folder = format!("crates/{}/", package.name);
-        audit.advisories.unreadable.iter().any(|file| file.starts_with(&folder))
+        audit
+            .advisories
+            .unreadable
+            .iter()
+            .any(|file| file.starts_with(&folder))
     });
     let packages = packages.len();
     let advisories = &audit.advisories;
@@ -344,20 +454,43 @@ pub(super) fn report(
         date: advisories.time.map(time::iso_date),
         advisories: advisories.count,
     };
-    let state = db.date.clone().map_or_else(|| "of unknown date".to_owned(), |date| format!("of {date}"));
+    let state = db
+        .date
+        .clone()
+        .map_or_else(|| "of unknown date".to_owned(), |date| format!("of {date}"));
     let mut summary = format!(
         "{} against {} {state}",
         counted(packages, "package", "packages"),
         counted(db.advisories, "advisory", "advisories")
     );
     if !not_looked_up.is_empty() {
-        summary.push_str(&format!("; {} other components not looked up", not_looked_up.len()));
+        summary.push_str(&format!(
+            "; {} other components not looked up",
+            not_looked_up.len()
+        ));
     }
-    let human = if cx.args().quiet { String::new() } else { table(&hits) };
-    let data = Data { db: Some(db), advisories: hits, packages, yanked, not_looked_up };
-    let report =
-        Report::new("vulns", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary);
-    if audit.stale || blind { report.status(Status::Error) } else { report }
+    let human = if cx.args().quiet {
+        String::new()
+    } else {
+        table(&hits)
+    };
+    let data = Data {
+        db: Some(db),
+        advisories: hits,
+        packages,
+        yanked,
+        not_looked_up,
+    };
+    let report = Report::new("vulns", &TOOL, subject)
+        .findings(findings)
+        .data(&data)
+        .human(human)
+        .summary(summary);
+    if audit.stale || blind {
+        report.status(Status::Error)
+    } else {
+        report
+    }
 }
 
 fn table(hits: &[Hit]) -> String {
@@ -366,10 +499,22 @@ fn table(hits: &[Hit]) -> String {
     let width = widest(package);
     let mut out = String::new();
     for hit in hits {
-        let severity = if hit.kind == "vulnerability" { &hit.severity } else { &hit.kind };
-        let linked = if hit.reachability.result == "unknown" { "" } else { hit.reachability.result.as_str() };
-        let line =
-            format!("  {:17}  {severity:12}  {:10}  {:width$}  {linked}", hit.id, hit.scope, package(hit));
+        let severity = if hit.kind == "vulnerability" {
+            &hit.severity
+        } else {
+            &hit.kind
+        };
+        let linked = if hit.reachability.result == "unknown" {
+            ""
+        } else {
+            hit.reachability.result.as_str()
+        };
+        let line = format!(
+            "  {:17}  {severity:12}  {:10}  {:width$}  {linked}",
+            hit.id,
+            hit.scope,
+            package(hit)
+        );
         out.push_str(line.trim_end());
         out.push('\n');
     }
@@ -379,8 +524,10 @@ fn table(hits: &[Hit]) -> String {
 /// `--fetch`: the advisory database, cloned or brought up to date by git.
 fn fetch(cx: &Context, db: Option<&Path>) -> Result<PathBuf> {
     if cx.args().is_offline() {
-        return Err(Error::usage("--fetch needs the network, which --offline forbids")
-            .with_help("leave one of them out"));
+        return Err(
+            Error::usage("--fetch needs the network, which --offline forbids")
+                .with_help("leave one of them out"),
+        );
     }
     let dir = match db {
         Some(dir) => dir.to_owned(),
@@ -391,27 +538,45 @@ fn fetch(cx: &Context, db: Option<&Path>) -> Result<PathBuf> {
     };
     let step = if dir.join(".git").exists() {
         cx.terminal.status("Updating", dir.display().to_string());
-        Step::new("git").arg("-C").arg(&dir).args(["pull", "--quiet", "--ff-only"])
+        Step::new("git")
+            .arg("-C")
+            .arg(&dir)
+            .args(["pull", "--quiet", "--ff-only"])
     } else {
         cx.terminal.status("Fetching", advisories::URL);
-        Step::new("git").args(["clone", "--quiet", "--depth", "1", "--", advisories::URL]).arg(&dir)
+        Step::new("git")
+            .args(["clone", "--quiet", "--depth", "1", "--", advisories::URL])
+            .arg(&dir)
     };
-    cx.runner.run(step.inherit_network_env())?.success().map_err(|error| {
-        Error::judge("the advisory database cannot be fetched")
-            .with_source(error)
-            .with_help("clone it by hand and name it with --db")
-    })?;
+    cx.runner
+        .run(step.inherit_network_env())?
+        .success()
+        .map_err(|error| {
+            Error::judge("the advisory database cannot be fetched")
+                .with_source(error)
+                .with_help("clone it by hand and name it with --db")
+        })?;
     Ok(dir)
 }
 
 /// `--vex FILE` and `--osv FILE`: one document each over all packages.
-fn write_vex(cx: &Context, audit: &Audit, args: &AuditArgs, products: &[(String, Vec<Hit>)]) -> Result<()> {
+fn write_vex(
+    cx: &Context,
+    audit: &Audit,
+    args: &AuditArgs,
+    products: &[(String, Vec<Hit>)],
+) -> Result<()> {
     if let Some(path) = &args.osv {
-        let mut hits: Vec<Hit> = products.iter().flat_map(|(_, hits)| hits.iter().cloned()).collect();
+        let mut hits: Vec<Hit> = products
+            .iter()
+            .flat_map(|(_, hits)| hits.iter().cloned())
+            .collect();
         hits.sort_by(|a, b| (&a.package, &a.version, &a.id).cmp(&(&b.package, &b.version, &b.id)));
         hits.dedup_by(|a, b| (&a.package, &a.version, &a.id) == (&b.package, &b.version, &b.id));
         let source = match products {
-            [(name, _)] if args.sbom.is_some() || args.lockfile.is_some() || args.binary.is_some() => {
+            [(name, _)]
+                if args.sbom.is_some() || args.lockfile.is_some() || args.binary.is_some() =>
+            {
                 name.as_str()
             }
             _ => "Cargo.lock",
@@ -430,7 +595,11 @@ fn write_vex(cx: &Context, audit: &Audit, args: &AuditArgs, products: &[(String,
         None => time::source_date_epoch()?,
     };
     let epoch = epoch.or(audit.advisories.time).unwrap_or(0);
-    write_whole(cx, path, &vex::document(&products, vex::Format::of(path), epoch)?)
+    write_whole(
+        cx,
+        path,
+        &vex::document(&products, vex::Format::of(path), epoch)?,
+    )
 }
 
 /// Without a database nothing is judged, and the report says what to do.
@@ -439,35 +608,59 @@ fn no_database(cx: &mut Context) -> Result<Outcome> {
         &rules::NO_DATABASE,
         "there is no advisory database, so nothing is known about vulnerabilities",
     )
-    .help(format!("`--fetch` clones it; or name a checkout with --db or {}", advisories::ENV));
-    let data =
-        Data { db: None, advisories: Vec::new(), packages: 0, yanked: Vec::new(), not_looked_up: Vec::new() };
+    .help(format!(
+        "`--fetch` clones it; or name a checkout with --db or {}",
+        advisories::ENV
+    ));
+    let data = Data {
+        db: None,
+        advisories: Vec::new(),
+        packages: 0,
+        yanked: Vec::new(),
+        not_looked_up: Vec::new(),
+    };
     let report = |subject| {
-        Report::new("vulns", &TOOL, subject).status(Status::Error).findings([finding.clone()]).data(&data)
+        Report::new("vulns", &TOOL, subject)
+            .status(Status::Error)
+            .findings([finding.clone()])
+            .data(&data)
     };
     Ok(match cx.loaded_project() {
-        Some(project) => {
-            Outcome::Reports(project.selected().map(|package| report(project.subject(package))).collect())
-        }
+        Some(project) => Outcome::Reports(
+            project
+                .selected()
+                .map(|package| report(project.subject(package)))
+                .collect(),
+        ),
         None => report(Subject::default()).print_only().into(),
     })
 }
 
 /// Findings about the database, and whether it is too old to judge by.
-fn about_database(advisories: &Advisories, max_age: Option<u32>, today: i64) -> (Vec<Finding>, bool) {
+fn about_database(
+    advisories: &Advisories,
+    max_age: Option<u32>,
+    today: i64,
+) -> (Vec<Finding>, bool) {
     let mut findings: Vec<Finding> = advisories
         .unreadable
         .iter()
         .map(|file| {
-            Finding::new(&rules::BAD_ADVISORY, format!("`{file}` of the advisory database cannot be read"))
-                .help("fetch the database again")
+            Finding::new(
+                &rules::BAD_ADVISORY,
+                format!("`{file}` of the advisory database cannot be read"),
+            )
+            .help("fetch the database again")
         })
         .collect();
-    let age = advisories.time.map(|time| (today - time).div_euclid(86_400));
+    let age = advisories
+        .time
+        .map(|time| (today - time).div_euclid(86_400));
     let old = match (max_age, age) {
-        (None, Some(age)) if age > 90 => {
-            Some((&rules::AGING_DATABASE, format!("the advisory database is {age} days old")))
-        }
+        (None, Some(age)) if age > 90 => Some((
+            &rules::AGING_DATABASE,
+            format!("the advisory database is {age} days old"),
+        )),
         (Some(days), Some(age)) if age > i64::from(days) => Some((
             &rules::OLD_DATABASE,
             format!("the advisory database is {age} days old, and {days} are allowed"),
@@ -478,19 +671,28 @@ fn about_database(advisories: &Advisories, max_age: Option<u32>, today: i64) -> 
         )),
         _ => None,
     };
-    let stale = old.as_ref().is_some_and(|(rule, _)| rule.id == rules::OLD_DATABASE.id);
-    findings.extend(old.map(|(rule, text)| Finding::new(rule, text).help("fetch the database again")));
+    let stale = old
+        .as_ref()
+        .is_some_and(|(rule, _)| rule.id == rules::OLD_DATABASE.id);
+    findings
+        .extend(old.map(|(rule, text)| Finding::new(rule, text).help("fetch the database again")));
     (findings, stale)
 }
 
 /// The moment of the audit: the clock's, or `RELEASE_GATES_TODAY` in seconds since 1970. It decides about ages and expiry only;
 /// SOURCE_DATE_EPOCH does not count, since builds set it to a past that would make what has expired valid again.
 fn today() -> Result<i64> {
-    let clock =
-        || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let clock = || {
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs()
+    };
     match std::env::var("RELEASE_GATES_TODAY") {
         Ok(text) => text.parse().map_err(|_| {
-            Error::usage(format!("RELEASE_GATES_TODAY is `{text}`, which is no number of seconds since 1970"))
+            Error::usage(format!(
+                "RELEASE_GATES_TODAY is `{text}`, which is no number of seconds since 1970"
+            ))
         }),
         Err(_) => Ok(i64::try_from(clock()).unwrap_or(i64::MAX)),
     }
@@ -498,12 +700,20 @@ fn today() -> Result<i64> {
 
 /// The triple of this machine, as rustc has it.
 pub(super) fn host(cx: &Context) -> Result<String> {
-    let root = cx.loaded_project().map(|project| project.root.clone()).unwrap_or_default();
-    let step = Step::new("rustc").inherit(["RUSTC"]).arg("-vV").current_dir(root);
+    let root = cx
+        .loaded_project()
+        .map(|project| project.root.clone())
+        .unwrap_or_default();
+    let step = Step::new("rustc")
+        .inherit(["RUSTC"])
+        .arg("-vV")
+        .current_dir(root);
     let text = cx.runner.run(step)?.success()?.stdout;
     let text = String::from_utf8_lossy(&text).into_owned();
     text.lines()
         .find_map(|line| line.strip_prefix("host: "))
         .map(str::to_owned)
-        .ok_or_else(|| Error::judge("`rustc -vV` names no host").with_help("is this rustc the real one?"))
+        .ok_or_else(|| {
+            Error::judge("`rustc -vV` names no host").with_help("is this rustc the real one?")
+        })
 }

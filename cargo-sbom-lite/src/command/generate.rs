@@ -40,25 +40,38 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
     let packages: Vec<_> = project.selected().cloned().collect();
     let mut asked = Some(super::rustc(
         cx,
-        cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?,
+        cx.loaded_project()
+            .ok_or_else(|| Error::judge("the project was not loaded"))?,
     ));
     let mut rustc = String::new();
     let mut reports = Vec::new();
     for package in packages {
-        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+        let project = cx
+            .loaded_project()
+            .ok_or_else(|| Error::judge("the project was not loaded"))?;
         let subject = project.subject(&package);
         let (inventory, findings) = inventory(cx, project, &package)?;
         if let Some(asked) = asked.take() {
-            rustc = asked.join().map_err(|_| Error::judge("asking rustc for its version ended early"))??;
+            rustc = asked
+                .join()
+                .map_err(|_| Error::judge("asking rustc for its version ended early"))??;
         }
         let provenance = provenance(&artifacts, project, &package, &rustc)?;
         if let Some(output) = &args.output {
             // No report is printed beside a document, so what weighs is said here.
-            for finding in findings.iter().filter(|finding| finding.level > release_gate::Level::Note) {
+            for finding in findings
+                .iter()
+                .filter(|finding| finding.level > release_gate::Level::Note)
+            {
                 cx.terminal.warn(&finding.message);
             }
             let format = args.format.unwrap_or(Format::CyclonedxJson);
-            let bytes = document(&inventory, &provenance, format, args.spec_version.as_deref())?;
+            let bytes = document(
+                &inventory,
+                &provenance,
+                format,
+                args.spec_version.as_deref(),
+            )?;
             return write(cx, output, &bytes);
         }
         let formats = match args.format {
@@ -69,16 +82,26 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
         let mut documents = Vec::new();
         for format in formats {
             let name = file_name(format);
-            let version = args.spec_version.as_deref().filter(|_| args.format.is_some());
+            let version = args
+                .spec_version
+                .as_deref()
+                .filter(|_| args.format.is_some());
             folder.write(name, &document(&inventory, &provenance, format, version)?)?;
             documents.push(name.to_owned());
         }
         folder.finish()?;
-        let shipped =
-            inventory.components.values().filter(|component| component.role == Role::Shipped).count();
+        let shipped = inventory
+            .components
+            .values()
+            .filter(|component| component.role == Role::Shipped)
+            .count();
         let build_time = inventory.components.len() - shipped;
-        let data =
-            Data { documents: documents.clone(), shipped, build_time, approximate: inventory.approximate };
+        let data = Data {
+            documents: documents.clone(),
+            shipped,
+            build_time,
+            approximate: inventory.approximate,
+        };
         let summary = format!(
             "{} in the artifact, {build_time} at build time; wrote {}",
             counted(shipped, "package", "packages"),
@@ -86,7 +109,12 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
         );
         let mut findings = findings;
         findings.extend(gaps(&inventory, &provenance));
-        reports.push(Report::new("sbom", &TOOL, subject).findings(findings).data(&data).summary(summary));
+        reports.push(
+            Report::new("sbom", &TOOL, subject)
+                .findings(findings)
+                .data(&data)
+                .summary(summary),
+        );
     }
     Ok(Outcome::Reports(reports))
 }
@@ -94,16 +122,28 @@ pub(crate) fn run(cx: &mut Context, args: &GenerateArgs) -> Result<Outcome> {
 /// What of the NTIA minimum elements nobody knows.
 fn gaps(inventory: &Inventory, provenance: &Provenance) -> Vec<Finding> {
     let gap = |name: String, what: &str| {
-        Finding::new(&rules::GAP, format!("the {what} of {name} is not known")).evidence("component", name)
+        Finding::new(&rules::GAP, format!("the {what} of {name} is not known"))
+            .evidence("component", name)
     };
     let mut found: Vec<Finding> = inventory
         .all()
         .filter(|component| component.supplier().is_none())
-        .map(|component| gap(format!("{} {}", component.name, component.version), "supplier"))
+        .map(|component| {
+            gap(
+                format!("{} {}", component.name, component.version),
+                "supplier",
+            )
+        })
         .collect();
-    for other in foreign(inventory, provenance.rust_version()).iter().filter(|other| other.license.is_none())
+    for other in foreign(inventory, provenance.rust_version())
+        .iter()
+        .filter(|other| other.license.is_none())
     {
-        let what = if other.version.is_some() { "supplier" } else { "version and supplier" };
+        let what = if other.version.is_some() {
+            "supplier"
+        } else {
+            "version and supplier"
+        };
         found.push(gap(format!("the native library {}", other.name), what));
     }
     found
@@ -117,14 +157,18 @@ fn document(
 ) -> Result<Vec<u8>> {
     let spdx_version = || match version {
         None | Some("2.3") => Ok(()),
-        Some(other) => Err(Error::usage(format!("SPDX {other} is not written by this tool"))
-            .with_help("--spec-version takes 2.3")),
+        Some(other) => Err(
+            Error::usage(format!("SPDX {other} is not written by this tool"))
+                .with_help("--spec-version takes 2.3"),
+        ),
     };
     match format {
         Format::CyclonedxJson => cyclonedx::json(inventory, provenance, version.unwrap_or("1.5")),
         Format::CyclonedxXml => cyclonedx::xml(inventory, provenance, version.unwrap_or("1.5")),
         Format::SpdxJson => spdx_version().and_then(|()| spdx::json(inventory, provenance)),
-        Format::SpdxTagValue => spdx_version().and_then(|()| spdx::tag_value(inventory, provenance)),
+        Format::SpdxTagValue => {
+            spdx_version().and_then(|()| spdx::tag_value(inventory, provenance))
+        }
     }
 }
 
@@ -143,11 +187,16 @@ fn write(cx: &Context, output: &Path, bytes: &[u8]) -> Result<Outcome> {
             .stdout(bytes)
             .map_err(|error| Error::judge("cannot write to standard output").with_source(error))?;
     } else if cx.args().dry_run {
-        cx.terminal.status("Would write", format!("{} ({} bytes)", output.display(), bytes.len()));
+        cx.terminal.status(
+            "Would write",
+            format!("{} ({} bytes)", output.display(), bytes.len()),
+        );
     } else if is_stream(output) {
         // A pipe or device cannot be replaced by renaming.
-        let written =
-            std::fs::OpenOptions::new().write(true).open(output).and_then(|mut file| file.write_all(bytes));
+        let written = std::fs::OpenOptions::new()
+            .write(true)
+            .open(output)
+            .and_then(|mut file| file.write_all(bytes));
         written.map_err(|error| {
             Error::judge(format!("cannot write `{}`", output.display())).with_source(error)
         })?;

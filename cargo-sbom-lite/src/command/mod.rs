@@ -44,13 +44,24 @@ fn counted(number: usize, one: &str, many: &str) -> String {
 }
 
 /// The inventory of one package, with a finding where it is only an approximation.
-fn inventory(cx: &Context, project: &Project, package: &Package) -> Result<(Inventory, Vec<Finding>)> {
+fn inventory(
+    cx: &Context,
+    project: &Project,
+    package: &Package,
+) -> Result<(Inventory, Vec<Finding>)> {
     let lock_path = project.root.join("Cargo.lock");
-    let checksums =
-        if lock_path.is_file() { lock::checksums(&lock::read(&lock_path)?) } else { BTreeMap::new() };
+    let checksums = if lock_path.is_file() {
+        lock::checksums(&lock::read(&lock_path)?)
+    } else {
+        BTreeMap::new()
+    };
     let spec = format!("{}@{}", package.name, package.version);
-    cx.terminal.detail("Resolving", format!("the build units of {} {}", package.name, package.version));
-    let wrong = |error| release_gate::Error::judge("the inventory cannot be made").with_source(error);
+    cx.terminal.detail(
+        "Resolving",
+        format!("the build units of {} {}", package.name, package.version),
+    );
+    let wrong =
+        |error| release_gate::Error::judge("the inventory cannot be made").with_source(error);
     match unit_graph::unit_graph(&spec, cx.args(), &cx.runner) {
         Ok(graph) => Ok((
             Inventory::from_units(&project.metadata, package, &graph, &checksums).map_err(wrong)?,
@@ -62,11 +73,17 @@ fn inventory(cx: &Context, project: &Project, package: &Package) -> Result<(Inve
         Err(error) => {
             let filtered = for_platforms(cx);
             let metadata = filtered.as_ref().unwrap_or(&project.metadata);
-            let inventory = Inventory::from_metadata(metadata, package, &checksums).map_err(wrong)?;
+            let inventory =
+                Inventory::from_metadata(metadata, package, &checksums).map_err(wrong)?;
             let why = error.to_string();
-            let finding =
-                Finding::new(&rules::APPROXIMATION, format!("the list of {spec} is an approximation"))
-                    .help(format!("cargo gave no unit graph: {}", why.lines().last().unwrap_or_default()));
+            let finding = Finding::new(
+                &rules::APPROXIMATION,
+                format!("the list of {spec} is an approximation"),
+            )
+            .help(format!(
+                "cargo gave no unit graph: {}",
+                why.lines().last().unwrap_or_default()
+            ));
             Ok((inventory, vec![finding]))
         }
     }
@@ -76,7 +93,9 @@ fn inventory(cx: &Context, project: &Project, package: &Package) -> Result<(Inve
 /// cargo does not give it: then the graph of all targets has to do.
 fn for_platforms(cx: &Context) -> Option<cargo_metadata::Metadata> {
     let args = cx.args();
-    let mut step = Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1"]);
+    let mut step = Step::cargo()
+        .inherit_network_env()
+        .args(["metadata", "--format-version", "1"]);
     let targets = match &args.target[..] {
         [] => vec![audit::host(cx).ok()?],
         targets => targets.to_vec(),
@@ -84,7 +103,10 @@ fn for_platforms(cx: &Context) -> Option<cargo_metadata::Metadata> {
     for target in targets {
         step = step.args(["--filter-platform".to_owned(), target]);
     }
-    step = step.args(args.manifest_args()).args(args.feature_args()).args(args.lock_args());
+    step = step
+        .args(args.manifest_args())
+        .args(args.feature_args())
+        .args(args.lock_args());
     let finished = cx.runner.run(step).ok()?.success().ok()?;
     cargo_metadata::MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout)).ok()
 }
@@ -93,7 +115,10 @@ fn for_platforms(cx: &Context) -> Option<cargo_metadata::Metadata> {
 fn rustc(cx: &Context, project: &Project) -> std::thread::JoinHandle<Result<String>> {
     let (runner, root) = (cx.runner.clone(), project.root.clone());
     std::thread::spawn(move || {
-        let step = Step::new("rustc").inherit(["RUSTC"]).arg("--version").current_dir(root);
+        let step = Step::new("rustc")
+            .inherit(["RUSTC"])
+            .arg("--version")
+            .current_dir(root);
         let finished = runner.run(step)?.success()?;
         Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
     })
@@ -119,7 +144,10 @@ fn provenance(
 /// Writes a file that a flag names, whole or not at all.
 fn write_whole(cx: &Context, path: &Path, bytes: &[u8]) -> Result<()> {
     if cx.args().dry_run {
-        cx.terminal.status("Would write", format!("{} ({} bytes)", path.display(), bytes.len()));
+        cx.terminal.status(
+            "Would write",
+            format!("{} ({} bytes)", path.display(), bytes.len()),
+        );
         return Ok(());
     }
     write_atomic(path, bytes)?;
@@ -128,9 +156,15 @@ fn write_whole(cx: &Context, path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Artifacts that a build of this very commit and lock file recorded. What is stale or of another kind is not used.
-fn built(artifacts: &ArtifactDir, judged: &Subject, package: &Package) -> Result<Vec<(String, String)>> {
+fn built(
+    artifacts: &ArtifactDir,
+    judged: &Subject,
+    package: &Package,
+) -> Result<Vec<(String, String)>> {
     let folder = artifacts.for_package(&package.name, &package.version.to_string());
-    let Some(bytes) = folder.read("buildinfo.json")? else { return Ok(Vec::new()) };
+    let Some(bytes) = folder.read("buildinfo.json")? else {
+        return Ok(Vec::new());
+    };
     let Ok(envelope) = release_gate::report::Envelope::read(&bytes, "buildinfo") else {
         return Ok(Vec::new());
     };
@@ -140,7 +174,10 @@ fn built(artifacts: &ArtifactDir, judged: &Subject, package: &Package) -> Result
     let artifacts = envelope.data["artifacts"].as_array().into_iter().flatten();
     let mut list: Vec<(String, String)> = artifacts
         .filter_map(|artifact| {
-            Some((artifact["path"].as_str()?.to_owned(), artifact["sha256"].as_str()?.to_owned()))
+            Some((
+                artifact["path"].as_str()?.to_owned(),
+                artifact["sha256"].as_str()?.to_owned(),
+            ))
         })
         .collect();
     list.sort();

@@ -38,7 +38,11 @@ pub(crate) fn licenses(cx: &mut Context, notices: Option<&Path>) -> Result<Outco
         Error::usage(format!("`{id}` in the licence policy is no SPDX id"))
             .with_help("the list is at https://spdx.org/licenses/; case counts")
     })?;
-    if let Some(exception) = policy.exceptions.iter().find(|exception| exception.reason.trim().is_empty()) {
+    if let Some(exception) = policy
+        .exceptions
+        .iter()
+        .find(|exception| exception.reason.trim().is_empty())
+    {
         return Err(Error::usage(format!(
             "the licence exception for `{}` gives no reason",
             exception.package
@@ -48,18 +52,25 @@ pub(crate) fn licenses(cx: &mut Context, notices: Option<&Path>) -> Result<Outco
     let packages: Vec<_> = cx.project()?.selected().cloned().collect();
     let mut reports = Vec::new();
     for package in packages {
-        let project = cx.loaded_project().ok_or_else(|| Error::judge("the project was not loaded"))?;
+        let project = cx
+            .loaded_project()
+            .ok_or_else(|| Error::judge("the project was not loaded"))?;
         let (inventory, mut findings) = inventory(cx, project, &package)?;
         findings.extend(judge_licenses::judge(&inventory, &policy));
         if let Some(path) = notices {
-            if cx.loaded_project().is_some_and(|project| project.selected().count() > 1) {
+            if cx
+                .loaded_project()
+                .is_some_and(|project| project.selected().count() > 1)
+            {
                 project.single()?;
             }
             write_notices(cx, project, &inventory, path)?;
         }
         let licenses = judge_licenses::summary(&inventory);
-        let human =
-            licenses.iter().map(|(license, count)| format!("  {count:5}  {license}\n")).collect::<String>();
+        let human = licenses
+            .iter()
+            .map(|(license, count)| format!("  {count:5}  {license}\n"))
+            .collect::<String>();
         let summary = format!(
             "{} of {}",
             counted(licenses.len(), "licence", "licences"),
@@ -74,7 +85,12 @@ pub(crate) fn licenses(cx: &mut Context, notices: Option<&Path>) -> Result<Outco
 }
 
 /// `--notices FILE`.
-fn write_notices(cx: &Context, project: &Project, inventory: &Inventory, path: &Path) -> Result<()> {
+fn write_notices(
+    cx: &Context,
+    project: &Project,
+    inventory: &Inventory,
+    path: &Path,
+) -> Result<()> {
     let texts = project
         .metadata
         .packages
@@ -83,7 +99,8 @@ fn write_notices(cx: &Context, project: &Project, inventory: &Inventory, path: &
         .collect();
     let (text, without) = notices::render(inventory, &texts);
     if !without.is_empty() {
-        cx.terminal.warn(format!("no licence text came with {}", without.join(", ")));
+        cx.terminal
+            .warn(format!("no licence text came with {}", without.join(", ")));
     }
     write_whole(cx, path, text.as_bytes())
 }
@@ -91,9 +108,19 @@ fn write_notices(cx: &Context, project: &Project, inventory: &Inventory, path: &
 pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
     let args = cx.args().clone();
     // Asked before the project is read: without --locked, cargo writes a lock file that does not match anew.
-    let step = Step::cargo().inherit_network_env().args(["metadata", "--format-version", "1", "--locked"]);
-    let offline = if args.is_offline() { vec!["--offline"] } else { Vec::new() };
-    let step = step.args(args.manifest_args()).args(args.feature_args()).args(offline);
+    let step =
+        Step::cargo()
+            .inherit_network_env()
+            .args(["metadata", "--format-version", "1", "--locked"]);
+    let offline = if args.is_offline() {
+        vec!["--offline"]
+    } else {
+        Vec::new()
+    };
+    let step = step
+        .args(args.manifest_args())
+        .args(args.feature_args())
+        .args(offline);
     let locked = cx.runner.run(step)?;
     let stderr = locked.stderr_text();
     let drifted = stderr.contains("--locked") || stderr.contains("Cargo.lock");
@@ -103,9 +130,12 @@ pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
     }
     if !locked.is_success() {
         cx.config::<Config>()?;
-        let finding = Finding::new(&rules::PIN_LOCK, "Cargo.lock is missing or does not match Cargo.toml")
-            .at("Cargo.lock", None)
-            .help("run `cargo generate-lockfile` or `cargo update --workspace`, and commit Cargo.lock");
+        let finding = Finding::new(
+            &rules::PIN_LOCK,
+            "Cargo.lock is missing or does not match Cargo.toml",
+        )
+        .at("Cargo.lock", None)
+        .help("run `cargo generate-lockfile` or `cargo update --workspace`, and commit Cargo.lock");
         let report = Report::new("pins", &TOOL, release_gate::Subject::default())
             .findings([finding])
             .data(&PinData { packages: 0 })
@@ -136,10 +166,18 @@ pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
     let lock = lock::read(&lock_path)?;
     let vendored = vendor::vendored(&project.metadata)?;
     findings.extend(judge_pins::judge(&project.metadata, &lock, &vendored));
-    let data = PinData { packages: lock.packages.len() };
-    let mut summary = format!("{} in Cargo.lock", counted(lock.packages.len(), "package", "packages"));
+    let data = PinData {
+        packages: lock.packages.len(),
+    };
+    let mut summary = format!(
+        "{} in Cargo.lock",
+        counted(lock.packages.len(), "package", "packages")
+    );
     if !vendored.is_empty() {
-        summary.push_str(&format!(", {}", counted(vendored.len(), "vendored copy", "vendored copies")));
+        summary.push_str(&format!(
+            ", {}",
+            counted(vendored.len(), "vendored copy", "vendored copies")
+        ));
     }
     let reports = project.selected().map(|package| {
         Report::new("pins", &TOOL, project.subject(package))

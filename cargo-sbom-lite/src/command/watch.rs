@@ -36,12 +36,21 @@ pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outco
     let path = project
         .relative(&project.root.join("Cargo.lock"))
         .ok_or_else(|| Error::judge("Cargo.lock lies outside the repository"))?;
-    let names: Vec<String> = project.selected().map(|package| package.name.to_string()).collect();
+    let names: Vec<String> = project
+        .selected()
+        .map(|package| package.name.to_string())
+        .collect();
     let mut tags: Vec<(Version, String)> = git
         .tags()?
         .into_iter()
         .filter_map(|tag| {
-            Some((names.iter().find_map(|name| parse_version_tag(&tag.name, name))?.version, tag.name))
+            Some((
+                names
+                    .iter()
+                    .find_map(|name| parse_version_tag(&tag.name, name))?
+                    .version,
+                tag.name,
+            ))
         })
         .collect();
     tags.sort();
@@ -57,8 +66,11 @@ pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outco
     let mut unjudged = false;
     for (_, tag) in tags {
         let commit = git.resolve(&tag)?;
-        let text = git.show(&commit, &path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let parsed = text.map(|text| lock::parse(&text, &format!("{tag}:{path}")).map(|lock| (lock, text)));
+        let text = git
+            .show(&commit, &path)?
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let parsed =
+            text.map(|text| lock::parse(&text, &format!("{tag}:{path}")).map(|lock| (lock, text)));
         match parsed {
             Some(Ok((lock, text))) => {
                 let packages = lock::packages(&lock, &text);
@@ -73,32 +85,53 @@ pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outco
                 let judged = judge(&mut found, &audit.policy);
                 // An ignore that matches no advisory is for the audit of today's lock file to say.
                 findings.extend(
-                    judged.into_iter().filter(|finding| finding.evidence.contains_key("id")).map(
-                        |mut finding| {
+                    judged
+                        .into_iter()
+                        .filter(|finding| finding.evidence.contains_key("id"))
+                        .map(|mut finding| {
                             finding.message = format!("{tag}: {}", finding.message);
                             (finding.path, finding.line) = (None, None);
                             finding.evidence("tag", tag.clone())
-                        },
-                    ),
+                        }),
                 );
-                releases.push(Release { tag, packages: Some(packages.len()), advisories: found });
+                releases.push(Release {
+                    tag,
+                    packages: Some(packages.len()),
+                    advisories: found,
+                });
             }
             Some(Err(error)) => {
                 unjudged = true;
-                findings.push(Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag}: {error}")));
-                releases.push(Release { tag, packages: None, advisories: Vec::new() });
+                findings.push(Finding::new(
+                    &rules::RELEASE_UNJUDGED,
+                    format!("{tag}: {error}"),
+                ));
+                releases.push(Release {
+                    tag,
+                    packages: None,
+                    advisories: Vec::new(),
+                });
             }
             None => {
                 unjudged = true;
                 findings.push(
-                    Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag} has no {path}"))
-                        .help("commit Cargo.lock with each release, so that what it shipped can be known"),
+                    Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag} has no {path}")).help(
+                        "commit Cargo.lock with each release, so that what it shipped can be known",
+                    ),
                 );
-                releases.push(Release { tag, packages: None, advisories: Vec::new() });
+                releases.push(Release {
+                    tag,
+                    packages: None,
+                    advisories: Vec::new(),
+                });
             }
         }
     }
-    let width = releases.iter().map(|release| release.tag.len()).max().unwrap_or(0);
+    let width = releases
+        .iter()
+        .map(|release| release.tag.len())
+        .max()
+        .unwrap_or(0);
     let mut human = String::new();
     for release in &releases {
         let mut ids: Vec<String> = release
@@ -114,10 +147,20 @@ pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outco
         };
         human.push_str(&format!("  {:width$}  {text}\n", release.tag));
     }
-    let affected = releases.iter().filter(|release| !release.advisories.is_empty()).count();
-    let summary = format!("{affected} of {} releases are affected by something known", releases.len());
+    let affected = releases
+        .iter()
+        .filter(|release| !release.advisories.is_empty())
+        .count();
+    let summary = format!(
+        "{affected} of {} releases are affected by something known",
+        releases.len()
+    );
     let subject = project.workspace_subject();
-    let human = if cx.args().quiet { String::new() } else { human };
+    let human = if cx.args().quiet {
+        String::new()
+    } else {
+        human
+    };
     let mut report = Report::new("watch", &TOOL, subject)
         .findings(findings)
         .data(&WatchData { releases })

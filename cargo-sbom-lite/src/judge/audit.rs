@@ -139,9 +139,19 @@ pub struct Build<'a> {
 /// Looks every package up.
 pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> Vec<Hit> {
     let mut roles: BTreeMap<(&str, &str, &str), (Role, String)> = BTreeMap::new();
-    for component in build.inventory.into_iter().flat_map(|inventory| inventory.all()) {
-        let key = (component.name.as_str(), component.version.as_str(), kind(&component.source));
-        let entry = roles.entry(key).or_insert((component.role, component.purl()));
+    for component in build
+        .inventory
+        .into_iter()
+        .flat_map(|inventory| inventory.all())
+    {
+        let key = (
+            component.name.as_str(),
+            component.version.as_str(),
+            kind(&component.source),
+        );
+        let entry = roles
+            .entry(key)
+            .or_insert((component.role, component.purl()));
         if component.role < entry.0 {
             *entry = (component.role, component.purl());
         }
@@ -153,15 +163,25 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
         .into_iter()
         .flat_map(|inventory| inventory.all())
         .map(|component| {
-            let triple = |platform: &String| if platform == "host" { host.clone() } else { platform.clone() };
-            (component.purl(), component.platforms.iter().map(triple).collect())
+            let triple = |platform: &String| {
+                if platform == "host" {
+                    host.clone()
+                } else {
+                    platform.clone()
+                }
+            };
+            (
+                component.purl(),
+                component.platforms.iter().map(triple).collect(),
+            )
         })
         .collect();
     let mut hits = Vec::new();
-    for (package, name) in packages
-        .iter()
-        .flat_map(|package| advisories.names_of(&package.name).map(move |name| (package, name)))
-    {
+    for (package, name) in packages.iter().flat_map(|package| {
+        advisories
+            .names_of(&package.name)
+            .map(move |name| (package, name))
+    }) {
         let query = Query::new()
             .collection(Collection::Crates)
             .withdrawn(false)
@@ -169,7 +189,11 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
             .package_version(package.version.clone());
         let version = package.version.to_string();
         for advisory in advisories.database.query(&query) {
-            let role = roles.get(&(package.name.as_str(), version.as_str(), kind(&package.source)));
+            let role = roles.get(&(
+                package.name.as_str(),
+                version.as_str(),
+                kind(&package.source),
+            ));
             let scope = match (build.inventory, role) {
                 // What a document says of itself makes nothing "not affected".
                 (None, _) => "unknown",
@@ -246,10 +270,17 @@ fn kind(source: &Source) -> &'static str {
 
 /// The systems and processors an advisory is limited to, when none of the targets is one of them.
 fn only_on(advisory: &Advisory, targets: &[String]) -> Vec<String> {
-    let Some(affected) = &advisory.affected else { return Vec::new() };
-    let platforms: Option<Vec<&Platform>> = targets.iter().map(|triple| Platform::find(triple)).collect();
+    let Some(affected) = &advisory.affected else {
+        return Vec::new();
+    };
+    let platforms: Option<Vec<&Platform>> = targets
+        .iter()
+        .map(|triple| Platform::find(triple))
+        .collect();
     // A triple that is not known may be any system.
-    let Some(platforms) = platforms.filter(|list| !list.is_empty()) else { return Vec::new() };
+    let Some(platforms) = platforms.filter(|list| !list.is_empty()) else {
+        return Vec::new();
+    };
     let concerned = platforms.iter().any(|platform| {
         (affected.os.is_empty() || affected.os.contains(&platform.target_os))
             && (affected.arch.is_empty() || affected.arch.contains(&platform.target_arch))
@@ -264,11 +295,15 @@ fn only_on(advisory: &Advisory, targets: &[String]) -> Vec<String> {
 
 /// The functions an advisory names for a version.
 fn functions(advisory: &Advisory, version: &semver::Version) -> Vec<String> {
-    let Some(affected) = &advisory.affected else { return Vec::new() };
+    let Some(affected) = &advisory.affected else {
+        return Vec::new();
+    };
     affected
         .functions
         .iter()
-        .filter(|(_, versions)| versions.is_empty() || versions.iter().any(|req| req.matches(version)))
+        .filter(|(_, versions)| {
+            versions.is_empty() || versions.iter().any(|req| req.matches(version))
+        })
         .map(|(path, _)| path.to_string())
         .collect()
 }
@@ -294,7 +329,12 @@ pub fn yanked(packages: &[Locked], is_yanked: impl Fn(&str, &str) -> Option<bool
 
 /// What is said of a package whose version was yanked.
 pub fn yanked_finding(package: &Locked) -> Finding {
-    let Locked { name, version, line, .. } = package;
+    let Locked {
+        name,
+        version,
+        line,
+        ..
+    } = package;
     let finding = Finding::new(&rules::YANKED, format!("{name} {version} was yanked"))
         .help(format!("`cargo update -p {name}@{version}`"))
         .evidence("package", name.clone())
@@ -309,7 +349,9 @@ pub fn yanked_finding(package: &Locked) -> Finding {
 pub fn judge(hits: &mut [Hit], policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ignore in &policy.ignore {
-        let matched = hits.iter_mut().filter(|hit| hit.id == ignore.id || hit.aliases.contains(&ignore.id));
+        let matched = hits
+            .iter_mut()
+            .filter(|hit| hit.id == ignore.id || hit.aliases.contains(&ignore.id));
         let expired = ignore.until < policy.today;
         let mut any = false;
         for hit in matched {
@@ -359,7 +401,10 @@ fn rule(hit: &Hit, fail_on: Threshold) -> &'static Rule {
 }
 
 fn finding(hit: &Hit, fail_on: Threshold) -> Finding {
-    let what = format!("{} {}: {} ({})", hit.package, hit.version, hit.title, hit.id);
+    let what = format!(
+        "{} {}: {} ({})",
+        hit.package, hit.version, hit.title, hit.id
+    );
     let mut finding = Finding::new(rule(hit, fail_on), what)
         .evidence("id", hit.id.clone())
         .evidence("package", hit.package.clone())
@@ -374,7 +419,9 @@ fn finding(hit: &Hit, fail_on: Threshold) -> Finding {
         finding = finding.at("Cargo.lock", line);
     }
     if let Some(reason) = &hit.ignored {
-        return finding.evidence("ignored", reason.clone()).help(format!("ignored: {reason}"));
+        return finding
+            .evidence("ignored", reason.clone())
+            .help(format!("ignored: {reason}"));
     }
     let mut help = hit.fix.clone();
     if hit.path.len() > 1 {
@@ -420,49 +467,99 @@ mod tests {
     }
 
     fn judged(hit: Hit, fail_on: Threshold, ignore: Vec<Ignore>) -> Vec<(String, Level)> {
-        let policy = Policy { fail_on, ignore, today: "2026-01-01".into() };
-        judge(&mut [hit], &policy).into_iter().map(|finding| (finding.rule, finding.level)).collect()
+        let policy = Policy {
+            fail_on,
+            ignore,
+            today: "2026-01-01".into(),
+        };
+        judge(&mut [hit], &policy)
+            .into_iter()
+            .map(|finding| (finding.rule, finding.level))
+            .collect()
     }
 
     #[test]
     fn the_threshold_decides_and_no_score_fails() {
-        let rule =
-            |severity: &str, on| judged(hit("vulnerability", severity, "artifact"), on, vec![])[0].0.clone();
-        assert_eq!(rule("medium", Threshold::High), "vulnerability-below-threshold");
+        let rule = |severity: &str, on| {
+            judged(hit("vulnerability", severity, "artifact"), on, vec![])[0]
+                .0
+                .clone()
+        };
+        assert_eq!(
+            rule("medium", Threshold::High),
+            "vulnerability-below-threshold"
+        );
         assert_eq!(rule("high", Threshold::High), "vulnerability");
         assert_eq!(rule("unknown", Threshold::Critical), "vulnerability");
         assert_eq!(rule("low", Threshold::Low), "vulnerability");
         assert_eq!(
-            judged(hit("vulnerability", "critical", "not-built"), Threshold::Low, vec![])[0].0,
+            judged(
+                hit("vulnerability", "critical", "not-built"),
+                Threshold::Low,
+                vec![]
+            )[0]
+            .0,
             "vulnerability-not-built"
         );
         assert_eq!(
-            judged(hit("unmaintained", "unknown", "artifact"), Threshold::Low, vec![])[0].0,
+            judged(
+                hit("unmaintained", "unknown", "artifact"),
+                Threshold::Low,
+                vec![]
+            )[0]
+            .0,
             "unmaintained"
         );
     }
 
     #[test]
     fn ignores_have_reasons_dates_and_must_match() {
-        let ignore =
-            |id: &str, until: &str| vec![Ignore { id: id.into(), reason: "r".into(), until: until.into() }];
+        let ignore = |id: &str, until: &str| {
+            vec![Ignore {
+                id: id.into(),
+                reason: "r".into(),
+                until: until.into(),
+            }]
+        };
         let vulnerable = || hit("vulnerability", "high", "artifact");
-        let by_alias = judged(vulnerable(), Threshold::High, ignore("CVE-2024-1", "2026-12-31"));
+        let by_alias = judged(
+            vulnerable(),
+            Threshold::High,
+            ignore("CVE-2024-1", "2026-12-31"),
+        );
         assert_eq!(by_alias, [("advisory-ignored".to_owned(), Level::Note)]);
-        let expired = judged(vulnerable(), Threshold::High, ignore("RUSTSEC-2024-0001", "2025-12-31"));
+        let expired = judged(
+            vulnerable(),
+            Threshold::High,
+            ignore("RUSTSEC-2024-0001", "2025-12-31"),
+        );
         assert_eq!(expired[0].0, "ignore-expired");
         assert_eq!(expired[1].1, Level::Deny);
         assert_eq!(
-            judged(vulnerable(), Threshold::High, ignore("RUSTSEC-1999-0001", "2026-12-31"))[0].0,
+            judged(
+                vulnerable(),
+                Threshold::High,
+                ignore("RUSTSEC-1999-0001", "2026-12-31")
+            )[0]
+            .0,
             "ignore-unmatched"
         );
     }
 
     #[test]
     fn other_sources_and_other_targets_do_not_fail_and_are_said() {
-        let fork = Hit { source: "git".into(), ..hit("vulnerability", "high", "artifact") };
-        assert_eq!(judged(fork, Threshold::Low, vec![]), [("advisory-other-source".to_owned(), Level::Warn)]);
-        let windows = Hit { only_on: vec!["windows".into()], ..hit("vulnerability", "high", "artifact") };
+        let fork = Hit {
+            source: "git".into(),
+            ..hit("vulnerability", "high", "artifact")
+        };
+        assert_eq!(
+            judged(fork, Threshold::Low, vec![]),
+            [("advisory-other-source".to_owned(), Level::Warn)]
+        );
+        let windows = Hit {
+            only_on: vec!["windows".into()],
+            ..hit("vulnerability", "high", "artifact")
+        };
         assert_eq!(
             judged(windows, Threshold::Low, vec![]),
             [("vulnerability-other-target".to_owned(), Level::Warn)]

@@ -26,7 +26,10 @@ pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
             compare(before, after, strict, &mut findings);
         }
     } else if strict && old.main.is_some() != new.main.is_some() {
-        findings.push(Finding::new(&rules::DOCUMENT_CHANGED, "only one document says what it describes"));
+        findings.push(Finding::new(
+            &rules::DOCUMENT_CHANGED,
+            "only one document says what it describes",
+        ));
     }
     let mut unmatched: Vec<&Entry> = Vec::new();
     let mut gone: Vec<&Entry> = Vec::new();
@@ -50,14 +53,26 @@ pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
             .filter(|(_, after)| after.name == before.name)
             .map(|(index, _)| index)
             .collect();
-        let ([index], 1) = (&same_name[..], both.iter().filter(|entry| entry.name == before.name).count())
-        else {
+        let ([index], 1) = (
+            &same_name[..],
+            both.iter()
+                .filter(|entry| entry.name == before.name)
+                .count(),
+        ) else {
             return true;
         };
         let after = unmatched.remove(*index);
-        let rule =
-            if before.version == after.version { &rules::SOURCE_CHANGED } else { &rules::VERSION_CHANGED };
-        findings.push(about(rule, before, &before.version_and_source(), &after.version_and_source()));
+        let rule = if before.version == after.version {
+            &rules::SOURCE_CHANGED
+        } else {
+            &rules::VERSION_CHANGED
+        };
+        findings.push(about(
+            rule,
+            before,
+            &before.version_and_source(),
+            &after.version_and_source(),
+        ));
         for (rule, old, new) in [
             (&rules::LICENCE_CHANGED, &before.license, &after.license),
             (&rules::FEATURES_CHANGED, &before.features, &after.features),
@@ -70,15 +85,23 @@ pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
         false
     });
     findings.extend(gone.into_iter().map(|entry| {
-        Finding::new(&rules::GONE_COMPONENT, format!("{} {} was removed", entry.name, entry.version))
+        Finding::new(
+            &rules::GONE_COMPONENT,
+            format!("{} {} was removed", entry.name, entry.version),
+        )
     }));
     findings.extend(unmatched.into_iter().map(|entry| {
-        Finding::new(&rules::NEW_COMPONENT, format!("{} {} was added", entry.name, entry.version))
+        Finding::new(
+            &rules::NEW_COMPONENT,
+            format!("{} {} was added", entry.name, entry.version),
+        )
     }));
     findings.sort_by(|a, b| (&a.message, &a.rule).cmp(&(&b.message, &b.rule)));
     if findings.is_empty() && strict && old.rest != new.rest {
-        findings
-            .push(Finding::new(&rules::DOCUMENT_CHANGED, "the documents differ outside their components"));
+        findings.push(Finding::new(
+            &rules::DOCUMENT_CHANGED,
+            "the documents differ outside their components",
+        ));
     }
     findings
 }
@@ -98,7 +121,12 @@ fn differs(old: Option<&str>, new: Option<&str>, strict: bool) -> bool {
 fn compare(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec<Finding>) {
     if (&before.name, &before.version) != (&after.name, &after.version) {
         let show = |entry: &Entry| format!("{} {}", entry.name, entry.version);
-        findings.push(about(&rules::VERSION_CHANGED, before, &show(before), &show(after)));
+        findings.push(about(
+            &rules::VERSION_CHANGED,
+            before,
+            &show(before),
+            &show(after),
+        ));
     }
     compare_facts(before, after, strict, findings);
 }
@@ -115,17 +143,27 @@ fn compare_facts(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec
             findings.push(about(rule, before, &show(old), &show(new)));
         }
     }
-    if before.needs != after.needs && (strict || (!before.needs.is_empty() && !after.needs.is_empty())) {
+    if before.needs != after.needs
+        && (strict || (!before.needs.is_empty() && !after.needs.is_empty()))
+    {
         let list = |entry: &Entry| entry.needs.iter().cloned().collect::<Vec<_>>().join(" ");
-        findings.push(about(&rules::RELATION_CHANGED, before, &list(before), &list(after)));
+        findings.push(about(
+            &rules::RELATION_CHANGED,
+            before,
+            &list(before),
+            &list(after),
+        ));
     }
 }
 
 fn about(rule: &release_gate::Rule, entry: &Entry, before: &str, after: &str) -> Finding {
-    Finding::new(rule, format!("{} {}: {}", entry.name, entry.version, rule.summary))
-        .evidence("before", before.to_owned())
-        .evidence("after", after.to_owned())
-        .help(format!("`{before}` became `{after}`"))
+    Finding::new(
+        rule,
+        format!("{} {}: {}", entry.name, entry.version, rule.summary),
+    )
+    .evidence("before", before.to_owned())
+    .evidence("after", after.to_owned())
+    .help(format!("`{before}` became `{after}`"))
 }
 
 #[cfg(test)]
@@ -150,25 +188,48 @@ mod tests {
     }
 
     fn rules_of(old: &Sbom, new: &Sbom) -> Vec<String> {
-        judge(old, new).into_iter().map(|finding| finding.rule).collect()
+        judge(old, new)
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect()
     }
 
     #[test]
     fn each_difference_has_its_rule() {
         let base = sbom(&[("a", "1.0.0"), ("b", "1.0.0")], |_| ());
         assert!(rules_of(&base, &base).is_empty());
-        assert_eq!(rules_of(&base, &sbom(&[("a", "1.0.0")], |_| ())), ["removed-dependency"]);
-        assert_eq!(rules_of(&sbom(&[("a", "1.0.0")], |_| ()), &base), ["new-dependency"]);
-        assert_eq!(rules_of(&base, &sbom(&[("a", "1.0.0"), ("b", "1.0.1")], |_| ())), ["version-changed"]);
+        assert_eq!(
+            rules_of(&base, &sbom(&[("a", "1.0.0")], |_| ())),
+            ["removed-dependency"]
+        );
+        assert_eq!(
+            rules_of(&sbom(&[("a", "1.0.0")], |_| ()), &base),
+            ["new-dependency"]
+        );
+        assert_eq!(
+            rules_of(&base, &sbom(&[("a", "1.0.0"), ("b", "1.0.1")], |_| ())),
+            ["version-changed"]
+        );
         let both = |change: fn(&mut Entry)| sbom(&[("a", "1.0.0"), ("b", "1.0.0")], change);
         let b = |change: fn(&mut Entry)| rules_of(&base, &both(change));
         assert_eq!(
-            b(|e| e.license = (e.name == "b").then(|| "GPL-3.0".into()).or(e.license.take())),
+            b(|e| e.license = (e.name == "b")
+                .then(|| "GPL-3.0".into())
+                .or(e.license.take())),
             ["license-changed"]
         );
-        assert_eq!(b(|e| e.sha256 = (e.name == "b").then(|| "00".into())), ["hash-changed"]);
-        assert_eq!(b(|e| e.features = (e.name == "b").then(|| "std".into())), ["features-changed"]);
-        assert_eq!(b(|e| e.scope = (e.name == "b").then(|| "excluded".into())), ["relation-changed"]);
+        assert_eq!(
+            b(|e| e.sha256 = (e.name == "b").then(|| "00".into())),
+            ["hash-changed"]
+        );
+        assert_eq!(
+            b(|e| e.features = (e.name == "b").then(|| "std".into())),
+            ["features-changed"]
+        );
+        assert_eq!(
+            b(|e| e.scope = (e.name == "b").then(|| "excluded".into())),
+            ["relation-changed"]
+        );
         assert_eq!(
             b(|e| if e.name == "b" {
                 e.purl = Some("pkg:cargo/b@1.0.0?vcs_url=git%2Bhttps://x%40y".into())
@@ -181,7 +242,10 @@ mod tests {
             only.main = only.components.pop_first().map(|(_, entry)| entry);
             only
         };
-        assert_eq!(rules_of(&main("1.0.0"), &main("1.1.0")), ["version-changed"]);
+        assert_eq!(
+            rules_of(&main("1.0.0"), &main("1.1.0")),
+            ["version-changed"]
+        );
         // Of another standard, what is not stated is not compared.
         let mut other = both(|e| e.scope = Some("required".into()));
         other.standard = Standard::Spdx;

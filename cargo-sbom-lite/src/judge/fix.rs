@@ -13,9 +13,10 @@ pub fn requirements(metadata: &Metadata) -> Requirements {
     let mut map = Requirements::new();
     for package in &metadata.packages {
         for dependency in &package.dependencies {
-            map.entry(dependency.name.to_string())
-                .or_default()
-                .push((format!("{} {}", package.name, package.version), dependency.req.clone()));
+            map.entry(dependency.name.to_string()).or_default().push((
+                format!("{} {}", package.name, package.version),
+                dependency.req.clone(),
+            ));
         }
     }
     map
@@ -49,11 +50,22 @@ pub fn lowest(current: &Version, patched: &[VersionReq]) -> Option<Version> {
 }
 
 /// What to do about `name current`, in one line.
-pub fn advice(name: &str, current: &Version, patched: &[VersionReq], requirements: &Requirements) -> String {
+pub fn advice(
+    name: &str,
+    current: &Version,
+    patched: &[VersionReq],
+    requirements: &Requirements,
+) -> String {
     if patched.is_empty() {
-        return format!("no release mends it: replace `{name}`, or ignore it with a reason and a date");
+        return format!(
+            "no release mends it: replace `{name}`, or ignore it with a reason and a date"
+        );
     }
-    let list = patched.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let list = patched
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" or ");
     let Some(lowest) = lowest(current, patched) else {
         return format!("`cargo update -p {name}@{current}` to {list}");
     };
@@ -71,9 +83,16 @@ pub fn advice(name: &str, current: &Version, patched: &[VersionReq], requirement
     let mut holders = holders;
     holders.sort();
     holders.dedup();
-    let more = if holders.len() > 3 { format!(" and {} more", holders.len() - 3) } else { String::new() };
+    let more = if holders.len() > 3 {
+        format!(" and {} more", holders.len() - 3)
+    } else {
+        String::new()
+    };
     holders.truncate(3);
-    format!("needs {name} {lowest} (patched: {list}), which is kept back: {}{more}", holders.join(", "))
+    format!(
+        "needs {name} {lowest} (patched: {list}), which is kept back: {}{more}",
+        holders.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -87,7 +106,10 @@ mod tests {
     #[test]
     fn the_smallest_step_is_named_with_who_is_in_the_way() {
         let current = Version::new(0, 1, 3);
-        assert_eq!(lowest(&current, &reqs(&[">=0.2.1", ">=0.1.9, <0.2.0"])), Some(Version::new(0, 1, 9)));
+        assert_eq!(
+            lowest(&current, &reqs(&[">=0.2.1", ">=0.1.9, <0.2.0"])),
+            Some(Version::new(0, 1, 9))
+        );
         assert_eq!(lowest(&current, &reqs(&["<0.1.0"])), None);
         // `>` of less than three numbers is above all that begin with them; what no requirement admits is not advised.
         for (requirement, expected) in [
@@ -100,11 +122,20 @@ mod tests {
             (">= 1.0, < 0.9", None),
         ] {
             let expected = expected.map(|text| text.parse().unwrap());
-            assert_eq!(lowest(&current, &reqs(&[requirement])), expected, "{requirement}");
+            assert_eq!(
+                lowest(&current, &reqs(&[requirement])),
+                expected,
+                "{requirement}"
+            );
         }
-        let free = Requirements::from([("x".into(), vec![("a 1.0.0".into(), "^0.1.2".parse().unwrap())])]);
+        let free = Requirements::from([(
+            "x".into(),
+            vec![("a 1.0.0".into(), "^0.1.2".parse().unwrap())],
+        )]);
         assert!(advice("x", &current, &reqs(&[">=0.1.9"]), &free).contains("--precise 0.1.9"));
-        assert!(advice("x", &current, &reqs(&[">=0.2.1"]), &free).contains("a 1.0.0 requires `^0.1.2`"));
+        assert!(
+            advice("x", &current, &reqs(&[">=0.2.1"]), &free).contains("a 1.0.0 requires `^0.1.2`")
+        );
         assert!(advice("x", &current, &[], &free).contains("no release"));
     }
 }

@@ -57,18 +57,27 @@ impl Policy {
         let list = |ids: &[String]| -> Result<Vec<String>, String> {
             ids.iter()
                 .map(|id| {
-                    License::new(Some(id), None).expression().map(str::to_owned).ok_or_else(|| id.clone())
+                    License::new(Some(id), None)
+                        .expression()
+                        .map(str::to_owned)
+                        .ok_or_else(|| id.clone())
                 })
                 .collect()
         };
-        Ok(Self { allow: list(&self.allow)?, deny: list(&self.deny)?, exceptions: self.exceptions.clone() })
+        Ok(Self {
+            allow: list(&self.allow)?,
+            deny: list(&self.deny)?,
+            exceptions: self.exceptions.clone(),
+        })
     }
 }
 
 /// Judges every package of a build, shipped or not.
 pub fn judge(inventory: &Inventory, policy: &Policy) -> Vec<Finding> {
     let all = || inventory.all();
-    let mut findings: Vec<Finding> = all().filter_map(|component| one(component, policy)).collect();
+    let mut findings: Vec<Finding> = all()
+        .filter_map(|component| one(component, policy))
+        .collect();
     for exception in &policy.exceptions {
         if !all().any(|component| exception.covers(component)) {
             findings.push(
@@ -88,16 +97,27 @@ pub fn judge(inventory: &Inventory, policy: &Policy) -> Vec<Finding> {
 
 fn one(component: &Component, policy: &Policy) -> Option<Finding> {
     let name = format!("{} {}", component.name, component.version);
-    if policy.exceptions.iter().any(|exception| exception.covers(component)) {
+    if policy
+        .exceptions
+        .iter()
+        .any(|exception| exception.covers(component))
+    {
         return None;
     }
-    let invalid =
-        |text: &str| Finding::new(&rules::LICENSE_INVALID, format!("{name}: `{text}` is no SPDX expression"));
+    let invalid = |text: &str| {
+        Finding::new(
+            &rules::LICENSE_INVALID,
+            format!("{name}: `{text}` is no SPDX expression"),
+        )
+    };
     let finding = match &component.license {
-        License::Missing => Finding::new(&rules::LICENSE_MISSING, format!("{name} states no licence")),
-        License::File(path) => {
-            Finding::new(&rules::LICENSE_FILE, format!("{name} names only a licence file, `{path}`"))
+        License::Missing => {
+            Finding::new(&rules::LICENSE_MISSING, format!("{name} states no licence"))
         }
+        License::File(path) => Finding::new(
+            &rules::LICENSE_FILE,
+            format!("{name} names only a licence file, `{path}`"),
+        ),
         License::Invalid(text) => invalid(text),
         License::Expression(text) => match Expression::parse(text) {
             Err(_) => invalid(text),
@@ -112,11 +132,18 @@ fn one(component: &Component, policy: &Policy) -> Option<Finding> {
                 if accepted {
                     return None;
                 }
-                Finding::new(&rules::LICENSE_DENIED, format!("{name}: `{text}` is not allowed"))
+                Finding::new(
+                    &rules::LICENSE_DENIED,
+                    format!("{name}: `{text}` is not allowed"),
+                )
             }
         },
     };
-    let role = if component.role == Role::Shipped { "artifact" } else { "build-time" };
+    let role = if component.role == Role::Shipped {
+        "artifact"
+    } else {
+        "build-time"
+    };
     Some(finding.at("Cargo.lock", None).evidence("package", component.name.clone()).evidence("scope", role).help(
         "replace the package, allow the licence, or add `[[sbom-lite.licenses.exceptions]]` with package, license and reason",
     ))
@@ -149,7 +176,10 @@ mod tests {
     }
 
     fn rules_of(license: License, policy: &Policy) -> Vec<String> {
-        judge(&inventory(license), policy).into_iter().map(|finding| finding.rule).collect()
+        judge(&inventory(license), policy)
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect()
     }
 
     fn stated(text: &str) -> License {
@@ -158,11 +188,23 @@ mod tests {
 
     #[test]
     fn one_allowed_alternative_is_enough_and_every_conjunct_counts() {
-        let policy = Policy { allow: vec!["MIT".into()], ..Policy::default() };
+        let policy = Policy {
+            allow: vec!["MIT".into()],
+            ..Policy::default()
+        };
         assert!(rules_of(stated("MIT OR GPL-3.0-only"), &policy).is_empty());
-        assert_eq!(rules_of(stated("MIT AND GPL-3.0-only"), &policy), ["license-denied"]);
-        assert_eq!(rules_of(stated("Apache-2.0 WITH LLVM-exception"), &policy), ["license-denied"]);
-        let deny = Policy { deny: vec!["GPL-3.0-only".into()], ..Policy::default() };
+        assert_eq!(
+            rules_of(stated("MIT AND GPL-3.0-only"), &policy),
+            ["license-denied"]
+        );
+        assert_eq!(
+            rules_of(stated("Apache-2.0 WITH LLVM-exception"), &policy),
+            ["license-denied"]
+        );
+        let deny = Policy {
+            deny: vec!["GPL-3.0-only".into()],
+            ..Policy::default()
+        };
         assert!(rules_of(stated("MIT OR GPL-3.0-only"), &deny).is_empty());
         assert_eq!(rules_of(stated("GPL-3.0-only"), &deny), ["license-denied"]);
         assert_eq!(rules_of(License::Missing, &deny), ["license-missing"]);
@@ -173,7 +215,11 @@ mod tests {
     fn an_exception_is_for_the_licence_that_was_read() {
         let policy = |license: &str| Policy {
             allow: vec!["MIT".into()],
-            exceptions: vec![Exception { package: "m".into(), license: license.into(), reason: "r".into() }],
+            exceptions: vec![Exception {
+                package: "m".into(),
+                license: license.into(),
+                reason: "r".into(),
+            }],
             ..Policy::default()
         };
         assert!(rules_of(stated("Zlib"), &policy("Zlib")).is_empty());

@@ -12,15 +12,20 @@ use crate::rules;
 pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &lock.packages {
-        let Some(origin) = &package.source else { continue };
+        let Some(origin) = &package.source else {
+            continue;
+        };
         let name = format!("{} {}", package.name, package.version);
         if origin.is_git() {
             let commit = origin.precise().unwrap_or_default();
             if origin.url().scheme() == "file" {
                 findings.push(
-                    Finding::new(&rules::PIN_PATH, format!("{name} comes from a repository on this machine"))
-                        .at("Cargo.lock", None)
-                        .help("name a repository that others can reach"),
+                    Finding::new(
+                        &rules::PIN_PATH,
+                        format!("{name} comes from a repository on this machine"),
+                    )
+                    .at("Cargo.lock", None)
+                    .help("name a repository that others can reach"),
                 );
             }
             if commit.len() < 40 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -46,7 +51,10 @@ pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec
             findings.push(
                 Finding::new(
                     &rules::PIN_PATH,
-                    format!("{} {} lies outside the workspace", package.name, package.version),
+                    format!(
+                        "{} {} lies outside the workspace",
+                        package.name, package.version
+                    ),
                 )
                 .help("move it into the workspace, or publish it")
                 .evidence("path", path),
@@ -57,10 +65,15 @@ pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec
         for dependency in &package.dependencies {
             if dependency.req == semver::VersionReq::STAR
                 && dependency.path.is_none()
-                && dependency.source.as_ref().is_some_and(|s| !s.repr.starts_with("git+"))
+                && dependency
+                    .source
+                    .as_ref()
+                    .is_some_and(|s| !s.repr.starts_with("git+"))
             {
-                let manifest =
-                    relative(metadata.workspace_root.as_std_path(), package.manifest_path.as_std_path());
+                let manifest = relative(
+                    metadata.workspace_root.as_std_path(),
+                    package.manifest_path.as_std_path(),
+                );
                 findings.push(
                     Finding::new(
                         &rules::PIN_WILDCARD,
@@ -80,15 +93,20 @@ fn copy_of(copy: &Vendored, lock: &Lockfile) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |what: String| {
         findings.push(
-            Finding::new(&rules::PIN_VENDOR, format!("{} {}: {what}", copy.name, copy.version))
-                .at(copy.folder.clone(), None)
-                .help("run `cargo vendor` again, and look at what was changed"),
+            Finding::new(
+                &rules::PIN_VENDOR,
+                format!("{} {}: {what}", copy.name, copy.version),
+            )
+            .at(copy.folder.clone(), None)
+            .help("run `cargo vendor` again, and look at what was changed"),
         );
     };
     let locked = lock
         .packages
         .iter()
-        .filter(|package| package.name.as_str() == copy.name && package.version.to_string() == copy.version)
+        .filter(|package| {
+            package.name.as_str() == copy.name && package.version.to_string() == copy.version
+        })
         .filter_map(|package| package.checksum.as_ref())
         .map(ToString::to_string)
         .collect::<Vec<_>>();
@@ -96,7 +114,9 @@ fn copy_of(copy: &Vendored, lock: &Lockfile) -> Vec<Finding> {
         && !locked.is_empty()
         && !locked.contains(package)
     {
-        add(format!("its `.cargo-checksum.json` is of another archive ({package}) than Cargo.lock names"));
+        add(format!(
+            "its `.cargo-checksum.json` is of another archive ({package}) than Cargo.lock names"
+        ));
     }
     for file in &copy.changed {
         add(format!("`{file}` is not what its checksum says"));

@@ -22,7 +22,10 @@ pub struct Reachability {
 impl Reachability {
     /// Nothing is known, and why.
     pub fn unknown(why: &str) -> Self {
-        Self { result: "unknown".to_owned(), evidence: vec![why.to_owned()] }
+        Self {
+            result: "unknown".to_owned(),
+            evidence: vec![why.to_owned()],
+        }
     }
 }
 
@@ -38,11 +41,15 @@ pub fn reachability(functions: &[String], program: Option<&Functions>) -> Reacha
         let mut found = BTreeSet::new();
         for function in functions {
             let parts: Vec<&str> = function.split("::").collect();
-            let (Some(krate), Some(last)) = (parts.first(), parts.last()) else { continue };
+            let (Some(krate), Some(last)) = (parts.first(), parts.last()) else {
+                continue;
+            };
             // Paths in advisories leave out generics and name types by their public path; so any function of that crate with that
             // name counts.
             for name in names {
-                let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+                let words: Vec<&str> = name
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .collect();
                 if words.contains(krate) && words.contains(last) {
                     found.insert(name.clone());
                 }
@@ -52,15 +59,24 @@ pub fn reachability(functions: &[String], program: Option<&Functions>) -> Reacha
     };
     let (symbols, debug_only) = (occurring(&program.symbols), occurring(&program.debug_only));
     if !symbols.is_empty() {
-        return Reachability { result: "linked".to_owned(), evidence: symbols };
+        return Reachability {
+            result: "linked".to_owned(),
+            evidence: symbols,
+        };
     }
     if !debug_only.is_empty() {
-        let why = format!("only debug information names {}: inlined, or dropped", debug_only.join(", "));
+        let why = format!(
+            "only debug information names {}: inlined, or dropped",
+            debug_only.join(", ")
+        );
         return Reachability::unknown(&why);
     }
     Reachability {
         result: "not-linked".to_owned(),
-        evidence: vec![format!("none of {} occurs in the program", functions.join(", "))],
+        evidence: vec![format!(
+            "none of {} occurs in the program",
+            functions.join(", ")
+        )],
     }
 }
 
@@ -82,6 +98,9 @@ mod tests {
         assert_eq!(ask("other::now"), "not-linked");
         assert_eq!(ask("time::inlined"), "unknown");
         assert_eq!(reachability(&[], Some(&program)).result, "unknown");
-        assert_eq!(reachability(&["time::at".to_owned()], None).result, "unknown");
+        assert_eq!(
+            reachability(&["time::at".to_owned()], None).result,
+            "unknown"
+        );
     }
 }

@@ -29,7 +29,12 @@ pub fn foreign(inventory: &Inventory, rust: Option<&str>) -> Vec<Foreign> {
     let mut list: Vec<Foreign> = Vec::new();
     if let Some(version) = rust {
         for (name, role, program, description) in [
-            ("rust-std", Role::Shipped, false, "the Rust standard library, as the toolchain ships it"),
+            (
+                "rust-std",
+                Role::Shipped,
+                false,
+                "the Rust standard library, as the toolchain ships it",
+            ),
             ("rustc", Role::BuildTime, true, "the Rust compiler"),
             ("cargo", Role::BuildTime, true, "the Rust package manager"),
         ] {
@@ -46,14 +51,22 @@ pub fn foreign(inventory: &Inventory, rust: Option<&str>) -> Vec<Foreign> {
         }
     }
     for component in inventory.all() {
-        let Some(links) = &component.links else { continue };
+        let Some(links) = &component.links else {
+            continue;
+        };
         // `links` is also used as a lock, by packages without any native library; `-sys` names one by convention.
         if !(component.name.ends_with("-sys") || component.name.ends_with("_sys")) {
             continue;
         }
         let name: String = links
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                    c
+                } else {
+                    '-'
+                }
+            })
             .collect();
         // By convention the build part of a `-sys` package's version is the library's own: `0.18.2+1.9.1`.
         let version = component
@@ -102,7 +115,14 @@ mod tests {
         let mut lock = Component::for_tests("rayon-core", License::Missing);
         lock.links = Some("rayon-core".to_owned());
         let components = BTreeMap::from([(lock.purl(), lock)]);
-        let list = foreign(&Inventory { main, components, approximate: false }, Some("1.95.0"));
+        let list = foreign(
+            &Inventory {
+                main,
+                components,
+                approximate: false,
+            },
+            Some("1.95.0"),
+        );
         let urls: Vec<&str> = list.iter().map(|one| one.purl.as_str()).collect();
         assert_eq!(
             urls,

@@ -116,7 +116,9 @@ impl Component {
         match &self.source {
             Source::CratesIo => Some(Supplier::Organization("crates.io".to_owned())),
             Source::Registry(url) | Source::Git { url, .. } => host(url),
-            Source::Path(_) => (!self.authors.is_empty()).then(|| Supplier::Person(self.authors.join(", "))),
+            Source::Path(_) => {
+                (!self.authors.is_empty()).then(|| Supplier::Person(self.authors.join(", ")))
+            }
         }
     }
 
@@ -185,22 +187,36 @@ impl Inventory {
         package: &Package,
         checksums: &Checksums,
     ) -> Result<Self, UnknownPackage> {
-        let resolve = metadata.resolve.as_ref().ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
-        let by_id: BTreeMap<&str, &Package> =
-            metadata.packages.iter().map(|package| (package.id.repr.as_str(), package)).collect();
+        let resolve = metadata
+            .resolve
+            .as_ref()
+            .ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
+        let by_id: BTreeMap<&str, &Package> = metadata
+            .packages
+            .iter()
+            .map(|package| (package.id.repr.as_str(), package))
+            .collect();
         let is_macro = |id: &str| {
-            by_id.get(id).is_some_and(|package| package.targets.iter().any(|target| target.is_proc_macro()))
+            by_id
+                .get(id)
+                .is_some_and(|package| package.targets.iter().any(|target| target.is_proc_macro()))
         };
         // A package needed by another's build script appears a second time, as a node that runs at build time.
         let count = resolve.nodes.len();
-        let index: BTreeMap<&str, usize> =
-            resolve.nodes.iter().enumerate().map(|(n, node)| (node.id.repr.as_str(), n)).collect();
+        let index: BTreeMap<&str, usize> = resolve
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(n, node)| (node.id.repr.as_str(), n))
+            .collect();
         let make = |offset: usize, build_time: bool| {
             let index = &index;
             resolve.nodes.iter().map(move |node| {
                 let mut needs = Vec::new();
                 for dep in &node.deps {
-                    let Some(target) = index.get(dep.pkg.repr.as_str()) else { continue };
+                    let Some(target) = index.get(dep.pkg.repr.as_str()) else {
+                        continue;
+                    };
                     for kind in &dep.dep_kinds {
                         match kind.kind {
                             DependencyKind::Normal => needs.push(target + offset),
@@ -212,7 +228,11 @@ impl Inventory {
                 Node {
                     id: &node.id.repr,
                     build_time: build_time || is_macro(&node.id.repr),
-                    features: node.features.iter().map(|feature| feature.as_str()).collect(),
+                    features: node
+                        .features
+                        .iter()
+                        .map(|feature| feature.as_str())
+                        .collect(),
                     platform: None,
                     needs,
                 }
@@ -236,25 +256,41 @@ impl Inventory {
     ) -> Result<Self, UnknownPackage> {
         let shipped = reach(nodes, roots, |node| !node.build_time);
         let reached = reach(nodes, roots, |_| true);
-        let by_id: BTreeMap<&str, &Package> =
-            metadata.packages.iter().map(|package| (package.id.repr.as_str(), package)).collect();
+        let by_id: BTreeMap<&str, &Package> = metadata
+            .packages
+            .iter()
+            .map(|package| (package.id.repr.as_str(), package))
+            .collect();
         let mut components: BTreeMap<&str, Component> = BTreeMap::new();
         for index in &reached {
             let node = &nodes[*index];
-            let known = by_id.get(node.id).ok_or_else(|| UnknownPackage(node.id.to_owned()))?;
-            let component =
-                components.entry(node.id).or_insert_with(|| component(metadata, known, checksums));
+            let known = by_id
+                .get(node.id)
+                .ok_or_else(|| UnknownPackage(node.id.to_owned()))?;
+            let component = components
+                .entry(node.id)
+                .or_insert_with(|| component(metadata, known, checksums));
             if shipped.contains(index) {
                 component.role = Role::Shipped;
             }
-            component.features.extend(node.features.iter().map(|feature| (*feature).to_owned()));
-            component.platforms.insert(node.platform.unwrap_or("host").to_owned());
+            component
+                .features
+                .extend(node.features.iter().map(|feature| (*feature).to_owned()));
+            component
+                .platforms
+                .insert(node.platform.unwrap_or("host").to_owned());
         }
-        let purls: BTreeMap<&str, String> =
-            components.iter().map(|(id, component)| (*id, component.purl())).collect();
+        let purls: BTreeMap<&str, String> = components
+            .iter()
+            .map(|(id, component)| (*id, component.purl()))
+            .collect();
         for index in &reached {
             let node = &nodes[*index];
-            let needs = node.needs.iter().map(|need| nodes[*need].id).filter(|id| *id != node.id);
+            let needs = node
+                .needs
+                .iter()
+                .map(|need| nodes[*need].id)
+                .filter(|id| *id != node.id);
             let needs: Vec<String> = needs.filter_map(|id| purls.get(id).cloned()).collect();
             if let Some(component) = components.get_mut(node.id) {
                 component.needs.extend(needs);
@@ -264,7 +300,11 @@ impl Inventory {
             .remove(package.id.repr.as_str())
             .ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
         main.role = Role::Shipped;
-        Ok(Self { main, components: components.into_values().map(|c| (c.purl(), c)).collect(), approximate })
+        Ok(Self {
+            main,
+            components: components.into_values().map(|c| (c.purl(), c)).collect(),
+            approximate,
+        })
     }
 
     /// The package itself and all others.
@@ -278,7 +318,11 @@ impl Inventory {
         let mut from: BTreeMap<&str, &str> = BTreeMap::new();
         let mut queue = std::collections::VecDeque::from([main.as_str()]);
         while let Some(here) = queue.pop_front() {
-            let component = if here == main { Some(&self.main) } else { self.components.get(here) };
+            let component = if here == main {
+                Some(&self.main)
+            } else {
+                self.components.get(here)
+            };
             for need in component.into_iter().flat_map(|component| &component.needs) {
                 if need != &main && !from.contains_key(need.as_str()) {
                     from.insert(need, here);
@@ -289,9 +333,13 @@ impl Inventory {
         let mut path = Vec::new();
         let mut here = purl;
         while here != main {
-            let Some(component) = self.components.get(here) else { return Vec::new() };
+            let Some(component) = self.components.get(here) else {
+                return Vec::new();
+            };
             path.push(format!("{} {}", component.name, component.version));
-            let Some(next) = from.get(here) else { return Vec::new() };
+            let Some(next) = from.get(here) else {
+                return Vec::new();
+            };
             here = next;
         }
         path.push(format!("{} {}", self.main.name, self.main.version));
@@ -301,7 +349,11 @@ impl Inventory {
 }
 
 /// Indices reachable from the roots through nodes that `enter` lets in.
-fn reach(nodes: &[Node<'_>], roots: &[usize], enter: impl Fn(&Node<'_>) -> bool) -> BTreeSet<usize> {
+fn reach(
+    nodes: &[Node<'_>],
+    roots: &[usize],
+    enter: impl Fn(&Node<'_>) -> bool,
+) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let mut stack: Vec<usize> = roots.to_vec();
     while let Some(index) = stack.pop() {
@@ -345,14 +397,22 @@ fn component(metadata: &Metadata, package: &Package, checksums: &Checksums) -> C
 
 /// The package URL of a package of the metadata.
 pub fn purl_of(metadata: &Metadata, package: &Package) -> String {
-    purl(&package.name, &package.version.to_string(), &source(metadata, package))
+    purl(
+        &package.name,
+        &package.version.to_string(),
+        &source(metadata, package),
+    )
 }
 
 /// The checksum of a registry package: by its source, else where only one source has that name and version (a registry may be
 /// spelt in two ways, as git index and as sparse one).
 fn checksum(package: &Package, checksums: &Checksums) -> Option<String> {
     let (name, version) = (package.name.to_string(), package.version.to_string());
-    let source = package.source.as_ref().map(|source| source.repr.clone()).unwrap_or_default();
+    let source = package
+        .source
+        .as_ref()
+        .map(|source| source.repr.clone())
+        .unwrap_or_default();
     if let Some(checksum) = checksums.get(&(name.clone(), version.clone(), source)) {
         return Some(checksum.clone());
     }
@@ -366,7 +426,9 @@ fn checksum(package: &Package, checksums: &Checksums) -> Option<String> {
 /// An address without the user and password that may stand in it, and on one line.
 fn without_user(url: &str) -> String {
     let url: String = url.split_whitespace().collect();
-    let Some((scheme, rest)) = url.split_once("://") else { return url };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url;
+    };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     match rest[..end].rfind('@') {
         Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
@@ -377,18 +439,34 @@ fn without_user(url: &str) -> String {
 /// Where a package comes from. Folders are named relative to the workspace, so that no path of a machine gets in.
 pub fn source(metadata: &Metadata, package: &Package) -> Source {
     let Some(source) = package.source.as_ref().map(|source| source.repr.as_str()) else {
-        let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
-        return Source::Path(relative(metadata.workspace_root.as_std_path(), folder.as_std_path()));
+        let folder = package
+            .manifest_path
+            .parent()
+            .unwrap_or(&package.manifest_path);
+        return Source::Path(relative(
+            metadata.workspace_root.as_std_path(),
+            folder.as_std_path(),
+        ));
     };
     if let Some(rest) = source.strip_prefix("git+") {
         let (url, commit) = rest.split_once('#').unwrap_or((rest, ""));
         let url = url.split('?').next().unwrap_or(url);
-        return Source::Git { url: url.to_owned(), commit: commit.to_owned() };
+        return Source::Git {
+            url: url.to_owned(),
+            commit: commit.to_owned(),
+        };
     }
-    if package.source.as_ref().is_some_and(cargo_metadata::Source::is_crates_io) {
+    if package
+        .source
+        .as_ref()
+        .is_some_and(cargo_metadata::Source::is_crates_io)
+    {
         return Source::CratesIo;
     }
-    let url = source.strip_prefix("registry+").or_else(|| source.strip_prefix("sparse+")).unwrap_or(source);
+    let url = source
+        .strip_prefix("registry+")
+        .or_else(|| source.strip_prefix("sparse+"))
+        .unwrap_or(source);
     Source::Registry(url.to_owned())
 }
 
@@ -397,6 +475,8 @@ pub(crate) fn relative(from: &std::path::Path, to: &std::path::Path) -> String {
     let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
     let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = from[common..].iter().map(|_| "..".to_owned());
-    let down = to[common..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let down = to[common..]
+        .iter()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned());
     up.chain(down).collect::<Vec<_>>().join("/")
 }

@@ -54,9 +54,18 @@ mod tests {
             License::new(Some("MIT/Apache-2.0"), None),
             License::Expression("MIT OR Apache-2.0".into())
         );
-        assert_eq!(License::new(Some("MIT"), Some("LICENSE")), License::Expression("MIT".into()));
-        assert_eq!(License::new(Some("my own"), None), License::Invalid("my own".into()));
-        assert_eq!(License::new(None, Some("LICENSE")), License::File("LICENSE".into()));
+        assert_eq!(
+            License::new(Some("MIT"), Some("LICENSE")),
+            License::Expression("MIT".into())
+        );
+        assert_eq!(
+            License::new(Some("my own"), None),
+            License::Invalid("my own".into())
+        );
+        assert_eq!(
+            License::new(None, Some("LICENSE")),
+            License::File("LICENSE".into())
+        );
         assert_eq!(License::new(Some(" "), None), License::Missing);
     }
 }

@@ -5,11 +5,17 @@ use std::fmt;
 use super::inventory::Source;
 
 /// Addresses of the default registry that other tools write out.
-const CRATES_IO: &[&str] =
-    &["https://crates.io", "https://github.com/rust-lang/crates.io-index", "https://index.crates.io"];
+const CRATES_IO: &[&str] = &[
+    "https://crates.io",
+    "https://github.com/rust-lang/crates.io-index",
+    "https://index.crates.io",
+];
 
 fn is_crates_io(url: &str) -> bool {
-    let plain = url.trim_start_matches("sparse+").trim_start_matches("registry+").trim_end_matches('/');
+    let plain = url
+        .trim_start_matches("sparse+")
+        .trim_start_matches("registry+")
+        .trim_end_matches('/');
     CRATES_IO.contains(&plain)
 }
 
@@ -32,7 +38,9 @@ impl CargoPurl {
         if !kind.eq_ignore_ascii_case("cargo") {
             return None;
         }
-        let (rest, subpath) = rest.split_once('#').map_or((rest, None), |(a, b)| (a, Some(b)));
+        let (rest, subpath) = rest
+            .split_once('#')
+            .map_or((rest, None), |(a, b)| (a, Some(b)));
         let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
         let (name, version) = path.rsplit_once('@').unwrap_or((path, ""));
         // A cargo package has no namespace.
@@ -48,10 +56,14 @@ impl CargoPurl {
                 "vcs_url" => {
                     let url = value.strip_prefix("git+").unwrap_or(&value);
                     // Without a commit it only says where the sources are kept.
-                    if let Some((url, commit)) =
-                        url.rsplit_once('@').filter(|(_, commit)| !commit.contains('/'))
+                    if let Some((url, commit)) = url
+                        .rsplit_once('@')
+                        .filter(|(_, commit)| !commit.contains('/'))
                     {
-                        source = Some(Source::Git { url: url.to_owned(), commit: commit.to_owned() });
+                        source = Some(Source::Git {
+                            url: url.to_owned(),
+                            commit: commit.to_owned(),
+                        });
                     }
                 }
                 "repository_url" if !is_crates_io(&value) => {
@@ -68,7 +80,11 @@ impl CargoPurl {
             path => path.flatten().filter(|path| !path.is_empty()),
         };
         let source = source.unwrap_or_else(|| subpath.map_or(Source::CratesIo, Source::Path));
-        Some(Self { name, version: decode(version)?, source })
+        Some(Self {
+            name,
+            version: decode(version)?,
+            source,
+        })
     }
 }
 
@@ -84,13 +100,15 @@ pub fn purl(name: &str, version: &str, source: &Source) -> String {
     match source {
         Source::CratesIo => {}
         Source::Registry(url) => text.push_str(&format!("?repository_url={}", encode(url))),
-        Source::Git { url, commit } => {
-            text.push_str(&format!("?vcs_url={}", encode(&format!("git+{url}@{commit}"))))
-        }
+        Source::Git { url, commit } => text.push_str(&format!(
+            "?vcs_url={}",
+            encode(&format!("git+{url}@{commit}"))
+        )),
         Source::Path(path) if path.is_empty() => {}
-        Source::Path(path) => {
-            text.push_str(&format!("#{}", path.split('/').map(encode).collect::<Vec<_>>().join("/")))
-        }
+        Source::Path(path) => text.push_str(&format!(
+            "#{}",
+            path.split('/').map(encode).collect::<Vec<_>>().join("/")
+        )),
     }
     text
 }
@@ -133,8 +151,14 @@ mod tests {
 
     #[test]
     fn qualifiers_say_where_it_comes_from() {
-        assert_eq!(purl("serde_json", "1.0.0+x", &Source::CratesIo), "pkg:cargo/serde_json@1.0.0%2Bx");
-        let git = Source::Git { url: "https://example.org/a.git".into(), commit: "abc".into() };
+        assert_eq!(
+            purl("serde_json", "1.0.0+x", &Source::CratesIo),
+            "pkg:cargo/serde_json@1.0.0%2Bx"
+        );
+        let git = Source::Git {
+            url: "https://example.org/a.git".into(),
+            commit: "abc".into(),
+        };
         assert_eq!(
             purl("a", "1.0.0", &git),
             "pkg:cargo/a@1.0.0?vcs_url=git%2Bhttps://example.org/a.git%40abc"
@@ -144,7 +168,10 @@ mod tests {
             purl("a", "1.0.0", &registry),
             "pkg:cargo/a@1.0.0?repository_url=https://r.example.org/index"
         );
-        assert_eq!(purl("a", "1.0.0", &Source::Path("crates/a b".into())), "pkg:cargo/a@1.0.0#crates/a%20b");
+        assert_eq!(
+            purl("a", "1.0.0", &Source::Path("crates/a b".into())),
+            "pkg:cargo/a@1.0.0#crates/a%20b"
+        );
     }
 
     #[test]
@@ -157,7 +184,13 @@ mod tests {
         ] {
             assert_eq!(CargoPurl::parse(other).as_ref(), Some(&plain), "{other}");
         }
-        for none in ["pkg:npm/serde@1.0.0", "pkg:cargo/@1", "pkg:cargo/a%2@1", "serde", "pkg:cargo/a/b@1"] {
+        for none in [
+            "pkg:npm/serde@1.0.0",
+            "pkg:cargo/@1",
+            "pkg:cargo/a%2@1",
+            "serde",
+            "pkg:cargo/a/b@1",
+        ] {
             assert_eq!(CargoPurl::parse(none), None, "{none}");
         }
     }

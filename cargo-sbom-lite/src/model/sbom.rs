@@ -59,7 +59,10 @@ impl Entry {
     pub fn key(&self) -> String {
         match self.cargo() {
             Some(cargo) => cargo.to_string(),
-            None => self.purl.clone().unwrap_or_else(|| format!("{}@{}", self.name, self.version)),
+            None => self
+                .purl
+                .clone()
+                .unwrap_or_else(|| format!("{}@{}", self.name, self.version)),
         }
     }
 
@@ -70,7 +73,11 @@ impl Entry {
 
     /// The version and, where the package URL says more than that, the source.
     pub fn version_and_source(&self) -> String {
-        match self.purl.as_deref().and_then(|purl| purl.find(['?', '#']).map(|at| &purl[at..])) {
+        match self
+            .purl
+            .as_deref()
+            .and_then(|purl| purl.find(['?', '#']).map(|at| &purl[at..]))
+        {
             Some(source) => format!("{} ({source})", self.version),
             None => self.version.clone(),
         }

@@ -49,15 +49,24 @@ fn canonical(name: &str) -> String {
 /// # Errors
 /// A folder that was named is not there.
 pub fn find(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
-    let from_env = std::env::var_os(ENV).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from_env = std::env::var_os(ENV)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
     if let Some(dir) = explicit.map(Path::to_owned).or(from_env) {
         if dir.is_dir() {
             return Ok(Some(dir));
         }
-        return Err(Error::judge(format!("the advisory database `{}` is no folder", dir.display()))
-            .with_help(format!("name a checkout of RustSec's advisory-db with --db or {ENV}")));
+        return Err(Error::judge(format!(
+            "the advisory database `{}` is no folder",
+            dir.display()
+        ))
+        .with_help(format!(
+            "name a checkout of RustSec's advisory-db with --db or {ENV}"
+        )));
     }
-    let Some(home) = cargo_home() else { return Ok(None) };
+    let Some(home) = cargo_home() else {
+        return Ok(None);
+    };
     let usual = [home.join("advisory-db")];
     // cargo-deny keeps one folder for each database it fetched.
     let fetched = std::fs::read_dir(home.join("advisory-dbs"))
@@ -67,7 +76,10 @@ pub fn find(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
         .map(|entry| entry.path());
     let mut candidates: Vec<PathBuf> = fetched.collect();
     candidates.sort();
-    Ok(usual.into_iter().chain(candidates).find(|dir| dir.join("crates").is_dir()))
+    Ok(usual
+        .into_iter()
+        .chain(candidates)
+        .find(|dir| dir.join("crates").is_dir()))
 }
 
 /// Where cargo-audit keeps its copy. `None` without a home folder.
@@ -92,50 +104,86 @@ pub fn open(dir: &Path, runner: &Runner) -> Result<Advisories> {
     let mut unreadable = Vec::new();
     for package in sorted(&crates) {
         for file in sorted(&package) {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             if !name.ends_with(".md") || name.starts_with("RUSTSEC-0000-") {
                 continue;
             }
             match Advisory::load_file(&file) {
                 Ok(_) => readable.push(file),
-                Err(_) => unreadable
-                    .push(file.strip_prefix(dir).unwrap_or(&file).to_string_lossy().replace('\\', "/")),
+                Err(_) => unreadable.push(
+                    file.strip_prefix(dir)
+                        .unwrap_or(&file)
+                        .to_string_lossy()
+                        .replace('\\', "/"),
+                ),
             }
         }
     }
     if readable.is_empty() {
-        return Err(Error::judge(format!("the advisory database `{}` holds no advisory", dir.display()))
-            .with_help("name a checkout of RustSec's advisory-db, the folder that holds `crates/`"));
+        return Err(Error::judge(format!(
+            "the advisory database `{}` holds no advisory",
+            dir.display()
+        ))
+        .with_help("name a checkout of RustSec's advisory-db, the folder that holds `crates/`"));
     }
-    let database = if unreadable.is_empty() { Database::open(dir) } else { without(dir, &readable) };
+    let database = if unreadable.is_empty() {
+        Database::open(dir)
+    } else {
+        without(dir, &readable)
+    };
     let database = database.map_err(|error| {
-        Error::judge(format!("the advisory database `{}` cannot be read", dir.display())).with_source(error)
+        Error::judge(format!(
+            "the advisory database `{}` cannot be read",
+            dir.display()
+        ))
+        .with_source(error)
     })?;
     let mut names: BTreeMap<String, BTreeSet<Name>> = BTreeMap::new();
     for advisory in database.iter() {
         let name = &advisory.metadata.package;
-        names.entry(canonical(name.as_str())).or_default().insert(name.clone());
+        names
+            .entry(canonical(name.as_str()))
+            .or_default()
+            .insert(name.clone());
     }
     // A plain folder (an unpacked archive) has no commit; a folder inside some other repository must not borrow that one's.
     let git = Git::discover(dir, runner)?.filter(|git| same(git.root(), dir));
     let (commit, time) = match git {
         Some(git) => {
             let commit = git.head()?;
-            let time = commit.as_ref().map(|commit| git.commit_time(commit)).transpose()?;
+            let time = commit
+                .as_ref()
+                .map(|commit| git.commit_time(commit))
+                .transpose()?;
             (commit, time)
         }
         None => (None, None),
     };
-    Ok(Advisories { database, names, count: readable.len(), unreadable, commit, time })
+    Ok(Advisories {
+        database,
+        names,
+        count: readable.len(),
+        unreadable,
+        commit,
+        time,
+    })
 }
 
 fn same(a: &Path, b: &Path) -> bool {
-    a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+    a.canonicalize()
+        .ok()
+        .zip(b.canonicalize().ok())
+        .is_some_and(|(a, b)| a == b)
 }
 
 /// The database without the files that cannot be read: the library gives up at the first one.
 fn without(dir: &Path, readable: &[PathBuf]) -> std::result::Result<Database, rustsec::Error> {
-    let copy = tempfile::tempdir().map_err(|error| rustsec::Error::new(rustsec::ErrorKind::Io, &error))?;
+    let copy =
+        tempfile::tempdir().map_err(|error| rustsec::Error::new(rustsec::ErrorKind::Io, &error))?;
     for file in readable {
         let target = copy.path().join(file.strip_prefix(dir).unwrap_or(file));
         let parent = target.parent().unwrap_or(copy.path());
@@ -147,8 +195,12 @@ fn without(dir: &Path, readable: &[PathBuf]) -> std::result::Result<Database, ru
 }
 
 fn sorted(dir: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     paths.sort();
     paths
 }

@@ -26,11 +26,17 @@ pub fn packages(bytes: &[u8], name: &str) -> Result<Packages> {
             .with_help("the file may be truncated; build it again with `cargo auditable build`")
     })?;
     match report {
-        BinaryReport::Complete(list) => Ok(Packages { packages: lock::packages(&list, ""), complete: true }),
-        BinaryReport::Incomplete(list) => {
-            Ok(Packages { packages: lock::packages(&list, ""), complete: false })
-        }
-        BinaryReport::None => Err(Error::judge(format!("`{name}` says nothing about its dependencies"))
-            .with_help("build it with `cargo auditable build`, or audit the project or its SBOM")),
+        BinaryReport::Complete(list) => Ok(Packages {
+            packages: lock::packages(&list, ""),
+            complete: true,
+        }),
+        BinaryReport::Incomplete(list) => Ok(Packages {
+            packages: lock::packages(&list, ""),
+            complete: false,
+        }),
+        BinaryReport::None => Err(Error::judge(format!(
+            "`{name}` says nothing about its dependencies"
+        ))
+        .with_help("build it with `cargo auditable build`, or audit the project or its SBOM")),
     }
 }

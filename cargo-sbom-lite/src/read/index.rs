@@ -58,8 +58,10 @@ impl Index {
 /// Where a crate's file is, as in every registry index: `1/a`, `2/ab`, `3/a/abc`, `ab/cd/abcd…`.
 fn relative(name: &str) -> Option<PathBuf> {
     // Names come from files that may hold anything; only what can be a crate's name becomes a path.
-    let plain =
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let plain = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     plain.then(|| match name.len() {
         1 | 2 => PathBuf::from(name.len().to_string()).join(name),
         3 => PathBuf::from("3").join(&name[..1]).join(name),
@@ -74,7 +76,9 @@ mod tests {
     #[test]
     fn yanked_versions_are_known_from_cargos_copy() {
         let home = tempfile::tempdir().unwrap();
-        let cache = home.path().join("registry/index/index.crates.io-1/.cache/de/mo");
+        let cache = home
+            .path()
+            .join("registry/index/index.crates.io-1/.cache/de/mo");
         std::fs::create_dir_all(&cache).unwrap();
         let head = b"\x03\x02\0\0\0etag\x00";
         let lines = b"1.0.0\x00{\"name\":\"demo\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"\",\"features\":{},\"yanked\":true}\x001.0.1\x00{\"name\":\"demo\",\"vers\":\"1.0.1\",\"deps\":[],\"cksum\":\"\",\"features\":{},\"yanked\":false}\x00";

@@ -18,21 +18,37 @@ pub struct Text {
 
 /// The licence, copying and notice files in a package's top folder (and `LICENSES/`), and the one its manifest names; sorted by name.
 pub fn texts(package: &Package) -> Vec<Text> {
-    let Some(folder) = package.manifest_path.parent().map(|path| path.as_std_path()) else {
+    let Some(folder) = package
+        .manifest_path
+        .parent()
+        .map(|path| path.as_std_path())
+    else {
         return Vec::new();
     };
     let mut texts = Vec::new();
     for below in ["", "LICENSES"] {
-        for entry in std::fs::read_dir(folder.join(below)).into_iter().flatten().flatten() {
+        for entry in std::fs::read_dir(folder.join(below))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let name = entry.file_name().to_string_lossy().into_owned();
             if !below.is_empty() || is_license_name(&name) {
-                let shown = if below.is_empty() { name } else { format!("{below}/{name}") };
+                let shown = if below.is_empty() {
+                    name
+                } else {
+                    format!("{below}/{name}")
+                };
                 texts.extend(read(&entry.path(), shown));
             }
         }
     }
     // A manifest may name any file of this machine; only one beside or above the package is its licence.
-    if let Some(named) = package.license_file.as_ref().filter(|named| named.is_relative()) {
+    if let Some(named) = package
+        .license_file
+        .as_ref()
+        .filter(|named| named.is_relative())
+    {
         texts.extend(read(&folder.join(named), named.as_str().replace('\\', "/")));
     }
     texts.sort();
@@ -42,9 +58,17 @@ pub fn texts(package: &Package) -> Vec<Text> {
 
 fn is_license_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    let stem = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
+    let stem = [
+        "LICENSE",
+        "LICENCE",
+        "COPYING",
+        "COPYRIGHT",
+        "NOTICE",
+        "UNLICENSE",
+    ];
     let source = [".RS", ".TOML", ".JSON", ".SH", ".PY", ".HTML", ".HBS"];
-    stem.iter().any(|start| upper.starts_with(start)) && !source.iter().any(|end| upper.ends_with(end))
+    stem.iter().any(|start| upper.starts_with(start))
+        && !source.iter().any(|end| upper.ends_with(end))
 }
 
 fn read(path: &Path, file: String) -> Option<Text> {
@@ -53,7 +77,17 @@ fn read(path: &Path, file: String) -> Option<Text> {
         return None;
     }
     let text = String::from_utf8_lossy(&std::fs::read(path).ok()?).replace("\r\n", "\n");
-    let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n' || *c == '\t').collect();
-    let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-    Some(Text { file, text: text.trim_matches('\n').to_owned() })
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_control() || *c == '\n' || *c == '\t')
+        .collect();
+    let text = text
+        .lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n");
+    Some(Text {
+        file,
+        text: text.trim_matches('\n').to_owned(),
+    })
 }

@@ -51,7 +51,14 @@ pub fn checksums(lock: &Lockfile) -> Checksums {
         .filter_map(|package| {
             let checksum = package.checksum.as_ref()?.to_string();
             let source = package.source.as_ref()?.to_string();
-            Some(((package.name.to_string(), package.version.to_string(), source), checksum))
+            Some((
+                (
+                    package.name.to_string(),
+                    package.version.to_string(),
+                    source,
+                ),
+                checksum,
+            ))
         })
         .collect()
 }
@@ -73,7 +80,12 @@ pub fn packages(lock: &Lockfile, text: &str) -> Vec<Locked> {
                 Some(source) => Source::Registry(source.url().to_string()),
             };
             let line = lines.get(&(name.clone(), version)).copied();
-            Locked { name, version: package.version.clone(), source, line }
+            Locked {
+                name,
+                version: package.version.clone(),
+                source,
+                line,
+            }
         })
         .collect()
 }

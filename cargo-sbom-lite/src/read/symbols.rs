@@ -20,7 +20,9 @@ pub fn functions(bytes: &[u8]) -> Option<Functions> {
     for section in file.sections() {
         let Ok(name) = section.name() else { continue };
         if name.ends_with("debug_str") {
-            let Ok(data) = section.uncompressed_data() else { return None };
+            let Ok(data) = section.uncompressed_data() else {
+                return None;
+            };
             debug = true;
             for text in data.split(|byte| *byte == 0) {
                 if let Ok(text) = std::str::from_utf8(text) {
@@ -31,7 +33,10 @@ pub fn functions(bytes: &[u8]) -> Option<Functions> {
     }
     // A symbol table alone misses what was inlined, so it proves no absence.
     let debug_only: BTreeSet<String> = named.difference(&symbols).cloned().collect();
-    (debug && !(symbols.is_empty() && debug_only.is_empty())).then_some(Functions { symbols, debug_only })
+    (debug && !(symbols.is_empty() && debug_only.is_empty())).then_some(Functions {
+        symbols,
+        debug_only,
+    })
 }
 
 fn add(mangled: &str, names: &mut BTreeSet<String>) {

@@ -58,7 +58,11 @@ impl Unit {
     /// Whether it runs at build time, on the host, and ends up in no artifact.
     pub fn is_build_time(&self) -> bool {
         self.mode == "run-custom-build"
-            || self.target.kind.iter().any(|kind| kind == "proc-macro" || kind == "custom-build")
+            || self
+                .target
+                .kind
+                .iter()
+                .any(|kind| kind == "proc-macro" || kind == "custom-build")
     }
 }
 
@@ -83,7 +87,11 @@ pub enum UnitGraphError {
 ///
 /// # Errors
 /// cargo failed, or its answer cannot be used.
-pub fn unit_graph(package: &str, args: &SharedArgs, runner: &Runner) -> Result<UnitGraph, UnitGraphError> {
+pub fn unit_graph(
+    package: &str,
+    args: &SharedArgs,
+    runner: &Runner,
+) -> Result<UnitGraph, UnitGraphError> {
     let step = Step::cargo()
         .inherit_network_env()
         .inherit(["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"])

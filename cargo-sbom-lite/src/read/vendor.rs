@@ -46,7 +46,13 @@ struct Checksums {
 pub fn vendored(metadata: &Metadata) -> Result<Vec<Vendored>> {
     let mut copies = Vec::new();
     for package in &metadata.packages {
-        let Some(folder) = package.manifest_path.parent().map(|path| path.as_std_path()) else { continue };
+        let Some(folder) = package
+            .manifest_path
+            .parent()
+            .map(|path| path.as_std_path())
+        else {
+            continue;
+        };
         let list = folder.join(".cargo-checksum.json");
         if package.source.is_none() || !list.is_file() {
             continue;
@@ -69,24 +75,33 @@ fn check(folder: &Path) -> Result<Vendored> {
             .with_help("run `cargo vendor` again")
     };
     let bytes = std::fs::read(&list).map_err(|error| wrong(error.to_string()))?;
-    let checksums: Checksums = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
-    let mut copy = Vendored { package: checksums.package, ..Vendored::default() };
+    let checksums: Checksums =
+        serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let mut copy = Vendored {
+        package: checksums.package,
+        ..Vendored::default()
+    };
     let mut present = BTreeSet::new();
-    walk(folder, folder, &mut present)
-        .map_err(|error| Error::judge(format!("cannot read `{}`", folder.display())).with_source(error))?;
+    walk(folder, folder, &mut present).map_err(|error| {
+        Error::judge(format!("cannot read `{}`", folder.display())).with_source(error)
+    })?;
     for (file, expected) in &checksums.files {
         let path = folder.join(file);
         if !present.contains(file) {
             copy.missing.push(file.clone());
             continue;
         }
-        let (digest, _) = sha256_file(&path)
-            .map_err(|error| Error::judge(format!("cannot read `{}`", path.display())).with_source(error))?;
+        let (digest, _) = sha256_file(&path).map_err(|error| {
+            Error::judge(format!("cannot read `{}`", path.display())).with_source(error)
+        })?;
         if !digest.to_string().eq_ignore_ascii_case(expected) {
             copy.changed.push(file.clone());
         }
     }
-    copy.unlisted = present.into_iter().filter(|file| !checksums.files.contains_key(file)).collect();
+    copy.unlisted = present
+        .into_iter()
+        .filter(|file| !checksums.files.contains_key(file))
+        .collect();
     Ok(copy)
 }
 
@@ -98,7 +113,11 @@ fn walk(top: &Path, folder: &Path, files: &mut BTreeSet<String>) -> std::io::Res
         if entry.file_type()?.is_dir() {
             walk(top, &path, files)?;
         } else {
-            let name = path.strip_prefix(top).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            let name = path
+                .strip_prefix(top)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .replace('\\', "/");
             // cargo writes these two itself.
             if name != ".cargo-checksum.json" && name != ".cargo-ok" {
                 files.insert(name);
@@ -121,12 +140,16 @@ mod tests {
         std::fs::write(dir.path().join("src/lib.rs"), "a").unwrap();
         let good = sha256_bytes(b"a").to_string();
         let list = |more: &str| {
-            let text = format!("{{\"files\":{{\"src/lib.rs\":\"{good}\"{more}}},\"package\":\"00\"}}");
+            let text =
+                format!("{{\"files\":{{\"src/lib.rs\":\"{good}\"{more}}},\"package\":\"00\"}}");
             std::fs::write(dir.path().join(".cargo-checksum.json"), text).unwrap();
         };
         list("");
         let copy = check(dir.path()).unwrap();
-        assert_eq!((copy.changed.len(), copy.missing.len(), copy.unlisted.len()), (0, 0, 0));
+        assert_eq!(
+            (copy.changed.len(), copy.missing.len(), copy.unlisted.len()),
+            (0, 0, 0)
+        );
         list(",\"gone.rs\":\"00\"");
         std::fs::write(dir.path().join("build.rs"), "fn main() {}").unwrap();
         std::fs::write(dir.path().join("src/lib.rs"), "b").unwrap();

@@ -7,14 +7,18 @@ use std::str::FromStr;
 use cyclonedx_bom::external_models::normalized_string::NormalizedString;
 use cyclonedx_bom::external_models::uri::{Purl, Uri};
 use cyclonedx_bom::models::bom::{Bom, BomReference, SpecVersion, UrnUuid};
-use cyclonedx_bom::models::component::{Classification, Component as CdxComponent, Components, Scope};
+use cyclonedx_bom::models::component::{
+    Classification, Component as CdxComponent, Components, Scope,
+};
 use cyclonedx_bom::models::composition::{AggregateType, Composition, Compositions};
 use cyclonedx_bom::models::dependency::{Dependencies, Dependency};
 use cyclonedx_bom::models::external_reference::{
     ExternalReference, ExternalReferenceType, ExternalReferences,
 };
 use cyclonedx_bom::models::hash::{Hash, HashAlgorithm, HashValue, Hashes};
-use cyclonedx_bom::models::license::{License as CdxLicense, LicenseChoice, LicenseIdentifier, Licenses};
+use cyclonedx_bom::models::license::{
+    License as CdxLicense, LicenseChoice, LicenseIdentifier, Licenses,
+};
 use cyclonedx_bom::models::lifecycle::{Lifecycle, Lifecycles, Phase};
 use cyclonedx_bom::models::metadata::Metadata;
 use cyclonedx_bom::models::organization::OrganizationalEntity;
@@ -67,9 +71,13 @@ pub fn xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> Res
     }
     let bom = checked(bom, version)?;
     let uuid = uuid_of(&bytes_of(&value(&bom, version)?)?);
-    let serial = UrnUuid::new(uuid.urn().to_string())
-        .map_err(|error| Error::judge("the serial number is no UUID").with_source(format!("{error:?}")))?;
-    let bom = Bom { serial_number: Some(serial), ..bom };
+    let serial = UrnUuid::new(uuid.urn().to_string()).map_err(|error| {
+        Error::judge("the serial number is no UUID").with_source(format!("{error:?}"))
+    })?;
+    let bom = Bom {
+        serial_number: Some(serial),
+        ..bom
+    };
     let mut bytes = Vec::new();
     let written = match version {
         SpecVersion::V1_3 => bom.output_as_xml_v1_3(&mut bytes),
@@ -77,7 +85,8 @@ pub fn xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> Res
         _ => bom.output_as_xml_v1_5(&mut bytes),
     };
     written.map_err(|error| {
-        Error::judge("the CycloneDX document cannot be written as XML").with_source(error.to_string())
+        Error::judge("the CycloneDX document cannot be written as XML")
+            .with_source(error.to_string())
     })?;
     bytes.push(b'\n');
     // Characters that XML cannot hold, in no spelling; the library writes them as they are.
@@ -95,17 +104,18 @@ fn spec(version: &str) -> Result<SpecVersion> {
         "1.3" => Ok(SpecVersion::V1_3),
         "1.4" => Ok(SpecVersion::V1_4),
         "1.5" | "1.6" => Ok(SpecVersion::V1_5),
-        other => Err(Error::usage(format!("CycloneDX {other} is not written by this tool"))
-            .with_help(format!("--spec-version takes {}", VERSIONS.join(", ")))),
+        other => Err(
+            Error::usage(format!("CycloneDX {other} is not written by this tool"))
+                .with_help(format!("--spec-version takes {}", VERSIONS.join(", "))),
+        ),
     }
 }
 
 fn checked(bom: Bom, version: SpecVersion) -> Result<Bom> {
     let checked = bom.validate_version(version);
     if !checked.passed() {
-        return Err(
-            Error::judge("the CycloneDX document does not validate").with_source(format!("{checked:?}"))
-        );
+        return Err(Error::judge("the CycloneDX document does not validate")
+            .with_source(format!("{checked:?}")));
     }
     Ok(bom)
 }
@@ -140,13 +150,18 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
         .epoch
         .map(|seconds| DateTime::try_from(time::rfc3339(seconds)))
         .transpose()
-        .map_err(|error| Error::judge("the commit's time is no date").with_source(error.to_string()))?;
+        .map_err(|error| {
+            Error::judge("the commit's time is no date").with_source(error.to_string())
+        })?;
     let tool = CdxTool::new("release-gates", TOOL.name, TOOL.version);
     let mut properties = Vec::new();
     if let Some(commit) = &provenance.commit {
         properties.push(property("commit", commit.as_str()));
     }
-    properties.push(property("dirty", if provenance.dirty { "true" } else { "false" }));
+    properties.push(property(
+        "dirty",
+        if provenance.dirty { "true" } else { "false" },
+    ));
     if let Some(digest) = &provenance.lock_sha256 {
         properties.push(property("lock-sha256", digest));
     }
@@ -158,7 +173,11 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
     }
     properties.push(property(
         "graph",
-        if inventory.approximate { "cargo metadata (approximation)" } else { "cargo unit graph" },
+        if inventory.approximate {
+            "cargo metadata (approximation)"
+        } else {
+            "cargo unit graph"
+        },
     ));
 
     let others = foreign(inventory, provenance.rust_version());
@@ -166,16 +185,20 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
     let mut dependencies: Vec<Dependency> = all()
         .map(|component| {
             let purl = component.purl();
-            let native =
-                others.iter().filter(|other| other.needed_by.contains(&purl)).map(|other| &other.purl);
-            let dependencies = component.needs.iter().chain(native).cloned().collect();
-            Dependency { dependency_ref: purl, dependencies }
-        })
-        .chain(
-            others
+            let native = others
                 .iter()
-                .map(|other| Dependency { dependency_ref: other.purl.clone(), dependencies: Vec::new() }),
-        )
+                .filter(|other| other.needed_by.contains(&purl))
+                .map(|other| &other.purl);
+            let dependencies = component.needs.iter().chain(native).cloned().collect();
+            Dependency {
+                dependency_ref: purl,
+                dependencies,
+            }
+        })
+        .chain(others.iter().map(|other| Dependency {
+            dependency_ref: other.purl.clone(),
+            dependencies: Vec::new(),
+        }))
         .collect();
     dependencies.sort_by(|a, b| a.dependency_ref.cmp(&b.dependency_ref));
     // What a package needs is known from the unit graph; what the standard library, the toolchain and native libraries consist of is not.
@@ -187,11 +210,22 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
         vulnerabilities: None,
         signature: None,
     };
-    let known = if inventory.approximate { AggregateType::Unknown } else { AggregateType::Complete };
-    let mut compositions =
-        vec![of(known, all().map(|component| BomReference::new(component.purl())).collect())];
+    let known = if inventory.approximate {
+        AggregateType::Unknown
+    } else {
+        AggregateType::Complete
+    };
+    let mut compositions = vec![of(
+        known,
+        all()
+            .map(|component| BomReference::new(component.purl()))
+            .collect(),
+    )];
     if !others.is_empty() {
-        let refs = others.iter().map(|other| BomReference::new(other.purl.clone())).collect();
+        let refs = others
+            .iter()
+            .map(|other| BomReference::new(other.purl.clone()))
+            .collect();
         compositions.push(of(AggregateType::Unknown, refs));
     }
     let mut components: Vec<CdxComponent> = inventory.components.values().map(component).collect();
@@ -227,8 +261,12 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
 
 fn component(component: &Component) -> CdxComponent {
     let purl = component.purl();
-    let mut out =
-        CdxComponent::new(Classification::Library, &component.name, &component.version, Some(purl.clone()));
+    let mut out = CdxComponent::new(
+        Classification::Library,
+        &component.name,
+        &component.version,
+        Some(purl.clone()),
+    );
     out.purl = Purl::from_str(&purl).ok();
     out.scope = Some(scope(component.role));
     if !component.authors.is_empty() {
@@ -238,7 +276,10 @@ fn component(component: &Component) -> CdxComponent {
         Supplier::Organization(name) | Supplier::Person(name) => organization(&name),
     });
     out.description = component.description.as_deref().map(NormalizedString::new);
-    out.hashes = component.sha256.as_deref().map(|digest| Hashes(vec![sha256(digest)]));
+    out.hashes = component
+        .sha256
+        .as_deref()
+        .map(|digest| Hashes(vec![sha256(digest)]));
     out.licenses = licenses(&component.license);
     let mut references = Vec::new();
     for (kind, url) in [
@@ -256,16 +297,30 @@ fn component(component: &Component) -> CdxComponent {
     if !component.features.is_empty() {
         properties.push(property(
             "features",
-            &component.features.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+            &component
+                .features
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" "),
         ));
     }
     if let Some(links) = &component.links {
         properties.push(property("links", links));
     }
-    if component.platforms.iter().any(|platform| platform != "host") {
+    if component
+        .platforms
+        .iter()
+        .any(|platform| platform != "host")
+    {
         properties.push(property(
             "platforms",
-            &component.platforms.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+            &component
+                .platforms
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" "),
         ));
     }
     if !properties.is_empty() {
@@ -275,7 +330,11 @@ fn component(component: &Component) -> CdxComponent {
 }
 
 fn foreign_component(foreign: &Foreign, spec: SpecVersion) -> CdxComponent {
-    let kind = if foreign.program { Classification::Application } else { Classification::Library };
+    let kind = if foreign.program {
+        Classification::Application
+    } else {
+        Classification::Library
+    };
     let version = foreign.version.as_deref().unwrap_or_default();
     let mut out = CdxComponent::new(kind, &foreign.name, version, Some(foreign.purl.clone()));
     if foreign.version.is_none() {
@@ -286,13 +345,19 @@ fn foreign_component(foreign: &Foreign, spec: SpecVersion) -> CdxComponent {
     out.scope = Some(scope(foreign.role));
     out.supplier = foreign.license.map(|_| organization("The Rust Project"));
     out.description = Some(NormalizedString::new(&foreign.description));
-    out.licenses =
-        foreign.license.map(|text| Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(text))]));
+    out.licenses = foreign
+        .license
+        .map(|text| Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(text))]));
     out
 }
 
 fn organization(name: &str) -> OrganizationalEntity {
-    OrganizationalEntity { bom_ref: None, name: Some(NormalizedString::new(name)), url: None, contact: None }
+    OrganizationalEntity {
+        bom_ref: None,
+        name: Some(NormalizedString::new(name)),
+        url: None,
+        contact: None,
+    }
 }
 
 fn scope(role: Role) -> Scope {
@@ -315,9 +380,9 @@ fn licenses(license: &License) -> Option<Licenses> {
         })
     };
     match license {
-        License::Expression(text) => {
-            Some(Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(text))]))
-        }
+        License::Expression(text) => Some(Licenses(vec![LicenseChoice::Expression(
+            SpdxExpression::new(text),
+        )])),
         License::Invalid(text) => Some(Licenses(vec![named(text)])),
         License::File(path) => Some(Licenses(vec![named(&format!("see {path}"))])),
         License::Missing => None,
@@ -325,7 +390,10 @@ fn licenses(license: &License) -> Option<Licenses> {
 }
 
 fn sha256(digest: &str) -> Hash {
-    Hash { alg: HashAlgorithm::SHA_256, content: HashValue(digest.to_owned()) }
+    Hash {
+        alg: HashAlgorithm::SHA_256,
+        content: HashValue(digest.to_owned()),
+    }
 }
 
 fn property(name: &str, value: &str) -> Property {

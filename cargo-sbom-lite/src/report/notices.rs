@@ -30,11 +30,16 @@ pub fn render(inventory: &Inventory, texts: &BTreeMap<String, Vec<Text>>) -> (St
             without.push(name.clone());
         }
         for text in list {
-            by_text.entry(&text.text).or_default().push(format!("{name}, {}", text.file));
+            by_text
+                .entry(&text.text)
+                .or_default()
+                .push(format!("{name}, {}", text.file));
         }
     }
-    let mut blocks: Vec<(Vec<String>, &str)> =
-        by_text.into_iter().map(|(text, users)| (users, text)).collect();
+    let mut blocks: Vec<(Vec<String>, &str)> = by_text
+        .into_iter()
+        .map(|(text, users)| (users, text))
+        .collect();
     blocks.sort();
     for (users, text) in blocks {
         out.push_str(&format!("\n{}\n", "-".repeat(78)));

@@ -19,7 +19,10 @@ use crate::model::purl::purl;
 pub fn document(source: &str, hits: &[Hit]) -> Result<Vec<u8>> {
     let mut packages: BTreeMap<(&str, &str), Vec<Value>> = BTreeMap::new();
     for hit in hits.iter().filter(|hit| hit.source == "crates.io") {
-        packages.entry((&hit.package, &hit.version)).or_default().push(record(hit));
+        packages
+            .entry((&hit.package, &hit.version))
+            .or_default()
+            .push(record(hit));
     }
     let packages: Vec<Value> = packages
         .into_iter()
@@ -30,8 +33,7 @@ pub fn document(source: &str, hits: &[Hit]) -> Result<Vec<u8>> {
             })
         })
         .collect();
-    let value =
-        json!({ "results": [{ "source": { "path": source, "type": "lockfile" }, "packages": packages }] });
+    let value = json!({ "results": [{ "source": { "path": source, "type": "lockfile" }, "packages": packages }] });
     to_canonical_vec(&value)
         .map_err(|error| Error::judge("the OSV document cannot be written").with_source(error))
 }
@@ -83,12 +85,18 @@ mod tests {
             published: "2024-01-02".into(),
             ..Hit::default()
         };
-        let elsewhere = Hit { source: "git".into(), ..hit.clone() };
+        let elsewhere = Hit {
+            source: "git".into(),
+            ..hit.clone()
+        };
         let value: Value =
             serde_json::from_slice(&document("Cargo.lock", &[hit, elsewhere]).unwrap()).unwrap();
         let found = &value["results"][0]["packages"][0]["vulnerabilities"];
         assert_eq!(found.as_array().unwrap().len(), 1);
-        assert_eq!(found[0]["affected"][0]["ranges"][0]["events"][1]["fixed"], "1.0.4");
+        assert_eq!(
+            found[0]["affected"][0]["ranges"][0]["events"][1]["fixed"],
+            "1.0.4"
+        );
         assert_eq!(found[0]["affected"][0]["package"]["purl"], "pkg:cargo/p");
     }
 }

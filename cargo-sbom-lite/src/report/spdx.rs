@@ -116,14 +116,23 @@ fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> 
     let mut extracted = Vec::new();
     let mut packages = vec![package(main, "APPLICATION", &mut extracted)];
     if let [(_, digest)] = &provenance.artifacts[..] {
-        packages[0].checksums = vec![Checksum { algorithm: "SHA256", checksum_value: digest.clone() }];
+        packages[0].checksums = vec![Checksum {
+            algorithm: "SHA256",
+            checksum_value: digest.clone(),
+        }];
     }
-    packages
-        .extend(inventory.components.values().map(|component| package(component, "LIBRARY", &mut extracted)));
+    packages.extend(
+        inventory
+            .components
+            .values()
+            .map(|component| package(component, "LIBRARY", &mut extracted)),
+    );
     let mut relationships = vec![relation("SPDXRef-DOCUMENT", "DESCRIBES", &id(main))];
     for component in std::iter::once(main).chain(inventory.components.values()) {
         for need in &component.needs {
-            let Some(needed) = inventory.components.get(need) else { continue };
+            let Some(needed) = inventory.components.get(need) else {
+                continue;
+            };
             relationships.push(match needed.role {
                 Role::Shipped => relation(&id(component), "DEPENDS_ON", &id(needed)),
                 // The other way round: the needed package is a build dependency of the one that needs it.
@@ -133,9 +142,12 @@ fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> 
     }
     for other in foreign(inventory, provenance.rust_version()) {
         let this = foreign_id(&other);
-        for (purl, component) in std::iter::once((main.purl(), main))
-            .chain(inventory.components.iter().map(|(purl, component)| (purl.clone(), component)))
-        {
+        for (purl, component) in std::iter::once((main.purl(), main)).chain(
+            inventory
+                .components
+                .iter()
+                .map(|(purl, component)| (purl.clone(), component)),
+        ) {
             if other.needed_by.contains(&purl) {
                 relationships.push(match other.role {
                     Role::Shipped => relation(&id(component), "DEPENDS_ON", &this),
@@ -151,7 +163,11 @@ fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> 
     if let Some(commit) = &provenance.commit {
         comment.push(format!(
             "commit {commit}{}",
-            if provenance.dirty { " with uncommitted changes" } else { "" }
+            if provenance.dirty {
+                " with uncommitted changes"
+            } else {
+                ""
+            }
         ));
     }
     if let Some(digest) = &provenance.lock_sha256 {
@@ -180,8 +196,11 @@ fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> 
     let content = to_canonical_vec(&document)
         .map_err(|error| Error::judge("the SPDX document cannot be written").with_source(error))?;
     // Unique for the content, as the specification asks; not an address anybody can open.
-    document.document_namespace =
-        format!("https://release-gates.invalid/spdx/{}/{}", document.name, uuid_of(&content));
+    document.document_namespace = format!(
+        "https://release-gates.invalid/spdx/{}/{}",
+        document.name,
+        uuid_of(&content)
+    );
     Ok(document)
 }
 
@@ -197,7 +216,13 @@ fn relation(from: &str, kind: &'static str, to: &str) -> Relationship {
 fn id(component: &Component) -> String {
     let plain: String = format!("{}-{}", component.name, component.version)
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     let digest = release_gate::digest::sha256_bytes(component.purl().as_bytes()).to_string();
     format!("SPDXRef-{plain}-{}", &digest[..8])
@@ -211,7 +236,13 @@ fn one_line(text: &str) -> String {
 fn foreign_id(other: &Foreign) -> String {
     let plain: String = other.purl["pkg:".len()..]
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     format!("SPDXRef-{plain}")
 }
@@ -241,11 +272,19 @@ fn foreign_package(other: &Foreign, spdx_id: String) -> Package {
             reference_type: "purl",
             reference_locator: other.purl.clone(),
         }],
-        primary_package_purpose: if other.program { "APPLICATION" } else { "LIBRARY" },
+        primary_package_purpose: if other.program {
+            "APPLICATION"
+        } else {
+            "LIBRARY"
+        },
     }
 }
 
-fn package(component: &Component, purpose: &'static str, extracted: &mut Vec<Extracted>) -> Package {
+fn package(
+    component: &Component,
+    purpose: &'static str,
+    extracted: &mut Vec<Extracted>,
+) -> Package {
     let declared = match &component.license {
         License::Expression(text) => text.clone(),
         License::Missing => "NOASSERTION".to_owned(),
@@ -254,12 +293,18 @@ fn package(component: &Component, purpose: &'static str, extracted: &mut Vec<Ext
     };
     let download_location = match &component.source {
         Source::CratesIo => {
-            format!("https://static.crates.io/crates/{0}/{0}-{1}.crate", component.name, component.version)
+            format!(
+                "https://static.crates.io/crates/{0}/{0}-{1}.crate",
+                component.name, component.version
+            )
         }
         Source::Git { url, commit } => format!("git+{url}@{commit}"),
         Source::Registry(_) | Source::Path(_) => "NOASSERTION".to_owned(),
     };
-    let checksum = |value: &String| Checksum { algorithm: "SHA256", checksum_value: value.clone() };
+    let checksum = |value: &String| Checksum {
+        algorithm: "SHA256",
+        checksum_value: value.clone(),
+    };
     Package {
         spdx_id: id(component),
         name: component.name.clone(),

@@ -38,7 +38,10 @@ pub(super) fn render(document: &Document) -> String {
         tag("PackageDownloadLocation", &package.download_location);
         tag("FilesAnalyzed", "false");
         for checksum in &package.checksums {
-            tag("PackageChecksum", &format!("{}: {}", checksum.algorithm, checksum.checksum_value));
+            tag(
+                "PackageChecksum",
+                &format!("{}: {}", checksum.algorithm, checksum.checksum_value),
+            );
         }
         if let Some(homepage) = &package.homepage {
             tag("PackageHomePage", homepage);
@@ -52,7 +55,9 @@ pub(super) fn render(document: &Document) -> String {
                 "ExternalRef",
                 &format!(
                     "{} {} {}",
-                    reference.reference_category, reference.reference_type, reference.reference_locator
+                    reference.reference_category,
+                    reference.reference_type,
+                    reference.reference_locator
                 ),
             );
         }
@@ -81,10 +86,16 @@ pub(super) fn render(document: &Document) -> String {
 
 /// A value that may not hold a newline: anything else would start a tag of its own.
 fn single_line(value: &str) -> String {
-    value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    value
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// A value in `<text>`; the closing mark cannot occur inside.
 fn text(value: &str) -> String {
-    format!("<text>{}</text>", value.replace("</text>", "<\u{200b}/text>"))
+    format!(
+        "<text>{}</text>",
+        value.replace("</text>", "<\u{200b}/text>")
+    )
 }

@@ -27,8 +27,16 @@ pub enum Format {
 impl Format {
     /// `*.cdx.json` is CycloneDX, all else OpenVEX.
     pub fn of(path: &Path) -> Self {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        if name.ends_with(".cdx.json") { Self::CycloneDx } else { Self::OpenVex }
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_ascii_lowercase();
+        if name.ends_with(".cdx.json") {
+            Self::CycloneDx
+        } else {
+            Self::OpenVex
+        }
     }
 }
 
@@ -84,7 +92,9 @@ fn statement(hit: &Hit) -> Statement {
         },
     };
     if let Some(reason) = &hit.ignored {
-        statement.detail.push_str(&format!("; accepted by the maintainers: {reason}"));
+        statement
+            .detail
+            .push_str(&format!("; accepted by the maintainers: {reason}"));
     }
     statement
 }
@@ -136,7 +146,11 @@ fn open_vex(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
         "version": 1,
         "statements": statements,
     });
-    value["@id"] = format!("https://release-gates.invalid/vex/{}", uuid_of(&canonical(&value)?)).into();
+    value["@id"] = format!(
+        "https://release-gates.invalid/vex/{}",
+        uuid_of(&canonical(&value)?)
+    )
+    .into();
     Ok(value)
 }
 

@@ -37,7 +37,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 8 << 30, members: 100_000 }
+        Self {
+            bytes: 8 << 30,
+            members: 100_000,
+        }
     }
 }
 
@@ -146,13 +149,20 @@ fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// Refuses set-user-id, set-group-id and sticky bits: whoever unpacks as root would install them.
 fn check_mode(name: &str, mode: u64) -> Result<(), ArchiveError> {
-    if mode & 0o7000 == 0 { Ok(()) } else { Err(ArchiveError::Mode(name.escape_debug().to_string())) }
+    if mode & 0o7000 == 0 {
+        Ok(())
+    } else {
+        Err(ArchiveError::Mode(name.escape_debug().to_string()))
+    }
 }
 
 /// What a name is compared by: systems that ignore case or how a letter is composed take names that fold to the same for one.
 fn folded(name: &str) -> String {
     let decomposed: String = name.nfd().collect();
-    UniCase::unicode(decomposed).to_folded_case().nfd().collect()
+    UniCase::unicode(decomposed)
+        .to_folded_case()
+        .nfd()
+        .collect()
 }
 
 /// How many bytes the names of all members may have together: they are kept in memory.
@@ -170,30 +180,48 @@ struct Seen {
 
 impl Seen {
     fn new(limits: Limits) -> Self {
-        Self { limits, bytes: 0, name_bytes: 0, names: BTreeMap::new() }
+        Self {
+            limits,
+            bytes: 0,
+            name_bytes: 0,
+            names: BTreeMap::new(),
+        }
     }
 
     /// Checks a name against all before it, and adds the size. Folders may be named more than once by their members.
     fn admit(&mut self, name: &str, size: u64, is_file: bool) -> Result<(), ArchiveError> {
         path::check(name)?;
         if self.names.len() >= self.limits.members {
-            return Err(ArchiveError::TooLarge(format!("{} members", self.limits.members)));
+            return Err(ArchiveError::TooLarge(format!(
+                "{} members",
+                self.limits.members
+            )));
         }
         self.name_bytes += name.len();
         if self.name_bytes > MAX_NAMES {
-            return Err(ArchiveError::TooLarge(format!("{MAX_NAMES} bytes of names")));
+            return Err(ArchiveError::TooLarge(format!(
+                "{MAX_NAMES} bytes of names"
+            )));
         }
         self.bytes = self.bytes.saturating_add(size);
         if self.bytes > self.limits.bytes {
-            return Err(ArchiveError::TooLarge(format!("{} bytes", self.limits.bytes)));
+            return Err(ArchiveError::TooLarge(format!(
+                "{} bytes",
+                self.limits.bytes
+            )));
         }
         let folded = folded(name);
         // A file below a file: one of the two could not be written.
-        let below_a_file =
-            folded.match_indices('/').any(|(at, _)| self.names.get(&folded[..at]) == Some(&true));
+        let below_a_file = folded
+            .match_indices('/')
+            .any(|(at, _)| self.names.get(&folded[..at]) == Some(&true));
         let below = format!("{folded}/");
         let above_a_file = is_file
-            && self.names.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below));
+            && self
+                .names
+                .range(below.clone()..)
+                .next()
+                .is_some_and(|(next, _)| next.starts_with(&below));
         if below_a_file || above_a_file || self.names.contains_key(&folded) {
             return Err(ArchiveError::Duplicate(name.to_owned()));
         }

@@ -25,7 +25,10 @@ pub struct Input {
 /// # Errors
 /// Writing failed, or a path does not fit a ustar header (255 bytes).
 pub fn tar_gz(out: impl Write, folder: &str, epoch: i64, files: &[Input]) -> io::Result<()> {
-    let gzip = GzBuilder::new().mtime(0).operating_system(255).write(out, Compression::best());
+    let gzip = GzBuilder::new()
+        .mtime(0)
+        .operating_system(255)
+        .write(out, Compression::best());
     tar(gzip, folder, epoch, files)?.finish()?.flush()
 }
 
@@ -62,7 +65,12 @@ fn tar<W: Write>(out: W, folder: &str, epoch: i64, files: &[Input]) -> io::Resul
 ///
 /// # Errors
 /// Writing failed.
-pub fn zip(out: impl Write + io::Seek, folder: &str, epoch: i64, files: &[Input]) -> io::Result<()> {
+pub fn zip(
+    out: impl Write + io::Seek,
+    folder: &str,
+    epoch: i64,
+    files: &[Input],
+) -> io::Result<()> {
     let mut zip = ZipWriter::new(out);
     for file in sorted(files) {
         let options = SimpleFileOptions::default()

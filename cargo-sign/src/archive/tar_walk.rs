@@ -24,7 +24,11 @@ pub(super) fn walk_gz(
     entries(&mut decoder, limits, visit)?;
     // The decoder checks CRC and length when it reaches the end of its one member.
     let mut rest = decoder.into_inner();
-    if rest.fill_buf()?.is_empty() { Ok(()) } else { Err(ArchiveError::Trailing) }
+    if rest.fill_buf()?.is_empty() {
+        Ok(())
+    } else {
+        Err(ArchiveError::Trailing)
+    }
 }
 
 pub(super) fn walk_zst(
@@ -33,16 +37,27 @@ pub(super) fn walk_zst(
     visit: &mut Visitor<'_>,
 ) -> Result<(), ArchiveError> {
     file.seek(SeekFrom::Start(0))?;
-    let source = Source { inner: BufReader::with_capacity(128 * 1024, file), failed: None };
-    let decoder = StreamingDecoder::new_with_max_window_size(source, WINDOW)
-        .map_err(|_| ArchiveError::Header("the compressed data is damaged, or asks for too much memory"))?;
+    let source = Source {
+        inner: BufReader::with_capacity(128 * 1024, file),
+        failed: None,
+    };
+    let decoder = StreamingDecoder::new_with_max_window_size(source, WINDOW).map_err(|_| {
+        ArchiveError::Header("the compressed data is damaged, or asks for too much memory")
+    })?;
     let mut decoder = Frame(decoder);
     entries(&mut decoder, limits, visit)?;
     let (mut source, frame) = decoder.0.into_parts();
-    if frame.get_checksum_from_data().is_some_and(|sum| frame.get_calculated_checksum() != Some(sum)) {
+    if frame
+        .get_checksum_from_data()
+        .is_some_and(|sum| frame.get_calculated_checksum() != Some(sum))
+    {
         return Err(ArchiveError::Header("the compressed data is damaged"));
     }
-    if source.inner.fill_buf()?.is_empty() { Ok(()) } else { Err(ArchiveError::Trailing) }
+    if source.inner.fill_buf()?.is_empty() {
+        Ok(())
+    } else {
+        Err(ArchiveError::Trailing)
+    }
 }
 
 /// Tells a file that cannot be read from one that was damaged: the decoder's errors do not.
@@ -53,7 +68,9 @@ struct Source<R> {
 
 impl<R: Read> Read for Source<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.inner.read(buffer).inspect_err(|error| self.failed = Some(error.kind()))
+        self.inner
+            .read(buffer)
+            .inspect_err(|error| self.failed = Some(error.kind()))
     }
 }
 
@@ -62,20 +79,30 @@ struct Frame<R: Read>(StreamingDecoder<Source<R>, FrameDecoder>);
 
 impl<R: Read> Read for Frame<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer).map_err(|error| match self.0.get_ref().failed {
-            Some(_) => error,
-            None => std::io::ErrorKind::InvalidData.into(),
-        })
+        self.0
+            .read(buffer)
+            .map_err(|error| match self.0.get_ref().failed {
+                Some(_) => error,
+                None => std::io::ErrorKind::InvalidData.into(),
+            })
     }
 }
 
-fn entries(tar: &mut impl Read, limits: Limits, visit: &mut Visitor<'_>) -> Result<(), ArchiveError> {
+fn entries(
+    tar: &mut impl Read,
+    limits: Limits,
+    visit: &mut Visitor<'_>,
+) -> Result<(), ArchiveError> {
     let mut seen = Seen::new(limits);
     let mut any = false;
     loop {
         let header = block(tar)?.ok_or(ArchiveError::Truncated("there is no end mark"))?;
         if header.iter().all(|byte| *byte == 0) {
-            return if any { end(tar) } else { Err(ArchiveError::Truncated("there is no member")) };
+            return if any {
+                end(tar)
+            } else {
+                Err(ArchiveError::Truncated("there is no member"))
+            };
         }
         any = true;
         let entry = Entry::parse(&header)?;
@@ -83,7 +110,11 @@ fn entries(tar: &mut impl Read, limits: Limits, visit: &mut Visitor<'_>) -> Resu
         if entry.folder {
             continue;
         }
-        let member = Member { path: entry.name, size: entry.size, executable: entry.mode & 0o111 != 0 };
+        let member = Member {
+            path: entry.name,
+            size: entry.size,
+            executable: entry.mode & 0o111 != 0,
+        };
         let mut body = Read::take(&mut *tar, member.size);
         visit(&member, &mut body).map_err(inflate)?;
         let skipped = std::io::copy(&mut body, &mut std::io::sink()).map_err(inflate)?;
@@ -107,7 +138,9 @@ fn padding(tar: &mut impl Read, size: u64) -> Result<(), ArchiveError> {
         return Err(ArchiveError::Truncated("a member's last block is cut off"));
     }
     if buffer[..wanted].iter().any(|byte| *byte != 0) {
-        return Err(ArchiveError::Header("the padding behind a member is not empty"));
+        return Err(ArchiveError::Header(
+            "the padding behind a member is not empty",
+        ));
     }
     Ok(())
 }
@@ -124,7 +157,11 @@ fn end(tar: &mut impl Read) -> Result<(), ArchiveError> {
             return Err(ArchiveError::Trailing);
         }
     }
-    if blocks == 0 { Err(ArchiveError::Truncated("the end mark is cut off")) } else { Ok(()) }
+    if blocks == 0 {
+        Err(ArchiveError::Truncated("the end mark is cut off"))
+    } else {
+        Ok(())
+    }
 }
 
 fn block(tar: &mut impl Read) -> Result<Option<[u8; BLOCK]>, ArchiveError> {
@@ -139,7 +176,9 @@ fn block(tar: &mut impl Read) -> Result<Option<[u8; BLOCK]>, ArchiveError> {
 /// What inflating says about a damaged stream, in the archive's own terms.
 fn inflate(error: std::io::Error) -> ArchiveError {
     match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => ArchiveError::Truncated("the compressed data is cut off"),
+        std::io::ErrorKind::UnexpectedEof => {
+            ArchiveError::Truncated("the compressed data is cut off")
+        }
         std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData => {
             ArchiveError::Header("the compressed data is damaged")
         }
@@ -165,7 +204,13 @@ impl Entry {
         let sum: u64 = header
             .iter()
             .enumerate()
-            .map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte }))
+            .map(|(at, byte)| {
+                u64::from(if (148..156).contains(&at) {
+                    b' '
+                } else {
+                    *byte
+                })
+            })
             .sum();
         if octal(&header[148..156])? != sum {
             return Err(wrong("a header's checksum is wrong"));
@@ -178,7 +223,9 @@ impl Entry {
             }
         } else if header[345..500].iter().any(|byte| *byte != 0) {
             // Times and offsets to GNU tar, which writes them for incremental and sparse archives alone; a part of the name to others.
-            return Err(wrong("a GNU header has what others read as a part of its name"));
+            return Err(wrong(
+                "a GNU header has what others read as a part of its name",
+            ));
         }
         let kind = header[156];
         let folder = kind == b'5';
@@ -197,14 +244,22 @@ impl Entry {
         }
         let mode = octal(&header[100..108])?;
         check_mode(&name, mode)?;
-        Ok(Self { name, size, mode, folder })
+        Ok(Self {
+            name,
+            size,
+            mode,
+            folder,
+        })
     }
 }
 
 /// A field of octal digits, ended by NUL or space; base-256 numbers are refused.
 fn octal(field: &[u8]) -> Result<u64, ArchiveError> {
     let wrong = ArchiveError::Header("a number of a header is not octal");
-    let end = field.iter().position(|byte| *byte == 0 || *byte == b' ').unwrap_or(field.len());
+    let end = field
+        .iter()
+        .position(|byte| *byte == 0 || *byte == b' ')
+        .unwrap_or(field.len());
     let digits = &field[..end];
     if digits.is_empty() || field[end..].iter().any(|byte| *byte != 0 && *byte != b' ') {
         return Err(wrong);
@@ -212,7 +267,9 @@ fn octal(field: &[u8]) -> Result<u64, ArchiveError> {
     digits
         .iter()
         .try_fold(0u64, |value, digit| match digit {
-            b'0'..=b'7' => value.checked_mul(8).map(|value| value + u64::from(digit - b'0')),
+            b'0'..=b'7' => value
+                .checked_mul(8)
+                .map(|value| value + u64::from(digit - b'0')),
             _ => None,
         })
         .ok_or(wrong)
@@ -220,9 +277,13 @@ fn octal(field: &[u8]) -> Result<u64, ArchiveError> {
 
 /// A field of text, ended by NUL; nothing may stand behind the NUL.
 fn text(field: &[u8]) -> Result<String, ArchiveError> {
-    let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+    let end = field
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(field.len());
     if field[end..].iter().any(|byte| *byte != 0) {
         return Err(ArchiveError::Header("a name has data behind its end"));
     }
-    String::from_utf8(field[..end].to_vec()).map_err(|_| ArchiveError::Header("a name is not UTF-8"))
+    String::from_utf8(field[..end].to_vec())
+        .map_err(|_| ArchiveError::Header("a name is not UTF-8"))
 }

@@ -5,9 +5,21 @@ use super::*;
 
 fn files() -> Vec<Input> {
     vec![
-        Input { path: "bin/demo".into(), bytes: vec![7; 70_000], executable: true },
-        Input { path: "README.md".into(), bytes: b"hello".to_vec(), executable: false },
-        Input { path: "empty".into(), bytes: Vec::new(), executable: false },
+        Input {
+            path: "bin/demo".into(),
+            bytes: vec![7; 70_000],
+            executable: true,
+        },
+        Input {
+            path: "README.md".into(),
+            bytes: b"hello".to_vec(),
+            executable: false,
+        },
+        Input {
+            path: "empty".into(),
+            bytes: Vec::new(),
+            executable: false,
+        },
     ]
 }
 
@@ -25,7 +37,10 @@ fn zipped(files: &[Input]) -> Vec<u8> {
 
 fn members(bytes: &[u8]) -> Result<Vec<(String, u64, bool)>, ArchiveError> {
     let mut seen = Vec::new();
-    let limits = Limits { bytes: 1 << 20, members: 50 };
+    let limits = Limits {
+        bytes: 1 << 20,
+        members: 50,
+    };
     walk(&mut Cursor::new(bytes), limits, &mut |member, reader| {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes)?;
@@ -120,10 +135,22 @@ fn hostile_tars_are_refused_by_reason() {
         ("archive-unsafe-path", raw(&[(file(b"./a"), b"x")])),
         ("archive-unsafe-path", raw(&[(file(b"NUL"), b"x")])),
         ("archive-unsafe-path", raw(&[(file(b""), b"x")])),
-        ("archive-duplicate", raw(&[(file(b"a"), b"x"), (file(b"a"), b"y")])),
-        ("archive-duplicate", raw(&[(file(b"a"), b"x"), (file(b"A"), b"y")])),
-        ("archive-duplicate", raw(&[(file(b"a"), b"x"), (file(b"a/b"), b"y")])),
-        ("archive-duplicate", raw(&[(file(b"a/b"), b"x"), (file(b"a"), b"y")])),
+        (
+            "archive-duplicate",
+            raw(&[(file(b"a"), b"x"), (file(b"a"), b"y")]),
+        ),
+        (
+            "archive-duplicate",
+            raw(&[(file(b"a"), b"x"), (file(b"A"), b"y")]),
+        ),
+        (
+            "archive-duplicate",
+            raw(&[(file(b"a"), b"x"), (file(b"a/b"), b"y")]),
+        ),
+        (
+            "archive-duplicate",
+            raw(&[(file(b"a/b"), b"x"), (file(b"a"), b"y")]),
+        ),
         ("archive-header", raw(&[(sized_folder, b"x")])),
         ("archive-header", raw(&[(link, b"")])),
         ("archive-header", raw(&[(bad_sum, b"x")])),
@@ -132,7 +159,10 @@ fn hostile_tars_are_refused_by_reason() {
         ("archive-header", raw(&[(old, b"x")])),
         ("archive-truncated", Vec::new()),
         ("archive-truncated", vec![0; 1024]),
-        ("archive-too-large", raw(&[(header(b"a", 0o7777777777, b'0'), b"x")])),
+        (
+            "archive-too-large",
+            raw(&[(header(b"a", 0o7777777777, b'0'), b"x")]),
+        ),
     ];
     for (index, (rule, bytes)) in cases.iter().enumerate() {
         let error = members(&gz(bytes)).expect_err(&format!("case {index}, {rule}"));
@@ -140,7 +170,12 @@ fn hostile_tars_are_refused_by_reason() {
     }
     for kind in *b"12346789xgLKSDMNVA" {
         let error = members(&gz(&raw(&[(header(b"a", 0, kind), b"")]))).unwrap_err();
-        assert_eq!(error.rule().unwrap().id, "archive-entry-type", "{}", char::from(kind));
+        assert_eq!(
+            error.rule().unwrap().id,
+            "archive-entry-type",
+            "{}",
+            char::from(kind)
+        );
     }
 }
 
@@ -153,26 +188,51 @@ fn a_tar_that_is_cut_or_continued_is_refused_everywhere() {
     let mut more = whole.clone();
     more.push(0);
     assert!(matches!(members(&more), Err(ArchiveError::Trailing)));
-    assert!(matches!(members(&[whole.clone(), whole].concat()), Err(ArchiveError::Trailing)));
+    assert!(matches!(
+        members(&[whole.clone(), whole].concat()),
+        Err(ArchiveError::Trailing)
+    ));
     let plain = raw(&[(header(b"a", 1, b'0'), b"x")]);
-    assert!(matches!(members(&gz(&[plain.clone(), plain.clone()].concat())), Err(ArchiveError::Trailing)));
-    assert!(members(&gz(&plain[..plain.len() - 1024])).is_err(), "no end mark");
+    assert!(matches!(
+        members(&gz(&[plain.clone(), plain.clone()].concat())),
+        Err(ArchiveError::Trailing)
+    ));
+    assert!(
+        members(&gz(&plain[..plain.len() - 1024])).is_err(),
+        "no end mark"
+    );
     let mut padded = plain;
     padded[600] = 1;
-    assert!(matches!(members(&gz(&padded)), Err(ArchiveError::Header(_))));
+    assert!(matches!(
+        members(&gz(&padded)),
+        Err(ArchiveError::Header(_))
+    ));
 }
 
 #[test]
 fn a_zip_that_is_changed_anywhere_is_refused_or_the_same() {
-    let small = vec![Input { path: "a".into(), bytes: b"hello hello hello".to_vec(), executable: false }];
+    let small = vec![Input {
+        path: "a".into(),
+        bytes: b"hello hello hello".to_vec(),
+        executable: false,
+    }];
     let whole = zipped(&small);
     let good = members(&whole).unwrap();
     for length in 0..whole.len() {
         assert!(members(&whole[..length]).is_err(), "cut to {length}");
     }
-    assert!(matches!(members(&[&whole[..], b"x"].concat()), Err(ArchiveError::Trailing)));
-    assert!(members(&[whole.clone(), whole.clone()].concat()).is_err(), "concatenated");
-    assert!(members(&[b"PK\x03\x04".to_vec(), whole.clone()].concat()).is_err(), "prefixed");
+    assert!(matches!(
+        members(&[&whole[..], b"x"].concat()),
+        Err(ArchiveError::Trailing)
+    ));
+    assert!(
+        members(&[whole.clone(), whole.clone()].concat()).is_err(),
+        "concatenated"
+    );
+    assert!(
+        members(&[b"PK\x03\x04".to_vec(), whole.clone()].concat()).is_err(),
+        "prefixed"
+    );
     let mut refused = 0;
     for position in 0..whole.len() {
         let mut bytes = whole.clone();
@@ -192,8 +252,14 @@ fn a_zip_that_is_changed_anywhere_is_refused_or_the_same() {
 #[cfg(feature = "zstd")]
 #[test]
 fn a_zstandard_frame_that_is_changed_anywhere_is_refused_or_the_same() {
-    let text = "all that is the same is said once, ".repeat(40).into_bytes();
-    let small = vec![Input { path: "a".into(), bytes: text, executable: false }];
+    let text = "all that is the same is said once, "
+        .repeat(40)
+        .into_bytes();
+    let small = vec![Input {
+        path: "a".into(),
+        bytes: text,
+        executable: false,
+    }];
     let mut whole = Vec::new();
     super::pack::tar_zst(&mut whole, "demo-1.0.0", 1, &small).unwrap();
     let good = members(&whole).unwrap();
@@ -201,7 +267,10 @@ fn a_zstandard_frame_that_is_changed_anywhere_is_refused_or_the_same() {
     for length in 0..whole.len() {
         assert!(members(&whole[..length]).is_err(), "cut to {length}");
     }
-    assert!(matches!(members(&[&whole[..], b"x"].concat()), Err(ArchiveError::Trailing)));
+    assert!(matches!(
+        members(&[&whole[..], b"x"].concat()),
+        Err(ArchiveError::Trailing)
+    ));
     for position in 0..whole.len() {
         for bit in 0..8 {
             let mut changed = whole.clone();
@@ -216,16 +285,28 @@ fn a_zstandard_frame_that_is_changed_anywhere_is_refused_or_the_same() {
 #[test]
 fn names_do_not_fill_the_memory() {
     let mut seen = Seen::new(Limits::default());
-    let error = (0..).find_map(|number| seen.admit(&format!("{number:0200}"), 0, true).err()).unwrap();
+    let error = (0..)
+        .find_map(|number| seen.admit(&format!("{number:0200}"), 0, true).err())
+        .unwrap();
     assert_eq!(error.rule().unwrap().id, "archive-too-large");
-    assert!(seen.names.len() > 30_000 && seen.names.keys().map(String::len).sum::<usize>() <= MAX_NAMES);
+    assert!(
+        seen.names.len() > 30_000 && seen.names.keys().map(String::len).sum::<usize>() <= MAX_NAMES
+    );
 }
 
 #[test]
 fn two_zip_members_of_one_name_are_refused() {
     let two = vec![
-        Input { path: "aa".into(), bytes: b"1".to_vec(), executable: false },
-        Input { path: "ab".into(), bytes: b"2".to_vec(), executable: false },
+        Input {
+            path: "aa".into(),
+            bytes: b"1".to_vec(),
+            executable: false,
+        },
+        Input {
+            path: "ab".into(),
+            bytes: b"2".to_vec(),
+            executable: false,
+        },
     ];
     let bytes = zipped(&two);
     let renamed: Vec<u8> = {

@@ -40,21 +40,34 @@ pub(super) fn walk(
             ArchiveError::Truncated("there is no end record")
         });
     }
-    let (disk, start_disk, here, total) =
-        (u16_at(&end, 4), u16_at(&end, 6), u16_at(&end, 8), u16_at(&end, 10));
-    let (size, offset, comment) =
-        (u64::from(u32_at(&end, 12)), u64::from(u32_at(&end, 16)), u16_at(&end, 20));
+    let (disk, start_disk, here, total) = (
+        u16_at(&end, 4),
+        u16_at(&end, 6),
+        u16_at(&end, 8),
+        u16_at(&end, 10),
+    );
+    let (size, offset, comment) = (
+        u64::from(u32_at(&end, 12)),
+        u64::from(u32_at(&end, 16)),
+        u16_at(&end, 20),
+    );
     if disk != 0 || start_disk != 0 || here != total || comment != 0 {
-        return Err(wrong("the end record is of a split archive or has a comment"));
+        return Err(wrong(
+            "the end record is of a split archive or has a comment",
+        ));
     }
     if total == u16::MAX || offset == u64::from(u32::MAX) || size == u64::from(u32::MAX) {
         return Err(wrong("it is a Zip64 archive"));
     }
     if offset + size + END_LEN != length {
-        return Err(wrong("the directory does not lie right before the end record"));
+        return Err(wrong(
+            "the directory does not lie right before the end record",
+        ));
     }
     if size > MAX_DIRECTORY {
-        return Err(ArchiveError::TooLarge(format!("{MAX_DIRECTORY} bytes of directory")));
+        return Err(ArchiveError::TooLarge(format!(
+            "{MAX_DIRECTORY} bytes of directory"
+        )));
     }
     let directory_end = offset + size;
     let mut at = offset;
@@ -74,7 +87,11 @@ pub(super) fn walk(
     if at != directory_end {
         return Err(wrong("the directory has more entries than it says"));
     }
-    if position != offset { Err(wrong("there is a gap before the directory")) } else { Ok(()) }
+    if position != offset {
+        Err(wrong("there is a gap before the directory"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Checks the local header, visits the member, and returns where the next one begins.
@@ -99,7 +116,11 @@ fn member(
     if !same || bytes_at(file, entry.offset + 30, name_len)? != entry.name.as_bytes() {
         return Err(wrong("the two headers of a member differ"));
     }
-    extra_fields(&bytes_at(file, entry.offset + 30 + name_len as u64, extra_len)?)?;
+    extra_fields(&bytes_at(
+        file,
+        entry.offset + 30 + name_len as u64,
+        extra_len,
+    )?)?;
     let folder = entry.name.ends_with('/');
     let name = entry.name.strip_suffix('/').unwrap_or(&entry.name);
     // Whatever system it says it was made on: some tools believe the mode all the same.
@@ -116,10 +137,16 @@ fn member(
     let start = entry.offset + 30 + (name_len + extra_len) as u64;
     if !folder {
         file.seek(SeekFrom::Start(start))?;
-        let member = Member { path: name.to_owned(), size: entry.size, executable: entry.mode & 0o111 != 0 };
+        let member = Member {
+            path: name.to_owned(),
+            size: entry.size,
+            executable: entry.mode & 0o111 != 0,
+        };
         let raw = Read::take(&mut *file, entry.compressed);
         match entry.method {
-            0 if entry.size != entry.compressed => return Err(wrong("a stored member has two sizes")),
+            0 if entry.size != entry.compressed => {
+                return Err(wrong("a stored member has two sizes"));
+            }
             0 => checked(raw, &member, entry.crc, visit)?,
             _ => {
                 let mut decoder = DeflateDecoder::new(raw);
@@ -140,7 +167,11 @@ fn checked(
     crc: u32,
     visit: &mut Visitor<'_>,
 ) -> Result<(), ArchiveError> {
-    let mut reader = Summed { inner: reader, crc: Crc::new(), left: member.size };
+    let mut reader = Summed {
+        inner: reader,
+        crc: Crc::new(),
+        left: member.size,
+    };
     visit(member, &mut reader).map_err(inflate)?;
     io::copy(&mut reader, &mut io::sink()).map_err(inflate)?;
     if reader.left != 0 {
@@ -150,7 +181,11 @@ fn checked(
     if reader.inner.read(&mut [0]).map_err(inflate)? != 0 {
         return Err(ArchiveError::Header("a member is larger than it says"));
     }
-    if reader.crc.sum() != crc { Err(ArchiveError::Header("a member's CRC is wrong")) } else { Ok(()) }
+    if reader.crc.sum() != crc {
+        Err(ArchiveError::Header("a member's CRC is wrong"))
+    } else {
+        Ok(())
+    }
 }
 
 struct Summed<R> {
@@ -161,7 +196,9 @@ struct Summed<R> {
 
 impl<R: Read> Read for Summed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let wanted = buffer
+            .len()
+            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let read = self.inner.read(&mut buffer[..wanted])?;
         self.crc.update(&buffer[..read]);
         self.left -= read as u64;
@@ -203,7 +240,8 @@ impl Central {
         if &fixed[..4] != b"PK\x01\x02" {
             return Err(wrong("the directory has fewer entries than it says"));
         }
-        let [name_len, extra_len, comment_len] = [28, 30, 32].map(|at| usize::from(u16_at(fixed, at)));
+        let [name_len, extra_len, comment_len] =
+            [28, 30, 32].map(|at| usize::from(u16_at(fixed, at)));
         let length = (name_len + extra_len + comment_len) as u64;
         if length > left {
             return Err(CUT);
@@ -213,7 +251,9 @@ impl Central {
         extra_fields(extra)?;
         let (flags, method) = (u16_at(fixed, 8), u16_at(fixed, 10));
         if flags & !FLAGS != 0 {
-            return Err(wrong("a member is encrypted, patched or has its sizes behind it"));
+            return Err(wrong(
+                "a member is encrypted, patched or has its sizes behind it",
+            ));
         }
         if flags & UTF8 == 0 && !name.is_ascii() {
             return Err(wrong("a name is in an encoding that it does not say"));
@@ -246,7 +286,9 @@ fn extra_fields(mut fields: &[u8]) -> Result<(), ArchiveError> {
         if matches!(u16_at(head, 0), 0x0001 | 0x7075) {
             return Err(wrong("an extra field changes a size or a name"));
         }
-        fields = body.get(usize::from(u16_at(head, 2))..).ok_or(wrong("an extra field is cut off"))?;
+        fields = body
+            .get(usize::from(u16_at(head, 2))..)
+            .ok_or(wrong("an extra field is cut off"))?;
     }
     Ok(())
 }
@@ -259,11 +301,19 @@ fn find_end(file: &mut (impl Read + Seek), length: u64) -> Result<bool, ArchiveE
     Ok(starts.windows(4).any(|four| four == b"PK\x05\x06"))
 }
 
-fn bytes_at(file: &mut (impl Read + Seek), offset: u64, length: usize) -> Result<Vec<u8>, ArchiveError> {
+fn bytes_at(
+    file: &mut (impl Read + Seek),
+    offset: u64,
+    length: usize,
+) -> Result<Vec<u8>, ArchiveError> {
     file.seek(SeekFrom::Start(offset))?;
     let mut bytes = vec![0; length];
     let read = read_up_to(file, &mut bytes)?;
-    if read < length { Err(ArchiveError::Truncated("a header is cut off")) } else { Ok(bytes) }
+    if read < length {
+        Err(ArchiveError::Truncated("a header is cut off"))
+    } else {
+        Ok(bytes)
+    }
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

@@ -20,12 +20,13 @@ use crate::format::bundle::is_bundle;
 use crate::format::public_key::PublicKey;
 use crate::format::{checksums, dsse};
 use crate::judge::{
-    Expected, Extent, Keys, Verdict, check_directory, check_provenance, check_summary, read_provenance,
+    Expected, Extent, Keys, Verdict, check_directory, check_provenance, check_summary,
+    read_provenance,
 };
 use crate::key::Secret;
 use crate::model::provenance::{
-    BUILD_TYPE, BUILDER, BuildDefinition, Builder, Digests, LEVEL, PREDICATE, Parameters, Predicate,
-    Resource, RunDetails, STATEMENT, Statement, Subject, source,
+    BUILD_TYPE, BUILDER, BuildDefinition, Builder, Digests, LEVEL, PREDICATE, Parameters,
+    Predicate, Resource, RunDetails, STATEMENT, Statement, Subject, source,
 };
 use crate::model::summary::{self, Policy};
 use crate::{TOOL, key};
@@ -102,14 +103,22 @@ fn attest(
 ) -> Result<Report> {
     let subject = project.subject(package);
     let epoch = project.epoch()?.unwrap_or(0);
-    let commit = subject.commit.clone().filter(|_| !subject.dirty).ok_or_else(|| {
-        Error::judge("only a release of a clean commit can be attested")
-            .with_help("commit, then build and pack again")
-    })?;
-    let repository = args.source_uri.clone().or_else(|| package.repository.clone()).ok_or_else(|| {
-        Error::usage("where the source lives is not known")
-            .with_help("name it with --source-uri, or set `repository` in Cargo.toml")
-    })?;
+    let commit = subject
+        .commit
+        .clone()
+        .filter(|_| !subject.dirty)
+        .ok_or_else(|| {
+            Error::judge("only a release of a clean commit can be attested")
+                .with_help("commit, then build and pack again")
+        })?;
+    let repository = args
+        .source_uri
+        .clone()
+        .or_else(|| package.repository.clone())
+        .ok_or_else(|| {
+            Error::usage("where the source lives is not known")
+                .with_help("name it with --source-uri, or set `repository` in Cargo.toml")
+        })?;
     if let Some(tag) = &args.source_tag {
         let tagged = project.repository()?.resolve(&format!("refs/tags/{tag}"))?;
         if tagged != commit {
@@ -124,9 +133,8 @@ fn attest(
     let version = package.version.to_string();
     let (_, buildinfo) = read_buildinfo(folder.dir())?;
     if let Some(why) = buildinfo.subject.stale_against(&subject) {
-        return Err(
-            Error::judge(format!("`buildinfo.json` was {why}")).with_help("run `cargo repro build` again")
-        );
+        return Err(Error::judge(format!("`buildinfo.json` was {why}"))
+            .with_help("run `cargo repro build` again"));
     }
     let info: BuildInfo = serde_json::from_value(buildinfo.data)
         .map_err(|error| Error::judge("`buildinfo.json` cannot be relied on").with_source(error))?;
@@ -139,7 +147,9 @@ fn attest(
     // What does not verify is not attested.
     let mut verdict = check_directory(folder.dir(), keys, Extent::Listed)?;
     if !verdict.holds() {
-        return Ok(Report::new("attest", &TOOL, subject).findings(verdict.findings).print_only());
+        return Ok(Report::new("attest", &TOOL, subject)
+            .findings(verdict.findings)
+            .print_only());
     }
     let list_bytes = folder.read("checksums.txt")?.unwrap_or_default();
     let mut list = checksums::parse(&list_bytes)
@@ -151,8 +161,19 @@ fn attest(
             subject: subjects(&list),
             time: rfc3339(epoch),
         };
-        verdict = record(folder, path, signing, keys, args, (repository, release), verdict)?;
-        let summary = verdict.built.first().map_or_else(String::new, |built| format!("{SUMMARY}: {built}"));
+        verdict = record(
+            folder,
+            path,
+            signing,
+            keys,
+            args,
+            (repository, release),
+            verdict,
+        )?;
+        let summary = verdict
+            .built
+            .first()
+            .map_or_else(String::new, |built| format!("{SUMMARY}: {built}"));
         return Ok(Report::new("attest", &TOOL, subject)
             .findings(verdict.findings)
             .summary(summary)
@@ -160,20 +181,38 @@ fn attest(
     }
     // Machines may have shared the targets among them: each left a buildinfo of its own.
     let mut infos = vec![info];
-    for name in list.keys().filter(|name| name.starts_with("buildinfo-") && name.ends_with(".json")) {
+    for name in list
+        .keys()
+        .filter(|name| name.starts_with("buildinfo-") && name.ends_with(".json"))
+    {
         let wrong = || Error::judge(format!("`{name}` cannot be relied on"));
         let bytes = folder.read(name)?.ok_or_else(wrong)?;
-        let envelope = Envelope::read(&bytes, "buildinfo").map_err(|error| wrong().with_source(error))?;
+        let envelope =
+            Envelope::read(&bytes, "buildinfo").map_err(|error| wrong().with_source(error))?;
         if let Some(why) = envelope.subject.stale_against(&subject) {
-            return Err(Error::judge(format!("`{name}` was {why}")).with_help("build again on that machine"));
+            return Err(Error::judge(format!("`{name}` was {why}"))
+                .with_help("build again on that machine"));
         }
-        infos.push(serde_json::from_value(envelope.data).map_err(|error| wrong().with_source(error))?);
+        infos.push(
+            serde_json::from_value(envelope.data).map_err(|error| wrong().with_source(error))?,
+        );
     }
-    let targets: BTreeSet<String> =
-        infos.iter().flat_map(|info| &info.artifacts).map(|artifact| artifact.target.clone()).collect();
+    let targets: BTreeSet<String> = infos
+        .iter()
+        .flat_map(|info| &info.artifacts)
+        .map(|artifact| artifact.target.clone())
+        .collect();
     let targets = targets.into_iter().collect();
-    let mut resolved = vec![Resource::new(format!("git+{}", source(&repository)), "gitCommit", &commit)];
-    resolved.extend(subject.lock_sha256.map(|digest| Resource::new("Cargo.lock", "sha256", digest)));
+    let mut resolved = vec![Resource::new(
+        format!("git+{}", source(&repository)),
+        "gitCommit",
+        &commit,
+    )];
+    resolved.extend(
+        subject
+            .lock_sha256
+            .map(|digest| Resource::new("Cargo.lock", "sha256", digest)),
+    );
     for info in &infos {
         for resource in resources(info) {
             if !resolved.contains(&resource) {
@@ -182,9 +221,13 @@ fn attest(
         }
     }
     let log = folder.read(crate::judge::LOG)?;
-    let head = log.as_deref().map(|log| AuditLog::resume(log).map(|log| log.head())).transpose().map_err(
-        |error| Error::judge(format!("`{}` cannot be relied on", crate::judge::LOG)).with_source(error),
-    )?;
+    let head = log
+        .as_deref()
+        .map(|log| AuditLog::resume(log).map(|log| log.head()))
+        .transpose()
+        .map_err(|error| {
+            Error::judge(format!("`{}` cannot be relied on", crate::judge::LOG)).with_source(error)
+        })?;
     let statement = Statement {
         kind: STATEMENT.to_owned(),
         subject: subjects(&list),
@@ -194,7 +237,10 @@ fn attest(
                 build_type: BUILD_TYPE.to_owned(),
                 external_parameters: Parameters {
                     repository: repository.clone(),
-                    reference: args.source_tag.as_ref().map(|tag| format!("refs/tags/{tag}")),
+                    reference: args
+                        .source_tag
+                        .as_ref()
+                        .map(|tag| format!("refs/tags/{tag}")),
                     package: package.name.to_string(),
                     version,
                     profile: infos.swap_remove(0).profile,
@@ -204,7 +250,9 @@ fn attest(
                 resolved_dependencies: resolved,
             },
             run_details: RunDetails {
-                builder: Builder { id: BUILDER.to_owned() },
+                builder: Builder {
+                    id: BUILDER.to_owned(),
+                },
                 byproducts: log
                     .iter()
                     .map(|log| Resource::new(crate::judge::LOG, "sha256", sha256_bytes(log)))
@@ -215,12 +263,17 @@ fn attest(
     };
     let wrong = |error| Error::judge("the provenance cannot be written").with_source(error);
     let payload = to_canonical_line(&statement).map_err(wrong)?;
-    let envelope = signing.with(|key| dsse::sign(key, &payload))?.map_err(wrong)?;
+    let envelope = signing
+        .with(|key| dsse::sign(key, &payload))?
+        .map_err(wrong)?;
     folder.write(FILE, &envelope)?;
     let path = folder.path(FILE);
     // Judged as a user would, with the committed key.
-    let expected =
-        Expected { source_uri: repository, source_tag: args.source_tag.clone(), ..Expected::default() };
+    let expected = Expected {
+        source_uri: repository,
+        source_tag: args.source_tag.clone(),
+        ..Expected::default()
+    };
     check_provenance(&mut verdict, &path, &expected, keys)?;
     let mut written = FILE.to_owned();
     if args.vsa && verdict.holds() {
@@ -236,14 +289,24 @@ fn attest(
             subject: statement.subject,
             time: rfc3339(epoch),
         };
-        let summary = release.summarise(&policy, FILE, &sha256_bytes(&envelope), 1).map_err(wrong)?;
-        folder.write(SUMMARY, &signing.with(|key| dsse::sign(key, &summary))?.map_err(wrong)?)?;
+        let summary = release
+            .summarise(&policy, FILE, &sha256_bytes(&envelope), 1)
+            .map_err(wrong)?;
+        folder.write(
+            SUMMARY,
+            &signing
+                .with(|key| dsse::sign(key, &summary))?
+                .map_err(wrong)?,
+        )?;
         check_summary(&mut verdict, &folder.path(SUMMARY), keys)?;
         // Of the summary that was here before: this one is not about it.
         let before = folder.path(BUNDLE);
         match std::fs::remove_file(&before) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::judge(format!("cannot remove `{}`", before.display())).with_source(error));
+                return Err(
+                    Error::judge(format!("cannot remove `{}`", before.display()))
+                        .with_source(error),
+                );
             }
             _ => {}
         }
@@ -259,15 +322,29 @@ fn attest(
 /// What a build was made with and of, besides its source.
 fn resources(info: &BuildInfo) -> Vec<Resource> {
     let mut found = Vec::new();
-    for (name, program) in [("rustc", &info.toolchain.rustc), ("cargo", &info.toolchain.cargo)] {
-        let Some(line) = program.version.first() else { continue };
-        let digest =
-            program.sha256.iter().map(|digest| ("sha256".to_owned(), digest.clone())).collect::<Digests>();
-        found.push(Resource { uri: format!("{name}: {line}"), digest });
+    for (name, program) in [
+        ("rustc", &info.toolchain.rustc),
+        ("cargo", &info.toolchain.cargo),
+    ] {
+        let Some(line) = program.version.first() else {
+            continue;
+        };
+        let digest = program
+            .sha256
+            .iter()
+            .map(|digest| ("sha256".to_owned(), digest.clone()))
+            .collect::<Digests>();
+        found.push(Resource {
+            uri: format!("{name}: {line}"),
+            digest,
+        });
     }
     for locked in &info.dependencies {
-        let digest =
-            locked.checksum.iter().map(|digest| ("sha256".to_owned(), digest.clone())).collect::<Digests>();
+        let digest = locked
+            .checksum
+            .iter()
+            .map(|digest| ("sha256".to_owned(), digest.clone()))
+            .collect::<Digests>();
         let uri = if locked.source.starts_with("git+") {
             locked.source.clone()
         } else {
@@ -298,8 +375,10 @@ fn record(
 ) -> Result<Verdict> {
     let bytes = read_provenance(path)?;
     if !is_bundle(&bytes) {
-        return Err(Error::usage(format!("`{}` is no Sigstore bundle", path.display()))
-            .with_help("without --provenance, `attest` makes provenance of its own"));
+        return Err(
+            Error::usage(format!("`{}` is no Sigstore bundle", path.display()))
+                .with_help("without --provenance, `attest` makes provenance of its own"),
+        );
     }
     let expected = Expected {
         source_uri,
@@ -309,10 +388,20 @@ fn record(
         ..Expected::default()
     };
     check_provenance(&mut verdict, path, &expected, keys)?;
-    let Some(level) = verdict.built.iter().map(|built| built.level).min().filter(|_| verdict.holds()) else {
+    let Some(level) = verdict
+        .built
+        .iter()
+        .map(|built| built.level)
+        .min()
+        .filter(|_| verdict.holds())
+    else {
         return Ok(verdict);
     };
-    let builders: BTreeSet<&str> = verdict.built.iter().map(|built| built.builder.as_str()).collect();
+    let builders: BTreeSet<&str> = verdict
+        .built
+        .iter()
+        .map(|built| built.builder.as_str())
+        .collect();
     let policy = Policy {
         builder: args
             .builder_id
@@ -323,9 +412,16 @@ fn record(
         tag: expected.source_tag,
     };
     let wrong = |error| Error::judge("the summary cannot be written").with_source(error);
-    let summary = release.summarise(&policy, BUNDLE, &sha256_bytes(&bytes), level).map_err(wrong)?;
+    let summary = release
+        .summarise(&policy, BUNDLE, &sha256_bytes(&bytes), level)
+        .map_err(wrong)?;
     folder.write(BUNDLE, &bytes)?;
-    folder.write(SUMMARY, &signing.with(|key| dsse::sign(key, &summary))?.map_err(wrong)?)?;
+    folder.write(
+        SUMMARY,
+        &signing
+            .with(|key| dsse::sign(key, &summary))?
+            .map_err(wrong)?,
+    )?;
     check_summary(&mut verdict, &folder.path(SUMMARY), keys)?;
     folder.finish()?;
     Ok(verdict)

@@ -37,8 +37,10 @@ pub(super) fn held_in(dir: &Path, verdict: &Verdict) -> Result<Vec<Archive>> {
 
 fn changed(name: &str) -> Error {
     let name = name.escape_debug();
-    Error::judge(format!("`{name}` changed while it was verified; nothing was extracted"))
-        .with_help("copy it to a folder that nobody else can write to, and verify it there")
+    Error::judge(format!(
+        "`{name}` changed while it was verified; nothing was extracted"
+    ))
+    .with_help("copy it to a folder that nobody else can write to, and verify it there")
 }
 
 /// Unpacks archives into a folder, after everything held and nothing stands in the way.
@@ -52,7 +54,8 @@ pub(super) fn unpack(cx: &Context, into: &Path, archives: &mut [Archive]) -> Res
     if cx.args().dry_run {
         for (name, checked) in archives {
             each(name, &mut checked.file, into, &mut |_, _| Ok(()))?;
-            cx.terminal.status("Would extract", name.escape_debug().to_string());
+            cx.terminal
+                .status("Would extract", name.escape_debug().to_string());
         }
         return Ok(());
     }
@@ -64,7 +67,8 @@ pub(super) fn unpack(cx: &Context, into: &Path, archives: &mut [Archive]) -> Res
     }
     done?;
     for (name, _) in archives {
-        cx.terminal.status("Extracted", name.escape_debug().to_string());
+        cx.terminal
+            .status("Extracted", name.escape_debug().to_string());
     }
     Ok(())
 }
@@ -77,13 +81,18 @@ struct Staged {
 
 /// Unpacks every archive into a folder of its own inside `into`, which is gone with it.
 fn stage(into: &Path, archives: &mut [Archive]) -> Result<Staged> {
-    let wrong = |error| Error::judge(format!("cannot write to `{}`", shown(into))).with_source(error);
+    let wrong =
+        |error| Error::judge(format!("cannot write to `{}`", shown(into))).with_source(error);
     std::fs::create_dir_all(into).map_err(wrong)?;
-    let dir = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(into).map_err(wrong)?;
+    let dir = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempdir_in(into)
+        .map_err(wrong)?;
     let mut files = BTreeSet::new();
     for (name, checked) in archives {
         release_gate::interrupt::check()?;
-        let (mut copy, sha256) = private(checked, dir.path()).map_err(|error| unreadable(name, &error))?;
+        let (mut copy, sha256) =
+            private(checked, dir.path()).map_err(|error| unreadable(name, &error))?;
         if sha256 != checked.sha256 {
             return Err(changed(name));
         }
@@ -110,7 +119,9 @@ impl Staged {
             let to = into.join(name);
             std::fs::create_dir_all(to.parent().unwrap_or(into))
                 .and_then(|()| std::fs::rename(self.dir.path().join(name), &to))
-                .map_err(|error| Error::judge(format!("cannot write `{}`", shown(&to))).with_source(error))?;
+                .map_err(|error| {
+                    Error::judge(format!("cannot write `{}`", shown(&to))).with_source(error)
+                })?;
         }
         Ok(())
     }
@@ -131,7 +142,9 @@ fn each(
     let (mut looked_at, mut refused) = (HashSet::new(), None);
     let stop = || std::io::Error::other("it was refused");
     let walked = walk(file, Limits::default(), &mut |member, reader| {
-        let about = |text: String| Error::judge(format!("cannot extract `{}`: {text}", name.escape_debug()));
+        let about = |text: String| {
+            Error::judge(format!("cannot extract `{}`: {text}", name.escape_debug()))
+        };
         if let Err(error) = release_gate::interrupt::check() {
             refused = Some(error);
             return Err(stop());
@@ -187,7 +200,9 @@ fn in_the_way(
         if !looked_at.insert(path.clone()) {
             continue;
         }
-        let Ok(found) = std::fs::symlink_metadata(&path) else { continue };
+        let Ok(found) = std::fs::symlink_metadata(&path) else {
+            continue;
+        };
         let what = match found.file_type() {
             kind if kind.is_symlink() => "a link",
             kind if parts.peek().is_some() && !kind.is_dir() => "no folder",
@@ -211,7 +226,13 @@ mod tests {
             executable: false,
         };
         let (name, mut bytes) = (format!("{stem}.tar.gz"), Vec::new());
-        tar_gz(&mut bytes, stem, 1, &files.iter().map(input).collect::<Vec<_>>()).unwrap();
+        tar_gz(
+            &mut bytes,
+            stem,
+            1,
+            &files.iter().map(input).collect::<Vec<_>>(),
+        )
+        .unwrap();
         std::fs::write(dir.join(&name), bytes).unwrap();
         let checked = Checked::open(&dir.join(&name), false).unwrap().unwrap();
         (name, checked)
@@ -235,11 +256,17 @@ mod tests {
         let good = std::fs::read(&name).unwrap();
         archive(dir.path(), "demo-1.0.0", &[("demo", b"evil")]);
         let error = extract(&into, &mut judged).unwrap_err();
-        assert!(error.to_string().contains("changed while it was verified"), "{error}");
+        assert!(
+            error.to_string().contains("changed while it was verified"),
+            "{error}"
+        );
         assert_eq!(count(&into), 0);
         std::fs::write(&name, good).unwrap();
         extract(&into, &mut judged).unwrap();
-        assert_eq!(std::fs::read(into.join("demo-1.0.0/demo")).unwrap(), b"good");
+        assert_eq!(
+            std::fs::read(into.join("demo-1.0.0/demo")).unwrap(),
+            b"good"
+        );
         assert_eq!(count(&into), 1, "nothing else is left");
     }
 

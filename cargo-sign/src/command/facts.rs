@@ -20,7 +20,10 @@ const REPORTS: [(&str, &str); 6] = [
 ];
 
 /// Documents that a gate makes and nobody writes in.
-const MADE: [(&str, &str); 2] = [("sbom.cdx.json", "cargo sbom-lite"), ("sbom.spdx.json", "cargo sbom-lite")];
+const MADE: [(&str, &str); 2] = [
+    ("sbom.cdx.json", "cargo sbom-lite"),
+    ("sbom.spdx.json", "cargo sbom-lite"),
+];
 
 /// The notes, written by a gate and by people.
 const NOTES: &str = "RELEASE_NOTES.md";
@@ -46,7 +49,10 @@ pub(crate) fn refusals(
                 continue;
             }
             Err(error) => {
-                found.push(refuse(format!("what `{call}` said cannot be read: {}", error.chain()), again));
+                found.push(refuse(
+                    format!("what `{call}` said cannot be read: {}", error.chain()),
+                    again,
+                ));
                 continue;
             }
         };
@@ -57,14 +63,22 @@ pub(crate) fn refusals(
         match report.status {
             Status::Pass | Status::Skipped => {}
             Status::Fail => {
-                found.push(refuse(format!("`{call}` refused this release: {name}.json says `fail`"), again));
+                found.push(refuse(
+                    format!("`{call}` refused this release: {name}.json says `fail`"),
+                    again,
+                ));
             }
             Status::Error | Status::Unsupported => {
-                found.push(refuse(format!("`{call}` could not judge this release: {name}.json"), again));
+                found.push(refuse(
+                    format!("`{call}` could not judge this release: {name}.json"),
+                    again,
+                ));
             }
         }
     }
-    let manifest = folder.read(MANIFEST)?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+    let manifest = folder
+        .read(MANIFEST)?
+        .and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
     let noted = |name: &str| {
         manifest
             .iter()
@@ -73,11 +87,16 @@ pub(crate) fn refusals(
             .map(|file| file.sha256)
     };
     for (name, call) in MADE {
-        let (Some(noted), Some(bytes)) = (noted(name), folder.read(name)?) else { continue };
+        let (Some(noted), Some(bytes)) = (noted(name), folder.read(name)?) else {
+            continue;
+        };
         if sha256_bytes(&bytes) != noted {
             found.push(
-                Finding::new(&rules::FACT_EDITED, format!("`{name}` was edited after `{call}` wrote it"))
-                    .help(format!("run `{call}` again; {DESPITE}")),
+                Finding::new(
+                    &rules::FACT_EDITED,
+                    format!("`{name}` was edited after `{call}` wrote it"),
+                )
+                .help(format!("run `{call}` again; {DESPITE}")),
             );
         }
     }
@@ -93,7 +112,9 @@ pub(crate) fn refusals(
 
 /// The release's SBOM lists what is in the archives of every machine, or it tells those who read it alone less than there is.
 pub(crate) fn uncovered(folder: &PackageArtifacts, builds: &[Build]) -> Result<Option<Finding>> {
-    let (Some(own), [_, _, ..]) = (folder.read(SBOM)?, builds) else { return Ok(None) };
+    let (Some(own), [_, _, ..]) = (folder.read(SBOM)?, builds) else {
+        return Ok(None);
+    };
     let own = components(&own);
     for build in builds {
         let there = components(&build.sbom()?);
@@ -105,7 +126,8 @@ pub(crate) fn uncovered(folder: &PackageArtifacts, builds: &[Build]) -> Result<O
                 missing.len(),
                 targets.join(", ")
             );
-            let help = format!("run `cargo sbom-lite` with every `--target` that is packed; {DESPITE}");
+            let help =
+                format!("run `cargo sbom-lite` with every `--target` that is packed; {DESPITE}");
             return Ok(Some(Finding::new(&rules::SBOM_UNCOVERED, text).help(help)));
         }
     }
@@ -117,7 +139,13 @@ fn components(sbom: &[u8]) -> BTreeSet<String> {
     let sbom: serde_json::Value = serde_json::from_slice(sbom).unwrap_or_default();
     let listed = sbom["components"].as_array().into_iter().flatten();
     let known = |component: &serde_json::Value| {
-        let name = || Some(format!("{} {}", component["name"].as_str()?, component["version"].as_str()?));
+        let name = || {
+            Some(format!(
+                "{} {}",
+                component["name"].as_str()?,
+                component["version"].as_str()?
+            ))
+        };
         component["purl"].as_str().map(str::to_owned).or_else(name)
     };
     listed.filter_map(known).collect()
@@ -130,7 +158,8 @@ fn notes(
     subject: &Subject,
     written: Option<Sha256Digest>,
 ) -> Result<Option<Finding>> {
-    let (Some(bytes), Ok(Some(made))) = (folder.read(NOTES)?, folder.read_report("relnotes")) else {
+    let (Some(bytes), Ok(Some(made))) = (folder.read(NOTES)?, folder.read_report("relnotes"))
+    else {
         return Ok(None);
     };
     if made.data["phase"] == "draft" {
@@ -139,15 +168,20 @@ fn notes(
         return Ok(Some(Finding::new(&rules::GATE_FAILED, text).help(help)));
     }
     let digest = sha256_bytes(&bytes);
-    let checked = folder.read_report("relnotes-check").ok().flatten().filter(|check| {
-        check.subject.stale_against(subject).is_none()
-            && check.data["notes_sha256"].as_str() == Some(&digest.to_string())
-    });
+    let checked = folder
+        .read_report("relnotes-check")
+        .ok()
+        .flatten()
+        .filter(|check| {
+            check.subject.stale_against(subject).is_none()
+                && check.data["notes_sha256"].as_str() == Some(&digest.to_string())
+        });
     let holds = match checked {
         Some(check) => check.status == Status::Pass,
         None => written == Some(digest),
     };
-    let text = format!("`{NOTES}` is neither as it was generated nor as `cargo relnotes check` passed it");
+    let text =
+        format!("`{NOTES}` is neither as it was generated nor as `cargo relnotes check` passed it");
     let help = format!("run `cargo relnotes check --phase final`; {DESPITE}");
     Ok((!holds).then(|| Finding::new(&rules::FACT_EDITED, text).help(help)))
 }

@@ -37,12 +37,17 @@ pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result
     for dir in if named.is_empty() { &own } else { named } {
         let (bytes, buildinfo) = read_buildinfo(dir)?;
         if let Some(why) = buildinfo.subject.stale_against(subject) {
-            return Err(Error::judge(format!("`{}` was {why}", dir.join(BUILDINFO).display()))
-                .with_help("run `cargo repro build` again"));
+            return Err(
+                Error::judge(format!("`{}` was {why}", dir.join(BUILDINFO).display()))
+                    .with_help("run `cargo repro build` again"),
+            );
         }
         let by_target = artifacts(&buildinfo)?;
         for earlier in &found {
-            if let Some(target) = by_target.keys().find(|target| earlier.by_target.contains_key(*target)) {
+            if let Some(target) = by_target
+                .keys()
+                .find(|target| earlier.by_target.contains_key(*target))
+            {
                 return Err(Error::usage(format!(
                     "`{}` and `{}` both hold a build for {target}",
                     earlier.dir.display(),
@@ -51,7 +56,12 @@ pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result
                 .with_help("`cargo repro compare` on their buildinfo.json tells whether they agree; pack one of them"));
             }
         }
-        found.push(Build { dir: dir.clone(), bytes, by_target, first: found.is_empty() });
+        found.push(Build {
+            dir: dir.clone(),
+            bytes,
+            by_target,
+            first: found.is_empty(),
+        });
     }
     Ok(found)
 }
@@ -84,11 +94,20 @@ impl Build {
             ))
             .with_help("run `cargo repro build` again"));
         }
-        let name = artifact.path.rsplit('/').next().unwrap_or(&artifact.path).to_owned();
+        let name = artifact
+            .path
+            .rsplit('/')
+            .next()
+            .unwrap_or(&artifact.path)
+            .to_owned();
         let library = [".rlib", ".a", ".lib", ".wasm", ".rmeta", ".d", ".pdb"]
             .iter()
             .any(|suffix| name.ends_with(suffix));
-        Ok(Input { path: name, bytes, executable: !library })
+        Ok(Input {
+            path: name,
+            bytes,
+            executable: !library,
+        })
     }
 
     /// What is built in, as CycloneDX.
@@ -121,17 +140,29 @@ impl Build {
                 Error::judge(format!("cannot read `{}`", dir.display())).with_source(error)
             })?;
             for entry in entries.flatten() {
-                let Ok(name) = entry.file_name().into_string() else { continue };
+                let Ok(name) = entry.file_name().into_string() else {
+                    continue;
+                };
                 let upper = name.to_uppercase();
-                let wanted = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT", "README"]
-                    .iter()
-                    .any(|prefix| upper.starts_with(prefix));
+                let wanted = [
+                    "LICENSE",
+                    "LICENCE",
+                    "COPYING",
+                    "NOTICE",
+                    "COPYRIGHT",
+                    "README",
+                ]
+                .iter()
+                .any(|prefix| upper.starts_with(prefix));
                 if !wanted || crate::model::path::check(&name).is_err() {
                     continue;
                 }
-                let wrong = |error| Error::judge(format!("cannot read `{name}`")).with_source(error);
+                let wrong =
+                    |error| Error::judge(format!("cannot read `{name}`")).with_source(error);
                 // A link counts as what it leads to, which may be anywhere on this machine.
-                let Ok(path) = entry.path().canonicalize() else { continue };
+                let Ok(path) = entry.path().canonicalize() else {
+                    continue;
+                };
                 if !std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
                     continue;
                 }
@@ -146,17 +177,34 @@ impl Build {
                 }
             }
         }
-        let files = files.into_iter().map(|(path, bytes)| Input { path, bytes, executable: false }).collect();
+        let files = files
+            .into_iter()
+            .map(|(path, bytes)| Input {
+                path,
+                bytes,
+                executable: false,
+            })
+            .collect();
         Ok((files, left_out))
     }
 }
 
 /// Whether all these files lie below `root` and, where it is known which commit is packed, are part of it.
-fn is_part_of(root: &Path, committed: Option<(&Git, &CommitId)>, paths: &[PathBuf]) -> Result<bool> {
-    let Ok(root) = root.canonicalize() else { return Ok(false) };
+fn is_part_of(
+    root: &Path,
+    committed: Option<(&Git, &CommitId)>,
+    paths: &[PathBuf],
+) -> Result<bool> {
+    let Ok(root) = root.canonicalize() else {
+        return Ok(false);
+    };
     for path in paths {
-        let Ok(inside) = path.strip_prefix(&root) else { return Ok(false) };
-        let Some((git, commit)) = committed else { continue };
+        let Ok(inside) = path.strip_prefix(&root) else {
+            return Ok(false);
+        };
+        let Some((git, commit)) = committed else {
+            continue;
+        };
         let parts: Option<Vec<_>> = inside.iter().map(|part| part.to_str()).collect();
         let Some(parts) = parts else { return Ok(false) };
         if git.show(commit, &parts.join("/"))?.is_none() {
@@ -180,10 +228,15 @@ pub(crate) fn read_buildinfo(dir: &Path) -> Result<(Vec<u8>, Envelope)> {
             .with_help("run `cargo repro build` again")
     })?;
     if envelope.status != Status::Pass {
-        let said =
-            envelope.findings.first().map_or_else(String::new, |finding| format!(": {}", finding.message));
-        return Err(Error::judge(format!("`buildinfo.json` says `{}`{said}", envelope.status.as_str()))
-            .with_help("mend the build, then run `cargo repro build` again"));
+        let said = envelope
+            .findings
+            .first()
+            .map_or_else(String::new, |finding| format!(": {}", finding.message));
+        return Err(Error::judge(format!(
+            "`buildinfo.json` says `{}`{said}",
+            envelope.status.as_str()
+        ))
+        .with_help("mend the build, then run `cargo repro build` again"));
     }
     Ok((bytes, envelope))
 }
@@ -196,10 +249,14 @@ fn artifacts(buildinfo: &Envelope) -> Result<BTreeMap<String, Vec<Artifact>>> {
     for artifact in list {
         for name in [&artifact.path, &artifact.target] {
             crate::model::path::check(name).map_err(|error| {
-                Error::judge("`buildinfo.json` names an artifact that cannot be packed").with_source(error)
+                Error::judge("`buildinfo.json` names an artifact that cannot be packed")
+                    .with_source(error)
             })?;
         }
-        by_target.entry(artifact.target.clone()).or_default().push(artifact);
+        by_target
+            .entry(artifact.target.clone())
+            .or_default()
+            .push(artifact);
     }
     Ok(by_target)
 }

@@ -24,7 +24,10 @@ pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {
         }
     }
     if cx.args().dry_run {
-        cx.terminal.status("Would write", format!("{} and {}", args.out.display(), public_path.display()));
+        cx.terminal.status(
+            "Would write",
+            format!("{} and {}", args.out.display(), public_path.display()),
+        );
         return Ok(Outcome::Done);
     }
     let key = match &args.import {
@@ -45,14 +48,23 @@ pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {
     write_atomic(
         &public_path,
         public
-            .minisign(&format!("minisign public key {}", crate::format::minisign::hex(&public.id)))
+            .minisign(&format!(
+                "minisign public key {}",
+                crate::format::minisign::hex(&public.id)
+            ))
             .as_bytes(),
     )?;
     write_atomic(&signers, public.allowed_signers("maintainer").as_bytes())?;
     write_atomic(&pem, public.pem().map_err(wrong)?.as_bytes())?;
-    cx.terminal.status("Wrote", format!("{} (secret), {}", args.out.display(), public_path.display()));
+    cx.terminal.status(
+        "Wrote",
+        format!("{} (secret), {}", args.out.display(), public_path.display()),
+    );
     cx.terminal.status("Fingerprint", public.fingerprint());
-    cx.terminal.note(format!("commit the public key as {} so that users can pin it", super::COMMITTED_KEY));
+    cx.terminal.note(format!(
+        "commit the public key as {} so that users can pin it",
+        super::COMMITTED_KEY
+    ));
     Ok(Outcome::Done)
 }
 
@@ -63,10 +75,14 @@ fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(path).and_then(|mut file| {
-        file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
-            // Half a key is no key.
-            let _ = std::fs::remove_file(path);
-        })
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .inspect_err(|_| {
+                // Half a key is no key.
+                let _ = std::fs::remove_file(path);
+            })
     });
-    written.map_err(|error| Error::judge(format!("cannot write `{}`", path.display())).with_source(error))
+    written.map_err(|error| {
+        Error::judge(format!("cannot write `{}`", path.display())).with_source(error)
+    })
 }

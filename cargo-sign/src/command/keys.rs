@@ -46,22 +46,55 @@ pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
             let new = read_public(&public)?;
             change(cx, &key, |next| add(next, &name, &new))
         }
-        Some(KeysCall::Rotate { key, old, name, last_version, public }) => {
+        Some(KeysCall::Rotate {
+            key,
+            old,
+            name,
+            last_version,
+            public,
+        }) => {
             let new = read_public(&public)?;
             change(cx, &key, |next| {
                 add(next, &name, &new)?;
-                each(next, &old, |member| member.retired_after = Some(last_version.clone()))
+                each(next, &old, |member| {
+                    member.retired_after = Some(last_version.clone())
+                })
             })
         }
-        Some(KeysCall::Retire { key, last_version, which }) => change(cx, &key, |next| {
-            each(next, &which, |member| member.retired_after = Some(last_version.clone()))
+        Some(KeysCall::Retire {
+            key,
+            last_version,
+            which,
+        }) => change(cx, &key, |next| {
+            each(next, &which, |member| {
+                member.retired_after = Some(last_version.clone())
+            })
         }),
-        Some(KeysCall::Revoke { key, last_good_version, reason, which }) => change(cx, &key, |next| {
-            let revoked = Revoked { last_good_version, reason };
-            each(next, &which, |member| member.revoked = Some(revoked.clone()))
+        Some(KeysCall::Revoke {
+            key,
+            last_good_version,
+            reason,
+            which,
+        }) => change(cx, &key, |next| {
+            let revoked = Revoked {
+                last_good_version,
+                reason,
+            };
+            each(next, &which, |member| {
+                member.revoked = Some(revoked.clone())
+            })
         }),
-        Some(KeysCall::Threshold { key, releases_from, keyring_only, threshold }) => {
-            let releases = if keyring_only { None } else { Some(quorum(cx, releases_from, threshold)?) };
+        Some(KeysCall::Threshold {
+            key,
+            releases_from,
+            keyring_only,
+            threshold,
+        }) => {
+            let releases = if keyring_only {
+                None
+            } else {
+                Some(quorum(cx, releases_from, threshold)?)
+            };
             change(cx, &key, |next| {
                 next.threshold = threshold;
                 next.releases = releases.or(next.releases.take());
@@ -82,14 +115,16 @@ fn quorum(cx: &mut Context, from: Option<Version>, threshold: u32) -> Result<Quo
 
 fn forget(cx: &Context, project: &str) -> Result<Outcome> {
     let memory = Memory::of_user()?.ok_or_else(|| {
-        Error::judge("the system names no state folder").with_help(format!("set {}", crate::memory::ENV))
+        Error::judge("the system names no state folder")
+            .with_help(format!("set {}", crate::memory::ENV))
     })?;
     if cx.args().dry_run {
         cx.terminal.status("Would forget", project);
     } else if memory.forget(project)? {
         cx.terminal.status("Forgot", project);
     } else {
-        cx.terminal.status("Unknown", format!("nothing is remembered about {project}"));
+        cx.terminal
+            .status("Unknown", format!("nothing is remembered about {project}"));
     }
     Ok(Outcome::Done)
 }
@@ -107,8 +142,9 @@ fn list(cx: &mut Context) -> Result<Outcome> {
     };
     if let Some(bytes) = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)? {
         let parsed = Keyring::parse(&bytes);
-        let wrong =
-            |error: KeyringError| Finding::new(error.rule(), error.to_string()).at(COMMITTED_KEYRING, None);
+        let wrong = |error: KeyringError| {
+            Finding::new(error.rule(), error.to_string()).at(COMMITTED_KEYRING, None)
+        };
         match &parsed {
             Ok(ring) => {
                 let content = ring.newest();
@@ -117,21 +153,32 @@ fn list(cx: &mut Context) -> Result<Outcome> {
                 data.releases.clone_from(&content.releases);
                 data.signatures = Some(ring.signed_by());
                 data.keys.extend(content.keys.iter().map(listed));
-                let judged =
-                    if committed.is_empty() { ring.complete() } else { ring.trusted(None, &committed) };
+                let judged = if committed.is_empty() {
+                    ring.complete()
+                } else {
+                    ring.trusted(None, &committed)
+                };
                 findings.extend(judged.err().map(|error| {
                     let help = match error {
-                        KeyringError::Threshold { .. } => "others sign it with `cargo sign keys sign`",
+                        KeyringError::Threshold { .. } => {
+                            "others sign it with `cargo sign keys sign`"
+                        }
                         _ => "sign it with the committed key: `cargo sign keys sign`",
                     };
                     wrong(error).help(help)
                 }));
             }
-            Err(error) => findings.push(wrong(error.clone()).help("restore it from the last commit")),
+            Err(error) => {
+                findings.push(wrong(error.clone()).help("restore it from the last commit"))
+            }
         }
     }
     for key in committed {
-        if !data.keys.iter().any(|listed| listed.fingerprint == key.fingerprint()) {
+        if !data
+            .keys
+            .iter()
+            .any(|listed| listed.fingerprint == key.fingerprint())
+        {
             data.keys.push(listed(&Member::new(COMMITTED_KEY, &key)));
         }
     }
@@ -143,10 +190,12 @@ fn list(cx: &mut Context) -> Result<Outcome> {
         }
         (None, count) => format!("{count} keys, no keyring"),
         (Some(version), count) => {
-            let releases = data
-                .releases
-                .iter()
-                .map(|quorum| format!(", {} of them to release {} and later", quorum.threshold, quorum.from));
+            let releases = data.releases.iter().map(|quorum| {
+                format!(
+                    ", {} of them to release {} and later",
+                    quorum.threshold, quorum.from
+                )
+            });
             format!(
                 "{count} keys, keyring version {version}, {} of them to change it{}",
                 data.threshold.unwrap_or_default(),
@@ -154,17 +203,28 @@ fn list(cx: &mut Context) -> Result<Outcome> {
             )
         }
     };
-    report = report.findings(findings).human(human(&data)).summary(summary).data(&data);
+    report = report
+        .findings(findings)
+        .human(human(&data))
+        .summary(summary)
+        .data(&data);
     Ok(report.print_only().into())
 }
 
 fn listed(member: &Member) -> Listed {
     let (status, last, reason) = match (&member.revoked, &member.retired_after) {
-        (Some(revoked), _) => ("revoked", revoked.last_good_version.as_ref(), Some(revoked.reason.clone())),
+        (Some(revoked), _) => (
+            "revoked",
+            revoked.last_good_version.as_ref(),
+            Some(revoked.reason.clone()),
+        ),
         (None, Some(after)) => ("retired", Some(after), None),
         (None, None) => ("active", None, None),
     };
-    let fingerprint = member.public().map(|key| key.fingerprint()).unwrap_or_default();
+    let fingerprint = member
+        .public()
+        .map(|key| key.fingerprint())
+        .unwrap_or_default();
     Listed {
         name: member.name.clone(),
         fingerprint,
@@ -175,12 +235,26 @@ fn listed(member: &Member) -> Listed {
 }
 
 fn human(data: &Data) -> String {
-    let width = data.keys.iter().map(|key| key.name.len()).max().unwrap_or(0);
+    let width = data
+        .keys
+        .iter()
+        .map(|key| key.name.len())
+        .max()
+        .unwrap_or(0);
     let line = |key: &Listed| {
-        let until = key.last_version.iter().map(|last| format!(", good until {last}"));
-        let reason = key.reason.iter().map(|reason| format!(": {}", reason.escape_debug()));
+        let until = key
+            .last_version
+            .iter()
+            .map(|last| format!(", good until {last}"));
+        let reason = key
+            .reason
+            .iter()
+            .map(|reason| format!(": {}", reason.escape_debug()));
         let more: String = until.chain(reason).collect();
-        format!("{:width$}  {}  {}{more}\n", key.name, key.fingerprint, key.status)
+        format!(
+            "{:width$}  {}  {}{more}\n",
+            key.name, key.fingerprint, key.status
+        )
     };
     data.keys.iter().map(line).collect()
 }
@@ -190,8 +264,10 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
     let config: Config = cx.config()?;
     let project = cx.project()?;
     if project.root.join(COMMITTED_KEYRING).exists() {
-        return Err(Error::usage(format!("`{COMMITTED_KEYRING}` is there already"))
-            .with_help("change it with `cargo sign keys add`, `rotate`, `retire` or `revoke`"));
+        return Err(
+            Error::usage(format!("`{COMMITTED_KEYRING}` is there already"))
+                .with_help("change it with `cargo sign keys add`, `rotate`, `retire` or `revoke`"),
+        );
     }
     let content = Content {
         keys: Vec::new(),
@@ -201,11 +277,21 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
         threshold: 1,
         version: 1,
     };
-    let committed = committed_key(project, &config).map(|path| Keys::read(&[path], true)).transpose()?;
+    let committed = committed_key(project, &config)
+        .map(|path| Keys::read(&[path], true))
+        .transpose()?;
     let signing = key::load(args.key.as_deref(), args.passphrase.source())?
         .published_among(committed.iter().flat_map(|keys| &keys.keys));
-    let content = Content { keys: vec![Member::new(name, &signing.public())], ..content };
-    write(cx, signing.with(|key| Keyring::begin(content, key))?.map_err(refused)?)
+    let content = Content {
+        keys: vec![Member::new(name, &signing.public())],
+        ..content
+    };
+    write(
+        cx,
+        signing
+            .with(|key| Keyring::begin(content, key))?
+            .map_err(refused)?,
+    )
 }
 
 fn change(
@@ -233,15 +319,24 @@ fn sign(cx: &mut Context, args: &KeyArgs) -> Result<Outcome> {
 }
 
 fn projects(project: &Project) -> std::collections::BTreeSet<String> {
-    project.metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect()
+    project
+        .metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.to_string())
+        .collect()
 }
 
 fn refused(error: KeyringError) -> Error {
     let help = match error {
-        KeyringError::Threshold { .. } => "the newest version still needs signatures: `cargo sign keys sign`",
+        KeyringError::Threshold { .. } => {
+            "the newest version still needs signatures: `cargo sign keys sign`"
+        }
         _ => "a keyring is changed by a key that is in it and in use, and always leaves one in use",
     };
-    Error::usage("the keyring cannot be changed like that").with_source(error).with_help(help)
+    Error::usage("the keyring cannot be changed like that")
+        .with_source(error)
+        .with_help(help)
 }
 
 fn read(root: &Path) -> Result<Keyring> {
@@ -259,8 +354,9 @@ fn read_public(path: &Path) -> Result<PublicKey> {
 }
 
 fn add(next: &mut Content, name: &str, key: &PublicKey) -> Result<()> {
-    let same =
-        |member: &&Member| member.public().is_some_and(|found| found.key == key.key) || member.name == name;
+    let same = |member: &&Member| {
+        member.public().is_some_and(|found| found.key == key.key) || member.name == name
+    };
     if let Some(member) = next.keys.iter().find(same) {
         return Err(Error::usage(format!(
             "the key or its name is in the keyring already, as `{}`",
@@ -274,20 +370,29 @@ fn add(next: &mut Content, name: &str, key: &PublicKey) -> Result<()> {
 /// Changes every entry of a key, by name or fingerprint.
 fn each(next: &mut Content, which: &str, mut change: impl FnMut(&mut Member)) -> Result<()> {
     let matches = |member: &Member| {
-        member.name == which || member.public().is_some_and(|key| key.fingerprint() == which)
+        member.name == which
+            || member
+                .public()
+                .is_some_and(|key| key.fingerprint() == which)
     };
     if !next.keys.iter().any(matches) {
-        return Err(Error::usage(format!("there is no key `{which}` in the keyring"))
-            .with_help("`cargo sign keys` lists names and fingerprints"));
+        return Err(
+            Error::usage(format!("there is no key `{which}` in the keyring"))
+                .with_help("`cargo sign keys` lists names and fingerprints"),
+        );
     }
-    next.keys.iter_mut().filter(|member| matches(member)).for_each(&mut change);
+    next.keys
+        .iter_mut()
+        .filter(|member| matches(member))
+        .for_each(&mut change);
     Ok(())
 }
 
 fn write(cx: &mut Context, ring: Keyring) -> Result<Outcome> {
     let path = cx.project()?.root.join(COMMITTED_KEYRING);
-    let bytes =
-        ring.render().map_err(|error| Error::judge("the keyring cannot be written").with_source(error))?;
+    let bytes = ring
+        .render()
+        .map_err(|error| Error::judge("the keyring cannot be written").with_source(error))?;
     let what = format!("{COMMITTED_KEYRING}, version {}", ring.newest().version);
     if cx.args().dry_run {
         cx.terminal.status("Would write", what);

@@ -71,14 +71,22 @@ fn shown(path: &Path) -> String {
 
 /// That further keys still have to sign is no fault of what was just signed: it is said, and judged by `verify`.
 pub(crate) fn tell_open(cx: &Context, verdict: &mut Verdict) {
-    for open in verdict.findings.extract_if(.., |finding| finding.rule == rules::RELEASE_THRESHOLD.id) {
+    for open in verdict
+        .findings
+        .extract_if(.., |finding| finding.rule == rules::RELEASE_THRESHOLD.id)
+    {
         cx.terminal.note(open.message);
     }
 }
 
 /// The committed public key of a project, if there is one.
 pub(crate) fn committed_key(project: &Project, config: &Config) -> Option<PathBuf> {
-    let path = project.root.join(config.public_key.as_deref().unwrap_or(Path::new(COMMITTED_KEY)));
+    let path = project.root.join(
+        config
+            .public_key
+            .as_deref()
+            .unwrap_or(Path::new(COMMITTED_KEY)),
+    );
     path.is_file().then_some(path)
 }
 
@@ -136,18 +144,19 @@ pub(crate) fn sign_file(
         .and_then(|name| name.to_str())
         .ok_or_else(|| Error::usage(format!("the name of `{}` is not UTF-8", path.display())))?;
     if let Err(error) = crate::model::path::check(name) {
-        return Err(
-            Error::usage(format!("`{}` cannot be signed under its name", path.display())).with_source(error)
-        );
+        return Err(Error::usage(format!(
+            "`{}` cannot be signed under its name",
+            path.display()
+        ))
+        .with_source(error));
     }
     let checked = crate::judge::Checked::open(path, true)?
         .ok_or_else(|| Error::usage(format!("`{}` is not a regular file", path.display())))?;
     let prehash = checked.prehash.unwrap_or([0; 64]);
     let public = key.public();
     let other = match keys.filter(|keys| keys.quorum(&release.version, &BTreeSet::new()).1 > 1) {
-        Some(keys) => {
-            crate::judge::first_signer(path, &prehash, keys)?.filter(|other| other.key != public.key)
-        }
+        Some(keys) => crate::judge::first_signer(path, &prehash, keys)?
+            .filter(|other| other.key != public.key),
         None => None,
     };
     let sig = match other {
@@ -174,8 +183,12 @@ pub(crate) fn log(
     }
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     log.append(&StepRecord {
-        argv: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
-        env: names.filter(|name| name.starts_with("RELEASE_GATES_") || name == "SOURCE_DATE_EPOCH").collect(),
+        argv: std::env::args_os()
+            .map(|arg| arg.to_string_lossy().into_owned())
+            .collect(),
+        env: names
+            .filter(|name| name.starts_with("RELEASE_GATES_") || name == "SOURCE_DATE_EPOCH")
+            .collect(),
         exit_code: Some(i32::from(exit_code)),
         started,
         elapsed: started.elapsed().unwrap_or_default(),

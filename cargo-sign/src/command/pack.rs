@@ -71,7 +71,11 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
     if !args.artifacts.is_empty() && packages.len() > 1 {
         cx.project()?.single()?;
     }
-    let emit = if args.emit.is_empty() { &config.emit } else { &args.emit };
+    let emit = if args.emit.is_empty() {
+        &config.emit
+    } else {
+        &args.emit
+    };
     let signing = key::load(args.key.key.as_deref(), args.key.passphrase.source())?;
     let silence_is_refused = cx.level(&rules::GATE_SILENT)? == Level::Deny;
     let mut reports = Vec::new();
@@ -79,8 +83,13 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         let project = cx.project()?;
         let subject = project.subject(&package);
         let committed = trust::of_project(project, &config)?;
-        let signing = signing.clone().published_among(committed.iter().flat_map(|keys| &keys.keys));
-        let keyring = crate::judge::small(&project.root.join(super::COMMITTED_KEYRING), keyring::MAX_LEN)?;
+        let signing = signing
+            .clone()
+            .published_among(committed.iter().flat_map(|keys| &keys.keys));
+        let keyring = crate::judge::small(
+            &project.root.join(super::COMMITTED_KEYRING),
+            keyring::MAX_LEN,
+        )?;
         let version = package.version.to_string();
         let mut folder = root.for_package(&package.name, &version);
         let builds = builds(&args.artifacts, folder.dir(), &subject)?;
@@ -99,31 +108,49 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
         }
         if !refusals.is_empty() && !args.despite_refusals {
             // No level makes a release of it: whoever means to asks for that.
-            let report = Report::new("pack", &TOOL, subject).status(Status::Error).findings(refusals);
+            let report = Report::new("pack", &TOOL, subject)
+                .status(Status::Error)
+                .findings(refusals);
             reports.push(report.summary("nothing was packed"));
             continue;
         }
         let epoch = project.epoch()?.unwrap_or(0);
         if !(0..=MAX_EPOCH).contains(&epoch) {
-            return Err(Error::usage(format!("the release's time, {epoch}, does not fit an archive"))
-                .with_help(format!("set SOURCE_DATE_EPOCH to seconds since 1970, at most {MAX_EPOCH}")));
+            return Err(Error::usage(format!(
+                "the release's time, {epoch}, does not fit an archive"
+            ))
+            .with_help(format!(
+                "set SOURCE_DATE_EPOCH to seconds since 1970, at most {MAX_EPOCH}"
+            )));
         }
         let release = Release {
             project: package.name.to_string(),
             version: version.clone(),
-            commit: subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+            commit: subject
+                .commit
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), ToString::to_string),
             dirty: subject.dirty,
             refused: !refusals.is_empty(),
             epoch,
         };
-        let manifest_dir =
-            package.manifest_path.parent().map(|dir| dir.as_std_path().to_owned()).unwrap_or_default();
+        let manifest_dir = package
+            .manifest_path
+            .parent()
+            .map(|dir| dir.as_std_path().to_owned())
+            .unwrap_or_default();
         // What lies beside the source and was never committed is nobody's to publish.
-        let committed_files = project.git.as_ref().zip(subject.commit.as_ref()).filter(|_| !subject.dirty);
+        let committed_files = project
+            .git
+            .as_ref()
+            .zip(subject.commit.as_ref())
+            .filter(|_| !subject.dirty);
         let mut left_out = BTreeSet::new();
         let mut archives = Vec::new();
         let mut infos = BTreeMap::new();
-        let targets = builds.iter().flat_map(|build| build.by_target.iter().map(move |(t, l)| (build, t, l)));
+        let targets = builds
+            .iter()
+            .flat_map(|build| build.by_target.iter().map(move |(t, l)| (build, t, l)));
         for (build, target, list) in targets {
             let stem = format!("{}-{version}-{target}", package.name);
             let (mut files, not_committed) =
@@ -136,15 +163,21 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
             let files = with_list(&signing, &release, &stem, files)?;
             let windows = target.contains("windows");
             if !windows {
-                archives.push(write(&mut folder, &format!("{stem}.tar.gz"), target, |out| {
-                    tar_gz(out, &stem, release.epoch, &files)
-                })?);
+                archives.push(write(
+                    &mut folder,
+                    &format!("{stem}.tar.gz"),
+                    target,
+                    |out| tar_gz(out, &stem, release.epoch, &files),
+                )?);
             }
             #[cfg(feature = "zstd")]
             if args.zst {
-                archives.push(write(&mut folder, &format!("{stem}.tar.zst"), target, |out| {
-                    crate::archive::pack::tar_zst(out, &stem, release.epoch, &files)
-                })?);
+                archives.push(write(
+                    &mut folder,
+                    &format!("{stem}.tar.zst"),
+                    target,
+                    |out| crate::archive::pack::tar_zst(out, &stem, release.epoch, &files),
+                )?);
             }
             if windows || args.zip {
                 archives.push(write_zip(
@@ -170,38 +203,82 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
                 folder.write(name, bytes)?;
             }
         }
-        let list =
-            write_list(&mut folder, &signing, &release, &archives, infos.keys(), emit, committed.as_ref())?;
+        let list = write_list(
+            &mut folder,
+            &signing,
+            &release,
+            &archives,
+            infos.keys(),
+            emit,
+            committed.as_ref(),
+        )?;
         let mut findings = self_check(cx, folder.dir(), &signing, committed)?;
         findings.extend(silent);
-        let exit_code =
-            if findings.iter().any(|finding| finding.level == Level::Deny) { exit::FAIL } else { exit::PASS };
-        super::log(cx, &mut folder, started, exit_code, sha256_bytes(checksums::render(&list).as_bytes()))?;
+        let exit_code = if findings.iter().any(|finding| finding.level == Level::Deny) {
+            exit::FAIL
+        } else {
+            exit::PASS
+        };
+        super::log(
+            cx,
+            &mut folder,
+            started,
+            exit_code,
+            sha256_bytes(checksums::render(&list).as_bytes()),
+        )?;
         folder.finish()?;
-        let human: String =
-            list.iter().map(|(name, digest)| format!("  {}  {name}\n", &digest.to_string()[..16])).collect();
-        let data = Data { key: signing.public().fingerprint(), archives };
+        let human: String = list
+            .iter()
+            .map(|(name, digest)| format!("  {}  {name}\n", &digest.to_string()[..16]))
+            .collect();
+        let data = Data {
+            key: signing.public().fingerprint(),
+            archives,
+        };
         let summary = format!("{} archives, signed by {}", data.archives.len(), data.key);
         reports.push(
-            Report::new("pack", &TOOL, subject).findings(findings).data(&data).human(human).summary(summary),
+            Report::new("pack", &TOOL, subject)
+                .findings(findings)
+                .data(&data)
+                .human(human)
+                .summary(summary),
         );
     }
     Ok(Outcome::Reports(reports))
 }
 
 /// Adds `checksums.txt` over all files, and `SIGNATURE` over that.
-fn with_list(key: &Secret, release: &Release, stem: &str, mut files: Vec<Input>) -> Result<Vec<Input>> {
+fn with_list(
+    key: &Secret,
+    release: &Release,
+    stem: &str,
+    mut files: Vec<Input>,
+) -> Result<Vec<Input>> {
     let mut list = List::new();
     for file in &files {
-        if list.insert(file.path.clone(), sha256_bytes(&file.bytes)).is_some() {
-            return Err(Error::judge(format!("two files of `{stem}` would be named `{}`", file.path)));
+        if list
+            .insert(file.path.clone(), sha256_bytes(&file.bytes))
+            .is_some()
+        {
+            return Err(Error::judge(format!(
+                "two files of `{stem}` would be named `{}`",
+                file.path
+            )));
         }
     }
     let text = checksums::render(&list);
     let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&text).into();
     let signature = release.signature(key, &format!("{stem}/checksums.txt"), &prehash)?;
-    files.push(Input { path: "checksums.txt".to_owned(), bytes: text.into_bytes(), executable: false });
-    files.push(Input { path: "SIGNATURE".to_owned(), bytes: signature.into_bytes(), executable: false });
+    files.push(Input {
+        path: "checksums.txt".to_owned(),
+        bytes: text.into_bytes(),
+        executable: false,
+    });
+    files.push(Input {
+        path: "SIGNATURE".to_owned(),
+        bytes: signature.into_bytes(),
+        executable: false,
+    });
     Ok(files)
 }
 
@@ -213,8 +290,9 @@ fn write(
 ) -> Result<Packed> {
     let path = folder.path(name);
     let mut file = AtomicFile::create(&path)?;
-    make(&mut file)
-        .map_err(|error| Error::judge(format!("cannot write `{}`", path.display())).with_source(error))?;
+    make(&mut file).map_err(|error| {
+        Error::judge(format!("cannot write `{}`", path.display())).with_source(error)
+    })?;
     file.commit()?;
     packed(folder, name, target)
 }
@@ -239,7 +317,12 @@ fn packed(folder: &mut PackageArtifacts, name: &str, target: &str) -> Result<Pac
     folder.record(name)?;
     let (sha256, size) = release_gate::digest::sha256_file(&folder.path(name))
         .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
-    Ok(Packed { name: name.to_owned(), target: target.to_owned(), sha256, size })
+    Ok(Packed {
+        name: name.to_owned(),
+        target: target.to_owned(),
+        sha256,
+        size,
+    })
 }
 
 /// Lists and signs everything that is published; returns the list.
@@ -252,7 +335,10 @@ fn write_list<'a>(
     emit: &[Emitter],
     keys: Option<&Keys>,
 ) -> Result<List> {
-    let mut list: List = archives.iter().map(|archive| (archive.name.clone(), archive.sha256)).collect();
+    let mut list: List = archives
+        .iter()
+        .map(|archive| (archive.name.clone(), archive.sha256))
+        .collect();
     for name in DOCUMENTS.into_iter().chain(infos.map(String::as_str)) {
         if let Some(bytes) = folder.read(name)? {
             list.insert(name.to_owned(), sha256_bytes(&bytes));
@@ -260,8 +346,11 @@ fn write_list<'a>(
     }
     let text = checksums::render(&list);
     folder.write(LIST, text.as_bytes())?;
-    let paths: Vec<PathBuf> =
-        archives.iter().map(|archive| folder.path(&archive.name)).chain([folder.path(LIST)]).collect();
+    let paths: Vec<PathBuf> = archives
+        .iter()
+        .map(|archive| folder.path(&archive.name))
+        .chain([folder.path(LIST)])
+        .collect();
     remove_stale(folder, release, &paths, keys)?;
     for path in paths {
         let sig = sign_file(key, release, &path, None)?;
@@ -275,11 +364,13 @@ fn write_list<'a>(
     }
     if emit.contains(&Emitter::Signify) {
         let (id, comment) = (key.public().id, release.comment(LIST).untrusted());
-        let text = key.with(|key| signify::sign(key, &id, &list, &comment))?.map_err(|error| {
-            Error::usage(format!("`{SIGNIFY}` cannot be written"))
-                .with_source(error)
-                .with_help("leave `signify` out")
-        })?;
+        let text = key
+            .with(|key| signify::sign(key, &id, &list, &comment))?
+            .map_err(|error| {
+                Error::usage(format!("`{SIGNIFY}` cannot be written"))
+                    .with_source(error)
+                    .with_help("leave `signify` out")
+            })?;
         folder.write(SIGNIFY, text.as_bytes())?;
     }
     Ok(list)
@@ -303,7 +394,9 @@ fn remove_stale(
         Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error)
     })?;
     for path in entries.flatten().map(|entry| entry.path()) {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
         let of = match Companion::of(name) {
             Some(Companion::First(of) | Companion::Further(of, _)) => of,
             _ => name,
@@ -316,7 +409,8 @@ fn remove_stale(
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(
-                    Error::judge(format!("cannot remove the old `{}`", path.display())).with_source(error)
+                    Error::judge(format!("cannot remove the old `{}`", path.display()))
+                        .with_source(error),
                 );
             }
             _ => {}
@@ -327,7 +421,12 @@ fn remove_stale(
 
 /// What was just made is verified as a user would, with the committed public key where there is one: a key derived from the secret
 /// could not notice that the wrong one was used.
-fn self_check(cx: &Context, dir: &Path, key: &Secret, committed: Option<Keys>) -> Result<Vec<Finding>> {
+fn self_check(
+    cx: &Context,
+    dir: &Path,
+    key: &Secret,
+    committed: Option<Keys>,
+) -> Result<Vec<Finding>> {
     let keys = committed.unwrap_or_else(|| Keys::new(vec![key.public()], true));
     let mut verdict = check_directory(dir, &keys, Extent::Listed)?;
     super::tell_open(cx, &mut verdict);
@@ -335,8 +434,10 @@ fn self_check(cx: &Context, dir: &Path, key: &Secret, committed: Option<Keys>) -
         return Ok(verdict.findings);
     }
     let mut findings = vec![
-        Finding::new(&rules::SELF_CHECK, "the release does not verify")
-            .help(format!("sign with the key whose public half is committed as {}", super::COMMITTED_KEY)),
+        Finding::new(&rules::SELF_CHECK, "the release does not verify").help(format!(
+            "sign with the key whose public half is committed as {}",
+            super::COMMITTED_KEY
+        )),
     ];
     findings.extend(verdict.findings);
     Ok(findings)

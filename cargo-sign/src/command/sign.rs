@@ -23,7 +23,10 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
     let release = Release {
         project: package.name.to_string(),
         version: package.version.to_string(),
-        commit: project.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+        commit: project
+            .commit
+            .as_ref()
+            .map_or_else(|| "none".to_owned(), ToString::to_string),
         dirty: project.dirty,
         refused: !super::facts::refusals(&folder, &subject)?.0.is_empty(),
         epoch: project.epoch()?.unwrap_or(0),
@@ -36,7 +39,8 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
     let check_with = committed.unwrap_or_else(|| Keys::new(vec![signing.public()], true));
     for path in &args.files {
         if dry_run {
-            cx.terminal.status("Would write", format!("{}.sig", path.display()));
+            cx.terminal
+                .status("Would write", format!("{}.sig", path.display()));
             continue;
         }
         let sig = sign_file(&signing, &release, path, Some(&check_with))?;
@@ -48,7 +52,11 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
             findings.push(
                 Finding::new(
                     &rules::SELF_CHECK,
-                    format!("`{}` does not verify with {}", path.display(), super::COMMITTED_KEY),
+                    format!(
+                        "`{}` does not verify with {}",
+                        path.display(),
+                        super::COMMITTED_KEY
+                    ),
                 )
                 .help("sign with the key whose public half is committed"),
             );
@@ -59,8 +67,15 @@ pub(crate) fn run(cx: &mut Context, args: &SignArgs) -> Result<Outcome> {
         let digests = sha256_files(&signatures).map_err(|(path, error)| {
             Error::judge(format!("cannot read `{}`", path.display())).with_source(error)
         })?;
-        let digests: Vec<&[u8]> = digests.iter().map(|(digest, _)| &digest.as_bytes()[..]).collect();
-        let exit_code = if findings.is_empty() { exit::PASS } else { exit::FAIL };
+        let digests: Vec<&[u8]> = digests
+            .iter()
+            .map(|(digest, _)| &digest.as_bytes()[..])
+            .collect();
+        let exit_code = if findings.is_empty() {
+            exit::PASS
+        } else {
+            exit::FAIL
+        };
         super::log(cx, &mut folder, started, exit_code, sha256_parts(&digests))?;
         folder.finish()?;
     }

@@ -23,23 +23,35 @@ pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Ke
     let ring = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
     let Some(path) = committed_key(project, config) else {
         let Some(bytes) = ring else { return Ok(None) };
-        let wrong =
-            |error| Error::judge(format!("`{COMMITTED_KEYRING}` cannot be relied on")).with_source(error);
-        let ring = Keyring::parse(&bytes).and_then(|ring| ring.complete().map(|()| ring)).map_err(wrong)?;
-        return Ok(Some(Keys::new(Vec::new(), true).with_keyring(None, Some(&ring))));
+        let wrong = |error| {
+            Error::judge(format!("`{COMMITTED_KEYRING}` cannot be relied on")).with_source(error)
+        };
+        let ring = Keyring::parse(&bytes)
+            .and_then(|ring| ring.complete().map(|()| ring))
+            .map_err(wrong)?;
+        return Ok(Some(
+            Keys::new(Vec::new(), true).with_keyring(None, Some(&ring)),
+        ));
     };
-    Ok(Some(Keys::read(&[path], true)?.with_keyring(ring.as_deref(), None)))
+    Ok(Some(
+        Keys::read(&[path], true)?.with_keyring(ring.as_deref(), None),
+    ))
 }
 
 /// The keys that are named, and what the committed keyring makes of them; else those of the project, or an error that says what to do.
-pub(super) fn of_project_or_named(project: &Project, config: &Config, named: &[PathBuf]) -> Result<Keys> {
+pub(super) fn of_project_or_named(
+    project: &Project,
+    config: &Config,
+    named: &[PathBuf],
+) -> Result<Keys> {
     if !named.is_empty() {
         let ring = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
         return Ok(Keys::read(named, true)?.with_keyring(ring.as_deref(), None));
     }
     of_project(project, config)?.ok_or_else(|| {
-        Error::judge("there is no public key to verify with")
-            .with_help(format!("name one you trust with --key, or commit it as {COMMITTED_KEY}"))
+        Error::judge("there is no public key to verify with").with_help(format!(
+            "name one you trust with --key, or commit it as {COMMITTED_KEY}"
+        ))
     })
 }
 
@@ -56,7 +68,11 @@ pub(super) struct Trust {
 impl Trust {
     /// For what no key vouches for; nothing is remembered of it.
     pub(super) fn none() -> Self {
-        Self { keys: Keys::new(Vec::new(), true), pins: Vec::new(), known: Vec::new() }
+        Self {
+            keys: Keys::new(Vec::new(), true),
+            pins: Vec::new(),
+            known: Vec::new(),
+        }
     }
 
     /// Finds the keys for a download: those named, else those remembered, else those of the project that `--manifest-path` names, else
@@ -81,7 +97,11 @@ impl Trust {
             Keys::new(known.iter().filter_map(Anchor::public).collect(), true)
         } else if let Some(keys) = of_named_project(cx)? {
             let pins = keys.keys.clone();
-            return Ok(Self { keys: with_named_keyring(keys, args)?, pins, known });
+            return Ok(Self {
+                keys: with_named_keyring(keys, args)?,
+                pins,
+                known,
+            });
         } else {
             let beside = public_keys_in(cx, beside)?;
             if beside.is_empty() {
@@ -95,13 +115,16 @@ impl Trust {
             return Ok(Self { keys, pins, known });
         }
         let mine = || known.iter().filter(|anchor| anchor.applies(&pins));
-        let seen =
-            mine().filter_map(|anchor| anchor.keyring.as_ref()).max_by_key(|ring| ring.newest().version);
+        let seen = mine()
+            .filter_map(|anchor| anchor.keyring.as_ref())
+            .max_by_key(|ring| ring.newest().version);
         let highest = mine()
             .filter(|anchor| anchor.keyring.is_some())
             .filter_map(|anchor| anchor.release.as_ref())
             .max();
-        let keys = keys.with_keyring(ring.as_deref(), seen).after(highest.filter(|_| asks_for_several(seen)));
+        let keys = keys
+            .with_keyring(ring.as_deref(), seen)
+            .after(highest.filter(|_| asks_for_several(seen)));
         Ok(Self { keys, pins, known })
     }
 
@@ -110,23 +133,37 @@ impl Trust {
         if !self.keys.pinned {
             return;
         }
-        let mine = || self.known.iter().filter(|anchor| anchor.applies(&self.keys.keys));
+        let mine = || {
+            self.known
+                .iter()
+                .filter(|anchor| anchor.applies(&self.keys.keys))
+        };
         let highest = mine().filter_map(|anchor| anchor.release.as_ref()).max();
         let mut findings = Vec::new();
         for (project, version) in releases(verdict) {
             if let Some(highest) =
                 highest.filter(|highest| version.cmp_precedence(highest).is_lt() && !allow_rollback)
             {
-                let text = format!("{project} {version} is older than {highest}, which was verified before");
-                let help =
-                    format!("get {highest} or newer; if you mean to go back, say so with --allow-rollback");
+                let text = format!(
+                    "{project} {version} is older than {highest}, which was verified before"
+                );
+                let help = format!(
+                    "get {highest} or newer; if you mean to go back, say so with --allow-rollback"
+                );
                 findings.push(Finding::new(&rules::ROLLBACK, text).help(help));
             }
             let vouches = |anchor: &Anchor| anchor.vouches(&self.pins, self.keys.keyring());
             if !self.known.is_empty() && !self.known.iter().any(vouches) {
-                let before: Vec<_> =
-                    self.known.iter().filter_map(Anchor::public).map(|key| key.fingerprint()).collect();
-                let text = format!("{project} was verified with another key before: {}", before.join(", "));
+                let before: Vec<_> = self
+                    .known
+                    .iter()
+                    .filter_map(Anchor::public)
+                    .map(|key| key.fingerprint())
+                    .collect();
+                let text = format!(
+                    "{project} was verified with another key before: {}",
+                    before.join(", ")
+                );
                 let help = format!(
                     "check with the project that it has a new key; the old one stays the one that is trusted until `cargo sign keys forget {project}`"
                 );
@@ -147,7 +184,11 @@ impl Trust {
 
 /// Projects and versions that signatures vouch for, each once.
 fn releases(verdict: &Verdict) -> Vec<(String, Version)> {
-    let comments = verdict.held.iter().filter_map(|held| held.signed.as_ref()).map(|(_, comment)| comment);
+    let comments = verdict
+        .held
+        .iter()
+        .filter_map(|held| held.signed.as_ref())
+        .map(|(_, comment)| comment);
     let mut all: Vec<_> = comments
         .filter_map(|comment| Some((comment.project.clone(), comment.version.parse().ok()?)))
         .collect();
@@ -178,16 +219,25 @@ fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<
     let mut pinned = true;
     for name in names {
         if let Some(fingerprint) = name.to_str().filter(|name| name.starts_with("SHA256:")) {
-            let found = public_keys_in(cx, beside)?.into_iter().find(|key| key.fingerprint() == fingerprint);
+            let found = public_keys_in(cx, beside)?
+                .into_iter()
+                .find(|key| key.fingerprint() == fingerprint);
             keys.push(found.ok_or_else(|| {
-                Error::judge(format!("no key with the fingerprint {fingerprint} lies beside the download"))
-                    .with_help("get the `.pub` file from where the project publishes it")
+                Error::judge(format!(
+                    "no key with the fingerprint {fingerprint} lies beside the download"
+                ))
+                .with_help("get the `.pub` file from where the project publishes it")
             })?);
             continue;
         }
         // A key inside the folder that is judged came with it, however it was named. Beside a single file lies what people put there.
-        let inside =
-            |path: &Path, dir: &Path| Some(path.canonicalize().ok()?.starts_with(dir.canonicalize().ok()?));
+        let inside = |path: &Path, dir: &Path| {
+            Some(
+                path.canonicalize()
+                    .ok()?
+                    .starts_with(dir.canonicalize().ok()?),
+            )
+        };
         pinned &= !(whole && inside(name, beside).unwrap_or(false));
         keys.extend(Keys::read(std::slice::from_ref(name), true)?.keys);
     }
@@ -196,9 +246,14 @@ fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<
 
 /// The public keys in a folder. What is called like one and is none that can be used (an RSA key) is named and passed over.
 fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut paths: Vec<_> =
-        entries.filter(|path| path.extension().is_some_and(|extension| extension == "pub")).collect();
+    let entries = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let mut paths: Vec<_> = entries
+        .filter(|path| path.extension().is_some_and(|extension| extension == "pub"))
+        .collect();
     // A pipe would never end.
     paths.retain(|path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()));
     paths.sort();
@@ -208,7 +263,10 @@ fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         match text.and_then(|text| PublicKey::parse(&text).ok()) {
             Some(key) => keys.push(key),
-            None => cx.terminal.warn(format!("`{}` is no public key that can be used", shown(&path))),
+            None => cx.terminal.warn(format!(
+                "`{}` is no public key that can be used",
+                shown(&path)
+            )),
         }
     }
     Ok(keys)
@@ -216,7 +274,9 @@ fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
 
 /// Adds the keyring of `--keyring`, where one is named.
 pub(super) fn with_named_keyring(keys: Keys, args: &VerifyArgs) -> Result<Keys> {
-    let Some(path) = &args.keyring else { return Ok(keys) };
+    let Some(path) = &args.keyring else {
+        return Ok(keys);
+    };
     let seen = keys.keyring().cloned();
     Ok(keys.with_keyring(Some(&read_keyring(path)?), seen.as_ref()))
 }
@@ -228,8 +288,14 @@ fn read_keyring(path: &Path) -> Result<Vec<u8>> {
 
 /// What is known about the project a download says it is of; nothing is believed of it, it only says what to look up.
 pub(super) fn known(memory: Option<&Memory>, path: &Path) -> Result<Vec<Anchor>> {
-    let Some(memory) = memory else { return Ok(Vec::new()) };
-    let signed = if path.is_dir() { path.join(LIST) } else { path.to_owned() };
+    let Some(memory) = memory else {
+        return Ok(Vec::new());
+    };
+    let signed = if path.is_dir() {
+        path.join(LIST)
+    } else {
+        path.to_owned()
+    };
     if let Some(project) = signature_of(&signed)?.as_deref().and_then(signed_for) {
         return memory.recall(&project);
     }
@@ -247,5 +313,7 @@ pub(super) fn known(memory: Option<&Memory>, path: &Path) -> Result<Vec<Anchor>>
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }

@@ -70,8 +70,10 @@ struct Done {
 
 pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     if cx.args().is_offline() && !cx.args().dry_run {
-        return Err(Error::usage("an upload needs the network, and --offline forbids it")
-            .with_help("leave the flag away, or see with --dry-run what would be sent"));
+        return Err(
+            Error::usage("an upload needs the network, and --offline forbids it")
+                .with_help("leave the flag away, or see with --dry-run what would be sent"),
+        );
     }
     cx.project()?;
     let root = cx.artifacts()?;
@@ -83,20 +85,41 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     let mut verdict = judge_release(cx, &subject, folder.dir(), &keys)?;
     let provenance = folder.path(PROVENANCE);
     if provenance.exists() {
-        let source_uri = args.source_uri.clone().or_else(|| package.repository.clone()).ok_or_else(|| {
-            Error::usage("where the source lives is not known, so that the provenance cannot be checked")
+        let source_uri = args
+            .source_uri
+            .clone()
+            .or_else(|| package.repository.clone())
+            .ok_or_else(|| {
+                Error::usage(
+                    "where the source lives is not known, so that the provenance cannot be checked",
+                )
                 .with_help("name it with --source-uri, or set `repository` in Cargo.toml")
-        })?;
-        check_provenance(&mut verdict, &provenance, &Expected { source_uri, ..Expected::default() }, &keys)?;
+            })?;
+        check_provenance(
+            &mut verdict,
+            &provenance,
+            &Expected {
+                source_uri,
+                ..Expected::default()
+            },
+            &keys,
+        )?;
     }
     if folder.path(SUMMARY).exists() {
         check_summary(&mut verdict, &folder.path(SUMMARY), &keys)?;
     }
     if !verdict.holds() {
-        cx.terminal.warn("nothing was uploaded: the release does not hold");
-        return Ok(Report::new("upload", &TOOL, subject).findings(verdict.findings).print_only().into());
+        cx.terminal
+            .warn("nothing was uploaded: the release does not hold");
+        return Ok(Report::new("upload", &TOOL, subject)
+            .findings(verdict.findings)
+            .print_only()
+            .into());
     }
-    let held = verdict.held.iter().map(|held| (held.file.clone(), Some(held.sha256)));
+    let held = verdict
+        .held
+        .iter()
+        .map(|held| (held.file.clone(), Some(held.sha256)));
     let items = items(folder.dir(), held, &args.files)?;
     if cx.args().dry_run {
         return dry_run(cx, &items);
@@ -106,7 +129,8 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
         urls.push(url(item)?.ok_or_else(|| missing(&items))?);
     }
     let authorities = args.cacert.as_deref().map(|path| {
-        let wrong = |error| Error::usage(format!("cannot read `{}`", path.display())).with_source(error);
+        let wrong =
+            |error| Error::usage(format!("cannot read `{}`", path.display())).with_source(error);
         std::fs::read(path).map_err(wrong)
     });
     let client = transfer::client(authorities.transpose()?.as_deref())
@@ -114,19 +138,32 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     let mut journal = read_journal(&folder)?;
     let mut data = Data::default();
     for (mut item, url) in items.into_iter().zip(urls) {
-        let now = Uploaded { place: url.place(), sha256: item.checked.sha256 };
+        let now = Uploaded {
+            place: url.place(),
+            sha256: item.checked.sha256,
+        };
         let sent = args.again || journal.files.get(&item.name) != Some(&now);
         if sent {
             send(cx, args, &client, &mut item, &url)?;
             journal.files.insert(item.name.clone(), now);
-            let bytes = to_canonical_vec(&journal)
-                .map_err(|error| Error::judge(format!("cannot write `{JOURNAL}`")).with_source(error))?;
+            let bytes = to_canonical_vec(&journal).map_err(|error| {
+                Error::judge(format!("cannot write `{JOURNAL}`")).with_source(error)
+            })?;
             folder.write(JOURNAL, &bytes)?;
         } else {
-            cx.terminal.status("Fresh", format!("{} is at {} already", item.name, url.place()));
+            cx.terminal.status(
+                "Fresh",
+                format!("{} is at {} already", item.name, url.place()),
+            );
         }
         let (sha256, size) = (item.checked.sha256, item.checked.size);
-        data.files.push(Done { name: item.name, place: url.place(), sha256, size, sent });
+        data.files.push(Done {
+            name: item.name,
+            place: url.place(),
+            sha256,
+            size,
+            sent,
+        });
     }
     folder.finish()?;
     let summary = format!(
@@ -134,7 +171,11 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
         data.files.iter().filter(|done| done.sent).count(),
         data.files.iter().filter(|done| !done.sent).count()
     );
-    Ok(Report::new("upload", &TOOL, subject).data(&data).summary(summary).print_only().into())
+    Ok(Report::new("upload", &TOOL, subject)
+        .data(&data)
+        .summary(summary)
+        .print_only()
+        .into())
 }
 
 /// Everything that is published, the list last: nobody sees a list whose files are not there yet.
@@ -146,21 +187,34 @@ fn items(
     let mut names: Vec<(String, Option<Sha256Digest>)> = held.collect();
     let companions: Vec<_> = companions(dir, &names)?;
     names.extend(companions.into_iter().map(|name| (name, None)));
-    let evidence = [PROVENANCE, SUMMARY, BUNDLE].into_iter().filter(|name| dir.join(name).exists());
+    let evidence = [PROVENANCE, SUMMARY, BUNDLE]
+        .into_iter()
+        .filter(|name| dir.join(name).exists());
     names.extend(evidence.map(|name| (name.to_owned(), None)));
-    names.sort_by_key(|(name, _)| (name.starts_with(LIST) || name == SIGNIFY, name == LIST, name.clone()));
-    if let Some(unknown) = only.iter().find(|wanted| !names.iter().any(|(name, _)| name == *wanted)) {
+    names.sort_by_key(|(name, _)| {
+        (
+            name.starts_with(LIST) || name == SIGNIFY,
+            name == LIST,
+            name.clone(),
+        )
+    });
+    if let Some(unknown) = only
+        .iter()
+        .find(|wanted| !names.iter().any(|(name, _)| name == *wanted))
+    {
         let all: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Error::usage(format!("`{unknown}` is no file of the release"))
-            .with_help(format!("its files are {}", all.join(", "))));
+        return Err(
+            Error::usage(format!("`{unknown}` is no file of the release"))
+                .with_help(format!("its files are {}", all.join(", "))),
+        );
     }
     names.retain(|(name, _)| only.is_empty() || only.contains(name));
     let mut items: Vec<Item> = Vec::new();
     for (name, digest) in names {
         let checked = Checked::open(&dir.join(&name), false)?
             .filter(|checked| digest.is_none_or(|digest| digest == checked.sha256));
-        let checked =
-            checked.ok_or_else(|| Error::judge(format!("`{name}` changed after it was verified")))?;
+        let checked = checked
+            .ok_or_else(|| Error::judge(format!("`{name}` changed after it was verified")))?;
         let variable = variable(&name);
         if let Some(other) = items.iter().find(|item| item.variable == variable) {
             return Err(Error::usage(format!(
@@ -169,18 +223,25 @@ fn items(
             ))
             .with_help("upload them one after the other, by naming files"));
         }
-        items.push(Item { name, variable, checked });
+        items.push(Item {
+            name,
+            variable,
+            checked,
+        });
     }
     Ok(items)
 }
 
 /// What vouches for files of the release: it was verified with them.
 fn companions(dir: &Path, names: &[(String, Option<Sha256Digest>)]) -> Result<Vec<String>> {
-    let wrong =
-        |error| Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error);
+    let wrong = |error| {
+        Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error)
+    };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(wrong)? {
-        let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else { continue };
+        let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else {
+            continue;
+        };
         let listed = |of: &str| names.iter().any(|(name, _)| name == of);
         let vouches = match Companion::of(&name) {
             Some(Companion::Emitted) => true,
@@ -196,7 +257,13 @@ fn companions(dir: &Path, names: &[(String, Option<Sha256Digest>)]) -> Result<Ve
 
 /// `demo-1.0.0.tar.gz` is `…DEMO_1_0_0_TAR_GZ`.
 fn variable(name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
     PREFIX.chars().chain(name.chars().map(plain)).collect()
 }
 
@@ -205,8 +272,13 @@ fn url(item: &Item) -> Result<Option<Presigned>> {
         return Ok(None);
     };
     let wrong = || Error::usage(format!("the URL in {} cannot be used", item.variable));
-    let text = value.into_string().map(Zeroizing::new).map_err(|_| wrong())?;
-    Presigned::parse(text).map(Some).map_err(|error| wrong().with_source(error))
+    let text = value
+        .into_string()
+        .map(Zeroizing::new)
+        .map_err(|_| wrong())?;
+    Presigned::parse(text)
+        .map(Some)
+        .map_err(|error| wrong().with_source(error))
 }
 
 fn missing(items: &[Item]) -> Error {
@@ -215,9 +287,13 @@ fn missing(items: &[Item]) -> Error {
         .filter(|item| std::env::var_os(&item.variable).is_none_or(|value| value.is_empty()))
         .map(|item| item.variable.as_str())
         .collect();
-    Error::usage(format!("there is no URL for {} of {} files", unset.len(), items.len()))
-        .with_help(format!("set {}", unset.join(", ")))
-        .with_help("`--dry-run` shows which file each is for; name files to upload only those")
+    Error::usage(format!(
+        "there is no URL for {} of {} files",
+        unset.len(),
+        items.len()
+    ))
+    .with_help(format!("set {}", unset.join(", ")))
+    .with_help("`--dry-run` shows which file each is for; name files to upload only those")
 }
 
 /// What would be done, with the URLs' names in place of the URLs.
@@ -254,10 +330,16 @@ fn send(
     for attempt in 0.. {
         let bar = cx.terminal.progress("Uploading", size);
         bar.message(&item.name);
-        let mut what = Put { url, file: &mut item.checked.file, size, sha256 };
+        let mut what = Put {
+            url,
+            file: &mut item.checked.file,
+            size,
+            sha256,
+        };
         let error = match transfer::put(client, &mut what, &mut |sent| bar.set(sent)) {
             Ok(()) => {
-                cx.terminal.status("Uploaded", format!("{} to {}", item.name, url.place()));
+                cx.terminal
+                    .status("Uploaded", format!("{} to {}", item.name, url.place()));
                 return Ok(());
             }
             Err(error) => error,
@@ -268,11 +350,17 @@ fn send(
         }
         if !error.transient() || attempt >= args.retry {
             let help = error.help();
-            return Err(Error::judge(format!("cannot upload `{}` to {}", item.name, url.place()))
-                .with_source(error)
-                .with_help(help));
+            return Err(
+                Error::judge(format!("cannot upload `{}` to {}", item.name, url.place()))
+                    .with_source(error)
+                    .with_help(help),
+            );
         }
-        cx.terminal.warn(format!("{}: {error}; trying again in {} s", item.name, wait.as_secs()));
+        cx.terminal.warn(format!(
+            "{}: {error}; trying again in {} s",
+            item.name,
+            wait.as_secs()
+        ));
         sleep(wait)?;
         wait = (wait * 2).min(LONGEST);
     }
@@ -291,12 +379,22 @@ fn sleep(wait: Duration) -> Result<()> {
 }
 
 fn read_journal(folder: &PackageArtifacts) -> Result<Journal> {
-    let empty = || Journal { schema: SCHEMA.to_owned(), files: BTreeMap::new() };
-    let Some(bytes) = folder.read(JOURNAL)? else { return Ok(empty()) };
+    let empty = || Journal {
+        schema: SCHEMA.to_owned(),
+        files: BTreeMap::new(),
+    };
+    let Some(bytes) = folder.read(JOURNAL)? else {
+        return Ok(empty());
+    };
     let wrong = || {
         Error::judge(format!("`{JOURNAL}` cannot be relied on"))
             .with_help("remove it to upload everything again")
     };
-    let journal: Journal = serde_json::from_slice(&bytes).map_err(|error| wrong().with_source(error))?;
-    if journal.schema == SCHEMA { Ok(journal) } else { Err(wrong()) }
+    let journal: Journal =
+        serde_json::from_slice(&bytes).map_err(|error| wrong().with_source(error))?;
+    if journal.schema == SCHEMA {
+        Ok(journal)
+    } else {
+        Err(wrong())
+    }
 }

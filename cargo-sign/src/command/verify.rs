@@ -15,8 +15,8 @@ use crate::format::bundle::is_bundle;
 use crate::format::public_key::PublicKey;
 use crate::judge::{
     Expected, Extent, Keys, Verdict, check_archive, check_directory, check_file, check_list,
-    check_listed_unsigned, check_provenance, check_structure, check_unsigned, is_archive, read_provenance,
-    signature_of,
+    check_listed_unsigned, check_provenance, check_structure, check_unsigned, is_archive,
+    read_provenance, signature_of,
 };
 use crate::memory::Memory;
 use crate::model::companion::LIST;
@@ -52,7 +52,10 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     }
     let memory = Memory::of_user()?;
     if memory.is_none() {
-        cx.terminal.warn(format!("nothing is remembered: set {} to a folder", crate::memory::ENV));
+        cx.terminal.warn(format!(
+            "nothing is remembered: set {} to a folder",
+            crate::memory::ENV
+        ));
     }
     let mut verdict = Verdict::default();
     let mut all = Vec::new();
@@ -79,7 +82,10 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
                 (Some(archive), _) => archives.push(archive),
                 (None, true) => archives.extend(extract::held_in(path, &one.verdict)?),
                 (None, false) if path.ends_with(LIST) => {
-                    archives.extend(extract::held_in(path.parent().unwrap_or(Path::new("")), &one.verdict)?);
+                    archives.extend(extract::held_in(
+                        path.parent().unwrap_or(Path::new("")),
+                        &one.verdict,
+                    )?);
                 }
                 (None, false) => {}
             }
@@ -90,13 +96,19 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         for one in all.iter().filter(|one| !one.own) {
             // A folder that cannot be written to does not make the release any worse.
             if let Err(error) = one.trust.remember(&memory, &one.verdict) {
-                cx.terminal.warn(format!("nothing is remembered: {}", error.chain()));
+                cx.terminal
+                    .warn(format!("nothing is remembered: {}", error.chain()));
             }
         }
     }
     let empty = all.iter().any(|one| one.verdict.held.is_empty());
     let report = report(verdict, pinned, None).print_only();
-    Ok(if empty { report.unless_failed(Status::Error) } else { report }.into())
+    Ok(if empty {
+        report.unless_failed(Status::Error)
+    } else {
+        report
+    }
+    .into())
 }
 
 /// How many findings by one rule are reported one by one.
@@ -108,8 +120,8 @@ fn said_once(findings: &mut Vec<Finding>) {
     let mut by_rule = BTreeMap::<String, usize>::new();
     findings.retain(|finding| {
         // Levels are set later, so that nothing which decides is left out.
-        let named =
-            serde_json::to_string(&(&finding.path, &finding.help, &finding.evidence)).unwrap_or_default();
+        let named = serde_json::to_string(&(&finding.path, &finding.help, &finding.evidence))
+            .unwrap_or_default();
         if !said.insert((finding.rule.clone(), finding.message.clone(), named)) {
             return false;
         }
@@ -117,7 +129,8 @@ fn said_once(findings: &mut Vec<Finding>) {
         *count += 1;
         if *count > BY_ONE_RULE {
             let more = left_out.entry(finding.rule.clone());
-            more.and_modify(|(count, _)| *count += 1).or_insert_with(|| (1, finding.clone()));
+            more.and_modify(|(count, _)| *count += 1)
+                .or_insert_with(|| (1, finding.clone()));
         }
         *count <= BY_ONE_RULE
     });
@@ -138,18 +151,41 @@ struct Judged {
     archive: Option<extract::Archive>,
 }
 
-fn judge_one(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path: &Path) -> Result<Judged> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+fn judge_one(
+    cx: &mut Context,
+    args: &VerifyArgs,
+    memory: Option<&Memory>,
+    path: &Path,
+) -> Result<Judged> {
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let unsigned = is_unsigned(cx, args, memory, path)?;
-    let trust = if unsigned { Trust::none() } else { Trust::find(cx, args, memory, path)? };
+    let trust = if unsigned {
+        Trust::none()
+    } else {
+        Trust::find(cx, args, memory, path)?
+    };
     let own = path.is_dir() && is_own(cx, path);
     let mut archive = None;
     let mut verdict = if unsigned {
         let (verdict, checked) = check_unsigned(path)?;
-        archive = checked.filter(|_| is_archive(&name)).map(|checked| (name.clone(), checked));
+        archive = checked
+            .filter(|_| is_archive(&name))
+            .map(|checked| (name.clone(), checked));
         verdict
     } else if path.is_dir() {
-        check_directory(path, &trust.keys, if own { Extent::Artifacts } else { Extent::Folder })?
+        check_directory(
+            path,
+            &trust.keys,
+            if own {
+                Extent::Artifacts
+            } else {
+                Extent::Folder
+            },
+        )?
     } else if name == LIST {
         check_list(path, &trust.keys, Extent::Listed)?
     } else if is_archive(&name) {
@@ -160,7 +196,11 @@ fn judge_one(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path:
         check_file(path, &trust.keys)?.0
     };
     trust.compare(&mut verdict, args.allow_rollback || own);
-    let folder = if path.is_dir() { Some(path) } else { path.parent().filter(|_| path.ends_with(LIST)) };
+    let folder = if path.is_dir() {
+        Some(path)
+    } else {
+        path.parent().filter(|_| path.ends_with(LIST))
+    };
     provenance(args, folder, &mut verdict, &trust.keys)?;
     // Nothing is looked into before somebody vouches for it.
     if unsigned && verdict.holds() {
@@ -171,13 +211,25 @@ fn judge_one(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path:
             check_structure(&mut verdict, &mut checked.file, name)?;
         }
     }
-    Ok(Judged { trust, verdict, own, archive })
+    Ok(Judged {
+        trust,
+        verdict,
+        own,
+        archive,
+    })
 }
 
 /// Whether nothing but a Sigstore bundle vouches for a file: it has no signature of its own, and no key to have one by was
 /// named, is remembered, or is committed in the project that was named.
-fn is_unsigned(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, path: &Path) -> Result<bool> {
-    let Some(provenance) = &args.provenance else { return Ok(false) };
+fn is_unsigned(
+    cx: &mut Context,
+    args: &VerifyArgs,
+    memory: Option<&Memory>,
+    path: &Path,
+) -> Result<bool> {
+    let Some(provenance) = &args.provenance else {
+        return Ok(false);
+    };
     Ok(args.key.is_empty()
         && !path.is_dir()
         && signature_of(path)?.is_none()
@@ -189,30 +241,46 @@ fn is_unsigned(cx: &mut Context, args: &VerifyArgs, memory: Option<&Memory>, pat
 /// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the release. Only a project that was
 /// named has one: a download can be laid out like it.
 fn is_own(cx: &mut Context, path: &Path) -> bool {
-    if cx.args().manifest_path().is_none() || !path.join(release_gate::artifacts::MANIFEST).is_file() {
+    if cx.args().manifest_path().is_none()
+        || !path.join(release_gate::artifacts::MANIFEST).is_file()
+    {
         return false;
     }
-    let Ok(root) = cx.artifacts() else { return false };
+    let Ok(root) = cx.artifacts() else {
+        return false;
+    };
     let parent = |path: &Path| path.canonicalize().ok()?.parent().map(Path::to_owned);
-    root.root().canonicalize().is_ok_and(|root| parent(path) == Some(root))
+    root.root()
+        .canonicalize()
+        .is_ok_and(|root| parent(path) == Some(root))
 }
 
 /// Whether everything held, so that something may be unpacked.
 fn may_extract(cx: &Context, verdict: &Verdict, pinned: bool) -> bool {
     let may = verdict.holds() && pinned;
     if !may {
-        cx.terminal.warn("nothing was extracted: not everything held");
+        cx.terminal
+            .warn("nothing was extracted: not everything held");
     }
     may
 }
 
 /// Judges the provenance that was named, or the one of the release in this folder; without a source to expect, neither.
-fn provenance(args: &VerifyArgs, folder: Option<&Path>, verdict: &mut Verdict, keys: &Keys) -> Result<()> {
-    let Some(source_uri) = &args.source_uri else { return Ok(()) };
+fn provenance(
+    args: &VerifyArgs,
+    folder: Option<&Path>,
+    verdict: &mut Verdict,
+    keys: &Keys,
+) -> Result<()> {
+    let Some(source_uri) = &args.source_uri else {
+        return Ok(());
+    };
     let own = || folder.map(|folder| folder.join(super::attest::FILE));
     let Some(path) = args.provenance.clone().or_else(own) else {
-        return Err(Error::usage("--source-uri is judged by the provenance, and none was named")
-            .with_help("name it with --provenance"));
+        return Err(
+            Error::usage("--source-uri is judged by the provenance, and none was named")
+                .with_help("name it with --provenance"),
+        );
     };
     let expected = Expected {
         source_uri: source_uri.clone(),
@@ -254,23 +322,38 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
 }
 
 /// Judges the release in a project's artifact folder: it has to be of the package, version and commit that are checked out.
-pub(super) fn judge_release(cx: &Context, subject: &Subject, dir: &Path, keys: &Keys) -> Result<Verdict> {
+pub(super) fn judge_release(
+    cx: &Context,
+    subject: &Subject,
+    dir: &Path,
+    keys: &Keys,
+) -> Result<Verdict> {
     let text = |name: &Option<String>| name.clone().unwrap_or_default();
     let (package, version) = (text(&subject.package), text(&subject.version));
-    cx.terminal.status("Verifying", format!("{package} {version}"));
+    cx.terminal
+        .status("Verifying", format!("{package} {version}"));
     let mut verdict = check_directory(dir, keys, Extent::Artifacts)?;
-    let commit = subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    let commit = subject
+        .commit
+        .as_ref()
+        .map_or_else(|| "none".to_owned(), ToString::to_string);
     for held in &verdict.held {
-        let Some((_, comment)) = &held.signed else { continue };
+        let Some((_, comment)) = &held.signed else {
+            continue;
+        };
         for (rule, a, b) in [
             (&rules::PROJECT_MISMATCH, &comment.project, &package),
             (&rules::VERSION_MISMATCH, &comment.version, &version),
             (&rules::COMMIT_MISMATCH, &comment.commit, &commit),
         ] {
             if a != b {
-                let text = format!("`{}` is signed for {a}, and the project is at {b}", held.file);
+                let text = format!(
+                    "`{}` is signed for {a}, and the project is at {b}",
+                    held.file
+                );
                 verdict.findings.push(
-                    Finding::new(rule, text).help("run `cargo repro build` and `cargo sign pack` again"),
+                    Finding::new(rule, text)
+                        .help("run `cargo repro build` and `cargo sign pack` again"),
                 );
             }
         }
@@ -280,7 +363,9 @@ pub(super) fn judge_release(cx: &Context, subject: &Subject, dir: &Path, keys: &
 
 /// Whether `pack` said that there was nothing to pack.
 fn nothing_packed(dir: &Path) -> Result<bool> {
-    let Ok(bytes) = std::fs::read(dir.join("pack.json")) else { return Ok(false) };
+    let Ok(bytes) = std::fs::read(dir.join("pack.json")) else {
+        return Ok(false);
+    };
     let envelope = release_gate::report::Envelope::read(&bytes, "pack")
         .map_err(|error| Error::judge("`pack.json` cannot be relied on").with_source(error))?;
     if envelope.status != Status::Skipped {
@@ -291,7 +376,9 @@ fn nothing_packed(dir: &Path) -> Result<bool> {
     let entries = std::fs::read_dir(dir).map_err(|error| {
         Error::judge(format!("cannot read the folder `{}`", shown(dir))).with_source(error)
     })?;
-    Ok(!entries.flatten().any(|entry| packed(&entry.file_name().to_string_lossy())))
+    Ok(!entries
+        .flatten()
+        .any(|entry| packed(&entry.file_name().to_string_lossy())))
 }
 
 /// Shows what others wrote: nothing in it is obeyed by a terminal, or looks like a line of ours.
@@ -301,17 +388,29 @@ fn plain(text: &str) -> String {
 
 fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
     let holds = verdict.holds();
-    let mut data = Data { provenance: verdict.built, ..Data::default() };
+    let mut data = Data {
+        provenance: verdict.built,
+        ..Data::default()
+    };
     let mut human = String::new();
     let mut findings = verdict.findings;
     let mut subject = subject;
     for held in &verdict.held {
-        data.files.push(File { name: held.file.clone(), sha256: held.sha256, size: held.size });
+        data.files.push(File {
+            name: held.file.clone(),
+            sha256: held.sha256,
+            size: held.size,
+        });
         if let Some((key, comment)) = &held.signed {
             let fingerprint = PublicKey::new(*key).fingerprint();
             if holds && pinned {
-                let [file, project, version, commit] =
-                    [&held.file, &comment.project, &comment.version, &comment.commit].map(|text| plain(text));
+                let [file, project, version, commit] = [
+                    &held.file,
+                    &comment.project,
+                    &comment.version,
+                    &comment.commit,
+                ]
+                .map(|text| plain(text));
                 human.push_str(&format!(
                     "OK  {file}  {project} {version}  commit {commit}  key {fingerprint}\n"
                 ));
@@ -346,7 +445,11 @@ fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
     }
     let summary = format!("{} files", data.files.len());
     // Whatever is allowed: where nothing was verified, nothing passes.
-    let unless_failed = if data.files.is_empty() { Status::Error } else { Status::Pass };
+    let unless_failed = if data.files.is_empty() {
+        Status::Error
+    } else {
+        Status::Pass
+    };
     Report::new("verify", &TOOL, subject.unwrap_or_default())
         .unless_failed(unless_failed)
         .findings(findings)
@@ -361,15 +464,26 @@ mod tests {
 
     #[test]
     fn findings_are_said_once_and_too_many_are_counted() {
-        let missing = |number: usize| Finding::new(&rules::FILE_MISSING, format!("`{number}` is missing"));
+        let missing =
+            |number: usize| Finding::new(&rules::FILE_MISSING, format!("`{number}` is missing"));
         let mut findings: Vec<_> = (0..20_000).chain(0..20_000).map(missing).collect();
-        findings.push(Finding::new(&rules::DIGEST_MISMATCH, "`a` is not the one that was listed"));
+        findings.push(Finding::new(
+            &rules::DIGEST_MISMATCH,
+            "`a` is not the one that was listed",
+        ));
         let before = std::time::Instant::now();
         said_once(&mut findings);
-        assert!(before.elapsed() < std::time::Duration::from_secs(5), "{:?}", before.elapsed());
+        assert!(
+            before.elapsed() < std::time::Duration::from_secs(5),
+            "{:?}",
+            before.elapsed()
+        );
         assert_eq!(findings.len(), BY_ONE_RULE + 2);
         assert_eq!(findings[BY_ONE_RULE].rule, "digest-mismatch");
-        assert_eq!(findings[BY_ONE_RULE + 1].message, "and 19800 more of the kind `file-missing`");
+        assert_eq!(
+            findings[BY_ONE_RULE + 1].message,
+            "and 19800 more of the kind `file-missing`"
+        );
         assert_eq!(findings[BY_ONE_RULE + 1].level, release_gate::Level::Deny);
     }
 }

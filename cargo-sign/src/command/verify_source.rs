@@ -33,21 +33,40 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
     // Who names a key trusts no other.
     let named = !args.key.is_empty() || !args.gpg_key.is_empty();
     let mut unpinned = !named;
-    for path in args.key.iter().map(AsRef::as_ref).chain(args.gpg_key.iter().map(Path::new)) {
+    for path in args
+        .key
+        .iter()
+        .map(AsRef::as_ref)
+        .chain(args.gpg_key.iter().map(Path::new))
+    {
         unpinned |= is_tracked(git, path)?;
     }
     let committed = !named || !args.gpg_key.is_empty();
-    let committed = if committed { gpg::committed(&project.root) } else { Vec::new() };
+    let committed = if committed {
+        gpg::committed(&project.root)
+    } else {
+        Vec::new()
+    };
     let gpg = Keyring::new(&args.gpg_key, committed, &runner);
     let keys = if !args.key.is_empty() || gpg.is_empty() {
         trust::of_project_or_named(project, &config, &args.key)?
     } else {
-        let own = if named { None } else { trust::of_project(project, &config)? };
+        let own = if named {
+            None
+        } else {
+            trust::of_project(project, &config)?
+        };
         own.unwrap_or_else(|| Keys::new(Vec::new(), true))
     };
-    let keys = Trusted { keys, gpg, unpinned };
+    let keys = Trusted {
+        keys,
+        gpg,
+        unpinned,
+    };
     // Packages that are released together share a tag: it is judged for each of them, by the keys each may be signed with.
-    let reports = project.selected().map(|package| judge(project, git, package, &keys, args));
+    let reports = project
+        .selected()
+        .map(|package| judge(project, git, package, &keys, args));
     Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
 }
 
@@ -63,8 +82,12 @@ fn own_tag(git: &Git, package: &Package) -> Result<String> {
 
 /// Whether a file is part of the checkout that is judged: whoever made the one made the other.
 fn is_tracked(git: &Git, path: &Path) -> Result<bool> {
-    let (Ok(path), Ok(root)) = (path.canonicalize(), git.root().canonicalize()) else { return Ok(false) };
-    let Ok(inside) = path.strip_prefix(&root) else { return Ok(false) };
+    let (Ok(path), Ok(root)) = (path.canonicalize(), git.root().canonicalize()) else {
+        return Ok(false);
+    };
+    let Ok(inside) = path.strip_prefix(&root) else {
+        return Ok(false);
+    };
     let step = git.step().args(["ls-files", "-z", "--"]).arg(inside);
     Ok(!git.run(step)?.success()?.stdout.is_empty())
 }
@@ -85,16 +108,25 @@ impl Trusted {
         project: &str,
         version: &Version,
     ) -> Result<std::result::Result<String, String>> {
-        let Some((payload, signature)) = signed else { return Ok(Err(String::new())) };
+        let Some((payload, signature)) = signed else {
+            return Ok(Err(String::new()));
+        };
         if git_object::is_gpg(&signature) {
             if self.gpg.is_empty() {
-                return Ok(Err(": it has a GPG signature, and no GPG key is trusted".to_owned()));
+                return Ok(Err(
+                    ": it has a GPG signature, and no GPG key is trusted".to_owned()
+                ));
             }
-            return Ok(self.gpg.verify(&payload, &signature)?.map_err(|error| format!(": {error}")));
+            return Ok(self
+                .gpg
+                .verify(&payload, &signature)?
+                .map_err(|error| format!(": {error}")));
         }
         // Whether a key may vouch is judged by the release, never by the time a commit gives itself.
         let vouches = self.keys.keys.iter().find(|key| {
-            self.keys.refuses(&key.key, project, &version.to_string()).is_none()
+            self.keys
+                .refuses(&key.key, project, &version.to_string())
+                .is_none()
                 && sshsig::verify(&signature, key, "git", &payload).is_ok()
         });
         Ok(vouches.map(PublicKey::fingerprint).ok_or_else(String::new))
@@ -171,11 +203,17 @@ fn release_before(
         }
         let (_, wrong) = trusted.tag(git, &tag.name, &tag.commit, &package.name, &version)?;
         if wrong.is_empty() {
-            return Ok(Since { release: Some((version, tag.commit)), ignored });
+            return Ok(Since {
+                release: Some((version, tag.commit)),
+                ignored,
+            });
         }
         ignored.push(tag.name);
     }
-    Ok(Since { release: None, ignored })
+    Ok(Since {
+        release: None,
+        ignored,
+    })
 }
 
 fn judge(
@@ -199,13 +237,19 @@ fn judge(
     if version.as_ref() != Some(&package.version) {
         let text = format!("the tag `{name}` is not of version {}", package.version);
         findings.push(
-            Finding::new(&rules::VERSION_MISMATCH, text).help("check out the tag that is to be judged"),
+            Finding::new(&rules::VERSION_MISMATCH, text)
+                .help("check out the tag that is to be judged"),
         );
     }
     if subject.commit.as_ref() != Some(&commit) {
-        let text = format!("the tag `{name}` names {}, which is not what is checked out", commit.short());
-        findings
-            .push(Finding::new(&rules::COMMIT_MISMATCH, text).help("check out the tag that is to be judged"));
+        let text = format!(
+            "the tag `{name}` names {}, which is not what is checked out",
+            commit.short()
+        );
+        findings.push(
+            Finding::new(&rules::COMMIT_MISMATCH, text)
+                .help("check out the tag that is to be judged"),
+        );
     }
     if subject.dirty {
         let text = "the checkout holds changes that are in no commit: no signature covers them";
@@ -225,17 +269,30 @@ fn judge(
             "build from a clean clone of the tag; `git ls-files -v` shows them in lower case or with `S`",
         ));
     }
-    let Since { release: before, ignored } = match &version {
+    let Since {
+        release: before,
+        ignored,
+    } = match &version {
         Some(version) => release_before(git, trusted, package, (version, &commit))?,
-        None => Since { release: None, ignored: Vec::new() },
+        None => Since {
+            release: None,
+            ignored: Vec::new(),
+        },
     };
     if !ignored.is_empty() {
         const SHOWN: usize = 5;
-        let mut names: Vec<_> = ignored.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+        let mut names: Vec<_> = ignored
+            .iter()
+            .take(SHOWN)
+            .map(|name| format!("`{name}`"))
+            .collect();
         if let Some(more) = ignored.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             names.push(format!("{more} more"));
         }
-        let text = format!("no trusted key signed these tags of earlier versions: {}", names.join(", "));
+        let text = format!(
+            "no trusted key signed these tags of earlier versions: {}",
+            names.join(", ")
+        );
         findings.push(
             Finding::new(&rules::TAG_IGNORED, text)
                 .evidence("tags", ignored)
@@ -244,7 +301,11 @@ fn judge(
     }
     let mut list = vec!["rev-list".to_owned(), commit.to_string()];
     list.extend(before.as_ref().map(|(_, commit)| format!("^{commit}")));
-    let began = args.signed_since.as_deref().map(|rev| began_to_sign(git, rev, &commit)).transpose()?;
+    let began = args
+        .signed_since
+        .as_deref()
+        .map(|rev| began_to_sign(git, rev, &commit))
+        .transpose()?;
     list.extend(began.as_ref().map(|commit| format!("^{commit}")));
     let list = git.plumbing(list)?;
     let list = String::from_utf8_lossy(&list);
@@ -260,14 +321,25 @@ fn judge(
         }
     }
     findings.extend(unsigned_commits(&unsigned));
-    let all: Vec<String> =
-        signer.iter().chain(&signers).cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let all: Vec<String> = signer
+        .iter()
+        .chain(&signers)
+        .cloned()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     let by = |signers: &[String]| {
-        if signers.is_empty() { "nobody trusted".to_owned() } else { signers.join(", ") }
+        if signers.is_empty() {
+            "nobody trusted".to_owned()
+        } else {
+            signers.join(", ")
+        }
     };
     if trusted.unpinned {
-        let text =
-            format!("UNPINNED: the keys came from the checkout that they vouch for; signed by {}", by(&all));
+        let text = format!(
+            "UNPINNED: the keys came from the checkout that they vouch for; signed by {}",
+            by(&all)
+        );
         findings.push(Finding::new(&rules::SOURCE_KEY_UNPINNED, text).evidence("keys", all).help(
             "compare the fingerprints with those the project publishes elsewhere, or name a key file of your own with --key",
         ));
@@ -278,8 +350,13 @@ fn judge(
         by(signer.as_slice()),
         by(&signers.into_iter().collect::<Vec<_>>())
     );
-    let since = before.map_or_else(|| "the beginning".to_owned(), |(version, _)| version.to_string());
-    let began = began.map(|commit| format!(" and {}", commit.short())).unwrap_or_default();
+    let since = before.map_or_else(
+        || "the beginning".to_owned(),
+        |(version, _)| version.to_string(),
+    );
+    let began = began
+        .map(|commit| format!(" and {}", commit.short()))
+        .unwrap_or_default();
     let summary = format!("{name}, {count} commits since {since}{began}");
     Ok(Report::new("verify-source", &TOOL, subject)
         .findings(findings)
@@ -294,8 +371,10 @@ fn began_to_sign(git: &Git, rev: &str, tagged: &CommitId) -> Result<CommitId> {
     if git.is_ancestor(&commit, tagged)? {
         return Ok(commit);
     }
-    Err(Error::usage(format!("`{rev}` of --signed-since does not come before the tag"))
-        .with_help("name a commit of the history that is judged"))
+    Err(Error::usage(format!(
+        "`{rev}` of --signed-since does not come before the tag"
+    ))
+    .with_help("name a commit of the history that is judged"))
 }
 
 /// A finding for each of the newest commits nobody trusted signed, and one for all the others.
@@ -308,12 +387,21 @@ fn unsigned_commits(unsigned: &[(&str, String)]) -> Vec<Finding> {
         let id = id.get(..12).unwrap_or(id);
         format!("the commit {id} is not signed by a trusted key{why}")
     };
-    let mut findings: Vec<_> =
-        shown.iter().map(|commit| Finding::new(&rules::COMMIT_UNSIGNED, single(commit)).help(HELP)).collect();
+    let mut findings: Vec<_> = shown
+        .iter()
+        .map(|commit| Finding::new(&rules::COMMIT_UNSIGNED, single(commit)).help(HELP))
+        .collect();
     if !rest.is_empty() {
-        let text = format!("{} older commits are not signed by a trusted key either", rest.len());
+        let text = format!(
+            "{} older commits are not signed by a trusted key either",
+            rest.len()
+        );
         let ids: Vec<_> = rest.iter().map(|(id, _)| *id).collect();
-        findings.push(Finding::new(&rules::COMMIT_UNSIGNED, text).evidence("commits", ids).help(HELP));
+        findings.push(
+            Finding::new(&rules::COMMIT_UNSIGNED, text)
+                .evidence("commits", ids)
+                .help(HELP),
+        );
     }
     findings
 }

@@ -69,7 +69,11 @@ pub fn identities(reply: &[u8]) -> Result<(Vec<VerifyingKey>, bool), AgentError>
             None => others = true,
         }
     }
-    if rest.is_empty() { Ok((keys, others)) } else { Err(AgentError::Malformed) }
+    if rest.is_empty() {
+        Ok((keys, others))
+    } else {
+        Err(AgentError::Malformed)
+    }
 }
 
 /// The signature of a reply (without its length).
@@ -141,16 +145,37 @@ mod tests {
     fn keys_are_listed() {
         let own = text(&PublicKey::new(key()).ssh_blob());
         let other = text(&[text(b"ssh-rsa"), text(b"e"), text(b"n")].concat());
-        let token = text(&[text(b"sk-ssh-ed25519@openssh.com"), text(&[7; 32]), text(b"ssh:")].concat());
-        let reply =
-            [&[12, 0, 0, 0, 3][..], &other, &text(b"c"), &own, &text(b"\xff"), &token, &text(b"")].concat();
+        let token = text(
+            &[
+                text(b"sk-ssh-ed25519@openssh.com"),
+                text(&[7; 32]),
+                text(b"ssh:"),
+            ]
+            .concat(),
+        );
+        let reply = [
+            &[12, 0, 0, 0, 3][..],
+            &other,
+            &text(b"c"),
+            &own,
+            &text(b"\xff"),
+            &token,
+            &text(b""),
+        ]
+        .concat();
         assert_eq!(identities(&reply), Ok((vec![key()], true)));
         for end in 0..reply.len() {
             assert!(identities(&reply[..end]).is_err(), "cut at {end}");
         }
-        assert_eq!(identities(&[&reply[..], b"x"].concat()), Err(AgentError::Malformed));
+        assert_eq!(
+            identities(&[&reply[..], b"x"].concat()),
+            Err(AgentError::Malformed)
+        );
         assert_eq!(identities(&[12, 0, 0, 0, 0]), Ok((vec![], false)));
-        assert_eq!(identities(&[12, 255, 255, 255, 255]), Err(AgentError::Malformed));
+        assert_eq!(
+            identities(&[12, 255, 255, 255, 255]),
+            Err(AgentError::Malformed)
+        );
         assert_eq!(identities(&[5]), Err(AgentError::Refused));
         assert_eq!(identities(&[14]), Err(AgentError::Kind));
     }
@@ -158,7 +183,11 @@ mod tests {
     #[test]
     fn a_signature_is_one_of_ed25519_and_nothing_more() {
         let reply = |kind: &[u8], bytes: &[u8], more: &[u8]| {
-            [&[14], &text(&[text(kind), text(bytes), more.to_vec()].concat())[..]].concat()
+            [
+                &[14],
+                &text(&[text(kind), text(bytes), more.to_vec()].concat())[..],
+            ]
+            .concat()
         };
         let fine = reply(ED25519, &[1; 64], b"");
         assert_eq!(signature(&fine).unwrap().to_bytes(), [1; 64]);
@@ -166,11 +195,21 @@ mod tests {
             assert!(signature(&fine[..end]).is_err(), "cut at {end}");
         }
         assert_eq!(
-            signature(&reply(b"sk-ssh-ed25519@openssh.com", &[1; 64], &[1, 0, 0, 0, 1])),
+            signature(&reply(
+                b"sk-ssh-ed25519@openssh.com",
+                &[1; 64],
+                &[1, 0, 0, 0, 1]
+            )),
             Err(AgentError::Algorithm)
         );
-        assert_eq!(signature(&reply(ED25519, &[1; 63], b"")), Err(AgentError::Malformed));
-        assert_eq!(signature(&reply(ED25519, &[1; 64], b"x")), Err(AgentError::Malformed));
+        assert_eq!(
+            signature(&reply(ED25519, &[1; 63], b"")),
+            Err(AgentError::Malformed)
+        );
+        assert_eq!(
+            signature(&reply(ED25519, &[1; 64], b"x")),
+            Err(AgentError::Malformed)
+        );
         assert_eq!(signature(&[5]), Err(AgentError::Refused));
     }
 

@@ -63,27 +63,36 @@ pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
     let documents: Vec<&str> = if serde_json::from_str::<Head>(text).is_ok() {
         vec![text]
     } else {
-        text.lines().filter(|line| !line.trim().is_empty()).take(MOST + 1).collect()
+        text.lines()
+            .filter(|line| !line.trim().is_empty())
+            .take(MOST + 1)
+            .collect()
     };
     if documents.len() > MOST {
         return Err(BundleError::TooMuch);
     }
     for (number, document) in (1..).zip(&documents) {
         let head: Head = serde_json::from_str(document).map_err(|_| BundleError::Other(number))?;
-        let kind = head.media_type.as_str().map_or_else(|| head.media_type.to_string(), str::to_owned);
+        let kind = head
+            .media_type
+            .as_str()
+            .map_or_else(|| head.media_type.to_string(), str::to_owned);
         if !KINDS.contains(&kind.as_str()) {
             return Err(BundleError::Kind { number, kind });
         }
     }
-    if documents.is_empty() { Err(BundleError::Other(1)) } else { Ok(documents) }
+    if documents.is_empty() {
+        Err(BundleError::Other(1))
+    } else {
+        Ok(documents)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ONE: &str =
-        r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{}}"#;
+    const ONE: &str = r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{}}"#;
 
     #[test]
     fn one_document_or_one_a_line() {
@@ -97,18 +106,42 @@ mod tests {
     #[test]
     fn other_documents_are_named() {
         assert_eq!(split(b""), Err(BundleError::Other(1)));
-        assert_eq!(split(format!("{ONE}\n{{}}\n").as_bytes()), Err(BundleError::Other(2)));
-        assert_eq!(split(format!("{ONE}{ONE}").as_bytes()), Err(BundleError::Other(1)));
+        assert_eq!(
+            split(format!("{ONE}\n{{}}\n").as_bytes()),
+            Err(BundleError::Other(2))
+        );
+        assert_eq!(
+            split(format!("{ONE}{ONE}").as_bytes()),
+            Err(BundleError::Other(1))
+        );
         let newer = ONE.replace("v0.3", "v0.4");
-        assert!(matches!(split(newer.as_bytes()), Err(BundleError::Kind { number: 1, .. })));
+        assert!(matches!(
+            split(newer.as_bytes()),
+            Err(BundleError::Kind { number: 1, .. })
+        ));
         let twice = ONE.replace('{', "{\"mediaType\":\"x\",");
-        assert_eq!(split(twice.as_bytes()), Err(BundleError::Other(1)), "a name that is there twice");
-        assert_eq!(split(format!("{ONE}\n").repeat(MOST + 1).as_bytes()), Err(BundleError::TooMuch));
-        for damaged in [ONE.replace("sigstore", "sigstorf"), ONE.replace("mediaType", "mediaTypf")] {
+        assert_eq!(
+            split(twice.as_bytes()),
+            Err(BundleError::Other(1)),
+            "a name that is there twice"
+        );
+        assert_eq!(
+            split(format!("{ONE}\n").repeat(MOST + 1).as_bytes()),
+            Err(BundleError::TooMuch)
+        );
+        for damaged in [
+            ONE.replace("sigstore", "sigstorf"),
+            ONE.replace("mediaType", "mediaTypf"),
+        ] {
             assert!(is_bundle(damaged.as_bytes()), "a damaged one is still one");
-            assert!(matches!(split(damaged.as_bytes()), Err(BundleError::Kind { number: 1, .. })));
+            assert!(matches!(
+                split(damaged.as_bytes()),
+                Err(BundleError::Kind { number: 1, .. })
+            ));
         }
-        assert!(!is_bundle(b"{\"payload\":\"\",\"payloadType\":\"\",\"signatures\":[]}"));
+        assert!(!is_bundle(
+            b"{\"payload\":\"\",\"payloadType\":\"\",\"signatures\":[]}"
+        ));
     }
 
     proptest::proptest! {

@@ -63,7 +63,9 @@ impl ListError {
 
 /// Writes a list.
 pub fn render(list: &List) -> String {
-    list.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect()
+    list.iter()
+        .map(|(name, digest)| format!("{digest}  {name}\n"))
+        .collect()
 }
 
 /// Reads a list.
@@ -80,19 +82,30 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| wrong(1, "the list is not UTF-8"))?;
     if !text.ends_with('\n') {
-        return Err(wrong(text.split('\n').count(), "the last line has no newline"));
+        return Err(wrong(
+            text.split('\n').count(),
+            "the last line has no newline",
+        ));
     }
     let mut list = List::new();
     let mut last: Option<&str> = None;
     for (index, text) in text[..text.len() - 1].split('\n').enumerate() {
         let line = index + 1;
-        let (digest, name) = text.split_at_checked(64).ok_or(wrong(line, "it is too short"))?;
-        let digest = digest.parse().map_err(|_| wrong(line, "it does not begin with a digest"))?;
-        let name =
-            name.strip_prefix("  ").ok_or(wrong(line, "there are not two spaces behind the digest"))?;
+        let (digest, name) = text
+            .split_at_checked(64)
+            .ok_or(wrong(line, "it is too short"))?;
+        let digest = digest
+            .parse()
+            .map_err(|_| wrong(line, "it does not begin with a digest"))?;
+        let name = name
+            .strip_prefix("  ")
+            .ok_or(wrong(line, "there are not two spaces behind the digest"))?;
         path::check(name).map_err(|source| ListError::Name { line, source })?;
         if list.contains_key(name) {
-            return Err(ListError::Duplicate { line, name: name.to_owned() });
+            return Err(ListError::Duplicate {
+                line,
+                name: name.to_owned(),
+            });
         }
         if last.is_some_and(|last| last > name) {
             return Err(wrong(line, "the names are not sorted"));
@@ -111,8 +124,10 @@ mod tests {
 
     #[test]
     fn a_list_reads_back() {
-        let list =
-            List::from([("a".to_owned(), D.parse().unwrap()), ("b/c d".to_owned(), D.parse().unwrap())]);
+        let list = List::from([
+            ("a".to_owned(), D.parse().unwrap()),
+            ("b/c d".to_owned(), D.parse().unwrap()),
+        ]);
         assert_eq!(parse(render(&list).as_bytes()).unwrap(), list);
     }
 

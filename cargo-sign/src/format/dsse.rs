@@ -72,26 +72,37 @@ pub fn sign(key: &(impl Signs + ?Sized), payload: &[u8]) -> Result<Vec<u8>, Cano
 ///
 /// # Errors
 /// It is malformed, of another type or key, or its signature does not hold.
-pub fn open<'a>(bytes: &[u8], keys: &'a [PublicKey]) -> Result<(Vec<u8>, &'a PublicKey), DsseError> {
+pub fn open<'a>(
+    bytes: &[u8],
+    keys: &'a [PublicKey],
+) -> Result<(Vec<u8>, &'a PublicKey), DsseError> {
     let malformed = DsseError::Malformed;
     if bytes.len() > MAX_LEN {
         return Err(malformed("it is too long"));
     }
-    let envelope: Envelope =
-        serde_json::from_slice(bytes).map_err(|_| malformed("it has not exactly the known fields"))?;
+    let envelope: Envelope = serde_json::from_slice(bytes)
+        .map_err(|_| malformed("it has not exactly the known fields"))?;
     if !to_canonical_line(&envelope).is_ok_and(|line| line == bytes) {
         return Err(malformed("it is not one line with sorted keys"));
     }
     if envelope.payload_type != IN_TOTO {
         return Err(malformed("its payload is no in-toto statement"));
     }
-    let decode = |text: &str| STANDARD.decode(text).ok().filter(|bytes| STANDARD.encode(bytes) == *text);
+    let decode = |text: &str| {
+        STANDARD
+            .decode(text)
+            .ok()
+            .filter(|bytes| STANDARD.encode(bytes) == *text)
+    };
     let payload = decode(&envelope.payload).ok_or(malformed("its payload is no base64"))?;
     let [Signed { keyid, sig }] = envelope.signatures;
     let signature: [u8; 64] = decode(&sig)
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or(malformed("its signature is no base64 of 64 bytes"))?;
-    let key = keys.iter().find(|key| key.fingerprint() == keyid).ok_or(DsseError::Key(keyid))?;
+    let key = keys
+        .iter()
+        .find(|key| key.fingerprint() == keyid)
+        .ok_or(DsseError::Key(keyid))?;
     key.key
         .verify_strict(&pae(IN_TOTO, &payload), &Signature::from_bytes(&signature))
         .map_err(|_| DsseError::Signature)?;
@@ -118,12 +129,18 @@ mod tests {
         let key = SigningKey::from_bytes(&[3; 32]);
         let keys = [PublicKey::new(key.verifying_key())];
         let line = sign(&key, b"{\"a\":1}").unwrap();
-        assert_eq!(open(&line, &keys).unwrap(), (b"{\"a\":1}".to_vec(), &keys[0]));
+        assert_eq!(
+            open(&line, &keys).unwrap(),
+            (b"{\"a\":1}".to_vec(), &keys[0])
+        );
         for position in 0..line.len() {
             for bit in 0..8 {
                 let mut changed = line.clone();
                 changed[position] ^= 1 << bit;
-                assert!(open(&changed, &keys).is_err(), "bit {bit} of byte {position}");
+                assert!(
+                    open(&changed, &keys).is_err(),
+                    "bit {bit} of byte {position}"
+                );
             }
         }
         assert!(matches!(open(&line, &[]), Err(DsseError::Key(_))));

@@ -40,7 +40,10 @@ pub fn commit(object: &[u8]) -> Option<Signed> {
 /// Whether a signature is a GPG one: exactly one block of armour, and nothing around it that another reader could take for more.
 pub fn is_gpg(signature: &[u8]) -> bool {
     let trimmed = signature.trim_ascii_end();
-    let Some(body) = trimmed.strip_prefix(PGP).and_then(|rest| rest.strip_suffix(PGP_END)) else {
+    let Some(body) = trimmed
+        .strip_prefix(PGP)
+        .and_then(|rest| rest.strip_suffix(PGP_END))
+    else {
         return false;
     };
     signature.is_ascii() && !body.windows(5).any(|window| window == b"-----")
@@ -50,7 +53,9 @@ pub fn is_gpg(signature: &[u8]) -> bool {
 pub fn header<'a>(object: &'a [u8], name: &str) -> Option<&'a str> {
     let end = object.windows(2).position(|pair| pair == b"\n\n")?;
     let text = std::str::from_utf8(&object[..end]).ok()?;
-    let mut values = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let mut values = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     values.next().filter(|_| values.next().is_none())
 }
 
@@ -66,10 +71,15 @@ mod tests {
         assert_eq!(signature, b"A\nB\n");
         assert_eq!(commit(b"tree x\n\ngpgsig A\n"), None);
         assert_eq!(commit(b"gpgsig A\ngpgsig B\n\n"), None);
-        let pgp = b"tag v1\n\ntext\n-----BEGIN PGP SIGNATURE-----\n\nA\n-----END PGP SIGNATURE-----\n";
+        let pgp =
+            b"tag v1\n\ntext\n-----BEGIN PGP SIGNATURE-----\n\nA\n-----END PGP SIGNATURE-----\n";
         let (payload, signature) = tag(pgp).unwrap();
         assert_eq!(payload, b"tag v1\n\ntext\n");
-        assert!(is_gpg(&signature) && !is_gpg(&payload) && !is_gpg(&[&signature[..], b"more\n"].concat()));
+        assert!(
+            is_gpg(&signature)
+                && !is_gpg(&payload)
+                && !is_gpg(&[&signature[..], b"more\n"].concat())
+        );
         assert!(!is_gpg(&[&signature[..], &signature].concat()));
         assert_eq!(header(b"object x\ntag v1\n\ntag v2\n", "tag"), Some("v1"));
     }

@@ -36,7 +36,10 @@ pub enum GpgError {
 pub fn read(status: &[u8]) -> Result<String, GpgError> {
     let text = std::str::from_utf8(status).map_err(|_| GpgError::Other)?;
     let (mut new, mut good, mut valid) = (0, Vec::new(), Vec::new());
-    for line in text.lines().filter_map(|line| line.strip_prefix("[GNUPG:] ")) {
+    for line in text
+        .lines()
+        .filter_map(|line| line.strip_prefix("[GNUPG:] "))
+    {
         let mut words = line.split(' ');
         let (keyword, rest) = (words.next().unwrap_or_default(), words.collect::<Vec<_>>());
         match keyword {
@@ -58,7 +61,9 @@ pub fn read(status: &[u8]) -> Result<String, GpgError> {
             _ => {}
         }
     }
-    let ([good], [valid], 1) = (&good[..], &valid[..], new) else { return Err(GpgError::Other) };
+    let ([good], [valid], 1) = (&good[..], &valid[..], new) else {
+        return Err(GpgError::Other);
+    };
     // fingerprint, date, two times, version, reserved, key algorithm, hash, class, primary fingerprint
     let [fingerprint, _, _, _, _, _, _, hash, class, primary] = valid[..] else {
         return Err(GpgError::Other);
@@ -67,16 +72,25 @@ pub fn read(status: &[u8]) -> Result<String, GpgError> {
         return Err(GpgError::Other);
     }
     // Both lines have to be about one key: GOODSIG names the end of its fingerprint, or all of it.
-    if !good.first().is_some_and(|id| id.len() >= 16 && fingerprint.ends_with(id)) {
+    if !good
+        .first()
+        .is_some_and(|id| id.len() >= 16 && fingerprint.ends_with(id))
+    {
         return Err(GpgError::Other);
     }
-    if WEAK.contains(&hash) { Err(GpgError::Weak) } else { Ok(primary.to_owned()) }
+    if WEAK.contains(&hash) {
+        Err(GpgError::Weak)
+    } else {
+        Ok(primary.to_owned())
+    }
 }
 
 /// Whether a text is a fingerprint as gpg prints it: 40 or 64 upper-case hexadecimal digits.
 pub fn is_fingerprint(text: &str) -> bool {
     [40, 64].contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
 }
 
 /// The fingerprints of the primary keys in `gpg --with-colons --list-keys`.
@@ -89,8 +103,12 @@ pub fn primaries(listing: &[u8]) -> Vec<String> {
         match fields[0] {
             "pub" => primary = true,
             "fpr" if primary => {
-                found
-                    .extend(fields.get(9).filter(|text| is_fingerprint(text)).map(|text| (*text).to_owned()));
+                found.extend(
+                    fields
+                        .get(9)
+                        .filter(|text| is_fingerprint(text))
+                        .map(|text| (*text).to_owned()),
+                );
                 primary = false;
             }
             _ => {}
@@ -137,7 +155,10 @@ mod tests {
             ("GOODSIG 1111", "GOODSIG 3333"),
             ("GOODSIG 1111111111111111", "GOODSIG 1111"),
             ("NEWSIG", "NEWSIG\n[GNUPG:] NEWSIG"),
-            ("[GNUPG:] TRUST", "[GNUPG:] GOODSIG 1111111111111111 x\n[GNUPG:] TRUST"),
+            (
+                "[GNUPG:] TRUST",
+                "[GNUPG:] GOODSIG 1111111111111111 x\n[GNUPG:] TRUST",
+            ),
             ("[GNUPG:] TRUST", "[GNUPG:] NODATA 3\n[GNUPG:] TRUST"),
             ("VALIDSIG", "INVALIDSIG"),
             (B, "2222"),
@@ -145,8 +166,12 @@ mod tests {
             assert_eq!(swap(from, to), GpgError::Other, "{from}");
         }
         assert_eq!(read(b""), Err(GpgError::Other));
-        let missing = format!("[GNUPG:] NEWSIG\n[GNUPG:] ERRSIG 1111111111111111 22 10 00 1 9 {A}\n");
-        assert_eq!(read(missing.as_bytes()), Err(GpgError::Unknown(A.to_owned())));
+        let missing =
+            format!("[GNUPG:] NEWSIG\n[GNUPG:] ERRSIG 1111111111111111 22 10 00 1 9 {A}\n");
+        assert_eq!(
+            read(missing.as_bytes()),
+            Err(GpgError::Unknown(A.to_owned()))
+        );
     }
 
     #[test]

@@ -93,7 +93,9 @@ impl MinisignSignature {
     /// Signs a file by its BLAKE2b-512 digest. Deterministic (RFC 8032).
     pub fn sign(key: &(impl Signs + ?Sized), prehash: &[u8; 64], trusted_comment: &str) -> Self {
         let signature = key.signature(prehash).to_bytes();
-        let global = key.signature(&[&signature[..], trusted_comment.as_bytes()].concat()).to_bytes();
+        let global = key
+            .signature(&[&signature[..], trusted_comment.as_bytes()].concat())
+            .to_bytes();
         Self {
             key_id: key_id(&key.verifying_key()),
             signature,
@@ -110,7 +112,10 @@ impl MinisignSignature {
         body.extend_from_slice(&self.key_id);
         body.extend_from_slice(&self.signature);
         let (body, global) = (STANDARD.encode(body), STANDARD.encode(self.global));
-        format!("{UNTRUSTED}{untrusted_comment}\n{body}\n{TRUSTED}{}\n{global}\n", self.trusted_comment)
+        format!(
+            "{UNTRUSTED}{untrusted_comment}\n{body}\n{TRUSTED}{}\n{global}\n",
+            self.trusted_comment
+        )
     }
 
     /// Reads the four lines.
@@ -123,19 +128,28 @@ impl MinisignSignature {
             return Err(malformed("it is too long"));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8"))?;
-        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        if text
+            .chars()
+            .any(|c| c.is_control() && c != '\n' && c != '\t')
+        {
             return Err(malformed("it holds a control character"));
         }
         let lines: Vec<&str> = text.split('\n').collect();
         let [untrusted, body, trusted, global, ""] = lines[..] else {
-            return Err(malformed("it has not exactly four lines, each ended by a newline"));
+            return Err(malformed(
+                "it has not exactly four lines, each ended by a newline",
+            ));
         };
-        let untrusted =
-            untrusted.strip_prefix(UNTRUSTED).ok_or(malformed("the first line is no untrusted comment"))?;
-        let trusted =
-            trusted.strip_prefix(TRUSTED).ok_or(malformed("the third line is no trusted comment"))?;
-        let body: [u8; 74] = decode(body).ok_or(malformed("the second line is no base64 of 74 bytes"))?;
-        let global: [u8; 64] = decode(global).ok_or(malformed("the fourth line is no base64 of 64 bytes"))?;
+        let untrusted = untrusted
+            .strip_prefix(UNTRUSTED)
+            .ok_or(malformed("the first line is no untrusted comment"))?;
+        let trusted = trusted
+            .strip_prefix(TRUSTED)
+            .ok_or(malformed("the third line is no trusted comment"))?;
+        let body: [u8; 74] =
+            decode(body).ok_or(malformed("the second line is no base64 of 74 bytes"))?;
+        let global: [u8; 64] =
+            decode(global).ok_or(malformed("the fourth line is no base64 of 64 bytes"))?;
         let (kind, rest) = body.split_at(2);
         match kind {
             b"ED" => {}
@@ -146,7 +160,13 @@ impl MinisignSignature {
         id.copy_from_slice(&rest[..8]);
         signature.copy_from_slice(&rest[8..]);
         let (untrusted_comment, trusted_comment) = (untrusted.to_owned(), trusted.to_owned());
-        Ok(Self { key_id: id, signature, untrusted_comment, trusted_comment, global })
+        Ok(Self {
+            key_id: id,
+            signature,
+            untrusted_comment,
+            trusted_comment,
+            global,
+        })
     }
 
     /// Checks the signature over a file's BLAKE2b-512 digest and over the trusted comment, strictly (no small-order keys, no
@@ -154,14 +174,24 @@ impl MinisignSignature {
     ///
     /// # Errors
     /// Another key made it, or one of the two does not hold.
-    pub fn verify(&self, key: &VerifyingKey, id: &KeyId, prehash: &[u8; 64]) -> Result<(), SignatureError> {
+    pub fn verify(
+        &self,
+        key: &VerifyingKey,
+        id: &KeyId,
+        prehash: &[u8; 64],
+    ) -> Result<(), SignatureError> {
         if self.key_id != *id {
-            return Err(SignatureError::Key { found: self.key_id, expected: *id });
+            return Err(SignatureError::Key {
+                found: self.key_id,
+                expected: *id,
+            });
         }
         let signature = Signature::from_bytes(&self.signature);
-        key.verify_strict(prehash, &signature).map_err(|_| SignatureError::File)?;
+        key.verify_strict(prehash, &signature)
+            .map_err(|_| SignatureError::File)?;
         let signed = [&self.signature[..], self.trusted_comment.as_bytes()].concat();
-        key.verify_strict(&signed, &Signature::from_bytes(&self.global)).map_err(|_| SignatureError::Comment)
+        key.verify_strict(&signed, &Signature::from_bytes(&self.global))
+            .map_err(|_| SignatureError::Comment)
     }
 }
 
@@ -208,12 +238,18 @@ mod tests {
         let make = || MinisignSignature::sign(&key(), &prehash(b"x"), "c").render("u");
         assert_eq!(make(), make());
         let read = MinisignSignature::parse(make().as_bytes()).unwrap();
-        read.verify(&key().verifying_key(), &key_id(&key().verifying_key()), &prehash(b"x")).unwrap();
+        read.verify(
+            &key().verifying_key(),
+            &key_id(&key().verifying_key()),
+            &prehash(b"x"),
+        )
+        .unwrap();
     }
 
     #[test]
     fn every_changed_bit_outside_the_untrusted_comment_is_refused() {
-        let text = MinisignSignature::sign(&key(), &prehash(b"x"), "timestamp:1\tfile:x").render("u");
+        let text =
+            MinisignSignature::sign(&key(), &prehash(b"x"), "timestamp:1\tfile:x").render("u");
         let (verifying, id) = (key().verifying_key(), key_id(&key().verifying_key()));
         let body = text.find('\n').unwrap();
         let mut checked = 0;
@@ -242,7 +278,10 @@ mod tests {
             text.replacen("untrusted comment: ", "comment: ", 1),
         ] {
             assert!(
-                matches!(MinisignSignature::parse(odd.as_bytes()), Err(SignatureError::Malformed(_))),
+                matches!(
+                    MinisignSignature::parse(odd.as_bytes()),
+                    Err(SignatureError::Malformed(_))
+                ),
                 "{odd:?}"
             );
         }

@@ -40,7 +40,10 @@ pub enum KeyError {
 impl PublicKey {
     /// A key with the id this suite assigns.
     pub fn new(key: VerifyingKey) -> Self {
-        Self { key, id: key_id(&key) }
+        Self {
+            key,
+            id: key_id(&key),
+        }
     }
 
     /// Reads a key file; the form is told from its content.
@@ -57,9 +60,15 @@ impl PublicKey {
             !line.is_empty() && !line.starts_with("untrusted comment:") && !line.starts_with('#')
         });
         let line = line.ok_or(KeyError::Unknown)?;
-        if let Some(blob) = line.split_whitespace().skip_while(|word| *word != SSH_TYPE).nth(1) {
+        if let Some(blob) = line
+            .split_whitespace()
+            .skip_while(|word| *word != SSH_TYPE)
+            .nth(1)
+        {
             let blob = STANDARD.decode(blob).map_err(|_| KeyError::Unknown)?;
-            let rest = blob.strip_prefix(&ssh_header()[..]).ok_or(KeyError::Unknown)?;
+            let rest = blob
+                .strip_prefix(&ssh_header()[..])
+                .ok_or(KeyError::Unknown)?;
             return raw(rest).map(Self::new).and_then(strong);
         }
         let bytes = STANDARD.decode(line).map_err(|_| other(text))?;
@@ -68,7 +77,10 @@ impl PublicKey {
             42 if bytes.starts_with(b"Ed") => {
                 let mut id = [0; 8];
                 id.copy_from_slice(&bytes[2..10]);
-                strong(Self { key: raw(&bytes[10..])?, id })
+                strong(Self {
+                    key: raw(&bytes[10..])?,
+                    id,
+                })
             }
             _ => Err(KeyError::Unknown),
         }
@@ -86,7 +98,10 @@ impl PublicKey {
 
     /// A line for `ssh-keygen -Y verify -f`.
     pub fn allowed_signers(&self, principal: &str) -> String {
-        format!("{principal} {SSH_TYPE} {}\n", STANDARD.encode(self.ssh_blob()))
+        format!(
+            "{principal} {SSH_TYPE} {}\n",
+            STANDARD.encode(self.ssh_blob())
+        )
     }
 
     /// PEM (SPKI), which openssl reads.
@@ -94,7 +109,9 @@ impl PublicKey {
     /// # Errors
     /// Only a defect of the encoder.
     pub fn pem(&self) -> Result<String, KeyError> {
-        self.key.to_public_key_pem(LineEnding::LF).map_err(|_| KeyError::Unknown)
+        self.key
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(|_| KeyError::Unknown)
     }
 
     /// The key as SSH's wire format has it (RFC 8709).
@@ -106,31 +123,54 @@ impl PublicKey {
 
     /// The fingerprint `ssh-keygen -lf` shows: `SHA256:…`.
     pub fn fingerprint(&self) -> String {
-        format!("SHA256:{}", STANDARD_NO_PAD.encode(sha256_bytes(&self.ssh_blob()).as_bytes()))
+        format!(
+            "SHA256:{}",
+            STANDARD_NO_PAD.encode(sha256_bytes(&self.ssh_blob()).as_bytes())
+        )
     }
 }
 
 /// What a key is of that is not Ed25519: people find out at once that they took the wrong one.
 fn other(text: &str) -> KeyError {
-    const SSH: [(&str, &str); 3] =
-        [("ecdsa-sha2-", "ECDSA"), ("sk-ecdsa-sha2-", "ECDSA"), ("ssh-rsa", "RSA")];
+    const SSH: [(&str, &str); 3] = [
+        ("ecdsa-sha2-", "ECDSA"),
+        ("sk-ecdsa-sha2-", "ECDSA"),
+        ("ssh-rsa", "RSA"),
+    ];
     // The object identifiers of RFC 5480 and RFC 8017, as they lie in the file.
     const PEM: [(&[u8], &str); 2] = [
         (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], "ECDSA"),
-        (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01], "RSA"),
+        (
+            &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01],
+            "RSA",
+        ),
     ];
-    let named = text.split_whitespace().find_map(|word| SSH.iter().find(|(kind, _)| word.starts_with(kind)));
+    let named = text
+        .split_whitespace()
+        .find_map(|word| SSH.iter().find(|(kind, _)| word.starts_with(kind)));
     if let Some((_, algorithm)) = named {
         return KeyError::Algorithm(algorithm);
     }
-    let body: String = text.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    let body: String = text
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .map(str::trim)
+        .collect();
     let der = STANDARD.decode(body).unwrap_or_default();
-    let known = PEM.iter().find(|(id, _)| der.windows(id.len()).any(|bytes| bytes == *id));
-    known.map_or(KeyError::Unknown, |(_, algorithm)| KeyError::Algorithm(algorithm))
+    let known = PEM
+        .iter()
+        .find(|(id, _)| der.windows(id.len()).any(|bytes| bytes == *id));
+    known.map_or(KeyError::Unknown, |(_, algorithm)| {
+        KeyError::Algorithm(algorithm)
+    })
 }
 
 fn strong(key: PublicKey) -> Result<PublicKey, KeyError> {
-    if key.key.is_weak() { Err(KeyError::Weak) } else { Ok(key) }
+    if key.key.is_weak() {
+        Err(KeyError::Weak)
+    } else {
+        Ok(key)
+    }
 }
 
 fn raw(bytes: &[u8]) -> Result<VerifyingKey, KeyError> {
@@ -159,12 +199,18 @@ mod tests {
         let ecdsa = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n-----END PUBLIC KEY-----\n";
         for (text, algorithm) in [
             (ecdsa, "ECDSA"),
-            ("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY= somebody", "ECDSA"),
+            (
+                "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY= somebody",
+                "ECDSA",
+            ),
             ("ssh-rsa AAAAB3NzaC1yc2E= somebody", "RSA"),
         ] {
             let error = PublicKey::parse(text).unwrap_err();
             assert_eq!(error, KeyError::Algorithm(algorithm));
-            assert!(error.to_string().contains("Ed25519 key is needed"), "{error}");
+            assert!(
+                error.to_string().contains("Ed25519 key is needed"),
+                "{error}"
+            );
         }
         assert_eq!(PublicKey::parse("hello"), Err(KeyError::Unknown));
     }
@@ -189,8 +235,17 @@ mod tests {
 
     #[test]
     fn small_order_and_nonsense_are_refused() {
-        assert_eq!(PublicKey::parse(&STANDARD.encode([0; 32])), Err(KeyError::Weak));
-        for text in ["", "untrusted comment: x", "AAAA", "ssh-rsa AAAA", "-----BEGIN PUBLIC KEY-----"] {
+        assert_eq!(
+            PublicKey::parse(&STANDARD.encode([0; 32])),
+            Err(KeyError::Weak)
+        );
+        for text in [
+            "",
+            "untrusted comment: x",
+            "AAAA",
+            "ssh-rsa AAAA",
+            "-----BEGIN PUBLIC KEY-----",
+        ] {
             assert!(PublicKey::parse(text).is_err(), "{text}");
         }
     }

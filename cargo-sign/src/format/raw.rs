@@ -28,7 +28,8 @@ pub fn sign(key: &(impl Signs + ?Sized), list: &[u8]) -> [u8; LEN] {
 /// It does not hold.
 pub fn verify(signature: &[u8], key: &VerifyingKey, list: &[u8]) -> Result<(), RawError> {
     let signature = Signature::from_slice(signature).map_err(|_| RawError::Length)?;
-    key.verify_strict(list, &signature).map_err(|_| RawError::Signature)
+    key.verify_strict(list, &signature)
+        .map_err(|_| RawError::Signature)
 }
 
 #[cfg(test)]
@@ -51,9 +52,16 @@ mod tests {
                 "bit {bit}"
             );
         }
-        assert_eq!(verify(&signature[..63], &key.verifying_key(), b"list"), Err(RawError::Length));
         assert_eq!(
-            verify(&[&signature[..], b"\n"].concat(), &key.verifying_key(), b"list"),
+            verify(&signature[..63], &key.verifying_key(), b"list"),
+            Err(RawError::Length)
+        );
+        assert_eq!(
+            verify(
+                &[&signature[..], b"\n"].concat(),
+                &key.verifying_key(),
+                b"list"
+            ),
             Err(RawError::Length)
         );
     }

@@ -33,15 +33,29 @@ enum Kind {
 /// Which rows of the table a message could be of.
 fn kinds(message: &[u8]) -> Vec<Kind> {
     let byte = message.get(63).copied().unwrap_or(0);
-    let digits =
-        message.len() >= 67 && message[..64].iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b));
+    let digits = message.len() >= 67
+        && message[..64]
+            .iter()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b));
     [
         (Kind::File, message.len() == 64),
-        (Kind::Comment, message.len() > 64 && byte < 0x20 && !message.starts_with(b"SSHSIG")),
+        (
+            Kind::Comment,
+            message.len() > 64 && byte < 0x20 && !message.starts_with(b"SSHSIG"),
+        ),
         (Kind::Raw, digits),
-        (Kind::Signify, message.len() >= 78 && message.starts_with(b"SHA256 (") && byte >= 0x20),
-        (Kind::Ssh, message.len() > 64 && message.starts_with(b"SSHSIG\0\0\0")),
-        (Kind::Dsse, message.len() > 64 && message.starts_with(b"DSSEv1 ") && byte >= 0x20),
+        (
+            Kind::Signify,
+            message.len() >= 78 && message.starts_with(b"SHA256 (") && byte >= 0x20,
+        ),
+        (
+            Kind::Ssh,
+            message.len() > 64 && message.starts_with(b"SSHSIG\0\0\0"),
+        ),
+        (
+            Kind::Dsse,
+            message.len() > 64 && message.starts_with(b"DSSEv1 ") && byte >= 0x20,
+        ),
     ]
     .into_iter()
     .filter_map(|(kind, fits)| fits.then_some(kind))

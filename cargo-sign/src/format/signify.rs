@@ -49,7 +49,10 @@ pub fn lines(list: &List) -> Result<String, SignifyError> {
     if let Some(name) = list.keys().find(odd) {
         return Err(SignifyError::Name(name.clone()));
     }
-    Ok(list.iter().map(|(name, digest)| format!("SHA256 ({name}) = {digest}\n")).collect())
+    Ok(list
+        .iter()
+        .map(|(name, digest)| format!("SHA256 ({name}) = {digest}\n"))
+        .collect())
 }
 
 /// Writes `SHA256.sig`. Deterministic.
@@ -64,14 +67,22 @@ pub fn sign(
 ) -> Result<String, SignifyError> {
     let lines = lines(list)?;
     let body = [&b"Ed"[..], id, &key.signature(lines.as_bytes()).to_bytes()].concat();
-    Ok(format!("untrusted comment: {comment}\n{}\n{lines}", STANDARD.encode(body)))
+    Ok(format!(
+        "untrusted comment: {comment}\n{}\n{lines}",
+        STANDARD.encode(body)
+    ))
 }
 
 /// Checks that the bytes are what `key` writes for this list.
 ///
 /// # Errors
 /// They are anything else.
-pub fn verify(bytes: &[u8], key: &PublicKey, list: &List, comment: &str) -> Result<(), SignifyError> {
+pub fn verify(
+    bytes: &[u8],
+    key: &PublicKey,
+    list: &List,
+    comment: &str,
+) -> Result<(), SignifyError> {
     let malformed = SignifyError::Malformed;
     let lines = lines(list)?;
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8"))?;
@@ -79,16 +90,25 @@ pub fn verify(bytes: &[u8], key: &PublicKey, list: &List, comment: &str) -> Resu
         .strip_prefix(&format!("untrusted comment: {comment}\n"))
         .ok_or(malformed("the first line says something else"))?;
     let (body, found) = rest.split_once('\n').ok_or(malformed("it has no list"))?;
-    let body = STANDARD.decode(body).ok().filter(|bytes| STANDARD.encode(bytes) == body);
+    let body = STANDARD
+        .decode(body)
+        .ok()
+        .filter(|bytes| STANDARD.encode(bytes) == body);
     let body = body.ok_or(malformed("the second line is no base64"))?;
     if found != lines {
         return Err(malformed("it names other files or digests"));
     }
-    let signature = body.strip_prefix(b"Ed").ok_or(malformed("its algorithm is not `Ed`"))?;
-    let signature = signature.strip_prefix(&key.id[..]).ok_or(SignifyError::Key)?;
-    let signature =
-        Signature::from_slice(signature).map_err(|_| malformed("its signature has not 64 bytes"))?;
-    key.key.verify_strict(lines.as_bytes(), &signature).map_err(|_| SignifyError::Signature)
+    let signature = body
+        .strip_prefix(b"Ed")
+        .ok_or(malformed("its algorithm is not `Ed`"))?;
+    let signature = signature
+        .strip_prefix(&key.id[..])
+        .ok_or(SignifyError::Key)?;
+    let signature = Signature::from_slice(signature)
+        .map_err(|_| malformed("its signature has not 64 bytes"))?;
+    key.key
+        .verify_strict(lines.as_bytes(), &signature)
+        .map_err(|_| SignifyError::Signature)
 }
 
 #[cfg(test)]
@@ -98,8 +118,7 @@ mod tests {
     use super::*;
 
     /// Made by signify-openbsd 31: `signify -G -n`, `sha256sum --tag a b > list`, `signify -S -e -m list -x SHA256.sig`.
-    const PUBLIC: &str =
-        "untrusted comment: test public key\nRWR0TL5LJZE9EyvQhmJDi79PS7Ipo46E4qPzjKU9+mAI10vQlhSQQMt/\n";
+    const PUBLIC: &str = "untrusted comment: test public key\nRWR0TL5LJZE9EyvQhmJDi79PS7Ipo46E4qPzjKU9+mAI10vQlhSQQMt/\n";
     const THEIRS: &str = "untrusted comment: verify with k.pub\n\
         RWR0TL5LJZE9E9iiv91VJndR75v7JaCX4RkLquqjtg60j7Pwt8mEfxp96koghCI657KgwXa0INaz7mZS2aazLot5r+ZgdRSPJQI=\n\
         SHA256 (a) = 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03\n\
@@ -108,8 +127,14 @@ mod tests {
     fn list() -> List {
         let digest = |text: &str| text.parse().unwrap();
         List::from([
-            ("a".into(), digest("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03")),
-            ("b".into(), digest("73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac")),
+            (
+                "a".into(),
+                digest("5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"),
+            ),
+            (
+                "b".into(),
+                digest("73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac"),
+            ),
         ])
     }
 
@@ -139,9 +164,12 @@ mod tests {
                 assert!(check(&bytes).is_err(), "bit {bit} of byte {position}");
             }
         }
-        for odd in
-            [format!("{text}\n"), text.trim_end().to_owned(), text.replace('\n', "\r\n"), String::new()]
-        {
+        for odd in [
+            format!("{text}\n"),
+            text.trim_end().to_owned(),
+            text.replace('\n', "\r\n"),
+            String::new(),
+        ] {
             assert!(check(odd.as_bytes()).is_err(), "{odd:?}");
         }
         let other = PublicKey::new(SigningKey::from_bytes(&[8; 32]).verifying_key());
@@ -152,7 +180,10 @@ mod tests {
         let fewer = List::from_iter(list().into_iter().take(1));
         assert!(verify(text.as_bytes(), &public, &fewer, "signature of demo 1.0.0").is_err());
         let spaced = List::from([("a b".to_owned(), list()["a"])]);
-        assert_eq!(sign(&key, &public.id, &spaced, ""), Err(SignifyError::Name("a b".to_owned())));
+        assert_eq!(
+            sign(&key, &public.id, &spaced, ""),
+            Err(SignifyError::Name("a b".to_owned()))
+        );
     }
 
     proptest::proptest! {

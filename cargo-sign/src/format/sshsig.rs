@@ -41,8 +41,11 @@ pub fn sign(key: &(impl Signs + ?Sized), namespace: &str, message: &[u8]) -> Str
 /// The lines `ssh-keygen -Y sign` writes.
 pub(super) fn armour(blob: &[u8]) -> String {
     let text = STANDARD.encode(blob);
-    let lines: Vec<&str> =
-        text.as_bytes().chunks(WIDTH).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(WIDTH)
+        .filter_map(|line| std::str::from_utf8(line).ok())
+        .collect();
     format!("{BEGIN}\n{}\n{END}\n", lines.join("\n"))
 }
 
@@ -55,27 +58,44 @@ pub struct SshsigError(&'static str);
 ///
 /// # Errors
 /// It is malformed, for another namespace or key, or does not fit the message.
-pub fn verify(armoured: &[u8], key: &PublicKey, namespace: &str, message: &[u8]) -> Result<(), SshsigError> {
+pub fn verify(
+    armoured: &[u8],
+    key: &PublicKey,
+    namespace: &str,
+    message: &[u8],
+) -> Result<(), SshsigError> {
     let fail = |why| Err(SshsigError(why));
     if armoured.len() > MAX_LEN {
         return fail("the signature is too long");
     }
-    let text = std::str::from_utf8(armoured).map_err(|_| SshsigError("the signature is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(armoured).map_err(|_| SshsigError("the signature is not UTF-8"))?;
     let body = text
         .strip_prefix(BEGIN)
         .and_then(|text| text.strip_suffix('\n')?.strip_suffix(END))
-        .ok_or(SshsigError("the signature has not the lines `BEGIN` and `END SSH SIGNATURE`"))?;
+        .ok_or(SshsigError(
+            "the signature has not the lines `BEGIN` and `END SSH SIGNATURE`",
+        ))?;
     let joined: String = body.split('\n').collect();
-    let blob = STANDARD.decode(joined).map_err(|_| SshsigError("the signature is no base64"))?;
+    let blob = STANDARD
+        .decode(joined)
+        .map_err(|_| SshsigError("the signature is no base64"))?;
     if armour(&blob) != text {
         return fail("the signature is not spelled as `ssh-keygen -Y sign` spells it");
     }
-    let mut rest = blob.strip_prefix(MAGIC).ok_or(SshsigError("the signature does not begin with SSHSIG"))?;
+    let mut rest = blob
+        .strip_prefix(MAGIC)
+        .ok_or(SshsigError("the signature does not begin with SSHSIG"))?;
     rest = rest
         .strip_prefix(&1u32.to_be_bytes()[..])
         .ok_or(SshsigError("the signature has another version than 1"))?;
-    let (public, found, reserved, hash, inner) =
-        (take(&mut rest)?, take(&mut rest)?, take(&mut rest)?, take(&mut rest)?, take(&mut rest)?);
+    let (public, found, reserved, hash, inner) = (
+        take(&mut rest)?,
+        take(&mut rest)?,
+        take(&mut rest)?,
+        take(&mut rest)?,
+        take(&mut rest)?,
+    );
     if !rest.is_empty() || !reserved.is_empty() {
         return fail("the signature has data where there should be none");
     }
@@ -93,8 +113,8 @@ pub fn verify(armoured: &[u8], key: &PublicKey, namespace: &str, message: &[u8])
     if kind != b"ssh-ed25519" || !inner.is_empty() {
         return fail("the signature is of another kind than Ed25519");
     }
-    let signature =
-        Signature::from_slice(signature).map_err(|_| SshsigError("the signature has not 64 bytes"))?;
+    let signature = Signature::from_slice(signature)
+        .map_err(|_| SshsigError("the signature has not 64 bytes"))?;
     key.key
         .verify_strict(&to_be_signed(namespace, message), &signature)
         .map_err(|_| SshsigError("the signature does not fit the message"))
@@ -143,7 +163,10 @@ mod tests {
         for position in BEGIN.len()..armoured.len() - END.len() - 1 {
             let mut bytes = armoured.clone().into_bytes();
             bytes[position] = if bytes[position] == b'A' { b'B' } else { b'A' };
-            assert!(verify(&bytes, &public, "release@demo", b"list").is_err(), "byte {position}");
+            assert!(
+                verify(&bytes, &public, "release@demo", b"list").is_err(),
+                "byte {position}"
+            );
         }
     }
 

@@ -23,7 +23,10 @@ const KEPT: [&str; 3] = ["checksums.txt", "SIGNATURE", "buildinfo.json"];
 const KEPT_LIMIT: u64 = 4 << 20;
 
 /// How much of an archive is looked at that no signature vouches for: enough to say what else is wrong with it, or whose it claims to be.
-pub(super) const UNSIGNED: Limits = Limits { bytes: 64 << 20, members: 1_000 };
+pub(super) const UNSIGNED: Limits = Limits {
+    bytes: 64 << 20,
+    members: 1_000,
+};
 
 /// Walks an archive named `name` (`demo-1.0.0-x86_64.tar.gz`) and judges what is in it. `outer` is what the archive's own signature says,
 /// or that of the list that names it; without either it is refused already.
@@ -41,9 +44,17 @@ pub(super) fn check(
     let mut digests: BTreeMap<String, Sha256Digest> = BTreeMap::new();
     let mut kept: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let (mut stray, mut sbom) = (None, None);
-    let limits = if outer.is_some() { Limits::default() } else { UNSIGNED };
+    let limits = if outer.is_some() {
+        Limits::default()
+    } else {
+        UNSIGNED
+    };
     let walked = walk(file, limits, &mut |member, reader| {
-        let Some(path) = member.path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) else {
+        let Some(path) = member
+            .path
+            .strip_prefix(folder)
+            .and_then(|rest| rest.strip_prefix('/'))
+        else {
             stray.get_or_insert_with(|| member.path.clone());
             return Ok(());
         };
@@ -69,7 +80,10 @@ pub(super) fn check(
         return Ok(());
     }
     let Some(list) = kept.get("checksums.txt") else {
-        verdict.refuse(about(&rules::LIST_MISSING, format!("`{}` holds no checksums.txt", shown(name))));
+        verdict.refuse(about(
+            &rules::LIST_MISSING,
+            format!("`{}` holds no checksums.txt", shown(name)),
+        ));
         return Ok(());
     };
     let inner = check_signature(
@@ -81,24 +95,36 @@ pub(super) fn check(
     );
     match checksums::parse(list) {
         Ok(list) => check_set(verdict, &list, &digests, name),
-        Err(error) => {
-            verdict.refuse(about(error.rule(), format!("checksums.txt in `{}`: {error}", shown(name))))
-        }
+        Err(error) => verdict.refuse(about(
+            error.rule(),
+            format!("checksums.txt in `{}`: {error}", shown(name)),
+        )),
     }
-    for (member, rule) in [("buildinfo.json", &rules::BUILDINFO_MISSING), ("SBOM.json", &rules::SBOM_MISSING)]
-    {
+    for (member, rule) in [
+        ("buildinfo.json", &rules::BUILDINFO_MISSING),
+        ("SBOM.json", &rules::SBOM_MISSING),
+    ] {
         if !digests.contains_key(member) {
             verdict.refuse(about(rule, format!("`{}` holds no {member}", shown(name))));
         }
     }
-    let Some((_, inner)) = inner else { return Ok(()) };
+    let Some((_, inner)) = inner else {
+        return Ok(());
+    };
     if let Some(outer) = outer {
         check_same(verdict, outer, &inner, name);
     }
-    let inside = meaning::Inside { name, folder, comment: &inner, digests: &digests };
+    let inside = meaning::Inside {
+        name,
+        folder,
+        comment: &inner,
+        digests: &digests,
+    };
     inside.check_name(verdict);
     if digests.contains_key("buildinfo.json") {
-        let read = kept.get("buildinfo.json").map(|bytes| Envelope::read(bytes, "buildinfo"));
+        let read = kept
+            .get("buildinfo.json")
+            .map(|bytes| Envelope::read(bytes, "buildinfo"));
         match read {
             Some(Ok(envelope)) => inside.check_buildinfo(verdict, &envelope),
             Some(Err(error)) => verdict.refuse(about(
@@ -107,7 +133,10 @@ pub(super) fn check(
             )),
             None => verdict.refuse(about(
                 &rules::BUILDINFO_MALFORMED,
-                format!("buildinfo.json in `{}` is larger than {KEPT_LIMIT} bytes", shown(name)),
+                format!(
+                    "buildinfo.json in `{}` is larger than {KEPT_LIMIT} bytes",
+                    shown(name)
+                ),
             )),
         }
     }
@@ -139,7 +168,12 @@ fn refused(
     let folder = stem(name).unwrap_or(name);
     verdict.refuse(about(
         &rules::ARCHIVE_ROOT,
-        format!("`{}` holds `{}` outside the folder `{}`", shown(name), shown(&path), shown(folder)),
+        format!(
+            "`{}` holds `{}` outside the folder `{}`",
+            shown(name),
+            shown(&path),
+            shown(folder)
+        ),
     ));
     Ok(true)
 }
@@ -175,34 +209,65 @@ fn check_set(
         match digests.get(path) {
             None => verdict.refuse(about(
                 &rules::SET_MISMATCH,
-                format!("`{}` lists `{}` and does not hold it", shown(name), shown(path)),
+                format!(
+                    "`{}` lists `{}` and does not hold it",
+                    shown(name),
+                    shown(path)
+                ),
             )),
             Some(found) if found != digest => {
                 verdict.refuse(about(
                     &rules::DIGEST_MISMATCH,
-                    format!("`{}` in `{}` is not the one that was listed", shown(path), shown(name)),
+                    format!(
+                        "`{}` in `{}` is not the one that was listed",
+                        shown(path),
+                        shown(name)
+                    ),
                 ));
             }
             Some(_) => {}
         }
     }
-    for path in digests
-        .keys()
-        .filter(|path| !list.contains_key(*path) && !["checksums.txt", "SIGNATURE"].contains(&path.as_str()))
-    {
+    for path in digests.keys().filter(|path| {
+        !list.contains_key(*path) && !["checksums.txt", "SIGNATURE"].contains(&path.as_str())
+    }) {
         verdict.refuse(about(
             &rules::SET_MISMATCH,
-            format!("`{}` holds `{}` and does not list it", shown(name), shown(path)),
+            format!(
+                "`{}` holds `{}` and does not list it",
+                shown(name),
+                shown(path)
+            ),
         ));
     }
 }
 
 /// Two signatures of one release have to say the same.
-pub(super) fn check_same(verdict: &mut Verdict, outer: &TrustedComment, inner: &TrustedComment, name: &str) {
+pub(super) fn check_same(
+    verdict: &mut Verdict,
+    outer: &TrustedComment,
+    inner: &TrustedComment,
+    name: &str,
+) {
     for (rule, what, a, b) in [
-        (&rules::PROJECT_MISMATCH, "project", &outer.project, &inner.project),
-        (&rules::VERSION_MISMATCH, "version", &outer.version, &inner.version),
-        (&rules::COMMIT_MISMATCH, "commit", &outer.commit, &inner.commit),
+        (
+            &rules::PROJECT_MISMATCH,
+            "project",
+            &outer.project,
+            &inner.project,
+        ),
+        (
+            &rules::VERSION_MISMATCH,
+            "version",
+            &outer.version,
+            &inner.version,
+        ),
+        (
+            &rules::COMMIT_MISMATCH,
+            "commit",
+            &outer.commit,
+            &inner.commit,
+        ),
     ] {
         if a != b {
             let text = format!(
@@ -231,12 +296,20 @@ mod tests {
     #[test]
     fn everything_lies_in_the_folder_of_the_archives_name() {
         let mut bytes = Vec::new();
-        let file = Input { path: ".bashrc".to_owned(), bytes: b"evil".to_vec(), executable: false };
+        let file = Input {
+            path: ".bashrc".to_owned(),
+            bytes: b"evil".to_vec(),
+            executable: false,
+        };
         tar_gz(&mut bytes, "demo-1.0.0", 1, &[file]).unwrap();
         let judged = |name: &str| {
             let mut verdict = Verdict::default();
             check_structure(&mut verdict, &mut Cursor::new(&bytes), name).unwrap();
-            verdict.findings.into_iter().map(|finding| finding.rule).collect::<Vec<_>>()
+            verdict
+                .findings
+                .into_iter()
+                .map(|finding| finding.rule)
+                .collect::<Vec<_>>()
         };
         assert_eq!(judged("demo-1.0.0.tar.gz"), [""; 0]);
         assert_eq!(judged("demo-1.0.tar.gz"), ["archive-root"]);

@@ -36,7 +36,12 @@ pub(super) fn check_emitted(
         verdict.refuse(Finding::new(rule, format!("{name}: {error}")).help(HELP));
     };
     if let Some(armoured) = small(&dir.join(SSHSIG), 8192)?
-        && let Err(error) = sshsig::verify(&armoured, &public, &sshsig::namespace(&comment.project), bytes)
+        && let Err(error) = sshsig::verify(
+            &armoured,
+            &public,
+            &sshsig::namespace(&comment.project),
+            bytes,
+        )
     {
         refuse(&rules::SSHSIG_INVALID, SSHSIG, &error);
     }
@@ -46,7 +51,10 @@ pub(super) fn check_emitted(
         refuse(&rules::RAW_SIGNATURE_INVALID, RAW, &error);
     }
     // A file of the release may have that name too, and so may the signature of one.
-    if list.contains_key(SIGNIFY) || SIGNIFY.strip_suffix(".sig").is_some_and(|file| list.contains_key(file))
+    if list.contains_key(SIGNIFY)
+        || SIGNIFY
+            .strip_suffix(".sig")
+            .is_some_and(|file| list.contains_key(file))
     {
         return Ok(());
     }
@@ -81,13 +89,19 @@ pub(super) fn check_further(
         let about = |finding: Finding| finding.evidence("signature", format!("{name}.{id}.sig"));
         let new: Vec<_> = verdict.findings.drain(refusals..).map(about).collect();
         verdict.findings.extend(new);
-        let Some((key, comment)) = signed else { continue };
-        let made_by =
-            bytes.and_then(|bytes| MinisignSignature::parse(&bytes).ok()).map(|read| hex(&read.key_id));
+        let Some((key, comment)) = signed else {
+            continue;
+        };
+        let made_by = bytes
+            .and_then(|bytes| MinisignSignature::parse(&bytes).ok())
+            .map(|read| hex(&read.key_id));
         if made_by.as_ref() != Some(&id) {
-            let text =
-                format!("`{}.{id}.sig` is named after another key than the one that made it", shown(name));
-            verdict.refuse(Finding::new(&rules::KEY_MISMATCH, text).help("get it under its own name"));
+            let text = format!(
+                "`{}.{id}.sig` is named after another key than the one that made it",
+                shown(name)
+            );
+            verdict
+                .refuse(Finding::new(&rules::KEY_MISMATCH, text).help("get it under its own name"));
             continue;
         }
         if let Some((_, first)) = first {
@@ -108,7 +122,10 @@ pub(super) fn check_quorum(
 ) {
     let (have, need) = keys.quorum(&comment.version, signers);
     if have < need as usize {
-        let text = format!("`{}` is signed by {have} of the {need} different keys it needs", shown(name));
+        let text = format!(
+            "`{}` is signed by {have} of the {need} different keys it needs",
+            shown(name)
+        );
         verdict.refuse(Finding::new(&rules::RELEASE_THRESHOLD, text).evidence("file", name.to_owned()).help(
             format!(
                 "get `{0}.<key id>.sig` too, or have it made with `cargo sign sign {0}` by another key",
@@ -124,11 +141,18 @@ pub(super) fn check_quorum(
 /// Something that is there cannot be read.
 pub(crate) fn stale_further(path: &Path, keys: Option<&Keys>) -> Result<Vec<PathBuf>> {
     let further = further_of(path)?;
-    let prehash = if further.is_empty() { None } else { Checked::open(path, true)? };
-    let prehash = prehash.and_then(|checked| checked.prehash).unwrap_or([0; 64]);
+    let prehash = if further.is_empty() {
+        None
+    } else {
+        Checked::open(path, true)?
+    };
+    let prehash = prehash
+        .and_then(|checked| checked.prehash)
+        .unwrap_or([0; 64]);
     let mut stale = Vec::new();
     for (_, beside) in further {
-        let parsed = small(&beside, MAX_LEN)?.and_then(|bytes| MinisignSignature::parse(&bytes).ok());
+        let parsed =
+            small(&beside, MAX_LEN)?.and_then(|bytes| MinisignSignature::parse(&bytes).ok());
         let by = parsed.and_then(|parsed| Some((keys?.by_id(&parsed.key_id)?, parsed)));
         if by.is_none_or(|(key, parsed)| parsed.verify(&key.key, &key.id, &prehash).is_err()) {
             stale.push(beside);
@@ -139,10 +163,16 @@ pub(crate) fn stale_further(path: &Path, keys: Option<&Keys>) -> Result<Vec<Path
 
 /// Signatures of a file by further keys: the id in the name, and the path.
 fn further_of(path: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Some(file) = path.file_name().and_then(|name| name.to_str()) else { return Ok(Vec::new()) };
-    let wrong =
-        |error| Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error);
+    let dir = path
+        .parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
+        return Ok(Vec::new());
+    };
+    let wrong = |error| {
+        Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error)
+    };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(wrong)? {
         let entry = entry.map_err(wrong)?;

@@ -38,7 +38,9 @@ impl Checked {
     /// It cannot be read. `Ok(None)`: it is no regular file (links are not followed).
     pub fn open(path: &Path, prehash: bool) -> Result<Option<Self>> {
         let wrong = |error| unreadable(path, error);
-        let Some(mut file) = open_regular(path).map_err(wrong)? else { return Ok(None) };
+        let Some(mut file) = open_regular(path).map_err(wrong)? else {
+            return Ok(None);
+        };
         let (mut sha, mut blake) = (Sha256::new(), prehash.then(Blake2b512::new));
         let mut buffer = vec![0; BUFFER];
         let mut size = 0;
@@ -56,7 +58,12 @@ impl Checked {
         }
         file.seek(SeekFrom::Start(0)).map_err(wrong)?;
         let sha256 = Sha256Digest::from_bytes(sha.finalize().into());
-        Ok(Some(Self { file, sha256, prehash: blake.map(|blake| blake.finalize().into()), size }))
+        Ok(Some(Self {
+            file,
+            sha256,
+            prehash: blake.map(|blake| blake.finalize().into()),
+            size,
+        }))
     }
 
     /// Opens a file again that held. Its digest is what it was then: whoever uses what is in it now has to hash it again.
@@ -65,7 +72,12 @@ impl Checked {
     /// It cannot be read. `Ok(None)`: it is no regular file any more.
     pub(crate) fn reopen(path: &Path, held: &Held) -> Result<Option<Self>> {
         let file = open_regular(path).map_err(|error| unreadable(path, error))?;
-        Ok(file.map(|file| Self { file, sha256: held.sha256, prehash: None, size: held.size }))
+        Ok(file.map(|file| Self {
+            file,
+            sha256: held.sha256,
+            prehash: None,
+            size: held.size,
+        }))
     }
 }
 
@@ -81,7 +93,11 @@ pub(super) fn check_signature(
     keys: &Keys,
 ) -> Option<(ed25519_dalek::VerifyingKey, TrustedComment)> {
     let refuse = |verdict: &mut Verdict, rule, text: String, help: &str| {
-        verdict.refuse(Finding::new(rule, text).evidence("file", name.to_owned()).help(help));
+        verdict.refuse(
+            Finding::new(rule, text)
+                .evidence("file", name.to_owned())
+                .help(help),
+        );
         None
     };
     let Some(bytes) = signature else {
@@ -128,7 +144,10 @@ pub(super) fn check_signature(
         return refuse(
             verdict,
             &rules::COMMENT_MALFORMED,
-            format!("the signature of `{}` does not bind file, project, version and commit", shown(name)),
+            format!(
+                "the signature of `{}` does not bind file, project, version and commit",
+                shown(name)
+            ),
             "sign it with `cargo sign sign`",
         );
     };
@@ -137,12 +156,19 @@ pub(super) fn check_signature(
         return refuse(
             verdict,
             &rules::SIGNATURE_MALFORMED,
-            format!("the untrusted comment of the signature of `{}` was changed", shown(name)),
+            format!(
+                "the untrusted comment of the signature of `{}` was changed",
+                shown(name)
+            ),
             "get the signature again from where the release was published",
         );
     }
     if comment.file != name {
-        let text = format!("the signature of `{}` was made for `{}`", shown(name), shown(&comment.file));
+        let text = format!(
+            "the signature of `{}` was made for `{}`",
+            shown(name),
+            shown(&comment.file)
+        );
         return refuse(
             verdict,
             &rules::FILE_MISMATCH,
@@ -172,7 +198,10 @@ pub(super) fn check_signature(
         verdict.refuse(
             Finding::new(
                 &rules::DESPITE_REFUSALS,
-                format!("`{}` was packed although another gate refused the release", shown(name)),
+                format!(
+                    "`{}` was packed although another gate refused the release",
+                    shown(name)
+                ),
             )
             .evidence("file", name.to_owned())
             .help("ask the project what was refused, and why it was released all the same"),
@@ -190,8 +219,11 @@ pub(crate) fn small(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
     let file = match open_regular(path) {
         Ok(Some(file)) => file,
         Ok(None) => {
-            return Err(Error::judge(format!("`{}` is not a regular file", path.display()))
-                .with_help("links and pipes are not followed; put the file itself there, or remove it"));
+            return Err(
+                Error::judge(format!("`{}` is not a regular file", path.display())).with_help(
+                    "links and pipes are not followed; put the file itself there, or remove it",
+                ),
+            );
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(path, error)),
@@ -214,7 +246,9 @@ pub(crate) fn small_named(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> 
 fn read_small(file: File, path: &Path, limit: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more than allowed, so that a longer file is seen as too long and not as cut off.
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, error))?;
     Ok(bytes)
 }
 
@@ -249,7 +283,11 @@ pub(crate) fn signature_of(path: &Path) -> Result<Option<Vec<u8>>> {
 ///
 /// # Errors
 /// It is there and cannot be read.
-pub(crate) fn first_signer(path: &Path, prehash: &[u8; 64], keys: &Keys) -> Result<Option<PublicKey>> {
+pub(crate) fn first_signer(
+    path: &Path,
+    prehash: &[u8; 64],
+    keys: &Keys,
+) -> Result<Option<PublicKey>> {
     let parsed = signature_of(path)?.and_then(|bytes| MinisignSignature::parse(&bytes).ok());
     let by = parsed.and_then(|parsed| Some((keys.by_id(&parsed.key_id)?, parsed)));
     Ok(by
@@ -263,7 +301,11 @@ pub(crate) fn first_signer(path: &Path, prehash: &[u8; 64], keys: &Keys) -> Resu
 /// It cannot be read.
 pub fn check_unsigned(path: &Path) -> Result<(Verdict, Option<Checked>)> {
     let mut verdict = Verdict::default();
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let checked = Checked::open(path, false)?;
     let finding = match &checked {
         Some(checked) => {
@@ -278,7 +320,10 @@ pub fn check_unsigned(path: &Path) -> Result<(Verdict, Option<Checked>)> {
                 format!("`{}` is signed by no key of the project", shown(&name)),
             )
         }
-        None => Finding::new(&rules::FILE_NOT_REGULAR, format!("`{}` is not a regular file", shown(&name))),
+        None => Finding::new(
+            &rules::FILE_NOT_REGULAR,
+            format!("`{}` is not a regular file", shown(&name)),
+        ),
     };
     verdict.refuse(finding.evidence("file", name));
     Ok((verdict, checked))
@@ -289,8 +334,15 @@ pub fn check_unsigned(path: &Path) -> Result<(Verdict, Option<Checked>)> {
 /// # Errors
 /// It cannot be read.
 pub fn check_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Checked>)> {
-    let mut verdict = Verdict { findings: keys.findings.clone(), ..Verdict::default() };
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut verdict = Verdict {
+        findings: keys.findings.clone(),
+        ..Verdict::default()
+    };
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let Some(checked) = Checked::open(path, true)? else {
         verdict.refuse(Finding::new(
             &rules::FILE_NOT_REGULAR,
@@ -301,12 +353,18 @@ pub fn check_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Checked>)
     let signature = signature_of(path)?;
     let prehash = checked.prehash.unwrap_or([0; 64]);
     let signed = check_signature(&mut verdict, signature.as_deref(), &prehash, &name, keys);
-    let signers = companion::check_further(&mut verdict, path, &prehash, &name, keys, signed.as_ref())?;
+    let signers =
+        companion::check_further(&mut verdict, path, &prehash, &name, keys, signed.as_ref())?;
     if let Some((_, comment)) = &signed {
         companion::check_quorum(&mut verdict, &name, comment, &signers, keys);
     }
     if signed.is_some() {
-        verdict.held.push(Held { file: name, sha256: checked.sha256, size: checked.size, signed });
+        verdict.held.push(Held {
+            file: name,
+            sha256: checked.sha256,
+            size: checked.size,
+            signed,
+        });
     }
     Ok((verdict, Some(checked)))
 }

@@ -48,7 +48,11 @@ impl Inside<'_> {
     fn target(&self) -> Option<&str> {
         let release = format!("{}-{}", self.comment.project, self.comment.version);
         let rest = self.folder.strip_prefix(&release)?;
-        if rest.is_empty() { Some(rest) } else { rest.strip_prefix('-') }
+        if rest.is_empty() {
+            Some(rest)
+        } else {
+            rest.strip_prefix('-')
+        }
     }
 
     /// The name has to be that of the project and version that were signed.
@@ -59,15 +63,25 @@ impl Inside<'_> {
     }
 
     fn other_version(&self, verdict: &mut Verdict) {
-        let TrustedComment { project, version, .. } = self.comment;
-        let text = format!("`{}` is signed as {} {}", shown(self.name), shown(project), shown(version));
+        let TrustedComment {
+            project, version, ..
+        } = self.comment;
+        let text = format!(
+            "`{}` is signed as {} {}",
+            shown(self.name),
+            shown(project),
+            shown(version)
+        );
         self.refuse(verdict, &rules::VERSION_MISMATCH, text);
     }
 
     /// Project, version and commit are those that were signed, the build passed, and it is of what is packed.
     pub(super) fn check_buildinfo(&self, verdict: &mut Verdict, buildinfo: &Envelope) {
         let (subject, name) = (&buildinfo.subject, shown(self.name));
-        let commit = subject.commit.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        let commit = subject
+            .commit
+            .as_ref()
+            .map_or_else(|| "none".to_owned(), ToString::to_string);
         let none = String::new();
         let said = [
             (
@@ -82,12 +96,18 @@ impl Inside<'_> {
                 subject.version.as_ref().unwrap_or(&none),
                 &self.comment.version,
             ),
-            (&rules::COMMIT_MISMATCH, "commit", &commit, &self.comment.commit),
+            (
+                &rules::COMMIT_MISMATCH,
+                "commit",
+                &commit,
+                &self.comment.commit,
+            ),
         ];
         for (rule, what, a, b) in said {
             if a != b {
                 let (a, b) = (shown(a), shown(b));
-                let text = format!("buildinfo.json in `{name}` is of {what} {a} and the signature of {b}");
+                let text =
+                    format!("buildinfo.json in `{name}` is of {what} {a} and the signature of {b}");
                 self.refuse(verdict, rule, text);
             }
         }
@@ -98,11 +118,20 @@ impl Inside<'_> {
             self.refuse(verdict, &rules::COMMIT_MISMATCH, text);
         }
         if buildinfo.status != Status::Pass {
-            let text = format!("buildinfo.json in `{name}` says `{}`", buildinfo.status.as_str());
+            let text = format!(
+                "buildinfo.json in `{name}` says `{}`",
+                buildinfo.status.as_str()
+            );
             self.refuse(verdict, &rules::GATE_FAILED, text);
         }
         // A buildinfo without the key is of another program; one whose list is empty had nothing to pack.
-        let Some(artifacts) = buildinfo.data.get("artifacts").filter(|list| !list.is_null()) else { return };
+        let Some(artifacts) = buildinfo
+            .data
+            .get("artifacts")
+            .filter(|list| !list.is_null())
+        else {
+            return;
+        };
         match Vec::<Artifact>::deserialize(artifacts) {
             Ok(artifacts) => self.check_artifacts(verdict, &artifacts),
             Err(error) => {
@@ -124,7 +153,10 @@ impl Inside<'_> {
             (named, Some(_)) if targets.contains(named) => named,
             (named, Some(_)) => {
                 // `1.0.0-rc.1-TARGET` is another version than `1.0.0-TARGET`.
-                if targets.iter().any(|target| named.ends_with(&format!("-{target}"))) {
+                if targets
+                    .iter()
+                    .any(|target| named.ends_with(&format!("-{target}")))
+                {
                     return self.other_version(verdict);
                 }
                 let built: Vec<_> = targets.iter().map(|target| shown(target)).collect();
@@ -132,7 +164,10 @@ impl Inside<'_> {
                 return self.refuse(verdict, &rules::TARGET_MISMATCH, text);
             }
         };
-        for artifact in artifacts.iter().filter(|artifact| artifact.target == target) {
+        for artifact in artifacts
+            .iter()
+            .filter(|artifact| artifact.target == target)
+        {
             let file = artifact.path.rsplit('/').next().unwrap_or(&artifact.path);
             let (name, file_shown) = (shown(self.name), shown(file));
             match self.digests.get(file) {
@@ -142,7 +177,8 @@ impl Inside<'_> {
                     self.refuse(verdict, &rules::DIGEST_MISMATCH, text);
                 }
                 None => {
-                    let text = format!("`{name}` does not hold `{file_shown}`, which was built for it");
+                    let text =
+                        format!("`{name}` does not hold `{file_shown}`, which was built for it");
                     self.refuse(verdict, &rules::SET_MISMATCH, text);
                 }
             }
@@ -160,8 +196,18 @@ impl Inside<'_> {
             }
         };
         for (rule, what, a, b) in [
-            (&rules::PROJECT_MISMATCH, "project", &component.name, &self.comment.project),
-            (&rules::VERSION_MISMATCH, "version", &component.version, &self.comment.version),
+            (
+                &rules::PROJECT_MISMATCH,
+                "project",
+                &component.name,
+                &self.comment.project,
+            ),
+            (
+                &rules::VERSION_MISMATCH,
+                "version",
+                &component.version,
+                &self.comment.version,
+            ),
         ] {
             if let Some(a) = a.as_ref().filter(|a| *a != b) {
                 let (a, b) = (shown(a), shown(b));
@@ -205,13 +251,19 @@ impl Sbom {
         struct Metadata {
             component: Option<Component>,
         }
-        let mut hashed = Hashed { inner: reader, sha: Sha256::new() };
+        let mut hashed = Hashed {
+            inner: reader,
+            sha: Sha256::new(),
+        };
         let read = serde_json::from_reader::<_, Document>(BufReader::new(&mut hashed));
         io::copy(&mut hashed, &mut io::sink())?;
         let sbom = match read {
-            Ok(document) => {
-                Self::Of(document.metadata.and_then(|metadata| metadata.component).unwrap_or_default())
-            }
+            Ok(document) => Self::Of(
+                document
+                    .metadata
+                    .and_then(|metadata| metadata.component)
+                    .unwrap_or_default(),
+            ),
             Err(error) if error.is_io() => return Err(error.into()),
             Err(error) => Self::Malformed(error.to_string()),
         };

@@ -60,7 +60,9 @@ impl Verdict {
 
     /// Whether nothing was refused.
     pub fn holds(&self) -> bool {
-        self.findings.iter().all(|finding| finding.level != release_gate::Level::Deny)
+        self.findings
+            .iter()
+            .all(|finding| finding.level != release_gate::Level::Deny)
     }
 }
 

@@ -52,11 +52,18 @@ pub(crate) fn is_archive(name: &str) -> bool {
 /// # Errors
 /// It cannot be read.
 pub fn check_archive(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Checked>)> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let (mut verdict, mut checked) = check_file(path, keys)?;
     if let Some(checked) = &mut checked {
-        let outer =
-            verdict.held.first().and_then(|held| held.signed.as_ref()).map(|(_, comment)| comment.clone());
+        let outer = verdict
+            .held
+            .first()
+            .and_then(|held| held.signed.as_ref())
+            .map(|(_, comment)| comment.clone());
         archive::check(&mut verdict, &mut checked.file, &name, keys, outer.as_ref())?;
     }
     if !verdict.holds() {
@@ -78,19 +85,32 @@ pub fn check_directory(dir: &Path, keys: &Keys, extent: Extent) -> Result<Verdic
 /// # Errors
 /// Something that is there cannot be read.
 pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
-    let mut verdict = Verdict { findings: keys.findings.clone(), ..Verdict::default() };
+    let mut verdict = Verdict {
+        findings: keys.findings.clone(),
+        ..Verdict::default()
+    };
     let dir = path.parent().unwrap_or(Path::new("."));
     if path.symlink_metadata().is_err() {
         verdict.refuse(
-            Finding::new(&rules::LIST_MISSING, format!("there is no `{}`", path.display()))
-                .help("get it from where the release was published"),
+            Finding::new(
+                &rules::LIST_MISSING,
+                format!("there is no `{}`", path.display()),
+            )
+            .help("get it from where the release was published"),
         );
         return Ok(verdict);
     }
     let bytes = small(path, checksums::MAX_LEN)?.unwrap_or_default();
     let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&bytes).into();
-    let signed = check_signature(&mut verdict, signature_of(path)?.as_deref(), &prehash, LIST, keys);
-    let signers = companion::check_further(&mut verdict, path, &prehash, LIST, keys, signed.as_ref())?;
+    let signed = check_signature(
+        &mut verdict,
+        signature_of(path)?.as_deref(),
+        &prehash,
+        LIST,
+        keys,
+    );
+    let signers =
+        companion::check_further(&mut verdict, path, &prehash, LIST, keys, signed.as_ref())?;
     let list = match checksums::parse(&bytes) {
         Ok(list) => list,
         Err(error) => {
@@ -102,7 +122,9 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
         }
     };
     // What nobody signed is refused; what it names is nobody's word, and may be made to take long.
-    let Some(signed) = signed else { return Ok(verdict) };
+    let Some(signed) = signed else {
+        return Ok(verdict);
+    };
     companion::check_emitted(&mut verdict, dir, &signed, keys, &bytes, &list)?;
     companion::check_quorum(&mut verdict, LIST, &signed.1, &signers, keys);
     for one in each_listed(dir, &list, keys, &signed.1) {
@@ -115,7 +137,15 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
     }
     let sha256 = release_gate::digest::sha256_bytes(&bytes);
     let size = bytes.len() as u64;
-    verdict.held.insert(0, Held { file: LIST.to_owned(), sha256, size, signed: Some(signed) });
+    verdict.held.insert(
+        0,
+        Held {
+            file: LIST.to_owned(),
+            sha256,
+            size,
+            signed: Some(signed),
+        },
+    );
     Ok(verdict)
 }
 
@@ -137,17 +167,24 @@ fn each_listed(
             // A file that is listed itself is data, whatever it is called.
             let data = list.contains_key(&format!("{name}.sig"));
             let judged = listed(&mut one, dir, name, *digest, keys, outer, data).map(|()| one);
-            done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, judged);
+            done.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(number, judged);
         }
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(entries.len());
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(entries.len());
     std::thread::scope(|scope| {
         for _ in 1..threads {
             scope.spawn(work);
         }
         work();
     });
-    done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    done.into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+        .into_values()
+        .collect()
 }
 
 /// Checks one file of the list, an archive also from the inside. `data`: what is called like its signature is a listed file.
@@ -164,21 +201,30 @@ fn listed(
     let about = |rule, text: String| Finding::new(rule, text).evidence("file", name.to_owned());
     if std::fs::symlink_metadata(&path).is_err() {
         verdict.refuse(
-            about(&rules::FILE_MISSING, format!("`{}` is listed and missing", shown(name)))
-                .help("get the whole release"),
+            about(
+                &rules::FILE_MISSING,
+                format!("`{}` is listed and missing", shown(name)),
+            )
+            .help("get the whole release"),
         );
         return Ok(());
     }
     let archive_name = is_archive(name);
     let signature = if data { None } else { signature_of(&path)? };
     let Some(mut checked) = Checked::open(&path, archive_name || signature.is_some())? else {
-        verdict.refuse(about(&rules::FILE_NOT_REGULAR, format!("`{}` is not a regular file", shown(name))));
+        verdict.refuse(about(
+            &rules::FILE_NOT_REGULAR,
+            format!("`{}` is not a regular file", shown(name)),
+        ));
         return Ok(());
     };
     if checked.sha256 != digest {
         verdict.refuse(
-            about(&rules::DIGEST_MISMATCH, format!("`{}` is not the one that was listed", shown(name)))
-                .help("do not use it; get it again"),
+            about(
+                &rules::DIGEST_MISMATCH,
+                format!("`{}` is not the one that was listed", shown(name)),
+            )
+            .help("do not use it; get it again"),
         );
         return Ok(());
     }
@@ -195,20 +241,38 @@ fn listed(
     if archive_name {
         archive::check(verdict, &mut checked.file, name, keys, Some(outer))?;
     }
-    verdict.held.push(Held { file: name.to_owned(), sha256: checked.sha256, size: checked.size, signed });
+    verdict.held.push(Held {
+        file: name.to_owned(),
+        sha256: checked.sha256,
+        size: checked.size,
+        signed,
+    });
     Ok(())
 }
 
 /// Names everything in the folder that is not listed.
-fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: Extent) -> Result<()> {
+fn unlisted(
+    verdict: &mut Verdict,
+    dir: &Path,
+    list: &checksums::List,
+    extent: Extent,
+) -> Result<()> {
     let mut found = BTreeSet::new();
     entries(dir, Path::new(""), &mut found)?;
-    let manifest = if extent == Extent::Artifacts { manifest(dir)? } else { BTreeSet::new() };
+    let manifest = if extent == Extent::Artifacts {
+        manifest(dir)?
+    } else {
+        BTreeSet::new()
+    };
     let mut beside = Vec::new();
     for path in &found {
         let name = path.to_string_lossy();
         // Elsewhere a name may hold a backslash, and is then no path.
-        let name = if cfg!(windows) { name.replace('\\', "/") } else { name.into_owned() };
+        let name = if cfg!(windows) {
+            name.replace('\\', "/")
+        } else {
+            name.into_owned()
+        };
         let vouches = match Companion::of(&name) {
             Some(Companion::First(of)) => of == LIST || list.contains_key(of),
             // Only beside a first signature, which has to have been judged as one and not as a listed file.
@@ -228,16 +292,27 @@ fn unlisted(verdict: &mut Verdict, dir: &Path, list: &checksums::List, extent: E
         if extent == Extent::Artifacts && top.starts_with(TEMPORARY) {
             continue; // being written, or left by a call that was killed; nobody reads it
         }
-        let ours = extent == Extent::Artifacts && (WORKING.contains(&top) || manifest.contains(&name));
+        let ours =
+            extent == Extent::Artifacts && (WORKING.contains(&top) || manifest.contains(&name));
         if ours || is_evidence(&name) {
             beside.push(name);
         } else {
-            let finding = Finding::new(&rules::FILE_UNLISTED, format!("`{}` is not listed", shown(&name)));
-            verdict.refuse(finding.help("remove it; it is not part of the release").evidence("file", name));
+            let finding = Finding::new(
+                &rules::FILE_UNLISTED,
+                format!("`{}` is not listed", shown(&name)),
+            );
+            verdict.refuse(
+                finding
+                    .help("remove it; it is not part of the release")
+                    .evidence("file", name),
+            );
         }
     }
     if !beside.is_empty() {
-        let names: Vec<String> = beside.iter().map(|name| format!("`{}`", shown(name))).collect();
+        let names: Vec<String> = beside
+            .iter()
+            .map(|name| format!("`{}`", shown(name)))
+            .collect();
         let text = format!("not part of what was signed: {}", names.join(", "));
         verdict.refuse(Finding::new(&rules::NOT_COVERED, text).evidence("files", beside));
     }
@@ -252,13 +327,18 @@ fn is_evidence(name: &str) -> bool {
 fn manifest(dir: &Path) -> Result<BTreeSet<String>> {
     let bytes = small(&dir.join(MANIFEST), 4 << 20)?.unwrap_or_default();
     let manifest: Option<Manifest> = serde_json::from_slice(&bytes).ok();
-    Ok(manifest.into_iter().flat_map(|manifest| manifest.files).map(|file| file.path).collect())
+    Ok(manifest
+        .into_iter()
+        .flat_map(|manifest| manifest.files)
+        .map(|file| file.path)
+        .collect())
 }
 
 /// All files below a folder; links are not followed.
 fn entries(dir: &Path, relative: &Path, found: &mut BTreeSet<PathBuf>) -> Result<()> {
-    let wrong =
-        |error| Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error);
+    let wrong = |error| {
+        Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error)
+    };
     for entry in std::fs::read_dir(dir).map_err(wrong)? {
         let entry = entry.map_err(wrong)?;
         let path = relative.join(entry.file_name());

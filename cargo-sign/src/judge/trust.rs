@@ -33,7 +33,13 @@ pub struct Keys {
 impl Keys {
     /// Keys without a keyring.
     pub fn new(keys: Vec<PublicKey>, pinned: bool) -> Self {
-        Self { keys, pinned, findings: Vec::new(), ring: None, highest: None }
+        Self {
+            keys,
+            pinned,
+            findings: Vec::new(),
+            ring: None,
+            highest: None,
+        }
     }
 
     /// Reads key files.
@@ -41,7 +47,13 @@ impl Keys {
     /// # Errors
     /// A file cannot be read or holds no usable key.
     pub fn read(paths: &[PathBuf], pinned: bool) -> Result<Self> {
-        Ok(Self::new(paths.iter().map(|path| read_key(path)).collect::<Result<_>>()?, pinned))
+        Ok(Self::new(
+            paths
+                .iter()
+                .map(|path| read_key(path))
+                .collect::<Result<_>>()?,
+            pinned,
+        ))
     }
 
     /// Adds what a keyring says: the one that was `found`, if it continues the one that was `seen` or is tied to one of the keys.
@@ -55,12 +67,17 @@ impl Keys {
             Some(Ok(ring)) => Some(ring),
             Some(Err(error)) => {
                 let help = "get keyring.json again from where the project publishes it; do not trust the release until it holds";
-                self.findings.push(Finding::new(error.rule(), error.to_string()).help(help));
+                self.findings
+                    .push(Finding::new(error.rule(), error.to_string()).help(help));
                 seen.cloned()
             }
             None => seen.cloned(),
         };
-        let members = self.ring.iter().flat_map(|ring| &ring.newest().keys).filter_map(Member::public);
+        let members = self
+            .ring
+            .iter()
+            .flat_map(|ring| &ring.newest().keys)
+            .filter_map(Member::public);
         let more: Vec<_> = members.filter(|key| !self.keys.contains(key)).collect();
         self.keys.extend(more);
         self
@@ -85,8 +102,15 @@ impl Keys {
             Some(highest) => ring.quorum_after(highest, &version),
             None => ring.quorum(&version),
         });
-        let Some(ring) = self.ring.as_ref().filter(|_| need > 1) else { return (signers.len(), need) };
-        let members = ring.newest().keys.iter().filter_map(Member::public).map(|key| key.key.to_bytes());
+        let Some(ring) = self.ring.as_ref().filter(|_| need > 1) else {
+            return (signers.len(), need);
+        };
+        let members = ring
+            .newest()
+            .keys
+            .iter()
+            .filter_map(Member::public)
+            .map(|key| key.key.to_bytes());
         let members: BTreeSet<_> = members.collect();
         (signers.intersection(&members).count(), need)
     }
@@ -104,10 +128,16 @@ impl Keys {
     ) -> Option<(&'static Rule, String)> {
         let ring = self.ring.as_ref()?.newest();
         if !ring.projects.contains(project) {
-            return Some((&rules::KEYRING_UNTRUSTED, format!("the keyring is not for `{}`", shown(project))));
+            return Some((
+                &rules::KEYRING_UNTRUSTED,
+                format!("the keyring is not for `{}`", shown(project)),
+            ));
         }
         let Ok(version) = Version::parse(version) else {
-            return Some((&rules::COMMENT_MALFORMED, format!("`{}` is no version", shown(version))));
+            return Some((
+                &rules::COMMENT_MALFORMED,
+                format!("`{}` is no version", shown(version)),
+            ));
         };
         let fingerprint = PublicKey::new(*key).fingerprint();
         match ring.standing(key, &version)? {
@@ -122,7 +152,10 @@ impl Keys {
                     |last| format!("the last good version is {last}"),
                 );
                 let reason = shown(&revoked.reason);
-                Some((&rules::KEY_REVOKED, format!("the key {fingerprint} was revoked ({reason}); {last}")))
+                Some((
+                    &rules::KEY_REVOKED,
+                    format!("the key {fingerprint} was revoked ({reason}); {last}"),
+                ))
             }
         }
     }
@@ -131,12 +164,19 @@ impl Keys {
 fn read_key(path: &Path) -> Result<PublicKey> {
     let name = path.display();
     // Not without end: `/dev/zero` can be named too.
-    let bytes = small_named(path, MAX_PUBLIC)?
-        .ok_or_else(|| Error::judge(format!("cannot read the public key `{name}`: there is no such file")))?;
-    let text = String::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_PUBLIC);
+    let bytes = small_named(path, MAX_PUBLIC)?.ok_or_else(|| {
+        Error::judge(format!(
+            "cannot read the public key `{name}`: there is no such file"
+        ))
+    })?;
+    let text = String::from_utf8(bytes)
+        .ok()
+        .filter(|text| text.len() <= MAX_PUBLIC);
     let text = text.ok_or_else(|| {
-        Error::judge(format!("the public key `{name}` cannot be used: it is no text, or longer than any key"))
-            .with_help("keys are read as minisign, OpenSSH, PEM or raw base64")
+        Error::judge(format!(
+            "the public key `{name}` cannot be used: it is no text, or longer than any key"
+        ))
+        .with_help("keys are read as minisign, OpenSSH, PEM or raw base64")
     })?;
     PublicKey::parse(&text).map_err(|error| {
         Error::judge(format!("the public key `{name}` cannot be used"))

@@ -23,14 +23,24 @@ pub(crate) fn check_listed_unsigned(verdict: &mut Verdict, path: &Path) -> Resul
     let dir = path.parent().unwrap_or(Path::new("."));
     let bytes = small(path, checksums::MAX_LEN)?.unwrap_or_default();
     let digest = sha256_bytes(&bytes);
-    if !verdict.held.iter().any(|held| held.file == LIST && held.sha256 == digest) {
-        return Err(Error::judge(format!("`{LIST}` changed while it was verified"))
-            .with_help("copy it to a folder that nobody else can write to, and verify it there"));
+    if !verdict
+        .held
+        .iter()
+        .any(|held| held.file == LIST && held.sha256 == digest)
+    {
+        return Err(
+            Error::judge(format!("`{LIST}` changed while it was verified")).with_help(
+                "copy it to a folder that nobody else can write to, and verify it there",
+            ),
+        );
     }
     let list = match checksums::parse(&bytes) {
         Ok(list) => list,
         Err(error) => {
-            verdict.refuse(Finding::new(error.rule(), format!("checksums.txt: {error}")));
+            verdict.refuse(Finding::new(
+                error.rule(),
+                format!("checksums.txt: {error}"),
+            ));
             return Ok(());
         }
     };
@@ -40,8 +50,9 @@ pub(crate) fn check_listed_unsigned(verdict: &mut Verdict, path: &Path) -> Resul
             Finding::new(rule, format!("`{}` {what}", shown(&name))).evidence("file", name.clone())
         };
         if std::fs::symlink_metadata(&path).is_err() {
-            verdict
-                .refuse(about(&rules::FILE_MISSING, "is listed and missing").help("get the whole release"));
+            verdict.refuse(
+                about(&rules::FILE_MISSING, "is listed and missing").help("get the whole release"),
+            );
             continue;
         }
         let Some(mut checked) = Checked::open(&path, false)? else {
@@ -56,7 +67,12 @@ pub(crate) fn check_listed_unsigned(verdict: &mut Verdict, path: &Path) -> Resul
         if super::is_archive(&name) {
             archive::check_structure(verdict, &mut checked.file, &name)?;
         }
-        verdict.held.push(Held { file: name, sha256: checked.sha256, size: checked.size, signed: None });
+        verdict.held.push(Held {
+            file: name,
+            sha256: checked.sha256,
+            size: checked.size,
+            signed: None,
+        });
     }
     Ok(())
 }
@@ -66,7 +82,11 @@ pub(crate) fn check_listed_unsigned(verdict: &mut Verdict, path: &Path) -> Resul
 /// # Errors
 /// It is there and cannot be read.
 pub(crate) fn claimed_projects(path: &Path) -> Result<Vec<String>> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let mut claimed = Vec::new();
     if let Some(folder) = stem(&name)
         && let Some(mut file) = open_regular(path).map_err(|error| unreadable(path, error))?
@@ -87,7 +107,10 @@ pub(crate) fn claimed_projects(path: &Path) -> Result<Vec<String>> {
     if name == LIST {
         let bytes = small(path, checksums::MAX_LEN)?.unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
-        let files = text.lines().filter_map(|line| line.split_once("  ")).map(|(_, file)| file);
+        let files = text
+            .lines()
+            .filter_map(|line| line.split_once("  "))
+            .map(|(_, file)| file);
         claimed.extend(files.flat_map(|file| named_like(file.rsplit('/').next().unwrap_or(file))));
     }
     Ok(claimed)
@@ -96,7 +119,13 @@ pub(crate) fn claimed_projects(path: &Path) -> Result<Vec<String>> {
 /// The project a signature says it is for, whoever made it.
 pub(crate) fn signed_for(signature: &[u8]) -> Option<String> {
     let parsed = MinisignSignature::parse(signature).ok()?;
-    Some(parsed.trusted_comment.parse::<TrustedComment>().ok()?.project)
+    Some(
+        parsed
+            .trusted_comment
+            .parse::<TrustedComment>()
+            .ok()?
+            .project,
+    )
 }
 
 /// What comes before a version in a file's name (the longest first), or all of it.

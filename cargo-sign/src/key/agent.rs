@@ -25,7 +25,9 @@ impl AgentKey {
     pub(super) fn find(fingerprint: &str) -> Result<Self> {
         let reply = ask(&agent::ask_identities())?;
         let (keys, others) = agent::identities(&reply).map_err(wrong)?;
-        let key = keys.into_iter().find(|key| PublicKey::new(*key).fingerprint() == fingerprint);
+        let key = keys
+            .into_iter()
+            .find(|key| PublicKey::new(*key).fingerprint() == fingerprint);
         let key = key.ok_or_else(|| {
             let help = if others {
                 "`ssh-add -l` lists what it holds; only ED25519 keys can be used, and none that lies on a security token (ED25519-SK)"
@@ -38,8 +40,9 @@ impl AgentKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Signature> {
-        let request = agent::ask_signature(&self.key, message)
-            .ok_or_else(|| Error::judge("this is too long for an SSH agent to sign; use a key file"))?;
+        let request = agent::ask_signature(&self.key, message).ok_or_else(|| {
+            Error::judge("this is too long for an SSH agent to sign; use a key file")
+        })?;
         let signature = agent::signature(&ask(&request)?).map_err(wrong)?;
         self.key.verify_strict(message, &signature).map_err(|_| {
             Error::judge("what the SSH agent signed does not verify with the key it was asked for")
@@ -60,7 +63,10 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub(super) fn new(key: &'a AgentKey) -> Self {
-        Self { key, failed: RefCell::new(None) }
+        Self {
+            key,
+            failed: RefCell::new(None),
+        }
     }
 
     /// Why not everything was signed.
@@ -94,10 +100,13 @@ fn ask(request: &[u8]) -> Result<Vec<u8>> {
 
     // Somebody may have to confirm the use of the key.
     const PATIENCE: Duration = Duration::from_secs(120);
-    let socket = std::env::var_os(SOCKET).filter(|path| !path.is_empty()).ok_or_else(|| {
-        Error::usage(format!("no SSH agent is running: {SOCKET} is not set"))
-            .with_help("start one with `eval $(ssh-agent)`, and add the key with `ssh-add FILE`")
-    })?;
+    let socket = std::env::var_os(SOCKET)
+        .filter(|path| !path.is_empty())
+        .ok_or_else(|| {
+            Error::usage(format!("no SSH agent is running: {SOCKET} is not set")).with_help(
+                "start one with `eval $(ssh-agent)`, and add the key with `ssh-add FILE`",
+            )
+        })?;
     let talk = || -> std::io::Result<Vec<u8>> {
         let mut stream = std::os::unix::net::UnixStream::connect(&socket)?;
         stream.set_read_timeout(Some(PATIENCE))?;

@@ -49,7 +49,10 @@ impl Cost {
             (fits(operations / u64::from(BLOCK * 4)), 1)
         } else {
             let log_n = fits(memory / u64::from(BLOCK * 128));
-            (log_n, (operations / 4 / (1 << log_n)).min(0x3fff_ffff) / u64::from(BLOCK))
+            (
+                log_n,
+                (operations / 4 / (1 << log_n)).min(0x3fff_ffff) / u64::from(BLOCK),
+            )
         };
         if log_n > u64::from(MAX_LOG_N) || p << log_n > MAX_WORK {
             return Err("it asks for more memory or time than minisign does");
@@ -57,7 +60,10 @@ impl Cost {
         if p == 0 {
             return Err("its limits make no sense");
         }
-        Ok(Self { log_n: log_n as u8, p: p as u32 })
+        Ok(Self {
+            log_n: log_n as u8,
+            p: p as u32,
+        })
     }
 }
 
@@ -75,8 +81,12 @@ impl Sealed {
 
     fn read(bytes: &[u8; LEN]) -> Result<Self, &'static str> {
         let (kinds, rest) = bytes.split_at(6);
-        let number =
-            |at: usize| rest[at..at + 8].iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        let number = |at: usize| {
+            rest[at..at + 8]
+                .iter()
+                .rev()
+                .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+        };
         let cost = match kinds {
             b"EdScB2" => Some(Cost::of(number(32), number(40))?),
             b"Ed\0\0B2" => None,
@@ -96,18 +106,29 @@ impl Sealed {
     /// The key, and the id its signatures carry.
     pub(super) fn open(mut self, passphrase: &[u8]) -> Result<Secret, &'static str> {
         if let Some(Cost { log_n, p }) = self.cost {
-            let params = scrypt::Params::new(log_n, BLOCK, p).map_err(|_| "its limits make no sense")?;
+            let params =
+                scrypt::Params::new(log_n, BLOCK, p).map_err(|_| "its limits make no sense")?;
             let mut stream = Zeroizing::new([0; BODY]);
             scrypt::scrypt(passphrase, &self.salt, &params, &mut *stream)
                 .map_err(|_| "its limits make no sense")?;
-            self.body.iter_mut().zip(stream.iter()).for_each(|(byte, mask)| *byte ^= mask);
+            self.body
+                .iter_mut()
+                .zip(stream.iter())
+                .for_each(|(byte, mask)| *byte ^= mask);
         }
         let (secret, sum) = self.body.split_at(72);
-        let expected = Blake2b::<U32>::new().chain_update(b"Ed").chain_update(secret).finalize();
+        let expected = Blake2b::<U32>::new()
+            .chain_update(b"Ed")
+            .chain_update(secret)
+            .finalize();
         // minisign leaves the sum of a key without passphrase empty.
         let empty = self.cost.is_none() && sum.iter().all(|byte| *byte == 0);
         if !empty && sum != &expected[..] {
-            return Err(if self.cost.is_some() { "the passphrase is wrong" } else { "it is damaged" });
+            return Err(if self.cost.is_some() {
+                "the passphrase is wrong"
+            } else {
+                "it is damaged"
+            });
         }
         let (mut id, mut seed) = ([0; 8], Zeroizing::new([0; 32]));
         id.copy_from_slice(&secret[..8]);
@@ -116,7 +137,10 @@ impl Sealed {
         if key.verifying_key().as_bytes() != &secret[40..] {
             return Err("its two halves do not belong together");
         }
-        Ok(Secret { id, ..Secret::new(key) })
+        Ok(Secret {
+            id,
+            ..Secret::new(key)
+        })
     }
 }
 
@@ -146,13 +170,22 @@ mod tests {
             let key = sealed(line);
             assert_eq!(key.is_encrypted(), encrypted);
             let secret = key.open(b"correct horse").unwrap();
-            assert_eq!((&secret.here().to_bytes()[..], &secret.id), (&seed[..], b"minisign"));
+            assert_eq!(
+                (&secret.here().to_bytes()[..], &secret.id),
+                (&seed[..], b"minisign")
+            );
             if encrypted {
-                assert_eq!(sealed(line).open(b"correct house").err(), Some("the passphrase is wrong"));
+                assert_eq!(
+                    sealed(line).open(b"correct house").err(),
+                    Some("the passphrase is wrong")
+                );
             }
         }
         assert!(sealed(RSIGN).open(b"").is_ok());
-        assert!(Sealed::parse(RSIGN).unwrap().unwrap().open(b"").is_ok(), "the line alone");
+        assert!(
+            Sealed::parse(RSIGN).unwrap().unwrap().open(b"").is_ok(),
+            "the line alone"
+        );
     }
 
     #[test]
@@ -166,11 +199,18 @@ mod tests {
             let mut changed = bytes.clone();
             changed[position] ^= 1;
             let read = Sealed::parse(&file(&STANDARD.encode(changed))).unwrap();
-            assert!(read.and_then(|key| key.open(b"")).is_err(), "byte {position}");
+            assert!(
+                read.and_then(|key| key.open(b"")).is_err(),
+                "byte {position}"
+            );
         }
-        for text in
-            ["", "untrusted comment: x\n", "untrusted comment: x\nAAAA\n", &PLAIN[4..], &file(&PLAIN[4..])]
-        {
+        for text in [
+            "",
+            "untrusted comment: x\n",
+            "untrusted comment: x\nAAAA\n",
+            &PLAIN[4..],
+            &file(&PLAIN[4..]),
+        ] {
             assert!(Sealed::parse(text).is_none(), "{text}");
         }
     }
@@ -178,14 +218,33 @@ mod tests {
     /// The limits libsodium names, and what nobody's machine should be asked for.
     #[test]
     fn scrypt_costs_what_minisign_asks_for_and_no_more() {
-        assert_eq!(Cost::of(33_554_432, 1 << 30), Ok(Cost { log_n: 20, p: 1 }), "minisign");
-        assert_eq!(Cost::of(1 << 20, 32 << 20), Ok(Cost { log_n: 15, p: 1 }), "rsign2");
-        assert_eq!(Cost::of(524_288, 16 << 20), Ok(Cost { log_n: 14, p: 1 }), "libsodium, interactive");
+        assert_eq!(
+            Cost::of(33_554_432, 1 << 30),
+            Ok(Cost { log_n: 20, p: 1 }),
+            "minisign"
+        );
+        assert_eq!(
+            Cost::of(1 << 20, 32 << 20),
+            Ok(Cost { log_n: 15, p: 1 }),
+            "rsign2"
+        );
+        assert_eq!(
+            Cost::of(524_288, 16 << 20),
+            Ok(Cost { log_n: 14, p: 1 }),
+            "libsodium, interactive"
+        );
         assert_eq!(Cost::of(0, 16 << 20), Ok(Cost { log_n: 10, p: 1 }));
-        for (operations, memory) in
-            [(u64::MAX, 1 << 30), (u64::MAX, u64::MAX), (1 << 26, 1 << 31), (1 << 40, 1 << 20), (u64::MAX, 0)]
-        {
-            assert!(Cost::of(operations, memory).is_err(), "{operations}, {memory}");
+        for (operations, memory) in [
+            (u64::MAX, 1 << 30),
+            (u64::MAX, u64::MAX),
+            (1 << 26, 1 << 31),
+            (1 << 40, 1 << 20),
+            (u64::MAX, 0),
+        ] {
+            assert!(
+                Cost::of(operations, memory).is_err(),
+                "{operations}, {memory}"
+            );
         }
         let hostile = |operations: u64, memory: u64| {
             let mut bytes = STANDARD.decode(LITTLE_TIME).unwrap();
@@ -193,7 +252,10 @@ mod tests {
             bytes[46..54].copy_from_slice(&memory.to_le_bytes());
             Sealed::parse(&file(&STANDARD.encode(bytes))).unwrap().err()
         };
-        assert_eq!(hostile(u64::MAX, u64::MAX), Some("it asks for more memory or time than minisign does"));
+        assert_eq!(
+            hostile(u64::MAX, u64::MAX),
+            Some("it asks for more memory or time than minisign does")
+        );
     }
 
     proptest::proptest! {

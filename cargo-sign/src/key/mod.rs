@@ -40,7 +40,10 @@ pub fn close_to_others() {
     {
         // The one named by --passphrase-fd among them.
         close_fds::set_fds_cloexec(3, &[]);
-        let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+        let none = rustix::process::Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
         // A limit that cannot be lowered leaves things as they are with any other program.
         let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     }
@@ -81,7 +84,10 @@ enum Holder {
 impl Secret {
     /// A key with the id this suite assigns.
     pub fn new(key: SigningKey) -> Self {
-        Self { id: key_id(&key.verifying_key()), holder: Holder::Here(key) }
+        Self {
+            id: key_id(&key.verifying_key()),
+            holder: Holder::Here(key),
+        }
     }
 
     /// Makes something that is signed.
@@ -108,14 +114,20 @@ impl Secret {
 
     /// The public half.
     pub fn public(&self) -> PublicKey {
-        PublicKey { key: self.verifying_key(), id: self.id }
+        PublicKey {
+            key: self.verifying_key(),
+            id: self.id,
+        }
     }
 
     /// Carries the id under which its public half is published, where that is one of these keys.
     #[must_use]
     pub fn published_among<'a>(mut self, keys: impl IntoIterator<Item = &'a PublicKey>) -> Self {
         let own = self.verifying_key();
-        self.id = keys.into_iter().find(|key| key.key == own).map_or(self.id, |key| key.id);
+        self.id = keys
+            .into_iter()
+            .find(|key| key.key == own)
+            .map_or(self.id, |key| key.id);
         self
     }
 }
@@ -126,8 +138,9 @@ impl Secret {
 /// The system gives none.
 pub fn generate() -> Result<Secret> {
     let mut seed = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *seed)
-        .map_err(|error| Error::judge("the system gives no random numbers").with_source(error.to_string()))?;
+    getrandom::fill(&mut *seed).map_err(|error| {
+        Error::judge("the system gives no random numbers").with_source(error.to_string())
+    })?;
     Ok(Secret::new(SigningKey::from_bytes(&seed)))
 }
 
@@ -135,16 +148,24 @@ pub fn generate() -> Result<Secret> {
 ///
 /// # Errors
 /// The passphrase cannot be read, or the encoder failed.
-pub fn to_openssh(key: &Secret, comment: &str, passphrase: Passphrase) -> Result<Zeroizing<String>> {
+pub fn to_openssh(
+    key: &Secret,
+    comment: &str,
+    passphrase: Passphrase,
+) -> Result<Zeroizing<String>> {
     let Holder::Here(key) = &key.holder else {
         return Err(Error::usage("an SSH agent does not give its keys away"));
     };
-    let wrong =
-        |error: ssh_key::Error| Error::judge("the key cannot be written").with_source(error.to_string());
-    let pair = Ed25519Keypair::from_bytes(&Zeroizing::new(key.to_keypair_bytes())).map_err(wrong)?;
+    let wrong = |error: ssh_key::Error| {
+        Error::judge("the key cannot be written").with_source(error.to_string())
+    };
+    let pair =
+        Ed25519Keypair::from_bytes(&Zeroizing::new(key.to_keypair_bytes())).map_err(wrong)?;
     let private = PrivateKey::new(KeypairData::Ed25519(pair), comment).map_err(wrong)?;
     let private = match read_passphrase(passphrase, true)? {
-        Some(phrase) => private.encrypt(&mut ssh_key::rand_core::OsRng, phrase.as_bytes()).map_err(wrong)?,
+        Some(phrase) => private
+            .encrypt(&mut ssh_key::rand_core::OsRng, phrase.as_bytes())
+            .map_err(wrong)?,
         None => private,
     };
     private.to_openssh(LineEnding::LF).map_err(wrong)
@@ -155,66 +176,95 @@ pub fn to_openssh(key: &Secret, comment: &str, passphrase: Passphrase) -> Result
 /// # Errors
 /// There is none, or it cannot be read; the message never holds any part of it.
 pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
-    if let Some(fingerprint) = file.and_then(Path::to_str).and_then(|name| name.strip_prefix(agent::PREFIX)) {
+    if let Some(fingerprint) = file
+        .and_then(Path::to_str)
+        .and_then(|name| name.strip_prefix(agent::PREFIX))
+    {
         let key = AgentKey::find(fingerprint)?;
-        return Ok(Secret { id: key_id(&key.key), holder: Holder::Agent(key) });
+        return Ok(Secret {
+            id: key_id(&key.key),
+            holder: Holder::Agent(key),
+        });
     }
     if let Some(path) = file {
         let text = read_file(path)?;
         let secret = parse(&text, passphrase).map_err(|why| {
-            Error::judge(format!("the signing key `{}` cannot be used: {why}", path.display()))
-                .with_help(HELP)
+            Error::judge(format!(
+                "the signing key `{}` cannot be used: {why}",
+                path.display()
+            ))
+            .with_help(HELP)
         })?;
         // The public half as `keygen` left it there: a key that was imported keeps its id.
-        let beside =
-            path.with_file_name(format!("{}.pub", path.file_name().unwrap_or_default().to_string_lossy()));
-        let text = std::fs::metadata(&beside).ok().filter(|file| file.len() <= MAX_LEN);
+        let beside = path.with_file_name(format!(
+            "{}.pub",
+            path.file_name().unwrap_or_default().to_string_lossy()
+        ));
+        let text = std::fs::metadata(&beside)
+            .ok()
+            .filter(|file| file.len() <= MAX_LEN);
         let text = text.and_then(|_| std::fs::read_to_string(&beside).ok());
         let public = text.and_then(|text| PublicKey::parse(&text).ok());
         return Ok(secret.published_among(&public));
     }
     let Some(value) = std::env::var_os(ENV).filter(|value| !value.is_empty()) else {
-        return Err(Error::usage("there is no signing key")
-            .with_help(format!("name one with --key, or set {ENV}; `cargo sign keygen` makes one")));
+        return Err(Error::usage("there is no signing key").with_help(format!(
+            "name one with --key, or set {ENV}; `cargo sign keygen` makes one"
+        )));
     };
-    let value = Zeroizing::new(value.into_string().map_err(|_| Error::judge(format!("{ENV} is not UTF-8")))?);
-    parse(&value, passphrase)
-        .map_err(|why| Error::judge(format!("the key in {ENV} cannot be used: {why}")).with_help(HELP))
+    let value = Zeroizing::new(
+        value
+            .into_string()
+            .map_err(|_| Error::judge(format!("{ENV} is not UTF-8")))?,
+    );
+    parse(&value, passphrase).map_err(|why| {
+        Error::judge(format!("the key in {ENV} cannot be used: {why}")).with_help(HELP)
+    })
 }
 
-const HELP: &str =
-    "keys are read as OpenSSH, minisign or PKCS#8 files, or as base64 of the 32-byte seed; Ed25519 only";
+const HELP: &str = "keys are read as OpenSSH, minisign or PKCS#8 files, or as base64 of the 32-byte seed; Ed25519 only";
 
 fn read_file(path: &Path) -> Result<Zeroizing<String>> {
-    let wrong =
-        |error| Error::judge(format!("cannot read the signing key `{}`", path.display())).with_source(error);
+    let wrong = |error| {
+        Error::judge(format!("cannot read the signing key `{}`", path.display())).with_source(error)
+    };
     let file = match File::open(path) {
         // What was given instead of a file's name is not printed.
         Err(_)
-            if path
-                .to_str()
-                .is_some_and(|text| parse(text, Passphrase::None).is_ok() || text.contains("-----BEGIN")) =>
+            if path.to_str().is_some_and(|text| {
+                parse(text, Passphrase::None).is_ok() || text.contains("-----BEGIN")
+            }) =>
         {
-            return Err(Error::usage("--key names a file, and was given a secret key").with_help(format!(
-                "others may have seen it: make a new one; a key that is no file goes into {ENV}"
-            )));
+            return Err(
+                Error::usage("--key names a file, and was given a secret key").with_help(format!(
+                    "others may have seen it: make a new one; a key that is no file goes into {ENV}"
+                )),
+            );
         }
         opened => opened.map_err(wrong)?,
     };
     let metadata = file.metadata().map_err(wrong)?;
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
-        return Err(Error::judge(format!("the signing key `{}` can be read by others", path.display()))
-            .with_help(format!(
-                "run `chmod 600 {}`, and make a new key if it lay there for long",
-                path.display()
-            )));
+        return Err(Error::judge(format!(
+            "the signing key `{}` can be read by others",
+            path.display()
+        ))
+        .with_help(format!(
+            "run `chmod 600 {}`, and make a new key if it lay there for long",
+            path.display()
+        )));
     }
     if metadata.len() > MAX_LEN {
-        return Err(Error::judge(format!("`{}` is too large for a key", path.display())));
+        return Err(Error::judge(format!(
+            "`{}` is too large for a key",
+            path.display()
+        )));
     }
     let mut text = Zeroizing::new(String::new());
-    file.take(MAX_LEN).read_to_string(&mut text).map_err(wrong)?;
+    file.take(MAX_LEN)
+        .read_to_string(&mut text)
+        .map_err(wrong)?;
     Ok(text)
 }
 
@@ -226,18 +276,29 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Stri
     if let Some(sealed) = minisign::Sealed::parse(text) {
         let sealed = sealed?;
         // rsign2's keys without a password are encrypted with an empty one.
-        let phrase = if sealed.is_encrypted() { phrase(passphrase)? } else { None };
+        let phrase = if sealed.is_encrypted() {
+            phrase(passphrase)?
+        } else {
+            None
+        };
         return Ok(sealed.open(phrase.unwrap_or_default().as_bytes())?);
     }
     if text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
         let key = PrivateKey::from_openssh(text).map_err(|_| "it is no OpenSSH key".to_owned())?;
         let key = if key.is_encrypted() {
             if matches!(key.kdf(), Kdf::Bcrypt { rounds, .. } if *rounds > MAX_ROUNDS) {
-                return Err(format!("it asks for more than {MAX_ROUNDS} rounds of bcrypt"));
+                return Err(format!(
+                    "it asks for more than {MAX_ROUNDS} rounds of bcrypt"
+                ));
             }
-            let asked = if passphrase == Passphrase::None { Passphrase::Ask } else { passphrase };
+            let asked = if passphrase == Passphrase::None {
+                Passphrase::Ask
+            } else {
+                passphrase
+            };
             let phrase = phrase(asked)?.ok_or("it is encrypted and there is no passphrase")?;
-            key.decrypt(phrase.as_bytes()).map_err(|_| "the passphrase is wrong".to_owned())?
+            key.decrypt(phrase.as_bytes())
+                .map_err(|_| "the passphrase is wrong".to_owned())?
         } else {
             key
         };
@@ -252,13 +313,17 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Stri
             .map_err(|_| "it is no Ed25519 key in PKCS#8 form".to_owned());
     }
     if text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-        let way =
-            "`openssl pkey -in FILE` writes it plain, and `cargo sign keygen --import` encrypts that again";
+        let way = "`openssl pkey -in FILE` writes it plain, and `cargo sign keygen --import` encrypts that again";
         return Err(format!("encrypted PKCS#8 is not read: {way}"));
     }
-    let bytes =
-        Zeroizing::new(STANDARD.decode(text).map_err(|_| "it is in none of the known forms".to_owned())?);
-    let seed: &[u8; 32] = bytes[..].try_into().map_err(|_| "it has not 32 bytes".to_owned())?;
+    let bytes = Zeroizing::new(
+        STANDARD
+            .decode(text)
+            .map_err(|_| "it is in none of the known forms".to_owned())?,
+    );
+    let seed: &[u8; 32] = bytes[..]
+        .try_into()
+        .map_err(|_| "it has not 32 bytes".to_owned())?;
     Ok(plain(seed))
 }
 
@@ -269,8 +334,10 @@ fn read_passphrase(from: Passphrase, new: bool) -> Result<Option<Zeroizing<Strin
         Passphrase::Descriptor(number) => {
             let path = format!("/dev/fd/{number}");
             let wrong = |error| {
-                Error::usage(format!("cannot read the passphrase from file descriptor {number}"))
-                    .with_source(error)
+                Error::usage(format!(
+                    "cannot read the passphrase from file descriptor {number}"
+                ))
+                .with_source(error)
             };
             let mut text = Zeroizing::new(String::new());
             File::open(&path)
@@ -284,17 +351,21 @@ fn read_passphrase(from: Passphrase, new: bool) -> Result<Option<Zeroizing<Strin
                 return Err(Error::usage(text).with_help("choose a shorter one"));
             }
             if line.is_empty() {
-                return Err(Error::usage(format!("file descriptor {number} holds no passphrase")));
+                return Err(Error::usage(format!(
+                    "file descriptor {number} holds no passphrase"
+                )));
             }
             Ok(Some(line))
         }
         Passphrase::Ask => {
             let ask = |prompt: &str| {
-                rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| {
-                    Error::usage("there is no terminal to ask for a passphrase")
-                        .with_source(error)
-                        .with_help("give --passphrase-fd N, or --no-passphrase")
-                })
+                rpassword::prompt_password(prompt)
+                    .map(Zeroizing::new)
+                    .map_err(|error| {
+                        Error::usage("there is no terminal to ask for a passphrase")
+                            .with_source(error)
+                            .with_help("give --passphrase-fd N, or --no-passphrase")
+                    })
             };
             let first = ask("passphrase: ")?;
             if new && *ask("passphrase, once more: ")? != *first {
@@ -315,7 +386,9 @@ mod tests {
 
     impl Secret {
         pub(super) fn here(&self) -> &SigningKey {
-            let Holder::Here(key) = &self.holder else { panic!("an agent holds it") };
+            let Holder::Here(key) = &self.holder else {
+                panic!("an agent holds it")
+            };
             key
         }
     }
@@ -324,9 +397,15 @@ mod tests {
     fn a_key_file_reads_back() {
         let key = generate().unwrap();
         let text = to_openssh(&key, "c", Passphrase::None).unwrap();
-        assert_eq!(parse(&text, Passphrase::None).unwrap().here().to_bytes(), key.here().to_bytes());
         assert_eq!(
-            parse(&STANDARD.encode(key.here().to_bytes()), Passphrase::None).unwrap().here().to_bytes(),
+            parse(&text, Passphrase::None).unwrap().here().to_bytes(),
+            key.here().to_bytes()
+        );
+        assert_eq!(
+            parse(&STANDARD.encode(key.here().to_bytes()), Passphrase::None)
+                .unwrap()
+                .here()
+                .to_bytes(),
             key.here().to_bytes()
         );
     }
@@ -336,8 +415,13 @@ mod tests {
         let key = generate().unwrap();
         let pair = Ed25519Keypair::from_bytes(&key.here().to_keypair_bytes()).unwrap();
         let private = PrivateKey::new(KeypairData::Ed25519(pair), "c").unwrap();
-        let kdf = Kdf::Bcrypt { salt: vec![7; 16], rounds: 1 };
-        let locked = private.encrypt_with(ssh_key::Cipher::Aes256Ctr, kdf, 7, b"x").unwrap();
+        let kdf = Kdf::Bcrypt {
+            salt: vec![7; 16],
+            rounds: 1,
+        };
+        let locked = private
+            .encrypt_with(ssh_key::Cipher::Aes256Ctr, kdf, 7, b"x")
+            .unwrap();
         let text = locked.to_openssh(LineEnding::LF).unwrap();
         let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
         let mut blob = STANDARD.decode(body).unwrap();
@@ -356,7 +440,11 @@ mod tests {
             "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----\n",
             lines.join("\n")
         );
-        assert!(parse(&hostile, Passphrase::Descriptor(999)).unwrap_err().contains("rounds of bcrypt"));
+        assert!(
+            parse(&hostile, Passphrase::Descriptor(999))
+                .unwrap_err()
+                .contains("rounds of bcrypt")
+        );
     }
 
     #[test]
@@ -364,8 +452,11 @@ mod tests {
         let secret = STANDARD.encode([42; 31]);
         let error = parse(&secret, Passphrase::None).unwrap_err();
         assert!(!error.contains(&secret[..8]), "{error}");
-        let broken =
-            "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0c2VjcmV0\n-----END OPENSSH PRIVATE KEY-----";
-        assert!(!parse(broken, Passphrase::None).unwrap_err().contains("c2Vj"));
+        let broken = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0c2VjcmV0\n-----END OPENSSH PRIVATE KEY-----";
+        assert!(
+            !parse(broken, Passphrase::None)
+                .unwrap_err()
+                .contains("c2Vj")
+        );
     }
 }

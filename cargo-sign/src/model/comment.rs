@@ -52,7 +52,15 @@ pub struct CommentError;
 
 impl fmt::Display for TrustedComment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { timestamp, file, project, version, commit, dirty, refused } = self;
+        let Self {
+            timestamp,
+            file,
+            project,
+            version,
+            commit,
+            dirty,
+            refused,
+        } = self;
         write!(
             f,
             "timestamp:{timestamp}\tfile:{file}\thashed\tproject:{project}\tversion:{version}\tcommit:{commit}"
@@ -60,7 +68,11 @@ impl fmt::Display for TrustedComment {
         if *dirty {
             f.write_str("\tdirty")?;
         }
-        if *refused { f.write_str("\tdespite-refusals") } else { Ok(()) }
+        if *refused {
+            f.write_str("\tdespite-refusals")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -77,15 +89,25 @@ impl FromStr for TrustedComment {
             [parts @ .., "dirty"] => (parts, true),
             parts => (parts, false),
         };
-        let [timestamp, file, "hashed", project, version, commit] = parts else { return Err(CommentError) };
+        let [timestamp, file, "hashed", project, version, commit] = parts else {
+            return Err(CommentError);
+        };
         let value = |part: &str, name: &str| {
-            let value =
-                part.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).ok_or(CommentError)?;
+            let value = part
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix(':'))
+                .ok_or(CommentError)?;
             let fine = !value.is_empty() && value.chars().all(|c| !c.is_control());
-            if fine { Ok(value.to_owned()) } else { Err(CommentError) }
+            if fine {
+                Ok(value.to_owned())
+            } else {
+                Err(CommentError)
+            }
         };
         let comment = Self {
-            timestamp: value(timestamp, "timestamp")?.parse().map_err(|_| CommentError)?,
+            timestamp: value(timestamp, "timestamp")?
+                .parse()
+                .map_err(|_| CommentError)?,
             file: value(file, "file")?,
             project: value(project, "project")?,
             version: value(version, "version")?,
@@ -97,7 +119,11 @@ impl FromStr for TrustedComment {
             return Err(CommentError);
         }
         // One spelling: `+5` and `05` are numbers too.
-        if comment.to_string() == text { Ok(comment) } else { Err(CommentError) }
+        if comment.to_string() == text {
+            Ok(comment)
+        } else {
+            Err(CommentError)
+        }
     }
 }
 

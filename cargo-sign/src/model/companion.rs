@@ -45,7 +45,10 @@ pub fn further(file: &str, id: &KeyId) -> String {
 
 /// The 16 digits that minisign prints of a key.
 fn is_id(text: &str) -> bool {
-    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+    text.len() == 16
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
 }
 
 #[cfg(test)]
@@ -57,9 +60,18 @@ mod tests {
         let id = [0x10, 2, 3, 4, 5, 6, 7, 0xfe];
         let name = further("checksums.txt", &id);
         assert_eq!(name, "checksums.txt.FE07060504030210.sig");
-        assert_eq!(Companion::of(&name), Some(Companion::Further("checksums.txt", "FE07060504030210")));
-        assert_eq!(Companion::of("a.tar.gz.sig"), Some(Companion::First("a.tar.gz")));
-        assert_eq!(Companion::of("a.fe07060504030210.sig"), Some(Companion::First("a.fe07060504030210")));
+        assert_eq!(
+            Companion::of(&name),
+            Some(Companion::Further("checksums.txt", "FE07060504030210"))
+        );
+        assert_eq!(
+            Companion::of("a.tar.gz.sig"),
+            Some(Companion::First("a.tar.gz"))
+        );
+        assert_eq!(
+            Companion::of("a.fe07060504030210.sig"),
+            Some(Companion::First("a.fe07060504030210"))
+        );
         for name in [SSHSIG, SIGNIFY, RAW] {
             assert_eq!(Companion::of(name), Some(Companion::Emitted));
         }

@@ -92,12 +92,19 @@ fn newer(version: &Version, than: &Version) -> bool {
 impl Member {
     /// A new key in use.
     pub fn new(name: impl Into<String>, key: &PublicKey) -> Self {
-        Self { key: key.base64(), name: name.into(), retired_after: None, revoked: None }
+        Self {
+            key: key.base64(),
+            name: name.into(),
+            retired_after: None,
+            revoked: None,
+        }
     }
 
     /// The key; `None` where the text is none.
     pub fn public(&self) -> Option<PublicKey> {
-        PublicKey::parse(&self.key).ok().filter(|key| key.base64() == self.key)
+        PublicKey::parse(&self.key)
+            .ok()
+            .filter(|key| key.base64() == self.key)
     }
 
     /// Whether it is in use: it may sign releases without limit, and the keyring itself.
@@ -108,11 +115,16 @@ impl Member {
     fn standing(&self, version: &Version) -> Standing {
         match (&self.revoked, &self.retired_after) {
             (Some(revoked), _)
-                if revoked.last_good_version.as_ref().is_none_or(|last| newer(version, last)) =>
+                if revoked
+                    .last_good_version
+                    .as_ref()
+                    .is_none_or(|last| newer(version, last)) =>
             {
                 Standing::Revoked(revoked.clone())
             }
-            (_, Some(after)) if newer(version, after) => Standing::Retired { after: after.clone() },
+            (_, Some(after)) if newer(version, after) => Standing::Retired {
+                after: after.clone(),
+            },
             _ => Standing::Good,
         }
     }
@@ -122,26 +134,43 @@ impl Content {
     /// The keys in use, each once, whatever they are called.
     pub fn active(&self) -> BTreeSet<[u8; 32]> {
         let bytes = |member: &Member| member.public().map(|key| key.key.to_bytes());
-        let out: BTreeSet<_> = self.keys.iter().filter(|member| !member.active()).filter_map(bytes).collect();
-        let within = self.keys.iter().filter(|member| member.active()).filter_map(bytes);
+        let out: BTreeSet<_> = self
+            .keys
+            .iter()
+            .filter(|member| !member.active())
+            .filter_map(bytes)
+            .collect();
+        let within = self
+            .keys
+            .iter()
+            .filter(|member| member.active())
+            .filter_map(bytes);
         within.filter(|key| !out.contains(key)).collect()
     }
 
     /// Whether `key` may vouch for `version`; `None` where it is not in the keyring. Of two entries for one key the worse counts.
     pub fn standing(&self, key: &VerifyingKey, version: &Version) -> Option<Standing> {
-        let entries =
-            self.keys.iter().filter(|member| member.public().is_some_and(|found| found.key == *key));
-        entries.map(|member| member.standing(version)).max_by_key(|standing| match standing {
-            Standing::Good => 0,
-            Standing::Retired { .. } => 1,
-            Standing::Revoked(_) => 2,
-        })
+        let entries = self
+            .keys
+            .iter()
+            .filter(|member| member.public().is_some_and(|found| found.key == *key));
+        entries
+            .map(|member| member.standing(version))
+            .max_by_key(|standing| match standing {
+                Standing::Good => 0,
+                Standing::Retired { .. } => 1,
+                Standing::Revoked(_) => 2,
+            })
     }
 
     /// Why `next` may not follow, whoever signs it.
     pub fn refuses(&self, next: &Self) -> Option<&'static str> {
         for old in &self.keys {
-            let Some(new) = next.keys.iter().find(|new| new.key == old.key && new.name == old.name) else {
+            let Some(new) = next
+                .keys
+                .iter()
+                .find(|new| new.key == old.key && new.name == old.name)
+            else {
                 return Some("a key was taken out");
             };
             let raised = match (&old.revoked, &new.revoked) {

@@ -34,23 +34,36 @@ pub fn check(name: &str) -> Result<(), PathError> {
         if part.is_empty() || part == "." || part == ".." {
             return Err(PathError::Outside(shown()));
         }
-        let stem = part.split('.').next().unwrap_or(part).trim_end().to_ascii_uppercase();
+        let stem = part
+            .split('.')
+            .next()
+            .unwrap_or(part)
+            .trim_end()
+            .to_ascii_uppercase();
         // Windows takes superscript digits for digits here.
         let numbered = |text: &str| {
-            let number =
-                ["COM", "LPT"].iter().find_map(|port| text.strip_prefix(port)).map(|rest| rest.chars());
+            let number = ["COM", "LPT"]
+                .iter()
+                .find_map(|port| text.strip_prefix(port))
+                .map(|rest| rest.chars());
             number.is_some_and(|mut rest| {
-                rest.next().is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c)) && rest.next().is_none()
+                rest.next()
+                    .is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c))
+                    && rest.next().is_none()
             })
         };
-        let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CLOCK$" | "CONIN$" | "CONOUT$")
-            || numbered(&stem);
+        let device = matches!(
+            stem.as_str(),
+            "CON" | "PRN" | "AUX" | "NUL" | "CLOCK$" | "CONIN$" | "CONOUT$"
+        ) || numbered(&stem);
         // Windows also finds `checksums.txt` by the name `CHECKS~1.TXT`.
         let (base, extension) = part.rsplit_once('.').unwrap_or((part, ""));
         let short = base.len() <= 8
             && extension.len() <= 3
             && base.rsplit_once('~').is_some_and(|(before, number)| {
-                !before.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+                !before.is_empty()
+                    && !number.is_empty()
+                    && number.bytes().all(|byte| byte.is_ascii_digit())
             });
         // `-` alone is standard input to sha256sum; Windows drops a dot or space at the end.
         if device || short || part == "-" || part.ends_with(['.', ' ']) || part.starts_with(' ') {

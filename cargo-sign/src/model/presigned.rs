@@ -29,7 +29,9 @@ impl Presigned {
                 "is longer than 8,192 characters, or holds one that does not belong into a URL",
             ));
         }
-        let rest = url.strip_prefix("https://").ok_or(UrlError("does not begin with https://"))?;
+        let rest = url
+            .strip_prefix("https://")
+            .ok_or(UrlError("does not begin with https://"))?;
         if rest.contains('#') {
             return Err(UrlError("has a fragment"));
         }
@@ -41,7 +43,11 @@ impl Presigned {
         if !is_authority(host) {
             return Err(UrlError("names a host or port that there cannot be"));
         }
-        Ok(Self { host: host.to_owned(), path: format!("/{path}"), url: url.clone() })
+        Ok(Self {
+            host: host.to_owned(),
+            path: format!("/{path}"),
+            url: url.clone(),
+        })
     }
 
     /// All of it, for the one request it is made for.
@@ -59,10 +65,14 @@ impl Presigned {
         let query = self.url.split_once('?').map_or("", |(_, query)| query);
         let signed = query.split('&').find_map(|pair| {
             let (name, value) = pair.split_once('=')?;
-            name.eq_ignore_ascii_case("X-Amz-SignedHeaders").then_some(value)
+            name.eq_ignore_ascii_case("X-Amz-SignedHeaders")
+                .then_some(value)
         });
         signed.is_some_and(|list| {
-            list.replace("%3B", ";").replace("%3b", ";").split(';').any(|name| name == header)
+            list.replace("%3B", ";")
+                .replace("%3b", ";")
+                .split(';')
+                .any(|name| name == header)
         })
     }
 }
@@ -71,7 +81,9 @@ impl Presigned {
 fn is_authority(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
-            let Some((address, rest)) = rest.split_once(']') else { return false };
+            let Some((address, rest)) = rest.split_once(']') else {
+                return false;
+            };
             if address.parse::<std::net::Ipv6Addr>().is_err() {
                 return false;
             }
@@ -81,9 +93,14 @@ fn is_authority(text: &str) -> bool {
                 None => return false,
             }
         }
-        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+        None => text
+            .split_once(':')
+            .map_or((text, None), |(host, port)| (host, Some(port))),
     };
-    let named = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    let named = !host.is_empty()
+        && host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
     named && port.is_none_or(|port| !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok())
 }
 
@@ -108,8 +125,18 @@ mod tests {
         assert_eq!(url.place(), "b.example.org:8443/a/b%20c");
         assert!(!format!("{url:?}").contains("secret"));
         assert!(url.signs("x-amz-checksum-sha256") && !url.signs("content-type"));
-        for fine in ["h", "h:443", "127.0.0.1:9000", "[::1]", "[::1]:9000", "my_bucket.s3.example.org"] {
-            assert_eq!(parse(&format!("https://{fine}")).unwrap().place(), format!("{fine}/"));
+        for fine in [
+            "h",
+            "h:443",
+            "127.0.0.1:9000",
+            "[::1]",
+            "[::1]:9000",
+            "my_bucket.s3.example.org",
+        ] {
+            assert_eq!(
+                parse(&format!("https://{fine}")).unwrap().place(),
+                format!("{fine}/")
+            );
         }
     }
 

@@ -103,7 +103,10 @@ pub struct Resource {
 impl Resource {
     /// One thing with one digest.
     pub fn new(uri: impl Into<String>, algorithm: &str, digest: impl ToString) -> Self {
-        Self { uri: uri.into(), digest: Digests::from([(algorithm.to_owned(), digest.to_string())]) }
+        Self {
+            uri: uri.into(),
+            digest: Digests::from([(algorithm.to_owned(), digest.to_string())]),
+        }
     }
 }
 
@@ -142,19 +145,30 @@ pub struct Build {
 
 impl std::fmt::Display for Build {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let by = if self.builder == BUILDER { " (self-attested)" } else { "" };
+        let by = if self.builder == BUILDER {
+            " (self-attested)"
+        } else {
+            ""
+        };
         let reference = self.reference.as_deref().unwrap_or("none");
         write!(
             f,
             "SLSA Build L{}{by}  source {}  {reference}  commit {}",
             self.level, self.source, self.commit
         )?;
-        if by.is_empty() { write!(f, "  builder {}", self.builder) } else { Ok(()) }
+        if by.is_empty() {
+            write!(f, "  builder {}", self.builder)
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// A source URI without what does not tell repositories apart: `git+`, a slash or `.git` at the end.
 pub fn source(uri: &str) -> &str {
-    let uri = uri.strip_prefix("git+").unwrap_or(uri).trim_end_matches('/');
+    let uri = uri
+        .strip_prefix("git+")
+        .unwrap_or(uri)
+        .trim_end_matches('/');
     uri.strip_suffix(".git").unwrap_or(uri)
 }

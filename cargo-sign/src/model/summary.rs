@@ -113,8 +113,14 @@ impl Release {
                 },
                 time_verified: self.time,
                 resource_uri: self.resource_uri,
-                policy: Resource { uri: POLICY.to_owned(), digest: sha256(policy) },
-                input_attestations: vec![Resource { uri: input.to_owned(), digest: sha256(digest) }],
+                policy: Resource {
+                    uri: POLICY.to_owned(),
+                    digest: sha256(policy),
+                },
+                input_attestations: vec![Resource {
+                    uri: input.to_owned(),
+                    digest: sha256(digest),
+                }],
                 verification_result: "PASSED".to_owned(),
                 verified_levels: vec![self::level(level)],
                 slsa_version: "1.0".to_owned(),

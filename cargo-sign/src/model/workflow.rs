@@ -174,7 +174,10 @@ struct Source {
 
 impl Source {
     fn commit(&self) -> Option<String> {
-        self.digest.get("gitCommit").or_else(|| self.digest.get("sha1")).cloned()
+        self.digest
+            .get("gitCommit")
+            .or_else(|| self.digest.get("sha1"))
+            .cloned()
     }
 }
 
@@ -183,7 +186,10 @@ fn workflow_ref(text: &str) -> Option<(String, String)> {
     let (place, reference) = text.split_once('@')?;
     let mut parts = place.splitn(3, '/');
     let (owner, repository, path) = (parts.next()?, parts.next()?, parts.next()?);
-    Some((format!("git+https://github.com/{owner}/{repository}@{reference}"), path.to_owned()))
+    Some((
+        format!("git+https://github.com/{owner}/{repository}@{reference}"),
+        path.to_owned(),
+    ))
 }
 
 impl Statement {
@@ -200,7 +206,10 @@ impl Statement {
     pub fn provenance(&self) -> Result<Provenance, serde_json::Error> {
         let first = |sources: &[Source]| {
             let first = sources.first();
-            (first.map(|source| source.uri.clone()), first.and_then(Source::commit))
+            (
+                first.map(|source| source.uri.clone()),
+                first.and_then(Source::commit),
+            )
         };
         if self.predicate_type == PREDICATE_0_2 {
             let said = V02::deserialize(&self.predicate)?;
@@ -215,15 +224,35 @@ impl Statement {
                 commit,
             });
         }
-        let V1 { build_definition: said, run_details: run } = V1::deserialize(&self.predicate)?;
+        let V1 {
+            build_definition: said,
+            run_details: run,
+        } = V1::deserialize(&self.predicate)?;
         let (source, commit) = first(&said.resolved_dependencies);
         // The table of GitHub's own; delegators have a string of their own meaning there, and name the workflow among what they were given.
-        let workflow = said.external_parameters.workflow.and_then(|value| Workflow::deserialize(value).ok());
+        let workflow = said
+            .external_parameters
+            .workflow
+            .and_then(|value| Workflow::deserialize(value).ok());
         let (trigger, path) = match workflow {
-            Some(found) => Some((format!("git+{}@{}", found.repository, found.reference), found.path)),
-            None => said.internal_parameters.workflow.as_deref().and_then(workflow_ref),
+            Some(found) => Some((
+                format!("git+{}@{}", found.repository, found.reference),
+                found.path,
+            )),
+            None => said
+                .internal_parameters
+                .workflow
+                .as_deref()
+                .and_then(workflow_ref),
         }
         .unzip();
-        Ok(Provenance { builder: run.builder.id, build_type: said.build_type, trigger, path, source, commit })
+        Ok(Provenance {
+            builder: run.builder.id,
+            build_type: said.build_type,
+            trigger,
+            path,
+            source,
+            commit,
+        })
     }
 }

@@ -60,7 +60,10 @@ impl Roots {
     pub fn embedded() -> Result<Self, RootError> {
         install();
         let instances = [SigstoreInstance::PublicGood, SigstoreInstance::GitHub];
-        instances.map(|instance| Root::new(instance.embedded_trusted_root_json())).into_iter().collect()
+        instances
+            .map(|instance| Root::new(instance.embedded_trusted_root_json()))
+            .into_iter()
+            .collect()
     }
 
     /// Reads a trusted root: Sigstore's `trusted_root.json`, or several, one a line (`gh attestation trusted-root`).
@@ -72,9 +75,16 @@ impl Roots {
         if let Ok(root) = Root::new(text) {
             return Ok(Self(vec![root]));
         }
-        let roots: Self =
-            text.lines().filter(|line| !line.trim().is_empty()).map(Root::new).collect::<Result<_, _>>()?;
-        if roots.0.is_empty() { Err(RootError("it is empty".to_owned())) } else { Ok(roots) }
+        let roots: Self = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .map(Root::new)
+            .collect::<Result<_, _>>()?;
+        if roots.0.is_empty() {
+            Err(RootError("it is empty".to_owned()))
+        } else {
+            Ok(roots)
+        }
     }
 }
 
@@ -91,10 +101,16 @@ impl Root {
             return Err(RootError("it names no certificate authority".to_owned()));
         }
         if root.tlogs.is_empty() && root.timestamp_authorities.is_empty() {
-            return Err(RootError("it names neither a log nor a time-stamp authority".to_owned()));
+            return Err(RootError(
+                "it names neither a log nor a time-stamp authority".to_owned(),
+            ));
         }
         let verifier = Verifier::new(&root).map_err(|error| RootError(error.to_string()))?;
-        Ok(Self { verifier, logs: !root.tlogs.is_empty(), scts: !root.ctlogs.is_empty() })
+        Ok(Self {
+            verifier,
+            logs: !root.tlogs.is_empty(),
+            scts: !root.ctlogs.is_empty(),
+        })
     }
 
     fn verify(&self, bundle: &Bundle, digest: Sha256Hash) -> Result<(), Error> {
@@ -111,7 +127,13 @@ impl Root {
             && !result.verified_timestamps().is_empty()
             && (result.tlog_verified() || !self.logs)
             && (result.sct_verified() || !self.scts);
-        if evident { Ok(()) } else { Err(Error::InvalidBundle("something was not verified".to_owned())) }
+        if evident {
+            Ok(())
+        } else {
+            Err(Error::InvalidBundle(
+                "something was not verified".to_owned(),
+            ))
+        }
     }
 }
 
@@ -135,7 +157,10 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(rule: &'static Rule, text: impl ToString) -> Self {
-        Self { rule, text: text.to_string() }
+        Self {
+            rule,
+            text: text.to_string(),
+        }
     }
 }
 
@@ -153,14 +178,23 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
         return Err(malformed(&"its payload is no in-toto statement"));
     }
     let payload = envelope.payload.as_bytes().to_vec();
-    let digest = some_subject(&payload).ok_or_else(|| malformed(&"its statement names no SHA-256"))?;
+    let digest =
+        some_subject(&payload).ok_or_else(|| malformed(&"its statement names no SHA-256"))?;
     // A bundle without log entries is of an instance that has no log, or somebody took them out.
     let logged = !bundle.verification_material.tlog_entries.is_empty();
     let fitting = || roots.0.iter().filter(|root| root.logs == logged);
     if fitting().next().is_none() && !logged {
-        return Err(Refusal::new(&rules::BUNDLE_LOG, "no log has an entry of it"));
+        return Err(Refusal::new(
+            &rules::BUNDLE_LOG,
+            "no log has an entry of it",
+        ));
     }
-    if bundle.verification_material.tlog_entries.iter().any(misnamed) {
+    if bundle
+        .verification_material
+        .tlog_entries
+        .iter()
+        .any(misnamed)
+    {
         return Err(Refusal::new(
             &rules::BUNDLE_LOG,
             "its checkpoint is signed under another name than the log's",
@@ -170,42 +204,61 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
     for root in fitting() {
         match root.verify(&bundle, digest) {
             Ok(()) => {
-                let certificate =
-                    bundle.signing_certificate().ok_or_else(|| malformed(&"it has no certificate"))?;
+                let certificate = bundle
+                    .signing_certificate()
+                    .ok_or_else(|| malformed(&"it has no certificate"))?;
                 let info = sigstore_verify::crypto::parse_certificate_info(certificate)
                     .map_err(|error| Refusal::new(&rules::BUNDLE_CERTIFICATE, error))?;
                 let SubjectAltName::Uri(signer) = info.identity.ok_or_else(no_workflow)? else {
                     return Err(no_workflow());
                 };
-                return Ok(Signed { payload, claims: claims(signer, info.issuer, info.ci_claims) });
+                return Ok(Signed {
+                    payload,
+                    claims: claims(signer, info.issuer, info.ci_claims),
+                });
             }
             // An instance that does not know the certificate's authority or the log has nothing to say: what another says counts.
             Err(error) if refused.is_none() || !stranger(&error) => refused = Some(error),
             Err(_) => {}
         }
     }
-    Err(refused.map_or_else(|| Refusal::new(&rules::BUNDLE_CERTIFICATE, "no instance is trusted"), refusal))
+    Err(refused.map_or_else(
+        || Refusal::new(&rules::BUNDLE_CERTIFICATE, "no instance is trusted"),
+        refusal,
+    ))
 }
 
 /// Whether none of a checkpoint's signatures is under the name that the checkpoint itself gives its log. Nothing signs that name, and the
 /// library goes by the key alone.
 fn misnamed(entry: &TransparencyLogEntry) -> bool {
-    let checkpoint = entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.checkpoint());
+    let checkpoint = entry
+        .inclusion_proof
+        .as_ref()
+        .and_then(|proof| proof.checkpoint.checkpoint());
     checkpoint.is_some_and(|checkpoint| {
         // Rekor puts the number of its tree behind: `rekor.sigstore.dev - 2605736670972794746`.
         let log = checkpoint.origin().split(" - ").next().unwrap_or_default();
-        checkpoint.signatures().iter().all(|signature| signature.name != log)
+        checkpoint
+            .signatures()
+            .iter()
+            .all(|signature| signature.name != log)
     })
 }
 
 fn no_workflow() -> Refusal {
-    Refusal::new(&rules::BUNDLE_SIGNER, "its certificate is that of a person and of no workflow")
+    Refusal::new(
+        &rules::BUNDLE_SIGNER,
+        "its certificate is that of a person and of no workflow",
+    )
 }
 
 /// The library wants a digest the statement names; which files it is about is judged afterwards, all of them by name and digest.
 fn some_subject(payload: &[u8]) -> Option<Sha256Hash> {
     let statement: crate::model::workflow::Statement = serde_json::from_slice(payload).ok()?;
-    let mut digests = statement.subject.iter().filter_map(|subject| subject.digest.get("sha256"));
+    let mut digests = statement
+        .subject
+        .iter()
+        .filter_map(|subject| subject.digest.get("sha256"));
     digests.find_map(|digest| Sha256Hash::from_hex(digest).ok())
 }
 

@@ -28,7 +28,11 @@ impl CryptoProvider for Provider {
             HashAlgorithm::Sha2256 => Box::new(Hashing(Sha256::new())),
             HashAlgorithm::Sha2384 => Box::new(Hashing(Sha384::new())),
             HashAlgorithm::Sha2512 => Box::new(Hashing(Sha512::new())),
-            other => return Err(crypto::Error::UnsupportedAlgorithm(format!("{other} digests"))),
+            other => {
+                return Err(crypto::Error::UnsupportedAlgorithm(format!(
+                    "{other} digests"
+                )));
+            }
         })
     }
 
@@ -39,7 +43,8 @@ impl CryptoProvider for Provider {
         data: &[u8],
         signature: &[u8],
     ) -> crypto::Result<()> {
-        let invalid = || crypto::Error::Verification(format!("{} signature invalid", scheme.name()));
+        let invalid =
+            || crypto::Error::Verification(format!("{} signature invalid", scheme.name()));
         if scheme == SigningScheme::Ed25519 {
             let key: &[u8; 32] = key.try_into().map_err(|_| invalid())?;
             let key = VerifyingKey::from_bytes(key).map_err(|_| invalid())?;
@@ -59,15 +64,26 @@ impl CryptoProvider for Provider {
             SigningScheme::RsaPkcs1Sha512 => &ring_signature::RSA_PKCS1_2048_8192_SHA512,
             other => return Err(unsupported(other)),
         };
-        ring_signature::UnparsedPublicKey::new(algorithm, key).verify(data, signature).map_err(|_| invalid())
+        ring_signature::UnparsedPublicKey::new(algorithm, key)
+            .verify(data, signature)
+            .map_err(|_| invalid())
     }
 
     /// Only needed for signatures over a file whose bytes are not at hand; provenance is signed with its own bytes.
-    fn verify_prehashed(&self, scheme: SigningScheme, _: &[u8], _: &[u8], _: &[u8]) -> crypto::Result<()> {
+    fn verify_prehashed(
+        &self,
+        scheme: SigningScheme,
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+    ) -> crypto::Result<()> {
         Err(unsupported(scheme))
     }
 }
 
 fn unsupported(scheme: SigningScheme) -> crypto::Error {
-    crypto::Error::UnsupportedAlgorithm(format!("{} signatures are not verified here", scheme.name()))
+    crypto::Error::UnsupportedAlgorithm(format!(
+        "{} signatures are not verified here",
+        scheme.name()
+    ))
 }

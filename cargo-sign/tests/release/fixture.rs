@@ -35,7 +35,11 @@ impl Release {
 
     /// Built and not packed, with more files in the repository.
     pub(crate) fn unpacked(version: &str, seed: [u8; 32], more: &[(&str, &[u8])]) -> Self {
-        let release = Self { dir: tempfile::tempdir().unwrap(), version: version.to_owned(), seed };
+        let release = Self {
+            dir: tempfile::tempdir().unwrap(),
+            version: version.to_owned(),
+            seed,
+        };
         let root = release.dir.path();
         let write = |path: &str, content: &[u8]| {
             let path = root.join(path);
@@ -82,19 +86,35 @@ impl Release {
         let public = public(seed);
         write("keys/m.pub", public.minisign("test").as_bytes());
         write("keys/m.pem", public.pem().unwrap().as_bytes());
-        write("keys/allowed_signers", public.allowed_signers("maintainer").as_bytes());
+        write(
+            "keys/allowed_signers",
+            public.allowed_signers("maintainer").as_bytes(),
+        );
         release
     }
 
     /// Commits everything there is.
     pub(crate) fn commit(&self, message: &str) {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgSign=false"];
+        let identity = [
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.org",
+            "-c",
+            "commit.gpgSign=false",
+        ];
         self.must(Step::new("git").args(["add", "."]));
-        self.must(Step::new("git").args(identity).args(["commit", "-qm", message]));
+        self.must(
+            Step::new("git")
+                .args(identity)
+                .args(["commit", "-qm", message]),
+        );
     }
 
     pub(crate) fn folder(&self) -> PathBuf {
-        self.dir.path().join(format!("target/release-gates/demo-{}", self.version))
+        self.dir
+            .path()
+            .join(format!("target/release-gates/demo-{}", self.version))
     }
 
     pub(crate) fn archive(&self) -> String {
@@ -110,14 +130,22 @@ impl Release {
     }
 
     /// Runs the program with another key and more environment.
-    pub(crate) fn sign_with(&self, args: &[&str], seed: [u8; 32], env: &[(&str, &str)]) -> Finished {
+    pub(crate) fn sign_with(
+        &self,
+        args: &[&str],
+        seed: [u8; 32],
+        env: &[(&str, &str)],
+    ) -> Finished {
         let seed = base64::engine::general_purpose::STANDARD.encode(seed);
         let step = Step::new(env!("CARGO_BIN_EXE_cargo-sign"))
             .current_dir(self.dir.path())
             .env("RELEASE_GATES_SIGNING_KEY", &seed)
             .env("CARGO_NET_OFFLINE", "true")
             .env("RELEASE_GATES_STATE_DIR", self.dir.path().join("state"));
-        let step = env.iter().fold(step, |step, (name, value)| step.env(name, value)).args(args);
+        let step = env
+            .iter()
+            .fold(step, |step, (name, value)| step.env(name, value))
+            .args(args);
         let ran = Runner::new().run(step).unwrap();
         // The secret is nowhere in what was said.
         for text in [&ran.stdout, &ran.stderr] {
@@ -145,9 +173,20 @@ impl Release {
             .unwrap()
             .map(|entry| entry.unwrap())
             .filter(|entry| entry.file_type().unwrap().is_file())
-            .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+            .map(|entry| {
+                (
+                    entry.file_name().into_string().unwrap(),
+                    std::fs::read(entry.path()).unwrap(),
+                )
+            })
             .filter(|(name, _)| {
-                !["buildlog.jsonl", "manifest.json", "pack.json", "uploaded.json"].contains(&name.as_str())
+                ![
+                    "buildlog.jsonl",
+                    "manifest.json",
+                    "pack.json",
+                    "uploaded.json",
+                ]
+                .contains(&name.as_str())
             })
             .collect();
         files.sort();
@@ -164,8 +203,10 @@ pub(crate) fn public(seed: [u8; 32]) -> PublicKey {
 pub(crate) fn verdict(ran: &Finished) -> (i32, Vec<String>) {
     let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap_or_default();
     let findings = report["findings"].as_array().cloned().unwrap_or_default();
-    let rules =
-        findings.iter().map(|finding| finding["rule"].as_str().unwrap_or_default().to_owned()).collect();
+    let rules = findings
+        .iter()
+        .map(|finding| finding["rule"].as_str().unwrap_or_default().to_owned())
+        .collect();
     (ran.status.code().unwrap(), rules)
 }
 
@@ -173,7 +214,9 @@ pub(crate) fn verdict(ran: &Finished) -> (i32, Vec<String>) {
 pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let next = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         state.to_be_bytes()[0]
     };
     (0..length).map(next).collect()
@@ -199,6 +242,10 @@ pub(crate) fn stock(dir: &Path, program: &str, args: &[&str], stdin: Vec<u8>) ->
         say(&format!("SKIPPED: there is no `{program}` on this machine"));
         return None;
     }
-    let step = Step::new(program).current_dir(dir).env("HOME", home).args(args).stdin(stdin);
+    let step = Step::new(program)
+        .current_dir(dir)
+        .env("HOME", home)
+        .args(args)
+        .stdin(stdin);
     Some(Runner::new().run(step).unwrap().is_success())
 }

@@ -18,7 +18,12 @@ impl Header {
     pub(crate) fn new(name: &str, size: usize, kind: u8) -> Self {
         let mut header = Self([0; 512]);
         header.put(0, name.as_bytes());
-        for (at, text) in [(100, "0000644"), (108, "0000000"), (116, "0000000"), (136, "00000000000")] {
+        for (at, text) in [
+            (100, "0000644"),
+            (108, "0000000"),
+            (116, "0000000"),
+            (136, "00000000000"),
+        ] {
             header.put(at, text.as_bytes());
         }
         header.put(124, format!("{size:011o}").as_bytes());
@@ -153,7 +158,15 @@ pub(crate) fn zipped(entries: &[Entry]) -> Vec<u8> {
     let (offset, count) = (out.len(), short(entries.len()));
     out.extend(&directory);
     out.extend(
-        [b"PK\x05\x06\0\0\0\0", &count[..], &count, &long(directory.len()), &long(offset), &[0; 2]].concat(),
+        [
+            b"PK\x05\x06\0\0\0\0",
+            &count[..],
+            &count,
+            &long(directory.len()),
+            &long(offset),
+            &[0; 2],
+        ]
+        .concat(),
     );
     out
 }
@@ -169,7 +182,14 @@ pub(crate) struct Case {
 /// Hostile archives: names, kinds, headers, ends.
 pub(crate) fn hostile() -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut add = |what: String, ending, rule, bytes| cases.push(Case { what, ending, rule, bytes });
+    let mut add = |what: String, ending, rule, bytes| {
+        cases.push(Case {
+            what,
+            ending,
+            rule,
+            bytes,
+        })
+    };
     let unsafe_path = "archive-unsafe-path";
     let in_root = |name: &str| format!("{ROOT}/{name}");
     let names = [
@@ -215,51 +235,115 @@ pub(crate) fn hostile() -> Vec<Case> {
         for name in [name.to_owned(), in_root(name)] {
             // A name that begins like the root's own is another archive's problem: `archive-root`.
             let tar = raw(&[(Header::new(&name, 4, b'0'), b"evil")]);
-            let absolute =
-                name.starts_with(ROOT) && names.iter().any(|odd| odd.starts_with('/') && name.ends_with(odd));
+            let absolute = name.starts_with(ROOT)
+                && names
+                    .iter()
+                    .any(|odd| odd.starts_with('/') && name.ends_with(odd));
             let nul = name.ends_with('\0');
             if !nul {
                 add(format!("tar {name:?}"), ".tar.gz", unsafe_path, gz(&tar));
             }
             if !absolute {
-                add(format!("zip {name:?}"), ".zip", unsafe_path, zipped(&[Entry::new(&name)]));
+                add(
+                    format!("zip {name:?}"),
+                    ".zip",
+                    unsafe_path,
+                    zipped(&[Entry::new(&name)]),
+                );
             }
         }
     }
     let file = |name: &str| (Header::new(&in_root(name), 4, b'0'), &b"evil"[..]);
     for kind in *b"12346789xgLKSDMNVA\x01\xff" {
         let link = Header::new(&in_root("a"), 0, kind).with(157, b"/etc/passwd");
-        add(format!("tar type {kind}"), ".tar.gz", "archive-entry-type", gz(&raw(&[(link, b"")])));
+        add(
+            format!("tar type {kind}"),
+            ".tar.gz",
+            "archive-entry-type",
+            gz(&raw(&[(link, b"")])),
+        );
     }
-    for mode in [0o120_777, 0o020_666, 0o060_666, 0o010_666, 0o140_777, 0o040_755, 0o150_000] {
+    for mode in [
+        0o120_777, 0o020_666, 0o060_666, 0o010_666, 0o140_777, 0o040_755, 0o150_000,
+    ] {
         for made_by in [3, 0, 5, 10, 16, 19, 255] {
-            let entry = Entry { mode, made_by, ..Entry::new(&in_root("a")) };
+            let entry = Entry {
+                mode,
+                made_by,
+                ..Entry::new(&in_root("a"))
+            };
             let what = format!("zip mode {mode:o} made by {made_by}");
             add(what, ".zip", "archive-entry-type", zipped(&[entry]));
         }
     }
     for attributes in [0x10, 0x400, 0x430] {
-        let entry = Entry { mode: 0, made_by: 0, attributes, ..Entry::new(&in_root("a")) };
-        add(format!("zip attributes {attributes:x}"), ".zip", "archive-entry-type", zipped(&[entry]));
+        let entry = Entry {
+            mode: 0,
+            made_by: 0,
+            attributes,
+            ..Entry::new(&in_root("a"))
+        };
+        add(
+            format!("zip attributes {attributes:x}"),
+            ".zip",
+            "archive-entry-type",
+            zipped(&[entry]),
+        );
     }
     for mode in [0o4755, 0o2755, 0o1755, 0o6777, 0o7777] {
         let text = format!("{mode:07o}");
         let file = Header::new(&in_root("a"), 4, b'0').with(100, text.as_bytes());
-        add(format!("tar mode {mode:o}"), ".tar.gz", "archive-mode", gz(&raw(&[(file, b"evil")])));
+        add(
+            format!("tar mode {mode:o}"),
+            ".tar.gz",
+            "archive-mode",
+            gz(&raw(&[(file, b"evil")])),
+        );
         let folder = Header::new(&in_root("d/"), 0, b'5').with(100, text.as_bytes());
-        add(format!("tar folder mode {mode:o}"), ".tar.zst", "archive-mode", zst(&raw(&[(folder, b"")])));
+        add(
+            format!("tar folder mode {mode:o}"),
+            ".tar.zst",
+            "archive-mode",
+            zst(&raw(&[(folder, b"")])),
+        );
         for (made_by, kind) in [(3, 0o100_000), (3, 0), (0, 0o100_000), (19, 0o100_000)] {
-            let entry = Entry { mode: kind | mode, made_by, ..Entry::new(&in_root("a")) };
-            add(format!("zip mode {mode:o} made by {made_by}"), ".zip", "archive-mode", zipped(&[entry]));
+            let entry = Entry {
+                mode: kind | mode,
+                made_by,
+                ..Entry::new(&in_root("a"))
+            };
+            add(
+                format!("zip mode {mode:o} made by {made_by}"),
+                ".zip",
+                "archive-mode",
+                zipped(&[entry]),
+            );
         }
     }
-    for (a, b) in [("a", "a"), ("a", "A"), ("a", "a/b"), ("a/b", "a"), ("ä", "Ä")]
-        .into_iter()
-        // Names that fold to the same: the end of a word, ligatures, letters that are composed.
-        .chain([("aΣ", "aσ"), ("aς", "aσ"), ("ſtrict", "strict"), ("ﬁle", "file"), ("straße", "STRASSE")])
-        .chain([("\u{d55c}", "\u{1112}\u{1161}\u{11ab}"), ("\u{212b}", "å")])
+    for (a, b) in [
+        ("a", "a"),
+        ("a", "A"),
+        ("a", "a/b"),
+        ("a/b", "a"),
+        ("ä", "Ä"),
+    ]
+    .into_iter()
+    // Names that fold to the same: the end of a word, ligatures, letters that are composed.
+    .chain([
+        ("aΣ", "aσ"),
+        ("aς", "aσ"),
+        ("ſtrict", "strict"),
+        ("ﬁle", "file"),
+        ("straße", "STRASSE"),
+    ])
+    .chain([("\u{d55c}", "\u{1112}\u{1161}\u{11ab}"), ("\u{212b}", "å")])
     {
-        add(format!("tar {a} and {b}"), ".tar.gz", "archive-duplicate", gz(&raw(&[file(a), file(b)])));
+        add(
+            format!("tar {a} and {b}"),
+            ".tar.gz",
+            "archive-duplicate",
+            gz(&raw(&[file(a), file(b)])),
+        );
         let two = zipped(&[Entry::new(&in_root(a)), Entry::new(&in_root(b))]);
         add(format!("zip {a} and {b}"), ".zip", "archive-duplicate", two);
     }
@@ -269,35 +353,77 @@ pub(crate) fn hostile() -> Vec<Case> {
     sum.0[0] = b'x';
     let headers = [
         ("checksum", sum),
-        ("base-256 size", plain.clone().with(124, &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4])),
+        (
+            "base-256 size",
+            plain
+                .clone()
+                .with(124, &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]),
+        ),
         ("negative size", plain.clone().with(124, &[0xff; 12])),
         ("no octal size", plain.clone().with(124, b"0000000000x\0")),
         ("size 8", plain.clone().with(124, b"00000000008\0")),
         ("no size", plain.clone().with(124, &[0; 12])),
-        ("text behind the size", plain.clone().with(124, b"4\0evil\0\0\0\0\0\0")),
+        (
+            "text behind the size",
+            plain.clone().with(124, b"4\0evil\0\0\0\0\0\0"),
+        ),
         ("no octal mode", plain.clone().with(100, b"rw-r--r-")),
         ("no magic", plain.clone().with(257, &[0; 8])),
         ("other magic", plain.clone().with(257, b"ustar\x0001")),
-        ("GNU sparse magic", plain.clone().with(257, b"tar\0\0\0\0\0")),
-        ("link target of a file", plain.clone().with(157, b"/etc/passwd")),
+        (
+            "GNU sparse magic",
+            plain.clone().with(257, b"tar\0\0\0\0\0"),
+        ),
+        (
+            "link target of a file",
+            plain.clone().with(157, b"/etc/passwd"),
+        ),
         ("text behind the name's end", plain.clone().with(40, b"x")),
         ("name that is not UTF-8", plain.clone().with(14, &[0xff])),
         (
             "GNU times where others read a prefix",
-            plain.clone().with(257, b"ustar  \0").with(345, b"../elsewhere"),
+            plain
+                .clone()
+                .with(257, b"ustar  \0")
+                .with(345, b"../elsewhere"),
         ),
         ("folder with a size", Header::new(&in_root("d/"), 4, b'5')),
     ];
     for (what, changed) in headers {
-        add(format!("tar {what}"), ".tar.gz", header, gz(&raw(&[(changed, b"evil")])));
+        add(
+            format!("tar {what}"),
+            ".tar.gz",
+            header,
+            gz(&raw(&[(changed, b"evil")])),
+        );
     }
     let whole = raw(&[file("a"), file("b")]);
     for (what, rule, tar) in [
-        ("padding", header, [&whole[..600], b"x", &whole[601..]].concat()),
-        ("something behind the end", "archive-trailing-data", [&whole[..], &whole].concat()),
-        ("much behind the end", "archive-trailing-data", [&whole[..], &vec![0; 512 * 200]].concat()),
-        ("no end", "archive-truncated", whole[..whole.len() - 1024].to_vec()),
-        ("half an end", "archive-truncated", whole[..whole.len() - 512].to_vec()),
+        (
+            "padding",
+            header,
+            [&whole[..600], b"x", &whole[601..]].concat(),
+        ),
+        (
+            "something behind the end",
+            "archive-trailing-data",
+            [&whole[..], &whole].concat(),
+        ),
+        (
+            "much behind the end",
+            "archive-trailing-data",
+            [&whole[..], &vec![0; 512 * 200]].concat(),
+        ),
+        (
+            "no end",
+            "archive-truncated",
+            whole[..whole.len() - 1024].to_vec(),
+        ),
+        (
+            "half an end",
+            "archive-truncated",
+            whole[..whole.len() - 512].to_vec(),
+        ),
         ("half a header", "archive-truncated", whole[..700].to_vec()),
         ("half a file", "archive-truncated", whole[..514].to_vec()),
         ("nothing", "archive-truncated", Vec::new()),
@@ -314,43 +440,106 @@ pub(crate) fn hostile() -> Vec<Case> {
     let (packed, framed) = (gz(&whole), zst(&whole));
     let skippable = b"\x50\x2a\x4d\x18\x04\0\0\0evil";
     for (what, ending, rule, bytes) in [
-        ("two gzip members", ".tar.gz", "archive-trailing-data", [&packed[..], &packed].concat()),
-        ("a byte behind gzip", ".tar.gz", "archive-trailing-data", [&packed[..], b"\0"].concat()),
-        ("gzip cut", ".tar.gz", "archive-truncated", packed[..packed.len() - 9].to_vec()),
-        ("gzip length", ".tar.gz", header, [&packed[..packed.len() - 4], b"evil"].concat()),
+        (
+            "two gzip members",
+            ".tar.gz",
+            "archive-trailing-data",
+            [&packed[..], &packed].concat(),
+        ),
+        (
+            "a byte behind gzip",
+            ".tar.gz",
+            "archive-trailing-data",
+            [&packed[..], b"\0"].concat(),
+        ),
+        (
+            "gzip cut",
+            ".tar.gz",
+            "archive-truncated",
+            packed[..packed.len() - 9].to_vec(),
+        ),
+        (
+            "gzip length",
+            ".tar.gz",
+            header,
+            [&packed[..packed.len() - 4], b"evil"].concat(),
+        ),
         (
             "gzip checksum",
             ".tar.gz",
             header,
-            [&packed[..packed.len() - 8], b"evil", &packed[packed.len() - 4..]].concat(),
+            [
+                &packed[..packed.len() - 8],
+                b"evil",
+                &packed[packed.len() - 4..],
+            ]
+            .concat(),
         ),
         ("bzip2", ".tar.gz", "archive-format", b"BZh91AY&SY".to_vec()),
         ("plain tar", ".tar.gz", "archive-format", whole.clone()),
         ("nothing at all", ".tar.gz", "archive-format", Vec::new()),
-        ("two frames", ".tar.zst", "archive-trailing-data", [&framed[..], &framed].concat()),
+        (
+            "two frames",
+            ".tar.zst",
+            "archive-trailing-data",
+            [&framed[..], &framed].concat(),
+        ),
         (
             "a frame to be skipped behind",
             ".tar.zst",
             "archive-trailing-data",
             [&framed[..], skippable].concat(),
         ),
-        ("a frame to be skipped before", ".tar.zst", "archive-format", [skippable, &framed[..]].concat()),
-        ("frame cut", ".tar.zst", header, framed[..framed.len() / 2].to_vec()),
+        (
+            "a frame to be skipped before",
+            ".tar.zst",
+            "archive-format",
+            [skippable, &framed[..]].concat(),
+        ),
+        (
+            "frame cut",
+            ".tar.zst",
+            header,
+            framed[..framed.len() / 2].to_vec(),
+        ),
         ("frame changed", ".tar.zst", header, {
             let mut bytes = zstd::encode_all(&noise(3000)[..], 3).unwrap();
             bytes[6] ^= 0xff;
             bytes
         }),
-        ("a window of 2 GiB", ".tar.zst", header, [&b"\x28\xb5\x2f\xfd\x00\xa8"[..], &framed[6..]].concat()),
-        ("a dictionary", ".tar.zst", header, [&b"\x28\xb5\x2f\xfd\x01\x58\x07"[..], &framed[6..]].concat()),
+        (
+            "a window of 2 GiB",
+            ".tar.zst",
+            header,
+            [&b"\x28\xb5\x2f\xfd\x00\xa8"[..], &framed[6..]].concat(),
+        ),
+        (
+            "a dictionary",
+            ".tar.zst",
+            header,
+            [&b"\x28\xb5\x2f\xfd\x01\x58\x07"[..], &framed[6..]].concat(),
+        ),
     ] {
         add(what.to_owned(), ending, rule, bytes);
     }
     let mut bomb = zstd::Encoder::new(Vec::new(), 3).unwrap();
-    let huge = raw(&[(Header::new(&in_root("a"), 64 << 20, b'0'), &vec![0; 64 << 20])]);
+    let huge = raw(&[(
+        Header::new(&in_root("a"), 64 << 20, b'0'),
+        &vec![0; 64 << 20],
+    )]);
     bomb.write_all(&huge).unwrap();
-    add("zstd bomb".to_owned(), ".tar.zst", "archive-too-large", bomb.finish().unwrap());
-    add("gzip bomb".to_owned(), ".tar.gz", "archive-too-large", gz(&huge));
+    add(
+        "zstd bomb".to_owned(),
+        ".tar.zst",
+        "archive-too-large",
+        bomb.finish().unwrap(),
+    );
+    add(
+        "gzip bomb".to_owned(),
+        ".tar.gz",
+        "archive-too-large",
+        gz(&huge),
+    );
 
     let entry = Entry::new(&in_root("a"));
     let single = zipped(std::slice::from_ref(&entry));
@@ -361,19 +550,98 @@ pub(crate) fn hostile() -> Vec<Case> {
         bytes
     };
     let zips = [
-        ("two names", Entry { local: Some(in_root("b").into()), ..entry.clone() }),
-        ("other local length", Entry { local: Some(in_root("aa").into()), ..entry.clone() }),
-        ("encrypted", Entry { flags: 1, ..entry.clone() }),
-        ("sizes behind", Entry { flags: 8, ..entry.clone() }),
-        ("strong encryption", Entry { flags: 64, ..entry.clone() }),
-        ("masked", Entry { flags: 1 << 13, ..entry.clone() }),
-        ("method 99", Entry { method: 99, ..entry.clone() }),
-        ("bzip2 inside", Entry { method: 12, ..entry.clone() }),
-        ("CRC", Entry { crc: Some(1), ..entry.clone() }),
-        ("no deflate", Entry { method: 8, body: vec![0xff; 8], ..entry.clone() }),
-        ("size of a stored file", Entry { size: Some(3), ..entry.clone() }),
-        ("Zip64 field", Entry { extra: b"\x01\0\x08\0\x04\0\0\0\0\0\0\0".to_vec(), ..entry.clone() }),
-        ("another name in a field", Entry { extra: b"\x75\x70\x05\0\x01\0\0\0\0".to_vec(), ..entry.clone() }),
+        (
+            "two names",
+            Entry {
+                local: Some(in_root("b").into()),
+                ..entry.clone()
+            },
+        ),
+        (
+            "other local length",
+            Entry {
+                local: Some(in_root("aa").into()),
+                ..entry.clone()
+            },
+        ),
+        (
+            "encrypted",
+            Entry {
+                flags: 1,
+                ..entry.clone()
+            },
+        ),
+        (
+            "sizes behind",
+            Entry {
+                flags: 8,
+                ..entry.clone()
+            },
+        ),
+        (
+            "strong encryption",
+            Entry {
+                flags: 64,
+                ..entry.clone()
+            },
+        ),
+        (
+            "masked",
+            Entry {
+                flags: 1 << 13,
+                ..entry.clone()
+            },
+        ),
+        (
+            "method 99",
+            Entry {
+                method: 99,
+                ..entry.clone()
+            },
+        ),
+        (
+            "bzip2 inside",
+            Entry {
+                method: 12,
+                ..entry.clone()
+            },
+        ),
+        (
+            "CRC",
+            Entry {
+                crc: Some(1),
+                ..entry.clone()
+            },
+        ),
+        (
+            "no deflate",
+            Entry {
+                method: 8,
+                body: vec![0xff; 8],
+                ..entry.clone()
+            },
+        ),
+        (
+            "size of a stored file",
+            Entry {
+                size: Some(3),
+                ..entry.clone()
+            },
+        ),
+        (
+            "Zip64 field",
+            Entry {
+                extra: b"\x01\0\x08\0\x04\0\0\0\0\0\0\0".to_vec(),
+                ..entry.clone()
+            },
+        ),
+        (
+            "another name in a field",
+            Entry {
+                extra: b"\x75\x70\x05\0\x01\0\0\0\0".to_vec(),
+                ..entry.clone()
+            },
+        ),
         (
             "Zip64 field of the member alone",
             Entry {
@@ -383,47 +651,109 @@ pub(crate) fn hostile() -> Vec<Case> {
         ),
         (
             "another name in a field of the member alone",
-            Entry { local_extra: b"\x75\x70\x06\0\x01\0\0\0\0e".to_vec(), ..entry.clone() },
+            Entry {
+                local_extra: b"\x75\x70\x06\0\x01\0\0\0\0e".to_vec(),
+                ..entry.clone()
+            },
         ),
         (
             "another name behind other fields of the member alone",
-            Entry { local_extra: b"UT\x01\0\0\x75\x70\x06\0\x01\0\0\0\0e".to_vec(), ..entry.clone() },
+            Entry {
+                local_extra: b"UT\x01\0\0\x75\x70\x06\0\x01\0\0\0\0e".to_vec(),
+                ..entry.clone()
+            },
         ),
         (
             "a field of the member that is cut off",
-            Entry { local_extra: b"UT\x09\0\x01".to_vec(), ..entry.clone() },
+            Entry {
+                local_extra: b"UT\x09\0\x01".to_vec(),
+                ..entry.clone()
+            },
         ),
-        ("a field that is cut off", Entry { extra: b"\x55\x54\x09\0\x01".to_vec(), ..entry.clone() }),
+        (
+            "a field that is cut off",
+            Entry {
+                extra: b"\x55\x54\x09\0\x01".to_vec(),
+                ..entry.clone()
+            },
+        ),
         (
             "a name that is not UTF-8",
-            Entry { name: [in_root("a").as_bytes(), &[0xff]].concat(), ..entry.clone() },
+            Entry {
+                name: [in_root("a").as_bytes(), &[0xff]].concat(),
+                ..entry.clone()
+            },
         ),
-        ("a name in an encoding it does not say", Entry { flags: 0, ..Entry::new(&in_root("größe")) }),
-        ("a folder with a size", Entry { mode: 0o040_755, ..Entry::new(&in_root("d/")) }),
+        (
+            "a name in an encoding it does not say",
+            Entry {
+                flags: 0,
+                ..Entry::new(&in_root("größe"))
+            },
+        ),
+        (
+            "a folder with a size",
+            Entry {
+                mode: 0o040_755,
+                ..Entry::new(&in_root("d/"))
+            },
+        ),
     ];
     for (what, entry) in zips {
         add(format!("zip {what}"), ".zip", header, zipped(&[entry]));
     }
     for (what, rule, bytes) in [
         ("comment", header, at(&single, 2, &[1])),
-        ("comment with text", "archive-trailing-data", [&at(&single, 2, &[1]), &b"x"[..]].concat()),
-        ("data behind", "archive-trailing-data", [&single[..], b"evil"].concat()),
+        (
+            "comment with text",
+            "archive-trailing-data",
+            [&at(&single, 2, &[1]), &b"x"[..]].concat(),
+        ),
+        (
+            "data behind",
+            "archive-trailing-data",
+            [&single[..], b"evil"].concat(),
+        ),
         ("two archives", header, [&single[..], &single].concat()),
-        ("data before", "archive-format", [b"#!/bin/sh\n", &single[..]].concat()),
-        ("a local header before", header, [b"PK\x03\x04", &single[..]].concat()),
+        (
+            "data before",
+            "archive-format",
+            [b"#!/bin/sh\n", &single[..]].concat(),
+        ),
+        (
+            "a local header before",
+            header,
+            [b"PK\x03\x04", &single[..]].concat(),
+        ),
         ("second disk", header, at(&single, 18, &[1])),
         (
             "count too small",
             header,
-            at(&zipped(&[entry.clone(), Entry::new(&in_root("b"))]), 14, &[1, 0, 1, 0]),
+            at(
+                &zipped(&[entry.clone(), Entry::new(&in_root("b"))]),
+                14,
+                &[1, 0, 1, 0],
+            ),
         ),
-        ("count too large", "archive-truncated", at(&single, 14, &[2, 0, 2, 0])),
+        (
+            "count too large",
+            "archive-truncated",
+            at(&single, 14, &[2, 0, 2, 0]),
+        ),
         ("counts that differ", header, at(&single, 14, &[1, 0, 2, 0])),
         ("no members", "archive-truncated", at(&single, 14, &[0; 4])),
         ("directory elsewhere", header, at(&single, 6, &[1, 0, 0, 0])),
         ("Zip64 count", header, at(&single, 14, &[0xff; 4])),
-        ("no end", "archive-truncated", single[..single.len() - 22].to_vec()),
-        ("end cut", "archive-truncated", single[..single.len() - 1].to_vec()),
+        (
+            "no end",
+            "archive-truncated",
+            single[..single.len() - 22].to_vec(),
+        ),
+        (
+            "end cut",
+            "archive-truncated",
+            single[..single.len() - 1].to_vec(),
+        ),
     ] {
         add(format!("zip {what}"), ".zip", rule, bytes);
     }

@@ -3,14 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PublicKeyData as _, SanType, SigningKey as _,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData as _, SanType, SigningKey as _,
 };
 use release_gate::digest::sha256_bytes;
 use serde_json::{Value, json};
 
 pub(crate) const SOURCE: &str = "https://github.com/o/demo";
-pub(crate) const SIGNER: &str = "https://github.com/o/demo/.github/workflows/release.yml@refs/tags/v1.0.0";
+pub(crate) const SIGNER: &str =
+    "https://github.com/o/demo/.github/workflows/release.yml@refs/tags/v1.0.0";
 pub(crate) const COMMIT: &str = "0123456789012345678901234567890123456789";
 /// 2024-01-01, five minutes in.
 const TIME: i64 = 1_704_067_500;
@@ -44,19 +45,26 @@ impl Claims {
             (20, "push"),
         ];
         let extensions = all.map(|(number, text)| (number, text.to_owned())).to_vec();
-        Self { signer: SIGNER.to_owned(), extensions }
+        Self {
+            signer: SIGNER.to_owned(),
+            extensions,
+        }
     }
 
     /// With another value; `None` takes the claim out.
     pub(crate) fn with(mut self, number: u64, text: Option<&str>) -> Self {
         self.extensions.retain(|(found, _)| *found != number);
-        self.extensions.extend(text.map(|text| (number, text.to_owned())));
+        self.extensions
+            .extend(text.map(|text| (number, text.to_owned())));
         self
     }
 
     /// Signed by another workflow.
     pub(crate) fn signed_by(self, signer: &str) -> Self {
-        Self { signer: signer.to_owned(), ..self.with(9, Some(signer)) }
+        Self {
+            signer: signer.to_owned(),
+            ..self.with(9, Some(signer))
+        }
     }
 }
 
@@ -87,17 +95,27 @@ impl Instance {
     pub(crate) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "test authority");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "test authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        (params.not_before, params.not_after) =
-            (rcgen::date_time_ymd(2023, 1, 1), rcgen::date_time_ymd(2033, 1, 1));
+        (params.not_before, params.not_after) = (
+            rcgen::date_time_ymd(2023, 1, 1),
+            rcgen::date_time_ymd(2033, 1, 1),
+        );
         let certificate = params.self_signed(&key).unwrap().der().to_vec();
-        Self { authority: Issuer::new(params, key), certificate, log: KeyPair::generate().unwrap() }
+        Self {
+            authority: Issuer::new(params, key),
+            certificate,
+            log: KeyPair::generate().unwrap(),
+        }
     }
 
     fn log_id(&self) -> Vec<u8> {
-        sha256_bytes(&self.log.subject_public_key_info()).as_bytes().to_vec()
+        sha256_bytes(&self.log.subject_public_key_info())
+            .as_bytes()
+            .to_vec()
     }
 
     /// Its `trusted_root.json`.
@@ -130,8 +148,10 @@ impl Instance {
         params.subject_alt_names = vec![SanType::URI(claims.signer.as_str().try_into().unwrap())];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
-        (params.not_before, params.not_after) =
-            (rcgen::date_time_ymd(2024, 1, 1), rcgen::date_time_ymd(2024, 1, 2));
+        (params.not_before, params.not_after) = (
+            rcgen::date_time_ymd(2024, 1, 1),
+            rcgen::date_time_ymd(2024, 1, 2),
+        );
         for (number, text) in &claims.extensions {
             // The old ones are bare, the new ones are UTF8Strings (DER).
             let mut content = Vec::new();
@@ -144,7 +164,9 @@ impl Instance {
             }
             content.extend_from_slice(text.as_bytes());
             let oid = [1, 3, 6, 1, 4, 1, 57264, 1, *number];
-            params.custom_extensions.push(CustomExtension::from_oid_content(&oid, content));
+            params
+                .custom_extensions
+                .push(CustomExtension::from_oid_content(&oid, content));
         }
         let certificate = params.signed_by(&key, &self.authority).unwrap();
         let payload = statement.to_string();
@@ -160,8 +182,16 @@ impl Instance {
         let leaf = sha256_bytes(&[&[0], body.as_bytes()].concat());
         let leaf = STANDARD.encode(leaf.as_bytes());
         let head = format!("log.example.org\n1\n{leaf}\n");
-        let signed = [&self.log_id()[..4], &self.log.sign(head.as_bytes()).unwrap()].concat();
-        let log_id: String = self.log_id().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signed = [
+            &self.log_id()[..4],
+            &self.log.sign(head.as_bytes()).unwrap(),
+        ]
+        .concat();
+        let log_id: String = self
+            .log_id()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let promise =
             json!({"body": STANDARD.encode(&body), "integratedTime": TIME, "logID": log_id, "logIndex": 0})
                 .to_string();

@@ -61,16 +61,30 @@ fn every_form_of_a_secret_key_signs() {
     std::fs::write(release.key("note"), "hello\n").unwrap();
     let key = SigningKey::from_bytes(&seed());
     let ours = public(seed()).base64();
-    let pkcs8 = key.to_pkcs8_pem(ed25519_dalek::pkcs8::spki::der::pem::LineEnding::LF).unwrap();
-    let made = sign(&release, &["keygen", "--out", "keys/made", "--passphrase-fd", "3"]);
+    let pkcs8 = key
+        .to_pkcs8_pem(ed25519_dalek::pkcs8::spki::der::pem::LineEnding::LF)
+        .unwrap();
+    let made = sign(
+        &release,
+        &["keygen", "--out", "keys/made", "--passphrase-fd", "3"],
+    );
     assert!(made.is_success(), "{}", made.stderr_text());
-    let made = std::fs::read_to_string(release.key("made.pub")).unwrap().lines().nth(1).unwrap().to_owned();
+    let made = std::fs::read_to_string(release.key("made.pub"))
+        .unwrap()
+        .lines()
+        .nth(1)
+        .unwrap()
+        .to_owned();
     let forms: [(&str, Option<&str>, &str); 6] = [
         ("seed", Some(&STANDARD.encode(seed())), &ours),
         ("pkcs8", Some(pkcs8.as_str()), &ours),
         ("minisign", Some(PLAIN), PUBLIC),
         ("minisign-locked", Some(LOCKED), PUBLIC),
-        ("minisign-copied", Some(&PLAIN.replace('\n', "\r\n")), PUBLIC),
+        (
+            "minisign-copied",
+            Some(&PLAIN.replace('\n', "\r\n")),
+            PUBLIC,
+        ),
         ("made", None, &made),
     ];
     for (name, text, public) in forms {
@@ -78,27 +92,54 @@ fn every_form_of_a_secret_key_signs() {
         if let Some(text) = text {
             secret(&path, text);
         }
-        let argv = ["sign", "--key", path.to_str().unwrap(), "--passphrase-fd", "3", "keys/note"];
+        let argv = [
+            "sign",
+            "--key",
+            path.to_str().unwrap(),
+            "--passphrase-fd",
+            "3",
+            "keys/note",
+        ];
         let ran = sign(&release, &argv);
         assert!(ran.is_success(), "{name}: {}", ran.stderr_text());
         assert!(verifies(&release, public), "{name}");
         // Whoever else may read it may have read it.
         for mode in [0o640, 0o604, 0o660, 0o644] {
-            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+                .unwrap();
             let ran = sign(&release, &argv);
-            assert!(ran.status.code() == Some(101) && ran.stderr_text().contains("chmod 600"), "{name}");
+            assert!(
+                ran.status.code() == Some(101) && ran.stderr_text().contains("chmod 600"),
+                "{name}"
+            );
         }
         // The same from the environment, where a file would be of no use.
         if let Some(text) = text.filter(|_| name != "minisign-locked") {
-            let ran =
-                release.sign_with(&["sign", "keys/note"], [1; 32], &[("RELEASE_GATES_SIGNING_KEY", text)]);
-            assert!(ran.is_success() && verifies(&release, public), "{name}: {}", ran.stderr_text());
+            let ran = release.sign_with(
+                &["sign", "keys/note"],
+                [1; 32],
+                &[("RELEASE_GATES_SIGNING_KEY", text)],
+            );
+            assert!(
+                ran.is_success() && verifies(&release, public),
+                "{name}: {}",
+                ran.stderr_text()
+            );
         }
     }
-    let wrong = ["sign", "--key", "keys/minisign-locked", "--passphrase-fd", "4", "keys/note"];
+    let wrong = [
+        "sign",
+        "--key",
+        "keys/minisign-locked",
+        "--passphrase-fd",
+        "4",
+        "keys/note",
+    ];
     secret(&release.key("minisign-locked"), LOCKED);
     let ran = sign(&release, &wrong);
-    assert!(ran.status.code() == Some(101) && ran.stderr_text().contains("the passphrase is wrong"));
+    assert!(
+        ran.status.code() == Some(101) && ran.stderr_text().contains("the passphrase is wrong")
+    );
     for (name, text, why) in [
         (
             "rsa",
@@ -110,12 +151,19 @@ fn every_form_of_a_secret_key_signs() {
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
             "openssl pkey",
         ),
-        ("public", &format!("untrusted comment: x\n{PUBLIC}\n"), "none of the known forms"),
+        (
+            "public",
+            &format!("untrusted comment: x\n{PUBLIC}\n"),
+            "none of the known forms",
+        ),
         ("short", &STANDARD.encode([1; 31]), "32 bytes"),
         ("empty", "", "32 bytes"),
     ] {
         secret(&release.key(name), text);
-        let ran = sign(&release, &["sign", "--key", &format!("keys/{name}"), "keys/note"]);
+        let ran = sign(
+            &release,
+            &["sign", "--key", &format!("keys/{name}"), "keys/note"],
+        );
         assert!(
             ran.status.code() == Some(101) && ran.stderr_text().contains(why),
             "{name}: {}",
@@ -135,13 +183,19 @@ fn a_secret_given_as_a_file_name_is_not_printed() {
     let seed = STANDARD.encode([0x77; 32]);
     let ran = release.sign(&["sign", "--key", &seed, &note.display().to_string()]);
     assert_eq!(ran.status.code(), Some(2), "{}", ran.stderr_text());
-    assert!(!ran.stderr_text().contains(&seed[..8]), "{}", ran.stderr_text());
+    assert!(
+        !ran.stderr_text().contains(&seed[..8]),
+        "{}",
+        ran.stderr_text()
+    );
 }
 
 #[test]
 fn an_imported_key_stays_the_key_it_was() {
-    let committed: (&str, &[u8]) =
-        ("release-keys/maintainer.ed25519.pub", &format!("untrusted comment: x\n{PUBLIC}\n").into_bytes());
+    let committed: (&str, &[u8]) = (
+        "release-keys/maintainer.ed25519.pub",
+        &format!("untrusted comment: x\n{PUBLIC}\n").into_bytes(),
+    );
     let release = Release::unpacked("1.0.0", seed(), &[committed]);
     std::fs::write(release.key("note"), "hello\n").unwrap();
     for (name, text, more) in [
@@ -151,29 +205,62 @@ fn an_imported_key_stays_the_key_it_was() {
     ] {
         let (from, to) = (format!("keys/{name}.minisign"), format!("keys/{name}.key"));
         secret(&release.dir.path().join(&from), text);
-        let argv = [&["keygen", "--import", &from, "--out", &to, "--passphrase-fd", "4"], more].concat();
+        let argv = [
+            &[
+                "keygen",
+                "--import",
+                &from,
+                "--out",
+                &to,
+                "--passphrase-fd",
+                "4",
+            ],
+            more,
+        ]
+        .concat();
         let ran = sign(&release, &argv);
         assert!(ran.is_success(), "{name}: {}", ran.stderr_text());
         let written = std::fs::read_to_string(release.dir.path().join(&to)).unwrap();
-        assert!(written.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"), "encrypted, in OpenSSH's format");
+        assert!(
+            written.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"),
+            "encrypted, in OpenSSH's format"
+        );
         let public = std::fs::read_to_string(release.key(&format!("{name}.key.pub"))).unwrap();
         assert_eq!(public.lines().nth(1) == Some(PUBLIC), name != "seed");
-        let refused = sign(&release, &["sign", "--key", &to, "--passphrase-fd", "3", "keys/note"]);
+        let refused = sign(
+            &release,
+            &["sign", "--key", &to, "--passphrase-fd", "3", "keys/note"],
+        );
         assert_eq!(refused.status.code(), Some(101), "the old passphrase");
-        let signed = sign(&release, &["sign", "--key", &to, "--passphrase-fd", "4", "keys/note"]);
+        let signed = sign(
+            &release,
+            &["sign", "--key", &to, "--passphrase-fd", "4", "keys/note"],
+        );
         // The seed alone has no id: there the committed public key says it.
         assert!(signed.is_success(), "{}", signed.stderr_text());
         assert!(verifies(&release, PUBLIC), "{name}");
-        let mode = std::fs::metadata(release.dir.path().join(&to)).unwrap().permissions();
-        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
-        assert_eq!(sign(&release, &argv).status.code(), Some(2), "no key is overwritten");
+        let mode = std::fs::metadata(release.dir.path().join(&to))
+            .unwrap()
+            .permissions();
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777,
+            0o600
+        );
+        assert_eq!(
+            sign(&release, &argv).status.code(),
+            Some(2),
+            "no key is overwritten"
+        );
     }
     let ran = release.sign(&["pack", "--emit", "signify"]);
     assert!(ran.is_success(), "{}", ran.stderr_text());
     let archive = std::fs::read(release.folder().join(release.archive())).unwrap();
     let signature = release.folder().join(format!("{}.sig", release.archive()));
     let signature = minisign_verify::Signature::from_file(signature).unwrap();
-    minisign_verify::PublicKey::from_base64(PUBLIC).unwrap().verify(&archive, &signature, false).unwrap();
+    minisign_verify::PublicKey::from_base64(PUBLIC)
+        .unwrap()
+        .verify(&archive, &signature, false)
+        .unwrap();
     assert!(release.sign(&["verify"]).is_success());
     // ssh-keygen reads what was written, and sees the same key.
     let signers = std::fs::read_to_string(release.key("plain.key.allowed_signers")).unwrap();
@@ -184,9 +271,16 @@ fn an_imported_key_stays_the_key_it_was() {
         "-f",
         "plain.key",
     ]);
-    if stock(&release.key(""), "ssh-keygen", &["-l", "-f", "plain.key.allowed_signers"], Vec::new()).is_some()
+    if stock(
+        &release.key(""),
+        "ssh-keygen",
+        &["-l", "-f", "plain.key.allowed_signers"],
+        Vec::new(),
+    )
+    .is_some()
     {
-        let shown = String::from_utf8(Runner::new().run(step).unwrap().success().unwrap().stdout).unwrap();
+        let shown =
+            String::from_utf8(Runner::new().run(step).unwrap().success().unwrap().stdout).unwrap();
         let key = shown.split_whitespace().nth(1).unwrap();
         assert!(signers.contains(key), "{signers} {shown}");
     }

@@ -1,6 +1,9 @@
 //! A whole release, made by the program: stock tools accept it, and nobody can change it unnoticed.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::path::Path;
 
@@ -58,19 +61,33 @@ fn stock_tools_accept_a_release_and_refuse_a_changed_one() {
         "checksums.txt.sshsig",
     ];
     assert_ne!(stock(dir, "ssh-keygen", &ssh, list.clone()), Some(false));
-    assert_ne!(stock(dir, "ssh-keygen", &ssh, [&list[..], b"\n"].concat()), Some(true));
+    assert_ne!(
+        stock(dir, "ssh-keygen", &ssh, [&list[..], b"\n"].concat()),
+        Some(true)
+    );
     let sums = ["-c", "--strict", "checksums.txt"];
     assert_ne!(stock(dir, "sha256sum", &sums, Vec::new()), Some(false));
 
     // minisign's signature is plain Ed25519 over BLAKE2b-512 of the file: openssl can check both halves.
     let archive = format!("{name}.tar.gz");
     let signature = std::fs::read_to_string(dir.join(format!("{archive}.sig"))).unwrap();
-    let body = base64::engine::general_purpose::STANDARD.decode(signature.lines().nth(1).unwrap()).unwrap();
+    let body = base64::engine::general_purpose::STANDARD
+        .decode(signature.lines().nth(1).unwrap())
+        .unwrap();
     std::fs::write(dir.join("raw.sig"), &body[10..]).unwrap();
     let pem = release.key("m.pem").display().to_string();
-    let openssl =
-        ["pkeyutl", "-verify", "-pubin", "-inkey", &pem, "-rawin", "-in", "hash", "-sigfile", "raw.sig"];
-    let hash = ["dgst", "-blake2b512", "-binary", "-out", "hash", archive.as_str()];
+    let openssl = [
+        "pkeyutl", "-verify", "-pubin", "-inkey", &pem, "-rawin", "-in", "hash", "-sigfile",
+        "raw.sig",
+    ];
+    let hash = [
+        "dgst",
+        "-blake2b512",
+        "-binary",
+        "-out",
+        "hash",
+        archive.as_str(),
+    ];
     if stock(dir, "openssl", &hash, Vec::new()).is_some() {
         assert_eq!(stock(dir, "openssl", &openssl, Vec::new()), Some(true));
         std::fs::write(dir.join("hash"), [0; 64]).unwrap();
@@ -95,7 +112,10 @@ fn stock_tools_accept_a_release_and_refuse_a_changed_one() {
     let script = "import sys,tarfile,zipfile\nt=tarfile.open(sys.argv[1]+'.tar.gz'); z=zipfile.ZipFile(sys.argv[1]+'.zip')\n\
         assert z.testzip() is None and sorted(t.getnames())==sorted(z.namelist())\n\
         assert all(t.extractfile(n).read()==z.read(n) for n in z.namelist())";
-    assert_ne!(stock(dir, "python3", &["-c", script, &name], Vec::new()), Some(false));
+    assert_ne!(
+        stock(dir, "python3", &["-c", script, &name], Vec::new()),
+        Some(false)
+    );
 
     std::fs::write(dir.join("sbom.cdx.json"), "{}").unwrap();
     assert_ne!(stock(dir, "sha256sum", &sums, Vec::new()), Some(true));
@@ -114,15 +134,28 @@ fn the_artifact_folder_can_be_named() {
     };
     let verify = |dir: &Path| judge(dir, &["--manifest-path", "Cargo.toml"]);
     let (code, rules) = judge(&folder, &[]);
-    assert!(code == 100 && rules.contains(&"file-unlisted".to_owned()), "{rules:?}");
+    assert!(
+        code == 100 && rules.contains(&"file-unlisted".to_owned()),
+        "{rules:?}"
+    );
     let (code, rules) = verify(&folder);
-    assert!(code == 0 && rules.iter().all(|rule| rule == "not-covered"), "{rules:?}");
+    assert!(
+        code == 0 && rules.iter().all(|rule| rule == "not-covered"),
+        "{rules:?}"
+    );
     let copy = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(&folder).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+    for entry in std::fs::read_dir(&folder)
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.path().is_file())
+    {
         std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
     }
     let (code, rules) = verify(copy.path());
-    assert!(code == 100 && rules.iter().all(|rule| rule == "file-unlisted"), "{rules:?}");
+    assert!(
+        code == 100 && rules.iter().all(|rule| rule == "file-unlisted"),
+        "{rules:?}"
+    );
     std::fs::write(folder.join("evil"), "evil").unwrap();
     assert_eq!(verify(&folder).0, 100);
 }
@@ -166,7 +199,9 @@ with tarfile.open("bomb.tar.gz", "w:gz") as t:
 "#;
     let release = Release::new();
     let made = tempfile::tempdir().unwrap();
-    let Some(fine) = stock(made.path(), "python3", &["-c", SCRIPT], Vec::new()) else { return };
+    let Some(fine) = stock(made.path(), "python3", &["-c", SCRIPT], Vec::new()) else {
+        return;
+    };
     assert!(fine, "python3 could not make them");
     let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
     let key = ed25519_dalek::SigningKey::from_bytes(&SEED);
@@ -174,37 +209,76 @@ with tarfile.open("bomb.tar.gz", "w:gz") as t:
     for entry in std::fs::read_dir(made.path()).unwrap() {
         let path = entry.unwrap().path();
         let case = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let name = format!("demo-1.0.0-x{}", if case.ends_with(".zip") { ".zip" } else { ".tar.gz" });
+        let name = format!(
+            "demo-1.0.0-x{}",
+            if case.ends_with(".zip") {
+                ".zip"
+            } else {
+                ".tar.gz"
+            }
+        );
         let (bytes, dir) = (std::fs::read(&path).unwrap(), tempfile::tempdir().unwrap());
-        let comment = format!("timestamp:1\tfile:{name}\thashed\tproject:demo\tversion:1.0.0\tcommit:none");
+        let comment =
+            format!("timestamp:1\tfile:{name}\thashed\tproject:demo\tversion:1.0.0\tcommit:none");
         let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&bytes).into();
-        let signature = cargo_sign::format::minisign::MinisignSignature::sign(&key, &prehash, &comment);
+        let signature =
+            cargo_sign::format::minisign::MinisignSignature::sign(&key, &prehash, &comment);
         lay_out(
             dir.path(),
             &[
                 (name.clone(), bytes),
-                (format!("{name}.sig"), signature.render("signature of demo 1.0.0").into()),
+                (
+                    format!("{name}.sig"),
+                    signature.render("signature of demo 1.0.0").into(),
+                ),
             ],
         );
-        let limits = cargo_sign::archive::Limits { bytes: 1 << 20, members: 50 };
+        let limits = cargo_sign::archive::Limits {
+            bytes: 1 << 20,
+            members: 50,
+        };
         let mut file = std::fs::File::open(dir.path().join(&name)).unwrap();
         let walked = cargo_sign::archive::walk(&mut file, limits, &mut |_, _| Ok(()));
         // A folder of another name is a matter of the release and not of the archive's structure.
         assert!(
-            case == "outside.zip" || case == "outside.tar.gz" || walked.is_err_and(|e| e.rule().is_some()),
+            case == "outside.zip"
+                || case == "outside.tar.gz"
+                || walked.is_err_and(|e| e.rule().is_some()),
             "{case}"
         );
-        let (verdict, _) = cargo_sign::judge::check_archive(&dir.path().join(&name), &keys).unwrap();
-        assert!(verdict.held.is_empty() && !verdict.holds(), "accepted: {case}");
-        assert!(verdict.findings.iter().all(|f| f.rule != "signature-invalid"), "{case} is signed");
+        let (verdict, _) =
+            cargo_sign::judge::check_archive(&dir.path().join(&name), &keys).unwrap();
+        assert!(
+            verdict.held.is_empty() && !verdict.holds(),
+            "accepted: {case}"
+        );
+        assert!(
+            verdict
+                .findings
+                .iter()
+                .all(|f| f.rule != "signature-invalid"),
+            "{case} is signed"
+        );
         counted += 1;
         if !case.starts_with("cut") {
             let (into, archive) = (dir.path().join("into"), dir.path().join(&name));
             let public = release.key("m.pub");
             let [into_text, archive, public] =
                 [&into, &archive, &public].map(|path| path.display().to_string());
-            let ran = release.sign(&["verify", "--key", &public, "--extract", &into_text, &archive]);
-            assert_eq!(ran.status.code(), Some(100), "{case}: {}", ran.stderr_text());
+            let ran = release.sign(&[
+                "verify",
+                "--key",
+                &public,
+                "--extract",
+                &into_text,
+                &archive,
+            ]);
+            assert_eq!(
+                ran.status.code(),
+                Some(100),
+                "{case}: {}",
+                ran.stderr_text()
+            );
             assert!(!into.exists(), "{case} wrote something");
         }
     }
@@ -217,19 +291,39 @@ with tarfile.open("bomb.tar.gz", "w:gz") as t:
 fn source_is_judged_by_its_signed_tag_and_commits() {
     let release = Release::new();
     let keys = release.dir.path().join("keys");
-    if stock(&keys, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "git"], Vec::new()).is_none() {
+    if stock(
+        &keys,
+        "ssh-keygen",
+        &["-q", "-t", "ed25519", "-N", "", "-f", "git"],
+        Vec::new(),
+    )
+    .is_none()
+    {
         return;
     }
     let signing = format!("user.signingKey={}", keys.join("git").display());
     let git = |args: &[&str]| {
-        let fixed =
-            ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "gpg.format=ssh", "-c", &signing];
+        let fixed = [
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.org",
+            "-c",
+            "gpg.format=ssh",
+            "-c",
+            &signing,
+        ];
         release.must(Step::new("git").args(fixed).args(args));
     };
     let public = keys.join("git.pub").display().to_string();
     let verify = |key: &str, tag: &[&str]| {
-        let ran =
-            release.sign(&[&["verify-source", "--message-format", "json", "--key", key][..], tag].concat());
+        let ran = release.sign(
+            &[
+                &["verify-source", "--message-format", "json", "--key", key][..],
+                tag,
+            ]
+            .concat(),
+        );
         let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
         report["findings"]
             .as_array()
@@ -243,7 +337,10 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     git(&["commit", "-q", "--amend", "-S", "-m", "feat: first"]);
     git(&["tag", "-f", "-s", "-m", "one", "v1.0.0"]);
     assert_eq!(verify(&public, &[]), [""; 0]);
-    assert_eq!(verify(&release.key("m.pub").display().to_string(), &[]), ["tag-unsigned", "commit-unsigned"]);
+    assert_eq!(
+        verify(&release.key("m.pub").display().to_string(), &[]),
+        ["tag-unsigned", "commit-unsigned"]
+    );
     // What the committed keyring says of the key decides, and not a time the tag gives itself.
     let member = |retired_after: Option<&str>| {
         let key = PublicKey::parse(&std::fs::read_to_string(&public).unwrap()).unwrap();
@@ -255,12 +352,21 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     let folder = release.dir.path().join("release-keys");
     std::fs::create_dir(&folder).unwrap();
     let maintainer = crate::fixture::public(SEED);
-    std::fs::write(folder.join("maintainer.ed25519.pub"), maintainer.minisign("m")).unwrap();
-    for (retired_after, expected) in
-        [(None, &[][..]), (Some("1.0.0"), &[]), (Some("0.9.0"), &["tag-unsigned", "commit-unsigned"])]
-    {
+    std::fs::write(
+        folder.join("maintainer.ed25519.pub"),
+        maintainer.minisign("m"),
+    )
+    .unwrap();
+    for (retired_after, expected) in [
+        (None, &[][..]),
+        (Some("1.0.0"), &[]),
+        (Some("0.9.0"), &["tag-unsigned", "commit-unsigned"]),
+    ] {
         let content = Content {
-            keys: vec![Member::new("maintainer", &maintainer), member(retired_after)],
+            keys: vec![
+                Member::new("maintainer", &maintainer),
+                member(retired_after),
+            ],
             previous: None,
             projects: ["demo".to_owned()].into(),
             releases: None,
@@ -271,14 +377,27 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
         std::fs::write(folder.join("keyring.json"), ring.render().unwrap()).unwrap();
         let (_, rules) = verdict(&release.sign(&["verify-source", "--message-format", "json"]));
         let always = ["dirty-source", "source-key-unpinned"];
-        let rest: Vec<_> = rules.iter().filter(|rule| !always.contains(&rule.as_str())).collect();
+        let rest: Vec<_> = rules
+            .iter()
+            .filter(|rule| !always.contains(&rule.as_str()))
+            .collect();
         assert_eq!(rest, expected, "retired after {retired_after:?}");
-        assert!(rules.len() == expected.len() + 2, "not committed, and not from elsewhere: {rules:?}");
+        assert!(
+            rules.len() == expected.len() + 2,
+            "not committed, and not from elsewhere: {rules:?}"
+        );
     }
     std::fs::remove_dir_all(&folder).unwrap();
     git(&["update-ref", "refs/tags/1.0.0", "refs/tags/v1.0.0"]);
     assert_eq!(verify(&public, &["1.0.0"]), ["tag-renamed"]);
-    git(&["commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "fix: unsigned"]);
+    git(&[
+        "commit",
+        "-q",
+        "--allow-empty",
+        "--no-gpg-sign",
+        "-m",
+        "fix: unsigned",
+    ]);
     assert_eq!(verify(&public, &[]), ["commit-mismatch"]);
     git(&["tag", "-f", "-s", "-m", "moved", "v1.0.0"]);
     assert_eq!(verify(&public, &[]), ["commit-unsigned"]);
@@ -291,19 +410,54 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     git(&["update-ref", "refs/tags/v0.9.7", "refs/tags/other"]);
     assert_eq!(verify(&public, &[]), ["tag-ignored", "commit-unsigned"]);
     // Where the project began to sign is for the caller to say; nothing after it is let off.
-    assert_eq!(verify(&public, &["--signed-since", "HEAD~2"]), ["tag-ignored", "commit-unsigned"]);
-    assert_eq!(verify(&public, &["--signed-since", "HEAD~1"]), ["tag-ignored"]);
-    let elsewhere = release.sign(&["verify-source", "--key", &public, "--signed-since", "other^{tree}"]);
-    assert_eq!(elsewhere.status.code(), Some(101), "{}", elsewhere.stderr_text());
-    let later = ["verify-source", "--key", &public, "--signed-since", "v1.0.0", "other"];
+    assert_eq!(
+        verify(&public, &["--signed-since", "HEAD~2"]),
+        ["tag-ignored", "commit-unsigned"]
+    );
+    assert_eq!(
+        verify(&public, &["--signed-since", "HEAD~1"]),
+        ["tag-ignored"]
+    );
+    let elsewhere = release.sign(&[
+        "verify-source",
+        "--key",
+        &public,
+        "--signed-since",
+        "other^{tree}",
+    ]);
+    assert_eq!(
+        elsewhere.status.code(),
+        Some(101),
+        "{}",
+        elsewhere.stderr_text()
+    );
+    let later = [
+        "verify-source",
+        "--key",
+        &public,
+        "--signed-since",
+        "v1.0.0",
+        "other",
+    ];
     let later = release.sign(&later);
     assert_eq!(later.status.code(), Some(2), "{}", later.stderr_text());
-    assert!(later.stderr_text().contains("does not come before"), "{}", later.stderr_text());
+    assert!(
+        later.stderr_text().contains("does not come before"),
+        "{}",
+        later.stderr_text()
+    );
     git(&["tag", "-s", "-m", "signed", "v0.9.6", "HEAD~1"]);
     assert_eq!(verify(&public, &[]), ["tag-ignored"]);
     // What lies beside the commits says nothing of which ones there are, and what git was told not to see is told.
     git(&["checkout", "-q", "-b", "grafted"]);
-    git(&["commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "fix: evil"]);
+    git(&[
+        "commit",
+        "-q",
+        "--allow-empty",
+        "--no-gpg-sign",
+        "-m",
+        "fix: evil",
+    ]);
     git(&["commit", "-q", "--allow-empty", "-S", "-m", "fix: signed"]);
     git(&["tag", "-f", "-s", "-m", "moved", "v1.0.0"]);
     assert_eq!(verify(&public, &[]), ["tag-ignored", "commit-unsigned"]);
@@ -316,23 +470,38 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     assert_eq!(verify(&public, &[]), ["tag-ignored", "commit-unsigned"]);
     std::fs::remove_file(grafts).unwrap();
     let skipped = release.must(Step::new("git").args(["ls-files"]));
-    let skipped = String::from_utf8(skipped.stdout).unwrap().lines().next().unwrap().to_owned();
+    let skipped = String::from_utf8(skipped.stdout)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
     git(&["update-index", "--skip-worktree", &skipped]);
-    assert_eq!(verify(&public, &[]), ["dirty-source", "tag-ignored", "commit-unsigned"]);
+    assert_eq!(
+        verify(&public, &[]),
+        ["dirty-source", "tag-ignored", "commit-unsigned"]
+    );
     git(&["update-index", "--no-skip-worktree", &skipped]);
     git(&["checkout", "-q", "-"]);
     git(&["tag", "-f", "-s", "-m", "moved", "v1.0.0"]);
     // Who vouched is said, and where the key came from.
     let ran = release.sign(&["verify-source", "--key", &public]);
     let key = PublicKey::parse(&std::fs::read_to_string(&public).unwrap()).unwrap();
-    let said = [String::from_utf8(ran.stdout.clone()).unwrap(), ran.stderr_text()].concat();
+    let said = [
+        String::from_utf8(ran.stdout.clone()).unwrap(),
+        ran.stderr_text(),
+    ]
+    .concat();
     assert_eq!(said.matches(&key.fingerprint()).count(), 2, "{said}");
     assert!(!said.contains("UNPINNED"), "{said}");
     std::fs::copy(&public, release.dir.path().join("tracked.pub")).unwrap();
     git(&["add", "tracked.pub"]);
     git(&["commit", "-q", "-S", "-m", "feat: a key"]);
     git(&["tag", "-f", "-s", "-m", "moved", "v1.0.0"]);
-    assert_eq!(verify("tracked.pub", &[]), ["tag-ignored", "source-key-unpinned"]);
+    assert_eq!(
+        verify("tracked.pub", &[]),
+        ["tag-ignored", "source-key-unpinned"]
+    );
     std::fs::write(release.dir.path().join("README.md"), "changed").unwrap();
     assert_eq!(verify(&public, &[]), ["dirty-source", "tag-ignored"]);
 }
@@ -342,7 +511,10 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
 fn builds_of_several_machines_are_packed_as_one_release() {
     const OTHER: &str = "aarch64-apple-darwin";
     let release = Release::unpacked("1.0.0", SEED, &[]);
-    let (own, other) = (release.folder(), release.dir.path().join("target/from-the-other"));
+    let (own, other) = (
+        release.folder(),
+        release.dir.path().join("target/from-the-other"),
+    );
     std::fs::create_dir_all(other.join("artifacts")).unwrap();
     std::fs::copy(own.join("artifacts/demo"), other.join("artifacts/demo")).unwrap();
     std::fs::copy(own.join("sbom.cdx.json"), other.join("sbom.cdx.json")).unwrap();
@@ -354,8 +526,7 @@ fn builds_of_several_machines_are_packed_as_one_release() {
     // What is built in elsewhere is told by the release's own SBOM, too.
     let sbom = std::fs::read_to_string(own.join("sbom.cdx.json")).unwrap();
     let mut more: serde_json::Value = serde_json::from_str(&sbom).unwrap();
-    more["components"] =
-        serde_json::json!([{ "name": "winapi", "version": "0.3.9", "purl": "pkg:cargo/winapi@0.3.9" }]);
+    more["components"] = serde_json::json!([{ "name": "winapi", "version": "0.3.9", "purl": "pkg:cargo/winapi@0.3.9" }]);
     std::fs::write(other.join("sbom.cdx.json"), more.to_string()).unwrap();
     let refused = release.sign(&[&pack[..], &["--message-format", "json"]].concat());
     assert_eq!(verdict(&refused), (101, vec!["sbom-uncovered".to_owned()]));
@@ -376,15 +547,28 @@ fn builds_of_several_machines_are_packed_as_one_release() {
     let attested = release.sign(&["attest", "--source-uri", "https://example.org/demo"]);
     assert!(attested.is_success(), "{}", attested.stderr_text());
     let provenance = std::fs::read_to_string(own.join("provenance.intoto.jsonl")).unwrap();
-    let payload = provenance.split("\"payload\":\"").nth(1).unwrap().split('"').next().unwrap();
-    let payload = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, payload).unwrap();
+    let payload = provenance
+        .split("\"payload\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let payload =
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, payload).unwrap();
     let statement: serde_json::Value = serde_json::from_slice(&payload).unwrap();
     let targets = &statement["predicate"]["buildDefinition"]["externalParameters"]["targets"];
     assert_eq!(targets, &serde_json::json!([OTHER, TARGET]));
     // The same target twice, and a build of another commit, are no release.
     write(&info);
     assert_eq!(release.sign(&pack).status.code(), Some(2));
-    let commit = info.split("\"commit\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let commit = info
+        .split("\"commit\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     write(&info.replace(TARGET, OTHER).replace(commit, &"0".repeat(40)));
     assert_eq!(release.sign(&pack).status.code(), Some(101));
 }
@@ -414,7 +598,14 @@ fn only_documents_of_the_commit_are_packed() {
         })
         .unwrap();
         names.retain(|name| {
-            !["SBOM.json", "SIGNATURE", "buildinfo.json", "checksums.txt", "demo"].contains(&&**name)
+            ![
+                "SBOM.json",
+                "SIGNATURE",
+                "buildinfo.json",
+                "checksums.txt",
+                "demo",
+            ]
+            .contains(&&**name)
         });
         (names, ran.stderr_text())
     };
@@ -427,7 +618,10 @@ fn only_documents_of_the_commit_are_packed() {
     // Nobody can say what belongs to a commit that is none; what leads elsewhere does not in any case.
     change("\"dirty\":false", "\"dirty\":true");
     let (names, _) = members();
-    assert!(names.contains(&"NOTICE".to_owned()) && !names.contains(&"COPYRIGHT".to_owned()), "{names:?}");
+    assert!(
+        names.contains(&"NOTICE".to_owned()) && !names.contains(&"COPYRIGHT".to_owned()),
+        "{names:?}"
+    );
     let head = || {
         let ran = release.must(Step::new("git").args(["rev-parse", "HEAD"]));
         String::from_utf8(ran.stdout).unwrap().trim().to_owned()
@@ -452,16 +646,33 @@ fn what_was_refused_is_not_signed() {
     let folder = release.folder();
     let info = std::fs::read_to_string(folder.join("buildinfo.json")).unwrap();
     let report = info.replace("release-gate/buildinfo/v1", "release-gate/compat/v1");
-    let pack =
-        |more: &[&str]| verdict(&release.sign(&[&["pack", "--message-format", "json"], more].concat()));
+    let pack = |more: &[&str]| {
+        verdict(&release.sign(&[&["pack", "--message-format", "json"], more].concat()))
+    };
     let refused = |rule: &str| (101, vec![rule.to_owned()]);
-    std::fs::write(folder.join("compat.json"), report.replace("\"pass\"", "\"fail\"")).unwrap();
+    std::fs::write(
+        folder.join("compat.json"),
+        report.replace("\"pass\"", "\"fail\""),
+    )
+    .unwrap();
     assert_eq!(pack(&[]), refused("gate-failed"));
-    assert_eq!(pack(&["--allow", "gate-failed"]).0, 101, "a level makes no release");
+    assert_eq!(
+        pack(&["--allow", "gate-failed"]).0,
+        101,
+        "a level makes no release"
+    );
     assert!(!folder.join("checksums.txt").exists());
     // Of another commit it says nothing about this one.
-    let commit = info.split("\"commit\":\"").nth(1).unwrap().split('"').next().unwrap();
-    let stale = report.replace("\"pass\"", "\"fail\"").replace(commit, &"0".repeat(40));
+    let commit = info
+        .split("\"commit\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let stale = report
+        .replace("\"pass\"", "\"fail\"")
+        .replace(commit, &"0".repeat(40));
     std::fs::write(folder.join("compat.json"), stale).unwrap();
     assert_eq!(pack(&[]), (0, vec!["gate-silent".to_owned()]));
     // What could not be judged, or read, is no pass.
@@ -513,13 +724,30 @@ fn what_was_refused_is_not_signed() {
     assert_eq!(pack(&[]), refused("fact-edited"), "again");
     assert_eq!(pack(&["--despite-refusals"]).0, 0);
     // Whoever downloads it learns of it.
-    std::fs::write(folder.join("compat.json"), report.replace("\"pass\"", "\"fail\"")).unwrap();
+    std::fs::write(
+        folder.join("compat.json"),
+        report.replace("\"pass\"", "\"fail\""),
+    )
+    .unwrap();
     assert_eq!(pack(&["--despite-refusals"]).0, 0);
     let download = tempfile::tempdir().unwrap();
     lay_out(download.path(), &release.published());
-    let [key, archive] = [release.key("m.pub"), download.path().join(release.archive())];
+    let [key, archive] = [
+        release.key("m.pub"),
+        download.path().join(release.archive()),
+    ];
     let [key, archive] = [key, archive].map(|path| path.display().to_string());
-    let judged = verdict(&release.sign(&["verify", "--message-format", "json", "--key", &key, &archive]));
+    let judged = verdict(&release.sign(&[
+        "verify",
+        "--message-format",
+        "json",
+        "--key",
+        &key,
+        &archive,
+    ]));
     assert_eq!(judged.0, 0);
-    assert!(!judged.1.is_empty() && judged.1.iter().all(|rule| rule == "despite-refusals"), "{judged:?}");
+    assert!(
+        !judged.1.is_empty() && judged.1.iter().all(|rule| rule == "despite-refusals"),
+        "{judged:?}"
+    );
 }

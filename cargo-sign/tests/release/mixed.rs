@@ -19,23 +19,36 @@ struct Says {
     commit: &'static str,
 }
 
-const TRUTH: Says =
-    Says { project: "demo", version: "1.0.0", commit: "1111111111111111111111111111111111111111" };
+const TRUTH: Says = Says {
+    project: "demo",
+    version: "1.0.0",
+    commit: "1111111111111111111111111111111111111111",
+};
 const OTHER_COMMIT: &str = "2222222222222222222222222222222222222222";
 
 impl Says {
     fn signature(self, file: &str, bytes: &[u8]) -> Vec<u8> {
-        let Self { project, version, commit } = self;
+        let Self {
+            project,
+            version,
+            commit,
+        } = self;
         let comment = format!(
             "timestamp:1\tfile:{file}\thashed\tproject:{project}\tversion:{version}\tcommit:{commit}"
         );
         let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(bytes).into();
         let signature = MinisignSignature::sign(&SigningKey::from_bytes(&SEED), &prehash, &comment);
-        signature.render(&format!("signature of {project} {version}")).into_bytes()
+        signature
+            .render(&format!("signature of {project} {version}"))
+            .into_bytes()
     }
 
     fn buildinfo(self) -> Vec<u8> {
-        let Self { project, version, commit } = self;
+        let Self {
+            project,
+            version,
+            commit,
+        } = self;
         let value = serde_json::json!({"schema": "release-gate/buildinfo/v1", "tool": {"name": "x", "version": "1.0.0"},
             "subject": {"package": project, "version": version, "commit": commit, "dirty": false}, "baseline": null,
             "status": "pass", "findings": [], "data": {}});
@@ -46,22 +59,46 @@ impl Says {
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// An archive and its own signature; `inside` may change what is packed before it is signed or after.
-fn archive(stem: &str, says: Says, before: impl FnOnce(&mut Files), after: impl FnOnce(&mut Files)) -> Files {
+fn archive(
+    stem: &str,
+    says: Says,
+    before: impl FnOnce(&mut Files),
+    after: impl FnOnce(&mut Files),
+) -> Files {
     let mut files = Files::from([
         ("buildinfo.json".to_owned(), TRUTH.buildinfo()),
         ("SBOM.json".to_owned(), b"{}".to_vec()),
         ("demo".to_owned(), noise(500)),
     ]);
     before(&mut files);
-    let list: List = files.iter().map(|(name, bytes)| (name.clone(), sha256_bytes(bytes))).collect();
+    let list: List = files
+        .iter()
+        .map(|(name, bytes)| (name.clone(), sha256_bytes(bytes)))
+        .collect();
     let text = render(&list).into_bytes();
-    files.insert("SIGNATURE".to_owned(), TRUTH.signature(&format!("{stem}/checksums.txt"), &text));
+    files.insert(
+        "SIGNATURE".to_owned(),
+        TRUTH.signature(&format!("{stem}/checksums.txt"), &text),
+    );
     files.insert("checksums.txt".to_owned(), text);
     after(&mut files);
-    let input = |(path, bytes): (String, Vec<u8>)| Input { path, bytes, executable: false };
+    let input = |(path, bytes): (String, Vec<u8>)| Input {
+        path,
+        bytes,
+        executable: false,
+    };
     let (name, mut bytes) = (format!("{stem}.tar.gz"), Vec::new());
-    tar_gz(&mut bytes, stem, 1, &files.into_iter().map(input).collect::<Vec<_>>()).unwrap();
-    Files::from([(format!("{name}.sig"), says.signature(&name, &bytes)), (name, bytes)])
+    tar_gz(
+        &mut bytes,
+        stem,
+        1,
+        &files.into_iter().map(input).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    Files::from([
+        (format!("{name}.sig"), says.signature(&name, &bytes)),
+        (name, bytes),
+    ])
 }
 
 fn keys() -> Keys {
@@ -69,7 +106,11 @@ fn keys() -> Keys {
 }
 
 fn rules(verdict: Verdict) -> Vec<String> {
-    let mut rules: Vec<_> = verdict.findings.into_iter().map(|finding| finding.rule).collect();
+    let mut rules: Vec<_> = verdict
+        .findings
+        .into_iter()
+        .map(|finding| finding.rule)
+        .collect();
     rules.dedup();
     rules
 }
@@ -81,7 +122,10 @@ fn alone(name: &str, files: Files) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     lay_out(dir.path(), &files.into_iter().collect::<Vec<_>>());
     let (verdict, _) = check_archive(&dir.path().join(name), &keys()).unwrap();
-    assert!(verdict.holds() || verdict.held.is_empty(), "what is refused did not hold");
+    assert!(
+        verdict.holds() || verdict.held.is_empty(),
+        "what is refused did not hold"
+    );
     rules(verdict)
 }
 
@@ -92,32 +136,67 @@ fn one_archive_is_not_another() {
     let own = format!("{STEM}.tar.gz");
     assert_eq!(alone(&own, archive(STEM, TRUTH, nothing, nothing)), [""; 0]);
     // A is served as B: another target, another version.
-    for other in ["demo-1.0.0-aarch64-unknown-linux-gnu", "demo-1.1.0-x86_64-unknown-linux-gnu"] {
+    for other in [
+        "demo-1.0.0-aarch64-unknown-linux-gnu",
+        "demo-1.1.0-x86_64-unknown-linux-gnu",
+    ] {
         let files = archive(STEM, TRUTH, nothing, nothing).into_iter();
-        let files = files.map(|(name, bytes)| (name.replace(STEM, other), bytes)).collect();
-        assert_eq!(alone(&format!("{other}.tar.gz"), files), ["file-mismatch", "archive-root"]);
+        let files = files
+            .map(|(name, bytes)| (name.replace(STEM, other), bytes))
+            .collect();
+        assert_eq!(
+            alone(&format!("{other}.tar.gz"), files),
+            ["file-mismatch", "archive-root"]
+        );
         // Signed again by somebody who did not look inside.
         let bytes = archive(STEM, TRUTH, nothing, nothing).remove(&own).unwrap();
         let name = format!("{other}.tar.gz");
-        let files =
-            Files::from([(format!("{name}.sig"), TRUTH.signature(&name, &bytes)), (name.clone(), bytes)]);
+        let files = Files::from([
+            (format!("{name}.sig"), TRUTH.signature(&name, &bytes)),
+            (name.clone(), bytes),
+        ]);
         assert_eq!(alone(&name, files), ["archive-root"]);
     }
     // A name that says another version than every signature.
     let other = "demo-2.0.0-x86_64-unknown-linux-gnu";
     assert_eq!(
-        alone(&format!("{other}.tar.gz"), archive(other, TRUTH, nothing, nothing)),
+        alone(
+            &format!("{other}.tar.gz"),
+            archive(other, TRUTH, nothing, nothing)
+        ),
         ["version-mismatch"]
     );
     // Halves of two releases.
     for (says, rule) in [
-        (Says { project: "other", ..TRUTH }, "project-mismatch"),
-        (Says { version: "1.0.1", ..TRUTH }, "version-mismatch"),
-        (Says { commit: OTHER_COMMIT, ..TRUTH }, "commit-mismatch"),
+        (
+            Says {
+                project: "other",
+                ..TRUTH
+            },
+            "project-mismatch",
+        ),
+        (
+            Says {
+                version: "1.0.1",
+                ..TRUTH
+            },
+            "version-mismatch",
+        ),
+        (
+            Says {
+                commit: OTHER_COMMIT,
+                ..TRUTH
+            },
+            "commit-mismatch",
+        ),
     ] {
         assert_eq!(alone(&own, archive(STEM, says, nothing, nothing)), [rule]);
-        let buildinfo = |files: &mut Files| drop(files.insert("buildinfo.json".to_owned(), says.buildinfo()));
-        assert_eq!(alone(&own, archive(STEM, TRUTH, buildinfo, nothing)), [rule]);
+        let buildinfo =
+            |files: &mut Files| drop(files.insert("buildinfo.json".to_owned(), says.buildinfo()));
+        assert_eq!(
+            alone(&own, archive(STEM, TRUTH, buildinfo, nothing)),
+            [rule]
+        );
     }
 }
 
@@ -141,10 +220,12 @@ fn what_is_inside_is_what_the_name_and_the_signature_say() {
             files.insert("buildinfo.json".to_owned(), info);
             files.insert("SBOM.json".to_owned(), sbom.into());
         };
-        alone(&format!("{stem}.tar.gz"), archive(stem, TRUTH, inside, nothing))
+        alone(
+            &format!("{stem}.tar.gz"),
+            archive(stem, TRUTH, inside, nothing),
+        )
     };
-    let sbom =
-        r#"{"bomFormat": "CycloneDX", "metadata": {"component": {"name": "demo", "version": "1.0.0"}}}"#;
+    let sbom = r#"{"bomFormat": "CycloneDX", "metadata": {"component": {"name": "demo", "version": "1.0.0"}}}"#;
     assert_eq!(with(STEM, built(|_| ()), sbom), [""; 0]);
     let cases: [(&str, Change, &[&str]); 9] = [
         (
@@ -157,25 +238,58 @@ fn what_is_inside_is_what_the_name_and_the_signature_say() {
             |info| info["data"]["artifacts"][0]["path"] = "artifacts/more".into(),
             &["set-mismatch"],
         ),
-        ("no artifacts", |info| info["data"]["artifacts"] = "none".into(), &["buildinfo-malformed"]),
+        (
+            "no artifacts",
+            |info| info["data"]["artifacts"] = "none".into(),
+            &["buildinfo-malformed"],
+        ),
         (
             "built for another",
             |info| info["data"]["artifacts"][0]["target"] = "aarch64-apple-darwin".into(),
             &["target-mismatch"],
         ),
-        ("a build that failed", |info| info["status"] = "error".into(), &["gate-failed"]),
-        ("changes", |info| info["subject"]["dirty"] = true.into(), &["commit-mismatch"]),
-        ("nothing built", |info| info["data"]["artifacts"] = serde_json::json!([]), &[]),
-        ("of another program", |info| info["data"] = serde_json::json!({}), &[]),
-        ("too large", |info| info["data"]["x"] = "x".repeat(5 << 20).into(), &["buildinfo-malformed"]),
+        (
+            "a build that failed",
+            |info| info["status"] = "error".into(),
+            &["gate-failed"],
+        ),
+        (
+            "changes",
+            |info| info["subject"]["dirty"] = true.into(),
+            &["commit-mismatch"],
+        ),
+        (
+            "nothing built",
+            |info| info["data"]["artifacts"] = serde_json::json!([]),
+            &[],
+        ),
+        (
+            "of another program",
+            |info| info["data"] = serde_json::json!({}),
+            &[],
+        ),
+        (
+            "too large",
+            |info| info["data"]["x"] = "x".repeat(5 << 20).into(),
+            &["buildinfo-malformed"],
+        ),
     ];
     for (what, change, expected) in cases {
         assert_eq!(with(STEM, built(change), sbom), expected, "{what}");
     }
     for (stem, expected) in [
-        ("demo-1.0.0-aarch64-unknown-linux-gnu", &["target-mismatch"][..]),
-        ("demo-1.0.0-rc.1-x86_64-unknown-linux-gnu", &["version-mismatch"]),
-        ("demo-1.0.01-x86_64-unknown-linux-gnu", &["version-mismatch"]),
+        (
+            "demo-1.0.0-aarch64-unknown-linux-gnu",
+            &["target-mismatch"][..],
+        ),
+        (
+            "demo-1.0.0-rc.1-x86_64-unknown-linux-gnu",
+            &["version-mismatch"],
+        ),
+        (
+            "demo-1.0.01-x86_64-unknown-linux-gnu",
+            &["version-mismatch"],
+        ),
         ("demo-1.0.0.1", &["version-mismatch"]),
         ("demo-1.0.0", &[]),
     ] {
@@ -198,17 +312,27 @@ fn what_is_inside_is_what_the_name_and_the_signature_say() {
 fn what_nobody_signed_costs_little() {
     let dir = tempfile::tempdir().unwrap();
     let (name, mut bytes) = (format!("{STEM}.tar.gz"), Vec::new());
-    let bomb = Input { path: "demo".to_owned(), bytes: vec![0; 65 << 20], executable: false };
+    let bomb = Input {
+        path: "demo".to_owned(),
+        bytes: vec![0; 65 << 20],
+        executable: false,
+    };
     tar_gz(&mut bytes, STEM, 1, &[bomb]).unwrap();
     lay_out(dir.path(), &[(name.clone(), bytes)]);
     let (verdict, _) = check_archive(&dir.path().join(&name), &keys()).unwrap();
     // Not `list-missing` either: that would take going to its end.
     assert_eq!(rules(verdict), ["signature-missing"]);
 
-    let listed: String = (0..20_000).map(|number| format!("{}  {number:05}\n", sha256_bytes(b""))).collect();
+    let listed: String = (0..20_000)
+        .map(|number| format!("{}  {number:05}\n", sha256_bytes(b"")))
+        .collect();
     std::fs::write(dir.path().join("checksums.txt"), &listed).unwrap();
     let verdict = check_directory(dir.path(), &keys(), Extent::Folder).unwrap();
-    assert_eq!(verdict.findings.len(), 1, "what an unsigned list names is not looked for");
+    assert_eq!(
+        verdict.findings.len(),
+        1,
+        "what an unsigned list names is not looked for"
+    );
     assert_eq!(rules(verdict), ["signature-missing"]);
 }
 
@@ -217,18 +341,48 @@ fn an_archive_holds_what_its_list_says() {
     type Change = fn(&mut Files);
     let own = format!("{STEM}.tar.gz");
     let cases: [(&str, Change, Change, &[&str]); 10] = [
-        ("more", nothing, |files| drop(files.insert("evil".into(), b"evil".to_vec())), &["set-mismatch"]),
-        ("less", nothing, |files| drop(files.remove("demo")), &["set-mismatch"]),
+        (
+            "more",
+            nothing,
+            |files| drop(files.insert("evil".into(), b"evil".to_vec())),
+            &["set-mismatch"],
+        ),
+        (
+            "less",
+            nothing,
+            |files| drop(files.remove("demo")),
+            &["set-mismatch"],
+        ),
         (
             "another",
             nothing,
             |files| drop(files.insert("demo".into(), b"evil".to_vec())),
             &["digest-mismatch"],
         ),
-        ("no list", nothing, |files| drop(files.remove("checksums.txt")), &["list-missing"]),
-        ("no signature", nothing, |files| drop(files.remove("SIGNATURE")), &["signature-missing"]),
-        ("no buildinfo", |files| drop(files.remove("buildinfo.json")), nothing, &["buildinfo-missing"]),
-        ("no SBOM", |files| drop(files.remove("SBOM.json")), nothing, &["sbom-missing"]),
+        (
+            "no list",
+            nothing,
+            |files| drop(files.remove("checksums.txt")),
+            &["list-missing"],
+        ),
+        (
+            "no signature",
+            nothing,
+            |files| drop(files.remove("SIGNATURE")),
+            &["signature-missing"],
+        ),
+        (
+            "no buildinfo",
+            |files| drop(files.remove("buildinfo.json")),
+            nothing,
+            &["buildinfo-missing"],
+        ),
+        (
+            "no SBOM",
+            |files| drop(files.remove("SBOM.json")),
+            nothing,
+            &["sbom-missing"],
+        ),
         (
             "no buildinfo of ours",
             |files| drop(files.insert("buildinfo.json".into(), b"{}".to_vec())),
@@ -256,7 +410,11 @@ fn an_archive_holds_what_its_list_says() {
         ),
     ];
     for (what, before, after, expected) in cases {
-        assert_eq!(alone(&own, archive(STEM, TRUTH, before, after)), expected, "{what}");
+        assert_eq!(
+            alone(&own, archive(STEM, TRUTH, before, after)),
+            expected,
+            "{what}"
+        );
     }
 }
 
@@ -271,7 +429,11 @@ fn a_list_is_of_one_release_and_names_plain_files() {
             .collect();
         let text = text.unwrap_or_else(|| render(&list).into_bytes());
         lay_out(dir.path(), &files.into_iter().collect::<Vec<_>>());
-        std::fs::write(dir.path().join("checksums.txt.sig"), says.signature("checksums.txt", &text)).unwrap();
+        std::fs::write(
+            dir.path().join("checksums.txt.sig"),
+            says.signature("checksums.txt", &text),
+        )
+        .unwrap();
         std::fs::write(dir.path().join("checksums.txt"), text).unwrap();
         rules(check_directory(dir.path(), &keys(), Extent::Listed).unwrap())
     };
@@ -279,9 +441,27 @@ fn a_list_is_of_one_release_and_names_plain_files() {
     assert_eq!(judge(TRUTH, good(), None), [""; 0]);
     // Archives of one release under the list of another, by the same key.
     for (says, rule) in [
-        (Says { project: "other", ..TRUTH }, "project-mismatch"),
-        (Says { version: "1.0.1", ..TRUTH }, "version-mismatch"),
-        (Says { commit: OTHER_COMMIT, ..TRUTH }, "commit-mismatch"),
+        (
+            Says {
+                project: "other",
+                ..TRUTH
+            },
+            "project-mismatch",
+        ),
+        (
+            Says {
+                version: "1.0.1",
+                ..TRUTH
+            },
+            "version-mismatch",
+        ),
+        (
+            Says {
+                commit: OTHER_COMMIT,
+                ..TRUTH
+            },
+            "commit-mismatch",
+        ),
     ] {
         assert_eq!(judge(says, good(), None), [rule]);
     }
@@ -295,7 +475,11 @@ fn a_list_is_of_one_release_and_names_plain_files() {
         (format!("{digest}  b\n{digest}  a\n"), "list-malformed"),
         (format!("{digest}  a\n"), "file-missing"),
     ] {
-        assert_eq!(judge(TRUTH, Files::new(), Some(text.clone().into_bytes())), [rule], "{text}");
+        assert_eq!(
+            judge(TRUTH, Files::new(), Some(text.clone().into_bytes())),
+            [rule],
+            "{text}"
+        );
     }
 }
 
@@ -304,11 +488,17 @@ fn a_list_is_of_one_release_and_names_plain_files() {
 #[test]
 fn what_is_listed_is_a_regular_file() {
     let dir = tempfile::tempdir().unwrap();
-    let (target, text) = (dir.path().join("elsewhere"), format!("{}  a\n", sha256_bytes(b"hello")));
+    let (target, text) = (
+        dir.path().join("elsewhere"),
+        format!("{}  a\n", sha256_bytes(b"hello")),
+    );
     std::fs::write(&target, "hello").unwrap();
     std::fs::write(dir.path().join("checksums.txt"), &text).unwrap();
-    std::fs::write(dir.path().join("checksums.txt.sig"), TRUTH.signature("checksums.txt", text.as_bytes()))
-        .unwrap();
+    std::fs::write(
+        dir.path().join("checksums.txt.sig"),
+        TRUTH.signature("checksums.txt", text.as_bytes()),
+    )
+    .unwrap();
     let judge = || rules(check_directory(dir.path(), &keys(), Extent::Listed).unwrap());
     let listed = dir.path().join("a");
     std::os::unix::fs::symlink(&target, &listed).unwrap();

@@ -29,7 +29,9 @@ fn reason(name: &str, how: How, before: &[u8], after: &[u8]) -> Option<&'static 
         "checksums.txt.sshsig" => &["sshsig-invalid"],
         "checksums.txt.ed25519" => &["raw-signature-invalid"],
         "SHA256.sig" => &["signify-invalid"],
-        "keyring.json" if !removed => &["keyring-malformed", "keyring-invalid", "keyring-untrusted"],
+        "keyring.json" if !removed => {
+            &["keyring-malformed", "keyring-invalid", "keyring-untrusted"]
+        }
         "provenance.intoto.jsonl" | "vsa.intoto.jsonl" if removed => &["could not be judged"],
         "provenance.intoto.jsonl" | "vsa.intoto.jsonl" => envelope(before, after),
         _ if name == format!("checksums.txt.{}.sig", hex(&public(OTHER).id)) && removed => {
@@ -50,9 +52,14 @@ fn parts(bytes: &[u8]) -> Option<Parts> {
     if text.chars().any(|c| c.is_control() && !"\n\t".contains(c)) {
         return None;
     }
-    let [first, body, third, global, ""] = text.split('\n').collect::<Vec<_>>()[..] else { return None };
+    let [first, body, third, global, ""] = text.split('\n').collect::<Vec<_>>()[..] else {
+        return None;
+    };
     let decode = |text: &str, length| {
-        STANDARD.decode(text).ok().filter(|bytes| bytes.len() == length && STANDARD.encode(bytes) == text)
+        STANDARD
+            .decode(text)
+            .ok()
+            .filter(|bytes| bytes.len() == length && STANDARD.encode(bytes) == text)
     };
     let body = decode(body, 74)?;
     let (head, signature) = body.split_at(10);
@@ -68,12 +75,18 @@ fn parts(bytes: &[u8]) -> Option<Parts> {
 
 fn signature(before: &[u8], after: &[u8]) -> &'static [&'static str] {
     let before = parts(before).unwrap();
-    let Some(after) = parts(after) else { return &["signature-malformed"] };
+    let Some(after) = parts(after) else {
+        return &["signature-malformed"];
+    };
     match () {
         () if after.0.starts_with(b"Ed") => &["signature-legacy"],
         () if !after.0.starts_with(b"ED") => &["signature-malformed"],
         // The other signer's, which is for another file, or counts as what it is: the same key again.
-        () if after.0 != before.0 && [SEED, OTHER].iter().any(|seed| after.0[2..] == public(*seed).id) => {
+        () if after.0 != before.0
+            && [SEED, OTHER]
+                .iter()
+                .any(|seed| after.0[2..] == public(*seed).id) =>
+        {
             &["key-mismatch", "signature-invalid", "release-threshold"]
         }
         () if after.0 != before.0 => &["key-mismatch"],
@@ -98,9 +111,11 @@ fn envelope(before: &[u8], after: &[u8]) -> &'static [&'static str] {
             "{{\"payload\":\"{}\",\"payloadType\":\"{}\",\"signatures\":[{{\"keyid\":\"{}\",\"sig\":\"{}\"}}]}}\n",
             read[0], read[1], read[2], read[3]
         );
-        let base64 = [&read[0], &read[3]]
-            .into_iter()
-            .all(|text| STANDARD.decode(text).is_ok_and(|bytes| STANDARD.encode(bytes) == *text));
+        let base64 = [&read[0], &read[3]].into_iter().all(|text| {
+            STANDARD
+                .decode(text)
+                .is_ok_and(|bytes| STANDARD.encode(bytes) == *text)
+        });
         (canonical.as_bytes() == bytes && base64 && STANDARD.decode(&read[3]).unwrap().len() == 64)
             .then_some(read)
     };
@@ -120,10 +135,21 @@ fn judge(dir: &Path, pin: &Keys) -> Vec<String> {
     let ring = std::fs::read(dir.join("keyring.json")).ok();
     let keys = pin.clone().with_keyring(ring.as_deref(), None);
     let mut verdict = check_directory(dir, &keys, Extent::Folder).unwrap();
-    let expected = Expected { source_uri: SOURCE.to_owned(), ..Expected::default() };
-    let judged = check_provenance(&mut verdict, &dir.join("provenance.intoto.jsonl"), &expected, &keys)
-        .and_then(|()| check_summary(&mut verdict, &dir.join("vsa.intoto.jsonl"), &keys));
-    let denied = verdict.findings.iter().filter(|finding| finding.level == release_gate::Level::Deny);
+    let expected = Expected {
+        source_uri: SOURCE.to_owned(),
+        ..Expected::default()
+    };
+    let judged = check_provenance(
+        &mut verdict,
+        &dir.join("provenance.intoto.jsonl"),
+        &expected,
+        &keys,
+    )
+    .and_then(|()| check_summary(&mut verdict, &dir.join("vsa.intoto.jsonl"), &keys));
+    let denied = verdict
+        .findings
+        .iter()
+        .filter(|finding| finding.level == release_gate::Level::Deny);
     let mut reasons: Vec<_> = denied.map(|finding| finding.rule.clone()).collect();
     reasons.extend(judged.err().map(|_| "could not be judged".to_owned()));
     reasons
@@ -133,10 +159,18 @@ fn judge(dir: &Path, pin: &Keys) -> Vec<String> {
 #[test]
 fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
     let release = with_quorum("2.0.0", "1.0.0", 2);
-    assert!(release.sign(&["pack", "--zip", "--zst", "--emit", "signify,raw"]).is_success());
+    assert!(
+        release
+            .sign(&["pack", "--zip", "--zst", "--emit", "signify,raw"])
+            .is_success()
+    );
     let list = release.folder().join("checksums.txt").display().to_string();
     assert!(release.sign_with(&["sign", &list], OTHER, &[]).is_success());
-    assert!(release.sign(&["attest", "--vsa", "--source-uri", SOURCE]).is_success());
+    assert!(
+        release
+            .sign(&["attest", "--vsa", "--source-uri", SOURCE])
+            .is_success()
+    );
     let (dir, files) = (tempfile::tempdir().unwrap(), release.published());
     let dir = dir.path();
     lay_out(dir, &files);
@@ -153,8 +187,11 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
             std::fs::write(&path, changed).unwrap();
             let found = judge(dir, &pin);
             let expected = reason(name, How::Bytes, bytes, changed).unwrap();
-            let right = expected.iter().find(|rule| found.iter().any(|found| found == *rule));
-            let right = right.unwrap_or_else(|| panic!("{name}: {what}: {found:?}, not {expected:?}"));
+            let right = expected
+                .iter()
+                .find(|rule| found.iter().any(|found| found == *rule));
+            let right =
+                right.unwrap_or_else(|| panic!("{name}: {what}: {found:?}, not {expected:?}"));
             counted += 1;
             *reasons.entry((*right).to_owned()).or_default() += 1;
         };
@@ -163,17 +200,29 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
             changed[position] ^= 1 << (position % 8);
             put(&changed, format!("bit {} of byte {position}", position % 8));
         }
-        for length in (0..bytes.len()).step_by((bytes.len() / 15).max(1)).chain([bytes.len() - 1]) {
+        for length in (0..bytes.len())
+            .step_by((bytes.len() / 15).max(1))
+            .chain([bytes.len() - 1])
+        {
             put(&bytes[..length], format!("cut to {length} bytes"));
-            put(&[&bytes[length..], &bytes[..length]].concat(), format!("halves exchanged at {length}"));
+            put(
+                &[&bytes[length..], &bytes[..length]].concat(),
+                format!("halves exchanged at {length}"),
+            );
         }
         for position in (0..bytes.len() - 1).step_by((bytes.len() / 15).max(1)) {
             let mut changed = bytes.clone();
             changed.swap(position, position + 1);
-            put(&changed, format!("bytes {position} and {} exchanged", position + 1));
+            put(
+                &changed,
+                format!("bytes {position} and {} exchanged", position + 1),
+            );
         }
         for tail in [&b"\n"[..], b"\0", b" ", b"PK\x05\x06", bytes] {
-            put(&[bytes, tail].concat(), format!("{} bytes appended", tail.len()));
+            put(
+                &[bytes, tail].concat(),
+                format!("{} bytes appended", tail.len()),
+            );
         }
         for (other, content) in &files {
             put(content, format!("replaced by {other}"));
@@ -183,14 +232,23 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
         match reason(name, How::Removed, bytes, b"") {
             None => assert_eq!(found, [""; 0], "{name} removed"),
             Some(expected) => {
-                assert!(found.iter().any(|found| expected.contains(&&**found)), "{name} removed: {found:?}");
+                assert!(
+                    found.iter().any(|found| expected.contains(&&**found)),
+                    "{name} removed: {found:?}"
+                );
                 counted += 1;
             }
         }
         std::fs::write(&path, bytes).unwrap();
     }
-    for extra in ["evil", "artifacts/evil", "manifest.json", "evil.sig", "repro.json", "keyring.json.sshsig"]
-    {
+    for extra in [
+        "evil",
+        "artifacts/evil",
+        "manifest.json",
+        "evil.sig",
+        "repro.json",
+        "keyring.json.sshsig",
+    ] {
         let path = dir.join(extra);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, "evil").unwrap();

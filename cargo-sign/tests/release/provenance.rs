@@ -16,13 +16,27 @@ fn a_bundle_needs_the_feature() {
     let bundle = release.key("bundle.json");
     let line = r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{}}"#;
     std::fs::write(&bundle, line).unwrap();
-    let (bundle, archive) = (bundle.display().to_string(), release.folder().join(release.archive()));
+    let (bundle, archive) = (
+        bundle.display().to_string(),
+        release.folder().join(release.archive()),
+    );
     let public = release.key("m.pub").display().to_string();
-    let args =
-        ["verify", "--key", &public, "--provenance", &bundle, "--source-uri", "https://github.com/o/demo"];
+    let args = [
+        "verify",
+        "--key",
+        &public,
+        "--provenance",
+        &bundle,
+        "--source-uri",
+        "https://github.com/o/demo",
+    ];
     let ran = release.sign(&[&args[..], &[&archive.display().to_string()]].concat());
     assert_eq!(ran.status.code(), Some(101));
-    assert!(ran.stderr_text().contains("`sigstore`"), "{}", ran.stderr_text());
+    assert!(
+        ran.stderr_text().contains("`sigstore`"),
+        "{}",
+        ran.stderr_text()
+    );
 }
 
 /// Provenance is about these files, from this source, by this key; and the log that goes with it cannot be edited.
@@ -35,12 +49,19 @@ fn provenance_is_judged() {
     let whole = std::fs::read_to_string(&log).unwrap();
     let entries = release_gate::audit::verify(whole.as_bytes()).unwrap();
     let last = entries.last().unwrap();
-    assert!(last.argv.ends_with(&["pack".to_owned(), "--zip".to_owned(), "--zst".to_owned()]), "{last:?}");
+    assert!(
+        last.argv
+            .ends_with(&["pack".to_owned(), "--zip".to_owned(), "--zst".to_owned()]),
+        "{last:?}"
+    );
     assert_eq!(
         last.log_sha256,
         sha256_bytes(&std::fs::read(release.folder().join("checksums.txt")).unwrap())
     );
-    assert!(entries.len() > 2 && entries.iter().any(|entry| entry.argv[0] == "git"), "{entries:?}");
+    assert!(
+        entries.len() > 2 && entries.iter().any(|entry| entry.argv[0] == "git"),
+        "{entries:?}"
+    );
     let attest = |tag: &str| release.sign(&["attest", "--source-uri", SOURCE, "--source-tag", tag]);
     assert!(!attest("v1.0.0").is_success(), "there is no such tag");
     release.must(Step::new("git").args(["tag", "v1.0.0"]));
@@ -49,23 +70,58 @@ fn provenance_is_judged() {
     let path = release.folder().join("provenance.intoto.jsonl");
     let line = std::fs::read(&path).unwrap();
     assert!(attest("v1.0.0").is_success());
-    assert_eq!(std::fs::read(&path).unwrap(), line, "attesting is deterministic");
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        line,
+        "attesting is deterministic"
+    );
 
-    let archive = release.folder().join(release.archive()).display().to_string();
-    let (public, file) = (release.key("m.pub").display().to_string(), path.display().to_string());
+    let archive = release
+        .folder()
+        .join(release.archive())
+        .display()
+        .to_string();
+    let (public, file) = (
+        release.key("m.pub").display().to_string(),
+        path.display().to_string(),
+    );
     let verify = |source: &str, more: &[&str]| {
-        let args = ["verify", "--key", &public, "--provenance", &file, "--source-uri", source];
-        let ran = release.sign(&[&args[..], more, &[archive.as_str(), "--message-format", "json"]].concat());
+        let args = [
+            "verify",
+            "--key",
+            &public,
+            "--provenance",
+            &file,
+            "--source-uri",
+            source,
+        ];
+        let ran = release.sign(
+            &[
+                &args[..],
+                more,
+                &[archive.as_str(), "--message-format", "json"],
+            ]
+            .concat(),
+        );
         let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
-        let rules =
-            report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap().to_owned());
+        let rules = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| f["rule"].as_str().unwrap().to_owned());
         (ran.status.code().unwrap(), rules.collect::<Vec<_>>())
     };
     let refused = |rule: &str| (100, vec![rule.to_owned()]);
     assert_eq!(verify(SOURCE, &["--source-tag", "v1.0.0"]), (0, vec![]));
     assert_eq!(verify("git+https://example.org/demo.git", &[]), (0, vec![]));
-    assert_eq!(verify("https://example.org/other", &[]), refused("provenance-source"));
-    assert_eq!(verify(SOURCE, &["--source-tag", "v2.0.0"]), refused("provenance-source"));
+    assert_eq!(
+        verify("https://example.org/other", &[]),
+        refused("provenance-source")
+    );
+    assert_eq!(
+        verify(SOURCE, &["--source-tag", "v2.0.0"]),
+        refused("provenance-source")
+    );
     assert_eq!(
         verify(SOURCE, &["--builder-id", "https://github.com/actions"]),
         refused("provenance-builder")
@@ -76,12 +132,24 @@ fn provenance_is_judged() {
     let mut changed: Vec<String> = Vec::new();
     for number in 0..lines.len() {
         let with = |line: &[String]| {
-            [&lines[..number].concat(), &line.concat(), &lines[number + 1..].concat()]
-                .map(String::as_str)
-                .concat()
+            [
+                &lines[..number].concat(),
+                &line.concat(),
+                &lines[number + 1..].concat(),
+            ]
+            .map(String::as_str)
+            .concat()
         };
-        changed.push(with(&[lines[number].replacen("\"exit_code\":", "\"exit_code\":1", 1)]));
-        changed.push(with(&[lines[number].replacen("\"argv\":[", "\"argv\":[\"evil\",", 1)]));
+        changed.push(with(&[lines[number].replacen(
+            "\"exit_code\":",
+            "\"exit_code\":1",
+            1,
+        )]));
+        changed.push(with(&[lines[number].replacen(
+            "\"argv\":[",
+            "\"argv\":[\"evil\",",
+            1,
+        )]));
         changed.push(with(&[]));
         changed.push(with(&[lines[number].to_owned(), lines[number].to_owned()]));
         changed.push(lines[..number].concat() + &lines[number][..20]);
@@ -114,7 +182,10 @@ fn provenance_is_judged() {
 
     // The envelope, byte by byte, with the files as they are.
     let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
-    let expected = cargo_sign::judge::Expected { source_uri: SOURCE.to_owned(), ..Default::default() };
+    let expected = cargo_sign::judge::Expected {
+        source_uri: SOURCE.to_owned(),
+        ..Default::default()
+    };
     let held = check_directory(&release.folder(), &keys, Extent::Listed).unwrap();
     let judge = |held: &Verdict| {
         let mut verdict = held.clone();
@@ -140,7 +211,14 @@ fn provenance_is_judged() {
 #[test]
 fn a_verification_summary_says_what_was_verified_and_no_more() {
     let release = Release::new();
-    let attest = || release.sign(&["attest", "--vsa", "--source-uri", "https://example.org/demo"]);
+    let attest = || {
+        release.sign(&[
+            "attest",
+            "--vsa",
+            "--source-uri",
+            "https://example.org/demo",
+        ])
+    };
     let attested = attest();
     assert!(attested.is_success(), "{}", attested.stderr_text());
     let path = release.folder().join("vsa.intoto.jsonl");
@@ -149,28 +227,52 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
     assert_eq!(std::fs::read(&path).unwrap(), line, "it is deterministic");
 
     let envelope: serde_json::Value = serde_json::from_slice(&line).unwrap();
-    let payload = STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+    let payload = STANDARD
+        .decode(envelope["payload"].as_str().unwrap())
+        .unwrap();
     let statement: serde_json::Value = serde_json::from_slice(&payload).unwrap();
     assert_eq!(envelope["payloadType"], "application/vnd.in-toto+json");
-    assert_eq!(envelope["signatures"][0]["keyid"], public(SEED).fingerprint());
+    assert_eq!(
+        envelope["signatures"][0]["keyid"],
+        public(SEED).fingerprint()
+    );
     assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
-    assert_eq!(statement["predicateType"], "https://slsa.dev/verification_summary/v1");
+    assert_eq!(
+        statement["predicateType"],
+        "https://slsa.dev/verification_summary/v1"
+    );
     let said = &statement["predicate"];
     assert_eq!(said["resourceUri"], "pkg:cargo/demo@1.0.0");
     assert_eq!(said["timeVerified"], "2023-11-14T22:13:20Z");
     assert_eq!(said["verificationResult"], "PASSED");
-    assert_eq!(said["verifiedLevels"], serde_json::json!(["SLSA_BUILD_LEVEL_1"]));
+    assert_eq!(
+        said["verifiedLevels"],
+        serde_json::json!(["SLSA_BUILD_LEVEL_1"])
+    );
     let provenance = std::fs::read(release.folder().join("provenance.intoto.jsonl")).unwrap();
-    assert_eq!(said["inputAttestations"][0]["digest"]["sha256"], sha256_bytes(&provenance).to_string());
-    let archive = sha256_bytes(&std::fs::read(release.folder().join(release.archive())).unwrap()).to_string();
+    assert_eq!(
+        said["inputAttestations"][0]["digest"]["sha256"],
+        sha256_bytes(&provenance).to_string()
+    );
+    let archive =
+        sha256_bytes(&std::fs::read(release.folder().join(release.archive())).unwrap()).to_string();
     let subjects = statement["subject"].as_array().unwrap();
-    assert!(subjects.iter().any(|subject| subject["digest"]["sha256"] == archive));
+    assert!(
+        subjects
+            .iter()
+            .any(|subject| subject["digest"]["sha256"] == archive)
+    );
 
     // The signature is plain Ed25519 over DSSE's encoding: openssl agrees, and not to anything else.
     let dir = tempfile::tempdir().unwrap();
-    let pae =
-        [format!("DSSEv1 28 application/vnd.in-toto+json {} ", payload.len()).as_bytes(), &payload].concat();
-    let sig = STANDARD.decode(envelope["signatures"][0]["sig"].as_str().unwrap()).unwrap();
+    let pae = [
+        format!("DSSEv1 28 application/vnd.in-toto+json {} ", payload.len()).as_bytes(),
+        &payload,
+    ]
+    .concat();
+    let sig = STANDARD
+        .decode(envelope["signatures"][0]["sig"].as_str().unwrap())
+        .unwrap();
     lay_out(
         dir.path(),
         &[
@@ -181,7 +283,10 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
     );
     let pem = release.key("m.pem").display().to_string();
     let openssl = |what: &str| {
-        let args = ["pkeyutl", "-verify", "-pubin", "-inkey", &pem, "-rawin", "-in", what, "-sigfile", "sig"];
+        let args = [
+            "pkeyutl", "-verify", "-pubin", "-inkey", &pem, "-rawin", "-in", what, "-sigfile",
+            "sig",
+        ];
         stock(dir.path(), "openssl", &args, Vec::new())
     };
     assert_ne!(openssl("pae"), Some(false));
@@ -192,10 +297,17 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
     let judge = |held: &Verdict, keys: &Keys| {
         let mut verdict = held.clone();
         check_summary(&mut verdict, &path, keys).unwrap();
-        verdict.findings.iter().map(|finding| finding.rule.clone()).collect::<Vec<_>>()
+        verdict
+            .findings
+            .iter()
+            .map(|finding| finding.rule.clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(judge(&held, &keys), [""; 0]);
-    assert_eq!(judge(&held, &Keys::new(vec![public([1; 32])], true)), ["key-mismatch"]);
+    assert_eq!(
+        judge(&held, &Keys::new(vec![public([1; 32])], true)),
+        ["key-mismatch"]
+    );
     for position in (0..line.len()).step_by(5) {
         let mut changed = line.clone();
         changed[position] ^= 1 << (position % 8);
@@ -206,16 +318,28 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
     let signing = ed25519_dalek::SigningKey::from_bytes(&SEED);
     let text = String::from_utf8(payload).unwrap();
     for (from, to, rule) in [
-        ("SLSA_BUILD_LEVEL_1", "SLSA_BUILD_LEVEL_3", "provenance-malformed"),
+        (
+            "SLSA_BUILD_LEVEL_1",
+            "SLSA_BUILD_LEVEL_3",
+            "provenance-malformed",
+        ),
         ("PASSED", "FAILED", "provenance-malformed"),
         ("demo@1.0.0", "demo@1.0.1", "version-mismatch"),
         (&archive, &"0".repeat(64), "provenance-subject"),
-        ("provenance.intoto.jsonl", "../provenance.intoto.jsonl", "provenance-subject"),
+        (
+            "provenance.intoto.jsonl",
+            "../provenance.intoto.jsonl",
+            "provenance-subject",
+        ),
         ("\"slsaVersion\"", "\"version\"", "provenance-malformed"),
     ] {
         let changed = text.replace(from, to);
         assert_ne!(changed, text, "{from}");
-        std::fs::write(&path, cargo_sign::format::dsse::sign(&signing, changed.as_bytes()).unwrap()).unwrap();
+        std::fs::write(
+            &path,
+            cargo_sign::format::dsse::sign(&signing, changed.as_bytes()).unwrap(),
+        )
+        .unwrap();
         assert_eq!(judge(&held, &keys), [rule], "{from}");
     }
     std::fs::write(&path, &line).unwrap();

@@ -95,8 +95,11 @@ impl Server {
             acts: Arc::default(),
             received: Arc::default(),
         };
-        let (config, acts, received) =
-            (Arc::new(config), Arc::clone(&server.acts), Arc::clone(&server.received));
+        let (config, acts, received) = (
+            Arc::new(config),
+            Arc::clone(&server.acts),
+            Arc::clone(&server.received),
+        );
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -154,22 +157,37 @@ fn serve(
     let mut body = vec![0; wanted];
     stream.read_exact(&mut body)?;
     let stored = matches!(act, Act::Store | Act::OtherTag | Act::OtherSum);
-    let tag: String =
-        <md5::Md5 as md5::Digest>::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
-    received.lock().unwrap().push(Received { target: target.clone(), headers, body, stored });
+    let tag: String = <md5::Md5 as md5::Digest>::digest(&body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    received.lock().unwrap().push(Received {
+        target: target.clone(),
+        headers,
+        body,
+        stored,
+    });
     let answer = match act {
         Act::Store => format!("200 OK\r\netag: \"{tag}\"\r\ncontent-length: 0\r\n\r\n"),
-        Act::OtherTag => format!("200 OK\r\netag: \"{}\"\r\ncontent-length: 0\r\n\r\n", "0".repeat(32)),
+        Act::OtherTag => format!(
+            "200 OK\r\netag: \"{}\"\r\ncontent-length: 0\r\n\r\n",
+            "0".repeat(32)
+        ),
         Act::OtherSum => format!(
             "200 OK\r\netag: \"{tag}\"\r\nx-amz-checksum-sha256: {}=\r\ncontent-length: 0\r\n\r\n",
             "A".repeat(43)
         ),
         Act::Refuse(status) => {
-            let text = format!("<Error><Code>AccessDenied</Code><Request>{target}</Request></Error>");
-            format!("{status} Because {target}\r\ncontent-length: {}\r\n\r\n{text}", text.len())
+            let text =
+                format!("<Error><Code>AccessDenied</Code><Request>{target}</Request></Error>");
+            format!(
+                "{status} Because {target}\r\ncontent-length: {}\r\n\r\n{text}",
+                text.len()
+            )
         }
         Act::Redirect => {
-            "307 Elsewhere\r\nlocation: https://127.0.0.1:9/else\r\ncontent-length: 0\r\n\r\n".to_owned()
+            "307 Elsewhere\r\nlocation: https://127.0.0.1:9/else\r\ncontent-length: 0\r\n\r\n"
+                .to_owned()
         }
         Act::Nonsense => "\0\0\0\r\n\r\n".to_owned(),
         Act::Cut(_) => {

@@ -9,7 +9,10 @@ use crate::fixture::*;
 #[cfg(unix)]
 #[test]
 fn tools_that_others_wrote_accept_a_release() {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("ci/stock-verifiers.sh");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .join("ci/stock-verifiers.sh");
     let scratch = tempfile::tempdir().unwrap();
     for needed in ["openssl", "ssh-keygen", "python3"] {
         if stock(scratch.path(), "which", &[needed], Vec::new()) != Some(true) {
@@ -29,5 +32,8 @@ fn tools_that_others_wrote_accept_a_release() {
     let ran = Runner::new().run(step).unwrap();
     let said = String::from_utf8(ran.stdout.clone()).unwrap();
     assert!(ran.is_success(), "{said}{}", ran.stderr_text());
-    assert!(said.contains(", 0 wrong") && said.contains("cargo sign verify      accepts"), "{said}");
+    assert!(
+        said.contains(", 0 wrong") && said.contains("cargo sign verify      accepts"),
+        "{said}"
+    );
 }

@@ -94,7 +94,13 @@ pub struct SharedArgs {
     )]
     pub config: Option<PathBuf>,
     /// What the report looks like on standard output
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Report Options")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Report Options"
+    )]
     pub message_format: MessageFormat,
     /// Fail on findings of this rule
     #[arg(long, value_name = "RULE", help_heading = "Report Options")]
@@ -113,16 +119,31 @@ pub struct SharedArgs {
     pub dry_run: bool,
 
     /// Coloring
-    #[arg(long, value_name = "WHEN", value_enum, help_heading = "Display Options")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        help_heading = "Display Options"
+    )]
     pub color: Option<Color>,
     /// Do not print steps and notes
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Display Options")]
+    #[arg(
+        short,
+        long,
+        conflicts_with = "verbose",
+        help_heading = "Display Options"
+    )]
     pub quiet: bool,
     /// Say more: what is run, and how long it took
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Display Options")]
     pub verbose: u8,
     /// Print completions for a shell, the man page, or a generated document, and exit
-    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Display Options")]
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        help_heading = "Display Options"
+    )]
     pub generate: Option<Generate>,
 }
 
@@ -134,7 +155,9 @@ impl SharedArgs {
 
     /// `--manifest-path` as arguments for cargo.
     pub fn manifest_args(&self) -> Vec<std::ffi::OsString> {
-        self.manifest_path().map(|path| vec!["--manifest-path".into(), path.into()]).unwrap_or_default()
+        self.manifest_path()
+            .map(|path| vec!["--manifest-path".into(), path.into()])
+            .unwrap_or_default()
     }
 
     /// `--features`, `--all-features` and `--no-default-features` as arguments for cargo.
@@ -155,15 +178,22 @@ impl SharedArgs {
 
     /// `--locked`, `--offline` and `--frozen` as arguments for cargo.
     pub fn lock_args(&self) -> Vec<&'static str> {
-        [("--locked", self.locked), ("--offline", self.offline), ("--frozen", self.frozen)]
-            .into_iter()
-            .filter_map(|(flag, given)| given.then_some(flag))
-            .collect()
+        [
+            ("--locked", self.locked),
+            ("--offline", self.offline),
+            ("--frozen", self.frozen),
+        ]
+        .into_iter()
+        .filter_map(|(flag, given)| given.then_some(flag))
+        .collect()
     }
 
     /// `--target` as arguments for cargo.
     pub fn target_args(&self) -> Vec<&str> {
-        self.target.iter().flat_map(|target| ["--target", target]).collect()
+        self.target
+            .iter()
+            .flat_map(|target| ["--target", target])
+            .collect()
     }
 
     /// Whether the network must not be used.
@@ -202,7 +232,8 @@ impl SharedArgs {
             None => std::env::current_dir().ok()?,
         };
         let holds = |dir: &&Path| {
-            dir.join("release-gates.toml").is_file() || dir.join(".config/release-gates.toml").is_file()
+            dir.join("release-gates.toml").is_file()
+                || dir.join(".config/release-gates.toml").is_file()
         };
         start.ancestors().find(holds).map(Path::to_owned)
     }

@@ -28,7 +28,12 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
     if args.get(1).is_some_and(|arg| arg == tool.subcommand) {
         args.remove(1);
     }
-    let before_dashes = || args.iter().skip(1).take_while(|arg| *arg != "--").filter_map(|arg| arg.to_str());
+    let before_dashes = || {
+        args.iter()
+            .skip(1)
+            .take_while(|arg| *arg != "--")
+            .filter_map(|arg| arg.to_str())
+    };
     let color = early_color(before_dashes());
     let wants_version = before_dashes().any(|arg| arg == "--version" || arg == "-V");
     let command = command::<G>(color, wants_version);
@@ -37,7 +42,10 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
     let terminal = Terminal::new(choice(color), Verbosity::Normal);
     match early_request(before_dashes()) {
         Some(("--explain", id)) => {
-            return finish_text(&terminal, rule::explain(tool.rules, id).map(String::into_bytes));
+            return finish_text(
+                &terminal,
+                rule::explain(tool.rules, id).map(String::into_bytes),
+            );
         }
         Some((_, what)) => {
             if let Ok(what) = <super::args::Generate as clap::ValueEnum>::from_str(what, true) {
@@ -62,7 +70,11 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
         Err(error) => {
             // Nobody is left to tell when the stream is closed.
             let _ = error.print();
-            return if error.use_stderr() { exit::USAGE } else { exit::PASS };
+            return if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::PASS
+            };
         }
     };
     let shared = gate.shared().clone();
@@ -104,7 +116,11 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
             Some(Color::Auto) | None => clap::ColorChoice::Auto,
         })
         .version(if long_version {
-            tool.long_version().trim_end().trim_start_matches(tool.name).trim_start().to_owned()
+            tool.long_version()
+                .trim_end()
+                .trim_start_matches(tool.name)
+                .trim_start()
+                .to_owned()
         } else {
             tool.version.to_owned()
         });
@@ -144,7 +160,10 @@ fn early_request<'a>(args: impl Iterator<Item = &'a str>) -> Option<(&'static st
             if arg == flag {
                 return args.next().map(|value| (flag, value));
             }
-            if let Some(value) = arg.strip_prefix(flag).and_then(|rest| rest.strip_prefix('=')) {
+            if let Some(value) = arg
+                .strip_prefix(flag)
+                .and_then(|rest| rest.strip_prefix('='))
+            {
                 return Some((flag, value));
             }
         }
@@ -189,7 +208,10 @@ fn conclude(
     if let Err(error) = keep(cx, &reports) {
         return conclude_error(cx, report_name, &error);
     }
-    let status = reports.iter().map(|report| report.envelope.status).reduce(Status::worse);
+    let status = reports
+        .iter()
+        .map(|report| report.envelope.status)
+        .reduce(Status::worse);
     if let Err(error) = print(cx, &mut reports) {
         cx.terminal.error(&error);
         return error.exit_code();
@@ -223,22 +245,32 @@ fn levels_from_flags(cx: &Context, matches: &ArgMatches, levels: &mut Levels) ->
         deepest = inner;
     }
     let mut wishes = Vec::new();
-    for (flag, requested) in
-        [("deny", Requested::Deny), ("warn", Requested::Warn), ("allow", Requested::Allow)]
-    {
+    for (flag, requested) in [
+        ("deny", Requested::Deny),
+        ("warn", Requested::Warn),
+        ("allow", Requested::Allow),
+    ] {
         let values = deepest.get_many::<String>(flag).into_iter().flatten();
         let indices = deepest.indices_of(flag).into_iter().flatten();
-        wishes.extend(indices.zip(values).map(|(index, id)| (index, id.clone(), requested)));
+        wishes.extend(
+            indices
+                .zip(values)
+                .map(|(index, id)| (index, id.clone(), requested)),
+        );
     }
     wishes.sort_by_key(|(index, ..)| *index);
-    wishes.into_iter().try_for_each(|(_, id, requested)| levels.set(cx.tool().rules, &id, requested))
+    wishes
+        .into_iter()
+        .try_for_each(|(_, id, requested)| levels.set(cx.tool().rules, &id, requested))
 }
 
 /// Writes the reports that are kept, each into its package's folder, the manifest last.
 fn keep(cx: &mut Context, reports: &[Report]) -> Result<()> {
     for report in reports.iter().filter(|report| report.keep) {
         let subject = &report.envelope.subject;
-        let (Some(package), Some(version)) = (&subject.package, &subject.version) else { continue };
+        let (Some(package), Some(version)) = (&subject.package, &subject.version) else {
+            continue;
+        };
         let mut folder = cx.package_artifacts(package, version)?;
         folder.write_report(report)?;
         folder.finish()?;
@@ -266,19 +298,26 @@ fn print(cx: &Context, reports: &mut [Report]) -> Result<()> {
     }
     let envelopes: Vec<&Envelope> = reports.iter().map(|report| &report.envelope).collect();
     let canonical = |value: &serde_json::Value| {
-        to_canonical_vec(value).map_err(|error| Error::judge("cannot print the report").with_source(error))
+        to_canonical_vec(value)
+            .map_err(|error| Error::judge("cannot print the report").with_source(error))
     };
     let bytes = match format {
         MessageFormat::Human => Vec::new(),
         MessageFormat::Json => {
-            let joined = if reports.len() > 1 { join(cx.tool(), reports) } else { None };
+            let joined = if reports.len() > 1 {
+                join(cx.tool(), reports)
+            } else {
+                None
+            };
             let envelope = joined.as_ref().or(envelopes.first().copied());
             to_canonical_vec(&envelope)
                 .map_err(|error| Error::judge("cannot print the report").with_source(error))?
         }
-        MessageFormat::Github => {
-            envelopes.iter().map(|envelope| render::github(envelope)).collect::<String>().into_bytes()
-        }
+        MessageFormat::Github => envelopes
+            .iter()
+            .map(|envelope| render::github(envelope))
+            .collect::<String>()
+            .into_bytes(),
         MessageFormat::Sarif => canonical(&render::sarif(cx.tool(), &envelopes))?,
         MessageFormat::Junit => render::junit(&envelopes).into_bytes(),
     };
@@ -296,7 +335,12 @@ fn conclude_error(cx: &mut Context, report_name: Option<&'static str>, error: &E
             .selected()
             .map(|package| Report::not_judged(name, &tool, project.subject(package), error))
             .collect(),
-        None => vec![Report::not_judged(name, &tool, crate::Subject::default(), error)],
+        None => vec![Report::not_judged(
+            name,
+            &tool,
+            crate::Subject::default(),
+            error,
+        )],
     };
     if report_name.is_some()
         && error.kind() == ErrorKind::Judge
@@ -304,7 +348,8 @@ fn conclude_error(cx: &mut Context, report_name: Option<&'static str>, error: &E
         // The first error is the one to act on, unless it is this one.
         && second.chain() != error.chain()
     {
-        cx.terminal.detail("Skipping", format!("the error report: {}", second.chain()));
+        cx.terminal
+            .detail("Skipping", format!("the error report: {}", second.chain()));
     }
     if cx.args().message_format != MessageFormat::Human {
         cx.args.quiet = true; // people were told above

@@ -32,7 +32,9 @@ pub(super) fn generate<G: Gate>(what: Generate, mut command: Command) -> Result<
 
 fn man(command: Command) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    clap_mangen::Man::new(command).render(&mut bytes).or_judge(|| "cannot make the man page".to_owned())?;
+    clap_mangen::Man::new(command)
+        .render(&mut bytes)
+        .or_judge(|| "cannot make the man page".to_owned())?;
     Ok(bytes)
 }
 
@@ -50,7 +52,10 @@ fn reference(command: Command) -> String {
 }
 
 fn section(page: &mut String, command: &mut Command, depth: usize) {
-    let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+    let name = command
+        .get_bin_name()
+        .unwrap_or(command.get_name())
+        .to_owned();
     let help = command.render_long_help().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
     page.push_str(&format!(
@@ -58,8 +63,9 @@ fn section(page: &mut String, command: &mut Command, depth: usize) {
         "#".repeat(depth),
         help.join("\n").trim_end()
     ));
-    for inner in
-        command.get_subcommands_mut().filter(|inner| inner.get_name() != "help" && !inner.is_hide_set())
+    for inner in command
+        .get_subcommands_mut()
+        .filter(|inner| inner.get_name() != "help" && !inner.is_hide_set())
     {
         section(page, inner, depth + 1);
     }
@@ -68,8 +74,14 @@ fn section(page: &mut String, command: &mut Command, depth: usize) {
 /// One JSON object: schema by report name, the envelope and the manifest among them.
 fn schemas<G: Gate>() -> Result<Vec<u8>> {
     let mut all = serde_json::Map::new();
-    all.insert("envelope".to_owned(), schemars::schema_for!(Envelope).to_value());
-    all.insert("manifest".to_owned(), schemars::schema_for!(Manifest).to_value());
+    all.insert(
+        "envelope".to_owned(),
+        schemars::schema_for!(Envelope).to_value(),
+    );
+    all.insert(
+        "manifest".to_owned(),
+        schemars::schema_for!(Manifest).to_value(),
+    );
     for (name, schema) in G::schemas() {
         all.insert(name.to_owned(), schema.to_value());
     }

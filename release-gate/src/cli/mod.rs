@@ -128,7 +128,8 @@ impl Context {
             }
             self.project = Some(project);
         }
-        self.loaded_project().ok_or_else(|| crate::Error::judge("the project was not loaded"))
+        self.loaded_project()
+            .ok_or_else(|| crate::Error::judge("the project was not loaded"))
     }
 
     /// The project, if it was asked for before.
@@ -148,12 +149,18 @@ impl Context {
             Some(config) => config.levels(table, rules, &mut levels)?,
             None => self.find_config()?.levels(table, rules, &mut levels)?,
         }
-        Ok(match self.levels.requested(rule.id).or_else(|| levels.requested(rule.id)) {
-            Some(Requested::Deny) => Level::Deny,
-            Some(Requested::Warn) => Level::Warn,
-            Some(Requested::Allow) => Level::Note,
-            None => rule.level,
-        })
+        Ok(
+            match self
+                .levels
+                .requested(rule.id)
+                .or_else(|| levels.requested(rule.id))
+            {
+                Some(Requested::Deny) => Level::Deny,
+                Some(Requested::Warn) => Level::Warn,
+                Some(Requested::Allow) => Level::Note,
+                None => rule.level,
+            },
+        )
     }
 
     /// The artifact folder: `--artifact-dir`, else `release-gates` in the project's target folder.
@@ -195,7 +202,9 @@ impl Context {
             let config = self.find_config()?;
             self.config = Some(config);
         }
-        self.config.as_ref().ok_or_else(|| crate::Error::usage("the configuration was not found"))
+        self.config
+            .as_ref()
+            .ok_or_else(|| crate::Error::usage("the configuration was not found"))
     }
 
     fn find_config(&self) -> Result<Config> {
@@ -203,8 +212,10 @@ impl Context {
         match &self.project {
             Some(project) => {
                 let single = project.single().ok().map(|package| &package.metadata);
-                let metadata: Vec<_> =
-                    single.into_iter().chain([&project.metadata.workspace_metadata]).collect();
+                let metadata: Vec<_> = single
+                    .into_iter()
+                    .chain([&project.metadata.workspace_metadata])
+                    .collect();
                 Config::find(explicit, Some(&project.root), &metadata)
             }
             None => Config::find(explicit, self.args.config_root().as_deref(), &[]),

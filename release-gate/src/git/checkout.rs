@@ -30,12 +30,21 @@ impl Git {
     /// # Errors
     /// git failed, a submodule's commit is not in this clone, or a file cannot be written.
     pub fn checkout(&self, commit: &CommitId, dest: &Path) -> Result<Checkout, GitError> {
-        let write = |source| GitError::Write { path: dest.to_owned(), source };
+        let write = |source| GitError::Write {
+            path: dest.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(dest).map_err(write)?;
         let dest = dest.canonicalize().map_err(write)?;
         let mut checkout = Checkout::default();
         self.checkout_into(commit, &dest, Path::new(""), &mut checkout)?;
-        finish(&dest, Path::new(""), self.commit_time(commit)?, &mut checkout.lfs_pointers).map_err(write)?;
+        finish(
+            &dest,
+            Path::new(""),
+            self.commit_time(commit)?,
+            &mut checkout.lfs_pointers,
+        )
+        .map_err(write)?;
         checkout.lfs_pointers.sort();
         Ok(checkout)
     }
@@ -47,8 +56,10 @@ impl Git {
         prefix: &Path,
         checkout: &mut Checkout,
     ) -> Result<(), GitError> {
-        let scratch =
-            tempfile::tempdir().map_err(|source| GitError::Write { path: std::env::temp_dir(), source })?;
+        let scratch = tempfile::tempdir().map_err(|source| GitError::Write {
+            path: std::env::temp_dir(),
+            source,
+        })?;
         let index = scratch.path().join("index");
         let step = || {
             self.step()
@@ -57,11 +68,15 @@ impl Git {
                 .env("GIT_WORK_TREE", dest)
                 .current_dir(dest)
         };
-        self.run(step().args(["read-tree", "--end-of-options", commit.as_str()]))?.success()?;
+        self.run(step().args(["read-tree", "--end-of-options", commit.as_str()]))?
+            .success()?;
         let mut checkout_index = self.step_in(dest);
-        for setting in
-            ["core.autocrlf=false", "core.eol=lf", "core.symlinks=true", "core.attributesFile=/dev/null"]
-        {
+        for setting in [
+            "core.autocrlf=false",
+            "core.eol=lf",
+            "core.symlinks=true",
+            "core.attributesFile=/dev/null",
+        ] {
             checkout_index = checkout_index.arg("-c").arg(setting);
         }
         for filter in self.filter_settings()? {
@@ -77,10 +92,14 @@ impl Git {
         for (path, submodule_commit) in self.gitlinks(commit)? {
             let module = self.submodule(commit, &path, &submodule_commit)?;
             let folder = dest.join(&path);
-            std::fs::create_dir_all(&folder)
-                .map_err(|source| GitError::Write { path: folder.clone(), source })?;
+            std::fs::create_dir_all(&folder).map_err(|source| GitError::Write {
+                path: folder.clone(),
+                source,
+            })?;
             let full = prefix.join(&path);
-            checkout.submodules.push((full.clone(), submodule_commit.clone()));
+            checkout
+                .submodules
+                .push((full.clone(), submodule_commit.clone()));
             module.checkout_into(&submodule_commit, &folder, &full, checkout)?;
         }
         Ok(())
@@ -110,8 +129,14 @@ impl Git {
 
     /// Paths of a commit's tree that are submodules, with the commits they name.
     fn gitlinks(&self, commit: &CommitId) -> Result<Vec<(PathBuf, CommitId)>, GitError> {
-        let bytes =
-            self.plumbing(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit.as_str()])?;
+        let bytes = self.plumbing([
+            "ls-tree",
+            "-r",
+            "-z",
+            "--full-tree",
+            "--end-of-options",
+            commit.as_str(),
+        ])?;
         bytes
             .split(|byte| *byte == 0)
             .filter(|line| line.starts_with(b"160000 "))
@@ -121,33 +146,55 @@ impl Git {
                     .position(|byte| *byte == b'\t')
                     .ok_or_else(|| super::answer("ls-tree", line))?;
                 let (head, path) = (&line[..tab], &line[tab + 1..]);
-                let id = head.rsplit(|byte| *byte == b' ').next().and_then(super::commit_id);
-                Ok((bytes_to_path(path), id.ok_or_else(|| super::answer("ls-tree", line))?))
+                let id = head
+                    .rsplit(|byte| *byte == b' ')
+                    .next()
+                    .and_then(super::commit_id);
+                Ok((
+                    bytes_to_path(path),
+                    id.ok_or_else(|| super::answer("ls-tree", line))?,
+                ))
             })
             .collect()
     }
 
     /// The clone of a submodule that is here and has the commit: in the work tree, or below `.git/modules`.
-    fn submodule(&self, commit: &CommitId, path: &Path, wanted: &CommitId) -> Result<Git, GitError> {
+    fn submodule(
+        &self,
+        commit: &CommitId,
+        path: &Path,
+        wanted: &CommitId,
+    ) -> Result<Git, GitError> {
         let mut places = vec![self.root.join(path)];
         places.push(self.git_dir.join("modules").join(path));
         if let Some(name) = self.submodule_name(commit, path)? {
             places.push(self.git_dir.join("modules").join(name));
         }
         for place in places.into_iter().filter(|place| place.is_dir()) {
-            let step =
-                super::hardened(&place).args(["rev-parse", "--path-format=absolute", "--git-common-dir"]);
+            let step = super::hardened(&place).args([
+                "rev-parse",
+                "--path-format=absolute",
+                "--git-common-dir",
+            ]);
             let finished = self.run(step)?;
             let git_dir = bytes_to_path(finished.stdout.trim_ascii_end());
             if !finished.is_success() || git_dir == self.git_dir {
                 continue;
             }
-            let module = Git { root: place, git_dir, runner: self.runner.clone(), shortcuts: self.shortcuts };
+            let module = Git {
+                root: place,
+                git_dir,
+                runner: self.runner.clone(),
+                shortcuts: self.shortcuts,
+            };
             if module.resolve(wanted.as_str()).is_ok() {
                 return Ok(module);
             }
         }
-        Err(GitError::Submodule { path: path.to_owned(), commit: wanted.clone() })
+        Err(GitError::Submodule {
+            path: path.to_owned(),
+            commit: wanted.clone(),
+        })
     }
 
     /// The name `.gitmodules` of this commit gives to the submodule at `path`, if it is a plain relative name.
@@ -162,7 +209,9 @@ impl Git {
         ];
         let finished = self.run(self.step().args(args))?;
         for entry in finished.stdout.split(|byte| *byte == 0) {
-            let Some(newline) = entry.iter().position(|byte| *byte == b'\n') else { continue };
+            let Some(newline) = entry.iter().position(|byte| *byte == b'\n') else {
+                continue;
+            };
             let (key, value) = (&entry[..newline], &entry[newline + 1..]);
             if bytes_to_path(value) == path {
                 let name = key
@@ -171,7 +220,8 @@ impl Git {
                     .map(bytes_to_path);
                 // The file is untrusted: a name that climbs out of `.git/modules` is not followed.
                 return Ok(name.filter(|name| {
-                    name.components().all(|part| matches!(part, std::path::Component::Normal(_)))
+                    name.components()
+                        .all(|part| matches!(part, std::path::Component::Normal(_)))
                 }));
             }
         }
@@ -180,11 +230,20 @@ impl Git {
 }
 
 /// Sets every regular file's time and notes the LFS pointers; symbolic links are not followed.
-fn finish(dir: &Path, relative: &Path, seconds: i64, pointers: &mut Vec<PathBuf>) -> std::io::Result<()> {
+fn finish(
+    dir: &Path,
+    relative: &Path,
+    seconds: i64,
+    pointers: &mut Vec<PathBuf>,
+) -> std::io::Result<()> {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
-        let (kind, path, relative) = (entry.file_type()?, entry.path(), relative.join(entry.file_name()));
+        let (kind, path, relative) = (
+            entry.file_type()?,
+            entry.path(),
+            relative.join(entry.file_name()),
+        );
         if kind.is_dir() {
             finish(&path, &relative, seconds, pointers)?;
         } else if kind.is_file() {
@@ -192,7 +251,10 @@ fn finish(dir: &Path, relative: &Path, seconds: i64, pointers: &mut Vec<PathBuf>
             let mut file = File::open(&path)?;
             file.set_modified(time)?;
             let mut start = [0; LFS_POINTER.len()];
-            if file.metadata()?.len() < 1024 && file.read_exact(&mut start).is_ok() && start == LFS_POINTER {
+            if file.metadata()?.len() < 1024
+                && file.read_exact(&mut start).is_ok()
+                && start == LFS_POINTER
+            {
                 pointers.push(relative);
             }
         }

@@ -79,7 +79,9 @@ impl FromStr for CommitId {
     type Err = ParseCommitIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let digits = text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if digits && (text.len() == 40 || text.len() == 64) {
             Ok(Self(text.to_owned()))
         } else {
@@ -96,7 +98,9 @@ impl Serialize for CommitId {
 
 impl<'de> Deserialize<'de> for CommitId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -204,26 +208,34 @@ impl Git {
         ]);
         let finished = match runner.run(step) {
             Ok(finished) => finished,
-            Err(ProcessError::Start { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            Err(ProcessError::Start { source, .. })
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),
         };
         if !finished.is_success() {
             let text = finished.stderr_text();
-            if text.contains("not a git repository") || text.contains("must be run in a work tree") {
+            if text.contains("not a git repository") || text.contains("must be run in a work tree")
+            {
                 return Ok(None);
             }
-            return Err(finished.success().err().map_or_else(|| answer("rev-parse", b""), GitError::from));
+            return Err(finished
+                .success()
+                .err()
+                .map_or_else(|| answer("rev-parse", b""), GitError::from));
         }
         let mut lines = finished.stdout.split(|byte| *byte == b'\n');
         match (lines.next(), lines.next()) {
-            (Some(root), Some(git_dir)) if !root.is_empty() && !git_dir.is_empty() => Ok(Some(Self {
-                root: bytes_to_path(root),
-                git_dir: bytes_to_path(git_dir),
-                runner: runner.clone(),
-                shortcuts: true,
-            })),
+            (Some(root), Some(git_dir)) if !root.is_empty() && !git_dir.is_empty() => {
+                Ok(Some(Self {
+                    root: bytes_to_path(root),
+                    git_dir: bytes_to_path(git_dir),
+                    runner: runner.clone(),
+                    shortcuts: true,
+                }))
+            }
             _ => Err(answer(&finished.command, &finished.stdout)),
         }
     }
@@ -241,14 +253,21 @@ impl Git {
     /// A hardened git step in the top folder; plumbing arguments follow.
     pub fn step(&self) -> Step {
         let step = hardened(&self.root);
-        if self.shortcuts { step } else { step.args(["-c", "core.commitGraph=false"]) }
+        if self.shortcuts {
+            step
+        } else {
+            step.args(["-c", "core.commitGraph=false"])
+        }
     }
 
     /// The same repository, whose history is read from the commits themselves: the commit-graph file, which is quicker, names parents and
     /// is signed by nobody.
     #[must_use]
     pub fn without_shortcuts(&self) -> Self {
-        Self { shortcuts: false, ..self.clone() }
+        Self {
+            shortcuts: false,
+            ..self.clone()
+        }
     }
 
     /// Runs plumbing and returns its standard output.
@@ -276,7 +295,9 @@ impl Git {
     /// # Errors
     /// [`GitError::UnknownRevision`] where it names none.
     pub fn resolve(&self, revision: &str) -> Result<CommitId, GitError> {
-        let step = self.step().args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
+        let step = self
+            .step()
+            .args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
         let finished = self.run(step.arg(format!("{revision}^{{commit}}")))?;
         match commit_id(&finished.stdout) {
             Some(id) if finished.is_success() => Ok(id),
@@ -305,7 +326,13 @@ impl Git {
     /// # Errors
     /// git could not be run or failed.
     pub fn is_dirty(&self) -> Result<bool, GitError> {
-        let args = ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=none"];
+        let args = [
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--untracked-files=normal",
+            "--ignore-submodules=none",
+        ];
         Ok(!self.plumbing(args)?.is_empty())
     }
 
@@ -314,7 +341,13 @@ impl Git {
     /// # Errors
     /// git could not be run or failed.
     pub fn has_tracked_changes(&self) -> Result<bool, GitError> {
-        let args = ["status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=none"];
+        let args = [
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--untracked-files=no",
+            "--ignore-submodules=none",
+        ];
         Ok(!self.plumbing(args)?.is_empty())
     }
 
@@ -324,11 +357,15 @@ impl Git {
     /// git could not be run or failed.
     pub fn unwatched(&self) -> Result<Vec<PathBuf>, GitError> {
         let list = self.plumbing(["ls-files", "-v", "-z"])?;
-        let flagged = list.split(|byte| *byte == 0).filter_map(|entry| match entry {
-            [b'S' | b'a'..=b'z', b' ', path @ ..] => Some(bytes_to_path(path)),
-            _ => None,
-        });
-        Ok(flagged.filter(|path| self.root.join(path).symlink_metadata().is_ok()).collect())
+        let flagged = list
+            .split(|byte| *byte == 0)
+            .filter_map(|entry| match entry {
+                [b'S' | b'a'..=b'z', b' ', path @ ..] => Some(bytes_to_path(path)),
+                _ => None,
+            });
+        Ok(flagged
+            .filter(|path| self.root.join(path).symlink_metadata().is_ok())
+            .collect())
     }
 
     /// Whether history was cut off when this clone was made.
@@ -336,7 +373,10 @@ impl Git {
     /// # Errors
     /// git could not be run or failed.
     pub fn is_shallow(&self) -> Result<bool, GitError> {
-        Ok(self.plumbing(["rev-parse", "--is-shallow-repository"])?.trim_ascii() == b"true")
+        Ok(self
+            .plumbing(["rev-parse", "--is-shallow-repository"])?
+            .trim_ascii()
+            == b"true")
     }
 
     /// Committer time in seconds since 1970.
@@ -344,7 +384,14 @@ impl Git {
     /// # Errors
     /// git could not be run or failed.
     pub fn commit_time(&self, commit: &CommitId) -> Result<i64, GitError> {
-        let args = ["show", "--no-patch", "--no-notes", "--format=%ct", "--end-of-options", commit.as_str()];
+        let args = [
+            "show",
+            "--no-patch",
+            "--no-notes",
+            "--format=%ct",
+            "--end-of-options",
+            commit.as_str(),
+        ];
         let bytes = self.plumbing(args)?;
         std::str::from_utf8(bytes.trim_ascii())
             .ok()
@@ -359,25 +406,41 @@ impl Git {
     /// git could not be run or failed.
     pub fn show(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let spec = format!("{commit}:{path}");
-        let kind = self.run(self.step().args(["cat-file", "-t", "--end-of-options", &spec]))?;
+        let kind = self.run(
+            self.step()
+                .args(["cat-file", "-t", "--end-of-options", &spec]),
+        )?;
         if !kind.is_success() || kind.stdout.trim_ascii() != b"blob" {
             return Ok(None);
         }
-        self.plumbing(["cat-file", "blob", "--end-of-options", &spec]).map(Some)
+        self.plumbing(["cat-file", "blob", "--end-of-options", &spec])
+            .map(Some)
     }
 
     /// Whether `ancestor` is reachable from `descendant`.
     ///
     /// # Errors
     /// git could not be run.
-    pub fn is_ancestor(&self, ancestor: &CommitId, descendant: &CommitId) -> Result<bool, GitError> {
-        let args =
-            ["merge-base", "--is-ancestor", "--end-of-options", ancestor.as_str(), descendant.as_str()];
+    pub fn is_ancestor(
+        &self,
+        ancestor: &CommitId,
+        descendant: &CommitId,
+    ) -> Result<bool, GitError> {
+        let args = [
+            "merge-base",
+            "--is-ancestor",
+            "--end-of-options",
+            ancestor.as_str(),
+            descendant.as_str(),
+        ];
         let finished = self.run(self.step().args(args))?;
         match finished.status.code() {
             Some(0) => Ok(true),
             Some(1) => Ok(false),
-            _ => Err(finished.success().err().map_or_else(|| answer("merge-base", b""), GitError::from)),
+            _ => Err(finished
+                .success()
+                .err()
+                .map_or_else(|| answer("merge-base", b""), GitError::from)),
         }
     }
 }
@@ -422,7 +485,9 @@ fn commit_id(bytes: &[u8]) -> Option<CommitId> {
 pub fn bytes_to_path(bytes: &[u8]) -> PathBuf {
     #[cfg(unix)]
     {
-        PathBuf::from(<OsString as std::os::unix::ffi::OsStringExt>::from_vec(bytes.to_vec()))
+        PathBuf::from(<OsString as std::os::unix::ffi::OsStringExt>::from_vec(
+            bytes.to_vec(),
+        ))
     }
     #[cfg(not(unix))]
     {

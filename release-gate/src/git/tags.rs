@@ -33,8 +33,12 @@ impl Git {
     /// git could not be run, or gave an answer that cannot be read.
     pub fn tags(&self) -> Result<Vec<Tag>, GitError> {
         const FORMAT: &str = "%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(creatordate:unix)";
-        let bytes =
-            self.plumbing(["for-each-ref", "--sort=refname", &format!("--format={FORMAT}"), "refs/tags"])?;
+        let bytes = self.plumbing([
+            "for-each-ref",
+            "--sort=refname",
+            &format!("--format={FORMAT}"),
+            "refs/tags",
+        ])?;
         let mut tags = Vec::new();
         for line in String::from_utf8_lossy(&bytes).lines() {
             let fields: Vec<&str> = line.split('\0').collect();
@@ -47,9 +51,15 @@ impl Git {
                 // A tag of a tree or blob (or, before git 2.45, of a tag) is no release.
                 _ => continue,
             };
-            let commit =
-                commit.parse().map_err(|_| super::answer("for-each-ref refs/tags", line.as_bytes()))?;
-            tags.push(Tag { name: name.to_owned(), commit, annotated, time: time.parse().unwrap_or(0) });
+            let commit = commit
+                .parse()
+                .map_err(|_| super::answer("for-each-ref refs/tags", line.as_bytes()))?;
+            tags.push(Tag {
+                name: name.to_owned(),
+                commit,
+                annotated,
+                time: time.parse().unwrap_or(0),
+            });
         }
         Ok(tags)
     }
@@ -62,11 +72,17 @@ impl Git {
 pub fn parse_version_tag(tag: &str, package: &str) -> Option<VersionTag> {
     let bare = |text: &str| Version::parse(text.strip_prefix('v').unwrap_or(text)).ok();
     if let Some(version) = bare(tag) {
-        return Some(VersionTag { version, names_package: false });
+        return Some(VersionTag {
+            version,
+            names_package: false,
+        });
     }
     let rest = tag.strip_prefix(package)?;
     let version = bare(rest.strip_prefix(['-', '_', '@', '/'])?)?;
-    Some(VersionTag { version, names_package: true })
+    Some(VersionTag {
+        version,
+        names_package: true,
+    })
 }
 
 #[cfg(test)]
@@ -80,10 +96,22 @@ mod tests {
         };
         assert_eq!(parsed("v1.2.3"), Some(("1.2.3".into(), false)));
         assert_eq!(parsed("1.2.3-rc.1"), Some(("1.2.3-rc.1".into(), false)));
-        for tag in ["serde-v1.2.3", "serde-1.2.3", "serde@1.2.3", "serde/v1.2.3", "serde_1.2.3"] {
+        for tag in [
+            "serde-v1.2.3",
+            "serde-1.2.3",
+            "serde@1.2.3",
+            "serde/v1.2.3",
+            "serde_1.2.3",
+        ] {
             assert_eq!(parsed(tag), Some(("1.2.3".into(), true)), "{tag}");
         }
-        for tag in ["serde_json-v1.2.3", "latest", "v1", "release-1.2.3", "serde1.2.3"] {
+        for tag in [
+            "serde_json-v1.2.3",
+            "latest",
+            "v1",
+            "release-1.2.3",
+            "serde1.2.3",
+        ] {
             assert_eq!(parsed(tag), None, "{tag}");
         }
     }

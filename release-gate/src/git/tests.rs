@@ -8,7 +8,10 @@ struct Repo {
 
 impl Repo {
     fn new() -> Self {
-        let repo = Self { dir: tempfile::tempdir().unwrap(), runner: Runner::new() };
+        let repo = Self {
+            dir: tempfile::tempdir().unwrap(),
+            runner: Runner::new(),
+        };
         repo.git(&["init", "--quiet", "--initial-branch=main"]);
         repo
     }
@@ -30,12 +33,17 @@ impl Repo {
     }
 
     fn open(&self) -> Git {
-        Git::discover(self.dir.path(), &self.runner).unwrap().unwrap()
+        Git::discover(self.dir.path(), &self.runner)
+            .unwrap()
+            .unwrap()
     }
 }
 
 fn git_in(dir: &Path, args: &[&str]) {
-    let mut step = Step::new("git").current_dir(dir).args(["-c", "protocol.file.allow=always"]).args(args);
+    let mut step = Step::new("git")
+        .current_dir(dir)
+        .args(["-c", "protocol.file.allow=always"])
+        .args(args);
     for (name, value) in [
         ("GIT_CONFIG_GLOBAL", "/dev/null"),
         ("GIT_CONFIG_NOSYSTEM", "1"),
@@ -68,10 +76,17 @@ fn revisions_resolve_and_unknown_ones_are_named() {
     let first = repo.commit("first");
     repo.git(&["tag", "-a", "-m", "release", "v1.0.0"]);
     let git = repo.open();
-    assert_eq!(git.resolve("v1.0.0").unwrap(), first, "an annotated tag is peeled");
+    assert_eq!(
+        git.resolve("v1.0.0").unwrap(),
+        first,
+        "an annotated tag is peeled"
+    );
     assert_eq!(git.commit_time(&first).unwrap(), 1_700_000_000);
     for bad in ["v2.0.0", "--output=x", "-h", "HEAD:nothing", ""] {
-        assert!(matches!(git.resolve(bad), Err(GitError::UnknownRevision { .. })), "{bad}");
+        assert!(
+            matches!(git.resolve(bad), Err(GitError::UnknownRevision { .. })),
+            "{bad}"
+        );
     }
 }
 
@@ -83,7 +98,10 @@ fn tags_lead_to_commits() {
     repo.git(&["tag", "-a", "-m", "x", "v1.0.0"]);
     repo.git(&["tag", "a-tree", "HEAD^{tree}"]);
     let tags = repo.open().tags().unwrap();
-    let seen: Vec<_> = tags.iter().map(|tag| (tag.name.as_str(), tag.annotated, &tag.commit)).collect();
+    let seen: Vec<_> = tags
+        .iter()
+        .map(|tag| (tag.name.as_str(), tag.annotated, &tag.commit))
+        .collect();
     assert_eq!(seen, [("light", false, &first), ("v1.0.0", true, &first)]);
 }
 
@@ -108,7 +126,10 @@ fn files_at_a_commit() {
     repo.write("dir/a", "two");
     repo.commit("second");
     let git = repo.open();
-    assert_eq!(git.show(&first, "dir/a").unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!(
+        git.show(&first, "dir/a").unwrap().as_deref(),
+        Some(&b"one"[..])
+    );
     assert_eq!(git.show(&first, "dir").unwrap(), None);
     assert_eq!(git.show(&first, "missing").unwrap(), None);
 }
@@ -125,7 +146,10 @@ fn a_checkout_is_what_was_committed() {
     repo.write("hidden", "h");
     repo.write("subst", "$Format:%H$");
     repo.write("filtered", "f");
-    repo.write("lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
+    repo.write(
+        "lfs",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+    );
     std::os::unix::fs::symlink("hidden", repo.dir.path().join("link")).unwrap();
     let first = repo.commit("first");
     repo.git(&["config", "filter.evil.smudge", "touch evil-was-here; cat"]);
@@ -136,15 +160,38 @@ fn a_checkout_is_what_was_committed() {
     let folder = dest.path().join("out with space");
     let checkout = repo.open().checkout(&first, &folder).unwrap();
     assert_eq!(std::fs::read_to_string(folder.join("hidden")).unwrap(), "h");
-    assert_eq!(std::fs::read_to_string(folder.join("subst")).unwrap(), "$Format:%H$");
-    assert_eq!(std::fs::read_to_string(folder.join("filtered")).unwrap(), "f");
-    assert_eq!(std::fs::read_link(folder.join("link")).unwrap(), Path::new("hidden"));
+    assert_eq!(
+        std::fs::read_to_string(folder.join("subst")).unwrap(),
+        "$Format:%H$"
+    );
+    assert_eq!(
+        std::fs::read_to_string(folder.join("filtered")).unwrap(),
+        "f"
+    );
+    assert_eq!(
+        std::fs::read_link(folder.join("link")).unwrap(),
+        Path::new("hidden")
+    );
     assert!(!folder.join(".git").exists());
-    assert!(!folder.join("evil-was-here").exists() && !repo.dir.path().join("evil-was-here").exists());
+    assert!(
+        !folder.join("evil-was-here").exists() && !repo.dir.path().join("evil-was-here").exists()
+    );
     assert_eq!(checkout.lfs_pointers, [Path::new("lfs")]);
-    let modified = std::fs::metadata(folder.join("hidden")).unwrap().modified().unwrap();
-    assert_eq!(modified.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs(), 1_700_000_000);
-    assert_eq!(std::fs::read_to_string(repo.dir.path().join("hidden")).unwrap(), "changed, uncommitted");
+    let modified = std::fs::metadata(folder.join("hidden"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(
+        modified
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_secs(),
+        1_700_000_000
+    );
+    assert_eq!(
+        std::fs::read_to_string(repo.dir.path().join("hidden")).unwrap(),
+        "changed, uncommitted"
+    );
 }
 
 #[test]
@@ -154,16 +201,30 @@ fn submodules_come_along_at_the_commit_that_is_named() {
     inner.commit("inner");
     let outer = Repo::new();
     let url = inner.dir.path().to_str().unwrap().to_owned();
-    outer.git(&["submodule", "--quiet", "add", "--name", "odd name", &url, "deps/inner"]);
+    outer.git(&[
+        "submodule",
+        "--quiet",
+        "add",
+        "--name",
+        "odd name",
+        &url,
+        "deps/inner",
+    ]);
     let first = outer.commit("with submodule");
     inner.write("lib.rs", "new");
     inner.commit("inner 2");
-    git_in(&outer.dir.path().join("deps/inner"), &["pull", "--quiet", "origin", "main"]);
+    git_in(
+        &outer.dir.path().join("deps/inner"),
+        &["pull", "--quiet", "origin", "main"],
+    );
     outer.commit("submodule moved");
 
     let dest = tempfile::tempdir().unwrap();
     let checkout = outer.open().checkout(&first, dest.path()).unwrap();
-    assert_eq!(std::fs::read_to_string(dest.path().join("deps/inner/lib.rs")).unwrap(), "old");
+    assert_eq!(
+        std::fs::read_to_string(dest.path().join("deps/inner/lib.rs")).unwrap(),
+        "old"
+    );
     assert_eq!(checkout.submodules.len(), 1);
 
     // Without the submodule's clone the error names it.

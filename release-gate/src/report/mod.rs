@@ -65,7 +65,11 @@ impl Status {
             Self::Pass => 1,
             Self::Skipped => 0,
         };
-        if rank(other) > rank(self) { other } else { self }
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
     }
 }
 
@@ -106,11 +110,16 @@ impl Subject {
         let show = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
         if self.commit != judged.commit {
             let text = |id: &Option<CommitId>| show(id.as_ref().map(|id| id.short().to_owned()));
-            return Some(format!("made for commit {}, not {}", text(&self.commit), text(&judged.commit)));
+            return Some(format!(
+                "made for commit {}, not {}",
+                text(&self.commit),
+                text(&judged.commit)
+            ));
         }
         if self.lock_sha256 != judged.lock_sha256 {
-            let text =
-                |digest: Option<Sha256Digest>| show(digest.map(|digest| digest.to_string()[..12].to_owned()));
+            let text = |digest: Option<Sha256Digest>| {
+                show(digest.map(|digest| digest.to_string()[..12].to_owned()))
+            };
             return Some(format!(
                 "made for lock file {}, not {}",
                 text(self.lock_sha256),
@@ -129,7 +138,11 @@ impl Subject {
         }
         if self.package != judged.package || self.version != judged.version {
             let name = |subject: &Self| {
-                format!("{} {}", show(subject.package.clone()), show(subject.version.clone()))
+                format!(
+                    "{} {}",
+                    show(subject.package.clone()),
+                    show(subject.version.clone())
+                )
             };
             return Some(format!("made for {}, not {}", name(self), name(judged)));
         }
@@ -201,7 +214,11 @@ impl Finding {
     /// What the shared driver reports when a gate ends with an error.
     pub fn not_judged(error: &Error) -> Self {
         let finding = Self::new(&NOT_JUDGED, error.chain());
-        if error.help().is_empty() { finding } else { finding.help(error.help().join("; ")) }
+        if error.help().is_empty() {
+            finding
+        } else {
+            finding.help(error.help().join("; "))
+        }
     }
 
     /// Sets the level, where a rule's weight depends on what was found; `--deny/--warn/--allow` still win over it.
@@ -281,7 +298,10 @@ impl Envelope {
         if envelope.schema == expected {
             Ok(envelope)
         } else {
-            Err(EnvelopeError::Schema { expected, found: envelope.schema })
+            Err(EnvelopeError::Schema {
+                expected,
+                found: envelope.schema,
+            })
         }
     }
 }
@@ -299,7 +319,8 @@ pub fn schema<Data: JsonSchema>(name: &str) -> schemars::Schema {
     if let Some(properties) = schema.get_mut("properties") {
         properties["schema"] = serde_json::json!({ "const": schema_id(name) });
         // A gate that ended without a verdict has no facts.
-        properties["data"] = serde_json::json!({ "anyOf": [data, { "type": "object", "maxProperties": 0 }] });
+        properties["data"] =
+            serde_json::json!({ "anyOf": [data, { "type": "object", "maxProperties": 0 }] });
     }
     schema
 }
@@ -327,7 +348,10 @@ impl Report {
         let name = name.into();
         let envelope = Envelope {
             schema: schema_id(&name),
-            tool: ToolId { name: tool.name.to_owned(), version: tool.version.to_owned() },
+            tool: ToolId {
+                name: tool.name.to_owned(),
+                version: tool.version.to_owned(),
+            },
             subject,
             baseline: None,
             status: Status::Pass,
@@ -345,8 +369,15 @@ impl Report {
     }
 
     /// A report of a gate that ended with an error.
-    pub fn not_judged(name: impl Into<String>, tool: &Tool, subject: Subject, error: &Error) -> Self {
-        Self::new(name, tool, subject).status(Status::Error).findings(vec![Finding::not_judged(error)])
+    pub fn not_judged(
+        name: impl Into<String>,
+        tool: &Tool,
+        subject: Subject,
+        error: &Error,
+    ) -> Self {
+        Self::new(name, tool, subject)
+            .status(Status::Error)
+            .findings(vec![Finding::not_judged(error)])
     }
 
     /// Says what the subject was compared with.
@@ -387,8 +418,8 @@ impl Report {
         match serde_json::to_value(data) {
             Ok(data) => self.envelope.data = data,
             Err(error) => {
-                let error =
-                    Error::judge("the facts of this report cannot be written as JSON").with_source(error);
+                let error = Error::judge("the facts of this report cannot be written as JSON")
+                    .with_source(error);
                 self.envelope.findings.push(Finding::not_judged(&error));
                 self.envelope.status = Status::Error;
             }
@@ -426,12 +457,17 @@ impl Report {
                 Some(Requested::Warn) => finding.level = Level::Warn,
                 Some(Requested::Allow) => {
                     finding.level = Level::Note;
-                    finding.evidence.insert("allowed".to_owned(), Value::Bool(true));
+                    finding
+                        .evidence
+                        .insert("allowed".to_owned(), Value::Bool(true));
                 }
                 None => {}
             }
         }
-        let denied = envelope.findings.iter().any(|finding| finding.level == Level::Deny);
+        let denied = envelope
+            .findings
+            .iter()
+            .any(|finding| finding.level == Level::Deny);
         envelope.status = match envelope.status {
             Status::Error | Status::Unsupported => envelope.status,
             Status::Skipped if !denied => Status::Skipped,
@@ -446,13 +482,20 @@ impl Report {
 /// Its kind is `<name>-set`; `data.reports` holds the single ones, `findings` all of theirs, `status` the worst.
 pub fn join(tool: &Tool, reports: &[Report]) -> Option<Envelope> {
     let first = reports.first()?;
-    let subject = Subject { package: None, version: None, ..first.envelope.subject.clone() };
+    let subject = Subject {
+        package: None,
+        version: None,
+        ..first.envelope.subject.clone()
+    };
     let mut joined = Report::new(format!("{}-set", first.name), tool, subject);
     let mut all = Vec::new();
     joined.envelope.status = first.envelope.status;
     for report in reports {
         joined.envelope.status = joined.envelope.status.worse(report.envelope.status);
-        joined.envelope.findings.extend(report.envelope.findings.iter().cloned());
+        joined
+            .envelope
+            .findings
+            .extend(report.envelope.findings.iter().cloned());
         all.push(&report.envelope);
     }
     Some(joined.data(&serde_json::json!({ "reports": all })).envelope)
@@ -463,12 +506,33 @@ mod tests {
     use super::*;
 
     const RULES: &[Rule] = &[
-        Rule { id: "bad", level: Level::Deny, summary: "bad", why: "", link: "" },
-        Rule { id: "odd", level: Level::Warn, summary: "odd", why: "", link: "" },
+        Rule {
+            id: "bad",
+            level: Level::Deny,
+            summary: "bad",
+            why: "",
+            link: "",
+        },
+        Rule {
+            id: "odd",
+            level: Level::Warn,
+            summary: "odd",
+            why: "",
+            link: "",
+        },
     ];
-    const TOOL: Tool = Tool { name: "cargo-x", subcommand: "x", version: "0.1.0", rules: RULES };
+    const TOOL: Tool = Tool {
+        name: "cargo-x",
+        subcommand: "x",
+        version: "0.1.0",
+        rules: RULES,
+    };
 
-    fn settled(findings: Vec<Finding>, status: Option<Status>, levels: &[(&str, Requested)]) -> Report {
+    fn settled(
+        findings: Vec<Finding>,
+        status: Option<Status>,
+        levels: &[(&str, Requested)],
+    ) -> Report {
         let mut wishes = Levels::default();
         for (id, level) in levels {
             wishes.set(RULES, id, *level).unwrap();
@@ -486,17 +550,34 @@ mod tests {
         let bad = || Finding::new(&RULES[0], "b");
         let odd = || Finding::new(&RULES[1], "o");
         assert_eq!(settled(vec![], None, &[]).envelope.status, Status::Pass);
-        assert_eq!(settled(vec![odd()], None, &[]).envelope.status, Status::Pass);
-        assert_eq!(settled(vec![odd()], None, &[("odd", Requested::Deny)]).envelope.status, Status::Fail);
-        assert_eq!(settled(vec![bad()], None, &[]).envelope.status, Status::Fail);
+        assert_eq!(
+            settled(vec![odd()], None, &[]).envelope.status,
+            Status::Pass
+        );
+        assert_eq!(
+            settled(vec![odd()], None, &[("odd", Requested::Deny)])
+                .envelope
+                .status,
+            Status::Fail
+        );
+        assert_eq!(
+            settled(vec![bad()], None, &[]).envelope.status,
+            Status::Fail
+        );
         let allowed = settled(vec![bad()], None, &[("bad", Requested::Allow)]).envelope;
         assert_eq!(allowed.status, Status::Pass);
-        assert_eq!(allowed.findings[0].evidence["allowed"], true, "an allowed finding stays in sight");
+        assert_eq!(
+            allowed.findings[0].evidence["allowed"], true,
+            "an allowed finding stays in sight"
+        );
     }
 
     #[test]
     fn what_judged_nothing_does_not_pass_because_findings_are_allowed() {
-        for (level, status) in [(Requested::Allow, Status::Error), (Requested::Deny, Status::Fail)] {
+        for (level, status) in [
+            (Requested::Allow, Status::Error),
+            (Requested::Deny, Status::Fail),
+        ] {
             let mut levels = Levels::default();
             levels.set(RULES, "bad", level).unwrap();
             let report = Report::new("x", &TOOL, Subject::default()).unless_failed(Status::Error);
@@ -509,18 +590,34 @@ mod tests {
     #[test]
     fn an_error_is_never_talked_away() {
         for status in [Status::Error, Status::Unsupported] {
-            assert_eq!(settled(vec![], Some(status), &[("bad", Requested::Allow)]).envelope.status, status);
+            assert_eq!(
+                settled(vec![], Some(status), &[("bad", Requested::Allow)])
+                    .envelope
+                    .status,
+                status
+            );
         }
-        assert!(Levels::default().set(RULES, NOT_JUDGED.id, Requested::Allow).is_err());
+        assert!(
+            Levels::default()
+                .set(RULES, NOT_JUDGED.id, Requested::Allow)
+                .is_err()
+        );
         assert_eq!(
-            settled(vec![Finding::new(&RULES[0], "b")], Some(Status::Skipped), &[]).envelope.status,
+            settled(
+                vec![Finding::new(&RULES[0], "b")],
+                Some(Status::Skipped),
+                &[]
+            )
+            .envelope
+            .status,
             Status::Fail
         );
     }
 
     #[test]
     fn another_kind_or_version_is_refused_and_unknown_fields_are_not() {
-        let mut value = serde_json::to_value(Report::new("x", &TOOL, Subject::default()).envelope).unwrap();
+        let mut value =
+            serde_json::to_value(Report::new("x", &TOOL, Subject::default()).envelope).unwrap();
         value["new_field"] = 1.into();
         assert!(Envelope::read(value.to_string().as_bytes(), "x").is_ok());
         assert!(matches!(
@@ -535,11 +632,23 @@ mod tests {
     #[test]
     fn stale_facts_are_named() {
         let commit = |digit: &str| Some(digit.repeat(40).parse().unwrap());
-        let judged = Subject { commit: commit("a"), ..Subject::default() };
+        let judged = Subject {
+            commit: commit("a"),
+            ..Subject::default()
+        };
         assert_eq!(judged.stale_against(&judged), None);
-        let other = Subject { commit: commit("b"), ..Subject::default() };
-        assert_eq!(other.stale_against(&judged).unwrap(), "made for commit bbbbbbbbbbbb, not aaaaaaaaaaaa");
-        let dirty = Subject { dirty: true, ..judged.clone() };
+        let other = Subject {
+            commit: commit("b"),
+            ..Subject::default()
+        };
+        assert_eq!(
+            other.stale_against(&judged).unwrap(),
+            "made for commit bbbbbbbbbbbb, not aaaaaaaaaaaa"
+        );
+        let dirty = Subject {
+            dirty: true,
+            ..judged.clone()
+        };
         assert!(dirty.stale_against(&judged).is_some() && judged.stale_against(&dirty).is_some());
     }
 
@@ -548,7 +657,12 @@ mod tests {
         let pass = settled(vec![], None, &[]);
         let skipped = settled(vec![], Some(Status::Skipped), &[]);
         let error = settled(vec![], Some(Status::Error), &[]);
-        assert_eq!(join(&TOOL, &[skipped.clone(), pass.clone()]).unwrap().status, Status::Pass);
+        assert_eq!(
+            join(&TOOL, &[skipped.clone(), pass.clone()])
+                .unwrap()
+                .status,
+            Status::Pass
+        );
         let all = join(&TOOL, &[pass, error, skipped]).unwrap();
         assert_eq!(all.status, Status::Error);
         assert_eq!(all.data["reports"].as_array().unwrap().len(), 3);

@@ -25,7 +25,9 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 pub(crate) fn changes(out: &mut String, folder: &Folder) {
-    let Some(data) = folder.usable("compat").map(|compat| &compat.data) else { return };
+    let Some(data) = folder.usable("compat").map(|compat| &compat.data) else {
+        return;
+    };
     if !data["required_bump"].is_string() {
         return; // there is no public API
     }
@@ -48,7 +50,9 @@ pub(crate) fn changes(out: &mut String, folder: &Folder) {
                 let _ = write!(out, "<p>{name}: <code>{}</code></p>", text(&change[side]));
             }
         }
-        let witness = change["witness"]["program"].as_str().and_then(|name| folder.witnesses.get(name));
+        let witness = change["witness"]["program"]
+            .as_str()
+            .and_then(|name| folder.witnesses.get(name));
         if let Some(witness) = witness {
             let _ = write!(
                 out,
@@ -70,14 +74,20 @@ pub(crate) fn advisories(out: &mut String, folder: &Folder) {
             return;
         }
         Fact::Refused(reason) => {
-            let _ = writeln!(out, "<p class=\"not-judged\">Not judged: {}.</p>", markup(reason));
+            let _ = writeln!(
+                out,
+                "<p class=\"not-judged\">Not judged: {}.</p>",
+                markup(reason)
+            );
             return;
         }
         Fact::Usable(audit) => audit,
     };
     let mut hits = items(&audit.data["advisories"]).peekable();
     match audit.status {
-        Status::Pass | Status::Fail if hits.peek().is_none() => out.push_str("<p>No advisory applies.</p>\n"),
+        Status::Pass | Status::Fail if hits.peek().is_none() => {
+            out.push_str("<p>No advisory applies.</p>\n")
+        }
         Status::Pass | Status::Fail => {}
         Status::Skipped => {
             out.push_str("<p class=\"nothing-to-judge\">The audit had nothing to judge.</p>\n");
@@ -92,9 +102,14 @@ pub(crate) fn advisories(out: &mut String, folder: &Folder) {
     out.push_str("<table><caption>What the advisory database says of the packages</caption><thead><tr><th scope=\"col\">advisory</th><th scope=\"col\">package</th><th scope=\"col\">severity</th><th scope=\"col\">patched</th><th scope=\"col\">comes by</th></tr></thead><tbody>\n");
     for hit in hits {
         let list = |value: &Value, between: &str| {
-            items(value).filter_map(Value::as_str).collect::<Vec<_>>().join(between)
+            items(value)
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(between)
         };
-        let ignored = hit["ignored"].as_str().map(|reason| format!(" (ignored: {reason})"));
+        let ignored = hit["ignored"]
+            .as_str()
+            .map(|reason| format!(" (ignored: {reason})"));
         let _ = writeln!(
             out,
             "<tr><th scope=\"row\">{}</th><td><code>{} {}</code></td><td>{} {}{}</td><td>{}</td><td>{}</td></tr>",
@@ -130,14 +145,25 @@ pub(crate) fn dependencies(out: &mut String, folder: &Folder) {
         .collect();
     let needs: BTreeMap<&str, Vec<&str>> = items(&sbom["dependencies"])
         .filter_map(|entry| {
-            Some((entry["ref"].as_str()?, items(&entry["dependsOn"]).filter_map(Value::as_str).collect()))
+            Some((
+                entry["ref"].as_str()?,
+                items(&entry["dependsOn"])
+                    .filter_map(Value::as_str)
+                    .collect(),
+            ))
         })
         .collect();
     let mut advisories: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for hit in folder.usable("vulns").iter().flat_map(|vulns| items(&vulns.data["advisories"])) {
-        if let (Some(package), Some(version), Some(id)) =
-            (hit["package"].as_str(), hit["version"].as_str(), hit["id"].as_str())
-        {
+    for hit in folder
+        .usable("vulns")
+        .iter()
+        .flat_map(|vulns| items(&vulns.data["advisories"]))
+    {
+        if let (Some(package), Some(version), Some(id)) = (
+            hit["package"].as_str(),
+            hit["version"].as_str(),
+            hit["id"].as_str(),
+        ) {
             advisories.entry((package, version)).or_default().push(id);
         }
     }
@@ -179,7 +205,10 @@ struct Tree<'a> {
 
 /// Name and version.
 fn key(component: &Value) -> (&str, &str) {
-    (component["name"].as_str().unwrap_or_default(), component["version"].as_str().unwrap_or_default())
+    (
+        component["name"].as_str().unwrap_or_default(),
+        component["version"].as_str().unwrap_or_default(),
+    )
 }
 
 impl<'a> Tree<'a> {
@@ -195,47 +224,88 @@ impl<'a> Tree<'a> {
             }
         }
         let hit = |component: &Value| advisories.contains_key(&key(component));
-        let mut next: Vec<&str> =
-            components.iter().filter(|(_, component)| hit(component)).map(|(of, _)| *of).collect();
+        let mut next: Vec<&str> = components
+            .iter()
+            .filter(|(_, component)| hit(component))
+            .map(|(of, _)| *of)
+            .collect();
         let mut open = BTreeSet::new();
         while let Some(of) = next.pop() {
-            next.extend(users.get(of).into_iter().flatten().filter(|user| open.insert(**user)));
+            next.extend(
+                users
+                    .get(of)
+                    .into_iter()
+                    .flatten()
+                    .filter(|user| open.insert(**user)),
+            );
         }
-        Self { components, needs, advisories, open }
+        Self {
+            components,
+            needs,
+            advisories,
+            open,
+        }
     }
 
     fn label(&self, component: &Value) -> String {
         let license = items(&component["licenses"])
-            .find_map(|choice| choice["expression"].as_str().or(choice["license"]["name"].as_str()))
+            .find_map(|choice| {
+                choice["expression"]
+                    .as_str()
+                    .or(choice["license"]["name"].as_str())
+            })
             .unwrap_or("no licence stated");
         let key = key(component);
-        let mut label = format!("<code>{} {}</code> {}", markup(key.0), markup(key.1), markup(license));
+        let mut label = format!(
+            "<code>{} {}</code> {}",
+            markup(key.0),
+            markup(key.1),
+            markup(license)
+        );
         if component["scope"] == "excluded" {
             label.push_str(" <span class=\"tag\">build time</span>");
         }
         for id in self.advisories.get(&key).into_iter().flatten() {
-            let _ = write!(label, " <span class=\"tag failed\">advisory {}</span>", markup(id));
+            let _ = write!(
+                label,
+                " <span class=\"tag failed\">advisory {}</span>",
+                markup(id)
+            );
         }
         label
     }
 
     fn list(&self, out: &mut String, of: &str, seen: &mut BTreeSet<&'a str>, depth: usize) {
-        let Some(needs) = self.needs.get(of).filter(|needs| !needs.is_empty()) else { return };
+        let Some(needs) = self.needs.get(of).filter(|needs| !needs.is_empty()) else {
+            return;
+        };
         if depth == DEEPEST {
-            let _ = writeln!(out, "<p>The tree is cut here: {} more below.</p>", needs.len());
+            let _ = writeln!(
+                out,
+                "<p>The tree is cut here: {} more below.</p>",
+                needs.len()
+            );
             return;
         }
         out.push_str("<ul>\n");
         for need in needs {
             let first = seen.insert(need);
             let Some(component) = self.components.get(need) else {
-                let _ = writeln!(out, "<li><code>{}</code> is not described in the SBOM</li>", markup(need));
+                let _ = writeln!(
+                    out,
+                    "<li><code>{}</code> is not described in the SBOM</li>",
+                    markup(need)
+                );
                 continue;
             };
             let label = self.label(component);
             let has_more = self.needs.get(need).is_some_and(|more| !more.is_empty());
             if first && has_more {
-                let open = if self.open.contains(need) { " open" } else { "" };
+                let open = if self.open.contains(need) {
+                    " open"
+                } else {
+                    ""
+                };
                 let _ = write!(out, "<li><details{open}><summary>{label}</summary>");
                 self.list(out, need, seen, depth + 1);
                 out.push_str("</details></li>\n");
@@ -250,17 +320,31 @@ impl<'a> Tree<'a> {
 
 /// How long a bar is, in percent of the longest. A report may claim any size.
 fn percent(size: u64, largest: u64) -> u128 {
-    (u128::from(size) * 100).checked_div(u128::from(largest)).unwrap_or(0).min(100)
+    (u128::from(size) * 100)
+        .checked_div(u128::from(largest))
+        .unwrap_or(0)
+        .min(100)
 }
 
 pub(crate) fn sizes(out: &mut String, folder: &Folder) {
-    let Some(data) = folder.usable("buildinfo").map(|info| &info.data) else { return };
+    let Some(data) = folder.usable("buildinfo").map(|info| &info.data) else {
+        return;
+    };
     let artifacts: Vec<(String, u64, String)> = items(&data["artifacts"])
         .map(|artifact| {
-            (text(&artifact["path"]), artifact["size"].as_u64().unwrap_or(0), text(&artifact["sha256"]))
+            (
+                text(&artifact["path"]),
+                artifact["size"].as_u64().unwrap_or(0),
+                text(&artifact["sha256"]),
+            )
         })
         .collect();
-    let Some(largest) = artifacts.iter().map(|(_, size, _)| *size).max().filter(|size| *size > 0) else {
+    let Some(largest) = artifacts
+        .iter()
+        .map(|(_, size, _)| *size)
+        .max()
+        .filter(|size| *size > 0)
+    else {
         return;
     };
     out.push_str("<h3>Artifacts</h3>\n<table><caption>What was built, with the digests of buildinfo.json</caption><thead><tr><th scope=\"col\">file</th><th scope=\"col\">size</th><th scope=\"col\">SHA-256</th></tr></thead><tbody>\n");
@@ -296,7 +380,11 @@ pub(crate) fn sizes(out: &mut String, folder: &Folder) {
 /// A word of a command, quoted. `None`: whoever copies it would not type what is shown, so there is no command.
 fn word(name: &str) -> Option<String> {
     // Not an option of the program it is given to.
-    let name = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
+    let name = if name.starts_with('-') {
+        format!("./{name}")
+    } else {
+        name.to_owned()
+    };
     shell_word(&name).filter(|word| visible(word) == *word)
 }
 
@@ -327,8 +415,14 @@ pub(crate) fn verification(out: &mut String, folder: &Folder) {
             continue;
         };
         let (name, signature) = (markup(&name), markup(&signature));
-        let _ = writeln!(out, "cargo-sign verify --key ../maintainer.ed25519.pub {name}");
-        let _ = writeln!(out, "minisign -Vm {name} -x {signature} -p ../maintainer.ed25519.pub");
+        let _ = writeln!(
+            out,
+            "cargo-sign verify --key ../maintainer.ed25519.pub {name}"
+        );
+        let _ = writeln!(
+            out,
+            "minisign -Vm {name} -x {signature} -p ../maintainer.ed25519.pub"
+        );
     }
     out.push_str("</pre>\n");
     for archive in unusual {
@@ -338,7 +432,9 @@ pub(crate) fn verification(out: &mut String, folder: &Folder) {
             markup(archive)
         );
     }
-    let rebuilt = folder.usable("buildinfo").and_then(|info| info.subject.commit.as_ref());
+    let rebuilt = folder
+        .usable("buildinfo")
+        .and_then(|info| info.subject.commit.as_ref());
     if let Some(commit) = rebuilt {
         let _ = writeln!(
             out,

@@ -28,7 +28,12 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "DIR", default_value = "target/release-gates")]
     artifact_dir: PathBuf,
     /// The page
-    #[arg(short, long, value_name = "FILE", default_value = "target/release-gates/release-report.html")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "target/release-gates/release-report.html"
+    )]
     output: PathBuf,
     /// Also look at it: a picture of the page, taken by a headless browser (chromium, or what BROWSER names)
     #[arg(long, value_name = "FILE")]
@@ -56,15 +61,23 @@ pub(crate) fn run(shop: &Shop, args: &ReportArgs) -> Result<u8> {
             .with_source(error)
             .with_help(help)
     })?;
-    let folders: Vec<Folder> = names.iter().map(|(name, path)| read::folder(path, name)).collect();
-    let lines: Vec<Line> = folders.iter().flat_map(|folder| lines(folder, &REPORTS)).collect();
+    let folders: Vec<Folder> = names
+        .iter()
+        .map(|(name, path)| read::folder(path, name))
+        .collect();
+    let lines: Vec<Line> = folders
+        .iter()
+        .flat_map(|folder| lines(folder, &REPORTS))
+        .collect();
     if lines.iter().all(|line| line.word == "not run") {
         return Err(
-            Error::judge(format!("`{}` holds no report", args.artifact_dir.display())).with_help(help)
+            Error::judge(format!("`{}` holds no report", args.artifact_dir.display()))
+                .with_help(help),
         );
     }
     write(&lines, &folders, &args.output)?;
-    shop.terminal.status("Wrote", args.output.display().to_string());
+    shop.terminal
+        .status("Wrote", args.output.display().to_string());
     if let Some(picture) = &args.screenshot {
         photograph(shop, &args.output, picture)?;
         shop.terminal.status("Wrote", picture.display().to_string());
@@ -73,7 +86,10 @@ pub(crate) fn run(shop: &Shop, args: &ReportArgs) -> Result<u8> {
     for folder in &folders {
         for (name, fact) in &folder.facts {
             if let Fact::Refused(reason) = fact {
-                shop.terminal.warn(format!("{}/{name}.json counts for nothing: {reason}", folder.title));
+                shop.terminal.warn(format!(
+                    "{}/{name}.json counts for nothing: {reason}",
+                    folder.title
+                ));
                 code = exit::ERROR;
             }
         }
@@ -89,12 +105,21 @@ fn lines(folder: &Folder, reports: &[&'static str]) -> Vec<Line> {
             Fact::Missing => ("not run", Vec::new()),
             Fact::Refused(reason) => {
                 let error = Error::judge(format!("{}/{name}.json: {reason}", folder.title));
-                ("not judged", vec![Finding::not_judged(&error.with_help("run that gate again"))])
+                (
+                    "not judged",
+                    vec![Finding::not_judged(&error.with_help("run that gate again"))],
+                )
             }
             Fact::Usable(envelope) => (word(envelope.status), envelope.findings.clone()),
         };
         let (name, package) = ((*name).to_owned(), folder.title.clone());
-        Line { name, package, word, seconds: None, findings }
+        Line {
+            name,
+            package,
+            word,
+            seconds: None,
+            findings,
+        }
     };
     reports.iter().map(line).collect()
 }
@@ -108,18 +133,35 @@ pub(crate) fn after_gating(
     names: &BTreeSet<String>,
     path: &Path,
 ) -> Result<()> {
-    let folders: Vec<Folder> = names.iter().map(|name| read::folder(&root.join(name), name)).collect();
+    let folders: Vec<Folder> = names
+        .iter()
+        .map(|name| read::folder(&root.join(name), name))
+        .collect();
     for other in others {
-        let of_gate: Vec<Line> = folders.iter().flat_map(|folder| lines(folder, &[other])).collect();
+        let of_gate: Vec<Line> = folders
+            .iter()
+            .flat_map(|folder| lines(folder, &[other]))
+            .collect();
         // One column, as for the task's own calls: what is worst of all packages.
-        let rank = ["passed", "nothing to judge", "not run", "failed", "not judged"];
-        let worst = of_gate.iter().max_by_key(|line| rank.iter().position(|word| *word == line.word));
+        let rank = [
+            "passed",
+            "nothing to judge",
+            "not run",
+            "failed",
+            "not judged",
+        ];
+        let worst = of_gate
+            .iter()
+            .max_by_key(|line| rank.iter().position(|word| *word == line.word));
         said.push(Line {
             name: (*other).to_owned(),
             package: "verdict".to_owned(),
             word: worst.map_or("not run", |line| line.word),
             seconds: None,
-            findings: of_gate.iter().flat_map(|line| line.findings.clone()).collect(),
+            findings: of_gate
+                .iter()
+                .flat_map(|line| line.findings.clone())
+                .collect(),
         });
     }
     write(&said, &folders, path)
@@ -129,8 +171,9 @@ pub(crate) fn after_gating(
 fn photograph(shop: &Shop, page: &Path, picture: &Path) -> Result<()> {
     let browser = std::env::var_os("BROWSER").unwrap_or_else(|| "chromium".into());
     let absolute = |path: &Path| {
-        std::path::absolute(path)
-            .map_err(|error| Error::usage(format!("cannot find `{}`", path.display())).with_source(error))
+        std::path::absolute(path).map_err(|error| {
+            Error::usage(format!("cannot find `{}`", path.display())).with_source(error)
+        })
     };
     let (page, picture) = (absolute(page)?, absolute(picture)?);
     let profile = release_gate::fs::throw_away_dir("browser")?;
@@ -140,13 +183,26 @@ fn photograph(shop: &Shop, page: &Path, picture: &Path) -> Result<()> {
     home.push(profile.path());
     // The page has no script and may load nothing: there is nothing that the browser's own sandbox would hold back.
     let step = Step::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1100,3000"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--window-size=1100,3000",
+        ])
         .args([shot, home])
         .arg(page)
         .timeout(std::time::Duration::from_secs(120));
     shop.runner.run(step)?.success()?;
     let taken = std::fs::read(&picture).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG"));
-    if taken { Ok(()) } else { Err(Error::judge(format!("the browser left no `{}`", picture.display()))) }
+    if taken {
+        Ok(())
+    } else {
+        Err(Error::judge(format!(
+            "the browser left no `{}`",
+            picture.display()
+        )))
+    }
 }
 
 /// The word a verdict is shown as.
@@ -161,7 +217,11 @@ pub(crate) fn word(status: Status) -> &'static str {
 
 /// Writes the page.
 fn write(lines: &[Line], folders: &[Folder], path: &Path) -> Result<()> {
-    let title = folders.iter().map(|folder| folder.title.as_str()).collect::<Vec<_>>().join(", ");
+    let title = folders
+        .iter()
+        .map(|folder| folder.title.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     let page = page::render(&format!("Release report: {title}"), lines, folders);
     release_gate::fs::write_atomic(path, page.as_bytes())?;
     Ok(())

@@ -46,16 +46,31 @@ pub(crate) fn render(title: &str, lines: &[Line], folders: &[Folder]) -> String 
 /// The one sentence that most readers want, and what was judged.
 fn overall(out: &mut String, lines: &[Line], folders: &[Folder]) {
     let (class, sentence, more) = sentence(lines);
-    let _ = writeln!(out, "<p><span class=\"{class}\">{sentence}</span> {}</p>", markup(&more.join(" ")));
+    let _ = writeln!(
+        out,
+        "<p><span class=\"{class}\">{sentence}</span> {}</p>",
+        markup(&more.join(" "))
+    );
     let told: BTreeSet<String> = folders
         .iter()
         .filter_map(|folder| Some((folder, folder.subject()?)))
         .map(|(folder, subject)| {
-            let dirty = if subject.dirty { ", with uncommitted changes" } else { "" };
-            let commit = subject.commit.as_ref().map_or("none", |commit| commit.as_str());
-            let rustc = folder.usable("buildinfo").map(|info| &info.data["toolchain"]["rustc"]["version"][0]);
+            let dirty = if subject.dirty {
+                ", with uncommitted changes"
+            } else {
+                ""
+            };
+            let commit = subject
+                .commit
+                .as_ref()
+                .map_or("none", |commit| commit.as_str());
+            let rustc = folder
+                .usable("buildinfo")
+                .map(|info| &info.data["toolchain"]["rustc"]["version"][0]);
             let rustc = rustc.filter(|rustc| rustc.is_string());
-            let built = rustc.map(|rustc| format!(", built with {}", text(rustc))).unwrap_or_default();
+            let built = rustc
+                .map(|rustc| format!(", built with {}", text(rustc)))
+                .unwrap_or_default();
             format!("Commit <code>{commit}</code>{dirty}{built}.")
         })
         .collect();
@@ -120,15 +135,26 @@ fn verdicts(out: &mut String, lines: &[Line]) {
     out.push_str("<th scope=\"col\">findings</th></tr></thead><tbody>\n");
     for gate in gates {
         let of_gate = || lines.iter().filter(|line| line.name == gate);
-        let _ = write!(out, "<tr><th scope=\"row\" class=\"gate\">{}</th>", markup(gate));
+        let _ = write!(
+            out,
+            "<tr><th scope=\"row\" class=\"gate\">{}</th>",
+            markup(gate)
+        );
         for package in &packages {
             let Some(line) = of_gate().find(|line| line.package == *package) else {
                 out.push_str("<td><span class=\"not-run\">not run</span></td>");
                 continue;
             };
-            let seconds = line.seconds.map(|seconds| format!(" {seconds:.1} s")).unwrap_or_default();
+            let seconds = line
+                .seconds
+                .map(|seconds| format!(" {seconds:.1} s"))
+                .unwrap_or_default();
             let class = line.word.replace(' ', "-");
-            let _ = write!(out, "<td><span class=\"{class}\">{}</span>{seconds}</td>", markup(line.word));
+            let _ = write!(
+                out,
+                "<td><span class=\"{class}\">{}</span>{seconds}</td>",
+                markup(line.word)
+            );
         }
         out.push_str("<td>");
         findings(out, of_gate().flat_map(|line| &line.findings));
@@ -141,17 +167,29 @@ fn verdicts(out: &mut String, lines: &[Line]) {
 fn findings<'a>(out: &mut String, all: impl Iterator<Item = &'a Finding>) {
     let mut said = BTreeSet::new();
     let told = all.filter(|finding| finding.level != Level::Note);
-    let told: Vec<&Finding> =
-        told.filter(|finding| said.insert((&finding.rule, &finding.message, &finding.help))).collect();
+    let told: Vec<&Finding> = told
+        .filter(|finding| said.insert((&finding.rule, &finding.message, &finding.help)))
+        .collect();
     if told.is_empty() {
         return;
     }
     out.push_str("<ul>");
     for finding in told {
-        let help = finding.help.as_deref().map(|help| format!("<br>{}", markup(help))).unwrap_or_default();
+        let help = finding
+            .help
+            .as_deref()
+            .map(|help| format!("<br>{}", markup(help)))
+            .unwrap_or_default();
         let (rule, message) = (markup(&finding.rule), markup(&finding.message));
-        let level = if finding.level == Level::Deny { "error" } else { "warning" };
-        let _ = write!(out, "<li><b>{level}</b> <code>{rule}</code> {message}{help}</li>");
+        let level = if finding.level == Level::Deny {
+            "error"
+        } else {
+            "warning"
+        };
+        let _ = write!(
+            out,
+            "<li><b>{level}</b> <code>{rule}</code> {message}{help}</li>"
+        );
     }
     out.push_str("</ul>");
 }

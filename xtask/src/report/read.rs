@@ -74,14 +74,20 @@ impl Folder {
 
     /// What the folder is about, where a report says so.
     pub(crate) fn subject(&self) -> Option<&Subject> {
-        let name = REFERENCES.iter().chain(&REPORTS).find(|name| self.usable(name).is_some())?;
+        let name = REFERENCES
+            .iter()
+            .chain(&REPORTS)
+            .find(|name| self.usable(name).is_some())?;
         self.usable(name).map(|envelope| &envelope.subject)
     }
 }
 
 /// Whether a gate wrote into this folder.
 pub(crate) fn is_package(dir: &Path) -> bool {
-    dir.join(MANIFEST).is_file() || REPORTS.iter().any(|name| dir.join(format!("{name}.json")).is_file())
+    dir.join(MANIFEST).is_file()
+        || REPORTS
+            .iter()
+            .any(|name| dir.join(format!("{name}.json")).is_file())
 }
 
 /// The reports of a folder. Each has to be of its own kind, about the package that the folder is named after, and about the same commit and
@@ -97,14 +103,20 @@ fn facts(dir: &Path, title: &str) -> BTreeMap<&'static str, Fact> {
             Err(error) => return Fact::Refused(format!("it cannot be read: {error}")),
         };
         if !whole {
-            return Fact::Refused(format!("the folder has no {MANIFEST}, so no gate finished writing it"));
+            return Fact::Refused(format!(
+                "the folder has no {MANIFEST}, so no gate finished writing it"
+            ));
         }
         let envelope = match Envelope::read(&bytes, name) {
             Ok(envelope) => envelope,
             Err(error) => return Fact::Refused(error.to_string()),
         };
         let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "none".to_owned());
-        let about = format!("{}-{}", part(&envelope.subject.package), part(&envelope.subject.version));
+        let about = format!(
+            "{}-{}",
+            part(&envelope.subject.package),
+            part(&envelope.subject.version)
+        );
         if about == title {
             Fact::Usable(Box::new(envelope))
         } else {
@@ -112,10 +124,13 @@ fn facts(dir: &Path, title: &str) -> BTreeMap<&'static str, Fact> {
         }
     };
     let mut facts: BTreeMap<&'static str, Fact> = REPORTS.map(|name| (name, read(name))).into();
-    let reference = REFERENCES.iter().chain(&REPORTS).find_map(|name| match facts.get(name) {
-        Some(Fact::Usable(envelope)) => Some(envelope.subject.clone()),
-        _ => None,
-    });
+    let reference = REFERENCES
+        .iter()
+        .chain(&REPORTS)
+        .find_map(|name| match facts.get(name) {
+            Some(Fact::Usable(envelope)) => Some(envelope.subject.clone()),
+            _ => None,
+        });
     for fact in facts.values_mut() {
         if let (Fact::Usable(envelope), Some(reference)) = (&*fact, &reference)
             && let Some(stale) = envelope.subject.stale_against(reference)
@@ -136,7 +151,11 @@ pub(crate) fn folder(dir: &Path, title: &str) -> Folder {
             Some((format!("witnesses/{file}"), text))
         })
         .collect();
-    let is_archive = |name: &String| [".tar.gz", ".tar.zst", ".zip"].iter().any(|end| name.ends_with(end));
+    let is_archive = |name: &String| {
+        [".tar.gz", ".tar.zst", ".zip"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
     let mut folder = Folder {
         title: title.to_owned(),
         sbom: sbom(dir, title, facts.get("sbom")),
@@ -145,7 +164,10 @@ pub(crate) fn folder(dir: &Path, title: &str) -> Folder {
         archives: listing(dir).into_iter().filter(is_archive).collect(),
         sizes: BTreeMap::new(),
     };
-    folder.sizes = folder.usable("buildinfo").map(|info| sizes(dir, &info.data)).unwrap_or_default();
+    folder.sizes = folder
+        .usable("buildinfo")
+        .map(|info| sizes(dir, &info.data))
+        .unwrap_or_default();
     folder
 }
 
@@ -159,8 +181,11 @@ fn sbom(dir: &Path, title: &str, report: Option<&Fact>) -> Option<Result<Value, 
         return Some(Err("sbom.cdx.json: it is no JSON".to_owned()));
     };
     let main = &document["metadata"]["component"];
-    let about =
-        format!("{}-{}", main["name"].as_str().unwrap_or("none"), main["version"].as_str().unwrap_or("none"));
+    let about = format!(
+        "{}-{}",
+        main["name"].as_str().unwrap_or("none"),
+        main["version"].as_str().unwrap_or("none")
+    );
     Some(if about == title {
         Ok(document)
     } else {
@@ -187,7 +212,9 @@ fn sizes(dir: &Path, data: &Value) -> BTreeMap<String, Vec<Share>> {
     paths
         // A report may come from elsewhere: only what lies in its folder is opened.
         .filter(|path| {
-            Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)))
+            Path::new(path)
+                .components()
+                .all(|part| matches!(part, std::path::Component::Normal(_)))
         })
         .filter_map(|path| {
             let shares = size::shares(&std::fs::read(dir.join(path)).ok()?);

@@ -18,25 +18,46 @@ const NAMED: usize = 12;
 
 /// The largest parts first. Empty: the file is no program or library that can be read.
 pub(crate) fn shares(bytes: &[u8]) -> Vec<Share> {
-    let Ok(file) = object::File::parse(bytes) else { return Vec::new() };
-    let symbols = file.symbols().filter(|symbol| symbol.is_definition() && symbol.size() > 0);
-    let crates = sums(symbols.filter_map(|symbol| Some((owner(symbol.name().ok()?), symbol.size()))));
+    let Ok(file) = object::File::parse(bytes) else {
+        return Vec::new();
+    };
+    let symbols = file
+        .symbols()
+        .filter(|symbol| symbol.is_definition() && symbol.size() > 0);
+    let crates =
+        sums(symbols.filter_map(|symbol| Some((owner(symbol.name().ok()?), symbol.size()))));
     let mut found: Vec<Share> = if crates.is_empty() {
         let sections = file.sections().filter(|section| {
-            !matches!(section.kind(), SectionKind::UninitializedData | SectionKind::UninitializedTls)
+            !matches!(
+                section.kind(),
+                SectionKind::UninitializedData | SectionKind::UninitializedTls
+            )
         });
         sections
-            .filter_map(|section| Some(Share { name: section.name().ok()?.to_owned(), size: section.size() }))
+            .filter_map(|section| {
+                Some(Share {
+                    name: section.name().ok()?.to_owned(),
+                    size: section.size(),
+                })
+            })
             .filter(|share| share.size > 0)
             .collect()
     } else {
-        crates.into_iter().map(|(name, size)| Share { name, size }).collect()
+        crates
+            .into_iter()
+            .map(|(name, size)| Share { name, size })
+            .collect()
     };
     found.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
     if found.len() > NAMED {
         let rest = found.split_off(NAMED);
-        let size = rest.iter().fold(0u64, |sum, share| sum.saturating_add(share.size));
-        found.push(Share { name: format!("{} others", rest.len()), size });
+        let size = rest
+            .iter()
+            .fold(0u64, |sum, share| sum.saturating_add(share.size));
+        found.push(Share {
+            name: format!("{} others", rest.len()),
+            size,
+        });
     }
     found
 }
@@ -59,8 +80,13 @@ fn owner(symbol: &str) -> String {
     }
     // `<T as path::Trait>::method` belongs to T's crate, which is where it was made.
     let name = name.trim_start_matches(['<', '&', '*', '[', '(']);
-    let name = name.strip_prefix("dyn ").or_else(|| name.strip_prefix("mut ")).unwrap_or(name);
-    let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+    let name = name
+        .strip_prefix("dyn ")
+        .or_else(|| name.strip_prefix("mut "))
+        .unwrap_or(name);
+    let end = name
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(name.len());
     match &name[..end] {
         "" => "other".to_owned(),
         primitive if !name[end..].starts_with("::") => format!("core ({primitive})"),
@@ -94,8 +120,19 @@ mod tests {
     fn the_test_itself_is_a_program() {
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let shares = shares(&own);
-        assert!(shares.iter().any(|share| share.name == "core" || share.name.starts_with('.')), "{shares:?}");
-        assert!(shares.windows(2).take(NAMED - 1).all(|pair| pair[0].size >= pair[1].size), "{shares:?}");
+        assert!(
+            shares
+                .iter()
+                .any(|share| share.name == "core" || share.name.starts_with('.')),
+            "{shares:?}"
+        );
+        assert!(
+            shares
+                .windows(2)
+                .take(NAMED - 1)
+                .all(|pair| pair[0].size >= pair[1].size),
+            "{shares:?}"
+        );
         assert_eq!(super::shares(b"no program"), []);
     }
 }

@@ -16,31 +16,42 @@ use crate::rules;
 pub(super) fn names(text: &str, word: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     !word.is_empty()
-        && text
-            .match_indices(word)
-            .any(|(at, _)| !text[..at].ends_with(inside) && !text[at + word.len()..].starts_with(inside))
+        && text.match_indices(word).any(|(at, _)| {
+            !text[..at].ends_with(inside) && !text[at + word.len()..].starts_with(inside)
+        })
 }
 
 /// Lower-case words with single spaces between them.
 fn plain(text: &str) -> String {
-    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+    text.to_lowercase()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The words of a text, lower case, cut at everything that is no letter or digit.
 fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
 }
 
 /// Whether the block, its heading or its introduction holds one of the words.
 fn is_about(page: &Page, block: &Block, topic: &[&str]) -> bool {
     let [heading, lead] = page.context(block);
-    [heading, lead, &block.text].into_iter().flat_map(words).any(|word| topic.contains(&word.as_str()))
+    [heading, lead, &block.text]
+        .into_iter()
+        .flat_map(words)
+        .any(|word| topic.contains(&word.as_str()))
 }
 
 /// All words of the page: headings and blocks, one to a line.
 fn whole(page: &Page) -> String {
     let headings = page.headings.iter().map(|heading| heading.text.as_str());
-    headings.chain(page.blocks.iter().map(|block| block.text.as_str())).collect::<Vec<_>>().join("\n")
+    headings
+        .chain(page.blocks.iter().map(|block| block.text.as_str()))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 pub(super) fn breaking(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
@@ -49,8 +60,9 @@ pub(super) fn breaking(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
     let mut findings = Vec::new();
     for item in &release.breaking {
         let by_commit = item.entry.as_ref().is_some_and(|entry| {
-            let numbered =
-                entry.pull.is_some_and(|pull| names(&text, &format!("#{pull}")) || links_to(page, pull));
+            let numbered = entry
+                .pull
+                .is_some_and(|pull| names(&text, &format!("#{pull}")) || links_to(page, pull));
             let hashed = entry.commits.iter().any(|commit| {
                 let short = &commit.as_str()[..7];
                 text.match_indices(short)
@@ -72,10 +84,13 @@ pub(super) fn breaking(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
             Source::Both => "a commit marks it and the API comparison found it",
         };
         findings.push(
-            Finding::new(&rules::BREAKING_UNLISTED, format!("the notes leave out a breaking change: {what}"))
-                .at(notes.path, None)
-                .help("name it, and say what to do instead")
-                .evidence("source", source),
+            Finding::new(
+                &rules::BREAKING_UNLISTED,
+                format!("the notes leave out a breaking change: {what}"),
+            )
+            .at(notes.path, None)
+            .help("name it, and say what to do instead")
+            .evidence("source", source),
         );
     }
     findings
@@ -85,7 +100,11 @@ pub(super) fn breaking(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
 fn links_to(page: &Page, number: u64) -> bool {
     let ends = ["pull", "issues", "merge_requests"].map(|kind| format!("/{kind}/{number}"));
     page.addresses.iter().any(|address| {
-        let address = address.split(['#', '?']).next().unwrap_or(address).trim_end_matches('/');
+        let address = address
+            .split(['#', '?'])
+            .next()
+            .unwrap_or(address)
+            .trim_end_matches('/');
         ends.iter().any(|end| address.ends_with(end))
     })
 }
@@ -93,9 +112,14 @@ fn links_to(page: &Page, number: u64) -> bool {
 /// Whether the page names an item of the API. A name that is also a plain word (`new`, `feed`) counts only as code, or together with
 /// its owner.
 fn names_item(page: &Page, change: &ApiChange) -> bool {
-    let path: Vec<&str> =
-        change.item.split("::").map(|part| part.split(['(', '<', ' ']).next().unwrap_or(part)).collect();
-    let Some((name, owners)) = path.split_last() else { return false };
+    let path: Vec<&str> = change
+        .item
+        .split("::")
+        .map(|part| part.split(['(', '<', ' ']).next().unwrap_or(part))
+        .collect();
+    let Some((name, owners)) = path.split_last() else {
+        return false;
+    };
     let owner = owners.last().copied().unwrap_or_default();
     let qualified = format!("{owner}::{name}");
     let telling = name.contains('_') || name.chars().skip(1).any(char::is_uppercase);
@@ -104,11 +128,13 @@ fn names_item(page: &Page, change: &ApiChange) -> bool {
     page.blocks.iter().any(|block| {
         let as_code = || {
             let parts = |code: &str| {
-                code.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|part| part == *name)
+                code.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .any(|part| part == *name)
             };
             block.code.iter().any(|code| parts(code))
         };
-        let with_owner = || !owner.is_empty() && names(&block.text, owner) && names(&block.text, name);
+        let with_owner =
+            || !owner.is_empty() && names(&block.text, owner) && names(&block.text, name);
         let in_words = || {
             (telling && names(&block.text, name))
                 || (is_type && names(&block.text, name) && !block.text.starts_with(name))
@@ -127,25 +153,37 @@ fn versions(text: &str) -> BTreeSet<String> {
 }
 
 fn short_version(text: &str) -> String {
-    text.strip_suffix(".0").filter(|short| short.contains('.')).unwrap_or(text).to_owned()
+    text.strip_suffix(".0")
+        .filter(|short| short.contains('.'))
+        .unwrap_or(text)
+        .to_owned()
 }
 
 pub(super) fn manifest(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
-    const RUST: &[&str] = &["rust", "rustc", "msrv", "minimum", "minimal", "toolchain", "compiler"];
+    const RUST: &[&str] = &[
+        "rust",
+        "rustc",
+        "msrv",
+        "minimum",
+        "minimal",
+        "toolchain",
+        "compiler",
+    ];
     const FEATURE: &[&str] = &[
-        "feature", "features", "flag", "flags", "removed", "remove", "removes", "removal", "removals",
-        "gone", "dropped", "drop", "drops", "deleted", "renamed", "replaced", "merged",
+        "feature", "features", "flag", "flags", "removed", "remove", "removes", "removal",
+        "removals", "gone", "dropped", "drop", "drops", "deleted", "renamed", "replaced", "merged",
     ];
     let mut findings = Vec::new();
-    let Some(delta) = &release.manifest else { return findings };
+    let Some(delta) = &release.manifest else {
+        return findings;
+    };
     if let Some(raised) = delta.raised_rust_version() {
         let wanted = short_version(raised);
         // The number alone may be the version of anything.
-        let said = page
-            .blocks
-            .iter()
-            .any(|block| versions(&block.text).contains(&wanted) && is_about(page, block, RUST))
-            || page.headings.iter().any(|heading| {
+        let said =
+            page.blocks.iter().any(|block| {
+                versions(&block.text).contains(&wanted) && is_about(page, block, RUST)
+            }) || page.headings.iter().any(|heading| {
                 versions(&heading.text).contains(&wanted)
                     && words(&heading.text).any(|word| RUST.contains(&word.as_str()))
             });
@@ -156,7 +194,9 @@ pub(super) fn manifest(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
                     format!("rust-version is {raised} now and the notes do not say so"),
                 )
                 .at(notes.path, None)
-                .help(format!("add a line such as: the minimum Rust version is {raised}"))
+                .help(format!(
+                    "add a line such as: the minimum Rust version is {raised}"
+                ))
                 .evidence("rust_version", raised),
             );
         }
@@ -164,10 +204,15 @@ pub(super) fn manifest(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
     let said = |feature: &str| {
         page.blocks.iter().any(|block| {
             names(&block.text, feature)
-                && (block.code.iter().any(|code| names(code, feature)) || is_about(page, block, FEATURE))
+                && (block.code.iter().any(|code| names(code, feature))
+                    || is_about(page, block, FEATURE))
         })
     };
-    for feature in delta.features_removed.iter().filter(|feature| !said(feature)) {
+    for feature in delta
+        .features_removed
+        .iter()
+        .filter(|feature| !said(feature))
+    {
         findings.push(
             Finding::new(
                 &rules::FEATURE_REMOVED_UNLISTED,
@@ -184,15 +229,25 @@ pub(super) fn manifest(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
 pub(super) fn fixed(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let text = whole(page).to_uppercase();
     let said = |id: &str| names(&text, &id.to_uppercase());
-    let fixed = release.vulnerabilities.iter().flat_map(|delta| &delta.fixed);
+    let fixed = release
+        .vulnerabilities
+        .iter()
+        .flat_map(|delta| &delta.fixed);
     fixed
         .filter(|hit| !said(&hit.id) && !hit.aliases.iter().any(|alias| said(alias)))
         .map(|hit| {
             Finding::new(
                 &rules::VULN_FIXED_UNLISTED,
-                format!("{} no longer hits {} and the notes do not say so", hit.id, hit.package),
+                format!(
+                    "{} no longer hits {} and the notes do not say so",
+                    hit.id, hit.package
+                ),
             )
-            .level(if hit.locked_only { Level::Warn } else { Level::Deny })
+            .level(if hit.locked_only {
+                Level::Warn
+            } else {
+                Level::Deny
+            })
             .at(notes.path, None)
             .help("name the advisory: it is the reason to upgrade")
             .evidence("id", hit.id.as_str())
@@ -205,29 +260,52 @@ pub(super) fn fixed(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Fi
 pub(super) fn digests(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let facts = &release.facts;
     let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for artifact in facts.buildinfo.usable().iter().flat_map(|info| &info.data.artifacts) {
-        known.entry(artifact.name.as_str()).or_default().insert(artifact.sha256.to_string());
-    }
-    let own = facts.buildinfo.usable().map(|info| ("buildinfo.json", info.sha256.to_string()));
-    for (name, digest) in
-        own.into_iter().chain(facts.sbom.usable().map(|sbom| ("sbom.cdx.json", sbom.sha256.to_string())))
+    for artifact in facts
+        .buildinfo
+        .usable()
+        .iter()
+        .flat_map(|info| &info.data.artifacts)
     {
+        known
+            .entry(artifact.name.as_str())
+            .or_default()
+            .insert(artifact.sha256.to_string());
+    }
+    let own = facts
+        .buildinfo
+        .usable()
+        .map(|info| ("buildinfo.json", info.sha256.to_string()));
+    for (name, digest) in own.into_iter().chain(
+        facts
+            .sbom
+            .usable()
+            .map(|sbom| ("sbom.cdx.json", sbom.sha256.to_string())),
+    ) {
         known.entry(name).or_default().insert(digest);
     }
     let all: BTreeSet<&String> = known.values().flatten().collect();
-    let named =
-        |text: &str| known.iter().filter(|(name, _)| names(text, name)).max_by_key(|(name, _)| name.len());
+    let named = |text: &str| {
+        known
+            .iter()
+            .filter(|(name, _)| names(text, name))
+            .max_by_key(|(name, _)| name.len())
+    };
     let mut findings = Vec::new();
     for block in &page.blocks {
         let [heading, lead] = page.context(block);
-        let near = named(&block.text).or_else(|| named(lead)).or_else(|| named(heading));
+        let near = named(&block.text)
+            .or_else(|| named(lead))
+            .or_else(|| named(heading));
         for digest in said_digests(&block.text).filter(|digest| *digest != release.to.as_str()) {
             let lower = digest.to_lowercase();
             let message = match near {
                 Some((name, right)) if !right.contains(&lower) => {
                     format!("the notes give `{name}` a digest it does not have")
                 }
-                None if !known.is_empty() && !all.contains(&lower) && is_about(page, block, DIGEST) => {
+                None if !known.is_empty()
+                    && !all.contains(&lower)
+                    && is_about(page, block, DIGEST) =>
+                {
                     "the notes give a digest that belongs to nothing that was built".to_owned()
                 }
                 _ => continue,
@@ -243,11 +321,22 @@ pub(super) fn digests(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<
     findings
 }
 
-const DIGEST: &[&str] =
-    &["sha256", "sha", "digest", "digests", "checksum", "checksums", "hash", "hashes", "sha256sum"];
+const DIGEST: &[&str] = &[
+    "sha256",
+    "sha",
+    "digest",
+    "digests",
+    "checksum",
+    "checksums",
+    "hash",
+    "hashes",
+    "sha256sum",
+];
 
 /// Words that are meant as SHA-256 digests: 64 hexadecimal digits, give or take a few that were lost or doubled.
 fn said_digests(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| (56..=72).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit()))
+        .filter(|word| {
+            (56..=72).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
+        })
 }

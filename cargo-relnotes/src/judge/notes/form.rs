@@ -15,7 +15,14 @@ use crate::rules;
 /// Names under which people expect a section.
 fn usual_names(section: Section) -> &'static [&'static str] {
     match section {
-        Section::Breaking => &["breaking", "changed", "incompatible", "migration", "removed", "removals"],
+        Section::Breaking => &[
+            "breaking",
+            "changed",
+            "incompatible",
+            "migration",
+            "removed",
+            "removals",
+        ],
         Section::Security => &["security", "vulnerabilities", "fixed", "fixes"],
         Section::Features => &[
             "added",
@@ -29,7 +36,13 @@ fn usual_names(section: Section) -> &'static [&'static str] {
             "highlights",
         ],
         Section::Fixes => &["fixed", "fixes", "bugfixes", "bug", "changes", "changed"],
-        Section::Deprecated => &["deprecated", "deprecations", "deprecation", "changes", "changed"],
+        Section::Deprecated => &[
+            "deprecated",
+            "deprecations",
+            "deprecation",
+            "changes",
+            "changed",
+        ],
         Section::Performance | Section::Dependencies | Section::Other => &[],
     }
 }
@@ -37,7 +50,11 @@ fn usual_names(section: Section) -> &'static [&'static str] {
 pub(super) fn sections(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     // Some projects set the names of their sections in bold, or write them with a colon.
     let headings = page.headings.iter().map(|heading| heading.text.as_str());
-    let leads = page.blocks.iter().filter(|block| block.leads).map(|block| block.text.as_str());
+    let leads = page
+        .blocks
+        .iter()
+        .filter(|block| block.leads)
+        .map(|block| block.text.as_str());
     let words: BTreeSet<String> = headings
         .chain(leads)
         .flat_map(|heading| heading.split(|c: char| !c.is_alphanumeric()))
@@ -51,8 +68,11 @@ pub(super) fn sections(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
             continue;
         }
         // Whoever leaves out fixes is brief; whoever leaves out breaks and security misleads.
-        let level =
-            if matches!(section, Section::Breaking | Section::Security) { Level::Deny } else { Level::Warn };
+        let level = if matches!(section, Section::Breaking | Section::Security) {
+            Level::Deny
+        } else {
+            Level::Warn
+        };
         findings.push(
             Finding::new(
                 &rules::SECTION_MISSING,
@@ -63,7 +83,11 @@ pub(super) fn sections(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
             )
             .level(level)
             .at(notes.path, None)
-            .help(format!("add a heading “{}” (or “{}”)", section.title(), section.keep_a_changelog()))
+            .help(format!(
+                "add a heading “{}” (or “{}”)",
+                section.title(),
+                section.keep_a_changelog()
+            ))
             .evidence("section", section.title()),
         );
     }
@@ -77,12 +101,18 @@ fn line_of(text: &str, offset: usize) -> u32 {
 pub(super) fn empty_sections(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (at, heading) in page.headings.iter().enumerate() {
-        let deeper = page.headings.get(at + 1).is_some_and(|next| next.level > heading.level);
+        let deeper = page
+            .headings
+            .get(at + 1)
+            .is_some_and(|next| next.level > heading.level);
         if !heading.filled && !deeper {
             findings.push(
-                Finding::new(&rules::SECTION_EMPTY, format!("there is nothing under “{}”", heading.text))
-                    .at(notes.path, line_of(notes.text, heading.offset))
-                    .help("fill the section or remove its heading"),
+                Finding::new(
+                    &rules::SECTION_EMPTY,
+                    format!("there is nothing under “{}”", heading.text),
+                )
+                .at(notes.path, line_of(notes.text, heading.offset))
+                .help("fill the section or remove its heading"),
             );
         }
     }
@@ -100,9 +130,12 @@ pub(super) fn duplicates(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
         path.push((level, heading.trim().to_lowercase()));
         if !known.insert(path.clone()) {
             findings.push(
-                Finding::new(&rules::HEADING_DUPLICATE, format!("“{heading}” is a heading twice"))
-                    .at(notes.path, line_of(notes.text, offset))
-                    .help("merge the two sections"),
+                Finding::new(
+                    &rules::HEADING_DUPLICATE,
+                    format!("“{heading}” is a heading twice"),
+                )
+                .at(notes.path, line_of(notes.text, offset))
+                .help("merge the two sections"),
             );
         }
     }
@@ -136,8 +169,17 @@ pub(super) fn too_long(path: &str, text: &str) -> Option<Finding> {
 
 pub(super) fn placeholders(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     const OURS: &[&str] = &["FILL-IN"];
-    const THEIRS: &[&str] =
-        &["TODO", "FIXME", "TBD", "TBA", "XXX", "FILL-IN", "CHANGEME", "PLACEHOLDER", "RUSTSEC-0000-0000"];
+    const THEIRS: &[&str] = &[
+        "TODO",
+        "FIXME",
+        "TBD",
+        "TBA",
+        "XXX",
+        "FILL-IN",
+        "CHANGEME",
+        "PLACEHOLDER",
+        "RUSTSEC-0000-0000",
+    ];
     let mut findings = Vec::new();
     let mut found = |path: &str, word: &str, line: u32| {
         findings.push(
@@ -157,17 +199,41 @@ pub(super) fn placeholders(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
         (None, _) => (notes.text, page, 0),
     };
     let first = line_of(notes.text, offset) - 1;
-    let headings = page.headings.iter().map(|heading| (heading.text.as_str(), heading.offset));
-    for (words, at) in page.blocks.iter().map(|block| (block.prose.as_str(), block.offset)).chain(headings) {
-        let lorem = words.to_lowercase().contains("lorem ipsum").then_some("lorem ipsum");
-        if let Some(word) = THEIRS.iter().copied().find(|word| names(words, word)).or(lorem) {
+    let headings = page
+        .headings
+        .iter()
+        .map(|heading| (heading.text.as_str(), heading.offset));
+    for (words, at) in page
+        .blocks
+        .iter()
+        .map(|block| (block.prose.as_str(), block.offset))
+        .chain(headings)
+    {
+        let lorem = words
+            .to_lowercase()
+            .contains("lorem ipsum")
+            .then_some("lorem ipsum");
+        if let Some(word) = THEIRS
+            .iter()
+            .copied()
+            .find(|word| names(words, word))
+            .or(lorem)
+        {
             found(notes.path, word, first + line_of(text, at));
         }
     }
     // A task that is not done is a promise, not a change.
     for (at, line) in text.lines().enumerate() {
-        if line.trim_start().trim_start_matches(['-', '*', '+']).starts_with(" [ ] ") {
-            found(notes.path, "[ ]", first + 1 + u32::try_from(at).unwrap_or(0));
+        if line
+            .trim_start()
+            .trim_start_matches(['-', '*', '+'])
+            .starts_with(" [ ] ")
+        {
+            found(
+                notes.path,
+                "[ ]",
+                first + 1 + u32::try_from(at).unwrap_or(0),
+            );
         }
     }
     for (name, text) in notes.skeletons {

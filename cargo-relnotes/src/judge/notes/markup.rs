@@ -112,8 +112,17 @@ const ACTIVE: &[&str] = &[
 ];
 
 /// Attributes that carry an address.
-const ADDRESSES: &[&str] =
-    &["action", "background", "cite", "formaction", "href", "poster", "src", "srcset", "xlink:href"];
+const ADDRESSES: &[&str] = &[
+    "action",
+    "background",
+    "cite",
+    "formaction",
+    "href",
+    "poster",
+    "src",
+    "srcset",
+    "xlink:href",
+];
 
 /// Everything of that kind in the notes.
 pub(super) fn unsafe_markup(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
@@ -169,19 +178,31 @@ pub(super) fn unsafe_markup(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
             .at(notes.path, None)
             .help("write it as code (between back-ticks) if it is meant to be shown, or remove it")
     };
-    let wrong = wrong.into_iter().map(|what| finding(format!("the notes hold {what}"), Level::Deny));
-    let swallowed = swallowed
+    let wrong = wrong
         .into_iter()
-        .map(|what| finding(format!("readers do not see `{what}`: it is taken for an element"), Level::Warn));
+        .map(|what| finding(format!("the notes hold {what}"), Level::Deny));
+    let swallowed = swallowed.into_iter().map(|what| {
+        finding(
+            format!("readers do not see `{what}`: it is taken for an element"),
+            Level::Warn,
+        )
+    });
     wrong.chain(swallowed).collect()
 }
 
 /// The scheme of an address that should not be in notes. Browsers ignore white space and control characters inside it.
 fn bad_scheme(url: &str) -> Option<String> {
-    let plain: String = url.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+    let plain: String = url
+        .chars()
+        .filter(|c| !c.is_whitespace() && !c.is_control())
+        .collect();
     let (scheme, _) = plain.split_once(':')?;
     let scheme = scheme.to_lowercase();
-    matches!(scheme.as_str(), "javascript" | "data" | "vbscript" | "file" | "blob").then_some(scheme)
+    matches!(
+        scheme.as_str(),
+        "javascript" | "data" | "vbscript" | "file" | "blob"
+    )
+    .then_some(scheme)
 }
 
 /// An attribute's value as a browser reads it, as far as addresses are hidden that way.
@@ -191,7 +212,9 @@ fn decoded(value: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at + 1..];
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '#')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '#'))
+            .unwrap_or(rest.len());
         let entity = rest[..end].to_lowercase();
         let number = entity
             .strip_prefix("#x")
@@ -251,7 +274,10 @@ fn tags(html: &str) -> Scan {
         let start = rest;
         let closing = rest.starts_with("</");
         rest = &rest[if closing { 2 } else { 1 }..];
-        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        let name: String = rest
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
+            .collect();
         if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
             continue;
         }
@@ -277,9 +303,13 @@ fn attributes(rest: &mut &str) -> Vec<(String, String)> {
             *rest = after;
             return found;
         }
-        let end = rest.find(|c: char| c.is_whitespace() || "=>/".contains(c)).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_whitespace() || "=>/".contains(c))
+            .unwrap_or(rest.len());
         if end == 0 {
-            let Some(c) = rest.chars().next() else { return found };
+            let Some(c) = rest.chars().next() else {
+                return found;
+            };
             *rest = &rest[c.len_utf8()..];
             continue;
         }
@@ -295,7 +325,9 @@ fn attributes(rest: &mut &str) -> Vec<(String, String)> {
                     (1, length, (length + 2).min(after.len()))
                 }
                 None => {
-                    let length = after.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(after.len());
+                    let length = after
+                        .find(|c: char| c.is_whitespace() || c == '>')
+                        .unwrap_or(after.len());
                     (0, length, length)
                 }
             };
@@ -312,8 +344,17 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(text: &str) -> Vec<String> {
-        let notes = Notes { path: "x", text, version_headings: 1, recorded: None, skeletons: &[] };
-        unsafe_markup(&notes, &Page::read(text)).into_iter().map(|finding| finding.message).collect()
+        let notes = Notes {
+            path: "x",
+            text,
+            version_headings: 1,
+            recorded: None,
+            skeletons: &[],
+        };
+        unsafe_markup(&notes, &Page::read(text))
+            .into_iter()
+            .map(|finding| finding.message)
+            .collect()
     }
 
     #[test]

@@ -82,7 +82,9 @@ pub fn no_section(path: &str, version: &semver::Version) -> Finding {
 /// The notes were generated, and what was recorded about them is gone.
 pub fn unrecorded(path: &str) -> Finding {
     let message = "the notes were generated, and relnotes.json, which says how, is not beside them";
-    Finding::new(&rules::NOTES_EDITED, message).at(path, None).help("make them again with `cargo relnotes`")
+    Finding::new(&rules::NOTES_EDITED, message)
+        .at(path, None)
+        .help("make them again with `cargo relnotes`")
 }
 
 /// Whether the length of generated notes is more than a forge accepts.
@@ -91,14 +93,23 @@ pub fn too_long(path: &str, text: &str) -> Option<Finding> {
 }
 
 fn recorded(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
-    let Some(recorded) = &notes.recorded else { return Vec::new() };
+    let Some(recorded) = &notes.recorded else {
+        return Vec::new();
+    };
     let mut findings = Vec::new();
-    let from = release.predecessor.release.as_ref().map(|before| &before.commit);
+    let from = release
+        .predecessor
+        .release
+        .as_ref()
+        .map(|before| &before.commit);
     if recorded.to.as_ref() != Some(&release.to) || recorded.from.as_ref() != from {
         findings.push(
-            Finding::new(&rules::RANGE_TAG_MISMATCH, "the notes were made for another range of commits")
-                .at(notes.path, None)
-                .help("make them again with `cargo relnotes`"),
+            Finding::new(
+                &rules::RANGE_TAG_MISMATCH,
+                "the notes were made for another range of commits",
+            )
+            .at(notes.path, None)
+            .help("make them again with `cargo relnotes`"),
         );
     } else if recorded.total != release.counted as u64 {
         findings.push(
@@ -127,15 +138,22 @@ fn recorded(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
 
 /// Facts that came, went or changed since the notes were generated.
 fn outdated(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
-    let Some(recorded) = &notes.recorded else { return Vec::new() };
+    let Some(recorded) = &notes.recorded else {
+        return Vec::new();
+    };
     let outdated = |message: String, phase: &str| {
         Finding::new(&rules::NOTES_OUTDATED, message)
             .at(notes.path, None)
-            .help(format!("make them again with `cargo relnotes --phase {phase}`"))
+            .help(format!(
+                "make them again with `cargo relnotes --phase {phase}`"
+            ))
     };
     let mut findings = Vec::new();
     if release.phase == Phase::Final && recorded.phase != "final" {
-        findings.push(outdated("the notes were made as a draft".to_owned(), "final"));
+        findings.push(outdated(
+            "the notes were made as a draft".to_owned(),
+            "final",
+        ));
     }
     for (file, now) in release.facts.states() {
         let then = recorded.facts.get(file).map_or("missing", String::as_str);
@@ -145,7 +163,9 @@ fn outdated(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
             let message = if then.len() == 64 {
                 format!("{file} was written again after the notes were made")
             } else {
-                format!("{file} can be relied on now, and could not when the notes were made ({then})")
+                format!(
+                    "{file} can be relied on now, and could not when the notes were made ({then})"
+                )
             };
             findings.push(outdated(message, &recorded.phase).evidence("file", file));
         }

@@ -20,11 +20,17 @@ pub(super) fn from_xml(bytes: &[u8]) -> Result<Sbom, String> {
     let wrong = |error: cyclonedx_bom::errors::XmlReadError| error.to_string();
     let mut json = Vec::new();
     let written = if head.contains("http://cyclonedx.org/schema/bom/1.3") {
-        Bom::parse_from_xml_v1_3(bytes).map_err(wrong)?.output_as_json_v1_3(&mut json)
+        Bom::parse_from_xml_v1_3(bytes)
+            .map_err(wrong)?
+            .output_as_json_v1_3(&mut json)
     } else if head.contains("http://cyclonedx.org/schema/bom/1.4") {
-        Bom::parse_from_xml_v1_4(bytes).map_err(wrong)?.output_as_json_v1_4(&mut json)
+        Bom::parse_from_xml_v1_4(bytes)
+            .map_err(wrong)?
+            .output_as_json_v1_4(&mut json)
     } else if head.contains("http://cyclonedx.org/schema/bom/1.5") {
-        Bom::parse_from_xml_v1_5(bytes).map_err(wrong)?.output_as_json_v1_5(&mut json)
+        Bom::parse_from_xml_v1_5(bytes)
+            .map_err(wrong)?
+            .output_as_json_v1_5(&mut json)
     } else {
         return Err("its XML namespace is not that of CycloneDX 1.3, 1.4 or 1.5".to_owned());
     };
@@ -33,7 +39,9 @@ pub(super) fn from_xml(bytes: &[u8]) -> Result<Sbom, String> {
     // The library keeps the last of what should be there once.
     let read = sbom.components.len() + usize::from(sbom.main.is_some());
     if read != said {
-        return Err(format!("it has {said} components, of which {read} can be read"));
+        return Err(format!(
+            "it has {said} components, of which {read} can be read"
+        ));
     }
     Ok(sbom)
 }
@@ -53,7 +61,10 @@ fn tags(bytes: &[u8]) -> Result<usize, String> {
             depth = depth.saturating_sub(1);
         } else if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
             let tag = rest.split('>').next().unwrap_or_default();
-            let name = tag.split([' ', '\t', '\n', '\r', '/']).next().unwrap_or_default();
+            let name = tag
+                .split([' ', '\t', '\n', '\r', '/'])
+                .next()
+                .unwrap_or_default();
             if name.rsplit(':').next() == Some("component") {
                 components += 1;
             }
@@ -74,7 +85,10 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
         Some(version) => return Err(format!("CycloneDX {version} is not known")),
         None => return Err("it has no `specVersion`".to_owned()),
     }
-    let mut sbom = Sbom { standard: Standard::CycloneDx, ..Sbom::default() };
+    let mut sbom = Sbom {
+        standard: Standard::CycloneDx,
+        ..Sbom::default()
+    };
     // Reference -> key; the main component has the empty key.
     let mut keys: BTreeMap<String, String> = BTreeMap::new();
     let main = &value["metadata"]["component"];
@@ -91,7 +105,9 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
         let reference = text(&dependency["ref"]).ok_or("a dependency has no `ref`")?;
         let mut needs = BTreeSet::new();
         for need in list(&dependency["dependsOn"], "dependsOn")? {
-            let need = need.as_str().ok_or("`dependsOn` lists something that is no reference")?;
+            let need = need
+                .as_str()
+                .ok_or("`dependsOn` lists something that is no reference")?;
             match keys.get(need) {
                 Some(key) if key.is_empty() => {}
                 Some(key) => drop(needs.insert(key.clone())),
@@ -99,7 +115,10 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
             }
         }
         match keys.get(&reference).map(String::as_str) {
-            Some("") => sbom.main.iter_mut().for_each(|main| main.needs.append(&mut needs.clone())),
+            Some("") => sbom
+                .main
+                .iter_mut()
+                .for_each(|main| main.needs.append(&mut needs.clone())),
             Some(key) => {
                 if let Some(entry) = sbom.components.get_mut(key) {
                     entry.needs.append(&mut needs);
@@ -142,7 +161,9 @@ fn add(
 }
 
 fn entry(component: &Value) -> Result<(Option<String>, Entry), String> {
-    let name = text(&component["name"]).filter(|name| !name.is_empty()).ok_or("a component has no name")?;
+    let name = text(&component["name"])
+        .filter(|name| !name.is_empty())
+        .ok_or("a component has no name")?;
     let licenses = list(&component["licenses"], "licenses")?;
     let license: Vec<String> = licenses
         .iter()

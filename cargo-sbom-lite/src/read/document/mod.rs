@@ -14,7 +14,10 @@ use crate::model::sbom::Sbom;
 /// # Errors
 /// It is none of the formats, of a version of the specification that is not known, or lacks what the specification requires.
 pub fn parse(bytes: &[u8], name: &str) -> Result<Sbom> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let bytes = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(bytes)
+        .trim_ascii_start();
     let first = bytes
         .split(|byte| *byte == b'\n')
         .find(|line| !line.starts_with(b"#") && !line.trim_ascii().is_empty());
@@ -33,8 +36,8 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Sbom> {
 }
 
 fn from_json(bytes: &[u8]) -> Result<Sbom, String> {
-    let value: Value =
-        serde_json::from_slice(bytes).map_err(|error| format!("it is no JSON document ({error})"))?;
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| format!("it is no JSON document ({error})"))?;
     if value["bomFormat"] == "CycloneDX" {
         return cyclonedx::from_json(value);
     }
@@ -70,12 +73,17 @@ mod tests {
         assert!(refused("").contains("no JSON"));
         assert!(refused("{}").contains("neither"));
         assert!(refused(r#"{"bomFormat":"CycloneDX"}"#).contains("specVersion"));
-        assert!(refused(r#"{"bomFormat":"CycloneDX","specVersion":"9.9","components":[]}"#).contains("9.9"));
         assert!(
-            refused(r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":"x"}"#).contains("no list")
+            refused(r#"{"bomFormat":"CycloneDX","specVersion":"9.9","components":[]}"#)
+                .contains("9.9")
         );
         assert!(
-            refused(r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[1]}"#).contains("name")
+            refused(r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":"x"}"#)
+                .contains("no list")
+        );
+        assert!(
+            refused(r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[1]}"#)
+                .contains("name")
         );
         assert!(refused(r#"{"spdxVersion":"SPDX-3.0"}"#).contains("SPDX-3.0"));
         assert!(refused(r#"{"spdxVersion":"SPDX-2.3"}"#).contains("packages"));
@@ -117,7 +125,10 @@ Relationship: SPDXRef-a BUILD_DEPENDENCY_OF SPDXRef-m\n";
         assert_eq!(json.components, tags.components);
         assert_eq!(json.main, tags.main);
         let a = &json.components["pkg:cargo/a@1.0.0"];
-        assert_eq!((a.scope.as_deref(), a.sha256.as_deref()), (Some("excluded"), Some("ab")));
+        assert_eq!(
+            (a.scope.as_deref(), a.sha256.as_deref()),
+            (Some("excluded"), Some("ab"))
+        );
         assert!(json.main.unwrap().needs.contains("pkg:cargo/a@1.0.0"));
     }
 }

@@ -16,7 +16,10 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
     if value.get("packages").is_none() {
         return Err("it has no `packages`".to_owned());
     }
-    let mut sbom = Sbom { standard: Standard::Spdx, ..Sbom::default() };
+    let mut sbom = Sbom {
+        standard: Standard::Spdx,
+        ..Sbom::default()
+    };
     let mut keys: BTreeMap<String, String> = BTreeMap::new();
     let relations = relations(&value)?;
     let mut described: BTreeSet<&str> = relations
@@ -24,8 +27,11 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
         .filter(|(from, kind, _)| kind == "DESCRIBES" && from == "SPDXRef-DOCUMENT")
         .map(|(_, _, to)| to.as_str())
         .collect();
-    described
-        .extend(list(&value["documentDescribes"], "documentDescribes")?.iter().filter_map(Value::as_str));
+    described.extend(
+        list(&value["documentDescribes"], "documentDescribes")?
+            .iter()
+            .filter_map(Value::as_str),
+    );
     for package in list(&value["packages"], "packages")? {
         let reference = text(&package["SPDXID"]).ok_or("a package has no `SPDXID`")?;
         let entry = entry(package)?;
@@ -62,7 +68,11 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
             continue;
         }
         if build { &mut build_time } else { &mut shipped }.insert(what_key.clone());
-        let entry = if who_key.is_empty() { sbom.main.as_mut() } else { sbom.components.get_mut(who_key) };
+        let entry = if who_key.is_empty() {
+            sbom.main.as_mut()
+        } else {
+            sbom.components.get_mut(who_key)
+        };
         if let Some(entry) = entry {
             entry.needs.insert(what_key.clone());
         }
@@ -79,7 +89,12 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
         }
     }
     if let Some(object) = value.as_object_mut() {
-        for key in ["packages", "relationships", "documentNamespace", "documentDescribes"] {
+        for key in [
+            "packages",
+            "relationships",
+            "documentNamespace",
+            "documentDescribes",
+        ] {
             object.remove(key);
         }
     }
@@ -91,23 +106,34 @@ fn relations(value: &Value) -> Result<Vec<(String, String, String)>, String> {
     list(&value["relationships"], "relationships")?
         .iter()
         .map(|relation| {
-            let field = |name: &str| text(&relation[name]).ok_or(format!("a relationship has no `{name}`"));
-            Ok((field("spdxElementId")?, field("relationshipType")?, field("relatedSpdxElement")?))
+            let field =
+                |name: &str| text(&relation[name]).ok_or(format!("a relationship has no `{name}`"));
+            Ok((
+                field("spdxElementId")?,
+                field("relationshipType")?,
+                field("relatedSpdxElement")?,
+            ))
         })
         .collect()
 }
 
 fn entry(package: &Value) -> Result<Entry, String> {
-    let name = text(&package["name"]).filter(|name| !name.is_empty()).ok_or("a package has no name")?;
+    let name = text(&package["name"])
+        .filter(|name| !name.is_empty())
+        .ok_or("a package has no name")?;
     // Of several package URLs the cargo one is looked up; the type may be spelt as an address.
     let urls: Vec<String> = list(&package["externalRefs"], "externalRefs")?
         .iter()
         .filter(|reference| {
-            reference["referenceType"].as_str().is_some_and(|kind| kind == "purl" || kind.ends_with("/purl"))
+            reference["referenceType"]
+                .as_str()
+                .is_some_and(|kind| kind == "purl" || kind.ends_with("/purl"))
         })
         .filter_map(|reference| text(&reference["referenceLocator"]))
         .collect();
-    let cargo = urls.iter().find(|url| crate::model::purl::CargoPurl::parse(url).is_some());
+    let cargo = urls
+        .iter()
+        .find(|url| crate::model::purl::CargoPurl::parse(url).is_some());
     let purl = cargo.or(urls.first()).cloned();
     let stated = |field: &str| {
         text(&package[field])

@@ -17,7 +17,8 @@ pub(super) fn to_json(input: &str) -> Result<Value, String> {
             "FileName" | "SnippetSPDXID" | "LicenseID" => elsewhere = true,
             "Relationship" => {
                 let mut parts = value.split_whitespace();
-                let (Some(from), Some(kind), Some(to)) = (parts.next(), parts.next(), parts.next()) else {
+                let (Some(from), Some(kind), Some(to)) = (parts.next(), parts.next(), parts.next())
+                else {
                     return Err(format!("the relationship `{value}` has not three parts"));
                 };
                 relationships.push(
@@ -27,7 +28,9 @@ pub(super) fn to_json(input: &str) -> Result<Value, String> {
             _ if elsewhere => {}
             _ => match packages.last_mut() {
                 Some(package) => package_tag(package, &tag, value)?,
-                None if tag == "SPDXVersion" => drop(document.insert("spdxVersion".to_owned(), value.into())),
+                None if tag == "SPDXVersion" => {
+                    drop(document.insert("spdxVersion".to_owned(), value.into()))
+                }
                 None => drop(document.insert(tag, value.into())),
             },
         }
@@ -46,19 +49,29 @@ fn package_tag(package: &mut Value, tag: &str, value: String) -> Result<(), Stri
         "PrimaryPackagePurpose" => "primaryPackagePurpose",
         "PackageComment" => "comment",
         "PackageChecksum" => {
-            let (algorithm, digest) =
-                value.split_once(':').ok_or(format!("the checksum `{value}` names no algorithm"))?;
+            let (algorithm, digest) = value
+                .split_once(':')
+                .ok_or(format!("the checksum `{value}` names no algorithm"))?;
             let sum = json!({ "algorithm": algorithm.trim(), "checksumValue": digest.trim() });
-            package["checksums"].as_array_mut().into_iter().for_each(|list| list.push(sum.clone()));
+            package["checksums"]
+                .as_array_mut()
+                .into_iter()
+                .for_each(|list| list.push(sum.clone()));
             return Ok(());
         }
         "ExternalRef" => {
             let mut parts = value.split_whitespace();
-            let (Some(_), Some(kind), Some(locator)) = (parts.next(), parts.next(), parts.next()) else {
-                return Err(format!("the external reference `{value}` has not three parts"));
+            let (Some(_), Some(kind), Some(locator)) = (parts.next(), parts.next(), parts.next())
+            else {
+                return Err(format!(
+                    "the external reference `{value}` has not three parts"
+                ));
             };
             let reference = json!({ "referenceType": kind, "referenceLocator": locator });
-            package["externalRefs"].as_array_mut().into_iter().for_each(|list| list.push(reference.clone()));
+            package["externalRefs"]
+                .as_array_mut()
+                .into_iter()
+                .for_each(|list| list.push(reference.clone()));
             return Ok(());
         }
         _ => return Ok(()),
@@ -76,12 +89,16 @@ fn tags(input: &str) -> Result<Vec<(String, String)>, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (tag, value) = line.split_once(':').ok_or(format!("line {} is no tag", number + 1))?;
+        let (tag, value) = line
+            .split_once(':')
+            .ok_or(format!("line {} is no tag", number + 1))?;
         let mut value = value.trim_start().to_owned();
         if let Some(rest) = value.strip_prefix("<text>") {
             let mut block = rest.to_owned();
             while !block.contains("</text>") {
-                let (_, more) = lines.next().ok_or(format!("the text of line {} has no end", number + 1))?;
+                let (_, more) = lines
+                    .next()
+                    .ok_or(format!("the text of line {} has no end", number + 1))?;
                 block.push('\n');
                 block.push_str(more);
             }

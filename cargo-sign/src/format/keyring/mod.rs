@@ -75,7 +75,9 @@ pub enum KeyringError {
         version: u64,
     },
     /// Too few different keys signed.
-    #[error("version {version} of the keyring is signed by {have} of the {need} different keys it needs")]
+    #[error(
+        "version {version} of the keyring is signed by {have} of the {need} different keys it needs"
+    )]
     Threshold {
         /// Which.
         version: u64,
@@ -119,7 +121,10 @@ impl KeyringError {
 
 impl Signed {
     fn new(signed: Content, key: &(impl Signs + ?Sized)) -> Result<Self, CanonicalError> {
-        let mut version = Self { signatures: Vec::new(), signed };
+        let mut version = Self {
+            signatures: Vec::new(),
+            signed,
+        };
         version.sign(key)?;
         Ok(version)
     }
@@ -132,7 +137,10 @@ impl Signed {
         let fingerprint = PublicKey::new(key.verifying_key()).fingerprint();
         let sig = STANDARD.encode(key.signature(&pae(TYPE, &self.line()?)).to_bytes());
         self.signatures.retain(|by| by.key != fingerprint);
-        self.signatures.push(By { key: fingerprint, sig });
+        self.signatures.push(By {
+            key: fingerprint,
+            sig,
+        });
         self.signatures.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(())
     }
@@ -144,7 +152,10 @@ impl Keyring {
     /// # Errors
     /// It could not be read back, as when the key is not in it.
     pub fn begin(content: Content, key: &(impl Signs + ?Sized)) -> Result<Self, KeyringError> {
-        let keyring = Self { schema: SCHEMA.to_owned(), versions: vec![encoded(Signed::new(content, key))?] };
+        let keyring = Self {
+            schema: SCHEMA.to_owned(),
+            versions: vec![encoded(Signed::new(content, key))?],
+        };
         keyring.check()?;
         Ok(keyring)
     }
@@ -191,8 +202,8 @@ impl Keyring {
         if bytes.len() > MAX_LEN {
             return Err(malformed("it is too long"));
         }
-        let keyring: Self =
-            serde_json::from_slice(bytes).map_err(|_| malformed("it has not exactly the known fields"))?;
+        let keyring: Self = serde_json::from_slice(bytes)
+            .map_err(|_| malformed("it has not exactly the known fields"))?;
         if !keyring.render().is_ok_and(|canonical| canonical == bytes) {
             return Err(malformed("it is not in canonical form"));
         }
@@ -223,15 +234,26 @@ impl Keyring {
         let mut before: Option<&Signed> = None;
         for (number, version) in (1..).zip(&self.versions) {
             let content = &version.signed;
-            let chain = |why| KeyringError::Chain { version: number, why };
+            let chain = |why| KeyringError::Chain {
+                version: number,
+                why,
+            };
             if content.version != number {
                 return Err(chain("its number is not one more than the one before"));
             }
-            let previous = before.map(Signed::line).map(encoded).transpose()?.map(|line| sha256_bytes(&line));
+            let previous = before
+                .map(Signed::line)
+                .map(encoded)
+                .transpose()?
+                .map(|line| sha256_bytes(&line));
             if content.previous != previous {
                 return Err(chain("it was made for another version before it"));
             }
-            if content.keys.iter().any(|member| member.public().is_none() || !plain(&member.name)) {
+            if content
+                .keys
+                .iter()
+                .any(|member| member.public().is_none() || !plain(&member.name))
+            {
                 return Err(chain("a key or its name cannot be read"));
             }
             if let Some(why) = before.and_then(|before| before.signed.refuses(content)) {
@@ -240,9 +262,14 @@ impl Keyring {
             if content.threshold == 0 || content.active().len() < content.threshold as usize {
                 return Err(chain("it leaves fewer keys in use than have to sign"));
             }
-            let asked = content.releases.as_ref().map_or(1, |quorum| quorum.threshold);
+            let asked = content
+                .releases
+                .as_ref()
+                .map_or(1, |quorum| quorum.threshold);
             if asked == 0 || content.active().len() < asked as usize {
-                return Err(chain("it leaves fewer keys in use than have to sign a release"));
+                return Err(chain(
+                    "it leaves fewer keys in use than have to sign a release",
+                ));
             }
             check_signatures(version, before)?;
             if number < self.versions.len() as u64 {
@@ -277,13 +304,28 @@ impl Keyring {
                 if both.clone().any(|(a, b)| a.signed != b.signed) {
                     return Err(KeyringError::Fork { seen: newest });
                 }
-                if found < newest { Err(KeyringError::Rollback { found, seen: newest }) } else { Ok(()) }
+                if found < newest {
+                    Err(KeyringError::Rollback {
+                        found,
+                        seen: newest,
+                    })
+                } else {
+                    Ok(())
+                }
             }
             None => {
-                let signers: BTreeSet<&str> =
-                    self.versions.iter().flat_map(|version| &version.signatures).map(|by| &*by.key).collect();
+                let signers: BTreeSet<&str> = self
+                    .versions
+                    .iter()
+                    .flat_map(|version| &version.signatures)
+                    .map(|by| &*by.key)
+                    .collect();
                 let tied = pins.iter().any(|pin| signers.contains(&*pin.fingerprint()));
-                if tied { Ok(()) } else { Err(KeyringError::Untrusted) }
+                if tied {
+                    Ok(())
+                } else {
+                    Err(KeyringError::Untrusted)
+                }
             }
         }
     }
@@ -296,35 +338,52 @@ impl Keyring {
 
     /// How many different keys signed the newest version.
     pub fn signed_by(&self) -> usize {
-        let [before @ .., last] = &self.versions[..] else { return 0 };
+        let [before @ .., last] = &self.versions[..] else {
+            return 0;
+        };
         signers(last, before.last()).len()
     }
 
     /// How many keys have to sign the newest version.
     pub fn needed(&self) -> u32 {
-        let [before @ .., last] = &self.versions[..] else { return 0 };
+        let [before @ .., last] = &self.versions[..] else {
+            return 0;
+        };
         before.last().unwrap_or(last).signed.threshold
     }
 
     /// How many different keys have to sign a release of this version: what the newest version that says so asks for.
     pub fn quorum(&self, version: &Version) -> u32 {
-        self.quorums().find(|quorum| quorum.covers(version)).map_or(1, |quorum| quorum.threshold)
+        self.quorums()
+            .find(|quorum| quorum.covers(version))
+            .map_or(1, |quorum| quorum.threshold)
     }
 
     /// The same for whoever knows the `highest` release there was: what is newer was made under the rules of today, whatever its
     /// number, and no version that was left out before them can be made up afterwards.
     pub fn quorum_after(&self, highest: &Version, version: &Version) -> u32 {
-        let today = self.quorums().next().filter(|_| version.cmp_precedence(highest).is_gt());
-        today.map_or(1, |quorum| quorum.threshold).max(self.quorum(version))
+        let today = self
+            .quorums()
+            .next()
+            .filter(|_| version.cmp_precedence(highest).is_gt());
+        today
+            .map_or(1, |quorum| quorum.threshold)
+            .max(self.quorum(version))
     }
 
     /// What was ever asked of releases, the newest first.
     pub(crate) fn quorums(&self) -> impl Iterator<Item = &Quorum> {
-        self.versions.iter().rev().filter_map(|one| one.signed.releases.as_ref())
+        self.versions
+            .iter()
+            .rev()
+            .filter_map(|one| one.signed.releases.as_ref())
     }
 
     fn digest(&self) -> Result<Sha256Digest, KeyringError> {
-        let last = self.versions.last().ok_or(KeyringError::Malformed("it is empty"))?;
+        let last = self
+            .versions
+            .last()
+            .ok_or(KeyringError::Malformed("it is empty"))?;
         Ok(sha256_bytes(&encoded(last.line())?))
     }
 }
@@ -346,14 +405,20 @@ fn check_signatures(version: &Signed, before: Option<&Signed>) -> Result<(), Key
     let active = content.active();
     let keys: Vec<PublicKey> = content.keys.iter().filter_map(Member::public).collect();
     for by in &version.signatures {
-        let key = keys.iter().find(|key| key.fingerprint() == by.key && active.contains(key.key.as_bytes()));
+        let key = keys
+            .iter()
+            .find(|key| key.fingerprint() == by.key && active.contains(key.key.as_bytes()));
         let key = key.ok_or(KeyringError::Chain {
             version: number,
             why: "it is signed by a key that was not in use before",
         })?;
-        let bytes = STANDARD.decode(&by.sig).ok().filter(|bytes| STANDARD.encode(bytes) == by.sig);
+        let bytes = STANDARD
+            .decode(&by.sig)
+            .ok()
+            .filter(|bytes| STANDARD.encode(bytes) == by.sig);
         let signature = bytes.and_then(|bytes| Signature::from_slice(&bytes).ok());
-        let holds = signature.is_some_and(|signature| key.key.verify_strict(&message, &signature).is_ok());
+        let holds =
+            signature.is_some_and(|signature| key.key.verify_strict(&message, &signature).is_ok());
         if !holds {
             return Err(KeyringError::Signature { version: number });
         }
@@ -363,17 +428,31 @@ fn check_signatures(version: &Signed, before: Option<&Signed>) -> Result<(), Key
 
 /// The different keys that signed, each once; [`check_signatures`] says who may.
 fn signers(version: &Signed, before: Option<&Signed>) -> BTreeSet<[u8; 32]> {
-    let keys = before.unwrap_or(version).signed.keys.iter().filter_map(Member::public);
-    keys.filter(|key| version.signatures.iter().any(|by| by.key == key.fingerprint()))
-        .map(|key| key.key.to_bytes())
-        .collect()
+    let keys = before
+        .unwrap_or(version)
+        .signed
+        .keys
+        .iter()
+        .filter_map(Member::public);
+    keys.filter(|key| {
+        version
+            .signatures
+            .iter()
+            .any(|by| by.key == key.fingerprint())
+    })
+    .map(|key| key.key.to_bytes())
+    .collect()
 }
 
 fn threshold(version: &Signed, before: Option<&Signed>) -> Result<(), KeyringError> {
     let need = before.unwrap_or(version).signed.threshold;
     let have = signers(version, before).len();
     if have < need as usize {
-        return Err(KeyringError::Threshold { version: version.signed.version, have, need });
+        return Err(KeyringError::Threshold {
+            version: version.signed.version,
+            have,
+            need,
+        });
     }
     Ok(())
 }

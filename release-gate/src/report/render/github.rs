@@ -25,17 +25,32 @@ pub fn github(envelope: &Envelope) -> String {
                 properties.push(format!("line={line}"));
             }
         }
-        properties.push(format!("title={}", property(&format!("{}: {}", envelope.tool.name, finding.rule))));
+        properties.push(format!(
+            "title={}",
+            property(&format!("{}: {}", envelope.tool.name, finding.rule))
+        ));
         let mut text = finding.message.clone();
         if let Some(help) = &finding.help {
             let _ = write!(text, "\nhelp: {help}");
         }
-        let _ = writeln!(out, "::{command} {}::{}", properties.join(","), message(&text));
+        let _ = writeln!(
+            out,
+            "::{command} {}::{}",
+            properties.join(","),
+            message(&text)
+        );
     }
     if matches!(envelope.status, Status::Error | Status::Unsupported)
-        && !envelope.findings.iter().any(|finding| finding.level == Level::Deny)
+        && !envelope
+            .findings
+            .iter()
+            .any(|finding| finding.level == Level::Deny)
     {
-        let _ = writeln!(out, "::error title={}::could not be judged", property(&envelope.tool.name));
+        let _ = writeln!(
+            out,
+            "::error title={}::could not be judged",
+            property(&envelope.tool.name)
+        );
     }
     let subject = &envelope.subject;
     let name = [subject.package.as_deref(), subject.version.as_deref()]
@@ -45,7 +60,13 @@ pub fn github(envelope: &Envelope) -> String {
         .join(" ");
     let separator = if name.is_empty() { "" } else { " " };
     // A line that starts with `::` would be a command: the tool's name comes first.
-    let _ = writeln!(out, "{}{separator}{}: {}", envelope.tool.name, line(&name), envelope.status.as_str());
+    let _ = writeln!(
+        out,
+        "{}{separator}{}: {}",
+        envelope.tool.name,
+        line(&name),
+        envelope.status.as_str()
+    );
     out
 }
 
@@ -54,7 +75,10 @@ fn line(text: &str) -> String {
 }
 
 fn message(text: &str) -> String {
-    visible(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    visible(text)
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

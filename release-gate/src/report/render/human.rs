@@ -33,16 +33,30 @@ pub fn human(report: &Report, quiet: bool) -> String {
             Level::Note => (NOTE, "note"),
         };
         let message = visible(&finding.message);
-        let _ = writeln!(out, "{style}{word}[{}]{style:#}{BOLD}: {message}{BOLD:#}", finding.rule);
+        let _ = writeln!(
+            out,
+            "{style}{word}[{}]{style:#}{BOLD}: {message}{BOLD:#}",
+            finding.rule
+        );
         if let Some(path) = &finding.path {
-            let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let line = finding
+                .line
+                .map(|line| format!(":{line}"))
+                .unwrap_or_default();
             let _ = writeln!(out, "  {PLACE}-->{PLACE:#} {}{line}", visible(path));
         }
         if finding.evidence.get("allowed") == Some(&true.into()) {
-            let _ = writeln!(out, "  {PLACE}={PLACE:#} allowed by --allow or the configuration");
+            let _ = writeln!(
+                out,
+                "  {PLACE}={PLACE:#} allowed by --allow or the configuration"
+            );
         }
         if let Some(help) = &finding.help {
-            let _ = writeln!(out, "  {HELP}help:{HELP:#} {}", visible(help).replace('\n', "\n        "));
+            let _ = writeln!(
+                out,
+                "  {HELP}help:{HELP:#} {}",
+                visible(help).replace('\n', "\n        ")
+            );
         }
         out.push('\n');
     }
@@ -67,14 +81,21 @@ fn verdict(report: &Report) -> String {
     if let Some(baseline) = &envelope.baseline {
         let _ = write!(line, " against {}", visible(&baseline.name));
     }
-    let count = |level| envelope.findings.iter().filter(|finding| finding.level == level).count();
+    let count = |level| {
+        envelope
+            .findings
+            .iter()
+            .filter(|finding| finding.level == level)
+            .count()
+    };
     let mut parts = Vec::new();
     if !report.summary.is_empty() {
         parts.push(visible(&report.summary));
     }
-    for (count, one, many) in
-        [(count(Level::Deny), "error", "errors"), (count(Level::Warn), "warning", "warnings")]
-    {
+    for (count, one, many) in [
+        (count(Level::Deny), "error", "errors"),
+        (count(Level::Warn), "warning", "warnings"),
+    ] {
         match count {
             0 => {}
             1 => parts.push(format!("1 {one}")),

@@ -31,7 +31,11 @@ struct Suite {
 
 fn suite(envelope: &Envelope) -> Suite {
     let subject = &envelope.subject;
-    let name = format!("{}.{}", envelope.tool.name, subject.package.as_deref().unwrap_or("workspace"));
+    let name = format!(
+        "{}.{}",
+        envelope.tool.name,
+        subject.package.as_deref().unwrap_or("workspace")
+    );
     let unjudged = matches!(envelope.status, Status::Error | Status::Unsupported);
     let (mut cases, mut tests, mut failures, mut errors) = (String::new(), 0, 0, 0);
     let mut notes = String::new();
@@ -49,7 +53,12 @@ fn suite(envelope: &Envelope) -> Suite {
             let _ = write!(text, "\nhelp: {help}");
         }
         if finding.level != Level::Deny {
-            let _ = writeln!(notes, "{}[{}]: {text}", finding.level.as_str(), finding.rule);
+            let _ = writeln!(
+                notes,
+                "{}[{}]: {text}",
+                finding.level.as_str(),
+                finding.rule
+            );
             continue;
         }
         tests += 1;
@@ -79,8 +88,11 @@ fn suite(envelope: &Envelope) -> Suite {
             }
             Status::Pass | Status::Fail => "",
         };
-        let _ =
-            writeln!(cases, "    <testcase classname=\"{}\" name=\"gate\">{inner}</testcase>", escape(&name));
+        let _ = writeln!(
+            cases,
+            "    <testcase classname=\"{}\" name=\"gate\">{inner}</testcase>",
+            escape(&name)
+        );
     }
     if !notes.is_empty() {
         let _ = writeln!(cases, "    <system-out>{}</system-out>", escape(&notes));
@@ -89,7 +101,12 @@ fn suite(envelope: &Envelope) -> Suite {
     let xml = format!(
         "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">\n{cases}  </testsuite>\n"
     );
-    Suite { xml, tests, failures, errors }
+    Suite {
+        xml,
+        tests,
+        failures,
+        errors,
+    }
 }
 
 /// Text for elements and attributes; readers would turn a line's end in an attribute into a blank.

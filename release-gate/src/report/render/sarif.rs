@@ -11,7 +11,10 @@ use crate::tool::Tool;
 
 /// One SARIF log with one run a report.
 pub fn sarif(tool: &Tool, envelopes: &[&Envelope]) -> Value {
-    let runs: Vec<Value> = envelopes.iter().map(|envelope| run(tool, envelope)).collect();
+    let runs: Vec<Value> = envelopes
+        .iter()
+        .map(|envelope| run(tool, envelope))
+        .collect();
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",

@@ -11,13 +11,27 @@ const RULES: &[Rule] = &[
         why: "Because.",
         link: "https://example.org/bad",
     },
-    Rule { id: "odd", level: Level::Warn, summary: "an odd thing", why: "Because.", link: "" },
+    Rule {
+        id: "odd",
+        level: Level::Warn,
+        summary: "an odd thing",
+        why: "Because.",
+        link: "",
+    },
 ];
-const TOOL: Tool = Tool { name: "cargo-x", subcommand: "x", version: "0.1.0", rules: RULES };
+const TOOL: Tool = Tool {
+    name: "cargo-x",
+    subcommand: "x",
+    version: "0.1.0",
+    rules: RULES,
+};
 
 fn report() -> Report {
-    let subject =
-        Subject { package: Some("demo".into()), version: Some("1.2.3".into()), ..Subject::default() };
+    let subject = Subject {
+        package: Some("demo".into()),
+        version: Some("1.2.3".into()),
+        ..Subject::default()
+    };
     let mut report = Report::new("x", &TOOL, subject)
         .findings([
             Finding::new(&RULES[0], "the <name> is 100% bad: \"a\", b\nsecond line")
@@ -69,13 +83,18 @@ fn an_unjudged_report_without_findings_is_still_an_error_everywhere() {
     report.settle(&Levels::default());
     assert!(github(&report.envelope).contains("::error"));
     assert!(junit(&[&report.envelope]).contains("errors=\"1\""));
-    assert_eq!(sarif(&TOOL, &[&report.envelope])["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    assert_eq!(
+        sarif(&TOOL, &[&report.envelope])["runs"][0]["invocations"][0]["executionSuccessful"],
+        false
+    );
 }
 
 #[test]
 fn junit_counts_and_escapes() {
     let xml = junit(&[&report().envelope]);
-    assert!(xml.contains("<testsuite name=\"cargo-x.demo\" tests=\"1\" failures=\"1\" errors=\"0\">"));
+    assert!(
+        xml.contains("<testsuite name=\"cargo-x.demo\" tests=\"1\" failures=\"1\" errors=\"0\">")
+    );
     assert!(xml.contains("the &lt;name&gt; is 100% bad: &quot;a&quot;, b&#10;second line"));
     assert!(!xml.contains('\u{1b}'));
     let passing = Report::new("x", &TOOL, Subject::default());
@@ -86,12 +105,24 @@ fn junit_counts_and_escapes() {
 fn sarif_places_every_result_inside_the_repository() {
     let log = sarif(&TOOL, &[&report().envelope]);
     let results = log["runs"][0]["results"].as_array().unwrap();
-    assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "src/a%20file.rs");
-    assert_eq!(results[0]["locations"][0]["physicalLocation"]["region"]["startLine"], 7);
-    assert_eq!(results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "Cargo.toml");
+    assert_eq!(
+        results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+        "src/a%20file.rs"
+    );
+    assert_eq!(
+        results[0]["locations"][0]["physicalLocation"]["region"]["startLine"],
+        7
+    );
+    assert_eq!(
+        results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+        "Cargo.toml"
+    );
     for result in results {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
+        assert_eq!(
+            log["runs"][0]["tool"]["driver"]["rules"][index]["id"],
+            result["ruleId"]
+        );
     }
 }
 
