@@ -1,6 +1,7 @@
 //! Finds the commit this build is made from, for `--version`.
 //!
-//! In order: `RELEASE_GATES_COMMIT` (sealed builds have no repository), `.cargo_vcs_info.json` of a published package, git.
+//! In order: `RELEASE_GATES_COMMIT` (sealed builds have no repository), `.cargo_vcs_info.json` of a
+//! published package, git.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,8 +1,10 @@
-//! `cargo xtask bench compat`: the fixtures of the test suite judged by this program, cargo-semver-checks and cargo-public-api in one run, and
-//! how long each takes on pairs of folders.
+//! `cargo xtask bench compat`: the fixtures of the test suite judged by this program,
+//! cargo-semver-checks and cargo-public-api in one run, and how long each takes on pairs of
+//! folders.
 //!
-//! Arguments: `[--quick] [--runs N] [--table FILE] [OLD=NEW…]`, each pair two folders of a package. Without pairs a small one and two published ones are
-//! measured. `--table` writes the comparison as Markdown.
+//! Arguments: `[--quick] [--runs N] [--table FILE] [OLD=NEW…]`, each pair two folders of a package.
+//! Without pairs a small one and two published ones are measured. `--table` writes the comparison
+//! as Markdown.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run should say so and stop"
@@ -291,7 +293,8 @@ fn accuracy(dir: &Path) -> String {
 
 /// Whether a tool came to a verdict, of whichever kind.
 fn judged(finished: &Finished) -> bool {
-    // cargo-semver-checks ends with 1 or 100 when it found something, and with 101 when it could not judge.
+    // cargo-semver-checks ends with 1 or 100 when it found something, and with 101 when it could
+    // not judge.
     matches!(finished.status.code(), Some(0 | 1 | 100))
 }
 

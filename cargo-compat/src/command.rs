@@ -1,4 +1,5 @@
-//! One call: for every selected package the baseline is found, both sides are built and compared, and a verdict is made.
+//! One call: for every selected package the baseline is found, both sides are built and compared,
+//! and a verdict is made.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -201,7 +202,8 @@ fn judge(
         let old = build::build(request("old", &manifest, &metadata), &cx.runner, &said);
         let (new, old) = match (new, old) {
             (Ok(new), Ok(old)) => (new, old),
-            // Features that exclude each other do not build together; that is no fault of a release. But if it is new, it is said.
+            // Features that exclude each other do not build together; that is no fault of a
+            // release. But if it is new, it is said.
             (new, old) if !matches!(set, FeatureSet::Default | FeatureSet::Asked) => {
                 let side = match (&new, &old) {
                     (Err(_), Err(_)) => "neither side builds",

@@ -1,4 +1,5 @@
-//! One comparison: both sides built, programs written from both, compiled against both, the answers made into changes.
+//! One comparison: both sides built, programs written from both, compiled against both, the answers
+//! made into changes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ use crate::prove::{self, Library, Rejected, Rustc};
 use crate::read::build::{Globbed, Side};
 use crate::rules;
 
-/// How many findings get a witness compiled alone; more are counted but keep the program's own answer.
+/// How many findings get a witness compiled alone; more are counted but keep the program's own
+/// answer.
 const WITNESSES: usize = 1_000;
 /// Up to how many findings the old side is asked about each witness once more.
 const ASKED_TWICE: usize = 40;
@@ -48,7 +50,8 @@ pub struct Comparison {
     pub changes: Vec<Change>,
     /// How many uses were compiled against both sides.
     pub assertions: usize,
-    /// Uses that could not be written or compiled on the old side, by item: what is not judged by a program.
+    /// Uses that could not be written or compiled on the old side, by item: what is not judged by
+    /// a program.
     pub gaps: Vec<String>,
     /// How often the compiler was called.
     pub compilations: usize,
@@ -67,7 +70,8 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// What programs over this side may name; crates only the other side has are added, so that a missing one is no error of its own.
+    /// What programs over this side may name; crates only the other side has are added, so that a
+    /// missing one is no error of its own.
     pub fn library(&self, other: Option<&Self>) -> Library {
         let mut externs = other
             .map(|other| other.aliases.files.clone())
@@ -395,8 +399,8 @@ pub fn compare(
     })
 }
 
-/// Compares two descriptions by their structure alone. A declaration that reads otherwise is shown and counts for nothing: only a compiler
-/// could tell whether it breaks.
+/// Compares two descriptions by their structure alone. A declaration that reads otherwise is shown
+/// and counts for nothing: only a compiler could tell whether it breaks.
 pub fn descriptions(old: &Crate, new: &Crate) -> Vec<Change> {
     let (surface_old, surface_new) = (Surface::of(old), Surface::of(new));
     let (members_old, members_new) = (
@@ -459,7 +463,8 @@ pub fn descriptions(old: &Crate, new: &Crate) -> Vec<Change> {
     changes
 }
 
-/// Whether a function has more type parameters than before: generalizing one is harmless by Cargo's SemVer chapter.
+/// Whether a function has more type parameters than before: generalizing one is harmless by Cargo's
+/// SemVer chapter.
 fn more_generic(old: (&Crate, Id), new: (&Crate, Id)) -> bool {
     let count = |(api, id): (&Crate, Id)| match api.index.get(&id).map(|item| &item.inner) {
         Some(rustdoc_types::ItemEnum::Function(function)) => {

@@ -1,7 +1,9 @@
-//! `--harness`: behaviour. The baseline's own doctests, integration tests and examples, and the project's user programs in `harness/*.rs`,
-//! run against both sides from one throw-away package that depends on the one or the other.
+//! `--harness`: behaviour. The baseline's own doctests, integration tests and examples, and the
+//! project's user programs in `harness/*.rs`, run against both sides from one throw-away package
+//! that depends on the one or the other.
 //!
-//! Only what passed twice with the old library and fails with the new one is reported: what never passed, or not always, shows nothing.
+//! Only what passed twice with the old library and fails with the new one is reported: what never
+//! passed, or not always, shows nothing.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -227,7 +229,8 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Makes the throw-away package: the old package's files without its sources, its documentation as doctests, and one side as dependency.
+/// Makes the throw-away package: the old package's files without its sources, its documentation as
+/// doctests, and one side as dependency.
 fn place(
     old: Dependency<'_>,
     side: Dependency<'_>,

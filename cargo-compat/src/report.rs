@@ -72,7 +72,8 @@ pub(crate) struct WitnessData {
 pub(crate) struct Harness {
     /// Uses of the old API that were compiled against both sides, over all feature sets.
     pub(crate) assertions: usize,
-    /// Uses that could not be written, or do not compile with the old library: what no program judged.
+    /// Uses that could not be written, or do not compile with the old library: what no program
+    /// judged.
     pub(crate) gaps: Vec<String>,
     /// Feature sets that were compared.
     pub(crate) feature_sets: Vec<String>,

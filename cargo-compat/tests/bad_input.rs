@@ -1,4 +1,5 @@
-//! Sides that do not build, baselines that are none, descriptions that are not what they seem: each ends with 101 and says why.
+//! Sides that do not build, baselines that are none, descriptions that are not what they seem: each
+//! ends with 101 and says why.
 #![expect(
     clippy::unwrap_used,
     reason = "a fixture that cannot be made fails its test"
@@ -320,7 +321,8 @@ fn a_clone_without_the_last_release_is_no_first_release() {
         &["--against", place.path("shallow").to_str().unwrap()],
     );
     assert_eq!(code, 0, "{finding}");
-    // Nothing in a whole clone without tags tells it from a first release; that it was told to leave them out is said.
+    // Nothing in a whole clone without tags tells it from a first release; that it was told to
+    // leave them out is said.
     git(&["clone", "--quiet", "--no-tags", &url, "untagged"]);
     let (code, status, finding) = judge("untagged", &[]);
     assert_eq!(

@@ -1,4 +1,5 @@
-//! `--harness` on a small library: what changed its behaviour is found, what never passed is not reported.
+//! `--harness` on a small library: what changed its behaviour is found, what never passed is not
+//! reported.
 #![expect(
     clippy::unwrap_used,
     reason = "a fixture that cannot be made fails its test"

@@ -1,7 +1,8 @@
 //! Pairs of small APIs: breaking ones and harmless look-alikes, judged in one run of the program.
 //!
-//! The truth about each is not ours: rustc decides it in this test. A pair called breaking comes with a user's program that compiles
-//! with the old side and not with the new one; a pair called harmless with one that compiles with both.
+//! The truth about each is not ours: rustc decides it in this test. A pair called breaking comes
+//! with a user's program that compiles with the old side and not with the new one; a pair called
+//! harmless with one that compiles with both.
 #![expect(
     clippy::unwrap_used,
     reason = "a fixture that cannot be made fails its test"
@@ -120,7 +121,8 @@ fn judge(old: &Path, new: &Path, target: &Path) -> (BTreeMap<String, String>, se
             .map(|pair| pair.name)
             .filter(|name| {
                 let words = item.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-                // An implementation is called by its header; types of different pairs have different names.
+                // An implementation is called by its header; types of different pairs have
+                // different names.
                 item.starts_with(&format!("{name}::"))
                     || item == *name
                     || words.clone().any(|word| {

@@ -1,7 +1,9 @@
-//! `cargo xtask bench relnotes`: one release and a whole history of a large repository, beside `git log -z` and git-cliff in the same run.
+//! `cargo xtask bench relnotes`: one release and a whole history of a large repository, beside `git
+//! log -z` and git-cliff in the same run.
 //!
-//! Arguments: `[--quick] [--commits N] [--runs N] [REPOSITORY…]`. Without repositories a synthetic one is made (linear, a tag for every thousand
-//! commits). Ours includes the git processes we started; how long it takes beyond them is said, too.
+//! Arguments: `[--quick] [--commits N] [--runs N] [REPOSITORY…]`. Without repositories a synthetic
+//! one is made (linear, a tag for every thousand commits). Ours includes the git processes we
+//! started; how long it takes beyond them is said, too.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -71,7 +73,8 @@ fn measure(path: &Path, runs: usize, scratch: &Path) {
     let count = history::count(&plain, None, &head).unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let peer = |args: &[&str]| {
-        // It says what it made on standard output; ten minutes are enough for anything that is used at releases.
+        // It says what it made on standard output; ten minutes are enough for anything that is used
+        // at releases.
         let words = ["timeout", "600", "git-cliff", "--offline", "--no-exec"];
         let ran = measured(path, &[&words, args].concat());
         match ran.map(|ran| (ran.finished.status.code(), ran.wall)) {

@@ -1,8 +1,10 @@
-//! Holds ranges, accounting and escaping against real histories: `cargo run --example histories -- REPOSITORY…`.
+//! Holds ranges, accounting and escaping against real histories: `cargo run --example histories --
+//! REPOSITORY…`.
 //!
-//! For every version tag of every family of tags: the predecessor must be the one that `git for-each-ref --merged` knows, the
-//! commits must be exactly those of `git rev-list`, and the buckets must add up. Every distinct subject must come back from a
-//! Markdown parser as it went in. Any difference is printed and ends with exit code 1.
+//! For every version tag of every family of tags: the predecessor must be the one that `git
+//! for-each-ref --merged` knows, the commits must be exactly those of `git rev-list`, and the
+//! buckets must add up. Every distinct subject must come back from a Markdown parser as it went in.
+//! Any difference is printed and ends with exit code 1.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -157,7 +159,8 @@ fn families(tags: &[Tag]) -> Vec<Vec<Release>> {
         .collect()
 }
 
-/// The truth by other means: of all tags git itself says are merged into this one, the highest lower version.
+/// The truth by other means: of all tags git itself says are merged into this one, the highest
+/// lower version.
 fn merged_predecessor(
     git: &Git,
     family: &[Release],
@@ -205,7 +208,8 @@ fn escaping(subjects: &BTreeSet<String>) -> (usize, usize) {
     (leaks, altered)
 }
 
-/// What GitHub links behind CommonMark's back: mentions, bare addresses, numbers of other repositories. Code is left alone by it.
+/// What GitHub links behind CommonMark's back: mentions, bare addresses, numbers of other
+/// repositories. Code is left alone by it.
 fn linked_by_forges(markdown: &str) -> bool {
     let mut plain = String::new();
     let mut rest = markdown;

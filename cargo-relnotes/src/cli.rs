@@ -57,7 +57,8 @@ pub struct GenerateArgs {
     /// Print where every commit of the range went
     #[arg(long)]
     pub accounting: bool,
-    /// Put the section of this release into a changelog, once [default file: CHANGELOG.md beside Cargo.toml]
+    /// Put the section of this release into a changelog, once [default file: CHANGELOG.md beside
+    /// Cargo.toml]
     #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
     pub changelog: Option<Option<PathBuf>>,
     /// Render the notes with a minijinja template instead of the default layout
@@ -70,7 +71,8 @@ pub struct GenerateArgs {
 pub enum Command {
     /// Check existing notes against the facts
     Check {
-        /// The notes, or a changelog that holds them [default: RELEASE_NOTES.md in the artifact folder]
+        /// The notes, or a changelog that holds them [default: RELEASE_NOTES.md in the artifact
+        /// folder]
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         notes: Option<PathBuf>,
     },

@@ -11,7 +11,8 @@ use crate::model::sections::Place;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
-    /// Names of release tags with `{version}` in them; without it `v{version}`, `{version}`, and both behind the package's name.
+    /// Names of release tags with `{version}` in them; without it `v{version}`, `{version}`, and
+    /// both behind the package's name.
     pub tag_patterns: Vec<String>,
     /// Where conventional types (and areas) go: `docs = "other"`, `ci = "hide"`.
     pub sections: BTreeMap<String, Place>,
@@ -23,7 +24,8 @@ pub struct Config {
     pub repository: Option<String>,
     /// Where to report a vulnerability, for SECURITY.md: an address or a link.
     pub security_contact: Option<String>,
-    /// Whether people who contribute for the first time are pointed out (needs a walk through all history).
+    /// Whether people who contribute for the first time are pointed out (needs a walk through all
+    /// history).
     pub first_timers: Option<bool>,
 }
 

@@ -1,7 +1,9 @@
-//! `cargo relnotes`: release notes that agree with the facts, and a gate that refuses those that do not.
+//! `cargo relnotes`: release notes that agree with the facts, and a gate that refuses those that do
+//! not.
 //!
-//! The folders show the way data flows: [`read`] (history, manifests, facts) → [`model`] (pure values) → [`judge`] (rules) →
-//! [`report`] (Markdown, the only place where text becomes markup). [`compose`] is where reading and modelling meet.
+//! The folders show the way data flows: [`read`] (history, manifests, facts) → [`model`] (pure
+//! values) → [`judge`] (rules) → [`report`] (Markdown, the only place where text becomes markup).
+//! [`compose`] is where reading and modelling meet.
 
 pub mod cli;
 pub mod command;

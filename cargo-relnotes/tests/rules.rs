@@ -1,4 +1,5 @@
-//! Every rule of the catalogue: one thing broken in a good release makes exactly that rule fail, and the good release passes all.
+//! Every rule of the catalogue: one thing broken in a good release makes exactly that rule fail,
+//! and the good release passes all.
 #![expect(
     clippy::unwrap_used,
     reason = "a fixture that cannot be built is a failed test"

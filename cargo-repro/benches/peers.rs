@@ -1,9 +1,11 @@
-//! `cargo xtask bench repro`: judging a pair of large files beside diffoscope and `cmp`, causes that hide by luck beside naive
-//! rebuilding, and what `check` costs beside one clean build of the same project, what the interposer costs a build, and how long one
-//! root takes to be explained, all in the same run.
+//! `cargo xtask bench repro`: judging a pair of large files beside diffoscope and `cmp`, causes
+//! that hide by luck beside naive rebuilding, and what `check` costs beside one clean build of the
+//! same project, what the interposer costs a build, and how long one root takes to be explained,
+//! all in the same run.
 //!
-//! Arguments: `[--quick] [--mib N] [--macros N] [--rounds N] [PROJECT…]`. Without projects a published one is taken. Processor times are those of all
-//! child processes together, as the shell's `times` gives them.
+//! Arguments: `[--quick] [--mib N] [--macros N] [--rounds N] [PROJECT…]`. Without projects a
+//! published one is taken. Processor times are those of all child processes together, as the
+//! shell's `times` gives them.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run should say so and stop"
@@ -60,7 +62,8 @@ fn run(dir: &Path, words: &[&str]) -> Ran {
     measured(dir, words).unwrap_or_else(|| panic!("there is no `{}`", words[0]))
 }
 
-/// Two executables of a given size: this program, blown up by a section of its own bytes, with three bytes changed, or shifted.
+/// Two executables of a given size: this program, blown up by a section of its own bytes, with
+/// three bytes changed, or shifted.
 fn pair(dir: &Path, mib: usize) {
     let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
     let mut padding = Vec::with_capacity(mib << 20);
@@ -128,7 +131,8 @@ fn pair(dir: &Path, mib: usize) {
     }
 }
 
-/// Peak memory in MB, as the kernel says of the process when it has ended; the shell waits for it alone.
+/// Peak memory in MB, as the kernel says of the process when it has ended; the shell waits for it
+/// alone.
 fn peak(dir: &Path, other: &str) -> String {
     let script = "import resource, subprocess, sys\nsubprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n\
                   print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1000)";
@@ -141,7 +145,8 @@ fn peak(dir: &Path, other: &str) -> String {
     })
 }
 
-/// Packages whose macro depends on random numbers one time in seven: two builds of one agree three times in four.
+/// Packages whose macro depends on random numbers one time in seven: two builds of one agree three
+/// times in four.
 fn luck(dir: &Path, macros: usize) {
     let root = dir.join("luck");
     let put = |path: String, text: &str| {
@@ -227,7 +232,8 @@ fn luck(dir: &Path, macros: usize) {
     );
 }
 
-/// What `check` costs beside one clean build, and what the interposer costs a build; the processor time of a build.
+/// What `check` costs beside one clean build, and what the interposer costs a build; the processor
+/// time of a build.
 fn cost(dir: &Path, project: &Path, rounds: usize) -> Duration {
     let name = project.file_name().unwrap().to_string_lossy().into_owned();
     let target = dir.join("target");

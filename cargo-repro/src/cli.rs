@@ -56,7 +56,8 @@ pub(crate) struct PlaceArgs {
 enum Call {
     /// Build twice under deliberately different conditions, compare, and explain (the default)
     Check,
-    /// One sealed release build: artifacts, smoke test, buildinfo.json, checksums.txt, buildlog.jsonl
+    /// One sealed release build: artifacts, smoke test, buildinfo.json, checksums.txt,
+    /// buildlog.jsonl
     Build,
     /// Build again what a published buildinfo.json describes, and compare with its digests
     Rebuild {

@@ -12,7 +12,8 @@ pub(crate) struct Config {
     pub(crate) checks: Option<Vec<String>>,
     /// Cargo profile; `release` without it.
     pub(crate) profile: Option<String>,
-    /// What sealed builds hold still: `time`, `entropy`, `file-order`, `host`, `jobs`, `environment`, `path` …
+    /// What sealed builds hold still: `time`, `entropy`, `file-order`, `host`, `jobs`,
+    /// `environment`, `path` …
     pub(crate) pin: Vec<String>,
     /// Variables of the caller's environment that builds may see.
     pub(crate) pass_env: Vec<String>,
@@ -28,6 +29,7 @@ pub(crate) struct Config {
 pub(crate) struct TargetConfig {
     /// Linker to use.
     pub(crate) linker: Option<String>,
-    /// Program that runs executables of this target: `["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]`.
+    /// Program that runs executables of this target: `["qemu-aarch64", "-L",
+    /// "/usr/aarch64-linux-gnu"]`.
     pub(crate) runner: Vec<String>,
 }

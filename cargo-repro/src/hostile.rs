@@ -10,7 +10,8 @@ pub fn difference_page(a: &[u8], b: &[u8]) -> String {
     diff::html::page(["a", "b"], &diff::explain(a, b), &diff::map::of(a, b))
 }
 
-/// Whether it is a buildinfo that a rebuild would begin with, and which files it would then look for.
+/// Whether it is a buildinfo that a rebuild would begin with, and which files it would then look
+/// for.
 pub fn buildinfo(bytes: &[u8]) -> Option<Vec<String>> {
     let (envelope, info) = rebuild::published(bytes, "x").ok()?;
     claims::sound("x", &envelope, &info).ok()?;
@@ -32,7 +33,8 @@ pub fn stays_inside(path: &str) -> bool {
         .all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// Whether a packed manifest says the same as itself, or cannot be read; the same bytes are tried as a lock file, too.
+/// Whether a packed manifest says the same as itself, or cannot be read; the same bytes are tried
+/// as a lock file, too.
 pub fn packed(bytes: &[u8]) -> bool {
     let _ = normalized::lock(bytes, bytes);
     let (same, changed) = normalized::manifest(bytes, bytes);

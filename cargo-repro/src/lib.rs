@@ -1,8 +1,9 @@
 //! `cargo repro`: is the build reproducible, and if not, which crate, build unit and cause.
 //!
-//! Data flows one way: `sealed` makes a place, builds in it and reads what the build left; `model` lays two builds over each
-//! other and is pure; `attribute` repeats single calls to find what a difference depends on; `command` makes reports.
-//! The same executable is the sealed build's RUSTC_WRAPPER (`tools`). Nothing here needs root, Docker or diffoscope.
+//! Data flows one way: `sealed` makes a place, builds in it and reads what the build left; `model`
+//! lays two builds over each other and is pure; `attribute` repeats single calls to find what a
+//! difference depends on; `command` makes reports. The same executable is the sealed build's
+//! RUSTC_WRAPPER (`tools`). Nothing here needs root, Docker or diffoscope.
 
 mod attribute;
 mod cli;

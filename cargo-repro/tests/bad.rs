@@ -1,4 +1,5 @@
-//! Projects that cannot be built as they are: each gets one error that names the thing and the next step, and never a pass.
+//! Projects that cannot be built as they are: each gets one error that names the thing and the next
+//! step, and never a pass.
 
 #![expect(
     clippy::unwrap_used,
@@ -242,7 +243,8 @@ fn no_lock_file_is_no_build_and_one_that_is_not_committed_is_said() {
     bad.refused(&["build", "--offline", "--locked"], &["lock"]);
 }
 
-/// A package that depends on `dep` of a registry that lies in the repository, and that registry's index and packed crate.
+/// A package that depends on `dep` of a registry that lies in the repository, and that registry's
+/// index and packed crate.
 fn with_registry() -> (Bad, PathBuf, PathBuf) {
     let bad = Bad::new(&[("src/main.rs", "fn main() { assert_eq!(dep::one(), 1); }\n")]);
     let manifest = format!(
@@ -538,7 +540,8 @@ fn a_target_of_the_projects_configuration_is_told() {
         .lines()
         .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
         .unwrap();
-    // The host's own triple is as good as a foreign one and needs no other standard library: its files lie in a folder of that name.
+    // The host's own triple is as good as a foreign one and needs no other standard library: its
+    // files lie in a folder of that name.
     let bad = Bad::new(&[
         (
             ".cargo/config.toml",
@@ -645,7 +648,8 @@ fn ended_by(setup: &str, signal: &str) {
     let begun = bad.dir.path().join("begun");
     // Interrupted as soon as the build script runs; the loop ends should it never.
     let shell = "\"$@\" & pid=$!; n=0; while [ ! -e \"$BEGUN\" ] && [ $n -lt 1200 ]; do sleep 0.1; n=$((n + 1)); done; kill -SIGNAL $pid; wait $pid";
-    // A shell lets programs in the background ignore the signal; this one does not, even where the test itself was started so.
+    // A shell lets programs in the background ignore the signal; this one does not, even where the
+    // test itself was started so.
     let words = [
         "--default-signal=INT",
         "bash",

@@ -1,4 +1,5 @@
-//! `cargo repro crate` on packages that cargo itself packed from throw-away repositories, untouched and tampered with.
+//! `cargo repro crate` on packages that cargo itself packed from throw-away repositories, untouched
+//! and tampered with.
 
 #![expect(
     clippy::unwrap_used,

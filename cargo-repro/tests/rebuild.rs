@@ -1,4 +1,5 @@
-//! `cargo repro rebuild` of a project that means no good, and what it says when all came out the same and when not.
+//! `cargo repro rebuild` of a project that means no good, and what it says when all came out the
+//! same and when not.
 
 #![expect(
     clippy::unwrap_used,
@@ -22,7 +23,8 @@ struct Stranger {
 }
 
 impl Stranger {
-    /// A project whose configuration and build script look for the caller's secrets and leave files outside.
+    /// A project whose configuration and build script look for the caller's secrets and leave files
+    /// outside.
     fn new(more: &[(&str, &str)]) -> Self {
         let this = Self {
             dir: tempfile::Builder::new()
@@ -234,7 +236,8 @@ fn strangers_reach_nothing_and_only_what_is_identical_is_stated() {
     );
     assert_eq!(statement["predicate"]["commit"], report["data"]["commit"]);
 
-    // The published file is another one than buildinfo.json says: nothing is stated, and the old statement is gone.
+    // The published file is another one than buildinfo.json says: nothing is stated, and the old
+    // statement is gone.
     let published = stranger.dir.path().join("published/demo-1.2.3");
     let file = program.join(&target).join("demo");
     let (bytes, info) = (
@@ -250,7 +253,8 @@ fn strangers_reach_nothing_and_only_what_is_identical_is_stated() {
     );
     assert!(!stranger.statement().exists());
 
-    // buildinfo.json names another digest than the commit gives; and what cannot be judged states nothing either.
+    // buildinfo.json names another digest than the commit gives; and what cannot be judged states
+    // nothing either.
     std::fs::write(&file, bytes).unwrap();
     std::fs::write(
         stranger.buildinfo(),
@@ -391,7 +395,8 @@ fn nothing_a_buildinfo_claims_is_taken_on_trust() {
     assert!(!stranger.home().join("left-by-script").exists() && !stranger.statement().exists());
     std::fs::remove_dir_all(programs).unwrap();
 
-    // What the commit hands on has the published value, and is stated with everything else that was found here.
+    // What the commit hands on has the published value, and is stated with everything else that was
+    // found here.
     stranger.claim(|_| ());
     let (code, report, stderr) = stranger.rebuild(&[]);
     if stderr.contains("in reach") {

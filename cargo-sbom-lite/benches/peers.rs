@@ -1,8 +1,10 @@
-//! `cargo xtask bench sbom-lite`: documents beside cargo-cyclonedx and the calls of cargo they rest on, audits beside cargo-audit and
-//! cargo-deny, licences beside cargo-deny and cargo-about, and a workspace of a thousand packages.
+//! `cargo xtask bench sbom-lite`: documents beside cargo-cyclonedx and the calls of cargo they rest
+//! on, audits beside cargo-audit and cargo-deny, licences beside cargo-deny and cargo-about, and a
+//! workspace of a thousand packages.
 //!
-//! Arguments: `[--quick] [--runs N] [--db DIR] [--members N] [PROJECT…]`. Without projects a published one is taken. The advisory database is looked for
-//! where cargo-audit keeps it, or `RELEASE_GATES_ADVISORY_DB`.
+//! Arguments: `[--quick] [--runs N] [--db DIR] [--members N] [PROJECT…]`. Without projects a
+//! published one is taken. The advisory database is looked for where cargo-audit keeps it, or
+//! `RELEASE_GATES_ADVISORY_DB`.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run should say so and stop"
@@ -81,7 +83,8 @@ fn words(args: &[&str], program: &str) -> Vec<OsString> {
 fn beside(what: &str, dir: &Path, runs: usize, tools: &[(&str, Vec<OsString>)]) {
     let mut row = Measure::of(what);
     for (tool, words) in tools {
-        // A judge that found something did its work, too: 100 is ours, 1 cargo-audit's, 1 and 4 cargo-deny's.
+        // A judge that found something did its work, too: 100 is ours, 1 cargo-audit's, 1 and 4
+        // cargo-deny's.
         let may_end: &[i32] = match *tool {
             "cargo sbom-lite" => &[0, 100],
             "cargo-audit" | "cargo-deny" => &[0, 1, 4],

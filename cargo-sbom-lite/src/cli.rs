@@ -85,19 +85,22 @@ pub(crate) struct GenerateArgs {
 /// Flags of `audit`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AuditArgs {
-    /// A checkout of RustSec's advisory-db [default: $RELEASE_GATES_ADVISORY_DB, else cargo's advisory-db folder]
+    /// A checkout of RustSec's advisory-db [default: $RELEASE_GATES_ADVISORY_DB, else cargo's
+    /// advisory-db folder]
     #[arg(long, value_name = "DIR")]
     pub db: Option<PathBuf>,
     /// Audit the packages of this SBOM instead of the project
     #[arg(long, value_name = "FILE", conflicts_with_all = ["binary", "watch_tags", "reachability"])]
     pub sbom: Option<PathBuf>,
-    /// Audit the packages of this program: the list `cargo auditable` embeds, else what panic messages name
+    /// Audit the packages of this program: the list `cargo auditable` embeds, else what panic
+    /// messages name
     #[arg(long, value_name = "FILE", conflicts_with_all = ["watch_tags", "reachability"])]
     pub binary: Option<PathBuf>,
     /// Audit this Cargo.lock, without the project around it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sbom", "binary", "watch_tags", "reachability"])]
     pub lockfile: Option<PathBuf>,
-    /// Build with debug information and say whether the functions that advisories name are in the program
+    /// Build with debug information and say whether the functions that advisories name are in the
+    /// program
     #[arg(long, conflicts_with = "watch_tags")]
     pub reachability: bool,
     /// Write a VEX document there: CycloneDX for `*.cdx.json`, else OpenVEX

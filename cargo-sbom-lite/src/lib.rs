@@ -1,8 +1,9 @@
-//! `cargo sbom-lite`: what is really inside a release, the same bytes every time, and whether any of it is vulnerable, unlicensed
-//! or unpinned.
+//! `cargo sbom-lite`: what is really inside a release, the same bytes every time, and whether any
+//! of it is vulnerable, unlicensed or unpinned.
 //!
-//! Data flows one way: [`read`] asks cargo, git and files; [`model`] is pure; [`judge`] makes findings; [`report`] writes documents.
-//! The truth about what is in an artifact is cargo's unit graph, not the dependency graph.
+//! Data flows one way: [`read`] asks cargo, git and files; [`model`] is pure; [`judge`] makes
+//! findings; [`report`] writes documents. The truth about what is in an artifact is cargo's unit
+//! graph, not the dependency graph.
 
 mod cli;
 pub mod command;

@@ -351,7 +351,8 @@ fn a_program_without_a_list_is_not_judged() {
     // A real program without an embedded list: only what panic messages name, and that is said.
     let own = env!("CARGO_BIN_EXE_cargo-sbom-lite");
     let ran = place.run(&["audit", "--db", "db", "--binary", own]);
-    // Such paths are recognized by `cargo/registry`: where this was compiled with another CARGO_HOME, nothing is known.
+    // Such paths are recognized by `cargo/registry`: where this was compiled with another
+    // CARGO_HOME, nothing is known.
     if option_env!("CARGO_HOME")
         .is_none_or(|home| home.trim_end_matches(['/', '\\']).ends_with("cargo"))
     {

@@ -61,7 +61,8 @@ fn schema(package: &str, file: &str) -> jsonschema::Validator {
         .join(file)
         .into();
     let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    // These name further schemas by address: the list of licence ids, and JSON signatures, which are not used.
+    // These name further schemas by address: the list of licence ids, and JSON signatures, which
+    // are not used.
     fn cut(value: &mut Value) {
         match value {
             Value::Object(object) => {

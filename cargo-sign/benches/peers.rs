@@ -1,7 +1,9 @@
-//! `cargo xtask bench sign`: verifying large releases beside tools that every system has, in the same run.
+//! `cargo xtask bench sign`: verifying large releases beside tools that every system has, in the
+//! same run.
 //!
-//! Arguments: `[--quick] [--mib N] [--runs N]`. Processor time is that of whole processes, as the shell's `times` tells it; each figure is a
-//! median. Files were written just before, so that all read from the same cache.
+//! Arguments: `[--quick] [--mib N] [--runs N]`. Processor time is that of whole processes, as the
+//! shell's `times` tells it; each figure is a median. Files were written just before, so that all
+//! read from the same cache.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -44,7 +46,8 @@ fn main() {
     archive(scratch.path(), mib.min(64), runs);
 }
 
-/// One large file: its digest in a signed list beside tools that only make digests, its signature beside tools that verify it.
+/// One large file: its digest in a signed list beside tools that only make digests, its signature
+/// beside tools that verify it.
 fn one_large(scratch: &Path, mib: usize, runs: usize) {
     let dir = scratch.join("large");
     std::fs::create_dir(&dir).unwrap();

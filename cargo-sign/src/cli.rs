@@ -37,13 +37,15 @@ enum Call {
     Keys(KeysArgs),
     /// Put the build's artifacts into signed archives
     Pack(PackArgs),
-    /// Write FILE.sig beside each file, or FILE.<key id>.sig where the keyring asks for several keys and another has signed
+    /// Write FILE.sig beside each file, or FILE.<key id>.sig where the keyring asks for several
+    /// keys and another has signed
     Sign(SignArgs),
     /// Write SLSA provenance of the packed release, signed (Build L1, self-attested)
     Attest(AttestArgs),
     /// Check the release's signed tag, and every commit since the release before it
     VerifySource(VerifySourceArgs),
-    /// Put the verified release to presigned URLs: RELEASE_GATES_UPLOAD_URL_<FILE> in the environment, one a file
+    /// Put the verified release to presigned URLs: RELEASE_GATES_UPLOAD_URL_<FILE> in the
+    /// environment, one a file
     #[cfg(feature = "upload")]
     Upload(UploadArgs),
     /// Re-hash everything, check structure, signatures and meaning, and print OK
@@ -76,10 +78,12 @@ pub(crate) struct KeygenArgs {
     /// Where the secret key goes
     #[arg(long, value_name = "FILE", default_value = "release.key")]
     pub(crate) out: PathBuf,
-    /// Take over this secret key (minisign, rsign2, OpenSSH, PKCS#8 or base64 of the seed) instead of making one
+    /// Take over this secret key (minisign, rsign2, OpenSSH, PKCS#8 or base64 of the seed) instead
+    /// of making one
     #[arg(long, value_name = "FILE")]
     pub(crate) import: Option<PathBuf>,
-    /// Read the passphrase of the imported key from this file descriptor [default: ask at the terminal]
+    /// Read the passphrase of the imported key from this file descriptor [default: ask at the
+    /// terminal]
     #[arg(
         long,
         value_name = "N",
@@ -96,7 +100,8 @@ pub(crate) struct KeygenArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct KeyArgs {
-    /// The secret key; ssh-agent:SHA256:… is one that an SSH agent holds [default: $RELEASE_GATES_SIGNING_KEY]
+    /// The secret key; ssh-agent:SHA256:… is one that an SSH agent holds [default:
+    /// $RELEASE_GATES_SIGNING_KEY]
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     #[command(flatten)]
@@ -203,8 +208,8 @@ pub(crate) enum KeysCall {
 pub(crate) struct PackArgs {
     #[command(flatten)]
     pub(crate) key: KeyArgs,
-    /// Folder with buildinfo.json, sbom.cdx.json and the artifacts; several, where machines shared the targets among them [default: the
-    /// package's artifact folder]
+    /// Folder with buildinfo.json, sbom.cdx.json and the artifacts; several, where machines shared
+    /// the targets among them [default: the package's artifact folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) artifacts: Vec<PathBuf>,
     /// Pack although another gate refused this release, or its documents were edited
@@ -217,7 +222,8 @@ pub(crate) struct PackArgs {
     #[cfg(feature = "zstd")]
     #[arg(long)]
     pub(crate) zst: bool,
-    /// More signatures of the list: `signify` for SHA256.sig, `raw` for checksums.txt.ed25519 [default: `emit` of the configuration]
+    /// More signatures of the list: `signify` for SHA256.sig, `raw` for checksums.txt.ed25519
+    /// [default: `emit` of the configuration]
     #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
     pub(crate) emit: Vec<Emitter>,
 }
@@ -241,16 +247,20 @@ pub(crate) struct AttestArgs {
     /// The tag that was built; it has to name the commit
     #[arg(long, value_name = "TAG")]
     pub(crate) source_tag: Option<String>,
-    /// Also write a verification summary (VSA) of it, which `slsa-verifier verify-vsa` checks offline
+    /// Also write a verification summary (VSA) of it, which `slsa-verifier verify-vsa` checks
+    /// offline
     #[arg(long)]
     pub(crate) vsa: bool,
-    /// Make no provenance: verify this Sigstore bundle (GitHub's attestation of the release), and write the summary of that
+    /// Make no provenance: verify this Sigstore bundle (GitHub's attestation of the release), and
+    /// write the summary of that
     #[arg(long, value_name = "FILE", requires = "vsa")]
     pub(crate) provenance: Option<PathBuf>,
-    /// The builder that bundle has to name [default: a workflow of the source itself or of slsa-github-generator]
+    /// The builder that bundle has to name [default: a workflow of the source itself or of
+    /// slsa-github-generator]
     #[arg(long, value_name = "ID", requires = "provenance")]
     pub(crate) builder_id: Option<String>,
-    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default: Sigstore's public one and GitHub's]
+    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default:
+    /// Sigstore's public one and GitHub's]
     #[arg(long, value_name = "FILE", requires = "provenance")]
     pub(crate) trusted_root: Option<PathBuf>,
 }
@@ -260,10 +270,12 @@ pub(crate) struct VerifySourceArgs {
     /// A public key you trust [default: those of release-keys/, unless a GPG key is named]
     #[arg(long, value_name = "PUB")]
     pub(crate) key: Vec<PathBuf>,
-    /// A GPG key you trust: the file it was exported to, or the fingerprint of one in release-keys/ [default: release-keys/*.asc]
+    /// A GPG key you trust: the file it was exported to, or the fingerprint of one in
+    /// release-keys/ [default: release-keys/*.asc]
     #[arg(long, value_name = "FILE|FINGERPRINT")]
     pub(crate) gpg_key: Vec<String>,
-    /// Commits up to this one need no signature: where the project began to sign [default: those of the release before need none]
+    /// Commits up to this one need no signature: where the project began to sign [default: those
+    /// of the release before need none]
     #[arg(long, value_name = "REV")]
     pub(crate) signed_since: Option<String>,
     /// The tag [default: that of the package's version: `v1.2.3`, or `<package>-v1.2.3`]
@@ -273,8 +285,9 @@ pub(crate) struct VerifySourceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default: without FILE, release-keys/ of the
-    /// project; else the key the project was verified with before, else release-keys/ of the project --manifest-path names]
+    /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default:
+    /// without FILE, release-keys/ of the project; else the key the project was verified with
+    /// before, else release-keys/ of the project --manifest-path names]
     #[arg(long, value_name = "PUB")]
     pub(crate) key: Vec<PathBuf>,
     /// The project's keyring [default: the keyring.json in the folder that is judged]
@@ -286,8 +299,9 @@ pub(crate) struct VerifyArgs {
     /// After everything held, unpack the archives there
     #[arg(long, value_name = "DIR")]
     pub(crate) extract: Option<PathBuf>,
-    /// Also check this SLSA provenance: what `cargo sign attest` wrote, or a Sigstore bundle (GitHub's attestations) [default with
-    /// --source-uri: provenance.intoto.jsonl of the release]
+    /// Also check this SLSA provenance: what `cargo sign attest` wrote, or a Sigstore bundle
+    /// (GitHub's attestations) [default with --source-uri: provenance.intoto.jsonl of the
+    /// release]
     #[arg(long, value_name = "FILE", requires = "source_uri")]
     pub(crate) provenance: Option<PathBuf>,
     /// Where the source has to live, as you know it
@@ -304,10 +318,12 @@ pub(crate) struct VerifyArgs {
         conflicts_with = "source_tag"
     )]
     pub(crate) source_branch: Option<String>,
-    /// The builder it has to name [default: the maintainer's own; of a Sigstore bundle, a workflow of the source itself or of slsa-github-generator]
+    /// The builder it has to name [default: the maintainer's own; of a Sigstore bundle, a workflow
+    /// of the source itself or of slsa-github-generator]
     #[arg(long, value_name = "ID", requires = "provenance")]
     pub(crate) builder_id: Option<String>,
-    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default: Sigstore's public one and GitHub's]
+    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default:
+    /// Sigstore's public one and GitHub's]
     #[arg(long, value_name = "FILE", requires = "provenance")]
     pub(crate) trusted_root: Option<PathBuf>,
     /// Archives, folders, lists or other signed files [default: the package's artifact folder]
@@ -367,7 +383,8 @@ impl Gate for Cli {
         }
     }
 
-    /// What a download, or the source that is judged, says about levels is no policy of whoever judges it.
+    /// What a download, or the source that is judged, says about levels is no policy of whoever
+    /// judges it.
     fn heeds_found_levels(&self) -> bool {
         match &self.call {
             Call::Verify(args) => args.files.is_empty(),

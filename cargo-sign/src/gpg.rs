@@ -1,7 +1,9 @@
-//! GPG signatures of git's tags and commits, by keys that are named: the only place that starts `gpg`.
+//! GPG signatures of git's tags and commits, by keys that are named: the only place that starts
+//! `gpg`.
 //!
-//! The program works in a throw-away home that holds these keys and nothing else. No keyring, trust, configuration or agent of the user's
-//! is ever looked at, no key is fetched, and what counts is only the strictly read status and the fingerprint of the primary key.
+//! The program works in a throw-away home that holds these keys and nothing else. No keyring,
+//! trust, configuration or agent of the user's is ever looked at, no key is fetched, and what
+//! counts is only the strictly read status and the fingerprint of the primary key.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -16,7 +18,8 @@ use crate::format::gpg_status::{self, GpgError};
 /// Largest key file read, in bytes.
 const MAX_LEN: usize = 4 << 20;
 
-/// Keys that are trusted: their files, and which of them. gpg is started when the first signature is to be judged, and not before.
+/// Keys that are trusted: their files, and which of them. gpg is started when the first signature
+/// is to be judged, and not before.
 #[derive(Debug)]
 pub(crate) struct Keyring {
     files: Vec<PathBuf>,
@@ -33,7 +36,8 @@ struct Home {
 }
 
 impl Keyring {
-    /// Keys by what was named on the command line: files, or fingerprints of keys in `committed`; without either, all of those.
+    /// Keys by what was named on the command line: files, or fingerprints of keys in `committed`;
+    /// without either, all of those.
     pub(crate) fn new(names: &[String], committed: Vec<PathBuf>, runner: &Runner) -> Self {
         let fingerprint = |name: &String| {
             let text: String = name.split_whitespace().collect();

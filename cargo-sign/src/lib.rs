@@ -1,9 +1,12 @@
-//! `cargo sign`: a release anyone can verify with what they already have, and no tampering that goes unnamed.
+//! `cargo sign`: a release anyone can verify with what they already have, and no tampering that
+//! goes unnamed.
 //!
-//! [`mod@format`] reads and writes signature, key and list formats, byte by byte and strictly; [`archive`] walks tar and zip itself and
-//! uses libraries to inflate and to write; [`model`] is what a signature says; [`judge`] decides; [`key`] is the only place that holds
+//! [`mod@format`] reads and writes signature, key and list formats, byte by byte and strictly;
+//! [`archive`] walks tar and zip itself and uses libraries to inflate and to write; [`model`] is
+//! what a signature says; [`judge`] decides; [`key`] is the only place that holds
 //! secrets; [`memory`] is what is known from before; [`transfer`] is
-//! the only place that speaks to a network. Every refusal has a reason code of its own: the rule id of the finding.
+//! the only place that speaks to a network. Every refusal has a reason code of its own: the rule id
+//! of the finding.
 
 pub mod archive;
 mod cli;

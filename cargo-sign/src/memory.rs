@@ -1,8 +1,10 @@
-//! What is remembered about projects whose releases were verified: the keys that were trusted, the newest keyring, the highest release.
+//! What is remembered about projects whose releases were verified: the keys that were trusted, the
+//! newest keyring, the highest release.
 //!
-//! One file a project in the user's state folder (`RELEASE_GATES_STATE_DIR`, else the system's). It is only ever raised: nothing that
-//! was verified makes it forget, and none makes it trust another key than the one it began with. A damaged file is an error and never an
-//! empty memory, and so is one that somebody else could have written.
+//! One file a project in the user's state folder (`RELEASE_GATES_STATE_DIR`, else the system's). It
+//! is only ever raised: nothing that was verified makes it forget, and none makes it trust another
+//! key than the one it began with. A damaged file is an error and never an empty memory, and so is
+//! one that somebody else could have written.
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File};
@@ -56,16 +58,16 @@ impl Anchor {
         PublicKey::parse(&self.key).ok()
     }
 
-    /// Whether what is known by this anchor is known by one of these keys too: it is one of them, or its keyring has one, in use or
-    /// not: that a key was revoked is known by that very key.
+    /// Whether what is known by this anchor is known by one of these keys too: it is one of them,
+    /// or its keyring has one, in use or not: that a key was revoked is known by that very key.
     pub fn applies(&self, pins: &[PublicKey]) -> bool {
         pins.iter()
             .any(|pin| self.public().is_some_and(|key| key.key == pin.key))
             || self.keyring.as_ref().is_some_and(|ring| lists(ring, pins))
     }
 
-    /// Whether the key, or the keyring it led to, vouches for one of these: it is known by it, or the keyring that is believed now
-    /// continues what is known here and lists it.
+    /// Whether the key, or the keyring it led to, vouches for one of these: it is known by it, or
+    /// the keyring that is believed now continues what is known here and lists it.
     pub fn vouches(&self, pins: &[PublicKey], ring: Option<&Keyring>) -> bool {
         self.applies(pins) || ring.is_some_and(|ring| self.leads_to(ring) && lists(ring, pins))
     }
@@ -84,7 +86,8 @@ fn lists(ring: &Keyring, pins: &[PublicKey]) -> bool {
 }
 
 impl Memory {
-    /// The user's memory; `None` where the system names no place for it. A place that depends on the current folder is none.
+    /// The user's memory; `None` where the system names no place for it. A place that depends on
+    /// the current folder is none.
     ///
     /// # Errors
     /// [`ENV`] names a place that does.
@@ -169,8 +172,9 @@ impl Memory {
         }
     }
 
-    /// Remembers that a version held by these keys; what is known is only ever raised. Of a project that is known already, no key is
-    /// added that those known do not vouch for: naming one judges a call, and every later one would trust it.
+    /// Remembers that a version held by these keys; what is known is only ever raised. Of a project
+    /// that is known already, no key is added that those known do not vouch for: naming one
+    /// judges a call, and every later one would trust it.
     ///
     /// # Errors
     /// What is there cannot be relied on, or the folder cannot be written to.
@@ -248,7 +252,8 @@ impl Memory {
         }
     }
 
-    /// Names come from signatures that are not checked yet: only those crates.io allows become file names.
+    /// Names come from signatures that are not checked yet: only those crates.io allows become file
+    /// names.
     fn path(&self, project: &str) -> Option<PathBuf> {
         is_project(project).then(|| self.dir.join(format!("{}.json", folded(project))))
     }
@@ -281,7 +286,8 @@ impl Memory {
     }
 }
 
-/// crates.io knows no two projects that differ only by case, or by `-` and `_`; what looks like another name is the same project.
+/// crates.io knows no two projects that differ only by case, or by `-` and `_`; what looks like
+/// another name is the same project.
 fn folded(project: &str) -> String {
     project.to_ascii_lowercase().replace('_', "-")
 }

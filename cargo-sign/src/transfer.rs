@@ -1,6 +1,8 @@
-//! One HTTPS PUT: streamed from the handle that was verified, over TLS only, to where the URL says and nowhere else.
+//! One HTTPS PUT: streamed from the handle that was verified, over TLS only, to where the URL says
+//! and nowhere else.
 //!
-//! No error here holds any part of a URL but host and path, and nothing a server says is repeated but a status and an error code.
+//! No error here holds any part of a URL but host and path, and nothing a server says is repeated
+//! but a status and an error code.
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
@@ -195,7 +197,8 @@ fn stored(headers: &HeaderMap, sha256: &str, md5: &[u8]) -> Result<(), TransferE
     if header("x-amz-checksum-sha256").is_some_and(|stored| stored != sha256) {
         return Err(TransferError::Checksum("SHA-256"));
     }
-    // S3's entity tag is the MD5 of what was put, but for parts (which have a dash) and server-side keys.
+    // S3's entity tag is the MD5 of what was put, but for parts (which have a dash) and server-side
+    // keys.
     let own_key = header("x-amz-server-side-encryption")
         .is_some_and(|kind| kind.starts_with("aws:kms"))
         || header("x-amz-server-side-encryption-customer-algorithm").is_some();

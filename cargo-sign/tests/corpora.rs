@@ -1,4 +1,5 @@
-//! Sigstore bundles of others, which are no part of this repository: each folder is named by an environment variable.
+//! Sigstore bundles of others, which are no part of this repository: each folder is named by an
+//! environment variable.
 
 #![cfg(feature = "sigstore")]
 #![expect(
@@ -33,7 +34,8 @@ fn say(text: &str) {
     writeln!(out, "{text}").unwrap();
 }
 
-/// Our cryptography, and openssl for signatures over a file, whose digest alone the library passes on: provenance has none of those.
+/// Our cryptography, and openssl for signatures over a file, whose digest alone the library passes
+/// on: provenance has none of those.
 #[derive(Debug)]
 struct WithMessages;
 
@@ -89,7 +91,8 @@ impl CryptoProvider for WithMessages {
     }
 }
 
-/// github.com/sigstore/sigstore-conformance, `test/assets/bundle-verify`: the library with our cryptography, bundle by bundle.
+/// github.com/sigstore/sigstore-conformance, `test/assets/bundle-verify`: the library with our
+/// cryptography, bundle by bundle.
 #[test]
 #[ignore = "needs SIGSTORE_CONFORMANCE, a folder that is no part of this repository"]
 fn conformance() {
@@ -152,7 +155,8 @@ struct Pair {
     builder: Option<String>,
 }
 
-/// Every bundle under a folder with the file beside it whose name it continues; else any it is about.
+/// Every bundle under a folder with the file beside it whose name it continues; else any it is
+/// about.
 fn pairs(dir: &Path, found: &mut Vec<Pair>) {
     let mut paths: Vec<_> = std::fs::read_dir(dir)
         .unwrap()
@@ -247,7 +251,8 @@ fn judge(pair: &Pair, expected: Expected) -> Vec<String> {
     rules
 }
 
-/// github.com/slsa-framework/slsa-verifier, `cli/slsa-verifier/testdata`: each pair, and what its regression table changes about each.
+/// github.com/slsa-framework/slsa-verifier, `cli/slsa-verifier/testdata`: each pair, and what its
+/// regression table changes about each.
 #[test]
 #[ignore = "needs SLSA_VERIFIER_TESTDATA, a folder that is no part of this repository"]
 fn slsa_verifier() {
@@ -283,7 +288,8 @@ fn slsa_verifier() {
             }
             refusals += usize::from(!rules.is_empty());
         };
-        // Signed by the delegator's main branch; slsa-verifier takes that for its own tests only (SLSA_VERIFIER_TESTING).
+        // Signed by the delegator's main branch; slsa-verifier takes that for its own tests only
+        // (SLSA_VERIFIER_TESTING).
         if pair.name.contains("gha_delegator/v1.9.0") {
             expect("a builder at no release", fine(), &["provenance-builder"]);
             continue;

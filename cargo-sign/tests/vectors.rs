@@ -1,4 +1,5 @@
-//! Ed25519 by vectors we did not write (Wycheproof), and by signatures that lenient verifiers accept.
+//! Ed25519 by vectors we did not write (Wycheproof), and by signatures that lenient verifiers
+//! accept.
 
 #![expect(
     clippy::unwrap_used,
@@ -56,7 +57,8 @@ fn wycheproof_has_its_way() {
     );
 }
 
-/// The 14 encodings of points of small order, six of them not canonical (y ≥ p, or a sign for x = 0).
+/// The 14 encodings of points of small order, six of them not canonical (y ≥ p, or a sign for x =
+/// 0).
 fn small_order() -> Vec<[u8; 32]> {
     let mut all: Vec<[u8; 32]> = EIGHT_TORSION
         .iter()
@@ -199,8 +201,8 @@ fn add_order(s: &mut [u8]) {
     }
 }
 
-/// The C2SP/CCTV vectors and ed25519-speccheck, which no registry has: `ED25519_VECTORS=FILE… cargo test --test vectors -- --ignored`
-/// with `ed25519vectors.json` and `cases.json`, `:` between them.
+/// The C2SP/CCTV vectors and ed25519-speccheck, which no registry has: `ED25519_VECTORS=FILE… cargo
+/// test --test vectors -- --ignored` with `ed25519vectors.json` and `cases.json`, `:` between them.
 #[test]
 #[ignore = "needs files that are not part of this repository"]
 fn vectors_from_elsewhere() {
@@ -217,7 +219,8 @@ fn vectors_from_elsewhere() {
         let mut accepted = Vec::new();
         for (number, vector) in vectors.iter().enumerate() {
             let (fine, expected) = if let Some(flags) = vector.get("flags") {
-                // As libsodium: no part of small order, one spelling, and the equation without the cofactor.
+                // As libsodium: no part of small order, one spelling, and the equation without the
+                // cofactor.
                 let odd = [
                     "low_order_A",
                     "low_order_R",

@@ -1,7 +1,8 @@
 //! The artifact folder, where the gates meet: `<target-dir>/release-gates/<package>-<version>/`.
 //!
-//! Every file is written whole or not at all. `manifest.json` is written last and lists what is there with its digest, so that a
-//! reader can tell a complete folder from one whose writer was killed.
+//! Every file is written whole or not at all. `manifest.json` is written last and lists what is
+//! there with its digest, so that a reader can tell a complete folder from one whose writer was
+//! killed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -65,8 +66,9 @@ impl ArtifactDir {
         &self.root
     }
 
-    /// The folder of one package. Names and versions may come from a file somebody else made: whatever they hold, it is a folder right
-    /// in this one. What cargo allows in neither is `_` there.
+    /// The folder of one package. Names and versions may come from a file somebody else made:
+    /// whatever they hold, it is a folder right in this one. What cargo allows in neither is
+    /// `_` there.
     pub fn for_package(&self, name: &str, version: &str) -> PackageArtifacts {
         let plain = |text: &str| -> String {
             text.chars()
@@ -189,8 +191,8 @@ impl PackageArtifacts {
         })
     }
 
-    /// A report another tool left here, or `None` where there is none. Whether it is about the right commit is for the caller to
-    /// ask ([`crate::Subject::stale_against`]).
+    /// A report another tool left here, or `None` where there is none. Whether it is about the
+    /// right commit is for the caller to ask ([`crate::Subject::stale_against`]).
     ///
     /// # Errors
     /// It is there and cannot be read, or is of another kind or version.
@@ -210,15 +212,17 @@ impl PackageArtifacts {
         Ok(Some(envelope))
     }
 
-    /// A lock on the folder itself, held until it is dropped or the process ends in whatever way. `None` where folders cannot be locked
-    /// (Windows): the manifest is an index, and what it lacks is not lost.
+    /// A lock on the folder itself, held until it is dropped or the process ends in whatever way.
+    /// `None` where folders cannot be locked (Windows): the manifest is an index, and what it
+    /// lacks is not lost.
     fn lock(&self) -> Option<std::fs::File> {
         let folder = std::fs::File::open(&self.dir).ok()?;
         folder.lock().ok().map(|()| folder)
     }
 
-    /// Writes the manifest: what was there before, less what is gone or what this tool wrote and others changed, and what was written now.
-    /// What another tool noted stays as it was noted, so that whoever relies on it still sees that it was changed. Calls that end at the
+    /// Writes the manifest: what was there before, less what is gone or what this tool wrote and
+    /// others changed, and what was written now. What another tool noted stays as it was noted,
+    /// so that whoever relies on it still sees that it was changed. Calls that end at the
     /// same time wait for each other, so that none takes another's entries out.
     ///
     /// # Errors
@@ -232,7 +236,8 @@ impl PackageArtifacts {
             .read(MANIFEST)?
             .and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
         for file in before.into_iter().flat_map(|manifest| manifest.files) {
-            // The old index is only a hint: of this tool's files, what it says is kept where the file still is what it says.
+            // The old index is only a hint: of this tool's files, what it says is kept where the
+            // file still is what it says.
             let inside = Path::new(&file.path)
                 .components()
                 .all(|part| matches!(part, std::path::Component::Normal(_)));
@@ -348,7 +353,8 @@ mod tests {
         second.finish().unwrap();
         assert_eq!(manifest(&folder), ["b/c.txt", "x.json"]);
 
-        // What another tool wrote and somebody changed stays noted as it was written, however often this one ends.
+        // What another tool wrote and somebody changed stays noted as it was written, however often
+        // this one ends.
         let other = Tool {
             name: "cargo-y",
             ..TOOL

@@ -1,8 +1,8 @@
 //! The audit log: JSON Lines, each entry carrying the hash of the line before it.
 //!
-//! It records what ran, when and how it ended; it is volatile by nature and lies beside, never in, what is released.
-//! An edit, removal or reordering of any line but the last breaks the chain; the last line is pinned by whoever
-//! records [`AuditLog::head`] (the signed provenance does).
+//! It records what ran, when and how it ended; it is volatile by nature and lies beside, never in,
+//! what is released. An edit, removal or reordering of any line but the last breaks the chain; the
+//! last line is pinned by whoever records [`AuditLog::head`] (the signed provenance does).
 
 use serde::{Deserialize, Serialize};
 

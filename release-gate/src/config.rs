@@ -1,7 +1,9 @@
-//! Configuration: `release-gates.toml`, else `.config/release-gates.toml`, else the manifests' metadata.
+//! Configuration: `release-gates.toml`, else `.config/release-gates.toml`, else the manifests'
+//! metadata.
 //!
-//! One table a tool. Command line wins over environment, file, metadata and default. An unknown key is an error that names
-//! the nearest known one: a misspelled policy must not be silently without effect.
+//! One table a tool. Command line wins over environment, file, metadata and default. An unknown key
+//! is an error that names the nearest known one: a misspelled policy must not be silently without
+//! effect.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +17,8 @@ use crate::suggest::nearest;
 /// Names of all tables a configuration may have: one a tool.
 pub const TABLES: &[&str] = &["repro", "sbom-lite", "sign", "compat", "relnotes"];
 
-/// The key, in every tool's table, that sets levels by rule id: `[compat.rules] item-removed = "warn"`.
+/// The key, in every tool's table, that sets levels by rule id: `[compat.rules] item-removed =
+/// "warn"`.
 const RULES_KEY: &str = "rules";
 
 /// The configuration found for a project, and where.
@@ -26,8 +29,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// Looks for the configuration of the workspace at `root`; `explicit` is the `--config` flag. `metadata` is what
-    /// `[package.metadata]` and then `[workspace.metadata]` hold, first match wins.
+    /// Looks for the configuration of the workspace at `root`; `explicit` is the `--config` flag.
+    /// `metadata` is what `[package.metadata]` and then `[workspace.metadata]` hold, first
+    /// match wins.
     ///
     /// # Errors
     /// A usage error: the file named cannot be read, is no TOML, or has an unknown table.
@@ -99,7 +103,8 @@ impl Config {
         self.source.as_deref().unwrap_or("the configuration")
     }
 
-    /// A tool's table as its own type (`deny_unknown_fields` there makes misspelled keys errors). Without a table, the default.
+    /// A tool's table as its own type (`deny_unknown_fields` there makes misspelled keys errors).
+    /// Without a table, the default.
     ///
     /// # Errors
     /// A usage error naming the key; for an unknown one also the nearest known.

@@ -1,8 +1,8 @@
 //! The error every gate ends with: who must act, what happened, what to do next.
 //!
-//! Libraries keep their own `thiserror` enums that carry data; they become this type once, at the edge, where
-//! it is decided whether the person calling ([`ErrorKind::Usage`]) or the thing judged ([`ErrorKind::Judge`])
-//! has to change.
+//! Libraries keep their own `thiserror` enums that carry data; they become this type once, at the
+//! edge, where it is decided whether the person calling ([`ErrorKind::Usage`]) or the thing judged
+//! ([`ErrorKind::Judge`]) has to change.
 
 use std::error::Error as StdError;
 
@@ -20,7 +20,8 @@ pub enum ErrorKind {
     Judge,
 }
 
-/// An error on its way to the terminal: lower-case message that names the thing, causes, and the next step.
+/// An error on its way to the terminal: lower-case message that names the thing, causes, and the
+/// next step.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -84,7 +85,8 @@ impl Error {
         }
     }
 
-    /// The message followed by its causes, `: ` between them, without repeating a cause that a message quotes.
+    /// The message followed by its causes, `: ` between them, without repeating a cause that a
+    /// message quotes.
     pub fn chain(&self) -> String {
         let mut text = self.message.clone();
         let mut cause = self
@@ -103,9 +105,11 @@ impl Error {
     }
 }
 
-/// Turns a library error with data into an [`Error`] that could not be judged, keeping it as the cause.
+/// Turns a library error with data into an [`Error`] that could not be judged, keeping it as the
+/// cause.
 ///
-/// For errors of foreign crates and `std::io`, where the caller adds which file or command was touched.
+/// For errors of foreign crates and `std::io`, where the caller adds which file or command was
+/// touched.
 pub trait JudgeExt<T> {
     /// Wraps the error under `message`, which names the file or command.
     fn or_judge(self, message: impl FnOnce() -> String) -> Result<T>;

@@ -1,4 +1,5 @@
-//! Files are written whole or not at all: temporary file in the same folder, flushed to disk, renamed.
+//! Files are written whole or not at all: temporary file in the same folder, flushed to disk,
+//! renamed.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ impl From<WriteError> for crate::Error {
     }
 }
 
-/// How the names of files begin that are being written. One that stays belongs to a call that was killed; nobody reads it.
+/// How the names of files begin that are being written. One that stays belongs to a call that was
+/// killed; nobody reads it.
 pub const TEMPORARY: &str = ".release-gates-";
 
 /// A file that appears under its name only when [`commit`](Self::commit) is called.

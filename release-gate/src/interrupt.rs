@@ -1,7 +1,8 @@
 //! Ctrl-C: children are ended, throw-away folders removed, nothing is left half-written.
 //!
-//! The first signal sets a flag and ends the running children; whoever waits for one then returns an error, so that
-//! every guard on the way out cleans up. A second signal ends the process at once.
+//! The first signal sets a flag and ends the running children; whoever waits for one then returns
+//! an error, so that every guard on the way out cleans up. A second signal ends the process at
+//! once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +21,8 @@ pub(crate) trait Kill: Send + Sync {
 
 /// Installs the handler; later calls do nothing.
 ///
-/// Signals the caller ignores stay ignored: shells let programs in the background ignore SIGINT, `nohup` SIGHUP.
+/// Signals the caller ignores stay ignored: shells let programs in the background ignore SIGINT,
+/// `nohup` SIGHUP.
 pub fn install() {
     #[cfg(target_os = "linux")]
     {

@@ -1,7 +1,8 @@
 //! Canonical JSON: the same value is the same bytes, everywhere.
 //!
-//! Keys sorted bytewise, two-space indentation, no floats, a newline at the end. Sorting is done here and not left
-//! to `serde_json`, whose map keeps insertion order as soon as any crate of the build asks for it.
+//! Keys sorted bytewise, two-space indentation, no floats, a newline at the end. Sorting is done
+//! here and not left to `serde_json`, whose map keeps insertion order as soon as any crate of the
+//! build asks for it.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,12 +1,12 @@
 //! What the release gates share, and nothing about any of them.
 //!
-//! Five cargo subcommands each own one gate of a release. This crate owns what they have in common: how they
-//! are called ([`cli`]), what they print ([`terminal`], [`report`]), what they return ([`exit`]), what they know of
-//! the project ([`project`], [`git`]), how they hash ([`digest`]), write ([`fs`], [`artifacts`]) and start other
-//! programs ([`process`]).
+//! Five cargo subcommands each own one gate of a release. This crate owns what they have in common:
+//! how they are called ([`cli`]), what they print ([`terminal`], [`report`]), what they return
+//! ([`exit`]), what they know of the project ([`project`], [`git`]), how they hash ([`digest`]),
+//! write ([`fs`], [`artifacts`]) and start other programs ([`process`]).
 //!
-//! Invariants: it knows no gate; only [`terminal`] writes to stdout and stderr; only [`git`] starts git; only
-//! [`process`] starts a program at all.
+//! Invariants: it knows no gate; only [`terminal`] writes to stdout and stderr; only [`git`] starts
+//! git; only [`process`] starts a program at all.
 
 pub mod artifacts;
 pub mod audit;

@@ -1,9 +1,9 @@
 //! The one way to start another program.
 //!
-//! Every child starts with an empty environment plus a short list ([`BASE_ENV`]) and what its [`Step`] names, in a
-//! fixed locale and time zone. Its argv, exit code, duration and the digest of its output are recorded by the
-//! [`Runner`], from which the audit log is made. Nothing secret may be put into a step: argv and environment names
-//! are logged.
+//! Every child starts with an empty environment plus a short list ([`BASE_ENV`]) and what its
+//! [`Step`] names, in a fixed locale and time zone. Its argv, exit code, duration and the digest of
+//! its output are recorded by the [`Runner`], from which the audit log is made. Nothing secret may
+//! be put into a step: argv and environment names are logged.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -19,7 +19,8 @@ use crate::digest::{Sha256Digest, sha256_parts};
 use crate::error::Error;
 use crate::interrupt::{self, Kill};
 
-/// Variables every child inherits: where programs, homes and temporary folders are; nothing that changes output.
+/// Variables every child inherits: where programs, homes and temporary folders are; nothing that
+/// changes output.
 pub const BASE_ENV: &[&str] = &[
     "PATH",
     "HOME",
@@ -100,7 +101,8 @@ impl Step {
         }
     }
 
-    /// A step that runs cargo: the one that started this process (`$CARGO`), else the one in `PATH`.
+    /// A step that runs cargo: the one that started this process (`$CARGO`), else the one in
+    /// `PATH`.
     ///
     /// Colours and progress are off; what decides where cargo puts its output is inherited.
     pub fn cargo() -> Self {
@@ -114,7 +116,8 @@ impl Step {
         .env("CARGO_TERM_PROGRESS_WHEN", "never")
     }
 
-    /// Runs it through another program, which gets these arguments, then the program and its own arguments.
+    /// Runs it through another program, which gets these arguments, then the program and its own
+    /// arguments.
     #[must_use]
     pub fn through(
         mut self,
@@ -213,8 +216,8 @@ impl Step {
         self
     }
 
-    /// Lets the child talk to the person at the terminal (for a passphrase): it stays in this process group and
-    /// shares standard input.
+    /// Lets the child talk to the person at the terminal (for a passphrase): it stays in this
+    /// process group and shares standard input.
     #[must_use]
     pub fn interactive(mut self) -> Self {
         self.interactive = true;
@@ -243,7 +246,8 @@ impl Step {
     }
 }
 
-/// Quotes a word for display as [`shell_word`] does; control characters are escaped in a way that not every shell reads.
+/// Quotes a word for display as [`shell_word`] does; control characters are escaped in a way that
+/// not every shell reads.
 fn quote(word: &str) -> String {
     shell_word(word).unwrap_or_else(|| {
         format!(
@@ -253,8 +257,8 @@ fn quote(word: &str) -> String {
     })
 }
 
-/// A word of a command that somebody may copy, quoted for a POSIX shell where it needs it. `None`: it has control characters, which no way of
-/// quoting carries through every shell and terminal.
+/// A word of a command that somebody may copy, quoted for a POSIX shell where it needs it. `None`:
+/// it has control characters, which no way of quoting carries through every shell and terminal.
 pub fn shell_word(word: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:@%+".contains(c);
     if word.chars().any(char::is_control) {
@@ -372,7 +376,8 @@ impl From<ProcessError> for Error {
     }
 }
 
-/// What is kept of a program that ran; wall-clock facts that belong into the audit log and no other report.
+/// What is kept of a program that ran; wall-clock facts that belong into the audit log and no other
+/// report.
 #[derive(Debug, Clone)]
 pub struct StepRecord {
     /// Program and arguments.
@@ -401,8 +406,8 @@ impl Runner {
         Self::default()
     }
 
-    /// Runs a step to its end and captures its output. A failing exit code is not an error here: see
-    /// [`Finished::success`].
+    /// Runs a step to its end and captures its output. A failing exit code is not an error here:
+    /// see [`Finished::success`].
     ///
     /// # Errors
     /// The program cannot be started, its output cannot be read, or this process was interrupted.
@@ -410,7 +415,8 @@ impl Runner {
         self.run_with(step, |_| {})
     }
 
-    /// Like [`run`](Self::run), handing each line of standard error to `on_line` as it comes, for progress.
+    /// Like [`run`](Self::run), handing each line of standard error to `on_line` as it comes, for
+    /// progress.
     ///
     /// # Errors
     /// As [`run`](Self::run).

@@ -1,4 +1,5 @@
-//! The project being judged: cargo's metadata, the packages selected, its lock file's digest and its repository.
+//! The project being judged: cargo's metadata, the packages selected, its lock file's digest and
+//! its repository.
 
 use std::path::{Path, PathBuf};
 
@@ -75,13 +76,14 @@ impl Project {
     /// Asks cargo and git. Flags mean what they mean to cargo, `--locked` and `--offline` included.
     ///
     /// # Errors
-    /// No manifest, a manifest cargo cannot read, a lock file that does not match under `--locked`; a usage error for
-    /// packages that are not in the workspace.
+    /// No manifest, a manifest cargo cannot read, a lock file that does not match under `--locked`;
+    /// a usage error for packages that are not in the workspace.
     pub fn load(args: &SharedArgs, runner: &Runner) -> Result<Self> {
         Self::load_through(args, runner, |step| step)
     }
 
-    /// As [`load`](Self::load), with a say in how cargo is started: even its description runs code of the project's configuration.
+    /// As [`load`](Self::load), with a say in how cargo is started: even its description runs code
+    /// of the project's configuration.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -116,7 +118,8 @@ impl Project {
         let root = metadata.workspace_root.clone().into_std_path_buf();
         let target_dir = metadata.target_directory.clone().into_std_path_buf();
 
-        // The repository around the manifest is the workspace's, if the workspace lies in it at all.
+        // The repository around the manifest is the workspace's, if the workspace lies in it at
+        // all.
         let around = around?.filter(|around| lies_in(&root, around.git.root()));
         let (git, commit, dirty) = match around {
             Some(Around { git, commit, dirty }) => (Some(git), commit, dirty),
@@ -223,7 +226,8 @@ impl Project {
         })
     }
 
-    /// The moment reports carry: `SOURCE_DATE_EPOCH`, else the commit's time; seconds since 1970. `None` without either.
+    /// The moment reports carry: `SOURCE_DATE_EPOCH`, else the commit's time; seconds since 1970.
+    /// `None` without either.
     ///
     /// # Errors
     /// `SOURCE_DATE_EPOCH` is no number, or git failed.
@@ -237,8 +241,8 @@ impl Project {
         }
     }
 
-    /// A path as reports show it: relative to the repository (else the workspace), `/` between parts; `None` for what lies
-    /// outside.
+    /// A path as reports show it: relative to the repository (else the workspace), `/` between
+    /// parts; `None` for what lies outside.
     pub fn relative(&self, path: &Path) -> Option<String> {
         let base = self.git.as_ref().map_or(self.root.as_path(), Git::root);
         let relative = path
@@ -282,7 +286,8 @@ fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
             "mend the manifest; `cargo metadata` shows the same error",
         )
     } else if text.contains("--offline") || text.contains("--frozen") {
-        // Each cargo says it in its own words; all name the flag that kept it from looking, whoever set it.
+        // Each cargo says it in its own words; all name the flag that kept it from looking, whoever
+        // set it.
         (
             "a dependency is not on this machine",
             "run `cargo fetch` once while online",
@@ -296,7 +301,8 @@ fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
     Error::judge(format!("{message}: {text}")).with_help(help)
 }
 
-/// Indices of the selected packages. Unlike a plain filter, a name that matches nothing is an error.
+/// Indices of the selected packages. Unlike a plain filter, a name that matches nothing is an
+/// error.
 fn select(metadata: &Metadata, args: &SharedArgs) -> Result<Vec<usize>> {
     let members: Vec<(usize, &Package)> = metadata
         .packages

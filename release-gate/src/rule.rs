@@ -1,6 +1,7 @@
 //! The rule catalogue: what stands behind `--deny`, `--warn`, `--allow` and `--explain`.
 //!
-//! A rule is data. The documentation pages are generated from the same tables, so they cannot drift.
+//! A rule is data. The documentation pages are generated from the same tables, so they cannot
+//! drift.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +47,8 @@ pub struct Rule {
     pub summary: &'static str,
     /// A paragraph: why it matters to the users of a release, and what mends it.
     pub why: &'static str,
-    /// Where the rule comes from (specification section, RFC, chapter), empty when it is the suite's own.
+    /// Where the rule comes from (specification section, RFC, chapter), empty when it is the
+    /// suite's own.
     pub link: &'static str,
 }
 

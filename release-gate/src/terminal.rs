@@ -1,7 +1,9 @@
-//! The one object that owns the terminal: progress and remarks for people on stderr, results on stdout.
+//! The one object that owns the terminal: progress and remarks for people on stderr, results on
+//! stdout.
 //!
-//! It looks like cargo: right-aligned green verbs, `warning:`, `error:`, `help:`; colours and progress only on terminals.
-//! A reader that went away (a closed pipe) is no error. Everything that is printed is made safe to show first.
+//! It looks like cargo: right-aligned green verbs, `warning:`, `error:`, `help:`; colours and
+//! progress only on terminals. A reader that went away (a closed pipe) is no error. Everything that
+//! is printed is made safe to show first.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -41,7 +43,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A terminal with cargo's meaning of `--color` (`auto` looks at the streams, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`).
+    /// A terminal with cargo's meaning of `--color` (`auto` looks at the streams, `NO_COLOR`,
+    /// `CLICOLOR_FORCE`, `TERM`).
     pub fn new(color: ColorChoice, verbosity: Verbosity) -> Self {
         // Progress is for a person who is looking: not into pipes, not in CI, not when quiet.
         let watched = io::stderr().is_terminal()

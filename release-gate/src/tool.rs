@@ -26,7 +26,8 @@ impl Tool {
 
     /// What `--version` prints: name, version, commit and the SHA-256 of the running executable.
     ///
-    /// The digest is computed from the file at run time: an executable cannot contain its own digest.
+    /// The digest is computed from the file at run time: an executable cannot contain its own
+    /// digest.
     pub fn long_version(&self) -> String {
         let digest = std::env::current_exe()
             .and_then(File::open)

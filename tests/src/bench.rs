@@ -1,5 +1,6 @@
-//! What the gates' benchmarks (`<gate>/benches/peers.rs`) share: rows of one table, processes that are measured, and published packages as
-//! input. `cargo xtask bench` reads the rows; a peer that is not there gets a row that says so.
+//! What the gates' benchmarks (`<gate>/benches/peers.rs`) share: rows of one table, processes that
+//! are measured, and published packages as input. `cargo xtask bench` reads the rows; a peer that
+//! is not there gets a row that says so.
 #![expect(clippy::print_stdout, reason = "rows are what a benchmark is for")]
 
 use std::ffi::OsStr;
@@ -92,7 +93,8 @@ pub struct Ran {
     pub finished: Finished,
 }
 
-/// Runs a program with the caller's environment, but for the target folder. `None`: there is no such program.
+/// Runs a program with the caller's environment, but for the target folder. `None`: there is no
+/// such program.
 pub fn measured(dir: &Path, words: &[impl AsRef<OsStr>]) -> Option<Ran> {
     let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
     let step = Step::new("bash")
@@ -112,7 +114,8 @@ pub fn measured(dir: &Path, words: &[impl AsRef<OsStr>]) -> Option<Ran> {
     })
 }
 
-/// The median of several runs of a program, on the clock or of the processors. `None`: it is not there, or ended otherwise than it may.
+/// The median of several runs of a program, on the clock or of the processors. `None`: it is not
+/// there, or ended otherwise than it may.
 pub fn repeated(
     runs: usize,
     dir: &Path,
@@ -153,7 +156,8 @@ fn processor(text: &str) -> Duration {
     Duration::from_secs_f64(line.split_whitespace().map(seconds).sum())
 }
 
-/// A published package's source, copied below `dir`; cargo downloads it. `None`: it cannot be had, as without a network.
+/// A published package's source, copied below `dir`; cargo downloads it. `None`: it cannot be had,
+/// as without a network.
 pub fn published(dir: &Path, name: &str, version: &str) -> Option<PathBuf> {
     let asks = dir.join(format!("asks-{name}-{version}"));
     std::fs::create_dir_all(asks.join("src")).unwrap();

@@ -1,7 +1,7 @@
 //! A hermetic place to run the five programs in, and the projects they are run on.
 //!
-//! Every test gets a folder of its own with its own HOME, git configuration and clock; only cargo's download cache and the
-//! toolchains are shared with the machine. Nothing here asserts: tests do.
+//! Every test gets a folder of its own with its own HOME, git configuration and clock; only cargo's
+//! download cache and the toolchains are shared with the machine. Nothing here asserts: tests do.
 
 #![expect(
     clippy::unwrap_used,
@@ -172,7 +172,8 @@ impl TestEnv {
             .env_remove("CARGO_TARGET_DIR")
     }
 
-    /// A script as the platforms run their steps: without anybody's start-up files, ended by the first command that fails.
+    /// A script as the platforms run their steps: without anybody's start-up files, ended by the
+    /// first command that fails.
     pub fn bash(&self, script: &str) -> Step {
         self.step("bash")
             .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
@@ -215,8 +216,8 @@ impl TestEnv {
         String::from_utf8_lossy(&finished.stdout).trim().to_owned()
     }
 
-    /// Makes a project with one commit a version, tagged `v<version>`, and returns its folder. Each step's files replace those of
-    /// the step before; a lock file is made for each.
+    /// Makes a project with one commit a version, tagged `v<version>`, and returns its folder. Each
+    /// step's files replace those of the step before; a lock file is made for each.
     pub fn project(&self, name: &str, steps: &[fixtures::Step<'_>]) -> PathBuf {
         let dir = self.path().join(name);
         std::fs::create_dir_all(&dir).unwrap();

@@ -1,5 +1,6 @@
-//! A workspace with everything a release can be made of: a library with C inside, a proc macro, a program that uses both and one
-//! package of the registry; two releases, each with a signed tag, and the faults that a release can have.
+//! A workspace with everything a release can be made of: a library with C inside, a proc macro, a
+//! program that uses both and one package of the registry; two releases, each with a signed tag,
+//! and the faults that a release can have.
 
 #![expect(
     clippy::unwrap_used,
@@ -69,19 +70,22 @@ pub const FIRST: &[(&str, &str)] = &[
     ("shapes-cli/src/main.rs", MAIN),
 ];
 
-/// The workspace in a folder of an environment, and the key that its tags, commits and releases are signed with.
+/// The workspace in a folder of an environment, and the key that its tags, commits and releases are
+/// signed with.
 #[derive(Debug)]
 pub struct Whole {
     /// The workspace.
     pub dir: PathBuf,
     /// The secret key; its public half is committed as `release-keys/maintainer.ed25519.pub`.
     pub key: PathBuf,
-    /// Whether commits and tags are signed: git needs ssh-keygen for it, which a bare machine may lack.
+    /// Whether commits and tags are signed: git needs ssh-keygen for it, which a bare machine may
+    /// lack.
     pub signed: bool,
 }
 
 impl Whole {
-    /// Two releases: 1.0.0, and 1.1.0 with a function more. What a release lacks or has wrong is committed with `last`.
+    /// Two releases: 1.0.0, and 1.1.0 with a function more. What a release lacks or has wrong is
+    /// committed with `last`.
     ///
     /// # Panics
     /// A file cannot be written, or git is missing.

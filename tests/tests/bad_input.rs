@@ -1,4 +1,5 @@
-//! Bad surroundings: each gets one clear error that names the thing and the next step, exit 101 or 2, no panic, nothing half-written.
+//! Bad surroundings: each gets one clear error that names the thing and the next step, exit 101 or
+//! 2, no panic, nothing half-written.
 
 use std::path::Path;
 
@@ -15,7 +16,8 @@ const MAIN: [(&str, &[&str]); 5] = [
 
 fn assert_refused(what: &str, ran: &Ran, codes: &[i32], words: &[&str]) {
     assert!(codes.contains(&ran.code), "{what}: {ran:#?}");
-    // What a gate could judge as wrong is in its report, what kept it from judging is on standard error.
+    // What a gate could judge as wrong is in its report, what kept it from judging is on standard
+    // error.
     let said = format!("{}{}", ran.stdout, ran.stderr);
     assert!(said.contains("error"), "{what} says no error: {ran:#?}");
     assert!(
@@ -235,7 +237,8 @@ fn an_artifact_folder_that_cannot_be_written() {
 fn a_full_disk() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
-    // Nothing larger than 1 KiB may be written: the signal that comes with it is ignored, so that writing fails as on a full disk.
+    // Nothing larger than 1 KiB may be written: the signal that comes with it is ignored, so that
+    // writing fails as on a full disk.
     let script = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
     let step = env
         .step("sh")
@@ -307,7 +310,8 @@ fn ctrl_c_ends_it_and_its_children() {
         ],
     };
     let dir = env.project("slowpoke", &[slow]);
-    // `--kill-after` only so that a defect does not hang the test run; a test run in the background ignores the signal.
+    // `--kill-after` only so that a defect does not hang the test run; a test run in the background
+    // ignores the signal.
     let step = env
         .step("env")
         .args([

@@ -1,4 +1,5 @@
-//! How the five are called: both forms, every shared flag, help, version, completions, man pages, usage errors.
+//! How the five are called: both forms, every shared flag, help, version, completions, man pages,
+//! usage errors.
 
 use release_gates_tests::{TOOLS, TestEnv, fixtures, program};
 
@@ -39,7 +40,8 @@ fn every_tool_takes_every_shared_flag() {
                 .iter()
                 .any(|after| help.stdout.contains(&format!("{flag}{after}")));
             assert!(shown, "`{tool} --help` does not show {flag}");
-            // A flag clap does not know ends with 2 and says so; a known one gets past that, whatever comes then.
+            // A flag clap does not know ends with 2 and says so; a known one gets past that,
+            // whatever comes then.
             let mut args = vec![(*flag).to_owned()];
             args.extend(value.map(str::to_owned));
             let ran = env.run(env.path(), tool, args);

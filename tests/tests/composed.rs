@@ -1,5 +1,5 @@
-//! One release of a whole workspace through `ci/gate.sh`, then the same with one fault at a time: each stops at the gate whose fault it
-//! is, with its rule and exit code, and nothing is uploaded.
+//! One release of a whole workspace through `ci/gate.sh`, then the same with one fault at a time:
+//! each stops at the gate whose fault it is, with its rule and exit code, and nothing is uploaded.
 
 #![cfg(unix)]
 #![expect(
@@ -53,8 +53,8 @@ impl Ci {
         }
     }
 
-    /// A step as after `cargo install`, with the five programs and what the machine has, and a presigned URL for everything that is
-    /// published of the program.
+    /// A step as after `cargo install`, with the five programs and what the machine has, and a
+    /// presigned URL for everything that is published of the program.
     fn step(&self, command: &str) -> release_gate::process::Step {
         let mut step = self
             .env
@@ -81,7 +81,8 @@ impl Ci {
         step
     }
 
-    /// `ci/gate.sh` with these gates, for every package; a release is uploaded one package at a time.
+    /// `ci/gate.sh` with these gates, for every package; a release is uploaded one package at a
+    /// time.
     fn gate(&self, gates: &str) -> Ran {
         let gates = if self.whole.signed {
             gates
@@ -175,7 +176,8 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
             assert!(list.contains(&format!("  {file}\n")), "{package}: {list}");
         }
     }
-    // The list of the program's own documents names the C library's package and the proc macro's as what built it.
+    // The list of the program's own documents names the C library's package and the proc macro's as
+    // what built it.
     let sbom =
         std::fs::read_to_string(ci.whole.artifacts("shapes-cli").join("sbom.cdx.json")).unwrap();
     for name in ["\"itoa\"", "\"shapes\"", "\"shapes-derive\"", "\"cc\""] {
@@ -208,7 +210,8 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
     assert_eq!((stopped_at(&ran), ran.code), ("sign pack", 101), "{ran:#?}");
     assert!(!ci.was_contacted());
     std::fs::write(&info, good).unwrap();
-    // Now that all is as it was, an upload begins: the server would have seen the ones before. It speaks no TLS, so it ends there.
+    // Now that all is as it was, an upload begins: the server would have seen the ones before. It
+    // speaks no TLS, so it ends there.
     let upload = ci
         .step("cargo")
         .args(["sign", "upload", "-p", "shapes-cli", "--retry", "0"]);

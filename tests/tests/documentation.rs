@@ -1,4 +1,5 @@
-//! What people read: every link leads somewhere, and every command line is one that its gate understands.
+//! What people read: every link leads somewhere, and every command line is one that its gate
+//! understands.
 
 #![expect(
     clippy::unwrap_used,
@@ -160,7 +161,8 @@ fn every_link_leads_somewhere() {
     );
 }
 
-/// The arguments of a command line of documentation: what is optional is there, and what follows the call is not.
+/// The arguments of a command line of documentation: what is optional is there, and what follows
+/// the call is not.
 fn arguments(command: &str) -> Option<(usize, Vec<String>)> {
     let rest = command
         .strip_prefix("cargo ")
@@ -201,8 +203,8 @@ fn every_command_line_is_understood() {
     assert!(calls.len() > 60, "{}", calls.len());
     let mut wrong = Vec::new();
     for ((tool, args), places) in calls {
-        // Help comes after the line was read: a subcommand or flag that is none, or a value that is none of its flag's, ends
-        // with 2.
+        // Help comes after the line was read: a subcommand or flag that is none, or a value that is
+        // none of its flag's, ends with 2.
         let (program, subcommand) = TOOLS[tool];
         let args = [subcommand]
             .into_iter()

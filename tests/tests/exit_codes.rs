@@ -1,4 +1,5 @@
-//! Every tool ends with each of the four exit codes for its own reason: 0 pass, 100 fail, 101 could not judge, 2 wrong usage.
+//! Every tool ends with each of the four exit codes for its own reason: 0 pass, 100 fail, 101 could
+//! not judge, 2 wrong usage.
 #![expect(
     clippy::unwrap_used,
     reason = "a fixture that cannot be made fails its test"
@@ -12,7 +13,8 @@ fn json(env: &TestEnv, dir: &Path, tool: &str, args: &[&str]) -> Ran {
     env.run(dir, tool, [args, &["--message-format", "json"]].concat())
 }
 
-/// The exit code, the report's status and the rule of its first denied finding have to tell the same story.
+/// The exit code, the report's status and the rule of its first denied finding have to tell the
+/// same story.
 fn assert_ends(env: &TestEnv, dir: &Path, tool: &str, args: &[&str], code: i32, status: &str) {
     let ran = json(env, dir, tool, args);
     assert_eq!(ran.code, code, "{tool} {args:?}: {ran:#?}");
@@ -158,7 +160,8 @@ fn sign() {
         .code,
         0
     );
-    // Nothing was built, so nothing can be packed; and nothing was published, so nothing is verified.
+    // Nothing was built, so nothing can be packed; and nothing was published, so nothing is
+    // verified.
     assert_ends(
         &env,
         &dir,

@@ -1,4 +1,5 @@
-//! `ci/gitlab.yml` as GitLab takes it: the scripts of its jobs, run one after the other with what the jobs before leave, and nothing else.
+//! `ci/gitlab.yml` as GitLab takes it: the scripts of its jobs, run one after the other with what
+//! the jobs before leave, and nothing else.
 
 #![cfg(unix)]
 #![expect(
@@ -187,7 +188,8 @@ fn the_template_calls_what_there_is() {
     assert!(calls > 3);
 }
 
-/// A tag goes through all jobs to a published release; where others sign, too, nothing is published.
+/// A tag goes through all jobs to a published release; where others sign, too, nothing is
+/// published.
 #[test]
 fn a_tag_is_released_and_only_what_is_listed_is_published() {
     if !has("jq") {

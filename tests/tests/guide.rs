@@ -1,5 +1,5 @@
-//! The verification guide that `cargo relnotes docs` writes, followed literally: its blocks of commands, in a folder that holds what users
-//! download and nothing else, without the suite.
+//! The verification guide that `cargo relnotes docs` writes, followed literally: its blocks of
+//! commands, in a folder that holds what users download and nothing else, without the suite.
 
 #![cfg(unix)]
 #![expect(
@@ -70,7 +70,8 @@ fn the_guide_is_right() {
             &["attest", "--key", &key, "--source-uri", source],
         ),
         ("cargo-relnotes", &["docs"]),
-        // Again, so that the guide is a part of the release it describes; nothing else changes by that.
+        // Again, so that the guide is a part of the release it describes; nothing else changes by
+        // that.
         ("cargo-sign", &["pack", "--key", &key]),
         (
             "cargo-sign",

@@ -1,7 +1,8 @@
 //! SIGKILL in the middle of writing leaves either the old file or the new one.
 //!
-//! `RELEASE_GATES_KILLS=400 cargo test -p release-gates-tests --test killed -- --nocapture` calls so often and says how many of the calls were killed;
-//! without it, a few times a command, and those that build everything twice are left out.
+//! `RELEASE_GATES_KILLS=400 cargo test -p release-gates-tests --test killed -- --nocapture` calls
+//! so often and says how many of the calls were killed; without it, a few times a command, and
+//! those that build everything twice are left out.
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -16,7 +17,8 @@ use release_gate::digest::sha256_bytes;
 use release_gate::process::{Runner, Step};
 use release_gates_tests::{TestEnv, fixtures, program};
 
-/// Files whose content depends on what was written before them, or on the clock; they have to be whole all the same.
+/// Files whose content depends on what was written before them, or on the clock; they have to be
+/// whole all the same.
 const GROWING: [&str; 2] = ["manifest.json", "buildlog.jsonl"];
 
 /// All files below a folder, by path.
@@ -197,12 +199,14 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
             remember(&mut whole, watched);
         }
         let mut here = 0;
-        // As often as it is wanted, and until it was killed at all: a machine that was busy when the call was timed is quicker now.
+        // As often as it is wanted, and until it was killed at all: a machine that was busy when
+        // the call was timed is quicker now.
         for attempt in 0..each * 4 {
             if attempt >= each && here > 0 {
                 break;
             }
-            // Spread over the whole call, and a little more densely near its end, where files are written.
+            // Spread over the whole call, and a little more densely near its end, where files are
+            // written.
             let at = f64::from(attempt % each + 1) / f64::from(each + 1);
             let after = took.mul_f64(at.sqrt()).max(Duration::from_millis(1));
             if is_init {
@@ -240,7 +244,8 @@ fn every_file_is_whole_whenever_a_command_is_killed() {
     println!("{killed} of {called} calls were killed");
 }
 
-/// The same for the writer alone, where the window can be hit: a child replaces one large file again and again.
+/// The same for the writer alone, where the window can be hit: a child replaces one large file
+/// again and again.
 #[test]
 fn a_large_file_is_never_torn() {
     let env = TestEnv::new();

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use release_gates_tests::{Ran, TestEnv, fixtures, repository};
 use serde_json::Value;
 
-/// Calls of a whole release in the order in which their facts are needed, each with the exit code it has to end with.
+/// Calls of a whole release in the order in which their facts are needed, each with the exit code
+/// it has to end with.
 fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
     let key = env.path().join("release.key");
     let public = env.path().join("release.key.pub");

@@ -1,4 +1,5 @@
-//! `ci/gate.sh`, run as a CI would: it passes a good release, and stops a bad one at the gate whose fault it is, before anything is signed.
+//! `ci/gate.sh`, run as a CI would: it passes a good release, and stops a bad one at the gate whose
+//! fault it is, before anything is signed.
 
 #![cfg(unix)]
 #![expect(
@@ -105,7 +106,8 @@ fn a_clock_in_a_build_script_stops_at_the_first_gate() {
     assert!(!is_signed(&dir));
 }
 
-/// What `cargo NAME` means is for the project's own configuration to say, and a break would go by under another name.
+/// What `cargo NAME` means is for the project's own configuration to say, and a break would go by
+/// under another name.
 #[test]
 fn a_project_cannot_put_something_else_in_the_place_of_a_gate() {
     let env = TestEnv::new();
@@ -139,7 +141,8 @@ fn a_project_cannot_put_something_else_in_the_place_of_a_gate() {
     }
 }
 
-/// CI holds one key, a maintainer the other: what CI packed goes no further without the second signature.
+/// CI holds one key, a maintainer the other: what CI packed goes no further without the second
+/// signature.
 #[test]
 fn what_needs_two_keys_waits_for_the_second() {
     let env = TestEnv::new();

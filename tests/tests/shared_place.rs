@@ -231,7 +231,8 @@ fn a_disk_that_is_read_only() {
     }
 }
 
-/// The artifact folder is a disk of a few kilobytes: what does not fit is said, and what is there is whole.
+/// The artifact folder is a disk of a few kilobytes: what does not fit is said, and what is there
+/// is whole.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_is_nearly_full() {

@@ -1,4 +1,5 @@
-//! What an independent rebuilder signs: the statement of `cargo repro rebuild`, by `cargo sign sign`.
+//! What an independent rebuilder signs: the statement of `cargo repro rebuild`, by `cargo sign
+//! sign`.
 
 use release_gates_tests::{TestEnv, fixtures};
 

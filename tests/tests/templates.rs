@@ -1,5 +1,6 @@
-//! The templates in `ci/` as the platforms take them: what they may do, what they are pinned to, and their shell steps run for real.
-//! `ci/lint.sh` holds their form against the platforms' schemas; that needs tools which are not here.
+//! The templates in `ci/` as the platforms take them: what they may do, what they are pinned to,
+//! and their shell steps run for real. `ci/lint.sh` holds their form against the platforms'
+//! schemas; that needs tools which are not here.
 
 #![cfg(unix)]
 #![expect(
@@ -95,7 +96,8 @@ fn every_action_is_pinned() {
     assert!(count > 15, "only {count} uses were found");
 }
 
-/// Nobody may do anything by default, each job says what it may, and only the jobs that attest and publish may write.
+/// Nobody may do anything by default, each job says what it may, and only the jobs that attest and
+/// publish may write.
 #[test]
 fn every_job_has_the_least_permissions() {
     for (name, workflow) in workflows() {
@@ -154,7 +156,8 @@ fn every_job_has_the_least_permissions() {
     }
 }
 
-/// A runner for composite actions: expands inputs, runs the shell steps, follows GITHUB_OUTPUT and GITHUB_PATH.
+/// A runner for composite actions: expands inputs, runs the shell steps, follows GITHUB_OUTPUT and
+/// GITHUB_PATH.
 struct Job<'a> {
     env: &'a TestEnv,
     dir: &'a Path,
@@ -164,7 +167,8 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn new(env: &'a TestEnv, dir: &'a Path) -> Self {
-        // As from the cache: each program where the action would have installed it. One that lies on PATH is never used.
+        // As from the cache: each program where the action would have installed it. One that lies
+        // on PATH is never used.
         for (tool, _) in TOOLS {
             let bin = env.path().join("release-gates").join(tool).join("bin");
             std::fs::create_dir_all(&bin).unwrap();
@@ -289,7 +293,8 @@ fn the_actions_work_alone_and_together() {
     if whole.signed {
         passes("sign", &[("gates", "source")]);
     }
-    // Notes without facts are no final notes, and without a build there is nothing to sign: said, and no pass.
+    // Notes without facts are no final notes, and without a build there is nothing to sign: said,
+    // and no pass.
     assert_eq!(job.uses("relnotes", &[package, offline]).code, 101);
     assert_eq!(
         job.uses("sign", &[("signing-key", &key), package, offline])
@@ -333,7 +338,8 @@ fn the_actions_work_alone_and_together() {
     );
 }
 
-/// GitHub's program as far as it is used: notes what it is asked for, and knows of a draft what it was given.
+/// GitHub's program as far as it is used: notes what it is asked for, and knows of a draft what it
+/// was given.
 const GH: &str = r#"#!/bin/sh
 [ -z "${DOWN:-}" ] || exit 1
 printf '%s\n' "$@" > call
@@ -431,7 +437,8 @@ fn what_is_published_is_what_is_listed() {
         said.contains("--prerelease") && said.contains("--draft=false"),
         "{said}"
     );
-    // A package's tag is no pre-release for the dash after its name; what repairs an older version is not the latest.
+    // A package's tag is no pre-release for the dash after its name; what repairs an older version
+    // is not the latest.
     let cases = [
         ("v1.0.0", "", false),
         ("v1.0.0", "v0.9.0", false),
@@ -454,8 +461,8 @@ fn what_is_published_is_what_is_listed() {
     }
     assert!(publish("demo-v2.0.0-rc.1", &[]).1.contains("--prerelease"));
     assert_eq!(publish("nightly", &[]).0.code, 2);
-    // Drafts that earlier attempts left are gone before the next is made; a draft that lacks a file, a tag that was moved and a platform
-    // that does not answer publish nothing.
+    // Drafts that earlier attempts left are gone before the next is made; a draft that lacks a
+    // file, a tag that was moved and a platform that does not answer publish nothing.
     let (ran, said) = publish("v1.0.0", &[("DRAFTS", "2")]);
     assert_eq!(ran.code, 0, "{ran:#?}");
     assert_eq!(
@@ -519,7 +526,8 @@ fn the_package_is_named_or_follows_from_the_tag() {
     assert_eq!(plan(&whole.dir, "", "circles-v1.0.0").0, 2);
 }
 
-/// The builds of all machines are packed, whichever way the platform lays them out; one that is missing ends the release.
+/// The builds of all machines are packed, whichever way the platform lays them out; one that is
+/// missing ends the release.
 #[test]
 fn every_build_is_packed() {
     if !has("jq") {

@@ -1,7 +1,9 @@
-//! `docs/tutorial.md`, taken by the letter: its commands are run in order in one shell, and have to print what the page shows.
+//! `docs/tutorial.md`, taken by the letter: its commands are run in order in one shell, and have to
+//! print what the page shows.
 //!
 //! - A `sh` block is run as it stands; it succeeds and prints nothing.
-//! - In a `console` block, `$ ` begins a command; the lines below it are its output, standard output and standard error together.
+//! - In a `console` block, `$ ` begins a command; the lines below it are its output, standard
+//!   output and standard error together.
 //! - A command succeeds, unless the next one is `echo $?`, whose output is compared as any other.
 //! - `…` stands for any text within a line; alone on a line, for any number of lines.
 
@@ -69,7 +71,8 @@ fn commands(page: &str) -> Vec<Command> {
     found
 }
 
-/// Whether a line is what the page shows. Runs of spaces count as one: columns are as wide as what stands in them.
+/// Whether a line is what the page shows. Runs of spaces count as one: columns are as wide as what
+/// stands in them.
 fn line_fits(shown: &str, printed: &str) -> bool {
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (shown, printed) = (squeeze(shown), squeeze(printed));

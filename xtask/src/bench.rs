@@ -1,7 +1,9 @@
-//! `cargo xtask bench`: each gate beside its peers in one run, as one table with machine, versions and date in its head.
+//! `cargo xtask bench`: each gate beside its peers in one run, as one table with machine, versions
+//! and date in its head.
 //!
-//! Every gate has a benchmark of its own (`<gate>/benches/peers.rs`); what one prints with four columns is a row, all else is for people. A
-//! peer that is missing and a benchmark that failed are rows, too: nothing is left out.
+//! Every gate has a benchmark of its own (`<gate>/benches/peers.rs`); what one prints with four
+//! columns is a row, all else is for people. A peer that is missing and a benchmark that failed are
+//! rows, too: nothing is left out.
 
 use std::path::PathBuf;
 
@@ -29,7 +31,8 @@ const MARKS: [&str; 2] = [
 pub(crate) struct BenchArgs {
     /// Which gate: repro, sbom-lite, compat, relnotes or sign [default: all, one after the other]
     gate: Option<String>,
-    /// Also write the table there, as Markdown; of a page that has the marks, only what is between them is replaced
+    /// Also write the table there, as Markdown; of a page that has the marks, only what is between
+    /// them is replaced
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Small inputs and single runs: to see that everything works, not for figures
@@ -113,7 +116,8 @@ fn measure(shop: &Shop, gate: &str, args: &BenchArgs) -> Result<String> {
     Ok(rows)
 }
 
-/// Lines of four columns, as rows of Markdown; what is measured stands only in the first of its rows.
+/// Lines of four columns, as rows of Markdown; what is measured stands only in the first of its
+/// rows.
 fn rows(gate: &str, said: &str) -> String {
     let mut out = String::new();
     let mut before = "";
@@ -149,7 +153,8 @@ fn placed(old: &str, table: &str) -> String {
     format!("{top}{begin}\n\n{}\n\n{end}{rest}", table.trim())
 }
 
-/// What the figures were measured on and against; a peer that is not installed is said to be missing.
+/// What the figures were measured on and against; a peer that is not installed is said to be
+/// missing.
 fn head(shop: &Shop) -> String {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

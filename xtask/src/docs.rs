@@ -30,7 +30,8 @@ pub(crate) fn run(shop: &Shop, args: &DocsArgs) -> Result<u8> {
     Ok(exit::PASS)
 }
 
-/// Compares what is committed with what the programs generate; also names files nothing generates any more.
+/// Compares what is committed with what the programs generate; also names files nothing generates
+/// any more.
 pub(crate) fn check(shop: &Shop) -> Result<()> {
     let files = generated(shop)?;
     shop.terminal

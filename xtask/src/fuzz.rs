@@ -1,7 +1,8 @@
 //! `cargo xtask fuzz`: the fuzz targets of fuzz/, a short time each.
 //!
-//! What is found lies in `fuzz/corpus/<target>` and is the beginning of the next run, beside the examples of `fuzz/seeds/<target>`, which are
-//! files as these programs write them. An input that ends a target badly stays in `fuzz/artifacts/<target>`.
+//! What is found lies in `fuzz/corpus/<target>` and is the beginning of the next run, beside the
+//! examples of `fuzz/seeds/<target>`, which are files as these programs write them. An input that
+//! ends a target badly stays in `fuzz/artifacts/<target>`.
 
 use std::path::Path;
 
@@ -50,7 +51,8 @@ pub(crate) fn run(shop: &Shop, args: &FuzzArgs) -> Result<u8> {
             .arg("--")
             .arg(format!("-max_total_time={}", args.seconds))
             .arg("-rss_limit_mb=4096");
-        // `+nightly` is the toolchain manager's word: the cargo that started this task would not understand it.
+        // `+nightly` is the toolchain manager's word: the cargo that started this task would not
+        // understand it.
         let ran = shop.run(
             "Fuzzing",
             target,
@@ -140,7 +142,8 @@ mod tests {
         }
     }
 
-    /// What is fuzzed is what is released: the two lock files agree, but for what only fuzzing needs.
+    /// What is fuzzed is what is released: the two lock files agree, but for what only fuzzing
+    /// needs.
     #[test]
     fn the_same_versions_are_fuzzed_and_released() {
         let packages = |path: &Path| -> Vec<(String, String)> {

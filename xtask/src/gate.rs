@@ -36,13 +36,15 @@ pub(crate) struct GateArgs {
     /// The project's Cargo.toml [default: this repository's]
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
-    /// The release to compare with: a tag, revision, published version or folder [default: each gate finds its own]
+    /// The release to compare with: a tag, revision, published version or folder [default: each
+    /// gate finds its own]
     #[arg(long, value_name = "REV")]
     against: Option<String>,
     /// Only these packages of the workspace
     #[arg(short, long, value_name = "SPEC")]
     package: Vec<String>,
-    /// The advisory database: a checkout of RustSec's advisory-db [default: RELEASE_GATES_ADVISORY_DB, or cargo's]
+    /// The advisory database: a checkout of RustSec's advisory-db [default:
+    /// RELEASE_GATES_ADVISORY_DB, or cargo's]
     #[arg(long, value_name = "DIR")]
     db: Option<PathBuf>,
     /// Clone or update the advisory database first
@@ -54,7 +56,8 @@ pub(crate) struct GateArgs {
     /// Where reports and artifacts go [default: release-gates in the target folder of the project]
     #[arg(long, value_name = "DIR")]
     artifact_dir: Option<PathBuf>,
-    /// Write a page about the release there, for people: verdicts, API changes, dependencies, sizes
+    /// Write a page about the release there, for people: verdicts, API changes, dependencies,
+    /// sizes
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "release-report.html")]
     report: Option<PathBuf>,
     /// Do not use the network
@@ -205,7 +208,8 @@ impl Session<'_> {
         ]
     }
 
-    /// Notes, from what the others found. Without a word on vulnerabilities they can only be a draft, which says so.
+    /// Notes, from what the others found. Without a word on vulnerabilities they can only be a
+    /// draft, which says so.
     fn notes_call(&self) -> Call {
         let os = OsStr::new;
         let against = self.args.against.as_deref().map(os);
@@ -296,7 +300,8 @@ impl Session<'_> {
         self.rows.iter().map(|row| &row.verdict).collect()
     }
 
-    /// Packs and verifies. What was refused is packed with a throw-away key only, to see the rest work.
+    /// Packs and verifies. What was refused is packed with a throw-away key only, to see the rest
+    /// work.
     fn sign(&mut self, key: &Key, refused: bool) -> Result<()> {
         if let Key::ThrowAway(path) = key {
             self.shop.terminal.note(
@@ -459,7 +464,8 @@ impl Session<'_> {
                 }
             }
         }
-        // Last, where nobody overlooks it: without this line the exit code might be taken for a release that passed.
+        // Last, where nobody overlooks it: without this line the exit code might be taken for a
+        // release that passed.
         for row in self.rows.iter().filter(|row| row.verdict.lacks_database) {
             out.push_str(&format!(
                 "\nnot judged: {} (no advisory database); this is no release\n",

@@ -32,7 +32,8 @@ enum Task {
     Gate(gate::GateArgs),
     /// Write the page about the releases in an artifact folder, for people
     Report(report::ReportArgs),
-    /// Everything CI runs, but for long fuzzing and benchmarks: formatting, lints, documentation, drift, tests
+    /// Everything CI runs, but for long fuzzing and benchmarks: formatting, lints, documentation,
+    /// drift, tests
     Test(test::TestArgs),
     /// Generate the CLI reference, rule catalogue and report schemas in docs/
     Docs(docs::DocsArgs),

@@ -48,7 +48,8 @@ impl Shop {
             .current_dir(&self.root)
     }
 
-    /// Runs a step whose lines a person wants to see, under a verb; its output is shown when it fails.
+    /// Runs a step whose lines a person wants to see, under a verb; its output is shown when it
+    /// fails.
     pub(crate) fn run(&self, verb: &str, what: &str, step: Step) -> Result<Finished> {
         self.terminal.status(verb, what);
         let spinner = self.terminal.spinner(verb);
@@ -92,7 +93,8 @@ impl Shop {
 impl Programs {
     /// A step that runs a gate the way cargo does.
     ///
-    /// Everything a user's shell would hand on is handed on: the gates clear what they start themselves.
+    /// Everything a user's shell would hand on is handed on: the gates clear what they start
+    /// themselves.
     pub(crate) fn gate(&self, program: &str) -> Step {
         let subcommand = program.strip_prefix("cargo-").unwrap_or(program);
         let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();

@@ -1,6 +1,8 @@
-//! A gate's verdict as `cargo xtask gate` reads it, what may be signed after it, and the exit code of all of them.
+//! A gate's verdict as `cargo xtask gate` reads it, what may be signed after it, and the exit code
+//! of all of them.
 //!
-//! Pure. What could not be judged is never read as a pass, and never signed with a key that means something.
+//! Pure. What could not be judged is never read as a pass, and never signed with a key that means
+//! something.
 
 use anstyle::{AnsiColor, Style};
 use release_gate::report::{Envelope, Status};
@@ -17,7 +19,8 @@ const NO_DATABASE: &str = "advisory-db-missing";
 pub(crate) struct Verdict {
     pub(crate) word: &'static str,
     pub(crate) code: u8,
-    /// An audit that had no advisory database, and nothing else against it: the one thing that a fresh machine cannot have.
+    /// An audit that had no advisory database, and nothing else against it: the one thing that a
+    /// fresh machine cannot have.
     pub(crate) lacks_database: bool,
     /// Findings that weigh, for the lines below the table.
     pub(crate) findings: Vec<Finding>,
@@ -37,7 +40,8 @@ impl Verdict {
     }
 }
 
-/// Reads a gate's verdict. No report, one that cannot be read, or one that contradicts the exit code is an error: never a pass.
+/// Reads a gate's verdict. No report, one that cannot be read, or one that contradicts the exit
+/// code is an error: never a pass.
 pub(crate) fn verdict(code: u8, stdout: &[u8]) -> Verdict {
     let not_judged = |code, envelope: Option<Envelope>| Verdict {
         word: "not judged",
@@ -106,7 +110,8 @@ pub(crate) enum Signing {
     Withheld,
 }
 
-/// What may be signed after these verdicts. A key that means something signs only what every gate passed or had nothing to judge of.
+/// What may be signed after these verdicts. A key that means something signs only what every gate
+/// passed or had nothing to judge of.
 pub(crate) fn signing(verdicts: &[&Verdict], throw_away: bool) -> Signing {
     if verdicts.iter().all(|verdict| verdict.code == exit::PASS) {
         Signing::Allowed
@@ -117,7 +122,8 @@ pub(crate) fn signing(verdicts: &[&Verdict], throw_away: bool) -> Signing {
     }
 }
 
-/// The exit code: that of the worst gate. Only a dry run, whose throw-away key makes no release, may go without an advisory database.
+/// The exit code: that of the worst gate. Only a dry run, whose throw-away key makes no release,
+/// may go without an advisory database.
 pub(crate) fn code(verdicts: &[&Verdict], throw_away: bool) -> u8 {
     if throw_away && excused(verdicts) {
         return exit::PASS;

@@ -1,4 +1,5 @@
-//! Many rejected lines are few changes: lines are gathered by item, and what follows from another change is left out.
+//! Many rejected lines are few changes: lines are gathered by item, and what follows from another
+//! change is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,8 +124,9 @@ pub fn group<'a>(
     groups.into_values().collect()
 }
 
-/// Whether all that is lost is that an implementation overrides provided methods with their old signatures, though they can be called as
-/// before: their bounds were loosened, which Cargo's SemVer chapter calls minor.
+/// Whether all that is lost is that an implementation overrides provided methods with their old
+/// signatures, though they can be called as before: their bounds were loosened, which Cargo's
+/// SemVer chapter calls minor.
 fn only_overrides(group: &Group<'_>) -> bool {
     group.rule.id == rules::TRAIT_IMPL.id
         && group.lines.iter().all(|line| {

@@ -1,4 +1,5 @@
-//! What manifests promise: features, the compiler's version, public dependencies, the library's name.
+//! What manifests promise: features, the compiler's version, public dependencies, the library's
+//! name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,7 +146,8 @@ pub fn public_dependencies(
     found
 }
 
-/// What a member of the workspace needs because another one, whose items show in its API, needs a major bump.
+/// What a member of the workspace needs because another one, whose items show in its API, needs a
+/// major bump.
 pub fn carried(public: &BTreeSet<String>, major: &BTreeSet<String>) -> Vec<Change> {
     public
         .intersection(major)

@@ -1,4 +1,5 @@
-//! What the compiler's answers and the structures mean: changes, each with its bump, and the verdict. Pure.
+//! What the compiler's answers and the structures mean: changes, each with its bump, and the
+//! verdict. Pure.
 
 pub mod group;
 pub mod manifest;

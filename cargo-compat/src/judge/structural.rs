@@ -279,8 +279,9 @@ fn features(krate: &Crate, item: &Item) -> BTreeSet<String> {
     found
 }
 
-/// What the library exports to linkers: symbol, calling convention and, for functions that programs cannot call, the signature. Private
-/// functions are among them where rustdoc was asked for private items.
+/// What the library exports to linkers: symbol, calling convention and, for functions that programs
+/// cannot call, the signature. Private functions are among them where rustdoc was asked for private
+/// items.
 fn exports(krate: &Crate) -> BTreeMap<String, (&Item, String)> {
     let of = |item: &'_ Item| match &item.inner {
         ItemEnum::Function(function) => {

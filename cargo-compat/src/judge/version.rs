@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-/// How large a step between two versions is, by what users may rely on: in `0.y.z` a step of `y` is major, and in `0.0.z` every step is.
+/// How large a step between two versions is, by what users may rely on: in `0.y.z` a step of `y` is
+/// major, and in `0.0.z` every step is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -28,12 +29,13 @@ impl Bump {
         }
     }
 
-    /// The largest step that this version change promises. Equal versions promise what a patch does; so does nothing smaller. `None`: the
-    /// new version is older.
+    /// The largest step that this version change promises. Equal versions promise what a patch
+    /// does; so does nothing smaller. `None`: the new version is older.
     pub fn declared(old: &Version, new: &Version) -> Option<Self> {
         let triple = |version: &Version| (version.major, version.minor, version.patch);
         let (a, b) = (triple(old), triple(new));
-        // A version that is not compatible by Cargo's caret rule may hold anything; pre-releases promise nothing to each other.
+        // A version that is not compatible by Cargo's caret rule may hold anything; pre-releases
+        // promise nothing to each other.
         if b < a {
             return None;
         }

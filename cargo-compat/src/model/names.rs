@@ -1,4 +1,5 @@
-//! What an item is called in a program: local items by their public path, foreign ones by a path that was tried.
+//! What an item is called in a program: local items by their public path, foreign ones by a path
+//! that was tried.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -8,7 +9,8 @@ use rustdoc_types::{Crate, Id};
 use super::render::ident;
 use super::surface::Surface;
 
-/// A foreign item's canonical path, which is often private (`core::iter::traits::iterator::Iterator`).
+/// A foreign item's canonical path, which is often private
+/// (`core::iter::traits::iterator::Iterator`).
 pub type Canonical = Vec<String>;
 
 /// Names for one side's items.
@@ -67,7 +69,8 @@ impl<'a> Names<'a> {
         text
     }
 
-    /// What programs call an item; `None` if they cannot. Items of other crates go by their own name, also where this one re-exports them.
+    /// What programs call an item; `None` if they cannot. Items of other crates go by their own
+    /// name, also where this one re-exports them.
     pub fn of(&self, id: Id) -> Option<String> {
         let foreign = self
             .krate
@@ -114,7 +117,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Paths a foreign item may be reached by, most likely first: the canonical one, then with modules left out from the end.
+/// Paths a foreign item may be reached by, most likely first: the canonical one, then with modules
+/// left out from the end.
 pub fn candidates(canonical: &[String]) -> Vec<String> {
     let (Some(root), Some(name)) = (canonical.first(), canonical.last()) else {
         return Vec::new();

@@ -1,7 +1,7 @@
 //! Types, generics and bounds back to source.
 //!
-//! For programs every path is absolute and can be named from another crate; what cannot be named makes the whole rendering `None`. For
-//! people paths are spelled as their author did.
+//! For programs every path is absolute and can be named from another crate; what cannot be named
+//! makes the whole rendering `None`. For people paths are spelled as their author did.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -31,7 +31,8 @@ pub fn ident(name: &str) -> String {
     }
 }
 
-/// Writes source. One is made for each item, since it carries what stands for `Self` and for anonymous lifetimes there.
+/// Writes source. One is made for each item, since it carries what stands for `Self` and for
+/// anonymous lifetimes there.
 #[derive(Debug, Default)]
 pub struct Renderer<'a> {
     names: Option<&'a Names<'a>>,
@@ -353,7 +354,8 @@ impl<'a> Renderer<'a> {
         })
     }
 
-    /// Parameters with their bounds, without angle brackets. Those that rustdoc made for `impl Trait` arguments are left out.
+    /// Parameters with their bounds, without angle brackets. Those that rustdoc made for `impl
+    /// Trait` arguments are left out.
     pub fn params(&self, generics: &Generics) -> Option<Vec<String>> {
         self.declared(generics, false)
     }

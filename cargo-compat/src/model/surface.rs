@@ -1,8 +1,9 @@
 //! Which items programs can name, and by which paths.
 //!
-//! Paths are followed as rustc resolves them: through modules, re-exports, renames and globs, which explicit names shadow. Items under
-//! `#[doc(hidden)]` can be named but are not covered by SemVer (RFC 1105 and Cargo's SemVer chapter leave them out), so every path knows
-//! whether a hidden step is on it.
+//! Paths are followed as rustc resolves them: through modules, re-exports, renames and globs, which
+//! explicit names shadow. Items under `#[doc(hidden)]` can be named but are not covered by SemVer
+//! (RFC 1105 and Cargo's SemVer chapter leave them out), so every path knows whether a hidden step
+//! is on it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -46,7 +47,8 @@ pub struct ForeignGlob {
 pub struct Surface {
     /// By path below the crate's root (`module::Name`) and namespace.
     pub entries: BTreeMap<(String, Namespace), Entry>,
-    /// The path each item is called by: the shortest of those that are not hidden, else the shortest.
+    /// The path each item is called by: the shortest of those that are not hidden, else the
+    /// shortest.
     pub preferred: HashMap<Id, String>,
     /// Globs over other crates' modules, whose names are not known here.
     pub foreign_globs: Vec<ForeignGlob>,
@@ -110,7 +112,8 @@ impl Surface {
 
 /// Whether an item carries `#[doc(hidden)]` and is not deprecated.
 ///
-/// What is deprecated and hidden at once was said goodbye to, and is still there for those it served: it stays part of the API until it goes.
+/// What is deprecated and hidden at once was said goodbye to, and is still there for those it
+/// served: it stays part of the API until it goes.
 pub fn is_hidden(item: &Item) -> bool {
     let hides = |text: &str| {
         // Words in strings (`doc(alias = "hidden")`) are not the attribute's own.

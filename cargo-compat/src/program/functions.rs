@@ -1,5 +1,5 @@
-//! Functions and methods: a forwarding wrapper with the old signature and bounds around each asserts types, bounds, lifetimes, safety,
-//! asyncness and captures at once.
+//! Functions and methods: a forwarding wrapper with the old signature and bounds around each
+//! asserts types, bounds, lifetimes, safety, asyncness and captures at once.
 
 use rustdoc_types::{Abi, Function, GenericBound, GenericParamDefKind, Impl, Item, Type};
 
@@ -65,7 +65,8 @@ fn mentions_impl(ty: &Type) -> bool {
     serde_json::to_string(ty).is_ok_and(|text| text.contains("\"impl_trait\""))
 }
 
-/// The return type in the ways it may be written: with the fewest captures first, since that is what users can rely on.
+/// The return type in the ways it may be written: with the fewest captures first, since that is
+/// what users can rely on.
 fn outputs(r: &Renderer<'_>, function: &Function, captured: &[String]) -> Option<Vec<String>> {
     let Some(ty) = &function.sig.output else {
         return Some(vec![String::new()]);
@@ -270,10 +271,12 @@ fn wrappers(
     }
 }
 
-/// What [`higher_ranked`] asserts; a function that became generic no longer does, which is not held against it.
+/// What [`higher_ranked`] asserts; a function that became generic no longer does, which is not held
+/// against it.
 pub(crate) const POINTER: &str = "use it as a function pointer for every lifetime";
 
-/// `let _: for<'a> fn(&'a str) -> &'a str = f;`: lifetimes that a caller need not choose beforehand.
+/// `let _: for<'a> fn(&'a str) -> &'a str = f;`: lifetimes that a caller need not choose
+/// beforehand.
 #[expect(clippy::too_many_arguments, reason = "the parts of one wrapper")]
 fn higher_ranked(
     w: &mut Writer<'_>,
@@ -381,7 +384,8 @@ fn trait_ways(w: &Writer<'_>, function: &Function, name: &str, of: Option<&Impl>
     ways.collect()
 }
 
-/// The same wrapper as a method of a local trait: there `Self` and elision mean exactly what they mean in the implementation.
+/// The same wrapper as a method of a local trait: there `Self` and elision mean exactly what they
+/// mean in the implementation.
 fn trait_way(
     w: &Writer<'_>,
     function: &Function,

@@ -10,7 +10,8 @@ use crate::model::declaration::declaration;
 use crate::model::surface::is_hidden;
 use crate::rules;
 
-/// Traits whose implementations say nothing that users may rely on, or that stable programs cannot name.
+/// Traits whose implementations say nothing that users may rely on, or that stable programs cannot
+/// name.
 const UNNAMED: &[&str] = &[
     "Drop",
     "StructuralPartialEq",
@@ -116,7 +117,8 @@ fn implementation(w: &mut Writer<'_>, item: &Item, of: &Impl) {
             ),
         ])
     })();
-    // Implementations of unstable traits cannot be asserted on a stable compiler, and nobody on one relies on them.
+    // Implementations of unstable traits cannot be asserted on a stable compiler, and nobody on one
+    // relies on them.
     w.maybe(
         &label,
         item.id,

@@ -1,7 +1,8 @@
 //! The maximal user program: every public item, used in every way a user may.
 //!
-//! Each way is one [`Assertion`] on one line of one generated crate, so that rustc's errors lead back to it. What cannot be written (a
-//! type that cannot be named) or does not compile against the library it was written from is a gap of this generator, never a finding.
+//! Each way is one [`Assertion`] on one line of one generated crate, so that rustc's errors lead
+//! back to it. What cannot be written (a type that cannot be named) or does not compile against the
+//! library it was written from is a gap of this generator, never a finding.
 
 mod functions;
 mod impls;
@@ -24,7 +25,8 @@ use crate::rules;
 /// One use of one item.
 #[derive(Debug, Clone)]
 pub struct Assertion {
-    /// The item, by its path below the crate's root (`Type::method`), or an implementation's header.
+    /// The item, by its path below the crate's root (`Type::method`), or an implementation's
+    /// header.
     pub item: String,
     /// The item in the description the program was written from.
     pub id: Id,
@@ -34,7 +36,8 @@ pub struct Assertion {
     pub what: &'static str,
     /// Ways to write it, best first: the first that compiles is used.
     pub ways: Vec<String>,
-    /// Whether nothing is missing if no way compiles: not every type is covariant, not every trait can be implemented.
+    /// Whether nothing is missing if no way compiles: not every type is covariant, not every trait
+    /// can be implemented.
     pub optional: bool,
 }
 
@@ -90,9 +93,11 @@ impl Program {
 }
 
 impl Program {
-    /// Adds what a glob over another crate brings: every name of it is there, and is that crate's item.
+    /// Adds what a glob over another crate brings: every name of it is there, and is that crate's
+    /// item.
     ///
-    /// `module` is the path inside the other crate that the glob names; `extern_name` what programs call that crate.
+    /// `module` is the path inside the other crate that the glob names; `extern_name` what programs
+    /// call that crate.
     pub fn add_glob(
         &mut self,
         names: &Names<'_>,

@@ -1,4 +1,5 @@
-//! The generic parameters a use is written under, types named with them, and what follows from the parameters alone: defaults, variance.
+//! The generic parameters a use is written under, types named with them, and what follows from the
+//! parameters alone: defaults, variance.
 
 use rustdoc_types::{GenericParamDefKind, Generics, Item};
 
@@ -219,7 +220,8 @@ pub(super) fn with_defaults(r: &Renderer<'_>, generics: &Generics) -> Option<Vec
     Some(args)
 }
 
-/// Longer lifetimes for shorter ones (and the other way round), and values outlived by what they borrow.
+/// Longer lifetimes for shorter ones (and the other way round), and values outlived by what they
+/// borrow.
 fn variance(
     w: &mut Writer<'_>,
     path: &str,

@@ -323,8 +323,8 @@ fn signature(r: &Renderer<'_>, function: &Function, name: &str) -> Option<String
     ))
 }
 
-/// An implementation for a local type: generic over the associated types, whose supertraits are assumed, so that no value has to be
-/// invented. `None` if users cannot implement it.
+/// An implementation for a local type: generic over the associated types, whose supertraits are
+/// assumed, so that no value has to be invented. `None` if users cannot implement it.
 fn implementation(
     w: &Writer<'_>,
     of: &Trait,
@@ -453,7 +453,8 @@ fn object(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, name: &str, s
         "use as an object",
         vec![way],
     );
-    // rustdoc says nothing of implementations for objects of a trait (`impl Debug for dyn T`): the usual ones are tried.
+    // rustdoc says nothing of implementations for objects of a trait (`impl Debug for dyn T`): the
+    // usual ones are tried.
     let object = format!("dyn {name}{}", angle(&args));
     let usual = [
         "fmt::Debug",

@@ -204,8 +204,9 @@ fn pretty(code: &str) -> String {
         .join("\n")
 }
 
-/// Whether a line alone compiles against the old library and does not against the new one. Without `old_too` the old side is not asked
-/// again: it accepted the line in the program, where no line sees another.
+/// Whether a line alone compiles against the old library and does not against the new one. Without
+/// `old_too` the old side is not asked again: it accepted the line in the program, where no line
+/// sees another.
 ///
 /// # Errors
 /// As for [`accept`].

@@ -31,8 +31,9 @@ pub struct Library {
 }
 
 impl Library {
-    /// A digest of the library, which holds those of all it was compiled from and the compiler's version, and of what else may be named.
-    /// `None`: something of it cannot be read, so nothing about it is remembered.
+    /// A digest of the library, which holds those of all it was compiled from and the compiler's
+    /// version, and of what else may be named. `None`: something of it cannot be read, so
+    /// nothing about it is remembered.
     fn identity(&self) -> Option<&str> {
         let make = || {
             let mut text = format!("{} {}\n", self.name, sha256_file(&self.artifact).ok()?.0);
@@ -112,7 +113,8 @@ impl<'a> Rustc<'a> {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Remembers verdicts in a folder: the same program against the same library has the same verdict.
+    /// Remembers verdicts in a folder: the same program against the same library has the same
+    /// verdict.
     pub fn remembering(self, folder: PathBuf) -> Self {
         // Old verdicts are worth less than a small folder.
         if std::fs::read_dir(&folder).is_ok_and(|entries| entries.count() > REMEMBERED) {
@@ -260,7 +262,8 @@ fn pair(name: &str, path: &Path) -> std::ffi::OsString {
     arg
 }
 
-/// The line of a span in the program; where it lies in a macro's definition, the line that called the macro.
+/// The line of a span in the program; where it lies in a macro's definition, the line that called
+/// the macro.
 fn line_of(span: &Value, name: &str) -> Option<usize> {
     let mut span = span;
     for _ in 0..200 {

@@ -38,8 +38,8 @@ pub enum Old {
     },
 }
 
-/// Finds the baseline of a package: as asked for, else the newest release tag below it, else the newest published version. `Ok(None)`:
-/// there is none.
+/// Finds the baseline of a package: as asked for, else the newest release tag below it, else the
+/// newest published version. `Ok(None)`: there is none.
 ///
 /// # Errors
 /// What was asked for is not there; or nothing was found, in a clone whose history was cut off.
@@ -58,7 +58,8 @@ pub fn find(
     }
 }
 
-/// Where history was cut off when the clone was made, that no release was found says nothing: its tag was not fetched.
+/// Where history was cut off when the clone was made, that no release was found says nothing: its
+/// tag was not fetched.
 fn refuse_shallow(project: &Project, package: &Package) -> Result<()> {
     match &project.git {
         Some(git) if git.is_shallow()? => Err(Error::judge(format!(
@@ -70,7 +71,8 @@ fn refuse_shallow(project: &Project, package: &Package) -> Result<()> {
     }
 }
 
-/// What is said where there is no baseline. A clone that is told to leave tags out cannot be told from a first release by what is in it.
+/// What is said where there is no baseline. A clone that is told to leave tags out cannot be told
+/// from a first release by what is in it.
 ///
 /// # Errors
 /// git could not be run.
@@ -154,7 +156,8 @@ fn default(cx: &Context, project: &Project, package: &Package) -> Result<Option<
         .publish
         .as_ref()
         .is_none_or(|registries| !registries.is_empty());
-    // Another project's package may have this name: only one of the same repository is a baseline nobody asked for.
+    // Another project's package may have this name: only one of the same repository is a baseline
+    // nobody asked for.
     if !publishable || package.repository.is_none() || cx.args().is_offline() {
         return Ok(None);
     }
@@ -184,8 +187,8 @@ fn default(cx: &Context, project: &Project, package: &Package) -> Result<Option<
     }
 }
 
-/// The highest version tag that is not above the package's version and not the commit that is judged; in a workspace a tag that names the
-/// package counts before one that does not.
+/// The highest version tag that is not above the package's version and not the commit that is
+/// judged; in a workspace a tag that names the package counts before one that does not.
 fn newest_tag(project: &Project, package: &Package) -> Result<Option<(String, CommitId)>> {
     let Some(git) = &project.git else {
         return Ok(None);
@@ -263,8 +266,8 @@ fn folder(project: &Project, path: &Path, name: &str) -> Result<Old> {
         version: version_in(&manifest),
         commit: None,
     };
-    // Building writes a lock file, and the folder is not ours: the build gets a copy of its workspace, and of the folders beside it that
-    // its manifests name.
+    // Building writes a lock file, and the folder is not ours: the build gets a copy of its
+    // workspace, and of the folders beside it that its manifests name.
     let root = workspace_of(&path);
     let cannot = |error| Error::judge(format!("cannot copy `{name}`")).with_source(error);
     let folders = with_path_dependencies(&root);
@@ -308,7 +311,8 @@ fn folder(project: &Project, path: &Path, name: &str) -> Result<Old> {
     })
 }
 
-/// A workspace's folder and those outside it that its manifests depend on by path, and so on; none lies below another.
+/// A workspace's folder and those outside it that its manifests depend on by path, and so on; none
+/// lies below another.
 fn with_path_dependencies(root: &Path) -> Vec<PathBuf> {
     let mut found = vec![root.to_owned()];
     let mut next = 0;
@@ -411,7 +415,8 @@ fn json(path: &Path, package: &Package) -> Result<Old> {
     })
 }
 
-/// A published version, yanked or not, through cargo itself: a throw-away package depends on exactly it, and cargo unpacks it.
+/// A published version, yanked or not, through cargo itself: a throw-away package depends on
+/// exactly it, and cargo unpacks it.
 fn published(cx: &Context, project: &Project, package: &Package, version: &str) -> Result<Old> {
     let scratch = throw_away_dir("compat-registry")?;
     // Side by side: a package below another's folder would belong to that one's workspace.
@@ -513,8 +518,9 @@ fn cache(project: &Project) -> Cache {
     )
 }
 
-/// The root of the workspace that an unpacked package belongs to. One without a workspace of its own gets one: the folder it was unpacked into
-/// may lie below the project, and cargo must not take it for a part of that.
+/// The root of the workspace that an unpacked package belongs to. One without a workspace of its
+/// own gets one: the folder it was unpacked into may lie below the project, and cargo must not take
+/// it for a part of that.
 fn alone(manifest: &Path, base: &Path) -> Result<PathBuf> {
     let package = manifest.parent().unwrap_or(manifest);
     let outermost = package
@@ -595,7 +601,8 @@ fn manifest_of(dir: &Path, package: &str) -> Result<Option<PathBuf>> {
     Ok(found.into_iter().next())
 }
 
-/// The version a manifest states itself; one inherited from a workspace is found out by cargo later.
+/// The version a manifest states itself; one inherited from a workspace is found out by cargo
+/// later.
 fn version_in(manifest: &Path) -> Option<String> {
     let table = release_gate::config::read_toml(manifest).ok()?;
     table

@@ -1,7 +1,7 @@
 //! One side of the comparison, built: its public API as rustdoc sees it, and its compiled metadata.
 //!
-//! Both sides are built in one target folder from the same lock file, so that the dependencies they share are built once and are the same
-//! on both sides.
+//! Both sides are built in one target folder from the same lock file, so that the dependencies they
+//! share are built once and are the same on both sides.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -207,7 +207,8 @@ pub fn build(
         "--message-format",
         "json-render-diagnostics",
     ]);
-    // The library is described while it is checked; without this program's own path it is described afterwards.
+    // The library is described while it is checked; without this program's own path it is described
+    // afterwards.
     if let Ok(this) = std::env::current_exe() {
         step = step
             .env("RUSTC_WORKSPACE_WRAPPER", this.into_os_string())
@@ -218,7 +219,8 @@ pub fn build(
     }
     let step = step.args(feature_args(&request, &package));
     let mut finished = runner.run(step.clone())?;
-    // A crate that asks for unstable features builds with nightly only; what its API is can be judged with this toolchain all the same.
+    // A crate that asks for unstable features builds with nightly only; what its API is can be
+    // judged with this toolchain all the same.
     if !finished.is_success() && finished.stderr_text().contains("E0554") {
         finished = runner.run(step.env("RUSTC_BOOTSTRAP", &lib_name))?;
     }
@@ -268,7 +270,8 @@ pub fn build(
     })
 }
 
-/// A target folder that no other call uses until this is dropped: cargo's own lock is held for one build at a time, and a comparison is several.
+/// A target folder that no other call uses until this is dropped: cargo's own lock is held for one
+/// build at a time, and a comparison is several.
 #[derive(Debug)]
 pub struct InUse(#[expect(dead_code, reason = "held for its lock")] std::fs::File);
 
@@ -305,8 +308,9 @@ fn set_aside(request: &Request<'_>, artifact: &Path) -> Result<PathBuf> {
 }
 
 fn cargo(request: &Request<'_>, verb: &str) -> Step {
-    // Cargo names a member's files by its path inside the workspace and its version, which may be the same on both sides. Another profile
-    // setting for this one package, of no effect on type-checking, keeps the sides apart while their dependencies stay shared.
+    // Cargo names a member's files by its path inside the workspace and its version, which may be
+    // the same on both sides. Another profile setting for this one package, of no effect on
+    // type-checking, keeps the sides apart while their dependencies stay shared.
     let distinct = format!(
         "profile.dev.package.{:?}.codegen-units={}",
         request.package,
@@ -335,7 +339,8 @@ fn cargo(request: &Request<'_>, verb: &str) -> Step {
     }
 }
 
-/// A number that differs between sides and between folders: two baselines of one version must never be taken for each other.
+/// A number that differs between sides and between folders: two baselines of one version must never
+/// be taken for each other.
 fn distinct(request: &Request<'_>) -> u32 {
     let mut text = request.name.as_bytes().to_vec();
     text.extend(request.manifest.as_os_str().as_encoded_bytes());
@@ -343,7 +348,8 @@ fn distinct(request: &Request<'_>) -> u32 {
     257 + u32::from_str_radix(digest.get(..7).unwrap_or("0"), 16).unwrap_or(0)
 }
 
-/// Both sides write the same JSON file, so neither may be taken for fresh: a flag of no effect that is another each time.
+/// Both sides write the same JSON file, so neither may be taken for fresh: a flag of no effect that
+/// is another each time.
 fn never_fresh() -> String {
     let nanos = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -351,7 +357,8 @@ fn never_fresh() -> String {
     format!("--cap-lints=allow --cfg=documented_at_{nanos}")
 }
 
-/// The features as cargo's arguments; of those asked for, the ones this side has, since one side may have features the other lacks.
+/// The features as cargo's arguments; of those asked for, the ones this side has, since one side
+/// may have features the other lacks.
 fn feature_args(request: &Request<'_>, package: &Package) -> Vec<String> {
     let list = |names: Vec<String>| {
         if names.is_empty() {
@@ -589,8 +596,8 @@ fn globbed(
     Ok(found)
 }
 
-/// rustdoc's JSON of one package of the graph. `RUSTC_BOOTSTRAP` is limited to the one crate, so that build scripts of dependencies see nothing
-/// of it.
+/// rustdoc's JSON of one package of the graph. `RUSTC_BOOTSTRAP` is limited to the one crate, so
+/// that build scripts of dependencies see nothing of it.
 fn describe(
     request: &Request<'_>,
     spec: &str,

@@ -1,4 +1,5 @@
-//! Baselines that were unpacked before: folders named after what is in them, so that cargo finds its own work done.
+//! Baselines that were unpacked before: folders named after what is in them, so that cargo finds
+//! its own work done.
 //!
 //! A folder is used again only if its content is still what it was when it was written.
 
@@ -19,13 +20,15 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache below a folder. `lock` is the lock file that a baseline gets, so that both sides have the same dependencies.
+    /// A cache below a folder. `lock` is the lock file that a baseline gets, so that both sides
+    /// have the same dependencies.
     pub fn new(root: PathBuf, lock: Option<PathBuf>) -> Self {
         Self { root, lock }
     }
 
-    /// The folder of a baseline: found, or filled by `fill`. `identity` names its content (a commit, a version and its checksum, a digest of a
-    /// folder); `workspace` finds, in a filled folder, where the lock file belongs.
+    /// The folder of a baseline: found, or filled by `fill`. `identity` names its content (a
+    /// commit, a version and its checksum, a digest of a folder); `workspace` finds, in a
+    /// filled folder, where the lock file belongs.
     ///
     /// # Errors
     /// It cannot be filled or written.
@@ -109,7 +112,8 @@ pub fn is_output(dir: &Path) -> bool {
         && (dir.join("CACHEDIR.TAG").is_file() || dir.join(".rustc_info.json").is_file())
 }
 
-/// A digest of all names and contents below a folder; lock files, which cargo may write, and build output are left out.
+/// A digest of all names and contents below a folder; lock files, which cargo may write, and build
+/// output are left out.
 ///
 /// # Errors
 /// Something cannot be read.
@@ -135,7 +139,8 @@ fn walk(top: &Path, dir: &Path, lines: &mut Vec<String>, depth: usize) -> std::i
             .unwrap_or(&path)
             .to_string_lossy()
             .into_owned();
-        // A link counts as what it leads to: that is what is copied and compiled. One that leads nowhere counts as its text.
+        // A link counts as what it leads to: that is what is copied and compiled. One that leads
+        // nowhere counts as its text.
         match std::fs::metadata(&path) {
             Ok(found) if found.is_dir() && depth < DEEPEST => walk(top, &path, lines, depth + 1)?,
             Ok(found) if found.is_file() => {

@@ -1,7 +1,7 @@
 //! rustdoc's JSON, through one tolerant reader for all formats from 54 on.
 //!
-//! From 57 to 61 the format only gained optional fields; 54 to 56 lack `ExternalCrate.path`, which is filled in. Ids differ between runs:
-//! nothing is ever compared by id across two files.
+//! From 57 to 61 the format only gained optional fields; 54 to 56 lack `ExternalCrate.path`, which
+//! is filled in. Ids differ between runs: nothing is ever compared by id across two files.
 
 use rustdoc_types::Crate;
 use serde::Deserialize;

@@ -1,7 +1,9 @@
-//! This program as cargo's `RUSTC_WORKSPACE_WRAPPER`: while rustc checks the library, rustdoc describes it from the same arguments.
+//! This program as cargo's `RUSTC_WORKSPACE_WRAPPER`: while rustc checks the library, rustdoc
+//! describes it from the same arguments.
 //!
-//! One cargo call gives both, at the same time, and cargo's own freshness holds for both: a library that was not changed is neither checked nor
-//! described again. The description lies beside the library's metadata, under the same hash.
+//! One cargo call gives both, at the same time, and cargo's own freshness holds for both: a library
+//! that was not changed is neither checked nor described again. The description lies beside the
+//! library's metadata, under the same hash.
 //!
 //! Nothing here judges; what is not the library in question is handed to rustc untouched.
 
@@ -29,7 +31,8 @@ pub fn run() -> Option<ExitCode> {
     Some(wrap(&library, &rustc, &args.collect::<Vec<_>>()))
 }
 
-/// Where the description of a library lies, given its metadata (`libNAME-HASH.rmeta`, or the shared object of a macro crate).
+/// Where the description of a library lies, given its metadata (`libNAME-HASH.rmeta`, or the shared
+/// object of a macro crate).
 pub fn description(artifact: &Path, library: &str, private: bool) -> Option<PathBuf> {
     let stem = artifact.file_stem()?.to_str()?;
     let stem = stem.strip_prefix("lib").unwrap_or(stem);
@@ -75,7 +78,8 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
     };
     let private = std::env::var_os(PRIVATE).is_some();
     let stem = format!("{library}{}", call.extra);
-    // What is left of an earlier source must never be read for this one's, in whichever mode it was described.
+    // What is left of an earlier source must never be read for this one's, in whichever mode it was
+    // described.
     for private in [false, true] {
         let _ = std::fs::remove_dir_all(self::folder(Path::new(&call.out_dir), &stem, private));
     }
@@ -141,7 +145,8 @@ enum Fate {
     Codegen,
 }
 
-/// Flags of rustc that take a value (`rustc --help -v`). One that is missing here would leave its value to be taken for a source file.
+/// Flags of rustc that take a value (`rustc --help -v`). One that is missing here would leave its
+/// value to be taken for a source file.
 const FLAGS: &[(&str, Fate)] = &[
     ("--crate-name", Fate::Kept),
     ("--crate-type", Fate::Kept),
@@ -178,7 +183,8 @@ const FLAGS: &[(&str, Fate)] = &[
     ("--forbid", Fate::Dropped),
 ];
 
-/// A flag, what becomes of it, and its value where that is in the same argument: `--flag=value` or `-Fvalue`.
+/// A flag, what becomes of it, and its value where that is in the same argument: `--flag=value` or
+/// `-Fvalue`.
 fn flag(text: &str) -> Option<(&'static str, Fate, Option<&str>)> {
     let (long, value) = match text.split_once('=') {
         Some((long, value)) => (long, Some(value)),

@@ -1,4 +1,5 @@
-//! The pairs, first round; the second is in [`traps`]. Types carry their pair's name (`<name>T`, underscores left out), so that implementations can be told apart; macros are
+//! The pairs, first round; the second is in [`traps`]. Types carry their pair's name (`<name>T`,
+//! underscores left out), so that implementations can be told apart; macros are
 //! called `<name>_macro`.
 
 mod traps;

@@ -83,7 +83,8 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
             .with_source(error)
             .with_help("save them as UTF-8")
     })?;
-    // A changelog holds many releases; notes hold one. A file without a heading for any version is taken as a whole.
+    // A changelog holds many releases; notes hold one. A file without a heading for any version is
+    // taken as a whole.
     let held = match file {
         Some(_) => changelog::part(&whole, &release.version, &release.package),
         None => Held::OneRelease,

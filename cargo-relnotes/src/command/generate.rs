@@ -96,7 +96,8 @@ fn one(
     Ok(report)
 }
 
-/// Writes the migration guide and the advisories. What somebody filled in stays; what is no longer due and nobody touched goes.
+/// Writes the migration guide and the advisories. What somebody filled in stays; what is no longer
+/// due and nobody touched goes.
 fn companions(cx: &Context, folder: &mut PackageArtifacts, release: &Release) -> Result<()> {
     let ours = written_before(folder);
     let is_ours = |name: &str, bytes: &[u8]| ours.get(name) == Some(&sha256_bytes(bytes));

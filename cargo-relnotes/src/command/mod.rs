@@ -1,7 +1,7 @@
 //! What each call does: the order in which things are read, composed, judged and written.
 //!
-//! Must never: decide anything itself. A command asks [`crate::compose`] for a release and hands it to [`crate::judge`] and
-//! [`crate::report`].
+//! Must never: decide anything itself. A command asks [`crate::compose`] for a release and hands it
+//! to [`crate::judge`] and [`crate::report`].
 
 pub mod check;
 pub mod docs;
@@ -134,7 +134,8 @@ impl Session {
         })
     }
 
-    /// What holds whenever a release is looked at: its own rules, and what of the database could not be read.
+    /// What holds whenever a release is looked at: its own rules, and what of the database could
+    /// not be read.
     fn judge(&self, release: &Release) -> (Vec<Finding>, Option<Status>) {
         let (mut findings, status) = judge::release::judge(release, &self.required);
         let unreadable = self.advisories.iter().flat_map(Advisories::unreadable);

@@ -1,6 +1,7 @@
 //! What changed between two releases apart from commits: manifest, lockfile, advisories.
 //!
-//! Must never: drop an advisory because there is nothing to compare with, or take an unreadable lockfile for an empty one.
+//! Must never: drop an advisory because there is nothing to compare with, or take an unreadable
+//! lockfile for an empty one.
 
 use release_gate::Result;
 use release_gate::git::{CommitId, Git};
@@ -186,7 +187,8 @@ fn target_day(range: &Range) -> i64 {
         .map_or(0, |before| before.time)
 }
 
-/// Finds out which of the package's own releases shipped each vulnerable dependency, from the lockfiles of all tags.
+/// Finds out which of the package's own releases shipped each vulnerable dependency, from the
+/// lockfiles of all tags.
 fn shipped(
     git: &Git,
     target: &Target,

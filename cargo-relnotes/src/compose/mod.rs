@@ -1,4 +1,5 @@
-//! From a repository and an artifact folder to one [`Release`]: the only place where reading and modelling meet.
+//! From a repository and an artifact folder to one [`Release`]: the only place where reading and
+//! modelling meet.
 //!
 //! Must never: judge or render.
 
@@ -112,7 +113,8 @@ pub fn range(
     })
 }
 
-/// Plain tags beside those that name the package: its own from before there were others, where its manifest had that version there.
+/// Plain tags beside those that name the package: its own from before there were others, where its
+/// manifest had that version there.
 fn plain(
     git: &Git,
     tags: &[Tag],
@@ -133,7 +135,8 @@ fn plain(
         .collect())
 }
 
-/// What `--since` names. A revision without a tag stands for the highest lower version it holds, so that the step from it can be judged.
+/// What `--since` names. A revision without a tag stands for the highest lower version it holds, so
+/// that the step from it can be judged.
 fn start(
     git: &Git,
     releases: &[range::Release],
@@ -183,7 +186,8 @@ fn misnamed(git: &Git, target: &Target, releases: &[range::Release]) -> Result<V
     Ok(wrong.map(|release| release.tag.clone()).collect())
 }
 
-/// Versions the manifest had inside the range that no tag names: their commits are in these notes too.
+/// Versions the manifest had inside the range that no tag names: their commits are in these notes
+/// too.
 fn untagged(git: &Git, target: &Target, range: &Range) -> Result<Vec<Untagged>> {
     let from = range.predecessor.release.as_ref();
     let place = &target.place;

@@ -1,6 +1,8 @@
-//! The package at the revision that is released: its manifest, its version, and the folders that belong to it.
+//! The package at the revision that is released: its manifest, its version, and the folders that
+//! belong to it.
 //!
-//! Must never: take the version from anywhere but the manifest of that revision (or, at `HEAD`, the one cargo sees).
+//! Must never: take the version from anywhere but the manifest of that revision (or, at `HEAD`, the
+//! one cargo sees).
 
 use std::path::Path;
 
@@ -94,7 +96,8 @@ pub fn target(
     })?;
     place.move_to(folder);
     let at_head = project.commit.as_ref() == Some(&commit);
-    // The version cargo sees counts where nothing else was asked for: an uncommitted raise of it is what will be released.
+    // The version cargo sees counts where nothing else was asked for: an uncommitted raise of it is
+    // what will be released.
     let text = if at_head && to.is_none() {
         package.version.to_string()
     } else {
@@ -150,7 +153,8 @@ fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) 
     let of = |package: &cargo_metadata::Package| folder(package.manifest_path.as_std_path());
     let own = of(package);
     let members = project.metadata.workspace_packages();
-    // What a binary links in from its own workspace ships with it; a library ships what it asks for in one exact version.
+    // What a binary links in from its own workspace ships with it; a library ships what it asks for
+    // in one exact version.
     let is_binary = package.targets.iter().any(|target| target.is_bin());
     let shipped = linked(project, package, is_binary);
     let mut inside = vec![own.clone()];
@@ -195,8 +199,9 @@ fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) 
     }
 }
 
-/// Names of the workspace's packages that a package links in, directly or through others: all of them, or those it asks for in one exact
-/// version (`=1.2.3`), which are parts of it under another name.
+/// Names of the workspace's packages that a package links in, directly or through others: all of
+/// them, or those it asks for in one exact version (`=1.2.3`), which are parts of it under another
+/// name.
 fn linked(project: &Project, package: &cargo_metadata::Package, all: bool) -> Vec<String> {
     let members = project.metadata.workspace_packages();
     let mut found: Vec<String> = Vec::new();

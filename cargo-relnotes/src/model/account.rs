@@ -1,7 +1,7 @@
 //! The accounting: every commit of a range is in exactly one bucket.
 //!
-//! Must never: lose or count a commit twice. [`account`] returns one bucket for each commit it was given, in the same
-//! order, and [`Accounting::sums`] add up to their number by construction.
+//! Must never: lose or count a commit twice. [`account`] returns one bucket for each commit it was
+//! given, in the same order, and [`Accounting::sums`] add up to their number by construction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,8 @@ pub enum Bucket {
         /// Which.
         section: Section,
     },
-    /// It shares the line of another commit, or is covered by the dependency table (`into` is `null`).
+    /// It shares the line of another commit, or is covered by the dependency table (`into` is
+    /// `null`).
     Folded {
         /// The commit whose line it shares.
         into: Option<CommitId>,
@@ -130,9 +131,9 @@ pub fn reverts(commits: &[Commit], table: &Table) -> Vec<(usize, Revert)> {
         .collect()
 }
 
-/// Puts every commit (newest first) into its bucket. With `dependency_table`, updates of dependencies are folded into
-/// the table made from the lockfiles instead of being listed one by one. `brought` says for merges that are taken back which commits
-/// they brought.
+/// Puts every commit (newest first) into its bucket. With `dependency_table`, updates of
+/// dependencies are folded into the table made from the lockfiles instead of being listed one by
+/// one. `brought` says for merges that are taken back which commits they brought.
 pub fn account(
     commits: &[Commit],
     table: &Table,
@@ -293,7 +294,8 @@ fn place(
     if commit.parents > 1 && !message.is_breaking() {
         return Placed::Done(Bucket::Merge);
     }
-    // A break or a listed change in the body of a squash merge has a line of its own; what a dependency changed is in the bodies of bots.
+    // A break or a listed change in the body of a squash merge has a line of its own; what a
+    // dependency changed is in the bodies of bots.
     let mut from_body: Option<Section> = None;
     let updates = placement == Placement::In(Section::Dependencies);
     for header in message.squashed.iter().filter(|_| !updates) {

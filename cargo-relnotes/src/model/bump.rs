@@ -1,7 +1,7 @@
 //! How far a version moved, how far it had to move, and what kind of release that makes.
 //!
-//! Must never: read Cargo's rule for 0.x the wrong way round: the leftmost non-zero number is the one that may break.
-//! <https://doc.rust-lang.org/cargo/reference/semver.html>
+//! Must never: read Cargo's rule for 0.x the wrong way round: the leftmost non-zero number is the
+//! one that may break. <https://doc.rust-lang.org/cargo/reference/semver.html>
 
 use schemars::JsonSchema;
 use semver::Version;

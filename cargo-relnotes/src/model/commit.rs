@@ -11,8 +11,9 @@ pub struct Commit {
     pub id: CommitId,
     /// How many parents it has; two or more make a merge.
     pub parents: usize,
-    /// Positions of its parents in the list of the range, the first one first; what is outside the range is beyond the list's end. Empty
-    /// where no merge of the range is one of a pull request.
+    /// Positions of its parents in the list of the range, the first one first; what is outside the
+    /// range is beyond the list's end. Empty where no merge of the range is one of a pull
+    /// request.
     pub inside: Box<[u32]>,
     /// Who wrote it, after the mailmap; shared between the commits of one person.
     pub author: Arc<Identity>,
@@ -36,7 +37,8 @@ impl Commit {
     }
 }
 
-/// A person. The address serves only to tell people apart: it is never shown, written or serialized.
+/// A person. The address serves only to tell people apart: it is never shown, written or
+/// serialized.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
     /// The name as written.

@@ -1,7 +1,7 @@
 //! What changed between two lockfiles.
 //!
-//! Must never: trust a name. A dependency that keeps its name and comes from somewhere else is reported as such: that
-//! is how supply chains are attacked.
+//! Must never: trust a name. A dependency that keeps its name and comes from somewhere else is
+//! reported as such: that is how supply chains are attacked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,8 @@ impl Wanted {
 }
 
 impl Locked {
-    /// What tells two states of a dependency apart: its version, and of a git dependency the revision.
+    /// What tells two states of a dependency apart: its version, and of a git dependency the
+    /// revision.
     fn state(&self) -> State {
         (self.version.clone(), self.revision.clone())
     }
@@ -116,7 +117,8 @@ pub struct SourceChange {
     pub from: String,
     /// Where it comes from now.
     pub to: String,
-    /// Whether it left a registry: what it holds is no longer what everybody else gets under this name.
+    /// Whether it left a registry: what it holds is no longer what everybody else gets under this
+    /// name.
     pub leaves_registry: bool,
 }
 
@@ -141,7 +143,8 @@ impl DependencyDelta {
         *self == Self::default()
     }
 
-    /// Compares what a package pulls in, directly and through others; what only its tests need is nobody else's business.
+    /// Compares what a package pulls in, directly and through others; what only its tests need is
+    /// nobody else's business.
     pub fn between(package: &str, before: Side<'_>, after: Side<'_>) -> Self {
         let (old_direct, new_direct) = (before.direct, after.direct);
         let before = by_name(&reachable(package, before));
@@ -171,7 +174,8 @@ impl DependencyDelta {
         let (old, new) = (states(old), states(new));
         let mut gone: Vec<&State> = old.difference(&new).collect();
         let mut come: Vec<&State> = new.difference(&old).collect();
-        // Compatible versions replace each other first; what is left is paired from the highest down.
+        // Compatible versions replace each other first; what is left is paired from the highest
+        // down.
         let compatible = |a: &State, b: &State| {
             a.0 == b.0 || super::bump::step(&a.0, &b.0) != super::facts::Bump::Major
         };
@@ -285,7 +289,8 @@ pub struct Side<'a> {
     pub tests_only: &'a BTreeSet<String>,
 }
 
-/// Everything a package of the workspace pulls in, tests aside; all of the lockfile where it does not name the package.
+/// Everything a package of the workspace pulls in, tests aside; all of the lockfile where it does
+/// not name the package.
 pub fn reachable<'a>(package: &str, side: Side<'a>) -> Vec<&'a Locked> {
     let lock = side.lock;
     let mut index: BTreeMap<(&str, &Version), Vec<&Locked>> = BTreeMap::new();

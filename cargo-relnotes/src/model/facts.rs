@@ -1,7 +1,8 @@
-//! What the other gates found out, as far as notes repeat it, and what stands in the way of relying on it.
+//! What the other gates found out, as far as notes repeat it, and what stands in the way of relying
+//! on it.
 //!
-//! Must never: let an absent, stale or failed-to-run fact look like a good one. The only way to a value is
-//! [`Fact::usable`]; every other state has a reason that is printed.
+//! Must never: let an absent, stale or failed-to-run fact look like a good one. The only way to a
+//! value is [`Fact::usable`]; every other state has a reason that is printed.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,8 @@ pub enum Fact<T> {
     Absent,
     /// It is about something else.
     Stale(String),
-    /// It is there and cannot be relied on: unreadable, of another version, or its gate ended in an error.
+    /// It is there and cannot be relied on: unreadable, of another version, or its gate ended in an
+    /// error.
     Broken(String),
 }
 
@@ -277,8 +279,8 @@ impl Facts {
         }
     }
 
-    /// What stands in each file, in a word: the digest of what can be relied on, or why it cannot be. Notes that were made from other
-    /// facts than are there now are outdated.
+    /// What stands in each file, in a word: the digest of what can be relied on, or why it cannot
+    /// be. Notes that were made from other facts than are there now are outdated.
     pub fn states(&self) -> BTreeMap<&'static str, String> {
         fn state<T>(fact: &Fact<T>, digest: impl Fn(&T) -> Sha256Digest) -> String {
             match fact {

@@ -1,7 +1,7 @@
 //! Three grammars of commit messages: Conventional Commits 1.0.0, `area: text`, and free text.
 //!
-//! Must never: lose a commit. The header decides by itself; an odd body (no blank line, broken footers) can add
-//! facts but not take the commit away. <https://www.conventionalcommits.org/en/v1.0.0/#specification>
+//! Must never: lose a commit. The header decides by itself; an odd body (no blank line, broken
+//! footers) can add facts but not take the commit away. <https://www.conventionalcommits.org/en/v1.0.0/#specification>
 
 /// The first line of a message, or one line of a squash body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,8 @@ pub fn header(line: &str, known: &dyn Fn(&str) -> bool) -> Header {
     })
 }
 
-/// `type(scope)!: description` to the letter: a noun, an optional scope, an optional `!`, a colon **and a space**.
+/// `type(scope)!: description` to the letter: a noun, an optional scope, an optional `!`, a colon
+/// **and a space**.
 pub fn conventional(line: &str) -> Option<Header> {
     let noun = line
         .bytes()
@@ -130,7 +131,8 @@ pub fn conventional(line: &str) -> Option<Header> {
     })
 }
 
-/// `area: text`, as the Linux kernel, tokio and jj write it: words or paths before the colon, at most two for each area.
+/// `area: text`, as the Linux kernel, tokio and jj write it: words or paths before the colon, at
+/// most two for each area.
 fn area(line: &str) -> Option<Header> {
     let (area, text) = line.split_once(": ")?;
     let (area, bang) = area
@@ -168,7 +170,8 @@ fn is_area(text: &str) -> bool {
     }
 }
 
-/// A footer's token and the beginning of its value: `Token: value`, `Token #value`, `BREAKING CHANGE: value`.
+/// A footer's token and the beginning of its value: `Token: value`, `Token #value`, `BREAKING
+/// CHANGE: value`.
 pub fn footer(line: &str) -> Option<(&str, &str)> {
     for breaking in ["BREAKING CHANGE", "BREAKING-CHANGE"] {
         if let Some(rest) = line.strip_prefix(breaking) {
@@ -216,7 +219,8 @@ fn breaking_footers(lines: &[&str]) -> Vec<String> {
     found.iter().map(|value| value.trim().to_owned()).collect()
 }
 
-/// The bullets of a squash body that are conventional headers of known types, without a repetition of the subject.
+/// The bullets of a squash body that are conventional headers of known types, without a repetition
+/// of the subject.
 fn squash_list(lines: &[&str], subject: &Header, known: &dyn Fn(&str) -> bool) -> Vec<Header> {
     let mut found: Vec<Header> = Vec::new();
     for line in lines {
@@ -256,7 +260,8 @@ fn co_authors(lines: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What a revert takes back: git's own sentence, GitHub's `Reverts #1`, or the `Refs:` footer the specification suggests.
+/// What a revert takes back: git's own sentence, GitHub's `Reverts #1`, or the `Refs:` footer the
+/// specification suggests.
 fn revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
     let conventional = header.kind.as_deref() == Some("revert");
     let said = if conventional {

@@ -1,6 +1,8 @@
-//! Messages without a convention that are about nothing anybody ships: the changelog, formatting, tests, spelling, releases.
+//! Messages without a convention that are about nothing anybody ships: the changelog, formatting,
+//! tests, spelling, releases.
 //!
-//! Must never: hide what it is not sure about. Each of these has a rule with a name, and what none of them knows is listed.
+//! Must never: hide what it is not sure about. Each of these has a rule with a name, and what none
+//! of them knows is listed.
 
 use super::grammar::{Header, Style, without_pull};
 
@@ -57,7 +59,8 @@ pub(super) fn housekeeping(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a message is about one of these files: it ends with the name, or goes on with what was written there.
+/// Whether a message is about one of these files: it ends with the name, or goes on with what was
+/// written there.
 fn edits(words: &[&str], files: &[&str]) -> bool {
     const THEN: &[&str] = &[
         "entry", "entries", "for", "to", "with", "and", "update", "updates", "edit", "fix", "typo",
@@ -95,7 +98,8 @@ pub(super) fn is_about_words(text: &str) -> bool {
         .map(|word| word.trim_matches(['`', '.', ',', ':', '(', ')']))
         .peekable();
     while let Some(word) = words.next() {
-        // `doc comments` are part of the language, `typo detection` and `support for docs` are things to have.
+        // `doc comments` are part of the language, `typo detection` and `support for docs` are
+        // things to have.
         if matches!(word, "support" | "allow" | "option" | "flag") {
             return false;
         }
@@ -112,7 +116,8 @@ pub(super) fn is_about_words(text: &str) -> bool {
     false
 }
 
-/// `1.2.3`, `v1.2.3`, `Release 1.2.3`, `chore: Release`, `Bump version to 1.2.3`, `chore(release): prepare for 1.2.3`.
+/// `1.2.3`, `v1.2.3`, `Release 1.2.3`, `chore: Release`, `Bump version to 1.2.3`, `chore(release):
+/// prepare for 1.2.3`.
 pub(super) fn is_release_commit(header: &Header) -> bool {
     let text = header.description.to_lowercase();
     let is_version = |word: &str| {

@@ -1,6 +1,7 @@
 //! What two manifests of a package say, and what changed for its users.
 //!
-//! Must never: compare what users cannot see. Dependencies are compared from lockfiles, the API by another gate.
+//! Must never: compare what users cannot see. Dependencies are compared from lockfiles, the API by
+//! another gate.
 
 use std::collections::{BTreeMap, BTreeSet};
 

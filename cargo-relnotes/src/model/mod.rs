@@ -1,7 +1,7 @@
 //! What release notes are about, as plain data.
 //!
-//! Must never: read a file, start a program, look at the clock or the environment. Everything here is computed from
-//! values somebody handed in, so that every rule can be tested in process.
+//! Must never: read a file, start a program, look at the clock or the environment. Everything here
+//! is computed from values somebody handed in, so that every rule can be tested in process.
 
 pub mod account;
 pub mod breaking;

@@ -1,6 +1,7 @@
 //! Who wrote the commits of a range.
 //!
-//! Must never: show or keep an address. People are told apart by it, and only names leave this module.
+//! Must never: show or keep an address. People are told apart by it, and only names leave this
+//! module.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,8 +42,8 @@ pub fn co_authors(commits: &[Commit]) -> Vec<(usize, Identity)> {
     found
 }
 
-/// Everybody of a range: authors and (mailmapped) co-authors. `known` are the keys of those who wrote earlier commits;
-/// `None` where that was not found out.
+/// Everybody of a range: authors and (mailmapped) co-authors. `known` are the keys of those who
+/// wrote earlier commits; `None` where that was not found out.
 pub fn contributors(
     commits: &[Commit],
     co_authors: &[(usize, Identity)],

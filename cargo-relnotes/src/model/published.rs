@@ -1,7 +1,8 @@
-//! A published advisory as RustSec's database holds it: TOML front matter in Markdown, and which versions it calls vulnerable.
+//! A published advisory as RustSec's database holds it: TOML front matter in Markdown, and which
+//! versions it calls vulnerable.
 //!
-//! Must never: read a requirement leniently. What RustSec's own tools refuse is refused here, so that nothing is called harmless that
-//! nobody could judge. <https://github.com/RustSec/advisory-db#advisory-format>
+//! Must never: read a requirement leniently. What RustSec's own tools refuse is refused here, so
+//! that nothing is called harmless that nobody could judge. <https://github.com/RustSec/advisory-db#advisory-format>
 
 use std::cmp::Ordering;
 
@@ -25,7 +26,8 @@ pub struct Published {
     pub severity: Option<String>,
     /// Requirements that name the versions with the repair.
     pub patched: Vec<String>,
-    /// Whether it calls versions vulnerable: neither withdrawn nor only a remark (unmaintained, unsound, notice).
+    /// Whether it calls versions vulnerable: neither withdrawn nor only a remark (unmaintained,
+    /// unsound, notice).
     pub is_vulnerability: bool,
     unaffected: Vec<Range>,
 }
@@ -109,7 +111,8 @@ impl Published {
     }
 }
 
-/// Versions between two bounds, in the order of precedence; a bound says whether it belongs to them.
+/// Versions between two bounds, in the order of precedence; a bound says whether it belongs to
+/// them.
 #[derive(Debug, Clone, Default)]
 struct Range {
     start: Option<(Version, bool)>,
@@ -161,7 +164,8 @@ fn ranges(versions: &Versions) -> Result<Vec<Range>, String> {
     Ok(ranges)
 }
 
-/// A requirement as one range. At most one lower and one upper bound; an operator that sets both stands alone.
+/// A requirement as one range. At most one lower and one upper bound; an operator that sets both
+/// stands alone.
 fn range(requirement: &VersionReq) -> Result<Range, String> {
     let odd = || format!("the requirement `{requirement}` is of no form known here");
     let mut range = Range::default();

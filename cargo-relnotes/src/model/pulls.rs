@@ -1,7 +1,7 @@
 //! Merges of pull requests, and the commits each of them brought.
 //!
-//! Must never: guess. A merge counts as one of a pull request only where a forge's own words say so, and what it brought is what can be
-//! reached from it and not from the line it was merged into.
+//! Must never: guess. A merge counts as one of a pull request only where a forge's own words say
+//! so, and what it brought is what can be reached from it and not from the line it was merged into.
 
 use std::collections::BTreeMap;
 
@@ -70,8 +70,8 @@ pub fn read(message: &str) -> Option<Pull> {
 
 /// For each commit (by position) that a merged pull request brought: the position of the merge.
 ///
-/// Follows the line of first parents from old to new, so that whatever a merge reaches beyond it is what it brought; every commit is
-/// looked at once.
+/// Follows the line of first parents from old to new, so that whatever a merge reaches beyond it is
+/// what it brought; every commit is looked at once.
 pub fn owners(commits: &[Commit]) -> BTreeMap<usize, usize> {
     let mut owners = BTreeMap::new();
     if commits.iter().all(|commit| commit.inside.is_empty()) {
@@ -139,8 +139,9 @@ pub(super) struct Pulls {
 }
 
 impl Pulls {
-    /// Decides which pull requests have a line of their own. Where the commits inside are conventional, each of them was written to be
-    /// read by itself; otherwise the title says more than the steps that led there.
+    /// Decides which pull requests have a line of their own. Where the commits inside are
+    /// conventional, each of them was written to be read by itself; otherwise the title says
+    /// more than the steps that led there.
     pub(super) fn of(
         commits: &[Commit],
         table: &Table,
@@ -207,7 +208,8 @@ impl Pulls {
         read(&commits[merge].message).map(|pull| pull.number)
     }
 
-    /// The merge whose line stands for a commit; a break, or a repaired vulnerability, has a line of its own.
+    /// The merge whose line stands for a commit; a break, or a repaired vulnerability, has a line
+    /// of its own.
     pub(super) fn line_of(&self, at: usize, section: Section) -> Option<usize> {
         let merge = *self.owners.get(&at)?;
         let own = matches!(section, Section::Breaking | Section::Security);
@@ -215,7 +217,8 @@ impl Pulls {
     }
 }
 
-/// The section most commits of a pull request belong to, [`Section::Other`] aside, or what its branch is called after.
+/// The section most commits of a pull request belong to, [`Section::Other`] aside, or what its
+/// branch is called after.
 fn majority(sections: &[Section], branch: &str) -> Section {
     let mut counts: BTreeMap<Section, usize> = BTreeMap::new();
     sections

@@ -1,8 +1,9 @@
 //! Which release came before, and which commits are in this one.
 //!
-//! Must never: take a position in a list for an answer. The commits of a release are a set difference,
-//! `predecessor..release`; the predecessor is the highest lower SemVer tag that is an ancestor, final releases looking
-//! past pre-releases. Ancestry is asked for through [`Ancestry`], so that the rule is tested without a repository.
+//! Must never: take a position in a list for an answer. The commits of a release are a set
+//! difference, `predecessor..release`; the predecessor is the highest lower SemVer tag that is an
+//! ancestor, final releases looking past pre-releases. Ancestry is asked for through [`Ancestry`],
+//! so that the rule is tested without a repository.
 
 use release_gate::git::{CommitId, Tag, parse_version_tag};
 use semver::Version;
@@ -33,8 +34,9 @@ pub trait Ancestry {
 
 /// The releases of a package among a repository's tags, lowest version first.
 ///
-/// `patterns` (with `{version}` in them) decide where given. Otherwise tags that name the package count (`serde-v1.0.0`) and,
-/// only where no tag does, plain ones (`v1.0.0`): in a workspace those belong to somebody else.
+/// `patterns` (with `{version}` in them) decide where given. Otherwise tags that name the package
+/// count (`serde-v1.0.0`) and, only where no tag does, plain ones (`v1.0.0`): in a workspace those
+/// belong to somebody else.
 pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<Release> {
     let release = |tag: &Tag, version| Release {
         tag: tag.name.clone(),
@@ -72,7 +74,8 @@ pub fn sort(releases: &mut [Release]) {
     releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));
 }
 
-/// Plain tags (`v1.0.0`) as releases: where other tags name the package, whether one is its own has to be found out.
+/// Plain tags (`v1.0.0`) as releases: where other tags name the package, whether one is its own has
+/// to be found out.
 pub fn plain(tags: &[Tag], package: &str) -> Vec<Release> {
     tags.iter()
         .filter_map(|tag| {
@@ -106,8 +109,8 @@ pub struct Predecessor {
 
 /// Finds the release before `version` at `commit`.
 ///
-/// `inclusive` also takes a tag of the very same version as a candidate: it is for a commit past that release whose
-/// manifest still says the old version.
+/// `inclusive` also takes a tag of the very same version as a candidate: it is for a commit past
+/// that release whose manifest still says the old version.
 ///
 /// # Errors
 /// Whatever [`Ancestry`] fails with.
@@ -167,7 +170,8 @@ pub fn predecessor<A: Ancestry>(
 mod tests {
     use super::*;
 
-    /// Commits are numbers on lines: `line * 1000 + position`; a line starts from a point of line 0.
+    /// Commits are numbers on lines: `line * 1000 + position`; a line starts from a point of line
+    /// 0.
     struct Lines;
     impl Ancestry for Lines {
         type Error = std::convert::Infallible;

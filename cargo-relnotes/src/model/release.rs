@@ -1,6 +1,7 @@
 //! Everything notes say about one release, as one value.
 //!
-//! Must never: be changed after it was composed. Renderers and rules read it; nothing else decides what is in it.
+//! Must never: be changed after it was composed. Renderers and rules read it; nothing else decides
+//! what is in it.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +40,8 @@ pub enum Named {
     Tagged,
     /// There is no such tag yet: the version is the manifest's.
     Untagged,
-    /// The manifest's version was released from an earlier commit: nothing says what this will be called.
+    /// The manifest's version was released from an earlier commit: nothing says what this will be
+    /// called.
     Past,
     /// A tag of this version exists on another line of history.
     Elsewhere,
@@ -80,7 +82,8 @@ pub struct Release {
     pub version: Version,
     /// What stands behind the version.
     pub named: Named,
-    /// The tag of this release where there is one (or, for [`Named::Elsewhere`], the tag that should not be there).
+    /// The tag of this release where there is one (or, for [`Named::Elsewhere`], the tag that
+    /// should not be there).
     pub tag: Option<String>,
     /// Tags of this version at other commits, where one is at the right one.
     pub twins: Vec<String>,
@@ -155,7 +158,8 @@ pub struct RelnotesData {
     pub vulnerabilities: Option<VulnerabilityDelta>,
     /// Names of those who took part, most commits first.
     pub contributors: Vec<ContributorData>,
-    /// The files of facts: the SHA-256 of each that was relied on, or `missing`, `stale`, `error`, `not-applicable`.
+    /// The files of facts: the SHA-256 of each that was relied on, or `missing`, `stale`, `error`,
+    /// `not-applicable`.
     pub facts: BTreeMap<&'static str, String>,
     /// Facts that could not be relied on.
     pub gaps: Vec<GapData>,

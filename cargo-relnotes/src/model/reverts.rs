@@ -1,7 +1,8 @@
 //! Which commits of a range take each other back.
 //!
-//! Must never: cancel across releases. A revert whose target shipped earlier is news and stays listed; a revert and
-//! its target inside one range are both gone, and a revert of the revert brings the target back.
+//! Must never: cancel across releases. A revert whose target shipped earlier is news and stays
+//! listed; a revert and its target inside one range are both gone, and a revert of the revert
+//! brings the target back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +29,9 @@ pub fn merges<'a>(commits: &'a [Commit], reverts: &[(usize, Revert)]) -> Vec<&'a
         .collect()
 }
 
-/// For each commit (by position) that is cancelled: the positions of the others it is cancelled with.
-/// `reverts` are the commits that take something back, by position; `brought` says what merges brought.
+/// For each commit (by position) that is cancelled: the positions of the others it is cancelled
+/// with. `reverts` are the commits that take something back, by position; `brought` says what
+/// merges brought.
 pub fn cancelled(
     commits: &[Commit],
     reverts: &[(usize, Revert)],

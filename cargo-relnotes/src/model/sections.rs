@@ -1,7 +1,7 @@
 //! Which section of the notes a change belongs to: a small table from types and first words.
 //!
-//! Must never: drop anything. What no line of the table knows lands in [`Section::Other`]; what is hidden is hidden by
-//! a rule with a name, and counted.
+//! Must never: drop anything. What no line of the table knows lands in [`Section::Other`]; what is
+//! hidden is hidden by a rule with a name, and counted.
 
 use std::collections::BTreeMap;
 

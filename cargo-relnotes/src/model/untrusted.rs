@@ -1,7 +1,8 @@
 //! Text that somebody else wrote: commit messages, author names, advisory titles.
 //!
-//! Must never: offer a way to become Markdown, a terminal line or HTML by itself. There is no `Display`; the one
-//! way out for people is [`crate::report::markdown`], and for machines [`Untrusted::visible`] inside JSON strings.
+//! Must never: offer a way to become Markdown, a terminal line or HTML by itself. There is no
+//! `Display`; the one way out for people is [`crate::report::markdown`], and for machines
+//! [`Untrusted::visible`] inside JSON strings.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,14 +13,16 @@ use serde::Serialize;
 /// Longest text (in characters) that is kept of one line; a longer one ends with `…`.
 pub const MAX_CHARS: usize = 1_000;
 
-/// One line of foreign text: white space collapsed, control and direction-changing characters replaced.
+/// One line of foreign text: white space collapsed, control and direction-changing characters
+/// replaced.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Untrusted(String);
 
 impl Untrusted {
-    /// Takes text in. Line breaks and runs of white space become one space; what must not reach a terminal or
-    /// a web page becomes U+FFFD; anything longer than [`MAX_CHARS`] is cut and ends with `…`.
+    /// Takes text in. Line breaks and runs of white space become one space; what must not reach a
+    /// terminal or a web page becomes U+FFFD; anything longer than [`MAX_CHARS`] is cut and
+    /// ends with `…`.
     pub fn new(text: &str) -> Self {
         if is_clean(text) {
             return Self(text.to_owned());
@@ -90,8 +93,9 @@ fn is_clean(text: &str) -> bool {
         && !bytes.windows(2).any(|pair| pair == b"  ")
 }
 
-/// Control characters, direction overrides (the "Trojan Source" set), and characters that show nothing but
-/// change what is read: soft hyphen, zero-width spaces, byte order mark, invisible operators, tag characters.
+/// Control characters, direction overrides (the "Trojan Source" set), and characters that show
+/// nothing but change what is read: soft hyphen, zero-width spaces, byte order mark, invisible
+/// operators, tag characters.
 pub fn is_unwanted(c: char) -> bool {
     c.is_control()
         || matches!(c,

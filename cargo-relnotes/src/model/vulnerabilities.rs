@@ -1,7 +1,7 @@
 //! Which published advisories a release closes, keeps and brings.
 //!
-//! Must never: say "none" where nobody looked. [`VulnerabilityDelta`] exists only where an advisory database and both
-//! lockfiles were read.
+//! Must never: say "none" where nobody looked. [`VulnerabilityDelta`] exists only where an advisory
+//! database and both lockfiles were read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,8 @@ pub struct Hit {
     pub patched: Vec<String>,
     /// Whether it was public when the release before was made.
     pub public_before: bool,
-    /// Whether nothing the package pulls in uses it: it is in the lockfile for tests or for other packages of the workspace.
+    /// Whether nothing the package pulls in uses it: it is in the lockfile for tests or for other
+    /// packages of the workspace.
     pub locked_only: bool,
     /// Our own releases that shipped it, oldest first, where lockfiles of tags were read.
     pub shipped: Shipped,
@@ -77,7 +78,8 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// From every release (lowest first) and whether it shipped it; `None` where that cannot be told.
+    /// From every release (lowest first) and whether it shipped it; `None` where that cannot be
+    /// told.
     pub fn from_releases<'a>(
         releases: impl IntoIterator<Item = (&'a Version, Option<bool>)>,
     ) -> Self {
@@ -149,8 +151,8 @@ pub struct VulnerabilityDelta {
 }
 
 impl VulnerabilityDelta {
-    /// Compares the hits of two lockfiles by advisory. `judged` is everything another gate found, where it did: see
-    /// [`standing_hits`].
+    /// Compares the hits of two lockfiles by advisory. `judged` is everything another gate found,
+    /// where it did: see [`standing_hits`].
     pub fn between(before: Vec<Hit>, after: Vec<Hit>, judged: Option<&[Advisory]>) -> Self {
         let locked: BTreeSet<String> = after.iter().map(|hit| hit.id.clone()).collect();
         let old: BTreeMap<String, Hit> = before
@@ -178,8 +180,9 @@ impl VulnerabilityDelta {
     }
 }
 
-/// What hits a release: the advisories of its lockfile, without those another gate looked at and found to be of no matter (waived, or
-/// in nothing that is built), and with those only it knows. An advisory it never heard of stays: its database may be older.
+/// What hits a release: the advisories of its lockfile, without those another gate looked at and
+/// found to be of no matter (waived, or in nothing that is built), and with those only it knows. An
+/// advisory it never heard of stays: its database may be older.
 pub fn standing_hits(found: Vec<Hit>, judged: Option<&[Advisory]>) -> Vec<Hit> {
     let mut hits: BTreeMap<String, Hit> =
         found.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
@@ -239,7 +242,8 @@ mod tests {
         let list = [judged("d", None), judged("c", Some("not-built"))];
         let after = vec![hit("b"), hit("c"), hit("e")];
         let delta = VulnerabilityDelta::between(vec![hit("a"), hit("b")], after, Some(&list));
-        // `c` was looked at and is not built; `b` and `e` are unknown to the other gate, which does not make them harmless.
+        // `c` was looked at and is not built; `b` and `e` are unknown to the other gate, which does
+        // not make them harmless.
         assert_eq!(
             (
                 ids(&delta.fixed),

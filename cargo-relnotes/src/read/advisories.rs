@@ -1,7 +1,7 @@
 //! The advisory database, and what of it hits a lockfile.
 //!
-//! Must never: fetch anything, or leave out quietly what it cannot read. Only the folders of packages that are locked are
-//! read, so a release costs a few files and not the whole database.
+//! Must never: fetch anything, or leave out quietly what it cannot read. Only the folders of
+//! packages that are locked are read, so a release costs a few files and not the whole database.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,8 @@ pub struct Advisories {
     unreadable: RefCell<BTreeSet<String>>,
 }
 
-/// Where the database is: `--db`, else `RELEASE_GATES_ADVISORY_DB`, else the folders cargo's tools use.
+/// Where the database is: `--db`, else `RELEASE_GATES_ADVISORY_DB`, else the folders cargo's tools
+/// use.
 pub fn locate(flag: Option<&Path>) -> Option<PathBuf> {
     let set = |name: &str| {
         std::env::var_os(name)
@@ -115,8 +116,9 @@ impl Advisories {
         found
     }
 
-    /// Every advisory that hits a package of the lockfile, sorted by id: the vulnerabilities `cargo audit` reports.
-    /// `known` is the day, `2026-11-21`, up to which an advisory counts as public before.
+    /// Every advisory that hits a package of the lockfile, sorted by id: the vulnerabilities `cargo
+    /// audit` reports. `known` is the day, `2026-11-21`, up to which an advisory counts as
+    /// public before.
     pub fn hits(&self, lock: &Lock, known: &str) -> Vec<Hit> {
         let mut hits: BTreeMap<String, Hit> = BTreeMap::new();
         for package in lock.iter().filter(|package| is_public(package)) {

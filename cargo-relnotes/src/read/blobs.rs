@@ -19,7 +19,8 @@ pub struct Blob {
 /// The bytes of a file at a commit, or `None` where the commit has no such file.
 ///
 /// # Errors
-/// git failed, or the commit has the file and this clone was made without its bytes: that is no absence.
+/// git failed, or the commit has the file and this clone was made without its bytes: that is no
+/// absence.
 pub fn file(git: &Git, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>> {
     if let Some(bytes) = git.show(commit, path)? {
         return Ok(Some(bytes));

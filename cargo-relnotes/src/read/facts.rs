@@ -1,8 +1,8 @@
 //! The files other gates left in the artifact folder.
 //!
-//! Must never: take a file for a fact before its subject was compared with what is released. Every report is checked for its
-//! schema, commit, lockfile and status; the SBOM, which has a form of its own, by what its root component and the
-//! folder's manifest say.
+//! Must never: take a file for a fact before its subject was compared with what is released. Every
+//! report is checked for its schema, commit, lockfile and status; the SBOM, which has a form of its
+//! own, by what its root component and the folder's manifest say.
 
 use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
 use release_gate::digest::{sha256_bytes, sha256_file};
@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::model::facts::{BuildInfo, Fact, Facts, Judged, Sbom};
 
-/// Reads everything the artifact folder of a release holds. `before` is the version of the release before: what was compared with another
-/// one says nothing about this range.
+/// Reads everything the artifact folder of a release holds. `before` is the version of the release
+/// before: what was compared with another one says nothing about this range.
 pub fn gather(folder: &PackageArtifacts, subject: &Subject, before: Option<&Version>) -> Facts {
     let any = |_: &Envelope| None;
     let buildinfo: Fact<Judged<BuildInfo>> = report(folder, "buildinfo", subject, any);
@@ -38,7 +38,8 @@ pub fn gather(folder: &PackageArtifacts, subject: &Subject, before: Option<&Vers
     }
 }
 
-/// What was built of an earlier release, where its folder is still beside this one's and is about that commit.
+/// What was built of an earlier release, where its folder is still beside this one's and is about
+/// that commit.
 pub fn build_before(
     folder: &PackageArtifacts,
     package: &str,
@@ -97,7 +98,8 @@ fn report<T: DeserializeOwned>(
     }
 }
 
-/// Why a report is about something else. A report that names no package (of a whole workspace) is about all of them.
+/// Why a report is about something else. A report that names no package (of a whole workspace) is
+/// about all of them.
 fn stale(found: &Subject, judged: &Subject) -> Option<String> {
     for (what, a, b) in [
         ("package", &found.package, &judged.package),

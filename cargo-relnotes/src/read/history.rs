@@ -1,7 +1,7 @@
 //! Commits of a range, through git plumbing with NUL between fields.
 //!
-//! Must never: guess what is in a range. git walks `predecessor..release`; a clone whose history was cut off is
-//! refused by the caller before anything is asked here.
+//! Must never: guess what is in a range. git walks `predecessor..release`; a clone whose history
+//! was cut off is refused by the caller before anything is asked here.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -38,7 +38,8 @@ impl From<HistoryError> for release_gate::Error {
     }
 }
 
-/// Fields of one commit, in this order, each ended by NUL: id, parents, author, address, committer time, message.
+/// Fields of one commit, in this order, each ended by NUL: id, parents, author, address, committer
+/// time, message.
 const FORMAT: &str = "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B";
 
 /// Arguments that name a range.
@@ -74,8 +75,8 @@ pub fn commits(
     parse(&git.run(step)?.success().map_err(GitError::from)?.stdout)
 }
 
-/// A git step that takes people's names from the mailmap of a commit: neither the work tree's, which may have been edited, nor one
-/// of the machine's configuration.
+/// A git step that takes people's names from the mailmap of a commit: neither the work tree's,
+/// which may have been edited, nor one of the machine's configuration.
 fn with_mailmap(git: &Git, commit: &CommitId) -> Step {
     git.step()
         .arg("--git-dir")
@@ -171,15 +172,16 @@ pub fn count(git: &Git, from: Option<&CommitId>, to: &CommitId) -> Result<usize,
     })
 }
 
-/// Folders that belong to a package, and folders below them that belong to others; relative to the top folder.
+/// Folders that belong to a package, and folders below them that belong to others; relative to the
+/// top folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Folders {
     /// Inside; an empty name is the top folder, an empty list the whole repository.
     pub inside: Vec<String>,
     /// Outside again.
     pub outside: Vec<String>,
-    /// Files of the workspace that speak for all its packages: a commit that touches one of them and no other package's folder belongs to
-    /// this package too.
+    /// Files of the workspace that speak for all its packages: a commit that touches one of them
+    /// and no other package's folder belongs to this package too.
     pub shared: Vec<String>,
     /// Folders of the workspace's other packages.
     pub others: Vec<String>,
@@ -209,7 +211,8 @@ impl Folders {
     }
 }
 
-/// Marks the commits that touch a package's folders. Merges are left alone: they have a bucket of their own.
+/// Marks the commits that touch a package's folders. Merges are left alone: they have a bucket of
+/// their own.
 ///
 /// # Errors
 /// git failed.
@@ -272,7 +275,8 @@ pub fn mark_touching(
     Ok(())
 }
 
-/// Everybody who wrote a commit reachable from `commit`, after the mailmap of `to`: keys of [`Identity::key`].
+/// Everybody who wrote a commit reachable from `commit`, after the mailmap of `to`: keys of
+/// [`Identity::key`].
 ///
 /// # Errors
 /// git failed.

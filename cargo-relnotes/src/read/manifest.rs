@@ -1,7 +1,7 @@
 //! A package's manifest at a revision, without a checkout.
 //!
-//! Must never: run cargo, or resolve anything. Only what the file says, with `workspace = true` looked up in the
-//! workspace's manifest of the same revision.
+//! Must never: run cargo, or resolve anything. Only what the file says, with `workspace = true`
+//! looked up in the workspace's manifest of the same revision.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,8 @@ use toml::{Table, Value};
 use super::blobs;
 use crate::model::manifest::Manifest;
 
-/// Reads the manifest of the package in `folder` at a commit; `root` is the workspace's folder. `None` where there is none.
+/// Reads the manifest of the package in `folder` at a commit; `root` is the workspace's folder.
+/// `None` where there is none.
 ///
 /// # Errors
 /// git failed, or the manifest is no TOML.
@@ -40,7 +41,8 @@ pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Opti
     Ok(of(&table, &workspace))
 }
 
-/// The manifest of the package called `name`, wherever it lay at the commit, and its folder: first where it is expected, then anywhere.
+/// The manifest of the package called `name`, wherever it lay at the commit, and its folder: first
+/// where it is expected, then anywhere.
 ///
 /// # Errors
 /// git failed, or the manifest is no TOML.
@@ -170,8 +172,8 @@ fn version(own: &Table, shared: Option<&Table>) -> Option<Version> {
     Version::parse(text).ok()
 }
 
-/// Whether the package called `name` had each of these versions at each of these commits, in their order; looked for in its folder and at
-/// the top.
+/// Whether the package called `name` had each of these versions at each of these commits, in their
+/// order; looked for in its folder and at the top.
 ///
 /// # Errors
 /// git failed.
@@ -260,7 +262,8 @@ pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
     })
 }
 
-/// Package names of the normal and build dependencies, of those only tests need, and keys of the optional ones.
+/// Package names of the normal and build dependencies, of those only tests need, and keys of the
+/// optional ones.
 fn dependencies(
     table: &Table,
     workspace: &Table,
@@ -308,7 +311,8 @@ fn dependencies(
     (direct, tests_only, optional)
 }
 
-/// Declared features, and optional dependencies that are features of their own because no `dep:` hides them.
+/// Declared features, and optional dependencies that are features of their own because no `dep:`
+/// hides them.
 fn features(table: &Table, optional: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
     let mut features: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, list) in table

@@ -1,6 +1,7 @@
 //! What is read: history, manifests and lockfiles at a revision, facts other gates left.
 //!
-//! Must never: judge, or run code of the repository. git is asked through [`release_gate::git`] only.
+//! Must never: judge, or run code of the repository. git is asked through [`release_gate::git`]
+//! only.
 
 pub mod advisories;
 pub mod blobs;

@@ -1,6 +1,7 @@
 //! What was packed and signed for a release, as far as the documents tell users how to check it.
 //!
-//! Must never: verify anything. It reads names and digests so that the documents match what is really there.
+//! Must never: verify anything. It reads names and digests so that the documents match what is
+//! really there.
 
 use std::path::Path;
 
@@ -125,7 +126,8 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
     Ok(shipped)
 }
 
-/// Whether a list is the one `cargo repro build` leaves, of programs in `artifacts/`, which nobody downloads: nothing was packed yet.
+/// Whether a list is the one `cargo repro build` leaves, of programs in `artifacts/`, which nobody
+/// downloads: nothing was packed yet.
 fn is_of_build(list: &str) -> bool {
     let mut names = list
         .lines()

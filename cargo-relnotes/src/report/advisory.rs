@@ -1,7 +1,8 @@
 //! Skeletons of security advisories, and notices about advisories of dependencies.
 //!
-//! Must never: pretend to be finished. What only people know is a `FILL-IN`, and `check` fails until it is gone. A
-//! vulnerability of a dependency is no advisory against ourselves: it gets a notice.
+//! Must never: pretend to be finished. What only people know is a `FILL-IN`, and `check` fails
+//! until it is gone. A vulnerability of a dependency is no advisory against ourselves: it gets a
+//! notice.
 
 use release_gate::time::{iso_date, rfc3339};
 use serde_json::json;
@@ -66,7 +67,8 @@ pub fn render(release: &Release) -> Result<Vec<File>, DocumentError> {
     Ok(files)
 }
 
-/// Whether a line about security is about our own code: what names an advisory of a dependency, or updates one, is not.
+/// Whether a line about security is about our own code: what names an advisory of a dependency, or
+/// updates one, is not.
 fn is_own(release: &Release, entry: &Entry) -> bool {
     let text = entry.text.visible();
     let delta = release.vulnerabilities.iter().flat_map(|delta| {

@@ -1,4 +1,5 @@
-//! A CHANGELOG.md after Keep a Changelog 1.1: one section for each release, put in once and replaced in place.
+//! A CHANGELOG.md after Keep a Changelog 1.1: one section for each release, put in once and
+//! replaced in place.
 //!
 //! Must never: touch a line outside its own marks, or a section people wrote by hand.
 
@@ -59,7 +60,8 @@ pub enum Inserted {
     HandWritten,
 }
 
-/// Puts the section of a release into a changelog, or replaces the one put in before. Words between the marks for people stay.
+/// Puts the section of a release into a changelog, or replaces the one put in before. Words between
+/// the marks for people stay.
 ///
 /// # Errors
 /// Two headings name the version, or the marks are broken.
@@ -175,7 +177,8 @@ pub fn has_unreleased_words(text: &str) -> bool {
     false
 }
 
-/// Headings that name a version, in order: the version, where the heading starts, its line. `package` may stand before the version.
+/// Headings that name a version, in order: the version, where the heading starts, its line.
+/// `package` may stand before the version.
 fn versions<'a>(text: &'a str, package: &str) -> Vec<(Version, usize, &'a str)> {
     let page = Page::read(text);
     let named = page

@@ -268,7 +268,8 @@ pub(super) fn compatibility(document: &mut Document, release: &Release, level: u
     }
 }
 
-/// Targets that are built now and were not before, and the other way round, where both builds are known.
+/// Targets that are built now and were not before, and the other way round, where both builds are
+/// known.
 fn targets(release: &Release) -> Vec<(String, String)> {
     let (Some(before), Some(now)) = (&release.build_before, release.facts.buildinfo.usable())
     else {

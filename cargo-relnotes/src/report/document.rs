@@ -1,4 +1,5 @@
-//! A Markdown document that remembers what it should say, and is parsed back before anybody gets it.
+//! A Markdown document that remembers what it should say, and is parsed back before anybody gets
+//! it.
 //!
 //! Must never: hand out text that a parser reads differently from what was put in.
 
@@ -23,7 +24,8 @@ pub enum Part<'a> {
 /// Why a document was not handed out.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// A parser reads something else than was written: a defect of the renderer, never shown to users of the notes.
+    /// A parser reads something else than was written: a defect of the renderer, never shown to
+    /// users of the notes.
     #[error(
         "the rendered document reads differently from what was put in: wanted `{wanted}`, found `{found}`"
     )]
@@ -82,7 +84,8 @@ impl Document {
             let before = line.len();
             match part {
                 Part::Text(text) => {
-                    // Spaces at the edges of our own words are meant; a line break (of a message from elsewhere) is not.
+                    // Spaces at the edges of our own words are meant; a line break (of a message
+                    // from elsewhere) is not.
                     let edge = |there: bool| if there { " " } else { "" };
                     let inner = Untrusted::new(text);
                     let (start, end) = (
@@ -101,7 +104,8 @@ impl Document {
                     wanted.push_str(&shown(text));
                 }
                 Part::Strong(text) => {
-                    // Emphasis cannot end behind some characters; what is verbatim inside has no markup at all.
+                    // Emphasis cannot end behind some characters; what is verbatim inside has no
+                    // markup at all.
                     let plain = Untrusted::new(&shown(text).replace('`', "'"));
                     if !plain.is_empty() {
                         line.push_str("**");
@@ -191,7 +195,8 @@ impl Document {
         ));
     }
 
-    /// One of our own marks: an HTML comment on a line of its own. What it encloses is not checked here.
+    /// One of our own marks: an HTML comment on a line of its own. What it encloses is not checked
+    /// here.
     pub fn mark(&mut self, comment: &str) {
         self.gap();
         let mark = format!("<!-- {comment} -->");

@@ -1,14 +1,16 @@
 //! The only place where text becomes Markdown, and the parse-back that proves it did so faithfully.
 //!
-//! Must never: let a character of [`Untrusted`] text act as markup. Code spans the author balanced stay code
-//! (that is how `Vec<T>` was meant to be read); everything else is backslash-escaped as CommonMark 0.31 §2.4 allows,
-//! and what GitHub turns into links behind CommonMark's back (mentions, bare addresses) is broken up.
+//! Must never: let a character of [`Untrusted`] text act as markup. Code spans the author balanced
+//! stay code (that is how `Vec<T>` was meant to be read); everything else is backslash-escaped as
+//! CommonMark 0.31 §2.4 allows, and what GitHub turns into links behind CommonMark's back
+//! (mentions, bare addresses) is broken up.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::model::untrusted::Untrusted;
 
-/// Stands behind `@` (and before `#` of a foreign repository) so that no forge notifies or links anybody.
+/// Stands behind `@` (and before `#` of a foreign repository) so that no forge notifies or links
+/// anybody.
 pub const BREAK: char = '\u{200b}';
 
 /// Escapes foreign text for use inside a paragraph or list item.
@@ -52,7 +54,8 @@ pub fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// What a reader of the rendered page sees of `text`: the words without the back-ticks of code spans.
+/// What a reader of the rendered page sees of `text`: the words without the back-ticks of code
+/// spans.
 pub fn shown(text: &Untrusted) -> String {
     spans(text.visible())
         .map(|span| match span {
@@ -81,7 +84,8 @@ enum Span<'a> {
 /// Cuts a line into plain text and balanced code spans, as CommonMark §6.1 does.
 fn spans(line: &str) -> impl Iterator<Item = Span<'_>> {
     let mut rest = line;
-    // Lengths of back-tick runs for which no closing run exists in the rest: keeps hostile input linear.
+    // Lengths of back-tick runs for which no closing run exists in the rest: keeps hostile input
+    // linear.
     let mut unclosed: Vec<usize> = Vec::new();
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -202,7 +206,8 @@ pub struct Seen {
     pub links: Vec<String>,
     /// Raw HTML, block or inline.
     pub html: Vec<String>,
-    /// Anything else that foreign text must not cause: images, footnotes, task boxes, quotes, maths.
+    /// Anything else that foreign text must not cause: images, footnotes, task boxes, quotes,
+    /// maths.
     pub other: Vec<String>,
     /// The whole visible text, blocks separated by line breaks.
     pub text: String,
@@ -211,7 +216,8 @@ pub struct Seen {
 /// Parses Markdown back.
 pub fn parse_back(markdown: &str) -> Seen {
     let mut seen = Seen::default();
-    // Positions in `seen.items` of the items that are open, so that nested ones come behind their parents.
+    // Positions in `seen.items` of the items that are open, so that nested ones come behind their
+    // parents.
     let (mut open, mut heading): (Vec<usize>, Option<(u8, String, usize)>) = (Vec::new(), None);
     for (event, range) in Parser::new_ext(markdown, options()).into_offset_iter() {
         match event {

@@ -1,7 +1,8 @@
 //! MIGRATION.md: what users of a library have to change, item by item.
 //!
-//! Must never: invent an instruction. It says what was there and what is there now, repeats what authors wrote, and where
-//! nobody wrote anything asks for it with a `FILL-IN` that keeps `check` from passing.
+//! Must never: invent an instruction. It says what was there and what is there now, repeats what
+//! authors wrote, and where nobody wrote anything asks for it with a `FILL-IN` that keeps `check`
+//! from passing.
 
 use release_gate::suggest::nearest;
 
@@ -72,8 +73,8 @@ pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
     document.finish().map(Some)
 }
 
-/// The fresh guide with what people wrote below its headings: where the guide asks for words and the old file has some below the same
-/// heading, those stay.
+/// The fresh guide with what people wrote below its headings: where the guide asks for words and
+/// the old file has some below the same heading, those stay.
 pub fn with_words(fresh: &str, old: &str) -> String {
     const ASKED: &str = "FILL-IN";
     let parts = |text: &str| -> Vec<(String, String)> {

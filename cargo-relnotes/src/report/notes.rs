@@ -19,8 +19,9 @@ pub const PROSE_END: &str = "relnotes: end of your own words";
 /// The longest body GitHub accepts for a release, in characters.
 pub const LONGEST_BODY: usize = 125_000;
 
-/// Renders the notes with nothing between the marks for people's prose. Notes that would be too long for a forge list the first lines of
-/// each long section and say how many there are; breaking changes and security are never shortened.
+/// Renders the notes with nothing between the marks for people's prose. Notes that would be too
+/// long for a forge list the first lines of each long section and say how many there are; breaking
+/// changes and security are never shortened.
 ///
 /// # Errors
 /// A defect: the document does not read back as it was put in.
@@ -176,7 +177,8 @@ pub fn with_prose(notes: &str, prose: Option<&str>) -> Option<String> {
     }
 }
 
-/// Where people's words are: behind the first mark, before the second, line breaks at both ends included.
+/// Where people's words are: behind the first mark, before the second, line breaks at both ends
+/// included.
 fn prose_range(notes: &str) -> Option<(usize, usize)> {
     let begin = format!("<!-- {PROSE_BEGIN} -->");
     let start = notes.find(&begin)? + begin.len();

@@ -30,7 +30,8 @@ pub struct Block {
     pub code: Vec<String>,
     /// Position of the heading it stands below.
     pub below: Option<usize>,
-    /// The words that introduce it: a paragraph before it that ends with a colon or is set in bold as a whole.
+    /// The words that introduce it: a paragraph before it that ends with a colon or is set in bold
+    /// as a whole.
     pub lead: String,
     /// Whether it is such a paragraph itself.
     pub leads: bool,

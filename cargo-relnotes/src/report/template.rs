@@ -1,7 +1,8 @@
 //! Notes in a layout of the user's own: a minijinja template.
 //!
-//! Must never: let a value act as markup. Every string a template prints is escaped by the same function as the default layout;
-//! there is no `safe` filter, undefined names are errors, and a template cannot run for ever.
+//! Must never: let a value act as markup. Every string a template prints is escaped by the same
+//! function as the default layout; there is no `safe` filter, undefined names are errors, and a
+//! template cannot run for ever.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, ValueKind};

@@ -1,4 +1,5 @@
-//! Whose fault a compiler call's difference is: the crate's own, that of a macro it calls, or the linker's.
+//! Whose fault a compiler call's difference is: the crate's own, that of a macro it calls, or the
+//! linker's.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,8 @@ pub(super) fn proc_macro<'a>(
         .iter()
         .find(|factor| matches!(factor, Factor::Seed(_) | Factor::Clock | Factor::Order));
     if let Some(factor) = told {
-        // Only what one library asks is varied: whether the output follows says whether it is that one.
+        // Only what one library asks is varied: whether the output follows says whether it is that
+        // one.
         let base = Settings {
             expanded: found.expanded,
             ..Settings::default()
@@ -163,7 +165,8 @@ pub(super) fn below<'a>(a: &'a Built, unit: &Unit) -> Vec<&'a Unit> {
     seen
 }
 
-/// Variables the compiler itself read for `env!` and `option_env!`, from the list it writes for cargo.
+/// Variables the compiler itself read for `env!` and `option_env!`, from the list it writes for
+/// cargo.
 fn read_variables(unit: &Unit) -> Vec<String> {
     let list = unit.call.out_dir.join(format!("{}.d", unit.stem()));
     let text = std::fs::read_to_string(list).unwrap_or_default();

@@ -16,12 +16,14 @@ const MOST: usize = 40;
 /// No more time is spent on chance.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Whether a call repeated as it is gives the same output every time, whatever number its process has and however its threads run.
+/// Whether a call repeated as it is gives the same output every time, whatever number its process
+/// has and however its threads run.
 pub(super) fn steady(trials: &mut Trials<'_>, base: &Settings, first: &Print) -> bool {
     (1..STEADY).all(|luck| thrown(trials, base, luck).is_some_and(|print| print == *first))
 }
 
-/// A trial under another throw of the dice; without where a program cannot do with a number of its process that is not its own.
+/// A trial under another throw of the dice; without where a program cannot do with a number of its
+/// process that is not its own.
 pub(super) fn thrown(trials: &mut Trials<'_>, base: &Settings, luck: usize) -> Option<Print> {
     let luck = u32::try_from(luck).unwrap_or(1);
     trials
@@ -32,10 +34,11 @@ pub(super) fn thrown(trials: &mut Trials<'_>, base: &Settings, luck: usize) -> O
         .or_else(|| trials.run(base))
 }
 
-/// How many equal outputs in a row are luck less than once in a thousand times, for a call whose most frequent output came `most` times
-/// of `samples`.
+/// How many equal outputs in a row are luck less than once in a thousand times, for a call whose
+/// most frequent output came `most` times of `samples`.
 fn repeats(most: usize, samples: usize) -> usize {
-    // The next output is that one with about this chance (Laplace), and all of a row with its power.
+    // The next output is that one with about this chance (Laplace), and all of a row with its
+    // power.
     let (above, below) = ((most + 1) as f64, (samples + 2) as f64);
     let mut row = 1.0_f64;
     let number = (1..=MOST + 1).find(|_| {
@@ -47,8 +50,9 @@ fn repeats(most: usize, samples: usize) -> usize {
 
 /// Chance: what the outputs depend on when nothing is varied, as far as it can be stopped.
 ///
-/// A call of few outputs gives the same one several times in a row by luck, so how often it has to come out equal with something
-/// stopped follows from how it varies with nothing stopped. Both are repeated in turn.
+/// A call of few outputs gives the same one several times in a row by luck, so how often it has to
+/// come out equal with something stopped follows from how it varies with nothing stopped. Both are
+/// repeated in turn.
 pub(super) fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
     let quiets = [
         (

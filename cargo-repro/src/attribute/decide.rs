@@ -1,4 +1,5 @@
-//! What decides: one call is repeated with one thing varied at a time, then with everything varied but what was found.
+//! What decides: one call is repeated with one thing varied at a time, then with everything varied
+//! but what was found.
 
 use super::chance::{SAMPLES, STEADY, chance, steady, thrown};
 use super::factors::{Factor, Found};
@@ -9,10 +10,12 @@ use crate::model::cause::Variation;
 
 /// Seeds that are tried against the first.
 const SEEDS: std::ops::Range<u32> = 12..17;
-/// Seeds that are tried where nothing decides although the builds differ: some macros change their minds seldom.
+/// Seeds that are tried where nothing decides although the builds differ: some macros change their
+/// minds seldom.
 const MORE: std::ops::Range<u32> = 17..80;
 
-/// How often what decides has to decide again: a call that gives one of two outputs by luck does that once in 250 times.
+/// How often what decides has to decide again: a call that gives one of two outputs by luck does
+/// that once in 250 times.
 const AGAIN: usize = 4;
 /// How often a fix has to give the same outputs before it is said to have been tried.
 const TRIED: usize = 2;
@@ -38,7 +41,8 @@ impl Seen {
 
 /// All that decides, or `None` where the call cannot be repeated alone.
 ///
-/// A compiler call is repeated up to the source after macros ran where that tells it all, which takes a fraction of the time.
+/// A compiler call is repeated up to the source after macros ran where that tells it all, which
+/// takes a fraction of the time.
 pub(super) fn conclude(
     trials: &mut Trials<'_>,
     a: &Built,
@@ -55,8 +59,8 @@ pub(super) fn conclude(
     decide(trials, a, b, (place, seen), false)
 }
 
-/// As [`conclude`], by the source after macros ran or by the output. By the source, it is `None` unless all that was found, held still,
-/// makes the output equal, and one alone makes it differ.
+/// As [`conclude`], by the source after macros ran or by the output. By the source, it is `None`
+/// unless all that was found, held still, makes the output equal, and one alone makes it differ.
 fn decide(
     trials: &mut Trials<'_>,
     a: &Built,
@@ -145,7 +149,8 @@ fn decide(
                 factor.set(&mut there, clock, false);
             }
         }
-        // Files of another place have other times that nobody can set. Then they differ at one path, too.
+        // Files of another place have other times that nobody can set. Then they differ at one
+        // path, too.
         let same_path = Settings {
             at: At::BAtA,
             ..there.clone()
@@ -204,7 +209,8 @@ fn decide(
         return Some(vec![by_chance]);
     }
 
-    // Everything varied but what was found: equal outputs say that nothing else decides, and that holding it still mends it.
+    // Everything varied but what was found: equal outputs say that nothing else decides, and that
+    // holding it still mends it.
     let all: Vec<Factor> = group;
     let mut rest = Settings {
         seed: if seeded { 13 } else { base.seed },
@@ -249,7 +255,8 @@ fn decide(
             }
             trials.run(&other).is_some_and(|print| print != first)
         };
-        // What one holds still and everything else does not change is what decides; of several, each has to show it.
+        // What one holds still and everything else does not change is what decides; of several,
+        // each has to show it.
         if together
             || !equal
             || effective.len() > 1 && !effective.iter().all(|factor| alone(factor, trials))
@@ -346,7 +353,8 @@ pub(super) fn everything(settings: &mut Settings, clock: u64) {
         .for_each(|factor| factor.set(settings, clock, true));
 }
 
-/// Whether a call gives the same in place B as in A if B lies where A did, with everything else varied.
+/// Whether a call gives the same in place B as in A if B lies where A did, with everything else
+/// varied.
 pub(super) fn same_at_one_place(trials: &mut Trials<'_>, b: &Built) -> bool {
     let Some(first) = trials.run(&Settings::default()) else {
         return false;
@@ -378,8 +386,8 @@ impl Search<'_, '_> {
         !factors.is_empty() && self.other(&settings)
     }
 
-    /// Whether a trial gives another output than the first, which has to be still the same: trials can move what they look at,
-    /// such as the times at which files were read or changed.
+    /// Whether a trial gives another output than the first, which has to be still the same: trials
+    /// can move what they look at, such as the times at which files were read or changed.
     fn other(&mut self, settings: &Settings) -> bool {
         for _ in 0..3 {
             if self
@@ -398,7 +406,8 @@ impl Search<'_, '_> {
         false
     }
 
-    /// A factor decides if the output is another one every time it is varied, and the first every time it is not.
+    /// A factor decides if the output is another one every time it is varied, and the first every
+    /// time it is not.
     fn decides(&mut self, factor: &Factor) -> Option<Factor> {
         let mut settings = self.base.clone();
         factor.set(&mut settings, self.clock, true);

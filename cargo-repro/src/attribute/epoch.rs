@@ -1,4 +1,5 @@
-//! Who takes the time from SOURCE_DATE_EPOCH, which sealed builds set and plain ones do not: without it they embed the clock's.
+//! Who takes the time from SOURCE_DATE_EPOCH, which sealed builds set and plain ones do not:
+//! without it they embed the clock's.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +20,8 @@ const UNITS: usize = 4;
 /// Build scripts that ran no longer are always tried.
 const QUICK: Duration = Duration::from_millis(500);
 
-/// Packages whose build scripts or macros were shown to give the same with the variable set and not without, sorted, as `name version`.
+/// Packages whose build scripts or macros were shown to give the same with the variable set and not
+/// without, sorted, as `name version`.
 pub(crate) fn takers(
     cx: &Context,
     a: &Built,

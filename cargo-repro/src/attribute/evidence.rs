@@ -1,4 +1,5 @@
-//! What can be seen of a difference without repeating anything: statements, lines, strings, sections.
+//! What can be seen of a difference without repeating anything: statements, lines, strings,
+//! sections.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -38,7 +39,8 @@ pub(super) fn statements(a: &[String], b: &[String]) -> Vec<String> {
     lines
 }
 
-/// The first line in which two text files differ, or the strings that only one of two binary files has.
+/// The first line in which two text files differ, or the strings that only one of two binary files
+/// has.
 pub(super) fn file(
     name: &str,
     a: &Path,

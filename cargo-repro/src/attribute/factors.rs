@@ -69,7 +69,8 @@ impl Factor {
         }
     }
 
-    /// The word of `[repro] pin` under which sealed builds hold it still: then it cannot be what differed.
+    /// The word of `[repro] pin` under which sealed builds hold it still: then it cannot be what
+    /// differed.
     pub(super) fn pin(&self) -> &'static str {
         match self {
             Self::Chance => "",

@@ -4,15 +4,17 @@ use super::factors::{Factor, Found, variables};
 use super::replay::{Quiet, Settings, Trials};
 use crate::model::cause::{ConfigFix, Fix, Variation};
 
-/// Variables with which known crates can be told to embed nothing that changes, their values, and the crates.
+/// Variables with which known crates can be told to embed nothing that changes, their values, and
+/// the crates.
 const KNOWN_SWITCHES: &[(&str, &str, &str)] = &[
     ("CONST_RANDOM_SEED", "release", "const-random"),
     ("VERGEN_IDEMPOTENT", "1", "vergen"),
     ("VERGEN_IDEMPOTENT_OUTPUT", "1", "vergen"),
 ];
 
-/// The best that is known: a switch of the crate, a pinned variable, a pin of sealed builds (`pinned` says whether holding still
-/// all that was found made the outputs equal), or advice that was not tried.
+/// The best that is known: a switch of the crate, a pinned variable, a pin of sealed builds
+/// (`pinned` says whether holding still all that was found made the outputs equal), or advice that
+/// was not tried.
 pub(super) fn find(
     trials: &mut Trials<'_>,
     found: &Found,

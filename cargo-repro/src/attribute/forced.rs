@@ -1,8 +1,9 @@
-//! Causes that hide by luck: two builds can agree although a macro or build script lets chance decide.
+//! Causes that hide by luck: two builds can agree although a macro or build script lets chance
+//! decide.
 //!
-//! Build scripts are repeated whole, compiler calls up to the source after macros ran, which costs little and differs far more often
-//! than the final bytes do. Each time all dice are thrown at once: random numbers, the process's number, addresses, and how long
-//! threads wait.
+//! Build scripts are repeated whole, compiler calls up to the source after macros ran, which costs
+//! little and differs far more often than the final bytes do. Each time all dice are thrown at
+//! once: random numbers, the process's number, addresses, and how long threads wait.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,14 +19,16 @@ use crate::model::roots::{Comparison, Root};
 use crate::sealed::interposer::Asked;
 use crate::sealed::processor::Watch;
 
-/// Throws for what may depend on addresses alone, which nobody asks for: with the two builds and the call repeated as it was, one of
-/// two is missed less than once in a hundred times.
+/// Throws for what may depend on addresses alone, which nobody asks for: with the two builds and
+/// the call repeated as it was, one of two is missed less than once in a hundred times.
 const FEW: u32 = 6;
-/// Throws for what asks for random numbers, the process's number or threads: one of seven is missed less than once in a hundred times.
+/// Throws for what asks for random numbers, the process's number or threads: one of seven is missed
+/// less than once in a hundred times.
 const MANY: u32 = 28;
 /// Full outputs that are looked at once the source differs.
 const MORE: u32 = 32;
-/// Calls of the project's own packages that take less are repeated in any case, but no longer than [`PATIENCE`] together.
+/// Calls of the project's own packages that take less are repeated in any case, but no longer than
+/// [`PATIENCE`] together.
 const CHEAP: Duration = Duration::from_millis(100);
 /// Build scripts that ask for no chance are repeated if they take less.
 const QUICK: Duration = Duration::from_millis(100);
@@ -48,7 +51,8 @@ pub(crate) struct Hidden {
 #[derive(Debug, Default)]
 pub(crate) struct Search {
     pub(crate) found: Vec<Hidden>,
-    /// Packages whose build scripts ask for chance, or in which macros ran, and that were not repeated as often as they should, sorted.
+    /// Packages whose build scripts ask for chance, or in which macros ran, and that were not
+    /// repeated as often as they should, sorted.
     pub(crate) unfinished: Vec<String>,
     /// How many calls were repeated.
     pub(crate) trials: u32,
@@ -56,7 +60,8 @@ pub(crate) struct Search {
     pub(crate) left: Duration,
 }
 
-/// Looks for them; what dependencies run and what is not cheap is repeated for at most `budget` of processor time.
+/// Looks for them; what dependencies run and what is not cheap is repeated for at most `budget` of
+/// processor time.
 pub(crate) fn hidden(
     cx: &Context,
     a: &Built,
@@ -257,7 +262,8 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// Throws the dice until there were so many throws, it gives something else, or there is no time left.
+    /// Throws the dice until there were so many throws, it gives something else, or there is no
+    /// time left.
     fn repeat(
         &mut self,
         cx: &Context,

@@ -1,4 +1,5 @@
-//! Where in a package's source a variation most likely comes in: the first line that names a known way to ask for it.
+//! Where in a package's source a variation most likely comes in: the first line that names a known
+//! way to ask for it.
 //!
 //! It only points; the cause was found by repeating the call.
 

@@ -1,4 +1,5 @@
-//! From a root to its causes: what differs is looked at, and the one call is repeated with one variation at a time.
+//! From a root to its causes: what differs is looked at, and the one call is repeated with one
+//! variation at a time.
 
 mod blame;
 mod chance;
@@ -204,7 +205,8 @@ fn unit(
         .collect()
 }
 
-/// A folder that the build script wrote into generated code or told the compiler: it is the script's, not the unit's.
+/// A folder that the build script wrote into generated code or told the compiler: it is the
+/// script's, not the unit's.
 fn through_script(
     cx: &Context,
     a: &Built,
@@ -302,7 +304,8 @@ fn blamed(
     cause
 }
 
-/// What decides in a compiler call whose build script differs too: with what the script said held still.
+/// What decides in a compiler call whose build script differs too: with what the script said held
+/// still.
 fn behind(
     cx: &Context,
     a: &Built,
@@ -360,7 +363,8 @@ fn outside(a: &Built, mut cause: Cause, unit_a: &Unit, unit_b: &Unit) -> Cause {
         unit_a.call.metadata, unit_b.call.metadata
     ));
     cause.source = Some("Cargo.toml".to_owned());
-    // Cargo's hash is a function of the path: at the same path it is the same, so nothing has to be repeated to know that.
+    // Cargo's hash is a function of the path: at the same path it is the same, so nothing has to be
+    // repeated to know that.
     let pinned = a.place.abilities.namespaces.is_ok();
     let advice = "make it a member of the workspace; `[repro] pin = [\"path\"]` in release-gates.toml makes sealed builds use one path, which masks it";
     let mut fix = Fix::advice(advice);

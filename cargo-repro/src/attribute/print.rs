@@ -8,7 +8,8 @@ use release_gate::digest::{Sha256Digest, sha256_bytes};
 
 use crate::sealed::place::Place;
 
-/// What a trial left: digests of files and of what a build script said, and the text of what is small.
+/// What a trial left: digests of files and of what a build script said, and the text of what is
+/// small.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Print {
     pub(super) digests: BTreeMap<String, Sha256Digest>,

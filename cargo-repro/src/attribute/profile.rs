@@ -1,6 +1,8 @@
-//! Settings of a profile that mend artifacts for whoever builds with plain cargo, tried on the artifacts' own compiler calls in both places.
+//! Settings of a profile that mend artifacts for whoever builds with plain cargo, tried on the
+//! artifacts' own compiler calls in both places.
 //!
-//! Only what the linker leaves out is tried: it is the last step, so whatever differs in the units before comes out equal or not here.
+//! Only what the linker leaves out is tried: it is the last step, so whatever differs in the units
+//! before comes out equal or not here.
 
 use release_gate::Context;
 

@@ -1,4 +1,5 @@
-//! One compiler call or build script run, repeated alone in scratch folders under chosen conditions.
+//! One compiler call or build script run, repeated alone in scratch folders under chosen
+//! conditions.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,8 @@ const MACHINERY: &[&str] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) seed: u32,
-    /// Which throw of the other dice it is: the process's number, addresses, and how long threads wait; 0 for whatever comes.
+    /// Which throw of the other dice it is: the process's number, addresses, and how long threads
+    /// wait; 0 for whatever comes.
     pub(super) luck: u32,
     pub(super) clock: u64,
     pub(super) order: u8,
@@ -139,7 +141,8 @@ impl<'a> Trials<'a> {
                 && !MACHINERY.contains(&name.as_str())
                 && !self.subject.excluded.contains(name.as_str())
         };
-        // Those that name no folder first: a folder's name in them can only be seen by who prints them.
+        // Those that name no folder first: a folder's name in them can only be seen by who prints
+        // them.
         let mut names: Vec<String> = names
             .into_iter()
             .filter(mine)
@@ -150,7 +153,8 @@ impl<'a> Trials<'a> {
         names
     }
 
-    /// Whether a variable names a folder of the place, the home folder excepted, which is anybody's own.
+    /// Whether a variable names a folder of the place, the home folder excepted, which is anybody's
+    /// own.
     pub(super) fn is_place(&self, name: &str) -> bool {
         let root = self.a.place.root.to_string_lossy();
         name != "HOME"
@@ -309,7 +313,8 @@ impl<'a> Trials<'a> {
         };
         let base = Settings::default();
         let held = |mine: u64, base: u64| if settings.only.is_some() { base } else { mine };
-        // The clock stands still, so that a time that is embedded differs only where the clock was set.
+        // The clock stands still, so that a time that is embedded differs only where the clock was
+        // set.
         let number = |value: u64| value.to_string();
         let mut told = vec![
             (

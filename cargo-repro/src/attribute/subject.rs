@@ -41,7 +41,8 @@ impl<'a> Subject<'a> {
             .parent()?
             .join("output");
         let ended = output.metadata().ok()?.modified().ok()?;
-        // File times come from a clock that ticks every few milliseconds: a quick script seems to have ended before it began.
+        // File times come from a clock that ticks every few milliseconds: a quick script seems to
+        // have ended before it began.
         Some(ended.duration_since(self.a.begun?).unwrap_or_default())
     }
 

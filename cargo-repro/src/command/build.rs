@@ -1,4 +1,5 @@
-//! `cargo repro build`: one sealed release build, its artifacts, `buildinfo.json` and the audit log.
+//! `cargo repro build`: one sealed release build, its artifacts, `buildinfo.json` and the audit
+//! log.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,9 +27,11 @@ use crate::sealed::toolchain::ToolchainFacts;
 pub(crate) const REPORT: &str = "buildinfo";
 /// Name of the audit log.
 const LOG: &str = "buildlog.jsonl";
-/// Digests of the artifacts, for `sha256sum --check`; packing replaces it by the list of what is published.
+/// Digests of the artifacts, for `sha256sum --check`; packing replaces it by the list of what is
+/// published.
 const LIST: &str = "checksums.txt";
-/// Variables every sealed build has and buildinfo.json tells; what else it tells was handed on by configuration.
+/// Variables every sealed build has and buildinfo.json tells; what else it tells was handed on by
+/// configuration.
 pub(crate) const TOLD: &[&str] = &[
     "SOURCE_DATE_EPOCH",
     "RELEASE_GATES_COMMIT",
@@ -41,7 +44,8 @@ pub(crate) const TOLD: &[&str] = &[
 /// A program that has not ended by then does not answer questions about its version.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// `data` of `buildinfo.json`: deterministic inputs and the artifacts, nothing of the machine or the moment.
+/// `data` of `buildinfo.json`: deterministic inputs and the artifacts, nothing of the machine or
+/// the moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct BuildInfo {
@@ -51,7 +55,8 @@ pub(crate) struct BuildInfo {
     pub(crate) dirty: bool,
     /// SOURCE_DATE_EPOCH: seconds since 1970.
     pub(crate) source_date_epoch: i64,
-    /// Digest of the list of all exported files and their digests, as `sha256sum` prints it, sorted by path.
+    /// Digest of the list of all exported files and their digests, as `sha256sum` prints it,
+    /// sorted by path.
     pub(crate) source_sha256: Option<Sha256Digest>,
     /// Digest of Cargo.lock.
     pub(crate) lock_sha256: Option<Sha256Digest>,
@@ -170,7 +175,8 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     Ok(Outcome::Reports(reports))
 }
 
-/// Whether a package has something that is released as a file: a program, or a library for other languages.
+/// Whether a package has something that is released as a file: a program, or a library for other
+/// languages.
 fn has_program(package: &cargo_metadata::Package) -> bool {
     let kinds = package.targets.iter().flat_map(|target| &target.kind);
     kinds

@@ -1,4 +1,5 @@
-//! `cargo repro check`: two sealed builds under deliberately different conditions, every unit compared, differences explained.
+//! `cargo repro check`: two sealed builds under deliberately different conditions, every unit
+//! compared, differences explained.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -109,8 +110,9 @@ pub(crate) fn run(cx: &mut Context, args: &PlaceArgs) -> Result<Outcome> {
     )
 }
 
-/// Repeating what dependencies run and slow calls, for hidden causes and for who takes the time from SOURCE_DATE_EPOCH together, takes no
-/// more than a sixteenth of a build's processor time, or this much where builds are short.
+/// Repeating what dependencies run and slow calls, for hidden causes and for who takes the time
+/// from SOURCE_DATE_EPOCH together, takes no more than a sixteenth of a build's processor time, or
+/// this much where builds are short.
 const LEAST: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// A cause and where it was found.
@@ -332,7 +334,8 @@ fn reachable(a: &Build, comparison: &Comparison, package: &str) -> BTreeSet<usiz
                 .get(stem.strip_prefix("lib").unwrap_or(&stem))
                 .copied()
         });
-        // The executable of a build script is no extern: it belongs to the package whose units see its OUT_DIR.
+        // The executable of a build script is no extern: it belongs to the package whose units see
+        // its OUT_DIR.
         let scripts = comparison
             .units
             .iter()

@@ -1,4 +1,5 @@
-//! Makes continuous integration fetch the whole history, or set SOURCE_DATE_EPOCH to the commit's time, and leaves everything else as people wrote it. Pure: text in, text out.
+//! Makes continuous integration fetch the whole history, or set SOURCE_DATE_EPOCH to the commit's
+//! time, and leaves everything else as people wrote it. Pure: text in, text out.
 
 /// Why a file was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +12,8 @@ pub(super) struct Taken {
 const DEPTH: &str = "asks for another depth";
 const SHAPE: &str = "has a shape that is left to people";
 
-/// A GitHub workflow whose checkouts fetch everything; `None` if they do already, or there are none.
+/// A GitHub workflow whose checkouts fetch everything; `None` if they do already, or there are
+/// none.
 ///
 /// # Errors
 /// One asks for another depth: that is people's own decision.
@@ -148,7 +150,8 @@ pub(super) fn gitlab(text: &str) -> Result<Option<String>, Taken> {
 /// The commit's time, which a step that fails does not set to nothing.
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
-/// A GitHub workflow whose jobs have SOURCE_DATE_EPOCH after each checkout; `None` if it is set somewhere, or nothing is checked out.
+/// A GitHub workflow whose jobs have SOURCE_DATE_EPOCH after each checkout; `None` if it is set
+/// somewhere, or nothing is checked out.
 ///
 /// # Errors
 /// A checkout is written in a way that nothing can be put behind.

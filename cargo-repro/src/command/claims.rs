@@ -1,4 +1,5 @@
-//! What a published buildinfo claims, held against what is known here: nothing of it is taken on trust. Pure.
+//! What a published buildinfo claims, held against what is known here: nothing of it is taken on
+//! trust. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
@@ -59,7 +60,8 @@ pub(crate) fn sound(shown: &str, envelope: &Envelope, info: &BuildInfo) -> Resul
     }
 }
 
-/// The variables a rebuild has to set: what the commit itself hands on, and nothing that decides how sealed builds are made.
+/// The variables a rebuild has to set: what the commit itself hands on, and nothing that decides
+/// how sealed builds are made.
 ///
 /// # Errors
 /// It names another one.

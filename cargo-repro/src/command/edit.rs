@@ -1,4 +1,5 @@
-//! Adds a value to a TOML file and leaves everything else as people wrote it. Pure: text in, text out.
+//! Adds a value to a TOML file and leaves everything else as people wrote it. Pure: text in, text
+//! out.
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 

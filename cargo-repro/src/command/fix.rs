@@ -106,7 +106,8 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
                 lines.push(format!("  {shown}: {} = {}\n", fix.key, fix.value));
             }
             Ok(None) => {}
-            // How programs are linked is people's own decision, and the rest is written all the same.
+            // How programs are linked is people's own decision, and the rest is written all the
+            // same.
             Err(edit::EditError::Taken(_)) if fix.key.starts_with("profile.") => {
                 untried.push(format!(
                     "{shown} sets another `{}` than {}",

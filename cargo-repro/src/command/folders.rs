@@ -1,6 +1,8 @@
-//! How two folders differ: by what they hold, where links lead, what can be run, and what files say.
+//! How two folders differ: by what they hold, where links lead, what can be run, and what files
+//! say.
 //!
-//! Links are never followed, and what is neither file, folder nor link is compared with nothing: it may never end.
+//! Links are never followed, and what is neither file, folder nor link is compared with nothing: it
+//! may never end.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

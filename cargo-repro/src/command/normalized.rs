@@ -1,4 +1,5 @@
-//! What cargo rewrites when it packs: which differences of `Cargo.toml` and `Cargo.lock` mean nothing. Pure.
+//! What cargo rewrites when it packs: which differences of `Cargo.toml` and `Cargo.lock` mean
+//! nothing. Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,8 @@ use serde::Deserialize;
 
 /// Whether two packed manifests say the same in other words, and the keys in which they do not.
 ///
-/// Newer versions of cargo write down what older ones found out by themselves: targets and that nothing is to be found.
+/// Newer versions of cargo write down what older ones found out by themselves: targets and that
+/// nothing is to be found.
 pub(crate) fn manifest(a: &[u8], b: &[u8]) -> (bool, Vec<String>) {
     let parse = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<toml::Table>().ok();
     let (Some(a), Some(b)) = (parse(a), parse(b)) else {
@@ -99,7 +101,8 @@ struct Locked {
     checksum: Option<String>,
 }
 
-/// Packages that both lock files have with different content: those two cannot both be what a registry gives.
+/// Packages that both lock files have with different content: those two cannot both be what a
+/// registry gives.
 pub(crate) fn lock(published: &[u8], packed: &[u8]) -> Vec<String> {
     let parse = |bytes: &[u8]| toml::from_str::<Lock>(std::str::from_utf8(bytes).ok()?).ok();
     let Some(published) = parse(published) else {

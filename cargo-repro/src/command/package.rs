@@ -112,7 +112,8 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
         ));
     }
     let git = project.repository()?;
-    // What it names has to be a whole commit id: a branch or `HEAD` is always here and says nothing.
+    // What it names has to be a whole commit id: a branch or `HEAD` is always here and says
+    // nothing.
     let whole = matches!(info.git.sha1.len(), 40 | 64)
         && info.git.sha1.bytes().all(|b| b.is_ascii_hexdigit());
     let Some(commit) = whole.then(|| git.resolve(&info.git.sha1).ok()).flatten() else {
@@ -240,7 +241,8 @@ fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
     let (_, members) = archive::members(&content.bytes)
         .filter(|(format, _)| *format == "tar")
         .ok_or_else(broken)?;
-    // Everything lies in one folder, `name-version/`; cargo refuses anything else, and what lies elsewhere is no file of it.
+    // Everything lies in one folder, `name-version/`; cargo refuses anything else, and what lies
+    // elsewhere is no file of it.
     let folder = members
         .first()
         .and_then(|member| member.name.split('/').next())
@@ -304,7 +306,8 @@ fn pack(cx: &Context, package: &Path, target: &Path, name: &str) -> Result<Vec<M
     let mut step = Step::cargo()
         .inherit_network_env()
         .env("CARGO_TARGET_DIR", target)
-        // The commit's own configuration may name programs to run in the compiler's place; packing needs none of them.
+        // The commit's own configuration may name programs to run in the compiler's place; packing
+        // needs none of them.
         .env("RUSTC_WRAPPER", "")
         .env("RUSTC_WORKSPACE_WRAPPER", "")
         .env("RUSTC", "rustc")

@@ -185,7 +185,8 @@ pub(crate) fn run(
     }
     let session = Session::release(cx, &args, Some(Rc::clone(&guard)))?;
     let cx = &*cx;
-    // Other packages beside it can turn on other features of what they share. Which targets are built is up to this machine.
+    // Other packages beside it can turn on other features of what they share. Which targets are
+    // built is up to this machine.
     let (here, there) = (
         without_targets(&session.published_args(cx)?),
         without_targets(&info.arguments),
@@ -310,8 +311,8 @@ fn folder_of(cx: &Context) -> PathBuf {
     }
 }
 
-/// What is known of the project is asked for under guard, since even that runs its configuration. Without one, nothing of it runs where that
-/// is denied.
+/// What is known of the project is asked for under guard, since even that runs its configuration.
+/// Without one, nothing of it runs where that is denied.
 fn guard(
     cx: &Context,
     folder: &Path,
@@ -450,7 +451,8 @@ fn folder(root: &ArtifactDir, subject: &Subject) -> Option<PackageArtifacts> {
     Some(root.for_package(subject.package.as_deref()?, subject.version.as_deref()?))
 }
 
-/// Before the project is known, an earlier statement is where it is put, as far as that can be said.
+/// Before the project is known, an earlier statement is where it is put, as far as that can be
+/// said.
 fn forget_early(cx: &Context, named: &Path, subject: &Subject) -> Result<()> {
     let roots: Vec<PathBuf> = match &cx.args().artifact_dir {
         Some(dir) => vec![dir.clone()],

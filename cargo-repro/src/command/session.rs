@@ -24,7 +24,8 @@ use crate::sealed::place::{Place, Plan};
 use crate::sealed::processor::Watch;
 use crate::sealed::toolchain::{Detail, Toolchain};
 
-/// Variables of the caller that would change what is built, and the configuration that sealed builds see.
+/// Variables of the caller that would change what is built, and the configuration that sealed
+/// builds see.
 const UNSEEN: &[(&str, &str)] = &[
     ("RUSTFLAGS", "rustflags"),
     ("CARGO_ENCODED_RUSTFLAGS", "rustflags"),
@@ -102,8 +103,8 @@ impl Session {
         Self::new(cx, args, None, Detail::Versions)
     }
 
-    /// A release build, whose inputs are published; of others' code under guard. It sees the real clock and the real order of files:
-    /// only comparisons vary them.
+    /// A release build, whose inputs are published; of others' code under guard. It sees the real
+    /// clock and the real order of files: only comparisons vary them.
     ///
     /// # Errors
     /// As [`start`](Self::start).

@@ -1,6 +1,8 @@
-//! What an independent rebuilder can say and sign: an in-toto statement that artifacts came out identical.
+//! What an independent rebuilder can say and sign: an in-toto statement that artifacts came out
+//! identical.
 //!
-//! It is unsigned, and made only where every artifact was identical: there is no statement of anything else. Pure.
+//! It is unsigned, and made only where every artifact was identical: there is no statement of
+//! anything else. Pure.
 
 use std::collections::BTreeMap;
 
@@ -72,8 +74,8 @@ pub(crate) struct Rebuilder<'a> {
 }
 
 impl<'a> Statement<'a> {
-    /// Says that every artifact of a published buildinfo came out identical. What was built is told by the rebuild, not by the published
-    /// file.
+    /// Says that every artifact of a published buildinfo came out identical. What was built is told
+    /// by the rebuild, not by the published file.
     pub(crate) fn new(
         subject: &'a Subject,
         info: &'a BuildInfo,

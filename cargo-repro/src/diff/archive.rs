@@ -1,4 +1,5 @@
-//! Members of archives: ar (rlib included), tar, gzip, zstd, zip. Nothing is written to disk; sizes are limited.
+//! Members of archives: ar (rlib included), tar, gzip, zstd, zip. Nothing is written to disk; sizes
+//! are limited.
 
 use std::io::Read as _;
 

@@ -1,4 +1,5 @@
-//! The report of `diff --html`: one static page, without scripts and without anything from elsewhere. Pure.
+//! The report of `diff --html`: one static page, without scripts and without anything from
+//! elsewhere. Pure.
 //!
 //! Names, symbols and strings come from the files and are hostile until escaped.
 

@@ -1,4 +1,5 @@
-//! A map of two files: section by section (or member by member), how much of each stretch differs. Pure.
+//! A map of two files: section by section (or member by member), how much of each stretch differs.
+//! Pure.
 
 use std::collections::BTreeMap;
 

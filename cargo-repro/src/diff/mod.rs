@@ -44,7 +44,8 @@ pub(crate) struct Place {
     pub(crate) krate: Option<String>,
     /// How many bytes differ there; what only one file has counts whole.
     pub(crate) bytes: u64,
-    /// Whether it is computed from the rest: build ids, checksums, symbol tables, debug information.
+    /// Whether it is computed from the rest: build ids, checksums, symbol tables, debug
+    /// information.
     pub(crate) derived: bool,
     /// What it is, in words.
     pub(crate) note: String,
@@ -255,7 +256,8 @@ mod tests {
     #[test]
     fn what_zstd_packs_is_compared_inside() {
         let packed = |content: &[u8]| {
-            // A frame of one raw block (RFC 8878, section 3.1.1): single segment, one byte of content size.
+            // A frame of one raw block (RFC 8878, section 3.1.1): single segment, one byte of
+            // content size.
             let size = u8::try_from(content.len()).unwrap();
             let block = (u32::from(size) << 3) | 1;
             [

@@ -9,7 +9,8 @@ const LONGEST: usize = 400;
 /// How many of one side are looked at further.
 const MOST: usize = 200;
 
-/// Printable ASCII runs. Every run covers a position that is a multiple of its shortest length, so only those are looked at.
+/// Printable ASCII runs. Every run covers a position that is a multiple of its shortest length, so
+/// only those are looked at.
 fn runs(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let printable = |byte: u8| (0x20..0x7f).contains(&byte);
     let (mut at, mut floor) = (SHORTEST - 1, 0);

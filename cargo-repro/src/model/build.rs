@@ -7,14 +7,16 @@ use release_gate::digest::Sha256Digest;
 
 use super::call::Call;
 
-/// One compiled unit with the digests of what it left, by suffix (`rlib`, `rmeta`, empty for an executable).
+/// One compiled unit with the digests of what it left, by suffix (`rlib`, `rmeta`, empty for an
+/// executable).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unit {
     pub(crate) call: Call,
     pub(crate) outputs: BTreeMap<String, Sha256Digest>,
     /// Files it read, from its dependency list, below its place's folders.
     pub(crate) reads: Vec<PathBuf>,
-    /// Those of them that are sources of the repository, by relative path, as they were when the build ended.
+    /// Those of them that are sources of the repository, by relative path, as they were when the
+    /// build ended.
     pub(crate) sources: BTreeMap<PathBuf, Sha256Digest>,
 }
 
@@ -41,7 +43,8 @@ pub(crate) struct ScriptRun {
     pub(crate) package: String,
     pub(crate) version: String,
     pub(crate) out_dir: PathBuf,
-    /// What it told cargo that reaches the compiler, the place's folders replaced by names, in its order.
+    /// What it told cargo that reaches the compiler, the place's folders replaced by names, in its
+    /// order.
     pub(crate) statements: Vec<String>,
     /// Files it left in OUT_DIR, by relative path.
     pub(crate) files: BTreeMap<String, Sha256Digest>,

@@ -122,7 +122,8 @@ impl Call {
         self.env.get("OUT_DIR").map(Path::new)
     }
 
-    /// Whether a file of its output folder is one of its outputs, dependency lists (`.d`), which hold paths, excepted.
+    /// Whether a file of its output folder is one of its outputs, dependency lists (`.d`), which
+    /// hold paths, excepted.
     pub(crate) fn owns(&self, file_name: &str) -> bool {
         let stem = format!("{}{}", self.crate_name, self.extra_filename);
         let rest = file_name
@@ -145,7 +146,8 @@ impl Call {
         })
     }
 
-    /// The key under which the same unit of another build is found: nothing in it depends on where the build ran.
+    /// The key under which the same unit of another build is found: nothing in it depends on where
+    /// the build ran.
     pub(crate) fn key(&self) -> String {
         format!(
             "{} {} {} {} {} [{}]",

@@ -43,7 +43,8 @@ pub(crate) enum Variation {
 }
 
 impl Variation {
-    /// Every variation with the word reports use, what is done to vary it, and what mends a build that depends on it.
+    /// Every variation with the word reports use, what is done to vary it, and what mends a build
+    /// that depends on it.
     pub(crate) const CATALOGUE: &'static [(Self, &'static str, &'static str, &'static str)] = &[
         (
             Self::Path,
@@ -155,7 +156,8 @@ pub(crate) struct Fix {
     pub(crate) text: String,
     /// Whether it was applied to a replay, which then came out equal.
     pub(crate) confirmed: bool,
-    /// Configuration that does it, as `file key = value`, which `cargo repro fix` writes; `null` for changes of source.
+    /// Configuration that does it, as `file key = value`, which `cargo repro fix` writes; `null`
+    /// for changes of source.
     pub(crate) config: Option<ConfigFix>,
     /// Further lines of configuration that belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -252,7 +254,8 @@ pub(crate) struct ReproData {
     /// Release of the compiler both builds were made with, such as `1.95.0`.
     #[serde(default)]
     pub(crate) toolchain: Option<String>,
-    /// Packages that take the time from SOURCE_DATE_EPOCH and were shown to embed the clock's without it, as plain builds do.
+    /// Packages that take the time from SOURCE_DATE_EPOCH and were shown to embed the clock's
+    /// without it, as plain builds do.
     #[serde(default)]
     pub(crate) takes_epoch: Vec<String>,
     /// What was different in build B.

@@ -1,13 +1,15 @@
 //! Which units differ first: their inputs are equal and their outputs are not.
 //!
-//! Metadata carries the hash of every dependency, so one root taints all that is built on it; only roots are causes.
+//! Metadata carries the hash of every dependency, so one root taints all that is built on it; only
+//! roots are causes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::build::{Build, ScriptRun, Unit};
 
-/// Two builds laid over each other; numbers are positions in [`Build::units`] and [`Build::scripts`].
+/// Two builds laid over each other; numbers are positions in [`Build::units`] and
+/// [`Build::scripts`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Comparison {
     /// Units of both builds.
@@ -18,7 +20,8 @@ pub(crate) struct Comparison {
     pub(crate) roots: Vec<Root>,
     /// Keys of units only one build has.
     pub(crate) unpaired: Vec<String>,
-    /// Units that would be roots if the run of a build script were none: its position in A, then theirs in A and B.
+    /// Units that would be roots if the run of a build script were none: its position in A, then
+    /// theirs in A and B.
     pub(crate) behind: Vec<(usize, usize, usize)>,
 }
 
@@ -92,7 +95,8 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
             .find(|(at, _)| Some(a.scripts[*at].out_dir.as_path()) == unit.call.build_out_dir());
         match script {
             Some(&(at, other)) if reaches(unit, &b.units[j], &a.scripts[at], &b.scripts[other]) => {
-                // The script's own executable may be what differs; then it is a root already and the run follows from it.
+                // The script's own executable may be what differs; then it is a root already and
+                // the run follows from it.
                 let executable = found.differing.iter().any(|&p| {
                     let call = &a.units[found.units[p].0].call;
                     call.is_build_script()
@@ -195,7 +199,8 @@ pub(crate) fn differing_scripts(a: &Build, b: &Build) -> Vec<(usize, usize)> {
     runs(a, b).into_iter().filter(differs).collect()
 }
 
-/// Sources a unit read that are not the same in both builds although they were exported so: something wrote them, by relative path.
+/// Sources a unit read that are not the same in both builds although they were exported so:
+/// something wrote them, by relative path.
 pub(crate) fn differing_sources(a: &Unit, b: &Unit) -> Vec<PathBuf> {
     let names: BTreeSet<&PathBuf> = a.sources.keys().chain(b.sources.keys()).collect();
     names
@@ -215,8 +220,9 @@ pub(crate) fn differing_files(a: &ScriptRun, b: &ScriptRun) -> Vec<String> {
         .collect()
 }
 
-/// Whether a unit can have seen what differs between two runs of its package's build script: what the script told cargo, a
-/// file in the unit's dependency list, or a native library. Logs and caches in OUT_DIR are neither.
+/// Whether a unit can have seen what differs between two runs of its package's build script: what
+/// the script told cargo, a file in the unit's dependency list, or a native library. Logs and
+/// caches in OUT_DIR are neither.
 fn reaches(a: &Unit, b: &Unit, run_a: &ScriptRun, run_b: &ScriptRun) -> bool {
     run_a.statements != run_b.statements
         || differing_files(run_a, run_b)

@@ -47,13 +47,15 @@ impl Abilities {
     }
 }
 
-/// A locale of this machine's that speaks otherwise than build A's; `None` where nothing but C is installed.
+/// A locale of this machine's that speaks otherwise than build A's; `None` where nothing but C is
+/// installed.
 pub(crate) fn other_locale(runner: &Runner) -> Option<String> {
     let finished = runner.run(Step::new("locale").arg("-a")).ok()?;
     choose_locale(&String::from_utf8_lossy(&finished.stdout))
 }
 
-/// Of the list of installed locales one that is not English and knows UTF-8, else the first that is not C.
+/// Of the list of installed locales one that is not English and knows UTF-8, else the first that is
+/// not C.
 fn choose_locale(list: &str) -> Option<String> {
     let mut names: Vec<&str> = list
         .lines()

@@ -1,13 +1,16 @@
-//! Cargo's configuration as the exported project has it: every level from the workspace up to the repository's top folder.
+//! Cargo's configuration as the exported project has it: every level from the workspace up to the
+//! repository's top folder.
 //!
-//! Only for what sealed builds set themselves and would thereby hide from the project. This must not read outside the repository.
+//! Only for what sealed builds set themselves and would thereby hide from the project. This must
+//! not read outside the repository.
 
 use std::path::{Path, PathBuf};
 
 /// A configuration file: the folder that holds its `.cargo`, and its content.
 type Level = (PathBuf, toml::Table);
 
-/// The levels of a folder, nearest first, as far as `top`. A file that cannot be read as TOML is left to cargo, which refuses it.
+/// The levels of a folder, nearest first, as far as `top`. A file that cannot be read as TOML is
+/// left to cargo, which refuses it.
 fn levels(folder: &Path, top: &Path) -> Vec<Level> {
     let within = folder.ancestors().take_while(|dir| dir.starts_with(top));
     let read = |dir: &Path| {
@@ -37,7 +40,8 @@ pub(super) fn rustc_wrapper(folder: &Path, top: &Path) -> Option<PathBuf> {
     })
 }
 
-/// `build.target` of every level (cargo joins lists): the targets cargo builds for where its arguments name none.
+/// `build.target` of every level (cargo joins lists): the targets cargo builds for where its
+/// arguments name none.
 pub(super) fn targets(folder: &Path, top: &Path) -> Vec<String> {
     let text = |value: &toml::Value| value.as_str().map(str::to_owned);
     let of = |(_, table): &Level| match table.get("build").and_then(|build| build.get("target")) {

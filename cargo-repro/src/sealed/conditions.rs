@@ -32,7 +32,8 @@ pub(crate) struct Conditions {
     pub(crate) second: bool,
 }
 
-/// Build B's locale where no other is installed: programs that read the variables see another value, and the rest see none.
+/// Build B's locale where no other is installed: programs that read the variables see another
+/// value, and the rest see none.
 const UNKNOWN_LOCALE: &str = "fr_CH.UTF-8";
 
 impl Conditions {

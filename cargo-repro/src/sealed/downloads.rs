@@ -1,4 +1,5 @@
-//! CARGO_HOME of sealed places: what the lock file names, downloaded before; never tokens, flags or wrappers of the user.
+//! CARGO_HOME of sealed places: what the lock file names, downloaded before; never tokens, flags or
+//! wrappers of the user.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,8 @@ pub(crate) fn user_cargo_home() -> Option<PathBuf> {
         })
 }
 
-/// Shares downloads with a CARGO_HOME (the user's without another): unpacked sources are not shared, their paths differ in every place.
+/// Shares downloads with a CARGO_HOME (the user's without another): unpacked sources are not
+/// shared, their paths differ in every place.
 ///
 /// # Errors
 /// The disk cannot be written to.
@@ -105,8 +107,9 @@ struct Lock {
     package: Vec<Locked>,
 }
 
-/// Copies what a lock file names from the user's CARGO_HOME to another, so that nothing has to be downloaded twice and whoever writes
-/// to the copy does not reach the user's. What is missing or not what the lock file says is left out.
+/// Copies what a lock file names from the user's CARGO_HOME to another, so that nothing has to be
+/// downloaded twice and whoever writes to the copy does not reach the user's. What is missing or
+/// not what the lock file says is left out.
 ///
 /// # Errors
 /// The disk cannot be written to.
@@ -217,8 +220,8 @@ fn repository(source: &str) -> Option<&str> {
     Some(last.strip_suffix(".git").unwrap_or(last))
 }
 
-/// What of the user's own cargo configuration holds in a sealed place: where registries are, and which linker a target needs.
-/// Flags, wrappers, profiles and tokens do not.
+/// What of the user's own cargo configuration holds in a sealed place: where registries are, and
+/// which linker a target needs. Flags, wrappers, profiles and tokens do not.
 fn sealed_config(table: toml::Table) -> toml::Table {
     let mut kept = toml::Table::new();
     for (name, mut value) in table {
@@ -259,7 +262,8 @@ fn public(value: &mut toml::Value) {
     }
 }
 
-/// Downloads the dependencies the lock file names: into the user's CARGO_HOME, or for others' code under guard into the guard's.
+/// Downloads the dependencies the lock file names: into the user's CARGO_HOME, or for others' code
+/// under guard into the guard's.
 ///
 /// # Errors
 /// The lock file does not fit the manifests, or a dependency cannot be had.

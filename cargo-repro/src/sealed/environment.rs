@@ -137,8 +137,8 @@ pub(crate) fn handed_on(names: &[String]) -> Vec<(String, OsString)> {
         .collect()
 }
 
-/// A variable of the caller's as others' code may see it: without what signs in. `None` for what it must not see at all: of cargo's registries only
-/// the addresses are handed on.
+/// A variable of the caller's as others' code may see it: without what signs in. `None` for what it
+/// must not see at all: of cargo's registries only the addresses are handed on.
 pub(crate) fn public(name: &OsStr, value: &OsStr) -> Option<OsString> {
     let name = name.to_str()?;
     let secret = ["TOKEN", "SECRET", "CREDENTIAL", "PASSWORD"]
@@ -185,7 +185,8 @@ pub(crate) fn without_userinfo(text: &str) -> String {
     format!("{scheme}{colon}{user}{at}{host}{path}")
 }
 
-/// Whether a variable decides how sealed builds are made: then it is no stranger's to set, whatever the commit's configuration says.
+/// Whether a variable decides how sealed builds are made: then it is no stranger's to set, whatever
+/// the commit's configuration says.
 pub(crate) fn governs(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let is = |names: &[&str]| names.contains(&upper.as_str());

@@ -1,4 +1,5 @@
-//! The sources of a sealed build: an export of the commit, or with `--allow-dirty` of the work tree.
+//! The sources of a sealed build: an export of the commit, or with `--allow-dirty` of the work
+//! tree.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -45,7 +46,8 @@ impl Source {
     /// Finds out what to build.
     ///
     /// # Errors
-    /// No repository, no commit, uncommitted changes that were not allowed, or packages that lie outside the repository.
+    /// No repository, no commit, uncommitted changes that were not allowed, or packages that lie
+    /// outside the repository.
     pub(crate) fn of(project: &Project, allow_dirty: bool) -> Result<Self> {
         let git = project.repository()?.clone();
         let commit = project.commit.clone().ok_or_else(|| {
@@ -169,7 +171,8 @@ impl Source {
     }
 }
 
-/// Copies a file, symbolic link or (for a submodule) folder; what is gone from the work tree is left out.
+/// Copies a file, symbolic link or (for a submodule) folder; what is gone from the work tree is
+/// left out.
 fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
     let Ok(metadata) = from.symlink_metadata() else {
         return Ok(());
@@ -227,7 +230,8 @@ fn set_below(dir: &Path, time: SystemTime) -> std::io::Result<()> {
                 set_times(&entry.path(), time)?;
             }
         } else if kind.is_file() {
-            // A read-only file can still be given a time by its owner, but not be opened for writing everywhere.
+            // A read-only file can still be given a time by its owner, but not be opened for
+            // writing everywhere.
             if let Ok(file) = std::fs::File::open(entry.path()) {
                 file.set_times(both(time))?;
             }

@@ -1,8 +1,10 @@
-//! Others' code is kept away from the caller: what a rebuild starts sees the toolchain and the system's programs, read-only, its own
-//! throw-away place, and nothing else of the machine: no home folder, key, token, agent's socket or process of the caller's.
+//! Others' code is kept away from the caller: what a rebuild starts sees the toolchain and the
+//! system's programs, read-only, its own throw-away place, and nothing else of the machine: no home
+//! folder, key, token, agent's socket or process of the caller's.
 //!
-//! Made of namespaces with the programs of util-linux, so no root is needed. Where they cannot be had, configuration, build scripts
-//! and macros run as the caller, which the caller has to be told. This must never start anything of the project outside the guard.
+//! Made of namespaces with the programs of util-linux, so no root is needed. Where they cannot be
+//! had, configuration, build scripts and macros run as the caller, which the caller has to be told.
+//! This must never start anything of the project outside the guard.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,8 +17,9 @@ use tempfile::TempDir;
 
 use super::{downloads, environment};
 
-/// Makes a new root: `$1` host name, `$2` an empty folder, `$3` the folder to start in, `$4` what the shell inside does with the program and its arguments, then
-/// `-r PATH SEEN`, `-w PATH SEEN` and `--`. A second namespace inside the first makes the mounts unchangeable.
+/// Makes a new root: `$1` host name, `$2` an empty folder, `$3` the folder to start in, `$4` what
+/// the shell inside does with the program and its arguments, then `-r PATH SEEN`, `-w PATH SEEN`
+/// and `--`. A second namespace inside the first makes the mounts unchangeable.
 const SCRIPT: &str = r#"
 set -e
 kept=$PATH
@@ -115,7 +118,8 @@ impl Guard {
     /// Gets ready for a commit of the project in a folder.
     ///
     /// # Errors
-    /// The project names a compiler of its own, there is no toolchain, or the commit cannot be exported.
+    /// The project names a compiler of its own, there is no toolchain, or the commit cannot be
+    /// exported.
     pub(crate) fn new(
         runner: &Runner,
         folder: &Path,
@@ -251,7 +255,8 @@ impl Guard {
             .any(|root| folder.starts_with(root))
     }
 
-    /// A question to a program of the project's own; `None` where it cannot be guarded, since it is not worth the risk.
+    /// A question to a program of the project's own; `None` where it cannot be guarded, since it is
+    /// not worth the risk.
     pub(crate) fn ask(&self, step: Step, program: &Path) -> Option<Step> {
         self.namespaces.as_ref().ok()?;
         let view = View {
@@ -297,8 +302,9 @@ impl Guard {
         }
     }
 
-    /// A step of cargo's that reads the project and may download, kept from the caller's files: where the repository is, it sees the
-    /// exported commit. It starts in a folder of the repository, else where it was called.
+    /// A step of cargo's that reads the project and may download, kept from the caller's files:
+    /// where the repository is, it sees the exported commit. It starts in a folder of the
+    /// repository, else where it was called.
     pub(crate) fn cargo(&self, step: Step, folder: Option<&Path>, network: bool) -> Step {
         let base = &self.base;
         let bin = self.sysroot.join("bin");
@@ -365,8 +371,8 @@ impl Guard {
     }
 }
 
-/// Takes programs that sign in for registries out of a folder's configuration: no secret is there for them to hand on, and they would be the
-/// project's own, with the network.
+/// Takes programs that sign in for registries out of a folder's configuration: no secret is there
+/// for them to hand on, and they would be the project's own, with the network.
 fn without_credential_programs(dir: &Path) -> Result<()> {
     for name in [".cargo/config.toml", ".cargo/config"] {
         let path = dir.join(name);

@@ -1,7 +1,8 @@
-//! The repository of a sealed place: its commit with the objects of the user's repository, whole or as a shallow clone has it.
+//! The repository of a sealed place: its commit with the objects of the user's repository, whole or
+//! as a shallow clone has it.
 //!
-//! Build scripts ask git for tags and commits, and machines know different histories. Nothing is copied and the user's
-//! repository is only read.
+//! Build scripts ask git for tags and commits, and machines know different histories. Nothing is
+//! copied and the user's repository is only read.
 
 use std::path::{Path, PathBuf};
 
@@ -71,7 +72,8 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
         }
         History::Shallow => {
             put("shallow", &format!("{commit}\n"))?;
-            // git shortens ids by the number of objects it knows, and the objects are the whole repository's here.
+            // git shortens ids by the number of objects it knows, and the objects are the whole
+            // repository's here.
             git.run(here().args(["config", "core.abbrev", "7"]))?
                 .success()?;
         }

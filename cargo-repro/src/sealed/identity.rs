@@ -1,4 +1,5 @@
-//! Who a build runs as. In a user namespace whoever calls can be mapped to any one user and group, and keeps what the files' owner may do.
+//! Who a build runs as. In a user namespace whoever calls can be mapped to any one user and group,
+//! and keeps what the files' owner may do.
 
 use release_gate::process::{Runner, Step};
 
@@ -12,7 +13,8 @@ pub(crate) struct Identity {
 impl Identity {
     /// Who enters a namespace.
     const ROOT: Self = Self { user: 0, group: 0 };
-    /// `nobody` and `users`, which have these numbers on nearly every Linux; root could not even unpack others' archives in a namespace.
+    /// `nobody` and `users`, which have these numbers on nearly every Linux; root could not even
+    /// unpack others' archives in a namespace.
     pub(super) const PINNED: Self = Self {
         user: 65_534,
         group: 100,
@@ -33,7 +35,8 @@ impl Identity {
         None
     }
 
-    /// Somebody else, with a name on this machine, so that programs that look the name up find one; never root.
+    /// Somebody else, with a name on this machine, so that programs that look the name up find one;
+    /// never root.
     fn somebody_else(self) -> Self {
         self.other_of(&std::fs::read_to_string("/etc/passwd").unwrap_or_default())
     }
@@ -68,7 +71,8 @@ impl Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Users {
     caller: Identity,
-    /// The caller; of root somebody else: without power over others' files root cannot even unpack an archive.
+    /// The caller; of root somebody else: without power over others' files root cannot even unpack
+    /// an archive.
     first: Identity,
     /// Somebody else again.
     pub(crate) second: Identity,

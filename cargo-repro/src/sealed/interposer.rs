@@ -1,6 +1,7 @@
 //! The interposer: a small library in front of libc, compiled when it is needed.
 //!
-//! Only where `LD_PRELOAD` works and a C compiler is there; otherwise the report says what was not varied.
+//! Only where `LD_PRELOAD` works and a C compiler is there; otherwise the report says what was not
+//! varied.
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,8 @@ pub(crate) fn compile(runner: &Runner, folder: &Path) -> Result<PathBuf, String>
     }
 }
 
-/// The library's name in a place; what it is told stands beside it, since a build that prints its environment must not see that.
+/// The library's name in a place; what it is told stands beside it, since a build that prints its
+/// environment must not see that.
 pub(crate) const LIBRARY: &str = "interposer.so";
 const SETTINGS: &str = "interposer.conf";
 
@@ -50,7 +52,8 @@ pub(crate) fn tell(folder: &Path, settings: &[(&str, String)]) -> std::io::Resul
 /// One line of its log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Asked {
-    /// `clock`, `random`, `folder`, `host`, `processors`, `process` or `threads`; `macro` where a compiler loaded it.
+    /// `clock`, `random`, `folder`, `host`, `processors`, `process` or `threads`; `macro` where a
+    /// compiler loaded it.
     pub(crate) what: String,
     /// Path of the library or program that asked.
     pub(crate) by: String,

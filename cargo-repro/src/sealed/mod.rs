@@ -1,4 +1,5 @@
-//! A sealed build: sources from the commit alone, an environment of a known few variables, no network, known paths.
+//! A sealed build: sources from the commit alone, an environment of a known few variables, no
+//! network, known paths.
 
 pub(crate) mod abilities;
 mod cargo_config;

@@ -65,7 +65,8 @@ fn messages(stdout: &[u8]) -> impl Iterator<Item = Message> {
         .filter_map(|line| serde_json::from_slice(line).ok())
 }
 
-/// What is made of the text alone, whoever wrote it: cargo's messages, a list for make and the statements of a build script.
+/// What is made of the text alone, whoever wrote it: cargo's messages, a list for make and the
+/// statements of a build script.
 pub(crate) fn of_text(text: &str) -> (Vec<(String, String)>, Vec<String>, usize) {
     let packages = messages(text.as_bytes()).filter_map(|message| match message {
         Message::BuildScriptExecuted { package_id, .. } => Some(name_and_version(&package_id)),
@@ -167,7 +168,8 @@ pub(crate) fn read(
     Ok(build)
 }
 
-/// The selected package a manifest in this place belongs to: members may lie anywhere in the repository, not only below the workspace.
+/// The selected package a manifest in this place belongs to: members may lie anywhere in the
+/// repository, not only below the workspace.
 fn selected<'a>(
     project: &'a Project,
     place: &Place,
@@ -523,7 +525,8 @@ fn script(place: &Place, package: String, version: String, out_dir: PathBuf) -> 
         .collect();
     let mut files = BTreeMap::new();
     walk(&out_dir, &mut |path| {
-        // Text that names the place is compared without the name, where it is small enough to be generated source.
+        // Text that names the place is compared without the name, where it is small enough to be
+        // generated source.
         let name = path
             .strip_prefix(&out_dir)
             .unwrap_or(path)

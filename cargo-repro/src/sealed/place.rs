@@ -111,7 +111,8 @@ impl Place {
             epoch: plan.source.epoch,
             commit: plan.source.commit.to_string(),
             toolchain: plan.toolchain.clone(),
-            // A stranger's configuration has no say in what of the caller's environment is handed on.
+            // A stranger's configuration has no say in what of the caller's environment is handed
+            // on.
             extra_env: match plan.guard {
                 Some(guard) => guard.environment.clone(),
                 None => handed_on(plan.pass_env),
@@ -193,7 +194,8 @@ impl Place {
         remaps
     }
 
-    /// `build.rustc-wrapper` of the project's own configuration; caches are left out, since they hide differences.
+    /// `build.rustc-wrapper` of the project's own configuration; caches are left out, since they
+    /// hide differences.
     fn chained_wrapper(&self) -> Option<PathBuf> {
         let wrapper = super::cargo_config::rustc_wrapper(&self.workspace, &self.source)?;
         let cache = ["sccache", "ccache", "cachepot", "kache"]
@@ -343,7 +345,8 @@ impl Place {
     }
 }
 
-/// The folder under which builds of a pinned path see their place: an empty one, the same on every machine.
+/// The folder under which builds of a pinned path see their place: an empty one, the same on every
+/// machine.
 fn fixed_root() -> Result<PathBuf> {
     let path = PathBuf::from("/tmp/release-gates-sealed");
     std::fs::create_dir_all(&path).or_judge(|| {

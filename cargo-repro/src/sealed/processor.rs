@@ -1,4 +1,5 @@
-//! Processor time of the programs this one started: what else the machine does has less of a say in it than in the time of day.
+//! Processor time of the programs this one started: what else the machine does has less of a say in
+//! it than in the time of day.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,8 @@ fn spent() -> Option<Duration> {
     children(&text)
 }
 
-/// `cutime` and `cstime`, in hundredths of a second: what Linux counts in for programs, whatever it counts in itself.
+/// `cutime` and `cstime`, in hundredths of a second: what Linux counts in for programs, whatever it
+/// counts in itself.
 fn children(stat: &str) -> Option<Duration> {
     // The program's name, in parentheses, may hold anything.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);

@@ -38,7 +38,8 @@ pub(crate) struct ToolchainFacts {
     pub(crate) rustc: Program,
     /// Cargo.
     pub(crate) cargo: Program,
-    /// The C compiler, which is also the linker's driver where no other is configured; `null` where there is none.
+    /// The C compiler, which is also the linker's driver where no other is configured; `null`
+    /// where there is none.
     pub(crate) cc: Option<Program>,
     /// The linker; `null` where there is none of that name.
     pub(crate) linker: Option<Program>,
@@ -132,7 +133,8 @@ impl Toolchain {
                 sha256: all.map(|all| sha256_bytes(all.join("\n").as_bytes())),
             },
             cargo: Program {
-                // Its last line names the system it runs on: that is the machine's, and no input of the build.
+                // Its last line names the system it runs on: that is the machine's, and no input of
+                // the build.
                 version: lines(&ask(&cargo, &["-vV"])?)
                     .into_iter()
                     .filter(|line| !line.starts_with("os: "))
@@ -155,7 +157,8 @@ impl Toolchain {
 }
 
 impl Toolchain {
-    /// The channel that is this compiler: `1.95.0`; `None` for what rustup cannot name so, such as nightlies.
+    /// The channel that is this compiler: `1.95.0`; `None` for what rustup cannot name so, such as
+    /// nightlies.
     pub(crate) fn release(&self) -> Option<String> {
         let release = self
             .facts

@@ -1,6 +1,8 @@
-//! A C compiler's stand-in: the compiler of the same name further down PATH, with the place's folders mapped away.
+//! A C compiler's stand-in: the compiler of the same name further down PATH, with the place's
+//! folders mapped away.
 //!
-//! Flags through CFLAGS would end up in the strings that C projects make of their flags; a stand-in leaves no trace.
+//! Flags through CFLAGS would end up in the strings that C projects make of their flags; a stand-in
+//! leaves no trace.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,7 +10,8 @@ use std::process::ExitCode;
 
 use super::{PlaceSpec, become_program};
 
-/// Whether a program's name is that of a C or C++ compiler which knows `-ffile-prefix-map`: `cc`, `aarch64-linux-gnu-gcc-12`.
+/// Whether a program's name is that of a C or C++ compiler which knows `-ffile-prefix-map`: `cc`,
+/// `aarch64-linux-gnu-gcc-12`.
 pub(crate) fn is_compiler(name: &str) -> bool {
     let stem = match name.rsplit_once('-') {
         Some((stem, version)) if version.bytes().all(|b| b.is_ascii_digit() || b == b'.') => stem,

@@ -1,7 +1,8 @@
 //! What this executable is when a sealed build calls it: RUSTC_WRAPPER, or a C compiler's stand-in.
 //!
-//! Both only add path remaps and write down what was called; they must never change what is compiled otherwise, and must
-//! not print. Which one is meant is decided by the name it is called by, and only inside a sealed build ([`TOOLS_ENV`]).
+//! Both only add path remaps and write down what was called; they must never change what is
+//! compiled otherwise, and must not print. Which one is meant is decided by the name it is called
+//! by, and only inside a sealed build ([`TOOLS_ENV`]).
 
 mod cc;
 mod rustc;
@@ -26,7 +27,8 @@ pub(crate) const SPEC: &str = "place.json";
 pub(crate) struct PlaceSpec {
     /// Where calls are written down.
     pub(crate) records: PathBuf,
-    /// Folders of this place and what they are called in every output; a later one wins over an earlier one.
+    /// Folders of this place and what they are called in every output; a later one wins over an
+    /// earlier one.
     pub(crate) remap: Vec<(PathBuf, String)>,
     /// The project's own RUSTC_WRAPPER, called in between.
     pub(crate) chain: Option<PathBuf>,
@@ -57,7 +59,8 @@ pub(crate) fn dispatch() -> Option<ExitCode> {
     })
 }
 
-/// Becomes another program, with this process's environment, descriptors (cargo's jobserver) and standard streams.
+/// Becomes another program, with this process's environment, descriptors (cargo's jobserver) and
+/// standard streams.
 fn become_program(program: &Path, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     #[expect(
         clippy::disallowed_methods,

@@ -18,7 +18,8 @@ pub(super) fn run(spec: &PlaceSpec, mut args: Vec<OsString>) -> ExitCode {
     let surroundings = Surroundings::of_this_process();
     let remaps = remaps(spec, &surroundings);
     if let Some(call) = record(&surroundings, &rustc, &args, &remaps) {
-        // A record that cannot be written is missed by the reader, which counts them against cargo's messages.
+        // A record that cannot be written is missed by the reader, which counts them against
+        // cargo's messages.
         let _ = write(&spec.records, &call);
     }
     words.push(rustc);
@@ -33,8 +34,8 @@ pub(super) fn run(spec: &PlaceSpec, mut args: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// How many words come before the compiler: one where the project has a `build.rustc-workspace-wrapper`, which cargo calls with
-/// the compiler as its first argument.
+/// How many words come before the compiler: one where the project has a
+/// `build.rustc-workspace-wrapper`, which cargo calls with the compiler as its first argument.
 fn before_compiler(spec: &PlaceSpec, args: &[OsString]) -> usize {
     let is = |at: usize| {
         args.get(at)
@@ -66,8 +67,8 @@ impl Surroundings {
     }
 }
 
-/// Remap flags for one call. They go before cargo's own arguments, so that a profile's `trim-paths` and the project's flags,
-/// which come later, win.
+/// Remap flags for one call. They go before cargo's own arguments, so that a profile's `trim-paths`
+/// and the project's flags, which come later, win.
 fn remaps(spec: &PlaceSpec, around: &Surroundings) -> Vec<OsString> {
     let flag = |from: &Path, to: &str| {
         let mut flag = OsString::from("--remap-path-prefix=");
@@ -92,7 +93,8 @@ fn remaps(spec: &PlaceSpec, around: &Surroundings) -> Vec<OsString> {
     flags
 }
 
-/// The record of a call that compiles a unit of cargo's; probes of build scripts and questions have none.
+/// The record of a call that compiles a unit of cargo's; probes of build scripts and questions have
+/// none.
 fn record(
     around: &Surroundings,
     rustc: &OsString,

@@ -1,4 +1,5 @@
-//! What is on show: packages whose builds depend on something they should not, pairs of such, and the same ideas done right.
+//! What is on show: packages whose builds depend on something they should not, pairs of such, and
+//! the same ideas done right.
 
 /// Where the code of an exhibit runs.
 pub(crate) enum Shape {
@@ -6,11 +7,13 @@ pub(crate) enum Shape {
     Script(&'static str),
     /// The library itself.
     Lib(&'static str),
-    /// An expression of a proc macro that makes a string; package `<name>-macro` holds it and is to blame.
+    /// An expression of a proc macro that makes a string; package `<name>-macro` holds it and is to
+    /// blame.
     Macro(&'static str),
     /// A build script with a `main` of its own, and the library.
     Build(&'static str, &'static str),
-    /// C source that the build script compiles to `libc_part.a` with these arguments, and how the compiler is called.
+    /// C source that the build script compiles to `libc_part.a` with these arguments, and how the
+    /// compiler is called.
     C(&'static str, &'static str),
     /// A build script with a `main` of its own, and a program.
     Bin(&'static str, &'static str),
@@ -18,7 +21,8 @@ pub(crate) enum Shape {
     Outside,
     /// The same as a program: all that differs is how symbols are called.
     OutsideProgram,
-    /// A library with two macros, each an expression; `<name>-macro` and `<name>-other-macro` hold them.
+    /// A library with two macros, each an expression; `<name>-macro` and `<name>-other-macro` hold
+    /// them.
     TwoMacros(&'static str, &'static str),
     /// A macro's expression and the library's text, in which `MACRO` is its call.
     MacroAndLib(&'static str, &'static str),
@@ -26,7 +30,8 @@ pub(crate) enum Shape {
 
 use Shape::{Bin, Build, C, Lib, Macro, MacroAndLib, Outside, OutsideProgram, Script, TwoMacros};
 
-/// A package, and the causes the report has to name: package (`` for its own, else what is put after its name), unit, variation.
+/// A package, and the causes the report has to name: package (`` for its own, else what is put
+/// after its name), unit, variation.
 pub(crate) struct Exhibit {
     pub(crate) name: &'static str,
     pub(crate) causes: &'static [(&'static str, &'static str, &'static str)],
@@ -48,7 +53,8 @@ const GENERATED: &str = "include!(concat!(env!(\"OUT_DIR\"), \"/generated.rs\"))
 /// Two builds agree every other time.
 const ADDRESS_BIT: &str =
     "{ static HERE: u8 = 1; (((&raw const HERE) as usize >> 12) % 2).to_string() }";
-/// The same of a macro. Bits below follow from what the compiler's threads mapped before, also where addresses are held still.
+/// The same of a macro. Bits below follow from what the compiler's threads mapped before, also
+/// where addresses are held still.
 const HIGH_ADDRESS_BIT: &str =
     "{ static HERE: u8 = 1; (((&raw const HERE) as usize >> 33) % 2).to_string() }";
 /// Most often they come in the order in which they were started.

@@ -1,6 +1,8 @@
-//! A museum of causes: one tiny package each, all built by a single `check`, beside harmless twins that have to stay green.
+//! A museum of causes: one tiny package each, all built by a single `check`, beside harmless twins
+//! that have to stay green.
 //!
-//! Every exhibit says which package, unit and variation the report has to name. Nothing here needs the network.
+//! Every exhibit says which package, unit and variation the report has to name. Nothing here needs
+//! the network.
 
 #![expect(
     clippy::unwrap_used,
@@ -181,7 +183,8 @@ impl Checked {
     }
 }
 
-/// A program in the museum's workspace, hermetic but for the toolchain and the registry's downloads.
+/// A program in the museum's workspace, hermetic but for the toolchain and the registry's
+/// downloads.
 fn run(dir: &Path, program: &str, args: &[&str]) -> Finished {
     let real = std::env::var_os("HOME")
         .map(PathBuf::from)
@@ -216,7 +219,8 @@ fn museum() -> &'static Checked {
             .prefix("museum-")
             .tempdir()
             .unwrap();
-        // The workspace is a folder of the repository, so that packages can lie outside the one and inside the other.
+        // The workspace is a folder of the repository, so that packages can lie outside the one and
+        // inside the other.
         let root = dir.path().join("repository/museum");
         for exhibit in CAUSES.iter().chain(PAIRS).chain(HARMLESS) {
             package(&root.join("crates"), exhibit);
@@ -264,7 +268,8 @@ fn check(dir: TempDir) -> Checked {
     }
 }
 
-/// Whether this machine can vary what an exhibit depends on; where it cannot, the report has to say so.
+/// Whether this machine can vary what an exhibit depends on; where it cannot, the report has to say
+/// so.
 fn all_varied(report: &Value, exhibit: &Exhibit) -> bool {
     let is = |what: &str| report["data"]["not_varied"].get(what).is_none();
     exhibit
@@ -431,7 +436,8 @@ fn plain_builds_obey(workflow: &str, dir: &TempDir) {
     assert!(built(None) != built(None));
 }
 
-/// What `fix` writes is committed and everything is checked again: whatever had a tried fix is reproducible now.
+/// What `fix` writes is committed and everything is checked again: whatever had a tried fix is
+/// reproducible now.
 #[test]
 fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
     let museum = museum();

@@ -1,4 +1,5 @@
-//! `cargo sbom-lite audit`: the packages of a project, an SBOM, a program or old releases against RustSec's advisories.
+//! `cargo sbom-lite audit`: the packages of a project, an SBOM, a program or old releases against
+//! RustSec's advisories.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -292,7 +293,8 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
                     Ok(version) => packages.push(Locked {
                         name: cargo.name,
                         version,
-                        // A path in a document is only where its maker had it; its advisories are those of crates.io's.
+                        // A path in a document is only where its maker had it; its advisories are
+                        // those of crates.io's.
                         source: match cargo.source {
                             Source::Path(_) => Source::CratesIo,
                             source => source,
@@ -309,7 +311,8 @@ fn packages_of(sbom: &Sbom, name: &str) -> (Vec<Locked>, Vec<String>, Vec<Findin
             }
             (Some(purl), None) if purl.starts_with("pkg:") => drop(others.insert(purl.clone())),
             (Some(purl), None) => cannot(format!("`{purl}` of {shown} is no package URL")),
-            // What is described need not be a package; files, systems and the parts of a package have no URL of their own.
+            // What is described need not be a package; files, systems and the parts of a package
+            // have no URL of their own.
             (None, None)
                 if main
                     || !matches!(entry.kind.as_deref(), None | Some("library" | "framework")) =>
@@ -679,8 +682,9 @@ fn about_database(
     (findings, stale)
 }
 
-/// The moment of the audit: the clock's, or `RELEASE_GATES_TODAY` in seconds since 1970. It decides about ages and expiry only;
-/// SOURCE_DATE_EPOCH does not count, since builds set it to a past that would make what has expired valid again.
+/// The moment of the audit: the clock's, or `RELEASE_GATES_TODAY` in seconds since 1970. It decides
+/// about ages and expiry only; SOURCE_DATE_EPOCH does not count, since builds set it to a past that
+/// would make what has expired valid again.
 fn today() -> Result<i64> {
     let clock = || {
         std::time::SystemTime::now()

@@ -31,7 +31,8 @@ pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
     let findings: Vec<Finding> = if before == after {
         Vec::new()
     } else {
-        // A document in another standard or spelling cannot have the same bytes, nor the same metadata to the letter.
+        // A document in another standard or spelling cannot have the same bytes, nor the same
+        // metadata to the letter.
         let spelling = |bytes: &[u8]| {
             bytes
                 .iter()

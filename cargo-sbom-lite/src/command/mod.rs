@@ -89,8 +89,9 @@ fn inventory(
     }
 }
 
-/// The dependency graph for the targets that are built for, so that an approximation names no package of other systems. `None` where
-/// cargo does not give it: then the graph of all targets has to do.
+/// The dependency graph for the targets that are built for, so that an approximation names no
+/// package of other systems. `None` where cargo does not give it: then the graph of all targets has
+/// to do.
 fn for_platforms(cx: &Context) -> Option<cargo_metadata::Metadata> {
     let args = cx.args();
     let mut step = Step::cargo()
@@ -155,7 +156,8 @@ fn write_whole(cx: &Context, path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Artifacts that a build of this very commit and lock file recorded. What is stale or of another kind is not used.
+/// Artifacts that a build of this very commit and lock file recorded. What is stale or of another
+/// kind is not used.
 fn built(
     artifacts: &ArtifactDir,
     judged: &Subject,

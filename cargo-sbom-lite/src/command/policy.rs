@@ -107,7 +107,8 @@ fn write_notices(
 
 pub(crate) fn pins(cx: &mut Context) -> Result<Outcome> {
     let args = cx.args().clone();
-    // Asked before the project is read: without --locked, cargo writes a lock file that does not match anew.
+    // Asked before the project is read: without --locked, cargo writes a lock file that does not
+    // match anew.
     let step =
         Step::cargo()
             .inherit_network_env()

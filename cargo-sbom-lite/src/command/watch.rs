@@ -1,4 +1,5 @@
-//! `cargo sbom-lite audit --watch-tags N`: the lock files of the last releases against today's database.
+//! `cargo sbom-lite audit --watch-tags N`: the lock files of the last releases against today's
+//! database.
 
 use release_gate::git::parse_version_tag;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};

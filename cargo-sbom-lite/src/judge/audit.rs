@@ -66,9 +66,11 @@ pub struct Hit {
     pub patched: Vec<String>,
     /// The shortest way from the audited package to it; empty when it is in no build unit.
     pub path: Vec<String>,
-    /// `artifact`, `build-time`, `not-built` (in no build unit), or `unknown` (the input does not say).
+    /// `artifact`, `build-time`, `not-built` (in no build unit), or `unknown` (the input does not
+    /// say).
     pub scope: String,
-    /// Where the package comes from: `crates.io`, `registry`, `git` or `path`. An advisory is about the one of crates.io.
+    /// Where the package comes from: `crates.io`, `registry`, `git` or `path`. An advisory is
+    /// about the one of crates.io.
     pub source: String,
     /// The targets it is limited to, none of which is built for; empty: it applies.
     pub only_on: Vec<String>,
@@ -130,7 +132,8 @@ pub struct Policy {
 pub struct Build<'a> {
     /// The unit graph's inventory; `None` where only a list of packages is known.
     pub inventory: Option<&'a Inventory>,
-    /// The triples that are built for; empty: not known. With an inventory its own targets count, and this is the host.
+    /// The triples that are built for; empty: not known. With an inventory its own targets count,
+    /// and this is the host.
     pub targets: &'a [String],
     /// Who requires what; `None` where only a list of packages is known.
     pub requirements: Option<&'a Requirements>,
@@ -227,7 +230,8 @@ pub fn hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> V
                 scope: scope.to_owned(),
                 source: kind(&package.source).to_owned(),
                 only_on: match (build.inventory, role) {
-                    // Built for the platforms its units are for: a build script's packages run on the host.
+                    // Built for the platforms its units are for: a build script's packages run on
+                    // the host.
                     (Some(_), Some((_, purl))) => {
                         only_on(advisory, &platforms.get(purl).cloned().unwrap_or_default())
                     }
@@ -318,7 +322,8 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// The packages whose version was yanked. `is_yanked` answers for a name and version; `None` where it does not know.
+/// The packages whose version was yanked. `is_yanked` answers for a name and version; `None` where
+/// it does not know.
 pub fn yanked(packages: &[Locked], is_yanked: impl Fn(&str, &str) -> Option<bool>) -> Vec<&Locked> {
     packages
         .iter()
@@ -387,7 +392,8 @@ fn rule(hit: &Hit, fail_on: Threshold) -> &'static Rule {
         return &rules::IGNORED;
     }
     match hit.kind.as_str() {
-        // Somebody's own package may bear any name; the advisory is about the one of that name on crates.io.
+        // Somebody's own package may bear any name; the advisory is about the one of that name on
+        // crates.io.
         _ if hit.source != "crates.io" => &rules::OTHER_SOURCE,
         "vulnerability" if hit.scope == "not-built" => &rules::NOT_BUILT,
         "vulnerability" if !hit.only_on.is_empty() => &rules::OTHER_TARGET,

@@ -7,8 +7,9 @@ use crate::rules;
 
 /// Compares two documents. Without findings they say the same about every component.
 ///
-/// Between two standards, or where only one document states a fact at all, that fact is not compared: silence is no difference there.
-/// Two documents of one standard are compared to the letter.
+/// Between two standards, or where only one document states a fact at all, that fact is not
+/// compared: silence is no difference there. Two documents of one standard are compared to the
+/// letter.
 pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
     let strict = old.standard == new.standard;
     let mut findings = Vec::new();

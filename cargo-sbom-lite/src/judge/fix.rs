@@ -22,7 +22,8 @@ pub fn requirements(metadata: &Metadata) -> Requirements {
     map
 }
 
-/// The lowest version above `current` that one of the requirements of an advisory's `patched` names.
+/// The lowest version above `current` that one of the requirements of an advisory's `patched`
+/// names.
 pub fn lowest(current: &Version, patched: &[VersionReq]) -> Option<Version> {
     patched
         .iter()
@@ -69,7 +70,8 @@ pub fn advice(
     let Some(lowest) = lowest(current, patched) else {
         return format!("`cargo update -p {name}@{current}` to {list}");
     };
-    // Only those whose requirement admits the current version are behind it; others hold another version of the package.
+    // Only those whose requirement admits the current version are behind it; others hold another
+    // version of the package.
     let holders: Vec<String> = requirements
         .get(name)
         .into_iter()
@@ -111,7 +113,8 @@ mod tests {
             Some(Version::new(0, 1, 9))
         );
         assert_eq!(lowest(&current, &reqs(&["<0.1.0"])), None);
-        // `>` of less than three numbers is above all that begin with them; what no requirement admits is not advised.
+        // `>` of less than three numbers is above all that begin with them; what no requirement
+        // admits is not advised.
         for (requirement, expected) in [
             ("> 0.1.3", Some("0.1.4")),
             ("> 0.1", Some("0.2.0")),

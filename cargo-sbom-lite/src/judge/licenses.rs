@@ -28,14 +28,16 @@ pub struct Policy {
 pub struct Exception {
     /// Package name.
     pub package: String,
-    /// The licence it has, as it is stated; where nothing or only a file is stated, what a person read.
+    /// The licence it has, as it is stated; where nothing or only a file is stated, what a person
+    /// read.
     pub license: String,
     /// Why it is accepted.
     pub reason: String,
 }
 
 impl Exception {
-    /// Whether it covers a package: by name, and not when the package states a licence that is another one.
+    /// Whether it covers a package: by name, and not when the package states a licence that is
+    /// another one.
     fn covers(&self, component: &Component) -> bool {
         self.package == component.name
             && match &component.license {

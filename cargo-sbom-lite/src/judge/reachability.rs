@@ -1,7 +1,8 @@
 //! Is the function an advisory names in the program at all?
 //!
-//! Only ever "not linked" when no function of that name exists in the whole program, inlined ones included: a name that occurs may still
-//! never be called, and a name that does not occur cannot be.
+//! Only ever "not linked" when no function of that name exists in the whole program, inlined ones
+//! included: a name that occurs may still never be called, and a name that does not occur cannot
+//! be.
 
 use std::collections::BTreeSet;
 
@@ -44,8 +45,8 @@ pub fn reachability(functions: &[String], program: Option<&Functions>) -> Reacha
             let (Some(krate), Some(last)) = (parts.first(), parts.last()) else {
                 continue;
             };
-            // Paths in advisories leave out generics and name types by their public path; so any function of that crate with that
-            // name counts.
+            // Paths in advisories leave out generics and name types by their public path; so any
+            // function of that crate with that name counts.
             for name in names {
                 let words: Vec<&str> = name
                     .split(|c: char| !c.is_alphanumeric() && c != '_')

@@ -1,4 +1,5 @@
-//! What is in an artifact, or made it, and is no cargo package: the standard library, the toolchain, and native libraries of `-sys` packages.
+//! What is in an artifact, or made it, and is no cargo package: the standard library, the
+//! toolchain, and native libraries of `-sys` packages.
 
 use super::inventory::{Inventory, Role};
 
@@ -54,7 +55,8 @@ pub fn foreign(inventory: &Inventory, rust: Option<&str>) -> Vec<Foreign> {
         let Some(links) = &component.links else {
             continue;
         };
-        // `links` is also used as a lock, by packages without any native library; `-sys` names one by convention.
+        // `links` is also used as a lock, by packages without any native library; `-sys` names one
+        // by convention.
         if !(component.name.ends_with("-sys") || component.name.ends_with("_sys")) {
             continue;
         }
@@ -68,7 +70,8 @@ pub fn foreign(inventory: &Inventory, rust: Option<&str>) -> Vec<Foreign> {
                 }
             })
             .collect();
-        // By convention the build part of a `-sys` package's version is the library's own: `0.18.2+1.9.1`.
+        // By convention the build part of a `-sys` package's version is the library's own:
+        // `0.18.2+1.9.1`.
         let version = component
             .version
             .split_once('+')

@@ -1,7 +1,8 @@
-//! The inventory: which packages are in an artifact, which only helped to build it, and how they depend on each other.
+//! The inventory: which packages are in an artifact, which only helped to build it, and how they
+//! depend on each other.
 //!
-//! Built from cargo's unit graph; from the dependency graph of `cargo metadata` only where cargo gives no unit graph, and then the
-//! inventory says so.
+//! Built from cargo's unit graph; from the dependency graph of `cargo metadata` only where cargo
+//! gives no unit graph, and then the inventory says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,8 @@ pub enum Source {
         /// Full commit id.
         commit: String,
     },
-    /// A folder, relative to the workspace; empty for the workspace's root package, `..` parts for one outside.
+    /// A folder, relative to the workspace; empty for the workspace's root package, `..` parts for
+    /// one outside.
     Path(String),
 }
 
@@ -105,7 +107,8 @@ impl Component {
         }
     }
 
-    /// Who distributes it: the registry, the host of its repository, or the authors of a package that is at hand. `None`: nobody says.
+    /// Who distributes it: the registry, the host of its repository, or the authors of a package
+    /// that is at hand. `None`: nobody says.
     pub fn supplier(&self) -> Option<Supplier> {
         let host = |url: &str| {
             let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -201,7 +204,8 @@ impl Inventory {
                 .get(id)
                 .is_some_and(|package| package.targets.iter().any(|target| target.is_proc_macro()))
         };
-        // A package needed by another's build script appears a second time, as a node that runs at build time.
+        // A package needed by another's build script appears a second time, as a node that runs at
+        // build time.
         let count = resolve.nodes.len();
         let index: BTreeMap<&str, usize> = resolve
             .nodes
@@ -312,7 +316,8 @@ impl Inventory {
         std::iter::once(&self.main).chain(self.components.values())
     }
 
-    /// The shortest way from the main package to a component, by name and version, both ends included.
+    /// The shortest way from the main package to a component, by name and version, both ends
+    /// included.
     pub fn path_to(&self, purl: &str) -> Vec<String> {
         let main = self.main.purl();
         let mut from: BTreeMap<&str, &str> = BTreeMap::new();
@@ -404,8 +409,8 @@ pub fn purl_of(metadata: &Metadata, package: &Package) -> String {
     )
 }
 
-/// The checksum of a registry package: by its source, else where only one source has that name and version (a registry may be
-/// spelt in two ways, as git index and as sparse one).
+/// The checksum of a registry package: by its source, else where only one source has that name and
+/// version (a registry may be spelt in two ways, as git index and as sparse one).
 fn checksum(package: &Package, checksums: &Checksums) -> Option<String> {
     let (name, version) = (package.name.to_string(), package.version.to_string());
     let source = package
@@ -436,7 +441,8 @@ fn without_user(url: &str) -> String {
     }
 }
 
-/// Where a package comes from. Folders are named relative to the workspace, so that no path of a machine gets in.
+/// Where a package comes from. Folders are named relative to the workspace, so that no path of a
+/// machine gets in.
 pub fn source(metadata: &Metadata, package: &Package) -> Source {
     let Some(source) = package.source.as_ref().map(|source| source.repr.as_str()) else {
         let folder = package

@@ -5,7 +5,8 @@ use spdx::{Expression, ParseMode};
 /// A package's licence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum License {
-    /// A valid SPDX expression, in canonical spelling (`MIT/Apache-2.0` becomes `MIT OR Apache-2.0`).
+    /// A valid SPDX expression, in canonical spelling (`MIT/Apache-2.0` becomes `MIT OR
+    /// Apache-2.0`).
     Expression(String),
     /// Something was stated and is no SPDX expression; kept as it is.
     Invalid(String),

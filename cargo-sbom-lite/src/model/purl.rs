@@ -113,7 +113,8 @@ pub fn purl(name: &str, version: &str, source: &Source) -> String {
     text
 }
 
-/// Percent-encodes everything but the unreserved characters and `:`, `/` (which purl leaves readable in qualifiers).
+/// Percent-encodes everything but the unreserved characters and `:`, `/` (which purl leaves
+/// readable in qualifiers).
 fn encode(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {

@@ -1,4 +1,5 @@
-//! An SBOM of any tool, as far as it is compared and audited: pure data, whatever format it was read from.
+//! An SBOM of any tool, as far as it is compared and audited: pure data, whatever format it was
+//! read from.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +24,8 @@ pub struct Sbom {
     pub standard: Standard,
     /// What the document describes, where it says.
     pub main: Option<Entry>,
-    /// Components by normalised package URL (else name and version), nested ones included. The second one of a key is `KEY (2)`.
+    /// Components by normalised package URL (else name and version), nested ones included. The
+    /// second one of a key is `KEY (2)`.
     pub components: BTreeMap<String, Entry>,
     /// References to components that the document does not have, sorted.
     pub dangling: BTreeSet<String>,
@@ -66,7 +68,8 @@ impl Entry {
         }
     }
 
-    /// The cargo package it is, by its package URL. `None` for anything else, an unreadable URL included.
+    /// The cargo package it is, by its package URL. `None` for anything else, an unreadable URL
+    /// included.
     pub fn cargo(&self) -> Option<CargoPurl> {
         CargoPurl::parse(self.purl.as_deref()?)
     }

@@ -21,7 +21,8 @@ pub const URL: &str = "https://github.com/rustsec/advisory-db";
 pub struct Advisories {
     /// The advisories about packages.
     pub database: Database,
-    /// Packages it has advisories about, by name as crates.io compares names: `A-b` and `a_b` are one package.
+    /// Packages it has advisories about, by name as crates.io compares names: `A-b` and `a_b` are
+    /// one package.
     names: BTreeMap<String, BTreeSet<Name>>,
     /// How many there are.
     pub count: usize,
@@ -44,7 +45,8 @@ fn canonical(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "_")
 }
 
-/// Looks for a database: `--db`, else [`ENV`], else where cargo-audit and cargo-deny keep theirs. `None` where there is none.
+/// Looks for a database: `--db`, else [`ENV`], else where cargo-audit and cargo-deny keep theirs.
+/// `None` where there is none.
 ///
 /// # Errors
 /// A folder that was named is not there.
@@ -94,7 +96,8 @@ pub fn cargo_home() -> Option<PathBuf> {
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
-/// Reads a database. A file that cannot be read is counted; a database without advisories is an error.
+/// Reads a database. A file that cannot be read is counted; a database without advisories is an
+/// error.
 ///
 /// # Errors
 /// The folder holds no advisory.
@@ -150,7 +153,8 @@ pub fn open(dir: &Path, runner: &Runner) -> Result<Advisories> {
             .or_default()
             .insert(name.clone());
     }
-    // A plain folder (an unpacked archive) has no commit; a folder inside some other repository must not borrow that one's.
+    // A plain folder (an unpacked archive) has no commit; a folder inside some other repository
+    // must not borrow that one's.
     let git = Git::discover(dir, runner)?.filter(|git| same(git.root(), dir));
     let (commit, time) = match git {
         Some(git) => {

@@ -1,4 +1,5 @@
-//! The packages of a compiled program: the list `cargo auditable` embeds, else what panic messages give away.
+//! The packages of a compiled program: the list `cargo auditable` embeds, else what panic messages
+//! give away.
 
 use release_gate::{Error, Result};
 use rustsec::binary_scanning::{BinaryReport, load_deps_from_binary};
@@ -18,7 +19,8 @@ pub struct Packages {
 /// Reads a program; `name` is for error messages.
 ///
 /// # Errors
-/// It is no program of a known format, its list cannot be read, or it has none and no panic message names a package.
+/// It is no program of a known format, its list cannot be read, or it has none and no panic message
+/// names a package.
 pub fn packages(bytes: &[u8], name: &str) -> Result<Packages> {
     let (_, report) = load_deps_from_binary(bytes, None).map_err(|error| {
         Error::judge(format!("the dependency list in `{name}` cannot be read"))

@@ -1,7 +1,9 @@
-//! Which versions were yanked, from the copies of the registry's index that cargo keeps (`$CARGO_HOME/registry/index/*/.cache`).
+//! Which versions were yanked, from the copies of the registry's index that cargo keeps
+//! (`$CARGO_HOME/registry/index/*/.cache`).
 //!
-//! No network: what is known is what cargo saw last. cargo's cache files hold, after a short head, each version and its JSON object, separated by
-//! NUL bytes (cargo's `sources/registry/index/cache.rs`); a file of another shape is not known, never "not yanked".
+//! No network: what is known is what cargo saw last. cargo's cache files hold, after a short head,
+//! each version and its JSON object, separated by NUL bytes (cargo's
+//! `sources/registry/index/cache.rs`); a file of another shape is not known, never "not yanked".
 
 use std::path::{Path, PathBuf};
 

@@ -16,7 +16,8 @@ pub struct Text {
     pub text: String,
 }
 
-/// The licence, copying and notice files in a package's top folder (and `LICENSES/`), and the one its manifest names; sorted by name.
+/// The licence, copying and notice files in a package's top folder (and `LICENSES/`), and the one
+/// its manifest names; sorted by name.
 pub fn texts(package: &Package) -> Vec<Text> {
     let Some(folder) = package
         .manifest_path
@@ -43,7 +44,8 @@ pub fn texts(package: &Package) -> Vec<Text> {
             }
         }
     }
-    // A manifest may name any file of this machine; only one beside or above the package is its licence.
+    // A manifest may name any file of this machine; only one beside or above the package is its
+    // licence.
     if let Some(named) = package
         .license_file
         .as_ref()

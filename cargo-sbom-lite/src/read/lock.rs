@@ -1,4 +1,5 @@
-//! Cargo.lock, through the advisory database's own reader, so that one parser decides for documents and audit alike.
+//! Cargo.lock, through the advisory database's own reader, so that one parser decides for documents
+//! and audit alike.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! What is read: cargo's unit graph, the lock file, the advisory database, SBOM documents. Nothing here judges.
+//! What is read: cargo's unit graph, the lock file, the advisory database, SBOM documents. Nothing
+//! here judges.
 
 pub mod advisories;
 pub mod binary;

@@ -1,4 +1,5 @@
-//! The functions of a compiled program: its symbol table, and the names its debug information has for what was inlined.
+//! The functions of a compiled program: its symbol table, and the names its debug information has
+//! for what was inlined.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,8 @@ use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 
 use crate::model::program::Functions;
 
-/// Reads the demangled names of Rust functions. `None` where the program has been stripped or is of no known format: then nothing is known.
+/// Reads the demangled names of Rust functions. `None` where the program has been stripped or is of
+/// no known format: then nothing is known.
 pub fn functions(bytes: &[u8]) -> Option<Functions> {
     let file = object::File::parse(bytes).ok()?;
     let (mut symbols, mut named) = (BTreeSet::new(), BTreeSet::new());

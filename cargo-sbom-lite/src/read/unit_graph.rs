@@ -1,8 +1,8 @@
 //! Cargo's unit graph: every rustc call and build-script run of a build, before it happens.
 //!
-//! `cargo build -Zunstable-options --unit-graph` prints it without building anything. On a stable toolchain this needs
-//! `RUSTC_BOOTSTRAP=1`, which is set for this one call and reaches no build script, since none is run.
-//! <https://doc.rust-lang.org/cargo/reference/unstable.html#unit-graph>
+//! `cargo build -Zunstable-options --unit-graph` prints it without building anything. On a stable
+//! toolchain this needs `RUSTC_BOOTSTRAP=1`, which is set for this one call and reaches no build
+//! script, since none is run. <https://doc.rust-lang.org/cargo/reference/unstable.html#unit-graph>
 
 use release_gate::SharedArgs;
 use release_gate::process::{ProcessError, Runner, Step};

@@ -1,6 +1,7 @@
 //! Vendored copies: every file against the copy's own `.cargo-checksum.json`.
 //!
-//! cargo checks the files that are listed, and only when it builds; a file that is not listed (a `build.rs` that somebody added) it takes as it is.
+//! cargo checks the files that are listed, and only when it builds; a file that is not listed (a
+//! `build.rs` that somebody added) it takes as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -105,7 +106,8 @@ fn check(folder: &Path) -> Result<Vendored> {
     Ok(copy)
 }
 
-/// Paths of all files below, relative, `/` between parts. Links are not followed: a vendored copy has none.
+/// Paths of all files below, relative, `/` between parts. Links are not followed: a vendored copy
+/// has none.
 fn walk(top: &Path, folder: &Path, files: &mut BTreeSet<String>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,6 +1,7 @@
 //! CycloneDX documents through `cyclonedx-bom` (ECMA-424; 1.3 to 1.5 as JSON and XML, 1.6 as JSON).
 //!
-//! What is written for 1.5 is valid for 1.6 too, which only adds to it; the library knows no 1.6, so its number is set afterwards.
+//! What is written for 1.5 is valid for 1.6 too, which only adds to it; the library knows no 1.6,
+//! so its number is set afterwards.
 
 use std::str::FromStr;
 
@@ -44,7 +45,8 @@ pub const VERSIONS: &[&str] = &["1.3", "1.4", "1.5", "1.6"];
 /// The document as JSON, keys sorted.
 ///
 /// # Errors
-/// The version is not one of [`VERSIONS`], or the document does not validate, which would be a defect.
+/// The version is not one of [`VERSIONS`], or the document does not validate, which would be a
+/// defect.
 pub fn json(inventory: &Inventory, provenance: &Provenance, version: &str) -> Result<Vec<u8>> {
     let spec = spec(version)?;
     let mut value = value(&checked(bom(inventory, provenance, spec)?, spec)?, spec)?;
@@ -201,7 +203,8 @@ fn bom(inventory: &Inventory, provenance: &Provenance, version: SpecVersion) -> 
         }))
         .collect();
     dependencies.sort_by(|a, b| a.dependency_ref.cmp(&b.dependency_ref));
-    // What a package needs is known from the unit graph; what the standard library, the toolchain and native libraries consist of is not.
+    // What a package needs is known from the unit graph; what the standard library, the toolchain
+    // and native libraries consist of is not.
     let of = |aggregate, refs: Vec<BomReference>| Composition {
         bom_ref: None,
         aggregate,
@@ -367,7 +370,8 @@ fn scope(role: Role) -> Scope {
     }
 }
 
-/// An expression where there is one; what is none is kept as a named licence, never mixed with an expression.
+/// An expression where there is one; what is none is kept as a named licence, never mixed with an
+/// expression.
 fn licenses(license: &License) -> Option<Licenses> {
     let named = |name: &str| {
         LicenseChoice::License(CdxLicense {

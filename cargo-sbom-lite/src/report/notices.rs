@@ -1,4 +1,5 @@
-//! A third-party notices file: every package that is shipped, its licence, and the texts that came with it; each text once.
+//! A third-party notices file: every package that is shipped, its licence, and the texts that came
+//! with it; each text once.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,8 @@ use crate::model::inventory::{Inventory, Role};
 use crate::model::license::License;
 use crate::read::licenses::Text;
 
-/// Renders the file. `texts` gives the licence texts of a package by its package URL. Also returns the packages that came without any text.
+/// Renders the file. `texts` gives the licence texts of a package by its package URL. Also returns
+/// the packages that came without any text.
 pub fn render(inventory: &Inventory, texts: &BTreeMap<String, Vec<Text>>) -> (String, Vec<String>) {
     let mut out = format!(
         "Third-party notices for {} {}\n\nIt contains the packages below. Their licence texts follow, each once.\n\n",

@@ -1,6 +1,7 @@
 //! Findings in the shape of osv-scanner's JSON, its vulnerabilities in the OSV schema (<https://ossf.github.io/osv-schema/>, version 1.6.7).
 //!
-//! An OSV record wants the moment it was last changed; the database's files do not carry one, so it is the day of publication.
+//! An OSV record wants the moment it was last changed; the database's files do not carry one, so it
+//! is the day of publication.
 
 use std::collections::BTreeMap;
 

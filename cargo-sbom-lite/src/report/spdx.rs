@@ -135,7 +135,8 @@ fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> 
             };
             relationships.push(match needed.role {
                 Role::Shipped => relation(&id(component), "DEPENDS_ON", &id(needed)),
-                // The other way round: the needed package is a build dependency of the one that needs it.
+                // The other way round: the needed package is a build dependency of the one that
+                // needs it.
                 Role::BuildTime => relation(&id(needed), "BUILD_DEPENDENCY_OF", &id(component)),
             });
         }
@@ -340,7 +341,8 @@ fn package(
     }
 }
 
-/// A reference for a licence text that is no expression; the text as it was stated goes into the document.
+/// A reference for a licence text that is no expression; the text as it was stated goes into the
+/// document.
 fn license_ref(text: &str, extracted: &mut Vec<Extracted>) -> String {
     let digest = release_gate::digest::sha256_bytes(text.as_bytes()).to_string();
     let license_id = format!("LicenseRef-{}", &digest[..12]);

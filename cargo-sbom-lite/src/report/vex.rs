@@ -1,7 +1,8 @@
 //! VEX: for each advisory found, whether the product is affected. OpenVEX 0.2.0 (<https://github.com/openvex/spec>) and CycloneDX 1.5.
 //!
-//! "Not affected" is only ever said with the reason the audit has for it: the package is not in the artifact, or none of the functions
-//! that the advisory names is. The gate's own verdict is not changed by it.
+//! "Not affected" is only ever said with the reason the audit has for it: the package is not in the
+//! artifact, or none of the functions that the advisory names is. The gate's own verdict is not
+//! changed by it.
 
 use std::path::Path;
 
@@ -99,7 +100,8 @@ fn statement(hit: &Hit) -> Statement {
     statement
 }
 
-/// One document over products, each by its package URL or name, and what was found in it. `epoch` is its time, in seconds since 1970.
+/// One document over products, each by its package URL or name, and what was found in it. `epoch`
+/// is its time, in seconds since 1970.
 ///
 /// # Errors
 /// It has no canonical form, which would be a defect.

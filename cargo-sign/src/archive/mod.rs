@@ -1,6 +1,7 @@
 //! Archives: our own strict walk of what is inside, libraries only to inflate and to write.
 //!
-//! Reading never writes: a walk hands each member's bytes to a visitor, and whoever extracts does so only after everything held.
+//! Reading never writes: a walk hands each member's bytes to a visitor, and whoever extracts does
+//! so only after everything held.
 
 pub mod pack;
 mod tar_walk;
@@ -113,7 +114,8 @@ impl ArchiveError {
 /// Called for each member with a reader of exactly its bytes; what is not read is skipped.
 pub type Visitor<'a> = dyn FnMut(&Member, &mut dyn Read) -> io::Result<()> + 'a;
 
-/// Walks an archive from its beginning; the kind is told from its first bytes and not from its name.
+/// Walks an archive from its beginning; the kind is told from its first bytes and not from its
+/// name.
 ///
 /// # Errors
 /// It is refused, or the visitor failed.
@@ -156,7 +158,8 @@ fn check_mode(name: &str, mode: u64) -> Result<(), ArchiveError> {
     }
 }
 
-/// What a name is compared by: systems that ignore case or how a letter is composed take names that fold to the same for one.
+/// What a name is compared by: systems that ignore case or how a letter is composed take names that
+/// fold to the same for one.
 fn folded(name: &str) -> String {
     let decomposed: String = name.nfd().collect();
     UniCase::unicode(decomposed)
@@ -188,7 +191,8 @@ impl Seen {
         }
     }
 
-    /// Checks a name against all before it, and adds the size. Folders may be named more than once by their members.
+    /// Checks a name against all before it, and adds the size. Folders may be named more than once
+    /// by their members.
     fn admit(&mut self, name: &str, size: u64, is_file: bool) -> Result<(), ArchiveError> {
         path::check(name)?;
         if self.names.len() >= self.limits.members {

@@ -1,7 +1,8 @@
 //! Writing archives: the same files, name and time give the same bytes on any machine.
 //!
-//! Headers are made by hand from a path and a mode rule, never from a file's metadata; members are sorted; the compressors are built
-//! along, so that neither the processor nor the system's libraries decide about their output.
+//! Headers are made by hand from a path and a mode rule, never from a file's metadata; members are
+//! sorted; the compressors are built along, so that neither the processor nor the system's
+//! libraries decide about their output.
 
 use std::io::{self, Write};
 
@@ -32,7 +33,8 @@ pub fn tar_gz(out: impl Write, folder: &str, epoch: i64, files: &[Input]) -> io:
     tar(gzip, folder, epoch, files)?.finish()?.flush()
 }
 
-/// Writes the same tar compressed by Zstandard, level 19, one thread, with a checksum; the bytes depend on the library's version alone.
+/// Writes the same tar compressed by Zstandard, level 19, one thread, with a checksum; the bytes
+/// depend on the library's version alone.
 ///
 /// # Errors
 /// As [`tar_gz`].

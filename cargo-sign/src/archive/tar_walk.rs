@@ -1,6 +1,8 @@
-//! A strict walk of compressed tar: one gzip member or one Zstandard frame (RFC 8878), POSIX ustar or GNU headers (IEEE Std 1003.1, `pax`), regular files and folders only.
+//! A strict walk of compressed tar: one gzip member or one Zstandard frame (RFC 8878), POSIX ustar
+//! or GNU headers (IEEE Std 1003.1, `pax`), regular files and folders only.
 //!
-//! Extended headers (PAX, GNU long names, sparse files) are refused: tools disagree about them, and our own archives need none.
+//! Extended headers (PAX, GNU long names, sparse files) are refused: tools disagree about them, and
+//! our own archives need none.
 
 use std::io::{BufRead as _, BufReader, Read, Seek, SeekFrom};
 
@@ -222,7 +224,8 @@ impl Entry {
                 name = format!("{prefix}/{name}");
             }
         } else if header[345..500].iter().any(|byte| *byte != 0) {
-            // Times and offsets to GNU tar, which writes them for incremental and sparse archives alone; a part of the name to others.
+            // Times and offsets to GNU tar, which writes them for incremental and sparse archives
+            // alone; a part of the name to others.
             return Err(wrong(
                 "a GNU header has what others read as a part of its name",
             ));

@@ -238,7 +238,8 @@ fn a_zip_that_is_changed_anywhere_is_refused_or_the_same() {
         let mut bytes = whole.clone();
         bytes[position] ^= 0x01;
         match members(&bytes) {
-            // Times, version fields and the permission bits carry nothing that is unpacked differently.
+            // Times, version fields and the permission bits carry nothing that is unpacked
+            // differently.
             Ok(seen) => assert_eq!(
                 seen.iter().map(|(p, s, _)| (p, s)).collect::<Vec<_>>(),
                 good.iter().map(|(p, s, _)| (p, s)).collect::<Vec<_>>()

@@ -1,5 +1,6 @@
-//! A strict walk of zip (PKWARE APPNOTE 6.3): one central directory, right behind the last member and right before the end; members in its
-//! order, without gaps; local and central headers the same; stored or deflated, not encrypted, no Zip64, no data descriptors.
+//! A strict walk of zip (PKWARE APPNOTE 6.3): one central directory, right behind the last member
+//! and right before the end; members in its order, without gaps; local and central headers the
+//! same; stored or deflated, not encrypted, no Zip64, no data descriptors.
 //!
 //! Readers that trust one directory and readers that trust the other then see the same files.
 
@@ -33,7 +34,8 @@ pub(super) fn walk(
     }
     let end = bytes_at(file, length - END_LEN, 22)?;
     if &end[..4] != b"PK\x05\x06" {
-        // A comment or anything else behind the record: where the directory is would be a matter of search.
+        // A comment or anything else behind the record: where the directory is would be a matter of
+        // search.
         return Err(if find_end(file, length)? {
             ArchiveError::Trailing
         } else {
@@ -279,7 +281,8 @@ impl Central {
     }
 }
 
-/// Fields of either header that give a member another size or name (0x0001 is Zip64, 0x7075 another name for the file).
+/// Fields of either header that give a member another size or name (0x0001 is Zip64, 0x7075 another
+/// name for the file).
 fn extra_fields(mut fields: &[u8]) -> Result<(), ArchiveError> {
     let wrong = ArchiveError::Header;
     while let Some((head, body)) = fields.split_at_checked(4) {

@@ -1,7 +1,9 @@
-//! Unpacks archives that were verified: exactly the bytes that were, whole or not at all, and never through a link.
+//! Unpacks archives that were verified: exactly the bytes that were, whole or not at all, and never
+//! through a link.
 //!
-//! Somebody else may still write to the file that was judged. So each archive is copied to a file that nobody else can open, hashed on the
-//! way, and unpacked from there into a folder of its own; names are given out once every archive is there.
+//! Somebody else may still write to the file that was judged. So each archive is copied to a file
+//! that nobody else can open, hashed on the way, and unpacked from there into a folder of its own;
+//! names are given out once every archive is there.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
@@ -46,7 +48,8 @@ fn changed(name: &str) -> Error {
 /// Unpacks archives into a folder, after everything held and nothing stands in the way.
 ///
 /// # Errors
-/// There is none, it is not what was verified, something lies where it would be written, or something cannot be read or written.
+/// There is none, it is not what was verified, something lies where it would be written, or
+/// something cannot be read or written.
 pub(super) fn unpack(cx: &Context, into: &Path, archives: &mut [Archive]) -> Result<()> {
     if archives.is_empty() {
         return Err(Error::usage("there is no archive to extract").with_help("leave out --extract"));
@@ -186,8 +189,8 @@ fn private(checked: &mut Checked, dir: &Path) -> std::io::Result<(File, Sha256Di
     Ok((copy, Sha256Digest::from_bytes(sha.finalize().into())))
 }
 
-/// What below `into` keeps a member from being written: a link, a file where a folder is to be, a folder where the file is to be. Each
-/// folder is looked at once.
+/// What below `into` keeps a member from being written: a link, a file where a folder is to be, a
+/// folder where the file is to be. Each folder is looked at once.
 fn in_the_way(
     into: &Path,
     member: &str,

@@ -1,4 +1,5 @@
-//! What the other gates said of the release that is to be packed. Signing it would put the maintainer's name under what they refused.
+//! What the other gates said of the release that is to be packed. Signing it would put the
+//! maintainer's name under what they refused.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +31,8 @@ const NOTES: &str = "RELEASE_NOTES.md";
 
 const DESPITE: &str = "`--despite-refusals` packs it all the same";
 
-/// What speaks against signing, and a remark on the gates of which nothing is known: each stands alone, and a project may use some of them.
+/// What speaks against signing, and a remark on the gates of which nothing is known: each stands
+/// alone, and a project may use some of them.
 pub(crate) fn refusals(
     folder: &PackageArtifacts,
     subject: &Subject,
@@ -110,7 +112,8 @@ pub(crate) fn refusals(
     Ok((found, silent))
 }
 
-/// The release's SBOM lists what is in the archives of every machine, or it tells those who read it alone less than there is.
+/// The release's SBOM lists what is in the archives of every machine, or it tells those who read it
+/// alone less than there is.
 pub(crate) fn uncovered(folder: &PackageArtifacts, builds: &[Build]) -> Result<Option<Finding>> {
     let (Some(own), [_, _, ..]) = (folder.read(SBOM)?, builds) else {
         return Ok(None);
@@ -151,8 +154,8 @@ fn components(sbom: &[u8]) -> BTreeSet<String> {
     listed.filter_map(known).collect()
 }
 
-/// Notes carry words of people's: they are as they were generated, or as they were when they were checked last. Notes that no gate made are
-/// nobody's to judge.
+/// Notes carry words of people's: they are as they were generated, or as they were when they were
+/// checked last. Notes that no gate made are nobody's to judge.
 fn notes(
     folder: &PackageArtifacts,
     subject: &Subject,

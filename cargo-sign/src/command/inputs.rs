@@ -1,4 +1,5 @@
-//! What is packed: the builds of one or several machines, each a folder with its `buildinfo.json`, its SBOM and its artifacts.
+//! What is packed: the builds of one or several machines, each a folder with its `buildinfo.json`,
+//! its SBOM and its artifacts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ pub(crate) struct Build {
     first: bool,
 }
 
-/// The builds in these folders, or the one in `own`. They have to be of one commit and lock file and of different targets.
+/// The builds in these folders, or the one in `own`. They have to be of one commit and lock file
+/// and of different targets.
 pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result<Vec<Build>> {
     let own = [own.to_owned()];
     let mut found: Vec<Build> = Vec::new();
@@ -120,7 +122,8 @@ impl Build {
         })
     }
 
-    /// Licences, README, buildinfo and SBOM; and which documents lie there and are not part of what was committed.
+    /// Licences, README, buildinfo and SBOM; and which documents lie there and are not part of what
+    /// was committed.
     pub(crate) fn common_files(
         &self,
         package: &Path,
@@ -189,7 +192,8 @@ impl Build {
     }
 }
 
-/// Whether all these files lie below `root` and, where it is known which commit is packed, are part of it.
+/// Whether all these files lie below `root` and, where it is known which commit is packed, are part
+/// of it.
 fn is_part_of(
     root: &Path,
     committed: Option<(&Git, &CommitId)>,

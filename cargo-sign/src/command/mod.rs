@@ -69,7 +69,8 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().chars().map(escaped).collect()
 }
 
-/// That further keys still have to sign is no fault of what was just signed: it is said, and judged by `verify`.
+/// That further keys still have to sign is no fault of what was just signed: it is said, and judged
+/// by `verify`.
 pub(crate) fn tell_open(cx: &Context, verdict: &mut Verdict) {
     for open in verdict
         .findings
@@ -132,7 +133,8 @@ impl Release {
     }
 }
 
-/// Signs a file and writes `FILE.sig` beside it; `FILE.<key id>.sig` where `keys` say that several have to sign, and another has.
+/// Signs a file and writes `FILE.sig` beside it; `FILE.<key id>.sig` where `keys` say that several
+/// have to sign, and another has.
 pub(crate) fn sign_file(
     key: &Secret,
     release: &Release,
@@ -167,8 +169,8 @@ pub(crate) fn sign_file(
     Ok(sig)
 }
 
-/// Appends what ran to the audit log of a release: every program that was started, then this call itself. `wrote` is the digest of what it
-/// made. Nothing secret is ever in an argument.
+/// Appends what ran to the audit log of a release: every program that was started, then this call
+/// itself. `wrote` is the digest of what it made. Nothing secret is ever in an argument.
 pub(crate) fn log(
     cx: &Context,
     folder: &mut PackageArtifacts,

@@ -376,8 +376,9 @@ fn write_list<'a>(
     Ok(list)
 }
 
-/// Takes away what an earlier call left and what does not hold any more: formats that are not asked for now, archives that are not part
-/// of the release any more and would still verify one by one, and signatures by further keys of what has changed since.
+/// Takes away what an earlier call left and what does not hold any more: formats that are not asked
+/// for now, archives that are not part of the release any more and would still verify one by one,
+/// and signatures by further keys of what has changed since.
 fn remove_stale(
     folder: &PackageArtifacts,
     release: &Release,
@@ -419,8 +420,8 @@ fn remove_stale(
     Ok(())
 }
 
-/// What was just made is verified as a user would, with the committed public key where there is one: a key derived from the secret
-/// could not notice that the wrong one was used.
+/// What was just made is verified as a user would, with the committed public key where there is
+/// one: a key derived from the secret could not notice that the wrong one was used.
 fn self_check(
     cx: &Context,
     dir: &Path,

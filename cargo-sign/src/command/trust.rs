@@ -18,7 +18,8 @@ use crate::rules;
 /// Longest file beside a download that is read as a public key.
 const MAX_PUBLIC: usize = 64 << 10;
 
-/// The keys of the project itself: the committed public key, and what the committed keyring says. `None` where neither is there.
+/// The keys of the project itself: the committed public key, and what the committed keyring says.
+/// `None` where neither is there.
 pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Keys>> {
     let ring = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
     let Some(path) = committed_key(project, config) else {
@@ -38,7 +39,8 @@ pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Ke
     ))
 }
 
-/// The keys that are named, and what the committed keyring makes of them; else those of the project, or an error that says what to do.
+/// The keys that are named, and what the committed keyring makes of them; else those of the
+/// project, or an error that says what to do.
 pub(super) fn of_project_or_named(
     project: &Project,
     config: &Config,
@@ -75,8 +77,9 @@ impl Trust {
         }
     }
 
-    /// Finds the keys for a download: those named, else those remembered, else those of the project that `--manifest-path` names, else
-    /// (not trusted) those beside it. A project that lies around it is never asked: it may be part of the download.
+    /// Finds the keys for a download: those named, else those remembered, else those of the project
+    /// that `--manifest-path` names, else (not trusted) those beside it. A project that lies
+    /// around it is never asked: it may be part of the download.
     pub(super) fn find(
         cx: &mut Context,
         args: &VerifyArgs,
@@ -202,8 +205,8 @@ fn asks_for_several(ring: Option<&Keyring>) -> bool {
     ring.is_some_and(|ring| ring.quorums().next().is_some())
 }
 
-/// The keys of the project that `--manifest-path` names. Without the flag no project is looked for: that takes cargo, which obeys
-/// what it finds in the current folder and above.
+/// The keys of the project that `--manifest-path` names. Without the flag no project is looked for:
+/// that takes cargo, which obeys what it finds in the current folder and above.
 pub(super) fn of_named_project(cx: &mut Context) -> Result<Option<Keys>> {
     if cx.args().manifest_path().is_none() {
         return Ok(None);
@@ -213,7 +216,8 @@ pub(super) fn of_named_project(cx: &mut Context) -> Result<Option<Keys>> {
     of_project(cx.project()?, &config)
 }
 
-/// Keys named on the command line: files, or fingerprints of keys that lie beside the download. `whole`: the folder is the download.
+/// Keys named on the command line: files, or fingerprints of keys that lie beside the download.
+/// `whole`: the folder is the download.
 fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<Keys> {
     let mut keys = Vec::new();
     let mut pinned = true;
@@ -230,7 +234,8 @@ fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<
             })?);
             continue;
         }
-        // A key inside the folder that is judged came with it, however it was named. Beside a single file lies what people put there.
+        // A key inside the folder that is judged came with it, however it was named. Beside a
+        // single file lies what people put there.
         let inside = |path: &Path, dir: &Path| {
             Some(
                 path.canonicalize()
@@ -244,7 +249,8 @@ fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<
     Ok(Keys::new(keys, pinned))
 }
 
-/// The public keys in a folder. What is called like one and is none that can be used (an RSA key) is named and passed over.
+/// The public keys in a folder. What is called like one and is none that can be used (an RSA key)
+/// is named and passed over.
 fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
     let entries = std::fs::read_dir(dir)
         .into_iter()
@@ -286,7 +292,8 @@ fn read_keyring(path: &Path) -> Result<Vec<u8>> {
         .ok_or_else(|| Error::judge(format!("there is no `{}`", path.display())))
 }
 
-/// What is known about the project a download says it is of; nothing is believed of it, it only says what to look up.
+/// What is known about the project a download says it is of; nothing is believed of it, it only
+/// says what to look up.
 pub(super) fn known(memory: Option<&Memory>, path: &Path) -> Result<Vec<Anchor>> {
     let Some(memory) = memory else {
         return Ok(Vec::new());

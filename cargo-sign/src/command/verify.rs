@@ -114,7 +114,8 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
 /// How many findings by one rule are reported one by one.
 const BY_ONE_RULE: usize = 200;
 
-/// Leaves each finding once. What there is too much of to be read is counted: whoever made a download decides how much is wrong with it.
+/// Leaves each finding once. What there is too much of to be read is counted: whoever made a
+/// download decides how much is wrong with it.
 fn said_once(findings: &mut Vec<Finding>) {
     let (mut said, mut left_out) = (HashSet::new(), BTreeMap::<String, (usize, Finding)>::new());
     let mut by_rule = BTreeMap::<String, usize>::new();
@@ -219,8 +220,8 @@ fn judge_one(
     })
 }
 
-/// Whether nothing but a Sigstore bundle vouches for a file: it has no signature of its own, and no key to have one by was
-/// named, is remembered, or is committed in the project that was named.
+/// Whether nothing but a Sigstore bundle vouches for a file: it has no signature of its own, and no
+/// key to have one by was named, is remembered, or is committed in the project that was named.
 fn is_unsigned(
     cx: &mut Context,
     args: &VerifyArgs,
@@ -238,8 +239,8 @@ fn is_unsigned(
         && trust::of_named_project(cx)?.is_none())
 }
 
-/// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the release. Only a project that was
-/// named has one: a download can be laid out like it.
+/// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the
+/// release. Only a project that was named has one: a download can be laid out like it.
 fn is_own(cx: &mut Context, path: &Path) -> bool {
     if cx.args().manifest_path().is_none()
         || !path.join(release_gate::artifacts::MANIFEST).is_file()
@@ -265,7 +266,8 @@ fn may_extract(cx: &Context, verdict: &Verdict, pinned: bool) -> bool {
     may
 }
 
-/// Judges the provenance that was named, or the one of the release in this folder; without a source to expect, neither.
+/// Judges the provenance that was named, or the one of the release in this folder; without a source
+/// to expect, neither.
 fn provenance(
     args: &VerifyArgs,
     folder: Option<&Path>,
@@ -321,7 +323,8 @@ fn project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     Ok(Outcome::Reports(reports))
 }
 
-/// Judges the release in a project's artifact folder: it has to be of the package, version and commit that are checked out.
+/// Judges the release in a project's artifact folder: it has to be of the package, version and
+/// commit that are checked out.
 pub(super) fn judge_release(
     cx: &Context,
     subject: &Subject,

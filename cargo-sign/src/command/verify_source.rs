@@ -1,7 +1,8 @@
-//! `cargo sign verify-source`: the tag of a release and every commit since the one before it, signed by a key that is trusted.
+//! `cargo sign verify-source`: the tag of a release and every commit since the one before it,
+//! signed by a key that is trusted.
 //!
-//! SSH signatures are judged by our own strict verification, GPG signatures by gpg with keys that are named and no others; the time a commit
-//! claims for itself is never believed.
+//! SSH signatures are judged by our own strict verification, GPG signatures by gpg with keys that
+//! are named and no others; the time a commit claims for itself is never believed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -63,14 +64,16 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
         gpg,
         unpinned,
     };
-    // Packages that are released together share a tag: it is judged for each of them, by the keys each may be signed with.
+    // Packages that are released together share a tag: it is judged for each of them, by the keys
+    // each may be signed with.
     let reports = project
         .selected()
         .map(|package| judge(project, git, package, &keys, args));
     Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
 }
 
-/// The tag of the package's version: its own (`demo-v1.2.3`) before one that packages share (`v1.2.3`).
+/// The tag of the package's version: its own (`demo-v1.2.3`) before one that packages share
+/// (`v1.2.3`).
 fn own_tag(git: &Git, package: &Package) -> Result<String> {
     let tags = git.tags()?.into_iter().map(|tag| tag.name);
     let of_this = |name: &String| {
@@ -101,7 +104,8 @@ struct Trusted {
 }
 
 impl Trusted {
-    /// The fingerprint of the key whose signature counts; else why it does not, as the end of a sentence.
+    /// The fingerprint of the key whose signature counts; else why it does not, as the end of a
+    /// sentence.
     fn signer(
         &self,
         signed: Option<Signed>,
@@ -122,7 +126,8 @@ impl Trusted {
                 .verify(&payload, &signature)?
                 .map_err(|error| format!(": {error}")));
         }
-        // Whether a key may vouch is judged by the release, never by the time a commit gives itself.
+        // Whether a key may vouch is judged by the release, never by the time a commit gives
+        // itself.
         let vouches = self.keys.keys.iter().find(|key| {
             self.keys
                 .refuses(&key.key, project, &version.to_string())
@@ -132,7 +137,8 @@ impl Trusted {
         Ok(vouches.map(PublicKey::fingerprint).ok_or_else(String::new))
     }
 
-    /// Who signed a tag, and what is wrong with it: it has to be an annotated tag of the commit itself, signed under its own name.
+    /// Who signed a tag, and what is wrong with it: it has to be an annotated tag of the commit
+    /// itself, signed under its own name.
     fn tag(
         &self,
         git: &Git,
@@ -178,7 +184,8 @@ impl Trusted {
 struct Since {
     /// The newest release before it that a trusted key signed.
     release: Option<(Version, CommitId)>,
-    /// Tags of earlier versions that no trusted key signed: anybody who can push can make one, so it ends nothing.
+    /// Tags of earlier versions that no trusted key signed: anybody who can push can make one, so
+    /// it ends nothing.
     ignored: Vec<String>,
 }
 

@@ -1,5 +1,6 @@
-//! Messages of the SSH agent protocol (draft-miller-ssh-agent): asking for keys and signatures, and reading what comes back, which is trusted
-//! no further than its length. Whether a signature holds is for the caller to check.
+//! Messages of the SSH agent protocol (draft-miller-ssh-agent): asking for keys and signatures, and
+//! reading what comes back, which is trusted no further than its length. Whether a signature holds
+//! is for the caller to check.
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
@@ -37,7 +38,8 @@ pub fn ask_identities() -> Vec<u8> {
     message(REQUEST_IDENTITIES, &[])
 }
 
-/// Asks for a signature over `data` by a key. `None` where the message would be longer than an agent reads.
+/// Asks for a signature over `data` by a key. `None` where the message would be longer than an
+/// agent reads.
 pub fn ask_signature(key: &VerifyingKey, data: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     for part in [&PublicKey::new(*key).ssh_blob()[..], data] {

@@ -34,7 +34,8 @@ pub enum BundleError {
     },
 }
 
-/// What every bundle is told by: nothing else has such material. Its type may be damaged, and is then named.
+/// What every bundle is told by: nothing else has such material. Its type may be damaged, and is
+/// then named.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {

@@ -1,7 +1,8 @@
 //! `checksums.txt`: `sha256sum`'s text format, one canonical spelling.
 //!
-//! A line is 64 lower-case hexadecimal digits, two spaces, a name, a newline. Names are relative, `/`-separated, of printable characters;
-//! lines are sorted bytewise by name, no name occurs twice, and there is at least one.
+//! A line is 64 lower-case hexadecimal digits, two spaces, a name, a newline. Names are relative,
+//! `/`-separated, of printable characters; lines are sorted bytewise by name, no name occurs twice,
+//! and there is at least one.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! DSSE envelopes (<https://github.com/secure-systems-lab/dsse>): one line of JSON around a payload, signed by one Ed25519 key.
 //!
-//! The key id is the fingerprint `ssh-keygen -lf` shows. Only the spelling written here is read: one line, sorted keys, one signature.
+//! The key id is the fingerprint `ssh-keygen -lf` shows. Only the spelling written here is read:
+//! one line, sorted keys, one signature.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -68,7 +69,8 @@ pub fn sign(key: &(impl Signs + ?Sized), payload: &[u8]) -> Result<Vec<u8>, Cano
     })
 }
 
-/// Checks an envelope and returns its payload and who signed it. Nothing of the payload is looked at before its signature held.
+/// Checks an envelope and returns its payload and who signed it. Nothing of the payload is looked
+/// at before its signature held.
 ///
 /// # Errors
 /// It is malformed, of another type or key, or its signature does not hold.

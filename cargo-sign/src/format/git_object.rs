@@ -8,14 +8,16 @@ const HEADER: &[u8] = b"gpgsig ";
 /// What was signed, and the armoured signature.
 pub type Signed = (Vec<u8>, Vec<u8>);
 
-/// Splits a tag object: the signature is its end, from the first line that begins one. `None` where it has none.
+/// Splits a tag object: the signature is its end, from the first line that begins one. `None` where
+/// it has none.
 pub fn tag(object: &[u8]) -> Option<Signed> {
     let begins = |at: usize| object[at..].starts_with(SSH) || object[at..].starts_with(PGP);
     let at = (0..object.len()).find(|at| begins(*at) && (*at == 0 || object[*at - 1] == b'\n'))?;
     Some((object[..at].to_vec(), object[at..].to_vec()))
 }
 
-/// Splits a commit object: the signature is its one `gpgsig` header, continued by lines that begin with a space.
+/// Splits a commit object: the signature is its one `gpgsig` header, continued by lines that begin
+/// with a space.
 pub fn commit(object: &[u8]) -> Option<Signed> {
     let (mut payload, mut signature, mut inside, mut body) = (Vec::new(), None, false, false);
     for line in object.split_inclusive(|byte| *byte == b'\n') {
@@ -37,7 +39,8 @@ pub fn commit(object: &[u8]) -> Option<Signed> {
     signature.map(|signature| (payload, signature))
 }
 
-/// Whether a signature is a GPG one: exactly one block of armour, and nothing around it that another reader could take for more.
+/// Whether a signature is a GPG one: exactly one block of armour, and nothing around it that
+/// another reader could take for more.
 pub fn is_gpg(signature: &[u8]) -> bool {
     let trimmed = signature.trim_ascii_end();
     let Some(body) = trimmed

@@ -1,4 +1,5 @@
-//! What `gpg --status-fd` says about one signature (GnuPG's doc/DETAILS), read strictly: one good signature and not a word of another.
+//! What `gpg --status-fd` says about one signature (GnuPG's doc/DETAILS), read strictly: one good
+//! signature and not a word of another.
 
 /// Hashes a signature may not rest on: MD5, SHA-1, RIPEMD-160 (RFC 9580, 9.5).
 const WEAK: [&str; 3] = ["1", "2", "3"];
@@ -64,7 +65,8 @@ pub fn read(status: &[u8]) -> Result<String, GpgError> {
     let ([good], [valid], 1) = (&good[..], &valid[..], new) else {
         return Err(GpgError::Other);
     };
-    // fingerprint, date, two times, version, reserved, key algorithm, hash, class, primary fingerprint
+    // fingerprint, date, two times, version, reserved, key algorithm, hash, class, primary
+    // fingerprint
     let [fingerprint, _, _, _, _, _, _, hash, class, primary] = valid[..] else {
         return Err(GpgError::Other);
     };

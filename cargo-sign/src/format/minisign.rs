@@ -7,7 +7,8 @@
 //! base64(signature over signature ‖ trusted comment)
 //! ```
 //!
-//! Only the canonical spelling is read: exact prefixes, canonical base64, LF line ends, nothing after the fourth line.
+//! Only the canonical spelling is read: exact prefixes, canonical base64, LF line ends, nothing
+//! after the fourth line.
 
 use super::Signs;
 use base64::Engine as _;
@@ -22,7 +23,8 @@ const TRUSTED: &str = "trusted comment: ";
 /// Longest file read; minisign itself allows 1,024 and 8,192 bytes of comments.
 pub const MAX_LEN: usize = 16 * 1024;
 
-/// First eight bytes of SHA-256 of the public key: a raw key and its minisign form lead to the same id.
+/// First eight bytes of SHA-256 of the public key: a raw key and its minisign form lead to the same
+/// id.
 pub type KeyId = [u8; 8];
 
 /// The key id of a public key, as this suite assigns it.
@@ -169,8 +171,8 @@ impl MinisignSignature {
         })
     }
 
-    /// Checks the signature over a file's BLAKE2b-512 digest and over the trusted comment, strictly (no small-order keys, no
-    /// malleable signatures).
+    /// Checks the signature over a file's BLAKE2b-512 digest and over the trusted comment, strictly
+    /// (no small-order keys, no malleable signatures).
     ///
     /// # Errors
     /// Another key made it, or one of the two does not hold.

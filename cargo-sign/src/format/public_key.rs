@@ -1,4 +1,5 @@
-//! Public keys: read as minisign, OpenSSH, PEM (SPKI, RFC 8410) or raw base64; written in the first three.
+//! Public keys: read as minisign, OpenSSH, PEM (SPKI, RFC 8410) or raw base64; written in the first
+//! three.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -16,7 +17,8 @@ const SSH_TYPE: &str = "ssh-ed25519";
 pub struct PublicKey {
     /// The key.
     pub key: VerifyingKey,
-    /// Its minisign id: its own where it was read from a minisign file, else the one this suite assigns.
+    /// Its minisign id: its own where it was read from a minisign file, else the one this suite
+    /// assigns.
     pub id: KeyId,
 }
 

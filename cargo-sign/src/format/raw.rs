@@ -1,4 +1,5 @@
-//! `checksums.txt.ed25519`: 64 bare bytes, Ed25519 (RFC 8032) over the list itself, as `openssl pkeyutl -verify -rawin` takes them.
+//! `checksums.txt.ed25519`: 64 bare bytes, Ed25519 (RFC 8032) over the list itself, as `openssl
+//! pkeyutl -verify -rawin` takes them.
 
 use super::Signs;
 use ed25519_dalek::{Signature, VerifyingKey};

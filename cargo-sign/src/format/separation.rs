@@ -1,4 +1,5 @@
-//! One key signs in several formats. A signature made in one must never be one in another, so no two formats may sign the same bytes.
+//! One key signs in several formats. A signature made in one must never be one in another, so no
+//! two formats may sign the same bytes.
 //!
 //! | format | what is signed | begins with | 64th byte |
 //! |---|---|---|---|
@@ -9,8 +10,9 @@
 //! | SSHSIG | `SSHSIG`, namespace, SHA-512 | `SSHSIG` | anything |
 //! | DSSE (provenance, keyring) | `DSSEv1 `, type, payload | `DSSEv1 ` | a printable byte |
 //!
-//! The second kind's first 32 bytes are a point nobody can choose freely: for it to spell the beginning of another kind (every byte of
-//! which is fixed) somebody would have to find a nonce for a point.
+//! The second kind's first 32 bytes are a point nobody can choose freely: for it to spell the
+//! beginning of another kind (every byte of which is fixed) somebody would have to find a nonce for
+//! a point.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;

@@ -7,7 +7,8 @@
 //! SHA256 (NAME) = <64 digits>
 //! ```
 //!
-//! Nothing here is a second opinion: what is read has to be the spelling that follows from the list, byte for byte.
+//! Nothing here is a second opinion: what is read has to be the spelling that follows from the
+//! list, byte for byte.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +19,8 @@ use super::checksums::List;
 use super::minisign::KeyId;
 use super::public_key::PublicKey;
 
-/// What `SHA256.sig` may measure for a list of so many bytes: BSD's lines are 11 bytes longer than `sha256sum`'s, which have at least 68.
+/// What `SHA256.sig` may measure for a list of so many bytes: BSD's lines are 11 bytes longer than
+/// `sha256sum`'s, which have at least 68.
 pub fn max_len(list: usize) -> usize {
     list + list / 4 + 2048
 }
@@ -117,7 +119,8 @@ mod tests {
 
     use super::*;
 
-    /// Made by signify-openbsd 31: `signify -G -n`, `sha256sum --tag a b > list`, `signify -S -e -m list -x SHA256.sig`.
+    /// Made by signify-openbsd 31: `signify -G -n`, `sha256sum --tag a b > list`, `signify -S -e -m
+    /// list -x SHA256.sig`.
     const PUBLIC: &str = "untrusted comment: test public key\nRWR0TL5LJZE9EyvQhmJDi79PS7Ipo46E4qPzjKU9+mAI10vQlhSQQMt/\n";
     const THEIRS: &str = "untrusted comment: verify with k.pub\n\
         RWR0TL5LJZE9E9iiv91VJndR75v7JaCX4RkLquqjtg60j7Pwt8mEfxp96koghCI657KgwXa0INaz7mZS2aazLot5r+ZgdRSPJQI=\n\

@@ -1,4 +1,5 @@
-//! SSHSIG, the signature format of `ssh-keygen -Y` (OpenSSH's PROTOCOL.sshsig), for Ed25519 and SHA-512.
+//! SSHSIG, the signature format of `ssh-keygen -Y` (OpenSSH's PROTOCOL.sshsig), for Ed25519 and
+//! SHA-512.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +18,8 @@ const WIDTH: usize = 70;
 /// Longest armoured signature read.
 const MAX_LEN: usize = 4096;
 
-/// The namespace of release signatures of a project: a signature for another purpose is not one of these.
+/// The namespace of release signatures of a project: a signature for another purpose is not one of
+/// these.
 pub fn namespace(project: &str) -> String {
     format!("release@{project}")
 }

@@ -22,14 +22,16 @@ use crate::rules;
 const KEPT: [&str; 3] = ["checksums.txt", "SIGNATURE", "buildinfo.json"];
 const KEPT_LIMIT: u64 = 4 << 20;
 
-/// How much of an archive is looked at that no signature vouches for: enough to say what else is wrong with it, or whose it claims to be.
+/// How much of an archive is looked at that no signature vouches for: enough to say what else is
+/// wrong with it, or whose it claims to be.
 pub(super) const UNSIGNED: Limits = Limits {
     bytes: 64 << 20,
     members: 1_000,
 };
 
-/// Walks an archive named `name` (`demo-1.0.0-x86_64.tar.gz`) and judges what is in it. `outer` is what the archive's own signature says,
-/// or that of the list that names it; without either it is refused already.
+/// Walks an archive named `name` (`demo-1.0.0-x86_64.tar.gz`) and judges what is in it. `outer` is
+/// what the archive's own signature says, or that of the list that names it; without either it is
+/// refused already.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -178,7 +180,8 @@ fn refused(
     Ok(true)
 }
 
-/// Walks an archive for its structure alone: what nobody signed with a key of the project has to lie in one folder too.
+/// Walks an archive for its structure alone: what nobody signed with a key of the project has to
+/// lie in one folder too.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -292,7 +295,8 @@ mod tests {
     use super::*;
     use crate::archive::pack::{Input, tar_gz};
 
-    /// Also where a bundle vouches for it alone: unpacked into a home folder it would write what is obeyed there.
+    /// Also where a bundle vouches for it alone: unpacked into a home folder it would write what is
+    /// obeyed there.
     #[test]
     fn everything_lies_in_the_folder_of_the_archives_name() {
         let mut bytes = Vec::new();

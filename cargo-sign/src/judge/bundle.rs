@@ -1,8 +1,10 @@
-//! Provenance in Sigstore bundles: a build on GitHub, of the source that was named, by a builder that is known or was named, about exactly the
-//! files that held. The checks are those of slsa-verifier, and the files' names besides.
+//! Provenance in Sigstore bundles: a build on GitHub, of the source that was named, by a builder
+//! that is known or was named, about exactly the files that held. The checks are those of
+//! slsa-verifier, and the files' names besides.
 //!
-//! The certificate says what GitHub saw; the provenance is what the builder says. Both are compared with what was asked for, and with each
-//! other. The level comes from [`LEVELS`] and nowhere else: it is never read from a bundle.
+//! The certificate says what GitHub saw; the provenance is what the builder says. Both are compared
+//! with what was asked for, and with each other. The level comes from [`LEVELS`] and nowhere else:
+//! it is never read from a bundle.
 
 use release_gate::{Error, Finding, Result, Rule};
 
@@ -17,7 +19,8 @@ use crate::sigstore::{self, Roots, Signed};
 /// Who vouches for the identity of workflows.
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 const GITHUB: &str = "https://github.com/";
-/// Workflows that make provenance no step of the build they attest can touch, at a release of theirs.
+/// Workflows that make provenance no step of the build they attest can touch, at a release of
+/// theirs.
 const GENERATOR: &str =
     "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";
 /// The one builder that tags its releases otherwise.
@@ -26,7 +29,8 @@ const JRELEASER: &str = "https://github.com/jreleaser/release-action/";
 const MAX_ROOT: usize = 8 << 20;
 const HELP: &str = "get the provenance from where the project publishes it; do not use the release before it holds";
 
-/// Builders that are known: the workflow that signs, the kinds of build it describes, and whom it speaks for.
+/// Builders that are known: the workflow that signs, the kinds of build it describes, and whom it
+/// speaks for.
 const LEVELS: [(&str, &[&str], Speaks); 5] = [
     (
         "generator_generic_slsa3.yml",
@@ -73,7 +77,8 @@ enum Speaks {
 /// A refusal: its reason and what it says.
 type Problem = (&'static Rule, String);
 
-/// Judges the bundles of a file about the files that `verdict` says held: each of them has to be named by one that holds in every respect.
+/// Judges the bundles of a file about the files that `verdict` says held: each of them has to be
+/// named by one that holds in every respect.
 ///
 /// # Errors
 /// The trusted root cannot be used.
@@ -118,7 +123,8 @@ pub(super) fn check(verdict: &mut Verdict, bytes: &[u8], expected: &Expected) ->
         );
         return Ok(());
     }
-    // The list names what the build made and is made later; who named it in the provenance gets it judged.
+    // The list names what the build made and is made later; who named it in the provenance gets it
+    // judged.
     let all = verdict.held.clone();
     let listed = |held: &&Held| held.file != "checksums.txt" || all.len() == 1;
     for held in all.iter().filter(listed) {
@@ -179,7 +185,8 @@ fn roots(expected: &Expected) -> Result<Roots> {
     Roots::parse(&text).map_err(|error| wrong(&error))
 }
 
-/// The build that made a file, by the first bundle about it that holds; else what is wrong with those about it.
+/// The build that made a file, by the first bundle about it that holds; else what is wrong with
+/// those about it.
 fn about(
     statements: &[(Statement, std::result::Result<Build, Vec<Problem>>)],
     held: &Held,
@@ -225,7 +232,8 @@ struct Workflow<'a> {
 }
 
 impl<'a> Workflow<'a> {
-    /// `None`: not on GitHub, or at no reference. What follows the first `@` has to be a reference, so that none hides in a file's name.
+    /// `None`: not on GitHub, or at no reference. What follows the first `@` has to be a reference,
+    /// so that none hides in a file's name.
     fn parse(id: &'a str) -> Option<Self> {
         let (name, reference) = id.split_once('@')?;
         let commit =
@@ -343,7 +351,8 @@ fn judge(
             ));
         }
     }
-    // What a pull request would be after a merge is a commit of nobody's branch: anybody can have it built.
+    // What a pull request would be after a merge is a commit of nobody's branch: anybody can have
+    // it built.
     if let Some(other) = reference.filter(|name| {
         !["refs/heads/", "refs/tags/"]
             .iter()
@@ -385,7 +394,8 @@ fn normal(uri: &str) -> String {
     }
 }
 
-/// Compares what the certificate says with itself and with the provenance; returns the repository and the commit that was built.
+/// Compares what the certificate says with itself and with the provenance; returns the repository
+/// and the commit that was built.
 fn agree(
     problems: &mut Vec<Problem>,
     claims: &Claims,
@@ -471,7 +481,8 @@ fn agree(
         differ("the provenance lacks the branch or tag", at, "refs/…");
     }
     let built = said.source.clone().unwrap_or_default();
-    // Workflows that were delegated to may build a commit they made themselves; then they name no branch or tag.
+    // Workflows that were delegated to may build a commit they made themselves; then they name no
+    // branch or tag.
     let elsewhere = speaks == Speaks::Another && !built.contains('@');
     if elsewhere {
         differ(
@@ -514,7 +525,8 @@ fn runner(problems: &mut Vec<Problem>, claims: &Claims, speaks: Speaks) {
     }
 }
 
-/// Compares the builder with the workflow that signed and with the one that was asked for; returns the level.
+/// Compares the builder with the workflow that signed and with the one that was asked for; returns
+/// the level.
 fn builder(
     problems: &mut Vec<Problem>,
     claims: &Claims,
@@ -562,7 +574,8 @@ fn builder(
             // Where the source is another than was asked for, that is what is said.
             let own =
                 [normal(&expected.source_uri).as_str(), repository].contains(&signer.repository());
-            // Taken from a release, or exactly what was named: any branch may hold another workflow of this name.
+            // Taken from a release, or exactly what was named: any branch may hold another workflow
+            // of this name.
             let fixed = signer.released() || asked.is_some_and(|asked| asked.contains('@'));
             match asked {
                 None if !own => {
@@ -579,7 +592,8 @@ fn builder(
                 }
                 _ => {}
             }
-            // A workflow that was called runs apart from the caller's steps, if whoever named it knows that it does not run theirs.
+            // A workflow that was called runs apart from the caller's steps, if whoever named it
+            // knows that it does not run theirs.
             let called = claims
                 .config
                 .as_deref()

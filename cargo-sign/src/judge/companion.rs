@@ -1,4 +1,5 @@
-//! What else vouches for a list or a file: further signers, and the list's signatures in other formats. Whatever is there has to hold.
+//! What else vouches for a list or a file: further signers, and the list's signatures in other
+//! formats. Whatever is there has to hold.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,8 @@ use crate::rules;
 /// Who signed a file, and what the signature says.
 pub(super) type Signed = (VerifyingKey, TrustedComment);
 
-/// Checks the list's signatures for ssh-keygen, signify and openssl, where they are there: by the key of `checksums.txt.sig`.
+/// Checks the list's signatures for ssh-keygen, signify and openssl, where they are there: by the
+/// key of `checksums.txt.sig`.
 ///
 /// # Errors
 /// A file is there and cannot be read.
@@ -69,7 +71,8 @@ pub(super) fn check_emitted(
     Ok(())
 }
 
-/// Checks the signatures of a file by further keys: each has to hold and to say the same as the first. Returns the keys that signed.
+/// Checks the signatures of a file by further keys: each has to hold and to say the same as the
+/// first. Returns the keys that signed.
 ///
 /// # Errors
 /// The folder, or a file that is there, cannot be read.

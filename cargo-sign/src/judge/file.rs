@@ -66,7 +66,8 @@ impl Checked {
         }))
     }
 
-    /// Opens a file again that held. Its digest is what it was then: whoever uses what is in it now has to hash it again.
+    /// Opens a file again that held. Its digest is what it was then: whoever uses what is in it now
+    /// has to hash it again.
     ///
     /// # Errors
     /// It cannot be read. `Ok(None)`: it is no regular file any more.
@@ -81,7 +82,8 @@ impl Checked {
     }
 }
 
-/// Checks the signature beside a file that was hashed. `name` is the file's own name, which the signature has to bind.
+/// Checks the signature beside a file that was hashed. `name` is the file's own name, which the
+/// signature has to bind.
 ///
 /// # Errors
 /// The signature file is there and cannot be read.
@@ -151,7 +153,8 @@ pub(super) fn check_signature(
             "sign it with `cargo sign sign`",
         );
     };
-    // Nothing signs the first line, yet people read it: it says what the trusted comment says, or the file was edited.
+    // Nothing signs the first line, yet people read it: it says what the trusted comment says, or
+    // the file was edited.
     if parsed.untrusted_comment != comment.untrusted() {
         return refuse(
             verdict,
@@ -210,8 +213,8 @@ pub(super) fn check_signature(
     Some((key.key, comment))
 }
 
-/// Reads a small file beside another; `None` where there is none. Links are not followed, and nothing but a regular file is read: a pipe
-/// would never end.
+/// Reads a small file beside another; `None` where there is none. Links are not followed, and
+/// nothing but a regular file is read: a pipe would never end.
 ///
 /// # Errors
 /// It is there and cannot be read.
@@ -256,7 +259,8 @@ pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
     Error::judge(format!("cannot read `{}`", path.display())).with_source(error)
 }
 
-/// Opens a regular file; `None` where something else is there. What is checked is what is opened, also where it is exchanged in between.
+/// Opens a regular file; `None` where something else is there. What is checked is what is opened,
+/// also where it is exchanged in between.
 pub(super) fn open_regular(path: &Path) -> std::io::Result<Option<File>> {
     if !std::fs::symlink_metadata(path)?.is_file() {
         return Ok(None);
@@ -295,7 +299,8 @@ pub(crate) fn first_signer(
         .map(|(key, _)| key.clone()))
 }
 
-/// Hashes a file that has no signature of its own, so that provenance can vouch for it; that nothing else does is remarked on.
+/// Hashes a file that has no signature of its own, so that provenance can vouch for it; that
+/// nothing else does is remarked on.
 ///
 /// # Errors
 /// It cannot be read.

@@ -1,5 +1,6 @@
-//! Whether an archive is what its name and its signature say: its buildinfo and its SBOM are of that project and version, built for that
-//! target, and the programs in it are those that were built.
+//! Whether an archive is what its name and its signature say: its buildinfo and its SBOM are of
+//! that project and version, built for that target, and the programs in it are those that were
+//! built.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
@@ -75,7 +76,8 @@ impl Inside<'_> {
         self.refuse(verdict, &rules::VERSION_MISMATCH, text);
     }
 
-    /// Project, version and commit are those that were signed, the build passed, and it is of what is packed.
+    /// Project, version and commit are those that were signed, the build passed, and it is of what
+    /// is packed.
     pub(super) fn check_buildinfo(&self, verdict: &mut Verdict, buildinfo: &Envelope) {
         let (subject, name) = (&buildinfo.subject, shown(self.name));
         let commit = subject
@@ -124,7 +126,8 @@ impl Inside<'_> {
             );
             self.refuse(verdict, &rules::GATE_FAILED, text);
         }
-        // A buildinfo without the key is of another program; one whose list is empty had nothing to pack.
+        // A buildinfo without the key is of another program; one whose list is empty had nothing to
+        // pack.
         let Some(artifacts) = buildinfo
             .data
             .get("artifacts")

@@ -1,4 +1,5 @@
-//! Verification: every refusal a finding with its reason code, in the order structure, set, digests, signature, key, meaning.
+//! Verification: every refusal a finding with its reason code, in the order structure, set,
+//! digests, signature, key, meaning.
 
 mod archive;
 #[cfg(feature = "sigstore")]

@@ -1,4 +1,5 @@
-//! Provenance: an envelope by a key that is trusted, about exactly the files that held, from the source that was named.
+//! Provenance: an envelope by a key that is trusted, about exactly the files that held, from the
+//! source that was named.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -240,7 +241,8 @@ fn check_subjects(verdict: &mut Verdict, subjects: &[Subject]) {
     }
 }
 
-/// Judges a verification summary of ours about the files that `verdict` says held, and the provenance beside it.
+/// Judges a verification summary of ours about the files that `verdict` says held, and the
+/// provenance beside it.
 ///
 /// # Errors
 /// A file is there and cannot be read, or there is no summary.
@@ -306,7 +308,8 @@ pub fn check_summary(verdict: &mut Verdict, path: &Path, keys: &Keys) -> Result<
             .as_ref()
             .is_some_and(|bytes| bundle::is_bundle(bytes))
         {
-            // Where the bundle was judged just now, that decides; else the signature vouches that it was when the summary was made.
+            // Where the bundle was judged just now, that decides; else the signature vouches that
+            // it was when the summary was made.
             let judged = verdict
                 .built
                 .iter()
@@ -339,7 +342,8 @@ pub fn check_summary(verdict: &mut Verdict, path: &Path, keys: &Keys) -> Result<
     Ok(())
 }
 
-/// The audit log is not published with every release; where it lies beside the provenance it has to be the one that was attested.
+/// The audit log is not published with every release; where it lies beside the provenance it has to
+/// be the one that was attested.
 fn check_log(verdict: &mut Verdict, provenance: &Path, statement: &Statement) -> Result<()> {
     let logs = &statement.predicate.run_details.byproducts;
     let Some(bytes) = small(&provenance.with_file_name(LOG), LOG_LIMIT)? else {

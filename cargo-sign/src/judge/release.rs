@@ -16,7 +16,8 @@ use crate::model::comment::TrustedComment;
 use crate::model::companion::{Companion, LIST};
 use crate::rules;
 
-/// Reports and folders that the suite itself keeps beside a release while it is made; they are named, never silently passed over.
+/// Reports and folders that the suite itself keeps beside a release while it is made; they are
+/// named, never silently passed over.
 const WORKING: &[&str] = &[
     MANIFEST,
     "artifacts",
@@ -34,11 +35,13 @@ const WORKING: &[&str] = &[
 /// How much beside a list belongs to the release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// Only what is listed; other files in the folder are not looked at (`cargo sign verify checksums.txt`).
+    /// Only what is listed; other files in the folder are not looked at (`cargo sign verify
+    /// checksums.txt`).
     Listed,
     /// The whole folder: what is not listed is refused.
     Folder,
-    /// The suite's own artifact folder: what its manifest names was written by the gates and is only remarked on.
+    /// The suite's own artifact folder: what its manifest names was written by the gates and is
+    /// only remarked on.
     Artifacts,
 }
 
@@ -187,7 +190,8 @@ fn each_listed(
         .collect()
 }
 
-/// Checks one file of the list, an archive also from the inside. `data`: what is called like its signature is a listed file.
+/// Checks one file of the list, an archive also from the inside. `data`: what is called like its
+/// signature is a listed file.
 fn listed(
     verdict: &mut Verdict,
     dir: &Path,
@@ -275,7 +279,8 @@ fn unlisted(
         };
         let vouches = match Companion::of(&name) {
             Some(Companion::First(of)) => of == LIST || list.contains_key(of),
-            // Only beside a first signature, which has to have been judged as one and not as a listed file.
+            // Only beside a first signature, which has to have been judged as one and not as a
+            // listed file.
             Some(Companion::Further(of, _)) => {
                 let first = format!("{of}.sig");
                 let judged = of == LIST || list.contains_key(of) && !list.contains_key(&first);

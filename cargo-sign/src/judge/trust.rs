@@ -56,7 +56,8 @@ impl Keys {
         ))
     }
 
-    /// Adds what a keyring says: the one that was `found`, if it continues the one that was `seen` or is tied to one of the keys.
+    /// Adds what a keyring says: the one that was `found`, if it continues the one that was `seen`
+    /// or is tied to one of the keys.
     #[must_use]
     pub fn with_keyring(mut self, found: Option<&[u8]>, seen: Option<&Keyring>) -> Self {
         let judged = found.map(|bytes| {
@@ -83,7 +84,8 @@ impl Keys {
         self
     }
 
-    /// Adds the highest release that was seen together with a keyring: what is newer is judged by what that one asks for today.
+    /// Adds the highest release that was seen together with a keyring: what is newer is judged by
+    /// what that one asks for today.
     #[must_use]
     pub fn after(mut self, highest: Option<&Version>) -> Self {
         self.highest = highest.cloned();
@@ -95,7 +97,8 @@ impl Keys {
         self.ring.as_ref()
     }
 
-    /// How many different keys signed that count for a release of this version, and how many have to.
+    /// How many different keys signed that count for a release of this version, and how many have
+    /// to.
     pub(crate) fn quorum(&self, version: &str, signers: &BTreeSet<[u8; 32]>) -> (usize, u32) {
         let need = self.ring.as_ref().zip(Version::parse(version).ok());
         let need = need.map_or(1, |(ring, version)| match &self.highest {

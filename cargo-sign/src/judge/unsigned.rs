@@ -1,4 +1,5 @@
-//! What no key vouches for: a list's files, and what an archive says it is of. Nothing is believed of either.
+//! What no key vouches for: a list's files, and what an archive says it is of. Nothing is believed
+//! of either.
 
 use std::path::Path;
 
@@ -14,8 +15,8 @@ use crate::model::comment::TrustedComment;
 use crate::model::companion::LIST;
 use crate::rules;
 
-/// Checks every file that a list without a signature names, once something vouches for the list: what vouches for it vouches for them
-/// through it.
+/// Checks every file that a list without a signature names, once something vouches for the list:
+/// what vouches for it vouches for them through it.
 ///
 /// # Errors
 /// Something that is there cannot be read, or the list is not the one that was judged any more.
@@ -77,7 +78,8 @@ pub(crate) fn check_listed_unsigned(verdict: &mut Verdict, path: &Path) -> Resul
     Ok(())
 }
 
-/// The projects a file may be of, by what is inside it or by its name: only good for looking up what is known of them.
+/// The projects a file may be of, by what is inside it or by its name: only good for looking up
+/// what is known of them.
 ///
 /// # Errors
 /// It is there and cannot be read.
@@ -92,7 +94,8 @@ pub(crate) fn claimed_projects(path: &Path) -> Result<Vec<String>> {
         && let Some(mut file) = open_regular(path).map_err(|error| unreadable(path, error))?
     {
         let signature = format!("{folder}/SIGNATURE");
-        // An archive that cannot be walked is refused by whoever judges it. `pack` puts the signature before what is large.
+        // An archive that cannot be walked is refused by whoever judges it. `pack` puts the
+        // signature before what is large.
         let _ = walk(&mut file, archive::UNSIGNED, &mut |member, reader| {
             if member.path != signature || member.size > MAX_LEN as u64 {
                 return Ok(());

@@ -1,4 +1,5 @@
-//! A key that an SSH agent holds: it signs and never shows the key. What it says is checked before it is used.
+//! A key that an SSH agent holds: it signs and never shows the key. What it says is checked before
+//! it is used.
 
 use std::cell::RefCell;
 
@@ -55,7 +56,8 @@ fn wrong(error: AgentError) -> Error {
     Error::judge("the SSH agent cannot be used").with_source(error)
 }
 
-/// What signs while something is being made; an agent that refused is remembered, and nothing that was made is given out.
+/// What signs while something is being made; an agent that refused is remembered, and nothing that
+/// was made is given out.
 pub(super) struct Session<'a> {
     key: &'a AgentKey,
     failed: RefCell<Option<Error>>,

@@ -5,8 +5,8 @@
 //! base64("Ed" ‖ "Sc" or two zeros ‖ "B2" ‖ salt (32) ‖ operations (8) ‖ memory (8) ‖ key id (8) ‖ seed (32) ‖ public key (32) ‖ BLAKE2b-256 (32))
 //! ```
 //!
-//! The last four are exclusive-ored with scrypt's output. What scrypt may cost stands in the file, which may be anybody's: it is capped at
-//! what minisign itself asks for.
+//! The last four are exclusive-ored with scrypt's output. What scrypt may cost stands in the file,
+//! which may be anybody's: it is capped at what minisign itself asks for.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -148,7 +148,8 @@ impl Sealed {
 mod tests {
     use super::*;
 
-    // The seed is 0, 1, … 31 and the id `minisign`; encrypted with Python's scrypt. minisign 0.11 signs with all three.
+    // The seed is 0, 1, … 31 and the id `minisign`; encrypted with Python's scrypt. minisign 0.11
+    // signs with all three.
     const LITTLE_TIME: &str = "RWRTY0IyBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcAgAAAAAAAAAAAAAEAAAAADVOZTwXCRfcZ+6BGees4VgO9T7KswqZnI6bCTHtg3RTbpV3itT21e+Fli1FLLoJBfrAo7HDxbtIAYRLe/vtmiR7Aug3UeouvyF3KRynziUmfkqsiOE01mj52y0SAh0FVDEp0k3VNf3Y=";
     const LITTLE_MEMORY: &str = "RWRTY0IyBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcAAEAAAAAAAAAAIAAAAAAAxu/3zZLTAPsMDBdoqi9VtnQYlaYEcIGxqYH95i4hDEaplReYoESaiKvlKZFHp8ZGAp5Wi29ikCHU5PLLb5BWlhQ9AnrzE23bi5jSttKFIh10lapwDnYJXM98IPX/B5vX0YVvp3sg8zY=";
     const PLAIN: &str = "RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAbWluaXNpZ24AAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHwOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";

@@ -1,7 +1,8 @@
 //! Secret keys: the only place that holds them. They are wiped when dropped, and never printed.
 //!
-//! A key comes from a file in OpenSSH's or minisign's format (encrypted or not), a PKCS#8 PEM file, an SSH agent that keeps it, or the environment variable
-//! `RELEASE_GATES_SIGNING_KEY` (base64 of the 32-byte seed, or the text of a key file). Children never see the variable: every one
+//! A key comes from a file in OpenSSH's or minisign's format (encrypted or not), a PKCS#8 PEM file,
+//! an SSH agent that keeps it, or the environment variable `RELEASE_GATES_SIGNING_KEY` (base64 of
+//! the 32-byte seed, or the text of a key file). Children never see the variable: every one
 //! starts with a cleared environment.
 
 mod agent;
@@ -32,9 +33,10 @@ const MAX_PASSPHRASE: u64 = 4096;
 /// Largest key file read, in bytes.
 const MAX_LEN: u64 = 64 * 1024;
 
-/// Keeps this process's secrets from the programs it starts, and from what is left of it when it crashes: descriptors end with this
-/// program, and on Linux the kernel shows memory, environment and descriptors to nobody else (root apart; `PR_SET_DUMPABLE`, prctl(2)).
-/// Called once, before anything else.
+/// Keeps this process's secrets from the programs it starts, and from what is left of it when it
+/// crashes: descriptors end with this program, and on Linux the kernel shows memory, environment
+/// and descriptors to nobody else (root apart; `PR_SET_DUMPABLE`, prctl(2)). Called once, before
+/// anything else.
 pub fn close_to_others() {
     #[cfg(unix)]
     {
@@ -62,7 +64,8 @@ pub enum Passphrase {
     Ask,
 }
 
-/// Most rounds of bcrypt that an OpenSSH key may ask for; `ssh-keygen` uses 16 or 24 unless it is told otherwise.
+/// Most rounds of bcrypt that an OpenSSH key may ask for; `ssh-keygen` uses 16 or 24 unless it is
+/// told otherwise.
 const MAX_ROUNDS: u32 = 1024;
 
 /// A secret key, and the id its minisign signatures carry.
@@ -144,7 +147,8 @@ pub fn generate() -> Result<Secret> {
     Ok(Secret::new(SigningKey::from_bytes(&seed)))
 }
 
-/// The text of a key file in OpenSSH's format, encrypted (bcrypt, AES-256-CTR) where there is a passphrase.
+/// The text of a key file in OpenSSH's format, encrypted (bcrypt, AES-256-CTR) where there is a
+/// passphrase.
 ///
 /// # Errors
 /// The passphrase cannot be read, or the encoder failed.

@@ -1,8 +1,10 @@
 //! The trusted comment: what a signature binds beside the bytes.
 //!
-//! `timestamp:N⇥file:NAME⇥hashed⇥project:P⇥version:V⇥commit:C`, for a release made from uncommitted changes `⇥dirty`, and for one that was
-//! packed although another gate refused it `⇥despite-refusals`. In this order, each part once; a project is named as crates.io has them
-//! named, a version is a semantic one: what is compared with what was seen before has to be comparable. The time is the release's `SOURCE_DATE_EPOCH`, not a clock's, so that signing
+//! `timestamp:N⇥file:NAME⇥hashed⇥project:P⇥version:V⇥commit:C`, for a release made from uncommitted
+//! changes `⇥dirty`, and for one that was packed although another gate refused it
+//! `⇥despite-refusals`. In this order, each part once; a project is named as crates.io has them
+//! named, a version is a semantic one: what is compared with what was seen before has to be
+//! comparable. The time is the release's `SOURCE_DATE_EPOCH`, not a clock's, so that signing
 //! is deterministic.
 
 use std::fmt;

@@ -1,4 +1,5 @@
-//! What a keyring says: which keys may sign releases of which projects, and since when a key no longer may. Pure.
+//! What a keyring says: which keys may sign releases of which projects, and since when a key no
+//! longer may. Pure.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,8 @@ pub struct Content {
     pub previous: Option<Sha256Digest>,
     /// Packages whose releases the keys may sign.
     pub projects: BTreeSet<String>,
-    /// How many different keys have to sign releases; `None` where one is enough, or where it is as before.
+    /// How many different keys have to sign releases; `None` where one is enough, or where it is
+    /// as before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releases: Option<Quorum>,
     /// How many different keys have to sign the next version.
@@ -148,7 +150,8 @@ impl Content {
         within.filter(|key| !out.contains(key)).collect()
     }
 
-    /// Whether `key` may vouch for `version`; `None` where it is not in the keyring. Of two entries for one key the worse counts.
+    /// Whether `key` may vouch for `version`; `None` where it is not in the keyring. Of two entries
+    /// for one key the worse counts.
     pub fn standing(&self, key: &VerifyingKey, version: &Version) -> Option<Standing> {
         let entries = self
             .keys

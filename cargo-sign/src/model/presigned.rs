@@ -1,4 +1,5 @@
-//! A presigned URL: whoever has it may write. Only its host and path are ever shown; the rest is wiped when dropped.
+//! A presigned URL: whoever has it may write. Only its host and path are ever shown; the rest is
+//! wiped when dropped.
 
 use std::fmt;
 
@@ -21,7 +22,8 @@ impl Presigned {
     /// Reads `https://host/path?query`.
     ///
     /// # Errors
-    /// Another scheme, a user name or password, a fragment, or characters that do not belong into a URL.
+    /// Another scheme, a user name or password, a fragment, or characters that do not belong into a
+    /// URL.
     pub fn parse(url: Zeroizing<String>) -> Result<Self, UrlError> {
         let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}'".contains(c);
         if url.len() > 8192 || !url.chars().all(plain) {
@@ -60,7 +62,8 @@ impl Presigned {
         format!("{}{}", self.host, self.path)
     }
 
-    /// Whether this header may be sent: S3 refuses `x-amz-` headers that the signature does not cover.
+    /// Whether this header may be sent: S3 refuses `x-amz-` headers that the signature does not
+    /// cover.
     pub fn signs(&self, header: &str) -> bool {
         let query = self.url.split_once('?').map_or("", |(_, query)| query);
         let signed = query.split('&').find_map(|pair| {

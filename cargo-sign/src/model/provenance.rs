@@ -1,6 +1,8 @@
-//! SLSA provenance v1 in an in-toto statement v1: what `cargo sign attest` says about a build, and no more.
+//! SLSA provenance v1 in an in-toto statement v1: what `cargo sign attest` says about a build, and
+//! no more.
 //!
-//! The maintainer's own key signs it, so it is Build L1, self-attested; nothing here may claim a higher level.
+//! The maintainer's own key signs it, so it is Build L1, self-attested; nothing here may claim a
+//! higher level.
 
 use std::collections::BTreeMap;
 
@@ -164,7 +166,8 @@ impl std::fmt::Display for Build {
     }
 }
 
-/// A source URI without what does not tell repositories apart: `git+`, a slash or `.git` at the end.
+/// A source URI without what does not tell repositories apart: `git+`, a slash or `.git` at the
+/// end.
 pub fn source(uri: &str) -> &str {
     let uri = uri
         .strip_prefix("git+")

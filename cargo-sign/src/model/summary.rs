@@ -90,7 +90,8 @@ pub struct Release {
 }
 
 impl Release {
-    /// That its files were verified against `policy` by the attestation `input`, which has this digest: what is signed.
+    /// That its files were verified against `policy` by the attestation `input`, which has this
+    /// digest: what is signed.
     ///
     /// # Errors
     /// Only a defect of the encoder.

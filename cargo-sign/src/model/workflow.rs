@@ -1,6 +1,8 @@
-//! What a certificate says about a build on GitHub, and what SLSA provenance of such a build says; both as they were found.
+//! What a certificate says about a build on GitHub, and what SLSA provenance of such a build says;
+//! both as they were found.
 //!
-//! Nothing here is checked: `crate::judge::bundle` compares the two with each other and with what was asked for.
+//! Nothing here is checked: `crate::judge::bundle` compares the two with each other and with what
+//! was asked for.
 
 use std::collections::BTreeMap;
 
@@ -229,7 +231,8 @@ impl Statement {
             run_details: run,
         } = V1::deserialize(&self.predicate)?;
         let (source, commit) = first(&said.resolved_dependencies);
-        // The table of GitHub's own; delegators have a string of their own meaning there, and name the workflow among what they were given.
+        // The table of GitHub's own; delegators have a string of their own meaning there, and name
+        // the workflow among what they were given.
         let workflow = said
             .external_parameters
             .workflow

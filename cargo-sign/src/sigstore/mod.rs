@@ -1,7 +1,9 @@
-//! Sigstore bundles: whether what one says was signed by a certificate of a trusted instance, at a time when it was valid.
+//! Sigstore bundles: whether what one says was signed by a certificate of a trusted instance, at a
+//! time when it was valid.
 //!
-//! The only place that knows `sigstore-verify`. It decides about signatures and evidence, never about who may sign what: that is
-//! `crate::judge::bundle`'s. It never uses a network and never looks at a clock to accept anything.
+//! The only place that knows `sigstore-verify`. It decides about signatures and evidence, never
+//! about who may sign what: that is `crate::judge::bundle`'s. It never uses a network and never
+//! looks at a clock to accept anything.
 
 mod provider;
 
@@ -66,7 +68,8 @@ impl Roots {
             .collect()
     }
 
-    /// Reads a trusted root: Sigstore's `trusted_root.json`, or several, one a line (`gh attestation trusted-root`).
+    /// Reads a trusted root: Sigstore's `trusted_root.json`, or several, one a line (`gh
+    /// attestation trusted-root`).
     ///
     /// # Errors
     /// It is none.
@@ -217,7 +220,8 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
                     claims: claims(signer, info.issuer, info.ci_claims),
                 });
             }
-            // An instance that does not know the certificate's authority or the log has nothing to say: what another says counts.
+            // An instance that does not know the certificate's authority or the log has nothing to
+            // say: what another says counts.
             Err(error) if refused.is_none() || !stranger(&error) => refused = Some(error),
             Err(_) => {}
         }
@@ -228,8 +232,8 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
     ))
 }
 
-/// Whether none of a checkpoint's signatures is under the name that the checkpoint itself gives its log. Nothing signs that name, and the
-/// library goes by the key alone.
+/// Whether none of a checkpoint's signatures is under the name that the checkpoint itself gives its
+/// log. Nothing signs that name, and the library goes by the key alone.
 fn misnamed(entry: &TransparencyLogEntry) -> bool {
     let checkpoint = entry
         .inclusion_proof
@@ -252,7 +256,8 @@ fn no_workflow() -> Refusal {
     )
 }
 
-/// The library wants a digest the statement names; which files it is about is judged afterwards, all of them by name and digest.
+/// The library wants a digest the statement names; which files it is about is judged afterwards,
+/// all of them by name and digest.
 fn some_subject(payload: &[u8]) -> Option<Sha256Hash> {
     let statement: crate::model::workflow::Statement = serde_json::from_slice(payload).ok()?;
     let mut digests = statement

@@ -1,4 +1,5 @@
-//! The cryptography that `sigstore-verify` asks for, by crates that are there anyway. It verifies and hashes; it never signs and makes no key.
+//! The cryptography that `sigstore-verify` asks for, by crates that are there anyway. It verifies
+//! and hashes; it never signs and makes no key.
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use ring::signature as ring_signature;
@@ -69,7 +70,8 @@ impl CryptoProvider for Provider {
             .map_err(|_| invalid())
     }
 
-    /// Only needed for signatures over a file whose bytes are not at hand; provenance is signed with its own bytes.
+    /// Only needed for signatures over a file whose bytes are not at hand; provenance is signed
+    /// with its own bytes.
     fn verify_prehashed(
         &self,
         scheme: SigningScheme,

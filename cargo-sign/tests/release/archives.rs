@@ -1,4 +1,5 @@
-//! Archives as others make them: hostile ones, signed by the right key, of which nothing is unpacked; odd ones that mean no harm.
+//! Archives as others make them: hostile ones, signed by the right key, of which nothing is
+//! unpacked; odd ones that mean no harm.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
@@ -39,7 +40,8 @@ fn more_than_a_hundred_hostile_archives_write_nothing() {
         if found != Err(Some(*rule)) {
             wrong.push(format!("{what}: {found:?}, not {rule}"));
         }
-        // Signed and extracted by the program: refused for the same reason, and nothing is there afterwards.
+        // Signed and extracted by the program: refused for the same reason, and nothing is there
+        // afterwards.
         let (folder, name) = (
             dir.path().join(number.to_string()),
             format!("{ROOT}{ending}"),
@@ -123,7 +125,8 @@ fn some_files() -> Files {
     .into()
 }
 
-/// What others write, and what our own writer would never: all of it says one thing to every reader.
+/// What others write, and what our own writer would never: all of it says one thing to every
+/// reader.
 fn benign() -> Vec<(String, Vec<u8>, Files)> {
     let files = some_files();
     let mut cases = Vec::new();

@@ -1,4 +1,5 @@
-//! Tags and commits signed with GPG by git itself, and keys that have expired, were revoked, or are nobody's.
+//! Tags and commits signed with GPG by git itself, and keys that have expired, were revoked, or are
+//! nobody's.
 
 use std::path::{Path, PathBuf};
 
@@ -283,7 +284,8 @@ fn source_may_be_signed_with_gpg() {
         expired.stderr_text()
     );
 
-    // Revoked: the certificate gpg wrote when it made the key, without the colon that keeps it from being used by mistake.
+    // Revoked: the certificate gpg wrote when it made the key, without the colon that keeps it from
+    // being used by mistake.
     sign_as(&fingerprint, "gpg");
     assert_eq!(verify(&[]), (0, vec![]));
     let certificate = signer

@@ -1,4 +1,5 @@
-//! An instance of Sigstore of our own: an authority, a log of one entry, and bundles with whatever they are to say.
+//! An instance of Sigstore of our own: an authority, a log of one entry, and bundles with whatever
+//! they are to say.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

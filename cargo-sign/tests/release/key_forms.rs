@@ -10,7 +10,8 @@ use release_gate::process::{Finished, Runner, Step};
 
 use crate::fixture::*;
 
-/// Seed 0, 1, … 31 and id `minisign`, as minisign writes it without a passphrase (`-W`) and with one: see `key/minisign.rs`.
+/// Seed 0, 1, … 31 and id `minisign`, as minisign writes it without a passphrase (`-W`) and with
+/// one: see `key/minisign.rs`.
 const PLAIN: &str = "untrusted comment: minisign encrypted secret key\nRWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAbWluaXNpZ24AAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHwOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
 const LOCKED: &str = "untrusted comment: minisign encrypted secret key\nRWRTY0IyBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcAgAAAAAAAAAAAAAEAAAAADVOZTwXCRfcZ+6BGees4VgO9T7KswqZnI6bCTHtg3RTbpV3itT21e+Fli1FLLoJBfrAo7HDxbtIAYRLe/vtmiR7Aug3UeouvyF3KRynziUmfkqsiOE01mj52y0SAh0FVDEp0k3VNf3Y=\n";
 const PASSPHRASE: &str = "correct horse";
@@ -21,7 +22,8 @@ fn seed() -> [u8; 32] {
     std::array::from_fn(|at| u8::try_from(at).unwrap())
 }
 
-/// Runs the program with passphrases on the descriptors 3 and 4, and without a key in the environment.
+/// Runs the program with passphrases on the descriptors 3 and 4, and without a key in the
+/// environment.
 fn sign(release: &Release, args: &[&str]) -> Finished {
     let root = release.dir.path();
     std::fs::write(root.join("keys/phrase"), format!("{PASSPHRASE}\n")).unwrap();

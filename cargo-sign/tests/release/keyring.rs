@@ -129,7 +129,8 @@ fn a_replay_is_refused_and_a_key_in_the_download_is_not_trusted() {
     assert_eq!(fresh.verify(&[], &archive), refused(&["key-unpinned"]));
     let named = fresh.verify(&["--key", inside.to_str().unwrap()], &download);
     assert_eq!(named, refused(&["file-unlisted", "key-unpinned"]));
-    // Beside a single file lies what people put there: whoever names a key there says that it is one.
+    // Beside a single file lies what people put there: whoever names a key there says that it is
+    // one.
     assert_eq!(
         User::new().verify(&["--key", inside.to_str().unwrap()], &archive),
         fine()
@@ -256,7 +257,8 @@ fn keys_are_rotated_retired_and_revoked_for_users_who_know_only_the_first() {
     assert!(packed.is_success(), "{}", packed.stderr_text());
     let mended = user.download("mended", &release);
     assert_eq!(user.verify(&["--key", &key], &mended), fine());
-    // The thief signs with the revoked key and the keyring from before, from inside it, or with none.
+    // The thief signs with the revoked key and the keyring from before, from inside it, or with
+    // none.
     let (_, release) = publish("1.4.0", OTHER, &rotated);
     let theft = user.download("theft", &release);
     let outcome = user.verify(&[], &theft);

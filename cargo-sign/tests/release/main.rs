@@ -68,7 +68,8 @@ fn stock_tools_accept_a_release_and_refuse_a_changed_one() {
     let sums = ["-c", "--strict", "checksums.txt"];
     assert_ne!(stock(dir, "sha256sum", &sums, Vec::new()), Some(false));
 
-    // minisign's signature is plain Ed25519 over BLAKE2b-512 of the file: openssl can check both halves.
+    // minisign's signature is plain Ed25519 over BLAKE2b-512 of the file: openssl can check both
+    // halves.
     let archive = format!("{name}.tar.gz");
     let signature = std::fs::read_to_string(dir.join(format!("{archive}.sig"))).unwrap();
     let body = base64::engine::general_purpose::STANDARD
@@ -121,8 +122,8 @@ fn stock_tools_accept_a_release_and_refuse_a_changed_one() {
     assert_ne!(stock(dir, "sha256sum", &sums, Vec::new()), Some(true));
 }
 
-/// The artifact folder of a project that is named: the gates' reports in it are no strangers; in a copy of it they are, and wherever
-/// nobody says that it is one's own.
+/// The artifact folder of a project that is named: the gates' reports in it are no strangers; in a
+/// copy of it they are, and wherever nobody says that it is one's own.
 #[test]
 fn the_artifact_folder_can_be_named() {
     let release = Release::new();
@@ -160,7 +161,8 @@ fn the_artifact_folder_can_be_named() {
     assert_eq!(verify(&folder).0, 100);
 }
 
-/// Archives made by Python's writers and signed by the right key: whatever is signed, nothing hostile is unpacked.
+/// Archives made by Python's writers and signed by the right key: whatever is signed, nothing
+/// hostile is unpacked.
 #[test]
 fn hostile_archives_are_refused_although_they_are_signed() {
     const SCRIPT: &str = r#"
@@ -448,7 +450,8 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     );
     git(&["tag", "-s", "-m", "signed", "v0.9.6", "HEAD~1"]);
     assert_eq!(verify(&public, &[]), ["tag-ignored"]);
-    // What lies beside the commits says nothing of which ones there are, and what git was told not to see is told.
+    // What lies beside the commits says nothing of which ones there are, and what git was told not
+    // to see is told.
     git(&["checkout", "-q", "-b", "grafted"]);
     git(&[
         "commit",
@@ -506,7 +509,8 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
     assert_eq!(verify(&public, &[]), ["dirty-source", "tag-ignored"]);
 }
 
-/// Two machines built one commit, each for another target: one release, in which each archive tells of its own machine.
+/// Two machines built one commit, each for another target: one release, in which each archive tells
+/// of its own machine.
 #[test]
 fn builds_of_several_machines_are_packed_as_one_release() {
     const OTHER: &str = "aarch64-apple-darwin";
@@ -615,7 +619,8 @@ fn only_documents_of_the_commit_are_packed() {
         assert!(text.contains(from), "{text}");
         std::fs::write(&info, text.replace(from, to)).unwrap();
     };
-    // Nobody can say what belongs to a commit that is none; what leads elsewhere does not in any case.
+    // Nobody can say what belongs to a commit that is none; what leads elsewhere does not in any
+    // case.
     change("\"dirty\":false", "\"dirty\":true");
     let (names, _) = members();
     assert!(
@@ -639,7 +644,8 @@ fn only_documents_of_the_commit_are_packed() {
     }
 }
 
-/// What another gate refused of this very commit is not signed, and neither is a document somebody wrote in after it was made.
+/// What another gate refused of this very commit is not signed, and neither is a document somebody
+/// wrote in after it was made.
 #[test]
 fn what_was_refused_is_not_signed() {
     let release = Release::unpacked("1.0.0", SEED, &[]);

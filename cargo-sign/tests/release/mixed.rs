@@ -1,4 +1,5 @@
-//! Everything is signed by the right key, and still it is not what it is said to be: each such release has its own reason to be refused.
+//! Everything is signed by the right key, and still it is not what it is said to be: each such
+//! release has its own reason to be refused.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +59,8 @@ impl Says {
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// An archive and its own signature; `inside` may change what is packed before it is signed or after.
+/// An archive and its own signature; `inside` may change what is packed before it is signed or
+/// after.
 fn archive(
     stem: &str,
     says: Says,
@@ -200,7 +202,8 @@ fn one_archive_is_not_another() {
     }
 }
 
-/// Everything is signed, and parts of it are of something else: another build, another target, a build that failed.
+/// Everything is signed, and parts of it are of something else: another build, another target, a
+/// build that failed.
 #[test]
 fn what_is_inside_is_what_the_name_and_the_signature_say() {
     const TARGET: &str = "x86_64-unknown-linux-gnu";

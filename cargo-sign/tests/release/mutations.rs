@@ -1,4 +1,5 @@
-//! Every published file of a release, changed in every way: each change is refused, and for the right reason.
+//! Every published file of a release, changed in every way: each change is refused, and for the
+//! right reason.
 
 use std::path::Path;
 
@@ -19,7 +20,8 @@ enum How {
     Removed,
 }
 
-/// The reason a change has to be refused for, told from the bytes alone. `None`: the file may be missing.
+/// The reason a change has to be refused for, told from the bytes alone. `None`: the file may be
+/// missing.
 fn reason(name: &str, how: How, before: &[u8], after: &[u8]) -> Option<&'static [&'static str]> {
     let removed = how == How::Removed;
     Some(match name {
@@ -44,7 +46,8 @@ fn reason(name: &str, how: How, before: &[u8], after: &[u8]) -> Option<&'static 
     })
 }
 
-/// The parts of a minisign signature: algorithm and id, signature, comments, and the second signature.
+/// The parts of a minisign signature: algorithm and id, signature, comments, and the second
+/// signature.
 type Parts = (Vec<u8>, Vec<u8>, String, String, Vec<u8>);
 
 fn parts(bytes: &[u8]) -> Option<Parts> {
@@ -81,7 +84,8 @@ fn signature(before: &[u8], after: &[u8]) -> &'static [&'static str] {
     match () {
         () if after.0.starts_with(b"Ed") => &["signature-legacy"],
         () if !after.0.starts_with(b"ED") => &["signature-malformed"],
-        // The other signer's, which is for another file, or counts as what it is: the same key again.
+        // The other signer's, which is for another file, or counts as what it is: the same key
+        // again.
         () if after.0 != before.0
             && [SEED, OTHER]
                 .iter()
@@ -155,7 +159,8 @@ fn judge(dir: &Path, pin: &Keys) -> Vec<String> {
     reasons
 }
 
-/// Bits flipped, ends cut, bytes added, halves and neighbours swapped, files removed, exchanged and added.
+/// Bits flipped, ends cut, bytes added, halves and neighbours swapped, files removed, exchanged and
+/// added.
 #[test]
 fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
     let release = with_quorum("2.0.0", "1.0.0", 2);

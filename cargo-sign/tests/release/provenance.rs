@@ -8,7 +8,8 @@ use release_gate::process::Step;
 
 use crate::fixture::*;
 
-/// What a build without the feature cannot judge ends with an error that names it, and never with a pass.
+/// What a build without the feature cannot judge ends with an error that names it, and never with a
+/// pass.
 #[cfg(not(feature = "sigstore"))]
 #[test]
 fn a_bundle_needs_the_feature() {
@@ -39,7 +40,8 @@ fn a_bundle_needs_the_feature() {
     );
 }
 
-/// Provenance is about these files, from this source, by this key; and the log that goes with it cannot be edited.
+/// Provenance is about these files, from this source, by this key; and the log that goes with it
+/// cannot be edited.
 #[test]
 fn provenance_is_judged() {
     let release = Release::new();
@@ -263,7 +265,8 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
             .any(|subject| subject["digest"]["sha256"] == archive)
     );
 
-    // The signature is plain Ed25519 over DSSE's encoding: openssl agrees, and not to anything else.
+    // The signature is plain Ed25519 over DSSE's encoding: openssl agrees, and not to anything
+    // else.
     let dir = tempfile::tempdir().unwrap();
     let pae = [
         format!("DSSEv1 28 application/vnd.in-toto+json {} ", payload.len()).as_bytes(),

@@ -462,7 +462,8 @@ fn releases_from_before_are_judged_by_what_was_asked_then() {
     }
 }
 
-/// A version that nobody released is made up: above what was seen and below what the threshold was set for.
+/// A version that nobody released is made up: above what was seen and below what the threshold was
+/// set for.
 #[test]
 fn versions_that_were_left_out_do_not_avoid_the_threshold() {
     let seen = with_quorum("1.0.0", "1.5.0", 2);

@@ -247,7 +247,8 @@ fn what_is_asked_for_is_compared() {
     );
 }
 
-/// Everything the certificate and the provenance say, each changed alone: each is refused for its own reason.
+/// Everything the certificate and the provenance say, each changed alone: each is refused for its
+/// own reason.
 #[test]
 fn certificate_and_provenance_have_to_agree() {
     let case = Case::new();
@@ -687,7 +688,8 @@ fn every_mutation_of_a_bundle_is_refused() {
     say(&format!("{counted} changed bundles refused"));
 }
 
-/// By the program: a file with nothing but a bundle, a release that is signed as well, and roots that are none.
+/// By the program: a file with nothing but a bundle, a release that is signed as well, and roots
+/// that are none.
 #[test]
 fn the_program_judges_bundles() {
     let release = Release::new();
@@ -884,7 +886,8 @@ fn the_program_judges_bundles() {
     );
 }
 
-/// A bundle that was verified is recorded with its level, and stock `slsa-verifier` (where there is one) takes the record.
+/// A bundle that was verified is recorded with its level, and stock `slsa-verifier` (where there is
+/// one) takes the record.
 #[test]
 fn a_verified_bundle_is_recorded() {
     let release = Release::new();

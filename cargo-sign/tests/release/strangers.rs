@@ -1,4 +1,5 @@
-//! What a download brings along besides the release: configuration, projects, keys, folders laid out like one's own.
+//! What a download brings along besides the release: configuration, projects, keys, folders laid
+//! out like one's own.
 
 use std::path::Path;
 
@@ -349,7 +350,8 @@ fn only_what_held_is_extracted_and_through_no_link() {
         release.key("m.pub").display().to_string(),
         format!("demo-1.0.0-{TARGET}"),
     );
-    // The zip of an earlier call is no part of the release any more, and would still verify by itself: it is taken away.
+    // The zip of an earlier call is no part of the release any more, and would still verify by
+    // itself: it is taken away.
     let stranger = release.folder().join("demo-1.0.00.zip");
     std::fs::write(&stranger, "").unwrap();
     assert!(release.sign(&["pack"]).is_success());

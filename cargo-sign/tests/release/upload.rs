@@ -328,7 +328,8 @@ fn large_files_are_streamed_after_the_server_agreed() {
     assert!(transfer::put(&client, &mut short, &mut |_| {}).is_err());
 }
 
-/// Seed, passphrase and the URL's query: in no output, file, child's arguments or child's environment.
+/// Seed, passphrase and the URL's query: in no output, file, child's arguments or child's
+/// environment.
 #[cfg(unix)]
 #[test]
 fn secrets_appear_nowhere() {

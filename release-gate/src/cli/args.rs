@@ -84,7 +84,8 @@ pub struct SharedArgs {
         help_heading = "Report Options"
     )]
     pub artifact_dir: Option<PathBuf>,
-    /// Configuration file [default: release-gates.toml, .config/release-gates.toml, or the manifest's metadata]
+    /// Configuration file [default: release-gates.toml, .config/release-gates.toml, or the
+    /// manifest's metadata]
     #[arg(
         long,
         value_name = "FILE",
@@ -201,7 +202,8 @@ impl SharedArgs {
         self.offline || self.frozen
     }
 
-    /// Features asked for as reports show them: sorted, without duplicates, the two switches as they are spelled.
+    /// Features asked for as reports show them: sorted, without duplicates, the two switches as
+    /// they are spelled.
     pub fn feature_list(&self) -> Vec<String> {
         let mut list = self.named_features();
         if self.features.all_features {
@@ -225,7 +227,8 @@ impl SharedArgs {
             .collect()
     }
 
-    /// The nearest folder, from the manifest's or the current one upwards, that holds a configuration.
+    /// The nearest folder, from the manifest's or the current one upwards, that holds a
+    /// configuration.
     pub(crate) fn config_root(&self) -> Option<PathBuf> {
         let start = match self.manifest_path() {
             Some(path) => std::path::absolute(path).ok()?.parent()?.to_owned(),

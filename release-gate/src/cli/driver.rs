@@ -130,8 +130,8 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
     command
 }
 
-/// Colours decide how help and usage errors look, so they are known before arguments are parsed: `--color`, else
-/// `CARGO_TERM_COLOR`.
+/// Colours decide how help and usage errors look, so they are known before arguments are parsed:
+/// `--color`, else `CARGO_TERM_COLOR`.
 fn early_color<'a>(args: impl Iterator<Item = &'a str>) -> Option<Color> {
     let mut found = std::env::var("CARGO_TERM_COLOR").ok();
     let mut args = args.peekable();
@@ -324,8 +324,8 @@ fn print(cx: &Context, reports: &mut [Report]) -> Result<()> {
     cx.terminal.stdout(&bytes).map_err(wrong)
 }
 
-/// An error is reported in the format asked for, and replaces what an earlier run may have left in the artifact folder: a stale
-/// "pass" must not be found there.
+/// An error is reported in the format asked for, and replaces what an earlier run may have left in
+/// the artifact folder: a stale "pass" must not be found there.
 fn conclude_error(cx: &mut Context, report_name: Option<&'static str>, error: &Error) -> u8 {
     cx.terminal.error(error);
     let tool = *cx.tool();

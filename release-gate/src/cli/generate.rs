@@ -1,4 +1,5 @@
-//! What is made from the clap tree, the rule catalogue and the report types, so that it cannot drift from them.
+//! What is made from the clap tree, the rule catalogue and the report types, so that it cannot
+//! drift from them.
 
 use clap::Command;
 use clap_complete::Shell;

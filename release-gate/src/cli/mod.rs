@@ -28,15 +28,16 @@ pub trait Gate: clap::Parser {
     /// The shared flags, flattened into the gate's own.
     fn shared(&self) -> &SharedArgs;
 
-    /// Name of the report this call makes: what is written (and printed) should the call end with an error. `None` for
-    /// calls that make none.
+    /// Name of the report this call makes: what is written (and printed) should the call end with
+    /// an error. `None` for calls that make none.
     fn report_name(&self) -> Option<&'static str> {
         Some(Self::TOOL.subcommand)
     }
 
-    /// Whether a configuration that nobody named sets the levels of rules: the one found in the current folder, in one above it, or
-    /// in the manifest's metadata. `false` for calls that judge what others sent, where it may have come along: levels are then
-    /// set by the command line and `--config` alone.
+    /// Whether a configuration that nobody named sets the levels of rules: the one found in the
+    /// current folder, in one above it, or in the manifest's metadata. `false` for calls that
+    /// judge what others sent, where it may have come along: levels are then set by the command
+    /// line and `--config` alone.
     fn heeds_found_levels(&self) -> bool {
         true
     }
@@ -56,7 +57,8 @@ pub trait Gate: clap::Parser {
 /// What a call ended with.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Verdicts, one a package; the driver applies levels, writes and prints them and sets the exit code.
+    /// Verdicts, one a package; the driver applies levels, writes and prints them and sets the exit
+    /// code.
     Reports(Vec<Report>),
     /// Done, with nothing to judge (a key was made, a file was written).
     Done,
@@ -68,7 +70,8 @@ impl From<Report> for Outcome {
     }
 }
 
-/// What a gate works with: the terminal, the project, the artifact folder, the configuration, and the runner of programs.
+/// What a gate works with: the terminal, the project, the artifact folder, the configuration, and
+/// the runner of programs.
 #[derive(Debug)]
 pub struct Context {
     /// The one way to print.
@@ -137,8 +140,9 @@ impl Context {
         self.project.as_ref()
     }
 
-    /// The level a rule has by command line and configuration, for what must not be done, or be written, where it denies. Before the
-    /// project is known the manifests' metadata does not count.
+    /// The level a rule has by command line and configuration, for what must not be done, or be
+    /// written, where it denies. Before the project is known the manifests' metadata does not
+    /// count.
     ///
     /// # Errors
     /// As [`Config::find`] and [`Config::levels`].
@@ -183,8 +187,8 @@ impl Context {
         Ok(self.artifacts()?.for_package(name, version))
     }
 
-    /// This tool's table of the configuration; its default where there is none. Load the project first if the call is about one,
-    /// so that the manifests' metadata counts too.
+    /// This tool's table of the configuration; its default where there is none. Load the project
+    /// first if the call is about one, so that the manifests' metadata counts too.
     ///
     /// # Errors
     /// A usage error that names the file and the key.

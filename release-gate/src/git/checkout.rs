@@ -1,8 +1,10 @@
-//! The files of a revision in a folder of their own, without touching the user's work tree or index.
+//! The files of a revision in a folder of their own, without touching the user's work tree or
+//! index.
 //!
-//! Not `git archive`, whose result depends on `export-ignore` and `export-subst`; not `git worktree`, which writes into
-//! the repository. A throw-away index is filled from the commit and checked out from there, with every smudge filter off:
-//! what arrives is what was committed. Submodules are taken from the clones that are here; nothing is fetched.
+//! Not `git archive`, whose result depends on `export-ignore` and `export-subst`; not `git
+//! worktree`, which writes into the repository. A throw-away index is filled from the commit and
+//! checked out from there, with every smudge filter off: what arrives is what was committed.
+//! Submodules are taken from the clones that are here; nothing is fetched.
 
 use std::fs::File;
 use std::io::Read;
@@ -24,8 +26,8 @@ pub struct Checkout {
 }
 
 impl Git {
-    /// Writes the files of a commit into `dest` (made if missing; should be empty), submodules included. Every file's
-    /// modification time is the commit's.
+    /// Writes the files of a commit into `dest` (made if missing; should be empty), submodules
+    /// included. Every file's modification time is the commit's.
     ///
     /// # Errors
     /// git failed, a submodule's commit is not in this clone, or a file cannot be written.
@@ -158,7 +160,8 @@ impl Git {
             .collect()
     }
 
-    /// The clone of a submodule that is here and has the commit: in the work tree, or below `.git/modules`.
+    /// The clone of a submodule that is here and has the commit: in the work tree, or below
+    /// `.git/modules`.
     fn submodule(
         &self,
         commit: &CommitId,
@@ -197,7 +200,8 @@ impl Git {
         })
     }
 
-    /// The name `.gitmodules` of this commit gives to the submodule at `path`, if it is a plain relative name.
+    /// The name `.gitmodules` of this commit gives to the submodule at `path`, if it is a plain
+    /// relative name.
     fn submodule_name(&self, commit: &CommitId, path: &Path) -> Result<Option<PathBuf>, GitError> {
         let args = [
             "config",

@@ -1,8 +1,9 @@
 //! The git repository a project lives in, read through the git executable and never changed.
 //!
-//! Only this module starts git. Every call is hardened: no pager, external diff, text conversion, file-system
-//! monitor, hook, lazy fetch, replace reference, optional lock or prompt; fixed locale, time zone and output encoding;
-//! `--end-of-options` before anything that came from outside. The user's work tree and index are never touched.
+//! Only this module starts git. Every call is hardened: no pager, external diff, text conversion,
+//! file-system monitor, hook, lazy fetch, replace reference, optional lock or prompt; fixed locale,
+//! time zone and output encoding; `--end-of-options` before anything that came from outside. The
+//! user's work tree and index are never touched.
 
 mod checkout;
 mod tags;
@@ -260,8 +261,8 @@ impl Git {
         }
     }
 
-    /// The same repository, whose history is read from the commits themselves: the commit-graph file, which is quicker, names parents and
-    /// is signed by nobody.
+    /// The same repository, whose history is read from the commits themselves: the commit-graph
+    /// file, which is quicker, names parents and is signed by nobody.
     #[must_use]
     pub fn without_shortcuts(&self) -> Self {
         Self {
@@ -281,8 +282,8 @@ impl Git {
         Ok(self.run(self.step().args(args))?.success()?.stdout)
     }
 
-    /// Runs a step that came from [`step`](Self::step), whatever its exit code: for plumbing that reads standard input or
-    /// needs pathspec magic.
+    /// Runs a step that came from [`step`](Self::step), whatever its exit code: for plumbing that
+    /// reads standard input or needs pathspec magic.
     ///
     /// # Errors
     /// git could not be run.
@@ -336,7 +337,8 @@ impl Git {
         Ok(!self.plumbing(args)?.is_empty())
     }
 
-    /// Whether a file that git knows differs from what was committed. Files it does not know make a tree dirty and are not asked about.
+    /// Whether a file that git knows differs from what was committed. Files it does not know make a
+    /// tree dirty and are not asked about.
     ///
     /// # Errors
     /// git could not be run or failed.
@@ -351,7 +353,8 @@ impl Git {
         Ok(!self.plumbing(args)?.is_empty())
     }
 
-    /// Files that are there and whose changes the index keeps `git status` from seeing (`assume-unchanged`, `skip-worktree`).
+    /// Files that are there and whose changes the index keeps `git status` from seeing
+    /// (`assume-unchanged`, `skip-worktree`).
     ///
     /// # Errors
     /// git could not be run or failed.
@@ -399,8 +402,8 @@ impl Git {
             .ok_or_else(|| answer("show --format=%ct", &bytes))
     }
 
-    /// The bytes of a file at a commit, or `None` where the commit has no such file. `path` is relative to the top
-    /// folder, with `/` between its parts.
+    /// The bytes of a file at a commit, or `None` where the commit has no such file. `path` is
+    /// relative to the top folder, with `/` between its parts.
     ///
     /// # Errors
     /// git could not be run or failed.

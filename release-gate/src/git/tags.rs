@@ -22,7 +22,8 @@ pub struct Tag {
 pub struct VersionTag {
     /// The version.
     pub version: Version,
-    /// Whether the name also names the package (`serde-v1.0.0`), which counts more than `v1.0.0` in a workspace.
+    /// Whether the name also names the package (`serde-v1.0.0`), which counts more than `v1.0.0`
+    /// in a workspace.
     pub names_package: bool,
 }
 
@@ -67,8 +68,8 @@ impl Git {
 
 /// Reads a tag's name as a version of `package`.
 ///
-/// `1.2.3`, `v1.2.3`, and with the package's name before it, joined by `-`, `_`, `@` or `/`: `serde-v1.2.3`, `serde@1.2.3`.
-/// `None` for names of other packages and for what is no version.
+/// `1.2.3`, `v1.2.3`, and with the package's name before it, joined by `-`, `_`, `@` or `/`:
+/// `serde-v1.2.3`, `serde@1.2.3`. `None` for names of other packages and for what is no version.
 pub fn parse_version_tag(tag: &str, package: &str) -> Option<VersionTag> {
     let bare = |text: &str| Version::parse(text.strip_prefix('v').unwrap_or(text)).ok();
     if let Some(version) = bare(tag) {

@@ -138,7 +138,8 @@ fn files_at_a_commit() {
 #[test]
 fn a_checkout_is_what_was_committed() {
     let repo = Repo::new();
-    // Export attributes, filters and line-ending rules would change what `git archive` or a plain checkout writes.
+    // Export attributes, filters and line-ending rules would change what `git archive` or a plain
+    // checkout writes.
     repo.write(
         ".gitattributes",
         "hidden export-ignore\nsubst export-subst\nfiltered filter=evil\n*.txt text eol=crlf\n",

@@ -1,7 +1,8 @@
 //! The report envelope: what every gate prints, writes and reads, whatever it judges.
 //!
-//! Pure data. [`Envelope`] is the serialized shape (see `docs/schemas/envelope.schema.json`); [`Report`] is an envelope on
-//! its way out, with the text for people beside it. How it looks in the five message formats is in [`render`].
+//! Pure data. [`Envelope`] is the serialized shape (see `docs/schemas/envelope.schema.json`);
+//! [`Report`] is an envelope on its way out, with the text for people beside it. How it looks in
+//! the five message formats is in [`render`].
 
 pub mod render;
 
@@ -28,7 +29,8 @@ pub enum Status {
     Fail,
     /// The gate could not judge. Never a pass.
     Error,
-    /// There is nothing of the kind this gate judges (no library, say), which the findings say. Not a failure.
+    /// There is nothing of the kind this gate judges (no library, say), which the findings say. Not
+    /// a failure.
     Skipped,
     /// There is something to judge, of a kind this gate cannot judge. Never a pass.
     Unsupported,
@@ -98,14 +100,16 @@ pub struct Subject {
     pub lock_sha256: Option<Sha256Digest>,
     /// Target triples asked for, sorted; empty means the host.
     pub targets: Vec<String>,
-    /// Features asked for, sorted, with `--all-features` and `--no-default-features` as they are spelled there.
+    /// Features asked for, sorted, with `--all-features` and `--no-default-features` as they are
+    /// spelled there.
     pub features: Vec<String>,
 }
 
 impl Subject {
     /// Why facts about `self` say nothing about `judged`, or `None` when they do.
     ///
-    /// The commit and the lock file must be the same, and neither may have had uncommitted changes the other lacks.
+    /// The commit and the lock file must be the same, and neither may have had uncommitted changes
+    /// the other lacks.
     pub fn stale_against(&self, judged: &Self) -> Option<String> {
         let show = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
         if self.commit != judged.commit {
@@ -221,7 +225,8 @@ impl Finding {
         }
     }
 
-    /// Sets the level, where a rule's weight depends on what was found; `--deny/--warn/--allow` still win over it.
+    /// Sets the level, where a rule's weight depends on what was found; `--deny/--warn/--allow`
+    /// still win over it.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
@@ -290,8 +295,8 @@ impl Envelope {
     /// Reads a report of the kind `name`, version 1. Unknown fields are ignored.
     ///
     /// # Errors
-    /// It is no report, or of another kind or version. Whether it is about the right commit is another question: see
-    /// [`Subject::stale_against`].
+    /// It is no report, or of another kind or version. Whether it is about the right commit is
+    /// another question: see [`Subject::stale_against`].
     pub fn read(bytes: &[u8], name: &str) -> Result<Self, EnvelopeError> {
         let envelope: Self = serde_json::from_slice(bytes)?;
         let expected = schema_id(name);
@@ -311,7 +316,8 @@ pub fn schema_id(name: &str) -> String {
     format!("release-gate/{name}/v1")
 }
 
-/// The JSON Schema (draft 2020-12) of a report of this kind: the envelope, with the shape of `data` filled in.
+/// The JSON Schema (draft 2020-12) of a report of this kind: the envelope, with the shape of `data`
+/// filled in.
 pub fn schema<Data: JsonSchema>(name: &str) -> schemars::Schema {
     let mut generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
     let data = generator.subschema_for::<Data>();
@@ -343,7 +349,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report without findings. Its status is computed from the levels of its findings unless it is set.
+    /// A report without findings. Its status is computed from the levels of its findings unless it
+    /// is set.
     pub fn new(name: impl Into<String>, tool: &Tool, subject: Subject) -> Self {
         let name = name.into();
         let envelope = Envelope {
@@ -394,8 +401,8 @@ impl Report {
         self
     }
 
-    /// Sets the status for the case that no finding fails the report: one that judged nothing must not pass because its findings
-    /// were allowed.
+    /// Sets the status for the case that no finding fails the report: one that judged nothing must
+    /// not pass because its findings were allowed.
     #[must_use]
     pub fn unless_failed(mut self, status: Status) -> Self {
         self.unless_failed = status;
@@ -411,8 +418,8 @@ impl Report {
 
     /// Sets the tool's own facts.
     ///
-    /// A value that cannot be JSON is a defect of the tool; it turns the report into an error instead of passing
-    /// without its facts.
+    /// A value that cannot be JSON is a defect of the tool; it turns the report into an error
+    /// instead of passing without its facts.
     #[must_use]
     pub fn data(mut self, data: &impl Serialize) -> Self {
         match serde_json::to_value(data) {
@@ -448,7 +455,8 @@ impl Report {
         self
     }
 
-    /// Applies what was asked for by `--deny/--warn/--allow` and the configuration, then settles the status.
+    /// Applies what was asked for by `--deny/--warn/--allow` and the configuration, then settles
+    /// the status.
     pub fn settle(&mut self, levels: &Levels) {
         let envelope = &mut self.envelope;
         for finding in &mut envelope.findings {
@@ -477,9 +485,11 @@ impl Report {
     }
 }
 
-/// Joins the reports of several packages into one, so that standard output always holds exactly one object.
+/// Joins the reports of several packages into one, so that standard output always holds exactly one
+/// object.
 ///
-/// Its kind is `<name>-set`; `data.reports` holds the single ones, `findings` all of theirs, `status` the worst.
+/// Its kind is `<name>-set`; `data.reports` holds the single ones, `findings` all of theirs,
+/// `status` the worst.
 pub fn join(tool: &Tool, reports: &[Report]) -> Option<Envelope> {
     let first = reports.first()?;
     let subject = Subject {

@@ -1,6 +1,8 @@
-//! What the page shows of each package: API changes, advisories, dependencies, sizes, how to verify.
+//! What the page shows of each package: API changes, advisories, dependencies, sizes, how to
+//! verify.
 //!
-//! Everything comes from reports and documents that somebody may have tampered with: it is escaped, quoted and bounded here.
+//! Everything comes from reports and documents that somebody may have tampered with: it is escaped,
+//! quoted and bounded here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -377,7 +379,8 @@ pub(crate) fn sizes(out: &mut String, folder: &Folder) {
     }
 }
 
-/// A word of a command, quoted. `None`: whoever copies it would not type what is shown, so there is no command.
+/// A word of a command, quoted. `None`: whoever copies it would not type what is shown, so there is
+/// no command.
 fn word(name: &str) -> Option<String> {
     // Not an option of the program it is given to.
     let name = if name.starts_with('-') {
@@ -388,8 +391,8 @@ fn word(name: &str) -> Option<String> {
     shell_word(&name).filter(|word| visible(word) == *word)
 }
 
-/// Commands for whoever downloads. They name the programs, not cargo: cargo heeds the configuration of the folder it is called in, which came
-/// with the download.
+/// Commands for whoever downloads. They name the programs, not cargo: cargo heeds the configuration
+/// of the folder it is called in, which came with the download.
 pub(crate) fn verification(out: &mut String, folder: &Folder) {
     if folder.archives.is_empty() {
         return;

@@ -1,5 +1,5 @@
-//! One page over a release that people look at: `cargo xtask gate --report` after a run, `cargo xtask report` of what lies in an artifact
-//! folder.
+//! One page over a release that people look at: `cargo xtask gate --report` after a run, `cargo
+//! xtask report` of what lies in an artifact folder.
 
 mod details;
 mod page;
@@ -35,7 +35,8 @@ pub(crate) struct ReportArgs {
         default_value = "target/release-gates/release-report.html"
     )]
     output: PathBuf,
-    /// Also look at it: a picture of the page, taken by a headless browser (chromium, or what BROWSER names)
+    /// Also look at it: a picture of the page, taken by a headless browser (chromium, or what
+    /// BROWSER names)
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
 }
@@ -44,7 +45,8 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     pub(crate) name: String,
-    /// Name and version of the package, or what heads the column where the gate spoke of all at once.
+    /// Name and version of the package, or what heads the column where the gate spoke of all at
+    /// once.
     pub(crate) package: String,
     pub(crate) word: &'static str,
     /// How long it took, where that is known.
@@ -52,8 +54,8 @@ pub(crate) struct Line {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Runs the task. The page says what the reports say; whether they are good is the gates' to judge. A report that cannot be relied on is shown
-/// as not judged, and ends the task with that exit code.
+/// Runs the task. The page says what the reports say; whether they are good is the gates' to judge.
+/// A report that cannot be relied on is shown as not judged, and ends the task with that exit code.
 pub(crate) fn run(shop: &Shop, args: &ReportArgs) -> Result<u8> {
     let help = "run the gates first, or name their folder with --artifact-dir";
     let names = read::packages(&args.artifact_dir).map_err(|error| {
@@ -124,8 +126,8 @@ fn lines(folder: &Folder, reports: &[&'static str]) -> Vec<Line> {
     reports.iter().map(line).collect()
 }
 
-/// `cargo xtask gate --report`: the page about these packages' folders below `root`. `lines` are what the task's own calls said; reports of
-/// gates that it does not call (`others`) are read.
+/// `cargo xtask gate --report`: the page about these packages' folders below `root`. `lines` are
+/// what the task's own calls said; reports of gates that it does not call (`others`) are read.
 pub(crate) fn after_gating(
     mut said: Vec<Line>,
     others: &[&'static str],
@@ -181,7 +183,8 @@ fn photograph(shop: &Shop, page: &Path, picture: &Path) -> Result<()> {
     shot.push(&picture);
     let mut home = std::ffi::OsString::from("--user-data-dir=");
     home.push(profile.path());
-    // The page has no script and may load nothing: there is nothing that the browser's own sandbox would hold back.
+    // The page has no script and may load nothing: there is nothing that the browser's own sandbox
+    // would hold back.
     let step = Step::new(browser)
         .args([
             "--headless",

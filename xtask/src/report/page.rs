@@ -1,6 +1,7 @@
 //! The page: its frame, the one sentence at its top, and the verdicts.
 //!
-//! A static file: no script, no request to anywhere. Everything in it comes from reports and documents of the gates and is escaped here.
+//! A static file: no script, no request to anywhere. Everything in it comes from reports and
+//! documents of the gates and is escaped here.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,6 +1,8 @@
-//! What a package's artifact folder holds: the gates' reports, as far as they can be relied on, and what lies beside them.
+//! What a package's artifact folder holds: the gates' reports, as far as they can be relied on, and
+//! what lies beside them.
 //!
-//! A report of another kind, version, package, commit or lock file is refused with the reason, never shown as a verdict.
+//! A report of another kind, version, package, commit or lock file is refused with the reason,
+//! never shown as a verdict.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -90,8 +92,8 @@ pub(crate) fn is_package(dir: &Path) -> bool {
             .any(|name| dir.join(format!("{name}.json")).is_file())
 }
 
-/// The reports of a folder. Each has to be of its own kind, about the package that the folder is named after, and about the same commit and
-/// lock file as the report of what is shipped.
+/// The reports of a folder. Each has to be of its own kind, about the package that the folder is
+/// named after, and about the same commit and lock file as the report of what is shipped.
 fn facts(dir: &Path, title: &str) -> BTreeMap<&'static str, Fact> {
     let manifest = std::fs::read(dir.join(MANIFEST)).ok();
     let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());

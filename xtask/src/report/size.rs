@@ -1,4 +1,5 @@
-//! What fills a program: bytes of code and constants by crate, where it still has symbols, else by section.
+//! What fills a program: bytes of code and constants by crate, where it still has symbols, else by
+//! section.
 
 use std::collections::BTreeMap;
 

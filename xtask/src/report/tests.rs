@@ -1,4 +1,5 @@
-//! The page never claims more than what reports say that can be relied on, and nothing of them becomes markup or a command.
+//! The page never claims more than what reports say that can be relied on, and nothing of them
+//! becomes markup or a command.
 
 use std::collections::BTreeMap;
 use std::path::Path;

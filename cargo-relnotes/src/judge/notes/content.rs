@@ -109,8 +109,8 @@ fn links_to(page: &Page, number: u64) -> bool {
     })
 }
 
-/// Whether the page names an item of the API. A name that is also a plain word (`new`, `feed`) counts only as code, or together with
-/// its owner.
+/// Whether the page names an item of the API. A name that is also a plain word (`new`, `feed`)
+/// counts only as code, or together with its owner.
 fn names_item(page: &Page, change: &ApiChange) -> bool {
     let path: Vec<&str> = change
         .item
@@ -123,7 +123,8 @@ fn names_item(page: &Page, change: &ApiChange) -> bool {
     let owner = owners.last().copied().unwrap_or_default();
     let qualified = format!("{owner}::{name}");
     let telling = name.contains('_') || name.chars().skip(1).any(char::is_uppercase);
-    // A type of one word, `Lexer`, is told from a word at the beginning of a sentence by standing there as code or elsewhere.
+    // A type of one word, `Lexer`, is told from a word at the beginning of a sentence by standing
+    // there as code or elsewhere.
     let is_type = name.starts_with(char::is_uppercase);
     page.blocks.iter().any(|block| {
         let as_code = || {
@@ -256,7 +257,8 @@ pub(super) fn fixed(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Fi
         .collect()
 }
 
-/// Digests beside the name of an artifact must be those of the artifact, and digests beside no name must be those of something.
+/// Digests beside the name of an artifact must be those of the artifact, and digests beside no name
+/// must be those of something.
 pub(super) fn digests(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let facts = &release.facts;
     let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -333,7 +335,8 @@ const DIGEST: &[&str] = &[
     "sha256sum",
 ];
 
-/// Words that are meant as SHA-256 digests: 64 hexadecimal digits, give or take a few that were lost or doubled.
+/// Words that are meant as SHA-256 digests: 64 hexadecimal digits, give or take a few that were
+/// lost or doubled.
 fn said_digests(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| {

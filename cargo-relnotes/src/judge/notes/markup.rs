@@ -190,7 +190,8 @@ pub(super) fn unsafe_markup(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     wrong.chain(swallowed).collect()
 }
 
-/// The scheme of an address that should not be in notes. Browsers ignore white space and control characters inside it.
+/// The scheme of an address that should not be in notes. Browsers ignore white space and control
+/// characters inside it.
 fn bad_scheme(url: &str) -> Option<String> {
     let plain: String = url
         .chars()

@@ -46,7 +46,8 @@ pub(super) fn from_xml(bytes: &[u8]) -> Result<Sbom, String> {
     Ok(sbom)
 }
 
-/// How many components an XML document opens. Elements that nest deeper than any document needs are refused before a parser recurses into them.
+/// How many components an XML document opens. Elements that nest deeper than any document needs are
+/// refused before a parser recurses into them.
 fn tags(bytes: &[u8]) -> Result<usize, String> {
     let text = String::from_utf8_lossy(bytes);
     let (mut depth, mut components) = (0_usize, 0);

@@ -1,4 +1,5 @@
-//! SBOM documents of any tool: CycloneDX (JSON, XML) and SPDX 2.x (JSON, tag-value). What cannot be read is an error and never an empty list.
+//! SBOM documents of any tool: CycloneDX (JSON, XML) and SPDX 2.x (JSON, tag-value). What cannot be
+//! read is an error and never an empty list.
 
 mod cyclonedx;
 mod spdx;
@@ -12,7 +13,8 @@ use crate::model::sbom::Sbom;
 /// Reads a document; the format is told from its content. `name` is for error messages.
 ///
 /// # Errors
-/// It is none of the formats, of a version of the specification that is not known, or lacks what the specification requires.
+/// It is none of the formats, of a version of the specification that is not known, or lacks what
+/// the specification requires.
 pub fn parse(bytes: &[u8], name: &str) -> Result<Sbom> {
     let bytes = bytes
         .strip_prefix(b"\xef\xbb\xbf")

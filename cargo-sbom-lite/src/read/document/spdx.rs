@@ -35,7 +35,8 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
     for package in list(&value["packages"], "packages")? {
         let reference = text(&package["SPDXID"]).ok_or("a package has no `SPDXID`")?;
         let entry = entry(package)?;
-        // Several packages may be described; the first is the main one, the others are components like any.
+        // Several packages may be described; the first is the main one, the others are components
+        // like any.
         if sbom.main.is_none() && described.contains(reference.as_str()) {
             sbom.main = Some(entry);
             keys.insert(reference, String::new());
@@ -77,7 +78,8 @@ pub(super) fn from_json(mut value: Value) -> Result<Sbom, String> {
             entry.needs.insert(what_key.clone());
         }
     }
-    // Build-time only where the document says so and nothing says otherwise; documents without build relations say nothing.
+    // Build-time only where the document says so and nothing says otherwise; documents without
+    // build relations say nothing.
     if !build_time.is_empty() {
         for (key, entry) in &mut sbom.components {
             let scope = match (shipped.contains(key), build_time.contains(key)) {

@@ -1,9 +1,11 @@
-//! `keyring.json`: every version of the keyring there ever was, each signed by enough keys of the one before it.
+//! `keyring.json`: every version of the keyring there ever was, each signed by enough keys of the
+//! one before it.
 //!
-//! Because the whole chain is in one file, whoever knows any key that once signed a version can follow it to the newest one, and whoever
-//! has seen a version notices a file that lacks it. Only the canonical spelling is read (sorted keys, two spaces, a newline at the end).
-//! What is signed is the DSSE pre-authentication encoding of one version as a line of canonical JSON, so that no signature for another
-//! purpose can be taken for it.
+//! Because the whole chain is in one file, whoever knows any key that once signed a version can
+//! follow it to the newest one, and whoever has seen a version notices a file that lacks it. Only
+//! the canonical spelling is read (sorted keys, two spaces, a newline at the end). What is signed
+//! is the DSSE pre-authentication encoding of one version as a line of canonical JSON, so that no
+//! signature for another purpose can be taken for it.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +30,8 @@ pub const MAX_LEN: usize = 1 << 20;
 pub const SCHEMA: &str = "release-gate/keyring/v1";
 const TYPE: &str = "application/vnd.release-gate.keyring+json";
 
-/// A keyring whose chain and signatures hold; whose newest version may still lack signatures (see [`Keyring::complete`]).
+/// A keyring whose chain and signatures hold; whose newest version may still lack signatures (see
+/// [`Keyring::complete`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keyring {
@@ -163,7 +166,8 @@ impl Keyring {
     /// A further version; `change` gets the newest one's content.
     ///
     /// # Errors
-    /// It does not follow from the one before, the key may not sign it, or the newest version itself still lacks signatures.
+    /// It does not follow from the one before, the key may not sign it, or the newest version
+    /// itself still lacks signatures.
     pub fn extend(
         &self,
         change: impl FnOnce(&mut Content),
@@ -219,7 +223,8 @@ impl Keyring {
         to_canonical_vec(self)
     }
 
-    /// Checks everything but whether enough keys signed the newest version. Needed again after a keyring came from anywhere but `parse`.
+    /// Checks everything but whether enough keys signed the newest version. Needed again after a
+    /// keyring came from anywhere but `parse`.
     ///
     /// # Errors
     /// The first thing that does not hold.
@@ -291,7 +296,8 @@ impl Keyring {
         threshold(last, before.last())
     }
 
-    /// Judges a keyring from outside: complete, and tied to a keyring that was seen, else to one of the keys that are trusted.
+    /// Judges a keyring from outside: complete, and tied to a keyring that was seen, else to one of
+    /// the keys that are trusted.
     ///
     /// # Errors
     /// Why it is not to be believed.
@@ -352,15 +358,17 @@ impl Keyring {
         before.last().unwrap_or(last).signed.threshold
     }
 
-    /// How many different keys have to sign a release of this version: what the newest version that says so asks for.
+    /// How many different keys have to sign a release of this version: what the newest version that
+    /// says so asks for.
     pub fn quorum(&self, version: &Version) -> u32 {
         self.quorums()
             .find(|quorum| quorum.covers(version))
             .map_or(1, |quorum| quorum.threshold)
     }
 
-    /// The same for whoever knows the `highest` release there was: what is newer was made under the rules of today, whatever its
-    /// number, and no version that was left out before them can be made up afterwards.
+    /// The same for whoever knows the `highest` release there was: what is newer was made under the
+    /// rules of today, whatever its number, and no version that was left out before them can be
+    /// made up afterwards.
     pub fn quorum_after(&self, highest: &Version, version: &Version) -> u32 {
         let today = self
             .quorums()
@@ -397,7 +405,8 @@ fn plain(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_graphic() || c == ' ')
 }
 
-/// Every signature that is there has to hold, and be by a key that has a say: one in use in the version before, or in the first itself.
+/// Every signature that is there has to hold, and be by a key that has a say: one in use in the
+/// version before, or in the first itself.
 fn check_signatures(version: &Signed, before: Option<&Signed>) -> Result<(), KeyringError> {
     let number = version.signed.version;
     let message = pae(TYPE, &encoded(version.line())?);

@@ -9,7 +9,8 @@ use super::visible;
 use crate::report::{Envelope, Status};
 use crate::rule::Level;
 
-/// The annotations of an envelope, then a line with the verdict. A report that is no pass has at least one error.
+/// The annotations of an envelope, then a line with the verdict. A report that is no pass has at
+/// least one error.
 pub fn github(envelope: &Envelope) -> String {
     let mut out = String::new();
     for finding in &envelope.findings {

@@ -1,4 +1,5 @@
-//! For people, in cargo's look: `error[rule]: message`, the place, the next step, and the verdict last.
+//! For people, in cargo's look: `error[rule]: message`, the place, the next step, and the verdict
+//! last.
 
 use std::fmt::Write as _;
 
@@ -17,7 +18,8 @@ const PLACE: Style = AnsiColor::BrightBlue.on_default().bold();
 
 /// The text of a report, with ANSI styles that the terminal strips where they are not wanted.
 ///
-/// `quiet` leaves the tool's own text and the notes out: findings that weigh, and the verdict, remain.
+/// `quiet` leaves the tool's own text and the notes out: findings that weigh, and the verdict,
+/// remain.
 pub fn human(report: &Report, quiet: bool) -> String {
     let mut out = String::new();
     if !quiet && !report.human.is_empty() {

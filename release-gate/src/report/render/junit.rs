@@ -6,7 +6,8 @@ use super::markup;
 use crate::report::{Envelope, Status};
 use crate::rule::Level;
 
-/// A JUnit document. A gate without failures has one passing case, so that "no test" cannot be mistaken for a pass.
+/// A JUnit document. A gate without failures has one passing case, so that "no test" cannot be
+/// mistaken for a pass.
 pub fn junit(envelopes: &[&Envelope]) -> String {
     let mut suites = String::new();
     let (mut tests, mut failures, mut errors) = (0, 0, 0);

@@ -10,8 +10,9 @@ pub use self::human::human;
 pub use self::junit::junit;
 pub use self::sarif::sarif;
 
-/// Replaces control and bidirectional-override characters, which a terminal, a log or a browser would obey: text from
-/// commits, lock files, archives and other programs is untrusted. Newlines stay.
+/// Replaces control and bidirectional-override characters, which a terminal, a log or a browser
+/// would obey: text from commits, lock files, archives and other programs is untrusted. Newlines
+/// stay.
 pub fn visible(text: &str) -> String {
     text.chars()
         .map(|c| match c {

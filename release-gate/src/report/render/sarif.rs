@@ -1,7 +1,8 @@
 //! SARIF 2.1.0 (OASIS), as code-scanning services read it.
 //!
-//! Every result has a location relative to the repository (`%SRCROOT%`): services drop results without one, and absolute
-//! paths mean nothing to them. What has no file of its own is placed at `Cargo.toml`.
+//! Every result has a location relative to the repository (`%SRCROOT%`): services drop results
+//! without one, and absolute paths mean nothing to them. What has no file of its own is placed at
+//! `Cargo.toml`.
 
 use serde_json::{Value, json};
 
@@ -82,7 +83,8 @@ fn level(level: Level) -> &'static str {
     }
 }
 
-/// A relative URI reference (RFC 3986): every byte but the unreserved ones and `/` is percent-encoded.
+/// A relative URI reference (RFC 3986): every byte but the unreserved ones and `/` is
+/// percent-encoded.
 fn uri(path: &str) -> String {
     let mut out = String::new();
     for byte in path.trim_start_matches("./").replace('\\', "/").bytes() {
