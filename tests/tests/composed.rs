@@ -1,4 +1,4 @@
-//! One release of a whole workspace through `ci/gate.sh`, then the same with one fault at a time:
+//! One release of a whole workspace through `templates/gate.sh`, then the same with one fault at a time:
 //! each stops at the gate whose fault it is, with its rule and exit code, and nothing is uploaded.
 
 #![cfg(unix)]
@@ -81,7 +81,7 @@ impl Ci {
         step
     }
 
-    /// `ci/gate.sh` with these gates, for every package; a release is uploaded one package at a
+    /// `templates/gate.sh` with these gates, for every package; a release is uploaded one package at a
     /// time.
     fn gate(&self, gates: &str) -> Ran {
         let gates = if self.whole.signed {
@@ -91,7 +91,7 @@ impl Ci {
         };
         let mut step = self
             .step("sh")
-            .arg(repository().join("ci/gate.sh"))
+            .arg(repository().join("templates/gate.sh"))
             .env("OFFLINE", "1")
             .env("GATES", gates)
             .env("KEY", self.whole.key.as_os_str())

@@ -1,4 +1,4 @@
-//! `ci/gitlab.yml` as GitLab takes it: the scripts of its jobs, run one after the other with what
+//! `templates/gitlab.yml` as GitLab takes it: the scripts of its jobs, run one after the other with what
 //! the jobs before leave, and nothing else.
 
 #![cfg(unix)]
@@ -35,7 +35,7 @@ struct Pipeline<'a> {
 
 impl<'a> Pipeline<'a> {
     fn new(env: &'a TestEnv, project: &'a Whole) -> Self {
-        let text = std::fs::read_to_string(repository().join("ci/gitlab.yml")).unwrap();
+        let text = std::fs::read_to_string(repository().join("templates/gitlab.yml")).unwrap();
         let said = env.path().join("said");
         let machine: Vec<PathBuf> =
             std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect();
@@ -110,9 +110,10 @@ impl<'a> Pipeline<'a> {
             .flat_map(|lines| lines.as_array().unwrap())
             .map(|line| line.as_str().unwrap())
             .collect();
-        let script = script
-            .join("\n")
-            .replace("ci/", &format!("{}/ci/", repository().display()));
+        let script = script.join("\n").replace(
+            "templates/",
+            &format!("{}/templates/", repository().display()),
+        );
         let step = self.env.bash(&script);
         let step = step
             .current_dir(&self.project.dir)
@@ -153,7 +154,7 @@ fn copy(from: &Path, to: &Path) {
 /// The template names only programs, gates and jobs that there are, and shows the key to one job.
 #[test]
 fn the_template_calls_what_there_is() {
-    let text = std::fs::read_to_string(repository().join("ci/gitlab.yml")).unwrap();
+    let text = std::fs::read_to_string(repository().join("templates/gitlab.yml")).unwrap();
     let template: Value = serde_saphyr::from_str(&text).unwrap();
     let mut calls = 0;
     for (name, job) in template.as_object().unwrap() {
@@ -309,7 +310,7 @@ fn code_quality_is_what_was_found() {
     let step = env
         .step("jq")
         .arg("-f")
-        .arg(repository().join("ci/code-quality.jq"))
+        .arg(repository().join("templates/code-quality.jq"))
         .arg(&file);
     let Ok(finished) = release_gate::process::Runner::new().run(step) else {
         println!("SKIPPED: there is no jq on this machine");

@@ -1,4 +1,4 @@
-//! `ci/gate.sh`, run as a CI would: it passes a good release, and stops a bad one at the gate whose
+//! `templates/gate.sh`, run as a CI would: it passes a good release, and stops a bad one at the gate whose
 //! fault it is, before anything is signed.
 
 #![cfg(unix)]
@@ -24,7 +24,7 @@ fn gate(env: &TestEnv, dir: &Path, gates: Option<&str>) -> Ran {
     let mut step = env
         .step("sh")
         .current_dir(dir)
-        .arg(repository().join("ci/gate.sh"))
+        .arg(repository().join("templates/gate.sh"))
         .env("PATH", path_with_programs())
         .env("OFFLINE", "1")
         .env("KEY", key.as_os_str())
@@ -127,7 +127,7 @@ fn a_project_cannot_put_something_else_in_the_place_of_a_gate() {
     let step = env
         .step("sh")
         .current_dir(&dir)
-        .arg(repository().join("ci/gate.sh"));
+        .arg(repository().join("templates/gate.sh"));
     let step = step
         .env("PATH", path_with_programs())
         .env("OFFLINE", "1")
@@ -175,7 +175,7 @@ fn what_needs_two_keys_waits_for_the_second() {
         let step = env
             .step("sh")
             .current_dir(&dir)
-            .arg(repository().join("ci/gate.sh"));
+            .arg(repository().join("templates/gate.sh"));
         let step = step
             .env("PATH", path_with_programs())
             .env("OFFLINE", "1")

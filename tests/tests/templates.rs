@@ -1,5 +1,5 @@
-//! The templates in `ci/` as the platforms take them: what they may do, what they are pinned to,
-//! and their shell steps run for real. `ci/lint.sh` holds their form against the platforms'
+//! The templates in `templates/` as the platforms take them: what they may do, what they are pinned to,
+//! and their shell steps run for real. `templates/lint.sh` holds their form against the platforms'
 //! schemas; that needs tools which are not here.
 
 #![cfg(unix)]
@@ -21,7 +21,7 @@ fn yaml(path: &Path) -> Value {
 }
 
 fn actions() -> Vec<(String, Value)> {
-    let entries = std::fs::read_dir(repository().join("ci/github/actions")).unwrap();
+    let entries = std::fs::read_dir(repository().join("templates/github/actions")).unwrap();
     let dirs = entries
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_dir());
@@ -39,7 +39,12 @@ fn actions() -> Vec<(String, Value)> {
 
 fn workflows() -> Vec<(&'static str, Value)> {
     ["caller.yml", "release-gates.yml"]
-        .map(|name| (name, yaml(&repository().join("ci/github").join(name))))
+        .map(|name| {
+            (
+                name,
+                yaml(&repository().join("templates/github").join(name)),
+            )
+        })
         .into()
 }
 
@@ -182,7 +187,7 @@ impl<'a> Job<'a> {
 
     /// Runs an action; the first step that fails ends it.
     fn uses(&self, name: &str, with: &[(&str, &str)]) -> Ran {
-        let folder = repository().join("ci/github/actions").join(name);
+        let folder = repository().join("templates/github/actions").join(name);
         let action = yaml(&folder.join("action.yml"));
         let mut values: BTreeMap<String, String> = BTreeMap::from([
             (
@@ -365,7 +370,7 @@ cat call >> said
 /// The steps of the releasing workflow that are shell, on what the jobs before leave.
 #[test]
 fn what_is_published_is_what_is_listed() {
-    let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
+    let workflow = yaml(&repository().join("templates/github/release-gates.yml"));
     let run = |job: &str| {
         let step = steps(&workflow["jobs"][job])
             .find(|step| step["run"].is_string())
@@ -492,7 +497,7 @@ fn the_package_is_named_or_follows_from_the_tag() {
     let env = TestEnv::new();
     let whole = Whole::new(&env, &[]);
     let demo = env.project("demo", fixtures::DEMO);
-    let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
+    let workflow = yaml(&repository().join("templates/github/release-gates.yml"));
     let step = steps(&workflow["jobs"]["plan"])
         .find(|step| step["run"].is_string())
         .unwrap();
@@ -535,7 +540,7 @@ fn every_build_is_packed() {
         return;
     }
     let env = TestEnv::new();
-    let workflow = yaml(&repository().join("ci/github/release-gates.yml"));
+    let workflow = yaml(&repository().join("templates/github/release-gates.yml"));
     let step = steps(&workflow["jobs"]["release"])
         .find(|step| step["id"] == "builds")
         .unwrap();

@@ -1,4 +1,4 @@
-//! `ci/stock-verifiers.sh` with whatever this machine has; the CI installs the rest.
+//! `templates/stock-verifiers.sh` with whatever this machine has; the CI installs the rest.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn tools_that_others_wrote_accept_a_release() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap()
-        .join("ci/stock-verifiers.sh");
+        .join("templates/stock-verifiers.sh");
     let scratch = tempfile::tempdir().unwrap();
     for needed in ["openssl", "ssh-keygen", "python3"] {
         if stock(scratch.path(), "which", &[needed], Vec::new()) != Some(true) {

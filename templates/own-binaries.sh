@@ -3,7 +3,7 @@
 # sources as from the registry's: three sealed builds, compared by digest. With `--cross` the same for aarch64-unknown-linux-gnu with Debian's toolchain,
 # each program's smoke test run by qemu. Prints a line for each program; exit code 0 if all are equal, 100 if not, 101 if a build failed.
 #
-#   ci/own-binaries.sh [--cross] [-p PACKAGE]…
+#   templates/own-binaries.sh [--cross] [-p PACKAGE]…
 #
 # Needs git, the network for one download of the dependencies into each CARGO_HOME, and for `--cross`:
 #   apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
