@@ -7,43 +7,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+pub use release_gate_facts::files::{MANIFEST, RELEASE_FOLDER};
+pub use release_gate_facts::manifest::{Manifest, ManifestFile};
+use release_gate_facts::{Fact, ReportData, Subject};
 
 use crate::audit::AuditLog;
 use crate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use crate::error::{Error, JudgeExt, Result};
 use crate::fs::write_atomic;
 use crate::json::to_canonical_vec;
-use crate::report::{Envelope, Report, schema_id};
+use crate::report::{Envelope, Report};
 use crate::tool::Tool;
-
-/// Name of the index in every package's folder.
-pub const MANIFEST: &str = "manifest.json";
-
-/// One file of a folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ManifestFile {
-    /// Path relative to the folder, with `/` between its parts.
-    pub path: String,
-    /// Its digest.
-    pub sha256: Sha256Digest,
-    /// Its size in bytes.
-    pub size: u64,
-    /// `schema` of a report, `null` for other files.
-    pub schema: Option<String>,
-    /// Which tool wrote it, `cargo-compat 0.1.0`.
-    pub tool: String,
-}
-
-/// The index of a package's folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Manifest {
-    /// `release-gate/manifest/v1`.
-    pub schema: String,
-    /// The files, sorted by path.
-    pub files: Vec<ManifestFile>,
-}
 
 /// The artifact folder of a project.
 #[derive(Debug, Clone)]
@@ -161,6 +135,19 @@ impl PackageArtifacts {
         self.written.insert(name.to_owned(), file);
     }
 
+    /// The folder of what is published. Nothing else lies in it.
+    pub fn release_dir(&self) -> PathBuf {
+        self.dir.join(RELEASE_FOLDER)
+    }
+
+    /// A report of another gate about `judged`, as far as it can be relied on.
+    pub fn read_fact<Data: ReportData>(&self, judged: &Subject) -> Fact<Envelope<Data>> {
+        match self.read(Data::FILE) {
+            Ok(bytes) => Fact::<Envelope<Data>>::read(bytes.as_deref()).about(judged),
+            Err(error) => Fact::Error(error.chain()),
+        }
+    }
+
     /// The bytes of a file, or `None` where there is none.
     ///
     /// # Errors
@@ -249,10 +236,7 @@ impl PackageArtifacts {
                 self.written.insert(file.path.clone(), file);
             }
         }
-        let manifest = Manifest {
-            schema: schema_id("manifest"),
-            files: self.written.into_values().collect(),
-        };
+        let manifest = Manifest::new(self.written.into_values().collect());
         let bytes =
             to_canonical_vec(&manifest).or_judge(|| "cannot write the manifest".to_owned())?;
         write_atomic(&self.dir.join(MANIFEST), &bytes)?;
@@ -263,7 +247,6 @@ impl PackageArtifacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Subject;
 
     const TOOL: Tool = Tool {
         name: "cargo-x",

@@ -1,108 +1,20 @@
 //! SHA-256 (FIPS 180-4) of bytes, streams and files; several files in parallel.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+pub use release_gate_facts::digest::{ParseDigestError, Sha256Digest};
 use sha2::{Digest, Sha256};
 
 /// Read buffer: large enough to keep the hash unit busy, small enough to keep memory flat.
 const BUFFER: usize = 256 * 1024;
 
-/// A SHA-256 digest; 64 lower-case hexadecimal digits as text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sha256Digest([u8; 32]);
-
-impl Sha256Digest {
-    /// Wraps 32 raw bytes.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 32 raw bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Sha256Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Sha256Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// The text is not 64 lower-case hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a SHA-256 digest of 64 lower-case hexadecimal digits")]
-pub struct ParseDigestError(String);
-
-impl FromStr for Sha256Digest {
-    type Err = ParseDigestError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseDigestError(text.chars().take(80).collect());
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return Err(error());
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
-            let (Some(high), Some(low)) = (nibble(pair[0]), nibble(pair[1])) else {
-                return Err(error());
-            };
-            *byte = high << 4 | low;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
-}
-
-impl Serialize for Sha256Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Sha256Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
-
-impl JsonSchema for Sha256Digest {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Sha256Digest".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256, 64 lower-case hexadecimal digits." })
-    }
-}
-
 /// The digest of bytes in memory.
 pub fn sha256_bytes(bytes: &[u8]) -> Sha256Digest {
-    Sha256Digest(Sha256::digest(bytes).into())
+    Sha256Digest::from_bytes(Sha256::digest(bytes).into())
 }
 
 /// The digest of several pieces one after the other, without joining them in memory.
@@ -111,7 +23,7 @@ pub fn sha256_parts(parts: &[&[u8]]) -> Sha256Digest {
     for part in parts {
         hasher.update(part);
     }
-    Sha256Digest(hasher.finalize().into())
+    Sha256Digest::from_bytes(hasher.finalize().into())
 }
 
 /// The digest and length in bytes of a stream, read to its end in constant memory.
@@ -124,7 +36,7 @@ pub fn sha256_reader(mut reader: impl Read) -> io::Result<(Sha256Digest, u64)> {
     let mut length = 0;
     loop {
         match reader.read(&mut buffer) {
-            Ok(0) => return Ok((Sha256Digest(hasher.finalize().into()), length)),
+            Ok(0) => return Ok((Sha256Digest::from_bytes(hasher.finalize().into()), length)),
             Ok(read) => {
                 hasher.update(&buffer[..read]);
                 length += read as u64;

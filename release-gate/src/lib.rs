@@ -25,6 +25,7 @@ pub mod report;
 pub mod rule;
 pub mod suggest;
 pub mod terminal;
+pub mod text;
 pub mod time;
 pub mod tool;
 
@@ -33,3 +34,5 @@ pub use crate::error::{Error, Result};
 pub use crate::report::{Baseline, Finding, Report, Status, Subject};
 pub use crate::rule::{Level, Rule};
 pub use crate::tool::Tool;
+pub use release_gate_facts as facts;
+pub use release_gate_facts::{Bump, Coverage, Fact, ReportData};

@@ -5,51 +5,47 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+pub use release_gate_facts::rule::{Level, Rule, coverage_rule_id};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::suggest::nearest;
 
-/// How much a finding weighs.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Said, never failing.
-    Note,
-    /// Shown as a warning, never failing.
-    Warn,
-    /// Fails the gate (exit code 100).
-    Deny,
-}
+/// Defines a gate's catalogue: a constant for each rule, and `RULES` with all of them.
+///
+/// A rule without a link is the suite's own.
+///
+/// ```
+/// release_gate::rules! {
+///     NOT_JUDGED_MACRO = "not-judged-macro", Warn, "a macro was not compared",
+///         "Its arms call each other, so no call of it could be written.";
+///     THING_REMOVED = "thing-removed", Deny, "a thing is gone",
+///         "Programs that name it no longer compile.",
+///         "https://doc.rust-lang.org/cargo/reference/semver.html#item-remove";
+/// }
+///
+/// assert_eq!(RULES.len(), 2);
+/// assert_eq!(THING_REMOVED.id, "thing-removed");
+/// ```
+#[macro_export]
+macro_rules! rules {
+    ($($name:ident = $id:literal, $level:ident, $summary:literal, $why:literal $(, $link:expr)?;)*) => {
+        $(
+            #[doc = concat!("`", $id, "`: ", $summary, ".")]
+            pub const $name: $crate::Rule = $crate::Rule {
+                id: $id,
+                level: $crate::Level::$level,
+                summary: $summary,
+                why: $why,
+                link: $crate::rules!(@link $($link)?),
+            };
+        )*
 
-impl Level {
-    /// The word used in reports: `deny`, `warn` or `note`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deny => "deny",
-            Self::Warn => "warn",
-            Self::Note => "note",
-        }
-    }
-}
-
-/// One rule of a gate: a stable id and everything a reader needs to act on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
-    /// Stable kebab-case id, never reused for another meaning.
-    pub id: &'static str,
-    /// The level when nothing else was asked for.
-    pub level: Level,
-    /// One line: what was found.
-    pub summary: &'static str,
-    /// A paragraph: why it matters to the users of a release, and what mends it.
-    pub why: &'static str,
-    /// Where the rule comes from (specification section, RFC, chapter), empty when it is the
-    /// suite's own.
-    pub link: &'static str,
+        /// Every rule of this gate, in the order of its documentation.
+        pub const RULES: &[$crate::Rule] = &[$($name),*];
+    };
+    (@link) => { "" };
+    (@link $link:expr) => { $link };
 }
 
 /// The rule of the shared driver: a gate ended without a verdict.
@@ -71,7 +67,7 @@ pub struct Levels {
 }
 
 /// A level as it can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Requested {
     /// Fail the gate.

@@ -9,12 +9,9 @@ mod checkout;
 mod tags;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+pub use release_gate_facts::commit::{CommitId, ParseCommitIdError};
 
 pub use self::checkout::Checkout;
 pub use self::tags::{Tag, VersionTag, parse_version_tag};
@@ -42,78 +39,6 @@ const HARDENING: &[&str] = &[
     "maintenance.auto=false",
     "advice.detachedHead=false",
 ];
-
-/// A full commit id: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CommitId(String);
-
-impl CommitId {
-    /// The digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The first twelve digits, for people.
-    pub fn short(&self) -> &str {
-        &self.0[..12]
-    }
-}
-
-impl fmt::Display for CommitId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for CommitId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The text is no full commit id.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a full commit id")]
-pub struct ParseCommitIdError(String);
-
-impl FromStr for CommitId {
-    type Err = ParseCommitIdError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if digits && (text.len() == 40 || text.len() == 64) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseCommitIdError(text.chars().take(80).collect()))
-        }
-    }
-}
-
-impl Serialize for CommitId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for CommitId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
-
-impl JsonSchema for CommitId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "CommitId".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})$", "description": "Full commit id." })
-    }
-}
 
 /// Why git gave no answer.
 #[derive(Debug, thiserror::Error)]

@@ -1,335 +1,23 @@
-//! The report envelope: what every gate prints, writes and reads, whatever it judges.
+//! Reports on their way out.
 //!
-//! Pure data. [`Envelope`] is the serialized shape (see `docs/schemas/envelope.schema.json`);
-//! [`Report`] is an envelope on its way out, with the text for people beside it. How it looks in
-//! the five message formats is in [`render`].
+//! [`Envelope`] is what machines read; [`release_gate_facts`] defines it. A [`Report`] is an
+//! envelope with the text for people beside it. How it looks in the five message formats is in
+//! [`render`].
 
 pub mod render;
 
-use std::collections::BTreeMap;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+pub use release_gate_facts::envelope::{
+    Baseline, BaselineKind, Envelope, EnvelopeError, Finding, Status, Subject, ToolId, schema_id,
+};
+use release_gate_facts::rule::coverage_rule_id;
+pub use release_gate_facts::schema::{manifest_schema, report_schema};
+use release_gate_facts::{Coverage, NotJudged, ReportData};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::digest::Sha256Digest;
 use crate::error::Error;
-use crate::exit;
-use crate::git::CommitId;
 use crate::rule::{Level, Levels, NOT_JUDGED, Requested, Rule};
 use crate::tool::Tool;
-
-/// The verdict of a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// No finding at deny level.
-    Pass,
-    /// At least one finding at deny level.
-    Fail,
-    /// The gate could not judge. Never a pass.
-    Error,
-    /// There is nothing of the kind this gate judges (no library, say), which the findings say. Not
-    /// a failure.
-    Skipped,
-    /// There is something to judge, of a kind this gate cannot judge. Never a pass.
-    Unsupported,
-}
-
-impl Status {
-    /// The exit code that goes with it (see [`exit`]).
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Pass | Self::Skipped => exit::PASS,
-            Self::Fail => exit::FAIL,
-            Self::Error | Self::Unsupported => exit::ERROR,
-        }
-    }
-
-    /// The word used in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Error => "error",
-            Self::Skipped => "skipped",
-            Self::Unsupported => "unsupported",
-        }
-    }
-
-    /// The one of two that matters more: an error before a failure before everything else.
-    #[must_use]
-    pub fn worse(self, other: Self) -> Self {
-        let rank = |status| match status {
-            Self::Error => 4,
-            Self::Unsupported => 3,
-            Self::Fail => 2,
-            Self::Pass => 1,
-            Self::Skipped => 0,
-        };
-        if rank(other) > rank(self) {
-            other
-        } else {
-            self
-        }
-    }
-}
-
-/// Which tool made a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ToolId {
-    /// Package name, `cargo-compat`.
-    pub name: String,
-    /// Package version.
-    pub version: String,
-}
-
-/// What was judged. Fields are `null` where the thing does not exist or could not be found out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Subject {
-    /// Package name; `null` for a report about several packages or none.
-    pub package: Option<String>,
-    /// Package version.
-    pub version: Option<String>,
-    /// The commit checked out.
-    pub commit: Option<CommitId>,
-    /// Whether the work tree differed from that commit.
-    pub dirty: bool,
-    /// SHA-256 of Cargo.lock.
-    pub lock_sha256: Option<Sha256Digest>,
-    /// Target triples asked for, sorted; empty means the host.
-    pub targets: Vec<String>,
-    /// Features asked for, sorted, with `--all-features` and `--no-default-features` as they are
-    /// spelled there.
-    pub features: Vec<String>,
-}
-
-impl Subject {
-    /// Why facts about `self` say nothing about `judged`, or `None` when they do.
-    ///
-    /// The commit and the lock file must be the same, and neither may have had uncommitted changes
-    /// the other lacks.
-    pub fn stale_against(&self, judged: &Self) -> Option<String> {
-        let show = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
-        if self.commit != judged.commit {
-            let text = |id: &Option<CommitId>| show(id.as_ref().map(|id| id.short().to_owned()));
-            return Some(format!(
-                "made for commit {}, not {}",
-                text(&self.commit),
-                text(&judged.commit)
-            ));
-        }
-        if self.lock_sha256 != judged.lock_sha256 {
-            let text = |digest: Option<Sha256Digest>| {
-                show(digest.map(|digest| digest.to_string()[..12].to_owned()))
-            };
-            return Some(format!(
-                "made for lock file {}, not {}",
-                text(self.lock_sha256),
-                text(judged.lock_sha256)
-            ));
-        }
-        if self.dirty != judged.dirty {
-            return Some(
-                if self.dirty {
-                    "made from uncommitted changes"
-                } else {
-                    "made before the uncommitted changes"
-                }
-                .to_owned(),
-            );
-        }
-        if self.package != judged.package || self.version != judged.version {
-            let name = |subject: &Self| {
-                format!(
-                    "{} {}",
-                    show(subject.package.clone()),
-                    show(subject.version.clone())
-                )
-            };
-            return Some(format!("made for {}, not {}", name(self), name(judged)));
-        }
-        None
-    }
-}
-
-/// Where a baseline came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum BaselineKind {
-    /// A git revision.
-    Git,
-    /// A published version.
-    Registry,
-    /// A folder.
-    Path,
-    /// A rustdoc JSON file.
-    RustdocJson,
-}
-
-/// What the subject was compared with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Baseline {
-    /// Where it came from.
-    pub kind: BaselineKind,
-    /// As it was asked for or found: a tag, a version; never an absolute path.
-    pub name: String,
-    /// Its package version.
-    pub version: Option<String>,
-    /// Its commit.
-    pub commit: Option<CommitId>,
-}
-
-/// One thing that was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Finding {
-    /// Id of the rule.
-    pub rule: String,
-    /// The level in force.
-    pub level: Level,
-    /// What was found, one line, lower case.
-    pub message: String,
-    /// File it was found in, relative to the repository, with `/` between its parts.
-    pub path: Option<String>,
-    /// Line in that file, from 1.
-    pub line: Option<u32>,
-    /// The next step.
-    pub help: Option<String>,
-    /// Facts a machine may want, by name.
-    #[serde(default)]
-    pub evidence: BTreeMap<String, Value>,
-}
-
-impl Finding {
-    /// A finding at the rule's default level.
-    pub fn new(rule: &Rule, message: impl Into<String>) -> Self {
-        Self {
-            rule: rule.id.to_owned(),
-            level: rule.level,
-            message: message.into(),
-            path: None,
-            line: None,
-            help: None,
-            evidence: BTreeMap::new(),
-        }
-    }
-
-    /// What the shared driver reports when a gate ends with an error.
-    pub fn not_judged(error: &Error) -> Self {
-        let finding = Self::new(&NOT_JUDGED, error.chain());
-        if error.help().is_empty() {
-            finding
-        } else {
-            finding.help(error.help().join("; "))
-        }
-    }
-
-    /// Sets the level, where a rule's weight depends on what was found; `--deny/--warn/--allow`
-    /// still win over it.
-    #[must_use]
-    pub fn level(mut self, level: Level) -> Self {
-        self.level = level;
-        self
-    }
-
-    /// Says where: a path relative to the repository, and a line counted from 1.
-    #[must_use]
-    pub fn at(mut self, path: impl Into<String>, line: impl Into<Option<u32>>) -> Self {
-        self.path = Some(path.into());
-        self.line = line.into();
-        self
-    }
-
-    /// Says what to do next.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// Adds a fact.
-    #[must_use]
-    pub fn evidence(mut self, name: impl Into<String>, fact: impl Into<Value>) -> Self {
-        self.evidence.insert(name.into(), fact.into());
-        self
-    }
-}
-
-/// The serialized shape of every report of the suite.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Envelope {
-    /// `release-gate/<name>/v1`.
-    pub schema: String,
-    /// Which tool made it.
-    pub tool: ToolId,
-    /// What was judged.
-    pub subject: Subject,
-    /// What it was compared with, if anything.
-    pub baseline: Option<Baseline>,
-    /// The verdict.
-    pub status: Status,
-    /// What was found, in the tool's order.
-    pub findings: Vec<Finding>,
-    /// The tool's own facts; an object, whose shape goes with `schema`.
-    pub data: Value,
-}
-
-/// Why a file is no report that can be relied on.
-#[derive(Debug, thiserror::Error)]
-pub enum EnvelopeError {
-    /// It is no JSON of the envelope's shape.
-    #[error("it is no report")]
-    Malformed(#[from] serde_json::Error),
-    /// It is of another kind or version.
-    #[error("its schema is `{found}` where `{expected}` is needed")]
-    Schema {
-        /// What was expected.
-        expected: String,
-        /// What the file says.
-        found: String,
-    },
-}
-
-impl Envelope {
-    /// Reads a report of the kind `name`, version 1. Unknown fields are ignored.
-    ///
-    /// # Errors
-    /// It is no report, or of another kind or version. Whether it is about the right commit is
-    /// another question: see [`Subject::stale_against`].
-    pub fn read(bytes: &[u8], name: &str) -> Result<Self, EnvelopeError> {
-        let envelope: Self = serde_json::from_slice(bytes)?;
-        let expected = schema_id(name);
-        if envelope.schema == expected {
-            Ok(envelope)
-        } else {
-            Err(EnvelopeError::Schema {
-                expected,
-                found: envelope.schema,
-            })
-        }
-    }
-}
-
-/// The value of `schema` for a report of this kind.
-pub fn schema_id(name: &str) -> String {
-    format!("release-gate/{name}/v1")
-}
-
-/// The JSON Schema (draft 2020-12) of a report of this kind: the envelope, with the shape of `data`
-/// filled in.
-pub fn schema<Data: JsonSchema>(name: &str) -> schemars::Schema {
-    let mut generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
-    let data = generator.subschema_for::<Data>();
-    let mut schema = generator.into_root_schema_for::<Envelope>();
-    if let Some(properties) = schema.get_mut("properties") {
-        properties["schema"] = serde_json::json!({ "const": schema_id(name) });
-        // A gate that ended without a verdict has no facts.
-        properties["data"] =
-            serde_json::json!({ "anyOf": [data, { "type": "object", "maxProperties": 0 }] });
-    }
-    schema
-}
 
 /// A report on its way out.
 #[derive(Debug, Clone)]
@@ -346,6 +34,21 @@ pub struct Report {
     pub keep: bool,
     /// Its status where no finding fails it, whatever the levels are.
     unless_failed: Status,
+    /// The tool's catalogue, which says what each kind of coverage entry weighs.
+    rules: &'static [Rule],
+    /// Whether [`Report::coverage`] was called.
+    has_coverage: bool,
+}
+
+/// What the shared driver reports when a gate ends with an error.
+pub fn not_judged_finding(error: &Error) -> Finding {
+    let finding = Finding::new(&NOT_JUDGED, error.chain());
+
+    if error.help().is_empty() {
+        finding
+    } else {
+        finding.help(error.help().join("; "))
+    }
 }
 
 impl Report {
@@ -362,6 +65,7 @@ impl Report {
             subject,
             baseline: None,
             status: Status::Pass,
+            coverage: Coverage::default(),
             findings: Vec::new(),
             data: Value::Object(serde_json::Map::new()),
         };
@@ -372,7 +76,14 @@ impl Report {
             summary: String::new(),
             keep: true,
             unless_failed: Status::Pass,
+            rules: tool.rules,
+            has_coverage: false,
         }
+    }
+
+    /// A report with this data, under the name that goes with it.
+    pub fn with_data<Data: ReportData>(tool: &Tool, subject: Subject, data: &Data) -> Self {
+        Self::new(Data::NAME, tool, subject).data(data)
     }
 
     /// A report of a gate that ended with an error.
@@ -384,7 +95,7 @@ impl Report {
     ) -> Self {
         Self::new(name, tool, subject)
             .status(Status::Error)
-            .findings(vec![Finding::not_judged(error)])
+            .findings(vec![not_judged_finding(error)])
     }
 
     /// Says what the subject was compared with.
@@ -409,6 +120,18 @@ impl Report {
         self
     }
 
+    /// Says what was judged and what was not.
+    ///
+    /// Entries weigh what the rule `not-judged-<kind>` of the tool's catalogue says:
+    /// [`settle`](Self::settle) turns those at warn and deny level into findings. A report without
+    /// anything judged never passes.
+    #[must_use]
+    pub fn coverage(mut self, coverage: Coverage) -> Self {
+        self.envelope.coverage.extend(&coverage);
+        self.has_coverage = true;
+        self
+    }
+
     /// Adds findings.
     #[must_use]
     pub fn findings(mut self, findings: impl IntoIterator<Item = Finding>) -> Self {
@@ -427,7 +150,7 @@ impl Report {
             Err(error) => {
                 let error = Error::judge("the facts of this report cannot be written as JSON")
                     .with_source(error);
-                self.envelope.findings.push(Finding::not_judged(&error));
+                self.envelope.findings.push(not_judged_finding(&error));
                 self.envelope.status = Status::Error;
             }
         }
@@ -458,31 +181,92 @@ impl Report {
     /// Applies what was asked for by `--deny/--warn/--allow` and the configuration, then settles
     /// the status.
     pub fn settle(&mut self, levels: &Levels) {
-        let envelope = &mut self.envelope;
-        for finding in &mut envelope.findings {
-            match levels.requested(&finding.rule) {
-                Some(Requested::Deny) => finding.level = Level::Deny,
-                Some(Requested::Warn) => finding.level = Level::Warn,
-                Some(Requested::Allow) => {
-                    finding.level = Level::Note;
-                    finding
-                        .evidence
-                        .insert("allowed".to_owned(), Value::Bool(true));
-                }
-                None => {}
-            }
+        for finding in &mut self.envelope.findings {
+            apply_level(finding, levels);
         }
-        let denied = envelope
-            .findings
+        let weighed = self.weigh_coverage(levels);
+        self.envelope.findings.extend(weighed);
+
+        self.envelope.status = self.settled_status();
+        let judged_nothing = self.has_coverage && self.envelope.coverage.judged == 0;
+        if self.envelope.status == Status::Pass && judged_nothing {
+            self.envelope.status = Status::Error;
+            let finding = Finding::new(&NOT_JUDGED, "nothing was judged");
+            self.envelope.findings.push(finding);
+        }
+    }
+
+    /// Findings for coverage entries whose rule is at warn or deny level.
+    fn weigh_coverage(&self, levels: &Levels) -> Vec<Finding> {
+        self.envelope
+            .coverage
+            .not_judged
             .iter()
-            .any(|finding| finding.level == Level::Deny);
-        envelope.status = match envelope.status {
-            Status::Error | Status::Unsupported => envelope.status,
+            .map(|entry| coverage_finding(entry, self.rules, levels))
+            .filter(|finding| finding.level > Level::Note)
+            .collect()
+    }
+
+    fn settled_status(&self) -> Status {
+        let is_denied = |finding: &Finding| finding.level == Level::Deny;
+        let denied = self.envelope.findings.iter().any(is_denied);
+
+        match self.envelope.status {
+            Status::Error | Status::Unsupported => self.envelope.status,
             Status::Skipped if !denied => Status::Skipped,
             _ if denied => Status::Fail,
             _ => self.unless_failed,
-        };
+        }
     }
+}
+
+/// Sets the level that was asked for.
+fn apply_level(finding: &mut Finding, levels: &Levels) {
+    match levels.requested(&finding.rule) {
+        Some(Requested::Deny) => finding.level = Level::Deny,
+        Some(Requested::Warn) => finding.level = Level::Warn,
+        Some(Requested::Allow) => {
+            finding.level = Level::Note;
+            finding
+                .evidence
+                .insert("allowed".to_owned(), Value::Bool(true));
+        }
+        None => {}
+    }
+}
+
+/// What a coverage entry weighs. A kind that the catalogue does not have weighs like an error, so
+/// that a forgotten rule cannot make it weigh nothing.
+fn coverage_finding(entry: &NotJudged, rules: &[Rule], levels: &Levels) -> Finding {
+    let id = coverage_rule_id(&entry.kind);
+    let rule = rules
+        .iter()
+        .find(|rule| rule.id == id)
+        .unwrap_or(&NOT_JUDGED);
+    let message = match entry.count {
+        0 | 1 => format!("{} was not judged: {}", entry.what, entry.why),
+        count => format!("{} ({count}) were not judged: {}", entry.what, entry.why),
+    };
+
+    let mut finding = Finding::new(rule, message);
+    apply_level(&mut finding, levels);
+    finding
+}
+
+/// The JSON Schema of a report of this name, whose data type has no name of its own yet.
+pub fn schema<Data: schemars::JsonSchema>(name: &str) -> schemars::Schema {
+    let mut generator = schemars::generate::SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
+    let data = generator.subschema_for::<Data>();
+    let mut schema = generator.into_root_schema_for::<Envelope>();
+    if let Some(properties) = schema.get_mut("properties") {
+        properties["schema"] = serde_json::json!({ "const": schema_id(name) });
+        // A gate that ended without a verdict has no facts.
+        properties["data"] =
+            serde_json::json!({ "anyOf": [data, { "type": "object", "maxProperties": 0 }] });
+    }
+    schema
 }
 
 /// Joins the reports of several packages into one, so that standard output always holds exactly one
@@ -502,6 +286,7 @@ pub fn join(tool: &Tool, reports: &[Report]) -> Option<Envelope> {
     joined.envelope.status = first.envelope.status;
     for report in reports {
         joined.envelope.status = joined.envelope.status.worse(report.envelope.status);
+        joined.envelope.coverage.extend(&report.envelope.coverage);
         joined
             .envelope
             .findings

@@ -109,7 +109,9 @@ fn lines(folder: &Folder, reports: &[&'static str]) -> Vec<Line> {
                 let error = Error::judge(format!("{}/{name}.json: {reason}", folder.title));
                 (
                     "not judged",
-                    vec![Finding::not_judged(&error.with_help("run that gate again"))],
+                    vec![release_gate::report::not_judged_finding(
+                        &error.with_help("run that gate again"),
+                    )],
                 )
             }
             Fact::Usable(envelope) => (word(envelope.status), envelope.findings.clone()),

@@ -1,0 +1,345 @@
+//! The envelope: what every gate prints, writes and reads, whatever it judges.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::commit::CommitId;
+use crate::coverage::Coverage;
+use crate::digest::Sha256Digest;
+use crate::exit;
+use crate::rule::{Level, Rule};
+
+/// The verdict of a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// No finding at deny level.
+    Pass,
+    /// At least one finding at deny level.
+    Fail,
+    /// The gate could not judge. Never a pass.
+    Error,
+    /// There is nothing of the kind this gate judges (no library, say), which the findings say. Not
+    /// a failure.
+    Skipped,
+    /// There is something to judge, of a kind this gate cannot judge. Never a pass.
+    Unsupported,
+}
+
+impl Status {
+    /// The exit code that goes with it (see [`exit`]).
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Pass | Self::Skipped => exit::PASS,
+            Self::Fail => exit::FAIL,
+            Self::Error | Self::Unsupported => exit::ERROR,
+        }
+    }
+
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Skipped => "skipped",
+            Self::Unsupported => "unsupported",
+        }
+    }
+
+    /// The one of two that matters more: an error before a failure before everything else.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |status| match status {
+            Self::Error => 4,
+            Self::Unsupported => 3,
+            Self::Fail => 2,
+            Self::Pass => 1,
+            Self::Skipped => 0,
+        };
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
+/// Which tool made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ToolId {
+    /// Package name, `cargo-compat`.
+    pub name: String,
+    /// Package version.
+    pub version: String,
+}
+
+/// What was judged. Fields are `null` where the thing does not exist or could not be found out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Subject {
+    /// Package name; `null` for a report about several packages or none.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub package: Option<String>,
+    /// Package version.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub version: Option<String>,
+    /// The commit checked out.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub commit: Option<CommitId>,
+    /// Whether the work tree differed from that commit.
+    pub dirty: bool,
+    /// SHA-256 of Cargo.lock.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub lock_sha256: Option<Sha256Digest>,
+    /// Target triples asked for, sorted; empty means the host.
+    pub targets: Vec<String>,
+    /// Features asked for, sorted, with `--all-features` and `--no-default-features` as they are
+    /// spelled there.
+    pub features: Vec<String>,
+}
+
+impl Subject {
+    /// Why facts about `self` say nothing about `judged`, or `None` when they do.
+    ///
+    /// The commit and the lock file must be the same, and neither may have had uncommitted changes
+    /// the other lacks.
+    pub fn stale_against(&self, judged: &Self) -> Option<String> {
+        let show = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+        if self.commit != judged.commit {
+            let text = |id: &Option<CommitId>| show(id.as_ref().map(|id| id.short().to_owned()));
+            return Some(format!(
+                "made for commit {}, not {}",
+                text(&self.commit),
+                text(&judged.commit)
+            ));
+        }
+        if self.lock_sha256 != judged.lock_sha256 {
+            let text = |digest: Option<Sha256Digest>| {
+                show(digest.map(|digest| digest.to_string()[..12].to_owned()))
+            };
+            return Some(format!(
+                "made for lock file {}, not {}",
+                text(self.lock_sha256),
+                text(judged.lock_sha256)
+            ));
+        }
+        if self.dirty != judged.dirty {
+            return Some(
+                if self.dirty {
+                    "made from uncommitted changes"
+                } else {
+                    "made before the uncommitted changes"
+                }
+                .to_owned(),
+            );
+        }
+        if self.package != judged.package || self.version != judged.version {
+            let name = |subject: &Self| {
+                format!(
+                    "{} {}",
+                    show(subject.package.clone()),
+                    show(subject.version.clone())
+                )
+            };
+            return Some(format!("made for {}, not {}", name(self), name(judged)));
+        }
+        None
+    }
+}
+
+/// Where a baseline came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum BaselineKind {
+    /// A git revision.
+    Git,
+    /// A published version.
+    Registry,
+    /// A folder.
+    Path,
+    /// A rustdoc JSON file.
+    RustdocJson,
+}
+
+/// What the subject was compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Baseline {
+    /// Where it came from.
+    pub kind: BaselineKind,
+    /// As it was asked for or found: a tag, a version; never an absolute path.
+    pub name: String,
+    /// Its package version.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub version: Option<String>,
+    /// Its commit.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub commit: Option<CommitId>,
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// Id of the rule.
+    pub rule: String,
+    /// The level in force.
+    pub level: Level,
+    /// What was found, one line, lower case.
+    pub message: String,
+    /// File it was found in, relative to the repository, with `/` between its parts.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub path: Option<String>,
+    /// Line in that file, from 1.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub line: Option<u32>,
+    /// The next step.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub help: Option<String>,
+    /// Facts a machine may want, by name.
+    pub evidence: BTreeMap<String, Value>,
+}
+
+impl Finding {
+    /// A finding at the rule's default level.
+    pub fn new(rule: &Rule, message: impl Into<String>) -> Self {
+        Self {
+            rule: rule.id.to_owned(),
+            level: rule.level,
+            message: message.into(),
+            path: None,
+            line: None,
+            help: None,
+            evidence: BTreeMap::new(),
+        }
+    }
+
+    /// Sets the level, where a rule's weight depends on what was found; `--deny/--warn/--allow`
+    /// still win over it.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Says where: a path relative to the repository, and a line counted from 1.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>, line: impl Into<Option<u32>>) -> Self {
+        self.path = Some(path.into());
+        self.line = line.into();
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn evidence(mut self, name: impl Into<String>, fact: impl Into<Value>) -> Self {
+        self.evidence.insert(name.into(), fact.into());
+        self
+    }
+}
+
+/// The shape of every report of the suite, around the data of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Envelope<Data = Value> {
+    /// `release-gate/<name>/v1`.
+    pub schema: String,
+    /// Which tool made the report.
+    pub tool: ToolId,
+    /// What was judged.
+    pub subject: Subject,
+    /// What it was compared with; `null` where nothing was.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub baseline: Option<Baseline>,
+    /// The verdict.
+    pub status: Status,
+    /// What the verdict looked at, and what it did not.
+    pub coverage: Coverage,
+    /// What was found, in the tool's order.
+    pub findings: Vec<Finding>,
+    /// The tool's own facts: an object whose shape goes with `schema`. It is empty where the gate
+    /// came to no verdict.
+    pub data: Data,
+}
+
+/// Why a file is no report that can be relied on.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// It is no JSON of the envelope's shape.
+    #[error("it is not a report")]
+    Malformed(#[from] serde_json::Error),
+    /// It is of another kind or version.
+    #[error("its schema is `{found}` where `{expected}` is needed")]
+    Schema {
+        /// What was expected.
+        expected: String,
+        /// What the file says.
+        found: String,
+    },
+}
+
+impl Envelope {
+    /// Reads a report of this name whatever its data is. Prefer [`Fact`](crate::Fact), which knows
+    /// the data's shape.
+    ///
+    /// # Errors
+    /// It is no report, or of another kind or version.
+    pub fn read(bytes: &[u8], name: &str) -> Result<Self, EnvelopeError> {
+        let envelope: Self = serde_json::from_slice(bytes)?;
+        let expected = schema_id(name);
+        if envelope.schema == expected {
+            Ok(envelope)
+        } else {
+            Err(EnvelopeError::Schema {
+                expected,
+                found: envelope.schema,
+            })
+        }
+    }
+}
+
+/// The value of `schema` for a report of this name.
+pub fn schema_id(name: &str) -> String {
+    format!("release-gate/{name}/v1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stale_facts_are_named() {
+        let commit = |digit: &str| Some(digit.repeat(40).parse().unwrap());
+        let judged = Subject {
+            commit: commit("a"),
+            ..Subject::default()
+        };
+        assert_eq!(judged.stale_against(&judged), None);
+        let other = Subject {
+            commit: commit("b"),
+            ..Subject::default()
+        };
+        assert_eq!(
+            other.stale_against(&judged).unwrap(),
+            "made for commit bbbbbbbbbbbb, not aaaaaaaaaaaa"
+        );
+        let dirty = Subject {
+            dirty: true,
+            ..judged.clone()
+        };
+        assert!(dirty.stale_against(&judged).is_some() && judged.stale_against(&dirty).is_some());
+    }
+}

@@ -1,0 +1,49 @@
+//! The data of every report, one module a gate's report.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The data of a report of one kind.
+///
+/// Implement it with [`report_data!`](crate::report_data).
+pub trait ReportData: Serialize + DeserializeOwned {
+    /// The report's name: its schema is `release-gate/<NAME>/v1`.
+    const NAME: &'static str;
+    /// The report's file in a package's artifact folder.
+    const FILE: &'static str;
+}
+
+/// Says which report a type is the data of.
+///
+/// ```
+/// use release_gate_facts::{ReportData, report_data};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct DemoData {
+///     passed: u64,
+/// }
+///
+/// report_data!(DemoData = "demo");
+/// assert_eq!(DemoData::FILE, "demo.json");
+/// ```
+#[macro_export]
+macro_rules! report_data {
+    ($data:ty = $name:literal) => {
+        impl $crate::ReportData for $data {
+            const NAME: &'static str = $name;
+            const FILE: &'static str = concat!($name, ".json");
+        }
+    };
+}
+
+/// Calls a macro once with the data types of all reports, in brackets: `callback! { [A, B, C] }`.
+///
+/// Add the path of each new report here.
+#[macro_export]
+macro_rules! for_each_report {
+    ($callback:ident) => {
+        $callback! {[
+        ]}
+    };
+}
