@@ -15,9 +15,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use cargo_relnotes::compose::{self, Place, Request, Target};
-use cargo_relnotes::config::Config;
+use cargo_relnotes::compose::release::{Request, Sources, compose_release};
+use cargo_relnotes::compose::target::Target;
 use cargo_relnotes::model::account;
+use cargo_relnotes::model::config::Config;
+use cargo_relnotes::model::folders::Location;
 use cargo_relnotes::model::manifest::Manifest;
 use cargo_relnotes::model::sections::Table;
 use cargo_relnotes::read::history;
@@ -159,7 +161,7 @@ fn one_release(git: &Git, scratch: &Path, first_timers: bool) -> usize {
             ..Subject::default()
         },
         commit,
-        place: Place::default(),
+        location: Location::default(),
         is_library: false,
     };
     let config = Config {
@@ -167,10 +169,14 @@ fn one_release(git: &Git, scratch: &Path, first_timers: bool) -> usize {
         ..Config::default()
     };
     let folder = ArtifactDir::new(scratch, &TOOL).for_package("bench", "99999.0.0");
-    let release =
-        compose::release(git, &target, &config, &Request::default(), &folder, None).unwrap();
+    let sources = Sources {
+        git,
+        folder: &folder,
+        advisories: None,
+    };
+    let release = compose_release(&sources, &target, &config, &Request::default()).unwrap();
     notes::render(&release).unwrap();
-    release.accounting.entries.len()
+    release.changes.accounting.entries.len()
 }
 
 /// Reads and accounts for every commit there is, and says what it took.

@@ -11,11 +11,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use cargo_relnotes::model::account::{account, reverts};
-use cargo_relnotes::model::range::{Release, predecessor, releases};
+use cargo_relnotes::model::range::{TaggedRelease, predecessor, releases};
 use cargo_relnotes::model::sections::Table;
+use cargo_relnotes::model::spans::{shown, without_breaks};
 use cargo_relnotes::model::untrusted::Untrusted;
 use cargo_relnotes::read::history;
-use cargo_relnotes::report::markdown::{escape, parse_back, shown, without_breaks};
+use cargo_relnotes::report::markdown::{escape, parse_back};
 use release_gate::git::{Git, Tag};
 use release_gate::process::Runner;
 
@@ -89,7 +90,7 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
             let ours = predecessor(&family, &release.version, &release.commit, false, git)?;
             let truth = merged_predecessor(git, &family, release)?;
             result.tags += 1;
-            let name = |release: &Option<Release>| {
+            let name = |release: &Option<TaggedRelease>| {
                 release
                     .as_ref()
                     .map_or("none".to_owned(), |release| release.tag.clone())
@@ -142,7 +143,7 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
 }
 
 /// Tags by what stands before the version: each family is one line of releases.
-fn families(tags: &[Tag]) -> Vec<Vec<Release>> {
+fn families(tags: &[Tag]) -> Vec<Vec<TaggedRelease>> {
     let mut prefixes: BTreeMap<String, usize> = BTreeMap::new();
     for tag in tags {
         if let Some(at) = tag
@@ -163,9 +164,9 @@ fn families(tags: &[Tag]) -> Vec<Vec<Release>> {
 /// lower version.
 fn merged_predecessor(
     git: &Git,
-    family: &[Release],
-    release: &Release,
-) -> release_gate::Result<Option<Release>> {
+    family: &[TaggedRelease],
+    release: &TaggedRelease,
+) -> release_gate::Result<Option<TaggedRelease>> {
     let bytes = git.plumbing([
         "for-each-ref",
         "--format=%(refname:strip=2)",

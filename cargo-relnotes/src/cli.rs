@@ -1,13 +1,13 @@
 //! The command line: what may be asked for. What is done about it is in [`crate::command`].
+//!
+//! Must never: do anything. [`crate::gate`] turns a command line into a call.
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueHint};
-use release_gate::cli::{Context, Gate, Outcome, SharedArgs};
-use release_gate::{Result, Tool};
+use release_gate::cli::SharedArgs;
 
-use crate::command;
-use crate::model::release::{Phase, RelnotesData};
+use crate::command::args::{GenerateArgs, RangeArgs};
 
 const EXAMPLES: &str = "Examples:
   cargo relnotes                            notes since the release before, as a draft
@@ -34,38 +34,6 @@ pub struct Cli {
     pub(crate) command: Option<Command>,
 }
 
-/// Which release.
-#[derive(Debug, Clone, clap::Args)]
-pub struct RangeArgs {
-    /// Tag (or revision) to start from [default: the highest lower version that is an ancestor]
-    #[arg(long, value_name = "TAG", global = true)]
-    pub since: Option<String>,
-    /// Revision that is released [default: HEAD]
-    #[arg(long, value_name = "REV", global = true)]
-    pub to: Option<String>,
-    /// For the release pull request, or for the release itself
-    #[arg(long, value_enum, default_value_t, value_name = "PHASE", global = true)]
-    pub phase: Phase,
-    /// Advisory database [default: RELEASE_GATES_ADVISORY_DB, or cargo's advisory-db folder]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
-    pub db: Option<PathBuf>,
-}
-
-/// What else is written.
-#[derive(Debug, Clone, clap::Args)]
-pub struct GenerateArgs {
-    /// Print where every commit of the range went
-    #[arg(long)]
-    pub accounting: bool,
-    /// Put the section of this release into a changelog, once [default file: CHANGELOG.md beside
-    /// Cargo.toml]
-    #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
-    pub changelog: Option<Option<PathBuf>>,
-    /// Render the notes with a minijinja template instead of the default layout
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub template: Option<PathBuf>,
-}
-
 /// What to do instead of writing notes.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
@@ -84,44 +52,4 @@ pub enum Command {
     },
     /// Print how to take the release back; nothing is run
     Rollback,
-}
-
-impl Gate for Cli {
-    const TOOL: Tool = crate::TOOL;
-
-    fn shared(&self) -> &SharedArgs {
-        &self.shared
-    }
-
-    fn report_name(&self) -> Option<&'static str> {
-        match &self.command {
-            None => Some("relnotes"),
-            Some(Command::Check { .. }) => Some("relnotes-check"),
-            Some(Command::Docs { .. } | Command::Rollback) => None,
-        }
-    }
-
-    fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-        vec![
-            (
-                "relnotes",
-                release_gate::report::schema::<RelnotesData>("relnotes"),
-            ),
-            (
-                "relnotes-check",
-                release_gate::report::schema::<command::check::CheckData>("relnotes-check"),
-            ),
-        ]
-    }
-
-    fn execute(self, cx: &mut Context) -> Result<Outcome> {
-        match &self.command {
-            None => command::generate::run(cx, &self.range, &self.generate),
-            Some(Command::Check { notes }) => {
-                command::check::run(cx, &self.range, notes.as_deref())
-            }
-            Some(Command::Docs { out }) => command::docs::run(cx, &self.range, out.as_deref()),
-            Some(Command::Rollback) => command::rollback::run(cx, &self.range),
-        }
-    }
 }

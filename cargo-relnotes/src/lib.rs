@@ -2,28 +2,21 @@
 //! not.
 //!
 //! The folders show the way data flows: [`read`] (history, manifests, facts) → [`model`] (pure
-//! values) → [`judge`] (rules) → [`report`] (Markdown, the only place where text becomes markup).
-//! [`compose`] is where reading and modelling meet.
+//! values) → [`compose`] (where reading and modelling meet) → [`judge`] (rules) → [`report`]
+//! (Markdown, the only place where text becomes markup) → [`command`] (the order of it all).
 
 pub mod cli;
 pub mod command;
 pub mod compose;
-pub mod config;
+pub mod gate;
 pub mod judge;
 pub mod model;
 pub mod read;
 pub mod report;
 pub mod rules;
+pub mod tool;
 
-use release_gate::Tool;
-
-/// Which tool this is.
-pub const TOOL: Tool = Tool {
-    name: "cargo-relnotes",
-    subcommand: "relnotes",
-    version: env!("CARGO_PKG_VERSION"),
-    rules: rules::RULES,
-};
+pub use tool::TOOL;
 
 /// The whole of the binary.
 pub fn main() -> std::process::ExitCode {

@@ -19,11 +19,14 @@ use cargo_relnotes::model::facts::{
     ReproArtifact, Sbom, Vulns,
 };
 use cargo_relnotes::model::manifest::{Change, ManifestDelta};
+use cargo_relnotes::model::prose::{PROSE_BEGIN, generated_part};
 use cargo_relnotes::model::range::{self, Predecessor};
-use cargo_relnotes::model::release::{Named, Phase, Release};
+use cargo_relnotes::model::release::{
+    About, Changes, Evidence, Named, Phase, Range, Release, Vulnerabilities,
+};
 use cargo_relnotes::model::sections::{Section, Table};
 use cargo_relnotes::model::vulnerabilities::{Hit, Standing, VulnerabilityDelta};
-use cargo_relnotes::report::notes::{PROSE_BEGIN, generated_part, render};
+use cargo_relnotes::report::notes::render;
 use cargo_relnotes::rules::RULES;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::report::Status;
@@ -95,81 +98,91 @@ fn good() -> Release {
         &accounting.section(Section::Breaking).collect::<Vec<_>>(),
         &changes,
     );
-    let before = range::Release {
+    let before = range::TaggedRelease {
         tag: "v1.0.0".into(),
         version: "1.0.0".parse().unwrap(),
         commit: "b".repeat(40).parse().unwrap(),
         time: 0,
     };
     Release {
-        package: "demo".into(),
-        version: "2.0.0".parse().unwrap(),
-        named: Named::Tagged,
-        tag: Some("v2.0.0".into()),
-        twins: Vec::new(),
-        misnamed: Vec::new(),
-        uncommitted: false,
-        untagged: Vec::new(),
-        phase: Phase::Final,
-        time: 86_400,
-        to: "a".repeat(40).parse().unwrap(),
-        predecessor: Predecessor {
-            release: Some(before),
-            ..Predecessor::default()
+        about: About {
+            package: "demo".into(),
+            version: "2.0.0".parse().unwrap(),
+            named: Named::Tagged,
+            tag: Some("v2.0.0".into()),
+            phase: Phase::Final,
+            time: 86_400,
+            commit: "a".repeat(40).parse().unwrap(),
+            is_library: true,
+            repository: Some("https://example.com/demo".into()),
         },
-        release_type: ReleaseType::Major,
-        counted: commits.len(),
-        breaking,
-        accounting,
-        manifest: Some(ManifestDelta {
-            rust_version: Some(Change {
-                before: Some("1.70".into()),
-                after: Some("1.85.0".into()),
-            }),
-            features_removed: BTreeSet::from(["legacy".to_owned()]),
-            ..ManifestDelta::default()
-        }),
-        dependencies: Ok(DependencyDelta::default()),
-        vulnerabilities: Ok(VulnerabilityDelta {
-            fixed: vec![hit("RUSTSEC-2024-0001")],
-            ..VulnerabilityDelta::default()
-        }),
-        issues: Vec::new(),
-        is_library: true,
-        build_before: None,
-        unreadable: Vec::new(),
-        keys: Vec::new(),
-        contributors: Vec::new(),
-        facts: Facts {
-            buildinfo: judged(BuildInfo {
-                artifacts: vec![Artifact {
-                    name: "demo.tar.gz".into(),
-                    target: None,
-                    path: None,
-                    sha256: digest("artifact"),
-                    size: Some(8),
-                }],
-            }),
-            sbom: Fact::Usable(Sbom {
-                sha256: digest("sbom"),
-                components: 3,
-            }),
-            vulns: judged(Vulns {
-                advisories: Vec::new(),
-            }),
-            compat: judged(Compat {
-                required_bump: Some(Bump::Major),
-                changes,
-            }),
-            repro: judged(Repro {
-                artifacts: vec![ReproArtifact {
-                    name: "demo".into(),
-                    identical: true,
-                }],
-            }),
-            mismatched: Vec::new(),
+        range: Range {
+            predecessor: Predecessor {
+                release: Some(before),
+                ..Predecessor::default()
+            },
+            release_type: ReleaseType::Major,
+            counted: commits.len(),
+            duplicates: Vec::new(),
+            misnamed: Vec::new(),
+            uncommitted: false,
+            untagged: Vec::new(),
         },
-        repository: Some("https://example.com/demo".into()),
+        changes: Changes {
+            accounting,
+            breaking,
+            manifest: Some(ManifestDelta {
+                rust_version: Some(Change {
+                    before: Some("1.70".into()),
+                    after: Some("1.85.0".into()),
+                }),
+                features_removed: BTreeSet::from(["legacy".to_owned()]),
+                ..ManifestDelta::default()
+            }),
+            dependencies: Ok(DependencyDelta::default()),
+            contributors: Vec::new(),
+        },
+        vulnerabilities: Vulnerabilities {
+            compared: Ok(VulnerabilityDelta {
+                fixed: vec![hit("RUSTSEC-2024-0001")],
+                ..VulnerabilityDelta::default()
+            }),
+            standing: Vec::new(),
+        },
+        evidence: Evidence {
+            facts: Facts {
+                buildinfo: judged(BuildInfo {
+                    artifacts: vec![Artifact {
+                        name: "demo.tar.gz".into(),
+                        target: None,
+                        path: None,
+                        sha256: digest("artifact"),
+                        size: Some(8),
+                    }],
+                }),
+                sbom: Fact::Usable(Sbom {
+                    sha256: digest("sbom"),
+                    components: 3,
+                }),
+                vulns: judged(Vulns {
+                    advisories: Vec::new(),
+                }),
+                compat: judged(Compat {
+                    required_bump: Some(Bump::Major),
+                    changes,
+                }),
+                repro: judged(Repro {
+                    artifacts: vec![ReproArtifact {
+                        name: "demo".into(),
+                        identical: true,
+                    }],
+                }),
+                mismatched: Vec::new(),
+            },
+            build_before: None,
+            unreadable: Vec::new(),
+            keys: Vec::new(),
+        },
     }
 }
 
@@ -188,16 +201,13 @@ impl Case {
         let release = good();
         let text = render(&release).unwrap();
         let recorded = Recorded {
-            to: Some(release.to.clone()),
-            from: release
-                .predecessor
-                .release
-                .as_ref()
-                .map(|before| before.commit.clone()),
-            total: release.counted as u64,
+            to: Some(release.about.commit.clone()),
+            from: release.range.before().map(|before| before.commit.clone()),
+            total: release.range.counted as u64,
             notes_sha256: Some(digest(&generated_part(&text))),
             phase: "final".into(),
             facts: release
+                .evidence
                 .facts
                 .states()
                 .into_iter()
@@ -269,22 +279,23 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
     vec![
         ("range-shallow", |case| case.shallow = true),
         ("range-tag-mismatch", |case| {
-            case.release.named = Named::Elsewhere
+            case.release.about.named = Named::Elsewhere
         }),
         ("predecessor-ambiguous", |case| {
-            let rival = range::Release {
+            let rival = range::TaggedRelease {
                 tag: "1.0.0".into(),
                 version: "1.0.0".parse().unwrap(),
                 commit: "c".repeat(40).parse().unwrap(),
                 time: 0,
             };
-            case.release.predecessor.rivals.push(rival);
+            case.release.range.predecessor.rivals.push(rival);
         }),
         ("commit-unaccounted", |case| {
-            case.release.accounting.buckets.pop();
+            case.release.changes.accounting.buckets.pop();
         }),
         ("breaking-unmarked", |case| {
             case.release
+                .changes
                 .breaking
                 .extend(reconcile(&[], &[change("demo::Lexer")]));
             case.write("`Lexer` is gone.");
@@ -293,7 +304,7 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
             case.without("feed");
         }),
         ("bump-too-small", |case| {
-            case.release.version = "1.1.0".parse().unwrap()
+            case.release.about.version = "1.1.0".parse().unwrap()
         }),
         ("msrv-unlisted", |case| {
             let text = case.text.replace("1.70 → 1.85.0", "newer");
@@ -305,7 +316,8 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
         }),
         ("vuln-introduced", |case| {
             case.release
-                .issues
+                .vulnerabilities
+                .standing
                 .push((Standing::Introduced, hit("RUSTSEC-2025-0009")))
         }),
         ("dep-source-changed", |case| {
@@ -315,19 +327,20 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
                 to: "git https://e.com/tar".into(),
                 leaves_registry: true,
             };
-            case.release.dependencies = Ok(DependencyDelta {
+            case.release.changes.dependencies = Ok(DependencyDelta {
                 source_changes: vec![change],
                 ..DependencyDelta::default()
             });
         }),
         ("facts-missing", |case| {
-            case.release.facts.repro = Fact::Absent
+            case.release.evidence.facts.repro = Fact::Absent
         }),
         ("facts-stale", |case| {
-            case.release.facts.repro = Fact::Stale("made for commit x".into())
+            case.release.evidence.facts.repro = Fact::Stale("made for commit x".into())
         }),
         ("facts-error", |case| {
-            case.release.facts.repro = Fact::Broken("its gate ended with status `error`".into())
+            case.release.evidence.facts.repro =
+                Fact::Broken("its gate ended with status `error`".into())
         }),
         ("digest-mismatch", |case| {
             let text = case.text.replace(
@@ -427,6 +440,7 @@ fn further_ways_to_fail() {
     });
     fails("digest-mismatch", &|case| {
         case.release
+            .evidence
             .facts
             .mismatched
             .push(("demo.tar.gz".into(), digest("x")))
@@ -487,7 +501,7 @@ fn a_word_by_itself_says_nothing() {
     }
     // Names of items that are also words.
     let mut case = Case::good();
-    case.release.breaking = reconcile(&[], &[change("demo::Stack::new")]);
+    case.release.changes.breaking = reconcile(&[], &[change("demo::Stack::new")]);
     case.hand_written(&notes(
         "`legacy`, Rust 1.85, and something new on the stack",
     ));
@@ -496,8 +510,8 @@ fn a_word_by_itself_says_nothing() {
     assert!(!case.found().contains_key("breaking-unlisted"));
     // A link to the pull request names it as well.
     let mut case = Case::good();
-    case.release.breaking[0].changes.clear();
-    if let Some(entry) = &mut case.release.breaking[0].entry {
+    case.release.changes.breaking[0].changes.clear();
+    if let Some(entry) = &mut case.release.changes.breaking[0].entry {
         entry.pull = Some(12);
     }
     let linked = notes("`legacy`, Rust 1.85").replace(
@@ -518,7 +532,7 @@ fn a_missing_fact_never_reads_as_a_pass() {
         Fact::Broken("x".into()),
     ] {
         let mut release = good();
-        release.facts.vulns = fact;
+        release.evidence.facts.vulns = fact;
         let (_, status) = release::judge(&release, &["vulns".to_owned()]);
         assert_eq!(status, Some(Status::Error));
         assert!(
@@ -527,7 +541,7 @@ fn a_missing_fact_never_reads_as_a_pass() {
                 .contains("Vulnerabilities: not judged")
         );
         // A draft is judged without it, and says so.
-        release.phase = Phase::Draft;
+        release.about.phase = Phase::Draft;
         let (findings, status) = release::judge(&release, &["vulns".to_owned()]);
         assert_eq!((status, findings.len()), (None, 1));
     }

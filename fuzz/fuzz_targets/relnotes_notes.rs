@@ -1,10 +1,10 @@
 //! Any text as notes or a changelog: read as some page, cut where releases begin, and people's words found and put back unchanged.
 #![no_main]
 
-use cargo_relnotes::report::changelog::{Held, part};
+use cargo_relnotes::read::changelog::{Held, part};
 use cargo_relnotes::report::migration::with_words;
-use cargo_relnotes::report::notes::{generated_part, prose, with_prose};
-use cargo_relnotes::report::page::Page;
+use cargo_relnotes::model::prose::{generated_part, prose, with_prose};
+use cargo_relnotes::read::page::Page;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use release_gate::artifacts::PackageArtifacts;
 use release_gate::cli::{Context, Outcome};
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::report::Envelope;
@@ -9,13 +10,15 @@ use release_gate::{Error, Report, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Composed, Session};
-use crate::cli::RangeArgs;
-use crate::compose;
+use super::args::RangeArgs;
+use super::session::{Composed, Session, not_compared};
+use crate::compose::release::baseline;
 use crate::judge::notes::{Notes, Recorded, judge, no_section, unrecorded};
-use crate::model::release::Phase;
-use crate::report::changelog::{self, Held};
-use crate::report::notes;
+use crate::model::prose::PROSE_BEGIN;
+use crate::model::release::{About, Phase};
+use crate::read::changelog::{self, Held};
+use crate::report::words::count;
+use crate::tool::TOOL;
 
 /// `data` of `relnotes-check.json`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -43,53 +46,25 @@ pub fn run(cx: &mut Context, range: &RangeArgs, file: Option<&Path>) -> Result<O
             continue;
         }
         let composed = session.compose(cx, package)?;
-        reports.push(one(&session, &composed, file)?);
+        reports.push(check_one(&session, &composed, file)?);
     }
     Ok(Outcome::Reports(reports))
 }
 
-fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Report> {
+fn check_one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Report> {
     let Composed {
         target,
         folder,
         release,
     } = composed;
-    let (path, whole) = match file {
-        Some(path) => {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let text = std::fs::read(path).map_err(|error| {
-                Error::judge(format!("cannot read the notes `{}`", path.display()))
-                    .with_source(error)
-            })?;
-            (name, text)
-        }
-        None => {
-            let bytes = folder.read("RELEASE_NOTES.md")?.ok_or_else(|| {
-                Error::judge(format!(
-                    "there are no notes for {} {}",
-                    release.package, release.version
-                ))
-                .with_help("make them with `cargo relnotes`, or name a file with --notes")
-            })?;
-            ("RELEASE_NOTES.md".to_owned(), bytes)
-        }
-    };
-    let whole = String::from_utf8(whole).map_err(|error| {
-        Error::judge(format!("the notes `{path}` are no UTF-8 text"))
-            .with_source(error)
-            .with_help("save them as UTF-8")
-    })?;
+    let (path, whole) = read_notes(folder, &release.about, file)?;
     // A changelog holds many releases; notes hold one. A file without a heading for any version is
     // taken as a whole.
     let held = match file {
-        Some(_) => changelog::part(&whole, &release.version, &release.package),
+        Some(_) => changelog::part(&whole, &release.about.version, &release.about.package),
         None => Held::OneRelease,
     };
-    let is_draft = release.phase == Phase::Draft;
+    let is_draft = release.about.phase == Phase::Draft;
     let (text, version_headings) = match held {
         Held::OneRelease => (whole.as_str(), 1),
         Held::Part(text, headings) => (text, headings),
@@ -103,53 +78,94 @@ fn one(session: &Session, composed: &Composed, file: Option<&Path>) -> Result<Re
             .read_report("relnotes")?
             .map(|envelope| recorded(&envelope)),
     };
-    let mut skeletons = Vec::new();
-    for name in ["MIGRATION.md".to_owned()]
-        .into_iter()
-        .chain(advisories(folder.dir()))
-    {
-        if let Some(bytes) = folder.read(&name)? {
-            skeletons.push((name, String::from_utf8_lossy(&bytes).into_owned()));
-        }
-    }
     let generated = recorded.is_some();
+
     let (mut findings, status) = session.judge(release);
     if version_headings == 0 {
-        findings.push(no_section(&path, &release.version));
+        findings.push(no_section(&path, &release.about.version));
     } else {
-        if file.is_none() && recorded.is_none() && text.contains(notes::PROSE_BEGIN) {
+        if file.is_none() && recorded.is_none() && text.contains(PROSE_BEGIN) {
             findings.push(unrecorded(&path));
         }
-        findings.extend(judge(
-            release,
-            &Notes {
-                path: &path,
-                text,
-                version_headings,
-                recorded,
-                skeletons: &skeletons,
-            },
-        ));
+        let notes = Notes {
+            path: &path,
+            text,
+            version_headings,
+            recorded,
+            skeletons: &read_skeletons(folder)?,
+        };
+        findings.extend(judge(release, &notes));
     }
+
     let data = CheckData {
         notes: path.clone(),
         notes_sha256: sha256_bytes(text.as_bytes()),
         generated,
-        commits: release.counted,
+        commits: release.range.counted,
     };
-    let commits = notes::count(release.counted, "commit");
-    let summary = format!("{path} against {commits}{}", super::not_compared(release));
-    let mut report = Report::new("relnotes-check", &crate::TOOL, target.subject.clone())
+    let commits = count(release.range.counted, "commit");
+    let summary = format!("{path} against {commits}{}", not_compared(release));
+    let mut report = Report::new("relnotes-check", &TOOL, target.subject.clone())
         .findings(findings)
         .data(&data)
         .summary(summary);
-    if let Some(baseline) = compose::baseline(release) {
+    if let Some(baseline) = baseline(&release.range) {
         report = report.baseline(baseline);
     }
     Ok(match status {
         Some(status) => report.status(status),
         None => report,
     })
+}
+
+/// The notes and how they are called: those asked for, or those in the artifact folder.
+fn read_notes(
+    folder: &PackageArtifacts,
+    about: &About,
+    file: Option<&Path>,
+) -> Result<(String, String)> {
+    let (path, bytes) = match file {
+        Some(path) => {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let bytes = std::fs::read(path).map_err(|error| {
+                Error::judge(format!("cannot read the notes `{}`", path.display()))
+                    .with_source(error)
+            })?;
+            (name, bytes)
+        }
+        None => {
+            let bytes = folder.read("RELEASE_NOTES.md")?.ok_or_else(|| {
+                Error::judge(format!(
+                    "there are no notes for {} {}",
+                    about.package, about.version
+                ))
+                .with_help("make them with `cargo relnotes`, or name a file with --notes")
+            })?;
+            ("RELEASE_NOTES.md".to_owned(), bytes)
+        }
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Error::judge(format!("the notes `{path}` are no UTF-8 text"))
+            .with_source(error)
+            .with_help("save them as UTF-8")
+    })?;
+    Ok((path, text))
+}
+
+/// The files beside the notes that may have something left to be filled in.
+fn read_skeletons(folder: &PackageArtifacts) -> Result<Vec<(String, String)>> {
+    let mut skeletons = Vec::new();
+    let guide = std::iter::once("MIGRATION.md".to_owned());
+    for name in guide.chain(advisories(folder.dir())) {
+        if let Some(bytes) = folder.read(&name)? {
+            skeletons.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    Ok(skeletons)
 }
 
 /// What `relnotes.json` says; what it does not say matches nothing.

@@ -6,8 +6,8 @@ use release_gate::Result;
 use release_gate::cli::{Context, Outcome};
 use release_gate::fs::write_atomic;
 
-use super::{Composed, Session};
-use crate::cli::RangeArgs;
+use super::args::RangeArgs;
+use super::session::{Composed, Session};
 use crate::read::shipped;
 use crate::report::{install, security};
 
@@ -27,13 +27,16 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
             release,
             ..
         } = session.compose(cx, package)?;
-        let shipped = shipped::gather(&folder, &root.join("release-keys"), &release)?;
+        let shipped = shipped::gather(&folder, &root.join("release-keys"), &release.about)?;
         let files = [
-            ("INSTALL.md", install::render(&release, &shipped, &bins)?),
+            (
+                "INSTALL.md",
+                install::render(&release.about, &shipped, &bins)?,
+            ),
             (
                 "SECURITY.md",
                 security::render(
-                    &release,
+                    &release.about,
                     &shipped,
                     session.config.security_contact.as_deref(),
                 )?,
@@ -54,7 +57,10 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
             }
             cx.terminal.status(
                 "Writing",
-                format!("{name} of {} {}", release.package, release.version),
+                format!(
+                    "{name} of {} {}",
+                    release.about.package, release.about.version
+                ),
             );
         }
         folder.finish()?;

@@ -5,9 +5,10 @@ use release_gate::Result;
 use release_gate::cli::{Context, Outcome};
 use release_gate::error::JudgeExt;
 
-use super::Session;
-use crate::cli::RangeArgs;
-use crate::compose;
+use super::args::RangeArgs;
+use super::session::Session;
+use crate::compose::range::settle_range;
+use crate::compose::target::find_target;
 use crate::report::rollback::{Package, plan};
 
 /// Prints the plan for the selected packages.
@@ -18,16 +19,17 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
     let session = Session::open(cx, range)?;
     session.need_history()?;
     let tags = session.git.tags()?;
-    let (mut packages, mut own_tags) = (Vec::new(), Vec::new());
+    let mut packages = Vec::new();
+    let mut own_tags = Vec::new();
     for package in &session.packages {
-        let target = compose::target(
+        let target = find_target(
             cx.project()?,
             package,
             &session.config,
             session.request.to.as_deref(),
         )?;
         let since = session.request.since.as_deref();
-        let range = compose::range(&session.git, &tags, &target, &session.config, since)?;
+        let range = settle_range(&session.git, &tags, &target, &session.config, since)?;
         let needs = package
             .dependencies
             .iter()

@@ -6,11 +6,12 @@
 use release_gate::Result;
 use release_gate::git::{CommitId, Git};
 
-use super::{Range, Target};
+use super::range::Range;
+use super::target::Target;
 use crate::model::dependencies::{DependencyDelta, Locked, Side, reachable};
 use crate::model::facts::{Advisory, Facts};
 use crate::model::manifest::{Manifest, ManifestDelta};
-use crate::model::range;
+use crate::model::range::TaggedRelease;
 use crate::model::vulnerabilities::{self, Hit, Shipped, Standing, VulnerabilityDelta};
 use crate::read::advisories::Advisories;
 use crate::read::lockfile::{self, Lock};
@@ -35,50 +36,20 @@ pub(super) fn between(
     facts: &Facts,
     advisories: Option<&Advisories>,
 ) -> Result<Deltas> {
-    let place = &target.place;
-    let path = manifest::join(&place.workspace, "Cargo.lock");
     let judged: Option<&[Advisory]> = facts
         .vulns
         .usable()
         .map(|vulns| vulns.data.advisories.as_slice());
+    let path = manifest::join(&target.location.workspace, "Cargo.lock");
     let mut unreadable = Vec::new();
-    let mut lock = |commit: &CommitId, name: &str| -> Result<Lock, String> {
-        match lockfile::at(git, commit, &path) {
-            Ok(Some(lock)) => Ok(lock),
-            Ok(None) => Err(format!("{name} has no {path}")),
-            Err(error) => {
-                let why = error.to_string();
-                unreadable.push(why.clone());
-                Err(why)
-            }
-        }
-    };
-    let new = lock(&target.commit, "this release");
-    // What hits this release does not depend on there being another one to compare with.
-    let alone = |standing: Standing| -> Vec<(Standing, Hit)> {
-        let day = release_gate::time::iso_date(target_day(range));
-        let found = match (advisories, &new) {
-            (Some(advisories), Ok(new)) => {
-                let Manifest {
-                    direct, tests_only, ..
-                } = &target.manifest;
-                let side = Side {
-                    lock: new,
-                    direct,
-                    tests_only,
-                };
-                with_use(
-                    advisories.hits(new, &day),
-                    &reachable(&target.package, side),
-                )
-            }
-            _ => Vec::new(),
-        };
-        vulnerabilities::standing_hits(found, judged)
+    let new = read_lock(git, &target.commit, &path, "this release", &mut unreadable);
+    let alone = |standing: Standing| {
+        standing_alone(target, range, advisories, &new, judged)
             .into_iter()
             .map(|hit| (standing, hit))
-            .collect()
+            .collect::<Vec<_>>()
     };
+
     let Some(before) = &range.predecessor.release else {
         let why = "nothing was released before".to_owned();
         return Ok(Deltas {
@@ -90,85 +61,117 @@ pub(super) fn between(
             unreadable,
         });
     };
-    let found = manifest::find(
+    let (folder_before, old_manifest) = manifest::find(
         git,
         &before.commit,
         &target.package,
-        &place.package,
-        &place.workspace,
-    )?;
-    let (folder_before, old_manifest) = found.unzip();
-    let manifest = old_manifest
-        .as_ref()
-        .map(|old| ManifestDelta::between(old, &target.manifest));
-    let old = lock(&before.commit, &before.tag);
+        &target.location.package,
+        &target.location.workspace,
+    )?
+    .unzip();
+    let old = read_lock(git, &before.commit, &path, &before.tag, &mut unreadable);
+    let mut deltas = Deltas {
+        folder_before,
+        manifest: old_manifest
+            .as_ref()
+            .map(|old| ManifestDelta::between(old, &target.manifest)),
+        dependencies: Err(String::new()),
+        vulnerabilities: Err(String::new()),
+        issues: Vec::new(),
+        unreadable,
+    };
+
     let (old, new) = match (&old, &new) {
         (Ok(old), Ok(new)) => (old, new),
+        // What hits this release does not depend on there being another one to compare with.
         (Err(why), _) | (_, Err(why)) => {
-            return Ok(Deltas {
-                folder_before,
-                manifest,
-                dependencies: Err(why.clone()),
-                vulnerabilities: Err(why.clone()),
-                issues: alone(Standing::Unknown),
-                unreadable,
-            });
+            deltas.dependencies = Err(why.clone());
+            deltas.vulnerabilities = Err(why.clone());
+            deltas.issues = alone(Standing::Unknown);
+            return Ok(deltas);
         }
     };
-    let manifests = [
-        old_manifest.as_ref().unwrap_or(&target.manifest),
-        &target.manifest,
-    ];
-    let locks = [old, new];
-    let side = |at: usize| Side {
-        lock: locks[at],
-        direct: &manifests[at].direct,
-        tests_only: &manifests[at].tests_only,
-    };
-    let dependencies = DependencyDelta::between(&target.package, side(0), side(1));
+    let before_side = side_of(old, old_manifest.as_ref().unwrap_or(&target.manifest));
+    let after_side = side_of(new, &target.manifest);
+    deltas.dependencies = Ok(DependencyDelta::between(
+        &target.package,
+        before_side,
+        after_side,
+    ));
+
     let Some(advisories) = advisories else {
-        return Ok(Deltas {
-            folder_before,
-            manifest,
-            dependencies: Ok(dependencies),
-            vulnerabilities: Err("no advisory database was given (--db)".to_owned()),
-            issues: alone(Standing::Unknown),
-            unreadable,
-        });
+        deltas.vulnerabilities = Err("no advisory database was given (--db)".to_owned());
+        deltas.issues = alone(Standing::Unknown);
+        return Ok(deltas);
     };
     let day = release_gate::time::iso_date(before.time);
-    let hits = |at: usize, lock: &Lock| {
-        with_use(
-            advisories.hits(lock, &day),
-            &reachable(&target.package, side(at)),
-        )
+    let mut compared = VulnerabilityDelta::between(
+        hits_of(advisories, &target.package, before_side, &day),
+        hits_of(advisories, &target.package, after_side, &day),
+        judged,
+    );
+    find_shipped(git, target, range, advisories, &mut compared)?;
+    deltas.issues = compared.standing();
+    deltas.vulnerabilities = Ok(compared);
+    Ok(deltas)
+}
+
+/// The lockfile of a release, or why there is none to compare; what is there and cannot be read is
+/// also noted in `unreadable`.
+fn read_lock(
+    git: &Git,
+    commit: &CommitId,
+    path: &str,
+    release: &str,
+    unreadable: &mut Vec<String>,
+) -> Result<Lock, String> {
+    match lockfile::at(git, commit, path) {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => Err(format!("{release} has no {path}")),
+        Err(error) => {
+            let why = error.to_string();
+            unreadable.push(why.clone());
+            Err(why)
+        }
+    }
+}
+
+/// What hits this release, without another one to compare with.
+fn standing_alone(
+    target: &Target,
+    range: &Range,
+    advisories: Option<&Advisories>,
+    lock: &Result<Lock, String>,
+    judged: Option<&[Advisory]>,
+) -> Vec<Hit> {
+    let day = release_gate::time::iso_date(public_before(range));
+    let found = match (advisories, lock) {
+        (Some(advisories), Ok(lock)) => hits_of(
+            advisories,
+            &target.package,
+            side_of(lock, &target.manifest),
+            &day,
+        ),
+        _ => Vec::new(),
     };
-    let mut delta = VulnerabilityDelta::between(hits(0, old), hits(1, new), judged);
-    shipped(git, target, range, advisories, &path, &mut delta)?;
-    let introduced = delta
-        .introduced
-        .iter()
-        .map(|hit| (Standing::Introduced, hit.clone()));
-    let issues = introduced
-        .chain(
-            delta
-                .present
-                .iter()
-                .map(|hit| (Standing::StillPresent, hit.clone())),
-        )
-        .collect();
-    Ok(Deltas {
-        folder_before,
-        manifest,
-        dependencies: Ok(dependencies),
-        vulnerabilities: Ok(delta),
-        issues,
-        unreadable,
-    })
+    vulnerabilities::standing_hits(found, judged)
+}
+
+fn side_of<'a>(lock: &'a Lock, manifest: &'a Manifest) -> Side<'a> {
+    Side {
+        lock,
+        direct: &manifest.direct,
+        tests_only: &manifest.tests_only,
+    }
+}
+
+/// Every advisory that hits a lockfile, with whether the package pulls in what it hits.
+fn hits_of(advisories: &Advisories, package: &str, side: Side<'_>, day: &str) -> Vec<Hit> {
+    mark_unused(advisories.hits(side.lock, day), &reachable(package, side))
 }
 
 /// Marks the hits that nothing the package pulls in uses.
-fn with_use(mut hits: Vec<Hit>, used: &[&Locked]) -> Vec<Hit> {
+fn mark_unused(mut hits: Vec<Hit>, used: &[&Locked]) -> Vec<Hit> {
     for hit in &mut hits {
         let is = |one: &&Locked| {
             one.name == hit.package && hit.versions.contains(&one.version.to_string())
@@ -179,7 +182,7 @@ fn with_use(mut hits: Vec<Hit>, used: &[&Locked]) -> Vec<Hit> {
 }
 
 /// Up to when an advisory counts as public before: the release before, or never.
-fn target_day(range: &Range) -> i64 {
+fn public_before(range: &Range) -> i64 {
     range
         .predecessor
         .release
@@ -189,19 +192,18 @@ fn target_day(range: &Range) -> i64 {
 
 /// Finds out which of the package's own releases shipped each vulnerable dependency, from the
 /// lockfiles of all tags.
-fn shipped(
+fn find_shipped(
     git: &Git,
     target: &Target,
     range: &Range,
     advisories: &Advisories,
-    path: &str,
     delta: &mut VulnerabilityDelta,
 ) -> Result<()> {
     if delta.all_mut().next().is_none() {
         return Ok(());
     }
     // The release being made is not among those that shipped anything yet.
-    let earlier: Vec<&range::Release> = range
+    let earlier: Vec<&TaggedRelease> = range
         .releases
         .iter()
         .filter(|release| release.commit != target.commit)
@@ -210,7 +212,8 @@ fn shipped(
         .iter()
         .map(|release| release.commit.clone())
         .collect();
-    let locks = lockfile::many(git, &commits, path)?;
+    let path = manifest::join(&target.location.workspace, "Cargo.lock");
+    let locks = lockfile::many(git, &commits, &path)?;
     for hit in delta.all_mut() {
         let was_hit = |lock: &Option<Lock>| {
             lock.as_ref()

@@ -13,31 +13,10 @@ use release_gate::report::Subject;
 use release_gate::{Error, Result};
 use semver::Version;
 
-use crate::config::Config;
+use crate::model::config::Config;
+use crate::model::folders::{Folders, Location};
 use crate::model::manifest::Manifest;
-use crate::read::history::Folders;
 use crate::read::manifest;
-
-/// Where a package lies, relative to the top folder of the repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The package's folder.
-    pub package: String,
-    /// The workspace's folder.
-    pub workspace: String,
-    /// What belongs to the package.
-    pub folders: Folders,
-}
-
-impl Place {
-    /// The package lay in another folder at the revision. What belonged to it there is its own too.
-    pub fn move_to(&mut self, folder: String) {
-        if folder != self.package {
-            self.folders.add(&folder);
-            self.package = folder;
-        }
-    }
-}
 
 /// A package at a revision: what will be released.
 #[derive(Debug, Clone)]
@@ -53,7 +32,7 @@ pub struct Target {
     /// The revision.
     pub commit: CommitId,
     /// Where it lies.
-    pub place: Place,
+    pub location: Location,
     /// Whether the package has a library target.
     pub is_library: bool,
     /// What reports are about.
@@ -64,7 +43,7 @@ pub struct Target {
 ///
 /// # Errors
 /// No repository, no such revision, no such package there, a version that is none.
-pub fn target(
+pub fn find_target(
     project: &Project,
     package: &cargo_metadata::Package,
     config: &Config,
@@ -78,13 +57,13 @@ pub fn target(
                 .with_help("commit first: `git commit`")
         })?,
     };
-    let mut place = place(project, package, config);
+    let mut location = locate(project, package, config);
     let found = manifest::find(
         git,
         &commit,
         &package.name,
-        &place.package,
-        &place.workspace,
+        &location.package,
+        &location.workspace,
     )?;
     let (folder, manifest) = found.ok_or_else(|| {
         Error::judge(format!(
@@ -94,7 +73,7 @@ pub fn target(
         ))
         .with_help("name a revision that has it with --to, or commit the manifest")
     })?;
-    place.move_to(folder);
+    location.move_to(folder);
     let at_head = project.commit.as_ref() == Some(&commit);
     // The version cargo sees counts where nothing else was asked for: an uncommitted raise of it is
     // what will be released.
@@ -117,7 +96,7 @@ pub fn target(
             ..project.subject(package)
         }
     } else {
-        let lock = git.show(&commit, &manifest::join(&place.workspace, "Cargo.lock"))?;
+        let lock = git.show(&commit, &manifest::join(&location.workspace, "Cargo.lock"))?;
         Subject {
             commit: Some(commit.clone()),
             dirty: false,
@@ -137,14 +116,14 @@ pub fn target(
         version,
         uncommitted,
         commit,
-        place,
+        location,
         is_library,
         subject,
     })
 }
 
 /// Where a package and the other packages of its workspace lie.
-fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) -> Place {
+fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config) -> Location {
     let folder = |path: &Path| {
         path.parent()
             .and_then(|path| project.relative(path))
@@ -187,7 +166,7 @@ fn place(project: &Project, package: &cargo_metadata::Package, config: &Config) 
     let workspace = project.relative(&project.root).unwrap_or_default();
     // What is said once for all packages: rust-version, dependencies, features of dependencies.
     let shared = vec![manifest::join(&workspace, "Cargo.toml")];
-    Place {
+    Location {
         package: own,
         workspace,
         folders: Folders {

@@ -2,9 +2,12 @@
 
 use release_gate::{Finding, Level, Status};
 
+use crate::model::account::Accounting;
+use crate::model::breaking::{Breaking, Source};
 use crate::model::bump::step;
-use crate::model::facts::{Bump, Gap};
-use crate::model::release::{Named, Phase, Release};
+use crate::model::facts::{Bump, Facts, Gap};
+use crate::model::release::{About, Changes, Named, Phase, Range, Release};
+use crate::model::vulnerabilities::{Hit, Standing};
 use crate::rules;
 
 /// What is wrong with a clone whose history was cut off; such a clone is not judged any further.
@@ -30,44 +33,70 @@ pub fn unreadable_advisory(file: &str) -> Finding {
 
 /// Everything wrong with the release, and whether it can be judged at all.
 pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status>) {
+    let Release {
+        about,
+        range,
+        changes,
+        vulnerabilities,
+        evidence,
+    } = release;
     let mut findings = Vec::new();
-    findings.extend(tags(release));
-    findings.extend(unaccounted(release));
-    findings.extend(breaking(release));
-    findings.extend(bump(release));
-    findings.extend(vulnerable(release));
-    findings.extend(sources(release));
-    let (gaps, mut status) = facts(release, required);
+    findings.extend(tags(about, range));
+    findings.extend(ambiguous(about, range));
+    findings.extend(unaccounted(range, &changes.accounting));
+    findings.extend(breaking(&changes.breaking));
+    findings.extend(bump(about, range, changes, &evidence.facts));
+    findings.extend(vulnerabilities.standing.iter().map(vulnerable));
+    findings.extend(sources(changes));
+
+    let (gaps, mut status) = facts(&evidence.facts, about.phase, required);
     findings.extend(gaps);
-    for why in &release.unreadable {
-        let is_final = release.phase == Phase::Final;
-        if is_final {
-            status = Some(Status::Error);
-        }
-        findings.push(
-            Finding::new(
-                &rules::FACTS_ERROR,
-                format!("dependencies and advisories cannot be compared: {why}"),
-            )
-            .level(if is_final { Level::Deny } else { Level::Warn })
-            .help("mend the lockfile, or name another release with --since"),
-        );
+    findings.extend(mismatched(&evidence.facts));
+    if about.phase == Phase::Final && !evidence.unreadable.is_empty() {
+        status = Some(Status::Error);
     }
+    findings.extend(
+        evidence
+            .unreadable
+            .iter()
+            .map(|why| unreadable_lock(why, about.phase)),
+    );
     (findings, status)
 }
 
-fn tags(release: &Release) -> Vec<Finding> {
+/// A lockfile that is there and cannot be read: what it holds cannot be compared.
+fn unreadable_lock(why: &str, phase: Phase) -> Finding {
+    Finding::new(
+        &rules::FACTS_ERROR,
+        format!("dependencies and advisories cannot be compared: {why}"),
+    )
+    .level(deny_when_final(phase, Level::Warn))
+    .help("mend the lockfile, or name another release with --since")
+}
+
+/// A final release is held to what a draft may still mend.
+fn deny_when_final(phase: Phase, draft: Level) -> Level {
+    match phase {
+        Phase::Final => Level::Deny,
+        Phase::Draft => draft,
+    }
+}
+
+fn mismatch(message: String) -> Finding {
+    Finding::new(&rules::RANGE_TAG_MISMATCH, message)
+}
+
+fn tags(about: &About, range: &Range) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let tag = release.tag.as_deref().unwrap_or_default();
-    let mismatch = |message: String| Finding::new(&rules::RANGE_TAG_MISMATCH, message);
-    for other in &release.misnamed {
+    let tag = about.tag.as_deref().unwrap_or_default();
+    for other in &range.misnamed {
         findings.push(
-            mismatch(format!("the tag {other} leads to a commit whose manifest says {}", release.version))
+            mismatch(format!("the tag {other} leads to a commit whose manifest says {}", about.version))
                 .help("set the version in Cargo.toml and commit it before the tag is made, or tag another commit")
                 .evidence("tag", other.as_str()),
         );
     }
-    match release.named {
+    match about.named {
         Named::Elsewhere => findings.push(
             mismatch(format!(
                 "the tag {tag} exists and does not lead to the commit to be released"
@@ -75,132 +104,112 @@ fn tags(release: &Release) -> Vec<Finding> {
             .help("set another version in Cargo.toml, or move the tag if nobody has fetched it")
             .evidence("tag", tag),
         ),
-        Named::Past if release.misnamed.is_empty() => findings.push(
+        Named::Past if range.misnamed.is_empty() => findings.push(
             mismatch(format!(
                 "version {} was released as {tag}, and there are commits since",
-                release.version
+                about.version
             ))
-            .level(if release.phase == Phase::Final {
-                Level::Deny
-            } else {
-                Level::Warn
-            })
+            .level(deny_when_final(about.phase, Level::Warn))
             .help("set the version of the next release in Cargo.toml")
             .evidence("tag", tag),
         ),
         Named::Past | Named::Tagged | Named::Untagged => {}
     }
-    if release.uncommitted {
+    if range.uncommitted {
         findings.push(
-            mismatch(format!("version {} is not committed yet", release.version))
-                .level(if release.phase == Phase::Final { Level::Deny } else { Level::Note })
+            mismatch(format!("version {} is not committed yet", about.version))
+                .level(deny_when_final(about.phase, Level::Note))
                 .help("commit Cargo.toml (and Cargo.lock), so that the release is what the commit says"),
         );
     }
-    let before = release.predecessor.release.as_ref();
-    if let Some(before) = before.filter(|_| release.named != Named::Past)
-        && release.version.cmp_precedence(&before.version).is_le()
+    if let Some(before) = range.before().filter(|_| about.named != Named::Past)
+        && about.version.cmp_precedence(&before.version).is_le()
     {
         findings.push(
             mismatch(format!(
                 "{} is not higher than {}, which came before",
-                release.version, before.tag
+                about.version, before.tag
             ))
             .help("start from a lower version, or set a higher one in Cargo.toml")
             .evidence("tag", before.tag.as_str()),
         );
     }
-    findings.extend(ambiguous(release));
     findings
 }
 
-fn ambiguous(release: &Release) -> Vec<Finding> {
+fn ambiguous(about: &About, range: &Range) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for rival in &release.predecessor.rivals {
-        let chosen = release
-            .predecessor
-            .release
-            .as_ref()
-            .map(|release| release.tag.as_str())
-            .unwrap_or_default();
+    let chosen = range.before().map(|before| before.tag.as_str());
+    for rival in &range.predecessor.rivals {
+        let chosen = chosen.unwrap_or_default();
+        findings.push(two_tags(chosen, &rival.tag).help(format!(
+            "notes start from {chosen}; name the other one with `--since {}`",
+            rival.tag
+        )));
+    }
+    for duplicate in &range.duplicates {
         findings.push(
-            Finding::new(
-                &rules::PREDECESSOR_AMBIGUOUS,
-                format!(
-                    "{chosen} and {} are one version at different commits",
-                    rival.tag
-                ),
-            )
-            .help(format!(
-                "notes start from {chosen}; name the other one with `--since {}`",
-                rival.tag
-            ))
-            .evidence("chosen", chosen)
-            .evidence("other", rival.tag.as_str()),
+            two_tags(about.tag.as_deref().unwrap_or_default(), duplicate)
+                .help("delete the wrong tag, so that everybody gets the same release"),
         );
     }
-    for twin in &release.twins {
-        let tag = release.tag.as_deref().unwrap_or_default();
-        findings.push(
-            Finding::new(
-                &rules::PREDECESSOR_AMBIGUOUS,
-                format!("{tag} and {twin} are one version at different commits"),
-            )
-            .help("delete the wrong tag, so that everybody gets the same release")
-            .evidence("chosen", tag)
-            .evidence("other", twin.as_str()),
-        );
-    }
-    if let (Some(first), Some(last)) = (release.untagged.first(), release.untagged.last()) {
-        let versions = match release.untagged.len() {
-            1 => first.version.to_string(),
-            number => format!("{number} versions ({} to {})", first.version, last.version),
-        };
-        let message = if release.predecessor.release.is_some() {
-            format!(
-                "{versions} was set inside the range and no tag names it: its commits are in these notes too"
-            )
-        } else {
-            format!(
-                "no lower release is tagged, but the manifest had {versions}: these notes cover all of history"
-            )
-        };
-        findings.push(
-            Finding::new(&rules::PREDECESSOR_AMBIGUOUS, message)
-                .help("`git fetch --tags` brings missing tags; tag what was released, or name the start with `--since`")
-                .evidence("commit", last.commit.as_str())
-                .evidence("version", last.version.to_string()),
-        );
-    }
+    findings.extend(untagged(range));
     findings
 }
 
-fn unaccounted(release: &Release) -> Option<Finding> {
-    let total = release.accounting.sums().total;
-    (total != release.counted).then(|| {
+/// Two tags of one version that lead to different commits.
+fn two_tags(chosen: &str, other: &str) -> Finding {
+    let message = format!("{chosen} and {other} are one version at different commits");
+    Finding::new(&rules::PREDECESSOR_AMBIGUOUS, message)
+        .evidence("chosen", chosen)
+        .evidence("other", other)
+}
+
+/// Versions the manifest had inside the range and no tag names.
+fn untagged(range: &Range) -> Option<Finding> {
+    let (first, last) = (range.untagged.first()?, range.untagged.last()?);
+    let versions = match range.untagged.len() {
+        1 => first.version.to_string(),
+        number => format!("{number} versions ({} to {})", first.version, last.version),
+    };
+    let message = if range.before().is_some() {
+        format!(
+            "{versions} was set inside the range and no tag names it: its commits are in these notes too"
+        )
+    } else {
+        format!(
+            "no lower release is tagged, but the manifest had {versions}: these notes cover all of history"
+        )
+    };
+    Some(
+        Finding::new(&rules::PREDECESSOR_AMBIGUOUS, message)
+            .help("`git fetch --tags` brings missing tags; tag what was released, or name the start with `--since`")
+            .evidence("commit", last.commit.as_str())
+            .evidence("version", last.version.to_string()),
+    )
+}
+
+fn unaccounted(range: &Range, accounting: &Accounting) -> Option<Finding> {
+    let total = accounting.sums().total;
+    (total != range.counted).then(|| {
         Finding::new(
             &rules::COMMIT_UNACCOUNTED,
             format!(
                 "the range has {} commits and {total} are accounted for",
-                release.counted
+                range.counted
             ),
         )
         .help(
             "this is a defect of cargo-relnotes, or the repository changed meanwhile; run it again",
         )
-        .evidence("counted", release.counted)
+        .evidence("counted", range.counted)
         .evidence("accounted", total)
     })
 }
 
-fn breaking(release: &Release) -> Vec<Finding> {
-    use crate::model::breaking::Source;
-    let marked = release
-        .breaking
-        .iter()
-        .any(|item| item.source != Source::Detected);
-    release
-        .breaking
+fn breaking(items: &[Breaking]) -> Vec<Finding> {
+    let marked = items.iter().any(|item| item.source != Source::Detected);
+    items
         .iter()
         .filter(|item| item.source == Source::Detected)
         .flat_map(|item| &item.changes)
@@ -218,29 +227,25 @@ fn breaking(release: &Release) -> Vec<Finding> {
 }
 
 /// The step the release needs, and what asks for it.
-pub fn required_bump(release: &Release) -> Option<(Bump, &'static str)> {
-    let marked = release
+fn required_bump(changes: &Changes, facts: &Facts) -> Option<(Bump, &'static str)> {
+    let marked = changes
         .breaking
         .iter()
         .any(|item| item.entry.is_some())
         .then_some((Bump::Major, "a commit marked as breaking"));
-    let compat = release
-        .facts
+    let compat = facts
         .compat
         .usable()
         .and_then(|compat| compat.data.required_bump)
         .map(|bump| (bump, "compat.json"));
-    let detected = release
+    let detected = changes
         .breaking
         .iter()
         .any(|item| !item.changes.is_empty())
         .then_some((Bump::Major, "the API comparison"));
     // Names that begin with an underscore are nobody's business by convention.
-    let mut removed = release
-        .manifest
-        .iter()
-        .flat_map(|delta| &delta.features_removed);
-    let feature = removed
+    let feature = changes
+        .features_removed()
         .any(|feature| !feature.starts_with('_'))
         .then_some((Bump::Major, "a removed feature"));
     [detected, compat, feature, marked]
@@ -249,21 +254,21 @@ pub fn required_bump(release: &Release) -> Option<(Bump, &'static str)> {
         .max_by_key(|(bump, _)| *bump)
 }
 
-fn bump(release: &Release) -> Option<Finding> {
-    let before = release.predecessor.release.as_ref()?;
-    let lower = release.version.cmp_precedence(&before.version).is_le();
-    if release.named == Named::Past || lower || !release.version.pre.is_empty() {
+fn bump(about: &About, range: &Range, changes: &Changes, facts: &Facts) -> Option<Finding> {
+    let before = &range.before()?.version;
+    let version = &about.version;
+    let lower = version.cmp_precedence(before).is_le();
+    if about.named == Named::Past || lower || !version.pre.is_empty() {
         return None;
     }
-    let declared = step(&before.version, &release.version);
-    let (required, why) = required_bump(release)?;
+
+    let declared = step(before, version);
+    let (required, why) = required_bump(changes, facts)?;
     // Before 1.0 there is no place for a minor step: the last number carries it.
-    let zero = before.version.major == 0 && before.version.minor > 0 && required == Bump::Minor;
+    let zero = before.major == 0 && before.minor > 0 && required == Bump::Minor;
     (declared < required && !zero).then(|| {
         let message = format!(
-            "{} → {} is a {} step and {why} requires a {} one",
-            before.version,
-            release.version,
+            "{before} → {version} is a {} step and {why} requires a {} one",
             declared.as_str(),
             required.as_str()
         );
@@ -274,46 +279,43 @@ fn bump(release: &Release) -> Option<Finding> {
     })
 }
 
-fn vulnerable(release: &Release) -> impl Iterator<Item = Finding> {
-    release.issues.iter().map(|(standing, hit)| {
-        let message = format!(
-            "{}{}{} {}",
-            hit.id,
-            standing.words(),
+/// An advisory that hits the release.
+fn vulnerable((standing, hit): &(Standing, Hit)) -> Finding {
+    let help = match hit.patched.as_slice() {
+        [] => {
+            "no version with a repair is known here; say in the notes what users can do".to_owned()
+        }
+        patched => format!(
+            "update it: `cargo update -p {}` (repaired in {})",
             hit.package,
-            hit.versions.join(", ")
-        );
-        let help = match hit.patched.as_slice() {
-            [] => "no version with a repair is known here; say in the notes what users can do"
-                .to_owned(),
-            patched => {
-                format!(
-                    "update it: `cargo update -p {}` (repaired in {})",
-                    hit.package,
-                    patched.join(" or ")
-                )
-            }
-        };
-        let only = if hit.locked_only {
-            " (in Cargo.lock, and used by nothing the package pulls in)"
-        } else {
-            ""
-        };
-        Finding::new(&rules::VULN_INTRODUCED, format!("{message}{only}"))
-            .level(if hit.locked_only {
-                Level::Warn
-            } else {
-                Level::Deny
-            })
-            .help(help)
-            .evidence("id", hit.id.as_str())
-            .evidence("package", hit.package.as_str())
-            .evidence("severity", hit.severity.as_deref().unwrap_or("unknown"))
-    })
+            patched.join(" or ")
+        ),
+    };
+    let (only, level) = if hit.locked_only {
+        (
+            " (in Cargo.lock, and used by nothing the package pulls in)",
+            Level::Warn,
+        )
+    } else {
+        ("", Level::Deny)
+    };
+    let message = format!(
+        "{}{}{} {}{only}",
+        hit.id,
+        standing.words(),
+        hit.package,
+        hit.versions.join(", ")
+    );
+    Finding::new(&rules::VULN_INTRODUCED, message)
+        .level(level)
+        .help(help)
+        .evidence("id", hit.id.as_str())
+        .evidence("package", hit.package.as_str())
+        .evidence("severity", hit.severity.as_deref().unwrap_or("unknown"))
 }
 
-fn sources(release: &Release) -> impl Iterator<Item = Finding> {
-    release
+fn sources(changes: &Changes) -> impl Iterator<Item = Finding> {
+    changes
         .dependencies
         .iter()
         .flat_map(|delta| &delta.source_changes)
@@ -336,12 +338,12 @@ fn sources(release: &Release) -> impl Iterator<Item = Finding> {
         })
 }
 
-fn facts(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status>) {
+fn facts(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>, Option<Status>) {
     let mut findings = Vec::new();
     let mut status = None;
     let mut unknown = Vec::new();
-    for (name, file, gap, why) in release.facts.gaps() {
-        if gap == Gap::Missing && release.phase == Phase::Draft {
+    for (name, file, gap, why) in facts.gaps() {
+        if gap == Gap::Missing && phase == Phase::Draft {
             unknown.push(file);
             continue;
         }
@@ -350,9 +352,9 @@ fn facts(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status
             Gap::Stale => &rules::FACTS_STALE,
             Gap::Error => &rules::FACTS_ERROR,
         };
-        let needed = release.phase == Phase::Final && required.iter().any(|fact| fact == name);
+        let needed = phase == Phase::Final && required.iter().any(|fact| fact == name);
         // A draft says its gaps; a final release with one is not judged.
-        let level = match (release.phase, needed) {
+        let level = match (phase, needed) {
             (Phase::Final, true) => Level::Deny,
             (Phase::Draft, _) => Level::Warn,
             _ => Level::Note,
@@ -379,18 +381,20 @@ fn facts(release: &Release, required: &[String]) -> (Vec<Finding>, Option<Status
                 .evidence("files", unknown),
         );
     }
-    for (name, found) in &release.facts.mismatched {
-        findings.push(
-            Finding::new(
-                &rules::DIGEST_MISMATCH,
-                format!("`{name}` is not the file that buildinfo.json describes"),
-            )
-            .help("build again with `cargo repro build`, then make the notes again")
-            .evidence("artifact", name.as_str())
-            .evidence("found", found.to_string()),
-        );
-    }
     (findings, status)
+}
+
+/// Artifacts whose file is not the one that was built.
+fn mismatched(facts: &Facts) -> impl Iterator<Item = Finding> {
+    facts.mismatched.iter().map(|(name, found)| {
+        Finding::new(
+            &rules::DIGEST_MISMATCH,
+            format!("`{name}` is not the file that buildinfo.json describes"),
+        )
+        .help("build again with `cargo repro build`, then make the notes again")
+        .evidence("artifact", name.as_str())
+        .evidence("found", found.to_string())
+    })
 }
 
 fn next_step(fact: &str) -> &'static str {

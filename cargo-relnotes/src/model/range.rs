@@ -10,7 +10,7 @@ use semver::Version;
 
 /// A tag that stands for a version of the package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
+pub struct TaggedRelease {
     /// The tag's name.
     pub tag: String,
     /// Its version.
@@ -37,14 +37,14 @@ pub trait Ancestry {
 /// `patterns` (with `{version}` in them) decide where given. Otherwise tags that name the package
 /// count (`serde-v1.0.0`) and, only where no tag does, plain ones (`v1.0.0`): in a workspace those
 /// belong to somebody else.
-pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<Release> {
-    let release = |tag: &Tag, version| Release {
+pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<TaggedRelease> {
+    let release = |tag: &Tag, version| TaggedRelease {
         tag: tag.name.clone(),
         version,
         commit: tag.commit.clone(),
         time: tag.time,
     };
-    let mut found: Vec<Release> = if patterns.is_empty() {
+    let mut found: Vec<TaggedRelease> = if patterns.is_empty() {
         let parsed: Vec<_> = tags
             .iter()
             .filter_map(|tag| Some((tag, parse_version_tag(&tag.name, package)?)))
@@ -70,18 +70,18 @@ pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<Release
 }
 
 /// Puts releases in order, lowest version first.
-pub fn sort(releases: &mut [Release]) {
+pub fn sort(releases: &mut [TaggedRelease]) {
     releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));
 }
 
 /// Plain tags (`v1.0.0`) as releases: where other tags name the package, whether one is its own has
 /// to be found out.
-pub fn plain(tags: &[Tag], package: &str) -> Vec<Release> {
+pub fn plain(tags: &[Tag], package: &str) -> Vec<TaggedRelease> {
     tags.iter()
         .filter_map(|tag| {
             let parsed =
                 parse_version_tag(&tag.name, package).filter(|parsed| !parsed.names_package)?;
-            Some(Release {
+            Some(TaggedRelease {
                 tag: tag.name.clone(),
                 version: parsed.version,
                 commit: tag.commit.clone(),
@@ -100,11 +100,11 @@ fn matched(tag: &str, pattern: &str) -> Option<Version> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Predecessor {
     /// The release before, or `None` for the first one.
-    pub release: Option<Release>,
+    pub release: Option<TaggedRelease>,
     /// Tags of the same version as the chosen one that lead to other commits.
-    pub rivals: Vec<Release>,
+    pub rivals: Vec<TaggedRelease>,
     /// Higher candidates that were passed over because they are on another line of history.
-    pub elsewhere: Vec<Release>,
+    pub elsewhere: Vec<TaggedRelease>,
 }
 
 /// Finds the release before `version` at `commit`.
@@ -115,7 +115,7 @@ pub struct Predecessor {
 /// # Errors
 /// Whatever [`Ancestry`] fails with.
 pub fn predecessor<A: Ancestry>(
-    releases: &[Release],
+    releases: &[TaggedRelease],
     version: &Version,
     commit: &CommitId,
     inclusive: bool,
@@ -149,13 +149,13 @@ pub fn predecessor<A: Ancestry>(
     }
     if result.release.is_some() {
         // What is passed over matters only where the same version has a second tag.
-        let same = |other: &Release| {
+        let same = |other: &TaggedRelease| {
             result
                 .release
                 .as_ref()
                 .is_some_and(|chosen| chosen.version.cmp_precedence(&other.version).is_eq())
         };
-        let rivals: Vec<Release> = result
+        let rivals: Vec<TaggedRelease> = result
             .elsewhere
             .iter()
             .filter(|other| same(other))

@@ -17,7 +17,8 @@ use super::dependencies::DependencyDelta;
 use super::facts::{BuildInfo, Facts};
 use super::manifest::ManifestDelta;
 use super::people::Contributor;
-use super::range::Predecessor;
+use super::range::{Predecessor, TaggedRelease};
+use super::shipped::Key;
 use super::untrusted::Untrusted;
 use super::vulnerabilities::{Hit, Standing, VulnerabilityDelta};
 
@@ -47,23 +48,6 @@ pub enum Named {
     Elsewhere,
 }
 
-/// A public key of the project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Its path relative to the project.
-    pub path: String,
-    /// OpenSSH's form of the fingerprint, `SHA256:…`.
-    pub fingerprint: String,
-    /// The key itself, as a verifier takes it on the command line.
-    pub line: String,
-    /// The same as OpenSSH writes it, `ssh-ed25519 …`.
-    pub ssh: String,
-    /// The same in PEM (SPKI), without the first and last line.
-    pub pem: String,
-    /// The id that minisign signatures by it carry.
-    pub id: [u8; 8],
-}
-
 /// A version the manifest had and no tag names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untagged {
@@ -73,9 +57,9 @@ pub struct Untagged {
     pub commit: CommitId,
 }
 
-/// One release.
+/// What is released, and when.
 #[derive(Debug, Clone)]
-pub struct Release {
+pub struct About {
     /// Package name.
     pub package: String,
     /// Its version.
@@ -85,26 +69,47 @@ pub struct Release {
     /// The tag of this release where there is one (or, for [`Named::Elsewhere`], the tag that
     /// should not be there).
     pub tag: Option<String>,
+    /// Draft or final.
+    pub phase: Phase,
+    /// Seconds since 1970: SOURCE_DATE_EPOCH, else the commit's.
+    pub time: i64,
+    /// The commit released.
+    pub commit: CommitId,
+    /// Whether the package is (also) a library, whose users have lockfiles of their own.
+    pub is_library: bool,
+    /// `https://` address of the project, for links to issues.
+    pub repository: Option<String>,
+}
+
+/// Which commits the release holds, and what its tags leave open.
+#[derive(Debug, Clone)]
+pub struct Range {
+    /// The release before.
+    pub predecessor: Predecessor,
+    /// How far the version moved.
+    pub release_type: ReleaseType,
+    /// What `git rev-list` counts in the range.
+    pub counted: usize,
     /// Tags of this version at other commits, where one is at the right one.
-    pub twins: Vec<String>,
+    pub duplicates: Vec<String>,
     /// Release tags at the commit that name another version than its manifest.
     pub misnamed: Vec<String>,
     /// Whether the version is in the work tree only, and the commit says another one.
     pub uncommitted: bool,
     /// Versions inside the range that no tag names, lowest first.
     pub untagged: Vec<Untagged>,
-    /// Draft or final.
-    pub phase: Phase,
-    /// Seconds since 1970: SOURCE_DATE_EPOCH, else the commit's.
-    pub time: i64,
-    /// The commit released.
-    pub to: CommitId,
-    /// The release before.
-    pub predecessor: Predecessor,
-    /// Whether nothing came before.
-    pub release_type: ReleaseType,
-    /// What `git rev-list` counts in the range.
-    pub counted: usize,
+}
+
+impl Range {
+    /// The release before, where there is one.
+    pub fn before(&self) -> Option<&TaggedRelease> {
+        self.predecessor.release.as_ref()
+    }
+}
+
+/// What changed since the release before.
+#[derive(Debug, Clone)]
+pub struct Changes {
     /// Where every commit went.
     pub accounting: Accounting,
     /// Breaking changes of both sources.
@@ -113,14 +118,41 @@ pub struct Release {
     pub manifest: Option<ManifestDelta>,
     /// What changed in the lockfile, or why that is not known.
     pub dependencies: Result<DependencyDelta, String>,
-    /// Which advisories were closed, kept and brought, or why that is not known.
-    pub vulnerabilities: Result<VulnerabilityDelta, String>,
-    /// Every advisory that hits this release, as far as anybody looked.
-    pub issues: Vec<(Standing, Hit)>,
-    /// Whether the package is (also) a library, whose users have lockfiles of their own.
-    pub is_library: bool,
     /// Who took part.
     pub contributors: Vec<Contributor>,
+}
+
+impl Changes {
+    /// Features of cargo that are gone.
+    pub fn features_removed(&self) -> impl Iterator<Item = &String> {
+        self.manifest
+            .iter()
+            .flat_map(|delta| &delta.features_removed)
+    }
+}
+
+/// What is known about vulnerabilities of what the release holds.
+#[derive(Debug, Clone)]
+pub struct Vulnerabilities {
+    /// Which advisories were closed, kept and brought, or why that is not known.
+    pub compared: Result<VulnerabilityDelta, String>,
+    /// Every advisory that hits this release, as far as anybody looked.
+    pub standing: Vec<(Standing, Hit)>,
+}
+
+impl Vulnerabilities {
+    /// Advisories that hit the release before and not this one.
+    pub fn fixed(&self) -> &[Hit] {
+        self.compared
+            .as_ref()
+            .map(|delta| delta.fixed.as_slice())
+            .unwrap_or_default()
+    }
+}
+
+/// What other gates and the project left for readers to check.
+#[derive(Debug, Clone)]
+pub struct Evidence {
     /// What other gates found.
     pub facts: Facts,
     /// What was built of the release before, where its record is still there.
@@ -129,8 +161,21 @@ pub struct Release {
     pub unreadable: Vec<String>,
     /// Public keys committed with the project.
     pub keys: Vec<Key>,
-    /// `https://` address of the project, for links to issues.
-    pub repository: Option<String>,
+}
+
+/// One release. Writers and rules take the part they speak of.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// What is released, and when.
+    pub about: About,
+    /// Which commits it holds.
+    pub range: Range,
+    /// What changed.
+    pub changes: Changes,
+    /// Which vulnerabilities it has.
+    pub vulnerabilities: Vulnerabilities,
+    /// What can be checked.
+    pub evidence: Evidence,
 }
 
 /// `data` of `relnotes.json`.
@@ -236,78 +281,92 @@ pub struct GapData {
 impl Release {
     /// The facts for machines; `notes_sha256` is the digest of the generated text.
     pub fn data(&self, notes_sha256: release_gate::digest::Sha256Digest) -> RelnotesData {
-        let before = self.predecessor.release.as_ref();
+        let Self {
+            about,
+            range,
+            changes,
+            vulnerabilities,
+            evidence,
+        } = self;
         RelnotesData {
-            phase: self.phase,
-            release_type: self.release_type,
-            date: release_gate::time::iso_date(self.time),
-            range: RangeData {
-                from: before.map(|release| release.tag.clone()),
-                from_commit: before.map(|release| release.commit.clone()),
-                to: self.tag.clone().filter(|_| self.named == Named::Tagged),
-                to_commit: self.to.clone(),
-                commits: self.counted,
-                named: self.named,
-                passed_over: self
-                    .predecessor
-                    .elsewhere
-                    .iter()
-                    .map(|release| release.tag.clone())
-                    .collect(),
-            },
-            sums: self.accounting.sums(),
-            buckets: self
-                .accounting
-                .buckets
-                .iter()
-                .map(|(commit, subject, bucket)| BucketData {
-                    commit: commit.clone(),
-                    subject: subject.clone(),
-                    bucket: bucket.clone(),
-                })
-                .collect(),
-            breaking: self
-                .breaking
-                .iter()
-                .map(|item| BreakingData {
-                    source: item.source,
-                    text: item.entry.as_ref().map(|entry| entry.text.clone()),
-                    items: item
-                        .changes
-                        .iter()
-                        .map(|change| change.item.clone())
-                        .collect(),
-                    commits: item
-                        .entry
-                        .as_ref()
-                        .map(|entry| entry.commits.clone())
-                        .unwrap_or_default(),
-                })
-                .collect(),
-            manifest: self.manifest.clone(),
-            dependencies: self.dependencies.as_ref().ok().cloned(),
-            vulnerabilities: self.vulnerabilities.as_ref().ok().cloned(),
-            contributors: self
-                .contributors
-                .iter()
-                .map(|person| ContributorData {
-                    name: person.name.clone(),
-                    commits: person.commits,
-                    first: person.first,
-                })
-                .collect(),
-            facts: self.facts.states(),
-            gaps: self
-                .facts
-                .gaps()
-                .into_iter()
-                .map(|(_, file, gap, why)| GapData {
-                    file: file.to_owned(),
-                    gap,
-                    why,
-                })
-                .collect(),
+            phase: about.phase,
+            release_type: range.release_type,
+            date: release_gate::time::iso_date(about.time),
+            range: range_data(about, range),
+            sums: changes.accounting.sums(),
+            buckets: bucket_data(&changes.accounting),
+            breaking: changes.breaking.iter().map(breaking_data).collect(),
+            manifest: changes.manifest.clone(),
+            dependencies: changes.dependencies.as_ref().ok().cloned(),
+            vulnerabilities: vulnerabilities.compared.as_ref().ok().cloned(),
+            contributors: changes.contributors.iter().map(contributor_data).collect(),
+            facts: evidence.facts.states(),
+            gaps: gap_data(&evidence.facts),
             notes_sha256,
         }
     }
+}
+
+fn range_data(about: &About, range: &Range) -> RangeData {
+    let before = range.before();
+    RangeData {
+        from: before.map(|release| release.tag.clone()),
+        from_commit: before.map(|release| release.commit.clone()),
+        to: about.tag.clone().filter(|_| about.named == Named::Tagged),
+        to_commit: about.commit.clone(),
+        commits: range.counted,
+        named: about.named,
+        passed_over: range
+            .predecessor
+            .elsewhere
+            .iter()
+            .map(|release| release.tag.clone())
+            .collect(),
+    }
+}
+
+fn bucket_data(accounting: &Accounting) -> Vec<BucketData> {
+    accounting
+        .buckets
+        .iter()
+        .map(|(commit, subject, bucket)| BucketData {
+            commit: commit.clone(),
+            subject: subject.clone(),
+            bucket: bucket.clone(),
+        })
+        .collect()
+}
+
+fn breaking_data(item: &Breaking) -> BreakingData {
+    let entry = item.entry.as_ref();
+    BreakingData {
+        source: item.source,
+        text: entry.map(|entry| entry.text.clone()),
+        items: item
+            .changes
+            .iter()
+            .map(|change| change.item.clone())
+            .collect(),
+        commits: entry.map(|entry| entry.commits.clone()).unwrap_or_default(),
+    }
+}
+
+fn contributor_data(person: &Contributor) -> ContributorData {
+    ContributorData {
+        name: person.name.clone(),
+        commits: person.commits,
+        first: person.first,
+    }
+}
+
+fn gap_data(facts: &Facts) -> Vec<GapData> {
+    facts
+        .gaps()
+        .into_iter()
+        .map(|(_, file, gap, why)| GapData {
+            file: file.to_owned(),
+            gap,
+            why,
+        })
+        .collect()
 }

@@ -77,7 +77,7 @@ impl Section {
 /// Where a type goes: a section, or hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum Destination {
     /// See [`Section::Security`].
     Security,
     /// See [`Section::Features`].
@@ -96,7 +96,7 @@ pub enum Place {
     Hide,
 }
 
-impl Place {
+impl Destination {
     fn section(self) -> Option<Section> {
         Some(match self {
             Self::Security => Section::Security,
@@ -112,34 +112,34 @@ impl Place {
 }
 
 /// Conventional types and areas with a meaning of their own.
-const TYPES: &[(&str, Place)] = &[
-    ("feat", Place::Features),
-    ("feature", Place::Features),
-    ("features", Place::Features),
-    ("fix", Place::Fixes),
-    ("fixes", Place::Fixes),
-    ("bugfix", Place::Fixes),
-    ("hotfix", Place::Fixes),
-    ("bug", Place::Fixes),
-    ("perf", Place::Performance),
-    ("security", Place::Security),
-    ("sec", Place::Security),
-    ("deprecate", Place::Deprecated),
-    ("deprecated", Place::Deprecated),
-    ("deps", Place::Dependencies),
-    ("dep", Place::Dependencies),
-    ("revert", Place::Other),
-    ("change", Place::Other),
-    ("build", Place::Hide),
-    ("chore", Place::Hide),
-    ("ci", Place::Hide),
-    ("doc", Place::Hide),
-    ("docs", Place::Hide),
-    ("refactor", Place::Hide),
-    ("release", Place::Hide),
-    ("style", Place::Hide),
-    ("test", Place::Hide),
-    ("tests", Place::Hide),
+const TYPES: &[(&str, Destination)] = &[
+    ("feat", Destination::Features),
+    ("feature", Destination::Features),
+    ("features", Destination::Features),
+    ("fix", Destination::Fixes),
+    ("fixes", Destination::Fixes),
+    ("bugfix", Destination::Fixes),
+    ("hotfix", Destination::Fixes),
+    ("bug", Destination::Fixes),
+    ("perf", Destination::Performance),
+    ("security", Destination::Security),
+    ("sec", Destination::Security),
+    ("deprecate", Destination::Deprecated),
+    ("deprecated", Destination::Deprecated),
+    ("deps", Destination::Dependencies),
+    ("dep", Destination::Dependencies),
+    ("revert", Destination::Other),
+    ("change", Destination::Other),
+    ("build", Destination::Hide),
+    ("chore", Destination::Hide),
+    ("ci", Destination::Hide),
+    ("doc", Destination::Hide),
+    ("docs", Destination::Hide),
+    ("refactor", Destination::Hide),
+    ("release", Destination::Hide),
+    ("style", Destination::Hide),
+    ("test", Destination::Hide),
+    ("tests", Destination::Hide),
 ];
 
 /// Areas that are no part of what is shipped.
@@ -191,12 +191,12 @@ pub enum Placement {
 /// The table, with what a project changed about it.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    overrides: BTreeMap<String, Place>,
+    overrides: BTreeMap<String, Destination>,
 }
 
 impl Table {
     /// The default table with overrides by type (lower case).
-    pub fn new(overrides: BTreeMap<String, Place>) -> Self {
+    pub fn new(overrides: BTreeMap<String, Destination>) -> Self {
         Self {
             overrides: overrides
                 .into_iter()
@@ -205,7 +205,7 @@ impl Table {
         }
     }
 
-    fn place(&self, kind: &str) -> Option<Place> {
+    fn place(&self, kind: &str) -> Option<Destination> {
         self.overrides.get(kind).copied().or_else(|| {
             TYPES
                 .iter()
@@ -423,8 +423,8 @@ mod tests {
     #[test]
     fn a_project_can_change_the_table() {
         let table = Table::new(BTreeMap::from([
-            ("docs".to_owned(), Place::Other),
-            ("feat".to_owned(), Place::Hide),
+            ("docs".to_owned(), Destination::Other),
+            ("feat".to_owned(), Destination::Hide),
         ]));
         let place =
             |subject: &str| table.placement(&grammar::header(subject, &|kind| table.knows(kind)));

@@ -171,6 +171,19 @@ impl VulnerabilityDelta {
         }
     }
 
+    /// What hits this release, and whether it came with it; what is new first.
+    pub fn standing(&self) -> Vec<(Standing, Hit)> {
+        let introduced = self
+            .introduced
+            .iter()
+            .map(|hit| (Standing::Introduced, hit.clone()));
+        let present = self
+            .present
+            .iter()
+            .map(|hit| (Standing::StillPresent, hit.clone()));
+        introduced.chain(present).collect()
+    }
+
     /// Every hit.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Hit> {
         self.fixed

@@ -119,7 +119,7 @@ impl Advisories {
     /// Every advisory that hits a package of the lockfile, sorted by id: the vulnerabilities `cargo
     /// audit` reports. `known` is the day, `2026-11-21`, up to which an advisory counts as
     /// public before.
-    pub fn hits(&self, lock: &Lock, known: &str) -> Vec<Hit> {
+    pub fn hits(&self, lock: &[Locked], known: &str) -> Vec<Hit> {
         let mut hits: BTreeMap<String, Hit> = BTreeMap::new();
         for package in lock.iter().filter(|package| is_public(package)) {
             let about = self.about(&package.name);

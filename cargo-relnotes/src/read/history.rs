@@ -10,6 +10,7 @@ use release_gate::git::{CommitId, Git, GitError};
 use release_gate::process::Step;
 
 use crate::model::commit::{Commit, Identity};
+use crate::model::folders::Folders;
 use crate::model::pulls;
 use crate::model::range::Ancestry;
 
@@ -170,45 +171,6 @@ pub fn count(git: &Git, from: Option<&CommitId>, to: &CommitId) -> Result<usize,
     text.trim().parse().map_err(|_| HistoryError::Log {
         near: text.chars().take(60).collect(),
     })
-}
-
-/// Folders that belong to a package, and folders below them that belong to others; relative to the
-/// top folder.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Folders {
-    /// Inside; an empty name is the top folder, an empty list the whole repository.
-    pub inside: Vec<String>,
-    /// Outside again.
-    pub outside: Vec<String>,
-    /// Files of the workspace that speak for all its packages: a commit that touches one of them
-    /// and no other package's folder belongs to this package too.
-    pub shared: Vec<String>,
-    /// Folders of the workspace's other packages.
-    pub others: Vec<String>,
-}
-
-impl Folders {
-    /// One folder more, in which the package lay once.
-    pub fn add(&mut self, folder: &str) {
-        if !self.inside.iter().any(|other| other == folder) {
-            self.inside.push(folder.to_owned());
-            self.inside.sort();
-        }
-        if folder.is_empty() {
-            self.outside = self
-                .others
-                .iter()
-                .filter(|other| !other.is_empty())
-                .cloned()
-                .collect();
-        }
-        self.outside.retain(|other| other != folder);
-    }
-
-    /// Whether everything in the repository belongs to the package.
-    pub fn is_everything(&self) -> bool {
-        self.outside.is_empty() && self.inside.iter().all(String::is_empty)
-    }
 }
 
 /// Marks the commits that touch a package's folders. Merges are left alone: they have a bucket of

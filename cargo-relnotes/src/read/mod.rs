@@ -5,8 +5,10 @@
 
 pub mod advisories;
 pub mod blobs;
+pub mod changelog;
 pub mod facts;
 pub mod history;
 pub mod lockfile;
 pub mod manifest;
+pub mod page;
 pub mod shipped;

@@ -6,50 +6,19 @@
 use std::path::Path;
 
 use release_gate::artifacts::PackageArtifacts;
-use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::digest::sha256_bytes;
 use release_gate::git::{CommitId, Git};
 use release_gate::{Error, Result};
 
 use super::blobs;
-use crate::model::release::{Key, Release};
-
-/// A file users download.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Download {
-    /// Its name.
-    pub name: String,
-    /// Its digest, as `checksums.txt` says.
-    pub sha256: Sha256Digest,
-    /// The target triple in its name, where it has one.
-    pub target: Option<String>,
-    /// Whether a signature lies beside it.
-    pub signed: bool,
-}
-
-/// Everything shipped.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shipped {
-    /// The archives listed in `checksums.txt`, by name.
-    pub downloads: Vec<Download>,
-    /// Whether `checksums.txt` itself is signed in minisign's format.
-    pub checksums_signed: bool,
-    /// Whether `checksums.txt` is signed in OpenSSH's format too.
-    pub sshsig: bool,
-    /// The project's key that signed `checksums.txt`; its first one where that cannot be told.
-    pub signer: Option<Key>,
-    /// Whether there is a record of the build.
-    pub buildinfo: bool,
-    /// Whether there is a provenance statement.
-    pub provenance: bool,
-    /// The project's public keys.
-    pub keys: Vec<Key>,
-}
+use crate::model::release::About;
+use crate::model::shipped::{Download, Key, Shipped};
 
 /// Looks into the artifact folder and the project's key folder.
 ///
 /// # Errors
 /// `checksums.txt` is there and is none.
-pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Result<Shipped> {
+pub fn gather(folder: &PackageArtifacts, keys: &Path, about: &About) -> Result<Shipped> {
     let mut shipped = Shipped {
         keys: public_keys(keys),
         ..Shipped::default()
@@ -105,7 +74,7 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, release: &Release) -> Resu
                 ))
                 .with_help("release files under names of letters, digits and `._+-`"));
             }
-            let target = target(&name, release);
+            let target = target_of(&name, about);
             let signed = exists(format!("{place}{name}.sig"));
             shipped.downloads.push(Download {
                 name,
@@ -138,8 +107,8 @@ fn is_of_build(list: &str) -> bool {
 }
 
 /// `x86_64-unknown-linux-gnu` of `demo-1.0.0-x86_64-unknown-linux-gnu.tar.gz`.
-fn target(name: &str, release: &Release) -> Option<String> {
-    let rest = name.strip_prefix(&format!("{}-{}-", release.package, release.version))?;
+fn target_of(name: &str, about: &About) -> Option<String> {
+    let rest = name.strip_prefix(&format!("{}-{}-", about.package, about.version))?;
     let stem = [".tar.gz", ".tar.xz", ".tgz", ".zip"]
         .iter()
         .find_map(|end| rest.strip_suffix(end))?;

@@ -7,12 +7,11 @@
 use release_gate::time::{iso_date, rfc3339};
 use serde_json::json;
 
-use super::changes::severity;
 use super::document::{Document, DocumentError, Part};
 use super::markdown::escape;
-use super::notes::count;
-use crate::model::account::Entry;
-use crate::model::release::Release;
+use super::words::{count, severity};
+use crate::model::account::{Accounting, Entry};
+use crate::model::release::{About, Vulnerabilities};
 use crate::model::sections::{Section, advisory_ids};
 use crate::model::vulnerabilities::Hit;
 
@@ -29,37 +28,36 @@ pub struct File {
 ///
 /// # Errors
 /// A defect: a document does not read back as it was put in.
-pub fn render(release: &Release) -> Result<Vec<File>, DocumentError> {
+pub fn render(
+    about: &About,
+    accounting: &Accounting,
+    vulnerabilities: &Vulnerabilities,
+) -> Result<Vec<File>, DocumentError> {
     let mut files = Vec::new();
-    let own = release
-        .accounting
+    let own = accounting
         .section(Section::Security)
-        .filter(|entry| is_own(release, entry));
+        .filter(|entry| is_own(vulnerabilities, entry));
     for (at, entry) in own.enumerate() {
         let name = format!("RUSTSEC-0000-0000-{}", at + 1);
         files.push(File {
             name: format!("{name}.md"),
-            text: rustsec(release, entry),
+            text: rustsec(about, entry),
         });
         files.push(File {
             name: format!("{name}.osv.json"),
-            text: osv(release, entry),
+            text: osv(about, entry),
         });
     }
-    let fixed = release
-        .vulnerabilities
-        .iter()
-        .flat_map(|delta| &delta.fixed);
-    for hit in fixed {
+    for hit in vulnerabilities.fixed() {
         files.push(File {
             name: format!("{}-fixed.md", hit.id),
-            text: notice(release, hit, true)?,
+            text: notice(about, hit, true)?,
         });
     }
-    for (_, hit) in &release.issues {
+    for (_, hit) in &vulnerabilities.standing {
         files.push(File {
             name: format!("{}-known.md", hit.id),
-            text: notice(release, hit, false)?,
+            text: notice(about, hit, false)?,
         });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -69,16 +67,16 @@ pub fn render(release: &Release) -> Result<Vec<File>, DocumentError> {
 
 /// Whether a line about security is about our own code: what names an advisory of a dependency, or
 /// updates one, is not.
-fn is_own(release: &Release, entry: &Entry) -> bool {
+fn is_own(vulnerabilities: &Vulnerabilities, entry: &Entry) -> bool {
     let text = entry.text.visible();
-    let delta = release.vulnerabilities.iter().flat_map(|delta| {
+    let compared = vulnerabilities.compared.iter().flat_map(|delta| {
         delta
             .fixed
             .iter()
             .chain(&delta.present)
             .chain(&delta.introduced)
     });
-    let mut hits = delta.chain(release.issues.iter().map(|(_, hit)| hit));
+    let mut hits = compared.chain(vulnerabilities.standing.iter().map(|(_, hit)| hit));
     let of_dependency = |id: &String| hits.any(|hit| hit.id == *id || hit.aliases.contains(id));
     let first = text
         .split(|c: char| !c.is_alphanumeric())
@@ -103,7 +101,7 @@ fn is_own(release: &Release, entry: &Entry) -> bool {
 
 /// An advisory about our own code as RustSec wants it: TOML front matter, then Markdown.
 /// <https://github.com/RustSec/advisory-db#advisory-format>
-pub fn rustsec(release: &Release, entry: &Entry) -> String {
+pub fn rustsec(about: &About, entry: &Entry) -> String {
     format!(
         "```toml\n[advisory]\nid = \"RUSTSEC-0000-0000\"\npackage = \"{package}\"\ndate = \"{date}\"\n\
          url = \"FILL-IN: https address of a public description\"\ncategories = [\"FILL-IN: such as denial-of-service\"]\n\
@@ -115,16 +113,16 @@ pub fn rustsec(release: &Release, entry: &Entry) -> String {
             .map(|id| format!("\"{id}\""))
             .collect::<Vec<_>>()
             .join(", "),
-        package = release.package,
-        date = iso_date(release.time),
-        version = release.version,
+        package = about.package,
+        date = iso_date(about.time),
+        version = about.version,
         title = escape(&entry.text),
     )
 }
 
 /// The same as OSV: <https://ossf.github.io/osv-schema/>.
-fn osv(release: &Release, entry: &Entry) -> String {
-    let time = rfc3339(release.time);
+fn osv(about: &About, entry: &Entry) -> String {
+    let time = rfc3339(about.time);
     let value = json!({
         "schema_version": "1.6.7",
         "id": "RUSTSEC-0000-0000",
@@ -133,61 +131,66 @@ fn osv(release: &Release, entry: &Entry) -> String {
         "summary": entry.text.visible(),
         "details": "FILL-IN: what an attacker can do, under which conditions, and since which version.",
         "affected": [{
-            "package": { "ecosystem": "crates.io", "name": release.package, "purl": format!("pkg:cargo/{}", release.package) },
-            "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "FILL-IN" }, { "fixed": release.version.to_string() }] }],
+            "package": { "ecosystem": "crates.io", "name": about.package, "purl": format!("pkg:cargo/{}", about.package) },
+            "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "FILL-IN" }, { "fixed": about.version.to_string() }] }],
         }],
         "severity": [{ "type": "CVSS_V3", "score": "FILL-IN" }],
         "references": entry.commits.iter().filter_map(|commit| {
-            release.repository.as_ref().map(|base| json!({ "type": "FIX", "url": format!("{base}/commit/{commit}") }))
+            about.repository.as_ref().map(|base| json!({ "type": "FIX", "url": format!("{base}/commit/{commit}") }))
         }).collect::<Vec<_>>(),
     });
     format!("{value:#}\n")
 }
 
 /// A notice about an advisory of a dependency: which of our releases shipped it, and what to do.
-fn notice(release: &Release, hit: &Hit, is_fixed: bool) -> Result<String, DocumentError> {
+fn notice(about: &About, hit: &Hit, is_fixed: bool) -> Result<String, DocumentError> {
     let mut document = Document::new();
     document.heading(
         1,
         &[Part::Text(&format!(
             "{}: {} and {}",
-            hit.id, release.package, hit.package
+            hit.id, about.package, hit.package
         ))],
     );
     if !hit.title.is_empty() {
         document.paragraph(&[Part::Foreign(&hit.title)]);
     }
-    let status = if is_fixed {
-        format!(
-            "Fixed: {} {} no longer ships a vulnerable version.",
-            release.package, release.version
-        )
+    let (state, ships) = if is_fixed {
+        ("Fixed", "no longer ships")
     } else {
-        format!(
-            "Known issue: {} {} ships a vulnerable version.",
-            release.package, release.version
-        )
+        ("Known issue", "ships")
     };
-    document.item(0, &[Part::Text(&status)]);
-    let versions = hit.versions.join(", ");
+    document.item(
+        0,
+        &[Part::Text(&format!(
+            "{state}: {} {} {ships} a vulnerable version.",
+            about.package, about.version
+        ))],
+    );
+    facts_of(&mut document, hit);
+    shipped_releases(&mut document, hit);
+    if about.is_library {
+        document.item(0, &[Part::Text("As a library: these are the versions of its own lockfile, which does not bind its users; yours decides.")]);
+    }
+    document.item(0, &[Part::Text(&mitigation(about, hit, is_fixed))]);
+    document.finish()
+}
+
+/// What the advisory says of itself.
+fn facts_of(document: &mut Document, hit: &Hit) {
     document.item(
         0,
         &[
             Part::Text("Vulnerable package: "),
             Part::Code(&hit.package),
             Part::Text(" "),
-            Part::Text(&versions),
+            Part::Text(&hit.versions.join(", ")),
             Part::Text(&severity(hit)),
         ],
     );
     if !hit.aliases.is_empty() {
-        document.item(
-            0,
-            &[
-                Part::Text("Also known as: "),
-                Part::Text(&hit.aliases.join(", ")),
-            ],
-        );
+        let aliases = hit.aliases.join(", ");
+        document.item(0, &[Part::Text("Also known as: "), Part::Text(&aliases)]);
     }
     if !hit.date.is_empty() {
         let known = if hit.public_before {
@@ -204,6 +207,9 @@ fn notice(release: &Release, hit: &Hit, is_fixed: bool) -> Result<String, Docume
             ],
         );
     }
+}
+
+fn shipped_releases(document: &mut Document, hit: &Hit) {
     if hit.shipped.releases > 0 {
         let affected = format!(
             "Our releases that shipped it ({}): {}",
@@ -219,23 +225,21 @@ fn notice(release: &Release, hit: &Hit, is_fixed: bool) -> Result<String, Docume
         );
         document.item(0, &[Part::Text(&unknown)]);
     }
-    if release.is_library {
-        document.item(0, &[Part::Text("As a library: these are the versions of its own lockfile, which does not bind its users; yours decides.")]);
-    }
-    let mitigation = if is_fixed {
-        format!(
+}
+
+fn mitigation(about: &About, hit: &Hit, is_fixed: bool) -> String {
+    if is_fixed {
+        return format!(
             "Mitigation: upgrade to {} {}.",
-            release.package, release.version
-        )
-    } else if hit.patched.is_empty() {
-        "Mitigation: FILL-IN: no version with a repair is known here; say why users are not affected, or what they can do.".to_owned()
-    } else {
-        format!(
+            about.package, about.version
+        );
+    }
+    match hit.patched.as_slice() {
+        [] => "Mitigation: FILL-IN: no version with a repair is known here; say why users are not affected, or what they can do.".to_owned(),
+        patched => format!(
             "Mitigation: update {} to {} in your own lockfile.",
             hit.package,
-            hit.patched.join(" or ")
-        )
-    };
-    document.item(0, &[Part::Text(&mitigation)]);
-    document.finish()
+            patched.join(" or ")
+        ),
+    }
 }

@@ -5,39 +5,45 @@
 use std::collections::BTreeSet;
 
 use super::document::{Document, Part};
-use super::notes::count;
-use crate::model::account::Entry;
-use crate::model::breaking::{Breaking, Source};
-use crate::model::dependencies::{OneSided, Updated};
+use super::words::{count, severity, shipped};
+use crate::model::account::{Accounting, Entry};
+use crate::model::breaking::Source;
+use crate::model::dependencies::{DependencyDelta, OneSided, Updated};
 use crate::model::facts::BuildInfo;
-use crate::model::manifest::Change;
+use crate::model::manifest::ManifestDelta;
 use crate::model::people::Contributor;
-use crate::model::release::Release;
+use crate::model::release::{Changes, Evidence};
 use crate::model::sections::Section;
-use crate::model::untrusted::Untrusted;
 use crate::model::vulnerabilities::Hit;
 
-/// A section that is a list of lines and nothing else, `most` of them at most.
+/// How a section is written: at which level its heading stands, how many lines it has at most, and
+/// where its links lead.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style<'a> {
+    pub(super) level: u8,
+    pub(super) most: usize,
+    pub(super) repository: Option<&'a str>,
+}
+
+/// A section that is a list of lines and nothing else.
 pub(super) fn plain(
     document: &mut Document,
-    release: &Release,
+    accounting: &Accounting,
     section: Section,
-    level: u8,
-    most: usize,
+    style: Style<'_>,
 ) {
-    let entries: Vec<&Entry> = release.accounting.section(section).collect();
+    let entries: Vec<&Entry> = accounting.section(section).collect();
     if !entries.is_empty() {
-        document.heading(level, &[Part::Text(section.title())]);
-        lines(document, release, &entries, most);
+        document.heading(style.level, &[Part::Text(section.title())]);
+        lines(document, &entries, style);
     }
 }
 
-fn lines(document: &mut Document, release: &Release, entries: &[&Entry], most: usize) {
-    entries
-        .iter()
-        .take(most)
-        .for_each(|line| entry(document, release, line));
-    more(document, entries.len().saturating_sub(most));
+fn lines(document: &mut Document, entries: &[&Entry], style: Style<'_>) {
+    for line in entries.iter().take(style.most) {
+        entry(document, line, style.repository);
+    }
+    more(document, entries.len().saturating_sub(style.most));
 }
 
 /// Says how many lines were left out.
@@ -52,8 +58,8 @@ fn more(document: &mut Document, left_out: usize) {
     }
 }
 
-fn entry(document: &mut Document, release: &Release, entry: &Entry) {
-    let tail = tail(release, entry);
+fn entry(document: &mut Document, entry: &Entry, repository: Option<&str>) {
+    let tail = tail_of(entry, repository);
     let mut parts = Vec::new();
     if let Some(scope) = &entry.scope {
         parts.extend([Part::Strong(scope), Part::Text(": ")]);
@@ -63,7 +69,8 @@ fn entry(document: &mut Document, release: &Release, entry: &Entry) {
     document.item(0, &parts);
 }
 
-enum Tail {
+/// A piece of what stands behind a line.
+pub(super) enum Tail {
     Text(&'static str),
     Number(String),
     Link(String, String),
@@ -71,7 +78,7 @@ enum Tail {
 }
 
 impl Tail {
-    fn part(&self) -> Part<'_> {
+    pub(super) fn part(&self) -> Part<'_> {
         match self {
             Self::Text(text) => Part::Text(text),
             Self::Number(text) => Part::Text(text),
@@ -82,11 +89,11 @@ impl Tail {
 }
 
 /// ` (#12, abc123…)`: the pull request and the commits behind a line.
-fn tail(release: &Release, entry: &Entry) -> Vec<Tail> {
+pub(super) fn tail_of(entry: &Entry, repository: Option<&str>) -> Vec<Tail> {
     let mut tail = vec![Tail::Text(" (")];
     if let Some(pull) = entry.pull {
         let text = format!("#{pull}");
-        tail.push(match &release.repository {
+        tail.push(match repository {
             Some(base) => Tail::Link(text, format!("{base}/issues/{pull}")),
             None => Tail::Number(text),
         });
@@ -110,19 +117,14 @@ fn tail(release: &Release, entry: &Entry) -> Vec<Tail> {
 }
 
 /// Breaking changes of both sources.
-pub(super) fn breaking(document: &mut Document, release: &Release, level: u8) {
-    let removed = release
-        .manifest
-        .iter()
-        .flat_map(|delta| &delta.features_removed)
-        .collect::<Vec<_>>();
-    if release.breaking.is_empty() && removed.is_empty() {
+pub(super) fn breaking(document: &mut Document, changes: &Changes, style: Style<'_>) {
+    if changes.breaking.is_empty() && changes.features_removed().next().is_none() {
         return;
     }
-    document.heading(level, &[Part::Text(Section::Breaking.title())]);
-    for item in &release.breaking {
+    document.heading(style.level, &[Part::Text(Section::Breaking.title())]);
+    for item in &changes.breaking {
         if let Some(line) = &item.entry {
-            entry(document, release, line);
+            entry(document, line, style.repository);
             for note in &line.breaking {
                 document.item(1, &[Part::Foreign(note)]);
             }
@@ -142,7 +144,7 @@ pub(super) fn breaking(document: &mut Document, release: &Release, level: u8) {
             document.item(usize::from(item.entry.is_some()), &parts);
         }
     }
-    for feature in removed {
+    for feature in changes.features_removed() {
         document.item(
             0,
             &[
@@ -155,19 +157,19 @@ pub(super) fn breaking(document: &mut Document, release: &Release, level: u8) {
 }
 
 /// Advisories this release closes, and what commits say about security.
-pub(super) fn security(document: &mut Document, release: &Release, level: u8) {
-    let fixed = release
-        .vulnerabilities
-        .as_ref()
-        .map(|delta| delta.fixed.as_slice())
-        .unwrap_or_default();
-    let entries: Vec<&Entry> = release.accounting.section(Section::Security).collect();
+pub(super) fn security(
+    document: &mut Document,
+    accounting: &Accounting,
+    fixed: &[Hit],
+    is_library: bool,
+    style: Style<'_>,
+) {
+    let entries: Vec<&Entry> = accounting.section(Section::Security).collect();
     if fixed.is_empty() && entries.is_empty() {
         return;
     }
-    document.heading(level, &[Part::Text(Section::Security.title())]);
+    document.heading(style.level, &[Part::Text(Section::Security.title())]);
     for hit in fixed {
-        let (severity, shipped) = (severity(hit), shipped(hit, release.is_library));
         document.item(
             0,
             &[
@@ -176,73 +178,39 @@ pub(super) fn security(document: &mut Document, release: &Release, level: u8) {
                 Part::Foreign(&hit.title),
                 Part::Text(" (in "),
                 Part::Code(&hit.package),
-                Part::Text(&severity),
+                Part::Text(&severity(hit)),
                 Part::Text(")"),
-                Part::Text(&shipped),
+                Part::Text(&shipped(hit, is_library)),
             ],
         );
     }
-    entries
-        .into_iter()
-        .for_each(|line| entry(document, release, line));
-}
-
-/// `, severity high`, and where it is not used.
-pub(super) fn severity(hit: &Hit) -> String {
-    let severity = hit
-        .severity
-        .as_deref()
-        .map(|severity| format!(", severity {severity}"))
-        .unwrap_or_default();
-    let only = if hit.locked_only {
-        ", only in Cargo.lock: for tests or other packages"
-    } else {
-        ""
-    };
-    format!("{severity}{only}")
-}
-
-/// Which of our releases shipped it, as a sentence behind a line.
-pub(super) fn shipped(hit: &Hit, is_library: bool) -> String {
-    let unknown = match hit.shipped.unknown {
-        0 => String::new(),
-        unknown => format!(
-            " ({} without a readable lockfile: unknown)",
-            count(unknown, "release")
-        ),
-    };
-    if hit.shipped.releases == 0 {
-        return unknown;
+    for line in entries {
+        entry(document, line, style.repository);
     }
-    let binding = if is_library {
-        " (by its own lockfile, which does not bind users of the library)"
-    } else {
-        ""
-    };
-    format!(
-        ". {} shipped it{binding}: {}{unknown}",
-        count(hit.shipped.releases, "release"),
-        hit.shipped.sentence()
-    )
 }
 
-/// What changes for those who build: `rust-version`, edition, features, binaries.
-pub(super) fn compatibility(document: &mut Document, release: &Release, level: u8) {
-    let Some(delta) = release.manifest.as_ref() else {
+/// What changes for those who build: `rust-version`, edition, features, binaries, targets.
+pub(super) fn compatibility(
+    document: &mut Document,
+    manifest: Option<&ManifestDelta>,
+    evidence: &Evidence,
+    level: u8,
+) {
+    let Some(delta) = manifest else {
         return;
     };
     let mut lines: Vec<(String, String)> = Vec::new();
-    let mut value = |what: &str, change: &Option<Change>| {
+    let values = [
+        ("Minimum Rust version (rust-version)", &delta.rust_version),
+        ("Edition", &delta.edition),
+    ];
+    for (what, change) in values {
         if let Some(change) = change {
-            let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "unsaid".to_owned());
-            lines.push((
-                format!("{what}: "),
-                format!("{} → {}", side(&change.before), side(&change.after)),
-            ));
+            let before = change.before.as_deref().unwrap_or("unsaid");
+            let after = change.after.as_deref().unwrap_or("unsaid");
+            lines.push((format!("{what}: "), format!("{before} → {after}")));
         }
-    };
-    value("Minimum Rust version (rust-version)", &delta.rust_version);
-    value("Edition", &delta.edition);
+    }
     let lists = [
         ("New features: ", &delta.features_added),
         ("On by default now: ", &delta.default_added),
@@ -258,7 +226,7 @@ pub(super) fn compatibility(document: &mut Document, release: &Release, level: u
             ));
         }
     }
-    lines.extend(targets(release));
+    lines.extend(targets(evidence));
     if lines.is_empty() {
         return;
     }
@@ -270,35 +238,43 @@ pub(super) fn compatibility(document: &mut Document, release: &Release, level: u
 
 /// Targets that are built now and were not before, and the other way round, where both builds are
 /// known.
-fn targets(release: &Release) -> Vec<(String, String)> {
-    let (Some(before), Some(now)) = (&release.build_before, release.facts.buildinfo.usable())
+fn targets(evidence: &Evidence) -> Vec<(String, String)> {
+    let (Some(before), Some(now)) = (&evidence.build_before, evidence.facts.buildinfo.usable())
     else {
         return Vec::new();
     };
-    let of = |info: &BuildInfo| -> BTreeSet<String> {
-        info.artifacts
-            .iter()
-            .filter_map(|artifact| artifact.target.clone())
-            .collect()
-    };
-    let (old, new) = (of(before), of(&now.data));
-    let list = |what: &str, a: &BTreeSet<String>, b: &BTreeSet<String>| {
-        let only: Vec<String> = a.difference(b).cloned().collect();
-        (!only.is_empty()).then(|| (what.to_owned(), only.join(", ")))
-    };
+    let old = targets_of(before);
+    let new = targets_of(&now.data);
     [
-        list("Built for the first time for: ", &new, &old),
-        list("No longer built for: ", &old, &new),
+        only_in("Built for the first time for: ", &new, &old),
+        only_in("No longer built for: ", &old, &new),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
+fn targets_of(info: &BuildInfo) -> BTreeSet<String> {
+    info.artifacts
+        .iter()
+        .filter_map(|artifact| artifact.target.clone())
+        .collect()
+}
+
+/// What the first set has and the second does not, as a line.
+fn only_in(
+    what: &str,
+    these: &BTreeSet<String>,
+    others: &BTreeSet<String>,
+) -> Option<(String, String)> {
+    let only: Vec<String> = these.difference(others).cloned().collect();
+    (!only.is_empty()).then(|| (what.to_owned(), only.join(", ")))
+}
+
 /// What changed in the lockfile, or, where that is not known, what commits say.
-pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8, most: usize) {
-    let entries: Vec<&Entry> = release.accounting.section(Section::Dependencies).collect();
-    let delta = release
+pub(super) fn dependencies(document: &mut Document, changes: &Changes, style: Style<'_>) {
+    let entries: Vec<&Entry> = changes.accounting.section(Section::Dependencies).collect();
+    let delta = changes
         .dependencies
         .as_ref()
         .ok()
@@ -306,9 +282,16 @@ pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8
     if entries.is_empty() && delta.is_none() {
         return;
     }
-    document.heading(level, &[Part::Text(Section::Dependencies.title())]);
-    lines(document, release, &entries, most);
-    let Some(delta) = delta else { return };
+    document.heading(style.level, &[Part::Text(Section::Dependencies.title())]);
+    lines(document, &entries, style);
+    if let Some(delta) = delta {
+        direct_dependencies(document, delta);
+        indirect_dependencies(document, delta);
+    }
+}
+
+/// What the package asks for itself, a line each.
+fn direct_dependencies(document: &mut Document, delta: &DependencyDelta) {
     for change in &delta.source_changes {
         document.item(
             0,
@@ -341,22 +324,14 @@ pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8
             );
         }
     }
-    let moved = |list: &[Updated]| {
-        list.iter()
-            .filter(|one| !one.direct)
-            .map(|one| format!("{} {} → {}", one.name, one.from, one.to))
-            .collect::<Vec<_>>()
-    };
-    let sided = |list: &[OneSided]| {
-        list.iter()
-            .filter(|one| !one.direct)
-            .map(|one| format!("{} {}", one.name, one.version))
-            .collect::<Vec<_>>()
-    };
+}
+
+/// What comes with them, all in a line.
+fn indirect_dependencies(document: &mut Document, delta: &DependencyDelta) {
     for (what, list) in [
-        ("updated", moved(&delta.updated)),
-        ("added", sided(&delta.added)),
-        ("removed", sided(&delta.removed)),
+        ("updated", indirectly_updated(&delta.updated)),
+        ("added", indirect_names(&delta.added)),
+        ("removed", indirect_names(&delta.removed)),
     ] {
         if !list.is_empty() {
             document.item(
@@ -379,6 +354,20 @@ pub(super) fn dependencies(document: &mut Document, release: &Release, level: u8
     }
 }
 
+fn indirectly_updated(list: &[Updated]) -> Vec<String> {
+    list.iter()
+        .filter(|one| !one.direct)
+        .map(|one| format!("{} {} → {}", one.name, one.from, one.to))
+        .collect()
+}
+
+fn indirect_names(list: &[OneSided]) -> Vec<String> {
+    list.iter()
+        .filter(|one| !one.direct)
+        .map(|one| format!("{} {}", one.name, one.version))
+        .collect()
+}
+
 /// A list that stays readable: what fits into a few lines, and how many more.
 fn wrapped(list: &[String]) -> String {
     const MOST: usize = 800;
@@ -398,25 +387,26 @@ fn wrapped(list: &[String]) -> String {
     text
 }
 
-/// Who took part.
-pub(super) fn contributors(document: &mut Document, release: &Release, most: usize) {
-    if release.contributors.is_empty() {
+/// Who took part. `is_first` says that nothing was released before, so that everybody is new.
+pub(super) fn contributors(
+    document: &mut Document,
+    people: &[Contributor],
+    is_first: bool,
+    most: usize,
+) {
+    if people.is_empty() {
         return;
     }
     document.heading(2, &[Part::Text("Contributors")]);
-    let first_release = release.predecessor.release.is_none();
-    let is_new = |person: &&Contributor| person.first && !first_release;
-    if release.contributors.len() > FEW {
-        let (new, known): (Vec<&Contributor>, Vec<&Contributor>) = release
-            .contributors
-            .iter()
-            .partition(|person| is_new(person));
+    if people.len() > FEW {
+        let (new, known): (Vec<&Contributor>, Vec<&Contributor>) =
+            people.iter().partition(|person| person.first && !is_first);
         names(document, "", &known, most);
         names(document, "For the first time: ", &new, most);
         return;
     }
-    for person in &release.contributors {
-        let first = if is_new(&person) {
+    for person in people {
+        let first = if person.first && !is_first {
             ", for the first time"
         } else {
             ""
@@ -457,117 +447,4 @@ fn names(document: &mut Document, introduction: &str, people: &[&Contributor], m
         parts.push(Part::Text(&more));
     }
     document.item(0, &parts);
-}
-
-/// Order of the sections in a file that follows Keep a Changelog.
-const KEEP_A_CHANGELOG: [&str; 6] = [
-    "Added",
-    "Changed",
-    "Deprecated",
-    "Removed",
-    "Fixed",
-    "Security",
-];
-
-/// The changes under the names Keep a Changelog 1.1 gives them; breaking ones say so.
-pub(super) fn keep_a_changelog(document: &mut Document, release: &Release) {
-    let breaking_label = Untrusted::new("Breaking");
-    let start = document.len();
-    for name in KEEP_A_CHANGELOG {
-        let entries: Vec<&Entry> = release
-            .accounting
-            .entries
-            .iter()
-            .filter(|entry| entry.section.keep_a_changelog() == name)
-            .collect();
-        let removed: Vec<&String> = match name {
-            "Removed" => release
-                .manifest
-                .iter()
-                .flat_map(|delta| &delta.features_removed)
-                .collect(),
-            _ => Vec::new(),
-        };
-        let raised = release
-            .manifest
-            .as_ref()
-            .and_then(|delta| delta.raised_rust_version())
-            .filter(|_| name == "Changed");
-        let fixed = match (&release.vulnerabilities, name) {
-            (Ok(delta), "Security") => delta.fixed.as_slice(),
-            _ => &[],
-        };
-        let detected: Vec<&Breaking> = match name {
-            "Changed" => release
-                .breaking
-                .iter()
-                .filter(|item| item.source == Source::Detected)
-                .collect(),
-            _ => Vec::new(),
-        };
-        if entries.is_empty()
-            && removed.is_empty()
-            && raised.is_none()
-            && fixed.is_empty()
-            && detected.is_empty()
-        {
-            continue;
-        }
-        document.heading(3, &[Part::Text(name)]);
-        for line in entries {
-            let tail = tail(release, line);
-            let mut parts = Vec::new();
-            if line.section == Section::Breaking {
-                parts.extend([Part::Strong(&breaking_label), Part::Text(": ")]);
-            }
-            if let Some(scope) = &line.scope {
-                parts.extend([Part::Strong(scope), Part::Text(": ")]);
-            }
-            parts.push(Part::Foreign(&line.text));
-            parts.extend(tail.iter().map(Tail::part));
-            document.item(0, &parts);
-        }
-        for change in detected.iter().flat_map(|item| &item.changes) {
-            let parts = [
-                Part::Strong(&breaking_label),
-                Part::Text(": "),
-                Part::Code(&change.item),
-                Part::Text(": "),
-                Part::Text(&change.rule),
-            ];
-            document.item(0, &parts);
-        }
-        if let Some(version) = raised {
-            document.item(
-                0,
-                &[
-                    Part::Text("The minimum Rust version is "),
-                    Part::Code(version),
-                ],
-            );
-        }
-        for feature in removed {
-            document.item(
-                0,
-                &[
-                    Part::Strong(&breaking_label),
-                    Part::Text(": the feature "),
-                    Part::Code(feature),
-                ],
-            );
-        }
-        for hit in fixed {
-            document.item(
-                0,
-                &[
-                    Part::Code(&hit.id),
-                    Part::Text(" no longer applies: "),
-                    Part::Foreign(&hit.title),
-                ],
-            );
-        }
-    }
-    if document.len() == start {
-        document.paragraph(&[Part::Text("Nothing changed for those who use it.")]);
-    }
 }

@@ -3,7 +3,8 @@
 //!
 //! Must never: hand out text that a parser reads differently from what was put in.
 
-use super::markdown::{BREAK, Seen, code, escape_into, parse_back, shown, without_breaks};
+use super::markdown::{Seen, code, escape_into, parse_back};
+use crate::model::spans::{BREAK, shown, without_breaks};
 use crate::model::untrusted::{Untrusted, is_unwanted};
 
 /// A piece of a line.
@@ -328,7 +329,7 @@ mod tests {
                 document.item(0, &[Part::Text("after")]);
                 let text = document.finish();
                 prop_assert!(text.is_ok(), "{:?}", text);
-                prop_assert!(!text.unwrap_or_default().chars().any(|c| is_unwanted(c) && !matches!(c, '\n' | '\t' | crate::report::markdown::BREAK)));
+                prop_assert!(!text.unwrap_or_default().chars().any(|c| is_unwanted(c) && !matches!(c, '\n' | '\t' | BREAK)));
             }
         }
     }

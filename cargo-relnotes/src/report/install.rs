@@ -3,67 +3,71 @@
 //! Must never: show a command that skips the check, or an address nobody gave.
 
 use super::document::{Document, DocumentError, Part};
-use crate::model::release::Release;
-use crate::read::shipped::Shipped;
+use super::words::SUMS;
+use crate::model::release::About;
+use crate::model::shipped::{Download, Shipped};
 
 /// Renders the document; `bins` are the programs the package installs.
 ///
 /// # Errors
 /// A defect: the document does not read back as it was put in.
-pub fn render(
-    release: &Release,
-    shipped: &Shipped,
-    bins: &[String],
-) -> Result<String, DocumentError> {
+pub fn render(about: &About, shipped: &Shipped, bins: &[String]) -> Result<String, DocumentError> {
     let mut document = Document::new();
-    let (name, version) = (&release.package, release.version.to_string());
-    let tag = tag(release);
-    document.heading(1, &[Part::Text(&format!("Installing {name} {version}"))]);
-    if shipped
+    let tag = usual_tag(about);
+    let name = &about.package;
+    document.heading(
+        1,
+        &[Part::Text(&format!("Installing {name} {}", about.version))],
+    );
+    let archives: Vec<(&Download, &String)> = shipped
         .downloads
         .iter()
-        .any(|download| download.target.is_some())
-    {
-        document.heading(2, &[Part::Text("From the release archives")]);
-        document.paragraph(&[Part::Text(
-            "Each command downloads an archive, checks its SHA-256 digest, and unpacks and installs it only if it is the right one.",
-        )]);
-        let base = release
+        .filter_map(|download| Some((download, download.target.as_ref()?)))
+        .collect();
+    if !archives.is_empty() {
+        let base = about
             .repository
             .as_ref()
             .map(|base| format!("{base}/releases/download/{tag}"));
-        for download in &shipped.downloads {
-            let Some(target) = &download.target else {
-                continue;
-            };
-            document.heading(3, &[Part::Text(target)]);
-            let digest = download.sha256.to_string();
-            if target.contains("windows") {
-                document.code_block(
-                    "powershell",
-                    &powershell(base.as_deref(), &download.name, &digest),
-                );
-            } else {
-                document.code_block(
-                    "sh",
-                    &shell(base.as_deref(), &download.name, &digest, target, bins),
-                );
-            }
-        }
-        document.paragraph(&[Part::Text(
-            "All files at once, in the folder they were downloaded to:",
-        )]);
-        document.code_block(
-            "sh",
-            "sha256sum --check --strict --ignore-missing checksums.txt",
-        );
-        document.paragraph(&[Part::Text(
-            "A digest says that a download is whole. SECURITY.md says how to check who made it.",
-        )]);
+        from_archives(&mut document, &archives, base.as_deref(), bins);
     }
+    from_source(&mut document, about, &tag, !bins.is_empty());
+    document.finish()
+}
+
+fn from_archives(
+    document: &mut Document,
+    archives: &[(&Download, &String)],
+    base: Option<&str>,
+    bins: &[String],
+) {
+    document.heading(2, &[Part::Text("From the release archives")]);
+    document.paragraph(&[Part::Text(
+        "Each command downloads an archive, checks its SHA-256 digest, and unpacks and installs it only if it is the right one.",
+    )]);
+    for (download, target) in archives {
+        document.heading(3, &[Part::Text(target)]);
+        let digest = download.sha256.to_string();
+        if target.contains("windows") {
+            document.code_block("powershell", &powershell(base, &download.name, &digest));
+        } else {
+            document.code_block("sh", &shell(base, &download.name, &digest, target, bins));
+        }
+    }
+    document.paragraph(&[Part::Text(
+        "All files at once, in the folder they were downloaded to:",
+    )]);
+    document.code_block("sh", SUMS);
+    document.paragraph(&[Part::Text(
+        "A digest says that a download is whole. SECURITY.md says how to check who made it.",
+    )]);
+}
+
+fn from_source(document: &mut Document, about: &About, tag: &str, has_programs: bool) {
+    let name = &about.package;
     document.heading(2, &[Part::Text("From source")]);
-    match (&release.repository, bins.is_empty()) {
-        (Some(base), false) => {
+    match (&about.repository, has_programs) {
+        (Some(base), true) => {
             document.paragraph(&[Part::Text(
                 "With the dependencies the release was tested with:",
             )]);
@@ -72,7 +76,7 @@ pub fn render(
                 &format!("cargo install --locked --git {base} --tag {tag} {name}"),
             );
         }
-        (None, false) => {
+        (None, true) => {
             document.paragraph(&[Part::Text(
                 "In a checkout, with the dependencies the release was tested with:",
             )]);
@@ -81,30 +85,32 @@ pub fn render(
                 &format!("git checkout {tag}\ncargo install --locked --path ."),
             );
         }
-        (_, true) => {
+        (_, false) => {
             document.paragraph(&[Part::Text("As a dependency, in Cargo.toml:")]);
-            document.code_block("toml", &format!("[dependencies]\n{name} = \"{version}\""));
+            document.code_block(
+                "toml",
+                &format!("[dependencies]\n{name} = \"{}\"", about.version),
+            );
         }
     }
     document.paragraph(&[
         Part::Text("The source of this release is commit "),
-        Part::Code(release.to.as_str()),
+        Part::Code(about.commit.as_str()),
         Part::Text("."),
     ]);
-    document.finish()
 }
 
 /// The tag of the release, where it can be a part of a command; the usual name for it otherwise.
-fn tag(release: &Release) -> String {
+fn usual_tag(about: &About) -> String {
     let plain = |tag: &String| {
         tag.chars()
             .all(|c| c.is_ascii_alphanumeric() || "._+-/@".contains(c))
     };
-    release
+    about
         .tag
         .clone()
         .filter(plain)
-        .unwrap_or_else(|| format!("v{}", release.version))
+        .unwrap_or_else(|| format!("v{}", about.version))
 }
 
 /// Download, check, unpack, install: each step only if the one before succeeded.

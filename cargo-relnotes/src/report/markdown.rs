@@ -5,13 +5,11 @@
 //! CommonMark 0.31 §2.4 allows, and what GitHub turns into links behind CommonMark's back
 //! (mentions, bare addresses) is broken up.
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
+use crate::model::spans::{BREAK, Span, spans};
 use crate::model::untrusted::Untrusted;
-
-/// Stands behind `@` (and before `#` of a foreign repository) so that no forge notifies or links
-/// anybody.
-pub const BREAK: char = '\u{200b}';
+use crate::read::page::options;
 
 /// Escapes foreign text for use inside a paragraph or list item.
 pub fn escape(text: &Untrusted) -> String {
@@ -52,87 +50,6 @@ pub fn code(text: &str) -> String {
         ""
     };
     format!("{fence}{pad}{text}{pad}{fence}")
-}
-
-/// What a reader of the rendered page sees of `text`: the words without the back-ticks of code
-/// spans.
-pub fn shown(text: &Untrusted) -> String {
-    spans(text.visible())
-        .map(|span| match span {
-            Span::Text(text) => text,
-            Span::Code { content, .. } => code_content(content),
-        })
-        .collect()
-}
-
-/// CommonMark §6.1: one space at both ends is stripped unless the content is all spaces.
-fn code_content(content: &str) -> &str {
-    match content
-        .strip_prefix(' ')
-        .and_then(|rest| rest.strip_suffix(' '))
-    {
-        Some(inner) if !content.trim().is_empty() => inner,
-        _ => content,
-    }
-}
-
-enum Span<'a> {
-    Text(&'a str),
-    Code { content: &'a str, ticks: usize },
-}
-
-/// Cuts a line into plain text and balanced code spans, as CommonMark §6.1 does.
-fn spans(line: &str) -> impl Iterator<Item = Span<'_>> {
-    let mut rest = line;
-    // Lengths of back-tick runs for which no closing run exists in the rest: keeps hostile input
-    // linear.
-    let mut unclosed: Vec<usize> = Vec::new();
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let mut from = 0;
-        while let Some(at) = rest[from..].find('`').map(|at| from + at) {
-            let ticks = run(&rest[at..]);
-            if unclosed.contains(&ticks) {
-                from = at + ticks;
-                continue;
-            }
-            match closing(&rest[at + ticks..], ticks) {
-                Some(_) if at > 0 => {
-                    let (text, tail) = rest.split_at(at);
-                    rest = tail;
-                    return Some(Span::Text(text));
-                }
-                Some(length) => {
-                    let content = &rest[ticks..ticks + length];
-                    rest = &rest[2 * ticks + length..];
-                    return Some(Span::Code { content, ticks });
-                }
-                None => {
-                    unclosed.push(ticks);
-                    from = at + ticks;
-                }
-            }
-        }
-        Some(Span::Text(std::mem::take(&mut rest)))
-    })
-}
-
-fn run(text: &str) -> usize {
-    text.bytes().take_while(|b| *b == b'`').count()
-}
-
-fn closing(text: &str, ticks: usize) -> Option<usize> {
-    let mut from = 0;
-    while let Some(at) = text[from..].find('`').map(|at| from + at) {
-        let length = run(&text[at..]);
-        if length == ticks {
-            return Some(at);
-        }
-        from = at + length;
-    }
-    None
 }
 
 fn escape_text(out: &mut String, text: &str, start: usize) {
@@ -179,18 +96,6 @@ fn ends_with_ignore_case(text: &str, suffix: &str) -> bool {
     text.len() >= suffix.len()
         && text.is_char_boundary(text.len() - suffix.len())
         && text[text.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
-}
-
-/// Everything a forge may understand beyond CommonMark.
-pub(super) fn options() -> Options {
-    Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_GFM
-        | Options::ENABLE_MATH
-        | Options::ENABLE_SUPERSCRIPT
-        | Options::ENABLE_SUBSCRIPT
 }
 
 /// What a parser sees in a finished document.
@@ -283,14 +188,10 @@ pub fn parse_back(markdown: &str) -> Seen {
     seen
 }
 
-/// Removes the characters the renderer itself put in, to compare with what the author wrote.
-pub fn without_breaks(text: &str) -> String {
-    text.replace(BREAK, "")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::spans::{shown, without_breaks};
     use proptest::prelude::*;
 
     /// One list item holding the text: nothing but the text may come back.

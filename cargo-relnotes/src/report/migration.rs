@@ -7,29 +7,27 @@
 use release_gate::suggest::nearest;
 
 use super::document::{Document, DocumentError, Part};
-use super::page::Page;
 use crate::model::breaking::Breaking;
 use crate::model::facts::{ApiChange, Bump};
-use crate::model::release::Release;
+use crate::model::release::{About, Changes, Range};
+use crate::read::page::Page;
 
-/// The guide, or `None` where nothing breaks.
+/// The guide, or `None` where nothing breaks. `api` are all changes of the API that were found.
 ///
 /// # Errors
 /// A defect: the document does not read back as it was put in.
-pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
-    let removed: Vec<&String> = release
-        .manifest
-        .iter()
-        .flat_map(|delta| &delta.features_removed)
-        .collect();
-    if release.breaking.is_empty() && removed.is_empty() {
+pub fn render(
+    about: &About,
+    range: &Range,
+    changes: &Changes,
+    api: &[ApiChange],
+) -> Result<Option<String>, DocumentError> {
+    if changes.breaking.is_empty() && changes.features_removed().next().is_none() {
         return Ok(None);
     }
     let mut document = Document::new();
-    let from = release
-        .predecessor
-        .release
-        .as_ref()
+    let from = range
+        .before()
         .map_or("earlier versions".to_owned(), |before| {
             before.version.to_string()
         });
@@ -37,27 +35,18 @@ pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
         1,
         &[Part::Text(&format!(
             "Migrating {} from {from} to {}",
-            release.package, release.version
+            about.package, about.version
         ))],
     );
-    let added: Vec<&str> = release
-        .facts
-        .compat
-        .usable()
-        .map(|compat| {
-            compat
-                .data
-                .changes
-                .iter()
-                .filter(|change| change.bump == Bump::Minor)
-                .map(|change| change.item.as_str())
-                .collect()
-        })
-        .unwrap_or_default();
-    for item in &release.breaking {
+    let added: Vec<&str> = api
+        .iter()
+        .filter(|change| change.bump == Bump::Minor)
+        .map(|change| change.item.as_str())
+        .collect();
+    for item in &changes.breaking {
         breaking(&mut document, item, &added);
     }
-    for feature in removed {
+    for feature in changes.features_removed() {
         document.heading(
             2,
             &[
@@ -77,20 +66,6 @@ pub fn render(release: &Release) -> Result<Option<String>, DocumentError> {
 /// the old file has some below the same heading, those stay.
 pub fn with_words(fresh: &str, old: &str) -> String {
     const ASKED: &str = "FILL-IN";
-    let parts = |text: &str| -> Vec<(String, String)> {
-        let page = Page::read(text);
-        let starts: Vec<usize> = page.headings.iter().map(|heading| heading.offset).collect();
-        let ends = starts.iter().skip(1).copied().chain([text.len()]);
-        let bodies = starts
-            .iter()
-            .zip(ends)
-            .map(|(start, end)| text[*start..end].to_owned());
-        page.headings
-            .iter()
-            .map(|heading| heading.text.clone())
-            .zip(bodies)
-            .collect()
-    };
     let old = parts(old);
     let kept = |heading: &str| {
         let mut same = old.iter().filter(|(other, _)| other == heading);
@@ -109,6 +84,22 @@ pub fn with_words(fresh: &str, old: &str) -> String {
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+/// A guide cut at its headings: the words of each, and everything from it to the next.
+fn parts(text: &str) -> Vec<(String, String)> {
+    let page = Page::read(text);
+    let starts: Vec<usize> = page.headings.iter().map(|heading| heading.offset).collect();
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let bodies = starts
+        .iter()
+        .zip(ends)
+        .map(|(start, end)| text[*start..end].to_owned());
+    page.headings
+        .iter()
+        .map(|heading| heading.text.clone())
+        .zip(bodies)
+        .collect()
 }
 
 fn breaking(document: &mut Document, item: &Breaking, added: &[&str]) {

@@ -3,23 +3,21 @@
 //! Must never: describe a signature or statement that is not there.
 
 use super::document::{Document, DocumentError, Part};
-use crate::model::release::{Key, Release};
-use crate::read::shipped::Shipped;
+use super::words::SUMS;
+use crate::model::release::About;
+use crate::model::shipped::{Download, Key, Shipped};
 
 /// Renders the document.
 ///
 /// # Errors
 /// A defect: the document does not read back as it was put in.
 pub fn render(
-    release: &Release,
+    about: &About,
     shipped: &Shipped,
     contact: Option<&str>,
 ) -> Result<String, DocumentError> {
     let mut document = Document::new();
-    document.heading(
-        1,
-        &[Part::Text(&format!("Security of {}", release.package))],
-    );
+    document.heading(1, &[Part::Text(&format!("Security of {}", about.package))]);
     document.heading(2, &[Part::Text("Reporting a vulnerability")]);
     let contact = contact.map_or(
         "FILL-IN: an address or link (`security-contact` in the configuration)",
@@ -32,7 +30,7 @@ pub fn render(
     document.paragraph(&[Part::Text("Say which version, what an attacker can do, and how to see it. You get an answer, a date for the repair, and your name in the advisory if you like.")]);
     document.heading(2, &[Part::Text("Supported versions")]);
     // What cargo takes for compatible with it.
-    let version = &release.version;
+    let version = &about.version;
     let line = match (version.major, version.minor) {
         (0, 0) => version.to_string(),
         (0, minor) => format!("0.{minor}.x"),
@@ -42,7 +40,7 @@ pub fn render(
         "Repairs are made for the newest release, {version}, and reach those who use {line}."
     ))]);
     keys(&mut document, shipped);
-    verification(&mut document, release, shipped);
+    verification(&mut document, about, shipped);
     document.finish()
 }
 
@@ -65,7 +63,7 @@ fn keys(document: &mut Document, shipped: &Shipped) {
     }
 }
 
-fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
+fn verification(document: &mut Document, about: &About, shipped: &Shipped) {
     document.heading(2, &[Part::Text("Verifying a release")]);
     let archive = shipped
         .downloads
@@ -75,48 +73,62 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         document.paragraph(&[Part::Text(
             "No archives were packed for this release; verify its source by its commit:",
         )]);
-        document.code_block("sh", &format!("git rev-parse HEAD   # {}", release.to));
+        document.code_block("sh", &format!("git rev-parse HEAD   # {}", about.commit));
         return;
     };
-    let key = shipped
-        .signer
-        .as_ref()
-        .filter(|_| example.signed || shipped.checksums_signed);
     document.paragraph(&[Part::Text(
         "Put the files of the release into one folder, and run the commands there; what they make themselves goes beside that folder.",
     )]);
-    let Some(key) = key else {
-        document.paragraph(&[Part::Text("The archives of this release are not signed (or the key is not published): a digest does not say who made a file. Nothing was damaged where every file has the digest that checksums.txt says:")]);
-        document.code_block("sh", SUMS);
-        rebuild(document, release, shipped);
-        return;
-    };
-    let file = &example.name;
+
+    let signed = example.signed || shipped.checksums_signed;
+    match shipped.signer.as_ref().filter(|_| signed) {
+        Some(key) => {
+            signer(document, &about.package, key);
+            signed_list(document, &about.package, shipped);
+            if example.signed {
+                signed_archive(document, &example.name);
+            }
+            if shipped.provenance {
+                provenance(document, about.repository.as_deref(), example);
+            }
+        }
+        None => {
+            document.paragraph(&[Part::Text("The archives of this release are not signed (or the key is not published): a digest does not say who made a file. Nothing was damaged where every file has the digest that checksums.txt says:")]);
+            document.code_block("sh", SUMS);
+        }
+    }
+    if shipped.buildinfo {
+        rebuild(document, about);
+    }
+}
+
+/// The key in the three forms its verifiers read.
+fn signer(document: &mut Document, package: &str, key: &Key) {
+    let Key { line, ssh, pem, .. } = key;
     document.paragraph(&[
         Part::Text("The key that signed it, as minisign, OpenSSH and openssl read it. The fingerprint that is shown has to be one you trust, "),
         Part::Code(&key.fingerprint),
         Part::Text(" here:"),
     ]);
-    let Key { line, ssh, pem, .. } = key;
-    let keys = [
-        format!(
-            "printf '%s\\n' 'untrusted comment: {}' '{line}' > ../release.pub",
-            release.package
-        ),
+    let commands = [
+        format!("printf '%s\\n' 'untrusted comment: {package}' '{line}' > ../release.pub"),
         format!("echo 'maintainer {ssh}' > ../allowed_signers"),
         format!(
             "printf '%s\\n' '-----BEGIN PUBLIC KEY-----' '{pem}' '-----END PUBLIC KEY-----' > ../release.pem"
         ),
         "ssh-keygen -lf ../allowed_signers".to_owned(),
     ];
-    document.code_block("sh", &keys.join("\n"));
+    document.code_block("sh", &commands.join("\n"));
+}
+
+/// One signature over the digests of all files.
+fn signed_list(document: &mut Document, package: &str, shipped: &Shipped) {
     if shipped.sshsig {
         document.paragraph(&[Part::Text(
             "With what every system has: the list is ours, and every file is the one it lists.",
         )]);
         let ssh = format!(
-            "ssh-keygen -Y verify -f ../allowed_signers -I maintainer -n release@{} -s checksums.txt.sshsig < checksums.txt",
-            release.package
+            "ssh-keygen -Y verify -f ../allowed_signers -I maintainer -n release@{package} -s checksums.txt.sshsig < checksums.txt"
         );
         document.code_block("sh", &format!("{ssh} &&\n{SUMS}"));
     }
@@ -125,62 +137,60 @@ fn verification(document: &mut Document, release: &Release, shipped: &Shipped) {
         let minisign = "minisign -V -p ../release.pub -x checksums.txt.sig -m checksums.txt";
         document.code_block("sh", &format!("{minisign} &&\n{SUMS}"));
     }
-    if example.signed {
-        document.paragraph(&[Part::Text(
-            "One archive alone, with minisign or with openssl:",
-        )]);
-        document.code_block(
-            "sh",
-            &format!("minisign -V -p ../release.pub -x {file}.sig -m {file}"),
-        );
-        let openssl = [
-            format!("sed -n 2p {file}.sig | base64 -d | tail -c 64 > ../raw.sig"),
-            format!("openssl dgst -blake2b512 -binary -out ../hash {file}"),
-            "openssl pkeyutl -verify -pubin -inkey ../release.pem -rawin -in ../hash -sigfile ../raw.sig"
-                .to_owned(),
-        ];
-        document.code_block("sh", &openssl.join(" &&\n"));
-        document.paragraph(&[Part::Text(
-            "With this suite, which also checks that it was signed as this file of this version, and what is inside:",
-        )]);
-        document.code_block(
-            "sh",
-            &format!("cargo-sign verify --key ../release.pub {file}"),
-        );
-    }
-    if shipped.provenance {
-        document.paragraph(&[Part::Text(
-            "It was built from this source: the provenance statement names commit and builder.",
-        )]);
-        if release.repository.is_none() {
-            document.paragraph(&[
-                Part::Code("SOURCE_URI"),
-                Part::Text(" stands for where you know the source to live:"),
-            ]);
-        }
-        let source = release.repository.as_deref().unwrap_or("SOURCE_URI");
-        let provenance = "--provenance provenance.intoto.jsonl --source-uri";
-        document.code_block(
-            "sh",
-            &format!("cargo-sign verify --key ../release.pub {provenance} {source} {file}"),
-        );
-    }
-    rebuild(document, release, shipped);
 }
 
-/// Every file that is there has the digest that is listed, and the list is well formed.
-pub(super) const SUMS: &str = "sha256sum --check --strict --ignore-missing checksums.txt";
+fn signed_archive(document: &mut Document, file: &str) {
+    document.paragraph(&[Part::Text(
+        "One archive alone, with minisign or with openssl:",
+    )]);
+    document.code_block(
+        "sh",
+        &format!("minisign -V -p ../release.pub -x {file}.sig -m {file}"),
+    );
+    let openssl = [
+        format!("sed -n 2p {file}.sig | base64 -d | tail -c 64 > ../raw.sig"),
+        format!("openssl dgst -blake2b512 -binary -out ../hash {file}"),
+        "openssl pkeyutl -verify -pubin -inkey ../release.pem -rawin -in ../hash -sigfile ../raw.sig"
+            .to_owned(),
+    ];
+    document.code_block("sh", &openssl.join(" &&\n"));
+    document.paragraph(&[Part::Text(
+        "With this suite, which also checks that it was signed as this file of this version, and what is inside:",
+    )]);
+    document.code_block(
+        "sh",
+        &format!("cargo-sign verify --key ../release.pub {file}"),
+    );
+}
 
-fn rebuild(document: &mut Document, release: &Release, shipped: &Shipped) {
-    if shipped.buildinfo {
+fn provenance(document: &mut Document, repository: Option<&str>, example: &Download) {
+    document.paragraph(&[Part::Text(
+        "It was built from this source: the provenance statement names commit and builder.",
+    )]);
+    if repository.is_none() {
         document.paragraph(&[
-            Part::Text("Build it yourself and compare: buildinfo.json says how it was built. In a checkout of the commit "),
-            Part::Code(release.to.as_str()),
-            Part::Text(", with DOWNLOAD for the folder of the release:"),
+            Part::Code("SOURCE_URI"),
+            Part::Text(" stands for where you know the source to live:"),
         ]);
-        document.code_block(
-            "sh",
-            "cargo repro rebuild --buildinfo DOWNLOAD/buildinfo.json --artifacts DOWNLOAD",
-        );
     }
+    let source = repository.unwrap_or("SOURCE_URI");
+    document.code_block(
+        "sh",
+        &format!(
+            "cargo-sign verify --key ../release.pub --provenance provenance.intoto.jsonl --source-uri {source} {}",
+            example.name
+        ),
+    );
+}
+
+fn rebuild(document: &mut Document, about: &About) {
+    document.paragraph(&[
+        Part::Text("Build it yourself and compare: buildinfo.json says how it was built. In a checkout of the commit "),
+        Part::Code(about.commit.as_str()),
+        Part::Text(", with DOWNLOAD for the folder of the release:"),
+    ]);
+    document.code_block(
+        "sh",
+        "cargo repro rebuild --buildinfo DOWNLOAD/buildinfo.json --artifacts DOWNLOAD",
+    );
 }

@@ -11,9 +11,11 @@ use release_gate::Error;
 use release_gate::time::iso_date;
 use serde_json::json;
 
+use super::accounting;
 use super::markdown::{code, escape};
-use super::notes::{PROSE_BEGIN, PROSE_END, accounting, opening};
+use super::notes::opening;
 use crate::model::account::Entry;
+use crate::model::prose::{PROSE_BEGIN, PROSE_END};
 use crate::model::release::Release;
 use crate::model::sections::Section;
 use crate::model::untrusted::Untrusted;
@@ -91,7 +93,14 @@ fn fill(source: &Source, context: &serde_json::Value) -> Result<String, Error> {
 
 /// The names a template may use.
 fn context(release: &Release) -> serde_json::Value {
-    let before = release.predecessor.release.as_ref();
+    let Release {
+        about,
+        range,
+        changes,
+        vulnerabilities,
+        evidence,
+    } = release;
+    let before = range.before();
     let entry = |entry: &Entry| {
         json!({
             "scope": entry.scope.as_ref().map(Untrusted::visible),
@@ -103,37 +112,37 @@ fn context(release: &Release) -> serde_json::Value {
     };
     let sections: Vec<_> = Section::ALL
         .into_iter()
-        .map(|section| (section, release.accounting.section(section).map(entry).collect::<Vec<_>>()))
+        .map(|section| (section, changes.accounting.section(section).map(entry).collect::<Vec<_>>()))
         .filter(|(_, entries)| !entries.is_empty())
         .map(|(section, entries)| json!({ "id": section, "title": section.title(), "entries": entries }))
         .collect();
     json!({
-        "package": release.package,
-        "version": release.version.to_string(),
-        "date": iso_date(release.time),
-        "tag": release.tag,
-        "commit": release.to,
+        "package": about.package,
+        "version": about.version.to_string(),
+        "date": iso_date(about.time),
+        "tag": about.tag,
+        "commit": about.commit,
         "previous": before.map(|before| json!({ "tag": before.tag, "version": before.version.to_string(), "commit": before.commit, "date": iso_date(before.time) })),
-        "phase": release.phase,
-        "release_type": release.release_type,
-        "opening": opening(release),
-        "repository": release.repository,
+        "phase": about.phase,
+        "release_type": range.release_type,
+        "opening": opening(about, range),
+        "repository": about.repository,
         "sections": sections,
-        "breaking": release.breaking.iter().map(|item| json!({
+        "breaking": changes.breaking.iter().map(|item| json!({
             "source": item.source,
             "entry": item.entry.as_ref().map(entry),
             "items": item.changes.iter().map(|change| json!({ "item": change.item, "rule": change.rule, "before": change.before, "after": change.after })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
-        "manifest": release.manifest,
-        "dependencies": release.dependencies.as_ref().ok(),
-        "vulnerabilities": release.vulnerabilities.as_ref().ok(),
-        "known_issues": release.issues.iter().map(|(standing, hit)| json!({ "standing": standing, "advisory": hit })).collect::<Vec<_>>(),
-        "contributors": release.contributors.iter().map(|person| json!({ "name": person.name.visible(), "commits": person.commits, "first": person.first })).collect::<Vec<_>>(),
-        "gaps": release.facts.gaps().iter().map(|(_, file, gap, why)| json!({ "file": file, "gap": gap, "why": why })).collect::<Vec<_>>(),
-        "artifacts": release.facts.buildinfo.usable().map(|info| info.data.artifacts.iter().map(|artifact| json!({
+        "manifest": changes.manifest,
+        "dependencies": changes.dependencies.as_ref().ok(),
+        "vulnerabilities": vulnerabilities.compared.as_ref().ok(),
+        "known_issues": vulnerabilities.standing.iter().map(|(standing, hit)| json!({ "standing": standing, "advisory": hit })).collect::<Vec<_>>(),
+        "contributors": changes.contributors.iter().map(|person| json!({ "name": person.name.visible(), "commits": person.commits, "first": person.first })).collect::<Vec<_>>(),
+        "gaps": evidence.facts.gaps().iter().map(|(_, file, gap, why)| json!({ "file": file, "gap": gap, "why": why })).collect::<Vec<_>>(),
+        "artifacts": evidence.facts.buildinfo.usable().map(|info| info.data.artifacts.iter().map(|artifact| json!({
             "name": artifact.name, "target": artifact.target, "sha256": artifact.sha256, "size": artifact.size,
         })).collect::<Vec<_>>()).unwrap_or_default(),
-        "accounting": accounting(&release.accounting.sums()),
+        "accounting": accounting::sentence(&changes.accounting.sums()),
         "prose_begin": PROSE_BEGIN,
         "prose_end": PROSE_END,
     })

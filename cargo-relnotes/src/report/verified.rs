@@ -2,19 +2,27 @@
 //!
 //! Must never: turn an absent, stale or failed fact into silence.
 
-use super::changes::{severity, shipped};
 use super::document::{Document, Part};
-use super::notes::count;
-use crate::model::facts::{Artifact, Fact};
-use crate::model::release::Release;
+use super::words::{count, severity, shipped};
+use crate::model::facts::{Artifact, BuildInfo, Compat, Fact, Facts, Judged, Repro, Sbom, Vulns};
+use crate::model::release::{Evidence, Release, Vulnerabilities};
+use crate::model::shipped::Key;
+use crate::model::vulnerabilities::{Hit, Standing};
 
 /// Vulnerabilities users of this release live with, and what nobody looked for.
-pub(super) fn known_issues(document: &mut Document, release: &Release, level: u8) {
-    let vulns = &release.facts.vulns;
-    let unjudged = vulns
+pub(super) fn known_issues(
+    document: &mut Document,
+    vulnerabilities: &Vulnerabilities,
+    facts: &Facts,
+    is_library: bool,
+    level: u8,
+) {
+    let standing = &vulnerabilities.standing;
+    let unjudged = facts
+        .vulns
         .gap()
-        .filter(|_| release.issues.is_empty() && release.vulnerabilities.is_err());
-    if release.issues.is_empty() && unjudged.is_none() {
+        .filter(|_| standing.is_empty() && vulnerabilities.compared.is_err());
+    if standing.is_empty() && unjudged.is_none() {
         return;
     }
     document.heading(level, &[Part::Text("Known issues")]);
@@ -28,98 +36,117 @@ pub(super) fn known_issues(document: &mut Document, release: &Release, level: u8
             ],
         );
     }
-    for (standing, hit) in &release.issues {
-        let (severity, shipped) = (severity(hit), shipped(hit, release.is_library));
-        let versions = hit.versions.join(", ");
-        let mut parts = vec![
-            Part::Code(&hit.id),
-            Part::Text(standing.words()),
-            Part::Code(&hit.package),
-            Part::Text(" "),
-            Part::Text(&versions),
-            Part::Text(&severity),
-        ];
-        if !hit.title.is_empty() {
-            parts.extend([Part::Text(": "), Part::Foreign(&hit.title)]);
-        }
-        parts.push(Part::Text(&shipped));
-        document.item(0, &parts);
-        let mitigation = match hit.patched.as_slice() {
-            [] => "No version with a repair is known here".to_owned(),
-            patched => format!("Repaired in {} {}", hit.package, patched.join(" or ")),
-        };
-        document.item(1, &[Part::Text(&mitigation)]);
+    for (standing, hit) in standing {
+        known_issue(document, *standing, hit, is_library);
     }
+}
+
+fn known_issue(document: &mut Document, standing: Standing, hit: &Hit, is_library: bool) {
+    let severity = severity(hit);
+    let shipped = shipped(hit, is_library);
+    let versions = hit.versions.join(", ");
+    let mut parts = vec![
+        Part::Code(&hit.id),
+        Part::Text(standing.words()),
+        Part::Code(&hit.package),
+        Part::Text(" "),
+        Part::Text(&versions),
+        Part::Text(&severity),
+    ];
+    if !hit.title.is_empty() {
+        parts.extend([Part::Text(": "), Part::Foreign(&hit.title)]);
+    }
+    parts.push(Part::Text(&shipped));
+    document.item(0, &parts);
+    let mitigation = match hit.patched.as_slice() {
+        [] => "No version with a repair is known here".to_owned(),
+        patched => format!("Repaired in {} {}", hit.package, patched.join(" or ")),
+    };
+    document.item(1, &[Part::Text(&mitigation)]);
 }
 
 /// What readers need to check what they downloaded.
 pub(super) fn verification(document: &mut Document, release: &Release) {
-    let facts = &release.facts;
+    let evidence = &release.evidence;
+    let facts = &evidence.facts;
     document.heading(2, &[Part::Text("Verification")]);
     document.item(
         0,
         &[
             Part::Text("Source: commit "),
-            Part::Code(release.to.as_str()),
+            Part::Code(release.about.commit.as_str()),
         ],
     );
-    match &facts.buildinfo {
-        Fact::Usable(info) => {
-            document.item(
-                0,
-                &[
-                    Part::Text("Build: buildinfo.json has SHA-256 "),
-                    Part::Code(&info.sha256.to_string()),
-                ],
-            );
-            for artifact in &info.data.artifacts {
-                let name = artifact.target.as_ref().map_or_else(
-                    || artifact.name.clone(),
-                    |target| format!("{} ({target})", artifact.name),
-                );
-                let size = artifact
-                    .size
-                    .map(|size| size_of(size, before(release, artifact)))
-                    .unwrap_or_default();
-                document.item(
-                    1,
-                    &[
-                        Part::Code(&name),
-                        Part::Text(": SHA-256 "),
-                        Part::Code(&artifact.sha256.to_string()),
-                        Part::Text(&size),
-                    ],
-                );
-            }
-        }
-        other => gap(document, "Build", other),
+    build(document, evidence);
+    reproducibility(document, &facts.repro);
+    sbom(document, &facts.sbom);
+    vulnerabilities(document, &facts.vulns);
+    api(document, &facts.compat);
+    if release.range.before().is_some() {
+        not_compared(document, release);
     }
-    match &facts.repro {
-        Fact::Usable(repro) => {
-            let (all, same) = (
-                repro.data.artifacts.len(),
-                repro
-                    .data
-                    .artifacts
-                    .iter()
-                    .filter(|artifact| artifact.identical)
-                    .count(),
-            );
-            let verdict = if same == all && all > 0 {
-                "reproducible"
-            } else {
-                "not reproducible"
-            };
-            document.item(
-                0,
-                &[Part::Text(&format!(
-                    "Reproducibility: {verdict}, {same} of {all} artifacts identical in two builds"
-                ))],
-            );
-        }
-        other => gap(document, "Reproducibility", other),
+    keys(document, &release.about.package, &evidence.keys);
+}
+
+fn build(document: &mut Document, evidence: &Evidence) {
+    let info = match &evidence.facts.buildinfo {
+        Fact::Usable(info) => info,
+        other => return gap(document, "Build", other),
+    };
+    document.item(
+        0,
+        &[
+            Part::Text("Build: buildinfo.json has SHA-256 "),
+            Part::Code(&info.sha256.to_string()),
+        ],
+    );
+    for artifact in &info.data.artifacts {
+        let name = artifact.target.as_ref().map_or_else(
+            || artifact.name.clone(),
+            |target| format!("{} ({target})", artifact.name),
+        );
+        let size = artifact
+            .size
+            .map(|size| size_words(size, size_before(evidence.build_before.as_ref(), artifact)))
+            .unwrap_or_default();
+        document.item(
+            1,
+            &[
+                Part::Code(&name),
+                Part::Text(": SHA-256 "),
+                Part::Code(&artifact.sha256.to_string()),
+                Part::Text(&size),
+            ],
+        );
     }
-    match &facts.sbom {
+}
+
+fn reproducibility(document: &mut Document, fact: &Fact<Judged<Repro>>) {
+    let repro = match fact {
+        Fact::Usable(repro) => repro,
+        other => return gap(document, "Reproducibility", other),
+    };
+    let artifacts = &repro.data.artifacts;
+    let all = artifacts.len();
+    let same = artifacts
+        .iter()
+        .filter(|artifact| artifact.identical)
+        .count();
+    let verdict = if same == all && all > 0 {
+        "reproducible"
+    } else {
+        "not reproducible"
+    };
+    document.item(
+        0,
+        &[Part::Text(&format!(
+            "Reproducibility: {verdict}, {same} of {all} artifacts identical in two builds"
+        ))],
+    );
+}
+
+fn sbom(document: &mut Document, fact: &Fact<Sbom>) {
+    match fact {
         Fact::Usable(sbom) => document.item(
             0,
             &[
@@ -132,54 +159,55 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
         ),
         other => gap(document, "SBOM", other),
     }
-    match &facts.vulns {
-        Fact::Usable(vulns) => {
-            let hits = vulns.data.counting().count();
-            let said = match hits {
-                0 => "no known advisory applies".to_owned(),
-                _ => format!(
-                    "{} (see known issues)",
-                    if hits == 1 {
-                        "1 advisory applies".to_owned()
-                    } else {
-                        format!("{hits} advisories apply")
-                    }
-                ),
-            };
-            document.item(0, &[Part::Text("Vulnerabilities: "), Part::Text(&said)]);
-        }
-        other => gap(document, "Vulnerabilities", other),
-    }
-    match &facts.compat {
-        Fact::Usable(compat) => {
-            let required = compat
-                .data
-                .required_bump
-                .map_or("patch", |bump| bump.as_str());
-            document.item(
-                0,
-                &[Part::Text(&format!(
-                    "API: {}, a {required} step is enough",
-                    count(compat.data.changes.len(), "change")
-                ))],
-            );
-        }
-        other => gap(document, "API", other),
-    }
+}
+
+fn vulnerabilities(document: &mut Document, fact: &Fact<Judged<Vulns>>) {
+    let vulns = match fact {
+        Fact::Usable(vulns) => vulns,
+        other => return gap(document, "Vulnerabilities", other),
+    };
+    let said = match vulns.data.counting().count() {
+        0 => "no known advisory applies".to_owned(),
+        1 => "1 advisory applies (see known issues)".to_owned(),
+        hits => format!("{hits} advisories apply (see known issues)"),
+    };
+    document.item(0, &[Part::Text("Vulnerabilities: "), Part::Text(&said)]);
+}
+
+fn api(document: &mut Document, fact: &Fact<Judged<Compat>>) {
+    let compat = match fact {
+        Fact::Usable(compat) => compat,
+        other => return gap(document, "API", other),
+    };
+    let required = compat
+        .data
+        .required_bump
+        .map_or("patch", |bump| bump.as_str());
+    document.item(
+        0,
+        &[Part::Text(&format!(
+            "API: {}, a {required} step is enough",
+            count(compat.data.changes.len(), "change")
+        ))],
+    );
+}
+
+/// What could not be compared with the release before, and why.
+fn not_compared(document: &mut Document, release: &Release) {
     let no_manifest = "the package was not in the release before".to_owned();
-    let not_compared = [
+    let sides = [
         (
             "Manifest",
-            release.manifest.is_none().then_some(&no_manifest),
+            release.changes.manifest.is_none().then_some(&no_manifest),
         ),
-        ("Dependencies", release.dependencies.as_ref().err()),
+        ("Dependencies", release.changes.dependencies.as_ref().err()),
         (
             "Advisories since the release before",
-            release.vulnerabilities.as_ref().err(),
+            release.vulnerabilities.compared.as_ref().err(),
         ),
     ];
-    for (what, why) in not_compared {
-        if let Some(why) = why.filter(|_| release.predecessor.release.is_some()) {
+    for (what, why) in sides {
+        if let Some(why) = why {
             document.item(
                 0,
                 &[
@@ -191,23 +219,19 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
             );
         }
     }
-    keys(document, release);
 }
 
 /// The size of the same artifact in the release before.
-fn before(release: &Release, artifact: &Artifact) -> Option<u64> {
-    let same = |other: &&Artifact| other.name == artifact.name && other.target == artifact.target;
-    release
-        .build_before
-        .as_ref()?
+fn size_before(build: Option<&BuildInfo>, artifact: &Artifact) -> Option<u64> {
+    build?
         .artifacts
         .iter()
-        .find(same)?
+        .find(|other| other.name == artifact.name && other.target == artifact.target)?
         .size
 }
 
 /// `, 1200 bytes (200 more than before)`.
-fn size_of(size: u64, before: Option<u64>) -> String {
+fn size_words(size: u64, before: Option<u64>) -> String {
     let step = match before.map(|before| (size.abs_diff(before), size > before)) {
         None => String::new(),
         Some((0, _)) => " (as before)".to_owned(),
@@ -218,8 +242,8 @@ fn size_of(size: u64, before: Option<u64>) -> String {
 }
 
 /// Keys that sign releases, and how to check a download with them.
-fn keys(document: &mut Document, release: &Release) {
-    for key in &release.keys {
+fn keys(document: &mut Document, package: &str, keys: &[Key]) {
+    for key in keys {
         document.item(
             0,
             &[
@@ -230,11 +254,11 @@ fn keys(document: &mut Document, release: &Release) {
             ],
         );
     }
-    if let Some(key) = release.keys.first() {
+    if let Some(key) = keys.first() {
         document.paragraph(&[Part::Text(
             "To check a download, with this suite, with minisign, or with what every system has:",
         )]);
-        let (path, ssh, package) = (&key.path, &key.ssh, &release.package);
+        let Key { path, ssh, .. } = key;
         let commands = [
             format!("cargo-sign verify --key {path} ARCHIVE"),
             format!("minisign -V -p {path} -x ARCHIVE.sig -m ARCHIVE"),
@@ -242,7 +266,7 @@ fn keys(document: &mut Document, release: &Release) {
             format!(
                 "ssh-keygen -Y verify -f ../allowed_signers -I maintainer -n release@{package} -s checksums.txt.sshsig < checksums.txt &&"
             ),
-            super::security::SUMS.to_owned(),
+            super::words::SUMS.to_owned(),
         ];
         document.code_block("sh", &commands.join("\n"));
     }

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use release_gate::git::CommitId;
 use release_gate::{Finding, Level};
 
-use super::Notes;
-use crate::model::breaking::Source;
-use crate::model::facts::ApiChange;
-use crate::model::release::Release;
-use crate::report::markdown::shown;
-use crate::report::page::{Block, Page};
+use super::subject::Notes;
+use crate::model::breaking::{Breaking, Source};
+use crate::model::facts::{ApiChange, Facts};
+use crate::model::manifest::ManifestDelta;
+use crate::model::spans::shown;
+use crate::model::vulnerabilities::Hit;
+use crate::read::page::{Block, Page};
 use crate::rules;
 
 /// Whether a word stands by itself in the text.
@@ -54,11 +56,11 @@ fn whole(page: &Page) -> String {
         .join("\n")
 }
 
-pub(super) fn breaking(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
+pub(super) fn breaking(items: &[Breaking], notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let text = whole(page);
     let said = plain(&text);
     let mut findings = Vec::new();
-    for item in &release.breaking {
+    for item in items {
         let by_commit = item.entry.as_ref().is_some_and(|entry| {
             let numbered = entry
                 .pull
@@ -160,7 +162,7 @@ fn short_version(text: &str) -> String {
         .to_owned()
 }
 
-pub(super) fn manifest(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
+pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     const RUST: &[&str] = &[
         "rust",
         "rustc",
@@ -175,9 +177,6 @@ pub(super) fn manifest(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
         "removals", "gone", "dropped", "drop", "drops", "deleted", "renamed", "replaced", "merged",
     ];
     let mut findings = Vec::new();
-    let Some(delta) = &release.manifest else {
-        return findings;
-    };
     if let Some(raised) = delta.raised_rust_version() {
         let wanted = short_version(raised);
         // The number alone may be the version of anything.
@@ -227,14 +226,11 @@ pub(super) fn manifest(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
     findings
 }
 
-pub(super) fn fixed(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
+pub(super) fn fixed(fixed: &[Hit], notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let text = whole(page).to_uppercase();
     let said = |id: &str| names(&text, &id.to_uppercase());
-    let fixed = release
-        .vulnerabilities
-        .iter()
-        .flat_map(|delta| &delta.fixed);
     fixed
+        .iter()
         .filter(|hit| !said(&hit.id) && !hit.aliases.iter().any(|alias| said(alias)))
         .map(|hit| {
             Finding::new(
@@ -259,8 +255,12 @@ pub(super) fn fixed(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Fi
 
 /// Digests beside the name of an artifact must be those of the artifact, and digests beside no name
 /// must be those of something.
-pub(super) fn digests(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
-    let facts = &release.facts;
+pub(super) fn digests(
+    facts: &Facts,
+    commit: &CommitId,
+    notes: &Notes<'_>,
+    page: &Page,
+) -> Vec<Finding> {
     let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for artifact in facts
         .buildinfo
@@ -298,7 +298,7 @@ pub(super) fn digests(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<
         let near = named(&block.text)
             .or_else(|| named(lead))
             .or_else(|| named(heading));
-        for digest in said_digests(&block.text).filter(|digest| *digest != release.to.as_str()) {
+        for digest in said_digests(&block.text).filter(|digest| *digest != commit.as_str()) {
             let lower = digest.to_lowercase();
             let message = match near {
                 Some((name, right)) if !right.contains(&lower) => {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use release_gate::{Finding, Level};
 
 use super::content::names;
-use super::{LONGEST_BODY, Notes};
-use crate::model::release::Release;
+use super::subject::Notes;
+use crate::model::account::Accounting;
+use crate::model::prose::{LONGEST_BODY, prose};
 use crate::model::sections::Section;
-use crate::report::notes::prose;
-use crate::report::page::Page;
+use crate::read::page::Page;
 use crate::rules;
 
 /// Names under which people expect a section.
@@ -47,7 +47,7 @@ fn usual_names(section: Section) -> &'static [&'static str] {
     }
 }
 
-pub(super) fn sections(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
+pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     // Some projects set the names of their sections in bold, or write them with a colon.
     let headings = page.headings.iter().map(|heading| heading.text.as_str());
     let leads = page
@@ -62,7 +62,7 @@ pub(super) fn sections(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec
         .collect();
     let mut findings = Vec::new();
     for section in Section::ALL {
-        let lines = release.accounting.section(section).count();
+        let lines = accounting.section(section).count();
         let usual = usual_names(section);
         if lines == 0 || usual.is_empty() || usual.iter().any(|name| words.contains(*name)) {
             continue;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use release_gate::{Finding, Level};
 
-use super::Notes;
+use super::subject::Notes;
+use crate::model::spans::BREAK;
 use crate::model::untrusted::is_unwanted;
-use crate::report::markdown::BREAK;
-use crate::report::page::Page;
+use crate::read::page::Page;
 use crate::rules;
 
 /// Elements forges show and that do nothing by themselves.

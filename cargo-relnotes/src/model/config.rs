@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::model::facts::FACT_NAMES;
-use crate::model::sections::Place;
+use crate::model::sections::Destination;
 
 /// The table.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Config {
     /// both behind the package's name.
     pub tag_patterns: Vec<String>,
     /// Where conventional types (and areas) go: `docs = "other"`, `ci = "hide"`.
-    pub sections: BTreeMap<String, Place>,
+    pub sections: BTreeMap<String, Destination>,
     /// Folders, relative to the repository, whose commits belong to the package besides its own.
     pub paths: Vec<String>,
     /// Facts a final release cannot do without; all of them unless said otherwise.

@@ -2,9 +2,9 @@
 //!
 //! Must never: fail. Whatever somebody wrote is a page of some kind.
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::markdown::{options, without_breaks};
+use crate::model::spans::without_breaks;
 
 /// A heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,6 +195,18 @@ impl Page {
             block.lead.as_str(),
         ]
     }
+}
+
+/// Everything a forge may understand beyond CommonMark.
+pub(crate) fn options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_GFM
+        | Options::ENABLE_MATH
+        | Options::ENABLE_SUPERSCRIPT
+        | Options::ENABLE_SUBSCRIPT
 }
 
 /// What a block of HTML shows: its text without elements and comments.

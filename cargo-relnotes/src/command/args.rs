@@ -1,0 +1,39 @@
+//! The arguments commands take, as the command line spells them.
+
+use std::path::PathBuf;
+
+use clap::ValueHint;
+
+use crate::model::release::Phase;
+
+/// Which release.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RangeArgs {
+    /// Tag (or revision) to start from [default: the highest lower version that is an ancestor]
+    #[arg(long, value_name = "TAG", global = true)]
+    pub since: Option<String>,
+    /// Revision that is released [default: HEAD]
+    #[arg(long, value_name = "REV", global = true)]
+    pub to: Option<String>,
+    /// For the release pull request, or for the release itself
+    #[arg(long, value_enum, default_value_t, value_name = "PHASE", global = true)]
+    pub phase: Phase,
+    /// Advisory database [default: RELEASE_GATES_ADVISORY_DB, or cargo's advisory-db folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
+    pub db: Option<PathBuf>,
+}
+
+/// What else is written.
+#[derive(Debug, Clone, clap::Args)]
+pub struct GenerateArgs {
+    /// Print where every commit of the range went
+    #[arg(long)]
+    pub accounting: bool,
+    /// Put the section of this release into a changelog, once [default file: CHANGELOG.md beside
+    /// Cargo.toml]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
+    pub changelog: Option<Option<PathBuf>>,
+    /// Render the notes with a minijinja template instead of the default layout
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub template: Option<PathBuf>,
+}
