@@ -41,7 +41,7 @@ pub fn settle_range(
     let (version, commit) = (&target.version, &target.commit);
     let mut releases = releases(tags, &target.package, &config.tag_patterns);
     if config.tag_patterns.is_empty() {
-        releases.extend(plain(git, tags, target, &releases)?);
+        releases.extend(plain_tags_of(git, tags, target, &releases)?);
         range::sort(&mut releases);
     }
     let same: Vec<&TaggedRelease> = releases
@@ -64,7 +64,7 @@ pub fn settle_range(
     };
     let predecessor = match since {
         Some(since) => Predecessor {
-            release: Some(start(git, &releases, version, since)?),
+            release: Some(start_of(git, &releases, version, since)?),
             ..Predecessor::default()
         },
         None => range::predecessor(&releases, version, commit, named == Named::Past, git)?,
@@ -72,7 +72,7 @@ pub fn settle_range(
     let misnamed = if named == Named::Tagged {
         Vec::new()
     } else {
-        misnamed(git, target, &releases)?
+        misnamed_tags(git, target, &releases)?
     };
     Ok(Range {
         predecessor,
@@ -86,7 +86,7 @@ pub fn settle_range(
 
 /// Plain tags beside those that name the package: its own from before there were others, where its
 /// manifest had that version there.
-fn plain(
+fn plain_tags_of(
     git: &Git,
     tags: &[Tag],
     target: &Target,
@@ -108,7 +108,7 @@ fn plain(
 
 /// What `--since` names. A revision without a tag stands for the highest lower version it holds, so
 /// that the step from it can be judged.
-fn start(
+fn start_of(
     git: &Git,
     releases: &[TaggedRelease],
     version: &Version,
@@ -134,7 +134,7 @@ fn start(
 }
 
 /// Release tags at the commit that name another version than its manifest does.
-fn misnamed(git: &Git, target: &Target, releases: &[TaggedRelease]) -> Result<Vec<String>> {
+fn misnamed_tags(git: &Git, target: &Target, releases: &[TaggedRelease]) -> Result<Vec<String>> {
     let here: Vec<&TaggedRelease> = releases
         .iter()
         .filter(|release| release.commit == target.commit)

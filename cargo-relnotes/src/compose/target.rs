@@ -135,7 +135,7 @@ fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config)
     // What a binary links in from its own workspace ships with it; a library ships what it asks for
     // in one exact version.
     let is_binary = package.targets.iter().any(|target| target.is_bin());
-    let shipped = linked(project, package, is_binary);
+    let shipped = linked_members(project, package, is_binary);
     let mut inside = vec![own.clone()];
     inside.extend(shipped.iter().map(|name| {
         members
@@ -181,7 +181,7 @@ fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config)
 /// Names of the workspace's packages that a package links in, directly or through others: all of
 /// them, or those it asks for in one exact version (`=1.2.3`), which are parts of it under another
 /// name.
-fn linked(project: &Project, package: &cargo_metadata::Package, all: bool) -> Vec<String> {
+fn linked_members(project: &Project, package: &cargo_metadata::Package, all: bool) -> Vec<String> {
     let members = project.metadata.workspace_packages();
     let mut found: Vec<String> = Vec::new();
     let mut queue = vec![package];

@@ -41,17 +41,17 @@ pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<St
         evidence,
     } = release;
     let mut findings = Vec::new();
-    findings.extend(tags(about, range));
-    findings.extend(ambiguous(about, range));
-    findings.extend(unaccounted(range, &changes.accounting));
-    findings.extend(breaking(&changes.breaking));
-    findings.extend(bump(about, range, changes, &evidence.facts));
-    findings.extend(vulnerabilities.standing.iter().map(vulnerable));
-    findings.extend(sources(changes));
+    findings.extend(tag_findings(about, range));
+    findings.extend(ambiguous_tags(about, range));
+    findings.extend(unaccounted_commits(range, &changes.accounting));
+    findings.extend(unmarked_breaks(&changes.breaking));
+    findings.extend(bump_too_small(about, range, changes, &evidence.facts));
+    findings.extend(vulnerabilities.standing.iter().map(vulnerable_dependency));
+    findings.extend(changed_sources(changes));
 
-    let (gaps, mut status) = facts(&evidence.facts, about.phase, required);
+    let (gaps, mut status) = fact_gaps(&evidence.facts, about.phase, required);
     findings.extend(gaps);
-    findings.extend(mismatched(&evidence.facts));
+    findings.extend(mismatched_artifacts(&evidence.facts));
     if about.phase == Phase::Final && !evidence.unreadable.is_empty() {
         status = Some(Status::Error);
     }
@@ -82,30 +82,30 @@ fn deny_when_final(phase: Phase, draft: Level) -> Level {
     }
 }
 
-fn mismatch(message: String) -> Finding {
+fn tag_mismatch(message: String) -> Finding {
     Finding::new(&rules::RANGE_TAG_MISMATCH, message)
 }
 
-fn tags(about: &About, range: &Range) -> Vec<Finding> {
+fn tag_findings(about: &About, range: &Range) -> Vec<Finding> {
     let mut findings = Vec::new();
     let tag = about.tag.as_deref().unwrap_or_default();
     for other in &range.misnamed {
         findings.push(
-            mismatch(format!("the tag {other} leads to a commit whose manifest says {}", about.version))
+            tag_mismatch(format!("the tag {other} leads to a commit whose manifest says {}", about.version))
                 .help("set the version in Cargo.toml and commit it before the tag is made, or tag another commit")
                 .evidence("tag", other.as_str()),
         );
     }
     match about.named {
         Named::Elsewhere => findings.push(
-            mismatch(format!(
+            tag_mismatch(format!(
                 "the tag {tag} exists and does not lead to the commit to be released"
             ))
             .help("set another version in Cargo.toml, or move the tag if nobody has fetched it")
             .evidence("tag", tag),
         ),
         Named::Past if range.misnamed.is_empty() => findings.push(
-            mismatch(format!(
+            tag_mismatch(format!(
                 "version {} was released as {tag}, and there are commits since",
                 about.version
             ))
@@ -117,7 +117,7 @@ fn tags(about: &About, range: &Range) -> Vec<Finding> {
     }
     if range.uncommitted {
         findings.push(
-            mismatch(format!("version {} is not committed yet", about.version))
+            tag_mismatch(format!("version {} is not committed yet", about.version))
                 .level(deny_when_final(about.phase, Level::Note))
                 .help("commit Cargo.toml (and Cargo.lock), so that the release is what the commit says"),
         );
@@ -126,7 +126,7 @@ fn tags(about: &About, range: &Range) -> Vec<Finding> {
         && about.version.cmp_precedence(&before.version).is_le()
     {
         findings.push(
-            mismatch(format!(
+            tag_mismatch(format!(
                 "{} is not higher than {}, which came before",
                 about.version, before.tag
             ))
@@ -137,7 +137,7 @@ fn tags(about: &About, range: &Range) -> Vec<Finding> {
     findings
 }
 
-fn ambiguous(about: &About, range: &Range) -> Vec<Finding> {
+fn ambiguous_tags(about: &About, range: &Range) -> Vec<Finding> {
     let mut findings = Vec::new();
     let chosen = range.before().map(|before| before.tag.as_str());
     for rival in &range.predecessor.rivals {
@@ -153,7 +153,7 @@ fn ambiguous(about: &About, range: &Range) -> Vec<Finding> {
                 .help("delete the wrong tag, so that everybody gets the same release"),
         );
     }
-    findings.extend(untagged(range));
+    findings.extend(untagged_versions(range));
     findings
 }
 
@@ -166,7 +166,7 @@ fn two_tags(chosen: &str, other: &str) -> Finding {
 }
 
 /// Versions the manifest had inside the range and no tag names.
-fn untagged(range: &Range) -> Option<Finding> {
+fn untagged_versions(range: &Range) -> Option<Finding> {
     let (first, last) = (range.untagged.first()?, range.untagged.last()?);
     let versions = match range.untagged.len() {
         1 => first.version.to_string(),
@@ -189,7 +189,7 @@ fn untagged(range: &Range) -> Option<Finding> {
     )
 }
 
-fn unaccounted(range: &Range, accounting: &Accounting) -> Option<Finding> {
+fn unaccounted_commits(range: &Range, accounting: &Accounting) -> Option<Finding> {
     let total = accounting.sums().total;
     (total != range.counted).then(|| {
         Finding::new(
@@ -207,7 +207,7 @@ fn unaccounted(range: &Range, accounting: &Accounting) -> Option<Finding> {
     })
 }
 
-fn breaking(items: &[Breaking]) -> Vec<Finding> {
+fn unmarked_breaks(items: &[Breaking]) -> Vec<Finding> {
     let marked = items.iter().any(|item| item.source != Source::Detected);
     items
         .iter()
@@ -254,7 +254,12 @@ fn required_bump(changes: &Changes, facts: &Facts) -> Option<(Bump, &'static str
         .max_by_key(|(bump, _)| *bump)
 }
 
-fn bump(about: &About, range: &Range, changes: &Changes, facts: &Facts) -> Option<Finding> {
+fn bump_too_small(
+    about: &About,
+    range: &Range,
+    changes: &Changes,
+    facts: &Facts,
+) -> Option<Finding> {
     let before = &range.before()?.version;
     let version = &about.version;
     let lower = version.cmp_precedence(before).is_le();
@@ -280,7 +285,7 @@ fn bump(about: &About, range: &Range, changes: &Changes, facts: &Facts) -> Optio
 }
 
 /// An advisory that hits the release.
-fn vulnerable((standing, hit): &(Standing, Hit)) -> Finding {
+fn vulnerable_dependency((standing, hit): &(Standing, Hit)) -> Finding {
     let help = match hit.patched.as_slice() {
         [] => {
             "no version with a repair is known here; say in the notes what users can do".to_owned()
@@ -314,7 +319,7 @@ fn vulnerable((standing, hit): &(Standing, Hit)) -> Finding {
         .evidence("severity", hit.severity.as_deref().unwrap_or("unknown"))
 }
 
-fn sources(changes: &Changes) -> impl Iterator<Item = Finding> {
+fn changed_sources(changes: &Changes) -> impl Iterator<Item = Finding> {
     changes
         .dependencies
         .iter()
@@ -338,7 +343,7 @@ fn sources(changes: &Changes) -> impl Iterator<Item = Finding> {
         })
 }
 
-fn facts(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>, Option<Status>) {
+fn fact_gaps(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>, Option<Status>) {
     let mut findings = Vec::new();
     let mut status = None;
     let mut unknown = Vec::new();
@@ -385,7 +390,7 @@ fn facts(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>, Opt
 }
 
 /// Artifacts whose file is not the one that was built.
-fn mismatched(facts: &Facts) -> impl Iterator<Item = Finding> {
+fn mismatched_artifacts(facts: &Facts) -> impl Iterator<Item = Finding> {
     facts.mismatched.iter().map(|(name, found)| {
         Finding::new(
             &rules::DIGEST_MISMATCH,

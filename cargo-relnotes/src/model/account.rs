@@ -146,6 +146,10 @@ pub fn account(
     let parse = |commit: &Commit| grammar::parse(&commit.message, &known);
     let gone = reverts::cancelled(commits, reverts, brought);
     let pulls = Pulls::of(commits, table, dependency_table, &gone);
+    let policy = Policy {
+        table,
+        dependency_table,
+    };
     let mut lines = Lines::default();
     let mut buckets = Vec::with_capacity(commits.len());
     for (at, commit) in commits.iter().enumerate() {
@@ -161,28 +165,22 @@ pub fn account(
                 rule: "outside-package".to_owned(),
             }
         } else if let Some((section, header, number)) = pulls.lines.get(&at) {
-            let owner = lines.add(&commit.id, *section, header, Some(*number), Vec::new());
-            if owner == commit.id {
-                Bucket::Listed { section: *section }
-            } else {
-                Bucket::Folded { into: Some(owner) }
-            }
+            let line = Line {
+                section: *section,
+                header: header.clone(),
+                pull: Some(*number),
+                breaking: Vec::new(),
+            };
+            lines.take_line(&commit.id, line)
         } else {
             let pull = pulls.pull_of(at, commits);
-            match place(
-                commit,
-                &parse(commit),
-                table,
-                dependency_table,
-                pull,
-                &mut lines,
-            ) {
+            match place_commit(commit, &parse(commit), policy, pull, &mut lines) {
                 // The line of its pull request says it.
                 Placed::Line(line) => match pulls.line_of(at, line.section) {
                     Some(merge) => Bucket::Folded {
                         into: Some(commits[merge].id.clone()),
                     },
-                    None => lines.take(commit, line),
+                    None => lines.take_line(&commit.id, line),
                 },
                 Placed::Done(bucket) => bucket,
             }
@@ -196,6 +194,14 @@ pub fn account(
     Accounting { entries, buckets }
 }
 
+/// What decides where a commit goes.
+#[derive(Clone, Copy)]
+struct Policy<'a> {
+    table: &'a Table,
+    /// Whether updates of dependencies are in a table made from the lockfiles.
+    dependency_table: bool,
+}
+
 #[derive(Default)]
 struct Lines {
     entries: Vec<Entry>,
@@ -205,14 +211,13 @@ struct Lines {
 
 impl Lines {
     /// Adds a line, or joins the one that says the same; returns the commit that owns the line.
-    fn add(
-        &mut self,
-        commit: &CommitId,
-        section: Section,
-        header: &Header,
-        brought_by: Option<u64>,
-        breaking: Vec<Untrusted>,
-    ) -> CommitId {
+    fn add_line(&mut self, commit: &CommitId, line: Line) -> CommitId {
+        let Line {
+            section,
+            header,
+            pull: brought_by,
+            breaking,
+        } = line;
         let (text, pull) = split_pull(&header.description);
         let key = (section, header.scope.clone(), text.to_lowercase());
         if let Some(at) = self.seen.get(&key) {
@@ -240,15 +245,11 @@ impl Lines {
         commit.clone()
     }
 
-    fn take(&mut self, commit: &Commit, line: Line) -> Bucket {
-        let Line {
-            section,
-            header,
-            pull,
-            breaking,
-        } = line;
-        let owner = self.add(&commit.id, section, &header, pull, breaking);
-        if owner == commit.id {
+    /// The bucket of a commit that wants a line.
+    fn take_line(&mut self, commit: &CommitId, line: Line) -> Bucket {
+        let section = line.section;
+        let owner = self.add_line(commit, line);
+        if owner == *commit {
             Bucket::Listed { section }
         } else {
             Bucket::Folded { into: Some(owner) }
@@ -271,14 +272,17 @@ enum Placed {
     Done(Bucket),
 }
 
-fn place(
+fn place_commit(
     commit: &Commit,
     message: &Message,
-    table: &Table,
-    dependency_table: bool,
+    policy: Policy<'_>,
     pull: Option<u64>,
     lines: &mut Lines,
 ) -> Placed {
+    let Policy {
+        table,
+        dependency_table,
+    } = policy;
     let breaking: Vec<Untrusted> = message
         .breaking
         .iter()
@@ -308,7 +312,13 @@ fn place(
             if section == Section::Dependencies && dependency_table {
                 continue;
             }
-            lines.add(&commit.id, section, header, pull, Vec::new());
+            let line = Line {
+                section,
+                header: header.clone(),
+                pull,
+                breaking: Vec::new(),
+            };
+            lines.add_line(&commit.id, line);
             from_body = Some(from_body.map_or(section, |other| other.min(section)));
         }
     }

@@ -43,7 +43,7 @@ pub fn reconcile(entries: &[&Entry], changes: &[ApiChange]) -> Vec<Breaking> {
             let words = words_of(entry);
             let mut mine = Vec::new();
             for (at, change) in detected.iter().enumerate() {
-                if names(&words, &change.item) && taken.insert(at) {
+                if names_item(&words, &change.item) && taken.insert(at) {
                     mine.push((*change).clone());
                 }
             }
@@ -118,7 +118,7 @@ fn words_of(entry: &Entry) -> BTreeSet<String> {
 }
 
 /// Whether the words name an item: its own name, long enough to mean something, or its type's.
-fn names(words: &BTreeSet<String>, item: &str) -> bool {
+fn names_item(words: &BTreeSet<String>, item: &str) -> bool {
     let path: Vec<&str> = item
         .rsplit("::")
         .map(|part| part.split(['(', '<', ' ']).next().unwrap_or(part))

@@ -58,7 +58,7 @@ impl Locked {
 type State = (Version, Option<String>);
 
 /// `1.2.3`, or `1.2.3 (0a1b2c3)` of a git dependency.
-fn words((version, revision): &State) -> String {
+fn state_words((version, revision): &State) -> String {
     match revision {
         Some(revision) => format!("{version} ({})", revision.get(..7).unwrap_or(revision)),
         None => version.to_string(),
@@ -195,7 +195,7 @@ impl DependencyDelta {
         pairs.sort();
         let one = |state: &State| OneSided {
             name: name.to_owned(),
-            version: words(state),
+            version: state_words(state),
             direct,
         };
         self.removed.extend(gone.into_iter().map(one));
@@ -203,8 +203,8 @@ impl DependencyDelta {
         self.updated
             .extend(pairs.into_iter().map(|(from, to)| Updated {
                 name: name.to_owned(),
-                from: words(from),
-                to: words(to),
+                from: state_words(from),
+                to: state_words(to),
                 direct,
             }));
     }

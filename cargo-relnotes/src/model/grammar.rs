@@ -73,7 +73,7 @@ pub fn parse(message: &str, known: &dyn Fn(&str) -> bool) -> Message {
     Message {
         breaking: breaking_footers(&lines),
         squashed,
-        revert: revert(first, &header, &lines),
+        revert: read_revert(first, &header, &lines),
         co_authors: co_authors(&lines),
         header,
     }
@@ -88,7 +88,7 @@ pub fn header(line: &str, known: &dyn Fn(&str) -> bool) -> Header {
             return header;
         }
     }
-    area(line).unwrap_or_else(|| Header {
+    area_header(line).unwrap_or_else(|| Header {
         style: Style::Free,
         kind: None,
         scope: None,
@@ -133,7 +133,7 @@ pub fn conventional(line: &str) -> Option<Header> {
 
 /// `area: text`, as the Linux kernel, tokio and jj write it: words or paths before the colon, at
 /// most two for each area.
-fn area(line: &str) -> Option<Header> {
+fn area_header(line: &str) -> Option<Header> {
     let (area, text) = line.split_once(": ")?;
     let (area, bang) = area
         .strip_suffix('!')
@@ -262,7 +262,7 @@ fn co_authors(lines: &[&str]) -> Vec<(String, String)> {
 
 /// What a revert takes back: git's own sentence, GitHub's `Reverts #1`, or the `Refs:` footer the
 /// specification suggests.
-fn revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
+fn read_revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
     let conventional = header.kind.as_deref() == Some("revert");
     let said = if conventional {
         header.description.as_str()
@@ -277,7 +277,7 @@ fn revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
         return None;
     }
     let mut revert = Revert {
-        subject: quoted(said),
+        subject: quoted_subject(said),
         ..Revert::default()
     };
     if revert.subject.is_none() && conventional {
@@ -343,7 +343,7 @@ fn leading_ids(text: &str) -> Vec<String> {
 }
 
 /// What stands between the first and the last quotation mark.
-fn quoted(text: &str) -> Option<String> {
+fn quoted_subject(text: &str) -> Option<String> {
     let start = text.find('"')?;
     let end = text.rfind('"')?;
     (end > start + 1).then(|| text[start + 1..end].to_owned())

@@ -60,7 +60,7 @@ pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<TaggedR
             .filter_map(|tag| {
                 patterns
                     .iter()
-                    .find_map(|pattern| matched(&tag.name, pattern))
+                    .find_map(|pattern| match_pattern(&tag.name, pattern))
                     .map(|version| release(tag, version))
             })
             .collect()
@@ -91,7 +91,7 @@ pub fn plain(tags: &[Tag], package: &str) -> Vec<TaggedRelease> {
         .collect()
 }
 
-fn matched(tag: &str, pattern: &str) -> Option<Version> {
+fn match_pattern(tag: &str, pattern: &str) -> Option<Version> {
     let (before, after) = pattern.split_once("{version}")?;
     Version::parse(tag.strip_prefix(before)?.strip_suffix(after)?).ok()
 }

@@ -29,6 +29,80 @@ pub fn merges<'a>(commits: &'a [Commit], reverts: &[(usize, Revert)]) -> Vec<&'a
         .collect()
 }
 
+/// Ways to find a commit of the range.
+struct Index<'a> {
+    by_id: BTreeMap<&'a str, usize>,
+    by_subject: BTreeMap<&'a str, Vec<usize>>,
+    by_pull: BTreeMap<u64, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn of(commits: &'a [Commit]) -> Self {
+        let mut index = Self {
+            by_id: BTreeMap::new(),
+            by_subject: BTreeMap::new(),
+            by_pull: BTreeMap::new(),
+        };
+        for (at, commit) in commits.iter().enumerate() {
+            index.by_id.insert(commit.id.as_str(), at);
+            if commit.parents > 1 {
+                continue;
+            }
+            let subject = commit.subject();
+            let (bare, pull) = split_pull(subject);
+            index.by_subject.entry(subject).or_default().push(at);
+            if bare != subject {
+                index.by_subject.entry(bare).or_default().push(at);
+            }
+            if let Some(pull) = pull {
+                index.by_pull.entry(pull).or_default().push(at);
+            }
+        }
+        index
+    }
+
+    /// The older commits a revert at `at` takes back. `None` where one of them is outside the
+    /// range: that makes the whole revert news.
+    fn targets(
+        &self,
+        at: usize,
+        revert: &Revert,
+        gone: &BTreeMap<usize, Vec<usize>>,
+    ) -> Option<Vec<usize>> {
+        if !revert.commits.is_empty() {
+            return revert
+                .commits
+                .iter()
+                .map(|id| self.with_prefix(id))
+                .collect();
+        }
+        if !revert.pulls.is_empty() {
+            return revert
+                .pulls
+                .iter()
+                .map(|pull| self.by_pull.get(pull)?.iter().copied().find(|t| *t > at))
+                .collect();
+        }
+        let subject = revert.subject.as_deref()?;
+        let same = self.by_subject.get(subject)?;
+        let older = same
+            .iter()
+            .copied()
+            .find(|target| *target > at && !gone.contains_key(target));
+        Some(older.into_iter().collect())
+    }
+
+    /// The only commit whose id starts with these digits.
+    fn with_prefix(&self, prefix: &str) -> Option<usize> {
+        let mut found = self
+            .by_id
+            .range(prefix..)
+            .take_while(|(id, _)| id.starts_with(prefix));
+        let first = found.next().map(|(_, at)| *at);
+        if found.next().is_some() { None } else { first }
+    }
+}
+
 /// For each commit (by position) that is cancelled: the positions of the others it is cancelled
 /// with. `reverts` are the commits that take something back, by position; `brought` says what
 /// merges brought.
@@ -41,102 +115,40 @@ pub fn cancelled(
     if reverts.is_empty() {
         return gone;
     }
-    let by_id: BTreeMap<&str, usize> = commits
-        .iter()
-        .enumerate()
-        .map(|(at, commit)| (commit.id.as_str(), at))
-        .collect();
-    let mut by_subject: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    let mut by_pull: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (at, commit) in commits
-        .iter()
-        .enumerate()
-        .filter(|(_, commit)| commit.parents < 2)
-    {
-        let (bare, pull) = split_pull(commit.subject());
-        by_subject.entry(commit.subject()).or_default().push(at);
-        if bare != commit.subject() {
-            by_subject.entry(bare).or_default().push(at);
-        }
-        if let Some(pull) = pull {
-            by_pull.entry(pull).or_default().push(at);
-        }
-    }
+    let index = Index::of(commits);
     // Commits come newest first, so a revert of a revert is met before the revert it takes back.
     for (at, revert) in reverts {
-        let at = *at;
-        if gone.contains_key(&at) {
+        if gone.contains_key(at) {
             continue;
         }
-        let mut targets: Vec<usize> = Vec::new();
-        if !revert.commits.is_empty() {
-            let found: Option<Vec<usize>> = revert
-                .commits
-                .iter()
-                .map(|id| with_prefix(&by_id, id))
-                .collect();
-            // One target outside the range makes the whole revert news.
-            let Some(found) = found else { continue };
-            targets = found;
-        } else if !revert.pulls.is_empty() {
-            let found: Option<Vec<usize>> = revert
-                .pulls
-                .iter()
-                .map(|pull| {
-                    by_pull
-                        .get(pull)
-                        .and_then(|all| all.iter().copied().find(|t| *t > at))
-                })
-                .collect();
-            let Some(found) = found else { continue };
-            targets = found;
-        } else if let Some(subject) = &revert.subject {
-            let older = |all: &Vec<usize>| {
-                all.iter()
-                    .copied()
-                    .find(|target| *target > at && !gone.contains_key(target))
-            };
-            targets.extend(by_subject.get(subject.as_str()).and_then(older));
-        }
-        targets.retain(|target| *target > at);
+        let Some(mut targets) = index.targets(*at, revert, &gone) else {
+            continue;
+        };
+        targets.retain(|target| target > at);
         if targets.is_empty() || targets.iter().any(|target| gone.contains_key(target)) {
             continue;
         }
-        let mut group = vec![at];
+
+        let mut group = vec![*at];
         group.extend(&targets);
         // Taking a merge back takes back what it brought.
-        for commits in targets
+        for members in targets
             .iter()
             .filter_map(|target| brought.get(&commits[*target].id))
         {
-            let inside = commits
+            let inside = members
                 .iter()
-                .filter_map(|id| by_id.get(id.as_str()).copied());
-            group.extend(inside.filter(|member| *member > at && !gone.contains_key(member)));
+                .filter_map(|id| index.by_id.get(id.as_str()).copied());
+            group.extend(inside.filter(|member| member > at && !gone.contains_key(member)));
         }
         group.sort_unstable();
         group.dedup();
         for member in &group {
-            gone.insert(
-                *member,
-                group
-                    .iter()
-                    .copied()
-                    .filter(|other| other != member)
-                    .collect(),
-            );
+            let others = group.iter().copied().filter(|other| other != member);
+            gone.insert(*member, others.collect());
         }
     }
     gone
-}
-
-/// The only commit whose id starts with these digits.
-fn with_prefix(by_id: &BTreeMap<&str, usize>, prefix: &str) -> Option<usize> {
-    let mut found = by_id
-        .range(prefix..)
-        .take_while(|(id, _)| id.starts_with(prefix));
-    let first = found.next().map(|(_, at)| *at);
-    if found.next().is_some() { None } else { first }
 }
 
 #[cfg(test)]

@@ -55,12 +55,12 @@ pub(crate) fn spans(line: &str) -> impl Iterator<Item = Span<'_>> {
         }
         let mut from = 0;
         while let Some(at) = rest[from..].find('`').map(|at| from + at) {
-            let ticks = run(&rest[at..]);
+            let ticks = tick_run(&rest[at..]);
             if unclosed.contains(&ticks) {
                 from = at + ticks;
                 continue;
             }
-            match closing(&rest[at + ticks..], ticks) {
+            match closing_run(&rest[at + ticks..], ticks) {
                 Some(_) if at > 0 => {
                     let (text, tail) = rest.split_at(at);
                     rest = tail;
@@ -81,14 +81,14 @@ pub(crate) fn spans(line: &str) -> impl Iterator<Item = Span<'_>> {
     })
 }
 
-fn run(text: &str) -> usize {
+fn tick_run(text: &str) -> usize {
     text.bytes().take_while(|b| *b == b'`').count()
 }
 
-fn closing(text: &str, ticks: usize) -> Option<usize> {
+fn closing_run(text: &str, ticks: usize) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = text[from..].find('`').map(|at| from + at) {
-        let length = run(&text[at..]);
+        let length = tick_run(&text[at..]);
         if length == ticks {
             return Some(at);
         }

@@ -44,7 +44,7 @@ impl From<HistoryError> for release_gate::Error {
 const FORMAT: &str = "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B";
 
 /// Arguments that name a range.
-fn range(from: Option<&CommitId>, to: &CommitId) -> Vec<String> {
+fn range_args(from: Option<&CommitId>, to: &CommitId) -> Vec<String> {
     let mut args = vec![to.to_string()];
     args.extend(from.map(|from| format!("^{from}")));
     args
@@ -71,9 +71,9 @@ pub fn commits(
     let step = with_mailmap(git, to)
         .args(flags)
         .arg("--end-of-options")
-        .args(range(from, to))
+        .args(range_args(from, to))
         .arg("--");
-    parse(&git.run(step)?.success().map_err(GitError::from)?.stdout)
+    parse_log(&git.run(step)?.success().map_err(GitError::from)?.stdout)
 }
 
 /// A git step that takes people's names from the mailmap of a commit: neither the work tree's,
@@ -106,7 +106,7 @@ pub fn brought(git: &Git, merge: &CommitId) -> Result<BTreeSet<CommitId>, Histor
 }
 
 /// Takes git's answer apart.
-fn parse(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
+fn parse_log(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
     let odd = |bytes: &[u8]| HistoryError::Log {
         near: String::from_utf8_lossy(bytes).chars().take(60).collect(),
     };
@@ -166,7 +166,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
 /// git failed or its answer is no number.
 pub fn count(git: &Git, from: Option<&CommitId>, to: &CommitId) -> Result<usize, HistoryError> {
     let args = ["rev-list", "--count", "--end-of-options"].map(str::to_owned);
-    let bytes = git.plumbing(args.into_iter().chain(range(from, to)))?;
+    let bytes = git.plumbing(args.into_iter().chain(range_args(from, to)))?;
     let text = String::from_utf8_lossy(&bytes);
     text.trim().parse().map_err(|_| HistoryError::Log {
         near: text.chars().take(60).collect(),
@@ -204,7 +204,7 @@ pub fn mark_touching(
             "--full-history",
             "--end-of-options",
         ]);
-        let step = step.args(range(from, to)).arg("--").args(paths);
+        let step = step.args(range_args(from, to)).arg("--").args(paths);
         let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
         Ok(String::from_utf8_lossy(&bytes)
             .lines()
@@ -324,7 +324,7 @@ mod tests {
             "",
         ]
         .join("\0");
-        let commits = parse(record.as_bytes()).unwrap();
+        let commits = parse_log(record.as_bytes()).unwrap();
         assert_eq!(
             (
                 commits[0].parents,
@@ -333,8 +333,8 @@ mod tests {
             ),
             (2, 12345, "subject\n\nbody")
         );
-        assert!(parse(b"").unwrap().is_empty());
-        assert!(parse(b"garbage").is_err());
-        assert!(parse(b"garbage\0").is_err());
+        assert!(parse_log(b"").unwrap().is_empty());
+        assert!(parse_log(b"garbage").is_err());
+        assert!(parse_log(b"garbage\0").is_err());
     }
 }

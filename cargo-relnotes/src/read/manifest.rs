@@ -23,13 +23,13 @@ pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Opti
     let Some(bytes) = blobs::file(git, commit, &path)? else {
         return Ok(None);
     };
-    let table = parse(&bytes, &path, commit)?;
+    let table = parse_toml(&bytes, &path, commit)?;
     let workspace_path = join(root, "Cargo.toml");
     let holder = if table.contains_key("workspace") || workspace_path == path {
         table.clone()
     } else {
         match blobs::file(git, commit, &workspace_path)? {
-            Some(bytes) => parse(&bytes, &workspace_path, commit)?,
+            Some(bytes) => parse_toml(&bytes, &workspace_path, commit)?,
             None => Table::new(),
         }
     };
@@ -146,7 +146,7 @@ pub fn versions(
                 .unwrap_or_default()
         };
         let version = known.entry((id(0), id(1))).or_insert_with(|| {
-            table(&pair[0]).and_then(|own| version(&own, table(&pair[1]).as_ref()))
+            table_of(&pair[0]).and_then(|own| version_of(&own, table_of(&pair[1]).as_ref()))
         });
         if let Some(version) = version {
             found.push((commit, version.clone()));
@@ -155,12 +155,12 @@ pub fn versions(
     Ok(found)
 }
 
-fn table(blob: &Option<blobs::Blob>) -> Option<Table> {
+fn table_of(blob: &Option<blobs::Blob>) -> Option<Table> {
     String::from_utf8_lossy(&blob.as_ref()?.bytes).parse().ok()
 }
 
 /// The version a manifest says, or its workspace for it.
-fn version(own: &Table, shared: Option<&Table>) -> Option<Version> {
+fn version_of(own: &Table, shared: Option<&Table>) -> Option<Version> {
     let text = match own.get("package")?.get("version")? {
         Value::String(text) => text.as_str(),
         _ => shared?
@@ -197,9 +197,9 @@ pub fn had(git: &Git, name: &str, folder: &str, at: &[(&CommitId, &Version)]) ->
         .iter()
         .zip(blobs.chunks(2))
         .map(|((_, wanted), pair)| {
-            let tables = [table(&pair[0]), table(&pair[1])];
+            let tables = [table_of(&pair[0]), table_of(&pair[1])];
             let mine = tables.iter().flatten().find(|own| is(own));
-            mine.and_then(|own| version(own, tables[1].as_ref()))
+            mine.and_then(|own| version_of(own, tables[1].as_ref()))
                 .as_ref()
                 == Some(*wanted)
         })
@@ -215,7 +215,7 @@ pub fn join(folder: &str, file: &str) -> String {
     }
 }
 
-fn parse(bytes: &[u8], path: &str, commit: &CommitId) -> Result<Table> {
+fn parse_toml(bytes: &[u8], path: &str, commit: &CommitId) -> Result<Table> {
     let text = String::from_utf8_lossy(bytes);
     text.parse().map_err(|error: toml::de::Error| {
         Error::judge(format!(
@@ -241,7 +241,7 @@ pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
             _ => None,
         }
     };
-    let (direct, tests_only, optional) = dependencies(table, workspace);
+    let (direct, tests_only, optional) = read_dependencies(table, workspace);
     let bins = table
         .get("bin")
         .and_then(Value::as_array)
@@ -252,7 +252,7 @@ pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
         version: field("version").unwrap_or_default(),
         rust_version: field("rust-version"),
         edition: field("edition"),
-        features: features(table, &optional),
+        features: read_features(table, &optional),
         bins: bins
             .filter_map(|bin| bin.get("name")?.as_str().map(str::to_owned))
             .collect(),
@@ -264,7 +264,7 @@ pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
 
 /// Package names of the normal and build dependencies, of those only tests need, and keys of the
 /// optional ones.
-fn dependencies(
+fn read_dependencies(
     table: &Table,
     workspace: &Table,
 ) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
@@ -313,7 +313,7 @@ fn dependencies(
 
 /// Declared features, and optional dependencies that are features of their own because no `dep:`
 /// hides them.
-fn features(table: &Table, optional: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+fn read_features(table: &Table, optional: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
     let mut features: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, list) in table
         .get("features")

@@ -52,105 +52,124 @@ pub struct Page {
     pub html: String,
 }
 
-impl Page {
-    /// Reads a page.
-    pub fn read(markdown: &str) -> Self {
-        let mut page = Self::default();
-        let (mut heading, mut bold, mut strong): (Option<Heading>, usize, usize) = (None, 0, 0);
-        let mut block = Block::default();
-        let mut raw = String::new();
-        for (event, range) in Parser::new_ext(markdown, options()).into_offset_iter() {
-            match event {
-                Event::Start(Tag::Heading { level, .. }) => {
-                    page.close(&mut block, &mut strong);
-                    let level = level as u8;
-                    heading = Some(Heading {
-                        level,
-                        text: String::new(),
-                        offset: range.start,
-                        filled: false,
-                    });
+/// A page while it is being read.
+#[derive(Default)]
+struct Reader {
+    page: Page,
+    /// The heading that is open.
+    heading: Option<Heading>,
+    /// The block that is open.
+    block: Block,
+    /// How many elements set the words here in bold.
+    bold: usize,
+    /// How many bytes of the open block are set in bold.
+    strong: usize,
+    /// The block of HTML that is open.
+    raw: String,
+}
+
+impl Reader {
+    fn event(&mut self, event: Event<'_>, start: usize) {
+        match event {
+            Event::Start(tag) => self.start_of(tag, start),
+            Event::End(tag) => self.end_of(tag, start),
+            Event::Text(text) => self.text(&text, start),
+            Event::Code(text) => match &mut self.heading {
+                Some(heading) => heading.text.push_str(&text),
+                None => {
+                    self.block.text.push_str(&text);
+                    self.block.prose.push(' ');
+                    self.block.code.push(text.into_string());
                 }
-                Event::End(TagEnd::Heading(_)) => page.headings.extend(heading.take()),
-                Event::Start(
-                    Tag::Item | Tag::Paragraph | Tag::TableRow | Tag::TableHead | Tag::CodeBlock(_),
-                ) => {
-                    page.close(&mut block, &mut strong);
-                    block.offset = range.start;
-                }
-                Event::End(
-                    TagEnd::Item
-                    | TagEnd::Paragraph
-                    | TagEnd::TableRow
-                    | TagEnd::TableHead
-                    | TagEnd::CodeBlock,
-                ) => page.close(&mut block, &mut strong),
-                Event::Start(Tag::Strong) => bold += 1,
-                Event::End(TagEnd::Strong) => bold = bold.saturating_sub(1),
-                Event::Text(text) => {
-                    if let Some(heading) = &mut heading {
-                        heading.text.push_str(&text);
-                        continue;
-                    }
-                    if bold > 0 {
-                        strong += text.trim().len();
-                    }
-                    for (at, line) in text.split('\n').enumerate() {
-                        // Text of several lines is a block of code.
-                        if at > 0 {
-                            page.close(&mut block, &mut strong);
-                            block.offset = range.start;
-                        }
-                        block.text.push_str(line);
-                        block.prose.push_str(line);
-                    }
-                }
-                Event::Code(text) => match &mut heading {
-                    Some(heading) => heading.text.push_str(&text),
-                    None => {
-                        block.text.push_str(&text);
-                        block.prose.push(' ');
-                        block.code.push(text.into_string());
-                    }
-                },
-                Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::TableCell) => {
-                    block.text.push(' ');
-                    block.prose.push(' ');
-                }
-                Event::Start(Tag::Image { dest_url, .. }) => {
-                    page.fill();
-                    page.addresses.push(dest_url.into_string());
-                }
-                Event::Start(Tag::Link { dest_url, .. }) => {
-                    page.addresses.push(dest_url.into_string())
-                }
-                Event::InlineHtml(html) => {
-                    page.fill_with_image(&html);
-                    page.html.push_str(&html);
-                }
-                Event::Html(html) => {
-                    page.fill_with_image(&html);
-                    page.html.push_str(&html);
-                    raw.push_str(&html);
-                }
-                Event::End(TagEnd::HtmlBlock) => {
-                    page.close(&mut block, &mut strong);
-                    for line in words_of(&std::mem::take(&mut raw)).lines() {
-                        block.offset = range.start;
-                        block.text.push_str(line);
-                        block.prose.push_str(line);
-                        page.close(&mut block, &mut strong);
-                    }
-                }
-                _ => {}
+            },
+            Event::SoftBreak | Event::HardBreak => self.space(),
+            Event::InlineHtml(html) => {
+                self.fill_with_image(&html);
+                self.page.html.push_str(&html);
             }
+            Event::Html(html) => {
+                self.fill_with_image(&html);
+                self.page.html.push_str(&html);
+                self.raw.push_str(&html);
+            }
+            _ => {}
         }
-        page.close(&mut block, &mut strong);
-        page
+    }
+
+    fn start_of(&mut self, tag: Tag<'_>, start: usize) {
+        match tag {
+            Tag::Heading { level, .. } => {
+                self.close();
+                self.heading = Some(Heading {
+                    level: level as u8,
+                    text: String::new(),
+                    offset: start,
+                    filled: false,
+                });
+            }
+            Tag::Item | Tag::Paragraph | Tag::TableRow | Tag::TableHead | Tag::CodeBlock(_) => {
+                self.close();
+                self.block.offset = start;
+            }
+            Tag::Strong => self.bold += 1,
+            Tag::Image { dest_url, .. } => {
+                self.fill();
+                self.page.addresses.push(dest_url.into_string());
+            }
+            Tag::Link { dest_url, .. } => self.page.addresses.push(dest_url.into_string()),
+            _ => {}
+        }
+    }
+
+    fn end_of(&mut self, tag: TagEnd, start: usize) {
+        match tag {
+            TagEnd::Heading(_) => self.page.headings.extend(self.heading.take()),
+            TagEnd::Item
+            | TagEnd::Paragraph
+            | TagEnd::TableRow
+            | TagEnd::TableHead
+            | TagEnd::CodeBlock => self.close(),
+            TagEnd::Strong => self.bold = self.bold.saturating_sub(1),
+            TagEnd::TableCell => self.space(),
+            TagEnd::HtmlBlock => {
+                self.close();
+                for line in words_of(&std::mem::take(&mut self.raw)).lines() {
+                    self.block.offset = start;
+                    self.block.text.push_str(line);
+                    self.block.prose.push_str(line);
+                    self.close();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str, start: usize) {
+        if let Some(heading) = &mut self.heading {
+            heading.text.push_str(text);
+            return;
+        }
+        if self.bold > 0 {
+            self.strong += text.trim().len();
+        }
+        for (at, line) in text.split('\n').enumerate() {
+            // Text of several lines is a block of code.
+            if at > 0 {
+                self.close();
+                self.block.offset = start;
+            }
+            self.block.text.push_str(line);
+            self.block.prose.push_str(line);
+        }
+    }
+
+    fn space(&mut self) {
+        self.block.text.push(' ');
+        self.block.prose.push(' ');
     }
 
     fn fill(&mut self) {
-        if let Some(heading) = self.headings.last_mut() {
+        if let Some(heading) = self.page.headings.last_mut() {
             heading.filled = true;
         }
     }
@@ -162,9 +181,10 @@ impl Page {
         }
     }
 
-    fn close(&mut self, block: &mut Block, strong: &mut usize) {
-        let mut done = std::mem::take(block);
-        let bold = std::mem::take(strong);
+    /// Ends the open block.
+    fn close(&mut self) {
+        let mut done = std::mem::take(&mut self.block);
+        let bold = std::mem::take(&mut self.strong);
         done.text = without_breaks(done.text.trim());
         done.prose = without_breaks(done.prose.trim());
         if done.text.is_empty() {
@@ -173,18 +193,30 @@ impl Page {
         self.fill();
         let short = done.text.chars().count() <= 80;
         done.leads = short && (done.text.ends_with(':') || bold + 2 >= done.text.len());
-        done.below = self.headings.len().checked_sub(1);
-        let before = self.blocks.last().filter(|last| last.below == done.below);
-        done.lead = before
-            .map(|last| {
-                if last.leads {
-                    last.text.clone()
-                } else {
-                    last.lead.clone()
-                }
-            })
-            .unwrap_or_default();
-        self.blocks.push(done);
+        done.below = self.page.headings.len().checked_sub(1);
+        let before = self
+            .page
+            .blocks
+            .last()
+            .filter(|last| last.below == done.below);
+        done.lead = match before {
+            Some(last) if last.leads => last.text.clone(),
+            Some(last) => last.lead.clone(),
+            None => String::new(),
+        };
+        self.page.blocks.push(done);
+    }
+}
+
+impl Page {
+    /// Reads a page.
+    pub fn read(markdown: &str) -> Self {
+        let mut reader = Reader::default();
+        for (event, range) in Parser::new_ext(markdown, options()).into_offset_iter() {
+            reader.event(event, range.start);
+        }
+        reader.close();
+        reader.page
     }
 
     /// The heading a block stands below, and what introduces the block.

@@ -41,23 +41,23 @@ pub fn render(
         let name = format!("RUSTSEC-0000-0000-{}", at + 1);
         files.push(File {
             name: format!("{name}.md"),
-            text: rustsec(about, entry),
+            text: render_rustsec(about, entry),
         });
         files.push(File {
             name: format!("{name}.osv.json"),
-            text: osv(about, entry),
+            text: render_osv(about, entry),
         });
     }
     for hit in vulnerabilities.fixed() {
         files.push(File {
             name: format!("{}-fixed.md", hit.id),
-            text: notice(about, hit, true)?,
+            text: render_notice(about, hit, true)?,
         });
     }
     for (_, hit) in &vulnerabilities.standing {
         files.push(File {
             name: format!("{}-known.md", hit.id),
-            text: notice(about, hit, false)?,
+            text: render_notice(about, hit, false)?,
         });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -101,7 +101,7 @@ fn is_own(vulnerabilities: &Vulnerabilities, entry: &Entry) -> bool {
 
 /// An advisory about our own code as RustSec wants it: TOML front matter, then Markdown.
 /// <https://github.com/RustSec/advisory-db#advisory-format>
-pub fn rustsec(about: &About, entry: &Entry) -> String {
+pub fn render_rustsec(about: &About, entry: &Entry) -> String {
     format!(
         "```toml\n[advisory]\nid = \"RUSTSEC-0000-0000\"\npackage = \"{package}\"\ndate = \"{date}\"\n\
          url = \"FILL-IN: https address of a public description\"\ncategories = [\"FILL-IN: such as denial-of-service\"]\n\
@@ -121,7 +121,7 @@ pub fn rustsec(about: &About, entry: &Entry) -> String {
 }
 
 /// The same as OSV: <https://ossf.github.io/osv-schema/>.
-fn osv(about: &About, entry: &Entry) -> String {
+fn render_osv(about: &About, entry: &Entry) -> String {
     let time = rfc3339(about.time);
     let value = json!({
         "schema_version": "1.6.7",
@@ -143,7 +143,7 @@ fn osv(about: &About, entry: &Entry) -> String {
 }
 
 /// A notice about an advisory of a dependency: which of our releases shipped it, and what to do.
-fn notice(about: &About, hit: &Hit, is_fixed: bool) -> Result<String, DocumentError> {
+fn render_notice(about: &About, hit: &Hit, is_fixed: bool) -> Result<String, DocumentError> {
     let mut document = Document::new();
     document.heading(
         1,
@@ -172,7 +172,7 @@ fn notice(about: &About, hit: &Hit, is_fixed: bool) -> Result<String, DocumentEr
     if about.is_library {
         document.item(0, &[Part::Text("As a library: these are the versions of its own lockfile, which does not bind its users; yours decides.")]);
     }
-    document.item(0, &[Part::Text(&mitigation(about, hit, is_fixed))]);
+    document.item(0, &[Part::Text(&mitigation_words(about, hit, is_fixed))]);
     document.finish()
 }
 
@@ -227,7 +227,7 @@ fn shipped_releases(document: &mut Document, hit: &Hit) {
     }
 }
 
-fn mitigation(about: &About, hit: &Hit, is_fixed: bool) -> String {
+fn mitigation_words(about: &About, hit: &Hit, is_fixed: bool) -> String {
     if is_fixed {
         return format!(
             "Mitigation: upgrade to {} {}.",

@@ -86,7 +86,7 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
     let brackets = headings
         .first()
         .is_none_or(|(_, _, line)| line.contains('['));
-    let fresh = section(release, brackets)?;
+    let fresh = render_section(release, brackets)?;
     let changed = match (text.find(&begin), text.find(&end)) {
         (Some(start), Some(stop)) if start < stop => {
             let stop = stop + end.len();
@@ -128,7 +128,7 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
     }))
 }
 
-fn section(release: &Release, brackets: bool) -> Result<String, DocumentError> {
+fn render_section(release: &Release, brackets: bool) -> Result<String, DocumentError> {
     let about = &release.about;
     let version = if brackets {
         format!("[{}]", about.version)

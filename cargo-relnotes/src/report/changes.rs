@@ -35,19 +35,19 @@ pub(super) fn plain(
     let entries: Vec<&Entry> = accounting.section(section).collect();
     if !entries.is_empty() {
         document.heading(style.level, &[Part::Text(section.title())]);
-        lines(document, &entries, style);
+        write_lines(document, &entries, style);
     }
 }
 
-fn lines(document: &mut Document, entries: &[&Entry], style: Style<'_>) {
+fn write_lines(document: &mut Document, entries: &[&Entry], style: Style<'_>) {
     for line in entries.iter().take(style.most) {
-        entry(document, line, style.repository);
+        write_entry(document, line, style.repository);
     }
-    more(document, entries.len().saturating_sub(style.most));
+    write_more(document, entries.len().saturating_sub(style.most));
 }
 
 /// Says how many lines were left out.
-fn more(document: &mut Document, left_out: usize) {
+fn write_more(document: &mut Document, left_out: usize) {
     if left_out > 0 {
         document.item(
             0,
@@ -58,7 +58,7 @@ fn more(document: &mut Document, left_out: usize) {
     }
 }
 
-fn entry(document: &mut Document, entry: &Entry, repository: Option<&str>) {
+fn write_entry(document: &mut Document, entry: &Entry, repository: Option<&str>) {
     let tail = tail_of(entry, repository);
     let mut parts = Vec::new();
     if let Some(scope) = &entry.scope {
@@ -124,7 +124,7 @@ pub(super) fn breaking(document: &mut Document, changes: &Changes, style: Style<
     document.heading(style.level, &[Part::Text(Section::Breaking.title())]);
     for item in &changes.breaking {
         if let Some(line) = &item.entry {
-            entry(document, line, style.repository);
+            write_entry(document, line, style.repository);
             for note in &line.breaking {
                 document.item(1, &[Part::Foreign(note)]);
             }
@@ -185,7 +185,7 @@ pub(super) fn security(
         );
     }
     for line in entries {
-        entry(document, line, style.repository);
+        write_entry(document, line, style.repository);
     }
 }
 
@@ -226,7 +226,7 @@ pub(super) fn compatibility(
             ));
         }
     }
-    lines.extend(targets(evidence));
+    lines.extend(target_changes(evidence));
     if lines.is_empty() {
         return;
     }
@@ -238,7 +238,7 @@ pub(super) fn compatibility(
 
 /// Targets that are built now and were not before, and the other way round, where both builds are
 /// known.
-fn targets(evidence: &Evidence) -> Vec<(String, String)> {
+fn target_changes(evidence: &Evidence) -> Vec<(String, String)> {
     let (Some(before), Some(now)) = (&evidence.build_before, evidence.facts.buildinfo.usable())
     else {
         return Vec::new();
@@ -283,7 +283,7 @@ pub(super) fn dependencies(document: &mut Document, changes: &Changes, style: St
         return;
     }
     document.heading(style.level, &[Part::Text(Section::Dependencies.title())]);
-    lines(document, &entries, style);
+    write_lines(document, &entries, style);
     if let Some(delta) = delta {
         direct_dependencies(document, delta);
         indirect_dependencies(document, delta);
@@ -338,7 +338,7 @@ fn indirect_dependencies(document: &mut Document, delta: &DependencyDelta) {
                 0,
                 &[
                     Part::Text(&format!("Indirect, {what} ({}): ", list.len())),
-                    Part::Text(&wrapped(&list)),
+                    Part::Text(&wrap_list(&list)),
                 ],
             );
         }
@@ -369,7 +369,7 @@ fn indirect_names(list: &[OneSided]) -> Vec<String> {
 }
 
 /// A list that stays readable: what fits into a few lines, and how many more.
-fn wrapped(list: &[String]) -> String {
+fn wrap_list(list: &[String]) -> String {
     const MOST: usize = 800;
     let mut text = String::new();
     for (at, one) in list.iter().enumerate() {
@@ -401,8 +401,8 @@ pub(super) fn contributors(
     if people.len() > FEW {
         let (new, known): (Vec<&Contributor>, Vec<&Contributor>) =
             people.iter().partition(|person| person.first && !is_first);
-        names(document, "", &known, most);
-        names(document, "For the first time: ", &new, most);
+        write_names(document, "", &known, most);
+        write_names(document, "For the first time: ", &new, most);
         return;
     }
     for person in people {
@@ -424,7 +424,7 @@ pub(super) fn contributors(
 /// How many people have a line each.
 const FEW: usize = 12;
 
-fn names(document: &mut Document, introduction: &str, people: &[&Contributor], most: usize) {
+fn write_names(document: &mut Document, introduction: &str, people: &[&Contributor], most: usize) {
     if people.is_empty() {
         return;
     }

@@ -49,9 +49,15 @@ fn from_archives(
         document.heading(3, &[Part::Text(target)]);
         let digest = download.sha256.to_string();
         if target.contains("windows") {
-            document.code_block("powershell", &powershell(base, &download.name, &digest));
+            document.code_block(
+                "powershell",
+                &powershell_steps(base, &download.name, &digest),
+            );
         } else {
-            document.code_block("sh", &shell(base, &download.name, &digest, target, bins));
+            document.code_block(
+                "sh",
+                &shell_steps(base, &download.name, &digest, target, bins),
+            );
         }
     }
     document.paragraph(&[Part::Text(
@@ -114,7 +120,13 @@ fn usual_tag(about: &About) -> String {
 }
 
 /// Download, check, unpack, install: each step only if the one before succeeded.
-fn shell(base: Option<&str>, file: &str, digest: &str, target: &str, bins: &[String]) -> String {
+fn shell_steps(
+    base: Option<&str>,
+    file: &str,
+    digest: &str,
+    target: &str,
+    bins: &[String],
+) -> String {
     // What each system has: macOS comes without sha256sum.
     let check = if target.contains("apple") {
         "shasum -a 256 --check"
@@ -152,7 +164,7 @@ fn shell(base: Option<&str>, file: &str, digest: &str, target: &str, bins: &[Str
 }
 
 /// The same where there is no shell of Unix.
-fn powershell(base: Option<&str>, file: &str, digest: &str) -> String {
+fn powershell_steps(base: Option<&str>, file: &str, digest: &str) -> String {
     let mut lines = vec!["$ErrorActionPreference = 'Stop'".to_owned()];
     match base {
         Some(base) => lines.push(format!(

@@ -44,7 +44,7 @@ pub fn render(
         .map(|change| change.item.as_str())
         .collect();
     for item in &changes.breaking {
-        breaking(&mut document, item, &added);
+        write_break(&mut document, item, &added);
     }
     for feature in changes.features_removed() {
         document.heading(
@@ -66,13 +66,13 @@ pub fn render(
 /// the old file has some below the same heading, those stay.
 pub fn with_words(fresh: &str, old: &str) -> String {
     const ASKED: &str = "FILL-IN";
-    let old = parts(old);
+    let old = cut_at_headings(old);
     let kept = |heading: &str| {
         let mut same = old.iter().filter(|(other, _)| other == heading);
         same.find(|(_, body)| !body.contains(ASKED))
             .map(|(_, body)| body)
     };
-    let mut text: String = parts(fresh)
+    let mut text: String = cut_at_headings(fresh)
         .into_iter()
         .map(
             |(heading, body)| match kept(&heading).filter(|_| body.contains(ASKED)) {
@@ -87,7 +87,7 @@ pub fn with_words(fresh: &str, old: &str) -> String {
 }
 
 /// A guide cut at its headings: the words of each, and everything from it to the next.
-fn parts(text: &str) -> Vec<(String, String)> {
+fn cut_at_headings(text: &str) -> Vec<(String, String)> {
     let page = Page::read(text);
     let starts: Vec<usize> = page.headings.iter().map(|heading| heading.offset).collect();
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
@@ -102,7 +102,7 @@ fn parts(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn breaking(document: &mut Document, item: &Breaking, added: &[&str]) {
+fn write_break(document: &mut Document, item: &Breaking, added: &[&str]) {
     match (&item.entry, item.changes.first()) {
         (Some(entry), _) => document.heading(2, &[Part::Foreign(&entry.text)]),
         (None, Some(change)) => document.heading(
@@ -129,8 +129,8 @@ fn breaking(document: &mut Document, item: &Breaking, added: &[&str]) {
                 Part::Text(&change.rule),
             ]);
         }
-        said |= shown(document, change);
-        if let Some(similar) = rename(change, added) {
+        said |= write_both_sides(document, change);
+        if let Some(similar) = likely_rename(change, added) {
             document.paragraph(&[
                 Part::Text("There is now "),
                 Part::Code(similar),
@@ -145,7 +145,7 @@ fn breaking(document: &mut Document, item: &Breaking, added: &[&str]) {
 }
 
 /// Shows both sides of a change; whether there was something after it.
-fn shown(document: &mut Document, change: &ApiChange) -> bool {
+fn write_both_sides(document: &mut Document, change: &ApiChange) -> bool {
     for (what, code) in [("Before:", &change.before), ("Now:", &change.after)] {
         if let Some(code) = code.as_deref().filter(|code| !code.trim().is_empty()) {
             document.paragraph(&[Part::Text(what)]);
@@ -159,7 +159,7 @@ fn shown(document: &mut Document, change: &ApiChange) -> bool {
 }
 
 /// The new item whose name is nearest to one that is gone, in the same place.
-fn rename<'a>(change: &ApiChange, added: &[&'a str]) -> Option<&'a str> {
+fn likely_rename<'a>(change: &ApiChange, added: &[&'a str]) -> Option<&'a str> {
     if !(change.rule.contains("removed") || change.rule.contains("missing"))
         || change.after.is_some()
     {

@@ -45,7 +45,7 @@ fn render_lines(release: &Release, most: usize) -> Result<String, DocumentError>
     }
     document.mark(PROSE_BEGIN);
     document.mark(PROSE_END);
-    body(&mut document, release, most);
+    write_body(&mut document, release, most);
     verified::verification(&mut document, release);
 
     let is_first = range.before().is_none();
@@ -58,7 +58,7 @@ fn render_lines(release: &Release, most: usize) -> Result<String, DocumentError>
 }
 
 /// The sections about what changed.
-fn body(document: &mut Document, release: &Release, most: usize) {
+fn write_body(document: &mut Document, release: &Release, most: usize) {
     let Release {
         about,
         changes,

@@ -39,12 +39,12 @@ pub fn render(
     document.paragraph(&[Part::Text(&format!(
         "Repairs are made for the newest release, {version}, and reach those who use {line}."
     ))]);
-    keys(&mut document, shipped);
-    verification(&mut document, about, shipped);
+    write_keys(&mut document, shipped);
+    write_verification(&mut document, about, shipped);
     document.finish()
 }
 
-fn keys(document: &mut Document, shipped: &Shipped) {
+fn write_keys(document: &mut Document, shipped: &Shipped) {
     document.heading(2, &[Part::Text("Keys")]);
     if shipped.keys.is_empty() {
         document.paragraph(&[Part::Text("The project publishes no signing key: releases can be checked for damage, not for who made them.")]);
@@ -63,7 +63,7 @@ fn keys(document: &mut Document, shipped: &Shipped) {
     }
 }
 
-fn verification(document: &mut Document, about: &About, shipped: &Shipped) {
+fn write_verification(document: &mut Document, about: &About, shipped: &Shipped) {
     document.heading(2, &[Part::Text("Verifying a release")]);
     let archive = shipped
         .downloads
@@ -83,13 +83,13 @@ fn verification(document: &mut Document, about: &About, shipped: &Shipped) {
     let signed = example.signed || shipped.checksums_signed;
     match shipped.signer.as_ref().filter(|_| signed) {
         Some(key) => {
-            signer(document, &about.package, key);
+            write_signer(document, &about.package, key);
             signed_list(document, &about.package, shipped);
             if example.signed {
                 signed_archive(document, &example.name);
             }
             if shipped.provenance {
-                provenance(document, about.repository.as_deref(), example);
+                write_provenance(document, about.repository.as_deref(), example);
             }
         }
         None => {
@@ -98,12 +98,12 @@ fn verification(document: &mut Document, about: &About, shipped: &Shipped) {
         }
     }
     if shipped.buildinfo {
-        rebuild(document, about);
+        write_rebuild(document, about);
     }
 }
 
 /// The key in the three forms its verifiers read.
-fn signer(document: &mut Document, package: &str, key: &Key) {
+fn write_signer(document: &mut Document, package: &str, key: &Key) {
     let Key { line, ssh, pem, .. } = key;
     document.paragraph(&[
         Part::Text("The key that signed it, as minisign, OpenSSH and openssl read it. The fingerprint that is shown has to be one you trust, "),
@@ -163,7 +163,7 @@ fn signed_archive(document: &mut Document, file: &str) {
     );
 }
 
-fn provenance(document: &mut Document, repository: Option<&str>, example: &Download) {
+fn write_provenance(document: &mut Document, repository: Option<&str>, example: &Download) {
     document.paragraph(&[Part::Text(
         "It was built from this source: the provenance statement names commit and builder.",
     )]);
@@ -183,7 +183,7 @@ fn provenance(document: &mut Document, repository: Option<&str>, example: &Downl
     );
 }
 
-fn rebuild(document: &mut Document, about: &About) {
+fn write_rebuild(document: &mut Document, about: &About) {
     document.paragraph(&[
         Part::Text("Build it yourself and compare: buildinfo.json says how it was built. In a checkout of the commit "),
         Part::Code(about.commit.as_str()),

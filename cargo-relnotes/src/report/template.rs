@@ -37,10 +37,10 @@ pub struct Source {
 /// # Errors
 /// A usage error that names the template and the line.
 pub fn render(source: &Source, release: &Release) -> Result<String, Error> {
-    fill(source, &context(release))
+    fill_template(source, &template_names(release))
 }
 
-fn fill(source: &Source, context: &serde_json::Value) -> Result<String, Error> {
+fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
@@ -92,7 +92,7 @@ fn fill(source: &Source, context: &serde_json::Value) -> Result<String, Error> {
 }
 
 /// The names a template may use.
-fn context(release: &Release) -> serde_json::Value {
+fn template_names(release: &Release) -> serde_json::Value {
     let Release {
         about,
         range,
@@ -157,7 +157,8 @@ mod tests {
             name: "notes.md.j2".into(),
             text: text.to_owned(),
         };
-        fill(&source, &json!({ "text": value, "number": 3 })).map_err(|error| error.to_string())
+        fill_template(&source, &json!({ "text": value, "number": 3 }))
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -77,21 +77,21 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
             Part::Code(release.about.commit.as_str()),
         ],
     );
-    build(document, evidence);
-    reproducibility(document, &facts.repro);
-    sbom(document, &facts.sbom);
-    vulnerabilities(document, &facts.vulns);
-    api(document, &facts.compat);
+    write_build(document, evidence);
+    write_reproducibility(document, &facts.repro);
+    write_sbom(document, &facts.sbom);
+    write_vulnerabilities(document, &facts.vulns);
+    write_api(document, &facts.compat);
     if release.range.before().is_some() {
         not_compared(document, release);
     }
-    keys(document, &release.about.package, &evidence.keys);
+    write_keys(document, &release.about.package, &evidence.keys);
 }
 
-fn build(document: &mut Document, evidence: &Evidence) {
+fn write_build(document: &mut Document, evidence: &Evidence) {
     let info = match &evidence.facts.buildinfo {
         Fact::Usable(info) => info,
-        other => return gap(document, "Build", other),
+        other => return write_gap(document, "Build", other),
     };
     document.item(
         0,
@@ -121,10 +121,10 @@ fn build(document: &mut Document, evidence: &Evidence) {
     }
 }
 
-fn reproducibility(document: &mut Document, fact: &Fact<Judged<Repro>>) {
+fn write_reproducibility(document: &mut Document, fact: &Fact<Judged<Repro>>) {
     let repro = match fact {
         Fact::Usable(repro) => repro,
-        other => return gap(document, "Reproducibility", other),
+        other => return write_gap(document, "Reproducibility", other),
     };
     let artifacts = &repro.data.artifacts;
     let all = artifacts.len();
@@ -145,7 +145,7 @@ fn reproducibility(document: &mut Document, fact: &Fact<Judged<Repro>>) {
     );
 }
 
-fn sbom(document: &mut Document, fact: &Fact<Sbom>) {
+fn write_sbom(document: &mut Document, fact: &Fact<Sbom>) {
     match fact {
         Fact::Usable(sbom) => document.item(
             0,
@@ -157,14 +157,14 @@ fn sbom(document: &mut Document, fact: &Fact<Sbom>) {
                 Part::Code(&sbom.sha256.to_string()),
             ],
         ),
-        other => gap(document, "SBOM", other),
+        other => write_gap(document, "SBOM", other),
     }
 }
 
-fn vulnerabilities(document: &mut Document, fact: &Fact<Judged<Vulns>>) {
+fn write_vulnerabilities(document: &mut Document, fact: &Fact<Judged<Vulns>>) {
     let vulns = match fact {
         Fact::Usable(vulns) => vulns,
-        other => return gap(document, "Vulnerabilities", other),
+        other => return write_gap(document, "Vulnerabilities", other),
     };
     let said = match vulns.data.counting().count() {
         0 => "no known advisory applies".to_owned(),
@@ -174,10 +174,10 @@ fn vulnerabilities(document: &mut Document, fact: &Fact<Judged<Vulns>>) {
     document.item(0, &[Part::Text("Vulnerabilities: "), Part::Text(&said)]);
 }
 
-fn api(document: &mut Document, fact: &Fact<Judged<Compat>>) {
+fn write_api(document: &mut Document, fact: &Fact<Judged<Compat>>) {
     let compat = match fact {
         Fact::Usable(compat) => compat,
-        other => return gap(document, "API", other),
+        other => return write_gap(document, "API", other),
     };
     let required = compat
         .data
@@ -242,7 +242,7 @@ fn size_words(size: u64, before: Option<u64>) -> String {
 }
 
 /// Keys that sign releases, and how to check a download with them.
-fn keys(document: &mut Document, package: &str, keys: &[Key]) {
+fn write_keys(document: &mut Document, package: &str, keys: &[Key]) {
     for key in keys {
         document.item(
             0,
@@ -272,7 +272,7 @@ fn keys(document: &mut Document, package: &str, keys: &[Key]) {
     }
 }
 
-fn gap<T>(document: &mut Document, what: &str, fact: &Fact<T>) {
+fn write_gap<T>(document: &mut Document, what: &str, fact: &Fact<T>) {
     match fact {
         Fact::NotApplicable(why) => {
             document.item(0, &[Part::Text(what), Part::Text(": "), Part::Text(why)])

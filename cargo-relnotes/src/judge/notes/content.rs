@@ -24,7 +24,7 @@ pub(super) fn names(text: &str, word: &str) -> bool {
 }
 
 /// Lower-case words with single spaces between them.
-fn plain(text: &str) -> String {
+fn plain_words(text: &str) -> String {
     text.to_lowercase()
         .split_whitespace()
         .collect::<Vec<_>>()
@@ -32,7 +32,7 @@ fn plain(text: &str) -> String {
 }
 
 /// The words of a text, lower case, cut at everything that is no letter or digit.
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
@@ -43,12 +43,12 @@ fn is_about(page: &Page, block: &Block, topic: &[&str]) -> bool {
     let [heading, lead] = page.context(block);
     [heading, lead, &block.text]
         .into_iter()
-        .flat_map(words)
+        .flat_map(words_of)
         .any(|word| topic.contains(&word.as_str()))
 }
 
 /// All words of the page: headings and blocks, one to a line.
-fn whole(page: &Page) -> String {
+fn whole_text(page: &Page) -> String {
     let headings = page.headings.iter().map(|heading| heading.text.as_str());
     headings
         .chain(page.blocks.iter().map(|block| block.text.as_str()))
@@ -57,8 +57,8 @@ fn whole(page: &Page) -> String {
 }
 
 pub(super) fn breaking(items: &[Breaking], notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
-    let text = whole(page);
-    let said = plain(&text);
+    let text = whole_text(page);
+    let said = plain_words(&text);
     let mut findings = Vec::new();
     for item in items {
         let by_commit = item.entry.as_ref().is_some_and(|entry| {
@@ -70,7 +70,7 @@ pub(super) fn breaking(items: &[Breaking], notes: &Notes<'_>, page: &Page) -> Ve
                 text.match_indices(short)
                     .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_hexdigit()))
             });
-            numbered || hashed || names(&said, &plain(&shown(&entry.text)))
+            numbered || hashed || names(&said, &plain_words(&shown(&entry.text)))
         });
         if by_commit || item.changes.iter().any(|change| names_item(page, change)) {
             continue;
@@ -147,7 +147,7 @@ fn names_item(page: &Page, change: &ApiChange) -> bool {
 }
 
 /// Numbers with dots in them, as versions are written, without a trailing `.0` of three.
-fn versions(text: &str) -> BTreeSet<String> {
+fn versions_in(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
         .map(|word| word.trim_matches('.'))
         .filter(|word| word.contains('.'))
@@ -182,10 +182,10 @@ pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) ->
         // The number alone may be the version of anything.
         let said =
             page.blocks.iter().any(|block| {
-                versions(&block.text).contains(&wanted) && is_about(page, block, RUST)
+                versions_in(&block.text).contains(&wanted) && is_about(page, block, RUST)
             }) || page.headings.iter().any(|heading| {
-                versions(&heading.text).contains(&wanted)
-                    && words(&heading.text).any(|word| RUST.contains(&word.as_str()))
+                versions_in(&heading.text).contains(&wanted)
+                    && words_of(&heading.text).any(|word| RUST.contains(&word.as_str()))
             });
         if !said {
             findings.push(
@@ -227,7 +227,7 @@ pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) ->
 }
 
 pub(super) fn fixed(fixed: &[Hit], notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
-    let text = whole(page).to_uppercase();
+    let text = whole_text(page).to_uppercase();
     let said = |id: &str| names(&text, &id.to_uppercase());
     fixed
         .iter()

@@ -128,7 +128,7 @@ const ADDRESSES: &[&str] = &[
 pub(super) fn unsafe_markup(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let mut wrong: BTreeSet<String> = BTreeSet::new();
     let mut swallowed: BTreeSet<String> = BTreeSet::new();
-    let scan = tags(&page.html);
+    let scan = scan_tags(&page.html);
     let mut open_details = 0_i32;
     for tag in &scan.tags {
         let name = tag.name.as_str();
@@ -146,7 +146,7 @@ pub(super) fn unsafe_markup(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
             } else if attribute == "style" {
                 wrong.insert("a `style` of its own".to_owned());
             } else if ADDRESSES.contains(&attribute.as_str())
-                && let Some(scheme) = bad_scheme(&decoded(value))
+                && let Some(scheme) = bad_scheme(&decode_entities(value))
             {
                 wrong.insert(format!("a `{scheme}:` address"));
             }
@@ -207,7 +207,7 @@ fn bad_scheme(url: &str) -> Option<String> {
 }
 
 /// An attribute's value as a browser reads it, as far as addresses are hidden that way.
-fn decoded(value: &str) -> String {
+fn decode_entities(value: &str) -> String {
     let mut out = String::new();
     let mut rest = value;
     while let Some(at) = rest.find('&') {
@@ -253,7 +253,7 @@ struct Scan {
 }
 
 /// The elements in a piece of HTML, comments skipped.
-fn tags(html: &str) -> Scan {
+fn scan_tags(html: &str) -> Scan {
     let mut scan = Scan::default();
     let mut rest = html;
     while let Some(at) = rest.find('<') {
@@ -283,7 +283,7 @@ fn tags(html: &str) -> Scan {
             continue;
         }
         rest = &rest[name.len()..];
-        let attributes = attributes(&mut rest);
+        let attributes = read_attributes(&mut rest);
         let written = &start[..start.len() - rest.len()];
         scan.tags.push(TagSeen {
             name: name.to_lowercase(),
@@ -296,7 +296,7 @@ fn tags(html: &str) -> Scan {
 }
 
 /// The attributes up to the `>` that ends the element.
-fn attributes(rest: &mut &str) -> Vec<(String, String)> {
+fn read_attributes(rest: &mut &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     loop {
         *rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
@@ -396,8 +396,8 @@ mod tests {
         fn nothing_panics(text in any::<String>(), soup in r#"[<>/!a-c='"& \n#;:-]{0,40}"#) {
             found(&text);
             found(&soup);
-            tags(&soup);
-            decoded(&soup);
+            scan_tags(&soup);
+            decode_entities(&soup);
         }
     }
 }
