@@ -15,7 +15,7 @@ use crate::rule::{Levels, Requested, Rule};
 use crate::suggest::nearest;
 
 /// Names of all tables a configuration may have: one a tool.
-pub const TABLES: &[&str] = &["repro", "sbom-lite", "sign", "compat", "relnotes"];
+pub use release_gate_facts::gate::SUBCOMMANDS as TABLES;
 
 /// The key, in every tool's table, that sets levels by rule id: `[compat.rules] item-removed =
 /// "warn"`.

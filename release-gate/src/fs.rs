@@ -128,6 +128,48 @@ pub fn copy_atomic(from: &Path, to: &Path) -> Result<(), WriteError> {
     file.commit()
 }
 
+/// A file or link below a folder; see [`walk`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path relative to the folder.
+    pub relative: PathBuf,
+    /// Whether it is a regular file; `false` for links, pipes, devices and sockets.
+    pub is_regular: bool,
+}
+
+/// Everything below a folder that is not itself a folder, sorted by path. Links are listed and not
+/// followed.
+///
+/// # Errors
+/// A folder cannot be read. Nothing is skipped.
+pub fn walk(root: &Path) -> io::Result<Vec<WalkedFile>> {
+    let mut files = Vec::new();
+    walk_into(root, Path::new(""), &mut files)?;
+    files.sort_by(|a, b| a.relative.cmp(&b.relative));
+    Ok(files)
+}
+
+fn walk_into(dir: &Path, relative: &Path, files: &mut Vec<WalkedFile>) -> io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let relative = relative.join(entry.file_name());
+
+        if kind.is_dir() {
+            walk_into(&entry.path(), &relative, files)?;
+        } else {
+            files.push(WalkedFile {
+                path: entry.path(),
+                relative,
+                is_regular: kind.is_file(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// A throw-away folder, removed when dropped (also on errors and Ctrl-C).
 ///
 /// # Errors

@@ -8,6 +8,7 @@
 //! Invariants: it knows no gate; only [`terminal`] writes to stdout and stderr; only [`git`] starts
 //! git; only [`process`] starts a program at all.
 
+pub mod args;
 pub mod artifacts;
 pub mod audit;
 pub mod cli;

@@ -75,6 +75,25 @@ pub fn path_with_programs() -> OsString {
     path_after(TOOLS.map(|(tool, _)| program(tool).parent().unwrap().to_owned()))
 }
 
+/// Whether the machine has a program that a test needs. Where it has not, the test is to be left:
+/// a line on standard error says so, and under `CI=true` the test fails, so that no check is
+/// skipped in silence.
+///
+/// # Panics
+/// The program is missing and `CI` is `true`.
+pub fn required(program: &str) -> bool {
+    if has(program) {
+        return true;
+    }
+    eprintln!("SKIPPED: `{program}` is not on this machine");
+    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(
+        !in_ci,
+        "`{program}` is needed by this test; .ci/run has to install it"
+    );
+    false
+}
+
 /// Whether the machine has a program.
 pub fn has(program: &str) -> bool {
     std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())

@@ -68,6 +68,7 @@ pub mod envelope;
 pub mod exit;
 pub mod fact;
 pub mod files;
+pub mod gate;
 pub mod json;
 pub mod manifest;
 pub mod report;

@@ -26,6 +26,14 @@ pub fn report_schema<Data: ReportData + JsonSchema>() -> Schema {
     schema
 }
 
+/// The schema of [`Envelope`], whatever the data is.
+pub fn envelope_schema() -> Schema {
+    SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<Envelope>()
+}
+
 /// The schema of [`Manifest`].
 pub fn manifest_schema() -> Schema {
     SchemaSettings::draft2020_12()

@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use clap::{ArgMatches, Args, Command};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command};
 
-use super::args::{Color, MessageFormat, SharedArgs};
-use super::{Context, Gate, Outcome, generate};
+use super::context::Context;
+use super::gate::{Gate, Outcome};
+use super::generate;
+use crate::args::{Color, Generate, MessageFormat, SharedArgs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::to_canonical_vec;
 use crate::report::{Envelope, Report, Status, join, render};
@@ -48,7 +51,7 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
             );
         }
         Some((_, what)) => {
-            if let Ok(what) = <super::args::Generate as clap::ValueEnum>::from_str(what, true) {
+            if let Ok(what) = <Generate as clap::ValueEnum>::from_str(what, true) {
                 return finish_text(&terminal, generate::generate::<G>(what, command));
             }
         }
@@ -84,10 +87,14 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
         (false, _) => Verbosity::Verbose,
     };
     interrupt::install();
-    let mut cx = Context::new(tool, shared, Terminal::new(choice(color), verbosity));
+    let terminal = Terminal::new(choice(color), verbosity);
+    let mut cx =
+        Context::new(tool, shared, terminal).needing_dependencies(gate.needs_dependencies());
     let report_name = gate.report_name();
     let heed = gate.heeds_found_levels() || cx.args().config.is_some();
-    let result = check_early(&mut cx, &matches).and_then(|()| gate.execute(&mut cx));
+    let result = refuse_unused_flags::<G>(&matches)
+        .and_then(|()| check_early(&mut cx, &matches))
+        .and_then(|()| gate.execute(&mut cx));
     conclude(&mut cx, &matches, report_name, heed, result)
 }
 
@@ -95,16 +102,16 @@ pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
 fn check_early(cx: &mut Context, matches: &ArgMatches) -> Result<()> {
     let mut levels = Levels::default();
     levels_from_flags(cx, matches, &mut levels)?;
-    cx.levels = levels;
+    cx.set_levels(levels);
     Ok(())
 }
 
 /// The gate's clap tree as it is parsed, documented and completed.
 pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Command {
     let tool = G::TOOL;
-    let shared: Vec<_> = SharedArgs::augment_args(Command::new("shared"))
+    let shared: Vec<Arg> = SharedArgs::augment_args(Command::new("shared"))
         .get_arguments()
-        .map(|arg| arg.get_id().clone())
+        .cloned()
         .collect();
     let mut command = G::command()
         .name(tool.name)
@@ -124,10 +131,71 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
         } else {
             tool.version.to_owned()
         });
-    for id in shared {
-        command = command.mut_arg(id, |arg| arg.global(true));
+    let subcommands: Vec<String> = command
+        .get_subcommands()
+        .map(|subcommand| subcommand.get_name().to_owned())
+        .collect();
+    let unused = G::unused_flags("");
+    for arg in &shared {
+        let hidden = arg.is_hide_set() || unused.contains(&arg.get_id().as_str());
+        command = command.mut_arg(arg.get_id(), |arg| arg.global(true).hide(hidden));
+    }
+    for name in subcommands {
+        let unused = G::unused_flags(&name);
+        command = command.mut_subcommand(name, |subcommand| {
+            with_shared_args(subcommand, &shared, unused)
+        });
     }
     command
+}
+
+/// A subcommand with the shared flags, of which those that mean nothing to it are hidden. Clap
+/// would add them by itself, all of them in sight.
+fn with_shared_args(mut subcommand: Command, shared: &[Arg], unused: &[&str]) -> Command {
+    for arg in shared {
+        let id = arg.get_id();
+        let is_its_own = subcommand.get_arguments().any(|own| own.get_id() == id);
+        if is_its_own {
+            continue;
+        }
+        let hidden = arg.is_hide_set() || unused.contains(&id.as_str());
+        subcommand = subcommand.arg(arg.clone().global(true).hide(hidden));
+    }
+    subcommand
+}
+
+/// Refuses shared flags that mean nothing to the call: a flag must not be without effect in
+/// silence. What the environment sets is for all calls, and stays without effect here.
+fn refuse_unused_flags<G: Gate>(matches: &ArgMatches) -> Result<()> {
+    let (name, matches) = match matches.subcommand() {
+        Some((name, inner)) => (name, deepest(inner)),
+        None => ("", matches),
+    };
+    let given = G::unused_flags(name).iter().find(|id| {
+        let source = matches
+            .try_contains_id(id)
+            .ok()
+            .and_then(|_| matches.value_source(id));
+        source == Some(ValueSource::CommandLine)
+    });
+    let Some(id) = given else {
+        return Ok(());
+    };
+
+    let flag = id.replace('_', "-");
+    let call = format!("cargo {} {name}", G::TOOL.subcommand);
+    Err(
+        Error::usage(format!("`--{flag}` means nothing to `{}`", call.trim_end()))
+            .with_help("leave it out"),
+    )
+}
+
+/// The matches of the innermost subcommand.
+fn deepest(mut matches: &ArgMatches) -> &ArgMatches {
+    while let Some((_, inner)) = matches.subcommand() {
+        matches = inner;
+    }
+    matches
 }
 
 /// Colours decide how help and usage errors look, so they are known before arguments are parsed:
@@ -240,18 +308,15 @@ fn settle(
 
 /// `--deny`, `--warn` and `--allow` in the order in which they were given; the last word wins.
 fn levels_from_flags(cx: &Context, matches: &ArgMatches, levels: &mut Levels) -> Result<()> {
-    let mut deepest = matches;
-    while let Some((_, inner)) = deepest.subcommand() {
-        deepest = inner;
-    }
+    let matches = deepest(matches);
     let mut wishes = Vec::new();
     for (flag, requested) in [
         ("deny", Requested::Deny),
         ("warn", Requested::Warn),
         ("allow", Requested::Allow),
     ] {
-        let values = deepest.get_many::<String>(flag).into_iter().flatten();
-        let indices = deepest.indices_of(flag).into_iter().flatten();
+        let values = matches.get_many::<String>(flag).into_iter().flatten();
+        let indices = matches.indices_of(flag).into_iter().flatten();
         wishes.extend(
             indices
                 .zip(values)
@@ -352,7 +417,7 @@ fn conclude_error(cx: &mut Context, report_name: Option<&'static str>, error: &E
             .detail("Skipping", format!("the error report: {}", second.chain()));
     }
     if cx.args().message_format != MessageFormat::Human {
-        cx.args.quiet = true; // people were told above
+        cx.silence(); // people were told above
         if let Err(second) = print(cx, &mut reports) {
             cx.terminal.error(&second);
         }

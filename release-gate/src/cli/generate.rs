@@ -4,12 +4,11 @@
 use clap::Command;
 use clap_complete::Shell;
 
-use super::Gate;
-use super::args::Generate;
-use crate::artifacts::Manifest;
+use super::gate::Gate;
+use crate::args::Generate;
 use crate::error::{JudgeExt, Result};
 use crate::json::to_canonical_vec;
-use crate::report::Envelope;
+use crate::report::{envelope_schema, manifest_schema};
 use crate::rule;
 
 /// The bytes of one generated document.
@@ -75,14 +74,8 @@ fn section(page: &mut String, command: &mut Command, depth: usize) {
 /// One JSON object: schema by report name, the envelope and the manifest among them.
 fn schemas<G: Gate>() -> Result<Vec<u8>> {
     let mut all = serde_json::Map::new();
-    all.insert(
-        "envelope".to_owned(),
-        schemars::schema_for!(Envelope).to_value(),
-    );
-    all.insert(
-        "manifest".to_owned(),
-        schemars::schema_for!(Manifest).to_value(),
-    );
+    all.insert("envelope".to_owned(), envelope_schema().to_value());
+    all.insert("manifest".to_owned(), manifest_schema().to_value());
     for (name, schema) in G::schemas() {
         all.insert(name.to_owned(), schema.to_value());
     }

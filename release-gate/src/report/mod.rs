@@ -10,7 +10,7 @@ pub use release_gate_facts::envelope::{
     Baseline, BaselineKind, Envelope, EnvelopeError, Finding, Status, Subject, ToolId, schema_id,
 };
 use release_gate_facts::rule::coverage_rule_id;
-pub use release_gate_facts::schema::{manifest_schema, report_schema};
+pub use release_gate_facts::schema::{envelope_schema, manifest_schema, report_schema};
 use release_gate_facts::{Coverage, NotJudged, ReportData};
 use serde::Serialize;
 use serde_json::Value;

@@ -5,9 +5,9 @@
 
 use std::fmt::Write as _;
 
-use super::visible;
 use crate::report::{Envelope, Status};
 use crate::rule::Level;
+use crate::text::visible;
 
 /// The annotations of an envelope, then a line with the verdict. A report that is no pass has at
 /// least one error.

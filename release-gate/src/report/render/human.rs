@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use release_gate_facts::Coverage;
 
-use super::visible;
 use crate::report::{Report, Status};
 use crate::rule::Level;
+use crate::text::visible;
 
 const BOLD: Style = Style::new().bold();
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
@@ -66,6 +67,18 @@ pub fn human(report: &Report, quiet: bool) -> String {
     out
 }
 
+/// How much was judged, and how much was not.
+fn coverage_parts(coverage: &Coverage) -> Vec<String> {
+    let mut parts = Vec::new();
+    if coverage.judged > 0 {
+        parts.push(format!("{} judged", coverage.judged));
+    }
+    if coverage.not_judged_count() > 0 {
+        parts.push(format!("{} not judged", coverage.not_judged_count()));
+    }
+    parts
+}
+
 /// The last line: what was judged and how it ended.
 fn verdict(report: &Report) -> String {
     let envelope = &report.envelope;
@@ -104,6 +117,7 @@ fn verdict(report: &Report) -> String {
             count => parts.push(format!("{count} {many}")),
         }
     }
+    parts.extend(coverage_parts(&envelope.coverage));
     if envelope.subject.dirty {
         parts.push("uncommitted changes".to_owned());
     }

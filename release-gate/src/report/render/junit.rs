@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::markup;
 use crate::report::{Envelope, Status};
 use crate::rule::Level;
+use crate::text::markup;
 
 /// A JUnit document. A gate without failures has one passing case, so that "no test" cannot be
 /// mistaken for a pass.

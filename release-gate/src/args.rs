@@ -33,6 +33,7 @@ pub enum Color {
 
 /// What `--generate` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "shells and documents, by their own names")]
 pub enum Generate {
     Bash,
     Elvish,

@@ -1,0 +1,70 @@
+//! What a gate is to the shared driver.
+
+use super::context::Context;
+use crate::args::SharedArgs;
+use crate::error::Result;
+use crate::report::Report;
+use crate::tool::Tool;
+
+/// A gate's command line, and what it does.
+pub trait Gate: clap::Parser {
+    /// Which tool this is.
+    const TOOL: Tool;
+
+    /// The shared flags, flattened into the gate's own.
+    fn shared(&self) -> &SharedArgs;
+
+    /// Name of the report this call makes: what is written (and printed) should the call end with
+    /// an error. `None` for calls that make none.
+    fn report_name(&self) -> Option<&'static str> {
+        Some(Self::TOOL.subcommand)
+    }
+
+    /// Whether a configuration that nobody named sets the levels of rules: the one found in the
+    /// current folder, in one above it, or in the manifest's metadata. `false` for calls that
+    /// judge what others sent, where it may have come along: levels are then set by the command
+    /// line and `--config` alone.
+    fn heeds_found_levels(&self) -> bool {
+        true
+    }
+
+    /// Whether the call needs the project's dependencies and so an up-to-date Cargo.lock. Calls
+    /// that answer `false` know the workspace's own packages only, and work without a lock file and
+    /// without the network.
+    fn needs_dependencies(&self) -> bool {
+        true
+    }
+
+    /// Ids of shared flags that mean nothing to a subcommand (`""`: to the gate without one). They
+    /// are left out of its help, and a call that gives one ends with a usage error.
+    fn unused_flags(_subcommand: &str) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// JSON Schemas of the gate's reports, by report name: see [`crate::report::schema`].
+    fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+        Vec::new()
+    }
+
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// Whatever keeps the gate from a verdict; the driver reports it and never takes it for a pass.
+    fn execute(self, cx: &mut Context) -> Result<Outcome>;
+}
+
+/// What a call ended with.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Verdicts, one a package; the driver applies levels, writes and prints them and sets the exit
+    /// code.
+    Reports(Vec<Report>),
+    /// Done, with nothing to judge (a key was made, a file was written).
+    Done,
+}
+
+impl From<Report> for Outcome {
+    fn from(report: Report) -> Self {
+        Self::Reports(vec![report])
+    }
+}
