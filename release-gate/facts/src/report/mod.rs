@@ -1,5 +1,8 @@
 //! The data of every report, one module a gate's report.
 
+pub mod relnotes;
+pub mod relnotes_check;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -44,6 +47,8 @@ macro_rules! report_data {
 macro_rules! for_each_report {
     ($callback:ident) => {
         $callback! {[
+            $crate::report::relnotes::RelnotesData,
+            $crate::report::relnotes_check::RelnotesCheckData,
         ]}
     };
 }
