@@ -22,7 +22,7 @@ const OURS: &str = env!("CARGO_BIN_EXE_cargo-sbom-lite");
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let (mut runs, mut members, mut projects) = (7_usize, 1_000_usize, Vec::new());
-    let mut db = advisories::find(None).ok().flatten();
+    let mut db = advisories::find_database(None).ok().flatten();
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => (runs, members) = (1, 20),

@@ -1,30 +1,25 @@
 //! `cargo sbom-lite`: what is really inside a release, the same bytes every time, and whether any
 //! of it is vulnerable, unlicensed or unpinned.
 //!
-//! Data flows one way: [`read`] asks cargo, git and files; [`model`] is pure; [`judge`] makes
-//! findings; [`report`] writes documents. The truth about what is in an artifact is cargo's unit
-//! graph, not the dependency graph.
+//! Data flows one way: [`model`] is pure, [`format`] turns models into documents and documents
+//! into models, [`read`] asks cargo, git and files, [`judge`] makes findings, [`report`] writes
+//! what goes with them, [`command`] joins them. The truth about what is in an artifact is cargo's
+//! unit graph, not the dependency graph.
 
 mod cli;
 pub mod command;
+pub mod format;
+mod gate;
 pub mod judge;
 pub mod model;
 pub mod read;
 pub mod report;
 mod rules;
-
-use release_gate::Tool;
+mod tool;
 
 pub use cli::Cli;
 pub use rules::RULES;
-
-/// This tool.
-pub const TOOL: Tool = Tool {
-    name: "cargo-sbom-lite",
-    subcommand: "sbom-lite",
-    version: env!("CARGO_PKG_VERSION"),
-    rules: RULES,
-};
+pub use tool::TOOL;
 
 /// The whole program.
 pub fn main() -> std::process::ExitCode {

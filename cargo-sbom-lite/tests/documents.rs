@@ -7,11 +7,13 @@
 
 use std::path::PathBuf;
 
-use cargo_sbom_lite::judge::audit::Hit;
+use cargo_sbom_lite::format::{format_of_name, parse_document};
 use cargo_sbom_lite::model::inventory::{Inventory, Role};
-use cargo_sbom_lite::read::{document, lock, unit_graph};
-use cargo_sbom_lite::report::{Provenance, cyclonedx, spdx, vex};
-use cargo_sbom_lite::{judge, model};
+use cargo_sbom_lite::model::provenance::Provenance;
+use cargo_sbom_lite::model::sbom::Entry;
+use cargo_sbom_lite::model::vulnerability::{Hit, Linkage, Reachability, Scope, Severity};
+use cargo_sbom_lite::read::{lock, unit_graph};
+use cargo_sbom_lite::report::vex;
 use release_gate::SharedArgs;
 use release_gate::process::{Runner, Step};
 use serde_json::Value;
@@ -32,8 +34,8 @@ fn inventory() -> Inventory {
         .unwrap();
     let graph =
         unit_graph::unit_graph("cargo-sbom-lite", &SharedArgs::default(), &Runner::new()).unwrap();
-    let lock = lock::read(&metadata.workspace_root.as_std_path().join("Cargo.lock")).unwrap();
-    Inventory::from_units(&metadata, package, &graph, &lock::checksums(&lock)).unwrap()
+    let lock = lock::read_lock(&metadata.workspace_root.as_std_path().join("Cargo.lock")).unwrap();
+    Inventory::from_units(&metadata, package, &graph, &lock::locked_checksums(&lock)).unwrap()
 }
 
 fn provenance() -> Provenance {
@@ -43,6 +45,11 @@ fn provenance() -> Provenance {
         artifacts: vec![("artifacts/app".to_owned(), "0".repeat(64))],
         ..Provenance::default()
     }
+}
+
+fn written(format: &str, inventory: &Inventory, provenance: &Provenance, version: &str) -> Vec<u8> {
+    let format = format_of_name(format).unwrap();
+    (format.write)(inventory, provenance, version).unwrap()
 }
 
 /// An official schema, as a package of the registry carries it.
@@ -103,7 +110,7 @@ fn documents_are_valid_under_the_official_schemas() {
         let schema = schema("serde-cyclonedx", file);
         assert_valid(
             &schema,
-            &cyclonedx::json(&inventory, &provenance, version).unwrap(),
+            &written("cyclonedx-json", &inventory, &provenance, version),
         );
         // The schema is one that can refuse.
         assert!(!schema.is_valid(
@@ -111,34 +118,35 @@ fn documents_are_valid_under_the_official_schemas() {
         ));
     }
     let spdx_schema = schema("serde-spdx", "spdx_2_3.json");
-    assert_valid(&spdx_schema, &spdx::json(&inventory, &provenance).unwrap());
+    assert_valid(
+        &spdx_schema,
+        &written("spdx-json", &inventory, &provenance, "2.3"),
+    );
     assert!(!spdx_schema.is_valid(&serde_json::json!({ "spdxVersion": "SPDX-2.3" })));
 }
 
 #[test]
 fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
-    let hit = |scope: &str, result: &str| Hit {
+    let hit = |scope: Scope, result: Linkage| Hit {
         id: "RUSTSEC-2024-0001".into(),
         aliases: vec!["CVE-2024-1".into()],
         package: "p".into(),
         version: "1.0.0".into(),
-        kind: "vulnerability".into(),
-        severity: "high".into(),
-        scope: scope.into(),
-        source: "crates.io".into(),
-        reachability: judge::reachability::Reachability {
-            result: result.into(),
+        severity: Severity::High,
+        scope,
+        reachability: Reachability {
+            result,
             evidence: vec!["e".into()],
         },
         fix: "update".into(),
         ..Hit::default()
     };
     let hits = vec![
-        hit("artifact", "linked"),
-        hit("artifact", "not-linked"),
-        hit("artifact", "unknown"),
-        hit("build-time", "unknown"),
-        hit("unknown", "unknown"),
+        hit(Scope::Artifact, Linkage::Linked),
+        hit(Scope::Artifact, Linkage::NotLinked),
+        hit(Scope::Artifact, Linkage::Unknown),
+        hit(Scope::BuildTime, Linkage::Unknown),
+        hit(Scope::Unknown, Linkage::Unknown),
     ];
     let products = [("pkg:cargo/app@1.0.0".to_owned(), hits)];
     let cyclonedx = vex::document(&products, vex::Format::CycloneDx, 0).unwrap();
@@ -173,8 +181,8 @@ fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
 #[test]
 fn every_format_says_the_same_about_every_component() {
     let (inventory, provenance) = (inventory(), provenance());
-    let read = |bytes: Vec<u8>| document::parse(&bytes, "document").unwrap();
-    let cdx = read(cyclonedx::json(&inventory, &provenance, "1.5").unwrap());
+    let read = |bytes: Vec<u8>| parse_document(&bytes, "document").unwrap();
+    let cdx = read(written("cyclonedx-json", &inventory, &provenance, "1.5"));
     let packages = cdx
         .components
         .values()
@@ -199,11 +207,11 @@ fn every_format_says_the_same_about_every_component() {
         (shipped(Role::Shipped), shipped(Role::BuildTime))
     );
     for other in [
-        cyclonedx::json(&inventory, &provenance, "1.4").unwrap(),
-        cyclonedx::json(&inventory, &provenance, "1.6").unwrap(),
-        cyclonedx::xml(&inventory, &provenance, "1.5").unwrap(),
-        spdx::json(&inventory, &provenance).unwrap(),
-        spdx::tag_value(&inventory, &provenance).unwrap(),
+        written("cyclonedx-json", &inventory, &provenance, "1.4"),
+        written("cyclonedx-json", &inventory, &provenance, "1.6"),
+        written("cyclonedx-xml", &inventory, &provenance, "1.5"),
+        written("spdx-json", &inventory, &provenance, "2.3"),
+        written("spdx-tag-value", &inventory, &provenance, "2.3"),
     ] {
         let other = read(other);
         assert_eq!(
@@ -225,8 +233,8 @@ fn every_format_says_the_same_about_every_component() {
             assert_eq!(entry.features, before.features, "{key}");
         }
         assert_eq!(
-            other.main.as_ref().map(model::sbom::Entry::key),
-            cdx.main.as_ref().map(model::sbom::Entry::key)
+            other.main.as_ref().map(Entry::key),
+            cdx.main.as_ref().map(Entry::key)
         );
         assert!(other.dangling.is_empty());
     }
@@ -236,8 +244,8 @@ fn every_format_says_the_same_about_every_component() {
 fn nothing_of_this_machine_is_in_a_document() {
     let (inventory, provenance) = (inventory(), provenance());
     for bytes in [
-        cyclonedx::json(&inventory, &provenance, "1.5").unwrap(),
-        spdx::json(&inventory, &provenance).unwrap(),
+        written("cyclonedx-json", &inventory, &provenance, "1.5"),
+        written("spdx-json", &inventory, &provenance, "2.3"),
     ] {
         assert_eq!(bytes, bytes.clone());
         let text = String::from_utf8(bytes).unwrap();

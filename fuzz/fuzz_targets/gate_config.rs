@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
         return;
     };
     let _ = config.table::<cargo_compat::judge::waivers::Config>("compat");
-    let _ = config.table::<cargo_sbom_lite::command::Config>("sbom-lite");
+    let _ = config.table::<cargo_sbom_lite::model::config::Config>("sbom-lite");
     if let Ok(table) = config.table::<cargo_relnotes::config::Config>("relnotes") {
         let _ = (table.required(), table.link_base(None));
     }

@@ -3,14 +3,14 @@
 
 use std::io::Write as _;
 
-use cargo_sbom_lite::read::binary::packages;
-use cargo_sbom_lite::read::symbols::functions;
+use cargo_sbom_lite::read::binary::packages_of;
+use cargo_sbom_lite::read::symbols::functions_of;
 use libfuzzer_sys::fuzz_target;
 use object::write::Object;
 use object::{Architecture, BinaryFormat, Endianness, SectionKind};
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = (packages(bytes, "fuzz"), functions(bytes));
+    let _ = (packages_of(bytes, "fuzz"), functions_of(bytes));
 
     let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::none());
     packed.write_all(bytes).unwrap();
@@ -21,8 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
         program.append_section_data(section, content, 1);
     }
     let program = program.write().unwrap();
-    let _ = functions(&program);
-    if let Ok(found) = packages(&program, "fuzz") {
+    let _ = functions_of(&program);
+    if let Ok(found) = packages_of(&program, "fuzz") {
         assert!(found.complete && found.packages.len() <= bytes.len());
     }
 });

@@ -2,14 +2,15 @@
 #![no_main]
 
 use cargo_sbom_lite::model::purl::CargoPurl;
-use cargo_sbom_lite::read::{lock, unit_graph};
+use cargo_sbom_lite::model::unit_graph::parse_graph;
+use cargo_sbom_lite::read::lock;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    if let Ok(parsed) = lock::parse(text, "fuzz") {
-        let _ = lock::packages(&parsed, text);
+    if let Ok(parsed) = lock::parse_lock(text, "fuzz") {
+        let _ = lock::locked_packages(&parsed, text);
     }
-    let _ = unit_graph::parse(text.as_bytes());
+    let _ = parse_graph(text.as_bytes());
     if let Some(purl) = CargoPurl::parse(text) {
         assert_eq!(CargoPurl::parse(&purl.to_string()), Some(purl));
     }

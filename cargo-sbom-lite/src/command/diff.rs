@@ -3,57 +3,19 @@
 use std::path::Path;
 
 use release_gate::report::{Baseline, BaselineKind};
-use release_gate::{Context, Error, Finding, Outcome, Report, Result, Subject};
+use release_gate::{Context, Finding, Outcome, Report, Result, Subject};
 
-use crate::judge::diff::judge;
-use crate::read::document;
+use super::shared::{file_name, read_file};
+use crate::format::parse_document;
+use crate::judge::diff::compare_documents;
+use crate::model::config::Config;
 use crate::{TOOL, rules};
 
 pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
-    let _config: super::Config = cx.config()?;
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|error| {
-            Error::judge(format!("cannot read `{}`", path.display())).with_source(error)
-        })
-    };
-    let (before, after) = (read(old)?, read(new)?);
-    let name = |path: &Path| {
-        path.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    // Also what is equal to the byte has to be a document.
-    let (a, mut b) = (
-        document::parse(&before, &name(old))?,
-        document::parse(&after, &name(new))?,
-    );
-    let findings: Vec<Finding> = if before == after {
-        Vec::new()
-    } else {
-        // A document in another standard or spelling cannot have the same bytes, nor the same
-        // metadata to the letter.
-        let spelling = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .find(|byte| !byte.is_ascii_whitespace())
-                .copied()
-        };
-        if spelling(&before) != spelling(&after) {
-            b.rest = a.rest.clone();
-        }
-        let findings = judge(&a, &b);
-        if findings.is_empty() && a.standard == b.standard && spelling(&before) == spelling(&after)
-        {
-            // Equal components, equal rest, other bytes: order, white space, or a serial number.
-            vec![Finding::new(
-                &rules::DOCUMENT_CHANGED,
-                "the documents say the same in other bytes",
-            )]
-        } else {
-            findings
-        }
-    };
+    let _config: Config = cx.config()?;
+    let before = read_file(old)?;
+    let after = read_file(new)?;
+    let findings = compare_bytes((&before, &file_name(old)), (&after, &file_name(new)))?;
     let summary = if before == after {
         "identical".to_owned()
     } else if findings.is_empty() {
@@ -61,9 +23,10 @@ pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
     } else {
         format!("{} differences", findings.len())
     };
+
     let baseline = Baseline {
         kind: BaselineKind::Path,
-        name: name(old),
+        name: file_name(old),
         version: None,
         commit: None,
     };
@@ -72,4 +35,37 @@ pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
         .findings(findings)
         .summary(summary);
     Ok(report.print_only().into())
+}
+
+/// Compares two documents, each with the name it has in messages.
+fn compare_bytes(old: (&[u8], &str), new: (&[u8], &str)) -> Result<Vec<Finding>> {
+    // Also what is equal to the byte has to be a document.
+    let before = parse_document(old.0, old.1)?;
+    let mut after = parse_document(new.0, new.1)?;
+    if old.0 == new.0 {
+        return Ok(Vec::new());
+    }
+
+    // A document in another standard or spelling cannot have the same bytes, nor the same metadata
+    // to the letter.
+    let same_spelling = first_byte(old.0) == first_byte(new.0);
+    if !same_spelling {
+        after.rest = before.rest.clone();
+    }
+    let findings = compare_documents(&before, &after);
+    if findings.is_empty() && before.standard == after.standard && same_spelling {
+        // Equal components, equal rest, other bytes: order, white space, or a serial number.
+        return Ok(vec![Finding::new(
+            &rules::DOCUMENT_CHANGED,
+            "the documents say the same in other bytes",
+        )]);
+    }
+    Ok(findings)
+}
+
+fn first_byte(bytes: &[u8]) -> Option<u8> {
+    bytes
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace())
+        .copied()
 }

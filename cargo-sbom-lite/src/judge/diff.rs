@@ -1,5 +1,7 @@
 //! What differs between two SBOMs, component by component, whatever their formats.
 
+use std::collections::BTreeMap;
+
 use release_gate::Finding;
 
 use crate::model::sbom::{Entry, Sbom};
@@ -10,94 +12,40 @@ use crate::rules;
 /// Between two standards, or where only one document states a fact at all, that fact is not
 /// compared: silence is no difference there. Two documents of one standard are compared to the
 /// letter.
-pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
+pub fn compare_documents(old: &Sbom, new: &Sbom) -> Vec<Finding> {
     let strict = old.standard == new.standard;
-    let mut findings = Vec::new();
-    if let (Some(before), Some(after)) = (&old.main, &new.main) {
-        if before.key() != after.key() {
-            let rule = if before.name != after.name || before.version == after.version {
-                &rules::SOURCE_CHANGED
-            } else {
-                &rules::VERSION_CHANGED
-            };
-            let show = |entry: &Entry| format!("{} {}", entry.name, entry.version_and_source());
-            findings.push(about(rule, before, &show(before), &show(after)));
-            compare_facts(before, after, strict, &mut findings);
-        } else {
-            compare(before, after, strict, &mut findings);
-        }
-    } else if strict && old.main.is_some() != new.main.is_some() {
-        findings.push(Finding::new(
-            &rules::DOCUMENT_CHANGED,
-            "only one document says what it describes",
-        ));
-    }
-    let mut unmatched: Vec<&Entry> = Vec::new();
-    let mut gone: Vec<&Entry> = Vec::new();
+    let mut findings = compare_main(old, new, strict);
+
+    let mut added: Vec<&Entry> = Vec::new();
     for (key, after) in &new.components {
         if !old.components.contains_key(key) {
-            unmatched.push(after);
+            added.push(after);
         }
     }
+    let mut removed: Vec<&Entry> = Vec::new();
     for (key, before) in &old.components {
         match new.components.get(key) {
-            Some(after) => compare(before, after, strict, &mut findings),
-            None => gone.push(before),
+            Some(after) => compare_entries(before, after, strict, &mut findings),
+            None => removed.push(before),
         }
     }
-    // One version gone and one new of the same name is a change of version, not two findings.
-    let both = gone.clone();
-    gone.retain(|before| {
-        let same_name: Vec<usize> = unmatched
-            .iter()
-            .enumerate()
-            .filter(|(_, after)| after.name == before.name)
-            .map(|(index, _)| index)
-            .collect();
-        let ([index], 1) = (
-            &same_name[..],
-            both.iter()
-                .filter(|entry| entry.name == before.name)
-                .count(),
-        ) else {
-            return true;
-        };
-        let after = unmatched.remove(*index);
-        let rule = if before.version == after.version {
-            &rules::SOURCE_CHANGED
-        } else {
-            &rules::VERSION_CHANGED
-        };
-        findings.push(about(
-            rule,
-            before,
-            &before.version_and_source(),
-            &after.version_and_source(),
-        ));
-        for (rule, old, new) in [
-            (&rules::LICENCE_CHANGED, &before.license, &after.license),
-            (&rules::FEATURES_CHANGED, &before.features, &after.features),
-            (&rules::RELATION_CHANGED, &before.scope, &after.scope),
-        ] {
-            if differs(old.as_deref(), new.as_deref(), strict) {
-                findings.push(about(rule, before, &show(old), &show(new)));
-            }
-        }
-        false
-    });
-    findings.extend(gone.into_iter().map(|entry| {
+    for (before, after) in take_changed(&mut removed, &mut added) {
+        findings.extend(changed_version(before, after, strict));
+    }
+    findings.extend(removed.into_iter().map(|entry| {
         Finding::new(
             &rules::GONE_COMPONENT,
             format!("{} {} was removed", entry.name, entry.version),
         )
     }));
-    findings.extend(unmatched.into_iter().map(|entry| {
+    findings.extend(added.into_iter().map(|entry| {
         Finding::new(
             &rules::NEW_COMPONENT,
             format!("{} {} was added", entry.name, entry.version),
         )
     }));
     findings.sort_by(|a, b| (&a.message, &a.rule).cmp(&(&b.message, &b.rule)));
+
     if findings.is_empty() && strict && old.rest != new.rest {
         findings.push(Finding::new(
             &rules::DOCUMENT_CHANGED,
@@ -107,11 +55,93 @@ pub fn judge(old: &Sbom, new: &Sbom) -> Vec<Finding> {
     findings
 }
 
-fn show(value: &Option<String>) -> String {
+fn compare_main(old: &Sbom, new: &Sbom, strict: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match (&old.main, &new.main) {
+        (Some(before), Some(after)) if before.key() == after.key() => {
+            compare_entries(before, after, strict, &mut findings);
+        }
+        (Some(before), Some(after)) => {
+            let rule = if before.name != after.name || before.version == after.version {
+                &rules::SOURCE_CHANGED
+            } else {
+                &rules::VERSION_CHANGED
+            };
+            findings.push(change(
+                rule,
+                before,
+                &format!("{} {}", before.name, before.version_and_source()),
+                &format!("{} {}", after.name, after.version_and_source()),
+            ));
+            compare_facts(before, after, strict, &mut findings);
+        }
+        (None, None) => {}
+        _ if strict => findings.push(Finding::new(
+            &rules::DOCUMENT_CHANGED,
+            "only one document says what it describes",
+        )),
+        _ => {}
+    }
+    findings
+}
+
+/// Takes out what is removed and added under the same name, where that name stands once on each
+/// side: a change of version is one finding, not two.
+fn take_changed<'a>(
+    removed: &mut Vec<&'a Entry>,
+    added: &mut Vec<&'a Entry>,
+) -> Vec<(&'a Entry, &'a Entry)> {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for entry in removed.iter() {
+        counts.entry(&entry.name).or_default().0 += 1;
+    }
+    for entry in added.iter() {
+        counts.entry(&entry.name).or_default().1 += 1;
+    }
+
+    let mut changed = Vec::new();
+    removed.retain(|before| {
+        if counts.get(before.name.as_str()) != Some(&(1, 1)) {
+            return true;
+        }
+        let Some(index) = added.iter().position(|after| after.name == before.name) else {
+            return true;
+        };
+        changed.push((*before, added.remove(index)));
+        false
+    });
+    changed
+}
+
+fn changed_version(before: &Entry, after: &Entry, strict: bool) -> Vec<Finding> {
+    let rule = if before.version == after.version {
+        &rules::SOURCE_CHANGED
+    } else {
+        &rules::VERSION_CHANGED
+    };
+    let mut findings = vec![change(
+        rule,
+        before,
+        &before.version_and_source(),
+        &after.version_and_source(),
+    )];
+    for (rule, old, new) in [
+        (&rules::LICENCE_CHANGED, &before.license, &after.license),
+        (&rules::FEATURES_CHANGED, &before.features, &after.features),
+        (&rules::RELATION_CHANGED, &before.scope, &after.scope),
+    ] {
+        if is_different(old.as_deref(), new.as_deref(), strict) {
+            findings.push(change(rule, before, &or_none(old), &or_none(new)));
+        }
+    }
+    findings
+}
+
+fn or_none(value: &Option<String>) -> String {
     value.clone().unwrap_or_else(|| "none".to_owned())
 }
 
-fn differs(old: Option<&str>, new: Option<&str>, strict: bool) -> bool {
+fn is_different(old: Option<&str>, new: Option<&str>, strict: bool) -> bool {
     match (old, new) {
         (Some(old), Some(new)) => old != new,
         (None, None) => false,
@@ -119,10 +149,10 @@ fn differs(old: Option<&str>, new: Option<&str>, strict: bool) -> bool {
     }
 }
 
-fn compare(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec<Finding>) {
+fn compare_entries(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec<Finding>) {
     if (&before.name, &before.version) != (&after.name, &after.version) {
         let show = |entry: &Entry| format!("{} {}", entry.name, entry.version);
-        findings.push(about(
+        findings.push(change(
             &rules::VERSION_CHANGED,
             before,
             &show(before),
@@ -140,15 +170,15 @@ fn compare_facts(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec
         (&rules::FEATURES_CHANGED, &before.features, &after.features),
         (&rules::RELATION_CHANGED, &before.scope, &after.scope),
     ] {
-        if differs(old.as_deref(), new.as_deref(), strict) {
-            findings.push(about(rule, before, &show(old), &show(new)));
+        if is_different(old.as_deref(), new.as_deref(), strict) {
+            findings.push(change(rule, before, &or_none(old), &or_none(new)));
         }
     }
     if before.needs != after.needs
         && (strict || (!before.needs.is_empty() && !after.needs.is_empty()))
     {
         let list = |entry: &Entry| entry.needs.iter().cloned().collect::<Vec<_>>().join(" ");
-        findings.push(about(
+        findings.push(change(
             &rules::RELATION_CHANGED,
             before,
             &list(before),
@@ -157,7 +187,7 @@ fn compare_facts(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec
     }
 }
 
-fn about(rule: &release_gate::Rule, entry: &Entry, before: &str, after: &str) -> Finding {
+fn change(rule: &release_gate::Rule, entry: &Entry, before: &str, after: &str) -> Finding {
     Finding::new(
         rule,
         format!("{} {}: {}", entry.name, entry.version, rule.summary),
@@ -189,7 +219,7 @@ mod tests {
     }
 
     fn rules_of(old: &Sbom, new: &Sbom) -> Vec<String> {
-        judge(old, new)
+        compare_documents(old, new)
             .into_iter()
             .map(|finding| finding.rule)
             .collect()

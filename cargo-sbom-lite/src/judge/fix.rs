@@ -9,7 +9,7 @@ use semver::{Op, Version, VersionReq};
 pub type Requirements = BTreeMap<String, Vec<(String, VersionReq)>>;
 
 /// Every requirement in the dependency graph.
-pub fn requirements(metadata: &Metadata) -> Requirements {
+pub fn requirements_of(metadata: &Metadata) -> Requirements {
     let mut map = Requirements::new();
     for package in &metadata.packages {
         for dependency in &package.dependencies {
@@ -24,7 +24,7 @@ pub fn requirements(metadata: &Metadata) -> Requirements {
 
 /// The lowest version above `current` that one of the requirements of an advisory's `patched`
 /// names.
-pub fn lowest(current: &Version, patched: &[VersionReq]) -> Option<Version> {
+pub fn lowest_fixed(current: &Version, patched: &[VersionReq]) -> Option<Version> {
     patched
         .iter()
         .filter_map(|requirement| {
@@ -67,7 +67,7 @@ pub fn advice(
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(" or ");
-    let Some(lowest) = lowest(current, patched) else {
+    let Some(lowest) = lowest_fixed(current, patched) else {
         return format!("`cargo update -p {name}@{current}` to {list}");
     };
     // Only those whose requirement admits the current version are behind it; others hold another
@@ -109,10 +109,10 @@ mod tests {
     fn the_smallest_step_is_named_with_who_is_in_the_way() {
         let current = Version::new(0, 1, 3);
         assert_eq!(
-            lowest(&current, &reqs(&[">=0.2.1", ">=0.1.9, <0.2.0"])),
+            lowest_fixed(&current, &reqs(&[">=0.2.1", ">=0.1.9, <0.2.0"])),
             Some(Version::new(0, 1, 9))
         );
-        assert_eq!(lowest(&current, &reqs(&["<0.1.0"])), None);
+        assert_eq!(lowest_fixed(&current, &reqs(&["<0.1.0"])), None);
         // `>` of less than three numbers is above all that begin with them; what no requirement
         // admits is not advised.
         for (requirement, expected) in [
@@ -126,7 +126,7 @@ mod tests {
         ] {
             let expected = expected.map(|text| text.parse().unwrap());
             assert_eq!(
-                lowest(&current, &reqs(&[requirement])),
+                lowest_fixed(&current, &reqs(&[requirement])),
                 expected,
                 "{requirement}"
             );

@@ -3,82 +3,18 @@
 use std::collections::BTreeMap;
 
 use release_gate::Finding;
-use serde::Deserialize;
 use spdx::Expression;
 
+use crate::model::config::LicensePolicy;
 use crate::model::inventory::{Component, Inventory, Role};
 use crate::model::license::License;
 use crate::rules;
 
-/// `[sbom-lite.licenses]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct Policy {
-    /// Ids (and `ID WITH EXCEPTION`) that are allowed; empty: all that are not denied.
-    pub allow: Vec<String>,
-    /// Ids that are denied.
-    pub deny: Vec<String>,
-    /// Packages decided on one by one.
-    pub exceptions: Vec<Exception>,
-}
-
-/// A package whose licence was read by a person.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exception {
-    /// Package name.
-    pub package: String,
-    /// The licence it has, as it is stated; where nothing or only a file is stated, what a person
-    /// read.
-    pub license: String,
-    /// Why it is accepted.
-    pub reason: String,
-}
-
-impl Exception {
-    /// Whether it covers a package: by name, and not when the package states a licence that is
-    /// another one.
-    fn covers(&self, component: &Component) -> bool {
-        self.package == component.name
-            && match &component.license {
-                License::Expression(text) | License::Invalid(text) => {
-                    *text == self.license
-                        || License::new(Some(&self.license), None).expression() == Some(text)
-                }
-                License::File(_) | License::Missing => true,
-            }
-    }
-}
-
-impl Policy {
-    /// The policy with every id in canonical spelling, as packages' licences are.
-    ///
-    /// # Errors
-    /// What is no SPDX id: a typing error must not switch a rule off.
-    pub fn canonical(&self) -> Result<Self, String> {
-        let list = |ids: &[String]| -> Result<Vec<String>, String> {
-            ids.iter()
-                .map(|id| {
-                    License::new(Some(id), None)
-                        .expression()
-                        .map(str::to_owned)
-                        .ok_or_else(|| id.clone())
-                })
-                .collect()
-        };
-        Ok(Self {
-            allow: list(&self.allow)?,
-            deny: list(&self.deny)?,
-            exceptions: self.exceptions.clone(),
-        })
-    }
-}
-
 /// Judges every package of a build, shipped or not.
-pub fn judge(inventory: &Inventory, policy: &Policy) -> Vec<Finding> {
+pub fn judge_licenses(inventory: &Inventory, policy: &LicensePolicy) -> Vec<Finding> {
     let all = || inventory.all();
     let mut findings: Vec<Finding> = all()
-        .filter_map(|component| one(component, policy))
+        .filter_map(|component| judge_component(component, policy))
         .collect();
     for exception in &policy.exceptions {
         if !all().any(|component| exception.covers(component)) {
@@ -97,7 +33,7 @@ pub fn judge(inventory: &Inventory, policy: &Policy) -> Vec<Finding> {
     findings
 }
 
-fn one(component: &Component, policy: &Policy) -> Option<Finding> {
+fn judge_component(component: &Component, policy: &LicensePolicy) -> Option<Finding> {
     let name = format!("{} {}", component.name, component.version);
     if policy
         .exceptions
@@ -152,7 +88,7 @@ fn one(component: &Component, policy: &Policy) -> Option<Finding> {
 }
 
 /// How often each licence occurs, for the table.
-pub fn summary(inventory: &Inventory) -> BTreeMap<String, usize> {
+pub fn count_licenses(inventory: &Inventory) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for component in inventory.all() {
         let text = match &component.license {
@@ -168,6 +104,7 @@ pub fn summary(inventory: &Inventory) -> BTreeMap<String, usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::config::LicenseException;
 
     fn inventory(license: License) -> Inventory {
         Inventory {
@@ -177,8 +114,8 @@ mod tests {
         }
     }
 
-    fn rules_of(license: License, policy: &Policy) -> Vec<String> {
-        judge(&inventory(license), policy)
+    fn rules_of(license: License, policy: &LicensePolicy) -> Vec<String> {
+        judge_licenses(&inventory(license), policy)
             .into_iter()
             .map(|finding| finding.rule)
             .collect()
@@ -190,9 +127,9 @@ mod tests {
 
     #[test]
     fn one_allowed_alternative_is_enough_and_every_conjunct_counts() {
-        let policy = Policy {
+        let policy = LicensePolicy {
             allow: vec!["MIT".into()],
-            ..Policy::default()
+            ..LicensePolicy::default()
         };
         assert!(rules_of(stated("MIT OR GPL-3.0-only"), &policy).is_empty());
         assert_eq!(
@@ -203,9 +140,9 @@ mod tests {
             rules_of(stated("Apache-2.0 WITH LLVM-exception"), &policy),
             ["license-denied"]
         );
-        let deny = Policy {
+        let deny = LicensePolicy {
             deny: vec!["GPL-3.0-only".into()],
-            ..Policy::default()
+            ..LicensePolicy::default()
         };
         assert!(rules_of(stated("MIT OR GPL-3.0-only"), &deny).is_empty());
         assert_eq!(rules_of(stated("GPL-3.0-only"), &deny), ["license-denied"]);
@@ -215,14 +152,14 @@ mod tests {
 
     #[test]
     fn an_exception_is_for_the_licence_that_was_read() {
-        let policy = |license: &str| Policy {
+        let policy = |license: &str| LicensePolicy {
             allow: vec!["MIT".into()],
-            exceptions: vec![Exception {
+            exceptions: vec![LicenseException {
                 package: "m".into(),
                 license: license.into(),
                 reason: "r".into(),
             }],
-            ..Policy::default()
+            ..LicensePolicy::default()
         };
         assert!(rules_of(stated("Zlib"), &policy("Zlib")).is_empty());
         assert!(rules_of(License::Missing, &policy("Zlib")).is_empty());

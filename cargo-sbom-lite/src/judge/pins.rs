@@ -4,12 +4,21 @@ use cargo_metadata::Metadata;
 use release_gate::Finding;
 use rustsec::Lockfile;
 
-use crate::model::inventory::{Source, relative, source};
+use crate::model::source::{Source, relative_path, source_of};
 use crate::read::vendor::Vendored;
 use crate::rules;
 
 /// Judges the lock file and the manifests of the workspace.
-pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec<Finding> {
+pub fn judge_pins(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec<Finding> {
+    let mut findings = judge_lock(lock);
+    findings.extend(judge_paths(metadata));
+    findings.extend(judge_requirements(metadata));
+    findings.extend(vendored.iter().flat_map(|copy| judge_copy(copy, lock)));
+    findings
+}
+
+/// Every package of the lock file has a checksum or a full commit.
+fn judge_lock(lock: &Lockfile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &lock.packages {
         let Some(origin) = &package.source else {
@@ -43,8 +52,14 @@ pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec
             );
         }
     }
+    findings
+}
+
+/// No dependency is a folder outside the workspace.
+fn judge_paths(metadata: &Metadata) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for package in &metadata.packages {
-        if let Source::Path(path) = source(metadata, package)
+        if let Source::Path(path) = source_of(metadata, package)
             && !metadata.workspace_members.contains(&package.id)
             && path.starts_with("..")
         {
@@ -61,6 +76,12 @@ pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec
             );
         }
     }
+    findings
+}
+
+/// No manifest of the workspace takes any version of a package.
+fn judge_requirements(metadata: &Metadata) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for package in metadata.workspace_packages() {
         for dependency in &package.dependencies {
             if dependency.req == semver::VersionReq::STAR
@@ -70,7 +91,7 @@ pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec
                     .as_ref()
                     .is_some_and(|s| !s.repr.starts_with("git+"))
             {
-                let manifest = relative(
+                let manifest = relative_path(
                     metadata.workspace_root.as_std_path(),
                     package.manifest_path.as_std_path(),
                 );
@@ -85,11 +106,10 @@ pub fn judge(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec
             }
         }
     }
-    findings.extend(vendored.iter().flat_map(|copy| copy_of(copy, lock)));
     findings
 }
 
-fn copy_of(copy: &Vendored, lock: &Lockfile) -> Vec<Finding> {
+fn judge_copy(copy: &Vendored, lock: &Lockfile) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |what: String| {
         findings.push(

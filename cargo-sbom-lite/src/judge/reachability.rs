@@ -6,32 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::model::program::Functions;
-
-/// What is known about the functions an advisory names.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Reachability {
-    /// `linked`, `not-linked` or `unknown`.
-    pub result: String,
-    /// The functions that were found, or why nothing is known.
-    pub evidence: Vec<String>,
-}
-
-impl Reachability {
-    /// Nothing is known, and why.
-    pub fn unknown(why: &str) -> Self {
-        Self {
-            result: "unknown".to_owned(),
-            evidence: vec![why.to_owned()],
-        }
-    }
-}
+use crate::model::vulnerability::{Linkage, Reachability};
 
 /// Looks the functions of an advisory (canonical paths, crate first) up among those of a program.
-pub fn reachability(functions: &[String], program: Option<&Functions>) -> Reachability {
+pub fn judge_reachability(functions: &[String], program: Option<&Functions>) -> Reachability {
     if functions.is_empty() {
         return Reachability::unknown("the advisory names no function");
     }
@@ -61,7 +40,7 @@ pub fn reachability(functions: &[String], program: Option<&Functions>) -> Reacha
     let (symbols, debug_only) = (occurring(&program.symbols), occurring(&program.debug_only));
     if !symbols.is_empty() {
         return Reachability {
-            result: "linked".to_owned(),
+            result: Linkage::Linked,
             evidence: symbols,
         };
     }
@@ -73,7 +52,7 @@ pub fn reachability(functions: &[String], program: Option<&Functions>) -> Reacha
         return Reachability::unknown(&why);
     }
     Reachability {
-        result: "not-linked".to_owned(),
+        result: Linkage::NotLinked,
         evidence: vec![format!(
             "none of {} occurs in the program",
             functions.join(", ")
@@ -92,16 +71,20 @@ mod tests {
             symbols: names(&["<time::Tm as core::fmt::Debug>::fmt", "time::now"]),
             debug_only: names(&["time::sys::inlined"]),
         };
-        let ask = |function: &str| reachability(&[function.to_owned()], Some(&program)).result;
-        assert_eq!(ask("time::at"), "not-linked");
-        assert_eq!(ask("time::now"), "linked");
-        assert_eq!(ask("time::clock::now"), "linked");
-        assert_eq!(ask("other::now"), "not-linked");
-        assert_eq!(ask("time::inlined"), "unknown");
-        assert_eq!(reachability(&[], Some(&program)).result, "unknown");
+        let ask =
+            |function: &str| judge_reachability(&[function.to_owned()], Some(&program)).result;
+        assert_eq!(ask("time::at"), Linkage::NotLinked);
+        assert_eq!(ask("time::now"), Linkage::Linked);
+        assert_eq!(ask("time::clock::now"), Linkage::Linked);
+        assert_eq!(ask("other::now"), Linkage::NotLinked);
+        assert_eq!(ask("time::inlined"), Linkage::Unknown);
         assert_eq!(
-            reachability(&["time::at".to_owned()], None).result,
-            "unknown"
+            judge_reachability(&[], Some(&program)).result,
+            Linkage::Unknown
+        );
+        assert_eq!(
+            judge_reachability(&["time::at".to_owned()], None).result,
+            Linkage::Unknown
         );
     }
 }

@@ -10,29 +10,11 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 use super::license::License;
 use super::purl::purl;
-use crate::read::unit_graph::UnitGraph;
+use super::source::{Source, source_of, without_user};
+use super::unit_graph::UnitGraph;
 
 /// SHA-256 of `.crate` archives, by name, version and source as Cargo.lock spells it.
 pub type Checksums = BTreeMap<(String, String, String), String>;
-
-/// Where a package comes from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// The default registry.
-    CratesIo,
-    /// Another registry, by its index URL.
-    Registry(String),
-    /// A git repository at a commit.
-    Git {
-        /// Without `git+`, query and fragment.
-        url: String,
-        /// Full commit id.
-        commit: String,
-    },
-    /// A folder, relative to the workspace; empty for the workspace's root package, `..` parts for
-    /// one outside.
-    Path(String),
-}
 
 /// Who a package is got from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -371,7 +353,7 @@ fn reach(
 
 fn component(metadata: &Metadata, package: &Package, checksums: &Checksums) -> Component {
     let version = package.version.to_string();
-    let source = source(metadata, package);
+    let source = source_of(metadata, package);
     let sha256 = match source {
         Source::CratesIo | Source::Registry(_) => checksum(package, checksums),
         Source::Git { .. } | Source::Path(_) => None,
@@ -400,15 +382,6 @@ fn component(metadata: &Metadata, package: &Package, checksums: &Checksums) -> C
     }
 }
 
-/// The package URL of a package of the metadata.
-pub fn purl_of(metadata: &Metadata, package: &Package) -> String {
-    purl(
-        &package.name,
-        &package.version.to_string(),
-        &source(metadata, package),
-    )
-}
-
 /// The checksum of a registry package: by its source, else where only one source has that name and
 /// version (a registry may be spelt in two ways, as git index and as sparse one).
 fn checksum(package: &Package, checksums: &Checksums) -> Option<String> {
@@ -426,63 +399,4 @@ fn checksum(package: &Package, checksums: &Checksums) -> Option<String> {
         .take_while(|((other, at, _), _)| (other, at) == (&name, &version));
     let first = same.next()?.1.clone();
     same.next().is_none().then_some(first)
-}
-
-/// An address without the user and password that may stand in it, and on one line.
-fn without_user(url: &str) -> String {
-    let url: String = url.split_whitespace().collect();
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url;
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => url,
-    }
-}
-
-/// Where a package comes from. Folders are named relative to the workspace, so that no path of a
-/// machine gets in.
-pub fn source(metadata: &Metadata, package: &Package) -> Source {
-    let Some(source) = package.source.as_ref().map(|source| source.repr.as_str()) else {
-        let folder = package
-            .manifest_path
-            .parent()
-            .unwrap_or(&package.manifest_path);
-        return Source::Path(relative(
-            metadata.workspace_root.as_std_path(),
-            folder.as_std_path(),
-        ));
-    };
-    if let Some(rest) = source.strip_prefix("git+") {
-        let (url, commit) = rest.split_once('#').unwrap_or((rest, ""));
-        let url = url.split('?').next().unwrap_or(url);
-        return Source::Git {
-            url: url.to_owned(),
-            commit: commit.to_owned(),
-        };
-    }
-    if package
-        .source
-        .as_ref()
-        .is_some_and(cargo_metadata::Source::is_crates_io)
-    {
-        return Source::CratesIo;
-    }
-    let url = source
-        .strip_prefix("registry+")
-        .or_else(|| source.strip_prefix("sparse+"))
-        .unwrap_or(source);
-    Source::Registry(url.to_owned())
-}
-
-/// `to` as seen from `from`, `/` between parts, `..` where it climbs.
-pub(crate) fn relative(from: &std::path::Path, to: &std::path::Path) -> String {
-    let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
-    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let up = from[common..].iter().map(|_| "..".to_owned());
-    let down = to[common..]
-        .iter()
-        .map(|part| part.as_os_str().to_string_lossy().into_owned());
-    up.chain(down).collect::<Vec<_>>().join("/")
 }

@@ -1,6 +1,6 @@
 //! A package with its exact version, wherever it was read from: a lock file, an SBOM, a binary.
 
-use super::inventory::Source;
+use super::source::Source;
 
 /// One package that an audit looks up.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

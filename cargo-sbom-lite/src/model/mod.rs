@@ -1,9 +1,14 @@
 //! Pure models of what is in a build. No I/O.
 
+pub mod config;
 pub mod foreign;
 pub mod inventory;
 pub mod license;
 pub mod locked;
 pub mod program;
+pub mod provenance;
 pub mod purl;
 pub mod sbom;
+pub mod source;
+pub mod unit_graph;
+pub mod vulnerability;

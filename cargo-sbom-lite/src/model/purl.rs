@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::inventory::Source;
+use cargo_metadata::{Metadata, Package};
+
+use super::source::{Source, source_of};
 
 /// Addresses of the default registry that other tools write out.
 const CRATES_IO: &[&str] = &[
@@ -111,6 +113,15 @@ pub fn purl(name: &str, version: &str, source: &Source) -> String {
         )),
     }
     text
+}
+
+/// The package URL of a package of the metadata.
+pub fn purl_of(metadata: &Metadata, package: &Package) -> String {
+    purl(
+        &package.name,
+        &package.version.to_string(),
+        &source_of(metadata, package),
+    )
 }
 
 /// Percent-encodes everything but the unreserved characters and `:`, `/` (which purl leaves

@@ -37,11 +37,14 @@ pub struct Advisories {
 impl Advisories {
     /// The names under which there are advisories about a package.
     pub fn names_of(&self, package: &str) -> impl Iterator<Item = &Name> {
-        self.names.get(&canonical(package)).into_iter().flatten()
+        self.names
+            .get(&canonical_name(package))
+            .into_iter()
+            .flatten()
     }
 }
 
-fn canonical(name: &str) -> String {
+fn canonical_name(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "_")
 }
 
@@ -50,7 +53,7 @@ fn canonical(name: &str) -> String {
 ///
 /// # Errors
 /// A folder that was named is not there.
-pub fn find(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
+pub fn find_database(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
     let from_env = std::env::var_os(ENV)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from);
@@ -85,7 +88,7 @@ pub fn find(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
 }
 
 /// Where cargo-audit keeps its copy. `None` without a home folder.
-pub fn usual() -> Option<PathBuf> {
+pub fn usual_folder() -> Option<PathBuf> {
     Some(cargo_home()?.join("advisory-db"))
 }
 
@@ -101,12 +104,53 @@ pub fn cargo_home() -> Option<PathBuf> {
 ///
 /// # Errors
 /// The folder holds no advisory.
-pub fn open(dir: &Path, runner: &Runner) -> Result<Advisories> {
+pub fn open_database(dir: &Path, runner: &Runner) -> Result<Advisories> {
+    let (readable, unreadable) = sort_files(dir);
+    if readable.is_empty() {
+        return Err(Error::judge(format!(
+            "the advisory database `{}` holds no advisory",
+            dir.display()
+        ))
+        .with_help("name a checkout of RustSec's advisory-db, the folder that holds `crates/`"));
+    }
+    let database = if unreadable.is_empty() {
+        Database::open(dir)
+    } else {
+        open_without(dir, &readable)
+    };
+    let database = database.map_err(|error| {
+        Error::judge(format!(
+            "the advisory database `{}` cannot be read",
+            dir.display()
+        ))
+        .with_source(error)
+    })?;
+    let mut names: BTreeMap<String, BTreeSet<Name>> = BTreeMap::new();
+    for advisory in database.iter() {
+        let name = &advisory.metadata.package;
+        names
+            .entry(canonical_name(name.as_str()))
+            .or_default()
+            .insert(name.clone());
+    }
+    let (commit, time) = commit_of(dir, runner)?;
+    Ok(Advisories {
+        database,
+        names,
+        count: readable.len(),
+        unreadable,
+        commit,
+        time,
+    })
+}
+
+/// The advisories of a database that can be read, and the names of those that cannot.
+fn sort_files(dir: &Path) -> (Vec<PathBuf>, Vec<String>) {
     let crates = dir.join(Collection::Crates.as_str());
     let mut readable = Vec::new();
     let mut unreadable = Vec::new();
-    for package in sorted(&crates) {
-        for file in sorted(&package) {
+    for package in sorted_entries(&crates) {
+        for file in sorted_entries(&package) {
             let name = file
                 .file_name()
                 .unwrap_or_default()
@@ -126,58 +170,25 @@ pub fn open(dir: &Path, runner: &Runner) -> Result<Advisories> {
             }
         }
     }
-    if readable.is_empty() {
-        return Err(Error::judge(format!(
-            "the advisory database `{}` holds no advisory",
-            dir.display()
-        ))
-        .with_help("name a checkout of RustSec's advisory-db, the folder that holds `crates/`"));
-    }
-    let database = if unreadable.is_empty() {
-        Database::open(dir)
-    } else {
-        without(dir, &readable)
-    };
-    let database = database.map_err(|error| {
-        Error::judge(format!(
-            "the advisory database `{}` cannot be read",
-            dir.display()
-        ))
-        .with_source(error)
-    })?;
-    let mut names: BTreeMap<String, BTreeSet<Name>> = BTreeMap::new();
-    for advisory in database.iter() {
-        let name = &advisory.metadata.package;
-        names
-            .entry(canonical(name.as_str()))
-            .or_default()
-            .insert(name.clone());
-    }
-    // A plain folder (an unpacked archive) has no commit; a folder inside some other repository
-    // must not borrow that one's.
-    let git = Git::discover(dir, runner)?.filter(|git| same(git.root(), dir));
-    let (commit, time) = match git {
-        Some(git) => {
-            let commit = git.head()?;
-            let time = commit
-                .as_ref()
-                .map(|commit| git.commit_time(commit))
-                .transpose()?;
-            (commit, time)
-        }
-        None => (None, None),
-    };
-    Ok(Advisories {
-        database,
-        names,
-        count: readable.len(),
-        unreadable,
-        commit,
-        time,
-    })
+    (readable, unreadable)
 }
 
-fn same(a: &Path, b: &Path) -> bool {
+/// The commit of a checkout and when it was made. A plain folder (an unpacked archive) has none; a
+/// folder inside some other repository must not borrow that one's.
+fn commit_of(dir: &Path, runner: &Runner) -> Result<(Option<CommitId>, Option<i64>)> {
+    let Some(git) = Git::discover(dir, runner)?.filter(|git| is_same_folder(git.root(), dir))
+    else {
+        return Ok((None, None));
+    };
+    let commit = git.head()?;
+    let time = match &commit {
+        Some(commit) => Some(git.commit_time(commit)?),
+        None => None,
+    };
+    Ok((commit, time))
+}
+
+fn is_same_folder(a: &Path, b: &Path) -> bool {
     a.canonicalize()
         .ok()
         .zip(b.canonicalize().ok())
@@ -185,7 +196,7 @@ fn same(a: &Path, b: &Path) -> bool {
 }
 
 /// The database without the files that cannot be read: the library gives up at the first one.
-fn without(dir: &Path, readable: &[PathBuf]) -> std::result::Result<Database, rustsec::Error> {
+fn open_without(dir: &Path, readable: &[PathBuf]) -> std::result::Result<Database, rustsec::Error> {
     let copy =
         tempfile::tempdir().map_err(|error| rustsec::Error::new(rustsec::ErrorKind::Io, &error))?;
     for file in readable {
@@ -198,7 +209,7 @@ fn without(dir: &Path, readable: &[PathBuf]) -> std::result::Result<Database, ru
     Database::open(copy.path())
 }
 
-fn sorted(dir: &Path) -> Vec<PathBuf> {
+fn sorted_entries(dir: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)
         .into_iter()
         .flatten()

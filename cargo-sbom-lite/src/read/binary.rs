@@ -21,7 +21,7 @@ pub struct Packages {
 /// # Errors
 /// It is no program of a known format, its list cannot be read, or it has none and no panic message
 /// names a package.
-pub fn packages(bytes: &[u8], name: &str) -> Result<Packages> {
+pub fn packages_of(bytes: &[u8], name: &str) -> Result<Packages> {
     let (_, report) = load_deps_from_binary(bytes, None).map_err(|error| {
         Error::judge(format!("the dependency list in `{name}` cannot be read"))
             .with_source(error)
@@ -29,11 +29,11 @@ pub fn packages(bytes: &[u8], name: &str) -> Result<Packages> {
     })?;
     match report {
         BinaryReport::Complete(list) => Ok(Packages {
-            packages: lock::packages(&list, ""),
+            packages: lock::locked_packages(&list, ""),
             complete: true,
         }),
         BinaryReport::Incomplete(list) => Ok(Packages {
-            packages: lock::packages(&list, ""),
+            packages: lock::locked_packages(&list, ""),
             complete: false,
         }),
         BinaryReport::None => Err(Error::judge(format!(

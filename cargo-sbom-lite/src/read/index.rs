@@ -45,9 +45,9 @@ impl Index {
 
     /// Whether a version was yanked. `None`: this machine does not know.
     pub fn is_yanked(&self, name: &str, version: &str) -> Option<bool> {
-        let relative = relative(&name.to_lowercase())?;
+        let file = index_path(&name.to_lowercase())?;
         self.caches.iter().find_map(|cache| {
-            let bytes = std::fs::read(cache.join(&relative)).ok()?;
+            let bytes = std::fs::read(cache.join(&file)).ok()?;
             // Each version stands before its line, so that only that one line has to be read.
             let mut parts = bytes.split(|byte| *byte == 0);
             parts.find(|part| *part == version.as_bytes())?;
@@ -58,7 +58,7 @@ impl Index {
 }
 
 /// Where a crate's file is, as in every registry index: `1/a`, `2/ab`, `3/a/abc`, `ab/cd/abcd…`.
-fn relative(name: &str) -> Option<PathBuf> {
+fn index_path(name: &str) -> Option<PathBuf> {
     // Names come from files that may hold anything; only what can be a crate's name becomes a path.
     let plain = !name.is_empty()
         && name

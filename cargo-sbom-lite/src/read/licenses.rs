@@ -18,7 +18,7 @@ pub struct Text {
 
 /// The licence, copying and notice files in a package's top folder (and `LICENSES/`), and the one
 /// its manifest names; sorted by name.
-pub fn texts(package: &Package) -> Vec<Text> {
+pub fn license_texts(package: &Package) -> Vec<Text> {
     let Some(folder) = package
         .manifest_path
         .parent()
@@ -40,7 +40,7 @@ pub fn texts(package: &Package) -> Vec<Text> {
                 } else {
                     format!("{below}/{name}")
                 };
-                texts.extend(read(&entry.path(), shown));
+                texts.extend(read_license(&entry.path(), shown));
             }
         }
     }
@@ -51,7 +51,10 @@ pub fn texts(package: &Package) -> Vec<Text> {
         .as_ref()
         .filter(|named| named.is_relative())
     {
-        texts.extend(read(&folder.join(named), named.as_str().replace('\\', "/")));
+        texts.extend(read_license(
+            &folder.join(named),
+            named.as_str().replace('\\', "/"),
+        ));
     }
     texts.sort();
     texts.dedup_by(|a, b| a.file == b.file);
@@ -73,7 +76,7 @@ fn is_license_name(name: &str) -> bool {
         && !source.iter().any(|end| upper.ends_with(end))
 }
 
-fn read(path: &Path, file: String) -> Option<Text> {
+fn read_license(path: &Path, file: String) -> Option<Text> {
     let metadata = std::fs::metadata(path).ok()?;
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
         return None;

@@ -7,23 +7,24 @@ use std::path::Path;
 use release_gate::{Error, Result};
 use rustsec::Lockfile;
 
-use crate::model::inventory::{Checksums, Source};
+use crate::model::inventory::Checksums;
 use crate::model::locked::Locked;
+use crate::model::source::Source;
 
 /// Reads a lock file.
 ///
 /// # Errors
 /// It is missing, or no lock file of a known format.
-pub fn read(path: &Path) -> Result<Lockfile> {
+pub fn read_lock(path: &Path) -> Result<Lockfile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    parse(&text(path)?, &name)
+    parse_lock(&read_text(path)?, &name)
 }
 
 /// The text of a lock file.
 ///
 /// # Errors
 /// It is missing or no UTF-8.
-pub fn text(path: &Path) -> Result<String> {
+pub fn read_text(path: &Path) -> Result<String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if !path.is_file() {
         return Err(Error::judge(format!("there is no `{name}`"))
@@ -37,7 +38,7 @@ pub fn text(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// It is no lock file of a known format.
-pub fn parse(text: &str, name: &str) -> Result<Lockfile> {
+pub fn parse_lock(text: &str, name: &str) -> Result<Lockfile> {
     text.parse().map_err(|error: rustsec::cargo_lock::Error| {
         Error::judge(format!("`{name}` cannot be read"))
             .with_source(error)
@@ -46,7 +47,7 @@ pub fn parse(text: &str, name: &str) -> Result<Lockfile> {
 }
 
 /// SHA-256 of each registry package's `.crate` archive.
-pub fn checksums(lock: &Lockfile) -> Checksums {
+pub fn locked_checksums(lock: &Lockfile) -> Checksums {
     lock.packages
         .iter()
         .filter_map(|package| {
@@ -65,8 +66,8 @@ pub fn checksums(lock: &Lockfile) -> Checksums {
 }
 
 /// The packages of a lock file with the lines they stand at.
-pub fn packages(lock: &Lockfile, text: &str) -> Vec<Locked> {
-    let lines = lines(text);
+pub fn locked_packages(lock: &Lockfile, text: &str) -> Vec<Locked> {
+    let lines = package_lines(text);
     lock.packages
         .iter()
         .map(|package| {
@@ -92,23 +93,25 @@ pub fn packages(lock: &Lockfile, text: &str) -> Vec<Locked> {
 }
 
 /// The line of each `[[package]]`, counted from 1, by name and version.
-pub fn lines(text: &str) -> BTreeMap<(String, String), u32> {
+pub fn package_lines(text: &str) -> BTreeMap<(String, String), u32> {
     let mut lines = BTreeMap::new();
-    let (mut at, mut name) = (0, String::new());
+    let mut at = 0;
+    let mut name = String::new();
     for (number, line) in (1_u32..).zip(text.lines()) {
-        let value = |key: &str| {
-            let rest = line.strip_prefix(key)?.trim_start().strip_prefix('=')?;
-            Some(rest.trim().trim_matches('"').to_owned())
-        };
         if line.trim() == "[[package]]" {
             at = number;
-        } else if let Some(text) = value("name") {
+        } else if let Some(text) = value_of(line, "name") {
             name = text;
-        } else if let Some(version) = value("version") {
+        } else if let Some(version) = value_of(line, "version") {
             lines.entry((name.clone(), version)).or_insert(at);
         }
     }
     lines
+}
+
+fn value_of(line: &str, key: &str) -> Option<String> {
+    let rest = line.strip_prefix(key)?.trim_start().strip_prefix('=')?;
+    Some(rest.trim().trim_matches('"').to_owned())
 }
 
 #[cfg(test)]
@@ -118,8 +121,8 @@ mod tests {
     #[test]
     fn packages_know_their_lines_and_sources() {
         let text = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"00000000000000000000000000000000000000000000000000000000000000aa\"\n\n[[package]]\nname = \"b\"\nversion = \"0.1.0\"\n";
-        let lock = parse(text, "x").unwrap();
-        let packages = packages(&lock, text);
+        let lock = parse_lock(text, "x").unwrap();
+        let packages = locked_packages(&lock, text);
         assert_eq!(packages[0].source, Source::CratesIo);
         assert_eq!((packages[0].line, packages[1].line), (Some(3), Some(9)));
         assert_eq!(packages[1].source, Source::Path(String::new()));

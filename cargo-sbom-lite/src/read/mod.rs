@@ -1,9 +1,8 @@
-//! What is read: cargo's unit graph, the lock file, the advisory database, SBOM documents. Nothing
-//! here judges.
+//! What is read: cargo's unit graph, the lock file, the advisory database, programs, sources.
+//! Nothing here judges.
 
 pub mod advisories;
 pub mod binary;
-pub mod document;
 pub mod index;
 pub mod licenses;
 pub mod lock;

@@ -9,12 +9,13 @@ use crate::model::program::Functions;
 
 /// Reads the demangled names of Rust functions. `None` where the program has been stripped or is of
 /// no known format: then nothing is known.
-pub fn functions(bytes: &[u8]) -> Option<Functions> {
+pub fn functions_of(bytes: &[u8]) -> Option<Functions> {
     let file = object::File::parse(bytes).ok()?;
-    let (mut symbols, mut named) = (BTreeSet::new(), BTreeSet::new());
+    let mut symbols = BTreeSet::new();
+    let mut named = BTreeSet::new();
     for symbol in file.symbols() {
         if let Ok(name) = symbol.name() {
-            add(name, &mut symbols);
+            add_name(name, &mut symbols);
         }
     }
     // Inlined functions have no symbol; DWARF keeps their linkage names in its string section.
@@ -28,7 +29,7 @@ pub fn functions(bytes: &[u8]) -> Option<Functions> {
             debug = true;
             for text in data.split(|byte| *byte == 0) {
                 if let Ok(text) = std::str::from_utf8(text) {
-                    add(text, &mut named);
+                    add_name(text, &mut named);
                 }
             }
         }
@@ -41,7 +42,7 @@ pub fn functions(bytes: &[u8]) -> Option<Functions> {
     })
 }
 
-fn add(mangled: &str, names: &mut BTreeSet<String>) {
+fn add_name(mangled: &str, names: &mut BTreeSet<String>) {
     if let Ok(name) = rustc_demangle::try_demangle(mangled) {
         names.insert(format!("{name:#}"));
     }

@@ -1,70 +1,13 @@
-//! Cargo's unit graph: every rustc call and build-script run of a build, before it happens.
+//! Asks cargo for its unit graph.
 //!
 //! `cargo build -Zunstable-options --unit-graph` prints it without building anything. On a stable
 //! toolchain this needs `RUSTC_BOOTSTRAP=1`, which is set for this one call and reaches no build
-//! script, since none is run. <https://doc.rust-lang.org/cargo/reference/unstable.html#unit-graph>
+//! script, since none is run.
 
 use release_gate::SharedArgs;
 use release_gate::process::{ProcessError, Runner, Step};
-use serde::Deserialize;
 
-/// The graph, as far as it is used; unknown fields are ignored.
-#[derive(Debug, Clone, Deserialize)]
-pub struct UnitGraph {
-    /// Format version; 1 is the only one there is.
-    pub version: u32,
-    /// All units.
-    pub units: Vec<Unit>,
-    /// Indices of the units that were asked for.
-    pub roots: Vec<usize>,
-}
-
-/// One rustc call, or the run of one build script.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Unit {
-    /// Package id, as in `cargo metadata`.
-    pub pkg_id: String,
-    /// What is built.
-    pub target: Target,
-    /// Triple, or `None` for the host.
-    pub platform: Option<String>,
-    /// `build`, `run-custom-build`, …
-    pub mode: String,
-    /// Features enabled in this unit.
-    #[serde(default)]
-    pub features: Vec<String>,
-    /// What it needs.
-    #[serde(default)]
-    pub dependencies: Vec<UnitDep>,
-}
-
-/// The target of a unit.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Target {
-    /// `lib`, `bin`, `proc-macro`, `custom-build`, `cdylib`, …
-    pub kind: Vec<String>,
-    /// Name of the target.
-    pub name: String,
-}
-
-/// An edge of the graph.
-#[derive(Debug, Clone, Deserialize)]
-pub struct UnitDep {
-    /// Index of the unit needed.
-    pub index: usize,
-}
-
-impl Unit {
-    /// Whether it runs at build time, on the host, and ends up in no artifact.
-    pub fn is_build_time(&self) -> bool {
-        self.mode == "run-custom-build"
-            || self
-                .target
-                .kind
-                .iter()
-                .any(|kind| kind == "proc-macro" || kind == "custom-build")
-    }
-}
+use crate::model::unit_graph::{MalformedGraph, UnitGraph, parse_graph};
 
 /// Why there is no unit graph.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +16,8 @@ pub enum UnitGraphError {
     #[error(transparent)]
     Cargo(#[from] ProcessError),
     /// cargo printed something else.
-    #[error("cargo's unit graph cannot be read")]
-    Malformed(#[from] serde_json::Error),
-    /// A format that is not known.
-    #[error("cargo's unit graph has format {0}, and 1 is the one that is known")]
-    Version(u32),
-    /// An index leads nowhere.
-    #[error("cargo's unit graph names a unit it does not have")]
-    Dangling,
+    #[error(transparent)]
+    Malformed(#[from] MalformedGraph),
 }
 
 /// Asks cargo for the unit graph of a release build of one package.
@@ -110,25 +47,5 @@ pub fn unit_graph(
         .args(args.feature_args())
         .args(args.target_args())
         .args(args.lock_args());
-    parse(&runner.run(step)?.success()?.stdout)
-}
-
-/// Reads a unit graph and checks its indices.
-///
-/// # Errors
-/// It is no unit graph of a known format.
-pub fn parse(bytes: &[u8]) -> Result<UnitGraph, UnitGraphError> {
-    let graph: UnitGraph = serde_json::from_slice(bytes)?;
-    if graph.version != 1 {
-        return Err(UnitGraphError::Version(graph.version));
-    }
-    let indices = graph
-        .units
-        .iter()
-        .flat_map(|unit| unit.dependencies.iter().map(|dep| dep.index))
-        .chain(graph.roots.iter().copied());
-    if indices.into_iter().any(|index| index >= graph.units.len()) {
-        return Err(UnitGraphError::Dangling);
-    }
-    Ok(graph)
+    Ok(parse_graph(&runner.run(step)?.success()?.stdout)?)
 }

@@ -11,7 +11,7 @@ use release_gate::digest::sha256_file;
 use release_gate::{Error, Result};
 use serde::Deserialize;
 
-use crate::model::inventory::relative;
+use crate::model::source::relative_path;
 
 /// A vendored package and what is wrong with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ struct Checksums {
 ///
 /// # Errors
 /// A checksum file or a source file cannot be read.
-pub fn vendored(metadata: &Metadata) -> Result<Vec<Vendored>> {
+pub fn vendored_copies(metadata: &Metadata) -> Result<Vec<Vendored>> {
     let mut copies = Vec::new();
     for package in &metadata.packages {
         let Some(folder) = package
@@ -58,32 +58,27 @@ pub fn vendored(metadata: &Metadata) -> Result<Vec<Vendored>> {
         if package.source.is_none() || !list.is_file() {
             continue;
         }
-        let mut copy = check(folder)?;
+        let mut copy = check_copy(folder)?;
         copy.name = package.name.to_string();
         copy.version = package.version.to_string();
-        copy.folder = relative(metadata.workspace_root.as_std_path(), folder);
+        copy.folder = relative_path(metadata.workspace_root.as_std_path(), folder);
         copies.push(copy);
     }
     copies.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
     Ok(copies)
 }
 
-fn check(folder: &Path) -> Result<Vendored> {
+fn check_copy(folder: &Path) -> Result<Vendored> {
     let list = folder.join(".cargo-checksum.json");
-    let wrong = |error: String| {
-        Error::judge(format!("`{}` cannot be read", list.display()))
-            .with_source(error)
-            .with_help("run `cargo vendor` again")
-    };
-    let bytes = std::fs::read(&list).map_err(|error| wrong(error.to_string()))?;
+    let bytes = std::fs::read(&list).map_err(|error| unreadable(&list, error.to_string()))?;
     let checksums: Checksums =
-        serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(&list, error.to_string()))?;
     let mut copy = Vendored {
         package: checksums.package,
         ..Vendored::default()
     };
     let mut present = BTreeSet::new();
-    walk(folder, folder, &mut present).map_err(|error| {
+    list_files(folder, folder, &mut present).map_err(|error| {
         Error::judge(format!("cannot read `{}`", folder.display())).with_source(error)
     })?;
     for (file, expected) in &checksums.files {
@@ -106,14 +101,20 @@ fn check(folder: &Path) -> Result<Vendored> {
     Ok(copy)
 }
 
+fn unreadable(list: &Path, why: String) -> Error {
+    Error::judge(format!("`{}` cannot be read", list.display()))
+        .with_source(why)
+        .with_help("run `cargo vendor` again")
+}
+
 /// Paths of all files below, relative, `/` between parts. Links are not followed: a vendored copy
 /// has none.
-fn walk(top: &Path, folder: &Path, files: &mut BTreeSet<String>) -> std::io::Result<()> {
+fn list_files(top: &Path, folder: &Path, files: &mut BTreeSet<String>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
         if entry.file_type()?.is_dir() {
-            walk(top, &path, files)?;
+            list_files(top, &path, files)?;
         } else {
             let name = path
                 .strip_prefix(top)
@@ -147,7 +148,7 @@ mod tests {
             std::fs::write(dir.path().join(".cargo-checksum.json"), text).unwrap();
         };
         list("");
-        let copy = check(dir.path()).unwrap();
+        let copy = check_copy(dir.path()).unwrap();
         assert_eq!(
             (copy.changed.len(), copy.missing.len(), copy.unlisted.len()),
             (0, 0, 0)
@@ -155,11 +156,11 @@ mod tests {
         list(",\"gone.rs\":\"00\"");
         std::fs::write(dir.path().join("build.rs"), "fn main() {}").unwrap();
         std::fs::write(dir.path().join("src/lib.rs"), "b").unwrap();
-        let copy = check(dir.path()).unwrap();
+        let copy = check_copy(dir.path()).unwrap();
         assert_eq!(copy.changed, ["src/lib.rs"]);
         assert_eq!(copy.missing, ["gone.rs"]);
         assert_eq!(copy.unlisted, ["build.rs"]);
         std::fs::write(dir.path().join(".cargo-checksum.json"), "{").unwrap();
-        assert!(check(dir.path()).is_err());
+        assert!(check_copy(dir.path()).is_err());
     }
 }

@@ -9,7 +9,10 @@ use crate::read::licenses::Text;
 
 /// Renders the file. `texts` gives the licence texts of a package by its package URL. Also returns
 /// the packages that came without any text.
-pub fn render(inventory: &Inventory, texts: &BTreeMap<String, Vec<Text>>) -> (String, Vec<String>) {
+pub fn render_notices(
+    inventory: &Inventory,
+    texts: &BTreeMap<String, Vec<Text>>,
+) -> (String, Vec<String>) {
     let mut out = format!(
         "Third-party notices for {} {}\n\nIt contains the packages below. Their licence texts follow, each once.\n\n",
         inventory.main.name, inventory.main.version

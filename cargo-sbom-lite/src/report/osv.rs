@@ -9,9 +9,10 @@ use release_gate::json::to_canonical_vec;
 use release_gate::{Error, Result};
 use serde_json::{Value, json};
 
-use crate::judge::audit::Hit;
-use crate::model::inventory::Source;
+use crate::judge::fix::lowest_fixed;
 use crate::model::purl::purl;
+use crate::model::source::Source;
+use crate::model::vulnerability::{Hit, Origin};
 
 /// The document. `source` is the name of what was audited.
 ///
@@ -19,11 +20,11 @@ use crate::model::purl::purl;
 /// It has no canonical form, which would be a defect.
 pub fn document(source: &str, hits: &[Hit]) -> Result<Vec<u8>> {
     let mut packages: BTreeMap<(&str, &str), Vec<Value>> = BTreeMap::new();
-    for hit in hits.iter().filter(|hit| hit.source == "crates.io") {
+    for hit in hits.iter().filter(|hit| hit.source == Origin::CratesIo) {
         packages
             .entry((&hit.package, &hit.version))
             .or_default()
-            .push(record(hit));
+            .push(record_of(hit));
     }
     let packages: Vec<Value> = packages
         .into_iter()
@@ -39,13 +40,13 @@ pub fn document(source: &str, hits: &[Hit]) -> Result<Vec<u8>> {
         .map_err(|error| Error::judge("the OSV document cannot be written").with_source(error))
 }
 
-fn record(hit: &Hit) -> Value {
+fn record_of(hit: &Hit) -> Value {
     let day = format!("{}T00:00:00Z", hit.published);
     let mut events = vec![json!({ "introduced": "0.0.0-0" })];
     // One fixed version for each branch that was mended; the requirement itself is kept beside it.
     let fixed = hit.patched.iter().filter_map(|text| {
         let requirement: semver::VersionReq = text.parse().ok()?;
-        crate::judge::fix::lowest(&semver::Version::parse(&hit.version).ok()?, &[requirement])
+        lowest_fixed(&semver::Version::parse(&hit.version).ok()?, &[requirement])
     });
     if let Some(fixed) = fixed.min() {
         events.push(json!({ "fixed": fixed.to_string() }));
@@ -81,13 +82,12 @@ mod tests {
             id: "RUSTSEC-2024-0001".into(),
             package: "p".into(),
             version: "1.0.0".into(),
-            source: "crates.io".into(),
             patched: vec![">=2.0.0".into(), ">=1.0.4, <2.0.0".into()],
             published: "2024-01-02".into(),
             ..Hit::default()
         };
         let elsewhere = Hit {
-            source: "git".into(),
+            source: Origin::Git,
             ..hit.clone()
         };
         let value: Value =

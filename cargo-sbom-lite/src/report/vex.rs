@@ -10,11 +10,11 @@ use release_gate::json::to_canonical_vec;
 use release_gate::{Error, Result, time};
 use serde_json::{Value, json};
 
-use super::uuid_of;
 use crate::TOOL;
-use crate::judge::audit::Hit;
-use crate::model::inventory::Source;
+use crate::format::uuid_of;
 use crate::model::purl::purl;
+use crate::model::source::Source;
+use crate::model::vulnerability::{Hit, Linkage, Scope};
 
 /// How it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,21 +50,15 @@ struct Statement {
     detail: String,
 }
 
-fn statement(hit: &Hit) -> Statement {
-    let not_affected = |open, cyclone, detail: String| Statement {
-        open_vex: "not_affected",
-        cyclonedx: "not_affected",
-        justification: Some((open, cyclone)),
-        detail,
-    };
+fn statement_for(hit: &Hit) -> Statement {
     let absent = "component_not_present";
-    let mut statement = match (hit.scope.as_str(), hit.reachability.result.as_str()) {
-        ("not-built", _) => not_affected(
+    let mut statement = match (hit.scope, hit.reachability.result) {
+        (Scope::NotBuilt, _) => not_affected(
             absent,
             "code_not_present",
             "the package is in no build unit of the product".to_owned(),
         ),
-        ("build-time", _) => not_affected(
+        (Scope::BuildTime, _) => not_affected(
             absent,
             "code_not_present",
             "the package runs at build time only and is not in the product".to_owned(),
@@ -74,12 +68,12 @@ fn statement(hit: &Hit) -> Statement {
             "requires_environment",
             format!("the advisory concerns {} only", hit.only_on.join(", ")),
         ),
-        (_, "not-linked") => not_affected(
+        (_, Linkage::NotLinked) => not_affected(
             "vulnerable_code_not_present",
             "code_not_present",
             hit.reachability.evidence.join("; "),
         ),
-        (_, "linked") => Statement {
+        (_, Linkage::Linked) => Statement {
             open_vex: "affected",
             cyclonedx: "exploitable",
             justification: None,
@@ -100,6 +94,15 @@ fn statement(hit: &Hit) -> Statement {
     statement
 }
 
+fn not_affected(open_vex: &'static str, cyclonedx: &'static str, detail: String) -> Statement {
+    Statement {
+        open_vex: "not_affected",
+        cyclonedx: "not_affected",
+        justification: Some((open_vex, cyclonedx)),
+        detail,
+    }
+}
+
 /// One document over products, each by its package URL or name, and what was found in it. `epoch`
 /// is its time, in seconds since 1970.
 ///
@@ -110,10 +113,10 @@ pub fn document(products: &[(String, Vec<Hit>)], format: Format, epoch: i64) -> 
         Format::OpenVex => open_vex(products, epoch)?,
         Format::CycloneDx => cyclonedx(products, epoch)?,
     };
-    canonical(&value)
+    to_bytes(&value)
 }
 
-fn canonical(value: &Value) -> Result<Vec<u8>> {
+fn to_bytes(value: &Value) -> Result<Vec<u8>> {
     to_canonical_vec(value)
         .map_err(|error| Error::judge("the VEX document cannot be written").with_source(error))
 }
@@ -126,7 +129,7 @@ fn open_vex(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
     let mut statements = Vec::new();
     for (product, hits) in products {
         for hit in hits {
-            let said = statement(hit);
+            let said = statement_for(hit);
             let mut entry = json!({
                 "vulnerability": { "name": hit.id, "aliases": hit.aliases, "description": hit.title },
                 "products": [{ "@id": product, "subcomponents": [{ "@id": url_of(hit) }] }],
@@ -150,7 +153,7 @@ fn open_vex(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
     });
     value["@id"] = format!(
         "https://release-gates.invalid/vex/{}",
-        uuid_of(&canonical(&value)?)
+        uuid_of(&to_bytes(&value)?)
     )
     .into();
     Ok(value)
@@ -160,7 +163,7 @@ fn cyclonedx(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
     let (mut vulnerabilities, mut components) = (Vec::new(), std::collections::BTreeMap::new());
     for (product, hits) in products {
         for hit in hits {
-            let said = statement(hit);
+            let said = statement_for(hit);
             let reference = url_of(hit);
             components.insert(
                 reference.clone(),
@@ -201,6 +204,6 @@ fn cyclonedx(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
         "components": components.into_values().collect::<Vec<_>>(),
         "vulnerabilities": vulnerabilities,
     });
-    value["serialNumber"] = uuid_of(&canonical(&value)?).urn().to_string().into();
+    value["serialNumber"] = uuid_of(&to_bytes(&value)?).urn().to_string().into();
     Ok(value)
 }

@@ -1,184 +1,120 @@
-//! SPDX 2.3 documents, JSON and tag-value (ISO/IEC 5962 successor; <https://spdx.github.io/spdx-spec/v2.3/>).
+//! From an inventory to an SPDX 2.3 document, whatever its spelling.
 
 use release_gate::json::to_canonical_vec;
 use release_gate::{Error, Result, time};
 use serde::Serialize;
 
-use super::{Provenance, tag_value, uuid_of};
 use crate::TOOL;
+use crate::format::serial::uuid_of;
 use crate::model::foreign::{Foreign, foreign};
-use crate::model::inventory::{Component, Inventory, Role, Source, Supplier};
+use crate::model::inventory::{Component, Inventory, Role, Supplier};
 use crate::model::license::License;
+use crate::model::provenance::Provenance;
+use crate::model::source::Source;
 
 /// An SPDX document.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Document {
-    pub(crate) spdx_version: &'static str,
-    pub(crate) data_license: &'static str,
+pub(in crate::format) struct Document {
+    pub(in crate::format) spdx_version: &'static str,
+    pub(in crate::format) data_license: &'static str,
     #[serde(rename = "SPDXID")]
-    pub(crate) spdx_id: &'static str,
-    pub(crate) name: String,
-    pub(crate) document_namespace: String,
-    pub(crate) creation_info: CreationInfo,
-    pub(crate) packages: Vec<Package>,
-    pub(crate) relationships: Vec<Relationship>,
+    pub(in crate::format) spdx_id: &'static str,
+    pub(in crate::format) name: String,
+    pub(in crate::format) document_namespace: String,
+    pub(in crate::format) creation_info: CreationInfo,
+    pub(in crate::format) packages: Vec<Package>,
+    pub(in crate::format) relationships: Vec<Relationship>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) has_extracted_licensing_infos: Vec<Extracted>,
+    pub(in crate::format) has_extracted_licensing_infos: Vec<Extracted>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) comment: Option<String>,
+    pub(in crate::format) comment: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct CreationInfo {
-    pub(crate) created: String,
-    pub(crate) creators: Vec<String>,
+pub(in crate::format) struct CreationInfo {
+    pub(in crate::format) created: String,
+    pub(in crate::format) creators: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Package {
+pub(in crate::format) struct Package {
     #[serde(rename = "SPDXID")]
-    pub(crate) spdx_id: String,
-    pub(crate) name: String,
+    pub(in crate::format) spdx_id: String,
+    pub(in crate::format) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) version_info: Option<String>,
-    pub(crate) download_location: String,
-    pub(crate) files_analyzed: bool,
-    pub(crate) license_concluded: String,
-    pub(crate) license_declared: String,
-    pub(crate) copyright_text: &'static str,
-    pub(crate) supplier: String,
+    pub(in crate::format) version_info: Option<String>,
+    pub(in crate::format) download_location: String,
+    pub(in crate::format) files_analyzed: bool,
+    pub(in crate::format) license_concluded: String,
+    pub(in crate::format) license_declared: String,
+    pub(in crate::format) copyright_text: &'static str,
+    pub(in crate::format) supplier: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) originator: Option<String>,
+    pub(in crate::format) originator: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) summary: Option<String>,
+    pub(in crate::format) summary: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) homepage: Option<String>,
+    pub(in crate::format) homepage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) comment: Option<String>,
+    pub(in crate::format) comment: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) checksums: Vec<Checksum>,
-    pub(crate) external_refs: Vec<ExternalRef>,
-    pub(crate) primary_package_purpose: &'static str,
+    pub(in crate::format) checksums: Vec<Checksum>,
+    pub(in crate::format) external_refs: Vec<ExternalRef>,
+    pub(in crate::format) primary_package_purpose: &'static str,
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Checksum {
-    pub(crate) algorithm: &'static str,
-    pub(crate) checksum_value: String,
+pub(in crate::format) struct Checksum {
+    pub(in crate::format) algorithm: &'static str,
+    pub(in crate::format) checksum_value: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ExternalRef {
-    pub(crate) reference_category: &'static str,
-    pub(crate) reference_type: &'static str,
-    pub(crate) reference_locator: String,
+pub(in crate::format) struct ExternalRef {
+    pub(in crate::format) reference_category: &'static str,
+    pub(in crate::format) reference_type: &'static str,
+    pub(in crate::format) reference_locator: String,
 }
 
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Relationship {
-    pub(crate) spdx_element_id: String,
-    pub(crate) relationship_type: &'static str,
-    pub(crate) related_spdx_element: String,
+pub(in crate::format) struct Relationship {
+    pub(in crate::format) spdx_element_id: String,
+    pub(in crate::format) relationship_type: &'static str,
+    pub(in crate::format) related_spdx_element: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Extracted {
-    pub(crate) license_id: String,
-    pub(crate) extracted_text: String,
-    pub(crate) name: String,
+pub(in crate::format) struct Extracted {
+    pub(in crate::format) license_id: String,
+    pub(in crate::format) extracted_text: String,
+    pub(in crate::format) name: String,
 }
 
-/// The document as JSON, keys sorted.
-///
-/// # Errors
-/// Only if it cannot be JSON, which would be a defect.
-pub fn json(inventory: &Inventory, provenance: &Provenance) -> Result<Vec<u8>> {
-    to_canonical_vec(&document(inventory, provenance)?)
-        .map_err(|error| Error::judge("the SPDX document cannot be written").with_source(error))
-}
-
-/// The document as tag-value text.
-///
-/// # Errors
-/// As [`json`].
-pub fn tag_value(inventory: &Inventory, provenance: &Provenance) -> Result<Vec<u8>> {
-    Ok(tag_value::render(&document(inventory, provenance)?).into_bytes())
-}
-
-fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> {
+/// The document for an inventory.
+pub(in crate::format) fn document_of(
+    inventory: &Inventory,
+    provenance: &Provenance,
+) -> Result<Document> {
     let main = &inventory.main;
+    let others = foreign(inventory, provenance.rust_version());
     let mut extracted = Vec::new();
-    let mut packages = vec![package(main, "APPLICATION", &mut extracted)];
+    let mut packages = vec![package_of(main, "APPLICATION", &mut extracted)];
     if let [(_, digest)] = &provenance.artifacts[..] {
-        packages[0].checksums = vec![Checksum {
-            algorithm: "SHA256",
-            checksum_value: digest.clone(),
-        }];
+        packages[0].checksums = vec![sha256_checksum(digest)];
     }
-    packages.extend(
-        inventory
-            .components
-            .values()
-            .map(|component| package(component, "LIBRARY", &mut extracted)),
-    );
-    let mut relationships = vec![relation("SPDXRef-DOCUMENT", "DESCRIBES", &id(main))];
-    for component in std::iter::once(main).chain(inventory.components.values()) {
-        for need in &component.needs {
-            let Some(needed) = inventory.components.get(need) else {
-                continue;
-            };
-            relationships.push(match needed.role {
-                Role::Shipped => relation(&id(component), "DEPENDS_ON", &id(needed)),
-                // The other way round: the needed package is a build dependency of the one that
-                // needs it.
-                Role::BuildTime => relation(&id(needed), "BUILD_DEPENDENCY_OF", &id(component)),
-            });
-        }
+    for component in inventory.components.values() {
+        packages.push(package_of(component, "LIBRARY", &mut extracted));
     }
-    for other in foreign(inventory, provenance.rust_version()) {
-        let this = foreign_id(&other);
-        for (purl, component) in std::iter::once((main.purl(), main)).chain(
-            inventory
-                .components
-                .iter()
-                .map(|(purl, component)| (purl.clone(), component)),
-        ) {
-            if other.needed_by.contains(&purl) {
-                relationships.push(match other.role {
-                    Role::Shipped => relation(&id(component), "DEPENDS_ON", &this),
-                    Role::BuildTime => relation(&this, "BUILD_DEPENDENCY_OF", &id(component)),
-                });
-            }
-        }
-        packages.push(foreign_package(&other, this));
-    }
-    relationships[1..].sort();
-    relationships.dedup();
-    let mut comment = Vec::new();
-    if let Some(commit) = &provenance.commit {
-        comment.push(format!(
-            "commit {commit}{}",
-            if provenance.dirty {
-                " with uncommitted changes"
-            } else {
-                ""
-            }
-        ));
-    }
-    if let Some(digest) = &provenance.lock_sha256 {
-        comment.push(format!("Cargo.lock SHA256 {digest}"));
-    }
-    if inventory.approximate {
-        comment.push("approximation by the dependency graph: cargo gave no unit graph".to_owned());
-    }
+    packages.extend(others.iter().map(foreign_package));
     extracted.sort_by(|a, b| a.license_id.cmp(&b.license_id));
     extracted.dedup_by(|a, b| a.license_id == b.license_id);
+
     let mut document = Document {
         spdx_version: "SPDX-2.3",
         data_license: "CC0-1.0",
@@ -190,9 +126,9 @@ fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> 
             creators: vec![format!("Tool: {}-{}", TOOL.name, TOOL.version)],
         },
         packages,
-        relationships,
+        relationships: relationships_of(inventory, &others),
         has_extracted_licensing_infos: extracted,
-        comment: (!comment.is_empty()).then(|| comment.join("; ")),
+        comment: comment_of(inventory, provenance),
     };
     let content = to_canonical_vec(&document)
         .map_err(|error| Error::judge("the SPDX document cannot be written").with_source(error))?;
@@ -205,6 +141,58 @@ fn document(inventory: &Inventory, provenance: &Provenance) -> Result<Document> 
     Ok(document)
 }
 
+fn relationships_of(inventory: &Inventory, others: &[Foreign]) -> Vec<Relationship> {
+    let mut relationships = Vec::new();
+    for component in inventory.all() {
+        let this = id_of(component);
+        for need in &component.needs {
+            if let Some(needed) = inventory.components.get(need) {
+                relationships.push(dependency(&this, &id_of(needed), needed.role));
+            }
+        }
+        let purl = component.purl();
+        for other in others {
+            if other.needed_by.contains(&purl) {
+                relationships.push(dependency(&this, &foreign_id(other), other.role));
+            }
+        }
+    }
+    relationships.sort();
+    relationships.dedup();
+    relationships.insert(
+        0,
+        relation("SPDXRef-DOCUMENT", "DESCRIBES", &id_of(&inventory.main)),
+    );
+    relationships
+}
+
+/// A build dependency is said the other way round: it is one of the package that needs it.
+fn dependency(who: &str, what: &str, role: Role) -> Relationship {
+    match role {
+        Role::Shipped => relation(who, "DEPENDS_ON", what),
+        Role::BuildTime => relation(what, "BUILD_DEPENDENCY_OF", who),
+    }
+}
+
+fn comment_of(inventory: &Inventory, provenance: &Provenance) -> Option<String> {
+    let mut comment = Vec::new();
+    if let Some(commit) = &provenance.commit {
+        let state = if provenance.dirty {
+            " with uncommitted changes"
+        } else {
+            ""
+        };
+        comment.push(format!("commit {commit}{state}"));
+    }
+    if let Some(digest) = &provenance.lock_sha256 {
+        comment.push(format!("Cargo.lock SHA256 {digest}"));
+    }
+    if inventory.approximate {
+        comment.push("approximation by the dependency graph: cargo gave no unit graph".to_owned());
+    }
+    (!comment.is_empty()).then(|| comment.join("; "))
+}
+
 fn relation(from: &str, kind: &'static str, to: &str) -> Relationship {
     Relationship {
         spdx_element_id: from.to_owned(),
@@ -214,7 +202,7 @@ fn relation(from: &str, kind: &'static str, to: &str) -> Relationship {
 }
 
 /// `SPDXRef-` and letters, digits, `.` and `-` only; unique for the package URL.
-fn id(component: &Component) -> String {
+fn id_of(component: &Component) -> String {
     let plain: String = format!("{}-{}", component.name, component.version)
         .chars()
         .map(|c| {
@@ -248,9 +236,9 @@ fn foreign_id(other: &Foreign) -> String {
     format!("SPDXRef-{plain}")
 }
 
-fn foreign_package(other: &Foreign, spdx_id: String) -> Package {
+fn foreign_package(other: &Foreign) -> Package {
     Package {
-        spdx_id,
+        spdx_id: foreign_id(other),
         name: other.name.clone(),
         version_info: other.version.clone(),
         download_location: "NOASSERTION".to_owned(),
@@ -281,7 +269,7 @@ fn foreign_package(other: &Foreign, spdx_id: String) -> Package {
     }
 }
 
-fn package(
+fn package_of(
     component: &Component,
     purpose: &'static str,
     extracted: &mut Vec<Extracted>,
@@ -302,12 +290,8 @@ fn package(
         Source::Git { url, commit } => format!("git+{url}@{commit}"),
         Source::Registry(_) | Source::Path(_) => "NOASSERTION".to_owned(),
     };
-    let checksum = |value: &String| Checksum {
-        algorithm: "SHA256",
-        checksum_value: value.clone(),
-    };
     Package {
-        spdx_id: id(component),
+        spdx_id: id_of(component),
         name: component.name.clone(),
         version_info: Some(component.version.clone()),
         download_location,
@@ -331,13 +315,24 @@ fn package(
             let features: Vec<&str> = component.features.iter().map(String::as_str).collect();
             format!("features: {}", features.join(" "))
         }),
-        checksums: component.sha256.iter().map(checksum).collect(),
+        checksums: component
+            .sha256
+            .iter()
+            .map(|digest| sha256_checksum(digest))
+            .collect(),
         external_refs: vec![ExternalRef {
             reference_category: "PACKAGE-MANAGER",
             reference_type: "purl",
             reference_locator: component.purl(),
         }],
         primary_package_purpose: purpose,
+    }
+}
+
+fn sha256_checksum(digest: &str) -> Checksum {
+    Checksum {
+        algorithm: "SHA256",
+        checksum_value: digest.to_owned(),
     }
 }
 

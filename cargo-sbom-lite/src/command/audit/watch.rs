@@ -1,0 +1,186 @@
+//! `cargo sbom-lite audit --watch-tags N`: the lock files of the last releases against today's
+//! database.
+
+use release_gate::git::{Git, parse_version_tag};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
+use schemars::JsonSchema;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::settings::Audit;
+use crate::TOOL;
+use crate::judge::audit::judge_hits;
+use crate::judge::matching::{Build, find_hits};
+use crate::model::vulnerability::Hit;
+use crate::read::lock;
+use crate::rules;
+
+/// `watch.json`'s data.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct WatchData {
+    /// The releases looked at, newest first.
+    pub releases: Vec<Release>,
+}
+
+/// One release.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Release {
+    /// Its tag.
+    pub tag: String,
+    /// Packages in its lock file; `null` where it has none.
+    pub packages: Option<usize>,
+    /// What is known about them today.
+    pub advisories: Vec<Hit>,
+}
+
+pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outcome> {
+    let project = cx.project()?;
+    let git = project.repository()?;
+    let path = project
+        .relative(&project.root.join("Cargo.lock"))
+        .ok_or_else(|| Error::judge("Cargo.lock lies outside the repository"))?;
+    let names: Vec<String> = project
+        .selected()
+        .map(|package| package.name.to_string())
+        .collect();
+    let tags = release_tags(git, &names, count)?;
+
+    let mut findings: Vec<Finding> = audit.findings.clone();
+    let mut releases = Vec::new();
+    let mut unjudged = false;
+    for tag in tags {
+        let (release, found) = judge_release(git, &path, tag, audit)?;
+        unjudged |= found
+            .iter()
+            .any(|finding| finding.rule == rules::RELEASE_UNJUDGED.id);
+        findings.extend(found);
+        releases.push(release);
+    }
+
+    let affected = releases
+        .iter()
+        .filter(|release| !release.advisories.is_empty())
+        .count();
+    let summary = format!(
+        "{affected} of {} releases are affected by something known",
+        releases.len()
+    );
+    let subject = project.workspace_subject();
+    let human = if cx.args().quiet {
+        String::new()
+    } else {
+        table_of(&releases)
+    };
+    let mut report = Report::new("watch", &TOOL, subject)
+        .findings(findings)
+        .data(&WatchData { releases })
+        .human(human)
+        .summary(summary);
+    if unjudged || audit.stale {
+        report = report.status(Status::Error);
+    }
+    Ok(report.print_only().into())
+}
+
+/// The last release tags of the packages, newest first.
+fn release_tags(git: &Git, names: &[String], count: usize) -> Result<Vec<String>> {
+    let mut tags: Vec<(Version, String)> = git
+        .tags()?
+        .into_iter()
+        .filter_map(|tag| {
+            let parsed = names
+                .iter()
+                .find_map(|name| parse_version_tag(&tag.name, name))?;
+            Some((parsed.version, tag.name))
+        })
+        .collect();
+    tags.sort();
+    tags.reverse();
+    tags.truncate(count);
+    if tags.is_empty() {
+        return Err(Error::judge("there is no release tag to look at").with_help(
+            "tags such as `v1.2.3` or `name-v1.2.3` are releases; a shallow clone may have none",
+        ));
+    }
+    Ok(tags.into_iter().map(|(_, tag)| tag).collect())
+}
+
+fn judge_release(
+    git: &Git,
+    path: &str,
+    tag: String,
+    audit: &Audit,
+) -> Result<(Release, Vec<Finding>)> {
+    let commit = git.resolve(&tag)?;
+    let Some(bytes) = git.show(&commit, path)? else {
+        let finding = Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag} has no {path}"))
+            .help("commit Cargo.lock with each release, so that what it shipped can be known");
+        return Ok((unknown_release(tag), vec![finding]));
+    };
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let lock = match lock::parse_lock(&text, &format!("{tag}:{path}")) {
+        Ok(lock) => lock,
+        Err(error) => {
+            let finding = Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag}: {error}"));
+            return Ok((unknown_release(tag), vec![finding]));
+        }
+    };
+
+    let packages = lock::locked_packages(&lock, &text);
+    let mut findings = Vec::new();
+    if packages.is_empty() {
+        findings.push(Finding::new(
+            &rules::RELEASE_UNJUDGED,
+            format!("{tag}: {path} names no package"),
+        ));
+    }
+    let mut hits = find_hits(&packages, &audit.advisories, Build::default());
+    for mut finding in judge_hits(&mut hits, &audit.policy) {
+        // An ignore that matches no advisory is for the audit of today's lock file to say.
+        if !finding.evidence.contains_key("id") {
+            continue;
+        }
+        finding.message = format!("{tag}: {}", finding.message);
+        finding.path = None;
+        finding.line = None;
+        findings.push(finding.evidence("tag", tag.clone()));
+    }
+    let release = Release {
+        tag,
+        packages: Some(packages.len()),
+        advisories: hits,
+    };
+    Ok((release, findings))
+}
+
+fn unknown_release(tag: String) -> Release {
+    Release {
+        tag,
+        packages: None,
+        advisories: Vec::new(),
+    }
+}
+
+fn table_of(releases: &[Release]) -> String {
+    let width = releases
+        .iter()
+        .map(|release| release.tag.len())
+        .max()
+        .unwrap_or(0);
+    let mut human = String::new();
+    for release in releases {
+        let mut ids: Vec<String> = release
+            .advisories
+            .iter()
+            .map(|hit| format!("{} ({} {})", hit.id, hit.package, hit.version))
+            .collect();
+        ids.dedup();
+        let text = match (release.packages, ids.is_empty()) {
+            (None, _) => "not judged".to_owned(),
+            (Some(_), true) => "nothing known".to_owned(),
+            (Some(_), false) => ids.join(", "),
+        };
+        human.push_str(&format!("  {:width$}  {text}\n", release.tag));
+    }
+    human
+}

@@ -1,0 +1,245 @@
+//! SPDX 2.3 as tag-value text (clause 6 and following); read by turning it into the shape of the
+//! JSON.
+
+use std::fmt::Write as _;
+
+use release_gate::Result;
+use serde_json::{Map, Value, json};
+
+use super::entry::{Format, Input};
+use super::spdx::document::{self, Document};
+use super::spdx::read;
+use crate::model::inventory::Inventory;
+use crate::model::provenance::Provenance;
+use crate::model::sbom::Sbom;
+
+pub(super) const FORMAT: Format = Format {
+    name: "spdx-tag-value",
+    help: "SPDX, tag-value",
+    file_name: "sbom.spdx",
+    versions: &["2.3"],
+    default_version: "2.3",
+    write: write_tags,
+    recognise: begins_with_version,
+    read: read_tags,
+};
+
+fn write_tags(inventory: &Inventory, provenance: &Provenance, _: &str) -> Result<Vec<u8>> {
+    Ok(render_tags(&document::document_of(inventory, provenance)?).into_bytes())
+}
+
+fn begins_with_version(input: &Input<'_>) -> bool {
+    let first = input
+        .bytes()
+        .split(|byte| *byte == b'\n')
+        .find(|line| !line.starts_with(b"#") && !line.trim_ascii().is_empty());
+    first.is_some_and(|line| line.starts_with(b"SPDXVersion:"))
+}
+
+fn read_tags(input: Input<'_>) -> Result<Sbom, String> {
+    let text = String::from_utf8_lossy(input.bytes());
+    read::from_json(tags_to_json(&text)?)
+}
+
+/// Renders a document; multi-line or suspicious values are wrapped in `<text>`.
+fn render_tags(document: &Document) -> String {
+    let mut out = String::new();
+    let mut tag = |name: &str, value: &str| {
+        let _ = writeln!(out, "{name}: {}", single_line(value));
+    };
+    tag("SPDXVersion", document.spdx_version);
+    tag("DataLicense", document.data_license);
+    tag("SPDXID", document.spdx_id);
+    tag("DocumentName", &document.name);
+    tag("DocumentNamespace", &document.document_namespace);
+    for creator in &document.creation_info.creators {
+        tag("Creator", creator);
+    }
+    tag("Created", &document.creation_info.created);
+    if let Some(comment) = &document.comment {
+        let _ = writeln!(out, "DocumentComment: {}", text(comment));
+    }
+    for package in &document.packages {
+        let mut tag = |name: &str, value: &str| {
+            let _ = writeln!(out, "{name}: {}", single_line(value));
+        };
+        tag("\nPackageName", &package.name);
+        tag("SPDXID", &package.spdx_id);
+        if let Some(version) = &package.version_info {
+            tag("PackageVersion", version);
+        }
+        tag("PackageSupplier", &package.supplier);
+        if let Some(originator) = &package.originator {
+            tag("PackageOriginator", originator);
+        }
+        tag("PackageDownloadLocation", &package.download_location);
+        tag("FilesAnalyzed", "false");
+        for checksum in &package.checksums {
+            tag(
+                "PackageChecksum",
+                &format!("{}: {}", checksum.algorithm, checksum.checksum_value),
+            );
+        }
+        if let Some(homepage) = &package.homepage {
+            tag("PackageHomePage", homepage);
+        }
+        tag("PackageLicenseConcluded", &package.license_concluded);
+        tag("PackageLicenseDeclared", &package.license_declared);
+        tag("PackageCopyrightText", package.copyright_text);
+        tag("PrimaryPackagePurpose", package.primary_package_purpose);
+        for reference in &package.external_refs {
+            tag(
+                "ExternalRef",
+                &format!(
+                    "{} {} {}",
+                    reference.reference_category,
+                    reference.reference_type,
+                    reference.reference_locator
+                ),
+            );
+        }
+        if let Some(comment) = &package.comment {
+            let _ = writeln!(out, "PackageComment: {}", text(comment));
+        }
+        if let Some(summary) = &package.summary {
+            let _ = writeln!(out, "PackageSummary: {}", text(summary));
+        }
+    }
+    for license in &document.has_extracted_licensing_infos {
+        let _ = writeln!(out, "\nLicenseID: {}", license.license_id);
+        let _ = writeln!(out, "ExtractedText: {}", text(&license.extracted_text));
+        let _ = writeln!(out, "LicenseName: {}", single_line(&license.name));
+    }
+    out.push('\n');
+    for relation in &document.relationships {
+        let _ = writeln!(
+            out,
+            "Relationship: {} {} {}",
+            relation.spdx_element_id, relation.relationship_type, relation.related_spdx_element
+        );
+    }
+    out
+}
+
+/// A value that may not hold a newline: anything else would start a tag of its own.
+fn single_line(value: &str) -> String {
+    value
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// A value in `<text>`; the closing mark cannot occur inside.
+fn text(value: &str) -> String {
+    format!(
+        "<text>{}</text>",
+        value.replace("</text>", "<\u{200b}/text>")
+    )
+}
+
+/// Reads tags and `<text>` blocks. Tags that are not needed are skipped.
+fn tags_to_json(input: &str) -> Result<Value, String> {
+    let mut document = Map::new();
+    let (mut packages, mut relationships): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
+    // Tags of files, snippets and licences follow their first tag until the next package.
+    let mut elsewhere = false;
+    for (tag, value) in parse_tags(input)? {
+        match tag.as_str() {
+            "PackageName" => {
+                elsewhere = false;
+                packages.push(json!({ "name": value, "externalRefs": [], "checksums": [] }));
+            }
+            "FileName" | "SnippetSPDXID" | "LicenseID" => elsewhere = true,
+            "Relationship" => {
+                let mut parts = value.split_whitespace();
+                let (Some(from), Some(kind), Some(to)) = (parts.next(), parts.next(), parts.next())
+                else {
+                    return Err(format!("the relationship `{value}` has not three parts"));
+                };
+                relationships.push(
+                    json!({ "spdxElementId": from, "relationshipType": kind, "relatedSpdxElement": to }),
+                );
+            }
+            _ if elsewhere => {}
+            _ => match packages.last_mut() {
+                Some(package) => add_package_tag(package, &tag, value)?,
+                None if tag == "SPDXVersion" => {
+                    drop(document.insert("spdxVersion".to_owned(), value.into()))
+                }
+                None => drop(document.insert(tag, value.into())),
+            },
+        }
+    }
+    document.insert("packages".to_owned(), packages.into());
+    document.insert("relationships".to_owned(), relationships.into());
+    Ok(Value::Object(document))
+}
+
+fn add_package_tag(package: &mut Value, tag: &str, value: String) -> Result<(), String> {
+    let field = match tag {
+        "SPDXID" => "SPDXID",
+        "PackageVersion" => "versionInfo",
+        "PackageLicenseDeclared" => "licenseDeclared",
+        "PackageLicenseConcluded" => "licenseConcluded",
+        "PrimaryPackagePurpose" => "primaryPackagePurpose",
+        "PackageComment" => "comment",
+        "PackageChecksum" => {
+            let (algorithm, digest) = value
+                .split_once(':')
+                .ok_or(format!("the checksum `{value}` names no algorithm"))?;
+            let sum = json!({ "algorithm": algorithm.trim(), "checksumValue": digest.trim() });
+            package["checksums"]
+                .as_array_mut()
+                .into_iter()
+                .for_each(|list| list.push(sum.clone()));
+            return Ok(());
+        }
+        "ExternalRef" => {
+            let mut parts = value.split_whitespace();
+            let (Some(_), Some(kind), Some(locator)) = (parts.next(), parts.next(), parts.next())
+            else {
+                return Err(format!(
+                    "the external reference `{value}` has not three parts"
+                ));
+            };
+            let reference = json!({ "referenceType": kind, "referenceLocator": locator });
+            package["externalRefs"]
+                .as_array_mut()
+                .into_iter()
+                .for_each(|list| list.push(reference.clone()));
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    package[field] = value.into();
+    Ok(())
+}
+
+/// `Tag: value`, one a line; a value in `<text>` may span lines.
+fn parse_tags(input: &str) -> Result<Vec<(String, String)>, String> {
+    let mut tags = Vec::new();
+    let mut lines = input.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let line = line.trim_end();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (tag, value) = line
+            .split_once(':')
+            .ok_or(format!("line {} is no tag", number + 1))?;
+        let mut value = value.trim_start().to_owned();
+        if let Some(rest) = value.strip_prefix("<text>") {
+            let mut block = rest.to_owned();
+            while !block.contains("</text>") {
+                let (_, more) = lines
+                    .next()
+                    .ok_or(format!("the text of line {} has no end", number + 1))?;
+                block.push('\n');
+                block.push_str(more);
+            }
+            value = block.split("</text>").next().unwrap_or_default().to_owned();
+        }
+        tags.push((tag.trim().to_owned(), value));
+    }
+    Ok(tags)
+}
