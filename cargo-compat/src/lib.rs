@@ -9,8 +9,7 @@
 
 mod cli;
 mod command;
-pub mod compare;
-mod harness;
+mod gate;
 pub mod judge;
 pub mod model;
 pub mod program;
@@ -18,19 +17,11 @@ pub mod prove;
 pub mod read;
 mod report;
 mod rules;
-
-use release_gate::Tool;
+mod tool;
 
 pub use cli::Cli;
 pub use rules::RULES;
-
-/// This tool.
-pub const TOOL: Tool = Tool {
-    name: "cargo-compat",
-    subcommand: "compat",
-    version: env!("CARGO_PKG_VERSION"),
-    rules: RULES,
-};
+pub use tool::TOOL;
 
 /// The whole program.
 pub fn main() -> std::process::ExitCode {

@@ -9,7 +9,7 @@ fuzz_target!(|text: &str| {
     let Ok(config) = Config::parse(text, "fuzz") else {
         return;
     };
-    let _ = config.table::<cargo_compat::judge::waivers::Config>("compat");
+    let _ = config.table::<cargo_compat::model::config::Config>("compat");
     let _ = config.table::<cargo_sbom_lite::model::config::Config>("sbom-lite");
     if let Ok(table) = config.table::<cargo_relnotes::config::Config>("relnotes") {
         let _ = (table.required(), table.link_base(None));

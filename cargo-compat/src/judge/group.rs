@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::Rule;
 
-use super::{Bump, Change};
-use crate::model::render::ident;
+use crate::model::change::Change;
+use crate::model::ident::ident;
+use crate::model::version::Bump;
+use crate::program::assertion::Use;
 use crate::prove::Rejected;
 use crate::rules;
 
@@ -21,26 +23,18 @@ pub struct Group<'a> {
     pub lines: Vec<Rejected<'a>>,
 }
 
-/// Which rule says most about an item, smallest first.
-fn rank(rule: &Rule) -> usize {
-    [
-        &rules::REMOVED,
-        &rules::GENERICS,
-        &rules::SIGNATURE,
-        &rules::TRAIT_USE,
-        &rules::TRAIT_IMPL,
-        &rules::CONSTRUCTION,
-        &rules::FIELD,
-        &rules::VALUE,
-        &rules::MACRO,
-        &rules::DISCRIMINANT,
-        &rules::VARIANCE,
-        &rules::COPY,
-        &rules::IMPL_REMOVED,
-    ]
-    .iter()
-    .position(|other| other.id == rule.id)
-    .unwrap_or(usize::MAX)
+/// Which rule says most about an item, smallest first: the order of rules in the table of uses.
+fn rank_of(rule: &Rule) -> usize {
+    Use::ALL
+        .iter()
+        .position(|done| done.rule().id == rule.id)
+        .unwrap_or(usize::MAX)
+}
+
+/// Whether a rule is about an item as a whole: that it is there, and which parameters it takes.
+/// What becomes of its members does not explain that.
+fn is_of_whole_item(rule: &Rule) -> bool {
+    rule.id == rules::REMOVED.id || rule.id == rules::GENERICS.id
 }
 
 /// Whether a path is named in code: followed by nothing that would make it another.
@@ -55,51 +49,70 @@ fn mentions(code: &str, path: &str) -> bool {
     false
 }
 
+/// Whether an item lies below another one.
+fn is_below(item: &str, root: &str) -> bool {
+    item.strip_prefix(root)
+        .is_some_and(|rest| rest.starts_with("::"))
+}
+
+/// A path as programs write it.
+fn code_path(lib: &str, item: &str) -> String {
+    let parts: Vec<String> = item.split("::").map(ident).collect();
+    format!("::{}::{}", ident(lib), parts.join("::"))
+}
+
+/// Items that are gone or take other parameters: whatever else names them fails with them.
+struct Roots<'a>(Vec<(&'a str, String)>);
+
+impl<'a> Roots<'a> {
+    fn of(rejected: &'a [Rejected<'_>], lib: &str) -> Self {
+        let of_rule = |wanted: &dyn Fn(&Rejected<'_>) -> bool| -> BTreeSet<&'a str> {
+            rejected
+                .iter()
+                .filter(|line| wanted(line))
+                .map(|line| line.line.assertion.item.as_str())
+                .collect()
+        };
+        let removed = of_rule(&|line| line.line.assertion.done == Use::Import);
+        let reshaped = of_rule(&|line| line.line.assertion.done.rule().id == rules::GENERICS.id);
+        Self(
+            removed
+                .iter()
+                .chain(&reshaped)
+                .map(|item| (*item, code_path(lib, item)))
+                .collect(),
+        )
+    }
+
+    /// Whether a line fails because of one of them.
+    fn explain(&self, line: &Rejected<'_>) -> bool {
+        let assertion = line.line.assertion;
+        let imports = assertion.done == Use::Import;
+        self.0.iter().any(|(root, path)| {
+            let own = assertion.item == *root;
+            is_below(&assertion.item, root)
+                || (!own && !imports && mentions(line.line.code(), path))
+        })
+    }
+}
+
 /// Gathers rejected lines. `exists` says whether the other side still has an item of that name.
-pub fn group<'a>(
-    rejected: Vec<Rejected<'a>>,
+pub fn group_by_item<'a>(
+    rejected: &[Rejected<'a>],
     lib: &str,
     exists: &dyn Fn(&str) -> bool,
 ) -> Vec<Group<'a>> {
-    let code_path = |item: &str| {
-        let parts: Vec<String> = item.split("::").map(ident).collect();
-        format!("::{}::{}", ident(lib), parts.join("::"))
-    };
-    let import = |line: &Rejected<'_>| line.line.assertion.what == "import";
-    let removed: BTreeSet<&str> = rejected
-        .iter()
-        .filter(|line| import(line))
-        .map(|line| line.line.assertion.item.as_str())
-        .collect();
-    let reshaped: BTreeSet<&str> = rejected
-        .iter()
-        .filter(|line| line.line.assertion.rule.id == rules::GENERICS.id)
-        .map(|line| line.line.assertion.item.as_str())
-        .collect();
-    let roots: Vec<(&str, String)> = removed
-        .iter()
-        .chain(&reshaped)
-        .map(|item| (*item, code_path(item)))
-        .collect();
-    let below = |item: &str, root: &str| {
-        item.len() > root.len() && item.starts_with(root) && item[root.len()..].starts_with("::")
-    };
+    let roots = Roots::of(rejected, lib);
     let mut groups: BTreeMap<String, Group<'a>> = BTreeMap::new();
-    for line in &rejected {
+    for line in rejected.iter().filter(|line| !roots.explain(line)) {
         let assertion = line.line.assertion;
-        let follows = roots.iter().any(|(root, path)| {
-            let own = assertion.item == *root;
-            below(&assertion.item, root)
-                || (!own && !import(line) && mentions(line.line.code(), path))
-        });
-        if follows {
-            continue;
-        }
-        let gone = !import(line) && !exists(&assertion.item) && !assertion.item.starts_with("impl");
+        let gone = assertion.done != Use::Import
+            && !exists(&assertion.item)
+            && !assertion.item.starts_with("impl");
         let rule = if gone {
             &rules::REMOVED
         } else {
-            assertion.rule
+            assertion.done.rule()
         };
         let group = groups
             .entry(assertion.item.clone())
@@ -108,18 +121,18 @@ pub fn group<'a>(
                 rule,
                 lines: Vec::new(),
             });
-        if rank(rule) < rank(group.rule) {
+        if rank_of(rule) < rank_of(group.rule) {
             group.rule = rule;
             group.lines.insert(0, line.clone());
         } else {
             group.lines.push(line.clone());
         }
     }
+
     // What a member's own change explains is not said of its owner again.
     let members: BTreeSet<String> = groups.keys().cloned().collect();
     groups.retain(|item, group| {
-        let owner_of_changed = members.iter().any(|member| below(member, item));
-        rank(group.rule) < 2 || !owner_of_changed
+        is_of_whole_item(group.rule) || !members.iter().any(|member| is_below(member, item))
     });
     groups.into_values().collect()
 }
@@ -130,7 +143,7 @@ pub fn group<'a>(
 fn only_overrides(group: &Group<'_>) -> bool {
     group.rule.id == rules::TRAIT_IMPL.id
         && group.lines.iter().all(|line| {
-            line.line.assertion.what == OVERRIDE
+            line.line.assertion.done == Use::ImplementAll
                 && matches!(
                     line.rejection.code.as_str(),
                     "E0276" | "E0195" | "E0053" | "E0049"
@@ -138,56 +151,49 @@ fn only_overrides(group: &Group<'_>) -> bool {
         })
 }
 
-/// What an implementation of all items asserts.
-pub const OVERRIDE: &str = "implement with all its items";
-
-/// A change for each group of breaks.
-pub fn breaks(group: &Group<'_>) -> Change {
-    if only_overrides(group) {
-        let message = format!(
-            "`{}`: provided methods can be called in more ways; implementations that override them may have to follow",
-            group.item
-        );
-        return Change::unproved(&rules::EXTENDED, group.item.clone(), Bump::Minor, message);
-    }
+/// What is done with an item in its rejected lines, each said once.
+fn phrases(group: &Group<'_>) -> String {
     let uses: BTreeSet<&str> = group
         .lines
         .iter()
-        .map(|line| line.line.assertion.what)
+        .map(|line| line.line.assertion.done.phrase())
         .collect();
-    let uses: Vec<&str> = uses.into_iter().collect();
+    uses.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// A change for each group of breaks.
+pub fn breaking_change(group: &Group<'_>) -> Change {
+    let item = &group.item;
+    if only_overrides(group) {
+        let message = format!(
+            "`{item}`: provided methods can be called in more ways; implementations that override them may have to follow"
+        );
+        return Change::unproved(&rules::EXTENDED, item, Bump::Minor, message);
+    }
     let message = if group.rule.id == rules::REMOVED.id {
-        format!("`{}` is gone", group.item)
+        format!("`{item}` is gone")
     } else if group.rule.id == rules::IMPL_REMOVED.id {
-        format!("`{}` no longer holds", group.item)
+        format!("`{item}` no longer holds")
     } else {
-        format!("`{}`: users can no longer {}", group.item, uses.join(", "))
+        format!("`{item}`: users can no longer {}", phrases(group))
     };
-    Change::unproved(group.rule, group.item.clone(), Bump::Major, message)
+    Change::unproved(group.rule, item, Bump::Major, message)
 }
 
 /// A change for each group of what the old library does not accept yet.
-pub fn additions(group: &Group<'_>, existed: bool) -> Change {
-    if existed || (group.item.starts_with("impl") && group.rule.id != rules::IMPL_REMOVED.id) {
-        let uses: BTreeSet<&str> = group
-            .lines
-            .iter()
-            .map(|line| line.line.assertion.what)
-            .collect();
-        let uses: Vec<&str> = uses.into_iter().collect();
+pub fn added_change(group: &Group<'_>, existed: bool) -> Change {
+    let item = &group.item;
+    let more_of_impl = item.starts_with("impl") && group.rule.id != rules::IMPL_REMOVED.id;
+    let (rule, message) = if existed || more_of_impl {
         let message = format!(
-            "`{}`: users can now {} in ways they could not",
-            group.item,
-            uses.join(", ")
+            "`{item}`: users can now {} in ways they could not",
+            phrases(group)
         );
-        return Change::unproved(&rules::EXTENDED, group.item.clone(), Bump::Minor, message);
-    }
-    Change::unproved(
-        &rules::ADDED,
-        group.item.clone(),
-        Bump::Minor,
-        format!("`{}` is new", group.item),
-    )
+        (&rules::EXTENDED, message)
+    } else {
+        (&rules::ADDED, format!("`{item}` is new"))
+    };
+    Change::unproved(rule, item, Bump::Minor, message)
 }
 
 #[cfg(test)]

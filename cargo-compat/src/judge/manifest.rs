@@ -4,101 +4,116 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::Package;
+use release_gate::Rule;
 use semver::Version;
 
-use super::version::is_compatible;
-use super::{Bump, Change};
+use crate::model::change::Change;
+use crate::model::version::{Bump, is_compatible};
 use crate::rules;
 
 /// Compares two manifests.
-pub fn changes(old: &Package, new: &Package) -> Vec<Change> {
+pub fn manifest_changes(old: &Package, new: &Package) -> Vec<Change> {
     let mut found = Vec::new();
-    for name in old
+    found.extend(removed_features(old, new));
+    found.extend(narrowed_features(old, new));
+    found.extend(features_off_by_default(old, new));
+    found.extend(added_features(old, new));
+    found.extend(raised_rust_version(old, new));
+    found
+}
+
+fn feature_change(rule: &'static Rule, name: &str, bump: Bump, message: String) -> Change {
+    Change::unproved(rule, format!("feature {name}"), bump, message)
+}
+
+/// Names of features that one manifest has and the other lacks.
+fn features_only_in<'a>(one: &'a Package, other: &'a Package) -> impl Iterator<Item = &'a String> {
+    one.features
+        .keys()
+        .filter(|name| is_public(name) && !other.features.contains_key(*name))
+}
+
+fn removed_features(old: &Package, new: &Package) -> Vec<Change> {
+    features_only_in(old, new)
+        .map(|name| {
+            let message = format!("the feature `{name}` is gone");
+            feature_change(&rules::FEATURE_REMOVED, name, Bump::Major, message)
+        })
+        .collect()
+}
+
+fn added_features(old: &Package, new: &Package) -> Vec<Change> {
+    features_only_in(new, old)
+        .map(|name| {
+            let message = format!("the feature `{name}` is new");
+            feature_change(&rules::ADDED, name, Bump::Minor, message)
+        })
+        .collect()
+}
+
+/// What features turn on, and no longer or newly do.
+fn narrowed_features(old: &Package, new: &Package) -> Vec<Change> {
+    let mut found = Vec::new();
+    let kept = old
         .features
         .keys()
-        .filter(|name| is_public(name) && !new.features.contains_key(*name))
-    {
-        let item = format!("feature {name}");
-        found.push(Change::unproved(
-            &rules::FEATURE_REMOVED,
-            item,
-            Bump::Major,
-            format!("the feature `{name}` is gone"),
-        ));
-    }
-    for name in old
-        .features
-        .keys()
-        .filter(|name| is_public(name) && *name != "default" && new.features.contains_key(*name))
-    {
-        let (before, now) = (enabled(old, name), enabled(new, name));
-        let known = |other: &&&str| is_public(other) && new.features.contains_key(**other);
-        for other in before.difference(&now).filter(known) {
-            let message = format!("the feature `{name}` no longer turns on `{other}`");
-            found.push(Change::unproved(
-                &rules::FEATURE_NARROWED,
-                format!("feature {name}"),
-                Bump::Major,
-                message,
-            ));
+        .filter(|name| is_public(name) && *name != "default" && new.features.contains_key(*name));
+    for name in kept {
+        let before = enabled_by(old, name);
+        let now = enabled_by(new, name);
+        for other in before.difference(&now) {
+            if is_public(other) && new.features.contains_key(*other) {
+                let message = format!("the feature `{name}` no longer turns on `{other}`");
+                found.push(feature_change(
+                    &rules::FEATURE_NARROWED,
+                    name,
+                    Bump::Major,
+                    message,
+                ));
+            }
         }
-        for other in now
-            .difference(&before)
-            .filter(|other| is_public(other) && old.features.contains_key(**other))
-        {
-            let message = format!("the feature `{name}` turns on `{other}` too");
-            found.push(Change::unproved(
-                &rules::EXTENDED,
-                format!("feature {name}"),
-                Bump::Minor,
-                message,
-            ));
+        for other in now.difference(&before) {
+            if is_public(other) && old.features.contains_key(*other) {
+                let message = format!("the feature `{name}` turns on `{other}` too");
+                found.push(feature_change(&rules::EXTENDED, name, Bump::Minor, message));
+            }
         }
-    }
-    let (on_before, on_now) = (enabled(old, "default"), enabled(new, "default"));
-    for name in on_before.iter().filter(|name| {
-        **name != "default"
-            && is_public(name)
-            && new.features.contains_key(**name)
-            && !on_now.contains(*name)
-    }) {
-        let message = format!("the feature `{name}` is no longer on by default");
-        found.push(Change::unproved(
-            &rules::FEATURE_DEFAULT,
-            format!("feature {name}"),
-            Bump::Major,
-            message,
-        ));
-    }
-    for name in new
-        .features
-        .keys()
-        .filter(|name| is_public(name) && !old.features.contains_key(*name))
-    {
-        found.push(Change::unproved(
-            &rules::ADDED,
-            format!("feature {name}"),
-            Bump::Minor,
-            format!("the feature `{name}` is new"),
-        ));
-    }
-    if let Some(now) = &new.rust_version
-        && old.rust_version.as_ref().is_some_and(|before| before < now)
-    {
-        let before = old
-            .rust_version
-            .as_ref()
-            .map_or("none".to_owned(), ToString::to_string);
-        let mut change = Change::unproved(
-            &rules::MSRV,
-            "rust-version",
-            Bump::Minor,
-            format!("the minimum Rust version went from {before} to {now}"),
-        );
-        (change.before, change.after) = (before, now.to_string());
-        found.push(change);
     }
     found
+}
+
+fn features_off_by_default(old: &Package, new: &Package) -> Vec<Change> {
+    let now = enabled_by(new, "default");
+    enabled_by(old, "default")
+        .into_iter()
+        .filter(|name| {
+            *name != "default"
+                && is_public(name)
+                && new.features.contains_key(*name)
+                && !now.contains(name)
+        })
+        .map(|name| {
+            let message = format!("the feature `{name}` is no longer on by default");
+            feature_change(&rules::FEATURE_DEFAULT, name, Bump::Major, message)
+        })
+        .collect()
+}
+
+fn raised_rust_version(old: &Package, new: &Package) -> Option<Change> {
+    let before = old.rust_version.as_ref()?;
+    let now = new.rust_version.as_ref()?;
+    if before >= now {
+        return None;
+    }
+    let mut change = Change::unproved(
+        &rules::MSRV,
+        "rust-version",
+        Bump::Minor,
+        format!("the minimum Rust version went from {before} to {now}"),
+    );
+    change.before = before.to_string();
+    change.after = now.to_string();
+    Some(change)
 }
 
 /// Features whose names say that nobody should rely on them are not.
@@ -107,7 +122,7 @@ fn is_public(name: &str) -> bool {
 }
 
 /// Everything a feature turns on, itself included.
-fn enabled<'a>(package: &'a Package, feature: &'a str) -> BTreeSet<&'a str> {
+fn enabled_by<'a>(package: &'a Package, feature: &'a str) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut open = vec![feature];
     while let Some(name) = open.pop() {
@@ -148,7 +163,7 @@ pub fn public_dependencies(
 
 /// What a member of the workspace needs because another one, whose items show in its API, needs a
 /// major bump.
-pub fn carried(public: &BTreeSet<String>, major: &BTreeSet<String>) -> Vec<Change> {
+pub fn carried_changes(public: &BTreeSet<String>, major: &BTreeSet<String>) -> Vec<Change> {
     public
         .intersection(major)
         .map(|name| {

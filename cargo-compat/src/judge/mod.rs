@@ -1,91 +1,10 @@
 //! What the compiler's answers and the structures mean: changes, each with its bump, and the
 //! verdict. Pure.
 
+pub mod descriptions;
 pub mod group;
 pub mod manifest;
+pub mod members;
 pub mod structural;
-pub mod version;
+pub mod symbols;
 pub mod waivers;
-
-use release_gate::Rule;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-pub use version::Bump;
-
-/// A difference between two releases of an API.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// The rule it falls under.
-    pub rule: &'static Rule,
-    /// The item, by its path below the crate's root.
-    pub item: String,
-    /// The bump it needs.
-    pub bump: Bump,
-    /// What happened, for people.
-    pub message: String,
-    /// The old declaration; empty for what was added.
-    pub before: String,
-    /// The new declaration; empty for what was removed.
-    pub after: String,
-    /// Where it is in the old sources.
-    pub old_location: Option<Location>,
-    /// Where it is in the new sources.
-    pub location: Option<Location>,
-    /// The program that shows it.
-    pub witness: Option<Witness>,
-    /// Feature sets in which it holds; empty if there is only one.
-    pub feature_sets: Vec<String>,
-    /// Why it does not count, if it is waived.
-    pub waived: Option<String>,
-}
-
-impl Change {
-    /// A change that no program shows.
-    pub fn unproved(
-        rule: &'static Rule,
-        item: impl Into<String>,
-        bump: Bump,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            rule,
-            item: item.into(),
-            bump,
-            message: message.into(),
-            before: String::new(),
-            after: String::new(),
-            old_location: None,
-            location: None,
-            witness: None,
-            feature_sets: Vec::new(),
-            waived: None,
-        }
-    }
-}
-
-/// A line of a source file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Location {
-    /// Path relative to its repository, with `/`.
-    pub path: String,
-    /// Line, from 1.
-    pub line: u32,
-}
-
-/// A program of a few lines that compiles against the old library and not against the new one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Witness {
-    /// File in the package's artifact folder.
-    pub program: String,
-    /// Its text.
-    pub text: String,
-    /// Whether it was compiled alone against both, with that result.
-    pub proved: bool,
-    /// rustc's code, `E0308`.
-    pub code: String,
-    /// rustc's message.
-    pub error: String,
-    /// What rustc prints.
-    pub rendered: String,
-}

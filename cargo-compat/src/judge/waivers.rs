@@ -1,33 +1,13 @@
 //! Breaks that a project decided to live with.
 
 use release_gate::Finding;
-use serde::Deserialize;
 
-use super::Change;
+use crate::model::change::Change;
+use crate::model::config::Waiver;
 use crate::rules;
 
-/// `[compat]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Config {
-    /// Waivers.
-    pub allow: Vec<Waiver>,
-}
-
-/// One waiver: it holds for exactly one rule and one item.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Waiver {
-    /// Id of the rule.
-    pub rule: String,
-    /// The item, as reports name it.
-    pub item: String,
-    /// Why it is waived.
-    pub reason: String,
-}
-
-/// Marks the changes that are waived. Findings: waivers without reason, which waive nothing.
-pub fn without_reason(waivers: &[Waiver]) -> Vec<Finding> {
+/// Findings for waivers without reason, which waive nothing.
+pub fn waivers_without_reason(waivers: &[Waiver]) -> Vec<Finding> {
     waivers
         .iter()
         .filter(|waiver| waiver.reason.trim().is_empty())
@@ -45,7 +25,7 @@ pub fn without_reason(waivers: &[Waiver]) -> Vec<Finding> {
 }
 
 /// Marks the changes that are waived; which waivers were used is noted by index.
-pub fn apply(waivers: &[Waiver], changes: &mut [Change], used: &mut [bool]) {
+pub fn apply_waivers(waivers: &[Waiver], changes: &mut [Change], used: &mut [bool]) {
     for (index, waiver) in waivers
         .iter()
         .enumerate()
@@ -64,7 +44,7 @@ pub fn apply(waivers: &[Waiver], changes: &mut [Change], used: &mut [bool]) {
 }
 
 /// Waivers that match nothing.
-pub fn unused(waivers: &[Waiver], used: &[bool]) -> Vec<Finding> {
+pub fn unused_waivers(waivers: &[Waiver], used: &[bool]) -> Vec<Finding> {
     waivers
         .iter()
         .zip(used)

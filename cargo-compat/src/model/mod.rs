@@ -1,6 +1,13 @@
-//! The public API as rustdoc describes it. Pure: reads no file, starts nothing.
+//! The public API as rustdoc describes it, and what is said of it. Pure: reads no file, starts
+//! nothing.
 
+pub mod change;
+pub mod config;
 pub mod declaration;
+pub mod ident;
+pub mod macro_pattern;
 pub mod names;
+pub mod package;
 pub mod render;
 pub mod surface;
+pub mod version;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rustdoc_types::{Crate, Id};
 
-use super::render::ident;
+use super::ident::ident;
 use super::surface::Surface;
 
 /// A foreign item's canonical path, which is often private

@@ -12,24 +12,8 @@ use rustdoc_types::{
     PreciseCapturingArg, Term, TraitBoundModifier, Type, WherePredicate,
 };
 
+use super::ident::ident;
 use super::names::Names;
-
-/// A name as it is written: raw if it is a keyword.
-pub fn ident(name: &str) -> String {
-    const KEYWORDS: &[&str] = &[
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do",
-        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
-        "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
-        "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe",
-        "unsized", "use", "virtual", "where", "while", "yield",
-    ];
-    let raw = name.strip_prefix("r#").unwrap_or(name);
-    if KEYWORDS.contains(&raw) {
-        format!("r#{raw}")
-    } else {
-        raw.to_owned()
-    }
-}
 
 /// Writes source. One is made for each item, since it carries what stands for `Self` and for
 /// anonymous lifetimes there.

@@ -63,7 +63,12 @@ impl Surface {
             stack: HashSet::new(),
         };
         if let Some(ItemEnum::Module(root)) = krate.index.get(&krate.root).map(|item| &item.inner) {
-            walker.items("", &root.items, false, false);
+            let place = Place {
+                prefix: "",
+                hidden: false,
+                from_glob: false,
+            };
+            walker.add_items(place, &root.items);
         }
         let mut surface = walker.surface;
         let mut by_id: HashMap<Id, (bool, usize, usize, String)> = HashMap::new();
@@ -161,79 +166,106 @@ struct Walker<'a> {
     stack: HashSet<(Id, bool)>,
 }
 
+/// Where names are added, and how it was reached.
+#[derive(Debug, Clone, Copy)]
+struct Place<'p> {
+    /// The module's path, ending in `::`; empty for the crate's root.
+    prefix: &'p str,
+    /// Whether a step on the way is `#[doc(hidden)]`.
+    hidden: bool,
+    /// Whether a glob brings the names, which explicit ones shadow.
+    from_glob: bool,
+}
+
+/// A glob that is followed after the explicit names.
+struct Glob {
+    target: Option<Id>,
+    source: String,
+    hidden: bool,
+}
+
 impl Walker<'_> {
     /// Adds the names of a module: its own first, since they shadow what globs bring.
-    fn items(&mut self, prefix: &str, items: &[Id], hidden: bool, from_glob: bool) {
-        let index = &self.krate.index;
+    fn add_items(&mut self, place: Place<'_>, items: &[Id]) {
         let mut globs = Vec::new();
         for id in items {
-            let Some(item) = index.get(id) else { continue };
-            let hidden = hidden || is_hidden(item);
+            let Some(item) = self.krate.index.get(id) else {
+                continue;
+            };
+            let hidden = place.hidden || is_hidden(item);
+            let place = Place { hidden, ..place };
+            let public = matches!(item.visibility, Visibility::Public);
             match &item.inner {
-                ItemEnum::Use(import) if !matches!(item.visibility, Visibility::Public) => {
-                    let _ = import;
-                }
-                ItemEnum::Use(import) if import.is_glob => {
-                    globs.push((import.id, import.source.clone(), hidden))
-                }
+                ItemEnum::Use(_) if !public => {}
+                ItemEnum::Use(import) if import.is_glob => globs.push(Glob {
+                    target: import.id,
+                    source: import.source.clone(),
+                    hidden,
+                }),
                 ItemEnum::Use(import) => {
                     if import.name != "_"
                         && let Some(target) = import.id
                     {
-                        self.add(prefix, &import.name, target, hidden, from_glob);
+                        self.add_name(place, &import.name, target);
                     }
                 }
-                ItemEnum::ExternCrate { name, rename }
-                    if matches!(item.visibility, Visibility::Public) =>
-                {
-                    let shown = rename.clone().unwrap_or_else(|| name.clone());
-                    self.insert(
-                        prefix,
-                        &shown,
-                        *id,
-                        ItemKind::ExternCrate,
+                ItemEnum::ExternCrate { name, rename } if public => {
+                    let shown = rename.as_ref().unwrap_or(name);
+                    let entry = Entry {
+                        id: *id,
+                        kind: ItemKind::ExternCrate,
                         hidden,
-                        from_glob,
-                        &[Namespace::Type],
-                    );
+                    };
+                    self.insert(place, shown, &entry, &[Namespace::Type]);
                 }
                 _ => {
-                    let public = matches!(item.visibility, Visibility::Public)
-                        || item.inner.item_kind() == ItemKind::Variant;
-                    if let Some(name) = item.name.as_ref().filter(|_| public) {
-                        self.add(prefix, name, *id, hidden, from_glob);
+                    let named = public || item.inner.item_kind() == ItemKind::Variant;
+                    if let Some(name) = item.name.as_ref().filter(|_| named) {
+                        self.add_name(place, name, *id);
                     }
                 }
             }
         }
-        for (target, source, hidden) in globs {
-            match target.and_then(|id| index.get(&id).map(|item| (id, item))) {
-                Some((id, item)) => {
-                    let contents = match &item.inner {
-                        ItemEnum::Module(module) => &module.items,
-                        ItemEnum::Enum(of) => &of.variants,
-                        _ => continue,
-                    };
-                    if self.stack.insert((id, true)) {
-                        self.items(prefix, contents, hidden, true);
-                        self.stack.remove(&(id, true));
-                    }
-                }
-                None => self.surface.foreign_globs.push(ForeignGlob {
-                    prefix: prefix.to_owned(),
-                    source,
-                    hidden,
-                }),
-            }
+        for glob in globs {
+            self.follow_glob(place.prefix, glob);
         }
     }
 
-    fn add(&mut self, prefix: &str, name: &str, id: Id, hidden: bool, from_glob: bool) {
+    fn follow_glob(&mut self, prefix: &str, glob: Glob) {
+        let index = &self.krate.index;
+        let Some((id, item)) = glob
+            .target
+            .and_then(|id| index.get(&id).map(|item| (id, item)))
+        else {
+            self.surface.foreign_globs.push(ForeignGlob {
+                prefix: prefix.to_owned(),
+                source: glob.source,
+                hidden: glob.hidden,
+            });
+            return;
+        };
+        let contents = match &item.inner {
+            ItemEnum::Module(module) => &module.items,
+            ItemEnum::Enum(of) => &of.variants,
+            _ => return,
+        };
+        if self.stack.insert((id, true)) {
+            let place = Place {
+                prefix,
+                hidden: glob.hidden,
+                from_glob: true,
+            };
+            self.add_items(place, contents);
+            self.stack.remove(&(id, true));
+        }
+    }
+
+    fn add_name(&mut self, place: Place<'_>, name: &str, id: Id) {
         let item = self.krate.index.get(&id);
         // A re-export of a re-export.
         if let Some(ItemEnum::Use(import)) = item.map(|item| &item.inner) {
             if let Some(target) = import.id.filter(|target| *target != id && !import.is_glob) {
-                self.add(prefix, name, target, hidden, from_glob);
+                self.add_name(place, name, target);
             }
             return;
         }
@@ -244,52 +276,46 @@ impl Walker<'_> {
                 None => return,
             },
         };
-        let hidden = hidden || item.is_some_and(is_hidden);
-        let inserted = self.insert(
-            prefix,
-            name,
-            id,
-            kind,
-            hidden,
-            from_glob,
-            namespaces_of(kind, item),
-        );
-        if !inserted {
+        let hidden = place.hidden || item.is_some_and(is_hidden);
+        let entry = Entry { id, kind, hidden };
+        if !self.insert(place, name, &entry, namespaces_of(kind, item)) {
             return;
         }
         if let Some(ItemEnum::Module(module)) = item.map(|item| &item.inner)
             && self.stack.insert((id, false))
         {
-            self.items(&format!("{prefix}{name}::"), &module.items, hidden, false);
+            let place = Place {
+                prefix: &format!("{}{name}::", place.prefix),
+                hidden,
+                from_glob: false,
+            };
+            self.add_items(place, &module.items);
             self.stack.remove(&(id, false));
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one entry")]
+    /// Adds a name. Whether anything is new by it.
     fn insert(
         &mut self,
-        prefix: &str,
+        place: Place<'_>,
         name: &str,
-        id: Id,
-        kind: ItemKind,
-        hidden: bool,
-        from_glob: bool,
+        entry: &Entry,
         namespaces: &[Namespace],
     ) -> bool {
         let mut inserted = false;
         for namespace in namespaces {
-            let key = (format!("{prefix}{name}"), *namespace);
+            let key = (format!("{}{name}", place.prefix), *namespace);
             match self.surface.entries.get_mut(&key) {
                 // The same item twice: it is documented if one of the ways is.
-                Some(entry) if entry.id == id => {
-                    if entry.hidden && !hidden {
-                        entry.hidden = false;
+                Some(known) if known.id == entry.id => {
+                    if known.hidden && !entry.hidden {
+                        known.hidden = false;
                         inserted = true;
                     }
                 }
-                Some(_) if from_glob => {}
+                Some(_) if place.from_glob => {}
                 _ => {
-                    self.surface.entries.insert(key, Entry { id, kind, hidden });
+                    self.surface.entries.insert(key, entry.clone());
                     inserted = true;
                 }
             }

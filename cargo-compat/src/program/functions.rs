@@ -1,15 +1,17 @@
-//! Functions and methods: a forwarding wrapper with the old signature and bounds around each
-//! asserts types, bounds, lifetimes, safety, asyncness and captures at once.
+//! Free and associated functions: a forwarding wrapper with the old signature and bounds around
+//! each asserts types, bounds, lifetimes, safety, asyncness and captures at once.
 
 use rustdoc_types::{Abi, Function, GenericBound, GenericParamDefKind, Impl, Item, Type};
 
-use super::Writer;
+use super::assertion::Use;
+use super::methods;
 use super::scope::Scope;
-use crate::model::render::{Renderer, angle, header, ident};
-use crate::rules;
+use super::writer::Writer;
+use crate::model::ident::ident;
+use crate::model::render::{Renderer, angle, header};
 
 /// Explicit generic arguments of a call: `::<T, N>`, or nothing.
-fn turbofish(function: &Function) -> String {
+pub(super) fn turbofish(function: &Function) -> String {
     let args: Vec<String> = function
         .generics
         .params
@@ -40,12 +42,17 @@ fn has_synthetic(function: &Function) -> bool {
     })
 }
 
-/// A call of `callee` with the wrapper's arguments.
-fn call(callee: &str, function: &Function) -> String {
-    let args: Vec<String> = (0..function.sig.inputs.len())
-        .map(|index| format!("a{index}"))
-        .collect();
-    let call = format!("{callee}{}({})", turbofish(function), args.join(", "));
+/// Whether the first parameter is the receiver of a method.
+pub(super) fn has_receiver(function: &Function) -> bool {
+    function
+        .sig
+        .inputs
+        .first()
+        .is_some_and(|(name, _)| name == "self")
+}
+
+/// `unsafe { call }` where the function is unsafe.
+pub(super) fn guarded(call: String, function: &Function) -> String {
     if function.header.is_unsafe {
         format!("unsafe {{ {call} }}")
     } else {
@@ -53,12 +60,15 @@ fn call(callee: &str, function: &Function) -> String {
     }
 }
 
-fn inputs(r: &Renderer<'_>, function: &Function) -> Option<Vec<String>> {
-    let mut inputs = Vec::new();
-    for (index, (_, ty)) in function.sig.inputs.iter().enumerate() {
-        inputs.push(format!("a{index}: {}", r.ty(ty)?));
-    }
-    Some(inputs)
+/// A call of `callee` with the wrapper's arguments.
+fn call_of(callee: &str, function: &Function) -> String {
+    let args: Vec<String> = (0..function.sig.inputs.len())
+        .map(|index| format!("a{index}"))
+        .collect();
+    guarded(
+        format!("{callee}{}({})", turbofish(function), args.join(", ")),
+        function,
+    )
 }
 
 fn mentions_impl(ty: &Type) -> bool {
@@ -90,16 +100,24 @@ fn outputs(r: &Renderer<'_>, function: &Function, captured: &[String]) -> Option
 }
 
 /// A free function.
-pub(super) fn free(w: &mut Writer<'_>, path: &str, item: &Item, function: &Function) {
+pub(super) fn write_free(w: &mut Writer<'_>, path: &str, item: &Item, function: &Function) {
     if function.sig.is_c_variadic {
         return;
     }
     let callee = w.names.local(path);
-    wrappers(w, path, item, function, &callee, None);
+    let Some(wrapper) = Wrapper::new(w, function, &callee, None) else {
+        w.add(path, item.id, Use::Call, Vec::new());
+        return;
+    };
+    write_calls(w, path, item, &wrapper, Vec::new());
+    if wrapper.is_plain() {
+        point_to(w, path, item, &wrapper);
+        point_to_abi(w, path, item, &wrapper);
+    }
 }
 
 /// A method or associated function of an inherent implementation.
-pub(super) fn inherent(
+pub(super) fn write_inherent(
     w: &mut Writer<'_>,
     path: &str,
     item: &Item,
@@ -110,189 +128,173 @@ pub(super) fn inherent(
         return;
     }
     let name = ident(item.name.as_deref().unwrap_or_default());
-    wrappers(w, path, item, function, &name, Some(of));
+    let in_trait = methods::trait_ways(w, function, &name, of);
+    let Some(wrapper) = Wrapper::new(w, function, &name, Some(of)) else {
+        w.add(path, item.id, Use::Call, in_trait);
+        return;
+    };
+    write_calls(w, path, item, &wrapper, in_trait);
+    methods::call_as_method(w, path, item, &wrapper);
 }
 
-/// The parts of one wrapper.
-struct Parts {
-    scope: Scope,
-    inputs: Vec<String>,
-    outputs: Vec<String>,
+/// The parts of one wrapper around a function.
+pub(super) struct Wrapper<'f> {
+    pub(super) function: &'f Function,
+    pub(super) scope: Scope,
+    pub(super) inputs: Vec<String>,
+    pub(super) outputs: Vec<String>,
     callee: String,
 }
 
-fn parts(w: &Writer<'_>, function: &Function, callee: &str, of: Option<&Impl>) -> Option<Parts> {
-    let mut r = w.renderer();
-    r.name_anonymous("i");
-    let mut scope = Scope::default();
-    let mut callee = callee.to_owned();
-    if let Some(of) = of {
-        let self_type = r.ty(&of.for_)?;
-        callee = format!("<{self_type}>::{callee}");
-        scope.extend(&r, &of.generics)?;
-        r.self_type = Some(self_type);
-    }
-    let before = r.take_anonymous();
-    // Elided lifetimes of free functions stay elided, so that elision is asserted as it stands.
-    let receiver = function
-        .sig
-        .inputs
-        .first()
-        .is_some_and(|(name, _)| name == "self");
-    let mut inputs_ = Vec::new();
-    if receiver {
-        r.name_anonymous("r");
-        let (_, ty) = function.sig.inputs.first()?;
-        inputs_.push(format!("a0: {}", r.ty(ty)?));
-        let given = r.take_anonymous();
-        for (index, (_, ty)) in function.sig.inputs.iter().enumerate().skip(1) {
-            inputs_.push(format!("a{index}: {}", r.ty(ty)?));
+impl<'f> Wrapper<'f> {
+    /// `None` if something in the signature cannot be named.
+    fn new(
+        w: &Writer<'_>,
+        function: &'f Function,
+        callee: &str,
+        of: Option<&Impl>,
+    ) -> Option<Self> {
+        let mut r = w.renderer();
+        r.name_anonymous("i");
+        let mut scope = Scope::default();
+        let mut callee = callee.to_owned();
+        if let Some(of) = of {
+            let self_type = r.ty(&of.for_)?;
+            callee = format!("<{self_type}>::{callee}");
+            scope.extend(&r, &of.generics)?;
+            r.self_type = Some(self_type);
         }
-        // The elision rule for methods: what the receiver borrows.
-        r.output_lifetime = given.first().cloned();
-        scope.lifetimes.extend(given);
-    } else {
-        inputs_ = inputs(&r, function)?;
+
+        let of_impl = r.take_anonymous();
+        let inputs = wrapper_inputs(&mut r, &mut scope, function)?;
+        scope.lifetimes.extend(of_impl);
+
+        // The elision rule for methods does not reach into the bounds.
+        let output_lifetime = r.output_lifetime.take();
+        scope.extend(&r, &function.generics)?;
+        r.output_lifetime = output_lifetime;
+        let captured: Vec<String> = scope
+            .names
+            .iter()
+            .filter(|name| !name.starts_with('\''))
+            .cloned()
+            .collect();
+        let outputs = outputs(&r, function, &captured)?;
+        Some(Self {
+            function,
+            scope,
+            inputs,
+            outputs,
+            callee,
+        })
     }
-    scope.lifetimes.extend(before);
-    let output_lifetime = r.output_lifetime.take();
-    scope.extend(&r, &function.generics)?;
-    r.output_lifetime = output_lifetime;
-    let captured: Vec<String> = scope
-        .names
-        .iter()
-        .filter(|name| !name.starts_with('\''))
-        .cloned()
-        .collect();
-    let outputs = outputs(&r, function, &captured)?;
-    Some(Parts {
-        scope,
-        inputs: inputs_,
-        outputs,
-        callee,
-    })
+
+    /// Whether nothing in the result is opaque, so that the function's pointer type can be written.
+    fn is_plain(&self) -> bool {
+        !self.is_opaque() && !has_synthetic(self.function) && matches!(self.outputs.as_slice(), [_])
+    }
+
+    fn is_opaque(&self) -> bool {
+        self.function.header.is_async
+            || self.function.sig.output.as_ref().is_some_and(mentions_impl)
+    }
+
+    fn call(&self) -> String {
+        call_of(&self.callee, self.function)
+    }
+
+    /// Types of the parameters.
+    fn input_types(&self) -> Vec<&str> {
+        self.inputs
+            .iter()
+            .filter_map(|input| input.split_once(": ").map(|(_, ty)| ty))
+            .collect()
+    }
 }
 
-fn wrappers(
+/// The wrapper's parameters. Elided lifetimes of free functions stay elided, so that elision is
+/// asserted as it stands; those of a receiver get names, which the output may borrow from.
+fn wrapper_inputs(
+    r: &mut Renderer<'_>,
+    scope: &mut Scope,
+    function: &Function,
+) -> Option<Vec<String>> {
+    let mut inputs = Vec::new();
+    let mut rest = function.sig.inputs.iter().enumerate();
+    if has_receiver(function) {
+        let (_, (_, ty)) = rest.next()?;
+        r.name_anonymous("r");
+        inputs.push(format!("a0: {}", r.ty(ty)?));
+        let given = r.take_anonymous();
+        // The elision rule for methods: what the receiver borrows. It holds for the output only.
+        let borrowed = given.first().cloned();
+        for (index, (_, ty)) in rest.by_ref() {
+            inputs.push(format!("a{index}: {}", r.ty(ty)?));
+        }
+        r.output_lifetime = borrowed;
+        scope.lifetimes.extend(given);
+    }
+    for (index, (_, ty)) in rest {
+        inputs.push(format!("a{index}: {}", r.ty(ty)?));
+    }
+    Some(inputs)
+}
+
+/// Calls of a function, in programs and in constants, and what may be done with an opaque result.
+fn write_calls(
     w: &mut Writer<'_>,
     path: &str,
     item: &Item,
-    function: &Function,
-    callee: &str,
-    of: Option<&Impl>,
+    wrapper: &Wrapper<'_>,
+    in_trait: Vec<String>,
 ) {
-    let rule = &rules::SIGNATURE;
-    let id = item.id;
-    let Some(parts) = parts(w, function, callee, of) else {
-        w.push(path, id, rule, "call", trait_ways(w, function, callee, of));
-        return;
-    };
-    let Parts {
-        scope,
-        inputs,
-        outputs,
-        callee,
-    } = &parts;
-    let call = call(callee, function);
-    let args = inputs.join(", ");
-    let asynchronous = function.header.is_async;
-    let body = if asynchronous {
-        format!("{call}.await")
+    let function = wrapper.function;
+    let call = wrapper.call();
+    let args = wrapper.inputs.join(", ");
+    let (prefix, body) = if function.header.is_async {
+        ("async ", format!("{call}.await"))
     } else {
-        call.clone()
+        ("", call.clone())
     };
-    let prefix = if asynchronous { "async " } else { "" };
-    let mut ways: Vec<String> = outputs
+    let mut ways: Vec<String> = wrapper
+        .outputs
         .iter()
-        .map(|output| format!("{prefix}{}", scope.function(&args, output, &body)))
+        .map(|output| format!("{prefix}{}", wrapper.scope.function(&args, output, &body)))
         .collect();
-    ways.extend(trait_ways(
-        w,
-        function,
-        callee.rsplit("::").next().unwrap_or_default(),
-        of,
-    ));
-    w.push(path, id, rule, "call", ways);
+    ways.extend(in_trait);
+    w.add(path, item.id, Use::Call, ways);
+
     if function.header.is_const {
         let body = format!("let r = {call}; ::core::mem::forget(r);");
-        w.push(
-            path,
-            id,
-            rule,
-            "call in constants",
-            vec![format!("const {}", scope.function(&args, "", &body))],
-        );
+        let way = format!("const {}", wrapper.scope.function(&args, "", &body));
+        w.add(path, item.id, Use::CallInConstant, vec![way]);
     }
-    let opaque = asynchronous || function.sig.output.as_ref().is_some_and(mentions_impl);
-    if opaque {
-        for marker in ["Send", "Sync", "Unpin"] {
-            let mut scope = scope.clone();
-            let types: Vec<String> = scope
-                .type_names()
-                .map(|name| format!("{name}: ::core::marker::{marker}"))
-                .collect();
-            scope.predicates.extend(types);
-            let body = format!("fn is__<X__: ::core::marker::{marker}>(_: X__) {{}} is__({call});");
-            w.maybe(
-                path,
-                id,
-                rule,
-                "move the result to another thread",
-                vec![scope.function(&args, "", &body)],
-            );
-        }
-    }
-    let plain = !opaque && !has_synthetic(function) && matches!(outputs.as_slice(), [_]);
-    if plain && of.is_none() {
-        higher_ranked(w, path, item, function, callee, scope, inputs, &outputs[0]);
-    }
-    if plain && of.is_none() && !matches!(function.header.abi, Abi::Rust) {
-        let types: Vec<&str> = inputs
-            .iter()
-            .filter_map(|input| input.split_once(": ").map(|(_, ty)| ty))
-            .collect();
-        let pointer = format!(
-            "{}fn({}){}",
-            header(&function.header, true),
-            types.join(", "),
-            outputs[0]
-        );
-        let body = format!("let _: {pointer} = {callee}{};", turbofish(function));
-        w.push(
-            path,
-            id,
-            rule,
-            "use it as a function pointer of its ABI",
-            vec![scope.function("", "", &body)],
-        );
-    }
-    if let Some(of) = of {
-        method_syntax(w, path, item, function, of, scope, &args, outputs);
+    if wrapper.is_opaque() {
+        send_result(w, path, item, wrapper);
     }
 }
 
-/// What [`higher_ranked`] asserts; a function that became generic no longer does, which is not held
-/// against it.
-pub(crate) const POINTER: &str = "use it as a function pointer for every lifetime";
+/// What an opaque result implements without saying so.
+fn send_result(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'_>) {
+    let (call, args) = (wrapper.call(), wrapper.inputs.join(", "));
+    for marker in ["Send", "Sync", "Unpin"] {
+        let mut scope = wrapper.scope.clone();
+        let of_types: Vec<String> = scope
+            .type_names()
+            .map(|name| format!("{name}: ::core::marker::{marker}"))
+            .collect();
+        scope.predicates.extend(of_types);
+        let body = format!("fn is__<X__: ::core::marker::{marker}>(_: X__) {{}} is__({call});");
+        let way = scope.function(&args, "", &body);
+        w.add(path, item.id, Use::SendResult, vec![way]);
+    }
+}
 
 /// `let _: for<'a> fn(&'a str) -> &'a str = f;`: lifetimes that a caller need not choose
 /// beforehand.
-#[expect(clippy::too_many_arguments, reason = "the parts of one wrapper")]
-fn higher_ranked(
-    w: &mut Writer<'_>,
-    path: &str,
-    item: &Item,
-    function: &Function,
-    callee: &str,
-    scope: &Scope,
-    inputs: &[String],
-    output: &str,
-) {
-    let types: Vec<&str> = inputs
-        .iter()
-        .filter_map(|input| input.split_once(": ").map(|(_, ty)| ty))
-        .collect();
-    let mut scope = scope.clone();
+fn point_to(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'_>) {
+    let types = wrapper.input_types();
+    let mut scope = wrapper.scope.clone();
     let lifetimes: Vec<String> = scope
         .names
         .iter()
@@ -302,14 +304,14 @@ fn higher_ranked(
         .collect();
     let borrows =
         !lifetimes.is_empty() || types.iter().any(|ty| ty.contains('&') || ty.contains('\''));
-    if !borrows
-        || scope
-            .predicates
-            .iter()
-            .any(|predicate| predicate.contains('\''))
-    {
+    let bounds_lifetimes = scope
+        .predicates
+        .iter()
+        .any(|predicate| predicate.contains('\''));
+    if !borrows || bounds_lifetimes {
         return;
     }
+
     scope.declared.retain(|text| !text.starts_with('\''));
     scope.names.retain(|text| !text.starts_with('\''));
     scope.lifetimes.clear();
@@ -318,148 +320,32 @@ fn higher_ranked(
     } else {
         format!("for<{}> ", lifetimes.join(", "))
     };
-    let pointer = format!(
-        "{binder}{}fn({}){output}",
-        header(&function.header, true),
-        types.join(", ")
-    );
-    let body = format!("let _: {pointer} = {callee}{};", turbofish(function));
-    w.maybe(
+    let body = pointer_body(wrapper, &binder);
+    w.add(
         path,
         item.id,
-        &rules::SIGNATURE,
-        POINTER,
+        Use::PointTo,
         vec![scope.function("", "", &body)],
     );
 }
 
-/// `x.method(…)`: what is found by name may be another method than before.
-#[expect(clippy::too_many_arguments, reason = "the parts of one wrapper")]
-fn method_syntax(
-    w: &mut Writer<'_>,
-    path: &str,
-    item: &Item,
-    function: &Function,
-    of: &Impl,
-    scope: &Scope,
-    args: &str,
-    outputs: &[String],
-) {
-    let receiver = function
-        .sig
-        .inputs
-        .first()
-        .is_some_and(|(name, _)| name == "self");
-    let Some(output) = outputs
-        .last()
-        .filter(|_| receiver && !function.header.is_async)
-    else {
+/// A pointer of the function's own calling convention.
+fn point_to_abi(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'_>) {
+    if matches!(wrapper.function.header.abi, Abi::Rust) {
         return;
-    };
-    let _ = of;
-    let rest: Vec<String> = (1..function.sig.inputs.len())
-        .map(|index| format!("a{index}"))
-        .collect();
-    let name = ident(item.name.as_deref().unwrap_or_default());
-    let call = format!("a0.{name}{}({})", turbofish(function), rest.join(", "));
-    let call = if function.header.is_unsafe {
-        format!("unsafe {{ {call} }}")
-    } else {
-        call
-    };
-    w.maybe(
-        path,
-        item.id,
-        &rules::SIGNATURE,
-        "call as a method",
-        vec![scope.function(args, output, &call)],
-    );
-}
-
-/// [`trait_way`] for types of known size, and for others.
-fn trait_ways(w: &Writer<'_>, function: &Function, name: &str, of: Option<&Impl>) -> Vec<String> {
-    let ways = ["", ": Sized"]
-        .into_iter()
-        .filter_map(|sized| trait_way(w, function, name, of, sized));
-    ways.collect()
-}
-
-/// The same wrapper as a method of a local trait: there `Self` and elision mean exactly what they
-/// mean in the implementation.
-fn trait_way(
-    w: &Writer<'_>,
-    function: &Function,
-    name: &str,
-    of: Option<&Impl>,
-    sized: &str,
-) -> Option<String> {
-    let of = of?;
-    let r = w.renderer();
-    r.name_anonymous("i");
-    let self_type = r.ty(&of.for_)?;
-    let mut scope = Scope::default();
-    scope.extend(&r, &of.generics)?;
-    scope.lifetimes.extend(r.take_anonymous());
-    let mut inputs = Vec::new();
-    for (index, (name, ty)) in function.sig.inputs.iter().enumerate() {
-        let name = if name == "self" {
-            "self".to_owned()
-        } else {
-            format!("a{index}")
-        };
-        inputs.push(format!("{name}: {}", r.ty(ty)?));
     }
-    let output = match &function.sig.output {
-        Some(ty) => format!(" -> {}", r.ty(ty)?),
-        None => String::new(),
-    };
-    let generics = angle(&r.params(&function.generics)?);
-    let clause = r.where_clause(&function.generics)?;
-    let words = format!(
-        "{}{}",
-        if function.header.is_async {
-            "async "
-        } else {
-            ""
-        },
-        if function.header.is_unsafe {
-            "unsafe "
-        } else {
-            ""
-        }
-    );
-    let signature = format!(
-        "{words}fn w__{generics}({}){output}{clause}",
-        inputs.join(", ")
-    );
-    let args: Vec<String> = function
-        .sig
-        .inputs
-        .iter()
-        .enumerate()
-        .map(|(index, (name, _))| {
-            if name == "self" {
-                name.clone()
-            } else {
-                format!("a{index}")
-            }
-        })
-        .collect();
-    let call = format!("Self::{name}{}({})", turbofish(function), args.join(", "));
-    let call = if function.header.is_unsafe {
-        format!("unsafe {{ {call} }}")
-    } else {
-        call
-    };
-    let call = if function.header.is_async {
-        format!("{call}.await")
-    } else {
-        call
-    };
-    Some(format!(
-        "trait W__{params}{sized}{clause} {{ {signature}; }} impl{params} W__{args} for {self_type}{clause} {{ {signature} {{ {call} }} }}",
-        params = scope.params(),
-        clause = scope.clause(),
-        args = scope.args(),
-    ))
+    let body = pointer_body(wrapper, "");
+    let way = wrapper.scope.function("", "", &body);
+    w.add(path, item.id, Use::PointToAbi, vec![way]);
+}
+
+fn pointer_body(wrapper: &Wrapper<'_>, binder: &str) -> String {
+    format!(
+        "let _: {binder}{}fn({}){} = {}{};",
+        header(&wrapper.function.header, true),
+        wrapper.input_types().join(", "),
+        wrapper.outputs[0],
+        wrapper.callee,
+        turbofish(wrapper.function)
+    )
 }

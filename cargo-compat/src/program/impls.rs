@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use rustdoc_types::{Id, Impl, Item, ItemEnum, Type};
+use rustdoc_types::{Id, Impl, Item, ItemEnum, Path, Type};
 
-use super::Writer;
+use super::assertion::Use;
 use super::scope::Scope;
+use super::writer::Writer;
 use crate::model::declaration::declaration;
+use crate::model::render::Renderer;
 use crate::model::surface::is_hidden;
-use crate::rules;
 
 /// Traits whose implementations say nothing that users may rely on, or that stable programs cannot
 /// name.
@@ -23,7 +24,21 @@ const UNNAMED: &[&str] = &[
 ];
 
 /// Every implementation of a trait by or for an item of the API.
-pub(super) fn write(w: &mut Writer<'_>) {
+pub(super) fn write_impls(w: &mut Writer<'_>) {
+    for id in implementations(w) {
+        if let Some(item) = w.item(id)
+            && let ItemEnum::Impl(of) = &item.inner
+            && of.blanket_impl.is_none()
+            && !of.is_negative
+            && !is_hidden(item)
+            && let Some(path) = &of.trait_
+        {
+            write_impl(w, item, of, path);
+        }
+    }
+}
+
+fn implementations(w: &Writer<'_>) -> BTreeSet<Id> {
     let surface = w.names.surface();
     let mut ids: BTreeSet<Id> = BTreeSet::new();
     for id in surface
@@ -31,7 +46,7 @@ pub(super) fn write(w: &mut Writer<'_>) {
         .keys()
         .filter(|id| surface.is_documented(**id))
     {
-        match w.get(*id).map(|item| &item.inner) {
+        match w.item(*id).map(|item| &item.inner) {
             Some(ItemEnum::Struct(of)) => ids.extend(&of.impls),
             Some(ItemEnum::Enum(of)) => ids.extend(&of.impls),
             Some(ItemEnum::Union(of)) => ids.extend(&of.impls),
@@ -39,91 +54,84 @@ pub(super) fn write(w: &mut Writer<'_>) {
             _ => {}
         }
     }
-    for id in ids {
-        if let Some(item) = w.get(id)
-            && let ItemEnum::Impl(of) = &item.inner
-            && of.trait_.is_some()
-            && of.blanket_impl.is_none()
-            && !of.is_negative
-            && !is_hidden(item)
-        {
-            implementation(w, item, of);
-        }
-    }
+    ids
 }
 
-fn implementation(w: &mut Writer<'_>, item: &Item, of: &Impl) {
-    let Some(path) = &of.trait_ else { return };
+/// Whether an item is this crate's own and no part of the documented API.
+fn is_private(w: &Writer<'_>, id: Id) -> bool {
+    let krate = w.names.krate();
+    let local = w.item(id).is_some()
+        || krate
+            .paths
+            .get(&id)
+            .is_some_and(|summary| summary.crate_id == 0);
+    local && !w.names.surface().is_documented(id)
+}
+
+fn write_impl(w: &mut Writer<'_>, item: &Item, of: &Impl, path: &Path) {
     let name = path.path.rsplit("::").next().unwrap_or_default();
-    let surface = w.names.surface();
-    let local = |id: Id| {
-        w.get(id).is_some()
-            || w.names
-                .krate()
-                .paths
-                .get(&id)
-                .is_some_and(|summary| summary.crate_id == 0)
-    };
-    if UNNAMED.contains(&name) || (local(path.id) && !surface.is_documented(path.id)) {
+    if UNNAMED.contains(&name) || is_private(w, path.id) {
         return;
     }
     if let Type::ResolvedPath(path) = &of.for_
-        && local(path.id)
-        && !surface.is_documented(path.id)
+        && is_private(w, path.id)
     {
         return;
     }
     let label = declaration(w.names.krate(), item.id);
-    let r = w.renderer();
-    let ways = (|| {
-        r.name_anonymous("i");
-        let (self_type, bound) = (r.ty(&of.for_)?, r.path(path)?);
-        let mut scope = Scope::of(&r, &of.generics)?;
-        let mut equal = Vec::new();
-        for id in &of.items {
-            if let Some(Item {
-                name: Some(name),
-                inner:
-                    ItemEnum::AssocType {
-                        generics,
-                        type_: Some(ty),
-                        ..
-                    },
-                ..
-            }) = w.get(*id)
-                && generics.params.is_empty()
-                && let Some(ty) = r.ty(ty)
-            {
-                equal.push(format!("{name} = {ty}"));
-            }
-        }
-        scope.lifetimes.extend(r.take_anonymous());
-        let bound = match (bound.strip_suffix('>'), equal.is_empty()) {
-            (_, true) => bound,
-            (Some(open), false) => format!("{open}, {}>", equal.join(", ")),
-            (None, false) => format!("{bound}<{}>", equal.join(", ")),
-        };
-        let clause = scope.clause();
-        let (params, args) = (scope.params(), scope.args());
-        Some(vec![
-            format!(
-                "trait W__{params}: {bound}{clause} {{}} impl{params} W__{args} for {self_type}{clause} {{}}"
-            ),
-            scope.function_with(
-                &["'x__"],
-                &format!("x: &'x__ {self_type}"),
-                &format!(" -> &'x__ (impl ?Sized + {bound})"),
-                "x",
-            ),
-        ])
-    })();
+    let ways = ways_to_rely_on(w, of, path);
     // Implementations of unstable traits cannot be asserted on a stable compiler, and nobody on one
     // relies on them.
-    w.maybe(
-        &label,
-        item.id,
-        &rules::IMPL_REMOVED,
-        "rely on the implementation",
-        ways.unwrap_or_default(),
-    );
+    w.add(&label, item.id, Use::RelyOnImpl, ways.unwrap_or_default());
+}
+
+fn ways_to_rely_on(w: &Writer<'_>, of: &Impl, path: &Path) -> Option<Vec<String>> {
+    let r = w.renderer();
+    r.name_anonymous("i");
+    let self_type = r.ty(&of.for_)?;
+    let bound = r.path(path)?;
+    let mut scope = Scope::of(&r, &of.generics)?;
+    let equal = associated_types(w, &r, of);
+    scope.lifetimes.extend(r.take_anonymous());
+
+    let bound = match (bound.strip_suffix('>'), equal.is_empty()) {
+        (_, true) => bound,
+        (Some(open), false) => format!("{open}, {}>", equal.join(", ")),
+        (None, false) => format!("{bound}<{}>", equal.join(", ")),
+    };
+    let (params, args, clause) = (scope.params(), scope.args(), scope.clause());
+    Some(vec![
+        format!(
+            "trait W__{params}: {bound}{clause} {{}} impl{params} W__{args} for {self_type}{clause} {{}}"
+        ),
+        scope.function_with(
+            &["'x__"],
+            &format!("x: &'x__ {self_type}"),
+            &format!(" -> &'x__ (impl ?Sized + {bound})"),
+            "x",
+        ),
+    ])
+}
+
+/// `Item = u8` for each associated type that an implementation chooses.
+fn associated_types(w: &Writer<'_>, r: &Renderer<'_>, of: &Impl) -> Vec<String> {
+    let mut equal = Vec::new();
+    for id in &of.items {
+        if let Some(Item {
+            name: Some(name),
+            inner:
+                ItemEnum::AssocType {
+                    generics,
+                    type_: Some(ty),
+                    ..
+                },
+            ..
+        }) = w.item(*id)
+            && generics.params.is_empty()
+            && let Some(ty) = r.ty(ty)
+        {
+            equal.push(format!("{name} = {ty}"));
+        }
+    }
+    equal
 }

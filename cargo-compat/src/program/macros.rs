@@ -2,13 +2,12 @@
 
 use rustdoc_types::{Item, MacroKind, ProcMacro};
 
-use super::Writer;
-use crate::rules;
+use super::assertion::Use;
+use super::writer::Writer;
+use crate::model::macro_pattern::{Piece, macro_arms};
 
 /// What a fragment is filled with, one column for each attempt.
 const FILLINGS: usize = 6;
-/// Deeper nesting in a macro's pattern is not followed.
-const DEEPEST: usize = 24;
 
 fn filling(fragment: &str, attempt: usize) -> &'static str {
     let pick = |choices: &[&'static str]| choices[attempt % choices.len()];
@@ -37,9 +36,9 @@ fn filling(fragment: &str, attempt: usize) -> &'static str {
 }
 
 /// A `macro_rules!` macro: each arm with its repetitions once, twice and not at all.
-pub(super) fn rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
+pub(super) fn write_rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
     let name = w.names.local(path);
-    for arm in arms(source).unwrap_or_default() {
+    for arm in macro_arms(source).unwrap_or_default() {
         let mut written: Vec<String> = Vec::new();
         for times in [1, 2, 0] {
             let mut ways = Vec::new();
@@ -50,14 +49,14 @@ pub(super) fn rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
             ways.retain(|way| seen.insert(way.clone()));
             if ways.first().is_some_and(|way| !written.contains(way)) {
                 written.extend(ways.first().cloned());
-                w.maybe(path, item.id, &rules::MACRO, "call", ways);
+                w.add(path, item.id, Use::CallMacro, ways);
             }
         }
         // An arm may take less than before: every filling that it took counts, not only the first.
         for attempt in 1..FILLINGS {
             let input = fill(&arm, 1, attempt);
             if !(0..attempt).any(|earlier| fill(&arm, 1, earlier) == input) {
-                w.maybe(path, item.id, &rules::MACRO, "call", forms(&name, &input));
+                w.add(path, item.id, Use::CallMacro, forms(&name, &input));
             }
         }
     }
@@ -65,7 +64,7 @@ pub(super) fn rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
 
 /// What each arm of a `macro_rules!` source is called with. Empty where the source cannot be read.
 pub fn macro_inputs(source: &str) -> Vec<String> {
-    arms(source)
+    macro_arms(source)
         .unwrap_or_default()
         .iter()
         .map(|arm| fill(arm, 1, 0))
@@ -87,7 +86,7 @@ fn forms(name: &str, input: &str) -> Vec<String> {
 }
 
 /// A procedural macro on inputs that many accept.
-pub(super) fn procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: &ProcMacro) {
+pub(super) fn write_procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: &ProcMacro) {
     let name = w.names.local(path);
     let inputs = [
         "struct S__;",
@@ -99,19 +98,17 @@ pub(super) fn procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: &ProcM
     match of.kind {
         MacroKind::Derive => {
             for input in &inputs[..4] {
-                w.maybe(
+                w.add(
                     path,
                     item.id,
-                    &rules::MACRO,
-                    "derive",
+                    Use::Derive,
                     vec![format!("#[derive({name})] {input}")],
                 );
                 for helper in &of.helpers {
-                    w.maybe(
+                    w.add(
                         path,
                         item.id,
-                        &rules::MACRO,
-                        "derive with its helper attributes",
+                        Use::DeriveWithHelper,
                         vec![format!("#[derive({name})] #[{helper}] {input}")],
                     );
                 }
@@ -119,11 +116,10 @@ pub(super) fn procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: &ProcM
         }
         MacroKind::Attr => {
             for input in inputs {
-                w.maybe(
+                w.add(
                     path,
                     item.id,
-                    &rules::MACRO,
-                    "apply",
+                    Use::ApplyAttribute,
                     vec![format!("#[{name}] {input}")],
                 );
             }
@@ -134,19 +130,10 @@ pub(super) fn procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: &ProcM
                     format!("{name}! {{ {input} }}"),
                     format!("fn w__() {{ let _ = {name}!({input}); }}"),
                 ];
-                w.maybe(path, item.id, &rules::MACRO, "call", ways);
+                w.add(path, item.id, Use::CallMacro, ways);
             }
         }
     }
-}
-
-/// A piece of a macro's pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
-    Word(String),
-    Group(char, Vec<Piece>, char),
-    Fragment(String),
-    Repeat(Vec<Piece>, String, char),
 }
 
 fn fill(pieces: &[Piece], times: usize, attempt: usize) -> String {
@@ -189,135 +176,6 @@ fn glue(words: &[String]) -> String {
     text
 }
 
-/// The patterns of a macro's arms, as rustdoc shows the macro.
-fn arms(source: &str) -> Option<Vec<Vec<Piece>>> {
-    let tokens = tokens(source);
-    let mut at = 0;
-    let all = pieces(&tokens, &mut at, None, 0)?;
-    let body = all.iter().find_map(|piece| match piece {
-        Piece::Group('{' | '(', inner, _) => Some(inner),
-        _ => None,
-    })?;
-    let mut found = Vec::new();
-    let mut rest = body.iter().peekable();
-    while let Some(piece) = rest.next() {
-        let Piece::Group(_, pattern, _) = piece else {
-            continue;
-        };
-        found.push(pattern.clone());
-        // The body of the arm: `=> { … }`.
-        for next in rest.by_ref() {
-            if matches!(next, Piece::Group(..)) {
-                break;
-            }
-        }
-    }
-    Some(found)
-}
-
-fn pieces(
-    tokens: &[String],
-    at: &mut usize,
-    until: Option<&str>,
-    depth: usize,
-) -> Option<Vec<Piece>> {
-    if depth > DEEPEST {
-        return None;
-    }
-    let mut out = Vec::new();
-    while let Some(token) = tokens.get(*at) {
-        *at += 1;
-        if Some(token.as_str()) == until {
-            return Some(out);
-        }
-        let close = |open: &str| match open {
-            "(" => Some((')', ")")),
-            "[" => Some((']', "]")),
-            "{" => Some(('}', "}")),
-            _ => None,
-        };
-        if token == "$" {
-            let next = tokens.get(*at)?;
-            *at += 1;
-            if next == "(" {
-                let inner = pieces(tokens, at, Some(")"), depth + 1)?;
-                let mut separator = String::new();
-                loop {
-                    let token = tokens.get(*at)?;
-                    *at += 1;
-                    match token.as_str() {
-                        // `$(…)+*`: a plus is the separator if an operator follows.
-                        "+" | "*" | "?"
-                            if !(separator.is_empty()
-                                && matches!(
-                                    tokens.get(*at).map(String::as_str),
-                                    Some("*" | "+")
-                                )
-                                && token != "*") =>
-                        {
-                            out.push(Piece::Repeat(inner, separator, token.chars().next()?));
-                            break;
-                        }
-                        other => separator.push_str(other),
-                    }
-                }
-            } else if tokens.get(*at).is_some_and(|token| token == ":") {
-                *at += 1;
-                out.push(Piece::Fragment(tokens.get(*at)?.clone()));
-                *at += 1;
-            } else {
-                out.push(Piece::Word(format!("${next}")));
-            }
-        } else if let Some((end, word)) = close(token) {
-            let inner = pieces(tokens, at, Some(word), depth + 1)?;
-            out.push(Piece::Group(token.chars().next()?, inner, end));
-        } else {
-            out.push(Piece::Word(token.clone()));
-        }
-    }
-    until.is_none().then_some(out)
-}
-
-fn tokens(source: &str) -> Vec<String> {
-    let chars: Vec<char> = source.chars().collect();
-    let (mut out, mut at) = (Vec::new(), 0);
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    while let Some(c) = chars.get(at).copied() {
-        let start = at;
-        if c.is_whitespace() {
-            at += 1;
-            continue;
-        }
-        if c == '"' {
-            at += 1;
-            while chars.get(at).is_some_and(|c| *c != '"') {
-                at += if chars[at] == '\\' { 2 } else { 1 };
-            }
-            at += 1;
-        } else if c == '\'' {
-            // A lifetime has no closing quote.
-            at += if chars.get(at + 2) == Some(&'\'') {
-                3
-            } else {
-                1
-            };
-            while at > start && chars.get(at).copied().is_some_and(word) && chars[at - 1] != '\''
-                || (at == start + 1 && chars.get(at).copied().is_some_and(word))
-            {
-                at += 1;
-            }
-        } else if word(c) {
-            while chars.get(at).copied().is_some_and(word) {
-                at += 1;
-            }
-        } else {
-            at += 1;
-        }
-        out.push(chars[start..at.min(chars.len())].iter().collect());
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,7 +183,7 @@ mod tests {
     #[test]
     fn arms_are_filled_in() {
         let source = "macro_rules! m {\n    ($a:expr) => { ... };\n    ($($x:ident = $y:ty),+ $(,)?) => { ... };\n    (@in => [$($t:tt)*]) => { ... };\n}";
-        let arms = arms(source).unwrap();
+        let arms = macro_arms(source).unwrap();
         let filled: Vec<String> = arms.iter().map(|arm| fill(arm, 2, 0)).collect();
         assert_eq!(
             filled,
@@ -345,7 +203,7 @@ mod tests {
             "macro_rules! m { ($(",
             &"(".repeat(10_000),
         ] {
-            let _ = arms(source);
+            let _ = macro_arms(source);
         }
     }
 }

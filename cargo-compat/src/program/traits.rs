@@ -1,131 +1,88 @@
-//! Traits: used as a bound, called, implemented with and without their defaults, made into objects.
+//! Traits: used as a bound, called, and implemented with and without their defaults.
 
-use rustdoc_types::{Function, Generics, Item, ItemEnum, Trait, Type, WherePredicate};
+use rustdoc_types::{Function, Item, ItemEnum, Trait, Type, WherePredicate};
 
-use super::Writer;
-use super::scope::Scope;
-use crate::model::render::{Renderer, angle, arguments, ident};
+use super::assertion::Use;
+use super::functions::guarded;
+use super::methods::{argument_names, method_signature};
+use super::objects;
+use super::scope::{Scope, with_defaults};
+use super::writer::Writer;
+use crate::model::ident::ident;
+use crate::model::render::{Renderer, angle, arguments};
 use crate::model::surface::is_hidden;
-use crate::rules;
+
+/// A trait and how programs write bounds by it.
+pub(super) struct Bound {
+    pub(super) scope: Scope,
+    /// The trait's own path.
+    pub(super) name: String,
+    /// `::k::Trait<'a, T>`.
+    full: String,
+    /// `X__: ?Sized + ::k::Trait<'a, T>`.
+    user: String,
+}
 
 /// A trait.
-pub(super) fn write(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
+pub(super) fn write_trait(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
     let of = &supertraits_as_bounds(of);
     let name = w.names.local(path);
-    let r = w.renderer();
-    let Some(scope) = Scope::of(&r, &of.generics) else {
-        w.push(path, item.id, &rules::GENERICS, "use as a bound", vec![]);
+    let Some(scope) = Scope::of(&w.renderer(), &of.generics) else {
+        w.add(path, item.id, Use::BoundBy, Vec::new());
         return;
     };
-    let bound = format!("{name}{}", scope.args());
-    let user = format!("X__: ?Sized + {bound}");
-    w.push(
-        path,
-        item.id,
-        &rules::GENERICS,
-        "use as a bound",
-        vec![scope.function_with(&[&user], "", "", "")],
-    );
-    let short = arguments(&of.generics, false);
-    if short.len() < arguments(&of.generics, true).len() {
-        let user = if short.is_empty() {
-            format!("X__: ?Sized + {name}")
-        } else {
-            format!("X__: ?Sized + {name}<{}>", short.join(", "))
-        };
-        w.push(
-            path,
-            item.id,
-            &rules::GENERICS,
-            "name without defaulted arguments",
-            vec![scope.function_with(&[&user], "", "", "")],
-        );
-        let mut r = w.renderer();
-        r.self_type = Some("X__".to_owned());
-        if let Some(full) = super::scope::with_defaults(&r, &of.generics) {
-            let output = format!(" -> &'x__ (impl ?Sized + {name}<{}>)", full.join(", "));
-            // `Self` as a default has to have a size, unless the parameter need not.
-            let sized = user.replace("?Sized + ", "");
-            let ways = [&sized, &user]
-                .map(|user| scope.function_with(&["'x__", user], "x: &'x__ X__", &output, "x"));
-            w.maybe(
-                path,
-                item.id,
-                &rules::GENERICS,
-                "rely on its default arguments",
-                ways.into(),
-            );
-        }
-    }
-    supertraits(w, path, item, of, &scope, &user);
+    let full = format!("{name}{}", scope.args());
+    let user = format!("X__: ?Sized + {full}");
+    let bound = Bound {
+        scope,
+        name,
+        full,
+        user,
+    };
+    let way = bound.scope.function_with(&[&bound.user], "", "", "");
+    w.add(path, item.id, Use::BoundBy, vec![way]);
+    write_defaults(w, path, item, of, &bound);
+    write_supertraits(w, path, item, of, &bound);
     for id in &of.items {
-        let Some(member) = w.get(*id).filter(|member| !is_hidden(member)) else {
+        let Some(member) = w.item(*id).filter(|member| !is_hidden(member)) else {
             continue;
         };
         let label = format!("{path}::{}", member.name.as_deref().unwrap_or_default());
         match &member.inner {
-            ItemEnum::Function(function) => method(w, &label, member, function, &scope, &bound),
+            ItemEnum::Function(function) => write_method(w, &label, member, function, &bound),
             ItemEnum::AssocConst { type_, .. } => {
-                let mut r = w.renderer();
-                r.self_type = Some("X__".to_owned());
-                let name = ident(member.name.as_deref().unwrap_or_default());
-                let way = r.ty(type_).map(|ty| {
-                    scope.function_with(
-                        &[&user],
-                        "",
-                        &format!(" -> {ty}"),
-                        &format!("<X__ as {bound}>::{name}"),
-                    )
-                });
-                w.push(
-                    &label,
-                    *id,
-                    &rules::TRAIT_USE,
-                    "read",
-                    way.into_iter().collect(),
-                );
+                write_constant(w, &label, member, type_, &bound);
             }
-            ItemEnum::AssocType {
-                generics, bounds, ..
-            } => {
-                let mut r = w.renderer();
-                r.self_type = Some("X__".to_owned());
-                associated(
-                    w, &r, &label, member, generics, bounds, &scope, &user, &bound,
-                );
-            }
+            ItemEnum::AssocType { .. } => write_associated(w, &label, member, &bound),
             _ => {}
         }
     }
-    let trait_rule = &rules::TRAIT_IMPL;
-    for (full, what) in [
-        (false, "implement with its required items"),
-        (true, crate::judge::group::OVERRIDE),
-    ] {
-        w.maybe(
-            path,
-            item.id,
-            trait_rule,
-            what,
-            implementation(w, of, &name, &scope, full)
-                .into_iter()
-                .collect(),
-        );
+    for (full, done) in [(false, Use::ImplementRequired), (true, Use::ImplementAll)] {
+        let way = implementation(w, of, &bound, full);
+        w.add(path, item.id, done, way.into_iter().collect());
     }
     if of.is_dyn_compatible {
-        object(w, path, item, of, &name, &scope);
+        objects::write_objects(w, path, item, of, &bound);
     }
+}
+
+/// A renderer in which `Self` is the type parameter that is bounded by the trait.
+fn renderer_of_user<'a>(w: &Writer<'a>) -> Renderer<'a> {
+    let mut r = w.renderer();
+    r.self_type = Some("X__".to_owned());
+    r
 }
 
 /// `trait T where Self: A` says the same as `trait T: A`.
 fn supertraits_as_bounds(of: &Trait) -> Trait {
     let mut of = of.clone();
-    let (own, rest) = std::mem::take(&mut of.generics.where_predicates).into_iter().partition(|predicate| {
-        matches!(predicate, WherePredicate::BoundPredicate { type_: Type::Generic(name), generic_params, .. }
-            if name == "Self" && generic_params.is_empty())
-    });
+    let (own, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut of.generics.where_predicates)
+        .into_iter()
+        .partition(|predicate| {
+            matches!(predicate, WherePredicate::BoundPredicate { type_: Type::Generic(name), generic_params, .. }
+                if name == "Self" && generic_params.is_empty())
+        });
     of.generics.where_predicates = rest;
-    let own: Vec<WherePredicate> = own;
     for predicate in own {
         if let WherePredicate::BoundPredicate { bounds, .. } = predicate {
             of.bounds.extend(bounds);
@@ -134,83 +91,109 @@ fn supertraits_as_bounds(of: &Trait) -> Trait {
     of
 }
 
-fn supertraits(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, scope: &Scope, user: &str) {
-    let mut r = w.renderer();
-    r.self_type = Some("X__".to_owned());
-    for bound in &of.bounds {
-        // A private supertrait seals the trait; users cannot name it.
-        let Some(bound) = r
-            .bounds(std::slice::from_ref(bound))
-            .filter(|bound| !bound.is_empty())
-        else {
-            continue;
-        };
-        let ways = vec![
-            scope.function_with(
-                &[user],
-                "x: &X__",
-                &format!(" -> &(impl ?Sized + {bound})"),
-                "x",
-            ),
-            scope.function_with(
-                &[user],
-                "",
-                "",
-                &format!("fn is__<Y__: ?Sized + {bound}>() {{}} is__::<X__>()"),
-            ),
-        ];
-        w.maybe(
-            path,
-            item.id,
-            &rules::TRAIT_USE,
-            "rely on its supertraits",
-            ways,
-        );
+/// The trait without the arguments that have defaults.
+fn write_defaults(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, bound: &Bound) {
+    let Bound { scope, name, .. } = bound;
+    let short = arguments(&of.generics, false);
+    if short.len() == arguments(&of.generics, true).len() {
+        return;
+    }
+    let user = if short.is_empty() {
+        format!("X__: ?Sized + {name}")
+    } else {
+        format!("X__: ?Sized + {name}<{}>", short.join(", "))
+    };
+    let way = scope.function_with(&[&user], "", "", "");
+    w.add(path, item.id, Use::NameWithoutDefaults, vec![way]);
+
+    if let Some(full) = with_defaults(&renderer_of_user(w), &of.generics) {
+        let output = format!(" -> &'x__ (impl ?Sized + {name}<{}>)", full.join(", "));
+        // `Self` as a default has to have a size, unless the parameter need not.
+        let sized = user.replace("?Sized + ", "");
+        let ways = [&sized, &user]
+            .map(|user| scope.function_with(&["'x__", user], "x: &'x__ X__", &output, "x"));
+        w.add(path, item.id, Use::RelyOnDefaults, ways.into());
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of one associated type"
-)]
-fn associated(
-    w: &mut Writer<'_>,
-    r: &Renderer<'_>,
-    label: &str,
-    item: &Item,
-    generics: &Generics,
-    bounds: &[rustdoc_types::GenericBound],
-    scope: &Scope,
-    user: &str,
-    bound: &str,
-) {
+fn write_supertraits(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, bound: &Bound) {
+    let r = renderer_of_user(w);
+    for supertrait in &of.bounds {
+        // A private supertrait seals the trait; users cannot name it.
+        let Some(text) = r
+            .bounds(std::slice::from_ref(supertrait))
+            .filter(|text| !text.is_empty())
+        else {
+            continue;
+        };
+        let user = bound.user.as_str();
+        let ways = vec![
+            bound.scope.function_with(
+                &[user],
+                "x: &X__",
+                &format!(" -> &(impl ?Sized + {text})"),
+                "x",
+            ),
+            bound.scope.function_with(
+                &[user],
+                "",
+                "",
+                &format!("fn is__<Y__: ?Sized + {text}>() {{}} is__::<X__>()"),
+            ),
+        ];
+        w.add(path, item.id, Use::RelyOnSupertrait, ways);
+    }
+}
+
+/// A constant of everything that implements the trait.
+fn write_constant(w: &mut Writer<'_>, label: &str, item: &Item, ty: &Type, bound: &Bound) {
     let name = ident(item.name.as_deref().unwrap_or_default());
-    let mut scope = scope.clone();
-    if scope.extend(r, generics).is_none() {
-        w.push(label, item.id, &rules::TRAIT_USE, "name", vec![]);
+    let way = renderer_of_user(w).ty(ty).map(|ty| {
+        bound.scope.function_with(
+            &[&bound.user],
+            "",
+            &format!(" -> {ty}"),
+            &format!("<X__ as {}>::{name}", bound.full),
+        )
+    });
+    w.add(
+        label,
+        item.id,
+        Use::ReadAssociated,
+        way.into_iter().collect(),
+    );
+}
+
+/// An associated type: named, passed, and relied on for its bounds.
+fn write_associated(w: &mut Writer<'_>, label: &str, item: &Item, bound: &Bound) {
+    let ItemEnum::AssocType {
+        generics, bounds, ..
+    } = &item.inner
+    else {
+        return;
+    };
+    let r = renderer_of_user(w);
+    let name = ident(item.name.as_deref().unwrap_or_default());
+    let mut scope = bound.scope.clone();
+    if scope.extend(&r, generics).is_none() {
+        w.add(label, item.id, Use::NameAssociated, Vec::new());
         return;
     }
+
+    let user = bound.user.as_str();
     let ty = format!(
-        "<X__ as {bound}>::{name}{}",
+        "<X__ as {}>::{name}{}",
+        bound.full,
         angle(&arguments(generics, true))
     );
-    w.push(
-        label,
-        item.id,
-        &rules::TRAIT_USE,
-        "name",
-        vec![scope.function_with(&[user], &format!("_: &{ty}"), "", "")],
-    );
-    w.maybe(
-        label,
-        item.id,
-        &rules::TRAIT_USE,
-        "pass by value",
-        vec![scope.function_with(&[user], &format!("_: {ty}"), "", "")],
-    );
-    for bound in bounds {
+    let named = scope.function_with(&[user], &format!("_: &{ty}"), "", "");
+    w.add(label, item.id, Use::NameAssociated, vec![named]);
+    let passed = scope.function_with(&[user], &format!("_: {ty}"), "", "");
+    w.add(label, item.id, Use::PassAssociated, vec![passed]);
+
+    for one in bounds {
         let Some(text) = r
-            .bounds(std::slice::from_ref(bound))
+            .bounds(std::slice::from_ref(one))
             .filter(|text| !text.starts_with('?'))
         else {
             continue;
@@ -221,138 +204,103 @@ fn associated(
             &format!(" -> &(impl ?Sized + {text})"),
             "x",
         );
-        w.maybe(
-            label,
-            item.id,
-            &rules::TRAIT_USE,
-            "rely on its bounds",
-            vec![way],
-        );
+        w.add(label, item.id, Use::RelyOnBound, vec![way]);
     }
 }
 
 /// A forwarding method on everything that implements the trait.
-fn method(
-    w: &mut Writer<'_>,
-    label: &str,
-    item: &Item,
-    function: &Function,
-    scope: &Scope,
-    bound: &str,
-) {
-    let r = w.renderer();
-    let name = ident(item.name.as_deref().unwrap_or_default());
-    let written = signature(&r, function, "w__").map(|signature| {
-        let args: Vec<String> = function
-            .sig
-            .inputs
-            .iter()
-            .enumerate()
-            .map(|(index, (name, _))| if name == "self" { name.clone() } else { format!("a{index}") })
-            .collect();
-        let explicit: Vec<String> = arguments(&function.generics, true).into_iter().filter(|name| !name.starts_with('\'')).collect();
-        let turbofish = if explicit.is_empty() { String::new() } else { format!("::{}", angle(&explicit)) };
-        let call = format!("<Self as {bound}>::{name}{turbofish}({})", args.join(", "));
-        let call = if function.header.is_unsafe { format!("unsafe {{ {call} }}") } else { call };
-        let call = if function.header.is_async { format!("{call}.await") } else { call };
-        let way = |sized: bool| {
-            let (sized_trait, question) = if sized { (" + Sized", "") } else { ("", "?Sized + ") };
-            let user = format!("X__: {question}{bound}");
-            let with_user = scope_with(scope, &user);
-            format!(
-                "trait W__{}: {bound}{sized_trait}{} {{ {signature}; }} impl{with_user} W__{} for X__{} {{ {signature} {{ {call} }} }}",
-                scope.params(),
-                scope.clause(),
-                scope.args(),
-                scope.clause(),
-            )
-        };
-        vec![way(false), way(true)]
+fn write_method(w: &mut Writer<'_>, label: &str, item: &Item, function: &Function, bound: &Bound) {
+    let ways = method_signature(&w.renderer(), function, "w__").map(|signature| {
+        let name = ident(item.name.as_deref().unwrap_or_default());
+        let call = trait_call(function, &name, &bound.full);
+        [false, true]
+            .map(|sized| forwarding_way(bound, &signature, &call, sized))
+            .into()
     });
-    w.push(
+    w.add(
         label,
         item.id,
-        &rules::TRAIT_USE,
-        "call",
-        written.unwrap_or_default(),
+        Use::CallTraitMethod,
+        ways.unwrap_or_default(),
     );
 }
 
-fn scope_with(scope: &Scope, user: &str) -> String {
-    let mut with = scope.clone();
-    with.declared.push(user.to_owned());
-    with.params()
-}
-
-/// `async unsafe fn name<T>(self: &Self, a1: A) -> R where …`.
-fn signature(r: &Renderer<'_>, function: &Function, name: &str) -> Option<String> {
-    if function.sig.is_c_variadic {
-        return None;
-    }
-    let mut inputs = Vec::new();
-    for (index, (name, ty)) in function.sig.inputs.iter().enumerate() {
-        let name = if name == "self" {
-            "self".to_owned()
-        } else {
-            format!("a{index}")
-        };
-        inputs.push(format!("{name}: {}", r.ty(ty)?));
-    }
-    let output = match &function.sig.output {
-        Some(ty) => format!(" -> {}", r.ty(ty)?),
-        None => String::new(),
+/// `<Self as Trait>::name::<T>(self, a1)`.
+fn trait_call(function: &Function, name: &str, bound: &str) -> String {
+    let explicit: Vec<String> = arguments(&function.generics, true)
+        .into_iter()
+        .filter(|name| !name.starts_with('\''))
+        .collect();
+    let turbofish = if explicit.is_empty() {
+        String::new()
+    } else {
+        format!("::{}", angle(&explicit))
     };
-    let words = format!(
-        "{}{}",
-        if function.header.is_async {
-            "async "
-        } else {
-            ""
-        },
-        if function.header.is_unsafe {
-            "unsafe "
-        } else {
-            ""
-        }
+    let args = argument_names(function).join(", ");
+    let call = guarded(
+        format!("<Self as {bound}>::{name}{turbofish}({args})"),
+        function,
     );
-    let generics = angle(&r.params(&function.generics)?);
-    Some(format!(
-        "{words}fn {name}{generics}({}){output}{}",
-        inputs.join(", "),
-        r.where_clause(&function.generics)?
-    ))
+    if function.header.is_async {
+        format!("{call}.await")
+    } else {
+        call
+    }
+}
+
+/// A local trait with one method that forwards, implemented for all that implement the trait.
+fn forwarding_way(bound: &Bound, signature: &str, call: &str, sized: bool) -> String {
+    let (scope, full) = (&bound.scope, &bound.full);
+    let (sized_trait, question) = if sized {
+        (" + Sized", "")
+    } else {
+        ("", "?Sized + ")
+    };
+    let mut with_user = scope.clone();
+    with_user.declared.push(format!("X__: {question}{full}"));
+    let with_user = with_user.params();
+    format!(
+        "trait W__{}: {full}{sized_trait}{} {{ {signature}; }} impl{with_user} W__{} for X__{} {{ {signature} {{ {call} }} }}",
+        scope.params(),
+        scope.clause(),
+        scope.args(),
+        scope.clause(),
+    )
+}
+
+fn is_required(item: &Item) -> bool {
+    match &item.inner {
+        ItemEnum::Function(function) => !function.has_body,
+        ItemEnum::AssocConst { value, .. } => value.is_none(),
+        ItemEnum::AssocType { type_, .. } => type_.is_none(),
+        _ => false,
+    }
 }
 
 /// An implementation for a local type: generic over the associated types, whose supertraits are
 /// assumed, so that no value has to be invented. `None` if users cannot implement it.
-fn implementation(
-    w: &Writer<'_>,
-    of: &Trait,
-    name: &str,
-    scope: &Scope,
-    full: bool,
-) -> Option<String> {
+fn implementation(w: &Writer<'_>, of: &Trait, bound: &Bound, full: bool) -> Option<String> {
+    let Bound { scope, name, .. } = bound;
     if of.is_auto {
         return Some(format!(
             "struct D__; {}impl {name} for D__ {{}}",
             if of.is_unsafe { "unsafe " } else { "" }
         ));
     }
-    let mut r = w.renderer();
-    let members: Vec<&Item> = of.items.iter().filter_map(|id| w.get(*id)).collect();
-    let required = |item: &Item| match &item.inner {
-        ItemEnum::Function(function) => !function.has_body,
-        ItemEnum::AssocConst { value, .. } => value.is_none(),
-        ItemEnum::AssocType { type_, .. } => type_.is_none(),
-        _ => false,
-    };
-    if members.iter().any(|item| required(item) && is_hidden(item)) {
+    let members: Vec<&Item> = of.items.iter().filter_map(|id| w.item(*id)).collect();
+    if members
+        .iter()
+        .any(|item| is_required(item) && is_hidden(item))
+    {
         return None;
     }
     let chosen: Vec<&Item> = members
         .into_iter()
-        .filter(|item| required(item) || (full && !is_hidden(item)))
+        .filter(|item| is_required(item) || (full && !is_hidden(item)))
         .collect();
+
+    // Associated types become parameters of the implementation.
+    let mut r = w.renderer();
     let mut own = Vec::new();
     for item in &chosen {
         if let ItemEnum::AssocType { generics, .. } = &item.inner
@@ -363,17 +311,43 @@ fn implementation(
             own.push(param);
         }
     }
-    let mut predicates = scope.predicates.clone();
-    for bound in &of.bounds {
-        predicates.push(format!("Self: {}", r.bounds(std::slice::from_ref(bound))?));
+
+    let mut with = scope.clone();
+    for supertrait in &of.bounds {
+        with.predicates.push(format!(
+            "Self: {}",
+            r.bounds(std::slice::from_ref(supertrait))?
+        ));
     }
+    let body = implemented_items(&r, &chosen, &mut with.predicates)?;
+    with.declared.extend(own.iter().cloned());
+    with.names.extend(own.iter().cloned());
+    with.declared.push("X__".to_owned());
+    with.names.push("X__".to_owned());
+    let word = if of.is_unsafe { "unsafe " } else { "" };
+    Some(format!(
+        "{} {word}impl{} {name}{} for D__{}{} {{ {body}}}",
+        implementor(&with),
+        with.params(),
+        scope.args(),
+        with.args(),
+        with.clause(),
+    ))
+}
+
+/// The items of an implementation; bounds of associated types are assumed of their parameters.
+fn implemented_items(
+    r: &Renderer<'_>,
+    chosen: &[&Item],
+    predicates: &mut Vec<String>,
+) -> Option<String> {
     let mut body = String::new();
-    for item in &chosen {
+    for item in chosen {
         let name = ident(item.name.as_deref()?);
         match &item.inner {
             ItemEnum::Function(function) => body.push_str(&format!(
                 "{} {{ loop {{}} }} ",
-                signature(&r, function, &name)?
+                method_signature(r, function, &name)?
             )),
             ItemEnum::AssocConst { type_, .. } => body.push_str(&format!(
                 "const {name}: {} = ::core::panic!(); ",
@@ -388,24 +362,21 @@ fn implementation(
                 }
                 body.push_str(&format!("type {name} = {param}; "));
             }
-            ItemEnum::AssocType { generics, .. } => {
-                body.push_str(&format!(
-                    "type {name}{} = X__{}; ",
-                    angle(&r.params(generics)?),
-                    r.where_clause(generics)?
-                ));
-            }
+            ItemEnum::AssocType { generics, .. } => body.push_str(&format!(
+                "type {name}{} = X__{}; ",
+                angle(&r.params(generics)?),
+                r.where_clause(generics)?
+            )),
             _ => {}
         }
     }
-    let mut with = scope.clone();
-    with.declared.extend(own.iter().cloned());
-    with.names.extend(own.iter().cloned());
-    with.declared.push("X__".to_owned());
-    with.names.push("X__".to_owned());
-    with.predicates = predicates;
+    Some(body)
+}
+
+/// The local type that implements: it holds every parameter, so that each is constrained.
+fn implementor(scope: &Scope) -> String {
     let (mut shape, mut held) = (Vec::new(), Vec::new());
-    for (declared, name) in with.declared.iter().zip(&with.names) {
+    for (declared, name) in scope.declared.iter().zip(&scope.names) {
         if name.starts_with('\'') {
             shape.push(name.clone());
             held.push(format!("&{name} ()"));
@@ -416,73 +387,9 @@ fn implementation(
             held.push(format!("*const {name}"));
         }
     }
-    let word = if of.is_unsafe { "unsafe " } else { "" };
-    Some(format!(
-        "struct D__<{}>(::core::marker::PhantomData<({},)>); {word}impl{} {name}{} for D__{}{} {{ {body}}}",
+    format!(
+        "struct D__<{}>(::core::marker::PhantomData<({},)>);",
         shape.join(", "),
-        held.join(", "),
-        with.params(),
-        scope.args(),
-        with.args(),
-        with.clause(),
-    ))
-}
-
-/// `&dyn Trait` with its associated types named.
-fn object(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, name: &str, scope: &Scope) {
-    let mut args: Vec<String> = arguments(&of.generics, true);
-    let mut with = scope.clone();
-    for (index, id) in of.items.iter().enumerate() {
-        if let Some(Item {
-            name: Some(name),
-            inner: ItemEnum::AssocType { generics, .. },
-            ..
-        }) = w.get(*id)
-            && generics.params.is_empty()
-            && generics.where_predicates.is_empty()
-        {
-            with.declared.push(format!("T{index}__"));
-            args.push(format!("{} = T{index}__", ident(name)));
-        }
-    }
-    let way = with.function(&format!("_: &(dyn {name}{})", angle(&args)), "", "");
-    w.maybe(
-        path,
-        item.id,
-        &rules::TRAIT_USE,
-        "use as an object",
-        vec![way],
-    );
-    // rustdoc says nothing of implementations for objects of a trait (`impl Debug for dyn T`): the
-    // usual ones are tried.
-    let object = format!("dyn {name}{}", angle(&args));
-    let usual = [
-        "fmt::Debug",
-        "fmt::Display",
-        "cmp::PartialEq",
-        "cmp::Eq",
-        "cmp::PartialOrd",
-        "cmp::Ord",
-        "hash::Hash",
-    ];
-    let objects = usual.map(|usual| (usual, object.clone()));
-    let boxes = [
-        "clone::Clone",
-        "default::Default",
-        "cmp::PartialEq",
-        "fmt::Display",
-        "error::Error",
-    ]
-    .map(|usual| (usual, format!("::std::boxed::Box<{object}>")));
-    for (usual, of) in objects.into_iter().chain(boxes) {
-        let body = format!("fn is__<X__: ?Sized + ::core::{usual}>() {{}} is__::<{of}>()");
-        let ways = vec![with.function("", "", &body)];
-        w.maybe(
-            path,
-            item.id,
-            &rules::TRAIT_USE,
-            "use an implementation of its objects",
-            ways,
-        );
-    }
+        held.join(", ")
+    )
 }

@@ -1,14 +1,15 @@
-//! Structs, enums and unions: named, built, taken apart, read, written, matched, cast and coerced.
+//! Structs, enums and unions: built, taken apart, read, written, matched and cast.
 
 use rustdoc_types::{
     Enum, Id, Item, ItemEnum, Struct, StructKind, Union, Variant, VariantKind, Visibility,
 };
 
-use super::Writer;
-use super::scope::{Scope, named};
-use crate::model::render::{Renderer, ident};
+use super::assertion::Use;
+use super::generics::{NamedType, write_named};
+use super::writer::Writer;
+use crate::model::ident::ident;
+use crate::model::render::Renderer;
 use crate::model::surface::{is_hidden, is_non_exhaustive};
-use crate::rules;
 
 /// A field that users see.
 struct Field {
@@ -17,421 +18,391 @@ struct Field {
     ty: Option<String>,
 }
 
-fn fields(
-    w: &Writer<'_>,
-    r: &Renderer<'_>,
-    ids: impl Iterator<Item = Option<Id>>,
-    in_variant: bool,
-) -> (Vec<Field>, bool) {
-    let (mut found, mut all) = (Vec::new(), true);
-    for id in ids {
-        match id.and_then(|id| w.get(id)) {
-            Some(item)
-                if (in_variant || matches!(item.visibility, Visibility::Public))
-                    && !is_hidden(item) =>
-            {
-                if let ItemEnum::StructField(ty) = &item.inner {
-                    found.push(Field {
-                        id: item.id,
-                        name: item.name.clone().unwrap_or_default(),
-                        ty: r.ty(ty),
-                    });
-                }
-            }
-            _ => all = false,
-        }
-    }
-    (found, all)
+/// Fields of a struct or variant.
+struct Fields {
+    seen: Vec<Field>,
+    /// Whether there are no others.
+    complete: bool,
 }
 
-/// Literals, destructuring and access of a struct's or variant's fields.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a struct and a variant differ in all of them"
-)]
-fn build_and_take_apart(
-    w: &mut Writer<'_>,
-    path: &str,
-    id: Id,
-    scope: &Scope,
-    ty: &str,
-    name: &str,
-    found: &[Field],
-    all: bool,
-    tuple: bool,
-    refutable: bool,
-) {
-    let rule = &rules::CONSTRUCTION;
-    let otherwise = if refutable { " else { return }" } else { "" };
-    let binds: Vec<String> = found
-        .iter()
-        .enumerate()
-        .map(|(index, field)| format!("{}: f{index}", ident(&field.name)))
-        .collect();
-    if all {
-        let inputs: Option<Vec<String>> = found
+impl Fields {
+    /// Fields of a variant are as public as it is.
+    fn of(
+        w: &Writer<'_>,
+        r: &Renderer<'_>,
+        ids: impl Iterator<Item = Option<Id>>,
+        in_variant: bool,
+    ) -> Self {
+        let mut fields = Self {
+            seen: Vec::new(),
+            complete: true,
+        };
+        for id in ids {
+            match id.and_then(|id| w.item(id)) {
+                Some(item)
+                    if (in_variant || matches!(item.visibility, Visibility::Public))
+                        && !is_hidden(item) =>
+                {
+                    if let ItemEnum::StructField(ty) = &item.inner {
+                        fields.seen.push(Field {
+                            id: item.id,
+                            name: item.name.clone().unwrap_or_default(),
+                            ty: r.ty(ty),
+                        });
+                    }
+                }
+                _ => fields.complete = false,
+            }
+        }
+        fields
+    }
+
+    /// `a: f0, b: f1`.
+    fn bindings(&self) -> String {
+        let binds: Vec<String> = self
+            .seen
+            .iter()
+            .enumerate()
+            .map(|(index, field)| format!("{}: f{index}", ident(&field.name)))
+            .collect();
+        binds.join(", ")
+    }
+
+    /// `f0: u8, f1: u16`. `None` if a type cannot be named.
+    fn inputs(&self) -> Option<String> {
+        let inputs: Option<Vec<String>> = self
+            .seen
             .iter()
             .enumerate()
             .map(|(index, field)| Some(format!("f{index}: {}", field.ty.as_ref()?)))
             .collect();
-        let literal = inputs.as_ref().map(|inputs| {
-            scope.function(
-                &inputs.join(", "),
-                &format!(" -> {ty}"),
-                &format!("{name} {{ {} }}", binds.join(", ")),
-            )
-        });
-        w.push(path, id, rule, "build", literal.into_iter().collect());
-        let pattern = format!("let {name} {{ {} }} = x{otherwise};", binds.join(", "));
-        w.push(
-            path,
-            id,
-            rule,
-            "take apart",
-            vec![scope.function(&format!("x: &{ty}"), "", &pattern)],
-        );
-        if tuple {
-            let values: Vec<String> = (0..found.len()).map(|index| format!("f{index}")).collect();
-            if let Some(inputs) = &inputs {
-                let built = format!("{name}({})", values.join(", "));
-                w.push(
-                    path,
-                    id,
-                    rule,
-                    "build by calling",
-                    vec![scope.function(&inputs.join(", "), &format!(" -> {ty}"), &built)],
-                );
-            }
-            let pattern = format!("let {name}({}) = x{otherwise};", values.join(", "));
-            w.push(
-                path,
-                id,
-                rule,
-                "take apart",
-                vec![scope.function(&format!("x: &{ty}"), "", &pattern)],
-            );
-        }
-    } else if !found.is_empty() {
-        let pattern = format!("let {name} {{ {}, .. }} = x{otherwise};", binds.join(", "));
-        w.push(
-            path,
-            id,
-            rule,
-            "match its public fields",
-            vec![scope.function(&format!("x: &{ty}"), "", &pattern)],
-        );
+        inputs.map(|inputs| inputs.join(", "))
     }
-    let _ = tuple;
+
+    /// `f0, f1`.
+    fn values(&self) -> String {
+        let values: Vec<String> = (0..self.seen.len())
+            .map(|index| format!("f{index}"))
+            .collect();
+        values.join(", ")
+    }
 }
 
-fn access(w: &mut Writer<'_>, path: &str, scope: &Scope, ty: &str, found: &[Field], unsafe_: bool) {
-    let wrap = |body: String| {
-        if unsafe_ {
-            format!("unsafe {{ {body} }}")
+/// A struct or a variant: what is built and taken apart.
+struct Shape<'t> {
+    path: &'t str,
+    id: Id,
+    of: &'t NamedType,
+    /// The constructor, `::k::S` or `::k::E::V`.
+    constructor: String,
+    fields: Fields,
+    /// Whether it is built like a call.
+    tuple: bool,
+    /// Whether a pattern of it may fail.
+    refutable: bool,
+}
+
+impl Shape<'_> {
+    /// Literals and patterns.
+    fn write(&self, w: &mut Writer<'_>) {
+        let otherwise = if self.refutable {
+            " else { return }"
         } else {
-            body
-        }
-    };
-    for field in found {
-        let (item, name) = (format!("{path}::{}", field.name), ident(&field.name));
-        let Some(of) = &field.ty else {
-            w.push(
-                &item,
-                field.id,
-                &rules::FIELD,
-                "read",
-                vec![scope.function(&format!("x: &{ty}"), "", &format!("let _ = &x.{name};"))],
+            ""
+        };
+        if self.fields.complete {
+            self.write_complete(w, otherwise);
+        } else if !self.fields.seen.is_empty() {
+            let pattern = format!(
+                "let {} {{ {}, .. }} = x{otherwise};",
+                self.constructor,
+                self.fields.bindings()
             );
+            self.take(w, Use::MatchPublicFields, &pattern);
+        }
+    }
+
+    fn write_complete(&self, w: &mut Writer<'_>, otherwise: &str) {
+        let (name, binds) = (&self.constructor, self.fields.bindings());
+        let NamedType { scope, ty, .. } = self.of;
+        let inputs = self.fields.inputs();
+        let output = format!(" -> {ty}");
+        let literal = inputs
+            .as_ref()
+            .map(|inputs| scope.function(inputs, &output, &format!("{name} {{ {binds} }}")));
+        w.add(
+            self.path,
+            self.id,
+            Use::Build,
+            literal.into_iter().collect(),
+        );
+        let pattern = format!("let {name} {{ {binds} }} = x{otherwise};");
+        self.take(w, Use::TakeApart, &pattern);
+
+        if self.tuple {
+            let values = self.fields.values();
+            if let Some(inputs) = &inputs {
+                let built = scope.function(inputs, &output, &format!("{name}({values})"));
+                w.add(self.path, self.id, Use::BuildByCall, vec![built]);
+            }
+            let pattern = format!("let {name}({values}) = x{otherwise};");
+            self.take(w, Use::TakeApart, &pattern);
+        }
+    }
+
+    fn take(&self, w: &mut Writer<'_>, done: Use, pattern: &str) {
+        let NamedType { scope, ty, .. } = self.of;
+        let way = scope.function(&format!("x: &{ty}"), "", pattern);
+        w.add(self.path, self.id, done, vec![way]);
+    }
+}
+
+/// Each field read, written and moved out; those of a union only in `unsafe` code.
+fn write_access(w: &mut Writer<'_>, path: &str, of: &NamedType, fields: &Fields, is_unsafe: bool) {
+    let NamedType { scope, ty, .. } = of;
+    for field in &fields.seen {
+        let item = format!("{path}::{}", field.name);
+        let name = ident(&field.name);
+        let Some(of) = &field.ty else {
+            let way = scope.function(&format!("x: &{ty}"), "", &format!("let _ = &x.{name};"));
+            w.add(&item, field.id, Use::ReadField, vec![way]);
             continue;
         };
         let read = scope.function_with(
             &["'x__"],
             &format!("x: &'x__ {ty}"),
             &format!(" -> &'x__ {of}"),
-            &wrap(format!("&x.{name}")),
+            &in_unsafe(is_unsafe, format!("&x.{name}")),
         );
-        w.push(&item, field.id, &rules::FIELD, "read", vec![read]);
+        w.add(&item, field.id, Use::ReadField, vec![read]);
         let write = scope.function_with(
             &["'x__"],
             &format!("x: &'x__ mut {ty}"),
             &format!(" -> &'x__ mut {of}"),
-            &wrap(format!("&mut x.{name}")),
+            &in_unsafe(is_unsafe, format!("&mut x.{name}")),
         );
-        w.push(&item, field.id, &rules::FIELD, "write", vec![write]);
+        w.add(&item, field.id, Use::WriteField, vec![write]);
         let take = scope.function(
             &format!("x: {ty}"),
             &format!(" -> {of}"),
-            &wrap(format!("x.{name}")),
+            &in_unsafe(is_unsafe, format!("x.{name}")),
         );
-        w.maybe(&item, field.id, &rules::FIELD, "move out", vec![take]);
+        w.add(&item, field.id, Use::MoveOutField, vec![take]);
+    }
+}
+
+fn in_unsafe(is_unsafe: bool, body: String) -> String {
+    if is_unsafe {
+        format!("unsafe {{ {body} }}")
+    } else {
+        body
     }
 }
 
 /// A struct.
-pub(super) fn structure(w: &mut Writer<'_>, path: &str, item: &Item, of: &Struct) {
-    w.inherent(path, &of.impls);
-    let Some((scope, ty)) = named(w, path, item, &of.generics) else {
+pub(super) fn write_struct(w: &mut Writer<'_>, path: &str, item: &Item, of: &Struct) {
+    let Some(named) = write_named(w, path, item, &of.generics) else {
         return;
     };
-    let mut r = w.renderer();
-    r.self_type = Some(ty.clone());
-    let name = w.names.local(path);
+    let NamedType { scope, name, ty } = &named;
     let pattern = scope.function(
         &format!("x: &{ty}"),
         "",
         &format!("let {name} {{ .. }} = x;"),
     );
-    w.push(
-        path,
-        item.id,
-        &rules::CONSTRUCTION,
-        "match as a struct",
-        vec![pattern],
-    );
+    w.add(path, item.id, Use::MatchStruct, vec![pattern]);
+
+    let mut r = w.renderer();
+    r.self_type = Some(ty.clone());
     let closed = !is_non_exhaustive(item);
-    match &of.kind {
+    let (mut fields, tuple) = match &of.kind {
         StructKind::Unit => {
             if closed {
-                w.push(
-                    path,
-                    item.id,
-                    &rules::CONSTRUCTION,
-                    "build",
-                    vec![scope.function("", &format!(" -> {ty}"), &name)],
-                );
-                w.push(
-                    path,
-                    item.id,
-                    &rules::CONSTRUCTION,
-                    "take apart",
-                    vec![scope.function(&format!("x: {ty}"), "", &format!("let {name} = x;"))],
-                );
+                let built = scope.function("", &format!(" -> {ty}"), name);
+                w.add(path, item.id, Use::Build, vec![built]);
+                let taken = scope.function(&format!("x: {ty}"), "", &format!("let {name} = x;"));
+                w.add(path, item.id, Use::TakeApart, vec![taken]);
             }
+            return;
         }
-        StructKind::Tuple(ids) => {
-            let (found, all) = fields(w, &r, ids.iter().copied(), false);
-            build_and_take_apart(
-                w,
-                path,
-                item.id,
-                &scope,
-                &ty,
-                &name,
-                &found,
-                all && closed,
-                true,
-                false,
-            );
-            access(w, path, &scope, &ty, &found, false);
-        }
+        StructKind::Tuple(ids) => (Fields::of(w, &r, ids.iter().copied(), false), true),
         StructKind::Plain {
             fields: ids,
             has_stripped_fields,
         } => {
-            let (found, all) = fields(w, &r, ids.iter().copied().map(Some), false);
-            build_and_take_apart(
-                w,
-                path,
-                item.id,
-                &scope,
-                &ty,
-                &name,
-                &found,
-                all && !has_stripped_fields && closed,
-                false,
-                false,
-            );
-            access(w, path, &scope, &ty, &found, false);
+            let mut fields = Fields::of(w, &r, ids.iter().copied().map(Some), false);
+            fields.complete &= !has_stripped_fields;
+            (fields, false)
         }
-    }
+    };
+    fields.complete &= closed;
+    let shape = Shape {
+        path,
+        id: item.id,
+        of: &named,
+        constructor: name.clone(),
+        fields,
+        tuple,
+        refutable: false,
+    };
+    shape.write(w);
+    write_access(w, path, &named, &shape.fields, false);
 }
 
 /// A union.
-pub(super) fn union(w: &mut Writer<'_>, path: &str, item: &Item, of: &Union) {
-    w.inherent(path, &of.impls);
-    let Some((scope, ty)) = named(w, path, item, &of.generics) else {
+pub(super) fn write_union(w: &mut Writer<'_>, path: &str, item: &Item, of: &Union) {
+    let Some(named) = write_named(w, path, item, &of.generics) else {
         return;
     };
-    let r = w.renderer();
-    let name = w.names.local(path);
-    let (found, _) = fields(w, &r, of.fields.iter().copied().map(Some), false);
-    for field in &found {
+    let NamedType { scope, name, ty } = &named;
+    let fields = Fields::of(w, &w.renderer(), of.fields.iter().copied().map(Some), false);
+    for field in &fields.seen {
         let Some(of) = &field.ty else { continue };
         let built = scope.function(
             &format!("f: {of}"),
             &format!(" -> {ty}"),
             &format!("{name} {{ {}: f }}", ident(&field.name)),
         );
-        w.push(
-            &format!("{path}::{}", field.name),
-            field.id,
-            &rules::CONSTRUCTION,
-            "build",
-            vec![built],
-        );
+        let member = format!("{path}::{}", field.name);
+        w.add(&member, field.id, Use::Build, vec![built]);
     }
-    access(w, path, &scope, &ty, &found, true);
+    write_access(w, path, &named, &fields, true);
 }
 
 /// An enum.
-pub(super) fn enumeration(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum) {
-    w.inherent(path, &of.impls);
-    let Some((scope, ty)) = named(w, path, item, &of.generics) else {
+pub(super) fn write_enum(w: &mut Writer<'_>, path: &str, item: &Item, of: &Enum) {
+    let Some(named) = write_named(w, path, item, &of.generics) else {
         return;
     };
-    let name = w.names.local(path);
-    let mut arms = Vec::new();
-    let mut complete = !of.has_stripped_variants && !is_non_exhaustive(item);
     let variants: Vec<(&Item, &Variant)> = of
         .variants
         .iter()
-        .filter_map(|id| w.get(*id))
+        .filter_map(|id| w.item(*id))
         .filter_map(|item| match &item.inner {
             ItemEnum::Variant(variant) => Some((item, variant)),
             _ => None,
         })
         .collect();
-    let alone = variants.len() == 1 && complete;
-    let mut r = w.renderer();
-    r.self_type = Some(ty.clone());
-    let mut castable = !variants.is_empty();
+    let closed = !of.has_stripped_variants && !is_non_exhaustive(item);
+    let alone = variants.len() == 1 && closed;
+    let mut arms = Vec::new();
     for (variant_item, variant) in &variants {
         if is_hidden(variant_item) {
-            complete = false;
             continue;
         }
-        let short = variant_item.name.clone().unwrap_or_default();
-        let (full, member) = (
-            format!("{name}::{}", ident(&short)),
-            format!("{path}::{short}"),
-        );
-        arms.push(format!("{full} {{ .. }} => {{}}"));
-        let closed = !is_non_exhaustive(variant_item);
-        w.push(
-            &member,
-            variant_item.id,
-            &rules::REMOVED,
-            "match",
-            vec![scope.function(
-                &format!("x: &{ty}"),
-                "",
-                &format!("if let {full} {{ .. }} = x {{}}"),
-            )],
-        );
-        match &variant.kind {
-            VariantKind::Plain if closed => {
-                w.push(
-                    &member,
-                    variant_item.id,
-                    &rules::CONSTRUCTION,
-                    "build",
-                    vec![scope.function("", &format!(" -> {ty}"), &full)],
-                );
-                w.push(
-                    &member,
-                    variant_item.id,
-                    &rules::CONSTRUCTION,
-                    "match",
-                    vec![scope.function(
-                        &format!("x: &{ty}"),
-                        "",
-                        &format!("if let {full} = x {{}}"),
-                    )],
-                );
-            }
-            VariantKind::Plain => {}
-            VariantKind::Tuple(ids) => {
-                castable = false;
-                let (found, all) = fields(w, &r, ids.iter().copied(), true);
-                build_and_take_apart(
-                    w,
-                    &member,
-                    variant_item.id,
-                    &scope,
-                    &ty,
-                    &full,
-                    &found,
-                    all && closed,
-                    true,
-                    !alone,
-                );
-                bindings(w, &member, &scope, &ty, &full, &found);
-            }
-            VariantKind::Struct {
-                fields: ids,
-                has_stripped_fields,
-            } => {
-                castable = false;
-                let (found, all) = fields(w, &r, ids.iter().copied().map(Some), true);
-                build_and_take_apart(
-                    w,
-                    &member,
-                    variant_item.id,
-                    &scope,
-                    &ty,
-                    &full,
-                    &found,
-                    all && closed && !has_stripped_fields,
-                    false,
-                    !alone,
-                );
-                bindings(w, &member, &scope, &ty, &full, &found);
-            }
-        }
+        let constructor = write_variant(w, path, &named, (variant_item, variant), alone);
+        arms.push(format!("{constructor} {{ .. }} => {{}}"));
     }
-    if complete {
+
+    let NamedType { scope, ty, .. } = &named;
+    if closed && arms.len() == variants.len() {
         let body = format!("match *x {{ {} }}", arms.join(", "));
-        w.push(
-            path,
-            item.id,
-            &rules::CONSTRUCTION,
-            "match all variants",
-            vec![scope.function(&format!("x: &{ty}"), "", &body)],
-        );
+        let way = scope.function(&format!("x: &{ty}"), "", &body);
+        w.add(path, item.id, Use::MatchEveryVariant, vec![way]);
     }
-    if castable {
-        w.maybe(
-            path,
-            item.id,
-            &rules::DISCRIMINANT,
-            "cast to a number",
-            vec![scope.function(&format!("x: {ty}"), "", "let _ = x as i128;")],
-        );
+    let plain = variants
+        .iter()
+        .all(|(item, variant)| is_hidden(item) || matches!(variant.kind, VariantKind::Plain));
+    if plain && !variants.is_empty() {
+        let way = scope.function(&format!("x: {ty}"), "", "let _ = x as i128;");
+        w.add(path, item.id, Use::CastToNumber, vec![way]);
         if scope.names.is_empty() {
-            discriminants(w, path, &name, &variants, is_non_exhaustive(item));
+            write_numbers(w, path, &named.name, &variants, is_non_exhaustive(item));
         }
     }
 }
 
-/// Each field of a variant as its type.
-fn bindings(
+/// A variant; returns its constructor.
+fn write_variant(
+    w: &mut Writer<'_>,
+    path: &str,
+    named: &NamedType,
+    (item, variant): (&Item, &Variant),
+    alone: bool,
+) -> String {
+    let NamedType { scope, name, ty } = named;
+    let short = item.name.clone().unwrap_or_default();
+    let constructor = format!("{name}::{}", ident(&short));
+    let member = format!("{path}::{short}");
+    let matched = scope.function(
+        &format!("x: &{ty}"),
+        "",
+        &format!("if let {constructor} {{ .. }} = x {{}}"),
+    );
+    w.add(&member, item.id, Use::MatchVariant, vec![matched]);
+
+    let closed = !is_non_exhaustive(item);
+    let mut r = w.renderer();
+    r.self_type = Some(ty.clone());
+    let (mut fields, tuple) = match &variant.kind {
+        VariantKind::Plain => {
+            if closed {
+                write_plain_variant(w, &member, item.id, named, &constructor);
+            }
+            return constructor;
+        }
+        VariantKind::Tuple(ids) => (Fields::of(w, &r, ids.iter().copied(), true), true),
+        VariantKind::Struct {
+            fields: ids,
+            has_stripped_fields,
+        } => {
+            let mut fields = Fields::of(w, &r, ids.iter().copied().map(Some), true);
+            fields.complete &= !has_stripped_fields;
+            (fields, false)
+        }
+    };
+    fields.complete &= closed;
+    let shape = Shape {
+        path: &member,
+        id: item.id,
+        of: named,
+        constructor: constructor.clone(),
+        fields,
+        tuple,
+        refutable: !alone,
+    };
+    shape.write(w);
+    write_bindings(w, &shape);
+    constructor
+}
+
+fn write_plain_variant(
     w: &mut Writer<'_>,
     member: &str,
-    scope: &Scope,
-    ty: &str,
-    full: &str,
-    found: &[Field],
+    id: Id,
+    NamedType { scope, ty, .. }: &NamedType,
+    constructor: &str,
 ) {
-    for field in found {
+    let built = scope.function("", &format!(" -> {ty}"), constructor);
+    w.add(member, id, Use::Build, vec![built]);
+    let matched = scope.function(
+        &format!("x: &{ty}"),
+        "",
+        &format!("if let {constructor} = x {{}}"),
+    );
+    w.add(member, id, Use::MatchUnitVariant, vec![matched]);
+}
+
+/// Each field of a variant as its type.
+fn write_bindings(w: &mut Writer<'_>, shape: &Shape<'_>) {
+    let NamedType { scope, ty, .. } = shape.of;
+    for field in &shape.fields.seen {
         let Some(of) = &field.ty else { continue };
         let body = format!(
-            "if let {full} {{ {}: f, .. }} = x {{ let _: &{of} = f; }}",
+            "if let {} {{ {}: f, .. }} = x {{ let _: &{of} = f; }}",
+            shape.constructor,
             ident(&field.name)
         );
-        w.push(
-            &format!("{member}::{}", field.name),
-            field.id,
-            &rules::FIELD,
-            "read",
-            vec![scope.function(&format!("x: &{ty}"), "", &body)],
-        );
+        let way = scope.function(&format!("x: &{ty}"), "", &body);
+        let member = format!("{}::{}", shape.path, field.name);
+        w.add(&member, field.id, Use::ReadField, vec![way]);
     }
 }
 
 /// What each variant is as a number: stated, or one more than the one before.
 ///
 /// Which number an unmarked variant of a `#[non_exhaustive]` enum has is open, as are its variants.
-fn discriminants(
+fn write_numbers(
     w: &mut Writer<'_>,
     path: &str,
     name: &str,
@@ -445,20 +416,36 @@ fn discriminants(
             None => next,
         };
         next = value.and_then(|value| value.checked_add(1));
-        let told = variant.discriminant.is_some() || !open;
-        if let Some(value) = value.filter(|_| told && !is_hidden(item)) {
-            let short = item.name.clone().unwrap_or_default();
+        let fixed = variant.discriminant.is_some() || !open;
+        if let Some(value) = value.filter(|_| fixed && !is_hidden(item)) {
+            let short = item.name.as_deref().unwrap_or_default();
             let code = format!(
                 "const _: () = assert!({name}::{} as i128 == {value});",
-                ident(&short)
+                ident(short)
             );
-            w.maybe(
-                &format!("{path}::{short}"),
-                item.id,
-                &rules::DISCRIMINANT,
-                "have its number",
-                vec![code],
-            );
+            let member = format!("{path}::{short}");
+            w.add(&member, item.id, Use::HaveNumber, vec![code]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_bound_in_their_order() {
+        let field = |name: &str| Field {
+            id: Id(0),
+            name: name.to_owned(),
+            ty: Some("u8".to_owned()),
+        };
+        let fields = Fields {
+            seen: vec![field("type"), field("0")],
+            complete: true,
+        };
+        assert_eq!(fields.bindings(), "r#type: f0, 0: f1");
+        assert_eq!(fields.inputs().as_deref(), Some("f0: u8, f1: u8"));
+        assert_eq!(fields.values(), "f0, f1");
     }
 }

@@ -2,31 +2,21 @@
 
 use rustdoc_types::{Impl, Item, Static, Type, TypeAlias};
 
-use super::Writer;
+use super::assertion::Use;
 use super::scope::Scope;
-use crate::model::render::{arguments, ident};
-use crate::rules;
+use super::writer::Writer;
+use crate::model::ident::ident;
+use crate::model::render::arguments;
 
 /// A type alias: the same type as what it stands for.
-pub(super) fn alias(w: &mut Writer<'_>, path: &str, item: &Item, of: &TypeAlias) {
-    let r = w.renderer();
+pub(super) fn write_alias(w: &mut Writer<'_>, path: &str, item: &Item, of: &TypeAlias) {
     let name = w.names.local(path);
-    let ways = (|| {
-        let (scope, target) = (Scope::of(&r, &of.generics)?, r.ty(&of.type_)?);
-        let ty = format!("{name}{}", scope.args());
-        // Bounds on aliases are not checked, so the target may need some that are not written.
-        Some(vec![scope.function(
-            &format!("x: *const {ty}"),
-            &format!(" -> *const {target}"),
-            "x",
-        )])
-    })();
-    w.push(
+    let way = stand_for_target(w, &name, of);
+    w.add(
         path,
         item.id,
-        &rules::GENERICS,
-        "be the type it stands for",
-        ways.unwrap_or_default(),
+        Use::StandForTarget,
+        way.into_iter().collect(),
     );
     let short = arguments(&of.generics, false);
     if short.len() < arguments(&of.generics, true).len() {
@@ -36,46 +26,48 @@ pub(super) fn alias(w: &mut Writer<'_>, path: &str, item: &Item, of: &TypeAlias)
             format!("{name}<{}>", short.join(", "))
         };
         if let Some(scope) = Scope::of(&w.renderer(), &of.generics) {
-            w.push(
-                path,
-                item.id,
-                &rules::GENERICS,
-                "name without defaulted arguments",
-                vec![scope.function(&format!("x: *const {used}"), "", "")],
-            );
+            let way = scope.function(&format!("x: *const {used}"), "", "");
+            w.add(path, item.id, Use::NameWithoutDefaults, vec![way]);
         }
     }
 }
 
+/// Bounds on aliases are not checked, so the target may need some that are not written; pointers
+/// do not ask for them.
+fn stand_for_target(w: &Writer<'_>, name: &str, of: &TypeAlias) -> Option<String> {
+    let r = w.renderer();
+    let scope = Scope::of(&r, &of.generics)?;
+    let target = r.ty(&of.type_)?;
+    let ty = format!("{name}{}", scope.args());
+    Some(scope.function(
+        &format!("x: *const {ty}"),
+        &format!(" -> *const {target}"),
+        "x",
+    ))
+}
+
 /// A constant: a value of its type, in constants, and in patterns where it can stand there.
-pub(super) fn constant(w: &mut Writer<'_>, path: &str, item: &Item, ty: &Type) {
-    let (name, ty) = (w.names.local(path), w.renderer().ty(ty));
+pub(super) fn write_constant(w: &mut Writer<'_>, path: &str, item: &Item, ty: &Type) {
+    let name = w.names.local(path);
+    let ty = w.renderer().ty(ty);
     let typed = ty.as_ref().map(|ty| format!("const _: {ty} = {name};"));
-    w.push(
+    w.add(
         path,
         item.id,
-        &rules::VALUE,
-        "use in constants",
+        Use::UseInConstant,
         typed.into_iter().collect(),
     );
     if let Some(ty) = ty {
-        w.maybe(
-            path,
-            item.id,
-            &rules::VALUE,
-            "match",
-            vec![format!(
-                "fn w__(x: {ty}) {{ match x {{ {name} => {{}}, _ => {{}} }} }}"
-            )],
-        );
+        let way = format!("fn w__(x: {ty}) {{ match x {{ {name} => {{}}, _ => {{}} }} }}");
+        w.add(path, item.id, Use::MatchConstant, vec![way]);
     }
 }
 
 /// A static: a place of its type.
-pub(super) fn static_(w: &mut Writer<'_>, path: &str, item: &Item, of: &Static) {
-    let (name, ty) = (w.names.local(path), w.renderer().ty(&of.type_));
-    let Some(ty) = ty else {
-        w.push(path, item.id, &rules::VALUE, "read", vec![]);
+pub(super) fn write_static(w: &mut Writer<'_>, path: &str, item: &Item, of: &Static) {
+    let name = w.names.local(path);
+    let Some(ty) = w.renderer().ty(&of.type_) else {
+        w.add(path, item.id, Use::ReadStatic, Vec::new());
         return;
     };
     let code = if of.is_mutable {
@@ -85,43 +77,42 @@ pub(super) fn static_(w: &mut Writer<'_>, path: &str, item: &Item, of: &Static) 
     } else {
         format!("fn w__() -> &'static {ty} {{ &{name} }}")
     };
-    w.push(path, item.id, &rules::VALUE, "read", vec![code]);
+    w.add(path, item.id, Use::ReadStatic, vec![code]);
 }
 
 /// An associated constant of an inherent implementation.
-pub(super) fn inherent_constant(w: &mut Writer<'_>, path: &str, item: &Item, ty: &Type, of: &Impl) {
-    let mut r = w.renderer();
+pub(super) fn write_inherent_constant(
+    w: &mut Writer<'_>,
+    path: &str,
+    item: &Item,
+    ty: &Type,
+    of: &Impl,
+) {
     let name = ident(item.name.as_deref().unwrap_or_default());
-    let ways = (|| {
-        r.name_anonymous("i");
-        let self_type = r.ty(&of.for_)?;
-        let mut scope = Scope::of(&r, &of.generics)?;
-        scope.lifetimes.extend(r.take_anonymous());
-        r.self_type = Some(self_type.clone());
-        Some(vec![format!(
-            "const {}",
-            scope.function(
-                "",
-                &format!(" -> {}", r.ty(ty)?),
-                &format!("<{self_type}>::{name}")
-            )
-        )])
-    })();
-    w.push(
-        path,
-        item.id,
-        &rules::VALUE,
-        "use in constants",
-        ways.unwrap_or_default(),
-    );
+    let way = in_constant(w, &name, ty, of);
+    w.add(path, item.id, Use::UseInConstant, way.into_iter().collect());
     if let Some(self_type) = w
         .renderer()
         .ty(&of.for_)
         .filter(|_| of.generics.params.is_empty())
     {
-        let path_ = format!(
+        let way = format!(
             "fn w__(x: {self_type}) {{ match x {{ <{self_type}>::{name} => {{}}, _ => {{}} }} }}"
         );
-        w.maybe(path, item.id, &rules::VALUE, "match", vec![path_]);
+        w.add(path, item.id, Use::MatchConstant, vec![way]);
     }
+}
+
+fn in_constant(w: &Writer<'_>, name: &str, ty: &Type, of: &Impl) -> Option<String> {
+    let mut r = w.renderer();
+    r.name_anonymous("i");
+    let self_type = r.ty(&of.for_)?;
+    let mut scope = Scope::of(&r, &of.generics)?;
+    scope.lifetimes.extend(r.take_anonymous());
+    r.self_type = Some(self_type.clone());
+    let output = format!(" -> {}", r.ty(ty)?);
+    Some(format!(
+        "const {}",
+        scope.function("", &output, &format!("<{self_type}>::{name}"))
+    ))
 }

@@ -4,12 +4,15 @@
 
 mod rustc;
 
+use std::collections::BTreeMap;
+
 use release_gate::process::Runner;
 use release_gate::{Error, Result};
 
 pub use rustc::{Library, Rejection, Rustc};
 
 use crate::program::Assertion;
+use crate::program::assertion::Need;
 
 /// More rounds than any program needs; each drops at least one line.
 const ROUNDS: usize = 40;
@@ -51,7 +54,7 @@ pub struct Accepted<'a> {
 }
 
 /// The program's text: a module for each line, so that no line sees another.
-fn text(lines: &[Line<'_>]) -> String {
+fn program_text(lines: &[Line<'_>]) -> String {
     let mut text = String::with_capacity(lines.len() * 120);
     text.push_str(HEADER);
     text.push('\n');
@@ -82,28 +85,27 @@ fn is_balanced(code: &str) -> bool {
     open.is_empty() && !code.contains("//") && !code.contains("/*")
 }
 
+/// What a library accepts of a program, and what it rejects.
+struct Sieved<'a> {
+    kept: Vec<Line<'a>>,
+    rejected: Vec<Rejected<'a>>,
+}
+
 /// Compiles a program and leaves out what is rejected until the rest compiles.
 fn sieve<'a>(
     rustc: &Rustc<'_>,
     library: &Library,
     runner: &Runner,
-    mut lines: Vec<Line<'a>>,
-) -> Result<(Vec<Line<'a>>, Vec<Rejected<'a>>)> {
+    mut kept: Vec<Line<'a>>,
+) -> Result<Sieved<'a>> {
     let mut rejected = Vec::new();
     for _ in 0..ROUNDS {
-        let verdict = rustc.check(library, runner, &text(&lines))?;
+        let verdict = rustc.check(library, runner, &program_text(&kept))?;
         if verdict.accepted {
-            return Ok((lines, rejected));
+            return Ok(Sieved { kept, rejected });
         }
-        // Line 1 is the header.
-        let mut out: std::collections::BTreeMap<usize, Rejection> =
-            std::collections::BTreeMap::new();
-        for rejection in verdict.rejections {
-            if let Some(at) = rejection.line.checked_sub(2).filter(|at| *at < lines.len()) {
-                out.entry(at).or_insert(rejection);
-            }
-        }
-        if out.is_empty() {
+        let mut guilty = first_errors(verdict.rejections, kept.len());
+        if guilty.is_empty() {
             return Err(Error::judge(format!(
                 "rustc rejects the generated program without saying where:\n{}",
                 verdict.tail
@@ -112,25 +114,35 @@ fn sieve<'a>(
                 "this is a defect of cargo-compat or of the compiler; `--verbose` shows the command",
             ));
         }
-        let mut kept = Vec::with_capacity(lines.len());
+        let lines = std::mem::take(&mut kept);
         for (index, line) in lines.into_iter().enumerate() {
-            match out.remove(&index) {
+            match guilty.remove(&index) {
                 Some(rejection) => rejected.push(Rejected { line, rejection }),
                 None => kept.push(line),
             }
         }
-        lines = kept;
     }
     Err(Error::judge(format!(
         "the generated program still does not compile after {ROUNDS} rounds"
     )))
 }
 
+/// The first error of each line, by the line's index. Line 1 of the program is the header.
+fn first_errors(rejections: Vec<Rejection>, lines: usize) -> BTreeMap<usize, Rejection> {
+    let mut first = BTreeMap::new();
+    for rejection in rejections {
+        if let Some(index) = rejection.line.checked_sub(2).filter(|index| *index < lines) {
+            first.entry(index).or_insert(rejection);
+        }
+    }
+    first
+}
+
 /// What of a program compiles against the library it was written from.
 ///
 /// # Errors
 /// The compiler cannot be started, or rejects the program without saying where.
-pub fn accept<'a>(
+pub fn accepted_by<'a>(
     rustc: &Rustc<'_>,
     library: &Library,
     runner: &Runner,
@@ -144,7 +156,7 @@ pub fn accept<'a>(
             }
         }
     }
-    let (kept, _) = sieve(rustc, library, runner, lines)?;
+    let kept = sieve(rustc, library, runner, lines)?.kept;
     let mut accepted = Accepted::default();
     let mut kept = kept.into_iter().peekable();
     for assertion in assertions {
@@ -154,7 +166,7 @@ pub fn accept<'a>(
         }
         match first {
             Some(line) => accepted.lines.push(line),
-            None if !assertion.optional => accepted.gaps.push(assertion),
+            None if assertion.done.need() == Need::Expected => accepted.gaps.push(assertion),
             None => {}
         }
     }
@@ -164,26 +176,26 @@ pub fn accept<'a>(
 /// The lines that another library rejects.
 ///
 /// # Errors
-/// As for [`accept`].
-pub fn reject<'a>(
+/// As for [`accepted_by`].
+pub fn rejected_by<'a>(
     rustc: &Rustc<'_>,
     library: &Library,
     runner: &Runner,
     lines: &[Line<'a>],
 ) -> Result<Vec<Rejected<'a>>> {
-    sieve(rustc, library, runner, lines.to_vec()).map(|(_, rejected)| rejected)
+    Ok(sieve(rustc, library, runner, lines.to_vec())?.rejected)
 }
 
 /// A program of one line alone, as it is saved for people.
-pub fn witness(line: &Line<'_>) -> String {
+pub fn witness_text(line: &Line<'_>) -> String {
     format!(
         "#![allow(warnings)]\nextern crate alloc;\n\n{}\n",
-        pretty(line.code())
+        broken_into_lines(line.code())
     )
 }
 
 /// Line breaks after items and around bodies.
-fn pretty(code: &str) -> String {
+fn broken_into_lines(code: &str) -> String {
     let mut out = String::new();
     let mut depth = 0usize;
     for c in code.chars() {
@@ -202,35 +214,6 @@ fn pretty(code: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// Whether a line alone compiles against the old library and does not against the new one. Without
-/// `old_too` the old side is not asked again: it accepted the line in the program, where no line
-/// sees another.
-///
-/// # Errors
-/// As for [`accept`].
-pub fn confirm(
-    rustc: &Rustc<'_>,
-    old: &Library,
-    new: &Library,
-    runner: &Runner,
-    line: &Line<'_>,
-    old_too: bool,
-) -> Result<Option<Rejection>> {
-    let program = witness(line);
-    if old_too && !rustc.check(old, runner, &program)?.accepted {
-        return Ok(None);
-    }
-    let verdict = rustc.check(new, runner, &program)?;
-    Ok(if verdict.accepted {
-        None
-    } else {
-        verdict.rejections.into_iter().next().or(Some(Rejection {
-            rendered: verdict.tail,
-            ..Rejection::default()
-        }))
-    })
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Library {
     /// version, and of what else may be named. `None`: something of it cannot be read, so
     /// nothing about it is remembered.
     fn identity(&self) -> Option<&str> {
-        let make = || {
+        let digest_all = || {
             let mut text = format!("{} {}\n", self.name, sha256_file(&self.artifact).ok()?.0);
             for (name, path) in &self.externs {
                 let metadata = std::fs::metadata(path).ok()?;
@@ -53,7 +53,7 @@ impl Library {
             }
             Some(sha256_bytes(text.as_bytes()).to_string())
         };
-        self.identity.get_or_init(make).as_deref()
+        self.identity.get_or_init(digest_all).as_deref()
     }
 }
 
@@ -108,11 +108,6 @@ impl<'a> Rustc<'a> {
         }
     }
 
-    /// How often the compiler was called.
-    pub fn calls(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
-    }
-
     /// Remembers verdicts in a folder: the same program against the same library has the same
     /// verdict.
     pub fn remembering(self, folder: PathBuf) -> Self {
@@ -144,18 +139,21 @@ impl<'a> Rustc<'a> {
     /// # Errors
     /// The compiler cannot be started, or crashes.
     pub fn check(&self, library: &Library, runner: &Runner, text: &str) -> Result<Verdict> {
-        let place = self.remembered(library, text);
-        let known = place.as_ref().and_then(|place| std::fs::read(place).ok());
+        let remembered = self.remembered(library, text);
+        let known = remembered
+            .as_ref()
+            .and_then(|path| std::fs::read(path).ok());
         if let Some(verdict) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
             return Ok(verdict);
         }
         let verdict = self.compile(library, runner, text)?;
         // A compiler that fell over says nothing worth remembering.
-        if let Some(place) = place.filter(|_| verdict.accepted || !verdict.rejections.is_empty())
+        if let Some(path) =
+            remembered.filter(|_| verdict.accepted || !verdict.rejections.is_empty())
             && let Ok(bytes) = serde_json::to_vec(&verdict)
         {
             // Not being able to remember is no fault of the release.
-            let _ = write_atomic(&place, &bytes);
+            let _ = write_atomic(&path, &bytes);
         }
         Ok(verdict)
     }
@@ -164,98 +162,95 @@ impl<'a> Rustc<'a> {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let name = format!("user{number}.rs");
         let file = self.scratch.join(&name);
+        let metadata = self.scratch.join(format!("libuser{number}.rmeta"));
         std::fs::write(&file, text).map_err(|error| {
             Error::judge("cannot write the generated program").with_source(error)
         })?;
+        let step = self.compile_step(library, &metadata).arg(&file);
+        let finished = runner.run(step)?;
+        let _ = std::fs::remove_file(&metadata);
+        if finished.is_success() {
+            let _ = std::fs::remove_file(&file);
+            return Ok(Verdict {
+                accepted: true,
+                ..Verdict::default()
+            });
+        }
+        Ok(read_errors(&finished.stderr_text(), &name, &file))
+    }
+
+    fn compile_step(&self, library: &Library, metadata: &Path) -> Step {
         let mut step = Step::new(&self.program)
             .current_dir(self.project)
-            .args([
-                "--crate-name",
-                "user",
-                "--crate-type",
-                "lib",
-                "--edition",
-                "2024",
-                "--emit",
-                "metadata",
-                "--error-format",
-                "json",
-                "-A",
-                "warnings",
-            ])
+            .args(["--crate-name", "user", "--crate-type", "lib"])
+            .args(["--edition", "2024", "--emit", "metadata"])
+            .args(["--error-format", "json", "-A", "warnings"])
             .arg("-o")
-            .arg(self.scratch.join(format!("libuser{number}.rmeta")))
+            .arg(metadata)
             .arg("--extern")
-            .arg(pair(&library.name, &library.artifact));
+            .arg(assigned(&library.name, &library.artifact));
         if let Some(target) = self.target {
             step = step.args(["--target", target]);
         }
         for dir in &library.deps_dirs {
-            let mut arg = std::ffi::OsString::from("dependency=");
-            arg.push(dir);
-            step = step.arg("-L").arg(arg);
+            step = step.arg("-L").arg(assigned("dependency", dir));
         }
-        for (name, path) in library
-            .externs
-            .iter()
-            .filter(|(name, _)| **name != library.name)
-        {
-            step = step.arg("--extern").arg(pair(name, path));
-        }
-        let finished = runner.run(step.arg(&file))?;
-        let _ = std::fs::remove_file(self.scratch.join(format!("libuser{number}.rmeta")));
-        let mut verdict = Verdict {
-            accepted: finished.is_success(),
-            ..Verdict::default()
-        };
-        if verdict.accepted {
-            let _ = std::fs::remove_file(&file);
-            return Ok(verdict);
-        }
-        let mut tail = Vec::new();
-        for line in finished.stderr_text().lines() {
-            let Ok(message) = serde_json::from_str::<Value>(line) else {
-                tail.push(line.to_owned());
-                continue;
-            };
-            if message["level"] != "error" && message["level"] != "error: internal compiler error" {
-                continue;
-            }
-            let shown = message["rendered"].as_str().unwrap_or_default();
-            tail.push(shown.to_owned());
-            let mut lines = Vec::new();
-            for primary in [true, false] {
-                for span in message["spans"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter(|span| span["is_primary"] == primary)
-                {
-                    lines.extend(line_of(span, &name));
-                }
-                if !lines.is_empty() {
-                    break;
-                }
-            }
-            lines.dedup();
-            for line in lines {
-                verdict.rejections.push(Rejection {
-                    line,
-                    code: message["code"]["code"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .to_owned(),
-                    message: message["message"].as_str().unwrap_or_default().to_owned(),
-                    rendered: shown.replace(&*file.to_string_lossy(), "witness.rs"),
-                });
+        for (name, path) in &library.externs {
+            if *name != library.name {
+                step = step.arg("--extern").arg(assigned(name, path));
             }
         }
-        verdict.tail = tail.join("\n").chars().take(4_000).collect();
-        Ok(verdict)
+        step
     }
 }
 
-fn pair(name: &str, path: &Path) -> std::ffi::OsString {
+/// Reads rustc's messages. `name` is the program's file name, `file` its whole path.
+fn read_errors(stderr: &str, name: &str, file: &Path) -> Verdict {
+    let mut verdict = Verdict::default();
+    let mut tail = Vec::new();
+    for line in stderr.lines() {
+        let Ok(message) = serde_json::from_str::<Value>(line) else {
+            tail.push(line.to_owned());
+            continue;
+        };
+        if message["level"] != "error" && message["level"] != "error: internal compiler error" {
+            continue;
+        }
+        let shown = message["rendered"].as_str().unwrap_or_default();
+        tail.push(shown.to_owned());
+        let text_of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        for line in lines_of(&message, name) {
+            verdict.rejections.push(Rejection {
+                line,
+                code: text_of(&message["code"]["code"]),
+                message: text_of(&message["message"]),
+                rendered: shown.replace(&*file.to_string_lossy(), "witness.rs"),
+            });
+        }
+    }
+    verdict.tail = tail.join("\n").chars().take(4_000).collect();
+    verdict
+}
+
+/// The lines of the program that an error is about: those of its primary spans, else of others.
+fn lines_of(message: &Value, name: &str) -> Vec<usize> {
+    for primary in [true, false] {
+        let mut lines: Vec<usize> = message["spans"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|span| span["is_primary"] == primary)
+            .filter_map(|span| line_of(span, name))
+            .collect();
+        lines.dedup();
+        if !lines.is_empty() {
+            return lines;
+        }
+    }
+    Vec::new()
+}
+
+fn assigned(name: &str, path: &Path) -> std::ffi::OsString {
     let mut arg = std::ffi::OsString::from(name);
     arg.push("=");
     arg.push(path);

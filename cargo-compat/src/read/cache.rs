@@ -5,9 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
+use release_gate::digest::{sha256_bytes, sha256_file};
 use release_gate::fs::write_atomic;
 use release_gate::{Error, Result};
+
+use super::tree::tree_digest;
 
 /// How many baselines are kept; the ones used longest ago go first.
 const KEPT: usize = 6;
@@ -51,7 +53,7 @@ impl Cache {
         let place = self.root.join(&key[..16]);
         let (source, seal) = (place.join("source"), place.join("sealed"));
         if let Ok(sealed) = std::fs::read_to_string(&seal)
-            && tree(&source).is_ok_and(|digest| digest.to_string() == sealed.trim())
+            && tree_digest(&source).is_ok_and(|digest| digest.to_string() == sealed.trim())
         {
             // The time of use, for the next clearing up.
             let _ = write_atomic(&seal, sealed.as_bytes());
@@ -72,7 +74,8 @@ impl Cache {
             std::fs::copy(path, workspace(&inside)?.join("Cargo.lock"))
                 .map_err(|error| wrong("cannot copy `Cargo.lock` to the old side", error))?;
         }
-        let digest = tree(&inside).map_err(|error| wrong("cannot read a baseline", error))?;
+        let digest =
+            tree_digest(&inside).map_err(|error| wrong("cannot read a baseline", error))?;
         write_atomic(&making.path().join("sealed"), digest.to_string().as_bytes())?;
         let _ = std::fs::remove_dir_all(&place);
         if let Err(error) = std::fs::rename(making.path(), &place)
@@ -104,52 +107,6 @@ impl Cache {
             let _ = std::fs::remove_dir_all(path);
         }
     }
-}
-
-/// Whether a folder is cargo's build output, by its mark; a module may be called `target` too.
-pub fn is_output(dir: &Path) -> bool {
-    dir.file_name().is_some_and(|name| name == "target")
-        && (dir.join("CACHEDIR.TAG").is_file() || dir.join(".rustc_info.json").is_file())
-}
-
-/// A digest of all names and contents below a folder; lock files, which cargo may write, and build
-/// output are left out.
-///
-/// # Errors
-/// Something cannot be read.
-pub fn tree(dir: &Path) -> std::io::Result<Sha256Digest> {
-    let mut lines = Vec::new();
-    walk(dir, dir, &mut lines, 0)?;
-    lines.sort();
-    Ok(sha256_bytes(lines.concat().as_bytes()))
-}
-
-/// How deep folders may nest; links can go round in circles.
-pub const DEEPEST: usize = 64;
-
-fn walk(top: &Path, dir: &Path, lines: &mut Vec<String>, depth: usize) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(dir)? {
-        let entry = entry?;
-        let path = entry.path();
-        if matches!(entry.file_name().to_str(), Some("Cargo.lock" | ".git")) || is_output(&path) {
-            continue;
-        }
-        let name = path
-            .strip_prefix(top)
-            .unwrap_or(&path)
-            .to_string_lossy()
-            .into_owned();
-        // A link counts as what it leads to: that is what is copied and compiled. One that leads
-        // nowhere counts as its text.
-        match std::fs::metadata(&path) {
-            Ok(found) if found.is_dir() && depth < DEEPEST => walk(top, &path, lines, depth + 1)?,
-            Ok(found) if found.is_file() => {
-                lines.push(format!("{name}\0{}\n", sha256_file(&path)?.0))
-            }
-            _ => lines.push(format!("{name}\0{:?}\n", std::fs::read_link(&path).ok())),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,17 @@
-//! What is asked of cargo, git and rustdoc. Nothing here judges.
+//! What is read: baselines, what cargo and rustdoc say. The only part that asks cargo and git.
 
 pub mod baseline;
 pub mod build;
 pub mod cache;
+pub mod cargo;
+mod describe;
+pub mod in_use;
+mod manifests;
+pub mod old;
+mod published;
 pub mod rustdoc;
+pub mod side;
+mod sources;
+mod tags;
+mod tree;
 pub mod wrapper;

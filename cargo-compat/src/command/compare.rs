@@ -1,0 +1,327 @@
+//! One comparison: both sides built, programs written from both, compiled against both, the answers
+//! made into changes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use release_gate::process::Runner;
+use release_gate::{Error, Result};
+use rustdoc_types::{Crate, GenericParamDefKind, Id, ItemEnum};
+
+use super::naming::{Written, write_program};
+use super::prepared::Prepared;
+use super::witnesses::{Sides, confirm_groups};
+use crate::judge::group::{self, Group};
+use crate::judge::manifest;
+use crate::judge::members::{Members, named_members};
+use crate::judge::structural::{Described, structural_changes};
+use crate::judge::symbols::changed_symbols;
+use crate::model::change::Change;
+use crate::model::declaration::declaration;
+use crate::model::version::Bump;
+use crate::program::Program;
+use crate::program::assertion::Use;
+use crate::prove::{self, Library, Rejected, Rustc};
+use crate::rules;
+
+/// What came of a comparison.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Comparison {
+    /// Everything that changed.
+    pub(super) changes: Vec<Change>,
+    /// How many uses were compiled against both sides.
+    pub(super) assertions: usize,
+    /// Uses that could not be written or compiled on the old side, by item: what is not judged by
+    /// a program.
+    pub(super) gaps: Vec<String>,
+    /// Packages whose items show in the new side's API.
+    pub(super) public: BTreeSet<String>,
+}
+
+/// Compares two built sides.
+///
+/// # Errors
+/// The compiler cannot be used.
+pub(super) fn compare_sides(
+    old: &Prepared<'_>,
+    new: &Prepared<'_>,
+    rustc: &Rustc<'_>,
+    runner: &Runner,
+) -> Result<Comparison> {
+    if old.side.lib_name != new.side.lib_name {
+        return Ok(renamed_library(&old.side.lib_name, &new.side.lib_name));
+    }
+    let mut known = BTreeMap::new();
+    let written_old = write_program(old, rustc, runner, &mut known)?;
+    let written_new = write_program(new, rustc, runner, &mut known)?;
+    let sides = Sides {
+        rustc,
+        runner,
+        old: old.library(Some(new)),
+        new: new.library(Some(old)),
+    };
+    let (forward, backward) = both_ways(&sides, &written_old.program, &written_new.program)?;
+
+    let members_old = named_members(&old.side.api, &old.surface);
+    let members_new = named_members(&new.side.api, &new.surface);
+    let described = Both {
+        old,
+        new,
+        members_old: &members_old,
+        members_new: &members_new,
+    };
+    let mut changes = described.proved_breaks(&sides, &forward.rejected, &written_new.program)?;
+    changes.extend(described.structural());
+    changes.extend(changed_symbols(&old.side.api, &new.side.api));
+    changes.extend(manifest::public_dependencies(
+        &written_old.public,
+        &written_new.public,
+    ));
+    let additions = described.additions(&backward.rejected, &written_old.program, &changes);
+    changes.extend(additions);
+    Ok(Comparison {
+        changes,
+        assertions: forward.assertions,
+        gaps: gaps_of(forward, &written_old),
+        public: written_new
+            .public
+            .into_values()
+            .map(|(package, _)| package)
+            .collect(),
+    })
+}
+
+fn renamed_library(old: &str, new: &str) -> Comparison {
+    let message = format!("the library `{old}` is called `{new}` now");
+    let change = Change::unproved(&rules::LIB_RENAMED, "library name", Bump::Major, message);
+    Comparison {
+        changes: vec![change],
+        ..Comparison::default()
+    }
+}
+
+fn gaps_of(forward: OneWay<'_>, written: &Written) -> Vec<String> {
+    let mut gaps = forward.gaps;
+    gaps.extend(written.program.unwritten.iter().cloned());
+    gaps
+}
+
+/// A program from one library, compiled against both.
+struct OneWay<'a> {
+    assertions: usize,
+    gaps: Vec<String>,
+    rejected: Vec<Rejected<'a>>,
+}
+
+/// The old program against the new library shows breaks; the new program against the old library
+/// shows additions.
+fn both_ways<'a>(
+    sides: &Sides<'_>,
+    old: &'a Program,
+    new: &'a Program,
+) -> Result<(OneWay<'a>, OneWay<'a>)> {
+    let (forward, backward) = std::thread::scope(|scope| {
+        let backward = scope.spawn(|| one_way(sides, &sides.new, &sides.old, new));
+        (one_way(sides, &sides.old, &sides.new, old), backward.join())
+    });
+    let backward = backward
+        .map_err(|_| Error::judge("comparing the new program with the old library ended early"))?;
+    Ok((forward?, backward?))
+}
+
+fn one_way<'a>(
+    sides: &Sides<'_>,
+    from: &Library,
+    to: &Library,
+    program: &'a Program,
+) -> Result<OneWay<'a>> {
+    let accepted = prove::accepted_by(sides.rustc, from, sides.runner, &program.assertions)?;
+    if accepted.lines.is_empty() && !accepted.gaps.is_empty() {
+        return Err(Error::judge(format!("no use of `{}` compiles with the library it was written for", from.name))
+            .with_help("this is a defect of cargo-compat, or another compiler made the library; `--verbose` shows what was called"));
+    }
+    let rejected = prove::rejected_by(sides.rustc, to, sides.runner, &accepted.lines)?;
+    let gaps = accepted
+        .gaps
+        .iter()
+        .map(|assertion| format!("`{}`: {}", assertion.item, assertion.done.phrase()))
+        .collect();
+    Ok(OneWay {
+        assertions: accepted.lines.len(),
+        gaps,
+        rejected,
+    })
+}
+
+/// Both sides with what of them can be named.
+struct Both<'a> {
+    old: &'a Prepared<'a>,
+    new: &'a Prepared<'a>,
+    members_old: &'a Members<'a>,
+    members_new: &'a Members<'a>,
+}
+
+impl Both<'_> {
+    /// What the new library rejects of the old program.
+    fn proved_breaks(
+        &self,
+        sides: &Sides<'_>,
+        rejected: &[Rejected<'_>],
+        program_new: &Program,
+    ) -> Result<Vec<Change>> {
+        let new_ids: HashMap<&str, Id> = program_new
+            .assertions
+            .iter()
+            .map(|assertion| (assertion.item.as_str(), assertion.id))
+            .collect();
+        let counted: Vec<Rejected<'_>> = rejected
+            .iter()
+            .filter(|rejected| !self.is_generalized_pointer(rejected, &new_ids))
+            .cloned()
+            .collect();
+        let groups = group::group_by_item(&counted, &self.old.side.lib_name, &|item| {
+            self.members_new.contains_key(item)
+        });
+
+        let witnesses = confirm_groups(sides, &groups)?;
+        let mut changes = Vec::new();
+        for (group, witness) in groups.iter().zip(witnesses) {
+            let mut change = group::breaking_change(group);
+            if let Some(line) = group.lines.first() {
+                let new_id = new_ids.get(group.item.as_str()).copied();
+                self.describe(&mut change, line.line.assertion.id, new_id);
+            }
+            let is_private = witness.as_ref().is_some_and(|witness| {
+                matches!(witness.code.as_str(), "E0603" | "E0616" | "E0624" | "E0451")
+            });
+            if is_private && change.rule.id == rules::REMOVED.id {
+                change.message = format!("`{}` is private now", group.item);
+            }
+            change.witness = witness;
+            changes.push(change);
+        }
+        Ok(changes)
+    }
+
+    /// Whether a line only shows that a function became generic, which is not held against it.
+    fn is_generalized_pointer(&self, rejected: &Rejected<'_>, new_ids: &HashMap<&str, Id>) -> bool {
+        let assertion = rejected.line.assertion;
+        if assertion.done != Use::PointTo {
+            return false;
+        }
+        let Some(id) = new_ids.get(assertion.item.as_str()) else {
+            return true;
+        };
+        type_parameters(&self.new.side.api, *id) > type_parameters(&self.old.side.api, assertion.id)
+    }
+
+    fn describe(&self, change: &mut Change, old_id: Id, new_id: Option<Id>) {
+        let Self { old, new, .. } = self;
+        change.before = declaration(&old.side.api, old_id);
+        change.old_location = old
+            .side
+            .api
+            .index
+            .get(&old_id)
+            .and_then(|item| old.location(item));
+        if let Some(id) = new_id {
+            change.after = declaration(&new.side.api, id);
+            change.location = new
+                .side
+                .api
+                .index
+                .get(&id)
+                .and_then(|item| new.location(item));
+        }
+    }
+
+    /// What a compiler cannot show.
+    fn structural(&self) -> Vec<Change> {
+        let Self { old, new, .. } = self;
+        let mut changes = structural_changes(
+            Described {
+                krate: &old.side.api,
+                members: self.members_old,
+            },
+            Described {
+                krate: &new.side.api,
+                members: self.members_new,
+            },
+        );
+        for change in &mut changes {
+            if let Some(member) = self.members_old.get(&change.item) {
+                change.before = declaration(&old.side.api, member.item.id);
+                change.old_location = old.location(member.item);
+            }
+            if let Some(member) = self.members_new.get(&change.item) {
+                change.after = declaration(&new.side.api, member.item.id);
+                change.location = new.location(member.item);
+            }
+        }
+        changes
+    }
+
+    /// What the old library rejects of the new program, and no break explains.
+    fn additions(
+        &self,
+        rejected: &[Rejected<'_>],
+        program_old: &Program,
+        changes: &[Change],
+    ) -> Vec<Change> {
+        let old_items: BTreeSet<&str> = program_old
+            .assertions
+            .iter()
+            .map(|assertion| assertion.item.as_str())
+            .collect();
+        let broken: BTreeSet<&str> = changes
+            .iter()
+            .filter(|change| change.bump == Bump::Major)
+            .map(|change| change.item.as_str())
+            .collect();
+        let groups = group::group_by_item(rejected, &self.old.side.lib_name, &|item| {
+            self.members_old.contains_key(item)
+        });
+        groups
+            .iter()
+            .filter(|group| !is_explained(&group.item, &broken))
+            .map(|group| self.addition(group, &old_items))
+            .collect()
+    }
+
+    fn addition(&self, group: &Group<'_>, old_items: &BTreeSet<&str>) -> Change {
+        let existed = old_items.contains(group.item.as_str())
+            || self
+                .members_old
+                .get(&group.item)
+                .is_some_and(|member| !member.hidden);
+        let mut change = group::added_change(group, existed);
+        if let Some(line) = group.lines.first() {
+            let id = line.line.assertion.id;
+            let api = &self.new.side.api;
+            change.after = declaration(api, id);
+            change.location = api.index.get(&id).and_then(|item| self.new.location(item));
+        }
+        change
+    }
+}
+
+/// Whether a break of an item, of what holds it or of what it holds explains that it is new.
+fn is_explained(item: &str, broken: &BTreeSet<&str>) -> bool {
+    broken.iter().any(|other| {
+        *other == item
+            || item.starts_with(&format!("{other}::"))
+            || other.starts_with(&format!("{item}::"))
+    })
+}
+
+/// How many type parameters a function has. Generalizing one is harmless by Cargo's SemVer chapter.
+fn type_parameters(api: &Crate, id: Id) -> usize {
+    match api.index.get(&id).map(|item| &item.inner) {
+        Some(ItemEnum::Function(function)) => function
+            .generics
+            .params
+            .iter()
+            .filter(|param| matches!(param.kind, GenericParamDefKind::Type { .. }))
+            .count(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,53 @@
+//! Changes over all feature sets and targets.
+
+use std::collections::BTreeSet;
+
+use super::compare::Comparison;
+use crate::report::Judged;
+
+/// What the comparisons of a package found.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) judged: Judged,
+    /// Packages whose items show in the new side's API.
+    pub(super) public: BTreeSet<String>,
+}
+
+impl Gathered {
+    /// Adds a comparison. `several` says whether there are others, so that it has to be said in
+    /// which a change holds.
+    pub(super) fn add(&mut self, comparison: Comparison, label: &str, several: bool) {
+        self.public.extend(comparison.public);
+        let harness = &mut self.judged.harness;
+        harness.assertions += comparison.assertions;
+        harness.gaps.extend(comparison.gaps);
+        harness.feature_sets.push(label.to_owned());
+        for mut change in comparison.changes {
+            let known = self
+                .judged
+                .changes
+                .iter_mut()
+                .find(|known| known.rule.id == change.rule.id && known.item == change.item);
+            if let Some(known) = known {
+                if several {
+                    known.feature_sets.push(label.to_owned());
+                }
+                continue;
+            }
+            if several {
+                change.feature_sets.push(label.to_owned());
+            }
+            self.judged.changes.push(change);
+        }
+    }
+
+    /// What holds in every set is no matter of features.
+    pub(super) fn forget_sets_of_what_always_holds(&mut self) {
+        let sets = self.judged.harness.feature_sets.len();
+        for change in &mut self.judged.changes {
+            if change.feature_sets.len() == sets {
+                change.feature_sets.clear();
+            }
+        }
+    }
+}

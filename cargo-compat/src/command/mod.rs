@@ -1,0 +1,114 @@
+//! One call: for every selected package the baseline is found, both sides are built and compared,
+//! and a verdict is made.
+
+mod advisory;
+pub(crate) mod args;
+mod compare;
+mod gathered;
+mod harness;
+mod naming;
+mod package;
+mod prepared;
+mod witness;
+mod witnesses;
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{DependencyKind, Package};
+use release_gate::{Context, Error, Outcome, Report, Result};
+
+use crate::judge::waivers;
+use crate::model::config::Config;
+use crate::model::version::Bump;
+use crate::read::in_use::InUse;
+use crate::report::REPORT;
+use crate::tool::TOOL;
+use args::CompatArgs;
+use package::Judge;
+
+/// Runs the call.
+///
+/// # Errors
+/// A side cannot be had or built.
+pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
+    cx.project()?;
+    let config: Config = cx.config()?;
+    let artifacts = cx.artifacts()?;
+    let cx = &*cx;
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let _in_use = InUse::lock(&project.target_dir.join("compat"))?;
+    if let Some(file) = &args.witness {
+        return witness::show_witness(cx, project, args, file);
+    }
+
+    let packages = dependencies_first(project.selected().collect());
+    let several = packages.len() > 1;
+    let mut judge = Judge {
+        cx,
+        project,
+        args,
+        config: &config,
+        major: BTreeSet::new(),
+        used_waivers: vec![false; config.allow.len()],
+    };
+    let mut reports = Vec::new();
+    let mut all_judged = true;
+    for package in packages {
+        match judge.judge_package(package) {
+            Ok(judged) => {
+                if judged.required == Some(Bump::Major) {
+                    judge.major.insert(package.name.to_string());
+                }
+                let mut folder = artifacts.for_package(&package.name, &package.version.to_string());
+                for file in judged.files {
+                    folder.write(&file.name, file.text.as_bytes())?;
+                }
+                folder.finish()?;
+                reports.push(judged.report);
+            }
+            // With one package the driver says it all; with several the others are still judged.
+            Err(error) if several => {
+                let subject = project.subject(package);
+                reports.push(Report::not_judged(REPORT, &TOOL, subject, &error));
+                all_judged = false;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if all_judged && let Some(report) = reports.last_mut() {
+        report
+            .envelope
+            .findings
+            .extend(waivers::unused_waivers(&config.allow, &judge.used_waivers));
+    }
+    Ok(Outcome::Reports(reports))
+}
+
+/// Packages in an order in which each comes after those of them it depends on.
+fn dependencies_first(mut open: Vec<&Package>) -> Vec<&Package> {
+    let mut ordered: Vec<&Package> = Vec::new();
+    while !open.is_empty() {
+        let names: BTreeSet<&str> = open.iter().map(|package| package.name.as_str()).collect();
+        let (now, later): (Vec<&Package>, Vec<&Package>) = open
+            .iter()
+            .partition(|package| !depends_on_any(package, &names));
+        if now.is_empty() {
+            // A circle, which cargo does not build: any order.
+            ordered.extend(later);
+            break;
+        }
+        ordered.extend(now);
+        open = later;
+    }
+    ordered
+}
+
+fn depends_on_any(package: &Package, names: &BTreeSet<&str>) -> bool {
+    package.dependencies.iter().any(|dependency| {
+        dependency.kind == DependencyKind::Normal
+            && dependency.name != package.name.as_str()
+            && names.contains(dependency.name.as_str())
+    })
+}

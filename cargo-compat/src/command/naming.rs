@@ -1,0 +1,132 @@
+//! A side's program, after it was found out by which paths it can name what other crates define.
+//!
+//! rustdoc gives a foreign item's canonical path, which is often private. So the program is written
+//! twice: once to see which foreign items it needs, and, when the compiler has said which paths to
+//! them exist, once for good.
+
+use std::collections::BTreeMap;
+
+use release_gate::Result;
+use release_gate::process::Runner;
+use rustdoc_types::Id;
+use semver::Version;
+
+use super::prepared::Prepared;
+use crate::model::names::{Canonical, Names, candidates};
+use crate::model::surface::Surface;
+use crate::program::assertion::Use;
+use crate::program::{Assertion, Program};
+use crate::prove::{self, Rustc};
+use crate::read::side::Globbed;
+
+/// A side's program and what was found out for it.
+pub(super) struct Written {
+    pub(super) program: Program,
+    /// Crates whose items show in the API, by name in programs.
+    pub(super) public: BTreeMap<String, (String, Version)>,
+}
+
+/// Foreign paths that can be named, by canonical path.
+pub(super) type KnownPaths = BTreeMap<Canonical, String>;
+
+/// Writes a side's program; what was found out about foreign paths is added to `known`.
+pub(super) fn write_program(
+    prepared: &Prepared<'_>,
+    rustc: &Rustc<'_>,
+    runner: &Runner,
+    known: &mut KnownPaths,
+) -> Result<Written> {
+    probe_paths(prepared, rustc, runner, known)?;
+    let names = names_of(prepared, Some(known));
+    let mut program = Program::write(&names);
+    for globbed in &prepared.side.globbed {
+        add_globbed(prepared, &names, globbed, &mut program);
+    }
+    let public = names
+        .crates()
+        .iter()
+        .filter_map(|number| {
+            let alias = prepared.aliases.by_number.get(number)?;
+            Some((alias.clone(), prepared.aliases.packages.get(alias)?.clone()))
+        })
+        .collect();
+    Ok(Written { program, public })
+}
+
+fn names_of<'a>(prepared: &'a Prepared<'_>, known: Option<&'a KnownPaths>) -> Names<'a> {
+    Names::new(
+        &prepared.side.api,
+        &prepared.surface,
+        &prepared.side.lib_name,
+        &prepared.aliases.by_number,
+        known,
+    )
+}
+
+/// Tries paths to the foreign items that the program needs.
+fn probe_paths(
+    prepared: &Prepared<'_>,
+    rustc: &Rustc<'_>,
+    runner: &Runner,
+    known: &mut KnownPaths,
+) -> Result<()> {
+    let scout = names_of(prepared, None);
+    let _program = Program::write(&scout);
+    let probes: Vec<Assertion> = scout
+        .wanted()
+        .into_iter()
+        .filter(|path| !known.contains_key(path))
+        .map(|path| Assertion {
+            item: path.join("::"),
+            id: Id(0),
+            done: Use::Import,
+            ways: candidates(&path)
+                .iter()
+                .map(|path| format!("use {path} as _;"))
+                .collect(),
+        })
+        .collect();
+    if probes.is_empty() {
+        return Ok(());
+    }
+
+    let accepted = prove::accepted_by(rustc, &prepared.library(None), runner, &probes)?;
+    for line in accepted.lines {
+        let canonical: Canonical = line.assertion.item.split("::").map(str::to_owned).collect();
+        let path = line
+            .code()
+            .trim_start_matches("use ")
+            .trim_end_matches(" as _;")
+            .to_owned();
+        known.insert(canonical, path);
+    }
+    Ok(())
+}
+
+fn add_globbed(
+    prepared: &Prepared<'_>,
+    names: &Names<'_>,
+    Globbed { glob, api }: &Globbed,
+    program: &mut Program,
+) {
+    let source = glob.source.trim_start_matches("::");
+    let Some(api) = api else {
+        program.unwritten.push(format!(
+            "`{}*`: import (what `{source}::*` brings is not known)",
+            glob.prefix
+        ));
+        return;
+    };
+    let module = source.split_once("::").map_or("", |(_, module)| module);
+    let lib = api
+        .index
+        .get(&api.root)
+        .and_then(|item| item.name.clone())
+        .unwrap_or_default();
+    let alias = prepared
+        .aliases
+        .files
+        .contains_key(&lib)
+        .then_some(lib.as_str());
+    program.add_glob(names, (&glob.prefix, module), &Surface::of(api), alias);
+}

@@ -1,0 +1,31 @@
+//! The command line as a gate of the suite.
+
+use release_gate::cli::Gate;
+use release_gate::report::schema;
+use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
+
+use crate::cli::Cli;
+use crate::command;
+use crate::report::REPORT;
+use crate::report::data::CompatData;
+use crate::tool::TOOL;
+
+impl Gate for Cli {
+    const TOOL: Tool = TOOL;
+
+    fn shared(&self) -> &SharedArgs {
+        &self.shared
+    }
+
+    fn report_name(&self) -> Option<&'static str> {
+        self.compat.witness.is_none().then_some(REPORT)
+    }
+
+    fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+        vec![(REPORT, schema::<CompatData>(REPORT))]
+    }
+
+    fn execute(self, cx: &mut Context) -> Result<Outcome> {
+        command::run(cx, &self.compat)
+    }
+}

@@ -1,0 +1,120 @@
+//! What a manifest says that decides how a package is compared: its library, its features.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{Package, Target};
+use release_gate::SharedArgs;
+
+/// The library target of a package, if it has one that Rust programs can use.
+pub fn library(package: &Package) -> Option<&Target> {
+    package
+        .targets
+        .iter()
+        .find(|target| {
+            target.is_lib()
+                || target.is_proc_macro()
+                || target.is_rlib()
+                || target.is_dylib()
+                || target.is_cdylib()
+        })
+        .filter(|target| {
+            target.is_lib() || target.is_proc_macro() || target.is_rlib() || target.is_dylib()
+        })
+}
+
+/// Which features are on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeatureSet {
+    /// As the command line says.
+    Asked,
+    /// The default ones.
+    Default,
+    /// None.
+    Bare,
+    /// All but those that by custom need a nightly compiler or are private.
+    All,
+}
+
+impl FeatureSet {
+    /// The word reports use.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Asked => "as asked",
+            Self::Default => "default features",
+            Self::Bare => "no features",
+            Self::All => "all features",
+        }
+    }
+
+    /// What the command line asks for, else the default features.
+    pub fn asked_or_default(args: &SharedArgs) -> Self {
+        if args.feature_args().is_empty() {
+            Self::Default
+        } else {
+            Self::Asked
+        }
+    }
+
+    /// The sets worth comparing: one if there are no features.
+    pub fn worth_comparing(old: &Package, new: &Package) -> Vec<Self> {
+        let mut sets = vec![Self::Default];
+        if !enables_all(old) || !enables_all(new) {
+            sets.push(Self::All);
+        }
+        if default_closure(old).len() > 1 || default_closure(new).len() > 1 {
+            sets.push(Self::Bare);
+        }
+        sets
+    }
+}
+
+/// Whether the default features turn on every public one.
+fn enables_all(package: &Package) -> bool {
+    let closure = default_closure(package);
+    public_features(package)
+        .iter()
+        .all(|name| closure.contains(name))
+}
+
+/// Everything the default features turn on.
+fn default_closure(package: &Package) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec!["default".to_owned()];
+    while let Some(name) = open.pop() {
+        if let Some(values) = package.features.get(&name)
+            && found.insert(name)
+        {
+            open.extend(values.iter().cloned());
+        }
+    }
+    found
+}
+
+/// Features that a user of a stable compiler may ask for.
+pub fn public_features(package: &Package) -> Vec<String> {
+    package
+        .features
+        .keys()
+        .filter(|name| !is_private_feature(package, name))
+        .cloned()
+        .collect()
+}
+
+fn is_private_feature(package: &Package, name: &str) -> bool {
+    const BY_CUSTOM: [&str; 6] = [
+        "nightly",
+        "bench",
+        "no_std",
+        "default",
+        "rustc-dep-of-std",
+        "compiler_builtins",
+    ];
+    name.starts_with('_')
+        || name.starts_with("unstable")
+        || BY_CUSTOM.contains(&name)
+        // Only the standard library's own build can turn these on.
+        || package.dependencies.iter().any(|dependency| {
+            dependency.name.starts_with("rustc-std-workspace")
+                && dependency.rename.as_deref().unwrap_or(&dependency.name) == name
+        })
+}

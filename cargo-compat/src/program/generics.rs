@@ -1,0 +1,147 @@
+//! What follows from a type's generic parameters alone: named with and without arguments, passed,
+//! moved, and its variance.
+
+use rustdoc_types::{GenericParamDefKind, Generics, Item};
+
+use super::assertion::Use;
+use super::scope::{Scope, with_defaults};
+use super::writer::Writer;
+use crate::model::ident::ident;
+use crate::model::render::arguments;
+
+/// A type as programs name it.
+pub(super) struct NamedType {
+    pub(super) scope: Scope,
+    /// `::k::S`.
+    pub(super) name: String,
+    /// `::k::S<'a, T>`.
+    pub(super) ty: String,
+}
+
+/// Writes what is common to all three kinds of type. `None` if its parameters cannot be written.
+pub(super) fn write_named(
+    w: &mut Writer<'_>,
+    path: &str,
+    item: &Item,
+    generics: &Generics,
+) -> Option<NamedType> {
+    let name = w.names.local(path);
+    let Some(scope) = Scope::of(&w.renderer(), generics) else {
+        w.add(path, item.id, Use::NameWithArguments, Vec::new());
+        return None;
+    };
+    let ty = format!("{name}{}", scope.args());
+    let named = NamedType { scope, name, ty };
+    let NamedType { scope, ty, .. } = &named;
+    let way = scope.function(&format!("_: &{ty}"), "", "");
+    w.add(path, item.id, Use::NameWithArguments, vec![way]);
+    let way = scope.function(&format!("_: {ty}"), "", "");
+    w.add(path, item.id, Use::PassByValue, vec![way]);
+
+    write_defaults(w, path, item, generics, &named);
+    write_variance(w, path, item, generics, &named);
+
+    // A closure takes over what is not `Copy`, and borrows what is.
+    let take = scope.function(
+        &format!("x: {ty}"),
+        " -> impl FnOnce()",
+        "|| { let _y = x; }",
+    );
+    w.add(path, item.id, Use::MoveIntoClosure, vec![take]);
+    Some(named)
+}
+
+/// The type without the arguments that have defaults.
+fn write_defaults(
+    w: &mut Writer<'_>,
+    path: &str,
+    item: &Item,
+    generics: &Generics,
+    NamedType { scope, name, .. }: &NamedType,
+) {
+    let short = arguments(generics, false);
+    if short.len() == arguments(generics, true).len() {
+        return;
+    }
+    let short = if short.is_empty() {
+        name.clone()
+    } else {
+        format!("{name}<{}>", short.join(", "))
+    };
+    let used = scope.function(&format!("x: &{short}"), "", "");
+    w.add(path, item.id, Use::NameWithoutDefaults, vec![used]);
+
+    if let Some(full) = with_defaults(&w.renderer(), generics) {
+        let full = format!("{name}<{}>", full.join(", "));
+        let same = scope.function_with(
+            &["'x__"],
+            &format!("x: &'x__ {short}"),
+            &format!(" -> &'x__ {full}"),
+            "x",
+        );
+        w.add(path, item.id, Use::RelyOnDefaults, vec![same]);
+    }
+}
+
+/// Longer lifetimes for shorter ones (and the other way round), and values outlived by what they
+/// borrow.
+///
+/// Variance is asked of each parameter by itself: the type is written with a long and with a short
+/// lifetime in that parameter's place, and one is returned where the other is wanted.
+fn write_variance(
+    w: &mut Writer<'_>,
+    path: &str,
+    item: &Item,
+    generics: &Generics,
+    named: &NamedType,
+) {
+    for (index, param) in generics.params.iter().enumerate() {
+        let [long, short, brief] = match &param.kind {
+            GenericParamDefKind::Lifetime { .. } => ["'long__", "'short__", "'x__"],
+            GenericParamDefKind::Type { .. } => ["&'long__ u8", "&'short__ u8", "&'x__ u8"],
+            GenericParamDefKind::Const { .. } => continue,
+        }
+        .map(|value| with_argument(&named.name, generics, index, value));
+        let rest = without_parameter(&named.scope, &ident(&param.name));
+
+        for (done, from, to) in [
+            (Use::ShortenLifetime, &long, &short),
+            (Use::LengthenLifetime, &short, &long),
+        ] {
+            let way = rest.function_with(
+                &["'long__: 'short__", "'short__"],
+                &format!("x: {from}"),
+                &format!(" -> {to}"),
+                "x",
+            );
+            w.add(path, item.id, done, vec![way]);
+        }
+        let make = rest.function(
+            &format!("mk: impl for<'x__> Fn(&'x__ u8) -> {brief}"),
+            "",
+            "let v; let d = 0u8; v = mk(&d);",
+        );
+        w.add(path, item.id, Use::DropAfterBorrowed, vec![make]);
+    }
+}
+
+/// The type with one of its arguments replaced.
+fn with_argument(name: &str, generics: &Generics, index: usize, value: &str) -> String {
+    let mut args = arguments(generics, true);
+    if let Some(arg) = args.get_mut(index) {
+        value.clone_into(arg);
+    }
+    format!("{name}<{}>", args.join(", "))
+}
+
+/// A scope without one of its parameters, and without the bounds that name it.
+fn without_parameter(scope: &Scope, own: &str) -> Scope {
+    let mut rest = scope.clone();
+    rest.declared.retain(|text| {
+        text != own
+            && !text.starts_with(&format!("{own}:"))
+            && !text.starts_with(&format!("{own} "))
+    });
+    rest.predicates.retain(|text| !text.contains(own));
+    rest
+}

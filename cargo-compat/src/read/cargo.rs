@@ -1,0 +1,173 @@
+//! Calls of cargo: which arguments a side is built with, and what cargo says of a workspace.
+
+use std::path::Path;
+
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use release_gate::process::{Finished, Step};
+use release_gate::{Context, Error, Result, SharedArgs};
+
+use crate::model::package::{FeatureSet, public_features};
+
+/// What is to be built, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// `old` or `new`, for messages.
+    pub name: &'a str,
+    /// The manifest.
+    pub manifest: &'a Path,
+    /// What cargo says of it.
+    pub metadata: &'a Metadata,
+    /// The package.
+    pub package: &'a str,
+    /// Where to build.
+    pub target_dir: &'a Path,
+    /// Features and flags.
+    pub args: &'a SharedArgs,
+    /// Features to build with.
+    pub features: &'a FeatureSet,
+    /// The target, if it is not the host.
+    pub target: Option<&'a str>,
+}
+
+/// A call of cargo that builds a side.
+pub(super) fn build_step(request: &Request<'_>, verb: &str) -> Step {
+    // Cargo names a member's files by its path inside the workspace and its version, which may be
+    // the same on both sides. Another profile setting for this one package, of no effect on
+    // type-checking, keeps the sides apart while their dependencies stay shared.
+    let distinct = format!(
+        "profile.dev.package.{:?}.codegen-units={}",
+        request.package,
+        side_number(request)
+    );
+    let step = Step::cargo()
+        .inherit_network_env()
+        .env("CARGO_TARGET_DIR", request.target_dir)
+        .env("CARGO_INCREMENTAL", "0")
+        // Warnings of either side are not ours to judge.
+        .env("RUSTFLAGS", "--cap-lints=allow")
+        .arg(verb)
+        .args(["--config", &distinct])
+        .arg("--manifest-path")
+        .arg(request.manifest)
+        .args(
+            request
+                .target
+                .iter()
+                .flat_map(|target| ["--target", target]),
+        );
+    if request.args.is_offline() {
+        step.arg("--offline")
+    } else {
+        step
+    }
+}
+
+/// A number that differs between sides and between folders: two baselines of one version must never
+/// be taken for each other.
+fn side_number(request: &Request<'_>) -> u32 {
+    let mut text = request.name.as_bytes().to_vec();
+    text.extend(request.manifest.as_os_str().as_encoded_bytes());
+    let digest = release_gate::digest::sha256_bytes(&text).to_string();
+    257 + u32::from_str_radix(digest.get(..7).unwrap_or("0"), 16).unwrap_or(0)
+}
+
+/// The features as cargo's arguments; of those asked for, the ones this side has, since one side
+/// may have features the other lacks.
+pub(super) fn feature_args(request: &Request<'_>, package: &Package) -> Vec<String> {
+    match request.features {
+        FeatureSet::Default => Vec::new(),
+        FeatureSet::Bare => vec!["--no-default-features".to_owned()],
+        FeatureSet::All => listed(&public_features(package)),
+        FeatureSet::Asked => asked_features(request.args, package),
+    }
+}
+
+fn listed(names: &[String]) -> Vec<String> {
+    if names.is_empty() {
+        Vec::new()
+    } else {
+        vec!["--features".to_owned(), names.join(",")]
+    }
+}
+
+fn asked_features(args: &SharedArgs, package: &Package) -> Vec<String> {
+    let features = &args.features;
+    let mut found = Vec::new();
+    if features.all_features {
+        found.push("--all-features".to_owned());
+    }
+    if features.no_default_features {
+        found.push("--no-default-features".to_owned());
+    }
+    let names: Vec<String> = features
+        .features
+        .iter()
+        .flat_map(|list| list.split([',', ' ']))
+        .filter(|name| package.features.contains_key(*name) || name.contains('/'))
+        .map(str::to_owned)
+        .collect();
+    found.extend(listed(&names));
+    found
+}
+
+/// A package of a workspace. `side` is for messages.
+///
+/// # Errors
+/// There is none of that name.
+pub fn workspace_member<'a>(metadata: &'a Metadata, side: &str, name: &str) -> Result<&'a Package> {
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.name == name)
+        .ok_or_else(|| {
+            Error::judge(format!("the {side} side has no package `{name}`"))
+                .with_help("was it renamed? compare with the release it had this name in")
+        })
+}
+
+/// A workspace as cargo describes it, nothing built. `side` and `package` are for messages.
+///
+/// # Errors
+/// The manifest is broken, or a dependency cannot be had.
+pub fn workspace_metadata(
+    cx: &Context,
+    side: &str,
+    manifest: &Path,
+    package: &str,
+) -> Result<Metadata> {
+    let step = Step::cargo()
+        .inherit_network_env()
+        .args(["metadata", "--format-version", "1", "--manifest-path"])
+        .arg(manifest);
+    let step = if cx.args().is_offline() {
+        step.arg("--offline")
+    } else {
+        step
+    };
+    let finished = finished_step(side, package, cx.runner.run(step)?)?;
+    MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout)).map_err(|error| {
+        Error::judge(format!(
+            "cargo's metadata of the {side} side cannot be read"
+        ))
+        .with_source(error)
+    })
+}
+
+pub(super) fn finished_step(side: &str, package: &str, finished: Finished) -> Result<Finished> {
+    let command = finished.command.clone();
+    finished.success().map_err(|error| {
+        let text = error.to_string();
+        let tail: Vec<&str> = text.lines().skip(1).collect();
+        Error::judge(format!(
+            "the {side} side of `{package}` does not build:\n{}",
+            tail.join("\n")
+        ))
+        .with_help(format!(
+            "mend it, then run the gate again; the command was: {}",
+            command
+                .split(" --message-format")
+                .next()
+                .unwrap_or(&command)
+        ))
+    })
+}

@@ -1,0 +1,119 @@
+//! Published versions, through cargo itself.
+
+use std::path::Path;
+
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use release_gate::error::JudgeExt;
+use release_gate::fs::throw_away_dir;
+use release_gate::process::Step;
+use release_gate::project::Project;
+use release_gate::report::{Baseline, BaselineKind};
+use release_gate::{Context, Error, Result};
+
+use super::manifests::own_workspace;
+use super::old::{Old, baseline_cache};
+use super::tree::copy_dir;
+
+/// A published version, yanked or not: a throw-away package depends on exactly it, and cargo
+/// unpacks it.
+pub(super) fn published_version(
+    cx: &Context,
+    project: &Project,
+    package: &Package,
+    version: &str,
+) -> Result<Old> {
+    let metadata = ask_for(cx, &package.name, version)?;
+    let found = metadata
+        .packages
+        .iter()
+        .find(|found| found.name == package.name && found.source.is_some())
+        .ok_or_else(|| unusable(&package.name, version, "it is not there"))?;
+    let source = found
+        .manifest_path
+        .parent()
+        .ok_or_else(|| unusable(&package.name, version, "it has no folder"))?;
+    let origin = found
+        .source
+        .as_ref()
+        .map(|source| source.repr.as_str())
+        .unwrap_or_default();
+
+    // The unpacked package is shared by all of cargo: the build gets a copy.
+    let base = baseline_cache(project).folder(
+        &format!("registry {origin} {} {}", found.name, found.version),
+        |folder| {
+            copy_dir(source.as_std_path(), folder)
+                .or_judge(|| "cannot copy the published package".to_owned())
+        },
+        |folder| own_workspace(&folder.join("Cargo.toml"), folder),
+    )?;
+    let baseline = Baseline {
+        kind: BaselineKind::Registry,
+        name: found.version.to_string(),
+        version: Some(found.version.to_string()),
+        commit: None,
+    };
+    Ok(Old::Sources {
+        baseline,
+        manifest: base.join("Cargo.toml"),
+        base,
+    })
+}
+
+fn unusable(name: &str, version: &str, what: &str) -> Error {
+    Error::judge(format!(
+        "cargo's answer about `{name}` {version} cannot be used: {what}"
+    ))
+}
+
+/// What cargo says of a package that depends on the version asked for.
+fn ask_for(cx: &Context, name: &str, version: &str) -> Result<Metadata> {
+    let scratch = throw_away_dir("compat-registry")?;
+    // Side by side: a package below another's folder would belong to that one's workspace.
+    let query = scratch.path().join("query");
+    write_query(&query, name, version)
+        .or_judge(|| "cannot write a throw-away package".to_owned())?;
+    let mut step = Step::cargo()
+        .inherit_network_env()
+        .args(["metadata", "--format-version", "1"])
+        .current_dir(&query);
+    if cx.args().is_offline() {
+        step = step.arg("--offline");
+    }
+    let finished = cx.runner.run(step)?;
+    if !finished.is_success() {
+        let text = finished.stderr_text();
+        return Err(Error::judge(format!(
+            "cargo cannot get `{name}` {version}: {}",
+            text.trim()
+        ))
+        .with_help("is it published, and are you online?"));
+    }
+    MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout))
+        .map_err(|error| unusable(name, version, &error.to_string()))
+}
+
+fn write_query(query: &Path, name: &str, version: &str) -> std::io::Result<()> {
+    std::fs::create_dir_all(query)?;
+    let requirement = if version == "latest" {
+        "*".to_owned()
+    } else {
+        format!("={version}")
+    };
+    let manifest = format!(
+        "[package]\nname = \"baseline\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[dependencies]\n\
+         baseline-of = {{ package = \"{name}\", version = \"{requirement}\" }}\n[workspace]\n"
+    );
+    std::fs::write(query.join("Cargo.toml"), manifest)?;
+    std::fs::write(query.join("lib.rs"), "")?;
+    if version == "latest" {
+        return Ok(());
+    }
+
+    // cargo takes a yanked version only from a lock file; what this one leaves out it fills in.
+    let lock = format!(
+        "version = 3\n\n[[package]]\nname = \"baseline\"\nversion = \"0.0.0\"\ndependencies = [\n \"{name}\",\n]\n\n\
+         [[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n"
+    );
+    std::fs::write(query.join("Cargo.lock"), lock)
+}

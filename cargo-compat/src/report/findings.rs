@@ -1,0 +1,150 @@
+//! Findings: every break; of the rest, what users are told of; and the verdict on the version.
+
+use release_gate::{Finding, Level};
+use semver::Version;
+
+use super::Compared;
+use crate::model::change::Change;
+use crate::model::version::Bump;
+use crate::rules;
+
+/// How many changes the verdict names.
+const REASONS: usize = 5;
+
+/// The largest bump that changes need.
+pub(crate) fn required_bump(changes: &[Change]) -> Bump {
+    changes
+        .iter()
+        .filter(|change| change.waived.is_none())
+        .map(|change| change.bump)
+        .max()
+        .unwrap_or(Bump::Patch)
+}
+
+/// A finding for each change that users are told of, and one where the version is too low.
+pub(super) fn change_findings(changes: &[Change], compared: &Compared<'_>) -> Vec<Finding> {
+    let mut found: Vec<Finding> = changes
+        .iter()
+        .filter(|change| is_reported(change))
+        .map(|change| change_finding(change, compared))
+        .collect();
+    found.extend(version_finding(changes, compared));
+    found
+}
+
+fn is_reported(change: &Change) -> bool {
+    change.bump == Bump::Major
+        || change.rule.id == rules::MSRV.id
+        || change.rule.id == rules::DEPRECATED.id
+}
+
+fn change_finding(change: &Change, compared: &Compared<'_>) -> Finding {
+    let mut finding = Finding::new(change.rule, change.message.clone());
+    if let Some(location) = &change.location {
+        finding = finding.at(location.path.clone(), location.line);
+    }
+    if let Some(reason) = &change.waived {
+        finding.message.push_str(&format!(" (waived: {reason})"));
+        finding = finding
+            .level(Level::Note)
+            .evidence("waived", reason.clone());
+    } else if change.bump <= compared.declared && change.bump == Bump::Major {
+        // The version says so: users are warned.
+        finding = finding.level(Level::Note);
+    }
+    finding = finding
+        .evidence("item", change.item.clone())
+        .evidence("bump", change.bump.as_str());
+    if change.before != change.after {
+        if !change.before.is_empty() {
+            finding = finding.evidence("before", change.before.clone());
+        }
+        if !change.after.is_empty() {
+            finding = finding.evidence("after", change.after.clone());
+        }
+    }
+    if let Some(witness) = &change.witness {
+        finding = finding
+            .evidence("witness", witness.program.clone())
+            .evidence("proved", witness.proved);
+    }
+    let help = help_lines(change, compared);
+    if help.is_empty() {
+        finding
+    } else {
+        finding.help(help.join("\n"))
+    }
+}
+
+fn help_lines(change: &Change, compared: &Compared<'_>) -> Vec<String> {
+    let mut help = Vec::new();
+    if change.before != change.after {
+        if !change.before.is_empty() {
+            help.push(format!("was: {}", change.before));
+        }
+        if !change.after.is_empty() {
+            help.push(format!("is:  {}", change.after));
+        }
+    }
+    if let Some(witness) = &change.witness {
+        let code = if witness.code.is_empty() {
+            String::new()
+        } else {
+            format!("[{}]", witness.code)
+        };
+        help.push(format!("error{code}: {}", witness.error));
+        help.push(format!(
+            "see it with `{} --witness {}`",
+            compared.command(),
+            witness.program
+        ));
+    }
+    if !change.feature_sets.is_empty() {
+        help.push(format!("with {}", change.feature_sets.join(", ")));
+    }
+    help
+}
+
+/// The verdict on the version.
+fn version_finding(changes: &[Change], compared: &Compared<'_>) -> Option<Finding> {
+    let required = required_bump(changes);
+    let Compared {
+        old, new, declared, ..
+    } = compared;
+    if required <= *declared {
+        return None;
+    }
+    let next = required.next(old);
+    let message = format!(
+        "{new} promises a {} change after {old}, and the changes need a {} one",
+        declared.as_str(),
+        required.as_str()
+    );
+    let rule = if required == Bump::Major {
+        &rules::BUMP
+    } else {
+        &rules::MINOR_MISSING
+    };
+    Some(
+        Finding::new(rule, message)
+            .help(version_help(changes, required, &next))
+            .evidence("next_version", next.to_string()),
+    )
+}
+
+fn version_help(changes: &[Change], required: Bump, next: &Version) -> String {
+    let mut reasons: Vec<String> = changes
+        .iter()
+        .filter(|change| change.bump == required && change.waived.is_none())
+        .map(|change| change.message.clone())
+        .collect();
+    let more = reasons.len().saturating_sub(REASONS);
+    reasons.truncate(REASONS);
+    if more > 0 {
+        reasons.push(format!("and {more} more"));
+    }
+    format!(
+        "set the version to {next} or higher, or undo: {}",
+        reasons.join("; ")
+    )
+}

@@ -1,0 +1,116 @@
+//! Changes as machines and people read them. Decides nothing.
+
+pub(crate) mod data;
+pub(crate) mod findings;
+pub(crate) mod human;
+pub(crate) mod witness_files;
+
+use release_gate::report::{Baseline, Subject};
+use release_gate::{Finding, Report};
+use semver::Version;
+
+use crate::model::change::Change;
+use crate::model::version::Bump;
+use crate::rules;
+use crate::tool::TOOL;
+use data::{ChangeData, CompatData, Harness};
+use human::{Heading, human_table};
+use witness_files::WitnessFile;
+
+/// Name of the report.
+pub(crate) const REPORT: &str = "compat";
+
+/// Two releases that were compared.
+pub(crate) struct Compared<'a> {
+    /// The package.
+    pub(crate) name: &'a str,
+    pub(crate) baseline: &'a Baseline,
+    pub(crate) old: &'a Version,
+    pub(crate) new: &'a Version,
+    pub(crate) declared: Bump,
+}
+
+impl Compared<'_> {
+    /// The call that compares them again.
+    fn command(&self) -> String {
+        format!(
+            "cargo compat --against {} -p {}",
+            self.baseline.name, self.name
+        )
+    }
+}
+
+/// What the comparison found.
+#[derive(Default)]
+pub(crate) struct Judged {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) harness: Harness,
+    /// Findings that are no changes.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// The report on a package, and the files that go with it.
+pub(crate) fn compose_report(
+    subject: Subject,
+    compared: &Compared<'_>,
+    mut judged: Judged,
+) -> (Report, Vec<WitnessFile>) {
+    judged.changes.sort_by(|a, b| {
+        b.bump
+            .cmp(&a.bump)
+            .then_with(|| a.item.cmp(&b.item))
+            .then_with(|| a.rule.id.cmp(b.rule.id))
+    });
+    let files = witness_files::name_witnesses(&mut judged.changes, compared);
+    judged.harness.gaps.sort();
+    judged.harness.gaps.dedup();
+
+    let changes = &judged.changes;
+    let required = findings::required_bump(changes);
+    let next = required.next(compared.old);
+    let mut all = findings::change_findings(changes, compared);
+    all.extend(judged.findings);
+    all.extend(gaps_finding(&judged.harness));
+    let data = CompatData {
+        required_bump: required,
+        declared_bump: Some(compared.declared),
+        baseline_version: Some(compared.old.to_string()),
+        next_version: Some(next.to_string()),
+        changes: changes.iter().map(ChangeData::from).collect(),
+        harness: judged.harness,
+    };
+    let heading = Heading {
+        name: compared.name,
+        version: compared.new,
+        baseline: &compared.baseline.name,
+    };
+    let report = Report::new(REPORT, &TOOL, subject)
+        .baseline(compared.baseline.clone())
+        .findings(all)
+        .data(&data)
+        .human(human_table(&heading, changes, &data))
+        .summary(format!(
+            "needs {next} ({}), declares {} ({})",
+            required.as_str(),
+            compared.new,
+            compared.declared.as_str()
+        ));
+    (report, files)
+}
+
+/// A few uses that cannot be written are no reason to doubt; many are.
+fn gaps_finding(harness: &Harness) -> Option<Finding> {
+    let gaps = harness.gaps.len();
+    let uses = harness.assertions;
+    if gaps * 10 <= uses {
+        return None;
+    }
+    let word = if gaps == 1 { "use" } else { "uses" };
+    let message =
+        format!("{gaps} {word} of the old API could not be compiled, beside {uses} that were");
+    Some(
+        Finding::new(&rules::GAPS, message).help(
+            "they are listed in compat.json; what concerns them was judged by structure alone",
+        ),
+    )
+}
