@@ -13,7 +13,7 @@ use semver::Version;
 
 use super::advisory::judge_description;
 use super::args::CompatArgs;
-use super::compare::compare_sides;
+use super::compare::{Comparison, compare_sides};
 use super::gathered::Gathered;
 use super::harness;
 use super::prepared::Prepared;
@@ -64,6 +64,7 @@ struct OldSources {
 struct Run<'a> {
     target: Option<&'a str>,
     features: &'a FeatureSet,
+    progress: &'a (dyn Fn(&str) + Sync),
 }
 
 impl Run<'_> {
@@ -182,14 +183,18 @@ impl Judge<'_> {
         let mut versions = None;
         for target in targets {
             for features in &sets {
-                let run = Run { target, features };
-                let Some((new, old_side)) =
-                    self.build_sides(package, old, &run, &progress, &mut gathered)?
+                let run = Run {
+                    target,
+                    features,
+                    progress: &progress,
+                };
+                let Some((new, old_side)) = self.build_sides(package, old, &run, &mut gathered)?
                 else {
                     continue;
                 };
                 progress(&format!("{} ({})", package.name, run.label()));
-                self.compare_run(&old.base, (&old_side, &new), &run, several, &mut gathered)?;
+                let comparison = self.compare_run(&old.base, (&old_side, &new), target)?;
+                gathered.add(comparison, &run.label(), several);
                 if versions.is_none() {
                     let changes = manifest::manifest_changes(&old_side.package, &new.package);
                     gathered.judged.changes.extend(changes);
@@ -208,7 +213,6 @@ impl Judge<'_> {
         package: &Package,
         old: &OldSources,
         run: &Run<'_>,
-        progress: &(dyn Fn(&str) + Sync),
         gathered: &mut Gathered,
     ) -> Result<Option<(Side, Side)>> {
         let target_dir = self.project.target_dir.join("compat");
@@ -227,12 +231,12 @@ impl Judge<'_> {
         let new = build_side(
             request("new", manifest, &self.project.metadata),
             runner,
-            progress,
+            run.progress,
         );
         let old = build_side(
             request("old", &old.manifest, &old.metadata),
             runner,
-            progress,
+            run.progress,
         );
         match (new, old) {
             (Ok(new), Ok(old)) => Ok(Some((new, old))),
@@ -250,28 +254,23 @@ impl Judge<'_> {
         &self,
         base: &Path,
         (old, new): (&Side, &Side),
-        run: &Run<'_>,
-        several: bool,
-        gathered: &mut Gathered,
-    ) -> Result<()> {
+        target: Option<&str>,
+    ) -> Result<Comparison> {
         let scratch = throw_away_dir("compat-programs")?;
         let verdicts = self.project.target_dir.join("compat").join("verdicts");
-        let rustc =
-            Rustc::new(scratch.path(), &self.project.root, run.target).remembering(verdicts);
+        let rustc = Rustc::new(scratch.path(), &self.project.root, target).remembering(verdicts);
         let new_base = self
             .project
             .git
             .as_ref()
             .map_or(&*self.project.root, Git::root);
         let old_base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
-        let comparison = compare_sides(
+        compare_sides(
             &Prepared::new(old, &old_base),
             &Prepared::new(new, new_base),
             &rustc,
             &self.cx.runner,
-        )?;
-        gathered.add(comparison, &run.label(), several);
-        Ok(())
+        )
     }
 
     fn run_harness(&self, old: &Side, new: &Side, gathered: &mut Gathered) -> Result<()> {

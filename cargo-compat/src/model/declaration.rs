@@ -1,6 +1,9 @@
 //! Declarations as people read them: one line per item, names as their author spelled them.
 
-use rustdoc_types::{Crate, Id, Item, ItemEnum, StructKind, VariantKind, Visibility};
+use rustdoc_types::{
+    Crate, Function, Generics, Id, Impl, Item, ItemEnum, MacroKind, StructKind, Trait, Variant,
+    VariantKind, Visibility,
+};
 
 use super::render::{Renderer, angle, header};
 
@@ -16,42 +19,11 @@ pub fn declaration(krate: &Crate, id: Id) -> String {
 fn declare(krate: &Crate, item: &Item) -> Option<String> {
     let r = Renderer::people();
     let name = item.name.clone().unwrap_or_default();
-    let public = if matches!(item.visibility, Visibility::Public) {
-        "pub "
-    } else {
-        ""
-    };
+    let public = public_word(&item.visibility);
     Some(match &item.inner {
         ItemEnum::Module(_) => format!("{public}mod {name}"),
-        ItemEnum::Function(function) => {
-            let mut inputs = Vec::new();
-            for (name, ty) in &function.sig.inputs {
-                let ty = unwrapped(r.ty(ty)?);
-                inputs.push(match (name.as_str(), ty.as_str()) {
-                    ("self", "Self") => "self".to_owned(),
-                    ("self", "&Self") => "&self".to_owned(),
-                    ("self", "&mut Self") => "&mut self".to_owned(),
-                    (name, ty) => format!("{name}: {ty}"),
-                });
-            }
-            if function.sig.is_c_variadic {
-                inputs.push("...".to_owned());
-            }
-            let output = match &function.sig.output {
-                Some(ty) => format!(" -> {}", unwrapped(r.ty(ty)?)),
-                None => String::new(),
-            };
-            let generics = angle(&r.declared(&function.generics, true)?);
-            let clause = r.where_clause(&function.generics)?;
-            format!(
-                "{public}{}fn {name}{generics}({}){output}{clause}",
-                header(&function.header, false),
-                inputs.join(", ")
-            )
-        }
+        ItemEnum::Function(of) => format!("{public}{}", function(&r, &name, of)?),
         ItemEnum::Struct(of) => {
-            let generics = angle(&r.declared(&of.generics, true)?);
-            let clause = r.where_clause(&of.generics)?;
             let body = match &of.kind {
                 StructKind::Unit => ";".to_owned(),
                 StructKind::Tuple(fields) => format!("{};", tuple(krate, fields)),
@@ -60,95 +32,55 @@ fn declare(krate: &Crate, item: &Item) -> Option<String> {
                     has_stripped_fields,
                 } => plain(krate, fields, *has_stripped_fields),
             };
-            format!("{public}struct {name}{generics}{clause}{body}")
-        }
-        ItemEnum::Union(of) => {
-            let generics = angle(&r.declared(&of.generics, true)?);
+            let clause = r.where_clause(&of.generics)?;
             format!(
-                "{public}union {name}{generics}{}{}",
-                r.where_clause(&of.generics)?,
-                plain(krate, &of.fields, of.has_stripped_fields)
+                "{public}struct {name}{}{clause}{body}",
+                parameters(&r, &of.generics)?
             )
         }
+        ItemEnum::Union(of) => format!(
+            "{public}union {name}{}{}{}",
+            parameters(&r, &of.generics)?,
+            r.where_clause(&of.generics)?,
+            plain(krate, &of.fields, of.has_stripped_fields)
+        ),
         ItemEnum::Enum(of) => {
             let variants: Vec<String> = of
                 .variants
                 .iter()
                 .map(|id| declaration(krate, *id))
                 .collect();
-            let generics = angle(&r.declared(&of.generics, true)?);
             format!(
-                "{public}enum {name}{generics}{} {{ {} }}",
+                "{public}enum {name}{}{} {{ {} }}",
+                parameters(&r, &of.generics)?,
                 r.where_clause(&of.generics)?,
                 variants.join(", ")
             )
         }
-        ItemEnum::Variant(variant) => {
-            let body = match &variant.kind {
-                VariantKind::Plain => String::new(),
-                VariantKind::Tuple(fields) => tuple(krate, fields),
-                VariantKind::Struct {
-                    fields,
-                    has_stripped_fields,
-                } => plain(krate, fields, *has_stripped_fields),
-            };
-            let value = variant
-                .discriminant
-                .as_ref()
-                .map_or(String::new(), |value| format!(" = {}", value.value));
-            format!("{name}{body}{value}")
-        }
+        ItemEnum::Variant(of) => format!("{name}{}", variant(krate, of)),
         ItemEnum::StructField(ty) => format!("{public}{name}: {}", r.ty(ty)?),
-        ItemEnum::Trait(of) => {
-            let mut bounds = r.bounds(&of.bounds)?;
-            if !bounds.is_empty() {
-                bounds.insert_str(0, ": ");
-            }
-            let words = format!(
-                "{}{}",
-                if of.is_unsafe { "unsafe " } else { "" },
-                if of.is_auto { "auto " } else { "" }
-            );
-            format!(
-                "{public}{words}trait {name}{}{bounds}{}",
-                angle(&r.declared(&of.generics, true)?),
-                r.where_clause(&of.generics)?
-            )
-        }
-        ItemEnum::Impl(of) => {
-            let generics = angle(&r.params(&of.generics)?);
-            let not = if of.is_negative { "!" } else { "" };
-            let of_trait = match &of.trait_ {
-                Some(path) => format!("{not}{} for ", r.path(path)?),
-                None => String::new(),
-            };
-            format!(
-                "impl{generics} {of_trait}{}{}",
-                r.ty(&of.for_)?,
-                r.where_clause(&of.generics)?
-            )
-        }
-        ItemEnum::TypeAlias(of) => {
-            format!(
-                "{public}type {name}{} = {}",
-                angle(&r.declared(&of.generics, true)?),
-                r.ty(&of.type_)?
-            )
-        }
+        ItemEnum::Trait(of) => format!("{public}{}", trait_head(&r, &name, of)?),
+        ItemEnum::Impl(of) => impl_head(&r, of)?,
+        ItemEnum::TypeAlias(of) => format!(
+            "{public}type {name}{} = {}",
+            parameters(&r, &of.generics)?,
+            r.ty(&of.type_)?
+        ),
+        other => return declare_value(&r, &name, public, other),
+    })
+}
+
+/// Constants, statics, associated items and macros.
+fn declare_value(r: &Renderer<'_>, name: &str, public: &str, inner: &ItemEnum) -> Option<String> {
+    Some(match inner {
         ItemEnum::Constant { type_, .. } => format!("{public}const {name}: {}", r.ty(type_)?),
         ItemEnum::Static(of) => {
-            format!(
-                "{public}static {}{name}: {}",
-                if of.is_mutable { "mut " } else { "" },
-                r.ty(&of.type_)?
-            )
+            let mutable = if of.is_mutable { "mut " } else { "" };
+            format!("{public}static {mutable}{name}: {}", r.ty(&of.type_)?)
         }
         ItemEnum::AssocConst { type_, value, .. } => {
-            format!(
-                "const {name}: {}{}",
-                r.ty(type_)?,
-                if value.is_some() { " = …" } else { "" }
-            )
+            let provided = if value.is_some() { " = …" } else { "" };
+            format!("const {name}: {}{provided}", r.ty(type_)?)
         }
         ItemEnum::AssocType {
             generics,
@@ -167,12 +99,95 @@ fn declare(krate: &Crate, item: &Item) -> Option<String> {
         }
         ItemEnum::Macro(_) => format!("macro_rules! {name}"),
         ItemEnum::ProcMacro(of) => match of.kind {
-            rustdoc_types::MacroKind::Bang => format!("macro {name}!"),
-            rustdoc_types::MacroKind::Attr => format!("macro #[{name}]"),
-            rustdoc_types::MacroKind::Derive => format!("macro #[derive({name})]"),
+            MacroKind::Bang => format!("macro {name}!"),
+            MacroKind::Attr => format!("macro #[{name}]"),
+            MacroKind::Derive => format!("macro #[derive({name})]"),
         },
-        _ => name,
+        _ => name.to_owned(),
     })
+}
+
+fn public_word(visibility: &Visibility) -> &'static str {
+    if matches!(visibility, Visibility::Public) {
+        "pub "
+    } else {
+        ""
+    }
+}
+
+/// `<'a, T: Bound = Default>`.
+fn parameters(r: &Renderer<'_>, generics: &Generics) -> Option<String> {
+    Some(angle(&r.declared(generics, true)?))
+}
+
+fn function(r: &Renderer<'_>, name: &str, of: &Function) -> Option<String> {
+    let mut inputs = Vec::new();
+    for (name, ty) in &of.sig.inputs {
+        let ty = unwrapped(r.ty(ty)?);
+        inputs.push(match (name.as_str(), ty.as_str()) {
+            ("self", "Self") => "self".to_owned(),
+            ("self", "&Self") => "&self".to_owned(),
+            ("self", "&mut Self") => "&mut self".to_owned(),
+            (name, ty) => format!("{name}: {ty}"),
+        });
+    }
+    if of.sig.is_c_variadic {
+        inputs.push("...".to_owned());
+    }
+    let output = match &of.sig.output {
+        Some(ty) => format!(" -> {}", unwrapped(r.ty(ty)?)),
+        None => String::new(),
+    };
+    Some(format!(
+        "{}fn {name}{}({}){output}{}",
+        header(&of.header, false),
+        parameters(r, &of.generics)?,
+        inputs.join(", "),
+        r.where_clause(&of.generics)?
+    ))
+}
+
+fn variant(krate: &Crate, of: &Variant) -> String {
+    let body = match &of.kind {
+        VariantKind::Plain => String::new(),
+        VariantKind::Tuple(fields) => tuple(krate, fields),
+        VariantKind::Struct {
+            fields,
+            has_stripped_fields,
+        } => plain(krate, fields, *has_stripped_fields),
+    };
+    match &of.discriminant {
+        Some(value) => format!("{body} = {}", value.value),
+        None => body,
+    }
+}
+
+fn trait_head(r: &Renderer<'_>, name: &str, of: &Trait) -> Option<String> {
+    let mut bounds = r.bounds(&of.bounds)?;
+    if !bounds.is_empty() {
+        bounds.insert_str(0, ": ");
+    }
+    let is_unsafe = if of.is_unsafe { "unsafe " } else { "" };
+    let is_auto = if of.is_auto { "auto " } else { "" };
+    Some(format!(
+        "{is_unsafe}{is_auto}trait {name}{}{bounds}{}",
+        parameters(r, &of.generics)?,
+        r.where_clause(&of.generics)?
+    ))
+}
+
+fn impl_head(r: &Renderer<'_>, of: &Impl) -> Option<String> {
+    let not = if of.is_negative { "!" } else { "" };
+    let of_trait = match &of.trait_ {
+        Some(path) => format!("{not}{} for ", r.path(path)?),
+        None => String::new(),
+    };
+    Some(format!(
+        "impl{} {of_trait}{}{}",
+        angle(&r.params(&of.generics)?),
+        r.ty(&of.for_)?,
+        r.where_clause(&of.generics)?
+    ))
 }
 
 /// `impl Trait` at the outermost level needs no parentheses.
@@ -195,12 +210,8 @@ fn tuple(krate: &Crate, fields: &[Option<Id>]) -> String {
                 .map(|item| (&item.inner, &item.visibility))
             {
                 Some((ItemEnum::StructField(ty), visibility)) => {
-                    let public = if matches!(visibility, Visibility::Public) {
-                        "pub "
-                    } else {
-                        ""
-                    };
-                    format!("{public}{}", Renderer::people().ty(ty).unwrap_or_default())
+                    let ty = Renderer::people().ty(ty).unwrap_or_default();
+                    format!("{}{ty}", public_word(visibility))
                 }
                 _ => "_".to_owned(),
             }

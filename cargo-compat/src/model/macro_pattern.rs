@@ -18,9 +18,9 @@ pub enum Piece {
 
 /// The patterns of a macro's arms, as rustdoc shows the macro.
 pub fn macro_arms(source: &str) -> Option<Vec<Vec<Piece>>> {
-    let tokens = tokens(source);
+    let tokens = split_tokens(source);
     let mut at = 0;
-    let all = pieces(&tokens, &mut at, None, 0)?;
+    let all = read_pieces(&tokens, &mut at, None, 0)?;
     let body = all.iter().find_map(|piece| match piece {
         Piece::Group('{' | '(', inner, _) => Some(inner),
         _ => None,
@@ -42,7 +42,7 @@ pub fn macro_arms(source: &str) -> Option<Vec<Vec<Piece>>> {
     Some(found)
 }
 
-fn pieces(
+fn read_pieces(
     tokens: &[String],
     at: &mut usize,
     until: Option<&str>,
@@ -67,7 +67,7 @@ fn pieces(
             let next = tokens.get(*at)?;
             *at += 1;
             if next == "(" {
-                let inner = pieces(tokens, at, Some(")"), depth + 1)?;
+                let inner = read_pieces(tokens, at, Some(")"), depth + 1)?;
                 let mut separator = String::new();
                 loop {
                     let token = tokens.get(*at)?;
@@ -96,7 +96,7 @@ fn pieces(
                 out.push(Piece::Word(format!("${next}")));
             }
         } else if let Some((end, word)) = close(token) {
-            let inner = pieces(tokens, at, Some(word), depth + 1)?;
+            let inner = read_pieces(tokens, at, Some(word), depth + 1)?;
             out.push(Piece::Group(token.chars().next()?, inner, end));
         } else {
             out.push(Piece::Word(token.clone()));
@@ -105,7 +105,7 @@ fn pieces(
     until.is_none().then_some(out)
 }
 
-fn tokens(source: &str) -> Vec<String> {
+fn split_tokens(source: &str) -> Vec<String> {
     let chars: Vec<char> = source.chars().collect();
     let (mut out, mut at) = (Vec::new(), 0);
     let word = |c: char| c.is_alphanumeric() || c == '_';

@@ -129,14 +129,7 @@ pub fn candidates(canonical: &[String]) -> Vec<String> {
         .iter()
         .map(String::as_str)
         .collect();
-    let write = |root: &str, modules: &[&str]| {
-        let mut text = format!("::{}", ident(root));
-        for part in modules.iter().copied().chain([name.as_str()]) {
-            text.push_str("::");
-            text.push_str(&ident(part));
-        }
-        text
-    };
+    let write = |root: &str, modules: &[&str]| written_path(root, modules, name);
     let mut found = Vec::new();
     // std's collections have their public modules under other names than the private ones.
     for (private, public) in [
@@ -171,6 +164,15 @@ pub fn candidates(canonical: &[String]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     found.retain(|path| seen.insert(path.clone()));
     found
+}
+
+fn written_path(root: &str, modules: &[&str], name: &str) -> String {
+    let mut text = format!("::{}", ident(root));
+    for part in modules.iter().copied().chain([name]) {
+        text.push_str("::");
+        text.push_str(&ident(part));
+    }
+    text
 }
 
 #[cfg(test)]

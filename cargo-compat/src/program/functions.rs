@@ -77,7 +77,7 @@ fn mentions_impl(ty: &Type) -> bool {
 
 /// The return type in the ways it may be written: with the fewest captures first, since that is
 /// what users can rely on.
-fn outputs(r: &Renderer<'_>, function: &Function, captured: &[String]) -> Option<Vec<String>> {
+fn output_ways(r: &Renderer<'_>, function: &Function, captured: &[String]) -> Option<Vec<String>> {
     let Some(ty) = &function.sig.output else {
         return Some(vec![String::new()]);
     };
@@ -179,7 +179,7 @@ impl<'f> Wrapper<'f> {
             .filter(|name| !name.starts_with('\''))
             .cloned()
             .collect();
-        let outputs = outputs(&r, function, &captured)?;
+        let outputs = output_ways(&r, function, &captured)?;
         Some(Self {
             function,
             scope,

@@ -10,28 +10,33 @@ use crate::model::macro_pattern::{Piece, macro_arms};
 const FILLINGS: usize = 6;
 
 fn filling(fragment: &str, attempt: usize) -> &'static str {
-    let pick = |choices: &[&'static str]| choices[attempt % choices.len()];
+    let choices = fillings(fragment);
+    choices[attempt % choices.len()]
+}
+
+/// What can stand for a fragment; never nothing.
+fn fillings(fragment: &str) -> &'static [&'static str] {
     match fragment {
-        "expr" | "expr_2021" => pick(&["1", "\"x\"", "x__", "true", "::std::vec![1u8]", "|| 1"]),
-        "literal" => pick(&["1", "\"x\""]),
-        "ty" => pick(&[
+        "expr" | "expr_2021" => &["1", "\"x\"", "x__", "true", "::std::vec![1u8]", "|| 1"],
+        "literal" => &["1", "\"x\""],
+        "ty" => &[
             "u8",
             "::std::string::String",
             "[u8; 2]",
             "(u8, u8)",
             "&'static str",
-        ]),
-        "ident" => pick(&["name__", "Name__", "x__"]),
-        "tt" => pick(&["1", "\"x\"", "x__", "u8", "{ }", "(x__)"]),
-        "path" => "::std::string::String",
-        "pat" | "pat_param" => "_",
-        "block" => "{ }",
-        "stmt" => "let _y = 1",
-        "item" => "struct Item__;",
-        "lifetime" => "'static",
-        "vis" => "pub",
-        "meta" => pick(&["allow(dead_code)", "derive(Clone)", "inline"]),
-        _ => "x__",
+        ],
+        "ident" => &["name__", "Name__", "x__"],
+        "tt" => &["1", "\"x\"", "x__", "u8", "{ }", "(x__)"],
+        "path" => &["::std::string::String"],
+        "pat" | "pat_param" => &["_"],
+        "block" => &["{ }"],
+        "stmt" => &["let _y = 1"],
+        "item" => &["struct Item__;"],
+        "lifetime" => &["'static"],
+        "vis" => &["pub"],
+        "meta" => &["allow(dead_code)", "derive(Clone)", "inline"],
+        _ => &["x__"],
     }
 }
 
@@ -43,7 +48,7 @@ pub(super) fn write_rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &
         for times in [1, 2, 0] {
             let mut ways = Vec::new();
             for attempt in 0..FILLINGS {
-                ways.extend(forms(&name, &fill(&arm, times, attempt)));
+                ways.extend(call_forms(&name, &filled_in(&arm, times, attempt)));
             }
             let mut seen = std::collections::HashSet::new();
             ways.retain(|way| seen.insert(way.clone()));
@@ -54,9 +59,9 @@ pub(super) fn write_rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &
         }
         // An arm may take less than before: every filling that it took counts, not only the first.
         for attempt in 1..FILLINGS {
-            let input = fill(&arm, 1, attempt);
-            if !(0..attempt).any(|earlier| fill(&arm, 1, earlier) == input) {
-                w.add(path, item.id, Use::CallMacro, forms(&name, &input));
+            let input = filled_in(&arm, 1, attempt);
+            if !(0..attempt).any(|earlier| filled_in(&arm, 1, earlier) == input) {
+                w.add(path, item.id, Use::CallMacro, call_forms(&name, &input));
             }
         }
     }
@@ -67,12 +72,12 @@ pub fn macro_inputs(source: &str) -> Vec<String> {
     macro_arms(source)
         .unwrap_or_default()
         .iter()
-        .map(|arm| fill(arm, 1, 0))
+        .map(|arm| filled_in(arm, 1, 0))
         .collect()
 }
 
 /// The places a macro may be called in.
-fn forms(name: &str, input: &str) -> Vec<String> {
+fn call_forms(name: &str, input: &str) -> Vec<String> {
     let mut ways = Vec::new();
     for (open, close) in [
         ("{ let x__ = ::std::string::String::new(); let _ = ", "; }"),
@@ -136,13 +141,13 @@ pub(super) fn write_procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: 
     }
 }
 
-fn fill(pieces: &[Piece], times: usize, attempt: usize) -> String {
+fn filled_in(pieces: &[Piece], times: usize, attempt: usize) -> String {
     let mut out = Vec::new();
     for piece in pieces {
         match piece {
             Piece::Word(word) => out.push(word.clone()),
             Piece::Group(open, inner, close) => {
-                out.push(format!("{open}{}{close}", fill(inner, times, attempt)))
+                out.push(format!("{open}{}{close}", filled_in(inner, times, attempt)))
             }
             Piece::Fragment(kind) => out.push(filling(kind, attempt).to_owned()),
             Piece::Repeat(inner, separator, operator) => {
@@ -151,29 +156,32 @@ fn fill(pieces: &[Piece], times: usize, attempt: usize) -> String {
                     '+' => times.max(1),
                     _ => times,
                 };
-                out.push(vec![fill(inner, times, attempt); times].join(&format!(" {separator} ")));
+                out.push(
+                    vec![filled_in(inner, times, attempt); times].join(&format!(" {separator} ")),
+                );
             }
         }
     }
-    glue(&out)
+    joined_words(&out)
 }
 
 /// Joins words by spaces, except that punctuation of several characters stays together.
-fn glue(words: &[String]) -> String {
+fn joined_words(words: &[String]) -> String {
     let mut text = String::new();
     for word in words {
-        let punctuation = |text: &str| {
-            text.chars()
-                .last()
-                .is_some_and(|last| "=<>-:.&|!+*/%^".contains(last))
-        };
-        let joined = punctuation(&text) && word.len() == 1 && punctuation(word);
+        let joined = ends_in_punctuation(&text) && word.len() == 1 && ends_in_punctuation(word);
         if !text.is_empty() && !joined {
             text.push(' ');
         }
         text.push_str(word);
     }
     text
+}
+
+fn ends_in_punctuation(text: &str) -> bool {
+    text.chars()
+        .last()
+        .is_some_and(|last| "=<>-:.&|!+*/%^".contains(last))
 }
 
 #[cfg(test)]
@@ -184,7 +192,7 @@ mod tests {
     fn arms_are_filled_in() {
         let source = "macro_rules! m {\n    ($a:expr) => { ... };\n    ($($x:ident = $y:ty),+ $(,)?) => { ... };\n    (@in => [$($t:tt)*]) => { ... };\n}";
         let arms = macro_arms(source).unwrap();
-        let filled: Vec<String> = arms.iter().map(|arm| fill(arm, 2, 0)).collect();
+        let filled: Vec<String> = arms.iter().map(|arm| filled_in(arm, 2, 0)).collect();
         assert_eq!(
             filled,
             ["1", "name__ = u8 , name__ = u8 ,", "@ in => [1  1]"]

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use release_gate::digest::{sha256_bytes, sha256_file};
+use release_gate::error::JudgeExt;
 use release_gate::fs::write_atomic;
 use release_gate::{Error, Result};
 
@@ -40,18 +41,16 @@ impl Cache {
         fill: impl FnOnce(&Path) -> Result<()>,
         workspace: impl FnOnce(&Path) -> Result<PathBuf>,
     ) -> Result<PathBuf> {
-        let wrong =
-            |what: &str, error: std::io::Error| Error::judge(what.to_owned()).with_source(error);
         let lock = match &self.lock {
             Some(path) => sha256_file(path)
-                .map_err(|error| wrong("cannot read `Cargo.lock`", error))?
+                .or_judge(|| "cannot read `Cargo.lock`".to_owned())?
                 .0
                 .to_string(),
             None => String::new(),
         };
         let key = sha256_bytes(format!("1\n{identity}\n{lock}").as_bytes()).to_string();
-        let place = self.root.join(&key[..16]);
-        let (source, seal) = (place.join("source"), place.join("sealed"));
+        let folder = self.root.join(&key[..16]);
+        let (source, seal) = (folder.join("source"), folder.join("sealed"));
         if let Ok(sealed) = std::fs::read_to_string(&seal)
             && tree_digest(&source).is_ok_and(|digest| digest.to_string() == sealed.trim())
         {
@@ -60,28 +59,27 @@ impl Cache {
             return Ok(source);
         }
         std::fs::create_dir_all(&self.root)
-            .map_err(|error| wrong("cannot make the folder of baselines", error))?;
+            .or_judge(|| "cannot make the folder of baselines".to_owned())?;
         // Made elsewhere and moved: another call at the same time sees all of it or nothing.
         let making = tempfile::Builder::new()
             .prefix(".making-")
             .tempdir_in(&self.root)
-            .map_err(|error| wrong("cannot make the folder of a baseline", error))?;
+            .or_judge(|| "cannot make the folder of a baseline".to_owned())?;
         let inside = making.path().join("source");
         std::fs::create_dir(&inside)
-            .map_err(|error| wrong("cannot make the folder of a baseline", error))?;
+            .or_judge(|| "cannot make the folder of a baseline".to_owned())?;
         fill(&inside)?;
         if let Some(path) = &self.lock {
             std::fs::copy(path, workspace(&inside)?.join("Cargo.lock"))
-                .map_err(|error| wrong("cannot copy `Cargo.lock` to the old side", error))?;
+                .or_judge(|| "cannot copy `Cargo.lock` to the old side".to_owned())?;
         }
-        let digest =
-            tree_digest(&inside).map_err(|error| wrong("cannot read a baseline", error))?;
+        let digest = tree_digest(&inside).or_judge(|| "cannot read a baseline".to_owned())?;
         write_atomic(&making.path().join("sealed"), digest.to_string().as_bytes())?;
-        let _ = std::fs::remove_dir_all(&place);
-        if let Err(error) = std::fs::rename(making.path(), &place)
+        let _ = std::fs::remove_dir_all(&folder);
+        if let Err(error) = std::fs::rename(making.path(), &folder)
             && !source.is_dir()
         {
-            return Err(wrong("cannot put a baseline in its place", error));
+            return Err(Error::judge("cannot put a baseline in its place").with_source(error));
         }
         self.clear_up();
         Ok(source)

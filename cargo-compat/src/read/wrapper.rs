@@ -36,10 +36,10 @@ pub fn run() -> Option<ExitCode> {
 pub fn description(artifact: &Path, library: &str, private: bool) -> Option<PathBuf> {
     let stem = artifact.file_stem()?.to_str()?;
     let stem = stem.strip_prefix("lib").unwrap_or(stem);
-    Some(folder(artifact.parent()?, stem, private).join(format!("{library}.json")))
+    Some(description_folder(artifact.parent()?, stem, private).join(format!("{library}.json")))
 }
 
-fn folder(deps: &Path, stem: &str, private: bool) -> PathBuf {
+fn description_folder(deps: &Path, stem: &str, private: bool) -> PathBuf {
     deps.join(format!(
         "{stem}.{}",
         if private {
@@ -81,9 +81,10 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
     // What is left of an earlier source must never be read for this one's, in whichever mode it was
     // described.
     for private in [false, true] {
-        let _ = std::fs::remove_dir_all(self::folder(Path::new(&call.out_dir), &stem, private));
+        let _ =
+            std::fs::remove_dir_all(description_folder(Path::new(&call.out_dir), &stem, private));
     }
-    let folder = folder(Path::new(&call.out_dir), &stem, private);
+    let folder = description_folder(Path::new(&call.out_dir), &stem, private);
     let rustdoc = std::env::var_os("RUSTDOC")
         .unwrap_or_else(|| Path::new(rustc).with_file_name("rustdoc").into_os_string());
     let mut command = std::process::Command::new(rustdoc);
