@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
-use release_gate::cli::Gate;
-use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
+use clap::{Parser, Subcommand};
+use release_gate::SharedArgs;
 
-use crate::TOOL;
-use crate::command::{build, check, compare, diff, fix, package, rebuild};
+use crate::command::args::BuildArgs;
 
 /// Is the build reproducible, and if not: which crate, build unit and cause
 #[derive(Debug, Parser)]
@@ -25,35 +23,15 @@ use crate::command::{build, check, compare, diff, fix, package, rebuild};
   cargo repro crate serde@1.0.0                   a published crate against the commit it names")]
 pub struct Cli {
     #[command(flatten)]
-    shared: SharedArgs,
+    pub(crate) shared: SharedArgs,
     #[command(flatten)]
-    place: PlaceArgs,
+    pub(crate) build: BuildArgs,
     #[command(subcommand)]
-    call: Option<Call>,
-}
-
-/// Options of everything that builds.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct PlaceArgs {
-    /// Build the work tree although it has uncommitted changes; the report says so
-    #[arg(long, global = true)]
-    pub(crate) allow_dirty: bool,
-    /// Keep the throw-away places, and say where they are
-    #[arg(long, global = true)]
-    pub(crate) keep: bool,
-    /// Cargo profile [default: release]
-    #[arg(long, value_name = "NAME", global = true)]
-    pub(crate) profile: Option<String>,
-    /// Number of parallel jobs of build A [default: number of processors]
-    #[arg(short, long, value_name = "N", global = true)]
-    pub(crate) jobs: Option<usize>,
-    /// Targets of what is rebuilt, where the command line names none.
-    #[arg(skip)]
-    pub(crate) targets: Vec<String>,
+    pub(crate) call: Option<Call>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Call {
+pub(crate) enum Call {
     /// Build twice under deliberately different conditions, compare, and explain (the default)
     Check,
     /// One sealed release build: artifacts, smoke test, buildinfo.json, checksums.txt,
@@ -104,60 +82,4 @@ enum Call {
         #[arg(value_name = "CRATE")]
         spec: Option<String>,
     },
-}
-
-impl Gate for Cli {
-    const TOOL: Tool = TOOL;
-
-    fn shared(&self) -> &SharedArgs {
-        &self.shared
-    }
-
-    fn report_name(&self) -> Option<&'static str> {
-        match &self.call {
-            None | Some(Call::Check) => Some(check::REPORT),
-            Some(Call::Build) => Some(build::REPORT),
-            Some(Call::Rebuild { .. }) => Some(rebuild::REPORT),
-            Some(Call::Diff { .. }) => Some(diff::REPORT),
-            Some(Call::Compare { .. }) => Some(compare::REPORT),
-            Some(Call::Crate { .. }) => Some(package::REPORT),
-            Some(Call::Fix { .. }) => None,
-        }
-    }
-
-    fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-        use release_gate::report::schema;
-        vec![
-            (
-                check::REPORT,
-                schema::<crate::model::cause::ReproData>(check::REPORT),
-            ),
-            (build::REPORT, schema::<build::BuildInfo>(build::REPORT)),
-            (rebuild::REPORT, schema::<rebuild::Rebuilt>(rebuild::REPORT)),
-            (
-                diff::REPORT,
-                schema::<crate::diff::Difference>(diff::REPORT),
-            ),
-            (compare::REPORT, schema::<rebuild::Rebuilt>(compare::REPORT)),
-            (
-                package::REPORT,
-                schema::<package::CrateData>(package::REPORT),
-            ),
-        ]
-    }
-
-    fn execute(self, cx: &mut Context) -> Result<Outcome> {
-        match self.call {
-            None | Some(Call::Check) => check::run(cx, &self.place),
-            Some(Call::Build) => build::run(cx, &self.place),
-            Some(Call::Rebuild {
-                buildinfo,
-                artifacts,
-            }) => rebuild::run(cx, &self.place, &buildinfo, artifacts.as_deref()),
-            Some(Call::Diff { a, b, html }) => diff::run(cx, &a, &b, html.as_deref()),
-            Some(Call::Compare { a, b }) => compare::run(cx, &a, &b),
-            Some(Call::Fix { yes, toolchain }) => fix::run(cx, yes, toolchain),
-            Some(Call::Crate { spec }) => package::run(cx, spec.as_deref()),
-        }
-    }
 }

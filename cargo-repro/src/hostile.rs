@@ -2,24 +2,28 @@
 
 use std::path::{Component, Path};
 
-use crate::command::{claims, normalized, rebuild};
+use crate::judge::{claims, normalized};
+use crate::read::buildinfo;
 use crate::{diff, sealed};
 
 /// The page of `diff --html` for two files.
 pub fn difference_page(a: &[u8], b: &[u8]) -> String {
-    diff::html::page(["a", "b"], &diff::explain(a, b), &diff::map::of(a, b))
+    diff::html::page(["a", "b"], &diff::explain(a, b), &diff::map::stripes(a, b))
 }
 
 /// Whether it is a buildinfo that a rebuild would begin with, and which files it would then look
 /// for.
 pub fn buildinfo(bytes: &[u8]) -> Option<Vec<String>> {
-    let (envelope, info) = rebuild::published(bytes, "x").ok()?;
-    claims::sound("x", &envelope, &info).ok()?;
+    let published = buildinfo::read_bytes(bytes, "x".to_owned()).ok()?;
+    claims::check_soundness(&published).ok()?;
+    let info = &published.info;
     let handed_on: Vec<String> = info.environment.keys().take(1).cloned().collect();
     let _ = claims::environment(&info.environment, &handed_on);
-    let _ = claims::differing(&envelope.subject, &info, &envelope.subject, &info);
+    let _ = claims::differing(&published, &published.envelope.subject, info);
     Some(
-        info.artifacts
+        published
+            .info
+            .artifacts
             .into_iter()
             .flat_map(|artifact| [artifact.path, artifact.name])
             .collect(),

@@ -2,8 +2,6 @@
 
 use release_gate::{Level, Rule};
 
-use crate::model::cause::Variation;
-
 macro_rules! rules {
     ($($name:ident = $id:literal, $level:ident, $summary:literal, $why:literal;)*) => {
         $(pub(crate) const $name: Rule = Rule { id: $id, level: Level::$level, summary: $summary, why: $why, link: "" };)*
@@ -84,23 +82,4 @@ rules! {
         "What changed is listed by section and symbol, causes before consequences.";
     INPUTS_DIFFER = "inputs-differ", Deny, "the two builds were not of the same inputs",
         "Builds can be compared only if commit and lock file are the same, and a rebuild states nothing where buildinfo.json says otherwise than it is.";
-}
-
-/// The rule of a cause.
-pub(crate) fn of(variation: Variation) -> &'static Rule {
-    match variation {
-        Variation::Path => &PATH,
-        Variation::Time => &TIME,
-        Variation::FileTime => &FILE_TIME,
-        Variation::Entropy => &ENTROPY,
-        Variation::FileOrder => &FILE_ORDER,
-        Variation::Environment => &ENVIRONMENT,
-        Variation::Host => &HOST,
-        Variation::Jobs => &JOBS,
-        Variation::Umask => &UMASK,
-        Variation::UserId => &USER_ID,
-        Variation::GitHistory => &GIT_HISTORY,
-        Variation::None => &NONDETERMINISTIC,
-        Variation::Unknown => &UNEXPLAINED,
-    }
 }

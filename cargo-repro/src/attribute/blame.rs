@@ -4,81 +4,93 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::experiment::Experiment;
 use super::factors::{Factor, Found};
 use super::hints;
-use super::replay::{Settings, Trials};
-use crate::command::session::Built;
-use crate::model::build::Unit;
+use super::replay::Trials;
+use super::settings::Settings;
+use crate::model::build::{Build, Unit};
 use crate::model::cause::Variation;
-use crate::sealed::interposer::{Asked, read_log};
+use crate::sealed::interposer::Asked;
 
 /// The proc macro behind what decides; `None` where the crate itself is.
 pub(super) fn proc_macro<'a>(
     trials: &mut Trials<'_>,
-    a: &'a Built,
-    b: &Built,
+    experiment: &Experiment<'a>,
     unit: &Unit,
     found: &Found,
 ) -> Option<&'a Unit> {
-    let clock = b.place.conditions.clock;
-    let told = found
+    let asked = experiment.asked();
+    let build = &experiment.a.build;
+    let asked_for = found
         .factors
         .iter()
         .find(|factor| matches!(factor, Factor::Seed(_) | Factor::Clock | Factor::Order));
-    if let Some(factor) = told {
-        // Only what one library asks is varied: whether the output follows says whether it is that
-        // one.
-        let base = Settings {
-            expanded: found.expanded,
-            ..Settings::default()
-        };
-        let first = trials.run(&base)?;
-        return askers(a, b, unit, what(found.variation))
-            .into_iter()
-            .find_map(|library| {
-                let mut settings = Settings {
-                    only: Some(library.clone()),
-                    ..base.clone()
-                };
-                factor.set(&mut settings, clock, true);
-                let follows = trials.run(&settings).is_some_and(|print| print != first);
-                follows.then(|| of_library(a, &library)).flatten()
-            });
+    if let Some(factor) = asked_for {
+        let libraries = askers(&asked, build, unit, question(found.variation));
+        return follows_one_library(trials, found, factor, libraries)
+            .and_then(|library| of_library(build, &library));
     }
+
     let variable = found.variable();
-    if variable.is_some_and(|name| reads(unit, name))
-        || found.variation == Variation::Path && !reads_places(unit).is_empty()
-    {
+    let reads_itself = variable.is_some_and(|name| reads(unit, name))
+        || found.variation == Variation::Path && !reads_folders(unit).is_empty();
+    if reads_itself || is_named_in(unit, found) {
         return None;
     }
-    let own = folder(unit).and_then(|dir| hints::find(&dir, found.variation, variable, false));
-    let asked = askers(a, b, unit, what(found.variation));
-    let mut macros: Vec<&Unit> = below(a, unit)
+
+    // Chance is the macro's that asks for it, or the only one's that ran.
+    if found.variation == Variation::None {
+        let single = ["process", "threads", "macro"]
+            .into_iter()
+            .map(|what| askers(&asked, build, unit, what))
+            .find(|libraries| libraries.len() == 1);
+        let guilty = single.and_then(|libraries| of_library(build, libraries.first()?));
+        if guilty.is_some() {
+            return guilty;
+        }
+    }
+
+    let asking = askers(&asked, build, unit, question(found.variation));
+    let mut macros: Vec<&Unit> = below(build, unit)
         .into_iter()
         .filter(|other| other.call.is_proc_macro())
         .collect();
-    macros.sort_by_key(|other| {
-        !asked
-            .iter()
-            .any(|library| of_library(a, library).is_some_and(|unit| unit.stem() == other.stem()))
-    });
-    if own.is_some() {
-        return None;
-    }
-    // Chance is the macro's that asks for it, or the only one's that ran.
-    let asked = ["process", "threads", "macro"].map(|what| askers(a, b, unit, what));
-    let asked = asked
-        .into_iter()
-        .find(|all| all.len() == 1)
-        .filter(|_| found.variation == Variation::None);
-    let guilty = asked.and_then(|all| of_library(a, all.first()?));
-    guilty.or_else(|| {
-        macros.into_iter().find(|other| {
-            folder(other)
-                .and_then(|dir| hints::find(&dir, found.variation, variable, false))
-                .is_some()
-        })
+    macros.sort_by_key(|other| !asking.contains(&library_of(other)));
+    macros.into_iter().find(|other| is_named_in(other, found))
+}
+
+/// The library whose questions alone the output follows: only what that one asks is varied.
+fn follows_one_library(
+    trials: &mut Trials<'_>,
+    found: &Found,
+    factor: &Factor,
+    libraries: BTreeSet<PathBuf>,
+) -> Option<PathBuf> {
+    let base = Settings {
+        expanded: found.expanded,
+        ..Settings::default()
+    };
+    let clock = trials.clock_ahead();
+    let first = trials.run(&base)?;
+
+    libraries.into_iter().find(|library| {
+        let mut settings = Settings {
+            only: Some(library.clone()),
+            ..base.clone()
+        };
+        factor.set(&mut settings, clock, true);
+        trials
+            .run(&settings)
+            .is_some_and(|outputs| outputs != first)
     })
+}
+
+/// Whether a unit's package names what decides in its source.
+fn is_named_in(unit: &Unit, found: &Found) -> bool {
+    folder(unit)
+        .and_then(|dir| hints::find(&dir, found.variation, found.variable(), false))
+        .is_some()
 }
 
 /// Where a unit's package lies.
@@ -86,7 +98,8 @@ pub(super) fn folder(unit: &Unit) -> Option<PathBuf> {
     unit.call.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from)
 }
 
-fn what(variation: Variation) -> &'static str {
+/// The question to the system that a variation answers, as the interposer writes it down.
+fn question(variation: Variation) -> &'static str {
     match variation {
         Variation::Entropy => "random",
         Variation::Time => "clock",
@@ -99,13 +112,8 @@ fn what(variation: Variation) -> &'static str {
     }
 }
 
-/// Libraries that asked the system for something while a unit was compiled.
-fn askers(a: &Built, b: &Built, unit: &Unit, what: &str) -> BTreeSet<PathBuf> {
-    askers_in(&asked(a, b), a, unit, what)
-}
-
-/// The same, of logs that were read.
-pub(super) fn askers_in(asked: &[Asked], a: &Built, unit: &Unit, what: &str) -> BTreeSet<PathBuf> {
+/// Libraries of macros that asked the system for something while a unit was compiled.
+pub(super) fn askers(asked: &[Asked], build: &Build, unit: &Unit, what: &str) -> BTreeSet<PathBuf> {
     asked
         .iter()
         .filter(|line| {
@@ -113,29 +121,23 @@ pub(super) fn askers_in(asked: &[Asked], a: &Built, unit: &Unit, what: &str) -> 
                 && line.package == unit.call.package
                 && line.crate_name == unit.call.crate_name
         })
-        .filter_map(|line| of_library(a, Path::new(&line.by)).map(library))
+        .filter_map(|line| of_library(build, Path::new(&line.by)))
+        .map(library_of)
         .collect()
 }
 
-/// Both logs of the interposer.
-pub(super) fn asked(a: &Built, b: &Built) -> Vec<Asked> {
-    let text = std::fs::read_to_string(&a.place.log).unwrap_or_default()
-        + &std::fs::read_to_string(&b.place.log).unwrap_or_default();
-    read_log(&text)
-}
-
-/// The proc macro of a library, of whichever place.
-fn of_library<'a>(a: &'a Built, library: &Path) -> Option<&'a Unit> {
+/// The proc macro of a library, of whichever sandbox.
+fn of_library<'a>(build: &'a Build, library: &Path) -> Option<&'a Unit> {
     let file = library.file_stem()?.to_string_lossy();
     let stem = file.strip_prefix("lib").unwrap_or(&file);
-    a.build
+    build
         .units
         .iter()
         .find(|unit| unit.call.is_proc_macro() && unit.stem() == stem)
 }
 
-/// The library of a proc macro in place A.
-fn library(unit: &Unit) -> PathBuf {
+/// The library of a proc macro in sandbox A.
+pub(super) fn library_of(unit: &Unit) -> PathBuf {
     unit.call.out_dir.join(format!(
         "lib{}{}",
         unit.stem(),
@@ -144,7 +146,7 @@ fn library(unit: &Unit) -> PathBuf {
 }
 
 /// Units a unit is built on.
-pub(super) fn below<'a>(a: &'a Built, unit: &Unit) -> Vec<&'a Unit> {
+pub(super) fn below<'a>(build: &'a Build, unit: &Unit) -> Vec<&'a Unit> {
     let mut seen: Vec<&Unit> = Vec::new();
     let mut open: Vec<PathBuf> = unit.call.externs.clone();
     while let Some(path) = open.pop() {
@@ -154,7 +156,7 @@ pub(super) fn below<'a>(a: &'a Built, unit: &Unit) -> Vec<&'a Unit> {
             .to_string_lossy()
             .into_owned();
         let stem = stem.strip_prefix("lib").unwrap_or(&stem).to_owned();
-        let other = a.build.units.iter().find(|unit| unit.stem() == stem);
+        let other = build.units.iter().find(|unit| unit.stem() == stem);
         if let Some(other) =
             other.filter(|other| !seen.iter().any(|unit| unit.stem() == other.stem()))
         {
@@ -183,7 +185,7 @@ fn reads(unit: &Unit, name: &str) -> bool {
 }
 
 /// Variables that name folders and were read so.
-fn reads_places(unit: &Unit) -> Vec<String> {
+fn reads_folders(unit: &Unit) -> Vec<String> {
     let names = [
         "CARGO_MANIFEST_DIR",
         "OUT_DIR",

@@ -1,9 +1,20 @@
 //! Chance: whether a call gives the same output every time, and what stops it if not.
+//!
+//! The statistics. A call that varies seldom gives the same output several times in a row by luck,
+//! so "it came out equal n times with threads stopped" means little before one knows how often it
+//! comes out equal with nothing stopped. The call is therefore sampled first with nothing stopped.
+//! If its most frequent output came `most` times of `samples`, the next output is that one with a
+//! probability of about (most + 1) / (samples + 2), Laplace's rule of succession, and a row of n
+//! equal ones has that probability to the power of n. The row has to be long enough for this to be
+//! below one in a thousand. Both kinds of trials are made in turn, so that what varies seldom has
+//! the same chance to show in either.
 
 use std::time::Duration;
 
 use super::factors::{Factor, Found};
-use super::replay::{Print, Quiet, Settings, Trials};
+use super::outputs::Outputs;
+use super::replay::Trials;
+use super::settings::{Isolation, Settings};
 use crate::model::cause::Variation;
 use crate::sealed::processor::Watch;
 
@@ -13,157 +24,88 @@ pub(super) const STEADY: usize = 4;
 pub(super) const SAMPLES: usize = 12;
 /// Trials of one thing that stops chance: what needs more to be told from luck is not offered.
 const MOST: usize = 40;
+/// A row of equal outputs that is less likely than this is no luck.
+const UNLIKELY: f64 = 0.001;
 /// No more time is spent on chance.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Whether a call repeated as it is gives the same output every time, whatever number its process
-/// has and however its threads run.
-pub(super) fn steady(trials: &mut Trials<'_>, base: &Settings, first: &Print) -> bool {
-    (1..STEADY).all(|luck| thrown(trials, base, luck).is_some_and(|print| print == *first))
+/// What can be stopped: the word of `[repro] pin`, and what decides if stopping it helps.
+const STOPPABLE: &[(&str, Isolation, &str)] = &[
+    (
+        "process",
+        Isolation::PROCESS,
+        "the number of the process decides",
+    ),
+    ("addresses", Isolation::ADDRESSES, "memory addresses decide"),
+    (
+        "threads",
+        Isolation::THREADS,
+        "the order in which threads run decides",
+    ),
+    ("", Isolation::ALL, "processes, addresses or threads decide"),
+];
+
+/// Chance as a cause, and what stops it, with the output it then has.
+#[derive(Debug)]
+pub(super) struct Chance {
+    pub(super) found: Found,
+    pub(super) stopped: Option<Stopped>,
 }
 
-/// A trial under another throw of the dice; without where a program cannot do with a number of its
+/// What stops chance, and the output the call then gives.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    pub(super) isolation: Isolation,
+    pub(super) outputs: Outputs,
+    /// What decides.
+    words: &'static str,
+}
+
+/// Whether a call repeated as it is gives the same output every time, whatever number its process
+/// has and however its threads run.
+pub(super) fn is_steady(trials: &mut Trials<'_>, base: &Settings, first: &Outputs) -> bool {
+    (1..STEADY)
+        .all(|number| run_sample(trials, base, number).is_some_and(|outputs| outputs == *first))
+}
+
+/// A trial under another sample of chance; without where a program cannot do with a number of its
 /// process that is not its own.
-pub(super) fn thrown(trials: &mut Trials<'_>, base: &Settings, luck: usize) -> Option<Print> {
-    let luck = u32::try_from(luck).unwrap_or(1);
-    trials
-        .run(&Settings {
-            luck,
-            ..base.clone()
-        })
-        .or_else(|| trials.run(base))
+pub(super) fn run_sample(
+    trials: &mut Trials<'_>,
+    base: &Settings,
+    number: usize,
+) -> Option<Outputs> {
+    let sampled = Settings {
+        perturbation: u32::try_from(number).unwrap_or(1),
+        ..base.clone()
+    };
+    trials.run(&sampled).or_else(|| trials.run(base))
 }
 
 /// How many equal outputs in a row are luck less than once in a thousand times, for a call whose
 /// most frequent output came `most` times of `samples`.
-fn repeats(most: usize, samples: usize) -> usize {
-    // The next output is that one with about this chance (Laplace), and all of a row with its
-    // power.
-    let (above, below) = ((most + 1) as f64, (samples + 2) as f64);
+fn repeats_needed(most: usize, samples: usize) -> usize {
+    let probability = (most + 1) as f64 / (samples + 2) as f64;
     let mut row = 1.0_f64;
-    let number = (1..=MOST + 1).find(|_| {
-        row *= above / below;
-        row < 0.001
+    let length = (1..=MOST + 1).find(|_| {
+        row *= probability;
+        row < UNLIKELY
     });
-    number.unwrap_or(MOST + 1).max(STEADY)
+    length.unwrap_or(MOST + 1).max(STEADY)
 }
 
 /// Chance: what the outputs depend on when nothing is varied, as far as it can be stopped.
-///
-/// A call of few outputs gives the same one several times in a row by luck, so how often it has to
-/// come out equal with something stopped follows from how it varies with nothing stopped. Both are
-/// repeated in turn.
-pub(super) fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>) {
-    let quiets = [
-        (
-            "process",
-            Quiet {
-                process: true,
-                ..Quiet::default()
-            },
-            "the number of the process decides",
-        ),
-        (
-            "addresses",
-            Quiet {
-                addresses: true,
-                ..Quiet::default()
-            },
-            "memory addresses decide",
-        ),
-        (
-            "threads",
-            Quiet {
-                threads: true,
-                ..Quiet::default()
-            },
-            "the order in which threads run decides",
-        ),
-        (
-            "",
-            Quiet {
-                process: true,
-                addresses: true,
-                threads: true,
-            },
-            "processes, addresses or threads decide",
-        ),
-    ];
+pub(super) fn explain_chance(trials: &mut Trials<'_>) -> Chance {
     // Processor time, so that a busy machine looks at as much as an idle one.
     let watch = Watch::start();
-    let spent = || watch.time();
-    let equal = |samples: &[Print]| samples.iter().all(|print| *print == samples[0]);
-    let mut base = Settings {
-        expanded: trials.compiles(),
-        ..Settings::default()
-    };
-    let mut samples: Vec<Print> = Vec::new();
-    if base.expanded {
-        // The source after macros ran is quicker to have, where it tells.
-        samples.extend((1..=2 * STEADY).filter_map(|luck| thrown(trials, &base, luck)));
-        if equal(&samples) {
-            (base.expanded, samples) = (false, Vec::new());
-        }
-    }
-    while (samples.len() < SAMPLES || samples.len() < MOST && equal(&samples))
-        && spent() < PATIENCE / 2
-    {
-        match thrown(trials, &base, samples.len() + 1) {
-            Some(print) => samples.push(print),
-            None => break,
-        }
-    }
-    let most = |samples: &[Print]| {
-        samples
-            .iter()
-            .map(|one| samples.iter().filter(|other| *other == one).count())
-            .max()
-            .unwrap_or(0)
-    };
-    let mut still = None;
-    for (word, quiet, words) in quiets {
-        let settings = Settings {
-            quiet,
-            ..base.clone()
-        };
-        let wanted = repeats(most(&samples), samples.len());
-        if trials.pins(word) || wanted > MOST || samples.len() < STEADY {
-            continue;
-        }
-        let Some(print) = trials.run(&settings) else {
-            continue;
-        };
-        let mut equal = 1;
-        while equal < wanted.max(repeats(most(&samples), samples.len())).min(MOST)
-            && spent() < PATIENCE
-        {
-            if thrown(trials, &settings, equal).is_none_or(|again| again != print) {
-                break;
-            }
-            equal += 1;
-            // In turn, so that what varies seldom has the same chance to show.
-            if equal <= STEADY {
-                samples.extend(thrown(trials, &base, 2 * SAMPLES + samples.len()));
-            }
-        }
-        if equal >= wanted.max(repeats(most(&samples), samples.len())) {
-            // It is the output that has to stay.
-            let output = Settings {
-                expanded: false,
-                ..settings
-            };
-            let print = if base.expanded {
-                trials.run(&output)
-            } else {
-                Some(print)
-            };
-            still = print.map(|print| (quiet, words, print));
-            break;
-        }
-    }
-    let words = still.as_ref().map_or(
+    let mut sampling = Sampling::start(trials, &watch);
+
+    let stopped = STOPPABLE
+        .iter()
+        .find_map(|(word, isolation, words)| sampling.stopped_by(word, *isolation, words));
+    let words = stopped.as_ref().map_or(
         "repeated in the same place, the same call gives another output",
-        |(_, words, _)| words,
+        |stopped| stopped.words,
     );
     let found = Found {
         variation: Variation::None,
@@ -173,7 +115,113 @@ pub(super) fn chance(trials: &mut Trials<'_>) -> (Found, Option<(Quiet, Print)>)
         through: None,
         expanded: false,
     };
-    (found, still.map(|(quiet, _, print)| (quiet, print)))
+    Chance { found, stopped }
+}
+
+/// How a call varies with nothing stopped.
+struct Sampling<'t, 'a> {
+    trials: &'t mut Trials<'a>,
+    watch: &'t Watch,
+    base: Settings,
+    samples: Vec<Outputs>,
+}
+
+impl<'t, 'a> Sampling<'t, 'a> {
+    /// Repeats the call until it is known how it varies, or time is over.
+    fn start(trials: &'t mut Trials<'a>, watch: &'t Watch) -> Self {
+        let mut base = Settings {
+            expanded: trials.compiles(),
+            ..Settings::default()
+        };
+        let mut samples: Vec<Outputs> = Vec::new();
+        if base.expanded {
+            // The source after macros ran is quicker to have, where it tells.
+            samples.extend((1..=2 * STEADY).filter_map(|at| run_sample(trials, &base, at)));
+            if all_equal(&samples) {
+                base.expanded = false;
+                samples.clear();
+            }
+        }
+
+        while (samples.len() < SAMPLES || samples.len() < MOST && all_equal(&samples))
+            && watch.time() < PATIENCE / 2
+        {
+            match run_sample(trials, &base, samples.len() + 1) {
+                Some(outputs) => samples.push(outputs),
+                None => break,
+            }
+        }
+        Self {
+            trials,
+            watch,
+            base,
+            samples,
+        }
+    }
+
+    /// How long a row of equal outputs has to be, by all that was sampled so far.
+    fn row_needed(&self) -> usize {
+        let most = self
+            .samples
+            .iter()
+            .map(|one| self.samples.iter().filter(|other| *other == one).count())
+            .max();
+        repeats_needed(most.unwrap_or(0), self.samples.len())
+    }
+
+    /// Whether the call always gives the same with something stopped, by a row that is no luck.
+    fn stopped_by(
+        &mut self,
+        word: &str,
+        isolation: Isolation,
+        words: &'static str,
+    ) -> Option<Stopped> {
+        let wanted = self.row_needed();
+        if self.trials.pins(word) || wanted > MOST || self.samples.len() < STEADY {
+            return None;
+        }
+        let settings = Settings {
+            isolation,
+            ..self.base.clone()
+        };
+        let first = self.trials.run(&settings)?;
+
+        let mut row = 1;
+        while row < wanted.max(self.row_needed()).min(MOST) && self.watch.time() < PATIENCE {
+            if run_sample(self.trials, &settings, row).is_none_or(|again| again != first) {
+                break;
+            }
+            row += 1;
+            // In turn, so that what varies seldom has the same chance to show.
+            if row <= STEADY {
+                let number = 2 * SAMPLES + self.samples.len();
+                self.samples
+                    .extend(run_sample(self.trials, &self.base, number));
+            }
+        }
+        if row < wanted.max(self.row_needed()) {
+            return None;
+        }
+
+        // It is the output that has to stay, not only the source.
+        let outputs = if self.base.expanded {
+            self.trials.run(&Settings {
+                expanded: false,
+                ..settings
+            })?
+        } else {
+            first
+        };
+        Some(Stopped {
+            isolation,
+            outputs,
+            words,
+        })
+    }
+}
+
+fn all_equal(samples: &[Outputs]) -> bool {
+    samples.iter().all(|outputs| *outputs == samples[0])
 }
 
 #[cfg(test)]
@@ -183,14 +231,14 @@ mod tests {
     #[test]
     fn what_varies_seldom_has_to_be_equal_more_often() {
         // Each time another one: few repeats tell.
-        assert_eq!(repeats(1, SAMPLES), STEADY);
+        assert_eq!(repeats_needed(1, SAMPLES), STEADY);
         // One of two: nine heads in a row are luck.
         assert!(
-            (6..=10).contains(&repeats(6, SAMPLES)),
+            (6..=10).contains(&repeats_needed(6, SAMPLES)),
             "{}",
-            repeats(6, SAMPLES)
+            repeats_needed(6, SAMPLES)
         );
         // Nearly always the same: nothing can be told.
-        assert!(repeats(SAMPLES, SAMPLES) > MOST);
+        assert!(repeats_needed(SAMPLES, SAMPLES) > MOST);
     }
 }

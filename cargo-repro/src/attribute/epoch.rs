@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use release_gate::Context;
-
 use super::blame;
-use super::replay::{Settings, Subject, Trials};
-use crate::command::session::Built;
-use crate::model::roots::{Comparison, Root};
+use super::experiment::Experiment;
+use super::replay::Trials;
+use super::settings::Settings;
+use super::subject::Subject;
+use crate::model::build::Unit;
+use crate::model::roots::Root;
 use crate::sealed::processor::Watch;
 
 /// The variable.
-pub(super) const NAME: &str = "SOURCE_DATE_EPOCH";
+const NAME: &str = "SOURCE_DATE_EPOCH";
 /// Units in which the macros of one library are tried.
 const UNITS: usize = 4;
 /// Build scripts that ran no longer are always tried.
@@ -22,83 +23,94 @@ const QUICK: Duration = Duration::from_millis(500);
 
 /// Packages whose build scripts or macros were shown to give the same with the variable set and not
 /// without, sorted, as `name version`.
-pub(crate) fn takers(
-    cx: &Context,
-    a: &Built,
-    b: &Built,
-    comparison: &Comparison,
-    budget: Duration,
-) -> Vec<String> {
-    let mut found = BTreeSet::new();
-    if a.place.abilities.interposer.is_err() || a.place.pins("time") {
+pub(crate) fn find_epoch_users(experiment: &Experiment<'_>, budget: Duration) -> Vec<String> {
+    if !experiment.has_interposer() || experiment.a.sandbox.pins("time") {
         return Vec::new();
     }
+    let mut found = BTreeSet::new();
     // Only trials count, not the search for whom to try.
     let mut left = budget;
-    let clock = b.place.conditions.clock;
-    for (i, run_a) in a.build.scripts.iter().enumerate() {
-        let known = comparison
-            .roots
-            .iter()
-            .any(|root| matches!(root, Root::Script { a, .. } if *a == i));
-        let same = |run: &&crate::model::build::ScriptRun| {
-            run.package == run_a.package && run.version == run_a.version
-        };
-        let Some(run_b) = b.build.scripts.iter().find(same).filter(|_| !known) else {
-            continue;
-        };
-        let Some(subject) = Subject::script(a, b, run_a, run_b) else {
-            continue;
-        };
-        // Two trials at least.
-        let short = |took| took <= QUICK || took * 2 <= left;
-        if !subject.took().is_some_and(short) || !names(&subject.a.program) {
-            continue;
-        }
-        let watch = Watch::start();
-        if takes(&mut Trials::new(cx, a, b, &subject), false, clock) {
-            found.insert(format!("{} {}", run_a.package, run_a.version));
-        }
-        left = left.saturating_sub(watch.time());
+    for at in 0..experiment.a.build.scripts.len() {
+        found.extend(script_that_uses_epoch(experiment, at, &mut left));
     }
-    for library in a
-        .build
-        .units
-        .iter()
-        .filter(|unit| unit.call.is_proc_macro())
-    {
-        let name = format!("lib{}{}", library.stem(), std::env::consts::DLL_SUFFIX);
-        if !names(&library.call.out_dir.join(name)) {
-            continue;
-        }
-        let users = comparison
-            .units
-            .iter()
-            .enumerate()
-            .filter(|(pair, (i, _))| {
-                let below = blame::below(a, &a.build.units[*i]);
-                !comparison.differing.contains(pair)
-                    && below.iter().any(|unit| unit.stem() == library.stem())
-            });
-        for (at, (_, &(i, j))) in users.take(UNITS).enumerate() {
-            if at > 0 && left.is_zero() {
-                break;
-            }
-            let watch = Watch::start();
-            let subject = Subject::unit(a, b, &a.build.units[i], &b.build.units[j]);
-            let is = takes(&mut Trials::new(cx, a, b, &subject), true, clock);
-            left = left.saturating_sub(watch.time());
-            if is {
-                found.insert(format!("{} {}", library.call.package, library.call.version));
-                break;
-            }
+    for library in &experiment.a.build.units {
+        if library.call.is_proc_macro() && knows_name(&blame::library_of(library)) {
+            found.extend(macros_that_use_epoch(experiment, library, &mut left));
         }
     }
     found.into_iter().collect()
 }
 
+/// The package of a build script, if that takes the time from the variable.
+fn script_that_uses_epoch(
+    experiment: &Experiment<'_>,
+    at: usize,
+    left: &mut Duration,
+) -> Option<String> {
+    let run_a = &experiment.a.build.scripts[at];
+    let differs = experiment
+        .comparison
+        .roots
+        .iter()
+        .any(|root| matches!(root, Root::Script { a, .. } if *a == at));
+    if differs {
+        return None;
+    }
+    let run_b = experiment
+        .b
+        .build
+        .scripts
+        .iter()
+        .find(|run| run.package == run_a.package && run.version == run_a.version)?;
+    let subject = Subject::script(experiment, run_a, run_b)?;
+
+    // Two trials at least.
+    let took = subject.took()?;
+    let affordable = took <= QUICK || took * 2 <= *left;
+    if !affordable || !knows_name(&subject.a.program) {
+        return None;
+    }
+    let watch = Watch::start();
+    let uses = uses_epoch(&mut Trials::new(experiment, &subject), false);
+    *left = left.saturating_sub(watch.time());
+    uses.then(|| format!("{} {}", run_a.package, run_a.version))
+}
+
+/// The package of a macro library, if one of its macros takes the time from the variable.
+fn macros_that_use_epoch(
+    experiment: &Experiment<'_>,
+    library: &Unit,
+    left: &mut Duration,
+) -> Option<String> {
+    let (a, b) = (&experiment.a.build, &experiment.b.build);
+    let comparison = experiment.comparison;
+    let users = comparison
+        .units
+        .iter()
+        .enumerate()
+        .filter(|(pair, (i, _))| {
+            let below = blame::below(a, &a.units[*i]);
+            !comparison.differing.contains(pair)
+                && below.iter().any(|unit| unit.stem() == library.stem())
+        });
+
+    for (at, (_, &(i, j))) in users.take(UNITS).enumerate() {
+        if at > 0 && left.is_zero() {
+            break;
+        }
+        let watch = Watch::start();
+        let subject = Subject::unit(&a.units[i], &b.units[j]);
+        let uses = uses_epoch(&mut Trials::new(experiment, &subject), true);
+        *left = left.saturating_sub(watch.time());
+        if uses {
+            return Some(format!("{} {}", library.call.package, library.call.version));
+        }
+    }
+    None
+}
+
 /// Whether the output follows the clock without the variable, every time, and does not with it.
-fn takes(trials: &mut Trials<'_>, expanded: bool, clock: u64) -> bool {
+fn uses_epoch(trials: &mut Trials<'_>, expanded: bool) -> bool {
     let with = Settings {
         expanded,
         ..Settings::default()
@@ -107,27 +119,29 @@ fn takes(trials: &mut Trials<'_>, expanded: bool, clock: u64) -> bool {
         unset: Some(NAME),
         ..with.clone()
     };
-    let later = |settings: &Settings| Settings {
-        clock,
-        ..settings.clone()
-    };
-    let Some(plain) = trials.run(&without) else {
+    let first = trials.run(&without);
+    let second = trials.run(&later(trials, &without));
+    if first.is_none() || second.is_none() || first == second {
         return false;
-    };
-    let follows = |trials: &mut Trials<'_>| {
-        trials
-            .run(&later(&without))
-            .is_some_and(|print| print != plain)
-    };
-    follows(trials)
-        && trials.run(&without).is_some_and(|print| print == plain)
-        && follows(trials)
+    }
+
+    // Once more in turn, and the same with the variable.
+    trials.run(&without) == first
+        && trials.run(&later(trials, &without)) != first
         && trials
             .run(&with)
-            .is_some_and(|one| trials.run(&later(&with)).is_some_and(|other| one == other))
+            .is_some_and(|outputs| trials.run(&later(trials, &with)) == Some(outputs))
+}
+
+/// The same at B's time.
+fn later(trials: &Trials<'_>, settings: &Settings) -> Settings {
+    Settings {
+        clock: trials.clock_ahead(),
+        ..settings.clone()
+    }
 }
 
 /// Whether an executable or library knows the variable's name.
-fn names(path: &Path) -> bool {
+fn knows_name(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| memchr::memmem::find(&bytes, NAME.as_bytes()).is_some())
 }

@@ -2,11 +2,11 @@
 //! sections.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::diff;
 use crate::model::build::Unit;
-use crate::sealed::place::Place;
+use crate::sealed::sandbox::Sandbox;
 
 /// How many lines of one kind are shown.
 const SHOWN: usize = 3;
@@ -41,14 +41,9 @@ pub(super) fn statements(a: &[String], b: &[String]) -> Vec<String> {
 
 /// The first line in which two text files differ, or the strings that only one of two binary files
 /// has.
-pub(super) fn file(
-    name: &str,
-    a: &Path,
-    b: &Path,
-    place_a: &Place,
-    place_b: &Place,
-) -> Vec<String> {
-    let (Some(bytes_a), Some(bytes_b)) = (read(a), read(b)) else {
+pub(super) fn file(name: &str, paths: &[PathBuf; 2], sandboxes: [&Sandbox; 2]) -> Vec<String> {
+    let [sandbox_a, sandbox_b] = sandboxes;
+    let (Some(bytes_a), Some(bytes_b)) = (read(&paths[0]), read(&paths[1])) else {
         return vec![format!("`{name}` in OUT_DIR is there in one build only")];
     };
     let text = |bytes: &[u8]| !bytes.contains(&0);
@@ -57,7 +52,7 @@ pub(super) fn file(
         std::str::from_utf8(&bytes_b),
         text(&bytes_a) && text(&bytes_b),
     ) {
-        let (text_a, text_b) = (place_a.neutral(text_a), place_b.neutral(text_b));
+        let (text_a, text_b) = (sandbox_a.neutral(text_a), sandbox_b.neutral(text_b));
         let pair = text_a
             .lines()
             .zip(text_b.lines())
@@ -76,19 +71,19 @@ pub(super) fn file(
         }];
     }
     let mut lines = vec![format!("`{name}` in OUT_DIR differs")];
-    lines.extend(strings(&bytes_a, &bytes_b, place_a, place_b));
+    lines.extend(strings(&bytes_a, &bytes_b, sandboxes));
     if lines.len() == 1 {
         let found = diff::explain(&bytes_a, &bytes_b);
         let places = found
             .places
             .iter()
-            .filter(|place| place.member.is_some() && !place.note.is_empty())
+            .filter(|sandbox| sandbox.member.is_some() && !sandbox.note.is_empty())
             .take(SHOWN);
-        lines.extend(places.map(|place| {
+        lines.extend(places.map(|sandbox| {
             shorten(&format!(
                 "`{}`: {}",
-                place.member.as_deref().unwrap_or_default(),
-                place.note
+                sandbox.member.as_deref().unwrap_or_default(),
+                sandbox.note
             ))
         }));
     }
@@ -96,7 +91,7 @@ pub(super) fn file(
 }
 
 /// Strings that only one build's output of a unit has.
-pub(super) fn outputs(a: &Unit, b: &Unit, place_a: &Place, place_b: &Place) -> Vec<String> {
+pub(super) fn outputs(a: &Unit, b: &Unit, sandboxes: [&Sandbox; 2]) -> Vec<String> {
     let differing: Vec<&String> = a
         .outputs
         .keys()
@@ -105,7 +100,7 @@ pub(super) fn outputs(a: &Unit, b: &Unit, place_a: &Place, place_b: &Place) -> V
     let mut lines = Vec::new();
     for suffix in &differing {
         if let (Some(x), Some(y)) = (output(a, suffix), output(b, suffix)) {
-            lines.extend(strings(&x, &y, place_a, place_b));
+            lines.extend(strings(&x, &y, sandboxes));
         }
         if !lines.is_empty() {
             break;
@@ -131,14 +126,14 @@ pub(super) fn outputs(a: &Unit, b: &Unit, place_a: &Place, place_b: &Place) -> V
 }
 
 /// Section and symbol in which a unit's outputs differ first.
-pub(super) fn place_of_change(a: &Unit, b: &Unit) -> (Option<String>, Option<String>) {
+pub(super) fn region_of_change(a: &Unit, b: &Unit) -> (Option<String>, Option<String>) {
     for suffix in ["", "rlib", "so", "a"] {
         if a.outputs.get(suffix) == b.outputs.get(suffix) {
             continue;
         }
         if let (Some(x), Some(y)) = (output(a, suffix), output(b, suffix)) {
             let difference = diff::explain(&x, &y);
-            let first = difference.first_place();
+            let first = difference.first_region();
             if first.0.is_some() {
                 return first;
             }
@@ -164,10 +159,10 @@ fn read(path: &Path) -> Option<Vec<u8>> {
         .flatten()
 }
 
-fn strings(a: &[u8], b: &[u8], place_a: &Place, place_b: &Place) -> Vec<String> {
+fn strings(a: &[u8], b: &[u8], [sandbox_a, sandbox_b]: [&Sandbox; 2]) -> Vec<String> {
     let (only_a, only_b) = diff::strings::only(a, b);
     let mut lines = Vec::new();
-    for (side, place, only) in [("A", place_a, only_a), ("B", place_b, only_b)] {
+    for (side, sandbox, only) in [("A", sandbox_a, only_a), ("B", sandbox_b, only_b)] {
         for text in only
             .iter()
             .filter(|text| !text.contains("lib.rmeta/"))
@@ -175,7 +170,7 @@ fn strings(a: &[u8], b: &[u8], place_a: &Place, place_b: &Place) -> Vec<String> 
         {
             lines.push(format!(
                 "only {side} has the text `{}`",
-                shorten(&place.neutral(text))
+                shorten(&sandbox.neutral(text))
             ));
         }
     }

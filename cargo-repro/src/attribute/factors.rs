@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::replay::{At, Settings};
+use super::settings::{At, Settings};
 use crate::model::cause::{Fix, Variation};
 
 /// One thing that can be varied.
@@ -18,7 +18,8 @@ pub(super) enum Factor {
     History,
     Processors,
     Variable(String),
-    Place,
+    /// Where it runs.
+    Folder,
     Chance,
 }
 
@@ -62,9 +63,9 @@ impl Factor {
             Self::Variable(name) if other => drop(settings.variables.insert(name.clone())),
             Self::Variable(name) => {
                 settings.variables.remove(name);
-                settings.held.insert(name.clone());
+                settings.kept.insert(name.clone());
             }
-            Self::Place => settings.at = if other { At::B } else { At::BAtA },
+            Self::Folder => settings.at = if other { At::B } else { At::BAtA },
             Self::Chance => {}
         }
     }
@@ -94,7 +95,7 @@ impl Factor {
                 "NUM_JOBS" => Variation::Jobs,
                 _ => Variation::Environment,
             },
-            Self::Place => Variation::Path,
+            Self::Folder => Variation::Path,
             Self::Chance => Variation::None,
         }
     }

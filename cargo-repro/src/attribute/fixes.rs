@@ -1,7 +1,8 @@
 //! What mends a cause: tried on the replay where it can be, else said to be untried.
 
 use super::factors::{Factor, Found, variables};
-use super::replay::{Quiet, Settings, Trials};
+use super::replay::Trials;
+use super::settings::{Isolation, Settings};
 use crate::model::cause::{ConfigFix, Fix, Variation};
 
 /// Variables with which known crates can be told to embed nothing that changes, their values, and
@@ -12,6 +13,9 @@ const KNOWN_SWITCHES: &[(&str, &str, &str)] = &[
     ("VERGEN_IDEMPOTENT_OUTPUT", "1", "vergen"),
 ];
 
+/// Seeds under which a switch has to give the same.
+const SEEDS: std::ops::Range<u32> = 12..19;
+
 /// The best that is known: a switch of the crate, a pinned variable, a pin of sealed builds
 /// (`pinned` says whether holding still all that was found made the outputs equal), or advice that
 /// was not tried.
@@ -19,23 +23,24 @@ pub(super) fn find(
     trials: &mut Trials<'_>,
     found: &Found,
     pinned: bool,
-    quiet: Quiet,
-    clock: u64,
+    isolation: Isolation,
 ) -> Option<Fix> {
-    let switch = match found.variation {
-        Variation::Entropy | Variation::Time => switch(trials, found, quiet, clock),
-        Variation::Environment => environment(trials, found, quiet),
+    let by_configuration = match found.variation {
+        Variation::Entropy | Variation::Time => switch(trials, found, isolation),
+        Variation::Environment => environment(trials, found, isolation),
         _ => None,
     };
-    switch
-        .or_else(|| {
-            // What is pinned already and differs all the same is not mended by pinning it.
-            let word = pin(found.variation, quiet).filter(|word| pinned && !trials.pins(word))?;
-            Some(pinning(word, found.variation.advice()))
-        })
-        .or_else(|| {
-            (found.variation != Variation::Unknown).then(|| Fix::advice(found.variation.advice()))
-        })
+    if by_configuration.is_some() {
+        return by_configuration;
+    }
+
+    // What is pinned already and differs all the same is not mended by pinning it.
+    let word = pin_of(found.variation, isolation).filter(|word| pinned && !trials.pins(word));
+    let advice = found.variation.advice();
+    match word {
+        Some(word) => Some(pinning(word, advice)),
+        None => (found.variation != Variation::Unknown).then(|| Fix::advice(advice)),
+    }
 }
 
 /// Holding something still in sealed builds, after it was tried.
@@ -53,42 +58,21 @@ pub(super) fn pinning(word: &str, advice: &str) -> Fix {
 }
 
 /// The word of `[repro] pin` that holds a variation still.
-fn pin(variation: Variation, quiet: Quiet) -> Option<&'static str> {
-    Some(match variation {
-        Variation::None
-            if quiet
-                == (Quiet {
-                    process: true,
-                    ..Quiet::default()
-                }) =>
-        {
-            "process"
-        }
-        Variation::None
-            if quiet
-                == (Quiet {
-                    addresses: true,
-                    ..Quiet::default()
-                }) =>
-        {
-            "addresses"
-        }
-        Variation::None
-            if quiet
-                == (Quiet {
-                    threads: true,
-                    ..Quiet::default()
-                }) =>
-        {
-            "threads"
-        }
-        Variation::None | Variation::Unknown => return None,
-        other => other.as_str(),
-    })
+fn pin_of(variation: Variation, isolation: Isolation) -> Option<&'static str> {
+    match variation {
+        Variation::None => match isolation {
+            Isolation::PROCESS => Some("process"),
+            Isolation::ADDRESSES => Some("addresses"),
+            Isolation::THREADS => Some("threads"),
+            _ => None,
+        },
+        Variation::Unknown => None,
+        other => Some(other.as_str()),
+    }
 }
 
 /// What a variable is set to for every build, where that hurts nobody.
-fn value(name: &str) -> Option<&'static str> {
+fn value_for_all(name: &str) -> Option<&'static str> {
     match name {
         // Programs look for their own files there.
         "HOME" | "PATH" | "TMPDIR" => None,
@@ -100,15 +84,16 @@ fn value(name: &str) -> Option<&'static str> {
 }
 
 /// Pinning the variables for every build.
-fn environment(trials: &mut Trials<'_>, found: &Found, quiet: Quiet) -> Option<Fix> {
+fn environment(trials: &mut Trials<'_>, found: &Found, isolation: Isolation) -> Option<Fix> {
     let names = variables(&found.factors);
     let forced: Vec<(String, String)> = names
         .iter()
-        .map(|name| Some((name.clone(), value(name)?.to_owned())))
+        .map(|name| Some((name.clone(), value_for_all(name)?.to_owned())))
         .collect::<Option<_>>()?;
+
     let base = Settings {
         forced: forced.clone(),
-        quiet,
+        isolation,
         ..Settings::default()
     };
     let one = trials.run(&base)?;
@@ -116,6 +101,7 @@ fn environment(trials: &mut Trials<'_>, found: &Found, quiet: Quiet) -> Option<F
         variables: names.clone(),
         ..base
     })?;
+
     let mut lines = forced.iter().map(|(name, value)| ConfigFix {
         file: ".cargo/config.toml".to_owned(),
         key: format!("env.{name}"),
@@ -134,57 +120,74 @@ fn environment(trials: &mut Trials<'_>, found: &Found, quiet: Quiet) -> Option<F
 }
 
 /// Switches that known crates have: the first that makes the replays equal.
-fn switch(trials: &mut Trials<'_>, found: &Found, quiet: Quiet, clock: u64) -> Option<Fix> {
-    KNOWN_SWITCHES.iter().find_map(|(name, value, package)| {
-        if !trials.builds(package) {
-            return None;
+fn switch(trials: &mut Trials<'_>, found: &Found, isolation: Isolation) -> Option<Fix> {
+    let (name, value, _) = KNOWN_SWITCHES.iter().find(|(name, value, package)| {
+        trials.builds(package)
+            && is_equal_with(trials, found, isolation, name, value).unwrap_or(false)
+    })?;
+    Some(Fix::tried(
+        format!("set {name}={value} for builds in `.cargo/config.toml`"),
+        ConfigFix {
+            file: ".cargo/config.toml".to_owned(),
+            key: format!("env.{name}"),
+            value: format!("{value:?}"),
+        },
+    ))
+}
+
+/// Whether a variable makes what was found have no effect.
+fn is_equal_with(
+    trials: &mut Trials<'_>,
+    found: &Found,
+    isolation: Isolation,
+    name: &str,
+    value: &str,
+) -> Option<bool> {
+    let base = Settings {
+        forced: vec![(name.to_owned(), value.to_owned())],
+        isolation,
+        expanded: found.expanded,
+        ..Settings::default()
+    };
+    let one = trials.run(&base)?;
+    let others = varied(found, &base, trials.clock_ahead());
+    for settings in &others {
+        if trials.run(settings).as_ref() != Some(&one) {
+            return Some(false);
         }
-        let forced = vec![((*name).to_owned(), (*value).to_owned())];
-        let base = Settings {
-            forced,
-            quiet,
-            expanded: found.expanded,
-            ..Settings::default()
+    }
+
+    // It is the output that has to be equal, not only the source.
+    if found.expanded
+        && let Some(last) = others.last()
+    {
+        let output = |settings: &Settings| Settings {
+            expanded: false,
+            ..settings.clone()
         };
-        let one = trials.run(&base)?;
-        let mut others: Vec<Settings> = match found.variation {
-            Variation::Time => vec![Settings {
-                clock,
-                ..base.clone()
-            }],
-            _ => (12..19)
-                .chain(found.factors.iter().filter_map(|factor| match factor {
-                    Factor::Seed(seed) => Some(*seed),
-                    _ => None,
-                }))
-                .map(|seed| Settings {
-                    seed,
-                    ..base.clone()
-                })
-                .collect(),
-        };
-        let mut equal = others
-            .iter()
-            .all(|settings| trials.run(settings).as_ref() == Some(&one));
-        if let Some(last) = others.pop().filter(|_| equal && found.expanded) {
-            // It is the output that has to be equal.
-            let output = |settings: Settings, trials: &mut Trials<'_>| {
-                trials.run(&Settings {
-                    expanded: false,
-                    ..settings
-                })
-            };
-            equal = output(base, trials).is_some_and(|one| output(last, trials) == Some(one));
-        }
-        equal.then(|| {
-            Fix::tried(
-                format!("set {name}={value} for builds in `.cargo/config.toml`"),
-                ConfigFix {
-                    file: ".cargo/config.toml".to_owned(),
-                    key: format!("env.{name}"),
-                    value: format!("{value:?}"),
-                },
-            )
+        let one = trials.run(&output(&base))?;
+        return Some(trials.run(&output(last))? == one);
+    }
+    Some(true)
+}
+
+/// Conditions in which what was found is varied.
+fn varied(found: &Found, base: &Settings, clock: u64) -> Vec<Settings> {
+    if found.variation == Variation::Time {
+        return vec![Settings {
+            clock,
+            ..base.clone()
+        }];
+    }
+    let known = found.factors.iter().filter_map(|factor| match factor {
+        Factor::Seed(seed) => Some(*seed),
+        _ => None,
+    });
+    SEEDS
+        .chain(known)
+        .map(|seed| Settings {
+            seed,
+            ..base.clone()
         })
-    })
+        .collect()
 }

@@ -4,15 +4,14 @@
 //! Only what the linker leaves out is tried: it is the last step, so whatever differs in the units
 //! before comes out equal or not here.
 
-use release_gate::Context;
-
-use super::decide::everything;
-use super::replay::{At, Settings, Subject, Trials};
-use crate::command::session::Built;
+use super::experiment::Experiment;
+use super::replay::Trials;
+use super::search::vary_everything;
+use super::settings::{At, Settings};
+use super::subject::Subject;
 use crate::diff;
-use crate::model::build::Artifact;
+use crate::model::build::{Artifact, Unit};
 use crate::model::cause::{ConfigFix, Fix};
-use crate::model::roots::Comparison;
 
 /// Values of `strip`, the weakest first, and the sections they leave out.
 const STRIPS: &[(&str, &[&str])] = &[
@@ -45,39 +44,57 @@ const FOLLOW: &[&str] = &[".note.gnu.build-id", ".shstrtab"];
 const TRIED: usize = 2;
 
 /// The weakest `strip` with which all artifacts of a package that differ come out equal.
-pub(crate) fn strip(
-    cx: &Context,
-    a: &Built,
-    b: &Built,
-    comparison: &Comparison,
+pub(crate) fn strip_that_makes_equal(
+    experiment: &Experiment<'_>,
     package: &str,
 ) -> Option<&'static str> {
-    let of = |artifact: &&Artifact| artifact.package == package;
-    let mut differing = Vec::new();
-    for x in a.build.artifacts.iter().filter(of) {
-        let same = |y: &&Artifact| y.name == x.name && y.target == x.target;
-        let y = b.build.artifacts.iter().filter(of).find(same)?;
-        if x.sha256 != y.sha256 {
-            differing.push((x, y));
-        }
+    let differing = differing_artifacts(experiment, package)?;
+    if differing.is_empty() {
+        return None;
     }
     let sections: Vec<Vec<String>> = differing
         .iter()
         .map(|(x, y)| sections(x, y))
         .collect::<Option<_>>()?;
-    let may = |left_out: &&(&str, &[&str])| {
-        let gone = |name: &String| {
-            left_out.1.iter().any(|start| name.starts_with(start))
-                || FOLLOW.contains(&name.as_str())
-        };
-        sections.iter().flatten().all(gone)
-    };
-    let (value, _) = STRIPS.iter().filter(may).find(|(value, _)| {
-        differing
+
+    let (value, _) = STRIPS.iter().find(|(value, left_out)| {
+        let all_left_out = sections
             .iter()
-            .all(|(x, y)| equal(cx, a, b, comparison, (x, y), value).unwrap_or(false))
+            .flatten()
+            .all(|name| is_left_out(name, left_out));
+        all_left_out
+            && differing
+                .iter()
+                .all(|(x, y)| is_equal_stripped(experiment, x, y, value).unwrap_or(false))
     })?;
-    (!differing.is_empty()).then_some(*value)
+    Some(*value)
+}
+
+/// Artifacts of a package that differ; `None` where one build lacks one.
+fn differing_artifacts<'a>(
+    experiment: &Experiment<'a>,
+    package: &str,
+) -> Option<Vec<(&'a Artifact, &'a Artifact)>> {
+    let of_package = |artifact: &&Artifact| artifact.package == package;
+    let mut differing = Vec::new();
+    for x in experiment.a.build.artifacts.iter().filter(of_package) {
+        let y = experiment
+            .b
+            .build
+            .artifacts
+            .iter()
+            .filter(of_package)
+            .find(|y| y.name == x.name && y.target == x.target)?;
+        if x.sha256 != y.sha256 {
+            differing.push((x, y));
+        }
+    }
+    Some(differing)
+}
+
+/// Whether a section is not there, or follows from what is, where these are left out.
+fn is_left_out(name: &str, left_out: &[&str]) -> bool {
+    left_out.iter().any(|start| name.starts_with(start)) || FOLLOW.contains(&name)
 }
 
 /// Names of the sections in which two artifacts differ.
@@ -86,34 +103,30 @@ fn sections(x: &Artifact, y: &Artifact) -> Option<Vec<String>> {
     let named = difference
         .places
         .into_iter()
-        .filter(|place| place.section.is_some() || !place.derived);
-    named.map(|place| place.section).collect()
+        .filter(|sandbox| sandbox.section.is_some() || !sandbox.derived);
+    named.map(|sandbox| sandbox.section).collect()
 }
 
 /// Whether an artifact comes out equal where everything is varied, linked so.
-fn equal(
-    cx: &Context,
-    a: &Built,
-    b: &Built,
-    comparison: &Comparison,
-    (x, y): (&Artifact, &Artifact),
+fn is_equal_stripped(
+    experiment: &Experiment<'_>,
+    x: &Artifact,
+    y: &Artifact,
     strip: &'static str,
 ) -> Option<bool> {
-    let units = comparison
+    let (a, b) = (&experiment.a.build, &experiment.b.build);
+    let (unit_a, unit_b) = experiment
+        .comparison
         .units
         .iter()
-        .map(|&(i, j)| (&a.build.units[i], &b.build.units[j]));
-    let made = |unit: &crate::model::build::Unit, artifact: &Artifact| {
-        unit.outputs
-            .values()
-            .any(|digest| *digest == artifact.sha256)
-    };
-    let (unit_a, unit_b) = units.into_iter().find(|(i, j)| made(i, x) && made(j, y))?;
+        .map(|&(i, j)| (&a.units[i], &b.units[j]))
+        .find(|(i, j)| is_made_by(x, i) && is_made_by(y, j))?;
     if unit_a.call.crate_types != ["bin"] && unit_a.call.crate_types != ["cdylib"] {
         return None;
     }
-    let subject = Subject::unit(a, b, unit_a, unit_b);
-    let mut trials = Trials::new(cx, a, b, &subject);
+
+    let subject = Subject::unit(unit_a, unit_b);
+    let mut trials = Trials::new(experiment, &subject);
     let linked = Settings {
         strip: Some(strip),
         ..Settings::default()
@@ -123,12 +136,19 @@ fn equal(
         at: At::B,
         ..linked
     };
-    everything(&mut rest, b.place.conditions.clock);
+    vary_everything(&mut rest, trials.clock_ahead());
     Some((0..TRIED).all(|_| {
         trials
             .run(&rest)
-            .is_some_and(|print| print.same_files(&first))
+            .is_some_and(|outputs| outputs.same_files(&first))
     }))
+}
+
+/// Whether a unit made an artifact.
+fn is_made_by(artifact: &Artifact, unit: &Unit) -> bool {
+    unit.outputs
+        .values()
+        .any(|digest| *digest == artifact.sha256)
 }
 
 /// The setting, for a profile of the workspace.

@@ -1,13 +1,13 @@
-//! What is repeated: a compiler call or the run of a build script, as it was in both places.
+//! What is repeated: a compiler call or the run of a build script, as it was in both sandboxes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::command::session::Built;
+use super::experiment::Experiment;
 use crate::model::build::{ScriptRun, Unit};
 use crate::model::roots::read_files;
-use crate::sealed::place::Place;
+use crate::sealed::sandbox::Sandbox;
 
 /// What is repeated.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Subject<'a> {
     pub(super) manifest_dir: Option<PathBuf>,
     /// Variables that are not varied: a build script set them, and it is judged for itself.
     pub(super) excluded: BTreeSet<String>,
-    /// Sources that a build script writes, relative to the place's sources.
+    /// Sources that a build script writes, relative to the sandbox's sources.
     pub(super) written: Vec<PathBuf>,
     /// Files of OUT_DIR that a compiler call read.
     pub(super) read: BTreeSet<String>,
@@ -34,6 +34,19 @@ pub(super) struct Command {
     begun: Option<SystemTime>,
 }
 
+impl Command {
+    fn of_unit(unit: &Unit) -> Self {
+        let args = unit.call.remaps.iter().chain(&unit.call.args);
+        Self {
+            program: unit.call.program.clone().into(),
+            args: args.cloned().collect(),
+            cwd: unit.call.cwd.clone(),
+            env: unit.call.env.clone(),
+            begun: None,
+        }
+    }
+}
+
 impl<'a> Subject<'a> {
     /// How long a build script ran: until cargo wrote down what it had said.
     pub(super) fn took(&self) -> Option<Duration> {
@@ -46,24 +59,12 @@ impl<'a> Subject<'a> {
         Some(ended.duration_since(self.a.begun?).unwrap_or_default())
     }
 
-    pub(super) fn unit(_: &Built, _: &Built, a: &'a Unit, b: &'a Unit) -> Self {
-        let command = |unit: &Unit| Command {
-            program: unit.call.program.clone().into(),
-            args: unit
-                .call
-                .remaps
-                .iter()
-                .chain(&unit.call.args)
-                .cloned()
-                .collect(),
-            cwd: unit.call.cwd.clone(),
-            env: unit.call.env.clone(),
-            begun: None,
-        };
+    /// A compiler call.
+    pub(super) fn unit(a: &'a Unit, b: &'a Unit) -> Self {
         let manifest_dir = a.call.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
         Self {
-            a: command(a),
-            b: command(b),
+            a: Command::of_unit(a),
+            b: Command::of_unit(b),
             unit: Some(a),
             manifest_dir,
             excluded: BTreeSet::new(),
@@ -72,23 +73,23 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// `None` where the interposer could not write down how the script was started.
+    /// The run of a build script; `None` where the interposer could not write down how it was
+    /// started.
     pub(super) fn script(
-        a: &Built,
-        b: &Built,
+        experiment: &Experiment<'_>,
         run_a: &ScriptRun,
         run_b: &ScriptRun,
     ) -> Option<Self> {
+        let (a, b) = (experiment.a, experiment.b);
         let mut read = read_files(&a.build, run_a);
         read.extend(read_files(&b.build, run_b));
-        let (a, b) = (
-            started(&a.place, &run_a.out_dir)?,
-            started(&b.place, &run_b.out_dir)?,
-        );
-        let manifest_dir = a.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
+
+        let command_a = started(&a.sandbox, &run_a.out_dir)?;
+        let command_b = started(&b.sandbox, &run_b.out_dir)?;
+        let manifest_dir = command_a.env.get("CARGO_MANIFEST_DIR").map(PathBuf::from);
         Some(Self {
-            a,
-            b,
+            a: command_a,
+            b: command_b,
             unit: None,
             manifest_dir,
             excluded: BTreeSet::new(),
@@ -117,16 +118,17 @@ impl<'a> Subject<'a> {
 }
 
 /// How a build script was started, as the interposer wrote it down.
-fn started(place: &Place, out_dir: &Path) -> Option<Command> {
-    std::fs::read_dir(&place.scripts)
+fn started(sandbox: &Sandbox, out_dir: &Path) -> Option<Command> {
+    std::fs::read_dir(&sandbox.scripts)
         .ok()?
         .flatten()
         .find_map(|entry| {
             let bytes = std::fs::read(entry.path()).ok()?;
             let begun = entry.metadata().ok()?.modified().ok()?;
-            let text = place.outside(&String::from_utf8_lossy(&bytes));
+            let text = sandbox.outside(&String::from_utf8_lossy(&bytes));
             let mut words = text.split('\0').map(str::to_owned);
-            let (program, cwd) = (words.next()?.into(), words.next()?.into());
+            let program = words.next()?.into();
+            let cwd = words.next()?.into();
             let env: BTreeMap<String, String> = words
                 .filter_map(|word| {
                     word.split_once('=')

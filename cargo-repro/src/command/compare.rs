@@ -1,14 +1,18 @@
 //! `cargo repro compare`: the buildinfo of two machines laid over each other.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use release_gate::digest::Sha256Digest;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 
-use super::rebuild::{Rebuilt, read, table, toolchain, without_targets};
+use crate::judge::artifacts::lay_over;
+use crate::judge::{claims, toolchain};
+use crate::model::arguments::without_targets;
 use crate::model::cause::Compared;
+use crate::model::published::Rebuilt;
+use crate::read::buildinfo::{self, Published};
+use crate::report::artifacts::table;
 use crate::rules;
+use crate::tool::TOOL;
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "compare";
@@ -18,87 +22,92 @@ pub(crate) const REPORT: &str = "compare";
 /// # Errors
 /// A file is no buildinfo, or the two have nothing in common.
 pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
-    let ((envelope, x), (other, y)) = (read(a)?, read(b)?);
-    let mut findings = Vec::new();
-    for (what, same) in [
-        ("commit", x.commit == y.commit),
-        ("Cargo.lock", x.lock_sha256 == y.lock_sha256),
-        ("sources", x.source_sha256 == y.source_sha256),
-        ("profile", x.profile == y.profile),
-        (
-            "selection of packages and features",
-            without_targets(&x.arguments) == without_targets(&y.arguments),
-        ),
-        ("list of pins", x.pins == y.pins),
-        (
-            "package",
-            (&envelope.subject.package, &envelope.subject.version)
-                == (&other.subject.package, &other.subject.version),
-        ),
-    ] {
-        if !same {
-            findings.push(Finding::new(
-                &rules::INPUTS_DIFFER,
-                format!("the two were built from another {what}"),
-            ));
-        }
-    }
-    let mut all: BTreeMap<(String, String), [Option<Sha256Digest>; 2]> = BTreeMap::new();
-    for (side, info) in [&x, &y].into_iter().enumerate() {
-        for artifact in &info.artifacts {
-            all.entry((artifact.target.clone(), artifact.name.clone()))
-                .or_default()[side] = Some(artifact.sha256);
-        }
-    }
+    let x = read_sound(a)?;
+    let y = read_sound(b)?;
+    let mut findings = other_inputs(&x, &y);
+
     // Machines may share the targets among them: what only one built is no difference.
-    all.retain(|_, sha256| sha256.iter().all(Option::is_some));
-    if all.is_empty() {
+    let mut artifacts = lay_over(&x.info.artifacts, &y.info.artifacts);
+    artifacts.retain(|artifact| artifact.sha256.iter().all(Option::is_some));
+    if artifacts.is_empty() {
         return Err(
             Error::judge("the two have no artifact in common, so nothing was compared")
                 .with_help("build the same target on both machines"),
         );
     }
-    let artifacts: Vec<Compared> = all
-        .into_iter()
-        .map(|((target, name), sha256)| Compared {
-            name,
-            target,
-            identical: sha256[0] == sha256[1],
-            sha256,
-        })
-        .collect();
-    for artifact in artifacts.iter().filter(|artifact| !artifact.identical) {
-        let text = format!(
-            "`{}` for {} differs between the two machines",
-            artifact.name, artifact.target
-        );
-        findings.push(
-            Finding::new(&rules::ARTIFACT_DIFFERS, text)
-                .help("`cargo repro diff` on the two files shows where"),
-        );
-    }
-    let differs = toolchain(&x.toolchain, &y.toolchain);
+    findings.extend(other_artifacts(&artifacts));
+
+    let toolchain = toolchain::differences(&x.info.toolchain, &y.info.toolchain);
+    let verified = findings.is_empty();
     findings.extend(
-        differs
+        toolchain
             .iter()
             .map(|text| Finding::new(&rules::TOOLCHAIN_DIFFERS, text.clone())),
     );
-    let verified = findings
-        .iter()
-        .all(|finding| finding.rule == rules::TOOLCHAIN_DIFFERS.id);
+
     let data = Rebuilt {
-        commit: x.commit,
-        toolchain: differs,
+        commit: x.info.commit,
+        toolchain,
         artifacts,
         verified,
     };
-    let human = table(&data);
-    let summary = format!("{} artifacts of both machines", data.artifacts.len());
-    Ok(Report::new(REPORT, &crate::TOOL, envelope.subject)
+    Ok(Report::new(REPORT, &TOOL, x.envelope.subject)
         .findings(findings)
         .data(&data)
-        .human(human)
-        .summary(summary)
+        .human(table(&data))
+        .summary(format!(
+            "{} artifacts of both machines",
+            data.artifacts.len()
+        ))
         .print_only()
         .into())
+}
+
+fn read_sound(path: &Path) -> Result<Published> {
+    let published = buildinfo::read_file(path)?;
+    claims::check_soundness(&published)?;
+    Ok(published)
+}
+
+/// What the two were built from that is not the same.
+fn other_inputs(x: &Published, y: &Published) -> Vec<Finding> {
+    let (a, b) = (&x.info, &y.info);
+    let arguments = without_targets(&a.arguments) == without_targets(&b.arguments);
+    let (of_x, of_y) = (&x.envelope.subject, &y.envelope.subject);
+    let package = (&of_x.package, &of_x.version) == (&of_y.package, &of_y.version);
+
+    let inputs = [
+        ("commit", a.commit == b.commit),
+        ("Cargo.lock", a.lock_sha256 == b.lock_sha256),
+        ("sources", a.source_sha256 == b.source_sha256),
+        ("profile", a.profile == b.profile),
+        ("selection of packages and features", arguments),
+        ("list of pins", a.pins == b.pins),
+        ("package", package),
+    ];
+    inputs
+        .into_iter()
+        .filter(|(_, same)| !same)
+        .map(|(what, _)| {
+            Finding::new(
+                &rules::INPUTS_DIFFER,
+                format!("the two were built from another {what}"),
+            )
+        })
+        .collect()
+}
+
+fn other_artifacts(artifacts: &[Compared]) -> Vec<Finding> {
+    artifacts
+        .iter()
+        .filter(|artifact| !artifact.identical)
+        .map(|artifact| {
+            let text = format!(
+                "`{}` for {} differs between the two machines",
+                artifact.name, artifact.target
+            );
+            Finding::new(&rules::ARTIFACT_DIFFERS, text)
+                .help("`cargo repro diff` on the two files shows where")
+        })
+        .collect()
 }

@@ -10,7 +10,8 @@ use release_gate::error::JudgeExt;
 use release_gate::fs::write_atomic;
 use release_gate::{Context, Error, Outcome, Result};
 
-use super::{check, ci, edit};
+use super::check;
+use crate::edit::{toml as edit, workflows as ci};
 use crate::model::cause::{ConfigFix, ReproData, Variation};
 
 /// Runs the call.

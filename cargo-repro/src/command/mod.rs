@@ -1,16 +1,13 @@
 //! The calls of `cargo repro`: each reads, judges with the model, and makes reports.
 
+pub(crate) mod args;
 pub(crate) mod build;
 pub(crate) mod check;
-mod ci;
-pub(crate) mod claims;
+mod checks;
 pub(crate) mod compare;
 pub(crate) mod diff;
-mod edit;
 pub(crate) mod fix;
-mod folders;
-pub(crate) mod normalized;
-pub(crate) mod package;
+pub(crate) mod published_crate;
 pub(crate) mod rebuild;
-pub(crate) mod session;
-mod statement;
+mod session;
+mod smoke;

@@ -3,25 +3,23 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use release_gate::digest::{Sha256Digest, sha256_file};
-use release_gate::error::JudgeExt;
 use release_gate::{Context, Error, Finding, Result};
 use tempfile::TempDir;
 
-use super::build::{Locked, locked, tree};
-use crate::cli::PlaceArgs;
-use crate::config::Config;
-use crate::model::build::Build;
+use super::args::BuildArgs;
+use crate::model::config::Config;
 use crate::rules;
 use crate::sealed::abilities::Abilities;
+use crate::sealed::built::Built;
 use crate::sealed::conditions::Conditions;
-use crate::sealed::downloads::fetch;
 use crate::sealed::export::{Exported, Source};
+use crate::sealed::fetch::fetch;
 use crate::sealed::guard::Guard;
+use crate::sealed::inputs::Inputs;
 use crate::sealed::outcome;
 use crate::sealed::pins::Pins;
-use crate::sealed::place::{Place, Plan};
 use crate::sealed::processor::Watch;
+use crate::sealed::sandbox::{Plan, Sandbox};
 use crate::sealed::toolchain::{Detail, Toolchain};
 
 /// Variables of the caller that would change what is built, and the configuration that sealed
@@ -58,48 +56,12 @@ pub(crate) struct Session {
     base: Option<TempDir>,
 }
 
-/// A finished build and its place.
-#[derive(Debug)]
-pub(crate) struct Built {
-    pub(crate) place: Place,
-    pub(crate) build: Build,
-    pub(crate) exported: Exported,
-    /// Digest of the sources as they were exported, and of the lock file there; of release builds.
-    pub(crate) inputs: Option<Inputs>,
-    /// Processor time it took.
-    pub(crate) cost: std::time::Duration,
-}
-
-/// What a release was built from.
-#[derive(Debug, Clone)]
-pub(crate) struct Inputs {
-    /// Digest of the list of exported files and their digests.
-    pub(crate) source_sha256: Sha256Digest,
-    /// Digest of Cargo.lock.
-    pub(crate) lock_sha256: Sha256Digest,
-    /// What the lock file names.
-    pub(crate) dependencies: Vec<Locked>,
-}
-
-impl Inputs {
-    fn of(place: &Place) -> Result<Self> {
-        let lock = place.workspace.join("Cargo.lock");
-        let (lock_sha256, _) =
-            sha256_file(&lock).or_judge(|| "cannot read `Cargo.lock`".to_owned())?;
-        Ok(Self {
-            source_sha256: tree(&place.source)?,
-            lock_sha256,
-            dependencies: locked(&lock)?,
-        })
-    }
-}
-
 impl Session {
     /// Looks at the project and the machine.
     ///
     /// # Errors
     /// The project cannot be built from a commit, or a target is not installed.
-    pub(crate) fn start(cx: &mut Context, args: &PlaceArgs) -> Result<Self> {
+    pub(crate) fn start(cx: &mut Context, args: &BuildArgs) -> Result<Self> {
         Self::new(cx, args, None, Detail::Versions)
     }
 
@@ -110,7 +72,7 @@ impl Session {
     /// As [`start`](Self::start).
     pub(crate) fn release(
         cx: &mut Context,
-        args: &PlaceArgs,
+        args: &BuildArgs,
         guard: Option<Rc<Guard>>,
     ) -> Result<Self> {
         let mut session = Self::new(cx, args, guard, Detail::Digests)?;
@@ -123,7 +85,7 @@ impl Session {
 
     fn new(
         cx: &mut Context,
-        args: &PlaceArgs,
+        args: &BuildArgs,
         guard: Option<Rc<Guard>>,
         detail: Detail,
     ) -> Result<Self> {
@@ -206,8 +168,12 @@ impl Session {
     /// Makes a place and the first time downloads what the lock file names.
     ///
     /// # Errors
-    /// As [`Place::make`] and [`fetch`].
-    pub(crate) fn place(&self, cx: &Context, conditions: Conditions) -> Result<(Place, Exported)> {
+    /// As [`Sandbox::make`] and [`fetch`].
+    pub(crate) fn sandbox(
+        &self,
+        cx: &Context,
+        conditions: Conditions,
+    ) -> Result<(Sandbox, Exported)> {
         let base = self
             .base
             .as_ref()
@@ -224,22 +190,22 @@ impl Session {
             compared: self.compared,
         };
         let fetched = self.fetched.replace(true);
-        let (place, exported) = Place::make(&plan, &base, conditions.clone())?;
+        let (sandbox, exported) = Sandbox::make(&plan, &base, conditions.clone())?;
         if fetched {
-            return Ok((place, exported));
+            return Ok((sandbox, exported));
         }
         cx.terminal.status("Fetching", "the locked dependencies");
         fetch(
             &cx.runner,
-            &place,
+            &sandbox,
             self.guard.as_deref(),
             &self.targets,
             cx.args().is_offline(),
         )?;
         // The first download may have made folders of CARGO_HOME that were not there to be shared.
-        std::fs::remove_dir_all(&place.root)
+        std::fs::remove_dir_all(&sandbox.root)
             .map_err(|error| Error::judge("cannot remake the sealed place").with_source(error))?;
-        Place::make(&plan, &base, conditions)
+        Sandbox::make(&plan, &base, conditions)
     }
 
     /// One sealed build.
@@ -248,18 +214,18 @@ impl Session {
     /// It fails, with the build's own words.
     pub(crate) fn build(&self, cx: &Context, conditions: Conditions, label: &str) -> Result<Built> {
         let jobs = self.pins.hold(conditions.clone()).jobs;
-        let (place, exported) = self.place(cx, conditions)?;
+        let (sandbox, exported) = self.sandbox(cx, conditions)?;
         // Before the build: what it writes there is no source.
         let inputs = if self.compared {
             None
         } else {
-            Some(Inputs::of(&place)?)
+            Some(Inputs::of(&sandbox)?)
         };
         cx.terminal
             .status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
         let watch = Watch::start();
-        let finished = place.cargo(&cx.runner, &self.cargo_args(cx, jobs)?, true, |line| {
+        let finished = sandbox.cargo(&cx.runner, &self.cargo_args(cx, jobs)?, true, |line| {
             spinner.message(line.trim())
         })?;
         drop(spinner);
@@ -269,7 +235,7 @@ impl Session {
             format!("{label} in {} ms of processor time", cost.as_millis()),
         );
         if !finished.is_success() {
-            let text = place.neutral(&finished.stderr_text());
+            let text = sandbox.neutral(&finished.stderr_text());
             self.finish(cx);
             return Err(failure(label, &text));
         }
@@ -277,7 +243,7 @@ impl Session {
             .loaded_project()
             .ok_or_else(|| Error::judge("the project was not loaded"))?;
         let build = outcome::read(
-            &place,
+            &sandbox,
             project,
             &self.targets,
             &self.toolchain.host,
@@ -285,7 +251,7 @@ impl Session {
             &finished.stdout,
         )?;
         Ok(Built {
-            place,
+            sandbox,
             build,
             exported,
             inputs,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 
-use super::{Place, count};
+use super::region::{Region, count_differing};
 
 /// More symbols of one section than these are summed up.
 const SYMBOLS: usize = 60;
 
 /// Compares two object files; `None` if they are none of the same format.
-pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Place>)> {
+pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Region>)> {
     let (x, y) = (object::File::parse(a).ok()?, object::File::parse(b).ok()?);
     if x.format() != y.format() || x.architecture() != y.architecture() {
         return None;
@@ -24,7 +24,7 @@ pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Place>)> 
         object::BinaryFormat::Xcoff => "xcoff",
         _ => "object",
     };
-    let mut places = Vec::new();
+    let mut regions = Vec::new();
     let mut others: BTreeMap<String, Vec<object::Section<'_, '_>>> = BTreeMap::new();
     for section in y.sections() {
         others.entry(name(&section)).or_default().insert(0, section);
@@ -36,43 +36,43 @@ pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Place>)> 
             Some(other) => {
                 let theirs = other.data().unwrap_or_default();
                 if data != theirs {
-                    places.extend(symbols(&x, &section, &name, data, theirs));
+                    regions.extend(symbols(&x, &section, &name, data, theirs));
                 }
             }
-            None => places.push(alone(&name, data.len(), "only the first has this section")),
+            None => regions.push(alone(&name, data.len(), "only the first has this section")),
         }
     }
     for (name, sections) in others {
         for section in sections {
-            places.push(alone(
+            regions.push(alone(
                 &name,
                 section.data().unwrap_or_default().len(),
                 "only the second has this section",
             ));
         }
     }
-    if places.is_empty() {
-        places.push(Place {
-            bytes: count(a, b),
+    if regions.is_empty() {
+        regions.push(Region {
+            bytes: count_differing(a, b),
             derived: true,
             note: "only headers or padding differ".to_owned(),
-            ..Place::default()
+            ..Region::default()
         });
     }
-    Some((format, places))
+    Some((format, regions))
 }
 
 pub(super) fn name(section: &object::Section<'_, '_>) -> String {
     section.name().unwrap_or("?").to_owned()
 }
 
-fn alone(name: &str, bytes: usize, note: &str) -> Place {
-    Place {
+fn alone(name: &str, bytes: usize, note: &str) -> Region {
+    Region {
         section: Some(name.to_owned()),
         bytes: bytes as u64,
         derived: is_derived(name),
         note: note.to_owned(),
-        ..Place::default()
+        ..Region::default()
     }
 }
 
@@ -106,7 +106,7 @@ fn symbols(
     name: &str,
     a: &[u8],
     b: &[u8],
-) -> Vec<Place> {
+) -> Vec<Region> {
     let mut table: Vec<(u64, u64, &str)> = file
         .symbols()
         .filter(|symbol| symbol.section_index() == Some(section.index()) && symbol.size() > 0)
@@ -153,14 +153,14 @@ fn symbols(
             .min(b.len())
             .max(at + 1);
         *found.entry(symbol.map(|(.., name)| *name)).or_default() +=
-            count(&a[at..end], &b[at..end]);
+            count_differing(&a[at..end], &b[at..end]);
         at = end;
     }
     if a.len() != b.len() {
         *found.entry(None).or_default() += a.len().abs_diff(b.len()) as u64;
     }
     let moved = found.len() > SYMBOLS && a.len() != b.len();
-    let mut places: Vec<Place> = found
+    let mut regions: Vec<Region> = found
         .into_iter()
         .map(|(symbol, bytes)| {
             let shown = symbol.map(|name| format!("{:#}", rustc_demangle::demangle(name)));
@@ -169,7 +169,7 @@ fn symbols(
             } else {
                 format!("{} and {} bytes", a.len(), b.len())
             };
-            Place {
+            Region {
                 section: Some(name.to_owned()),
                 krate: shown.as_deref().and_then(krate),
                 symbol: shown,
@@ -177,22 +177,22 @@ fn symbols(
                 // A section of another length moves all that follows.
                 derived: is_derived(name) || moved,
                 note,
-                ..Place::default()
+                ..Region::default()
             }
         })
         .collect();
-    if places.len() > SYMBOLS {
-        places.sort_by_key(|place| std::cmp::Reverse(place.bytes));
-        let rest: u64 = places.drain(SYMBOLS..).map(|place| place.bytes).sum();
-        places.push(Place {
+    if regions.len() > SYMBOLS {
+        regions.sort_by_key(|region| std::cmp::Reverse(region.bytes));
+        let rest: u64 = regions.drain(SYMBOLS..).map(|region| region.bytes).sum();
+        regions.push(Region {
             section: Some(name.to_owned()),
             bytes: rest,
             derived: true,
             note: "further symbols".to_owned(),
-            ..Place::default()
+            ..Region::default()
         });
     }
-    places
+    regions
 }
 
 /// The crate of a demangled path: `<a::B as c::D>::f` belongs to `a`.

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use release_gate::report::render::markup;
 
-use super::Difference;
 use super::map::Stripe;
+use super::region::Difference;
 
 /// Width of the drawn map, in units of the drawing.
 const WIDTH: usize = 960;
@@ -81,7 +81,7 @@ fn places(text: &mut String, found: &Difference) {
         return;
     }
     text.push_str(
-        "<h2>Places, causes before consequences</h2>\n<table>\n<tr><th>Bytes<th>Place<th>Crate<th>What\n",
+        "<h2>Places, causes before consequences</h2>\n<table>\n<tr><th>Bytes<th>Region<th>Crate<th>What\n",
     );
     for place in &found.places {
         let class = if place.derived {
@@ -150,7 +150,7 @@ mod tests {
     fn the_page_is_static_and_escapes_what_the_files_say() {
         let a = b"\0/x/<script>alert(1)</script>\0\xff".as_slice();
         let b = b"\0/y/<script>alert(2)</script>\0\xfe".as_slice();
-        let page = page(["<a>", "b\"\u{202e}"], &explain(a, b), &map::of(a, b));
+        let page = page(["<a>", "b\"\u{202e}"], &explain(a, b), &map::stripes(a, b));
         assert!(
             !page.contains("<script") && !page.contains("http://") && !page.contains("https://"),
             "{page}"

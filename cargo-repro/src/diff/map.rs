@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use object::{Object as _, ObjectSection as _};
 
+use super::region::count_differing;
 use super::{archive, binary};
 
 /// Stretches a stripe is cut into, at most.
@@ -25,7 +26,7 @@ pub(crate) struct Stripe {
 }
 
 /// Lays two files over each other.
-pub(crate) fn of(a: &[u8], b: &[u8]) -> Vec<Stripe> {
+pub(crate) fn stripes(a: &[u8], b: &[u8]) -> Vec<Stripe> {
     let mut stripes = sections(a, b).or_else(|| members(a, b)).unwrap_or_default();
     if stripes.is_empty() {
         stripes.push(stripe("the file", a, b, false));
@@ -113,7 +114,7 @@ fn stripe(name: &str, a: &[u8], b: &[u8], derived: bool) -> Stripe {
     let cells = (0..longer.div_ceil(width))
         .map(|cell| {
             let (x, y) = (part(a, cell * width), part(b, cell * width));
-            let differing = super::count(&x, &y);
+            let differing = count_differing(&x, &y);
             let all = x.len().max(y.len()).max(1) as u64;
             u8::try_from((differing * 9).div_ceil(all)).unwrap_or(9)
         })
@@ -135,7 +136,7 @@ mod tests {
         let a = vec![7; 240 * 10];
         let mut b = a.clone();
         b[1205] = 0;
-        let map = of(&a, &b);
+        let map = stripes(&a, &b);
         assert_eq!((map.len(), map[0].cells.len()), (1, 240));
         assert_eq!(map[0].cells.iter().filter(|cell| **cell > 0).count(), 1);
         assert_eq!(map[0].cells[120], 1);
@@ -143,9 +144,9 @@ mod tests {
 
     #[test]
     fn what_only_one_has_differs_as_a_whole() {
-        assert_eq!(of(b"", b"abc")[0].cells, [9, 9, 9]);
+        assert_eq!(stripes(b"", b"abc")[0].cells, [9, 9, 9]);
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        let map = of(&own, &own);
+        let map = stripes(&own, &own);
         assert!(
             map.iter().any(|stripe| stripe.name == ".text"),
             "sections are stripes"
@@ -159,7 +160,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_have_a_map(a: Vec<u8>, b: Vec<u8>) {
-            let map = of(&a, &b);
+            let map = stripes(&a, &b);
             let differs = map.iter().any(|stripe| stripe.cells.iter().any(|cell| *cell > 0));
             proptest::prop_assert!(a == b || differs || archive::members(&a).is_some() || object::File::parse(a.as_slice()).is_ok());
         }

@@ -4,15 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use release_gate::Result;
 use release_gate::digest::sha256_bytes;
 use release_gate::error::JudgeExt;
-use release_gate::process::{Runner, Step};
-use release_gate::{Error, Result};
 use serde::Deserialize;
 
-use super::environment::without_userinfo;
-use super::guard::Guard;
-use super::place::Place;
+use super::variables::without_userinfo;
 
 /// The user's CARGO_HOME.
 pub(crate) fn user_cargo_home() -> Option<PathBuf> {
@@ -245,7 +242,7 @@ fn sealed_config(table: toml::Table) -> toml::Table {
                 }
                 _ => continue,
             }
-            public(&mut value);
+            without_passwords(&mut value);
             kept.insert(name, value);
         }
     }
@@ -253,63 +250,15 @@ fn sealed_config(table: toml::Table) -> toml::Table {
 }
 
 /// Passwords in addresses stay outside too.
-fn public(value: &mut toml::Value) {
+fn without_passwords(value: &mut toml::Value) {
     match value {
         toml::Value::String(text) => *text = without_userinfo(text),
-        toml::Value::Table(table) => table.iter_mut().for_each(|(_, value)| public(value)),
-        toml::Value::Array(values) => values.iter_mut().for_each(public),
+        toml::Value::Table(table) => table
+            .iter_mut()
+            .for_each(|(_, value)| without_passwords(value)),
+        toml::Value::Array(values) => values.iter_mut().for_each(without_passwords),
         _ => {}
     }
-}
-
-/// Downloads the dependencies the lock file names: into the user's CARGO_HOME, or for others' code
-/// under guard into the guard's.
-///
-/// # Errors
-/// The lock file does not fit the manifests, or a dependency cannot be had.
-pub(crate) fn fetch(
-    runner: &Runner,
-    place: &Place,
-    guard: Option<&Guard>,
-    targets: &[String],
-    offline: bool,
-) -> Result<()> {
-    let mut step = Step::new(&place.toolchain.cargo)
-        .inherit_network_env()
-        .env("RUSTC", &place.toolchain.rustc)
-        .env("CARGO_TERM_COLOR", "never")
-        .current_dir(&place.workspace)
-        .args(["fetch", "--locked"]);
-    for target in targets {
-        step = step.args(["--target", target]);
-    }
-    if offline {
-        step = step.arg("--offline");
-    }
-    if let Some(guard) = guard {
-        let folder = place
-            .workspace
-            .strip_prefix(&place.source)
-            .unwrap_or(Path::new(""));
-        step = guard.cargo(step, Some(folder), !offline);
-    }
-    let finished = runner.run(step)?;
-    if finished.is_success() {
-        return Ok(());
-    }
-    let text = finished.stderr_text();
-    let help = if text.contains("--locked") {
-        "run `cargo update --workspace` (or any cargo command without --locked), commit Cargo.lock"
-    } else if offline {
-        "the dependency was never downloaded to this machine: run once without --offline"
-    } else {
-        "check the network, and that no locked version was removed from its registry"
-    };
-    Err(Error::judge(format!(
-        "the locked dependencies cannot be had: {}",
-        text.trim()
-    ))
-    .with_help(help))
 }
 
 #[cfg(test)]

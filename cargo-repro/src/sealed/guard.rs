@@ -15,7 +15,7 @@ use release_gate::process::{Runner, Step};
 use release_gate::{Error, Result};
 use tempfile::TempDir;
 
-use super::{downloads, environment};
+use super::{downloads, variables};
 
 /// Makes a new root: `$1` host name, `$2` an empty folder, `$3` the folder to start in, `$4` what
 /// the shell inside does with the program and its arguments, then `-r PATH SEEN`, `-w PATH SEEN`
@@ -329,7 +329,7 @@ impl Guard {
             .map(|(a, b)| (a.clone(), b.clone()))
             .collect();
         for (name, value) in given {
-            step = match environment::public(&name, &value) {
+            step = match variables::without_secrets(&name, &value) {
                 Some(public) => step.env(name, public),
                 None => step.env_remove(name),
             };

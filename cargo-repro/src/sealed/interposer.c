@@ -292,7 +292,7 @@ int gethostname(char *out, size_t length) {
     return 0;
 }
 
-/* -- chance: with REPRO_LUCK, another number of the process, and threads that wait now and then for a moment, unless REPRO_PROMPT */
+/* -- chance: with REPRO_PERTURBATION, another number of the process, and threads that wait now and then for a moment, unless REPRO_PROMPT */
 static uint64_t mixed(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
@@ -301,10 +301,10 @@ static uint64_t mixed(uint64_t z) {
 
 static void dawdle(long most) {
     static uint64_t steps;
-    long luck = number("REPRO_LUCK");
-    if (!luck || number("REPRO_PROMPT")) return;
+    long perturbation = number("REPRO_PERTURBATION");
+    if (!perturbation || number("REPRO_PROMPT")) return;
     uint64_t step = __atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED);
-    long wait = (long)(mixed((uint64_t)luck * 0xD1342543DE82EF95u + step * 0x9E3779B97F4A7C15u) % (uint64_t)most);
+    long wait = (long)(mixed((uint64_t)perturbation * 0xD1342543DE82EF95u + step * 0x9E3779B97F4A7C15u) % (uint64_t)most);
     struct timespec ts = {0, wait * 1000};
     int saved = errno;
     nanosleep(&ts, 0);
@@ -324,7 +324,7 @@ int pthread_create(pthread_t *restrict id, const pthread_attr_t *restrict how, v
     static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     if (!real) real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))dlsym(RTLD_NEXT, "pthread_create");
     note("threads", __builtin_return_address(0));
-    struct thread *thread = number("REPRO_LUCK") ? malloc(sizeof *thread) : 0;
+    struct thread *thread = number("REPRO_PERTURBATION") ? malloc(sizeof *thread) : 0;
     if (!thread) return real(id, how, start, argument);
     thread->start = start;
     thread->argument = argument;
@@ -338,13 +338,13 @@ int sched_yield(void) {
     return (int)kernel(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
-/* The process's own number: REPRO_PROCESS, another one with REPRO_LUCK (parents' is the next), else the real one. */
+/* The process's own number: REPRO_PROCESS, another one with REPRO_PERTURBATION (parents' is the next), else the real one. */
 static pid_t process(long real, long which) {
-    long fixed = number("REPRO_PROCESS"), luck = number("REPRO_LUCK");
+    long fixed = number("REPRO_PROCESS"), perturbation = number("REPRO_PERTURBATION");
     if (fixed) return (pid_t)(fixed + which);
-    if (!luck) return (pid_t)real;
+    if (!perturbation) return (pid_t)real;
     /* Of processes that run together none has another's. */
-    return (pid_t)(300 + mixed((uint64_t)luck * 0x9E3779B97F4A7C15u + (uint64_t)real * 0xD1342543DE82EF95u) % 4000000u);
+    return (pid_t)(300 + mixed((uint64_t)perturbation * 0x9E3779B97F4A7C15u + (uint64_t)real * 0xD1342543DE82EF95u) % 4000000u);
 }
 
 pid_t getpid(void) {
@@ -432,18 +432,18 @@ static int device(const char *path, void *caller) {
 }
 
 /* Where a library is loaded follows from what is mapped above it, and large files lie at multiples of 2 MiB: unless REPRO_STILL, as many
- * pages as luck would have it are taken from the top of the gap that it will fill. */
+ * pages as that sample has are taken from the top of the gap that it will fill. */
 static int shifted(const char *path, int fd) {
     static uint64_t times;
-    uint64_t luck = (uint64_t)number("REPRO_LUCK");
-    size_t n = luck && fd >= 0 ? strlen(path) : 0;
+    uint64_t perturbation = (uint64_t)number("REPRO_PERTURBATION");
+    size_t n = perturbation && fd >= 0 ? strlen(path) : 0;
     if (n < 3 || strcmp(path + n - 3, ".so") || number("REPRO_STILL")) return fd;
     int saved = errno;
     uint64_t time = __atomic_add_fetch(&times, 1, __ATOMIC_RELAXED), page = (uint64_t)sysconf(_SC_PAGESIZE);
     off_t end = lseek(fd, 0, SEEK_END);
     lseek(fd, 0, SEEK_SET);
     uint64_t size = end > 0 ? ((uint64_t)end + page - 1) / page * page : page;
-    uint64_t more = (1 + mixed(luck * 0x9E3779B97F4A7C15u + time * 0xD1342543DE82EF95u) % 64) * page;
+    uint64_t more = (1 + mixed(perturbation * 0x9E3779B97F4A7C15u + time * 0xD1342543DE82EF95u) % 64) * page;
     char *at = mmap(0, size + more, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at != MAP_FAILED) munmap(at, size);
     errno = saved;

@@ -2,17 +2,21 @@
 //! network, known paths.
 
 pub(crate) mod abilities;
+pub(crate) mod built;
 mod cargo_config;
 pub(crate) mod conditions;
 pub(crate) mod downloads;
-pub(crate) mod environment;
+mod environment;
 pub(crate) mod export;
+pub(crate) mod fetch;
 pub(crate) mod guard;
 pub(crate) mod history;
 pub(crate) mod identity;
+pub(crate) mod inputs;
 pub(crate) mod interposer;
 pub(crate) mod outcome;
 pub(crate) mod pins;
-pub(crate) mod place;
 pub(crate) mod processor;
+pub(crate) mod sandbox;
 pub(crate) mod toolchain;
+pub(crate) mod variables;

@@ -9,7 +9,7 @@ use release_gate::project::Project;
 use release_gate::{Error, Result};
 use serde::Deserialize;
 
-use super::place::Place;
+use super::sandbox::Sandbox;
 use crate::model::build::{Artifact, ArtifactKind, Build, ScriptRun, Unit};
 use crate::model::call::Call;
 
@@ -81,7 +81,7 @@ pub(crate) fn of_text(text: &str) -> (Vec<(String, String)>, Vec<String>, usize)
 /// # Errors
 /// A file cargo or the wrapper named cannot be read.
 pub(crate) fn read(
-    place: &Place,
+    sandbox: &Sandbox,
     project: &Project,
     targets: &[String],
     host: &str,
@@ -89,13 +89,15 @@ pub(crate) fn read(
     stdout: &[u8],
 ) -> Result<Build> {
     let mut build = Build {
-        units: units(place)?,
+        units: units(sandbox)?,
         ..Build::default()
     };
-    let stdout = place.outside(&String::from_utf8_lossy(stdout)).into_bytes();
+    let stdout = sandbox
+        .outside(&String::from_utf8_lossy(stdout))
+        .into_bytes();
     // Macros print to the same stream: what is no message of cargo's is theirs.
     let messages = messages(&stdout);
-    let layout = Layout::of(place, targets, host, profile);
+    let layout = Layout::of(sandbox, targets, host, profile);
     let mut origins: BTreeMap<PathBuf, Origin> = BTreeMap::new();
     for message in messages {
         match message {
@@ -108,7 +110,7 @@ pub(crate) fn read(
                     let (package, version) = name_and_version(&package_id);
                     build
                         .scripts
-                        .push(script(place, package, version, out_dir)?);
+                        .push(script(sandbox, package, version, out_dir)?);
                 }
             }
             Message::CompilerArtifact {
@@ -117,7 +119,7 @@ pub(crate) fn read(
                 filenames,
                 executable,
             } => {
-                let Some(package) = selected(project, place, &manifest_path) else {
+                let Some(package) = selected(project, sandbox, &manifest_path) else {
                     continue;
                 };
                 if !has_target(package, &target) {
@@ -142,7 +144,7 @@ pub(crate) fn read(
                     }
                     build
                         .artifacts
-                        .push(artifact(package, place, triple, kind, path)?);
+                        .push(artifact(package, sandbox, triple, kind, path)?);
                 }
             }
             Message::Other => {}
@@ -172,10 +174,10 @@ pub(crate) fn read(
 /// repository, not only below the workspace.
 fn selected<'a>(
     project: &'a Project,
-    place: &Place,
+    sandbox: &Sandbox,
     manifest: &Path,
 ) -> Option<&'a cargo_metadata::Package> {
-    let relative = manifest.strip_prefix(&place.source).ok()?;
+    let relative = manifest.strip_prefix(&sandbox.source).ok()?;
     let real = project
         .git
         .as_ref()?
@@ -262,9 +264,9 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn of(place: &'a Place, targets: &[String], host: &'a str, profile: &'a str) -> Self {
+    fn of(sandbox: &'a Sandbox, targets: &[String], host: &'a str, profile: &'a str) -> Self {
         let configured = if targets.is_empty() {
-            place.configured_targets()
+            sandbox.configured_targets()
         } else {
             targets.to_vec()
         };
@@ -287,7 +289,7 @@ impl<'a> Layout<'a> {
             other => other,
         };
         Self {
-            target: &place.target,
+            target: &sandbox.target,
             host,
             triples: configured.into_iter().map(folder).collect(),
             profile,
@@ -359,7 +361,7 @@ fn released(
 
 fn artifact(
     package: &cargo_metadata::Package,
-    place: &Place,
+    sandbox: &Sandbox,
     target: String,
     kind: ArtifactKind,
     path: PathBuf,
@@ -367,12 +369,12 @@ fn artifact(
     let shown = || {
         format!(
             "cannot read the artifact `{}`",
-            place.neutral(&path.to_string_lossy())
+            sandbox.neutral(&path.to_string_lossy())
         )
     };
     // A build script can put a link to anything there.
     let real = path.canonicalize().or_judge(shown)?;
-    if !place
+    if !sandbox
         .target
         .canonicalize()
         .is_ok_and(|target| real.starts_with(target))
@@ -398,12 +400,12 @@ fn artifact(
     })
 }
 
-fn units(place: &Place) -> Result<Vec<Unit>> {
+fn units(sandbox: &Sandbox) -> Result<Vec<Unit>> {
     let unreadable = || "cannot read the records of the sealed build".to_owned();
     let mut calls: Vec<Call> = Vec::new();
-    for entry in std::fs::read_dir(&place.records).or_judge(unreadable)? {
+    for entry in std::fs::read_dir(&sandbox.records).or_judge(unreadable)? {
         let bytes = std::fs::read(entry.or_judge(unreadable)?.path()).or_judge(unreadable)?;
-        let text = place.outside(&String::from_utf8_lossy(&bytes));
+        let text = sandbox.outside(&String::from_utf8_lossy(&bytes));
         calls.push(serde_json::from_str(&text).or_judge(unreadable)?);
     }
     calls.sort_by_key(|call| (call.key(), call.metadata.clone(), call.out_dir.clone()));
@@ -450,12 +452,12 @@ fn units(place: &Place) -> Result<Vec<Unit>> {
             unit.outputs.insert(suffix.to_owned(), digest);
         }
         unit.reads = dependency_list(
-            place,
+            sandbox,
             &unit.call.out_dir.join(format!("{stem}.d")),
             &unit.call.cwd,
         );
         for path in &unit.reads {
-            if let Ok(relative) = path.strip_prefix(&place.source)
+            if let Ok(relative) = path.strip_prefix(&sandbox.source)
                 && let Ok((digest, _)) = sha256_file(path)
             {
                 unit.sources.insert(relative.to_owned(), digest);
@@ -467,8 +469,8 @@ fn units(place: &Place) -> Result<Vec<Unit>> {
 }
 
 /// Files a unit read, from the list rustc writes for make.
-fn dependency_list(place: &Place, path: &Path, cwd: &Path) -> Vec<PathBuf> {
-    let text = place.outside(&std::fs::read_to_string(path).unwrap_or_default());
+fn dependency_list(sandbox: &Sandbox, path: &Path, cwd: &Path) -> Vec<PathBuf> {
+    let text = sandbox.outside(&std::fs::read_to_string(path).unwrap_or_default());
     dependencies(&text).map(|name| cwd.join(name)).collect()
 }
 
@@ -512,12 +514,17 @@ pub(crate) fn is_effective(statement: &str) -> bool {
     .any(|start| rest.starts_with(start))
 }
 
-fn script(place: &Place, package: String, version: String, out_dir: PathBuf) -> Result<ScriptRun> {
+fn script(
+    sandbox: &Sandbox,
+    package: String,
+    version: String,
+    out_dir: PathBuf,
+) -> Result<ScriptRun> {
     let said = out_dir
         .parent()
         .map(|dir| std::fs::read(dir.join("output")).unwrap_or_default())
         .unwrap_or_default();
-    let said = place.neutral(&String::from_utf8_lossy(&said));
+    let said = sandbox.neutral(&String::from_utf8_lossy(&said));
     let statements = said
         .lines()
         .filter(|line| is_effective(line))
@@ -534,7 +541,7 @@ fn script(place: &Place, package: String, version: String, out_dir: PathBuf) -> 
             .into_owned();
         let digest = match std::fs::read(path) {
             Ok(bytes) => match std::str::from_utf8(&bytes) {
-                Ok(text) => sha256_bytes(place.neutral(text).as_bytes()),
+                Ok(text) => sha256_bytes(sandbox.neutral(text).as_bytes()),
                 Err(_) => sha256_bytes(&bytes),
             },
             Err(_) => return,

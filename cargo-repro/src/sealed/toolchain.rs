@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
+use release_gate::digest::{sha256_bytes, sha256_file};
 use release_gate::process::{Runner, Step};
 use release_gate::{Error, Result};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::guard::Guard;
+use crate::model::published::{Program, ToolchainFacts};
 
 /// How much is found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,29 +28,6 @@ pub(crate) struct Toolchain {
     /// The host's target triple.
     pub(crate) host: String,
     pub(crate) facts: ToolchainFacts,
-}
-
-/// What is published about it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct ToolchainFacts {
-    /// The Rust compiler, its driver library included in the digest.
-    pub(crate) rustc: Program,
-    /// Cargo.
-    pub(crate) cargo: Program,
-    /// The C compiler, which is also the linker's driver where no other is configured; `null`
-    /// where there is none.
-    pub(crate) cc: Option<Program>,
-    /// The linker; `null` where there is none of that name.
-    pub(crate) linker: Option<Program>,
-}
-
-/// One program.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Program {
-    /// What it says of its version, the lines that name no folder of the machine.
-    pub(crate) version: Vec<String>,
-    /// Digest of the executable.
-    pub(crate) sha256: Option<Sha256Digest>,
 }
 
 impl Toolchain {

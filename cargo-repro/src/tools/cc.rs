@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{PlaceSpec, become_program};
+use super::spec::{SandboxSpec, become_program};
 
 /// Whether a program's name is that of a C or C++ compiler which knows `-ffile-prefix-map`: `cc`,
 /// `aarch64-linux-gnu-gcc-12`.
@@ -24,7 +24,7 @@ pub(crate) fn is_compiler(name: &str) -> bool {
         && (triple.is_empty() || triple.contains('-'))
 }
 
-pub(super) fn run(spec: &PlaceSpec, tools: &Path, name: &str, args: Vec<OsString>) -> ExitCode {
+pub(super) fn run(spec: &SandboxSpec, tools: &Path, name: &str, args: Vec<OsString>) -> ExitCode {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let program = std::env::split_paths(&path)
         .filter(|dir| dir != tools)
@@ -37,7 +37,7 @@ pub(super) fn run(spec: &PlaceSpec, tools: &Path, name: &str, args: Vec<OsString
 }
 
 /// The compiler's arguments, remaps first so that the project's own win.
-fn arguments(spec: &PlaceSpec, args: Vec<OsString>) -> Vec<OsString> {
+fn arguments(spec: &SandboxSpec, args: Vec<OsString>) -> Vec<OsString> {
     // Questions (`-v`, `-dumpmachine`, `--version`) are passed on as they are.
     let compiles = args
         .iter()
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn questions_are_passed_on_untouched() {
-        let spec = PlaceSpec {
+        let spec = SandboxSpec {
             remap: vec![("/a".into(), "/src".into())],
-            ..PlaceSpec::default()
+            ..SandboxSpec::default()
         };
         assert_eq!(
             arguments(&spec, vec!["-dumpmachine".into()]),

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{PlaceSpec, become_program};
+use super::spec::{SandboxSpec, become_program};
 use crate::model::call::Call;
 
-pub(super) fn run(spec: &PlaceSpec, mut args: Vec<OsString>) -> ExitCode {
+pub(super) fn run(spec: &SandboxSpec, mut args: Vec<OsString>) -> ExitCode {
     if args.is_empty() {
         return ExitCode::from(release_gate::exit::USAGE);
     }
@@ -36,7 +36,7 @@ pub(super) fn run(spec: &PlaceSpec, mut args: Vec<OsString>) -> ExitCode {
 
 /// How many words come before the compiler: one where the project has a
 /// `build.rustc-workspace-wrapper`, which cargo calls with the compiler as its first argument.
-fn before_compiler(spec: &PlaceSpec, args: &[OsString]) -> usize {
+fn before_compiler(spec: &SandboxSpec, args: &[OsString]) -> usize {
     let is = |at: usize| {
         args.get(at)
             .is_some_and(|word| Path::new(word) == spec.rustc)
@@ -69,7 +69,7 @@ impl Surroundings {
 
 /// Remap flags for one call. They go before cargo's own arguments, so that a profile's `trim-paths`
 /// and the project's flags, which come later, win.
-fn remaps(spec: &PlaceSpec, around: &Surroundings) -> Vec<OsString> {
+fn remaps(spec: &SandboxSpec, around: &Surroundings) -> Vec<OsString> {
     let flag = |from: &Path, to: &str| {
         let mut flag = OsString::from("--remap-path-prefix=");
         flag.push(from);
@@ -155,9 +155,9 @@ mod tests {
             env,
             cwd: PathBuf::new(),
         };
-        let spec = PlaceSpec {
+        let spec = SandboxSpec {
             remap: vec![("/p/src".into(), "/src".into())],
-            ..PlaceSpec::default()
+            ..SandboxSpec::default()
         };
         let flags = remaps(&spec, &around);
         assert_eq!(
@@ -172,9 +172,9 @@ mod tests {
 
     #[test]
     fn a_workspace_wrapper_comes_before_the_compiler() {
-        let spec = PlaceSpec {
+        let spec = SandboxSpec {
             rustc: "/tc/bin/rustc".into(),
-            ..PlaceSpec::default()
+            ..SandboxSpec::default()
         };
         let before = |words: &[&str]| {
             before_compiler(

@@ -9,7 +9,6 @@ use release_gate::process::{Finished, ProcessError, Runner, Step};
 
 use super::abilities::{Abilities, SET_HOST};
 use super::conditions::Conditions;
-use super::environment::handed_on;
 use super::export::{Exported, Histories, Source};
 use super::guard::{Guard, View};
 use super::history::History;
@@ -17,11 +16,12 @@ use super::identity;
 use super::interposer;
 use super::pins::Pins;
 use super::toolchain::Toolchain;
-use crate::tools::{self, PlaceSpec};
+use super::variables::handed_on;
+use crate::tools::{self, SandboxSpec};
 
 /// One place.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     pub(crate) conditions: Conditions,
     pub(crate) abilities: Abilities,
     pub(crate) root: PathBuf,
@@ -61,7 +61,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) compared: bool,
 }
 
-impl Place {
+impl Sandbox {
     /// Makes a place below `base`.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Place {
         let exported = plan
             .source
             .export(&source, conditions.file_times, &histories)?;
-        let place = Self {
+        let sandbox = Self {
             workspace: source.join(&plan.source.workspace),
             target: dir("target")?,
             cargo_home: dir("cargo-home")?,
@@ -127,10 +127,10 @@ impl Place {
         };
         super::downloads::share(
             plan.guard.map(|guard| guard.cargo_home()).as_deref(),
-            &place.cargo_home,
+            &sandbox.cargo_home,
         )?;
-        place.fill_tools()?;
-        Ok((place, exported))
+        sandbox.fill_tools()?;
+        Ok((sandbox, exported))
     }
 
     fn fill_tools(&self) -> Result<()> {
@@ -164,7 +164,7 @@ impl Place {
                 .collect();
             names.iter().try_for_each(|name| put(name))?;
         }
-        let spec = PlaceSpec {
+        let spec = SandboxSpec {
             records: self.inside(&self.records),
             remap: self.remaps(),
             chain: self.chained_wrapper(),

@@ -4,7 +4,7 @@
 /// Why a file was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} {says}")]
-pub(super) struct Taken {
+pub(crate) struct Taken {
     line: usize,
     says: &'static str,
 }
@@ -17,7 +17,7 @@ const SHAPE: &str = "has a shape that is left to people";
 ///
 /// # Errors
 /// One asks for another depth: that is people's own decision.
-pub(super) fn github(text: &str) -> Result<Option<String>, Taken> {
+pub(crate) fn github(text: &str) -> Result<Option<String>, Taken> {
     let lines: Vec<&str> = text.lines().collect();
     let mut out: Vec<String> = Vec::new();
     let mut changed = false;
@@ -101,7 +101,7 @@ fn column_of(line: &str) -> usize {
 ///
 /// # Errors
 /// It is set to something else, or the variables are not one to a line.
-pub(super) fn gitlab(text: &str) -> Result<Option<String>, Taken> {
+pub(crate) fn gitlab(text: &str) -> Result<Option<String>, Taken> {
     if let Some(line) = text
         .lines()
         .position(|line| line.trim_start().starts_with("GIT_DEPTH:"))
@@ -155,7 +155,7 @@ const EPOCH: &str = "SOURCE_DATE_EPOCH";
 ///
 /// # Errors
 /// A checkout is written in a way that nothing can be put behind.
-pub(super) fn github_epoch(text: &str) -> Result<Option<String>, Taken> {
+pub(crate) fn github_epoch(text: &str) -> Result<Option<String>, Taken> {
     if text.contains(EPOCH) {
         return Ok(None);
     }
@@ -199,7 +199,7 @@ pub(super) fn github_epoch(text: &str) -> Result<Option<String>, Taken> {
 ///
 /// # Errors
 /// Jobs have something else to do before: which of the two comes first is for people to say.
-pub(super) fn gitlab_epoch(text: &str) -> Result<Option<String>, Taken> {
+pub(crate) fn gitlab_epoch(text: &str) -> Result<Option<String>, Taken> {
     if text.contains(EPOCH) {
         return Ok(None);
     }

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use release_gate::error::JudgeExt;
 use release_gate::{Error, Result};
 
-use super::diff::read;
-use crate::diff::{Difference, Place, explain};
+use crate::diff::{Difference, Region, explain};
 
 /// What lies under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +52,7 @@ impl Entry {
 ///
 /// # Errors
 /// Something in them cannot be read, or both have a pipe, socket or device of one name.
-pub(super) fn folders(a: &Path, b: &Path) -> Result<Difference> {
+pub(crate) fn compare_folders(a: &Path, b: &Path) -> Result<Difference> {
     let (in_a, in_b) = (list(a)?, list(b)?);
     let mut found = Difference {
         identical: true,
@@ -67,11 +66,11 @@ pub(super) fn folders(a: &Path, b: &Path) -> Result<Difference> {
         let shown = name.to_string_lossy().replace('\\', "/");
         let mut differ = |note: String, bytes: u64| {
             found.identical = false;
-            found.places.push(Place {
+            found.places.push(Region {
                 member: Some(shown.clone()),
                 bytes,
                 note,
-                ..Place::default()
+                ..Region::default()
             });
         };
         match (in_a.get(name), in_b.get(name)) {
@@ -115,7 +114,7 @@ pub(super) fn folders(a: &Path, b: &Path) -> Result<Difference> {
 
 /// Two files of one name.
 fn content(found: &mut Difference, shown: &str, a: &Path, b: &Path) -> Result<()> {
-    let inner = explain(&read(a)?, &read(b)?);
+    let inner = explain(&read_file(a)?, &read_file(b)?);
     found.size[0] += inner.size[0];
     found.size[1] += inner.size[1];
     found.identical &= inner.identical;
@@ -130,6 +129,25 @@ fn content(found: &mut Difference, shown: &str, a: &Path, b: &Path) -> Result<()
     found.only_a.extend(inner.only_a.into_iter().take(3));
     found.only_b.extend(inner.only_b.into_iter().take(3));
     Ok(())
+}
+
+/// The whole of a file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
+    let failed = || format!("cannot read `{}`", path.display());
+    let kind = path.metadata().or_judge(failed)?.file_type();
+    // Nobody may write to a named pipe, and devices have no end.
+    if !kind.is_file()
+        && !kind.is_dir()
+        && !path.starts_with("/dev/fd")
+        && !path.starts_with("/proc")
+    {
+        return Err(Error::judge(format!(
+            "`{}` is neither a file nor a folder",
+            path.display()
+        ))
+        .with_help("compare what it holds: write that to a file first"));
+    }
+    std::fs::read(path).or_judge(failed)
 }
 
 /// All that lies below a folder.
@@ -232,7 +250,7 @@ mod tests {
         );
         write(&b, &[("same", "x"), ("kind", "z")]);
         std::fs::create_dir(b.join("empty")).unwrap();
-        let found = folders(&a, &b).unwrap();
+        let found = compare_folders(&a, &b).unwrap();
         assert!(!found.identical);
         assert_eq!(
             notes(&found),
@@ -244,10 +262,10 @@ mod tests {
                 "empty: only the second has it, an empty folder",
             ]
         );
-        let back = folders(&b, &a).unwrap();
+        let back = compare_folders(&b, &a).unwrap();
         assert_eq!(back.places.len(), found.places.len());
         for folder in [&a, &b] {
-            let same = folders(folder, folder).unwrap();
+            let same = compare_folders(folder, folder).unwrap();
             assert!(same.identical && same.places.is_empty());
         }
     }
@@ -273,7 +291,7 @@ mod tests {
         std::fs::remove_file(b.join("file")).unwrap();
         symlink("read", b.join("file")).unwrap();
         assert_eq!(
-            notes(&folders(&a, &b).unwrap()),
+            notes(&compare_folders(&a, &b).unwrap()),
             [
                 "file: a file and a link to `read`",
                 "link: a link to `loop` and a link to `nowhere`",
@@ -291,22 +309,22 @@ mod tests {
         write(&b, &[("x", "x")]);
         let _listens = std::os::unix::net::UnixListener::bind(a.join("socket")).unwrap();
         assert_eq!(
-            notes(&folders(&a, &b).unwrap()),
+            notes(&compare_folders(&a, &b).unwrap()),
             ["socket: only the first has it, a pipe, socket or device"]
         );
         let _listens = std::os::unix::net::UnixListener::bind(b.join("socket")).unwrap();
         assert!(
-            folders(&a, &b)
+            compare_folders(&a, &b)
                 .unwrap_err()
                 .chain()
                 .contains("`socket` is a pipe")
         );
         assert!(
-            read(&a.join("socket"))
+            read_file(&a.join("socket"))
                 .unwrap_err()
                 .chain()
                 .contains("neither a file nor a folder")
         );
-        assert!(read(Path::new("/dev/zero")).is_err());
+        assert!(read_file(Path::new("/dev/zero")).is_err());
     }
 }

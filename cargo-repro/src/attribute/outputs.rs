@@ -6,27 +6,27 @@ use std::time::SystemTime;
 
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 
-use crate::sealed::place::Place;
+use crate::sealed::sandbox::Sandbox;
 
 /// What a trial left: digests of files and of what a build script said, and the text of what is
 /// small.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Print {
+pub(super) struct Outputs {
     pub(super) digests: BTreeMap<String, Sha256Digest>,
     texts: BTreeMap<String, String>,
 }
 
-impl PartialEq for Print {
+impl PartialEq for Outputs {
     fn eq(&self, other: &Self) -> bool {
         self.digests == other.digests
     }
 }
 
-impl Print {
+impl Outputs {
     /// Whether two hold the same files, whatever cargo calls them.
     pub(super) fn same_files(&self, other: &Self) -> bool {
-        let sorted = |print: &Self| {
-            let mut all: Vec<Sha256Digest> = print.digests.values().copied().collect();
+        let sorted = |outputs: &Self| {
+            let mut all: Vec<Sha256Digest> = outputs.digests.values().copied().collect();
             all.sort();
             all
         };
@@ -46,12 +46,14 @@ impl Print {
 /// Texts up to this length are kept.
 const SMALL: usize = 64 << 10;
 
-impl Print {
+impl Outputs {
+    /// Leaves out what nobody sees.
     pub(super) fn keep(&mut self, is: impl Fn(&str) -> bool) {
         self.digests.retain(|name, _| is(name));
         self.texts.retain(|name, _| is(name));
     }
 
+    /// Adds a text.
     pub(super) fn text(&mut self, name: &str, text: String) {
         self.digests
             .insert(name.to_owned(), sha256_bytes(text.as_bytes()));
@@ -62,13 +64,13 @@ impl Print {
 }
 
 /// Sources before a trial that may write them.
-pub(super) struct Kept(Vec<Before>);
+pub(super) struct SourcesBefore(Vec<Before>);
 
 /// A source's name and path, and its bytes and time where it was there.
 type Before = (String, PathBuf, Option<(Vec<u8>, SystemTime)>);
 
-impl Kept {
-    pub(super) fn of(place: &Place, sources: &[PathBuf]) -> Self {
+impl SourcesBefore {
+    pub(super) fn of(sandbox: &Sandbox, sources: &[PathBuf]) -> Self {
         let content = |path: &Path| {
             Some((
                 std::fs::read(path).ok()?,
@@ -76,7 +78,7 @@ impl Kept {
             ))
         };
         let one = |relative: &PathBuf| {
-            let path = place.source.join(relative);
+            let path = sandbox.source.join(relative);
             let content = content(&path);
             (relative.to_string_lossy().into_owned(), path, content)
         };
@@ -102,11 +104,12 @@ impl Kept {
     }
 }
 
-pub(super) fn digests(root: &Path, dir: &Path, place: &Place, print: &mut Print) {
+/// Adds all files below a folder, dependency lists (`.d`) excepted, without the sandbox's name.
+pub(super) fn collect_outputs(root: &Path, dir: &Path, sandbox: &Sandbox, outputs: &mut Outputs) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            digests(root, &path, place, print);
+            collect_outputs(root, &path, sandbox, outputs);
             continue;
         }
         if path.extension().is_some_and(|extension| extension == "d") {
@@ -121,9 +124,9 @@ pub(super) fn digests(root: &Path, dir: &Path, place: &Place, print: &mut Print)
             .to_string_lossy()
             .into_owned();
         match String::from_utf8(bytes) {
-            Ok(text) if !text.contains('\0') => print.text(&name, place.neutral(&text)),
-            Ok(text) => drop(print.digests.insert(name, sha256_bytes(text.as_bytes()))),
-            Err(error) => drop(print.digests.insert(name, sha256_bytes(error.as_bytes()))),
+            Ok(text) if !text.contains('\0') => outputs.text(&name, sandbox.neutral(&text)),
+            Ok(text) => drop(outputs.digests.insert(name, sha256_bytes(text.as_bytes()))),
+            Err(error) => drop(outputs.digests.insert(name, sha256_bytes(error.as_bytes()))),
         }
     }
 }

@@ -7,33 +7,19 @@ use release_gate::error::JudgeExt;
 use release_gate::fs::throw_away_dir;
 use release_gate::process::Step;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::normalized;
 use crate::diff::archive::{self, Member};
+use crate::judge::normalized;
+use crate::model::published::CrateData;
 use crate::rules;
 use crate::sealed::history::{self, History};
+use crate::tool::TOOL;
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "crate";
 /// Written by cargo into every package made in a clean repository.
 const VCS_INFO: &str = ".cargo_vcs_info.json";
-
-/// `data` of `crate.json`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct CrateData {
-    /// Package name and version.
-    pub(crate) name: String,
-    /// The commit it says it was packed from.
-    pub(crate) commit: Option<String>,
-    /// Files that are the commit's.
-    pub(crate) same: usize,
-    /// Files that are not.
-    pub(crate) different: Vec<String>,
-    /// Files that cargo writes itself when it packs.
-    pub(crate) normalized: Vec<String>,
-}
 
 #[derive(Deserialize)]
 struct VcsInfo {
@@ -87,7 +73,7 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     };
     let mut findings = Vec::new();
     let report = |data: &CrateData, findings: Vec<Finding>, summary: String| {
-        Report::new(REPORT, &crate::TOOL, project.workspace_subject())
+        Report::new(REPORT, &TOOL, project.workspace_subject())
             .findings(findings)
             .data(data)
             .summary(summary)

@@ -4,22 +4,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
-use release_gate::report::{Envelope, Status, Subject};
+use release_gate::report::{Status, Subject};
 use release_gate::{Error, Finding, Result};
 
-use super::build::{BuildInfo, TOLD};
+use crate::model::published::BuildInfo;
+use crate::read::buildinfo::Published;
 use crate::rules;
-use crate::sealed::environment::governs;
+use crate::sealed::inputs::RECORDED;
+use crate::sealed::variables::governs;
 
 /// Whether it is one that can be relied on to say what was built.
 ///
 /// # Errors
 /// Its build did not pass, or it names files or targets twice or by what is no name.
-pub(crate) fn sound(shown: &str, envelope: &Envelope, info: &BuildInfo) -> Result<()> {
-    let help = "take the file that `cargo repro build` wrote";
-    let refuse = |why: String| Err(Error::judge(format!("`{shown}` {why}")).with_help(help));
+pub(crate) fn check_soundness(published: &Published) -> Result<()> {
+    let Published {
+        shown,
+        envelope,
+        info,
+        ..
+    } = published;
     if envelope.status != Status::Pass {
-        return refuse("is of a build that did not pass".to_owned());
+        return refuse(shown, "is of a build that did not pass".to_owned());
     }
     let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());
     for artifact in &info.artifacts {
@@ -31,16 +37,16 @@ pub(crate) fn sound(shown: &str, envelope: &Envelope, info: &BuildInfo) -> Resul
         let name = &artifact.name;
         if name.is_empty() || name.contains(['/', '\\']) || !inside(name) || !inside(&artifact.path)
         {
-            return refuse(format!(
-                "names the artifact `{name}` at `{}`",
-                artifact.path
-            ));
+            return refuse(
+                shown,
+                format!("names the artifact `{name}` at `{}`", artifact.path),
+            );
         }
         if !names.insert((&artifact.target, name)) || !paths.insert(&artifact.path) {
-            return refuse(format!(
-                "names the artifact `{name}` for {} twice",
-                artifact.target
-            ));
+            return refuse(
+                shown,
+                format!("names the artifact `{name}` for {} twice", artifact.target),
+            );
         }
     }
     let known = |text: &str| {
@@ -55,9 +61,14 @@ pub(crate) fn sound(shown: &str, envelope: &Envelope, info: &BuildInfo) -> Resul
         .iter()
         .find(|target| !known(target))
     {
-        Some(target) => refuse(format!("names the target `{target}`")),
+        Some(target) => refuse(shown, format!("names the target `{target}`")),
         None => Ok(()),
     }
+}
+
+fn refuse<T>(shown: &str, why: String) -> Result<T> {
+    Err(Error::judge(format!("`{shown}` {why}"))
+        .with_help("take the file that `cargo repro build` wrote"))
 }
 
 /// The variables a rebuild has to set: what the commit itself hands on, and nothing that decides
@@ -72,7 +83,7 @@ pub(crate) fn environment(
     let mut given = Vec::new();
     for (name, value) in published
         .iter()
-        .filter(|(name, _)| !TOLD.contains(&name.as_str()))
+        .filter(|(name, _)| !RECORDED.contains(&name.as_str()))
     {
         let why = if governs(name) {
             "which decides how a sealed build is made"
@@ -96,11 +107,11 @@ pub(crate) fn environment(
 
 /// What it says otherwise than it is.
 pub(crate) fn differing(
-    subject: &Subject,
-    info: &BuildInfo,
+    published: &Published,
     here: &Subject,
     rebuilt: &BuildInfo,
 ) -> Vec<Finding> {
+    let (subject, info) = (&published.envelope.subject, &published.info);
     let hex = |digest: Option<release_gate::digest::Sha256Digest>| {
         digest.map_or("none".to_owned(), |digest| digest.to_string())
     };

@@ -11,8 +11,8 @@ use release_gate::git::CommitId;
 use release_gate::report::Subject;
 use serde::Serialize;
 
-use super::build::BuildInfo;
-use crate::sealed::toolchain::ToolchainFacts;
+use crate::model::published::{BuildInfo, ToolchainFacts};
+use crate::tool::TOOL;
 
 /// Type of the predicate; described in docs/repro.md.
 pub(crate) const PREDICATE: &str = "urn:release-gate:independent-rebuild:v1";
@@ -108,7 +108,7 @@ impl<'a> Statement<'a> {
                 arguments: &info.arguments,
                 pins: &info.pins,
                 rebuilder: Here {
-                    tool: format!("{} {}", crate::TOOL.name, crate::TOOL.version),
+                    tool: format!("{} {}", TOOL.name, TOOL.version),
                     host: rebuilder.host,
                     toolchain: rebuilder.toolchain,
                     toolchain_differs: rebuilder.differs,

@@ -5,7 +5,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 /// Why a file was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum EditError {
+pub(crate) enum EditError {
     #[error("it is no TOML: {0}")]
     NoToml(String),
     #[error("`{0}` is there already with another value")]
@@ -15,7 +15,7 @@ pub(super) enum EditError {
 }
 
 /// Sets a key; an array is joined with the one that is there. `None` if nothing had to be changed.
-pub(super) fn set(text: &str, key: &[&str], value: &str) -> Result<Option<String>, EditError> {
+pub(crate) fn set(text: &str, key: &[&str], value: &str) -> Result<Option<String>, EditError> {
     let mut document: DocumentMut = text
         .parse()
         .map_err(|error| EditError::NoToml(format!("{error}")))?;

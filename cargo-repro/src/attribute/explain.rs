@@ -1,0 +1,433 @@
+//! From a root to its causes.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::experiment::Experiment;
+use super::factors::Found;
+use super::replay::Trials;
+use super::search::{Seen, conclude, is_same_at_one_path};
+use super::subject::Subject;
+use super::{blame, evidence, fixes, hints};
+use crate::model::build::{Build, ScriptRun, Unit, UnitKind};
+use crate::model::cause::{Cause, ConfigFix, Fix, Variation};
+use crate::model::roots::{Root, differing_files, differing_sources, is_native};
+use crate::sealed::conditions::Conditions;
+use crate::sealed::sandbox::Sandbox;
+
+/// Explains one root: what decides, and what decides behind it.
+pub(crate) fn explain(experiment: &Experiment<'_>, root: &Root) -> Vec<Cause> {
+    let (a, b) = (&experiment.a.build, &experiment.b.build);
+    match *root {
+        Root::Unit { a: i, b: j } => {
+            explain_unit(experiment, &a.units[i], &b.units[j], Seen::Nothing)
+        }
+        Root::Script { a: i, b: j } => {
+            let runs = (&a.scripts[i], &b.scripts[j]);
+            let mut causes = explain_script(experiment, runs.0, runs.1, Seen::Nothing);
+            for &(_, x, y) in experiment
+                .comparison
+                .behind
+                .iter()
+                .filter(|(at, ..)| *at == i)
+            {
+                causes.extend(behind(experiment, runs, (&a.units[x], &b.units[y])));
+            }
+            causes
+        }
+    }
+}
+
+/// Explains the run of a build script that differs.
+pub(super) fn explain_script(
+    experiment: &Experiment<'_>,
+    run_a: &ScriptRun,
+    run_b: &ScriptRun,
+    before: Seen,
+) -> Vec<Cause> {
+    let build = &experiment.a.build;
+    let written = written_sources(experiment, run_a, run_b);
+    let seen = script_evidence(experiment, run_a, run_b, &written);
+    let like = Cause::of(&run_a.package, &run_a.version, script_kind(run_a, run_b));
+    let folder = manifest_dir(build, &run_a.package, &run_a.version);
+    let place = |variation, variable: Option<&str>| {
+        hints::find(folder.as_deref()?, variation, variable, true)
+    };
+
+    let subject = Subject::script(experiment, run_a, run_b).map(|subject| subject.writing(written));
+    let found = subject
+        .as_ref()
+        .and_then(|subject| conclude(&mut Trials::new(experiment, subject), true, before))
+        .unwrap_or_default();
+    if found.is_empty() {
+        let mut cause = Cause {
+            evidence: seen,
+            ..like
+        };
+        guess_variation(&mut cause, experiment);
+        cause.evidence.push(
+            "the run could not be repeated on this machine, so the cause is a guess from the evidence"
+                .to_owned(),
+        );
+        cause.source = place(cause.variation, None);
+        return vec![cause];
+    }
+
+    found
+        .into_iter()
+        .map(|one| Cause {
+            variation: one.variation,
+            source: place(one.variation, one.variable()),
+            evidence: joined(&seen, &one),
+            fix: one.fix,
+            ..like.clone()
+        })
+        .collect()
+}
+
+/// What can be seen of two runs without repeating them.
+fn script_evidence(
+    experiment: &Experiment<'_>,
+    run_a: &ScriptRun,
+    run_b: &ScriptRun,
+    written: &[PathBuf],
+) -> Vec<String> {
+    let mut seen = evidence::statements(&run_a.statements, &run_b.statements);
+    seen.extend(written.iter().map(|path| {
+        format!(
+            "it writes `{}` among the sources, which the compiler reads",
+            path.to_string_lossy().replace('\\', "/")
+        )
+    }));
+
+    let sandboxes = [&experiment.a.sandbox, &experiment.b.sandbox];
+    for name in differing_files(run_a, run_b) {
+        let paths = [run_a.out_dir.join(&name), run_b.out_dir.join(&name)];
+        seen.extend(evidence::file(&name, &paths, sandboxes));
+    }
+    seen
+}
+
+/// What a build script that says the same and leaves other objects made is C.
+fn script_kind(run_a: &ScriptRun, run_b: &ScriptRun) -> UnitKind {
+    let files = differing_files(run_a, run_b);
+    let only_objects = !files.is_empty() && files.iter().all(|name| is_native(name));
+    if run_a.statements == run_b.statements && only_objects {
+        UnitKind::CObject
+    } else {
+        UnitKind::BuildScript
+    }
+}
+
+/// Sources of the package that both runs left different.
+fn written_sources(
+    experiment: &Experiment<'_>,
+    run_a: &ScriptRun,
+    run_b: &ScriptRun,
+) -> Vec<PathBuf> {
+    let in_a = units_of_run(&experiment.a.build, run_a);
+    let in_b = units_of_run(&experiment.b.build, run_b);
+
+    let mut paths = BTreeSet::new();
+    for x in in_a {
+        for y in in_b.iter().filter(|y| x.call.key() == y.call.key()) {
+            paths.extend(differing_sources(x, y));
+        }
+    }
+    paths.into_iter().collect()
+}
+
+/// Units that see a run's OUT_DIR.
+fn units_of_run<'a>(build: &'a Build, run: &ScriptRun) -> Vec<&'a Unit> {
+    build
+        .units
+        .iter()
+        .filter(|unit| unit.call.build_out_dir() == Some(run.out_dir.as_path()))
+        .collect()
+}
+
+/// What decides comes first where it shows the very line.
+fn joined(seen: &[String], found: &Found) -> Vec<String> {
+    found.evidence.iter().chain(seen).cloned().collect()
+}
+
+/// Explains a compiler call that differs.
+pub(super) fn explain_unit(
+    experiment: &Experiment<'_>,
+    unit_a: &Unit,
+    unit_b: &Unit,
+    before: Seen,
+) -> Vec<Cause> {
+    let cause = Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind());
+    if unit_a.call.metadata != unit_b.call.metadata {
+        return vec![other_symbol_hash(
+            &experiment.a.sandbox,
+            cause,
+            unit_a,
+            unit_b,
+        )];
+    }
+
+    let mut cause = with_evidence(experiment, cause, unit_a, unit_b);
+    let subject = Subject::unit(unit_a, unit_b);
+    let mut trials = Trials::new(experiment, &subject);
+    let found = conclude(&mut trials, true, before).unwrap_or_default();
+    if found.is_empty() {
+        guess_variation(&mut cause, experiment);
+        cause.evidence.push(
+            "the call repeated alone did not differ, so the cause is a guess from the evidence"
+                .to_owned(),
+        );
+        cause.source =
+            blame::folder(unit_a).and_then(|dir| hints::find(&dir, cause.variation, None, false));
+        return vec![cause];
+    }
+
+    found
+        .into_iter()
+        .map(|one| {
+            through_script(experiment, unit_a, &cause, &one)
+                .unwrap_or_else(|| blamed(&mut trials, experiment, unit_a, &cause, one))
+        })
+        .collect()
+}
+
+/// A cause with what can be seen of two outputs.
+fn with_evidence(
+    experiment: &Experiment<'_>,
+    mut cause: Cause,
+    unit_a: &Unit,
+    unit_b: &Unit,
+) -> Cause {
+    if unit_a.outputs != unit_b.outputs {
+        let sandboxes = [&experiment.a.sandbox, &experiment.b.sandbox];
+        cause.evidence = evidence::outputs(unit_a, unit_b, sandboxes);
+    }
+    (cause.section, cause.symbol) = evidence::region_of_change(unit_a, unit_b);
+    if cause
+        .section
+        .as_deref()
+        .is_some_and(|section| section.contains("build-id"))
+    {
+        cause.unit = UnitKind::Link;
+    }
+    cause
+}
+
+/// A folder that the build script wrote into generated code or told the compiler: it is the
+/// script's, not the unit's.
+fn through_script(
+    experiment: &Experiment<'_>,
+    unit: &Unit,
+    like: &Cause,
+    found: &Found,
+) -> Option<Cause> {
+    if found.variation != Variation::Path {
+        return None;
+    }
+    let (a, b) = (experiment.a, experiment.b);
+    let run_a = a
+        .build
+        .scripts
+        .iter()
+        .find(|run| Some(run.out_dir.as_path()) == unit.call.build_out_dir())?;
+    let run_b = b.build.scripts.iter().find(|run| {
+        run.package == run_a.package
+            && run.version == run_a.version
+            && run.statements.len() == run_a.statements.len()
+    })?;
+
+    let line = line_of_script(&a.sandbox, unit, run_a, found)?;
+    let mut cause = like.clone();
+    cause.unit = UnitKind::BuildScript;
+    cause.variation = Variation::Path;
+    cause.evidence.insert(0, line);
+    cause.source =
+        blame::folder(unit).and_then(|dir| hints::find(&dir, Variation::Path, None, true));
+
+    let advice = Variation::Path.advice();
+    cause.fix = Some(Fix::advice(advice));
+    if let Some(subject) = Subject::script(experiment, run_a, run_b)
+        && is_same_at_one_path(&mut Trials::new(experiment, &subject))
+    {
+        cause.fix = Some(fixes::pinning("path", advice));
+    }
+    Some(cause)
+}
+
+/// Where a build script hands a folder to the compiler.
+fn line_of_script(
+    sandbox: &Sandbox,
+    unit: &Unit,
+    run: &ScriptRun,
+    found: &Found,
+) -> Option<String> {
+    if let Some(name) = &found.through
+        && run
+            .statements
+            .iter()
+            .any(|line| variable_set_by(line).as_ref() == Some(name))
+    {
+        return Some(format!(
+            "the build script tells the compiler a folder in {name}"
+        ));
+    }
+
+    let root = sandbox.root.to_string_lossy();
+    let generated = unit
+        .reads
+        .iter()
+        .filter(|path| path.starts_with(&run.out_dir));
+    for path in generated {
+        let Ok(text) = std::fs::read_to_string(path) else {
+            continue;
+        };
+        let naming = text
+            .lines()
+            .enumerate()
+            .find(|(_, line)| line.contains(&*root));
+        if let Some((number, line)) = naming {
+            let name = path.strip_prefix(&run.out_dir).unwrap_or(path).display();
+            let line: String = sandbox.neutral(line.trim()).chars().take(120).collect();
+            return Some(format!(
+                "`{name}` in OUT_DIR, line {}, names the folder: `{line}`",
+                number + 1
+            ));
+        }
+    }
+    None
+}
+
+/// A cause of a compiler call, with the package that brings it in.
+fn blamed(
+    trials: &mut Trials<'_>,
+    experiment: &Experiment<'_>,
+    unit: &Unit,
+    like: &Cause,
+    found: Found,
+) -> Cause {
+    let mut cause = like.clone();
+    cause.variation = found.variation;
+    cause.evidence = joined(&like.evidence, &found);
+
+    let mut from = unit;
+    if cause.unit != UnitKind::Link
+        && let Some(guilty) = blame::proc_macro(trials, experiment, unit, &found)
+    {
+        cause.evidence.push(format!(
+            "it comes in through a macro, called while compiling `{}`",
+            cause.package
+        ));
+        cause.package = format!("{} {}", guilty.call.package, guilty.call.version);
+        cause.unit = UnitKind::ProcMacro;
+        from = guilty;
+    }
+    cause.source = blame::folder(from)
+        .and_then(|dir| hints::find(&dir, found.variation, found.variable(), false));
+    cause.fix = found.fix;
+    cause
+}
+
+/// What decides in a compiler call whose build script differs too: with what the script said kept
+/// as in A.
+fn behind(
+    experiment: &Experiment<'_>,
+    (run_a, run_b): (&ScriptRun, &ScriptRun),
+    (unit_a, unit_b): (&Unit, &Unit),
+) -> Vec<Cause> {
+    let variables: BTreeSet<String> = run_a
+        .statements
+        .iter()
+        .chain(&run_b.statements)
+        .filter_map(|line| variable_set_by(line))
+        .collect();
+    let other_statements = |run: &ScriptRun| -> Vec<String> {
+        run.statements
+            .iter()
+            .filter(|line| variable_set_by(line).is_none())
+            .cloned()
+            .collect()
+    };
+    let only_variables = other_statements(run_a) == other_statements(run_b);
+    let vary_folder = only_variables && differing_files(run_a, run_b).is_empty();
+
+    let subject = Subject::unit(unit_a, unit_b).without(variables);
+    let mut trials = Trials::new(experiment, &subject);
+    let found = conclude(&mut trials, vary_folder, Seen::Nothing).unwrap_or_default();
+    let sandboxes = [&experiment.a.sandbox, &experiment.b.sandbox];
+    let like = Cause {
+        evidence: evidence::outputs(unit_a, unit_b, sandboxes),
+        ..Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind())
+    };
+    found
+        .into_iter()
+        .filter(|one| one.variation != Variation::Unknown)
+        .map(|one| blamed(&mut trials, experiment, unit_a, &like, one))
+        .collect()
+}
+
+/// The variable a statement sets for the compiler.
+fn variable_set_by(statement: &str) -> Option<String> {
+    let rest = statement
+        .strip_prefix("cargo::")
+        .or_else(|| statement.strip_prefix("cargo:"))?;
+    Some(
+        rest.strip_prefix("rustc-env=")?
+            .split('=')
+            .next()?
+            .to_owned(),
+    )
+}
+
+/// Cargo hashes the absolute path of packages that lie outside the workspace.
+fn other_symbol_hash(sandbox: &Sandbox, mut cause: Cause, unit_a: &Unit, unit_b: &Unit) -> Cause {
+    cause.variation = Variation::Path;
+    cause.evidence.push(format!(
+        "cargo gave it other symbol hashes ({} and {}): its absolute path is hashed, because it is a path dependency outside the workspace",
+        unit_a.call.metadata, unit_b.call.metadata
+    ));
+    cause.source = Some("Cargo.toml".to_owned());
+    // Cargo's hash is a function of the path: at the same path it is the same, so nothing has to be
+    // repeated to know that.
+    let pinned = sandbox.abilities.namespaces.is_ok();
+    let advice = "make it a member of the workspace; `[repro] pin = [\"path\"]` in release-gates.toml makes sealed builds use one path, which masks it";
+    let mut fix = Fix::advice(advice);
+    fix.config = pinned.then(|| ConfigFix {
+        file: "release-gates.toml".to_owned(),
+        key: "repro.pin".to_owned(),
+        value: "[\"path\"]".to_owned(),
+    });
+    cause.fix = Some(fix);
+    cause
+}
+
+/// What the evidence alone suggests.
+fn guess_variation(cause: &mut Cause, experiment: &Experiment<'_>) {
+    let text = cause.evidence.join("\n");
+    let has = |x: &str, y: &str| text.contains(x) && text.contains(y);
+    let ca: &Conditions = &experiment.a.sandbox.conditions;
+    let cb: &Conditions = &experiment.b.sandbox.conditions;
+    if text.contains("<place")
+        || text.contains("<source>")
+        || text.contains("<target>")
+        || text.contains("<cargo-home>")
+    {
+        cause.variation = Variation::Path;
+    } else if has(ca.host, cb.host) {
+        cause.variation = Variation::Host;
+    } else if has(ca.user, cb.user)
+        || has(&ca.locale, &cb.locale)
+        || has(ca.time_zone, cb.time_zone)
+    {
+        cause.variation = Variation::Environment;
+    }
+}
+
+/// Where a package lies in build A.
+fn manifest_dir(build: &Build, package: &str, version: &str) -> Option<PathBuf> {
+    let unit = build
+        .units
+        .iter()
+        .find(|unit| unit.call.package == package && unit.call.version == version)?;
+    blame::folder(unit)
+}

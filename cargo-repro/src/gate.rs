@@ -1,0 +1,61 @@
+//! The gate, as the driver of `release-gate` runs it.
+
+use release_gate::cli::Gate;
+use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
+
+use crate::cli::{Call, Cli};
+use crate::command::{build, check, compare, diff, fix, published_crate, rebuild};
+use crate::diff::Difference;
+use crate::model::cause::ReproData;
+use crate::model::published::{BuildInfo, CrateData, Rebuilt};
+use crate::tool::TOOL;
+
+impl Gate for Cli {
+    const TOOL: Tool = TOOL;
+
+    fn shared(&self) -> &SharedArgs {
+        &self.shared
+    }
+
+    fn report_name(&self) -> Option<&'static str> {
+        match &self.call {
+            None | Some(Call::Check) => Some(check::REPORT),
+            Some(Call::Build) => Some(build::REPORT),
+            Some(Call::Rebuild { .. }) => Some(rebuild::REPORT),
+            Some(Call::Diff { .. }) => Some(diff::REPORT),
+            Some(Call::Compare { .. }) => Some(compare::REPORT),
+            Some(Call::Crate { .. }) => Some(published_crate::REPORT),
+            Some(Call::Fix { .. }) => None,
+        }
+    }
+
+    fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+        use release_gate::report::schema;
+        vec![
+            (check::REPORT, schema::<ReproData>(check::REPORT)),
+            (build::REPORT, schema::<BuildInfo>(build::REPORT)),
+            (rebuild::REPORT, schema::<Rebuilt>(rebuild::REPORT)),
+            (diff::REPORT, schema::<Difference>(diff::REPORT)),
+            (compare::REPORT, schema::<Rebuilt>(compare::REPORT)),
+            (
+                published_crate::REPORT,
+                schema::<CrateData>(published_crate::REPORT),
+            ),
+        ]
+    }
+
+    fn execute(self, cx: &mut Context) -> Result<Outcome> {
+        match self.call {
+            None | Some(Call::Check) => check::run(cx, &self.build),
+            Some(Call::Build) => build::run(cx, &self.build),
+            Some(Call::Rebuild {
+                buildinfo,
+                artifacts,
+            }) => rebuild::run(cx, &self.build, &buildinfo, artifacts.as_deref()),
+            Some(Call::Diff { a, b, html }) => diff::run(cx, &a, &b, html.as_deref()),
+            Some(Call::Compare { a, b }) => compare::run(cx, &a, &b),
+            Some(Call::Fix { yes, toolchain }) => fix::run(cx, yes, toolchain),
+            Some(Call::Crate { spec }) => published_crate::run(cx, spec.as_deref()),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What a check says of one package: findings and data from the comparison and the causes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use release_gate::Finding;
+
+use super::artifacts::{differing_findings, lay_over};
+use super::causes::{Revealed, Revelation, finding_of};
+use crate::model::build::{Artifact, Build};
+use crate::model::cause::{Cause, Compared, ReproData, UnitCount};
+use crate::model::reach::{concerns, reachable};
+use crate::model::roots::Comparison;
+use crate::rules;
+
+/// What a check found out about all packages.
+#[derive(Debug)]
+pub(crate) struct Checked<'a> {
+    pub(crate) a: &'a Build,
+    pub(crate) b: &'a Build,
+    pub(crate) comparison: &'a Comparison,
+    /// Packages whose calls were not repeated as often as they should.
+    pub(crate) unfinished: &'a [String],
+    /// Packages that take the time from SOURCE_DATE_EPOCH.
+    pub(crate) epoch_users: &'a [String],
+    /// The compiler's release.
+    pub(crate) toolchain: Option<String>,
+    pub(crate) varied: Vec<String>,
+    pub(crate) not_varied: BTreeMap<String, String>,
+}
+
+/// What is said of one package.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) data: ReproData,
+}
+
+impl Checked<'_> {
+    /// Causes among the units that a package is made of.
+    pub(crate) fn concerning(&self, causes: &[Revealed], package: &str) -> Vec<Revealed> {
+        let units = reachable(self.a, self.comparison, package);
+        causes
+            .iter()
+            .filter(|revealed| concerns(self.a, self.comparison, &revealed.root, &units))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether artifacts differ for a cause that sealed builds alone could mask: a setting of the
+    /// profile is worth more than a pin, since plain builds obey it.
+    pub(crate) fn needs_mask(&self, causes: &[Revealed], package: &str) -> bool {
+        let artifacts = self.artifacts(package);
+        artifacts.iter().any(|artifact| !artifact.identical)
+            && causes.iter().any(Revealed::is_masked_only)
+    }
+
+    /// The package's artifacts in both builds.
+    fn artifacts(&self, package: &str) -> Vec<Compared> {
+        lay_over(&of_package(self.a, package), &of_package(self.b, package))
+    }
+}
+
+fn of_package(build: &Build, package: &str) -> Vec<Artifact> {
+    build
+        .artifacts
+        .iter()
+        .filter(|artifact| artifact.package == package)
+        .cloned()
+        .collect()
+}
+
+/// Judges one package; `own` are the causes that concern it.
+pub(crate) fn judge_package(checked: &Checked<'_>, own: &[Revealed], package: &str) -> Judged {
+    let artifacts = checked.artifacts(package);
+    let units = reachable(checked.a, checked.comparison, package);
+    let equal = artifacts.iter().all(|artifact| artifact.identical);
+
+    let mut findings = Vec::new();
+    findings.extend(unfinished_finding(checked.unfinished));
+    findings.extend(own.iter().map(|revealed| {
+        let latent = match revealed.revelation {
+            Revelation::BuildsDiffer => equal,
+            Revelation::AnotherSeed => false,
+            Revelation::ExpandedSource => true,
+        };
+        finding_of(&revealed.cause, latent)
+    }));
+    findings.extend(differing_findings(&artifacts));
+    findings.extend(checked.comparison.unpaired.iter().map(|key| {
+        Finding::new(
+            &rules::UNITS_DIFFER,
+            format!("only one build compiled `{key}`"),
+        )
+    }));
+
+    let takes_epoch = own_epoch_users(checked, &units);
+    findings.extend(takes_epoch.iter().map(|name| epoch_finding(name)));
+    if artifacts.is_empty() {
+        findings.push(Finding::new(
+            &rules::NO_ARTIFACTS,
+            format!(
+                "`{package}` builds nothing that could be released with these features and targets"
+            ),
+        ));
+    }
+
+    let causes: Vec<Cause> = own.iter().map(|revealed| revealed.cause.clone()).collect();
+    let data = ReproData {
+        units: UnitCount {
+            compared: count(units.len()),
+            differing: count(units.intersection(&checked.comparison.differing).count()),
+        },
+        causes,
+        toolchain: checked.toolchain.clone(),
+        takes_epoch,
+        varied: checked.varied.clone(),
+        not_varied: checked.not_varied.clone(),
+        artifacts,
+    };
+    Judged { findings, data }
+}
+
+/// Users of SOURCE_DATE_EPOCH among a package's units.
+fn own_epoch_users(checked: &Checked<'_>, units: &BTreeSet<usize>) -> Vec<String> {
+    let names: BTreeSet<String> = units
+        .iter()
+        .map(|&pair| {
+            let (i, _) = checked.comparison.units[pair];
+            let call = &checked.a.units[i].call;
+            format!("{} {}", call.package, call.version)
+        })
+        .collect();
+
+    checked
+        .epoch_users
+        .iter()
+        .filter(|name| names.contains(*name))
+        .cloned()
+        .collect()
+}
+
+fn unfinished_finding(unfinished: &[String]) -> Option<Finding> {
+    if unfinished.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "{}: macros or build scripts were not repeated as often as it takes to find what hides by luck",
+        unfinished.join(", ")
+    );
+    Some(Finding::new(&rules::SEARCH_SHORT, text).help(
+        "two equal builds may agree by luck there: what dependencies run, and what takes long, is repeated for a sixteenth of the build's time",
+    ))
+}
+
+fn epoch_finding(name: &str) -> Finding {
+    Finding::new(
+        &rules::NEEDS_EPOCH,
+        format!(
+            "`{name}` takes the time from SOURCE_DATE_EPOCH, and the clock's where that is not set"
+        ),
+    )
+    .help(
+        "set it for plain builds, too: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct); `cargo repro fix` writes that for continuous integration",
+    )
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

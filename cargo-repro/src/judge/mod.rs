@@ -1,0 +1,9 @@
+//! Findings from what was read, built and explained. Pure.
+
+pub(crate) mod artifacts;
+pub(crate) mod causes;
+pub(crate) mod check;
+pub(crate) mod claims;
+pub(crate) mod normalized;
+pub(crate) mod toolchain;
+pub(crate) mod variations;

@@ -1,0 +1,4 @@
+//! What is read that is no sealed build: folders, published files.
+
+pub(crate) mod buildinfo;
+pub(crate) mod folders;

@@ -1,0 +1,42 @@
+//! What `diff` tells people.
+
+use crate::diff::Difference;
+
+/// A name or text of a file as a terminal may see it.
+pub(crate) fn plain(text: &str) -> String {
+    release_gate::report::render::visible(text).replace(['\n', '\t'], "\u{fffd}")
+}
+
+/// The regions and strings, causes before consequences.
+pub(crate) fn table(found: &Difference) -> String {
+    let mut text = String::new();
+    for place in found.places.iter().take(30) {
+        let parts: Vec<&str> = [&place.member, &place.section, &place.symbol]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        let krate = place
+            .krate
+            .as_ref()
+            .map_or(String::new(), |name| format!(" [{name}]"));
+        let derived = if place.derived { " (derived)" } else { "" };
+        let note = if place.note.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", place.note)
+        };
+        let line = plain(&format!("{}{krate}{derived}{note}", parts.join("  ")));
+        text.push_str(&format!("  {:>10} bytes  {line}\n", place.bytes));
+    }
+    if found.places.len() > 30 {
+        text.push_str(&format!("  and {} more places\n", found.places.len() - 30));
+    }
+    for (side, strings) in [("first", &found.only_a), ("second", &found.only_b)] {
+        for string in strings.iter().take(5) {
+            let short: String = string.chars().take(120).collect();
+            text.push_str(&format!("  only the {side} has the text `{short}`\n"));
+        }
+    }
+    text
+}
