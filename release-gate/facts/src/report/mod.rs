@@ -1,7 +1,13 @@
 //! The data of every report, one module a gate's report.
 
+pub mod buildinfo;
+pub mod compare;
+pub mod diff;
+pub mod published_crate;
+pub mod rebuild;
 pub mod relnotes;
 pub mod relnotes_check;
+pub mod repro;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -47,8 +53,14 @@ macro_rules! report_data {
 macro_rules! for_each_report {
     ($callback:ident) => {
         $callback! {[
+            $crate::report::buildinfo::BuildInfo,
+            $crate::report::compare::CompareData,
+            $crate::report::diff::Difference,
+            $crate::report::published_crate::CrateData,
+            $crate::report::rebuild::RebuildData,
             $crate::report::relnotes::RelnotesData,
             $crate::report::relnotes_check::RelnotesCheckData,
+            $crate::report::repro::ReproData,
         ]}
     };
 }
