@@ -20,6 +20,8 @@ pub mod fs;
 pub mod git;
 pub mod interrupt;
 pub mod json;
+#[cfg(feature = "lock")]
+pub mod lock;
 pub mod process;
 pub mod project;
 pub mod report;
