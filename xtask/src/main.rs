@@ -6,10 +6,12 @@ mod bench;
 mod docs;
 mod fuzz;
 mod gate;
+mod ladder;
 mod report;
 mod shop;
 mod table;
 mod test;
+mod tidy;
 mod verdict;
 
 use std::process::ExitCode;
@@ -35,6 +37,8 @@ enum Task {
     /// Everything CI runs, but for long fuzzing and benchmarks: formatting, lints, documentation,
     /// drift, tests
     Test(test::TestArgs),
+    /// Check the ladder of imports in ARCHITECTURE.md, and that nothing strays
+    Tidy,
     /// Generate the CLI reference, rule catalogue and report schemas in docs/
     Docs(docs::DocsArgs),
     /// Run a gate's benchmark beside its peers
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         Task::Gate(args) => gate::run(&shop, args),
         Task::Report(args) => report::run(&shop, &args),
         Task::Test(args) => test::run(&shop, &args),
+        Task::Tidy => test::tidy(&shop).map(|()| release_gate::exit::PASS),
         Task::Docs(args) => docs::run(&shop, &args),
         Task::Bench(args) => bench::run(&shop, &args),
         Task::Fuzz(args) => fuzz::run(&shop, &args),

@@ -5,8 +5,8 @@ use std::time::Instant;
 use release_gate::process::Step;
 use release_gate::{Error, Result, exit};
 
-use crate::docs;
 use crate::shop::Shop;
+use crate::{docs, ladder, tidy};
 
 /// Run all checks and tests
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,15 @@ fn lint(shop: &Shop) -> Result<()> {
         "documentation",
         doc.args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]),
     )?;
-    Ok(())
+    tidy(shop)
+}
+
+/// Checks the order of imports, and that nothing strays.
+pub(crate) fn tidy(shop: &Shop) -> Result<()> {
+    shop.terminal.status("Checking", "the ladder of imports");
+    ladder::check(&shop.root)?;
+    shop.terminal.status("Checking", "that nothing strays");
+    tidy::check(&shop.root, &shop.runner)
 }
 
 /// Runs `cargo test` and adds its closing lines up. That no test ran is a failure.

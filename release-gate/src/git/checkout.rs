@@ -108,7 +108,7 @@ impl Git {
     }
 
     fn step_in(&self, dir: &Path) -> crate::process::Step {
-        super::hardened(dir)
+        super::repository::hardened(dir)
     }
 
     /// Names of all configured clean, smudge and process filters and whether they are required.
@@ -146,15 +146,15 @@ impl Git {
                 let tab = line
                     .iter()
                     .position(|byte| *byte == b'\t')
-                    .ok_or_else(|| super::answer("ls-tree", line))?;
+                    .ok_or_else(|| super::repository::answer("ls-tree", line))?;
                 let (head, path) = (&line[..tab], &line[tab + 1..]);
                 let id = head
                     .rsplit(|byte| *byte == b' ')
                     .next()
-                    .and_then(super::commit_id);
+                    .and_then(super::repository::commit_id);
                 Ok((
                     bytes_to_path(path),
-                    id.ok_or_else(|| super::answer("ls-tree", line))?,
+                    id.ok_or_else(|| super::repository::answer("ls-tree", line))?,
                 ))
             })
             .collect()
@@ -174,7 +174,7 @@ impl Git {
             places.push(self.git_dir.join("modules").join(name));
         }
         for place in places.into_iter().filter(|place| place.is_dir()) {
-            let step = super::hardened(&place).args([
+            let step = super::repository::hardened(&place).args([
                 "rev-parse",
                 "--path-format=absolute",
                 "--git-common-dir",

@@ -44,7 +44,10 @@ impl Git {
         for line in String::from_utf8_lossy(&bytes).lines() {
             let fields: Vec<&str> = line.split('\0').collect();
             let [name, kind, object, peeled_kind, peeled, time] = fields[..] else {
-                return Err(super::answer("for-each-ref refs/tags", line.as_bytes()));
+                return Err(super::repository::answer(
+                    "for-each-ref refs/tags",
+                    line.as_bytes(),
+                ));
             };
             let (annotated, commit) = match (kind, peeled_kind) {
                 ("commit", _) => (false, object),
@@ -52,9 +55,9 @@ impl Git {
                 // A tag of a tree or blob (or, before git 2.45, of a tag) is no release.
                 _ => continue,
             };
-            let commit = commit
-                .parse()
-                .map_err(|_| super::answer("for-each-ref refs/tags", line.as_bytes()))?;
+            let commit = commit.parse().map_err(|_| {
+                super::repository::answer("for-each-ref refs/tags", line.as_bytes())
+            })?;
             tags.push(Tag {
                 name: name.to_owned(),
                 commit,

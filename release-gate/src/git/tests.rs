@@ -1,4 +1,9 @@
+use std::path::Path;
+
+use super::repository::*;
 use super::*;
+use crate::error::Error;
+use crate::process::{Runner, Step};
 
 /// A repository in a throw-away folder, with a fixed identity, clock and configuration.
 struct Repo {
