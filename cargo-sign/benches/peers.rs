@@ -17,11 +17,14 @@ use std::time::{Duration, Instant};
 use cargo_sign::archive::pack::{Input, tar_gz};
 use cargo_sign::format::checksums::{self, List};
 use cargo_sign::format::minisign::MinisignSignature;
-use cargo_sign::format::public_key::PublicKey;
-use cargo_sign::judge::{Checked, Extent, Keys, check_list};
+use cargo_sign::inspect::check_list;
+use cargo_sign::judge::keys::Keys;
+use cargo_sign::judge::listing::Extent;
+use cargo_sign::read::file::Prehashed;
 use ed25519_dalek::SigningKey;
 use release_gate::digest::sha256_bytes;
 use release_gate::process::{Runner, Step};
+use release_gate::public_key::PublicKey;
 use release_gates_tests::bench::{Measure, Ran, measured, median};
 
 const SEED: [u8; 32] = [0x5a; 32];
@@ -184,7 +187,7 @@ fn ten_archives(scratch: &Path, runs: usize) {
             .map(|file| (file.path.clone(), sha256_bytes(&file.bytes)))
             .collect();
         let text = checksums::render(&list);
-        let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&text).into();
+        let prehash = cargo_sign::format::minisign::Prehash::of(text.as_bytes());
         let comment = format!(
             "timestamp:1\tfile:{stem}/checksums.txt\thashed\tproject:bench\tversion:1.0.0\tcommit:none"
         );
@@ -247,7 +250,7 @@ fn archive(scratch: &Path, mib: usize, runs: usize) {
     let [mut hashed, mut walked] = [const { Vec::new() }; 2];
     for _ in 0..runs {
         let clock = Instant::now();
-        let mut checked = Checked::open(&dir.join(name), true).unwrap().unwrap();
+        let mut checked = Prehashed::open(&dir.join(name)).unwrap().unwrap().hashed;
         hashed.push(clock.elapsed());
         let clock = Instant::now();
         cargo_sign::archive::walk(
@@ -337,7 +340,7 @@ fn sign_list(dir: &Path, names: &[&str]) {
 }
 
 fn sign(path: &Path, name: &str) {
-    let prehash = Checked::open(path, true).unwrap().unwrap().prehash.unwrap();
+    let prehash = Prehashed::open(path).unwrap().unwrap().prehash;
     let comment =
         format!("timestamp:1\tfile:{name}\thashed\tproject:bench\tversion:1.0.0\tcommit:none");
     let signature = MinisignSignature::sign(&SigningKey::from_bytes(&SEED), &prehash, &comment);

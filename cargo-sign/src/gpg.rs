@@ -127,7 +127,7 @@ impl Keyring {
         })?;
         for file in &self.files {
             let name = file.display();
-            let bytes = crate::judge::small_named(file, MAX_LEN)?
+            let bytes = crate::read::file::read_named(file, MAX_LEN)?
                 .filter(|bytes| bytes.len() <= MAX_LEN)
                 .ok_or_else(|| Error::judge(format!("there is no GPG key in `{name}`")))?;
             let ran = self.gpg(dir.path(), |step| step.arg("--import").stdin(bytes))?;

@@ -18,9 +18,9 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::format::keyring::Keyring;
-use crate::format::public_key::PublicKey;
 use crate::model::comment::is_project;
 use crate::model::keyring::Member;
+use release_gate::public_key::PublicKey;
 
 /// Environment variable that names another folder.
 pub const ENV: &str = "RELEASE_GATES_STATE_DIR";

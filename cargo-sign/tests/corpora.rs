@@ -12,7 +12,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use cargo_sign::judge::{Expected, Held, Keys, Verdict, check_provenance};
+use cargo_sign::inspect::check_provenance;
+use cargo_sign::judge::keys::Keys;
+use cargo_sign::judge::provenance::Expected;
+use cargo_sign::judge::verdict::Verdict;
+use cargo_sign::judge::verdict::Verified;
 use cargo_sign::sigstore::Provider;
 use release_gate::digest::sha256_file;
 use release_gate::process::{Runner, Step};
@@ -151,7 +155,7 @@ fn conformance() {
 struct Pair {
     name: String,
     bundle: PathBuf,
-    held: Held,
+    held: Verified,
     builder: Option<String>,
 }
 
@@ -201,7 +205,7 @@ fn pairs(dir: &Path, found: &mut Vec<Pair>) {
         let about = beside.iter().find_map(|other| {
             let (sha256, size) = sha256_file(other).unwrap();
             let name = subjects.get(sha256.to_string().as_str())?;
-            Some(Held {
+            Some(Verified {
                 file: (*name).to_owned(),
                 sha256,
                 size,
@@ -225,7 +229,7 @@ fn pairs(dir: &Path, found: &mut Vec<Pair>) {
 
 fn judge(pair: &Pair, expected: Expected) -> Vec<String> {
     let mut verdict = Verdict {
-        held: vec![pair.held.clone()],
+        verified: vec![pair.held.clone()],
         ..Verdict::default()
     };
     check_provenance(
@@ -237,7 +241,7 @@ fn judge(pair: &Pair, expected: Expected) -> Vec<String> {
     .unwrap();
     assert_eq!(
         verdict.holds(),
-        verdict.built.len() == 1,
+        verdict.builds.len() == 1,
         "{}: {:?}",
         pair.name,
         verdict.findings
@@ -400,7 +404,7 @@ fn slsa_verifier() {
             expect(other, branch(other), &["provenance-source"]);
         }
         let renamed = Pair {
-            held: Held {
+            held: Verified {
                 file: "evil".to_owned(),
                 ..pair.held.clone()
             },
@@ -410,7 +414,7 @@ fn slsa_verifier() {
         };
         let digest = release_gate::digest::sha256_bytes(b"evil");
         let other = Pair {
-            held: Held {
+            held: Verified {
                 sha256: digest,
                 ..pair.held.clone()
             },

@@ -9,13 +9,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cargo_sign::format::dsse;
-use cargo_sign::format::minisign::{MinisignSignature, key_id};
-use cargo_sign::format::public_key::PublicKey;
+use cargo_sign::format::minisign::{MinisignSignature, Prehash};
 use curve25519_dalek::EdwardsPoint;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity as _;
 use ed25519_dalek::{Signature, SigningKey, Verifier as _, VerifyingKey};
+use release_gate::public_key::PublicKey;
+use release_gate::public_key::key_id;
 use sha2::{Digest as _, Sha512};
 
 /// The order of the group, little-endian (RFC 8032, 5.1).
@@ -151,8 +152,8 @@ fn signatures_have_one_spelling_and_no_part_of_small_order() {
         assert!(small_order().contains(&neutral));
         // The same signature with the order added to s, in every format.
         let id = key_id(&key);
-        let fine = MinisignSignature::sign(&signing, &prehash, "c");
-        fine.verify(&key, &id, &prehash).unwrap();
+        let fine = MinisignSignature::sign(&signing, &Prehash(prehash), "c");
+        fine.verify(&key, &id, &Prehash(prehash)).unwrap();
         let text = fine.render("u");
         let lines: Vec<&str> = text.lines().collect();
         for (line, skip) in [(1, 10), (3, 0)] {
@@ -162,7 +163,7 @@ fn signatures_have_one_spelling_and_no_part_of_small_order() {
             assert!(
                 MinisignSignature::parse(changed.as_bytes())
                     .unwrap()
-                    .verify(&key, &id, &prehash)
+                    .verify(&key, &id, &Prehash(prehash))
                     .is_err()
             );
         }

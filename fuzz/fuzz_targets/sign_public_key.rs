@@ -7,10 +7,10 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    if let Ok(key) = cargo_sign::format::public_key::PublicKey::parse(text) {
+    if let Ok(key) = release_gate::public_key::PublicKey::parse(text) {
         let pem = key.pem().unwrap();
         assert_eq!(
-            cargo_sign::format::public_key::PublicKey::parse(&pem)
+            release_gate::public_key::PublicKey::parse(&pem)
                 .unwrap()
                 .key,
             key.key

@@ -2,7 +2,7 @@
 #![no_main]
 
 use cargo_sign::format::checksums::List;
-use cargo_sign::format::public_key::PublicKey;
+use release_gate::public_key::PublicKey;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

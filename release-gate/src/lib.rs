@@ -24,6 +24,8 @@ pub mod json;
 pub mod lock;
 pub mod process;
 pub mod project;
+#[cfg(feature = "public-key")]
+pub mod public_key;
 pub mod report;
 pub mod rule;
 pub mod suggest;

@@ -27,6 +27,11 @@ pub fn stem(name: &str) -> Option<&str> {
     ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))
 }
 
+/// Whether a name is that of an archive this tool judges.
+pub fn is_archive(name: &str) -> bool {
+    stem(name).is_some()
+}
+
 /// How much an archive may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {

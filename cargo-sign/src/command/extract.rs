@@ -16,23 +16,29 @@ use release_gate::{Context, Error, Result};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::shown;
-use crate::archive::{Limits, Member, stem, walk};
-use crate::judge::{Checked, Verdict, is_archive};
+use crate::archive::{Limits, Member, is_archive, stem, walk};
+use crate::judge::verdict::Verdict;
+use crate::read::file::Hashed;
+use crate::report::verify::plain_path;
 
 /// An archive's name, and the handle it was verified by.
-pub(super) type Archive = (String, Checked);
+pub(super) type Archive = (String, Hashed);
 
 /// The archives of a folder that held, opened again.
 ///
 /// # Errors
 /// One cannot be read, or is no regular file any more.
-pub(super) fn held_in(dir: &Path, verdict: &Verdict) -> Result<Vec<Archive>> {
-    let archives = verdict.held.iter().filter(|held| is_archive(&held.file));
-    archives
-        .map(|held| match Checked::reopen(&dir.join(&held.file), held)? {
-            Some(checked) => Ok((held.file.clone(), checked)),
-            None => Err(changed(&held.file)),
+pub(super) fn verified_in(dir: &Path, verdict: &Verdict) -> Result<Vec<Archive>> {
+    verdict
+        .verified
+        .iter()
+        .filter(|verified| is_archive(&verified.file))
+        .map(|verified| {
+            let path = dir.join(&verified.file);
+            match Hashed::reopen(&path, verified.sha256, verified.size)? {
+                Some(hashed) => Ok((verified.file.clone(), hashed)),
+                None => Err(changed(&verified.file)),
+            }
         })
         .collect()
 }
@@ -85,7 +91,7 @@ struct Staged {
 /// Unpacks every archive into a folder of its own inside `into`, which is gone with it.
 fn stage(into: &Path, archives: &mut [Archive]) -> Result<Staged> {
     let wrong =
-        |error| Error::judge(format!("cannot write to `{}`", shown(into))).with_source(error);
+        |error| Error::judge(format!("cannot write to `{}`", plain_path(into))).with_source(error);
     std::fs::create_dir_all(into).map_err(wrong)?;
     let dir = tempfile::Builder::new()
         .prefix(TEMPORARY)
@@ -123,7 +129,7 @@ impl Staged {
             std::fs::create_dir_all(to.parent().unwrap_or(into))
                 .and_then(|()| std::fs::rename(self.dir.path().join(name), &to))
                 .map_err(|error| {
-                    Error::judge(format!("cannot write `{}`", shown(&to))).with_source(error)
+                    Error::judge(format!("cannot write `{}`", plain_path(&to))).with_source(error)
                 })?;
         }
         Ok(())
@@ -159,7 +165,7 @@ fn each(
         }
         if let Some((path, what)) = in_the_way(into, &member.path, &mut looked_at) {
             let help = "remove it, or extract into an empty folder";
-            refused = Some(about(format!("`{}` is {what}", shown(&path))).with_help(help));
+            refused = Some(about(format!("`{}` is {what}", plain_path(&path))).with_help(help));
             return Err(stop());
         }
         visit(member, reader)
@@ -172,7 +178,7 @@ fn each(
 }
 
 /// A copy that nobody else can open, and its digest.
-fn private(checked: &mut Checked, dir: &Path) -> std::io::Result<(File, Sha256Digest)> {
+fn private(checked: &mut Hashed, dir: &Path) -> std::io::Result<(File, Sha256Digest)> {
     let mut copy = tempfile::tempfile_in(dir)?;
     checked.file.seek(SeekFrom::Start(0))?;
     let (mut sha, mut buffer) = (Sha256::new(), vec![0; 256 << 10]);
@@ -237,7 +243,7 @@ mod tests {
         )
         .unwrap();
         std::fs::write(dir.join(&name), bytes).unwrap();
-        let checked = Checked::open(&dir.join(&name), false).unwrap().unwrap();
+        let checked = Hashed::open(&dir.join(&name)).unwrap().unwrap();
         (name, checked)
     }
 

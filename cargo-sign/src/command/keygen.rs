@@ -3,11 +3,39 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use release_gate::fs::write_atomic;
+use release_gate::public_key::hex;
 use release_gate::{Context, Error, Outcome, Result};
 
-use crate::cli::KeygenArgs;
+use super::key_args::PassphraseArgs;
 use crate::key::{self, Passphrase};
+use crate::model::config::COMMITTED_KEY;
+
+#[derive(Debug, Args)]
+pub(crate) struct KeygenArgs {
+    /// Where the secret key goes
+    #[arg(long, value_name = "FILE", default_value = "release.key")]
+    pub(crate) out: PathBuf,
+    /// Take over this secret key (minisign, rsign2, OpenSSH, PKCS#8 or base64 of the seed) instead
+    /// of making one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import: Option<PathBuf>,
+    /// Read the passphrase of the imported key from this file descriptor [default: ask at the
+    /// terminal]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "import",
+        conflicts_with = "import_no_passphrase"
+    )]
+    pub(crate) import_passphrase_fd: Option<u32>,
+    /// The imported key's passphrase is empty (`rsign generate -W`)
+    #[arg(long, requires = "import")]
+    pub(crate) import_no_passphrase: bool,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArgs,
+}
 
 pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {
     let beside = |suffix: &str| {
@@ -48,10 +76,7 @@ pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {
     write_atomic(
         &public_path,
         public
-            .minisign(&format!(
-                "minisign public key {}",
-                crate::format::minisign::hex(&public.id)
-            ))
+            .minisign(&format!("minisign public key {}", hex(&public.id)))
             .as_bytes(),
     )?;
     write_atomic(&signers, public.allowed_signers("maintainer").as_bytes())?;
@@ -63,7 +88,7 @@ pub(crate) fn run(cx: &mut Context, args: &KeygenArgs) -> Result<Outcome> {
     cx.terminal.status("Fingerprint", public.fingerprint());
     cx.terminal.note(format!(
         "commit the public key as {} so that users can pin it",
-        super::COMMITTED_KEY
+        COMMITTED_KEY
     ));
     Ok(Outcome::Done)
 }

@@ -1,40 +1,119 @@
 //! `cargo sign keys`: lists the project's keys, and writes new versions of its keyring.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::{Args, Subcommand};
 use release_gate::fs::write_atomic;
 use release_gate::project::Project;
+use release_gate::public_key::PublicKey;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use semver::Version;
-use serde::Serialize;
 
-use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key};
-use crate::cli::{KeyArgs, KeysArgs, KeysCall};
+use super::key_args::KeyArgs;
+use super::trust::committed_key;
 use crate::format::keyring::{Keyring, KeyringError, MAX_LEN};
-use crate::format::public_key::PublicKey;
-use crate::judge::{Keys, small};
 use crate::memory::Memory;
+use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config};
 use crate::model::keyring::{Content, Member, Quorum, Revoked};
-use crate::{TOOL, key};
+use crate::read::file::read_bounded;
+use crate::read::keys::{read_public_key, read_public_keys};
+use crate::report::keys::{Data, human, listed};
+use crate::tool::TOOL;
 
-/// What `keys` lists.
-#[derive(Debug, Default, Serialize)]
-struct Data {
-    version: Option<u64>,
-    threshold: Option<u32>,
-    releases: Option<Quorum>,
-    signatures: Option<usize>,
-    keys: Vec<Listed>,
+#[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    #[command(subcommand)]
+    pub(crate) call: Option<KeysCall>,
 }
 
-/// One key.
-#[derive(Debug, Serialize)]
-struct Listed {
-    name: String,
-    fingerprint: String,
-    status: &'static str,
-    last_version: Option<String>,
-    reason: Option<String>,
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCall {
+    /// Begin release-keys/keyring.json with the signing key
+    Init {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Who holds the signing key
+        #[arg(long, default_value = "maintainer")]
+        name: String,
+    },
+    /// Add a public key
+    Add {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Who holds it
+        #[arg(long)]
+        name: String,
+        /// The public key
+        #[arg(value_name = "PUB")]
+        public: PathBuf,
+    },
+    /// Add a public key, and retire the one it replaces
+    Rotate {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Name or fingerprint of the key that is replaced
+        #[arg(long, value_name = "KEY")]
+        old: String,
+        /// Who holds the new one
+        #[arg(long)]
+        name: String,
+        /// Last version the old key may have signed
+        #[arg(long, value_name = "VERSION")]
+        last_version: semver::Version,
+        /// The new public key
+        #[arg(value_name = "PUB")]
+        public: PathBuf,
+    },
+    /// Take a key out of use: it vouches for what it signed, and for nothing newer
+    Retire {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Last version it may have signed
+        #[arg(long, value_name = "VERSION")]
+        last_version: semver::Version,
+        /// Name or fingerprint
+        #[arg(value_name = "KEY")]
+        which: String,
+    },
+    /// Say that others may have a key; this cannot be taken back
+    Revoke {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// Last version whose signature is still to be believed [default: none]
+        #[arg(long, value_name = "VERSION")]
+        last_good_version: Option<semver::Version>,
+        /// What happened
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Name or fingerprint
+        #[arg(value_name = "KEY")]
+        which: String,
+    },
+    /// Set how many different keys have to sign: each release, and each change of the keyring
+    Threshold {
+        #[command(flatten)]
+        key: KeyArgs,
+        /// The first release this is asked of [default: the version in Cargo.toml]
+        #[arg(long, value_name = "VERSION")]
+        releases_from: Option<semver::Version>,
+        /// Only changes of the keyring; for releases it stays as it is
+        #[arg(long, conflicts_with = "releases_from")]
+        keyring_only: bool,
+        /// How many
+        #[arg(value_name = "N")]
+        threshold: u32,
+    },
+    /// Add a signature to the newest version, where it needs more than one
+    Sign {
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Forget what `verify` remembers about a project
+    Forget {
+        /// Package name
+        #[arg(value_name = "PROJECT")]
+        project: String,
+    },
 }
 
 pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
@@ -43,7 +122,7 @@ pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
         Some(KeysCall::Forget { project }) => forget(cx, &project),
         Some(KeysCall::Init { key, name }) => init(cx, &key, &name),
         Some(KeysCall::Add { key, name, public }) => {
-            let new = read_public(&public)?;
+            let new = read_public_key(&public)?;
             change(cx, &key, |next| add(next, &name, &new))
         }
         Some(KeysCall::Rotate {
@@ -53,7 +132,7 @@ pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
             last_version,
             public,
         }) => {
-            let new = read_public(&public)?;
+            let new = read_public_key(&public)?;
             change(cx, &key, |next| {
                 add(next, &name, &new)?;
                 each(next, &old, |member| {
@@ -137,10 +216,10 @@ fn list(cx: &mut Context) -> Result<Outcome> {
     let mut data = Data::default();
     let mut findings = Vec::new();
     let committed = match committed_key(project, &config) {
-        Some(path) => Keys::read(&[path], true)?.keys,
+        Some(path) => read_public_keys(&[path])?,
         None => Vec::new(),
     };
-    if let Some(bytes) = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)? {
+    if let Some(bytes) = read_bounded(&project.root.join(COMMITTED_KEYRING), MAX_LEN)? {
         let parsed = Keyring::parse(&bytes);
         let wrong = |error: KeyringError| {
             Finding::new(error.rule(), error.to_string()).at(COMMITTED_KEYRING, None)
@@ -211,54 +290,6 @@ fn list(cx: &mut Context) -> Result<Outcome> {
     Ok(report.print_only().into())
 }
 
-fn listed(member: &Member) -> Listed {
-    let (status, last, reason) = match (&member.revoked, &member.retired_after) {
-        (Some(revoked), _) => (
-            "revoked",
-            revoked.last_good_version.as_ref(),
-            Some(revoked.reason.clone()),
-        ),
-        (None, Some(after)) => ("retired", Some(after), None),
-        (None, None) => ("active", None, None),
-    };
-    let fingerprint = member
-        .public()
-        .map(|key| key.fingerprint())
-        .unwrap_or_default();
-    Listed {
-        name: member.name.clone(),
-        fingerprint,
-        status,
-        last_version: last.map(ToString::to_string),
-        reason,
-    }
-}
-
-fn human(data: &Data) -> String {
-    let width = data
-        .keys
-        .iter()
-        .map(|key| key.name.len())
-        .max()
-        .unwrap_or(0);
-    let line = |key: &Listed| {
-        let until = key
-            .last_version
-            .iter()
-            .map(|last| format!(", good until {last}"));
-        let reason = key
-            .reason
-            .iter()
-            .map(|reason| format!(": {}", reason.escape_debug()));
-        let more: String = until.chain(reason).collect();
-        format!(
-            "{:width$}  {}  {}{more}\n",
-            key.name, key.fingerprint, key.status
-        )
-    };
-    data.keys.iter().map(line).collect()
-}
-
 fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
     cx.project()?;
     let config: Config = cx.config()?;
@@ -278,10 +309,9 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
         version: 1,
     };
     let committed = committed_key(project, &config)
-        .map(|path| Keys::read(&[path], true))
+        .map(|path| read_public_keys(&[path]))
         .transpose()?;
-    let signing = key::load(args.key.as_deref(), args.passphrase.source())?
-        .published_among(committed.iter().flat_map(|keys| &keys.keys));
+    let signing = args.load()?.published_among(committed.iter().flatten());
     let content = Content {
         keys: vec![Member::new(name, &signing.public())],
         ..content
@@ -301,7 +331,7 @@ fn change(
 ) -> Result<Outcome> {
     let project = cx.project()?;
     let (ring, projects) = (read(&project.root)?, projects(project));
-    let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
+    let signing = args.load()?;
     let mut made = Ok(());
     let change = |next: &mut Content| {
         next.projects.extend(projects);
@@ -314,7 +344,7 @@ fn change(
 
 fn sign(cx: &mut Context, args: &KeyArgs) -> Result<Outcome> {
     let ring = read(&cx.project()?.root)?;
-    let signing = key::load(args.key.as_deref(), args.passphrase.source())?;
+    let signing = args.load()?;
     write(cx, signing.with(|key| ring.sign(key))?.map_err(refused)?)
 }
 
@@ -340,17 +370,13 @@ fn refused(error: KeyringError) -> Error {
 }
 
 fn read(root: &Path) -> Result<Keyring> {
-    let bytes = small(&root.join(COMMITTED_KEYRING), MAX_LEN)?.ok_or_else(|| {
+    let bytes = read_bounded(&root.join(COMMITTED_KEYRING), MAX_LEN)?.ok_or_else(|| {
         Error::usage(format!("there is no `{COMMITTED_KEYRING}`"))
             .with_help("begin it with `cargo sign keys init`")
     })?;
     Keyring::parse(&bytes).map_err(|error| {
         Error::judge(format!("`{COMMITTED_KEYRING}` cannot be relied on")).with_source(error)
     })
-}
-
-fn read_public(path: &Path) -> Result<PublicKey> {
-    Ok(Keys::read(&[path.to_owned()], true)?.keys.remove(0))
 }
 
 fn add(next: &mut Content, name: &str, key: &PublicKey) -> Result<()> {

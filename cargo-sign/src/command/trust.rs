@@ -3,25 +3,26 @@
 use std::path::{Path, PathBuf};
 
 use release_gate::project::Project;
+use release_gate::public_key::PublicKey;
 use release_gate::{Context, Error, Finding, Result};
 use semver::Version;
 
-use super::{COMMITTED_KEY, COMMITTED_KEYRING, Config, committed_key, shown};
-use crate::cli::VerifyArgs;
 use crate::format::keyring::{Keyring, MAX_LEN};
-use crate::format::public_key::PublicKey;
-use crate::judge::{Keys, Verdict, claimed_projects, signature_of, signed_for, small};
+use crate::judge::keys::Keys;
+use crate::judge::verdict::Verdict;
 use crate::memory::{Anchor, Memory};
 use crate::model::companion::LIST;
+use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config};
+use crate::read::claims::{claimed_projects, signed_for};
+use crate::read::file::{folder_of, read_bounded, signature_of};
+use crate::read::keys::{MAX_PUBLIC, read_keyring, read_public_key, read_public_keys};
+use crate::report::verify::plain_path;
 use crate::rules;
-
-/// Longest file beside a download that is read as a public key.
-const MAX_PUBLIC: usize = 64 << 10;
 
 /// The keys of the project itself: the committed public key, and what the committed keyring says.
 /// `None` where neither is there.
 pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Keys>> {
-    let ring = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
+    let ring = read_bounded(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
     let Some(path) = committed_key(project, config) else {
         let Some(bytes) = ring else { return Ok(None) };
         let wrong = |error| {
@@ -35,7 +36,7 @@ pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Ke
         ));
     };
     Ok(Some(
-        Keys::read(&[path], true)?.with_keyring(ring.as_deref(), None),
+        Keys::new(read_public_keys(&[path])?, true).with_keyring(ring.as_deref(), None),
     ))
 }
 
@@ -47,14 +48,33 @@ pub(super) fn of_project_or_named(
     named: &[PathBuf],
 ) -> Result<Keys> {
     if !named.is_empty() {
-        let ring = small(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
-        return Ok(Keys::read(named, true)?.with_keyring(ring.as_deref(), None));
+        let ring = read_bounded(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
+        return Ok(Keys::new(read_public_keys(named)?, true).with_keyring(ring.as_deref(), None));
     }
     of_project(project, config)?.ok_or_else(|| {
         Error::judge("there is no public key to verify with").with_help(format!(
             "name one you trust with --key, or commit it as {COMMITTED_KEY}"
         ))
     })
+}
+
+/// The committed public key of a project, if there is one.
+pub(super) fn committed_key(project: &Project, config: &Config) -> Option<PathBuf> {
+    let name = config
+        .public_key
+        .as_deref()
+        .unwrap_or(Path::new(COMMITTED_KEY));
+    let path = project.root.join(name);
+    path.is_file().then_some(path)
+}
+
+/// What the command line says about keys.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NamedKeys<'a> {
+    /// `--key`: files, or fingerprints.
+    pub(super) keys: &'a [PathBuf],
+    /// `--keyring`.
+    pub(super) keyring: Option<&'a Path>,
 }
 
 /// What one download is judged with.
@@ -82,26 +102,26 @@ impl Trust {
     /// around it is never asked: it may be part of the download.
     pub(super) fn find(
         cx: &mut Context,
-        args: &VerifyArgs,
+        named: &NamedKeys<'_>,
         memory: Option<&Memory>,
         path: &Path,
     ) -> Result<Self> {
         let known = known(memory, path)?;
-        let mut ring = args.keyring.as_deref().map(read_keyring).transpose()?;
+        let mut ring = named.keyring.map(read_keyring).transpose()?;
         // What is published as one: keys and keyring in it came with it.
         let whole = path.is_dir() || path.ends_with(LIST);
-        let beside = if path.is_dir() { path } else { parent(path) };
+        let beside = if path.is_dir() { path } else { folder_of(path) };
         if ring.is_none() && whole {
-            ring = small(&beside.join("keyring.json"), MAX_LEN)?;
+            ring = read_bounded(&beside.join("keyring.json"), MAX_LEN)?;
         }
-        let keys = if !args.key.is_empty() {
-            named(cx, &args.key, beside, whole)?
+        let keys = if !named.keys.is_empty() {
+            read_named_keys(cx, named.keys, beside, whole)?
         } else if !known.is_empty() {
             Keys::new(known.iter().filter_map(Anchor::public).collect(), true)
         } else if let Some(keys) = of_named_project(cx)? {
             let pins = keys.keys.clone();
             return Ok(Self {
-                keys: with_named_keyring(keys, args)?,
+                keys: with_named_keyring(keys, named)?,
                 pins,
                 known,
             });
@@ -187,12 +207,8 @@ impl Trust {
 
 /// Projects and versions that signatures vouch for, each once.
 fn releases(verdict: &Verdict) -> Vec<(String, Version)> {
-    let comments = verdict
-        .held
-        .iter()
-        .filter_map(|held| held.signed.as_ref())
-        .map(|(_, comment)| comment);
-    let mut all: Vec<_> = comments
+    let mut all: Vec<_> = verdict
+        .comments()
         .filter_map(|comment| Some((comment.project.clone(), comment.version.parse().ok()?)))
         .collect();
     all.sort();
@@ -218,7 +234,7 @@ pub(super) fn of_named_project(cx: &mut Context) -> Result<Option<Keys>> {
 
 /// Keys named on the command line: files, or fingerprints of keys that lie beside the download.
 /// `whole`: the folder is the download.
-fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<Keys> {
+fn read_named_keys(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<Keys> {
     let mut keys = Vec::new();
     let mut pinned = true;
     for name in names {
@@ -236,17 +252,18 @@ fn named(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) -> Result<
         }
         // A key inside the folder that is judged came with it, however it was named. Beside a
         // single file lies what people put there.
-        let inside = |path: &Path, dir: &Path| {
-            Some(
-                path.canonicalize()
-                    .ok()?
-                    .starts_with(dir.canonicalize().ok()?),
-            )
-        };
-        pinned &= !(whole && inside(name, beside).unwrap_or(false));
-        keys.extend(Keys::read(std::slice::from_ref(name), true)?.keys);
+        pinned &= !(whole && lies_in(name, beside));
+        keys.push(read_public_key(name)?);
     }
     Ok(Keys::new(keys, pinned))
+}
+
+/// Whether a file lies in a folder, links resolved.
+fn lies_in(path: &Path, dir: &Path) -> bool {
+    match (path.canonicalize(), dir.canonicalize()) {
+        (Ok(path), Ok(dir)) => path.starts_with(dir),
+        _ => false,
+    }
 }
 
 /// The public keys in a folder. What is called like one and is none that can be used (an RSA key)
@@ -265,13 +282,13 @@ fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
     paths.sort();
     let mut keys = Vec::new();
     for path in paths {
-        let bytes = small(&path, MAX_PUBLIC).ok().flatten();
+        let bytes = read_bounded(&path, MAX_PUBLIC).ok().flatten();
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         match text.and_then(|text| PublicKey::parse(&text).ok()) {
             Some(key) => keys.push(key),
             None => cx.terminal.warn(format!(
                 "`{}` is no public key that can be used",
-                shown(&path)
+                plain_path(&path)
             )),
         }
     }
@@ -279,17 +296,12 @@ fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
 }
 
 /// Adds the keyring of `--keyring`, where one is named.
-pub(super) fn with_named_keyring(keys: Keys, args: &VerifyArgs) -> Result<Keys> {
-    let Some(path) = &args.keyring else {
+pub(super) fn with_named_keyring(keys: Keys, named: &NamedKeys<'_>) -> Result<Keys> {
+    let Some(path) = named.keyring else {
         return Ok(keys);
     };
     let seen = keys.keyring().cloned();
     Ok(keys.with_keyring(Some(&read_keyring(path)?), seen.as_ref()))
-}
-
-fn read_keyring(path: &Path) -> Result<Vec<u8>> {
-    crate::judge::small_named(path, MAX_LEN)?
-        .ok_or_else(|| Error::judge(format!("there is no `{}`", path.display())))
 }
 
 /// What is known about the project a download says it is of; nothing is believed of it, it only
@@ -317,10 +329,4 @@ pub(super) fn known(memory: Option<&Memory>, path: &Path) -> Result<Vec<Anchor>>
         }
     }
     Ok(Vec::new())
-}
-
-fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|dir| !dir.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
 }

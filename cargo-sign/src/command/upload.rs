@@ -1,26 +1,61 @@
 //! `cargo sign upload`: puts a verified release to presigned URLs that come from the environment.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::Args;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::Sha256Digest;
 use release_gate::json::to_canonical_vec;
+use release_gate::project::Package;
 use release_gate::{Context, Error, Outcome, Report, Result};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::Config;
-use super::attest::{BUNDLE, FILE as PROVENANCE, SUMMARY};
+use super::release::judge_release;
 use super::trust;
-use super::verify::judge_release;
-use crate::TOOL;
-use crate::cli::UploadArgs;
-use crate::judge::{Checked, Expected, check_provenance, check_summary};
-use crate::model::companion::{Companion, LIST, SIGNIFY};
+use crate::inspect::{check_provenance, check_summary};
+use crate::judge::keys::Keys;
+use crate::judge::provenance::Expected;
+use crate::judge::verdict::Verdict;
+use crate::model::companion::{BUNDLE, Companion, LIST, PROVENANCE, SIGNIFY, SUMMARY};
+use crate::model::config::Config;
 use crate::model::presigned::Presigned;
+use crate::read::file::Hashed;
+use crate::read::folder::unreadable_folder;
+use crate::tool::TOOL;
 use crate::transfer::{self, Put, TransferError};
+
+#[derive(Debug, Args)]
+pub(crate) struct UploadArgs {
+    /// The public key the release is verified with first [default: release-keys/ of the project]
+    #[arg(long = "key", value_name = "PUB")]
+    pub(crate) verify_with: Vec<PathBuf>,
+    /// Where the source lives, to check the provenance [default: `repository` of Cargo.toml]
+    #[arg(long, value_name = "URI")]
+    pub(crate) source_uri: Option<String>,
+    /// Certificates (PEM) that are trusted instead of the usual authorities
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CARGO_HTTP_CAINFO",
+        hide_env_values = true
+    )]
+    pub(crate) cacert: Option<PathBuf>,
+    /// How often to try again after a failure that may pass
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) retry: u32,
+    /// Seconds before the first of them; twice as many before each further one
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    pub(crate) retry_delay: u64,
+    /// Also upload what was uploaded before
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Names of files of the release [default: all of them]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+}
 
 /// Variables that hold the URLs begin like this; the file's name follows.
 const PREFIX: &str = "RELEASE_GATES_UPLOAD_URL_";
@@ -34,7 +69,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 struct Item {
     name: String,
     variable: String,
-    checked: Checked,
+    hashed: Hashed,
 }
 
 /// What was uploaded where.
@@ -80,9 +115,49 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     let config: Config = cx.config()?;
     let package = cx.project()?.single()?.clone();
     let keys = trust::of_project_or_named(cx.project()?, &config, &args.verify_with)?;
-    let mut folder = root.for_package(&package.name, &package.version.to_string());
+    let folder = root.for_package(&package.name, &package.version.to_string());
     let subject = cx.project()?.subject(&package);
     let mut verdict = judge_release(cx, &subject, folder.dir(), &keys)?;
+    judge_evidence(&folder, args, &package, &keys, &mut verdict)?;
+    if !verdict.holds() {
+        cx.terminal
+            .warn("nothing was uploaded: the release does not hold");
+        return Ok(Report::new("upload", &TOOL, subject)
+            .findings(verdict.findings)
+            .print_only()
+            .into());
+    }
+
+    let verified = verdict
+        .verified
+        .iter()
+        .map(|verified| (verified.file.clone(), Some(verified.sha256)))
+        .collect();
+    let items = items(folder.dir(), verified, &args.files)?;
+    if cx.args().dry_run {
+        return dry_run(cx, &items);
+    }
+    let data = upload(cx, args, folder, items)?;
+    let sent = data.files.iter().filter(|done| done.sent).count();
+    let summary = format!(
+        "{sent} files uploaded, {} were there already",
+        data.files.len() - sent
+    );
+    Ok(Report::new("upload", &TOOL, subject)
+        .data(&data)
+        .summary(summary)
+        .print_only()
+        .into())
+}
+
+/// Judges the provenance and the summary of the release, where they are there.
+fn judge_evidence(
+    folder: &PackageArtifacts,
+    args: &UploadArgs,
+    package: &Package,
+    keys: &Keys,
+    verdict: &mut Verdict,
+) -> Result<()> {
     let provenance = folder.path(PROVENANCE);
     if provenance.exists() {
         let source_uri = args
@@ -95,52 +170,36 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
                 )
                 .with_help("name it with --source-uri, or set `repository` in Cargo.toml")
             })?;
-        check_provenance(
-            &mut verdict,
-            &provenance,
-            &Expected {
-                source_uri,
-                ..Expected::default()
-            },
-            &keys,
-        )?;
+        let expected = Expected {
+            source_uri,
+            ..Expected::default()
+        };
+        check_provenance(verdict, &provenance, &expected, keys)?;
     }
     if folder.path(SUMMARY).exists() {
-        check_summary(&mut verdict, &folder.path(SUMMARY), &keys)?;
+        check_summary(verdict, &folder.path(SUMMARY), keys)?;
     }
-    if !verdict.holds() {
-        cx.terminal
-            .warn("nothing was uploaded: the release does not hold");
-        return Ok(Report::new("upload", &TOOL, subject)
-            .findings(verdict.findings)
-            .print_only()
-            .into());
-    }
-    let held = verdict
-        .held
-        .iter()
-        .map(|held| (held.file.clone(), Some(held.sha256)));
-    let items = items(folder.dir(), held, &args.files)?;
-    if cx.args().dry_run {
-        return dry_run(cx, &items);
-    }
+    Ok(())
+}
+
+/// Sends every item that was not sent before, and notes each as soon as it is there.
+fn upload(
+    cx: &Context,
+    args: &UploadArgs,
+    mut folder: PackageArtifacts,
+    items: Vec<Item>,
+) -> Result<Data> {
     let mut urls = Vec::new();
     for item in &items {
         urls.push(url(item)?.ok_or_else(|| missing(&items))?);
     }
-    let authorities = args.cacert.as_deref().map(|path| {
-        let wrong =
-            |error| Error::usage(format!("cannot read `{}`", path.display())).with_source(error);
-        std::fs::read(path).map_err(wrong)
-    });
-    let client = transfer::client(authorities.transpose()?.as_deref())
-        .map_err(|error| Error::usage("no connection can be made").with_source(error))?;
+    let client = connect(args)?;
     let mut journal = read_journal(&folder)?;
     let mut data = Data::default();
     for (mut item, url) in items.into_iter().zip(urls) {
         let now = Uploaded {
             place: url.place(),
-            sha256: item.checked.sha256,
+            sha256: item.hashed.sha256,
         };
         let sent = args.again || journal.files.get(&item.name) != Some(&now);
         if sent {
@@ -151,42 +210,40 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
             })?;
             folder.write(JOURNAL, &bytes)?;
         } else {
-            cx.terminal.status(
-                "Fresh",
-                format!("{} is at {} already", item.name, url.place()),
-            );
+            let text = format!("{} is at {} already", item.name, url.place());
+            cx.terminal.status("Fresh", text);
         }
-        let (sha256, size) = (item.checked.sha256, item.checked.size);
         data.files.push(Done {
             name: item.name,
             place: url.place(),
-            sha256,
-            size,
+            sha256: item.hashed.sha256,
+            size: item.hashed.size,
             sent,
         });
     }
     folder.finish()?;
-    let summary = format!(
-        "{} files uploaded, {} were there already",
-        data.files.iter().filter(|done| done.sent).count(),
-        data.files.iter().filter(|done| !done.sent).count()
-    );
-    Ok(Report::new("upload", &TOOL, subject)
-        .data(&data)
-        .summary(summary)
-        .print_only()
-        .into())
+    Ok(data)
+}
+
+fn connect(args: &UploadArgs) -> Result<ureq::Agent> {
+    let authorities = match &args.cacert {
+        None => None,
+        Some(path) => Some(std::fs::read(path).map_err(|error| {
+            Error::usage(format!("cannot read `{}`", path.display())).with_source(error)
+        })?),
+    };
+    transfer::client(authorities.as_deref())
+        .map_err(|error| Error::usage("no connection can be made").with_source(error))
 }
 
 /// Everything that is published, the list last: nobody sees a list whose files are not there yet.
 fn items(
     dir: &Path,
-    held: impl Iterator<Item = (String, Option<Sha256Digest>)>,
+    mut names: Vec<(String, Option<Sha256Digest>)>,
     only: &[String],
 ) -> Result<Vec<Item>> {
-    let mut names: Vec<(String, Option<Sha256Digest>)> = held.collect();
-    let companions: Vec<_> = companions(dir, &names)?;
-    names.extend(companions.into_iter().map(|name| (name, None)));
+    let vouching = companions(dir, &names)?;
+    names.extend(vouching.into_iter().map(|name| (name, None)));
     let evidence = [PROVENANCE, SUMMARY, BUNDLE]
         .into_iter()
         .filter(|name| dir.join(name).exists());
@@ -211,11 +268,10 @@ fn items(
     names.retain(|(name, _)| only.is_empty() || only.contains(name));
     let mut items: Vec<Item> = Vec::new();
     for (name, digest) in names {
-        let checked = Checked::open(&dir.join(&name), false)?
-            .filter(|checked| digest.is_none_or(|digest| digest == checked.sha256));
-        let checked = checked
+        let hashed = Hashed::open(&dir.join(&name))?
+            .filter(|hashed| digest.is_none_or(|digest| digest == hashed.sha256))
             .ok_or_else(|| Error::judge(format!("`{name}` changed after it was verified")))?;
-        let variable = variable(&name);
+        let variable = variable_of(&name);
         if let Some(other) = items.iter().find(|item| item.variable == variable) {
             return Err(Error::usage(format!(
                 "`{name}` and `{}` would share the variable {variable}",
@@ -226,7 +282,7 @@ fn items(
         items.push(Item {
             name,
             variable,
-            checked,
+            hashed,
         });
     }
     Ok(items)
@@ -234,12 +290,10 @@ fn items(
 
 /// What vouches for files of the release: it was verified with them.
 fn companions(dir: &Path, names: &[(String, Option<Sha256Digest>)]) -> Result<Vec<String>> {
-    let wrong = |error| {
-        Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error)
-    };
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(wrong)? {
-        let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else {
+    for entry in std::fs::read_dir(dir).map_err(|error| unreadable_folder(dir, error))? {
+        let entry = entry.map_err(|error| unreadable_folder(dir, error))?;
+        let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
         let listed = |of: &str| names.iter().any(|(name, _)| name == of);
@@ -256,7 +310,7 @@ fn companions(dir: &Path, names: &[(String, Option<Sha256Digest>)]) -> Result<Ve
 }
 
 /// `demo-1.0.0.tar.gz` is `…DEMO_1_0_0_TAR_GZ`.
-fn variable(name: &str) -> String {
+fn variable_of(name: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_uppercase()
@@ -300,7 +354,7 @@ fn missing(items: &[Item]) -> Error {
 fn dry_run(cx: &Context, items: &[Item]) -> Result<Outcome> {
     let mut text = String::new();
     for item in items {
-        let size = item.checked.size;
+        let size = item.hashed.size;
         match url(item)? {
             Some(url) => text.push_str(&format!("# {size} bytes to {}\n", url.place())),
             None => text.push_str(&format!("# {size} bytes; {} is not set\n", item.variable)),
@@ -326,13 +380,13 @@ fn send(
     url: &Presigned,
 ) -> Result<()> {
     let mut wait = Duration::from_secs(args.retry_delay).min(LONGEST);
-    let (size, sha256) = (item.checked.size, item.checked.sha256);
+    let (size, sha256) = (item.hashed.size, item.hashed.sha256);
     for attempt in 0.. {
         let bar = cx.terminal.progress("Uploading", size);
         bar.message(&item.name);
         let mut what = Put {
             url,
-            file: &mut item.checked.file,
+            file: &mut item.hashed.file,
             size,
             sha256,
         };

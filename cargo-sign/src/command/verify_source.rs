@@ -5,21 +5,41 @@
 //! are named and no others; the time a commit claims for itself is never believed.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use release_gate::git::{CommitId, Git, parse_version_tag};
 use release_gate::project::{Package, Project};
+use release_gate::public_key::PublicKey;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use semver::Version;
 
-use super::{Config, trust};
-use crate::cli::VerifySourceArgs;
+use super::trust;
 use crate::format::git_object::{self, Signed};
-use crate::format::public_key::PublicKey;
 use crate::format::sshsig;
 use crate::gpg::{self, Keyring};
-use crate::judge::Keys;
-use crate::{TOOL, rules};
+use crate::judge::keys::Keys;
+use crate::model::config::Config;
+use crate::rules;
+use crate::tool::TOOL;
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifySourceArgs {
+    /// A public key you trust [default: those of release-keys/, unless a GPG key is named]
+    #[arg(long, value_name = "PUB")]
+    pub(crate) key: Vec<PathBuf>,
+    /// A GPG key you trust: the file it was exported to, or the fingerprint of one in
+    /// release-keys/ [default: release-keys/*.asc]
+    #[arg(long, value_name = "FILE|FINGERPRINT")]
+    pub(crate) gpg_key: Vec<String>,
+    /// Commits up to this one need no signature: where the project began to sign [default: those
+    /// of the release before need none]
+    #[arg(long, value_name = "REV")]
+    pub(crate) signed_since: Option<String>,
+    /// The tag [default: that of the package's version: `v1.2.3`, or `<package>-v1.2.3`]
+    #[arg(value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+}
 
 pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> {
     cx.project()?;

@@ -4,7 +4,7 @@
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use super::public_key::PublicKey;
+use release_gate::public_key::PublicKey;
 
 /// Longest reply read, in bytes; OpenSSH's own limit.
 pub const MAX_LEN: usize = 256 * 1024;

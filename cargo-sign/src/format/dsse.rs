@@ -10,7 +10,7 @@ use release_gate::json::{CanonicalError, to_canonical_line};
 use serde::{Deserialize, Serialize};
 
 use super::Signs;
-use super::public_key::PublicKey;
+use release_gate::public_key::PublicKey;
 
 /// What in-toto statements are signed as.
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";

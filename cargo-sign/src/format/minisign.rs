@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, VerifyingKey};
 use release_gate::Rule;
+use release_gate::public_key::{KeyId, hex, key_id};
 
 use crate::rules;
 
@@ -23,16 +24,15 @@ const TRUSTED: &str = "trusted comment: ";
 /// Longest file read; minisign itself allows 1,024 and 8,192 bytes of comments.
 pub const MAX_LEN: usize = 16 * 1024;
 
-/// First eight bytes of SHA-256 of the public key: a raw key and its minisign form lead to the same
-/// id.
-pub type KeyId = [u8; 8];
+/// BLAKE2b-512 of a file: what a minisign signature of the prehashed kind signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prehash(pub [u8; 64]);
 
-/// The key id of a public key, as this suite assigns it.
-pub fn key_id(key: &VerifyingKey) -> KeyId {
-    let digest = release_gate::digest::sha256_bytes(key.as_bytes());
-    let mut id = [0; 8];
-    id.copy_from_slice(&digest.as_bytes()[..8]);
-    id
+impl Prehash {
+    /// Hashes bytes that are at hand.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(<blake2::Blake2b512 as blake2::Digest>::digest(bytes).into())
+    }
 }
 
 /// Why a signature cannot be read or does not hold.
@@ -73,11 +73,6 @@ impl SignatureError {
     }
 }
 
-/// Upper-case hexadecimal digits of a key id, as minisign prints it (little-endian).
-pub fn hex(id: &KeyId) -> String {
-    id.iter().rev().map(|byte| format!("{byte:02X}")).collect()
-}
-
 /// A signature that was read, and not yet checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MinisignSignature {
@@ -93,8 +88,8 @@ pub struct MinisignSignature {
 
 impl MinisignSignature {
     /// Signs a file by its BLAKE2b-512 digest. Deterministic (RFC 8032).
-    pub fn sign(key: &(impl Signs + ?Sized), prehash: &[u8; 64], trusted_comment: &str) -> Self {
-        let signature = key.signature(prehash).to_bytes();
+    pub fn sign(key: &(impl Signs + ?Sized), prehash: &Prehash, trusted_comment: &str) -> Self {
+        let signature = key.signature(&prehash.0).to_bytes();
         let global = key
             .signature(&[&signature[..], trusted_comment.as_bytes()].concat())
             .to_bytes();
@@ -158,15 +153,16 @@ impl MinisignSignature {
             b"Ed" => return Err(SignatureError::Legacy),
             _ => return Err(malformed("the algorithm is not `ED`")),
         }
-        let (mut id, mut signature) = ([0; 8], [0; 64]);
-        id.copy_from_slice(&rest[..8]);
+        let mut key_id = [0; 8];
+        key_id.copy_from_slice(&rest[..8]);
+        let mut signature = [0; 64];
         signature.copy_from_slice(&rest[8..]);
-        let (untrusted_comment, trusted_comment) = (untrusted.to_owned(), trusted.to_owned());
+
         Ok(Self {
-            key_id: id,
+            key_id,
             signature,
-            untrusted_comment,
-            trusted_comment,
+            untrusted_comment: untrusted.to_owned(),
+            trusted_comment: trusted.to_owned(),
             global,
         })
     }
@@ -180,7 +176,7 @@ impl MinisignSignature {
         &self,
         key: &VerifyingKey,
         id: &KeyId,
-        prehash: &[u8; 64],
+        prehash: &Prehash,
     ) -> Result<(), SignatureError> {
         if self.key_id != *id {
             return Err(SignatureError::Key {
@@ -189,7 +185,7 @@ impl MinisignSignature {
             });
         }
         let signature = Signature::from_bytes(&self.signature);
-        key.verify_strict(prehash, &signature)
+        key.verify_strict(&prehash.0, &signature)
             .map_err(|_| SignatureError::File)?;
         let signed = [&self.signature[..], self.trusted_comment.as_bytes()].concat();
         key.verify_strict(&signed, &Signature::from_bytes(&self.global))
@@ -216,13 +212,12 @@ mod tests {
         SigningKey::from_bytes(&[7; 32])
     }
 
-    fn prehash(bytes: &[u8]) -> [u8; 64] {
-        use blake2::Digest as _;
-        blake2::Blake2b512::digest(bytes).into()
+    fn prehash(bytes: &[u8]) -> Prehash {
+        Prehash::of(bytes)
     }
 
     fn public(key: &SigningKey) -> String {
-        crate::format::public_key::PublicKey::new(key.verifying_key()).minisign("test")
+        release_gate::public_key::PublicKey::new(key.verifying_key()).minisign("test")
     }
 
     #[test]

@@ -8,7 +8,6 @@ pub mod git_object;
 pub mod gpg_status;
 pub mod keyring;
 pub mod minisign;
-pub mod public_key;
 pub mod raw;
 #[cfg(test)]
 mod separation;

@@ -18,9 +18,10 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 
 use super::checksums::{self, List};
-use super::minisign::{MinisignSignature, key_id};
-use super::public_key::PublicKey;
+use super::minisign::{MinisignSignature, Prehash};
 use super::{dsse, raw, signify, sshsig};
+use release_gate::public_key::PublicKey;
+use release_gate::public_key::key_id;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -114,7 +115,7 @@ proptest! {
             let minisign = STANDARD.encode([&b"ED"[..], &id, &sig].concat());
             let minisign = format!("untrusted comment: u\n{minisign}\ntrusted comment: c\n{}\n", body(&global));
             let read = MinisignSignature::parse(minisign.as_bytes()).unwrap();
-            prop_assert_eq!(read.verify(&public.key, &id, &prehash).is_ok(), kind == Kind::File);
+            prop_assert_eq!(read.verify(&public.key, &id, &Prehash(prehash)).is_ok(), kind == Kind::File);
             prop_assert_eq!(raw::verify(&sig, &public.key, text.as_bytes()).is_ok(), kind == Kind::Raw);
             let bsd = format!("untrusted comment: c\n{}\n{lines}", STANDARD.encode([&b"Ed"[..], &id, &sig].concat()));
             prop_assert_eq!(signify::verify(bsd.as_bytes(), &public, &list, "c").is_ok(), kind == Kind::Signify);

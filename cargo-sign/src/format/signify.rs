@@ -16,8 +16,8 @@ use ed25519_dalek::Signature;
 
 use super::Signs;
 use super::checksums::List;
-use super::minisign::KeyId;
-use super::public_key::PublicKey;
+use release_gate::public_key::KeyId;
+use release_gate::public_key::PublicKey;
 
 /// What `SHA256.sig` may measure for a list of so many bytes: BSD's lines are 11 bytes longer than
 /// `sha256sum`'s, which have at least 68.

@@ -7,7 +7,7 @@ use ed25519_dalek::Signature;
 use sha2::{Digest as _, Sha512};
 
 use super::Signs;
-use super::public_key::PublicKey;
+use release_gate::public_key::PublicKey;
 
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
 const END: &str = "-----END SSH SIGNATURE-----";

@@ -6,12 +6,13 @@
 //! with what was asked for, and with each other. The level comes from [`LEVELS`] and nowhere else:
 //! it is never read from a bundle.
 
-use release_gate::{Error, Finding, Result, Rule};
+use release_gate::{Finding, Rule};
 
-use super::file::small_named;
-use super::{Expected, Held, Verdict, shown};
+use super::provenance::Expected;
+use super::verdict::{Verdict, Verified, shown};
 use crate::format::bundle;
-use crate::model::provenance::{Build, source};
+use crate::model::companion::LIST;
+use crate::model::provenance::{Build, BuildLevel, source};
 use crate::model::workflow::{Claims, Provenance, Statement};
 use crate::rules;
 use crate::sigstore::{self, Roots, Signed};
@@ -25,8 +26,6 @@ const GENERATOR: &str =
     "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";
 /// The one builder that tags its releases otherwise.
 const JRELEASER: &str = "https://github.com/jreleaser/release-action/";
-/// Longest file that is read as a trusted root; Sigstore's has 10 KB.
-const MAX_ROOT: usize = 8 << 20;
 const HELP: &str = "get the provenance from where the project publishes it; do not use the release before it holds";
 
 /// Builders that are known: the workflow that signs, the kinds of build it describes, and whom it
@@ -77,81 +76,116 @@ enum Speaks {
 /// A refusal: its reason and what it says.
 type Problem = (&'static Rule, String);
 
+/// A statement, and the build it vouches for or what is wrong with it.
+type JudgedStatement = (Statement, Result<Build, Vec<Problem>>);
+
 /// Judges the bundles of a file about the files that `verdict` says held: each of them has to be
-/// named by one that holds in every respect.
-///
-/// # Errors
-/// The trusted root cannot be used.
-pub(super) fn check(verdict: &mut Verdict, bytes: &[u8], expected: &Expected) -> Result<()> {
-    let documents = match bundle::split(bytes) {
-        Ok(documents) => documents,
-        Err(error) => {
-            refuse(verdict, &(&rules::BUNDLE_MALFORMED, error.to_string()));
-            return Ok(());
+/// named by one that holds in every respect. Returns what is to be added to the verdict.
+pub(crate) fn check_bundles(
+    bytes: &[u8],
+    roots: &Roots,
+    expected: &Expected,
+    verdict: &Verdict,
+) -> Verdict {
+    let mut judged = Verdict::default();
+    let statements = match open_bundles(bytes, roots, expected) {
+        Ok(statements) => statements,
+        Err(problems) => {
+            problems
+                .iter()
+                .for_each(|problem| refuse(&mut judged, problem));
+            return judged;
         }
     };
-    let roots = roots(expected)?;
+    if !verdict.holds() {
+        return judged;
+    }
+    if statements.is_empty() {
+        let text = "no bundle holds SLSA provenance".to_owned();
+        refuse(&mut judged, &(&rules::BUNDLE_MALFORMED, text));
+        return judged;
+    }
+
+    // The list names what the build made and is made later; who named it in the provenance gets it
+    // judged.
+    let alone = verdict.verified.len() == 1;
+    let named = verdict
+        .verified
+        .iter()
+        .filter(|verified| verified.file != LIST || alone);
+    for verified in named {
+        match find_build(&statements, verified) {
+            Ok(build) => {
+                if let Some(problem) = other_commit(&build, verified) {
+                    refuse(&mut judged, &problem);
+                }
+                if !verdict.builds.contains(&build) && !judged.builds.contains(&build) {
+                    judged.builds.push(build);
+                }
+            }
+            Err(problems) => problems
+                .iter()
+                .for_each(|problem| refuse(&mut judged, problem)),
+        }
+    }
+    if judged.holds() {
+        judged.remarks = judged
+            .builds
+            .iter()
+            .map(|build| format!("OK  provenance  {build}"))
+            .collect();
+    }
+    judged
+}
+
+/// Opens every bundle of a file; each has to hold, and those that are SLSA provenance are judged.
+fn open_bundles(
+    bytes: &[u8],
+    roots: &Roots,
+    expected: &Expected,
+) -> Result<Vec<JudgedStatement>, Vec<Problem>> {
+    let documents = bundle::split(bytes)
+        .map_err(|error| vec![(&rules::BUNDLE_MALFORMED, error.to_string())])?;
     let mut statements = Vec::new();
+    let mut problems: Vec<Problem> = Vec::new();
     for document in documents {
-        let signed = match sigstore::verify(document, &roots) {
+        let signed = match sigstore::verify(document, roots) {
             Ok(signed) => signed,
             Err(refusal) => {
-                refuse(verdict, &(refusal.rule, refusal.to_string()));
+                problems.push((refusal.rule, refusal.to_string()));
                 continue;
             }
         };
         match serde_json::from_slice::<Statement>(&signed.payload) {
             // What else is known about a file (an SBOM, test results) may lie in the same download.
             Ok(statement) if statement.is_provenance() => {
-                let judged = judge(&signed, &statement, expected);
+                let judged = judge_build(&signed, &statement, expected);
                 statements.push((statement, judged));
             }
             Ok(_) => {}
-            Err(error) => refuse(verdict, &(&rules::BUNDLE_MALFORMED, error.to_string())),
+            Err(error) => problems.push((&rules::BUNDLE_MALFORMED, error.to_string())),
         }
     }
-    if !verdict.holds() {
-        return Ok(());
+    if problems.is_empty() {
+        Ok(statements)
+    } else {
+        Err(problems)
     }
-    if statements.is_empty() {
-        refuse(
-            verdict,
-            &(
-                &rules::BUNDLE_MALFORMED,
-                "no bundle holds SLSA provenance".to_owned(),
-            ),
-        );
-        return Ok(());
+}
+
+/// Why a build does not go with the signature of the file it made.
+fn other_commit(build: &Build, verified: &Verified) -> Option<Problem> {
+    let (_, comment) = verified.signed.as_ref()?;
+    if comment.commit == build.commit {
+        return None;
     }
-    // The list names what the build made and is made later; who named it in the provenance gets it
-    // judged.
-    let all = verdict.held.clone();
-    let listed = |held: &&Held| held.file != "checksums.txt" || all.len() == 1;
-    for held in all.iter().filter(listed) {
-        match about(&statements, held) {
-            Ok(built) => {
-                let commit = held.signed.as_ref().map(|(_, comment)| &comment.commit);
-                if let Some(commit) = commit.filter(|commit| **commit != built.commit) {
-                    let text = format!(
-                        "it was built from {}, and `{}` is signed for {commit}",
-                        built.commit,
-                        shown(&held.file)
-                    );
-                    refuse(verdict, &(&rules::COMMIT_MISMATCH, text));
-                }
-                if !verdict.built.contains(&built) {
-                    verdict.built.push(built);
-                }
-            }
-            Err(problems) => problems.iter().for_each(|problem| refuse(verdict, problem)),
-        }
-    }
-    if verdict.holds() {
-        for built in &verdict.built {
-            verdict.remarks.push(format!("OK  provenance  {built}"));
-        }
-    }
-    Ok(())
+    let text = format!(
+        "it was built from {}, and `{}` is signed for {}",
+        build.commit,
+        shown(&verified.file),
+        comment.commit
+    );
+    Some((&rules::COMMIT_MISMATCH, text))
 }
 
 fn refuse(verdict: &mut Verdict, (rule, text): &Problem) {
@@ -161,37 +195,11 @@ fn refuse(verdict: &mut Verdict, (rule, text): &Problem) {
     }
 }
 
-fn roots(expected: &Expected) -> Result<Roots> {
-    let Some(path) = &expected.trusted_root else {
-        return Roots::embedded().map_err(|error| {
-            Error::judge("the built-in trusted roots cannot be used").with_source(error)
-        });
-    };
-    let wrong = |error: &dyn std::fmt::Display| {
-        Error::judge(format!(
-            "the trusted root `{}` cannot be used",
-            path.display()
-        ))
-        .with_source(error.to_string())
-        .with_help(
-            "it is Sigstore's trusted_root.json; `gh attestation trusted-root` prints the newest",
-        )
-    };
-    let bytes = small_named(path, MAX_ROOT)?.ok_or_else(|| wrong(&"there is no such file"))?;
-    let text = String::from_utf8(bytes)
-        .ok()
-        .filter(|text| text.len() <= MAX_ROOT);
-    let text = text.ok_or_else(|| wrong(&"it is no text, or longer than any trusted root"))?;
-    Roots::parse(&text).map_err(|error| wrong(&error))
-}
-
 /// The build that made a file, by the first bundle about it that holds; else what is wrong with
 /// those about it.
-fn about(
-    statements: &[(Statement, std::result::Result<Build, Vec<Problem>>)],
-    held: &Held,
-) -> std::result::Result<Build, Vec<Problem>> {
-    let (digest, file) = (held.sha256.to_string(), shown(&held.file));
+fn find_build(statements: &[JudgedStatement], verified: &Verified) -> Result<Build, Vec<Problem>> {
+    let digest = verified.sha256.to_string();
+    let file = shown(&verified.file);
     let mut problems = Vec::new();
     for (statement, judged) in statements {
         let mut same = statement
@@ -204,7 +212,7 @@ fn about(
         };
         // Some name the path the file had while it was built.
         let named = same.any(|subject| {
-            subject.name == held.file || subject.name.rsplit('/').next() == Some(&held.file)
+            subject.name == verified.file || subject.name.rsplit('/').next() == Some(&verified.file)
         });
         match judged {
             Ok(built) if named => return Ok(built.clone()),
@@ -277,111 +285,85 @@ impl<'a> Workflow<'a> {
     }
 }
 
+/// What is compared about one build: what GitHub saw, what the builder says, what was asked for.
+struct Case<'a> {
+    claims: &'a Claims,
+    /// The workflow that signed.
+    signer: Workflow<'a>,
+    /// What the provenance says.
+    said: &'a Provenance,
+    /// Whom the workflow that signed speaks for.
+    speaks: Speaks,
+    expected: &'a Expected,
+}
+
 /// Judges who signed, what was built, and whether the two agree.
-fn judge(
+fn judge_build(
     signed: &Signed,
     statement: &Statement,
     expected: &Expected,
-) -> std::result::Result<Build, Vec<Problem>> {
+) -> Result<Build, Vec<Problem>> {
     let claims = &signed.claims;
-    let mut problems: Vec<Problem> = Vec::new();
     if claims.issuer != ISSUER {
-        return Err(vec![(
-            &rules::BUNDLE_ISSUER,
-            format!(
-                "its certificate was issued on the word of `{}`",
-                claims.issuer
-            ),
-        )]);
+        let text = format!(
+            "its certificate was issued on the word of `{}`",
+            claims.issuer
+        );
+        return Err(vec![(&rules::BUNDLE_ISSUER, text)]);
     }
     let Some(signer) = Workflow::parse(&claims.signer) else {
-        return Err(vec![(
-            &rules::BUNDLE_SIGNER,
-            format!(
-                "it was signed by `{}`, which is no workflow on GitHub",
-                claims.signer
-            ),
-        )]);
+        let text = format!(
+            "it was signed by `{}`, which is no workflow on GitHub",
+            claims.signer
+        );
+        return Err(vec![(&rules::BUNDLE_SIGNER, text)]);
     };
-    let said = match statement.provenance() {
-        Ok(said) => said,
-        Err(error) => {
-            return Err(vec![(
-                &rules::BUNDLE_MALFORMED,
-                format!("its provenance lacks something: {error}"),
-            )]);
-        }
+    let said = statement.provenance().map_err(|error| {
+        let text = format!("its provenance lacks something: {error}");
+        vec![(&rules::BUNDLE_MALFORMED, text)]
+    })?;
+
+    let (kinds, speaks) = kinds_of(signer);
+    let case = Case {
+        claims,
+        signer,
+        said: &said,
+        speaks,
+        expected,
     };
-    let (kinds, speaks) = signer
+    let mut problems: Vec<Problem> = Vec::new();
+    if !kinds.contains(&said.build_type.as_str()) {
+        let text = format!("its builds are of the kind `{}`", said.build_type);
+        problems.push((&rules::BUNDLE_BUILD_TYPE, text));
+    }
+    problems.extend(case.check_claims());
+    problems.extend(case.check_agreement());
+    problems.extend(case.check_source());
+    problems.extend(case.check_runner());
+    let (level, refused) = case.check_builder();
+    problems.extend(refused);
+
+    match level.filter(|_| problems.is_empty()) {
+        None => Err(problems),
+        Some(level) => Ok(Build {
+            level,
+            source: case.repository(),
+            reference: case.reference().map(str::to_owned),
+            commit: case.built_commit(),
+            builder: said.builder.clone(),
+        }),
+    }
+}
+
+/// The kinds of build a workflow describes, and whom it speaks for.
+fn kinds_of(signer: Workflow<'_>) -> (&'static [&'static str], Speaks) {
+    signer
         .name
         .strip_prefix(GENERATOR)
         .and_then(|file| LEVELS.iter().find(|(known, ..)| *known == file))
         .map_or((WORKFLOW, Speaks::Unknown), |(_, kinds, speaks)| {
             (*kinds, *speaks)
-        });
-    if !kinds.contains(&said.build_type.as_str()) {
-        problems.push((
-            &rules::BUNDLE_BUILD_TYPE,
-            format!("its builds are of the kind `{}`", said.build_type),
-        ));
-    }
-    let (repository, commit) = agree(&mut problems, claims, &said, speaks);
-    let wanted = normal(&expected.source_uri);
-    if repository != wanted {
-        problems.push((
-            &rules::PROVENANCE_SOURCE,
-            format!("its source is `{repository}`, not `{wanted}`"),
-        ));
-    }
-    let reference = said
-        .trigger
-        .as_deref()
-        .and_then(|uri| uri.split_once('@'))
-        .map(|(_, reference)| reference);
-    for (what, prefix, name) in [
-        ("tag", "refs/tags/", &expected.source_tag),
-        ("branch", "refs/heads/", &expected.source_branch),
-    ] {
-        let Some(name) = name else { continue };
-        if reference.and_then(|reference| reference.strip_prefix(prefix)) != Some(name) {
-            let found = reference.unwrap_or("none");
-            problems.push((
-                &rules::PROVENANCE_SOURCE,
-                format!("it was built from `{found}`, not from the {what} `{name}`"),
-            ));
-        }
-    }
-    // What a pull request would be after a merge is a commit of nobody's branch: anybody can have
-    // it built.
-    if let Some(other) = reference.filter(|name| {
-        !["refs/heads/", "refs/tags/"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-    }) {
-        problems.push((
-            &rules::PROVENANCE_SOURCE,
-            format!("it was built from `{other}`, which is no branch or tag"),
-        ));
-    }
-    runner(&mut problems, claims, speaks);
-    let level = builder(
-        &mut problems,
-        claims,
-        signer,
-        &said,
-        speaks,
-        (expected, &repository),
-    );
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    Ok(Build {
-        level,
-        builder: said.builder,
-        source: repository,
-        reference: reference.map(str::to_owned),
-        commit,
-    })
+        })
 }
 
 /// `https://github.com/OWNER/REPOSITORY`, however it was spelled.
@@ -394,226 +376,300 @@ fn normal(uri: &str) -> String {
     }
 }
 
-/// Compares what the certificate says with itself and with the provenance; returns the repository
-/// and the commit that was built.
-fn agree(
-    problems: &mut Vec<Problem>,
-    claims: &Claims,
-    said: &Provenance,
-    speaks: Speaks,
-) -> (String, String) {
-    let old_repository = claims
-        .old_repository
-        .as_ref()
-        .map(|name| format!("{GITHUB}{name}"));
-    let repository = claims
-        .repository
-        .clone()
-        .or(old_repository.clone())
-        .unwrap_or_default();
-    let commit = claims
-        .commit
-        .clone()
-        .or(claims.old_commit.clone())
-        .unwrap_or_default();
-    let mut differ = |what: &str, a: &str, b: &str| {
-        if a != b {
-            problems.push((&rules::BUNDLE_CLAIMS, format!("{what}: `{a}` and `{b}`")));
-        }
-    };
-    if repository.is_empty() || commit.is_empty() {
-        differ(
-            "the certificate lacks the repository or the commit",
-            &repository,
-            &commit,
-        );
-    }
-    for (what, a, b) in [
-        (
-            "the certificate's repositories",
-            &claims.repository,
-            &old_repository,
-        ),
-        (
-            "the certificate's commits",
-            &claims.commit,
-            &claims.old_commit,
-        ),
-        (
-            "the certificate's commits",
-            &Some(commit.clone()),
-            &claims.config_commit,
-        ),
-        (
-            "the certificate's references",
-            &claims.reference,
-            &claims.old_reference,
-        ),
-        (
-            "the certificate's triggers",
-            &claims.trigger,
-            &claims.old_trigger,
-        ),
-        (
-            "the certificate's signers",
-            &Some(claims.signer.clone()),
-            &claims.build_signer,
-        ),
-    ] {
-        if let (Some(a), Some(b)) = (a, b) {
-            differ(what, a, b);
-        }
-    }
-    let reference = claims.reference.as_ref().or(claims.old_reference.as_ref());
-    let trigger = said.trigger.clone().unwrap_or_default();
-    let (from, at) = trigger.split_once('@').unwrap_or((&trigger, ""));
-    differ(
-        "repository in certificate and provenance",
-        &repository,
-        source(from),
-    );
-    differ(
-        "branch or tag in certificate and provenance",
-        reference.map_or("none", String::as_str),
-        at,
-    );
-    if at.is_empty() {
-        differ("the provenance lacks the branch or tag", at, "refs/…");
-    }
-    let built = said.source.clone().unwrap_or_default();
-    // Workflows that were delegated to may build a commit they made themselves; then they name no
-    // branch or tag.
-    let elsewhere = speaks == Speaks::Another && !built.contains('@');
-    if elsewhere {
-        differ(
-            "repository and source in the provenance",
-            source(from),
-            source(&built),
-        );
-    } else {
-        differ("trigger and source in the provenance", &trigger, &built);
-        differ(
-            "commit in certificate and provenance",
-            &commit,
-            said.commit.as_deref().unwrap_or("none"),
-        );
-    }
-    if let (Some(config), Some(path)) = (&claims.config, &said.path) {
-        differ(
-            "workflow in certificate and provenance",
-            config,
-            &format!("{}/{path}@{at}", source(from)),
-        );
-    }
-    let built = if elsewhere { said.commit.clone() } else { None };
-    (repository, built.unwrap_or(commit))
+/// Two that have to be the same.
+fn differ(what: &str, a: &str, b: &str) -> Option<Problem> {
+    (a != b).then(|| (&rules::BUNDLE_CLAIMS, format!("{what}: `{a}` and `{b}`")))
 }
 
-/// Only machines of GitHub's keep builds from each other.
-fn runner(problems: &mut Vec<Problem>, claims: &Claims, speaks: Speaks) {
-    match claims.runner.as_deref() {
-        Some("github-hosted") => {}
-        // Certificates before 2023 do not say; the builders that are known never use another.
-        None if speaks != Speaks::Unknown => {}
-        other => {
-            let other = other.unwrap_or("unknown");
-            problems.push((
-                &rules::BUNDLE_RUNNER,
-                format!("it ran on a runner of the kind `{other}`"),
+impl Case<'_> {
+    /// The repository under the claim's old name.
+    fn old_repository(&self) -> Option<String> {
+        let name = self.claims.old_repository.as_ref()?;
+        Some(format!("{GITHUB}{name}"))
+    }
+
+    /// The repository that was built.
+    fn repository(&self) -> String {
+        self.claims
+            .repository
+            .clone()
+            .or(self.old_repository())
+            .unwrap_or_default()
+    }
+
+    /// The commit that the certificate names.
+    fn commit(&self) -> String {
+        let claims = self.claims;
+        claims
+            .commit
+            .clone()
+            .or(claims.old_commit.clone())
+            .unwrap_or_default()
+    }
+
+    /// What started the build, taken apart: repository and reference.
+    fn trigger(&self) -> (&str, &str) {
+        let trigger = self.said.trigger.as_deref().unwrap_or_default();
+        trigger.split_once('@').unwrap_or((trigger, ""))
+    }
+
+    /// The branch or tag in the provenance.
+    fn reference(&self) -> Option<&str> {
+        self.said
+            .trigger
+            .as_deref()?
+            .split_once('@')
+            .map(|(_, at)| at)
+    }
+
+    /// Workflows that were delegated to may build a commit they made themselves; then they name no
+    /// branch or tag.
+    fn built_elsewhere(&self) -> bool {
+        let built = self.said.source.as_deref().unwrap_or_default();
+        self.speaks == Speaks::Another && !built.contains('@')
+    }
+
+    /// The commit that was built.
+    fn built_commit(&self) -> String {
+        let built = if self.built_elsewhere() {
+            self.said.commit.clone()
+        } else {
+            None
+        };
+        built.unwrap_or_else(|| self.commit())
+    }
+
+    /// Compares what the certificate says with itself.
+    fn check_claims(&self) -> Vec<Problem> {
+        let claims = self.claims;
+        let repository = self.repository();
+        let commit = self.commit();
+        let mut problems = Vec::new();
+        if repository.is_empty() || commit.is_empty() {
+            let what = "the certificate lacks the repository or the commit";
+            problems.extend(differ(what, &repository, &commit));
+        }
+
+        let commits = "the certificate's commits";
+        for (what, a, b) in [
+            (
+                "the certificate's repositories",
+                &claims.repository,
+                &self.old_repository(),
+            ),
+            (commits, &claims.commit, &claims.old_commit),
+            (commits, &Some(commit.clone()), &claims.config_commit),
+            (
+                "the certificate's references",
+                &claims.reference,
+                &claims.old_reference,
+            ),
+            (
+                "the certificate's triggers",
+                &claims.trigger,
+                &claims.old_trigger,
+            ),
+            (
+                "the certificate's signers",
+                &Some(claims.signer.clone()),
+                &claims.build_signer,
+            ),
+        ] {
+            if let (Some(a), Some(b)) = (a, b) {
+                problems.extend(differ(what, a, b));
+            }
+        }
+        problems
+    }
+
+    /// Compares what the certificate says with the provenance.
+    fn check_agreement(&self) -> Vec<Problem> {
+        let claims = self.claims;
+        let reference = claims.reference.as_ref().or(claims.old_reference.as_ref());
+        let (from, at) = self.trigger();
+        let mut problems = Vec::new();
+        problems.extend(differ(
+            "repository in certificate and provenance",
+            &self.repository(),
+            source(from),
+        ));
+        problems.extend(differ(
+            "branch or tag in certificate and provenance",
+            reference.map_or("none", String::as_str),
+            at,
+        ));
+        if at.is_empty() {
+            problems.extend(differ(
+                "the provenance lacks the branch or tag",
+                at,
+                "refs/…",
             ));
         }
+
+        let built = self.said.source.as_deref().unwrap_or_default();
+        if self.built_elsewhere() {
+            problems.extend(differ(
+                "repository and source in the provenance",
+                source(from),
+                source(built),
+            ));
+        } else {
+            let trigger = self.said.trigger.as_deref().unwrap_or_default();
+            problems.extend(differ(
+                "trigger and source in the provenance",
+                trigger,
+                built,
+            ));
+            problems.extend(differ(
+                "commit in certificate and provenance",
+                &self.commit(),
+                self.said.commit.as_deref().unwrap_or("none"),
+            ));
+        }
+        if let (Some(config), Some(path)) = (&claims.config, &self.said.path) {
+            problems.extend(differ(
+                "workflow in certificate and provenance",
+                config,
+                &format!("{}/{path}@{at}", source(from)),
+            ));
+        }
+        problems
+    }
+
+    /// Compares the source with what was asked for.
+    fn check_source(&self) -> Vec<Problem> {
+        let repository = self.repository();
+        let wanted = normal(&self.expected.source_uri);
+        let mut problems = Vec::new();
+        if repository != wanted {
+            let text = format!("its source is `{repository}`, not `{wanted}`");
+            problems.push((&rules::PROVENANCE_SOURCE, text));
+        }
+
+        let reference = self.reference();
+        for (what, prefix, name) in [
+            ("tag", "refs/tags/", &self.expected.source_tag),
+            ("branch", "refs/heads/", &self.expected.source_branch),
+        ] {
+            let Some(name) = name else { continue };
+            if reference.and_then(|reference| reference.strip_prefix(prefix)) != Some(name) {
+                let found = reference.unwrap_or("none");
+                let text = format!("it was built from `{found}`, not from the {what} `{name}`");
+                problems.push((&rules::PROVENANCE_SOURCE, text));
+            }
+        }
+
+        // What a pull request would be after a merge is a commit of nobody's branch: anybody can
+        // have it built.
+        let known = |name: &&str| name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
+        if let Some(other) = reference.filter(|name| !known(name)) {
+            let text = format!("it was built from `{other}`, which is no branch or tag");
+            problems.push((&rules::PROVENANCE_SOURCE, text));
+        }
+        problems
+    }
+
+    /// Only machines of GitHub's keep builds from each other.
+    fn check_runner(&self) -> Option<Problem> {
+        match self.claims.runner.as_deref() {
+            Some("github-hosted") => None,
+            // Certificates before 2023 do not say; the builders that are known never use another.
+            None if self.speaks != Speaks::Unknown => None,
+            other => {
+                let other = other.unwrap_or("unknown");
+                let text = format!("it ran on a runner of the kind `{other}`");
+                Some((&rules::BUNDLE_RUNNER, text))
+            }
+        }
+    }
+
+    /// Compares the builder with the workflow that signed and with the one that was asked for;
+    /// returns the level.
+    fn check_builder(&self) -> (Option<BuildLevel>, Vec<Problem>) {
+        let builder = &self.said.builder;
+        let Some(named) = Workflow::parse(builder) else {
+            let text = format!("its builder `{builder}` is no workflow on GitHub");
+            return (None, vec![(&rules::PROVENANCE_BUILDER, text)]);
+        };
+
+        let mut refused = Vec::new();
+        // The certificate says who it was; only of whom a delegator called it says nothing.
+        let (judged, id) = if self.speaks == Speaks::Another {
+            (named, builder)
+        } else {
+            (self.signer, &self.claims.signer)
+        };
+        let asked = self.expected.builder_id.as_deref();
+        if let Some(asked) = asked.filter(|asked| !judged.is(asked)) {
+            refused.push(format!("its builder is `{id}`, not `{asked}`"));
+        }
+        if self.speaks != Speaks::Unknown && !(self.signer.released() && named.released()) {
+            refused.push(format!(
+                "its builder `{builder}` was taken from no release (a tag `v1.2.3`)"
+            ));
+        }
+        let level = match self.speaks {
+            Speaks::Itself => BuildLevel::L3,
+            Speaks::Another => {
+                if asked.is_none() && !named.name.starts_with(GENERATOR) {
+                    refused.push(unknown_builder(builder));
+                }
+                BuildLevel::L3
+            }
+            Speaks::Unknown => {
+                let (level, problem) = self.check_unknown_builder();
+                refused.extend(problem);
+                level
+            }
+        };
+
+        let mut problems: Vec<Problem> = refused
+            .into_iter()
+            .map(|text| (&rules::PROVENANCE_BUILDER, text))
+            .collect();
+        if self.speaks != Speaks::Another && named != self.signer {
+            let signer = &self.claims.signer;
+            problems.extend(differ("signer and builder", signer, builder));
+        }
+        (Some(level), problems)
+    }
+
+    /// A workflow of the project, or of somebody else, that no table knows.
+    fn check_unknown_builder(&self) -> (BuildLevel, Option<String>) {
+        let asked = self.expected.builder_id.as_deref();
+        // Where the source is another than was asked for, that is what is said.
+        let own = [normal(&self.expected.source_uri), self.repository()]
+            .iter()
+            .any(|repository| repository == self.signer.repository());
+        // Taken from a release, or exactly what was named: any branch may hold another workflow of
+        // this name.
+        let fixed = self.signer.released() || asked.is_some_and(|asked| asked.contains('@'));
+        let problem = match asked {
+            None if !own => Some(unknown_builder(&self.claims.signer)),
+            Some(_) if !own && !fixed => Some(format!(
+                "its builder `{}` was taken from no release; name what it was taken from",
+                self.said.builder
+            )),
+            _ => None,
+        };
+
+        // A workflow that was called runs apart from the caller's steps, if whoever named it knows
+        // that it does not run theirs.
+        let called = self
+            .claims
+            .config
+            .as_deref()
+            .and_then(Workflow::parse)
+            .is_some_and(|config| config.name != self.signer.name);
+        let level = if asked.is_some() && called && fixed {
+            BuildLevel::L3
+        } else {
+            BuildLevel::L2
+        };
+        (level, problem)
     }
 }
 
-/// Compares the builder with the workflow that signed and with the one that was asked for; returns
-/// the level.
-fn builder(
-    problems: &mut Vec<Problem>,
-    claims: &Claims,
-    signer: Workflow<'_>,
-    said: &Provenance,
-    speaks: Speaks,
-    (expected, repository): (&Expected, &str),
-) -> u8 {
-    let asked = expected.builder_id.as_deref();
-    let mut refuse = |text: String| problems.push((&rules::PROVENANCE_BUILDER, text));
-    let Some(named) = Workflow::parse(&said.builder) else {
-        refuse(format!(
-            "its builder `{}` is no workflow on GitHub",
-            said.builder
-        ));
-        return 0;
-    };
-    // The certificate says who it was; only of whom a delegator called it says nothing.
-    let (judged, id) = if speaks == Speaks::Another {
-        (named, &said.builder)
-    } else {
-        (signer, &claims.signer)
-    };
-    if let Some(asked) = asked.filter(|asked| !judged.is(asked)) {
-        refuse(format!("its builder is `{id}`, not `{asked}`"));
-    }
-    if speaks != Speaks::Unknown && !(signer.released() && named.released()) {
-        refuse(format!(
-            "its builder `{}` was taken from no release (a tag `v1.2.3`)",
-            said.builder
-        ));
-    }
-    let level = match speaks {
-        Speaks::Itself => 3,
-        Speaks::Another => {
-            if asked.is_none() && !named.name.starts_with(GENERATOR) {
-                refuse(format!(
-                    "its builder is `{}`; name it with --builder-id if you trust it",
-                    said.builder
-                ));
-            }
-            3
-        }
-        Speaks::Unknown => {
-            // Where the source is another than was asked for, that is what is said.
-            let own =
-                [normal(&expected.source_uri).as_str(), repository].contains(&signer.repository());
-            // Taken from a release, or exactly what was named: any branch may hold another workflow
-            // of this name.
-            let fixed = signer.released() || asked.is_some_and(|asked| asked.contains('@'));
-            match asked {
-                None if !own => {
-                    refuse(format!(
-                        "its builder is `{}`; name it with --builder-id if you trust it",
-                        claims.signer
-                    ));
-                }
-                Some(_) if !own && !fixed => {
-                    refuse(format!(
-                        "its builder `{}` was taken from no release; name what it was taken from",
-                        said.builder
-                    ));
-                }
-                _ => {}
-            }
-            // A workflow that was called runs apart from the caller's steps, if whoever named it
-            // knows that it does not run theirs.
-            let called = claims
-                .config
-                .as_deref()
-                .and_then(Workflow::parse)
-                .is_some_and(|config| config.name != signer.name);
-            if asked.is_some() && called && fixed {
-                3
-            } else {
-                2
-            }
-        }
-    };
-    if speaks != Speaks::Another && named != signer {
-        problems.push((
-            &rules::BUNDLE_CLAIMS,
-            format!(
-                "signer and builder: `{}` and `{}`",
-                claims.signer, said.builder
-            ),
-        ));
-    }
-    level
+fn unknown_builder(builder: &str) -> String {
+    format!("its builder is `{builder}`; name it with --builder-id if you trust it")
 }

@@ -3,16 +3,15 @@
 //! built.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufReader, Read};
 
 use release_gate::digest::Sha256Digest;
 use release_gate::report::Envelope;
-use release_gate::{Finding, Rule, Status};
+use release_gate::{Finding, Rule, Status, Subject};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 
-use super::{Verdict, shown};
+use super::verdict::shown;
 use crate::model::comment::TrustedComment;
+use crate::read::members::Sbom;
 use crate::rules;
 
 /// What was found in an archive, and what the signature inside it says.
@@ -37,12 +36,10 @@ struct Artifact {
 }
 
 impl Inside<'_> {
-    fn refuse(&self, verdict: &mut Verdict, rule: &Rule, text: String) {
-        verdict.refuse(
-            Finding::new(rule, text)
-                .evidence("file", self.name.to_owned())
-                .help("do not use it; get it again from where it was published"),
-        );
+    fn refusal(&self, rule: &Rule, text: String) -> Finding {
+        Finding::new(rule, text)
+            .evidence("file", self.name.to_owned())
+            .help("do not use it; get it again from where it was published")
     }
 
     /// What follows project and version in the name; `None` where they are not what it begins with.
@@ -57,45 +54,75 @@ impl Inside<'_> {
     }
 
     /// The name has to be that of the project and version that were signed.
-    pub(super) fn check_name(&self, verdict: &mut Verdict) {
-        if self.target().is_none() {
-            self.other_version(verdict);
+    pub(super) fn check_name(&self) -> Vec<Finding> {
+        match self.target() {
+            Some(_) => Vec::new(),
+            None => vec![self.other_version()],
         }
     }
 
-    fn other_version(&self, verdict: &mut Verdict) {
-        let TrustedComment {
-            project, version, ..
-        } = self.comment;
+    fn other_version(&self) -> Finding {
         let text = format!(
             "`{}` is signed as {} {}",
             shown(self.name),
-            shown(project),
-            shown(version)
+            shown(&self.comment.project),
+            shown(&self.comment.version)
         );
-        self.refuse(verdict, &rules::VERSION_MISMATCH, text);
+        self.refusal(&rules::VERSION_MISMATCH, text)
     }
 
     /// Project, version and commit are those that were signed, the build passed, and it is of what
     /// is packed.
-    pub(super) fn check_buildinfo(&self, verdict: &mut Verdict, buildinfo: &Envelope) {
-        let (subject, name) = (&buildinfo.subject, shown(self.name));
+    pub(super) fn check_buildinfo(&self, buildinfo: &Envelope) -> Vec<Finding> {
+        let name = shown(self.name);
+        let mut findings = self.check_subject(&buildinfo.subject);
+        if buildinfo.status != Status::Pass {
+            let text = format!(
+                "buildinfo.json in `{name}` says `{}`",
+                buildinfo.status.as_str()
+            );
+            findings.push(self.refusal(&rules::GATE_FAILED, text));
+        }
+
+        // A buildinfo without the key is of another program; one whose list is empty had nothing to
+        // pack.
+        let Some(artifacts) = buildinfo
+            .data
+            .get("artifacts")
+            .filter(|list| !list.is_null())
+        else {
+            return findings;
+        };
+        match Vec::<Artifact>::deserialize(artifacts) {
+            Ok(artifacts) => findings.extend(self.check_artifacts(&artifacts)),
+            Err(error) => {
+                let text = format!("buildinfo.json in `{name}` names no artifacts: {error}");
+                findings.push(self.refusal(&rules::BUILDINFO_MALFORMED, text));
+            }
+        }
+        findings
+    }
+
+    /// Whether a buildinfo is of the project, version and commit that were signed.
+    fn check_subject(&self, subject: &Subject) -> Vec<Finding> {
+        let name = shown(self.name);
         let commit = subject
             .commit
             .as_ref()
             .map_or_else(|| "none".to_owned(), ToString::to_string);
-        let none = String::new();
+        let package = subject.package.as_deref().unwrap_or_default();
+        let version = subject.version.as_deref().unwrap_or_default();
         let said = [
             (
                 &rules::PROJECT_MISMATCH,
                 "project",
-                subject.package.as_ref().unwrap_or(&none),
+                package,
                 &self.comment.project,
             ),
             (
                 &rules::VERSION_MISMATCH,
                 "version",
-                subject.version.as_ref().unwrap_or(&none),
+                version,
                 &self.comment.version,
             ),
             (
@@ -105,100 +132,103 @@ impl Inside<'_> {
                 &self.comment.commit,
             ),
         ];
-        for (rule, what, a, b) in said {
-            if a != b {
-                let (a, b) = (shown(a), shown(b));
-                let text =
-                    format!("buildinfo.json in `{name}` is of {what} {a} and the signature of {b}");
-                self.refuse(verdict, rule, text);
+        let mut findings = Vec::new();
+        for (rule, what, built, signed) in said {
+            if built != signed {
+                let text = format!(
+                    "buildinfo.json in `{name}` is of {what} {} and the signature of {}",
+                    shown(built),
+                    shown(signed)
+                );
+                findings.push(self.refusal(rule, text));
             }
         }
         if subject.dirty && !self.comment.dirty {
             let text = format!(
                 "buildinfo.json in `{name}` is of uncommitted changes, which the signature says nothing of"
             );
-            self.refuse(verdict, &rules::COMMIT_MISMATCH, text);
+            findings.push(self.refusal(&rules::COMMIT_MISMATCH, text));
         }
-        if buildinfo.status != Status::Pass {
-            let text = format!(
-                "buildinfo.json in `{name}` says `{}`",
-                buildinfo.status.as_str()
-            );
-            self.refuse(verdict, &rules::GATE_FAILED, text);
-        }
-        // A buildinfo without the key is of another program; one whose list is empty had nothing to
-        // pack.
-        let Some(artifacts) = buildinfo
-            .data
-            .get("artifacts")
-            .filter(|list| !list.is_null())
-        else {
-            return;
-        };
-        match Vec::<Artifact>::deserialize(artifacts) {
-            Ok(artifacts) => self.check_artifacts(verdict, &artifacts),
-            Err(error) => {
-                let text = format!("buildinfo.json in `{name}` names no artifacts: {error}");
-                self.refuse(verdict, &rules::BUILDINFO_MALFORMED, text);
-            }
-        }
+        findings
     }
 
     /// The archive is named after the target it was built for, and holds what was built for it.
-    fn check_artifacts(&self, verdict: &mut Verdict, artifacts: &[Artifact]) {
-        let targets: BTreeSet<&str> = artifacts.iter().map(|artifact| &*artifact.target).collect();
-        let Some(named) = self.target() else { return };
-        let target = match (named, targets.first()) {
-            (_, None) => return,
-            // An archive that names none, of one target.
-            ("", Some(only)) if targets.len() == 1 => only,
-            ("", Some(_)) => return,
-            (named, Some(_)) if targets.contains(named) => named,
-            (named, Some(_)) => {
-                // `1.0.0-rc.1-TARGET` is another version than `1.0.0-TARGET`.
-                if targets
-                    .iter()
-                    .any(|target| named.ends_with(&format!("-{target}")))
-                {
-                    return self.other_version(verdict);
-                }
-                let built: Vec<_> = targets.iter().map(|target| shown(target)).collect();
-                let text = format!("`{}` was built for {}", shown(self.name), built.join(", "));
-                return self.refuse(verdict, &rules::TARGET_MISMATCH, text);
-            }
+    fn check_artifacts(&self, artifacts: &[Artifact]) -> Vec<Finding> {
+        let target = match self.built_for(artifacts) {
+            Ok(Some(target)) => target,
+            Ok(None) => return Vec::new(),
+            Err(finding) => return vec![*finding],
         };
-        for artifact in artifacts
+        artifacts
             .iter()
             .filter(|artifact| artifact.target == target)
-        {
-            let file = artifact.path.rsplit('/').next().unwrap_or(&artifact.path);
-            let (name, file_shown) = (shown(self.name), shown(file));
-            match self.digests.get(file) {
-                Some(digest) if *digest == artifact.sha256 => {}
-                Some(_) => {
-                    let text = format!("`{file_shown}` in `{name}` is not the one that was built");
-                    self.refuse(verdict, &rules::DIGEST_MISMATCH, text);
-                }
-                None => {
-                    let text =
-                        format!("`{name}` does not hold `{file_shown}`, which was built for it");
-                    self.refuse(verdict, &rules::SET_MISMATCH, text);
-                }
+            .filter_map(|artifact| self.check_artifact(artifact))
+            .collect()
+    }
+
+    /// The target an archive was built for: the one in its name, else the only one there is.
+    fn built_for<'b>(&self, artifacts: &'b [Artifact]) -> Result<Option<&'b str>, Box<Finding>> {
+        let targets: BTreeSet<&str> = artifacts.iter().map(|artifact| &*artifact.target).collect();
+        let Some(named) = self.target() else {
+            return Ok(None);
+        };
+        if targets.is_empty() {
+            return Ok(None);
+        }
+        if named.is_empty() {
+            // An archive that names none, of one target.
+            return Ok(targets.first().copied().filter(|_| targets.len() == 1));
+        }
+        if let Some(target) = targets.get(named) {
+            return Ok(Some(target));
+        }
+
+        // `1.0.0-rc.1-TARGET` is another version than `1.0.0-TARGET`.
+        let other_version = targets
+            .iter()
+            .any(|target| named.ends_with(&format!("-{target}")));
+        if other_version {
+            return Err(Box::new(self.other_version()));
+        }
+        let built: Vec<_> = targets.iter().map(|target| shown(target)).collect();
+        let text = format!("`{}` was built for {}", shown(self.name), built.join(", "));
+        Err(Box::new(self.refusal(&rules::TARGET_MISMATCH, text)))
+    }
+
+    /// Whether a built file is in the archive as it was built.
+    fn check_artifact(&self, artifact: &Artifact) -> Option<Finding> {
+        let file = artifact.path.rsplit('/').next().unwrap_or(&artifact.path);
+        let name = shown(self.name);
+        match self.digests.get(file) {
+            Some(digest) if *digest == artifact.sha256 => None,
+            Some(_) => {
+                let text = format!(
+                    "`{}` in `{name}` is not the one that was built",
+                    shown(file)
+                );
+                Some(self.refusal(&rules::DIGEST_MISMATCH, text))
+            }
+            None => {
+                let text = format!(
+                    "`{name}` does not hold `{}`, which was built for it",
+                    shown(file)
+                );
+                Some(self.refusal(&rules::SET_MISMATCH, text))
             }
         }
     }
 
     /// The SBOM is of the project and version that were signed, where it says of which it is.
-    pub(super) fn check_sbom(&self, verdict: &mut Verdict, sbom: &Sbom) {
+    pub(super) fn check_sbom(&self, sbom: &Sbom) -> Vec<Finding> {
         let name = shown(self.name);
         let component = match sbom {
             Sbom::Of(component) => component,
             Sbom::Malformed(why) => {
                 let text = format!("SBOM.json in `{name}`: {}", shown(why));
-                return self.refuse(verdict, &rules::SBOM_MALFORMED, text);
+                return vec![self.refusal(&rules::SBOM_MALFORMED, text)];
             }
         };
-        for (rule, what, a, b) in [
+        let said = [
             (
                 &rules::PROJECT_MISMATCH,
                 "project",
@@ -211,78 +241,17 @@ impl Inside<'_> {
                 &component.version,
                 &self.comment.version,
             ),
-        ] {
-            if let Some(a) = a.as_ref().filter(|a| *a != b) {
-                let (a, b) = (shown(a), shown(b));
-                self.refuse(
-                    verdict,
-                    rule,
-                    format!("SBOM.json in `{name}` is of {what} {a} and the signature of {b}"),
+        ];
+        said.into_iter()
+            .filter_map(|(rule, what, found, signed)| {
+                let found = found.as_ref().filter(|found| *found != signed)?;
+                let text = format!(
+                    "SBOM.json in `{name}` is of {what} {} and the signature of {}",
+                    shown(found),
+                    shown(signed)
                 );
-            }
-        }
-    }
-}
-
-/// What an SBOM is of.
-#[derive(Debug)]
-pub(super) enum Sbom {
-    /// It is no CycloneDX document.
-    Malformed(String),
-    /// The component it is about.
-    Of(Component),
-}
-
-/// The component an SBOM is about, as far as it says so.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Component {
-    name: Option<String>,
-    version: Option<String>,
-}
-
-impl Sbom {
-    /// Reads and hashes one, of which nothing but its subject is kept: its size does not matter.
-    ///
-    /// # Errors
-    /// Reading failed.
-    pub(super) fn read(reader: &mut dyn Read) -> io::Result<(Self, Sha256Digest)> {
-        #[derive(Deserialize)]
-        struct Document {
-            metadata: Option<Metadata>,
-        }
-        #[derive(Deserialize)]
-        struct Metadata {
-            component: Option<Component>,
-        }
-        let mut hashed = Hashed {
-            inner: reader,
-            sha: Sha256::new(),
-        };
-        let read = serde_json::from_reader::<_, Document>(BufReader::new(&mut hashed));
-        io::copy(&mut hashed, &mut io::sink())?;
-        let sbom = match read {
-            Ok(document) => Self::Of(
-                document
-                    .metadata
-                    .and_then(|metadata| metadata.component)
-                    .unwrap_or_default(),
-            ),
-            Err(error) if error.is_io() => return Err(error.into()),
-            Err(error) => Self::Malformed(error.to_string()),
-        };
-        Ok((sbom, Sha256Digest::from_bytes(hashed.sha.finalize().into())))
-    }
-}
-
-struct Hashed<'a> {
-    inner: &'a mut dyn Read,
-    sha: Sha256,
-}
-
-impl Read for Hashed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.sha.update(&buffer[..read]);
-        Ok(read)
+                Some(self.refusal(rule, text))
+            })
+            .collect()
     }
 }

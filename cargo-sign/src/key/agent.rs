@@ -8,7 +8,7 @@ use release_gate::{Error, Result};
 
 use crate::format::Signs;
 use crate::format::agent::{self, AgentError, MAX_LEN};
-use crate::format::public_key::PublicKey;
+use release_gate::public_key::PublicKey;
 
 /// Names a key by its fingerprint: `--key ssh-agent:SHA256:…`.
 pub(super) const PREFIX: &str = "ssh-agent:";

@@ -23,8 +23,8 @@ use zeroize::Zeroizing;
 
 use self::agent::AgentKey;
 use crate::format::Signs;
-use crate::format::minisign::{KeyId, key_id};
-use crate::format::public_key::PublicKey;
+use release_gate::public_key::PublicKey;
+use release_gate::public_key::{KeyId, key_id};
 
 /// Environment variable that may hold the signing key.
 pub const ENV: &str = "RELEASE_GATES_SIGNING_KEY";

@@ -1,6 +1,6 @@
 //! Names of files that vouch for another one and are therefore in no list themselves. Pure.
 
-use crate::format::minisign::{KeyId, hex};
+use release_gate::public_key::{KeyId, hex};
 
 /// The list.
 pub const LIST: &str = "checksums.txt";
@@ -10,6 +10,12 @@ pub const SSHSIG: &str = "checksums.txt.sshsig";
 pub const SIGNIFY: &str = "SHA256.sig";
 /// The list's signature as 64 bare bytes, for openssl.
 pub const RAW: &str = "checksums.txt.ed25519";
+/// The provenance beside a release.
+pub const PROVENANCE: &str = "provenance.intoto.jsonl";
+/// The verification summary beside a release.
+pub const SUMMARY: &str = "vsa.intoto.jsonl";
+/// The Sigstore bundle beside a release, where the summary is about one.
+pub const BUNDLE: &str = "provenance.sigstore.json";
 /// What the name of a minisign signature ends with.
 const SIGNATURE: &str = ".sig";
 

@@ -8,7 +8,7 @@ use release_gate::digest::Sha256Digest;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::format::public_key::PublicKey;
+use release_gate::public_key::PublicKey;
 
 /// One version of a keyring.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::json::{CanonicalError, to_canonical_line};
 use serde::{Deserialize, Serialize};
 
-use super::provenance::{Digests, Resource, STATEMENT, Subject};
+use super::provenance::{BuildLevel, Digests, Resource, STATEMENT, Subject};
 
 /// Type of the predicate.
 pub const PREDICATE: &str = "https://slsa.dev/verification_summary/v1";
@@ -15,9 +15,10 @@ pub const PREDICATE: &str = "https://slsa.dev/verification_summary/v1";
 pub const VERIFIER: &str = "urn:release-gate:cargo-sign:verifier:v1";
 /// What was asked for; its digest is that of [`Policy`].
 pub const POLICY: &str = "urn:release-gate:cargo-sign:policy:v1";
+
 /// A level, as a summary names it; that of provenance by the maintainer's own key is 1.
-pub fn level(number: u8) -> String {
-    format!("SLSA_BUILD_LEVEL_{number}")
+pub fn level_name(level: BuildLevel) -> String {
+    format!("SLSA_BUILD_LEVEL_{}", u8::from(level))
 }
 
 /// The statement around it.
@@ -39,7 +40,7 @@ pub struct Summary {
     pub input_attestations: Vec<Resource>,
     /// `PASSED`; nothing else is ever written.
     pub verification_result: String,
-    /// One [`level`].
+    /// One [`level_name`].
     pub verified_levels: Vec<String>,
     /// Version of SLSA.
     pub slsa_version: String,
@@ -100,7 +101,7 @@ impl Release {
         policy: &Policy,
         input: &str,
         digest: &Sha256Digest,
-        level: u8,
+        level: BuildLevel,
     ) -> Result<Vec<u8>, CanonicalError> {
         let policy = sha256_bytes(&to_canonical_line(policy)?);
         to_canonical_line(&Statement {
@@ -110,7 +111,11 @@ impl Release {
             predicate: Summary {
                 verifier: Verifier {
                     id: VERIFIER.to_owned(),
-                    version: [(crate::TOOL.name.to_owned(), crate::TOOL.version.to_owned())].into(),
+                    version: [(
+                        crate::tool::TOOL.name.to_owned(),
+                        crate::tool::TOOL.version.to_owned(),
+                    )]
+                    .into(),
                 },
                 time_verified: self.time,
                 resource_uri: self.resource_uri,
@@ -123,7 +128,7 @@ impl Release {
                     digest: sha256(digest),
                 }],
                 verification_result: "PASSED".to_owned(),
-                verified_levels: vec![self::level(level)],
+                verified_levels: vec![level_name(level)],
                 slsa_version: "1.0".to_owned(),
             },
         })

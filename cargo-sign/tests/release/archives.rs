@@ -46,7 +46,7 @@ fn more_than_a_hundred_hostile_archives_write_nothing() {
             dir.path().join(number.to_string()),
             format!("{ROOT}{ending}"),
         );
-        let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(bytes).into();
+        let prehash = cargo_sign::format::minisign::Prehash::of(bytes);
         let comment =
             format!("timestamp:1\tfile:{name}\thashed\tproject:demo\tversion:1.0.0\tcommit:none");
         let signature =

@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use cargo_sign::format::public_key::PublicKey;
 use release_gate::digest::sha256_bytes;
 use release_gate::process::{Finished, Runner, Step};
+use release_gate::public_key::PublicKey;
 use tempfile::TempDir;
 
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";

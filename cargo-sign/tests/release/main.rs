@@ -9,10 +9,10 @@ use std::path::Path;
 
 use base64::Engine as _;
 use cargo_sign::format::keyring::Keyring;
-use cargo_sign::format::public_key::PublicKey;
-use cargo_sign::judge::Keys;
+use cargo_sign::judge::keys::Keys;
 use cargo_sign::model::keyring::{Content, Member};
 use release_gate::process::Step;
+use release_gate::public_key::PublicKey;
 
 #[cfg(unix)]
 mod agent;
@@ -205,7 +205,10 @@ with tarfile.open("bomb.tar.gz", "w:gz") as t:
         return;
     };
     assert!(fine, "python3 could not make them");
-    let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
+    let keys = Keys::new(
+        cargo_sign::read::keys::read_public_keys(&[release.key("m.pub")]).unwrap(),
+        true,
+    );
     let key = ed25519_dalek::SigningKey::from_bytes(&SEED);
     let mut counted = 0;
     for entry in std::fs::read_dir(made.path()).unwrap() {
@@ -222,7 +225,7 @@ with tarfile.open("bomb.tar.gz", "w:gz") as t:
         let (bytes, dir) = (std::fs::read(&path).unwrap(), tempfile::tempdir().unwrap());
         let comment =
             format!("timestamp:1\tfile:{name}\thashed\tproject:demo\tversion:1.0.0\tcommit:none");
-        let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&bytes).into();
+        let prehash = cargo_sign::format::minisign::Prehash::of(&bytes);
         let signature =
             cargo_sign::format::minisign::MinisignSignature::sign(&key, &prehash, &comment);
         lay_out(
@@ -249,9 +252,9 @@ with tarfile.open("bomb.tar.gz", "w:gz") as t:
             "{case}"
         );
         let (verdict, _) =
-            cargo_sign::judge::check_archive(&dir.path().join(&name), &keys).unwrap();
+            cargo_sign::inspect::check_archive(&dir.path().join(&name), &keys).unwrap();
         assert!(
-            verdict.held.is_empty() && !verdict.holds(),
+            verdict.verified.is_empty() && !verdict.holds(),
             "accepted: {case}"
         );
         assert!(

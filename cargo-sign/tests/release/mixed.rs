@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use cargo_sign::archive::pack::{Input, tar_gz};
 use cargo_sign::format::checksums::{List, render};
 use cargo_sign::format::minisign::MinisignSignature;
-use cargo_sign::judge::{Extent, Keys, Verdict, check_archive, check_directory};
+use cargo_sign::inspect::check_archive;
+use cargo_sign::inspect::check_directory;
+use cargo_sign::judge::keys::Keys;
+use cargo_sign::judge::listing::Extent;
+use cargo_sign::judge::verdict::Verdict;
 use ed25519_dalek::SigningKey;
 use release_gate::digest::sha256_bytes;
 
@@ -37,7 +41,7 @@ impl Says {
         let comment = format!(
             "timestamp:1\tfile:{file}\thashed\tproject:{project}\tversion:{version}\tcommit:{commit}"
         );
-        let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(bytes).into();
+        let prehash = cargo_sign::format::minisign::Prehash::of(bytes);
         let signature = MinisignSignature::sign(&SigningKey::from_bytes(&SEED), &prehash, &comment);
         signature
             .render(&format!("signature of {project} {version}"))
@@ -125,7 +129,7 @@ fn alone(name: &str, files: Files) -> Vec<String> {
     lay_out(dir.path(), &files.into_iter().collect::<Vec<_>>());
     let (verdict, _) = check_archive(&dir.path().join(name), &keys()).unwrap();
     assert!(
-        verdict.holds() || verdict.held.is_empty(),
+        verdict.holds() || verdict.verified.is_empty(),
         "what is refused did not hold"
     );
     rules(verdict)

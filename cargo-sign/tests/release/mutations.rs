@@ -5,8 +5,13 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cargo_sign::format::minisign::hex;
-use cargo_sign::judge::{Expected, Extent, Keys, check_directory, check_provenance, check_summary};
+use cargo_sign::inspect::check_directory;
+use cargo_sign::inspect::check_provenance;
+use cargo_sign::inspect::check_summary;
+use cargo_sign::judge::keys::Keys;
+use cargo_sign::judge::listing::Extent;
+use cargo_sign::judge::provenance::Expected;
+use release_gate::public_key::hex;
 
 use crate::fixture::*;
 use crate::signers::{OTHER, with_quorum};
@@ -180,7 +185,10 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
     let dir = dir.path();
     lay_out(dir, &files);
     assert!(files.len() >= 16, "{} files", files.len());
-    let pin = Keys::read(&[release.key("m.pub")], true).unwrap();
+    let pin = Keys::new(
+        cargo_sign::read::keys::read_public_keys(&[release.key("m.pub")]).unwrap(),
+        true,
+    );
     assert_eq!(judge(dir, &pin), [""; 0]);
     let (mut counted, mut reasons) = (0, std::collections::BTreeMap::<String, usize>::new());
     for (name, bytes) in &files {

@@ -2,7 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cargo_sign::judge::{Extent, Keys, Verdict, check_directory, check_provenance, check_summary};
+use cargo_sign::inspect::check_directory;
+use cargo_sign::inspect::check_provenance;
+use cargo_sign::inspect::check_summary;
+use cargo_sign::judge::keys::Keys;
+use cargo_sign::judge::listing::Extent;
+use cargo_sign::judge::verdict::Verdict;
 use release_gate::digest::sha256_bytes;
 use release_gate::process::Step;
 
@@ -183,8 +188,11 @@ fn provenance_is_judged() {
     std::fs::write(&log, &whole).unwrap();
 
     // The envelope, byte by byte, with the files as they are.
-    let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
-    let expected = cargo_sign::judge::Expected {
+    let keys = Keys::new(
+        cargo_sign::read::keys::read_public_keys(&[release.key("m.pub")]).unwrap(),
+        true,
+    );
+    let expected = cargo_sign::judge::provenance::Expected {
         source_uri: SOURCE.to_owned(),
         ..Default::default()
     };
@@ -205,7 +213,7 @@ fn provenance_is_judged() {
     }
     std::fs::write(&path, &line).unwrap();
     let mut other = held.clone();
-    other.held[1].file = "other.tar.gz".to_owned();
+    other.verified[1].file = "other.tar.gz".to_owned();
     assert!(!judge(&other), "a file it does not name");
 }
 
@@ -295,7 +303,10 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
     assert_ne!(openssl("pae"), Some(false));
     assert_ne!(openssl("not"), Some(true));
 
-    let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
+    let keys = Keys::new(
+        cargo_sign::read::keys::read_public_keys(&[release.key("m.pub")]).unwrap(),
+        true,
+    );
     let held = check_directory(&release.folder(), &keys, Extent::Listed).unwrap();
     let judge = |held: &Verdict, keys: &Keys| {
         let mut verdict = held.clone();

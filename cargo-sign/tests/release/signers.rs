@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use cargo_sign::format::keyring::Keyring;
-use cargo_sign::format::minisign::{MinisignSignature, hex};
+use cargo_sign::format::minisign::MinisignSignature;
 use cargo_sign::model::keyring::{Content, Member, Quorum};
 use ed25519_dalek::SigningKey;
+use release_gate::public_key::hex;
 
 use crate::fixture::*;
 
@@ -391,7 +392,7 @@ fn a_release_needs_as_many_different_keys_as_the_keyring_asks_for() {
 fn further_signatures_have_to_hold_and_to_say_the_same() {
     let release = with_quorum("2.0.0", "2.0.0", 2);
     let list = std::fs::read(release.folder().join("checksums.txt")).unwrap();
-    let prehash = <blake2::Blake2b512 as blake2::Digest>::digest(&list).into();
+    let prehash = cargo_sign::format::minisign::Prehash::of(&list);
     let first = std::fs::read_to_string(release.folder().join("checksums.txt.sig")).unwrap();
     let comment = MinisignSignature::parse(first.as_bytes())
         .unwrap()

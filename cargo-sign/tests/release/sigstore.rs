@@ -2,7 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cargo_sign::judge::{Expected, Held, Keys, Verdict, check_provenance};
+use cargo_sign::inspect::check_provenance;
+use cargo_sign::judge::keys::Keys;
+use cargo_sign::judge::provenance::Expected;
+use cargo_sign::judge::verdict::Verdict;
+use cargo_sign::judge::verdict::Verified;
+use cargo_sign::model::provenance::BuildLevel;
 use release_gate::digest::sha256_bytes;
 use serde_json::{Value, json};
 
@@ -13,7 +18,7 @@ use crate::instance::*;
 struct Case {
     dir: tempfile::TempDir,
     instance: Instance,
-    held: Held,
+    held: Verified,
 }
 
 impl Case {
@@ -21,7 +26,7 @@ impl Case {
         let dir = tempfile::tempdir().unwrap();
         let instance = Instance::new();
         std::fs::write(dir.path().join("root.json"), instance.root()).unwrap();
-        let held = Held {
+        let held = Verified {
             file: "demo.tar.gz".to_owned(),
             sha256: sha256_bytes(b"demo"),
             size: 4,
@@ -51,13 +56,13 @@ impl Case {
         let path = self.dir.path().join("bundle.json");
         std::fs::write(&path, bundle).unwrap();
         let mut verdict = Verdict {
-            held: vec![self.held.clone()],
+            verified: vec![self.held.clone()],
             ..Verdict::default()
         };
         check_provenance(&mut verdict, &path, expected, &Keys::new(Vec::new(), true)).unwrap();
         assert_eq!(
             verdict.holds(),
-            !verdict.built.is_empty(),
+            !verdict.builds.is_empty(),
             "{:?}",
             verdict.findings
         );
@@ -93,9 +98,14 @@ fn a_bundle_of_the_source_itself_is_level_2() {
     let case = Case::new();
     let bundle = case.instance.bundle(&Claims::new(), &case.statement());
     let verdict = case.verdict(&bundle, &case.expected());
-    let built = &verdict.built[0];
+    let built = &verdict.builds[0];
     assert_eq!(
-        (built.level, &*built.builder, &*built.source, &*built.commit),
+        (
+            u8::from(built.level),
+            &*built.builder,
+            &*built.source,
+            &*built.commit
+        ),
         (2, SIGNER, SOURCE, COMMIT)
     );
     assert_eq!(built.reference.as_deref(), Some("refs/tags/v1.0.0"));
@@ -109,7 +119,10 @@ fn a_bundle_of_the_source_itself_is_level_2() {
         builder_id: Some(SIGNER.to_owned()),
         ..case.expected()
     };
-    assert_eq!(case.verdict(&bundle, &named).built[0].level, 2);
+    assert_eq!(
+        case.verdict(&bundle, &named).builds[0].level,
+        BuildLevel::L2
+    );
     // Two lines: another file's bundle does no harm, and one with an SBOM neither.
     let other = case.instance.bundle(
         &Claims::new(),
@@ -224,7 +237,7 @@ fn what_is_asked_for_is_compared() {
         );
     }
     let renamed = Case {
-        held: Held {
+        held: Verified {
             file: "evil.tar.gz".to_owned(),
             ..case.held.clone()
         },
@@ -235,7 +248,7 @@ fn what_is_asked_for_is_compared() {
         ["provenance-name"]
     );
     let changed = Case {
-        held: Held {
+        held: Verified {
             sha256: sha256_bytes(b"evil"),
             ..renamed.held.clone()
         },
@@ -422,9 +435,9 @@ fn the_level_comes_from_who_signed() {
             ..case.expected()
         };
         let verdict = case.verdict(&bundle, &expected);
-        verdict.built.first().map_or_else(
+        verdict.builds.first().map_or_else(
             || verdict.findings[0].rule.clone(),
-            |built| format!("L{}", built.level),
+            |built| built.level.to_string(),
         )
     };
     const GENERATOR: &str =
@@ -1020,12 +1033,15 @@ fn a_verified_bundle_is_recorded() {
         );
     }
     // A summary says what the bundle beside it has, and no more.
-    let keys = Keys::read(&[release.key("m.pub")], true).unwrap();
+    let keys = Keys::new(
+        cargo_sign::read::keys::read_public_keys(&[release.key("m.pub")]).unwrap(),
+        true,
+    );
     let judge = || {
-        let mut held = cargo_sign::judge::check_directory(
+        let mut held = cargo_sign::inspect::check_directory(
             &release.folder(),
             &keys,
-            cargo_sign::judge::Extent::Listed,
+            cargo_sign::judge::listing::Extent::Listed,
         )
         .unwrap();
         let trusted_root = Some(case.dir.path().join("root.json"));
@@ -1037,7 +1053,7 @@ fn a_verified_bundle_is_recorded() {
             ..Expected::default()
         };
         check_provenance(&mut held, &copy, &expected, &keys).unwrap();
-        cargo_sign::judge::check_summary(&mut held, &vsa, &keys).unwrap();
+        cargo_sign::inspect::check_summary(&mut held, &vsa, &keys).unwrap();
         held.findings
             .into_iter()
             .map(|finding| finding.rule)

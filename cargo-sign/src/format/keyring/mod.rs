@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Signs;
 use super::dsse::pae;
-use super::public_key::PublicKey;
 use crate::model::keyring::{Content, Member, Quorum};
 use crate::rules;
+use release_gate::public_key::PublicKey;
 
 /// Largest keyring read, in bytes.
 pub const MAX_LEN: usize = 1 << 20;

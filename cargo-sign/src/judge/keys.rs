@@ -1,21 +1,16 @@
 //! Which keys are believed, and what a keyring says about them.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use ed25519_dalek::VerifyingKey;
-use release_gate::{Error, Finding, Result, Rule};
+use release_gate::public_key::PublicKey;
+use release_gate::{Finding, Rule};
 use semver::Version;
 
-use super::file::small_named;
-use super::shown;
+use super::verdict::shown;
 use crate::format::keyring::Keyring;
-use crate::format::public_key::PublicKey;
 use crate::model::keyring::{Member, Standing};
 use crate::rules;
-
-/// Longest file that is read as a public key.
-const MAX_PUBLIC: usize = 64 << 10;
 
 /// The keys a release is checked with.
 #[derive(Debug, Clone)]
@@ -40,20 +35,6 @@ impl Keys {
             ring: None,
             highest: None,
         }
-    }
-
-    /// Reads key files.
-    ///
-    /// # Errors
-    /// A file cannot be read or holds no usable key.
-    pub fn read(paths: &[PathBuf], pinned: bool) -> Result<Self> {
-        Ok(Self::new(
-            paths
-                .iter()
-                .map(|path| read_key(path))
-                .collect::<Result<_>>()?,
-            pinned,
-        ))
     }
 
     /// Adds what a keyring says: the one that was `found`, if it continues the one that was `seen`
@@ -118,7 +99,7 @@ impl Keys {
         (signers.intersection(&members).count(), need)
     }
 
-    pub(super) fn by_id(&self, id: &[u8; 8]) -> Option<&PublicKey> {
+    pub(crate) fn by_id(&self, id: &[u8; 8]) -> Option<&PublicKey> {
         self.keys.iter().find(|key| key.id == *id)
     }
 
@@ -162,28 +143,4 @@ impl Keys {
             }
         }
     }
-}
-
-fn read_key(path: &Path) -> Result<PublicKey> {
-    let name = path.display();
-    // Not without end: `/dev/zero` can be named too.
-    let bytes = small_named(path, MAX_PUBLIC)?.ok_or_else(|| {
-        Error::judge(format!(
-            "cannot read the public key `{name}`: there is no such file"
-        ))
-    })?;
-    let text = String::from_utf8(bytes)
-        .ok()
-        .filter(|text| text.len() <= MAX_PUBLIC);
-    let text = text.ok_or_else(|| {
-        Error::judge(format!(
-            "the public key `{name}` cannot be used: it is no text, or longer than any key"
-        ))
-        .with_help("keys are read as minisign, OpenSSH, PEM or raw base64")
-    })?;
-    PublicKey::parse(&text).map_err(|error| {
-        Error::judge(format!("the public key `{name}` cannot be used"))
-            .with_source(error)
-            .with_help("keys are read as minisign, OpenSSH, PEM or raw base64")
-    })
 }

@@ -1,16 +1,34 @@
 //! Public keys: read as minisign, OpenSSH, PEM (SPKI, RFC 8410) or raw base64; written in the first
 //! three.
+//!
+//! The suite's one reader of public keys, behind the feature `public-key`. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use ed25519_dalek::VerifyingKey;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
-use release_gate::digest::sha256_bytes;
 
-use super::minisign::{KeyId, key_id};
+use crate::digest::sha256_bytes;
 
 const SSH_TYPE: &str = "ssh-ed25519";
+
+/// First eight bytes of SHA-256 of the public key: a raw key and its minisign form lead to the same
+/// id.
+pub type KeyId = [u8; 8];
+
+/// The key id of a public key, as this suite assigns it.
+pub fn key_id(key: &VerifyingKey) -> KeyId {
+    let digest = sha256_bytes(key.as_bytes());
+    let mut id = [0; 8];
+    id.copy_from_slice(&digest.as_bytes()[..8]);
+    id
+}
+
+/// Upper-case hexadecimal digits of a key id, as minisign prints it (little-endian).
+pub fn hex(id: &KeyId) -> String {
+    id.iter().rev().map(|byte| format!("{byte:02X}")).collect()
+}
 
 /// A public key, with the id minisign knows it by.
 #[derive(Debug, Clone, PartialEq, Eq)]

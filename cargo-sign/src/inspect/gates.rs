@@ -7,7 +7,7 @@ use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::{Finding, Result, Status, Subject};
 
-use super::inputs::{Build, SBOM};
+use crate::read::builds::{Build, SBOM};
 use crate::rules;
 
 /// Reports of the other gates, and the call that makes each.

@@ -1,0 +1,65 @@
+//! The gate: which call does what.
+
+use release_gate::cli::Gate;
+use release_gate::report::schema;
+use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
+
+use crate::cli::{Call, Cli};
+#[cfg(feature = "upload")]
+use crate::command::upload;
+use crate::command::{attest, keygen, keys, pack, sign, verify, verify_source};
+use crate::report;
+use crate::tool::TOOL;
+
+impl Gate for Cli {
+    const TOOL: Tool = TOOL;
+
+    fn shared(&self) -> &SharedArgs {
+        &self.shared
+    }
+
+    fn report_name(&self) -> Option<&'static str> {
+        match &self.call {
+            Call::Keygen(_)
+            | Call::Keys(_)
+            | Call::Sign(_)
+            | Call::Attest(_)
+            | Call::VerifySource(_) => None,
+            #[cfg(feature = "upload")]
+            Call::Upload(_) => None,
+            Call::Pack(_) => Some("pack"),
+            Call::Verify(args) => args.files.is_empty().then_some("verify"),
+        }
+    }
+
+    /// What a download, or the source that is judged, says about levels is no policy of whoever
+    /// judges it.
+    fn heeds_found_levels(&self) -> bool {
+        match &self.call {
+            Call::Verify(args) => args.files.is_empty(),
+            Call::VerifySource(_) => false,
+            _ => true,
+        }
+    }
+
+    fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+        vec![
+            ("pack", schema::<report::pack::Data>("pack")),
+            ("verify", schema::<report::verify::Data>("verify")),
+        ]
+    }
+
+    fn execute(self, cx: &mut Context) -> Result<Outcome> {
+        match self.call {
+            Call::Keygen(args) => keygen::run(cx, &args),
+            Call::Keys(args) => keys::run(cx, args),
+            #[cfg(feature = "upload")]
+            Call::Upload(args) => upload::run(cx, &args),
+            Call::Pack(args) => pack::run(cx, &args),
+            Call::Sign(args) => sign::run(cx, &args),
+            Call::VerifySource(args) => verify_source::run(cx, &args),
+            Call::Attest(args) => attest::run(cx, &args),
+            Call::Verify(args) => verify::run(cx, &args),
+        }
+    }
+}

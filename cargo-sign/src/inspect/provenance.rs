@@ -1,0 +1,91 @@
+//! Provenance and verification summaries, read and judged about the files that held.
+
+use std::path::Path;
+
+#[cfg(not(feature = "sigstore"))]
+use release_gate::Error;
+use release_gate::Result;
+
+use crate::format::bundle::is_bundle;
+use crate::format::dsse;
+use crate::judge::keys::Keys;
+use crate::judge::provenance::{Expected, LOG, check_statement};
+use crate::judge::summary::{self, Inputs};
+use crate::judge::verdict::Verdict;
+use crate::read::file::read_bounded;
+use crate::read::provenance::read_provenance;
+
+/// Largest audit log read, in bytes.
+const LOG_LIMIT: usize = 256 << 20;
+
+/// Judges provenance about the files that `verdict` says held.
+///
+/// # Errors
+/// A file is there and cannot be read, or there is no provenance.
+pub fn check_provenance(
+    verdict: &mut Verdict,
+    path: &Path,
+    expected: &Expected,
+    keys: &Keys,
+) -> Result<()> {
+    let bytes = read_provenance(path)?;
+    if is_bundle(&bytes) {
+        return check_bundle(verdict, &bytes, expected);
+    }
+    let log = read_bounded(&path.with_file_name(LOG), LOG_LIMIT)?;
+    let judged = check_statement(&bytes, log.as_deref(), expected, keys, &verdict.verified);
+    let build = verdict.take(judged);
+    if let Some(build) = build.filter(|_| verdict.holds()) {
+        verdict.remarks.push(format!("OK  provenance  {build}"));
+        verdict.builds.push(build);
+    }
+    Ok(())
+}
+
+/// Judges the Sigstore bundles of a file.
+#[cfg(feature = "sigstore")]
+fn check_bundle(verdict: &mut Verdict, bytes: &[u8], expected: &Expected) -> Result<()> {
+    let roots = crate::read::provenance::read_roots(expected.trusted_root.as_deref())?;
+    let judged = crate::judge::bundle::check_bundles(bytes, &roots, expected, verdict);
+    verdict.absorb(judged);
+    Ok(())
+}
+
+/// Nothing that cannot be judged passes.
+#[cfg(not(feature = "sigstore"))]
+fn check_bundle(_: &mut Verdict, _: &[u8], _: &Expected) -> Result<()> {
+    Err(Error::judge(
+        "the provenance is a Sigstore bundle, which this build of the program cannot judge",
+    )
+    .with_help(
+        "install it with the feature `sigstore`: `cargo install cargo-sign --features sigstore`",
+    ))
+}
+
+/// Judges a verification summary of ours about the files that `verdict` says held, and the
+/// provenance beside it.
+///
+/// # Errors
+/// A file is there and cannot be read, or there is no summary.
+pub fn check_summary(verdict: &mut Verdict, path: &Path, keys: &Keys) -> Result<()> {
+    let bytes = read_provenance(path)?;
+    let (statement, signer) = match summary::open_summary(&bytes, keys) {
+        Ok(opened) => opened,
+        Err(finding) => {
+            verdict.refuse(*finding);
+            return Ok(());
+        }
+    };
+
+    let mut inputs = Inputs::new();
+    for input in &statement.predicate.input_attestations {
+        if crate::model::path::check(&input.uri).is_ok()
+            && let Some(bytes) = read_bounded(&path.with_file_name(&input.uri), dsse::MAX_LEN)?
+        {
+            inputs.insert(input.uri.clone(), bytes);
+        }
+    }
+    let findings = summary::check_statement(&statement, &signer, &inputs, keys, verdict);
+    verdict.findings.extend(findings);
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! What lies in a folder beside a file, and in all of it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use release_gate::artifacts::{MANIFEST, Manifest};
+use release_gate::{Error, Result};
+
+use super::file::{folder_of, read_bounded};
+use crate::model::companion::Companion;
+
+/// Longest manifest of an artifact folder that is read.
+const MAX_MANIFEST: usize = 4 << 20;
+
+/// The error for a folder that is there and cannot be read.
+pub(crate) fn unreadable_folder(dir: &Path, error: std::io::Error) -> Error {
+    Error::judge(format!("cannot read the folder `{}`", dir.display())).with_source(error)
+}
+
+/// Signatures of a file by further keys: the id in the name, and the path.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(crate) fn further_signatures(path: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let dir = folder_of(path);
+    let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
+        return Ok(Vec::new());
+    };
+
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|error| unreadable_folder(dir, error))? {
+        let entry = entry.map_err(|error| unreadable_folder(dir, error))?;
+        let name = entry.file_name();
+        if let Some(Companion::Further(of, id)) = name.to_str().and_then(Companion::of)
+            && of == file
+        {
+            found.push((id.to_owned(), entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// All files below a folder, with `/` between the parts of their names; links are not followed.
+///
+/// # Errors
+/// A folder cannot be read.
+pub(crate) fn files_below(dir: &Path) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    add_files(dir, Path::new(""), &mut found)?;
+    Ok(found)
+}
+
+fn add_files(dir: &Path, relative: &Path, found: &mut BTreeSet<String>) -> Result<()> {
+    for entry in std::fs::read_dir(dir).map_err(|error| unreadable_folder(dir, error))? {
+        let entry = entry.map_err(|error| unreadable_folder(dir, error))?;
+        let path = relative.join(entry.file_name());
+        let kind = entry
+            .file_type()
+            .map_err(|error| unreadable_folder(dir, error))?;
+        if kind.is_dir() {
+            add_files(&entry.path(), &path, found)?;
+            continue;
+        }
+        let name = path.to_string_lossy();
+        // Elsewhere a name may hold a backslash, and is then no path.
+        found.insert(if cfg!(windows) {
+            name.replace('\\', "/")
+        } else {
+            name.into_owned()
+        });
+    }
+    Ok(())
+}
+
+/// The files that the manifest of an artifact folder names; none where there is no manifest that
+/// can be read.
+///
+/// # Errors
+/// The manifest is there and cannot be read.
+pub(crate) fn named_in_manifest(dir: &Path) -> Result<BTreeSet<String>> {
+    let bytes = read_bounded(&dir.join(MANIFEST), MAX_MANIFEST)?.unwrap_or_default();
+    let manifest: Option<Manifest> = serde_json::from_slice(&bytes).ok();
+    Ok(manifest
+        .into_iter()
+        .flat_map(|manifest| manifest.files)
+        .map(|file| file.path)
+        .collect())
+}

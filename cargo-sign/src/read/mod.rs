@@ -1,0 +1,9 @@
+//! What is read: files, folders, keys and other gates' reports. Nothing here judges.
+
+pub(crate) mod builds;
+pub(crate) mod claims;
+pub mod file;
+pub mod folder;
+pub mod keys;
+pub mod members;
+pub(crate) mod provenance;

@@ -1,0 +1,5 @@
+//! Reports and their text for people. Nothing here decides.
+
+pub(crate) mod keys;
+pub(crate) mod pack;
+pub(crate) mod verify;

@@ -1,0 +1,215 @@
+//! `verify.json`, and what people are told of it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use release_gate::digest::Sha256Digest;
+use release_gate::public_key::PublicKey;
+use release_gate::{Finding, Report, Status, Subject};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::judge::verdict::{Verdict, Verified};
+use crate::model::comment::TrustedComment;
+use crate::model::provenance::Build;
+use crate::rules;
+use crate::tool::TOOL;
+
+/// `verify.json`'s data.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Data {
+    /// Files that held.
+    pub files: Vec<File>,
+    /// Fingerprints of the keys that vouch for them.
+    pub keys: Vec<String>,
+    /// Builds that vouch for them, where provenance was judged.
+    #[serde(default)]
+    pub provenance: Vec<Build>,
+}
+
+/// A file that held.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct File {
+    /// Its name.
+    pub name: String,
+    /// SHA-256.
+    pub sha256: Sha256Digest,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+impl Data {
+    fn of(verified: &[Verified], builds: Vec<Build>) -> Self {
+        let mut data = Self {
+            provenance: builds,
+            ..Self::default()
+        };
+        for file in verified {
+            data.files.push(File {
+                name: file.file.clone(),
+                sha256: file.sha256,
+                size: file.size,
+            });
+            if let Some((key, _)) = &file.signed {
+                let fingerprint = PublicKey::new(*key).fingerprint();
+                if !data.keys.contains(&fingerprint) {
+                    data.keys.push(fingerprint);
+                }
+            }
+        }
+        data
+    }
+}
+
+/// The report of a verdict. `pinned`: the keys came from somewhere else than the download;
+/// `subject`: what was judged, where it was not told by the signatures alone.
+pub(crate) fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
+    let human = if verdict.holds() && pinned {
+        ok_lines(&verdict)
+    } else {
+        String::new()
+    };
+    let subject = subject
+        .or_else(|| verdict.comments().next().map(signed_subject))
+        .unwrap_or_default();
+    let data = Data::of(&verdict.verified, verdict.builds);
+    let mut findings = verdict.findings;
+    if !pinned {
+        findings.push(unpinned(&data.keys));
+    }
+
+    let summary = format!("{} files", data.files.len());
+    // Whatever is allowed: where nothing was verified, nothing passes.
+    let unless_failed = if data.files.is_empty() {
+        Status::Error
+    } else {
+        Status::Pass
+    };
+    Report::new("verify", &TOOL, subject)
+        .unless_failed(unless_failed)
+        .findings(findings)
+        .data(&data)
+        .human(human)
+        .summary(summary)
+}
+
+/// A line for each file that held, then what else is to be said.
+fn ok_lines(verdict: &Verdict) -> String {
+    let mut lines: Vec<String> = verdict.verified.iter().map(ok_line).collect();
+    lines.extend(verdict.remarks.iter().cloned());
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn ok_line(verified: &Verified) -> String {
+    let file = plain(&verified.file);
+    let Some((key, comment)) = &verified.signed else {
+        return format!("OK  {file}");
+    };
+    format!(
+        "OK  {file}  {} {}  commit {}  key {}",
+        plain(&comment.project),
+        plain(&comment.version),
+        plain(&comment.commit),
+        PublicKey::new(*key).fingerprint()
+    )
+}
+
+fn signed_subject(comment: &TrustedComment) -> Subject {
+    Subject {
+        package: Some(comment.project.clone()),
+        version: Some(comment.version.clone()),
+        commit: comment.commit.parse().ok(),
+        dirty: comment.dirty,
+        ..Subject::default()
+    }
+}
+
+fn unpinned(keys: &[String]) -> Finding {
+    let help = format!(
+        "compare the fingerprint {} with one you trust, then name that with --key, or the key in a folder of its own",
+        keys.join(", ")
+    );
+    Finding::new(
+        &rules::KEY_UNPINNED,
+        "UNPINNED: the key came with the download",
+    )
+    .help(help)
+}
+
+/// Shows what others wrote: nothing in it is obeyed by a terminal, or looks like a line of ours.
+pub(crate) fn plain(text: &str) -> String {
+    let escaped = |c: char| match c {
+        // A path of Windows stays what it is.
+        '\\' | '\'' | '"' => c.to_string(),
+        _ => c.escape_debug().to_string(),
+    };
+    text.chars().map(escaped).collect()
+}
+
+/// Shows a path on the terminal: names of files that others made may hold what it would obey.
+pub(crate) fn plain_path(path: &Path) -> String {
+    plain(&path.to_string_lossy())
+}
+
+/// How many findings by one rule are reported one by one.
+const BY_ONE_RULE: usize = 200;
+
+/// Leaves each finding once. What there is too much of to be read is counted: whoever made a
+/// download decides how much is wrong with it.
+pub(crate) fn say_once(findings: &mut Vec<Finding>) {
+    let mut said = HashSet::new();
+    let mut by_rule = BTreeMap::<String, usize>::new();
+    let mut left_out = BTreeMap::<String, (usize, Finding)>::new();
+    findings.retain(|finding| {
+        // Levels are set later, so that nothing which decides is left out.
+        let named = serde_json::to_string(&(&finding.path, &finding.help, &finding.evidence))
+            .unwrap_or_default();
+        if !said.insert((finding.rule.clone(), finding.message.clone(), named)) {
+            return false;
+        }
+        let count = by_rule.entry(finding.rule.clone()).or_default();
+        *count += 1;
+        if *count > BY_ONE_RULE {
+            left_out
+                .entry(finding.rule.clone())
+                .and_modify(|(count, _)| *count += 1)
+                .or_insert_with(|| (1, finding.clone()));
+        }
+        *count <= BY_ONE_RULE
+    });
+    findings.extend(left_out.into_values().map(|(count, finding)| Finding {
+        message: format!("and {count} more of the kind `{}`", finding.rule),
+        evidence: BTreeMap::new(),
+        ..finding
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_are_say_once_and_too_many_are_counted() {
+        let missing =
+            |number: usize| Finding::new(&rules::FILE_MISSING, format!("`{number}` is missing"));
+        let mut findings: Vec<_> = (0..20_000).chain(0..20_000).map(missing).collect();
+        findings.push(Finding::new(
+            &rules::DIGEST_MISMATCH,
+            "`a` is not the one that was listed",
+        ));
+        let before = std::time::Instant::now();
+        say_once(&mut findings);
+        assert!(
+            before.elapsed() < std::time::Duration::from_secs(5),
+            "{:?}",
+            before.elapsed()
+        );
+        assert_eq!(findings.len(), BY_ONE_RULE + 2);
+        assert_eq!(findings[BY_ONE_RULE].rule, "digest-mismatch");
+        assert_eq!(
+            findings[BY_ONE_RULE + 1].message,
+            "and 19800 more of the kind `file-missing`"
+        );
+        assert_eq!(findings[BY_ONE_RULE + 1].level, release_gate::Level::Deny);
+    }
+}
