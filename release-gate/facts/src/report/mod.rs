@@ -3,11 +3,16 @@
 pub mod buildinfo;
 pub mod compare;
 pub mod diff;
+pub mod licenses;
+pub mod pins;
 pub mod published_crate;
 pub mod rebuild;
 pub mod relnotes;
 pub mod relnotes_check;
 pub mod repro;
+pub mod sbom;
+pub mod vulns;
+pub mod watch;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,11 +61,16 @@ macro_rules! for_each_report {
             $crate::report::buildinfo::BuildInfo,
             $crate::report::compare::CompareData,
             $crate::report::diff::Difference,
+            $crate::report::licenses::LicensesData,
+            $crate::report::pins::PinsData,
             $crate::report::published_crate::CrateData,
             $crate::report::rebuild::RebuildData,
             $crate::report::relnotes::RelnotesData,
             $crate::report::relnotes_check::RelnotesCheckData,
             $crate::report::repro::ReproData,
+            $crate::report::sbom::SbomData,
+            $crate::report::vulns::VulnsData,
+            $crate::report::watch::WatchData,
         ]}
     };
 }
