@@ -2,6 +2,7 @@
 
 pub mod buildinfo;
 pub mod compare;
+pub mod compat;
 pub mod diff;
 pub mod licenses;
 pub mod pins;
@@ -65,6 +66,7 @@ macro_rules! for_each_report {
             $crate::report::pins::PinsData,
             $crate::report::published_crate::CrateData,
             $crate::report::rebuild::RebuildData,
+            $crate::report::compat::CompatData,
             $crate::report::relnotes::RelnotesData,
             $crate::report::relnotes_check::RelnotesCheckData,
             $crate::report::repro::ReproData,
