@@ -10,7 +10,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use shared_child::SharedChild;
@@ -236,6 +237,22 @@ impl Step {
         &self.env
     }
 
+    /// Program and arguments, as the audit log has them.
+    fn argv(&self) -> Vec<String> {
+        std::iter::once(&self.program)
+            .chain(&self.args)
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// Names of the variables that the child will see.
+    fn env_names(&self) -> Vec<String> {
+        self.env
+            .keys()
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
+    }
+
     /// The command line as a person would type it, quoted for a POSIX shell.
     pub fn display(&self) -> String {
         std::iter::once(&self.program)
@@ -426,11 +443,8 @@ impl Runner {
         mut on_line: impl FnMut(&str) + Send,
     ) -> Result<Finished, ProcessError> {
         let command_line = step.display();
-        if interrupt::check().is_err() {
-            return Err(ProcessError::Interrupted {
-                command: command_line,
-            });
-        }
+        check_interrupt(&command_line)?;
+
         let started = SystemTime::now();
         let clock = Instant::now();
         let child = spawn(&step).map_err(|source| ProcessError::Start {
@@ -441,81 +455,46 @@ impl Runner {
             child: Arc::clone(&child),
             group: !step.interactive,
         });
-        let running = interrupt::register(Arc::clone(&killer) as Arc<dyn Kill>);
-        let (ended, end) = std::sync::mpsc::channel::<()>();
-        let watch = step.timeout.map(|limit| {
-            std::thread::spawn(move || {
-                let over =
-                    end.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
-                if over {
-                    killer.kill();
-                }
-                over
-            })
-        });
+        let registered = interrupt::register(Arc::clone(&killer) as Arc<dyn Kill>);
+        let deadline = step.timeout.map(|limit| Deadline::start(limit, killer));
 
-        let lost = |source| ProcessError::Lost {
-            command: command_line.clone(),
-            source,
-        };
-        let (mut stdin, stdout, stderr) =
-            (child.take_stdin(), child.take_stdout(), child.take_stderr());
-        let (stdout, stderr) = std::thread::scope(|scope| {
-            if let Some(bytes) = &step.stdin {
-                let mut pipe = stdin.take();
-                scope.spawn(move || {
-                    // A child that does not read all of its input is free to do so.
-                    if let Some(pipe) = &mut pipe {
-                        let _ = pipe.write_all(bytes);
-                    }
-                });
-            }
-            let errors = scope.spawn(move || read_lines(stderr, &mut on_line));
-            let output = read_all(stdout);
-            (
-                output,
-                errors
-                    .join()
-                    .unwrap_or_else(|_| Err(io::Error::other("the progress printer panicked"))),
-            )
-        });
-        let status = child.wait().map_err(lost)?;
-        drop((running, ended));
-        let timed_out = watch.is_some_and(|watch| watch.join().unwrap_or(false));
-        let (stdout, stderr) = (stdout.map_err(lost)?, stderr.map_err(lost)?);
+        let output = exchange(&child, step.stdin.as_deref(), &mut on_line);
+        let status = child.wait();
+        drop(registered);
+        let timed_out = deadline.is_some_and(Deadline::stop);
+        let (status, output) = status
+            .and_then(|status| Ok((status, output?)))
+            .map_err(|source| ProcessError::Lost {
+                command: command_line.clone(),
+                source,
+            })?;
         let elapsed = clock.elapsed();
 
-        self.records
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(StepRecord {
-                argv: std::iter::once(&step.program)
-                    .chain(&step.args)
-                    .map(|word| word.to_string_lossy().into_owned())
-                    .collect(),
-                env: step
-                    .env
-                    .keys()
-                    .map(|name| name.to_string_lossy().into_owned())
-                    .collect(),
-                exit_code: status.code(),
-                started,
-                elapsed,
-                log_sha256: sha256_parts(&[&stdout, &stderr]),
-            });
-        if interrupt::check().is_err() {
-            return Err(ProcessError::Interrupted {
-                command: command_line,
-            });
-        }
+        self.record(StepRecord {
+            argv: step.argv(),
+            env: step.env_names(),
+            exit_code: status.code(),
+            started,
+            elapsed,
+            log_sha256: sha256_parts(&[&output.stdout, &output.stderr]),
+        });
+        check_interrupt(&command_line)?;
+
         Ok(Finished {
             command: command_line,
             status,
-            stdout,
-            stderr,
+            stdout: output.stdout,
+            stderr: output.stderr,
             elapsed,
             timed_out,
         })
+    }
+
+    fn record(&self, record: StepRecord) {
+        self.records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(record);
     }
 
     /// What ran so far, in the order in which it ended.
@@ -525,6 +504,80 @@ impl Runner {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// An error if this process was interrupted.
+fn check_interrupt(command: &str) -> Result<(), ProcessError> {
+    interrupt::check().map_err(|_| ProcessError::Interrupted {
+        command: command.to_owned(),
+    })
+}
+
+/// A clock that ends a child when its time is over.
+struct Deadline {
+    /// Dropped when the child has ended by itself.
+    ended: mpsc::Sender<()>,
+    watch: JoinHandle<bool>,
+}
+
+impl Deadline {
+    fn start(limit: Duration, killer: Arc<Running>) -> Self {
+        let (ended, end) = mpsc::channel();
+        let watch = std::thread::spawn(move || {
+            let is_over = end.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+            if is_over {
+                killer.kill();
+            }
+            is_over
+        });
+        Self { ended, watch }
+    }
+
+    /// Stops the clock and says whether it had ended the child.
+    fn stop(self) -> bool {
+        drop(self.ended);
+        self.watch.join().unwrap_or(false)
+    }
+}
+
+/// What a child wrote.
+struct Output {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+/// Feeds a child its input and reads what it writes, all at once, so that no pipe fills up while
+/// another is waited for.
+fn exchange(
+    child: &SharedChild,
+    input: Option<&[u8]>,
+    on_line: &mut (impl FnMut(&str) + Send),
+) -> io::Result<Output> {
+    let mut stdin = child.take_stdin();
+    let stdout = child.take_stdout();
+    let stderr = child.take_stderr();
+
+    std::thread::scope(|scope| {
+        if let Some(bytes) = input {
+            scope.spawn(move || {
+                // A child that does not read all of its input is free to do so.
+                if let Some(pipe) = &mut stdin {
+                    let _ = pipe.write_all(bytes);
+                }
+                drop(stdin);
+            });
+        }
+        let errors = scope.spawn(move || read_lines(stderr, on_line));
+        let stdout = read_all(stdout);
+        let stderr = errors
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("the progress printer panicked")));
+
+        Ok(Output {
+            stdout: stdout?,
+            stderr: stderr?,
+        })
+    })
 }
 
 fn spawn(step: &Step) -> io::Result<Arc<SharedChild>> {
