@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use crate::model::cause::Variation;
 
 /// Words that ask for what varies.
-fn words(variation: Variation) -> &'static [&'static str] {
-    match variation {
-        Variation::Path => &[
+const WORDS: &[(Variation, &[&str])] = &[
+    (
+        Variation::Path,
+        &[
             "CARGO_MANIFEST_DIR",
             "env!(\"OUT_DIR\")",
             "current_dir()",
@@ -19,7 +20,10 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "file!()",
             "__FILE__",
         ],
-        Variation::Time => &[
+    ),
+    (
+        Variation::Time,
+        &[
             "SystemTime::now",
             "Utc::now",
             "Local::now",
@@ -31,7 +35,10 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "__TIME__",
             "Instant::now",
         ],
-        Variation::FileTime => &[
+    ),
+    (
+        Variation::FileTime,
+        &[
             ".modified()",
             ".created()",
             "mtime",
@@ -39,7 +46,10 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "stat -c",
             "\"tar\"",
         ],
-        Variation::Entropy => &[
+    ),
+    (
+        Variation::Entropy,
+        &[
             "HashMap",
             "HashSet",
             "RandomState",
@@ -50,7 +60,10 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "/dev/random",
             "build-id=uuid",
         ],
-        Variation::FileOrder => &[
+    ),
+    (
+        Variation::FileOrder,
+        &[
             "read_dir(",
             "glob(",
             "WalkDir",
@@ -60,7 +73,10 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "\"find\"",
             "\"ls\"",
         ],
-        Variation::Environment => &[
+    ),
+    (
+        Variation::Environment,
+        &[
             "option_env!",
             "\"HOME\"",
             "\"USER\"",
@@ -76,14 +92,26 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "__DATE__",
             "__TIMESTAMP__",
         ],
-        Variation::Host => &["hostname", "HOSTNAME", "uname"],
-        Variation::Jobs => &["NUM_JOBS", "available_parallelism", "num_cpus"],
-        Variation::Umask => &["permissions()", "mode()", "tar", "umask"],
-        Variation::UserId => &[
+    ),
+    (Variation::Host, &["hostname", "HOSTNAME", "uname"]),
+    (
+        Variation::Jobs,
+        &["NUM_JOBS", "available_parallelism", "num_cpus"],
+    ),
+    (
+        Variation::Umask,
+        &["permissions()", "mode()", "tar", "umask"],
+    ),
+    (
+        Variation::UserId,
+        &[
             "whoami", "\"id\"", ".uid()", ".gid()", "getuid", "geteuid", "getpw", "username",
             "\"tar\"", "\"stat\"", "\"ls\"",
         ],
-        Variation::GitHistory => &[
+    ),
+    (
+        Variation::GitHistory,
+        &[
             "\"describe\"",
             "\"rev-list\"",
             "\"tag\"",
@@ -93,7 +121,10 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "git2::",
             "gix::",
         ],
-        Variation::None => &[
+    ),
+    (
+        Variation::None,
+        &[
             "as_ptr",
             "addr_of",
             "{:p}",
@@ -106,8 +137,14 @@ fn words(variation: Variation) -> &'static [&'static str] {
             "process::id",
             "Instant::now",
         ],
-        Variation::Unknown => &[],
-    }
+    ),
+];
+
+fn words(variation: Variation) -> &'static [&'static str] {
+    WORDS
+        .iter()
+        .find(|(of, _)| *of == variation)
+        .map_or(&[], |(_, words)| words)
 }
 
 /// `path:line` of the first match; a build script is looked at first where one is to blame.
@@ -121,13 +158,14 @@ pub(super) fn find(
     let quoted = variable.map(|name| format!("\"{name}\""));
     let named = quoted
         .as_deref()
-        .and_then(|name| first(package, &[name], script));
-    named.or_else(|| first(package, words(variation), script))
+        .and_then(|name| first_line_with(package, &[name], script));
+    named.or_else(|| first_line_with(package, words(variation), script))
 }
 
-fn first(package: &Path, words: &[&str], script: bool) -> Option<String> {
+/// The first line of a package that holds one of the words.
+fn first_line_with(package: &Path, words: &[&str], script: bool) -> Option<String> {
     let mut files = Vec::new();
-    collect(package, 0, &mut files);
+    collect_sources(package, 0, &mut files);
     files.sort_by_key(|path| {
         let is_script = path.file_name().is_some_and(|name| name == "build.rs");
         (is_script != script, path.components().count(), path.clone())
@@ -151,7 +189,8 @@ fn first(package: &Path, words: &[&str], script: bool) -> Option<String> {
     })
 }
 
-fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) {
+/// Sources of Rust and C below a folder, as deep as packages are.
+fn collect_sources(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -160,7 +199,7 @@ fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) {
                 && !name.starts_with('.')
                 && !matches!(name.as_str(), "target" | "tests" | "benches" | "examples")
             {
-                collect(&path, depth + 1, files);
+                collect_sources(&path, depth + 1, files);
             }
         } else if [".rs", ".c", ".h", ".cc", ".cpp"]
             .iter()

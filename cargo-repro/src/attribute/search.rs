@@ -77,7 +77,7 @@ fn decide(
     expanded: bool,
 ) -> Option<Vec<Found>> {
     let mut search = match Search::start(trials, vary_folder, seen, expanded)? {
-        Start::Ready(search) => search,
+        Start::Ready(search) => *search,
         Start::Over(found) => return Some(found),
     };
 
@@ -99,7 +99,7 @@ fn decide(
 
 /// How a search begins.
 enum Start<'t, 'a> {
-    Ready(Search<'t, 'a>),
+    Ready(Box<Search<'t, 'a>>),
     /// Nothing can be told but this.
     Over(Vec<Found>),
 }
@@ -167,7 +167,7 @@ impl<'t, 'a> Search<'t, 'a> {
             .partition(|name| trials.names_sandbox(name));
         let mut group = single_factors(trials);
         group.extend(plain.into_iter().map(Factor::Variable));
-        Some(Start::Ready(Self {
+        Some(Start::Ready(Box::new(Self {
             clock: trials.clock_ahead(),
             vary_folder: vary_folder && !trials.pins("path"),
             vary_seed: trials.has_interposer() && !trials.pins("entropy"),
@@ -180,7 +180,7 @@ impl<'t, 'a> Search<'t, 'a> {
             together: false,
             unsteady: false,
             found,
-        }))
+        })))
     }
 
     /// Step 1: random numbers.

@@ -3,16 +3,36 @@
 //! Only fixes that made a replay equal are written, and only beside what people wrote themselves.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
+use release_gate::artifacts::ArtifactDir;
 use release_gate::error::JudgeExt;
 use release_gate::fs::write_atomic;
+use release_gate::project::Project;
 use release_gate::{Context, Error, Outcome, Result};
 
 use super::check;
 use crate::edit::{toml as edit, workflows as ci};
-use crate::model::cause::{ConfigFix, ReproData, Variation};
+use crate::model::cause::{Cause, ConfigFix, ReproData, Variation};
+
+/// What the last checks ask for.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Lines of configuration that were tried.
+    lines: Vec<ConfigFix>,
+    /// What is to be done by hand, and why.
+    by_hand: Vec<String>,
+    builders: Builders,
+    /// The compiler's release.
+    checked_with: Option<String>,
+    /// How many causes there were.
+    causes: usize,
+}
+
+/// Files that are changed: their text now, and as it is to be.
+type Texts = BTreeMap<PathBuf, (String, String)>;
 
 /// Runs the call.
 ///
@@ -27,10 +47,53 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
         .git
         .as_ref()
         .map_or_else(|| root.clone(), |git| git.root().to_owned());
-    let mut wanted: Vec<ConfigFix> = Vec::new();
-    let (mut causes, mut untried) = (0, Vec::new());
-    let mut builders = Builders::default();
-    let mut checked_with = None;
+
+    let mut wanted = read_checks(project, &artifacts)?;
+    if toolchain {
+        let line = toolchain_fix(&root, wanted.checked_with.as_deref())?;
+        wanted.lines.push(line);
+    }
+    if wanted.causes == 0 && !wanted.builders.epoch && !toolchain {
+        cx.terminal
+            .status("Nothing", "to mend: the last check named no cause");
+        return Ok(Outcome::Done);
+    }
+
+    let mut texts = Texts::new();
+    let mut shown = edit_configuration(&mut wanted, &mut texts, &source, &root)?;
+    shown.extend(edit_workflows(&mut wanted, &mut texts, &top));
+    shown.dedup();
+    texts.retain(|_, (old, new)| old != new);
+    for line in &wanted.by_hand {
+        cx.terminal.note(format!("to mend by hand: {line}"));
+    }
+    if texts.is_empty() {
+        cx.terminal.status(
+            "Nothing",
+            "to write: no fix that was tried is a matter of configuration, or all are there",
+        );
+        return Ok(Outcome::Done);
+    }
+
+    cx.terminal.people(&shown.concat());
+    if cx.args().dry_run {
+        cx.terminal.status("Would write", names(&texts, &root));
+        return Ok(Outcome::Done);
+    }
+    if !yes && !asked(cx)? {
+        cx.terminal.status("Nothing", "was written");
+        return Ok(Outcome::Done);
+    }
+    write_texts(&texts)?;
+    cx.terminal.status("Wrote", names(&texts, &root));
+    cx.terminal
+        .note("commit it and run `cargo repro check` again");
+    Ok(Outcome::Done)
+}
+
+/// The causes and fixes of each package's last check.
+fn read_checks(project: &Project, artifacts: &ArtifactDir) -> Result<Wanted> {
+    let mut wanted = Wanted::default();
     for package in project.selected() {
         let folder = artifacts.for_package(&package.name, &package.version.to_string());
         let name = format!("{} {}", package.name, package.version);
@@ -44,62 +107,46 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
             ))
             .with_help("run `cargo repro check` again"));
         }
+
         let data: ReproData = serde_json::from_value(envelope.data)
             .or_judge(|| format!("cannot read the check of `{name}`"))?;
-        checked_with = checked_with.or(data.toolchain);
-        builders.epoch |= !data.takes_epoch.is_empty();
+        wanted.checked_with = wanted.checked_with.or(data.toolchain);
+        wanted.builders.epoch |= !data.takes_epoch.is_empty();
         for cause in data.causes {
-            causes += 1;
-            match cause.fix {
-                Some(fix) if fix.confirmed && fix.config.is_some() => {
-                    builders.whole_history |= cause.variation == Variation::GitHistory;
-                    wanted.extend(fix.config);
-                    wanted.extend(fix.more);
-                }
-                Some(fix) => untried.push(format!(
-                    "{} ({}): {}",
-                    cause.package,
-                    cause.variation.as_str(),
-                    fix.text
-                )),
-                None => untried.push(format!(
-                    "{} ({}): no fix is known",
-                    cause.package,
-                    cause.variation.as_str()
-                )),
+            wanted.add_cause(cause);
+        }
+    }
+    Ok(wanted)
+}
+
+impl Wanted {
+    fn add_cause(&mut self, cause: Cause) {
+        self.causes += 1;
+        let named = format!("{} ({})", cause.package, cause.variation.as_str());
+        match cause.fix {
+            Some(fix) if fix.confirmed && fix.config.is_some() => {
+                self.builders.whole_history |= cause.variation == Variation::GitHistory;
+                self.lines.extend(fix.config);
+                self.lines.extend(fix.more);
             }
+            Some(fix) => self.by_hand.push(format!("{named}: {}", fix.text)),
+            None => self.by_hand.push(format!("{named}: no fix is known")),
         }
     }
-    if toolchain {
-        wanted.push(toolchain_fix(&root, checked_with.as_deref())?);
-    }
-    if causes == 0 && !builders.epoch && !toolchain {
-        cx.terminal
-            .status("Nothing", "to mend: the last check named no cause");
-        return Ok(Outcome::Done);
-    }
-    let mut texts: BTreeMap<PathBuf, (String, String)> = BTreeMap::new();
+}
+
+/// Adds the wanted lines to their files; returns what is shown of it.
+fn edit_configuration(
+    wanted: &mut Wanted,
+    texts: &mut Texts,
+    source: &str,
+    root: &Path,
+) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    for fix in &wanted {
-        let (path, key) = place(fix, &source, &root)?;
-        let shown = path
-            .strip_prefix(&root)
-            .unwrap_or(&path)
-            .display()
-            .to_string();
-        if !texts.contains_key(&path) {
-            let text = match std::fs::read_to_string(&path) {
-                Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-                Err(error) => {
-                    return Err(Error::judge(format!("cannot read `{shown}`")).with_source(error));
-                }
-            };
-            texts.insert(path.clone(), (text.clone(), text));
-        }
-        let Some((_, text)) = texts.get_mut(&path) else {
-            continue;
-        };
+    for fix in &wanted.lines {
+        let (path, key) = file_and_key(fix, source, root)?;
+        let shown = shown_below(&path, root);
+        let text = text_of(texts, &path, &shown)?;
         let keys: Vec<&str> = key.iter().map(String::as_str).collect();
         match edit::set(text, &keys, &fix.value) {
             Ok(Some(new)) => {
@@ -110,7 +157,7 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
             // How programs are linked is people's own decision, and the rest is written all the
             // same.
             Err(edit::EditError::Taken(_)) if fix.key.starts_with("profile.") => {
-                untried.push(format!(
+                wanted.by_hand.push(format!(
                     "{shown} sets another `{}` than {}",
                     fix.key, fix.value
                 ));
@@ -121,12 +168,31 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
             }
         }
     }
-    for (path, edit) in builders.edits(&top) {
-        let shown = path
-            .strip_prefix(&top)
-            .unwrap_or(&path)
-            .display()
-            .to_string();
+    Ok(lines)
+}
+
+/// A file's text as it is to be; empty for one that is not there yet.
+fn text_of<'t>(texts: &'t mut Texts, path: &Path, shown: &str) -> Result<&'t mut String> {
+    match texts.entry(path.to_owned()) {
+        Entry::Occupied(entry) => Ok(&mut entry.into_mut().1),
+        Entry::Vacant(entry) => {
+            let text = match std::fs::read_to_string(path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+                Err(error) => {
+                    return Err(Error::judge(format!("cannot read `{shown}`")).with_source(error));
+                }
+            };
+            Ok(&mut entry.insert((text.clone(), text)).1)
+        }
+    }
+}
+
+/// Changes what runs builds for the repository; returns what is shown of it.
+fn edit_workflows(wanted: &mut Wanted, texts: &mut Texts, top: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (path, edit) in wanted.builders.edits(top) {
+        let shown = shown_below(&path, top);
         let old = match texts.get(&path) {
             Some((_, text)) => text.clone(),
             None => match std::fs::read_to_string(&path) {
@@ -140,44 +206,31 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
                 texts.entry(path).or_insert_with(|| (old, String::new())).1 = new;
             }
             Ok(None) => {}
-            Err(taken) => untried.push(format!(
+            Err(taken) => wanted.by_hand.push(format!(
                 "{shown} was not changed: {taken}; {} by hand",
                 edit.by_hand
             )),
         }
     }
-    lines.dedup();
-    texts.retain(|_, (old, new)| old != new);
-    for line in &untried {
-        cx.terminal.note(format!("to mend by hand: {line}"));
-    }
-    if texts.is_empty() {
-        cx.terminal.status(
-            "Nothing",
-            "to write: no fix that was tried is a matter of configuration, or all are there",
-        );
-        return Ok(Outcome::Done);
-    }
-    cx.terminal.people(&lines.concat());
-    if cx.args().dry_run {
-        cx.terminal.status("Would write", names(&texts, &root));
-        return Ok(Outcome::Done);
-    }
-    if !yes && !asked(cx)? {
-        cx.terminal.status("Nothing", "was written");
-        return Ok(Outcome::Done);
-    }
-    for (path, (_, text)) in &texts {
+    lines
+}
+
+fn write_texts(texts: &Texts) -> Result<()> {
+    for (path, (_, text)) in texts {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)
                 .or_judge(|| format!("cannot make `{}`", parent.display()))?;
         }
         write_atomic(path, text.as_bytes())?;
     }
-    cx.terminal.status("Wrote", names(&texts, &root));
-    cx.terminal
-        .note("commit it and run `cargo repro check` again");
-    Ok(Outcome::Done)
+    Ok(())
+}
+
+fn shown_below(path: &Path, folder: &Path) -> String {
+    path.strip_prefix(folder)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// The toolchain both builds of the check were made with, for everybody.
@@ -259,14 +312,9 @@ impl Builders {
     }
 }
 
-fn names(texts: &BTreeMap<PathBuf, (String, String)>, root: &Path) -> String {
-    let names = texts.keys().map(|path| {
-        path.strip_prefix(root)
-            .unwrap_or(path)
-            .display()
-            .to_string()
-    });
-    names.collect::<Vec<_>>().join(", ")
+fn names(texts: &Texts, root: &Path) -> String {
+    let names: Vec<String> = texts.keys().map(|path| shown_below(path, root)).collect();
+    names.join(", ")
 }
 
 /// Asks whoever sits at the terminal.
@@ -287,7 +335,7 @@ fn asked(cx: &Context) -> Result<bool> {
 }
 
 /// The file and key a fix goes to: the project's own configuration stays where it is.
-fn place(fix: &ConfigFix, source: &str, root: &Path) -> Result<(PathBuf, Vec<String>)> {
+fn file_and_key(fix: &ConfigFix, source: &str, root: &Path) -> Result<(PathBuf, Vec<String>)> {
     let mut key: Vec<String> = fix.key.split('.').map(str::to_owned).collect();
     if fix.file == ".cargo/config.toml" && root.join(".cargo/config").is_file() {
         return Ok((root.join(".cargo/config"), key));

@@ -5,35 +5,21 @@ use std::path::{Path, PathBuf};
 use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
 use release_gate::fs::throw_away_dir;
+use release_gate::git::{CommitId, Git};
 use release_gate::process::Step;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
-use serde::Deserialize;
 
-use crate::diff::archive::{self, Member};
-use crate::judge::normalized;
+use crate::diff::archive::Member;
+use crate::judge::package::{compare, findings};
 use crate::model::published::CrateData;
+use crate::read::package::{Origin, origin, unpack};
 use crate::rules;
+use crate::sealed::downloads::user_cargo_home;
 use crate::sealed::history::{self, History};
 use crate::tool::TOOL;
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "crate";
-/// Written by cargo into every package made in a clean repository.
-const VCS_INFO: &str = ".cargo_vcs_info.json";
-
-#[derive(Deserialize)]
-struct VcsInfo {
-    git: Git,
-    #[serde(default)]
-    path_in_vcs: String,
-}
-
-#[derive(Deserialize)]
-struct Git {
-    sha1: String,
-    #[serde(default)]
-    dirty: bool,
-}
 
 /// Runs the call.
 ///
@@ -52,201 +38,126 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
             format!("{}@{}", package.name, package.version)
         }
     };
+
     let scratch = throw_away_dir("crate")?;
     let file = if spec.ends_with(".crate") {
         PathBuf::from(&spec)
     } else {
         download(cx, &spec, scratch.path())?
     };
-    let published = unpack(
-        &std::fs::read(&file).or_judge(|| format!("cannot read `{spec}`"))?,
-        &spec,
-    )?;
-    let stem = file
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let mut data = CrateData {
-        name: stem,
-        ..CrateData::default()
-    };
-    let mut findings = Vec::new();
-    let report = |data: &CrateData, findings: Vec<Finding>, summary: String| {
-        Report::new(REPORT, &TOOL, project.workspace_subject())
-            .findings(findings)
-            .data(data)
-            .summary(summary)
-            .print_only()
-    };
-    let info = published
-        .iter()
-        .find(|member| member.name == VCS_INFO)
-        .and_then(|member| serde_json::from_slice::<VcsInfo>(&member.bytes).ok());
-    let Some(info) = info else {
-        findings.push(
-            Finding::new(&rules::CRATE_COMMIT_MISSING, format!("`{}` does not say which commit it was packed from", data.name))
-                .help("publish from a clean git checkout; `--allow-dirty` and folders without git leave the commit out"),
-        );
-        return Ok(report(&data, findings, "no commit to compare with".to_owned()).into());
-    };
-    data.commit = Some(info.git.sha1.clone());
-    if info.git.dirty {
-        findings.push(Finding::new(
-            &rules::CRATE_DIRTY,
-            format!("`{}` was packed with uncommitted changes", data.name),
-        ));
-    }
-    let git = project.repository()?;
-    // What it names has to be a whole commit id: a branch or `HEAD` is always here and says
-    // nothing.
-    let whole = matches!(info.git.sha1.len(), 40 | 64)
-        && info.git.sha1.bytes().all(|b| b.is_ascii_hexdigit());
-    let Some(commit) = whole.then(|| git.resolve(&info.git.sha1).ok()).flatten() else {
-        findings.push(
-            Finding::new(
-                &rules::CRATE_COMMIT_MISSING,
-                format!(
-                    "`{}` names the commit {}, which this repository does not have",
-                    data.name, info.git.sha1
-                ),
-            )
-            .help("run `git fetch --all --tags`; if it stays missing, nobody can see what was published"),
-        );
-        return Ok(report(&data, findings, "the commit is not here".to_owned()).into());
-    };
-    let checkout = scratch.path().join("checkout");
-    git.checkout(&commit, &checkout)?;
-    let inside = Path::new(&info.path_in_vcs);
-    if !inside
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)))
-    {
-        return Err(Error::judge(format!(
-            "`{VCS_INFO}` names the folder `{}`, which lies in no repository",
-            info.path_in_vcs
-        )));
-    }
-    let folder = checkout.join(inside);
-    if !folder.join("Cargo.toml").is_file() {
-        findings.push(
-            Finding::new(
-                &rules::CRATE_DIFFERS,
-                format!(
-                    "the commit holds no package in `{}`, where `{}` says it was packed",
-                    info.path_in_vcs, data.name
-                ),
-            )
-            .help("it was published from another folder or another commit than it names"),
-        );
-        return Ok(report(
-            &data,
-            findings,
-            "the commit holds no such package".to_owned(),
-        )
-        .into());
-    }
-    // Cargo packs what git knows, hidden files included, and without a repository something else.
-    history::make(git, &commit, &checkout, History::Whole)?;
-    let packed = pack(cx, &folder, &scratch.path().join("target"), &data.name)?;
-    for member in &published {
-        let other = packed.iter().find(|other| other.name == member.name);
-        if !member.header.ends_with("type Regular") {
-            data.different
-                .push(format!("{} (no regular file)", member.name));
-            continue;
-        }
-        match other {
-            Some(other) if other.bytes == member.bytes => data.same += 1,
-            _ if member.name == VCS_INFO => {}
-            Some(other) if member.name == "Cargo.toml" => {
-                let (kept, changed) = normalized::manifest(&member.bytes, &other.bytes);
-                data.normalized.extend(kept.then(|| member.name.clone()));
-                data.different
-                    .extend(changed.into_iter().map(|key| format!("Cargo.toml ({key})")));
-            }
-            other if member.name == "Cargo.lock" => {
-                let theirs = other
-                    .map(|other| other.bytes.as_slice())
-                    .unwrap_or_default();
-                let changed = normalized::lock(&member.bytes, theirs);
-                data.normalized
-                    .extend(changed.is_empty().then(|| member.name.clone()));
-                data.different.extend(
-                    changed
-                        .into_iter()
-                        .map(|name| format!("Cargo.lock ({name})")),
-                );
-            }
-            Some(_) => data.different.push(member.name.clone()),
-            None => data
-                .different
-                .push(format!("{} (not in the commit)", member.name)),
-        }
-    }
-    data.different.extend(
-        packed
-            .iter()
-            .filter(|member| {
-                member.name != VCS_INFO && !published.iter().any(|other| other.name == member.name)
-            })
-            .map(|member| format!("{} (not published)", member.name)),
-    );
-    for name in &data.different {
-        findings.push(Finding::new(
-            &rules::CRATE_DIFFERS,
-            format!("`{name}` is not what the commit holds"),
-        ));
-    }
-    for name in &data.normalized {
-        findings.push(Finding::new(
-            &rules::CRATE_NORMALIZED,
-            match name.as_str() {
-                "Cargo.lock" => {
-                    "`Cargo.lock` was resolved at another time; every package both have is the same"
-                        .to_owned()
-                }
-                _ => format!("`{name}` was written by another version of cargo; it says the same"),
-            },
-        ));
-    }
-    let summary = format!(
-        "{} files are the commit's, {} differ",
-        data.same,
-        data.different.len()
-    );
-    Ok(report(&data, findings, summary).into())
+    let judged = judge_file(cx, project.repository()?, &file, &spec, scratch.path())?;
+
+    Ok(Report::new(REPORT, &TOOL, project.workspace_subject())
+        .findings(judged.findings)
+        .data(&judged.data)
+        .summary(judged.summary)
+        .print_only()
+        .into())
 }
 
-fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
-    let broken = || Error::judge(format!("`{name}` is no .crate file"));
-    let (_, outer) = archive::members(bytes)
-        .filter(|(format, _)| *format == "gzip")
-        .ok_or_else(broken)?;
-    let content = outer.into_iter().next().ok_or_else(broken)?;
-    let (_, members) = archive::members(&content.bytes)
-        .filter(|(format, _)| *format == "tar")
-        .ok_or_else(broken)?;
-    // Everything lies in one folder, `name-version/`; cargo refuses anything else, and what lies
-    // elsewhere is no file of it.
-    let folder = members
-        .first()
-        .and_then(|member| member.name.split('/').next())
-        .map(|name| format!("{name}/"));
-    let folder = folder.ok_or_else(broken)?;
-    members
-        .into_iter()
-        .map(|member| match member.name.strip_prefix(&folder) {
-            Some(rest) => Ok(Member {
-                name: rest.to_owned(),
-                ..member
-            }),
-            None => Err(Error::judge(format!(
-                "`{name}` holds `{}`, outside its folder `{folder}`",
-                member.name
-            ))),
-        })
-        .collect()
+/// What is said of a published crate.
+struct Judged {
+    data: CrateData,
+    findings: Vec<Finding>,
+    summary: String,
+}
+
+impl Judged {
+    /// There is nothing to compare with.
+    fn without_commit(mut self, finding: Finding, summary: &str) -> Self {
+        self.findings.push(finding);
+        summary.clone_into(&mut self.summary);
+        self
+    }
+}
+
+/// Compares a published file with what its commit is packed to.
+fn judge_file(cx: &Context, git: &Git, file: &Path, spec: &str, scratch: &Path) -> Result<Judged> {
+    let bytes = std::fs::read(file).or_judge(|| format!("cannot read `{spec}`"))?;
+    let published = unpack(&bytes, spec)?;
+    let stem = file.file_stem().unwrap_or_default();
+    let name = stem.to_string_lossy().into_owned();
+    let mut judged = Judged {
+        data: CrateData {
+            name: name.clone(),
+            ..CrateData::default()
+        },
+        findings: Vec::new(),
+        summary: String::new(),
+    };
+
+    let Some(origin) = origin(&published) else {
+        let finding = Finding::new(
+            &rules::CRATE_COMMIT_MISSING,
+            format!("`{name}` does not say which commit it was packed from"),
+        )
+        .help("publish from a clean git checkout; `--allow-dirty` and folders without git leave the commit out");
+        return Ok(judged.without_commit(finding, "no commit to compare with"));
+    };
+    judged.data.commit = Some(origin.commit.clone());
+    if origin.dirty {
+        judged.findings.push(Finding::new(
+            &rules::CRATE_DIRTY,
+            format!("`{name}` was packed with uncommitted changes"),
+        ));
+    }
+
+    let commit = origin
+        .names_commit()
+        .then(|| git.resolve(&origin.commit).ok())
+        .flatten();
+    let Some(commit) = commit else {
+        let finding = Finding::new(
+            &rules::CRATE_COMMIT_MISSING,
+            format!(
+                "`{name}` names the commit {}, which this repository does not have",
+                origin.commit
+            ),
+        )
+        .help(
+            "run `git fetch --all --tags`; if it stays missing, nobody can see what was published",
+        );
+        return Ok(judged.without_commit(finding, "the commit is not here"));
+    };
+
+    let Some(packed) = pack_commit(cx, git, &commit, &origin, (&name, scratch))? else {
+        let finding = Finding::new(
+            &rules::CRATE_DIFFERS,
+            format!(
+                "the commit holds no package in `{}`, where `{name}` says it was packed",
+                origin.folder
+            ),
+        )
+        .help("it was published from another folder or another commit than it names");
+        return Ok(judged.without_commit(finding, "the commit holds no such package"));
+    };
+    compare(&mut judged.data, &published, &packed);
+    judged.findings.extend(findings(&judged.data));
+    judged.summary = format!(
+        "{} files are the commit's, {} differ",
+        judged.data.same,
+        judged.data.different.len()
+    );
+    Ok(judged)
+}
+
+/// What cargo packs of the package in a commit; `None` if there is none where it says.
+fn pack_commit(
+    cx: &Context,
+    git: &Git,
+    commit: &CommitId,
+    origin: &Origin,
+    (name, scratch): (&str, &Path),
+) -> Result<Option<Vec<Member>>> {
+    let checkout = scratch.join("checkout");
+    git.checkout(commit, &checkout)?;
+    let folder = checkout.join(origin.folder()?);
+    if !folder.join("Cargo.toml").is_file() {
+        return Ok(None);
+    }
+    // Cargo packs what git knows, hidden files included, and without a repository something else.
+    history::make(git, commit, &checkout, History::Whole)?;
+    pack(cx, &folder, &scratch.join("target"), name).map(Some)
 }
 
 /// Gets a published crate through cargo.
@@ -271,8 +182,7 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
     }
     cx.terminal.status("Fetching", spec);
     cx.runner.run(step)?.success()?;
-    let home = crate::sealed::downloads::user_cargo_home()
-        .ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
+    let home = user_cargo_home().ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
     let file = format!("{name}-{version}.crate");
     // Several registries may have one of that name: the lock file says whose checksum was meant.
     let lock = std::fs::read_to_string(dir.join("Cargo.lock"))

@@ -246,7 +246,6 @@ impl Session {
             &sandbox,
             project,
             &self.targets,
-            &self.toolchain.host,
             &self.profile,
             &finished.stdout,
         )?;

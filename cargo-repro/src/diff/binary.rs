@@ -99,6 +99,9 @@ pub(super) fn is_derived(name: &str) -> bool {
     .any(|start| plain.starts_with(start))
 }
 
+/// A symbol of a section: where it begins in it, its size and its name.
+type Symbol<'a> = (u64, u64, &'a str);
+
 /// Where in a section bytes differ, by symbol of the first file.
 fn symbols(
     file: &object::File<'_>,
@@ -107,80 +110,35 @@ fn symbols(
     a: &[u8],
     b: &[u8],
 ) -> Vec<Region> {
-    let mut table: Vec<(u64, u64, &str)> = file
-        .symbols()
-        .filter(|symbol| symbol.section_index() == Some(section.index()) && symbol.size() > 0)
-        .filter_map(|symbol| {
-            Some((
-                symbol.address().checked_sub(section.address())?,
-                symbol.size(),
-                symbol.name().ok()?,
-            ))
-        })
-        .collect();
-    table.sort_unstable();
-    let mut found: BTreeMap<Option<&str>, u64> = BTreeMap::new();
-    let mut at = 0usize;
-    let common = a.len().min(b.len());
-    while at < common {
-        let block = (at + 4096).min(common);
-        if a[at..block] == b[at..block] {
-            at = block;
-            continue;
-        }
-        if a[at] == b[at] {
-            at += a[at..block]
-                .iter()
-                .zip(&b[at..block])
-                .position(|(x, y)| x != y)
-                .unwrap_or(1);
-            continue;
-        }
-        let offset = at as u64;
-        let index = table.partition_point(|(start, ..)| *start <= offset);
-        let symbol = index
-            .checked_sub(1)
-            .and_then(|index| table.get(index))
-            .filter(|(start, size, _)| offset < start.saturating_add(*size));
-        // The rest of the symbol at once: large sections are walked in one pass.
-        let end = symbol.map_or_else(
-            || table.get(index).map_or(u64::MAX, |(start, ..)| *start),
-            |(start, size, _)| start.saturating_add(*size),
-        );
-        let end = usize::try_from(end)
-            .unwrap_or(usize::MAX)
-            .min(a.len())
-            .min(b.len())
-            .max(at + 1);
-        *found.entry(symbol.map(|(.., name)| *name)).or_default() +=
-            count_differing(&a[at..end], &b[at..end]);
-        at = end;
-    }
+    let table = symbol_table(file, section);
+    let mut found = differing_symbols(&table, a, b);
     if a.len() != b.len() {
         *found.entry(None).or_default() += a.len().abs_diff(b.len()) as u64;
     }
+
+    // A section of another length moves all that follows.
     let moved = found.len() > SYMBOLS && a.len() != b.len();
+    let note = if a.len() == b.len() {
+        String::new()
+    } else {
+        format!("{} and {} bytes", a.len(), b.len())
+    };
     let mut regions: Vec<Region> = found
         .into_iter()
         .map(|(symbol, bytes)| {
             let shown = symbol.map(|name| format!("{:#}", rustc_demangle::demangle(name)));
-            let note = if a.len() == b.len() {
-                String::new()
-            } else {
-                format!("{} and {} bytes", a.len(), b.len())
-            };
             Region {
                 section: Some(name.to_owned()),
-                krate: shown.as_deref().and_then(krate),
+                krate: shown.as_deref().and_then(krate_of),
                 symbol: shown,
                 bytes,
-                // A section of another length moves all that follows.
                 derived: is_derived(name) || moved,
-                note,
+                note: note.clone(),
                 ..Region::default()
             }
         })
         .collect();
+
     if regions.len() > SYMBOLS {
         regions.sort_by_key(|region| std::cmp::Reverse(region.bytes));
         let rest: u64 = regions.drain(SYMBOLS..).map(|region| region.bytes).sum();
@@ -195,8 +153,69 @@ fn symbols(
     regions
 }
 
+/// The symbols of a section, sorted.
+fn symbol_table<'a>(file: &object::File<'a>, section: &object::Section<'_, '_>) -> Vec<Symbol<'a>> {
+    let mut table: Vec<Symbol<'a>> = file
+        .symbols()
+        .filter(|symbol| symbol.section_index() == Some(section.index()) && symbol.size() > 0)
+        .filter_map(|symbol| {
+            Some((
+                symbol.address().checked_sub(section.address())?,
+                symbol.size(),
+                symbol.name().ok()?,
+            ))
+        })
+        .collect();
+    table.sort_unstable();
+    table
+}
+
+/// How many bytes differ in each symbol, in one pass over the section.
+fn differing_symbols<'a>(
+    table: &[Symbol<'a>],
+    a: &[u8],
+    b: &[u8],
+) -> BTreeMap<Option<&'a str>, u64> {
+    let mut found: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+    let common = a.len().min(b.len());
+    let mut at = 0;
+
+    while at < common {
+        let block = (at + 4096).min(common);
+        let same = a[at..block]
+            .iter()
+            .zip(&b[at..block])
+            .take_while(|(x, y)| x == y)
+            .count();
+        if same > 0 {
+            at += same;
+            continue;
+        }
+
+        // The rest of the symbol at once: large sections are walked in one pass.
+        let offset = at as u64;
+        let index = table.partition_point(|(start, ..)| *start <= offset);
+        let symbol = index
+            .checked_sub(1)
+            .and_then(|index| table.get(index))
+            .filter(|(start, size, _)| offset < start.saturating_add(*size));
+        let end = symbol.map_or_else(
+            || table.get(index).map_or(u64::MAX, |(start, ..)| *start),
+            |(start, size, _)| start.saturating_add(*size),
+        );
+        let end = usize::try_from(end)
+            .unwrap_or(usize::MAX)
+            .min(common)
+            .max(at + 1);
+        *found.entry(symbol.map(|(.., name)| *name)).or_default() +=
+            count_differing(&a[at..end], &b[at..end]);
+        at = end;
+    }
+    found
+}
+
 /// The crate of a demangled path: `<a::B as c::D>::f` belongs to `a`.
-fn krate(path: &str) -> Option<String> {
+fn krate_of(path: &str) -> Option<String> {
     let start = path.trim_start_matches(['<', '&', '*', '(', '[']);
     let name: String = start
         .chars()
@@ -211,11 +230,11 @@ mod tests {
 
     #[test]
     fn symbols_name_their_crate() {
-        assert_eq!(krate("serde::de::f").as_deref(), Some("serde"));
+        assert_eq!(krate_of("serde::de::f").as_deref(), Some("serde"));
         assert_eq!(
-            krate("<alloc::vec::Vec<T> as core::ops::Drop>::drop").as_deref(),
+            krate_of("<alloc::vec::Vec<T> as core::ops::Drop>::drop").as_deref(),
             Some("alloc")
         );
-        assert_eq!(krate("main"), None);
+        assert_eq!(krate_of("main"), None);
     }
 }

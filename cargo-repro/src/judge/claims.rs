@@ -105,6 +105,28 @@ pub(crate) fn environment(
     Ok(given)
 }
 
+/// Something a buildinfo says, as it says it and as it is here.
+struct Claim {
+    what: String,
+    published: String,
+    here: String,
+}
+
+impl Claim {
+    fn new(what: impl Into<String>, published: impl ToString, here: impl ToString) -> Self {
+        Self {
+            what: what.into(),
+            published: published.to_string(),
+            here: here.to_string(),
+        }
+    }
+
+    fn of_option<T: ToString>(what: &str, published: Option<T>, here: Option<T>) -> Self {
+        let shown = |value: Option<T>| value.map_or("none".to_owned(), |value| value.to_string());
+        Self::new(what, shown(published), shown(here))
+    }
+}
+
 /// What it says otherwise than it is.
 pub(crate) fn differing(
     published: &Published,
@@ -112,94 +134,19 @@ pub(crate) fn differing(
     rebuilt: &BuildInfo,
 ) -> Vec<Finding> {
     let (subject, info) = (&published.envelope.subject, &published.info);
-    let hex = |digest: Option<release_gate::digest::Sha256Digest>| {
-        digest.map_or("none".to_owned(), |digest| digest.to_string())
-    };
-    let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
-    let commit = |subject: &Subject| {
-        subject
-            .commit
-            .as_ref()
-            .map_or("none".to_owned(), ToString::to_string)
-    };
-    let mut claims = vec![
-        (
-            "version".to_owned(),
-            name(&subject.version),
-            name(&here.version),
-        ),
-        (
-            "commit of its subject".to_owned(),
-            commit(subject),
-            commit(here),
-        ),
-        (
-            "digest of the sources".to_owned(),
-            hex(info.source_sha256),
-            hex(rebuilt.source_sha256),
-        ),
-        (
-            "digest of Cargo.lock".to_owned(),
-            hex(info.lock_sha256),
-            hex(rebuilt.lock_sha256),
-        ),
-        (
-            "digest of Cargo.lock of its subject".to_owned(),
-            hex(subject.lock_sha256),
-            hex(rebuilt.lock_sha256),
-        ),
-        (
-            "SOURCE_DATE_EPOCH".to_owned(),
-            info.source_date_epoch.to_string(),
-            rebuilt.source_date_epoch.to_string(),
-        ),
-        (
-            "state of the work tree".to_owned(),
-            subject.dirty.to_string(),
-            here.dirty.to_string(),
-        ),
-    ];
-    let value = |info: &BuildInfo, name: &str| {
-        info.environment
-            .get(name)
-            .map_or("not set".to_owned(), |value| format!("`{value}`"))
-    };
-    let variables: BTreeSet<&String> = info
-        .environment
-        .keys()
-        .chain(rebuilt.environment.keys())
-        .collect();
-    claims.extend(variables.into_iter().map(|variable| {
-        (
-            format!("variable {variable}"),
-            value(info, variable),
-            value(rebuilt, variable),
-        )
-    }));
-    for artifact in &info.artifacts {
-        let same = rebuilt
-            .artifacts
-            .iter()
-            .find(|one| one.target == artifact.target && one.name == artifact.name);
-        if let Some(same) = same {
-            claims.push((
-                format!("path of `{}`", artifact.name),
-                artifact.path.clone(),
-                same.path.clone(),
-            ));
-            if same.sha256 == artifact.sha256 {
-                claims.push((
-                    format!("size of `{}`", artifact.name),
-                    artifact.size.to_string(),
-                    same.size.to_string(),
-                ));
-            }
-        }
-    }
+    let mut claims = subject_claims(subject, info, here, rebuilt);
+    claims.extend(variable_claims(info, rebuilt));
+    claims.extend(artifact_claims(info, rebuilt));
+
     let mut findings: Vec<Finding> = claims
         .into_iter()
-        .filter(|(_, published, here)| published != here)
-        .map(|(what, published, here)| {
+        .filter(|claim| claim.published != claim.here)
+        .map(|claim| {
+            let Claim {
+                what,
+                published,
+                here,
+            } = claim;
             Finding::new(
                 &rules::INPUTS_DIFFER,
                 format!("buildinfo.json says another {what}: {published}, and here it is {here}"),
@@ -213,6 +160,95 @@ pub(crate) fn differing(
         ));
     }
     findings
+}
+
+fn subject_claims(
+    subject: &Subject,
+    info: &BuildInfo,
+    here: &Subject,
+    rebuilt: &BuildInfo,
+) -> Vec<Claim> {
+    vec![
+        Claim::of_option("version", subject.version.as_ref(), here.version.as_ref()),
+        Claim::of_option(
+            "commit of its subject",
+            subject.commit.as_ref(),
+            here.commit.as_ref(),
+        ),
+        Claim::of_option(
+            "digest of the sources",
+            info.source_sha256,
+            rebuilt.source_sha256,
+        ),
+        Claim::of_option(
+            "digest of Cargo.lock",
+            info.lock_sha256,
+            rebuilt.lock_sha256,
+        ),
+        Claim::of_option(
+            "digest of Cargo.lock of its subject",
+            subject.lock_sha256,
+            rebuilt.lock_sha256,
+        ),
+        Claim::new(
+            "SOURCE_DATE_EPOCH",
+            info.source_date_epoch,
+            rebuilt.source_date_epoch,
+        ),
+        Claim::new("state of the work tree", subject.dirty, here.dirty),
+    ]
+}
+
+fn variable_claims(info: &BuildInfo, rebuilt: &BuildInfo) -> Vec<Claim> {
+    let names: BTreeSet<&String> = info
+        .environment
+        .keys()
+        .chain(rebuilt.environment.keys())
+        .collect();
+    names
+        .into_iter()
+        .map(|name| {
+            Claim::new(
+                format!("variable {name}"),
+                shown_variable(info, name),
+                shown_variable(rebuilt, name),
+            )
+        })
+        .collect()
+}
+
+fn shown_variable(info: &BuildInfo, name: &str) -> String {
+    info.environment
+        .get(name)
+        .map_or("not set".to_owned(), |value| format!("`{value}`"))
+}
+
+/// Paths, and sizes where the digest is the same.
+fn artifact_claims(info: &BuildInfo, rebuilt: &BuildInfo) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for artifact in &info.artifacts {
+        let same = rebuilt
+            .artifacts
+            .iter()
+            .find(|one| one.target == artifact.target && one.name == artifact.name);
+        let Some(same) = same else {
+            continue;
+        };
+        let name = &artifact.name;
+        claims.push(Claim::new(
+            format!("path of `{name}`"),
+            &artifact.path,
+            &same.path,
+        ));
+        if same.sha256 == artifact.sha256 {
+            claims.push(Claim::new(
+                format!("size of `{name}`"),
+                artifact.size,
+                same.size,
+            ));
+        }
+    }
+    claims
 }
 
 #[cfg(test)]

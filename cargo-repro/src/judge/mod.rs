@@ -5,5 +5,6 @@ pub(crate) mod causes;
 pub(crate) mod check;
 pub(crate) mod claims;
 pub(crate) mod normalized;
+pub(crate) mod package;
 pub(crate) mod toolchain;
 pub(crate) mod variations;

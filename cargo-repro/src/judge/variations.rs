@@ -16,116 +16,138 @@ pub(crate) struct Own {
     pub(crate) history: bool,
 }
 
+/// What B varied, and what could not be varied here and why.
+#[derive(Debug, Default)]
+struct Variations {
+    varied: Vec<String>,
+    missing: BTreeMap<String, String>,
+}
+
+impl Variations {
+    fn varied(&mut self, what: &[&str]) {
+        self.varied
+            .extend(what.iter().map(|what| (*what).to_owned()));
+    }
+
+    fn missing(&mut self, what: &str, why: impl Into<String>) {
+        self.missing.insert(what.to_owned(), why.into());
+    }
+
+    /// One or the other.
+    fn either(&mut self, is_varied: bool, what: &str, why: &str) {
+        if is_varied {
+            self.varied(&[what]);
+        } else {
+            self.missing(what, why);
+        }
+    }
+
+    /// What the interposer varies, or namespaces in its stead.
+    fn interposed(&mut self, abilities: &Abilities) {
+        match &abilities.interposer {
+            Ok(_) => {
+                self.varied(&["clock", "file order", "host name"]);
+                self.missing(
+                    "clock, file order and random numbers of statically linked programs",
+                    "they ask the kernel, past the interposer",
+                );
+            }
+            Err(why) => {
+                for what in ["clock", "file order"] {
+                    self.missing(what, why);
+                }
+                match &abilities.namespaces {
+                    Ok(()) => self.varied(&["host name"]),
+                    Err(why) => self.missing("host name", why),
+                }
+            }
+        }
+    }
+
+    /// What is pinned is not varied.
+    fn pinned(&mut self, pins: &Pins) {
+        for word in pins.words() {
+            for what in pinned_by(word) {
+                self.varied.retain(|name| name != what);
+                self.missing(what, "pinned by `[repro] pin`");
+            }
+        }
+    }
+}
+
+/// What a word of `[repro] pin` keeps from varying.
+fn pinned_by(word: &str) -> &'static [&'static str] {
+    match word {
+        "environment" => &["environment", "HOME", "locale", "time zone"],
+        "path" => &["path", "CARGO_HOME"],
+        "time" => &["clock"],
+        "file-order" => &["file order"],
+        "file-time" => &["file times"],
+        "git-history" => &["git history"],
+        "host" => &["host name"],
+        "jobs" => &["jobs"],
+        "umask" => &["umask"],
+        "user-id" => &["user id"],
+        "entropy" => &["random numbers"],
+        _ => &[],
+    }
+}
+
 /// What B varied, and what could not be varied here.
 pub(crate) fn variations(
     abilities: &Abilities,
     pins: &Pins,
     own: &Own,
 ) -> (Vec<String>, BTreeMap<String, String>) {
-    let mut varied: Vec<String> = [
+    let mut all = Variations::default();
+    all.varied(&[
         "path",
         "CARGO_HOME",
         "HOME",
         "environment",
         "file times",
         "jobs",
-    ]
-    .map(str::to_owned)
-    .into();
-    let mut missing = BTreeMap::new();
-    if cfg!(unix) {
-        varied.push("umask".to_owned());
-    } else {
-        missing.insert("umask".to_owned(), "the system has none".to_owned());
-    }
-    match &abilities.interposer {
-        Ok(_) => {
-            varied.extend(["clock", "file order", "host name"].map(str::to_owned));
-            missing.insert(
-                "clock, file order and random numbers of statically linked programs".to_owned(),
-                "they ask the kernel, past the interposer".to_owned(),
-            );
-        }
-        Err(why) => {
-            for what in ["clock", "file order"] {
-                missing.insert(what.to_owned(), why.clone());
-            }
-            match &abilities.namespaces {
-                Ok(()) => varied.push("host name".to_owned()),
-                Err(why) => drop(missing.insert("host name".to_owned(), why.clone())),
-            }
-        }
-    }
+    ]);
+    all.either(cfg!(unix), "umask", "the system has none");
+    all.interposed(abilities);
+
     if let Err(why) = &abilities.namespaces {
-        missing.insert(
-            "network".to_owned(),
-            format!("only cargo is offline: {why}"),
-        );
+        all.missing("network", format!("only cargo is offline: {why}"));
     }
     for what in [
         "kernel and processor",
         "machine id",
         "when the machine was started",
     ] {
-        missing.insert(
-            what.to_owned(),
-            "both builds run on this machine".to_owned(),
-        );
+        all.missing(what, "both builds run on this machine");
     }
     match &abilities.users {
-        Ok(_) => varied.push("user id".to_owned()),
-        Err(why) => drop(missing.insert(
-            "user id".to_owned(),
+        Ok(_) => all.varied(&["user id"]),
+        Err(why) => all.missing(
+            "user id",
             format!("both builds run as the same user: {why}"),
-        )),
+        ),
     }
-    missing.insert(
-        "toolchain folder".to_owned(),
-        "both builds use the same toolchain".to_owned(),
+    all.missing("toolchain folder", "both builds use the same toolchain");
+
+    all.either(
+        own.locale,
+        "locale",
+        "no other is installed; only its variables differ",
     );
-    match own.locale {
-        true => varied.push("locale".to_owned()),
-        false => drop(missing.insert(
-            "locale".to_owned(),
-            "no other is installed; only its variables differ".to_owned(),
-        )),
-    }
-    match own.time_zone {
-        true => varied.push("time zone".to_owned()),
-        false => drop(missing.insert(
-            "time zone".to_owned(),
-            "none are installed; only its variable differs".to_owned(),
-        )),
-    }
-    match own.history {
-        true => varied.push("git history".to_owned()),
-        false => drop(missing.insert(
-            "git history".to_owned(),
-            "this repository is a shallow clone itself".to_owned(),
-        )),
-    }
-    for word in pins.words() {
-        let what: &[&str] = match word.as_str() {
-            "environment" => &["environment", "HOME", "locale", "time zone"],
-            "path" => &["path", "CARGO_HOME"],
-            "time" => &["clock"],
-            "file-order" => &["file order"],
-            "file-time" => &["file times"],
-            "git-history" => &["git history"],
-            "host" => &["host name"],
-            "jobs" => &["jobs"],
-            "umask" => &["umask"],
-            "user-id" => &["user id"],
-            "entropy" => &["random numbers"],
-            _ => &[],
-        };
-        for what in what {
-            varied.retain(|name| name != what);
-            missing.insert((*what).to_owned(), "pinned by `[repro] pin`".to_owned());
-        }
-    }
-    varied.sort();
-    (varied, missing)
+    all.either(
+        own.time_zone,
+        "time zone",
+        "none are installed; only its variable differs",
+    );
+    all.either(
+        own.history,
+        "git history",
+        "this repository is a shallow clone itself",
+    );
+    all.pinned(pins);
+    all.varied.sort();
+    (all.varied, all.missing)
 }
 
 #[cfg(test)]

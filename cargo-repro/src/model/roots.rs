@@ -36,35 +36,7 @@ pub(crate) enum Root {
 
 /// Lays two builds over each other.
 pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
-    let mut found = Comparison::default();
-    let (mut left, mut right) = (grouped(&a.units), grouped(&b.units));
-    let keys: BTreeSet<String> = left.keys().chain(right.keys()).cloned().collect();
-    for key in keys {
-        let (mut from_a, mut from_b) = (
-            left.remove(&key).unwrap_or_default(),
-            right.remove(&key).unwrap_or_default(),
-        );
-        let metadata = |build: &Build, index: usize| build.units[index].call.metadata.clone();
-        // The same symbol hash first; what is left over is paired in order.
-        from_a.retain(|&i| {
-            match from_b
-                .iter()
-                .position(|&j| metadata(a, i) == metadata(b, j))
-            {
-                Some(at) => {
-                    found.units.push((i, from_b.remove(at)));
-                    false
-                }
-                None => true,
-            }
-        });
-        found
-            .units
-            .extend(from_a.iter().copied().zip(from_b.iter().copied()));
-        if from_a.len() != from_b.len() {
-            found.unpaired.push(key);
-        }
-    }
+    let mut found = pair_units(a, b);
     found.differing = (0..found.units.len())
         .filter(|&pair| {
             let (i, j) = found.units[pair];
@@ -72,6 +44,7 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
                 || a.units[i].call.metadata != b.units[j].call.metadata
         })
         .collect();
+
     let scripts = differing_scripts(a, b);
     let by_stem: BTreeMap<String, usize> = found
         .units
@@ -82,13 +55,13 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
 
     let mut roots = BTreeMap::new();
     for &pair in &found.differing {
-        let (i, j) = found.units[pair];
-        if transitive(a, &found, &by_stem, pair)
+        let follows = transitive(a, &found, &by_stem, pair)
             .iter()
-            .any(|dependency| found.differing.contains(dependency))
-        {
+            .any(|dependency| found.differing.contains(dependency));
+        if follows {
             continue;
         }
+        let (i, j) = found.units[pair];
         let unit = &a.units[i];
         let script = scripts
             .iter()
@@ -97,36 +70,69 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
             Some(&(at, other)) if reaches(unit, &b.units[j], &a.scripts[at], &b.scripts[other]) => {
                 // The script's own executable may be what differs; then it is a root already and
                 // the run follows from it.
-                let executable = found.differing.iter().any(|&p| {
-                    let call = &a.units[found.units[p].0].call;
-                    call.is_build_script()
-                        && call.package == unit.call.package
-                        && call.version == unit.call.version
-                });
-                if !executable {
+                if !script_executable_differs(a, &found, unit) {
                     roots.insert((0, at), Root::Script { a: at, b: other });
                     found.behind.push((at, i, j));
                 }
             }
-            _ => {
-                let writer = match differing_sources(unit, &b.units[j]).is_empty() {
-                    true => None,
-                    false => runs(a, b).into_iter().find(|(at, _)| {
-                        Some(a.scripts[*at].out_dir.as_path()) == unit.call.build_out_dir()
-                    }),
-                };
-                match writer {
-                    // Nobody else of the package wrote sources while it was built.
-                    Some((at, other)) => roots.insert((0, at), Root::Script { a: at, b: other }),
-                    None => roots.insert((1, i), Root::Unit { a: i, b: j }),
-                };
-            }
+            _ => match source_writer(a, b, i, j) {
+                Some((at, other)) => drop(roots.insert((0, at), Root::Script { a: at, b: other })),
+                None => drop(roots.insert((1, i), Root::Unit { a: i, b: j })),
+            },
         }
     }
     found.roots = roots.into_values().collect();
     found
 }
 
+/// Finds the same unit in both builds: first by symbol hash; what is left over is paired in order.
+fn pair_units(a: &Build, b: &Build) -> Comparison {
+    let mut found = Comparison::default();
+    let mut left = grouped(&a.units);
+    let mut right = grouped(&b.units);
+    let keys: BTreeSet<String> = left.keys().chain(right.keys()).cloned().collect();
+
+    for key in keys {
+        let mut from_a = left.remove(&key).unwrap_or_default();
+        let mut from_b = right.remove(&key).unwrap_or_default();
+        from_a.retain(|&i| {
+            let same = from_b
+                .iter()
+                .position(|&j| a.units[i].call.metadata == b.units[j].call.metadata);
+            found.units.extend(same.map(|at| (i, from_b.remove(at))));
+            same.is_none()
+        });
+        let rest = from_a.iter().copied().zip(from_b.iter().copied());
+        found.units.extend(rest);
+        if from_a.len() != from_b.len() {
+            found.unpaired.push(key);
+        }
+    }
+    found
+}
+
+/// Whether the executable of the build script that a unit depends on differs itself.
+fn script_executable_differs(a: &Build, found: &Comparison, unit: &Unit) -> bool {
+    found.differing.iter().any(|&pair| {
+        let call = &a.units[found.units[pair].0].call;
+        call.is_build_script()
+            && call.package == unit.call.package
+            && call.version == unit.call.version
+    })
+}
+
+/// The runs of the build script that wrote a unit's sources while it was built: nobody else of the
+/// package did.
+fn source_writer(a: &Build, b: &Build, i: usize, j: usize) -> Option<(usize, usize)> {
+    if differing_sources(&a.units[i], &b.units[j]).is_empty() {
+        return None;
+    }
+    runs(a, b)
+        .into_iter()
+        .find(|(at, _)| Some(a.scripts[*at].out_dir.as_path()) == a.units[i].call.build_out_dir())
+}
+
+/// Positions of units by key, those of one key by symbol hash.
 fn grouped(units: &[Unit]) -> BTreeMap<String, Vec<usize>> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, unit) in units.iter().enumerate() {

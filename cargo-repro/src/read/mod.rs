@@ -2,3 +2,4 @@
 
 pub(crate) mod buildinfo;
 pub(crate) mod folders;
+pub(crate) mod package;

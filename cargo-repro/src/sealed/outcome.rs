@@ -84,90 +84,118 @@ pub(crate) fn read(
     sandbox: &Sandbox,
     project: &Project,
     targets: &[String],
-    host: &str,
     profile: &str,
     stdout: &[u8],
 ) -> Result<Build> {
-    let mut build = Build {
-        units: units(sandbox)?,
-        ..Build::default()
-    };
     let stdout = sandbox
         .outside(&String::from_utf8_lossy(stdout))
         .into_bytes();
+    let mut reader = Reader {
+        sandbox,
+        project,
+        layout: Layout::of(sandbox, targets, profile),
+        origins: BTreeMap::new(),
+        build: Build {
+            units: units(sandbox)?,
+            ..Build::default()
+        },
+    };
     // Macros print to the same stream: what is no message of cargo's is theirs.
-    let messages = messages(&stdout);
-    let layout = Layout::of(sandbox, targets, host, profile);
-    let mut origins: BTreeMap<PathBuf, Origin> = BTreeMap::new();
-    for message in messages {
+    for message in messages(&stdout) {
+        reader.message(message)?;
+    }
+    reader.finish()
+}
+
+/// Collects what cargo's messages name.
+struct Reader<'a> {
+    sandbox: &'a Sandbox,
+    project: &'a Project,
+    layout: Layout<'a>,
+    /// Which target made each finished file.
+    origins: BTreeMap<PathBuf, Origin>,
+    build: Build,
+}
+
+impl Reader<'_> {
+    fn message(&mut self, message: Message) -> Result<()> {
         match message {
             Message::BuildScriptExecuted {
                 out_dir,
                 package_id,
-            } => {
-                let known = build.scripts.iter().any(|run| run.out_dir == out_dir);
-                if !known && is_out_dir(&out_dir) {
-                    let (package, version) = name_and_version(&package_id);
-                    build
-                        .scripts
-                        .push(script(sandbox, package, version, out_dir)?);
-                }
-            }
+            } => self.script(out_dir, &package_id),
             Message::CompilerArtifact {
                 manifest_path,
                 target,
                 filenames,
                 executable,
-            } => {
-                let Some(package) = selected(project, sandbox, &manifest_path) else {
-                    continue;
-                };
-                if !has_target(package, &target) {
-                    continue;
-                }
-                let origin = Origin {
-                    package: package.name.to_string(),
-                    kind: target.kind.clone(),
-                    target: target.name.clone(),
-                };
-                for (kind, path) in released(&target, filenames, executable) {
-                    // Cargo's own files lie in one folder, whoever else says what.
-                    let Some(triple) = layout.triple(&path) else {
-                        continue;
-                    };
-                    match origins.insert(path.clone(), origin.clone()) {
-                        Some(other) if other != origin => {
-                            return Err(collision(&path, &other, &origin));
-                        }
-                        Some(_) => return Err(twice(&path, &origin)),
-                        None => {}
-                    }
-                    build
-                        .artifacts
-                        .push(artifact(package, sandbox, triple, kind, path)?);
-                }
-            }
-            Message::Other => {}
+            } => self.target(&manifest_path, &target, filenames, executable),
+            Message::Other => Ok(()),
         }
     }
-    complete(project, &origins)?;
-    build.scripts.sort_by(|a, b| {
-        (&a.package, &a.version, &a.out_dir).cmp(&(&b.package, &b.version, &b.out_dir))
-    });
-    let key = |artifact: &Artifact| {
-        (
-            artifact.package.clone(),
-            artifact.target.clone(),
-            artifact.name.clone(),
-        )
-    };
-    build.artifacts.sort_by_key(key);
-    if build.units.is_empty() {
-        return Err(Error::judge("no compiler call was recorded in the sealed build").with_help(
-            "does `.cargo/config.toml` force another RUSTC_WRAPPER by `[env]`? sealed builds need theirs",
-        ));
+
+    fn script(&mut self, out_dir: PathBuf, package_id: &str) -> Result<()> {
+        let known = self.build.scripts.iter().any(|run| run.out_dir == out_dir);
+        if !known && is_out_dir(&out_dir) {
+            let (package, version) = name_and_version(package_id);
+            let run = script(self.sandbox, package, version, out_dir)?;
+            self.build.scripts.push(run);
+        }
+        Ok(())
     }
-    Ok(build)
+
+    /// Files of a selected package's target.
+    fn target(
+        &mut self,
+        manifest: &Path,
+        target: &MessageTarget,
+        files: Vec<PathBuf>,
+        executable: Option<PathBuf>,
+    ) -> Result<()> {
+        let Some(package) = selected(self.project, self.sandbox, manifest) else {
+            return Ok(());
+        };
+        if !has_target(package, target) {
+            return Ok(());
+        }
+        let origin = Origin {
+            package: package.name.to_string(),
+            kind: target.kind.clone(),
+            target: target.name.clone(),
+        };
+
+        for (kind, path) in released(target, files, executable) {
+            // Cargo's own files lie in one folder, whoever else says what.
+            let Some(triple) = self.layout.triple(&path) else {
+                continue;
+            };
+            match self.origins.insert(path.clone(), origin.clone()) {
+                Some(other) if other != origin => return Err(collision(&path, &other, &origin)),
+                Some(_) => return Err(twice(&path, &origin)),
+                None => {}
+            }
+            let made = artifact(package, self.sandbox, triple, kind, path)?;
+            self.build.artifacts.push(made);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Build> {
+        complete(self.project, &self.origins)?;
+        let mut build = self.build;
+        build.scripts.sort_by(|a, b| {
+            (&a.package, &a.version, &a.out_dir).cmp(&(&b.package, &b.version, &b.out_dir))
+        });
+        build.artifacts.sort_by(|a, b| {
+            (&a.package, &a.target, &a.name).cmp(&(&b.package, &b.target, &b.name))
+        });
+        if build.units.is_empty() {
+            return Err(Error::judge("no compiler call was recorded in the sealed build").with_help(
+                "does `.cargo/config.toml` force another RUSTC_WRAPPER by `[env]`? sealed builds need theirs",
+            ));
+        }
+        Ok(build)
+    }
 }
 
 /// The selected package a manifest in this place belongs to: members may lie anywhere in the
@@ -264,7 +292,8 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn of(sandbox: &'a Sandbox, targets: &[String], host: &'a str, profile: &'a str) -> Self {
+    fn of(sandbox: &'a Sandbox, targets: &[String], profile: &'a str) -> Self {
+        let host = sandbox.toolchain.host.as_str();
         let configured = if targets.is_empty() {
             sandbox.configured_targets()
         } else {

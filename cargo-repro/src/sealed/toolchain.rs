@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use release_gate::digest::{sha256_bytes, sha256_file};
+use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use release_gate::process::{Runner, Step};
 use release_gate::{Error, Result};
 
@@ -42,32 +42,13 @@ impl Toolchain {
         guard: Option<&Guard>,
         detail: Detail,
     ) -> Result<Self> {
-        let ask = |program: &Path, args: &[&str]| -> Result<String> {
-            let finished = runner
-                .run(Step::new(program).args(args).current_dir(project))?
-                .success()?;
-            Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
-        };
-        let rustc = std::env::var_os("RUSTC")
-            .filter(|name| !name.is_empty())
-            .map_or_else(|| "rustc".into(), PathBuf::from);
-        let sysroot = PathBuf::from(ask(&rustc, &["--print", "sysroot"])?);
-        let real = |name: &str, otherwise: PathBuf| {
-            let path = sysroot
-                .join("bin")
-                .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-            if path.is_file() {
-                path
-            } else {
-                which(&otherwise).unwrap_or(otherwise)
-            }
-        };
-        let rustc = real("rustc", rustc);
-        let cargo = std::env::var_os("CARGO")
-            .filter(|name| !name.is_empty())
-            .map_or_else(|| "cargo".into(), PathBuf::from);
-        let cargo = real("cargo", cargo);
-        let verbose = ask(&rustc, &["-vV"])?;
+        let named_rustc = program_of_variable("RUSTC", "rustc");
+        let sysroot = ask(runner, project, &named_rustc, &["--print", "sysroot"])?;
+        let sysroot = PathBuf::from(sysroot);
+        let rustc = behind_shim(&sysroot, "rustc", named_rustc);
+        let cargo = behind_shim(&sysroot, "cargo", program_of_variable("CARGO", "cargo"));
+
+        let verbose = ask(runner, project, &rustc, &["-vV"])?;
         let host = verbose
             .lines()
             .find_map(|line| line.strip_prefix("host: "))
@@ -75,61 +56,95 @@ impl Toolchain {
                 Error::judge(format!("`{} -vV` does not name its host", rustc.display()))
             })?
             .to_owned();
-        let lines = |text: &str| -> Vec<String> {
-            text.lines()
-                .map(str::trim_end)
-                .filter(|line| !line.is_empty())
-                .map(str::to_owned)
-                .collect()
-        };
-        let digest = |path: &Path| match detail {
-            Detail::Digests => sha256_file(path).ok().map(|(digest, _)| digest),
-            Detail::Versions => None,
-        };
-        let mut rustc_digests = vec![digest(&rustc).map(|digest| digest.to_string())];
-        let mut drivers: Vec<PathBuf> = std::fs::read_dir(sysroot.join("lib"))
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| {
-                path.file_name()
-                    .is_some_and(|name| name.to_string_lossy().contains("rustc_driver"))
-            })
-            .collect();
-        drivers.sort();
-        rustc_digests.extend(
-            drivers
-                .iter()
-                .map(|path| digest(path).map(|digest| digest.to_string())),
-        );
-        let all: Option<Vec<String>> = rustc_digests.into_iter().collect();
+
         let facts = ToolchainFacts {
             rustc: Program {
                 version: lines(&verbose),
-                sha256: all.map(|all| sha256_bytes(all.join("\n").as_bytes())),
+                sha256: digest_with_drivers(&rustc, &sysroot, detail),
             },
             cargo: Program {
                 // Its last line names the system it runs on: that is the machine's, and no input of
                 // the build.
-                version: lines(&ask(&cargo, &["-vV"])?)
+                version: lines(&ask(runner, project, &cargo, &["-vV"])?)
                     .into_iter()
                     .filter(|line| !line.starts_with("os: "))
                     .collect(),
-                sha256: digest(&cargo),
+                sha256: digest(&cargo, detail),
             },
             cc: program(runner, Path::new("cc"), None),
             linker: program(runner, linker.unwrap_or(Path::new("ld")), guard),
         };
-        let bin = sysroot.join("bin");
         Ok(Self {
+            bin: sysroot.join("bin"),
             cargo,
             rustc,
-            bin,
             sysroot,
             host,
             facts,
         })
     }
+}
+
+/// What a program answers.
+fn ask(runner: &Runner, project: &Path, program: &Path, args: &[&str]) -> Result<String> {
+    let step = Step::new(program).args(args).current_dir(project);
+    let finished = runner.run(step)?.success()?;
+    Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
+}
+
+/// The program a variable names, else the usual one.
+fn program_of_variable(variable: &str, usual: &str) -> PathBuf {
+    std::env::var_os(variable)
+        .filter(|name| !name.is_empty())
+        .map_or_else(|| usual.into(), PathBuf::from)
+}
+
+/// The program of the toolchain itself, not rustup's shim.
+fn behind_shim(sysroot: &Path, name: &str, otherwise: PathBuf) -> PathBuf {
+    let path = sysroot
+        .join("bin")
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    if path.is_file() {
+        path
+    } else {
+        which(&otherwise).unwrap_or(otherwise)
+    }
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn digest(path: &Path, detail: Detail) -> Option<Sha256Digest> {
+    match detail {
+        Detail::Digests => sha256_file(path).ok().map(|(digest, _)| digest),
+        Detail::Versions => None,
+    }
+}
+
+/// The compiler's digest, its driver libraries included: they do the work.
+fn digest_with_drivers(rustc: &Path, sysroot: &Path, detail: Detail) -> Option<Sha256Digest> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(sysroot.join("lib"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().contains("rustc_driver"))
+        })
+        .collect();
+    files.sort();
+    files.insert(0, rustc.to_owned());
+
+    let digests: Option<Vec<String>> = files
+        .iter()
+        .map(|path| digest(path, detail).map(|digest| digest.to_string()))
+        .collect();
+    digests.map(|digests| sha256_bytes(digests.join("\n").as_bytes()))
 }
 
 impl Toolchain {

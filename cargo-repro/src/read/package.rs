@@ -1,0 +1,108 @@
+//! A packed crate: its files, and the commit it says it was packed from.
+
+use std::path::{Component, Path};
+
+use release_gate::{Error, Result};
+use serde::Deserialize;
+
+use crate::diff::archive::{self, Member};
+
+/// Written by cargo into every package made in a clean repository.
+pub(crate) const VCS_INFO: &str = ".cargo_vcs_info.json";
+
+/// What cargo wrote down of where a package was packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The commit, a full id or not.
+    pub(crate) commit: String,
+    /// Whether there were uncommitted changes.
+    pub(crate) dirty: bool,
+    /// The package's folder in the repository.
+    pub(crate) folder: String,
+}
+
+#[derive(Deserialize)]
+struct VcsInfo {
+    git: GitInfo,
+    #[serde(default)]
+    path_in_vcs: String,
+}
+
+#[derive(Deserialize)]
+struct GitInfo {
+    sha1: String,
+    #[serde(default)]
+    dirty: bool,
+}
+
+/// What the package says of where it was packed; `None` if it says nothing.
+pub(crate) fn origin(members: &[Member]) -> Option<Origin> {
+    let member = members.iter().find(|member| member.name == VCS_INFO)?;
+    let info: VcsInfo = serde_json::from_slice(&member.bytes).ok()?;
+    Some(Origin {
+        commit: info.git.sha1,
+        dirty: info.git.dirty,
+        folder: info.path_in_vcs,
+    })
+}
+
+impl Origin {
+    /// Whether it names a whole commit id: a branch or `HEAD` is always there and says nothing.
+    pub(crate) fn names_commit(&self) -> bool {
+        matches!(self.commit.len(), 40 | 64)
+            && self.commit.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
+    /// The package's folder, relative to the repository.
+    ///
+    /// # Errors
+    /// It lies in no repository.
+    pub(crate) fn folder(&self) -> Result<&Path> {
+        let folder = Path::new(&self.folder);
+        let inside = folder
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if inside {
+            return Ok(folder);
+        }
+        Err(Error::judge(format!(
+            "`{VCS_INFO}` names the folder `{}`, which lies in no repository",
+            self.folder
+        )))
+    }
+}
+
+/// The files of a `.crate`, without the folder they all lie in.
+///
+/// # Errors
+/// It is no such archive, or holds something outside that folder.
+pub(crate) fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
+    let broken = || Error::judge(format!("`{name}` is no .crate file"));
+    let (_, outer) = archive::members(bytes)
+        .filter(|(format, _)| *format == "gzip")
+        .ok_or_else(broken)?;
+    let content = outer.into_iter().next().ok_or_else(broken)?;
+    let (_, members) = archive::members(&content.bytes)
+        .filter(|(format, _)| *format == "tar")
+        .ok_or_else(broken)?;
+    // Everything lies in one folder, `name-version/`; cargo refuses anything else, and what lies
+    // elsewhere is no file of it.
+    let folder = members
+        .first()
+        .and_then(|member| member.name.split('/').next())
+        .map(|name| format!("{name}/"));
+    let folder = folder.ok_or_else(broken)?;
+    members
+        .into_iter()
+        .map(|member| match member.name.strip_prefix(&folder) {
+            Some(rest) => Ok(Member {
+                name: rest.to_owned(),
+                ..member
+            }),
+            None => Err(Error::judge(format!(
+                "`{name}` holds `{}`, outside its folder `{folder}`",
+                member.name
+            ))),
+        })
+        .collect()
+}
