@@ -40,7 +40,7 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
     let here = || inside(git, dest);
     git.run(here().args([
         "init",
-        "--isolation",
+        "--quiet",
         "--template=",
         &format!("--object-format={format}"),
     ]))?
