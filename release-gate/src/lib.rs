@@ -8,6 +8,8 @@
 //! Invariants: it knows no gate; only [`terminal`] writes to stdout and stderr; only [`git`] starts
 //! git; only [`process`] starts a program at all.
 
+#[cfg(feature = "advisories")]
+pub mod advisories;
 pub mod args;
 pub mod artifacts;
 pub mod audit;

@@ -1,0 +1,12 @@
+//! Advisory databases: what is published about packages, and which of it concerns a version.
+//!
+//! The only reader of them. A file that cannot be read is never left out in silence: the database
+//! says which files those are, and which packages they may be about.
+
+mod open;
+mod osv;
+mod published;
+mod rustsec_file;
+
+pub use self::open::{Advisories, ENV, UnreadableFile, cargo_home, locate, usual_folder};
+pub use self::published::{Collection, Published, Ranges};

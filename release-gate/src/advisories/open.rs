@@ -1,0 +1,356 @@
+//! Where a database is, and everything in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+
+use super::osv::parse_record;
+use super::published::{Collection, Published};
+use super::rustsec_file::parse_advisory;
+use crate::error::{Error, Result};
+use crate::git::{CommitId, Git};
+use crate::process::Runner;
+
+/// Environment variable that names a database.
+pub const ENV: &str = "RELEASE_GATES_ADVISORY_DB";
+
+/// A database that was read: a checkout of RustSec's advisory-db, or a folder of OSV records.
+#[derive(Debug)]
+pub struct Advisories {
+    by_package: BTreeMap<(Collection, String), Vec<Published>>,
+    /// How many advisories there are.
+    pub count: usize,
+    /// Files that could not be read, sorted by path.
+    pub unreadable: Vec<UnreadableFile>,
+    /// The commit of the checkout, where it is one.
+    pub commit: Option<CommitId>,
+    /// When that commit was made; seconds since 1970.
+    pub time: Option<i64>,
+}
+
+/// A file of a database that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnreadableFile {
+    /// Its path in the database, `/` between parts.
+    pub path: String,
+    /// Why.
+    pub why: String,
+    /// Packages it may be about, in canonical spelling: the one its folder is called after, and
+    /// whatever its text calls a package.
+    about: BTreeSet<String>,
+}
+
+/// Names as crates.io compares them: `A-b` and `a_b` are one package.
+fn canonical_name(name: &str) -> String {
+    name.to_ascii_lowercase().replace('-', "_")
+}
+
+/// CARGO_HOME, set or by default. `None` without a home folder.
+pub fn cargo_home() -> Option<PathBuf> {
+    std::env::var_os("CARGO_HOME")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+}
+
+/// Where cargo-audit keeps its copy. `None` without a home folder.
+pub fn usual_folder() -> Option<PathBuf> {
+    Some(cargo_home()?.join("advisory-db"))
+}
+
+/// Looks for a database: the folder that a flag names, else [`ENV`], else where cargo-audit and
+/// cargo-deny keep theirs. `None` where there is none.
+///
+/// # Errors
+/// A folder that was named is not there.
+pub fn locate(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
+    let from_env = std::env::var_os(ENV)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
+    if let Some(dir) = explicit.map(Path::to_owned).or(from_env) {
+        if dir.is_dir() {
+            return Ok(Some(dir));
+        }
+        return Err(
+            Error::judge("the advisory database that was named is no folder").with_help(format!(
+                "`{}` should be a checkout of RustSec's advisory-db; name one with --db or {ENV}",
+                dir.display()
+            )),
+        );
+    }
+
+    let Some(home) = cargo_home() else {
+        return Ok(None);
+    };
+    // cargo-deny keeps one folder for each database it fetched.
+    let usual = home.join("advisory-db");
+    let fetched = sorted_entries(&home.join("advisory-dbs"));
+    Ok(std::iter::once(usual)
+        .chain(fetched)
+        .find(|dir| dir.join("crates").is_dir()))
+}
+
+/// The files of a database, as far as they could be read.
+#[derive(Default)]
+struct Files {
+    published: Vec<Published>,
+    unreadable: Vec<UnreadableFile>,
+    count: usize,
+}
+
+impl Advisories {
+    /// Reads a database: RustSec's (the folder that holds `crates/`), or a folder of OSV records
+    /// (`*.json`), as osv.dev exports them for an ecosystem.
+    ///
+    /// # Errors
+    /// The folder holds no advisory.
+    pub fn open(dir: &Path, runner: &Runner) -> Result<Self> {
+        let mut files = Files::default();
+        if dir.join("crates").is_dir() {
+            files.read_rustsec(dir, "crates", Collection::Crates);
+            files.read_rustsec(dir, "rust", Collection::Rust);
+        } else {
+            files.read_osv(dir);
+        }
+        if files.published.is_empty() {
+            return Err(Error::judge("the advisory database holds no advisory").with_help(
+                format!(
+                    "`{}` should be a checkout of RustSec's advisory-db (the folder that holds `crates/`), or a folder of OSV records",
+                    dir.display()
+                ),
+            ));
+        }
+
+        let mut by_package: BTreeMap<(Collection, String), Vec<Published>> = BTreeMap::new();
+        for advisory in files.published {
+            let key = (advisory.collection, canonical_name(&advisory.package));
+            by_package.entry(key).or_default().push(advisory);
+        }
+        for list in by_package.values_mut() {
+            list.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        files.unreadable.sort();
+        let (commit, time) = commit_of(dir, runner)?;
+        Ok(Self {
+            by_package,
+            count: files.count,
+            unreadable: files.unreadable,
+            commit,
+            time,
+        })
+    }
+
+    /// Everything published about a package, withdrawn advisories included, sorted by id.
+    pub fn about(&self, collection: Collection, package: &str) -> &[Published] {
+        self.by_package
+            .get(&(collection, canonical_name(package)))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// What concerns a version of a package of crates.io, sorted by id.
+    pub fn concerning<'a>(
+        &'a self,
+        package: &str,
+        version: &'a Version,
+    ) -> impl Iterator<Item = &'a Published> {
+        self.about(Collection::Crates, package)
+            .iter()
+            .filter(|advisory| advisory.concerns(version))
+    }
+
+    /// The files that may be about a package and cannot be read: whatever they say, nobody has
+    /// looked at it.
+    pub fn unreadable_about(&self, package: &str) -> impl Iterator<Item = &UnreadableFile> {
+        let name = canonical_name(package);
+        self.unreadable
+            .iter()
+            .filter(move |file| file.about.contains(&name))
+    }
+}
+
+impl Files {
+    fn read_rustsec(&mut self, dir: &Path, folder: &str, collection: Collection) {
+        for package in sorted_entries(&dir.join(folder)) {
+            let package_name = name_of(&package);
+            for file in sorted_entries(&package) {
+                let name = name_of(&file);
+                if !name.ends_with(".md")
+                    || name.starts_with('.')
+                    || name.starts_with("RUSTSEC-0000-")
+                {
+                    continue;
+                }
+                let shown = format!("{folder}/{package_name}/{name}");
+                match std::fs::read_to_string(&file) {
+                    Ok(text) => match parse_advisory(&text, collection) {
+                        Ok(advisory) => {
+                            self.count += 1;
+                            self.published.push(advisory);
+                        }
+                        Err(why) => self.refuse(shown, why, &package_name, &text),
+                    },
+                    Err(error) => self.refuse(shown, error.to_string(), &package_name, ""),
+                }
+            }
+        }
+    }
+
+    fn read_osv(&mut self, dir: &Path) {
+        for file in sorted_entries(dir) {
+            let name = name_of(&file);
+            if !name.ends_with(".json") || name.starts_with('.') {
+                continue;
+            }
+            let bytes = match std::fs::read(&file) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    self.refuse(name, error.to_string(), "", "");
+                    continue;
+                }
+            };
+            match parse_record(&bytes) {
+                Ok(list) => {
+                    self.count += usize::from(!list.is_empty());
+                    self.published.extend(list);
+                }
+                Err(why) => self.refuse(name, why, "", &String::from_utf8_lossy(&bytes)),
+            }
+        }
+    }
+
+    fn refuse(&mut self, path: String, why: String, folder: &str, text: &str) {
+        let mut about = packages_named_in(text);
+        if !folder.is_empty() {
+            about.insert(canonical_name(folder));
+        }
+        self.unreadable.push(UnreadableFile { path, why, about });
+    }
+}
+
+/// Every quoted word that stands behind `package` or `name` in a text that cannot be parsed: what
+/// an unreadable advisory may be about.
+fn packages_named_in(text: &str) -> BTreeSet<String> {
+    text.lines()
+        .filter(|line| line.contains("package") || line.contains("name"))
+        .flat_map(|line| line.split('"').skip(1).step_by(2))
+        .filter(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        })
+        .map(canonical_name)
+        .collect()
+}
+
+/// The commit of a checkout and when it was made. A plain folder (an unpacked archive) has none; a
+/// folder inside some other repository must not borrow that one's.
+fn commit_of(dir: &Path, runner: &Runner) -> Result<(Option<CommitId>, Option<i64>)> {
+    let Some(git) = Git::discover(dir, runner)?.filter(|git| is_same_folder(git.root(), dir))
+    else {
+        return Ok((None, None));
+    };
+    let commit = git.head()?;
+    let time = match &commit {
+        Some(commit) => Some(git.commit_time(commit)?),
+        None => None,
+    };
+    Ok((commit, time))
+}
+
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    a.canonicalize()
+        .ok()
+        .zip(b.canonicalize().ok())
+        .is_some_and(|(a, b)| a == b)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn sorted_entries(dir: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    paths.sort();
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADVISORY: &str = "```toml\n[advisory]\nid = \"RUSTSEC-2024-0001\"\npackage = \"tar-rs\"\ndate = \"2024-02-03\"\n\n[versions]\npatched = [\">= 1.0.5\"]\n```\n\n# Title <b>\n\nText.\n";
+
+    fn database(files: &[(&str, &str)]) -> (tempfile::TempDir, Advisories) {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let read = Advisories::open(dir.path(), &Runner::new()).unwrap();
+        (dir, read)
+    }
+
+    /// RustSec's own database type is the oracle for matching.
+    #[test]
+    fn versions_are_those_that_rustsec_reports() {
+        let (dir, ours) = database(&[("crates/tar-rs/RUSTSEC-2024-0001.md", ADVISORY)]);
+        let oracle = rustsec::Database::open(dir.path()).unwrap();
+        for version in ["1.0.4", "1.0.5", "1.0.5-rc.1", "0.1.0", "2.0.0"] {
+            let version: Version = version.parse().unwrap();
+            let query = rustsec::database::Query::new()
+                .package_name("tar-rs".parse().unwrap())
+                .package_version(version.clone());
+            assert_eq!(
+                ours.concerning("Tar_rs", &version).count(),
+                oracle.query(&query).len(),
+                "{version}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unreadable_file_is_about_its_folder_and_what_its_text_names() {
+        let broken = "```toml\n[advisory]\npackage = \"smallvec\"\nid = \n```\n\n# T\n";
+        let (_dir, ours) = database(&[
+            ("crates/tar-rs/RUSTSEC-2024-0001.md", ADVISORY),
+            ("crates/small-vec/RUSTSEC-2024-0002.md", broken),
+        ]);
+        assert_eq!(
+            ours.unreadable[0].path,
+            "crates/small-vec/RUSTSEC-2024-0002.md"
+        );
+        assert_eq!(ours.unreadable_about("smallvec").count(), 1);
+        assert_eq!(ours.unreadable_about("small_vec").count(), 1);
+        assert_eq!(ours.unreadable_about("tar-rs").count(), 0);
+    }
+
+    #[test]
+    fn the_toolchain_has_advisories_of_its_own() {
+        let std = ADVISORY.replace("tar-rs", "std");
+        let (_dir, ours) = database(&[
+            ("crates/tar-rs/RUSTSEC-2024-0001.md", ADVISORY),
+            ("rust/std/CVE-2024-1.md", &std),
+        ]);
+        assert_eq!(ours.about(Collection::Rust, "std").len(), 1);
+        assert!(ours.about(Collection::Crates, "std").is_empty());
+        assert_eq!(ours.count, 2);
+    }
+
+    #[test]
+    fn a_folder_without_advisories_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Advisories::open(dir.path(), &Runner::new()).is_err());
+    }
+}
