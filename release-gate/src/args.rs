@@ -235,10 +235,12 @@ impl SharedArgs {
             Some(path) => std::path::absolute(path).ok()?.parent()?.to_owned(),
             None => std::env::current_dir().ok()?,
         };
-        let holds = |dir: &&Path| {
-            dir.join("release-gates.toml").is_file()
-                || dir.join(".config/release-gates.toml").is_file()
-        };
-        start.ancestors().find(holds).map(Path::to_owned)
+        start
+            .ancestors()
+            .find(|dir| {
+                dir.join("release-gates.toml").is_file()
+                    || dir.join(".config/release-gates.toml").is_file()
+            })
+            .map(Path::to_owned)
     }
 }

@@ -44,26 +44,23 @@ impl ArtifactDir {
     /// whatever they hold, it is a folder right in this one. What cargo allows in neither is
     /// `_` there.
     pub fn for_package(&self, name: &str, version: &str) -> PackageArtifacts {
-        let plain = |text: &str| -> String {
-            text.chars()
-                .map(|c| {
-                    if c.is_alphanumeric() || "-_.+".contains(c) {
-                        c
-                    } else {
-                        '_'
-                    }
-                })
-                .collect()
-        };
         // With the dash between them it is neither `.` nor `..`.
         PackageArtifacts {
             dir: self
                 .root
-                .join(format!("{}-{}", plain(name), plain(version))),
+                .join(format!("{}-{}", plain_name(name), plain_name(version))),
             tool: self.tool.clone(),
             written: BTreeMap::new(),
         }
     }
+}
+
+/// Text as part of a folder's name: what cargo allows in neither names nor versions is `_`.
+fn plain_name(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.+".contains(c);
+    text.chars()
+        .map(|c| if is_plain(c) { c } else { '_' })
+        .collect()
 }
 
 /// The folder of one package of one version.

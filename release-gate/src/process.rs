@@ -462,12 +462,13 @@ impl Runner {
         let status = child.wait();
         drop(registered);
         let timed_out = deadline.is_some_and(Deadline::stop);
-        let (status, output) = status
-            .and_then(|status| Ok((status, output?)))
-            .map_err(|source| ProcessError::Lost {
-                command: command_line.clone(),
-                source,
-            })?;
+        let (status, output) =
+            status
+                .and_then(|status| Ok((status, output?)))
+                .map_err(|source| ProcessError::Lost {
+                    command: command_line.clone(),
+                    source,
+                })?;
         let elapsed = clock.elapsed();
 
         self.record(StepRecord {

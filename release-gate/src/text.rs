@@ -11,13 +11,8 @@ use std::fmt::Display;
 /// assert_eq!(counted(0, "dependency", "dependencies"), "0 dependencies");
 /// ```
 pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
-    let word = plural(&count, one, many);
+    let word = if count == N::from(1) { one } else { many };
     format!("{count} {word}")
-}
-
-/// The word that fits a number.
-pub fn plural<'a, N: PartialEq + From<u8>>(count: &N, one: &'a str, many: &'a str) -> &'a str {
-    if *count == N::from(1) { one } else { many }
 }
 
 /// Replaces control and bidirectional-override characters, which a terminal, a log or a browser

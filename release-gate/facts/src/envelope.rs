@@ -53,17 +53,21 @@ impl Status {
     /// The one of two that matters more: an error before a failure before everything else.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
-        let rank = |status| match status {
+        if other.rank() > self.rank() {
+            other
+        } else {
+            self
+        }
+    }
+
+    /// How much a status matters; see [`worse`](Self::worse).
+    fn rank(self) -> u8 {
+        match self {
             Self::Error => 4,
             Self::Unsupported => 3,
             Self::Fail => 2,
             Self::Pass => 1,
             Self::Skipped => 0,
-        };
-        if rank(other) > rank(self) {
-            other
-        } else {
-            self
         }
     }
 }
@@ -109,46 +113,53 @@ impl Subject {
     /// The commit and the lock file must be the same, and neither may have had uncommitted changes
     /// the other lacks.
     pub fn stale_against(&self, judged: &Self) -> Option<String> {
-        let show = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
         if self.commit != judged.commit {
-            let text = |id: &Option<CommitId>| show(id.as_ref().map(|id| id.short().to_owned()));
             return Some(format!(
                 "made for commit {}, not {}",
-                text(&self.commit),
-                text(&judged.commit)
+                shown(self.commit.as_ref().map(CommitId::short)),
+                shown(judged.commit.as_ref().map(CommitId::short))
             ));
         }
         if self.lock_sha256 != judged.lock_sha256 {
-            let text = |digest: Option<Sha256Digest>| {
-                show(digest.map(|digest| digest.to_string()[..12].to_owned()))
-            };
             return Some(format!(
                 "made for lock file {}, not {}",
-                text(self.lock_sha256),
-                text(judged.lock_sha256)
+                shown_digest(self.lock_sha256),
+                shown_digest(judged.lock_sha256)
             ));
         }
-        if self.dirty != judged.dirty {
-            return Some(
-                if self.dirty {
-                    "made from uncommitted changes"
-                } else {
-                    "made before the uncommitted changes"
-                }
-                .to_owned(),
-            );
+        if self.dirty && !judged.dirty {
+            return Some("made from uncommitted changes".to_owned());
+        }
+        if judged.dirty && !self.dirty {
+            return Some("made before the uncommitted changes".to_owned());
         }
         if self.package != judged.package || self.version != judged.version {
-            let name = |subject: &Self| {
-                format!(
-                    "{} {}",
-                    show(subject.package.clone()),
-                    show(subject.version.clone())
-                )
-            };
-            return Some(format!("made for {}, not {}", name(self), name(judged)));
+            return Some(format!(
+                "made for {}, not {}",
+                self.shown_package(),
+                judged.shown_package()
+            ));
         }
         None
+    }
+
+    fn shown_package(&self) -> String {
+        let name = shown(self.package.as_deref());
+        let version = shown(self.version.as_deref());
+        format!("{name} {version}")
+    }
+}
+
+/// A part of a subject, `none` where there is none.
+fn shown(part: Option<&str>) -> &str {
+    part.unwrap_or("none")
+}
+
+/// The first twelve digits of a digest.
+fn shown_digest(digest: Option<Sha256Digest>) -> String {
+    match digest {
+        Some(digest) => digest.to_string()[..12].to_owned(),
+        None => "none".to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anstream::ColorChoice;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command};
+use serde::Serialize;
 
 use super::context::Context;
 use super::gate::{Gate, Outcome};
@@ -24,78 +25,109 @@ pub fn main<G: Gate>() -> ExitCode {
 }
 
 /// Runs a gate with these arguments (the first is the program's name) and returns its exit code.
-pub fn run<G: Gate>(mut args: Vec<OsString>) -> u8 {
-    let tool = G::TOOL;
-    // `cargo compat …` starts `cargo-compat compat …`.
-    let as_given = args.clone();
-    if args.get(1).is_some_and(|arg| arg == tool.subcommand) {
-        args.remove(1);
-    }
-    let before_dashes = || {
-        args.iter()
-            .skip(1)
-            .take_while(|arg| *arg != "--")
-            .filter_map(|arg| arg.to_str())
-    };
-    let color = early_color(before_dashes());
-    let wants_version = before_dashes().any(|arg| arg == "--version" || arg == "-V");
+pub fn run<G: Gate>(as_given: Vec<OsString>) -> u8 {
+    let args = without_subcommand(&as_given, G::TOOL.subcommand);
+    let flags = flags_before_dashes(&args);
+    let color = early_color(flags.iter().copied());
+    let wants_version = flags.iter().any(|flag| matches!(*flag, "--version" | "-V"));
     let command = command::<G>(color, wants_version);
 
-    // These need no valid call around them: `cargo sign --explain RULE` works without a subcommand.
-    let terminal = Terminal::new(choice(color), Verbosity::Normal);
-    match early_request(before_dashes()) {
-        Some(("--explain", id)) => {
-            return finish_text(
-                &terminal,
-                rule::explain(tool.rules, id).map(String::into_bytes),
-            );
-        }
-        Some((_, what)) => {
-            if let Ok(what) = <Generate as clap::ValueEnum>::from_str(what, true) {
-                return finish_text(&terminal, generate::generate::<G>(what, command));
-            }
-        }
-        None => {}
+    if let Some(code) = answer_early_request::<G>(&flags, color, &command) {
+        return code;
     }
-
-    let parse = |command: Command, args: &[OsString]| {
-        command
-            .try_get_matches_from(args)
-            .and_then(|matches| G::from_arg_matches(&matches).map(|gate| (gate, matches)))
-    };
-    // `cargo-sign sign FILE`, called by hand, means the gate's own command of that name.
-    let parsed = parse(command.clone(), &args).or_else(|error| match parse(command, &as_given) {
-        Ok(parsed) if error.use_stderr() && args != as_given => Ok(parsed),
-        _ => Err(error),
-    });
-    let (gate, matches) = match parsed {
-        Ok(parsed) => parsed,
+    match parse::<G>(command, &args, &as_given) {
+        Ok((gate, matches)) => execute(gate, &matches, color),
         Err(error) => {
             // Nobody is left to tell when the stream is closed.
             let _ = error.print();
-            return if error.use_stderr() {
+            if error.use_stderr() {
                 exit::USAGE
             } else {
                 exit::PASS
-            };
+            }
         }
-    };
+    }
+}
+
+/// `cargo compat …` starts `cargo-compat compat …`: the arguments as if the program had been
+/// called by hand.
+fn without_subcommand(as_given: &[OsString], subcommand: &str) -> Vec<OsString> {
+    let mut args = as_given.to_vec();
+    if args.get(1).is_some_and(|arg| arg == subcommand) {
+        args.remove(1);
+    }
+    args
+}
+
+/// The arguments up to `--`, as far as they are text.
+fn flags_before_dashes(args: &[OsString]) -> Vec<&str> {
+    args.iter()
+        .skip(1)
+        .take_while(|arg| *arg != "--")
+        .filter_map(|arg| arg.to_str())
+        .collect()
+}
+
+/// Answers `--explain` and `--generate`, which need no valid call around them: `cargo sign
+/// --explain RULE` works without a subcommand.
+fn answer_early_request<G: Gate>(
+    flags: &[&str],
+    color: Option<Color>,
+    command: &Command,
+) -> Option<u8> {
+    let terminal = Terminal::new(choice(color), Verbosity::Normal);
+    let (flag, value) = early_request(flags.iter().copied())?;
+
+    if flag == "--explain" {
+        let text = rule::explain(G::TOOL.rules, value).map(String::into_bytes);
+        return Some(finish_text(&terminal, text));
+    }
+    let what = <Generate as clap::ValueEnum>::from_str(value, true).ok()?;
+    let document = generate::generate::<G>(what, command.clone());
+    Some(finish_text(&terminal, document))
+}
+
+/// Parses the arguments; where they make no sense, as they were given: `cargo-sign sign FILE`,
+/// called by hand, means the gate's own command of that name.
+fn parse<G: Gate>(
+    command: Command,
+    args: &[OsString],
+    as_given: &[OsString],
+) -> Result<(G, ArgMatches), clap::Error> {
+    parse_args(command.clone(), args).or_else(|error| match parse_args(command, as_given) {
+        Ok(parsed) if error.use_stderr() && args != as_given => Ok(parsed),
+        _ => Err(error),
+    })
+}
+
+fn parse_args<G: Gate>(
+    command: Command,
+    args: &[OsString],
+) -> Result<(G, ArgMatches), clap::Error> {
+    let matches = command.try_get_matches_from(args)?;
+    let gate = G::from_arg_matches(&matches)?;
+    Ok((gate, matches))
+}
+
+/// Does what a valid call asks for.
+fn execute<G: Gate>(gate: G, matches: &ArgMatches, color: Option<Color>) -> u8 {
     let shared = gate.shared().clone();
     let verbosity = match (shared.quiet, shared.verbose) {
         (true, _) => Verbosity::Quiet,
         (false, 0) => Verbosity::Normal,
         (false, _) => Verbosity::Verbose,
     };
-    interrupt::install();
     let terminal = Terminal::new(choice(color), verbosity);
-    let mut cx =
-        Context::new(tool, shared, terminal).needing_dependencies(gate.needs_dependencies());
+    let needed = gate.needs_dependencies();
+    let mut cx = Context::new(G::TOOL, shared, terminal).needing_dependencies(needed);
+
+    interrupt::install();
     let report_name = gate.report_name();
     let heed = gate.heeds_found_levels() || cx.args().config.is_some();
-    let result = refuse_unused_flags::<G>(&matches)
-        .and_then(|()| check_early(&mut cx, &matches))
+    let result = refuse_unused_flags::<G>(matches)
+        .and_then(|()| check_early(&mut cx, matches))
         .and_then(|()| gate.execute(&mut cx));
-    conclude(&mut cx, &matches, report_name, heed, result)
+    conclude(&mut cx, matches, report_name, heed, result)
 }
 
 /// Finds misspelled rules before hours of work are done.
@@ -353,40 +385,41 @@ fn print(cx: &Context, reports: &mut [Report]) -> Result<()> {
         .map(|report| render::human(report, quiet))
         .collect::<Vec<_>>()
         .join(if quiet { "" } else { "\n" });
-    let wrong = |error| Error::judge("cannot write to standard output").with_source(error);
-    let format = cx.args().message_format;
-    if format == MessageFormat::Human {
-        return cx.terminal.result(&human).map_err(wrong);
+    if cx.args().message_format == MessageFormat::Human {
+        return cx.terminal.result(&human).map_err(cannot_print);
     }
     if !quiet {
         cx.terminal.people(&human);
     }
+    let bytes = machine_output(cx, reports)?;
+    cx.terminal.stdout(&bytes).map_err(cannot_print)
+}
+
+fn cannot_print(error: std::io::Error) -> Error {
+    Error::judge("cannot write to standard output").with_source(error)
+}
+
+/// The reports in the format that was asked for.
+fn machine_output(cx: &Context, reports: &[Report]) -> Result<Vec<u8>> {
     let envelopes: Vec<&Envelope> = reports.iter().map(|report| &report.envelope).collect();
-    let canonical = |value: &serde_json::Value| {
-        to_canonical_vec(value)
-            .map_err(|error| Error::judge("cannot print the report").with_source(error))
-    };
-    let bytes = match format {
-        MessageFormat::Human => Vec::new(),
-        MessageFormat::Json => {
-            let joined = if reports.len() > 1 {
-                join(cx.tool(), reports)
-            } else {
-                None
-            };
-            let envelope = joined.as_ref().or(envelopes.first().copied());
-            to_canonical_vec(&envelope)
-                .map_err(|error| Error::judge("cannot print the report").with_source(error))?
-        }
-        MessageFormat::Github => envelopes
+
+    match cx.args().message_format {
+        MessageFormat::Human => Ok(Vec::new()),
+        MessageFormat::Json if reports.len() > 1 => canonical(&join(cx.tool(), reports)),
+        MessageFormat::Json => canonical(&envelopes.first()),
+        MessageFormat::Sarif => canonical(&render::sarif(cx.tool(), &envelopes)),
+        MessageFormat::Junit => Ok(render::junit(&envelopes).into_bytes()),
+        MessageFormat::Github => Ok(envelopes
             .iter()
             .map(|envelope| render::github(envelope))
             .collect::<String>()
-            .into_bytes(),
-        MessageFormat::Sarif => canonical(&render::sarif(cx.tool(), &envelopes))?,
-        MessageFormat::Junit => render::junit(&envelopes).into_bytes(),
-    };
-    cx.terminal.stdout(&bytes).map_err(wrong)
+            .into_bytes()),
+    }
+}
+
+fn canonical(value: &impl Serialize) -> Result<Vec<u8>> {
+    to_canonical_vec(value)
+        .map_err(|error| Error::judge("cannot print the report").with_source(error))
 }
 
 /// An error is reported in the format asked for, and replaces what an earlier run may have left in

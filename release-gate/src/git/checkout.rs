@@ -11,6 +11,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::process::Step;
+
 use super::{CommitId, Git, GitError, bytes_to_path};
 
 /// The first line of a Git LFS pointer file.
@@ -32,21 +34,12 @@ impl Git {
     /// # Errors
     /// git failed, a submodule's commit is not in this clone, or a file cannot be written.
     pub fn checkout(&self, commit: &CommitId, dest: &Path) -> Result<Checkout, GitError> {
-        let write = |source| GitError::Write {
-            path: dest.to_owned(),
-            source,
-        };
-        std::fs::create_dir_all(dest).map_err(write)?;
-        let dest = dest.canonicalize().map_err(write)?;
+        let dest = make_folder(dest)?;
         let mut checkout = Checkout::default();
         self.checkout_into(commit, &dest, Path::new(""), &mut checkout)?;
-        finish(
-            &dest,
-            Path::new(""),
-            self.commit_time(commit)?,
-            &mut checkout.lfs_pointers,
-        )
-        .map_err(write)?;
+        let time = self.commit_time(commit)?;
+        finish(&dest, Path::new(""), time, &mut checkout.lfs_pointers)
+            .map_err(|source| cannot_write(&dest, source))?;
         checkout.lfs_pointers.sort();
         Ok(checkout)
     }
@@ -58,20 +51,16 @@ impl Git {
         prefix: &Path,
         checkout: &mut Checkout,
     ) -> Result<(), GitError> {
-        let scratch = tempfile::tempdir().map_err(|source| GitError::Write {
-            path: std::env::temp_dir(),
-            source,
-        })?;
+        let scratch =
+            tempfile::tempdir().map_err(|source| cannot_write(&std::env::temp_dir(), source))?;
         let index = scratch.path().join("index");
-        let step = || {
-            self.step()
-                .env("GIT_INDEX_FILE", &index)
-                .env("GIT_DIR", &self.git_dir)
-                .env("GIT_WORK_TREE", dest)
-                .current_dir(dest)
-        };
-        self.run(step().args(["read-tree", "--end-of-options", commit.as_str()]))?
-            .success()?;
+        let read_tree = self
+            .with_index(self.step(), &index, dest)
+            .current_dir(dest)
+            .args(["read-tree", "--end-of-options", commit.as_str()]);
+        self.run(read_tree)?.success()?;
+
+        // Nothing of the clone's configuration may change what is written.
         let mut checkout_index = self.step_in(dest);
         for setting in [
             "core.autocrlf=false",
@@ -84,20 +73,18 @@ impl Git {
         for filter in self.filter_settings()? {
             checkout_index = checkout_index.arg("-c").arg(format!("{filter}="));
         }
-        let checkout_index = checkout_index
-            .env("GIT_INDEX_FILE", &index)
-            .env("GIT_DIR", &self.git_dir)
-            .env("GIT_WORK_TREE", dest)
-            .args(["checkout-index", "--all", "--force", "--quiet"]);
+        let checkout_index = self.with_index(checkout_index, &index, dest).args([
+            "checkout-index",
+            "--all",
+            "--force",
+            "--quiet",
+        ]);
         self.run(checkout_index)?.success()?;
 
         for (path, submodule_commit) in self.gitlinks(commit)? {
             let module = self.submodule(commit, &path, &submodule_commit)?;
             let folder = dest.join(&path);
-            std::fs::create_dir_all(&folder).map_err(|source| GitError::Write {
-                path: folder.clone(),
-                source,
-            })?;
+            std::fs::create_dir_all(&folder).map_err(|source| cannot_write(&folder, source))?;
             let full = prefix.join(&path);
             checkout
                 .submodules
@@ -107,7 +94,14 @@ impl Git {
         Ok(())
     }
 
-    fn step_in(&self, dir: &Path) -> crate::process::Step {
+    /// A step that uses an index and a work tree of its own.
+    fn with_index(&self, step: Step, index: &Path, work_tree: &Path) -> Step {
+        step.env("GIT_INDEX_FILE", index)
+            .env("GIT_DIR", &self.git_dir)
+            .env("GIT_WORK_TREE", work_tree)
+    }
+
+    fn step_in(&self, dir: &Path) -> Step {
         super::repository::hardened(dir)
     }
 
@@ -231,6 +225,20 @@ impl Git {
         }
         Ok(None)
     }
+}
+
+fn cannot_write(path: &Path, source: std::io::Error) -> GitError {
+    GitError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Makes a folder; returns its path, links resolved.
+fn make_folder(path: &Path) -> Result<PathBuf, GitError> {
+    std::fs::create_dir_all(path)
+        .and_then(|()| path.canonicalize())
+        .map_err(|source| cannot_write(path, source))
 }
 
 /// Sets every regular file's time and notes the LFS pointers; symbolic links are not followed.

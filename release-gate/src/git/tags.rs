@@ -74,19 +74,23 @@ impl Git {
 /// `1.2.3`, `v1.2.3`, and with the package's name before it, joined by `-`, `_`, `@` or `/`:
 /// `serde-v1.2.3`, `serde@1.2.3`. `None` for names of other packages and for what is no version.
 pub fn parse_version_tag(tag: &str, package: &str) -> Option<VersionTag> {
-    let bare = |text: &str| Version::parse(text.strip_prefix('v').unwrap_or(text)).ok();
-    if let Some(version) = bare(tag) {
+    if let Some(version) = parse_bare_version(tag) {
         return Some(VersionTag {
             version,
             names_package: false,
         });
     }
     let rest = tag.strip_prefix(package)?;
-    let version = bare(rest.strip_prefix(['-', '_', '@', '/'])?)?;
+    let version = parse_bare_version(rest.strip_prefix(['-', '_', '@', '/'])?)?;
     Some(VersionTag {
         version,
         names_package: true,
     })
+}
+
+/// `1.2.3` or `v1.2.3`.
+fn parse_bare_version(text: &str) -> Option<Version> {
+    Version::parse(text.strip_prefix('v').unwrap_or(text)).ok()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use release_gate_facts::Coverage;
 
 use crate::report::{Report, Status};
 use crate::rule::Level;
-use crate::text::visible;
+use crate::text::{counted, visible};
 
 const BOLD: Style = Style::new().bold();
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
@@ -96,25 +96,21 @@ fn verdict(report: &Report) -> String {
     if let Some(baseline) = &envelope.baseline {
         let _ = write!(line, " against {}", visible(&baseline.name));
     }
-    let count = |level| {
-        envelope
-            .findings
-            .iter()
-            .filter(|finding| finding.level == level)
-            .count()
-    };
     let mut parts = Vec::new();
     if !report.summary.is_empty() {
         parts.push(visible(&report.summary));
     }
-    for (count, one, many) in [
-        (count(Level::Deny), "error", "errors"),
-        (count(Level::Warn), "warning", "warnings"),
+    for (level, one, many) in [
+        (Level::Deny, "error", "errors"),
+        (Level::Warn, "warning", "warnings"),
     ] {
-        match count {
-            0 => {}
-            1 => parts.push(format!("1 {one}")),
-            count => parts.push(format!("{count} {many}")),
+        let of_level = envelope
+            .findings
+            .iter()
+            .filter(|finding| finding.level == level);
+        let count = of_level.count();
+        if count > 0 {
+            parts.push(counted(count, one, many));
         }
     }
     parts.extend(coverage_parts(&envelope.coverage));
