@@ -1,9 +1,9 @@
 //! Facts: reports of other gates, and what stands in the way of relying on them.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Serialize};
 
 use crate::envelope::{Envelope, Status, Subject, schema_id};
+use crate::gap::GapKind;
 use crate::report::ReportData;
 
 /// A report of another gate, as far as it can be relied on.
@@ -34,33 +34,6 @@ pub struct Gap<'a> {
     pub kind: GapKind,
     /// Why, for people.
     pub why: &'a str,
-}
-
-/// What sort of thing stands in the way of relying on a fact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum GapKind {
-    /// There is no report.
-    Missing,
-    /// The report is about something else.
-    Stale,
-    /// The report cannot be read, or its gate came to no verdict.
-    Error,
-    /// The report is of another kind or version, or lacks a field.
-    OtherShape,
-}
-
-impl GapKind {
-    /// The word that reports use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Stale => "stale",
-            Self::Error => "error",
-            Self::OtherShape => "other-shape",
-        }
-    }
 }
 
 impl<T> Fact<T> {

@@ -68,6 +68,7 @@ pub mod envelope;
 pub mod exit;
 pub mod fact;
 pub mod files;
+pub mod gap;
 pub mod gate;
 pub mod json;
 pub mod manifest;
@@ -83,7 +84,8 @@ pub use crate::digest::Sha256Digest;
 pub use crate::envelope::{
     Baseline, BaselineKind, Envelope, Finding, Status, Subject, ToolId, schema_id,
 };
-pub use crate::fact::{Fact, Gap, GapKind};
+pub use crate::fact::{Fact, Gap};
+pub use crate::gap::GapKind;
 pub use crate::manifest::{Manifest, ManifestFile};
 pub use crate::report::ReportData;
 pub use crate::rule::{Level, Rule};
