@@ -286,6 +286,14 @@ pub struct Envelope<Data = Value> {
     pub data: Data,
 }
 
+/// The data of a report about several packages, whose schema is `release-gate/<name>-set/v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReportSet {
+    /// The report about each package, whose schema is `release-gate/<name>/v1`.
+    pub reports: Vec<Envelope>,
+}
+
 /// Why a file is no report that can be relied on.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
@@ -320,6 +328,33 @@ impl Envelope {
             })
         }
     }
+
+    /// The reports about single packages of the gate that makes reports of this name: this one, or
+    /// those that it joins.
+    ///
+    /// # Errors
+    /// It is of another kind or version, or a set without its reports.
+    pub fn single_reports(&self, name: &str) -> Result<Vec<Self>, EnvelopeError> {
+        let expected = schema_id(name);
+        if self.schema == expected {
+            return Ok(vec![self.clone()]);
+        }
+        if self.schema != set_schema_id(name) {
+            return Err(EnvelopeError::Schema {
+                expected,
+                found: self.schema.clone(),
+            });
+        }
+
+        let set: ReportSet = serde_json::from_value(self.data.clone())?;
+        match set.reports.iter().find(|report| report.schema != expected) {
+            None => Ok(set.reports),
+            Some(other) => Err(EnvelopeError::Schema {
+                expected,
+                found: other.schema.clone(),
+            }),
+        }
+    }
 }
 
 /// The value of `schema` for a report of this name.
@@ -327,9 +362,50 @@ pub fn schema_id(name: &str) -> String {
     format!("release-gate/{name}/v1")
 }
 
+/// The value of `schema` for a report that joins those of several packages.
+pub fn set_schema_id(name: &str) -> String {
+    schema_id(&format!("{name}-set"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn report(name: &str, data: Value) -> Envelope {
+        Envelope {
+            schema: schema_id(name),
+            tool: ToolId {
+                name: "cargo-demo".to_owned(),
+                version: "1.0.0".to_owned(),
+            },
+            subject: Subject::default(),
+            baseline: None,
+            status: Status::Pass,
+            coverage: Coverage::of(1),
+            findings: Vec::new(),
+            data,
+        }
+    }
+
+    #[test]
+    fn a_set_holds_reports_of_one_kind() {
+        let single = report("demo", Value::Null);
+        let set = |reports: Vec<Envelope>| {
+            let reports = ReportSet { reports };
+            report("demo-set", serde_json::to_value(reports).unwrap())
+        };
+
+        assert_eq!(single.single_reports("demo").unwrap().len(), 1);
+        let two = set(vec![single.clone(), single.clone()]);
+        assert_eq!(two.single_reports("demo").unwrap().len(), 2);
+
+        assert!(single.single_reports("other").is_err());
+        assert!(two.single_reports("other").is_err());
+        let mixed = set(vec![single, report("other", Value::Null)]);
+        assert!(mixed.single_reports("demo").is_err());
+        let empty = report("demo-set", serde_json::json!({}));
+        assert!(empty.single_reports("demo").is_err());
+    }
 
     #[test]
     fn stale_facts_are_named() {

@@ -75,6 +75,8 @@ pub mod manifest;
 pub mod report;
 pub mod rule;
 #[cfg(feature = "schema")]
+pub mod sample;
+#[cfg(feature = "schema")]
 pub mod schema;
 
 pub use crate::bump::Bump;
@@ -82,7 +84,7 @@ pub use crate::commit::CommitId;
 pub use crate::coverage::{Coverage, NotJudged};
 pub use crate::digest::Sha256Digest;
 pub use crate::envelope::{
-    Baseline, BaselineKind, Envelope, Finding, Status, Subject, ToolId, schema_id,
+    Baseline, BaselineKind, Envelope, Finding, ReportSet, Status, Subject, ToolId, schema_id,
 };
 pub use crate::fact::{Fact, Gap};
 pub use crate::gap::GapKind;

@@ -6,19 +6,16 @@
 
 #![cfg(feature = "schema")]
 
-mod sample;
-
 use std::collections::BTreeMap;
 
-use release_gate_facts::schema::{manifest_schema, report_schema};
+use release_gate_facts::sample::{field_pointers, rename_field, report_sample, sample_of};
+use release_gate_facts::schema::manifest_schema;
 use release_gate_facts::{
     Envelope, Fact, Manifest, ReportData, Sha256Digest, for_each_report, report_data,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use crate::sample::{field_pointers, rename_field, sample_of};
 
 /// A small report with each sort of field.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -54,7 +51,7 @@ fn read<Data: ReportData>(report: &Value) -> Fact<Envelope<Data>> {
 
 /// Renames each field of a report's sample in turn; returns how many there were.
 fn assert_every_field_is_required<Data: ReportData + JsonSchema>() -> usize {
-    let sample = sample_of(report_schema::<Data>().as_value());
+    let sample = report_sample::<Data>();
     assert_usable::<Data>(&sample);
 
     let pointers = field_pointers(&sample);
@@ -107,7 +104,7 @@ fn each_field_of_the_manifest_is_required() {
 
 #[test]
 fn more_fields_are_accepted_and_twice_the_same_is_not() {
-    let mut sample = sample_of(report_schema::<DemoData>().as_value());
+    let mut sample = report_sample::<DemoData>();
     sample["data"]["new"] = 1.into();
     assert_usable::<DemoData>(&sample);
 
@@ -119,7 +116,7 @@ fn more_fields_are_accepted_and_twice_the_same_is_not() {
 
 #[test]
 fn a_gate_without_a_verdict_is_never_an_empty_report() {
-    let mut sample = sample_of(report_schema::<DemoData>().as_value());
+    let mut sample = report_sample::<DemoData>();
     sample["data"] = json!({});
 
     for status in ["error", "unsupported"] {

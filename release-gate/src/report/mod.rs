@@ -7,7 +7,8 @@
 pub mod render;
 
 pub use release_gate_facts::envelope::{
-    Baseline, BaselineKind, Envelope, EnvelopeError, Finding, Status, Subject, ToolId, schema_id,
+    Baseline, BaselineKind, Envelope, EnvelopeError, Finding, ReportSet, Status, Subject, ToolId,
+    schema_id,
 };
 use release_gate_facts::rule::coverage_rule_id;
 pub use release_gate_facts::schema::{envelope_schema, manifest_schema, report_schema};
@@ -291,9 +292,9 @@ pub fn join(tool: &Tool, reports: &[Report]) -> Option<Envelope> {
             .envelope
             .findings
             .extend(report.envelope.findings.iter().cloned());
-        all.push(&report.envelope);
+        all.push(report.envelope.clone());
     }
-    Some(joined.data(&serde_json::json!({ "reports": all })).envelope)
+    Some(joined.data(&ReportSet { reports: all }).envelope)
 }
 
 #[cfg(test)]

@@ -1,9 +1,40 @@
-//! A sample of a report, made from its JSON Schema: every field is there and has a value.
+//! Samples of reports, for the tests of whoever reads them.
+//!
+//! A sample is made from a report's JSON Schema: every field is there and has a value. A reader is
+//! strict if it refuses the sample with any one field renamed.
+//!
+//! ```
+//! use release_gate_facts::report::sbom::SbomData;
+//! use release_gate_facts::sample::{field_pointers, rename_field, report_sample};
+//! use release_gate_facts::{Envelope, Fact};
+//!
+//! let sample = report_sample::<SbomData>();
+//! for field in field_pointers(&sample) {
+//!     let renamed = rename_field(&sample, &field).to_string();
+//!     let fact = Fact::<Envelope<SbomData>>::read(Some(renamed.as_bytes()));
+//!     assert!(fact.usable().is_none(), "{field} is not required");
+//! }
+//! ```
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
+use crate::report::ReportData;
+use crate::schema::report_schema;
+
+/// A report that passed, with every field filled.
+///
+/// # Panics
+/// The schema uses something that samples do not know, which is a defect of this module.
+pub fn report_sample<Data: ReportData + JsonSchema>() -> Value {
+    sample_of(report_schema::<Data>().as_value())
+}
+
 /// A value that fits a schema, with every field filled.
-pub(crate) fn sample_of(schema: &Value) -> Value {
+///
+/// # Panics
+/// The schema uses something that samples do not know, which is a defect of this module.
+pub fn sample_of(schema: &Value) -> Value {
     sample_in(schema, schema)
 }
 
@@ -89,7 +120,7 @@ fn sample_text(schema: &Value) -> String {
 
 /// JSON Pointers (RFC 6901) of all fields, at every depth. Keys of maps, and what is below values
 /// of any shape, are no fields.
-pub(crate) fn field_pointers(sample: &Value) -> Vec<String> {
+pub fn field_pointers(sample: &Value) -> Vec<String> {
     let mut pointers = Vec::new();
     collect_pointers(sample, "", &mut pointers);
     pointers
@@ -117,7 +148,10 @@ fn collect_pointers(value: &Value, at: &str, pointers: &mut Vec<String>) {
 }
 
 /// The value with the field at `pointer` under another name.
-pub(crate) fn rename_field(sample: &Value, pointer: &str) -> Value {
+///
+/// # Panics
+/// There is no such field.
+pub fn rename_field(sample: &Value, pointer: &str) -> Value {
     let (parent, name) = pointer.rsplit_once('/').expect("a field's pointer");
     let mut renamed = sample.clone();
 
