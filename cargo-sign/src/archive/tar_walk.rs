@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Read, Seek, SeekFrom};
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
-use super::{ArchiveError, Limits, Member, Seen, Visitor, check_mode, read_up_to};
+use super::member::{ArchiveError, Limits, Member, Seen, Visitor, check_mode, read_up_to};
 
 const BLOCK: usize = 512;
 

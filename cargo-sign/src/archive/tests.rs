@@ -1,5 +1,6 @@
 use std::io::Cursor;
 
+use super::member::{MAX_NAMES, Seen};
 use super::pack::{Input, tar_gz, zip};
 use super::*;
 

@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
-use super::{ArchiveError, Limits, Member, Seen, Visitor, check_mode, read_up_to};
+use super::member::{ArchiveError, Limits, Member, Seen, Visitor, check_mode, read_up_to};
 
 const END_LEN: u64 = 22;
 /// Largest central directory that is gone through; it is read entry by entry.

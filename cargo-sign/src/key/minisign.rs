@@ -15,7 +15,7 @@ use blake2::{Blake2b, Digest as _};
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
-use super::Secret;
+use super::secret::Secret;
 
 const LEN: usize = 158;
 const BODY: usize = 104;

@@ -7,6 +7,7 @@
 
 mod agent;
 mod minisign;
+mod secret;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -14,17 +15,17 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey as _;
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use release_gate::public_key::{PublicKey, key_id};
 use release_gate::{Error, Result};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{Kdf, LineEnding, PrivateKey};
 use zeroize::Zeroizing;
 
 use self::agent::AgentKey;
-use crate::format::Signs;
-use release_gate::public_key::PublicKey;
-use release_gate::public_key::{KeyId, key_id};
+use self::secret::Holder;
+pub use self::secret::Secret;
 
 /// Environment variable that may hold the signing key.
 pub const ENV: &str = "RELEASE_GATES_SIGNING_KEY";
@@ -67,73 +68,6 @@ pub enum Passphrase {
 /// Most rounds of bcrypt that an OpenSSH key may ask for; `ssh-keygen` uses 16 or 24 unless it is
 /// told otherwise.
 const MAX_ROUNDS: u32 = 1024;
-
-/// A secret key, and the id its minisign signatures carry.
-#[derive(Debug, Clone)]
-pub struct Secret {
-    holder: Holder,
-    id: KeyId,
-}
-
-/// Who has the key.
-#[derive(Debug, Clone)]
-enum Holder {
-    /// This process.
-    Here(SigningKey),
-    /// An SSH agent.
-    Agent(AgentKey),
-}
-
-impl Secret {
-    /// A key with the id this suite assigns.
-    pub fn new(key: SigningKey) -> Self {
-        Self {
-            id: key_id(&key.verifying_key()),
-            holder: Holder::Here(key),
-        }
-    }
-
-    /// Makes something that is signed.
-    ///
-    /// # Errors
-    /// The agent that holds the key did not sign; then what was made is not given out.
-    pub fn with<T>(&self, make: impl FnOnce(&dyn Signs) -> T) -> Result<T> {
-        match &self.holder {
-            Holder::Here(key) => Ok(make(key)),
-            Holder::Agent(key) => {
-                let session = agent::Session::new(key);
-                let made = make(&session);
-                session.end().map(|()| made)
-            }
-        }
-    }
-
-    fn verifying_key(&self) -> VerifyingKey {
-        match &self.holder {
-            Holder::Here(key) => key.verifying_key(),
-            Holder::Agent(key) => key.key,
-        }
-    }
-
-    /// The public half.
-    pub fn public(&self) -> PublicKey {
-        PublicKey {
-            key: self.verifying_key(),
-            id: self.id,
-        }
-    }
-
-    /// Carries the id under which its public half is published, where that is one of these keys.
-    #[must_use]
-    pub fn published_among<'a>(mut self, keys: impl IntoIterator<Item = &'a PublicKey>) -> Self {
-        let own = self.verifying_key();
-        self.id = keys
-            .into_iter()
-            .find(|key| key.key == own)
-            .map_or(self.id, |key| key.id);
-        self
-    }
-}
 
 /// Makes a new key from the system's randomness.
 ///

@@ -64,3 +64,15 @@ pub const SSHSIG_SUFFIX: &str = ".sshsig";
 
 /// What is added to a file's name for its bare Ed25519 signature.
 pub const ED25519_SUFFIX: &str = ".ed25519";
+
+/// A verification summary beside the provenance: that both were verified.
+pub const VERIFICATION_SUMMARY: &str = "vsa.intoto.jsonl";
+
+/// A Sigstore bundle about the release.
+pub const SIGSTORE_BUNDLE: &str = "provenance.sigstore.json";
+
+/// The keyring, as it is published with a release.
+pub const KEYRING: &str = "keyring.json";
+
+/// What was uploaded, so that it is not uploaded twice.
+pub const UPLOADED: &str = "uploaded.json";

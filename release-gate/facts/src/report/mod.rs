@@ -5,6 +5,7 @@ pub mod compare;
 pub mod compat;
 pub mod diff;
 pub mod licenses;
+pub mod pack;
 pub mod pins;
 pub mod published_crate;
 pub mod rebuild;
@@ -12,6 +13,7 @@ pub mod relnotes;
 pub mod relnotes_check;
 pub mod repro;
 pub mod sbom;
+pub mod verify;
 pub mod vulns;
 pub mod watch;
 
@@ -61,16 +63,18 @@ macro_rules! for_each_report {
         $callback! {[
             $crate::report::buildinfo::BuildInfo,
             $crate::report::compare::CompareData,
+            $crate::report::compat::CompatData,
             $crate::report::diff::Difference,
             $crate::report::licenses::LicensesData,
+            $crate::report::pack::PackData,
             $crate::report::pins::PinsData,
             $crate::report::published_crate::CrateData,
             $crate::report::rebuild::RebuildData,
-            $crate::report::compat::CompatData,
             $crate::report::relnotes::RelnotesData,
             $crate::report::relnotes_check::RelnotesCheckData,
             $crate::report::repro::ReproData,
             $crate::report::sbom::SbomData,
+            $crate::report::verify::VerifyData,
             $crate::report::vulns::VulnsData,
             $crate::report::watch::WatchData,
         ]}
