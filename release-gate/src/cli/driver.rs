@@ -380,9 +380,10 @@ fn print(cx: &Context, reports: &mut [Report]) -> Result<()> {
         return Ok(());
     }
     let quiet = cx.args().quiet;
+    let verbosity = cx.terminal.verbosity();
     let human: String = reports
         .iter()
-        .map(|report| render::human(report, quiet))
+        .map(|report| render::human(report, verbosity))
         .collect::<Vec<_>>()
         .join(if quiet { "" } else { "\n" });
     if cx.args().message_format == MessageFormat::Human {

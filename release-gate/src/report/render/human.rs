@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use release_gate_facts::Coverage;
+use release_gate_facts::{Coverage, NotJudged};
 
 use crate::report::{Report, Status};
 use crate::rule::Level;
+use crate::terminal::Verbosity;
 use crate::text::{counted, visible};
 
 const BOLD: Style = Style::new().bold();
@@ -19,9 +20,10 @@ const PLACE: Style = AnsiColor::BrightBlue.on_default().bold();
 
 /// The text of a report, with ANSI styles that the terminal strips where they are not wanted.
 ///
-/// `quiet` leaves the tool's own text and the notes out: findings that weigh, and the verdict,
-/// remain.
-pub fn human(report: &Report, quiet: bool) -> String {
+/// Quiet leaves the tool's own text and the notes out: findings that weigh, and the verdict,
+/// remain. Verbose adds what was not judged, one line each.
+pub fn human(report: &Report, verbosity: Verbosity) -> String {
+    let quiet = verbosity == Verbosity::Quiet;
     let mut out = String::new();
     if !quiet && !report.human.is_empty() {
         out.push_str(report.human.trim_end_matches('\n'));
@@ -63,8 +65,28 @@ pub fn human(report: &Report, quiet: bool) -> String {
         }
         out.push('\n');
     }
+    if verbosity == Verbosity::Verbose && !envelope.coverage.not_judged.is_empty() {
+        for entry in &envelope.coverage.not_judged {
+            out.push_str(&not_judged_line(entry));
+        }
+        out.push('\n');
+    }
     out.push_str(&verdict(report));
     out
+}
+
+/// `  not judged[macro]: demo::vec (2): its arms call each other`
+fn not_judged_line(entry: &NotJudged) -> String {
+    let count = match entry.count {
+        0 | 1 => String::new(),
+        count => format!(" ({count})"),
+    };
+    format!(
+        "  {PLACE}not judged{PLACE:#}[{}]: {}{count}: {}\n",
+        visible(&entry.kind),
+        visible(&entry.what),
+        visible(&entry.why)
+    )
 }
 
 /// How much was judged, and how much was not.

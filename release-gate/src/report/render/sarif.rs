@@ -4,9 +4,11 @@
 //! without one, and absolute paths mean nothing to them. What has no file of its own is placed at
 //! `Cargo.toml`.
 
+use release_gate_facts::NotJudged;
+use release_gate_facts::rule::coverage_rule_id;
 use serde_json::{Value, json};
 
-use crate::report::{Envelope, Status};
+use crate::report::{Envelope, Finding, Status};
 use crate::rule::{Level, NOT_JUDGED, Rule};
 use crate::tool::Tool;
 
@@ -29,35 +31,61 @@ fn run(tool: &Tool, envelope: &Envelope) -> Value {
     let results: Vec<Value> = envelope
         .findings
         .iter()
-        .map(|finding| {
-            let mut message = finding.message.clone();
-            if let Some(help) = &finding.help {
-                message.push_str(&format!("\nhelp: {help}"));
-            }
-            let mut location = json!({
-                "artifactLocation": { "uri": uri(finding.path.as_deref().unwrap_or("Cargo.toml")), "uriBaseId": "%SRCROOT%" },
-            });
-            location["region"] = json!({ "startLine": finding.line.unwrap_or(1).max(1) });
-            let mut result = json!({
-                "ruleId": finding.rule,
-                "level": level(finding.level),
-                "message": { "text": message },
-                "locations": [{ "physicalLocation": location }],
-                "properties": finding.evidence,
-            });
-            if let Some(index) = catalogue.iter().position(|rule| rule.id == finding.rule) {
-                result["ruleIndex"] = index.into();
-            }
-            result
-        })
+        .map(|finding| result(finding, &catalogue))
         .collect();
-    let judged = !matches!(envelope.status, Status::Error | Status::Unsupported);
+    let notifications: Vec<Value> = envelope
+        .coverage
+        .not_judged
+        .iter()
+        .map(notification)
+        .collect();
+    let has_verdict = !matches!(envelope.status, Status::Error | Status::Unsupported);
+    let package = envelope.subject.package.as_deref().unwrap_or("workspace");
+
     json!({
         "tool": { "driver": { "name": tool.name, "version": tool.version, "rules": rules } },
-        "invocations": [{ "executionSuccessful": judged, "exitCode": envelope.status.exit_code() }],
+        "invocations": [{
+            "executionSuccessful": has_verdict,
+            "exitCode": envelope.status.exit_code(),
+            "toolExecutionNotifications": notifications,
+        }],
         "originalUriBaseIds": { "%SRCROOT%": { "description": { "text": "The top folder of the repository." } } },
-        "automationDetails": { "id": format!("{}/{}/", tool.name, envelope.subject.package.as_deref().unwrap_or("workspace")) },
+        "automationDetails": { "id": format!("{}/{package}/", tool.name) },
         "results": results,
+    })
+}
+
+fn result(finding: &Finding, catalogue: &[&Rule]) -> Value {
+    let mut message = finding.message.clone();
+    if let Some(help) = &finding.help {
+        message.push_str(&format!("\nhelp: {help}"));
+    }
+    let path = finding.path.as_deref().unwrap_or("Cargo.toml");
+    let location = json!({
+        "artifactLocation": { "uri": uri(path), "uriBaseId": "%SRCROOT%" },
+        "region": { "startLine": finding.line.unwrap_or(1).max(1) },
+    });
+
+    let mut result = json!({
+        "ruleId": finding.rule,
+        "level": level(finding.level),
+        "message": { "text": message },
+        "locations": [{ "physicalLocation": location }],
+        "properties": finding.evidence,
+    });
+    if let Some(index) = catalogue.iter().position(|rule| rule.id == finding.rule) {
+        result["ruleIndex"] = index.into();
+    }
+    result
+}
+
+/// What was not judged is something about the run, not about a file.
+fn notification(entry: &NotJudged) -> Value {
+    json!({
+        "level": "note",
+        "descriptor": { "id": coverage_rule_id(&entry.kind) },
+        "message": { "text": format!("{} was not judged: {}", entry.what, entry.why) },
+        "properties": { "count": entry.count },
     })
 }
 

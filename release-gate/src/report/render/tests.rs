@@ -1,6 +1,7 @@
 use super::*;
 use crate::report::{Finding, Report, Status, Subject};
-use crate::rule::{Level, Levels, Rule};
+use crate::rule::{Level, Levels, Requested, Rule};
+use crate::terminal::Verbosity;
 use crate::tool::Tool;
 
 const RULES: &[Rule] = &[
@@ -10,6 +11,13 @@ const RULES: &[Rule] = &[
         summary: "a bad thing",
         why: "Because.",
         link: "https://example.org/bad",
+    },
+    Rule {
+        id: "not-judged-part",
+        level: Level::Note,
+        summary: "a part was not judged",
+        why: "Because.",
+        link: "",
     },
     Rule {
         id: "odd",
@@ -37,7 +45,7 @@ fn report() -> Report {
             Finding::new(&RULES[0], "the <name> is 100% bad: \"a\", b\nsecond line")
                 .at("src/a file.rs", 7)
                 .help("mend it"),
-            Finding::new(&RULES[1], "escape \u{1b}[31m and \u{202e}override"),
+            Finding::new(&RULES[2], "escape \u{1b}[31m and \u{202e}override"),
         ])
         .human("a table\n")
         .summary("2 things");
@@ -45,9 +53,84 @@ fn report() -> Report {
     report
 }
 
+/// A report that left a part out.
+fn partial_report() -> Report {
+    let mut coverage = release_gate_facts::Coverage::of(5);
+    coverage.not_judged(&RULES[1], "demo::vec", 2, "its arms call each other");
+    let mut report = Report::new("x", &TOOL, Subject::default()).coverage(coverage);
+    report.settle(&Levels::default());
+    report
+}
+
+#[test]
+fn what_was_not_judged_is_told_in_every_look() {
+    let report = partial_report();
+    let plain = anstream::adapter::strip_str(&human(&report, Verbosity::Normal)).to_string();
+    assert_eq!(plain, "      Passed x: 5 judged, 2 not judged\n");
+    let plain = anstream::adapter::strip_str(&human(&report, Verbosity::Verbose)).to_string();
+    assert!(plain.starts_with("  not judged[part]: demo::vec (2): its arms call each other\n\n"));
+
+    let xml = junit(&[&report.envelope]);
+    assert!(
+        xml.contains("tests=\"2\" failures=\"0\" errors=\"0\" skipped=\"1\""),
+        "{xml}"
+    );
+    assert!(
+        xml.contains("<skipped message=\"its arms call each other\"/>"),
+        "{xml}"
+    );
+
+    let log = sarif(&TOOL, &[&report.envelope]);
+    let notification = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(notification["descriptor"]["id"], "not-judged-part");
+    assert_eq!(notification["properties"]["count"], 2);
+}
+
+#[test]
+fn coverage_weighs_what_its_rule_says() {
+    for (requested, status, findings) in [
+        (None, Status::Pass, 0),
+        (Some(Requested::Warn), Status::Pass, 1),
+        (Some(Requested::Deny), Status::Fail, 1),
+    ] {
+        let mut levels = Levels::default();
+        if let Some(requested) = requested {
+            levels.set(RULES, "not-judged-part", requested).unwrap();
+        }
+        let mut coverage = release_gate_facts::Coverage::of(5);
+        coverage.not_judged(&RULES[1], "demo::vec", 1, "it is hidden");
+        let mut report = Report::new("x", &TOOL, Subject::default()).coverage(coverage);
+        report.settle(&levels);
+        assert_eq!(report.envelope.status, status);
+        assert_eq!(report.envelope.findings.len(), findings);
+    }
+}
+
+#[test]
+fn nothing_judged_is_no_pass() {
+    let mut report =
+        Report::new("x", &TOOL, Subject::default()).coverage(release_gate_facts::Coverage::of(0));
+    report.settle(&Levels::default());
+    assert_eq!(report.envelope.status, Status::Error);
+    assert_eq!(report.envelope.findings[0].rule, "not-judged");
+}
+
+#[test]
+fn a_kind_without_a_rule_weighs_like_an_error() {
+    let unknown = Rule {
+        id: "not-judged-novel",
+        ..RULES[1]
+    };
+    let mut coverage = release_gate_facts::Coverage::of(5);
+    coverage.not_judged(&unknown, "something", 1, "nobody wrote a rule for it");
+    let mut report = Report::new("x", &TOOL, Subject::default()).coverage(coverage);
+    report.settle(&Levels::default());
+    assert_eq!(report.envelope.status, Status::Fail);
+}
+
 #[test]
 fn people_see_rule_place_help_and_verdict() {
-    let plain = anstream::adapter::strip_str(&human(&report(), false)).to_string();
+    let plain = anstream::adapter::strip_str(&human(&report(), Verbosity::Normal)).to_string();
     insta::assert_snapshot!(plain, @r#"
     a table
 
@@ -64,7 +147,7 @@ fn people_see_rule_place_help_and_verdict() {
 
 #[test]
 fn quiet_keeps_what_weighs() {
-    let plain = anstream::adapter::strip_str(&human(&report(), true)).to_string();
+    let plain = anstream::adapter::strip_str(&human(&report(), Verbosity::Quiet)).to_string();
     assert!(!plain.contains("a table") && plain.contains("error[bad]") && plain.contains("Failed"));
 }
 
@@ -93,7 +176,7 @@ fn an_unjudged_report_without_findings_is_still_an_error_everywhere() {
 fn junit_counts_and_escapes() {
     let xml = junit(&[&report().envelope]);
     assert!(
-        xml.contains("<testsuite name=\"cargo-x.demo\" tests=\"1\" failures=\"1\" errors=\"0\">")
+        xml.contains("<testsuite name=\"cargo-x.demo\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">")
     );
     assert!(xml.contains("the &lt;name&gt; is 100% bad: &quot;a&quot;, b&#10;second line"));
     assert!(!xml.contains('\u{1b}'));
