@@ -50,7 +50,7 @@ pub enum Generate {
 #[derive(Debug, Clone, Default, Args)]
 #[non_exhaustive]
 pub struct SharedArgs {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Package Selection")]
     #[expect(missing_docs, reason = "cargo's own flag")]
     pub manifest: clap_cargo::Manifest,
 
@@ -63,17 +63,22 @@ pub struct SharedArgs {
     pub features: clap_cargo::Features,
 
     /// Build for the target triple (may be given more than once)
-    #[arg(long, value_name = "TRIPLE", help_heading = "Compilation Options")]
+    #[arg(
+        long,
+        value_name = "TRIPLE",
+        help_heading = "Compilation Options",
+        hide_short_help = true
+    )]
     pub target: Vec<String>,
 
     /// Assert that `Cargo.lock` will remain unchanged
-    #[arg(long, help_heading = "Manifest Options")]
+    #[arg(long, help_heading = "Manifest Options", hide_short_help = true)]
     pub locked: bool,
     /// Run without accessing the network
-    #[arg(long, help_heading = "Manifest Options")]
+    #[arg(long, help_heading = "Manifest Options", hide_short_help = true)]
     pub offline: bool,
     /// Equivalent to specifying both --locked and --offline
-    #[arg(long, help_heading = "Manifest Options")]
+    #[arg(long, help_heading = "Manifest Options", hide_short_help = true)]
     pub frozen: bool,
 
     /// Where reports and artifacts go [default: release-gates in the target folder]
@@ -82,7 +87,8 @@ pub struct SharedArgs {
         value_name = "DIR",
         env = "RELEASE_GATES_ARTIFACT_DIR",
         hide_env_values = true,
-        help_heading = "Report Options"
+        help_heading = "Report Options",
+        hide_short_help = true
     )]
     pub artifact_dir: Option<PathBuf>,
     /// Configuration file [default: release-gates.toml, .config/release-gates.toml, or the
@@ -92,7 +98,8 @@ pub struct SharedArgs {
         value_name = "FILE",
         env = "RELEASE_GATES_CONFIG",
         hide_env_values = true,
-        help_heading = "Report Options"
+        help_heading = "Report Options",
+        hide_short_help = true
     )]
     pub config: Option<PathBuf>,
     /// What the report looks like on standard output
@@ -105,19 +112,34 @@ pub struct SharedArgs {
     )]
     pub message_format: MessageFormat,
     /// Fail on findings of this rule
-    #[arg(long, value_name = "RULE", help_heading = "Report Options")]
+    #[arg(
+        long,
+        value_name = "RULE",
+        help_heading = "Report Options",
+        hide_short_help = true
+    )]
     pub deny: Vec<String>,
     /// Only warn about findings of this rule
-    #[arg(long, value_name = "RULE", help_heading = "Report Options")]
+    #[arg(
+        long,
+        value_name = "RULE",
+        help_heading = "Report Options",
+        hide_short_help = true
+    )]
     pub warn: Vec<String>,
     /// Keep findings of this rule as notes
-    #[arg(long, value_name = "RULE", help_heading = "Report Options")]
+    #[arg(
+        long,
+        value_name = "RULE",
+        help_heading = "Report Options",
+        hide_short_help = true
+    )]
     pub allow: Vec<String>,
     /// Explain a rule and exit (`list`: all of them)
     #[arg(long, value_name = "RULE", help_heading = "Report Options")]
     pub explain: Option<String>,
     /// Say what would be written outside the artifact folder, and write nothing there
-    #[arg(long, help_heading = "Report Options")]
+    #[arg(long, help_heading = "Report Options", hide_short_help = true)]
     pub dry_run: bool,
 
     /// Coloring
@@ -125,7 +147,8 @@ pub struct SharedArgs {
         long,
         value_name = "WHEN",
         value_enum,
-        help_heading = "Display Options"
+        help_heading = "Display Options",
+        hide_short_help = true
     )]
     pub color: Option<Color>,
     /// Do not print steps and notes
@@ -144,7 +167,8 @@ pub struct SharedArgs {
         long,
         value_name = "WHAT",
         value_enum,
-        help_heading = "Display Options"
+        help_heading = "Display Options",
+        hide_short_help = true
     )]
     pub generate: Option<Generate>,
 }

@@ -34,7 +34,7 @@ impl Config {
     /// match wins.
     ///
     /// # Errors
-    /// A usage error: the file named cannot be read, is no TOML, or has an unknown table.
+    /// A usage error: the file named cannot be read, is not valid TOML, or has an unknown table.
     pub fn find(
         explicit: Option<&Path>,
         root: Option<&Path>,
@@ -74,7 +74,7 @@ impl Config {
     /// Reads the text of a configuration; `name` is for error messages.
     ///
     /// # Errors
-    /// A usage error: it is no TOML, or has a table no gate knows.
+    /// A usage error: it is not valid TOML, or has a table no gate knows.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         Self::checked(
             text.parse()
@@ -89,7 +89,7 @@ impl Config {
                 return Err(unknown(source, key, TABLES));
             }
             if !value.is_table() {
-                return Err(malformed(source, &format!("`{key}` is no table")));
+                return Err(malformed(source, &format!("`{key}` is not a table")));
             }
         }
         Ok(Self {
@@ -181,7 +181,7 @@ pub fn read_toml(path: &Path) -> Result<Table> {
         .into_owned();
     let text = std::fs::read_to_string(path).or_judge(|| format!("cannot read `{name}`"))?;
     text.parse::<Table>()
-        .map_err(|error| Error::judge(format!("`{name}` is no TOML: {}", error.message())))
+        .map_err(|error| Error::judge(format!("`{name}` is not valid TOML: {}", error.message())))
 }
 
 #[cfg(test)]

@@ -273,8 +273,11 @@ impl Project {
     /// There is none.
     pub fn repository(&self) -> Result<&Git> {
         self.git.as_ref().ok_or_else(|| {
-            Error::judge(format!("`{}` is in no git repository", self.root.display()))
-                .with_help("run `git init` and commit, or clone it")
+            Error::judge(format!(
+                "`{}` is not in a git repository",
+                self.root.display()
+            ))
+            .with_help("run `git init` and commit, or clone it")
         })
     }
 
@@ -365,18 +368,22 @@ fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
     let text = stderr.strip_prefix("error: ").unwrap_or(stderr);
 
     let (message, help) = explain_metadata_error(text, args);
-    Error::judge(format!("{message}: {text}")).with_help(help)
+    let message = format!("{message}: {text}");
+    let error = if is_missing_manifest(text, args) {
+        Error::usage(message)
+    } else {
+        Error::judge(message)
+    };
+    error.with_help(help)
 }
 
 /// What an error of `cargo metadata` means, and the next step. Each cargo says it in its own words;
 /// what is looked for here is in all of them.
 fn explain_metadata_error(text: &str, args: &SharedArgs) -> (&'static str, &'static str) {
-    let is_missing_manifest = text.contains("could not find `Cargo.toml`")
-        || text.contains("does not exist") && args.manifest_path().is_some();
     let is_wrong_lock = text.contains("--locked was passed")
         || text.contains("lock file") && text.contains("needs to be updated");
 
-    if is_missing_manifest {
+    if is_missing_manifest(text, args) {
         (
             "there is no Cargo.toml",
             "run it inside a cargo project, or name one with --manifest-path",
@@ -403,6 +410,11 @@ fn explain_metadata_error(text: &str, args: &SharedArgs) -> (&'static str, &'sta
             "`cargo metadata` shows the same error",
         )
     }
+}
+
+fn is_missing_manifest(text: &str, args: &SharedArgs) -> bool {
+    text.contains("could not find `Cargo.toml`")
+        || text.contains("does not exist") && args.manifest_path().is_some()
 }
 
 /// The members of the workspace that the call is about. Unlike a plain filter, a name that matches
@@ -483,7 +495,7 @@ fn require_member(members: &[(usize, &Package)], spec: &str) -> Result<()> {
     let error = Error::usage(format!("package `{spec}` is not in this workspace"));
     Err(match nearest(spec, names.iter().copied()) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
-        None => error.with_help(format!("it has {}", names.join(", "))),
+        None => error.with_help(format!("workspace members: {}", names.join(", "))),
     })
 }
 

@@ -103,9 +103,8 @@ impl Context {
                 }
             };
             if project.dirty {
-                self.terminal.warn(
-                    "there are uncommitted changes, and whatever is written about this commit says so",
-                );
+                self.terminal
+                    .warn("the working tree has uncommitted changes; reports are marked as dirty");
             }
             self.project = Some(project);
         }
@@ -155,6 +154,16 @@ impl Context {
             None => self.project()?.target_dir.join("release-gates"),
         };
         Ok(ArtifactDir::new(root, &self.tool))
+    }
+
+    /// The artifact folder, where it is known without asking cargo.
+    pub(super) fn known_artifacts(&self) -> Option<ArtifactDir> {
+        let root = match (&self.args.artifact_dir, &self.project) {
+            (Some(dir), _) => dir.clone(),
+            (None, Some(project)) => project.target_dir.join("release-gates"),
+            (None, None) => return None,
+        };
+        Some(ArtifactDir::new(root, &self.tool))
     }
 
     /// The artifact folder of one package.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args, Command};
+use clap::{Arg, ArgMatches, Args, Command, Id};
 use serde::Serialize;
 
 use super::context::Context;
@@ -170,13 +170,39 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
     let unused = G::unused_flags("");
     for arg in &shared {
         let hidden = arg.is_hide_set() || unused.contains(&arg.get_id().as_str());
-        command = command.mut_arg(arg.get_id(), |arg| arg.global(true).hide(hidden));
+        command = command.mut_arg(arg.get_id(), |arg| {
+            let rare = is_rare(&arg);
+            arg.global(true).hide(hidden).hide_short_help(rare)
+        });
     }
+    command = with_own_heading(command, &shared);
     for name in subcommands {
         let unused = G::unused_flags(&name);
         command = command.mut_subcommand(name, |subcommand| {
+            let subcommand = with_own_heading(subcommand, &shared);
             with_shared_args(subcommand, &shared, unused)
         });
+    }
+    command
+}
+
+/// Whether a shared flag stands in `--help` and not in `-h`, which fits on a screen.
+fn is_rare(arg: &Arg) -> bool {
+    const RARE: &[&str] = &["exclude", "all_features", "no_default_features"];
+    arg.is_hide_short_help_set() || RARE.contains(&arg.get_id().as_str())
+}
+
+/// Puts the gate's own flags below `Options`. Clap's derive hands the last heading of the shared
+/// flags on to whatever is flattened behind them.
+fn with_own_heading(mut command: Command, shared: &[Arg]) -> Command {
+    let leaked: Vec<Id> = command
+        .get_arguments()
+        .filter(|arg| shared.iter().all(|other| other.get_id() != arg.get_id()))
+        .filter(|arg| arg.get_help_heading() == Some("Feature Selection"))
+        .map(|arg| arg.get_id().clone())
+        .collect();
+    for id in leaked {
+        command = command.mut_arg(id, |arg| arg.help_heading(None::<&'static str>));
     }
     command
 }
@@ -191,7 +217,8 @@ fn with_shared_args(mut subcommand: Command, shared: &[Arg], unused: &[&str]) ->
             continue;
         }
         let hidden = arg.is_hide_set() || unused.contains(&id.as_str());
-        subcommand = subcommand.arg(arg.clone().global(true).hide(hidden));
+        let arg = arg.clone().hide_short_help(is_rare(arg));
+        subcommand = subcommand.arg(arg.global(true).hide(hidden));
     }
     subcommand
 }
@@ -381,11 +408,15 @@ fn print(cx: &Context, reports: &mut [Report]) -> Result<()> {
     }
     let quiet = cx.args().quiet;
     let verbosity = cx.terminal.verbosity();
-    let human: String = reports
-        .iter()
-        .map(|report| render::human(report, verbosity))
-        .collect::<Vec<_>>()
-        .join(if quiet { "" } else { "\n" });
+    let human = if reports.len() > 1 && verbosity != Verbosity::Verbose {
+        render::human_list(reports, &|report| report_place(cx, report))
+    } else {
+        reports
+            .iter()
+            .map(|report| render::human(report, verbosity))
+            .collect::<Vec<_>>()
+            .join(if quiet { "" } else { "\n" })
+    };
     if cx.args().message_format == MessageFormat::Human {
         return cx.terminal.result(&human).map_err(cannot_print);
     }
@@ -394,6 +425,19 @@ fn print(cx: &Context, reports: &mut [Report]) -> Result<()> {
     }
     let bytes = machine_output(cx, reports)?;
     cx.terminal.stdout(&bytes).map_err(cannot_print)
+}
+
+/// Where a report lies, as a path below the current folder where it is below it.
+fn report_place(cx: &Context, report: &Report) -> Option<String> {
+    let subject = &report.envelope.subject;
+    let package = subject.package.as_deref()?;
+    let version = subject.version.as_deref()?;
+    let folder = cx.known_artifacts()?.for_package(package, version);
+    let path = folder.path(&format!("{}.json", report.name));
+
+    let here = std::env::current_dir().ok()?;
+    let shown = path.strip_prefix(here).unwrap_or(&path);
+    report.keep.then(|| shown.display().to_string())
 }
 
 fn cannot_print(error: std::io::Error) -> Error {

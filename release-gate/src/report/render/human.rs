@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use release_gate_facts::{Coverage, NotJudged};
 
-use crate::report::{Report, Status};
+use crate::report::{Finding, Report, Status};
 use crate::rule::Level;
 use crate::terminal::Verbosity;
 use crate::text::{counted, visible};
@@ -73,6 +73,68 @@ pub fn human(report: &Report, verbosity: Verbosity) -> String {
     }
     out.push_str(&verdict(report));
     out
+}
+
+/// How many messages a package's line is followed by where there are several packages.
+const MESSAGES: usize = 3;
+
+/// The text of several packages' reports: a verdict a line, with the first messages that fail it.
+/// `place` says where each report lies.
+pub fn human_list(reports: &[Report], place: &dyn Fn(&Report) -> Option<String>) -> String {
+    let mut out = String::new();
+    for report in reports {
+        out.push_str(&verdict(report));
+        let denied: Vec<&Finding> = report
+            .envelope
+            .findings
+            .iter()
+            .filter(|finding| finding.level == Level::Deny)
+            .collect();
+        for finding in denied.iter().take(MESSAGES) {
+            let message = finding.message.lines().next().unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "{:>13}{ERROR}error[{}]{ERROR:#}: {}",
+                "",
+                finding.rule,
+                visible(message)
+            );
+        }
+        if denied.len() > MESSAGES {
+            let _ = writeln!(out, "{:>13}and {} more", "", denied.len() - MESSAGES);
+        }
+        if let Some(place) = place(report).filter(|_| report.envelope.status.exit_code() != 0) {
+            let _ = writeln!(out, "{:>13}{PLACE}-->{PLACE:#} {}", "", visible(&place));
+        }
+    }
+    out.push_str(&totals(reports));
+    out
+}
+
+/// How many packages ended how.
+fn totals(reports: &[Report]) -> String {
+    let mut parts = Vec::new();
+    for (status, word) in [
+        (Status::Pass, "passed"),
+        (Status::Fail, "failed"),
+        (Status::Error, "not judged"),
+        (Status::Unsupported, "unsupported"),
+        (Status::Skipped, "skipped"),
+    ] {
+        let of_status = reports
+            .iter()
+            .filter(|report| report.envelope.status == status);
+        let count = of_status.count();
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    format!(
+        "{BOLD}{:>12}{BOLD:#} {}: {} (`-v` shows all)\n",
+        "Summary",
+        counted(reports.len(), "package", "packages"),
+        parts.join(", ")
+    )
 }
 
 /// `  not judged[macro]: demo::vec (2): its arms call each other`

@@ -6,7 +6,7 @@ mod junit;
 mod sarif;
 
 pub use self::github::github;
-pub use self::human::human;
+pub use self::human::{human, human_list};
 pub use self::junit::junit;
 pub use self::sarif::sarif;
 pub use crate::text::{markup, visible};

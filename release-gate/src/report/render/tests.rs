@@ -175,9 +175,9 @@ fn an_unjudged_report_without_findings_is_still_an_error_everywhere() {
 #[test]
 fn junit_counts_and_escapes() {
     let xml = junit(&[&report().envelope]);
-    assert!(
-        xml.contains("<testsuite name=\"cargo-x.demo\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">")
-    );
+    assert!(xml.contains(
+        "<testsuite name=\"cargo-x.demo\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">"
+    ));
     assert!(xml.contains("the &lt;name&gt; is 100% bad: &quot;a&quot;, b&#10;second line"));
     assert!(!xml.contains('\u{1b}'));
     let passing = Report::new("x", &TOOL, Subject::default());
