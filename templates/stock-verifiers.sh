@@ -116,7 +116,7 @@ demo() {
     # The keyring is left out: this release has one key, and its name is on the command line.
     "$SIGN" sign pack -q --key "$key" --zip --emit signify,raw >/dev/null
     "$SIGN" sign attest -q --key "$key" --source-uri https://example.org/demo >/dev/null
-    rm -rf "$dir/artifacts" "$dir/buildlog.jsonl" "$dir/manifest.json" "$dir/pack.json"
+    dir=$dir/release
     project=demo
 }
 

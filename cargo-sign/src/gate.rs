@@ -1,14 +1,16 @@
 //! The gate: which call does what.
 
 use release_gate::cli::Gate;
-use release_gate::report::schema;
+use release_gate::report::report_schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
+use release_gate_facts::ReportData as _;
+use release_gate_facts::report::pack::PackData;
+use release_gate_facts::report::verify::VerifyData;
 
 use crate::cli::{Call, Cli};
 #[cfg(feature = "upload")]
 use crate::command::upload;
 use crate::command::{attest, keygen, keys, pack, sign, verify, verify_source};
-use crate::report;
 use crate::tool::TOOL;
 
 impl Gate for Cli {
@@ -27,8 +29,8 @@ impl Gate for Cli {
             | Call::VerifySource(_) => None,
             #[cfg(feature = "upload")]
             Call::Upload(_) => None,
-            Call::Pack(_) => Some("pack"),
-            Call::Verify(args) => args.files.is_empty().then_some("verify"),
+            Call::Pack(_) => Some(PackData::NAME),
+            Call::Verify(args) => args.files.is_empty().then_some(VerifyData::NAME),
         }
     }
 
@@ -42,10 +44,15 @@ impl Gate for Cli {
         }
     }
 
+    /// Signatures name the package, its version and its commit: none of that needs dependencies.
+    fn needs_dependencies(&self) -> bool {
+        false
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![
-            ("pack", schema::<report::pack::Data>("pack")),
-            ("verify", schema::<report::verify::Data>("verify")),
+            (PackData::NAME, report_schema::<PackData>()),
+            (VerifyData::NAME, report_schema::<VerifyData>()),
         ]
     }
 

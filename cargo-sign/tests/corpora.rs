@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use cargo_sign::inspect::check_provenance;
+use cargo_sign::inspect::{Evidence, check_provenance};
 use cargo_sign::judge::keys::Keys;
 use cargo_sign::judge::provenance::Expected;
 use cargo_sign::judge::verdict::Verdict;
@@ -234,7 +234,7 @@ fn judge(pair: &Pair, expected: Expected) -> Vec<String> {
     };
     check_provenance(
         &mut verdict,
-        &pair.bundle,
+        &Evidence::beside(&pair.bundle),
         &expected,
         &Keys::new(Vec::new(), true),
     )

@@ -14,20 +14,21 @@ use release_gate::{Context, Error, Outcome, Report, Result, Status, Subject};
 
 pub(crate) use self::args::AttestArgs;
 use self::released::{Attesting, Released, unwritable};
-use self::statement::{BuildInfo, Gathered, read_builds};
+use self::statement::{Gathered, read_builds};
 use self::summary::{record_bundle, write_summary};
 use super::trust;
 use crate::format::checksums::{self, List};
 use crate::format::dsse;
-use crate::inspect::{check_directory, check_provenance};
+use crate::inspect::{Evidence, check_directory, check_provenance};
 use crate::judge::keys::Keys;
 use crate::judge::listing::Extent;
-use crate::judge::provenance::Expected;
+use crate::judge::provenance::{Expected, LOG};
 use crate::judge::verdict::Verdict;
-use crate::model::companion::{BUNDLE, LIST, PROVENANCE, SUMMARY};
+use crate::model::build::BuildRecord;
+use crate::model::companion::{BUNDLE, LIST, PROVENANCE, SUMMARY, published};
 use crate::model::config::Config;
-use crate::model::provenance::LEVEL;
-use crate::read::builds::read_buildinfo;
+use crate::model::provenance::{LEVEL, describe};
+use crate::read::builds::read_build;
 use crate::tool::TOOL;
 
 pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
@@ -68,7 +69,7 @@ impl Attesting<'_> {
         }
 
         // What does not verify is not attested.
-        let verdict = check_directory(folder.dir(), self.keys, Extent::Listed)?;
+        let verdict = check_directory(&folder.release_dir(), self.keys, Extent::Listed)?;
         if !verdict.holds() {
             return Ok(Report::new("attest", &TOOL, subject)
                 .findings(verdict.findings)
@@ -127,10 +128,9 @@ impl Attesting<'_> {
     ) -> Result<Report> {
         let subject = released.subject.clone();
         let verdict = record_bundle(self, folder, &released, bundle, verdict)?;
-        let summary = verdict
-            .builds
-            .first()
-            .map_or_else(String::new, |build| format!("{SUMMARY}: {build}"));
+        let summary = verdict.builds.first().map_or_else(String::new, |build| {
+            format!("{SUMMARY}: {}", describe(build))
+        });
         Ok(Report::new("attest", &TOOL, subject)
             .findings(verdict.findings)
             .summary(summary)
@@ -142,12 +142,12 @@ impl Attesting<'_> {
         &self,
         mut folder: PackageArtifacts,
         released: Released,
-        info: BuildInfo,
+        info: BuildRecord,
         mut verdict: Verdict,
     ) -> Result<Report> {
         let gathered = Gathered {
             builds: read_builds(&folder, &released, info)?,
-            log: folder.read(crate::judge::provenance::LOG)?,
+            log: folder.read(LOG)?,
         };
         let statement = gathered.statement(self, &released)?;
         let payload = statement::encode(&statement)?;
@@ -155,7 +155,7 @@ impl Attesting<'_> {
             .signing
             .with(|key| dsse::sign(key, &payload))?
             .map_err(unwritable)?;
-        folder.write(PROVENANCE, &envelope)?;
+        folder.write(&published(PROVENANCE), &envelope)?;
 
         // Judged as a user would, with the committed key.
         let expected = Expected {
@@ -163,12 +163,16 @@ impl Attesting<'_> {
             source_tag: self.args.source_tag.clone(),
             ..Expected::default()
         };
-        check_provenance(&mut verdict, &folder.path(PROVENANCE), &expected, self.keys)?;
+        let evidence = Evidence {
+            path: folder.path(&published(PROVENANCE)),
+            log: folder.path(LOG),
+        };
+        check_provenance(&mut verdict, &evidence, &expected, self.keys)?;
         let mut written = PROVENANCE.to_owned();
         if self.args.vsa && verdict.holds() {
             write_summary(self, &mut folder, &released, &envelope, &mut verdict)?;
             // Of the summary that was here before: this one is not about it.
-            remove_if_there(&folder.path(BUNDLE))?;
+            remove_if_there(&folder.path(&published(BUNDLE)))?;
             written = format!("{PROVENANCE}, {SUMMARY}");
         }
         folder.finish()?;
@@ -193,19 +197,18 @@ fn clean_commit(subject: &Subject) -> Result<CommitId> {
 }
 
 /// The build in the artifact folder, which has to be of what is checked out.
-fn read_own_build(dir: &Path, subject: &Subject) -> Result<BuildInfo> {
-    let (_, buildinfo) = read_buildinfo(dir)?;
-    if let Some(why) = buildinfo.subject.stale_against(subject) {
+fn read_own_build(dir: &Path, subject: &Subject) -> Result<BuildRecord> {
+    let (_, build) = read_build(dir)?;
+    if let Some(why) = build.subject.stale_against(subject) {
         return Err(Error::judge(format!("`buildinfo.json` was {why}"))
             .with_help("run `cargo repro build` again"));
     }
-    serde_json::from_value(buildinfo.data)
-        .map_err(|error| Error::judge("`buildinfo.json` cannot be relied on").with_source(error))
+    Ok(build)
 }
 
 /// The list, and the list itself in it.
 fn read_list(folder: &PackageArtifacts) -> Result<List> {
-    let bytes = folder.read(LIST)?.unwrap_or_default();
+    let bytes = folder.read(&published(LIST))?.unwrap_or_default();
     let mut list = checksums::parse(&bytes)
         .map_err(|error| Error::judge("`checksums.txt` cannot be relied on").with_source(error))?;
     list.insert(LIST.to_owned(), sha256_bytes(&bytes));

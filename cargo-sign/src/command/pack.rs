@@ -13,9 +13,12 @@ use release_gate::project::{Package, Project};
 use release_gate::{
     Context, Error, Finding, Level, Outcome, Report, Result, Status, Subject, exit,
 };
+use release_gate_facts::files::KEYRING;
+use release_gate_facts::report::pack::{ListedFile, PackData, PackedArchive};
+use release_gate_facts::{Coverage, ReportData as _};
 
 use self::archives::{Forms, Packer, Source};
-use self::publish::{KEYRING, Signer, write_list};
+use self::publish::{Signer, write_list};
 use super::audit_log::log;
 use super::key_args::KeyArgs;
 use super::signing::tell_open;
@@ -27,11 +30,11 @@ use crate::inspect::gates::{refusals, uncovered};
 use crate::judge::keys::Keys;
 use crate::judge::listing::Extent;
 use crate::key::Secret;
+use crate::model::companion::published;
 use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config, Emitter};
 use crate::model::release::Release;
 use crate::read::builds::{Build, builds};
 use crate::read::file::read_bounded;
-use crate::report::pack::Data;
 use crate::rules;
 use crate::tool::TOOL;
 
@@ -120,7 +123,7 @@ fn pack_package(
     let keyring = read_bounded(&project.root.join(COMMITTED_KEYRING), keyring::MAX_LEN)?;
     let builds = builds(&call.args.artifacts, folder.dir(), &subject)?;
     if builds.iter().all(|build| build.by_target.is_empty()) {
-        return Ok(Report::new("pack", &TOOL, subject)
+        return Ok(Report::new(PackData::NAME, &TOOL, subject)
             .status(Status::Skipped)
             .summary("the build has no artifact to pack"));
     }
@@ -128,7 +131,7 @@ fn pack_package(
     let (refused, silent) = check_gates(call, &folder, &subject, &builds)?;
     if !refused.is_empty() && !call.args.despite_refusals {
         // No level makes a release of it: whoever means to asks for that.
-        return Ok(Report::new("pack", &TOOL, subject)
+        return Ok(Report::new(PackData::NAME, &TOOL, subject)
             .status(Status::Error)
             .findings(refused)
             .summary("nothing was packed"));
@@ -150,27 +153,30 @@ fn pack_package(
         ));
     }
     if let Some(bytes) = keyring {
-        folder.write(KEYRING, &bytes)?;
+        folder.write(&published(KEYRING), &bytes)?;
     }
     for (name, bytes) in &written.infos {
-        if folder.read(name)?.as_ref() != Some(bytes) {
-            folder.write(name, bytes)?;
+        let name = published(name);
+        if folder.read(&name)?.as_ref() != Some(bytes) {
+            folder.write(&name, bytes)?;
         }
     }
     let infos: Vec<&str> = written.infos.keys().map(String::as_str).collect();
     let list = write_list(&mut folder, &signer, &release, &written.archives, &infos)?;
 
-    let mut findings = self_check(cx, folder.dir(), &signer)?;
+    let mut findings = self_check(cx, &folder.release_dir(), &signer)?;
     findings.extend(silent);
     conclude(cx, call, folder, &findings, &list)?;
-    let data = Data {
+    let data = PackData {
         key: signer.key.public().fingerprint(),
+        files: other_files(&list, &written.archives),
         archives: written.archives,
     };
     let summary = format!("{} archives, signed by {}", data.archives.len(), data.key);
-    Ok(Report::new("pack", &TOOL, subject)
+    Ok(Report::new(PackData::NAME, &TOOL, subject)
         .findings(findings)
         .data(&data)
+        .coverage(Coverage::of(list.len()))
         .human(listed(&list))
         .summary(summary))
 }
@@ -270,6 +276,17 @@ fn conclude(
     let wrote = sha256_bytes(checksums::render(list).as_bytes());
     log(cx, &mut folder, call.started, exit_code, wrote)?;
     folder.finish()
+}
+
+/// Everything that is listed and is no archive of a build.
+fn other_files(list: &List, archives: &[PackedArchive]) -> Vec<ListedFile> {
+    list.iter()
+        .filter(|(name, _)| archives.iter().all(|archive| archive.name != **name))
+        .map(|(name, sha256)| ListedFile {
+            name: name.clone(),
+            sha256: *sha256,
+        })
+        .collect()
 }
 
 /// What was listed, for people.

@@ -26,7 +26,7 @@ pub(super) fn judge_release(
     cx.terminal
         .status("Verifying", format!("{package} {version}"));
 
-    let mut verdict = check_directory(dir, keys, Extent::Artifacts)?;
+    let mut verdict = check_directory(dir, keys, Extent::Folder)?;
     let other: Vec<_> = verdict
         .verified
         .iter()

@@ -10,16 +10,17 @@ use release_gate::digest::Sha256Digest;
 use release_gate::json::to_canonical_vec;
 use release_gate::project::Package;
 use release_gate::{Context, Error, Outcome, Report, Result};
+use release_gate_facts::files::UPLOADED;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::release::judge_release;
 use super::trust;
-use crate::inspect::{check_provenance, check_summary};
+use crate::inspect::{Evidence, check_provenance, check_summary};
 use crate::judge::keys::Keys;
-use crate::judge::provenance::Expected;
+use crate::judge::provenance::{Expected, LOG};
 use crate::judge::verdict::Verdict;
-use crate::model::companion::{BUNDLE, Companion, LIST, PROVENANCE, SIGNIFY, SUMMARY};
+use crate::model::companion::{BUNDLE, Companion, LIST, PROVENANCE, SIGNIFY, SUMMARY, published};
 use crate::model::config::Config;
 use crate::model::presigned::Presigned;
 use crate::read::file::Hashed;
@@ -60,7 +61,7 @@ pub(crate) struct UploadArgs {
 /// Variables that hold the URLs begin like this; the file's name follows.
 const PREFIX: &str = "RELEASE_GATES_UPLOAD_URL_";
 /// What was uploaded, so that it is not uploaded twice.
-const JOURNAL: &str = "uploaded.json";
+const JOURNAL: &str = UPLOADED;
 const SCHEMA: &str = "release-gate/uploaded/v1";
 /// Longest wait between two tries.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -117,7 +118,7 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     let keys = trust::of_project_or_named(cx.project()?, &config, &args.verify_with)?;
     let folder = root.for_package(&package.name, &package.version.to_string());
     let subject = cx.project()?.subject(&package);
-    let mut verdict = judge_release(cx, &subject, folder.dir(), &keys)?;
+    let mut verdict = judge_release(cx, &subject, &folder.release_dir(), &keys)?;
     judge_evidence(&folder, args, &package, &keys, &mut verdict)?;
     if !verdict.holds() {
         cx.terminal
@@ -133,7 +134,7 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
         .iter()
         .map(|verified| (verified.file.clone(), Some(verified.sha256)))
         .collect();
-    let items = items(folder.dir(), verified, &args.files)?;
+    let items = items(&folder.release_dir(), verified, &args.files)?;
     if cx.args().dry_run {
         return dry_run(cx, &items);
     }
@@ -158,8 +159,11 @@ fn judge_evidence(
     keys: &Keys,
     verdict: &mut Verdict,
 ) -> Result<()> {
-    let provenance = folder.path(PROVENANCE);
-    if provenance.exists() {
+    let own = Evidence {
+        path: folder.path(&published(PROVENANCE)),
+        log: folder.path(LOG),
+    };
+    if own.path.exists() {
         let source_uri = args
             .source_uri
             .clone()
@@ -174,10 +178,11 @@ fn judge_evidence(
             source_uri,
             ..Expected::default()
         };
-        check_provenance(verdict, &provenance, &expected, keys)?;
+        check_provenance(verdict, &own, &expected, keys)?;
     }
-    if folder.path(SUMMARY).exists() {
-        check_summary(verdict, &folder.path(SUMMARY), keys)?;
+    let summary = folder.path(&published(SUMMARY));
+    if summary.exists() {
+        check_summary(verdict, &summary, keys)?;
     }
     Ok(())
 }

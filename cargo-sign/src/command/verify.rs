@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use release_gate::report::Envelope;
+use release_gate::artifacts::PackageArtifacts;
 use release_gate::{Context, Error, Outcome, Report, Result, Status};
+use release_gate_facts::files::RELEASE_FOLDER;
+use release_gate_facts::report::pack::PackData;
+use release_gate_facts::{Envelope, Fact, ReportData as _};
 
 use super::extract;
 use super::release::judge_release;
@@ -12,15 +15,15 @@ use super::trust::{self, NamedKeys, Trust};
 use crate::archive::is_archive;
 use crate::format::bundle::is_bundle;
 use crate::inspect::{
-    check_archive, check_archive_structure, check_directory, check_file, check_list,
+    Evidence, check_archive, check_archive_structure, check_directory, check_file, check_list,
     check_listed_unsigned, check_provenance, check_unsigned,
 };
 use crate::judge::keys::Keys;
 use crate::judge::listing::Extent;
-use crate::judge::provenance::Expected;
+use crate::judge::provenance::{Expected, LOG};
 use crate::judge::verdict::Verdict;
 use crate::memory::Memory;
-use crate::model::companion::{LIST, PROVENANCE};
+use crate::model::companion::{LIST, PROVENANCE, published};
 use crate::model::config::Config;
 use crate::read::file::{file_name, signature_of};
 use crate::read::folder::unreadable_folder;
@@ -104,7 +107,9 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         if !path.exists() {
             return Err(Error::judge(format!("there is no `{}`", plain_path(path))));
         }
-        let one = judge_one(cx, args, memory.as_ref(), path)?;
+        let own = own_release(cx, path);
+        let folder = own.as_deref().unwrap_or(path);
+        let one = judge_one(cx, args, memory.as_ref(), folder, own.is_some())?;
         verdict.absorb(one.verdict.clone());
         all.push(one);
     }
@@ -115,8 +120,8 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         && may_extract(cx, &verdict, pinned)
     {
         let mut archives = Vec::new();
-        for (one, path) in all.iter_mut().zip(&args.files) {
-            archives.extend(archives_of(one, path)?);
+        for one in &mut all {
+            archives.extend(archives_of(one)?);
         }
         extract::unpack(cx, into, &mut archives)?;
     }
@@ -135,7 +140,8 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
 }
 
 /// The archives of one argument, opened.
-fn archives_of(one: &mut Judged, path: &Path) -> Result<Vec<extract::Archive>> {
+fn archives_of(one: &mut Judged) -> Result<Vec<extract::Archive>> {
+    let path = &one.path;
     if let Some(archive) = one.archive.take() {
         return Ok(vec![archive]);
     }
@@ -161,6 +167,8 @@ fn remember(cx: &Context, memory: Option<&Memory>, all: &[Judged]) {
 
 /// What was found out about one argument.
 struct Judged {
+    /// What was judged: the argument, or the release in it.
+    path: PathBuf,
     trust: Trust,
     verdict: Verdict,
     /// The project's own artifact folder.
@@ -174,6 +182,7 @@ fn judge_one(
     args: &VerifyArgs,
     memory: Option<&Memory>,
     path: &Path,
+    own: bool,
 ) -> Result<Judged> {
     let name = file_name(path);
     let unsigned = is_unsigned(cx, args, memory, path)?;
@@ -182,7 +191,6 @@ fn judge_one(
     } else {
         Trust::find(cx, &args.named_keys(), memory, path)?
     };
-    let own = path.is_dir() && is_own(cx, path);
     let mut archive = None;
     let mut verdict = if unsigned {
         let (verdict, checked) = check_unsigned(path)?;
@@ -191,15 +199,7 @@ fn judge_one(
             .map(|checked| (name.clone(), checked));
         verdict
     } else if path.is_dir() {
-        check_directory(
-            path,
-            &trust.keys,
-            if own {
-                Extent::Artifacts
-            } else {
-                Extent::Folder
-            },
-        )?
+        check_directory(path, &trust.keys, Extent::Folder)?
     } else if name == LIST {
         check_list(path, &trust.keys, Extent::Listed)?
     } else if is_archive(&name) {
@@ -215,7 +215,8 @@ fn judge_one(
     } else {
         path.parent().filter(|_| path.ends_with(LIST))
     };
-    provenance(args, folder, &mut verdict, &trust.keys)?;
+    let beside = folder.map(|folder| Evidence::beside(&folder.join(PROVENANCE)));
+    provenance(args, beside, &mut verdict, &trust.keys)?;
     // Nothing is looked into before somebody vouches for it.
     if unsigned && verdict.holds() {
         if name == LIST {
@@ -226,6 +227,7 @@ fn judge_one(
         }
     }
     Ok(Judged {
+        path: path.to_owned(),
         trust,
         verdict,
         own,
@@ -252,21 +254,20 @@ fn is_unsigned(
         && trust::of_named_project(cx)?.is_none())
 }
 
-/// Whether a folder is that of the project's own artifacts, where the gates' reports lie beside the
-/// release. Only a project that was named has one: a download can be laid out like it.
-fn is_own(cx: &mut Context, path: &Path) -> bool {
-    if cx.args().manifest_path().is_none()
-        || !path.join(release_gate::artifacts::MANIFEST).is_file()
-    {
-        return false;
+/// The folder of the project's own release, where that or the artifact folder around it was named.
+/// Only a project that was named has one: a download can be laid out like it.
+fn own_release(cx: &mut Context, path: &Path) -> Option<PathBuf> {
+    if cx.args().manifest_path().is_none() || !path.is_dir() {
+        return None;
     }
-    let Ok(root) = cx.artifacts() else {
-        return false;
-    };
-    let parent = |path: &Path| path.canonicalize().ok()?.parent().map(Path::to_owned);
-    root.root()
-        .canonicalize()
-        .is_ok_and(|root| parent(path) == Some(root))
+    let root = cx.artifacts().ok()?.root().canonicalize().ok()?;
+    let folder = path.canonicalize().ok()?;
+    let release = folder.join(RELEASE_FOLDER);
+    if folder.parent() == Some(&root) && release.is_dir() {
+        return Some(release);
+    }
+    let above = folder.parent()?.parent()?;
+    (folder.file_name() == release.file_name() && above == root).then_some(folder)
 }
 
 /// Whether everything held, so that something may be unpacked.
@@ -279,19 +280,19 @@ fn may_extract(cx: &Context, verdict: &Verdict, pinned: bool) -> bool {
     may
 }
 
-/// Judges the provenance that was named, or the one of the release in this folder; without a source
-/// to expect, neither.
+/// Judges the provenance that was named, or the release's `own`; without a source to expect,
+/// neither.
 fn provenance(
     args: &VerifyArgs,
-    folder: Option<&Path>,
+    own: Option<Evidence>,
     verdict: &mut Verdict,
     keys: &Keys,
 ) -> Result<()> {
     let Some(source_uri) = &args.source_uri else {
         return Ok(());
     };
-    let own = || folder.map(|folder| folder.join(PROVENANCE));
-    let Some(path) = args.provenance.clone().or_else(own) else {
+    let named = args.provenance.as_deref().map(Evidence::beside);
+    let Some(evidence) = named.or(own) else {
         return Err(
             Error::usage("--source-uri is judged by the provenance, and none was named")
                 .with_help("name it with --provenance"),
@@ -304,7 +305,7 @@ fn provenance(
         trusted_root: args.trusted_root.clone(),
         builder_id: args.builder_id.clone(),
     };
-    check_provenance(verdict, &path, &expected, keys)
+    check_provenance(verdict, &evidence, &expected, keys)
 }
 
 /// Without arguments: the release in the project's artifact folder.
@@ -319,17 +320,25 @@ fn verify_project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     for package in packages {
         let subject = cx.project()?.subject(&package);
         let folder = root.for_package(&package.name, &package.version.to_string());
-        if nothing_packed(folder.dir())? {
+        if nothing_packed(&folder)? {
             let skipped = Report::new("verify", &TOOL, subject).status(Status::Skipped);
             reports.push(skipped.summary("the build had no artifact to pack"));
             continue;
         }
-        let mut verdict = judge_release(cx, &subject, folder.dir(), &keys)?;
-        provenance(args, Some(folder.dir()), &mut verdict, &keys)?;
+        let mut verdict = judge_release(cx, &subject, &folder.release_dir(), &keys)?;
+        let own = Evidence {
+            path: folder.path(&published(PROVENANCE)),
+            log: folder.path(LOG),
+        };
+        provenance(args, Some(own), &mut verdict, &keys)?;
         if let Some(into) = &args.extract
             && may_extract(cx, &verdict, keys.pinned)
         {
-            extract::unpack(cx, into, &mut extract::verified_in(folder.dir(), &verdict)?)?;
+            extract::unpack(
+                cx,
+                into,
+                &mut extract::verified_in(&folder.release_dir(), &verdict)?,
+            )?;
         }
         reports.push(report(verdict, keys.pinned, Some(subject)));
     }
@@ -337,19 +346,33 @@ fn verify_project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
 }
 
 /// Whether `pack` said that there was nothing to pack.
-fn nothing_packed(dir: &Path) -> Result<bool> {
-    let Ok(bytes) = std::fs::read(dir.join("pack.json")) else {
+fn nothing_packed(folder: &PackageArtifacts) -> Result<bool> {
+    let Some(bytes) = folder.read(PackData::FILE)? else {
         return Ok(false);
     };
-    let envelope = Envelope::read(&bytes, "pack")
-        .map_err(|error| Error::judge("`pack.json` cannot be relied on").with_source(error))?;
-    if envelope.status != Status::Skipped {
-        return Ok(false);
-    }
-    // What lies there all the same is judged, whatever that report says.
-    let packed = |name: &str| is_archive(name) || name.starts_with(LIST);
-    let entries = std::fs::read_dir(dir).map_err(|error| unreadable_folder(dir, error))?;
-    Ok(!entries
+    let packed = match Fact::<Envelope<PackData>>::read(Some(&bytes)) {
+        Fact::NotApplicable(_) => false,
+        Fact::OtherShape(why) => {
+            return Err(Error::judge(format!(
+                "`{}` cannot be relied on: {why}",
+                PackData::FILE
+            )));
+        }
+        _ => true,
+    };
+    Ok(!packed && !has_release(&folder.release_dir())?)
+}
+
+/// Whether something that belongs to a release lies in its folder; that is judged, whatever a
+/// report says.
+fn has_release(dir: &Path) -> Result<bool> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(unreadable_folder(dir, error)),
+    };
+    let mut names = entries
         .flatten()
-        .any(|entry| packed(&entry.file_name().to_string_lossy())))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned());
+    Ok(names.any(|name| is_archive(&name) || name.starts_with(LIST)))
 }

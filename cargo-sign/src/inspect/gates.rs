@@ -3,119 +3,184 @@
 
 use std::collections::BTreeSet;
 
-use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
+use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::{Finding, Result, Status, Subject};
+use release_gate_facts::files::{MANIFEST, RELEASE_NOTES, SBOM_CYCLONEDX_JSON, SBOM_SPDX_JSON};
+use release_gate_facts::report::compat::CompatData;
+use release_gate_facts::report::licenses::LicensesData;
+use release_gate_facts::report::pins::PinsData;
+use release_gate_facts::report::relnotes::{Phase, RelnotesData};
+use release_gate_facts::report::relnotes_check::RelnotesCheckData;
+use release_gate_facts::report::repro::ReproData;
+use release_gate_facts::report::vulns::VulnsData;
+use release_gate_facts::{Envelope, Fact, Manifest, ReportData};
+use serde::Deserialize;
 
-use crate::read::builds::{Build, SBOM};
+use crate::read::builds::Build;
 use crate::rules;
-
-/// Reports of the other gates, and the call that makes each.
-const REPORTS: [(&str, &str); 6] = [
-    ("repro", "cargo repro check"),
-    ("vulns", "cargo sbom-lite audit"),
-    ("licenses", "cargo sbom-lite licenses"),
-    ("pins", "cargo sbom-lite pins"),
-    ("compat", "cargo compat"),
-    ("relnotes", "cargo relnotes"),
-];
 
 /// Documents that a gate makes and nobody writes in.
 const MADE: [(&str, &str); 2] = [
-    ("sbom.cdx.json", "cargo sbom-lite"),
-    ("sbom.spdx.json", "cargo sbom-lite"),
+    (SBOM_CYCLONEDX_JSON, "cargo sbom-lite"),
+    (SBOM_SPDX_JSON, "cargo sbom-lite"),
 ];
-
-/// The notes, written by a gate and by people.
-const NOTES: &str = "RELEASE_NOTES.md";
 
 const DESPITE: &str = "`--despite-refusals` packs it all the same";
 
+/// What one gate said.
+enum Said {
+    /// Nothing of this release.
+    Nothing,
+    /// That it may be released.
+    Pass,
+    /// Something that speaks against it.
+    Refused(String),
+}
+
 /// What speaks against signing, and a remark on the gates of which nothing is known: each stands
 /// alone, and a project may use some of them.
+///
+/// # Errors
+/// A document cannot be read.
 pub(crate) fn refusals(
     folder: &PackageArtifacts,
     subject: &Subject,
 ) -> Result<(Vec<Finding>, Option<Finding>)> {
+    let reports = [
+        ("cargo repro check", said::<ReproData>(folder, subject)),
+        ("cargo sbom-lite audit", said::<VulnsData>(folder, subject)),
+        (
+            "cargo sbom-lite licenses",
+            said::<LicensesData>(folder, subject),
+        ),
+        ("cargo sbom-lite pins", said::<PinsData>(folder, subject)),
+        ("cargo compat", said::<CompatData>(folder, subject)),
+        ("cargo relnotes", said::<RelnotesData>(folder, subject)),
+    ];
     let mut found = Vec::new();
     let mut silent = Vec::new();
-    let refuse = |text: String, help: String| {
-        Finding::new(&rules::GATE_FAILED, text).help(format!("{help}; {DESPITE}"))
-    };
-    for (name, call) in REPORTS {
-        let again = format!("mend what it names and run `{call}` again");
-        let report = match folder.read_report(name) {
-            Ok(Some(report)) => report,
-            Ok(None) => {
-                silent.push(call);
-                continue;
-            }
-            Err(error) => {
-                found.push(refuse(
-                    format!("what `{call}` said cannot be read: {}", error.chain()),
-                    again,
-                ));
-                continue;
-            }
-        };
-        if report.subject.stale_against(subject).is_some() {
-            silent.push(call);
-            continue;
-        }
-        match report.status {
-            Status::Pass | Status::Skipped => {}
-            Status::Fail => {
-                found.push(refuse(
-                    format!("`{call}` refused this release: {name}.json says `fail`"),
-                    again,
-                ));
-            }
-            Status::Error | Status::Unsupported => {
-                found.push(refuse(
-                    format!("`{call}` could not judge this release: {name}.json"),
-                    again,
-                ));
+    for (call, said) in reports {
+        match said {
+            Said::Nothing => silent.push(call),
+            Said::Pass => {}
+            Said::Refused(why) => {
+                let help = format!("mend what it names and run `{call}` again; {DESPITE}");
+                let text = format!("`{call}` {why}");
+                found.push(Finding::new(&rules::GATE_FAILED, text).help(help));
             }
         }
     }
+    found.extend(edited(folder)?);
+    found.extend(check_notes(folder, subject)?);
+    Ok((found, silence(&silent)))
+}
+
+/// What a gate's report says about this release.
+fn said<Data: ReportData>(folder: &PackageArtifacts, subject: &Subject) -> Said {
+    let file = Data::FILE;
+    match folder.read_fact::<Data>(subject) {
+        Fact::Missing | Fact::Stale(_) => Said::Nothing,
+        Fact::NotApplicable(_) => Said::Pass,
+        Fact::Usable(report) if report.status == Status::Fail => {
+            Said::Refused(format!("refused this release: {file} says `fail`"))
+        }
+        Fact::Usable(_) => Said::Pass,
+        // An error about another commit says nothing of this one.
+        Fact::Error(_) if is_about_another(folder, Data::NAME, subject) => Said::Nothing,
+        Fact::Error(why) => Said::Refused(format!("could not judge this release: {file}: {why}")),
+        Fact::OtherShape(why) => Said::Refused(format!("said what cannot be read: {file}: {why}")),
+    }
+}
+
+/// Whether a report, whatever its verdict, is about something else than this release.
+fn is_about_another(folder: &PackageArtifacts, name: &str, subject: &Subject) -> bool {
+    match folder.read_report(name) {
+        Ok(Some(report)) => report.subject.stale_against(subject).is_some(),
+        _ => false,
+    }
+}
+
+/// The remark on gates of which nothing is known.
+fn silence(silent: &[&str]) -> Option<Finding> {
+    if silent.is_empty() {
+        return None;
+    }
+    let text = format!("nothing is known of {}", silent.join(", "));
+    let help = "run what the release is to be judged by at this commit; `--deny gate-silent` makes sure of all";
+    Some(Finding::new(&rules::GATE_SILENT, text).help(help))
+}
+
+/// The digest a document had when its gate wrote it.
+fn noted(folder: &PackageArtifacts, name: &str) -> Result<Option<Sha256Digest>> {
     let manifest = folder
         .read(MANIFEST)?
-        .and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
-    let noted = |name: &str| {
-        manifest
-            .iter()
-            .flat_map(|manifest| &manifest.files)
-            .find(|file| file.path == name)
-            .map(|file| file.sha256)
-    };
+        .and_then(|bytes| Manifest::read(&bytes).ok());
+    let files = manifest.into_iter().flat_map(|manifest| manifest.files);
+    Ok(files
+        .filter(|file| file.path == name)
+        .map(|file| file.sha256)
+        .next())
+}
+
+/// Documents that were edited after their gate wrote them.
+fn edited(folder: &PackageArtifacts) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
     for (name, call) in MADE {
-        let (Some(noted), Some(bytes)) = (noted(name), folder.read(name)?) else {
+        let (Some(noted), Some(bytes)) = (noted(folder, name)?, folder.read(name)?) else {
             continue;
         };
         if sha256_bytes(&bytes) != noted {
-            found.push(
-                Finding::new(
-                    &rules::FACT_EDITED,
-                    format!("`{name}` was edited after `{call}` wrote it"),
-                )
-                .help(format!("run `{call}` again; {DESPITE}")),
-            );
+            let text = format!("`{name}` was edited after `{call}` wrote it");
+            let help = format!("run `{call}` again; {DESPITE}");
+            found.push(Finding::new(&rules::FACT_EDITED, text).help(help));
         }
     }
-    found.extend(notes(folder, subject, noted(NOTES))?);
-    let silent = Some(silent).filter(|silent| !silent.is_empty());
-    let silent = silent.map(|silent| {
-        Finding::new(&rules::GATE_SILENT, format!("nothing is known of {}", silent.join(", "))).help(
-            "run what the release is to be judged by at this commit; `--deny gate-silent` makes sure of all",
-        )
-    });
-    Ok((found, silent))
+    Ok(found)
+}
+
+/// Notes carry words of people's: they are as they were generated, or as they were when they were
+/// checked last. Notes that no gate made are nobody's to judge.
+fn check_notes(folder: &PackageArtifacts, subject: &Subject) -> Result<Option<Finding>> {
+    let notes = folder.read(RELEASE_NOTES)?;
+    let made = folder.read(RelnotesData::FILE)?;
+    let (Some(bytes), Some(made)) = (notes, made) else {
+        return Ok(None);
+    };
+    if let Fact::Usable(report) = Fact::<Envelope<RelnotesData>>::read(Some(&made))
+        && report.data.phase == Phase::Draft
+    {
+        let text = format!("`{RELEASE_NOTES}` is a draft");
+        let help = format!("run `cargo relnotes --phase final`; {DESPITE}");
+        return Ok(Some(Finding::new(&rules::GATE_FAILED, text).help(help)));
+    }
+
+    let digest = sha256_bytes(&bytes);
+    let checked = folder
+        .read_fact::<RelnotesCheckData>(subject)
+        .into_usable()
+        .filter(|check| check.data.notes_sha256 == digest);
+    let holds = match checked {
+        Some(check) => check.status == Status::Pass,
+        None => noted(folder, RELEASE_NOTES)? == Some(digest),
+    };
+    if holds {
+        return Ok(None);
+    }
+    let text = format!(
+        "`{RELEASE_NOTES}` is neither as it was generated nor as `cargo relnotes check` passed it"
+    );
+    let help = format!("run `cargo relnotes check --phase final`; {DESPITE}");
+    Ok(Some(Finding::new(&rules::FACT_EDITED, text).help(help)))
 }
 
 /// The release's SBOM lists what is in the archives of every machine, or it tells those who read it
 /// alone less than there is.
+///
+/// # Errors
+/// An SBOM cannot be read.
 pub(crate) fn uncovered(folder: &PackageArtifacts, builds: &[Build]) -> Result<Option<Finding>> {
-    let (Some(own), [_, _, ..]) = (folder.read(SBOM)?, builds) else {
+    let (Some(own), [_, _, ..]) = (folder.read(SBOM_CYCLONEDX_JSON)?, builds) else {
         return Ok(None);
     };
     let own = components(&own);
@@ -125,7 +190,7 @@ pub(crate) fn uncovered(folder: &PackageArtifacts, builds: &[Build]) -> Result<O
         if let [first, ..] = &*missing {
             let targets: Vec<&str> = build.by_target.keys().map(String::as_str).collect();
             let text = format!(
-                "`{SBOM}` lacks {} components that are built in for {}, among them {first}",
+                "`{SBOM_CYCLONEDX_JSON}` lacks {} components that are built in for {}, among them {first}",
                 missing.len(),
                 targets.join(", ")
             );
@@ -137,54 +202,30 @@ pub(crate) fn uncovered(folder: &PackageArtifacts, builds: &[Build]) -> Result<O
     Ok(None)
 }
 
-/// Package URLs of a CycloneDX document's components; one that has none is known by its name.
-fn components(sbom: &[u8]) -> BTreeSet<String> {
-    let sbom: serde_json::Value = serde_json::from_slice(sbom).unwrap_or_default();
-    let listed = sbom["components"].as_array().into_iter().flatten();
-    let known = |component: &serde_json::Value| {
-        let name = || {
-            Some(format!(
-                "{} {}",
-                component["name"].as_str()?,
-                component["version"].as_str()?
-            ))
-        };
-        component["purl"].as_str().map(str::to_owned).or_else(name)
-    };
-    listed.filter_map(known).collect()
+/// What is looked at of a CycloneDX document.
+#[derive(Default, Deserialize)]
+struct Bom {
+    #[serde(default)]
+    components: Vec<Component>,
 }
 
-/// Notes carry words of people's: they are as they were generated, or as they were when they were
-/// checked last. Notes that no gate made are nobody's to judge.
-fn notes(
-    folder: &PackageArtifacts,
-    subject: &Subject,
-    written: Option<Sha256Digest>,
-) -> Result<Option<Finding>> {
-    let (Some(bytes), Ok(Some(made))) = (folder.read(NOTES)?, folder.read_report("relnotes"))
-    else {
-        return Ok(None);
-    };
-    if made.data["phase"] == "draft" {
-        let text = format!("`{NOTES}` is a draft");
-        let help = format!("run `cargo relnotes --phase final`; {DESPITE}");
-        return Ok(Some(Finding::new(&rules::GATE_FAILED, text).help(help)));
-    }
-    let digest = sha256_bytes(&bytes);
-    let checked = folder
-        .read_report("relnotes-check")
-        .ok()
-        .flatten()
-        .filter(|check| {
-            check.subject.stale_against(subject).is_none()
-                && check.data["notes_sha256"].as_str() == Some(&digest.to_string())
-        });
-    let holds = match checked {
-        Some(check) => check.status == Status::Pass,
-        None => written == Some(digest),
-    };
-    let text =
-        format!("`{NOTES}` is neither as it was generated nor as `cargo relnotes check` passed it");
-    let help = format!("run `cargo relnotes check --phase final`; {DESPITE}");
-    Ok((!holds).then(|| Finding::new(&rules::FACT_EDITED, text).help(help)))
+#[derive(Deserialize)]
+struct Component {
+    purl: Option<String>,
+    name: Option<String>,
+    version: Option<String>,
+}
+
+/// Package URLs of a CycloneDX document's components; one that has none is known by its name.
+fn components(sbom: &[u8]) -> BTreeSet<String> {
+    let bom: Bom = serde_json::from_slice(sbom).unwrap_or_default();
+    bom.components
+        .into_iter()
+        .filter_map(|component| {
+            let named = component.name.zip(component.version);
+            component
+                .purl
+                .or_else(|| named.map(|(name, version)| format!("{name} {version}")))
+        })
+        .collect()
 }

@@ -23,7 +23,7 @@ use crate::judge::verdict::{Signed, Verdict, Verified, shown};
 use crate::model::comment::TrustedComment;
 use crate::model::companion::LIST;
 use crate::read::file::{Hashed, Prehashed, read_bounded, signature_of};
-use crate::read::folder::{files_below, named_in_manifest};
+use crate::read::folder::files_below;
 use crate::read::members::Contents;
 use crate::rules;
 
@@ -78,7 +78,8 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
         verdict.absorb(one?);
     }
     if extent != Extent::Listed {
-        verdict.findings.extend(read_unlisted(dir, &list, extent)?);
+        let found = files_below(dir)?;
+        verdict.findings.extend(check_unlisted(&found, &list));
     }
     verdict.verified.insert(
         0,
@@ -111,17 +112,6 @@ fn check_list_signatures(
         signed.as_ref(),
     ));
     Ok((signed, signers.unwrap_or_default()))
-}
-
-/// Reads what lies in the folder, and has named what is not listed.
-fn read_unlisted(dir: &Path, list: &List, extent: Extent) -> Result<Vec<Finding>> {
-    let found = files_below(dir)?;
-    let manifest = if extent == Extent::Artifacts {
-        named_in_manifest(dir)?
-    } else {
-        BTreeSet::new()
-    };
-    Ok(check_unlisted(&found, list, extent, &manifest))
 }
 
 /// Checks every file of the list, as many at a time as there are processors; in the list's order.

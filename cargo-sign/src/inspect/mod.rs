@@ -13,4 +13,4 @@ pub(crate) use self::archive::check_archive_structure;
 pub use self::file::{check_file, check_unsigned};
 pub(crate) use self::list::check_listed_unsigned;
 pub use self::list::{check_directory, check_list};
-pub use self::provenance::{check_provenance, check_summary};
+pub use self::provenance::{Evidence, check_provenance, check_summary};

@@ -1,10 +1,11 @@
 //! Provenance and verification summaries, read and judged about the files that held.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(not(feature = "sigstore"))]
 use release_gate::Error;
 use release_gate::Result;
+use release_gate_facts::files::RELEASE_FOLDER;
 
 use crate::format::bundle::is_bundle;
 use crate::format::dsse;
@@ -12,11 +13,38 @@ use crate::judge::keys::Keys;
 use crate::judge::provenance::{Expected, LOG, check_statement};
 use crate::judge::summary::{self, Inputs};
 use crate::judge::verdict::Verdict;
+use crate::model::provenance::describe;
 use crate::read::file::read_bounded;
 use crate::read::provenance::read_provenance;
 
 /// Largest audit log read, in bytes.
 const LOG_LIMIT: usize = 256 << 20;
+
+/// Provenance, and the audit log that it may speak of.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The provenance.
+    pub path: PathBuf,
+    /// Where the audit log would be.
+    pub log: PathBuf,
+}
+
+impl Evidence {
+    /// Provenance in a folder: the audit log lies beside it; that of a release which was not
+    /// published yet lies above its folder.
+    pub fn beside(path: &Path) -> Self {
+        let beside = path.with_file_name(LOG);
+        let above = path
+            .parent()
+            .filter(|dir| dir.ends_with(RELEASE_FOLDER))
+            .map(|dir| dir.with_file_name(LOG))
+            .filter(|above| above.is_file() && !beside.exists());
+        Self {
+            path: path.to_owned(),
+            log: above.unwrap_or(beside),
+        }
+    }
+}
 
 /// Judges provenance about the files that `verdict` says held.
 ///
@@ -24,19 +52,21 @@ const LOG_LIMIT: usize = 256 << 20;
 /// A file is there and cannot be read, or there is no provenance.
 pub fn check_provenance(
     verdict: &mut Verdict,
-    path: &Path,
+    evidence: &Evidence,
     expected: &Expected,
     keys: &Keys,
 ) -> Result<()> {
-    let bytes = read_provenance(path)?;
+    let bytes = read_provenance(&evidence.path)?;
     if is_bundle(&bytes) {
         return check_bundle(verdict, &bytes, expected);
     }
-    let log = read_bounded(&path.with_file_name(LOG), LOG_LIMIT)?;
+    let log = read_bounded(&evidence.log, LOG_LIMIT)?;
     let judged = check_statement(&bytes, log.as_deref(), expected, keys, &verdict.verified);
     let build = verdict.take(judged);
     if let Some(build) = build.filter(|_| verdict.holds()) {
-        verdict.remarks.push(format!("OK  provenance  {build}"));
+        verdict
+            .remarks
+            .push(format!("OK  provenance  {}", describe(&build)));
         verdict.builds.push(build);
     }
     Ok(())

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use release_gate::digest::Sha256Digest;
-use release_gate::report::Envelope;
 use release_gate::{Error, Finding, Result, Rule};
 
 use super::keys::Keys;
@@ -13,6 +12,7 @@ use super::verdict::shown;
 use crate::archive::ArchiveError;
 use crate::format::checksums;
 use crate::format::minisign::Prehash;
+use crate::model::build::{BuildError, BuildRecord};
 use crate::model::comment::TrustedComment;
 use crate::read::members::{Contents, KEPT_LIMIT};
 use crate::rules;
@@ -124,9 +124,12 @@ fn check_meaning(contents: &Contents, name: &str, inner: &TrustedComment) -> Vec
         let read = contents
             .kept
             .get("buildinfo.json")
-            .map(|bytes| Envelope::read(bytes, "buildinfo"));
+            .map(|bytes| BuildRecord::parse(bytes));
         match read {
-            Some(Ok(envelope)) => findings.extend(inside.check_buildinfo(&envelope)),
+            Some(Ok(build)) => findings.extend(inside.check_build(&build)),
+            Some(Err(BuildError::Unfinished { status, .. })) => {
+                findings.push(inside.unfinished(status));
+            }
             Some(Err(error)) => {
                 let text = format!("buildinfo.json in `{}`: {error}", shown(name));
                 findings.push(about(name, &rules::BUILDINFO_MALFORMED, text));

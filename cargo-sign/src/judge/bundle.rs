@@ -12,7 +12,7 @@ use super::provenance::Expected;
 use super::verdict::{Verdict, Verified, shown};
 use crate::format::bundle;
 use crate::model::companion::LIST;
-use crate::model::provenance::{Build, BuildLevel, source};
+use crate::model::provenance::{Build, BuildLevel, describe, source};
 use crate::model::workflow::{Claims, Provenance, Statement};
 use crate::rules;
 use crate::sigstore::{self, Roots, Signed};
@@ -132,7 +132,7 @@ pub(crate) fn check_bundles(
         judged.remarks = judged
             .builds
             .iter()
-            .map(|build| format!("OK  provenance  {build}"))
+            .map(|build| format!("OK  provenance  {}", describe(build)))
             .collect();
     }
     judged

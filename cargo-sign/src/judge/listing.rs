@@ -3,29 +3,11 @@
 use std::collections::BTreeSet;
 
 use release_gate::Finding;
-use release_gate::artifacts::MANIFEST;
-use release_gate::fs::TEMPORARY;
 
 use super::verdict::shown;
 use crate::format::checksums::List;
 use crate::model::companion::{Companion, LIST};
 use crate::rules;
-
-/// Reports and folders that the suite itself keeps beside a release while it is made; they are
-/// named, never silently passed over.
-const WORKING: &[&str] = &[
-    MANIFEST,
-    "artifacts",
-    "buildlog.jsonl",
-    "compat.json",
-    "pack.json",
-    "relnotes.json",
-    "repro.json",
-    "sbom.json",
-    "uploaded.json",
-    "verify.json",
-    "vulns.json",
-];
 
 /// How much beside a list belongs to the release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,32 +17,17 @@ pub enum Extent {
     Listed,
     /// The whole folder: what is not listed is refused.
     Folder,
-    /// The suite's own artifact folder: what its manifest names was written by the gates and is
-    /// only remarked on.
-    Artifacts,
 }
 
-/// Names everything in the folder that is not listed. `manifest`: what the gates say they wrote.
-pub(crate) fn check_unlisted(
-    found: &BTreeSet<String>,
-    list: &List,
-    extent: Extent,
-    manifest: &BTreeSet<String>,
-) -> Vec<Finding> {
+/// Names everything in the folder that is not listed.
+pub(crate) fn check_unlisted(found: &BTreeSet<String>, list: &List) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut beside = Vec::new();
     for name in found {
         if list.contains_key(name) || name == LIST || vouches(name, found, list) {
             continue;
         }
-        let top = name.split('/').next().unwrap_or(name);
-        // In a download nothing rides along, whatever it is called.
-        if extent == Extent::Artifacts && top.starts_with(TEMPORARY) {
-            continue; // being written, or left by a call that was killed; nobody reads it
-        }
-        let ours =
-            extent == Extent::Artifacts && (WORKING.contains(&top) || manifest.contains(name));
-        if ours || is_evidence(name) {
+        if is_evidence(name) {
             beside.push(name.clone());
             continue;
         }

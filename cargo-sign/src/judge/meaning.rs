@@ -5,11 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::digest::Sha256Digest;
-use release_gate::report::Envelope;
 use release_gate::{Finding, Rule, Status, Subject};
-use serde::Deserialize;
 
 use super::verdict::shown;
+use crate::model::build::{BuildRecord, BuiltFile};
 use crate::model::comment::TrustedComment;
 use crate::read::members::Sbom;
 use crate::rules;
@@ -25,14 +24,6 @@ pub(super) struct Inside<'a> {
     pub(super) comment: &'a TrustedComment,
     /// The members, by their names in the folder.
     pub(super) digests: &'a BTreeMap<String, Sha256Digest>,
-}
-
-/// A built file, as buildinfo names it.
-#[derive(Debug, Deserialize)]
-struct Artifact {
-    target: String,
-    path: String,
-    sha256: Sha256Digest,
 }
 
 impl Inside<'_> {
@@ -73,34 +64,23 @@ impl Inside<'_> {
 
     /// Project, version and commit are those that were signed, the build passed, and it is of what
     /// is packed.
-    pub(super) fn check_buildinfo(&self, buildinfo: &Envelope) -> Vec<Finding> {
-        let name = shown(self.name);
-        let mut findings = self.check_subject(&buildinfo.subject);
-        if buildinfo.status != Status::Pass {
-            let text = format!(
-                "buildinfo.json in `{name}` says `{}`",
-                buildinfo.status.as_str()
-            );
-            findings.push(self.refusal(&rules::GATE_FAILED, text));
+    pub(super) fn check_build(&self, build: &BuildRecord) -> Vec<Finding> {
+        let mut findings = self.check_subject(&build.subject);
+        if build.status != Status::Pass {
+            findings.push(self.unfinished(build.status));
         }
-
-        // A buildinfo without the key is of another program; one whose list is empty had nothing to
-        // pack.
-        let Some(artifacts) = buildinfo
-            .data
-            .get("artifacts")
-            .filter(|list| !list.is_null())
-        else {
-            return findings;
-        };
-        match Vec::<Artifact>::deserialize(artifacts) {
-            Ok(artifacts) => findings.extend(self.check_artifacts(&artifacts)),
-            Err(error) => {
-                let text = format!("buildinfo.json in `{name}` names no artifacts: {error}");
-                findings.push(self.refusal(&rules::BUILDINFO_MALFORMED, text));
-            }
-        }
+        findings.extend(self.check_artifacts(&build.artifacts));
         findings
+    }
+
+    /// The refusal of a build that did not pass.
+    pub(super) fn unfinished(&self, status: Status) -> Finding {
+        let text = format!(
+            "buildinfo.json in `{}` says `{}`",
+            shown(self.name),
+            status.as_str()
+        );
+        self.refusal(&rules::GATE_FAILED, text)
     }
 
     /// Whether a buildinfo is of the project, version and commit that were signed.
@@ -153,7 +133,7 @@ impl Inside<'_> {
     }
 
     /// The archive is named after the target it was built for, and holds what was built for it.
-    fn check_artifacts(&self, artifacts: &[Artifact]) -> Vec<Finding> {
+    fn check_artifacts(&self, artifacts: &[BuiltFile]) -> Vec<Finding> {
         let target = match self.built_for(artifacts) {
             Ok(Some(target)) => target,
             Ok(None) => return Vec::new(),
@@ -167,7 +147,7 @@ impl Inside<'_> {
     }
 
     /// The target an archive was built for: the one in its name, else the only one there is.
-    fn built_for<'b>(&self, artifacts: &'b [Artifact]) -> Result<Option<&'b str>, Box<Finding>> {
+    fn built_for<'b>(&self, artifacts: &'b [BuiltFile]) -> Result<Option<&'b str>, Box<Finding>> {
         let targets: BTreeSet<&str> = artifacts.iter().map(|artifact| &*artifact.target).collect();
         let Some(named) = self.target() else {
             return Ok(None);
@@ -196,7 +176,7 @@ impl Inside<'_> {
     }
 
     /// Whether a built file is in the archive as it was built.
-    fn check_artifact(&self, artifact: &Artifact) -> Option<Finding> {
+    fn check_artifact(&self, artifact: &BuiltFile) -> Option<Finding> {
         let file = artifact.path.rsplit('/').next().unwrap_or(&artifact.path);
         let name = shown(self.name);
         match self.digests.get(file) {

@@ -2,22 +2,29 @@
 
 use release_gate::public_key::{KeyId, hex};
 
+use release_gate_facts::files::{self, RELEASE_FOLDER};
+
 /// The list.
-pub const LIST: &str = "checksums.txt";
+pub const LIST: &str = files::CHECKSUMS;
 /// The list's signature in OpenSSH's format.
 pub const SSHSIG: &str = "checksums.txt.sshsig";
 /// The list as signify reads it, signed.
-pub const SIGNIFY: &str = "SHA256.sig";
+pub const SIGNIFY: &str = files::CHECKSUMS_SIGNIFY;
 /// The list's signature as 64 bare bytes, for openssl.
 pub const RAW: &str = "checksums.txt.ed25519";
 /// The provenance beside a release.
-pub const PROVENANCE: &str = "provenance.intoto.jsonl";
+pub const PROVENANCE: &str = files::PROVENANCE;
 /// The verification summary beside a release.
-pub const SUMMARY: &str = "vsa.intoto.jsonl";
+pub const SUMMARY: &str = files::VERIFICATION_SUMMARY;
 /// The Sigstore bundle beside a release, where the summary is about one.
-pub const BUNDLE: &str = "provenance.sigstore.json";
+pub const BUNDLE: &str = files::SIGSTORE_BUNDLE;
 /// What the name of a minisign signature ends with.
 const SIGNATURE: &str = ".sig";
+
+/// The name of a published file in a package's artifact folder.
+pub fn published(name: &str) -> String {
+    format!("{RELEASE_FOLDER}/{name}")
+}
 
 /// What a file vouches for, told from its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

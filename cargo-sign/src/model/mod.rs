@@ -1,5 +1,6 @@
 //! What signatures and archives say. Pure.
 
+pub mod build;
 pub mod comment;
 pub mod companion;
 pub mod config;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+pub use release_gate_facts::report::verify::{ProvenBuild as Build, SlsaBuildLevel as BuildLevel};
 use serde::{Deserialize, Serialize};
 
 /// Type of the statement.
@@ -130,81 +130,19 @@ pub struct Builder {
     pub id: String,
 }
 
-/// How far a build could be tampered with unnoticed (<https://slsa.dev/spec/v1.0/levels>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "u8", try_from = "u8")]
-pub enum BuildLevel {
-    /// Provenance exists; whoever ran the build may have written anything into it.
-    L1,
-    /// A hosted platform made the provenance, not the build itself.
-    L2,
-    /// Nothing in the build could reach what the provenance was signed with.
-    L3,
-}
-
-impl From<BuildLevel> for u8 {
-    fn from(level: BuildLevel) -> Self {
-        match level {
-            BuildLevel::L1 => 1,
-            BuildLevel::L2 => 2,
-            BuildLevel::L3 => 3,
-        }
-    }
-}
-
-impl TryFrom<u8> for BuildLevel {
-    type Error = String;
-
-    fn try_from(number: u8) -> Result<Self, Self::Error> {
-        match number {
-            1 => Ok(Self::L1),
-            2 => Ok(Self::L2),
-            3 => Ok(Self::L3),
-            _ => Err(format!("{number} is no SLSA Build level")),
-        }
-    }
-}
-
-impl std::fmt::Display for BuildLevel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "L{}", u8::from(*self))
-    }
-}
-
-/// A build that provenance vouches for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Build {
-    /// SLSA Build level.
-    #[schemars(with = "u8")]
-    pub level: BuildLevel,
-    /// Who built.
-    pub builder: String,
-    /// Where the source lives.
-    pub source: String,
-    /// The tag or branch, `refs/…`, where one was named.
-    pub reference: Option<String>,
-    /// The commit.
-    pub commit: String,
-}
-
-impl std::fmt::Display for Build {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let by = if self.builder == BUILDER {
-            " (self-attested)"
-        } else {
-            ""
-        };
-        let reference = self.reference.as_deref().unwrap_or("none");
-        write!(
-            f,
-            "SLSA Build {}{by}  source {}  {reference}  commit {}",
-            self.level, self.source, self.commit
-        )?;
-        if by.is_empty() {
-            write!(f, "  builder {}", self.builder)
-        } else {
-            Ok(())
-        }
+/// A build that provenance vouches for, as people read it.
+pub fn describe(build: &Build) -> String {
+    let own = build.builder == BUILDER;
+    let by = if own { " (self-attested)" } else { "" };
+    let reference = build.reference.as_deref().unwrap_or("none");
+    let what = format!(
+        "SLSA Build {}{by}  source {}  {reference}  commit {}",
+        build.level, build.source, build.commit
+    );
+    if own {
+        what
+    } else {
+        format!("{what}  builder {}", build.builder)
     }
 }
 

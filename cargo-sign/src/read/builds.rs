@@ -4,21 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use release_gate::digest::{Sha256Digest, sha256_bytes};
+use release_gate::digest::sha256_bytes;
 use release_gate::git::{CommitId, Git};
-use release_gate::report::Envelope;
 use release_gate::{Error, Result, Status, Subject};
-use serde::Deserialize;
+use release_gate_facts::files::{BUILDINFO, INNER_SBOM, SBOM_CYCLONEDX_JSON};
 
 use crate::archive::pack::Input;
-
-/// An artifact as `buildinfo.json` names it.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Artifact {
-    target: String,
-    path: String,
-    sha256: Sha256Digest,
-}
+use crate::model::build::{BuildError, BuildRecord, BuiltFile};
 
 /// What one machine built.
 #[derive(Debug)]
@@ -27,7 +19,7 @@ pub(crate) struct Build {
     /// Its `buildinfo.json`.
     pub bytes: Vec<u8>,
     /// Its artifacts by target triple.
-    pub by_target: BTreeMap<String, Vec<Artifact>>,
+    pub by_target: BTreeMap<String, Vec<BuiltFile>>,
     first: bool,
 }
 
@@ -37,14 +29,14 @@ pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result
     let own = [own.to_owned()];
     let mut found: Vec<Build> = Vec::new();
     for dir in if named.is_empty() { &own } else { named } {
-        let (bytes, buildinfo) = read_buildinfo(dir)?;
-        if let Some(why) = buildinfo.subject.stale_against(subject) {
+        let (bytes, build) = read_build(dir)?;
+        if let Some(why) = build.subject.stale_against(subject) {
             return Err(
                 Error::judge(format!("`{}` was {why}", dir.join(BUILDINFO).display()))
                     .with_help("run `cargo repro build` again"),
             );
         }
-        let by_target = artifacts(&buildinfo)?;
+        let by_target = by_target(&build)?;
         for earlier in &found {
             if let Some(target) = by_target
                 .keys()
@@ -68,10 +60,6 @@ pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result
     Ok(found)
 }
 
-const BUILDINFO: &str = "buildinfo.json";
-/// The SBOM of a folder.
-pub(crate) const SBOM: &str = "sbom.cdx.json";
-
 impl Build {
     /// The name under which its buildinfo is published beside the archives.
     pub(crate) fn published_as(&self) -> String {
@@ -82,7 +70,7 @@ impl Build {
     }
 
     /// An artifact, which has to be the one that was built.
-    pub(crate) fn read(&self, artifact: &Artifact) -> Result<Input> {
+    pub(crate) fn read(&self, artifact: &BuiltFile) -> Result<Input> {
         let path = self.dir.join(&artifact.path);
         let bytes = std::fs::read(&path).map_err(|error| {
             Error::judge(format!("cannot read the artifact `{}`", artifact.path))
@@ -114,7 +102,7 @@ impl Build {
 
     /// What is built in, as CycloneDX.
     pub(crate) fn sbom(&self) -> Result<Vec<u8>> {
-        let path = self.dir.join(SBOM);
+        let path = self.dir.join(SBOM_CYCLONEDX_JSON);
         std::fs::read(&path).map_err(|error| {
             Error::judge(format!("cannot read `{}`", path.display()))
                 .with_source(error)
@@ -132,8 +120,8 @@ impl Build {
     ) -> Result<(Vec<Input>, BTreeSet<String>)> {
         let sbom = self.sbom()?;
         let mut files = BTreeMap::from([
-            ("buildinfo.json".to_owned(), self.bytes.clone()),
-            ("SBOM.json".to_owned(), sbom),
+            (BUILDINFO.to_owned(), self.bytes.clone()),
+            (INNER_SBOM.to_owned(), sbom),
         ]);
         let mut left_out = BTreeSet::new();
         let root = committed.map_or(workspace, |(git, _)| git.root());
@@ -219,38 +207,56 @@ fn is_part_of(
 }
 
 /// A build's `buildinfo.json`, which has to say that the build passed.
-pub(crate) fn read_buildinfo(dir: &Path) -> Result<(Vec<u8>, Envelope)> {
+///
+/// # Errors
+/// It is not there, is of another shape, or says that the build did not pass.
+pub(crate) fn read_build(dir: &Path) -> Result<(Vec<u8>, BuildRecord)> {
     let path = dir.join(BUILDINFO);
     let bytes = std::fs::read(&path).map_err(|error| {
         Error::judge(format!("cannot read `{}`", path.display()))
             .with_source(error)
             .with_help("run `cargo repro build` first, or name the folder with --artifacts")
     })?;
-    let envelope = Envelope::read(&bytes, "buildinfo").map_err(|error| {
-        Error::judge("`buildinfo.json` cannot be relied on")
+    let build = parse_build(&bytes, BUILDINFO)?;
+    Ok((bytes, build))
+}
+
+/// Reads a build that has to have passed. `name`: what its file is called.
+///
+/// # Errors
+/// It is of another shape, or says that the build did not pass.
+pub(crate) fn parse_build(bytes: &[u8], name: &str) -> Result<BuildRecord> {
+    let build = BuildRecord::parse(bytes).map_err(|error| match error {
+        BuildError::Shape(_) => Error::judge(format!("`{name}` cannot be relied on"))
             .with_source(error)
-            .with_help("run `cargo repro build` again")
+            .with_help("run `cargo repro build` again"),
+        BuildError::Unfinished { .. } => unfinished(name, &error),
     })?;
-    if envelope.status != Status::Pass {
-        let said = envelope
-            .findings
-            .first()
-            .map_or_else(String::new, |finding| format!(": {}", finding.message));
-        return Err(Error::judge(format!(
-            "`buildinfo.json` says `{}`{said}",
-            envelope.status.as_str()
-        ))
-        .with_help("mend the build, then run `cargo repro build` again"));
+    if build.status == Status::Pass {
+        return Ok(build);
     }
-    Ok((bytes, envelope))
+    let why = build
+        .findings
+        .first()
+        .map(|finding| format!(": {}", finding.message));
+    let error = BuildError::Unfinished {
+        status: build.status,
+        why: why.unwrap_or_default(),
+    };
+    Err(unfinished(name, &error))
+}
+
+fn unfinished(name: &str, error: &BuildError) -> Error {
+    let what = error.to_string();
+    let says = what.strip_prefix("it ").unwrap_or(&what);
+    Error::judge(format!("`{name}` {says}"))
+        .with_help("mend the build, then run `cargo repro build` again")
 }
 
 /// The artifacts by target; paths have to stay inside the folder.
-fn artifacts(buildinfo: &Envelope) -> Result<BTreeMap<String, Vec<Artifact>>> {
-    let list: Vec<Artifact> = serde_json::from_value(buildinfo.data["artifacts"].clone())
-        .map_err(|error| Error::judge("`buildinfo.json` names no artifacts").with_source(error))?;
-    let mut by_target: BTreeMap<String, Vec<Artifact>> = BTreeMap::new();
-    for artifact in list {
+fn by_target(build: &BuildRecord) -> Result<BTreeMap<String, Vec<BuiltFile>>> {
+    let mut by_target: BTreeMap<String, Vec<BuiltFile>> = BTreeMap::new();
+    for artifact in &build.artifacts {
         for name in [&artifact.path, &artifact.target] {
             crate::model::path::check(name).map_err(|error| {
                 Error::judge("`buildinfo.json` names an artifact that cannot be packed")
@@ -260,7 +266,7 @@ fn artifacts(buildinfo: &Envelope) -> Result<BTreeMap<String, Vec<Artifact>>> {
         by_target
             .entry(artifact.target.clone())
             .or_default()
-            .push(artifact);
+            .push(artifact.clone());
     }
     Ok(by_target)
 }

@@ -3,14 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use release_gate::artifacts::{MANIFEST, Manifest};
 use release_gate::{Error, Result};
 
-use super::file::{folder_of, read_bounded};
+use super::file::folder_of;
 use crate::model::companion::Companion;
-
-/// Longest manifest of an artifact folder that is read.
-const MAX_MANIFEST: usize = 4 << 20;
 
 /// The error for a folder that is there and cannot be read.
 pub(crate) fn unreadable_folder(dir: &Path, error: std::io::Error) -> Error {
@@ -71,19 +67,4 @@ fn add_files(dir: &Path, relative: &Path, found: &mut BTreeSet<String>) -> Resul
         });
     }
     Ok(())
-}
-
-/// The files that the manifest of an artifact folder names; none where there is no manifest that
-/// can be read.
-///
-/// # Errors
-/// The manifest is there and cannot be read.
-pub(crate) fn named_in_manifest(dir: &Path) -> Result<BTreeSet<String>> {
-    let bytes = read_bounded(&dir.join(MANIFEST), MAX_MANIFEST)?.unwrap_or_default();
-    let manifest: Option<Manifest> = serde_json::from_slice(&bytes).ok();
-    Ok(manifest
-        .into_iter()
-        .flat_map(|manifest| manifest.files)
-        .map(|file| file.path)
-        .collect())
 }

@@ -1,5 +1,4 @@
 //! Reports and their text for people. Nothing here decides.
 
 pub(crate) mod keys;
-pub(crate) mod pack;
 pub(crate) mod verify;

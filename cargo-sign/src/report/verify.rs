@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use release_gate::digest::Sha256Digest;
 use release_gate::public_key::PublicKey;
 use release_gate::{Finding, Report, Status, Subject};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use release_gate_facts::report::verify::{Expectation, VerifiedFile, VerifyData};
+use release_gate_facts::{Coverage, ReportData as _};
 
 use crate::judge::verdict::{Verdict, Verified};
 use crate::model::comment::TrustedComment;
@@ -16,48 +15,24 @@ use crate::rules;
 use crate::tool::TOOL;
 
 /// `verify.json`'s data.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Data {
-    /// Files that held.
-    pub files: Vec<File>,
-    /// Fingerprints of the keys that vouch for them.
-    pub keys: Vec<String>,
-    /// Builds that vouch for them, where provenance was judged.
-    #[serde(default)]
-    pub provenance: Vec<Build>,
-}
-
-/// A file that held.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct File {
-    /// Its name.
-    pub name: String,
-    /// SHA-256.
-    pub sha256: Sha256Digest,
-    /// Size in bytes.
-    pub size: u64,
-}
-
-impl Data {
-    fn of(verified: &[Verified], builds: Vec<Build>) -> Self {
-        let mut data = Self {
-            provenance: builds,
-            ..Self::default()
-        };
-        for file in verified {
-            data.files.push(File {
-                name: file.file.clone(),
-                sha256: file.sha256,
-                size: file.size,
-            });
-            if let Some((key, _)) = &file.signed {
-                let fingerprint = PublicKey::new(*key).fingerprint();
-                if !data.keys.contains(&fingerprint) {
-                    data.keys.push(fingerprint);
-                }
-            }
+fn data_of(verified: &[Verified], builds: Vec<Build>, expected: Expectation) -> VerifyData {
+    let mut keys = Vec::new();
+    for (key, _) in verified.iter().filter_map(|file| file.signed.as_ref()) {
+        let fingerprint = PublicKey::new(*key).fingerprint();
+        if !keys.contains(&fingerprint) {
+            keys.push(fingerprint);
         }
-        data
+    }
+    let files = verified.iter().map(|file| VerifiedFile {
+        name: file.file.clone(),
+        sha256: file.sha256,
+        size: file.size,
+    });
+    VerifyData {
+        files: files.collect(),
+        keys,
+        provenance: builds,
+        expected,
     }
 }
 
@@ -72,7 +47,8 @@ pub(crate) fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -
     let subject = subject
         .or_else(|| verdict.comments().next().map(signed_subject))
         .unwrap_or_default();
-    let data = Data::of(&verdict.verified, verdict.builds);
+    let coverage = coverage_of(&verdict);
+    let data = data_of(&verdict.verified, verdict.builds, Expectation::default());
     let mut findings = verdict.findings;
     if !pinned {
         findings.push(unpinned(&data.keys));
@@ -85,12 +61,18 @@ pub(crate) fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -
     } else {
         Status::Pass
     };
-    Report::new("verify", &TOOL, subject)
+    Report::new(VerifyData::NAME, &TOOL, subject)
         .unless_failed(unless_failed)
+        .coverage(coverage)
         .findings(findings)
         .data(&data)
         .human(human)
         .summary(summary)
+}
+
+/// What was judged: each file that held.
+fn coverage_of(verdict: &Verdict) -> Coverage {
+    Coverage::of(verdict.verified.len())
 }
 
 /// A line for each file that held, then what else is to be said.

@@ -99,7 +99,7 @@ fn a_key_that_an_agent_holds_signs_like_one_in_a_file() {
         &key,
     ]);
     assert!(attested.is_success(), "{}", attested.stderr_text());
-    let folder = by_agent.folder();
+    let folder = by_agent.released();
     assert!(folder.join("vsa.intoto.jsonl").is_file());
     let trusted = by_agent.key("m.pub").display().to_string();
     assert!(run(&["verify", "--key", &trusted]).is_success());

@@ -117,6 +117,11 @@ impl Release {
             .join(format!("target/release-gates/demo-{}", self.version))
     }
 
+    /// The folder of what is published.
+    pub(crate) fn released(&self) -> PathBuf {
+        self.folder().join("release")
+    }
+
     pub(crate) fn archive(&self) -> String {
         format!("demo-{}-{TARGET}.tar.gz", self.version)
     }
@@ -169,7 +174,7 @@ impl Release {
 
     /// What a user downloads: the published files and nothing else.
     pub(crate) fn published(&self) -> Vec<(String, Vec<u8>)> {
-        let mut files: Vec<_> = std::fs::read_dir(self.folder())
+        let mut files: Vec<_> = std::fs::read_dir(self.released())
             .unwrap()
             .map(|entry| entry.unwrap())
             .filter(|entry| entry.file_type().unwrap().is_file())
@@ -178,15 +183,6 @@ impl Release {
                     entry.file_name().into_string().unwrap(),
                     std::fs::read(entry.path()).unwrap(),
                 )
-            })
-            .filter(|(name, _)| {
-                ![
-                    "buildlog.jsonl",
-                    "manifest.json",
-                    "pack.json",
-                    "uploaded.json",
-                ]
-                .contains(&name.as_str())
             })
             .collect();
         files.sort();

@@ -256,8 +256,10 @@ fn an_imported_key_stays_the_key_it_was() {
     }
     let ran = release.sign(&["pack", "--emit", "signify"]);
     assert!(ran.is_success(), "{}", ran.stderr_text());
-    let archive = std::fs::read(release.folder().join(release.archive())).unwrap();
-    let signature = release.folder().join(format!("{}.sig", release.archive()));
+    let archive = std::fs::read(release.released().join(release.archive())).unwrap();
+    let signature = release
+        .released()
+        .join(format!("{}.sig", release.archive()));
     let signature = minisign_verify::Signature::from_file(signature).unwrap();
     minisign_verify::PublicKey::from_base64(PUBLIC)
         .unwrap()

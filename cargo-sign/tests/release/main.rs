@@ -13,6 +13,11 @@ use cargo_sign::judge::keys::Keys;
 use cargo_sign::model::keyring::{Content, Member};
 use release_gate::process::Step;
 use release_gate::public_key::PublicKey;
+use release_gate_facts::ReportData;
+use release_gate_facts::report::compat::CompatData;
+use release_gate_facts::report::relnotes::RelnotesData;
+use release_gate_facts::report::relnotes_check::RelnotesCheckData;
+use release_gate_facts::sample::report_sample;
 
 #[cfg(unix)]
 mod agent;
@@ -127,38 +132,25 @@ fn stock_tools_accept_a_release_and_refuse_a_changed_one() {
 #[test]
 fn the_artifact_folder_can_be_named() {
     let release = Release::new();
-    let (folder, public) = (release.folder(), release.key("m.pub").display().to_string());
+    let folder = release.folder();
+    let public = release.key("m.pub").display().to_string();
     let judge = |dir: &Path, more: &[&str]| {
         let dir = dir.display().to_string();
         let args = ["verify", "--message-format", "json", "--key", &public, &dir];
         verdict(&release.sign(&[&args[..], more].concat()))
     };
     let verify = |dir: &Path| judge(dir, &["--manifest-path", "Cargo.toml"]);
-    let (code, rules) = judge(&folder, &[]);
-    assert!(
-        code == 100 && rules.contains(&"file-unlisted".to_owned()),
-        "{rules:?}"
-    );
-    let (code, rules) = verify(&folder);
-    assert!(
-        code == 0 && rules.iter().all(|rule| rule == "not-covered"),
-        "{rules:?}"
-    );
+    assert_eq!(judge(&folder, &[]), (100, vec!["list-missing".to_owned()]));
+    assert_eq!(verify(&folder), (0, vec![]));
+    assert_eq!(verify(&release.released()), (0, vec![]));
     let copy = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(&folder)
-        .unwrap()
-        .flatten()
-        .filter(|entry| entry.path().is_file())
-    {
-        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
-    }
-    let (code, rules) = verify(copy.path());
-    assert!(
-        code == 100 && rules.iter().all(|rule| rule == "file-unlisted"),
-        "{rules:?}"
-    );
-    std::fs::write(folder.join("evil"), "evil").unwrap();
-    assert_eq!(verify(&folder).0, 100);
+    std::fs::create_dir(copy.path().join("release")).unwrap();
+    lay_out(&copy.path().join("release"), &release.published());
+    std::fs::copy(folder.join("pack.json"), copy.path().join("pack.json")).unwrap();
+    let refused = (100, vec!["list-missing".to_owned()]);
+    assert_eq!(verify(copy.path()), refused);
+    std::fs::write(release.released().join("evil"), "evil").unwrap();
+    assert_eq!(verify(&folder), (100, vec!["file-unlisted".to_owned()]));
 }
 
 /// Archives made by Python's writers and signed by the right key: whatever is signed, nothing
@@ -518,10 +510,8 @@ fn source_is_judged_by_its_signed_tag_and_commits() {
 fn builds_of_several_machines_are_packed_as_one_release() {
     const OTHER: &str = "aarch64-apple-darwin";
     let release = Release::unpacked("1.0.0", SEED, &[]);
-    let (own, other) = (
-        release.folder(),
-        release.dir.path().join("target/from-the-other"),
-    );
+    let own = release.folder();
+    let other = release.dir.path().join("target/from-the-other");
     std::fs::create_dir_all(other.join("artifacts")).unwrap();
     std::fs::copy(own.join("artifacts/demo"), other.join("artifacts/demo")).unwrap();
     std::fs::copy(own.join("sbom.cdx.json"), other.join("sbom.cdx.json")).unwrap();
@@ -540,7 +530,7 @@ fn builds_of_several_machines_are_packed_as_one_release() {
     std::fs::write(other.join("sbom.cdx.json"), sbom).unwrap();
     let packed = release.sign(&pack);
     assert!(packed.is_success(), "{}", packed.stderr_text());
-    let list = std::fs::read_to_string(own.join("checksums.txt")).unwrap();
+    let list = std::fs::read_to_string(release.released().join("checksums.txt")).unwrap();
     for name in [
         "demo-1.0.0-x86_64-unknown-linux-gnu.tar.gz",
         "demo-1.0.0-aarch64-apple-darwin.tar.gz",
@@ -553,7 +543,8 @@ fn builds_of_several_machines_are_packed_as_one_release() {
     assert!(release.sign(&["verify", "--key", &public]).is_success());
     let attested = release.sign(&["attest", "--source-uri", "https://example.org/demo"]);
     assert!(attested.is_success(), "{}", attested.stderr_text());
-    let provenance = std::fs::read_to_string(own.join("provenance.intoto.jsonl")).unwrap();
+    let provenance =
+        std::fs::read_to_string(release.released().join("provenance.intoto.jsonl")).unwrap();
     let payload = provenance
         .split("\"payload\":\"")
         .nth(1)
@@ -596,7 +587,7 @@ fn only_documents_of_the_commit_are_packed() {
     let members = || {
         let ran = release.sign(&["pack"]);
         assert!(ran.is_success(), "{}", ran.stderr_text());
-        let mut file = std::fs::File::open(release.folder().join(release.archive())).unwrap();
+        let mut file = std::fs::File::open(release.released().join(release.archive())).unwrap();
         let mut names = Vec::new();
         let limits = cargo_sign::archive::Limits::default();
         cargo_sign::archive::walk(&mut file, limits, &mut |member, _| {
@@ -647,6 +638,16 @@ fn only_documents_of_the_commit_are_packed() {
     }
 }
 
+/// A report of another gate that passed, about this subject.
+fn about<Data: ReportData + schemars::JsonSchema>(
+    subject: &serde_json::Value,
+) -> serde_json::Value {
+    let mut report = report_sample::<Data>();
+    report["subject"] = subject.clone();
+    report["status"] = "pass".into();
+    report
+}
+
 /// What another gate refused of this very commit is not signed, and neither is a document somebody
 /// wrote in after it was made.
 #[test]
@@ -654,7 +655,8 @@ fn what_was_refused_is_not_signed() {
     let release = Release::unpacked("1.0.0", SEED, &[]);
     let folder = release.folder();
     let info = std::fs::read_to_string(folder.join("buildinfo.json")).unwrap();
-    let report = info.replace("release-gate/buildinfo/v1", "release-gate/compat/v1");
+    let subject = serde_json::from_str::<serde_json::Value>(&info).unwrap()["subject"].clone();
+    let report = about::<CompatData>(&subject).to_string();
     let pack = |more: &[&str]| {
         verdict(&release.sign(&[&["pack", "--message-format", "json"], more].concat()))
     };
@@ -670,7 +672,7 @@ fn what_was_refused_is_not_signed() {
         101,
         "a level makes no release"
     );
-    assert!(!folder.join("checksums.txt").exists());
+    assert!(!release.released().join("checksums.txt").exists());
     // Of another commit it says nothing about this one.
     let commit = info
         .split("\"commit\":\"")
@@ -695,14 +697,13 @@ fn what_was_refused_is_not_signed() {
     }
     std::fs::write(folder.join("compat.json"), &report).unwrap();
     assert_eq!(pack(&[]).0, 0);
-    let list = std::fs::read(folder.join("checksums.txt")).unwrap();
-    std::fs::remove_file(folder.join("checksums.txt")).unwrap();
+    let list = std::fs::read(release.released().join("checksums.txt")).unwrap();
+    std::fs::remove_file(release.released().join("checksums.txt")).unwrap();
     assert_eq!(pack(&["--deny", "gate-silent"]), refused("gate-silent"));
-    assert!(!folder.join("checksums.txt").exists());
-    std::fs::write(folder.join("checksums.txt"), list).unwrap();
+    assert!(!release.released().join("checksums.txt").exists());
+    std::fs::write(release.released().join("checksums.txt"), list).unwrap();
     // Notes: as they were generated, or as they were checked.
-    let mut notes: serde_json::Value =
-        serde_json::from_str(&report.replace("/compat/", "/relnotes/")).unwrap();
+    let mut notes = about::<RelnotesData>(&subject);
     let mut say = |phase: &str| {
         notes["data"]["phase"] = phase.into();
         std::fs::write(folder.join("relnotes.json"), notes.to_string()).unwrap();
@@ -714,8 +715,7 @@ fn what_was_refused_is_not_signed() {
     assert_eq!(pack(&[]), refused("fact-edited"));
     assert_eq!(pack(&[]), refused("fact-edited"), "again");
     let digest = release_gate::digest::sha256_bytes(b"words\n").to_string();
-    let mut check: serde_json::Value =
-        serde_json::from_str(&report.replace("/compat/", "/relnotes-check/")).unwrap();
+    let mut check = about::<RelnotesCheckData>(&subject);
     for (status, code) in [("pass", 0), ("fail", 101)] {
         check["status"] = status.into();
         check["data"]["notes_sha256"] = (&*digest).into();

@@ -55,8 +55,9 @@ impl Says {
             commit,
         } = self;
         let value = serde_json::json!({"schema": "release-gate/buildinfo/v1", "tool": {"name": "x", "version": "1.0.0"},
-            "subject": {"package": project, "version": version, "commit": commit, "dirty": false}, "baseline": null,
-            "status": "pass", "findings": [], "data": {}});
+            "subject": {"package": project, "version": version, "commit": commit, "dirty": false, "lock_sha256": null,
+                "targets": [], "features": []},
+            "baseline": null, "status": "pass", "findings": [], "data": {"profile": "release", "artifacts": []}});
         value.to_string().into_bytes()
     }
 }
@@ -273,7 +274,7 @@ fn what_is_inside_is_what_the_name_and_the_signature_say() {
         (
             "of another program",
             |info| info["data"] = serde_json::json!({}),
-            &[],
+            &["buildinfo-malformed"],
         ),
         (
             "too large",

@@ -6,8 +6,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cargo_sign::inspect::check_directory;
-use cargo_sign::inspect::check_provenance;
 use cargo_sign::inspect::check_summary;
+use cargo_sign::inspect::{Evidence, check_provenance};
 use cargo_sign::judge::keys::Keys;
 use cargo_sign::judge::listing::Extent;
 use cargo_sign::judge::provenance::Expected;
@@ -150,7 +150,7 @@ fn judge(dir: &Path, pin: &Keys) -> Vec<String> {
     };
     let judged = check_provenance(
         &mut verdict,
-        &dir.join("provenance.intoto.jsonl"),
+        &Evidence::beside(&dir.join("provenance.intoto.jsonl")),
         &expected,
         &keys,
     )
@@ -174,7 +174,11 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
             .sign(&["pack", "--zip", "--zst", "--emit", "signify,raw"])
             .is_success()
     );
-    let list = release.folder().join("checksums.txt").display().to_string();
+    let list = release
+        .released()
+        .join("checksums.txt")
+        .display()
+        .to_string();
     assert!(release.sign_with(&["sign", &list], OTHER, &[]).is_success());
     assert!(
         release

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cargo_sign::inspect::check_directory;
-use cargo_sign::inspect::check_provenance;
 use cargo_sign::inspect::check_summary;
+use cargo_sign::inspect::{Evidence, check_provenance};
 use cargo_sign::judge::keys::Keys;
 use cargo_sign::judge::listing::Extent;
 use cargo_sign::judge::verdict::Verdict;
@@ -24,7 +24,7 @@ fn a_bundle_needs_the_feature() {
     std::fs::write(&bundle, line).unwrap();
     let (bundle, archive) = (
         bundle.display().to_string(),
-        release.folder().join(release.archive()),
+        release.released().join(release.archive()),
     );
     let public = release.key("m.pub").display().to_string();
     let args = [
@@ -63,7 +63,7 @@ fn provenance_is_judged() {
     );
     assert_eq!(
         last.log_sha256,
-        sha256_bytes(&std::fs::read(release.folder().join("checksums.txt")).unwrap())
+        sha256_bytes(&std::fs::read(release.released().join("checksums.txt")).unwrap())
     );
     assert!(
         entries.len() > 2 && entries.iter().any(|entry| entry.argv[0] == "git"),
@@ -74,7 +74,7 @@ fn provenance_is_judged() {
     release.must(Step::new("git").args(["tag", "v1.0.0"]));
     let attested = attest("v1.0.0");
     assert!(attested.is_success(), "{}", attested.stderr_text());
-    let path = release.folder().join("provenance.intoto.jsonl");
+    let path = release.released().join("provenance.intoto.jsonl");
     let line = std::fs::read(&path).unwrap();
     assert!(attest("v1.0.0").is_success());
     assert_eq!(
@@ -84,7 +84,7 @@ fn provenance_is_judged() {
     );
 
     let archive = release
-        .folder()
+        .released()
         .join(release.archive())
         .display()
         .to_string();
@@ -196,10 +196,10 @@ fn provenance_is_judged() {
         source_uri: SOURCE.to_owned(),
         ..Default::default()
     };
-    let held = check_directory(&release.folder(), &keys, Extent::Listed).unwrap();
+    let held = check_directory(&release.released(), &keys, Extent::Listed).unwrap();
     let judge = |held: &Verdict| {
         let mut verdict = held.clone();
-        check_provenance(&mut verdict, &path, &expected, &keys).unwrap();
+        check_provenance(&mut verdict, &Evidence::beside(&path), &expected, &keys).unwrap();
         verdict.holds()
     };
     assert!(judge(&held));
@@ -231,7 +231,7 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
     };
     let attested = attest();
     assert!(attested.is_success(), "{}", attested.stderr_text());
-    let path = release.folder().join("vsa.intoto.jsonl");
+    let path = release.released().join("vsa.intoto.jsonl");
     let line = std::fs::read(&path).unwrap();
     assert!(attest().is_success());
     assert_eq!(std::fs::read(&path).unwrap(), line, "it is deterministic");
@@ -259,13 +259,13 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
         said["verifiedLevels"],
         serde_json::json!(["SLSA_BUILD_LEVEL_1"])
     );
-    let provenance = std::fs::read(release.folder().join("provenance.intoto.jsonl")).unwrap();
+    let provenance = std::fs::read(release.released().join("provenance.intoto.jsonl")).unwrap();
     assert_eq!(
         said["inputAttestations"][0]["digest"]["sha256"],
         sha256_bytes(&provenance).to_string()
     );
-    let archive =
-        sha256_bytes(&std::fs::read(release.folder().join(release.archive())).unwrap()).to_string();
+    let archive = sha256_bytes(&std::fs::read(release.released().join(release.archive())).unwrap())
+        .to_string();
     let subjects = statement["subject"].as_array().unwrap();
     assert!(
         subjects
@@ -307,7 +307,7 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
         cargo_sign::read::keys::read_public_keys(&[release.key("m.pub")]).unwrap(),
         true,
     );
-    let held = check_directory(&release.folder(), &keys, Extent::Listed).unwrap();
+    let held = check_directory(&release.released(), &keys, Extent::Listed).unwrap();
     let judge = |held: &Verdict, keys: &Keys| {
         let mut verdict = held.clone();
         check_summary(&mut verdict, &path, keys).unwrap();
@@ -357,6 +357,6 @@ fn a_verification_summary_says_what_was_verified_and_no_more() {
         assert_eq!(judge(&held, &keys), [rule], "{from}");
     }
     std::fs::write(&path, &line).unwrap();
-    std::fs::write(release.folder().join("provenance.intoto.jsonl"), "{}\n").unwrap();
+    std::fs::write(release.released().join("provenance.intoto.jsonl"), "{}\n").unwrap();
     assert_eq!(judge(&held, &keys), ["provenance-subject"]);
 }

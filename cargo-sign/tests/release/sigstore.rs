@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cargo_sign::inspect::check_provenance;
+use cargo_sign::inspect::{Evidence, check_provenance};
 use cargo_sign::judge::keys::Keys;
 use cargo_sign::judge::provenance::Expected;
 use cargo_sign::judge::verdict::Verdict;
@@ -59,7 +59,13 @@ impl Case {
             verified: vec![self.held.clone()],
             ..Verdict::default()
         };
-        check_provenance(&mut verdict, &path, expected, &Keys::new(Vec::new(), true)).unwrap();
+        check_provenance(
+            &mut verdict,
+            &Evidence::beside(&path),
+            expected,
+            &Keys::new(Vec::new(), true),
+        )
+        .unwrap();
         assert_eq!(
             verdict.holds(),
             !verdict.builds.is_empty(),
@@ -849,7 +855,7 @@ fn the_program_judges_bundles() {
     std::fs::write(&alone, &whole[1..]).unwrap();
     assert!(listed().0 == 100 && listed().1.contains(&"digest-mismatch".to_owned()));
     std::fs::write(&alone, &whole).unwrap();
-    let genuine = release.folder().join(&archive).display().to_string();
+    let genuine = release.released().join(&archive).display().to_string();
     assert!(
         release
             .sign(&["verify", "--key", &named, &genuine])
@@ -863,7 +869,7 @@ fn the_program_judges_bundles() {
     );
     assert!(release.sign(&["keys", "forget", "demo"]).is_success());
     // A folder that is signed: both have to hold, and to be of the same commit.
-    let folder = release.folder().display().to_string();
+    let folder = release.released().display().to_string();
     let (code, rules, ran) = verify(&[&project[..], &["--key", &named, &folder]].concat());
     assert!(
         code == 0 && rules.iter().all(|rule| rule == "not-covered"),
@@ -938,8 +944,8 @@ fn a_verified_bundle_is_recorded() {
         ];
         verdict(&release.sign(&[&args[..], more].concat()))
     };
-    let vsa = release.folder().join("vsa.intoto.jsonl");
-    let copy = release.folder().join("provenance.sigstore.json");
+    let vsa = release.released().join("vsa.intoto.jsonl");
+    let copy = release.released().join("provenance.sigstore.json");
     let files = release.published();
     make(SIGNER, &files);
     let refused = |code: i32, rule: &str| (code, vec![rule.to_owned()]);
@@ -1039,7 +1045,7 @@ fn a_verified_bundle_is_recorded() {
     );
     let judge = || {
         let mut held = cargo_sign::inspect::check_directory(
-            &release.folder(),
+            &release.released(),
             &keys,
             cargo_sign::judge::listing::Extent::Listed,
         )
@@ -1052,7 +1058,7 @@ fn a_verified_bundle_is_recorded() {
             builder_id,
             ..Expected::default()
         };
-        check_provenance(&mut held, &copy, &expected, &keys).unwrap();
+        check_provenance(&mut held, &Evidence::beside(&copy), &expected, &keys).unwrap();
         cargo_sign::inspect::check_summary(&mut held, &vsa, &keys).unwrap();
         held.findings
             .into_iter()

@@ -90,7 +90,7 @@ fn configuration_that_is_found_allows_nothing() {
     let archive = release.archive();
     let signature = dir.join(format!("{archive}.sig"));
     let other = Release::of("1.0.0", OTHER);
-    std::fs::copy(other.folder().join(format!("{archive}.sig")), &signature).unwrap();
+    std::fs::copy(other.released().join(format!("{archive}.sig")), &signature).unwrap();
     let rules = "[sign.rules]\nkey-mismatch = \"allow\"\nsignature-invalid = \"allow\"\nfile-unlisted = \"allow\"\n";
     for place in [
         around.path().join("release-gates.toml"),
@@ -120,7 +120,11 @@ fn configuration_that_is_found_allows_nothing() {
             101
         );
     }
-    std::fs::copy(release.folder().join(format!("{archive}.sig")), &signature).unwrap();
+    std::fs::copy(
+        release.released().join(format!("{archive}.sig")),
+        &signature,
+    )
+    .unwrap();
     std::fs::write(dir.join("mine"), "").unwrap();
     assert_eq!(
         user.verify(&dir, &["--key", &key, "."]),
@@ -162,7 +166,7 @@ fn a_project_in_the_download_or_around_it_is_not_trusted() {
     let dir = around.path().join("download");
     std::fs::create_dir(&dir).unwrap();
     for name in [archive.clone(), format!("{archive}.sig")] {
-        std::fs::copy(release.folder().join(&name), dir.join(&name)).unwrap();
+        std::fs::copy(release.released().join(&name), dir.join(&name)).unwrap();
     }
     for place in [&dir, &around.path().to_owned()] {
         let user = User::new();
@@ -331,12 +335,12 @@ fn what_was_packed_is_judged_whatever_the_report_says() {
     )
     .unwrap();
     assert_ne!(std::fs::read_to_string(&report).unwrap(), text);
-    std::fs::remove_file(release.folder().join("checksums.txt.sig")).unwrap();
+    std::fs::remove_file(release.released().join("checksums.txt.sig")).unwrap();
     assert_eq!(
         release.sign(&["verify", "--key", &key]).status.code(),
         Some(100)
     );
-    std::fs::remove_file(release.folder().join("checksums.txt")).unwrap();
+    std::fs::remove_file(release.released().join("checksums.txt")).unwrap();
     assert_eq!(
         release.sign(&["verify", "--key", &key]).status.code(),
         Some(100)
@@ -352,12 +356,12 @@ fn only_what_held_is_extracted_and_through_no_link() {
     );
     // The zip of an earlier call is no part of the release any more, and would still verify by
     // itself: it is taken away.
-    let stranger = release.folder().join("demo-1.0.00.zip");
+    let stranger = release.released().join("demo-1.0.00.zip");
     std::fs::write(&stranger, "").unwrap();
     assert!(release.sign(&["pack"]).is_success());
     for gone in [".zip", ".zip.sig", ".tar.zst", ".tar.zst.sig"] {
         assert!(
-            !release.folder().join(format!("{folder}{gone}")).exists(),
+            !release.released().join(format!("{folder}{gone}")).exists(),
             "{gone}"
         );
     }
@@ -406,7 +410,11 @@ fn only_what_held_is_extracted_and_through_no_link() {
             .join("SIGNATURE")
             .is_file()
     );
-    let sbom = release.folder().join("sbom.cdx.json").display().to_string();
+    let sbom = release
+        .released()
+        .join("sbom.cdx.json")
+        .display()
+        .to_string();
     assert!(release.sign(&["sign", &sbom]).is_success());
     std::fs::copy(
         format!("{sbom}.sig"),

@@ -263,7 +263,7 @@ fn nothing_is_sent_in_the_clear_to_strangers_or_before_it_verifies() {
         Some(101)
     );
     // What does not hold is not published.
-    let archive = upload.release.folder().join(upload.release.archive());
+    let archive = upload.release.released().join(upload.release.archive());
     let mut bytes = std::fs::read(&archive).unwrap();
     bytes[40] ^= 1;
     std::fs::write(&archive, bytes).unwrap();

@@ -6,78 +6,39 @@ use release_gate::artifacts::PackageArtifacts;
 use release_gate::audit::AuditLog;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::json::to_canonical_line;
-use release_gate::report::Envelope;
 use release_gate::{Error, Result};
-use serde::Deserialize;
 
 use super::released::{Attesting, Released, unwritable};
 use crate::format::checksums::List;
 use crate::judge::provenance::{LOG, LOG_HEAD};
+use crate::model::build::BuildRecord;
+use crate::model::companion::published;
 use crate::model::provenance::{
     BUILD_TYPE, BUILDER, BuildDefinition, Builder, Digests, PREDICATE, Parameters, Predicate,
     Resource, RunDetails, STATEMENT, Statement, Subject, source,
 };
-
-/// What is taken from `buildinfo.json`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct BuildInfo {
-    profile: String,
-    toolchain: Toolchain,
-    dependencies: Vec<Locked>,
-    pub(super) artifacts: Vec<Artifact>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Toolchain {
-    rustc: Program,
-    cargo: Program,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Program {
-    version: Vec<String>,
-    sha256: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Locked {
-    name: String,
-    version: String,
-    source: String,
-    #[serde(default)]
-    checksum: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Artifact {
-    target: String,
-}
+use crate::read::builds::parse_build;
 
 /// Machines may have shared the targets among them: each left a buildinfo of its own.
 pub(super) fn read_builds(
     folder: &PackageArtifacts,
     released: &Released,
-    own: BuildInfo,
-) -> Result<Vec<BuildInfo>> {
+    own: BuildRecord,
+) -> Result<Vec<BuildRecord>> {
     let mut builds = vec![own];
     let others = released
         .list
         .keys()
         .filter(|name| name.starts_with("buildinfo-") && name.ends_with(".json"));
     for name in others {
-        let unreliable = || Error::judge(format!("`{name}` cannot be relied on"));
-        let bytes = folder.read(name)?.ok_or_else(unreliable)?;
-        let envelope =
-            Envelope::read(&bytes, "buildinfo").map_err(|error| unreliable().with_source(error))?;
-        if let Some(why) = envelope.subject.stale_against(&released.subject) {
+        let bytes = folder
+            .read(&published(name))?
+            .ok_or_else(|| Error::judge(format!("`{name}` cannot be relied on")))?;
+        let build = parse_build(&bytes, name)?;
+        if let Some(why) = build.subject.stale_against(&released.subject) {
             return Err(Error::judge(format!("`{name}` was {why}"))
                 .with_help("build again on that machine"));
         }
-        let build = serde_json::from_value(envelope.data)
-            .map_err(|error| unreliable().with_source(error))?;
         builds.push(build);
     }
     Ok(builds)
@@ -86,7 +47,7 @@ pub(super) fn read_builds(
 /// What is known of how a release was built.
 pub(super) struct Gathered {
     /// At least one.
-    pub(super) builds: Vec<BuildInfo>,
+    pub(super) builds: Vec<BuildRecord>,
     pub(super) log: Option<Vec<u8>>,
 }
 
@@ -176,21 +137,22 @@ pub(super) fn encode(statement: &Statement) -> Result<Vec<u8>> {
 }
 
 /// What a build was made with and of, besides its source.
-fn resources(info: &BuildInfo) -> Vec<Resource> {
+fn resources(build: &BuildRecord) -> Vec<Resource> {
+    let Some(inputs) = &build.inputs else {
+        return Vec::new();
+    };
+    let toolchain = &inputs.toolchain;
     let mut found = Vec::new();
-    for (name, program) in [
-        ("rustc", &info.toolchain.rustc),
-        ("cargo", &info.toolchain.cargo),
-    ] {
+    for (name, program) in [("rustc", &toolchain.rustc), ("cargo", &toolchain.cargo)] {
         let Some(line) = program.version.first() else {
             continue;
         };
         found.push(Resource {
             uri: format!("{name}: {line}"),
-            digest: sha256_of(program.sha256.as_ref()),
+            digest: sha256_of(Some(&program.sha256)),
         });
     }
-    for locked in &info.dependencies {
+    for locked in &inputs.dependencies {
         let uri = if locked.source.starts_with("git+") {
             locked.source.clone()
         } else {
@@ -204,9 +166,9 @@ fn resources(info: &BuildInfo) -> Vec<Resource> {
     found
 }
 
-fn sha256_of(digest: Option<&String>) -> Digests {
+fn sha256_of(digest: Option<&Sha256Digest>) -> Digests {
     digest
-        .map(|digest| ("sha256".to_owned(), digest.clone()))
+        .map(|digest| ("sha256".to_owned(), digest.to_string()))
         .into_iter()
         .collect()
 }

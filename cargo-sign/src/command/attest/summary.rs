@@ -13,10 +13,10 @@ use super::released::{Attesting, Released, unwritable};
 use super::statement::subjects;
 use crate::format::bundle::is_bundle;
 use crate::format::dsse;
-use crate::inspect::{check_provenance, check_summary};
+use crate::inspect::{Evidence, check_provenance, check_summary};
 use crate::judge::provenance::Expected;
 use crate::judge::verdict::Verdict;
-use crate::model::companion::{BUNDLE, PROVENANCE, SUMMARY};
+use crate::model::companion::{BUNDLE, PROVENANCE, SUMMARY, published};
 use crate::model::provenance::{BUILDER, BuildLevel};
 use crate::model::summary::{Policy, Release, resource_uri};
 use crate::read::provenance::read_provenance;
@@ -48,8 +48,9 @@ impl Attesting<'_> {
         verdict: &mut Verdict,
     ) -> Result<()> {
         let signed = self.signing.with(|key| dsse::sign(key, summary))?;
-        folder.write(SUMMARY, &signed.map_err(unwritable_summary)?)?;
-        check_summary(verdict, &folder.path(SUMMARY), self.keys)
+        let name = published(SUMMARY);
+        folder.write(&name, &signed.map_err(unwritable_summary)?)?;
+        check_summary(verdict, &folder.path(&name), self.keys)
     }
 }
 
@@ -93,7 +94,12 @@ pub(super) fn record_bundle(
         trusted_root: args.trusted_root.clone(),
         ..Expected::default()
     };
-    check_provenance(&mut verdict, path, &expected, attesting.keys)?;
+    check_provenance(
+        &mut verdict,
+        &Evidence::beside(path),
+        &expected,
+        attesting.keys,
+    )?;
     let level = verdict.builds.iter().map(|build| build.level).min();
     let Some(level) = level.filter(|_| verdict.holds()) else {
         return Ok(verdict);
@@ -113,7 +119,7 @@ pub(super) fn record_bundle(
         .summarised(released)
         .summarise(&policy, BUNDLE, &sha256_bytes(&bytes), level)
         .map_err(unwritable_summary)?;
-    folder.write(BUNDLE, &bytes)?;
+    folder.write(&published(BUNDLE), &bytes)?;
     attesting.sign_summary(&mut folder, &summary, &mut verdict)?;
     folder.finish()?;
     Ok(verdict)

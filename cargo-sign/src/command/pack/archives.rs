@@ -10,15 +10,18 @@ use release_gate::fs::AtomicFile;
 use release_gate::git::{CommitId, Git};
 use release_gate::project::{Package, Project};
 use release_gate::{Error, Result, Subject};
+use release_gate_facts::files::INNER_SIGNATURE;
+use release_gate_facts::report::pack::PackedArchive;
 
 use crate::archive::pack::{Input, tar_gz, zip};
 use crate::command::signing::signature;
 use crate::format::checksums::{self, List};
 use crate::format::minisign::Prehash;
 use crate::key::Secret;
+use crate::model::build::BuiltFile;
+use crate::model::companion::{LIST, published};
 use crate::model::release::Release;
-use crate::read::builds::{Artifact, Build};
-use crate::report::pack::Packed;
+use crate::read::builds::Build;
 
 /// Further forms of each archive.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +64,7 @@ impl<'a> Source<'a> {
 /// What was written.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    pub(super) archives: Vec<Packed>,
+    pub(super) archives: Vec<PackedArchive>,
     /// The buildinfo of each build, by the name it is published under.
     pub(super) infos: BTreeMap<String, Vec<u8>>,
     /// Documents that lie beside the source and are not part of the commit.
@@ -97,7 +100,7 @@ impl Packer<'_> {
         folder: &mut PackageArtifacts,
         build: &Build,
         target: &str,
-        artifacts: &[Artifact],
+        artifacts: &[BuiltFile],
         written: &mut Written,
     ) -> Result<()> {
         let stem = format!("{}-{}-{target}", self.release.project, self.release.version);
@@ -125,7 +128,7 @@ impl Packer<'_> {
         target: &str,
         stem: &str,
         files: &[Input],
-    ) -> Result<Vec<Packed>> {
+    ) -> Result<Vec<PackedArchive>> {
         let epoch = self.release.epoch;
         let windows = target.contains("windows");
         let mut archives = Vec::new();
@@ -154,7 +157,7 @@ impl Packer<'_> {
         Ok(archives)
     }
 
-    /// Adds `checksums.txt` over all files, and `SIGNATURE` over that.
+    /// Adds the list over all files, and the signature of that.
     fn with_list(&self, stem: &str, mut files: Vec<Input>) -> Result<Vec<Input>> {
         let mut list = List::new();
         for file in &files {
@@ -169,11 +172,11 @@ impl Packer<'_> {
 
         let text = checksums::render(&list);
         let prehash = Prehash::of(text.as_bytes());
-        let name = format!("{stem}/checksums.txt");
+        let name = format!("{stem}/{LIST}");
         let signed = signature(self.key, self.release, &name, &prehash)?;
         for (path, bytes) in [
-            ("checksums.txt", text.into_bytes()),
-            ("SIGNATURE", signed.into_bytes()),
+            (LIST, text.into_bytes()),
+            (INNER_SIGNATURE, signed.into_bytes()),
         ] {
             files.push(Input {
                 path: path.to_owned(),
@@ -191,18 +194,19 @@ fn write(
     name: &str,
     target: &str,
     make: impl FnOnce(&mut AtomicFile) -> std::io::Result<()>,
-) -> Result<Packed> {
-    let path = folder.path(name);
+) -> Result<PackedArchive> {
+    let published = published(name);
+    let path = folder.path(&published);
     let mut file = AtomicFile::create(&path)?;
     make(&mut file).map_err(|error| {
         Error::judge(format!("cannot write `{}`", path.display())).with_source(error)
     })?;
     file.commit()?;
 
-    folder.record(name)?;
+    folder.record(&published)?;
     let (sha256, size) = sha256_file(&path)
         .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
-    Ok(Packed {
+    Ok(PackedArchive {
         name: name.to_owned(),
         target: target.to_owned(),
         sha256,

@@ -1,10 +1,14 @@
 //! The list over everything that is published, and its signatures.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::sha256_bytes;
 use release_gate::{Error, Result};
+use release_gate_facts::files::{
+    INSTALL, KEYRING, MIGRATION, RELEASE_NOTES, SBOM_CYCLONEDX_JSON, SBOM_SPDX_JSON, SECURITY,
+};
+use release_gate_facts::report::pack::PackedArchive;
 
 use crate::archive::is_archive;
 use crate::command::signing::sign_file;
@@ -13,24 +17,23 @@ use crate::format::{raw, signify, sshsig};
 use crate::inspect::signers::stale_further;
 use crate::judge::keys::Keys;
 use crate::key::Secret;
-use crate::model::companion::{Companion, LIST, RAW, SIGNIFY, SSHSIG};
+use crate::model::companion::{
+    BUNDLE, Companion, LIST, PROVENANCE, RAW, SIGNIFY, SSHSIG, SUMMARY, published,
+};
 use crate::model::config::Emitter;
 use crate::model::release::Release;
+use crate::read::file::file_name;
 use crate::read::folder::unreadable_folder;
-use crate::report::pack::Packed;
-
-/// The keyring as it is published, so that users learn of new and revoked keys with the release.
-pub(super) const KEYRING: &str = "keyring.json";
 
 /// Documents that are published beside the archives, where they are there.
 const DOCUMENTS: [&str; 7] = [
     KEYRING,
-    "sbom.cdx.json",
-    "sbom.spdx.json",
-    "RELEASE_NOTES.md",
-    "MIGRATION.md",
-    "INSTALL.md",
-    "SECURITY.md",
+    SBOM_CYCLONEDX_JSON,
+    SBOM_SPDX_JSON,
+    RELEASE_NOTES,
+    MIGRATION,
+    INSTALL,
+    SECURITY,
 ];
 
 /// Who signs, and in what formats.
@@ -51,7 +54,7 @@ pub(super) fn write_list(
     folder: &mut PackageArtifacts,
     signer: &Signer,
     release: &Release,
-    archives: &[Packed],
+    archives: &[PackedArchive],
     infos: &[&str],
 ) -> Result<List> {
     let mut list: List = archives
@@ -59,22 +62,24 @@ pub(super) fn write_list(
         .map(|archive| (archive.name.clone(), archive.sha256))
         .collect();
     for name in DOCUMENTS.into_iter().chain(infos.iter().copied()) {
-        if let Some(bytes) = folder.read(name)? {
+        if let Some(bytes) = publish_document(folder, name)? {
             list.insert(name.to_owned(), sha256_bytes(&bytes));
         }
     }
     let text = checksums::render(&list);
-    folder.write(LIST, text.as_bytes())?;
+    remove_outdated_evidence(folder, text.as_bytes())?;
+    folder.write(&published(LIST), text.as_bytes())?;
 
     let paths: Vec<PathBuf> = archives
         .iter()
-        .map(|archive| folder.path(&archive.name))
-        .chain([folder.path(LIST)])
+        .map(|archive| archive.name.as_str())
+        .chain([LIST])
+        .map(|name| folder.path(&published(name)))
         .collect();
     remove_stale(folder, release, &paths, signer.committed.as_ref())?;
     for path in paths {
         let signature = sign_file(&signer.key, release, &path, None)?;
-        folder.record(&signature.file_name().unwrap_or_default().to_string_lossy())?;
+        folder.record(&published(&file_name(&signature)))?;
     }
     emit(folder, signer, release, &list, text.as_bytes())?;
     Ok(list)
@@ -91,10 +96,10 @@ fn emit(
     let key = &signer.key;
     let namespace = sshsig::namespace(&release.project);
     let armoured = key.with(|key| sshsig::sign(key, &namespace, text))?;
-    folder.write(SSHSIG, armoured.as_bytes())?;
+    folder.write(&published(SSHSIG), armoured.as_bytes())?;
 
     if signer.emit.contains(&Emitter::Raw) {
-        folder.write(RAW, &key.with(|key| raw::sign(key, text))?)?;
+        folder.write(&published(RAW), &key.with(|key| raw::sign(key, text))?)?;
     }
     if signer.emit.contains(&Emitter::Signify) {
         let id = key.public().id;
@@ -105,7 +110,7 @@ fn emit(
                 .with_source(error)
                 .with_help("leave `signify` out")
         })?;
-        folder.write(SIGNIFY, text.as_bytes())?;
+        folder.write(&published(SIGNIFY), text.as_bytes())?;
     }
     Ok(())
 }
@@ -119,14 +124,14 @@ fn remove_stale(
     signed: &[PathBuf],
     keys: Option<&Keys>,
 ) -> Result<()> {
-    let mut stale = vec![folder.path(SIGNIFY), folder.path(RAW)];
+    let dir = folder.release_dir();
+    let mut stale = vec![dir.join(SIGNIFY), dir.join(RAW)];
     for path in signed {
         stale.extend(stale_further(path, keys)?);
     }
 
     let ours = format!("{}-{}-", release.project, release.version);
-    let dir = folder.dir();
-    let entries = std::fs::read_dir(dir).map_err(|error| unreadable_folder(dir, error))?;
+    let entries = std::fs::read_dir(&dir).map_err(|error| unreadable_folder(&dir, error))?;
     for path in entries.flatten().map(|entry| entry.path()) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             continue;
@@ -135,21 +140,44 @@ fn remove_stale(
             Some(Companion::First(of) | Companion::Further(of, _)) => of,
             _ => name,
         };
-        if of.starts_with(&ours) && is_archive(of) && !signed.contains(&folder.path(of)) {
+        if of.starts_with(&ours) && is_archive(of) && !signed.contains(&dir.join(of)) {
             stale.push(path);
         }
     }
 
-    for path in stale {
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(
-                    Error::judge(format!("cannot remove the old `{}`", path.display()))
-                        .with_source(error),
-                );
-            }
-            _ => {}
-        }
+    stale.iter().try_for_each(|path| remove(path))
+}
+
+/// Copies a document that a gate left in the artifact folder to what is published. One that lies
+/// only there was put there to be published.
+fn publish_document(folder: &mut PackageArtifacts, name: &str) -> Result<Option<Vec<u8>>> {
+    let public = folder.read(&published(name))?;
+    let Some(bytes) = folder.read(name)? else {
+        return Ok(public);
+    };
+    if public.as_ref() != Some(&bytes) {
+        folder.write(&published(name), &bytes)?;
     }
-    Ok(())
+    Ok(Some(bytes))
+}
+
+/// Takes away provenance of another list: it is about other files.
+fn remove_outdated_evidence(folder: &PackageArtifacts, list: &[u8]) -> Result<()> {
+    if folder.read(&published(LIST))?.as_deref() == Some(list) {
+        return Ok(());
+    }
+    [PROVENANCE, SUMMARY, BUNDLE]
+        .into_iter()
+        .try_for_each(|name| remove(&folder.path(&published(name))))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::judge(format!(
+            "cannot remove the old `{}`",
+            path.display()
+        ))
+        .with_source(error)),
+        _ => Ok(()),
+    }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::commit::CommitId;
+use crate::coverage::Coverage;
 use crate::digest::Sha256Digest;
+use crate::envelope::{Baseline, Finding, Status, Subject, ToolId};
 
 /// Data of `buildinfo.json`: deterministic inputs and the artifacts, nothing of the machine or the
 /// moment, since the file travels inside reproducible archives.
@@ -197,4 +199,65 @@ pub enum SmokeOutcome {
     NotStarted,
     /// There is nothing here that runs it.
     NoRunner,
+}
+
+/// `buildinfo.json` of a build that another tool made: the least that can be packed.
+///
+/// It says what was built and nothing of how, so that provenance made from it names neither a
+/// toolchain nor dependencies. The shape is exact: a report of `cargo repro build` in which a field
+/// was renamed is not taken for one of these.
+///
+/// ```
+/// use release_gate_facts::report::buildinfo::ForeignBuildInfo;
+///
+/// let damaged = r#"{"schema": "release-gate/buildinfo/v1", "toolchains": []}"#;
+/// assert!(serde_json::from_str::<ForeignBuildInfo>(damaged).is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignBuildInfo {
+    /// `release-gate/buildinfo/v1`.
+    pub schema: String,
+    /// Which tool made it.
+    pub tool: ToolId,
+    /// What was built.
+    pub subject: Subject,
+    /// Always `null`: a build is compared with nothing.
+    #[serde(deserialize_with = "crate::nullable")]
+    pub baseline: Option<Baseline>,
+    /// Whether the build passed.
+    pub status: Status,
+    /// What the other tool looked at, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+    /// What the other tool found.
+    pub findings: Vec<Finding>,
+    /// What was built.
+    pub data: ForeignBuildData,
+}
+
+/// What another tool built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignBuildData {
+    /// Cargo profile.
+    pub profile: String,
+    /// What was built.
+    pub artifacts: Vec<ForeignArtifact>,
+}
+
+/// A file that another tool built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignArtifact {
+    /// File name.
+    pub name: String,
+    /// Target triple.
+    pub target: String,
+    /// Where it is, relative to the folder of `buildinfo.json`.
+    pub path: String,
+    /// Digest.
+    pub sha256: Sha256Digest,
+    /// Size in bytes.
+    pub size: u64,
 }
