@@ -12,7 +12,7 @@
 #                              keyring that asks for several keys needs `pack` here, `cargo sign sign` by the others, then `attest verify`
 #     docs                     INSTALL.md and SECURITY.md of the packed release; `sign` once more lists and signs them
 #     upload                   needs the network, whatever OFFLINE says
-#   default: pins licenses audit repro sbom compat notes sign, what is quick first
+#   default: pins licenses audit repro sbom compat notes sign, what is quick first (the rows with a `+` in the table below)
 #   PACKAGES="a b"             only these packages of a workspace; `upload` takes one at a time
 #   SIGNED_SINCE=REV           commits up to this one were not signed yet; `source` asks for signatures after it
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
@@ -31,7 +31,37 @@
 # called by their names: what `cargo NAME` runs is for the project's .cargo/config.toml to say.
 set -eu
 
-GATES=${GATES:-pins licenses audit repro sbom compat notes sign}
+# The steps of a release in their order: a word of GATES, `+` where it is one of the default, and a call. A word may stand for several calls.
+# `cargo xtask gate` reads this table, too, and runs the rows with a `+`.
+steps='
+source   - sign      verify-source
+pins     + sbom-lite pins
+licenses + sbom-lite licenses
+audit    + sbom-lite audit
+repro    + repro     check
+repro    + repro     build
+check    - repro     check
+build    - repro     build
+rebuild  - repro     rebuild
+sbom     + sbom-lite generate
+compat   + compat
+notes    + relnotes
+notes    + relnotes  check
+sign     + sign      pack
+sign     + sign      attest
+sign     + sign      verify
+pack     - sign      pack
+attest   - sign      attest
+verify   - sign      verify
+docs     - relnotes  docs
+upload   - sign      upload
+'
+# The words with a `+`, once each.
+default=$(printf '%s\n' "$steps" | while read -r word mark _; do
+    [ "$mark" != + ] || printf '%s\n' "$word"
+done | uniq | tr '\n' ' ')
+
+GATES=${GATES:-$default}
 PUBLIC_KEY=${PUBLIC_KEY:-release-keys/maintainer.ed25519.pub}
 FORMAT=${FORMAT:-human}
 ADVISORY_DB=${ADVISORY_DB:-${RELEASE_GATES_ADVISORY_DB:-}}
@@ -45,13 +75,17 @@ wrong() {
 
 # Before anything is run: a word that is none, or a key that is missing, would else end the release at its last step.
 for step in $GATES; do
+    known=
+    while read -r word _; do
+        [ "$word" != "$step" ] || known=1
+    done <<EOF
+$steps
+EOF
+    [ -n "$known" ] || wrong "there is no gate called $step"
     case $step in
-    check | build | repro | sbom | audit | licenses | pins | compat | notes | docs) ;;
     rebuild) [ -n "${BUILDINFO:-}" ] || wrong "rebuild needs BUILDINFO, the buildinfo.json of the other machine" ;;
     attest) [ -n "${SOURCE_URI:-}" ] || wrong "attest needs SOURCE_URI, where the source lives" ;;
     sign | pack) [ -n "${KEY:-}$signing_key" ] || wrong "$step needs a key: RELEASE_GATES_SIGNING_KEY or KEY=FILE" ;;
-    source | verify | upload) ;;
-    *) wrong "there is no gate called $step" ;;
     esac
     case $step in
     source | sign | verify | upload) [ -f "$PUBLIC_KEY" ] || wrong "$step needs the public key, and there is no $PUBLIC_KEY: name another with PUBLIC_KEY" ;;
@@ -107,70 +141,51 @@ with_key() {
     fi
 }
 
-# With a flag: `--warn release-threshold`, where others are still to sign.
-pack() {
-    # shellcheck disable=SC2086
-    with_key sign pack $builds "$@"
-}
-
-verify() {
-    gate sign verify --key "$PUBLIC_KEY" ${SOURCE_URI:+--source-uri "$SOURCE_URI"}
-}
-
-attest() {
-    if [ -n "${SOURCE_URI:-}" ]; then
-        with_key sign attest --source-uri "$SOURCE_URI"
-    fi
-}
-
-for step in $GATES; do
-    case $step in
-    source) gate sign verify-source --key "$PUBLIC_KEY" ${SIGNED_SINCE:+--signed-since "$SIGNED_SINCE"} ;;
-    check | build)
+# One call of the table above, with the flags that its variables ask for. In a word that stands for several calls, `attest` is left out where
+# no SOURCE_URI is set.
+call() {
+    word=$1
+    shift
+    case "$*" in
+    "sign verify-source") gate "$@" --key "$PUBLIC_KEY" ${SIGNED_SINCE:+--signed-since "$SIGNED_SINCE"} ;;
+    "sbom-lite pins" | "relnotes docs") gate "$@" ;;
+    "sbom-lite licenses" | "sbom-lite generate" | "repro check" | "repro build")
         # shellcheck disable=SC2086
-        gate repro "$step" $targets
+        gate "$@" $targets
         ;;
-    repro)
-        # shellcheck disable=SC2086
-        gate repro check $targets
-        # shellcheck disable=SC2086
-        gate repro build $targets
-        ;;
-    rebuild)
-        for info in $BUILDINFO; do
-            gate repro rebuild --buildinfo "$info"
-        done
-        ;;
-    sbom)
-        # shellcheck disable=SC2086
-        gate sbom-lite generate $targets
-        ;;
-    audit)
+    "sbom-lite audit")
         fetch=
         [ -n "$ADVISORY_DB${OFFLINE:-}" ] || fetch=--fetch
         # shellcheck disable=SC2086
-        gate sbom-lite audit ${ADVISORY_DB:+--db "$ADVISORY_DB"} $fetch $targets
+        gate "$@" ${ADVISORY_DB:+--db "$ADVISORY_DB"} $fetch $targets
         ;;
-    licenses)
-        # shellcheck disable=SC2086
-        gate sbom-lite licenses $targets
-        ;;
-    pins) gate sbom-lite pins ;;
-    compat) gate compat ${AGAINST:+--against "$AGAINST"} ;;
-    notes)
-        for check in '' check; do
-            gate relnotes $check --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"}
+    "repro rebuild")
+        for info in $BUILDINFO; do
+            gate "$@" --buildinfo "$info"
         done
         ;;
-    docs) gate relnotes docs ;;
-    sign)
-        pack
-        attest
-        verify
+    compat) gate "$@" ${AGAINST:+--against "$AGAINST"} ;;
+    relnotes | "relnotes check") gate "$@" --phase final ${AGAINST:+--since "$AGAINST"} ${ADVISORY_DB:+--db "$ADVISORY_DB"} ;;
+    "sign pack")
+        # Where it is called by itself, others are still to sign.
+        threshold=
+        [ "$word" != pack ] || threshold='--warn release-threshold'
+        # shellcheck disable=SC2086
+        with_key "$@" $builds $threshold
         ;;
-    pack) pack --warn release-threshold ;;
-    attest) attest ;;
-    verify) verify ;;
-    upload) (OFFLINE='' && gate sign upload --key "$PUBLIC_KEY") ;;
+    "sign attest") [ -z "${SOURCE_URI:-}" ] || with_key "$@" --source-uri "$SOURCE_URI" ;;
+    "sign verify") gate "$@" --key "$PUBLIC_KEY" ${SOURCE_URI:+--source-uri "$SOURCE_URI"} ;;
+    "sign upload") (OFFLINE='' && gate "$@" --key "$PUBLIC_KEY") ;;
+    *) wrong "gate.sh does not know how to call cargo $*" ;;
     esac
+}
+
+for step in $GATES; do
+    # The table is read from file descriptor 3, which the programs do not get: their standard input stays the caller's.
+    while read -r word _ program command <&3; do
+        # shellcheck disable=SC2086
+        [ "$word" != "$step" ] || call "$word" "$program" $command 3<&-
+    done 3<<EOF
+$steps
+EOF
 done

@@ -11,7 +11,7 @@ use release_gate::process::{Finished, Step};
 use release_gate::time::iso_date;
 use release_gate::{Error, Result, exit};
 
-use crate::shop::Shop;
+use crate::workspace::Workspace;
 
 /// The gates in the order of a release.
 const GATES: [&str; 5] = ["repro", "sbom-lite", "compat", "relnotes", "sign"];
@@ -43,7 +43,7 @@ pub(crate) struct BenchArgs {
     args: Vec<String>,
 }
 
-pub(crate) fn run(shop: &Shop, args: &BenchArgs) -> Result<u8> {
+pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<u8> {
     let gates: Vec<&str> = match &args.gate {
         Some(gate) => vec![gate.trim_start_matches("cargo-")],
         None if args.args.is_empty() => GATES.to_vec(),
@@ -56,31 +56,33 @@ pub(crate) fn run(shop: &Shop, args: &BenchArgs) -> Result<u8> {
         return Err(Error::usage(format!("there is no gate `{unknown}`"))
             .with_help(format!("the gates are {}", GATES.join(", "))));
     }
-    let mut page = head(shop);
+    let mut page = head(workspace);
     if args.quick {
         page.push_str("\nSmall inputs and single runs: these are no figures.\n");
     }
     page.push_str(
         "\n| gate | measured | tool | result | ours in parts of it |\n|---|---|---|---|---|\n",
     );
-    print(shop, &page)?;
+    print(workspace, &page)?;
     let mut failed = Vec::new();
     for gate in gates {
-        let rows = match measure(shop, gate, args) {
+        let rows = match measure(workspace, gate, args) {
             Ok(rows) => rows,
             Err(error) => {
-                shop.terminal.error(&error);
+                workspace.terminal.error(&error);
                 failed.push(gate);
                 format!("| {gate} | all | all | not measured: the benchmark failed | |\n")
             }
         };
-        print(shop, &rows)?;
+        print(workspace, &rows)?;
         page.push_str(&rows);
     }
     if let Some(path) = &args.output {
         let old = std::fs::read_to_string(path).unwrap_or_default();
         release_gate::fs::write_atomic(path, placed(&old, &page).as_bytes())?;
-        shop.terminal.status("Wrote", path.display().to_string());
+        workspace
+            .terminal
+            .status("Wrote", path.display().to_string());
     }
     match failed.as_slice() {
         [] => Ok(exit::PASS),
@@ -91,22 +93,23 @@ pub(crate) fn run(shop: &Shop, args: &BenchArgs) -> Result<u8> {
     }
 }
 
-fn print(shop: &Shop, text: &str) -> Result<()> {
-    shop.terminal
+fn print(workspace: &Workspace, text: &str) -> Result<()> {
+    workspace
+        .terminal
         .result(text)
         .map_err(|error| Error::judge("cannot write to standard output").with_source(error))
 }
 
 /// Runs one gate's benchmark, and makes its rows a table's.
-fn measure(shop: &Shop, gate: &str, args: &BenchArgs) -> Result<String> {
+fn measure(workspace: &Workspace, gate: &str, args: &BenchArgs) -> Result<String> {
     let package = format!("cargo-{gate}");
     let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-    let step = shop.cargo().inherit(names);
+    let step = workspace.cargo().inherit(names);
     let step = step.args([
         "bench", "--locked", "-p", &package, "--bench", "peers", "--",
     ]);
     let step = step.args(args.quick.then_some("--quick")).args(&args.args);
-    let finished = shop.run("Measuring", &package, step)?;
+    let finished = workspace.run("Measuring", &package, step)?;
     let rows = rows(gate, &String::from_utf8_lossy(&finished.stdout));
     if rows.is_empty() {
         return Err(Error::judge(format!(
@@ -155,7 +158,7 @@ fn placed(old: &str, table: &str) -> String {
 
 /// What the figures were measured on and against; a peer that is not installed is said to be
 /// missing.
-fn head(shop: &Shop) -> String {
+fn head(workspace: &Workspace) -> String {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default();
@@ -186,7 +189,7 @@ fn head(shop: &Shop) -> String {
         "{date}, {cores} × {processor}{memory}, {system}{busy}.\n\n| program | version | install with |\n|---|---|---|\n"
     );
     for (program, args, install) in PROGRAMS {
-        let version = version(shop, program, args);
+        let version = version(workspace, program, args);
         let install = if install.is_empty() {
             String::new()
         } else {
@@ -201,9 +204,9 @@ fn head(shop: &Shop) -> String {
 }
 
 /// The first number a program says about itself.
-fn version(shop: &Shop, program: &str, args: &[&str]) -> Option<String> {
+fn version(workspace: &Workspace, program: &str, args: &[&str]) -> Option<String> {
     let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-    let ran = shop
+    let ran = workspace
         .runner
         .run(Step::new(program).args(args).inherit(names))
         .ok()

@@ -8,7 +8,7 @@ use release_gate::json::to_canonical_vec;
 use release_gate::process::Step;
 use release_gate::{Error, Result, exit};
 
-use crate::shop::{GATES, Shop};
+use crate::workspace::{GATES, Workspace};
 
 /// Generate the CLI reference, rule catalogue and report schemas
 #[derive(Debug, clap::Args)]
@@ -18,31 +18,36 @@ pub(crate) struct DocsArgs {
     check: bool,
 }
 
-pub(crate) fn run(shop: &Shop, args: &DocsArgs) -> Result<u8> {
+pub(crate) fn run(workspace: &Workspace, args: &DocsArgs) -> Result<u8> {
     if args.check {
-        check(shop)?;
+        check(workspace)?;
         return Ok(exit::PASS);
     }
-    for (path, bytes) in generated(shop)? {
-        write_atomic(&shop.root.join(&path), &bytes)?;
-        shop.terminal.status("Wrote", path.display().to_string());
+    for (path, bytes) in generated(workspace)? {
+        write_atomic(&workspace.root.join(&path), &bytes)?;
+        workspace
+            .terminal
+            .status("Wrote", path.display().to_string());
     }
     Ok(exit::PASS)
 }
 
 /// Compares what is committed with what the programs generate; also names files nothing generates
 /// any more.
-pub(crate) fn check(shop: &Shop) -> Result<()> {
-    let files = generated(shop)?;
-    shop.terminal
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let files = generated(workspace)?;
+    workspace
+        .terminal
         .status("Checking", "drift of docs/cli, docs/rules and docs/schemas");
     let mut stale: Vec<String> = files
         .iter()
-        .filter(|(path, bytes)| std::fs::read(shop.root.join(path)).ok().as_ref() != Some(bytes))
+        .filter(|(path, bytes)| {
+            std::fs::read(workspace.root.join(path)).ok().as_ref() != Some(bytes)
+        })
         .map(|(path, _)| path.display().to_string())
         .collect();
     for folder in ["docs/cli", "docs/rules", "docs/schemas"] {
-        let entries = std::fs::read_dir(shop.root.join(folder))
+        let entries = std::fs::read_dir(workspace.root.join(folder))
             .into_iter()
             .flatten()
             .flatten();
@@ -64,8 +69,8 @@ pub(crate) fn check(shop: &Shop) -> Result<()> {
 }
 
 /// Every generated file by its path in the repository.
-fn generated(shop: &Shop) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
-    let mut build = shop.cargo().args([
+fn generated(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut build = workspace.cargo().args([
         "build",
         "--locked",
         "--message-format",
@@ -74,7 +79,7 @@ fn generated(shop: &Shop) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     for gate in GATES {
         build = build.args(["-p", gate]);
     }
-    let finished = shop.run("Building", "the five gates", build)?;
+    let finished = workspace.run("Building", "the five gates", build)?;
     let programs: Vec<PathBuf> = finished
         .stdout
         .split(|byte| *byte == b'\n')
@@ -88,7 +93,7 @@ fn generated(shop: &Shop) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
             .find(|path| path.file_stem().is_some_and(|name| name == gate));
         let program = program.ok_or_else(|| Error::judge(format!("cargo did not build {gate}")))?;
         let generate = |what: &str| -> Result<Vec<u8>> {
-            Ok(shop
+            Ok(workspace
                 .runner
                 .run(Step::new(program).args(["--generate", what]))?
                 .success()?

@@ -9,7 +9,7 @@ use std::path::Path;
 use release_gate::error::JudgeExt;
 use release_gate::{Error, Result, exit};
 
-use crate::shop::Shop;
+use crate::workspace::Workspace;
 
 /// Run the fuzz targets
 #[derive(Debug, clap::Args)]
@@ -25,8 +25,8 @@ pub(crate) struct FuzzArgs {
     seconds: u64,
 }
 
-pub(crate) fn run(shop: &Shop, args: &FuzzArgs) -> Result<u8> {
-    let fuzz = shop.root.join("fuzz");
+pub(crate) fn run(workspace: &Workspace, args: &FuzzArgs) -> Result<u8> {
+    let fuzz = workspace.root.join("fuzz");
     let targets: Vec<String> = targets(&fuzz)?
         .into_iter()
         .filter(|name| args.target.as_ref().is_none_or(|wanted| wanted == name))
@@ -36,9 +36,10 @@ pub(crate) fn run(shop: &Shop, args: &FuzzArgs) -> Result<u8> {
             .with_help("`ls fuzz/fuzz_targets` lists them"));
     }
     for target in &targets {
-        let mut step = shop
-            .cargo()
-            .args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", target]);
+        let mut step =
+            workspace
+                .cargo()
+                .args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", target]);
         let corpus = fuzz.join("corpus").join(target);
         std::fs::create_dir_all(&corpus).or_judge(|| "cannot make `fuzz/corpus`".to_owned())?;
         for folder in [corpus, fuzz.join("seeds").join(target)]
@@ -53,17 +54,17 @@ pub(crate) fn run(shop: &Shop, args: &FuzzArgs) -> Result<u8> {
             .arg("-rss_limit_mb=4096");
         // `+nightly` is the toolchain manager's word: the cargo that started this task would not
         // understand it.
-        let ran = shop.run(
+        let ran = workspace.run(
             "Fuzzing",
             target,
             step.env_remove("RUSTUP_TOOLCHAIN").program("cargo"),
         )?;
-        shop.terminal.status(
+        workspace.terminal.status(
             "Survived",
             format!("{target}: {}", outcome(&ran.stderr_text())),
         );
     }
-    shop.terminal.status(
+    workspace.terminal.status(
         "Finished",
         format!("{} targets without a crash", targets.len()),
     );

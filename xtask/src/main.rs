@@ -7,18 +7,20 @@ mod docs;
 mod fuzz;
 mod gate;
 mod ladder;
+mod outcome;
 mod report;
-mod shop;
+mod steps;
 mod table;
 mod test;
 mod tidy;
 mod verdict;
+mod workspace;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::shop::Shop;
+use crate::workspace::Workspace;
 
 /// Tasks of the release-gates suite
 #[derive(Debug, Parser)]
@@ -50,20 +52,20 @@ enum Task {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     release_gate::interrupt::install();
-    let shop = Shop::new();
+    let workspace = Workspace::new();
     let result = match cli.task {
-        Task::Gate(args) => gate::run(&shop, args),
-        Task::Report(args) => report::run(&shop, &args),
-        Task::Test(args) => test::run(&shop, &args),
-        Task::Tidy => test::tidy(&shop).map(|()| release_gate::exit::PASS),
-        Task::Docs(args) => docs::run(&shop, &args),
-        Task::Bench(args) => bench::run(&shop, &args),
-        Task::Fuzz(args) => fuzz::run(&shop, &args),
+        Task::Gate(args) => gate::run(&workspace, args),
+        Task::Report(args) => report::run(&workspace, &args),
+        Task::Test(args) => test::run(&workspace, &args),
+        Task::Tidy => test::tidy(&workspace).map(|()| release_gate::exit::PASS),
+        Task::Docs(args) => docs::run(&workspace, &args),
+        Task::Bench(args) => bench::run(&workspace, &args),
+        Task::Fuzz(args) => fuzz::run(&workspace, &args),
     };
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            shop.terminal.error(&error);
+            workspace.terminal.error(&error);
             ExitCode::from(error.exit_code())
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use release_gate::process::Step;
 use release_gate::{Error, Result, exit};
 
-use crate::shop::Shop;
+use crate::workspace::Workspace;
 use crate::{docs, ladder, tidy};
 
 /// Run all checks and tests
@@ -17,28 +17,29 @@ pub(crate) struct TestArgs {
 }
 
 /// Runs the stages in order and stops at the first that fails.
-pub(crate) fn run(shop: &Shop, args: &TestArgs) -> Result<u8> {
+pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> Result<u8> {
     let clock = Instant::now();
     if !args.tests_only {
-        lint(shop)?;
-        docs::check(shop)?;
+        lint(workspace)?;
+        docs::check(workspace)?;
     }
-    let (passed, failed) = tests(shop)?;
-    shop.terminal.status(
+    let (passed, failed) = tests(workspace)?;
+    workspace.terminal.status(
         "Finished",
         format!("all stages in {:.0} s", clock.elapsed().as_secs_f64()),
     );
-    shop.terminal
+    workspace
+        .terminal
         .result(&format!("{passed} passed, {failed} failed\n"))
         .map_err(|error| Error::judge("cannot write to standard output").with_source(error))?;
     Ok(if failed == 0 { exit::PASS } else { exit::FAIL })
 }
 
-fn lint(shop: &Shop) -> Result<()> {
-    shop.run(
+fn lint(workspace: &Workspace) -> Result<()> {
+    workspace.run(
         "Checking",
         "formatting",
-        shop.cargo().args(["fmt", "--all", "--check"]),
+        workspace.cargo().args(["fmt", "--all", "--check"]),
     )?;
     let clippy = [
         "clippy",
@@ -50,43 +51,45 @@ fn lint(shop: &Shop) -> Result<()> {
         "-D",
         "warnings",
     ];
-    shop.run(
+    workspace.run(
         "Checking",
         "lints (clippy -D warnings)",
-        shop.cargo().args(clippy),
+        workspace.cargo().args(clippy),
     )?;
-    let doc = shop.cargo().env("RUSTDOCFLAGS", "-D warnings");
-    shop.run(
+    let doc = workspace.cargo().env("RUSTDOCFLAGS", "-D warnings");
+    workspace.run(
         "Checking",
         "documentation",
         doc.args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]),
     )?;
-    tidy(shop)
+    tidy(workspace)
 }
 
 /// Checks the order of imports, and that nothing strays.
-pub(crate) fn tidy(shop: &Shop) -> Result<()> {
-    shop.terminal.status("Checking", "the ladder of imports");
-    ladder::check(&shop.root)?;
-    shop.terminal.status("Checking", "that nothing strays");
-    tidy::check(&shop.root, &shop.runner)
+pub(crate) fn tidy(workspace: &Workspace) -> Result<()> {
+    workspace
+        .terminal
+        .status("Checking", "the ladder of imports");
+    ladder::check(&workspace.root)?;
+    workspace.terminal.status("Checking", "that nothing strays");
+    tidy::check(&workspace.root, &workspace.runner)
 }
 
 /// Runs `cargo test` and adds its closing lines up. That no test ran is a failure.
-fn tests(shop: &Shop) -> Result<(u64, u64)> {
-    shop.terminal.status("Testing", "the workspace");
-    let spinner = shop.terminal.spinner("Testing");
-    let step: Step = shop
+fn tests(workspace: &Workspace) -> Result<(u64, u64)> {
+    workspace.terminal.status("Testing", "the workspace");
+    let spinner = workspace.terminal.spinner("Testing");
+    let step: Step = workspace
         .cargo()
         .args(["test", "--workspace", "--locked", "--no-fail-fast"]);
-    let finished = shop
+    let finished = workspace
         .runner
         .run_with(step, |line| spinner.message(line.trim_start()))?;
     drop(spinner);
     let output = String::from_utf8_lossy(&finished.stdout);
-    shop.terminal.people(&output);
+    workspace.terminal.people(&output);
     if !finished.is_success() {
-        shop.terminal.people(&finished.stderr_text());
+        workspace.terminal.people(&finished.stderr_text());
     }
     let (passed, failed) = output
         .lines()

@@ -4,12 +4,12 @@
 //! Pure. What could not be judged is never read as a pass, and never signed with a key that means
 //! something.
 
-use anstyle::{AnsiColor, Style};
+use release_gate::facts::report::vulns::VulnsData;
 use release_gate::report::{Envelope, Status};
-use release_gate::{Finding, exit};
+use release_gate::{Coverage, Finding, ReportData, exit};
 
-use crate::report;
-use crate::shop::worst;
+use crate::outcome::Outcome;
+use crate::workspace::worst;
 
 /// Rule with which `cargo sbom-lite audit` says that it has no advisory database.
 const NO_DATABASE: &str = "advisory-db-missing";
@@ -17,86 +17,79 @@ const NO_DATABASE: &str = "advisory-db-missing";
 /// What came of one call.
 #[derive(Debug)]
 pub(crate) struct Verdict {
-    pub(crate) word: &'static str,
+    pub(crate) outcome: Outcome,
     pub(crate) code: u8,
     /// An audit that had no advisory database, and nothing else against it: the one thing that a
     /// fresh machine cannot have.
     pub(crate) lacks_database: bool,
-    /// Findings that weigh, for the lines below the table.
+    /// What was found.
     pub(crate) findings: Vec<Finding>,
-    /// The report, where there is one.
-    pub(crate) envelope: Option<Envelope>,
+    /// What was looked at, and what was not.
+    pub(crate) coverage: Coverage,
+    /// The reports about single packages. Empty where there is no report, or it contradicts the
+    /// exit code.
+    pub(crate) reports: Vec<Envelope>,
 }
 
 impl Verdict {
-    /// The colour it is shown in; the word says the same.
-    pub(crate) fn style(&self) -> Style {
-        let color = match self.word {
-            "passed" => AnsiColor::BrightGreen,
-            "nothing to judge" => AnsiColor::Yellow,
-            _ => AnsiColor::BrightRed,
-        };
-        color.on_default().bold()
+    /// A call that left no report, or one that cannot be relied on.
+    fn not_judged(code: u8, envelope: Option<Envelope>) -> Self {
+        let findings = envelope.map(|envelope| envelope.findings);
+        Self {
+            outcome: Outcome::NotJudged,
+            code,
+            lacks_database: false,
+            findings: findings.unwrap_or_default(),
+            coverage: Coverage::default(),
+            reports: Vec::new(),
+        }
     }
 }
 
 /// Reads a gate's verdict. No report, one that cannot be read, or one that contradicts the exit
 /// code is an error: never a pass.
 pub(crate) fn verdict(code: u8, stdout: &[u8]) -> Verdict {
-    let not_judged = |code, envelope: Option<Envelope>| Verdict {
-        word: "not judged",
-        code,
-        lacks_database: false,
-        findings: envelope
-            .iter()
-            .flat_map(|envelope| envelope.findings.clone())
-            .collect(),
-        envelope,
-    };
     let Ok(envelope) = serde_json::from_slice::<Envelope>(stdout) else {
-        return not_judged(worst(code, exit::ERROR), None);
+        return Verdict::not_judged(worst(code, exit::ERROR), None);
     };
     // Wrong usage is told with a report that says `error`.
     let agree = match code {
         exit::USAGE => envelope.status == Status::Error,
         code => envelope.status.exit_code() == code,
     };
-    if !agree {
-        return not_judged(exit::ERROR, Some(envelope));
-    }
-    let lacks_database = code == exit::ERROR && lacks_database(&envelope);
-    let word = report::word(envelope.status);
+    let name = report_name(&envelope.schema).map(str::to_owned);
+    let reports = name.and_then(|name| envelope.single_reports(&name).ok());
+    let Some(reports) = reports.filter(|_| agree) else {
+        return Verdict::not_judged(exit::ERROR, Some(envelope));
+    };
+
     Verdict {
-        word,
+        outcome: Outcome::of(envelope.status),
         code,
-        lacks_database,
-        findings: envelope.findings.clone(),
-        envelope: Some(envelope),
+        lacks_database: code == exit::ERROR && lacks_database(&envelope),
+        findings: envelope.findings,
+        coverage: envelope.coverage,
+        reports,
     }
+}
+
+/// The name of a report, or of those that a set joins, from its schema.
+fn report_name(schema: &str) -> Option<&str> {
+    let name = schema.strip_prefix("release-gate/")?.strip_suffix("/v1")?;
+    Some(name.strip_suffix("-set").unwrap_or(name))
 }
 
 /// Whether a missing advisory database is all that an audit has to say, of every package.
 fn lacks_database(envelope: &Envelope) -> bool {
-    let alone = |envelope: &Envelope| {
-        envelope.schema == "release-gate/vulns/v1"
-            && envelope.status == Status::Error
-            && !envelope.findings.is_empty()
-            && envelope
-                .findings
-                .iter()
-                .all(|finding| finding.rule == NO_DATABASE)
-    };
-    if envelope.schema != "release-gate/vulns-set/v1" {
-        return alone(envelope);
-    }
-    let reports = envelope.data["reports"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let all = reports.iter().all(|report| {
-        serde_json::from_value(report.clone()).is_ok_and(|report: Envelope| alone(&report))
-    });
-    !reports.is_empty() && all
+    let reports = envelope.single_reports(VulnsData::NAME);
+    reports.is_ok_and(|reports| !reports.is_empty() && reports.iter().all(only_lacks_database))
+}
+
+fn only_lacks_database(report: &Envelope) -> bool {
+    let mut findings = report.findings.iter();
+    report.status == Status::Error
+        && !report.findings.is_empty()
+        && findings.all(|finding| finding.rule == NO_DATABASE)
 }
 
 /// What may be signed.
@@ -150,11 +143,12 @@ mod tests {
     fn envelope(schema: &str, status: &str, rules: &[&str]) -> Value {
         let findings: Vec<Value> = rules
             .iter()
-            .map(|rule| json!({ "rule": rule, "level": "deny", "message": "m", "path": null, "line": null, "help": null }))
+            .map(|rule| json!({ "rule": rule, "level": "deny", "message": "m", "path": null, "line": null, "help": null, "evidence": {} }))
             .collect();
         json!({
             "schema": format!("release-gate/{schema}/v1"), "tool": { "name": "cargo-x", "version": "1.0.0" },
-            "subject": { "package": "p" }, "baseline": null, "status": status, "findings": findings, "data": {},
+            "subject": { "package": "p", "version": "1.0.0", "commit": null, "dirty": false, "lock_sha256": null, "targets": [], "features": [] },
+            "baseline": null, "status": status, "coverage": { "judged": 1, "not_judged": [] }, "findings": findings, "data": {},
         })
     }
 
@@ -168,10 +162,13 @@ mod tests {
 
     #[test]
     fn a_verdict_needs_report_and_exit_code_to_agree() {
-        assert_eq!(said(0, &envelope("x", "pass", &[])).word, "passed");
         assert_eq!(
-            said(0, &envelope("x", "skipped", &[])).word,
-            "nothing to judge"
+            said(0, &envelope("x", "pass", &[])).outcome,
+            Outcome::Passed
+        );
+        assert_eq!(
+            said(0, &envelope("x", "skipped", &[])).outcome,
+            Outcome::NothingToJudge
         );
         assert_eq!(said(100, &envelope("x", "fail", &["r"])).code, exit::FAIL);
         for (code, status) in [
@@ -183,29 +180,39 @@ mod tests {
         ] {
             let verdict = said(code, &envelope("x", status, &["r"]));
             assert_eq!(
-                (verdict.word, verdict.code),
-                ("not judged", exit::ERROR),
+                (verdict.outcome, verdict.code),
+                (Outcome::NotJudged, exit::ERROR),
                 "{code} {status}"
             );
         }
         for stdout in ["{", "x", "", "\n", "null"] {
             let verdict = verdict(0, stdout.as_bytes());
             assert_eq!(
-                (verdict.word, verdict.code),
-                ("not judged", exit::ERROR),
+                (verdict.outcome, verdict.code),
+                (Outcome::NotJudged, exit::ERROR),
                 "{stdout}"
             );
         }
+        // A field that the envelope needs is missing.
+        let mut renamed = envelope("x", "pass", &[]);
+        renamed.as_object_mut().unwrap().remove("coverage");
+        assert_eq!(said(0, &renamed).outcome, Outcome::NotJudged);
         assert_eq!(verdict(101, b"").code, exit::ERROR);
         let usage = said(2, &envelope("x", "error", &["not-judged"]));
-        assert_eq!((usage.word, usage.code), ("not judged", exit::USAGE));
+        assert_eq!(
+            (usage.outcome, usage.code),
+            (Outcome::NotJudged, exit::USAGE)
+        );
     }
 
     #[test]
     fn without_a_database_only_a_dry_run_ends_well() {
         let passed = || said(0, &envelope("x", "pass", &[]));
         let (missing, failed) = (no_database(), said(100, &envelope("x", "fail", &["r"])));
-        assert_eq!((missing.word, missing.code), ("not judged", exit::ERROR));
+        assert_eq!(
+            (missing.outcome, missing.code),
+            (Outcome::NotJudged, exit::ERROR)
+        );
         let verdicts = [&passed(), &missing];
         assert_eq!(
             (code(&verdicts, true), signing(&verdicts, true)),

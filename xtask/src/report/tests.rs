@@ -4,33 +4,86 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use release_gate::facts::for_each_report;
+use release_gate::facts::report::buildinfo::{BuildInfo, BuiltArtifact};
+use release_gate::facts::report::compat::{CompatChange, CompatData, CompatWitness};
+use release_gate::facts::report::vulns::{Hit, VulnsData, Waiver, WaiverSource};
+use release_gate::facts::sample::{field_pointers, rename_field, report_sample};
 use release_gate::process::{Runner, Step};
+use release_gate::{Bump, ReportData};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::read::{Fact, Folder, REPORTS, folder, packages};
+use super::folder::{Folder, Reading, packages};
+use super::known::REPORTS;
+use super::line::{Line, lines};
+use super::page;
+use super::sbom::Sbom;
 use super::size::Share;
-use super::{Line, lines, page};
+use crate::outcome::Outcome;
 
 const COMMIT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const TITLE: &str = "demo-1.0.0";
+
+/// A sample of each report's data, by the report's name.
+fn samples() -> BTreeMap<&'static str, Value> {
+    let mut samples = BTreeMap::new();
+    macro_rules! insert_samples {
+        ([$($data:path,)*]) => {
+            $(samples.insert(<$data>::NAME, report_sample::<$data>()["data"].take());)*
+        };
+    }
+    for_each_report!(insert_samples);
+    samples
+}
 
 fn envelope(name: &str, status: &str, data: Value) -> Value {
     json!({
         "schema": format!("release-gate/{name}/v1"), "tool": { "name": "cargo-x", "version": "1.0.0" },
-        "subject": { "package": "demo", "version": "1.0.0", "commit": COMMIT }, "baseline": null,
-        "status": status, "findings": [], "data": data,
+        "subject": { "package": "demo", "version": "1.0.0", "commit": COMMIT, "dirty": false, "lock_sha256": null, "targets": [], "features": [] },
+        "baseline": null, "status": status, "coverage": { "judged": 1, "not_judged": [] }, "findings": [], "data": data,
     })
 }
 
-fn fact(name: &str, status: &str, data: Value) -> Fact {
-    Fact::Usable(serde_json::from_value(envelope(name, status, data)).unwrap())
+/// A report with the sample's data.
+fn sampled(name: &str, status: &str) -> Value {
+    envelope(name, status, samples().remove(name).unwrap_or(json!({})))
 }
 
-fn of(facts: impl IntoIterator<Item = (&'static str, Fact)>) -> Folder {
-    Folder {
-        title: "demo-1.0.0".to_owned(),
-        facts: facts.into_iter().collect(),
-        ..Folder::default()
+/// The sample's data as their type, to be changed.
+fn sample_data<Data: ReportData + DeserializeOwned>() -> Data {
+    serde_json::from_value(samples().remove(Data::NAME).unwrap()).unwrap()
+}
+
+fn report<Data: ReportData + Serialize>(status: &str, data: &Data) -> Value {
+    envelope(Data::NAME, status, serde_json::to_value(data).unwrap())
+}
+
+/// Writes reports, each under the name that its schema says, and reads their folder.
+fn of(reports: &[Value]) -> Folder {
+    titled(TITLE, reports)
+}
+
+/// As [`of`], for a package of another name.
+fn titled(title: &str, reports: &[Value]) -> Folder {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("folder");
+    put(&dir, "manifest", &manifest());
+    for report in reports {
+        let schema = report["schema"].as_str().unwrap();
+        put(&dir, schema.split('/').nth(1).unwrap(), report);
     }
+    Folder::read(&dir, title)
+}
+
+/// An SBOM of the package `demo 1.0.0`, whose reference is `main`.
+fn sbom(components: &Value, dependencies: &Value) -> Sbom {
+    let main = json!({ "bom-ref": "main", "name": "demo", "version": "1.0.0" });
+    let document = json!({
+        "metadata": { "component": main }, "components": components, "dependencies": dependencies,
+    });
+    serde_json::from_value(document).unwrap()
 }
 
 fn shown(folder: &Folder) -> String {
@@ -55,12 +108,12 @@ fn on_disk(change: impl Fn(&str, &mut Value)) -> (Folder, String) {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("demo-1.0.0");
     put(&dir, "manifest", &manifest());
-    for name in REPORTS {
-        let mut report = envelope(name, "pass", json!({}));
-        change(name, &mut report);
-        put(&dir, name, &report);
+    for known in REPORTS {
+        let mut report = sampled(known.name, "pass");
+        change(known.name, &mut report);
+        put(&dir, known.name, &report);
     }
-    let folder = folder(&dir, "demo-1.0.0");
+    let folder = Folder::read(&dir, "demo-1.0.0");
     let page = shown(&folder);
     (folder, page)
 }
@@ -85,13 +138,12 @@ fn only_if_every_gate_passed_it_is_said() {
             "{page}"
         );
     }
-    let one = of([("repro", fact("repro", "pass", json!({})))]);
-    let page = shown(&one);
+    let page = shown(&of(&[sampled("repro", "pass")]));
     assert!(
         page.contains("Every gate that was run passed.</span> Not run: verify-source, buildinfo,"),
         "{page}"
     );
-    let page = shown(&of([]));
+    let page = shown(&of(&[]));
     assert!(page.contains("Nothing was judged."), "{page}");
 }
 
@@ -117,7 +169,7 @@ fn reports_about_something_else_count_for_nothing() {
             "made for lock file",
         ),
         ("/subject/dirty", json!(true), "uncommitted changes"),
-        ("/status", json!("great"), "it is no report"),
+        ("/status", json!("great"), "unknown variant `great`"),
     ] {
         let (folder, page) = on_disk(|name, report| {
             if name == "compat" {
@@ -126,7 +178,7 @@ fn reports_about_something_else_count_for_nothing() {
             }
         });
         assert!(
-            matches!(folder.fact("compat"), Fact::Refused(said) if said.contains(reason)),
+            matches!(folder.reading("compat"), Reading::Refused(said) if said.contains(reason)),
             "{folder:?}"
         );
         assert!(
@@ -145,15 +197,15 @@ fn a_folder_without_manifest_is_shown_and_not_judged() {
     put(
         &place.path().join("demo-1.0.0"),
         "repro",
-        &envelope("repro", "pass", json!({})),
+        &sampled("repro", "pass"),
     );
-    let mut vulns = envelope("vulns", "fail", json!({}));
+    let mut vulns = sampled("vulns", "fail");
     vulns["subject"]["package"] = "second".into();
     put(&place.path().join("second-1.0.0"), "vulns", &vulns);
     let folders: Vec<Folder> = packages(place.path())
         .unwrap()
         .iter()
-        .map(|(name, path)| folder(path, name))
+        .map(|(name, path)| Folder::read(path, name))
         .collect();
     assert_eq!(folders.len(), 2, "{folders:?}");
     let all: Vec<Line> = folders
@@ -170,37 +222,41 @@ fn a_folder_without_manifest_is_shown_and_not_judged() {
 
 #[test]
 fn advisories_are_all_shown_and_their_absence_only_where_it_was_judged() {
-    let hit = json!({ "id": "RUSTSEC-2020-0001", "package": "elsewhere", "version": "1.2.3", "kind": "vulnerability",
-        "severity": "high", "patched": [">=2.0.0"], "path": ["demo", "elsewhere"] });
-    let with = |status: &str, advisories: Value| {
-        let mut folder = of([(
-            "vulns",
-            fact("vulns", status, json!({ "advisories": advisories })),
-        )]);
-        folder.sbom = Some(Ok(
-            json!({ "metadata": { "component": { "bom-ref": "m" } } }),
-        ));
+    let hit = Hit {
+        id: "RUSTSEC-2020-0001".to_owned(),
+        package: "elsewhere".to_owned(),
+        version: "1.2.3".to_owned(),
+        patched: vec![">=2.0.0".to_owned()],
+        path: vec!["demo".to_owned(), "elsewhere".to_owned()],
+        ..Hit::default()
+    };
+    let with = |status: &str, advisories: &[Hit]| {
+        let audit = VulnsData {
+            advisories: advisories.to_vec(),
+            ..sample_data::<VulnsData>()
+        };
+        let mut folder = of(&[report(status, &audit)]);
+        folder.sbom = Some(Ok(sbom(&json!([]), &json!([]))));
         shown(&folder)
     };
-    assert!(with("pass", json!([])).contains("No advisory applies."));
+    assert!(with("pass", &[]).contains("No advisory applies."));
     for status in ["unsupported", "error", "skipped"] {
         assert!(
-            !with(status, json!([])).contains("No advisory applies."),
+            !with(status, &[]).contains("No advisory applies."),
             "{status}"
         );
     }
     for status in ["fail", "error", "unsupported"] {
-        let page = with(status, json!([hit]));
+        let page = with(status, std::slice::from_ref(&hit));
         assert!(
             page.contains("RUSTSEC-2020-0001") && page.contains("&gt;=2.0.0"),
             "{page}"
         );
     }
-    assert!(shown(&of([])).contains("Not audited"));
-    let refused = shown(&of([(
-        "vulns",
-        Fact::Refused("made for commit b, not a".to_owned()),
-    )]));
+    assert!(shown(&of(&[])).contains("Not audited"));
+    let mut stale = sampled("vulns", "pass");
+    stale["subject"]["commit"] = "b".repeat(40).into();
+    let refused = shown(&of(&[sampled("buildinfo", "pass"), stale]));
     assert!(
         refused.contains("Not judged: made for commit b") && !refused.contains("No advisory"),
         "{refused}"
@@ -211,7 +267,10 @@ fn advisories_are_all_shown_and_their_absence_only_where_it_was_judged() {
 fn a_deep_tree_is_cut_where_it_says_so() {
     // Deep enough to end a recursion that has no bound.
     let count = 50_000;
-    let name = |index: usize| format!("c{index:05}");
+    let name = |index: usize| match index {
+        0 => "main".to_owned(),
+        index => format!("c{index:05}"),
+    };
     let components: Vec<Value> = (1..count)
         .map(|index| json!({ "bom-ref": name(index), "name": name(index), "version": "1.0.0" }))
         .collect();
@@ -219,14 +278,19 @@ fn a_deep_tree_is_cut_where_it_says_so() {
         .map(|index| json!({ "ref": name(index), "dependsOn": [name(index + 1)] }))
         .collect();
     let last = name(count - 1);
-    let advisories = json!([{ "id": "RUSTSEC-2020-0001", "package": last, "version": "1.0.0" }]);
-    let mut folder = of([(
-        "vulns",
-        fact("vulns", "fail", json!({ "advisories": advisories })),
-    )]);
-    folder.sbom = Some(Ok(json!({
-        "metadata": { "component": { "bom-ref": name(0) } }, "components": components, "dependencies": dependencies,
-    })));
+    let hit = Hit {
+        id: "RUSTSEC-2020-0001".to_owned(),
+        package: last.clone(),
+        version: "1.0.0".to_owned(),
+        ..Hit::default()
+    };
+    let audit = VulnsData {
+        advisories: vec![hit],
+        ..sample_data::<VulnsData>()
+    };
+    let mut folder = of(&[report("fail", &audit)]);
+    let document = sbom(&json!(components), &json!(dependencies));
+    folder.sbom = Some(Ok(document));
     let page = shown(&folder);
     assert!(page.contains("The tree is cut here: 1 more below."));
     assert!(page.contains(&format!("{} not in the tree", count - 1 - 64)));
@@ -240,10 +304,11 @@ fn a_deep_tree_is_cut_where_it_says_so() {
 
 #[test]
 fn a_component_without_description_is_named() {
-    let mut folder = of([]);
-    folder.sbom = Some(Ok(json!({
-        "metadata": { "component": { "bom-ref": "m" } }, "dependencies": [{ "ref": "m", "dependsOn": ["ghost"] }],
-    })));
+    let mut folder = of(&[]);
+    folder.sbom = Some(Ok(sbom(
+        &json!([]),
+        &json!([{ "ref": "main", "dependsOn": ["ghost"] }]),
+    )));
     assert!(shown(&folder).contains("<code>ghost</code> is not described in the SBOM"));
     folder.sbom = Some(Err("sbom.json: made for commit b, not a".to_owned()));
     assert!(shown(&folder).contains("Not judged: sbom.json: made for commit b"));
@@ -257,15 +322,14 @@ fn a_file_name_is_no_command() {
         "-rf.tar.gz",
         "plain-1.0.0.tar.gz",
     ];
-    let mut folder = of([("buildinfo", fact("buildinfo", "pass", json!({})))]);
+    let mut info = sampled("buildinfo", "pass");
+    info["subject"]["package"] = "p; touch PWNED".into();
+    let mut folder = titled("p; touch PWNED-1.0.0", &[info]);
     folder.archives = names.map(str::to_owned).to_vec();
     folder.archives.extend([
         "new\nline'; touch PWNED; '.zip".to_owned(),
         "turned\u{202e}gz.rat.zip".to_owned(),
     ]);
-    if let Some(Fact::Usable(info)) = folder.facts.get_mut("buildinfo") {
-        info.subject.package = Some("p; touch PWNED".to_owned());
-    }
     let page = shown(&folder);
     let plain = page
         .replace("&lt;", "<")
@@ -319,11 +383,14 @@ fn a_file_name_is_no_command() {
 
 #[test]
 fn a_file_may_claim_any_size() {
-    let artifacts = json!([{ "path": "a", "size": 1u64 << 62, "sha256": "s" }, { "path": "b", "size": u64::MAX, "sha256": "s" }]);
-    let mut folder = of([(
-        "buildinfo",
-        fact("buildinfo", "pass", json!({ "artifacts": artifacts })),
-    )]);
+    let mut build: BuildInfo = sample_data();
+    let artifact = |path: &str, size| BuiltArtifact {
+        path: path.to_owned(),
+        size,
+        ..build.artifacts[0].clone()
+    };
+    build.artifacts = vec![artifact("a", 1 << 62), artifact("b", u64::MAX)];
+    let mut folder = of(&[report("pass", &build)]);
     let shares = [1u64 << 62, u64::MAX].map(|size| Share {
         name: "s".to_owned(),
         size,
@@ -342,17 +409,10 @@ fn a_file_may_claim_any_size() {
 
 #[test]
 fn what_scrolls_has_a_name() {
-    let mut folder = of([
-        ("buildinfo", fact("buildinfo", "pass", json!({}))),
-        (
-            "compat",
-            fact(
-                "compat",
-                "fail",
-                json!({ "required_bump": "major", "declared_bump": "patch", "changes": [{ "bump": "major", "item": "f", "witness": { "program": "w" } }] }),
-            ),
-        ),
-    ]);
+    let mut api: CompatData = sample_data();
+    api.required_bump = Bump::Major;
+    api.changes[0].witness = Some(witness("w"));
+    let mut folder = of(&[sampled("buildinfo", "pass"), report("fail", &api)]);
     folder.witnesses = BTreeMap::from([("w".to_owned(), "fn main() {}".to_owned())]);
     folder.archives = vec!["a.zip".to_owned()];
     let page = shown(&folder);
@@ -368,29 +428,19 @@ fn what_scrolls_has_a_name() {
 #[test]
 fn nothing_of_a_report_becomes_markup() {
     let hostile = "<script>alert(1)</script>\u{202e}\"'&";
-    let sbom = json!({
-        "metadata": { "component": { "bom-ref": "m" } },
-        "components": [{ "bom-ref": "a", "name": hostile, "version": hostile, "licenses": [{ "expression": hostile }] }],
-        "dependencies": [{ "ref": "m", "dependsOn": ["a", hostile] }, { "ref": "a", "dependsOn": ["a", "m"] }],
-    });
-    let compat = json!({
-        "required_bump": hostile, "declared_bump": hostile,
-        "changes": [{ "bump": hostile, "item": hostile, "message": hostile, "before": hostile, "after": hostile, "witness": { "program": "w" } }],
-    });
-    let hit = json!({ "id": hostile, "package": hostile, "version": hostile, "kind": hostile, "severity": hostile,
-        "patched": [hostile], "path": [hostile], "ignored": hostile });
-    let artifacts = json!({ "artifacts": [{ "path": hostile, "size": 1, "sha256": hostile }] });
-    let mut folder = of([
-        ("compat", fact("compat", "fail", compat)),
-        ("buildinfo", fact("buildinfo", "pass", artifacts)),
-        (
-            "vulns",
-            fact("vulns", "fail", json!({ "advisories": [hit] })),
-        ),
-        ("pins", Fact::Refused(hostile.to_owned())),
-    ]);
-    folder.title = hostile.to_owned();
-    folder.sbom = Some(Ok(sbom));
+    let components = json!([{ "bom-ref": "a", "name": hostile, "version": hostile, "licenses": [{ "expression": hostile }] }]);
+    let dependencies = json!([{ "ref": "main", "dependsOn": ["a", hostile] }, { "ref": "a", "dependsOn": ["a", "main"] }]);
+    let mut reports = hostile_reports(hostile);
+    for report in &mut reports {
+        report["subject"]["package"] = hostile.into();
+    }
+    // The title is hostile in what this one is refused with.
+    let mut stale = sampled("pins", "pass");
+    stale["subject"]["package"] = hostile.into();
+    stale["subject"]["version"] = "2.0.0".into();
+    reports.push(stale);
+    let mut folder = titled(&format!("{hostile}-1.0.0"), &reports);
+    folder.sbom = Some(Ok(sbom(&components, &dependencies)));
     folder.witnesses = BTreeMap::from([("w".to_owned(), hostile.to_owned())]);
     folder.archives = vec![hostile.to_owned()];
     folder.sizes = BTreeMap::from([(
@@ -401,13 +451,7 @@ fn nothing_of_a_report_becomes_markup() {
         }],
     )]);
     let mut all = lines(&folder, &REPORTS);
-    all.push(Line {
-        name: hostile.to_owned(),
-        package: hostile.to_owned(),
-        word: "passed",
-        seconds: Some(1.0),
-        findings: Vec::new(),
-    });
+    all.push(Line::bare(hostile, hostile, Outcome::Passed));
     let page = page::render(hostile, &all, &[folder]);
     assert!(
         !page.contains("<script") && !page.contains('\u{202e}'),
@@ -415,4 +459,145 @@ fn nothing_of_a_report_becomes_markup() {
     );
     // Each place shows it, escaped.
     assert!(page.matches("&lt;script&gt;").count() >= 25, "{page}");
+}
+
+fn witness(program: &str) -> CompatWitness {
+    CompatWitness {
+        program: program.to_owned(),
+        proved: true,
+        code: String::new(),
+        error: String::new(),
+    }
+}
+
+/// Reports in which every text that the page shows is this one.
+fn hostile_reports(hostile: &str) -> Vec<Value> {
+    let text = hostile.to_owned();
+    let mut api: CompatData = sample_data();
+    api.next_version = Some(text.clone());
+    api.changes = vec![CompatChange {
+        item: text.clone(),
+        message: text.clone(),
+        before: text.clone(),
+        after: text.clone(),
+        waived: Some(text.clone()),
+        witness: Some(witness("w")),
+        ..api.changes[0].clone()
+    }];
+
+    let mut build: BuildInfo = sample_data();
+    build.artifacts[0].path = text.clone();
+    build.toolchain.rustc.version = vec![text.clone()];
+
+    let mut audit: VulnsData = sample_data();
+    audit.advisories = vec![Hit {
+        id: text.clone(),
+        package: text.clone(),
+        version: text.clone(),
+        patched: vec![text.clone()],
+        path: vec![text.clone()],
+        url: Some(format!("https://{text}")),
+        ignored: Some(Waiver {
+            source: WaiverSource::CommandLine,
+            reason: text.clone(),
+            author: None,
+            until: None,
+        }),
+        ..Hit::default()
+    }];
+
+    let mut passed = sampled("repro", "pass");
+    passed["coverage"]["not_judged"] =
+        json!([{ "kind": hostile, "what": hostile, "count": 2, "why": hostile }]);
+    passed["findings"] = json!([{ "rule": hostile, "level": "warn", "message": hostile, "path": null,
+        "line": null, "help": hostile, "evidence": {} }]);
+    vec![
+        report("fail", &api),
+        report("pass", &build),
+        report("fail", &audit),
+        passed,
+    ]
+}
+
+/// Whoever renames a field of a report has to find out here, not in a page that says less than it
+/// did.
+#[test]
+fn a_report_with_a_renamed_field_is_not_judged() {
+    let samples = samples();
+    let mut renamed_fields = 0;
+    for known in REPORTS
+        .iter()
+        .filter(|known| samples.contains_key(known.name))
+    {
+        let whole = sampled(known.name, "pass");
+        assert!((known.read)(whole.to_string().as_bytes()).is_ok());
+
+        for pointer in field_pointers(&whole) {
+            let place = tempfile::tempdir().unwrap();
+            put(place.path(), "manifest", &manifest());
+            put(place.path(), known.name, &rename_field(&whole, &pointer));
+            let folder = Folder::read(place.path(), TITLE);
+            assert!(
+                matches!(folder.reading(known.name), Reading::Refused(_)),
+                "{}: `{pointer}` is not needed",
+                known.file
+            );
+            renamed_fields += 1;
+        }
+    }
+    assert!(renamed_fields > 300, "{renamed_fields}");
+
+    let renamed = rename_field(&sampled("compat", "fail"), "/data/required_bump");
+    let page = shown(&of(&[renamed]));
+    assert!(
+        page.contains("Not every gate passed.</span> Not judged: compat."),
+        "{page}"
+    );
+    assert!(page.contains("missing field `required_bump`"), "{page}");
+    assert!(!page.contains("Public API"), "{page}");
+}
+
+#[test]
+fn a_verdict_that_left_things_out_says_so() {
+    let (_, page) = on_disk(|name, report| {
+        if name == "compat" {
+            report["coverage"] = json!({ "judged": 12, "not_judged": [
+                { "kind": "macro", "what": "demo::vec", "count": 3, "why": "its arms call each other" },
+            ] });
+        }
+    });
+    assert!(
+        page.contains(
+            "Every gate passed what it judged.</span> Passed with things left out: compat."
+        ),
+        "{page}"
+    );
+    assert!(page.contains("passed</span><br>3 not judged"), "{page}");
+    assert!(
+        page.contains("<code>demo::vec</code> (3): its arms call each other"),
+        "{page}"
+    );
+    assert!(!page.contains("Every gate passed.</span>"), "{page}");
+}
+
+#[test]
+fn an_sbom_of_another_shape_is_not_an_empty_one() {
+    let whole = json!({
+        "metadata": { "component": { "bom-ref": "main", "name": "demo", "version": "1.0.0" } },
+        "components": [], "dependencies": [],
+    });
+    for pointer in [
+        "/metadata",
+        "/metadata/component/bom-ref",
+        "/components",
+        "/dependencies",
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        put(place.path(), "sbom.cdx", &rename_field(&whole, pointer));
+        let page = shown(&Folder::read(place.path(), TITLE));
+        assert!(
+            page.contains("Not judged: sbom.cdx.json: missing field"),
+            "{pointer}: {page}"
+        );
+    }
 }

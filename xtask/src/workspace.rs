@@ -15,9 +15,9 @@ pub(crate) const GATES: [&str; 5] = [
     "cargo-relnotes",
 ];
 
-/// The tools of the task at hand.
+/// This repository, and what a task needs to work in it.
 #[derive(Debug)]
-pub(crate) struct Shop {
+pub(crate) struct Workspace {
     pub(crate) terminal: Terminal,
     pub(crate) runner: Runner,
     /// This repository's top folder.
@@ -30,7 +30,7 @@ pub(crate) struct Programs {
     dir: PathBuf,
 }
 
-impl Shop {
+impl Workspace {
     pub(crate) fn new() -> Self {
         let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
         Self {
@@ -105,6 +105,13 @@ impl Programs {
         .inherit(names)
         .arg(subcommand)
     }
+}
+
+/// A path that is found from any folder.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| {
+        Error::usage(format!("cannot find `{}`", path.display())).with_source(error)
+    })
 }
 
 /// The exit code that matters more: not judged before failed before wrong usage before passed.
