@@ -28,6 +28,7 @@ pub(crate) fn check(root: &Path, runner: &Runner) -> Result<()> {
             continue;
         };
         problems.extend(text_problems(file, &bytes));
+        problems.extend(contract_problems(file, &bytes));
     }
 
     if problems.is_empty() {
@@ -97,6 +98,69 @@ fn text_problems(file: &str, bytes: &[u8]) -> Vec<String> {
     problems
 }
 
+/// Names of files that `release-gate-facts` has constants for.
+const REPORT_FILES: &[&str] = &[
+    "buildinfo.json",
+    "buildlog.jsonl",
+    "compat.json",
+    "licenses.json",
+    "manifest.json",
+    "pack.json",
+    "pins.json",
+    "rebuild.json",
+    "relnotes.json",
+    "relnotes-check.json",
+    "repro.json",
+    "sbom.cdx.json",
+    "sbom.json",
+    "sbom.spdx.json",
+    "verify.json",
+    "vulns.json",
+    "watch.json",
+    "checksums.txt",
+    "provenance.intoto.jsonl",
+    "RELEASE_NOTES.md",
+    "MIGRATION.md",
+    "INSTALL.md",
+];
+
+/// Code that spells a report's file name or reads a report by key, instead of by the types of
+/// `release-gate-facts`. Tests and comments may.
+fn contract_problems(file: &str, bytes: &[u8]) -> Vec<String> {
+    let is_code = file.ends_with(".rs") && file.contains("/src/");
+    let is_exempt = file.starts_with("release-gate/facts/")
+        || file.starts_with("tests/")
+        || file.ends_with("tests.rs")
+        || file == "xtask/src/tidy.rs";
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Vec::new();
+    };
+    if !is_code || is_exempt {
+        return Vec::new();
+    }
+
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text);
+    let mut problems = Vec::new();
+    for (number, line) in (1..).zip(code.lines()) {
+        let line = line.trim_start();
+        if line.starts_with("//") {
+            continue;
+        }
+        let named = REPORT_FILES
+            .iter()
+            .find(|name| line.contains(&format!("\"{name}\"")));
+        if let Some(name) = named {
+            problems.push(format!(
+                "  {file}:{number}: `{name}` is a constant of release-gate-facts"
+            ));
+        }
+        if line.contains("data[\"") {
+            problems.push(format!("  {file}:{number}: a report is read by key"));
+        }
+    }
+    problems
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +170,16 @@ mod tests {
         let files = ["README.md", "lib.sh", "xtask/src/main.rs"].map(str::to_owned);
         let problems = stray_problems(&files, "README.md … `xtask/`");
         assert_eq!(problems, ["  lib.sh: ARCHITECTURE.md does not name it"]);
+    }
+
+    #[test]
+    fn code_names_no_report_and_reads_none_by_key() {
+        let found = |text: &str| contract_problems("cargo-x/src/a.rs", text.as_bytes()).len();
+        assert_eq!(found("read(\"compat.json\")\n"), 1);
+        assert_eq!(found("report.data[\"changes\"]\n"), 1);
+        assert_eq!(found("// \"compat.json\"\n"), 0);
+        assert_eq!(found("#[cfg(test)]\nmod tests { \"compat.json\" }\n"), 0);
+        assert_eq!(found("read(CompatData::FILE)\n"), 0);
     }
 
     #[test]
