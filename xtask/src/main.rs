@@ -8,6 +8,7 @@ mod fuzz;
 mod gate;
 mod ladder;
 mod outcome;
+mod prose;
 mod report;
 mod steps;
 mod table;
@@ -41,6 +42,8 @@ enum Task {
     Test(test::TestArgs),
     /// Check the ladder of imports in ARCHITECTURE.md, and that nothing strays
     Tidy,
+    /// Say how the pages read: words a sentence, and what does not read well
+    Prose,
     /// Generate the CLI reference, rule catalogue and report schemas in docs/
     Docs(docs::DocsArgs),
     /// Run a gate's benchmark beside its peers
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Task::Report(args) => report::run(&workspace, &args),
         Task::Test(args) => test::run(&workspace, &args),
         Task::Tidy => test::tidy(&workspace).map(|()| release_gate::exit::PASS),
+        Task::Prose => prose::run(&workspace),
         Task::Docs(args) => docs::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
         Task::Fuzz(args) => fuzz::run(&workspace, &args),
