@@ -1,11 +1,14 @@
 //! From a command line to a call: the face the shared driver knows.
 
 use release_gate::cli::{Context, Gate, Outcome, SharedArgs};
+use release_gate::report::report_schema;
 use release_gate::{Result, Tool};
+use release_gate_facts::ReportData;
+use release_gate_facts::report::relnotes::RelnotesData;
+use release_gate_facts::report::relnotes_check::RelnotesCheckData;
 
 use crate::cli::{Cli, Command};
 use crate::command;
-use crate::model::release::RelnotesData;
 
 impl Gate for Cli {
     const TOOL: Tool = crate::tool::TOOL;
@@ -16,21 +19,27 @@ impl Gate for Cli {
 
     fn report_name(&self) -> Option<&'static str> {
         match &self.command {
-            None => Some("relnotes"),
-            Some(Command::Check { .. }) => Some("relnotes-check"),
+            None => Some(RelnotesData::NAME),
+            Some(Command::Check { .. }) => Some(RelnotesCheckData::NAME),
             Some(Command::Docs { .. } | Command::Rollback) => None,
         }
     }
 
+    /// Manifests and lock files are read at the commit; cargo is only asked for the workspace.
+    fn needs_dependencies(&self) -> bool {
+        false
+    }
+
+    fn unused_flags(_subcommand: &str) -> &'static [&'static str] {
+        &["features", "all_features", "no_default_features", "target"]
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![
+            (RelnotesData::NAME, report_schema::<RelnotesData>()),
             (
-                "relnotes",
-                release_gate::report::schema::<RelnotesData>("relnotes"),
-            ),
-            (
-                "relnotes-check",
-                release_gate::report::schema::<command::check::CheckData>("relnotes-check"),
+                RelnotesCheckData::NAME,
+                report_schema::<RelnotesCheckData>(),
             ),
         ]
     }

@@ -2,9 +2,28 @@
 
 use std::path::PathBuf;
 
-use clap::ValueHint;
+use clap::{ValueEnum, ValueHint};
 
 use crate::model::release::Phase;
+
+/// Whether the notes go into the release's own commit, or describe the finished release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum PhaseArg {
+    /// For the release pull request: whatever facts exist, gaps said
+    #[default]
+    Draft,
+    /// For the release itself: every required fact, or no verdict
+    Final,
+}
+
+impl From<PhaseArg> for Phase {
+    fn from(phase: PhaseArg) -> Self {
+        match phase {
+            PhaseArg::Draft => Self::Draft,
+            PhaseArg::Final => Self::Final,
+        }
+    }
+}
 
 /// Which release.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,7 +36,7 @@ pub struct RangeArgs {
     pub to: Option<String>,
     /// For the release pull request, or for the release itself
     #[arg(long, value_enum, default_value_t, value_name = "PHASE", global = true)]
-    pub phase: Phase,
+    pub phase: PhaseArg,
     /// Advisory database [default: RELEASE_GATES_ADVISORY_DB, or cargo's advisory-db folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
     pub db: Option<PathBuf>,

@@ -4,34 +4,22 @@ use std::path::Path;
 
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::cli::{Context, Outcome};
-use release_gate::digest::{Sha256Digest, sha256_bytes};
-use release_gate::report::Envelope;
+use release_gate::digest::sha256_bytes;
 use release_gate::{Error, Report, Result};
-use schemars::JsonSchema;
-use serde::Serialize;
+use release_gate_facts::files::{ADVISORIES_FOLDER, MIGRATION, RELEASE_NOTES};
+use release_gate_facts::report::relnotes::RelnotesData;
+use release_gate_facts::report::relnotes_check::RelnotesCheckData;
+use release_gate_facts::{Envelope, Fact, GapKind, ReportData};
 
 use super::args::RangeArgs;
 use super::session::{Composed, Session, not_compared};
 use crate::compose::release::baseline;
-use crate::judge::notes::{Notes, Recorded, judge, no_section, unrecorded};
+use crate::judge::notes::{Notes, judge, no_section, unrecorded};
 use crate::model::prose::PROSE_BEGIN;
 use crate::model::release::{About, Phase};
 use crate::read::changelog::{self, Held};
-use crate::report::words::count;
+use crate::report::words::counted;
 use crate::tool::TOOL;
-
-/// `data` of `relnotes-check.json`.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct CheckData {
-    /// Name of the file that was checked.
-    pub notes: String,
-    /// SHA-256 of what was checked.
-    pub notes_sha256: Sha256Digest,
-    /// Whether it was generated, so that it is held to the letter.
-    pub generated: bool,
-    /// How many commits the release has.
-    pub commits: usize,
-}
 
 /// Checks the notes of every selected package.
 ///
@@ -41,7 +29,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs, file: Option<&Path>) -> Result<O
     let session = Session::open(cx, range)?;
     let mut reports = Vec::new();
     for package in &session.packages {
-        if let Some(refused) = session.refuse_shallow(cx, "relnotes-check", package)? {
+        if let Some(refused) = session.refuse_shallow(cx, RelnotesCheckData::NAME, package)? {
             reports.push(refused);
             continue;
         }
@@ -74,9 +62,7 @@ fn check_one(session: &Session, composed: &Composed, file: Option<&Path>) -> Res
     };
     let recorded = match file {
         Some(_) => None,
-        None => folder
-            .read_report("relnotes")?
-            .map(|envelope| recorded(&envelope)),
+        None => read_record(folder)?,
     };
     let generated = recorded.is_some();
 
@@ -91,23 +77,22 @@ fn check_one(session: &Session, composed: &Composed, file: Option<&Path>) -> Res
             path: &path,
             text,
             version_headings,
-            recorded,
+            recorded: recorded.as_ref(),
             skeletons: &read_skeletons(folder)?,
         };
         findings.extend(judge(release, &notes));
     }
 
-    let data = CheckData {
+    let data = RelnotesCheckData {
         notes: path.clone(),
         notes_sha256: sha256_bytes(text.as_bytes()),
         generated,
-        commits: release.range.counted,
+        commits: u64::try_from(release.range.counted).unwrap_or(u64::MAX),
     };
-    let commits = count(release.range.counted, "commit");
+    let commits = counted(release.range.counted, "commit", "commits");
     let summary = format!("{path} against {commits}{}", not_compared(release));
-    let mut report = Report::new("relnotes-check", &TOOL, target.subject.clone())
+    let mut report = Report::with_data(&TOOL, target.subject.clone(), &data)
         .findings(findings)
-        .data(&data)
         .summary(summary);
     if let Some(baseline) = baseline(&release.range) {
         report = report.baseline(baseline);
@@ -138,14 +123,14 @@ fn read_notes(
             (name, bytes)
         }
         None => {
-            let bytes = folder.read("RELEASE_NOTES.md")?.ok_or_else(|| {
+            let bytes = folder.read(RELEASE_NOTES)?.ok_or_else(|| {
                 Error::judge(format!(
                     "there are no notes for {} {}",
                     about.package, about.version
                 ))
                 .with_help("make them with `cargo relnotes`, or name a file with --notes")
             })?;
-            ("RELEASE_NOTES.md".to_owned(), bytes)
+            (RELEASE_NOTES.to_owned(), bytes)
         }
     };
     let text = String::from_utf8(bytes).map_err(|error| {
@@ -159,7 +144,7 @@ fn read_notes(
 /// The files beside the notes that may have something left to be filled in.
 fn read_skeletons(folder: &PackageArtifacts) -> Result<Vec<(String, String)>> {
     let mut skeletons = Vec::new();
-    let guide = std::iter::once("MIGRATION.md".to_owned());
+    let guide = std::iter::once(MIGRATION.to_owned());
     for name in guide.chain(advisories(folder.dir())) {
         if let Some(bytes) = folder.read(&name)? {
             skeletons.push((name, String::from_utf8_lossy(&bytes).into_owned()));
@@ -168,33 +153,36 @@ fn read_skeletons(folder: &PackageArtifacts) -> Result<Vec<(String, String)>> {
     Ok(skeletons)
 }
 
-/// What `relnotes.json` says; what it does not say matches nothing.
-fn recorded(envelope: &Envelope) -> Recorded {
-    let data = &envelope.data;
-    let commit = |name: &str| {
-        data["range"][name]
-            .as_str()
-            .and_then(|text| text.parse().ok())
-    };
-    Recorded {
-        to: commit("to_commit"),
-        from: commit("from_commit"),
-        total: data["sums"]["total"].as_u64().unwrap_or(u64::MAX),
-        notes_sha256: data["notes_sha256"]
-            .as_str()
-            .and_then(|text| text.parse().ok()),
-        phase: data["phase"].as_str().unwrap_or_default().to_owned(),
-        facts: serde_json::from_value(data["facts"].clone()).unwrap_or_default(),
+/// What `relnotes.json` says of the notes beside it; `None` where there is no such file.
+///
+/// The commit and the lock file are not compared here: that the notes are about something else is
+/// a finding with a message of its own.
+fn read_record(folder: &PackageArtifacts) -> Result<Option<RelnotesData>> {
+    let bytes = folder.read(RelnotesData::FILE)?;
+    let fact = Fact::<Envelope<RelnotesData>>::read(bytes.as_deref());
+    if let Some(gap) = fact.gap().filter(|gap| gap.kind != GapKind::Missing) {
+        return Err(Error::judge(format!(
+            "{}, which says how the notes were made, cannot be relied on: {}",
+            RelnotesData::FILE,
+            gap.why
+        ))
+        .with_help("run `cargo relnotes` again and see what it says"));
     }
+    Ok(fact.into_usable().map(|envelope| envelope.data))
 }
 
 fn advisories(folder: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(folder.join("advisories"))
+    let files = std::fs::read_dir(folder.join(ADVISORIES_FOLDER))
         .into_iter()
         .flatten()
         .flatten();
     let mut names: Vec<String> = files
-        .map(|entry| format!("advisories/{}", entry.file_name().to_string_lossy()))
+        .map(|entry| {
+            format!(
+                "{ADVISORIES_FOLDER}/{}",
+                entry.file_name().to_string_lossy()
+            )
+        })
         .collect();
     names.sort();
     names

@@ -6,6 +6,9 @@ use release_gate::artifacts::PackageArtifacts;
 use release_gate::cli::{Context, Outcome};
 use release_gate::digest::sha256_bytes;
 use release_gate::{Error, Report, Result};
+use release_gate_facts::ReportData;
+use release_gate_facts::files::RELEASE_NOTES;
+use release_gate_facts::report::relnotes::RelnotesData;
 
 use super::args::{GenerateArgs, RangeArgs};
 use super::companions::write_companions;
@@ -15,7 +18,8 @@ use crate::compose::release::baseline;
 use crate::judge;
 use crate::model::prose;
 use crate::model::release::Release;
-use crate::report::words::count;
+use crate::report::data::report_data;
+use crate::report::words::counted;
 use crate::report::{accounting, notes, template};
 use crate::tool::TOOL;
 
@@ -27,7 +31,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs, args: &GenerateArgs) -> Result<O
     let session = Session::open(cx, range)?;
     let mut reports = Vec::new();
     for package in &session.packages {
-        if let Some(refused) = session.refuse_shallow(cx, "relnotes", package)? {
+        if let Some(refused) = session.refuse_shallow(cx, RelnotesData::NAME, package)? {
             reports.push(refused);
             continue;
         }
@@ -63,7 +67,7 @@ fn write_one(
     }
     let text = render_notes(&folder, &release, args.template.as_deref())?;
     let digest = sha256_bytes(prose::generated_part(&text).as_bytes());
-    folder.write("RELEASE_NOTES.md", text.as_bytes())?;
+    folder.write(RELEASE_NOTES, text.as_bytes())?;
     write_companions(cx, &mut folder, &release)?;
     folder.finish()?;
     if let Some(file) = &args.changelog {
@@ -71,14 +75,14 @@ fn write_one(
     }
 
     let (mut findings, status) = session.judge(&release);
-    findings.extend(judge::notes::too_long("RELEASE_NOTES.md", &text));
+    findings.extend(judge::notes::too_long(RELEASE_NOTES, &text));
     let mut human = text;
     if args.accounting {
         human.push_str(&accounting::by_commit(&release.changes.accounting));
     }
-    let mut report = Report::new("relnotes", &TOOL, target.subject)
+    let data = report_data(&release, digest);
+    let mut report = Report::with_data(&TOOL, target.subject, &data)
         .findings(findings)
-        .data(&release.data(digest))
         .human(human)
         .summary(summary(&release));
     if let Some(baseline) = baseline(&release.range) {
@@ -100,7 +104,7 @@ fn render_notes(
         Some(path) => template::render(&read_template(path)?, release)?,
         None => notes::render(release)?,
     };
-    let before = folder.read("RELEASE_NOTES.md")?;
+    let before = folder.read(RELEASE_NOTES)?;
     let before = before.as_deref().map(String::from_utf8_lossy);
     let words = before.as_deref().and_then(prose::prose);
     prose::with_prose(&fresh, words).ok_or_else(|| {
@@ -128,8 +132,8 @@ fn summary(release: &Release) -> String {
         .map_or("the beginning", |before| before.tag.as_str());
     format!(
         "{} since {from}, {}{}",
-        count(release.range.counted, "commit"),
-        count(release.changes.accounting.entries.len(), "line"),
+        counted(release.range.counted, "commit", "commits"),
+        counted(release.changes.accounting.entries.len(), "line", "lines"),
         super::session::not_compared(release)
     )
 }

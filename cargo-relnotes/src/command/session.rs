@@ -61,7 +61,7 @@ impl Session {
         let request = Request {
             since: args.since.clone(),
             to: args.to.clone(),
-            phase: args.phase,
+            phase: args.phase.into(),
         };
         Ok(Self {
             git,

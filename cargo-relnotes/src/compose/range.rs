@@ -1,14 +1,16 @@
 //! Which release came before, and what the tags around the range say.
 
+use std::collections::BTreeMap;
+
 use release_gate::Result;
-use release_gate::git::{Git, Tag};
+use release_gate::git::{CommitId, Git, Tag};
 use semver::Version;
 
 use super::target::Target;
 use crate::model::config::Config;
-use crate::model::range::{self, Predecessor, TaggedRelease, releases};
-use crate::model::release::{Named, Untagged};
-use crate::read::manifest;
+use crate::model::range::{self, Predecessor, Span, TaggedRelease, releases};
+use crate::model::release::{Named, UnreadTags, Untagged};
+use crate::read::{history, manifest};
 
 /// What the range of a release is, before anything is read of it.
 #[derive(Debug, Clone)]
@@ -19,12 +21,29 @@ pub struct Range {
     pub named: Named,
     /// The tag of this version.
     pub tag: Option<String>,
+    /// The commits of the release.
+    pub span: Span,
     /// Tags of this version that lead to other commits, where one leads to the right one.
     pub duplicates: Vec<String>,
     /// Release tags at the commit that name another version than its manifest.
     pub misnamed: Vec<String>,
+    /// Tags of versions this line of history had, at commits that are no longer a part of it.
+    pub lost: Vec<TaggedRelease>,
+    /// A release of a higher version that is a part of this one's history.
+    pub higher: Option<TaggedRelease>,
+    /// Tags that look like releases in a form nobody told us to read.
+    pub unread: Vec<UnreadTags>,
+    /// Versions inside the range that no tag names, lowest first.
+    pub untagged: Vec<Untagged>,
     /// All releases of the package.
     pub releases: Vec<TaggedRelease>,
+}
+
+/// What the tags of a repository mean to a package.
+struct TagState {
+    named: Named,
+    tag: Option<String>,
+    duplicates: Vec<String>,
 }
 
 /// Settles the range.
@@ -38,50 +57,231 @@ pub fn settle_range(
     config: &Config,
     since: Option<&str>,
 ) -> Result<Range> {
-    let (version, commit) = (&target.version, &target.commit);
-    let mut releases = releases(tags, &target.package, &config.tag_patterns);
-    if config.tag_patterns.is_empty() {
-        releases.extend(plain_tags_of(git, tags, target, &releases)?);
-        range::sort(&mut releases);
-    }
-    let same: Vec<&TaggedRelease> = releases
-        .iter()
-        .filter(|release| release.version == *version)
-        .collect();
-    let mut duplicates = Vec::new();
-    let (named, tag) = if let Some(here) = same.iter().find(|release| release.commit == *commit) {
-        let elsewhere = same.iter().filter(|release| release.commit != *commit);
-        duplicates.extend(elsewhere.map(|release| release.tag.clone()));
-        (Named::Tagged, Some(here.tag.clone()))
-    } else if let Some(other) = same.first() {
-        let past = git.is_ancestor(&other.commit, commit)?;
-        (
-            if past { Named::Past } else { Named::Elsewhere },
-            Some(other.tag.clone()),
-        )
-    } else {
-        (Named::Untagged, None)
-    };
-    let predecessor = match since {
+    let version = &target.version;
+    let commit = &target.commit;
+    let known = known_releases(git, tags, target, config)?;
+    let TagState {
+        named,
+        tag,
+        duplicates,
+    } = tag_state(git, &known, target)?;
+    let mut predecessor = match since {
         Some(since) => Predecessor {
-            release: Some(start_of(git, &releases, version, since)?),
+            release: Some(start_of(git, &known, version, since)?),
             ..Predecessor::default()
         },
-        None => range::predecessor(&releases, version, commit, named == Named::Past, git)?,
+        None => range::predecessor(&known, version, commit, named == Named::Past, git)?,
     };
+
+    let seen = versions_inside(git, target, predecessor.release.as_ref())?;
+    let lost = match since {
+        Some(_) => Vec::new(),
+        None => lost_tags(&seen, &known, &predecessor, version),
+    };
+    let untagged = untagged_versions(&seen, &known);
+    let mut without: Vec<CommitId> = Vec::new();
+    without.extend(
+        predecessor
+            .release
+            .iter()
+            .map(|before| before.commit.clone()),
+    );
+    for (release, set_by) in &lost {
+        without.extend([release.commit.clone(), set_by.clone()]);
+    }
+    let lost: Vec<TaggedRelease> = lost.into_iter().map(|(release, _)| release).collect();
+    // What was released under a lost tag is still what users have.
+    if let Some(highest) = lost.iter().max_by(|a, b| a.version.cmp(&b.version)) {
+        predecessor.release = Some(highest.clone());
+    }
+
     let misnamed = if named == Named::Tagged {
         Vec::new()
     } else {
-        misnamed_tags(git, target, &releases)?
+        misnamed_tags(git, target, &known)?
     };
     Ok(Range {
+        higher: higher_ancestor(git, &known, target)?,
+        unread: unread_tags(git, tags, target, &known)?,
+        span: Span {
+            to: commit.clone(),
+            without,
+        },
         predecessor,
         named,
         tag,
         duplicates,
         misnamed,
-        releases,
+        lost,
+        untagged,
+        releases: known,
     })
+}
+
+/// All releases of the package, lowest version first.
+fn known_releases(
+    git: &Git,
+    tags: &[Tag],
+    target: &Target,
+    config: &Config,
+) -> Result<Vec<TaggedRelease>> {
+    let mut known = releases(tags, &target.package, &config.tag_patterns);
+    if config.tag_patterns.is_empty() {
+        known.extend(plain_tags_of(git, tags, target, &known)?);
+        range::sort(&mut known);
+    }
+    Ok(known)
+}
+
+/// What the tags of this version say about the commit.
+fn tag_state(git: &Git, known: &[TaggedRelease], target: &Target) -> Result<TagState> {
+    let commit = &target.commit;
+    let same: Vec<&TaggedRelease> = known
+        .iter()
+        .filter(|release| release.version == target.version)
+        .collect();
+    if let Some(here) = same.iter().find(|release| release.commit == *commit) {
+        let elsewhere = same.iter().filter(|release| release.commit != *commit);
+        return Ok(TagState {
+            named: Named::Tagged,
+            tag: Some(here.tag.clone()),
+            duplicates: elsewhere.map(|release| release.tag.clone()).collect(),
+        });
+    }
+    let Some(other) = same.first() else {
+        return Ok(TagState {
+            named: Named::Untagged,
+            tag: None,
+            duplicates: Vec::new(),
+        });
+    };
+    let past = git.is_ancestor(&other.commit, commit)?;
+    Ok(TagState {
+        named: if past { Named::Past } else { Named::Elsewhere },
+        tag: Some(other.tag.clone()),
+        duplicates: Vec::new(),
+    })
+}
+
+/// Final versions the manifest had between the release before and this one, newest commit first.
+fn versions_inside(
+    git: &Git,
+    target: &Target,
+    from: Option<&TaggedRelease>,
+) -> Result<Vec<(CommitId, Version)>> {
+    let location = &target.location;
+    let mut seen = manifest::versions(
+        git,
+        from.map(|release| &release.commit),
+        &target.commit,
+        &location.package,
+        &location.workspace,
+    )?;
+    seen.retain(|(_, version)| {
+        version < &target.version
+            && from.is_none_or(|from| from.version < *version)
+            && *version > Version::new(0, 0, 0)
+    });
+    Ok(seen)
+}
+
+/// Releases whose version this line of history had, and whose tag leads to a commit that is not a
+/// part of it: rebased, moved, or made on a branch of its own. With each goes the commit of this
+/// line that set the version first.
+///
+/// A release of another line (a branch for long-term support) is none of these: its version was
+/// never in this line's manifest.
+fn lost_tags(
+    seen: &[(CommitId, Version)],
+    known: &[TaggedRelease],
+    predecessor: &Predecessor,
+    version: &Version,
+) -> Vec<(TaggedRelease, CommitId)> {
+    let elsewhere = predecessor.elsewhere.iter();
+    elsewhere
+        .filter(|release| release.version < *version && known.contains(release))
+        .filter_map(|release| {
+            // The oldest commit comes last.
+            let set_by = seen
+                .iter()
+                .rev()
+                .find(|(_, version)| *version == release.version)?;
+            Some((release.clone(), set_by.0.clone()))
+        })
+        .collect()
+}
+
+/// Versions the manifest had inside the range that no tag names: their commits are in these notes
+/// too.
+fn untagged_versions(seen: &[(CommitId, Version)], known: &[TaggedRelease]) -> Vec<Untagged> {
+    let mut found: Vec<Untagged> = Vec::new();
+    for (commit, version) in seen.iter().rev() {
+        let is_known = known.iter().any(|release| release.version == *version)
+            || found.iter().any(|other| other.version == *version);
+        if version.pre.is_empty() && !is_known {
+            found.push(Untagged {
+                version: version.clone(),
+                commit: commit.clone(),
+            });
+        }
+    }
+    found.sort_by(|a, b| a.version.cmp(&b.version));
+    found
+}
+
+/// The highest release above this version that is a part of its history: the version goes
+/// backwards.
+fn higher_ancestor(
+    git: &Git,
+    known: &[TaggedRelease],
+    target: &Target,
+) -> Result<Option<TaggedRelease>> {
+    let higher: Vec<&TaggedRelease> = known
+        .iter()
+        .filter(|release| release.version.cmp_precedence(&target.version).is_gt())
+        .collect();
+    if higher.is_empty() {
+        return Ok(None);
+    }
+    let merged = history::merged_tags(git, &target.commit)?;
+    Ok(higher
+        .into_iter()
+        .rev()
+        .find(|release| merged.contains(&release.tag) && release.commit != target.commit)
+        .cloned())
+}
+
+/// Forms of tags that hold versions this package had, and that nobody told us to read.
+fn unread_tags(
+    git: &Git,
+    tags: &[Tag],
+    target: &Target,
+    known: &[TaggedRelease],
+) -> Result<Vec<UnreadTags>> {
+    let mut candidates = range::near_misses(tags, known);
+    candidates.retain(|(_, release)| release.version <= target.version);
+    let at: Vec<_> = candidates
+        .iter()
+        .map(|(_, release)| (&release.commit, &release.version))
+        .collect();
+    let mine = manifest::had(git, &target.package, &target.location.package, &at)?;
+    let mut found: BTreeMap<String, TaggedRelease> = BTreeMap::new();
+    for ((pattern, release), mine) in candidates.into_iter().zip(mine) {
+        if !mine {
+            continue;
+        }
+        let newest = found.entry(pattern).or_insert_with(|| release.clone());
+        if newest.version < release.version {
+            *newest = release;
+        }
+    }
+    Ok(found
+        .into_iter()
+        .map(|(pattern, newest)| UnreadTags {
+            pattern,
+            newest: newest.tag,
+        })
+        .collect())
 }
 
 /// Plain tags beside those that name the package: its own from before there were others, where its
@@ -155,35 +355,4 @@ fn misnamed_tags(git: &Git, target: &Target, releases: &[TaggedRelease]) -> Resu
         .into_iter()
         .filter(|release| !elsewhere.contains(&release.version.to_string()));
     Ok(wrong.map(|release| release.tag.clone()).collect())
-}
-
-/// Versions the manifest had inside the range that no tag names: their commits are in these notes
-/// too.
-pub(super) fn untagged(git: &Git, target: &Target, range: &Range) -> Result<Vec<Untagged>> {
-    let from = range.predecessor.release.as_ref();
-    let location = &target.location;
-    let seen = manifest::versions(
-        git,
-        from.map(|release| &release.commit),
-        &target.commit,
-        &location.package,
-        &location.workspace,
-    )?;
-    let mut found: Vec<Untagged> = Vec::new();
-    for (commit, version) in seen.into_iter().rev() {
-        let between = version.pre.is_empty()
-            && version < target.version
-            && from.is_none_or(|from| from.version < version)
-            && version > Version::new(0, 0, 0);
-        let known = range
-            .releases
-            .iter()
-            .any(|release| release.version == version)
-            || found.iter().any(|other| other.version == version);
-        if between && !known {
-            found.push(Untagged { version, commit });
-        }
-    }
-    found.sort_by(|a, b| a.version.cmp(&b.version));
-    Ok(found)
 }

@@ -1,26 +1,27 @@
 //! One release, composed from everything that was read of it.
 
-use std::collections::BTreeMap;
-
-use release_gate::Result;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::git::{CommitId, Git};
 use release_gate::report::Baseline;
+use release_gate::{Error, Result};
 
 use super::deltas::{self, Deltas};
-use super::range::{settle_range, untagged};
+use super::range::settle_range;
 use super::target::Target;
-use crate::model::account::{self, Accounting};
+use crate::model::account::{self, Accounting, Policy};
 use crate::model::breaking::{Breaking, reconcile};
-use crate::model::bump::ReleaseType;
 use crate::model::commit::Commit;
 use crate::model::config::Config;
 use crate::model::facts::Facts;
+use crate::model::folders::Location;
+use crate::model::grammar::Revert;
+use crate::model::people::Handles;
+use crate::model::range::Span;
 use crate::model::release::{About, Changes, Evidence, Phase, Range, Release, Vulnerabilities};
 use crate::model::sections::{Section, Table};
-use crate::model::{people, reverts};
+use crate::model::{bump, people, reverts, updates};
 use crate::read::advisories::Advisories;
-use crate::read::{facts, history, shipped};
+use crate::read::{blobs, facts, history, shipped};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +58,6 @@ pub fn compose_release(
     let tags = git.tags()?;
     let range = settle_range(git, &tags, target, config, request.since.as_deref())?;
     let before = range.predecessor.release.clone();
-    let from = before.as_ref().map(|release| &release.commit);
 
     let facts = facts::gather(
         sources.folder,
@@ -65,9 +65,12 @@ pub fn compose_release(
         before.as_ref().map(|release| &release.version),
     );
     let deltas = deltas::between(git, target, &range, &facts, sources.advisories)?;
-    let commits = read_commits(git, target, from, deltas.folder_before.clone())?;
-    let accounting = account_for(git, &commits, config, &deltas)?;
+    let location = location_in_range(target, deltas.folder_before.clone());
+    let commits = read_commits(git, &range.span, &location)?;
+    let accounting = account_for(git, &commits, &range.span, config, &deltas)?;
     let breaking = join_breaking(&accounting, &facts);
+
+    let contributors = contributors(git, &commits, &range.span, &location, config)?;
 
     let about = About {
         package: target.package.clone(),
@@ -78,25 +81,28 @@ pub fn compose_release(
         time: release_time(git, &target.commit)?,
         commit: target.commit.clone(),
         is_library: target.is_library,
-        repository: config.link_base(target.manifest.repository.as_deref()),
+        links: config.links(target.manifest.repository.as_deref()),
     };
     let closes_vulnerability = closes_vulnerability(&accounting, &deltas);
     Ok(Release {
         range: Range {
-            release_type: ReleaseType::of(
+            release_type: bump::release_type(
                 before.as_ref().map(|release| &release.version),
                 &target.version,
                 closes_vulnerability,
             ),
-            counted: history::count(git, from, &target.commit)?,
-            untagged: untagged(git, target, &range)?,
+            counted: history::count(git, &range.span)?,
+            untagged: range.untagged,
+            lost: range.lost,
+            higher: range.higher,
+            unread: range.unread,
             uncommitted: target.uncommitted,
             predecessor: range.predecessor,
             duplicates: range.duplicates,
             misnamed: range.misnamed,
         },
         changes: Changes {
-            contributors: contributors(git, &commits, from, &target.commit, config)?,
+            contributors,
             accounting,
             breaking,
             manifest: deltas.manifest,
@@ -123,20 +129,19 @@ pub fn compose_release(
     })
 }
 
-/// The commits of the range, each marked with whether it touches the package, wherever the package
-/// lay on either side.
-fn read_commits(
-    git: &Git,
-    target: &Target,
-    from: Option<&CommitId>,
-    folder_before: Option<String>,
-) -> Result<Vec<Commit>> {
-    let mut commits = history::commits(git, from, &target.commit)?;
+/// Where the package lies, and lay in the release before.
+fn location_in_range(target: &Target, folder_before: Option<String>) -> Location {
     let mut location = target.location.clone();
     if let Some(folder) = folder_before {
         location.move_to(folder);
     }
-    history::mark_touching(git, from, &target.commit, &location.folders, &mut commits)?;
+    location
+}
+
+/// The commits of the range, each marked with whether it touches the package.
+fn read_commits(git: &Git, span: &Span, location: &Location) -> Result<Vec<Commit>> {
+    let mut commits = history::commits(git, span)?;
+    history::mark_touching(git, span, &location.folders, &mut commits)?;
     Ok(commits)
 }
 
@@ -144,22 +149,54 @@ fn read_commits(
 fn account_for(
     git: &Git,
     commits: &[Commit],
+    span: &Span,
     config: &Config,
     deltas: &Deltas,
 ) -> Result<Accounting> {
-    let table = Table::new(config.sections.clone());
-    let has_table = deltas
-        .dependencies
-        .as_ref()
-        .is_ok_and(|delta| !delta.is_empty());
+    let table = section_table(git, span, config)?;
+    let rows = deltas.dependencies.as_ref().ok().map(updates::rows);
+    let policy = Policy {
+        table: &table,
+        rows: rows.as_ref(),
+        corrections: &config.corrections()?,
+    };
     let reverts = account::reverts(commits, &table);
-    let mut brought = BTreeMap::new();
-    for merge in reverts::merges(commits, &reverts) {
-        brought.insert(merge.clone(), history::brought(git, merge)?);
+    let known = known_of_reverts(git, commits, &reverts, &span.to)?;
+    Ok(account::account(commits, policy, &reverts, &known))
+}
+
+/// The table of sections, with the commits that touch the paths of the project's own ones.
+fn section_table(git: &Git, span: &Span, config: &Config) -> Result<Table> {
+    let mut own = config.own_sections()?;
+    for (_, section, selector) in &mut own {
+        if !section.paths.is_empty() {
+            selector.commits = Some(history::touching_paths(git, span, &section.paths)?);
+        }
     }
-    Ok(account::account(
-        commits, &table, has_table, &reverts, &brought,
-    ))
+    Ok(config.table(own))
+}
+
+/// What has to be asked of git about commits that take something back.
+fn known_of_reverts(
+    git: &Git,
+    commits: &[Commit],
+    reverts: &[(usize, Revert)],
+    to: &CommitId,
+) -> Result<reverts::Known> {
+    let mut known = reverts::Known::default();
+    for merge in reverts::merges(commits, reverts) {
+        known
+            .brought
+            .insert(merge.clone(), history::brought(git, merge)?);
+    }
+    for id in reverts::ids_outside(commits, reverts) {
+        if let Ok(commit) = git.resolve(id)
+            && git.is_ancestor(&commit, to)?
+        {
+            known.released.insert(id.clone());
+        }
+    }
+    Ok(known)
 }
 
 /// What commits mark as breaking, beside what the API comparison found.
@@ -189,26 +226,57 @@ fn release_time(git: &Git, commit: &CommitId) -> Result<i64> {
     }
 }
 
+/// Who took part in the package. People of other packages of the workspace have notes of their own.
 fn contributors(
     git: &Git,
     commits: &[Commit],
-    from: Option<&CommitId>,
-    to: &CommitId,
+    span: &Span,
+    location: &Location,
     config: &Config,
 ) -> Result<Vec<people::Contributor>> {
-    let named = people::co_authors(commits);
-    let (positions, identities): (Vec<usize>, Vec<_>) = named.into_iter().unzip();
+    let own: Vec<Commit> = commits
+        .iter()
+        .filter(|commit| commit.touches_package)
+        .cloned()
+        .collect();
+    let (positions, identities): (Vec<usize>, Vec<_>) =
+        people::co_authors(&own).into_iter().unzip();
     let co_authors: Vec<_> = positions
         .into_iter()
-        .zip(history::mailmapped(git, &identities, to)?)
+        .zip(history::mailmapped(git, &identities, &span.to)?)
         .collect();
-    let known = match from {
-        Some(from) if config.first_timers != Some(false) => {
-            Some(history::known_authors(git, from, to)?)
-        }
-        _ => None,
+    let known = if span.without.is_empty() || config.first_timers == Some(false) {
+        None
+    } else {
+        Some(history::known_people(
+            git,
+            &span.without,
+            &location.folders,
+            &span.to,
+        )?)
     };
-    Ok(people::contributors(commits, &co_authors, known.as_ref()))
+    let handles = match &config.contributors {
+        Some(path) => read_handles(git, &span.to, path)?,
+        None => Handles::default(),
+    };
+    Ok(people::contributors(
+        &own,
+        &co_authors,
+        known.as_ref(),
+        &handles,
+    ))
+}
+
+/// Logins from the project's file of contributors, at the released commit.
+fn read_handles(git: &Git, commit: &CommitId, path: &str) -> Result<Handles> {
+    let bytes = blobs::file(git, commit, path)?.ok_or_else(|| {
+        Error::usage(format!(
+            "`contributors` under [relnotes] names `{path}`, which {} does not have",
+            commit.short()
+        ))
+        .with_help("commit the file, or take the key out")
+    })?;
+    Ok(Handles::parse(&String::from_utf8_lossy(&bytes)))
 }
 
 /// The baseline named in reports.

@@ -5,8 +5,9 @@ use release_gate::{Finding, Level, Status};
 use crate::model::account::Accounting;
 use crate::model::breaking::{Breaking, Source};
 use crate::model::bump::step;
-use crate::model::facts::{Bump, Facts, Gap};
-use crate::model::release::{About, Changes, Named, Phase, Range, Release};
+use crate::model::facts::{Bump, FactGap, Facts, GapKind};
+use crate::model::range::TaggedRelease;
+use crate::model::release::{About, Changes, Named, Phase, Range, Release, UnreadTags};
 use crate::model::vulnerabilities::{Hit, Standing};
 use crate::rules;
 
@@ -115,6 +116,19 @@ fn tag_findings(about: &About, range: &Range) -> Vec<Finding> {
         ),
         Named::Past | Named::Tagged | Named::Untagged => {}
     }
+    if let Some(higher) = &range.higher {
+        findings.push(
+            tag_mismatch(format!(
+                "version {} is lower than {}, which is a part of its history",
+                about.version, higher.tag
+            ))
+            .help(format!(
+                "set a version above {} in Cargo.toml; release older versions from a branch of their own",
+                higher.version
+            ))
+            .evidence("tag", higher.tag.as_str()),
+        );
+    }
     if range.uncommitted {
         findings.push(
             tag_mismatch(format!("version {} is not committed yet", about.version))
@@ -153,8 +167,41 @@ fn ambiguous_tags(about: &About, range: &Range) -> Vec<Finding> {
                 .help("delete the wrong tag, so that everybody gets the same release"),
         );
     }
+    findings.extend(range.lost.iter().map(lost_tag));
+    findings.extend(range.unread.iter().map(unread_tags));
     findings.extend(untagged_versions(range));
     findings
+}
+
+/// A version this line of history had, whose tag is no part of it.
+fn lost_tag(lost: &TaggedRelease) -> Finding {
+    Finding::new(
+        &rules::PREDECESSOR_AMBIGUOUS,
+        format!(
+            "{} is no part of this history, though its manifest had {}: what can be reached from the tag, or from the commit that set the version, is taken for released",
+            lost.tag, lost.version
+        ),
+    )
+    .help("move the tag to the commit that was released if nobody has fetched it, or name the start with `--since`")
+    .evidence("tag", lost.tag.as_str())
+    .evidence("commit", lost.commit.as_str())
+}
+
+/// Tags that look like releases and are not read.
+fn unread_tags(unread: &UnreadTags) -> Finding {
+    Finding::new(
+        &rules::PREDECESSOR_AMBIGUOUS,
+        format!(
+            "tags such as {} hold versions of this package and are not read",
+            unread.newest
+        ),
+    )
+    .help(format!(
+        "set `tag-patterns = [\"{}\"]` under [relnotes] in release-gates.toml",
+        unread.pattern
+    ))
+    .evidence("tag", unread.newest.as_str())
+    .evidence("pattern", unread.pattern.as_str())
 }
 
 /// Two tags of one version that lead to different commits.
@@ -191,7 +238,7 @@ fn untagged_versions(range: &Range) -> Option<Finding> {
 
 fn unaccounted_commits(range: &Range, accounting: &Accounting) -> Option<Finding> {
     let total = accounting.sums().total;
-    (total != range.counted).then(|| {
+    (total != range.counted as u64).then(|| {
         Finding::new(
             &rules::COMMIT_UNACCOUNTED,
             format!(
@@ -236,8 +283,7 @@ fn required_bump(changes: &Changes, facts: &Facts) -> Option<(Bump, &'static str
     let compat = facts
         .compat
         .usable()
-        .and_then(|compat| compat.data.required_bump)
-        .map(|bump| (bump, "compat.json"));
+        .map(|compat| (compat.data.required_bump, "compat.json"));
     let detected = changes
         .breaking
         .iter()
@@ -347,15 +393,21 @@ fn fact_gaps(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>,
     let mut findings = Vec::new();
     let mut status = None;
     let mut unknown = Vec::new();
-    for (name, file, gap, why) in facts.gaps() {
-        if gap == Gap::Missing && phase == Phase::Draft {
+    for FactGap {
+        name,
+        file,
+        kind,
+        why,
+    } in facts.gaps()
+    {
+        if kind == GapKind::Missing && phase == Phase::Draft {
             unknown.push(file);
             continue;
         }
-        let rule = match gap {
-            Gap::Missing => &rules::FACTS_MISSING,
-            Gap::Stale => &rules::FACTS_STALE,
-            Gap::Error => &rules::FACTS_ERROR,
+        let rule = match kind {
+            GapKind::Missing => &rules::FACTS_MISSING,
+            GapKind::Stale => &rules::FACTS_STALE,
+            GapKind::Error | GapKind::OtherShape => &rules::FACTS_ERROR,
         };
         let needed = phase == Phase::Final && required.iter().any(|fact| fact == name);
         // A draft says its gaps; a final release with one is not judged.

@@ -6,19 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::git::CommitId;
-use schemars::JsonSchema;
-use serde::Serialize;
+use release_gate_facts::report::relnotes::Sums;
 
+use super::advisories::advisory_ids;
 use super::commit::Commit;
-use super::grammar::{self, Header, Message, Revert, split_pull};
-use super::pulls::{self, Pulls};
-use super::reverts;
-use super::sections::{Placement, Section, Table};
+use super::corrections::{Correction, Corrections};
+use super::grammar::{self, Header, Message, Revert, Squashed, Style, Wish, split_pulls};
+use super::note::{self, Block};
+use super::pulls::{self, Pulls, Title};
+use super::reverts::{self, Known};
+use super::sections::{Layout, Placement, Section, Table};
 use super::untrusted::Untrusted;
+use super::updates::{UpdatePlace, place_update};
 
 /// Where one commit went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", tag = "bucket")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bucket {
     /// It has a line in a section.
     Listed {
@@ -45,23 +47,6 @@ pub enum Bucket {
     },
 }
 
-/// How many commits are in each bucket; `total` is always their sum.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Sums {
-    /// With a line of their own.
-    pub listed: usize,
-    /// On another commit's line.
-    pub folded: usize,
-    /// Merges.
-    pub merge: usize,
-    /// Taken back inside the range, with what took them back.
-    pub cancelled: usize,
-    /// Hidden, by rule.
-    pub hidden: BTreeMap<String, usize>,
-    /// All of them.
-    pub total: usize,
-}
-
 /// One line of the notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -71,10 +56,12 @@ pub struct Entry {
     pub scope: Option<Untrusted>,
     /// What is said.
     pub text: Untrusted,
-    /// The pull request named at the end of the subject.
-    pub pull: Option<u64>,
-    /// What the author says about the break: paragraphs of each `BREAKING CHANGE` footer.
-    pub breaking: Vec<Untrusted>,
+    /// Numbers of the pull requests behind it.
+    pub pulls: Vec<u64>,
+    /// What the author says about the break: each `BREAKING CHANGE` footer.
+    pub breaking: Vec<Block>,
+    /// Security advisories the messages name and the line does not.
+    pub advisories: Vec<String>,
     /// The commits behind it, newest first.
     pub commits: Vec<CommitId>,
 }
@@ -86,6 +73,8 @@ pub struct Accounting {
     pub entries: Vec<Entry>,
     /// One bucket for each commit, in the order in which they came.
     pub buckets: Vec<(CommitId, Untrusted, Bucket)>,
+    /// The sections in their order.
+    pub layout: Layout,
 }
 
 impl Accounting {
@@ -131,77 +120,63 @@ pub fn reverts(commits: &[Commit], table: &Table) -> Vec<(usize, Revert)> {
         .collect()
 }
 
-/// Puts every commit (newest first) into its bucket. With `dependency_table`, updates of
-/// dependencies are folded into the table made from the lockfiles instead of being listed one by
-/// one. `brought` says for merges that are taken back which commits they brought.
+/// What decides where a commit goes.
+#[derive(Clone, Copy)]
+pub struct Policy<'a> {
+    /// Sections by type, scope and words.
+    pub table: &'a Table,
+    /// Names in the table made from the lockfiles, where there is one.
+    pub rows: Option<&'a BTreeSet<String>>,
+    /// What the project says about single commits.
+    pub corrections: &'a Corrections,
+}
+
+/// Puts every commit (newest first) into its bucket.
 pub fn account(
     commits: &[Commit],
-    table: &Table,
-    dependency_table: bool,
+    policy: Policy<'_>,
     reverts: &[(usize, Revert)],
-    brought: &BTreeMap<CommitId, BTreeSet<CommitId>>,
+    known: &Known,
 ) -> Accounting {
-    let known = |kind: &str| table.knows(kind);
-    // Parsing twice is cheaper than keeping 300,000 parsed messages.
-    let parse = |commit: &Commit| grammar::parse(&commit.message, &known);
-    let gone = reverts::cancelled(commits, reverts, brought);
-    let pulls = Pulls::of(commits, table, dependency_table, &gone);
-    let policy = Policy {
-        table,
-        dependency_table,
+    let gone = reverts::cancelled(commits, reverts, known);
+    let mut accountant = Accountant {
+        commits,
+        policy,
+        pulls: Pulls::of(commits, policy.table, &gone),
+        lines: Lines::default(),
     };
-    let mut lines = Lines::default();
     let mut buckets = Vec::with_capacity(commits.len());
     for (at, commit) in commits.iter().enumerate() {
-        let bucket = if let Some(with) = gone.get(&at) {
-            Bucket::Cancelled {
+        let bucket = match gone.get(&at) {
+            Some(with) => Bucket::Cancelled {
                 with: with
                     .iter()
                     .map(|other| commits[*other].id.clone())
                     .collect(),
-            }
-        } else if !commit.touches_package && commit.parents < 2 {
-            Bucket::Hidden {
-                rule: "outside-package".to_owned(),
-            }
-        } else if let Some((section, header, number)) = pulls.lines.get(&at) {
-            let line = Line {
-                section: *section,
-                header: header.clone(),
-                pull: Some(*number),
-                breaking: Vec::new(),
-            };
-            lines.take_line(&commit.id, line)
-        } else {
-            let pull = pulls.pull_of(at, commits);
-            match place_commit(commit, &parse(commit), policy, pull, &mut lines) {
-                // The line of its pull request says it.
-                Placed::Line(line) => match pulls.line_of(at, line.section) {
-                    Some(merge) => Bucket::Folded {
-                        into: Some(commits[merge].id.clone()),
-                    },
-                    None => lines.take_line(&commit.id, line),
-                },
-                Placed::Done(bucket) => bucket,
-            }
+            },
+            None => accountant.bucket_of(at),
         };
         buckets.push((commit.id.clone(), Untrusted::new(commit.subject()), bucket));
     }
-    let mut entries = lines.entries;
+    let layout = policy.table.layout().clone();
+    let place: BTreeMap<Section, usize> = layout
+        .order()
+        .iter()
+        .enumerate()
+        .map(|(at, section)| (*section, at))
+        .collect();
+    let mut entries = accountant.lines.entries;
     // Commits came newest first; readers go from old to new inside a section.
     entries.reverse();
-    entries.sort_by_key(|entry| entry.section);
-    Accounting { entries, buckets }
+    entries.sort_by_key(|entry| place.get(&entry.section).copied());
+    Accounting {
+        entries,
+        buckets,
+        layout,
+    }
 }
 
-/// What decides where a commit goes.
-#[derive(Clone, Copy)]
-struct Policy<'a> {
-    table: &'a Table,
-    /// Whether updates of dependencies are in a table made from the lockfiles.
-    dependency_table: bool,
-}
-
+/// The lines of the notes while they are made.
 #[derive(Default)]
 struct Lines {
     entries: Vec<Entry>,
@@ -212,37 +187,33 @@ struct Lines {
 impl Lines {
     /// Adds a line, or joins the one that says the same; returns the commit that owns the line.
     fn add_line(&mut self, commit: &CommitId, line: Line) -> CommitId {
-        let Line {
-            section,
-            header,
-            pull: brought_by,
-            breaking,
-        } = line;
-        let (text, pull) = split_pull(&header.description);
-        let key = (section, header.scope.clone(), text.to_lowercase());
-        if let Some(at) = self.seen.get(&key) {
-            let entry = &mut self.entries[*at];
-            if !entry.commits.contains(commit) {
-                entry.commits.push(commit.clone());
-            }
-            entry.breaking.extend(
-                breaking
-                    .into_iter()
-                    .filter(|note| !entry.breaking.contains(note))
-                    .collect::<Vec<_>>(),
-            );
-            return entry.commits[0].clone();
-        }
-        self.seen.insert(key, self.entries.len());
-        self.entries.push(Entry {
-            section,
-            scope: header.scope.as_deref().map(Untrusted::new),
-            text: Untrusted::new(text),
-            pull: pull.or(brought_by),
-            breaking,
-            commits: vec![commit.clone()],
-        });
-        commit.clone()
+        let (text, mut numbers) = split_pulls(&line.header.description);
+        numbers.extend(line.pull.filter(|number| !numbers.contains(number)));
+        let mut advisories = line.advisories;
+        let said: Vec<String> = advisory_ids(text).collect();
+        advisories.retain(|id| !said.contains(id));
+
+        let key = (line.section, line.header.scope.clone(), text.to_lowercase());
+        let Some(at) = self.seen.get(&key) else {
+            self.seen.insert(key, self.entries.len());
+            self.entries.push(Entry {
+                section: line.section,
+                scope: line.header.scope.as_deref().map(Untrusted::new),
+                text: Untrusted::new(text),
+                pulls: numbers,
+                breaking: line.breaking,
+                advisories,
+                commits: vec![commit.clone()],
+            });
+            return commit.clone();
+        };
+        let entry = &mut self.entries[*at];
+        extend_once(&mut entry.commits, [commit.clone()]);
+        // Two pull requests may have one title; each of them is looked for by its number.
+        extend_once(&mut entry.pulls, numbers);
+        extend_once(&mut entry.breaking, line.breaking);
+        extend_once(&mut entry.advisories, advisories);
+        entry.commits[0].clone()
     }
 
     /// The bucket of a commit that wants a line.
@@ -257,99 +228,319 @@ impl Lines {
     }
 }
 
+/// Adds what is not there yet.
+fn extend_once<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    for one in more {
+        if !list.contains(&one) {
+            list.push(one);
+        }
+    }
+}
+
 /// A line a commit wants.
 struct Line {
     section: Section,
     header: Header,
     pull: Option<u64>,
-    breaking: Vec<Untrusted>,
+    breaking: Vec<Block>,
+    advisories: Vec<String>,
 }
 
-enum Placed {
-    /// Its subject is worth a line.
-    Line(Line),
-    /// Its bucket is settled.
-    Done(Bucket),
-}
-
-fn place_commit(
-    commit: &Commit,
-    message: &Message,
-    policy: Policy<'_>,
-    pull: Option<u64>,
-    lines: &mut Lines,
-) -> Placed {
-    let Policy {
-        table,
-        dependency_table,
-    } = policy;
-    let breaking: Vec<Untrusted> = message
-        .breaking
-        .iter()
-        .flat_map(|value| value.split("\n\n"))
-        .map(Untrusted::new)
-        .filter(|note| !note.is_empty())
-        .collect();
-    let placement = if message.is_breaking() {
-        Placement::In(Section::Breaking)
-    } else {
-        table.placement(&message.header)
-    };
-    if commit.parents > 1 && !message.is_breaking() {
-        return Placed::Done(Bucket::Merge);
+impl Line {
+    fn new(section: Section, header: Header, pull: Option<u64>) -> Self {
+        Self {
+            section,
+            header,
+            pull,
+            breaking: Vec::new(),
+            advisories: Vec::new(),
+        }
     }
-    // A break or a listed change in the body of a squash merge has a line of its own; what a
-    // dependency changed is in the bodies of bots.
-    let mut from_body: Option<Section> = None;
-    let updates = placement == Placement::In(Section::Dependencies);
-    for header in message.squashed.iter().filter(|_| !updates) {
-        let section = if header.bang {
-            Placement::In(Section::Breaking)
+}
+
+struct Accountant<'a> {
+    commits: &'a [Commit],
+    policy: Policy<'a>,
+    pulls: Pulls,
+    lines: Lines,
+}
+
+impl Accountant<'_> {
+    /// The bucket of a commit that nothing takes back.
+    fn bucket_of(&mut self, at: usize) -> Bucket {
+        let commit = &self.commits[at];
+        if !commit.touches_package && commit.parents < 2 {
+            return hidden("outside-package");
+        }
+        let mut message = self.parse(commit);
+        if let Some(correction) = self.policy.corrections.for_commit(&commit.id) {
+            if let Some(bucket) = self.corrected(commit, correction, &mut message) {
+                return bucket;
+            }
+        } else if let Some(wish) = message.wish.take() {
+            match wish {
+                Wish::Skip => return hidden("changelog-skip"),
+                Wish::Category(name) => {
+                    if let Some(section) = section_of_wish(&name) {
+                        let line = self.line_of(at, &message, section);
+                        return self.lines.take_line(&commit.id, line);
+                    }
+                }
+            }
+        }
+        if commit.parents > 1 {
+            return self.merge(at, &message);
+        }
+        self.commit(at, &message)
+    }
+
+    /// Reads a message; the title of a pull request is its header.
+    fn parse(&self, commit: &Commit) -> Message {
+        let table = self.policy.table;
+        let known = |kind: &str| table.knows(kind);
+        let mut message = grammar::parse(&commit.message, &known);
+        let subject = commit.subject();
+        let title = if subject.eq_ignore_ascii_case("merge commit from fork") {
+            // GitHub's words for a private fix; what it is about stands below.
+            second_line(&commit.message)
         } else {
-            table.placement(header)
+            pulls::read(&commit.message)
+                .map(|pull| pull.title)
+                .filter(|title| !title.is_empty() && !subject.starts_with(title.as_str()))
         };
-        if let Placement::In(section) = section {
-            if section == Section::Dependencies && dependency_table {
+        if let Some(title) = title {
+            message.header = grammar::header(&title, &known);
+        }
+        if commit.author.is_automaton() {
+            // What a dependency changed is in the bodies of bots.
+            message.squashed.clear();
+            message.breaking.clear();
+            message.advisories = advisory_ids(subject).collect();
+        }
+        message
+    }
+
+    /// What the project says about this commit; `None` where only its words are others.
+    fn corrected(
+        &mut self,
+        commit: &Commit,
+        correction: &Correction,
+        message: &mut Message,
+    ) -> Option<Bucket> {
+        if correction.skip {
+            return Some(hidden("commit-skip"));
+        }
+        if let Some(text) = &correction.text {
+            let table = self.policy.table;
+            message.header = grammar::header(text, &|kind| table.knows(kind));
+        }
+        let section = correction.section?;
+        let mut line = Line::new(section, message.header.clone(), None);
+        line.breaking = breaking_blocks(&message.breaking);
+        Some(self.lines.take_line(&commit.id, line))
+    }
+
+    /// A merge has a line where it has words of its own; what it brought is accounted for by its own
+    /// commits.
+    fn merge(&mut self, at: usize, message: &Message) -> Bucket {
+        let commit = &self.commits[at];
+        if message.is_breaking() && !self.pulls.is_outside(at) {
+            let line = self.line_of(at, message, Section::Breaking);
+            return self.lines.take_line(&commit.id, line);
+        }
+        match self.pulls.titles.get(&at) {
+            Some(Title::Line(section, header, number)) => {
+                let mut line = Line::new(*section, header.clone(), *number);
+                line.advisories = advisories_of(message);
+                if !line.advisories.is_empty() {
+                    line.section = Section::Security;
+                }
+                self.lines.take_line(&commit.id, line)
+            }
+            _ => Bucket::Merge,
+        }
+    }
+
+    fn commit(&mut self, at: usize, message: &Message) -> Bucket {
+        let commit = &self.commits[at];
+        let placed = self.place(at, message);
+        let from_body = self.body_lines(at, message);
+        // What the body says counts as this commit's line, where its subject has none.
+        let settled =
+            |bucket: Bucket| from_body.map_or(bucket, |section| Bucket::Listed { section });
+        match placed {
+            Placed::Bucket(bucket) => settled(bucket),
+            Placed::In(_) if message.is_squash_list => settled(hidden("squash-title")),
+            Placed::In(_) if message.header.description.is_empty() => {
+                settled(hidden("empty-message"))
+            }
+            Placed::In(section) => match self.title_instead(at, message, section) {
+                Some(bucket) => settled(bucket),
+                None => {
+                    let line = self.line_of(at, message, section);
+                    self.lines.take_line(&commit.id, line)
+                }
+            },
+        }
+    }
+
+    /// The bucket of a commit for which the title of its pull request stands. A break, or a repaired
+    /// vulnerability, has a line of its own.
+    fn title_instead(&self, at: usize, message: &Message, section: Section) -> Option<Bucket> {
+        if matches!(section, Section::Breaking | Section::Security) {
+            return None;
+        }
+        let (merge, title) = self.pulls.title_over(at)?;
+        match title {
+            Title::Line(..) => Some(Bucket::Folded {
+                into: Some(self.commits[merge].id.clone()),
+            }),
+            // Steps that were written to be read by themselves are.
+            Title::Hidden(rule) => {
+                (message.header.style != Style::Conventional).then(|| hidden(rule))
+            }
+        }
+    }
+
+    fn line_of(&self, at: usize, message: &Message, section: Section) -> Line {
+        let commit = &self.commits[at];
+        let own = pulls::read(&commit.message).and_then(|pull| pull.number);
+        let brought_by = self.pulls.number_of(at, self.commits);
+        let mut line = Line::new(section, message.header.clone(), own.or(brought_by));
+        line.breaking = breaking_blocks(&message.breaking);
+        line.advisories = match section {
+            Section::Security | Section::Breaking => message.advisories.clone(),
+            _ => Vec::new(),
+        };
+        line
+    }
+
+    fn place(&self, at: usize, message: &Message) -> Placed {
+        let commit = &self.commits[at];
+        let Policy { table, rows, .. } = self.policy;
+        if message.is_breaking() {
+            return Placed::In(Section::Breaking);
+        }
+        let header = &message.header;
+        let placement = table.placement(header, Some(&commit.id));
+        if placement == Placement::In(Section::Security) || !advisories_of(message).is_empty() {
+            return Placed::In(Section::Security);
+        }
+        let is_news = header.style == Style::Conventional
+            && matches!(&placement, Placement::In(section) if *section != Section::Dependencies);
+        let by_automaton = commit.author.is_automaton();
+        match (place_update(header, rows, is_news, by_automaton), placement) {
+            (Some(UpdatePlace::Table), _) => Placed::Bucket(Bucket::Folded { into: None }),
+            (Some(UpdatePlace::Section), _) => Placed::In(Section::Dependencies),
+            (Some(UpdatePlace::Elsewhere), _) => Placed::Bucket(hidden("dependency-elsewhere")),
+            (None, Placement::Hidden(rule)) => Placed::Bucket(hidden(&rule)),
+            (None, Placement::In(section)) => Placed::In(section),
+        }
+    }
+
+    /// Lines for what the body of a squash merge holds: all of it below a subject that says nothing
+    /// by itself, breaks alone below one that has a line; then the items are the steps to it. Returns the section that counts most.
+    fn body_lines(&mut self, at: usize, message: &Message) -> Option<Section> {
+        let commit = &self.commits[at];
+        let is_news = message.header.style == Style::Conventional
+            && matches!(
+                self.policy
+                    .table
+                    .placement(&message.header, Some(&commit.id)),
+                Placement::In(_)
+            );
+        let breaks_only = is_news && !message.is_list_of_commits;
+        let number = split_pulls(&message.header.description).1.first().copied();
+        let pull = number.or_else(|| self.pulls.number_of(at, self.commits));
+        let mut first: Option<Section> = None;
+        for squashed in &message.squashed {
+            let Some(section) = self.section_of(squashed) else {
+                continue;
+            };
+            // The subject says that it breaks, and the footer why.
+            let repeated = section == Section::Breaking && message.is_breaking();
+            if repeated || (breaks_only && section != Section::Breaking) {
                 continue;
             }
-            let line = Line {
-                section,
-                header: header.clone(),
-                pull,
-                breaking: Vec::new(),
-            };
-            lines.add_line(&commit.id, line);
-            from_body = Some(from_body.map_or(section, |other| other.min(section)));
+            let mut line = Line::new(section, squashed.header.clone(), pull);
+            line.breaking = breaking_blocks(&squashed.breaking);
+            self.lines.add_line(&commit.id, line);
+            first = Some(first.map_or(section, |other| other.min(section)));
+        }
+        first
+    }
+
+    fn section_of(&self, squashed: &Squashed) -> Option<Section> {
+        if squashed.is_breaking() {
+            return Some(Section::Breaking);
+        }
+        match self.policy.table.placement(&squashed.header, None) {
+            Placement::In(Section::Dependencies) if self.policy.rows.is_some() => None,
+            Placement::In(section) => Some(section),
+            Placement::Hidden(_) => None,
         }
     }
-    let settled = |bucket: Bucket| {
-        Placed::Done(from_body.map_or(bucket, |section| Bucket::Listed { section }))
-    };
-    match placement {
-        Placement::Hidden(rule) => settled(Bucket::Hidden { rule }),
-        Placement::In(Section::Dependencies) if dependency_table => {
-            settled(Bucket::Folded { into: None })
-        }
-        Placement::In(_) if message.header.description.is_empty() => settled(Bucket::Hidden {
-            rule: "empty-message".to_owned(),
-        }),
-        Placement::In(section) => {
-            // The title of a merged pull request says more than the words of the merge.
-            let title = pulls::read(&commit.message)
-                .filter(|pull| commit.parents > 1 && !pull.title.is_empty());
-            let header = match &title {
-                Some(pull) => grammar::header(&pull.title, &|kind| table.knows(kind)),
-                None => message.header.clone(),
-            };
-            let pull = title.map(|pull| pull.number).or(pull);
-            Placed::Line(Line {
-                section,
-                header,
-                pull,
-                breaking,
-            })
-        }
+}
+
+/// Where the words of a commit belong.
+enum Placed {
+    /// Into a section.
+    In(Section),
+    /// Its bucket is settled.
+    Bucket(Bucket),
+}
+
+fn hidden(rule: &str) -> Bucket {
+    Bucket::Hidden {
+        rule: rule.to_owned(),
     }
+}
+
+/// The first line below the subject that says something.
+fn second_line(message: &str) -> Option<String> {
+    message
+        .trim_start()
+        .lines()
+        .skip(1)
+        .map(|line| line.trim().trim_start_matches(['*', '-', ' ']))
+        .find(|line| !line.is_empty())
+        .map(str::to_owned)
+}
+
+fn breaking_blocks(footers: &[String]) -> Vec<Block> {
+    footers
+        .iter()
+        .flat_map(|value| note::blocks(value))
+        .collect()
+}
+
+/// The advisories a commit is about: named by its subject, or by a body that says it repairs them.
+/// What only mentions one (a new check for it, a test) is about something else.
+fn advisories_of(message: &Message) -> Vec<String> {
+    let kind = message.header.kind.as_deref().unwrap_or_default();
+    let is_repair = matches!(
+        kind,
+        "" | "fix" | "fixes" | "bugfix" | "hotfix" | "perf" | "security"
+    );
+    if is_repair || message.repairs_advisory {
+        message.advisories.clone()
+    } else {
+        Vec::new()
+    }
+}
+
+/// The section a category of GitLab's stands for.
+fn section_of_wish(name: &str) -> Option<Section> {
+    Some(match name {
+        "added" | "feature" | "features" => Section::Features,
+        "fixed" | "fix" | "fixes" => Section::Fixes,
+        "security" => Section::Security,
+        "deprecated" => Section::Deprecated,
+        "performance" => Section::Performance,
+        "removed" | "breaking" => Section::Breaking,
+        "changed" | "other" => Section::Other,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -374,15 +565,14 @@ mod tests {
             .collect()
     }
 
-    /// Without asking git what merges brought.
-    fn account(commits: &[Commit], table: &Table, dependency_table: bool) -> Accounting {
-        super::account(
-            commits,
+    /// With a row for `a` in the table of dependencies, and without asking git anything.
+    fn account(commits: &[Commit], table: &Table, _dependency_table: bool) -> Accounting {
+        let policy = Policy {
             table,
-            dependency_table,
-            &reverts(commits, table),
-            &BTreeMap::new(),
-        )
+            rows: Some(&BTreeSet::from(["a".to_owned()])),
+            corrections: &Corrections::default(),
+        };
+        super::account(commits, policy, &reverts(commits, table), &Known::default())
     }
 
     fn buckets(messages: &[&str]) -> Vec<Bucket> {
@@ -488,7 +678,10 @@ mod tests {
             account(&commits, &Table::default(), true)
         };
         let lines = |accounting: &Accounting| -> Vec<(Section, String, Option<u64>)> {
-            let line = |entry: &Entry| (entry.section, entry.text.visible().to_owned(), entry.pull);
+            let line = |entry: &Entry| {
+                let text = entry.text.visible().to_owned();
+                (entry.section, text, entry.pulls.first().copied())
+            };
             accounting.entries.iter().map(line).collect()
         };
         let one = history("try something", "Fix the thing");
@@ -543,8 +736,8 @@ mod tests {
         {
             let list: Vec<&str> = messages.iter().map(String::as_str).collect();
             let sums = account(&commits(&list), &Table::default(), true).sums();
-            prop_assert_eq!(sums.total, list.len());
-            prop_assert_eq!(sums.listed + sums.folded + sums.merge + sums.cancelled + sums.hidden.values().sum::<usize>(), list.len());
+            prop_assert_eq!(sums.total, list.len() as u64);
+            prop_assert_eq!(sums.listed + sums.folded + sums.merge + sums.cancelled + sums.hidden.values().sum::<u64>(), sums.total);
         }
     }
 }

@@ -4,23 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
-use serde::Serialize;
+pub use release_gate_facts::report::relnotes::BreakingSource as Source;
 
 use super::account::Entry;
 use super::facts::{ApiChange, Bump};
-
-/// Where a breaking change is known from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// A commit marks it; the API comparison does not show it.
-    Marked,
-    /// The API comparison shows it; no commit says so.
-    Detected,
-    /// Both.
-    Both,
-}
+use super::note::Block;
+use super::untrusted::Untrusted;
 
 /// One breaking change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,16 +93,12 @@ fn words_of(entry: &Entry) -> BTreeSet<String> {
     let texts = entry
         .breaking
         .iter()
-        .chain([&entry.text])
-        .chain(entry.scope.as_ref());
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        .map(Block::words)
+        .chain([entry.text.visible()])
+        .chain(entry.scope.as_ref().map(Untrusted::visible));
     texts
-        .flat_map(|text| {
-            text.visible()
-                .split(move |c: char| !is_word(c))
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+        .map(str::to_owned)
         .collect()
 }
 
@@ -147,8 +132,9 @@ mod tests {
             section: Section::Breaking,
             scope: None,
             text: text.into(),
-            pull: None,
+            pulls: Vec::new(),
             breaking: Vec::new(),
+            advisories: Vec::new(),
             commits: Vec::new(),
         }
     }

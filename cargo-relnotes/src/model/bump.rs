@@ -3,11 +3,9 @@
 //! Must never: read Cargo's rule for 0.x the wrong way round: the leftmost non-zero number is the
 //! one that may break. <https://doc.rust-lang.org/cargo/reference/semver.html>
 
-use schemars::JsonSchema;
+use release_gate_facts::Bump;
+use release_gate_facts::report::relnotes::ReleaseType;
 use semver::Version;
-use serde::Serialize;
-
-use super::facts::Bump;
 
 /// The step from one version to a higher one, as cargo counts.
 pub fn step(from: &Version, to: &Version) -> Bump {
@@ -31,49 +29,30 @@ pub fn step(from: &Version, to: &Version) -> Bump {
     }
 }
 
-/// What kind of release this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReleaseType {
-    /// Nothing came before.
-    First,
-    /// Not meant for everybody yet.
-    PreRelease,
-    /// Users may have to change something.
-    Major,
-    /// Something new.
-    Minor,
-    /// Repairs.
-    Patch,
-    /// Repairs of which at least one closes a vulnerability.
-    Security,
+/// What kind of release it is. `security` says whether it closes a vulnerability.
+pub fn release_type(from: Option<&Version>, to: &Version, security: bool) -> ReleaseType {
+    let Some(from) = from else {
+        return ReleaseType::First;
+    };
+    if !to.pre.is_empty() {
+        return ReleaseType::PreRelease;
+    }
+    match step(from, to) {
+        Bump::Major => ReleaseType::Major,
+        _ if security => ReleaseType::Security,
+        bump => ReleaseType::of_bump(bump),
+    }
 }
 
-impl ReleaseType {
-    /// Decides. `security` says whether a vulnerability was closed.
-    pub fn of(from: Option<&Version>, to: &Version, security: bool) -> Self {
-        let Some(from) = from else { return Self::First };
-        if !to.pre.is_empty() {
-            return Self::PreRelease;
-        }
-        match step(from, to) {
-            Bump::Major => Self::Major,
-            _ if security => Self::Security,
-            Bump::Minor => Self::Minor,
-            Bump::Patch => Self::Patch,
-        }
-    }
-
-    /// For a sentence: `Minor release`.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::First => "First release",
-            Self::PreRelease => "Pre-release",
-            Self::Major => "Major release",
-            Self::Minor => "Minor release",
-            Self::Patch => "Patch release",
-            Self::Security => "Security release",
-        }
+/// For a sentence: `Minor release`.
+pub fn release_title(release_type: ReleaseType) -> &'static str {
+    match release_type {
+        ReleaseType::First => "First release",
+        ReleaseType::PreRelease => "Pre-release",
+        ReleaseType::Major => "Major release",
+        ReleaseType::Minor => "Minor release",
+        ReleaseType::Patch => "Patch release",
+        ReleaseType::Security => "Security release",
     }
 }
 
@@ -107,20 +86,17 @@ mod tests {
     #[test]
     fn kinds_of_releases() {
         let v = |text: &str| text.parse::<Version>().unwrap();
+        assert_eq!(release_type(None, &v("0.1.0"), false), ReleaseType::First);
         assert_eq!(
-            ReleaseType::of(None, &v("0.1.0"), false),
-            ReleaseType::First
-        );
-        assert_eq!(
-            ReleaseType::of(Some(&v("1.0.0")), &v("1.0.1"), true),
+            release_type(Some(&v("1.0.0")), &v("1.0.1"), true),
             ReleaseType::Security
         );
         assert_eq!(
-            ReleaseType::of(Some(&v("1.0.0")), &v("2.0.0"), true),
+            release_type(Some(&v("1.0.0")), &v("2.0.0"), true),
             ReleaseType::Major
         );
         assert_eq!(
-            ReleaseType::of(Some(&v("1.0.0")), &v("2.0.0-rc.1"), false),
+            release_type(Some(&v("1.0.0")), &v("2.0.0-rc.1"), false),
             ReleaseType::PreRelease
         );
     }

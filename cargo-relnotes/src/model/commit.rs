@@ -69,8 +69,8 @@ impl Identity {
         format!("{} <{}>", self.name, self.email)
     }
 
-    /// The name for people, or `None` for an automaton. A name that is an address loses its domain.
-    pub fn display(&self) -> Option<String> {
+    /// Whether it is a program.
+    pub fn is_automaton(&self) -> bool {
         let lower = self.name.to_lowercase();
         let automatic = lower.ends_with("[bot]")
             || [
@@ -91,7 +91,24 @@ impl Identity {
                     || lower.strip_suffix("-bot") == Some(bot)
             })
             || self.email.contains("[bot]@");
-        if automatic {
+        automatic
+    }
+
+    /// The login at a forge, where the address is one the forge hands out to hide the real one.
+    pub fn handle(&self) -> Option<String> {
+        let (local, domain) = self.email.split_once('@')?;
+        let forge = domain.starts_with("users.noreply.") || domain.starts_with("noreply.");
+        let login = local.rsplit('+').next().unwrap_or(local);
+        let plain = !login.is_empty()
+            && login
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+        (forge && plain).then(|| login.to_owned())
+    }
+
+    /// The name for people, or `None` for an automaton. A name that is an address loses its domain.
+    pub fn display(&self) -> Option<String> {
+        if self.is_automaton() {
             return None;
         }
         let name = without_addresses(&self.name);

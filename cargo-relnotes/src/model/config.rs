@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
+use release_gate::{Error, Result};
 use serde::Deserialize;
 
-use crate::model::facts::FACT_NAMES;
-use crate::model::sections::Destination;
+use super::corrections::{Correction, Corrections};
+use super::facts::FACT_NAMES;
+use super::links::Links;
+use super::sections::{Destination, Layout, Section, Selector, Table};
 
 /// The table.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -16,6 +20,10 @@ pub struct Config {
     pub tag_patterns: Vec<String>,
     /// Where conventional types (and areas) go: `docs = "other"`, `ci = "hide"`.
     pub sections: BTreeMap<String, Destination>,
+    /// Sections of one's own, in the order in which they are printed.
+    pub section: Vec<SectionConfig>,
+    /// What is said about single commits after the fact.
+    pub commit: Vec<CommitConfig>,
     /// Folders, relative to the repository, whose commits belong to the package besides its own.
     pub paths: Vec<String>,
     /// Facts a final release cannot do without; all of them unless said otherwise.
@@ -24,9 +32,59 @@ pub struct Config {
     pub repository: Option<String>,
     /// Where to report a vulnerability, for SECURITY.md: an address or a link.
     pub security_contact: Option<String>,
+    /// Sentences about supported versions, for SECURITY.md.
+    pub security_policy: Option<String>,
     /// Whether people who contribute for the first time are pointed out (needs a walk through all
     /// history).
     pub first_timers: Option<bool>,
+    /// File with one person a line, `@login Name <address>`, relative to the repository.
+    pub contributors: Option<String>,
+    /// Folder of the repository with people's words for each release, `<version>.md`;
+    /// `release-notes` unless said otherwise.
+    pub notes_folder: Option<String>,
+    /// The migration guide people keep in the repository; `MIGRATION.md` unless said otherwise.
+    pub migration_guide: Option<String>,
+    /// Folder of the repository with advisories people keep there; `advisories` unless said
+    /// otherwise.
+    pub advisories_folder: Option<String>,
+    /// Folder of the repository with one file for each change; `changes` unless said otherwise.
+    pub fragments_folder: Option<String>,
+}
+
+/// A section of one's own, or a usual one under another name.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SectionConfig {
+    /// Its id; that of a usual section (`features`) gives that one another heading or place.
+    pub id: String,
+    /// Its heading; the usual one for a usual section.
+    pub title: Option<String>,
+    /// Conventional types of its changes.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// Scopes and areas of its changes.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Files and folders, relative to the repository, that its changes touch.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// A regular expression that fits the subjects of its changes.
+    pub pattern: Option<String>,
+}
+
+/// What is said about one commit after the fact.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CommitConfig {
+    /// The commit's id, or its first digits.
+    pub id: String,
+    /// Whether it has no line.
+    #[serde(default)]
+    pub skip: bool,
+    /// What its subject should have been.
+    pub text: Option<String>,
+    /// The id of the section it belongs to.
+    pub section: Option<String>,
 }
 
 impl Config {
@@ -34,13 +92,13 @@ impl Config {
     ///
     /// # Errors
     /// A usage error for a name that is none.
-    pub fn required(&self) -> release_gate::Result<Vec<String>> {
+    pub fn required(&self) -> Result<Vec<String>> {
         let Some(names) = &self.required_facts else {
             return Ok(FACT_NAMES.iter().map(|name| (*name).to_owned()).collect());
         };
         for name in names {
             if !FACT_NAMES.contains(&name.as_str()) {
-                return Err(release_gate::Error::usage(format!(
+                return Err(Error::usage(format!(
                     "[relnotes] required-facts names `{name}`, which is no fact"
                 ))
                 .with_help(format!("there are {}", FACT_NAMES.join(", "))));
@@ -49,11 +107,118 @@ impl Config {
         Ok(names.clone())
     }
 
-    /// The address for links, if it is one that may be linked to.
-    pub fn link_base(&self, of_package: Option<&str>) -> Option<String> {
-        let url = self.repository.as_deref().or(of_package)?;
-        let url = url.trim_end_matches('/').trim_end_matches(".git");
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:".contains(c);
-        (url.starts_with("https://") && url.chars().all(plain)).then(|| url.to_owned())
+    /// Where links lead: to the address that is set, else to that of the package.
+    pub fn links(&self, of_package: Option<&str>) -> Option<Links> {
+        Links::to(self.repository.as_deref().or(of_package)?)
     }
+
+    /// The sections of the project's own, by their position, with what selects their changes.
+    ///
+    /// # Errors
+    /// A usage error for a pattern that is no regular expression, or too many sections.
+    pub fn own_sections(&self) -> Result<Vec<(Section, &SectionConfig, Selector)>> {
+        let mut custom = 0_u8;
+        let mut found = Vec::new();
+        for config in &self.section {
+            let section = match Section::of_id(&config.id) {
+                Some(section) => section,
+                None => {
+                    let section = Section::Custom(custom);
+                    custom = custom
+                        .checked_add(1)
+                        .ok_or_else(|| Error::usage("[relnotes] has too many sections"))?;
+                    section
+                }
+            };
+            found.push((section, config, selector(config)?));
+        }
+        Ok(found)
+    }
+
+    /// The table that places changes. `selectors` are those of [`Self::own_sections`], with the
+    /// commits that touch their paths.
+    pub fn table(&self, own: Vec<(Section, &SectionConfig, Selector)>) -> Table {
+        let named: Vec<(Section, String, String)> = own
+            .iter()
+            .map(|(section, config, _)| {
+                let title = config.title.clone();
+                let title = title.unwrap_or_else(|| match section {
+                    Section::Custom(_) => config.id.clone(),
+                    usual => usual.usual_title().to_owned(),
+                });
+                (*section, config.id.clone(), title)
+            })
+            .collect();
+        let selectors = own
+            .into_iter()
+            .map(|(section, _, selector)| (section, selector))
+            .collect();
+        Table::new(self.sections.clone()).with_sections(Layout::new(&named), selectors)
+    }
+
+    /// What is said about single commits.
+    ///
+    /// # Errors
+    /// A usage error for an id that is none, or a section nobody named.
+    pub fn corrections(&self) -> Result<Corrections> {
+        let own = self.own_sections()?;
+        let mut list = Vec::new();
+        for config in &self.commit {
+            let id = config.id.to_ascii_lowercase();
+            let is_id = (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
+            if !is_id {
+                return Err(Error::usage(format!(
+                    "[[relnotes.commit]] names `{}`, which is no id of a commit",
+                    config.id
+                ))
+                .with_help("give at least the first seven digits of the id"));
+            }
+            let section = match &config.section {
+                Some(name) => Some(section_named(name, &own)?),
+                None => None,
+            };
+            list.push(Correction {
+                id,
+                skip: config.skip,
+                text: config.text.clone(),
+                section,
+            });
+        }
+        Ok(Corrections::new(list))
+    }
+}
+
+fn section_named(name: &str, own: &[(Section, &SectionConfig, Selector)]) -> Result<Section> {
+    own.iter()
+        .find(|(_, config, _)| config.id == name)
+        .map(|(section, ..)| *section)
+        .or_else(|| Section::of_id(name))
+        .ok_or_else(|| {
+            Error::usage(format!(
+                "[[relnotes.commit]] names the section `{name}`, which there is not"
+            ))
+            .with_help("name a usual section (`features`, `fixes`, …) or the id of a `[[relnotes.section]]`")
+        })
+}
+
+fn selector(config: &SectionConfig) -> Result<Selector> {
+    let pattern = config
+        .pattern
+        .as_deref()
+        .map(Regex::new)
+        .transpose()
+        .map_err(|error| {
+            Error::usage(format!(
+                "the `pattern` of the section `{}` under [relnotes] is no regular expression",
+                config.id
+            ))
+            .with_source(error)
+        })?;
+    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
+    Ok(Selector {
+        types: lower(&config.types),
+        scopes: lower(&config.scopes),
+        pattern,
+        commits: None,
+    })
 }

@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
+pub use release_gate_facts::report::relnotes::{OneSided, SourceChange, Updated};
 use semver::Version;
-use serde::Serialize;
 
 /// One package of a lockfile.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,46 +83,8 @@ impl Source {
     }
 }
 
-/// A package that is only on one side.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct OneSided {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Whether the package asks for it itself.
-    pub direct: bool,
-}
-
-/// A package in another version.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Updated {
-    /// Its name.
-    pub name: String,
-    /// Version before.
-    pub from: String,
-    /// Version now.
-    pub to: String,
-    /// Whether the package asks for it itself.
-    pub direct: bool,
-}
-
-/// A package that comes from somewhere else.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct SourceChange {
-    /// Its name.
-    pub name: String,
-    /// Where it came from; `workspace` for packages of the project itself.
-    pub from: String,
-    /// Where it comes from now.
-    pub to: String,
-    /// Whether it left a registry: what it holds is no longer what everybody else gets under this
-    /// name.
-    pub leaves_registry: bool,
-}
-
 /// The difference of two lockfiles, as far as one package is concerned.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DependencyDelta {
     /// New ones.
     pub added: Vec<OneSided>,

@@ -3,6 +3,9 @@
 //! Must never: lose a commit. The header decides by itself; an odd body (no blank line, broken
 //! footers) can add facts but not take the commit away. <https://www.conventionalcommits.org/en/v1.0.0/#specification>
 
+use super::advisories::{advisory_ids, is_repair_of_advisory};
+use super::{emoji, squash};
+
 /// The first line of a message, or one line of a squash body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -16,6 +19,19 @@ pub struct Header {
     pub bang: bool,
     /// What is said, without type and scope.
     pub description: String,
+}
+
+impl Header {
+    /// The line again: `fix(cli)!: text`.
+    pub fn subject(&self) -> String {
+        let bang = if self.bang { "!" } else { "" };
+        match (&self.kind, &self.scope) {
+            (Some(kind), Some(scope)) => format!("{kind}({scope}){bang}: {}", self.description),
+            (Some(kind), None) => format!("{kind}{bang}: {}", self.description),
+            (None, Some(scope)) => format!("{scope}{bang}: {}", self.description),
+            (None, None) => self.description.clone(),
+        }
+    }
 }
 
 /// The grammar a header follows.
@@ -47,12 +63,47 @@ pub struct Message {
     pub header: Header,
     /// Values of `BREAKING CHANGE` footers, lines kept.
     pub breaking: Vec<String>,
-    /// Conventional changes named in the list of a squash body.
-    pub squashed: Vec<Header>,
+    /// Changes named in the body of a squash merge.
+    pub squashed: Vec<Squashed>,
+    /// Whether a footer stands between items of the body's list: the items are whole commits.
+    pub is_list_of_commits: bool,
+    /// Whether the message is nothing but a list of commits, as `git merge --squash` makes it.
+    pub is_squash_list: bool,
+    /// Ids of security advisories named anywhere in the message, upper case.
+    pub advisories: Vec<String>,
+    /// Whether it says that it repairs what an advisory is about.
+    pub repairs_advisory: bool,
+    /// What a `Changelog:` trailer asks for.
+    pub wish: Option<Wish>,
     /// What it takes back, if it is a revert.
     pub revert: Option<Revert>,
     /// `Name <address>` of `Co-authored-by` trailers.
     pub co_authors: Vec<(String, String)>,
+}
+
+/// A change named in the body of a squash merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Squashed {
+    /// Its first line.
+    pub header: Header,
+    /// Values of its `BREAKING CHANGE` footers.
+    pub breaking: Vec<String>,
+}
+
+impl Squashed {
+    /// Whether it is marked as breaking.
+    pub fn is_breaking(&self) -> bool {
+        self.header.bang || !self.breaking.is_empty()
+    }
+}
+
+/// What the trailer `Changelog:` asks for, as GitLab writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// `skip`, `none`, `ignore`: no line.
+    Skip,
+    /// A category, lower case: `added`, `fixed`, `security`.
+    Category(String),
 }
 
 impl Message {
@@ -67,34 +118,124 @@ pub fn parse(message: &str, known: &dyn Fn(&str) -> bool) -> Message {
     let text = message.trim_start_matches(['\n', '\r', ' ', '\t', '\u{feff}']);
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let first = first.trim_end();
-    let header = header(first, known);
+    let subject = header(first, known);
     let lines: Vec<&str> = rest.lines().map(str::trim_end).collect();
-    let squashed = squash_list(&lines, &header, known);
+    let squashed_commits = squash::commits(&lines, known);
+    // What is indented below `commit …` are messages of their own.
+    let footers = if squashed_commits.is_empty() {
+        read_footers(&lines)
+    } else {
+        Footers::default()
+    };
+    let mut squashed = squash::bullets(&lines, &subject, known);
+    let is_squash_list = !squashed_commits.is_empty() && squash::is_title(first);
+    squashed.extend(squashed_commits);
     Message {
-        breaking: breaking_footers(&lines),
+        breaking: footers.values(),
+        is_list_of_commits: footers.ended_by_item,
         squashed,
-        revert: read_revert(first, &header, &lines),
+        is_squash_list,
+        revert: read_revert(first, &subject, &lines),
         co_authors: co_authors(&lines),
-        header,
+        advisories: advisory_ids(text).collect(),
+        repairs_advisory: text.lines().any(is_repair_of_advisory),
+        wish: wish(&lines),
+        header: subject,
     }
+}
+
+/// What a `Changelog:` trailer asks for.
+fn wish(lines: &[&str]) -> Option<Wish> {
+    let (_, value) = lines
+        .iter()
+        .filter_map(|line| footer(line))
+        .find(|(token, _)| token.eq_ignore_ascii_case("changelog"))?;
+    let value = value.to_lowercase();
+    Some(match value.as_str() {
+        "skip" | "none" | "ignore" | "no" => Wish::Skip,
+        _ => Wish::Category(value),
+    })
 }
 
 /// Reads one line as a header.
 pub fn header(line: &str, known: &dyn Fn(&str) -> bool) -> Header {
-    if let Some(header) = conventional(line) {
+    let (emoji, text) = emoji::leading(line);
+    if let Some(header) = conventional(text) {
         let kind = header.kind.as_deref().unwrap_or_default();
         // `tokio: fix x` has the form of a conventional header, but its "type" is an area.
         if known(kind) || header.scope.is_some() || header.bang {
             return header;
         }
     }
-    area_header(line).unwrap_or_else(|| Header {
-        style: Style::Free,
-        kind: None,
-        scope: None,
+    // The type of a gitmoji is said by the picture.
+    if let Some((kind, bang)) = emoji.and_then(emoji::kind).filter(|_| !text.is_empty()) {
+        return Header {
+            style: Style::Conventional,
+            kind: Some(kind.to_owned()),
+            scope: None,
+            bang,
+            description: text.to_owned(),
+        };
+    }
+    bracketed(text, known)
+        .or_else(|| area_header(text))
+        .unwrap_or_else(|| Header {
+            style: Style::Free,
+            kind: None,
+            scope: None,
+            bang: false,
+            description: text.trim().to_owned(),
+        })
+}
+
+/// `[area] text`, `[area][area] text`, `[type] text`.
+fn bracketed(line: &str, known: &dyn Fn(&str) -> bool) -> Option<Header> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut rest = line.trim_start();
+    while let Some(inner) = rest.strip_prefix('[') {
+        let (name, after) = inner.split_once(']')?;
+        names.push(name.trim());
+        rest = after.trim_start();
+    }
+    let rest = rest.strip_prefix(": ").unwrap_or(rest).trim();
+    let [first, ..] = names[..] else {
+        return None;
+    };
+    if rest.is_empty() || !names.iter().all(|name| is_area_name(name)) {
+        return None;
+    }
+    let kind = first.to_ascii_lowercase();
+    let is_kind = names.len() == 1 && known(&kind);
+    Some(Header {
+        style: if is_kind {
+            Style::Conventional
+        } else {
+            Style::Area
+        },
+        scope: (!is_kind).then(|| names.join(", ")),
+        kind: is_kind.then_some(kind),
         bang: false,
-        description: line.trim().to_owned(),
+        description: rest.to_owned(),
     })
+}
+
+/// A name of a part of the project: no version (`[1.x]`), no ticket (`[ABC-12]`), no order to a
+/// machine (`[skip ci]`, `[WIP]`).
+fn is_area_name(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let plain = name
+        .chars()
+        .all(|c| c.is_alphanumeric() || "-_./,+*: ".contains(c));
+    let is_ticket = name
+        .rsplit_once('-')
+        .is_some_and(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()));
+    plain
+        && name.starts_with(char::is_alphabetic)
+        && name.chars().count() <= 40
+        && !is_ticket
+        && !lower.contains("skip")
+        && !lower.starts_with("backport")
+        && !matches!(lower.as_str(), "wip" | "ci" | "draft" | "rfc" | "no ci")
 }
 
 /// `type(scope)!: description` to the letter: a noun, an optional scope, an optional `!`, a colon
@@ -196,52 +337,92 @@ pub fn footer(line: &str) -> Option<(&str, &str)> {
         .map(|value| (token, value.trim()))
 }
 
-/// Every `BREAKING CHANGE` footer; a value ends where the next footer begins.
-fn breaking_footers(lines: &[&str]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+/// Every `BREAKING CHANGE` footer. A value ends where the next footer begins, and in the list of a
+/// squash merge also where its next item does; a list of the footer's own belongs to it, and so does
+/// whatever stands in a fence.
+pub(super) fn breaking_footers(lines: &[&str]) -> Vec<String> {
+    read_footers(lines).values()
+}
+
+/// The `BREAKING CHANGE` footers of a body.
+#[derive(Default)]
+struct Footers {
+    found: Vec<String>,
+    /// Whether an item of the body's list ended one of them.
+    ended_by_item: bool,
+}
+
+impl Footers {
+    fn values(&self) -> Vec<String> {
+        self.found
+            .iter()
+            .map(|value| value.trim().to_owned())
+            .collect()
+    }
+}
+
+fn read_footers(lines: &[&str]) -> Footers {
+    let mut footers = Footers::default();
     let mut open = false;
+    let mut in_fence = false;
+    // The bullet of the list the footer stands in.
+    let mut list_bullet: Option<char> = None;
     for line in lines {
-        match footer(line) {
+        if line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~") {
+            in_fence = !in_fence;
+        }
+        let bullet = squash::bullet(line).filter(|_| !in_fence);
+        if let Some((mark, text)) = bullet {
+            if open && (list_bullet == Some(mark) || conventional(text).is_some()) {
+                open = false;
+                footers.ended_by_item = true;
+            }
+            if !open {
+                list_bullet = Some(mark);
+            }
+        }
+        match footer(line).filter(|_| !in_fence) {
             Some(("BREAKING CHANGE", value)) => {
-                found.push(value.to_owned());
+                footers.found.push(value.to_owned());
                 open = true;
             }
-            Some(_) => open = false,
-            None if open => {
-                if let Some(value) = found.last_mut() {
+            Some((token, _)) if is_trailer(token) => open = false,
+            _ if open => {
+                if let Some(value) = footers.found.last_mut() {
                     value.push('\n');
                     value.push_str(line);
                 }
             }
-            None => {}
+            _ => {}
         }
     }
-    found.iter().map(|value| value.trim().to_owned()).collect()
+    footers
 }
 
-/// The bullets of a squash body that are conventional headers of known types, without a repetition
-/// of the subject.
-fn squash_list(lines: &[&str], subject: &Header, known: &dyn Fn(&str) -> bool) -> Vec<Header> {
-    let mut found: Vec<Header> = Vec::new();
-    for line in lines {
-        let Some(text) = line.strip_prefix("* ").or_else(|| line.strip_prefix("- ")) else {
-            continue;
-        };
-        let Some(header) = conventional(text) else {
-            continue;
-        };
-        let repeated = |other: &Header| {
-            without_pull(&other.description) == without_pull(&header.description)
-                && other.kind == header.kind
-        };
-        if header.kind.as_deref().is_some_and(known)
-            && !repeated(subject)
-            && !found.iter().any(repeated)
-        {
-            found.push(header);
-        }
-    }
-    found
+/// Whether a token before a colon is that of a trailer: `Signed-off-by`, `Refs`. A sentence that
+/// begins with one word and a colon (`Note: …`, `Before: …`) goes on with what was said.
+fn is_trailer(token: &str) -> bool {
+    const PROSE: &[&str] = &[
+        "note",
+        "notes",
+        "before",
+        "after",
+        "example",
+        "old",
+        "new",
+        "now",
+        "instead",
+        "migration",
+        "warning",
+        "important",
+        "reason",
+        "why",
+        "e",
+        "i",
+        "http",
+        "https",
+    ];
+    !PROSE.contains(&token.to_lowercase().as_str())
 }
 
 fn co_authors(lines: &[&str]) -> Vec<(String, String)> {
@@ -261,7 +442,7 @@ fn co_authors(lines: &[&str]) -> Vec<(String, String)> {
 }
 
 /// What a revert takes back: git's own sentence, GitHub's `Reverts #1`, or the `Refs:` footer the
-/// specification suggests.
+/// specification suggests. Anything else (`Revert part of …`) is news like any other change.
 fn read_revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
     let conventional = header.kind.as_deref() == Some("revert");
     let said = if conventional {
@@ -270,12 +451,17 @@ fn read_revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
         first
     };
     let lower = said.trim_start().to_ascii_lowercase();
-    let plain = lower.starts_with("revert \"")
-        || lower.starts_with("revert ")
-        || lower.starts_with("reapply \"");
-    if !conventional && !plain {
+    let plain = lower.starts_with("revert ") || lower.starts_with("reapply ");
+    let partly = lower.split_whitespace().any(|word| {
+        matches!(
+            word.trim_matches(|c: char| !c.is_alphanumeric()),
+            "part" | "parts" | "partial" | "partially" | "partly"
+        )
+    });
+    if (!conventional && !plain) || partly {
         return None;
     }
+
     let mut revert = Revert {
         subject: quoted_subject(said),
         ..Revert::default()
@@ -304,14 +490,7 @@ fn read_revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
         }
     }
     for line in lines {
-        if let Some(rest) = line.strip_prefix("Reverts ") {
-            let number = rest
-                .rsplit_once('#')
-                .map(|(_, digits)| digits.trim_end_matches('.'));
-            revert
-                .pulls
-                .extend(number.and_then(|digits| digits.parse::<u64>().ok()));
-        }
+        revert.pulls.extend(reverted_pull(line));
         if let Some((_, value)) =
             footer(line).filter(|(token, _)| conventional && token.eq_ignore_ascii_case("refs"))
         {
@@ -320,7 +499,15 @@ fn read_revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
     }
     revert.commits.sort();
     revert.commits.dedup();
-    Some(revert)
+    let says_what =
+        revert.subject.is_some() || !revert.commits.is_empty() || !revert.pulls.is_empty();
+    says_what.then_some(revert)
+}
+
+/// `Reverts owner/repo#12`, `Reverts #12.`.
+fn reverted_pull(line: &str) -> Option<u64> {
+    let (_, digits) = line.strip_prefix("Reverts ")?.rsplit_once('#')?;
+    digits.trim_end_matches('.').parse().ok()
 }
 
 /// Commit ids at the beginning of a text, separated by commas, spaces and `and`.
@@ -342,11 +529,14 @@ fn leading_ids(text: &str) -> Vec<String> {
     ids
 }
 
-/// What stands between the first and the last quotation mark.
+/// The subject in `Revert "subject"` and `Reapply "subject" (#12)`; nothing may stand around it.
 fn quoted_subject(text: &str) -> Option<String> {
+    let text = without_pull(text.trim());
     let start = text.find('"')?;
-    let end = text.rfind('"')?;
-    (end > start + 1).then(|| text[start + 1..end].to_owned())
+    let before = text[..start].trim().to_ascii_lowercase();
+    let inner = text[start + 1..].strip_suffix('"')?;
+    (matches!(before.as_str(), "revert" | "reapply" | "") && !inner.is_empty())
+        .then(|| inner.to_owned())
 }
 
 /// A subject without its trailing ` (#123)`.
@@ -354,12 +544,14 @@ pub fn without_pull(subject: &str) -> &str {
     split_pull(subject).0
 }
 
-/// A subject and the number of the pull request named at its end, as squash merges write it.
+/// A subject and the number of the pull request named at its end, as squash merges write it:
+/// `(#12)`, GitLab's `(!12)`.
 pub fn split_pull(subject: &str) -> (&str, Option<u64>) {
     let trimmed = subject.trim_end();
-    let cut = trimmed
-        .strip_suffix(')')
-        .and_then(|text| text.rfind("(#").map(|at| (at, &text[at + 2..])));
+    let cut = trimmed.strip_suffix(')').and_then(|text| {
+        let at = text.rfind("(#").or_else(|| text.rfind("(!"))?;
+        Some((at, &text[at + 2..]))
+    });
     match cut {
         Some((at, digits))
             if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && at > 0 =>
@@ -367,6 +559,60 @@ pub fn split_pull(subject: &str) -> (&str, Option<u64>) {
             (trimmed[..at].trim_end(), digits.parse().ok())
         }
         _ => (trimmed, None),
+    }
+}
+
+/// A subject without what names pull requests and backports around it, and the numbers of all of
+/// them: `[1.x] fix a crash (backport #12) (#15)` is `fix a crash`, 12 and 15.
+pub fn split_pulls(subject: &str) -> (&str, Vec<u64>) {
+    let mut pulls = Vec::new();
+    let mut text = without_backport_prefix(subject);
+    loop {
+        if let (rest, Some(number)) = split_pull(text) {
+            pulls.push(number);
+            text = rest;
+        } else if let Some((rest, number)) = split_backport(text) {
+            pulls.push(number);
+            text = rest;
+        } else {
+            pulls.reverse();
+            return (text.trim_end(), pulls);
+        }
+    }
+}
+
+/// ` (backport #12)`, ` (backport of #12)`, ` (bp #12)` at the end.
+fn split_backport(text: &str) -> Option<(&str, u64)> {
+    let inner = text.trim_end().strip_suffix(')')?;
+    let at = inner.rfind('(')?;
+    let (word, digits) = inner[at + 1..].rsplit_once('#')?;
+    let word = word.trim().to_ascii_lowercase();
+    let is_backport = matches!(
+        word.as_str(),
+        "backport" | "backport of" | "bp" | "cherry-pick" | "cherry-pick of" | "cherry picked from"
+    );
+    (is_backport && at > 0).then(|| Some((inner[..at].trim_end(), digits.parse().ok()?)))?
+}
+
+/// `[backport 1.x] `, `[1.x] `, `[v1.2] ` at the beginning.
+fn without_backport_prefix(subject: &str) -> &str {
+    let named = subject
+        .strip_prefix('[')
+        .and_then(|inner| inner.split_once(']'));
+    match named {
+        Some((name, rest)) if !rest.trim().is_empty() => {
+            let lower = name.to_ascii_lowercase();
+            let branch = lower.strip_prefix("backport").unwrap_or(&lower).trim();
+            let branch = branch.trim_start_matches(['v', ' ', ':']);
+            let is_branch =
+                branch.starts_with(|c: char| c.is_ascii_digit()) && branch.contains('.');
+            if is_branch || lower.starts_with("backport") {
+                rest.trim_start()
+            } else {
+                subject
+            }
+        }
+        _ => subject,
     }
 }
 
@@ -462,7 +708,7 @@ mod tests {
             "feat: all of it (#9)\n\n* feat: all of it\n\n* fix!: a break\n\n* wip\n\nCo-authored-by: A B <a@b.c>",
         );
         assert_eq!(message.squashed.len(), 1);
-        assert!(message.squashed[0].bang);
+        assert!(message.squashed[0].header.bang);
         assert_eq!(message.co_authors, [("A B".to_owned(), "a@b.c".to_owned())]);
     }
 

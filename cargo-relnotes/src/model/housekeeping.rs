@@ -4,7 +4,7 @@
 //! Must never: hide what it is not sure about. Each of these has a rule with a name, and what none
 //! of them knows is listed.
 
-use super::grammar::{Header, Style, without_pull};
+use super::grammar::{Header, without_pull};
 
 /// First words of such messages.
 const VERBS: &[&str] = &[
@@ -54,9 +54,25 @@ pub(super) fn housekeeping(text: &str) -> Option<&'static str> {
         _ if verb && edits(&words, &["readme", "readme.md", "contributing.md"]) => {
             Some("documentation")
         }
-        _ if verb && is(&["test", "tests"]) => Some("tests-only"),
+        _ if verb && is(&["test", "tests"]) && ends_with_tests(&words) => Some("tests-only"),
         _ => None,
     }
+}
+
+/// Whether tests are what was changed (`test for x`), not what the program does with tests (`test
+/// filtering by name`).
+fn ends_with_tests(words: &[&str]) -> bool {
+    const THEN: &[&str] = &[
+        "after", "and", "as", "because", "before", "by", "case", "cases", "code", "coverage",
+        "covering", "data", "failing", "failure", "failures", "file", "files", "fixture",
+        "fixtures", "for", "from", "helper", "helpers", "in", "of", "on", "showing", "suite",
+        "that", "to", "under", "utils", "when", "where", "which", "with", "without",
+    ];
+    let at = words
+        .iter()
+        .position(|word| matches!(*word, "test" | "tests"));
+    at.and_then(|at| words.get(at + 1))
+        .is_none_or(|next| THEN.contains(next) || next.starts_with('('))
 }
 
 /// Whether a message is about one of these files: it ends with the name, or goes on with what was
@@ -117,41 +133,120 @@ pub(super) fn is_about_words(text: &str) -> bool {
 }
 
 /// `1.2.3`, `v1.2.3`, `Release 1.2.3`, `chore: Release`, `Bump version to 1.2.3`, `chore(release):
-/// prepare for 1.2.3`.
+/// prepare for 1.2.3`, `Cut v1.2.3`, `1.2.3 release [skip ci]`.
 pub(super) fn is_release_commit(header: &Header) -> bool {
-    let text = header.description.to_lowercase();
-    let is_version = |word: &str| {
-        let word = word.trim_start_matches('v').trim_end_matches(['.', ',']);
-        semver::Version::parse(word).is_ok()
-    };
+    /// Words of which nothing but the making of a release can be said.
+    const PLAIN: &[&str] = &[
+        "a",
+        "bump",
+        "bumps",
+        "bumped",
+        "bumping",
+        "chore",
+        "crate",
+        "cut",
+        "cutting",
+        "final",
+        "for",
+        "from",
+        "into",
+        "make",
+        "new",
+        "next",
+        "number",
+        "numbers",
+        "of",
+        "patch",
+        "minor",
+        "major",
+        "prep",
+        "prepare",
+        "prepares",
+        "preparing",
+        "publish",
+        "release",
+        "released",
+        "releases",
+        "releasing",
+        "set",
+        "tag",
+        "the",
+        "to",
+        "update",
+        "version",
+        "versions",
+        "→",
+        "->",
+        "=>",
+    ];
+    /// One of these has to be there, beside a version.
+    const MEANS: &[&str] = &[
+        "bump",
+        "bumps",
+        "bumped",
+        "cut",
+        "prep",
+        "prepare",
+        "publish",
+        "release",
+        "released",
+        "releasing",
+        "tag",
+        "version",
+        "versions",
+    ];
+    let text = without_pull(&header.description).to_lowercase();
+    let text = text.split(" [").next().unwrap_or_default();
     let words: Vec<&str> = text
         .split_whitespace()
-        .filter(|word| !word.starts_with("(#"))
+        .map(|word| word.trim_matches(['.', ',', ':', '!', '`', '"', '(', ')']))
+        .filter(|word| !word.is_empty())
         .collect();
-    if words.is_empty() || words.len() > 6 {
+    if words.is_empty() || words.len() > 9 {
         return false;
     }
-    let last_is_version = words.last().is_some_and(|word| is_version(word));
-    match words[0] {
-        word if words.len() == 1 && is_version(word) => true,
+    let versions = words.iter().filter(|word| is_version(word)).count();
+    let others: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|word| !is_version(word))
+        .collect();
+    let is_plain = others.iter().all(|word| PLAIN.contains(word));
+    let means_release = others.iter().any(|word| MEANS.contains(word));
+    match words[..] {
         // `ignore-0.4.22`: a release of another package of the workspace.
-        word if words.len() == 1
-            && word
-                .rsplit_once('-')
-                .is_some_and(|(_, end)| end.contains('.') && is_version(end)) =>
-        {
-            true
+        [word] => is_version(word) || names_version(word) || word == "release",
+        [first, word] if first == "release" => is_version(word) || names_version(word),
+        ["bump" | "set" | "update" | "prepare", .., "version"] => is_plain,
+        _ if versions > 0 => {
+            is_plain && means_release || means_release && is_named_release(&words, &others)
         }
-        "release" => words.len() == 1 || last_is_version,
-        "bump" | "prepare" | "set" | "update" => {
-            words.contains(&"version") && (last_is_version || words.len() <= 3)
-                || words[0] == "prepare" && last_is_version
-        }
-        _ => {
-            words.len() <= 3
-                && last_is_version
-                && header.style == Style::Free
-                && words.contains(&"version")
-        }
+        _ => false,
     }
+}
+
+/// `Release demo 1.2.3`, `demo: prepare release of 0.4.0`: one word beside those of a release, with
+/// the version at the end.
+fn is_named_release(words: &[&str], others: &[&str]) -> bool {
+    let last_is_version = words.last().is_some_and(|word| is_version(word));
+    let first = words.first().copied().unwrap_or_default();
+    last_is_version && others.len() <= 4 && matches!(first, "release" | "prepare" | "publish")
+}
+
+/// `1.2.3`, `v1.2`, `1.0.0-rc.1`; a single number is none.
+fn is_version(word: &str) -> bool {
+    let bare = word.trim_start_matches('v');
+    let numbers = bare.split(['-', '+']).next().unwrap_or_default();
+    let parts: Vec<&str> = numbers.split('.').collect();
+    (2..=3).contains(&parts.len())
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// `ignore-0.4.22`, `ignore@0.4.22`.
+fn names_version(word: &str) -> bool {
+    ['-', '@', '/'].iter().any(|mark| {
+        word.split_once(*mark).is_some() && word.rsplit(*mark).next().is_some_and(is_version)
+    })
 }

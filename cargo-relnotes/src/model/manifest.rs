@@ -5,9 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 /// What a manifest says that users of a release are affected by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest {
@@ -32,25 +29,17 @@ pub struct Manifest {
 }
 
 /// A value before and after.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Change {
-    /// In the release before; `null` where it was not said.
-    pub before: Option<String>,
-    /// In this release.
-    pub after: Option<String>,
-}
+pub use release_gate_facts::report::relnotes::ValueChange as Change;
 
-impl Change {
-    fn between(before: Option<&String>, after: Option<&String>) -> Option<Self> {
-        (before != after).then(|| Self {
-            before: before.cloned(),
-            after: after.cloned(),
-        })
-    }
+fn change_between(before: Option<&String>, after: Option<&String>) -> Option<Change> {
+    (before != after).then(|| Change {
+        before: before.cloned(),
+        after: after.cloned(),
+    })
 }
 
 /// What changed for users between two manifests.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ManifestDelta {
     /// `rust-version`.
     pub rust_version: Option<Change>,
@@ -89,11 +78,8 @@ impl ManifestDelta {
         let (old, new) = (names(&before.features), names(&after.features));
         let (old_default, new_default) = (default(before), default(after));
         Self {
-            rust_version: Change::between(
-                before.rust_version.as_ref(),
-                after.rust_version.as_ref(),
-            ),
-            edition: Change::between(before.edition.as_ref(), after.edition.as_ref()),
+            rust_version: change_between(before.rust_version.as_ref(), after.rust_version.as_ref()),
+            edition: change_between(before.edition.as_ref(), after.edition.as_ref()),
             features_added: minus(&new, &old),
             features_removed: minus(&old, &new),
             default_added: minus(&new_default, &old_default),

@@ -4,16 +4,21 @@
 //! is computed from values somebody handed in, so that every rule can be tested in process.
 
 pub mod account;
+pub mod advisories;
 pub mod breaking;
 pub mod bump;
 pub mod commit;
 pub mod config;
+pub mod corrections;
 pub mod dependencies;
+mod emoji;
 pub mod facts;
 pub mod folders;
 pub mod grammar;
 mod housekeeping;
+pub mod links;
 pub mod manifest;
+pub mod note;
 pub mod people;
 pub mod prose;
 pub mod published;
@@ -24,5 +29,7 @@ pub mod reverts;
 pub mod sections;
 pub mod shipped;
 pub mod spans;
+mod squash;
 pub mod untrusted;
+pub mod updates;
 pub mod vulnerabilities;

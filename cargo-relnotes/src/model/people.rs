@@ -14,6 +14,8 @@ use super::untrusted::Untrusted;
 pub struct Contributor {
     /// The name.
     pub name: Untrusted,
+    /// The login at the forge, where it is known.
+    pub handle: Option<String>,
     /// In how many commits of the range, as author or co-author.
     pub commits: usize,
     /// Whether nothing of theirs was in any release before.
@@ -48,42 +50,94 @@ pub fn contributors(
     commits: &[Commit],
     co_authors: &[(usize, Identity)],
     known: Option<&BTreeSet<String>>,
+    handles: &Handles,
 ) -> Vec<Contributor> {
-    let mut people: BTreeMap<String, (String, BTreeSet<usize>)> = BTreeMap::new();
     let authors = commits
         .iter()
         .enumerate()
         .filter(|(_, commit)| commit.parents < 2)
         .map(|(at, commit)| (at, commit.author.as_ref()));
+    let mut people: BTreeMap<String, Seen> = BTreeMap::new();
     for (at, person) in authors.chain(co_authors.iter().map(|(at, person)| (*at, person))) {
-        if let Some(name) = person.display() {
-            people
-                .entry(person.key())
-                .or_insert_with(|| (name, BTreeSet::new()))
-                .1
-                .insert(at);
-        }
+        let Some(name) = person.display() else {
+            continue;
+        };
+        let seen = people.entry(person.key()).or_insert_with(|| Seen {
+            name,
+            handle: handles.of(person),
+            commits: BTreeSet::new(),
+        });
+        seen.commits.insert(at);
     }
+
     // Two addresses of one name are one line; it is a first contribution only where both are.
-    let mut by_name: BTreeMap<Untrusted, (BTreeSet<usize>, bool)> = BTreeMap::new();
-    for (key, (name, commits)) in people {
+    let mut by_name: BTreeMap<Untrusted, (Option<String>, BTreeSet<usize>, bool)> = BTreeMap::new();
+    for (key, seen) in people {
         let first = known.is_some_and(|known| !known.contains(&key));
         let line = by_name
-            .entry(Untrusted::new(&name))
-            .or_insert_with(|| (BTreeSet::new(), true));
-        line.0.extend(commits);
-        line.1 &= first;
+            .entry(Untrusted::new(&seen.name))
+            .or_insert_with(|| (None, BTreeSet::new(), true));
+        line.0 = line.0.take().or(seen.handle);
+        line.1.extend(seen.commits);
+        line.2 &= first;
     }
     let mut all: Vec<Contributor> = by_name
         .into_iter()
-        .map(|(name, (commits, first))| Contributor {
+        .map(|(name, (handle, commits, first))| Contributor {
             name,
+            handle,
             commits: commits.len(),
             first,
         })
         .collect();
     all.sort_by(|a, b| b.commits.cmp(&a.commits).then_with(|| a.name.cmp(&b.name)));
     all
+}
+
+/// Somebody with one address.
+struct Seen {
+    name: String,
+    handle: Option<String>,
+    commits: BTreeSet<usize>,
+}
+
+/// Logins at the forge, from a file of the project: by address or by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handles {
+    by_key: BTreeMap<String, String>,
+}
+
+impl Handles {
+    /// Reads a file with one person a line: `@login Name`, `@login <address>`, or both. Lines that
+    /// begin with `#` are remarks.
+    pub fn parse(text: &str) -> Self {
+        let mut by_key = BTreeMap::new();
+        for line in text.lines().map(str::trim) {
+            let Some((login, person)) = line
+                .strip_prefix('@')
+                .and_then(|rest| rest.split_once(char::is_whitespace))
+            else {
+                continue;
+            };
+            let (name, address) = person.split_once('<').unwrap_or((person, ""));
+            for key in [name, address.trim_end_matches('>')] {
+                let key = key.trim().to_lowercase();
+                if !key.is_empty() {
+                    by_key.insert(key, login.to_owned());
+                }
+            }
+        }
+        Self { by_key }
+    }
+
+    /// The login of a person: what the file says, else what the address says.
+    fn of(&self, person: &Identity) -> Option<String> {
+        self.by_key
+            .get(&person.key())
+            .or_else(|| self.by_key.get(&person.name.to_lowercase()))
+            .cloned()
+            .or_else(|| person.handle())
+    }
 }
 
 #[cfg(test)]
@@ -107,11 +161,28 @@ mod tests {
             commit("dependabot[bot]", "d@x", "bump"),
         ];
         let known = BTreeSet::from(["ann@x".to_owned()]);
-        let found = contributors(&commits, &co_authors(&commits), Some(&known));
+        let found = contributors(
+            &commits,
+            &co_authors(&commits),
+            Some(&known),
+            &Handles::default(),
+        );
         let names: Vec<_> = found
             .iter()
             .map(|c| (c.name.visible(), c.commits, c.first))
             .collect();
         assert_eq!(names, [("Ann", 2, false), ("Bob", 1, true)]);
+    }
+
+    #[test]
+    fn logins_come_from_addresses_and_files() {
+        let of_address = Identity::new("Ann", "12345+ann-a@users.noreply.github.com");
+        assert_eq!(of_address.handle().as_deref(), Some("ann-a"));
+        assert_eq!(Identity::new("Bob", "bob@example.com").handle(), None);
+        let handles = Handles::parse("# people\n@bobby Bob <bob@example.com>\n@x\n");
+        let of = |name: &str, email: &str| handles.of(&Identity::new(name, email));
+        assert_eq!(of("B.", "bob@example.com").as_deref(), Some("bobby"));
+        assert_eq!(of("Bob", "other@example.com").as_deref(), Some("bobby"));
+        assert_eq!(of("Eve", "eve@example.com"), None);
     }
 }

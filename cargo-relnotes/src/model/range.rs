@@ -21,6 +21,25 @@ pub struct TaggedRelease {
     pub time: i64,
 }
 
+/// The commits of a release: what can be reached from one commit and from none of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The commit released.
+    pub to: CommitId,
+    /// Commits whose history was released before.
+    pub without: Vec<CommitId>,
+}
+
+impl Span {
+    /// All of history up to a commit.
+    pub fn all(to: CommitId) -> Self {
+        Self {
+            to,
+            without: Vec::new(),
+        }
+    }
+}
+
 /// Answers whether a commit can be reached from another.
 pub trait Ancestry {
     /// Why there was no answer.
@@ -87,6 +106,26 @@ pub fn plain(tags: &[Tag], package: &str) -> Vec<TaggedRelease> {
                 commit: tag.commit.clone(),
                 time: tag.time,
             })
+        })
+        .collect()
+}
+
+/// Tags that hold a version in a form that is not read, `v/1.0.0` or `release-1.0.0`: the pattern
+/// that reads each, and what it would be.
+pub fn near_misses(tags: &[Tag], known: &[TaggedRelease]) -> Vec<(String, TaggedRelease)> {
+    tags.iter()
+        .filter(|tag| known.iter().all(|release| release.tag != tag.name))
+        .filter_map(|tag| {
+            let start = tag.name.find(|c: char| c.is_ascii_digit())?;
+            let (before, rest) = tag.name.split_at(start);
+            let version = Version::parse(rest).ok()?;
+            let release = TaggedRelease {
+                tag: tag.name.clone(),
+                version,
+                commit: tag.commit.clone(),
+                time: tag.time,
+            };
+            (!matches!(before, "" | "v")).then(|| (format!("{before}{{version}}"), release))
         })
         .collect()
 }

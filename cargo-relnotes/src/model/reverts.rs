@@ -10,23 +10,56 @@ use release_gate::git::CommitId;
 
 use super::commit::Commit;
 use super::grammar::{Revert, split_pull};
+use super::pulls;
 
 /// The merges of the range that are taken back as a whole: what they brought has to be asked for.
 pub fn merges<'a>(commits: &'a [Commit], reverts: &[(usize, Revert)]) -> Vec<&'a CommitId> {
-    let named = |id: &str| {
+    let by_id = |id: &str| {
         reverts
             .iter()
             .flat_map(|(_, revert)| &revert.commits)
             .any(|one| id.starts_with(one))
     };
-    if reverts.iter().all(|(_, revert)| revert.commits.is_empty()) {
-        return Vec::new();
-    }
-    let merges = commits.iter().filter(|commit| commit.parents > 1);
-    merges
+    let by_number = |number: u64| {
+        reverts
+            .iter()
+            .any(|(_, revert)| revert.pulls.contains(&number))
+    };
+    commits
+        .iter()
+        .filter(|commit| commit.parents > 1)
+        .filter(|commit| {
+            let number = pulls::read(&commit.message).and_then(|pull| pull.number);
+            by_id(commit.id.as_str()) || number.is_some_and(by_number)
+        })
         .map(|commit| &commit.id)
-        .filter(|id| named(id.as_str()))
         .collect()
+}
+
+/// Ids that reverts name and that are in no commit of the range.
+pub fn ids_outside<'a>(
+    commits: &[Commit],
+    reverts: &'a [(usize, Revert)],
+) -> impl Iterator<Item = &'a String> {
+    let ids: BTreeSet<String> = commits.iter().map(|commit| commit.id.to_string()).collect();
+    reverts
+        .iter()
+        .flat_map(|(_, revert)| &revert.commits)
+        .filter(move |id| {
+            ids.range((*id).clone()..)
+                .next()
+                .is_none_or(|found| !found.starts_with(*id))
+        })
+}
+
+/// What is known of reverts beside their messages.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// For merges that are taken back: what they brought.
+    pub brought: BTreeMap<CommitId, BTreeSet<CommitId>>,
+    /// Ids that reverts name and that were released before. An id that is neither here nor in the
+    /// range is one of before a rebase: the commit has another one now.
+    pub released: BTreeSet<String>,
 }
 
 /// Ways to find a commit of the range.
@@ -46,6 +79,10 @@ impl<'a> Index<'a> {
         for (at, commit) in commits.iter().enumerate() {
             index.by_id.insert(commit.id.as_str(), at);
             if commit.parents > 1 {
+                let number = pulls::read(&commit.message).and_then(|pull| pull.number);
+                if let Some(number) = number {
+                    index.by_pull.entry(number).or_default().push(at);
+                }
                 continue;
             }
             let subject = commit.subject();
@@ -68,8 +105,11 @@ impl<'a> Index<'a> {
         at: usize,
         revert: &Revert,
         gone: &BTreeMap<usize, Vec<usize>>,
+        known: &Known,
     ) -> Option<Vec<usize>> {
-        if !revert.commits.is_empty() {
+        let is_stale = |id: &String| self.with_prefix(id).is_none() && !known.released.contains(id);
+        let by_subject = revert.subject.is_some() && revert.commits.iter().all(is_stale);
+        if !revert.commits.is_empty() && !by_subject {
             return revert
                 .commits
                 .iter()
@@ -104,12 +144,11 @@ impl<'a> Index<'a> {
 }
 
 /// For each commit (by position) that is cancelled: the positions of the others it is cancelled
-/// with. `reverts` are the commits that take something back, by position; `brought` says what
-/// merges brought.
+/// with. `reverts` are the commits that take something back, by position.
 pub fn cancelled(
     commits: &[Commit],
     reverts: &[(usize, Revert)],
-    brought: &BTreeMap<CommitId, BTreeSet<CommitId>>,
+    known: &Known,
 ) -> BTreeMap<usize, Vec<usize>> {
     let mut gone: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     if reverts.is_empty() {
@@ -121,7 +160,7 @@ pub fn cancelled(
         if gone.contains_key(at) {
             continue;
         }
-        let Some(mut targets) = index.targets(*at, revert, &gone) else {
+        let Some(mut targets) = index.targets(*at, revert, &gone, known) else {
             continue;
         };
         targets.retain(|target| target > at);
@@ -134,7 +173,7 @@ pub fn cancelled(
         // Taking a merge back takes back what it brought.
         for members in targets
             .iter()
-            .filter_map(|target| brought.get(&commits[*target].id))
+            .filter_map(|target| known.brought.get(&commits[*target].id))
         {
             let inside = members
                 .iter()
@@ -178,9 +217,12 @@ mod tests {
             .enumerate()
             .filter_map(|(at, commit)| Some((at, grammar::parse(&commit.message, &known).revert?)))
             .collect();
-        cancelled(&commits, &reverts, &BTreeMap::new())
-            .into_keys()
-            .collect()
+        // Whatever is not in the range was released before.
+        let known = Known {
+            released: ids_outside(&commits, &reverts).cloned().collect(),
+            ..Known::default()
+        };
+        cancelled(&commits, &reverts, &known).into_keys().collect()
     }
 
     #[test]
@@ -211,12 +253,15 @@ mod tests {
                 .unwrap(),
         )];
         assert_eq!(merges(&commits, &reverts), [&commits[1].id]);
-        let brought = BTreeMap::from([(
-            commits[1].id.clone(),
-            BTreeSet::from([commits[1].id.clone(), commits[2].id.clone()]),
-        )]);
+        let known = Known {
+            brought: BTreeMap::from([(
+                commits[1].id.clone(),
+                BTreeSet::from([commits[1].id.clone(), commits[2].id.clone()]),
+            )]),
+            ..Known::default()
+        };
         assert_eq!(
-            cancelled(&commits, &reverts, &brought)
+            cancelled(&commits, &reverts, &known)
                 .into_keys()
                 .collect::<Vec<_>>(),
             [0, 1, 2]
@@ -263,6 +308,25 @@ mod tests {
             ])
             .is_empty()
         );
+    }
+
+    #[test]
+    fn an_id_of_before_a_rebase_is_looked_for_by_subject() {
+        let commit = |at: usize, message: &str| Commit {
+            id: format!("{at}").repeat(40).parse().unwrap(),
+            parents: 1,
+            inside: Box::default(),
+            author: std::sync::Arc::new(Identity::new("A", "a@b")),
+            time: 0,
+            message: message.to_owned(),
+            touches_package: true,
+        };
+        let message = "Revert \"feat: x\"\n\nThis reverts commit 9999999999.";
+        let commits = [commit(0, message), commit(1, "feat: x")];
+        let parsed = grammar::parse(message, &|_| false).revert.unwrap();
+        let reverts = vec![(0, parsed)];
+        let gone = cancelled(&commits, &reverts, &Known::default());
+        assert_eq!(gone.into_keys().collect::<Vec<_>>(), [0, 1]);
     }
 
     #[test]

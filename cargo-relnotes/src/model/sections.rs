@@ -3,19 +3,18 @@
 //! Must never: drop anything. What no line of the table knows lands in [`Section::Other`]; what is
 //! hidden is hidden by a rule with a name, and counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use regex::Regex;
+use release_gate::git::CommitId;
+use serde::Deserialize;
 
+use super::advisories::names_an_advisory;
 use super::grammar::{Header, Style};
 use super::housekeeping::{housekeeping, is_about_words, is_release_commit};
 
 /// A section of the notes, in the order in which they are printed.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
     /// What users have to change.
     Breaking,
@@ -33,11 +32,13 @@ pub enum Section {
     Dependencies,
     /// Everything else worth a line.
     Other,
+    /// A section of the project's own, by its position in the configuration.
+    Custom(u8),
 }
 
 impl Section {
-    /// All sections in printing order.
-    pub const ALL: [Self; 8] = [
+    /// The sections of every project, in their usual order.
+    pub const USUAL: [Self; 8] = [
         Self::Breaking,
         Self::Security,
         Self::Features,
@@ -48,18 +49,31 @@ impl Section {
         Self::Other,
     ];
 
-    /// The heading.
-    pub fn title(self) -> &'static str {
+    /// The usual section of this id.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::USUAL
+            .into_iter()
+            .find(|section| section.usual_names().0 == id)
+    }
+
+    /// Id and heading, where the project gives no others.
+    fn usual_names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Breaking => "Breaking changes",
-            Self::Security => "Security",
-            Self::Features => "Features",
-            Self::Fixes => "Fixes",
-            Self::Performance => "Performance",
-            Self::Deprecated => "Deprecated",
-            Self::Dependencies => "Dependencies",
-            Self::Other => "Other changes",
+            Self::Breaking => ("breaking", "Breaking changes"),
+            Self::Security => ("security", "Security"),
+            Self::Features => ("features", "Features"),
+            Self::Fixes => ("fixes", "Fixes"),
+            Self::Performance => ("performance", "Performance"),
+            Self::Deprecated => ("deprecated", "Deprecated"),
+            Self::Dependencies => ("dependencies", "Dependencies"),
+            Self::Other => ("other", "Other changes"),
+            Self::Custom(_) => ("custom", "Other changes"),
         }
+    }
+
+    /// The heading, where the project gives no other.
+    pub fn usual_title(self) -> &'static str {
+        self.usual_names().1
     }
 
     /// The heading in a file that follows Keep a Changelog 1.1.
@@ -69,13 +83,79 @@ impl Section {
             Self::Features => "Added",
             Self::Fixes => "Fixed",
             Self::Deprecated => "Deprecated",
-            Self::Breaking | Self::Performance | Self::Dependencies | Self::Other => "Changed",
+            Self::Breaking
+            | Self::Performance
+            | Self::Dependencies
+            | Self::Other
+            | Self::Custom(_) => "Changed",
+        }
+    }
+}
+
+/// The sections of a project: in which order they are printed, and how they are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    order: Vec<Section>,
+    /// Ids and headings that differ from the usual ones.
+    names: BTreeMap<Section, (String, String)>,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            order: Section::USUAL.to_vec(),
+            names: BTreeMap::new(),
+        }
+    }
+}
+
+impl Layout {
+    /// The sections a project names, in its order, before those it does not name. What it does not
+    /// name keeps its usual place behind them, but for breaking changes and security, which nobody
+    /// looks for at the end.
+    pub fn new(named: &[(Section, String, String)]) -> Self {
+        let is_named = |section: &Section| named.iter().any(|(other, ..)| other == section);
+        let first = [Section::Breaking, Section::Security];
+        let mut order: Vec<Section> = first.into_iter().filter(|one| !is_named(one)).collect();
+        order.extend(named.iter().map(|(section, ..)| *section));
+        let rest = Section::USUAL
+            .into_iter()
+            .filter(|one| !order.contains(one))
+            .collect::<Vec<_>>();
+        order.extend(rest);
+        Self {
+            order,
+            names: named
+                .iter()
+                .map(|(section, id, title)| (*section, (id.clone(), title.clone())))
+                .collect(),
+        }
+    }
+
+    /// All sections in printing order.
+    pub fn order(&self) -> &[Section] {
+        &self.order
+    }
+
+    /// The word that reports and templates use.
+    pub fn id(&self, section: Section) -> &str {
+        match self.names.get(&section) {
+            Some((id, _)) => id,
+            None => section.usual_names().0,
+        }
+    }
+
+    /// The heading.
+    pub fn title(&self, section: Section) -> &str {
+        match self.names.get(&section) {
+            Some((_, title)) => title,
+            None => section.usual_names().1,
         }
     }
 }
 
 /// Where a type goes: a section, or hidden.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Destination {
     /// See [`Section::Security`].
@@ -97,7 +177,8 @@ pub enum Destination {
 }
 
 impl Destination {
-    fn section(self) -> Option<Section> {
+    /// The section, or `None` where it is hidden.
+    pub fn section(self) -> Option<Section> {
         Some(match self {
             Self::Security => Section::Security,
             Self::Features => Section::Features,
@@ -188,10 +269,54 @@ pub enum Placement {
     Hidden(String),
 }
 
+/// Which changes belong to a section of the project's own. What is given has to fit, all of it.
+#[derive(Debug, Clone, Default)]
+pub struct Selector {
+    /// Conventional types, lower case.
+    pub types: Vec<String>,
+    /// Scopes and areas, lower case.
+    pub scopes: Vec<String>,
+    /// A regular expression over the subject.
+    pub pattern: Option<Regex>,
+    /// Commits that touch the section's paths, where it has some.
+    pub commits: Option<BTreeSet<CommitId>>,
+}
+
+impl Selector {
+    /// Whether nothing was asked for: then it selects nothing.
+    fn is_empty(&self) -> bool {
+        self.types.is_empty()
+            && self.scopes.is_empty()
+            && self.pattern.is_none()
+            && self.commits.is_none()
+    }
+
+    /// Whether a change is one of the section's.
+    fn selects(&self, header: &Header, commit: Option<&CommitId>) -> bool {
+        let kind = header.kind.as_deref().unwrap_or_default();
+        let scope = header.scope.as_deref().unwrap_or_default().to_lowercase();
+        let in_scope = self
+            .scopes
+            .iter()
+            .any(|wanted| *wanted == scope || scope.split(", ").any(|one| one == wanted));
+        let touches = |commits: &BTreeSet<CommitId>| commit.is_some_and(|id| commits.contains(id));
+        !self.is_empty()
+            && (self.types.is_empty() || self.types.iter().any(|wanted| wanted == kind))
+            && (self.scopes.is_empty() || in_scope)
+            && self
+                .pattern
+                .as_ref()
+                .is_none_or(|pattern| pattern.is_match(&header.subject()))
+            && self.commits.as_ref().is_none_or(touches)
+    }
+}
+
 /// The table, with what a project changed about it.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     overrides: BTreeMap<String, Destination>,
+    selectors: Vec<(Section, Selector)>,
+    layout: Layout,
 }
 
 impl Table {
@@ -200,33 +325,57 @@ impl Table {
         Self {
             overrides: overrides
                 .into_iter()
-                .map(|(kind, place)| (kind.to_lowercase(), place))
+                .map(|(kind, destination)| (kind.to_lowercase(), destination))
                 .collect(),
+            ..Self::default()
         }
     }
 
-    fn place(&self, kind: &str) -> Option<Destination> {
+    /// The same table with sections of the project's own.
+    #[must_use]
+    pub fn with_sections(mut self, layout: Layout, selectors: Vec<(Section, Selector)>) -> Self {
+        self.layout = layout;
+        self.selectors = selectors;
+        self
+    }
+
+    /// The sections in their order.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn destination(&self, kind: &str) -> Option<Destination> {
         self.overrides.get(kind).copied().or_else(|| {
             TYPES
                 .iter()
                 .find(|(name, _)| *name == kind)
-                .map(|(_, place)| *place)
+                .map(|(_, destination)| *destination)
         })
     }
 
     /// Whether the table knows a conventional type.
     pub fn knows(&self, kind: &str) -> bool {
-        self.place(&kind.to_ascii_lowercase()).is_some()
+        let kind = kind.to_ascii_lowercase();
+        let selected = self
+            .selectors
+            .iter()
+            .any(|(_, selector)| selector.types.contains(&kind));
+        selected || self.destination(&kind).is_some()
     }
 
-    /// Where a change goes, breaking ones aside.
-    pub fn placement(&self, header: &Header) -> Placement {
+    /// Where a change goes, breaking ones and updates of dependencies aside. `commit` is the one it
+    /// came with.
+    pub fn placement(&self, header: &Header, commit: Option<&CommitId>) -> Placement {
         let scope = header.scope.as_deref().unwrap_or("").to_lowercase();
         if names_an_advisory(&header.description) || matches!(scope.as_str(), "security" | "sec") {
             return Placement::In(Section::Security);
         }
-        if is_dependency_update(header, &scope) {
-            return Placement::In(Section::Dependencies);
+        let selected = self
+            .selectors
+            .iter()
+            .find(|(_, selector)| selector.selects(header, commit));
+        if let Some((section, _)) = selected {
+            return Placement::In(*section);
         }
         if is_release_commit(header) {
             return Placement::Hidden("release-commit".to_owned());
@@ -237,36 +386,39 @@ impl Table {
             return Placement::Hidden(rule.to_owned());
         }
         match header.style {
-            Style::Conventional => match self.place(header.kind.as_deref().unwrap_or_default()) {
-                Some(place) => place.section().map_or_else(
-                    || {
-                        Placement::Hidden(format!(
-                            "type-{}",
-                            header.kind.as_deref().unwrap_or_default()
-                        ))
-                    },
-                    Placement::In,
-                ),
-                None => Placement::In(Section::Other),
-            },
-            Style::Area => match self.overrides.get(&scope).map(|place| place.section()) {
-                Some(Some(section)) => Placement::In(section),
-                Some(None) => Placement::Hidden(format!("area-{scope}")),
-                None if HIDDEN_AREAS.contains(&scope.as_str())
-                    || HIDDEN_AREAS
-                        .iter()
-                        .any(|area| scope.strip_suffix(".md") == Some(area)) =>
-                {
-                    Placement::Hidden(format!("area-{scope}"))
-                }
-                None => Placement::In(by_verb(&header.description)),
-            },
+            Style::Conventional => self.by_type(header.kind.as_deref().unwrap_or_default()),
+            Style::Area => self.by_area(&scope, &header.description),
             Style::Free if is_autosquash(&header.description) => {
                 Placement::Hidden("autosquash".to_owned())
             }
             Style::Free => Placement::In(by_verb(&header.description)),
         }
     }
+
+    fn by_type(&self, kind: &str) -> Placement {
+        let Some(destination) = self.destination(kind) else {
+            return Placement::In(Section::Other);
+        };
+        match destination.section() {
+            Some(section) => Placement::In(section),
+            None => Placement::Hidden(format!("type-{kind}")),
+        }
+    }
+
+    fn by_area(&self, scope: &str, text: &str) -> Placement {
+        match self.overrides.get(scope).map(|place| place.section()) {
+            Some(Some(section)) => Placement::In(section),
+            Some(None) => Placement::Hidden(format!("area-{scope}")),
+            None if is_hidden_area(scope) => Placement::Hidden(format!("area-{scope}")),
+            None => Placement::In(by_verb(text)),
+        }
+    }
+}
+
+/// Whether an area is no part of what is shipped.
+fn is_hidden_area(scope: &str) -> bool {
+    let bare = scope.strip_suffix(".md").unwrap_or(scope);
+    HIDDEN_AREAS.contains(&bare)
 }
 
 fn by_verb(text: &str) -> Section {
@@ -285,60 +437,6 @@ fn by_verb(text: &str) -> Section {
         .map_or(Section::Other, |(_, section)| *section)
 }
 
-/// Whether a text names a published advisory.
-pub fn names_an_advisory(text: &str) -> bool {
-    advisory_ids(text).next().is_some()
-}
-
-/// The ids of published advisories in a text, upper case.
-pub fn advisory_ids(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-        .filter_map(|word| {
-            let upper = word.to_ascii_uppercase();
-            let parts: Vec<&str> = upper.split('-').collect();
-            let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            let is_id = match parts[..] {
-                ["RUSTSEC" | "CVE", year, number] => {
-                    year.len() == 4 && digits(year) && number.len() >= 4 && digits(number)
-                }
-                ["GHSA", a, b, c] => [a, b, c].iter().all(|part| part.len() == 4),
-                _ => false,
-            };
-            is_id.then_some(upper)
-        })
-}
-
-fn is_dependency_update(header: &Header, scope: &str) -> bool {
-    if matches!(
-        scope,
-        "deps" | "deps-dev" | "dep" | "dependencies" | "cargo-deps" | "crates"
-    ) && header.style != Style::Free
-    {
-        return true;
-    }
-    let mut words = header.description.split_whitespace();
-    let verb = words.next().unwrap_or("").to_lowercase();
-    if !matches!(verb.as_str(), "bump" | "bumps" | "update" | "upgrade") {
-        return false;
-    }
-    // `Bump serde from 1.0.1 to 1.0.2`, `Update Rust crate libc to v0.2.147`.
-    let rest: Vec<&str> = words.collect();
-    rest.iter()
-        .position(|word| *word == "to")
-        .is_some_and(|at| {
-            (1..=6).contains(&at)
-                && rest.get(at + 1).is_some_and(|version| {
-                    version
-                        .trim_matches(['`', 'v'])
-                        .starts_with(|c: char| c.is_ascii_digit())
-                })
-                && rest[0].to_lowercase() != "version"
-                && !rest[..at].iter().any(|word| {
-                    matches!(word.to_lowercase().as_str(), "msrv" | "version" | "edition")
-                })
-        })
-}
-
 fn is_autosquash(text: &str) -> bool {
     ["fixup! ", "squash! ", "amend! "]
         .iter()
@@ -352,12 +450,12 @@ mod tests {
 
     fn place(subject: &str) -> Placement {
         let table = Table::default();
-        table.placement(&grammar::header(subject, &|kind| table.knows(kind)))
+        table.placement(&grammar::header(subject, &|kind| table.knows(kind)), None)
     }
 
     #[test]
     fn where_changes_go() {
-        use Section::{Dependencies, Deprecated, Features, Fixes, Other, Performance, Security};
+        use Section::{Deprecated, Features, Fixes, Other, Performance, Security};
         for (subject, section) in [
             ("feat: x", Features),
             ("FEAT(cli): x", Features),
@@ -370,9 +468,6 @@ mod tests {
             ("unknown(scope): x", Other),
             ("chore: x for CVE-2024-12345", Security),
             ("fix(security): x", Security),
-            ("chore(deps): bump x", Dependencies),
-            ("Bump serde from 1.0.1 to 1.0.2", Dependencies),
-            ("Update Rust crate libc to v0.2.147", Dependencies),
             ("Update MSRV to 1.70", Other),
             ("Add changelog parser", Features),
             ("Test for correct categorization", Other),
@@ -426,20 +521,10 @@ mod tests {
             ("docs".to_owned(), Destination::Other),
             ("feat".to_owned(), Destination::Hide),
         ]));
-        let place =
-            |subject: &str| table.placement(&grammar::header(subject, &|kind| table.knows(kind)));
+        let place = |subject: &str| {
+            table.placement(&grammar::header(subject, &|kind| table.knows(kind)), None)
+        };
         assert_eq!(place("docs: x"), Placement::In(Section::Other));
         assert_eq!(place("feat: x"), Placement::Hidden("type-feat".to_owned()));
-    }
-
-    #[test]
-    fn ids_of_advisories() {
-        let ids: Vec<_> =
-            advisory_ids("see CVE-2024-1234, rustsec-2020-0001 and GHSA-abcd-efgh-ijkl; not CVE-x")
-                .collect();
-        assert_eq!(
-            ids,
-            ["CVE-2024-1234", "RUSTSEC-2020-0001", "GHSA-ABCD-EFGH-IJKL"]
-        );
     }
 }

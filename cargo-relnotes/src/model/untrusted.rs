@@ -7,16 +7,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 /// Longest text (in characters) that is kept of one line; a longer one ends with `…`.
 pub const MAX_CHARS: usize = 1_000;
 
 /// One line of foreign text: white space collapsed, control and direction-changing characters
 /// replaced.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, JsonSchema)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Untrusted(String);
 
 impl Untrusted {

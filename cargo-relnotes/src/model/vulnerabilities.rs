@@ -5,15 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
 use semver::Version;
-use serde::Serialize;
 
 use super::facts::Advisory;
 use super::untrusted::Untrusted;
 
 /// An advisory that hits a package of a lockfile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     /// `RUSTSEC-…`.
     pub id: String,
@@ -48,16 +46,10 @@ impl Hit {
             aliases: Vec::new(),
             package: advisory.package.clone(),
             versions: vec![advisory.version.clone()],
-            title: advisory
-                .title
-                .as_deref()
-                .map(Untrusted::new)
-                .unwrap_or_default(),
+            title: Untrusted::new(&advisory.title),
             date: String::new(),
-            severity: advisory
-                .severity
-                .clone()
-                .filter(|severity| severity != "unknown" && severity != "none"),
+            severity: Some(advisory.severity.clone())
+                .filter(|severity| !matches!(severity.as_str(), "" | "unknown" | "none")),
             patched: advisory.patched.clone(),
             public_before: false,
             locked_only: false,
@@ -67,7 +59,7 @@ impl Hit {
 }
 
 /// Which of our own releases shipped a vulnerable dependency.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shipped {
     /// Runs of consecutive releases: first and last version.
     pub runs: Vec<(String, String)>,
@@ -117,8 +109,7 @@ impl Shipped {
 }
 
 /// How an advisory that hits this release stands to the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// It came with this release.
     Introduced,
@@ -129,6 +120,15 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// The word that templates use.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Introduced => "introduced",
+            Self::StillPresent => "still-present",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// Words between the advisory and the package.
     pub fn words(self) -> &'static str {
         match self {
@@ -140,7 +140,7 @@ impl Standing {
 }
 
 /// The difference between two releases.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VulnerabilityDelta {
     /// Hit the release before and not this one.
     pub fixed: Vec<Hit>,
@@ -249,7 +249,8 @@ mod tests {
             id: id.into(),
             package: "p".into(),
             version: "1.0.0".into(),
-            scope: scope.map(str::to_owned),
+            scope: scope.unwrap_or("built").to_owned(),
+            kind: "vulnerability".into(),
             ..Advisory::default()
         };
         let list = [judged("d", None), judged("c", Some("not-built"))];

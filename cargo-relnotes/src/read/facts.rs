@@ -6,33 +6,25 @@
 
 use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
 use release_gate::digest::{sha256_bytes, sha256_file};
-use release_gate::git::CommitId;
-use release_gate::report::{Envelope, Status, Subject};
+use release_gate_facts::{CommitId, Envelope, ReportData, Sha256Digest, Subject};
 use semver::Version;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::model::facts::{BuildInfo, Fact, Facts, Judged, Sbom};
+use crate::model::facts::{BuildInfo, Fact, Facts, Judged, SBOM_FILE, Sbom};
 
 /// Reads everything the artifact folder of a release holds. `before` is the version of the release
 /// before: what was compared with another one says nothing about this range.
 pub fn gather(folder: &PackageArtifacts, subject: &Subject, before: Option<&Version>) -> Facts {
-    let any = |_: &Envelope| None;
-    let buildinfo: Fact<Judged<BuildInfo>> = report(folder, "buildinfo", subject, any);
-    let compared = |envelope: &Envelope| {
-        let with = envelope.baseline.as_ref()?.version.as_deref()?;
-        let before = before?.to_string();
-        (with != before).then(|| format!("compared with {with}, not {before}"))
-    };
+    let buildinfo: Fact<Judged<BuildInfo>> = read_report(folder, subject);
     let mismatched = buildinfo
         .usable()
         .map(|facts| mismatches(folder, &facts.data))
         .unwrap_or_default();
     Facts {
-        sbom: sbom(folder, subject),
-        vulns: report(folder, "vulns", subject, any),
-        compat: report(folder, "compat", subject, compared),
-        repro: report(folder, "repro", subject, any),
+        sbom: read_sbom(folder, subject),
+        vulns: read_report(folder, subject),
+        compat: compared_with(read_envelope(folder, subject), before),
+        repro: read_report(folder, subject),
         buildinfo,
         mismatched,
     }
@@ -50,83 +42,73 @@ pub fn build_before(
         .dir()
         .parent()?
         .join(format!("{package}-{version}"))
-        .join("buildinfo.json");
-    let envelope = Envelope::read(&std::fs::read(path).ok()?, "buildinfo").ok()?;
-    let judged = matches!(envelope.status, Status::Pass | Status::Fail);
-    (judged && envelope.subject.commit.as_ref() == Some(commit))
-        .then(|| serde_json::from_value(envelope.data).ok())?
+        .join(BuildInfo::FILE);
+    let bytes = std::fs::read(path).ok()?;
+    let report = Fact::<Envelope<BuildInfo>>::read(Some(&bytes)).into_usable()?;
+    (report.subject.commit.as_ref() == Some(commit)).then_some(report.data)
 }
 
-/// One report, brought to the shape notes need.
-fn report<T: DeserializeOwned>(
+/// One report, and the digest of its file.
+fn read_envelope<Data: ReportData>(
     folder: &PackageArtifacts,
-    name: &str,
     subject: &Subject,
-    otherwise_stale: impl Fn(&Envelope) -> Option<String>,
-) -> Fact<Judged<T>> {
-    let bytes = match folder.read(&format!("{name}.json")) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return Fact::Absent,
-        Err(error) => return Fact::Broken(error.chain()),
+) -> Fact<(Envelope<Data>, Sha256Digest)> {
+    let bytes = match folder.read(Data::FILE) {
+        Ok(bytes) => bytes,
+        Err(error) => return Fact::Error(error.chain()),
     };
-    let envelope = match Envelope::read(&bytes, name) {
-        Ok(envelope) => envelope,
-        Err(error) => return Fact::Broken(error.to_string()),
-    };
-    if let Some(why) = stale(&envelope.subject, subject).or_else(|| otherwise_stale(&envelope)) {
-        return Fact::Stale(why);
-    }
-    let first = envelope
-        .findings
-        .first()
-        .map(|finding| format!(": {}", finding.message))
-        .unwrap_or_default();
-    match envelope.status {
-        Status::Pass | Status::Fail => match serde_json::from_value(envelope.data) {
-            Ok(data) => Fact::Usable(Judged {
-                status: envelope.status,
-                sha256: sha256_bytes(&bytes),
-                data,
-            }),
-            Err(error) => Fact::Broken(format!("its data has an unexpected shape: {error}")),
-        },
-        Status::Skipped => Fact::NotApplicable(format!("nothing to judge{first}")),
-        Status::Error | Status::Unsupported => Fact::Broken(format!(
-            "its gate ended with status `{}`{first}",
-            envelope.status.as_str()
-        )),
+    let digest = sha256_bytes(bytes.as_deref().unwrap_or_default());
+    Fact::<Envelope<Data>>::read(bytes.as_deref())
+        .about(subject)
+        .map(|envelope| (envelope, digest))
+}
+
+/// One report, as far as notes repeat it.
+fn read_report<Data: ReportData>(
+    folder: &PackageArtifacts,
+    subject: &Subject,
+) -> Fact<Judged<Data>> {
+    read_envelope(folder, subject).map(judged)
+}
+
+fn judged<Data>((envelope, sha256): (Envelope<Data>, Sha256Digest)) -> Judged<Data> {
+    Judged {
+        status: envelope.status,
+        sha256,
+        data: envelope.data,
     }
 }
 
-/// Why a report is about something else. A report that names no package (of a whole workspace) is
-/// about all of them.
-fn stale(found: &Subject, judged: &Subject) -> Option<String> {
-    for (what, a, b) in [
-        ("package", &found.package, &judged.package),
-        ("version", &found.version, &judged.version),
-    ] {
-        if let (Some(a), Some(b)) = (a, b)
-            && a != b
-        {
-            return Some(format!("made for {what} {a}, not {b}"));
+/// The fact, stale where it was compared with another version than `before`.
+fn compared_with<Data>(
+    fact: Fact<(Envelope<Data>, Sha256Digest)>,
+    before: Option<&Version>,
+) -> Fact<Judged<Data>> {
+    fact.and_then(|(envelope, sha256)| {
+        let baseline = envelope.baseline.as_ref();
+        let with = baseline.and_then(|baseline| baseline.version.as_deref());
+        match (with, before) {
+            (Some(with), Some(before)) if with != before.to_string() => {
+                Fact::Stale(format!("compared with {with}, not {before}"))
+            }
+            _ => Fact::Usable(judged((envelope, sha256))),
         }
-    }
-    found.stale_against(judged)
+    })
 }
 
 /// The CycloneDX SBOM.
-fn sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
-    let bytes = match folder.read("sbom.cdx.json") {
+fn read_sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
+    let bytes = match folder.read(SBOM_FILE) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return Fact::Absent,
-        Err(error) => return Fact::Broken(error.chain()),
+        Ok(None) => return Fact::Missing,
+        Err(error) => return Fact::Error(error.chain()),
     };
     let value: Value = match serde_json::from_slice(&bytes) {
         Ok(value) => value,
-        Err(error) => return Fact::Broken(format!("it is no JSON: {error}")),
+        Err(error) => return Fact::OtherShape(format!("it is no JSON: {error}")),
     };
     if value["bomFormat"] != "CycloneDX" {
-        return Fact::Broken("it is no CycloneDX document".to_owned());
+        return Fact::OtherShape("it is no CycloneDX document".to_owned());
     }
     let root = &value["metadata"]["component"];
     if let (Some(found), Some(judged)) = (root["version"].as_str(), subject.version.as_deref())
@@ -168,31 +150,29 @@ fn sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
     let listed = manifest
         .iter()
         .flat_map(|manifest| &manifest.files)
-        .find(|file| file.path == "sbom.cdx.json");
+        .find(|file| file.path == SBOM_FILE);
     if listed.is_some_and(|file| file.sha256 != sha256) {
-        return Fact::Broken("it was changed after its tool wrote it".to_owned());
+        return Fact::Error("it was changed after its tool wrote it".to_owned());
     }
-    Fact::Usable(Sbom {
-        sha256,
-        components: value["components"].as_array().map_or(0, Vec::len),
-    })
+    match value["components"].as_array() {
+        Some(components) => Fact::Usable(Sbom {
+            sha256,
+            components: components.len(),
+        }),
+        None => Fact::OtherShape("it has no list of components".to_owned()),
+    }
 }
 
 /// Artifacts that are in the folder and are not what the build said.
-fn mismatches(
-    folder: &PackageArtifacts,
-    info: &BuildInfo,
-) -> Vec<(String, release_gate::digest::Sha256Digest)> {
+fn mismatches(folder: &PackageArtifacts, info: &BuildInfo) -> Vec<(String, Sha256Digest)> {
     let mut found = Vec::new();
     for artifact in &info.artifacts {
-        let Some(path) = artifact
+        let inside = !artifact
             .path
-            .as_deref()
-            .filter(|path| !path.split('/').any(|part| part == ".." || part.is_empty()))
-        else {
-            continue;
-        };
-        if let Ok((digest, _)) = sha256_file(&folder.path(path))
+            .split('/')
+            .any(|part| part == ".." || part.is_empty());
+        if inside
+            && let Ok((digest, _)) = sha256_file(&folder.path(&artifact.path))
             && digest != artifact.sha256
         {
             found.push((artifact.name.clone(), digest));

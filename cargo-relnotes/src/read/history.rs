@@ -12,7 +12,7 @@ use release_gate::process::Step;
 use crate::model::commit::{Commit, Identity};
 use crate::model::folders::Folders;
 use crate::model::pulls;
-use crate::model::range::Ancestry;
+use crate::model::range::{Ancestry, Span};
 
 /// Why history could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,21 +44,17 @@ impl From<HistoryError> for release_gate::Error {
 const FORMAT: &str = "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B";
 
 /// Arguments that name a range.
-fn range_args(from: Option<&CommitId>, to: &CommitId) -> Vec<String> {
-    let mut args = vec![to.to_string()];
-    args.extend(from.map(|from| format!("^{from}")));
+fn range_args(span: &Span) -> Vec<String> {
+    let mut args = vec![span.to.to_string()];
+    args.extend(span.without.iter().map(|commit| format!("^{commit}")));
     args
 }
 
-/// The commits of `from..to` (all of `to` without `from`), children before parents.
+/// The commits of a range, children before parents.
 ///
 /// # Errors
 /// git failed or its answer is odd.
-pub fn commits(
-    git: &Git,
-    from: Option<&CommitId>,
-    to: &CommitId,
-) -> Result<Vec<Commit>, HistoryError> {
+pub fn commits(git: &Git, span: &Span) -> Result<Vec<Commit>, HistoryError> {
     let flags = [
         "log",
         "-z",
@@ -68,10 +64,10 @@ pub fn commits(
         "--encoding=UTF-8",
         FORMAT,
     ];
-    let step = with_mailmap(git, to)
+    let step = with_mailmap(git, &span.to)
         .args(flags)
         .arg("--end-of-options")
-        .args(range_args(from, to))
+        .args(range_args(span))
         .arg("--");
     parse_log(&git.run(step)?.success().map_err(GitError::from)?.stdout)
 }
@@ -127,7 +123,7 @@ fn parse_log(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
         let mut next = || fields.next().ok_or_else(|| odd(id.as_bytes()));
         let (parents, name, email, time, message) = (next()?, next()?, next()?, next()?, next()?);
         let merge = parents.contains(' ');
-        has_pulls |= merge && message.starts_with(['M', 'A']) && pulls::read(message).is_some();
+        has_pulls |= merge && pulls::read(message).is_some();
         lines.push((id, parents));
         commits.push(Commit {
             inside: Box::default(),
@@ -160,17 +156,84 @@ fn parse_log(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
     Ok(commits)
 }
 
-/// How many commits `git rev-list` counts in `from..to`: the number every accounting is held to.
+/// How many commits `git rev-list` counts in a range: the number every accounting is held to.
 ///
 /// # Errors
 /// git failed or its answer is no number.
-pub fn count(git: &Git, from: Option<&CommitId>, to: &CommitId) -> Result<usize, HistoryError> {
+pub fn count(git: &Git, span: &Span) -> Result<usize, HistoryError> {
     let args = ["rev-list", "--count", "--end-of-options"].map(str::to_owned);
-    let bytes = git.plumbing(args.into_iter().chain(range_args(from, to)))?;
+    let bytes = git.plumbing(args.into_iter().chain(range_args(span)))?;
     let text = String::from_utf8_lossy(&bytes);
     text.trim().parse().map_err(|_| HistoryError::Log {
         near: text.chars().take(60).collect(),
     })
+}
+
+/// Arguments that name folders and files to the letter, less others.
+fn pathspecs(inside: &[String], outside: &[String]) -> Vec<String> {
+    let wanted = inside.iter().map(|folder| {
+        if folder.is_empty() {
+            ":(top)".to_owned()
+        } else {
+            format!(":(top,literal){folder}")
+        }
+    });
+    let unwanted = outside
+        .iter()
+        .map(|folder| format!(":(top,exclude,literal){folder}"));
+    wanted.chain(unwanted).collect()
+}
+
+/// Ids of the commits of a range that touch paths, merges aside.
+fn touching(git: &Git, span: &Span, paths: Vec<String>) -> Result<BTreeSet<String>, HistoryError> {
+    // The folders are quoted by `pathspecs`; only `top` and `exclude` act.
+    let step = git
+        .step()
+        .env("GIT_LITERAL_PATHSPECS", "0")
+        .args([
+            "rev-list",
+            "--no-merges",
+            "--full-history",
+            "--end-of-options",
+        ])
+        .args(range_args(span))
+        .arg("--")
+        .args(paths);
+    let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
+    Ok(String::from_utf8_lossy(&bytes)
+        .lines()
+        .map(str::to_owned)
+        .collect())
+}
+
+/// The commits of a range that touch paths, merges aside.
+///
+/// # Errors
+/// git failed.
+pub fn touching_paths(
+    git: &Git,
+    span: &Span,
+    paths: &[String],
+) -> Result<BTreeSet<CommitId>, HistoryError> {
+    let ids = touching(git, span, pathspecs(paths, &[]))?;
+    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+}
+
+/// Names of the tags that are a part of a commit's history.
+///
+/// # Errors
+/// git failed.
+pub fn merged_tags(git: &Git, commit: &CommitId) -> Result<BTreeSet<String>, HistoryError> {
+    let bytes = git.plumbing([
+        "for-each-ref",
+        "--format=%(refname:strip=2)",
+        &format!("--merged={commit}"),
+        "refs/tags",
+    ])?;
+    Ok(String::from_utf8_lossy(&bytes)
+        .lines()
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Marks the commits that touch a package's folders. Merges are left alone: they have a bucket of
@@ -180,54 +243,27 @@ pub fn count(git: &Git, from: Option<&CommitId>, to: &CommitId) -> Result<usize,
 /// git failed.
 pub fn mark_touching(
     git: &Git,
-    from: Option<&CommitId>,
-    to: &CommitId,
+    span: &Span,
     folders: &Folders,
     commits: &mut [Commit],
 ) -> Result<(), HistoryError> {
     if folders.is_everything() || commits.is_empty() {
         return Ok(());
     }
-    let literal = |folder: &String| {
-        if folder.is_empty() {
-            ":(top)".to_owned()
-        } else {
-            format!(":(top,literal){folder}")
-        }
-    };
-    let touching = |paths: Vec<String>| -> Result<BTreeSet<String>, HistoryError> {
-        // The folders are quoted by `literal`; only `top` and `exclude` act.
-        let step = git.step().env("GIT_LITERAL_PATHSPECS", "0");
-        let step = step.args([
-            "rev-list",
-            "--no-merges",
-            "--full-history",
-            "--end-of-options",
-        ]);
-        let step = step.args(range_args(from, to)).arg("--").args(paths);
-        let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
-        Ok(String::from_utf8_lossy(&bytes)
-            .lines()
-            .map(str::to_owned)
-            .collect())
-    };
-    let outside = folders
-        .outside
-        .iter()
-        .map(|folder| format!(":(top,exclude,literal){folder}"));
-    let mut own = touching(folders.inside.iter().map(literal).chain(outside).collect())?;
+    let mut own = touching(git, span, pathspecs(&folders.inside, &folders.outside))?;
     if !folders.shared.is_empty() {
-        let shared = touching(folders.shared.iter().map(literal).collect())?;
+        let shared = touching(git, span, pathspecs(&folders.shared, &[]))?;
         let elsewhere = if shared.is_empty() || folders.others.is_empty() {
             BTreeSet::new()
         } else {
-            let mine = folders
+            let mine: Vec<String> = folders
                 .shared
                 .iter()
                 .chain(&folders.inside)
-                .filter(|path| !path.is_empty());
-            let mine = mine.map(|path| format!(":(top,exclude,literal){path}"));
-            touching(folders.others.iter().map(literal).chain(mine).collect())?
+                .filter(|path| !path.is_empty())
+                .cloned()
+                .collect();
+            touching(git, span, pathspecs(&folders.others, &mine))?
         };
         own.extend(shared.difference(&elsewhere).cloned());
     }
@@ -237,29 +273,54 @@ pub fn mark_touching(
     Ok(())
 }
 
-/// Everybody who wrote a commit reachable from `commit`, after the mailmap of `to`: keys of
-/// [`Identity::key`].
+/// Everybody who wrote a commit, or a part of one, in these histories that touches the package:
+/// keys of [`Identity::key`], after the mailmap of `to`.
 ///
 /// # Errors
 /// git failed.
-pub fn known_authors(
+pub fn known_people(
     git: &Git,
-    commit: &CommitId,
+    histories: &[CommitId],
+    folders: &Folders,
     to: &CommitId,
 ) -> Result<BTreeSet<String>, HistoryError> {
-    // git counts them itself, so that only one line for each person is handed over.
-    let step =
-        with_mailmap(git, to).args(["shortlog", "--summary", "--email", commit.as_str(), "--"]);
+    let is_everything = folders.is_everything();
+    // Names and trailers alone: nothing of what is in between is handed over.
+    let step = with_mailmap(git, to)
+        .env("GIT_LITERAL_PATHSPECS", "0")
+        .args(["log", "-z", "--no-merges", "--no-notes", "--encoding=UTF-8"])
+        .arg("--format=%aN%x01%aE%x01%(trailers:key=Co-authored-by,valueonly,separator=%x01)")
+        .arg("--end-of-options")
+        .args(histories.iter().map(CommitId::as_str))
+        .arg("--");
+    let step = if is_everything {
+        step
+    } else {
+        step.args(pathspecs(&folders.inside, &folders.outside))
+    };
     let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
     let text = String::from_utf8_lossy(&bytes);
-    Ok(text
-        .lines()
-        .filter_map(|line| line.split_once('\t'))
-        .map(|(_, person)| match person.rsplit_once(" <") {
-            Some((name, email)) => Identity::new(name, email.trim_end_matches('>')).key(),
-            None => Identity::new(person, "").key(),
-        })
-        .collect())
+
+    let mut known = BTreeSet::new();
+    let mut co_authors: BTreeSet<&str> = BTreeSet::new();
+    for record in text.split('\0').filter(|record| !record.is_empty()) {
+        let mut fields = record.split('\u{1}');
+        let name = fields.next().unwrap_or_default();
+        let email = fields.next().unwrap_or_default();
+        known.insert(Identity::new(name, email).key());
+        co_authors.extend(fields.filter(|field| !field.trim().is_empty()));
+    }
+    let named: Vec<Identity> = co_authors.into_iter().map(identity_of).collect();
+    known.extend(mailmapped(git, &named, to)?.iter().map(Identity::key));
+    Ok(known)
+}
+
+/// `Name <address>`, or a name alone.
+fn identity_of(text: &str) -> Identity {
+    match text.rsplit_once('<') {
+        Some((name, rest)) => Identity::new(name, rest.trim().trim_end_matches('>')),
+        None => Identity::new(text, ""),
+    }
 }
 
 /// Passes people through the mailmap of `to`.
@@ -284,13 +345,7 @@ pub fn mailmapped(
             .stdin(input),
     )?;
     let text = String::from_utf8_lossy(&finished.stdout);
-    let mapped: Vec<Identity> = text
-        .lines()
-        .map(|line| match line.rsplit_once('<') {
-            Some((name, rest)) => Identity::new(name, rest.trim_end_matches('>')),
-            None => Identity::new(line, ""),
-        })
-        .collect();
+    let mapped: Vec<Identity> = text.lines().map(identity_of).collect();
     // An entry git does not understand must not cost us the names.
     Ok(if finished.is_success() && mapped.len() == people.len() {
         mapped

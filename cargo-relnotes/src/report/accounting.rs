@@ -1,12 +1,13 @@
 //! Where every commit went, for people.
 
-use super::words::count;
-use crate::model::account::{Accounting, Bucket, Sums};
+use release_gate_facts::report::relnotes::Sums;
+
+use crate::model::account::{Accounting, Bucket};
 
 /// The accounting as a sentence.
 pub fn sentence(sums: &Sums) -> String {
     let mut parts = vec![format!("{} listed", sums.listed)];
-    let hidden: usize = sums.hidden.values().sum();
+    let hidden: u64 = sums.hidden.values().sum();
     let rules: Vec<String> = sums
         .hidden
         .iter()
@@ -27,7 +28,7 @@ pub fn sentence(sums: &Sums) -> String {
     }
     format!(
         "All {} of the range: {}.",
-        count(sums.total, "commit"),
+        release_gate::text::counted(sums.total, "commit", "commits"),
         parts.join(", ")
     )
 }
@@ -37,7 +38,9 @@ pub fn by_commit(accounting: &Accounting) -> String {
     let mut text = String::from("\nwhere every commit went, newest first:\n");
     for (commit, subject, bucket) in &accounting.buckets {
         let place = match bucket {
-            Bucket::Listed { section } => format!("listed in {}", section.title()),
+            Bucket::Listed { section } => {
+                format!("listed in {}", accounting.layout.title(*section))
+            }
             Bucket::Folded { into: Some(into) } => format!("folded into {}", into.short()),
             Bucket::Folded { into: None } => "folded into the dependency table".to_owned(),
             Bucket::Merge => "merge".to_owned(),

@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::document::{Document, DocumentError, Part};
 use super::markdown::escape;
-use super::words::{count, severity};
+use super::words::{counted, severity};
 use crate::model::account::{Accounting, Entry};
+use crate::model::advisories::advisory_ids;
 use crate::model::release::{About, Vulnerabilities};
-use crate::model::sections::{Section, advisory_ids};
+use crate::model::sections::Section;
 use crate::model::vulnerabilities::Hit;
 
 /// A file to be written below `advisories/`.
@@ -93,7 +94,7 @@ fn is_own(vulnerabilities: &Vulnerabilities, entry: &Entry) -> bool {
         .map(|scope| scope.visible().to_lowercase())
         .unwrap_or_default();
     let scoped = scope.starts_with("dep") || scope.contains("lock");
-    let named: Vec<String> = advisory_ids(text).collect();
+    let named: Vec<String> = own_ids(entry).collect();
     !named.iter().any(of_dependency)
         && !scoped
         && !(updates && (!named.is_empty() || scope != "security"))
@@ -109,7 +110,7 @@ pub fn render_rustsec(about: &About, entry: &Entry) -> String {
          [versions]\npatched = [\">= {version}\"]\nunaffected = [] # FILL-IN: versions before the flaw came in\n```\n\n# {title}\n\n\
          FILL-IN: what an attacker can do, under which conditions, and since which version.\n\n## Mitigation\n\nUpgrade to {version}. \
          FILL-IN: what to do where that is not possible.\n",
-        aliases = advisory_ids(entry.text.visible())
+        aliases = own_ids(entry)
             .map(|id| format!("\"{id}\""))
             .collect::<Vec<_>>()
             .join(", "),
@@ -120,6 +121,11 @@ pub fn render_rustsec(about: &About, entry: &Entry) -> String {
     )
 }
 
+/// Ids the line and its messages give the vulnerability.
+fn own_ids(entry: &Entry) -> impl Iterator<Item = String> + '_ {
+    advisory_ids(entry.text.visible()).chain(entry.advisories.iter().cloned())
+}
+
 /// The same as OSV: <https://ossf.github.io/osv-schema/>.
 fn render_osv(about: &About, entry: &Entry) -> String {
     let time = rfc3339(about.time);
@@ -128,6 +134,7 @@ fn render_osv(about: &About, entry: &Entry) -> String {
         "id": "RUSTSEC-0000-0000",
         "modified": time,
         "published": time,
+        "aliases": own_ids(entry).collect::<Vec<_>>(),
         "summary": entry.text.visible(),
         "details": "FILL-IN: what an attacker can do, under which conditions, and since which version.",
         "affected": [{
@@ -136,7 +143,7 @@ fn render_osv(about: &About, entry: &Entry) -> String {
         }],
         "severity": [{ "type": "CVSS_V3", "score": "FILL-IN" }],
         "references": entry.commits.iter().filter_map(|commit| {
-            about.repository.as_ref().map(|base| json!({ "type": "FIX", "url": format!("{base}/commit/{commit}") }))
+            about.links.as_ref().map(|links| json!({ "type": "FIX", "url": links.commit(commit.as_str()) }))
         }).collect::<Vec<_>>(),
     });
     format!("{value:#}\n")
@@ -213,7 +220,7 @@ fn shipped_releases(document: &mut Document, hit: &Hit) {
     if hit.shipped.releases > 0 {
         let affected = format!(
             "Our releases that shipped it ({}): {}",
-            count(hit.shipped.releases, "release"),
+            counted(hit.shipped.releases, "release", "releases"),
             hit.shipped.sentence()
         );
         document.item(0, &[Part::Text(&affected)]);
@@ -221,7 +228,7 @@ fn shipped_releases(document: &mut Document, hit: &Hit) {
     if hit.shipped.unknown > 0 {
         let unknown = format!(
             "Nobody can tell of {}: no lockfile that can be read",
-            count(hit.shipped.unknown, "earlier release")
+            counted(hit.shipped.unknown, "earlier release", "earlier releases")
         );
         document.item(0, &[Part::Text(&unknown)]);
     }

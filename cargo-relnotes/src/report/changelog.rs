@@ -142,7 +142,7 @@ fn render_section(release: &Release, brackets: bool) -> Result<String, DocumentE
         &mut document,
         &release.changes,
         release.vulnerabilities.fixed(),
-        about.repository.as_deref(),
+        about.links.as_ref(),
     );
     Ok(format!(
         "## {version} - {}\n\n{}",

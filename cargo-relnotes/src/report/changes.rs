@@ -5,12 +5,14 @@
 use std::collections::BTreeSet;
 
 use super::document::{Document, Part};
-use super::words::{count, severity, shipped};
+use super::words::{counted, severity, shipped};
 use crate::model::account::{Accounting, Entry};
 use crate::model::breaking::Source;
 use crate::model::dependencies::{DependencyDelta, OneSided, Updated};
 use crate::model::facts::BuildInfo;
+use crate::model::links::Links;
 use crate::model::manifest::ManifestDelta;
+use crate::model::note::Block;
 use crate::model::people::Contributor;
 use crate::model::release::{Changes, Evidence};
 use crate::model::sections::Section;
@@ -22,7 +24,7 @@ use crate::model::vulnerabilities::Hit;
 pub(super) struct Style<'a> {
     pub(super) level: u8,
     pub(super) most: usize,
-    pub(super) repository: Option<&'a str>,
+    pub(super) links: Option<&'a Links>,
 }
 
 /// A section that is a list of lines and nothing else.
@@ -34,14 +36,14 @@ pub(super) fn plain(
 ) {
     let entries: Vec<&Entry> = accounting.section(section).collect();
     if !entries.is_empty() {
-        document.heading(style.level, &[Part::Text(section.title())]);
+        document.heading(style.level, &[Part::Text(accounting.layout.title(section))]);
         write_lines(document, &entries, style);
     }
 }
 
 fn write_lines(document: &mut Document, entries: &[&Entry], style: Style<'_>) {
     for line in entries.iter().take(style.most) {
-        write_entry(document, line, style.repository);
+        write_entry(document, line, style.links);
     }
     write_more(document, entries.len().saturating_sub(style.most));
 }
@@ -58,8 +60,8 @@ fn write_more(document: &mut Document, left_out: usize) {
     }
 }
 
-fn write_entry(document: &mut Document, entry: &Entry, repository: Option<&str>) {
-    let tail = tail_of(entry, repository);
+fn write_entry(document: &mut Document, entry: &Entry, links: Option<&Links>) {
+    let tail = tail_of(entry, links);
     let mut parts = Vec::new();
     if let Some(scope) = &entry.scope {
         parts.extend([Part::Strong(scope), Part::Text(": ")]);
@@ -75,6 +77,7 @@ pub(super) enum Tail {
     Number(String),
     Link(String, String),
     Commit(String),
+    CodeLink(String, String),
 }
 
 impl Tail {
@@ -84,27 +87,43 @@ impl Tail {
             Self::Number(text) => Part::Text(text),
             Self::Link(text, url) => Part::Link(text.clone(), url.clone()),
             Self::Commit(id) => Part::Code(id),
+            Self::CodeLink(id, url) => Part::CodeLink(id, url.clone()),
         }
     }
 }
 
-/// ` (#12, abc123…)`: the pull request and the commits behind a line.
-pub(super) fn tail_of(entry: &Entry, repository: Option<&str>) -> Vec<Tail> {
-    let mut tail = vec![Tail::Text(" (")];
-    if let Some(pull) = entry.pull {
-        let text = format!("#{pull}");
-        tail.push(match repository {
-            Some(base) => Tail::Link(text, format!("{base}/issues/{pull}")),
+/// ` (#12, GHSA-…, abc123…)`: pull requests, advisories and commits behind a line.
+pub(super) fn tail_of(entry: &Entry, links: Option<&Links>) -> Vec<Tail> {
+    const SHOWN: usize = 4;
+    let mut pieces: Vec<Tail> = Vec::new();
+    for pull in &entry.pulls {
+        let mark = links.map_or('#', Links::pull_mark);
+        let text = format!("{mark}{pull}");
+        pieces.push(match links.and_then(|links| links.pull(*pull)) {
+            Some(address) => Tail::Link(text, address),
             None => Tail::Number(text),
         });
-        tail.push(Tail::Text(", "));
     }
-    const SHOWN: usize = 4;
-    for (at, commit) in entry.commits.iter().take(SHOWN).enumerate() {
+    for id in &entry.advisories {
+        pieces.push(Tail::Number(id.clone()));
+    }
+    for commit in entry.commits.iter().take(SHOWN) {
+        let short = commit.short().to_owned();
+        pieces.push(match links {
+            Some(links) => {
+                let address = links.commit(&short);
+                Tail::CodeLink(short, address)
+            }
+            None => Tail::Commit(short),
+        });
+    }
+
+    let mut tail = vec![Tail::Text(" (")];
+    for (at, piece) in pieces.into_iter().enumerate() {
         if at > 0 {
             tail.push(Tail::Text(", "));
         }
-        tail.push(Tail::Commit(commit.short().to_owned()));
+        tail.push(piece);
     }
     if entry.commits.len() > SHOWN {
         tail.push(Tail::Number(format!(
@@ -116,18 +135,32 @@ pub(super) fn tail_of(entry: &Entry, repository: Option<&str>) -> Vec<Tail> {
     tail
 }
 
+/// What an author says about a break, below its line.
+fn write_note(document: &mut Document, blocks: &[Block]) {
+    for block in blocks {
+        match block {
+            Block::Paragraph(text) => document.item(1, &[Part::Foreign(text)]),
+            Block::Item(text) => document.item(2, &[Part::Foreign(text)]),
+            Block::Code { language, code } => document.code_in_item(language, code),
+        }
+    }
+}
+
 /// Breaking changes of both sources.
 pub(super) fn breaking(document: &mut Document, changes: &Changes, style: Style<'_>) {
     if changes.breaking.is_empty() && changes.features_removed().next().is_none() {
         return;
     }
-    document.heading(style.level, &[Part::Text(Section::Breaking.title())]);
+    document.heading(
+        style.level,
+        &[Part::Text(
+            changes.accounting.layout.title(Section::Breaking),
+        )],
+    );
     for item in &changes.breaking {
         if let Some(line) = &item.entry {
-            write_entry(document, line, style.repository);
-            for note in &line.breaking {
-                document.item(1, &[Part::Foreign(note)]);
-            }
+            write_entry(document, line, style.links);
+            write_note(document, &line.breaking);
         }
         for change in &item.changes {
             let said = if item.source == Source::Detected {
@@ -168,7 +201,10 @@ pub(super) fn security(
     if fixed.is_empty() && entries.is_empty() {
         return;
     }
-    document.heading(style.level, &[Part::Text(Section::Security.title())]);
+    document.heading(
+        style.level,
+        &[Part::Text(accounting.layout.title(Section::Security))],
+    );
     for hit in fixed {
         document.item(
             0,
@@ -185,7 +221,7 @@ pub(super) fn security(
         );
     }
     for line in entries {
-        write_entry(document, line, style.repository);
+        write_entry(document, line, style.links);
     }
 }
 
@@ -257,7 +293,7 @@ fn target_changes(evidence: &Evidence) -> Vec<(String, String)> {
 fn targets_of(info: &BuildInfo) -> BTreeSet<String> {
     info.artifacts
         .iter()
-        .filter_map(|artifact| artifact.target.clone())
+        .map(|artifact| artifact.target.clone())
         .collect()
 }
 
@@ -282,7 +318,12 @@ pub(super) fn dependencies(document: &mut Document, changes: &Changes, style: St
     if entries.is_empty() && delta.is_none() {
         return;
     }
-    document.heading(style.level, &[Part::Text(Section::Dependencies.title())]);
+    document.heading(
+        style.level,
+        &[Part::Text(
+            changes.accounting.layout.title(Section::Dependencies),
+        )],
+    );
     write_lines(document, &entries, style);
     if let Some(delta) = delta {
         direct_dependencies(document, delta);
@@ -415,7 +456,10 @@ pub(super) fn contributors(
             0,
             &[
                 Part::Foreign(&person.name),
-                Part::Text(&format!(" ({}{first})", count(person.commits, "commit"))),
+                Part::Text(&format!(
+                    " ({}{first})",
+                    counted(person.commits, "commit", "commits")
+                )),
             ],
         );
     }
@@ -430,7 +474,7 @@ fn write_names(document: &mut Document, introduction: &str, people: &[&Contribut
     }
     let numbers: Vec<String> = people
         .iter()
-        .map(|person| format!(" ({})", count(person.commits, "commit")))
+        .map(|person| format!(" ({})", counted(person.commits, "commit", "commits")))
         .collect();
     let mut parts = vec![Part::Text(introduction)];
     for (at, (person, number)) in people.iter().zip(&numbers).take(most).enumerate() {

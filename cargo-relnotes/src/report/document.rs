@@ -20,6 +20,8 @@ pub enum Part<'a> {
     Code(&'a str),
     /// A link of our own making; the address has no character that needs escaping.
     Link(String, String),
+    /// The same, with something verbatim as its words.
+    CodeLink(&'a str, String),
 }
 
 /// Why a document was not handed out.
@@ -128,6 +130,11 @@ impl Document {
                     wanted.push_str(text);
                     self.links.push(url.clone());
                 }
+                Part::CodeLink(text, url) => {
+                    line.push_str(&format!("[{}]({url})", code(text)));
+                    wanted.push_str(Untrusted::new(text).visible());
+                    self.links.push(url.clone());
+                }
             }
             // Two runs of back-ticks must not become one.
             if line[..before].ends_with('`') && line[before..].starts_with('`') {
@@ -177,23 +184,47 @@ impl Document {
     /// A block of code, for commands and signatures.
     pub fn code_block(&mut self, language: &str, code: &str) {
         self.gap();
-        // Signatures come from sources somebody else wrote.
-        let clean = |c: char| match c {
-            '\n' | '\t' => c,
-            c if is_unwanted(c) => char::REPLACEMENT_CHARACTER,
-            c => c,
+        let code = clean_code(code);
+        let fence = fence_of(&code);
+        self.text
+            .push_str(&format!("{fence}{language}\n{code}\n{fence}\n\n"));
+    }
+
+    /// A block of code inside the item before; a paragraph of its own where there is none.
+    pub fn code_in_item(&mut self, language: &str, code: &str) {
+        let Some(indent) = self.item_indent() else {
+            return self.code_block(language, code);
         };
-        let code: String = code.replace("\r\n", "\n").chars().map(clean).collect();
-        let longest = code
+        let code = clean_code(code);
+        let fence = fence_of(&code);
+        let indent = " ".repeat(indent);
+        self.text.push('\n');
+        self.text.push_str(&format!("{indent}{fence}{language}\n"));
+        for line in code.lines() {
+            self.text.push_str(format!("{indent}{line}").trim_end());
+            self.text.push('\n');
+        }
+        self.text.push_str(&format!("{indent}{fence}\n\n"));
+        if let Some(item) = self.items.last_mut() {
+            let shown: Vec<&str> = code.lines().map(str::trim_end).collect();
+            item.push_str(&shown.join("\n"));
+        }
+    }
+
+    /// How far what belongs to the last item is indented, where an item comes last.
+    fn item_indent(&self) -> Option<usize> {
+        let last = self
+            .text
+            .trim_end()
             .lines()
-            .map(|line| line.bytes().take_while(|b| *b == b'`').count())
-            .max()
-            .unwrap_or(0);
-        let fence = "`".repeat(3.max(longest + 1));
-        self.text.push_str(&format!(
-            "{fence}{language}\n{}\n{fence}\n\n",
-            code.trim_end()
-        ));
+            .rev()
+            .find(|line| !line.trim().is_empty())?;
+        let spaces = last.len() - last.trim_start_matches(' ').len();
+        if last[spaces..].starts_with("- ") {
+            return Some(spaces + 2);
+        }
+        // Behind the code of an item.
+        (spaces > 0 && last[spaces..].starts_with("```")).then_some(spaces)
     }
 
     /// One of our own marks: an HTML comment on a line of its own. What it encloses is not checked
@@ -255,6 +286,30 @@ impl Document {
         check(&[], other)?;
         Ok(text)
     }
+}
+
+/// Code without what must not reach a terminal or a page: it may come from sources somebody else
+/// wrote.
+fn clean_code(code: &str) -> String {
+    code.replace("\r\n", "\n")
+        .trim_end()
+        .chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            c if is_unwanted(c) => char::REPLACEMENT_CHARACTER,
+            c => c,
+        })
+        .collect()
+}
+
+/// A fence that is longer than any run of back-ticks at the beginning of a line.
+fn fence_of(code: &str) -> String {
+    let longest = code
+        .lines()
+        .map(|line| line.trim_start().bytes().take_while(|b| *b == b'`').count())
+        .max()
+        .unwrap_or(0);
+    "`".repeat(3.max(longest + 1))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use super::document::{Document, DocumentError, Part};
 use super::words::SUMS;
+use crate::model::links::Links;
 use crate::model::release::About;
 use crate::model::shipped::{Download, Shipped};
 
@@ -25,10 +26,7 @@ pub fn render(about: &About, shipped: &Shipped, bins: &[String]) -> Result<Strin
         .filter_map(|download| Some((download, download.target.as_ref()?)))
         .collect();
     if !archives.is_empty() {
-        let base = about
-            .repository
-            .as_ref()
-            .map(|base| format!("{base}/releases/download/{tag}"));
+        let base = about.links.as_ref().and_then(|links| links.downloads(&tag));
         from_archives(&mut document, &archives, base.as_deref(), bins);
     }
     from_source(&mut document, about, &tag, !bins.is_empty());
@@ -72,7 +70,7 @@ fn from_archives(
 fn from_source(document: &mut Document, about: &About, tag: &str, has_programs: bool) {
     let name = &about.package;
     document.heading(2, &[Part::Text("From source")]);
-    match (&about.repository, has_programs) {
+    match (about.links.as_ref().map(Links::base), has_programs) {
         (Some(base), true) => {
             document.paragraph(&[Part::Text(
                 "With the dependencies the release was tested with:",

@@ -7,6 +7,7 @@ use super::document::{Document, Part};
 use crate::model::account::Entry;
 use crate::model::breaking::Source;
 use crate::model::facts::ApiChange;
+use crate::model::links::Links;
 use crate::model::release::Changes;
 use crate::model::sections::Section;
 use crate::model::untrusted::Untrusted;
@@ -64,10 +65,10 @@ impl<'a> Group<'a> {
             && self.fixed.is_empty()
     }
 
-    fn write(&self, document: &mut Document, repository: Option<&str>) {
+    fn write(&self, document: &mut Document, links: Option<&Links>) {
         let breaking_label = Untrusted::new("Breaking");
         for line in &self.entries {
-            let tail = tail_of(line, repository);
+            let tail = tail_of(line, links);
             let mut parts = Vec::new();
             if line.section == Section::Breaking {
                 parts.extend([Part::Strong(&breaking_label), Part::Text(": ")]);
@@ -120,14 +121,14 @@ pub(super) fn write_changes(
     document: &mut Document,
     changes: &Changes,
     fixed: &[Hit],
-    repository: Option<&str>,
+    links: Option<&Links>,
 ) {
     let start = document.len();
     for name in SECTIONS {
         let group = Group::of(name, changes, fixed);
         if !group.is_empty() {
             document.heading(3, &[Part::Text(name)]);
-            group.write(document, repository);
+            group.write(document, links);
         }
     }
     if document.len() == start {

@@ -9,6 +9,7 @@ use release_gate::suggest::nearest;
 use super::document::{Document, DocumentError, Part};
 use crate::model::breaking::Breaking;
 use crate::model::facts::{ApiChange, Bump};
+use crate::model::note::Block;
 use crate::model::release::{About, Changes, Range};
 use crate::read::page::Page;
 
@@ -118,7 +119,11 @@ fn write_break(document: &mut Document, item: &Breaking, added: &[&str]) {
     let notes = item.entry.iter().flat_map(|entry| &entry.breaking);
     let mut said = false;
     for note in notes {
-        document.paragraph(&[Part::Foreign(note)]);
+        match note {
+            Block::Paragraph(text) => document.paragraph(&[Part::Foreign(text)]),
+            Block::Item(text) => document.item(0, &[Part::Foreign(text)]),
+            Block::Code { language, code } => document.code_block(language, code),
+        }
         said = true;
     }
     for change in &item.changes {

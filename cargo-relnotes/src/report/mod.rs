@@ -4,6 +4,7 @@ pub mod accounting;
 pub mod advisory;
 pub mod changelog;
 pub(crate) mod changes;
+pub mod data;
 pub mod document;
 pub mod install;
 mod keep_a_changelog;

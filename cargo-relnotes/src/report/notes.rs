@@ -6,11 +6,11 @@ use release_gate::time::iso_date;
 
 use super::changes::{self, Style};
 use super::document::{Document, DocumentError, Part};
-use super::words::count;
+use super::words::counted;
 use super::{accounting, verified};
-use crate::model::bump::ReleaseType;
+use crate::model::bump::release_title;
 use crate::model::prose::{LONGEST_BODY, PROSE_BEGIN, PROSE_END};
-use crate::model::release::{About, Named, Phase, Range, Release};
+use crate::model::release::{About, Named, Phase, Range, Release, ReleaseType};
 use crate::model::sections::Section;
 
 /// Renders the notes with nothing between the marks for people's prose. Notes that would be too
@@ -69,10 +69,10 @@ fn write_body(document: &mut Document, release: &Release, most: usize) {
     let style = Style {
         level: 2,
         most,
-        repository: about.repository.as_deref(),
+        links: about.links.as_ref(),
     };
     let mut nothing = true;
-    for section in Section::ALL {
+    for section in changes.accounting.layout.order().iter().copied() {
         if section == Section::Other {
             verified::known_issues(
                 document,
@@ -116,7 +116,7 @@ pub fn title(about: &About) -> String {
 
 /// What kind of release, and since when.
 pub fn opening(about: &About, range: &Range) -> String {
-    let commits = count(range.counted, "commit");
+    let commits = counted(range.counted, "commit", "commits");
     match range.before() {
         None => format!("First release: {commits}, all of the history."),
         Some(before) => {
@@ -125,10 +125,10 @@ pub fn opening(about: &About, range: &Range) -> String {
                 _ if about.version.major == 0 && range.release_type == ReleaseType::Major => {
                     format!(
                         "{} (as cargo counts versions below 1.0)",
-                        range.release_type.title()
+                        release_title(range.release_type)
                     )
                 }
-                _ => range.release_type.title().to_owned(),
+                _ => release_title(range.release_type).to_owned(),
             };
             format!(
                 "{kind}: {commits} since {} ({}).",

@@ -4,6 +4,7 @@
 
 use super::document::{Document, DocumentError, Part};
 use super::words::SUMS;
+use crate::model::links::Links;
 use crate::model::release::About;
 use crate::model::shipped::{Download, Key, Shipped};
 
@@ -89,7 +90,7 @@ fn write_verification(document: &mut Document, about: &About, shipped: &Shipped)
                 signed_archive(document, &example.name);
             }
             if shipped.provenance {
-                write_provenance(document, about.repository.as_deref(), example);
+                write_provenance(document, about.links.as_ref().map(Links::base), example);
             }
         }
         None => {

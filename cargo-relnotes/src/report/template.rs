@@ -8,16 +8,19 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use release_gate::Error;
+use release_gate::digest::sha256_bytes;
 use release_gate::time::iso_date;
 use serde_json::json;
 
 use super::accounting;
+use super::data::{hit_data, report_data};
 use super::markdown::{code, escape};
 use super::notes::opening;
 use crate::model::account::Entry;
+use crate::model::links::Links;
+use crate::model::note::Block;
 use crate::model::prose::{PROSE_BEGIN, PROSE_END};
 use crate::model::release::Release;
-use crate::model::sections::Section;
 use crate::model::untrusted::Untrusted;
 
 /// Instructions a template may use: far more than notes of a thousand commits need.
@@ -100,21 +103,27 @@ fn template_names(release: &Release) -> serde_json::Value {
         vulnerabilities,
         evidence,
     } = release;
+    let data = report_data(release, sha256_bytes(b""));
     let before = range.before();
     let entry = |entry: &Entry| {
         json!({
             "scope": entry.scope.as_ref().map(Untrusted::visible),
             "text": entry.text.visible(),
-            "pull": entry.pull,
-            "notes": entry.breaking.iter().map(Untrusted::visible).collect::<Vec<_>>(),
+            "pull": entry.pulls.first(),
+            "pulls": entry.pulls,
+            "notes": entry.breaking.iter().map(Block::words).collect::<Vec<_>>(),
+            "advisories": entry.advisories,
             "commits": entry.commits.iter().map(|commit| commit.short()).collect::<Vec<_>>(),
         })
     };
-    let sections: Vec<_> = Section::ALL
-        .into_iter()
+    let layout = &changes.accounting.layout;
+    let sections: Vec<_> = layout
+        .order()
+        .iter()
+        .copied()
         .map(|section| (section, changes.accounting.section(section).map(entry).collect::<Vec<_>>()))
         .filter(|(_, entries)| !entries.is_empty())
-        .map(|(section, entries)| json!({ "id": section, "title": section.title(), "entries": entries }))
+        .map(|(section, entries)| json!({ "id": layout.id(section), "title": layout.title(section), "entries": entries }))
         .collect();
     json!({
         "package": about.package,
@@ -126,19 +135,19 @@ fn template_names(release: &Release) -> serde_json::Value {
         "phase": about.phase,
         "release_type": range.release_type,
         "opening": opening(about, range),
-        "repository": about.repository,
+        "repository": about.links.as_ref().map(Links::base),
         "sections": sections,
         "breaking": changes.breaking.iter().map(|item| json!({
             "source": item.source,
             "entry": item.entry.as_ref().map(entry),
             "items": item.changes.iter().map(|change| json!({ "item": change.item, "rule": change.rule, "before": change.before, "after": change.after })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
-        "manifest": changes.manifest,
-        "dependencies": changes.dependencies.as_ref().ok(),
-        "vulnerabilities": vulnerabilities.compared.as_ref().ok(),
-        "known_issues": vulnerabilities.standing.iter().map(|(standing, hit)| json!({ "standing": standing, "advisory": hit })).collect::<Vec<_>>(),
-        "contributors": changes.contributors.iter().map(|person| json!({ "name": person.name.visible(), "commits": person.commits, "first": person.first })).collect::<Vec<_>>(),
-        "gaps": evidence.facts.gaps().iter().map(|(_, file, gap, why)| json!({ "file": file, "gap": gap, "why": why })).collect::<Vec<_>>(),
+        "manifest": data.manifest,
+        "dependencies": data.dependencies,
+        "vulnerabilities": data.vulnerabilities,
+        "known_issues": vulnerabilities.standing.iter().map(|(standing, hit)| json!({ "standing": standing.id(), "advisory": hit_data(hit) })).collect::<Vec<_>>(),
+        "contributors": changes.contributors.iter().map(|person| json!({ "name": person.name.visible(), "handle": person.handle, "commits": person.commits, "first": person.first })).collect::<Vec<_>>(),
+        "gaps": evidence.facts.gaps().iter().map(|gap| json!({ "file": gap.file, "gap": gap.kind, "why": gap.why })).collect::<Vec<_>>(),
         "artifacts": evidence.facts.buildinfo.usable().map(|info| info.data.artifacts.iter().map(|artifact| json!({
             "name": artifact.name, "target": artifact.target, "sha256": artifact.sha256, "size": artifact.size,
         })).collect::<Vec<_>>()).unwrap_or_default(),

@@ -3,8 +3,10 @@
 //! Must never: turn an absent, stale or failed fact into silence.
 
 use super::document::{Document, Part};
-use super::words::{count, severity, shipped};
-use crate::model::facts::{Artifact, BuildInfo, Compat, Fact, Facts, Judged, Repro, Sbom, Vulns};
+use super::words::{counted, severity, shipped};
+use crate::model::facts::{
+    Advisory, Artifact, BuildInfo, Compat, Fact, Facts, Judged, Repro, Sbom, Vulns,
+};
 use crate::model::release::{Evidence, Release, Vulnerabilities};
 use crate::model::shipped::Key;
 use crate::model::vulnerabilities::{Hit, Standing};
@@ -26,12 +28,12 @@ pub(super) fn known_issues(
         return;
     }
     document.heading(level, &[Part::Text("Known issues")]);
-    if let Some((_, why)) = unjudged {
+    if let Some(gap) = unjudged {
         document.item(
             0,
             &[
                 Part::Text("Vulnerabilities of dependencies: not judged ("),
-                Part::Text(why),
+                Part::Text(gap.why),
                 Part::Text(")"),
             ],
         );
@@ -101,14 +103,9 @@ fn write_build(document: &mut Document, evidence: &Evidence) {
         ],
     );
     for artifact in &info.data.artifacts {
-        let name = artifact.target.as_ref().map_or_else(
-            || artifact.name.clone(),
-            |target| format!("{} ({target})", artifact.name),
-        );
-        let size = artifact
-            .size
-            .map(|size| size_words(size, size_before(evidence.build_before.as_ref(), artifact)))
-            .unwrap_or_default();
+        let name = format!("{} ({})", artifact.name, artifact.target);
+        let before = size_before(evidence.build_before.as_ref(), artifact);
+        let size = size_words(artifact.size, before);
         document.item(
             1,
             &[
@@ -152,7 +149,7 @@ fn write_sbom(document: &mut Document, fact: &Fact<Sbom>) {
             &[
                 Part::Text(&format!(
                     "SBOM: sbom.cdx.json with {} has SHA-256 ",
-                    count(sbom.components, "component")
+                    counted(sbom.components, "component", "components")
                 )),
                 Part::Code(&sbom.sha256.to_string()),
             ],
@@ -166,12 +163,45 @@ fn write_vulnerabilities(document: &mut Document, fact: &Fact<Judged<Vulns>>) {
         Fact::Usable(vulns) => vulns,
         other => return write_gap(document, "Vulnerabilities", other),
     };
-    let said = match vulns.data.counting().count() {
-        0 => "no known advisory applies".to_owned(),
+    let counting = match vulns.data.counting().count() {
+        0 => "no known vulnerability applies".to_owned(),
         1 => "1 advisory applies (see known issues)".to_owned(),
         hits => format!("{hits} advisories apply (see known issues)"),
     };
+    let others = other_advisories(&vulns.data);
+    let said = if others.is_empty() {
+        counting
+    } else {
+        format!("{counting}; {others}")
+    };
     document.item(0, &[Part::Text("Vulnerabilities: "), Part::Text(&said)]);
+}
+
+/// What was found and does not count against the release: `1 more advisory does not count
+/// (RUSTSEC-2026-0190: unsound)`.
+fn other_advisories(vulns: &Vulns) -> String {
+    let named: Vec<String> = vulns
+        .others()
+        .map(|advisory| format!("{}: {}", advisory.id, why_not_counted(advisory)))
+        .collect();
+    match named.len() {
+        0 => String::new(),
+        1 => format!("1 more advisory does not count ({})", named.join(", ")),
+        number => format!(
+            "{number} more advisories do not count ({})",
+            named.join(", ")
+        ),
+    }
+}
+
+fn why_not_counted(advisory: &Advisory) -> &str {
+    if advisory.ignored.is_some() {
+        "ignored by the project"
+    } else if advisory.kind == "vulnerability" {
+        "in nothing that is built"
+    } else {
+        advisory.kind.as_str()
+    }
 }
 
 fn write_api(document: &mut Document, fact: &Fact<Judged<Compat>>) {
@@ -179,15 +209,12 @@ fn write_api(document: &mut Document, fact: &Fact<Judged<Compat>>) {
         Fact::Usable(compat) => compat,
         other => return write_gap(document, "API", other),
     };
-    let required = compat
-        .data
-        .required_bump
-        .map_or("patch", |bump| bump.as_str());
+    let required = compat.data.required_bump.as_str();
     document.item(
         0,
         &[Part::Text(&format!(
             "API: {}, a {required} step is enough",
-            count(compat.data.changes.len(), "change")
+            counted(compat.data.changes.len(), "change", "changes")
         ))],
     );
 }
@@ -223,11 +250,11 @@ fn not_compared(document: &mut Document, release: &Release) {
 
 /// The size of the same artifact in the release before.
 fn size_before(build: Option<&BuildInfo>, artifact: &Artifact) -> Option<u64> {
-    build?
+    let same = build?
         .artifacts
         .iter()
-        .find(|other| other.name == artifact.name && other.target == artifact.target)?
-        .size
+        .find(|other| other.name == artifact.name && other.target == artifact.target)?;
+    Some(same.size)
 }
 
 /// `, 1200 bytes (200 more than before)`.
@@ -278,13 +305,13 @@ fn write_gap<T>(document: &mut Document, what: &str, fact: &Fact<T>) {
             document.item(0, &[Part::Text(what), Part::Text(": "), Part::Text(why)])
         }
         other => {
-            if let Some((_, why)) = other.gap() {
+            if let Some(gap) = other.gap() {
                 document.item(
                     0,
                     &[
                         Part::Text(what),
                         Part::Text(": not judged ("),
-                        Part::Text(why),
+                        Part::Text(gap.why),
                         Part::Text(")"),
                     ],
                 );

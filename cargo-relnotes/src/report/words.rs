@@ -5,13 +5,9 @@ use crate::model::vulnerabilities::Hit;
 /// Every file that is there has the digest that is listed, and the list is well formed.
 pub(super) const SUMS: &str = "sha256sum --check --strict --ignore-missing checksums.txt";
 
-/// `1 commit`, `2 commits`, `2 advisories`.
-pub fn count(number: usize, noun: &str) -> String {
-    match (number, noun.strip_suffix('y')) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{number} {stem}ies"),
-        (_, None) => format!("{number} {noun}s"),
-    }
+/// `1 commit`, `2 commits`.
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    release_gate::text::counted(u64::try_from(number).unwrap_or(u64::MAX), one, many)
 }
 
 /// `, severity high`, and where it is not used.
@@ -35,7 +31,7 @@ pub(super) fn shipped(hit: &Hit, is_library: bool) -> String {
         0 => String::new(),
         unknown => format!(
             " ({} without a readable lockfile: unknown)",
-            count(unknown, "release")
+            counted(unknown, "release", "releases")
         ),
     };
     if hit.shipped.releases == 0 {
@@ -48,24 +44,7 @@ pub(super) fn shipped(hit: &Hit, is_library: bool) -> String {
     };
     format!(
         ". {} shipped it{binding}: {}{unknown}",
-        count(hit.shipped.releases, "release"),
+        counted(hit.shipped.releases, "release", "releases"),
         hit.shipped.sentence()
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_things() {
-        assert_eq!(
-            [
-                count(1, "advisory"),
-                count(2, "advisory"),
-                count(0, "commit")
-            ],
-            ["1 advisory", "2 advisories", "0 commits"]
-        );
-    }
 }

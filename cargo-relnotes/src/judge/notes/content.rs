@@ -63,8 +63,9 @@ pub(super) fn breaking(items: &[Breaking], notes: &Notes<'_>, page: &Page) -> Ve
     for item in items {
         let by_commit = item.entry.as_ref().is_some_and(|entry| {
             let numbered = entry
-                .pull
-                .is_some_and(|pull| names(&text, &format!("#{pull}")) || links_to(page, pull));
+                .pulls
+                .iter()
+                .any(|pull| names(&text, &format!("#{pull}")) || links_to(page, *pull));
             let hashed = entry.commits.iter().any(|commit| {
                 let short = &commit.as_str()[..7];
                 text.match_indices(short)

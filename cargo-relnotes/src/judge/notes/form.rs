@@ -43,7 +43,7 @@ fn usual_names(section: Section) -> &'static [&'static str] {
             "changes",
             "changed",
         ],
-        Section::Performance | Section::Dependencies | Section::Other => &[],
+        Section::Performance | Section::Dependencies | Section::Other | Section::Custom(_) => &[],
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) 
         .map(str::to_lowercase)
         .collect();
     let mut findings = Vec::new();
-    for section in Section::ALL {
+    for section in Section::USUAL {
         let lines = accounting.section(section).count();
         let usual = usual_names(section);
         if lines == 0 || usual.is_empty() || usual.iter().any(|name| words.contains(*name)) {
@@ -78,17 +78,17 @@ pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) 
                 &rules::SECTION_MISSING,
                 format!(
                     "{lines} of the changes belong under “{}”, which the notes do not have",
-                    section.title()
+                    section.usual_title()
                 ),
             )
             .level(level)
             .at(notes.path, None)
             .help(format!(
                 "add a heading “{}” (or “{}”)",
-                section.title(),
+                section.usual_title(),
                 section.keep_a_changelog()
             ))
-            .evidence("section", section.title()),
+            .evidence("section", section.usual_title()),
         );
     }
     findings

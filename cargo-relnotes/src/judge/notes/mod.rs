@@ -11,4 +11,4 @@ mod record;
 mod subject;
 
 pub use page::{judge, no_section, too_long, unrecorded};
-pub use subject::{Notes, Recorded};
+pub use subject::Notes;

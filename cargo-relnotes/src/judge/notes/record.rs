@@ -2,6 +2,7 @@
 
 use release_gate::Finding;
 use release_gate::digest::sha256_bytes;
+use release_gate_facts::report::relnotes::FactState;
 
 use super::subject::Notes;
 use crate::model::facts::Facts;
@@ -10,12 +11,12 @@ use crate::model::release::{About, Phase, Range};
 use crate::rules;
 
 pub(super) fn recorded(about: &About, range: &Range, notes: &Notes<'_>) -> Vec<Finding> {
-    let Some(recorded) = &notes.recorded else {
+    let Some(recorded) = notes.recorded else {
         return Vec::new();
     };
     let mut findings = Vec::new();
     let from = range.before().map(|before| &before.commit);
-    if recorded.to.as_ref() != Some(&about.commit) || recorded.from.as_ref() != from {
+    if recorded.range.to_commit != about.commit || recorded.range.from_commit.as_ref() != from {
         findings.push(
             Finding::new(
                 &rules::RANGE_TAG_MISMATCH,
@@ -24,13 +25,13 @@ pub(super) fn recorded(about: &About, range: &Range, notes: &Notes<'_>) -> Vec<F
             .at(notes.path, None)
             .help("make them again with `cargo relnotes`"),
         );
-    } else if recorded.total != range.counted as u64 {
+    } else if recorded.sums.total != range.counted as u64 {
         findings.push(
             Finding::new(
                 &rules::COMMIT_UNACCOUNTED,
                 format!(
                     "the range has {} commits and the notes account for {}",
-                    range.counted, recorded.total
+                    range.counted, recorded.sums.total
                 ),
             )
             .at(notes.path, None)
@@ -38,7 +39,7 @@ pub(super) fn recorded(about: &About, range: &Range, notes: &Notes<'_>) -> Vec<F
         );
     }
     let digest = sha256_bytes(generated_part(notes.text).as_bytes());
-    if recorded.notes_sha256 != Some(digest) {
+    if recorded.notes_sha256 != digest {
         findings.push(
             Finding::new(&rules::NOTES_EDITED, "the generated part is not what relnotes.json describes")
                 .at(notes.path, None)
@@ -51,40 +52,44 @@ pub(super) fn recorded(about: &About, range: &Range, notes: &Notes<'_>) -> Vec<F
 
 /// Facts that came, went or changed since the notes were generated.
 pub(super) fn outdated(phase: Phase, facts: &Facts, notes: &Notes<'_>) -> Vec<Finding> {
-    let Some(recorded) = &notes.recorded else {
+    let Some(recorded) = notes.recorded else {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    if phase == Phase::Final && recorded.phase != "final" {
+    if phase == Phase::Final && recorded.phase != Phase::Final {
         findings.push(made_before(
             notes,
             "the notes were made as a draft".to_owned(),
-            "final",
+            Phase::Final,
         ));
     }
     for (file, now) in facts.states() {
-        let then = recorded.facts.get(file).map_or("missing", String::as_str);
         // What is gone or broken now has a rule of its own.
-        let is_usable = now.len() == 64;
-        if is_usable && then != now {
-            let message = if then.len() == 64 {
-                format!("{file} was written again after the notes were made")
-            } else {
-                format!(
-                    "{file} can be relied on now, and could not when the notes were made ({then})"
-                )
-            };
-            findings.push(made_before(notes, message, &recorded.phase).evidence("file", file));
+        if now.state != FactState::Usable {
+            continue;
         }
+        let then = recorded.facts.get(&file);
+        let message = match then {
+            Some(then) if *then == now => continue,
+            Some(then) if then.state == FactState::Usable => {
+                format!("{file} was written again after the notes were made")
+            }
+            _ => format!("{file} can be relied on now, and could not when the notes were made"),
+        };
+        findings.push(made_before(notes, message, recorded.phase).evidence("file", file));
     }
     findings
 }
 
 /// A finding about notes that were made before something else.
-fn made_before(notes: &Notes<'_>, message: String, phase: &str) -> Finding {
+fn made_before(notes: &Notes<'_>, message: String, phase: Phase) -> Finding {
     Finding::new(&rules::NOTES_OUTDATED, message)
         .at(notes.path, None)
         .help(format!(
-            "make them again with `cargo relnotes --phase {phase}`"
+            "make them again with `cargo relnotes --phase {}`",
+            match phase {
+                Phase::Draft => "draft",
+                Phase::Final => "final",
+            }
         ))
 }
