@@ -10,17 +10,19 @@
     reason = "a benchmark that cannot run should say so and stop"
 )]
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cargo_relnotes::compose::release::{Request, Sources, compose_release};
 use cargo_relnotes::compose::target::Target;
-use cargo_relnotes::model::account;
+use cargo_relnotes::model::account::{self, Policy};
 use cargo_relnotes::model::config::Config;
+use cargo_relnotes::model::corrections::Corrections;
 use cargo_relnotes::model::folders::Location;
 use cargo_relnotes::model::manifest::Manifest;
+use cargo_relnotes::model::range::Span;
+use cargo_relnotes::model::reverts::Known;
 use cargo_relnotes::model::sections::Table;
 use cargo_relnotes::read::history;
 use cargo_relnotes::report::notes;
@@ -72,7 +74,7 @@ fn git(path: &Path) -> Git {
 fn measure(path: &Path, runs: usize, scratch: &Path) {
     let plain = git(path);
     let head = plain.head().unwrap().unwrap();
-    let count = history::count(&plain, None, &head).unwrap();
+    let count = history::count(&plain, &Span::all(head.clone())).unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let peer = |args: &[&str]| {
         // It says what it made on standard output; ten minutes are enough for anything that is used
@@ -184,19 +186,18 @@ fn whole_history(path: &Path) {
     let git = git(path);
     let head = git.head().unwrap().unwrap();
     let clock = Instant::now();
-    let commits = history::commits(&git, None, &head).unwrap();
+    let commits = history::commits(&git, &Span::all(head)).unwrap();
     let read = clock.elapsed();
     let table = Table::default();
-    let sums = account::account(
-        &commits,
-        &table,
-        false,
-        &account::reverts(&commits, &table),
-        &BTreeMap::new(),
-    )
-    .sums();
+    let policy = Policy {
+        table: &table,
+        rows: None,
+        corrections: &Corrections::default(),
+    };
+    let reverts = account::reverts(&commits, &table);
+    let sums = account::account(&commits, policy, &reverts, &Known::default()).sums();
     let total = clock.elapsed();
-    assert_eq!(sums.total, commits.len());
+    assert_eq!(sums.total, commits.len() as u64);
     println!(
         "{} to read, {} to account, peak memory {}",
         shown(read),

@@ -10,8 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-use cargo_relnotes::model::account::{account, reverts};
-use cargo_relnotes::model::range::{TaggedRelease, predecessor, releases};
+use cargo_relnotes::model::account::{Policy, account, reverts};
+use cargo_relnotes::model::corrections::Corrections;
+use cargo_relnotes::model::range::{Span, TaggedRelease, predecessor, releases};
+use cargo_relnotes::model::reverts::Known;
 use cargo_relnotes::model::sections::Table;
 use cargo_relnotes::model::spans::{shown, without_breaks};
 use cargo_relnotes::model::untrusted::Untrusted;
@@ -105,7 +107,11 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
                 continue;
             }
             let from = ours.release.as_ref().map(|release| &release.commit);
-            let commits = history::commits(git, from, &release.commit)?;
+            let span = Span {
+                to: release.commit.clone(),
+                without: from.into_iter().cloned().collect(),
+            };
+            let commits = history::commits(git, &span)?;
             let listed: BTreeSet<String> =
                 commits.iter().map(|commit| commit.id.to_string()).collect();
             let mut args = vec!["rev-list".to_owned(), release.commit.to_string()];
@@ -114,20 +120,22 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
                 .lines()
                 .map(str::to_owned)
                 .collect();
-            let sums = account(
-                &commits,
-                &table,
-                true,
-                &reverts(&commits, &table),
-                &BTreeMap::new(),
-            )
-            .sums();
+            let policy = Policy {
+                table: &table,
+                rows: Some(&BTreeSet::new()),
+                corrections: &Corrections::default(),
+            };
+            let taken_back = reverts(&commits, &table);
+            let sums = account(&commits, policy, &taken_back, &Known::default()).sums();
             let total = sums.listed
                 + sums.folded
                 + sums.merge
                 + sums.cancelled
-                + sums.hidden.values().sum::<usize>();
-            if listed != expected || commits.len() != expected.len() || total != expected.len() {
+                + sums.hidden.values().sum::<u64>();
+            if listed != expected
+                || commits.len() != expected.len()
+                || total != expected.len() as u64
+            {
                 result.wrong.push(format!(
                     "{}: {} commits and {total} accounted for instead of {}",
                     release.tag,

@@ -7,29 +7,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_relnotes::judge::notes::{Notes, Recorded};
+use cargo_relnotes::judge::notes::Notes;
 use cargo_relnotes::judge::{notes, release};
-use cargo_relnotes::model::account::{account, reverts};
+use cargo_relnotes::model::account::{Policy, account, reverts};
 use cargo_relnotes::model::breaking::reconcile;
-use cargo_relnotes::model::bump::ReleaseType;
 use cargo_relnotes::model::commit::{Commit, Identity};
+use cargo_relnotes::model::corrections::Corrections;
 use cargo_relnotes::model::dependencies::{DependencyDelta, SourceChange};
 use cargo_relnotes::model::facts::{
-    Advisory, ApiChange, Artifact, BuildInfo, Bump, Compat, Fact, Facts, Judged, Repro,
-    ReproArtifact, Sbom, Vulns,
+    BuildInfo, Bump, CompatChange, CompatData, Fact, Facts, FoundAdvisory, Judged, ReproData, Sbom,
+    VulnsData,
 };
+use cargo_relnotes::model::links::Links;
 use cargo_relnotes::model::manifest::{Change, ManifestDelta};
 use cargo_relnotes::model::prose::{PROSE_BEGIN, generated_part};
 use cargo_relnotes::model::range::{self, Predecessor};
 use cargo_relnotes::model::release::{
-    About, Changes, Evidence, Named, Phase, Range, Release, Vulnerabilities,
+    About, Changes, Evidence, Named, Phase, Range, Release, ReleaseType, Vulnerabilities,
 };
+use cargo_relnotes::model::reverts::Known;
 use cargo_relnotes::model::sections::{Section, Table};
 use cargo_relnotes::model::vulnerabilities::{Hit, Standing, VulnerabilityDelta};
+use cargo_relnotes::report::data::report_data;
 use cargo_relnotes::report::notes::render;
 use cargo_relnotes::rules::RULES;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::report::Status;
+use release_gate_facts::ReportData;
+use release_gate_facts::report::relnotes::{FactState, FactUse, RelnotesData};
+use release_gate_facts::report::vulns::Severity;
+use release_gate_facts::sample::report_sample;
+use schemars::JsonSchema;
+use serde_json::json;
 
 fn digest(text: &str) -> Sha256Digest {
     sha256_bytes(text.as_bytes())
@@ -43,23 +52,34 @@ fn judged<T>(data: T) -> Fact<Judged<T>> {
     })
 }
 
-fn change(item: &str) -> ApiChange {
-    ApiChange {
+/// A sample of a report's data, with some fields of one's own.
+fn sample<Data: ReportData + JsonSchema>(fields: serde_json::Value) -> Data {
+    let mut data = report_sample::<Data>()["data"].take();
+    for (name, value) in fields.as_object().unwrap() {
+        data[name] = value.clone();
+    }
+    serde_json::from_value(data).unwrap()
+}
+
+fn change(item: &str) -> CompatChange {
+    let sample: CompatData = sample(json!({}));
+    CompatChange {
         rule: "item-removed".into(),
         item: item.into(),
         bump: Bump::Major,
-        before: None,
-        after: None,
+        before: String::new(),
+        after: String::new(),
+        ..sample.changes[0].clone()
     }
 }
 
 fn hit(id: &str) -> Hit {
-    Hit::of(&Advisory {
+    Hit::of(&FoundAdvisory {
         id: id.into(),
         package: "tar".into(),
         version: "0.4.0".into(),
-        severity: Some("high".into()),
-        ..Advisory::default()
+        severity: Severity::High,
+        ..FoundAdvisory::default()
     })
 }
 
@@ -86,12 +106,16 @@ fn good() -> Release {
         })
         .collect();
     let table = Table::default();
+    let policy = Policy {
+        table: &table,
+        rows: Some(&BTreeSet::new()),
+        corrections: &Corrections::default(),
+    };
     let accounting = account(
         &commits,
-        &table,
-        true,
+        policy,
         &reverts(&commits, &table),
-        &BTreeMap::new(),
+        &Known::default(),
     );
     let changes = vec![change("demo::Parser::feed")];
     let breaking = reconcile(
@@ -114,7 +138,7 @@ fn good() -> Release {
             time: 86_400,
             commit: "a".repeat(40).parse().unwrap(),
             is_library: true,
-            repository: Some("https://example.com/demo".into()),
+            links: Links::to("https://example.com/demo"),
         },
         range: Range {
             predecessor: Predecessor {
@@ -127,6 +151,9 @@ fn good() -> Release {
             misnamed: Vec::new(),
             uncommitted: false,
             untagged: Vec::new(),
+            lost: Vec::new(),
+            higher: None,
+            unread: Vec::new(),
         },
         changes: Changes {
             accounting,
@@ -151,36 +178,26 @@ fn good() -> Release {
         },
         evidence: Evidence {
             facts: Facts {
-                buildinfo: judged(BuildInfo {
-                    artifacts: vec![Artifact {
-                        name: "demo.tar.gz".into(),
-                        target: None,
-                        path: None,
-                        sha256: digest("artifact"),
-                        size: Some(8),
-                    }],
-                }),
+                buildinfo: judged(sample::<BuildInfo>(json!({ "artifacts": [{
+                    "name": "demo.tar.gz", "target": "x86_64-unknown-linux-gnu", "path": "",
+                    "sha256": digest("artifact"), "size": 8, "smoke": null,
+                }] }))),
                 sbom: Fact::Usable(Sbom {
                     sha256: digest("sbom"),
                     components: 3,
                 }),
-                vulns: judged(Vulns {
-                    advisories: Vec::new(),
-                }),
-                compat: judged(Compat {
-                    required_bump: Some(Bump::Major),
+                vulns: judged(sample::<VulnsData>(json!({ "advisories": [] }))),
+                compat: judged(CompatData {
+                    required_bump: Bump::Major,
                     changes,
+                    ..sample(json!({}))
                 }),
-                repro: judged(Repro {
-                    artifacts: vec![ReproArtifact {
-                        name: "demo".into(),
-                        identical: true,
-                    }],
-                }),
+                repro: judged(sample::<ReproData>(json!({}))),
                 mismatched: Vec::new(),
             },
             build_before: None,
             unreadable: Vec::new(),
+            unreadable_advisories: Vec::new(),
             keys: Vec::new(),
         },
     }
@@ -190,7 +207,7 @@ fn good() -> Release {
 struct Case {
     release: Release,
     text: String,
-    recorded: Option<Recorded>,
+    recorded: Option<RelnotesData>,
     version_headings: usize,
     skeletons: Vec<(String, String)>,
     shallow: bool,
@@ -200,20 +217,7 @@ impl Case {
     fn good() -> Self {
         let release = good();
         let text = render(&release).unwrap();
-        let recorded = Recorded {
-            to: Some(release.about.commit.clone()),
-            from: release.range.before().map(|before| before.commit.clone()),
-            total: release.range.counted as u64,
-            notes_sha256: Some(digest(&generated_part(&text))),
-            phase: "final".into(),
-            facts: release
-                .evidence
-                .facts
-                .states()
-                .into_iter()
-                .map(|(file, state)| (file.to_owned(), state))
-                .collect(),
-        };
+        let recorded = report_data(&release, digest(&generated_part(&text)));
         let skeletons = vec![("advisories/x.md".to_owned(), "all filled in".to_owned())];
         Self {
             release,
@@ -260,7 +264,7 @@ impl Case {
                 path: "RELEASE_NOTES.md",
                 text: &self.text,
                 version_headings: self.version_headings,
-                recorded: self.recorded.clone(),
+                recorded: self.recorded.as_ref(),
                 skeletons: &self.skeletons,
             },
         ));
@@ -333,14 +337,14 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
             });
         }),
         ("facts-missing", |case| {
-            case.release.evidence.facts.repro = Fact::Absent
+            case.release.evidence.facts.repro = Fact::Missing
         }),
         ("facts-stale", |case| {
             case.release.evidence.facts.repro = Fact::Stale("made for commit x".into())
         }),
         ("facts-error", |case| {
             case.release.evidence.facts.repro =
-                Fact::Broken("its gate ended with status `error`".into())
+                Fact::Error("its gate ended with status `error`".into())
         }),
         ("digest-mismatch", |case| {
             let text = case.text.replace(
@@ -368,7 +372,11 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
         }),
         ("notes-outdated", |case| {
             if let Some(recorded) = &mut case.recorded {
-                recorded.facts.insert("vulns.json".into(), "missing".into());
+                let missing = FactUse {
+                    state: FactState::Missing,
+                    sha256: None,
+                };
+                recorded.facts.insert("vulns.json".into(), missing);
             }
         }),
         ("notes-edited", |case| {
@@ -430,12 +438,12 @@ fn further_ways_to_fail() {
     fails("heading-duplicate", &|case| case.version_headings = 2);
     fails("range-tag-mismatch", &|case| {
         if let Some(recorded) = &mut case.recorded {
-            recorded.to = Some("d".repeat(40).parse().unwrap());
+            recorded.range.to_commit = "d".repeat(40).parse().unwrap();
         }
     });
     fails("commit-unaccounted", &|case| {
         if let Some(recorded) = &mut case.recorded {
-            recorded.total += 1;
+            recorded.sums.total += 1;
         }
     });
     fails("digest-mismatch", &|case| {
@@ -512,7 +520,7 @@ fn a_word_by_itself_says_nothing() {
     let mut case = Case::good();
     case.release.changes.breaking[0].changes.clear();
     if let Some(entry) = &mut case.release.changes.breaking[0].entry {
-        entry.pull = Some(12);
+        entry.pulls = vec![12];
     }
     let linked = notes("`legacy`, Rust 1.85").replace(
         "remove `Parser::feed`",
@@ -527,9 +535,9 @@ fn a_word_by_itself_says_nothing() {
 #[test]
 fn a_missing_fact_never_reads_as_a_pass() {
     for fact in [
-        Fact::Absent,
+        Fact::Missing,
         Fact::Stale("x".into()),
-        Fact::Broken("x".into()),
+        Fact::Error("x".into()),
     ] {
         let mut release = good();
         release.evidence.facts.vulns = fact;

@@ -1,7 +1,7 @@
 //! Any bytes as a report of another gate: refused, or its facts are read; their words never become markup.
 #![no_main]
 
-use cargo_relnotes::model::facts::{BuildInfo, Compat, Repro, Vulns};
+use cargo_relnotes::model::facts::{BuildInfo, CompatData, Fact, ReproData, VulnsData};
 use cargo_relnotes::model::untrusted::Untrusted;
 use cargo_relnotes::report::document::{Document, Part};
 use libfuzzer_sys::fuzz_target;
@@ -9,41 +9,26 @@ use release_gate::report::Envelope;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut words = Vec::new();
-    for name in ["compat", "vulns", "repro", "buildinfo"] {
-        let Ok(envelope) = Envelope::read(bytes, name) else {
-            continue;
-        };
-        let data = || envelope.data.clone();
-        if let Ok(compat) = serde_json::from_value::<Compat>(data()) {
-            words.extend(
-                compat
-                    .changes
-                    .into_iter()
-                    .flat_map(|one| [Some(one.item), one.before, one.after]),
-            );
+    if let Fact::Usable(compat) = Fact::<Envelope<CompatData>>::read(Some(bytes)) {
+        for change in compat.data.changes {
+            words.extend([change.item, change.before, change.after]);
         }
-        if let Ok(vulns) = serde_json::from_value::<Vulns>(data()) {
-            assert!(vulns.counting().count() <= vulns.advisories.len());
-            words.extend(
-                vulns
-                    .advisories
-                    .into_iter()
-                    .flat_map(|one| [Some(one.id), one.title]),
-            );
+    }
+    if let Fact::Usable(vulns) = Fact::<Envelope<VulnsData>>::read(Some(bytes)) {
+        for hit in vulns.data.advisories {
+            words.extend([hit.id, hit.title]);
         }
-        if let Ok(repro) = serde_json::from_value::<Repro>(data()) {
-            words.extend(repro.artifacts.into_iter().map(|one| Some(one.name)));
-        }
-        if let Ok(info) = serde_json::from_value::<BuildInfo>(data()) {
-            words.extend(
-                info.artifacts
-                    .into_iter()
-                    .flat_map(|one| [Some(one.name), one.path]),
-            );
+    }
+    if let Fact::Usable(repro) = Fact::<Envelope<ReproData>>::read(Some(bytes)) {
+        words.extend(repro.data.artifacts.into_iter().map(|one| one.name));
+    }
+    if let Fact::Usable(info) = Fact::<Envelope<BuildInfo>>::read(Some(bytes)) {
+        for artifact in info.data.artifacts {
+            words.extend([artifact.name, artifact.path]);
         }
     }
     let mut document = Document::new();
-    for word in words.iter().flatten() {
+    for word in &words {
         let word = Untrusted::new(word);
         if !word.is_empty() {
             document.item(0, &[Part::Foreign(&word)]);

@@ -42,8 +42,19 @@ pub struct Locked {
     pub source: Option<String>,
     /// Its checksum; `None` where the source has none, as with git.
     pub checksum: Option<Sha256Digest>,
-    /// Names and versions of what it is built with.
-    pub dependencies: Vec<(String, Version)>,
+    /// What it is built with, sorted.
+    pub dependencies: Vec<LockedDependency>,
+}
+
+/// A dependency as a locked package names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LockedDependency {
+    /// Package name.
+    pub name: String,
+    /// Package version.
+    pub version: Version,
+    /// Where it comes from, where the lock file says so to tell two packages apart.
+    pub source: Option<String>,
 }
 
 impl Locked {
@@ -87,9 +98,11 @@ impl Lock {
             .parse()
             .map_err(|error: cargo_lock::Error| unreadable().with_source(error))?;
 
+        // Before 2017 the package itself stood apart from the others.
         let mut packages = lock
-            .packages
+            .root
             .iter()
+            .chain(&lock.packages)
             .map(|package| locked(&lock, package))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(unreadable)?;
@@ -116,10 +129,14 @@ fn locked(lock: &Lockfile, package: &cargo_lock::Package) -> Option<Locked> {
     let beside = package.checksum.as_ref().map(ToString::to_string);
     let checksum = beside.or_else(|| checksum_in_metadata(lock, package));
 
-    let mut dependencies: Vec<(String, Version)> = package
+    let mut dependencies: Vec<LockedDependency> = package
         .dependencies
         .iter()
-        .map(|dependency| (dependency.name.to_string(), dependency.version.clone()))
+        .map(|dependency| LockedDependency {
+            name: dependency.name.to_string(),
+            version: dependency.version.clone(),
+            source: dependency.source.as_ref().map(ToString::to_string),
+        })
         .collect();
     dependencies.sort();
     Some(Locked {

@@ -1,6 +1,7 @@
 //! What all commands about releases start from.
 
 use cargo_metadata::Package;
+use release_gate::advisories::{self, Advisories};
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::cli::Context;
 use release_gate::git::Git;
@@ -12,7 +13,6 @@ use crate::compose::target::{Target, find_target};
 use crate::judge;
 use crate::model::config::Config;
 use crate::model::release::Release;
-use crate::read::advisories::{self, Advisories};
 use crate::tool::TOOL;
 
 /// What all commands about releases start from.
@@ -55,8 +55,8 @@ impl Session {
         }
         let config: Config = cx.config()?;
         let required = config.required()?;
-        let advisories = advisories::locate(args.db.as_deref())
-            .map(|path| Advisories::open(&path))
+        let advisories = advisories::locate(args.db.as_deref())?
+            .map(|path| Advisories::open(&path, &cx.runner))
             .transpose()?;
         let request = Request {
             since: args.since.clone(),
@@ -126,12 +126,8 @@ impl Session {
         })
     }
 
-    /// What holds whenever a release is looked at: its own rules, and what of the database could
-    /// not be read.
+    /// What holds whenever a release is looked at.
     pub(super) fn judge(&self, release: &Release) -> (Vec<Finding>, Option<Status>) {
-        let (mut findings, status) = judge::release::judge(release, &self.required);
-        let unreadable = self.advisories.iter().flat_map(Advisories::unreadable);
-        findings.extend(unreadable.map(|file| judge::release::unreadable_advisory(&file)));
-        (findings, status)
+        judge::release::judge(release, &self.required)
     }
 }

@@ -4,18 +4,18 @@
 //! lockfile for an empty one.
 
 use release_gate::Result;
+use release_gate::advisories::Advisories;
 use release_gate::git::{CommitId, Git};
 
 use super::range::Range;
 use super::target::Target;
 use crate::model::dependencies::{DependencyDelta, Locked, Side, reachable};
-use crate::model::facts::{Advisory, Facts};
+use crate::model::facts::{Facts, FoundAdvisory};
 use crate::model::manifest::{Manifest, ManifestDelta};
 use crate::model::range::TaggedRelease;
 use crate::model::vulnerabilities::{self, Hit, Shipped, Standing, VulnerabilityDelta};
-use crate::read::advisories::Advisories;
 use crate::read::lockfile::{self, Lock};
-use crate::read::manifest;
+use crate::read::{advisories as database, manifest};
 
 /// What changed in manifest, lockfile and advisories since the release before.
 pub(super) struct Deltas {
@@ -26,6 +26,8 @@ pub(super) struct Deltas {
     pub(super) vulnerabilities: Result<VulnerabilityDelta, String>,
     pub(super) issues: Vec<(Standing, Hit)>,
     pub(super) unreadable: Vec<String>,
+    /// Files of the advisory database that may be about what is locked and cannot be read.
+    pub(super) unreadable_advisories: Vec<String>,
 }
 
 /// Reads both sides and compares.
@@ -36,13 +38,17 @@ pub(super) fn between(
     facts: &Facts,
     advisories: Option<&Advisories>,
 ) -> Result<Deltas> {
-    let judged: Option<&[Advisory]> = facts
+    let judged: Option<&[FoundAdvisory]> = facts
         .vulns
         .usable()
         .map(|vulns| vulns.data.advisories.as_slice());
     let path = manifest::join(&target.location.workspace, "Cargo.lock");
     let mut unreadable = Vec::new();
     let new = read_lock(git, &target.commit, &path, "this release", &mut unreadable);
+    let unreadable_advisories = match (advisories, &new) {
+        (Some(advisories), Ok(lock)) => database::unreadable(advisories, lock),
+        _ => Vec::new(),
+    };
     let alone = |standing: Standing| {
         standing_alone(target, range, advisories, &new, judged)
             .into_iter()
@@ -59,6 +65,7 @@ pub(super) fn between(
             vulnerabilities: Err(why),
             issues: alone(Standing::Introduced),
             unreadable,
+            unreadable_advisories,
         });
     };
     let (folder_before, old_manifest) = manifest::find(
@@ -79,6 +86,7 @@ pub(super) fn between(
         vulnerabilities: Err(String::new()),
         issues: Vec::new(),
         unreadable,
+        unreadable_advisories,
     };
 
     let (old, new) = match (&old, &new) {
@@ -142,7 +150,7 @@ fn standing_alone(
     range: &Range,
     advisories: Option<&Advisories>,
     lock: &Result<Lock, String>,
-    judged: Option<&[Advisory]>,
+    judged: Option<&[FoundAdvisory]>,
 ) -> Vec<Hit> {
     let day = release_gate::time::iso_date(public_before(range));
     let found = match (advisories, lock) {
@@ -167,7 +175,10 @@ fn side_of<'a>(lock: &'a Lock, manifest: &'a Manifest) -> Side<'a> {
 
 /// Every advisory that hits a lockfile, with whether the package pulls in what it hits.
 fn hits_of(advisories: &Advisories, package: &str, side: Side<'_>, day: &str) -> Vec<Hit> {
-    mark_unused(advisories.hits(side.lock, day), &reachable(package, side))
+    mark_unused(
+        database::hits(advisories, side.lock, day),
+        &reachable(package, side),
+    )
 }
 
 /// Marks the hits that nothing the package pulls in uses.
@@ -217,7 +228,7 @@ fn find_shipped(
     for hit in delta.all_mut() {
         let was_hit = |lock: &Option<Lock>| {
             lock.as_ref()
-                .map(|lock| advisories.is_hit(&hit.id, &hit.package, lock))
+                .map(|lock| database::is_hit(advisories, &hit.id, &hit.package, lock))
         };
         let releases = earlier
             .iter()

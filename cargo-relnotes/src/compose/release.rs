@@ -1,5 +1,6 @@
 //! One release, composed from everything that was read of it.
 
+use release_gate::advisories::Advisories;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::git::{CommitId, Git};
 use release_gate::report::Baseline;
@@ -20,7 +21,6 @@ use crate::model::range::Span;
 use crate::model::release::{About, Changes, Evidence, Phase, Range, Release, Vulnerabilities};
 use crate::model::sections::{Section, Table};
 use crate::model::{bump, people, reverts, updates};
-use crate::read::advisories::Advisories;
 use crate::read::{blobs, facts, history, shipped};
 
 /// What was asked for.
@@ -123,6 +123,7 @@ pub fn compose_release(
             }),
             facts,
             unreadable: deltas.unreadable,
+            unreadable_advisories: deltas.unreadable_advisories,
             keys: shipped::keys_at(git, &target.commit, &target.location.workspace)?,
         },
         about,

@@ -20,7 +20,7 @@ pub fn shallow(is_shallow: bool) -> Option<Finding> {
 }
 
 /// An advisory that could not be read: it may or may not apply.
-pub fn unreadable_advisory(file: &str) -> Finding {
+fn unreadable_advisory(file: &str) -> Finding {
     Finding::new(
         &rules::FACTS_ERROR,
         format!(
@@ -61,6 +61,12 @@ pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<St
             .unreadable
             .iter()
             .map(|why| unreadable_lock(why, about.phase)),
+    );
+    findings.extend(
+        evidence
+            .unreadable_advisories
+            .iter()
+            .map(|file| unreadable_advisory(file)),
     );
     (findings, status)
 }

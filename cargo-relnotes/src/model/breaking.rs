@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 pub use release_gate_facts::report::relnotes::BreakingSource as Source;
 
 use super::account::Entry;
-use super::facts::{ApiChange, Bump};
+use super::facts::{Bump, CompatChange};
 use super::note::Block;
 use super::untrusted::Untrusted;
 
@@ -19,12 +19,12 @@ pub struct Breaking {
     /// The commits' line, unless it was only detected.
     pub entry: Option<Entry>,
     /// The API changes, unless it was only marked.
-    pub changes: Vec<ApiChange>,
+    pub changes: Vec<CompatChange>,
 }
 
 /// Joins marked entries with detected changes. A change belongs to an entry that names its item.
-pub fn reconcile(entries: &[&Entry], changes: &[ApiChange]) -> Vec<Breaking> {
-    let detected: Vec<&ApiChange> = once_per_item(changes);
+pub fn reconcile(entries: &[&Entry], changes: &[CompatChange]) -> Vec<Breaking> {
+    let detected: Vec<&CompatChange> = once_per_item(changes);
     let mut taken: BTreeSet<usize> = BTreeSet::new();
     let mut result: Vec<Breaking> = entries
         .iter()
@@ -61,9 +61,9 @@ pub fn reconcile(entries: &[&Entry], changes: &[ApiChange]) -> Vec<Breaking> {
 }
 
 /// Major changes, one for each rule and item: re-exports repeat the same break under other paths.
-pub fn once_per_item(changes: &[ApiChange]) -> Vec<&ApiChange> {
+pub fn once_per_item(changes: &[CompatChange]) -> Vec<&CompatChange> {
     let mut seen = BTreeSet::new();
-    let mut major: Vec<&ApiChange> = changes
+    let mut major: Vec<&CompatChange> = changes
         .iter()
         .filter(|change| change.bump == Bump::Major)
         .collect();
@@ -139,13 +139,19 @@ mod tests {
         }
     }
 
-    fn change(item: &str, bump: Bump) -> ApiChange {
-        ApiChange {
+    fn change(item: &str, bump: Bump) -> CompatChange {
+        CompatChange {
             rule: "item-removed".to_owned(),
             item: item.to_owned(),
             bump,
-            before: None,
-            after: None,
+            message: String::new(),
+            before: String::new(),
+            after: String::new(),
+            location: None,
+            old_location: None,
+            feature_sets: Vec::new(),
+            witness: None,
+            waived: None,
         }
     }
 

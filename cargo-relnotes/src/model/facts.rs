@@ -6,136 +6,13 @@
 use std::collections::BTreeMap;
 
 use release_gate_facts::report::relnotes::{FactState, FactUse};
-use release_gate_facts::{ReportData, Sha256Digest, Status, nullable, report_data};
-use serde::{Deserialize, Serialize};
+use release_gate_facts::{ReportData, Sha256Digest, Status};
 
+pub use release_gate_facts::report::buildinfo::{BuildInfo, BuiltArtifact};
+pub use release_gate_facts::report::compat::{CompatChange, CompatData};
+pub use release_gate_facts::report::repro::ReproData;
+pub use release_gate_facts::report::vulns::{AdvisoryKind, Hit as FoundAdvisory, VulnsData};
 pub use release_gate_facts::{Bump, Fact, GapKind};
-
-/// A change of the public API, from `compat.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiChange {
-    /// The rule that found it.
-    pub rule: String,
-    /// Path of the item.
-    pub item: String,
-    /// What it requires.
-    pub bump: Bump,
-    /// How the item looked.
-    #[serde(deserialize_with = "nullable")]
-    pub before: Option<String>,
-    /// How it looks now.
-    #[serde(deserialize_with = "nullable")]
-    pub after: Option<String>,
-}
-
-/// What notes take from `compat.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Compat {
-    /// The smallest bump that is honest.
-    pub required_bump: Bump,
-    /// All changes.
-    pub changes: Vec<ApiChange>,
-}
-
-report_data!(Compat = "compat");
-
-/// An advisory that hits this release, from `vulns.json`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Advisory {
-    /// `RUSTSEC-…`, `CVE-…` or `GHSA-…`.
-    pub id: String,
-    /// The vulnerable package.
-    pub package: String,
-    /// Its version here.
-    pub version: String,
-    /// `low`, `medium`, `high`, `critical`, or `unknown`.
-    pub severity: String,
-    /// `vulnerability`, or something that is only said: `unmaintained`, `unsound`, `notice`.
-    pub kind: String,
-    /// `not-built` where the package is in the lockfile and in nothing that is built.
-    pub scope: String,
-    /// Why the project ignores it, where it does.
-    #[serde(deserialize_with = "nullable")]
-    pub ignored: Option<String>,
-    /// Its title.
-    pub title: String,
-    /// Requirements that name the versions with the repair.
-    pub patched: Vec<String>,
-}
-
-/// What notes take from `vulns.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vulns {
-    /// Everything that was found.
-    pub advisories: Vec<Advisory>,
-}
-
-report_data!(Vulns = "vulns");
-
-impl Advisory {
-    /// Whether it counts against the release: a vulnerability of what is built that nobody waived.
-    pub fn counts(&self) -> bool {
-        self.kind == "vulnerability" && self.is_built() && self.ignored.is_none()
-    }
-
-    fn is_built(&self) -> bool {
-        self.scope != "not-built"
-    }
-}
-
-impl Vulns {
-    /// What counts against the release.
-    pub fn counting(&self) -> impl Iterator<Item = &Advisory> {
-        self.advisories.iter().filter(|advisory| advisory.counts())
-    }
-
-    /// Everything else that was found: remarks, what the project waived, what is not built.
-    pub fn others(&self) -> impl Iterator<Item = &Advisory> {
-        self.advisories.iter().filter(|advisory| !advisory.counts())
-    }
-}
-
-/// One artifact of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Artifact {
-    /// File name.
-    pub name: String,
-    /// Target triple.
-    pub target: String,
-    /// Where it is, relative to the artifact folder.
-    pub path: String,
-    /// Its digest.
-    pub sha256: Sha256Digest,
-    /// Its size in bytes.
-    pub size: u64,
-}
-
-/// What notes take from `buildinfo.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BuildInfo {
-    /// What was built.
-    pub artifacts: Vec<Artifact>,
-}
-
-report_data!(BuildInfo = "buildinfo");
-
-/// What notes take from `repro.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repro {
-    /// What was built twice.
-    pub artifacts: Vec<ReproArtifact>,
-}
-
-report_data!(Repro = "repro");
-
-/// One artifact built twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReproArtifact {
-    /// File name.
-    pub name: String,
-    /// Whether both builds gave the same bytes.
-    pub identical: bool,
-}
 
 /// A report of another gate: its verdict, its digest as a file, and what notes take from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,11 +42,11 @@ pub struct Facts {
     /// `sbom.cdx.json`.
     pub sbom: Fact<Sbom>,
     /// `vulns.json`.
-    pub vulns: Fact<Judged<Vulns>>,
+    pub vulns: Fact<Judged<VulnsData>>,
     /// `compat.json`.
-    pub compat: Fact<Judged<Compat>>,
+    pub compat: Fact<Judged<CompatData>>,
     /// `repro.json`.
-    pub repro: Fact<Judged<Repro>>,
+    pub repro: Fact<Judged<ReproData>>,
     /// Artifacts whose file differs from what `buildinfo.json` says: name, digest found.
     pub mismatched: Vec<(String, Sha256Digest)>,
 }
@@ -212,9 +89,9 @@ impl Facts {
                 state_of(&self.buildinfo, |fact| fact.sha256),
             ),
             (SBOM_FILE, state_of(&self.sbom, |fact| fact.sha256)),
-            (Vulns::FILE, state_of(&self.vulns, |fact| fact.sha256)),
-            (Compat::FILE, state_of(&self.compat, |fact| fact.sha256)),
-            (Repro::FILE, state_of(&self.repro, |fact| fact.sha256)),
+            (VulnsData::FILE, state_of(&self.vulns, |fact| fact.sha256)),
+            (CompatData::FILE, state_of(&self.compat, |fact| fact.sha256)),
+            (ReproData::FILE, state_of(&self.repro, |fact| fact.sha256)),
         ];
         states
             .into_iter()
@@ -227,9 +104,9 @@ impl Facts {
         let all = [
             ("buildinfo", BuildInfo::FILE, self.buildinfo.gap()),
             ("sbom", SBOM_FILE, self.sbom.gap()),
-            ("vulns", Vulns::FILE, self.vulns.gap()),
-            ("compat", Compat::FILE, self.compat.gap()),
-            ("repro", Repro::FILE, self.repro.gap()),
+            ("vulns", VulnsData::FILE, self.vulns.gap()),
+            ("compat", CompatData::FILE, self.compat.gap()),
+            ("repro", ReproData::FILE, self.repro.gap()),
         ];
         all.into_iter()
             .filter_map(|(name, file, gap)| {

@@ -21,7 +21,6 @@ pub mod manifest;
 pub mod note;
 pub mod people;
 pub mod prose;
-pub mod published;
 pub mod pulls;
 pub mod range;
 pub mod release;

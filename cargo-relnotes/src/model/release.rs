@@ -145,6 +145,8 @@ pub struct Evidence {
     pub build_before: Option<BuildInfo>,
     /// Lockfiles that are there and cannot be read, and why.
     pub unreadable: Vec<String>,
+    /// Files of the advisory database that may be about what is locked and cannot be read.
+    pub unreadable_advisories: Vec<String>,
     /// Public keys committed with the project.
     pub keys: Vec<Key>,
 }

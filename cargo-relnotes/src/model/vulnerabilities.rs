@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use release_gate_facts::report::vulns::Severity;
 use semver::Version;
 
-use super::facts::Advisory;
+use super::facts::FoundAdvisory;
 use super::untrusted::Untrusted;
 
 /// An advisory that hits a package of a lockfile.
@@ -40,7 +41,7 @@ pub struct Hit {
 
 impl Hit {
     /// What another gate says of an advisory that is not in the database read here.
-    pub fn of(advisory: &Advisory) -> Self {
+    pub fn of(advisory: &FoundAdvisory) -> Self {
         Self {
             id: advisory.id.clone(),
             aliases: Vec::new(),
@@ -48,13 +49,20 @@ impl Hit {
             versions: vec![advisory.version.clone()],
             title: Untrusted::new(&advisory.title),
             date: String::new(),
-            severity: Some(advisory.severity.clone())
-                .filter(|severity| !matches!(severity.as_str(), "" | "unknown" | "none")),
+            severity: rated(advisory.severity),
             patched: advisory.patched.clone(),
             public_before: false,
             locked_only: false,
             shipped: Shipped::default(),
         }
+    }
+}
+
+/// The word for a severity somebody gave.
+pub fn rated(severity: Severity) -> Option<String> {
+    match severity {
+        Severity::Unknown | Severity::None => None,
+        rated => Some(rated.as_str().to_owned()),
     }
 }
 
@@ -153,7 +161,7 @@ pub struct VulnerabilityDelta {
 impl VulnerabilityDelta {
     /// Compares the hits of two lockfiles by advisory. `judged` is everything another gate found,
     /// where it did: see [`standing_hits`].
-    pub fn between(before: Vec<Hit>, after: Vec<Hit>, judged: Option<&[Advisory]>) -> Self {
+    pub fn between(before: Vec<Hit>, after: Vec<Hit>, judged: Option<&[FoundAdvisory]>) -> Self {
         let locked: BTreeSet<String> = after.iter().map(|hit| hit.id.clone()).collect();
         let old: BTreeMap<String, Hit> = before
             .into_iter()
@@ -196,11 +204,11 @@ impl VulnerabilityDelta {
 /// What hits a release: the advisories of its lockfile, without those another gate looked at and
 /// found to be of no matter (waived, or in nothing that is built), and with those only it knows. An
 /// advisory it never heard of stays: its database may be older.
-pub fn standing_hits(found: Vec<Hit>, judged: Option<&[Advisory]>) -> Vec<Hit> {
+pub fn standing_hits(found: Vec<Hit>, judged: Option<&[FoundAdvisory]>) -> Vec<Hit> {
     let mut hits: BTreeMap<String, Hit> =
         found.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
     let judged = judged.unwrap_or_default();
-    let is = |advisory: &Advisory, hit: &Hit| {
+    let is = |advisory: &FoundAdvisory, hit: &Hit| {
         advisory.package == hit.package
             && (advisory.id == hit.id || hit.aliases.contains(&advisory.id))
     };
@@ -209,7 +217,7 @@ pub fn standing_hits(found: Vec<Hit>, judged: Option<&[Advisory]>) -> Vec<Hit> {
             .iter()
             .filter(|advisory| is(advisory, hit))
             .peekable();
-        said.peek().is_none() || said.any(Advisory::counts)
+        said.peek().is_none() || said.any(FoundAdvisory::counts)
     });
     for advisory in judged.iter().filter(|advisory| advisory.counts()) {
         if !hits.values().any(|hit| is(advisory, hit)) {
@@ -223,15 +231,16 @@ pub fn standing_hits(found: Vec<Hit>, judged: Option<&[Advisory]>) -> Vec<Hit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use release_gate_facts::report::vulns::Scope;
 
     #[test]
     fn fixed_present_introduced() {
         let hit = |id: &str| {
-            Hit::of(&Advisory {
+            Hit::of(&FoundAdvisory {
                 id: id.into(),
                 package: "p".into(),
                 version: "1.0.0".into(),
-                ..Advisory::default()
+                ..FoundAdvisory::default()
             })
         };
         let ids = |hits: &[Hit]| hits.iter().map(|hit| hit.id.clone()).collect::<Vec<_>>();
@@ -245,15 +254,14 @@ mod tests {
             ),
             (vec!["a".into()], vec!["b".into()], vec!["c".into()])
         );
-        let judged = |id: &str, scope: Option<&str>| Advisory {
+        let judged = |id: &str, scope: Scope| FoundAdvisory {
             id: id.into(),
             package: "p".into(),
             version: "1.0.0".into(),
-            scope: scope.unwrap_or("built").to_owned(),
-            kind: "vulnerability".into(),
-            ..Advisory::default()
+            scope,
+            ..FoundAdvisory::default()
         };
-        let list = [judged("d", None), judged("c", Some("not-built"))];
+        let list = [judged("d", Scope::Artifact), judged("c", Scope::NotBuilt)];
         let after = vec![hit("b"), hit("c"), hit("e")];
         let delta = VulnerabilityDelta::between(vec![hit("a"), hit("b")], after, Some(&list));
         // `c` was looked at and is not built; `b` and `e` are unknown to the other gate, which does

@@ -5,9 +5,11 @@
 
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use release_gate::artifacts::PackageArtifacts;
-use release_gate::digest::sha256_bytes;
 use release_gate::git::{CommitId, Git};
+use release_gate::public_key::PublicKey;
 use release_gate::{Error, Result};
 
 use super::blobs;
@@ -117,7 +119,7 @@ fn target_of(name: &str, about: &About) -> Option<String> {
 
 /// Which key made a minisign signature.
 fn signed_by(signature: &str) -> Option<[u8; 8]> {
-    let body = decode(signature.lines().nth(1)?)?;
+    let body = STANDARD.decode(signature.lines().nth(1)?).ok()?;
     body.get(2..10)?.try_into().ok()
 }
 
@@ -178,88 +180,27 @@ pub fn keys_at(git: &Git, commit: &CommitId, workspace: &str) -> Result<Vec<Key>
     Ok(keys.collect())
 }
 
-/// A minisign key, or a bare one.
+/// A key in any of the forms the suite reads; `None` for what is none.
 fn public_key(text: &str, path: String) -> Option<Key> {
-    let line = text
+    let key = PublicKey::parse(text).ok()?;
+    let pem = key.pem().ok()?;
+    let body: Vec<&str> = pem
         .lines()
-        .rev()
-        .map(str::trim)
-        .find(|line| !line.is_empty())?;
-    let bytes = decode(line)?;
-    let (id, key) = match bytes.len() {
-        // A bare key's id is what `cargo sign` gives it.
-        32 => (
-            sha256_bytes(&bytes).as_bytes()[..8].try_into().ok()?,
-            &bytes[..],
-        ),
-        // `Ed`, eight bytes of key id, the key.
-        42 if bytes.starts_with(b"Ed") => (bytes[2..10].try_into().ok()?, &bytes[10..]),
-        _ => return None,
-    };
-    let mut wire = Vec::new();
-    for field in [b"ssh-ed25519".as_slice(), key] {
-        wire.extend(u32::try_from(field.len()).ok()?.to_be_bytes());
-        wire.extend(field);
-    }
-    // RFC 8410's 12 bytes before an Ed25519 key; 44 bytes are 59 digits and one `=`.
-    let spki = [
-        &b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..],
-        key,
-    ]
-    .concat();
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
     Some(Key {
         path,
-        fingerprint: format!("SHA256:{}", encode(sha256_bytes(&wire).as_bytes())),
-        line: line.to_owned(),
-        ssh: format!("ssh-ed25519 {}", encode(&wire)),
-        pem: format!("{}=", encode(&spki)),
-        id,
+        fingerprint: key.fingerprint(),
+        line: key.base64(),
+        ssh: key.allowed_signers("").trim().to_owned(),
+        pem: body.concat(),
+        id: key.id,
     })
-}
-
-/// The 64 characters of base64, RFC 4648 §4.
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Base64 without padding, as OpenSSH shows fingerprints.
-fn encode(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for at in 0..=chunk.len() {
-            text.push(char::from(ALPHABET[(word >> (18 - 6 * at)) as usize & 63]));
-        }
-    }
-    text
-}
-
-/// The bytes of padded base64, or `None` where it is not written as [`encode`] would.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let bare = text.trim_end_matches('=');
-    if !text.len().is_multiple_of(4) || text.len() - bare.len() > 2 {
-        return None;
-    }
-    let (mut bytes, mut word, mut bits) = (Vec::new(), 0_u32, 0);
-    for character in bare.bytes() {
-        let value = ALPHABET.iter().position(|other| *other == character)?;
-        word = word << 6 | u32::try_from(value).ok()?;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((word >> bits & 0xff) as u8);
-        }
-    }
-    (encode(&bytes) == bare).then_some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::Engine as _;
-    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-    use proptest::prelude::*;
 
     #[test]
     fn the_builds_own_list_is_no_release() {
@@ -273,28 +214,25 @@ mod tests {
         assert!(!is_of_build(""));
     }
 
-    proptest! {
-        #[test]
-        fn base64_is_the_usual_one(bytes in proptest::collection::vec(any::<u8>(), 0..50), text in "[A-Za-z0-9+/]{0,12}={0,3}") {
-            prop_assert_eq!(encode(&bytes), STANDARD_NO_PAD.encode(&bytes));
-            prop_assert_eq!(decode(&STANDARD.encode(&bytes)), Some(bytes));
-            prop_assert_eq!(decode(&text), STANDARD.decode(&text).ok());
-        }
-    }
-
     #[test]
     fn fingerprints_are_those_of_openssh() {
-        // `ssh-keygen -lf` of the key with 32 zero bytes, and the same key as minisign writes it.
-        let bare = STANDARD.encode([0_u8; 32]);
-        let minisign = STANDARD.encode([b"Ed".as_slice(), &[7; 8], &[0; 32]].concat());
+        // A key of RFC 8032, section 7.1.
+        let bytes = [
+            0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64,
+            0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68,
+            0xf7, 0x07, 0x51, 0x1a_u8,
+        ];
+        let bare = STANDARD.encode(bytes);
+        let minisign = STANDARD.encode([b"Ed".as_slice(), &[7; 8], &bytes].concat());
         let read = |text: &str| public_key(text, String::new());
         let key = read(&bare).unwrap();
-        assert_eq!(key.line, bare);
         let same = read(&format!("untrusted comment: x\n{minisign}\n")).unwrap();
         assert_eq!(
             (&same.fingerprint, &same.ssh, &same.pem),
             (&key.fingerprint, &key.ssh, &key.pem)
         );
+        assert_eq!(same.line, minisign);
+        assert!(key.ssh.starts_with("ssh-ed25519 ") && !key.pem.contains('-'));
         assert_eq!(
             (same.id, key.fingerprint.len()),
             ([7; 8], "SHA256:".len() + 43)

@@ -6,7 +6,7 @@ use super::changes::{Tail, tail_of};
 use super::document::{Document, Part};
 use crate::model::account::Entry;
 use crate::model::breaking::Source;
-use crate::model::facts::ApiChange;
+use crate::model::facts::CompatChange;
 use crate::model::links::Links;
 use crate::model::release::Changes;
 use crate::model::sections::Section;
@@ -26,7 +26,7 @@ const SECTIONS: [&str; 6] = [
 /// What stands under one heading.
 struct Group<'a> {
     entries: Vec<&'a Entry>,
-    detected: Vec<&'a ApiChange>,
+    detected: Vec<&'a CompatChange>,
     rust_version: Option<&'a str>,
     features_removed: Vec<&'a String>,
     fixed: &'a [Hit],

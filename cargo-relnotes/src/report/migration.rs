@@ -8,7 +8,7 @@ use release_gate::suggest::nearest;
 
 use super::document::{Document, DocumentError, Part};
 use crate::model::breaking::Breaking;
-use crate::model::facts::{ApiChange, Bump};
+use crate::model::facts::{Bump, CompatChange};
 use crate::model::note::Block;
 use crate::model::release::{About, Changes, Range};
 use crate::read::page::Page;
@@ -21,7 +21,7 @@ pub fn render(
     about: &About,
     range: &Range,
     changes: &Changes,
-    api: &[ApiChange],
+    api: &[CompatChange],
 ) -> Result<Option<String>, DocumentError> {
     if changes.breaking.is_empty() && changes.features_removed().next().is_none() {
         return Ok(None);
@@ -150,23 +150,20 @@ fn write_break(document: &mut Document, item: &Breaking, added: &[&str]) {
 }
 
 /// Shows both sides of a change; whether there was something after it.
-fn write_both_sides(document: &mut Document, change: &ApiChange) -> bool {
+fn write_both_sides(document: &mut Document, change: &CompatChange) -> bool {
     for (what, code) in [("Before:", &change.before), ("Now:", &change.after)] {
-        if let Some(code) = code.as_deref().filter(|code| !code.trim().is_empty()) {
+        if !code.trim().is_empty() {
             document.paragraph(&[Part::Text(what)]);
             document.code_block("rust", code);
         }
     }
-    change
-        .after
-        .as_deref()
-        .is_some_and(|code| !code.trim().is_empty())
+    !change.after.trim().is_empty()
 }
 
 /// The new item whose name is nearest to one that is gone, in the same place.
-fn likely_rename<'a>(change: &ApiChange, added: &[&'a str]) -> Option<&'a str> {
+fn likely_rename<'a>(change: &CompatChange, added: &[&'a str]) -> Option<&'a str> {
     if !(change.rule.contains("removed") || change.rule.contains("missing"))
-        || change.after.is_some()
+        || !change.after.trim().is_empty()
     {
         return None;
     }

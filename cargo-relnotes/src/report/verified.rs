@@ -5,7 +5,8 @@
 use super::document::{Document, Part};
 use super::words::{counted, severity, shipped};
 use crate::model::facts::{
-    Advisory, Artifact, BuildInfo, Compat, Fact, Facts, Judged, Repro, Sbom, Vulns,
+    AdvisoryKind, BuildInfo, BuiltArtifact, CompatData, Fact, Facts, FoundAdvisory, Judged,
+    ReproData, Sbom, VulnsData,
 };
 use crate::model::release::{Evidence, Release, Vulnerabilities};
 use crate::model::shipped::Key;
@@ -118,7 +119,7 @@ fn write_build(document: &mut Document, evidence: &Evidence) {
     }
 }
 
-fn write_reproducibility(document: &mut Document, fact: &Fact<Judged<Repro>>) {
+fn write_reproducibility(document: &mut Document, fact: &Fact<Judged<ReproData>>) {
     let repro = match fact {
         Fact::Usable(repro) => repro,
         other => return write_gap(document, "Reproducibility", other),
@@ -158,12 +159,13 @@ fn write_sbom(document: &mut Document, fact: &Fact<Sbom>) {
     }
 }
 
-fn write_vulnerabilities(document: &mut Document, fact: &Fact<Judged<Vulns>>) {
+fn write_vulnerabilities(document: &mut Document, fact: &Fact<Judged<VulnsData>>) {
     let vulns = match fact {
         Fact::Usable(vulns) => vulns,
         other => return write_gap(document, "Vulnerabilities", other),
     };
-    let counting = match vulns.data.counting().count() {
+    let counts = vulns.data.advisories.iter().filter(|hit| hit.counts());
+    let counting = match counts.count() {
         0 => "no known vulnerability applies".to_owned(),
         1 => "1 advisory applies (see known issues)".to_owned(),
         hits => format!("{hits} advisories apply (see known issues)"),
@@ -179,9 +181,11 @@ fn write_vulnerabilities(document: &mut Document, fact: &Fact<Judged<Vulns>>) {
 
 /// What was found and does not count against the release: `1 more advisory does not count
 /// (RUSTSEC-2026-0190: unsound)`.
-fn other_advisories(vulns: &Vulns) -> String {
+fn other_advisories(vulns: &VulnsData) -> String {
     let named: Vec<String> = vulns
-        .others()
+        .advisories
+        .iter()
+        .filter(|advisory| !advisory.counts())
         .map(|advisory| format!("{}: {}", advisory.id, why_not_counted(advisory)))
         .collect();
     match named.len() {
@@ -194,17 +198,20 @@ fn other_advisories(vulns: &Vulns) -> String {
     }
 }
 
-fn why_not_counted(advisory: &Advisory) -> &str {
+fn why_not_counted(advisory: &FoundAdvisory) -> &str {
     if advisory.ignored.is_some() {
-        "ignored by the project"
-    } else if advisory.kind == "vulnerability" {
-        "in nothing that is built"
-    } else {
-        advisory.kind.as_str()
+        return "ignored by the project";
+    }
+    match advisory.kind {
+        AdvisoryKind::Unmaintained | AdvisoryKind::Unsound | AdvisoryKind::Notice => {
+            advisory.kind.as_str()
+        }
+        _ if advisory.only_on.is_empty() => "in nothing that is built",
+        _ => "on other systems only",
     }
 }
 
-fn write_api(document: &mut Document, fact: &Fact<Judged<Compat>>) {
+fn write_api(document: &mut Document, fact: &Fact<Judged<CompatData>>) {
     let compat = match fact {
         Fact::Usable(compat) => compat,
         other => return write_gap(document, "API", other),
@@ -249,7 +256,7 @@ fn not_compared(document: &mut Document, release: &Release) {
 }
 
 /// The size of the same artifact in the release before.
-fn size_before(build: Option<&BuildInfo>, artifact: &Artifact) -> Option<u64> {
+fn size_before(build: Option<&BuildInfo>, artifact: &BuiltArtifact) -> Option<u64> {
     let same = build?
         .artifacts
         .iter()

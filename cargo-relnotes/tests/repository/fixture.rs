@@ -3,6 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use release_gate::process::{Finished, Runner, Step};
+use release_gate_facts::ReportData;
+use release_gate_facts::report::buildinfo::BuildInfo;
+use release_gate_facts::report::compat::CompatData;
+use release_gate_facts::report::repro::ReproData;
+use release_gate_facts::report::vulns::VulnsData;
+use release_gate_facts::sample::report_sample;
+use schemars::JsonSchema;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -167,29 +174,34 @@ impl Repo {
         let subject = serde_json::json!({
             "package": "demo", "version": "0.2.0", "commit": commit.unwrap_or(&head), "dirty": false, "lock_sha256": lock, "targets": [], "features": [],
         });
-        let file = |name: &str, data: Value| {
-            let report = serde_json::json!({
-                "schema": format!("release-gate/{name}/v1"), "tool": { "name": "cargo-x", "version": "0.1.0" }, "subject": subject,
-                "baseline": null, "status": "pass", "findings": [], "data": data,
-            });
-            std::fs::write(self.artifact(&format!("{name}.json")), report.to_string()).unwrap();
-        };
         std::fs::create_dir_all(self.artifact("")).unwrap();
-        file(
-            "buildinfo",
-            serde_json::json!({ "artifacts": [{ "name": "demo", "target": "x86_64-unknown-linux-gnu", "sha256": "a".repeat(64), "size": 3 }] }),
+        self.fact::<BuildInfo>(
+            &subject,
+            serde_json::json!({ "artifacts": [{ "name": "demo", "target": "x86_64-unknown-linux-gnu", "path": "", "sha256": "a".repeat(64), "size": 3, "smoke": null }] }),
         );
-        file(
-            "repro",
-            serde_json::json!({ "artifacts": [{ "name": "demo", "identical": true }] }),
-        );
-        file("vulns", serde_json::json!({ "advisories": [] }));
-        file(
-            "compat",
+        let same = serde_json::json!({ "name": "demo", "target": "x", "sha256": [null, null], "identical": true });
+        self.fact::<ReproData>(&subject, serde_json::json!({ "artifacts": [same] }));
+        self.fact::<VulnsData>(&subject, serde_json::json!({ "advisories": [] }));
+        self.fact::<CompatData>(
+            &subject,
             serde_json::json!({ "required_bump": "minor", "changes": [] }),
         );
         let sbom = serde_json::json!({ "bomFormat": "CycloneDX", "metadata": { "component": { "version": "0.2.0" } }, "components": [] });
         std::fs::write(self.artifact("sbom.cdx.json"), sbom.to_string()).unwrap();
+    }
+}
+
+impl Repo {
+    /// Leaves a report of another gate: a sample, with some fields of one's own.
+    pub(crate) fn fact<Data: ReportData + JsonSchema>(&self, subject: &Value, fields: Value) {
+        let mut report = report_sample::<Data>();
+        report["subject"] = subject.clone();
+        report["baseline"] = Value::Null;
+        report["findings"] = Value::Array(Vec::new());
+        for (name, value) in fields.as_object().unwrap() {
+            report["data"][name] = value.clone();
+        }
+        std::fs::write(self.artifact(Data::FILE), report.to_string()).unwrap();
     }
 }
 

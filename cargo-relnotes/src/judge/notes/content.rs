@@ -7,7 +7,7 @@ use release_gate::{Finding, Level};
 
 use super::subject::Notes;
 use crate::model::breaking::{Breaking, Source};
-use crate::model::facts::{ApiChange, Facts};
+use crate::model::facts::{CompatChange, Facts};
 use crate::model::manifest::ManifestDelta;
 use crate::model::spans::shown;
 use crate::model::vulnerabilities::Hit;
@@ -114,7 +114,7 @@ fn links_to(page: &Page, number: u64) -> bool {
 
 /// Whether the page names an item of the API. A name that is also a plain word (`new`, `feed`)
 /// counts only as code, or together with its owner.
-fn names_item(page: &Page, change: &ApiChange) -> bool {
+fn names_item(page: &Page, change: &CompatChange) -> bool {
     let path: Vec<&str> = change
         .item
         .split("::")
