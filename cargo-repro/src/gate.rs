@@ -1,13 +1,17 @@
 //! The gate, as the driver of `release-gate` runs it.
 
 use release_gate::cli::Gate;
+use release_gate::facts::report::buildinfo::BuildInfo;
+use release_gate::facts::report::compare::CompareData;
+use release_gate::facts::report::diff::Difference;
+use release_gate::facts::report::published_crate::CrateData;
+use release_gate::facts::report::rebuild::RebuildData;
+use release_gate::facts::report::repro::ReproData;
+use release_gate::report::report_schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::cli::{Call, Cli};
 use crate::command::{build, check, compare, diff, fix, published_crate, rebuild};
-use crate::diff::Difference;
-use crate::model::cause::ReproData;
-use crate::model::published::{BuildInfo, CrateData, Rebuilt};
 use crate::tool::TOOL;
 
 impl Gate for Cli {
@@ -30,17 +34,13 @@ impl Gate for Cli {
     }
 
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-        use release_gate::report::schema;
         vec![
-            (check::REPORT, schema::<ReproData>(check::REPORT)),
-            (build::REPORT, schema::<BuildInfo>(build::REPORT)),
-            (rebuild::REPORT, schema::<Rebuilt>(rebuild::REPORT)),
-            (diff::REPORT, schema::<Difference>(diff::REPORT)),
-            (compare::REPORT, schema::<Rebuilt>(compare::REPORT)),
-            (
-                published_crate::REPORT,
-                schema::<CrateData>(published_crate::REPORT),
-            ),
+            (check::REPORT, report_schema::<ReproData>()),
+            (build::REPORT, report_schema::<BuildInfo>()),
+            (rebuild::REPORT, report_schema::<RebuildData>()),
+            (diff::REPORT, report_schema::<Difference>()),
+            (compare::REPORT, report_schema::<CompareData>()),
+            (published_crate::REPORT, report_schema::<CrateData>()),
         ]
     }
 

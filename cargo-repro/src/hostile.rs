@@ -16,16 +16,14 @@ pub fn difference_page(a: &[u8], b: &[u8]) -> String {
 pub fn buildinfo(bytes: &[u8]) -> Option<Vec<String>> {
     let published = buildinfo::read_bytes(bytes, "x".to_owned()).ok()?;
     claims::check_soundness(&published).ok()?;
-    let info = &published.info;
+    let info = published.info();
     let handed_on: Vec<String> = info.environment.keys().take(1).cloned().collect();
     let _ = claims::environment(&info.environment, &handed_on);
     let _ = claims::differing(&published, &published.envelope.subject, info);
+    let files = info.artifacts.iter();
     Some(
-        published
-            .info
-            .artifacts
-            .into_iter()
-            .flat_map(|artifact| [artifact.path, artifact.name])
+        files
+            .flat_map(|artifact| [artifact.path.clone(), artifact.name.clone()])
             .collect(),
     )
 }

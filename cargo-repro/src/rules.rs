@@ -1,16 +1,6 @@
 //! The rule catalogue.
 
-use release_gate::{Level, Rule};
-
-macro_rules! rules {
-    ($($name:ident = $id:literal, $level:ident, $summary:literal, $why:literal;)*) => {
-        $(pub(crate) const $name: Rule = Rule { id: $id, level: Level::$level, summary: $summary, why: $why, link: "" };)*
-        /// Every rule of this tool.
-        pub const RULES: &[Rule] = &[$($name),*];
-    };
-}
-
-rules! {
+release_gate::rules! {
     ARTIFACT_DIFFERS = "artifact-differs", Deny, "two builds of one commit made different files",
         "Nobody can check that the published file was made from the published source. The causes are listed beside it.";
     PATH = "path-embedded", Deny, "the output depends on the folder it was built in",
@@ -36,6 +26,10 @@ rules! {
         "Archives that a build script packs hold owners, and `whoami` is somebody else on every machine.";
     GIT_HISTORY = "git-history-embedded", Deny, "the output depends on how much of the history git knows",
         "A shallow clone, as continuous integration makes it, has no tags and counts other commits.";
+    KERNEL = "kernel-embedded", Deny, "the output depends on the release of the kernel",
+        "`uname -r` is another one on nearly every machine, and says nothing about what was built.";
+    PROCESSOR = "processor-dependent", Deny, "the output depends on what the building processor can do",
+        "`target-cpu=native` and probes of the processor make programs that other machines cannot build, and often cannot run.";
     NONDETERMINISTIC = "nondeterministic", Deny, "the same call gives different outputs",
         "Threads, memory addresses or the compiler itself decide. Fewer codegen units or a newer compiler may help.";
     UNEXPLAINED = "unexplained", Deny, "the outputs differ and no single cause was found",
@@ -80,6 +74,20 @@ rules! {
         "Cargo rewrites Cargo.toml and may resolve Cargo.lock again when it packs.";
     FILES_DIFFER = "files-differ", Deny, "the two differ",
         "What changed is listed by section and symbol, causes before consequences.";
+    NOT_JUDGED_MACHINE_SETTING = "not-judged-machine-setting", Warn, "a setting of this machine was not used",
+        "Variables such as CARGO_PROFILE_RELEASE_LTO and configuration outside the commit change what plain cargo builds here. Sealed builds leave them out, since nobody else has them.";
+    NOT_JUDGED_VARIATION = "not-judged-variation", Warn, "something that should not matter was not varied",
+        "What both builds share can decide without being noticed. The entry says what this machine lacks.";
+    NOT_JUDGED_MACHINE = "not-judged-machine", Note, "both builds ran on this machine",
+        "What two builds on one machine always share is compared by `cargo repro compare` of two machines' builds.";
+    NOT_JUDGED_PINNED = "not-judged-pinned", Note, "something is pinned and was not varied",
+        "`[repro] pin` keeps it from varying in sealed builds. Plain builds still depend on it.";
+    NOT_JUDGED_REPETITION = "not-judged-repetition", Note, "a call was not repeated often enough",
+        "Macros and build scripts that depend on chance can agree by luck. What was not reached in the time for it may still differ.";
+    NOT_JUDGED_PROGRAMS = "not-judged-programs", Warn, "what programs the build started was not observed",
+        "Without the interposer nobody sees which linker and C compiler ran, so buildinfo.json names none.";
+    NOT_JUDGED_START = "not-judged-start", Note, "a released program was not started",
+        "Nothing here runs programs for its target, or it did not answer; `smoke-skipped` says which.";
     INPUTS_DIFFER = "inputs-differ", Deny, "the two builds were not of the same inputs",
         "Builds can be compared only if commit and lock file are the same, and a rebuild states nothing where buildinfo.json says otherwise than it is.";
 }

@@ -26,14 +26,14 @@ pub(crate) trait Kill: Send + Sync {
 pub fn install() {
     #[cfg(target_os = "linux")]
     {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
         use signal_hook::iterator::Signals;
 
         static INSTALLED: std::sync::Once = std::sync::Once::new();
         INSTALLED.call_once(|| {
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
             let ignored = ignored(&status);
-            let wanted = [SIGINT, SIGTERM, SIGHUP]
+            let wanted = [SIGINT, SIGQUIT, SIGTERM, SIGHUP]
                 .into_iter()
                 .filter(|signal| ignored >> (signal - 1) & 1 == 0);
             // Without a handler a signal ends the process as ever.
@@ -68,7 +68,7 @@ fn interrupted() {
 /// Returns an error once the process was interrupted; call it in long loops.
 ///
 /// # Errors
-/// After Ctrl-C (or SIGTERM, SIGHUP).
+/// After Ctrl-C (or Ctrl-\\, SIGTERM, SIGHUP).
 pub fn check() -> Result<()> {
     if INTERRUPTED.load(Ordering::SeqCst) {
         Err(Error::judge("interrupted"))

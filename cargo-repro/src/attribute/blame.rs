@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use release_gate::facts::report::repro::Variation;
+
 use super::experiment::Experiment;
 use super::factors::{Factor, Found};
 use super::hints;
 use super::replay::Trials;
 use super::settings::Settings;
 use crate::model::build::{Build, Unit};
-use crate::model::cause::Variation;
 use crate::sealed::interposer::Asked;
 
 /// The proc macro behind what decides; `None` where the crate itself is.

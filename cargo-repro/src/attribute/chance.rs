@@ -11,11 +11,12 @@
 
 use std::time::Duration;
 
+use release_gate::facts::report::repro::Variation;
+
 use super::factors::{Factor, Found};
 use super::outputs::Outputs;
 use super::replay::Trials;
 use super::settings::{Isolation, Settings};
-use crate::model::cause::Variation;
 use crate::sealed::processor::Watch;
 
 /// How often a call is repeated before it is believed to give the same output every time.

@@ -133,7 +133,7 @@ pub(super) fn region_of_change(a: &Unit, b: &Unit) -> (Option<String>, Option<St
         }
         if let (Some(x), Some(y)) = (output(a, suffix), output(b, suffix)) {
             let difference = diff::explain(&x, &y);
-            let first = difference.first_region();
+            let first = diff::first_region(&difference);
             if first.0.is_some() {
                 return first;
             }

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use release_gate::facts::report::repro::{Cause, UnitKind, Variation};
+
 use super::experiment::Experiment;
 use super::factors::Found;
 use super::replay::Trials;
 use super::search::{Seen, conclude, is_same_at_one_path};
 use super::subject::Subject;
 use super::{blame, evidence, fixes, hints};
-use crate::model::build::{Build, ScriptRun, Unit, UnitKind};
-use crate::model::cause::{Cause, ConfigFix, Fix, Variation};
+use crate::model::build::{Build, ScriptRun, Unit};
+use crate::model::cause::{advice, unknown_cause, untried_fix};
 use crate::model::roots::{Root, differing_files, differing_sources, is_native};
 use crate::sealed::conditions::Conditions;
 use crate::sealed::sandbox::Sandbox;
@@ -48,7 +50,7 @@ pub(super) fn explain_script(
     let build = &experiment.a.build;
     let written = written_sources(experiment, run_a, run_b);
     let seen = script_evidence(experiment, run_a, run_b, &written);
-    let like = Cause::of(&run_a.package, &run_a.version, script_kind(run_a, run_b));
+    let like = unknown_cause(&run_a.package, &run_a.version, script_kind(run_a, run_b));
     let folder = manifest_dir(build, &run_a.package, &run_a.version);
     let place = |variation, variable: Option<&str>| {
         hints::find(folder.as_deref()?, variation, variable, true)
@@ -158,7 +160,7 @@ pub(super) fn explain_unit(
     unit_b: &Unit,
     before: Seen,
 ) -> Vec<Cause> {
-    let cause = Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind());
+    let cause = unknown_cause(&unit_a.call.package, &unit_a.call.version, unit_a.kind());
     if unit_a.call.metadata != unit_b.call.metadata {
         return vec![other_symbol_hash(
             &experiment.a.sandbox,
@@ -245,8 +247,8 @@ fn through_script(
     cause.source =
         blame::folder(unit).and_then(|dir| hints::find(&dir, Variation::Path, None, true));
 
-    let advice = Variation::Path.advice();
-    cause.fix = Some(Fix::advice(advice));
+    let advice = advice(Variation::Path);
+    cause.fix = Some(untried_fix(advice));
     if let Some(subject) = Subject::script(experiment, run_a, run_b)
         && is_same_at_one_path(&mut Trials::new(experiment, &subject))
     {
@@ -357,7 +359,7 @@ fn behind(
     let sandboxes = [&experiment.a.sandbox, &experiment.b.sandbox];
     let like = Cause {
         evidence: evidence::outputs(unit_a, unit_b, sandboxes),
-        ..Cause::of(&unit_a.call.package, &unit_a.call.version, unit_a.kind())
+        ..unknown_cause(&unit_a.call.package, &unit_a.call.version, unit_a.kind())
     };
     found
         .into_iter()
@@ -389,14 +391,12 @@ fn other_symbol_hash(sandbox: &Sandbox, mut cause: Cause, unit_a: &Unit, unit_b:
     cause.source = Some("Cargo.toml".to_owned());
     // Cargo's hash is a function of the path: at the same path it is the same, so nothing has to be
     // repeated to know that.
-    let pinned = sandbox.abilities.namespaces.is_ok();
-    let advice = "make it a member of the workspace; `[repro] pin = [\"path\"]` in release-gates.toml makes sealed builds use one path, which masks it";
-    let mut fix = Fix::advice(advice);
-    fix.config = pinned.then(|| ConfigFix {
-        file: "release-gates.toml".to_owned(),
-        key: "repro.pin".to_owned(),
-        value: "[\"path\"]".to_owned(),
-    });
+    let mut fix = untried_fix(
+        "make it a member of the workspace; `[repro] pin = [\"path\"]` in release-gates.toml makes sealed builds use one path, which masks it",
+    );
+    if sandbox.abilities.isolations.namespaces.is_ok() {
+        fix.config = vec![fixes::pin_line("path")];
+    }
     cause.fix = Some(fix);
     cause
 }

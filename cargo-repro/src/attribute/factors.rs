@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use release_gate::facts::report::repro::{Fix, Variation};
+
 use super::settings::{At, Settings};
-use crate::model::cause::{Fix, Variation};
 
 /// One thing that can be varied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,10 @@ pub(super) enum Factor {
     Umask,
     User,
     FileTimes,
+    /// Times of files that the build makes.
+    NewFiles,
     History,
+    Kernel,
     Processors,
     Variable(String),
     /// Where it runs.
@@ -58,7 +62,9 @@ impl Factor {
             Self::Umask => settings.umask = other,
             Self::User => settings.user = other,
             Self::FileTimes => settings.file_times = other,
+            Self::NewFiles => settings.new_files = other,
             Self::History => settings.history = other,
+            Self::Kernel => settings.kernel = other,
             Self::Processors => settings.processors = other,
             Self::Variable(name) if other => drop(settings.variables.insert(name.clone())),
             Self::Variable(name) => {
@@ -87,8 +93,9 @@ impl Factor {
             Self::Host => Variation::Host,
             Self::Umask => Variation::Umask,
             Self::User => Variation::UserId,
-            Self::FileTimes => Variation::FileTime,
+            Self::FileTimes | Self::NewFiles => Variation::FileTime,
             Self::History => Variation::GitHistory,
+            Self::Kernel => Variation::Kernel,
             Self::Processors => Variation::Jobs,
             Self::Variable(name) => match name.as_str() {
                 "HOSTNAME" => Variation::Host,

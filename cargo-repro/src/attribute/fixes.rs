@@ -1,9 +1,11 @@
 //! What mends a cause: tried on the replay where it can be, else said to be untried.
 
+use release_gate::facts::report::repro::{ConfigLine, Fix, Variation};
+
 use super::factors::{Factor, Found, variables};
 use super::replay::Trials;
 use super::settings::{Isolation, Settings};
-use crate::model::cause::{ConfigFix, Fix, Variation};
+use crate::model::cause::{advice, tried_fix, untried_fix};
 
 /// Variables with which known crates can be told to embed nothing that changes, their values, and
 /// the crates.
@@ -36,25 +38,30 @@ pub(super) fn find(
 
     // What is pinned already and differs all the same is not mended by pinning it.
     let word = pin_of(found.variation, isolation).filter(|word| pinned && !trials.pins(word));
-    let advice = found.variation.advice();
+    let advice = advice(found.variation);
     match word {
         Some(word) => Some(pinning(word, advice)),
-        None => (found.variation != Variation::Unknown).then(|| Fix::advice(advice)),
+        None => (found.variation != Variation::Unknown).then(|| untried_fix(advice)),
     }
 }
 
 /// Holding something still in sealed builds, after it was tried.
 pub(super) fn pinning(word: &str, advice: &str) -> Fix {
-    Fix::tried(
+    tried_fix(
         format!(
             "{advice}; `[repro] pin = [\"{word}\"]` in release-gates.toml makes sealed builds hold it still, which masks it"
         ),
-        ConfigFix {
-            file: "release-gates.toml".to_owned(),
-            key: "repro.pin".to_owned(),
-            value: format!("[\"{word}\"]"),
-        },
+        vec![pin_line(word)],
     )
+}
+
+/// The line of configuration that pins something.
+pub(super) fn pin_line(word: &str) -> ConfigLine {
+    ConfigLine {
+        file: "release-gates.toml".to_owned(),
+        key: "repro.pin".to_owned(),
+        value: format!("[\"{word}\"]"),
+    }
 }
 
 /// The word of `[repro] pin` that holds a variation still.
@@ -66,7 +73,7 @@ fn pin_of(variation: Variation, isolation: Isolation) -> Option<&'static str> {
             Isolation::THREADS => Some("threads"),
             _ => None,
         },
-        Variation::Unknown => None,
+        Variation::Processor | Variation::Unknown => None,
         other => Some(other.as_str()),
     }
 }
@@ -102,21 +109,21 @@ fn environment(trials: &mut Trials<'_>, found: &Found, isolation: Isolation) -> 
         ..base
     })?;
 
-    let mut lines = forced.iter().map(|(name, value)| ConfigFix {
+    if one != other || forced.is_empty() {
+        return None;
+    }
+
+    let lines = forced.iter().map(|(name, value)| ConfigLine {
         file: ".cargo/config.toml".to_owned(),
         key: format!("env.{name}"),
         value: format!("{{ value = {value:?}, force = true }}"),
     });
-    let first = lines.next().filter(|_| one == other)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let text = format!(
         "pin {} for builds in `.cargo/config.toml`: this masks it; better do not embed it",
         names.join(" and ")
     );
-    Some(Fix {
-        more: lines.collect(),
-        ..Fix::tried(text, first)
-    })
+    Some(tried_fix(text, lines.collect()))
 }
 
 /// Switches that known crates have: the first that makes the replays equal.
@@ -125,13 +132,13 @@ fn switch(trials: &mut Trials<'_>, found: &Found, isolation: Isolation) -> Optio
         trials.builds(package)
             && is_equal_with(trials, found, isolation, name, value).unwrap_or(false)
     })?;
-    Some(Fix::tried(
+    Some(tried_fix(
         format!("set {name}={value} for builds in `.cargo/config.toml`"),
-        ConfigFix {
+        vec![ConfigLine {
             file: ".cargo/config.toml".to_owned(),
             key: format!("env.{name}"),
             value: format!("{value:?}"),
-        },
+        }],
     ))
 }
 

@@ -3,9 +3,9 @@
 //!
 //! It only points; the cause was found by repeating the call.
 
-use std::path::{Path, PathBuf};
+use release_gate::facts::report::repro::Variation;
 
-use crate::model::cause::Variation;
+use std::path::{Path, PathBuf};
 
 /// Words that ask for what varies.
 const WORDS: &[(Variation, &[&str])] = &[

@@ -14,6 +14,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use release_gate::facts::report::repro::{Cause, Variation};
+
 use super::blame;
 use super::experiment::Experiment;
 use super::explain::{explain_script, explain_unit};
@@ -23,7 +25,6 @@ use super::search::Seen;
 use super::settings::Settings;
 use super::subject::Subject;
 use crate::model::build::ScriptRun;
-use crate::model::cause::{Cause, Variation};
 use crate::model::roots::Root;
 use crate::sealed::interposer::Asked;
 use crate::sealed::processor::Watch;

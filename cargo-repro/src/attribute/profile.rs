@@ -4,6 +4,8 @@
 //! Only what the linker leaves out is tried: it is the last step, so whatever differs in the units
 //! before comes out equal or not here.
 
+use release_gate::facts::report::repro::{ConfigLine, Fix};
+
 use super::experiment::Experiment;
 use super::replay::Trials;
 use super::search::vary_everything;
@@ -11,7 +13,7 @@ use super::settings::{At, Settings};
 use super::subject::Subject;
 use crate::diff;
 use crate::model::build::{Artifact, Unit};
-use crate::model::cause::{ConfigFix, Fix};
+use crate::model::cause::tried_fix;
 
 /// Values of `strip`, the weakest first, and the sections they leave out.
 const STRIPS: &[(&str, &[&str])] = &[
@@ -157,15 +159,15 @@ pub(crate) fn stripping(profile: &str, strip: &str) -> Fix {
         "debuginfo" => "debuggers find no lines",
         _ => "backtraces name no functions",
     };
-    Fix::tried(
+    tried_fix(
         format!(
             "`strip = \"{strip}\"` in `[profile.{profile}]` of Cargo.toml leaves out all that differs in the programs, and plain cargo obeys it; \
              this masks it, and {hides}"
         ),
-        ConfigFix {
+        vec![ConfigLine {
             file: "Cargo.toml".to_owned(),
             key: format!("profile.{profile}.strip"),
             value: format!("{strip:?}"),
-        },
+        }],
     )
 }

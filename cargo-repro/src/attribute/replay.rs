@@ -17,15 +17,14 @@ use super::settings::{At, Isolation, Settings};
 use super::subject::{Command, Subject};
 use crate::model::build::Build;
 use crate::model::roots::is_native;
-use crate::sealed::export::set_times;
+use crate::sealed::entrance::Entrance;
+use crate::sealed::export::{set_modes, set_times};
 use crate::sealed::outcome::is_effective;
 use crate::sealed::sandbox::Sandbox;
 use crate::sealed::{identity, interposer};
 
 /// Variables that hold descriptors of a jobserver that is gone.
 const JOBSERVER: &[&str] = &["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
-/// Where the clock of a trial stands: seconds since 1970.
-const STANDSTILL: u64 = 1_600_000_000;
 /// Variables that belong to a sandbox's own machinery.
 const MACHINERY: &[&str] = &[
     "CARGO_REPRO_TOOLS",
@@ -248,9 +247,14 @@ impl<'a> Trials<'a> {
             return possible.then(|| Step::new(&command.program));
         }
 
+        let isolations = &self.a.abilities.isolations;
+        let namespaces = isolations.namespaces.is_ok();
+        if at_other_path && !namespaces {
+            return None;
+        }
         let umask = self.side(settings.umask).conditions.umask;
         let identity = self.side(settings.user).conditions.identity;
-        let mut prefix = identity::before(&self.a.abilities.users, identity, at_other_path);
+        let mut prefix = identity::before(&self.a.abilities.users, identity, namespaces);
         if settings.isolation.addresses || self.pins("addresses") {
             prefix.push_str("setarch -R ");
         }
@@ -258,23 +262,25 @@ impl<'a> Trials<'a> {
             prefix.push_str("taskset -c 0 ");
         }
 
-        if !at_other_path {
-            let script = format!("umask {umask}; exec {prefix}\"$@\"");
-            let step = Step::new("sh").args(["-c", &script, "replay"]);
-            return Some(step.arg(&command.program));
+        let step = Step::new(&command.program);
+        if !namespaces {
+            let inside = format!("umask {umask}; exec {prefix}\"$@\"");
+            return Some(step.through("sh", ["-c", &inside, "replay"]));
         }
-        self.a.abilities.namespaces.as_ref().ok()?;
-        let script = format!(
-            "mount --bind \"$1\" \"$2\" && cd \"$3\" && shift 3 && umask {umask} && exec {prefix}\"$@\""
-        );
-        Some(
-            Step::new("unshare")
-                .args(["--map-root-user", "--mount", "sh", "-c", &script, "replay"])
-                .arg(&self.b.root)
-                .arg(&self.a.root)
-                .arg(&command.cwd)
-                .arg(&command.program),
-        )
+        // Every trial has temporary folders of its own: what one leaves there, no other finds.
+        let mut mounts = stage.seen.mounts();
+        if at_other_path {
+            mounts[0].1.clone_from(&self.a.root);
+        }
+        let entrance = Entrance {
+            isolations,
+            host: self.side(settings.host).conditions.host,
+            mounts,
+            start: &command.cwd,
+            inside: &format!("umask {umask}; {prefix}\"$@\""),
+            last_process: 1 + settings.perturbation.saturating_mul(1_000) % 30_000,
+        };
+        Some(entrance.through(step))
     }
 
     /// The sandbox whose condition holds.
@@ -311,11 +317,19 @@ impl<'a> Trials<'a> {
         } else {
             settings
         };
+        let standstill = self.a.standstill();
+        let new_files = if settings.new_files {
+            self.clock_ahead()
+        } else {
+            0
+        };
         let host = self.side(settings.host).conditions.host;
         let processors = self.side(settings.processors).conditions.processors;
         let mut told = vec![
             ("REPRO_SEED", general.seed.to_string()),
-            ("REPRO_FREEZE", (STANDSTILL + general.clock).to_string()),
+            ("REPRO_FREEZE", (standstill + general.clock).to_string()),
+            ("REPRO_BEGUN", self.a.begun().to_string()),
+            ("REPRO_NEW_AT", (standstill + new_files).to_string()),
             ("REPRO_ORDER", general.order.to_string()),
             ("REPRO_HOST", host.to_owned()),
             ("REPRO_PROCESSORS", processors.to_string()),
@@ -327,10 +341,13 @@ impl<'a> Trials<'a> {
                 ("REPRO_ONLY_SEED", settings.seed.to_string()),
                 (
                     "REPRO_ONLY_FREEZE",
-                    (STANDSTILL + settings.clock).to_string(),
+                    (standstill + settings.clock).to_string(),
                 ),
                 ("REPRO_ONLY_ORDER", settings.order.to_string()),
             ]);
+        }
+        if let Some(release) = self.side(settings.kernel).conditions.kernel {
+            told.push(("REPRO_KERNEL", release.to_owned()));
         }
         if settings.isolation.process || self.pins("process") {
             told.push(("REPRO_PROCESS", "4242".to_owned()));
@@ -347,25 +364,35 @@ impl<'a> Trials<'a> {
         told
     }
 
-    /// Gives sources other times and the sandbox another history where the settings say so, until
-    /// the result is dropped.
+    /// Gives sources other times and modes, and the sandbox another history, where the settings say
+    /// so, until the result is dropped.
     fn move_surroundings(&self, stage: &Stage<'a>, settings: &Settings) -> Moved<'a> {
         let seen = stage.seen;
         let times = self.side(settings.file_times).conditions.file_times;
+        let umask = self.side(settings.umask).conditions.umask_bits();
         let history = self.side(settings.history).conditions.history;
         let own_folder = self.own_folder(seen);
 
-        let moved_times = (times != seen.conditions.file_times)
-            .then_some(own_folder)
-            .flatten();
-        if let Some(folder) = &moved_times {
+        let mut moved = Moved {
+            sandbox: seen,
+            modes: None,
+            times: None,
+            history: history != seen.conditions.history && seen.swap_history(),
+            repository: settings.no_repository && seen.hide_repository(),
+        };
+        if umask != seen.conditions.umask_bits() {
+            moved.modes.clone_from(&own_folder);
+        }
+        if let Some(folder) = &moved.modes {
+            let _ = set_modes(folder, umask);
+        }
+        if times != seen.conditions.file_times {
+            moved.times = own_folder;
+        }
+        if let Some(folder) = &moved.times {
             shift_times(seen, folder, times);
         }
-        Moved {
-            sandbox: seen,
-            times: moved_times,
-            history: history != seen.conditions.history && seen.swap_history(),
-        }
+        moved
     }
 
     /// The package's folder in a sandbox, where it is the project's own.
@@ -414,16 +441,26 @@ impl<'a> Trials<'a> {
 /// What a trial moved in a sandbox; put back when dropped.
 struct Moved<'a> {
     sandbox: &'a Sandbox,
+    /// The folder whose files have other modes.
+    modes: Option<PathBuf>,
     /// The folder whose files have other times.
     times: Option<PathBuf>,
     /// Whether the other history is there.
     history: bool,
+    /// Whether there is no repository.
+    repository: bool,
 }
 
 impl Drop for Moved<'_> {
     fn drop(&mut self) {
+        if self.repository {
+            self.sandbox.show_repository();
+        }
         if self.history {
             self.sandbox.swap_history();
+        }
+        if let Some(folder) = &self.modes {
+            let _ = set_modes(folder, self.sandbox.conditions.umask_bits());
         }
         if let Some(folder) = &self.times {
             shift_times(self.sandbox, folder, self.sandbox.conditions.file_times);

@@ -19,13 +19,14 @@
 //! is varied. If the call as it was gives another output in between, it is not steady, and chance is
 //! explained instead.
 
+use release_gate::facts::report::repro::Variation;
+
 use super::chance::{SAMPLES, STEADY, explain_chance, is_steady, run_sample};
 use super::factors::{Factor, Found};
 use super::fixes;
 use super::outputs::Outputs;
 use super::replay::Trials;
 use super::settings::{At, Isolation, Settings};
-use crate::model::cause::Variation;
 
 /// Seeds that are tried against the first.
 const SEEDS: std::ops::Range<u32> = 12..17;
@@ -408,8 +409,12 @@ impl<'t, 'a> Search<'t, 'a> {
     /// Adds a factor to what was found, with what can be seen of it.
     fn conclude_factor(&mut self, factor: Factor) {
         let mut evidence = Vec::new();
-        if let Factor::Variable(name) = &factor {
-            evidence.push(format!("the variable {name} decides"));
+        match &factor {
+            Factor::Variable(name) => evidence.push(format!("the variable {name} decides")),
+            Factor::NewFiles => {
+                evidence.push("the times of files that the build itself makes decide".to_owned());
+            }
+            _ => {}
         }
         let through = (factor == Factor::Folder)
             .then(|| self.folder_variable())
@@ -539,7 +544,9 @@ fn single_factors(trials: &Trials<'_>) -> Vec<Factor> {
         factors.extend([
             Factor::Clock,
             Factor::Order,
+            Factor::NewFiles,
             Factor::Host,
+            Factor::Kernel,
             Factor::Processors,
         ]);
     }
@@ -560,6 +567,8 @@ pub(super) fn vary_everything(settings: &mut Settings, clock: u64) {
         Factor::Processors,
         Factor::Umask,
         Factor::FileTimes,
+        Factor::NewFiles,
+        Factor::Kernel,
         Factor::History,
         Factor::User,
         Factor::Seed(OTHER_SEED),

@@ -18,7 +18,12 @@ pub(super) struct Settings {
     pub(super) umask: bool,
     pub(super) user: bool,
     pub(super) file_times: bool,
+    /// Files that the build makes are younger.
+    pub(super) new_files: bool,
     pub(super) history: bool,
+    /// There is no repository.
+    pub(super) no_repository: bool,
+    pub(super) kernel: bool,
     pub(super) processors: bool,
     pub(super) at: At,
     /// Variables that have B's values.
@@ -93,7 +98,10 @@ impl Default for Settings {
             umask: false,
             user: false,
             file_times: false,
+            new_files: false,
             history: false,
+            no_repository: false,
+            kernel: false,
             processors: false,
             at: At::A,
             variables: BTreeSet::new(),

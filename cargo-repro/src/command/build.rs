@@ -1,25 +1,23 @@
 //! `cargo repro build`: one sealed release build, its artifacts, `buildinfo.json` and the audit
 //! log.
 
-use std::path::Path;
-
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
 use release_gate::fs::copy_atomic;
-use release_gate::{Context, Error, Outcome, Report, Result};
+use release_gate::{Context, Coverage, Error, Outcome, Report, Result};
 
 use super::args::BuildArgs;
 use super::checks;
+use super::release_info::{add_unobserved, release_info};
 use super::session::Session;
 use super::smoke;
 use crate::model::build::{Artifact, ArtifactKind};
-use crate::model::published::{BuildInfo, BuiltArtifact};
 use crate::report::build::{checksum_list, table};
 use crate::sealed::built::Built;
 use crate::sealed::conditions::Conditions;
-use crate::sealed::inputs::{locked_packages, recorded_environment};
 use crate::tool::TOOL;
+use release_gate::facts::report::buildinfo::{BuildInfo, BuiltArtifact, SmokeTest};
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "buildinfo";
@@ -61,17 +59,21 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
 
         let info = BuildInfo {
             checks: checked.passed.clone(),
-            artifacts,
-            ..inputs(cx, &session, &built, &project.root)?
+            ..release_info(cx, &session, &built, artifacts)?
         };
         folder.write(LIST, checksum_list(&info.artifacts).as_bytes())?;
         append_log(cx, &mut folder)?;
         folder.finish()?;
 
+        let mut coverage = Coverage::of(info.artifacts.len().max(1));
+        session.add_unseen(&mut coverage);
+        add_unobserved(&mut coverage, &built);
+        smoke::add_not_started(&mut coverage, &info.artifacts);
         reports.push(
             Report::new(REPORT, &TOOL, project.subject(package))
                 .findings(findings)
                 .data(&info)
+                .coverage(coverage)
                 .human(table(&info))
                 .summary(format!("{} artifacts", info.artifacts.len())),
         );
@@ -117,7 +119,7 @@ fn has_program(package: &cargo_metadata::Package) -> bool {
 fn keep(
     folder: &mut PackageArtifacts,
     artifact: &Artifact,
-    smoke: Option<String>,
+    smoke: Option<SmokeTest>,
 ) -> Result<BuiltArtifact> {
     let path = format!("artifacts/{}/{}", artifact.target, artifact.name);
     let to = folder.path(&path);
@@ -153,34 +155,6 @@ fn keep(
         sha256,
         size,
         smoke,
-    })
-}
-
-/// What the release was built from, without its artifacts and checks.
-fn inputs(cx: &Context, session: &Session, built: &Built, root: &Path) -> Result<BuildInfo> {
-    let lock = root.join("Cargo.lock");
-    let lock_sha256 = if lock.is_file() {
-        let (digest, _) = sha256_file(&lock).or_judge(|| "cannot read `Cargo.lock`".to_owned())?;
-        Some(digest)
-    } else {
-        None
-    };
-
-    Ok(BuildInfo {
-        commit: Some(session.source.commit.clone()),
-        dirty: session.source.dirty,
-        source_date_epoch: session.source.epoch,
-        source_sha256: built.inputs.as_ref().map(|inputs| inputs.source_sha256),
-        lock_sha256,
-        toolchain: session.toolchain.facts.clone(),
-        host: session.toolchain.host.clone(),
-        profile: session.profile.clone(),
-        arguments: session.published_args(cx)?,
-        environment: recorded_environment(&built.sandbox),
-        pins: session.pins.words().to_vec(),
-        dependencies: locked_packages(&lock)?,
-        checks: Vec::new(),
-        artifacts: Vec::new(),
     })
 }
 

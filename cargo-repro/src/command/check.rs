@@ -62,11 +62,9 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
     let epoch_users = search_epoch_users(cx, &experiment, search.left);
     session.finish(cx);
 
-    let (varied, not_varied) = variations(
-        &session.abilities,
-        &session.pins,
-        &own_variations(cx, &session, &b),
-    );
+    // What could not be done in one sandbox was not varied between the two.
+    let abilities = a.sandbox.abilities.common(&b.sandbox.abilities);
+    let own = own_variations(cx, &session, &b);
     let checked = Checked {
         a: &a.build,
         b: &b.build,
@@ -74,8 +72,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
         unfinished: &search.unfinished,
         epoch_users: &epoch_users,
         toolchain: session.toolchain.release(),
-        varied,
-        not_varied,
+        variations: variations(&abilities, &session.pins, &own),
     };
     reports(cx, &session, &experiment, &checked, &causes)
 }
@@ -183,6 +180,12 @@ fn reports(
         .loaded_project()
         .ok_or_else(|| Error::judge("the project was not loaded"))?;
 
+    // What is the same on every machine is for those who want to know it all.
+    let shown: Vec<&str> = if cx.args().verbose > 0 {
+        checked.variations.all_missing()
+    } else {
+        checked.variations.lacking()
+    };
     let mut reports = Vec::new();
     for package in project.selected() {
         let mut own = checked.concerning(causes, &package.name);
@@ -198,6 +201,7 @@ fn reports(
         let mut judged = judge_package(checked, &own, &package.name);
         let mut findings = session.remarks(&experiment.a.exported);
         findings.append(&mut judged.findings);
+        session.add_unseen(&mut judged.coverage);
 
         let data = judged.data;
         let summary = format!(
@@ -215,7 +219,8 @@ fn reports(
             report
                 .findings(findings)
                 .data(&data)
-                .human(table(&data))
+                .human(table(&data, &shown))
+                .coverage(judged.coverage)
                 .summary(summary),
         );
     }

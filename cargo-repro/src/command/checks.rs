@@ -32,7 +32,7 @@ pub(super) fn run_all(cx: &Context, session: &Session, built: &Built) -> Result<
         }
 
         cx.terminal.status("Checking", command);
-        let finished = built.sandbox.cargo(&cx.runner, rest, true, |_| {})?;
+        let finished = built.sandbox.cargo(&cx.runner, rest, |_| {})?;
         if finished.is_success() {
             checked.passed.push(command.clone());
             continue;

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use release_gate::facts::report::compare::CompareData;
+use release_gate::facts::report::repro::ComparedArtifact;
+use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result};
 
 use crate::judge::artifacts::lay_over;
 use crate::judge::{claims, toolchain};
 use crate::model::arguments::without_targets;
-use crate::model::cause::Compared;
-use crate::model::published::Rebuilt;
 use crate::read::buildinfo::{self, Published};
 use crate::report::artifacts::table;
 use crate::rules;
@@ -27,7 +27,7 @@ pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
     let mut findings = other_inputs(&x, &y);
 
     // Machines may share the targets among them: what only one built is no difference.
-    let mut artifacts = lay_over(&x.info.artifacts, &y.info.artifacts);
+    let mut artifacts = lay_over(&x.info().artifacts, &y.info().artifacts);
     artifacts.retain(|artifact| artifact.sha256.iter().all(Option::is_some));
     if artifacts.is_empty() {
         return Err(
@@ -37,7 +37,7 @@ pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
     }
     findings.extend(other_artifacts(&artifacts));
 
-    let toolchain = toolchain::differences(&x.info.toolchain, &y.info.toolchain);
+    let toolchain = toolchain::differences(&x.info().toolchain, &y.info().toolchain);
     let verified = findings.is_empty();
     findings.extend(
         toolchain
@@ -45,8 +45,8 @@ pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
             .map(|text| Finding::new(&rules::TOOLCHAIN_DIFFERS, text.clone())),
     );
 
-    let data = Rebuilt {
-        commit: x.info.commit,
+    let data = CompareData {
+        commit: x.info().commit.clone(),
         toolchain,
         artifacts,
         verified,
@@ -54,7 +54,8 @@ pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
     Ok(Report::new(REPORT, &TOOL, x.envelope.subject)
         .findings(findings)
         .data(&data)
-        .human(table(&data))
+        .coverage(Coverage::of(data.artifacts.len()))
+        .human(table(&data.artifacts, &data.toolchain))
         .summary(format!(
             "{} artifacts of both machines",
             data.artifacts.len()
@@ -71,7 +72,7 @@ fn read_sound(path: &Path) -> Result<Published> {
 
 /// What the two were built from that is not the same.
 fn other_inputs(x: &Published, y: &Published) -> Vec<Finding> {
-    let (a, b) = (&x.info, &y.info);
+    let (a, b) = (x.info(), y.info());
     let arguments = without_targets(&a.arguments) == without_targets(&b.arguments);
     let (of_x, of_y) = (&x.envelope.subject, &y.envelope.subject);
     let package = (&of_x.package, &of_x.version) == (&of_y.package, &of_y.version);
@@ -97,7 +98,7 @@ fn other_inputs(x: &Published, y: &Published) -> Vec<Finding> {
         .collect()
 }
 
-fn other_artifacts(artifacts: &[Compared]) -> Vec<Finding> {
+fn other_artifacts(artifacts: &[ComparedArtifact]) -> Vec<Finding> {
     artifacts
         .iter()
         .filter(|artifact| !artifact.identical)

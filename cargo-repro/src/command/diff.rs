@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use release_gate::facts::report::diff::Difference;
 use release_gate::fs::write_atomic;
-use release_gate::{Context, Error, Finding, Outcome, Report, Result, Subject};
+use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result, Subject};
 
-use crate::diff::{Difference, explain, html, map};
+use crate::diff::{explain, html, map};
 use crate::read::folders::{compare_folders, read_file};
 use crate::report::diff::{plain, table};
 use crate::rules;
@@ -67,6 +68,7 @@ pub(crate) fn run(cx: &mut Context, a: &Path, b: &Path, html: Option<&Path>) -> 
     Ok(Report::new(REPORT, &TOOL, Subject::default())
         .findings(findings)
         .data(&found)
+        .coverage(Coverage::of(1))
         .human(table(&found))
         .summary(summary)
         .print_only()

@@ -9,19 +9,19 @@ use std::path::{Path, PathBuf};
 
 use release_gate::artifacts::ArtifactDir;
 use release_gate::error::JudgeExt;
+use release_gate::facts::report::repro::{Cause, ConfigLine, ReproData, Variation};
 use release_gate::fs::write_atomic;
 use release_gate::project::Project;
-use release_gate::{Context, Error, Outcome, Result};
+use release_gate::report::Envelope;
+use release_gate::{Context, Error, Fact, Outcome, Result};
 
-use super::check;
 use crate::edit::{toml as edit, workflows as ci};
-use crate::model::cause::{Cause, ConfigFix, ReproData, Variation};
 
 /// What the last checks ask for.
 #[derive(Debug, Default)]
 struct Wanted {
     /// Lines of configuration that were tried.
-    lines: Vec<ConfigFix>,
+    lines: Vec<ConfigLine>,
     /// What is to be done by hand, and why.
     by_hand: Vec<String>,
     builders: Builders,
@@ -97,19 +97,7 @@ fn read_checks(project: &Project, artifacts: &ArtifactDir) -> Result<Wanted> {
     for package in project.selected() {
         let folder = artifacts.for_package(&package.name, &package.version.to_string());
         let name = format!("{} {}", package.name, package.version);
-        let envelope = folder.read_report(check::REPORT)?.ok_or_else(|| {
-            Error::judge(format!("`{name}` was not checked yet"))
-                .with_help("run `cargo repro check` first")
-        })?;
-        if let Some(why) = envelope.subject.stale_against(&project.subject(package)) {
-            return Err(Error::judge(format!(
-                "the check of `{name}` says nothing about these sources: {why}"
-            ))
-            .with_help("run `cargo repro check` again"));
-        }
-
-        let data: ReproData = serde_json::from_value(envelope.data)
-            .or_judge(|| format!("cannot read the check of `{name}`"))?;
+        let data = checked(folder.read_fact(&project.subject(package)), &name)?;
         wanted.checked_with = wanted.checked_with.or(data.toolchain);
         wanted.builders.epoch |= !data.takes_epoch.is_empty();
         for cause in data.causes {
@@ -119,15 +107,35 @@ fn read_checks(project: &Project, artifacts: &ArtifactDir) -> Result<Wanted> {
     Ok(wanted)
 }
 
+/// What the last check of a package found.
+fn checked(fact: Fact<Envelope<ReproData>>, name: &str) -> Result<ReproData> {
+    let again = "run `cargo repro check` again";
+    let error = match fact {
+        Fact::Usable(report) => return Ok(report.data),
+        Fact::Missing => Error::judge(format!("`{name}` was not checked yet"))
+            .with_help("run `cargo repro check` first"),
+        Fact::NotApplicable(why) => {
+            Error::judge(format!("the check of `{name}` judged nothing: {why}"))
+        }
+        Fact::Stale(why) => Error::judge(format!(
+            "the check of `{name}` says nothing about these sources: {why}"
+        ))
+        .with_help(again),
+        Fact::Error(why) | Fact::OtherShape(why) => {
+            Error::judge(format!("cannot read the check of `{name}`: {why}")).with_help(again)
+        }
+    };
+    Err(error)
+}
+
 impl Wanted {
     fn add_cause(&mut self, cause: Cause) {
         self.causes += 1;
         let named = format!("{} ({})", cause.package, cause.variation.as_str());
         match cause.fix {
-            Some(fix) if fix.confirmed && fix.config.is_some() => {
+            Some(fix) if fix.confirmed && !fix.config.is_empty() => {
                 self.builders.whole_history |= cause.variation == Variation::GitHistory;
                 self.lines.extend(fix.config);
-                self.lines.extend(fix.more);
             }
             Some(fix) => self.by_hand.push(format!("{named}: {}", fix.text)),
             None => self.by_hand.push(format!("{named}: no fix is known")),
@@ -234,7 +242,7 @@ fn shown_below(path: &Path, folder: &Path) -> String {
 }
 
 /// The toolchain both builds of the check were made with, for everybody.
-fn toolchain_fix(root: &Path, checked_with: Option<&str>) -> Result<ConfigFix> {
+fn toolchain_fix(root: &Path, checked_with: Option<&str>) -> Result<ConfigLine> {
     let version = checked_with.ok_or_else(|| {
         Error::judge("the last check does not say which toolchain it used")
             .with_help("run `cargo repro check` again")
@@ -244,7 +252,7 @@ fn toolchain_fix(root: &Path, checked_with: Option<&str>) -> Result<ConfigFix> {
             Error::usage("`rust-toolchain` is there already").with_help("set its channel by hand")
         );
     }
-    Ok(ConfigFix {
+    Ok(ConfigLine {
         file: "rust-toolchain.toml".to_owned(),
         key: "toolchain.channel".to_owned(),
         value: format!("{version:?}"),
@@ -335,7 +343,7 @@ fn asked(cx: &Context) -> Result<bool> {
 }
 
 /// The file and key a fix goes to: the project's own configuration stays where it is.
-fn file_and_key(fix: &ConfigFix, source: &str, root: &Path) -> Result<(PathBuf, Vec<String>)> {
+fn file_and_key(fix: &ConfigLine, source: &str, root: &Path) -> Result<(PathBuf, Vec<String>)> {
     let mut key: Vec<String> = fix.key.split('.').map(str::to_owned).collect();
     if fix.file == ".cargo/config.toml" && root.join(".cargo/config").is_file() {
         return Ok((root.join(".cargo/config"), key));

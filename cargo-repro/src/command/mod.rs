@@ -9,5 +9,6 @@ pub(crate) mod diff;
 pub(crate) mod fix;
 pub(crate) mod published_crate;
 pub(crate) mod rebuild;
+mod release_info;
 mod session;
 mod smoke;

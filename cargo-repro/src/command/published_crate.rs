@@ -7,16 +7,16 @@ use release_gate::error::JudgeExt;
 use release_gate::fs::throw_away_dir;
 use release_gate::git::{CommitId, Git};
 use release_gate::process::Step;
-use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result};
 
 use crate::diff::archive::Member;
 use crate::judge::package::{compare, findings};
-use crate::model::published::CrateData;
 use crate::read::package::{Origin, origin, unpack};
 use crate::rules;
 use crate::sealed::downloads::user_cargo_home;
 use crate::sealed::history::{self, History};
 use crate::tool::TOOL;
+use release_gate::facts::report::published_crate::CrateData;
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "crate";
@@ -50,6 +50,7 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     Ok(Report::new(REPORT, &TOOL, project.workspace_subject())
         .findings(judged.findings)
         .data(&judged.data)
+        .coverage(Coverage::of(1))
         .summary(judged.summary)
         .print_only()
         .into())

@@ -6,18 +6,20 @@ use std::rc::Rc;
 use release_gate::artifacts::{ArtifactDir, PackageArtifacts};
 use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
+use release_gate::facts::report::buildinfo::{BuildInfo, BuiltArtifact};
+use release_gate::facts::report::rebuild::RebuildData;
 use release_gate::git::Git;
 use release_gate::json::to_canonical_vec;
 use release_gate::report::Subject;
-use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result};
+use release_gate::{Context, Coverage, Error, Finding, Level, Outcome, Report, Result};
 
 use super::args::BuildArgs;
+use super::release_info::{add_unobserved, release_info};
 use super::session::Session;
 use crate::judge::artifacts::{lay_over, rebuild_finding};
 use crate::judge::{claims, toolchain};
 use crate::model::arguments::without_targets;
 use crate::model::config::Config;
-use crate::model::published::{BuildInfo, BuiltArtifact, Rebuilt};
 use crate::read::buildinfo::{self, Published};
 use crate::report::artifacts::table;
 use crate::report::statement::{Rebuilder, Statement};
@@ -25,7 +27,6 @@ use crate::rules;
 use crate::sealed::built::Built;
 use crate::sealed::conditions::Conditions;
 use crate::sealed::guard::Guard;
-use crate::sealed::inputs::recorded_environment;
 use crate::tool::TOOL;
 
 /// Name of the report.
@@ -51,39 +52,37 @@ pub(crate) fn run(
     refuse_nothing_to_compare(&published)?;
 
     let mut findings = Vec::new();
-    let guard = ready_guard(cx, &named, &published.info, &mut findings)?;
+    let guard = ready_guard(cx, &named, published.info(), &mut findings)?;
     let online = !cx.args().is_offline();
     cx.project_through(|step| guard.cargo(step, None, online))?;
     let subject = subject_here(cx, &published.envelope.subject)?;
     let root = cx.artifacts()?;
     forget_statement(&root, &subject)?;
 
-    let guard = with_environment(cx, guard, &published.info)?;
+    let guard = with_environment(cx, guard, published.info())?;
     if let Some(folder) = artifacts {
-        findings.extend(altered_artifacts(&published.info, folder)?);
+        findings.extend(altered_artifacts(published.info(), folder)?);
     }
 
     let session = same_session(cx, args, &published, guard)?;
     let cx = &*cx;
-    let toolchain_differs =
-        toolchain::differences(&published.info.toolchain, &session.toolchain.facts);
+    let built = session.build(cx, Conditions::first(session.jobs), "it again")?;
+    session.finish(cx);
+    let rebuilt = rebuilt_info(cx, &session, &built, &subject)?;
+    let toolchain_differs = toolchain::differences(&published.info().toolchain, &rebuilt.toolchain);
     for text in &toolchain_differs {
         cx.terminal
             .warn(format!("the toolchain is another one: {text}"));
         findings.push(Finding::new(&rules::TOOLCHAIN_DIFFERS, text.clone()));
     }
-
-    let built = session.build(cx, Conditions::first(session.jobs), "it again")?;
-    session.finish(cx);
-    let rebuilt = rebuilt_info(cx, &session, &built, &subject)?;
     findings.extend(claims::differing(&published, &subject, &rebuilt));
-    let compared = lay_over(&published.info.artifacts, &rebuilt.artifacts);
+    let compared = lay_over(&published.info().artifacts, &rebuilt.artifacts);
     findings.extend(compared.iter().filter_map(rebuild_finding));
 
     let verified = !compared.is_empty() && findings.iter().all(is_about_the_machine);
     if verified && !any_denied(cx, &findings)? {
         let rebuilder = Rebuilder {
-            toolchain: &session.toolchain.facts,
+            toolchain: &rebuilt.toolchain,
             host: &session.toolchain.host,
             differs: &toolchain_differs,
         };
@@ -91,7 +90,7 @@ pub(crate) fn run(
         write_statement(cx, &root, &subject, &statement)?;
     }
 
-    let data = Rebuilt {
+    let data = RebuildData {
         commit: rebuilt.commit,
         toolchain: toolchain_differs,
         artifacts: compared,
@@ -102,16 +101,20 @@ pub(crate) fn run(
     } else {
         "not verified"
     };
+    let mut coverage = Coverage::of(data.artifacts.len());
+    session.add_unseen(&mut coverage);
+    add_unobserved(&mut coverage, &built);
     Ok(Report::new(REPORT, &TOOL, subject)
+        .coverage(coverage)
         .findings(findings)
         .data(&data)
-        .human(table(&data))
+        .human(table(&data.artifacts, &data.toolchain))
         .summary(summary)
         .into())
 }
 
 fn refuse_nothing_to_compare(published: &Published) -> Result<()> {
-    if !published.info.artifacts.is_empty() {
+    if !published.info().artifacts.is_empty() {
         return Ok(());
     }
     Err(Error::judge(format!(
@@ -181,7 +184,7 @@ fn same_session(
     published: &Published,
     guard: Rc<Guard>,
 ) -> Result<Session> {
-    let (subject, info) = (&published.envelope.subject, &published.info);
+    let (subject, info) = (&published.envelope.subject, published.info());
     if cx.args().feature_list() != subject.features {
         return Err(Error::usage(format!(
             "it was built with the features `{}`",
@@ -261,20 +264,14 @@ fn ready_guard(
         Error::judge(format!("`{}` is in no git repository", folder.display()))
             .with_help("clone the repository the release was made from")
     })?;
-    let wanted = info
-        .commit
-        .as_ref()
-        .map_or("no commit".to_owned(), ToString::to_string);
+    let wanted = &info.commit;
     if info.dirty {
         return Err(Error::judge(
             "it was built from uncommitted changes, which nobody can build again",
         )
         .with_help("ask for a release of a commit"));
     }
-    let Some(commit) = git
-        .head()?
-        .filter(|head| Some(head) == info.commit.as_ref())
-    else {
+    let Some(commit) = git.head()?.filter(|head| head == wanted) else {
         return Err(Error::judge(format!(
             "it was built from {wanted}, and that is not checked out"
         ))
@@ -349,12 +346,10 @@ fn rebuilt_info(
     subject: &Subject,
 ) -> Result<BuildInfo> {
     let mut artifacts = Vec::new();
-    for artifact in built
-        .build
-        .artifacts
-        .iter()
-        .filter(|artifact| Some(&artifact.package) == subject.package.as_ref())
-    {
+    for artifact in &built.build.artifacts {
+        if Some(&artifact.package) != subject.package.as_ref() {
+            continue;
+        }
         let size = std::fs::metadata(&artifact.path)
             .or_judge(|| format!("cannot read `{}`", artifact.name))?
             .len();
@@ -368,26 +363,7 @@ fn rebuilt_info(
         });
     }
     artifacts.sort_by(|a, b| (&a.target, &a.name).cmp(&(&b.target, &b.name)));
-    let inputs = built
-        .inputs
-        .as_ref()
-        .ok_or_else(|| Error::judge("the inputs were not looked at"))?;
-    Ok(BuildInfo {
-        commit: Some(session.source.commit.clone()),
-        dirty: session.source.dirty,
-        source_date_epoch: session.source.epoch,
-        source_sha256: Some(inputs.source_sha256),
-        lock_sha256: Some(inputs.lock_sha256),
-        toolchain: session.toolchain.facts.clone(),
-        host: session.toolchain.host.clone(),
-        profile: session.profile.clone(),
-        arguments: session.published_args(cx)?,
-        environment: recorded_environment(&built.sandbox),
-        pins: session.pins.words().to_vec(),
-        dependencies: inputs.dependencies.clone(),
-        checks: Vec::new(),
-        artifacts,
-    })
+    release_info(cx, session, built, artifacts)
 }
 
 fn package_folder(root: &ArtifactDir, subject: &Subject) -> Option<PackageArtifacts> {

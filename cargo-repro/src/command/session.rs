@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::SystemTime;
 
-use release_gate::{Context, Error, Finding, Result};
-use tempfile::TempDir;
+use release_gate::{Context, Coverage, Error, Finding, Result};
 
 use super::args::BuildArgs;
 use crate::model::config::Config;
@@ -16,27 +16,13 @@ use crate::sealed::export::{Exported, Source};
 use crate::sealed::fetch::fetch;
 use crate::sealed::guard::Guard;
 use crate::sealed::inputs::Inputs;
+use crate::sealed::leftovers::ThrowAway;
+use crate::sealed::machine::{self, Unseen};
 use crate::sealed::outcome;
 use crate::sealed::pins::Pins;
 use crate::sealed::processor::Watch;
 use crate::sealed::sandbox::{Plan, Sandbox};
-use crate::sealed::toolchain::{Detail, Toolchain};
-
-/// Variables of the caller that would change what is built, and the configuration that sealed
-/// builds see.
-const UNSEEN: &[(&str, &str)] = &[
-    ("RUSTFLAGS", "rustflags"),
-    ("CARGO_ENCODED_RUSTFLAGS", "rustflags"),
-    ("CARGO_BUILD_RUSTFLAGS", "rustflags"),
-    ("RUSTC_WRAPPER", "rustc-wrapper"),
-    ("CARGO_BUILD_RUSTC_WRAPPER", "rustc-wrapper"),
-    ("RUSTC_WORKSPACE_WRAPPER", "rustc-workspace-wrapper"),
-    (
-        "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
-        "rustc-workspace-wrapper",
-    ),
-    ("CARGO_BUILD_TARGET", "target"),
-];
+use crate::sealed::toolchain::Toolchain;
 
 /// Everything known before the first build.
 #[derive(Debug)]
@@ -49,11 +35,17 @@ pub(crate) struct Session {
     pub(crate) profile: String,
     pub(crate) jobs: usize,
     pub(crate) pins: Pins,
+    /// Linkers that configuration names by their path.
+    linkers: Vec<PathBuf>,
     guard: Option<Rc<Guard>>,
     compared: bool,
     fetched: std::cell::Cell<bool>,
+    /// Settings of the machine that builds do not see.
+    unseen: Vec<Unseen>,
+    /// Seconds since 1970.
+    begun: u64,
     keep: bool,
-    base: Option<TempDir>,
+    base: Option<ThrowAway>,
 }
 
 impl Session {
@@ -62,7 +54,7 @@ impl Session {
     /// # Errors
     /// The project cannot be built from a commit, or a target is not installed.
     pub(crate) fn start(cx: &mut Context, args: &BuildArgs) -> Result<Self> {
-        Self::new(cx, args, None, Detail::Versions)
+        Self::new(cx, args, None)
     }
 
     /// A release build, whose inputs are published; of others' code under guard. It sees the real
@@ -75,49 +67,29 @@ impl Session {
         args: &BuildArgs,
         guard: Option<Rc<Guard>>,
     ) -> Result<Self> {
-        let mut session = Self::new(cx, args, guard, Detail::Digests)?;
+        let mut session = Self::new(cx, args, guard)?;
         session.compared = false;
-        if !session.pins.need_interposer() {
-            session.abilities.interposer = Err("release builds run without it".to_owned());
-        }
         Ok(session)
     }
 
-    fn new(
-        cx: &mut Context,
-        args: &BuildArgs,
-        guard: Option<Rc<Guard>>,
-        detail: Detail,
-    ) -> Result<Self> {
+    fn new(cx: &mut Context, args: &BuildArgs, guard: Option<Rc<Guard>>) -> Result<Self> {
         cx.project()?;
         let config: Config = cx.config()?;
         let project = cx.project()?;
         let (source, root) = (Source::of(project, args.allow_dirty)?, project.root.clone());
-        for (name, key) in UNSEEN {
-            if std::env::var_os(name).is_some_and(|value| !value.is_empty())
-                && !config.pass_env.iter().any(|handed| handed == name)
-            {
-                cx.terminal.warn(format!(
-                    "{name} is set and sealed builds do not see it; what a build needs belongs into `build.{key}` of .cargo/config.toml"
-                ));
-            }
+        let unseen = machine::unseen(source.repository(), &config.pass_env)?;
+        for setting in &unseen {
+            cx.terminal.warn(format!(
+                "{} is set and sealed builds do not see it; what a build needs belongs into `{}` of .cargo/config.toml",
+                setting.what, setting.instead
+            ));
         }
         let mut targets = cx.args().target.clone();
         if targets.is_empty() {
             targets.clone_from(&args.targets);
         }
         targets.dedup();
-        let linker = targets
-            .first()
-            .and_then(|target| config.target.get(target)?.linker.as_deref())
-            .map(PathBuf::from);
-        let toolchain = Toolchain::find(
-            &cx.runner,
-            &root,
-            linker.as_deref(),
-            guard.as_deref(),
-            detail,
-        )?;
+        let toolchain = Toolchain::find(&cx.runner, &root)?;
         for target in &targets {
             let std = toolchain
                 .sysroot
@@ -134,7 +106,7 @@ impl Session {
                 .with_help(format!("run `rustup target add {target}`")));
             }
         }
-        let base = release_gate::fs::throw_away_dir("repro")?;
+        let base = ThrowAway::make("repro")?;
         let abilities = Abilities::find(&cx.runner, base.path());
         let jobs = args
             .jobs
@@ -148,8 +120,16 @@ impl Session {
         let pins = Pins::new(&config.pin)?;
         pins.check(&abilities)?;
         let fetched = std::cell::Cell::new(false);
+        let linkers = config
+            .target
+            .values()
+            .filter_map(|target| target.linker.as_deref())
+            .map(PathBuf::from)
+            .filter(|linker| linker.is_absolute())
+            .collect();
         Ok(Self {
             pins,
+            linkers,
             compared: true,
             guard,
             config,
@@ -160,9 +140,16 @@ impl Session {
             profile,
             jobs,
             fetched,
+            unseen,
+            begun: now_in_seconds(),
             keep: args.keep,
             base: Some(base),
         })
+    }
+
+    /// What keeps others' code from the caller's files.
+    pub(crate) fn guard(&self) -> Option<&Guard> {
+        self.guard.as_deref()
     }
 
     /// Makes a place and the first time downloads what the lock file names.
@@ -177,15 +164,18 @@ impl Session {
         let base = self
             .base
             .as_ref()
-            .map(TempDir::path)
+            .map(ThrowAway::path)
             .ok_or_else(|| Error::judge("the throw-away folder is gone"))?;
         let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
         let plan = Plan {
+            runner: &cx.runner,
             source: &self.source,
             toolchain: &self.toolchain,
             abilities: &self.abilities,
+            begun: self.begun,
             pass_env: &self.config.pass_env,
             pins: &self.pins,
+            linkers: &self.linkers,
             guard: self.guard.as_ref(),
             compared: self.compared,
         };
@@ -225,7 +215,7 @@ impl Session {
             .status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
         let watch = Watch::start();
-        let finished = sandbox.cargo(&cx.runner, &self.cargo_args(cx, jobs)?, true, |line| {
+        let finished = sandbox.cargo(&cx.runner, &self.cargo_args(cx, jobs)?, |line| {
             spinner.message(line.trim())
         })?;
         drop(spinner);
@@ -361,6 +351,21 @@ impl Session {
         findings
     }
 
+    /// What of the machine has no say in what is built, as coverage: it was not judged.
+    pub(crate) fn add_unseen(&self, coverage: &mut Coverage) {
+        for setting in &self.unseen {
+            coverage.not_judged(
+                &rules::NOT_JUDGED_MACHINE_SETTING,
+                &setting.what,
+                1,
+                format!(
+                    "sealed builds do not see it; what a build needs belongs into `{}` of .cargo/config.toml",
+                    setting.instead
+                ),
+            );
+        }
+    }
+
     /// Says where the places are if they are to be kept.
     pub(crate) fn finish(&self, cx: &Context) {
         if self.keep
@@ -379,9 +384,15 @@ impl Drop for Session {
         if self.keep
             && let Some(base) = self.base.take()
         {
-            let _kept = base.keep();
+            base.keep();
         }
     }
+}
+
+/// The present, a moment ago: files' times come from a clock that ticks a little later.
+fn now_in_seconds() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs().saturating_sub(1))
 }
 
 /// A failed build, with the next step where the failure is a known one.

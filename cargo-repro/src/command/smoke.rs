@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use release_gate::facts::report::buildinfo::{BuiltArtifact, SmokeOutcome, SmokeTest};
 use release_gate::process::{Finished, ProcessError, Step};
-use release_gate::{Context, Error, Finding, Result};
+use release_gate::{Context, Coverage, Error, Finding, Result};
 
 use super::session::Session;
 use crate::model::build::{Artifact, ArtifactKind};
@@ -17,12 +18,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What a program answered, as reports say it, and what is to be said about that.
 #[derive(Debug, Default)]
 pub(super) struct Tried {
-    pub(super) answer: Option<String>,
+    pub(super) answer: Option<SmokeTest>,
     pub(super) finding: Option<Finding>,
 }
 
 impl Tried {
-    fn failed(answer: String, text: String, help: impl Into<String>) -> Self {
+    fn failed(answer: SmokeTest, text: String, help: impl Into<String>) -> Self {
         Self {
             answer: Some(answer),
             finding: Some(Finding::new(&rules::SMOKE_FAILED, text).help(help.into())),
@@ -76,21 +77,24 @@ pub(super) fn try_program(
         match attempt(cx.runner.run(step), &shown) {
             Attempt::Answered => {
                 return Ok(Tried {
-                    answer: Some(format!("`{shown}` answered")),
+                    answer: Some(smoke_test(
+                        SmokeOutcome::Answered,
+                        format!("`{shown}` answered"),
+                    )),
                     finding: None,
                 });
             }
             Attempt::Silent(what) => answer = what,
             Attempt::Crashed(status) => {
                 return Ok(Tried::failed(
-                    format!("`{shown}` crashed"),
+                    smoke_test(SmokeOutcome::Crashed, format!("`{shown}` crashed")),
                     format!("`{} {shown}` crashed ({status})", artifact.name),
                     "start it by hand from the artifact folder",
                 ));
             }
             Attempt::NotStarted(why) => {
                 return Ok(Tried::failed(
-                    "cannot be started".to_owned(),
+                    smoke_test(SmokeOutcome::NotStarted, "cannot be started"),
                     format!("`{}` cannot be started", artifact.name),
                     why,
                 ));
@@ -100,6 +104,7 @@ pub(super) fn try_program(
 
     if configured.is_some() {
         let text = format!("`{}`: {answer}", artifact.name);
+        let answer = smoke_test(SmokeOutcome::NoAnswer, answer);
         return Ok(Tried::failed(answer, text, "see `[repro] smoke`"));
     }
     // It runs; that it does not know these flags is no fault.
@@ -109,9 +114,36 @@ pub(super) fn try_program(
     )
     .help("say how to try it: `[repro] smoke = [\"…\"]`");
     Ok(Tried {
-        answer: Some(answer),
+        answer: Some(smoke_test(SmokeOutcome::NoAnswer, answer)),
         finding: Some(finding),
     })
+}
+
+fn smoke_test(outcome: SmokeOutcome, words: impl Into<String>) -> SmokeTest {
+    SmokeTest {
+        outcome,
+        words: words.into(),
+    }
+}
+
+/// Programs that nothing here runs, or that did not answer, as coverage.
+pub(super) fn add_not_started(coverage: &mut Coverage, artifacts: &[BuiltArtifact]) {
+    for artifact in artifacts {
+        let Some(smoke) = &artifact.smoke else {
+            continue;
+        };
+        if matches!(
+            smoke.outcome,
+            SmokeOutcome::NoRunner | SmokeOutcome::NoAnswer
+        ) {
+            coverage.not_judged(
+                &rules::NOT_JUDGED_START,
+                format!("`{}` for {}", artifact.name, artifact.target),
+                1,
+                &smoke.words,
+            );
+        }
+    }
 }
 
 fn no_runner(artifact: &Artifact, host: &str) -> Tried {
@@ -127,7 +159,7 @@ fn no_runner(artifact: &Artifact, host: &str) -> Tried {
         artifact.target
     ));
     Tried {
-        answer: None,
+        answer: Some(smoke_test(SmokeOutcome::NoRunner, "nothing here runs it")),
         finding: Some(finding),
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
+use release_gate::facts::report::diff::Region;
 
-use super::region::{Region, count_differing};
+use super::region::count_differing;
 
 /// More symbols of one section than these are summed up.
 const SYMBOLS: usize = 60;

@@ -1,6 +1,8 @@
 //! Compares two files, whatever they are.
 
-use super::region::{Difference, Region, count_differing};
+use release_gate::facts::report::diff::{Difference, Region};
+
+use super::region::count_differing;
 use super::{archive, binary, strings};
 
 /// How many regions are kept for one pair of files.

@@ -5,10 +5,10 @@
 
 use std::fmt::Write as _;
 
+use release_gate::facts::report::diff::Difference;
 use release_gate::report::render::markup;
 
 use super::map::Stripe;
-use super::region::Difference;
 
 /// Width of the drawn map, in units of the drawing.
 const WIDTH: usize = 960;

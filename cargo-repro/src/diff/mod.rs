@@ -1,6 +1,6 @@
 //! How two files differ: by member of an archive, section and symbol, causes before consequences.
 //!
-//! Pure: bytes in, [`Difference`] out. Hostile input makes it fall back to bytes; it never fails.
+//! Pure: bytes in, a difference out. Hostile input makes it fall back to bytes; it never fails.
 
 pub(crate) mod archive;
 mod binary;
@@ -11,4 +11,4 @@ mod region;
 pub(crate) mod strings;
 
 pub(crate) use explain::explain;
-pub(crate) use region::{Difference, Region};
+pub(crate) use region::first_region;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use release_gate::Finding;
 use release_gate::digest::Sha256Digest;
+use release_gate::facts::report::buildinfo::BuiltArtifact;
+use release_gate::facts::report::repro::ComparedArtifact;
 
 use crate::model::build::Artifact;
-use crate::model::cause::Compared;
-use crate::model::published::BuiltArtifact;
 use crate::rules;
 
 /// An artifact's target, name and digest.
@@ -29,7 +29,7 @@ impl Named for BuiltArtifact {
 }
 
 /// Artifacts of both sides; what only one side has is there, too, and never identical.
-pub(crate) fn lay_over<A: Named>(a: &[A], b: &[A]) -> Vec<Compared> {
+pub(crate) fn lay_over<A: Named>(a: &[A], b: &[A]) -> Vec<ComparedArtifact> {
     let mut digests: BTreeMap<(&str, &str), [Option<Sha256Digest>; 2]> = BTreeMap::new();
 
     for (side, artifacts) in [a, b].into_iter().enumerate() {
@@ -41,7 +41,7 @@ pub(crate) fn lay_over<A: Named>(a: &[A], b: &[A]) -> Vec<Compared> {
 
     digests
         .into_iter()
-        .map(|((target, name), sha256)| Compared {
+        .map(|((target, name), sha256)| ComparedArtifact {
             name: name.to_owned(),
             target: target.to_owned(),
             identical: sha256[0].is_some() && sha256[0] == sha256[1],
@@ -51,7 +51,7 @@ pub(crate) fn lay_over<A: Named>(a: &[A], b: &[A]) -> Vec<Compared> {
 }
 
 /// Artifacts that differ between builds A and B.
-pub(crate) fn differing_findings(artifacts: &[Compared]) -> Vec<Finding> {
+pub(crate) fn differing_findings(artifacts: &[ComparedArtifact]) -> Vec<Finding> {
     artifacts
         .iter()
         .filter(|artifact| !artifact.identical)
@@ -68,7 +68,7 @@ pub(crate) fn differing_findings(artifacts: &[Compared]) -> Vec<Finding> {
 
 /// What a rebuild makes of an artifact that was published, rebuilt, or both; `None` where both are
 /// the same.
-pub(crate) fn rebuild_finding(artifact: &Compared) -> Option<Finding> {
+pub(crate) fn rebuild_finding(artifact: &ComparedArtifact) -> Option<Finding> {
     let named = format!("`{}` for {}", artifact.name, artifact.target);
 
     let (text, help) = match artifact.sha256 {

@@ -1,8 +1,8 @@
 //! A finding from a cause.
 
+use release_gate::facts::report::repro::{Cause, Variation};
 use release_gate::{Finding, Level, Rule};
 
-use crate::model::cause::{Cause, Variation};
 use crate::model::roots::Root;
 use crate::rules;
 
@@ -33,9 +33,9 @@ impl Revealed {
             .fix
             .as_ref()
             .filter(|fix| fix.confirmed)
-            .and_then(|fix| fix.config.as_ref());
+            .map(|fix| fix.config.as_slice());
         self.revelation == Revelation::BuildsDiffer
-            && config.is_none_or(|config| config.key == "repro.pin")
+            && config.is_none_or(|config| config.iter().all(|line| line.key == "repro.pin"))
     }
 }
 
@@ -86,6 +86,8 @@ fn dependence(cause: &Cause) -> &'static str {
         Variation::Umask => "the umask",
         Variation::UserId => "who builds",
         Variation::GitHistory => "how much of the history git knows",
+        Variation::Kernel => "the release of the kernel",
+        Variation::Processor => "what the processor can do",
         Variation::None => "chance (the same call gives different outputs)",
         Variation::Unknown => "something that was not narrowed down",
     }
@@ -105,6 +107,8 @@ fn rule_of(variation: Variation) -> &'static Rule {
         Variation::Umask => &rules::UMASK,
         Variation::UserId => &rules::USER_ID,
         Variation::GitHistory => &rules::GIT_HISTORY,
+        Variation::Kernel => &rules::KERNEL,
+        Variation::Processor => &rules::PROCESSOR,
         Variation::None => &rules::NONDETERMINISTIC,
         Variation::Unknown => &rules::UNEXPLAINED,
     }

@@ -1,13 +1,14 @@
 //! What a check says of one package: findings and data from the comparison and the causes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use release_gate::Finding;
+use release_gate::facts::report::repro::{Cause, ComparedArtifact, ReproData, UnitCount};
+use release_gate::{Coverage, Finding};
 
 use super::artifacts::{differing_findings, lay_over};
 use super::causes::{Revealed, Revelation, finding_of};
+use super::variations::Variations;
 use crate::model::build::{Artifact, Build};
-use crate::model::cause::{Cause, Compared, ReproData, UnitCount};
 use crate::model::reach::{concerns, reachable};
 use crate::model::roots::Comparison;
 use crate::rules;
@@ -24,8 +25,7 @@ pub(crate) struct Checked<'a> {
     pub(crate) epoch_users: &'a [String],
     /// The compiler's release.
     pub(crate) toolchain: Option<String>,
-    pub(crate) varied: Vec<String>,
-    pub(crate) not_varied: BTreeMap<String, String>,
+    pub(crate) variations: Variations,
 }
 
 /// What is said of one package.
@@ -33,6 +33,7 @@ pub(crate) struct Checked<'a> {
 pub(crate) struct Judged {
     pub(crate) findings: Vec<Finding>,
     pub(crate) data: ReproData,
+    pub(crate) coverage: Coverage,
 }
 
 impl Checked<'_> {
@@ -55,7 +56,7 @@ impl Checked<'_> {
     }
 
     /// The package's artifacts in both builds.
-    fn artifacts(&self, package: &str) -> Vec<Compared> {
+    fn artifacts(&self, package: &str) -> Vec<ComparedArtifact> {
         lay_over(&of_package(self.a, package), &of_package(self.b, package))
     }
 }
@@ -113,11 +114,30 @@ pub(crate) fn judge_package(checked: &Checked<'_>, own: &[Revealed], package: &s
         causes,
         toolchain: checked.toolchain.clone(),
         takes_epoch,
-        varied: checked.varied.clone(),
-        not_varied: checked.not_varied.clone(),
+        varied: checked.variations.varied().to_vec(),
+        not_varied: checked.variations.not_varied(),
         artifacts,
     };
-    Judged { findings, data }
+    Judged {
+        coverage: coverage(checked, &data),
+        findings,
+        data,
+    }
+}
+
+/// What was looked at: the artifacts; and what was not varied, or not repeated often enough.
+fn coverage(checked: &Checked<'_>, data: &ReproData) -> Coverage {
+    let mut coverage = Coverage::of(data.artifacts.len());
+    checked.variations.add_to(&mut coverage);
+    for package in checked.unfinished {
+        coverage.not_judged(
+            &rules::NOT_JUDGED_REPETITION,
+            format!("chance in `{package}`"),
+            1,
+            "its macros or build script were not repeated as often as it takes",
+        );
+    }
+    coverage
 }
 
 /// Users of SOURCE_DATE_EPOCH among a package's units.

@@ -7,23 +7,18 @@ use std::path::{Component, Path};
 use release_gate::report::{Status, Subject};
 use release_gate::{Error, Finding, Result};
 
-use crate::model::published::BuildInfo;
 use crate::read::buildinfo::Published;
 use crate::rules;
 use crate::sealed::inputs::RECORDED;
 use crate::sealed::variables::governs;
+use release_gate::facts::report::buildinfo::BuildInfo;
 
 /// Whether it is one that can be relied on to say what was built.
 ///
 /// # Errors
 /// Its build did not pass, or it names files or targets twice or by what is no name.
 pub(crate) fn check_soundness(published: &Published) -> Result<()> {
-    let Published {
-        shown,
-        envelope,
-        info,
-        ..
-    } = published;
+    let (shown, envelope, info) = (&published.shown, &published.envelope, published.info());
     if envelope.status != Status::Pass {
         return refuse(shown, "is of a build that did not pass".to_owned());
     }
@@ -133,7 +128,7 @@ pub(crate) fn differing(
     here: &Subject,
     rebuilt: &BuildInfo,
 ) -> Vec<Finding> {
-    let (subject, info) = (&published.envelope.subject, &published.info);
+    let (subject, info) = (&published.envelope.subject, published.info());
     let mut claims = subject_claims(subject, info, here, rebuilt);
     claims.extend(variable_claims(info, rebuilt));
     claims.extend(artifact_claims(info, rebuilt));
@@ -175,12 +170,12 @@ fn subject_claims(
             subject.commit.as_ref(),
             here.commit.as_ref(),
         ),
-        Claim::of_option(
+        Claim::new(
             "digest of the sources",
             info.source_sha256,
             rebuilt.source_sha256,
         ),
-        Claim::of_option(
+        Claim::new(
             "digest of Cargo.lock",
             info.lock_sha256,
             rebuilt.lock_sha256,
@@ -188,7 +183,7 @@ fn subject_claims(
         Claim::of_option(
             "digest of Cargo.lock of its subject",
             subject.lock_sha256,
-            rebuilt.lock_sha256,
+            Some(rebuilt.lock_sha256),
         ),
         Claim::new(
             "SOURCE_DATE_EPOCH",

@@ -4,9 +4,9 @@ use release_gate::Finding;
 
 use super::normalized;
 use crate::diff::archive::Member;
-use crate::model::published::CrateData;
 use crate::read::package::VCS_INFO;
 use crate::rules;
+use release_gate::facts::report::published_crate::CrateData;
 
 /// Lays the files over each other and adds what it finds to the data.
 pub(crate) fn compare(data: &mut CrateData, published: &[Member], packed: &[Member]) {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use release_gate::{Coverage, Rule};
+
+use crate::rules;
 use crate::sealed::abilities::Abilities;
 use crate::sealed::pins::Pins;
 
@@ -16,51 +19,115 @@ pub(crate) struct Own {
     pub(crate) history: bool,
 }
 
+/// Why something was not varied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lack {
+    /// This machine lacks what others have: worth a warning.
+    Ability,
+    /// It is so on every machine, or by the machine's own choice.
+    Machine,
+    /// `[repro] pin` says so.
+    Pinned,
+}
+
+impl Lack {
+    fn rule(self) -> &'static Rule {
+        match self {
+            Self::Ability => &rules::NOT_JUDGED_VARIATION,
+            Self::Machine => &rules::NOT_JUDGED_MACHINE,
+            Self::Pinned => &rules::NOT_JUDGED_PINNED,
+        }
+    }
+}
+
 /// What B varied, and what could not be varied here and why.
-#[derive(Debug, Default)]
-struct Variations {
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Variations {
     varied: Vec<String>,
-    missing: BTreeMap<String, String>,
+    missing: BTreeMap<String, (Lack, String)>,
 }
 
 impl Variations {
-    fn varied(&mut self, what: &[&str]) {
+    /// What B varied, sorted.
+    pub(crate) fn varied(&self) -> &[String] {
+        &self.varied
+    }
+
+    /// What was not varied, and why.
+    pub(crate) fn not_varied(&self) -> BTreeMap<String, String> {
+        self.missing
+            .iter()
+            .map(|(what, (_, why))| (what.clone(), why.clone()))
+            .collect()
+    }
+
+    /// Everything that was not varied.
+    pub(crate) fn all_missing(&self) -> Vec<&str> {
+        self.missing.keys().map(String::as_str).collect()
+    }
+
+    /// What was not varied here although it is elsewhere.
+    pub(crate) fn lacking(&self) -> Vec<&str> {
+        self.missing
+            .iter()
+            .filter(|(_, (lack, _))| *lack != Lack::Machine)
+            .map(|(what, _)| what.as_str())
+            .collect()
+    }
+
+    /// Adds what was not varied to what was not judged.
+    pub(crate) fn add_to(&self, coverage: &mut Coverage) {
+        for (what, (lack, why)) in &self.missing {
+            coverage.not_judged(lack.rule(), what, 1, why);
+        }
+    }
+
+    fn vary(&mut self, what: &[&str]) {
         self.varied
             .extend(what.iter().map(|what| (*what).to_owned()));
     }
 
-    fn missing(&mut self, what: &str, why: impl Into<String>) {
-        self.missing.insert(what.to_owned(), why.into());
+    fn lack(&mut self, lack: Lack, what: &str, why: impl Into<String>) {
+        self.missing.insert(what.to_owned(), (lack, why.into()));
     }
 
-    /// One or the other.
-    fn either(&mut self, is_varied: bool, what: &str, why: &str) {
-        if is_varied {
-            self.varied(&[what]);
+    /// Varied if it can be, else why this machine cannot.
+    fn either<T>(&mut self, can: &Result<T, String>, what: &str) {
+        match can {
+            Ok(_) => self.vary(&[what]),
+            Err(why) => self.lack(Lack::Ability, what, why),
+        }
+    }
+
+    /// Varied if the machine has it.
+    fn if_there(&mut self, is_there: bool, what: &str, why: &str) {
+        if is_there {
+            self.vary(&[what]);
         } else {
-            self.missing(what, why);
+            self.lack(Lack::Machine, what, why);
         }
     }
 
     /// What the interposer varies, or namespaces in its stead.
     fn interposed(&mut self, abilities: &Abilities) {
-        match &abilities.interposer {
-            Ok(_) => {
-                self.varied(&["clock", "file order", "host name"]);
-                self.missing(
-                    "clock, file order and random numbers of statically linked programs",
-                    "they ask the kernel, past the interposer",
-                );
-            }
-            Err(why) => {
-                for what in ["clock", "file order"] {
-                    self.missing(what, why);
-                }
-                match &abilities.namespaces {
-                    Ok(()) => self.varied(&["host name"]),
-                    Err(why) => self.missing("host name", why),
-                }
-            }
+        for what in [
+            "clock",
+            "file order",
+            "kernel release",
+            "times of new files",
+        ] {
+            self.either(&abilities.interposer, what);
+        }
+        if abilities.interposer.is_ok() {
+            self.lack(
+                Lack::Machine,
+                "clock, file order and random numbers of statically linked programs",
+                "they ask the kernel, past the interposer",
+            );
+        }
+        match (&abilities.interposer, &abilities.isolations.namespaces) {
+            (Ok(_), _) | (_, Ok(())) => self.vary(&["host name"]),
+            (_, Err(why)) => self.lack(Lack::Ability, "host name", why),
         }
     }
 
@@ -69,7 +136,7 @@ impl Variations {
         for word in pins.words() {
             for what in pinned_by(word) {
                 self.varied.retain(|name| name != what);
-                self.missing(what, "pinned by `[repro] pin`");
+                self.lack(Lack::Pinned, what, "pinned by `[repro] pin`");
             }
         }
     }
@@ -80,11 +147,12 @@ fn pinned_by(word: &str) -> &'static [&'static str] {
     match word {
         "environment" => &["environment", "HOME", "locale", "time zone"],
         "path" => &["path", "CARGO_HOME"],
-        "time" => &["clock"],
+        "time" => &["clock", "times of new files"],
         "file-order" => &["file order"],
-        "file-time" => &["file times"],
+        "file-time" => &["file times", "times of new files"],
         "git-history" => &["git history"],
         "host" => &["host name"],
+        "kernel" => &["kernel release"],
         "jobs" => &["jobs"],
         "umask" => &["umask"],
         "user-id" => &["user id"],
@@ -94,13 +162,9 @@ fn pinned_by(word: &str) -> &'static [&'static str] {
 }
 
 /// What B varied, and what could not be varied here.
-pub(crate) fn variations(
-    abilities: &Abilities,
-    pins: &Pins,
-    own: &Own,
-) -> (Vec<String>, BTreeMap<String, String>) {
+pub(crate) fn variations(abilities: &Abilities, pins: &Pins, own: &Own) -> Variations {
     let mut all = Variations::default();
-    all.varied(&[
+    all.vary(&[
         "path",
         "CARGO_HOME",
         "HOME",
@@ -108,58 +172,63 @@ pub(crate) fn variations(
         "file times",
         "jobs",
     ]);
-    all.either(cfg!(unix), "umask", "the system has none");
+    all.if_there(cfg!(unix), "umask", "the system has none");
     all.interposed(abilities);
+    all.either(&abilities.isolations.temporary, "temporary folders");
+    all.either(&abilities.users, "user id");
+    if let Err(why) = &abilities.isolations.namespaces {
+        all.lack(
+            Lack::Ability,
+            "network",
+            format!("only cargo is offline: {why}"),
+        );
+    }
+    if let Err(why) = &abilities.isolations.processes {
+        all.lack(
+            Lack::Ability,
+            "processes that outlive the build",
+            format!("they are not ended: {why}"),
+        );
+    }
 
-    if let Err(why) = &abilities.namespaces {
-        all.missing("network", format!("only cargo is offline: {why}"));
+    for what in ["processor", "machine id", "when the machine was started"] {
+        all.lack(Lack::Machine, what, "both builds run on this machine");
     }
-    for what in [
-        "kernel and processor",
-        "machine id",
-        "when the machine was started",
-    ] {
-        all.missing(what, "both builds run on this machine");
-    }
-    match &abilities.users {
-        Ok(_) => all.varied(&["user id"]),
-        Err(why) => all.missing(
-            "user id",
-            format!("both builds run as the same user: {why}"),
-        ),
-    }
-    all.missing("toolchain folder", "both builds use the same toolchain");
-
-    all.either(
+    all.lack(
+        Lack::Machine,
+        "toolchain folder",
+        "both builds use the same toolchain",
+    );
+    all.if_there(
         own.locale,
         "locale",
         "no other is installed; only its variables differ",
     );
-    all.either(
+    all.if_there(
         own.time_zone,
         "time zone",
         "none are installed; only its variable differs",
     );
-    all.either(
+    all.if_there(
         own.history,
         "git history",
         "this repository is a shallow clone itself",
     );
     all.pinned(pins);
     all.varied.sort();
-    (all.varied, all.missing)
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sealed::entrance::Isolations;
 
     #[test]
     fn what_is_said_to_be_varied_is() {
-        let users = Err("no".to_owned());
         let abilities = Abilities {
-            namespaces: Ok(()),
-            users,
+            isolations: Isolations::all_for_tests(),
+            users: Err("no".to_owned()),
             interposer: Ok("x.so".into()),
         };
         let pins = Pins::new(&["time".to_owned()]).unwrap();
@@ -168,7 +237,8 @@ mod tests {
             time_zone: false,
             history: false,
         };
-        let (varied, missing) = variations(&abilities, &pins, &own);
+        let found = variations(&abilities, &pins, &own);
+        let missing = found.not_varied();
         for what in [
             "user id",
             "locale",
@@ -178,19 +248,36 @@ mod tests {
             "machine id",
             "toolchain folder",
         ] {
-            assert!(
-                missing.contains_key(what) && !varied.contains(&what.to_owned()),
-                "{what}"
-            );
+            let varied = found.varied().contains(&what.to_owned());
+            assert!(missing.contains_key(what) && !varied, "{what}");
         }
+        assert_eq!(found.lacking(), ["clock", "times of new files", "user id"]);
+
+        let mut coverage = Coverage::of(1);
+        found.add_to(&mut coverage);
+        let kind = |what: &str| {
+            let entry = coverage.not_judged.iter().find(|entry| entry.what == what);
+            entry.map(|entry| entry.kind.as_str())
+        };
+        assert_eq!(kind("user id"), Some("variation"));
+        assert_eq!(kind("machine id"), Some("machine"));
+        assert_eq!(kind("clock"), Some("pinned"));
+
         let all = Own {
             locale: true,
             time_zone: true,
             history: true,
         };
-        let (varied, _) = variations(&abilities, &Pins::default(), &all);
-        for what in ["locale", "time zone", "git history", "clock", "path"] {
-            assert!(varied.contains(&what.to_owned()), "{what}");
+        let found = variations(&abilities, &Pins::default(), &all);
+        for what in [
+            "locale",
+            "time zone",
+            "git history",
+            "clock",
+            "path",
+            "temporary folders",
+        ] {
+            assert!(found.varied().contains(&what.to_owned()), "{what}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use release_gate::digest::Sha256Digest;
+use release_gate::facts::report::repro::UnitKind;
 
 use super::call::Call;
 
@@ -78,40 +79,4 @@ pub(crate) struct Build {
     pub(crate) units: Vec<Unit>,
     pub(crate) scripts: Vec<ScriptRun>,
     pub(crate) artifacts: Vec<Artifact>,
-}
-
-/// What kind of unit is to blame.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum UnitKind {
-    BuildScript,
-    ProcMacro,
-    Lib,
-    Bin,
-    CObject,
-    Link,
-}
-
-impl UnitKind {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::BuildScript => "build script",
-            Self::ProcMacro => "proc macro",
-            Self::Lib => "library",
-            Self::Bin => "executable",
-            Self::CObject => "C object",
-            Self::Link => "link",
-        }
-    }
 }

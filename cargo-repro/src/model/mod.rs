@@ -5,6 +5,5 @@ pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod cause;
 pub(crate) mod config;
-pub(crate) mod published;
 pub(crate) mod reach;
 pub(crate) mod roots;

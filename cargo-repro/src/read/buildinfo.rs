@@ -4,20 +4,25 @@ use std::path::Path;
 
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::error::JudgeExt;
+use release_gate::facts::report::buildinfo::BuildInfo;
 use release_gate::report::Envelope;
-use release_gate::{Error, Result};
+use release_gate::{Error, Fact, Result};
 
-use crate::model::published::BuildInfo;
-
-/// A buildinfo with its envelope and the digest of its file.
+/// A buildinfo with the digest of its file.
 #[derive(Debug)]
 pub(crate) struct Published {
     /// The file's name, for messages.
     pub(crate) shown: String,
-    pub(crate) envelope: Envelope,
-    pub(crate) info: BuildInfo,
+    pub(crate) envelope: Envelope<BuildInfo>,
     /// Digest of the whole file.
     pub(crate) sha256: Sha256Digest,
+}
+
+impl Published {
+    /// What it says.
+    pub(crate) fn info(&self) -> &BuildInfo {
+        &self.envelope.data
+    }
 }
 
 /// Reads a published buildinfo.
@@ -35,15 +40,24 @@ pub(crate) fn read_file(path: &Path) -> Result<Published> {
 /// # Errors
 /// It is none.
 pub(crate) fn read_bytes(bytes: &[u8], shown: String) -> Result<Published> {
-    let envelope = Envelope::read(bytes, "buildinfo")
-        .map_err(|error| Error::judge(format!("`{shown}` is no buildinfo")).with_source(error))?;
-    let info = serde_json::from_value(envelope.data.clone())
-        .or_judge(|| format!("`{shown}` is no buildinfo"))?;
-
-    Ok(Published {
-        shown,
-        envelope,
-        info,
-        sha256: sha256_bytes(bytes),
-    })
+    let help = "take the file that `cargo repro build` wrote";
+    let error = match Fact::<Envelope<BuildInfo>>::read(Some(bytes)) {
+        Fact::Usable(envelope) => {
+            return Ok(Published {
+                shown,
+                envelope,
+                sha256: sha256_bytes(bytes),
+            });
+        }
+        Fact::Error(why) => {
+            Error::judge(format!("`{shown}` is of a build that did not pass: {why}"))
+        }
+        other => {
+            let why = other
+                .gap()
+                .map_or_else(String::new, |gap| format!(": {}", gap.why));
+            Error::judge(format!("`{shown}` is no buildinfo{why}"))
+        }
+    };
+    Err(error.with_help(help))
 }

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use release_gate::error::JudgeExt;
+use release_gate::facts::report::diff::{Difference, Region};
 use release_gate::{Error, Result};
 
-use crate::diff::{Difference, Region, explain};
+use crate::diff::explain;
 
 /// What lies under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]

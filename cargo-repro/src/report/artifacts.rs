@@ -1,11 +1,11 @@
 //! The table of artifacts of two machines.
 
-use crate::model::published::Rebuilt;
+use release_gate::facts::report::repro::ComparedArtifact;
 
 /// The table for people.
-pub(crate) fn table(data: &Rebuilt) -> String {
+pub(crate) fn table(artifacts: &[ComparedArtifact], toolchain: &[String]) -> String {
     let mut text = String::new();
-    for artifact in &data.artifacts {
+    for artifact in artifacts {
         let word = if artifact.identical {
             "identical"
         } else {
@@ -22,7 +22,7 @@ pub(crate) fn table(data: &Rebuilt) -> String {
             artifact.target
         ));
     }
-    for line in &data.toolchain {
+    for line in toolchain {
         text.push_str(&format!("  toolchain  {line}\n"));
     }
     text

@@ -1,6 +1,6 @@
 //! What `build` tells people, and the list of digests beside the artifacts.
 
-use crate::model::published::{BuildInfo, BuiltArtifact};
+use release_gate::facts::report::buildinfo::{BuildInfo, BuiltArtifact};
 
 /// Lines of `sha256sum`, sorted by path.
 pub(crate) fn checksum_list(artifacts: &[BuiltArtifact]) -> String {
@@ -28,7 +28,10 @@ pub(crate) fn table(info: &BuildInfo) -> String {
         .unwrap_or(0);
     for artifact in &info.artifacts {
         let digest = artifact.sha256.to_string();
-        let smoke = artifact.smoke.as_deref().unwrap_or("");
+        let smoke = artifact
+            .smoke
+            .as_ref()
+            .map_or("", |smoke| smoke.words.as_str());
         text.push_str(
             &format!(
                 "  {}  {:width$}  {:>12} bytes  {smoke}\n",

@@ -1,9 +1,9 @@
 //! What `check` tells people.
 
-use crate::model::cause::ReproData;
+use release_gate::facts::report::repro::ReproData;
 
-/// The table for people.
-pub(crate) fn table(data: &ReproData) -> String {
+/// The table for people; of what was not varied only what is `shown`.
+pub(crate) fn table(data: &ReproData, shown: &[&str]) -> String {
     let mut text = String::new();
     for artifact in data.artifacts.iter().take(12) {
         let word = if artifact.identical {
@@ -45,6 +45,9 @@ pub(crate) fn table(data: &ReproData) -> String {
     }
     text.push_str(&format!("  varied: {}\n", data.varied.join(", ")));
     for (what, why) in &data.not_varied {
+        if !shown.contains(&what.as_str()) {
+            continue;
+        }
         text.push_str(&format!("  not varied: {what} ({why})\n"));
     }
     text

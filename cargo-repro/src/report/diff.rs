@@ -1,6 +1,6 @@
 //! What `diff` tells people.
 
-use crate::diff::Difference;
+use release_gate::facts::report::diff::Difference;
 
 /// A name or text of a file as a terminal may see it.
 pub(crate) fn plain(text: &str) -> String {

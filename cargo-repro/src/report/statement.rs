@@ -11,8 +11,8 @@ use release_gate::git::CommitId;
 use release_gate::report::Subject;
 use serde::Serialize;
 
-use crate::model::published::{BuildInfo, ToolchainFacts};
 use crate::tool::TOOL;
+use release_gate::facts::report::buildinfo::{BuildInfo, Toolchain};
 
 /// Type of the predicate; described in docs/repro.md.
 pub(crate) const PREDICATE: &str = "urn:release-gate:independent-rebuild:v1";
@@ -42,11 +42,11 @@ struct Predicate<'a> {
     verdict: &'static str,
     package: Option<&'a str>,
     version: Option<&'a str>,
-    commit: Option<&'a CommitId>,
+    commit: &'a CommitId,
     /// The published buildinfo.json, whose claims were all found true.
     buildinfo: BTreeMap<&'static str, Sha256Digest>,
-    lock_sha256: Option<Sha256Digest>,
-    source_sha256: Option<Sha256Digest>,
+    lock_sha256: Sha256Digest,
+    source_sha256: Sha256Digest,
     source_date_epoch: i64,
     environment: &'a BTreeMap<String, String>,
     profile: &'a str,
@@ -60,7 +60,7 @@ struct Predicate<'a> {
 struct Here<'a> {
     tool: String,
     host: &'a str,
-    toolchain: &'a ToolchainFacts,
+    toolchain: &'a Toolchain,
     /// In what it differs from the published one, in words.
     toolchain_differs: &'a [String],
 }
@@ -68,7 +68,7 @@ struct Here<'a> {
 /// The machine that rebuilt.
 #[derive(Debug)]
 pub(crate) struct Rebuilder<'a> {
-    pub(crate) toolchain: &'a ToolchainFacts,
+    pub(crate) toolchain: &'a Toolchain,
     pub(crate) host: &'a str,
     pub(crate) differs: &'a [String],
 }
@@ -98,7 +98,7 @@ impl<'a> Statement<'a> {
                 verdict: "identical",
                 package: subject.package.as_deref(),
                 version: subject.version.as_deref(),
-                commit: info.commit.as_ref(),
+                commit: &info.commit,
                 buildinfo: sha256(buildinfo),
                 lock_sha256: info.lock_sha256,
                 source_sha256: info.source_sha256,

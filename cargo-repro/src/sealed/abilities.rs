@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use release_gate::process::{Runner, Step};
 
+use super::entrance::Isolations;
 use super::identity::{self, Users};
 
 /// What the machine lets one do.
 #[derive(Debug, Clone)]
 pub(crate) struct Abilities {
-    /// Network and host name in namespaces of their own.
-    pub(crate) namespaces: Result<(), String>,
+    /// What of a build can be kept from the rest of the machine.
+    pub(crate) isolations: Isolations,
     /// Who builds can run as.
     pub(crate) users: Result<Users, String>,
     /// The interposer's library.
@@ -18,29 +19,23 @@ pub(crate) struct Abilities {
 }
 
 impl Abilities {
+    /// What two sandboxes can both do.
+    pub(crate) fn common(&self, other: &Self) -> Self {
+        Self {
+            interposer: self.interposer.clone().and(other.interposer.clone()),
+            ..self.clone()
+        }
+    }
+
     /// Tries.
     pub(crate) fn find(runner: &Runner, folder: &Path) -> Self {
-        let namespaces = if cfg!(target_os = "linux") {
-            let step = Step::new("unshare").args([
-                "--map-root-user",
-                "--net",
-                "--uts",
-                "sh",
-                "-c",
-                SET_HOST,
-                "x",
-            ]);
-            match runner.run(step.arg("probe")) {
-                Ok(finished) if finished.is_success() => Ok(()),
-                Ok(_) => Err("the system does not allow user namespaces".to_owned()),
-                Err(_) => Err("the program `unshare` is not here".to_owned()),
-            }
-        } else {
-            Err("namespaces need Linux".to_owned())
-        };
-        let users = namespaces.clone().and_then(|()| identity::find(runner));
+        let isolations = Isolations::find(runner);
+        let users = isolations
+            .namespaces
+            .clone()
+            .and_then(|()| identity::find(runner));
         Self {
-            namespaces,
+            isolations,
             users,
             interposer: super::interposer::compile(runner, folder),
         }
@@ -72,9 +67,6 @@ fn choose_locale(list: &str) -> Option<String> {
     });
     names.first().map(|name| (*name).to_owned())
 }
-
-/// Sets the host name in a namespace; `$1` is the name.
-pub(super) const SET_HOST: &str = "echo \"$1\" > /proc/sys/kernel/hostname";
 
 #[cfg(test)]
 mod tests {

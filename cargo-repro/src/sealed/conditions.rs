@@ -28,6 +28,11 @@ pub(crate) struct Conditions {
     pub(crate) identity: Option<Identity>,
     /// Number of processors programs see; 0 for the machine's.
     pub(crate) processors: usize,
+    /// The number of the last process before the first one.
+    pub(crate) last_process: u32,
+    /// The release that the kernel says it is of; `None` for its own.
+    pub(crate) kernel: Option<&'static str>,
+    pub(crate) terminal: &'static str,
     /// Whether this is build B.
     pub(crate) second: bool,
 }
@@ -37,6 +42,11 @@ pub(crate) struct Conditions {
 const UNKNOWN_LOCALE: &str = "fr_CH.UTF-8";
 
 impl Conditions {
+    /// The umask as a number.
+    pub(crate) fn umask_bits(&self) -> u32 {
+        u32::from_str_radix(self.umask, 8).unwrap_or(0o022)
+    }
+
     /// With a locale of this machine's, if there is one.
     pub(crate) fn speaking(mut self, locale: Option<&String>) -> Self {
         self.locale = locale.cloned().unwrap_or(self.locale);
@@ -66,6 +76,9 @@ impl Conditions {
             history: History::Whole,
             identity: None,
             processors: 0,
+            last_process: 1,
+            kernel: None,
+            terminal: "dumb",
             second: false,
         }
     }
@@ -87,6 +100,9 @@ impl Conditions {
             history: History::Shallow,
             identity: None,
             processors: std::thread::available_parallelism().map_or(1, usize::from) + 1,
+            last_process: 20_000,
+            kernel: Some("5.10.0-the-second"),
+            terminal: "xterm-256color",
             second: true,
         }
     }

@@ -39,6 +39,8 @@ impl Sandbox {
         }
         set("CARGO_HOME", &self.inside(&self.cargo_home));
         set("CARGO_TARGET_DIR", &self.inside(&self.target));
+        // Intermediate files may be configured to lie elsewhere, where both builds would write.
+        set("CARGO_BUILD_BUILD_DIR", &self.inside(&self.target));
         set("CARGO_INCREMENTAL", &"0");
         set("CARGO_TERM_COLOR", &"never");
         set("RUSTC", &self.toolchain.rustc);
@@ -53,10 +55,15 @@ impl Sandbox {
         set("TZ", &c.time_zone);
         set("SHELL", &c.shell);
         set("HOSTNAME", &c.host);
+        set("TERM", &c.terminal);
         set("ZERO_AR_DATE", &"1");
         set(tools::TOOLS_ENV, &self.inside(&self.tools));
         if c.second && !self.pins("environment") {
             set("RELEASE_GATES_VARIATION", &"B");
+            // As continuous integration sets them.
+            for (name, value) in CONTINUOUS_INTEGRATION {
+                set(name, value);
+            }
         }
         if self.abilities.interposer.is_ok() {
             set(
@@ -87,16 +94,38 @@ impl Sandbox {
 }
 
 impl Sandbox {
-    /// What the interposer is told in this place.
-    pub(super) fn told(&self) -> Vec<(&'static str, String)> {
+    /// What the interposer is told in this sandbox: what it varies where builds are compared, what
+    /// is pinned, and where it writes down what it saw.
+    pub(super) fn interposer_settings(&self) -> Vec<(&'static str, String)> {
         let c = &self.conditions;
-        let held = |word: &str| self.compared || self.pins(word);
+        let decided = |word: &str| self.compared || self.pins(word);
         let path = |path: &std::path::Path| self.inside(path).to_string_lossy().into_owned();
         let all = [
-            (held("time"), "REPRO_CLOCK", c.clock.to_string()),
-            (held("file-order"), "REPRO_ORDER", c.order.to_string()),
-            (held("host"), "REPRO_HOST", c.host.to_owned()),
-            (held("jobs"), "REPRO_PROCESSORS", c.processors.to_string()),
+            (true, "REPRO_STARTED", path(&self.started)),
+            (decided("time"), "REPRO_CLOCK", c.clock.to_string()),
+            (decided("file-order"), "REPRO_ORDER", c.order.to_string()),
+            (decided("host"), "REPRO_HOST", c.host.to_owned()),
+            (
+                decided("jobs"),
+                "REPRO_PROCESSORS",
+                c.processors.to_string(),
+            ),
+            (
+                c.kernel.is_some() && decided("kernel"),
+                "REPRO_KERNEL",
+                c.kernel.unwrap_or_default().to_owned(),
+            ),
+            (true, "REPRO_BEGUN", self.begun.to_string()),
+            (
+                self.compared && c.clock > 0,
+                "REPRO_NEW",
+                c.clock.to_string(),
+            ),
+            (
+                self.pins("time") || self.pins("file-time"),
+                "REPRO_NEW_AT",
+                self.epoch.max(1).to_string(),
+            ),
             (
                 self.pins("time"),
                 "REPRO_FREEZE",
@@ -108,11 +137,19 @@ impl Sandbox {
             (self.compared, "REPRO_SCRIPTS", path(&self.scripts)),
         ];
         all.into_iter()
-            .filter(|(is, ..)| *is)
+            .filter(|(is_told, ..)| *is_told)
             .map(|(_, name, value)| (name, value))
             .collect()
     }
 }
+
+/// What continuous integration tells builds.
+const CONTINUOUS_INTEGRATION: &[(&str, &str)] = &[
+    ("CI", "true"),
+    ("GITHUB_ACTIONS", "true"),
+    ("GITHUB_RUN_ID", "4242424242"),
+    ("BUILD_NUMBER", "4242"),
+];
 
 /// Without these Windows cannot start programs or link.
 const WINDOWS: &[&str] = &[

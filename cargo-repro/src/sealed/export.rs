@@ -9,6 +9,7 @@ use release_gate::git::{CommitId, Git, bytes_to_path};
 use release_gate::project::Project;
 use release_gate::{Error, Result};
 
+use super::conditions::Conditions;
 use super::history::{self, History};
 
 /// What is to be built.
@@ -98,19 +99,25 @@ impl Source {
         })
     }
 
+    /// The repository's top folder.
+    pub(crate) fn repository(&self) -> &Path {
+        self.git.root()
+    }
+
     /// Whether the repository itself knows only a part of its history, so that every place does.
     pub(crate) fn is_shallow(&self) -> bool {
         self.git.is_shallow().unwrap_or(true)
     }
 
-    /// Writes the sources to a folder; modification times are the commit's plus `shift`.
+    /// Writes the sources to a folder; modification times are the commit's plus what the
+    /// conditions say, and modes are what their umask leaves of them.
     ///
     /// # Errors
     /// Git or the disk failed.
     pub(crate) fn export(
         &self,
         dest: &Path,
-        shift: Duration,
+        conditions: &Conditions,
         histories: &Histories<'_>,
     ) -> Result<Exported> {
         let mut exported = Exported::default();
@@ -143,9 +150,11 @@ impl Source {
         let seconds = u64::try_from(self.epoch).unwrap_or_default();
         set_times(
             dest,
-            SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + shift,
+            SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + conditions.file_times,
         )
         .or_judge(|| "cannot set the times of the exported sources".to_owned())?;
+        set_modes(dest, conditions.umask_bits())
+            .or_judge(|| "cannot set the modes of the exported sources".to_owned())?;
         history::refresh(&self.git, dest)?;
         Ok(exported)
     }
@@ -197,6 +206,32 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
         return Ok(());
     }
     std::fs::copy(from, to).map(drop)
+}
+
+/// Gives every file and folder below a folder the mode it has where it is made under a umask, git's
+/// own excepted: git keeps of modes only whether a file can be run.
+pub(crate) fn set_modes(dir: &Path, umask: u32) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let set = |path: &Path, bits: u32| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(bits & !umask))
+        };
+        for entry in std::fs::read_dir(dir)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() && entry.file_name() != ".git" {
+                set_modes(&entry.path(), umask)?;
+            } else if kind.is_file() {
+                let runs = entry.metadata()?.permissions().mode() & 0o111 != 0;
+                set(&entry.path(), if runs { 0o777 } else { 0o666 })?;
+            }
+        }
+        set(dir, 0o777)?;
+    }
+    #[cfg(not(unix))]
+    let _ = (dir, umask);
+    Ok(())
 }
 
 /// Sets the modification time of every file and folder below a folder, git's own excepted.

@@ -13,8 +13,9 @@ use release_gate::error::JudgeExt;
 use release_gate::git::{CommitId, Git};
 use release_gate::process::{Runner, Step};
 use release_gate::{Error, Result};
-use tempfile::TempDir;
 
+use super::cargo_config::CargoConfig;
+use super::leftovers::ThrowAway;
 use super::{downloads, variables};
 
 /// Makes a new root: `$1` host name, `$2` an empty folder, `$3` the folder to start in, `$4` what
@@ -100,7 +101,7 @@ pub(crate) struct View {
 /// Keeps others' code from the caller's files.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    _folder: TempDir,
+    _folder: ThrowAway,
     base: PathBuf,
     runner: Runner,
     sysroot: PathBuf,
@@ -144,7 +145,7 @@ impl Guard {
             .root()
             .canonicalize()
             .or_judge(|| "cannot find the repository".to_owned())?;
-        let temporary = release_gate::fs::throw_away_dir("guard")?;
+        let temporary = ThrowAway::make("guard")?;
         let failed = || "cannot make the guard's folders".to_owned();
         // Mounts are listed by their real paths.
         let base = temporary.path().canonicalize().or_judge(failed)?;
@@ -164,11 +165,9 @@ impl Guard {
         }) {
             std::fs::copy(lock, there).or_judge(|| "cannot copy `Cargo.lock`".to_owned())?;
         }
-        for dir in folder
-            .ancestors()
-            .map_while(|dir| dir.strip_prefix(&project).ok())
-        {
-            without_credential_programs(&export.join(dir))?;
+        let relative = folder.strip_prefix(&project).unwrap_or(Path::new(""));
+        for path in CargoConfig::read(&export.join(relative), &export)?.paths() {
+            without_credential_programs(path)?;
         }
         let mut guard = Self {
             _folder: temporary,
@@ -371,40 +370,33 @@ impl Guard {
     }
 }
 
-/// Takes programs that sign in for registries out of a folder's configuration: no secret is there
-/// for them to hand on, and they would be the project's own, with the network.
-fn without_credential_programs(dir: &Path) -> Result<()> {
-    for name in [".cargo/config.toml", ".cargo/config"] {
-        let path = dir.join(name);
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            continue;
-        };
-        let Ok(mut table) = text.parse::<toml::Table>() else {
-            continue;
-        };
-        table.remove("credential-alias");
-        if let Some(registry) = table
-            .get_mut("registry")
-            .and_then(toml::Value::as_table_mut)
-        {
-            registry.retain(|key, _| !key.contains("credential-provider"));
-        }
-        for (_, registry) in table
-            .get_mut("registries")
-            .and_then(toml::Value::as_table_mut)
-            .into_iter()
-            .flatten()
-        {
-            if let Some(registry) = registry.as_table_mut() {
-                registry.retain(|key, _| key != "credential-provider");
-            }
-        }
-        // A link may lead to a file of the caller's.
-        let failed = || "cannot write the exported configuration".to_owned();
-        std::fs::remove_file(&path).or_judge(failed)?;
-        std::fs::write(&path, toml::to_string(&table).unwrap_or_default()).or_judge(failed)?;
+/// Takes programs that sign in for registries out of a configuration file: no secret is there for
+/// them to hand on, and they would be the project's own, with the network.
+fn without_credential_programs(path: &Path) -> Result<()> {
+    let unreadable = || "cannot read the exported configuration".to_owned();
+    let text = std::fs::read_to_string(path).or_judge(unreadable)?;
+    let mut table: toml::Table = text.parse().or_judge(unreadable)?;
+
+    table.remove("credential-alias");
+    if let Some(registry) = table
+        .get_mut("registry")
+        .and_then(toml::Value::as_table_mut)
+    {
+        registry.retain(|key, _| !key.contains("credential-provider"));
     }
-    Ok(())
+    let registries = table
+        .get_mut("registries")
+        .and_then(toml::Value::as_table_mut);
+    for (_, registry) in registries.into_iter().flatten() {
+        if let Some(registry) = registry.as_table_mut() {
+            registry.retain(|key, _| key != "credential-provider");
+        }
+    }
+
+    // A link may lead to a file of the caller's.
+    let failed = || "cannot write the exported configuration".to_owned();
+    std::fs::remove_file(path).or_judge(failed)?;
+    std::fs::write(path, toml::to_string(&table).unwrap_or_default()).or_judge(failed)
 }
 
 /// rustup would start the compiler a project brings with it.

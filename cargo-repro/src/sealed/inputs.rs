@@ -7,10 +7,11 @@ use std::path::Path;
 use release_gate::Result;
 use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use release_gate::error::JudgeExt;
-use serde::Deserialize;
+use release_gate::facts::report::buildinfo::LockedPackage;
+use release_gate::fs::walk;
+use release_gate::lock::Lock;
 
 use super::sandbox::Sandbox;
-use crate::model::published::Locked;
 
 /// Variables every sealed build has and buildinfo.json records; what else it records was handed on by
 /// configuration.
@@ -32,7 +33,7 @@ pub(crate) struct Inputs {
     /// Digest of Cargo.lock.
     pub(crate) lock_sha256: Sha256Digest,
     /// What the lock file names.
-    pub(crate) dependencies: Vec<Locked>,
+    pub(crate) dependencies: Vec<LockedPackage>,
 }
 
 impl Inputs {
@@ -52,56 +53,31 @@ impl Inputs {
     }
 }
 
-/// The digest of a folder: of the lines `sha256sum` would print for its files, sorted by path.
+/// The digest of a folder: of the lines `sha256sum` would print for its files, sorted by path; of a
+/// link, the digest of where it leads.
 fn source_digest(dir: &Path) -> Result<Sha256Digest> {
-    let mut lines = Vec::new();
-    let mut open = vec![dir.to_owned()];
-    while let Some(folder) = open.pop() {
-        let failed = || "cannot read the exported sources".to_owned();
-        for entry in std::fs::read_dir(&folder).or_judge(failed)? {
-            let entry = entry.or_judge(failed)?;
-            let (path, kind) = (entry.path(), entry.file_type().or_judge(failed)?);
-            if path == dir.join(".git") {
-                continue;
-            }
-            let name = path
-                .strip_prefix(dir)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .replace('\\', "/");
-            if kind.is_dir() {
-                open.push(path);
-            } else if kind.is_symlink() {
-                let to = std::fs::read_link(&path).or_judge(failed)?;
-                lines.push(format!(
-                    "{}  {name}\n",
-                    sha256_bytes(to.to_string_lossy().as_bytes())
-                ));
-            } else {
-                lines.push(format!(
-                    "{}  {name}\n",
-                    sha256_file(&path).or_judge(failed)?.0
-                ));
-            }
+    let unreadable = || "cannot read the exported sources".to_owned();
+    let mut lines: Vec<(String, Sha256Digest)> = Vec::new();
+    for file in walk(dir).or_judge(unreadable)? {
+        if file.relative.starts_with(".git") {
+            continue;
         }
+        let name = file.relative.to_string_lossy().replace('\\', "/");
+        let digest = if file.is_regular {
+            sha256_file(&file.path).or_judge(unreadable)?.0
+        } else {
+            let leads_to = std::fs::read_link(&file.path).or_judge(unreadable)?;
+            sha256_bytes(leads_to.to_string_lossy().as_bytes())
+        };
+        lines.push((name, digest));
     }
-    lines.sort_by(|a, b| a[64..].cmp(&b[64..]));
-    Ok(sha256_bytes(lines.concat().as_bytes()))
-}
+    lines.sort();
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Lock {
-    package: Vec<LockedPackage>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct LockedPackage {
-    name: String,
-    version: String,
-    source: Option<String>,
-    checksum: Option<String>,
+    let list: String = lines
+        .iter()
+        .map(|(name, digest)| format!("{digest}  {name}\n"))
+        .collect();
+    Ok(sha256_bytes(list.as_bytes()))
 }
 
 /// Variables outputs may depend on: those every sealed build has, and what was handed on.
@@ -115,18 +91,18 @@ pub(crate) fn recorded_environment(sandbox: &Sandbox) -> BTreeMap<String, String
 }
 
 /// What a lock file names beside the workspace's own packages.
-pub(crate) fn locked_packages(lock: &Path) -> Result<Vec<Locked>> {
-    let Ok(text) = std::fs::read_to_string(lock) else {
-        return Ok(Vec::new());
-    };
-    let lock: Lock = toml::from_str(&text).or_judge(|| "cannot read `Cargo.lock`".to_owned())?;
-    let of = |package: LockedPackage| {
-        Some(Locked {
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn locked_packages(lock: &Path) -> Result<Vec<LockedPackage>> {
+    let lock = Lock::read(lock)?;
+    let of_others = lock.packages.into_iter().filter_map(|package| {
+        Some(LockedPackage {
             name: package.name,
-            version: package.version,
+            version: package.version.to_string(),
             source: package.source?,
             checksum: package.checksum,
         })
-    };
-    Ok(lock.package.into_iter().filter_map(of).collect())
+    });
+    Ok(of_others.collect())
 }

@@ -9,11 +9,14 @@
 #include <link.h>
 #include <pthread.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
@@ -281,6 +284,8 @@ int uname(struct utsname *name) {
     long result = syscall(SYS_uname, name);
     const char *host = var("REPRO_HOST");
     if (!result && host) { strncpy(name->nodename, host, sizeof name->nodename - 1); }
+    const char *release = var("REPRO_KERNEL");
+    if (!result && release) { strncpy(name->release, release, sizeof name->release - 1); }
     note("host", __builtin_return_address(0));
     return (int)result;
 }
@@ -416,13 +421,58 @@ long sysconf(int name) {
     return real(name);
 }
 
-/* -- random devices: a file with the numbers of the seed stands in for them */
+/* -- files of the kernel: a file in memory stands in for random devices, for names of the machine, and for the kernel's release */
+static int in_memory(const char *bytes, size_t length) {
+    int fd = (int)syscall(SYS_memfd_create, "stand-in", 1u);
+    if (fd >= 0 && write(fd, bytes, length) < 0) { close(fd); return -1; }
+    if (fd >= 0) lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+static int line_in_memory(const char *text) {
+    char line[300];
+    size_t at = 0;
+    say(line, sizeof line, &at, text);
+    line[at++] = '\n';
+    return in_memory(line, at);
+}
+
+static int random_uuid(void *caller) {
+    unsigned char random[16];
+    char line[40];
+    size_t at = 0;
+    draw(random, sizeof random, caller);
+    random[6] = (unsigned char)(0x40 | (random[6] & 15));
+    random[8] = (unsigned char)(0x80 | (random[8] & 63));
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) line[at++] = '-';
+        line[at++] = "0123456789abcdef"[random[i] >> 4];
+        line[at++] = "0123456789abcdef"[random[i] & 15];
+    }
+    line[at++] = '\n';
+    return in_memory(line, at);
+}
+
 static int device(const char *path, void *caller) {
-    if (!path || (strcmp(path, "/dev/urandom") && strcmp(path, "/dev/random"))) return -1;
+    if (path && strstr(path, "/.git")) note("git", caller);
+    if (!path || path[0] != '/') return -1;
+    if (!strcmp(path, "/etc/hostname") || !strcmp(path, "/proc/sys/kernel/hostname")) {
+        note("host", caller);
+        const char *host = var("REPRO_HOST");
+        return host ? line_in_memory(host) : -1;
+    }
+    if (!strcmp(path, "/proc/sys/kernel/osrelease")) {
+        note("host", caller);
+        const char *release = var("REPRO_KERNEL");
+        return release ? line_in_memory(release) : -1;
+    }
+    int uuid = !strcmp(path, "/proc/sys/kernel/random/uuid");
+    if (!uuid && strcmp(path, "/dev/urandom") && strcmp(path, "/dev/random")) return -1;
     note("random", caller);
-    unsigned char block[4096];
     if (!number("REPRO_SEED")) return -1;
-    int fd = (int)syscall(SYS_memfd_create, "random", 1u);
+    if (uuid) return random_uuid(caller);
+    unsigned char block[4096];
+    int fd = in_memory("", 0);
     for (int i = 0; fd >= 0 && i < 64; i++) {
         draw(block, sizeof block, caller);
         if (write(fd, block, sizeof block) < 0) break;
@@ -462,6 +512,120 @@ int open(const char *path, int flags, ...) { OPENER("open", const char *, int, .
 int open64(const char *path, int flags, ...) { OPENER("open64", const char *, int, ...) return shifted(path, real(path, flags, mode)); }
 int openat(int dir, const char *path, int flags, ...) { OPENER("openat", int, const char *, int, ...) return shifted(path, real(dir, path, flags, mode)); }
 int openat64(int dir, const char *path, int flags, ...) { OPENER("openat64", int, const char *, int, ...) return shifted(path, real(dir, path, flags, mode)); }
+
+#define STREAM(name) \
+    static FILE *(*real)(const char *, const char *); \
+    if (mode && mode[0] == 'r') { int fd = device(path, __builtin_return_address(0)); if (fd >= 0) return fdopen(fd, mode); } \
+    if (!real) real = (FILE *(*)(const char *, const char *))dlsym(RTLD_NEXT, name); \
+    return real(path, mode);
+
+FILE *fopen(const char *path, const char *mode) { STREAM("fopen") }
+FILE *fopen64(const char *path, const char *mode) { STREAM("fopen64") }
+
+/* -- times of files: what is younger than REPRO_BEGUN was made by the build. Its times are the kernel's, so they are moved here: by
+ * REPRO_NEW seconds, or to stand at REPRO_NEW_AT. */
+#define MOVED(seconds, nanoseconds) do { \
+    if ((long)(seconds) >= begun) { \
+        if (at) { (seconds) = at; (nanoseconds) = 0; } else (seconds) += more; \
+    } } while (0)
+
+static int moves_times(long *begun, long *at, long *more) {
+    *begun = number("REPRO_BEGUN");
+    *at = number("REPRO_NEW_AT");
+    *more = number("REPRO_NEW");
+    return *begun && (*at || *more);
+}
+
+static void move_stat(struct stat *st) {
+    long begun, at, more;
+    if (!moves_times(&begun, &at, &more)) return;
+    MOVED(st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+    MOVED(st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+    MOVED(st->st_atim.tv_sec, st->st_atim.tv_nsec);
+}
+
+static int asked_stat(int result, struct stat *st, void *caller) {
+    if (!result) { note("file-times", caller); move_stat(st); }
+    return result;
+}
+
+#define STAT(name, parameters, arguments) \
+    int name parameters { \
+        static int (*real) parameters; \
+        if (!real) real = (int (*) parameters)dlsym(RTLD_NEXT, #name); \
+        if (!real) { errno = ENOSYS; return -1; } \
+        return asked_stat(real arguments, (struct stat *)st, __builtin_return_address(0)); \
+    }
+#if __SIZEOF_POINTER__ == 8
+STAT(stat, (const char *path, struct stat *st), (path, st))
+STAT(lstat, (const char *path, struct stat *st), (path, st))
+STAT(fstat, (int fd, struct stat *st), (fd, st))
+STAT(fstatat, (int dir, const char *path, struct stat *st, int flags), (dir, path, st, flags))
+STAT(stat64, (const char *path, struct stat64 *st), (path, st))
+STAT(lstat64, (const char *path, struct stat64 *st), (path, st))
+STAT(fstat64, (int fd, struct stat64 *st), (fd, st))
+STAT(fstatat64, (int dir, const char *path, struct stat64 *st, int flags), (dir, path, st, flags))
+
+int statx(int dir, const char *path, int flags, unsigned mask, struct statx *st) {
+    static int (*real)(int, const char *, int, unsigned, struct statx *);
+    long begun, at, more;
+    if (!real) real = (int (*)(int, const char *, int, unsigned, struct statx *))dlsym(RTLD_NEXT, "statx");
+    if (!real) { errno = ENOSYS; return -1; }
+    int result = real(dir, path, flags, mask, st);
+    if (result) return result;
+    note("file-times", __builtin_return_address(0));
+    if (moves_times(&begun, &at, &more)) {
+        MOVED(st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec);
+        MOVED(st->stx_ctime.tv_sec, st->stx_ctime.tv_nsec);
+        MOVED(st->stx_atime.tv_sec, st->stx_atime.tv_nsec);
+        MOVED(st->stx_btime.tv_sec, st->stx_btime.tv_nsec);
+    }
+    return 0;
+}
+#endif
+
+/* -- which programs a build starts. A program says so itself when it begins; one that is linked statically cannot, so whoever starts it
+ * says so, too. Cargo's own questions, which are of no package, do not count. */
+static void started(const char *path) {
+    const char *log = var("REPRO_STARTED");
+    if (!log || !path || path[0] != '/' || !var("CARGO_PKG_NAME")) return;
+    char line[4096];
+    size_t at = 0;
+    say(line, sizeof line, &at, path);
+    line[at++] = '\n';
+    int saved = errno, fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) { ssize_t ignored = write(fd, line, at); (void)ignored; close(fd); }
+    errno = saved;
+}
+
+__attribute__((constructor)) static void begins(void) {
+    char path[4096];
+    if (!strcmp(program_invocation_short_name, "git") && var("REPRO_LOG")) write_down(var("REPRO_LOG"), "git", "git");
+    if (!var("REPRO_STARTED")) return;
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) { path[length] = 0; started(path); }
+}
+
+int execve(const char *path, char *const argv[], char *const envp[]) {
+    static int (*real)(const char *, char *const[], char *const[]);
+    if (!real) real = (int (*)(const char *, char *const[], char *const[]))dlsym(RTLD_NEXT, "execve");
+    started(path);
+    return real(path, argv, envp);
+}
+
+#define SPAWN(name) \
+    int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *how, char *const argv[], \
+             char *const envp[]) { \
+        static int (*real)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[], \
+                           char *const[]); \
+        if (!real) \
+            real = (int (*)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[], \
+                            char *const[]))dlsym(RTLD_NEXT, #name); \
+        started(path); \
+        return real(pid, path, actions, how, argv, envp); \
+    }
+SPAWN(posix_spawn)
+SPAWN(posix_spawnp)
 
 /* -- what build scripts were started with, for repeating them: executable, folder, environment, each ended by NUL */
 static void copy(int to, const char *text) { ssize_t ignored = write(to, text, strlen(text) + 1); (void)ignored; }

@@ -16,6 +16,7 @@ const ALL: &[(&str, Need)] = &[
     ("git-history", Need::Nothing),
     ("host", Need::Interposer),
     ("jobs", Need::Interposer),
+    ("kernel", Need::Interposer),
     ("path", Need::Namespaces),
     ("process", Need::Interposer),
     ("threads", Need::Linux),
@@ -23,6 +24,9 @@ const ALL: &[(&str, Need)] = &[
     ("umask", Need::Nothing),
     ("user-id", Need::Users),
 ];
+
+/// The release of the kernel where it is pinned.
+const PINNED_KERNEL: &str = "6.1.0";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
@@ -71,11 +75,6 @@ impl Pins {
             .find(|word| ALL.contains(&(word, need)))
     }
 
-    /// Whether the interposer has to be there.
-    pub(crate) fn need_interposer(&self) -> bool {
-        self.need(Need::Interposer).is_some()
-    }
-
     /// Checks that this machine can hold still what is to be held.
     ///
     /// # Errors
@@ -91,7 +90,7 @@ impl Pins {
         if let Err(why) = &abilities.interposer {
             missing(self.need(Need::Interposer), why)?;
         }
-        if let Err(why) = &abilities.namespaces {
+        if let Err(why) = &abilities.isolations.namespaces {
             missing(self.need(Need::Namespaces), why)?;
         }
         if let Err(why) = &abilities.users {
@@ -112,6 +111,7 @@ impl Pins {
                 "environment" => {
                     (conditions.user, conditions.locale) = (first.user, first.locale.clone());
                     (conditions.time_zone, conditions.shell) = (first.time_zone, first.shell);
+                    conditions.terminal = first.terminal;
                 }
                 "file-order" => conditions.order = first.order,
                 "file-time" => conditions.file_times = first.file_times,
@@ -119,6 +119,8 @@ impl Pins {
                 "git-history" => conditions.history = super::history::History::Shallow,
                 "host" => conditions.host = first.host,
                 "jobs" => (conditions.jobs, conditions.processors) = (2, 2),
+                "kernel" => conditions.kernel = Some(PINNED_KERNEL),
+                "process" => conditions.last_process = first.last_process,
                 "time" => conditions.clock = 0,
                 "umask" => conditions.umask = first.umask,
                 "user-id" => conditions.identity = Some(Identity::PINNED),

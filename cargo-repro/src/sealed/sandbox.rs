@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use release_gate::Result;
 use release_gate::error::JudgeExt;
 use release_gate::process::{Finished, ProcessError, Runner, Step};
+use release_gate::{Error, Result};
 
-use super::abilities::{Abilities, SET_HOST};
+use super::abilities::Abilities;
+use super::cargo_config::CargoConfig;
 use super::conditions::Conditions;
+use super::downloads;
+use super::entrance::{Entrance, is_below_temporary};
 use super::export::{Exported, Histories, Source};
 use super::guard::{Guard, View};
 use super::history::History;
@@ -36,12 +39,20 @@ pub(crate) struct Sandbox {
     pub(crate) records: PathBuf,
     pub(crate) scripts: PathBuf,
     pub(crate) log: PathBuf,
+    /// Where the interposer writes down which programs were started.
+    pub(crate) started: PathBuf,
+    /// Linkers that configuration names by their path.
+    linkers: Vec<PathBuf>,
     pub(super) temporary: PathBuf,
     pub(super) epoch: i64,
+    /// When the session began, seconds since 1970: what is younger was made by builds.
+    pub(super) begun: u64,
     pub(super) commit: String,
     pub(super) toolchain: Toolchain,
     pub(super) extra_env: Vec<(String, std::ffi::OsString)>,
-    pins: Pins,
+    pub(super) pins: Pins,
+    /// What the project's own configuration says.
+    pub(crate) cargo_config: CargoConfig,
     pub(super) compared: bool,
     pub(super) guard: Option<Rc<Guard>>,
 }
@@ -49,12 +60,17 @@ pub(crate) struct Sandbox {
 /// What every place is made with.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
+    pub(crate) runner: &'a Runner,
     pub(crate) source: &'a Source,
     pub(crate) toolchain: &'a Toolchain,
     pub(crate) abilities: &'a Abilities,
+    /// When the session began, seconds since 1970.
+    pub(crate) begun: u64,
     /// Variables of the caller that are handed on by configuration.
     pub(crate) pass_env: &'a [String],
     pub(crate) pins: &'a Pins,
+    /// Linkers that configuration names by their path.
+    pub(crate) linkers: &'a [PathBuf],
     /// Keeps others' code from the caller's files.
     pub(crate) guard: Option<&'a Rc<Guard>>,
     /// Whether builds are compared: then conditions are varied and questions written down.
@@ -94,11 +110,18 @@ impl Sandbox {
             own: conditions.history,
             other: Some((other, aside.as_path())),
         };
-        let exported = plan
-            .source
-            .export(&source, conditions.file_times, &histories)?;
-        let sandbox = Self {
-            workspace: source.join(&plan.source.workspace),
+        let exported = plan.source.export(&source, &conditions, &histories)?;
+        let workspace = source.join(&plan.source.workspace);
+        let cargo_config = CargoConfig::read(&workspace, &source)?;
+        if cargo_config.names_compiler() {
+            return Err(Error::judge(
+                "`build.rustc` of the cargo configuration names a compiler, and sealed builds use the toolchain's",
+            )
+            .with_help("name it in rust-toolchain.toml, or start this with RUSTC"));
+        }
+        let mut sandbox = Self {
+            workspace,
+            cargo_config,
             target: dir("target")?,
             cargo_home: dir("cargo-home")?,
             home: dir("home")?,
@@ -107,8 +130,11 @@ impl Sandbox {
             scripts: dir("scripts")?,
             temporary: dir("tmp")?,
             log: root.join("interposer.log"),
+            started: root.join("started.log"),
+            linkers: plan.linkers.to_vec(),
             abilities: plan.abilities.clone(),
             epoch: plan.source.epoch,
+            begun: plan.begun,
             commit: plan.source.commit.to_string(),
             toolchain: plan.toolchain.clone(),
             // A stranger's configuration has no say in what of the caller's environment is handed
@@ -125,18 +151,78 @@ impl Sandbox {
             source,
             conditions,
         };
-        super::downloads::share(
+        downloads::share(
             plan.guard.map(|guard| guard.cargo_home()).as_deref(),
             &sandbox.cargo_home,
         )?;
         sandbox.fill_tools()?;
+        if let Err(why) = sandbox.try_interposer(plan.runner) {
+            sandbox.abilities.interposer = Err(why);
+        }
+        plan.pins.check(&sandbox.abilities)?;
         Ok((sandbox, exported))
+    }
+
+    /// Looks whether the interposer works here and not only compiles: programs are started that say
+    /// what they see.
+    ///
+    /// # Errors
+    /// Why it does not, for the report.
+    fn try_interposer(&self, runner: &Runner) -> Result<(), String> {
+        self.abilities.interposer.clone()?;
+        let folder = self.temporary.join("tried");
+        let asked = "mkdir \"$1\" && : > \"$1/a\" && : > \"$1/b\" && date +%s && ls -U \"$1\"";
+        let step = Step::new("sh").args(["-c", asked, "tried"]);
+        let mut step = self
+            .enter(step.arg(self.inside(&folder)))
+            .env_clear()
+            .current_dir(&self.workspace);
+        for (name, value) in self.environment() {
+            step = step.env(name, value);
+        }
+        let finished = runner.run(step.env("CARGO_PKG_NAME", "tried"));
+        let _ = std::fs::remove_dir_all(&folder);
+        let saw = std::fs::read(&self.started).is_ok_and(|bytes| !bytes.is_empty());
+        let _ = std::fs::remove_file(&self.started);
+        let _ = std::fs::remove_file(&self.log);
+
+        let finished = finished
+            .ok()
+            .filter(Finished::is_success)
+            .ok_or("no program can be started in the sandbox")?;
+        if !saw {
+            return Err(
+                "the interposer is not loaded in the sandbox: its path holds a space or colon, or the system does not allow it"
+                    .to_owned(),
+            );
+        }
+        let said = String::from_utf8_lossy(&finished.stdout).into_owned();
+        let mut lines = said.lines();
+        let clock = lines.next().and_then(|line| line.parse::<u64>().ok());
+        let files: Vec<&str> = lines.collect();
+        self.is_as_told(clock, &files)
+            .then_some(())
+            .ok_or_else(|| "programs do not see what the interposer is told".to_owned())
+    }
+
+    /// Whether programs see the clock and the order of files that the conditions say.
+    fn is_as_told(&self, clock: Option<u64>, files: &[&str]) -> bool {
+        if !self.compared {
+            return true;
+        }
+        let clock_is = self.pins("time")
+            || clock.is_some_and(|clock| clock + 60 > self.begun + self.conditions.clock);
+        let order: &[&str] = match self.conditions.order {
+            2 => &["b", "a"],
+            _ => &["a", "b"],
+        };
+        clock_is && files == order
     }
 
     fn fill_tools(&self) -> Result<()> {
         if let Ok(library) = &self.abilities.interposer {
             std::fs::copy(library, self.root.join(interposer::LIBRARY))
-                .and_then(|_| interposer::tell(&self.root, &self.told()))
+                .and_then(|_| interposer::tell(&self.root, &self.interposer_settings()))
                 .or_judge(|| "cannot make the sealed place".to_owned())?;
         }
         let me = std::env::current_exe()
@@ -180,9 +266,7 @@ impl Sandbox {
     fn remaps(&self) -> Vec<(PathBuf, String)> {
         let commit = self
             .toolchain
-            .facts
-            .rustc
-            .version
+            .rustc_version
             .iter()
             .find_map(|line| line.strip_prefix("commit-hash: "));
         let std_source = self.toolchain.sysroot.join("lib/rustlib/src/rust");
@@ -197,7 +281,7 @@ impl Sandbox {
     /// `build.rustc-wrapper` of the project's own configuration; caches are left out, since they
     /// hide differences.
     fn chained_wrapper(&self) -> Option<PathBuf> {
-        let wrapper = super::cargo_config::rustc_wrapper(&self.workspace, &self.source)?;
+        let wrapper = self.cargo_config.rustc_wrapper()?;
         let cache = ["sccache", "ccache", "cachepot", "kache"]
             .iter()
             .any(|name| wrapper.file_stem().is_some_and(|stem| stem == *name));
@@ -206,7 +290,7 @@ impl Sandbox {
 
     /// Targets the project's own configuration or a variable that is handed on names.
     pub(super) fn configured_targets(&self) -> Vec<String> {
-        let mut targets = super::cargo_config::targets(&self.workspace, &self.source);
+        let mut targets = self.cargo_config.targets();
         let handed = self
             .extra_env
             .iter()
@@ -234,6 +318,19 @@ impl Sandbox {
         text.replace(&*self.seen.to_string_lossy(), &self.root.to_string_lossy())
     }
 
+    /// Where the clock of trials stands, seconds since 1970: not before the commit, nor before the
+    /// build that made what trials see.
+    pub(crate) fn standstill(&self) -> u64 {
+        u64::try_from(self.epoch)
+            .unwrap_or_default()
+            .max(self.begun)
+    }
+
+    /// When the session began, seconds since 1970.
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun
+    }
+
     /// The commit's time, seconds since 1970.
     pub(crate) fn epoch(&self) -> i64 {
         self.epoch
@@ -241,15 +338,23 @@ impl Sandbox {
 
     /// Puts the history that was laid aside in the other's stead; whether there is one.
     pub(crate) fn swap_history(&self) -> bool {
-        let (own, other, between) = (
-            self.source.join(".git"),
-            self.root.join("git"),
-            self.root.join("git-between"),
-        );
+        let own = self.source.join(".git");
+        let other = self.root.join("git");
+        let between = self.root.join("git-between");
         other.is_dir()
             && std::fs::rename(&own, &between).is_ok()
             && std::fs::rename(&other, &own).is_ok()
             && std::fs::rename(&between, &other).is_ok()
+    }
+
+    /// Takes the repository away; whether there was one.
+    pub(crate) fn hide_repository(&self) -> bool {
+        std::fs::rename(self.source.join(".git"), self.root.join("git-hidden")).is_ok()
+    }
+
+    /// Puts the repository back.
+    pub(crate) fn show_repository(&self) {
+        let _ = std::fs::rename(self.root.join("git-hidden"), self.source.join(".git"));
     }
 
     /// Text with this place's folders replaced by names that are the same in every place.
@@ -268,7 +373,7 @@ impl Sandbox {
         text
     }
 
-    /// Runs cargo in this place, without network, and hands its progress on.
+    /// Runs cargo in this sandbox, without network, and hands its progress on.
     ///
     /// # Errors
     /// Cargo cannot be started; that it failed is in the result.
@@ -276,72 +381,98 @@ impl Sandbox {
         &self,
         runner: &Runner,
         args: &[String],
-        network_namespace: bool,
         on_line: impl FnMut(&str) + Send,
     ) -> Result<Finished, ProcessError> {
-        let cargo = &self.toolchain.cargo;
-        let step = if cfg!(unix) {
-            let prefix = [("addresses", "setarch -R "), ("threads", "taskset -c 0 ")];
-            let prefix: String = prefix
-                .iter()
-                .filter(|(pin, _)| self.pins(pin))
-                .map(|(_, words)| *words)
-                .collect();
-            let inside = |inside: bool| {
-                let user =
-                    identity::before(&self.abilities.users, self.conditions.identity, inside);
-                format!("umask {}; exec {user}{prefix}\"$@\"", self.conditions.umask)
-            };
-            if let Some(guard) = self.guard.as_ref().filter(|guard| guard.namespaces.is_ok()) {
-                let view = View {
-                    project: None,
-                    read: alternates(&self.source.join(".git/objects"))
-                        .into_iter()
-                        .chain([guard.cargo_home()])
-                        .chain(super::downloads::replaced_sources())
-                        .collect(),
-                    write: vec![(self.root.clone(), self.seen.clone())],
-                    network: false,
-                };
-                let start = self.inside(&self.workspace);
-                let words = guard.words(&view, &start, self.conditions.host, &inside(true));
-                Step::new(cargo).through("unshare", words)
-            } else if self.abilities.namespaces.is_ok() && network_namespace {
-                let mount = if self.seen == self.root {
-                    ""
-                } else {
-                    "mount --bind \"$2\" \"$3\" && cd \"$4\" || exit 125; "
-                };
-                let inside = format!("{SET_HOST}; {mount}shift 4; {}", inside(true));
-                Step::new("unshare")
-                    .args([
-                        "--map-root-user",
-                        "--net",
-                        "--uts",
-                        "--mount",
-                        "sh",
-                        "-c",
-                        &inside,
-                        "sealed",
-                    ])
-                    .arg(self.conditions.host)
-                    .arg(&self.root)
-                    .arg(&self.seen)
-                    .arg(self.inside(&self.workspace))
-                    .arg(cargo)
-            } else {
-                Step::new("sh")
-                    .args(["-c", &inside(false), "sealed"])
-                    .arg(cargo)
-            }
-        } else {
-            Step::new(cargo)
-        };
-        let mut step = step.env_clear().current_dir(&self.workspace).args(args);
+        let mut step = self
+            .enter(Step::new(&self.toolchain.cargo).args(args))
+            .env_clear()
+            .current_dir(&self.workspace);
         for (name, value) in self.environment() {
             step = step.env(name, value);
         }
         runner.run_with(step, on_line)
+    }
+
+    /// A program that runs in this sandbox, in the workspace.
+    fn enter(&self, step: Step) -> Step {
+        if !cfg!(unix) {
+            return step;
+        }
+        let prefix: String = [("addresses", "setarch -R "), ("threads", "taskset -c 0 ")]
+            .iter()
+            .filter(|(pin, _)| self.pins(pin))
+            .map(|(_, words)| *words)
+            .collect();
+        let identity = self.conditions.identity;
+        let umask = self.conditions.umask;
+        let start = self.inside(&self.workspace);
+
+        let namespaces = self.abilities.isolations.namespaces.is_ok();
+        let guard = self.guard.as_ref().filter(|guard| guard.namespaces.is_ok());
+        let user = identity::before(
+            &self.abilities.users,
+            identity,
+            namespaces || guard.is_some(),
+        );
+        let inside = format!("umask {umask}; {user}{prefix}\"$@\"");
+        if let Some(guard) = guard {
+            let words = guard.words(
+                &self.guarded_view(guard),
+                &start,
+                self.conditions.host,
+                &inside,
+            );
+            return step.through("unshare", words);
+        }
+        if !namespaces {
+            let inside = format!("umask {umask}; exec {user}{prefix}\"$@\"");
+            return step.through("sh", ["-c", &inside, "sealed"]);
+        }
+        let entrance = Entrance {
+            isolations: &self.abilities.isolations,
+            host: self.conditions.host,
+            mounts: self.mounts(),
+            start: &start,
+            inside: &inside,
+            last_process: self.conditions.last_process,
+        };
+        entrance.through(step)
+    }
+
+    /// What others' code sees under guard.
+    fn guarded_view(&self, guard: &Guard) -> View {
+        View {
+            project: None,
+            read: alternates(&self.source.join(".git/objects"))
+                .into_iter()
+                .chain([guard.cargo_home()])
+                .chain(downloads::replaced_sources())
+                .collect(),
+            write: vec![(self.root.clone(), self.seen.clone())],
+            network: false,
+        }
+    }
+
+    /// What is seen of the folders that everybody writes to, and where: the sandbox itself, and what
+    /// programs and downloads lie there.
+    pub(crate) fn mounts(&self) -> Vec<(PathBuf, PathBuf)> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let others = alternates(&self.source.join(".git/objects"))
+            .into_iter()
+            .chain(downloads::user_cargo_home())
+            .chain(downloads::replaced_sources())
+            .chain(std::env::split_paths(&path))
+            .chain(std::env::current_exe().ok())
+            .chain(self.linkers.iter().cloned())
+            .chain([self.toolchain.sysroot.clone()]);
+
+        let mut mounts = vec![(self.root.clone(), self.seen.clone())];
+        mounts.extend(
+            others
+                .filter(|path| is_below_temporary(path))
+                .map(|path| (path.clone(), path)),
+        );
+        mounts
     }
 }
 

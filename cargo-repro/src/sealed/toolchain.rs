@@ -1,24 +1,15 @@
-//! The toolchain a sealed build uses: the real programs behind rustup's shims, with their digests.
+//! The toolchain a sealed build uses: the real programs behind rustup's shims, and what is published
+//! about them.
 
 use std::path::{Path, PathBuf};
 
 use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
+use release_gate::error::JudgeExt;
+use release_gate::facts::report::buildinfo::{self, Program, StandardLibrary, StartedProgram};
 use release_gate::process::{Runner, Step};
 use release_gate::{Error, Result};
 
-use super::guard::Guard;
-use crate::model::published::{Program, ToolchainFacts};
-
-/// How much is found out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// What the programs say of themselves.
-    Versions,
-    /// That and their digests, for what is published.
-    Digests,
-}
-
-/// Where the programs are.
+/// Where the programs are, and what they say of themselves.
 #[derive(Debug, Clone)]
 pub(crate) struct Toolchain {
     pub(crate) cargo: PathBuf,
@@ -27,7 +18,10 @@ pub(crate) struct Toolchain {
     pub(crate) sysroot: PathBuf,
     /// The host's target triple.
     pub(crate) host: String,
-    pub(crate) facts: ToolchainFacts,
+    /// What `rustc -vV` says.
+    pub(crate) rustc_version: Vec<String>,
+    /// What `cargo -vV` says of cargo.
+    cargo_version: Vec<String>,
 }
 
 impl Toolchain {
@@ -35,13 +29,7 @@ impl Toolchain {
     ///
     /// # Errors
     /// There is no compiler, or it does not answer.
-    pub(crate) fn find(
-        runner: &Runner,
-        project: &Path,
-        linker: Option<&Path>,
-        guard: Option<&Guard>,
-        detail: Detail,
-    ) -> Result<Self> {
+    pub(crate) fn find(runner: &Runner, project: &Path) -> Result<Self> {
         let named_rustc = program_of_variable("RUSTC", "rustc");
         let sysroot = ask(runner, project, &named_rustc, &["--print", "sysroot"])?;
         let sysroot = PathBuf::from(sysroot);
@@ -56,32 +44,97 @@ impl Toolchain {
                 Error::judge(format!("`{} -vV` does not name its host", rustc.display()))
             })?
             .to_owned();
+        // Its last line names the system it runs on: that is the machine's, and no input of the
+        // build.
+        let cargo_version = lines(&ask(runner, project, &cargo, &["-vV"])?)
+            .into_iter()
+            .filter(|line| !line.starts_with("os: "))
+            .collect();
 
-        let facts = ToolchainFacts {
-            rustc: Program {
-                version: lines(&verbose),
-                sha256: digest_with_drivers(&rustc, &sysroot, detail),
-            },
-            cargo: Program {
-                // Its last line names the system it runs on: that is the machine's, and no input of
-                // the build.
-                version: lines(&ask(runner, project, &cargo, &["-vV"])?)
-                    .into_iter()
-                    .filter(|line| !line.starts_with("os: "))
-                    .collect(),
-                sha256: digest(&cargo, detail),
-            },
-            cc: program(runner, Path::new("cc"), None),
-            linker: program(runner, linker.unwrap_or(Path::new("ld")), guard),
-        };
         Ok(Self {
             bin: sysroot.join("bin"),
+            rustc_version: lines(&verbose),
+            cargo_version,
             cargo,
             rustc,
             sysroot,
             host,
-            facts,
         })
+    }
+
+    /// What is published about it, beside the programs that a build started.
+    ///
+    /// # Errors
+    /// A file of the toolchain cannot be read.
+    pub(crate) fn facts(
+        &self,
+        targets: &[String],
+        programs: Vec<StartedProgram>,
+    ) -> Result<buildinfo::Toolchain> {
+        let mut std_targets = targets.to_vec();
+        std_targets.push(self.host.clone());
+        std_targets.sort();
+        std_targets.dedup();
+
+        let std = std_targets
+            .iter()
+            .filter_map(|target| self.standard_library(target).transpose())
+            .collect::<Result<Vec<_>>>()?;
+        Ok(buildinfo::Toolchain {
+            rustc: Program {
+                version: self.rustc_version.clone(),
+                sha256: self.rustc_digest()?,
+            },
+            cargo: Program {
+                version: self.cargo_version.clone(),
+                sha256: digest(&self.cargo)?,
+            },
+            std,
+            programs,
+        })
+    }
+
+    /// The compiler's digest, its driver libraries included: they do the work.
+    fn rustc_digest(&self) -> Result<Sha256Digest> {
+        let mut files = files_of(&self.sysroot.join("lib"));
+        files.retain(|path| file_name(path).contains("rustc_driver"));
+        files.insert(0, self.rustc.clone());
+
+        let digests = files
+            .iter()
+            .map(|path| Ok(digest(path)?.to_string()))
+            .collect::<Result<Vec<String>>>()?;
+        Ok(sha256_bytes(digests.join("\n").as_bytes()))
+    }
+
+    /// The standard library of a target as the toolchain ships it; `None` where it ships none.
+    fn standard_library(&self, target: &str) -> Result<Option<StandardLibrary>> {
+        let folder = self.sysroot.join("lib/rustlib").join(target).join("lib");
+        let files = files_of(&folder);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let mut list = String::new();
+        for path in files {
+            list.push_str(&format!("{}  {}\n", digest(&path)?, file_name(&path)));
+        }
+        Ok(Some(StandardLibrary {
+            target: target.to_owned(),
+            sha256: sha256_bytes(list.as_bytes()),
+        }))
+    }
+
+    /// The channel that is this compiler: `1.95.0`; `None` for what rustup cannot name so, such as
+    /// nightlies.
+    pub(crate) fn release(&self) -> Option<String> {
+        let release = self
+            .rustc_version
+            .iter()
+            .find_map(|line| line.strip_prefix("release: "))?;
+        release
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b == b'.')
+            .then(|| release.to_owned())
     }
 }
 
@@ -119,73 +172,25 @@ fn lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn digest(path: &Path, detail: Detail) -> Option<Sha256Digest> {
-    match detail {
-        Detail::Digests => sha256_file(path).ok().map(|(digest, _)| digest),
-        Detail::Versions => None,
-    }
+fn digest(path: &Path) -> Result<Sha256Digest> {
+    let (digest, _) = sha256_file(path).or_judge(|| format!("cannot read `{}`", path.display()))?;
+    Ok(digest)
 }
 
-/// The compiler's digest, its driver libraries included: they do the work.
-fn digest_with_drivers(rustc: &Path, sysroot: &Path, detail: Detail) -> Option<Sha256Digest> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(sysroot.join("lib"))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().contains("rustc_driver"))
-        })
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// The files right in a folder, sorted; none where there is no such folder.
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
         .collect();
     files.sort();
-    files.insert(0, rustc.to_owned());
-
-    let digests: Option<Vec<String>> = files
-        .iter()
-        .map(|path| digest(path, detail).map(|digest| digest.to_string()))
-        .collect();
-    digests.map(|digests| sha256_bytes(digests.join("\n").as_bytes()))
-}
-
-impl Toolchain {
-    /// The channel that is this compiler: `1.95.0`; `None` for what rustup cannot name so, such as
-    /// nightlies.
-    pub(crate) fn release(&self) -> Option<String> {
-        let release = self
-            .facts
-            .rustc
-            .version
-            .iter()
-            .find_map(|line| line.strip_prefix("release: "))?;
-        release
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b == b'.')
-            .then(|| release.to_owned())
-    }
-}
-
-/// A program in PATH and what its first line of `--version` says.
-fn program(runner: &Runner, name: &Path, guard: Option<&Guard>) -> Option<Program> {
-    let path = which(name)?;
-    let mut step = Step::new(&path).arg("--version");
-    // What is named by a path may be the project's own.
-    if let Some(guard) = guard.filter(|_| name.components().count() > 1) {
-        step = guard.ask(step, &path)?;
-    }
-    let finished = runner
-        .run(step)
-        .ok()
-        .filter(release_gate::process::Finished::is_success)?;
-    let text = String::from_utf8_lossy(&finished.stdout).into_owned();
-    let version = text
-        .lines()
-        .take(1)
-        .map(|line| line.trim_end().to_owned())
-        .collect();
-    Some(Program {
-        version,
-        sha256: sha256_file(&path).ok().map(|(digest, _)| digest),
-    })
+    files
 }
 
 /// The file a program's name stands for.

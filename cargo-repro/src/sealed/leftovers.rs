@@ -1,0 +1,102 @@
+//! Throw-away folders that a killed run left are removed by the next one.
+//!
+//! A run holds a lock on a file in its folder for as long as it lives; the system lets go of it
+//! however the run ends. A folder whose lock can be had belongs to nobody.
+
+use std::fs::File;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+/// The file that is locked.
+const LOCK: &str = "lock";
+/// What the folders are called, behind `release-gates-`.
+const PURPOSES: &[&str] = &["repro", "guard", "crate"];
+
+/// A throw-away folder that is known to be in use.
+#[derive(Debug)]
+pub(crate) struct ThrowAway {
+    folder: TempDir,
+    _lock: Option<File>,
+}
+
+impl ThrowAway {
+    /// Makes one, after removing what killed runs left.
+    ///
+    /// # Errors
+    /// The system's temporary folder cannot be written to.
+    pub(crate) fn make(purpose: &str) -> release_gate::Result<Self> {
+        remove_leftovers(&std::env::temp_dir());
+        let folder = release_gate::fs::throw_away_dir(purpose)?;
+        let lock = File::create(folder.path().join(LOCK)).ok();
+        // Where files cannot be locked, nobody removes the folder but this run.
+        let lock = lock.filter(|file| file.try_lock().is_ok());
+        if lock.is_none() {
+            let _ = std::fs::remove_file(folder.path().join(LOCK));
+        }
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Leaves the folder where it is, for people; no later run removes it.
+    pub(crate) fn keep(self) {
+        let path = self.folder.keep();
+        let _ = std::fs::remove_file(path.join(LOCK));
+    }
+}
+
+/// Removes folders of runs that are over, as far as that can be done.
+fn remove_leftovers(temporary: &Path) {
+    let entries = std::fs::read_dir(temporary).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_ours = PURPOSES
+            .iter()
+            .any(|purpose| name.starts_with(&format!("release-gates-{purpose}-")));
+        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
+            continue;
+        };
+        if is_ours && lock.try_lock().is_ok() {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_folders_of_runs_that_are_over_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for name in [
+            "release-gates-repro-dead",
+            "release-gates-repro-alive",
+            "release-gates-repro-kept",
+            "somebody-elses",
+        ] {
+            std::fs::create_dir(path(name)).unwrap();
+            if name != "release-gates-repro-kept" {
+                std::fs::write(path(name).join(LOCK), "").unwrap();
+            }
+        }
+        let alive = File::open(path("release-gates-repro-alive").join(LOCK)).unwrap();
+        alive.try_lock().unwrap();
+        remove_leftovers(dir.path());
+        assert!(!path("release-gates-repro-dead").exists());
+        for name in [
+            "release-gates-repro-alive",
+            "release-gates-repro-kept",
+            "somebody-elses",
+        ] {
+            assert!(path(name).exists(), "{name}");
+        }
+    }
+}
