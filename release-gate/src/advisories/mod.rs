@@ -9,4 +9,4 @@ mod published;
 mod rustsec_file;
 
 pub use self::open::{Advisories, ENV, UnreadableFile, cargo_home, locate, usual_folder};
-pub use self::published::{Collection, Published, Ranges};
+pub use self::published::{Collection, OsvEnd, OsvRange, Published, Ranges};

@@ -72,12 +72,13 @@ pub fn locate(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
         if dir.is_dir() {
             return Ok(Some(dir));
         }
-        return Err(
-            Error::judge("the advisory database that was named is no folder").with_help(format!(
-                "`{}` should be a checkout of RustSec's advisory-db; name one with --db or {ENV}",
-                dir.display()
-            )),
-        );
+        return Err(Error::judge(format!(
+            "the advisory database `{}` is no folder",
+            name_of(&dir)
+        ))
+        .with_help(format!(
+            "name a checkout of RustSec's advisory-db with --db or {ENV}"
+        )));
     }
 
     let Some(home) = cargo_home() else {
@@ -114,12 +115,11 @@ impl Advisories {
             files.read_osv(dir);
         }
         if files.published.is_empty() {
-            return Err(Error::judge("the advisory database holds no advisory").with_help(
-                format!(
-                    "`{}` should be a checkout of RustSec's advisory-db (the folder that holds `crates/`), or a folder of OSV records",
-                    dir.display()
-                ),
-            ));
+            return Err(Error::judge(format!(
+                "the advisory database `{}` holds no advisory",
+                name_of(dir)
+            ))
+            .with_help("name a checkout of RustSec's advisory-db (the folder that holds `crates/`), or a folder of OSV records"));
         }
 
         let mut by_package: BTreeMap<(Collection, String), Vec<Published>> = BTreeMap::new();

@@ -129,6 +129,20 @@ impl Published {
         }
     }
 
+    /// The versions it concerns as OSV writes them, sorted as the database has them.
+    pub fn affected_ranges(&self) -> Vec<OsvRange> {
+        match &self.ranges {
+            Ranges::Osv { ranges, .. } => ranges.clone(),
+            Ranges::RustSec(versions) => rustsec::osv::ranges_for_advisory(versions)
+                .into_iter()
+                .map(|range| OsvRange {
+                    introduced: range.introduced.unwrap_or_else(first_version),
+                    end: range.fixed.map_or(OsvEnd::Open, OsvEnd::Fixed),
+                })
+                .collect(),
+        }
+    }
+
     /// The functions it names for a version, as canonical paths.
     pub fn functions_of(&self, version: &Version) -> Vec<String> {
         self.functions
@@ -175,5 +189,13 @@ impl Published {
     /// Every id of it.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.id.as_str()).chain(self.aliases.iter().map(String::as_str))
+    }
+}
+
+/// The lowest version there can be: `0.0.0-0`.
+fn first_version() -> Version {
+    Version {
+        pre: semver::Prerelease::new("0").unwrap_or_default(),
+        ..Version::new(0, 0, 0)
     }
 }

@@ -339,6 +339,7 @@ fn conclude(
         .iter()
         .map(|report| report.envelope.status)
         .reduce(Status::worse);
+    reports.retain(|report| report.printed);
     if let Err(error) = print(cx, &mut reports) {
         cx.terminal.error(&error);
         return error.exit_code();

@@ -33,6 +33,8 @@ pub struct Report {
     pub summary: String,
     /// Whether the driver writes it to the artifact folder.
     pub keep: bool,
+    /// Whether the driver prints it.
+    pub printed: bool,
     /// Its status where no finding fails it, whatever the levels are.
     unless_failed: Status,
     /// The tool's catalogue, which says what each kind of coverage entry weighs.
@@ -76,6 +78,7 @@ impl Report {
             human: String::new(),
             summary: String::new(),
             keep: true,
+            printed: true,
             unless_failed: Status::Pass,
             rules: tool.rules,
             has_coverage: false,
@@ -176,6 +179,13 @@ impl Report {
     #[must_use]
     pub fn print_only(mut self) -> Self {
         self.keep = false;
+        self
+    }
+
+    /// Keeps it in the artifact folder only: another report of the call says the same to people.
+    #[must_use]
+    pub fn keep_only(mut self) -> Self {
+        self.printed = false;
         self
     }
 

@@ -75,6 +75,8 @@ pub struct Hit {
     pub package: String,
     /// The version that was looked up.
     pub version: String,
+    /// The package URL of the package that was looked up, its source included.
+    pub purl: String,
     /// What the advisory says of the package.
     pub kind: AdvisoryKind,
     /// By its score; unknown where the advisory has none.

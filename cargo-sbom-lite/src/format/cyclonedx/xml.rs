@@ -1,0 +1,249 @@
+//! From CycloneDX's XML to the shape of its JSON, whatever prefix its namespace has.
+
+use serde_json::{Map, Value, json};
+use xml::reader::{EventReader, ParserConfig, XmlEvent};
+
+use super::read::MAX_DEPTH;
+
+/// What the namespaces of all versions begin with.
+const NAMESPACE: &str = "http://cyclonedx.org/schema/bom/";
+
+/// Elements that hold a list in JSON; each is the list itself, of one kind of element.
+const LISTS: &[&str] = &[
+    "components",
+    "hashes",
+    "properties",
+    "externalReferences",
+    "compositions",
+    "formulation",
+    "ancestors",
+    "descendants",
+    "variants",
+    "methods",
+];
+
+/// Elements that may stand once only, and that decide what a document says.
+const SINGLE: &[&str] = &[
+    "component",
+    "components",
+    "compositions",
+    "dependencies",
+    "evidence",
+    "externalReferences",
+    "formulation",
+    "group",
+    "hashes",
+    "licenses",
+    "metadata",
+    "name",
+    "pedigree",
+    "purl",
+    "scope",
+    "version",
+];
+
+/// An element.
+struct Element {
+    name: String,
+    attributes: Vec<(String, String)>,
+    children: Vec<Element>,
+    text: String,
+}
+
+/// The document as JSON.
+pub(in crate::format) fn xml_to_json(bytes: &[u8]) -> Result<Value, String> {
+    let (root, version) = parse_tree(bytes)?;
+    if root.name != "bom" {
+        return Err(format!("its root element is `{}`, not `bom`", root.name));
+    }
+    let mut bom = object_of(&root)?;
+    bom.insert("bomFormat".to_owned(), "CycloneDX".into());
+    bom.insert("specVersion".to_owned(), version.into());
+    // In XML it is the attribute of that name that JSON calls `version`.
+    Ok(bom.into())
+}
+
+/// The elements of CycloneDX's own namespace, and its version. Elements of others are extensions.
+fn parse_tree(bytes: &[u8]) -> Result<(Element, String), String> {
+    let config = ParserConfig::new()
+        .trim_whitespace(true)
+        .cdata_to_characters(true)
+        .ignore_comments(true);
+    let mut version: Option<String> = None;
+    let mut open: Vec<Element> = Vec::new();
+    // How many elements of other namespaces are open: nothing inside them is read.
+    let mut foreign = 0_usize;
+    for event in EventReader::new_with_config(bytes, config) {
+        match event.map_err(|error| error.to_string())? {
+            XmlEvent::StartElement {
+                name, attributes, ..
+            } => {
+                let own = name
+                    .namespace
+                    .as_deref()
+                    .and_then(|namespace| namespace.strip_prefix(NAMESPACE));
+                let Some(own) = own.filter(|_| foreign == 0) else {
+                    if open.is_empty() {
+                        return Err("its XML namespace is not that of CycloneDX".to_owned());
+                    }
+                    foreign += 1;
+                    continue;
+                };
+                if open.len() > MAX_DEPTH * 3 {
+                    return Err("its elements nest too deeply".to_owned());
+                }
+                version.get_or_insert_with(|| own.to_owned());
+                open.push(Element {
+                    name: name.local_name,
+                    attributes: attributes
+                        .into_iter()
+                        .map(|attribute| (attribute.name.local_name, attribute.value))
+                        .collect(),
+                    children: Vec::new(),
+                    text: String::new(),
+                });
+            }
+            XmlEvent::EndElement { .. } if foreign > 0 => foreign -= 1,
+            XmlEvent::EndElement { .. } => {
+                let Some(done) = open.pop() else { continue };
+                match open.last_mut() {
+                    Some(parent) => parent.children.push(done),
+                    None => return Ok((done, version.unwrap_or_default())),
+                }
+            }
+            XmlEvent::Characters(text) if foreign == 0 => {
+                if let Some(element) = open.last_mut() {
+                    element.text.push_str(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+    Err("it ends in the middle".to_owned())
+}
+
+/// An element as a JSON object: attributes and children by name. What JSON has once, and the
+/// document twice, is an error: readers differ in which one they take.
+fn object_of(element: &Element) -> Result<Map<String, Value>, String> {
+    let mut object = Map::new();
+    for (name, value) in &element.attributes {
+        object.insert(name.clone(), value.clone().into());
+    }
+    for child in &element.children {
+        let (key, value) = member_of(element, child)?;
+        let Some(before) = object.get_mut(&key) else {
+            object.insert(key, value);
+            continue;
+        };
+        if SINGLE.contains(&key.as_str()) {
+            return Err(format!("`{}` has `{key}` twice", element.name));
+        }
+        let mut list = match before.take() {
+            Value::Array(list) => list,
+            one => vec![one],
+        };
+        match value {
+            Value::Array(more) => list.extend(more),
+            one => list.push(one),
+        }
+        object.insert(key, list.into());
+    }
+    Ok(object)
+}
+
+/// The key and value of a child.
+fn member_of(parent: &Element, child: &Element) -> Result<(String, Value), String> {
+    let name = child.name.as_str();
+    let value = match (parent.name.as_str(), name) {
+        (_, "dependencies") if parent.name == "bom" => {
+            return Ok((name.to_owned(), dependencies_of(child)?));
+        }
+        (_, "licenses") => licenses_of(child)?,
+        ("evidence", "identity") => Value::Array(vec![object_of(child)?.into()]),
+        (_, "tools") => tools_of(child)?,
+        (_, list) if LISTS.contains(&list) => items_of(child)?,
+        _ => value_of(child)?,
+    };
+    Ok((name.to_owned(), value))
+}
+
+fn value_of(element: &Element) -> Result<Value, String> {
+    if element.children.is_empty() && element.attributes.is_empty() {
+        return Ok(element.text.clone().into());
+    }
+    let mut object = object_of(element)?;
+    if !element.text.is_empty() {
+        object.insert("content".to_owned(), element.text.clone().into());
+    }
+    Ok(object.into())
+}
+
+/// The children of a list, each as an object. A hash and a property hold their value as text.
+fn items_of(list: &Element) -> Result<Value, String> {
+    let mut items = Vec::new();
+    for child in &list.children {
+        let mut object = object_of(child)?;
+        if !child.text.is_empty() {
+            let key = if child.name == "property" {
+                "value"
+            } else {
+                "content"
+            };
+            object.insert(key.to_owned(), child.text.clone().into());
+        }
+        items.push(Value::Object(object));
+    }
+    Ok(items.into())
+}
+
+fn licenses_of(list: &Element) -> Result<Value, String> {
+    let mut choices = Vec::new();
+    for child in &list.children {
+        choices.push(match child.name.as_str() {
+            "expression" => json!({ "expression": child.text }),
+            _ => json!({ "license": object_of(child)? }),
+        });
+    }
+    Ok(choices.into())
+}
+
+/// Tools are a list up to 1.4, and lists of components and services from 1.5 on.
+fn tools_of(tools: &Element) -> Result<Value, String> {
+    if tools.children.iter().any(|child| child.name == "tool") {
+        items_of(tools)
+    } else {
+        Ok(object_of(tools)?.into())
+    }
+}
+
+/// `<dependency ref="a"><dependency ref="b"/></dependency>`.
+fn dependencies_of(list: &Element) -> Result<Value, String> {
+    let mut dependencies = Vec::new();
+    for dependency in &list.children {
+        let mut depends_on = Vec::new();
+        let mut provides = Vec::new();
+        for child in &dependency.children {
+            let list = if child.name == "provides" {
+                &mut provides
+            } else {
+                &mut depends_on
+            };
+            list.push(Value::from(reference_of(child)?));
+        }
+        dependencies.push(json!({
+            "ref": reference_of(dependency)?,
+            "dependsOn": depends_on,
+            "provides": provides,
+        }));
+    }
+    Ok(dependencies.into())
+}
+
+fn reference_of(element: &Element) -> Result<String, String> {
+    element
+        .attributes
+        .iter()
+        .find(|(name, _)| name == "ref")
+        .map(|(_, value)| value.clone())
+        .ok_or_else(|| "a dependency has no `ref`".to_owned())
+}
