@@ -13,7 +13,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use cargo_sbom_lite::read::advisories;
+use release_gate::advisories::locate;
 use release_gate::process::{Runner, Step};
 use release_gates_tests::bench::{Measure, Ran, measured, published, repeated};
 
@@ -22,7 +22,7 @@ const OURS: &str = env!("CARGO_BIN_EXE_cargo-sbom-lite");
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let (mut runs, mut members, mut projects) = (7_usize, 1_000_usize, Vec::new());
-    let mut db = advisories::find_database(None).ok().flatten();
+    let mut db = locate(None).ok().flatten();
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => (runs, members) = (1, 20),

@@ -40,7 +40,14 @@ pub(crate) enum Call {
         notices: Option<PathBuf>,
     },
     /// Fail on dependencies that are not pinned by a hash
-    Pins,
+    Pins {
+        /// Let cargo fetch the archives that Cargo.lock names, to compare all sources with them
+        #[arg(long)]
+        fetch: bool,
+    },
+    /// Write a policy from what is there: the licences in use, and what deny.toml and
+    /// .cargo/audit.toml say
+    Init,
     /// Fail on any difference between two SBOMs
     Diff {
         /// The document to compare with

@@ -1,12 +1,17 @@
 //! What each call of the command line does.
 
 use release_gate::cli::Gate;
+use release_gate::facts::ReportData as _;
+use release_gate::facts::report::licenses::LicensesData;
+use release_gate::facts::report::pins::PinsData;
+use release_gate::facts::report::sbom::SbomData;
+use release_gate::facts::report::vulns::VulnsData;
+use release_gate::facts::report::watch::WatchData;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::TOOL;
 use crate::cli::{Call, Cli};
-use crate::command::{audit, diff, generate, licenses, pins};
-use crate::model::vulnerability::VulnerabilityData;
+use crate::command::{audit, diff, generate, init, licenses, pins};
 
 impl Gate for Cli {
     const TOOL: Tool = TOOL;
@@ -20,19 +25,42 @@ impl Gate for Cli {
             None | Some(Call::Generate(_)) => "sbom",
             Some(Call::Audit(_)) => "vulns",
             Some(Call::Licenses { .. }) => "licenses",
-            Some(Call::Pins) => "pins",
-            Some(Call::Diff { .. }) => return None,
+            Some(Call::Pins { .. }) => "pins",
+            Some(Call::Diff { .. } | Call::Init) => return None,
         })
     }
 
+    fn unused_flags(subcommand: &str) -> &'static [&'static str] {
+        match subcommand {
+            "diff" => &[
+                "manifest_path",
+                "package",
+                "workspace",
+                "all",
+                "exclude",
+                "features",
+                "all_features",
+                "no_default_features",
+                "target",
+                "locked",
+                "offline",
+                "frozen",
+                "artifact_dir",
+                "dry_run",
+            ],
+            "pins" => &["target", "dry_run"],
+            _ => &[],
+        }
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-        use release_gate::report::schema;
+        use release_gate::report::report_schema;
         vec![
-            ("sbom", schema::<generate::SbomData>("sbom")),
-            ("vulns", schema::<VulnerabilityData>("vulns")),
-            ("watch", schema::<audit::watch::WatchData>("watch")),
-            ("licenses", schema::<licenses::LicenseData>("licenses")),
-            ("pins", schema::<pins::PinData>("pins")),
+            (SbomData::NAME, report_schema::<SbomData>()),
+            (VulnsData::NAME, report_schema::<VulnsData>()),
+            (WatchData::NAME, report_schema::<WatchData>()),
+            (LicensesData::NAME, report_schema::<LicensesData>()),
+            (PinsData::NAME, report_schema::<PinsData>()),
         ]
     }
 
@@ -43,7 +71,8 @@ impl Gate for Cli {
             Some(Call::Generate(args)) => generate::run(cx, &args.or(self.generate)),
             Some(Call::Audit(args)) => audit::run(cx, &args),
             Some(Call::Licenses { notices }) => licenses::run(cx, notices.as_deref()),
-            Some(Call::Pins) => pins::run(cx),
+            Some(Call::Pins { fetch }) => pins::run(cx, fetch),
+            Some(Call::Init) => init::run(cx),
             Some(Call::Diff { old, new }) => diff::run(cx, &old, &new),
         }
     }

@@ -259,8 +259,11 @@ fn wherever_an_sbom_names_a_package_it_is_looked_up() {
     assert_eq!(place.audit_sbom(git).rules(), ["advisory-other-source"]);
     let others = place.audit_sbom(json!([library("fine", "1.0.0"), { "type": "library", "name": "left-pad", "purl": "pkg:npm/left-pad@1.0.0" }]));
     assert_eq!(
-        (others.code, &others.json["data"]["not_looked_up"]),
-        (0, &json!(["pkg:npm/left-pad@1.0.0"]))
+        (
+            others.code,
+            &others.json["coverage"]["not_judged"][0]["what"]
+        ),
+        (0, &json!("`pkg:npm/left-pad@1.0.0`"))
     );
 }
 

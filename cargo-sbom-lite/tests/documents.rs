@@ -5,16 +5,17 @@
     reason = "a fixture that cannot be made fails its test"
 )]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use cargo_sbom_lite::format::{format_of_name, parse_document};
-use cargo_sbom_lite::model::inventory::{Inventory, Role};
-use cargo_sbom_lite::model::provenance::Provenance;
+use cargo_sbom_lite::model::inventory::{Inventory, PackageFacts, Role};
+use cargo_sbom_lite::model::provenance::{Artifact, Provenance};
 use cargo_sbom_lite::model::sbom::Entry;
-use cargo_sbom_lite::model::vulnerability::{Hit, Linkage, Reachability, Scope, Severity};
 use cargo_sbom_lite::read::{lock, unit_graph};
-use cargo_sbom_lite::report::vex;
+use cargo_sbom_lite::report::vex::{Format, Product, vex_document};
 use release_gate::SharedArgs;
+use release_gate::facts::report::vulns::{Hit, Linkage, Reachability, Scope, Severity};
 use release_gate::process::{Runner, Step};
 use serde_json::Value;
 
@@ -35,21 +36,32 @@ fn inventory() -> Inventory {
     let graph =
         unit_graph::unit_graph("cargo-sbom-lite", &SharedArgs::default(), &Runner::new()).unwrap();
     let lock = lock::read_lock(&metadata.workspace_root.as_std_path().join("Cargo.lock")).unwrap();
-    Inventory::from_units(&metadata, package, &graph, &lock::locked_checksums(&lock)).unwrap()
+    let checksums = lock::locked_checksums(&lock);
+    let facts = PackageFacts {
+        metadata: &metadata,
+        checksums: &checksums,
+        mirrors: &[],
+    };
+    Inventory::from_units(facts, package, &graph).unwrap()
 }
 
 fn provenance() -> Provenance {
     Provenance {
         epoch: Some(1_700_000_000),
         rustc: Some("rustc 1.95.0 (0123456 2026-01-01)".to_owned()),
-        artifacts: vec![("artifacts/app".to_owned(), "0".repeat(64))],
+        artifacts: vec![Artifact {
+            path: "artifacts/app".to_owned(),
+            target: "x86_64-unknown-linux-gnu".to_owned(),
+            sha256: "0".repeat(64),
+            sha512: Some("0".repeat(128)),
+        }],
         ..Provenance::default()
     }
 }
 
 fn written(format: &str, inventory: &Inventory, provenance: &Provenance, version: &str) -> Vec<u8> {
     let format = format_of_name(format).unwrap();
-    (format.write)(inventory, provenance, version).unwrap()
+    (format.write.unwrap())(inventory, provenance, version).unwrap()
 }
 
 /// An official schema, as a package of the registry carries it.
@@ -132,6 +144,7 @@ fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
         aliases: vec!["CVE-2024-1".into()],
         package: "p".into(),
         version: "1.0.0".into(),
+        purl: "pkg:cargo/p@1.0.0".into(),
         severity: Severity::High,
         scope,
         reachability: Reachability {
@@ -148,12 +161,16 @@ fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
         hit(Scope::BuildTime, Linkage::Unknown),
         hit(Scope::Unknown, Linkage::Unknown),
     ];
-    let products = [("pkg:cargo/app@1.0.0".to_owned(), hits)];
-    let cyclonedx = vex::document(&products, vex::Format::CycloneDx, 0).unwrap();
+    let products = [Product {
+        name: "pkg:cargo/app@1.0.0?download_url=file:.".to_owned(),
+        hits,
+        is_approximate: false,
+        built_elsewhere: BTreeSet::new(),
+    }];
+    let cyclonedx = vex_document(&products, Format::CycloneDx, 0).unwrap();
     assert_valid(&schema("serde-cyclonedx", "cyclonedx_1_5.json"), &cyclonedx);
     let open: Value =
-        serde_json::from_slice(&vex::document(&products, vex::Format::OpenVex, 0).unwrap())
-            .unwrap();
+        serde_json::from_slice(&vex_document(&products, Format::OpenVex, 0).unwrap()).unwrap();
     let said: Vec<(&str, bool, bool)> = open["statements"]
         .as_array()
         .unwrap()

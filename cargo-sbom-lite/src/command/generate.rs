@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use release_gate::artifacts::ArtifactDir;
 use release_gate::error::JudgeExt as _;
+use release_gate::facts::report::sbom::SbomData;
 use release_gate::fs::write_atomic;
-use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result, Subject};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use release_gate::text::counted;
+use release_gate::{Context, Coverage, Error, Finding, Level, Outcome, Report, Result, Subject};
 
-use super::shared::{ask_rustc, counted, inventory_of, provenance_of};
+use super::shared::{ask_rustc, check_targets, inventory_of, provenance_of};
 use crate::format::{FORMATS, Format, format_of_name};
 use crate::model::config::Config;
 use crate::model::foreign::foreign;
 use crate::model::inventory::{Inventory, Role};
-use crate::model::provenance::Provenance;
+use crate::model::provenance::{Artifact, Provenance};
 use crate::{TOOL, rules};
 
 /// Flags of `generate`.
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Only this format [default: cyclonedx-json and spdx-json, into the artifact folder]
     #[arg(long, value_parser = format_names())]
     pub(crate) format: Option<&'static Format>,
-    /// Version of the format's specification [default: CycloneDX 1.5, SPDX 2.3]
+    /// Version of the format's specification [default: CycloneDX 1.6 (XML: 1.5), SPDX 2.3]
     #[arg(long, value_name = "V")]
     pub(crate) spec_version: Option<String>,
     /// Write there instead of into the artifact folder (`-`: standard output)
@@ -49,6 +49,7 @@ fn format_names() -> impl clap::builder::TypedValueParser<Value = &'static Forma
     PossibleValuesParser::new(
         FORMATS
             .iter()
+            .filter(|format| format.write.is_some())
             .map(|format| PossibleValue::new(format.name).help(format.help)),
     )
     .try_map(|name| format_of_name(&name).ok_or("it is not in the table of formats"))
@@ -57,22 +58,87 @@ fn format_names() -> impl clap::builder::TypedValueParser<Value = &'static Forma
 /// The formats that are written into the artifact folder when none is asked for.
 const DEFAULT_FORMATS: [&str; 2] = ["cyclonedx-json", "spdx-json"];
 
-/// `sbom.json`'s data: what was written, and how much is in it.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct SbomData {
-    /// Documents in the artifact folder.
-    pub documents: Vec<String>,
-    /// Packages compiled into the artifact, the main one not counted.
-    pub shipped: usize,
-    /// Packages only used by build scripts and procedural macros.
-    pub build_time: usize,
-    /// Whether the list is an approximation.
-    pub approximate: bool,
+/// What a call writes.
+struct Wanted<'a> {
+    formats: Vec<&'static Format>,
+    version: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    /// By `--format`, else by the name of the output, else the defaults. A version that only one of
+    /// the default formats has asks for that one.
+    fn of(args: &'a Args) -> Result<Self> {
+        let version = args.spec_version.as_deref();
+        let by_name = args.output.as_deref().and_then(format_of_file);
+        let formats = match (args.format, by_name) {
+            (Some(format), Some(named)) if format.name != named.name => {
+                return Err(Error::usage(format!(
+                    "--format is {}, and the name of the output asks for {}",
+                    format.name, named.name
+                ))
+                .with_help("leave --format out, or choose another name"));
+            }
+            (Some(format), _) | (None, Some(format)) => vec![format],
+            (None, None) if args.output.is_some() => vec![default_formats()[0]],
+            (None, None) => default_formats(),
+        };
+        let Some(version) = version else {
+            return Ok(Self {
+                formats,
+                version: None,
+            });
+        };
+        let fitting: Vec<&Format> = formats
+            .iter()
+            .copied()
+            .filter(|format| format.versions.contains(&version))
+            .collect();
+        if fitting.is_empty() {
+            let known: Vec<String> = formats
+                .iter()
+                .map(|format| format!("{} {}", format.name, format.versions.join(", ")))
+                .collect();
+            return Err(Error::usage(format!(
+                "version {version} of the specification is not written by this tool"
+            ))
+            .with_help(format!("--spec-version takes: {}", known.join("; "))));
+        }
+        Ok(Self {
+            formats: fitting,
+            version: Some(version),
+        })
+    }
+}
+
+fn default_formats() -> Vec<&'static Format> {
+    DEFAULT_FORMATS
+        .iter()
+        .filter_map(|name| format_of_name(name))
+        .collect()
+}
+
+/// The format that a file's name asks for; a plain `.json` asks for none.
+fn format_of_file(path: &Path) -> Option<&'static Format> {
+    let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+    let wanted = if name.ends_with(".spdx.json") {
+        "spdx-json"
+    } else if name.ends_with(".spdx") || name.ends_with(".tag") {
+        "spdx-tag-value"
+    } else if name.ends_with(".xml") {
+        "cyclonedx-xml"
+    } else if name.ends_with(".cdx.json") || name.ends_with("bom.json") && name != "sbom.json" {
+        "cyclonedx-json"
+    } else {
+        return None;
+    };
+    format_of_name(wanted)
 }
 
 pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
+    let wanted = Wanted::of(args)?;
     cx.project()?;
-    let _config: Config = cx.config()?;
+    check_targets(cx)?;
+    let config: Config = cx.config()?;
     let artifacts = cx.artifacts()?;
     let project = cx.project()?;
     if args.output.is_some() {
@@ -91,18 +157,19 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
         let project = cx
             .loaded_project()
             .ok_or_else(|| Error::judge("the project was not loaded"))?;
-        let (inventory, findings) = inventory_of(cx, project, &package)?;
+        let (inventory, findings) = inventory_of(cx, project, &package, &config.mirrors)?;
         if let Some(answer) = asked.take() {
             rustc = answer
                 .join()
                 .map_err(|_| Error::judge("asking rustc for its version ended early"))??;
         }
-        let provenance = provenance_of(&artifacts, project, &package, &rustc)?;
+        let mut provenance = provenance_of(&artifacts, project, &package, &rustc)?;
+        provenance.maker = config.maker.clone();
         if let Some(output) = &args.output {
-            return write_one(cx, output, args, &inventory, &provenance, &findings);
+            return write_one(cx, output, &wanted, &inventory, &provenance, &findings);
         }
         let subject = project.subject(&package);
-        let report = write_all(&artifacts, args, subject, &inventory, &provenance)?;
+        let report = write_all(&artifacts, &wanted, subject, &inventory, &provenance)?;
         reports.push(
             report
                 .findings(findings)
@@ -116,7 +183,7 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
 fn write_one(
     cx: &Context,
     output: &Path,
-    args: &Args,
+    wanted: &Wanted<'_>,
     inventory: &Inventory,
     provenance: &Provenance,
     findings: &[Finding],
@@ -127,43 +194,43 @@ fn write_one(
     {
         cx.terminal.warn(&finding.message);
     }
-    let format = args.format.unwrap_or(&FORMATS[0]);
-    let version = args.spec_version.as_deref();
-    write_output(
-        cx,
-        output,
-        &document_of(inventory, provenance, format, version)?,
-    )
+    let bytes = document_of(inventory, provenance, wanted.formats[0], wanted.version)?;
+    write_output(cx, output, &bytes)
 }
 
-/// The documents of a package in its artifact folder.
+/// The documents of a package in its artifact folder: one in each format, and, where a build
+/// recorded several artifacts, one for each of them with that artifact's digests.
 fn write_all(
     artifacts: &ArtifactDir,
-    args: &Args,
+    wanted: &Wanted<'_>,
     subject: Subject,
     inventory: &Inventory,
     provenance: &Provenance,
 ) -> Result<Report> {
-    let formats: Vec<&Format> = match args.format {
-        Some(format) => vec![format],
-        None => DEFAULT_FORMATS
-            .iter()
-            .filter_map(|name| format_of_name(name))
-            .collect(),
-    };
-    let version = args
-        .spec_version
-        .as_deref()
-        .filter(|_| args.format.is_some());
     let main = &inventory.main;
     let mut folder = artifacts.for_package(&main.name, &main.version);
     let mut documents = Vec::new();
-    for format in formats {
+    for format in &wanted.formats {
         folder.write(
             format.file_name,
-            &document_of(inventory, provenance, format, version)?,
+            &document_of(inventory, provenance, format, wanted.version)?,
         )?;
         documents.push(format.file_name.to_owned());
+        if provenance.artifacts.len() < 2 {
+            continue;
+        }
+        for artifact in &provenance.artifacts {
+            let single = Provenance {
+                artifacts: vec![artifact.clone()],
+                ..provenance.clone()
+            };
+            let name = artifact_document(artifact, format);
+            folder.write(
+                &name,
+                &document_of(inventory, &single, format, wanted.version)?,
+            )?;
+            documents.push(name);
+        }
     }
     folder.finish()?;
 
@@ -175,18 +242,24 @@ fn write_all(
     let build_time = inventory.components.len() - shipped;
     let summary = format!(
         "{} in the artifact, {build_time} at build time; wrote {}",
-        counted(shipped, "package", "packages"),
+        counted(shipped as u64, "package", "packages"),
         documents.join(", ")
     );
     let data = SbomData {
         documents,
-        shipped,
-        build_time,
+        shipped: shipped as u64,
+        build_time: build_time as u64,
         approximate: inventory.approximate,
     };
-    Ok(Report::new("sbom", &TOOL, subject)
-        .data(&data)
+    Ok(Report::with_data(&TOOL, subject, &data)
+        .coverage(Coverage::of(inventory.components.len() + 1))
         .summary(summary))
+}
+
+/// The name of the document about one of several artifacts: `sbom.<target>.<file>.cdx.json`.
+fn artifact_document(artifact: &Artifact, format: &Format) -> String {
+    let ending = format.file_name.trim_start_matches("sbom");
+    format!("sbom.{}.{}{ending}", artifact.target, artifact.file_name())
 }
 
 /// What of the NTIA minimum elements nobody knows.
@@ -227,7 +300,7 @@ fn document_of(
     version: Option<&str>,
 ) -> Result<Vec<u8>> {
     let version = version.unwrap_or(format.default_version);
-    if !format.versions.contains(&version) {
+    let Some(write) = format.write.filter(|_| format.versions.contains(&version)) else {
         return Err(Error::usage(format!(
             "{} {version} is not written by this tool",
             format.name
@@ -236,8 +309,8 @@ fn document_of(
             "--spec-version takes {}",
             format.versions.join(", ")
         )));
-    }
-    (format.write)(inventory, provenance, version)
+    };
+    write(inventory, provenance, version)
 }
 
 fn write_output(cx: &Context, output: &Path, bytes: &[u8]) -> Result<Outcome> {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod diff;
 pub mod generate;
+pub mod init;
 pub mod licenses;
 pub mod pins;
 mod shared;

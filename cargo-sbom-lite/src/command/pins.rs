@@ -1,31 +1,32 @@
 //! `cargo sbom-lite pins`.
 
+use std::path::Path;
+
+use release_gate::advisories::cargo_home;
+use release_gate::facts::report::pins::PinsData;
+use release_gate::lock::Lock;
 use release_gate::process::{Finished, Step};
 use release_gate::project::Project;
-use release_gate::{Context, Finding, Outcome, Report, Result, Subject};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use release_gate::text::counted;
+use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result, Subject};
 
-use super::shared::counted;
-use crate::judge::pins::judge_pins;
+use super::shared::file_name;
+use crate::judge::pins::{judge_pins, judge_sources};
 use crate::model::config::Config;
-use crate::read::{lock, vendor};
+use crate::model::url::redact_text;
+use crate::read::{crates, lock, vendor};
 use crate::{TOOL, rules};
 
-/// `pins.json`'s data.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct PinData {
-    /// How many packages Cargo.lock names.
-    pub packages: usize,
-}
-
-pub(crate) fn run(cx: &mut Context) -> Result<Outcome> {
+pub(crate) fn run(cx: &mut Context, fetch: bool) -> Result<Outcome> {
     let locked = ask_locked(cx)?;
     if !locked.is_success() {
         return lock_differs(cx, &locked);
     }
     cx.project()?;
     let _config: Config = cx.config()?;
+    if fetch {
+        fetch_archives(cx)?;
+    }
     let project = cx.project()?;
     let mut findings = Vec::new();
     if !is_committed(project)? {
@@ -38,27 +39,134 @@ pub(crate) fn run(cx: &mut Context) -> Result<Outcome> {
     let lock = lock::read_lock(&project.root.join("Cargo.lock"))?;
     let vendored = vendor::vendored_copies(&project.metadata)?;
     findings.extend(judge_pins(&project.metadata, &lock, &vendored));
+    let sources = compare_all(project, &lock)?;
+    findings.extend(sources.findings);
 
-    let data = PinData {
-        packages: lock.packages.len(),
-    };
-    let mut summary = format!(
-        "{} in Cargo.lock",
-        counted(lock.packages.len(), "package", "packages")
-    );
-    if !vendored.is_empty() {
-        summary.push_str(&format!(
-            ", {}",
-            counted(vendored.len(), "vendored copy", "vendored copies")
-        ));
+    let mut coverage = Coverage::of(lock.packages.len());
+    if !sources.without_archive.is_empty() {
+        coverage.not_judged(
+            &rules::NOT_JUDGED_SOURCE,
+            format!("the sources of {}", sources.without_archive.join(", ")),
+            sources.without_archive.len(),
+            "the archive that Cargo.lock's checksum names is not on this machine",
+        );
     }
+    let data = PinsData {
+        packages: lock.packages.len() as u64,
+        vendored: vendored.len() as u64,
+        compared: sources.compared,
+    };
+    let summary = summary_of(&data);
     let reports = project.selected().map(|package| {
-        Report::new("pins", &TOOL, project.subject(package))
+        Report::with_data(&TOOL, project.subject(package), &data)
             .findings(findings.clone())
-            .data(&data)
+            .coverage(coverage.clone())
             .summary(summary.clone())
     });
     Ok(Outcome::Reports(reports.collect()))
+}
+
+fn summary_of(data: &PinsData) -> String {
+    let mut summary = format!(
+        "{} in Cargo.lock, {} compared with the archive",
+        counted(data.packages, "package", "packages"),
+        counted(data.compared, "source", "sources")
+    );
+    if data.vendored > 0 {
+        summary.push_str(&format!(
+            ", {}",
+            counted(data.vendored, "vendored copy", "vendored copies")
+        ));
+    }
+    summary
+}
+
+/// Sources on this machine beside the archives they should be from.
+#[derive(Default)]
+struct ComparedSources {
+    compared: u64,
+    /// `name version` of packages whose archive is not at hand.
+    without_archive: Vec<String>,
+    findings: Vec<Finding>,
+}
+
+/// Compares the sources of every registry package that the project uses with its archive.
+fn compare_all(project: &Project, lock: &Lock) -> Result<ComparedSources> {
+    let folders = cargo_home()
+        .map(|home| crates::archive_folders(&home))
+        .unwrap_or_default();
+    let mut sources = ComparedSources::default();
+    for package in &project.metadata.packages {
+        let version = package.version.to_string();
+        let locked = lock.packages.iter().find(|locked| {
+            locked.name == package.name.as_str()
+                && locked.version == package.version
+                && locked.is_from_registry()
+        });
+        let (Some(checksum), Some(_)) = (
+            locked.and_then(|locked| locked.checksum),
+            package.source.as_ref(),
+        ) else {
+            continue;
+        };
+        let shown = format!("{} {version}", package.name);
+        let Some(archive) = crates::find_archive(&folders, &package.name, &version, checksum)
+        else {
+            sources.without_archive.push(shown);
+            continue;
+        };
+        let folder = package
+            .manifest_path
+            .parent()
+            .ok_or_else(|| Error::judge(format!("{shown} has no folder")))?
+            .as_std_path();
+        let difference = crates::compare_sources(&archive, folder, &shown)?;
+        let place = public_folder(project, folder);
+        sources
+            .findings
+            .extend(judge_sources(&shown, &place, &difference));
+        sources.compared += 1;
+    }
+    Ok(sources)
+}
+
+/// A folder as reports show it: inside the workspace by its path, else by its own name.
+fn public_folder(project: &Project, folder: &Path) -> String {
+    match folder.strip_prefix(&project.root) {
+        Ok(relative) => relative.to_string_lossy().replace('\\', "/"),
+        Err(_) => file_name(folder),
+    }
+}
+
+/// Lets cargo download the archives, also where the configuration replaces crates.io by vendored
+/// copies.
+fn fetch_archives(cx: &Context) -> Result<()> {
+    if cx.args().is_offline() {
+        return Err(
+            Error::usage("--fetch needs the network, which --offline forbids")
+                .with_help("leave one of them out"),
+        );
+    }
+    cx.terminal
+        .status("Fetching", "the archives that Cargo.lock names");
+    let step = Step::cargo()
+        .inherit_network_env()
+        .args(["fetch", "--locked"])
+        .args([
+            "--config",
+            "source.crates-io.replace-with=\"release-gates-upstream\"",
+        ])
+        .args([
+            "--config",
+            "source.release-gates-upstream.registry=\"sparse+https://index.crates.io/\"",
+        ])
+        .args(cx.args().manifest_args());
+    cx.runner.run(step)?.success().map_err(|error| {
+        Error::judge("the archives cannot be fetched")
+            .with_source(redact_text(&error.to_string()))
+            .with_help("run it once while online, or leave --fetch out")
+    })?;
+    Ok(())
 }
 
 /// `cargo metadata --locked`, asked before the project is read: without the flag, cargo writes a
@@ -90,10 +198,14 @@ fn lock_differs(cx: &mut Context, locked: &Finished) -> Result<Outcome> {
     )
     .at("Cargo.lock", None)
     .help("run `cargo generate-lockfile` or `cargo update --workspace`, and commit Cargo.lock");
-    let report = Report::new("pins", &TOOL, Subject::default())
+    let data = PinsData {
+        packages: 0,
+        vendored: 0,
+        compared: 0,
+    };
+    let report = Report::with_data(&TOOL, Subject::default(), &data)
         .findings([finding])
-        .data(&PinData { packages: 0 })
-        .summary("the rest is judged once it matches");
+        .summary("remaining checks skipped until Cargo.lock is up to date");
     Ok(report.print_only().into())
 }
 

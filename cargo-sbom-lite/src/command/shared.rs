@@ -1,92 +1,196 @@
 //! Steps that several calls share.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use cargo_metadata::Package;
 use release_gate::artifacts::ArtifactDir;
+use release_gate::digest::sha256_bytes;
 use release_gate::error::JudgeExt as _;
+use release_gate::facts::report::buildinfo::BuildInfo;
+use release_gate::facts::{Envelope, Fact, ReportData as _};
 use release_gate::fs::write_atomic;
-use release_gate::process::Step;
+use release_gate::process::{ProcessError, Step};
 use release_gate::project::Project;
-use release_gate::{Context, Error, Finding, Result, Subject};
+use release_gate::suggest::nearest;
+use release_gate::{Context, Coverage, Error, Finding, Result, Subject};
+use sha2::{Digest as _, Sha512};
 
-use crate::model::inventory::Inventory;
-use crate::model::provenance::Provenance;
+use crate::model::config::Maker;
+use crate::model::inventory::{Checksums, Inventory, PackageFacts};
+use crate::model::provenance::{Artifact, Provenance};
+use crate::model::url::redact_text;
+use crate::read::unit_graph::UnitGraphError;
 use crate::read::{lock, unit_graph};
 use crate::rules;
-
-/// `1 licence`, `2 licences`.
-pub(super) fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
 
 /// The inventory of one package, with a finding where it is only an approximation.
 pub(super) fn inventory_of(
     cx: &Context,
     project: &Project,
     package: &Package,
+    mirrors: &[String],
 ) -> Result<(Inventory, Vec<Finding>)> {
-    let lock_path = project.root.join("Cargo.lock");
-    let checksums = if lock_path.is_file() {
-        lock::locked_checksums(&lock::read_lock(&lock_path)?)
-    } else {
-        BTreeMap::new()
+    let checksums = checksums_of(project)?;
+    let facts = PackageFacts {
+        metadata: &project.metadata,
+        checksums: &checksums,
+        mirrors,
     };
-    let spec = format!("{}@{}", package.name, package.version);
     cx.terminal.detail(
         "Resolving",
         format!("the build units of {} {}", package.name, package.version),
     );
-    match unit_graph::unit_graph(&spec, cx.args(), &cx.runner) {
+    match unit_graph::unit_graph(&package.id.repr, cx.args(), &cx.runner) {
         Ok(graph) => Ok((
-            Inventory::from_units(&project.metadata, package, &graph, &checksums)
-                .or_judge(|| "the inventory cannot be made".to_owned())?,
+            Inventory::from_units(facts, package, &graph).or_judge(no_inventory)?,
             Vec::new(),
         )),
-        Err(unit_graph::UnitGraphError::Cargo(
-            error @ release_gate::process::ProcessError::Interrupted { .. },
-        )) => Err(error.into()),
         Err(error) => {
-            let filtered = for_platforms(cx);
-            let metadata = filtered.as_ref().unwrap_or(&project.metadata);
-            let inventory = Inventory::from_metadata(metadata, package, &checksums)
-                .or_judge(|| "the inventory cannot be made".to_owned())?;
-            let why = error.to_string();
-            let finding = Finding::new(
-                &rules::APPROXIMATION,
-                format!("the list of {spec} is an approximation"),
-            )
-            .help(format!(
-                "cargo gave no unit graph: {}",
-                why.lines().last().unwrap_or_default()
-            ));
-            Ok((inventory, vec![finding]))
+            let finding = approximation(error, &format!("{} {}", package.name, package.version))?;
+            Ok((approximate(cx, facts, package)?, vec![finding]))
         }
     }
 }
 
-/// The dependency graph for the targets that are built for, so that an approximation names no
-/// package of other systems. `None` where cargo does not give it: then the graph of all targets has
-/// to do.
+/// The inventories of all packages, from one unit graph of the workspace.
+pub(super) fn inventories_of(
+    cx: &Context,
+    project: &Project,
+    packages: &[Package],
+    mirrors: &[String],
+) -> Result<(Vec<Inventory>, Vec<Finding>)> {
+    if let [package] = packages {
+        let (inventory, findings) = inventory_of(cx, project, package, mirrors)?;
+        return Ok((vec![inventory], findings));
+    }
+    let checksums = checksums_of(project)?;
+    let facts = PackageFacts {
+        metadata: &project.metadata,
+        checksums: &checksums,
+        mirrors,
+    };
+    cx.terminal
+        .detail("Resolving", "the build units of the workspace");
+    let mut inventories = Vec::new();
+    match unit_graph::workspace_graph(cx.args(), &cx.runner) {
+        Ok(graph) => {
+            for package in packages {
+                inventories
+                    .push(Inventory::from_units(facts, package, &graph).or_judge(no_inventory)?);
+            }
+            Ok((inventories, Vec::new()))
+        }
+        Err(error) => {
+            let finding = approximation(error, "the workspace")?;
+            for package in packages {
+                inventories.push(approximate(cx, facts, package)?);
+            }
+            Ok((inventories, vec![finding]))
+        }
+    }
+}
+
+fn no_inventory() -> String {
+    "the inventory cannot be made".to_owned()
+}
+
+fn checksums_of(project: &Project) -> Result<Checksums> {
+    let lock = lock::read_lock(&project.root.join("Cargo.lock"))?;
+    Ok(lock::locked_checksums(&lock))
+}
+
+/// What is said where cargo gives no unit graph; an interrupt is one.
+fn approximation(error: UnitGraphError, what: &str) -> Result<Finding> {
+    if let UnitGraphError::Cargo(error @ ProcessError::Interrupted { .. }) = error {
+        return Err(error.into());
+    }
+    Ok(Finding::new(
+        &rules::APPROXIMATION,
+        format!("the list of {what} is an approximation"),
+    )
+    .help(format!(
+        "cargo gave no unit graph: {}",
+        redact_text(&first_error(&error.to_string()))
+    )))
+}
+
+/// The line of cargo's output that says what is wrong: the first that begins with `error`.
+fn first_error(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim);
+    lines
+        .clone()
+        .find_map(|line| line.strip_prefix("error: "))
+        .or_else(|| lines.rfind(|line| !line.is_empty()))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The inventory by the dependency graph, for the targets that are asked for, so that it names no
+/// package of other systems.
+fn approximate(cx: &Context, facts: PackageFacts<'_>, package: &Package) -> Result<Inventory> {
+    let filtered = for_platforms(cx);
+    let facts = PackageFacts {
+        metadata: filtered.as_ref().unwrap_or(facts.metadata),
+        ..facts
+    };
+    Inventory::from_metadata(facts, package, &cx.args().target).or_judge(no_inventory)
+}
+
+/// The dependency graph for the targets that are built for. `None` where cargo does not give it:
+/// then the graph of all targets has to do.
 fn for_platforms(cx: &Context) -> Option<cargo_metadata::Metadata> {
     let args = cx.args();
     let mut step = Step::cargo()
         .inherit_network_env()
         .args(["metadata", "--format-version", "1"]);
-    let targets = match &args.target[..] {
-        [] => vec![host_triple(cx).ok()?],
-        targets => targets.to_vec(),
-    };
+    let host = host_triple(cx).ok()?;
+    let mut targets = args.target.clone();
+    // Build scripts run on the host, whatever is built for.
+    targets.push(host);
     for target in targets {
         step = step.args(["--filter-platform".to_owned(), target]);
     }
     step = step
         .args(args.manifest_args())
         .args(args.feature_args())
-        .args(args.lock_args());
+        .args(unit_graph::locked_args(args));
     let finished = cx.runner.run(step).ok()?.success().ok()?;
     cargo_metadata::MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout)).ok()
+}
+
+/// Refuses a target triple that rustc does not know: it would be any system, and judged as none.
+pub(super) fn check_targets(cx: &Context) -> Result<()> {
+    let asked = &cx.args().target;
+    let named: Vec<&String> = asked
+        .iter()
+        .filter(|target| !target.ends_with(".json"))
+        .collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let text = ask_rustc_for(cx, &["--print", "target-list"])?;
+    let known: Vec<&str> = text.lines().map(str::trim).collect();
+    for target in named {
+        if known.contains(&target.as_str()) {
+            continue;
+        }
+        let error = Error::usage(format!("rustc knows no target `{target}`"));
+        return Err(match nearest(target, known.iter().copied()) {
+            Some(near) => error.with_help(format!("did you mean `{near}`?")),
+            None => error.with_help("`rustc --print target-list` names them"),
+        });
+    }
+    Ok(())
+}
+
+/// What rustc prints for arguments, in the project's folder.
+fn ask_rustc_for(cx: &Context, args: &[&str]) -> Result<String> {
+    let mut step = Step::new("rustc").inherit(["RUSTC"]).args(args);
+    if let Some(project) = cx.loaded_project() {
+        step = step.current_dir(&project.root);
+    }
+    let output = cx.runner.run(step)?.success()?.stdout;
+    Ok(String::from_utf8_lossy(&output).into_owned())
 }
 
 /// `rustc --version` of the project's toolchain, asked for while cargo is asked for something else.
@@ -118,6 +222,7 @@ pub(super) fn provenance_of(
         lock_sha256: project.lock_sha256.map(|digest| digest.to_string()),
         epoch: project.epoch()?,
         rustc: Some(rustc.to_owned()),
+        maker: Maker::default(),
         artifacts: built_artifacts(artifacts, &project.subject(package), package)?,
     })
 }
@@ -142,48 +247,76 @@ fn built_artifacts(
     artifacts: &ArtifactDir,
     judged: &Subject,
     package: &Package,
-) -> Result<Vec<(String, String)>> {
+) -> Result<Vec<Artifact>> {
     let folder = artifacts.for_package(&package.name, &package.version.to_string());
-    let Some(bytes) = folder.read("buildinfo.json")? else {
+    let bytes = folder.read(BuildInfo::FILE)?;
+    let fact = Fact::<Envelope<BuildInfo>>::read(bytes.as_deref()).about(judged);
+    let Some(report) = fact.into_usable() else {
         return Ok(Vec::new());
     };
-    let Ok(envelope) = release_gate::report::Envelope::read(&bytes, "buildinfo") else {
-        return Ok(Vec::new());
-    };
-    if envelope.subject.stale_against(judged).is_some() {
-        return Ok(Vec::new());
+    let mut list = Vec::new();
+    for artifact in report.data.artifacts {
+        let sha256 = artifact.sha256.to_string();
+        let sha512 = sha512_of(&folder.path(&artifact.path), &sha256);
+        list.push(Artifact {
+            path: artifact.path,
+            target: artifact.target,
+            sha256,
+            sha512,
+        });
     }
-    let artifacts = envelope.data["artifacts"].as_array().into_iter().flatten();
-    let mut list: Vec<(String, String)> = artifacts
-        .filter_map(|artifact| {
-            Some((
-                artifact["path"].as_str()?.to_owned(),
-                artifact["sha256"].as_str()?.to_owned(),
-            ))
-        })
-        .collect();
     list.sort();
     Ok(list)
 }
 
+/// SHA-512 of a file, if it is the one that a build recorded.
+fn sha512_of(path: &Path, recorded: &str) -> Option<String> {
+    let bytes = std::fs::read(path).ok()?;
+    let is_recorded = sha256_bytes(&bytes).to_string() == recorded;
+    is_recorded.then(|| {
+        let digest = Sha512::digest(&bytes);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    })
+}
+
 /// The triple of this machine, as rustc has it.
 pub(super) fn host_triple(cx: &Context) -> Result<String> {
-    let root = cx
-        .loaded_project()
-        .map(|project| project.root.clone())
-        .unwrap_or_default();
-    let step = Step::new("rustc")
-        .inherit(["RUSTC"])
-        .arg("-vV")
-        .current_dir(root);
-    let text = cx.runner.run(step)?.success()?.stdout;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    text.lines()
+    ask_rustc_for(cx, &["-vV"])?
+        .lines()
         .find_map(|line| line.strip_prefix("host: "))
         .map(str::to_owned)
         .ok_or_else(|| {
             Error::judge("`rustc -vV` names no host").with_help("is this rustc the real one?")
         })
+}
+
+/// Packages that a call about everything is about: all members of the workspace, unless packages
+/// were named.
+pub(super) fn whole_workspace(cx: &Context, project: &Project) -> Vec<Package> {
+    let asked = &cx.args().workspace;
+    if !asked.package.is_empty() || !asked.exclude.is_empty() {
+        return project.selected().cloned().collect();
+    }
+    project
+        .metadata
+        .workspace_packages()
+        .into_iter()
+        .cloned()
+        .collect()
+}
+
+/// Members of the workspace that a call was not about, as entries of its coverage.
+pub(super) fn add_left_out(coverage: &mut Coverage, project: &Project, packages: &[Package]) {
+    for member in project.metadata.workspace_packages() {
+        if !packages.iter().any(|package| package.id == member.id) {
+            coverage.not_judged(
+                &rules::NOT_JUDGED_PACKAGE,
+                format!("{} {}", member.name, member.version),
+                1,
+                "the call is about other packages of the workspace",
+            );
+        }
+    }
 }
 
 /// The last part of a path, for messages that must not name a folder of this machine.
@@ -196,5 +329,5 @@ pub(super) fn file_name(path: &Path) -> String {
 
 /// The bytes of a file that a flag names.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).or_judge(|| format!("cannot read `{}`", path.display()))
+    std::fs::read(path).or_judge(|| format!("cannot read `{}`", file_name(path)))
 }

@@ -17,8 +17,8 @@ pub(super) const FORMAT: Format = Format {
     help: "CycloneDX, JSON",
     file_name: "sbom.cdx.json",
     versions: &["1.3", "1.4", "1.5", "1.6"],
-    default_version: "1.5",
-    write: write_json,
+    default_version: "1.6",
+    write: Some(write_json),
     recognise: |input| {
         input
             .json()
@@ -33,6 +33,13 @@ fn write_json(inventory: &Inventory, provenance: &Provenance, version: &str) -> 
     let bom = encode::validated(bom::bom_of(inventory, provenance, spec)?, spec)?;
     let mut value = encode::to_value(&bom, spec)?;
     value["specVersion"] = version.into();
+    if version == "1.6"
+        && let Some(metadata) = value["metadata"].as_object_mut()
+        && let Some(manufacturer) = metadata.remove("manufacture")
+    {
+        // 1.6 has another word for it, and deprecates this one.
+        metadata.insert("manufacturer".to_owned(), manufacturer);
+    }
     // The serial number is made from the document without it.
     value["serialNumber"] = uuid_of(&encode::to_bytes(&value)?).urn().to_string().into();
     encode::to_bytes(&value)

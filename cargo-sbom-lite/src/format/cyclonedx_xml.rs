@@ -1,10 +1,9 @@
-//! CycloneDX as XML (1.3 to 1.5), through `cyclonedx-bom`, which reads it into what it writes as
-//! JSON.
+//! CycloneDX as XML (1.3 to 1.5 are written, 1.2 to 1.7 read).
 
 use cyclonedx_bom::models::bom::{Bom, SpecVersion, UrnUuid};
 use release_gate::{Error, Result};
 
-use super::cyclonedx::{bom, encode, read};
+use super::cyclonedx::{bom, encode, read, xml};
 use super::entry::{Format, Input};
 use super::serial::uuid_of;
 use crate::model::inventory::Inventory;
@@ -17,7 +16,7 @@ pub(super) const FORMAT: Format = Format {
     file_name: "sbom.cdx.xml",
     versions: &["1.3", "1.4", "1.5"],
     default_version: "1.5",
-    write: write_xml,
+    write: Some(write_xml),
     recognise: |input| input.bytes().starts_with(b"<"),
     read: read_xml,
 };
@@ -60,68 +59,5 @@ fn write_xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> R
 }
 
 fn read_xml(input: Input<'_>) -> Result<Sbom, String> {
-    let bytes = input.bytes();
-    let said = count_components(bytes)?;
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(2048)]).into_owned();
-    let wrong = |error: cyclonedx_bom::errors::XmlReadError| error.to_string();
-    let mut json = Vec::new();
-    let written = if head.contains("http://cyclonedx.org/schema/bom/1.3") {
-        Bom::parse_from_xml_v1_3(bytes)
-            .map_err(wrong)?
-            .output_as_json_v1_3(&mut json)
-    } else if head.contains("http://cyclonedx.org/schema/bom/1.4") {
-        Bom::parse_from_xml_v1_4(bytes)
-            .map_err(wrong)?
-            .output_as_json_v1_4(&mut json)
-    } else if head.contains("http://cyclonedx.org/schema/bom/1.5") {
-        Bom::parse_from_xml_v1_5(bytes)
-            .map_err(wrong)?
-            .output_as_json_v1_5(&mut json)
-    } else {
-        return Err("its XML namespace is not that of CycloneDX 1.3, 1.4 or 1.5".to_owned());
-    };
-    written.map_err(|error| error.to_string())?;
-    let sbom = read::from_json(serde_json::from_slice(&json).map_err(|error| error.to_string())?)?;
-    // The library keeps the last of what should be there once.
-    let read = sbom.components.len() + usize::from(sbom.main.is_some());
-    if read != said {
-        return Err(format!(
-            "it has {said} components, of which {read} can be read"
-        ));
-    }
-    Ok(sbom)
-}
-
-/// How many components an XML document opens. Elements that nest deeper than any document needs are
-/// refused before a parser recurses into them.
-fn count_components(bytes: &[u8]) -> Result<usize, String> {
-    let text = String::from_utf8_lossy(bytes);
-    let (mut depth, mut components) = (0_usize, 0);
-    let mut rest: &str = &text;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        if let Some(comment) = rest.strip_prefix("!--") {
-            rest = comment.split_once("-->").map_or("", |(_, after)| after);
-        } else if let Some(data) = rest.strip_prefix("![CDATA[") {
-            rest = data.split_once("]]>").map_or("", |(_, after)| after);
-        } else if rest.starts_with('/') {
-            depth = depth.saturating_sub(1);
-        } else if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-            let tag = rest.split('>').next().unwrap_or_default();
-            let name = tag
-                .split([' ', '\t', '\n', '\r', '/'])
-                .next()
-                .unwrap_or_default();
-            if name.rsplit(':').next() == Some("component") {
-                components += 1;
-            }
-            if !tag.ends_with('/') {
-                depth += 1;
-            }
-            if depth > read::MAX_DEPTH * 3 {
-                return Err("its elements nest too deeply".to_owned());
-            }
-        }
-    }
-    Ok(components)
+    read::from_json(xml::xml_to_json(input.bytes())?)
 }

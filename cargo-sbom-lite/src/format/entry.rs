@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use release_gate::Result;
 use serde_json::Value;
 
+use super::values::parse_json;
 use crate::model::inventory::Inventory;
 use crate::model::provenance::Provenance;
 use crate::model::sbom::Sbom;
@@ -22,8 +23,8 @@ pub struct Format {
     pub versions: &'static [&'static str],
     /// The version that is written unless another one is asked for.
     pub default_version: &'static str,
-    /// Writes a document of one of `versions`.
-    pub write: fn(&Inventory, &Provenance, &str) -> Result<Vec<u8>>,
+    /// Writes a document of one of `versions`; `None` for a format that is only read.
+    pub write: Option<fn(&Inventory, &Provenance, &str) -> Result<Vec<u8>>>,
     /// Whether an input looks like a document of this format, so that its errors are the ones to show.
     pub recognise: fn(&Input<'_>) -> bool,
     /// Reads a document; the error says why it cannot be read.
@@ -71,9 +72,41 @@ impl<'a> Input<'a> {
     }
 
     fn parsed(&self) -> &Result<Value, String> {
-        self.json.get_or_init(|| {
-            serde_json::from_slice(self.bytes)
-                .map_err(|error| format!("it is no JSON document ({error})"))
-        })
+        self.json
+            .get_or_init(|| parse_json(self.bytes).and_then(unwrap_document))
     }
+}
+
+/// How many wrappers may be around a document.
+const MAX_WRAPPERS: usize = 4;
+
+/// The document inside what it was sent in: the answer of GitHub's API (`sbom`), an in-toto
+/// statement (`predicate`) and what cosign puts into it (`Data`).
+///
+/// A document that is two documents at once says different things to different readers.
+fn unwrap_document(mut value: Value) -> Result<Value, String> {
+    for _ in 0..MAX_WRAPPERS {
+        let is_cyclonedx = value.get("bomFormat").is_some();
+        let is_spdx = value.get("spdxVersion").is_some() || value.get("@graph").is_some();
+        if is_cyclonedx && is_spdx {
+            return Err("it is a document of two formats at once".to_owned());
+        }
+        if is_cyclonedx || is_spdx {
+            return Ok(value);
+        }
+        let is_statement = value["_type"]
+            .as_str()
+            .is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/"));
+        let key = if is_statement {
+            "predicate"
+        } else if value.get("Data").is_some_and(Value::is_object) {
+            "Data"
+        } else if value.get("sbom").is_some_and(Value::is_object) {
+            "sbom"
+        } else {
+            return Ok(value);
+        };
+        value = value[key].take();
+    }
+    Ok(value)
 }

@@ -7,6 +7,7 @@ mod cyclonedx_xml;
 mod entry;
 mod serial;
 mod spdx;
+mod spdx3_json;
 mod spdx_json;
 mod spdx_tag_value;
 mod table;

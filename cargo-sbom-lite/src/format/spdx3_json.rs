@@ -38,10 +38,7 @@ fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
         Value::Array(graph) => graph,
         _ => return Err("`@graph` is no list".to_owned()),
     };
-    let mut sbom = Sbom {
-        standard: Standard::Spdx,
-        ..Sbom::default()
-    };
+    let mut sbom = Sbom::of_standard(Standard::Spdx);
     let keys = add_packages(&mut sbom, &graph)?;
     let known: BTreeSet<&str> = graph
         .iter()

@@ -16,7 +16,7 @@ pub(super) const FORMAT: Format = Format {
     file_name: "sbom.spdx.json",
     versions: &["2.3"],
     default_version: "2.3",
-    write: write_json,
+    write: Some(write_json),
     recognise: |input| {
         input
             .json()

@@ -19,8 +19,8 @@ pub(super) const FORMAT: Format = Format {
     file_name: "sbom.spdx",
     versions: &["2.3"],
     default_version: "2.3",
-    write: write_tags,
-    recognise: begins_with_version,
+    write: Some(write_tags),
+    recognise: has_version,
     read: read_tags,
 };
 
@@ -28,12 +28,13 @@ fn write_tags(inventory: &Inventory, provenance: &Provenance, _: &str) -> Result
     Ok(render_tags(&document::document_of(inventory, provenance)?).into_bytes())
 }
 
-fn begins_with_version(input: &Input<'_>) -> bool {
-    let first = input
-        .bytes()
-        .split(|byte| *byte == b'\n')
-        .find(|line| !line.starts_with(b"#") && !line.trim_ascii().is_empty());
-    first.is_some_and(|line| line.starts_with(b"SPDXVersion:"))
+/// Whether a line states the version: tags may stand in any order, and comments before them.
+fn has_version(input: &Input<'_>) -> bool {
+    !input.bytes().starts_with(b"{")
+        && input
+            .bytes()
+            .split(|byte| *byte == b'\n')
+            .any(|line| line.starts_with(b"SPDXVersion:"))
 }
 
 fn read_tags(input: Input<'_>) -> Result<Sbom, String> {
@@ -67,6 +68,9 @@ fn render_tags(document: &Document) -> String {
         tag("SPDXID", &package.spdx_id);
         if let Some(version) = &package.version_info {
             tag("PackageVersion", version);
+        }
+        if let Some(name) = &package.package_file_name {
+            tag("PackageFileName", name);
         }
         tag("PackageSupplier", &package.supplier);
         if let Some(originator) = &package.originator {
@@ -140,7 +144,9 @@ fn text(value: &str) -> String {
 /// Reads tags and `<text>` blocks. Tags that are not needed are skipped.
 fn tags_to_json(input: &str) -> Result<Value, String> {
     let mut document = Map::new();
-    let (mut packages, mut relationships): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
+    let mut packages: Vec<Value> = Vec::new();
+    let mut files: Vec<Value> = Vec::new();
+    let mut relationships: Vec<Value> = Vec::new();
     // Tags of files, snippets and licences follow their first tag until the next package.
     let mut elsewhere = false;
     for (tag, value) in parse_tags(input)? {
@@ -150,29 +156,50 @@ fn tags_to_json(input: &str) -> Result<Value, String> {
                 packages.push(json!({ "name": value, "externalRefs": [], "checksums": [] }));
             }
             "FileName" | "SnippetSPDXID" | "LicenseID" => elsewhere = true,
-            "Relationship" => {
-                let mut parts = value.split_whitespace();
-                let (Some(from), Some(kind), Some(to)) = (parts.next(), parts.next(), parts.next())
-                else {
-                    return Err(format!("the relationship `{value}` has not three parts"));
-                };
-                relationships.push(
-                    json!({ "spdxElementId": from, "relationshipType": kind, "relatedSpdxElement": to }),
-                );
-            }
+            "Relationship" => relationships.push(relationship_of(&value)?),
+            "SPDXID" if elsewhere => files.push(json!({ "SPDXID": value })),
             _ if elsewhere => {}
             _ => match packages.last_mut() {
                 Some(package) => add_package_tag(package, &tag, value)?,
-                None if tag == "SPDXVersion" => {
-                    drop(document.insert("spdxVersion".to_owned(), value.into()))
-                }
-                None => drop(document.insert(tag, value.into())),
+                None => add_document_tag(&mut document, tag, value)?,
             },
         }
     }
     document.insert("packages".to_owned(), packages.into());
+    document.insert("files".to_owned(), files.into());
     document.insert("relationships".to_owned(), relationships.into());
     Ok(Value::Object(document))
+}
+
+fn relationship_of(value: &str) -> Result<Value, String> {
+    let parts: Vec<&str> = value.split_whitespace().collect();
+    let [from, kind, to] = parts.as_slice() else {
+        return Err(format!("the relationship `{value}` has not three parts"));
+    };
+    Ok(json!({ "spdxElementId": from, "relationshipType": kind, "relatedSpdxElement": to }))
+}
+
+/// A tag of the document itself. Some may stand more than once (creators, references to other
+/// documents); its version and its id may not.
+fn add_document_tag(
+    document: &mut Map<String, Value>,
+    tag: String,
+    value: String,
+) -> Result<(), String> {
+    let key = match tag.as_str() {
+        "SPDXVersion" => "spdxVersion".to_owned(),
+        _ => tag,
+    };
+    let before = document.get(&key).and_then(Value::as_str);
+    let joined = match before {
+        Some(_) if key == "spdxVersion" || key == "SPDXID" => {
+            return Err(format!("`{key}` is there twice"));
+        }
+        Some(before) => format!("{before}\n{value}"),
+        None => value,
+    };
+    document.insert(key, joined.into());
+    Ok(())
 }
 
 fn add_package_tag(package: &mut Value, tag: &str, value: String) -> Result<(), String> {
@@ -211,6 +238,10 @@ fn add_package_tag(package: &mut Value, tag: &str, value: String) -> Result<(), 
         }
         _ => return Ok(()),
     };
+    // Readers differ in which of two they take.
+    if !package[field].is_null() {
+        return Err(format!("a package has the tag `{tag}` twice"));
+    }
     package[field] = value.into();
     Ok(())
 }

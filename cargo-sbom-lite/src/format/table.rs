@@ -3,7 +3,7 @@
 use release_gate::{Error, Result};
 
 use super::entry::{Format, Input};
-use super::{cyclonedx_json, cyclonedx_xml, spdx_json, spdx_tag_value};
+use super::{cyclonedx_json, cyclonedx_xml, spdx_json, spdx_tag_value, spdx3_json};
 use crate::model::sbom::Sbom;
 
 /// Every format, in the order in which documents are tried.
@@ -12,6 +12,7 @@ pub const FORMATS: &[Format] = &[
     cyclonedx_xml::FORMAT,
     spdx_json::FORMAT,
     spdx_tag_value::FORMAT,
+    spdx3_json::FORMAT,
 ];
 
 /// The format of a name.
@@ -30,11 +31,11 @@ pub fn parse_document(bytes: &[u8], name: &str) -> Result<Sbom> {
         Some(format) => (format.read)(input),
         None => input
             .into_json()
-            .and_then(|_| Err("it is neither CycloneDX nor SPDX 2.x".to_owned())),
+            .and_then(|_| Err("it is neither CycloneDX nor SPDX".to_owned())),
     };
     read.map_err(|why| {
         Error::judge(format!("`{name}` cannot be read as an SBOM: {why}")).with_help(
-            "CycloneDX 1.2 to 1.7 (JSON, XML to 1.5) and SPDX 2.2 and 2.3 (JSON, tag-value) can be read",
+            "CycloneDX 1.2 to 1.7 (JSON, XML), SPDX 2.2 and 2.3 (JSON, tag-value) and SPDX 3.0 (JSON-LD) can be read",
         )
     })
 }

@@ -2,43 +2,15 @@
 
 use release_gate::{Finding, Rule};
 
+use super::waivers::apply_waivers;
 use crate::model::config::{AuditPolicy, Threshold};
-use crate::model::vulnerability::{AdvisoryKind, Hit, Origin, Scope};
 use crate::rules;
+use release_gate::facts::report::vulns::{AdvisoryKind, Hit, Origin, Scope};
 
-/// Judges hits by a policy and marks those that are ignored.
-pub fn judge_hits(hits: &mut [Hit], policy: &AuditPolicy) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for ignore in &policy.ignore {
-        let matched = hits
-            .iter_mut()
-            .filter(|hit| hit.id == ignore.id || hit.aliases.contains(&ignore.id));
-        let expired = ignore.until < policy.today;
-        let mut any = false;
-        for hit in matched {
-            any = true;
-            if !expired {
-                hit.ignored = Some(ignore.reason.clone());
-            }
-        }
-        if expired {
-            findings.push(
-                Finding::new(
-                    &rules::IGNORE_EXPIRED,
-                    format!("the ignore of {} ended on {}", ignore.id, ignore.until),
-                )
-                .help("renew the date with a reason, or update the dependency"),
-            );
-        } else if !any {
-            findings.push(
-                Finding::new(
-                    &rules::IGNORE_UNMATCHED,
-                    format!("the ignore of {} matches no advisory", ignore.id),
-                )
-                .help("take it out of the configuration"),
-            );
-        }
-    }
+/// Judges the hits of a product by a policy and marks those that are waived. `product` is the
+/// product's package URL or name.
+pub fn judge_hits(hits: &mut [Hit], policy: &AuditPolicy, product: &str) -> Vec<Finding> {
+    let mut findings = apply_waivers(hits, policy, product);
     findings.extend(hits.iter().map(|hit| finding_for(hit, policy.fail_on)));
     findings
 }
@@ -53,13 +25,15 @@ fn rule_for(hit: &Hit, fail_on: Threshold) -> &'static Rule {
         return &rules::OTHER_SOURCE;
     }
     match hit.kind {
+        AdvisoryKind::Malicious => &rules::MALICIOUS,
+        AdvisoryKind::Unknown => &rules::UNKNOWN_KIND,
         AdvisoryKind::Vulnerability if hit.scope == Scope::NotBuilt => &rules::NOT_BUILT,
         AdvisoryKind::Vulnerability if !hit.only_on.is_empty() => &rules::OTHER_TARGET,
         AdvisoryKind::Vulnerability if fail_on.tolerates(hit.severity) => &rules::BELOW,
         AdvisoryKind::Vulnerability => &rules::VULNERABLE,
         AdvisoryKind::Unmaintained => &rules::UNMAINTAINED,
         AdvisoryKind::Unsound => &rules::UNSOUND,
-        AdvisoryKind::Notice | AdvisoryKind::Other(_) => &rules::NOTICE,
+        AdvisoryKind::Notice => &rules::NOTICE,
     }
 }
 
@@ -81,10 +55,14 @@ fn finding_for(hit: &Hit, fail_on: Threshold) -> Finding {
     if let Some(line) = hit.line {
         finding = finding.at("Cargo.lock", line);
     }
-    if let Some(reason) = &hit.ignored {
+    if let Some(waiver) = &hit.ignored {
+        let until = match &waiver.until {
+            Some(until) => format!(" until {until}"),
+            None => String::new(),
+        };
         return finding
-            .evidence("ignored", reason.clone())
-            .help(format!("ignored: {reason}"));
+            .evidence("ignored", waiver.reason.clone())
+            .help(format!("ignored{until}: {}", waiver.reason));
     }
     let mut help = hit.fix.clone();
     if hit.path.len() > 1 {
@@ -102,16 +80,16 @@ mod tests {
 
     use super::*;
     use crate::model::config::Ignore;
-    use crate::model::vulnerability::Severity;
+    use release_gate::facts::report::vulns::Severity;
 
-    fn hit(kind: &str, severity: Severity, scope: Scope) -> Hit {
+    fn hit(kind: AdvisoryKind, severity: Severity, scope: Scope) -> Hit {
         Hit {
             id: "RUSTSEC-2024-0001".into(),
             aliases: vec!["CVE-2024-1".into()],
             title: "t".into(),
             package: "p".into(),
             version: "1.0.0".into(),
-            kind: kind.to_owned().into(),
+            kind,
             severity,
             scope,
             ..Hit::default()
@@ -122,9 +100,11 @@ mod tests {
         let policy = AuditPolicy {
             fail_on,
             ignore,
+            ignore_once: Vec::new(),
+            vex: Vec::new(),
             today: "2026-01-01".into(),
         };
-        judge_hits(&mut [hit], &policy)
+        judge_hits(&mut [hit], &policy, "app")
             .into_iter()
             .map(|finding| (finding.rule, finding.level))
             .collect()
@@ -133,9 +113,13 @@ mod tests {
     #[test]
     fn the_threshold_decides_and_no_score_fails() {
         let rule = |severity: Severity, on| {
-            judged(hit("vulnerability", severity, Scope::Artifact), on, vec![])[0]
-                .0
-                .clone()
+            judged(
+                hit(AdvisoryKind::Vulnerability, severity, Scope::Artifact),
+                on,
+                vec![],
+            )[0]
+            .0
+            .clone()
         };
         assert_eq!(
             rule(Severity::Medium, Threshold::High),
@@ -149,7 +133,11 @@ mod tests {
         assert_eq!(rule(Severity::Low, Threshold::Low), "vulnerability");
         assert_eq!(
             judged(
-                hit("vulnerability", Severity::Critical, Scope::NotBuilt),
+                hit(
+                    AdvisoryKind::Vulnerability,
+                    Severity::Critical,
+                    Scope::NotBuilt
+                ),
                 Threshold::Low,
                 vec![]
             )[0]
@@ -158,7 +146,11 @@ mod tests {
         );
         assert_eq!(
             judged(
-                hit("unmaintained", Severity::Unknown, Scope::Artifact),
+                hit(
+                    AdvisoryKind::Unmaintained,
+                    Severity::Unknown,
+                    Scope::Artifact
+                ),
                 Threshold::Low,
                 vec![]
             )[0]
@@ -176,7 +168,7 @@ mod tests {
                 until: until.into(),
             }]
         };
-        let vulnerable = || hit("vulnerability", Severity::High, Scope::Artifact);
+        let vulnerable = || hit(AdvisoryKind::Vulnerability, Severity::High, Scope::Artifact);
         let by_alias = judged(
             vulnerable(),
             Threshold::High,
@@ -205,7 +197,7 @@ mod tests {
     fn other_sources_and_other_targets_do_not_fail_and_are_said() {
         let fork = Hit {
             source: Origin::Git,
-            ..hit("vulnerability", Severity::High, Scope::Artifact)
+            ..hit(AdvisoryKind::Vulnerability, Severity::High, Scope::Artifact)
         };
         assert_eq!(
             judged(fork, Threshold::Low, vec![]),
@@ -213,11 +205,25 @@ mod tests {
         );
         let windows = Hit {
             only_on: vec!["windows".into()],
-            ..hit("vulnerability", Severity::High, Scope::Artifact)
+            ..hit(AdvisoryKind::Vulnerability, Severity::High, Scope::Artifact)
         };
         assert_eq!(
             judged(windows, Threshold::Low, vec![]),
             [("vulnerability-other-target".to_owned(), Level::Warn)]
         );
+    }
+
+    #[test]
+    fn what_is_worse_or_not_known_weighs_whatever_its_score() {
+        for (kind, rule) in [
+            (AdvisoryKind::Malicious, "malicious"),
+            (AdvisoryKind::Unknown, "advisory-of-unknown-kind"),
+        ] {
+            let hit = hit(kind, Severity::Low, Scope::NotBuilt);
+            assert_eq!(
+                judged(hit, Threshold::Critical, vec![]),
+                [(rule.to_owned(), Level::Deny)]
+            );
+        }
     }
 }

@@ -111,12 +111,7 @@ fn list_entry(listed: &mut Listed, entry: &Entry, is_main: bool, advisories: &Ad
 }
 
 /// A component that is a cargo package by its URL. Everything else it says must agree with that.
-fn list_cargo(
-    listed: &mut Listed,
-    entry: &Entry,
-    cargo: &[CargoPurl],
-    advisories: &Advisories,
-) {
+fn list_cargo(listed: &mut Listed, entry: &Entry, cargo: &[CargoPurl], advisories: &Advisories) {
     let shown = shown(entry);
     for package in cargo {
         let version = if package.version.is_empty() {
@@ -226,7 +221,9 @@ fn list_without_url(listed: &mut Listed, entry: &Entry, is_main: bool, advisorie
 fn list_pedigree(listed: &mut Listed, entry: &Entry, advisories: &Advisories) {
     for url in &entry.derived_from {
         let why = match PackageUrl::parse(url) {
-            PackageUrl::Cargo(origin) if is_vulnerable(&origin.name, &origin.version, advisories) => {
+            PackageUrl::Cargo(origin)
+                if is_vulnerable(&origin.name, &origin.version, advisories) =>
+            {
                 "what it was made from is vulnerable, and whether the change repairs that is not known"
             }
             PackageUrl::Unreadable(_) => "what it was made from cannot be read",

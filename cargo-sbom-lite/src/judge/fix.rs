@@ -1,8 +1,9 @@
-//! The smallest change that mends a vulnerable dependency.
+//! The smallest change that repairs a vulnerable dependency.
 
 use std::collections::BTreeMap;
 
 use cargo_metadata::Metadata;
+use release_gate::facts::report::vulns::Origin;
 use semver::{Op, Version, VersionReq};
 
 /// Who requires which versions of a package: package name to `(who, requirement)`.
@@ -50,51 +51,103 @@ pub fn lowest_fixed(current: &Version, patched: &[VersionReq]) -> Option<Version
         .min()
 }
 
-/// What to do about `name current`, in one line.
-pub fn advice(
-    name: &str,
-    current: &Version,
-    patched: &[VersionReq],
-    requirements: &Requirements,
-) -> String {
-    if patched.is_empty() {
-        return format!(
-            "no release mends it: replace `{name}`, or ignore it with a reason and a date"
-        );
+/// What to do about a vulnerable package.
+#[derive(Debug, Clone, Copy)]
+pub struct Advice<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its version.
+    pub current: &'a Version,
+    /// Versions with the repair.
+    pub patched: &'a [VersionReq],
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Who requires it; `None` where only a list of packages is known.
+    pub requirements: Option<&'a Requirements>,
+}
+
+impl Advice<'_> {
+    /// The advice in one line. It only names commands that can work.
+    pub fn text(&self) -> String {
+        let Self {
+            name,
+            current,
+            patched,
+            ..
+        } = self;
+        if patched.is_empty() {
+            return format!(
+                "no release has the repair: replace `{name}`, or ignore the advisory with a reason and a date"
+            );
+        }
+        let list = patched
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" or ");
+        match self.origin {
+            Origin::Git => {
+                return format!(
+                    "the repair is in {list}: name a revision of its repository that has it"
+                );
+            }
+            Origin::Path => {
+                return format!("the repair is in {list}: take it over into the folder");
+            }
+            Origin::CratesIo | Origin::Registry => {}
+        }
+        let Some(lowest) = lowest_fixed(current, patched) else {
+            return format!("`cargo update -p {name}@{current}` to {list}");
+        };
+        let holders = self.holders(&lowest);
+        if !holders.is_empty() {
+            return format!(
+                "needs {name} {lowest} (patched: {list}), which is kept back: {}",
+                shortened(&holders)
+            );
+        }
+        if self.requirements.is_none() && !is_compatible(current, &lowest) {
+            // cargo takes no version that a requirement does not admit, and those are not known.
+            return format!(
+                "needs {name} {lowest} (patched: {list}): raise the requirements that hold {current}"
+            );
+        }
+        format!("`cargo update -p {name}@{current} --precise {lowest}` (patched: {list})")
     }
-    let list = patched
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" or ");
-    let Some(lowest) = lowest_fixed(current, patched) else {
-        return format!("`cargo update -p {name}@{current}` to {list}");
-    };
-    // Only those whose requirement admits the current version are behind it; others hold another
-    // version of the package.
-    let holders: Vec<String> = requirements
-        .get(name)
-        .into_iter()
-        .flatten()
-        .filter(|(_, requirement)| requirement.matches(current) && !requirement.matches(&lowest))
-        .map(|(who, requirement)| format!("{who} requires `{requirement}`"))
-        .collect();
-    if holders.is_empty() {
-        return format!("`cargo update -p {name}@{current} --precise {lowest}` (patched: {list})");
+
+    /// Who admits the current version and not the repaired one. Others hold another version of the
+    /// package.
+    fn holders(&self, lowest: &Version) -> Vec<String> {
+        let mut holders: Vec<String> = self
+            .requirements
+            .and_then(|requirements| requirements.get(self.name))
+            .into_iter()
+            .flatten()
+            .filter(|(_, requirement)| {
+                requirement.matches(self.current) && !requirement.matches(lowest)
+            })
+            .map(|(who, requirement)| format!("{who} requires `{requirement}`"))
+            .collect();
+        holders.sort();
+        holders.dedup();
+        holders
     }
-    let mut holders = holders;
-    holders.sort();
-    holders.dedup();
-    let more = if holders.len() > 3 {
-        format!(" and {} more", holders.len() - 3)
-    } else {
-        String::new()
+}
+
+/// Whether cargo's default requirement for one version admits the other.
+fn is_compatible(current: &Version, other: &Version) -> bool {
+    format!("^{}.{}.{}", current.major, current.minor, current.patch)
+        .parse::<VersionReq>()
+        .is_ok_and(|requirement| requirement.matches(other))
+}
+
+fn shortened(holders: &[String]) -> String {
+    let shown = &holders[..holders.len().min(3)];
+    let more = match holders.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
     };
-    holders.truncate(3);
-    format!(
-        "needs {name} {lowest} (patched: {list}), which is kept back: {}{more}",
-        holders.join(", ")
-    )
+    format!("{}{more}", shown.join(", "))
 }
 
 #[cfg(test)]
@@ -135,10 +188,26 @@ mod tests {
             "x".into(),
             vec![("a 1.0.0".into(), "^0.1.2".parse().unwrap())],
         )]);
-        assert!(advice("x", &current, &reqs(&[">=0.1.9"]), &free).contains("--precise 0.1.9"));
-        assert!(
-            advice("x", &current, &reqs(&[">=0.2.1"]), &free).contains("a 1.0.0 requires `^0.1.2`")
-        );
-        assert!(advice("x", &current, &[], &free).contains("no release"));
+        let advice = |patched: &[&str], origin, requirements| {
+            let advice = Advice {
+                name: "x",
+                current: &current,
+                patched: &reqs(patched),
+                origin,
+                requirements,
+            };
+            advice.text()
+        };
+        let known = |patched: &[&str]| advice(patched, Origin::CratesIo, Some(&free));
+        assert!(known(&[">=0.1.9"]).contains("--precise 0.1.9"));
+        assert!(known(&[">=0.2.1"]).contains("a 1.0.0 requires `^0.1.2`"));
+        assert!(known(&[]).contains("no release"));
+        // What cannot work is not advised: no update of a folder or a revision, and none across
+        // requirements that nobody has read.
+        for origin in [Origin::Git, Origin::Path] {
+            assert!(!advice(&[">=0.1.9"], origin, Some(&free)).contains("cargo update"));
+        }
+        assert!(advice(&[">=0.1.9"], Origin::CratesIo, None).contains("--precise 0.1.9"));
+        assert!(!advice(&[">=0.2.1"], Origin::CratesIo, None).contains("--precise"));
     }
 }

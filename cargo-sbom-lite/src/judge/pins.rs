@@ -2,14 +2,15 @@
 
 use cargo_metadata::Metadata;
 use release_gate::Finding;
-use rustsec::Lockfile;
+use release_gate::lock::Lock;
 
 use crate::model::source::{Source, relative_path, source_of};
+use crate::read::crates::SourceDifference;
 use crate::read::vendor::Vendored;
 use crate::rules;
 
 /// Judges the lock file and the manifests of the workspace.
-pub fn judge_pins(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -> Vec<Finding> {
+pub fn judge_pins(metadata: &Metadata, lock: &Lock, vendored: &[Vendored]) -> Vec<Finding> {
     let mut findings = judge_lock(lock);
     findings.extend(judge_paths(metadata));
     findings.extend(judge_requirements(metadata));
@@ -18,32 +19,15 @@ pub fn judge_pins(metadata: &Metadata, lock: &Lockfile, vendored: &[Vendored]) -
 }
 
 /// Every package of the lock file has a checksum or a full commit.
-fn judge_lock(lock: &Lockfile) -> Vec<Finding> {
+fn judge_lock(lock: &Lock) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &lock.packages {
-        let Some(origin) = &package.source else {
+        let Some(source) = &package.source else {
             continue;
         };
         let name = format!("{} {}", package.name, package.version);
-        if origin.is_git() {
-            let commit = origin.precise().unwrap_or_default();
-            if origin.url().scheme() == "file" {
-                findings.push(
-                    Finding::new(
-                        &rules::PIN_PATH,
-                        format!("{name} comes from a repository on this machine"),
-                    )
-                    .at("Cargo.lock", None)
-                    .help("name a repository that others can reach"),
-                );
-            }
-            if commit.len() < 40 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                findings.push(
-                    Finding::new(&rules::PIN_GIT, format!("{name} has no full commit"))
-                        .at("Cargo.lock", None)
-                        .help(format!("`cargo update -p {}` writes one", package.name)),
-                );
-            }
+        if package.is_from_git() {
+            findings.extend(judge_git(&name, &package.name, source));
         } else if package.checksum.is_none() {
             findings.push(
                 Finding::new(&rules::PIN_CHECKSUM, format!("{name} has no checksum"))
@@ -55,11 +39,35 @@ fn judge_lock(lock: &Lockfile) -> Vec<Finding> {
     findings
 }
 
+/// A repository that others can reach, at a full commit.
+fn judge_git(shown: &str, name: &str, source: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (url, commit) = source.split_once('#').unwrap_or((source, ""));
+    if url.starts_with("git+file:") {
+        findings.push(
+            Finding::new(
+                &rules::PIN_PATH,
+                format!("{shown} comes from a repository on this machine"),
+            )
+            .at("Cargo.lock", None)
+            .help("name a repository that others can reach"),
+        );
+    }
+    if commit.len() < 40 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        findings.push(
+            Finding::new(&rules::PIN_GIT, format!("{shown} has no full commit"))
+                .at("Cargo.lock", None)
+                .help(format!("`cargo update -p {name}` writes one")),
+        );
+    }
+    findings
+}
+
 /// No dependency is a folder outside the workspace.
 fn judge_paths(metadata: &Metadata) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &metadata.packages {
-        if let Source::Path(path) = source_of(metadata, package)
+        if let Source::Path(path) = source_of(metadata, package, &[])
             && !metadata.workspace_members.contains(&package.id)
             && path.starts_with("..")
         {
@@ -109,7 +117,7 @@ fn judge_requirements(metadata: &Metadata) -> Vec<Finding> {
     findings
 }
 
-fn judge_copy(copy: &Vendored, lock: &Lockfile) -> Vec<Finding> {
+fn judge_copy(copy: &Vendored, lock: &Lock) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |what: String| {
         findings.push(
@@ -124,9 +132,7 @@ fn judge_copy(copy: &Vendored, lock: &Lockfile) -> Vec<Finding> {
     let locked = lock
         .packages
         .iter()
-        .filter(|package| {
-            package.name.as_str() == copy.name && package.version.to_string() == copy.version
-        })
+        .filter(|package| package.name == copy.name && package.version.to_string() == copy.version)
         .filter_map(|package| package.checksum.as_ref())
         .map(ToString::to_string)
         .collect::<Vec<_>>();
@@ -146,6 +152,37 @@ fn judge_copy(copy: &Vendored, lock: &Lockfile) -> Vec<Finding> {
     }
     for file in &copy.unlisted {
         add(format!("`{file}` is there and not listed"));
+    }
+    findings
+}
+
+/// Sources that are not those of the archive that Cargo.lock names.
+pub fn judge_sources(name: &str, folder: &str, difference: &SourceDifference) -> Vec<Finding> {
+    let parts = [
+        (
+            &difference.changed,
+            "is not what the archive of Cargo.lock has",
+        ),
+        (
+            &difference.missing,
+            "is in the archive of Cargo.lock and not there",
+        ),
+        (
+            &difference.added,
+            "is there and not in the archive of Cargo.lock",
+        ),
+    ];
+    let mut findings = Vec::new();
+    for (files, what) in parts {
+        for file in files {
+            findings.push(
+                Finding::new(&rules::PIN_SOURCE, format!("{name}: `{file}` {what}"))
+                    .at(folder, None)
+                    .help(
+                        "look at what was changed; then delete the folder and let cargo make it again",
+                    ),
+            );
+        }
     }
     findings
 }

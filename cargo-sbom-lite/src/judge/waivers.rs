@@ -10,11 +10,7 @@ use crate::model::vex::{Justification, VexStatement, VexStatus};
 use crate::rules;
 
 /// Marks the hits that are waived, and says which waivers are expired, unmatched or unusable.
-pub(super) fn apply_waivers(
-    hits: &mut [Hit],
-    policy: &AuditPolicy,
-    product: &str,
-) -> Vec<Finding> {
+pub(super) fn apply_waivers(hits: &mut [Hit], policy: &AuditPolicy, product: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ignore in &policy.ignore {
         findings.extend(apply_ignore(hits, ignore, &policy.today));
@@ -122,7 +118,11 @@ fn objection(
     policy: &AuditPolicy,
     product: &str,
 ) -> Option<String> {
-    if let Some(until) = statement.until.as_ref().filter(|until| **until < policy.today) {
+    if let Some(until) = statement
+        .until
+        .as_ref()
+        .filter(|until| **until < policy.today)
+    {
         return Some(format!("it ended on {until}"));
     }
     if statement.author.is_none() {
@@ -142,7 +142,10 @@ fn objection(
         return Some(format!("it does not name {}", hit.purl));
     }
     let names_another = !statement.products.is_empty()
-        && !statement.products.iter().any(|name| is_product(name, product));
+        && !statement
+            .products
+            .iter()
+            .any(|name| is_product(name, product));
     if names_another {
         return Some(format!("it is about another product than {product}"));
     }
@@ -231,11 +234,19 @@ mod tests {
     fn a_statement_counts_for_exactly_what_it_names() {
         assert!(waived(|_, _| ()));
         assert!(!waived(|said, _| said.ids = vec!["CVE-2024-2".into()]));
-        assert!(!waived(|said, _| said.packages = vec!["pkg:cargo/p@1.0.1".into()]));
+        assert!(!waived(
+            |said, _| said.packages = vec!["pkg:cargo/p@1.0.1".into()]
+        ));
         assert!(!waived(|said, _| said.packages = vec!["pkg:cargo/p".into()]));
-        assert!(!waived(|said, _| said.packages = vec!["pkg:cargo/app@2.0.0".into()]));
-        assert!(!waived(|said, _| said.products = vec!["pkg:cargo/other@2.0.0".into()]));
-        assert!(!waived(|said, _| said.products = vec!["pkg:cargo/app@1.0.0".into()]));
+        assert!(!waived(
+            |said, _| said.packages = vec!["pkg:cargo/app@2.0.0".into()]
+        ));
+        assert!(!waived(
+            |said, _| said.products = vec!["pkg:cargo/other@2.0.0".into()]
+        ));
+        assert!(!waived(
+            |said, _| said.products = vec!["pkg:cargo/app@1.0.0".into()]
+        ));
         assert!(!waived(|said, _| said.justification = None));
         assert!(!waived(|said, _| said.author = None));
         assert!(!waived(|said, _| said.until = Some("2025-12-31".into())));
@@ -244,7 +255,9 @@ mod tests {
 
     #[test]
     fn the_build_refutes_what_is_not_so() {
-        assert!(!waived(|said, _| said.justification = Some(Justification::ComponentNotPresent)));
+        assert!(!waived(
+            |said, _| said.justification = Some(Justification::ComponentNotPresent)
+        ));
         assert!(waived(|said, hit| {
             said.justification = Some(Justification::ComponentNotPresent);
             hit.scope = Scope::BuildTime;

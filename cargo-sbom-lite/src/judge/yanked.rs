@@ -1,22 +1,52 @@
 //! Packages whose version was taken back by its authors.
 
 use release_gate::Finding;
+use release_gate::facts::report::vulns::Yanked;
 
 use crate::model::locked::Locked;
 use crate::model::source::Source;
 use crate::rules;
 
-/// The packages whose version was yanked. `is_yanked` answers for a name and version; `None` where
-/// it does not know.
-pub fn yanked_packages(
-    packages: &[Locked],
-    is_yanked: impl Fn(&str, &str) -> Option<bool>,
-) -> Vec<&Locked> {
-    packages
-        .iter()
-        .filter(|package| package.source == Source::CratesIo)
-        .filter(|package| is_yanked(&package.name, &package.version.to_string()) == Some(true))
-        .collect()
+/// What is known about the versions of packages.
+#[derive(Debug, Default)]
+pub struct YankedPackages<'a> {
+    /// Those that were yanked.
+    pub yanked: Vec<&'a Locked>,
+    /// How many packages of crates.io nothing is known about.
+    pub unknown: usize,
+}
+
+impl<'a> YankedPackages<'a> {
+    /// Asks for each package of crates.io. `is_yanked` answers for a name and version; `None` where
+    /// it does not know.
+    pub fn among(packages: &'a [Locked], is_yanked: impl Fn(&str, &str) -> Option<bool>) -> Self {
+        let mut found = Self::default();
+        for package in packages {
+            if package.source != Source::CratesIo {
+                continue;
+            }
+            match is_yanked(&package.name, &package.version.to_string()) {
+                Some(true) => found.yanked.push(package),
+                Some(false) => {}
+                None => found.unknown += 1,
+            }
+        }
+        found
+    }
+
+    /// The yanked ones as reports have them, sorted.
+    pub fn facts(&self) -> Vec<Yanked> {
+        let mut facts: Vec<Yanked> = self
+            .yanked
+            .iter()
+            .map(|package| Yanked {
+                package: package.name.clone(),
+                version: package.version.to_string(),
+            })
+            .collect();
+        facts.sort();
+        facts
+    }
 }
 
 /// What is said of a package whose version was yanked.

@@ -1,10 +1,13 @@
 //! `[sbom-lite]` of the configuration, and the policies made from it.
 
+use std::path::PathBuf;
+
+use release_gate::facts::report::vulns::Severity;
 use serde::Deserialize;
 
 use super::inventory::Component;
 use super::license::License;
-use super::vulnerability::Severity;
+use super::vex::VexStatement;
 
 /// `[sbom-lite]` of the configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -16,8 +19,30 @@ pub struct Config {
     pub max_db_age: Option<u32>,
     /// Advisories to live with.
     pub ignore: Vec<Ignore>,
+    /// Registries that serve what crates.io does, by their address or the beginning of it.
+    pub mirrors: Vec<String>,
+    /// Where the advisory database is fetched from, for those who keep a copy.
+    pub db_url: Option<String>,
+    /// VEX documents whose statements count.
+    pub vex: Vec<VexFile>,
+    /// Who makes and supplies the software, for SBOMs.
+    pub maker: Maker,
     /// Licence policy.
     pub licenses: LicensePolicy,
+}
+
+/// `[sbom-lite.maker]`: who makes and supplies the software, and whom to ask about its SBOM.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Maker {
+    /// Who distributes it.
+    pub supplier: Option<String>,
+    /// Who makes it.
+    pub manufacturer: Option<String>,
+    /// Who writes the SBOM.
+    pub author: Option<String>,
+    /// An address of e-mail or of a page, to ask about it.
+    pub contact: Option<String>,
 }
 
 /// From which severity on a vulnerability fails the gate.
@@ -60,13 +85,27 @@ impl Threshold {
     }
 }
 
+/// A VEX document whose statements count, until a date.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VexFile {
+    /// The document, relative to the workspace.
+    pub path: PathBuf,
+    /// Last day, `YYYY-MM-DD`.
+    pub until: String,
+}
+
 /// What decides over the findings of an audit.
 #[derive(Debug, Clone)]
 pub struct AuditPolicy {
     /// See [`Threshold`].
     pub fail_on: Threshold,
-    /// Ignores.
+    /// Ignores of the configuration.
     pub ignore: Vec<Ignore>,
+    /// Ids or aliases that this call ignores.
+    pub ignore_once: Vec<String>,
+    /// Statements of VEX documents.
+    pub vex: Vec<VexStatement>,
     /// The day ignores are measured against, `YYYY-MM-DD`.
     pub today: String,
 }
@@ -94,24 +133,74 @@ pub struct LicenseException {
     pub license: String,
     /// Why it is accepted.
     pub reason: String,
+    /// SHA-256 of the file that was read, for packages that name only a file.
+    pub sha256: Option<String>,
+}
+
+/// What an exception is to a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Covers {
+    /// It is about another package, or another licence.
+    No,
+    /// It is about this package as it is.
+    Yes,
+    /// It is about this package, and does not say which text was read.
+    WithoutDigest,
+    /// It is about this package with another text.
+    OtherText,
 }
 
 impl LicenseException {
-    /// Whether it covers a package: by name, and not when the package states a licence that is
-    /// another one.
-    pub fn covers(&self, component: &Component) -> bool {
-        self.package == component.name
-            && match &component.license {
-                License::Expression(text) | License::Invalid(text) => {
-                    *text == self.license
-                        || License::new(Some(&self.license), None).expression() == Some(text)
-                }
-                License::File(_) | License::Missing => true,
+    /// What it is to a package: by name, and not when the package states a licence that is another
+    /// one, or has another text than was read. `digest` is that of the package's licence file.
+    pub fn covers(&self, component: &Component, digest: Option<&str>) -> Covers {
+        if self.package != component.name {
+            return Covers::No;
+        }
+        match &component.license {
+            License::Expression(text) | License::Invalid(text) => {
+                let is_same = *text == self.license
+                    || License::new(Some(&self.license), None).expression() == Some(text);
+                if is_same { Covers::Yes } else { Covers::No }
             }
+            License::Missing => Covers::Yes,
+            License::File(_) => match (&self.sha256, digest) {
+                (None, _) => Covers::WithoutDigest,
+                (Some(read), Some(digest)) if read.eq_ignore_ascii_case(digest) => Covers::Yes,
+                (Some(_), _) => Covers::OtherText,
+            },
+        }
     }
 }
 
 impl LicensePolicy {
+    /// Whether it allows or denies anything.
+    pub fn is_configured(&self) -> bool {
+        !self.allow.is_empty() || !self.deny.is_empty()
+    }
+
+    /// Whether a licence of an expression is accepted: listed where there is a list, and not denied.
+    ///
+    /// A licence is denied with its whole family: whoever denies `AGPL-3.0-only` does not want
+    /// `AGPL-3.0-or-later`. Whoever takes `-or-later` code may take it under the version that is
+    /// allowed.
+    pub fn accepts(&self, id: &str) -> bool {
+        let plain = id.split(" WITH ").next().unwrap_or_default();
+        let is_denied = self
+            .deny
+            .iter()
+            .any(|denied| denied == id || family(denied) == family(plain));
+        if is_denied {
+            return false;
+        }
+        let or_later = plain.ends_with("-or-later") && !id.contains(" WITH ");
+        self.allow.is_empty()
+            || self
+                .allow
+                .iter()
+                .any(|allowed| allowed == id || (or_later && family(allowed) == family(plain)))
+    }
+
     /// The policy with every id in canonical spelling, as packages' licences are.
     ///
     /// # Errors
@@ -133,4 +222,11 @@ impl LicensePolicy {
             exceptions: self.exceptions.clone(),
         })
     }
+}
+
+/// A licence without what says whether later versions may be taken.
+fn family(id: &str) -> &str {
+    id.trim_end_matches('+')
+        .trim_end_matches("-only")
+        .trim_end_matches("-or-later")
 }

@@ -10,8 +10,9 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 use super::license::License;
 use super::purl::purl;
-use super::source::{Source, source_of, without_user};
-use super::unit_graph::UnitGraph;
+use super::source::{Source, source_of};
+use super::unit_graph::{Unit, UnitGraph};
+use super::url::{is_anonymous, public_url};
 
 /// SHA-256 of `.crate` archives, by name, version and source as Cargo.lock spells it.
 pub type Checksums = BTreeMap<(String, String, String), String>;
@@ -59,6 +60,10 @@ pub struct Component {
     pub homepage: Option<String>,
     /// The native library its build script links, from `links`.
     pub links: Option<String>,
+    /// Whether it is never published (`publish = false`).
+    pub is_private: bool,
+    /// Whether it has a program, rather than a library alone.
+    pub has_program: bool,
     /// Features enabled, over all its units.
     pub features: BTreeSet<String>,
     /// Triples it is built for; `host` for the host.
@@ -83,6 +88,8 @@ impl Component {
             repository: None,
             homepage: None,
             links: None,
+            is_private: false,
+            has_program: false,
             features: BTreeSet::new(),
             platforms: BTreeSet::new(),
             needs: BTreeSet::new(),
@@ -96,7 +103,9 @@ impl Component {
             let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
             let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
             let host = host.rsplit('@').next().unwrap_or_default();
-            (!host.is_empty()).then(|| Supplier::Organization(host.to_owned()))
+            // A place that must not be named names no supplier.
+            (!host.is_empty() && !is_anonymous(url))
+                .then(|| Supplier::Organization(host.to_owned()))
         };
         match &self.source {
             Source::CratesIo => Some(Supplier::Organization("crates.io".to_owned())),
@@ -129,124 +138,134 @@ pub struct Inventory {
 #[error("cargo's unit graph names the package `{0}`, which its metadata does not")]
 pub struct UnknownPackage(String);
 
+/// What is known about packages beside the graph: where an inventory takes names and licences from.
+#[derive(Debug, Clone, Copy)]
+pub struct PackageFacts<'a> {
+    /// `cargo metadata`, dependencies included.
+    pub metadata: &'a Metadata,
+    /// Checksums of Cargo.lock.
+    pub checksums: &'a Checksums,
+    /// Registries that serve what crates.io does.
+    pub mirrors: &'a [String],
+}
+
 /// Node of the graph that roles are computed on.
 struct Node<'a> {
     id: &'a str,
     build_time: bool,
     features: Vec<&'a str>,
-    platform: Option<&'a str>,
+    /// Triples; empty for the host.
+    platforms: Vec<&'a str>,
     needs: Vec<usize>,
 }
 
 impl Inventory {
-    /// The inventory of `package` by cargo's unit graph.
+    /// The inventory of `package` by cargo's unit graph, which may be one of several packages.
     ///
     /// # Errors
     /// The graph and the metadata are not of the same project.
     pub fn from_units(
-        metadata: &Metadata,
+        facts: PackageFacts<'_>,
         package: &Package,
         graph: &UnitGraph,
-        checksums: &Checksums,
     ) -> Result<Self, UnknownPackage> {
         let nodes: Vec<Node<'_>> = graph
             .units
             .iter()
             .map(|unit| Node {
                 id: &unit.pkg_id,
-                build_time: unit.is_build_time(),
+                build_time: unit.is_build_time() && !is_product_macro(unit, package),
                 features: unit.features.iter().map(String::as_str).collect(),
-                platform: unit.platform.as_deref(),
+                platforms: unit.platform.as_deref().into_iter().collect(),
                 needs: unit.dependencies.iter().map(|dep| dep.index).collect(),
             })
             .collect();
-        Self::build(metadata, package, &nodes, &graph.roots, checksums, false)
+        let roots: Vec<usize> = graph
+            .roots
+            .iter()
+            .copied()
+            .filter(|root| graph.units[*root].pkg_id == package.id.repr)
+            .collect();
+        Self::build(facts, package, &nodes, &roots, false)
     }
 
-    /// The approximate inventory of `package` by the dependency graph.
+    /// The approximate inventory of `package` by the dependency graph. What is shipped is built for
+    /// `targets` (empty: the host), what runs at build time for the host.
     ///
     /// # Errors
     /// The metadata has no resolved graph.
     pub fn from_metadata(
-        metadata: &Metadata,
+        facts: PackageFacts<'_>,
         package: &Package,
-        checksums: &Checksums,
+        targets: &[String],
     ) -> Result<Self, UnknownPackage> {
-        let resolve = metadata
+        let resolve = facts
+            .metadata
             .resolve
             .as_ref()
             .ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
-        let by_id: BTreeMap<&str, &Package> = metadata
+        let macros: BTreeSet<&str> = facts
+            .metadata
             .packages
             .iter()
-            .map(|package| (package.id.repr.as_str(), package))
+            .filter(|other| other.id != package.id)
+            .filter(|other| other.targets.iter().any(|target| target.is_proc_macro()))
+            .map(|other| other.id.repr.as_str())
             .collect();
-        let is_macro = |id: &str| {
-            by_id
-                .get(id)
-                .is_some_and(|package| package.targets.iter().any(|target| target.is_proc_macro()))
-        };
-        // A package needed by another's build script appears a second time, as a node that runs at
-        // build time.
-        let count = resolve.nodes.len();
         let index: BTreeMap<&str, usize> = resolve
             .nodes
             .iter()
             .enumerate()
             .map(|(n, node)| (node.id.repr.as_str(), n))
             .collect();
-        let make = |offset: usize, build_time: bool| {
-            let index = &index;
-            resolve.nodes.iter().map(move |node| {
-                let mut needs = Vec::new();
-                for dep in &node.deps {
-                    let Some(target) = index.get(dep.pkg.repr.as_str()) else {
-                        continue;
-                    };
-                    for kind in &dep.dep_kinds {
-                        match kind.kind {
-                            DependencyKind::Normal => needs.push(target + offset),
-                            DependencyKind::Build => needs.push(target + count),
-                            _ => {}
-                        }
-                    }
-                }
-                Node {
+        let root = index
+            .get(package.id.repr.as_str())
+            .copied()
+            .ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
+
+        // A package needed by another's build script appears a second time, as a node that runs at
+        // build time.
+        let count = resolve.nodes.len();
+        let mut nodes = Vec::with_capacity(count * 2);
+        for offset in [0, count] {
+            for node in &resolve.nodes {
+                let build_time = offset > 0 || macros.contains(node.id.repr.as_str());
+                nodes.push(Node {
                     id: &node.id.repr,
-                    build_time: build_time || is_macro(&node.id.repr),
+                    build_time,
                     features: node
                         .features
                         .iter()
                         .map(|feature| feature.as_str())
                         .collect(),
-                    platform: None,
-                    needs,
-                }
-            })
-        };
-        let nodes: Vec<Node<'_>> = make(0, false).chain(make(count, true)).collect();
-        let root = index
-            .get(package.id.repr.as_str())
-            .copied()
-            .ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
-        Self::build(metadata, package, &nodes, &[root], checksums, true)
+                    platforms: if build_time {
+                        Vec::new()
+                    } else {
+                        targets.iter().map(String::as_str).collect()
+                    },
+                    needs: needs_of(node, &index, offset, count),
+                });
+            }
+        }
+        Self::build(facts, package, &nodes, &[root], true)
     }
 
     fn build(
-        metadata: &Metadata,
+        facts: PackageFacts<'_>,
         package: &Package,
         nodes: &[Node<'_>],
         roots: &[usize],
-        checksums: &Checksums,
         approximate: bool,
     ) -> Result<Self, UnknownPackage> {
         let shipped = reach(nodes, roots, |node| !node.build_time);
         let reached = reach(nodes, roots, |_| true);
-        let by_id: BTreeMap<&str, &Package> = metadata
+        let by_id: BTreeMap<&str, &Package> = facts
+            .metadata
             .packages
             .iter()
             .map(|package| (package.id.repr.as_str(), package))
             .collect();
+
         let mut components: BTreeMap<&str, Component> = BTreeMap::new();
         for index in &reached {
             let node = &nodes[*index];
@@ -255,36 +274,21 @@ impl Inventory {
                 .ok_or_else(|| UnknownPackage(node.id.to_owned()))?;
             let component = components
                 .entry(node.id)
-                .or_insert_with(|| component(metadata, known, checksums));
+                .or_insert_with(|| component(facts, known));
             if shipped.contains(index) {
                 component.role = Role::Shipped;
             }
             component
                 .features
                 .extend(node.features.iter().map(|feature| (*feature).to_owned()));
-            component
-                .platforms
-                .insert(node.platform.unwrap_or("host").to_owned());
+            add_platforms(component, node);
         }
-        let purls: BTreeMap<&str, String> = components
-            .iter()
-            .map(|(id, component)| (*id, component.purl()))
-            .collect();
-        for index in &reached {
-            let node = &nodes[*index];
-            let needs = node
-                .needs
-                .iter()
-                .map(|need| nodes[*need].id)
-                .filter(|id| *id != node.id);
-            let needs: Vec<String> = needs.filter_map(|id| purls.get(id).cloned()).collect();
-            if let Some(component) = components.get_mut(node.id) {
-                component.needs.extend(needs);
-            }
-        }
+        add_needs(&mut components, nodes, &reached);
+
+        // A package of nothing but tests and examples has no unit in a build of its artifacts.
         let mut main = components
             .remove(package.id.repr.as_str())
-            .ok_or_else(|| UnknownPackage(package.id.repr.clone()))?;
+            .unwrap_or_else(|| component(facts, package));
         main.role = Role::Shipped;
         Ok(Self {
             main,
@@ -335,6 +339,70 @@ impl Inventory {
     }
 }
 
+/// Whether a unit is the product itself where the product is a procedural macro: then it is no help
+/// to build something else, and what it is linked from is shipped.
+fn is_product_macro(unit: &Unit, package: &Package) -> bool {
+    unit.pkg_id == package.id.repr
+        && unit.mode == "build"
+        && unit.target.kind.iter().any(|kind| kind == "proc-macro")
+}
+
+/// The nodes that a node of the dependency graph needs.
+fn needs_of(
+    node: &cargo_metadata::Node,
+    index: &BTreeMap<&str, usize>,
+    offset: usize,
+    count: usize,
+) -> Vec<usize> {
+    let mut needs = Vec::new();
+    for dep in &node.deps {
+        let Some(target) = index.get(dep.pkg.repr.as_str()) else {
+            continue;
+        };
+        for kind in &dep.dep_kinds {
+            match kind.kind {
+                DependencyKind::Normal => needs.push(target + offset),
+                DependencyKind::Build => needs.push(target + count),
+                _ => {}
+            }
+        }
+    }
+    needs
+}
+
+fn add_platforms(component: &mut Component, node: &Node<'_>) {
+    if node.platforms.is_empty() {
+        component.platforms.insert("host".to_owned());
+    }
+    component
+        .platforms
+        .extend(node.platforms.iter().map(|platform| (*platform).to_owned()));
+}
+
+fn add_needs(
+    components: &mut BTreeMap<&str, Component>,
+    nodes: &[Node<'_>],
+    reached: &BTreeSet<usize>,
+) {
+    let purls: BTreeMap<String, String> = components
+        .iter()
+        .map(|(id, component)| ((*id).to_owned(), component.purl()))
+        .collect();
+    for index in reached {
+        let node = &nodes[*index];
+        let needs: Vec<String> = node
+            .needs
+            .iter()
+            .map(|need| nodes[*need].id)
+            .filter(|id| *id != node.id)
+            .filter_map(|id| purls.get(id).cloned())
+            .collect();
+        if let Some(component) = components.get_mut(node.id) {
+            component.needs.extend(needs);
+        }
+    }
+}
+
 /// Indices reachable from the roots through nodes that `enter` lets in.
 fn reach(
     nodes: &[Node<'_>],
@@ -351,11 +419,11 @@ fn reach(
     seen
 }
 
-fn component(metadata: &Metadata, package: &Package, checksums: &Checksums) -> Component {
+fn component(facts: PackageFacts<'_>, package: &Package) -> Component {
     let version = package.version.to_string();
-    let source = source_of(metadata, package);
+    let source = source_of(facts.metadata, package, facts.mirrors);
     let sha256 = match source {
-        Source::CratesIo | Source::Registry(_) => checksum(package, checksums),
+        Source::CratesIo | Source::Registry(_) => checksum(package, facts.checksums),
         Source::Git { .. } | Source::Path(_) => None,
     };
     Component {
@@ -366,19 +434,35 @@ fn component(metadata: &Metadata, package: &Package, checksums: &Checksums) -> C
         sha256,
         license: License::new(
             package.license.as_deref(),
-            package.license_file.as_ref().map(|path| path.as_str()),
+            package
+                .license_file
+                .as_ref()
+                .map(|path| public_file(path.as_str())),
         ),
         authors: package.authors.clone(),
         description: package
             .description
             .as_deref()
             .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
-        repository: package.repository.as_deref().map(without_user),
-        homepage: package.homepage.as_deref().map(without_user),
+        repository: package.repository.as_deref().and_then(public_url),
+        homepage: package.homepage.as_deref().and_then(public_url),
         links: package.links.clone(),
+        is_private: package.publish.as_ref().is_some_and(Vec::is_empty),
+        has_program: package.targets.iter().any(|target| target.is_bin()),
         features: BTreeSet::new(),
         platforms: BTreeSet::new(),
         needs: BTreeSet::new(),
+    }
+}
+
+/// A file as the manifest names it; of one outside the package only its own name, since the rest
+/// says where on this machine it is.
+fn public_file(path: &str) -> &str {
+    let is_inside = !path.starts_with(['/', '\\']) && !path.contains("..") && !path.contains(':');
+    if is_inside {
+        path
+    } else {
+        path.rsplit(['/', '\\']).next().unwrap_or(path)
     }
 }
 

@@ -13,4 +13,8 @@ pub struct Locked {
     pub source: Source,
     /// Where in the input it stands: a line of Cargo.lock, counted from 1.
     pub line: Option<u32>,
+    /// Whether it stands where a package of crates.io was asked for (`[patch.crates-io]`): then it
+    /// is that package, changed by somebody, and its advisories concern it until somebody says
+    /// otherwise.
+    pub replaces_crates_io: bool,
 }

@@ -2,6 +2,8 @@
 
 use release_gate::git::CommitId;
 
+use super::config::Maker;
+
 /// What a document says beside its components.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Provenance {
@@ -15,8 +17,30 @@ pub struct Provenance {
     pub epoch: Option<i64>,
     /// `rustc --version` of the toolchain that builds it.
     pub rustc: Option<String>,
-    /// SHA-256 and name of the artifacts that were built, sorted.
-    pub artifacts: Vec<(String, String)>,
+    /// The artifacts that were built, sorted.
+    pub artifacts: Vec<Artifact>,
+    /// Who makes and supplies it.
+    pub maker: Maker,
+}
+
+/// A file that was built and can be deployed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Artifact {
+    /// Its path in the artifact folder.
+    pub path: String,
+    /// The target triple it was built for.
+    pub target: String,
+    /// SHA-256, as the build recorded it.
+    pub sha256: String,
+    /// SHA-512, where the file is there and is the one that was recorded.
+    pub sha512: Option<String>,
+}
+
+impl Artifact {
+    /// The name of the file.
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
 }
 
 impl Provenance {

@@ -1,24 +1,38 @@
 //! Package URLs of cargo packages (<https://github.com/package-url/purl-spec>, type `cargo`), written and read.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cargo_metadata::{Metadata, Package};
 
+use super::registry::is_crates_io;
 use super::source::{Source, source_of};
 
-/// Addresses of the default registry that other tools write out.
-const CRATES_IO: &[&str] = &[
-    "https://crates.io",
-    "https://github.com/rust-lang/crates.io-index",
-    "https://index.crates.io",
-];
+/// Types that people write for packages of crates.io, and that mean nothing.
+const WRONG_TYPES: &[&str] = &["crate", "crates", "crates.io", "rust", "rustcrate"];
 
-fn is_crates_io(url: &str) -> bool {
-    let plain = url
-        .trim_start_matches("sparse+")
-        .trim_start_matches("registry+")
-        .trim_end_matches('/');
-    CRATES_IO.contains(&plain)
+/// Types that name a repository, from which a package may have been built.
+const REPOSITORY_TYPES: &[&str] = &["bitbucket", "git", "github", "gitlab", "gitea"];
+
+/// The length crates.io allows for a name.
+const MAX_NAME: usize = 64;
+
+/// What a package URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageUrl {
+    /// A cargo package.
+    Cargo(CargoPurl),
+    /// A repository, from which a cargo package may have been built.
+    Repository,
+    /// A package of another ecosystem, by the last part of its path and its version.
+    Other {
+        /// The last part of its path.
+        name: String,
+        /// Its version; empty where none is given.
+        version: String,
+    },
+    /// Nothing that can be looked up, and why.
+    Unreadable(&'static str),
 }
 
 /// A cargo package, by its package URL.
@@ -30,103 +44,190 @@ pub struct CargoPurl {
     pub version: String,
     /// Where it comes from.
     pub source: Source,
+    /// The part of the package that is meant; empty for all of it.
+    pub subpath: String,
+}
+
+/// Whether crates.io can have a package of this name. Names that look like one by characters of
+/// another script, or that hold characters nobody sees, are none.
+pub fn is_crate_name(name: &str) -> bool {
+    let begins_well = name
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    begins_well
+        && name.len() <= MAX_NAME
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+impl PackageUrl {
+    /// Reads a package URL. Whatever is not certainly of another kind, and cannot be read, is
+    /// unreadable.
+    pub fn parse(text: &str) -> Self {
+        let Some(rest) = text
+            .get(..4)
+            .filter(|scheme| scheme.eq_ignore_ascii_case("pkg:"))
+            .and_then(|_| text.get(4..))
+        else {
+            return Self::Unreadable("it does not begin with `pkg:`");
+        };
+        let Some((kind, rest)) = rest.trim_start_matches('/').split_once('/') else {
+            return Self::Unreadable("it names no package");
+        };
+        let kind = kind.to_ascii_lowercase();
+        let is_type = kind.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
+            && kind
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(&byte));
+        if !is_type {
+            return Self::Unreadable("its type is not a type of package");
+        }
+        if WRONG_TYPES.contains(&kind.as_str()) {
+            return Self::Unreadable("packages of crates.io have the type `cargo`");
+        }
+        if kind == "cargo" {
+            return match CargoPurl::parse_rest(rest) {
+                Ok(cargo) => Self::Cargo(cargo),
+                Err(why) => Self::Unreadable(why),
+            };
+        }
+        if REPOSITORY_TYPES.contains(&kind.as_str()) {
+            return Self::Repository;
+        }
+        let path = rest.split(['?', '#']).next().unwrap_or_default();
+        let (path, version) = path.rsplit_once('@').unwrap_or((path, ""));
+        let name = path
+            .trim_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        match (percent_decode(name), percent_decode(version)) {
+            (Some(name), Some(version)) if !name.is_empty() => Self::Other { name, version },
+            _ => Self::Unreadable("it names no package"),
+        }
+    }
 }
 
 impl CargoPurl {
     /// Reads a package URL. `None` where it is none, or of another type.
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("pkg:")?.trim_start_matches('/');
-        let (kind, rest) = rest.split_once('/')?;
-        if !kind.eq_ignore_ascii_case("cargo") {
-            return None;
+        match PackageUrl::parse(text) {
+            PackageUrl::Cargo(cargo) => Some(cargo),
+            _ => None,
         }
-        let (rest, subpath) = rest
-            .split_once('#')
-            .map_or((rest, None), |(a, b)| (a, Some(b)));
+    }
+
+    /// Reads what follows `pkg:cargo/`.
+    fn parse_rest(rest: &str) -> Result<Self, &'static str> {
+        let (rest, subpath) = rest.split_once('#').unwrap_or((rest, ""));
         let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
         let (name, version) = path.rsplit_once('@').unwrap_or((path, ""));
-        // A cargo package has no namespace.
-        let name = decode(name.trim_matches('/'))?;
-        if name.is_empty() || name.contains('/') {
-            return None;
+        let broken = "an escape in it is broken";
+        let name = percent_decode(name.trim_matches('/')).ok_or(broken)?;
+        if !is_crate_name(&name) {
+            // A namespace included: a cargo package has none.
+            return Err("no package of crates.io can have this name");
         }
-        let mut source = None;
-        for qualifier in qualifiers.split('&').filter(|text| !text.is_empty()) {
-            let (key, value) = qualifier.split_once('=')?;
-            let value = decode(value)?;
-            match key.to_ascii_lowercase().as_str() {
-                "vcs_url" => {
-                    let url = value.strip_prefix("git+").unwrap_or(&value);
-                    // Without a commit it only says where the sources are kept.
-                    if let Some((url, commit)) = url
-                        .rsplit_once('@')
-                        .filter(|(_, commit)| !commit.contains('/'))
-                    {
-                        source = Some(Source::Git {
-                            url: url.to_owned(),
-                            commit: commit.to_owned(),
-                        });
-                    }
-                }
-                "repository_url" if !is_crates_io(&value) => {
-                    source = Some(Source::Registry(value));
-                }
-                "download_url" if value.len() > "file:".len() && value.starts_with("file:") => {
-                    source = Some(Source::Path(value.trim_start_matches("file:").to_owned()));
-                }
-                _ => {}
-            }
-        }
-        let subpath = match subpath.map(decode) {
-            Some(None) => return None,
-            path => path.flatten().filter(|path| !path.is_empty()),
-        };
-        let source = source.unwrap_or_else(|| subpath.map_or(Source::CratesIo, Source::Path));
-        Some(Self {
+        Ok(Self {
             name,
-            version: decode(version)?,
-            source,
+            version: percent_decode(version).ok_or(broken)?,
+            source: source_of_qualifiers(qualifiers)?,
+            subpath: percent_decode(subpath.trim_matches('/')).ok_or(broken)?,
         })
     }
 }
 
+/// Where qualifiers say that a package comes from. A qualifier that is there twice contradicts
+/// itself.
+fn source_of_qualifiers(qualifiers: &str) -> Result<Source, &'static str> {
+    let mut seen = BTreeMap::new();
+    for qualifier in qualifiers.split('&').filter(|text| !text.is_empty()) {
+        let (key, value) = qualifier
+            .split_once('=')
+            .ok_or("a qualifier in it has no value")?;
+        let value = percent_decode(value).ok_or("an escape in it is broken")?;
+        if seen.insert(key.to_ascii_lowercase(), value).is_some() {
+            return Err("it has a qualifier twice");
+        }
+    }
+
+    if let Some(url) = seen.get("vcs_url") {
+        let url = url.strip_prefix("git+").unwrap_or(url);
+        // Without a commit it only says where the sources are kept.
+        if let Some((url, commit)) = url
+            .rsplit_once('@')
+            .filter(|(_, commit)| !commit.contains('/'))
+        {
+            return Ok(Source::Git {
+                url: url.to_owned(),
+                commit: commit.to_owned(),
+            });
+        }
+    }
+    if let Some(url) = seen.get("repository_url").filter(|url| !is_crates_io(url)) {
+        return Ok(Source::Registry(url.clone()));
+    }
+    if let Some(path) = seen
+        .get("download_url")
+        .and_then(|url| url.strip_prefix("file:"))
+    {
+        let path = path.trim_start_matches("//").trim_start_matches("./");
+        return Ok(Source::Path(if path == "." {
+            String::new()
+        } else {
+            path.to_owned()
+        }));
+    }
+    Ok(Source::CratesIo)
+}
+
 impl fmt::Display for CargoPurl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&purl(&self.name, &self.version, &self.source))
+        f.write_str(&purl(&self.name, &self.version, &self.source))?;
+        if self.subpath.is_empty() {
+            return Ok(());
+        }
+        let parts: Vec<String> = self.subpath.split('/').map(percent_encode).collect();
+        write!(f, "#{}", parts.join("/"))
     }
 }
 
-/// The package URL of a cargo package. crates.io is the default registry and is not named.
+/// The package URL of a cargo package. crates.io is the default registry and is not named. A folder
+/// is named relative to the workspace, as cargo-cyclonedx does: without a qualifier the URL would
+/// claim that crates.io has this package.
 pub fn purl(name: &str, version: &str, source: &Source) -> String {
-    let mut text = format!("pkg:cargo/{}@{}", encode(name), encode(version));
-    match source {
-        Source::CratesIo => {}
-        Source::Registry(url) => text.push_str(&format!("?repository_url={}", encode(url))),
-        Source::Git { url, commit } => text.push_str(&format!(
-            "?vcs_url={}",
-            encode(&format!("git+{url}@{commit}"))
-        )),
-        Source::Path(path) if path.is_empty() => {}
-        Source::Path(path) => text.push_str(&format!(
-            "#{}",
-            path.split('/').map(encode).collect::<Vec<_>>().join("/")
-        )),
+    let mut text = format!(
+        "pkg:cargo/{}@{}",
+        percent_encode(name),
+        percent_encode(version)
+    );
+    let qualifier = match source {
+        Source::CratesIo => None,
+        Source::Registry(url) => Some(("repository_url", url.clone())),
+        Source::Git { url, commit } => Some(("vcs_url", format!("git+{url}@{commit}"))),
+        Source::Path(path) if path.is_empty() => Some(("download_url", "file:.".to_owned())),
+        Source::Path(path) => Some(("download_url", format!("file:{path}"))),
+    };
+    if let Some((key, value)) = qualifier {
+        text.push_str(&format!("?{key}={}", percent_encode(&value)));
     }
     text
 }
 
 /// The package URL of a package of the metadata.
-pub fn purl_of(metadata: &Metadata, package: &Package) -> String {
+pub fn purl_of(metadata: &Metadata, package: &Package, mirrors: &[String]) -> String {
     purl(
         &package.name,
         &package.version.to_string(),
-        &source_of(metadata, package),
+        &source_of(metadata, package, mirrors),
     )
 }
 
 /// Percent-encodes everything but the unreserved characters and `:`, `/` (which purl leaves
 /// readable in qualifiers).
-fn encode(text: &str) -> String {
+fn percent_encode(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {
@@ -140,19 +241,25 @@ fn encode(text: &str) -> String {
 }
 
 /// Undoes percent-encoding. `None` for a broken escape or what is no UTF-8 afterwards.
-fn decode(text: &str) -> Option<String> {
+fn percent_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         if byte == b'%' {
-            let (high, low) = (bytes.next()?, bytes.next()?);
-            let digit = |byte: u8| char::from(byte).to_digit(16);
-            out.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+            let high = hexadecimal(bytes.next()?)?;
+            let low = hexadecimal(bytes.next()?)?;
+            out.push(high * 16 + low);
         } else {
             out.push(byte);
         }
     }
     String::from_utf8(out).ok()
+}
+
+fn hexadecimal(byte: u8) -> Option<u8> {
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
@@ -180,9 +287,14 @@ mod tests {
             purl("a", "1.0.0", &registry),
             "pkg:cargo/a@1.0.0?repository_url=https://r.example.org/index"
         );
+        // A package of one's own never claims to be the one of crates.io.
+        assert_eq!(
+            purl("a", "1.0.0", &Source::Path(String::new())),
+            "pkg:cargo/a@1.0.0?download_url=file:."
+        );
         assert_eq!(
             purl("a", "1.0.0", &Source::Path("crates/a b".into())),
-            "pkg:cargo/a@1.0.0#crates/a%20b"
+            "pkg:cargo/a@1.0.0?download_url=file:crates/a%20b"
         );
     }
 
@@ -207,6 +319,42 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_may_be_a_crate_and_cannot_be_read_is_no_other_package() {
+        for url in [
+            "pkg:",
+            "pkg:cargo",
+            "pkg:cargo/",
+            "pkg:c%61rgo/smallvec@1.6.0",
+            "pkg:crates/smallvec@1.6.0",
+            "pkg:rust/smallvec@1.6.0",
+            "pkg:cargo/small%E2%80%8Bvec@1.6.0",
+            "pkg:cargo/sm%D0%B0llvec@1.6.0",
+            "pkg:cargo/small%00vec@1.6.0",
+            "pkg:cargo/smallvec%20@1.6.0",
+            "pkg:cargo/smallvec@1.6.0?repository_url=a&repository_url=b",
+            "cargo:smallvec@1.6.0",
+            " pkg:cargo/smallvec@1.6.0",
+        ] {
+            assert!(
+                matches!(PackageUrl::parse(url), PackageUrl::Unreadable(_)),
+                "{url}"
+            );
+        }
+        assert_eq!(
+            PackageUrl::parse("pkg:github/servo/rust-smallvec@v1.6.0"),
+            PackageUrl::Repository
+        );
+        assert_eq!(
+            PackageUrl::parse("pkg:npm/%40a/left-pad@1.0.0?x=y"),
+            PackageUrl::Other {
+                name: "left-pad".into(),
+                version: "1.0.0".into()
+            }
+        );
+        assert!(CargoPurl::parse("PKG:cargo/smallvec@1.6.0").is_some());
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read_again(
@@ -222,7 +370,7 @@ mod tests {
                 _ => Source::Path("crates/a b#c".into()),
             };
             let read = CargoPurl::parse(&purl(&name, &version, &source));
-            prop_assert_eq!(read, Some(CargoPurl { name, version, source }));
+            prop_assert_eq!(read, Some(CargoPurl { name, version, source, subpath: String::new() }));
         }
 
         #[test]

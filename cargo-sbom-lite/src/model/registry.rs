@@ -133,7 +133,10 @@ mod tests {
         ] {
             assert!(is_mirror(url, &mirrors), "{url}");
         }
-        assert!(!is_mirror("https://artifactory.example.org/api/cargo/remote2", &mirrors));
+        assert!(!is_mirror(
+            "https://artifactory.example.org/api/cargo/remote2",
+            &mirrors
+        ));
         assert!(!is_mirror("https://artifactory.example.org/", &mirrors));
     }
 }

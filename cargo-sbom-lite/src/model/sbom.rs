@@ -13,7 +13,7 @@ pub enum Standard {
     /// CycloneDX (ECMA-424).
     #[default]
     CycloneDx,
-    /// SPDX 2.x.
+    /// SPDX.
     Spdx,
 }
 
@@ -29,8 +29,14 @@ pub struct Sbom {
     pub components: BTreeMap<String, Entry>,
     /// References to components that the document does not have, sorted.
     pub dangling: BTreeSet<String>,
+    /// Where the document says that it is not all: what, and why.
+    pub elsewhere: BTreeSet<(String, String)>,
+    /// Whether the document says of what it describes that it needs nothing.
+    pub is_leaf: bool,
     /// All that is neither a component nor derived from the content.
     pub rest: Value,
+    /// How often each key was asked for.
+    repeated: BTreeMap<String, usize>,
 }
 
 /// One component.
@@ -42,6 +48,10 @@ pub struct Entry {
     pub version: String,
     /// Package URL, as it is written.
     pub purl: Option<String>,
+    /// Further package URLs that the document gives the same component.
+    pub more_purls: Vec<String>,
+    /// Package URLs of what it was made from by a change (its pedigree).
+    pub derived_from: Vec<String>,
     /// `library`, `application`, `file`, … where the format says.
     pub kind: Option<String>,
     /// Licence as stated.
@@ -74,6 +84,11 @@ impl Entry {
         CargoPurl::parse(self.purl.as_deref()?)
     }
 
+    /// Every package URL of it.
+    pub fn purls(&self) -> impl Iterator<Item = &str> {
+        self.purl.iter().chain(&self.more_purls).map(String::as_str)
+    }
+
     /// The version and, where the package URL says more than that, the source.
     pub fn version_and_source(&self) -> String {
         match self
@@ -88,21 +103,40 @@ impl Entry {
 }
 
 impl Sbom {
+    /// An empty document of a standard.
+    pub fn of_standard(standard: Standard) -> Self {
+        Self {
+            standard,
+            ..Self::default()
+        }
+    }
+
     /// Adds a component and returns its key.
     pub fn insert(&mut self, entry: Entry) -> String {
         let key = entry.key();
-        let mut unique = key.clone();
-        let mut count = 1;
-        while self.components.contains_key(&unique) {
-            count += 1;
-            unique = format!("{key} ({count})");
+        let count = self.repeated.entry(key.clone()).or_insert(0);
+        loop {
+            *count += 1;
+            let unique = if *count == 1 {
+                key.clone()
+            } else {
+                format!("{key} ({count})")
+            };
+            // A key may happen to look like the second one of another.
+            if !self.components.contains_key(&unique) {
+                self.components.insert(unique.clone(), entry);
+                return unique;
+            }
         }
-        self.components.insert(unique.clone(), entry);
-        unique
     }
 
     /// The described thing and all components.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.main.iter().chain(self.components.values())
+    }
+
+    /// Notes that a part of what is described is not in the document.
+    pub fn note_elsewhere(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.elsewhere.insert((what.into(), why.into()));
     }
 }

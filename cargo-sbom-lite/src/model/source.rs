@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use cargo_metadata::{Metadata, Package};
+use release_gate::facts::report::vulns::Origin;
 
-use super::vulnerability::Origin;
+use super::registry::{is_crates_io, is_mirror};
+use super::url::public_or_anonymous_url;
 
 /// Where a package comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +40,8 @@ impl Source {
 }
 
 /// Where a package comes from. Folders are named relative to the workspace, so that no path of a
-/// machine gets in.
-pub fn source_of(metadata: &Metadata, package: &Package) -> Source {
+/// machine gets in. `mirrors` are registries that serve what crates.io does.
+pub fn source_of(metadata: &Metadata, package: &Package, mirrors: &[String]) -> Source {
     let Some(source) = package.source.as_ref().map(|source| source.repr.as_str()) else {
         let folder = package
             .manifest_path
@@ -50,26 +52,36 @@ pub fn source_of(metadata: &Metadata, package: &Package) -> Source {
             folder.as_std_path(),
         ));
     };
-    if let Some(rest) = source.strip_prefix("git+") {
-        let (url, commit) = rest.split_once('#').unwrap_or((rest, ""));
-        let url = url.split('?').next().unwrap_or(url);
-        return Source::Git {
-            url: url.to_owned(),
-            commit: commit.to_owned(),
-        };
-    }
-    if package
-        .source
-        .as_ref()
-        .is_some_and(cargo_metadata::Source::is_crates_io)
-    {
+    source_of_lock(Some(source), mirrors)
+}
+
+/// The registry that a source of Cargo.lock names, `registry+…` or `sparse+…`.
+fn registry_source(source: &str, mirrors: &[String]) -> Source {
+    if is_crates_io(source) || is_mirror(source, mirrors) {
         return Source::CratesIo;
     }
     let url = source
-        .strip_prefix("registry+")
-        .or_else(|| source.strip_prefix("sparse+"))
-        .unwrap_or(source);
-    Source::Registry(url.to_owned())
+        .trim_start_matches("registry+")
+        .trim_start_matches("sparse+");
+    Source::Registry(public_or_anonymous_url(url))
+}
+
+/// The source that Cargo.lock names; without one the package is a folder of the workspace, of which
+/// the lock file does not say which.
+pub fn source_of_lock(source: Option<&str>, mirrors: &[String]) -> Source {
+    let Some(source) = source else {
+        return Source::Path(String::new());
+    };
+    match source.strip_prefix("git+") {
+        Some(rest) => {
+            let (url, commit) = rest.split_once('#').unwrap_or((rest, ""));
+            Source::Git {
+                url: public_or_anonymous_url(url),
+                commit: commit.to_owned(),
+            }
+        }
+        None => registry_source(source, mirrors),
+    }
 }
 
 /// `to` as seen from `from`, `/` between parts, `..` where it climbs.
@@ -81,17 +93,4 @@ pub fn relative_path(from: &Path, to: &Path) -> String {
         .iter()
         .map(|part| part.as_os_str().to_string_lossy().into_owned());
     up.chain(down).collect::<Vec<_>>().join("/")
-}
-
-/// An address without the user and password that may stand in it, and on one line.
-pub fn without_user(url: &str) -> String {
-    let url: String = url.split_whitespace().collect();
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url;
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => url,
-    }
 }

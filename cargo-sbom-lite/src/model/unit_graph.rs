@@ -31,6 +31,9 @@ pub struct Unit {
     /// What it needs.
     #[serde(default)]
     pub dependencies: Vec<UnitDep>,
+    /// How it is compiled.
+    #[serde(default)]
+    pub profile: serde_json::Value,
 }
 
 /// The target of a unit.
@@ -50,6 +53,19 @@ pub struct UnitDep {
 }
 
 impl Unit {
+    /// Whether its debug information is complete: full, in the program itself, not stripped.
+    pub fn has_full_debuginfo(&self) -> bool {
+        let profile = &self.profile;
+        let is_full = profile["debuginfo"] == 2 || profile["debuginfo"] == "full";
+        let is_split = profile["split_debuginfo"]
+            .as_str()
+            .is_some_and(|split| split != "off");
+        let has_flags = profile["rustflags"]
+            .as_array()
+            .is_some_and(|flags| !flags.is_empty());
+        is_full && !is_split && !has_flags
+    }
+
     /// Whether it runs at build time, on the host, and ends up in no artifact.
     pub fn is_build_time(&self) -> bool {
         self.mode == "run-custom-build"

@@ -9,8 +9,23 @@ use release_gate::digest::sha256_bytes;
 
 /// Beginnings of access tokens, as the big hosts hand them out.
 const TOKEN_PREFIXES: &[&str] = &[
-    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glcbt-", "xoxb-",
-    "xoxp-", "akia", "npm_", "pypi-", "cio", "dop_v1_", "hf_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "gldt-",
+    "glcbt-",
+    "xoxb-",
+    "xoxp-",
+    "akia",
+    "npm_",
+    "pypi-",
+    "cio",
+    "dop_v1_",
+    "hf_",
 ];
 
 /// Ends of host names that no public network resolves (RFC 6761, RFC 6762, RFC 8375, and what
@@ -167,10 +182,7 @@ fn is_private_host(host: &str) -> bool {
             }
         };
     }
-    !host.contains('.')
-        || PRIVATE_SUFFIXES
-            .iter()
-            .any(|suffix| host.ends_with(suffix))
+    !host.contains('.') || PRIVATE_SUFFIXES.iter().any(|suffix| host.ends_with(suffix))
 }
 
 /// Whether a part of a path looks like a token: by its beginning, or because it is long and mixes
@@ -203,14 +215,35 @@ mod tests {
     #[test]
     fn nothing_private_is_left_of_an_address() {
         for (url, public) in [
-            ("https://github.com/a/b.git", Some("https://github.com/a/b.git")),
-            ("https://user:SECRET@github.com/a/b", Some("https://github.com/a/b")),
-            ("https://SECRET@github.com/a/b?token=SECRET#SECRET", Some("https://github.com/a/b")),
-            ("https://GitHub.com:8443/a", Some("https://github.com:8443/a")),
+            (
+                "https://github.com/a/b.git",
+                Some("https://github.com/a/b.git"),
+            ),
+            (
+                "https://user:SECRET@github.com/a/b",
+                Some("https://github.com/a/b"),
+            ),
+            (
+                "https://SECRET@github.com/a/b?token=SECRET#SECRET",
+                Some("https://github.com/a/b"),
+            ),
+            (
+                "https://GitHub.com:8443/a",
+                Some("https://github.com:8443/a"),
+            ),
             ("git@github.com:a/b.git", Some("ssh://github.com/a/b.git")),
-            ("ssh://git@github.com/a/b.git", Some("ssh://github.com/a/b.git")),
-            ("https://dl.example.org/ghp_0123456789abcdefABCDEF/index", Some("https://dl.example.org")),
-            ("https://dl.example.org/aB3dE5fG7hI9jK1lM3nO5pQ7/index", Some("https://dl.example.org")),
+            (
+                "ssh://git@github.com/a/b.git",
+                Some("ssh://github.com/a/b.git"),
+            ),
+            (
+                "https://dl.example.org/ghp_0123456789abcdefABCDEF/index",
+                Some("https://dl.example.org"),
+            ),
+            (
+                "https://dl.example.org/aB3dE5fG7hI9jK1lM3nO5pQ7/index",
+                Some("https://dl.example.org"),
+            ),
             ("http://tok:SECRET@127.0.0.1:4000/.git", None),
             ("https://10.0.0.7/x", None),
             ("https://[::1]:80/x", None),

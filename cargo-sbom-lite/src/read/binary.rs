@@ -4,8 +4,8 @@
 use release_gate::{Error, Result};
 use rustsec::binary_scanning::{BinaryReport, load_deps_from_binary};
 
-use super::lock;
 use crate::model::locked::Locked;
+use crate::model::source::source_of_lock;
 
 /// What a program says about its dependencies.
 #[derive(Debug, Clone)]
@@ -29,11 +29,11 @@ pub fn packages_of(bytes: &[u8], name: &str) -> Result<Packages> {
     })?;
     match report {
         BinaryReport::Complete(list) => Ok(Packages {
-            packages: lock::locked_packages(&list, ""),
+            packages: packages_of_list(&list),
             complete: true,
         }),
         BinaryReport::Incomplete(list) => Ok(Packages {
-            packages: lock::locked_packages(&list, ""),
+            packages: packages_of_list(&list),
             complete: false,
         }),
         BinaryReport::None => Err(Error::judge(format!(
@@ -41,4 +41,20 @@ pub fn packages_of(bytes: &[u8], name: &str) -> Result<Packages> {
         ))
         .with_help("build it with `cargo auditable build`, or audit the project or its SBOM")),
     }
+}
+
+fn packages_of_list(list: &rustsec::Lockfile) -> Vec<Locked> {
+    list.packages
+        .iter()
+        .map(|package| Locked {
+            name: package.name.to_string(),
+            version: package.version.clone(),
+            source: source_of_lock(
+                package.source.as_ref().map(ToString::to_string).as_deref(),
+                &[],
+            ),
+            line: None,
+            replaces_crates_io: false,
+        })
+        .collect()
 }

@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use cargo_metadata::Package;
+use release_gate::digest::sha256_bytes;
+use release_gate::facts::report::licenses::LicenseText;
+use spdx::detection::{Store, TextData};
 
 /// Longest file that is taken for a licence text, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -14,6 +17,56 @@ pub struct Text {
     pub file: String,
     /// The text, line ends as `\n`, control characters taken out.
     pub text: String,
+}
+
+/// How alike a text has to be to a licence, of 1.
+const CERTAIN: f32 = 0.95;
+
+/// Recognises licence texts by comparing them with SPDX's own.
+pub struct Recognizer(Option<Store>);
+
+impl Recognizer {
+    /// Loads SPDX's texts, which the library carries.
+    pub fn new() -> Self {
+        Self(Store::load_inline().ok())
+    }
+
+    /// The id of the licence that a text is, where there is no doubt.
+    pub fn recognize(&self, text: &str) -> Option<String> {
+        let found = self.0.as_ref()?.analyze(&TextData::new(text));
+        (found.score >= CERTAIN).then(|| found.name.to_owned())
+    }
+}
+
+impl Default for Recognizer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The licence file of a package that states no expression, with its digest, and the licence it is
+/// where that is certain. `None` for packages that name no file.
+pub fn license_file(package: &Package, recognizer: &Recognizer) -> Option<LicenseText> {
+    let named = package.license_file.as_ref()?;
+    if package
+        .license
+        .as_deref()
+        .is_some_and(|license| !license.trim().is_empty())
+    {
+        return None;
+    }
+    let folder = package.manifest_path.parent()?;
+    let bytes = std::fs::read(folder.join(named)).ok();
+    let license = bytes
+        .as_deref()
+        .and_then(|bytes| recognizer.recognize(&String::from_utf8_lossy(bytes)));
+    Some(LicenseText {
+        package: package.name.to_string(),
+        version: package.version.to_string(),
+        file: named.file_name().unwrap_or_default().to_owned(),
+        sha256: bytes.as_deref().map(sha256_bytes),
+        license,
+    })
 }
 
 /// The licence, copying and notice files in a package's top folder (and `LICENSES/`), and the one

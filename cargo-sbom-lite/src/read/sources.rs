@@ -14,7 +14,11 @@ pub fn written_functions(folder: &Path, names: &[&str]) -> Vec<(String, Written)
         .collect();
     let files = walk(folder).unwrap_or_default();
     for file in files {
-        if file.path.extension().is_none_or(|extension| extension != "rs") {
+        if file
+            .path
+            .extension()
+            .is_none_or(|extension| extension != "rs")
+        {
             continue;
         }
         let Ok(text) = std::fs::read_to_string(&file.path) else {
@@ -89,10 +93,22 @@ mod tests {
     fn macros_and_the_linkage_of_c_are_told_from_functions() {
         for (text, written) in [
             ("pub fn bad() {}", Written::Plain),
-            ("impl X { pub(crate) unsafe fn bad<T>(&self) {} }", Written::Plain),
-            ("#[no_mangle]\npub extern \"C\" fn bad() {}", Written::Foreign),
-            ("extern \"C\" { pub fn good(); pub fn bad(); }", Written::Foreign),
-            ("#[macro_export]\nmacro_rules! bad { () => {} }", Written::Macro),
+            (
+                "impl X { pub(crate) unsafe fn bad<T>(&self) {} }",
+                Written::Plain,
+            ),
+            (
+                "#[no_mangle]\npub extern \"C\" fn bad() {}",
+                Written::Foreign,
+            ),
+            (
+                "extern \"C\" { pub fn good(); pub fn bad(); }",
+                Written::Foreign,
+            ),
+            (
+                "#[macro_export]\nmacro_rules! bad { () => {} }",
+                Written::Macro,
+            ),
             ("fn bad() {}\nmacro_rules! bad { () => {} }", Written::Macro),
             ("pub use other::bad;", Written::Nowhere),
             ("fn bad_one() {} fn not_bad() {}", Written::Nowhere),

@@ -20,7 +20,7 @@ pub enum UnitGraphError {
     Malformed(#[from] MalformedGraph),
 }
 
-/// Asks cargo for the unit graph of a release build of one package.
+/// Asks cargo for the unit graph of a release build of one package, by its id.
 ///
 /// # Errors
 /// cargo failed, or its answer cannot be used.
@@ -29,10 +29,44 @@ pub fn unit_graph(
     args: &SharedArgs,
     runner: &Runner,
 ) -> Result<UnitGraph, UnitGraphError> {
-    let step = Step::cargo()
+    unit_graph_with(package, args, runner, &[])
+}
+
+/// As [`unit_graph`], of all packages of the workspace at once.
+///
+/// # Errors
+/// As [`unit_graph`].
+pub fn workspace_graph(args: &SharedArgs, runner: &Runner) -> Result<UnitGraph, UnitGraphError> {
+    ask_graph(&["--workspace"], args, runner, &[])
+}
+
+/// As [`unit_graph`], with variables that change how units are compiled.
+///
+/// # Errors
+/// As [`unit_graph`].
+pub fn unit_graph_with(
+    package: &str,
+    args: &SharedArgs,
+    runner: &Runner,
+    variables: &[(&'static str, &'static str)],
+) -> Result<UnitGraph, UnitGraphError> {
+    ask_graph(&["-p", package], args, runner, variables)
+}
+
+fn ask_graph(
+    selection: &[&str],
+    args: &SharedArgs,
+    runner: &Runner,
+    variables: &[(&'static str, &'static str)],
+) -> Result<UnitGraph, UnitGraphError> {
+    let mut step = Step::cargo()
         .inherit_network_env()
         .inherit(["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"])
-        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTC_BOOTSTRAP", "1");
+    for (name, value) in variables {
+        step = step.env(name, value);
+    }
+    let step = step
         // Nothing is built, so a package that wants a newer rustc does not matter here.
         .args([
             "build",
@@ -40,12 +74,57 @@ pub fn unit_graph(
             "--ignore-rust-version",
             "-Zunstable-options",
             "--unit-graph",
-            "-p",
-            package,
         ])
+        .args(selection)
         .args(args.manifest_args())
         .args(args.feature_args())
         .args(args.target_args())
-        .args(args.lock_args());
+        .args(locked_args(args));
     Ok(parse_graph(&runner.run(step)?.success()?.stdout)?)
+}
+
+/// Flags that keep cargo from writing a lock file, whatever else was asked for.
+pub fn locked_args(args: &SharedArgs) -> Vec<&'static str> {
+    if args.is_offline() {
+        vec!["--locked", "--offline"]
+    } else {
+        vec!["--locked"]
+    }
+}
+
+/// Flags that the environment or cargo's configuration gives rustc; `None` where there are none.
+pub fn rustc_flags(args: &SharedArgs, runner: &Runner) -> Option<String> {
+    for variable in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_RUSTFLAGS",
+    ] {
+        if let Ok(flags) = std::env::var(variable)
+            && !flags.is_empty()
+        {
+            return Some(format!("`{variable}`"));
+        }
+    }
+    let folder = args
+        .manifest_path()
+        .and_then(std::path::Path::parent)
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut step = Step::cargo().env("RUSTC_BOOTSTRAP", "1").args([
+        "-Zunstable-options",
+        "config",
+        "get",
+        "--format",
+        "json",
+    ]);
+    if let Some(folder) = folder {
+        step = step.current_dir(folder);
+    }
+    let finished = match runner.run(step).map(|finished| finished.success()) {
+        Ok(Ok(finished)) => finished,
+        // A configuration that cannot be read may hold anything.
+        _ => return Some("cargo's configuration cannot be read".to_owned()),
+    };
+    let text = String::from_utf8_lossy(&finished.stdout);
+    text.contains("rustflags")
+        .then(|| "`rustflags` of cargo's configuration".to_owned())
 }

@@ -107,9 +107,7 @@ fn cyclonedx(value: &Value) -> Result<Vec<VexStatement>, String> {
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|component| {
-            Some((component["bom-ref"].as_str()?, component["purl"].as_str()?))
-        })
+        .filter_map(|component| Some((component["bom-ref"].as_str()?, component["purl"].as_str()?)))
         .collect();
     let metadata = &value["metadata"];
     let author = metadata["authors"][0]["name"]
@@ -168,15 +166,11 @@ fn cyclonedx(value: &Value) -> Result<Vec<VexStatement>, String> {
 
 /// The names of an OpenVEX product: its id and its package URL.
 fn names_of(product: &Value) -> Vec<String> {
-    [
-        &product["@id"],
-        &product["identifiers"]["purl"],
-        product,
-    ]
-    .into_iter()
-    .filter_map(Value::as_str)
-    .map(str::to_owned)
-    .collect()
+    [&product["@id"], &product["identifiers"]["purl"], product]
+        .into_iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn texts(list: &Value) -> Vec<String> {

@@ -4,17 +4,16 @@
 //! artifact, or none of the functions that the advisory names is. The gate's own verdict is not
 //! changed by it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use release_gate::facts::report::vulns::{AdvisoryKind, Hit, Linkage, Scope};
 use release_gate::json::to_canonical_vec;
 use release_gate::{Error, Result, time};
 use serde_json::{Value, json};
 
 use crate::TOOL;
 use crate::format::uuid_of;
-use crate::model::purl::purl;
-use crate::model::source::Source;
-use crate::model::vulnerability::{Hit, Linkage, Scope};
 
 /// How it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub enum Format {
 
 impl Format {
     /// `*.cdx.json` is CycloneDX, all else OpenVEX.
-    pub fn of(path: &Path) -> Self {
+    pub fn of_file(path: &Path) -> Self {
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -41,6 +40,32 @@ impl Format {
     }
 }
 
+/// What was found in one product.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// Its package URL, or the name of what was audited.
+    pub name: String,
+    /// Every advisory about a package of it.
+    pub hits: Vec<Hit>,
+    /// Whether its inventory was made without cargo's unit graph: then nothing is absent for
+    /// certain.
+    pub is_approximate: bool,
+    /// Names and versions of packages that it needs for some target.
+    pub built_elsewhere: BTreeSet<(String, String)>,
+}
+
+impl Product {
+    /// What gets a statement: vulnerabilities. That nobody maintains a package is none.
+    fn vulnerabilities(&self) -> impl Iterator<Item = &Hit> {
+        self.hits.iter().filter(|hit| {
+            matches!(
+                hit.kind,
+                AdvisoryKind::Vulnerability | AdvisoryKind::Malicious | AdvisoryKind::Unknown
+            )
+        })
+    }
+}
+
 /// What is said of one advisory.
 struct Statement {
     open_vex: &'static str,
@@ -50,65 +75,91 @@ struct Statement {
     detail: String,
 }
 
-fn statement_for(hit: &Hit) -> Statement {
-    let absent = "component_not_present";
-    let mut statement = match (hit.scope, hit.reachability.result) {
-        (Scope::NotBuilt, _) => not_affected(
-            absent,
-            "code_not_present",
-            "the package is in no build unit of the product".to_owned(),
-        ),
-        (Scope::BuildTime, _) => not_affected(
-            absent,
-            "code_not_present",
-            "the package runs at build time only and is not in the product".to_owned(),
-        ),
-        _ if !hit.only_on.is_empty() => not_affected(
-            "vulnerable_code_not_present",
-            "requires_environment",
-            format!("the advisory concerns {} only", hit.only_on.join(", ")),
-        ),
-        (_, Linkage::NotLinked) => not_affected(
-            "vulnerable_code_not_present",
-            "code_not_present",
-            hit.reachability.evidence.join("; "),
-        ),
-        (_, Linkage::Linked) => Statement {
+impl Statement {
+    fn not_affected(open_vex: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            open_vex: "not_affected",
+            cyclonedx: "not_affected",
+            justification: Some((open_vex, "code_not_present")),
+            detail: detail.into(),
+        }
+    }
+
+    fn affected(detail: impl Into<String>) -> Self {
+        Self {
             open_vex: "affected",
             cyclonedx: "exploitable",
             justification: None,
-            detail: format!("in the product: {}", hit.reachability.evidence.join(", ")),
-        },
-        _ => Statement {
+            detail: detail.into(),
+        }
+    }
+
+    fn under_investigation(detail: impl Into<String>) -> Self {
+        Self {
             open_vex: "under_investigation",
             cyclonedx: "in_triage",
             justification: None,
-            detail: hit.reachability.evidence.join("; "),
-        },
+            detail: detail.into(),
+        }
+    }
+}
+
+/// What can be said of a hit. A product has no target in its name, so nothing that holds for some
+/// targets only is a reason.
+fn statement_for(product: &Product, hit: &Hit) -> Statement {
+    let mut statement = match (hit.scope, hit.reachability.result) {
+        (_, Linkage::Linked) => Statement::affected(format!(
+            "in the product: {}",
+            hit.reachability.evidence.join(", ")
+        )),
+        (Scope::NotBuilt | Scope::BuildTime, _) if product.is_approximate => {
+            Statement::under_investigation(
+                "cargo gave no unit graph, so it is not known whether the product has the package",
+            )
+        }
+        (Scope::NotBuilt, _) if product.has_elsewhere(hit) => Statement::under_investigation(
+            "the package is in no build unit of this build, and may be in one for another target",
+        ),
+        (Scope::NotBuilt, _) => Statement::not_affected(
+            "component_not_present",
+            "the package is in no build unit of the product, for any target",
+        ),
+        (Scope::BuildTime, _) => Statement::not_affected(
+            "component_not_present",
+            "the package runs at build time only and is not in the product",
+        ),
+        (_, Linkage::NotLinked) => Statement::not_affected(
+            "vulnerable_code_not_present",
+            hit.reachability.evidence.join("; "),
+        ),
+        _ => Statement::under_investigation(hit.reachability.evidence.join("; ")),
     };
-    if let Some(reason) = &hit.ignored {
+    if !hit.only_on.is_empty() {
+        statement.detail.push_str(&format!(
+            "; the advisory concerns {} only",
+            hit.only_on.join(", ")
+        ));
+    }
+    if let Some(waiver) = &hit.ignored {
         statement
             .detail
-            .push_str(&format!("; accepted by the maintainers: {reason}"));
+            .push_str(&format!("; accepted by the maintainers: {}", waiver.reason));
     }
     statement
 }
 
-fn not_affected(open_vex: &'static str, cyclonedx: &'static str, detail: String) -> Statement {
-    Statement {
-        open_vex: "not_affected",
-        cyclonedx: "not_affected",
-        justification: Some((open_vex, cyclonedx)),
-        detail,
+impl Product {
+    fn has_elsewhere(&self, hit: &Hit) -> bool {
+        self.built_elsewhere
+            .contains(&(hit.package.clone(), hit.version.clone()))
     }
 }
 
-/// One document over products, each by its package URL or name, and what was found in it. `epoch`
-/// is its time, in seconds since 1970.
+/// One document over products. `epoch` is its time, in seconds since 1970.
 ///
 /// # Errors
 /// It has no canonical form, which would be a defect.
-pub fn document(products: &[(String, Vec<Hit>)], format: Format, epoch: i64) -> Result<Vec<u8>> {
+pub fn vex_document(products: &[Product], format: Format, epoch: i64) -> Result<Vec<u8>> {
     let value = match format {
         Format::OpenVex => open_vex(products, epoch)?,
         Format::CycloneDx => cyclonedx(products, epoch)?,
@@ -121,18 +172,14 @@ fn to_bytes(value: &Value) -> Result<Vec<u8>> {
         .map_err(|error| Error::judge("the VEX document cannot be written").with_source(error))
 }
 
-fn url_of(hit: &Hit) -> String {
-    purl(&hit.package, &hit.version, &Source::CratesIo)
-}
-
-fn open_vex(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
+fn open_vex(products: &[Product], epoch: i64) -> Result<Value> {
     let mut statements = Vec::new();
-    for (product, hits) in products {
-        for hit in hits {
-            let said = statement_for(hit);
+    for product in products {
+        for hit in product.vulnerabilities() {
+            let said = statement_for(product, hit);
             let mut entry = json!({
                 "vulnerability": { "name": hit.id, "aliases": hit.aliases, "description": hit.title },
-                "products": [{ "@id": product, "subcomponents": [{ "@id": url_of(hit) }] }],
+                "products": [{ "@id": product.name, "subcomponents": [{ "@id": hit.purl }] }],
                 "status": said.open_vex,
                 "status_notes": said.detail,
             });
@@ -159,35 +206,17 @@ fn open_vex(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
     Ok(value)
 }
 
-fn cyclonedx(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
-    let (mut vulnerabilities, mut components) = (Vec::new(), std::collections::BTreeMap::new());
-    for (product, hits) in products {
-        for hit in hits {
-            let said = statement_for(hit);
-            let reference = url_of(hit);
+fn cyclonedx(products: &[Product], epoch: i64) -> Result<Value> {
+    let mut vulnerabilities = Vec::new();
+    let mut components = BTreeMap::new();
+    for product in products {
+        for hit in product.vulnerabilities() {
             components.insert(
-                reference.clone(),
-                json!({ "type": "library", "name": hit.package, "version": hit.version, "purl": reference, "bom-ref": reference }),
+                hit.purl.clone(),
+                json!({ "type": "library", "name": hit.package, "version": hit.version, "purl": hit.purl, "bom-ref": hit.purl }),
             );
-            let mut analysis = json!({ "state": said.cyclonedx, "detail": said.detail });
-            if let Some((_, justification)) = said.justification {
-                analysis["justification"] = justification.into();
-            }
-            let mut entry = json!({
-                "id": hit.id,
-                "source": { "name": "RustSec" },
-                "references": hit.aliases.iter().map(|alias| json!({ "id": alias, "source": { "name": alias.split('-').next() } })).collect::<Vec<_>>(),
-                "ratings": [{ "severity": hit.severity }],
-                "description": hit.title,
-                "recommendation": hit.fix,
-                "affects": [{ "ref": reference }],
-                "analysis": analysis,
-                "properties": [{ "name": "release-gates:sbom:product", "value": product }],
-            });
-            if let Some(url) = &hit.url {
-                entry["source"]["url"] = url.clone().into();
-            }
-            // The same package from two sources: one entry, since entries have to be unique.
+            let entry = cyclonedx_entry(product, hit);
+            // Entries have to be unique.
             if !vulnerabilities.contains(&entry) {
                 vulnerabilities.push(entry);
             }
@@ -206,4 +235,32 @@ fn cyclonedx(products: &[(String, Vec<Hit>)], epoch: i64) -> Result<Value> {
     });
     value["serialNumber"] = uuid_of(&to_bytes(&value)?).urn().to_string().into();
     Ok(value)
+}
+
+fn cyclonedx_entry(product: &Product, hit: &Hit) -> Value {
+    let said = statement_for(product, hit);
+    let mut analysis = json!({ "state": said.cyclonedx, "detail": said.detail });
+    if let Some((_, justification)) = said.justification {
+        analysis["justification"] = justification.into();
+    }
+    let aliases: Vec<Value> = hit
+        .aliases
+        .iter()
+        .map(|alias| json!({ "id": alias, "source": { "name": alias.split('-').next() } }))
+        .collect();
+    let mut entry = json!({
+        "id": hit.id,
+        "source": { "name": "RustSec" },
+        "references": aliases,
+        "ratings": [{ "severity": hit.severity }],
+        "description": hit.title,
+        "recommendation": hit.fix,
+        "affects": [{ "ref": hit.purl }],
+        "analysis": analysis,
+        "properties": [{ "name": "release-gates:sbom:product", "value": product.name }],
+    });
+    if let Some(url) = &hit.url {
+        entry["source"]["url"] = url.clone().into();
+    }
+    entry
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use release_gate::{Error, Finding, Result};
+use release_gate::{Coverage, Error, Finding, Result};
 
-use super::reachability::mark_hits;
+use super::reachability::mark_program;
 use super::settings::{Audit, Audited};
 use crate::command::shared::{file_name, read_file};
 use crate::judge::matching::{Build, find_hits};
@@ -23,7 +23,14 @@ pub(super) fn audit_binary(audit: &Audit, path: &Path) -> Result<Audited> {
         .with_help("build it again with `cargo auditable build`"));
     }
     let mut findings = Vec::new();
+    let mut coverage = Coverage::of(list.packages.len());
     if !list.complete {
+        coverage.not_judged(
+            &rules::NOT_JUDGED_PROGRAM,
+            format!("`{name}`"),
+            1,
+            "it has no embedded list, and panic messages name only some of its packages",
+        );
         findings.push(
             Finding::new(
                 &rules::BINARY_INCOMPLETE,
@@ -36,12 +43,13 @@ pub(super) fn audit_binary(audit: &Audit, path: &Path) -> Result<Audited> {
         );
     }
     let mut hits = find_hits(&list.packages, &audit.advisories, Build::default());
-    mark_hits(&mut hits, symbols::functions_of(&bytes).as_ref(), false);
+    mark_program(&mut hits, symbols::functions_of(&bytes).as_ref());
     Ok(Audited {
         product: name,
         packages: list.packages,
         hits,
         findings,
+        coverage,
         ..Audited::default()
     })
 }

@@ -3,89 +3,190 @@
 use std::path::Path;
 
 use cargo_metadata::Package;
+use release_gate::facts::report::vulns::{Hit, Reachability, Scope};
 use release_gate::process::Step;
-use release_gate::{Context, Error, Result};
+use release_gate::project::Project;
+use release_gate::{Context, Result};
 
 use crate::command::shared::read_file;
-use crate::judge::reachability::judge_reachability;
-use crate::model::program::Functions;
-use crate::model::vulnerability::{Hit, Reachability, Scope};
-use crate::read::symbols;
+use crate::judge::reachability::{judge_reachability, last_name};
+use crate::model::program::{Functions, PackageCode};
+use crate::read::{sources, symbols, unit_graph};
+
+/// What makes cargo compile with complete debug information. Cargo's own configuration and rustc's
+/// flags may undo it; both are looked at before anything is concluded.
+const DEBUG: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_STRIP", "none"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "2"),
+    ("CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO", "off"),
+];
 
 /// Builds the package with debug information and looks for the functions that advisories name.
-pub(super) fn look_inside(cx: &Context, package: &Package, hits: &mut [Hit]) -> Result<()> {
-    let project = cx
-        .loaded_project()
-        .ok_or_else(|| Error::judge("the project was not loaded"))?;
+pub(super) fn look_inside(
+    cx: &Context,
+    project: &Project,
+    package: &Package,
+    hits: &mut [Hit],
+) -> Result<()> {
+    if let Some(why) = obstacle(cx, package)? {
+        mark_unknown(hits, &why);
+        return Ok(());
+    }
     cx.terminal.status(
         "Building",
         format!("{} with debug information, to look into it", package.name),
     );
-    let spec = format!("{}@{}", package.name, package.version);
-    let step = Step::cargo()
-        .inherit_network_env()
-        .inherit(["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"])
-        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "2")
-        .env("CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO", "off")
-        .env(
-            "CARGO_TARGET_DIR",
-            project
-                .target_dir
-                .join("release-gates")
-                .join("reachability")
-                .into_os_string(),
-        )
-        .args(["build", "--release", "--message-format=json", "-p", &spec])
+    let target_dir = project
+        .target_dir
+        .join("release-gates")
+        .join("reachability");
+    let mut step = Step::cargo().inherit_network_env().inherit([
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+    ]);
+    for (name, value) in DEBUG {
+        step = step.env(name, value);
+    }
+    let step = step
+        .env("CARGO_TARGET_DIR", target_dir.into_os_string())
+        .args(["build", "--release", "--message-format=json", "-p"])
+        .arg(&package.id.repr)
         .args(cx.args().manifest_args())
         .args(cx.args().feature_args())
         .args(cx.args().target_args())
-        .args(cx.args().lock_args());
+        .args(unit_graph::locked_args(cx.args()));
     let finished = cx.runner.run(step)?.success()?;
-    let programs = executables(&finished.stdout, package);
-    let functions = functions_of(&programs)?;
-    mark_hits(hits, functions.as_ref(), programs.is_empty());
+
+    let artifacts = artifacts_of(&finished.stdout, package);
+    let functions = match functions_of(&artifacts)? {
+        Ok(functions) => functions,
+        Err(why) => {
+            mark_unknown(hits, &why);
+            return Ok(());
+        }
+    };
+    for hit in hits.iter_mut().filter(|hit| hit.scope == Scope::Artifact) {
+        let code = package_code(project, hit);
+        hit.reachability = judge_reachability(&hit.functions, Some(&functions), code.as_ref());
+    }
     Ok(())
 }
 
-/// The programs of the package, as cargo's messages name them.
-fn executables(messages: &[u8], package: &Package) -> Vec<String> {
+/// Why a build would prove no absence: something of it is compiled otherwise than asked for.
+fn obstacle(cx: &Context, package: &Package) -> Result<Option<String>> {
+    let graph = match unit_graph::unit_graph_with(&package.id.repr, cx.args(), &cx.runner, &DEBUG) {
+        Ok(graph) => graph,
+        Err(_) => return Ok(Some("cargo gave no unit graph".to_owned())),
+    };
+    let incomplete = graph
+        .units
+        .iter()
+        .find(|unit| !unit.is_build_time() && !unit.has_full_debuginfo());
+    if let Some(unit) = incomplete {
+        return Ok(Some(format!(
+            "a profile compiles `{}` without complete debug information",
+            unit.target.name
+        )));
+    }
+    let is_library = |kind: &String| {
+        matches!(
+            kind.as_str(),
+            "lib" | "rlib" | "dylib" | "staticlib" | "proc-macro"
+        )
+    };
+    let product = graph
+        .roots
+        .iter()
+        .map(|root| &graph.units[*root])
+        .find(|unit| unit.target.kind.iter().any(is_library));
+    if let Some(unit) = product {
+        return Ok(Some(format!(
+            "the package has the library `{}`: what is linked depends on its users",
+            unit.target.name
+        )));
+    }
+    Ok(unit_graph::rustc_flags(cx.args(), &cx.runner).map(|flags| {
+        format!("rustc is given flags of its own, which may change debug information: {flags}")
+    }))
+}
+
+fn mark_unknown(hits: &mut [Hit], why: &str) {
+    for hit in hits.iter_mut().filter(|hit| hit.scope == Scope::Artifact) {
+        hit.reachability = Reachability::unknown(why);
+    }
+}
+
+/// The files of the package that cargo's messages name: programs, and libraries that other programs
+/// load.
+fn artifacts_of(messages: &[u8], package: &Package) -> Vec<String> {
     messages
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
         .filter(|message| {
             message["reason"] == "compiler-artifact" && message["package_id"] == package.id.repr
         })
-        .filter_map(|message| message["executable"].as_str().map(str::to_owned))
+        .flat_map(|message| {
+            let is_cdylib = message["target"]["kind"]
+                .as_array()
+                .is_some_and(|kinds| kinds.iter().any(|kind| kind == "cdylib"));
+            let files = message["filenames"].as_array().cloned().unwrap_or_default();
+            let program = message["executable"].as_str().map(str::to_owned);
+            let libraries = files
+                .into_iter()
+                .filter(move |_| is_cdylib)
+                .filter_map(|file| file.as_str().map(str::to_owned));
+            program.into_iter().chain(libraries).collect::<Vec<_>>()
+        })
         .collect()
 }
 
-/// The functions of all programs. `None` where one of them cannot be read: a function is absent
-/// only if it is in none of them.
-fn functions_of(programs: &[String]) -> Result<Option<Functions>> {
-    let mut functions: Option<Functions> = None;
-    for path in programs {
-        let bytes = read_file(Path::new(path))?;
-        let Some(more) = symbols::functions_of(&bytes) else {
-            return Ok(None);
-        };
-        let all = functions.get_or_insert_default();
-        all.symbols.extend(more.symbols);
-        all.debug_only.extend(more.debug_only);
+/// The functions of all artifacts, or why they are not known: a function is absent only if it is in
+/// none of them.
+fn functions_of(artifacts: &[String]) -> Result<Result<Functions, String>> {
+    let mut functions = Functions::default();
+    if artifacts.is_empty() {
+        return Ok(Err("the package has no program".to_owned()));
     }
-    Ok(functions)
+    for path in artifacts {
+        let path = Path::new(path);
+        let Some(more) = symbols::functions_of(&read_file(path)?) else {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            return Ok(Err(format!(
+                "`{name}` has no debug information to look into"
+            )));
+        };
+        functions.extend(more);
+    }
+    Ok(Ok(functions))
 }
 
-/// Says of each hit whether its functions are in the programs.
-pub(super) fn mark_hits(hits: &mut [Hit], functions: Option<&Functions>, library: bool) {
-    for hit in hits
-        .iter_mut()
-        .filter(|hit| matches!(hit.scope, Scope::Artifact | Scope::Unknown))
-    {
-        hit.reachability = if library {
-            Reachability::unknown("the package has no program: what is linked depends on its users")
-        } else {
-            judge_reachability(&hit.functions, functions)
-        };
+/// What is known of the package of a hit, by cargo's metadata and its sources.
+fn package_code(project: &Project, hit: &Hit) -> Option<PackageCode> {
+    let package = project.metadata.packages.iter().find(|package| {
+        package.name.as_str() == hit.package && package.version.to_string() == hit.version
+    })?;
+    let library = package
+        .targets
+        .iter()
+        .find(|target| target.is_lib() || target.is_rlib() || target.is_dylib())?;
+    let folder = package.manifest_path.parent()?;
+    let names: Vec<&str> = hit
+        .functions
+        .iter()
+        .filter_map(|function| last_name(function))
+        .collect();
+    Some(PackageCode {
+        library: library.name.replace('-', "_"),
+        is_native: package.links.is_some(),
+        functions: sources::written_functions(folder.as_std_path(), &names),
+    })
+}
+
+/// Says of each hit in a program whether its functions are there. Without the sources nothing is
+/// proved absent.
+pub(super) fn mark_program(hits: &mut [Hit], functions: Option<&Functions>) {
+    for hit in hits {
+        hit.reachability = judge_reachability(&hit.functions, functions, None);
     }
 }

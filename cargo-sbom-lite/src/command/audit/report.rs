@@ -1,106 +1,149 @@
 //! The report of one audit.
 
-use release_gate::{Context, Report, Status, time};
+use release_gate::advisories::{Advisories, cargo_home};
+use release_gate::facts::report::vulns::{AdvisoryKind, Database, Hit, Linkage, VulnsData};
+use release_gate::text::counted;
+use release_gate::{Context, Coverage, Level, Report, Result, Status, time};
 
 use super::settings::{Audit, Audited};
 use crate::TOOL;
-use crate::command::shared::counted;
 use crate::judge::audit::judge_hits;
-use crate::judge::yanked::{yanked_finding, yanked_packages};
+use crate::judge::yanked::{YankedPackages, yanked_finding};
 use crate::model::locked::Locked;
-use crate::model::vulnerability::{AdvisoryKind, Db, Hit, Linkage, VulnerabilityData};
-use crate::read::advisories::{self, Advisories};
 use crate::read::index::Index;
+use crate::rules;
 
 /// Judges what was looked up.
-pub(super) fn report_of(cx: &Context, audit: &Audit, audited: Audited) -> Report {
+pub(super) fn report_of(cx: &Context, audit: &Audit, audited: Audited) -> Result<Report> {
     let advisories = &audit.advisories;
     let packages = &audited.packages;
     let mut hits = audited.hits;
     let mut findings = audit.findings.clone();
     findings.extend(audited.findings);
-    findings.extend(judge_hits(&mut hits, &audit.policy));
+    findings.extend(judge_hits(&mut hits, &audit.policy, &audited.product));
 
-    let index = advisories::cargo_home()
+    let index = cargo_home()
         .map(|home| Index::below(&home))
         .unwrap_or_default();
-    let yanked = yanked_packages(packages, |name, version| index.is_yanked(name, version));
-    findings.extend(yanked.iter().map(|package| yanked_finding(package)));
+    let known = YankedPackages::among(packages, |name, version| index.is_yanked(name, version));
+    findings.extend(known.yanked.iter().map(|package| yanked_finding(package)));
+    let mut coverage = audited.coverage;
+    add_gaps(&mut coverage, audit, packages, known.unknown);
 
     let db = state_of(advisories);
-    let summary = summary_of(packages.len(), &db, &audited.not_looked_up);
-    let human = if cx.args().quiet {
-        String::new()
-    } else {
-        table_of(&hits)
-    };
-    let blind = audit.stale || audited.incomplete || is_unreadable(packages, advisories);
-    let data = VulnerabilityData {
+    let data = VulnsData {
+        packages: packages.len() as u64,
+        yanked: known.facts(),
         db: Some(db),
         advisories: hits,
-        packages: packages.len(),
-        yanked: sorted_names(&yanked),
-        not_looked_up: audited.not_looked_up,
     };
-    let mut report = Report::new("vulns", &TOOL, audited.subject.clone().unwrap_or_default())
+    let mut report = Report::with_data(&TOOL, audited.subject.clone().unwrap_or_default(), &data)
         .findings(findings)
-        .data(&data)
-        .human(human)
-        .summary(summary);
-    if audited.subject.is_none() {
+        .summary(summary_of(&data))
+        .human(if cx.args().quiet {
+            String::new()
+        } else {
+            table_of(&data.advisories)
+        });
+    if audited
+        .subject
+        .as_ref()
+        .is_none_or(|subject| subject.package.is_none())
+    {
         report = report.print_only();
     }
-    if blind {
+    if audited.keep_only {
+        report = report.keep_only();
+    }
+    if audit.stale || is_blind(cx, &coverage)? {
         report = report.status(Status::Error);
     }
-    report
+    Ok(report.coverage(coverage))
 }
 
-/// Whether something published about a package that is judged cannot be read: it may be anything.
-fn is_unreadable(packages: &[Locked], advisories: &Advisories) -> bool {
-    packages.iter().any(|package| {
-        let folder = format!("crates/{}/", package.name);
-        advisories
-            .unreadable
-            .iter()
-            .any(|file| file.starts_with(&folder))
-    })
+/// Whether something that was not judged forbids a verdict: what cannot be looked up may be
+/// anything, unless somebody has allowed that.
+fn is_blind(cx: &Context, coverage: &Coverage) -> Result<bool> {
+    for rule in [
+        &rules::NOT_JUDGED_COMPONENT,
+        &rules::NOT_JUDGED_DOCUMENT,
+        &rules::NOT_JUDGED_PROGRAM,
+        &rules::NOT_JUDGED_ADVISORY,
+    ] {
+        let is_denied = rule.id == rules::NOT_JUDGED_ADVISORY.id || cx.level(rule)? == Level::Deny;
+        let kind = rule.coverage_kind().unwrap_or_default();
+        let found = coverage.not_judged.iter().any(|entry| {
+            entry.kind == kind
+                && (rule.id != rules::NOT_JUDGED_ADVISORY.id || entry.why.starts_with(ABOUT))
+        });
+        if is_denied && found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-fn state_of(advisories: &Advisories) -> Db {
-    Db {
-        commit: advisories.commit.as_ref().map(ToString::to_string),
-        date: advisories.time.map(time::iso_date),
-        advisories: advisories.count,
+/// How the reason of an entry begins, where the file may be about a package that is judged.
+const ABOUT: &str = "it may be about a package that is judged";
+
+/// What the database and this machine do not know.
+fn add_gaps(coverage: &mut Coverage, audit: &Audit, packages: &[Locked], yanked_unknown: usize) {
+    let advisories = &audit.advisories;
+    for file in &advisories.unreadable {
+        let concerns = packages.iter().any(|package| {
+            advisories
+                .unreadable_about(&package.name)
+                .any(|about| about.path == file.path)
+        });
+        let why = if concerns {
+            format!("{ABOUT}, and cannot be read")
+        } else {
+            "it cannot be read".to_owned()
+        };
+        coverage.not_judged(
+            &rules::NOT_JUDGED_ADVISORY,
+            format!("`{}`", file.path),
+            1,
+            why,
+        );
+    }
+    if advisories.time.is_none() {
+        coverage.not_judged(
+            &rules::NOT_JUDGED_AGE,
+            "the age of the advisory database",
+            1,
+            "it is no git checkout",
+        );
+    }
+    if yanked_unknown > 0 {
+        coverage.not_judged(
+            &rules::NOT_JUDGED_YANKED,
+            "whether packages were yanked",
+            yanked_unknown,
+            "this machine has no copy of the index for them",
+        );
     }
 }
 
-fn summary_of(packages: usize, db: &Db, not_looked_up: &[String]) -> String {
+fn state_of(advisories: &Advisories) -> Database {
+    Database {
+        commit: advisories.commit.clone(),
+        date: advisories.time.map(time::iso_date),
+        advisories: advisories.count as u64,
+    }
+}
+
+fn summary_of(data: &VulnsData) -> String {
+    let packages = counted(data.packages, "package", "packages");
+    let Some(db) = &data.db else {
+        return packages;
+    };
     let date = match &db.date {
         Some(date) => format!("of {date}"),
         None => "of unknown date".to_owned(),
     };
-    let mut summary = format!(
-        "{} against {} {date}",
-        counted(packages, "package", "packages"),
-        counted(db.advisories, "advisory", "advisories")
-    );
-    if !not_looked_up.is_empty() {
-        summary.push_str(&format!(
-            "; {} other components not looked up",
-            not_looked_up.len()
-        ));
-    }
-    summary
-}
-
-fn sorted_names(packages: &[&Locked]) -> Vec<String> {
-    let mut names: Vec<String> = packages
-        .iter()
-        .map(|package| format!("{} {}", package.name, package.version))
-        .collect();
-    names.sort();
-    names
+    let advisories = counted(db.advisories, "advisory", "advisories");
+    format!("{packages} against {advisories} {date}")
 }
 
 fn table_of(hits: &[Hit]) -> String {

@@ -1,39 +1,25 @@
 //! `cargo sbom-lite audit --watch-tags N`: the lock files of the last releases against today's
 //! database.
 
+use release_gate::facts::report::watch::{WatchData, WatchedRelease};
 use release_gate::git::{Git, parse_version_tag};
-use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
-use schemars::JsonSchema;
+use release_gate::lock::Lock;
+use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result, Status};
 use semver::Version;
-use serde::{Deserialize, Serialize};
 
 use super::settings::Audit;
 use crate::TOOL;
 use crate::judge::audit::judge_hits;
 use crate::judge::matching::{Build, find_hits};
-use crate::model::vulnerability::Hit;
 use crate::read::lock;
 use crate::rules;
 
-/// `watch.json`'s data.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct WatchData {
-    /// The releases looked at, newest first.
-    pub releases: Vec<Release>,
-}
-
-/// One release.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Release {
-    /// Its tag.
-    pub tag: String,
-    /// Packages in its lock file; `null` where it has none.
-    pub packages: Option<usize>,
-    /// What is known about them today.
-    pub advisories: Vec<Hit>,
-}
-
-pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outcome> {
+pub(super) fn run(
+    cx: &mut Context,
+    audit: &Audit,
+    mirrors: &[String],
+    count: usize,
+) -> Result<Outcome> {
     let project = cx.project()?;
     let git = project.repository()?;
     let path = project
@@ -49,7 +35,7 @@ pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outco
     let mut releases = Vec::new();
     let mut unjudged = false;
     for tag in tags {
-        let (release, found) = judge_release(git, &path, tag, audit)?;
+        let (release, found) = judge_release(git, &path, tag, audit, mirrors)?;
         unjudged |= found
             .iter()
             .any(|finding| finding.rule == rules::RELEASE_UNJUDGED.id);
@@ -71,9 +57,11 @@ pub(super) fn run(cx: &mut Context, audit: &Audit, count: usize) -> Result<Outco
     } else {
         table_of(&releases)
     };
-    let mut report = Report::new("watch", &TOOL, subject)
+    let judged = releases.iter().filter(|release| release.packages.is_some());
+    let coverage = Coverage::of(judged.count());
+    let mut report = Report::with_data(&TOOL, subject, &WatchData { releases })
         .findings(findings)
-        .data(&WatchData { releases })
+        .coverage(coverage)
         .human(human)
         .summary(summary);
     if unjudged || audit.stale {
@@ -110,15 +98,18 @@ fn judge_release(
     path: &str,
     tag: String,
     audit: &Audit,
-) -> Result<(Release, Vec<Finding>)> {
+    mirrors: &[String],
+) -> Result<(WatchedRelease, Vec<Finding>)> {
     let commit = git.resolve(&tag)?;
     let Some(bytes) = git.show(&commit, path)? else {
         let finding = Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag} has no {path}"))
-            .help("commit Cargo.lock with each release, so that what it shipped can be known");
+            .help(format!(
+                "if {path} lay elsewhere then, audit it with `git show {tag}:PATH > Cargo.lock` and --lockfile; else commit it with each release"
+            ));
         return Ok((unknown_release(tag), vec![finding]));
     };
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let lock = match lock::parse_lock(&text, &format!("{tag}:{path}")) {
+    let lock = match Lock::parse(&text, &format!("{tag}:{path}")) {
         Ok(lock) => lock,
         Err(error) => {
             let finding = Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag}: {error}"));
@@ -126,7 +117,7 @@ fn judge_release(
         }
     };
 
-    let packages = lock::locked_packages(&lock, &text);
+    let packages = lock::locked_packages(&lock, &text, mirrors);
     let mut findings = Vec::new();
     if packages.is_empty() {
         findings.push(Finding::new(
@@ -135,7 +126,7 @@ fn judge_release(
         ));
     }
     let mut hits = find_hits(&packages, &audit.advisories, Build::default());
-    for mut finding in judge_hits(&mut hits, &audit.policy) {
+    for mut finding in judge_hits(&mut hits, &audit.policy, &tag) {
         // An ignore that matches no advisory is for the audit of today's lock file to say.
         if !finding.evidence.contains_key("id") {
             continue;
@@ -145,23 +136,23 @@ fn judge_release(
         finding.line = None;
         findings.push(finding.evidence("tag", tag.clone()));
     }
-    let release = Release {
+    let release = WatchedRelease {
         tag,
-        packages: Some(packages.len()),
+        packages: Some(packages.len() as u64),
         advisories: hits,
     };
     Ok((release, findings))
 }
 
-fn unknown_release(tag: String) -> Release {
-    Release {
+fn unknown_release(tag: String) -> WatchedRelease {
+    WatchedRelease {
         tag,
         packages: None,
         advisories: Vec::new(),
     }
 }
 
-fn table_of(releases: &[Release]) -> String {
+fn table_of(releases: &[WatchedRelease]) -> String {
     let width = releases
         .iter()
         .map(|release| release.tag.len())

@@ -20,17 +20,18 @@ use cyclonedx_bom::models::license::{
 };
 use cyclonedx_bom::models::lifecycle::{Lifecycle, Lifecycles, Phase};
 use cyclonedx_bom::models::metadata::Metadata;
-use cyclonedx_bom::models::organization::OrganizationalEntity;
+use cyclonedx_bom::models::organization::{OrganizationalContact, OrganizationalEntity};
 use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::models::tool::{Tool as CdxTool, Tools};
 use cyclonedx_bom::prelude::{DateTime, SpdxExpression};
 use release_gate::{Error, Result, time};
 
 use crate::TOOL;
+use crate::model::config::Maker;
 use crate::model::foreign::{Foreign, foreign};
 use crate::model::inventory::{Component, Inventory, Role, Supplier};
 use crate::model::license::License;
-use crate::model::provenance::Provenance;
+use crate::model::provenance::{Artifact, Provenance};
 
 /// Namespace of this tool's properties; documented in docs/sbom.md.
 const NAMESPACE: &str = "release-gates:sbom";
@@ -71,9 +72,20 @@ fn metadata_of(
 ) -> Result<Metadata> {
     let mut main = component_of(&inventory.main);
     main.scope = None;
-    main.component_type = Classification::Application;
-    if let [(_, digest)] = &provenance.artifacts[..] {
-        main.hashes = Some(Hashes(vec![sha256_hash(digest)]));
+    main.component_type = if inventory.main.has_program {
+        Classification::Application
+    } else {
+        Classification::Library
+    };
+    if let [artifact] = &provenance.artifacts[..] {
+        main.hashes = Some(Hashes(artifact_hashes(artifact)));
+        let mut properties = main.properties.take().unwrap_or(Properties(Vec::new()));
+        properties.0.extend(artifact_properties(artifact));
+        main.properties = Some(properties);
+    }
+    let maker = &provenance.maker;
+    if let Some(supplier) = &maker.supplier {
+        main.supplier = Some(organization(supplier));
     }
     let timestamp = provenance
         .epoch
@@ -87,10 +99,19 @@ fn metadata_of(
     Ok(Metadata {
         timestamp,
         tools: Some(Tools::List(vec![tool])),
-        authors: None,
+        authors: maker
+            .author
+            .as_deref()
+            .map(|author| vec![person(author, maker)]),
         component: Some(main),
-        manufacture: None,
-        supplier: None,
+        manufacture: maker
+            .manufacturer
+            .as_deref()
+            .map(|name| reachable_organization(name, maker)),
+        supplier: maker
+            .supplier
+            .as_deref()
+            .map(|name| reachable_organization(name, maker)),
         licenses: None,
         properties: Some(Properties(document_properties(inventory, provenance))),
         lifecycles: (spec == SpecVersion::V1_5)
@@ -113,8 +134,11 @@ fn document_properties(inventory: &Inventory, provenance: &Provenance) -> Vec<Pr
     if let Some(rustc) = &provenance.rustc {
         properties.push(property("rustc", rustc));
     }
-    for (name, digest) in &provenance.artifacts {
-        properties.push(property("artifact", &format!("{digest}  {name}")));
+    for artifact in &provenance.artifacts {
+        properties.push(property(
+            "artifact",
+            &format!("{}  {}", artifact.sha256, artifact.path),
+        ));
     }
     properties.push(property(
         "graph",
@@ -299,6 +323,53 @@ fn licenses_of(license: &License) -> Option<Licenses> {
         License::File(path) => Some(Licenses(vec![named_license(&format!("see {path}"))])),
         License::Missing => None,
     }
+}
+
+/// An organization with the contact of the configuration.
+fn reachable_organization(name: &str, maker: &Maker) -> OrganizationalEntity {
+    let contact = maker.contact.as_deref().unwrap_or_default();
+    let is_mail = contact.contains('@');
+    let url = Uri::try_from(contact.to_owned())
+        .ok()
+        .filter(|_| !is_mail && !contact.is_empty());
+    OrganizationalEntity {
+        url: url.map(|url| vec![url]),
+        contact: is_mail.then(|| vec![person(name, maker)]),
+        ..organization(name)
+    }
+}
+
+fn person(name: &str, maker: &Maker) -> OrganizationalContact {
+    let mut contact = OrganizationalContact::new(name, None);
+    contact.email = maker
+        .contact
+        .as_deref()
+        .filter(|contact| contact.contains('@'))
+        .map(NormalizedString::new);
+    contact
+}
+
+fn artifact_hashes(artifact: &Artifact) -> Vec<Hash> {
+    let sha512 = artifact.sha512.as_ref().map(|digest| Hash {
+        alg: HashAlgorithm::SHA_512,
+        content: HashValue(digest.clone()),
+    });
+    std::iter::once(sha256_hash(&artifact.sha256))
+        .chain(sha512)
+        .collect()
+}
+
+/// What BSI TR-03183-2 asks of a deployable file, by the names of its taxonomy.
+fn artifact_properties(artifact: &Artifact) -> Vec<Property> {
+    [
+        ("filename", artifact.file_name()),
+        ("executable", "executable"),
+        ("archive", "no archive"),
+        ("structured", "structured"),
+    ]
+    .into_iter()
+    .map(|(name, value)| Property::new(format!("bsi:component:{name}"), value))
+    .collect()
 }
 
 fn named_license(name: &str) -> LicenseChoice {

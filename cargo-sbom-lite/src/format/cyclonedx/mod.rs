@@ -3,3 +3,4 @@
 pub(super) mod bom;
 pub(super) mod encode;
 pub(super) mod read;
+pub(super) mod xml;

@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::TOOL;
 use crate::format::serial::uuid_of;
+use crate::model::config::Maker;
 use crate::model::foreign::{Foreign, foreign};
 use crate::model::inventory::{Component, Inventory, Role, Supplier};
 use crate::model::license::License;
-use crate::model::provenance::Provenance;
+use crate::model::provenance::{Artifact, Provenance};
 use crate::model::source::Source;
 
 /// An SPDX document.
@@ -45,6 +46,8 @@ pub(in crate::format) struct Package {
     pub(in crate::format) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::format) version_info: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::format) package_file_name: Option<String>,
     pub(in crate::format) download_location: String,
     pub(in crate::format) files_analyzed: bool,
     pub(in crate::format) license_concluded: String,
@@ -104,10 +107,23 @@ pub(in crate::format) fn document_of(
     let main = &inventory.main;
     let others = foreign(inventory, provenance.rust_version());
     let mut extracted = Vec::new();
-    let mut packages = vec![package_of(main, "APPLICATION", &mut extracted)];
-    if let [(_, digest)] = &provenance.artifacts[..] {
-        packages[0].checksums = vec![sha256_checksum(digest)];
+    let purpose = if main.has_program {
+        "APPLICATION"
+    } else {
+        "LIBRARY"
+    };
+    let mut product = package_of(main, purpose, &mut extracted);
+    if let [artifact] = &provenance.artifacts[..] {
+        product.checksums = artifact_checksums(artifact);
+        product.package_file_name = Some(artifact.file_name().to_owned());
     }
+    if let Some(supplier) = &provenance.maker.supplier {
+        product.supplier = format!("Organization: {}", one_line(supplier));
+    }
+    if let Some(manufacturer) = &provenance.maker.manufacturer {
+        product.originator = Some(format!("Organization: {}", one_line(manufacturer)));
+    }
+    let mut packages = vec![product];
     for component in inventory.components.values() {
         packages.push(package_of(component, "LIBRARY", &mut extracted));
     }
@@ -123,7 +139,7 @@ pub(in crate::format) fn document_of(
         document_namespace: String::new(),
         creation_info: CreationInfo {
             created: time::rfc3339(provenance.epoch.unwrap_or(0)),
-            creators: vec![format!("Tool: {}-{}", TOOL.name, TOOL.version)],
+            creators: creators_of(&provenance.maker),
         },
         packages,
         relationships: relationships_of(inventory, &others),
@@ -241,6 +257,7 @@ fn foreign_package(other: &Foreign) -> Package {
         spdx_id: foreign_id(other),
         name: other.name.clone(),
         version_info: other.version.clone(),
+        package_file_name: None,
         download_location: "NOASSERTION".to_owned(),
         files_analyzed: false,
         license_concluded: "NOASSERTION".to_owned(),
@@ -294,6 +311,7 @@ fn package_of(
         spdx_id: id_of(component),
         name: component.name.clone(),
         version_info: Some(component.version.clone()),
+        package_file_name: None,
         download_location,
         files_analyzed: false,
         license_concluded: "NOASSERTION".to_owned(),
@@ -327,6 +345,36 @@ fn package_of(
         }],
         primary_package_purpose: purpose,
     }
+}
+
+fn artifact_checksums(artifact: &Artifact) -> Vec<Checksum> {
+    let sha512 = artifact.sha512.as_ref().map(|digest| Checksum {
+        algorithm: "SHA512",
+        checksum_value: digest.clone(),
+    });
+    std::iter::once(sha256_checksum(&artifact.sha256))
+        .chain(sha512)
+        .collect()
+}
+
+/// This tool, and whoever the configuration names.
+fn creators_of(maker: &Maker) -> Vec<String> {
+    let contact = match &maker.contact {
+        Some(contact) => format!(" ({})", one_line(contact)),
+        None => String::new(),
+    };
+    let author = maker
+        .author
+        .iter()
+        .map(|name| format!("Person: {}{contact}", one_line(name)));
+    let manufacturer = maker
+        .manufacturer
+        .iter()
+        .map(|name| format!("Organization: {}{contact}", one_line(name)));
+    std::iter::once(format!("Tool: {}-{}", TOOL.name, TOOL.version))
+        .chain(manufacturer)
+        .chain(author)
+        .collect()
 }
 
 fn sha256_checksum(digest: &str) -> Checksum {

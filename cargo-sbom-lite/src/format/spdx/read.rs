@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::format::values::{list_of, text_of};
+use crate::format::values::{list_of, text_field, text_of};
+use crate::model::purl::CargoPurl;
 use crate::model::sbom::{Entry, Sbom, Standard};
 
 pub(in crate::format) fn from_json(mut value: Value) -> Result<Sbom, String> {
@@ -16,13 +17,12 @@ pub(in crate::format) fn from_json(mut value: Value) -> Result<Sbom, String> {
     if value.get("packages").is_none() {
         return Err("it has no `packages`".to_owned());
     }
-    let mut sbom = Sbom {
-        standard: Standard::Spdx,
-        ..Sbom::default()
-    };
+    let mut sbom = Sbom::of_standard(Standard::Spdx);
     let relations = relations_of(&value)?;
     let keys = add_packages(&mut sbom, &value, &relations)?;
+    let others = other_elements(&value)?;
     add_dependencies(&mut sbom, &keys, &relations);
+    add_missing(&mut sbom, &keys, &others, &relations);
 
     if let Some(object) = value.as_object_mut() {
         for key in [
@@ -44,13 +44,22 @@ type Relation = (String, String, String);
 /// SPDX id to key; the main package has the empty key.
 type Keys = BTreeMap<String, String>;
 
+/// The id of the document itself.
+const DOCUMENT: &str = "SPDXRef-DOCUMENT";
+
 fn add_packages(sbom: &mut Sbom, value: &Value, relations: &[Relation]) -> Result<Keys, String> {
     let mut keys = Keys::new();
     let mut described: BTreeSet<&str> = relations
         .iter()
-        .filter(|(from, kind, _)| kind == "DESCRIBES" && from == "SPDXRef-DOCUMENT")
+        .filter(|(from, kind, _)| kind == "DESCRIBES" && from == DOCUMENT)
         .map(|(_, _, to)| to.as_str())
         .collect();
+    described.extend(
+        relations
+            .iter()
+            .filter(|(_, kind, to)| kind == "DESCRIBED_BY" && to == DOCUMENT)
+            .map(|(from, _, _)| from.as_str()),
+    );
     described.extend(
         list_of(&value["documentDescribes"], "documentDescribes")?
             .iter()
@@ -59,6 +68,9 @@ fn add_packages(sbom: &mut Sbom, value: &Value, relations: &[Relation]) -> Resul
     for package in list_of(&value["packages"], "packages")? {
         let reference = text_of(&package["SPDXID"]).ok_or("a package has no `SPDXID`")?;
         let entry = entry_of(package)?;
+        if keys.contains_key(&reference) {
+            return Err(format!("two packages have the id `{reference}`"));
+        }
         // Several packages may be described; the first is the main one, the others are components
         // like any.
         if sbom.main.is_none() && described.contains(reference.as_str()) {
@@ -72,6 +84,38 @@ fn add_packages(sbom: &mut Sbom, value: &Value, relations: &[Relation]) -> Resul
     Ok(keys)
 }
 
+/// Ids of files, snippets and whatever else may take part in relations and is no package.
+fn other_elements(value: &Value) -> Result<BTreeSet<String>, String> {
+    let mut ids = BTreeSet::from([DOCUMENT.to_owned()]);
+    for list in ["files", "snippets", "annotations"] {
+        for element in list_of(&value[list], list)? {
+            ids.extend(text_of(&element["SPDXID"]));
+        }
+    }
+    Ok(ids)
+}
+
+/// Whatever a relation names and the document does not have. Each sort of relation counts: what is
+/// a part of what is described may be said in many ways.
+fn add_missing(sbom: &mut Sbom, keys: &Keys, others: &BTreeSet<String>, relations: &[Relation]) {
+    for (from, kind, to) in relations {
+        for element in [from, to] {
+            let is_known = keys.contains_key(element) || others.contains(element);
+            if is_known || element == "NONE" || element == "NOASSERTION" {
+                continue;
+            }
+            if element.starts_with("DocumentRef-") {
+                sbom.note_elsewhere(
+                    element.as_str(),
+                    format!("it is in another document ({kind})"),
+                );
+            } else {
+                sbom.dangling.insert(element.clone());
+            }
+        }
+    }
+}
+
 fn add_dependencies(sbom: &mut Sbom, keys: &Keys, relations: &[Relation]) {
     let mut shipped = BTreeSet::new();
     let mut build_time = BTreeSet::new();
@@ -83,20 +127,15 @@ fn add_dependencies(sbom: &mut Sbom, keys: &Keys, relations: &[Relation]) {
             "BUILD_DEPENDENCY_OF" | "DEV_DEPENDENCY_OF" | "BUILD_TOOL_OF" => (to, from, true),
             _ => continue,
         };
-        if who == "SPDXRef-DOCUMENT" || what == "SPDXRef-DOCUMENT" {
-            continue;
-        }
-        let (Some(who_key), Some(what_key)) = (keys.get(who), keys.get(what)) else {
-            // Files take part in what contains what; a dependency is a package.
-            if !matches!(kind.as_str(), "CONTAINS" | "CONTAINED_BY") {
-                let missing = if keys.contains_key(who) { what } else { who };
-                sbom.dangling.insert(missing.clone());
-            }
+        let Some(who_key) = keys.get(who) else {
             continue;
         };
-        if what_key.is_empty() {
-            continue;
+        if who_key.is_empty() && what == "NONE" {
+            sbom.is_leaf = true;
         }
+        let Some(what_key) = keys.get(what).filter(|key| !key.is_empty()) else {
+            continue;
+        };
         if build { &mut build_time } else { &mut shipped }.insert(what_key.clone());
         let entry = if who_key.is_empty() {
             sbom.main.as_mut()
@@ -123,50 +162,54 @@ fn add_dependencies(sbom: &mut Sbom, keys: &Keys, relations: &[Relation]) {
     }
 }
 
-fn relations_of(value: &Value) -> Result<Vec<(String, String, String)>, String> {
+fn relations_of(value: &Value) -> Result<Vec<Relation>, String> {
     list_of(&value["relationships"], "relationships")?
         .iter()
         .map(|relation| {
-            let field = |name: &str| {
-                text_of(&relation[name]).ok_or(format!("a relationship has no `{name}`"))
-            };
             Ok((
-                field("spdxElementId")?,
-                field("relationshipType")?,
-                field("relatedSpdxElement")?,
+                relation_part(relation, "spdxElementId")?,
+                relation_part(relation, "relationshipType")?,
+                relation_part(relation, "relatedSpdxElement")?,
             ))
         })
         .collect()
+}
+
+fn relation_part(relation: &Value, name: &str) -> Result<String, String> {
+    text_of(&relation[name]).ok_or(format!("a relationship has no `{name}`"))
 }
 
 fn entry_of(package: &Value) -> Result<Entry, String> {
     let name = text_of(&package["name"])
         .filter(|name| !name.is_empty())
         .ok_or("a package has no name")?;
-    // Of several package URLs the cargo one is looked up; the type may be spelt as an address.
-    let urls: Vec<String> = list_of(&package["externalRefs"], "externalRefs")?
-        .iter()
-        .filter(|reference| {
-            reference["referenceType"]
-                .as_str()
-                .is_some_and(|kind| kind == "purl" || kind.ends_with("/purl"))
-        })
-        .filter_map(|reference| text_of(&reference["referenceLocator"]))
-        .collect();
-    let cargo = urls
-        .iter()
-        .find(|url| crate::model::purl::CargoPurl::parse(url).is_some());
-    let purl = cargo.or(urls.first()).cloned();
-    let stated = |field: &str| {
-        text_of(&package[field])
-            .filter(|license| license != "NOASSERTION" && license != "NONE" && !license.is_empty())
-    };
+    let mut urls: Vec<String> = Vec::new();
+    for reference in list_of(&package["externalRefs"], "externalRefs")? {
+        // The type may be spelt as an address.
+        let is_purl = reference["referenceType"]
+            .as_str()
+            .is_some_and(|kind| kind == "purl" || kind.ends_with("/purl"));
+        if is_purl {
+            urls.push(
+                text_of(&reference["referenceLocator"])
+                    .ok_or(format!("a package URL of `{name}` is no text"))?,
+            );
+        }
+    }
+    // Of several package URLs the first cargo one names the entry, and all are looked up.
+    let cargo = urls.iter().position(|url| CargoPurl::parse(url).is_some());
+    let purl = (!urls.is_empty()).then(|| urls.remove(cargo.unwrap_or(0)));
+    let version = text_field(package, "versionInfo")
+        .map_err(|_| format!("the version of `{name}` is no text"))?;
     Ok(Entry {
         name,
-        version: text_of(&package["versionInfo"]).unwrap_or_default(),
+        version: version.unwrap_or_default(),
         purl,
+        more_purls: urls,
+        derived_from: Vec::new(),
         kind: text_of(&package["primaryPackagePurpose"]).map(|kind| kind.to_ascii_lowercase()),
-        license: stated("licenseDeclared").or_else(|| stated("licenseConcluded")),
+        license: stated_license(package, "licenseDeclared")
+            .or_else(|| stated_license(package, "licenseConcluded")),
         sha256: list_of(&package["checksums"], "checksums")?
             .iter()
             .find(|sum| sum["algorithm"] == "SHA256")
@@ -177,4 +220,10 @@ fn entry_of(package: &Value) -> Result<Entry, String> {
             .and_then(|text| text.strip_prefix("features: ").map(str::to_owned)),
         needs: BTreeSet::new(),
     })
+}
+
+/// SPDX's words for "nobody said" state nothing.
+fn stated_license(package: &Value, field: &str) -> Option<String> {
+    text_of(&package[field])
+        .filter(|license| license != "NOASSERTION" && license != "NONE" && !license.is_empty())
 }
