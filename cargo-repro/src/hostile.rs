@@ -1,5 +1,6 @@
 //! What is made of bytes that others wrote, as the fuzz targets call it: not part of any interface.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
 use crate::judge::{claims, normalized};
@@ -38,8 +39,15 @@ pub fn stays_inside(path: &str) -> bool {
 /// Whether a packed manifest says the same as itself, or cannot be read; the same bytes are tried
 /// as a lock file, too.
 pub fn packed(bytes: &[u8]) -> bool {
-    let _ = normalized::lock(bytes, bytes);
-    let (same, changed) = normalized::manifest(bytes, bytes);
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(lock) = release_gate::lock::Lock::parse(&text, "x") {
+        let meant = normalized::Meant {
+            packed: &lock,
+            committed: Some(&lock),
+        };
+        assert!(normalized::lock(text.as_bytes(), meant).is_empty());
+    }
+    let (same, changed) = normalized::manifest(bytes, bytes, &BTreeSet::new());
     same || changed == ["not readable"]
 }
 

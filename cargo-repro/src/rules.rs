@@ -86,6 +86,10 @@ release_gate::rules! {
         "Macros and build scripts that depend on chance can agree by luck. What was not reached in the time for it may still differ.";
     NOT_JUDGED_PROGRAMS = "not-judged-programs", Warn, "what programs the build started was not observed",
         "Without the interposer nobody sees which linker and C compiler ran, so buildinfo.json names none.";
+    NOT_JUDGED_LOCK = "not-judged-lock", Note, "which versions of dependencies were meant is not known",
+        "Where the commit holds no Cargo.lock, the published one can only be compared with what a registry gives.";
+    NOT_JUDGED_CRATE = "not-judged-crate", Warn, "a published crate was not compared with its repository",
+        "Its repository is not among those that were named, or does not have the commit it was packed from.";
     NOT_JUDGED_START = "not-judged-start", Note, "a released program was not started",
         "Nothing here runs programs for its target, or it did not answer; `smoke-skipped` says which.";
     INPUTS_DIFFER = "inputs-differ", Deny, "the two builds were not of the same inputs",

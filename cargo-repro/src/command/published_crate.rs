@@ -6,11 +6,12 @@ use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
 use release_gate::fs::throw_away_dir;
 use release_gate::git::{CommitId, Git};
+use release_gate::lock::Lock;
 use release_gate::process::Step;
 use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result};
 
 use crate::diff::archive::Member;
-use crate::judge::package::{compare, findings};
+use crate::judge::package::{Packed, compare, coverage, findings};
 use crate::read::package::{Origin, origin, unpack};
 use crate::rules;
 use crate::sealed::downloads::user_cargo_home;
@@ -50,7 +51,7 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
     Ok(Report::new(REPORT, &TOOL, project.workspace_subject())
         .findings(judged.findings)
         .data(&judged.data)
-        .coverage(Coverage::of(1))
+        .coverage(judged.coverage)
         .summary(judged.summary)
         .print_only()
         .into())
@@ -61,6 +62,7 @@ struct Judged {
     data: CrateData,
     findings: Vec<Finding>,
     summary: String,
+    coverage: Coverage,
 }
 
 impl Judged {
@@ -85,6 +87,7 @@ fn judge_file(cx: &Context, git: &Git, file: &Path, spec: &str, scratch: &Path) 
         },
         findings: Vec::new(),
         summary: String::new(),
+        coverage: Coverage::of(1),
     };
 
     let Some(origin) = origin(&published) else {
@@ -133,6 +136,7 @@ fn judge_file(cx: &Context, git: &Git, file: &Path, spec: &str, scratch: &Path) 
         return Ok(judged.without_commit(finding, "the commit holds no such package"));
     };
     compare(&mut judged.data, &published, &packed);
+    judged.coverage = coverage(&judged.data, &packed);
     judged.findings.extend(findings(&judged.data));
     judged.summary = format!(
         "{} files are the commit's, {} differ",
@@ -149,7 +153,7 @@ fn pack_commit(
     commit: &CommitId,
     origin: &Origin,
     (name, scratch): (&str, &Path),
-) -> Result<Option<Vec<Member>>> {
+) -> Result<Option<Packed>> {
     let checkout = scratch.join("checkout");
     git.checkout(commit, &checkout)?;
     let folder = checkout.join(origin.folder()?);
@@ -158,7 +162,25 @@ fn pack_commit(
     }
     // Cargo packs what git knows, hidden files included, and without a repository something else.
     history::make(git, commit, &checkout, History::Whole)?;
-    pack(cx, &folder, &scratch.join("target"), name).map(Some)
+    let lock = folder
+        .ancestors()
+        .take_while(|dir| dir.starts_with(&checkout))
+        .map(|dir| dir.join("Cargo.lock"))
+        .find(|path| path.is_file());
+    let committed_lock = lock.as_deref().map(Lock::read).transpose()?;
+    let target = scratch.join("target");
+
+    // As it was locked; where that lock file fits no manifest any more, as it is resolved now.
+    let mut members = Err(Error::judge("nothing was packed"));
+    for locked in [true, false] {
+        if members.is_err() && (committed_lock.is_some() || !locked) {
+            members = pack(cx, &folder, &target, (name, locked));
+        }
+    }
+    Ok(Some(Packed {
+        members: members?,
+        committed_lock,
+    }))
 }
 
 /// Gets a published crate through cargo.
@@ -199,7 +221,12 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
 }
 
 /// Packs a package as cargo would, without building it.
-fn pack(cx: &Context, package: &Path, target: &Path, name: &str) -> Result<Vec<Member>> {
+fn pack(
+    cx: &Context,
+    package: &Path,
+    target: &Path,
+    (name, locked): (&str, bool),
+) -> Result<Vec<Member>> {
     let mut step = Step::cargo()
         .inherit_network_env()
         .env("CARGO_TARGET_DIR", target)
@@ -210,6 +237,9 @@ fn pack(cx: &Context, package: &Path, target: &Path, name: &str) -> Result<Vec<M
         .env("RUSTC", "rustc")
         .args(["package", "--no-verify", "--allow-dirty", "--no-metadata"])
         .current_dir(package);
+    if locked {
+        step = step.arg("--locked");
+    }
     if cx.args().is_offline() {
         step = step.arg("--offline");
     }

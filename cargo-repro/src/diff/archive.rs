@@ -35,11 +35,8 @@ pub(crate) fn members(bytes: &[u8]) -> Option<(&'static str, Vec<Member>)> {
         let decoder = flate2::read::MultiGzDecoder::new(bytes);
         decoder.take(LARGEST).read_to_end(&mut content).ok()?;
         // MTIME and OS of the header (RFC 1952, section 2.3.1).
-        let header = format!(
-            "gzip time {:?} system {:?}",
-            bytes.get(4..8)?,
-            bytes.get(9)?
-        );
+        let time = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
+        let header = format!("gzip time {time} system {}", bytes.get(9)?);
         return Some((
             "gzip",
             vec![Member {
@@ -76,11 +73,13 @@ fn ar(bytes: &[u8]) -> Option<Vec<Member>> {
     let mut found = Vec::new();
     for member in archive.members() {
         let member = member.ok()?;
+        let number =
+            |field: Option<u64>| field.map_or("none".to_owned(), |field| field.to_string());
         let header = format!(
-            "time {:?} owner {:?}/{:?} mode {:o}",
-            member.date(),
-            member.uid(),
-            member.gid(),
+            "time {} owner {}/{} mode {:o}",
+            number(member.date()),
+            number(member.uid()),
+            number(member.gid()),
             member.mode().unwrap_or(0)
         );
         found.push(Member {
@@ -102,12 +101,12 @@ fn tar(bytes: &[u8]) -> Option<Vec<Member>> {
         let entry = entry.ok()?;
         let header = entry.header();
         let text = format!(
-            "mode {:o} owner {}/{} time {} type {:?}",
+            "mode {:o} owner {}/{} time {} {}",
             header.mode().ok()?,
             header.uid().unwrap_or(0),
             header.gid().unwrap_or(0),
             header.mtime().unwrap_or(0),
-            header.entry_type()
+            kind_of(header.entry_type())
         );
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let mut content = Vec::new();
@@ -124,6 +123,19 @@ fn tar(bytes: &[u8]) -> Option<Vec<Member>> {
     Some(found)
 }
 
+/// A member's kind in words; regular files end so, and nothing else does.
+fn kind_of(kind: tar::EntryType) -> &'static str {
+    match kind {
+        tar::EntryType::Regular => "regular file",
+        tar::EntryType::Directory => "folder",
+        tar::EntryType::Symlink => "link",
+        tar::EntryType::Link => "hard link",
+        tar::EntryType::Char | tar::EntryType::Block => "device",
+        tar::EntryType::Fifo => "pipe",
+        _ => "something else",
+    }
+}
+
 fn zip(bytes: &[u8]) -> Option<Vec<Member>> {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).ok()?;
     if archive.len() > MOST {
@@ -132,10 +144,12 @@ fn zip(bytes: &[u8]) -> Option<Vec<Member>> {
     let mut found = Vec::new();
     for index in 0..archive.len() {
         let entry = archive.by_index(index).ok()?;
+        let time = entry
+            .last_modified()
+            .map_or("none".to_owned(), |time| time.to_string());
         let header = format!(
-            "mode {:o} time {:?} method {}",
+            "mode {:o} time {time} method {}",
             entry.unix_mode().unwrap_or(0),
-            entry.last_modified(),
             entry.compression()
         );
         let name = entry.name().ok()?.into_owned();
