@@ -20,7 +20,8 @@ use crate::command::args::BuildArgs;
   cargo repro compare a/buildinfo.json b/buildinfo.json
                                                   two machines' builds
   cargo repro fix --dry-run                       what would mend what the last check found
-  cargo repro crate serde@1.0.0                   a published crate against the commit it names")]
+  cargo repro crate serde@1.0.0                   a published crate against the commit it names
+  cargo repro crates --repos ../clones            all of Cargo.lock against clones of their repositories")]
 pub struct Cli {
     #[command(flatten)]
     pub(crate) shared: SharedArgs,
@@ -81,5 +82,11 @@ pub(crate) enum Call {
         /// NAME@VERSION, or a .crate file [default: the selected package]
         #[arg(value_name = "CRATE")]
         spec: Option<String>,
+    },
+    /// Compare every published crate that Cargo.lock names with its repository
+    Crates {
+        /// Folder with clones of their repositories
+        #[arg(long, value_name = "DIR")]
+        repos: PathBuf,
     },
 }

@@ -5,14 +5,52 @@ use release_gate::facts::report::buildinfo::BuildInfo;
 use release_gate::facts::report::compare::CompareData;
 use release_gate::facts::report::diff::Difference;
 use release_gate::facts::report::published_crate::CrateData;
+use release_gate::facts::report::published_crates::CratesData;
 use release_gate::facts::report::rebuild::RebuildData;
 use release_gate::facts::report::repro::ReproData;
 use release_gate::report::report_schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::cli::{Call, Cli};
-use crate::command::{build, check, compare, diff, fix, published_crate, rebuild};
+use crate::command::{
+    build, check, compare, diff, fix, published_crate, published_crates, rebuild,
+};
 use crate::tool::TOOL;
+
+/// Flags of calls that build.
+const BUILD_FLAGS: &[&str] = &["allow_dirty", "keep", "profile", "jobs"];
+
+/// What means nothing where files are compared and there is no project.
+const FILES_ONLY: &[&str] = &[
+    "allow_dirty",
+    "keep",
+    "profile",
+    "jobs",
+    "manifest_path",
+    "package",
+    "workspace",
+    "all",
+    "exclude",
+    "features",
+    "all_features",
+    "no_default_features",
+    "target",
+    "locked",
+    "offline",
+    "frozen",
+];
+
+/// What means nothing where a package is packed and not built.
+const CRATE_ONLY: &[&str] = &[
+    "allow_dirty",
+    "keep",
+    "profile",
+    "jobs",
+    "features",
+    "all_features",
+    "no_default_features",
+    "target",
+];
 
 impl Gate for Cli {
     const TOOL: Tool = TOOL;
@@ -29,7 +67,31 @@ impl Gate for Cli {
             Some(Call::Diff { .. }) => Some(diff::REPORT),
             Some(Call::Compare { .. }) => Some(compare::REPORT),
             Some(Call::Crate { .. }) => Some(published_crate::REPORT),
+            Some(Call::Crates { .. }) => Some(published_crates::REPORT),
             Some(Call::Fix { .. }) => None,
+        }
+    }
+
+    fn needs_dependencies(&self) -> bool {
+        match &self.call {
+            None | Some(Call::Check | Call::Build | Call::Rebuild { .. }) => true,
+            Some(
+                Call::Diff { .. }
+                | Call::Compare { .. }
+                | Call::Fix { .. }
+                | Call::Crate { .. }
+                | Call::Crates { .. },
+            ) => false,
+        }
+    }
+
+    fn unused_flags(subcommand: &str) -> &'static [&'static str] {
+        match subcommand {
+            "rebuild" => &["allow_dirty", "profile"],
+            "diff" | "compare" => FILES_ONLY,
+            "fix" => BUILD_FLAGS,
+            "crate" | "crates" => CRATE_ONLY,
+            _ => &[],
         }
     }
 
@@ -41,6 +103,7 @@ impl Gate for Cli {
             (diff::REPORT, report_schema::<Difference>()),
             (compare::REPORT, report_schema::<CompareData>()),
             (published_crate::REPORT, report_schema::<CrateData>()),
+            (published_crates::REPORT, report_schema::<CratesData>()),
         ]
     }
 
@@ -56,6 +119,7 @@ impl Gate for Cli {
             Some(Call::Compare { a, b }) => compare::run(cx, &a, &b),
             Some(Call::Fix { yes, toolchain }) => fix::run(cx, yes, toolchain),
             Some(Call::Crate { spec }) => published_crate::run(cx, spec.as_deref()),
+            Some(Call::Crates { repos }) => published_crates::run(cx, &repos),
         }
     }
 }

@@ -70,6 +70,8 @@ release_gate::rules! {
         "Its `.cargo_vcs_info.json` says so.";
     CRATE_DIFFERS = "crate-differs", Deny, "a file of the published crate is not the commit's",
         "What users download is not what the repository shows.";
+    CRATE_TAG_DIFFERS = "crate-tag-differs", Warn, "the tag of the version is another commit than the crate names",
+        "Whoever reads the tag to know what was published reads something else.";
     CRATE_NORMALIZED = "crate-normalized", Note, "a file differs because cargo writes it when packing",
         "Cargo rewrites Cargo.toml and may resolve Cargo.lock again when it packs.";
     FILES_DIFFER = "files-differ", Deny, "the two differ",

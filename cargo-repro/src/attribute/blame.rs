@@ -29,8 +29,12 @@ pub(super) fn proc_macro<'a>(
         .find(|factor| matches!(factor, Factor::Seed(_) | Factor::Clock | Factor::Order));
     if let Some(factor) = asked_for {
         let libraries = askers(&asked, build, unit, question(found.variation));
-        return follows_one_library(trials, found, factor, libraries)
+        let follows = follows_one_library(trials, found, factor, libraries)
             .and_then(|library| of_library(build, &library));
+        // A macro may have a program ask for it.
+        if follows.is_some() {
+            return follows;
+        }
     }
 
     let variable = found.variable();
@@ -58,7 +62,13 @@ pub(super) fn proc_macro<'a>(
         .filter(|other| other.call.is_proc_macro())
         .collect();
     macros.sort_by_key(|other| !asking.contains(&library_of(other)));
-    macros.into_iter().find(|other| is_named_in(other, found))
+    let named = macros.into_iter().find(|other| is_named_in(other, found));
+    // Where nothing in the sources says so, it is the only one's that ran.
+    named.or_else(|| {
+        let loaded = askers(&asked, build, unit, "macro");
+        let single = loaded.first().filter(|_| loaded.len() == 1)?;
+        of_library(build, single)
+    })
 }
 
 /// The library whose questions alone the output follows: only what that one asks is varied.
@@ -90,7 +100,7 @@ fn follows_one_library(
 /// Whether a unit's package names what decides in its source.
 fn is_named_in(unit: &Unit, found: &Found) -> bool {
     folder(unit)
-        .and_then(|dir| hints::find(&dir, found.variation, found.variable(), false))
+        .and_then(|dir| hints::find(&dir, found.variation, found.variable()))
         .is_some()
 }
 

@@ -51,16 +51,23 @@ pub(super) fn explain_script(
     let written = written_sources(experiment, run_a, run_b);
     let seen = script_evidence(experiment, run_a, run_b, &written);
     let like = unknown_cause(&run_a.package, &run_a.version, script_kind(run_a, run_b));
-    let folder = manifest_dir(build, &run_a.package, &run_a.version);
+    let sources = script_sources(build, &run_a.package, &run_a.version);
     let place = |variation, variable: Option<&str>| {
-        hints::find(folder.as_deref()?, variation, variable, true)
+        let (folder, files) = sources.as_ref()?;
+        hints::find_in(folder, files, variation, variable)
     };
 
-    let subject = Subject::script(experiment, run_a, run_b).map(|subject| subject.writing(written));
+    let fed_by = feeders(experiment, run_a);
+    let subject = Subject::script(experiment, run_a, run_b)
+        .map(|subject| subject.writing(written).fed_by(&fed_by));
     let found = subject
         .as_ref()
         .and_then(|subject| conclude(&mut Trials::new(experiment, subject), true, before))
         .unwrap_or_default();
+    // What other scripts hand to this one is their cause, and nothing of its own was found.
+    if found.is_empty() && !fed_by.is_empty() && subject.is_some() {
+        return Vec::new();
+    }
     if found.is_empty() {
         let mut cause = Cause {
             evidence: seen,
@@ -84,6 +91,18 @@ pub(super) fn explain_script(
             fix: one.fix,
             ..like.clone()
         })
+        .collect()
+}
+
+/// Runs of other build scripts that differ and hand something to this one.
+fn feeders<'a>(experiment: &Experiment<'a>, run: &ScriptRun) -> Vec<&'a ScriptRun> {
+    let scripts = &experiment.a.build.scripts;
+    experiment
+        .comparison
+        .fed
+        .iter()
+        .filter(|(at, _)| scripts[*at].out_dir == run.out_dir)
+        .map(|(_, feeder)| &scripts[*feeder])
         .collect()
 }
 
@@ -181,7 +200,7 @@ pub(super) fn explain_unit(
                 .to_owned(),
         );
         cause.source =
-            blame::folder(unit_a).and_then(|dir| hints::find(&dir, cause.variation, None, false));
+            blame::folder(unit_a).and_then(|dir| hints::find(&dir, cause.variation, None));
         return vec![cause];
     }
 
@@ -244,8 +263,9 @@ fn through_script(
     cause.unit = UnitKind::BuildScript;
     cause.variation = Variation::Path;
     cause.evidence.insert(0, line);
+    let sources = script_sources(&a.build, &run_a.package, &run_a.version);
     cause.source =
-        blame::folder(unit).and_then(|dir| hints::find(&dir, Variation::Path, None, true));
+        sources.and_then(|(folder, files)| hints::find_in(&folder, &files, Variation::Path, None));
 
     let advice = advice(Variation::Path);
     cause.fix = Some(untried_fix(advice));
@@ -272,6 +292,15 @@ fn line_of_script(
     {
         return Some(format!(
             "the build script tells the compiler a folder in {name}"
+        ));
+    }
+
+    let to_linker = run.statements.iter().find(|line| {
+        line.contains("rustc-link-arg") && line.contains('<') && line.contains("rpath")
+    });
+    if let Some(line) = to_linker {
+        return Some(format!(
+            "the build script hands a folder to the linker: `{line}`"
         ));
     }
 
@@ -324,8 +353,8 @@ fn blamed(
         cause.unit = UnitKind::ProcMacro;
         from = guilty;
     }
-    cause.source = blame::folder(from)
-        .and_then(|dir| hints::find(&dir, found.variation, found.variable(), false));
+    cause.source =
+        blame::folder(from).and_then(|dir| hints::find(&dir, found.variation, found.variable()));
     cause.fix = found.fix;
     cause
 }
@@ -423,11 +452,20 @@ fn guess_variation(cause: &mut Cause, experiment: &Experiment<'_>) {
     }
 }
 
-/// Where a package lies in build A.
-fn manifest_dir(build: &Build, package: &str, version: &str) -> Option<PathBuf> {
-    let unit = build
+/// The folder of a package in build A, and what its build script is built of and may compile: the
+/// script's own sources, and sources of C.
+fn script_sources(build: &Build, package: &str, version: &str) -> Option<(PathBuf, Vec<PathBuf>)> {
+    let of_package = |unit: &&Unit| unit.call.package == package && unit.call.version == version;
+    let folder = blame::folder(build.units.iter().find(of_package)?)?;
+    let mut files: Vec<PathBuf> = build
         .units
         .iter()
-        .find(|unit| unit.call.package == package && unit.call.version == version)?;
-    blame::folder(unit)
+        .filter(of_package)
+        .filter(|unit| unit.call.is_build_script())
+        .flat_map(|unit| &unit.reads)
+        .filter(|path| path.starts_with(&folder))
+        .cloned()
+        .collect();
+    files.extend(hints::sources_of_c(&folder));
+    Some((folder, files))
 }

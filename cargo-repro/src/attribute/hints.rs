@@ -18,6 +18,8 @@ const WORDS: &[(Variation, &[&str])] = &[
             "canonicalize(",
             "temp_dir()",
             "file!()",
+            "local_file()",
+            "source_file()",
             "__FILE__",
         ],
     ),
@@ -94,6 +96,7 @@ const WORDS: &[(Variation, &[&str])] = &[
         ],
     ),
     (Variation::Host, &["hostname", "HOSTNAME", "uname"]),
+    (Variation::Kernel, &["uname", "osrelease"]),
     (
         Variation::Jobs,
         &["NUM_JOBS", "available_parallelism", "num_cpus"],
@@ -147,39 +150,46 @@ fn words(variation: Variation) -> &'static [&'static str] {
         .map_or(&[], |(_, words)| words)
 }
 
-/// `path:line` of the first match; a build script is looked at first where one is to blame.
-pub(super) fn find(
+/// `path:line` of the first match in a package's own sources, its build script's last.
+pub(super) fn find(package: &Path, variation: Variation, variable: Option<&str>) -> Option<String> {
+    let mut files = Vec::new();
+    collect_sources(package, 0, &mut files);
+    files.sort_by_key(|path| {
+        let is_script = path.file_name().is_some_and(|name| name == "build.rs");
+        (is_script, path.components().count(), path.clone())
+    });
+    find_in(package, &files, variation, variable)
+}
+
+/// `path:line` of the first match in these files of a package.
+pub(super) fn find_in(
     package: &Path,
+    files: &[PathBuf],
     variation: Variation,
     variable: Option<&str>,
-    script: bool,
 ) -> Option<String> {
     // The variable's own name says more than any word.
     let quoted = variable.map(|name| format!("\"{name}\""));
     let named = quoted
         .as_deref()
-        .and_then(|name| first_line_with(package, &[name], script));
-    named.or_else(|| first_line_with(package, words(variation), script))
+        .and_then(|name| first_line_with(package, files, &[name]));
+    named.or_else(|| first_line_with(package, files, words(variation)))
 }
 
-/// The first line of a package that holds one of the words.
-fn first_line_with(package: &Path, words: &[&str], script: bool) -> Option<String> {
+/// Sources of C below a package's folder.
+pub(super) fn sources_of_c(package: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     collect_sources(package, 0, &mut files);
-    files.sort_by_key(|path| {
-        let is_script = path.file_name().is_some_and(|name| name == "build.rs");
-        (is_script != script, path.components().count(), path.clone())
-    });
+    files.retain(|path| path.extension().is_some_and(|ending| ending != "rs"));
+    files.sort();
+    files
+}
+
+/// The first line of the files that holds one of the words.
+fn first_line_with(package: &Path, files: &[PathBuf], words: &[&str]) -> Option<String> {
     files.iter().take(400).find_map(|path| {
         let text = std::fs::read_to_string(path).ok()?;
-        // Imports and comments name things without asking.
-        let asks = |line: &str| {
-            let line = line.trim_start();
-            !line.starts_with("use ")
-                && !line.starts_with("//")
-                && words.iter().any(|word| line.contains(word))
-        };
-        let line = text.lines().position(asks)?;
+        let line = text.lines().position(|line| asks(line, words))?;
         let relative = path
             .strip_prefix(package)
             .ok()?
@@ -189,16 +199,31 @@ fn first_line_with(package: &Path, words: &[&str], script: bool) -> Option<Strin
     })
 }
 
-/// Sources of Rust and C below a folder, as deep as packages are.
+/// Whether a line asks for something in one of the words: imports and comments name things without
+/// asking, and including a file of OUT_DIR embeds its content and not its name.
+fn asks(line: &str, words: &[&str]) -> bool {
+    let line = line.trim_start();
+    let names_only = line.starts_with("use ") || line.starts_with("//");
+    let includes = ["include!(", "include_str!(", "include_bytes!("]
+        .iter()
+        .any(|word| line.contains(word));
+    !names_only
+        && words
+            .iter()
+            .any(|word| line.contains(word) && !(includes && word.contains("OUT_DIR")))
+}
+
+/// Sources of Rust and C of a package, as deep as packages are; a folder with a manifest of its own
+/// is another package.
 fn collect_sources(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         if path.is_dir() {
-            if depth < 6
-                && !name.starts_with('.')
+            let is_source = !name.starts_with('.')
                 && !matches!(name.as_str(), "target" | "tests" | "benches" | "examples")
-            {
+                && !path.join("Cargo.toml").is_file();
+            if depth < 6 && is_source {
                 collect_sources(&path, depth + 1, files);
             }
         } else if [".rs", ".c", ".h", ".cc", ".cpp"]
@@ -214,28 +239,39 @@ fn collect_sources(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) {
 mod tests {
     use super::*;
 
+    fn write(dir: &Path, path: &str, text: &str) {
+        let path = dir.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
     #[test]
-    fn the_build_script_comes_first_where_it_is_to_blame() {
+    fn the_build_script_comes_last_where_it_is_not_to_blame() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("src")).unwrap();
-        std::fs::write(
-            dir.path().join("build.rs"),
-            "use std::time::SystemTime;\nfn main() { SystemTime::now(); }\n",
-        )
-        .unwrap();
-        std::fs::write(
-            dir.path().join("src/lib.rs"),
-            "fn f() { SystemTime::now(); }\n",
-        )
-        .unwrap();
+        let script = "use std::time::SystemTime;\nfn main() { SystemTime::now(); }\n";
+        write(dir.path(), "build.rs", script);
+        write(dir.path(), "src/lib.rs", "fn f() { SystemTime::now(); }\n");
+        let files = [dir.path().join("build.rs")];
         assert_eq!(
-            find(dir.path(), Variation::Time, None, true).unwrap(),
+            find_in(dir.path(), &files, Variation::Time, None).unwrap(),
             "build.rs:2"
         );
         assert_eq!(
-            find(dir.path(), Variation::Time, None, false).unwrap(),
+            find(dir.path(), Variation::Time, None).unwrap(),
             "src/lib.rs:1"
         );
-        assert!(find(dir.path(), Variation::Entropy, None, true).is_none());
+        assert!(find(dir.path(), Variation::Entropy, None).is_none());
+    }
+
+    #[test]
+    fn what_is_included_is_not_named_and_other_packages_are_not_searched() {
+        let dir = tempfile::tempdir().unwrap();
+        let include = "include_bytes!(concat!(env!(\"OUT_DIR\"), \"/v\"));\n";
+        write(dir.path(), "src/main.rs", include);
+        write(dir.path(), "pm/Cargo.toml", "");
+        write(dir.path(), "pm/src/lib.rs", "let x = env!(\"OUT_DIR\");\n");
+        assert_eq!(find(dir.path(), Variation::Path, None), None);
+        let pm = dir.path().join("pm");
+        assert_eq!(find(&pm, Variation::Path, None).unwrap(), "src/lib.rs:1");
     }
 }

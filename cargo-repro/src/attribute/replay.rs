@@ -271,6 +271,9 @@ impl<'a> Trials<'a> {
         let mut mounts = stage.seen.mounts();
         if at_other_path {
             mounts[0].1.clone_from(&self.a.root);
+        } else if settings.at == At::B {
+            // What other scripts hand to this one may be A's.
+            mounts.push((self.a.root.clone(), self.a.root.clone()));
         }
         let entrance = Entrance {
             isolations,

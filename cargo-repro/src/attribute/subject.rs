@@ -83,6 +83,9 @@ impl<'a> Subject<'a> {
         let (a, b) = (experiment.a, experiment.b);
         let mut read = read_files(&a.build, run_a);
         read.extend(read_files(&b.build, run_b));
+        if run_a.hands_out_folder() {
+            read.extend(run_a.files.keys().chain(run_b.files.keys()).cloned());
+        }
 
         let command_a = started(&a.sandbox, &run_a.out_dir)?;
         let command_b = started(&b.sandbox, &run_b.out_dir)?;
@@ -102,6 +105,24 @@ impl<'a> Subject<'a> {
     pub(super) fn writing(mut self, sources: Vec<PathBuf>) -> Self {
         self.written = sources;
         self
+    }
+
+    /// Keeps what other build scripts handed to this one as it was in A: they are judged for
+    /// themselves.
+    pub(super) fn fed_by(self, feeders: &[&ScriptRun]) -> Self {
+        let handed: BTreeSet<String> = self
+            .a
+            .env
+            .iter()
+            .filter(|(name, value)| {
+                let of_feeder = feeders
+                    .iter()
+                    .any(|run| value.contains(&*run.out_dir.to_string_lossy()));
+                name.starts_with("DEP_") && (of_feeder || self.b.env.get(*name) != Some(*value))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        self.without(handed)
     }
 
     /// Leaves out what a build script told the compiler.

@@ -21,6 +21,30 @@ pub(crate) struct Unit {
     pub(crate) sources: BTreeMap<PathBuf, Sha256Digest>,
 }
 
+impl ScriptRun {
+    /// What it hands to the build scripts of packages that depend on its own, through `links`.
+    pub(crate) fn metadata(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().filter_map(|line| {
+            let rest = line
+                .strip_prefix("cargo::")
+                .or_else(|| line.strip_prefix("cargo:"))?;
+            if let Some(pair) = rest.strip_prefix("metadata=") {
+                return Some(pair);
+            }
+            let (key, _) = rest.split_once('=')?;
+            (line.starts_with("cargo:")
+                && !line.starts_with("cargo::")
+                && !key.starts_with("rustc-"))
+            .then_some(rest)
+        })
+    }
+
+    /// Whether it hands out its OUT_DIR: then whoever depends on it may read any file there.
+    pub(crate) fn hands_out_folder(&self) -> bool {
+        self.metadata().any(|pair| pair.contains("<target>"))
+    }
+}
+
 impl Unit {
     /// The stem that `--extern` paths of its users end with.
     pub(crate) fn stem(&self) -> String {

@@ -23,6 +23,9 @@ pub(crate) struct Comparison {
     /// Units that would be roots if the run of a build script were none: its position in A, then
     /// theirs in A and B.
     pub(crate) behind: Vec<(usize, usize, usize)>,
+    /// Runs of build scripts that read what another one that differs hands out: their position in
+    /// A, then that of the other.
+    pub(crate) fed: Vec<(usize, usize)>,
 }
 
 /// Something that differs though nothing it was made from does.
@@ -53,7 +56,7 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
         .map(|(pair, &(i, _))| (a.units[i].stem(), pair))
         .collect();
 
-    let mut roots = BTreeMap::new();
+    let mut roots: BTreeMap<(u8, usize), Root> = BTreeMap::new();
     for &pair in &found.differing {
         let follows = transitive(a, &found, &by_stem, pair)
             .iter()
@@ -81,8 +84,54 @@ pub(crate) fn compare(a: &Build, b: &Build) -> Comparison {
             },
         }
     }
+    let differing_roots: Vec<Root> = roots.values().cloned().collect();
+    for root in differing_roots {
+        if let Root::Script { a: at, .. } = root {
+            add_feeders(a, &scripts, at, &mut found, &mut roots);
+        }
+    }
     found.roots = roots.into_values().collect();
     found
+}
+
+/// Adds runs of build scripts that differ and hand something out to the run at a position, through
+/// `links`: they come first, and theirs before them.
+fn add_feeders(
+    a: &Build,
+    scripts: &[(usize, usize)],
+    at: usize,
+    found: &mut Comparison,
+    roots: &mut BTreeMap<(u8, usize), Root>,
+) {
+    let run = &a.scripts[at];
+    let dependencies: BTreeSet<(&str, &str)> = a
+        .units
+        .iter()
+        .filter(|unit| unit.call.package == run.package && unit.call.version == run.version)
+        .flat_map(|unit| &unit.call.externs)
+        .filter_map(|path| unit_of_extern(a, path))
+        .map(|unit| (unit.call.package.as_str(), unit.call.version.as_str()))
+        .collect();
+
+    for &(other, in_b) in scripts {
+        let feeder = &a.scripts[other];
+        let is_dependency =
+            dependencies.contains(&(feeder.package.as_str(), feeder.version.as_str()));
+        let hands_out = feeder.metadata().next().is_some();
+        if other == at || !is_dependency || !hands_out || found.fed.contains(&(at, other)) {
+            continue;
+        }
+        found.fed.push((at, other));
+        roots.insert((0, other), Root::Script { a: other, b: in_b });
+        add_feeders(a, scripts, other, found, roots);
+    }
+}
+
+/// The unit that a file named by `--extern` is of.
+fn unit_of_extern<'a>(build: &'a Build, path: &std::path::Path) -> Option<&'a Unit> {
+    let stem = path.file_stem()?.to_string_lossy();
+    let stem = stem.strip_prefix("lib").unwrap_or(&stem);
+    build.units.iter().find(|unit| unit.stem() == stem)
 }
 
 /// Finds the same unit in both builds: first by symbol hash; what is left over is paired in order.
@@ -410,5 +459,34 @@ mod tests {
             compare(&alone.0, &alone.1).roots,
             [Root::Unit { a: 0, b: 0 }]
         );
+    }
+
+    #[test]
+    fn a_script_that_reads_what_another_hands_out_follows_from_it() {
+        let of = |x: &str| {
+            let mut sys = script(
+                "sys",
+                "cargo::metadata=include=<target>/sys-1/out",
+                ("conf.h", x),
+            );
+            sys.version = String::new();
+            build(
+                vec![unit("sys", &[], "same"), unit("app", &["sys"], x)],
+                vec![sys, script("app", "", ("liba.a", x))],
+            )
+        };
+        let found = compare(&of("1"), &of("2"));
+        assert_eq!(found.fed, [(1, 0)]);
+        assert_eq!(
+            found.roots,
+            [Root::Script { a: 0, b: 0 }, Root::Script { a: 1, b: 1 }]
+        );
+        // Who hands nothing out feeds nobody.
+        let silent = |x: &str| {
+            let mut build = of(x);
+            build.scripts[0].statements.clear();
+            build
+        };
+        assert!(compare(&silent("1"), &silent("2")).fed.is_empty());
     }
 }

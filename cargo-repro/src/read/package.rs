@@ -47,6 +47,17 @@ pub(crate) fn origin(members: &[Member]) -> Option<Origin> {
 }
 
 impl Origin {
+    /// The version in a file's name, `demo-1.2.3`: what follows the first dash before a digit.
+    pub(crate) fn version_of<'n>(&self, name: &'n str) -> Option<&'n str> {
+        name.char_indices()
+            .filter(|(_, c)| *c == '-')
+            .map(|(at, _)| &name[at + 1..])
+            .find(|rest| {
+                rest.starts_with(|c: char| c.is_ascii_digit())
+                    && semver::Version::parse(rest).is_ok()
+            })
+    }
+
     /// Whether it names a whole commit id: a branch or `HEAD` is always there and says nothing.
     pub(crate) fn names_commit(&self) -> bool {
         matches!(self.commit.len(), 40 | 64)

@@ -8,6 +8,7 @@ pub mod licenses;
 pub mod pack;
 pub mod pins;
 pub mod published_crate;
+pub mod published_crates;
 pub mod rebuild;
 pub mod relnotes;
 pub mod relnotes_check;
@@ -69,6 +70,7 @@ macro_rules! for_each_report {
             $crate::report::pack::PackData,
             $crate::report::pins::PinsData,
             $crate::report::published_crate::CrateData,
+            $crate::report::published_crates::CratesData,
             $crate::report::rebuild::RebuildData,
             $crate::report::relnotes::RelnotesData,
             $crate::report::relnotes_check::RelnotesCheckData,
