@@ -49,6 +49,23 @@ impl Gate for Cli {
         false
     }
 
+    /// Nothing is built here: what was built is in buildinfo.json.
+    fn unused_flags(subcommand: &str) -> &'static [&'static str] {
+        match subcommand {
+            "keygen" => &[
+                "package",
+                "workspace",
+                "all",
+                "exclude",
+                "features",
+                "all_features",
+                "no_default_features",
+                "target",
+            ],
+            _ => &["features", "all_features", "no_default_features", "target"],
+        }
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![
             (PackData::NAME, report_schema::<PackData>()),

@@ -1,16 +1,6 @@
 //! Reason codes: every way in which a release is refused, by a stable name.
 
-use release_gate::{Level, Rule};
-
-macro_rules! rules {
-    ($($name:ident = $id:literal, $level:ident, $summary:literal, $why:literal;)*) => {
-        $(#[doc = $summary] pub const $name: Rule = Rule { id: $id, level: Level::$level, summary: $summary, why: $why, link: "" };)*
-        /// The catalogue.
-        pub const RULES: &[Rule] = &[$($name),*];
-    };
-}
-
-rules! {
+release_gate::rules! {
     SIGNATURE_MISSING = "signature-missing", Deny, "there is no signature", "The file has no `.sig` (or the archive no `SIGNATURE`) beside it, so nothing says who made it. Get it from where the release was published.";
     SIGNATURE_MALFORMED = "signature-malformed", Deny, "the signature is not in canonical minisign form", "Only the exact four-line form is accepted: other spellings of the same signature are a sign of tampering, or of a broken upload.";
     SIGNATURE_LEGACY = "signature-legacy", Deny, "the signature is of the legacy kind", "Legacy minisign signatures (`Ed`) sign the file itself, cannot be checked as a stream, and are refused by cargo-binstall. Sign again with the prehashed kind.";
@@ -93,4 +83,12 @@ rules! {
     SOURCE_KEY_UNPINNED = "source-key-unpinned", Note, "the keys came from the checkout that they vouch for", "Whoever changed the source could have changed the keys in it. Compare their fingerprints in a second place, or name a key file of your own with --key.";
     COMMIT_UNSIGNED = "commit-unsigned", Deny, "a commit is not signed by a trusted key", "Every commit since the release before has to have an SSH or GPG signature by one of the keys given.";
     SELF_CHECK = "self-check", Deny, "what was just signed does not verify with the committed public key", "The signing key is not the one whose public half is committed in release-keys/. Users would refuse this release.";
+    EXTRACT_REFUSED = "extract-refused", Deny, "nothing was extracted", "Only what holds in every respect is unpacked, whatever findings were allowed. Mend what was found, or leave --extract out.";
+    BYTES_ONLY = "bytes-only", Warn, "only bytes were judged", "The signature fits the file and the key, and says neither of which project nor of which version the file is: an older release, or another file of the same maker, would be accepted as well.";
+    KEYRING_UNPROVEN = "keyring-unproven", Warn, "the trusted key never signed the keyring that lists it", "The keyring was not relied on: no key in it counts but those that you named. The holder of the new key ties it to the keyring with `cargo sign keys sign`.";
+    KEY_TRACKED = "key-tracked", Deny, "the signing key is part of the commit", "Whoever has the repository has the key. Take it out of the history, make a new key outside of the work tree, and revoke this one.";
+    NOT_JUDGED_MISSING = "not-judged-missing", Note, "a listed file was not there to be judged", "`--ignore-missing` judges what was downloaded and says nothing about the rest of the release.";
+    NOT_JUDGED_EVIDENCE = "not-judged-evidence", Warn, "evidence beside the release was not judged", "It is named like provenance, and what it vouches for was not compared with anything. Name the source with --source-uri to have it judged.";
+    NOT_JUDGED_IDENTITY = "not-judged-identity", Deny, "nothing signed says which project and version this is", "The caller asked for a certain release. Provenance alone, or a tag that names no version, does not answer that.";
+    NOT_JUDGED_BUILD = "not-judged-build", Warn, "how the release was built is not known", "buildinfo.json was written by another tool than `cargo repro build`: the provenance names neither a toolchain nor dependencies.";
 }

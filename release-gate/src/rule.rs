@@ -89,6 +89,13 @@ impl Levels {
         Ok(())
     }
 
+    /// Adds other wishes, which win over those that are here.
+    pub fn extend(&mut self, other: &Self) {
+        let wishes = other.by_rule.iter();
+        self.by_rule
+            .extend(wishes.map(|(id, requested)| (id.clone(), *requested)));
+    }
+
     /// What was asked for this rule, if anything.
     pub fn requested(&self, id: &str) -> Option<Requested> {
         self.by_rule.get(id).copied()

@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 use release_gate::project::Project;
 use release_gate::public_key::PublicKey;
 use release_gate::{Context, Error, Finding, Result};
+use release_gate_facts::files::KEYRING;
 use semver::Version;
 
 use crate::format::keyring::{Keyring, MAX_LEN};
 use crate::judge::keys::Keys;
+use crate::judge::naming::named_versions;
 use crate::judge::verdict::Verdict;
 use crate::memory::{Anchor, Memory};
-use crate::model::companion::LIST;
 use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config};
 use crate::read::claims::{claimed_projects, signed_for};
-use crate::read::file::{folder_of, read_bounded, signature_of};
+use crate::read::file::{read_bounded, signature_of};
 use crate::read::keys::{MAX_PUBLIC, read_keyring, read_public_key, read_public_keys};
-use crate::report::verify::plain_path;
+use crate::report::verify::{plain, plain_path};
 use crate::rules;
 
 /// The keys of the project itself: the committed public key, and what the committed keyring says.
@@ -77,6 +78,35 @@ pub(super) struct NamedKeys<'a> {
     pub(super) keyring: Option<&'a Path>,
 }
 
+/// A download: what is signed of it, and the folder it lies in.
+#[derive(Debug, Clone)]
+pub(super) struct Download<'a> {
+    signed: PathBuf,
+    folder: &'a Path,
+    /// The folder is the download, with keys and keyring in it.
+    whole: bool,
+}
+
+impl<'a> Download<'a> {
+    /// A list or a folder: what lies beside it came with it.
+    pub(super) fn whole(signed: PathBuf, folder: &'a Path) -> Self {
+        Self {
+            signed,
+            folder,
+            whole: true,
+        }
+    }
+
+    /// A single file: what lies beside it was put there by people.
+    pub(super) fn part(signed: PathBuf, folder: &'a Path) -> Self {
+        Self {
+            signed,
+            folder,
+            whole: false,
+        }
+    }
+}
+
 /// What one download is judged with.
 #[derive(Debug)]
 pub(super) struct Trust {
@@ -85,6 +115,8 @@ pub(super) struct Trust {
     pins: Vec<PublicKey>,
     /// What is remembered about the project the download says it is of.
     known: Vec<Anchor>,
+    /// The keys are those that are remembered.
+    remembered: bool,
 }
 
 impl Trust {
@@ -94,6 +126,7 @@ impl Trust {
             keys: Keys::new(Vec::new(), true),
             pins: Vec::new(),
             known: Vec::new(),
+            remembered: false,
         }
     }
 
@@ -104,18 +137,17 @@ impl Trust {
         cx: &mut Context,
         named: &NamedKeys<'_>,
         memory: Option<&Memory>,
-        path: &Path,
+        download: &Download<'_>,
     ) -> Result<Self> {
-        let known = known(memory, path)?;
+        let known = known(memory, download)?;
         let mut ring = named.keyring.map(read_keyring).transpose()?;
-        // What is published as one: keys and keyring in it came with it.
-        let whole = path.is_dir() || path.ends_with(LIST);
-        let beside = if path.is_dir() { path } else { folder_of(path) };
-        if ring.is_none() && whole {
-            ring = read_bounded(&beside.join("keyring.json"), MAX_LEN)?;
+        let beside = download.folder;
+        if ring.is_none() && download.whole {
+            ring = read_bounded(&beside.join(KEYRING), MAX_LEN)?;
         }
+        let remembered = named.keys.is_empty() && !known.is_empty();
         let keys = if !named.keys.is_empty() {
-            read_named_keys(cx, named.keys, beside, whole)?
+            read_named_keys(cx, named.keys, beside, download.whole)?
         } else if !known.is_empty() {
             Keys::new(known.iter().filter_map(Anchor::public).collect(), true)
         } else if let Some(keys) = of_named_project(cx)? {
@@ -124,6 +156,7 @@ impl Trust {
                 keys: with_named_keyring(keys, named)?,
                 pins,
                 known,
+                remembered,
             });
         } else {
             let beside = public_keys_in(cx, beside)?;
@@ -135,7 +168,12 @@ impl Trust {
         };
         let pins = keys.keys.clone();
         if !keys.pinned {
-            return Ok(Self { keys, pins, known });
+            return Ok(Self {
+                keys,
+                pins,
+                known,
+                remembered,
+            });
         }
         let mine = || known.iter().filter(|anchor| anchor.applies(&pins));
         let seen = mine()
@@ -148,7 +186,49 @@ impl Trust {
         let keys = keys
             .with_keyring(ring.as_deref(), seen)
             .after(highest.filter(|_| asks_for_several(seen)));
-        Ok(Self { keys, pins, known })
+        Ok(Self {
+            keys,
+            pins,
+            known,
+            remembered,
+        })
+    }
+
+    /// A remembered key vouches for its own project's files: one that is called like another
+    /// project's is refused where that project is known by another key, or where nothing but the
+    /// one signature says whose it is (`alone`).
+    pub(super) fn check_names(
+        &self,
+        memory: &Memory,
+        verdict: &mut Verdict,
+        alone: bool,
+    ) -> Result<()> {
+        if !self.remembered {
+            return Ok(());
+        }
+        let Some(project) = verdict
+            .comments()
+            .next()
+            .map(|comment| comment.project.clone())
+        else {
+            return Ok(());
+        };
+        let mut findings = Vec::new();
+        for verified in &verdict.verified {
+            for named in named_versions(&verified.file) {
+                if named.project == project {
+                    continue;
+                }
+                let known = memory.recall(named.project)?;
+                let known_by_another = !known.is_empty()
+                    && !known.iter().any(|anchor| anchor.applies(&self.keys.keys));
+                if alone || known_by_another {
+                    findings.push(called_like_another(&verified.file, named.project, &project));
+                }
+            }
+        }
+        verdict.findings.extend(findings);
+        Ok(())
     }
 
     /// Compares what held with what is remembered.
@@ -203,6 +283,17 @@ impl Trust {
         }
         Ok(())
     }
+}
+
+fn called_like_another(file: &str, named: &str, signed: &str) -> Finding {
+    let text = format!(
+        "`{}` is called like a file of {}, and is signed for {}, whose key is remembered",
+        plain(file),
+        plain(named),
+        plain(signed)
+    );
+    let help = "a remembered key vouches for its own project's files; name a key with --key if you trust it for this one";
+    Finding::new(&rules::PROJECT_MISMATCH, text).help(help)
 }
 
 /// Projects and versions that signatures vouch for, each once.
@@ -306,23 +397,19 @@ pub(super) fn with_named_keyring(keys: Keys, named: &NamedKeys<'_>) -> Result<Ke
 
 /// What is known about the project a download says it is of; nothing is believed of it, it only
 /// says what to look up.
-pub(super) fn known(memory: Option<&Memory>, path: &Path) -> Result<Vec<Anchor>> {
+pub(super) fn known(memory: Option<&Memory>, download: &Download<'_>) -> Result<Vec<Anchor>> {
     let Some(memory) = memory else {
         return Ok(Vec::new());
     };
-    let signed = if path.is_dir() {
-        path.join(LIST)
-    } else {
-        path.to_owned()
-    };
-    if let Some(project) = signature_of(&signed)?.as_deref().and_then(signed_for) {
+    let signed = &download.signed;
+    if let Some(project) = signature_of(signed)?.as_deref().and_then(signed_for) {
         return memory.recall(&project);
     }
     // Whoever takes the signature away does not make it a project that nobody knows.
     if !signed.is_file() {
         return Ok(Vec::new());
     }
-    for project in claimed_projects(&signed)? {
+    for project in claimed_projects(signed)? {
         let known = memory.recall(&project)?;
         if !known.is_empty() {
             return Ok(known);

@@ -1,97 +1,42 @@
 //! `cargo sign verify`.
 
+mod args;
+mod download;
+
 use std::path::{Path, PathBuf};
 
-use clap::Args;
 use release_gate::artifacts::PackageArtifacts;
-use release_gate::{Context, Error, Outcome, Report, Result, Status};
+use release_gate::project::Package;
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
 use release_gate_facts::files::RELEASE_FOLDER;
 use release_gate_facts::report::pack::PackData;
+use release_gate_facts::report::verify::{Expectation, VerifyData};
 use release_gate_facts::{Envelope, Fact, ReportData as _};
 
+pub(crate) use self::args::VerifyArgs;
+use self::download::{Judged, judge_one, provenance};
 use super::extract;
 use super::release::judge_release;
-use super::trust::{self, NamedKeys, Trust};
+use super::trust;
 use crate::archive::is_archive;
-use crate::format::bundle::is_bundle;
-use crate::inspect::{
-    Evidence, check_archive, check_archive_structure, check_directory, check_file, check_list,
-    check_listed_unsigned, check_provenance, check_unsigned,
-};
+use crate::inspect::Evidence;
+use crate::judge::expectation::check_expectation;
 use crate::judge::keys::Keys;
-use crate::judge::listing::Extent;
-use crate::judge::provenance::{Expected, LOG};
+use crate::judge::provenance::LOG;
 use crate::judge::verdict::Verdict;
 use crate::memory::Memory;
 use crate::model::companion::{LIST, PROVENANCE, published};
 use crate::model::config::Config;
-use crate::read::file::{file_name, signature_of};
 use crate::read::folder::unreadable_folder;
-use crate::read::provenance::read_provenance;
-use crate::report::verify::{plain_path, report, say_once};
+use crate::report::verify::{Told, plain_path, report, say_once};
+use crate::rules;
 use crate::tool::TOOL;
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
-    /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default:
-    /// without FILE, release-keys/ of the project; else the key the project was verified with
-    /// before, else release-keys/ of the project --manifest-path names]
-    #[arg(long, value_name = "PUB")]
-    pub(crate) key: Vec<PathBuf>,
-    /// The project's keyring [default: the keyring.json in the folder that is judged]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) keyring: Option<PathBuf>,
-    /// Accept a release that is older than one verified before
-    #[arg(long)]
-    pub(crate) allow_rollback: bool,
-    /// After everything held, unpack the archives there
-    #[arg(long, value_name = "DIR")]
-    pub(crate) extract: Option<PathBuf>,
-    /// Also check this SLSA provenance: what `cargo sign attest` wrote, or a Sigstore bundle
-    /// (GitHub's attestations) [default with --source-uri: provenance.intoto.jsonl of the
-    /// release]
-    #[arg(long, value_name = "FILE", requires = "source_uri")]
-    pub(crate) provenance: Option<PathBuf>,
-    /// Where the source has to live, as you know it
-    #[arg(long, value_name = "URI")]
-    pub(crate) source_uri: Option<String>,
-    /// The tag it has to be built from
-    #[arg(long, value_name = "TAG", requires = "provenance")]
-    pub(crate) source_tag: Option<String>,
-    /// The branch it has to be built from
-    #[arg(
-        long,
-        value_name = "BRANCH",
-        requires = "provenance",
-        conflicts_with = "source_tag"
-    )]
-    pub(crate) source_branch: Option<String>,
-    /// The builder it has to name [default: the maintainer's own; of a Sigstore bundle, a workflow
-    /// of the source itself or of slsa-github-generator]
-    #[arg(long, value_name = "ID", requires = "provenance")]
-    pub(crate) builder_id: Option<String>,
-    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default:
-    /// Sigstore's public one and GitHub's]
-    #[arg(long, value_name = "FILE", requires = "provenance")]
-    pub(crate) trusted_root: Option<PathBuf>,
-    /// Archives, folders, lists or other signed files [default: the package's artifact folder]
-    #[arg(value_name = "FILE|DIR")]
-    pub(crate) files: Vec<PathBuf>,
-}
-
-impl VerifyArgs {
-    fn named_keys(&self) -> NamedKeys<'_> {
-        NamedKeys {
-            keys: &self.key,
-            keyring: self.keyring.as_deref(),
-        }
-    }
-}
 
 pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     if args.files.is_empty() {
         return verify_project(cx, args);
     }
+    let expected = args.expectation(cx.args())?;
     let memory = Memory::of_user()?;
     if memory.is_none() {
         cx.terminal.warn(format!(
@@ -109,49 +54,64 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         }
         let own = own_release(cx, path);
         let folder = own.as_deref().unwrap_or(path);
-        let one = judge_one(cx, args, memory.as_ref(), folder, own.is_some())?;
+        let mut one = judge_one(cx, args, memory.as_ref(), folder, own.is_some())?;
+        let asked = check_expectation(&expected, &one.verdict);
+        one.verdict.findings.extend(asked);
         verdict.absorb(one.verdict.clone());
         all.push(one);
     }
     say_once(&mut verdict.findings);
 
-    let pinned = all.iter().all(|one| one.trust.keys.pinned);
-    if let Some(into) = &args.extract
-        && may_extract(cx, &verdict, pinned)
-    {
-        let mut archives = Vec::new();
-        for one in &mut all {
-            archives.extend(archives_of(one)?);
+    let told = Told {
+        pinned: all.iter().all(|one| one.trust.keys.pinned),
+        complete: all.iter().all(|one| !one.verdict.verified.is_empty()),
+        expected,
+        subject: None,
+    };
+    let report = conclude(cx, args, verdict, told, &mut |cx, holds| {
+        if let Some(into) = args.extract.as_deref().filter(|_| holds) {
+            let mut archives = Vec::new();
+            for one in &mut all {
+                archives.extend(one.archives()?);
+            }
+            extract::unpack(cx, into, &mut archives)?;
         }
-        extract::unpack(cx, into, &mut archives)?;
-    }
-    if verdict.holds() && pinned && !cx.args().dry_run {
-        remember(cx, memory.as_ref(), &all);
-    }
-
-    let empty = all.iter().any(|one| one.verdict.verified.is_empty());
-    let report = report(verdict, pinned, None).print_only();
-    Ok(if empty {
-        report.unless_failed(Status::Error)
-    } else {
-        report
-    }
-    .into())
+        if holds && !cx.args().dry_run {
+            remember(cx, memory.as_ref(), &all);
+        }
+        Ok(())
+    })?;
+    Ok(report.print_only().into())
 }
 
-/// The archives of one argument, opened.
-fn archives_of(one: &mut Judged) -> Result<Vec<extract::Archive>> {
-    let path = &one.path;
-    if let Some(archive) = one.archive.take() {
-        return Ok(vec![archive]);
+/// Makes the report of a verdict, and does what may only be done where it passes: levels are known
+/// before anything is written, printed as `OK` or remembered, and no level makes up for what does
+/// not hold.
+fn conclude(
+    cx: &mut Context,
+    args: &VerifyArgs,
+    verdict: Verdict,
+    told: Told,
+    effects: &mut dyn FnMut(&Context, bool) -> Result<()>,
+) -> Result<Report> {
+    let all_hold = verdict.holds() && told.pinned;
+    let heeds_levels = args.files.is_empty();
+    let (mut report, ok_lines) = report(verdict, told);
+    let passes = cx.settled_status(&report, heeds_levels)? == Status::Pass;
+    let holds = all_hold && passes;
+    if holds {
+        report = report.human(ok_lines);
+    } else if args.extract.is_some() {
+        let text = "nothing was extracted: not everything held";
+        if passes {
+            // Findings were allowed: the call must not end as if it had done what was asked.
+            report = report.findings([Finding::new(&rules::EXTRACT_REFUSED, text)]);
+        } else {
+            cx.terminal.warn(text);
+        }
     }
-    if path.is_dir() {
-        return extract::verified_in(path, &one.verdict);
-    }
-    if path.ends_with(LIST) {
-        return extract::verified_in(path.parent().unwrap_or(Path::new("")), &one.verdict);
-    }
-    Ok(Vec::new())
+    effects(cx, holds)?;
+    Ok(report)
 }
 
 /// Remembers what held. A folder that cannot be written to does not make the release any worse.
@@ -163,95 +123,6 @@ fn remember(cx: &Context, memory: Option<&Memory>, all: &[Judged]) {
                 .warn(format!("nothing is remembered: {}", error.chain()));
         }
     }
-}
-
-/// What was found out about one argument.
-struct Judged {
-    /// What was judged: the argument, or the release in it.
-    path: PathBuf,
-    trust: Trust,
-    verdict: Verdict,
-    /// The project's own artifact folder.
-    own: bool,
-    /// An archive that was named itself, by the handle it was judged by.
-    archive: Option<extract::Archive>,
-}
-
-fn judge_one(
-    cx: &mut Context,
-    args: &VerifyArgs,
-    memory: Option<&Memory>,
-    path: &Path,
-    own: bool,
-) -> Result<Judged> {
-    let name = file_name(path);
-    let unsigned = is_unsigned(cx, args, memory, path)?;
-    let trust = if unsigned {
-        Trust::none()
-    } else {
-        Trust::find(cx, &args.named_keys(), memory, path)?
-    };
-    let mut archive = None;
-    let mut verdict = if unsigned {
-        let (verdict, checked) = check_unsigned(path)?;
-        archive = checked
-            .filter(|_| is_archive(&name))
-            .map(|checked| (name.clone(), checked));
-        verdict
-    } else if path.is_dir() {
-        check_directory(path, &trust.keys, Extent::Folder)?
-    } else if name == LIST {
-        check_list(path, &trust.keys, Extent::Listed)?
-    } else if is_archive(&name) {
-        let (verdict, checked) = check_archive(path, &trust.keys)?;
-        archive = checked.map(|checked| (name.clone(), checked));
-        verdict
-    } else {
-        check_file(path, &trust.keys)?.0
-    };
-    trust.compare(&mut verdict, args.allow_rollback || own);
-    let folder = if path.is_dir() {
-        Some(path)
-    } else {
-        path.parent().filter(|_| path.ends_with(LIST))
-    };
-    let beside = folder.map(|folder| Evidence::beside(&folder.join(PROVENANCE)));
-    provenance(args, beside, &mut verdict, &trust.keys)?;
-    // Nothing is looked into before somebody vouches for it.
-    if unsigned && verdict.holds() {
-        if name == LIST {
-            check_listed_unsigned(&mut verdict, path)?;
-        }
-        if let Some((name, checked)) = archive.as_mut().filter(|_| args.extract.is_some()) {
-            check_archive_structure(&mut verdict, checked, name)?;
-        }
-    }
-    Ok(Judged {
-        path: path.to_owned(),
-        trust,
-        verdict,
-        own,
-        archive,
-    })
-}
-
-/// Whether nothing but a Sigstore bundle vouches for a file: it has no signature of its own, and no
-/// key to have one by was named, is remembered, or is committed in the project that was named.
-fn is_unsigned(
-    cx: &mut Context,
-    args: &VerifyArgs,
-    memory: Option<&Memory>,
-    path: &Path,
-) -> Result<bool> {
-    let Some(provenance) = &args.provenance else {
-        return Ok(false);
-    };
-    Ok(args.key.is_empty()
-        && !path.is_dir()
-        && signature_of(path)?.is_none()
-        && is_bundle(&read_provenance(provenance)?)
-        && trust::known(memory, path)?.is_empty()
-        && trust::of_named_project(cx)?.is_none())
 }
 
 /// The folder of the project's own release, where that or the artifact folder around it was named.
@@ -270,44 +141,6 @@ fn own_release(cx: &mut Context, path: &Path) -> Option<PathBuf> {
     (folder.file_name() == release.file_name() && above == root).then_some(folder)
 }
 
-/// Whether everything held, so that something may be unpacked.
-fn may_extract(cx: &Context, verdict: &Verdict, pinned: bool) -> bool {
-    let may = verdict.holds() && pinned;
-    if !may {
-        cx.terminal
-            .warn("nothing was extracted: not everything held");
-    }
-    may
-}
-
-/// Judges the provenance that was named, or the release's `own`; without a source to expect,
-/// neither.
-fn provenance(
-    args: &VerifyArgs,
-    own: Option<Evidence>,
-    verdict: &mut Verdict,
-    keys: &Keys,
-) -> Result<()> {
-    let Some(source_uri) = &args.source_uri else {
-        return Ok(());
-    };
-    let named = args.provenance.as_deref().map(Evidence::beside);
-    let Some(evidence) = named.or(own) else {
-        return Err(
-            Error::usage("--source-uri is judged by the provenance, and none was named")
-                .with_help("name it with --provenance"),
-        );
-    };
-    let expected = Expected {
-        source_uri: source_uri.clone(),
-        source_tag: args.source_tag.clone(),
-        source_branch: args.source_branch.clone(),
-        trusted_root: args.trusted_root.clone(),
-        builder_id: args.builder_id.clone(),
-    };
-    check_provenance(verdict, &evidence, &expected, keys)
-}
-
 /// Without arguments: the release in the project's artifact folder.
 fn verify_project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     cx.project()?;
@@ -318,31 +151,59 @@ fn verify_project(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
     let packages: Vec<_> = cx.project()?.selected().cloned().collect();
     let mut reports = Vec::new();
     for package in packages {
-        let subject = cx.project()?.subject(&package);
         let folder = root.for_package(&package.name, &package.version.to_string());
-        if nothing_packed(&folder)? {
-            let skipped = Report::new("verify", &TOOL, subject).status(Status::Skipped);
-            reports.push(skipped.summary("the build had no artifact to pack"));
-            continue;
-        }
-        let mut verdict = judge_release(cx, &subject, &folder.release_dir(), &keys)?;
-        let own = Evidence {
-            path: folder.path(&published(PROVENANCE)),
-            log: folder.path(LOG),
-        };
-        provenance(args, Some(own), &mut verdict, &keys)?;
-        if let Some(into) = &args.extract
-            && may_extract(cx, &verdict, keys.pinned)
-        {
-            extract::unpack(
-                cx,
-                into,
-                &mut extract::verified_in(&folder.release_dir(), &verdict)?,
-            )?;
-        }
-        reports.push(report(verdict, keys.pinned, Some(subject)));
+        reports.push(verify_package(cx, args, &package, &folder, &keys)?);
     }
     Ok(Outcome::Reports(reports))
+}
+
+fn verify_package(
+    cx: &mut Context,
+    args: &VerifyArgs,
+    package: &Package,
+    folder: &PackageArtifacts,
+    keys: &Keys,
+) -> Result<Report> {
+    let subject = cx.project()?.subject(package);
+    if nothing_packed(folder)? {
+        let skipped = Report::new(VerifyData::NAME, &TOOL, subject).status(Status::Skipped);
+        return Ok(skipped.summary("the build had no artifact to pack"));
+    }
+
+    let released = folder.release_dir();
+    let mut verdict = judge_release(cx, &subject, &released, keys)?;
+    let own = Evidence {
+        path: folder.path(&published(PROVENANCE)),
+        log: folder.path(LOG),
+    };
+    provenance(args, Some(own), &mut verdict, keys)?;
+    let expected = Expectation {
+        target: args.expect_target.clone(),
+        tag: args.expect_tag.clone(),
+        ..Expectation::default()
+    };
+    let asked = check_expectation(&expected, &verdict);
+    verdict.findings.extend(asked);
+
+    let mut archives = if args.extract.is_some() && verdict.holds() {
+        extract::verified_in(&released, &verdict)?
+    } else {
+        Vec::new()
+    };
+    let told = Told {
+        pinned: keys.pinned,
+        complete: true,
+        expected,
+        subject: Some(subject),
+    };
+    conclude(cx, args, verdict, told, &mut |cx, holds| match args
+        .extract
+        .as_deref()
+        .filter(|_| holds)
+    {
+        Some(into) => extract::unpack(cx, into, &mut archives),
+        None => Ok(()),
+    })
 }
 
 /// Whether `pack` said that there was nothing to pack.

@@ -10,14 +10,16 @@ use release_gate::{Error, Finding, Result, Rule};
 
 use super::archive::check_archive_structure;
 use super::file::not_regular;
+use super::provenance::check_evidence_beside;
 use super::signers::{read_emitted, read_further};
 use crate::archive::{Limits, is_archive};
 use crate::format::checksums::{self, List};
 use crate::format::minisign::Prehash;
-use crate::judge::archive::check_contents;
+use crate::judge::archive::{Members, check_contents, check_forms};
 use crate::judge::emitted::{SignedList, check_emitted};
 use crate::judge::keys::Keys;
 use crate::judge::listing::{Extent, check_unlisted};
+use crate::judge::naming::check_version;
 use crate::judge::signature::{check_further, check_quorum, check_same, check_signature};
 use crate::judge::verdict::{Signed, Verdict, Verified, shown};
 use crate::model::comment::TrustedComment;
@@ -31,7 +33,7 @@ use crate::rules;
 ///
 /// # Errors
 /// It cannot be read.
-pub fn check_directory(dir: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
+pub fn check_directory(dir: &Path, keys: &Keys, extent: Extent<'_>) -> Result<Verdict> {
     check_list(&dir.join(LIST), keys, extent)
 }
 
@@ -39,7 +41,7 @@ pub fn check_directory(dir: &Path, keys: &Keys, extent: Extent) -> Result<Verdic
 ///
 /// # Errors
 /// Something that is there cannot be read.
-pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
+pub fn check_list(path: &Path, keys: &Keys, extent: Extent<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::with(keys.findings.clone());
     let dir = path.parent().unwrap_or(Path::new("."));
     if path.symlink_metadata().is_err() {
@@ -74,13 +76,14 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
     verdict
         .findings
         .extend(check_quorum(LIST, &signed.1, &signers, keys));
-    for one in check_each(dir, &list, keys, &signed.1) {
-        verdict.absorb(one?);
+    let files = check_each(dir, &list, keys, &signed.1, extent);
+    let mut contents = BTreeMap::new();
+    for file in files {
+        let file = file?;
+        contents.extend(file.members);
+        verdict.absorb(file.verdict);
     }
-    if extent != Extent::Listed {
-        let found = files_below(dir)?;
-        verdict.findings.extend(check_unlisted(&found, &list));
-    }
+    verdict.findings.extend(check_forms(&contents));
     verdict.verified.insert(
         0,
         Verified {
@@ -90,6 +93,12 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent) -> Result<Verdict> {
             signed: Some(signed),
         },
     );
+    if extent.is_folder() {
+        let evidence = check_evidence_beside(&mut verdict, dir, keys)?;
+        let found = files_below(dir)?;
+        let unlisted = check_unlisted(&found, &list, &evidence);
+        verdict.findings.extend(unlisted);
+    }
     Ok(verdict)
 }
 
@@ -120,8 +129,12 @@ fn check_each(
     list: &List,
     keys: &Keys,
     outer: &TrustedComment,
-) -> Vec<Result<Verdict>> {
-    let entries: Vec<_> = list.iter().collect();
+    extent: Extent<'_>,
+) -> Vec<Result<ListedFile>> {
+    let entries: Vec<_> = list
+        .iter()
+        .filter(|(name, _)| extent.covers(name))
+        .collect();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
     let work = || {
@@ -134,6 +147,7 @@ fn check_each(
                 name,
                 digest: *digest,
                 signature_is_data: list.contains_key(&format!("{name}.sig")),
+                extent,
             };
             let judged = check_listed(&listed, dir, keys, outer);
             done.lock()
@@ -163,6 +177,23 @@ struct Listed<'a> {
     digest: Sha256Digest,
     /// What is called like its signature is a listed file.
     signature_is_data: bool,
+    extent: Extent<'a>,
+}
+
+/// What was found out about one file of the list.
+struct ListedFile {
+    verdict: Verdict,
+    /// The members of an archive that held, by its name.
+    members: Option<(String, Members)>,
+}
+
+impl From<Verdict> for ListedFile {
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            members: None,
+        }
+    }
 }
 
 /// Checks one file of the list, an archive also from the inside.
@@ -171,13 +202,26 @@ fn check_listed(
     dir: &Path,
     keys: &Keys,
     outer: &TrustedComment,
-) -> Result<Verdict> {
+) -> Result<ListedFile> {
     let name = listed.name;
     let path = dir.join(name);
     let mut verdict = Verdict::default();
+    verdict.findings.extend(check_version(name, outer));
     if std::fs::symlink_metadata(&path).is_err() {
-        verdict.refuse(missing(name));
-        return Ok(verdict);
+        if matches!(listed.extent, Extent::Downloaded { .. }) {
+            let why = "it is listed, and was not downloaded";
+            let what = format!("`{}`", shown(name));
+            verdict
+                .coverage
+                .not_judged(&rules::NOT_JUDGED_MISSING, what, 1, why);
+        } else {
+            verdict.refuse(missing(name));
+        }
+        return Ok(verdict.into());
+    }
+    if lies_behind_a_link(dir, name) {
+        verdict.refuse(not_regular(name).evidence("file", name.to_owned()));
+        return Ok(verdict.into());
     }
 
     let signature = if listed.signature_is_data {
@@ -186,18 +230,19 @@ fn check_listed(
         signature_of(&path)?
     };
     // Archives have to be signed themselves; other files may be, and then that has to hold too.
-    let opened = if is_archive(name) || signature.is_some() {
+    let is_signed = signature.is_some() || is_archive(name) && listed.extent.needs_signatures();
+    let opened = if is_signed {
         Prehashed::open(&path)?.map(|file| (file.hashed, Some(file.prehash)))
     } else {
         Hashed::open(&path)?.map(|hashed| (hashed, None))
     };
     let Some((mut hashed, prehash)) = opened else {
         verdict.refuse(not_regular(name).evidence("file", name.to_owned()));
-        return Ok(verdict);
+        return Ok(verdict.into());
     };
     if hashed.sha256 != listed.digest {
         verdict.refuse(other_file(name).help("do not use it; get it again"));
-        return Ok(verdict);
+        return Ok(verdict.into());
     }
 
     let mut signed = None;
@@ -216,10 +261,12 @@ fn check_listed(
             verdict.findings.extend(check_same(outer, inner, name));
         }
     }
+    let mut members = None;
     if is_archive(name) {
         let contents = Contents::read(&mut hashed.file, name, Limits::default());
         let findings = check_contents(&contents, name, keys, Some(outer))?;
         verdict.findings.extend(findings);
+        members = Some((name.to_owned(), contents.digests));
     }
     verdict.verified.push(Verified {
         file: name.to_owned(),
@@ -227,7 +274,21 @@ fn check_listed(
         size: hashed.size,
         signed,
     });
-    Ok(verdict)
+    Ok(ListedFile { verdict, members })
+}
+
+/// Whether a folder on the way to a listed file is a link: what it leads to is not in the release.
+fn lies_behind_a_link(dir: &Path, name: &str) -> bool {
+    let mut folder = dir.to_owned();
+    let Some((above, _)) = name.rsplit_once('/') else {
+        return false;
+    };
+    above.split('/').any(|part| {
+        folder.push(part);
+        folder
+            .symlink_metadata()
+            .is_ok_and(|found| found.is_symlink())
+    })
 }
 
 /// Checks every file that a list without a signature names, once something vouches for the list:

@@ -1,5 +1,6 @@
 //! Provenance and verification summaries, read and judged about the files that held.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[cfg(not(feature = "sigstore"))]
@@ -13,9 +14,11 @@ use crate::judge::keys::Keys;
 use crate::judge::provenance::{Expected, LOG, check_statement};
 use crate::judge::summary::{self, Inputs};
 use crate::judge::verdict::Verdict;
+use crate::model::companion::{BUNDLE, PROVENANCE, SUMMARY};
 use crate::model::provenance::describe;
 use crate::read::file::read_bounded;
 use crate::read::provenance::read_provenance;
+use crate::rules;
 
 /// Largest audit log read, in bytes.
 const LOG_LIMIT: usize = 256 << 20;
@@ -61,7 +64,13 @@ pub fn check_provenance(
         return check_bundle(verdict, &bytes, expected);
     }
     let log = read_bounded(&evidence.log, LOG_LIMIT)?;
-    let judged = check_statement(&bytes, log.as_deref(), expected, keys, &verdict.verified);
+    let judged = check_statement(
+        &bytes,
+        log.as_deref(),
+        Some(expected),
+        keys,
+        &verdict.verified,
+    );
     let build = verdict.take(judged);
     if let Some(build) = build.filter(|_| verdict.holds()) {
         verdict
@@ -90,6 +99,58 @@ fn check_bundle(_: &mut Verdict, _: &[u8], _: &Expected) -> Result<()> {
     .with_help(
         "install it with the feature `sigstore`: `cargo install cargo-sign --features sigstore`",
     ))
+}
+
+/// Judges the evidence that lies beside a release, as far as no source has to be known for it, and
+/// returns the names of what was looked at. A file of such a name that is none of ours is a file
+/// like any other.
+///
+/// # Errors
+/// Something that is there cannot be read.
+pub(super) fn check_evidence_beside(
+    verdict: &mut Verdict,
+    dir: &Path,
+    keys: &Keys,
+) -> Result<BTreeSet<String>> {
+    let mut looked_at = BTreeSet::new();
+    let provenance = dir.join(PROVENANCE);
+    if is_regular(&provenance) {
+        let bytes = read_provenance(&provenance)?;
+        if is_bundle(&bytes) {
+            not_judged(verdict, PROVENANCE);
+        } else {
+            let log = read_bounded(&Evidence::beside(&provenance).log, LOG_LIMIT)?;
+            let judged = check_statement(&bytes, log.as_deref(), None, keys, &verdict.verified);
+            verdict.take(judged);
+        }
+        looked_at.insert(PROVENANCE.to_owned());
+    }
+    let summary = dir.join(SUMMARY);
+    let has_summary = is_regular(&summary);
+    if has_summary {
+        check_summary(verdict, &summary, keys)?;
+        looked_at.insert(SUMMARY.to_owned());
+    }
+    let bundle = dir.join(BUNDLE);
+    if is_regular(&bundle) {
+        // A summary that holds says that the bundle it was made from was verified.
+        if !has_summary {
+            not_judged(verdict, BUNDLE);
+        }
+        looked_at.insert(BUNDLE.to_owned());
+    }
+    Ok(looked_at)
+}
+
+fn is_regular(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+fn not_judged(verdict: &mut Verdict, name: &str) {
+    let why = "it is a Sigstore bundle, and no source was named with --source-uri";
+    verdict
+        .coverage
+        .not_judged(&rules::NOT_JUDGED_EVIDENCE, format!("`{name}`"), 1, why);
 }
 
 /// Judges a verification summary of ours about the files that `verdict` says held, and the

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use release_gate::digest::Sha256Digest;
 use release_gate::{Error, Finding, Result, Rule};
+use release_gate_facts::files::{BUILDINFO, CHECKSUMS, INNER_SBOM, INNER_SIGNATURE};
 
 use super::keys::Keys;
 use super::meaning::Inside;
 use super::signature::{check_same, check_signature};
 use super::verdict::shown;
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, stem};
 use crate::format::checksums;
 use crate::format::minisign::Prehash;
 use crate::model::build::{BuildError, BuildRecord};
@@ -18,7 +19,7 @@ use crate::read::members::{Contents, KEPT_LIMIT};
 use crate::rules;
 
 /// The two members that the inner list does not name: the list, and its signature.
-const UNLISTED: [&str; 2] = ["checksums.txt", "SIGNATURE"];
+const UNLISTED: [&str; 2] = [CHECKSUMS, INNER_SIGNATURE];
 
 /// Judges what is in an archive. `outer` is what the archive's own signature says, or that of the
 /// list that names it; without either it is refused already.
@@ -38,13 +39,13 @@ pub(crate) fn check_contents(
     if let Some(finding) = check_structure(contents, name)? {
         return Ok(vec![finding]);
     }
-    let Some(list) = contents.kept.get("checksums.txt") else {
+    let Some(list) = contents.kept.get(CHECKSUMS) else {
         let text = format!("`{}` holds no checksums.txt", shown(name));
         return Ok(vec![about(name, &rules::LIST_MISSING, text)]);
     };
 
-    let inner_name = format!("{}/checksums.txt", contents.folder);
-    let signature = contents.kept.get("SIGNATURE").map(Vec::as_slice);
+    let inner_name = format!("{}/{CHECKSUMS}", contents.folder);
+    let signature = contents.kept.get(INNER_SIGNATURE).map(Vec::as_slice);
     let signed = check_signature(signature, &Prehash::of(list), &inner_name, keys);
     let mut findings = signed.findings;
     match checksums::parse(list) {
@@ -63,6 +64,37 @@ pub(crate) fn check_contents(
         findings.extend(check_meaning(contents, name, inner));
     }
     Ok(findings)
+}
+
+/// The members of an archive and their digests.
+pub(crate) type Members = BTreeMap<String, Sha256Digest>;
+
+/// Archives of one target in several forms have to hold the same files: people take whichever they
+/// can unpack, and none of them may get another program.
+pub(crate) fn check_forms(archives: &BTreeMap<String, Members>) -> Vec<Finding> {
+    let mut first: BTreeMap<&str, (&str, &Members)> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (name, members) in archives {
+        let folder = stem(name).unwrap_or(name);
+        let (other, expected) = *first.entry(folder).or_insert((name.as_str(), members));
+        // Two signatures of one list need not be the same bytes.
+        let differs = expected
+            .iter()
+            .chain(members)
+            .filter(|(path, _)| *path != INNER_SIGNATURE)
+            .find(|(path, _)| expected.get(*path) != members.get(*path));
+        if let Some((path, _)) = differs {
+            let text = format!(
+                "`{}` and `{}` differ in `{}`",
+                shown(other),
+                shown(name),
+                shown(path)
+            );
+            let help = "they are one release in two forms; do not use either";
+            findings.push(about(name, &rules::SET_MISMATCH, text).help(help));
+        }
+    }
+    findings
 }
 
 /// Why an archive is refused for its structure, or for what lies outside its folder.
@@ -99,8 +131,8 @@ fn check_documents<'a>(
     name: &'a str,
 ) -> impl Iterator<Item = Finding> + use<'a> {
     let needed = [
-        ("buildinfo.json", &rules::BUILDINFO_MISSING),
-        ("SBOM.json", &rules::SBOM_MISSING),
+        (BUILDINFO, &rules::BUILDINFO_MISSING),
+        (INNER_SBOM, &rules::SBOM_MISSING),
     ];
     needed
         .into_iter()
@@ -120,10 +152,10 @@ fn check_meaning(contents: &Contents, name: &str, inner: &TrustedComment) -> Vec
         digests: &contents.digests,
     };
     let mut findings = inside.check_name();
-    if contents.digests.contains_key("buildinfo.json") {
+    if contents.digests.contains_key(BUILDINFO) {
         let read = contents
             .kept
-            .get("buildinfo.json")
+            .get(BUILDINFO)
             .map(|bytes| BuildRecord::parse(bytes));
         match read {
             Some(Ok(build)) => findings.extend(inside.check_build(&build)),
@@ -150,11 +182,7 @@ fn check_meaning(contents: &Contents, name: &str, inner: &TrustedComment) -> Vec
 }
 
 /// Members and list have to be the same set, with the same digests.
-fn check_set(
-    list: &checksums::List,
-    digests: &BTreeMap<String, Sha256Digest>,
-    name: &str,
-) -> Vec<Finding> {
+fn check_set(list: &checksums::List, digests: &Members, name: &str) -> Vec<Finding> {
     let archive = shown(name);
     let mut findings = Vec::new();
     for (path, digest) in list {

@@ -11,41 +11,64 @@ use crate::rules;
 
 /// How much beside a list belongs to the release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum Extent<'a> {
     /// Only what is listed; other files in the folder are not looked at (`cargo sign verify
     /// checksums.txt`).
     Listed,
     /// The whole folder: what is not listed is refused.
     Folder,
+    /// What was downloaded of the list: what is missing was left out by whoever downloads, and the
+    /// list vouches for archives without a signature of their own. `folder`: what is not listed is
+    /// refused.
+    Downloaded {
+        /// Whether the whole folder is judged.
+        folder: bool,
+    },
+    /// One listed file, for which the list vouches.
+    One(&'a str),
 }
 
-/// Names everything in the folder that is not listed.
-pub(crate) fn check_unlisted(found: &BTreeSet<String>, list: &List) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut beside = Vec::new();
-    for name in found {
-        if list.contains_key(name) || name == LIST || vouches(name, found, list) {
-            continue;
-        }
-        if is_evidence(name) {
-            beside.push(name.clone());
-            continue;
-        }
-        let text = format!("`{}` is not listed", shown(name));
-        let finding = Finding::new(&rules::FILE_UNLISTED, text)
-            .help("remove it; it is not part of the release");
-        findings.push(finding.evidence("file", name.clone()));
+impl Extent<'_> {
+    /// Whether files that are not listed are refused.
+    pub(crate) fn is_folder(self) -> bool {
+        matches!(self, Self::Folder | Self::Downloaded { folder: true })
     }
 
-    if !beside.is_empty() {
-        let names: Vec<String> = beside
-            .iter()
-            .map(|name| format!("`{}`", shown(name)))
-            .collect();
-        let text = format!("not part of what was signed: {}", names.join(", "));
-        findings.push(Finding::new(&rules::NOT_COVERED, text).evidence("files", beside));
+    /// Whether an archive without a signature of its own is refused.
+    pub(crate) fn needs_signatures(self) -> bool {
+        matches!(self, Self::Listed | Self::Folder)
     }
-    findings
+
+    /// Whether this file of the list is judged.
+    pub(crate) fn covers(self, name: &str) -> bool {
+        match self {
+            Self::One(only) => only == name,
+            _ => true,
+        }
+    }
+}
+
+/// Names everything in the folder that is not listed and was not judged as evidence.
+pub(crate) fn check_unlisted(
+    found: &BTreeSet<String>,
+    list: &List,
+    evidence: &BTreeSet<String>,
+) -> Vec<Finding> {
+    found
+        .iter()
+        .filter(|name| {
+            !(list.contains_key(*name)
+                || *name == LIST
+                || evidence.contains(*name)
+                || vouches(name, found, list))
+        })
+        .map(|name| {
+            let text = format!("`{}` is not listed", shown(name));
+            Finding::new(&rules::FILE_UNLISTED, text)
+                .help("remove it; it is not part of the release")
+                .evidence("file", name.clone())
+        })
+        .collect()
 }
 
 /// Whether a file vouches for the list or for a listed file, and was judged for that.
@@ -62,9 +85,4 @@ fn vouches(name: &str, found: &BTreeSet<String>, list: &List) -> bool {
         Some(Companion::Emitted) => true,
         None => false,
     }
-}
-
-/// Provenance covers the archives, so it lies beside them and carries a signature of its own.
-fn is_evidence(name: &str) -> bool {
-    name.ends_with(".intoto.jsonl") || name.ends_with(".sigstore.json")
 }

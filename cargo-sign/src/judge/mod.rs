@@ -5,9 +5,11 @@ pub(crate) mod archive;
 #[cfg(feature = "sigstore")]
 pub(crate) mod bundle;
 pub(crate) mod emitted;
+pub(crate) mod expectation;
 pub mod keys;
 pub mod listing;
 mod meaning;
+pub(crate) mod naming;
 pub mod provenance;
 pub(crate) mod signature;
 pub(crate) mod summary;

@@ -46,11 +46,12 @@ struct Wanted<'a> {
     wanted: &'a str,
 }
 
-/// Judges provenance by a key about the files that held. `log`: the audit log beside it.
+/// Judges provenance by a key about the files that held. `log`: the audit log beside it; without
+/// `expected`, whatever source it names.
 pub(crate) fn check_statement(
     bytes: &[u8],
     log: Option<&[u8]>,
-    expected: &Expected,
+    expected: Option<&Expected>,
     keys: &Keys,
     verified: &[Verified],
 ) -> Judged<Build> {
@@ -101,26 +102,26 @@ fn built_commit(statement: &Statement) -> &str {
 }
 
 /// Compares what provenance says with what was asked for, and with what the signatures say.
-fn compare(statement: &Statement, expected: &Expected, verified: &[Verified]) -> Vec<Finding> {
+fn compare(
+    statement: &Statement,
+    expected: Option<&Expected>,
+    verified: &[Verified],
+) -> Vec<Finding> {
+    let mut wanted = known_form(statement);
+    let tag = expected.and_then(|expected| {
+        let tag = expected.source_tag.as_deref()?;
+        prefixed(
+            "refs/tags/",
+            Some(tag.strip_prefix("refs/tags/").unwrap_or(tag)),
+        )
+    });
+    let branch =
+        expected.and_then(|expected| prefixed("refs/heads/", expected.source_branch.as_deref()));
+    if let Some(expected) = expected {
+        wanted.extend(as_expected(statement, expected));
+    }
     let asked = &statement.predicate.build_definition.external_parameters;
     let reference = asked.reference.as_deref().unwrap_or("none");
-    let tag = prefixed("refs/tags/", expected.source_tag.as_deref());
-    let branch = prefixed("refs/heads/", expected.source_branch.as_deref());
-    let builder = expected.builder_id.as_deref().unwrap_or(BUILDER);
-
-    let mut wanted = known_form(statement);
-    wanted.push(Wanted {
-        rule: &rules::PROVENANCE_BUILDER,
-        what: "builder",
-        found: &statement.predicate.run_details.builder.id,
-        wanted: builder,
-    });
-    wanted.push(Wanted {
-        rule: &rules::PROVENANCE_SOURCE,
-        what: "source",
-        found: source(&asked.repository),
-        wanted: source(&expected.source_uri),
-    });
     for (what, name) in [("tag", &tag), ("branch", &branch)] {
         wanted.extend(name.as_deref().map(|name| Wanted {
             rule: &rules::PROVENANCE_SOURCE,
@@ -148,6 +149,25 @@ fn compare(statement: &Statement, expected: &Expected, verified: &[Verified]) ->
             refusal(wanted.rule, &text)
         })
         .collect()
+}
+
+/// Builder and source, as they were asked for.
+fn as_expected<'a>(statement: &'a Statement, expected: &'a Expected) -> [Wanted<'a>; 2] {
+    let build = &statement.predicate.build_definition;
+    [
+        Wanted {
+            rule: &rules::PROVENANCE_BUILDER,
+            what: "builder",
+            found: &statement.predicate.run_details.builder.id,
+            wanted: expected.builder_id.as_deref().unwrap_or(BUILDER),
+        },
+        Wanted {
+            rule: &rules::PROVENANCE_SOURCE,
+            what: "source",
+            found: source(&build.external_parameters.repository),
+            wanted: source(&expected.source_uri),
+        },
+    ]
 }
 
 /// The form that `cargo sign attest` writes.

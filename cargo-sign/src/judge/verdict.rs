@@ -3,6 +3,7 @@
 use ed25519_dalek::VerifyingKey;
 use release_gate::digest::Sha256Digest;
 use release_gate::{Finding, Level};
+use release_gate_facts::Coverage;
 
 use crate::model::comment::TrustedComment;
 use crate::model::provenance::Build;
@@ -18,6 +19,8 @@ pub struct Verdict {
     pub builds: Vec<Build>,
     /// What else people are told when everything held.
     pub remarks: Vec<String>,
+    /// What was not judged, and why.
+    pub coverage: Coverage,
 }
 
 /// A file that held.
@@ -81,6 +84,7 @@ impl Verdict {
         self.verified.extend(other.verified);
         self.builds.extend(other.builds);
         self.remarks.extend(other.remarks);
+        self.coverage.extend(&other.coverage);
     }
 
     /// Whether nothing was refused.

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Seek};
 
 use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_reader};
+use release_gate_facts::files::{BUILDINFO, CHECKSUMS, INNER_SBOM, INNER_SIGNATURE};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::archive::{ArchiveError, Limits, stem, walk};
 
 /// Members that are kept in memory while walking, and how large they may be.
-const KEPT: [&str; 3] = ["checksums.txt", "SIGNATURE", "buildinfo.json"];
+const KEPT: [&str; 3] = [CHECKSUMS, INNER_SIGNATURE, BUILDINFO];
 /// Largest member that is kept, in bytes.
 pub(crate) const KEPT_LIMIT: u64 = 4 << 20;
 
@@ -96,7 +97,7 @@ impl Contents {
             let digest = sha256_bytes(&bytes);
             self.kept.insert(path.to_owned(), bytes);
             digest
-        } else if path == "SBOM.json" {
+        } else if path == INNER_SBOM {
             let (sbom, digest) = Sbom::read(reader)?;
             self.sbom = Some(sbom);
             digest

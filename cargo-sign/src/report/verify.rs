@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use release_gate::public_key::PublicKey;
+use release_gate::text::counted;
 use release_gate::{Finding, Report, Status, Subject};
 use release_gate_facts::report::verify::{Expectation, VerifiedFile, VerifyData};
 use release_gate_facts::{Coverage, ReportData as _};
@@ -36,43 +37,54 @@ fn data_of(verified: &[Verified], builds: Vec<Build>, expected: Expectation) -> 
     }
 }
 
-/// The report of a verdict. `pinned`: the keys came from somewhere else than the download;
-/// `subject`: what was judged, where it was not told by the signatures alone.
-pub(crate) fn report(verdict: Verdict, pinned: bool, subject: Option<Subject>) -> Report {
-    let human = if verdict.holds() && pinned {
-        ok_lines(&verdict)
-    } else {
-        String::new()
-    };
-    let subject = subject
+/// What is known of a verdict beside itself.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// The keys came from somewhere else than the download.
+    pub(crate) pinned: bool,
+    /// Something of each argument held.
+    pub(crate) complete: bool,
+    /// What the caller asked for.
+    pub(crate) expected: Expectation,
+    /// What was judged, where it is not told by the signatures alone.
+    pub(crate) subject: Option<Subject>,
+}
+
+/// The report of a verdict, and what people are told where it holds.
+pub(crate) fn report(verdict: Verdict, told: Told) -> (Report, String) {
+    let ok_lines = ok_lines(&verdict);
+    let subject = told
+        .subject
         .or_else(|| verdict.comments().next().map(signed_subject))
         .unwrap_or_default();
     let coverage = coverage_of(&verdict);
-    let data = data_of(&verdict.verified, verdict.builds, Expectation::default());
+    let data = data_of(&verdict.verified, verdict.builds, told.expected);
     let mut findings = verdict.findings;
-    if !pinned {
+    if !told.pinned {
         findings.push(unpinned(&data.keys));
     }
 
-    let summary = format!("{} files", data.files.len());
+    let summary = counted(data.files.len() as u64, "file", "files");
     // Whatever is allowed: where nothing was verified, nothing passes.
-    let unless_failed = if data.files.is_empty() {
+    let unless_failed = if data.files.is_empty() || !told.complete {
         Status::Error
     } else {
         Status::Pass
     };
-    Report::new(VerifyData::NAME, &TOOL, subject)
+    let report = Report::new(VerifyData::NAME, &TOOL, subject)
         .unless_failed(unless_failed)
         .coverage(coverage)
         .findings(findings)
         .data(&data)
-        .human(human)
-        .summary(summary)
+        .summary(summary);
+    (report, ok_lines)
 }
 
 /// What was judged: each file that held.
 fn coverage_of(verdict: &Verdict) -> Coverage {
-    Coverage::of(verdict.verified.len())
+    let mut coverage = Coverage::of(verdict.verified.len());
+    coverage.extend(&verdict.coverage);
+    coverage
 }
 
 /// A line for each file that held, then what else is to be said.

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::process::{Runner, Step};
 use crate::project::Project;
+use crate::report::{Report, Status};
 use crate::rule::{Level, Levels, Requested, Rule};
 use crate::terminal::Terminal;
 use crate::tool::Tool;
@@ -142,6 +143,24 @@ impl Context {
                 None => rule.level,
             },
         )
+    }
+
+    /// The status a report would end with, for what must be done only where it passes: unpacking,
+    /// remembering, printing `OK`. `heed`: the configuration that is found sets levels too; see
+    /// [`Gate::heeds_found_levels`](super::Gate::heeds_found_levels).
+    ///
+    /// # Errors
+    /// As [`Config::find`] and [`Config::levels`].
+    pub fn settled_status(&mut self, report: &Report, heed: bool) -> Result<Status> {
+        let mut levels = Levels::default();
+        if heed || self.args.config.is_some() {
+            let (rules, table) = (self.tool.rules, self.tool.subcommand);
+            self.configuration()?.levels(table, rules, &mut levels)?;
+        }
+        levels.extend(&self.levels);
+        let mut settled = report.clone();
+        settled.settle(&levels);
+        Ok(settled.envelope.status)
     }
 
     /// The artifact folder: `--artifact-dir`, else `release-gates` in the project's target folder.

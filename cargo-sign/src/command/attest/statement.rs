@@ -70,7 +70,11 @@ impl Gathered {
                 .map(|build| build.profile.clone())
                 .unwrap_or_default(),
             targets: self.targets(),
-            features: released.subject.features.clone(),
+            features: self
+                .builds
+                .first()
+                .map(|build| build.subject.features.clone())
+                .unwrap_or_default(),
         };
         Ok(Statement {
             kind: STATEMENT.to_owned(),

@@ -1,0 +1,134 @@
+//! The flags of `cargo sign verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use release_gate::{Error, Result, SharedArgs};
+use release_gate_facts::report::verify::Expectation;
+use semver::Version;
+
+use crate::command::trust::NamedKeys;
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A public key you trust, or the fingerprint (SHA256:…) of one beside the download [default:
+    /// without FILE, release-keys/ of the project; else the key the project was verified with
+    /// before, else release-keys/ of the project --manifest-path names]
+    #[arg(long, value_name = "PUB")]
+    pub(crate) key: Vec<PathBuf>,
+    /// The project's keyring [default: the keyring.json in the folder that is judged]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keyring: Option<PathBuf>,
+    /// The package this has to be a release of, and its version
+    #[arg(long, value_name = "NAME[@VERSION]")]
+    pub(crate) expect: Option<String>,
+    /// The target an archive has to be for
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) expect_target: Option<String>,
+    /// The tag the release has to be of
+    #[arg(long, value_name = "TAG")]
+    pub(crate) expect_tag: Option<String>,
+    /// Judge what was downloaded of a release: listed files that are not there are passed over
+    #[arg(long)]
+    pub(crate) ignore_missing: bool,
+    /// Accept a release that is older than one verified before
+    #[arg(long)]
+    pub(crate) allow_rollback: bool,
+    /// After everything held, unpack the archives there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) extract: Option<PathBuf>,
+    /// Also check this SLSA provenance: what `cargo sign attest` wrote, or a Sigstore bundle
+    /// (GitHub's attestations) [default with --source-uri: provenance.intoto.jsonl of the
+    /// release]
+    #[arg(long, value_name = "FILE", requires = "source_uri")]
+    pub(crate) provenance: Option<PathBuf>,
+    /// Where the source has to live, as you know it
+    #[arg(long, value_name = "URI")]
+    pub(crate) source_uri: Option<String>,
+    /// The tag it has to be built from
+    #[arg(long, value_name = "TAG", requires = "provenance")]
+    pub(crate) source_tag: Option<String>,
+    /// The branch it has to be built from
+    #[arg(
+        long,
+        value_name = "BRANCH",
+        requires = "provenance",
+        conflicts_with = "source_tag"
+    )]
+    pub(crate) source_branch: Option<String>,
+    /// The builder it has to name [default: the maintainer's own; of a Sigstore bundle, a workflow
+    /// of the source itself or of slsa-github-generator]
+    #[arg(long, value_name = "ID", requires = "provenance")]
+    pub(crate) builder_id: Option<String>,
+    /// The instances of Sigstore whose bundles are believed: trusted_root.json [default:
+    /// Sigstore's public one and GitHub's]
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// Archives, folders, lists or other signed files [default: the package's artifact folder]
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+impl VerifyArgs {
+    pub(super) fn named_keys(&self) -> NamedKeys<'_> {
+        NamedKeys {
+            keys: &self.key,
+            keyring: self.keyring.as_deref(),
+        }
+    }
+
+    /// What the release has to be: `--expect`, else the package that `-p` names.
+    ///
+    /// # Errors
+    /// A flag means nothing to a call that names files, or is not understood.
+    pub(super) fn expectation(&self, shared: &SharedArgs) -> Result<Expectation> {
+        let selection = &shared.workspace;
+        if selection.workspace || selection.all || !selection.exclude.is_empty() {
+            return Err(Error::usage(
+                "--workspace and --exclude select packages of a project, and files were named",
+            )
+            .with_help("say with --expect NAME@VERSION what the files have to be"));
+        }
+        let named = match (&self.expect, &selection.package[..]) {
+            (Some(named), []) => Some(named.as_str()),
+            (None, [named]) => Some(named.as_str()),
+            (None, []) => None,
+            _ => {
+                return Err(Error::usage("the files can be of one package only")
+                    .with_help("name it once: --expect NAME@VERSION"));
+            }
+        };
+        let (package, version) = match named {
+            Some(named) => name_and_version(named)?,
+            None => (None, None),
+        };
+        Ok(Expectation {
+            package,
+            version,
+            target: self.expect_target.clone(),
+            tag: self.expect_tag.clone(),
+        })
+    }
+}
+
+/// `NAME`, `NAME@VERSION`, or what cargo prints of a package: `path+file:///…#NAME@VERSION`.
+fn name_and_version(named: &str) -> Result<(Option<String>, Option<String>)> {
+    let spec = named.rsplit_once('#').map_or(named, |(_, spec)| spec);
+    let (name, version) = match spec.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (spec, None),
+    };
+    if !crate::model::comment::is_project(name) {
+        return Err(Error::usage(format!("`{named}` names no package"))
+            .with_help("write NAME or NAME@VERSION"));
+    }
+    if let Some(version) = version
+        && !Version::parse(version).is_ok_and(|parsed| parsed.to_string() == version)
+    {
+        return Err(
+            Error::usage(format!("`{version}` of `{named}` is not a full version"))
+                .with_help("write all three numbers: NAME@1.2.3"),
+        );
+    }
+    Ok((Some(name.to_owned()), version.map(str::to_owned)))
+}
