@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use release_gate::Rule;
-use unicase::UniCase;
-use unicode_normalization::UnicodeNormalization as _;
 
-use crate::model::path::{self, PathError};
+use crate::model::path::{self, PathError, folded};
 use crate::rules;
 
 /// Endings of archives that are judged.
@@ -131,16 +129,6 @@ pub(super) fn check_mode(name: &str, mode: u64) -> Result<(), ArchiveError> {
     } else {
         Err(ArchiveError::Mode(name.escape_debug().to_string()))
     }
-}
-
-/// What a name is compared by: systems that ignore case or how a letter is composed take names that
-/// fold to the same for one.
-fn folded(name: &str) -> String {
-    let decomposed: String = name.nfd().collect();
-    UniCase::unicode(decomposed)
-        .to_folded_case()
-        .nfd()
-        .collect()
 }
 
 /// How many bytes the names of all members may have together: they are kept in memory.

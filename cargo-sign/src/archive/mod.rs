@@ -12,4 +12,4 @@ mod walk;
 mod zip_walk;
 
 pub use self::member::{ArchiveError, Limits, Member, Visitor, is_archive, stem};
-pub use self::walk::walk;
+pub use self::walk::{walk, walk_named};

@@ -24,6 +24,7 @@ pub(super) fn walk_gz(
     file.seek(SeekFrom::Start(0))?;
     let mut decoder = GzDecoder::new(BufReader::with_capacity(128 * 1024, file));
     entries(&mut decoder, limits, visit)?;
+    check_gzip_header(&decoder)?;
     // The decoder checks CRC and length when it reaches the end of its one member.
     let mut rest = decoder.into_inner();
     if rest.fill_buf()?.is_empty() {
@@ -31,6 +32,29 @@ pub(super) fn walk_gz(
     } else {
         Err(ArchiveError::Trailing)
     }
+}
+
+/// Extra fields and comments of a gzip header (RFC 1952) are read by nobody: nothing may hide there.
+/// A file name is what `gzip` writes by itself; it has to be one.
+fn check_gzip_header<R: Read>(decoder: &GzDecoder<BufReader<R>>) -> Result<(), ArchiveError> {
+    let Some(header) = decoder.header() else {
+        return Err(ArchiveError::Truncated("the gzip header is cut off"));
+    };
+    let is_plain = |name: &[u8]| {
+        let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\');
+        name.iter().all(is_plain)
+    };
+    if header.extra().is_some() || header.comment().is_some() {
+        return Err(ArchiveError::Header(
+            "the gzip header has extra fields or a comment",
+        ));
+    }
+    if header.filename().is_some_and(|name| !is_plain(name)) {
+        return Err(ArchiveError::Header(
+            "the gzip header names no plain file",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn walk_zst(
@@ -195,58 +219,58 @@ struct Entry {
     folder: bool,
 }
 
+/// The fields of a ustar header (IEEE Std 1003.1, `pax`), by where they lie. Every byte of a header
+/// is looked at: what one tool ignores, another stops at.
+mod field {
+    use std::ops::Range;
+
+    pub(super) const NAME: Range<usize> = 0..100;
+    pub(super) const MODE: Range<usize> = 100..108;
+    pub(super) const UID: Range<usize> = 108..116;
+    pub(super) const GID: Range<usize> = 116..124;
+    pub(super) const SIZE: Range<usize> = 124..136;
+    pub(super) const MTIME: Range<usize> = 136..148;
+    pub(super) const CHECKSUM: Range<usize> = 148..156;
+    pub(super) const KIND: usize = 156;
+    pub(super) const LINK: Range<usize> = 157..257;
+    pub(super) const MAGIC: Range<usize> = 257..265;
+    pub(super) const OWNER: Range<usize> = 265..297;
+    pub(super) const GROUP: Range<usize> = 297..329;
+    pub(super) const DEVICE_MAJOR: Range<usize> = 329..337;
+    pub(super) const DEVICE_MINOR: Range<usize> = 337..345;
+    pub(super) const PREFIX: Range<usize> = 345..500;
+    pub(super) const PADDING: Range<usize> = 500..512;
+}
+
 impl Entry {
     fn parse(header: &[u8; BLOCK]) -> Result<Self, ArchiveError> {
         let wrong = ArchiveError::Header;
-        let magic = &header[257..265];
-        let ustar = magic == b"ustar\x0000";
-        if !ustar && magic != b"ustar  \0" {
-            return Err(wrong("a header is neither POSIX nor GNU"));
-        }
-        let sum: u64 = header
-            .iter()
-            .enumerate()
-            .map(|(at, byte)| {
-                u64::from(if (148..156).contains(&at) {
-                    b' '
-                } else {
-                    *byte
-                })
-            })
-            .sum();
-        if octal(&header[148..156])? != sum {
+        if octal(&header[field::CHECKSUM])? != checksum(header) {
             return Err(wrong("a header's checksum is wrong"));
         }
-        let mut name = text(&header[..100])?;
-        if ustar {
-            let prefix = text(&header[345..500])?;
-            if !prefix.is_empty() {
-                name = format!("{prefix}/{name}");
-            }
-        } else if header[345..500].iter().any(|byte| *byte != 0) {
-            // Times and offsets to GNU tar, which writes them for incremental and sparse archives
-            // alone; a part of the name to others.
-            return Err(wrong(
-                "a GNU header has what others read as a part of its name",
-            ));
-        }
-        let kind = header[156];
+        let mut name = full_name(header)?;
+        let kind = header[field::KIND];
         let folder = kind == b'5';
         if !matches!(kind, b'0' | 0 | b'5') {
             return Err(ArchiveError::EntryType(name.escape_debug().to_string()));
         }
-        if header[157..257].iter().any(|byte| *byte != 0) {
+        if !is_empty(&header[field::LINK]) {
             return Err(wrong("a file names a link target"));
         }
-        let size = octal(&header[124..136])?;
+        check_origin(header)?;
+
+        let size = octal(&header[field::SIZE])?;
         if folder {
             if size != 0 {
                 return Err(wrong("a folder has a size"));
             }
             name = name.strip_suffix('/').unwrap_or(&name).to_owned();
         }
-        let mode = octal(&header[100..108])?;
+        let mode = octal(&header[field::MODE])?;
         check_mode(&name, mode)?;
+        if mode > 0o777 {
+            return Err(wrong("a mode says more than who may do what"));
+        }
         Ok(Self {
             name,
             size,
@@ -254,6 +278,70 @@ impl Entry {
             folder,
         })
     }
+}
+
+/// The sum of a header's bytes, with spaces in place of the sum itself.
+fn checksum(header: &[u8; BLOCK]) -> u64 {
+    let counted = |(at, byte): (usize, &u8)| {
+        let byte = if field::CHECKSUM.contains(&at) {
+            b' '
+        } else {
+            *byte
+        };
+        u64::from(byte)
+    };
+    header.iter().enumerate().map(counted).sum()
+}
+
+/// The name of a POSIX header, whose prefix is a part of it, or of a GNU header, which has none.
+fn full_name(header: &[u8; BLOCK]) -> Result<String, ArchiveError> {
+    let wrong = ArchiveError::Header;
+    let name = text(&header[field::NAME])?;
+    match &header[field::MAGIC] {
+        b"ustar\x0000" => {
+            let prefix = text(&header[field::PREFIX])?;
+            Ok(if prefix.is_empty() {
+                name
+            } else {
+                format!("{prefix}/{name}")
+            })
+        }
+        // Times and offsets to GNU tar, which writes them for incremental and sparse archives alone;
+        // a part of the name to others.
+        b"ustar  \0" if is_empty(&header[field::PREFIX]) => Ok(name),
+        b"ustar  \0" => Err(wrong(
+            "a GNU header has what others read as a part of its name",
+        )),
+        _ => Err(wrong("a header is neither POSIX nor GNU")),
+    }
+}
+
+/// Owner, time and device: nobody needs them, but some tools stop at what is no number there.
+fn check_origin(header: &[u8; BLOCK]) -> Result<(), ArchiveError> {
+    for number in [field::UID, field::GID, field::MTIME] {
+        octal(&header[number])?;
+    }
+    for device in [field::DEVICE_MAJOR, field::DEVICE_MINOR] {
+        let device = &header[device];
+        if !is_empty(device) && octal(device)? != 0 {
+            return Err(ArchiveError::Header("a file names a device"));
+        }
+    }
+    for name in [field::OWNER, field::GROUP] {
+        let name = text(&header[name])?;
+        if name.chars().any(|c| !c.is_ascii_graphic()) {
+            return Err(ArchiveError::Header("an owner's name is no plain text"));
+        }
+    }
+    if is_empty(&header[field::PADDING]) {
+        Ok(())
+    } else {
+        Err(ArchiveError::Header("the padding of a header is not empty"))
+    }
+}
+
+fn is_empty(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 /// A field of octal digits, ended by NUL or space; base-256 numbers are refused.

@@ -12,87 +12,128 @@ use flate2::read::DeflateDecoder;
 use super::member::{ArchiveError, Limits, Member, Seen, Visitor, check_mode, read_up_to};
 
 const END_LEN: u64 = 22;
+const LOCATOR_LEN: u64 = 20;
 /// Largest central directory that is gone through; it is read entry by entry.
 const MAX_DIRECTORY: u64 = 64 << 20;
 /// General purpose flags that may be set: UTF-8 names (bit 11) and compression hints (1, 2).
 const FLAGS: u16 = UTF8 | 0b110;
 /// Names are UTF-8.
 const UTF8: u16 = 1 << 11;
-/// DOS attributes: a folder, and what Windows makes links with.
+/// DOS attributes that may be set.
 const FOLDER: u32 = 0x10;
-const REPARSE: u32 = 0x400;
+const ARCHIVE: u32 = 0x20;
+const READ_ONLY: u32 = 0x01;
+/// Methods of compression.
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
+/// Version 2.0 knows folders and deflation.
+const NEEDED: u16 = 20;
+/// Systems on which an entry may say it was made.
+const MADE_ON_DOS: u8 = 0;
+const MADE_ON_UNIX: u8 = 3;
 
 pub(super) fn walk(
     file: &mut (impl Read + Seek),
     limits: Limits,
     visit: &mut Visitor<'_>,
 ) -> Result<(), ArchiveError> {
-    let wrong = ArchiveError::Header;
-    let length = file.seek(SeekFrom::End(0))?;
-    if length < END_LEN {
-        return Err(ArchiveError::Truncated("there is no end record"));
-    }
-    let end = bytes_at(file, length - END_LEN, 22)?;
-    if &end[..4] != b"PK\x05\x06" {
-        // A comment or anything else behind the record: where the directory is would be a matter of
-        // search.
-        return Err(if find_end(file, length)? {
-            ArchiveError::Trailing
-        } else {
-            ArchiveError::Truncated("there is no end record")
-        });
-    }
-    let (disk, start_disk, here, total) = (
-        u16_at(&end, 4),
-        u16_at(&end, 6),
-        u16_at(&end, 8),
-        u16_at(&end, 10),
-    );
-    let (size, offset, comment) = (
-        u64::from(u32_at(&end, 12)),
-        u64::from(u32_at(&end, 16)),
-        u16_at(&end, 20),
-    );
-    if disk != 0 || start_disk != 0 || here != total || comment != 0 {
-        return Err(wrong(
-            "the end record is of a split archive or has a comment",
-        ));
-    }
-    if total == u16::MAX || offset == u64::from(u32::MAX) || size == u64::from(u32::MAX) {
-        return Err(wrong("it is a Zip64 archive"));
-    }
-    if offset + size + END_LEN != length {
-        return Err(wrong(
-            "the directory does not lie right before the end record",
-        ));
-    }
-    if size > MAX_DIRECTORY {
-        return Err(ArchiveError::TooLarge(format!(
-            "{MAX_DIRECTORY} bytes of directory"
-        )));
-    }
-    let directory_end = offset + size;
-    let mut at = offset;
+    let end = EndRecord::read(file)?;
+    let directory_end = end.offset + end.size;
+    let mut at = end.offset;
     let mut position = 0;
     let mut seen = Seen::new(limits);
-    if total == 0 {
-        return Err(ArchiveError::Truncated("there is no member"));
-    }
-    for _ in 0..total {
+    for _ in 0..end.entries {
         let (entry, next) = Central::read(file, at, directory_end)?;
         if entry.offset != position {
-            return Err(wrong("members overlap, or there is a gap between them"));
+            return Err(ArchiveError::Header(
+                "members overlap, or there is a gap between them",
+            ));
         }
         position = member(file, &entry, &mut seen, visit)?;
         at = next;
     }
+
     if at != directory_end {
-        return Err(wrong("the directory has more entries than it says"));
+        return Err(ArchiveError::Header(
+            "the directory has more entries than it says",
+        ));
     }
-    if position != offset {
-        Err(wrong("there is a gap before the directory"))
-    } else {
-        Ok(())
+    if position != end.offset {
+        return Err(ArchiveError::Header("there is a gap before the directory"));
+    }
+    Ok(())
+}
+
+/// Where the directory lies, as the last 22 bytes say.
+struct EndRecord {
+    entries: u16,
+    offset: u64,
+    size: u64,
+}
+
+impl EndRecord {
+    fn read(file: &mut (impl Read + Seek)) -> Result<Self, ArchiveError> {
+        const MISSING: ArchiveError = ArchiveError::Truncated("there is no end record");
+        let wrong = ArchiveError::Header;
+        let length = file.seek(SeekFrom::End(0))?;
+        let start = length.checked_sub(END_LEN).ok_or(MISSING)?;
+        let end = bytes_at(file, start, 22)?;
+        if &end[..4] != b"PK\x05\x06" {
+            // A comment or anything else behind the record: where the directory is would be a
+            // matter of search.
+            return Err(if find_end(file, length)? {
+                ArchiveError::Trailing
+            } else {
+                MISSING
+            });
+        }
+
+        let record = Self {
+            entries: u16_at(&end, 10),
+            size: u64::from(u32_at(&end, 12)),
+            offset: u64::from(u32_at(&end, 16)),
+        };
+        let is_split = u16_at(&end, 4) != 0
+            || u16_at(&end, 6) != 0
+            || u16_at(&end, 8) != record.entries;
+        let has_comment = u16_at(&end, 20) != 0;
+        if is_split || has_comment {
+            return Err(wrong(
+                "the end record is of a split archive or has a comment",
+            ));
+        }
+        if record.is_zip64() || has_locator(file, start)? {
+            return Err(wrong("it is a Zip64 archive"));
+        }
+        if record.offset + record.size != start {
+            return Err(wrong(
+                "the directory does not lie right before the end record",
+            ));
+        }
+        if record.size > MAX_DIRECTORY {
+            return Err(ArchiveError::TooLarge(format!(
+                "{MAX_DIRECTORY} bytes of directory"
+            )));
+        }
+        if record.entries == 0 {
+            return Err(ArchiveError::Truncated("there is no member"));
+        }
+        Ok(record)
+    }
+
+    /// A field that is full stands for a number in a Zip64 record.
+    fn is_zip64(&self) -> bool {
+        let full = u64::from(u32::MAX);
+        self.entries == u16::MAX || self.offset == full || self.size == full
+    }
+}
+
+/// Whether a Zip64 locator lies right before the end record: Python and libarchive follow it,
+/// whatever it is a part of.
+fn has_locator(file: &mut (impl Read + Seek), end: u64) -> Result<bool, ArchiveError> {
+    match end.checked_sub(LOCATOR_LEN) {
+        Some(at) => Ok(bytes_at(file, at, 4)? == b"PK\x06\x07"),
+        None => Ok(false),
     }
 }
 
@@ -103,40 +144,12 @@ fn member(
     seen: &mut Seen,
     visit: &mut Visitor<'_>,
 ) -> Result<u64, ArchiveError> {
-    let wrong = ArchiveError::Header;
-    let local = bytes_at(file, entry.offset, 30)?;
-    if &local[..4] != b"PK\x03\x04" {
-        return Err(wrong("a member has no local header"));
-    }
-    let name_len = usize::from(u16_at(&local, 26));
-    let extra_len = usize::from(u16_at(&local, 28));
-    let same = u16_at(&local, 6) == entry.flags
-        && u16_at(&local, 8) == entry.method
-        && u32_at(&local, 14) == entry.crc
-        && u64::from(u32_at(&local, 18)) == entry.compressed
-        && u64::from(u32_at(&local, 22)) == entry.size;
-    if !same || bytes_at(file, entry.offset + 30, name_len)? != entry.name.as_bytes() {
-        return Err(wrong("the two headers of a member differ"));
-    }
-    extra_fields(&bytes_at(
-        file,
-        entry.offset + 30 + name_len as u64,
-        extra_len,
-    )?)?;
+    let start = check_local_header(file, entry)?;
     let folder = entry.name.ends_with('/');
     let name = entry.name.strip_suffix('/').unwrap_or(&entry.name);
-    // Whatever system it says it was made on: some tools believe the mode all the same.
-    let kind = entry.mode & 0o170_000;
-    let plain = kind == 0 || kind == 0o100_000 && !folder || kind == 0o040_000 && folder;
-    if !plain || entry.attributes & REPARSE != 0 || entry.attributes & FOLDER != 0 && !folder {
-        return Err(ArchiveError::EntryType(name.escape_debug().to_string()));
-    }
-    check_mode(name, entry.mode.into())?;
-    if folder && (entry.size != 0 || entry.compressed != 0) {
-        return Err(wrong("a folder has a size"));
-    }
+    check_kind(entry, name, folder)?;
     seen.admit(name, entry.size, !folder)?;
-    let start = entry.offset + 30 + (name_len + extra_len) as u64;
+
     if !folder {
         file.seek(SeekFrom::Start(start))?;
         let member = Member {
@@ -145,21 +158,79 @@ fn member(
             executable: entry.mode & 0o111 != 0,
         };
         let raw = Read::take(&mut *file, entry.compressed);
-        match entry.method {
-            0 if entry.size != entry.compressed => {
-                return Err(wrong("a stored member has two sizes"));
-            }
-            0 => checked(raw, &member, entry.crc, visit)?,
-            _ => {
-                let mut decoder = DeflateDecoder::new(raw);
-                checked(&mut decoder, &member, entry.crc, visit)?;
-                if decoder.total_in() != entry.compressed {
-                    return Err(wrong("a member's compressed size is wrong"));
-                }
-            }
-        }
+        visit_member(raw, entry, &member, visit)?;
     }
     Ok(start + entry.compressed)
+}
+
+/// Compares the local header with the directory's entry; returns where the data begins.
+fn check_local_header(
+    file: &mut (impl Read + Seek),
+    entry: &Central,
+) -> Result<u64, ArchiveError> {
+    const FIXED: u64 = 30;
+    let wrong = ArchiveError::Header;
+    let local = bytes_at(file, entry.offset, 30)?;
+    if &local[..4] != b"PK\x03\x04" {
+        return Err(wrong("a member has no local header"));
+    }
+    let name_len = usize::from(u16_at(&local, 26));
+    let same = u16_at(&local, 4) == entry.needed
+        && u16_at(&local, 6) == entry.flags
+        && u16_at(&local, 8) == entry.method
+        && u32_at(&local, 10) == entry.time
+        && u32_at(&local, 14) == entry.crc
+        && u64::from(u32_at(&local, 18)) == entry.compressed
+        && u64::from(u32_at(&local, 22)) == entry.size;
+    if !same || bytes_at(file, entry.offset + FIXED, name_len)? != entry.name.as_bytes() {
+        return Err(wrong("the two headers of a member differ"));
+    }
+    if u16_at(&local, 28) != 0 {
+        return Err(wrong("a member has extra fields"));
+    }
+    Ok(entry.offset + FIXED + name_len as u64)
+}
+
+/// A file or a folder, by its mode and by its attributes, whatever system it says it was made on:
+/// some tools believe the mode all the same.
+fn check_kind(entry: &Central, name: &str, folder: bool) -> Result<(), ArchiveError> {
+    let mode_is_plain = match entry.mode & 0o170_000 {
+        0 => true,
+        0o100_000 => !folder,
+        0o040_000 => folder,
+        _ => false,
+    };
+    let is_marked_folder = entry.attributes & FOLDER != 0;
+    let other_attributes = entry.attributes & !(FOLDER | ARCHIVE | READ_ONLY);
+    if !mode_is_plain || other_attributes != 0 || is_marked_folder && !folder {
+        return Err(ArchiveError::EntryType(name.escape_debug().to_string()));
+    }
+    check_mode(name, entry.mode.into())?;
+    if folder && (entry.size != 0 || entry.compressed != 0) {
+        return Err(ArchiveError::Header("a folder has a size"));
+    }
+    Ok(())
+}
+
+/// Inflates a member for the visitor.
+fn visit_member(
+    raw: impl Read,
+    entry: &Central,
+    member: &Member,
+    visit: &mut Visitor<'_>,
+) -> Result<(), ArchiveError> {
+    if entry.method == STORED {
+        if entry.size != entry.compressed {
+            return Err(ArchiveError::Header("a stored member has two sizes"));
+        }
+        return checked(raw, member, entry.crc, visit);
+    }
+    let mut decoder = DeflateDecoder::new(raw);
+    checked(&mut decoder, member, entry.crc, visit)?;
+    if decoder.total_in() != entry.compressed {
+        return Err(ArchiveError::Header("a member's compressed size is wrong"));
+    }
+    Ok(())
 }
 
 /// Hands a member to the visitor and checks its size and CRC.
@@ -219,10 +290,14 @@ fn inflate(error: io::Error) -> ArchiveError {
 }
 
 struct Central {
+    /// Version of the format that is needed.
+    needed: u16,
     /// DOS attributes.
     attributes: u32,
     flags: u16,
     method: u16,
+    /// DOS time and date.
+    time: u32,
     crc: u32,
     compressed: u64,
     size: u64,
@@ -244,56 +319,73 @@ impl Central {
         }
         let [name_len, extra_len, comment_len] =
             [28, 30, 32].map(|at| usize::from(u16_at(fixed, at)));
-        let length = (name_len + extra_len + comment_len) as u64;
-        if length > left {
+        if (name_len + extra_len + comment_len) as u64 > left {
             return Err(CUT);
         }
-        let named = bytes_at(file, at + FIXED, name_len + extra_len)?;
-        let (name, extra) = named.split_at(name_len);
-        extra_fields(extra)?;
-        let (flags, method) = (u16_at(fixed, 8), u16_at(fixed, 10));
-        if flags & !FLAGS != 0 {
-            return Err(wrong(
-                "a member is encrypted, patched or has its sizes behind it",
-            ));
+        if extra_len != 0 || comment_len != 0 {
+            return Err(wrong("a member has extra fields or a comment"));
         }
-        if flags & UTF8 == 0 && !name.is_ascii() {
-            return Err(wrong("a name is in an encoding that it does not say"));
-        }
-        if method != 0 && method != 8 {
-            return Err(wrong("a member is neither stored nor deflated"));
-        }
-        if u16_at(fixed, 34) != 0 {
-            return Err(wrong("a member is on another disk"));
-        }
+        let name = bytes_at(file, at + FIXED, name_len)?;
         let entry = Self {
+            needed: u16_at(fixed, 6),
             attributes: u32_at(fixed, 38) & 0xffff,
-            flags,
-            method,
+            flags: u16_at(fixed, 8),
+            method: u16_at(fixed, 10),
+            time: u32_at(fixed, 12),
             crc: u32_at(fixed, 16),
             compressed: u64::from(u32_at(fixed, 20)),
             size: u64::from(u32_at(fixed, 24)),
             mode: u32_at(fixed, 38) >> 16,
             offset: u64::from(u32_at(fixed, 42)),
-            name: String::from_utf8(name.to_vec()).map_err(|_| wrong("a name is not UTF-8"))?,
+            name: String::from_utf8(name).map_err(|_| wrong("a name is not UTF-8"))?,
         };
-        Ok((entry, at + FIXED + length))
+        let made_on = fixed[5];
+        let text_or_binary = u16_at(fixed, 36);
+        if u16_at(fixed, 34) != 0 {
+            return Err(wrong("a member is on another disk"));
+        }
+        if !matches!(made_on, MADE_ON_DOS | MADE_ON_UNIX) || text_or_binary > 1 {
+            return Err(wrong("a member was made on a system that is not known"));
+        }
+        entry.check()?;
+        Ok((entry, at + FIXED + name_len as u64))
+    }
+
+    /// Whether every reader understands the same.
+    fn check(&self) -> Result<(), ArchiveError> {
+        let wrong = ArchiveError::Header;
+        if self.flags & !FLAGS != 0 {
+            return Err(wrong(
+                "a member is encrypted, patched or has its sizes behind it",
+            ));
+        }
+        if self.flags & UTF8 == 0 && !self.name.is_ascii() {
+            return Err(wrong("a name is in an encoding that it does not say"));
+        }
+        if self.method != STORED && self.method != DEFLATED {
+            return Err(wrong("a member is neither stored nor deflated"));
+        }
+        if self.needed > NEEDED {
+            return Err(wrong("a member needs a newer version of the format"));
+        }
+        if is_time(self.time) {
+            Ok(())
+        } else {
+            Err(wrong("a member's time is no time"))
+        }
     }
 }
 
-/// Fields of either header that give a member another size or name (0x0001 is Zip64, 0x7075 another
-/// name for the file).
-fn extra_fields(mut fields: &[u8]) -> Result<(), ArchiveError> {
-    let wrong = ArchiveError::Header;
-    while let Some((head, body)) = fields.split_at_checked(4) {
-        if matches!(u16_at(head, 0), 0x0001 | 0x7075) {
-            return Err(wrong("an extra field changes a size or a name"));
-        }
-        fields = body
-            .get(usize::from(u16_at(head, 2))..)
-            .ok_or(wrong("an extra field is cut off"))?;
-    }
-    Ok(())
+/// Whether a DOS time and date exist: seconds in twos, then minutes and hours; day, month, years
+/// since 1980.
+fn is_time(time: u32) -> bool {
+    let part = |shift: u32, bits: u32| (time >> shift) & ((1 << bits) - 1);
+    let second = part(0, 5);
+    let minute = part(5, 6);
+    let hour = part(11, 5);
+    let day = part(16, 5);
+    let month = part(21, 4);
+    second < 30 && minute < 60 && hour < 24 && day >= 1 && (1..=12).contains(&month)
 }
 
 /// Whether a whole end record lies somewhere in the last 64 KiB.

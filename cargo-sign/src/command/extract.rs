@@ -10,13 +10,13 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use release_gate::digest::Sha256Digest;
+use release_gate::digest::{Sha256Digest, sha256_file, sha256_reader};
 use release_gate::fs::TEMPORARY;
 use release_gate::{Context, Error, Result};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::archive::{Limits, Member, is_archive, stem, walk};
+use crate::archive::{Limits, Member, is_archive, stem, walk_named};
 use crate::judge::verdict::Verdict;
 use crate::read::file::Hashed;
 use crate::report::verify::plain_path;
@@ -107,6 +107,9 @@ fn stage(into: &Path, archives: &mut [Archive]) -> Result<Staged> {
         }
         each(name, &mut copy, into, &mut |member, reader| {
             let path = dir.path().join(&member.path);
+            if files.contains(&member.path) {
+                return check_same_content(&path, reader);
+            }
             std::fs::create_dir_all(path.parent().unwrap_or(dir.path()))?;
             let mut file = File::create(path)?;
             std::io::copy(reader, &mut file)?;
@@ -119,6 +122,19 @@ fn stage(into: &Path, archives: &mut [Archive]) -> Result<Staged> {
         })?;
     }
     Ok(Staged { dir, files })
+}
+
+/// Two archives of one folder hold the same file under one name, or nothing is unpacked.
+fn check_same_content(path: &Path, reader: &mut dyn std::io::Read) -> std::io::Result<()> {
+    let (first, _) = sha256_file(path)?;
+    let (second, _) = sha256_reader(reader)?;
+    if first == second {
+        Ok(())
+    } else {
+        Err(std::io::Error::other(
+            "another archive holds another file under the same name",
+        ))
+    }
 }
 
 impl Staged {
@@ -150,7 +166,7 @@ fn each(
     let folder = format!("{}/", stem(name).unwrap_or(name));
     let (mut looked_at, mut refused) = (HashSet::new(), None);
     let stop = || std::io::Error::other("it was refused");
-    let walked = walk(file, Limits::default(), &mut |member, reader| {
+    let walked = walk_named(file, name, Limits::default(), &mut |member, reader| {
         let about = |text: String| {
             Error::judge(format!("cannot extract `{}`: {text}", name.escape_debug()))
         };

@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use super::unique::check_unique_names;
+
 /// Largest file of bundles read, in bytes.
 pub const MAX_LEN: usize = 16 << 20;
 /// Most bundles in a file.
@@ -24,6 +26,14 @@ pub enum BundleError {
     /// Something that is no bundle; counted from 1.
     #[error("document {0} is no Sigstore bundle")]
     Other(usize),
+    /// A bundle that readers may understand in two ways; counted from 1.
+    #[error("document {number} says two things: {why}")]
+    Twofold {
+        /// Which.
+        number: usize,
+        /// What is there twice.
+        why: String,
+    },
     /// A bundle of another version; counted from 1.
     #[error("document {number} is a bundle of the unknown kind `{}`", kind.escape_debug())]
     Kind {
@@ -74,6 +84,7 @@ pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
     }
     for (number, document) in (1..).zip(&documents) {
         let head: Head = serde_json::from_str(document).map_err(|_| BundleError::Other(number))?;
+        check_one_meaning(document).map_err(|why| BundleError::Twofold { number, why })?;
         let kind = head
             .media_type
             .as_str()
@@ -87,6 +98,25 @@ pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
     } else {
         Ok(documents)
     }
+}
+
+/// What a bundle can vouch for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Contents {
+    dsse_envelope: Option<serde::de::IgnoredAny>,
+    message_signature: Option<serde::de::IgnoredAny>,
+}
+
+/// No name twice, and no other content beside the signed statement: readers for whom the other
+/// counts would see something else.
+fn check_one_meaning(document: &str) -> Result<(), String> {
+    check_unique_names(document.as_bytes()).map_err(|error| error.to_string())?;
+    let contents: Contents = serde_json::from_str(document).map_err(|error| error.to_string())?;
+    if contents.dsse_envelope.is_some() && contents.message_signature.is_some() {
+        return Err("a statement and the signature of a message".to_owned());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! `/`-separated, of printable characters; lines are sorted bytewise by name, no name occurs twice,
 //! and there is at least one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::Rule;
 use release_gate::digest::Sha256Digest;
@@ -38,7 +38,9 @@ pub enum ListError {
         source: PathError,
     },
     /// A name occurs twice.
-    #[error("line {line} names `{name}` a second time")]
+    #[error(
+        "line {line} names `{name}` a second time, or differs from another name only by case or by how its letters are composed"
+    )]
     Duplicate {
         /// From 1.
         line: usize,
@@ -89,6 +91,7 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
         ));
     }
     let mut list = List::new();
+    let mut folded_names = BTreeSet::new();
     let mut last: Option<&str> = None;
     for (index, text) in text[..text.len() - 1].split('\n').enumerate() {
         let line = index + 1;
@@ -102,7 +105,7 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
             .strip_prefix("  ")
             .ok_or(wrong(line, "there are not two spaces behind the digest"))?;
         path::check(name).map_err(|source| ListError::Name { line, source })?;
-        if list.contains_key(name) {
+        if !folded_names.insert(path::folded(name)) {
             return Err(ListError::Duplicate {
                 line,
                 name: name.to_owned(),

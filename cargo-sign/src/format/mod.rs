@@ -13,6 +13,7 @@ pub mod raw;
 mod separation;
 pub mod signify;
 pub mod sshsig;
+pub mod unique;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 

@@ -11,6 +11,7 @@ use release_gate::{Finding, Rule};
 use super::provenance::Expected;
 use super::verdict::{Verdict, Verified, shown};
 use crate::format::bundle;
+use crate::format::unique::check_unique_names;
 use crate::model::companion::LIST;
 use crate::model::provenance::{Build, BuildLevel, describe, source};
 use crate::model::workflow::{Claims, Provenance, Statement};
@@ -156,6 +157,10 @@ fn open_bundles(
                 continue;
             }
         };
+        if let Err(error) = check_unique_names(&signed.payload) {
+            problems.push((&rules::BUNDLE_MALFORMED, error.to_string()));
+            continue;
+        }
         match serde_json::from_slice::<Statement>(&signed.payload) {
             // What else is known about a file (an SBOM, test results) may lie in the same download.
             Ok(statement) if statement.is_provenance() => {

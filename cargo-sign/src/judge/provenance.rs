@@ -10,6 +10,7 @@ use release_gate::{Finding, Rule};
 use super::keys::Keys;
 use super::verdict::{Judged, Verified, nothing_denied, shown};
 use crate::format::dsse::{self, DsseError};
+use crate::format::unique::check_unique_names;
 use crate::model::comment::TrustedComment;
 use crate::model::provenance::{
     BUILD_TYPE, BUILDER, Build, BuildLevel, PREDICATE, STATEMENT, Statement, Subject, source,
@@ -59,7 +60,8 @@ pub(crate) fn check_statement(
         Ok(opened) => opened,
         Err(finding) => return Judged::refused(*finding),
     };
-    let statement: Statement = match serde_json::from_slice(&payload) {
+    let parsed = check_unique_names(&payload).and_then(|()| serde_json::from_slice(&payload));
+    let statement: Statement = match parsed {
         Ok(statement) => statement,
         Err(error) => {
             let text = format!("it is no statement of a known kind: {error}");

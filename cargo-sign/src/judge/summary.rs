@@ -9,6 +9,7 @@ use super::keys::Keys;
 use super::provenance::{HELP, check_subjects, open_envelope};
 use super::verdict::Verdict;
 use crate::format::bundle;
+use crate::format::unique::check_unique_names;
 use crate::model::provenance::{BUILDER, BuildLevel, STATEMENT};
 use crate::model::summary::{self, Summary};
 use crate::rules;
@@ -25,7 +26,8 @@ pub(crate) fn open_summary(
     keys: &Keys,
 ) -> Result<(summary::Statement, [u8; 32]), Box<Finding>> {
     let (payload, key) = open_envelope(bytes, keys)?;
-    let statement: summary::Statement = serde_json::from_slice(&payload).map_err(|_| {
+    let parsed = check_unique_names(&payload).and_then(|()| serde_json::from_slice(&payload));
+    let statement: summary::Statement = parsed.map_err(|_| {
         let text = "it is no statement of a known kind";
         Box::new(refusal(&rules::PROVENANCE_MALFORMED, text))
     })?;

@@ -1,5 +1,8 @@
 //! Names that mean the same file, inside the folder, on every system.
 
+use unicase::UniCase;
+use unicode_normalization::UnicodeNormalization as _;
+
 /// Why a name is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
@@ -71,6 +74,16 @@ pub fn check(name: &str) -> Result<(), PathError> {
         }
     }
     Ok(())
+}
+
+/// What a name is compared by: systems that ignore case or how a letter is composed take names that
+/// fold to the same for one.
+pub fn folded(name: &str) -> String {
+    let decomposed: String = name.nfd().collect();
+    UniCase::unicode(decomposed)
+        .to_folded_case()
+        .nfd()
+        .collect()
 }
 
 #[cfg(test)]

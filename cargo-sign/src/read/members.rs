@@ -10,7 +10,7 @@ use release_gate_facts::files::{BUILDINFO, CHECKSUMS, INNER_SBOM, INNER_SIGNATUR
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::archive::{ArchiveError, Limits, stem, walk};
+use crate::archive::{ArchiveError, Limits, stem, walk_named};
 
 /// Members that are kept in memory while walking, and how large they may be.
 const KEPT: [&str; 3] = [CHECKSUMS, INNER_SIGNATURE, BUILDINFO];
@@ -46,7 +46,7 @@ impl Contents {
     pub(crate) fn read(file: &mut (impl Read + Seek), name: &str, limits: Limits) -> Self {
         let mut contents = Self::empty(name);
         let folder = contents.folder.clone();
-        let walked = walk(file, limits, &mut |member, reader| {
+        let walked = walk_named(file, name, limits, &mut |member, reader| {
             let inside = member
                 .path
                 .strip_prefix(&folder)
@@ -68,7 +68,7 @@ impl Contents {
         let mut contents = Self::empty(name);
         let folder = format!("{}/", contents.folder);
         let mut stray = None;
-        contents.walked = walk(file, Limits::default(), &mut |member, _| {
+        contents.walked = walk_named(file, name, Limits::default(), &mut |member, _| {
             if !member.path.starts_with(&folder) {
                 stray.get_or_insert_with(|| member.path.clone());
             }
