@@ -55,7 +55,49 @@ pub enum KeyError {
     /// A key under which anything verifies.
     #[error("it is of small order")]
     Weak,
+    /// Something narrows the key, and is not obeyed.
+    #[error("it narrows the key by `{}`, which is not obeyed: put the key alone into a file", .0.escape_debug())]
+    Narrowed(String),
+    /// Several keys where one is needed.
+    #[error("it holds {0} keys, and one is needed")]
+    Several(usize),
 }
+
+/// A key of a file, whatever its algorithm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListedKey {
+    /// One that this suite judges by itself.
+    Ed25519(PublicKey),
+    /// An OpenSSH key of another algorithm: RSA, ECDSA or one of a security token.
+    OtherSsh {
+        /// `ssh-rsa`, say.
+        algorithm: String,
+        /// Base64 of SSH's wire format.
+        blob: String,
+    },
+}
+
+/// Words before a key that say what it may be used for (sshd(8), ssh-keygen(1)); those with a value
+/// are told by their `=`.
+const OPTIONS: [&str; 17] = [
+    "agent-forwarding",
+    "cert-authority",
+    "no-agent-forwarding",
+    "no-port-forwarding",
+    "no-pty",
+    "no-touch-required",
+    "no-user-rc",
+    "no-x11-forwarding",
+    "port-forwarding",
+    "pty",
+    "restrict",
+    "touch-required",
+    "user-rc",
+    "verify-required",
+    "x11-forwarding",
+    "valid-after",
+    "valid-before",
+];
 
 impl PublicKey {
     /// A key with the id this suite assigns.
@@ -66,43 +108,20 @@ impl PublicKey {
         }
     }
 
-    /// Reads a key file; the form is told from its content.
+    /// Reads a key file that holds one key; the form is told from its content.
     ///
     /// # Errors
-    /// It is in none of the forms, or of small order.
+    /// It is in none of the forms, of another algorithm, of small order, or something narrows it.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
-        if text.starts_with("-----BEGIN PUBLIC KEY-----") {
-            let key = VerifyingKey::from_public_key_pem(text).map_err(|_| other(text))?;
-            return strong(Self::new(key));
-        }
-        let line = text.lines().map(str::trim).find(|line| {
-            !line.is_empty() && !line.starts_with("untrusted comment:") && !line.starts_with('#')
-        });
-        let line = line.ok_or(KeyError::Unknown)?;
-        if let Some(blob) = line
-            .split_whitespace()
-            .skip_while(|word| *word != SSH_TYPE)
-            .nth(1)
-        {
-            let blob = STANDARD.decode(blob).map_err(|_| KeyError::Unknown)?;
-            let rest = blob
-                .strip_prefix(&ssh_header()[..])
-                .ok_or(KeyError::Unknown)?;
-            return raw(rest).map(Self::new).and_then(strong);
-        }
-        let bytes = STANDARD.decode(line).map_err(|_| other(text))?;
-        match bytes.len() {
-            32 => raw(&bytes).map(Self::new).and_then(strong),
-            42 if bytes.starts_with(b"Ed") => {
-                let mut id = [0; 8];
-                id.copy_from_slice(&bytes[2..10]);
-                strong(Self {
-                    key: raw(&bytes[10..])?,
-                    id,
-                })
+        let mut keys = read_keys(text)?;
+        let count = keys.len();
+        match keys.pop() {
+            Some(ListedKey::Ed25519(key)) if count == 1 => Ok(key),
+            Some(ListedKey::OtherSsh { algorithm, .. }) if count == 1 => {
+                Err(KeyError::Algorithm(family(&algorithm)))
             }
-            _ => Err(KeyError::Unknown),
+            Some(_) => Err(KeyError::Several(count)),
+            None => Err(KeyError::Unknown),
         }
     }
 
@@ -150,34 +169,167 @@ impl PublicKey {
     }
 }
 
-/// What a key is of that is not Ed25519: people find out at once that they took the wrong one.
-fn other(text: &str) -> KeyError {
-    const SSH: [(&str, &str); 3] = [
-        ("ecdsa-sha2-", "ECDSA"),
-        ("sk-ecdsa-sha2-", "ECDSA"),
-        ("ssh-rsa", "RSA"),
-    ];
+/// Reads every key of a file: minisign's, PEM blocks, and lines as OpenSSH has them in `.pub`,
+/// `allowed_signers`, `authorized_keys` and `known_hosts` files. What narrows a key is refused, for
+/// it would not be obeyed.
+///
+/// # Errors
+/// There is none, or one that cannot be used as it stands.
+pub fn read_keys(text: &str) -> Result<Vec<ListedKey>, KeyError> {
+    let mut keys = Vec::new();
+    let mut lines = text.lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        let is_comment = line.starts_with('#') || line.starts_with("untrusted comment:");
+        if line.is_empty() || is_comment {
+            continue;
+        }
+        if line.starts_with("-----BEGIN ") {
+            let mut block = vec![line];
+            for line in lines.by_ref() {
+                block.push(line);
+                if line.starts_with("-----END ") {
+                    break;
+                }
+            }
+            keys.push(ListedKey::Ed25519(pem_key(&block.join("\n"))?));
+        } else {
+            keys.push(line_key(line)?);
+        }
+    }
+    if keys.is_empty() {
+        Err(KeyError::Unknown)
+    } else {
+        Ok(keys)
+    }
+}
+
+fn pem_key(text: &str) -> Result<PublicKey, KeyError> {
+    let key = VerifyingKey::from_public_key_pem(text).map_err(|_| other_pem(text))?;
+    strong(PublicKey::new(key))
+}
+
+/// A line: base64 alone, or what OpenSSH writes.
+fn line_key(line: &str) -> Result<ListedKey, KeyError> {
+    let words = words(line);
+    let Some(at) = words.iter().position(|word| is_ssh_type(word)) else {
+        return match words[..] {
+            [only] => base64_key(only).map(ListedKey::Ed25519),
+            _ => Err(KeyError::Unknown),
+        };
+    };
+    check_before(&words[..at])?;
+    let blob = words.get(at + 1).ok_or(KeyError::Unknown)?;
+    if words[at] == SSH_TYPE {
+        let bytes = STANDARD.decode(blob).map_err(|_| KeyError::Unknown)?;
+        let rest = bytes
+            .strip_prefix(&ssh_header()[..])
+            .ok_or(KeyError::Unknown)?;
+        let key = raw(rest).map(PublicKey::new).and_then(strong)?;
+        return Ok(ListedKey::Ed25519(key));
+    }
+    if words[at].contains("-cert-") {
+        return Err(KeyError::Algorithm("SSH certificate"));
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    if !blob.chars().all(is_plain) {
+        return Err(KeyError::Unknown);
+    }
+    Ok(ListedKey::OtherSsh {
+        algorithm: words[at].to_owned(),
+        blob: (*blob).to_owned(),
+    })
+}
+
+/// What may stand before a key: nothing, or who holds it.
+fn check_before(words: &[&str]) -> Result<(), KeyError> {
+    let narrows = |word: &&str| {
+        let is_option = |part: &str| {
+            let part = part.to_ascii_lowercase();
+            part.contains('=') || OPTIONS.contains(&part.as_str())
+        };
+        word.starts_with(['@', '!']) || word.split(',').any(is_option)
+    };
+    if let Some(word) = words.iter().find(|word| narrows(word)) {
+        return Err(KeyError::Narrowed((*word).to_owned()));
+    }
+    match words {
+        [] | [_] => Ok(()),
+        [_, more, ..] => Err(KeyError::Narrowed((*more).to_owned())),
+    }
+}
+
+/// The words of a line; what stands in quotes belongs to the word around it.
+fn words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut quoted = false;
+    let mut start = None;
+    for (at, c) in line.char_indices() {
+        if c == '"' {
+            quoted = !quoted;
+        }
+        if c.is_whitespace() && !quoted {
+            words.extend(start.take().map(|start| &line[start..at]));
+        } else {
+            start.get_or_insert(at);
+        }
+    }
+    words.extend(start.map(|start| &line[start..]));
+    words
+}
+
+fn is_ssh_type(word: &str) -> bool {
+    ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "rsa-sha2-"]
+        .iter()
+        .any(|prefix| word.starts_with(prefix))
+}
+
+/// The second line of a minisign key, or the 32 bytes alone.
+fn base64_key(line: &str) -> Result<PublicKey, KeyError> {
+    let bytes = STANDARD.decode(line).map_err(|_| KeyError::Unknown)?;
+    match bytes.len() {
+        32 => raw(&bytes).map(PublicKey::new).and_then(strong),
+        42 if bytes.starts_with(b"Ed") => {
+            let mut id = [0; 8];
+            id.copy_from_slice(&bytes[2..10]);
+            strong(PublicKey {
+                key: raw(&bytes[10..])?,
+                id,
+            })
+        }
+        _ => Err(KeyError::Unknown),
+    }
+}
+
+/// What people call an algorithm of OpenSSH.
+fn family(algorithm: &str) -> &'static str {
+    if algorithm.starts_with("sk-") {
+        "security token's"
+    } else if algorithm.starts_with("ecdsa-") {
+        "ECDSA"
+    } else if algorithm.contains("rsa") {
+        "RSA"
+    } else {
+        "SSH"
+    }
+}
+
+/// What a PEM key is of that is not Ed25519: people find out at once that they took the wrong one.
+fn other_pem(text: &str) -> KeyError {
     // The object identifiers of RFC 5480 and RFC 8017, as they lie in the file.
-    const PEM: [(&[u8], &str); 2] = [
+    const KNOWN: [(&[u8], &str); 2] = [
         (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], "ECDSA"),
         (
             &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01],
             "RSA",
         ),
     ];
-    let named = text
-        .split_whitespace()
-        .find_map(|word| SSH.iter().find(|(kind, _)| word.starts_with(kind)));
-    if let Some((_, algorithm)) = named {
-        return KeyError::Algorithm(algorithm);
-    }
     let body: String = text
         .lines()
         .filter(|line| !line.starts_with("-----"))
         .map(str::trim)
         .collect();
     let der = STANDARD.decode(body).unwrap_or_default();
-    let known = PEM
+    let known = KNOWN
         .iter()
         .find(|(id, _)| der.windows(id.len()).any(|bytes| bytes == *id));
     known.map_or(KeyError::Unknown, |(_, algorithm)| {
@@ -270,10 +422,67 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_narrows_a_key_is_refused_and_every_key_is_read() {
+        let key = key();
+        let line = key.allowed_signers("maintainer");
+        let (_, bare) = line.trim().split_once(' ').unwrap();
+        for narrowed in [
+            "maintainer valid-before=\"20200101\"",
+            "maintainer namespaces=\"git\"",
+            "maintainer cert-authority",
+            "cert-authority",
+            "@revoked *",
+            "@cert-authority *.example.org",
+            "restrict,command=\"x y\"",
+            "no-X11-forwarding",
+            "maintainer unknown-word",
+            "*,!evil",
+        ] {
+            let text = format!("{narrowed} {bare}");
+            let read = PublicKey::parse(&text);
+            if narrowed == "*,!evil" {
+                assert_eq!(
+                    read,
+                    Ok(key.clone()),
+                    "patterns of principals say who, not what for"
+                );
+            } else {
+                assert!(
+                    matches!(read, Err(KeyError::Narrowed(_))),
+                    "{text}: {read:?}"
+                );
+            }
+        }
+
+        let second =
+            PublicKey::new(ed25519_dalek::SigningKey::from_bytes(&[8; 32]).verifying_key());
+        let rsa = "somebody ssh-rsa AAAAB3NzaC1yc2E=";
+        let text = format!(
+            "# two signers\n{line}\n{rsa}\n{}{}",
+            second.minisign("c"),
+            second.pem().unwrap()
+        );
+        let read = read_keys(&text).unwrap();
+        assert_eq!(read.len(), 4);
+        assert_eq!(read[0], ListedKey::Ed25519(key));
+        assert!(
+            matches!(&read[1], ListedKey::OtherSsh { algorithm, .. } if algorithm == "ssh-rsa")
+        );
+        assert_eq!(read[2], ListedKey::Ed25519(second.clone()));
+        assert_eq!(read[3], ListedKey::Ed25519(second));
+        assert_eq!(PublicKey::parse(&text), Err(KeyError::Several(4)));
+        assert!(
+            read_keys(&format!("{line}garbage\n")).is_err(),
+            "all or nothing"
+        );
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,300}") {
             let _ = PublicKey::parse(&text);
+            let _ = read_keys(&text);
         }
     }
 }

@@ -50,9 +50,7 @@ fn check_gzip_header<R: Read>(decoder: &GzDecoder<BufReader<R>>) -> Result<(), A
         ));
     }
     if header.filename().is_some_and(|name| !is_plain(name)) {
-        return Err(ArchiveError::Header(
-            "the gzip header names no plain file",
-        ));
+        return Err(ArchiveError::Header("the gzip header names no plain file"));
     }
     Ok(())
 }

@@ -93,9 +93,8 @@ impl EndRecord {
             size: u64::from(u32_at(&end, 12)),
             offset: u64::from(u32_at(&end, 16)),
         };
-        let is_split = u16_at(&end, 4) != 0
-            || u16_at(&end, 6) != 0
-            || u16_at(&end, 8) != record.entries;
+        let is_split =
+            u16_at(&end, 4) != 0 || u16_at(&end, 6) != 0 || u16_at(&end, 8) != record.entries;
         let has_comment = u16_at(&end, 20) != 0;
         if is_split || has_comment {
             return Err(wrong(
@@ -164,10 +163,7 @@ fn member(
 }
 
 /// Compares the local header with the directory's entry; returns where the data begins.
-fn check_local_header(
-    file: &mut (impl Read + Seek),
-    entry: &Central,
-) -> Result<u64, ArchiveError> {
+fn check_local_header(file: &mut (impl Read + Seek), entry: &Central) -> Result<u64, ArchiveError> {
     const FIXED: u64 = 30;
     let wrong = ArchiveError::Header;
     let local = bytes_at(file, entry.offset, 30)?;

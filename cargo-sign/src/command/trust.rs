@@ -16,7 +16,7 @@ use crate::memory::{Anchor, Memory};
 use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config};
 use crate::read::claims::{claimed_projects, signed_for};
 use crate::read::file::{read_bounded, signature_of};
-use crate::read::keys::{MAX_PUBLIC, read_keyring, read_public_key, read_public_keys};
+use crate::read::keys::{MAX_PUBLIC, read_keyring, read_public_keys};
 use crate::report::verify::{plain, plain_path};
 use crate::rules;
 
@@ -344,7 +344,7 @@ fn read_named_keys(cx: &Context, names: &[PathBuf], beside: &Path, whole: bool) 
         // A key inside the folder that is judged came with it, however it was named. Beside a
         // single file lies what people put there.
         pinned &= !(whole && lies_in(name, beside));
-        keys.push(read_public_key(name)?);
+        keys.extend(read_public_keys(std::slice::from_ref(name))?);
     }
     Ok(Keys::new(keys, pinned))
 }
