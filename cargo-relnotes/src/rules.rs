@@ -83,6 +83,9 @@ release_gate::rules! {
          direction of text, elements no forge knows (`Vec<T>` without back-ticks loses its `<T>`). Generated notes hold none; hand-written parts \
          need none.",
         "https://trojansource.codes";
+    CLAIM_FALSE = "claim-false", Deny, "the notes claim what the facts deny",
+        "Notes that people wrote name a Rust version, a date, an advisory or a number that is none of this release's. Readers rely on it: \
+         they pin a toolchain, or believe that a vulnerability is closed.";
     NOTES_OUTDATED = "notes-outdated", Deny, "the facts changed after the notes were made",
         "The notes were generated as a draft, or before a gate wrote its report (or wrote it again), so they say “not judged” or repeat \
          what no longer holds. Make them again with the same phase.";

@@ -23,7 +23,7 @@ use cargo_relnotes::model::manifest::{Change, ManifestDelta};
 use cargo_relnotes::model::prose::{PROSE_BEGIN, generated_part};
 use cargo_relnotes::model::range::{self, Predecessor};
 use cargo_relnotes::model::release::{
-    About, Changes, Evidence, Named, Phase, Range, Release, ReleaseType, Vulnerabilities,
+    About, Changes, Evidence, Mentioned, Named, Phase, Range, Release, ReleaseType, Vulnerabilities,
 };
 use cargo_relnotes::model::reverts::Known;
 use cargo_relnotes::model::sections::{Section, Table};
@@ -138,6 +138,7 @@ fn good() -> Release {
             time: 86_400,
             commit: "a".repeat(40).parse().unwrap(),
             is_library: true,
+            rust_version: Some("1.85.0".into()),
             links: Links::to("https://example.com/demo"),
         },
         range: Range {
@@ -168,6 +169,7 @@ fn good() -> Release {
             }),
             dependencies: Ok(DependencyDelta::default()),
             contributors: Vec::new(),
+            mentioned: Mentioned::in_messages(messages),
         },
         vulnerabilities: Vulnerabilities {
             compared: Ok(VulnerabilityDelta {
@@ -263,6 +265,7 @@ impl Case {
             &Notes {
                 path: "RELEASE_NOTES.md",
                 text: &self.text,
+                candidates: &[],
                 version_headings: self.version_headings,
                 recorded: self.recorded.as_ref(),
                 skeletons: &self.skeletons,
@@ -369,6 +372,12 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
         ("placeholder-left", |case| case.write("TODO: say something")),
         ("unsafe-markup", |case| {
             case.write("<script>alert(1)</script>")
+        }),
+        ("claim-false", |case| {
+            let text = case
+                .text
+                .replace("## Fixes", "CVE-2020-99999 is closed.\n\n## Fixes");
+            case.hand_written(&text);
         }),
         ("notes-outdated", |case| {
             if let Some(recorded) = &mut case.recorded {

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     Page::read(text);
-    if let Held::Part(section, headings) = part(text, &semver::Version::new(1, 0, 0), "demo") {
+    if let Held::Part { text: section, headings, .. } = part(text, &semver::Version::new(1, 0, 0), "demo") {
         assert!(headings > 0 && text.contains(section));
     }
     with_words(text, text);

@@ -53,12 +53,16 @@ fn check_one(session: &Session, composed: &Composed, file: Option<&Path>) -> Res
         None => Held::OneRelease,
     };
     let is_draft = release.about.phase == Phase::Draft;
-    let (text, version_headings) = match held {
-        Held::OneRelease => (whole.as_str(), 1),
-        Held::Part(text, headings) => (text, headings),
+    let (text, version_headings, candidates) = match held {
+        Held::OneRelease => (whole.as_str(), 1, Vec::new()),
+        Held::Part {
+            text,
+            headings,
+            candidates,
+        } => (text, headings, candidates),
         // What is not released yet becomes this release.
-        Held::Others(Some(unreleased)) if is_draft => (unreleased, 1),
-        Held::Others(_) => ("", 0),
+        Held::Others(Some(unreleased)) if is_draft => (unreleased, 1, Vec::new()),
+        Held::Others(_) => ("", 0, Vec::new()),
     };
     let recorded = match file {
         Some(_) => None,
@@ -76,6 +80,7 @@ fn check_one(session: &Session, composed: &Composed, file: Option<&Path>) -> Res
         let notes = Notes {
             path: &path,
             text,
+            candidates: &candidates,
             version_headings,
             recorded: recorded.as_ref(),
             skeletons: &read_skeletons(folder)?,
@@ -138,6 +143,8 @@ fn read_notes(
             .with_source(error)
             .with_help("save them as UTF-8")
     })?;
+    // A byte order mark is no part of the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
     Ok((path, text))
 }
 

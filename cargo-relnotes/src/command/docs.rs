@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use release_gate::Result;
 use release_gate::cli::{Context, Outcome};
+use release_gate::error::JudgeExt;
 use release_gate::fs::write_atomic;
+use release_gate::{Error, Result};
 
 use super::args::RangeArgs;
 use super::session::{Composed, Session};
+use crate::model::generated::{is_ours, with_mark};
 use crate::read::shipped;
+use crate::report::security::Policy;
+use crate::report::words::counted;
 use crate::report::{install, security};
 
 /// Writes both files for every selected package.
@@ -31,20 +35,26 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
         let files = [
             (
                 "INSTALL.md",
-                install::render(&release.about, &shipped, &bins)?,
+                install::render(&release.about, &shipped, &bins, is_published(package))?,
             ),
             (
                 "SECURITY.md",
                 security::render(
                     &release.about,
                     &shipped,
-                    session.config.security_contact.as_deref(),
+                    Policy {
+                        contact: session.config.security_contact.as_deref(),
+                        supported: session.config.security_policy.as_deref(),
+                    },
                 )?,
             ),
         ];
         if session.config.security_contact.is_none() {
             let say = "SECURITY.md says FILL-IN where a vulnerability is to be reported: set `security-contact` under [relnotes] in release-gates.toml";
             cx.terminal.warn(say);
+        }
+        if let Some(dir) = out {
+            refuse_foreign(dir, &files)?;
         }
         for (name, text) in files {
             match out {
@@ -53,7 +63,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
                     "Dry run",
                     format!("{} would be written", dir.join(name).display()),
                 ),
-                Some(dir) => write_atomic(&dir.join(name), text.as_bytes())?,
+                Some(dir) => write_atomic(&dir.join(name), with_mark(&text).as_bytes())?,
             }
             cx.terminal.status(
                 "Writing",
@@ -66,4 +76,42 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
         folder.finish()?;
     }
     Ok(Outcome::Done)
+}
+
+/// Refuses to write over what people wrote. Nothing is written where one of the files is theirs.
+fn refuse_foreign(dir: &Path, files: &[(&str, String)]) -> Result<()> {
+    for (name, text) in files {
+        let path = dir.join(name);
+        let there = match std::fs::read_to_string(&path) {
+            Ok(there) => there,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                return Err(error).or_judge(|| format!("cannot read `{}`", path.display()));
+            }
+        };
+        if !is_ours(&there) {
+            return Err(Error::judge(format!(
+                "`{}` holds words of people, and nothing was written over them",
+                path.display()
+            ))
+            .with_help(format!(
+                "without `--out`, {name} is written to the artifact folder, where you can compare it; it would say {}, and the file has {}",
+                lines_of(text),
+                lines_of(&there)
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn lines_of(text: &str) -> String {
+    counted(text.lines().count(), "line", "lines")
+}
+
+/// Whether the package may be published to crates.io.
+fn is_published(package: &cargo_metadata::Package) -> bool {
+    package
+        .publish
+        .as_ref()
+        .is_none_or(|registries| registries.iter().any(|name| name == "crates-io"))
 }

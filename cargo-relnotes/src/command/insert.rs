@@ -8,7 +8,6 @@ use release_gate::fs::write_atomic;
 use release_gate::{Error, Result};
 
 use crate::model::release::{Named, Release};
-use crate::read::changelog::has_unreleased_words;
 use crate::report::changelog;
 
 /// Puts the section into the changelog at `path`.
@@ -41,6 +40,12 @@ pub(super) fn update_changelog(cx: &Context, release: &Release, path: PathBuf) -
                 release.about.version
             ));
         }
+        changelog::Inserted::UnknownForm => {
+            cx.terminal.warn(format!(
+                "{name} was left alone: none of its headings names a version in a form known here; begin it with a heading such as `## [{}]`",
+                release.about.version
+            ));
+        }
         changelog::Inserted::Changed(_) if cx.args().dry_run => {
             cx.terminal.status(
                 "Dry run",
@@ -56,12 +61,6 @@ pub(super) fn update_changelog(cx: &Context, release: &Release, path: PathBuf) -
                 "Changed",
                 format!("{name} has the section of {}", release.about.version),
             );
-            if has_unreleased_words(&text) {
-                cx.terminal.note(format!(
-                    "{name} still has words under “Unreleased”; move what belongs to {} between its marks",
-                    release.about.version
-                ));
-            }
         }
     }
     Ok(())

@@ -1,15 +1,18 @@
 //! `cargo relnotes rollback`: prints how to take the release back, and runs nothing.
 
+use std::path::PathBuf;
+
 use cargo_metadata::DependencyKind;
 use release_gate::Result;
 use release_gate::cli::{Context, Outcome};
 use release_gate::error::JudgeExt;
+use release_gate_facts::files::ADVISORIES_FOLDER;
 
 use super::args::RangeArgs;
 use super::session::Session;
 use crate::compose::range::settle_range;
 use crate::compose::target::find_target;
-use crate::report::rollback::{Package, plan};
+use crate::report::rollback::{Package, Registry, plan};
 
 /// Prints the plan for the selected packages.
 ///
@@ -21,6 +24,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
     let tags = session.git.tags()?;
     let mut packages = Vec::new();
     let mut own_tags = Vec::new();
+    let mut folders: Vec<PathBuf> = Vec::new();
     for package in &session.packages {
         let target = find_target(
             cx.project()?,
@@ -34,22 +38,36 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
             .dependencies
             .iter()
             .filter(|one| one.kind != DependencyKind::Development && one.path.is_some());
+        let folder = cx.package_artifacts(&target.package, &target.version.to_string())?;
+        folders.push(folder.dir().to_owned());
         packages.push(Package {
             name: target.package,
             version: target.version,
             before: range.predecessor.release.map(|before| before.version),
             needs: needs.map(|one| one.name.clone()).collect(),
-            published: package
-                .publish
-                .as_ref()
-                .is_none_or(|registries| !registries.is_empty()),
+            registry: registry_of(package),
+            is_program: !target.is_library && package.targets.iter().any(|one| one.is_bin()),
         });
         own_tags.extend(range.tag);
     }
     own_tags.sort();
     own_tags.dedup();
+    let has_advisories = folders
+        .iter()
+        .any(|folder| folder.join(ADVISORIES_FOLDER).is_dir());
     cx.terminal
-        .stdout(plan(&packages, &own_tags).as_bytes())
+        .stdout(plan(&packages, &own_tags, has_advisories).as_bytes())
         .or_judge(|| "cannot write to standard output".to_owned())?;
     Ok(Outcome::Done)
+}
+
+/// Where the manifest allows a package to be published. With several registries, the first is the
+/// one people are told of.
+fn registry_of(package: &cargo_metadata::Package) -> Registry {
+    match package.publish.as_deref() {
+        None => Registry::CratesIo,
+        Some([]) => Registry::None,
+        Some([name, ..]) if name == "crates-io" => Registry::CratesIo,
+        Some([name, ..]) => Registry::Named(name.clone()),
+    }
 }

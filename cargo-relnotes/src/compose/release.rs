@@ -18,7 +18,9 @@ use crate::model::folders::Location;
 use crate::model::grammar::Revert;
 use crate::model::people::Handles;
 use crate::model::range::Span;
-use crate::model::release::{About, Changes, Evidence, Phase, Range, Release, Vulnerabilities};
+use crate::model::release::{
+    About, Changes, Evidence, Mentioned, Phase, Range, Release, Vulnerabilities,
+};
 use crate::model::sections::{Section, Table};
 use crate::model::{bump, people, reverts, updates};
 use crate::read::{blobs, facts, history, shipped};
@@ -81,6 +83,7 @@ pub fn compose_release(
         time: release_time(git, &target.commit)?,
         commit: target.commit.clone(),
         is_library: target.is_library,
+        rust_version: target.manifest.rust_version.clone(),
         links: config.links(target.manifest.repository.as_deref()),
     };
     let closes_vulnerability = closes_vulnerability(&accounting, &deltas);
@@ -103,6 +106,7 @@ pub fn compose_release(
         },
         changes: Changes {
             contributors,
+            mentioned: Mentioned::in_messages(commits.iter().map(|commit| commit.message.as_str())),
             accounting,
             breaking,
             manifest: deltas.manifest,

@@ -14,6 +14,7 @@ pub mod dependencies;
 mod emoji;
 pub mod facts;
 pub mod folders;
+pub mod generated;
 pub mod grammar;
 mod housekeeping;
 pub mod links;

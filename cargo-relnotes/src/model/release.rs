@@ -4,10 +4,13 @@
 //! what is in it.
 
 use release_gate_facts::CommitId;
+use std::collections::BTreeSet;
+
 pub use release_gate_facts::report::relnotes::{Named, Phase, ReleaseType};
 use semver::Version;
 
 use super::account::Accounting;
+use super::advisories::advisory_ids;
 use super::breaking::Breaking;
 use super::dependencies::DependencyDelta;
 use super::facts::{BuildInfo, Facts};
@@ -56,6 +59,8 @@ pub struct About {
     pub commit: CommitId,
     /// Whether the package is (also) a library, whose users have lockfiles of their own.
     pub is_library: bool,
+    /// The manifest's `rust-version`.
+    pub rust_version: Option<String>,
     /// Where links of the project lead, where its address is known.
     pub links: Option<Links>,
 }
@@ -106,6 +111,40 @@ pub struct Changes {
     pub dependencies: Result<DependencyDelta, String>,
     /// Who took part.
     pub contributors: Vec<Contributor>,
+    /// What messages of the range name.
+    pub mentioned: Mentioned,
+}
+
+/// What messages of the range name, wherever they do.
+#[derive(Debug, Clone, Default)]
+pub struct Mentioned {
+    /// Numbers of pull requests and issues.
+    pub numbers: BTreeSet<u64>,
+    /// Ids of advisories, upper case.
+    pub advisories: BTreeSet<String>,
+}
+
+impl Mentioned {
+    /// Reads the messages.
+    pub fn in_messages<'a>(messages: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut found = Self::default();
+        for message in messages {
+            found.numbers.extend(numbers_in(message));
+            found.advisories.extend(advisory_ids(message));
+        }
+        found
+    }
+}
+
+/// Numbers behind `#` or `!` in a text.
+pub fn numbers_in(text: &str) -> impl Iterator<Item = u64> + '_ {
+    text.match_indices(['#', '!']).filter_map(|(at, _)| {
+        let digits: String = text[at + 1..]
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        digits.parse().ok()
+    })
 }
 
 impl Changes {

@@ -219,6 +219,19 @@ impl Page {
         reader.page
     }
 
+    /// Adds another page behind this one.
+    pub fn append(&mut self, other: Self) {
+        let shift = self.headings.len();
+        self.headings.extend(other.headings);
+        self.blocks
+            .extend(other.blocks.into_iter().map(|block| Block {
+                below: block.below.map(|at| at + shift),
+                ..block
+            }));
+        self.addresses.extend(other.addresses);
+        self.html.push_str(&other.html);
+    }
+
     /// The heading a block stands below, and what introduces the block.
     pub fn context<'a>(&'a self, block: &'a Block) -> [&'a str; 2] {
         let heading = block.below.and_then(|at| self.headings.get(at));

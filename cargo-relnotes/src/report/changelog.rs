@@ -7,10 +7,11 @@ use release_gate::time::iso_date;
 use semver::Version;
 
 use super::document::{Document, DocumentError};
-use super::keep_a_changelog::write_changes;
+use super::keep_a_changelog::{Headings, write_changes};
 use crate::model::prose;
 use crate::model::release::Release;
-use crate::read::changelog::{above_links, marked_start, versions};
+use crate::read::changelog::{VersionHeading, above_links, is_unreleased, marked_start, versions};
+use crate::read::page::Page;
 
 /// What a file that does not exist yet starts with.
 const INTRODUCTION: &str = "# Changelog\n\nAll notable changes to this project are documented in this file. The format is based on \
@@ -58,10 +59,12 @@ pub enum Inserted {
     Unchanged,
     /// People wrote the section of this version by hand; it was left alone.
     HandWritten,
+    /// It has no heading that names a version in a form known here; it was left alone.
+    UnknownForm,
 }
 
-/// Puts the section of a release into a changelog, or replaces the one put in before. Words between
-/// the marks for people stay.
+/// Puts the section of a release into a changelog, or replaces the one put in before. What people
+/// wrote below “Unreleased” becomes theirs of this release; words between the marks for people stay.
 ///
 /// # Errors
 /// Two headings name the version, or the marks are broken.
@@ -70,12 +73,10 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
     let before = existing.map(|text| text.replace("\r\n", "\n"));
     let text = before.as_deref().unwrap_or(INTRODUCTION);
     let version = &release.about.version;
-    let begin = format!("<!-- relnotes: begin {version} -->");
-    let end = format!("<!-- relnotes: end {version} -->");
     let headings = versions(text, &release.about.package);
     let mine = headings
         .iter()
-        .filter(|(found, ..)| found == version)
+        .filter(|heading| heading.version == *version)
         .count();
     if mine > 1 {
         return Err(ChangelogError::TwoHeadings {
@@ -83,40 +84,42 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
             count: mine,
         });
     }
-    let brackets = headings
-        .first()
-        .is_none_or(|(_, _, line)| line.contains('['));
-    let fresh = render_section(release, brackets)?;
+    if headings.is_empty() && !is_empty_log(text) {
+        return Ok(Inserted::UnknownForm);
+    }
+
+    let style = HeadingStyle::of(&headings, text);
+    let begin = format!("<!-- relnotes: begin {version} -->");
+    let end = format!("<!-- relnotes: end {version} -->");
     let changed = match (text.find(&begin), text.find(&end)) {
         (Some(start), Some(stop)) if start < stop => {
             let stop = stop + end.len();
-            let kept = prose::with_prose(&fresh, prose::prose(&text[start..stop])).unwrap_or(fresh);
+            let words = prose::prose(&text[start..stop]);
+            let section = render_section(release, &style, words)?;
             format!(
                 "{}{begin}\n{}\n{end}{}",
                 &text[..start],
-                kept.trim_end(),
+                section.trim_end(),
                 &text[stop..]
             )
         }
         (None, None) if mine == 1 => return Ok(Inserted::HandWritten),
         (None, None) => {
-            // Above the newest release, below what is unreleased.
-            let at = match headings.first() {
-                Some((_, offset, _)) => marked_start(text, *offset),
-                None => above_links(text),
-            };
-            let (above, below) = (text[..at].trim_end(), text[at..].trim_start_matches('\n'));
-            let gap = if below.is_empty() { "" } else { "\n" };
-            format!(
-                "{above}\n\n{begin}\n{}\n{end}\n{gap}{below}",
-                fresh.trim_end()
-            )
+            let (text, words) = take_unreleased(text, &headings);
+            let section = render_section(release, &style, words.as_deref())?;
+            let marked = format!("{begin}\n{}\n{end}", section.trim_end());
+            put_in(&text, &marked, &release.about.package)
         }
         _ => {
             return Err(ChangelogError::Marks {
                 version: version.clone(),
             });
         }
+    };
+    let changed = if style.brackets {
+        with_link(&changed, release)
+    } else {
+        changed
     };
     if before.as_deref() == Some(changed.as_str()) {
         return Ok(Inserted::Unchanged);
@@ -128,25 +131,272 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
     }))
 }
 
-fn render_section(release: &Release, brackets: bool) -> Result<String, DocumentError> {
-    let about = &release.about;
-    let version = if brackets {
-        format!("[{}]", about.version)
-    } else {
-        about.version.to_string()
+/// Whether a changelog without headings of versions is one of no release yet: a title, an
+/// introduction, “Unreleased”.
+fn is_empty_log(text: &str) -> bool {
+    let page = Page::read(text);
+    let titles = page
+        .headings
+        .iter()
+        .filter(|heading| heading.level == 1)
+        .count();
+    let mut unreleased = false;
+    let others = page.headings.iter().filter(|heading| {
+        unreleased |= is_unreleased(&heading.text);
+        heading.level > 1 && !unreleased
+    });
+    titles <= 1 && others.count() == 0
+}
+
+/// Puts a section above the newest release, below what is unreleased.
+fn put_in(text: &str, section: &str, package: &str) -> String {
+    let at = match versions(text, package).first() {
+        Some(newest) => marked_start(text, newest.offset),
+        None => above_links(text),
     };
+    let above = text[..at].trim_end();
+    let below = text[at..].trim_start_matches('\n');
+    let gap = if below.is_empty() { "" } else { "\n" };
+    let lead = if above.is_empty() { "" } else { "\n\n" };
+    format!("{above}{lead}{section}\n{gap}{below}")
+}
+
+/// The text without the words people wrote below “Unreleased”, and these words.
+fn take_unreleased(text: &str, headings: &[VersionHeading<'_>]) -> (String, Option<String>) {
+    let page = Page::read(text);
+    let unreleased = page
+        .headings
+        .iter()
+        .find(|heading| heading.level <= 3 && is_unreleased(&heading.text));
+    let Some(heading) = unreleased else {
+        return (text.to_owned(), None);
+    };
+    let start = text[heading.offset..]
+        .find('\n')
+        .map_or(text.len(), |at| heading.offset + at + 1);
+    let end = headings
+        .iter()
+        .map(|one| marked_start(text, one.offset))
+        .find(|offset| *offset > start)
+        .unwrap_or_else(|| above_links(text).max(start));
+    let words = text[start..end].trim();
+    let says_something = !Page::read(words).blocks.is_empty();
+    if !says_something {
+        return (text.to_owned(), None);
+    }
+    let rest = format!("{}\n{}", text[..start].trim_end(), "\n");
+    let below = text[end..].trim_start_matches('\n');
+    (format!("{rest}{below}"), Some(words.to_owned()))
+}
+
+/// How headings of releases are written in a file.
+struct HeadingStyle {
+    /// What stands before the version, `## [`; and behind it, `]`.
+    before: String,
+    after: String,
+    /// What stands around the date.
+    date: (String, String),
+    /// 0 where headings are paragraphs in bold.
+    level: u8,
+    /// Whether the version is a link: it stands in brackets.
+    brackets: bool,
+    /// Whether versions are written with two numbers.
+    two_numbers: bool,
+}
+
+impl HeadingStyle {
+    /// The style of the newest heading; Keep a Changelog's where there is none.
+    fn of(headings: &[VersionHeading<'_>], text: &str) -> Self {
+        let usual = Self {
+            before: "## [".to_owned(),
+            after: "]".to_owned(),
+            date: (" - ".to_owned(), String::new()),
+            level: 2,
+            brackets: true,
+            two_numbers: false,
+        };
+        let Some(newest) = headings.first() else {
+            return usual;
+        };
+        let line = newest.line.trim_end();
+        let full = newest.version.to_string();
+        let short = format!("{}.{}", newest.version.major, newest.version.minor);
+        let (written, two_numbers) = match line.find(&full) {
+            Some(at) => ((at, full.len()), false),
+            None => ((line.find(&short).unwrap_or(line.len()), short.len()), true),
+        };
+        let (at, length) = written;
+        if at >= line.len() {
+            return usual;
+        }
+        let before = &line[..at];
+        let behind = &line[at + length..];
+        let bold = newest.level == 0;
+        let after = match behind.chars().next() {
+            Some(']') => "]",
+            Some('*') if bold => "**",
+            _ => "",
+        };
+        let parenthesised = behind.contains('(') && !behind.contains("](");
+        // Setext headings have their line below.
+        let is_setext = !before.trim_start().starts_with('#') && !bold;
+        Self {
+            before: if is_setext {
+                format!("{} {before}", "#".repeat(usize::from(newest.level)))
+            } else {
+                before.to_owned()
+            },
+            after: after.to_owned(),
+            date: if parenthesised {
+                (" (".to_owned(), ")".to_owned())
+            } else {
+                (" - ".to_owned(), String::new())
+            },
+            level: newest.level,
+            brackets: before.ends_with('[') && has_definitions(text),
+            two_numbers,
+        }
+    }
+
+    fn heading(&self, release: &Release) -> String {
+        let version = &release.about.version;
+        let shown = if self.two_numbers && version.patch == 0 && version.pre.is_empty() {
+            format!("{}.{}", version.major, version.minor)
+        } else {
+            version.to_string()
+        };
+        let Self {
+            before,
+            after,
+            date: (open, close),
+            ..
+        } = self;
+        format!(
+            "{before}{shown}{after}{open}{}{close}",
+            iso_date(release.about.time)
+        )
+    }
+}
+
+/// Whether a file defines the links of its headings at its end, or has none yet.
+fn has_definitions(text: &str) -> bool {
+    above_links(text) < text.len() || !text.contains("](")
+}
+
+/// The section of a release; `words` are those of people.
+fn render_section(
+    release: &Release,
+    style: &HeadingStyle,
+    words: Option<&str>,
+) -> Result<String, DocumentError> {
     let mut document = Document::new();
     document.mark(prose::PROSE_BEGIN);
     document.mark(prose::PROSE_END);
+    // Below a heading of people's own, there are two of one name.
+    let taken: Vec<String> = words
+        .map(|words| Page::read(words).headings)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|heading| heading.text)
+        .collect();
+    let layout = Headings {
+        level: (style.level.max(2) + 1).min(6),
+        taken: &taken,
+    };
     write_changes(
         &mut document,
         &release.changes,
         release.vulnerabilities.fixed(),
-        about.links.as_ref(),
+        release.about.links.as_ref(),
+        layout,
     );
-    Ok(format!(
-        "## {version} - {}\n\n{}",
-        iso_date(about.time),
-        document.finish()?
-    ))
+    let body = document.finish()?;
+    let body = prose::with_prose(&body, words).unwrap_or(body);
+    Ok(format!("{}\n\n{body}", style.heading(release)))
+}
+
+/// The text with the definition of the version's link, and with “Unreleased” compared with it, where
+/// the file has such definitions or the project's forge is known.
+fn with_link(text: &str, release: &Release) -> String {
+    let version = &release.about.version;
+    let start = above_links(text);
+    let body = &text[..start];
+    let mut definitions: Vec<String> = text[start..]
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(str::to_owned)
+        .collect();
+    let mine = format!("[{version}]: ");
+    if definitions.iter().any(|line| line.starts_with(&mine)) {
+        return text.to_owned();
+    }
+
+    let tag = new_tag(release);
+    let before = release.range.before();
+    let unreleased = definitions
+        .iter()
+        .position(|line| line.to_lowercase().starts_with("[unreleased]: "));
+    let of_file = unreleased.and_then(|at| {
+        let (name, address) = definitions[at].split_once(": ")?;
+        let (project, span) = address.rsplit_once('/')?;
+        let (from, dots, head) = ["...", ".."]
+            .iter()
+            .find_map(|dots| Some((span.split_once(dots)?.0, *dots, span.split_once(dots)?.1)))?;
+        Some((
+            format!("{name}: {project}/{tag}{dots}{head}"),
+            format!("{mine}{project}/{from}{dots}{tag}"),
+        ))
+    });
+    let links = release.about.links.as_ref();
+    let of_forge = || {
+        let links = links?;
+        let address = match before {
+            Some(before) => links.compare(&before.tag, &tag)?,
+            None => links.release(&tag),
+        };
+        Some(format!("{mine}{address}"))
+    };
+    match (of_file, unreleased) {
+        (Some((new_unreleased, definition)), Some(at)) => {
+            definitions[at] = new_unreleased;
+            definitions.insert(at + 1, definition);
+        }
+        // A file that defines no links gets none.
+        _ if definitions.is_empty() && text.contains("](") && !is_new(text) => {
+            return text.to_owned();
+        }
+        _ => match of_forge() {
+            Some(definition) => {
+                if is_new(text)
+                    && let Some(address) = links.and_then(|links| links.compare(&tag, "HEAD"))
+                {
+                    definitions.insert(0, format!("[Unreleased]: {address}"));
+                }
+                let at = unreleased.map_or(definitions.len().min(1), |at| at + 1);
+                let at = if is_new(text) { definitions.len() } else { at };
+                definitions.insert(at.min(definitions.len()), definition);
+            }
+            None => return text.to_owned(),
+        },
+    }
+    format!("{}\n\n{}\n", body.trim_end(), definitions.join("\n"))
+}
+
+/// Whether a file is the one that was just begun here.
+fn is_new(text: &str) -> bool {
+    text.starts_with(INTRODUCTION.trim_end())
+}
+
+/// The tag of the release: its own, or one spelled as that of the release before.
+fn new_tag(release: &Release) -> String {
+    let version = release.about.version.to_string();
+    if let Some(tag) = release.about.tag.clone() {
+        return tag;
+    }
+    release
+        .range
+        .before()
+        .map(|before| before.tag.replace(&before.version.to_string(), &version))
+        .filter(|tag| tag.contains(&version))
+        .unwrap_or_else(|| format!("v{version}"))
 }

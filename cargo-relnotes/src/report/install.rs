@@ -12,7 +12,12 @@ use crate::model::shipped::{Download, Shipped};
 ///
 /// # Errors
 /// A defect: the document does not read back as it was put in.
-pub fn render(about: &About, shipped: &Shipped, bins: &[String]) -> Result<String, DocumentError> {
+pub fn render(
+    about: &About,
+    shipped: &Shipped,
+    bins: &[String],
+    is_published: bool,
+) -> Result<String, DocumentError> {
     let mut document = Document::new();
     let tag = usual_tag(about);
     let name = &about.package;
@@ -29,6 +34,9 @@ pub fn render(about: &About, shipped: &Shipped, bins: &[String]) -> Result<Strin
         let base = about.links.as_ref().and_then(|links| links.downloads(&tag));
         from_archives(&mut document, &archives, base.as_deref(), bins);
     }
+    if is_published && !bins.is_empty() {
+        from_registry(&mut document, about);
+    }
     from_source(&mut document, about, &tag, !bins.is_empty());
     document.finish()
 }
@@ -41,7 +49,11 @@ fn from_archives(
 ) {
     document.heading(2, &[Part::Text("From the release archives")]);
     document.paragraph(&[Part::Text(
-        "Each command downloads an archive, checks its SHA-256 digest, and unpacks and installs it only if it is the right one.",
+        if base.is_some() {
+            "Each command downloads an archive, checks its SHA-256 digest, and unpacks and installs it only if it is the right one."
+        } else {
+            "Download an archive first. Each command checks its SHA-256 digest, and unpacks and installs it only if it is the right one."
+        },
     )]);
     for (download, target) in archives {
         document.heading(3, &[Part::Text(target)]);
@@ -65,6 +77,17 @@ fn from_archives(
     document.paragraph(&[Part::Text(
         "A digest says that a download is whole. SECURITY.md says how to check who made it.",
     )]);
+}
+
+fn from_registry(document: &mut Document, about: &About) {
+    document.heading(2, &[Part::Text("From crates.io")]);
+    document.paragraph(&[Part::Text(
+        "Built on your machine, with the dependencies the release was tested with:",
+    )]);
+    document.code_block(
+        "sh",
+        &format!("cargo install --locked {}@{}", about.package, about.version),
+    );
 }
 
 fn from_source(document: &mut Document, about: &About, tag: &str, has_programs: bool) {

@@ -116,18 +116,30 @@ impl<'a> Group<'a> {
     }
 }
 
+/// Which headings the groups get.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Headings<'a> {
+    /// Their level.
+    pub(super) level: u8,
+    /// Headings people wrote for the same release: a second one of the name says where it is from.
+    pub(super) taken: &'a [String],
+}
+
 /// Writes all changes; breaking ones say so.
 pub(super) fn write_changes(
     document: &mut Document,
     changes: &Changes,
     fixed: &[Hit],
     links: Option<&Links>,
+    headings: Headings<'_>,
 ) {
     let start = document.len();
     for name in SECTIONS {
         let group = Group::of(name, changes, fixed);
         if !group.is_empty() {
-            document.heading(3, &[Part::Text(name)]);
+            let is_taken = headings.taken.iter().any(|other| other == name);
+            let from = if is_taken { " (from the commits)" } else { "" };
+            document.heading(headings.level, &[Part::Text(name), Part::Text(from)]);
             group.write(document, links);
         }
     }

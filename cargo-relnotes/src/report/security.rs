@@ -8,6 +8,15 @@ use crate::model::links::Links;
 use crate::model::release::About;
 use crate::model::shipped::{Download, Key, Shipped};
 
+/// What the maintainers say about reports and repairs. Nothing is promised in their name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Policy<'a> {
+    /// Where to report a vulnerability.
+    pub contact: Option<&'a str>,
+    /// Which versions are repaired.
+    pub supported: Option<&'a str>,
+}
+
 /// Renders the document.
 ///
 /// # Errors
@@ -15,12 +24,12 @@ use crate::model::shipped::{Download, Key, Shipped};
 pub fn render(
     about: &About,
     shipped: &Shipped,
-    contact: Option<&str>,
+    policy: Policy<'_>,
 ) -> Result<String, DocumentError> {
     let mut document = Document::new();
     document.heading(1, &[Part::Text(&format!("Security of {}", about.package))]);
     document.heading(2, &[Part::Text("Reporting a vulnerability")]);
-    let contact = contact.map_or(
+    let contact = policy.contact.map_or(
         "FILL-IN: an address or link (`security-contact` in the configuration)",
         |contact| contact,
     );
@@ -28,18 +37,13 @@ pub fn render(
         Part::Text("Please report it in private, not in an issue: "),
         Part::Text(contact),
     ]);
-    document.paragraph(&[Part::Text("Say which version, what an attacker can do, and how to see it. You get an answer, a date for the repair, and your name in the advisory if you like.")]);
-    document.heading(2, &[Part::Text("Supported versions")]);
-    // What cargo takes for compatible with it.
-    let version = &about.version;
-    let line = match (version.major, version.minor) {
-        (0, 0) => version.to_string(),
-        (0, minor) => format!("0.{minor}.x"),
-        (major, _) => format!("{major}.x"),
-    };
-    document.paragraph(&[Part::Text(&format!(
-        "Repairs are made for the newest release, {version}, and reach those who use {line}."
-    ))]);
+    document.paragraph(&[Part::Text(
+        "Say which version, what an attacker can do, and how to see it.",
+    )]);
+    if let Some(supported) = policy.supported {
+        document.heading(2, &[Part::Text("Supported versions")]);
+        document.paragraph(&[Part::Text(supported)]);
+    }
     write_keys(&mut document, shipped);
     write_verification(&mut document, about, shipped);
     document.finish()

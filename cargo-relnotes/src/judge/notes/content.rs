@@ -6,6 +6,7 @@ use release_gate::git::CommitId;
 use release_gate::{Finding, Level};
 
 use super::subject::Notes;
+use super::wording::same_in_other_words;
 use crate::model::breaking::{Breaking, Source};
 use crate::model::facts::{CompatChange, Facts};
 use crate::model::manifest::ManifestDelta;
@@ -39,7 +40,7 @@ fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
 }
 
 /// Whether the block, its heading or its introduction holds one of the words.
-fn is_about(page: &Page, block: &Block, topic: &[&str]) -> bool {
+pub(super) fn is_about(page: &Page, block: &Block, topic: &[&str]) -> bool {
     let [heading, lead] = page.context(block);
     [heading, lead, &block.text]
         .into_iter()
@@ -81,22 +82,43 @@ pub(super) fn breaking(items: &[Breaking], notes: &Notes<'_>, page: &Page) -> Ve
             (None, Some(change)) => change.item.clone(),
             (None, None) => continue,
         };
-        let source = match item.source {
-            Source::Marked => "a commit marks it",
-            Source::Detected => "the API comparison found it",
-            Source::Both => "a commit marks it and the API comparison found it",
-        };
         findings.push(
-            Finding::new(
-                &rules::BREAKING_UNLISTED,
-                format!("the notes leave out a breaking change: {what}"),
-            )
-            .at(notes.path, None)
-            .help("name it, and say what to do instead")
-            .evidence("source", source),
+            match same_in_other_words(page, &what).filter(|_| item.entry.is_some()) {
+                Some(sentence) => reworded(notes, &what, sentence),
+                None => unlisted(notes, &what, item.source),
+            },
         );
     }
     findings
+}
+
+/// A break the notes leave out.
+fn unlisted(notes: &Notes<'_>, what: &str, source: Source) -> Finding {
+    let source = match source {
+        Source::Marked => "a commit marks it",
+        Source::Detected => "the API comparison found it",
+        Source::Both => "a commit marks it and the API comparison found it",
+    };
+    Finding::new(
+        &rules::BREAKING_UNLISTED,
+        format!("the notes leave out a breaking change: {what}"),
+    )
+    .at(notes.path, None)
+    .help("name it, and say what to do instead")
+    .evidence("source", source)
+}
+
+/// A break the notes seem to name in words of their own.
+fn reworded(notes: &Notes<'_>, what: &str, sentence: &str) -> Finding {
+    let sentence: String = sentence.chars().take(200).collect();
+    Finding::new(
+        &rules::BREAKING_UNLISTED,
+        format!("a breaking change is in the notes in other words: {what}"),
+    )
+    .level(Level::Warn)
+    .at(notes.path, None)
+    .help(format!("look whether this sentence means it: “{sentence}”"))
+    .evidence("sentence", sentence)
 }
 
 /// Whether the page links to a pull request or issue of this number.
@@ -147,8 +169,19 @@ fn names_item(page: &Page, change: &CompatChange) -> bool {
     })
 }
 
+/// Words of a sentence about the Rust version.
+pub(super) const RUST: &[&str] = &[
+    "rust",
+    "rustc",
+    "msrv",
+    "minimum",
+    "minimal",
+    "toolchain",
+    "compiler",
+];
+
 /// Numbers with dots in them, as versions are written, without a trailing `.0` of three.
-fn versions_in(text: &str) -> BTreeSet<String> {
+pub(super) fn versions_in(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
         .map(|word| word.trim_matches('.'))
         .filter(|word| word.contains('.'))
@@ -156,7 +189,7 @@ fn versions_in(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn short_version(text: &str) -> String {
+pub(super) fn short_version(text: &str) -> String {
     text.strip_suffix(".0")
         .filter(|short| short.contains('.'))
         .unwrap_or(text)
@@ -164,15 +197,6 @@ fn short_version(text: &str) -> String {
 }
 
 pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
-    const RUST: &[&str] = &[
-        "rust",
-        "rustc",
-        "msrv",
-        "minimum",
-        "minimal",
-        "toolchain",
-        "compiler",
-    ];
     const FEATURE: &[&str] = &[
         "feature", "features", "flag", "flags", "removed", "remove", "removes", "removal",
         "removals", "gone", "dropped", "drop", "drops", "deleted", "renamed", "replaced", "merged",
@@ -212,7 +236,8 @@ pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) ->
     for feature in delta
         .features_removed
         .iter()
-        .filter(|feature| !said(feature))
+        // Names that begin with an underscore are nobody's business by convention.
+        .filter(|feature| !feature.starts_with('_') && !said(feature))
     {
         findings.push(
             Finding::new(

@@ -7,6 +7,7 @@ use release_gate::{Finding, Level};
 use super::content::names;
 use super::subject::Notes;
 use crate::model::account::Accounting;
+use crate::model::advisories::names_an_advisory;
 use crate::model::prose::{LONGEST_BODY, prose};
 use crate::model::sections::Section;
 use crate::read::page::Page;
@@ -64,7 +65,11 @@ pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) 
     for section in Section::USUAL {
         let lines = accounting.section(section).count();
         let usual = usual_names(section);
-        if lines == 0 || usual.is_empty() || usual.iter().any(|name| words.contains(*name)) {
+        if lines == 0
+            || usual.is_empty()
+            || usual.iter().any(|name| words.contains(*name))
+            || is_marked(section, page)
+        {
             continue;
         }
         // Whoever leaves out fixes is brief; whoever leaves out breaks and security misleads.
@@ -94,12 +99,41 @@ pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) 
     findings
 }
 
+/// Whether lines say themselves what they are: `[**breaking**] …`, `Security: …`.
+fn is_marked(section: Section, page: &Page) -> bool {
+    let mark = match section {
+        Section::Breaking => "breaking",
+        Section::Security => "security",
+        _ => return false,
+    };
+    page.blocks.iter().any(|block| {
+        let lower = block.text.to_lowercase();
+        let named = lower
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word == mark);
+        named || (section == Section::Security && names_an_advisory(&block.text))
+    })
+}
+
 fn line_of(text: &str, offset: usize) -> u32 {
     u32::try_from(text[..offset.min(text.len())].matches('\n').count() + 1).unwrap_or(u32::MAX)
 }
 
+/// A file, or a section of it, that says nothing.
+pub(super) fn nothing_said(notes: &Notes<'_>, page: &Page) -> Option<Finding> {
+    page.blocks.is_empty().then(|| {
+        Finding::new(&rules::SECTION_EMPTY, "the notes say nothing")
+            .level(Level::Deny)
+            .at(notes.path, None)
+            .help("make them with `cargo relnotes`, or write what changed")
+    })
+}
+
 pub(super) fn empty_sections(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if page.blocks.is_empty() {
+        return findings;
+    }
     for (at, heading) in page.headings.iter().enumerate() {
         let deeper = page
             .headings
@@ -167,81 +201,120 @@ pub(super) fn too_long(path: &str, text: &str) -> Option<Finding> {
     })
 }
 
+/// Words nobody means to publish, whatever stands around them.
+const NEVER_MEANT: &[&str] = &["FILL-IN", "CHANGEME", "RUSTSEC-0000-0000"];
+
+/// Words that stand for something to be written, where they stand as a mark. A program may well
+/// highlight TODO comments.
+const MARKS: &[&str] = &["TODO", "FIXME", "TBD", "TBA", "XXX", "PLACEHOLDER"];
+
 pub(super) fn placeholders(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
-    const OURS: &[&str] = &["FILL-IN"];
-    const THEIRS: &[&str] = &[
-        "TODO",
-        "FIXME",
-        "TBD",
-        "TBA",
-        "XXX",
-        "FILL-IN",
-        "CHANGEME",
-        "PLACEHOLDER",
-        "RUSTSEC-0000-0000",
-    ];
-    let mut findings = Vec::new();
-    let mut found = |path: &str, word: &str, line: u32| {
-        findings.push(
-            Finding::new(&rules::PLACEHOLDER_LEFT, format!("`{word}` is still there"))
-                .at(path, line)
-                .help("fill it in, or remove the line"),
-        );
-    };
     // Words of commits are not ours to judge: only what people wrote for these notes.
     let prose_page;
     let (text, page, offset) = match (&notes.recorded, prose(notes.text)) {
         (Some(_), Some(prose)) => {
             prose_page = Page::read(prose);
-            (prose, &prose_page, notes.text.find(prose).unwrap_or(0))
+            let offset = notes.text.find(prose).unwrap_or(0);
+            (prose, &prose_page, offset)
         }
         (Some(_), None) => ("", &Page::default(), 0),
         (None, _) => (notes.text, page, 0),
     };
     let first = line_of(notes.text, offset) - 1;
+    let mut findings = Vec::new();
     let headings = page
         .headings
         .iter()
         .map(|heading| (heading.text.as_str(), heading.offset));
-    for (words, at) in page
+    let blocks = page
         .blocks
         .iter()
-        .map(|block| (block.prose.as_str(), block.offset))
-        .chain(headings)
-    {
-        let lorem = words
-            .to_lowercase()
-            .contains("lorem ipsum")
-            .then_some("lorem ipsum");
-        if let Some(word) = THEIRS
-            .iter()
-            .copied()
-            .find(|word| names(words, word))
-            .or(lorem)
-        {
-            found(notes.path, word, first + line_of(text, at));
+        .map(|block| (block.prose.as_str(), block.offset));
+    for (words, at) in blocks.chain(headings) {
+        if let Some(word) = placeholder_in(words) {
+            findings.push(placeholder(notes.path, word, first + line_of(text, at)));
         }
     }
     // A task that is not done is a promise, not a change.
     for (at, line) in text.lines().enumerate() {
-        if line
-            .trim_start()
-            .trim_start_matches(['-', '*', '+'])
-            .starts_with(" [ ] ")
-        {
-            found(
-                notes.path,
-                "[ ]",
-                first + 1 + u32::try_from(at).unwrap_or(0),
-            );
+        let item = line.trim_start().trim_start_matches(['-', '*', '+']);
+        if item.starts_with(" [ ] ") {
+            let line = first + 1 + u32::try_from(at).unwrap_or(0);
+            findings.push(placeholder(notes.path, "[ ]", line));
         }
     }
     for (name, text) in notes.skeletons {
         for (at, line) in text.lines().enumerate() {
-            if let Some(word) = OURS.iter().find(|word| names(line, word)) {
-                found(name, word, u32::try_from(at + 1).unwrap_or(u32::MAX));
+            if names(line, "FILL-IN") {
+                let line = u32::try_from(at + 1).unwrap_or(u32::MAX);
+                findings.push(placeholder(name, "FILL-IN", line));
             }
         }
     }
     findings
+}
+
+fn placeholder(path: &str, word: &str, line: u32) -> Finding {
+    Finding::new(&rules::PLACEHOLDER_LEFT, format!("`{word}` is still there"))
+        .at(path, line)
+        .help("fill it in, or remove the line")
+}
+
+/// The placeholder a block holds.
+fn placeholder_in(words: &str) -> Option<&'static str> {
+    if words.to_lowercase().contains("lorem ipsum") {
+        return Some("lorem ipsum");
+    }
+    if let Some(word) = NEVER_MEANT.iter().find(|word| names(words, word)) {
+        return Some(word);
+    }
+    MARKS.iter().copied().find(|mark| is_mark(words, mark))
+}
+
+/// Whether a word stands as a mark: alone, before a colon, in brackets, or by itself at the end.
+fn is_mark(words: &str, mark: &str) -> bool {
+    let bare = words.trim_matches(|c: char| !c.is_alphanumeric());
+    if bare == mark {
+        return true;
+    }
+    words.match_indices(mark).any(|(at, _)| {
+        let before = words[..at].trim_end();
+        let after = &words[at + mark.len()..];
+        let begins_word = !words[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let is_before_colon = after.starts_with(':') || after.starts_with("(");
+        let is_bracketed = before.ends_with(['(', '[']) && after.starts_with([')', ']', ':']);
+        let ends = after
+            .trim_matches(|c: char| !c.is_alphanumeric())
+            .is_empty();
+        let stands_alone =
+            before.is_empty() || before.ends_with(['.', ':', '-', '–', '—', '!', ';']);
+        begins_word && (is_before_colon || is_bracketed || (ends && stands_alone))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_told_from_a_word() {
+        for text in [
+            "TODO",
+            "TODO: say something",
+            "the date (TBD)",
+            "removed. TBD",
+            "2.0.0 - TBD",
+            "FILL-IN what to do",
+        ] {
+            assert!(placeholder_in(text).is_some(), "{text}");
+        }
+        for text in [
+            "Highlight TODO comments in sources",
+            "The XXX and FIXME markers are bold",
+            "TODO lists are shown",
+            "support for TODO",
+        ] {
+            assert!(placeholder_in(text).is_none(), "{text}");
+        }
+    }
 }

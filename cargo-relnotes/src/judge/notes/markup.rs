@@ -348,6 +348,7 @@ mod tests {
         let notes = Notes {
             path: "x",
             text,
+            candidates: &[],
             version_headings: 1,
             recorded: None,
             skeletons: &[],

@@ -3,7 +3,7 @@
 use release_gate::Finding;
 
 use super::subject::Notes;
-use super::{content, form, markup, record};
+use super::{claims, content, form, markup, record};
 use crate::model::release::Release;
 use crate::read::page::Page;
 use crate::rules;
@@ -18,25 +18,31 @@ pub fn judge(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
         evidence,
     } = release;
     let page = Page::read(notes.text);
+    let mut all = page.clone();
+    for candidate in notes.candidates {
+        all.append(Page::read(candidate));
+    }
     let mut findings = Vec::new();
     findings.extend(record::recorded(about, range, notes));
     findings.extend(record::outdated(about.phase, &evidence.facts, notes));
-    findings.extend(content::breaking(&changes.breaking, notes, &page));
+    findings.extend(content::breaking(&changes.breaking, notes, &all));
     findings.extend(
         changes
             .manifest
             .iter()
-            .flat_map(|delta| content::manifest(delta, notes, &page)),
+            .flat_map(|delta| content::manifest(delta, notes, &all)),
     );
-    findings.extend(content::fixed(vulnerabilities.fixed(), notes, &page));
+    findings.extend(content::fixed(vulnerabilities.fixed(), notes, &all));
     findings.extend(content::digests(
         &evidence.facts,
         &about.commit,
         notes,
         &page,
     ));
-    findings.extend(form::sections(&changes.accounting, notes, &page));
+    findings.extend(form::sections(&changes.accounting, notes, &all));
+    findings.extend(form::nothing_said(notes, &page));
     findings.extend(form::empty_sections(notes, &page));
+    findings.extend(claims::false_claims(release, notes, &page));
     findings.extend(form::duplicates(notes, &page));
     findings.extend(form::too_long(notes.path, notes.text));
     findings.extend(form::placeholders(notes, &page));

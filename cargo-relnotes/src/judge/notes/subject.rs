@@ -9,6 +9,8 @@ pub struct Notes<'a> {
     pub path: &'a str,
     /// The part about this release.
     pub text: &'a str,
+    /// Sections of the same file about candidates of this release: what they say is said.
+    pub candidates: &'a [&'a str],
     /// Headings of the file that name this version, where it holds several releases.
     pub version_headings: usize,
     /// What was recorded when they were generated, if they were.
