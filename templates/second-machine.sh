@@ -5,7 +5,7 @@
 # same bytes.
 #
 #   PROJECT=DIR      a git repository, checked out at the release, with its keys in release-keys/
-#   RELEASE=DIR      the published files (the package's artifact folder after `cargo sign pack` and `cargo relnotes docs`)
+#   RELEASE=DIR      the published files (the folder `release` in the package's artifact folder, after `cargo sign pack` and `cargo relnotes docs`)
 #   REPRO=PROGRAM    cargo-repro for the rebuild (default: from PATH); empty: no rebuild
 #   ROOT=DIR         where the root is made, kept and used again (default: a throw-away folder)
 # Needs root or user namespaces, mmdebstrap (Debian: mmdebstrap) and, for the rebuild, the Rust toolchain of this machine, which is copied.

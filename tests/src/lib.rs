@@ -13,6 +13,7 @@ pub mod fixtures;
 pub mod whole;
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -32,7 +33,7 @@ pub const TOOLS: [(&str, &str); 5] = [
 /// Seconds since 1970 of the first commit; each further one is a day later.
 pub const FIRST_COMMIT: i64 = 1_700_000_000;
 
-/// Where the programs under test are, built once for the whole test run.
+/// Where the programs under test are, built once for the whole test run: the five, and `xtask`.
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
@@ -45,8 +46,8 @@ pub fn program(name: &str) -> PathBuf {
             "--message-format",
             "json-render-diagnostics",
         ]);
-        for (tool, _) in TOOLS {
-            step = step.args(["-p", tool]);
+        for package in TOOLS.map(|(tool, _)| tool).into_iter().chain(["xtask"]) {
+            step = step.args(["-p", package]);
         }
         let finished = Runner::new().run(step).unwrap().success().unwrap();
         let messages = finished
@@ -85,7 +86,7 @@ pub fn required(program: &str) -> bool {
     if has(program) {
         return true;
     }
-    eprintln!("SKIPPED: `{program}` is not on this machine");
+    skipped(&format!("`{program}` is not on this machine"));
     let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     assert!(
         !in_ci,
@@ -94,8 +95,16 @@ pub fn required(program: &str) -> bool {
     false
 }
 
+/// Says that the running test left something out, and why. `cargo xtask test` counts these lines.
+pub fn skipped(why: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    // Written to the stream itself: what the macros print is kept by the harness of tests.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+}
+
 /// Whether the machine has a program.
-pub fn has(program: &str) -> bool {
+fn has(program: &str) -> bool {
     std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .any(|folder| folder.join(program).is_file())
 }

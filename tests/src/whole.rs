@@ -9,10 +9,8 @@
 
 use std::path::{Path, PathBuf};
 
-use release_gate::process::Runner;
-
-use crate::TestEnv;
 use crate::fixtures::{Step, write_all};
+use crate::{TestEnv, required};
 
 const MANIFEST: &str = "[workspace]\nmembers = [\"shapes\", \"shapes-derive\", \"shapes-cli\"]\nresolver = \"3\"\n\n[workspace.package]\n\
     version = \"@VERSION@\"\nedition = \"2024\"\nlicense = \"MIT\"\ndescription = \"Areas of shapes\"\nrepository = \"https://git.example.org/shapes\"\n";
@@ -100,7 +98,7 @@ impl Whole {
             ["keygen", "--no-passphrase", "--out", "release.key"],
         );
         assert_eq!(made.code, 0, "{made:#?}");
-        let signed = Runner::new().run(env.step("ssh-keygen").arg("-?")).is_ok();
+        let signed = required("ssh-keygen");
         let whole = Self { dir, key, signed };
         let public = std::fs::read_to_string(env.path().join("release.key.pub")).unwrap();
         let (one, two) = (manifest("1.0.0"), manifest("1.1.0"));
@@ -181,6 +179,11 @@ impl Whole {
     pub fn artifacts(&self, package: &str) -> PathBuf {
         self.dir
             .join(format!("target/release-gates/{package}-1.1.0"))
+    }
+
+    /// Where what is published of a package lies, and nothing else.
+    pub fn released(&self, package: &str) -> PathBuf {
+        self.artifacts(package).join("release")
     }
 }
 

@@ -53,7 +53,7 @@ impl Ci {
         }
     }
 
-    /// A step as after `cargo install`, with the five programs and what the machine has, and a
+    /// A step as after `cargo install`, with the five programs and what the machine required, and a
     /// presigned URL for everything that is published of the program.
     fn step(&self, command: &str) -> release_gate::process::Step {
         let mut step = self
@@ -109,7 +109,7 @@ impl Ci {
     }
 
     fn archive(&self) -> PathBuf {
-        let entries = std::fs::read_dir(self.whole.artifacts("shapes-cli")).unwrap();
+        let entries = std::fs::read_dir(self.whole.released("shapes-cli")).unwrap();
         let mut paths = entries.map(|entry| entry.unwrap().path());
         paths
             .find(|path| path.to_string_lossy().ends_with(".tar.gz"))
@@ -124,7 +124,7 @@ fn is_signed(dir: &Path) -> bool {
         .flatten();
     folders
         .into_iter()
-        .any(|folder| folder.path().join("checksums.txt.sig").exists())
+        .any(|folder| folder.path().join("release/checksums.txt.sig").exists())
 }
 
 /// The last gate that was started.
@@ -151,30 +151,75 @@ fn assert_stops(ci: &Ci, gates: &str, at: &str, code: i32, rule: &str) {
     assert!(!ci.was_contacted(), "something was uploaded: {ran:#?}");
 }
 
+/// Everything that is said of a package and published lies where it should.
+#[track_caller]
+fn assert_released(ci: &Ci, package: &str) {
+    let folder = ci.whole.artifacts(package);
+    for file in [
+        "repro.json",
+        "buildinfo.json",
+        "sbom.cdx.json",
+        "vulns.json",
+        "RELEASE_NOTES.md",
+    ] {
+        assert!(folder.join(file).is_file(), "{package} has no {file}");
+    }
+    assert!(
+        folder.join("release/provenance.intoto.jsonl").is_file(),
+        "{package} has no provenance"
+    );
+    let list = std::fs::read_to_string(folder.join("release/checksums.txt")).unwrap();
+    for file in ["INSTALL.md", "SECURITY.md"] {
+        assert!(list.contains(&format!("  {file}\n")), "{package}: {list}");
+    }
+}
+
+/// Writes other bytes into a file, and returns the good ones.
+fn upset(path: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let good = std::fs::read(path).unwrap();
+    let mut bad = good.clone();
+    change(&mut bad);
+    assert_ne!(good, bad);
+    std::fs::write(path, bad).unwrap();
+    good
+}
+
+/// Each file of the program's release, changed after it was signed, stops the upload.
+#[track_caller]
+fn assert_changes_are_refused(ci: &Ci) {
+    // An archive that was edited.
+    let archive = ci.archive();
+    let good = upset(&archive, |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    });
+    assert_stops(ci, "upload", "sign upload", 100, "digest-mismatch");
+    std::fs::write(&archive, good).unwrap();
+
+    // A buildinfo that was swapped for that of another package: the one that is published, then the
+    // one it is made from.
+    let other = std::fs::read(ci.whole.artifacts("shapes").join("buildinfo.json")).unwrap();
+    let published = ci.whole.released("shapes-cli").join("buildinfo.json");
+    let good = upset(&published, |bytes| bytes.clone_from(&other));
+    assert_stops(ci, "upload", "sign upload", 100, "digest-mismatch");
+    std::fs::write(&published, good).unwrap();
+
+    let info = ci.whole.artifacts("shapes-cli").join("buildinfo.json");
+    let good = upset(&info, |bytes| bytes.clone_from(&other));
+    // It cannot be signed anew either: what it names is not what lies there.
+    let ran = ci.gate("sign upload");
+    assert_eq!((stopped_at(&ran), ran.code), ("sign pack", 101), "{ran:#?}");
+    assert!(!ci.was_contacted());
+    std::fs::write(&info, good).unwrap();
+}
+
 #[test]
 fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() {
     let ci = Ci::new(&[]);
     let ran = ci.gate("source repro sbom audit licenses pins compat notes sign docs sign");
     assert_eq!(ran.code, 0, "{ran:#?}");
     for package in PACKAGES {
-        let folder = ci.whole.artifacts(package);
-        for file in [
-            "repro.json",
-            "buildinfo.json",
-            "sbom.cdx.json",
-            "vulns.json",
-            "RELEASE_NOTES.md",
-        ] {
-            assert!(folder.join(file).is_file(), "{package} has no {file}");
-        }
-        assert!(
-            folder.join("provenance.intoto.jsonl").is_file(),
-            "{package} has no provenance"
-        );
-        let list = std::fs::read_to_string(folder.join("checksums.txt")).unwrap();
-        for file in ["INSTALL.md", "SECURITY.md"] {
-            assert!(list.contains(&format!("  {file}\n")), "{package}: {list}");
-        }
+        assert_released(&ci, package);
     }
     // The list of the program's own documents names the C library's package and the proc macro's as
     // what built it.
@@ -183,33 +228,8 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
     for name in ["\"itoa\"", "\"shapes\"", "\"shapes-derive\"", "\"cc\""] {
         assert!(sbom.contains(name), "the SBOM lacks {name}");
     }
-    let folder = ci.whole.artifacts("shapes-cli");
-    let upset = |path: &Path, change: &dyn Fn(&mut Vec<u8>)| {
-        let good = std::fs::read(path).unwrap();
-        let mut bad = good.clone();
-        change(&mut bad);
-        assert_ne!(good, bad);
-        std::fs::write(path, bad).unwrap();
-        good
-    };
-    // An archive that was edited.
-    let archive = ci.archive();
-    let good = upset(&archive, &|bytes| {
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-    });
-    assert_stops(&ci, "upload", "sign upload", 100, "digest-mismatch");
-    std::fs::write(&archive, good).unwrap();
-    // A buildinfo that was swapped for that of another package.
-    let info = folder.join("buildinfo.json");
-    let other = std::fs::read(ci.whole.artifacts("shapes").join("buildinfo.json")).unwrap();
-    let good = upset(&info, &|bytes| bytes.clone_from(&other));
-    assert_stops(&ci, "upload", "sign upload", 100, "digest-mismatch");
-    // It cannot be signed anew either: what it names is not what lies there.
-    let ran = ci.gate("sign upload");
-    assert_eq!((stopped_at(&ran), ran.code), ("sign pack", 101), "{ran:#?}");
-    assert!(!ci.was_contacted());
-    std::fs::write(&info, good).unwrap();
+    assert_changes_are_refused(&ci);
+
     // Now that all is as it was, an upload begins: the server would have seen the ones before. It
     // speaks no TLS, so it ends there.
     let upload = ci
@@ -218,6 +238,7 @@ fn a_whole_workspace_is_released_and_what_is_done_to_it_afterwards_is_refused() 
     let ran = ci.env.run_step(upload);
     assert!(ran.code == 101 && ci.was_contacted(), "{ran:#?}");
     ci.knocks.store(0, Ordering::SeqCst);
+
     // Facts of an earlier commit: what was built, listed and judged is not what would be released.
     ci.whole.commit(
         &ci.env,
@@ -270,7 +291,6 @@ fn a_flaw_in_a_dependency_stops_at_the_audit() {
 fn a_tag_that_nobody_signed_stops_before_anything_is_built() {
     let ci = Ci::new(&[]);
     if !ci.whole.signed {
-        println!("SKIPPED: there is no ssh-keygen on this machine, so the source is not judged");
         return;
     }
     ci.env.git(&ci.whole.dir, 3, &["tag", "-d", "v1.1.0"]);

@@ -193,7 +193,7 @@ fn sign() {
         0,
         "pass",
     );
-    let list = dir.join("target/release-gates/demo-0.1.0/checksums.txt");
+    let list = dir.join("target/release-gates/demo-0.1.0/release/checksums.txt");
     let text = std::fs::read_to_string(&list).unwrap();
     std::fs::write(&list, text.replacen(|c: char| c.is_ascii_digit(), "f", 1)).unwrap();
     assert_ends(

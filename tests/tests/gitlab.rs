@@ -10,7 +10,9 @@
 use std::path::{Path, PathBuf};
 
 use release_gates_tests::whole::{self, Whole};
-use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, has, path_after, program, repository};
+use release_gates_tests::{
+    Ran, TOOLS, TestEnv, fixtures, path_after, program, repository, required,
+};
 use serde_json::Value;
 
 /// Prints what it was asked for, and keeps what it was given.
@@ -68,65 +70,33 @@ impl<'a> Pipeline<'a> {
         self.env.path().join("artifacts").join(job)
     }
 
+    /// What is published of the program.
+    fn released(&self) -> PathBuf {
+        self.artifacts("sign")
+            .join("release-gates/shapes-cli-1.1.0/release")
+    }
+
     /// Runs a job's script in a fresh checkout.
     fn job(&self, name: &str, variables: &[(&str, &str)]) -> Ran {
         let job = &self.template[name];
         let target = self.project.dir.join("target");
         let _ = std::fs::remove_dir_all(&target);
-        let home = target.join("cargo-home");
-        std::fs::create_dir_all(home.join("bin")).unwrap();
-        for (tool, _) in TOOLS {
-            std::os::unix::fs::symlink(program(tool), home.join("bin").join(tool)).unwrap();
-        }
-        // `--root target/tools`, of the job that has it.
-        if job["script"].to_string().contains("--root target/tools") {
-            fixtures::write_all(&target, &[("tools/bin/.keep", "")]);
-            std::fs::copy(program("cargo-sign"), target.join("tools/bin/cargo-sign")).unwrap();
-        }
-        let real = std::env::var_os("HOME").map(PathBuf::from).unwrap();
-        let real =
-            std::env::var_os("CARGO_HOME").map_or_else(|| real.join(".cargo"), PathBuf::from);
-        std::os::unix::fs::symlink(real.join("registry"), home.join("registry")).unwrap();
-        let from = job.get("dependencies").or_else(|| job.get("needs"));
-        for before in from.into_iter().filter_map(Value::as_array).flatten() {
-            // A job that is optional is named by an object.
-            let Some(before) = before.as_str() else {
-                continue;
-            };
-            copy(&self.artifacts(before), &target);
-        }
-        let fixed = [
-            ("CI_COMMIT_TAG", "shapes-cli-v1.1.0"),
-            ("CI_PROJECT_URL", "https://git.example.org/shapes"),
-            ("CI_PROJECT_ID", "7"),
-            ("CI_API_V4_URL", "https://git.example.org/api/v4"),
-            ("RELEASE_GATES", "https://git.example.org/release-gates"),
-            ("RELEASE_GATES_REV", "0123456789abcdef"),
-            ("OFFLINE", "1"),
-        ];
-        let before = &self.template[".release"]["before_script"];
-        let script: Vec<&str> = [before, &job["script"]]
-            .iter()
-            .flat_map(|lines| lines.as_array().unwrap())
-            .map(|line| line.as_str().unwrap())
-            .collect();
-        let script = script.join("\n").replace(
-            "templates/",
-            &format!("{}/templates/", repository().display()),
-        );
-        let step = self.env.bash(&script);
-        let step = step
+        let home = self.prepare(job, &target);
+
+        let script = self.script(job);
+        let mut step = self
+            .env
+            .bash(&script)
             .current_dir(&self.project.dir)
-            .env("PATH", path_after([self.env.path().join("bin")]));
-        let step = step
+            .env("PATH", path_after([self.env.path().join("bin")]))
             .env("CI_PROJECT_DIR", &self.project.dir)
             .env("CARGO_HOME", &home)
             .env("SAID", &self.said);
-        let step = fixed
-            .iter()
-            .chain(variables)
-            .fold(step, |step, (name, value)| step.env(name, value));
+        for (name, value) in PLATFORM.iter().chain(variables) {
+            step = step.env(*name, *value);
+        }
         let ran = self.env.run_step(step);
+
         let kept = job
             .get("artifacts")
             .unwrap_or(&self.template[".gates"]["artifacts"]);
@@ -136,7 +106,64 @@ impl<'a> Pipeline<'a> {
         }
         ran
     }
+
+    #[track_caller]
+    fn passes(&self, job: &str, variables: &[(&str, &str)]) {
+        let ran = self.job(job, variables);
+        assert_eq!(ran.code, 0, "{job}: {ran:#?}");
+    }
+
+    /// The programs, the registry and the artifacts of the jobs before; returns CARGO_HOME.
+    fn prepare(&self, job: &Value, target: &Path) -> PathBuf {
+        let home = target.join("cargo-home");
+        std::fs::create_dir_all(home.join("bin")).unwrap();
+        for (tool, _) in TOOLS {
+            std::os::unix::fs::symlink(program(tool), home.join("bin").join(tool)).unwrap();
+        }
+        // `--root target/tools`, of the job that has it.
+        if job["script"].to_string().contains("--root target/tools") {
+            fixtures::write_all(target, &[("tools/bin/.keep", "")]);
+            std::fs::copy(program("cargo-sign"), target.join("tools/bin/cargo-sign")).unwrap();
+        }
+
+        let real = std::env::var_os("HOME").map(PathBuf::from).unwrap();
+        let real =
+            std::env::var_os("CARGO_HOME").map_or_else(|| real.join(".cargo"), PathBuf::from);
+        std::os::unix::fs::symlink(real.join("registry"), home.join("registry")).unwrap();
+
+        let from = job.get("dependencies").or_else(|| job.get("needs"));
+        for before in from.into_iter().filter_map(Value::as_array).flatten() {
+            // A job that is optional is named by an object.
+            if let Some(before) = before.as_str() {
+                copy(&self.artifacts(before), target);
+            }
+        }
+        home
+    }
+
+    /// A job's script as one text, with the templates of this repository.
+    fn script(&self, job: &Value) -> String {
+        let before = &self.template[".release"]["before_script"];
+        let lines: Vec<&str> = [before, &job["script"]]
+            .iter()
+            .flat_map(|lines| lines.as_array().unwrap())
+            .map(|line| line.as_str().unwrap())
+            .collect();
+        let templates = format!("{}/templates/", repository().display());
+        lines.join("\n").replace("templates/", &templates)
+    }
 }
+
+/// What the platform tells every job.
+const PLATFORM: [(&str, &str); 7] = [
+    ("CI_COMMIT_TAG", "shapes-cli-v1.1.0"),
+    ("CI_PROJECT_URL", "https://git.example.org/shapes"),
+    ("CI_PROJECT_ID", "7"),
+    ("CI_API_V4_URL", "https://git.example.org/api/v4"),
+    ("RELEASE_GATES", "https://git.example.org/release-gates"),
+    ("RELEASE_GATES_REV", "0123456789abcdef"),
+    ("OFFLINE", "1"),
+];
 
 fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).into_iter().flatten() {
@@ -193,8 +220,7 @@ fn the_template_calls_what_there_is() {
 /// published.
 #[test]
 fn a_tag_is_released_and_only_what_is_listed_is_published() {
-    if !has("jq") {
-        println!("SKIPPED: there is no jq on this machine");
+    if !required("jq") {
         return;
     }
     let env = TestEnv::new();
@@ -205,39 +231,42 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
         files: &files,
     };
     let project = Whole::new(&env, &[last]);
-    let db = whole::advisory_db(env.path(), "unused");
-    let key = std::fs::read_to_string(&project.key).unwrap();
     let pipeline = Pipeline::new(&env, &project);
-    let passes = |job: &str, variables: &[(&str, &str)]| {
-        let ran = pipeline.job(job, variables);
-        assert_eq!(ran.code, 0, "{job}: {ran:#?}");
-    };
-    passes("sign-tool", &[]);
-    if project.signed {
-        passes("source", &[]);
+
+    run_to_the_signature(&pipeline);
+    pipeline.passes("publish", &[("CI_JOB_TOKEN", "job-secret")]);
+    assert_published(&pipeline);
+    assert_download_verifies(&pipeline);
+}
+
+/// All jobs but the last, with what makes `sign` wait.
+#[track_caller]
+fn run_to_the_signature(pipeline: &Pipeline<'_>) {
+    let db = whole::advisory_db(pipeline.env.path(), "unused");
+    let key = std::fs::read_to_string(&pipeline.project.key).unwrap();
+    let key = ("RELEASE_GATES_SIGNING_KEY", key.as_str());
+
+    pipeline.passes("sign-tool", &[]);
+    if pipeline.project.signed {
+        pipeline.passes("source", &[]);
     }
-    passes("build", &[]);
-    passes("compat", &[]);
-    passes("rebuild", &[]);
-    passes("judge", &[("ADVISORY_DB", db.to_str().unwrap())]);
+    pipeline.passes("build", &[]);
+    pipeline.passes("compat", &[]);
+    pipeline.passes("rebuild", &[]);
+    pipeline.passes("judge", &[("ADVISORY_DB", db.to_str().unwrap())]);
     // Without the key the job ends before it begins.
     assert_eq!(pipeline.job("sign", &[]).code, 2);
-    passes(
-        "sign",
-        &[
-            ("RELEASE_GATES_SIGNING_KEY", &key),
-            ("MORE_SIGNATURES", "yes"),
-        ],
-    );
-    let folder = pipeline
-        .artifacts("sign")
-        .join("release-gates/shapes-cli-1.1.0");
+    pipeline.passes("sign", &[key, ("MORE_SIGNATURES", "yes")]);
     assert!(
-        !folder.join("provenance.intoto.jsonl").exists(),
+        !pipeline.released().join("provenance.intoto.jsonl").exists(),
         "the others have not signed yet"
     );
-    passes("sign", &[("RELEASE_GATES_SIGNING_KEY", &key)]);
-    passes("publish", &[("CI_JOB_TOKEN", "job-secret")]);
+    pipeline.passes("sign", &[key]);
+}
+
+/// What was uploaded, and what the release links to.
+#[track_caller]
+fn assert_published(pipeline: &Pipeline<'_>) {
     let said = std::fs::read_to_string(pipeline.said.join("curl")).unwrap();
     assert!(!said.contains("job-secret"), "others see arguments: {said}");
     let calls: Vec<&str> = said.lines().collect();
@@ -245,6 +274,7 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
         calls.last().unwrap().ends_with("/projects/7/releases"),
         "the release comes last: {said}"
     );
+
     let release: Value =
         serde_json::from_slice(&std::fs::read(pipeline.said.join("release.json")).unwrap())
             .unwrap();
@@ -258,29 +288,34 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
         .collect();
     links.sort_unstable();
     assert_eq!(links.len(), calls.len() - 1, "each file once: {said}");
-    let list = std::fs::read_to_string(folder.join("checksums.txt")).unwrap();
+
+    let list = std::fs::read_to_string(pipeline.released().join("checksums.txt")).unwrap();
     let listed: Vec<&str> = list.lines().map(|line| &line[66..]).collect();
     assert!(
         listed.iter().all(|name| links.contains(name)),
         "{links:?} {listed:?}"
     );
-    assert!(
-        [
-            "checksums.txt",
-            "checksums.txt.sshsig",
-            "provenance.intoto.jsonl"
-        ]
-        .iter()
-        .all(|name| links.contains(name))
-    );
+    let evidence = [
+        "checksums.txt",
+        "checksums.txt.sshsig",
+        "provenance.intoto.jsonl",
+    ];
+    assert!(evidence.iter().all(|name| links.contains(name)));
     assert!(
         !["buildlog.jsonl", "repro.json"]
             .iter()
             .any(|name| links.contains(name)),
         "{links:?}"
     );
-    // Who downloads just that can verify it.
-    let public = project.dir.join("release-keys/maintainer.ed25519.pub");
+}
+
+/// Who downloads just that can verify it.
+#[track_caller]
+fn assert_download_verifies(pipeline: &Pipeline<'_>) {
+    let public = pipeline
+        .project
+        .dir
+        .join("release-keys/maintainer.ed25519.pub");
     let args = [
         "verify",
         "--offline",
@@ -290,7 +325,7 @@ fn a_tag_is_released_and_only_what_is_listed_is_published() {
     ];
     std::fs::remove_file(pipeline.said.join("curl")).unwrap();
     std::fs::remove_file(pipeline.said.join("release.json")).unwrap();
-    let ran = env.run(env.path(), "cargo-sign", args);
+    let ran = pipeline.env.run(pipeline.env.path(), "cargo-sign", args);
     assert_eq!(ran.code, 0, "{ran:#?}");
 }
 
@@ -312,10 +347,10 @@ fn code_quality_is_what_was_found() {
         .arg("-f")
         .arg(repository().join("templates/code-quality.jq"))
         .arg(&file);
-    let Ok(finished) = release_gate::process::Runner::new().run(step) else {
-        println!("SKIPPED: there is no jq on this machine");
+    if !required("jq") {
         return;
-    };
+    }
+    let finished = release_gate::process::Runner::new().run(step).unwrap();
     let quality: Value = serde_json::from_slice(&finished.stdout).unwrap();
     let found = quality.as_array().unwrap();
     assert_eq!(

@@ -7,9 +7,9 @@
     reason = "a fixture that cannot be made fails its test"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use release_gates_tests::{TestEnv, fixtures, has};
+use release_gates_tests::{TestEnv, fixtures, required};
 
 /// Blocks of `sh` in a Markdown file.
 fn blocks(text: &str) -> Vec<String> {
@@ -29,45 +29,94 @@ fn blocks(text: &str) -> Vec<String> {
     blocks
 }
 
-#[test]
-fn the_guide_is_right() {
-    let env = TestEnv::new();
-    // The public key is committed, as the documentation tells maintainers.
+/// Where the source of the project is said to live.
+const SOURCE: &str = "https://example.org/demo";
+
+/// A release, its guide, and the commands in it.
+struct Guide {
+    env: TestEnv,
+    /// What is published.
+    folder: PathBuf,
+    list: String,
+    text: String,
+    /// Blocks of commands of stock tools.
+    stock: Vec<String>,
+}
+
+impl Guide {
+    fn new() -> Self {
+        let env = TestEnv::new();
+        let dir = project(&env);
+        release(&env, &dir);
+
+        let folder = dir.join("target/release-gates/demo-0.1.1/release");
+        let list = std::fs::read_to_string(folder.join("checksums.txt")).unwrap();
+        let text = std::fs::read_to_string(folder.join("SECURITY.md")).unwrap();
+        // What is for those who have the suite is checked by itself.
+        let (suite, stock): (Vec<String>, Vec<String>) = blocks(&text)
+            .into_iter()
+            .partition(|block| block.starts_with("cargo"));
+        assert!(suite.len() >= 3 && stock.len() >= 5, "{text}");
+        let stock = stock
+            .into_iter()
+            .filter(|block| !block.starts_with("minisign") || required("minisign"))
+            .collect();
+        Self {
+            env,
+            folder,
+            list,
+            text,
+            stock,
+        }
+    }
+
+    /// The first archive.
+    fn archive(&self) -> &str {
+        let mut names = self.list.lines().filter_map(|line| line.split("  ").nth(1));
+        names.find(|name| name.ends_with(".gz")).unwrap()
+    }
+
+    /// What is published, as somebody downloads it: the listed files, their signatures, and the
+    /// provenance.
+    fn download(&self, name: &str) -> PathBuf {
+        download(&self.env, &self.folder, &self.list, name)
+    }
+}
+
+/// A project whose public key is committed, as the documentation tells maintainers.
+fn project(env: &TestEnv) -> PathBuf {
     let made = env.run(
         env.path(),
         "cargo-sign",
         ["keygen", "--no-passphrase", "--out", "release.key"],
     );
     assert_eq!(made.code, 0, "{made:#?}");
+
     let public = std::fs::read_to_string(env.path().join("release.key.pub")).unwrap();
-    let files = [
+    let keys = [
         ("release-keys/a-spare.pub", SPARE),
         ("release-keys/maintainer.ed25519.pub", &public),
     ];
     let [before @ .., last] = fixtures::DEMO else {
         panic!("the project has versions")
     };
-    let files = [last.files, &files].concat();
-    let dir = env.project(
-        "demo",
-        &[
-            before,
-            &[fixtures::Step {
-                files: &files,
-                ..*last
-            }],
-        ]
-        .concat(),
-    );
+    let files = [last.files, &keys].concat();
+    let last = fixtures::Step {
+        files: &files,
+        ..*last
+    };
+    env.project("demo", &[before, &[last]].concat())
+}
+
+fn release(env: &TestEnv, dir: &Path) {
     let key = env.path().join("release.key").display().to_string();
-    let source = "https://example.org/demo";
     for (tool, args) in [
         ("cargo-repro", &["build"][..]),
         ("cargo-sbom-lite", &["generate"]),
         ("cargo-sign", &["pack", "--key", &key]),
         (
             "cargo-sign",
-            &["attest", "--key", &key, "--source-uri", source],
+            &["attest", "--key", &key, "--source-uri", SOURCE],
         ),
         ("cargo-relnotes", &["docs"]),
         // Again, so that the guide is a part of the release it describes; nothing else changes by
@@ -75,72 +124,71 @@ fn the_guide_is_right() {
         ("cargo-sign", &["pack", "--key", &key]),
         (
             "cargo-sign",
-            &["attest", "--key", &key, "--source-uri", source],
+            &["attest", "--key", &key, "--source-uri", SOURCE],
         ),
         ("cargo-sign", &["verify"]),
     ] {
-        let ran = env.run(&dir, tool, [args, &["--offline"]].concat());
+        let ran = env.run(dir, tool, [args, &["--offline"]].concat());
         assert_eq!(ran.code, 0, "{tool} {args:?}: {ran:#?}");
     }
-    let folder = dir.join("target/release-gates/demo-0.1.1");
-    let list = std::fs::read_to_string(folder.join("checksums.txt")).unwrap();
-    let guide = std::fs::read_to_string(folder.join("SECURITY.md")).unwrap();
-    let archive = list
-        .lines()
-        .find_map(|line| line.split("  ").nth(1).filter(|name| name.ends_with(".gz")));
-    let archive = archive.unwrap();
+}
+
+#[test]
+fn the_guide_is_right() {
+    let guide = Guide::new();
     assert!(
-        guide.contains("ssh-keygen -Y verify") && guide.contains("openssl pkeyutl"),
-        "{guide}"
+        guide.text.contains("ssh-keygen -Y verify") && guide.text.contains("openssl pkeyutl"),
+        "{}",
+        guide.text
     );
 
-    let good = download(&env, &folder, &list, "good");
-    // What is for those who have the suite is checked below.
-    let (suite, stock): (Vec<String>, Vec<String>) = blocks(&guide)
-        .into_iter()
-        .partition(|block| block.starts_with("cargo"));
-    assert!(suite.len() >= 3 && stock.len() >= 5, "{guide}");
-    let stock: Vec<String> = stock
-        .into_iter()
-        .filter(|block| !block.starts_with("minisign") || has("minisign"))
-        .collect();
-    for block in &stock {
-        let (code, said) = sh(&env, &good, block);
+    let good = guide.download("good");
+    for block in &guide.stock {
+        let (code, said) = sh(&guide.env, &good, block);
         assert_eq!(code, 0, "{block}{said}");
     }
     // The fingerprint that is shown is the one that is named.
-    let (_, shown) = sh(&env, &good, "ssh-keygen -lf ../allowed_signers");
+    let (_, shown) = sh(&guide.env, &good, "ssh-keygen -lf ../allowed_signers");
     let fingerprint = shown.split_whitespace().nth(1).unwrap();
-    assert!(guide.contains(fingerprint), "{shown}");
+    assert!(guide.text.contains(fingerprint), "{shown}");
 
-    // What the suite's own commands say.
-    for line in guide
-        .lines()
-        .filter(|line| line.starts_with("cargo-sign verify"))
-    {
-        let line = line.replace("SOURCE_URI", source);
+    assert_suite_commands_verify(&guide, &good);
+    assert_changes_are_noticed(&guide);
+}
+
+/// What the suite's own commands say.
+#[track_caller]
+fn assert_suite_commands_verify(guide: &Guide, good: &Path) {
+    let lines = guide.text.lines();
+    for line in lines.filter(|line| line.starts_with("cargo-sign verify")) {
+        let line = line.replace("SOURCE_URI", SOURCE);
         let args: Vec<&str> = line.split(' ').skip(1).collect();
-        let verified = env.run(&good, "cargo-sign", args);
+        let verified = guide.env.run(good, "cargo-sign", args);
         assert!(
             verified.code == 0 && verified.stdout.contains("OK  "),
             "{line}: {verified:#?}"
         );
     }
+}
 
-    // Each of them notices that something was changed.
+/// Each of the stock tools notices that something was changed.
+#[track_caller]
+fn assert_changes_are_noticed(guide: &Guide) {
     for (file, commands) in [
-        (archive, &["ssh-keygen -Y", "openssl pkeyutl"][..]),
+        (guide.archive(), &["ssh-keygen -Y", "openssl pkeyutl"][..]),
         ("checksums.txt", &["ssh-keygen -Y"]),
         ("checksums.txt.sshsig", &["ssh-keygen -Y"]),
     ] {
-        let bad = download(&env, &folder, &list, &format!("bad-{file}"));
+        let bad = guide.download(&format!("bad-{file}"));
         let mut bytes = std::fs::read(bad.join(file)).unwrap();
         let at = bytes.len() / 2;
         bytes[at] ^= 1;
         std::fs::write(bad.join(file), bytes).unwrap();
-        let refused: Vec<_> = stock
+
+        let refused: Vec<_> = guide
+            .stock
             .iter()
-            .filter(|block| sh(&env, &bad, block).0 != 0)
+            .filter(|block| sh(&guide.env, &bad, block).0 != 0)
             .collect();
         for command in commands {
             assert!(
@@ -156,7 +204,7 @@ const SPARE: &str =
     "untrusted comment: spare\nRWRtaW5pc2lnbgOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4\n";
 
 /// What is published: the listed files, their signatures, and the provenance.
-fn download(env: &TestEnv, folder: &Path, list: &str, name: &str) -> std::path::PathBuf {
+fn download(env: &TestEnv, folder: &Path, list: &str, name: &str) -> PathBuf {
     let to = env.path().join("downloads").join(name);
     std::fs::create_dir_all(&to).unwrap();
     let listed = list.lines().filter_map(|line| line.split("  ").nth(1));

@@ -86,162 +86,236 @@ fn assert_whole(whole: &Whole, root: &Path, when: &str) {
     }
 }
 
-#[test]
-fn every_file_is_whole_whenever_a_command_is_killed() {
-    let env = TestEnv::new();
-    let dir = env.project("demo", fixtures::DEMO);
-    let folder = dir.join("target/release-gates");
-    let db = fixtures::advisory_db(env.path());
-    let runner = Runner::new();
-    let key = env.path().join("release.key");
-    let keys = dir.join("release-keys");
-    let public = key.with_extension("key.pub");
-    let (db, key, public) = (
-        db.to_str().unwrap(),
-        key.to_str().unwrap(),
-        public.to_str().unwrap(),
-    );
-    let step = |tool: &str, args: &[&str]| -> Step {
-        env.step(program(tool))
-            .current_dir(&dir)
-            .args(args)
-            .env("RELEASE_GATES_STATE_DIR", env.path().join("state"))
+/// A project, and what its commands are given.
+struct Target {
+    env: TestEnv,
+    dir: PathBuf,
+    db: String,
+    key: String,
+    runner: Runner,
+}
+
+/// A command that writes.
+struct Command {
+    tool: &'static str,
+    args: Vec<String>,
+}
+
+impl Command {
+    fn new(tool: &'static str, args: &[&str]) -> Self {
+        Self {
+            tool,
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        }
+    }
+
+    fn call(&self) -> String {
+        format!("{} {}", self.tool, self.args.join(" "))
+    }
+
+    /// Whether it builds everything twice.
+    fn is_slow(&self) -> bool {
+        matches!(
+            self.args.first().map(String::as_str),
+            Some("check" | "rebuild")
+        )
+    }
+
+    fn is_build(&self) -> bool {
+        self.args.first().is_some_and(|arg| arg == "build")
+    }
+
+    /// Whether it makes the keyring, which may not be there then.
+    fn is_init(&self) -> bool {
+        self.args.iter().any(|arg| arg == "init")
+    }
+}
+
+impl Target {
+    fn new() -> Self {
+        let env = TestEnv::new();
+        let dir = env.project("demo", fixtures::DEMO);
+        let db = fixtures::advisory_db(env.path()).display().to_string();
+        let key = env.path().join("release.key").display().to_string();
+        // Beside what is released, since that is verified, too.
+        std::fs::create_dir_all(dir.join("target/release-gates/beside")).unwrap();
+        let target = Self {
+            env,
+            dir,
+            db,
+            key,
+            runner: Runner::new(),
+        };
+        let args = ["keygen", "--no-passphrase", "--out", &target.key];
+        let keygen = Command::new("cargo-sign", &args);
+        assert!(
+            target
+                .runner
+                .run(target.step(&keygen))
+                .unwrap()
+                .is_success()
+        );
+        target
+    }
+
+    fn step(&self, command: &Command) -> Step {
+        self.env
+            .step(program(command.tool))
+            .current_dir(&self.dir)
+            .args(&command.args)
+            .env("RELEASE_GATES_STATE_DIR", self.env.path().join("state"))
             .env("CARGO_NET_OFFLINE", "true")
-    };
-    let wanted: u32 = std::env::var("RELEASE_GATES_KILLS")
-        .ok()
-        .map_or(45, |text| text.parse().unwrap());
-    let facts = "target/release-gates/demo-0.1.1";
-    let [buildinfo, released] =
-        ["buildinfo.json", "RELEASE_NOTES.md"].map(|name| format!("{facts}/{name}"));
-    // Beside what is released, since that is verified, too.
-    std::fs::create_dir_all(folder.join("beside")).unwrap();
-    let [vex, osv, notices] = ["demo.vex.json", "demo.osv.json", "NOTICES"]
-        .map(|name| format!("target/release-gates/beside/{name}"));
-    let commands: [(&str, &[&str]); 17] = [
-        ("cargo-sbom-lite", &["generate"]),
-        ("cargo-sbom-lite", &["audit", "--db", db]),
-        (
-            "cargo-sbom-lite",
-            &["audit", "--db", db, "--vex", &vex, "--osv", &osv],
-        ),
-        ("cargo-sbom-lite", &["licenses"]),
-        ("cargo-sbom-lite", &["licenses", "--notices", &notices]),
-        ("cargo-sbom-lite", &["pins"]),
-        ("cargo-compat", &[]),
-        ("cargo-repro", &["build"]),
-        ("cargo-repro", &["check"]),
-        ("cargo-repro", &["rebuild", "--buildinfo", &buildinfo]),
-        ("cargo-relnotes", &["--phase", "draft"]),
-        ("cargo-relnotes", &["docs"]),
-        (
-            "cargo-sign",
-            &["keys", "init", "--key", key, "--name", "ada"],
-        ),
-        (
-            "cargo-sign",
-            &["pack", "--key", key, "--zip", "--despite-refusals"],
-        ),
-        (
-            "cargo-sign",
-            &[
-                "attest",
-                "--key",
-                key,
-                "--source-uri",
-                "https://git.example.org/demo",
-                "--vsa",
-            ],
-        ),
-        ("cargo-sign", &["verify", "--key", public]),
-        ("cargo-sign", &["sign", "--key", key, &released]),
-    ];
-    assert!(
-        runner
-            .run(step(
+    }
+
+    fn keys(&self) -> PathBuf {
+        self.dir.join("release-keys")
+    }
+
+    fn forget_keyring(&self, command: &Command) {
+        if command.is_init() {
+            let _ = std::fs::remove_file(self.keys().join("keyring.json"));
+        }
+    }
+
+    /// Every command that writes, in the order in which each finds what it needs.
+    fn commands(&self) -> Vec<Command> {
+        let facts = "target/release-gates/demo-0.1.1";
+        let [buildinfo, notes] =
+            ["buildinfo.json", "RELEASE_NOTES.md"].map(|name| format!("{facts}/{name}"));
+        let [vex, osv, notices] = ["demo.vex.json", "demo.osv.json", "NOTICES"]
+            .map(|name| format!("target/release-gates/beside/{name}"));
+        let public = format!("{}.pub", self.key);
+        let (db, key) = (self.db.as_str(), self.key.as_str());
+        let source = "https://git.example.org/demo";
+        let attest = ["attest", "--key", key, "--source-uri", source, "--vsa"];
+        let commands: [(&str, &[&str]); 17] = [
+            ("cargo-sbom-lite", &["generate"]),
+            ("cargo-sbom-lite", &["audit", "--db", db]),
+            (
+                "cargo-sbom-lite",
+                &["audit", "--db", db, "--vex", &vex, "--osv", &osv],
+            ),
+            ("cargo-sbom-lite", &["licenses"]),
+            ("cargo-sbom-lite", &["licenses", "--notices", &notices]),
+            ("cargo-sbom-lite", &["pins"]),
+            ("cargo-compat", &[]),
+            ("cargo-repro", &["build"]),
+            ("cargo-repro", &["check"]),
+            ("cargo-repro", &["rebuild", "--buildinfo", &buildinfo]),
+            ("cargo-relnotes", &["--phase", "draft"]),
+            ("cargo-relnotes", &["docs"]),
+            (
                 "cargo-sign",
-                &["keygen", "--no-passphrase", "--out", key]
-            ))
-            .unwrap()
-            .is_success()
-    );
-    let is_slow = |args: &[&str]| matches!(args.first(), Some(&("check" | "rebuild")));
-    let commands: Vec<_> = commands
-        .into_iter()
-        .filter(|(_, args)| wanted >= 100 || !is_slow(args))
-        .collect();
-    let each = wanted.div_ceil(u32::try_from(commands.len()).unwrap());
-    let (mut killed, mut called) = (0, 0);
-    for (tool, args) in commands {
-        let call = format!("{tool} {}", args.join(" "));
-        let is_init = args.contains(&"init");
-        let watched = if is_init { &keys } else { &folder };
+                &["keys", "init", "--key", key, "--name", "ada"],
+            ),
+            (
+                "cargo-sign",
+                &["pack", "--key", key, "--zip", "--despite-refusals"],
+            ),
+            ("cargo-sign", &attest),
+            ("cargo-sign", &["verify", "--key", &public]),
+            ("cargo-sign", &["sign", "--key", key, &notes]),
+        ];
+        let commands = commands.into_iter();
+        commands
+            .map(|(tool, args)| Command::new(tool, args))
+            .collect()
+    }
+
+    /// Calls it until it ended twice: the second call finds what the first left, and may have that
+    /// to say. Returns what files may hold, and how long the second call took.
+    fn learn(&self, command: &Command, watched: &Path) -> (Whole, Duration) {
         let mut whole = Whole::new();
         remember(&mut whole, watched);
         let mut took = Duration::ZERO;
-        // Twice: the second call finds what the first left, and may have that to say.
         for _ in 0..2 {
-            if is_init {
-                let _ = std::fs::remove_file(keys.join("keyring.json"));
-            }
+            self.forget_keyring(command);
             let clock = Instant::now();
-            let ran = runner.run(step(tool, args)).unwrap();
+            let ran = self.runner.run(self.step(command)).unwrap();
             took = clock.elapsed();
-            if args.first() == Some(&"build") {
-                assert!(dir.join(&buildinfo).is_file());
+            if command.is_build() {
+                let info = "target/release-gates/demo-0.1.1/buildinfo.json";
+                assert!(self.dir.join(info).is_file());
             }
             let said = format!(
                 "{}{}",
                 ran.stderr_text(),
                 String::from_utf8_lossy(&ran.stdout)
             );
-            assert!(ran.is_success(), "{call}: {said}");
+            assert!(ran.is_success(), "{}: {said}", command.call());
             remember(&mut whole, watched);
         }
-        let mut here = 0;
+        (whole, took)
+    }
+
+    /// Kills it so often at different moments; returns how often it was called and killed.
+    fn kill(&self, command: &Command, watched: &Path, times: u32) -> (u32, u32) {
+        let (whole, mut took) = self.learn(command, watched);
+        let (mut called, mut killed) = (0, 0);
         // As often as it is wanted, and until it was killed at all: a machine that was busy when
         // the call was timed is quicker now.
-        for attempt in 0..each * 4 {
-            if attempt >= each && here > 0 {
+        for attempt in 0..times * 4 {
+            if attempt >= times && killed > 0 {
                 break;
             }
             // Spread over the whole call, and a little more densely near its end, where files are
             // written.
-            let at = f64::from(attempt % each + 1) / f64::from(each + 1);
+            let at = f64::from(attempt % times + 1) / f64::from(times + 1);
             let after = took.mul_f64(at.sqrt()).max(Duration::from_millis(1));
-            if is_init {
-                let _ = std::fs::remove_file(keys.join("keyring.json"));
-            }
-            let finished = runner.run(step(tool, args).timeout(after)).unwrap();
+            self.forget_keyring(command);
+            let step = self.step(command).timeout(after);
+            let finished = self.runner.run(step).unwrap();
             called += 1;
-            here += u32::from(finished.timed_out);
+            killed += u32::from(finished.timed_out);
             if !finished.timed_out {
                 took = took.min(finished.elapsed);
             }
-            assert_whole(&whole, watched, &format!("{call}, killed after {after:?}"));
+            let when = format!("{}, killed after {after:?}", command.call());
+            assert_whole(&whole, watched, &when);
         }
-        assert!(here > 0, "{call} was never killed in time");
-        println!("{call}: killed {here} times");
-        killed += here;
+        (called, killed)
+    }
+}
+
+#[test]
+fn every_file_is_whole_whenever_a_command_is_killed() {
+    let target = Target::new();
+    let folder = target.dir.join("target/release-gates");
+    let keys = target.keys();
+    let wanted: u32 = std::env::var("RELEASE_GATES_KILLS")
+        .ok()
+        .map_or(45, |text| text.parse().unwrap());
+    let mut commands = target.commands();
+    commands.retain(|command| wanted >= 100 || !command.is_slow());
+    let each = wanted.div_ceil(u32::try_from(commands.len()).unwrap());
+
+    let (mut all_called, mut all_killed) = (0, 0);
+    for command in commands {
+        let watched = if command.is_init() { &keys } else { &folder };
+        let (called, killed) = target.kill(&command, watched, each);
+        assert!(killed > 0, "{} was never killed in time", command.call());
+        println!("{}: killed {killed} times", command.call());
+        all_called += called;
+        all_killed += killed;
+
         // And nothing that was left stands in the way of the next call.
-        if is_init {
-            let _ = std::fs::remove_file(keys.join("keyring.json"));
-        }
-        let ran = runner.run(step(tool, args)).unwrap();
+        target.forget_keyring(&command);
+        let ran = target.runner.run(target.step(&command)).unwrap();
         assert!(
             ran.is_success(),
-            "{call}, after it was killed: {}",
+            "{}, after it was killed: {}",
+            command.call(),
             ran.stderr_text()
         );
-        if is_init {
+        if command.is_init() {
             std::fs::remove_dir_all(&keys).unwrap(); // it would make the tree dirty
         }
     }
     assert!(
-        killed * 3 > called,
-        "only {killed} of {called} calls were killed in time"
+        all_killed * 3 > all_called,
+        "only {all_killed} of {all_called} calls were killed in time"
     );
-    println!("{killed} of {called} calls were killed");
+    println!("{all_killed} of {all_called} calls were killed");
 }
 
 /// The same for the writer alone, where the window can be hit: a child replaces one large file

@@ -259,7 +259,7 @@ fn what_was_changed_after_signing_is_refused() {
         assert_eq!(ran.code, 0, "{call}: {ran:#?}");
     }
     let folder = dir.join("target/release-gates/demo-0.1.1");
-    let archive = std::fs::read_dir(&folder)
+    let archive = std::fs::read_dir(folder.join("release"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| path.to_string_lossy().ends_with(".tar.gz"))

@@ -48,7 +48,7 @@ fn is_signed(dir: &Path) -> bool {
         .flatten()
         .flatten();
     folders.into_iter().any(|folder| {
-        folder.path().join("checksums.txt.sshsig").exists()
+        folder.path().join("release/checksums.txt.sshsig").exists()
             || folder.path().join("verify.json").exists()
     })
 }
@@ -206,7 +206,7 @@ fn what_needs_two_keys_waits_for_the_second() {
         );
     }
     let list = dir
-        .join("target/release-gates/demo-0.1.1/checksums.txt")
+        .join("target/release-gates/demo-0.1.1/release/checksums.txt")
         .display()
         .to_string();
     sign(&["sign", "--key", &second, &list]);

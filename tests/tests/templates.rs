@@ -9,10 +9,13 @@
 )]
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use release_gates_tests::whole::Whole;
-use release_gates_tests::{Ran, TOOLS, TestEnv, fixtures, has, path_after, program, repository};
+use release_gates_tests::{
+    Ran, TOOLS, TestEnv, fixtures, path_after, program, repository, required,
+};
 use serde_json::Value;
 
 fn yaml(path: &Path) -> Value {
@@ -314,7 +317,7 @@ fn the_actions_work_alone_and_together() {
     passes("relnotes", &[("advisory-db", db)]);
     passes("sign", &[("signing-key", &key)]);
     let folder = whole.artifacts("shapes-cli");
-    assert!(folder.join("provenance.intoto.jsonl").is_file());
+    assert!(folder.join("release/provenance.intoto.jsonl").is_file());
     let info = folder.join("buildinfo.json");
     passes(
         "repro",
@@ -367,64 +370,77 @@ esac
 cat call >> said
 "#;
 
-/// The steps of the releasing workflow that are shell, on what the jobs before leave.
-#[test]
-fn what_is_published_is_what_is_listed() {
-    let workflow = yaml(&repository().join("templates/github/release-gates.yml"));
-    let run = |job: &str| {
-        let step = steps(&workflow["jobs"][job])
+/// What the jobs before leave, and the step that publishes it.
+struct Publishing {
+    env: TestEnv,
+    script: String,
+    path: OsString,
+}
+
+impl Publishing {
+    fn new() -> Self {
+        let workflow = yaml(&repository().join("templates/github/release-gates.yml"));
+        let step = steps(&workflow["jobs"]["publish"])
             .find(|step| step["run"].is_string())
             .unwrap();
-        step["run"].as_str().unwrap().to_owned()
-    };
-    let env = TestEnv::new();
-    let digest = "0".repeat(64);
-    let list = format!("{digest}  RELEASE_NOTES.md\n{digest}  demo-1.0.0-x.tar.gz\n");
-    let folder = "release/demo-1.0.0";
-    let files: Vec<(String, &str)> = [
-        "RELEASE_NOTES.md",
-        "demo-1.0.0-x.tar.gz",
-        "demo-1.0.0-x.tar.gz.sig",
-    ]
-    .iter()
-    .chain(&[
-        "checksums.txt.sig",
-        "checksums.txt.sshsig",
-        "provenance.intoto.jsonl",
-        "repro.json",
-        "buildlog.jsonl",
-    ])
-    .map(|name| (format!("{folder}/{name}"), "x"))
-    .chain([(format!("{folder}/checksums.txt"), list.as_str())])
-    .collect();
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(path, text)| (path.as_str(), *text))
-        .collect();
-    fixtures::write_all(env.path(), &files);
-    fixtures::write_programs(env.path(), &[("bin/gh", GH)]);
-    let path = path_after([env.path().join("bin")]);
-    let publish = |tag: &str, more: &[(&str, &str)]| {
-        let step = env.bash(&run("publish"));
-        let step = step.current_dir(env.path()).env("PATH", &path);
-        let step = step
+        let script = step["run"].as_str().unwrap().to_owned();
+
+        let env = TestEnv::new();
+        let digest = "0".repeat(64);
+        let list = format!("{digest}  RELEASE_NOTES.md\n{digest}  demo-1.0.0-x.tar.gz\n");
+        let published = [
+            "RELEASE_NOTES.md",
+            "demo-1.0.0-x.tar.gz",
+            "demo-1.0.0-x.tar.gz.sig",
+            "checksums.txt.sig",
+            "checksums.txt.sshsig",
+            "provenance.intoto.jsonl",
+            // Nobody listed these.
+            "repro.json",
+            "buildlog.jsonl",
+        ];
+        let folder = "release/demo-1.0.0/release";
+        for name in published {
+            fixtures::write_all(env.path(), &[(&format!("{folder}/{name}"), "x")]);
+        }
+        fixtures::write_all(env.path(), &[(&format!("{folder}/checksums.txt"), &list)]);
+        fixtures::write_programs(env.path(), &[("bin/gh", GH)]);
+        let path = path_after([env.path().join("bin")]);
+        Self { env, script, path }
+    }
+
+    /// Publishes a tag, on a platform in this state; returns what the platform was told, too.
+    fn publish(&self, tag: &str, state: &[(&str, &str)]) -> (Ran, String) {
+        let mut step = self
+            .env
+            .bash(&self.script)
+            .current_dir(self.env.path())
+            .env("PATH", &self.path)
             .env("GITHUB_REPOSITORY", "o/demo")
-            .env("GITHUB_REF_NAME", tag);
-        let step = step.env("GITHUB_SHA", "c0ffee").env("TAGGED", "c0ffee");
-        let ran = env.run_step(
-            more.iter()
-                .fold(step, |step, (name, value)| step.env(name, value)),
-        );
-        let said = env.path().join("said");
+            .env("GITHUB_REF_NAME", tag)
+            .env("GITHUB_SHA", "c0ffee")
+            .env("TAGGED", "c0ffee");
+        for (name, value) in state {
+            step = step.env(*name, *value);
+        }
+        let ran = self.env.run_step(step);
+
+        let said = self.env.path().join("said");
         let text = std::fs::read_to_string(&said).unwrap_or_default();
         let _ = std::fs::remove_file(said);
         (ran, text)
-    };
-    let (ran, said) = publish("v1.0.0-rc.1", &[("LATEST", "v0.9.0")]);
+    }
+}
+
+/// The steps of the releasing workflow that are shell, on what the jobs before leave.
+#[test]
+fn what_is_published_is_what_is_listed() {
+    let publishing = Publishing::new();
+    let (ran, said) = publishing.publish("v1.0.0-rc.1", &[("LATEST", "v0.9.0")]);
     assert_eq!(ran.code, 0, "{ran:#?}");
     let mut published: Vec<&str> = said
         .lines()
-        .filter_map(|line| line.strip_prefix("release/demo-1.0.0/"))
+        .filter_map(|line| line.strip_prefix("release/demo-1.0.0/release/"))
         .collect();
     published.sort_unstable();
     let expected = [
@@ -442,8 +458,20 @@ fn what_is_published_is_what_is_listed() {
         said.contains("--prerelease") && said.contains("--draft=false"),
         "{said}"
     );
-    // A package's tag is no pre-release for the dash after its name; what repairs an older version
-    // is not the latest.
+
+    // Which of two packages is meant is asked, not guessed.
+    fixtures::write_all(
+        publishing.env.path(),
+        &[("release/other-1.0.0/release/checksums.txt", "")],
+    );
+    assert_eq!(publishing.publish("v1.0.0", &[]).0.code, 2);
+}
+
+/// A package's tag is no pre-release for the dash after its name; what repairs an older version is
+/// not the latest.
+#[test]
+fn what_a_tag_says_of_the_release() {
+    let publishing = Publishing::new();
     let cases = [
         ("v1.0.0", "", false),
         ("v1.0.0", "v0.9.0", false),
@@ -452,7 +480,7 @@ fn what_is_published_is_what_is_listed() {
         ("demo-v1.0.1", "other-v2.0.0", false),
     ];
     for (tag, latest, older) in cases {
-        let (ran, said) = publish(tag, &[("LATEST", latest)]);
+        let (ran, said) = publishing.publish(tag, &[("LATEST", latest)]);
         assert_eq!(ran.code, 0, "{ran:#?}");
         assert!(
             !said.contains("--prerelease") && said.contains("--draft=false"),
@@ -464,11 +492,17 @@ fn what_is_published_is_what_is_listed() {
             "{tag} {latest}: {said}"
         );
     }
-    assert!(publish("demo-v2.0.0-rc.1", &[]).1.contains("--prerelease"));
-    assert_eq!(publish("nightly", &[]).0.code, 2);
-    // Drafts that earlier attempts left are gone before the next is made; a draft that lacks a
-    // file, a tag that was moved and a platform that does not answer publish nothing.
-    let (ran, said) = publish("v1.0.0", &[("DRAFTS", "2")]);
+    let (_, said) = publishing.publish("demo-v2.0.0-rc.1", &[]);
+    assert!(said.contains("--prerelease"), "{said}");
+    assert_eq!(publishing.publish("nightly", &[]).0.code, 2);
+}
+
+/// Drafts that earlier attempts left are gone before the next is made; a draft that lacks a file, a
+/// tag that was moved and a platform that does not answer publish nothing.
+#[test]
+fn nothing_is_published_in_part() {
+    let publishing = Publishing::new();
+    let (ran, said) = publishing.publish("v1.0.0", &[("DRAFTS", "2")]);
     assert_eq!(ran.code, 0, "{ran:#?}");
     assert_eq!(
         said.lines().filter(|line| *line == "delete").count(),
@@ -476,22 +510,18 @@ fn what_is_published_is_what_is_listed() {
         "{said}"
     );
     for broken in [("LOST", "1"), ("TAGGED", "badcafe"), ("DOWN", "1")] {
-        let (ran, said) = publish("v1.0.0", &[broken]);
+        let (ran, said) = publishing.publish("v1.0.0", &[broken]);
         assert!(
             ran.code != 0 && !said.contains("--draft=false"),
             "{broken:?}: {ran:#?} {said}"
         );
     }
-    // Which of two packages is meant is asked, not guessed.
-    fixtures::write_all(env.path(), &[("release/other-1.0.0/checksums.txt", "")]);
-    assert_eq!(publish("v1.0.0", &[]).0.code, 2);
 }
 
 /// What is released is settled before anything is built.
 #[test]
 fn the_package_is_named_or_follows_from_the_tag() {
-    if !has("jq") {
-        println!("SKIPPED: there is no jq on this machine");
+    if !required("jq") {
         return;
     }
     let env = TestEnv::new();
@@ -535,8 +565,7 @@ fn the_package_is_named_or_follows_from_the_tag() {
 /// missing ends the release.
 #[test]
 fn every_build_is_packed() {
-    if !has("jq") {
-        println!("SKIPPED: there is no jq on this machine");
+    if !required("jq") {
         return;
     }
     let env = TestEnv::new();

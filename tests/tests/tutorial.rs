@@ -15,7 +15,7 @@
 
 use std::fmt::Write as _;
 
-use release_gates_tests::{TestEnv, as_ada, has, path_with_programs, repository};
+use release_gates_tests::{TestEnv, as_ada, path_with_programs, repository, required};
 
 /// One command, or a whole `sh` block.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ fn the_tutorial_is_true() {
     let mut commands = commands(&page);
     assert!(commands.len() > 40, "{}", commands.len());
     let env = TestEnv::new();
-    if !has("ssh-keygen") {
+    if !required("ssh-keygen") {
         commands.retain(|command| !command.text.starts_with("ssh-keygen "));
     }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything CI runs, but for long fuzzing and benchmarks.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use release_gate::process::Step;
@@ -23,16 +24,20 @@ pub(crate) fn run(workspace: &Workspace, args: &TestArgs) -> Result<u8> {
         lint(workspace)?;
         docs::check(workspace)?;
     }
-    let (passed, failed) = tests(workspace)?;
+    let counts = tests(workspace)?;
     workspace.terminal.status(
         "Finished",
         format!("all stages in {:.0} s", clock.elapsed().as_secs_f64()),
     );
     workspace
         .terminal
-        .result(&format!("{passed} passed, {failed} failed\n"))
+        .result(&closing_line(counts))
         .map_err(|error| Error::judge("cannot write to standard output").with_source(error))?;
-    Ok(if failed == 0 { exit::PASS } else { exit::FAIL })
+    Ok(if counts.failed == 0 {
+        exit::PASS
+    } else {
+        exit::FAIL
+    })
 }
 
 fn lint(workspace: &Workspace) -> Result<()> {
@@ -75,8 +80,17 @@ pub(crate) fn tidy(workspace: &Workspace) -> Result<()> {
     tidy::check(&workspace.root, &workspace.runner)
 }
 
+/// What came of the tests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    /// Tests that ended early or left a part out, because the machine lacks what they need.
+    skipped: u64,
+}
+
 /// Runs `cargo test` and adds its closing lines up. That no test ran is a failure.
-fn tests(workspace: &Workspace) -> Result<(u64, u64)> {
+fn tests(workspace: &Workspace) -> Result<Counts> {
     workspace.terminal.status("Testing", "the workspace");
     let spinner = workspace.terminal.spinner("Testing");
     let step: Step = workspace
@@ -86,25 +100,63 @@ fn tests(workspace: &Workspace) -> Result<(u64, u64)> {
         .runner
         .run_with(step, |line| spinner.message(line.trim_start()))?;
     drop(spinner);
+
     let output = String::from_utf8_lossy(&finished.stdout);
+    let told = finished.stderr_text();
     workspace.terminal.people(&output);
     if !finished.is_success() {
-        workspace.terminal.people(&finished.stderr_text());
+        workspace.terminal.people(&told);
     }
-    let (passed, failed) = output
-        .lines()
-        .filter_map(counts)
-        .fold((0, 0), |sum, (p, f)| (sum.0 + p, sum.1 + f));
-    if passed + failed == 0 {
+    let skipped = skipped_lines(&told);
+    workspace.terminal.people(&skipped.join("\n"));
+
+    let mut counts = sum(&output);
+    counts.skipped = tests_of(&skipped);
+    if counts.passed + counts.failed == 0 {
         return Err(Error::judge("no test ran"));
     }
-    if !finished.is_success() && failed == 0 {
+    if !finished.is_success() && counts.failed == 0 {
         return Err(Error::judge(format!(
             "`{}` failed ({})",
             finished.command, finished.status
         )));
     }
-    Ok((passed, failed))
+    Ok(counts)
+}
+
+fn closing_line(counts: Counts) -> String {
+    let Counts {
+        passed,
+        failed,
+        skipped,
+    } = counts;
+    let skipped = match skipped {
+        0 => String::new(),
+        skipped => format!(", {skipped} of them skipped in whole or in part"),
+    };
+    format!("{passed} passed{skipped}, {failed} failed\n")
+}
+
+/// The lines with which tests say that they left something out.
+fn skipped_lines(stderr: &str) -> Vec<&str> {
+    let lines = stderr.lines();
+    lines.filter(|line| line.starts_with("SKIPPED ")).collect()
+}
+
+/// How many tests said so. One may say it several times.
+fn tests_of(skipped: &[&str]) -> u64 {
+    let tests = skipped.iter().filter_map(|line| line.split(' ').nth(1));
+    tests.collect::<BTreeSet<_>>().len() as u64
+}
+
+/// Adds the closing lines of all test programs up.
+fn sum(stdout: &str) -> Counts {
+    let mut sum = Counts::default();
+    for (passed, failed) in stdout.lines().filter_map(counts) {
+        sum.passed += passed;
+        sum.failed += failed;
+    }
+    sum
 }
 
 /// Takes `test result: ok. 47 passed; 0 failed; …` apart.
@@ -119,7 +171,7 @@ fn counts(line: &str) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::counts;
+    use super::*;
 
     #[test]
     fn closing_lines_are_added_up() {
@@ -132,5 +184,20 @@ mod tests {
             Some((3, 2))
         );
         assert_eq!(counts("test a::b ... ok"), None);
+    }
+
+    #[test]
+    fn what_was_skipped_is_counted_by_test() {
+        let stderr = "x\nSKIPPED a::b: `jq` is not on this machine\nSKIPPED a::b: `gpg` is not on this machine\n\
+            SKIPPED c: no namespaces\n";
+        let counts = Counts {
+            passed: 5,
+            failed: 0,
+            skipped: tests_of(&skipped_lines(stderr)),
+        };
+        assert_eq!(
+            closing_line(counts),
+            "5 passed, 2 of them skipped in whole or in part, 0 failed\n"
+        );
     }
 }

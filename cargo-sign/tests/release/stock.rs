@@ -4,8 +4,6 @@ use std::path::Path;
 
 use release_gate::process::{Runner, Step};
 
-use crate::fixture::*;
-
 #[cfg(unix)]
 #[test]
 fn tools_that_others_wrote_accept_a_release() {
@@ -15,8 +13,8 @@ fn tools_that_others_wrote_accept_a_release() {
         .join("templates/stock-verifiers.sh");
     let scratch = tempfile::tempdir().unwrap();
     for needed in ["openssl", "ssh-keygen", "python3"] {
-        if stock(scratch.path(), "which", &[needed], Vec::new()) != Some(true) {
-            return say(&format!("SKIPPED: there is no `{needed}` on this machine"));
+        if !release_gates_tests::required(needed) {
+            return;
         }
     }
     let step = Step::new("sh")
