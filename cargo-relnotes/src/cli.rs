@@ -18,6 +18,7 @@ const EXAMPLES: &str = "Examples:
   cargo relnotes check                      do the notes agree with the facts?
   cargo relnotes check --notes CHANGELOG.md the same for notes somebody wrote
   cargo relnotes docs                       INSTALL.md and SECURITY.md
+  cargo relnotes prepare                    skeletons of what people fill in, in the work tree
   cargo relnotes rollback                   how to take the release back (printed, never run)";
 
 /// Release notes that agree with the facts.
@@ -50,6 +51,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         out: Option<PathBuf>,
     },
+    /// Write the files people fill in (words, migration guide, advisories) into the work tree
+    Prepare,
     /// Print how to take the release back; nothing is run
     Rollback,
 }

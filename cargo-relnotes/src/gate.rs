@@ -2,7 +2,7 @@
 
 use release_gate::cli::{Context, Gate, Outcome, SharedArgs};
 use release_gate::report::report_schema;
-use release_gate::{Result, Tool};
+use release_gate::{Error, Result, Tool};
 use release_gate_facts::ReportData;
 use release_gate_facts::report::relnotes::RelnotesData;
 use release_gate_facts::report::relnotes_check::RelnotesCheckData;
@@ -21,7 +21,7 @@ impl Gate for Cli {
         match &self.command {
             None => Some(RelnotesData::NAME),
             Some(Command::Check { .. }) => Some(RelnotesCheckData::NAME),
-            Some(Command::Docs { .. } | Command::Rollback) => None,
+            Some(Command::Docs { .. } | Command::Prepare | Command::Rollback) => None,
         }
     }
 
@@ -45,13 +45,41 @@ impl Gate for Cli {
     }
 
     fn execute(self, cx: &mut Context) -> Result<Outcome> {
+        self.refuse_unused()?;
         match &self.command {
             None => command::generate::run(cx, &self.range, &self.generate),
             Some(Command::Check { notes }) => {
                 command::check::run(cx, &self.range, notes.as_deref())
             }
             Some(Command::Docs { out }) => command::docs::run(cx, &self.range, out.as_deref()),
+            Some(Command::Prepare) => command::prepare::run(cx, &self.range),
             Some(Command::Rollback) => command::rollback::run(cx, &self.range),
+        }
+    }
+}
+
+impl Cli {
+    /// Refuses flags that mean nothing to the call.
+    fn refuse_unused(&self) -> Result<()> {
+        let given = [
+            ("--accounting", self.generate.accounting),
+            ("--changelog", self.generate.changelog.is_some()),
+            ("--template", self.generate.template.is_some()),
+        ];
+        let phase = ("--phase", self.range.phase.is_some());
+        let db = ("--db", self.range.db.is_some());
+        let unused = match &self.command {
+            None => Vec::new(),
+            Some(Command::Check { .. }) => given.to_vec(),
+            Some(Command::Docs { .. } | Command::Prepare) => [&given[..], &[phase]].concat(),
+            Some(Command::Rollback) => [&given[..], &[phase, db]].concat(),
+        };
+        match unused.into_iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => Err(
+                Error::usage(format!("{flag} means nothing to this command"))
+                    .with_help("leave it out; `cargo relnotes` without a command takes it"),
+            ),
+            None => Ok(()),
         }
     }
 }

@@ -92,4 +92,12 @@ release_gate::rules! {
     NOTES_EDITED = "notes-edited", Deny, "generated text was changed by hand",
         "The generated part of RELEASE_NOTES.md is not what relnotes.json describes. Changes there are lost with the next run and no \
          longer agree with the facts. Put your own words between the marks made for them, or make the notes again.";
+    NOT_JUDGED_FACT = "not-judged-fact", Note, "a report of another gate could not be relied on",
+        "The notes repeat what the other gates found. Where a report is missing, stale or of another shape, they say so instead. A final \
+         release with such a gap is judged by `facts-missing`, `facts-stale` and `facts-error`.";
+    NOT_JUDGED_DEPENDENCIES = "not-judged-dependencies", Note, "the dependencies of both releases were not compared",
+        "One of the two commits has no Cargo.lock that can be read, so what changed in it is not known.";
+    NOT_JUDGED_ADVISORIES = "not-judged-advisories", Note, "the advisories of both releases were not compared",
+        "There is no advisory database, a file of it cannot be read, or a lock file is missing: which vulnerabilities came and went is not \
+         known. Name a checkout of RustSec's advisory-db with --db.";
 }

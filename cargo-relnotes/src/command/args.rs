@@ -7,10 +7,9 @@ use clap::{ValueEnum, ValueHint};
 use crate::model::release::Phase;
 
 /// Whether the notes go into the release's own commit, or describe the finished release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PhaseArg {
     /// For the release pull request: whatever facts exist, gaps said
-    #[default]
     Draft,
     /// For the release itself: every required fact, or no verdict
     Final,
@@ -34,9 +33,9 @@ pub struct RangeArgs {
     /// Revision that is released [default: HEAD]
     #[arg(long, value_name = "REV", global = true)]
     pub to: Option<String>,
-    /// For the release pull request, or for the release itself
-    #[arg(long, value_enum, default_value_t, value_name = "PHASE", global = true)]
-    pub phase: PhaseArg,
+    /// For the release pull request, or for the release itself [default: draft]
+    #[arg(long, value_enum, value_name = "PHASE", global = true)]
+    pub phase: Option<PhaseArg>,
     /// Advisory database [default: RELEASE_GATES_ADVISORY_DB, or cargo's advisory-db folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
     pub db: Option<PathBuf>,

@@ -14,6 +14,7 @@ use release_gate_facts::{Envelope, Fact, GapKind, ReportData};
 use super::args::RangeArgs;
 use super::session::{Composed, Session, not_compared};
 use crate::compose::release::baseline;
+use crate::judge::coverage::coverage;
 use crate::judge::notes::{Notes, judge, no_section, unrecorded};
 use crate::model::prose::PROSE_BEGIN;
 use crate::model::release::{About, Phase};
@@ -97,6 +98,7 @@ fn check_one(session: &Session, composed: &Composed, file: Option<&Path>) -> Res
     let commits = counted(release.range.counted, "commit", "commits");
     let summary = format!("{path} against {commits}{}", not_compared(release));
     let mut report = Report::with_data(&TOOL, target.subject.clone(), &data)
+        .coverage(coverage(release))
         .findings(findings)
         .summary(summary);
     if let Some(baseline) = baseline(&release.range) {

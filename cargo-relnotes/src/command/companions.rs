@@ -9,6 +9,7 @@ use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
 use release_gate::cli::Context;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::error::JudgeExt;
+use release_gate_facts::files::{ADVISORIES_FOLDER, MIGRATION};
 
 use crate::model::release::Release;
 use crate::report::{advisory, migration};
@@ -21,33 +22,32 @@ pub(super) fn write_companions(
     release: &Release,
 ) -> Result<()> {
     let ours = written_before(folder);
-    let is_ours = |name: &str, bytes: &[u8]| ours.get(name) == Some(&sha256_bytes(bytes));
     let mut due: Vec<(String, String)> = Vec::new();
-    let api = release.evidence.facts.compat.usable();
-    let api = api
-        .map(|compat| compat.data.changes.as_slice())
-        .unwrap_or_default();
-    let guide = migration::render(&release.about, &release.range, &release.changes, api)?;
-    if let Some(guide) = guide {
-        let before = folder
-            .read("MIGRATION.md")?
-            .filter(|bytes| !is_ours("MIGRATION.md", bytes));
-        let text = match before {
+    if let Some(guide) = due_guide(release)? {
+        let before = folder.read(MIGRATION)?;
+        let foreign = before.filter(|bytes| !is_ours(&ours, MIGRATION, bytes));
+        let text = match foreign {
             Some(bytes) => migration::with_words(&guide, &String::from_utf8_lossy(&bytes)),
             None => guide,
         };
-        due.push(("MIGRATION.md".to_owned(), text));
+        due.push((MIGRATION.to_owned(), text));
     }
-    for file in advisory::render(
-        &release.about,
-        &release.changes.accounting,
-        &release.vulnerabilities,
-    )? {
-        let name = format!("advisories/{}", file.name);
-        let kept = folder
+    for file in due_advisories(release)? {
+        let name = format!("{ADVISORIES_FOLDER}/{}", file.name);
+        let foreign = folder
             .read(&name)?
-            .is_some_and(|bytes| !is_ours(&name, &bytes));
-        let text = if kept { String::new() } else { file.text };
+            .is_some_and(|bytes| !is_ours(&ours, &name, &bytes));
+        // What is committed is what everybody sees.
+        let is_committed = release
+            .words
+            .advisories
+            .values()
+            .any(|one| *one == file.text);
+        let text = if foreign && !is_committed {
+            String::new()
+        } else {
+            file.text
+        };
         due.push((name, text));
     }
     for (name, text) in due.iter().filter(|(_, text)| !text.is_empty()) {
@@ -60,7 +60,7 @@ pub(super) fn write_companions(
         let Some(bytes) = folder.read(name)? else {
             continue;
         };
-        if is_ours(name, &bytes) {
+        if is_ours(&ours, name, &bytes) {
             std::fs::remove_file(folder.path(name))
                 .or_judge(|| format!("cannot remove `{name}`"))?;
         } else {
@@ -70,6 +70,39 @@ pub(super) fn write_companions(
         }
     }
     Ok(())
+}
+
+/// The migration guide that is due, with the words of the committed one.
+pub(super) fn due_guide(release: &Release) -> Result<Option<String>> {
+    let api = release.evidence.facts.compat.usable();
+    let api = api
+        .map(|compat| compat.data.changes.as_slice())
+        .unwrap_or_default();
+    let guide = migration::render(&release.about, &release.range, &release.changes, api)?;
+    Ok(guide.map(|guide| match &release.words.migration {
+        Some(committed) => migration::with_words(&guide, committed),
+        None => guide,
+    }))
+}
+
+/// The advisories that are due, each as it is committed, where it is.
+pub(super) fn due_advisories(release: &Release) -> Result<Vec<advisory::File>> {
+    let mut files = advisory::render(
+        &release.about,
+        &release.changes.accounting,
+        &release.vulnerabilities,
+    )?;
+    for file in &mut files {
+        if let Some(committed) = release.words.advisory(&file.name, &file.ids) {
+            file.text = committed.to_owned();
+        }
+    }
+    Ok(files)
+}
+
+/// Whether a file is as an earlier run wrote it.
+fn is_ours(ours: &BTreeMap<String, Sha256Digest>, name: &str, bytes: &[u8]) -> bool {
+    ours.get(name) == Some(&sha256_bytes(bytes))
 }
 
 /// The migration guide and advisories an earlier run wrote, with the digest of what it wrote.
@@ -85,7 +118,7 @@ fn written_before(folder: &PackageArtifacts) -> BTreeMap<String, Sha256Digest> {
 
 /// Whether a path is that of a file written beside the notes, in no folder of somebody's choice.
 fn is_companion(path: &str) -> bool {
-    path == "MIGRATION.md"
+    path == MIGRATION
         || path
             .strip_prefix("advisories/")
             .is_some_and(|name| !name.contains(['/', '\\']))

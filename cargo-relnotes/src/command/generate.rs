@@ -82,6 +82,7 @@ fn write_one(
     }
     let data = report_data(&release, digest);
     let mut report = Report::with_data(&TOOL, target.subject, &data)
+        .coverage(judge::coverage::coverage(&release))
         .findings(findings)
         .human(human)
         .summary(summary(&release));
@@ -106,7 +107,10 @@ fn render_notes(
     };
     let before = folder.read(RELEASE_NOTES)?;
     let before = before.as_deref().map(String::from_utf8_lossy);
-    let words = before.as_deref().and_then(prose::prose);
+    // What is committed is what the pull request, CI and the tag see; what stands in the folder is
+    // a draft of this machine.
+    let committed = release.words.notes.as_deref();
+    let words = committed.or_else(|| before.as_deref().and_then(prose::prose));
     prose::with_prose(&fresh, words).ok_or_else(|| {
         Error::usage("the template has no place for the words people wrote into RELEASE_NOTES.md, which would be lost")
             .with_help("print `<!-- {{ prose_begin }} -->` and `<!-- {{ prose_end }} -->` in the template, or move those words elsewhere")

@@ -9,5 +9,6 @@ mod companions;
 pub mod docs;
 pub mod generate;
 mod insert;
+pub mod prepare;
 pub mod rollback;
 mod session;

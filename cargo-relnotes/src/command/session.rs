@@ -61,7 +61,7 @@ impl Session {
         let request = Request {
             since: args.since.clone(),
             to: args.to.clone(),
-            phase: args.phase.into(),
+            phase: args.phase.map(Into::into).unwrap_or_default(),
         };
         Ok(Self {
             git,

@@ -23,7 +23,7 @@ use crate::model::release::{
 };
 use crate::model::sections::{Section, Table};
 use crate::model::{bump, people, reverts, updates};
-use crate::read::{blobs, facts, history, shipped};
+use crate::read::{blobs, facts, history, shipped, words};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +69,14 @@ pub fn compose_release(
     let deltas = deltas::between(git, target, &range, &facts, sources.advisories)?;
     let location = location_in_range(target, deltas.folder_before.clone());
     let commits = read_commits(git, &range.span, &location)?;
-    let accounting = account_for(git, &commits, &range.span, config, &deltas)?;
+    let table = section_table(git, &range.span, config)?.for_package(&target.package);
+    let rows = deltas.dependencies.as_ref().ok().map(updates::rows);
+    let policy = Policy {
+        table: &table,
+        rows: rows.as_ref(),
+        corrections: &config.corrections()?,
+    };
+    let accounting = account_for(git, &commits, &target.commit, policy)?;
     let breaking = join_breaking(&accounting, &facts);
 
     let contributors = contributors(git, &commits, &range.span, &location, config)?;
@@ -130,6 +137,13 @@ pub fn compose_release(
             unreadable_advisories: deltas.unreadable_advisories,
             keys: shipped::keys_at(git, &target.commit, &target.location.workspace)?,
         },
+        words: words::at(
+            git,
+            &target.commit,
+            &words::places(config, &target.location, &target.package, &target.version),
+            &target.package,
+            &target.version,
+        )?,
         about,
     })
 }
@@ -154,19 +168,11 @@ fn read_commits(git: &Git, span: &Span, location: &Location) -> Result<Vec<Commi
 fn account_for(
     git: &Git,
     commits: &[Commit],
-    span: &Span,
-    config: &Config,
-    deltas: &Deltas,
+    to: &CommitId,
+    policy: Policy<'_>,
 ) -> Result<Accounting> {
-    let table = section_table(git, span, config)?;
-    let rows = deltas.dependencies.as_ref().ok().map(updates::rows);
-    let policy = Policy {
-        table: &table,
-        rows: rows.as_ref(),
-        corrections: &config.corrections()?,
-    };
-    let reverts = account::reverts(commits, &table);
-    let known = known_of_reverts(git, commits, &reverts, &span.to)?;
+    let reverts = account::reverts(commits, policy.table);
+    let known = known_of_reverts(git, commits, &reverts, to)?;
     Ok(account::account(commits, policy, &reverts, &known))
 }
 

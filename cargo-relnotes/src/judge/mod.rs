@@ -2,5 +2,6 @@
 //!
 //! Must never: read anything. Each rule is a function from values to findings.
 
+pub mod coverage;
 pub mod notes;
 pub mod release;

@@ -40,6 +40,7 @@ pub fn judge(release: &Release, required: &[String]) -> (Vec<Finding>, Option<St
         changes,
         vulnerabilities,
         evidence,
+        ..
     } = release;
     let mut findings = Vec::new();
     findings.extend(tag_findings(about, range));

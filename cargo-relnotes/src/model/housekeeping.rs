@@ -134,7 +134,7 @@ pub(super) fn is_about_words(text: &str) -> bool {
 
 /// `1.2.3`, `v1.2.3`, `Release 1.2.3`, `chore: Release`, `Bump version to 1.2.3`, `chore(release):
 /// prepare for 1.2.3`, `Cut v1.2.3`, `1.2.3 release [skip ci]`.
-pub(super) fn is_release_commit(header: &Header) -> bool {
+pub(super) fn is_release_commit(header: &Header, package: Option<&str>) -> bool {
     /// Words of which nothing but the making of a release can be said.
     const PLAIN: &[&str] = &[
         "a",
@@ -200,7 +200,7 @@ pub(super) fn is_release_commit(header: &Header) -> bool {
     let words: Vec<&str> = text
         .split_whitespace()
         .map(|word| word.trim_matches(['.', ',', ':', '!', '`', '"', '(', ')']))
-        .filter(|word| !word.is_empty())
+        .filter(|word| !word.is_empty() && Some(*word) != package)
         .collect();
     if words.is_empty() || words.len() > 9 {
         return false;

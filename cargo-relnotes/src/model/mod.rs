@@ -33,3 +33,4 @@ mod squash;
 pub mod untrusted;
 pub mod updates;
 pub mod vulnerabilities;
+pub mod words;

@@ -20,6 +20,7 @@ use super::people::Contributor;
 use super::range::{Predecessor, TaggedRelease};
 use super::shipped::Key;
 use super::vulnerabilities::{Hit, Standing, VulnerabilityDelta};
+use super::words::Words;
 
 /// A version the manifest had and no tag names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,4 +204,6 @@ pub struct Release {
     pub vulnerabilities: Vulnerabilities,
     /// What can be checked.
     pub evidence: Evidence,
+    /// What people wrote for it.
+    pub words: Words,
 }

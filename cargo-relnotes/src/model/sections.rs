@@ -317,6 +317,8 @@ pub struct Table {
     overrides: BTreeMap<String, Destination>,
     selectors: Vec<(Section, Selector)>,
     layout: Layout,
+    /// Name of the package, lower case: `Bump demo to 1.1.0` is about its own release.
+    package: Option<String>,
 }
 
 impl Table {
@@ -336,6 +338,13 @@ impl Table {
     pub fn with_sections(mut self, layout: Layout, selectors: Vec<(Section, Selector)>) -> Self {
         self.layout = layout;
         self.selectors = selectors;
+        self
+    }
+
+    /// The same table for a package of this name.
+    #[must_use]
+    pub fn for_package(mut self, name: &str) -> Self {
+        self.package = Some(name.to_lowercase());
         self
     }
 
@@ -377,7 +386,7 @@ impl Table {
         if let Some((section, _)) = selected {
             return Placement::In(*section);
         }
-        if is_release_commit(header) {
+        if is_release_commit(header, self.package.as_deref()) {
             return Placement::Hidden("release-commit".to_owned());
         }
         if header.style != Style::Conventional

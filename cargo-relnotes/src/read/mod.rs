@@ -12,3 +12,4 @@ pub mod lockfile;
 pub mod manifest;
 pub mod page;
 pub mod shipped;
+pub mod words;

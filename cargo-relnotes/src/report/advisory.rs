@@ -23,6 +23,8 @@ pub struct File {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// Ids of the vulnerability, upper case: an advisory that names one of them is about it.
+    pub ids: Vec<String>,
 }
 
 /// Everything due for a release, sorted by name.
@@ -43,22 +45,26 @@ pub fn render(
         files.push(File {
             name: format!("{name}.md"),
             text: render_rustsec(about, entry),
+            ids: own_ids(entry).collect(),
         });
         files.push(File {
             name: format!("{name}.osv.json"),
             text: render_osv(about, entry),
+            ids: own_ids(entry).collect(),
         });
     }
     for hit in vulnerabilities.fixed() {
         files.push(File {
             name: format!("{}-fixed.md", hit.id),
             text: render_notice(about, hit, true)?,
+            ids: Vec::new(),
         });
     }
     for (_, hit) in &vulnerabilities.standing {
         files.push(File {
             name: format!("{}-known.md", hit.id),
             text: render_notice(about, hit, false)?,
+            ids: Vec::new(),
         });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));

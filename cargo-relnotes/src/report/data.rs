@@ -23,6 +23,7 @@ pub fn report_data(release: &Release, notes_sha256: Sha256Digest) -> facts::Reln
         changes,
         vulnerabilities,
         evidence,
+        ..
     } = release;
     facts::RelnotesData {
         phase: about.phase,

@@ -102,6 +102,7 @@ fn template_names(release: &Release) -> serde_json::Value {
         changes,
         vulnerabilities,
         evidence,
+        ..
     } = release;
     let data = report_data(release, sha256_bytes(b""));
     let before = range.before();

@@ -16,6 +16,7 @@ pub fn judge(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
         changes,
         vulnerabilities,
         evidence,
+        ..
     } = release;
     let page = Page::read(notes.text);
     let mut all = page.clone();
