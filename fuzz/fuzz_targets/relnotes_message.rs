@@ -1,7 +1,7 @@
 //! Any commit message: never lost, and its text comes back from a Markdown parser as it went in.
 #![no_main]
 
-use cargo_relnotes::model::grammar;
+use cargo_relnotes::model::message;
 use cargo_relnotes::model::pulls;
 use cargo_relnotes::model::untrusted::{Untrusted, is_unwanted};
 use cargo_relnotes::report::document::{Document, Part};
@@ -10,13 +10,13 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
-    let message = grammar::parse(&text, &|kind| matches!(kind, "feat" | "fix" | "revert"));
+    let parsed = message::parse(&text, &|kind| matches!(kind, "feat" | "fix" | "revert"));
     let first = text
         .trim_start_matches(['\n', '\r', ' ', '\t', '\u{feff}'])
         .split('\n')
         .next()
         .unwrap_or_default();
-    assert!(first.contains(&message.header.description));
+    assert!(first.contains(&parsed.header.description));
     pulls::read(&text);
 
     let line = Untrusted::new(&text);

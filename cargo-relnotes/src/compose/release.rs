@@ -15,7 +15,7 @@ use crate::model::commit::Commit;
 use crate::model::config::Config;
 use crate::model::facts::Facts;
 use crate::model::folders::Location;
-use crate::model::grammar::Revert;
+use crate::model::message::Revert;
 use crate::model::people::Handles;
 use crate::model::range::Span;
 use crate::model::release::{

@@ -11,11 +11,13 @@ use release_gate_facts::report::relnotes::Sums;
 use super::advisories::advisory_ids;
 use super::commit::Commit;
 use super::corrections::{Correction, Corrections};
-use super::grammar::{self, Header, Message, Revert, Squashed, Style, Wish, split_pulls};
+use super::grammar::{self, Header, Style, split_pulls};
+use super::message::{self, Message, Revert, Wish};
 use super::note::{self, Block};
 use super::pulls::{self, Pulls, Title};
 use super::reverts::{self, Known};
 use super::sections::{Layout, Placement, Section, Table};
+use super::squash::Squashed;
 use super::untrusted::Untrusted;
 use super::updates::{UpdatePlace, place_update};
 
@@ -116,7 +118,7 @@ pub fn reverts(commits: &[Commit], table: &Table) -> Vec<(usize, Revert)> {
         .enumerate()
         .filter(|(_, commit)| says(commit));
     candidates
-        .filter_map(|(at, commit)| Some((at, grammar::parse(&commit.message, &known).revert?)))
+        .filter_map(|(at, commit)| Some((at, message::parse(&commit.message, &known).revert?)))
         .collect()
 }
 
@@ -298,7 +300,7 @@ impl Accountant<'_> {
     fn parse(&self, commit: &Commit) -> Message {
         let table = self.policy.table;
         let known = |kind: &str| table.knows(kind);
-        let mut message = grammar::parse(&commit.message, &known);
+        let mut message = message::parse(&commit.message, &known);
         let subject = commit.subject();
         let title = if subject.eq_ignore_ascii_case("merge commit from fork") {
             // GitHub's words for a private fix; what it is about stands below.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::commit::{Commit, Identity};
-use super::grammar;
+use super::message;
 use super::untrusted::Untrusted;
 
 /// One contributor.
@@ -33,7 +33,7 @@ pub fn co_authors(commits: &[Commit]) -> Vec<(usize, Identity)> {
         {
             continue;
         }
-        let message = grammar::parse(&commit.message, &|_| false);
+        let message = message::parse(&commit.message, &|_| false);
         found.extend(
             message
                 .co_authors

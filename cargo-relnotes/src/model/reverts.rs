@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use release_gate::git::CommitId;
 
 use super::commit::Commit;
-use super::grammar::{Revert, split_pull};
+use super::grammar::split_pull;
+use super::message::Revert;
 use super::pulls;
 
 /// The merges of the range that are taken back as a whole: what they brought has to be asked for.
@@ -194,7 +195,7 @@ pub fn cancelled(
 mod tests {
     use super::*;
     use crate::model::commit::Identity;
-    use crate::model::grammar;
+    use crate::model::message;
 
     /// Newest first, as history gives them; ids are their position's digit.
     fn gone(messages: &[&str]) -> Vec<usize> {
@@ -215,7 +216,7 @@ mod tests {
         let reverts: Vec<(usize, Revert)> = commits
             .iter()
             .enumerate()
-            .filter_map(|(at, commit)| Some((at, grammar::parse(&commit.message, &known).revert?)))
+            .filter_map(|(at, commit)| Some((at, message::parse(&commit.message, &known).revert?)))
             .collect();
         // Whatever is not in the range was released before.
         let known = Known {
@@ -248,7 +249,7 @@ mod tests {
         ];
         let reverts: Vec<(usize, Revert)> = vec![(
             0,
-            grammar::parse(&commits[0].message, &|_| false)
+            message::parse(&commits[0].message, &|_| false)
                 .revert
                 .unwrap(),
         )];
@@ -323,7 +324,7 @@ mod tests {
         };
         let message = "Revert \"feat: x\"\n\nThis reverts commit 9999999999.";
         let commits = [commit(0, message), commit(1, "feat: x")];
-        let parsed = grammar::parse(message, &|_| false).revert.unwrap();
+        let parsed = message::parse(message, &|_| false).revert.unwrap();
         let reverts = vec![(0, parsed)];
         let gone = cancelled(&commits, &reverts, &Known::default());
         assert_eq!(gone.into_keys().collect::<Vec<_>>(), [0, 1]);

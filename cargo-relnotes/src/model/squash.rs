@@ -3,7 +3,8 @@
 //! Must never: take prose for a change. An item counts where it is a header of a known type, or a
 //! whole commit as `git merge --squash` writes it down.
 
-use super::grammar::{Header, Squashed, breaking_footers, conventional, header, without_pull};
+use super::footers::{breaking_footers, bullet};
+use super::grammar::{Header, conventional, header, without_pull};
 
 /// Whether a subject is the one `git merge --squash` proposes.
 pub(super) fn is_title(subject: &str) -> bool {
@@ -12,10 +13,20 @@ pub(super) fn is_title(subject: &str) -> bool {
         || subject.starts_with("Squash commit")
 }
 
-/// The mark and the words of an item of a list, not indented.
-pub(super) fn bullet(line: &str) -> Option<(char, &str)> {
-    let mark = line.chars().next().filter(|c| matches!(c, '*' | '-'))?;
-    Some((mark, line[1..].strip_prefix(' ')?))
+/// A change named in the body of a squash merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Squashed {
+    /// Its first line.
+    pub header: Header,
+    /// Values of its `BREAKING CHANGE` footers.
+    pub breaking: Vec<String>,
+}
+
+impl Squashed {
+    /// Whether it is marked as breaking.
+    pub fn is_breaking(&self) -> bool {
+        self.header.bang || !self.breaking.is_empty()
+    }
 }
 
 /// The items of a list that are conventional headers of known types, without a repetition of the
