@@ -14,7 +14,7 @@ pub mod judge;
 pub mod model;
 pub mod read;
 pub mod report;
-mod rules;
+pub mod rules;
 mod tool;
 
 pub use cli::Cli;

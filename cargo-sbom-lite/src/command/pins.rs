@@ -4,6 +4,7 @@ use std::path::Path;
 
 use release_gate::advisories::cargo_home;
 use release_gate::facts::report::pins::PinsData;
+use release_gate::fs::throw_away_dir;
 use release_gate::lock::Lock;
 use release_gate::process::{Finished, Step};
 use release_gate::project::Project;
@@ -138,9 +139,10 @@ fn public_folder(project: &Project, folder: &Path) -> String {
     }
 }
 
-/// Lets cargo download the archives, also where the configuration replaces crates.io by vendored
-/// copies.
-fn fetch_archives(cx: &Context) -> Result<()> {
+/// Lets cargo download the archives, also where the project's configuration replaces crates.io by
+/// vendored copies: cargo reads the configuration of the folder it is started in, and not that of
+/// the manifest's.
+fn fetch_archives(cx: &mut Context) -> Result<()> {
     if cx.args().is_offline() {
         return Err(
             Error::usage("--fetch needs the network, which --offline forbids")
@@ -149,18 +151,13 @@ fn fetch_archives(cx: &Context) -> Result<()> {
     }
     cx.terminal
         .status("Fetching", "the archives that Cargo.lock names");
+    let manifest = cx.project()?.root.join("Cargo.toml");
+    let elsewhere = throw_away_dir("fetch")?;
     let step = Step::cargo()
         .inherit_network_env()
-        .args(["fetch", "--locked"])
-        .args([
-            "--config",
-            "source.crates-io.replace-with=\"release-gates-upstream\"",
-        ])
-        .args([
-            "--config",
-            "source.release-gates-upstream.registry=\"sparse+https://index.crates.io/\"",
-        ])
-        .args(cx.args().manifest_args());
+        .args(["fetch", "--locked", "--manifest-path"])
+        .arg(&manifest)
+        .current_dir(elsewhere.path());
     cx.runner.run(step)?.success().map_err(|error| {
         Error::judge("the archives cannot be fetched")
             .with_source(redact_text(&error.to_string()))
