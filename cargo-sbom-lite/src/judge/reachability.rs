@@ -2,15 +2,19 @@
 //!
 //! "Not linked" is a statement that leaves the house, so it is made only where absence is proved:
 //!
-//! 1. Every unit was compiled with complete debug information, and every artifact was looked into
-//!    (the caller sees to both).
-//! 2. Debug information has a compilation unit of the package's library, under the library's own
-//!    name. Without one, the names that are looked for could not have been there.
+//! 1. Every unit was compiled with complete debug information and without optimisation, since an
+//!    optimiser may inline a function without a trace; and every artifact was looked into (the
+//!    caller sees to all of it).
+//! 2. The package's library occurs in the program under its own name, which need not be that of the
+//!    package. Where it does not, the names that are looked for could not have been there.
 //! 3. Each function the advisory names is written in the package's sources as a plain function: not
-//!    as a macro, not with the linkage of C, not as a type, not re-exported from elsewhere.
-//! 4. No name in any program, however it is spelt, is that of the function.
+//!    as a macro, not with the linkage of C, not inlined always, not as a type, not re-exported
+//!    from elsewhere.
+//! 4. No symbol of any program, whatever crate it is of, is called like the function. (Names in
+//!    debug information do not count here: they are those of all that was compiled, reached or
+//!    not.)
 //!
-//! A name that occurs may still never be called: that is "unknown", never "affected".
+//! A name that occurs may still never be called: that is never taken for a call.
 
 use std::collections::BTreeSet;
 
@@ -42,23 +46,33 @@ pub fn judge_reachability(
             evidence: linked,
         };
     }
-    let inlined = occurrences(functions, library, &program.debug_only);
-    if !inlined.is_empty() {
-        return Reachability::unknown(format!(
-            "only debug information names {}: inlined, or dropped",
-            inlined.join(", ")
-        ));
-    }
+    let Some(code) = code else {
+        return not_traceable(functions, program);
+    };
     match doubt(functions, program, code) {
         Some(why) => Reachability::unknown(why),
         None => Reachability {
             result: Linkage::NotLinked,
             evidence: vec![format!(
-                "none of {} occurs in the program",
+                "none of {} has a symbol in the program, compiled without optimisation",
                 functions.join(", ")
             )],
         },
     }
+}
+
+/// What is said of a program that was compiled by somebody: nothing is proved absent.
+fn not_traceable(functions: &[String], program: &Functions) -> Reachability {
+    let inlined = occurrences(functions, None, &program.debug_only);
+    if inlined.is_empty() {
+        return Reachability::unknown(
+            "how the program was compiled is not known, so its names may be incomplete",
+        );
+    }
+    Reachability::unknown(format!(
+        "only debug information names {}: inlined, or dropped",
+        inlined.join(", ")
+    ))
 }
 
 /// Names of a program that may be one of the functions. Paths in advisories leave out generics and
@@ -77,7 +91,7 @@ fn occurrences(
         for name in names {
             let mut has_crate = false;
             let mut has_name = false;
-            for word in name.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            for word in words_of(name) {
                 has_crate |= word == first || Some(word) == library;
                 has_name |= word == last;
             }
@@ -90,42 +104,55 @@ fn occurrences(
 }
 
 /// Why absence is not proved; `None` where it is.
-fn doubt(functions: &[String], program: &Functions, code: Option<&PackageCode>) -> Option<String> {
-    let Some(code) = code else {
-        return Some("what the package's sources look like is not known".to_owned());
-    };
+fn doubt(functions: &[String], program: &Functions, code: &PackageCode) -> Option<String> {
     if code.is_native {
         return Some("the package links a native library, of which nothing is known".to_owned());
     }
-    if !program.crates.contains(&code.library) {
+    let has_library = program.crates.contains(&code.library)
+        || program
+            .symbols
+            .iter()
+            .any(|name| words_of(name).any(|word| word == code.library));
+    if !has_library {
         return Some(format!(
-            "debug information has no unit of the library `{}`, so its names could not be there",
+            "nothing in the program is of the library `{}`, so its names could not be there",
             code.library
         ));
     }
-    for function in functions {
-        let Some(last) = last_name(function) else {
-            return Some(format!("`{function}` is no plain function"));
-        };
-        let written = code.functions.iter().find(|(name, _)| name == last);
-        let why = match written.map(|(_, written)| *written) {
-            Some(Written::Plain) => None,
-            Some(Written::Macro) => Some("is a macro, which leaves no name in a program"),
-            Some(Written::Foreign) => Some("has the linkage of C"),
-            Some(Written::Nowhere) | None => {
-                Some("is not written in the package's sources: it comes from elsewhere")
-            }
-        };
-        if let Some(why) = why {
-            return Some(format!("`{function}` {why}"));
+    functions
+        .iter()
+        .find_map(|function| doubt_about(function, program, code))
+}
+
+fn doubt_about(function: &str, program: &Functions, code: &PackageCode) -> Option<String> {
+    let Some(last) = last_name(function) else {
+        return Some(format!("`{function}` is no plain function"));
+    };
+    let written = code.functions.iter().find(|(name, _)| name == last);
+    let why = match written.map(|(_, written)| *written) {
+        Some(Written::Plain) => None,
+        Some(Written::Inlined) => Some("is always inlined, which leaves no symbol"),
+        Some(Written::Macro) => Some("is a macro, which leaves no name in a program"),
+        Some(Written::Foreign) => Some("has the linkage of C"),
+        Some(Written::Nowhere) | None => {
+            Some("is not written in the package's sources: it comes from elsewhere")
         }
-        if program.bare.contains(last) {
-            return Some(format!(
-                "something in the program is called `{last}`: it may be `{function}`"
-            ));
-        }
+    };
+    if let Some(why) = why {
+        return Some(format!("`{function}` {why}"));
     }
-    None
+    let is_called_so = program.bare.contains(last)
+        || program
+            .symbols
+            .iter()
+            .any(|name| words_of(name).any(|word| word == last));
+    is_called_so
+        .then(|| format!("something in the program is called `{last}`: it may be `{function}`"))
+}
+
+/// The words of a demangled name.
+fn words_of(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_alphanumeric() && c != '_')
 }
 
 /// The last name of a path, if it can be a function's: no generics, and not spelt like a type.
@@ -146,9 +173,13 @@ mod tests {
 
     fn program() -> Functions {
         Functions {
-            symbols: names(&["<time::Tm as core::fmt::Debug>::fmt", "time::now"]),
-            debug_only: names(&["time::sys::inlined"]),
-            bare: names(&["now", "inlined", "elsewhere"]),
+            symbols: names(&[
+                "<time::Tm as core::fmt::Debug>::fmt",
+                "time::now",
+                "other::elsewhere",
+            ]),
+            debug_only: names(&["time::sys::inlined", "time::at"]),
+            bare: names(&["unmangled"]),
             crates: names(&["time", "app"]),
         }
     }
@@ -190,7 +221,8 @@ mod tests {
         for (function, code) in [
             // Nothing is known of the package.
             ("time::at", None),
-            // Macros, the linkage of C, re-exports.
+            // Macros, the linkage of C, what is inlined always, re-exports.
+            ("time::at", Some(code("at", Written::Inlined))),
             ("time::at", Some(code("at", Written::Macro))),
             ("time::at", Some(code("at", Written::Foreign))),
             ("time::at", Some(code("at", Written::Nowhere))),
@@ -202,11 +234,12 @@ mod tests {
             ),
             // Something is called so, wherever it comes from.
             ("time::elsewhere", Some(code("elsewhere", Written::Plain))),
-            // The library has another name, or no debug information.
+            ("time::unmangled", Some(code("unmangled", Written::Plain))),
+            // The library has another name, or is not in the program at all.
             (
                 "time::at",
                 Some(PackageCode {
-                    library: "other".to_owned(),
+                    library: "quite".to_owned(),
                     ..plain.clone()
                 }),
             ),

@@ -10,8 +10,7 @@ pub struct Functions {
     /// Functions that only debug information names, by demangled name: inlined somewhere, or
     /// dropped by the linker.
     pub debug_only: BTreeSet<String>,
-    /// Bare names: symbols that are not mangled, and the names of functions, variables, types and
-    /// fields in debug information, without their generic parameters.
+    /// Symbols that are not mangled.
     pub bare: BTreeSet<String>,
     /// Crates of which debug information has a compilation unit, by the names rustc knows them by.
     pub crates: BTreeSet<String>,
@@ -34,6 +33,8 @@ pub enum Written {
     Plain,
     /// As a function whose symbol is not mangled, or with the linkage of C.
     Foreign,
+    /// As a function that is inlined always, and has no symbol even without optimisation.
+    Inlined,
     /// As a macro: it leaves no name of its own in a program.
     Macro,
     /// Not at all: it is re-exported from elsewhere, made by a macro, or called otherwise.

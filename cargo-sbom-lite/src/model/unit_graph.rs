@@ -53,17 +53,21 @@ pub struct UnitDep {
 }
 
 impl Unit {
-    /// Whether its debug information is complete: full, in the program itself, not stripped.
-    pub fn has_full_debuginfo(&self) -> bool {
+    /// Whether every function of it that can be reached leaves its name in a program: compiled
+    /// without optimisation, with full debug information in the program itself, and by no flags of
+    /// its own.
+    pub fn is_traceable(&self) -> bool {
         let profile = &self.profile;
         let is_full = profile["debuginfo"] == 2 || profile["debuginfo"] == "full";
         let is_split = profile["split_debuginfo"]
             .as_str()
             .is_some_and(|split| split != "off");
+        let is_plain = profile["opt_level"] == "0"
+            && matches!(profile["lto"].as_str(), None | Some("off" | "false"));
         let has_flags = profile["rustflags"]
             .as_array()
             .is_some_and(|flags| !flags.is_empty());
-        is_full && !is_split && !has_flags
+        is_full && !is_split && is_plain && !has_flags
     }
 
     /// Whether it runs at build time, on the host, and ends up in no artifact.

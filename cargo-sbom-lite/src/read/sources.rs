@@ -36,8 +36,9 @@ fn worse(a: Written, b: Written) -> Written {
     let rank = |written| match written {
         Written::Nowhere => 0,
         Written::Plain => 1,
-        Written::Foreign => 2,
-        Written::Macro => 3,
+        Written::Inlined => 2,
+        Written::Foreign => 3,
+        Written::Macro => 4,
     };
     if rank(b) > rank(a) { b } else { a }
 }
@@ -80,6 +81,8 @@ fn linkage_of(before: &str) -> Written {
         block.is_some_and(|block| block.matches('{').count() > block.matches('}').count());
     if is_foreign || is_in_block {
         Written::Foreign
+    } else if item.contains("inline(always)") || item.contains("force_inline") {
+        Written::Inlined
     } else {
         Written::Plain
     }
@@ -110,6 +113,8 @@ mod tests {
                 Written::Macro,
             ),
             ("fn bad() {}\nmacro_rules! bad { () => {} }", Written::Macro),
+            ("#[inline(always)]\nfn bad() {}", Written::Inlined),
+            ("#[inline]\nfn bad() {}", Written::Plain),
             ("pub use other::bad;", Written::Nowhere),
             ("fn bad_one() {} fn not_bad() {}", Written::Nowhere),
             ("", Written::Nowhere),

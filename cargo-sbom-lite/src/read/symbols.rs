@@ -62,14 +62,5 @@ fn add_debug_name(text: &str, named: &mut BTreeSet<String>, functions: &mut Func
     if let Some((_, unit)) = text.split_once(UNIT_MARK) {
         let library = unit.split('.').next().unwrap_or_default();
         functions.crates.insert(library.to_owned());
-        return;
-    }
-    let bare = text.split('<').next().unwrap_or_default();
-    let is_word = !bare.is_empty()
-        && bare
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '$');
-    if is_word {
-        functions.bare.insert(bare.to_owned());
     }
 }

@@ -13,12 +13,19 @@ use crate::judge::reachability::{judge_reachability, last_name};
 use crate::model::program::{Functions, PackageCode};
 use crate::read::{sources, symbols, unit_graph};
 
-/// What makes cargo compile with complete debug information. Cargo's own configuration and rustc's
-/// flags may undo it; both are looked at before anything is concluded.
-const DEBUG: [(&str, &str); 3] = [
+/// What makes cargo compile so that every function leaves its name: complete debug information, and
+/// no optimisation. An optimiser may inline a small function without a trace, even in debug
+/// information; without one, whatever can be reached has a symbol. The code is that of the release
+/// all the same, since neither changes what is compiled.
+///
+/// Cargo's own configuration and rustc's flags may undo it; both are looked at before anything is
+/// concluded.
+const TRACEABLE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_STRIP", "none"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "2"),
     ("CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO", "off"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
 ];
 
 /// Builds the package with debug information and looks for the functions that advisories name.
@@ -34,7 +41,7 @@ pub(super) fn look_inside(
     }
     cx.terminal.status(
         "Building",
-        format!("{} with debug information, to look into it", package.name),
+        format!("{} without optimisation, to look into it", package.name),
     );
     let target_dir = project
         .target_dir
@@ -45,7 +52,7 @@ pub(super) fn look_inside(
         "CARGO_ENCODED_RUSTFLAGS",
         "CARGO_BUILD_TARGET",
     ]);
-    for (name, value) in DEBUG {
+    for (name, value) in TRACEABLE {
         step = step.env(name, value);
     }
     let step = step
@@ -75,17 +82,18 @@ pub(super) fn look_inside(
 
 /// Why a build would prove no absence: something of it is compiled otherwise than asked for.
 fn obstacle(cx: &Context, package: &Package) -> Result<Option<String>> {
-    let graph = match unit_graph::unit_graph_with(&package.id.repr, cx.args(), &cx.runner, &DEBUG) {
-        Ok(graph) => graph,
-        Err(_) => return Ok(Some("cargo gave no unit graph".to_owned())),
-    };
+    let graph =
+        match unit_graph::unit_graph_with(&package.id.repr, cx.args(), &cx.runner, &TRACEABLE) {
+            Ok(graph) => graph,
+            Err(_) => return Ok(Some("cargo gave no unit graph".to_owned())),
+        };
     let incomplete = graph
         .units
         .iter()
-        .find(|unit| !unit.is_build_time() && !unit.has_full_debuginfo());
+        .find(|unit| !unit.is_build_time() && !unit.is_traceable());
     if let Some(unit) = incomplete {
         return Ok(Some(format!(
-            "a profile compiles `{}` without complete debug information",
+            "a profile optimises `{}`, or leaves its debug information out",
             unit.target.name
         )));
     }
