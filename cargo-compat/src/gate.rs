@@ -1,13 +1,13 @@
 //! The command line as a gate of the suite.
 
 use release_gate::cli::Gate;
+use release_gate::facts::report::compat::CompatData;
 use release_gate::report::schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::cli::Cli;
 use crate::command;
 use crate::report::REPORT;
-use crate::report::data::CompatData;
 use crate::tool::TOOL;
 
 impl Gate for Cli {

@@ -1,6 +1,7 @@
 //! A baseline that is only a description: what can be said without programs, as advice.
 
 use cargo_metadata::Package;
+use release_gate::facts::report::compat::{CompatData, CompatHarness};
 use release_gate::project::Project;
 use release_gate::report::Baseline;
 use release_gate::{Context, Finding, Level, Report, Result};
@@ -11,15 +12,15 @@ use super::package::JudgedPackage;
 use crate::judge::descriptions::described_changes;
 use crate::model::change::Change;
 use crate::model::package::FeatureSet;
-use crate::model::version::Bump;
 use crate::read::build::build_side;
 use crate::read::cargo::Request;
 use crate::report::REPORT;
-use crate::report::data::{ChangeData, CompatData, Harness};
+use crate::report::data::change_data;
 use crate::report::findings::required_bump;
 use crate::report::human::{Heading, human_table};
 use crate::rules;
 use crate::tool::TOOL;
+use release_gate::Bump;
 
 /// Judges a package beside a description of the old one.
 pub(super) fn judge_description(
@@ -93,10 +94,10 @@ fn advisory_data(
         declared_bump: old.as_ref().and_then(|old| Bump::declared(old, new)),
         baseline_version: baseline.version.clone(),
         next_version: old.as_ref().map(|old| required.next(old).to_string()),
-        changes: changes.iter().map(ChangeData::from).collect(),
-        harness: Harness {
+        changes: changes.iter().map(change_data).collect(),
+        harness: CompatHarness {
             feature_sets: vec![features.as_str().to_owned()],
-            ..Harness::default()
+            ..CompatHarness::default()
         },
     }
 }

@@ -17,11 +17,11 @@ use crate::judge::structural::{Described, structural_changes};
 use crate::judge::symbols::changed_symbols;
 use crate::model::change::Change;
 use crate::model::declaration::declaration;
-use crate::model::version::Bump;
 use crate::program::Program;
 use crate::program::assertion::Use;
 use crate::prove::{self, Library, Rejected, Rustc};
 use crate::rules;
+use release_gate::Bump;
 
 /// What came of a comparison.
 #[derive(Debug, Clone, Default)]

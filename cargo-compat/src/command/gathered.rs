@@ -19,7 +19,7 @@ impl Gathered {
     pub(super) fn add(&mut self, comparison: Comparison, label: &str, several: bool) {
         self.public.extend(comparison.public);
         let harness = &mut self.judged.harness;
-        harness.assertions += comparison.assertions;
+        harness.assertions += comparison.assertions as u64;
         harness.gaps.extend(comparison.gaps);
         harness.feature_sets.push(label.to_owned());
         for mut change in comparison.changes {

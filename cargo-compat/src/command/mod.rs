@@ -19,12 +19,12 @@ use release_gate::{Context, Error, Outcome, Report, Result};
 
 use crate::judge::waivers;
 use crate::model::config::Config;
-use crate::model::version::Bump;
 use crate::read::in_use::InUse;
 use crate::report::REPORT;
 use crate::tool::TOOL;
 use args::CompatArgs;
 use package::Judge;
+use release_gate::Bump;
 
 /// Runs the call.
 ///

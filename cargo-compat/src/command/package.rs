@@ -20,7 +20,6 @@ use super::prepared::Prepared;
 use crate::judge::{manifest, waivers};
 use crate::model::config::Config;
 use crate::model::package::{FeatureSet, library};
-use crate::model::version::Bump;
 use crate::prove::Rustc;
 use crate::read::baseline::{find_baseline, no_baseline};
 use crate::read::build::build_side;
@@ -32,6 +31,7 @@ use crate::report::witness_files::WitnessFile;
 use crate::report::{Compared, REPORT, compose_report};
 use crate::rules;
 use crate::tool::TOOL;
+use release_gate::Bump;
 
 /// A package's report, and what the call does with it.
 pub(super) struct JudgedPackage {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use release_gate::facts::report::compat::SourceLocation;
 use rustdoc_types::Item;
 use semver::Version;
 
-use crate::model::change::Location;
 use crate::model::surface::Surface;
 use crate::prove::Library;
 use crate::read::side::{Dependency, Side};
@@ -63,7 +63,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// Where an item stands in the sources.
-    pub(super) fn location(&self, item: &Item) -> Option<Location> {
+    pub(super) fn location(&self, item: &Item) -> Option<SourceLocation> {
         let span = item.span.as_ref()?;
         let path = self.side.root.join(&span.filename);
         let path = path.strip_prefix(&self.base).ok()?;
@@ -71,7 +71,7 @@ impl<'a> Prepared<'a> {
             .components()
             .map(|part| part.as_os_str().to_string_lossy().into_owned())
             .collect();
-        Some(Location {
+        Some(SourceLocation {
             path: parts.join("/"),
             line: u32::try_from(span.begin.0).unwrap_or(u32::MAX),
         })

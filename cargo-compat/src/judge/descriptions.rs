@@ -7,8 +7,8 @@ use super::structural::{Described, structural_changes};
 use crate::model::change::Change;
 use crate::model::declaration::declaration;
 use crate::model::surface::Surface;
-use crate::model::version::Bump;
 use crate::rules;
+use release_gate::Bump;
 
 /// Compares two descriptions. A declaration that reads otherwise is shown and counts for nothing:
 /// only a compiler could tell whether it breaks.

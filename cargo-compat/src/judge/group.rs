@@ -7,10 +7,10 @@ use release_gate::Rule;
 
 use crate::model::change::Change;
 use crate::model::ident::ident;
-use crate::model::version::Bump;
 use crate::program::assertion::Use;
 use crate::prove::Rejected;
 use crate::rules;
+use release_gate::Bump;
 
 /// The rejected lines of one item, the most telling first.
 #[derive(Debug, Clone)]

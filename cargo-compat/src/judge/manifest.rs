@@ -8,8 +8,8 @@ use release_gate::Rule;
 use semver::Version;
 
 use crate::model::change::Change;
-use crate::model::version::{Bump, is_compatible};
 use crate::rules;
+use release_gate::facts::bump::{Bump, is_compatible};
 
 /// Compares two manifests.
 pub fn manifest_changes(old: &Package, new: &Package) -> Vec<Change> {

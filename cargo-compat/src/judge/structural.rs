@@ -9,8 +9,8 @@ use rustdoc_types::{
 
 use super::members::Members;
 use crate::model::change::Change;
-use crate::model::version::Bump;
 use crate::rules;
+use release_gate::Bump;
 
 /// One side: its description, and what of it can be named.
 #[derive(Debug, Clone, Copy)]

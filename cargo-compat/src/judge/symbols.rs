@@ -7,8 +7,8 @@ use rustdoc_types::{Attribute, Crate, Item, ItemEnum, Visibility};
 
 use crate::model::change::Change;
 use crate::model::render::{Renderer, header};
-use crate::model::version::Bump;
 use crate::rules;
+use release_gate::Bump;
 
 /// A function or static that is exported under a symbol.
 struct Export<'a> {

@@ -1,10 +1,7 @@
 //! Differences between two releases of an API, each with the bump it needs.
 
-use release_gate::Rule;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::version::Bump;
+use release_gate::facts::report::compat::SourceLocation;
+use release_gate::{Bump, Rule};
 
 /// A difference between two releases of an API.
 #[derive(Debug, Clone)]
@@ -22,9 +19,9 @@ pub struct Change {
     /// The new declaration; empty for what was removed.
     pub after: String,
     /// Where it is in the old sources.
-    pub old_location: Option<Location>,
+    pub old_location: Option<SourceLocation>,
     /// Where it is in the new sources.
-    pub location: Option<Location>,
+    pub location: Option<SourceLocation>,
     /// The program that shows it.
     pub witness: Option<Witness>,
     /// Feature sets in which it holds; empty if there is only one.
@@ -57,17 +54,8 @@ impl Change {
     }
 }
 
-/// A line of a source file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Location {
-    /// Path relative to its repository, with `/`.
-    pub path: String,
-    /// Line, from 1.
-    pub line: u32,
-}
-
 /// A program of a few lines that compiles against the old library and not against the new one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
     /// File in the package's artifact folder.
     pub program: String,

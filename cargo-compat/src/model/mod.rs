@@ -10,4 +10,3 @@ pub mod names;
 pub mod package;
 pub mod render;
 pub mod surface;
-pub mod version;

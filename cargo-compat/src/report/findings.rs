@@ -5,8 +5,8 @@ use semver::Version;
 
 use super::Compared;
 use crate::model::change::Change;
-use crate::model::version::Bump;
 use crate::rules;
+use release_gate::Bump;
 
 /// How many changes the verdict names.
 const REASONS: usize = 5;

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
+use release_gate::facts::report::compat::CompatData;
 use semver::Version;
 
-use super::data::CompatData;
 use crate::model::change::Change;
-use crate::model::version::Bump;
 use crate::rules;
+use release_gate::Bump;
 
 /// How many additions are shown.
 const ADDITIONS: usize = 12;

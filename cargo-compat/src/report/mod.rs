@@ -5,16 +5,17 @@ pub(crate) mod findings;
 pub(crate) mod human;
 pub(crate) mod witness_files;
 
+use release_gate::facts::report::compat::{CompatData, CompatHarness};
 use release_gate::report::{Baseline, Subject};
 use release_gate::{Finding, Report};
 use semver::Version;
 
 use crate::model::change::Change;
-use crate::model::version::Bump;
 use crate::rules;
 use crate::tool::TOOL;
-use data::{ChangeData, CompatData, Harness};
+use data::change_data;
 use human::{Heading, human_table};
+use release_gate::Bump;
 use witness_files::WitnessFile;
 
 /// Name of the report.
@@ -44,7 +45,7 @@ impl Compared<'_> {
 #[derive(Default)]
 pub(crate) struct Judged {
     pub(crate) changes: Vec<Change>,
-    pub(crate) harness: Harness,
+    pub(crate) harness: CompatHarness,
     /// Findings that are no changes.
     pub(crate) findings: Vec<Finding>,
 }
@@ -76,7 +77,7 @@ pub(crate) fn compose_report(
         declared_bump: Some(compared.declared),
         baseline_version: Some(compared.old.to_string()),
         next_version: Some(next.to_string()),
-        changes: changes.iter().map(ChangeData::from).collect(),
+        changes: changes.iter().map(change_data).collect(),
         harness: judged.harness,
     };
     let heading = Heading {
@@ -99,8 +100,8 @@ pub(crate) fn compose_report(
 }
 
 /// A few uses that cannot be written are no reason to doubt; many are.
-fn gaps_finding(harness: &Harness) -> Option<Finding> {
-    let gaps = harness.gaps.len();
+fn gaps_finding(harness: &CompatHarness) -> Option<Finding> {
+    let gaps = harness.gaps.len() as u64;
     let uses = harness.assertions;
     if gaps * 10 <= uses {
         return None;

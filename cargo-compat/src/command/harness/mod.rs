@@ -10,23 +10,23 @@ mod target;
 
 use std::path::{Path, PathBuf};
 
+use release_gate::facts::report::compat::CompatRan;
 use release_gate::{Context, Result};
 use tempfile::TempDir;
 
 pub(super) use package::{Dependency, Plan};
 
 use crate::model::change::Change;
-use crate::model::version::Bump;
-use crate::report::data::Ran;
 use crate::rules;
 use package::{program_name, throw_away_package};
+use release_gate::Bump;
 use target::{Outcome, Target, run_target};
 
 /// Runs everything.
 ///
 /// # Errors
 /// The throw-away package cannot be written, or cargo cannot be started.
-pub(super) fn run_harness(cx: &Context, plan: &Plan<'_>) -> Result<(Vec<Change>, Ran)> {
+pub(super) fn run_harness(cx: &Context, plan: &Plan<'_>) -> Result<(Vec<Change>, CompatRan)> {
     let programs = programs_in(&plan.new.dir().join("harness"));
     let harness = Harness {
         cx,
@@ -34,7 +34,7 @@ pub(super) fn run_harness(cx: &Context, plan: &Plan<'_>) -> Result<(Vec<Change>,
         with_old: throw_away_package(plan, plan.old, &programs)?,
         with_new: throw_away_package(plan, plan.new, &programs)?,
     };
-    let mut ran = Ran::default();
+    let mut ran = CompatRan::default();
     let mut changes = Vec::new();
     for target in targets_of(plan.old, &programs) {
         cx.terminal.status("Running", target.label());
@@ -86,7 +86,7 @@ impl Harness<'_> {
     }
 
     /// Runs a target twice with the old library and once with the new one.
-    fn compare_target(&self, target: &Target, ran: &mut Ran) -> Result<Vec<Change>> {
+    fn compare_target(&self, target: &Target, ran: &mut CompatRan) -> Result<Vec<Change>> {
         let once = self.run(&self.with_old, target)?;
         if !once.compiled {
             ran.not_compared.push(target.label());
@@ -119,7 +119,7 @@ impl Harness<'_> {
                 changes.push(prints_otherwise(target, &once, &now));
             }
         } else {
-            ran.compared += steady.len();
+            ran.compared += steady.len() as u64;
         }
         Ok(changes)
     }
