@@ -21,6 +21,11 @@ impl Gate for Cli {
         self.compat.witness.is_none().then_some(REPORT)
     }
 
+    /// The gate asks for dependencies itself: it builds a copy where Cargo.lock is missing.
+    fn needs_dependencies(&self) -> bool {
+        false
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![(REPORT, schema::<CompatData>(REPORT))]
     }

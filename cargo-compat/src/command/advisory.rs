@@ -2,18 +2,16 @@
 
 use cargo_metadata::Package;
 use release_gate::facts::report::compat::{CompatData, CompatHarness};
-use release_gate::project::Project;
 use release_gate::report::Baseline;
-use release_gate::{Context, Finding, Level, Report, Result};
+use release_gate::{Finding, Level, Report, Result};
 use rustdoc_types::Crate;
 use semver::Version;
 
+use super::call::{Call, Variant};
 use super::package::JudgedPackage;
 use crate::judge::descriptions::described_changes;
 use crate::model::change::Change;
 use crate::model::package::FeatureSet;
-use crate::read::build::build_side;
-use crate::read::cargo::Request;
 use crate::report::REPORT;
 use crate::report::data::change_data;
 use crate::report::findings::required_bump;
@@ -24,25 +22,19 @@ use release_gate::Bump;
 
 /// Judges a package beside a description of the old one.
 pub(super) fn judge_description(
-    cx: &Context,
-    project: &Project,
+    call: &Call<'_>,
     package: &Package,
     baseline: &Baseline,
     api: &Crate,
 ) -> Result<JudgedPackage> {
+    let Call { cx, project, .. } = *call;
     let spinner = cx.terminal.spinner("Comparing");
     let features = FeatureSet::asked_or_default(cx.args());
-    let request = Request {
-        name: "new",
-        manifest: package.manifest_path.as_std_path(),
-        metadata: &project.metadata,
-        package: &package.name,
-        target_dir: &project.target_dir.join("compat"),
-        args: cx.args(),
-        features: &features,
+    let variant = Variant {
         target: cx.args().target.first().map(String::as_str),
+        features: &features,
     };
-    let new = build_side(request, &cx.runner, &|text| spinner.message(text))?;
+    let new = call.build_new(package, variant, &|text| spinner.message(text))?;
     drop(spinner);
 
     let changes = described_changes(api, &new.api);
@@ -96,7 +88,7 @@ fn advisory_data(
         next_version: old.as_ref().map(|old| required.next(old).to_string()),
         changes: changes.iter().map(change_data).collect(),
         harness: CompatHarness {
-            feature_sets: vec![features.as_str().to_owned()],
+            feature_sets: vec![features.label()],
             ..CompatHarness::default()
         },
     }

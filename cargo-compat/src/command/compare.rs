@@ -10,16 +10,18 @@ use rustdoc_types::{Crate, GenericParamDefKind, Id, ItemEnum};
 use super::naming::{Written, write_program};
 use super::prepared::Prepared;
 use super::witnesses::{Sides, confirm_groups};
+use crate::judge::gaps::{JudgedGaps, Readable, judge_gaps};
 use crate::judge::group::{self, Group};
 use crate::judge::manifest;
 use crate::judge::members::{Members, named_members};
 use crate::judge::structural::{Described, structural_changes};
-use crate::judge::symbols::changed_symbols;
+use crate::judge::symbols::{changed_symbols, symbol_count};
 use crate::model::change::Change;
 use crate::model::declaration::declaration;
+use crate::model::gap::{Gap, LeftOut};
 use crate::program::Program;
 use crate::program::assertion::Use;
-use crate::prove::{self, Library, Rejected, Rustc};
+use crate::prove::{self, Library, Rejected, Rustc, Unproved};
 use crate::rules;
 use release_gate::Bump;
 
@@ -30,9 +32,14 @@ pub(super) struct Comparison {
     pub(super) changes: Vec<Change>,
     /// How many uses were compiled against both sides.
     pub(super) assertions: usize,
-    /// Uses that could not be written or compiled on the old side, by item: what is not judged by
-    /// a program.
-    pub(super) gaps: Vec<String>,
+    /// How many symbols of the old side were compared.
+    pub(super) symbols: usize,
+    /// The target that was compiled for.
+    pub(super) host: Option<String>,
+    /// Uses that could not be written or compiled on the old side: what no program judged.
+    pub(super) gaps: Vec<Gap>,
+    /// Of these, what reads the same on both sides, and what else was not judged.
+    pub(super) left_out: Vec<LeftOut>,
     /// Packages whose items show in the new side's API.
     pub(super) public: BTreeSet<String>,
 }
@@ -49,6 +56,9 @@ pub(super) fn compare_sides(
 ) -> Result<Comparison> {
     if old.side.lib_name != new.side.lib_name {
         return Ok(renamed_library(&old.side.lib_name, &new.side.lib_name));
+    }
+    if !old.side.is_rust && !new.side.is_rust {
+        return Ok(compare_symbols(old, new));
     }
     let mut known = BTreeMap::new();
     let written_old = write_program(old, rustc, runner, &mut known)?;
@@ -78,10 +88,18 @@ pub(super) fn compare_sides(
     ));
     let additions = described.additions(&backward.rejected, &written_old.program, &changes);
     changes.extend(additions);
+    let gaps = gaps_of(forward.gaps, &written_old);
+    let judged = described.judge_gaps(&gaps, &changes);
+    changes.extend(judged.changes);
+    let mut left_out = judged.left_out;
+    left_out.extend(written_old.left_out);
     Ok(Comparison {
         changes,
         assertions: forward.assertions,
-        gaps: gaps_of(forward, &written_old),
+        symbols: symbol_count(&old.side.api),
+        host: Some(new.side.api.target.triple.clone()),
+        gaps,
+        left_out,
         public: written_new
             .public
             .into_values()
@@ -99,16 +117,49 @@ fn renamed_library(old: &str, new: &str) -> Comparison {
     }
 }
 
-fn gaps_of(forward: OneWay<'_>, written: &Written) -> Vec<String> {
-    let mut gaps = forward.gaps;
-    gaps.extend(written.program.unwritten.iter().cloned());
+/// A library for linkers alone has symbols and no other API.
+fn compare_symbols(old: &Prepared<'_>, new: &Prepared<'_>) -> Comparison {
+    Comparison {
+        changes: changed_symbols(&old.side.api, &new.side.api),
+        symbols: symbol_count(&old.side.api),
+        host: Some(new.side.api.target.triple.clone()),
+        ..Comparison::default()
+    }
+}
+
+fn gaps_of(gaps: Vec<Gap>, written: &Written) -> Vec<Gap> {
+    let mut gaps = gaps;
+    gaps.extend(written.program.unwritten.iter().map(|unwritten| Gap {
+        item: unwritten.item.clone(),
+        id: unwritten.id,
+        phrase: unwritten.done.phrase(),
+        why: "it names what cannot be named".to_owned(),
+    }));
     gaps
+}
+
+fn gap_of(unproved: &Unproved<'_>) -> Gap {
+    let Unproved {
+        assertion,
+        rejection,
+    } = unproved;
+    let why = if rejection.message.is_empty() {
+        "it cannot be written on a line of its own".to_owned()
+    } else {
+        format!("with the old library rustc says: {}", rejection.message)
+    };
+    Gap {
+        item: assertion.item.clone(),
+        id: assertion.id,
+        phrase: assertion.done.phrase(),
+        why,
+    }
 }
 
 /// A program from one library, compiled against both.
 struct OneWay<'a> {
     assertions: usize,
-    gaps: Vec<String>,
+    gaps: Vec<Gap>,
     rejected: Vec<Rejected<'a>>,
 }
 
@@ -140,11 +191,7 @@ fn one_way<'a>(
             .with_help("this is a defect of cargo-compat, or another compiler made the library; `--verbose` shows what was called"));
     }
     let rejected = prove::rejected_by(sides.rustc, to, sides.runner, &accepted.lines)?;
-    let gaps = accepted
-        .gaps
-        .iter()
-        .map(|assertion| format!("`{}`: {}", assertion.item, assertion.done.phrase()))
-        .collect();
+    let gaps = accepted.gaps.iter().map(gap_of).collect();
     Ok(OneWay {
         assertions: accepted.lines.len(),
         gaps,
@@ -285,6 +332,42 @@ impl Both<'_> {
             .filter(|group| !is_explained(&group.item, &broken))
             .map(|group| self.addition(group, &old_items))
             .collect()
+    }
+
+    /// What no program judged, by its text.
+    fn judge_gaps(&self, gaps: &[Gap], changes: &[Change]) -> JudgedGaps {
+        let broken: BTreeSet<String> = changes
+            .iter()
+            .filter(|change| change.bump == Bump::Major)
+            .map(|change| change.item.clone())
+            .collect();
+        let mut judged = judge_gaps(gaps, self.readable_old(), self.readable_new(), &broken);
+        for change in &mut judged.changes {
+            let path = change.item.split(" → ").next().unwrap_or_default();
+            if let Some(member) = self.members_old.get(path) {
+                change.old_location = self.old.location(member.item);
+            }
+            if let Some(member) = self.members_new.get(path) {
+                change.location = self.new.location(member.item);
+            }
+        }
+        judged
+    }
+
+    fn readable_old(&self) -> Readable<'_> {
+        Readable {
+            krate: &self.old.side.api,
+            surface: &self.old.surface,
+            members: self.members_old,
+        }
+    }
+
+    fn readable_new(&self) -> Readable<'_> {
+        Readable {
+            krate: &self.new.side.api,
+            surface: &self.new.surface,
+            members: self.members_new,
+        }
     }
 
     fn addition(&self, group: &Group<'_>, old_items: &BTreeSet<&str>) -> Change {

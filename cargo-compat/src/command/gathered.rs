@@ -14,14 +14,23 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Adds a comparison. `several` says whether there are others, so that it has to be said in
-    /// which a change holds.
-    pub(super) fn add(&mut self, comparison: Comparison, label: &str, several: bool) {
+    /// Adds a comparison.
+    pub(super) fn add(&mut self, comparison: Comparison, label: &str) {
         self.public.extend(comparison.public);
         let harness = &mut self.judged.harness;
         harness.assertions += comparison.assertions as u64;
-        harness.gaps.extend(comparison.gaps);
+        harness.gaps.extend(
+            comparison
+                .gaps
+                .iter()
+                .map(|gap| format!("`{}`: {}", gap.item, gap.phrase)),
+        );
         harness.feature_sets.push(label.to_owned());
+        self.judged.uses += comparison.assertions + comparison.symbols;
+        self.judged.host.clone_from(&comparison.host);
+        for left_out in comparison.left_out {
+            self.judged.leave_out(left_out);
+        }
         for mut change in comparison.changes {
             let known = self
                 .judged
@@ -29,14 +38,10 @@ impl Gathered {
                 .iter_mut()
                 .find(|known| known.rule.id == change.rule.id && known.item == change.item);
             if let Some(known) = known {
-                if several {
-                    known.feature_sets.push(label.to_owned());
-                }
+                known.feature_sets.push(label.to_owned());
                 continue;
             }
-            if several {
-                change.feature_sets.push(label.to_owned());
-            }
+            change.feature_sets.push(label.to_owned());
             self.judged.changes.push(change);
         }
     }

@@ -3,12 +3,14 @@
 
 mod advisory;
 pub(crate) mod args;
+mod call;
 mod compare;
 mod gathered;
 mod harness;
 mod naming;
 mod package;
 mod prepared;
+mod sets;
 mod witness;
 mod witnesses;
 
@@ -19,10 +21,13 @@ use release_gate::{Context, Error, Outcome, Report, Result};
 
 use crate::judge::waivers;
 use crate::model::config::Config;
+use crate::read::environment::PassedEnv;
 use crate::read::in_use::InUse;
+use crate::read::new_tree::new_tree;
 use crate::report::REPORT;
 use crate::tool::TOOL;
 use args::CompatArgs;
+use call::Call;
 use package::Judge;
 use release_gate::Bump;
 
@@ -39,17 +44,24 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
         .loaded_project()
         .ok_or_else(|| Error::judge("the project was not loaded"))?;
     let _in_use = InUse::lock(&project.target_dir.join("compat"))?;
+    let new = new_tree(cx, project)?;
+    let env = PassedEnv::new(&config.pass_env);
+    let call = Call {
+        cx,
+        project,
+        args,
+        config: &config,
+        new: &new,
+        env: &env,
+    };
     if let Some(file) = &args.witness {
-        return witness::show_witness(cx, project, args, file);
+        return witness::show_witness(&call, file);
     }
 
     let packages = dependencies_first(project.selected().collect());
     let several = packages.len() > 1;
     let mut judge = Judge {
-        cx,
-        project,
-        args,
-        config: &config,
+        call,
         major: BTreeSet::new(),
         used_waivers: vec![false; config.allow.len()],
     };

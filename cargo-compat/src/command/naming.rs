@@ -12,18 +12,22 @@ use rustdoc_types::Id;
 use semver::Version;
 
 use super::prepared::Prepared;
+use crate::model::gap::LeftOut;
 use crate::model::names::{Canonical, Names, candidates};
 use crate::model::surface::Surface;
 use crate::program::assertion::Use;
 use crate::program::{Assertion, Program};
 use crate::prove::{self, Rustc};
 use crate::read::side::Globbed;
+use crate::rules;
 
 /// A side's program and what was found out for it.
 pub(super) struct Written {
     pub(super) program: Program,
     /// Crates whose items show in the API, by name in programs.
     pub(super) public: BTreeMap<String, (String, Version)>,
+    /// What cannot be judged here.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 /// Foreign paths that can be named, by canonical path.
@@ -39,8 +43,9 @@ pub(super) fn write_program(
     probe_paths(prepared, rustc, runner, known)?;
     let names = names_of(prepared, Some(known));
     let mut program = Program::write(&names);
+    let mut left_out = Vec::new();
     for globbed in &prepared.side.globbed {
-        add_globbed(prepared, &names, globbed, &mut program);
+        left_out.extend(add_globbed(prepared, &names, globbed, &mut program));
     }
     let public = names
         .crates()
@@ -50,7 +55,11 @@ pub(super) fn write_program(
             Some((alias.clone(), prepared.aliases.packages.get(alias)?.clone()))
         })
         .collect();
-    Ok(Written { program, public })
+    Ok(Written {
+        program,
+        public,
+        left_out,
+    })
 }
 
 fn names_of<'a>(prepared: &'a Prepared<'_>, known: Option<&'a KnownPaths>) -> Names<'a> {
@@ -108,14 +117,14 @@ fn add_globbed(
     names: &Names<'_>,
     Globbed { glob, api }: &Globbed,
     program: &mut Program,
-) {
+) -> Option<LeftOut> {
     let source = glob.source.trim_start_matches("::");
     let Some(api) = api else {
-        program.unwritten.push(format!(
-            "`{}*`: import (what `{source}::*` brings is not known)",
-            glob.prefix
-        ));
-        return;
+        return Some(LeftOut {
+            rule: &rules::NOT_JUDGED_GLOB,
+            what: format!("`{}*`: import", glob.prefix),
+            why: format!("what `{source}::*` brings is not known"),
+        });
     };
     let module = source.split_once("::").map_or("", |(_, module)| module);
     let lib = api
@@ -129,4 +138,5 @@ fn add_globbed(
         .contains_key(&lib)
         .then_some(lib.as_str());
     program.add_glob(names, (&glob.prefix, module), &Surface::of(api), alias);
+    None
 }

@@ -2,54 +2,47 @@
 
 use std::path::Path;
 
-use cargo_metadata::{Metadata, Package};
+use cargo_metadata::Package;
 use release_gate::fs::throw_away_dir;
 use release_gate::project::Project;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 
-use super::args::CompatArgs;
+use super::call::{Call, OldSources, Variant};
 use super::prepared::Prepared;
 use crate::model::package::FeatureSet;
 use crate::prove::{Library, Rustc};
-use crate::read::baseline::find_baseline;
-use crate::read::build::build_side;
-use crate::read::cargo::{Request, workspace_metadata};
 use crate::read::old::Old;
-use crate::read::side::Side;
 use crate::rules;
 use crate::tool::TOOL;
 
 /// Compiles one program against both sides.
-pub(super) fn show_witness(
-    cx: &Context,
-    project: &Project,
-    args: &CompatArgs,
-    file: &Path,
-) -> Result<Outcome> {
+pub(super) fn show_witness(call: &Call<'_>, file: &Path) -> Result<Outcome> {
+    let Call { cx, project, .. } = *call;
     let package = project.single()?;
     let text = read_program(cx, project, package, file)?;
-    let Some(Old::Sources { manifest, .. }) =
-        find_baseline(cx, project, package, args.against.as_deref())?
-    else {
+    let Some(Old::Sources { manifest, base, .. }) = call.baseline(package)? else {
         return Err(
             Error::judge("there is no baseline with sources to compile it against")
                 .with_help("name one with --against"),
         );
     };
-    let metadata = workspace_metadata(cx, "old", &manifest, &package.name)?;
-    let new_manifest = package.manifest_path.as_std_path();
-    let new = build_one(
-        cx,
-        project,
-        package,
-        ("new", new_manifest, &project.metadata),
-    )?;
-    let old = build_one(cx, project, package, ("old", &manifest, &metadata))?;
+    let sources = OldSources {
+        metadata: call.old_metadata(&manifest, package)?,
+        manifest,
+        base,
+    };
+    let target = cx.args().target.first().map(String::as_str);
+    let variant = Variant {
+        target,
+        features: &FeatureSet::asked_or_default(cx.args()),
+    };
+    let progress = |text: &str| cx.terminal.detail("Building", text);
+    let new = call.build_new(package, variant, &progress)?;
+    let old = call.build_old(package, &sources, variant, &progress)?;
     let old = Prepared::new(&old, &project.root);
     let new = Prepared::new(&new, &project.root);
 
     let programs = throw_away_dir("compat-programs")?;
-    let target = cx.args().target.first().map(String::as_str);
     let rustc = Rustc::new(programs.path(), &project.root, target);
     let with_old = compiles(cx, &rustc, &old.library(Some(&new)), "old", &text)?;
     let with_new = compiles(cx, &rustc, &new.library(Some(&old)), "new", &text)?;
@@ -84,27 +77,6 @@ fn read_program(cx: &Context, project: &Project, package: &Package, file: &Path)
         .map_err(|error| {
             Error::usage(format!("cannot read `{}`", file.display())).with_source(error)
         })
-}
-
-fn build_one(
-    cx: &Context,
-    project: &Project,
-    package: &Package,
-    (name, manifest, metadata): (&str, &Path, &Metadata),
-) -> Result<Side> {
-    let request = Request {
-        name,
-        manifest,
-        metadata,
-        package: &package.name,
-        target_dir: &project.target_dir.join("compat"),
-        args: cx.args(),
-        features: &FeatureSet::asked_or_default(cx.args()),
-        target: cx.args().target.first().map(String::as_str),
-    };
-    build_side(request, &cx.runner, &|text| {
-        cx.terminal.detail("Building", text);
-    })
 }
 
 /// Compiles the program with one side and shows what the compiler says.

@@ -52,7 +52,7 @@ fn mentions(code: &str, path: &str) -> bool {
 /// Whether an item lies below another one.
 fn is_below(item: &str, root: &str) -> bool {
     item.strip_prefix(root)
-        .is_some_and(|rest| rest.starts_with("::"))
+        .is_some_and(|rest| rest.starts_with("::") || rest.starts_with(" → "))
 }
 
 /// A path as programs write it.

@@ -2,6 +2,7 @@
 //! verdict. Pure.
 
 pub mod descriptions;
+pub mod gaps;
 pub mod group;
 pub mod manifest;
 pub mod members;

@@ -31,6 +31,11 @@ fn exports_of(krate: &Crate) -> BTreeMap<String, Export<'_>> {
         .collect()
 }
 
+/// How many symbols are exported.
+pub fn symbol_count(krate: &Crate) -> usize {
+    exports_of(krate).len()
+}
+
 fn signature_of(item: &Item) -> String {
     let ItemEnum::Function(function) = &item.inner else {
         return String::new();

@@ -8,6 +8,9 @@ use serde::Deserialize;
 pub struct Config {
     /// Waivers.
     pub allow: Vec<Waiver>,
+    /// Variables of the caller that builds get, besides cargo's flags and what builds are seen to
+    /// read.
+    pub pass_env: Vec<String>,
 }
 
 /// One waiver: it holds for exactly one rule and one item.

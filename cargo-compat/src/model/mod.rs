@@ -4,9 +4,11 @@
 pub mod change;
 pub mod config;
 pub mod declaration;
+pub mod gap;
 pub mod ident;
 pub mod macro_pattern;
 pub mod names;
 pub mod package;
+pub mod reach;
 pub mod render;
 pub mod surface;

@@ -5,21 +5,17 @@ use std::collections::BTreeSet;
 use cargo_metadata::{Package, Target};
 use release_gate::SharedArgs;
 
-/// The library target of a package, if it has one that Rust programs can use.
+/// The library target of a package, if it has one.
 pub fn library(package: &Package) -> Option<&Target> {
     package
         .targets
         .iter()
-        .find(|target| {
-            target.is_lib()
-                || target.is_proc_macro()
-                || target.is_rlib()
-                || target.is_dylib()
-                || target.is_cdylib()
-        })
-        .filter(|target| {
-            target.is_lib() || target.is_proc_macro() || target.is_rlib() || target.is_dylib()
-        })
+        .find(|target| is_rust_library(target) || target.is_cdylib() || target.is_staticlib())
+}
+
+/// Whether Rust programs can use a library; others are for linkers alone.
+pub fn is_rust_library(target: &Target) -> bool {
+    target.is_lib() || target.is_proc_macro() || target.is_rlib() || target.is_dylib()
 }
 
 /// Which features are on.
@@ -33,16 +29,19 @@ pub enum FeatureSet {
     Bare,
     /// All but those that by custom need a nightly compiler or are private.
     All,
+    /// One feature, without the default ones.
+    Only(String),
 }
 
 impl FeatureSet {
-    /// The word reports use.
-    pub fn as_str(&self) -> &'static str {
+    /// What reports call it.
+    pub fn label(&self) -> String {
         match self {
-            Self::Asked => "as asked",
-            Self::Default => "default features",
-            Self::Bare => "no features",
-            Self::All => "all features",
+            Self::Asked => "as asked".to_owned(),
+            Self::Default => "default features".to_owned(),
+            Self::Bare => "no features".to_owned(),
+            Self::All => "all features".to_owned(),
+            Self::Only(name) => format!("feature {name} alone"),
         }
     }
 
@@ -53,6 +52,24 @@ impl FeatureSet {
         } else {
             Self::Asked
         }
+    }
+
+    /// Everything a set turns on.
+    pub fn enabled(&self, package: &Package) -> BTreeSet<String> {
+        match self {
+            Self::Asked | Self::Bare => BTreeSet::new(),
+            Self::Default => closure(package, ["default".to_owned()]),
+            Self::All => closure(
+                package,
+                public_features(package)
+                    .into_iter()
+                    .chain(["default".to_owned()]),
+            ),
+            Self::Only(name) => closure(package, [name.clone()]),
+        }
+        .into_iter()
+        .filter(|name| name != "default")
+        .collect()
     }
 
     /// The sets worth comparing: one if there are no features.
@@ -78,8 +95,13 @@ fn enables_all(package: &Package) -> bool {
 
 /// Everything the default features turn on.
 fn default_closure(package: &Package) -> BTreeSet<String> {
+    closure(package, ["default".to_owned()])
+}
+
+/// Everything some features turn on, themselves included.
+fn closure(package: &Package, names: impl IntoIterator<Item = String>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut open = vec!["default".to_owned()];
+    let mut open: Vec<String> = names.into_iter().collect();
     while let Some(name) = open.pop() {
         if let Some(values) = package.features.get(&name)
             && found.insert(name)

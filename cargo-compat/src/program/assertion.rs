@@ -44,6 +44,11 @@ macro_rules! uses {
                 }
             }
 
+            /// Whether a macro is expanded by it, in which errors may have no place.
+            pub fn expands_macro(self) -> bool {
+                self.rule().id == rules::MACRO.id
+            }
+
             /// Whether every item of its sort has it.
             pub fn need(self) -> Need {
                 match self {

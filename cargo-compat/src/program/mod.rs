@@ -19,8 +19,10 @@ mod types;
 mod values;
 mod writer;
 
-pub use assertion::Assertion;
+pub use assertion::{Assertion, Use};
 pub use macros::macro_inputs;
+
+use rustdoc_types::Id;
 
 use crate::model::names::Names;
 use crate::model::surface::Surface;
@@ -32,7 +34,18 @@ pub struct Program {
     /// What it asserts.
     pub assertions: Vec<Assertion>,
     /// Uses that could not be written, because something in them cannot be named.
-    pub unwritten: Vec<String>,
+    pub unwritten: Vec<Unwritten>,
+}
+
+/// A use that could not be written.
+#[derive(Debug, Clone)]
+pub struct Unwritten {
+    /// The item.
+    pub item: String,
+    /// The item in the description.
+    pub id: Id,
+    /// What was to be done with it.
+    pub done: Use,
 }
 
 impl Program {

@@ -2,6 +2,7 @@
 
 use rustdoc_types::{Id, Impl, Item, ItemEnum, Visibility};
 
+use super::Unwritten;
 use super::assertion::{Assertion, Need, Use};
 use crate::model::names::Names;
 use crate::model::render::Renderer;
@@ -12,7 +13,7 @@ use crate::model::surface::is_hidden;
 pub(super) struct Writer<'a> {
     pub(super) names: &'a Names<'a>,
     pub(super) assertions: Vec<Assertion>,
-    pub(super) unwritten: Vec<String>,
+    pub(super) unwritten: Vec<Unwritten>,
 }
 
 /// A member of an inherent implementation that programs can name.
@@ -44,10 +45,11 @@ impl<'a> Writer<'a> {
     pub(super) fn add(&mut self, path: &str, id: Id, done: Use, ways: Vec<String>) {
         if ways.is_empty() {
             if done.need() == Need::Expected {
-                self.unwritten.push(format!(
-                    "`{path}`: {} (it names what cannot be named)",
-                    done.phrase()
-                ));
+                self.unwritten.push(Unwritten {
+                    item: path.to_owned(),
+                    id,
+                    done,
+                });
             }
             return;
         }

@@ -6,16 +6,18 @@ mod rustc;
 
 use std::collections::BTreeMap;
 
+use release_gate::Result;
 use release_gate::process::Runner;
-use release_gate::{Error, Result};
 
 pub use rustc::{Library, Rejection, Rustc};
 
 use crate::program::Assertion;
 use crate::program::assertion::Need;
 
-/// More rounds than any program needs; each drops at least one line.
-const ROUNDS: usize = 40;
+/// A round that rejects less than one in so many lines is a slow one.
+const SLOW: usize = 50;
+/// How many slow rounds there may be before a program is taken in halves.
+const SLOW_ROUNDS: usize = 6;
 /// First line of every program.
 const HEADER: &str = "#![allow(warnings)] #![recursion_limit = \"512\"] extern crate alloc;";
 
@@ -50,7 +52,16 @@ pub struct Accepted<'a> {
     /// For each assertion that can be made, the first way that compiles.
     pub lines: Vec<Line<'a>>,
     /// Assertions of which no way compiles, optional ones left out: gaps of the generator.
-    pub gaps: Vec<&'a Assertion>,
+    pub gaps: Vec<Unproved<'a>>,
+}
+
+/// An assertion that does not compile with the library it was written from.
+#[derive(Debug, Clone)]
+pub struct Unproved<'a> {
+    /// The assertion.
+    pub assertion: &'a Assertion,
+    /// What the compiler says of its first way; empty if it was not asked.
+    pub rejection: Rejection,
 }
 
 /// The program's text: a module for each line, so that no line sees another.
@@ -86,45 +97,104 @@ fn is_balanced(code: &str) -> bool {
 }
 
 /// What a library accepts of a program, and what it rejects.
+#[derive(Default)]
 struct Sieved<'a> {
     kept: Vec<Line<'a>>,
     rejected: Vec<Rejected<'a>>,
 }
 
-/// Compiles a program and leaves out what is rejected until the rest compiles.
-fn sieve<'a>(
-    rustc: &Rustc<'_>,
-    library: &Library,
-    runner: &Runner,
-    mut kept: Vec<Line<'a>>,
-) -> Result<Sieved<'a>> {
-    let mut rejected = Vec::new();
-    for _ in 0..ROUNDS {
-        let verdict = rustc.check(library, runner, &program_text(&kept))?;
-        if verdict.accepted {
-            return Ok(Sieved { kept, rejected });
-        }
-        let mut guilty = first_errors(verdict.rejections, kept.len());
-        if guilty.is_empty() {
-            return Err(Error::judge(format!(
-                "rustc rejects the generated program without saying where:\n{}",
-                verdict.tail
-            ))
-            .with_help(
-                "this is a defect of cargo-compat or of the compiler; `--verbose` shows the command",
-            ));
-        }
-        let lines = std::mem::take(&mut kept);
-        for (index, line) in lines.into_iter().enumerate() {
-            match guilty.remove(&index) {
-                Some(rejection) => rejected.push(Rejected { line, rejection }),
-                None => kept.push(line),
+impl<'a> Sieved<'a> {
+    fn extend(&mut self, other: Self) {
+        self.kept.extend(other.kept);
+        self.rejected.extend(other.rejected);
+    }
+}
+
+/// A library and the compiler that asks it.
+#[derive(Debug, Clone, Copy)]
+struct Judge<'a> {
+    rustc: &'a Rustc<'a>,
+    library: &'a Library,
+    runner: &'a Runner,
+}
+
+impl Judge<'_> {
+    /// Compiles lines of both sorts, each in a program of its own: an error inside of a macro may
+    /// have no place in the program, and must not decide over what calls no macro.
+    fn sieve_all<'a>(&self, lines: Vec<Line<'a>>) -> Result<Sieved<'a>> {
+        let (macros, plain): (Vec<_>, Vec<_>) = lines
+            .into_iter()
+            .partition(|line| line.assertion.done.expands_macro());
+        let mut sieved = self.sieve(plain)?;
+        sieved.extend(self.sieve(macros)?);
+        Ok(sieved)
+    }
+
+    /// Compiles a program and leaves out what is rejected until the rest compiles.
+    ///
+    /// rustc stops after each of its phases, so a program needs a few rounds. Where a round tells
+    /// little (an error without a place in the program, one recursion limit after the other), both
+    /// halves are tried apart, so that the guilty lines are found in a number of steps that grows
+    /// with their number and not with the program's length.
+    fn sieve<'a>(&self, mut kept: Vec<Line<'a>>) -> Result<Sieved<'a>> {
+        let mut rejected = Vec::new();
+        let mut slow_rounds = 0;
+        while !kept.is_empty() {
+            let verdict = self
+                .rustc
+                .check(self.library, self.runner, &program_text(&kept))?;
+            if verdict.accepted {
+                break;
+            }
+            let mut guilty = first_errors(verdict.rejections, kept.len());
+            if guilty.len() * SLOW < kept.len() {
+                slow_rounds += 1;
+            }
+            if guilty.is_empty() || slow_rounds > SLOW_ROUNDS {
+                let mut sieved = self.sieve_halves(kept, verdict.tail)?;
+                rejected.append(&mut sieved.rejected);
+                kept = sieved.kept;
+                break;
+            }
+            let lines = std::mem::take(&mut kept);
+            for (index, line) in lines.into_iter().enumerate() {
+                match guilty.remove(&index) {
+                    Some(rejection) => rejected.push(Rejected { line, rejection }),
+                    None => kept.push(line),
+                }
             }
         }
+        Ok(Sieved { kept, rejected })
     }
-    Err(Error::judge(format!(
-        "the generated program still does not compile after {ROUNDS} rounds"
-    )))
+
+    fn sieve_halves<'a>(&self, mut lines: Vec<Line<'a>>, tail: String) -> Result<Sieved<'a>> {
+        if let [line] = lines.as_slice() {
+            let rejection = Rejection {
+                message: first_message(&tail),
+                rendered: tail,
+                ..Rejection::default()
+            };
+            return Ok(Sieved {
+                kept: Vec::new(),
+                rejected: vec![Rejected {
+                    line: *line,
+                    rejection,
+                }],
+            });
+        }
+        let second = lines.split_off(lines.len() / 2);
+        let mut sieved = self.sieve(lines)?;
+        sieved.extend(self.sieve(second)?);
+        Ok(sieved)
+    }
+}
+
+/// What an error without a place says.
+fn first_message(tail: &str) -> String {
+    tail.lines()
+        .find_map(|line| line.strip_prefix("error: "))
+        .unwrap_or("the compiler does not say why")
+        .to_owned()
 }
 
 /// The first error of each line, by the line's index. Line 1 of the program is the header.
@@ -156,18 +226,38 @@ pub fn accepted_by<'a>(
             }
         }
     }
-    let kept = sieve(rustc, library, runner, lines)?.kept;
+    let judge = Judge {
+        rustc,
+        library,
+        runner,
+    };
+    let sieved = judge.sieve_all(lines)?;
+
+    // Lines of both sorts come back in the order of the ways.
+    let mut first_ways: BTreeMap<*const Assertion, Line<'a>> = BTreeMap::new();
+    for line in sieved.kept {
+        first_ways
+            .entry(std::ptr::from_ref(line.assertion))
+            .or_insert(line);
+    }
+    let mut reasons: BTreeMap<*const Assertion, Rejection> = BTreeMap::new();
+    for rejected in sieved.rejected {
+        reasons
+            .entry(std::ptr::from_ref(rejected.line.assertion))
+            .or_insert(rejected.rejection);
+    }
+
     let mut accepted = Accepted::default();
-    let mut kept = kept.into_iter().peekable();
     for assertion in assertions {
-        let mut first = None;
-        while let Some(line) = kept.next_if(|line| std::ptr::eq(line.assertion, assertion)) {
-            first.get_or_insert(line);
-        }
-        match first {
-            Some(line) => accepted.lines.push(line),
-            None if assertion.done.need() == Need::Expected => accepted.gaps.push(assertion),
-            None => {}
+        let key = std::ptr::from_ref(assertion);
+        if let Some(line) = first_ways.remove(&key) {
+            accepted.lines.push(line);
+        } else if assertion.done.need() == Need::Expected {
+            let rejection = reasons.remove(&key).unwrap_or_default();
+            accepted.gaps.push(Unproved {
+                assertion,
+                rejection,
+            });
         }
     }
     Ok(accepted)
@@ -183,7 +273,12 @@ pub fn rejected_by<'a>(
     runner: &Runner,
     lines: &[Line<'a>],
 ) -> Result<Vec<Rejected<'a>>> {
-    Ok(sieve(rustc, library, runner, lines.to_vec())?.rejected)
+    let judge = Judge {
+        rustc,
+        library,
+        runner,
+    };
+    Ok(judge.sieve_all(lines.to_vec())?.rejected)
 }
 
 /// A program of one line alone, as it is saved for people.

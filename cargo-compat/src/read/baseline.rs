@@ -1,23 +1,21 @@
 //! Baselines: where the old sources come from.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cargo_metadata::Package;
 use release_gate::error::JudgeExt;
 use release_gate::git::{CommitId, GitError};
 use release_gate::project::Project;
 use release_gate::report::{Baseline, BaselineKind};
-use release_gate::{Context, Error, Finding, Level, Result};
+use release_gate::{Error, Finding, Level, Result};
 use semver::Version;
 
-use super::manifests::{
-    manifest_of, own_workspace, version_in, with_path_dependencies, workspace_of,
-};
-use super::old::{Old, baseline_cache};
-use super::published::published_version;
+use super::folder_tree::{FolderTree, checkout_folder, copy_outside_dependencies};
+use super::manifests::{manifest_of, own_workspace, strip_dev_dependencies, version_in};
+use super::old::{Old, Origin};
+use super::published::{NOT_NEWER, published_version};
 use super::rustdoc;
 use super::tags::{newest_tag, remote_without_tags};
-use super::tree::{copy_dir, tree_digest};
 use crate::model::package::library;
 use crate::rules;
 
@@ -27,15 +25,14 @@ use crate::rules;
 /// # Errors
 /// What was asked for is not there; or nothing was found, in a clone whose history was cut off.
 pub fn find_baseline(
-    cx: &Context,
-    project: &Project,
+    origin: Origin<'_>,
     package: &Package,
     against: Option<&str>,
 ) -> Result<Option<Old>> {
     match against {
-        Some(text) => asked_for(cx, project, package, text).map(Some),
-        None => match default_baseline(cx, project, package)? {
-            None => refuse_shallow(project, package).map(|()| None),
+        Some(text) => asked_for(origin, package, text).map(Some),
+        None => match default_baseline(origin, package)? {
+            None => refuse_shallow(origin.project, package).map(|()| None),
             found => Ok(found),
         },
     }
@@ -78,7 +75,7 @@ pub fn no_baseline(project: &Project, package: &Package) -> Result<Finding> {
         .evidence("remote", remote))
 }
 
-fn asked_for(cx: &Context, project: &Project, package: &Package, text: &str) -> Result<Old> {
+fn asked_for(origin: Origin<'_>, package: &Package, text: &str) -> Result<Old> {
     let path = Path::new(text);
     if path.is_file()
         && path
@@ -87,18 +84,18 @@ fn asked_for(cx: &Context, project: &Project, package: &Package, text: &str) -> 
     {
         return json(path, package);
     }
-    if let Some(git) = &project.git {
+    if let Some(git) = &origin.project.git {
         match git.resolve(text) {
-            Ok(commit) => return revision(project, package, text, commit),
+            Ok(commit) => return revision(origin, package, text, commit),
             Err(GitError::UnknownRevision { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
     if path.is_dir() {
-        return folder(project, path, text);
+        return folder(origin, path, text);
     }
     if text == "latest" || Version::parse(text).is_ok() {
-        return published_version(cx, project, package, text);
+        return published_version(origin, package, text);
     }
     Err(Error::judge(format!(
         "`{text}` is no revision of the repository, no folder, no published version and no rustdoc JSON file"
@@ -106,9 +103,9 @@ fn asked_for(cx: &Context, project: &Project, package: &Package, text: &str) -> 
     .with_help("`git tag` lists the tags; `git fetch --tags` brings those of the remote"))
 }
 
-fn default_baseline(cx: &Context, project: &Project, package: &Package) -> Result<Option<Old>> {
-    if let Some((name, commit)) = newest_tag(project, package)? {
-        return revision(project, package, &name, commit).map(Some);
+fn default_baseline(origin: Origin<'_>, package: &Package) -> Result<Option<Old>> {
+    if let Some((name, commit)) = newest_tag(origin.project, package)? {
+        return revision(origin, package, &name, commit).map(Some);
     }
     let publishable = package
         .publish
@@ -116,10 +113,10 @@ fn default_baseline(cx: &Context, project: &Project, package: &Package) -> Resul
         .is_none_or(|registries| !registries.is_empty());
     // Another project's package may have this name: only one of the same repository is a baseline
     // nobody asked for.
-    if !publishable || package.repository.is_none() || cx.args().is_offline() {
+    if !publishable || package.repository.is_none() || origin.cx.args().is_offline() {
         return Ok(None);
     }
-    match published_version(cx, project, package, "latest") {
+    match published_version(origin, package, NOT_NEWER) {
         Ok(Old::Sources {
             baseline,
             manifest,
@@ -145,22 +142,30 @@ fn default_baseline(cx: &Context, project: &Project, package: &Package) -> Resul
     }
 }
 
-fn revision(project: &Project, package: &Package, name: &str, commit: CommitId) -> Result<Old> {
-    let git = project.repository()?;
+fn revision(origin: Origin<'_>, package: &Package, name: &str, commit: CommitId) -> Result<Old> {
+    let git = origin.project.repository()?;
     let missing = || {
         Error::judge(format!("`{name}` has no package `{}`", package.name))
             .with_help("was it renamed or new? choose another baseline with --against")
     };
-    let base = baseline_cache(project).folder(
-        &format!("git {commit}"),
-        |folder| Ok(git.checkout(&commit, folder).map(drop)?),
+    let kept = origin.cache().folder(
+        &format!("git {commit} {}", origin.variant()),
         |folder| {
-            own_workspace(
-                &manifest_of(folder, &package.name)?.ok_or_else(missing)?,
-                folder,
-            )
+            let checkout = checkout_folder(folder, git.root());
+            std::fs::create_dir_all(&checkout)
+                .or_judge(|| "cannot make the folder of a baseline".to_owned())?;
+            git.checkout(&commit, &checkout)?;
+            copy_outside_dependencies(git.root(), &checkout, folder)
+                .or_judge(|| "cannot copy a path dependency of the baseline".to_owned())?;
+            trim(origin, &checkout)
+        },
+        |folder| {
+            let checkout = checkout_folder(folder, git.root());
+            let manifest = manifest_of(&checkout, &package.name)?.ok_or_else(missing)?;
+            own_workspace(&manifest, &checkout)
         },
     )?;
+    let base = checkout_folder(&kept, git.root());
     let manifest = manifest_of(&base, &package.name)?.ok_or_else(missing)?;
     let baseline = Baseline {
         kind: BaselineKind::Git,
@@ -175,62 +180,18 @@ fn revision(project: &Project, package: &Package, name: &str, commit: CommitId) 
     })
 }
 
-/// A folder and what its build needs of the folders beside it.
-struct FolderTree {
-    /// The package's folder.
-    path: PathBuf,
-    /// The workspace's folder.
-    root: PathBuf,
-    /// Folders that are copied; none lies below another.
-    folders: Vec<PathBuf>,
-    /// The folder that all of them are below.
-    common: PathBuf,
-}
-
-impl FolderTree {
-    fn of(path: PathBuf) -> Self {
-        let root = workspace_of(&path);
-        let folders = with_path_dependencies(&root);
-        let common = root
-            .ancestors()
-            .find(|ancestor| folders.iter().all(|folder| folder.starts_with(ancestor)))
-            .unwrap_or(&root)
-            .to_owned();
-        Self {
-            path,
-            root,
-            folders,
-            common,
-        }
+/// Takes out of an unpacked baseline what users of the library never need.
+fn trim(origin: Origin<'_>, base: &Path) -> Result<()> {
+    if origin.with_dev_dependencies {
+        return Ok(());
     }
-
-    fn below<'p>(&self, path: &'p Path) -> &'p Path {
-        path.strip_prefix(&self.common).unwrap_or(Path::new(""))
-    }
-
-    /// What names the content.
-    fn identity(&self) -> std::io::Result<String> {
-        let mut identity = format!("path {}", self.below(&self.path).display());
-        for folder in &self.folders {
-            identity.push_str(&format!(
-                "\n{} {}",
-                self.below(folder).display(),
-                tree_digest(folder)?
-            ));
-        }
-        Ok(identity)
-    }
-
-    fn copy_into(&self, into: &Path) -> std::io::Result<()> {
-        self.folders
-            .iter()
-            .try_for_each(|folder| copy_dir(folder, &into.join(self.below(folder))))
-    }
+    strip_dev_dependencies(base)
+        .or_judge(|| "cannot take the dev-dependencies out of the baseline".to_owned())
 }
 
 /// A folder. Building writes a lock file, and the folder is not ours: the build gets a copy of its
 /// workspace, and of the folders beside it that its manifests name.
-fn folder(project: &Project, path: &Path, name: &str) -> Result<Old> {
+fn folder(origin: Origin<'_>, path: &Path, name: &str) -> Result<Old> {
     let path = path
         .canonicalize()
         .or_judge(|| format!("cannot open `{name}`"))?;
@@ -238,22 +199,21 @@ fn folder(project: &Project, path: &Path, name: &str) -> Result<Old> {
     if !manifest.is_file() {
         return Err(Error::judge(format!("`{name}` has no Cargo.toml")));
     }
-    let shown = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
     let baseline = Baseline {
         kind: BaselineKind::Path,
-        name: shown,
+        name: shown_folder(name, &path),
         version: version_in(&manifest),
         commit: None,
     };
     let tree = FolderTree::of(path);
     let cannot_copy = || format!("cannot copy `{name}`");
-    let base = baseline_cache(project).folder(
-        &tree.identity().or_judge(cannot_copy)?,
-        |into| tree.copy_into(into).or_judge(cannot_copy),
+    let identity = tree.identity().or_judge(cannot_copy)?;
+    let base = origin.cache().folder(
+        &format!("{identity}\n{}", origin.variant()),
+        |into| {
+            tree.copy_into(into).or_judge(cannot_copy)?;
+            trim(origin, &into.join(tree.below(&tree.root)))
+        },
         |into| {
             let package = into.join(tree.below(&tree.path));
             own_workspace(
@@ -267,6 +227,18 @@ fn folder(project: &Project, path: &Path, name: &str) -> Result<Old> {
         manifest: base.join(tree.below(&tree.path)).join("Cargo.toml"),
         base: base.join(tree.below(&tree.root)),
     })
+}
+
+/// A folder as it was named, so that the call can be repeated; of an absolute path only the last
+/// part, since a report has no path of the machine in it.
+fn shown_folder(name: &str, path: &Path) -> String {
+    if Path::new(name).is_relative() {
+        return name.to_owned();
+    }
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn json(path: &Path, package: &Package) -> Result<Old> {

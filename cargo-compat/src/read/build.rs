@@ -13,20 +13,19 @@ use release_gate::{Error, Result};
 
 use super::cargo::{Request, build_step, feature_args, finished_step, workspace_member};
 use super::describe::{Described, describe, describe_globbed, parse_description};
+use super::environment::{PassedEnv, read_by_build};
 use super::side::{Dependency, Side};
-use super::sources::exports_symbols;
 use super::wrapper;
-use crate::model::package::library;
+use crate::model::package::{is_rust_library, library};
 
 /// What of a package is built.
 struct Built<'a> {
     package: &'a Package,
-    /// cargo's name for the package.
+    /// cargo's id of the package: names and versions may stand for several.
     spec: String,
     lib_name: String,
     is_proc_macro: bool,
-    /// Whether private items are described: they may export symbols.
-    private: bool,
+    is_rust: bool,
     features: Vec<String>,
 }
 
@@ -41,10 +40,10 @@ impl<'a> Built<'a> {
         })?;
         Ok(Self {
             package,
-            spec: format!("{}@{}", package.name, package.version),
+            spec: package.id.repr.clone(),
             lib_name: target.name.replace('-', "_"),
             is_proc_macro: target.is_proc_macro(),
-            private: exports_symbols(package),
+            is_rust: is_rust_library(target),
             features: feature_args(request, package),
         })
     }
@@ -68,23 +67,34 @@ pub fn build_side(
     progress(&format!(
         "{} {} ({})",
         built.verb(),
-        built.spec,
+        built.package.name,
         request.name
     ));
-    let finished = run_build(&request, &built, runner)?;
-    let outputs = Outputs::read(&finished.stdout, request.metadata, &built, request.name)?;
+    let mut env = request.env.clone();
+    let mut finished = run_build(&request, &built, runner, &mut env)?;
+    let mut outputs = Outputs::read(&finished.stdout, request.metadata, &built, request.name)?;
+    if env.add(read_by_build(&outputs.library, &outputs.script_outputs)) {
+        finished = run_build(&request, &built, runner, &mut env)?;
+        outputs = Outputs::read(&finished.stdout, request.metadata, &built, request.name)?;
+    }
+    let request = Request {
+        env: &env,
+        ..request
+    };
 
-    let described = wrapper::description(&outputs.library, &built.lib_name, built.private)
+    let described = wrapper::description(&outputs.library, &built.lib_name)
         .and_then(|path| std::fs::read(path).ok());
     let api = match described {
         Some(bytes) => parse_description(&bytes, request.name)?,
         None => {
-            progress(&format!("document {} ({})", built.spec, request.name));
+            progress(&format!(
+                "document {} ({})",
+                built.package.name, request.name
+            ));
             let described = Described {
                 spec: &built.spec,
                 lib_name: &built.lib_name,
                 features: &built.features,
-                private: built.private,
             };
             describe(&request, &described, runner)?
         }
@@ -100,6 +110,7 @@ pub fn build_side(
         metadata: request.metadata.clone(),
         root: request.metadata.workspace_root.clone().into_std_path_buf(),
         lib_name: built.lib_name,
+        is_rust: built.is_rust,
         artifact,
         deps_dirs: outputs.deps_dirs,
         crates: outputs.crates,
@@ -108,7 +119,25 @@ pub fn build_side(
     })
 }
 
-fn run_build(request: &Request<'_>, built: &Built<'_>, runner: &Runner) -> Result<Finished> {
+fn run_build(
+    request: &Request<'_>,
+    built: &Built<'_>,
+    runner: &Runner,
+    env: &mut PassedEnv,
+) -> Result<Finished> {
+    let finished = try_build(&Request { env, ..*request }, built, runner)?;
+    let said = finished.stderr_text();
+    let misses_variable = ["environment variable", "custom build command"]
+        .iter()
+        .any(|words| said.contains(words));
+    if finished.is_success() || !misses_variable || !env.add_all() {
+        return finished_step(request.name, request.package, finished);
+    }
+    let finished = try_build(&Request { env, ..*request }, built, runner)?;
+    finished_step(request.name, request.package, finished)
+}
+
+fn try_build(request: &Request<'_>, built: &Built<'_>, runner: &Runner) -> Result<Finished> {
     let mut step = build_step(request, built.verb()).args([
         "--lib",
         "-p",
@@ -122,18 +151,15 @@ fn run_build(request: &Request<'_>, built: &Built<'_>, runner: &Runner) -> Resul
         step = step
             .env("RUSTC_WORKSPACE_WRAPPER", this.into_os_string())
             .env(wrapper::LIBRARY, &built.lib_name);
-        if built.private {
-            step = step.env(wrapper::PRIVATE, "1");
-        }
     }
     let step = step.args(&built.features);
-    let mut finished = runner.run(step.clone())?;
+    let finished = runner.run(step.clone())?;
     // A crate that asks for unstable features builds with nightly only; what its API is can be
     // judged with this toolchain all the same.
     if !finished.is_success() && finished.stderr_text().contains("E0554") {
-        finished = runner.run(step.env("RUSTC_BOOTSTRAP", &built.lib_name))?;
+        return Ok(runner.run(step.env("RUSTC_BOOTSTRAP", &built.lib_name))?);
     }
-    finished_step(request.name, request.package, finished)
+    Ok(finished)
 }
 
 /// Macros of both sides land under the same name: each side's is copied before the other is built.
@@ -157,6 +183,8 @@ struct Outputs {
     library: PathBuf,
     crates: BTreeMap<String, Dependency>,
     deps_dirs: Vec<PathBuf>,
+    /// What build scripts printed, as files.
+    script_outputs: Vec<PathBuf>,
 }
 
 impl Outputs {
@@ -164,9 +192,15 @@ impl Outputs {
         let mut library = None;
         let mut crates = BTreeMap::new();
         let mut deps_dirs = Vec::new();
+        let mut script_outputs = Vec::new();
         for line in stdout.split(|byte| *byte == b'\n') {
-            let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_slice(line) else {
-                continue;
+            let artifact = match serde_json::from_slice(line) {
+                Ok(Message::CompilerArtifact(artifact)) => artifact,
+                Ok(Message::BuildScriptExecuted(script)) => {
+                    script_outputs.push(script.out_dir.with_file_name("output").into());
+                    continue;
+                }
+                _ => continue,
             };
             let Some(file) = artifact.filenames.iter().find(|path| is_usable(path)) else {
                 continue;
@@ -191,6 +225,7 @@ impl Outputs {
             library,
             crates,
             deps_dirs,
+            script_outputs,
         })
     }
 }
@@ -225,5 +260,10 @@ fn dependency_of(
         lib: artifact.target.name.replace('-', "_"),
         package: package.name.to_string(),
         version: package.version.clone(),
+        id: package.id.repr.clone(),
+        source: package
+            .source
+            .is_none()
+            .then(|| package.manifest_path.clone().into_std_path_buf()),
     })
 }

@@ -6,6 +6,7 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use release_gate::process::{Finished, Step};
 use release_gate::{Context, Error, Result, SharedArgs};
 
+use super::environment::PassedEnv;
 use crate::model::package::{FeatureSet, public_features};
 
 /// What is to be built, and how.
@@ -21,6 +22,10 @@ pub struct Request<'a> {
     pub package: &'a str,
     /// Where to build.
     pub target_dir: &'a Path,
+    /// Whether cargo must not change the lock file.
+    pub locked: bool,
+    /// The caller's variables that builds get.
+    pub env: &'a PassedEnv,
     /// Features and flags.
     pub args: &'a SharedArgs,
     /// Features to build with.
@@ -43,8 +48,6 @@ pub(super) fn build_step(request: &Request<'_>, verb: &str) -> Step {
         .inherit_network_env()
         .env("CARGO_TARGET_DIR", request.target_dir)
         .env("CARGO_INCREMENTAL", "0")
-        // Warnings of either side are not ours to judge.
-        .env("RUSTFLAGS", "--cap-lints=allow")
         .arg(verb)
         .args(["--config", &distinct])
         .arg("--manifest-path")
@@ -55,6 +58,12 @@ pub(super) fn build_step(request: &Request<'_>, verb: &str) -> Step {
                 .iter()
                 .flat_map(|target| ["--target", target]),
         );
+    let step = if request.locked {
+        step.arg("--locked")
+    } else {
+        step
+    };
+    let step = request.env.apply(step);
     if request.args.is_offline() {
         step.arg("--offline")
     } else {
@@ -78,6 +87,13 @@ pub(super) fn feature_args(request: &Request<'_>, package: &Package) -> Vec<Stri
         FeatureSet::Default => Vec::new(),
         FeatureSet::Bare => vec!["--no-default-features".to_owned()],
         FeatureSet::All => listed(&public_features(package)),
+        FeatureSet::Only(name) => {
+            let mut args = vec!["--no-default-features".to_owned()];
+            if package.features.contains_key(name) {
+                args.extend(listed(std::slice::from_ref(name)));
+            }
+            args
+        }
         FeatureSet::Asked => asked_features(request.args, package),
     }
 }

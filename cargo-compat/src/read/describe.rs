@@ -18,8 +18,6 @@ pub(super) struct Described<'a> {
     pub(super) spec: &'a str,
     pub(super) lib_name: &'a str,
     pub(super) features: &'a [String],
-    /// Whether private items are described too.
-    pub(super) private: bool,
 }
 
 /// rustdoc's JSON of one package of the graph. `RUSTC_BOOTSTRAP` is limited to the one crate, so
@@ -33,7 +31,6 @@ pub(super) fn describe(
         spec,
         lib_name,
         features,
-        private,
     } = *described;
     let step = build_step(request, "rustdoc")
         .env("RUSTC_BOOTSTRAP", lib_name)
@@ -46,12 +43,8 @@ pub(super) fn describe(
             "--output-format",
             "json",
             "--document-hidden-items",
+            "--document-private-items",
         ]);
-    let step = if private {
-        step.arg("--document-private-items")
-    } else {
-        step
-    };
     let mut folder = request.target_dir.to_owned();
     if let Some(target) = request.target {
         folder.push(target);
@@ -109,10 +102,9 @@ pub(super) fn describe_globbed(
         .map(|glob| {
             let api = globbed_crate(package, crates, &glob).and_then(|dependency| {
                 let described = Described {
-                    spec: &format!("{}@{}", dependency.package, dependency.version),
+                    spec: &dependency.id,
                     lib_name: &dependency.lib,
                     features: &[],
-                    private: false,
                 };
                 describe(request, &described, runner).ok()
             });

@@ -39,6 +39,64 @@ pub(super) fn with_path_dependencies(root: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Packages outside of a repository that the manifests of a checkout of it name by path.
+pub(super) fn outside_dependencies(repository: &Path, checkout: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for manifest in manifests_below(checkout) {
+        let Ok(table) = release_gate::config::read_toml(&manifest) else {
+            continue;
+        };
+        let mut paths = Vec::new();
+        paths_in(&toml::Value::Table(table), &mut paths);
+        let Some(below) = manifest
+            .parent()
+            .and_then(|dir| dir.strip_prefix(checkout).ok())
+        else {
+            continue;
+        };
+        for path in paths {
+            let Ok(path) = repository.join(below).join(path).canonicalize() else {
+                continue;
+            };
+            let outside = !path.starts_with(repository) && path.join("Cargo.toml").is_file();
+            if outside && !found.contains(&path) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// Takes dev-dependencies and the targets that need them out of every manifest below a folder.
+pub(super) fn strip_dev_dependencies(dir: &Path) -> std::io::Result<()> {
+    for manifest in manifests_below(dir) {
+        let Ok(mut table) = release_gate::config::read_toml(&manifest) else {
+            continue;
+        };
+        let mut stripped = false;
+        for key in [
+            "dev-dependencies",
+            "dev_dependencies",
+            "test",
+            "bench",
+            "example",
+        ] {
+            stripped |= table.remove(key).is_some();
+        }
+        if let Some(toml::Value::Table(targets)) = table.get_mut("target") {
+            for (_, target) in targets.iter_mut() {
+                if let toml::Value::Table(target) = target {
+                    stripped |= target.remove("dev-dependencies").is_some();
+                }
+            }
+        }
+        if stripped && let Ok(text) = toml::to_string(&table) {
+            std::fs::write(&manifest, text)?;
+        }
+    }
+    Ok(())
+}
+
 /// Every `path = "…"` of a manifest.
 fn paths_in(value: &toml::Value, paths: &mut Vec<String>) {
     match value {

@@ -6,23 +6,29 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use release_gate::error::JudgeExt;
 use release_gate::fs::throw_away_dir;
 use release_gate::process::Step;
-use release_gate::project::Project;
 use release_gate::report::{Baseline, BaselineKind};
 use release_gate::{Context, Error, Result};
 
-use super::manifests::own_workspace;
-use super::old::{Old, baseline_cache};
+use super::manifests::{own_workspace, strip_dev_dependencies};
+use super::old::{Old, Origin};
 use super::tree::copy_dir;
+
+/// Stands for the newest published version that is not above the package's own.
+pub(super) const NOT_NEWER: &str = "not newer";
 
 /// A published version, yanked or not: a throw-away package depends on exactly it, and cargo
 /// unpacks it.
 pub(super) fn published_version(
-    cx: &Context,
-    project: &Project,
+    origin: Origin<'_>,
     package: &Package,
     version: &str,
 ) -> Result<Old> {
-    let metadata = ask_for(cx, &package.name, version)?;
+    let requirement = match version {
+        "latest" => "*".to_owned(),
+        NOT_NEWER => format!("<={}", package.version),
+        version => format!("={version}"),
+    };
+    let metadata = ask_for(origin.cx, &package.name, &requirement)?;
     let found = metadata
         .packages
         .iter()
@@ -32,18 +38,28 @@ pub(super) fn published_version(
         .manifest_path
         .parent()
         .ok_or_else(|| unusable(&package.name, version, "it has no folder"))?;
-    let origin = found
+    let source_id = found
         .source
         .as_ref()
         .map(|source| source.repr.as_str())
         .unwrap_or_default();
 
     // The unpacked package is shared by all of cargo: the build gets a copy.
-    let base = baseline_cache(project).folder(
-        &format!("registry {origin} {} {}", found.name, found.version),
+    let base = origin.cache().folder(
+        &format!(
+            "registry {source_id} {} {} {}",
+            found.name,
+            found.version,
+            origin.variant()
+        ),
         |folder| {
             copy_dir(source.as_std_path(), folder)
-                .or_judge(|| "cannot copy the published package".to_owned())
+                .or_judge(|| "cannot copy the published package".to_owned())?;
+            if origin.with_dev_dependencies {
+                return Ok(());
+            }
+            strip_dev_dependencies(folder)
+                .or_judge(|| "cannot take the dev-dependencies out of the baseline".to_owned())
         },
         |folder| own_workspace(&folder.join("Cargo.toml"), folder),
     )?;
@@ -67,11 +83,11 @@ fn unusable(name: &str, version: &str, what: &str) -> Error {
 }
 
 /// What cargo says of a package that depends on the version asked for.
-fn ask_for(cx: &Context, name: &str, version: &str) -> Result<Metadata> {
+fn ask_for(cx: &Context, name: &str, requirement: &str) -> Result<Metadata> {
     let scratch = throw_away_dir("compat-registry")?;
     // Side by side: a package below another's folder would belong to that one's workspace.
     let query = scratch.path().join("query");
-    write_query(&query, name, version)
+    write_query(&query, name, requirement)
         .or_judge(|| "cannot write a throw-away package".to_owned())?;
     let mut step = Step::cargo()
         .inherit_network_env()
@@ -84,31 +100,26 @@ fn ask_for(cx: &Context, name: &str, version: &str) -> Result<Metadata> {
     if !finished.is_success() {
         let text = finished.stderr_text();
         return Err(Error::judge(format!(
-            "cargo cannot get `{name}` {version}: {}",
+            "cargo cannot get `{name}` {requirement}: {}",
             text.trim()
         ))
         .with_help("is it published, and are you online?"));
     }
     MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout))
-        .map_err(|error| unusable(name, version, &error.to_string()))
+        .map_err(|error| unusable(name, requirement, &error.to_string()))
 }
 
-fn write_query(query: &Path, name: &str, version: &str) -> std::io::Result<()> {
+fn write_query(query: &Path, name: &str, requirement: &str) -> std::io::Result<()> {
     std::fs::create_dir_all(query)?;
-    let requirement = if version == "latest" {
-        "*".to_owned()
-    } else {
-        format!("={version}")
-    };
     let manifest = format!(
         "[package]\nname = \"baseline\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[dependencies]\n\
          baseline-of = {{ package = \"{name}\", version = \"{requirement}\" }}\n[workspace]\n"
     );
     std::fs::write(query.join("Cargo.toml"), manifest)?;
     std::fs::write(query.join("lib.rs"), "")?;
-    if version == "latest" {
+    let Some(version) = requirement.strip_prefix('=') else {
         return Ok(());
-    }
+    };
 
     // cargo takes a yanked version only from a lock file; what this one leaves out it fills in.
     let lock = format!(

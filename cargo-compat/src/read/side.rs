@@ -20,6 +20,8 @@ pub struct Side {
     pub api: Crate,
     /// Name of the library as programs use it.
     pub lib_name: String,
+    /// Whether Rust programs can use it: a C library has symbols only.
+    pub is_rust: bool,
     /// The library's metadata (or the macro's shared object).
     pub artifact: PathBuf,
     /// Folders with the metadata of its dependencies.
@@ -52,4 +54,8 @@ pub struct Dependency {
     pub package: String,
     /// The package's version.
     pub version: Version,
+    /// cargo's id of the package.
+    pub id: String,
+    /// Its manifest, where it is a package on this machine and no published one.
+    pub source: Option<PathBuf>,
 }

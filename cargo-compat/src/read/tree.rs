@@ -77,3 +77,66 @@ pub(super) fn copy_dir(from: &Path, to: &Path) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+/// Makes a copy of a folder like it: only files that differ are written, with the times of their
+/// originals, so that cargo takes what it built from them for fresh. `without` is a folder below it
+/// that is left out, lock files are never removed.
+pub(super) fn sync_dir(from: &Path, to: &Path, without: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    let mut names = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name() == ".git" || is_output(&path) || path == without {
+            continue;
+        }
+        names.insert(entry.file_name());
+        let target = to.join(entry.file_name());
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() && to.components().count() < 200 => {
+                sync_dir(&path, &target, without)?;
+            }
+            Ok(found) if found.is_file() => sync_file(&path, &found, &target)?,
+            _ => {}
+        }
+    }
+    for entry in std::fs::read_dir(to)? {
+        let entry = entry?;
+        if names.contains(&entry.file_name()) || entry.file_name() == "Cargo.lock" {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn sync_file(from: &Path, found: &std::fs::Metadata, to: &Path) -> std::io::Result<()> {
+    let modified = found.modified()?;
+    let same = std::fs::metadata(to).is_ok_and(|copy| {
+        copy.len() == found.len() && copy.modified().is_ok_and(|time| time == modified)
+    });
+    if same {
+        return Ok(());
+    }
+    std::fs::copy(from, to)?;
+    std::fs::File::options()
+        .write(true)
+        .open(to)?
+        .set_modified(modified)
+}
+
+/// Every Rust source below a folder, sorted.
+pub(super) fn rust_files(dir: &Path) -> Vec<std::path::PathBuf> {
+    let mut files: Vec<_> = release_gate::fs::walk(dir)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|file| file.path)
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect();
+    files.sort();
+    files
+}

@@ -13,8 +13,6 @@ use std::process::ExitCode;
 
 /// Names the library that is described; its presence makes this program a wrapper.
 pub const LIBRARY: &str = "CARGO_COMPAT_DESCRIBE";
-/// Whether private items are described too.
-pub const PRIVATE: &str = "CARGO_COMPAT_DESCRIBE_PRIVATE";
 
 /// Runs as a wrapper, if cargo called this program as one. `None`: it did not.
 pub fn run() -> Option<ExitCode> {
@@ -33,21 +31,14 @@ pub fn run() -> Option<ExitCode> {
 
 /// Where the description of a library lies, given its metadata (`libNAME-HASH.rmeta`, or the shared
 /// object of a macro crate).
-pub fn description(artifact: &Path, library: &str, private: bool) -> Option<PathBuf> {
+pub fn description(artifact: &Path, library: &str) -> Option<PathBuf> {
     let stem = artifact.file_stem()?.to_str()?;
     let stem = stem.strip_prefix("lib").unwrap_or(stem);
-    Some(description_folder(artifact.parent()?, stem, private).join(format!("{library}.json")))
+    Some(description_folder(artifact.parent()?, stem).join(format!("{library}.json")))
 }
 
-fn description_folder(deps: &Path, stem: &str, private: bool) -> PathBuf {
-    deps.join(format!(
-        "{stem}.{}",
-        if private {
-            "described-private"
-        } else {
-            "described"
-        }
-    ))
+fn description_folder(deps: &Path, stem: &str) -> PathBuf {
+    deps.join(format!("{stem}.described"))
 }
 
 #[expect(
@@ -69,6 +60,7 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
         code(
             std::process::Command::new(rustc)
                 .args(args)
+                .args(without_lints(args))
                 .env_remove(LIBRARY)
                 .status(),
         )
@@ -76,15 +68,10 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
     let Some(call) = rustdoc_call(library, args) else {
         return plain();
     };
-    let private = std::env::var_os(PRIVATE).is_some();
     let stem = format!("{library}{}", call.extra);
-    // What is left of an earlier source must never be read for this one's, in whichever mode it was
-    // described.
-    for private in [false, true] {
-        let _ =
-            std::fs::remove_dir_all(description_folder(Path::new(&call.out_dir), &stem, private));
-    }
-    let folder = description_folder(Path::new(&call.out_dir), &stem, private);
+    // What is left of an earlier source must never be read for this one's.
+    let folder = description_folder(Path::new(&call.out_dir), &stem);
+    let _ = std::fs::remove_dir_all(&folder);
     let rustdoc = std::env::var_os("RUSTDOC")
         .unwrap_or_else(|| Path::new(rustc).with_file_name("rustdoc").into_os_string());
     let mut command = std::process::Command::new(rustdoc);
@@ -95,6 +82,9 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
             "--output-format",
             "json",
             "--document-hidden-items",
+            // What users reach and cannot name is described with its implementations; symbols may
+            // be exported by private functions.
+            "--document-private-items",
             "--cap-lints",
             "allow",
         ])
@@ -105,14 +95,12 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
         // What rustc has to say it says itself.
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped());
-    if private {
-        command.arg("--document-private-items");
-    }
     let Ok(describing) = command.spawn() else {
         return plain();
     };
     let checked = std::process::Command::new(rustc)
         .args(args)
+        .args(without_lints(args))
         .env_remove(LIBRARY)
         .status();
     let described = describing.wait_with_output();
@@ -125,6 +113,14 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
         (Ok(status), Err(_)) if status.success() => ExitCode::FAILURE,
         _ => code(checked),
     }
+}
+
+/// Warnings of either side are not ours to judge. The flag may be given once only.
+fn without_lints(args: &[OsString]) -> Option<&'static str> {
+    let given = args
+        .iter()
+        .any(|arg| arg.to_string_lossy().starts_with("--cap-lints"));
+    (!given).then_some("--cap-lints=allow")
 }
 
 /// rustdoc's arguments for a call of rustc, and where that call writes.
@@ -384,7 +380,7 @@ mod tests {
 
     #[test]
     fn the_description_lies_beside_the_metadata() {
-        let path = description(Path::new("/t/deps/libx-2.rmeta"), "x", false).unwrap();
+        let path = description(Path::new("/t/deps/libx-2.rmeta"), "x").unwrap();
         assert_eq!(path, Path::new("/t/deps/x-2.described/x.json"));
     }
 }

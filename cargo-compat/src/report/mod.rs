@@ -7,15 +7,15 @@ pub(crate) mod witness_files;
 
 use release_gate::facts::report::compat::{CompatData, CompatHarness};
 use release_gate::report::{Baseline, Subject};
-use release_gate::{Finding, Report};
+use release_gate::{Bump, Coverage, Finding, Report};
 use semver::Version;
 
 use crate::model::change::Change;
+use crate::model::gap::LeftOut;
 use crate::rules;
 use crate::tool::TOOL;
 use data::change_data;
 use human::{Heading, human_table};
-use release_gate::Bump;
 use witness_files::WitnessFile;
 
 /// Name of the report.
@@ -48,6 +48,34 @@ pub(crate) struct Judged {
     pub(crate) harness: CompatHarness,
     /// Findings that are no changes.
     pub(crate) findings: Vec<Finding>,
+    /// How many uses and exported symbols were judged.
+    pub(crate) uses: usize,
+    /// The target that was compiled for.
+    pub(crate) host: Option<String>,
+    /// What was not judged, each said once.
+    left_out: Vec<LeftOut>,
+}
+
+impl Judged {
+    /// Notes that something was not judged.
+    pub(crate) fn leave_out(&mut self, left_out: LeftOut) {
+        let known = self
+            .left_out
+            .iter()
+            .any(|known| known.rule.id == left_out.rule.id && known.what == left_out.what);
+        if !known {
+            self.left_out.push(left_out);
+        }
+    }
+
+    fn coverage(&self) -> Coverage {
+        let mut coverage = Coverage::of(self.uses);
+        for LeftOut { rule, what, why } in &self.left_out {
+            coverage.not_judged(rule, what, 1, why);
+        }
+        coverage.not_judged.sort();
+        coverage
+    }
 }
 
 /// The report on a package, and the files that go with it.
@@ -66,6 +94,7 @@ pub(crate) fn compose_report(
     judged.harness.gaps.sort();
     judged.harness.gaps.dedup();
 
+    let coverage = judged.coverage();
     let changes = &judged.changes;
     let required = findings::required_bump(changes);
     let next = required.next(compared.old);
@@ -87,6 +116,7 @@ pub(crate) fn compose_report(
     };
     let report = Report::new(REPORT, &TOOL, subject)
         .baseline(compared.baseline.clone())
+        .coverage(coverage)
         .findings(all)
         .data(&data)
         .human(human_table(&heading, changes, &data))

@@ -1,0 +1,129 @@
+//! What is the same for everything a call does.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Metadata, Package};
+use release_gate::project::Project;
+use release_gate::{Context, Result};
+
+use super::args::CompatArgs;
+use crate::model::config::Config;
+use crate::model::package::FeatureSet;
+use crate::read::baseline::find_baseline;
+use crate::read::build::build_side;
+use crate::read::cargo::{Request, workspace_member, workspace_metadata};
+use crate::read::environment::PassedEnv;
+use crate::read::new_tree::NewTree;
+use crate::read::old::{Old, Origin};
+use crate::read::side::Side;
+
+/// The call and the project it is about.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) project: &'a Project,
+    pub(super) args: &'a CompatArgs,
+    pub(super) config: &'a Config,
+    /// The new side's sources.
+    pub(super) new: &'a NewTree,
+    pub(super) env: &'a PassedEnv,
+}
+
+/// The old side's sources.
+pub(super) struct OldSources {
+    pub(super) manifest: PathBuf,
+    pub(super) metadata: Metadata,
+    /// The folder they were unpacked into.
+    pub(super) base: PathBuf,
+}
+
+/// A feature set on a target.
+#[derive(Clone, Copy)]
+pub(super) struct Variant<'a> {
+    pub(super) target: Option<&'a str>,
+    pub(super) features: &'a FeatureSet,
+}
+
+impl Variant<'_> {
+    /// What reports call it.
+    pub(super) fn label(&self) -> String {
+        match self.target {
+            Some(triple) => format!("{} for {triple}", self.features.label()),
+            None => self.features.label(),
+        }
+    }
+}
+
+impl Call<'_> {
+    /// Where everything that is built and kept lies.
+    pub(super) fn target_dir(&self) -> PathBuf {
+        self.project.target_dir.join("compat")
+    }
+
+    /// The baseline of a package; `None`: there is none.
+    pub(super) fn baseline(&self, package: &Package) -> Result<Option<Old>> {
+        let origin = Origin {
+            cx: self.cx,
+            project: self.project,
+            lock: &self.new.lock(),
+            with_dev_dependencies: self.args.harness,
+        };
+        find_baseline(origin, package, self.args.against.as_deref())
+    }
+
+    /// What cargo says of the old side.
+    pub(super) fn old_metadata(&self, manifest: &Path, package: &Package) -> Result<Metadata> {
+        workspace_metadata(self.cx, "old", manifest, &package.name)
+    }
+
+    /// Builds the new side of a package.
+    pub(super) fn build_new(
+        &self,
+        package: &Package,
+        variant: Variant<'_>,
+        progress: &(dyn Fn(&str) + Sync),
+    ) -> Result<Side> {
+        let member = workspace_member(&self.new.metadata, "new", &package.name)?;
+        let target_dir = self.target_dir();
+        let request = Request {
+            name: "new",
+            manifest: member.manifest_path.as_std_path(),
+            metadata: &self.new.metadata,
+            package: &package.name,
+            target_dir: &target_dir,
+            locked: self.new.copied.is_none(),
+            env: self.env,
+            args: self.cx.args(),
+            features: variant.features,
+            target: variant.target,
+        };
+        let mut side = build_side(request, &self.cx.runner, progress)?;
+        // Paths are shown as they are in the work tree.
+        side.root.clone_from(&self.project.root);
+        Ok(side)
+    }
+
+    /// Builds the old side of a package.
+    pub(super) fn build_old(
+        &self,
+        package: &Package,
+        old: &OldSources,
+        variant: Variant<'_>,
+        progress: &(dyn Fn(&str) + Sync),
+    ) -> Result<Side> {
+        let target_dir = self.target_dir();
+        let request = Request {
+            name: "old",
+            manifest: &old.manifest,
+            metadata: &old.metadata,
+            package: &package.name,
+            target_dir: &target_dir,
+            locked: false,
+            env: self.env,
+            args: self.cx.args(),
+            features: variant.features,
+            target: variant.target,
+        };
+        build_side(request, &self.cx.runner, progress)
+    }
+}

@@ -1,0 +1,269 @@
+//! A package compared under every feature set and on every target that is worth it.
+//!
+//! The default features, all of them, and none are always compared. A feature by itself is compared
+//! where what it turns on may have changed: where it stands in a `cfg` of a source file that
+//! differs, or where the sets above do not build. A set that builds on neither side is left out,
+//! and said.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::Package;
+use release_gate::fs::throw_away_dir;
+use release_gate::git::Git;
+use release_gate::{Error, Finding, Result};
+
+use super::call::{Call, OldSources, Variant};
+use super::compare::compare_sides;
+use super::gathered::Gathered;
+use super::harness;
+use super::prepared::Prepared;
+use crate::judge::manifest;
+use crate::model::gap::LeftOut;
+use crate::model::package::{FeatureSet, public_features};
+use crate::prove::Rustc;
+use crate::read::features::features_of_changed_files;
+use crate::read::side::Side;
+use crate::rules;
+
+/// How many features are compared by themselves.
+const ALONE: usize = 8;
+
+/// Compares every feature set on every target.
+///
+/// # Errors
+/// A side does not build under the features users get, or the compiler cannot be used.
+pub(super) fn compare_all(
+    call: &Call<'_>,
+    package: &Package,
+    member: &Package,
+    old: &OldSources,
+) -> Result<Gathered> {
+    let spinner = call.cx.terminal.spinner("Comparing");
+    let mut matrix = Matrix {
+        call,
+        package,
+        old,
+        progress: &|text| spinner.message(text),
+        gathered: Gathered::default(),
+        first_error: None,
+        harness_ran: false,
+    };
+    let sets = chosen_sets(call, member, package);
+    for target in targets(call) {
+        let mut all_built = true;
+        for features in &sets {
+            all_built &= matrix.compare(Variant { target, features })?;
+        }
+        let alone = matrix.features_alone(member, &sets, all_built);
+        for features in &alone {
+            matrix.compare(Variant { target, features })?;
+        }
+    }
+    matrix
+        .gathered
+        .judged
+        .changes
+        .extend(manifest::manifest_changes(member, package));
+    matrix.leave_out_other_targets();
+    matrix.finish()
+}
+
+/// The targets asked for, else the host.
+fn targets<'a>(call: &Call<'a>) -> Vec<Option<&'a str>> {
+    let asked = &call.cx.args().target;
+    if asked.is_empty() {
+        return vec![None];
+    }
+    asked.iter().map(|triple| Some(triple.as_str())).collect()
+}
+
+fn chosen_sets(call: &Call<'_>, old: &Package, new: &Package) -> Vec<FeatureSet> {
+    let features = &call.cx.args().features;
+    if features.all_features || features.no_default_features || !features.features.is_empty() {
+        return vec![FeatureSet::Asked];
+    }
+    FeatureSet::worth_comparing(old, new)
+}
+
+/// The comparisons of a package.
+struct Matrix<'a> {
+    call: &'a Call<'a>,
+    package: &'a Package,
+    old: &'a OldSources,
+    progress: &'a (dyn Fn(&str) + Sync),
+    gathered: Gathered,
+    /// Why the first set that users get does not build; of no matter once another one does.
+    first_error: Option<Error>,
+    harness_ran: bool,
+}
+
+impl Matrix<'_> {
+    /// Compares under one set. Whether it could be.
+    fn compare(&mut self, variant: Variant<'_>) -> Result<bool> {
+        let label = variant.label();
+        let Some((old, new)) = self.build(variant)? else {
+            return Ok(false);
+        };
+        (self.progress)(&format!("{} ({label})", self.package.name));
+        let call = self.call;
+        let scratch = throw_away_dir("compat-programs")?;
+        let rustc = Rustc::new(scratch.path(), &call.project.root, variant.target)
+            .remembering(call.target_dir().join("verdicts"));
+        let base = self
+            .old
+            .base
+            .canonicalize()
+            .unwrap_or_else(|_| self.old.base.clone());
+        let project = call.project;
+        let new_base = project.git.as_ref().map_or(&*project.root, Git::root);
+        let comparison = compare_sides(
+            &Prepared::new(&old, &base),
+            &Prepared::new(&new, new_base),
+            &rustc,
+            &call.cx.runner,
+        )?;
+        self.gathered.add(comparison, &label);
+        self.run_harness(&old, &new)?;
+        Ok(true)
+    }
+
+    /// Builds both sides. `None`: this set builds on one of them only, or on neither.
+    fn build(&mut self, variant: Variant<'_>) -> Result<Option<(Side, Side)>> {
+        let new = self.call.build_new(self.package, variant, self.progress);
+        let old = self
+            .call
+            .build_old(self.package, self.old, variant, self.progress);
+        let is_for_users = matches!(variant.features, FeatureSet::Default | FeatureSet::Asked);
+        match (old, new) {
+            (Ok(old), Ok(new)) => Ok(Some((old, new))),
+            // A library may need one of several features: the sets that build are judged.
+            (Err(_), Err(error)) if is_for_users && *variant.features == FeatureSet::Default => {
+                self.first_error.get_or_insert(error);
+                self.leave_out(&variant.label(), false, false);
+                Ok(None)
+            }
+            (_, Err(error)) | (Err(error), _) if is_for_users => Err(error),
+            // Features that exclude each other do not build together; that is no fault of a
+            // release. But if it is new, it is said.
+            (old, new) => {
+                self.leave_out(&variant.label(), old.is_ok(), new.is_ok());
+                Ok(None)
+            }
+        }
+    }
+
+    fn leave_out(&mut self, label: &str, old_builds: bool, new_builds: bool) {
+        let judged = &mut self.gathered.judged;
+        if old_builds {
+            let message = format!("the old side builds with {label}, and the new one does not");
+            judged.findings.push(Finding::new(&rules::SET_BROKEN, message).help(
+                "if features exclude each other now, say so in the notes; this set was not compared",
+            ));
+        }
+        let side = match (old_builds, new_builds) {
+            (false, false) => "neither side builds",
+            (false, true) => "the old side does not build",
+            (true, _) => "the new side does not build",
+        };
+        judged
+            .harness
+            .skipped_sets
+            .push(format!("{label}: {side} with them"));
+        judged.leave_out(LeftOut {
+            rule: &rules::NOT_JUDGED_FEATURES,
+            what: label.to_owned(),
+            why: format!("{side} with them"),
+        });
+    }
+
+    /// Features that are compared by themselves.
+    fn features_alone(
+        &mut self,
+        member: &Package,
+        sets: &[FeatureSet],
+        all_built: bool,
+    ) -> Vec<FeatureSet> {
+        if sets.contains(&FeatureSet::Asked) {
+            return Vec::new();
+        }
+        let known: BTreeSet<String> = public_features(member)
+            .into_iter()
+            .chain(public_features(self.package))
+            .collect();
+        let wanted: Vec<String> = if all_built {
+            let changed = features_of_changed_files(member, self.package);
+            known.intersection(&changed).cloned().collect()
+        } else {
+            known.into_iter().collect()
+        };
+        let isolated: Vec<&String> = wanted
+            .iter()
+            .filter(|name| !is_covered(member, self.package, name, sets))
+            .collect();
+        for name in isolated.iter().skip(ALONE) {
+            self.gathered.judged.leave_out(LeftOut {
+                rule: &rules::NOT_JUDGED_FEATURES,
+                what: format!("feature {name} alone"),
+                why: format!("only {ALONE} features are compared by themselves; name it with --no-default-features --features {name}"),
+            });
+        }
+        isolated
+            .into_iter()
+            .take(ALONE)
+            .map(|name| FeatureSet::Only(name.clone()))
+            .collect()
+    }
+
+    /// What is behind `cfg` for other targets was not seen.
+    fn leave_out_other_targets(&mut self) {
+        if !self.call.cx.args().target.is_empty() {
+            return;
+        }
+        let judged = &mut self.gathered.judged;
+        if let Some(host) = judged.host.clone() {
+            judged.leave_out(LeftOut {
+                rule: &rules::NOT_JUDGED_TARGET,
+                what: format!("targets other than {host}"),
+                why: "no other was named with --target".to_owned(),
+            });
+        }
+    }
+
+    fn run_harness(&mut self, old: &Side, new: &Side) -> Result<()> {
+        if !self.call.args.harness || std::mem::replace(&mut self.harness_ran, true) {
+            return Ok(());
+        }
+        let plan = harness::Plan {
+            old: harness::Dependency::of(old),
+            new: harness::Dependency::of(new),
+            api: &old.api,
+            lock: &self.call.new.lock(),
+            target_dir: &self.call.target_dir().join("harness"),
+        };
+        let (changes, ran) = harness::run_harness(self.call.cx, &plan)?;
+        self.gathered.judged.changes.extend(changes);
+        self.gathered.judged.harness.ran = Some(ran);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Gathered> {
+        if self.gathered.judged.harness.feature_sets.is_empty() {
+            return Err(self.first_error.unwrap_or_else(|| {
+                Error::judge(format!(
+                    "`{}` was compared with no set of features",
+                    self.package.name
+                ))
+            }));
+        }
+        Ok(self.gathered)
+    }
+}
+
+/// Whether a set that is compared anyway has just what a feature turns on by itself.
+fn is_covered(old: &Package, new: &Package, name: &str, sets: &[FeatureSet]) -> bool {
+    sets.iter().any(|set| {
+        [old, new].iter().all(|package| {
+            set.enabled(package) == FeatureSet::Only(name.to_owned()).enabled(package)
+        })
+    })
+}
