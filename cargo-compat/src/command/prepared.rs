@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use release_gate::facts::report::compat::SourceLocation;
-use rustdoc_types::Item;
+use rustdoc_types::{Attribute, Crate, Item};
 use semver::Version;
 
 use crate::model::surface::Surface;
@@ -57,6 +57,7 @@ impl<'a> Prepared<'a> {
             name: self.side.lib_name.clone(),
             artifact: self.side.artifact.clone(),
             deps_dirs,
+            no_std: brings_panic_handler(&self.side.api),
             externs,
             identity: OnceLock::new(),
         }
@@ -76,6 +77,16 @@ impl<'a> Prepared<'a> {
             line: u32::try_from(span.begin.0).unwrap_or(u32::MAX),
         })
     }
+}
+
+/// Whether a library handles panics itself, as firmware does.
+fn brings_panic_handler(api: &Crate) -> bool {
+    api.index.values().any(|item| {
+        item.crate_id == 0
+            && item.attrs.iter().any(
+                |attr| matches!(attr, Attribute::Other(text) if text.contains("panic_handler")),
+            )
+    })
 }
 
 impl Aliases {

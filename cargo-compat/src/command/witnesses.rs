@@ -42,13 +42,16 @@ pub(super) fn confirm_groups(
     });
     let mut all = left?;
     all.extend(right.map_err(|_| Error::judge("compiling witnesses ended early"))??);
-    all.extend(rest.iter().map(|group| group.lines.first().map(unproved)));
+    all.extend(
+        rest.iter()
+            .map(|group| group.lines.first().map(|line| unproved(sides, line))),
+    );
     Ok(all)
 }
 
 fn confirm_group(sides: &Sides<'_>, group: &Group<'_>, old_too: bool) -> Result<Option<Witness>> {
     for line in group.lines.iter().take(TRIED) {
-        let program = prove::witness_text(&line.line);
+        let program = prove::witness_text(&line.line, sides.old.no_std);
         if let Some(rejection) = confirm_line(sides, &program, old_too)? {
             return Ok(Some(Witness {
                 program: String::new(),
@@ -60,7 +63,7 @@ fn confirm_group(sides: &Sides<'_>, group: &Group<'_>, old_too: bool) -> Result<
             }));
         }
     }
-    Ok(group.lines.first().map(unproved))
+    Ok(group.lines.first().map(|line| unproved(sides, line)))
 }
 
 /// Whether a line alone compiles against the old library and does not against the new one. Without
@@ -91,10 +94,10 @@ fn confirm_line(
     })))
 }
 
-fn unproved(line: &Rejected<'_>) -> Witness {
+fn unproved(sides: &Sides<'_>, line: &Rejected<'_>) -> Witness {
     Witness {
         program: String::new(),
-        text: prove::witness_text(&line.line),
+        text: prove::witness_text(&line.line, sides.old.no_std),
         proved: false,
         code: line.rejection.code.clone(),
         error: line.rejection.message.clone(),

@@ -108,7 +108,8 @@ pub fn group_by_item<'a>(
         let assertion = line.line.assertion;
         let gone = assertion.done != Use::Import
             && !exists(&assertion.item)
-            && !assertion.item.starts_with("impl");
+            && !assertion.item.starts_with("impl")
+            && !assertion.item.contains(" → ");
         let rule = if gone {
             &rules::REMOVED
         } else {

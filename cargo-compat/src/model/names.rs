@@ -77,7 +77,13 @@ impl<'a> Names<'a> {
             .paths
             .get(&id)
             .is_some_and(|summary| summary.crate_id != 0);
-        if let Some(path) = self.surface.preferred.get(&id).filter(|_| !foreign) {
+        // What is reached by a hidden path alone is no API: programs must not name it.
+        let documented = self
+            .surface
+            .preferred
+            .get(&id)
+            .filter(|path| self.surface.documents(path));
+        if let Some(path) = documented.filter(|_| !foreign) {
             return Some(self.local(path));
         }
         let summary = self.krate.paths.get(&id)?;
@@ -95,7 +101,7 @@ impl<'a> Names<'a> {
         known
             .get(&canonical)
             .cloned()
-            .or_else(|| self.surface.preferred.get(&id).map(|path| self.local(path)))
+            .or_else(|| documented.map(|path| self.local(path)))
     }
 
     fn canonical(&self, crate_id: u32, path: &[String]) -> Canonical {
@@ -104,6 +110,11 @@ impl<'a> Names<'a> {
             first.clone_from(alias);
         }
         canonical
+    }
+
+    /// Notes that a whole crate or module of another crate is part of the API.
+    pub fn show_crate(&self, number: u32) {
+        self.crates.borrow_mut().insert(number);
     }
 
     /// Foreign paths asked for that are not known.

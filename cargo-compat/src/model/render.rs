@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use rustdoc_types::{
     Abi, AssocItemConstraintKind, Constant, FunctionHeader, FunctionPointer, GenericArg,
-    GenericArgs, GenericBound, GenericParamDef, GenericParamDefKind, Generics, Path,
+    GenericArgs, GenericBound, GenericParamDef, GenericParamDefKind, Generics, Id, Path,
     PreciseCapturingArg, Term, TraitBoundModifier, Type, WherePredicate,
 };
 
@@ -28,7 +28,17 @@ pub struct Renderer<'a> {
     anonymous: RefCell<Option<(&'static str, Vec<String>)>>,
     /// The lifetime that elision would put into a function's output.
     pub output_lifetime: Option<String>,
+    /// What type parameters are written as, where they stand for something.
+    pub generics: HashMap<String, String>,
+    /// Whether types that cannot be named are left to inference, as bodies of functions may.
+    pub infer: bool,
+    /// Parameters that stand for what cannot be named, and for type parameters: for helpers whose
+    /// arguments tell what they are.
+    holes: Option<RefCell<Vec<(Id, String)>>>,
 }
+
+/// Stands for a type parameter among holes.
+const PARAMETER: Id = Id(u32::MAX);
 
 impl<'a> Renderer<'a> {
     /// For programs.
@@ -42,6 +52,56 @@ impl<'a> Renderer<'a> {
     /// For people.
     pub fn people() -> Self {
         Self::default()
+    }
+
+    /// For bodies of functions, where what cannot be named is inferred.
+    pub fn body(names: &'a Names<'a>) -> Self {
+        Self {
+            names: Some(names),
+            infer: true,
+            ..Self::default()
+        }
+    }
+
+    /// For signatures of helpers: each type that cannot be named, and each type parameter, is a
+    /// parameter of the helper.
+    pub fn with_holes(names: &'a Names<'a>) -> Self {
+        Self {
+            names: Some(names),
+            holes: Some(RefCell::default()),
+            ..Self::default()
+        }
+    }
+
+    /// One that names the same way and stands for nothing yet.
+    pub fn fork(&self) -> Renderer<'a> {
+        Renderer {
+            names: self.names,
+            ..Renderer::default()
+        }
+    }
+
+    /// The holes made so far: the item each stands for, and its parameter.
+    pub fn take_holes(&self) -> Vec<(Id, String)> {
+        self.holes
+            .as_ref()
+            .map(|holes| holes.take())
+            .unwrap_or_default()
+    }
+
+    /// What stands for a type that cannot be named, if anything may.
+    fn hole(&self, id: Id) -> Option<String> {
+        if self.infer {
+            return Some("_".to_owned());
+        }
+        let mut holes = self.holes.as_ref()?.borrow_mut();
+        let name = format!("H{}__", holes.len());
+        holes.push((id, name.clone()));
+        Some(name)
+    }
+
+    fn type_path(&self, path: &Path) -> Option<String> {
+        self.path(path).or_else(|| self.hole(path.id))
     }
 
     /// From here on anonymous lifetimes are given names that begin so.
@@ -73,7 +133,15 @@ impl<'a> Renderer<'a> {
     /// A type.
     pub fn ty(&self, ty: &Type) -> Option<String> {
         Some(match ty {
-            Type::ResolvedPath(path) => self.path(path)?,
+            Type::ResolvedPath(path) => self.type_path(path)?,
+            Type::DynTrait(of)
+                if of
+                    .traits
+                    .iter()
+                    .any(|poly| self.path(&poly.trait_).is_none()) =>
+            {
+                self.hole(PARAMETER)?
+            }
             Type::DynTrait(of) => {
                 let mut bounds = Vec::new();
                 for poly in &of.traits {
@@ -89,7 +157,14 @@ impl<'a> Renderer<'a> {
             Type::Generic(name) if name == "Self" => {
                 self.self_type.clone().unwrap_or_else(|| name.clone())
             }
-            Type::Generic(name) => ident(name),
+            Type::Generic(name) if self.holes.is_some() => {
+                self.hole(PARAMETER).unwrap_or_else(|| name.clone())
+            }
+            Type::Generic(name) => self
+                .generics
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| ident(name)),
             Type::Primitive(name) if name == "never" => "!".to_owned(),
             Type::Primitive(name) => name.clone(),
             Type::FunctionPointer(pointer) => self.function_pointer(pointer)?,
@@ -99,6 +174,7 @@ impl<'a> Renderer<'a> {
             },
             Type::Slice(ty) => format!("[{}]", self.ty(ty)?),
             Type::Array { type_, len } => format!("[{}; {}]", self.ty(type_)?, self.length(len)?),
+            Type::ImplTrait(_) if self.infer || self.holes.is_some() => self.hole(PARAMETER)?,
             Type::ImplTrait(bounds) => format!("(impl {})", self.bounds(bounds)?),
             Type::Infer => "_".to_owned(),
             Type::RawPointer { is_mutable, type_ } => {
@@ -160,7 +236,11 @@ impl<'a> Renderer<'a> {
         let simple = text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        (self.names.is_none() || simple).then(|| text.to_owned())
+        if self.infer && !simple {
+            return Some("_".to_owned());
+        }
+        let parameter = self.generics.get(text).cloned();
+        (self.names.is_none() || simple).then(|| parameter.unwrap_or_else(|| text.to_owned()))
     }
 
     fn function_pointer(&self, pointer: &FunctionPointer) -> Option<String> {
@@ -170,6 +250,8 @@ impl<'a> Renderer<'a> {
             names: self.names,
             self_type: self.self_type.clone(),
             own_types: self.own_types.clone(),
+            generics: self.generics.clone(),
+            infer: self.infer,
             ..Renderer::default()
         };
         let text = (|| {

@@ -72,12 +72,15 @@ uses! {
     StandForTarget = GENERICS, Expected, "be the type it stands for";
 
     Call = SIGNATURE, Expected, "call";
+    CallWith = SIGNATURE, Possible, "call with each type that fits";
+    CallOnUnnamed = SIGNATURE, Possible, "call on a value of a type without a name";
     CallInConstant = SIGNATURE, Expected, "call in constants";
     SendResult = SIGNATURE, Possible, "move the result to another thread";
     PointTo = SIGNATURE, Possible, "use it as a function pointer for every lifetime";
     PointToAbi = SIGNATURE, Expected, "use it as a function pointer of its ABI";
     CallAsMethod = SIGNATURE, Possible, "call as a method";
 
+    CallOfSupertrait = TRAIT_USE, Possible, "call a method of a supertrait without a name";
     RelyOnSupertrait = TRAIT_USE, Possible, "rely on its supertraits";
     NameAssociated = TRAIT_USE, Expected, "name";
     PassAssociated = TRAIT_USE, Possible, "pass by value";
@@ -99,6 +102,7 @@ uses! {
     MatchEveryVariant = CONSTRUCTION, Expected, "match all variants";
 
     ReadField = FIELD, Expected, "read";
+    ReadOnUnnamed = FIELD, Possible, "read on a value of a type without a name";
     WriteField = FIELD, Expected, "write";
     MoveOutField = FIELD, Possible, "move out";
 
@@ -120,7 +124,9 @@ uses! {
 
     MoveIntoClosure = COPY, Possible, "be taken over by a closure";
 
-    RelyOnImpl = IMPL_REMOVED, Possible, "rely on the implementation";
+    RelyOnImpl = IMPL_REMOVED, Expected, "rely on the implementation";
+    RelyOnImplWith = IMPL_REMOVED, Possible, "rely on the implementation for each type that fits";
+    RelyOnUnnamed = IMPL_REMOVED, Possible, "rely on an implementation of a type without a name";
 }
 
 /// One use of one item.

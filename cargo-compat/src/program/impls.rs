@@ -6,6 +6,7 @@ use rustdoc_types::{Id, Impl, Item, ItemEnum, Path, Type};
 
 use super::assertion::Use;
 use super::scope::Scope;
+use super::substitutes::{choices, closed_parameters};
 use super::writer::Writer;
 use crate::model::declaration::declaration;
 use crate::model::render::Renderer;
@@ -13,7 +14,7 @@ use crate::model::surface::is_hidden;
 
 /// Traits whose implementations say nothing that users may rely on, or that stable programs cannot
 /// name.
-const UNNAMED: &[&str] = &[
+pub(super) const UNNAMED: &[&str] = &[
     "Drop",
     "StructuralPartialEq",
     "Freeze",
@@ -79,10 +80,34 @@ fn write_impl(w: &mut Writer<'_>, item: &Item, of: &Impl, path: &Path) {
         return;
     }
     let label = declaration(w.names.krate(), item.id);
-    let ways = ways_to_rely_on(w, of, path);
-    // Implementations of unstable traits cannot be asserted on a stable compiler, and nobody on one
-    // relies on them.
-    w.add(&label, item.id, Use::RelyOnImpl, ways.unwrap_or_default());
+    let ways = ways_to_rely_on(w, of, path).unwrap_or_else(|| ways_by_type(w, of, path));
+    if ways.len() > 2 {
+        for way in &ways {
+            w.add(&label, item.id, Use::RelyOnImplWith, vec![way.clone()]);
+        }
+    }
+    w.add(&label, item.id, Use::RelyOnImpl, ways);
+}
+
+/// An implementation under bounds that cannot be named, relied on for each type that fits.
+fn ways_by_type(w: &Writer<'_>, of: &Impl, path: &Path) -> Vec<String> {
+    let closed = closed_parameters(w, &of.generics);
+    choices(&closed)
+        .into_iter()
+        .filter_map(|choice| {
+            let mut r = w.renderer();
+            r.generics = choice.into_iter().collect();
+            let self_type = r.ty(&of.for_)?;
+            let bound = r.path(path)?;
+            let mut open = of.generics.clone();
+            open.params
+                .retain(|param| !r.generics.contains_key(&param.name));
+            open.where_predicates.clear();
+            let scope = Scope::of(&r, &open)?;
+            let body = format!("fn is__<X__: ?Sized + {bound}>() {{}} is__::<{self_type}>()");
+            Some(scope.function("", "", &body))
+        })
+        .collect()
 }
 
 fn ways_to_rely_on(w: &Writer<'_>, of: &Impl, path: &Path) -> Option<Vec<String>> {
@@ -94,11 +119,7 @@ fn ways_to_rely_on(w: &Writer<'_>, of: &Impl, path: &Path) -> Option<Vec<String>
     let equal = associated_types(w, &r, of);
     scope.lifetimes.extend(r.take_anonymous());
 
-    let bound = match (bound.strip_suffix('>'), equal.is_empty()) {
-        (_, true) => bound,
-        (Some(open), false) => format!("{open}, {}>", equal.join(", ")),
-        (None, false) => format!("{bound}<{}>", equal.join(", ")),
-    };
+    let bound = with_associated(&bound, &equal);
     let (params, args, clause) = (scope.params(), scope.args(), scope.clause());
     Some(vec![
         format!(
@@ -113,8 +134,17 @@ fn ways_to_rely_on(w: &Writer<'_>, of: &Impl, path: &Path) -> Option<Vec<String>
     ])
 }
 
+/// `Trait<T, Item = u8>`.
+pub(super) fn with_associated(bound: &str, equal: &[String]) -> String {
+    match (bound.strip_suffix('>'), equal.is_empty()) {
+        (_, true) => bound.to_owned(),
+        (Some(open), false) => format!("{open}, {}>", equal.join(", ")),
+        (None, false) => format!("{bound}<{}>", equal.join(", ")),
+    }
+}
+
 /// `Item = u8` for each associated type that an implementation chooses.
-fn associated_types(w: &Writer<'_>, r: &Renderer<'_>, of: &Impl) -> Vec<String> {
+pub(super) fn associated_types(w: &Writer<'_>, r: &Renderer<'_>, of: &Impl) -> Vec<String> {
     let mut equal = Vec::new();
     for id in &of.items {
         if let Some(Item {

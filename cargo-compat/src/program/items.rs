@@ -28,10 +28,33 @@ pub(super) fn write_items(w: &mut Writer<'_>) {
             write_item(w, preferred.unwrap_or(path), entry.id);
         }
 
+        show_whole_crate(w, entry.id);
         let foreign = !w.names.krate().index.contains_key(&entry.id);
         if entry.kind != ItemKind::Module && (foreign || preferred != Some(path)) {
             reach_by_path(w, path, entry.id);
         }
+    }
+}
+
+/// A module of another crate that is re-exported as a whole, or that crate itself, is part of the
+/// API.
+fn show_whole_crate(w: &Writer<'_>, id: Id) {
+    let krate = w.names.krate();
+    let number = match w.item(id).map(|item| &item.inner) {
+        Some(ItemEnum::ExternCrate { name, .. }) => krate
+            .external_crates
+            .iter()
+            .find(|(_, other)| other.name == *name)
+            .map(|(number, _)| *number),
+        Some(_) => None,
+        None => krate
+            .paths
+            .get(&id)
+            .filter(|summary| summary.kind == ItemKind::Module)
+            .map(|summary| summary.crate_id),
+    };
+    if let Some(number) = number.filter(|number| *number != 0) {
+        w.names.show_crate(number);
     }
 }
 

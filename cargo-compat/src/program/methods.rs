@@ -4,8 +4,8 @@
 use rustdoc_types::{Function, Impl, Item};
 
 use super::assertion::Use;
-use super::functions::{Wrapper, guarded, has_receiver, turbofish};
 use super::scope::Scope;
+use super::wrapper::{Wrapper, guarded, has_receiver, turbofish};
 use super::writer::Writer;
 use crate::model::ident::ident;
 use crate::model::render::{Renderer, angle};

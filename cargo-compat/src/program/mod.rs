@@ -5,6 +5,8 @@
 //! library it was written from is a gap of this generator, never a finding.
 
 pub mod assertion;
+mod bodies;
+mod bound;
 mod functions;
 mod generics;
 mod globs;
@@ -14,9 +16,12 @@ mod macros;
 mod methods;
 mod objects;
 mod scope;
+mod substitutes;
 mod traits;
 mod types;
+mod unnamed;
 mod values;
+mod wrapper;
 mod writer;
 
 pub use assertion::{Assertion, Use};
@@ -54,6 +59,7 @@ impl Program {
         let mut writer = Writer::new(names);
         items::write_items(&mut writer);
         impls::write_impls(&mut writer);
+        unnamed::write_unnamed(&mut writer);
         Self {
             assertions: writer.assertions,
             unwritten: writer.unwritten,

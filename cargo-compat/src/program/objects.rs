@@ -3,7 +3,7 @@
 use rustdoc_types::{Item, ItemEnum, Trait};
 
 use super::assertion::Use;
-use super::traits::Bound;
+use super::bound::Bound;
 use super::writer::Writer;
 use crate::model::ident::ident;
 use crate::model::render::{angle, arguments};

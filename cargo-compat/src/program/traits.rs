@@ -1,27 +1,18 @@
 //! Traits: used as a bound, called, and implemented with and without their defaults.
 
-use rustdoc_types::{Function, Item, ItemEnum, Trait, Type, WherePredicate};
+use rustdoc_types::{Function, GenericBound, Item, ItemEnum, Trait, Type, WherePredicate};
 
 use super::assertion::Use;
-use super::functions::guarded;
+use super::bodies::ANY;
+use super::bound::Bound;
 use super::methods::{argument_names, method_signature};
 use super::objects;
 use super::scope::{Scope, with_defaults};
+use super::wrapper::guarded;
 use super::writer::Writer;
 use crate::model::ident::ident;
 use crate::model::render::{Renderer, angle, arguments};
 use crate::model::surface::is_hidden;
-
-/// A trait and how programs write bounds by it.
-pub(super) struct Bound {
-    pub(super) scope: Scope,
-    /// The trait's own path.
-    pub(super) name: String,
-    /// `::k::Trait<'a, T>`.
-    full: String,
-    /// `X__: ?Sized + ::k::Trait<'a, T>`.
-    user: String,
-}
 
 /// A trait.
 pub(super) fn write_trait(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait) {
@@ -119,11 +110,12 @@ fn write_defaults(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, bound
 fn write_supertraits(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, bound: &Bound) {
     let r = renderer_of_user(w);
     for supertrait in &of.bounds {
-        // A private supertrait seals the trait; users cannot name it.
+        // A private supertrait seals the trait; users cannot name it, and call its methods.
         let Some(text) = r
             .bounds(std::slice::from_ref(supertrait))
             .filter(|text| !text.is_empty())
         else {
+            write_supertrait_methods(w, path, supertrait, bound);
             continue;
         };
         let user = bound.user.as_str();
@@ -142,6 +134,54 @@ fn write_supertraits(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trait, bo
             ),
         ];
         w.add(path, item.id, Use::RelyOnSupertrait, ways);
+    }
+}
+
+/// Methods of a supertrait that users cannot name are called on whatever implements the trait.
+fn write_supertrait_methods(
+    w: &mut Writer<'_>,
+    path: &str,
+    supertrait: &GenericBound,
+    bound: &Bound,
+) {
+    let GenericBound::TraitBound { trait_, .. } = supertrait else {
+        return;
+    };
+    let Some(ItemEnum::Trait(of)) = w.item(trait_.id).map(|item| &item.inner) else {
+        return;
+    };
+    for id in &of.items {
+        let Some(item) = w.item(*id).filter(|item| !is_hidden(item)) else {
+            continue;
+        };
+        let ItemEnum::Function(function) = &item.inner else {
+            continue;
+        };
+        let name = item.name.clone().unwrap_or_default();
+        let mut r = Renderer::body(w.names);
+        r.self_type = Some("X__".to_owned());
+        let args: Option<Vec<String>> = function
+            .sig
+            .inputs
+            .iter()
+            .map(|(_, ty)| Some(format!("any__::<{}>()", r.ty(ty)?)))
+            .collect();
+        let output = match &function.sig.output {
+            Some(ty) => r.ty(ty),
+            None => Some("()".to_owned()),
+        };
+        let (Some(args), Some(output)) = (args, output) else {
+            continue;
+        };
+        let call = guarded(
+            format!("X__::{}({})", ident(&name), args.join(", ")),
+            function,
+        );
+        let body = format!("{ANY} let r__: {output} = {call};");
+        let ways = [&bound.user, &bound.user.replace("?Sized + ", "")]
+            .map(|user| bound.scope.function_with(&[user], "", "", &body));
+        let label = format!("{path} → {name}");
+        w.add(&label, *id, Use::CallOfSupertrait, ways.into());
     }
 }
 

@@ -5,6 +5,7 @@ use rustdoc_types::{
 };
 
 use super::assertion::Use;
+use super::bodies::ANY;
 use super::generics::{NamedType, write_named};
 use super::writer::Writer;
 use crate::model::ident::ident;
@@ -79,6 +80,19 @@ impl Fields {
         inputs.map(|inputs| inputs.join(", "))
     }
 
+    /// `a: any__::<u8>(), b: any__::<_>()`: what cannot be named is inferred.
+    fn made_from_nothing(&self) -> String {
+        let values: Vec<String> = self
+            .seen
+            .iter()
+            .map(|field| {
+                let ty = field.ty.as_deref().unwrap_or("_");
+                format!("{}: any__::<{ty}>()", ident(&field.name))
+            })
+            .collect();
+        values.join(", ")
+    }
+
     /// `f0, f1`.
     fn values(&self) -> String {
         let values: Vec<String> = (0..self.seen.len())
@@ -127,15 +141,14 @@ impl Shape<'_> {
         let NamedType { scope, ty, .. } = self.of;
         let inputs = self.fields.inputs();
         let output = format!(" -> {ty}");
-        let literal = inputs
-            .as_ref()
-            .map(|inputs| scope.function(inputs, &output, &format!("{name} {{ {binds} }}")));
-        w.add(
-            self.path,
-            self.id,
-            Use::Build,
-            literal.into_iter().collect(),
-        );
+        let literal = match &inputs {
+            Some(inputs) => scope.function(inputs, &output, &format!("{name} {{ {binds} }}")),
+            None => {
+                let body = format!("{ANY} {name} {{ {} }}", self.fields.made_from_nothing());
+                scope.function("", &output, &body)
+            }
+        };
+        w.add(self.path, self.id, Use::Build, vec![literal]);
         let pattern = format!("let {name} {{ {binds} }} = x{otherwise};");
         self.take(w, Use::TakeApart, &pattern);
 

@@ -18,6 +18,8 @@ use crate::program::assertion::Need;
 const SLOW: usize = 50;
 /// How many slow rounds there may be before a program is taken in halves.
 const SLOW_ROUNDS: usize = 6;
+/// rustc's code for what only nightly programs may use.
+const UNSTABLE: &str = "E0658";
 /// First line of every program.
 const HEADER: &str = "#![allow(warnings)] #![recursion_limit = \"512\"] extern crate alloc;";
 
@@ -65,14 +67,44 @@ pub struct Unproved<'a> {
 }
 
 /// The program's text: a module for each line, so that no line sees another.
-fn program_text(lines: &[Line<'_>]) -> String {
+fn program_text(lines: &[Line<'_>], no_std: bool) -> String {
     let mut text = String::with_capacity(lines.len() * 120);
     text.push_str(HEADER);
     text.push('\n');
     for (index, line) in lines.iter().enumerate() {
         text.push_str(&format!("mod a{index} {{ {} }}\n", line.code()));
     }
+    if no_std {
+        text = without_std(&text);
+    }
     text
+}
+
+/// The same program for a library that has a panic handler of its own, beside which the standard
+/// library cannot be linked: what it re-exports is named in `core` and `alloc`.
+fn without_std(text: &str) -> String {
+    const IN_ALLOC: [&str; 7] = [
+        "vec",
+        "string",
+        "boxed",
+        "rc",
+        "borrow",
+        "collections",
+        "format",
+    ];
+    let mut parts = text.split("::std::");
+    let mut out = format!("#![no_std] {}", parts.next().unwrap_or_default());
+    for part in parts {
+        let module: String = part.chars().take_while(|c| c.is_alphanumeric()).collect();
+        let root = if IN_ALLOC.contains(&module.as_str()) {
+            "::alloc::"
+        } else {
+            "::core::"
+        };
+        out.push_str(root);
+        out.push_str(part);
+    }
+    out
 }
 
 /// Whether brackets close in order: a line for which they do not would take others with it.
@@ -140,9 +172,11 @@ impl Judge<'_> {
         let mut rejected = Vec::new();
         let mut slow_rounds = 0;
         while !kept.is_empty() {
-            let verdict = self
-                .rustc
-                .check(self.library, self.runner, &program_text(&kept))?;
+            let verdict = self.rustc.check(
+                self.library,
+                self.runner,
+                &program_text(&kept, self.library.no_std),
+            )?;
             if verdict.accepted {
                 break;
             }
@@ -254,6 +288,10 @@ pub fn accepted_by<'a>(
             accepted.lines.push(line);
         } else if assertion.done.need() == Need::Expected {
             let rejection = reasons.remove(&key).unwrap_or_default();
+            // Nobody on a stable compiler relies on what is unstable.
+            if rejection.code == UNSTABLE {
+                continue;
+            }
             accepted.gaps.push(Unproved {
                 assertion,
                 rejection,
@@ -282,11 +320,12 @@ pub fn rejected_by<'a>(
 }
 
 /// A program of one line alone, as it is saved for people.
-pub fn witness_text(line: &Line<'_>) -> String {
-    format!(
+pub fn witness_text(line: &Line<'_>, no_std: bool) -> String {
+    let text = format!(
         "#![allow(warnings)]\nextern crate alloc;\n\n{}\n",
         broken_into_lines(line.code())
-    )
+    );
+    if no_std { without_std(&text) } else { text }
 }
 
 /// Line breaks after items and around bodies.

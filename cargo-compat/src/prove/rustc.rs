@@ -24,6 +24,8 @@ pub struct Library {
     pub artifact: PathBuf,
     /// Folders with the metadata of its dependencies.
     pub deps_dirs: Vec<PathBuf>,
+    /// Whether programs must not link the standard library: the library brings what it brings.
+    pub no_std: bool,
     /// Other crates that programs name.
     pub externs: BTreeMap<String, PathBuf>,
     /// What stands for all of it in the cache of verdicts; made when it is first needed.

@@ -23,6 +23,11 @@ pub(super) struct FolderTree {
 impl FolderTree {
     pub(super) fn of(path: PathBuf) -> Self {
         let root = workspace_of(&path);
+        Self::rooted(path, root)
+    }
+
+    /// A package of a workspace that is known.
+    pub(super) fn rooted(path: PathBuf, root: PathBuf) -> Self {
         let folders = with_path_dependencies(&root);
         let common = root
             .ancestors()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use release_gate::{Error, Result};
 
-use super::tree::is_output;
+use super::tree::{OWN_WORKSPACE, is_output};
 
 /// A workspace's folder and those outside it that its manifests depend on by path, and so on; none
 /// lies below another.
@@ -149,7 +149,7 @@ pub(super) fn own_workspace(manifest: &Path, base: &Path) -> Result<PathBuf> {
     let cannot =
         |error| Error::judge(format!("cannot prepare `{}`", manifest.display())).with_source(error);
     let text = std::fs::read_to_string(manifest).map_err(cannot)?;
-    std::fs::write(manifest, format!("{text}\n[workspace]\n")).map_err(cannot)?;
+    std::fs::write(manifest, format!("{text}{OWN_WORKSPACE}")).map_err(cannot)?;
     Ok(package.to_owned())
 }
 

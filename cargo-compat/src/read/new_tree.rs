@@ -1,6 +1,6 @@
 //! The new side's sources: the work tree, or a copy of it where building would write into it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cargo_metadata::{Metadata, MetadataCommand};
 use release_gate::error::JudgeExt;
@@ -76,16 +76,14 @@ pub fn new_tree(cx: &Context, project: &Project) -> Result<NewTree> {
 
 fn copied_tree(cx: &Context, project: &Project, why: &'static str) -> Result<NewTree> {
     let copy = project.target_dir.join("compat").join("new");
-    let tree = FolderTree::of(project.root.clone());
+    let tree = FolderTree::rooted(project.root.clone(), project.root.clone());
     let failed = || "cannot copy the work tree to build it".to_owned();
     for folder in &tree.folders {
         let into = copy.join(tree.below(folder));
         sync_dir(folder, &into, &project.target_dir).or_judge(failed)?;
     }
     let root = copy.join(tree.below(&tree.root));
-    keep_time(&root.join("Cargo.toml"), || {
-        own_workspace(&root.join("Cargo.toml"), &root).map(drop)
-    })?;
+    own_workspace(&root.join("Cargo.toml"), &root)?;
     let name = project
         .selected()
         .next()
@@ -97,16 +95,4 @@ fn copied_tree(cx: &Context, project: &Project, why: &'static str) -> Result<New
         root,
         copied: Some(why),
     })
-}
-
-/// Changes a file and gives it its old time back.
-fn keep_time(path: &Path, change: impl FnOnce() -> Result<()>) -> Result<()> {
-    let modified = std::fs::metadata(path).and_then(|found| found.modified());
-    change()?;
-    if let Ok(modified) = modified
-        && let Ok(file) = std::fs::File::options().write(true).open(path)
-    {
-        let _ = file.set_modified(modified);
-    }
-    Ok(())
 }

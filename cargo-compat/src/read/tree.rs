@@ -4,6 +4,9 @@ use std::path::Path;
 
 use release_gate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 
+/// What makes a manifest the root of a workspace.
+pub(super) const OWN_WORKSPACE: &str = "\n[workspace]\n";
+
 /// Whether a folder is cargo's build output, by its mark; a module may be called `target` too.
 pub(super) fn is_output(dir: &Path) -> bool {
     dir.file_name().is_some_and(|name| name == "target")
@@ -78,9 +81,9 @@ pub(super) fn copy_dir(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Makes a copy of a folder like it: only files that differ are written, with the times of their
-/// originals, so that cargo takes what it built from them for fresh. `without` is a folder below it
-/// that is left out, lock files are never removed.
+/// Makes a copy of a folder like it. Only files that differ are written, so that cargo takes what
+/// it built from the others for fresh. `without` is a folder that is left out; lock files are never
+/// removed.
 pub(super) fn sync_dir(from: &Path, to: &Path, without: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
     let mut names = std::collections::BTreeSet::new();
@@ -96,7 +99,7 @@ pub(super) fn sync_dir(from: &Path, to: &Path, without: &Path) -> std::io::Resul
             Ok(found) if found.is_dir() && to.components().count() < 200 => {
                 sync_dir(&path, &target, without)?;
             }
-            Ok(found) if found.is_file() => sync_file(&path, &found, &target)?,
+            Ok(found) if found.is_file() => sync_file(&path, &target)?,
             _ => {}
         }
     }
@@ -114,19 +117,15 @@ pub(super) fn sync_dir(from: &Path, to: &Path, without: &Path) -> std::io::Resul
     Ok(())
 }
 
-fn sync_file(from: &Path, found: &std::fs::Metadata, to: &Path) -> std::io::Result<()> {
-    let modified = found.modified()?;
-    let same = std::fs::metadata(to).is_ok_and(|copy| {
-        copy.len() == found.len() && copy.modified().is_ok_and(|time| time == modified)
-    });
-    if same {
+/// A manifest may have been given a workspace of its own since it was copied.
+fn sync_file(from: &Path, to: &Path) -> std::io::Result<()> {
+    let content = std::fs::read(from)?;
+    let copy = std::fs::read(to).unwrap_or_default();
+    let own = copy.strip_suffix(OWN_WORKSPACE.as_bytes());
+    if to.is_file() && (copy == content || own == Some(&content)) {
         return Ok(());
     }
-    std::fs::copy(from, to)?;
-    std::fs::File::options()
-        .write(true)
-        .open(to)?
-        .set_modified(modified)
+    std::fs::write(to, content)
 }
 
 /// Every Rust source below a folder, sorted.
