@@ -79,8 +79,8 @@ rules! {
         "What declares it differs, and no use of it could be compiled, so nothing shows that users are not broken. Look at both declarations; where the change is harmless, waive it with that reason.", "https://doc.rust-lang.org/cargo/reference/semver.html";
     WITNESS = "witness-breaks", Deny, "a saved program no longer compiles",
         "It was asked for with --witness, and shows the break it was saved for.", "https://doc.rust-lang.org/cargo/reference/semver.html";
-    MINOR_MISSING = "minor-bump-missing", Deny, "the version promises a patch, and the API grew",
-        "Semantic versioning asks for a minor version where something was added. Nobody's build breaks by it: a project that publishes additions as patches can turn this rule to `warn`.", chapter!("item-new");
+    MINOR_MISSING = "minor-bump-missing", Warn, "the version promises a patch, and the API grew",
+        "Semantic versioning asks for a minor version where something was added. Nobody's build breaks by it, so this warns; a project that promises more turns the rule to `deny`.", chapter!("item-new");
     BUMP = "bump-too-small", Deny, "the version bump is too small for the changes",
         "The declared version promises users that they can update. Raise it as said, or undo the changes.", "https://doc.rust-lang.org/cargo/reference/semver.html";
     WAIVER_UNUSED = "waiver-unused", Warn, "a waiver matches nothing",

@@ -12,10 +12,11 @@ use crate::model::package::FeatureSet;
 use crate::read::baseline::find_baseline;
 use crate::read::build::build_side;
 use crate::read::cargo::{Request, workspace_member, workspace_metadata};
+use crate::read::describe::dependency_side;
 use crate::read::environment::PassedEnv;
 use crate::read::new_tree::NewTree;
 use crate::read::old::{Old, Origin};
-use crate::read::side::Side;
+use crate::read::side::{Dependency, Side};
 
 /// The call and the project it is about.
 #[derive(Clone, Copy)]
@@ -76,6 +77,32 @@ impl Call<'_> {
         workspace_metadata(self.cx, "old", manifest, &package.name)
     }
 
+    /// Asks something of one side of a package. `old`: of the old one.
+    fn ask<T>(
+        &self,
+        package: &Package,
+        old: Option<&OldSources>,
+        variant: Variant<'_>,
+        question: impl FnOnce(Request<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let target_dir = self.target_dir();
+        let metadata = old.map_or(&self.new.metadata, |old| &old.metadata);
+        let name = if old.is_some() { "old" } else { "new" };
+        let member = workspace_member(metadata, name, &package.name)?;
+        question(Request {
+            name,
+            manifest: old.map_or(member.manifest_path.as_std_path(), |old| &old.manifest),
+            metadata,
+            package: &package.name,
+            target_dir: &target_dir,
+            locked: old.is_none() && self.new.copied.is_none(),
+            env: self.env,
+            args: self.cx.args(),
+            features: variant.features,
+            target: variant.target,
+        })
+    }
+
     /// Builds the new side of a package.
     pub(super) fn build_new(
         &self,
@@ -83,21 +110,9 @@ impl Call<'_> {
         variant: Variant<'_>,
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Side> {
-        let member = workspace_member(&self.new.metadata, "new", &package.name)?;
-        let target_dir = self.target_dir();
-        let request = Request {
-            name: "new",
-            manifest: member.manifest_path.as_std_path(),
-            metadata: &self.new.metadata,
-            package: &package.name,
-            target_dir: &target_dir,
-            locked: self.new.copied.is_none(),
-            env: self.env,
-            args: self.cx.args(),
-            features: variant.features,
-            target: variant.target,
-        };
-        let mut side = build_side(request, &self.cx.runner, progress)?;
+        let mut side = self.ask(package, None, variant, |request| {
+            build_side(request, &self.cx.runner, progress)
+        })?;
         // Paths are shown as they are in the work tree.
         side.root.clone_from(&self.project.root);
         Ok(side)
@@ -111,19 +126,21 @@ impl Call<'_> {
         variant: Variant<'_>,
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Side> {
-        let target_dir = self.target_dir();
-        let request = Request {
-            name: "old",
-            manifest: &old.manifest,
-            metadata: &old.metadata,
-            package: &package.name,
-            target_dir: &target_dir,
-            locked: false,
-            env: self.env,
-            args: self.cx.args(),
-            features: variant.features,
-            target: variant.target,
-        };
-        build_side(request, &self.cx.runner, progress)
+        self.ask(package, Some(old), variant, |request| {
+            build_side(request, &self.cx.runner, progress)
+        })
+    }
+
+    /// A dependency of a built side as a side of its own.
+    pub(super) fn dependency_of(
+        &self,
+        package: &Package,
+        old: Option<&OldSources>,
+        variant: Variant<'_>,
+        (side, dependency): (&Side, &Dependency),
+    ) -> Result<Side> {
+        self.ask(package, old, variant, |request| {
+            dependency_side(&request, dependency, side, &self.cx.runner)
+        })
     }
 }

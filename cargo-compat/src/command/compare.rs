@@ -7,7 +7,7 @@ use release_gate::process::Runner;
 use release_gate::{Error, Result};
 use rustdoc_types::{Crate, GenericParamDefKind, Id, ItemEnum};
 
-use super::naming::{Written, write_program};
+use super::naming::{Shown, Written, write_program};
 use super::prepared::Prepared;
 use super::witnesses::{Sides, confirm_groups};
 use crate::judge::gaps::{JudgedGaps, Readable, judge_gaps};
@@ -21,7 +21,7 @@ use crate::model::declaration::declaration;
 use crate::model::gap::{Gap, LeftOut};
 use crate::program::Program;
 use crate::program::assertion::Use;
-use crate::prove::{self, Library, Rejected, Rustc, Unproved};
+use crate::prove::{self, Library, Line, Rejected, Rustc, Unproved};
 use crate::rules;
 use release_gate::Bump;
 
@@ -42,6 +42,30 @@ pub(super) struct Comparison {
     pub(super) left_out: Vec<LeftOut>,
     /// Packages whose items show in the new side's API.
     pub(super) public: BTreeSet<String>,
+    /// Calls of macros that the old library takes.
+    pub(super) macro_calls: Vec<MacroCall>,
+    /// What of other packages shows in the old side's API.
+    pub(super) shown: Vec<Shown>,
+}
+
+/// A call of a macro that its own library takes.
+#[derive(Debug, Clone)]
+pub(super) struct MacroCall {
+    pub(super) item: String,
+    pub(super) done: Use,
+    pub(super) code: String,
+}
+
+fn macro_calls_of(accepted: &[Line<'_>]) -> Vec<MacroCall> {
+    accepted
+        .iter()
+        .filter(|line| line.assertion.done.expands_macro())
+        .map(|line| MacroCall {
+            item: line.assertion.item.clone(),
+            done: line.assertion.done,
+            code: line.code().to_owned(),
+        })
+        .collect()
 }
 
 /// Compares two built sides.
@@ -61,14 +85,17 @@ pub(super) fn compare_sides(
         return Ok(compare_symbols(old, new));
     }
     let mut known = BTreeMap::new();
-    let written_old = write_program(old, rustc, runner, &mut known)?;
-    let written_new = write_program(new, rustc, runner, &mut known)?;
-    let sides = Sides {
-        rustc,
-        runner,
-        old: old.library(Some(new)),
-        new: new.library(Some(old)),
-    };
+    let mut words = old.side.words.clone();
+    words.extend(
+        new.side
+            .words
+            .iter()
+            .filter(|word| !old.side.words.contains(word))
+            .cloned(),
+    );
+    let written_old = write_program(old, rustc, runner, &mut known, &words)?;
+    let written_new = write_program(new, rustc, runner, &mut known, &words)?;
+    let sides = Sides::of(old, new, rustc, runner);
     let (forward, backward) = both_ways(&sides, &written_old.program, &written_new.program)?;
 
     let members_old = named_members(&old.side.api, &old.surface);
@@ -92,7 +119,10 @@ pub(super) fn compare_sides(
     let judged = described.judge_gaps(&gaps, &changes);
     changes.extend(judged.changes);
     let mut left_out = judged.left_out;
+    left_out.extend(macros_never_called(&written_old.program, &forward.accepted));
     left_out.extend(written_old.left_out);
+    let shown = written_old.shown;
+    let macro_calls = macro_calls_of(&forward.accepted);
     Ok(Comparison {
         changes,
         assertions: forward.assertions,
@@ -100,6 +130,8 @@ pub(super) fn compare_sides(
         host: Some(new.side.api.target.triple.clone()),
         gaps,
         left_out,
+        macro_calls,
+        shown,
         public: written_new
             .public
             .into_values()
@@ -133,9 +165,32 @@ fn gaps_of(gaps: Vec<Gap>, written: &Written) -> Vec<Gap> {
         item: unwritten.item.clone(),
         id: unwritten.id,
         phrase: unwritten.done.phrase(),
+        code: String::new(),
         why: "it names what cannot be named".to_owned(),
     }));
     gaps
+}
+
+/// Macros of which no call that was tried is taken.
+fn macros_never_called(program: &Program, accepted: &[Line<'_>]) -> Vec<LeftOut> {
+    let called: BTreeSet<&str> = accepted
+        .iter()
+        .filter(|line| line.assertion.done.expands_macro())
+        .map(|line| line.assertion.item.as_str())
+        .collect();
+    let all: BTreeSet<&str> = program
+        .assertions
+        .iter()
+        .filter(|assertion| assertion.done.expands_macro())
+        .map(|assertion| assertion.item.as_str())
+        .collect();
+    all.difference(&called)
+        .map(|item| LeftOut {
+            rule: &rules::NOT_JUDGED_MACRO,
+            what: format!("`{item}!`"),
+            why: "the macro takes none of the inputs that were tried".to_owned(),
+        })
+        .collect()
 }
 
 fn gap_of(unproved: &Unproved<'_>) -> Gap {
@@ -152,6 +207,7 @@ fn gap_of(unproved: &Unproved<'_>) -> Gap {
         item: assertion.item.clone(),
         id: assertion.id,
         phrase: assertion.done.phrase(),
+        code: rejection.code.clone(),
         why,
     }
 }
@@ -161,6 +217,8 @@ struct OneWay<'a> {
     assertions: usize,
     gaps: Vec<Gap>,
     rejected: Vec<Rejected<'a>>,
+    /// What its own library accepts.
+    accepted: Vec<Line<'a>>,
 }
 
 /// The old program against the new library shows breaks; the new program against the old library
@@ -196,6 +254,7 @@ fn one_way<'a>(
         assertions: accepted.lines.len(),
         gaps,
         rejected,
+        accepted: accepted.lines,
     })
 }
 

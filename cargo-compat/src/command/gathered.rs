@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::compare::Comparison;
+use crate::model::change::Change;
 use crate::report::Judged;
 
 /// What the comparisons of a package found.
@@ -31,7 +32,18 @@ impl Gathered {
         for left_out in comparison.left_out {
             self.judged.leave_out(left_out);
         }
-        for mut change in comparison.changes {
+        self.add_changes(comparison.changes, label);
+    }
+
+    /// Adds what was found of another package whose items show.
+    pub(super) fn add_shown(&mut self, comparison: Comparison, label: &str) {
+        self.judged.harness.assertions += comparison.assertions as u64;
+        self.judged.uses += comparison.assertions;
+        self.add_changes(comparison.changes, label);
+    }
+
+    fn add_changes(&mut self, changes: Vec<Change>, label: &str) {
+        for mut change in changes {
             let known = self
                 .judged
                 .changes

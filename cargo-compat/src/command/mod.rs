@@ -5,6 +5,8 @@ mod advisory;
 pub(crate) mod args;
 mod call;
 mod compare;
+mod expansions;
+mod facade;
 mod gathered;
 mod harness;
 mod naming;

@@ -4,7 +4,7 @@
 //! twice: once to see which foreign items it needs, and, when the compiler has said which paths to
 //! them exist, once for good.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::Result;
 use release_gate::process::Runner;
@@ -26,8 +26,74 @@ pub(super) struct Written {
     pub(super) program: Program,
     /// Crates whose items show in the API, by name in programs.
     pub(super) public: BTreeMap<String, (String, Version)>,
+    /// What of them shows.
+    pub(super) shown: Vec<Shown>,
     /// What cannot be judged here.
     pub(super) left_out: Vec<LeftOut>,
+}
+
+/// What of another crate is part of an API.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// The package.
+    pub(super) package: String,
+    /// Whether all of it is.
+    pub(super) whole: bool,
+    /// Canonical paths of items that are.
+    pub(super) paths: BTreeSet<Canonical>,
+}
+
+fn shown_crates(
+    prepared: &Prepared<'_>,
+    names: &Names<'_>,
+    wanted: &BTreeSet<Canonical>,
+) -> Vec<Shown> {
+    let whole = names.whole_crates();
+    let globbed: Vec<&str> = prepared
+        .side
+        .globbed
+        .iter()
+        .filter_map(|globbed| {
+            globbed
+                .glob
+                .source
+                .trim_start_matches("::")
+                .split("::")
+                .next()
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (number, alias) in &prepared.aliases.by_number {
+        let Some((package, _)) = prepared.aliases.packages.get(alias) else {
+            continue;
+        };
+        let name = prepared
+            .side
+            .api
+            .external_crates
+            .get(number)
+            .map_or("", |krate| krate.name.as_str());
+        // Paths begin with the name programs use; descriptions with the crate's own.
+        let paths: BTreeSet<Canonical> = wanted
+            .iter()
+            .filter(|path| path.first() == Some(alias))
+            .map(|path| {
+                let mut path = path.clone();
+                name.clone_into(&mut path[0]);
+                path
+            })
+            .collect();
+        let whole = whole.contains(number) || globbed.contains(&name);
+        if whole || !paths.is_empty() {
+            found.push(Shown {
+                package: package.clone(),
+                whole,
+                paths,
+            });
+        }
+    }
+    found.sort_by(|a, b| a.package.cmp(&b.package));
+    found
 }
 
 /// Foreign paths that can be named, by canonical path.
@@ -39,9 +105,10 @@ pub(super) fn write_program(
     rustc: &Rustc<'_>,
     runner: &Runner,
     known: &mut KnownPaths,
+    words: &[String],
 ) -> Result<Written> {
-    probe_paths(prepared, rustc, runner, known)?;
-    let names = names_of(prepared, Some(known));
+    let wanted = probe_paths(prepared, rustc, runner, known)?;
+    let names = names_of(prepared, Some(known), words);
     let mut program = Program::write(&names);
     let mut left_out = Vec::new();
     for globbed in &prepared.side.globbed {
@@ -58,17 +125,23 @@ pub(super) fn write_program(
     Ok(Written {
         program,
         public,
+        shown: shown_crates(prepared, &names, &wanted),
         left_out,
     })
 }
 
-fn names_of<'a>(prepared: &'a Prepared<'_>, known: Option<&'a KnownPaths>) -> Names<'a> {
+fn names_of<'a>(
+    prepared: &'a Prepared<'_>,
+    known: Option<&'a KnownPaths>,
+    words: &'a [String],
+) -> Names<'a> {
     Names::new(
         &prepared.side.api,
         &prepared.surface,
         &prepared.side.lib_name,
         &prepared.aliases.by_number,
         known,
+        words,
     )
 }
 
@@ -78,25 +151,25 @@ fn probe_paths(
     rustc: &Rustc<'_>,
     runner: &Runner,
     known: &mut KnownPaths,
-) -> Result<()> {
-    let scout = names_of(prepared, None);
+) -> Result<BTreeSet<Canonical>> {
+    let scout = names_of(prepared, None, &[]);
     let _program = Program::write(&scout);
-    let probes: Vec<Assertion> = scout
-        .wanted()
-        .into_iter()
-        .filter(|path| !known.contains_key(path))
+    let wanted = scout.wanted();
+    let probes: Vec<Assertion> = wanted
+        .iter()
+        .filter(|path| !known.contains_key(*path))
         .map(|path| Assertion {
             item: path.join("::"),
             id: Id(0),
             done: Use::Import,
-            ways: candidates(&path)
+            ways: candidates(path)
                 .iter()
                 .map(|path| format!("use {path} as _;"))
                 .collect(),
         })
         .collect();
     if probes.is_empty() {
-        return Ok(());
+        return Ok(wanted);
     }
 
     let accepted = prove::accepted_by(rustc, &prepared.library(None), runner, &probes)?;
@@ -109,7 +182,7 @@ fn probe_paths(
             .to_owned();
         known.insert(canonical, path);
     }
-    Ok(())
+    Ok(wanted)
 }
 
 fn add_globbed(

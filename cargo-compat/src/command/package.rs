@@ -11,7 +11,7 @@ use super::advisory::judge_description;
 use super::call::{Call, OldSources};
 use super::gathered::Gathered;
 use super::sets::compare_all;
-use crate::judge::{manifest, waivers};
+use crate::judge::{adjust, manifest, waivers};
 use crate::model::change::Change;
 use crate::model::package::library;
 use crate::read::baseline::no_baseline;
@@ -44,6 +44,8 @@ struct Versions {
     old: Version,
     new: Version,
     declared: Bump,
+    /// Whether `declared` was asked for and not read from the versions.
+    assumed: bool,
 }
 
 impl Judge<'_> {
@@ -73,7 +75,7 @@ impl Judge<'_> {
             base,
         };
         let member = workspace_member(&old.metadata, "old", &package.name)?;
-        let versions = declared_versions(member, package)?;
+        let versions = declared_versions(member, package, self.call.args.assume)?;
         match (library(member).is_some(), library(package).is_some()) {
             (false, false) => Ok(self.skipped(package, no_library(package))),
             (true, true) => {
@@ -84,7 +86,7 @@ impl Judge<'_> {
             (had_library, _) => {
                 let mut gathered = Gathered::default();
                 gathered.judged.uses = 1;
-                gathered.judged.changes = manifest::manifest_changes(member, package);
+                gathered.judged.changes = manifest::manifest_changes(member, package, &|_| true);
                 gathered
                     .judged
                     .changes
@@ -116,6 +118,7 @@ impl Judge<'_> {
     ) -> JudgedPackage {
         baseline.version = Some(versions.old.to_string());
         gathered.forget_sets_of_what_always_holds();
+        adjust::adjust_bumps(self.call.config, &mut gathered.judged.changes);
         let waived = &self.call.config.allow;
         waivers::apply_waivers(waived, &mut gathered.judged.changes, &mut self.used_waivers);
         let required = required_bump(&gathered.judged.changes);
@@ -125,6 +128,7 @@ impl Judge<'_> {
             old: &versions.old,
             new: &versions.new,
             declared: versions.declared,
+            assumed: versions.assumed,
         };
         let subject = self.call.project.subject(package);
         let (mut report, files) = compose_report(subject, &compared, gathered.judged);
@@ -156,7 +160,7 @@ impl Judge<'_> {
 }
 
 /// Checked before anything is built: a newer baseline shows nothing.
-fn declared_versions(old: &Package, new: &Package) -> Result<Versions> {
+fn declared_versions(old: &Package, new: &Package, assumed: Option<Bump>) -> Result<Versions> {
     let declared = Bump::declared(&old.version, &new.version).ok_or_else(|| {
         Error::judge(format!(
             "the baseline is {}, which is newer than {}",
@@ -167,7 +171,8 @@ fn declared_versions(old: &Package, new: &Package) -> Result<Versions> {
     Ok(Versions {
         old: old.version.clone(),
         new: new.version.clone(),
-        declared,
+        declared: assumed.unwrap_or(declared),
+        assumed: assumed.is_some(),
     })
 }
 

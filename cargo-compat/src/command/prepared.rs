@@ -84,7 +84,7 @@ fn brings_panic_handler(api: &Crate) -> bool {
     api.index.values().any(|item| {
         item.crate_id == 0
             && item.attrs.iter().any(
-                |attr| matches!(attr, Attribute::Other(text) if text.contains("panic_handler")),
+                |attr| matches!(attr, Attribute::Other(text) if text.contains("PanicImpl") || text.contains("panic_handler")),
             )
     })
 }

@@ -14,14 +14,17 @@ use release_gate::{Error, Finding, Result};
 
 use super::call::{Call, OldSources, Variant};
 use super::compare::compare_sides;
+use super::expansions::{changed_results, compare_generated};
+use super::facade::Facade;
 use super::gathered::Gathered;
 use super::harness;
 use super::prepared::Prepared;
+use super::witnesses::Sides;
 use crate::judge::manifest;
 use crate::model::gap::LeftOut;
 use crate::model::package::{FeatureSet, public_features};
 use crate::prove::Rustc;
-use crate::read::features::features_of_changed_files;
+use crate::read::features::{features_of_changed_files, gating_features};
 use crate::read::side::Side;
 use crate::rules;
 
@@ -59,11 +62,9 @@ pub(super) fn compare_all(
             matrix.compare(Variant { target, features })?;
         }
     }
-    matrix
-        .gathered
-        .judged
-        .changes
-        .extend(manifest::manifest_changes(member, package));
+    let gating = gating_features(package);
+    let changes = manifest::manifest_changes(member, package, &|name| gating.contains(name));
+    matrix.gathered.judged.changes.extend(changes);
     matrix.leave_out_other_targets();
     matrix.finish()
 }
@@ -116,13 +117,32 @@ impl Matrix<'_> {
             .unwrap_or_else(|_| self.old.base.clone());
         let project = call.project;
         let new_base = project.git.as_ref().map_or(&*project.root, Git::root);
-        let comparison = compare_sides(
-            &Prepared::new(&old, &base),
-            &Prepared::new(&new, new_base),
-            &rustc,
-            &call.cx.runner,
-        )?;
+        let runner = &call.cx.runner;
+        let prepared = (Prepared::new(&old, &base), Prepared::new(&new, new_base));
+        let mut comparison = compare_sides(&prepared.0, &prepared.1, &rustc, runner)?;
+        let sides = Sides::of(&prepared.0, &prepared.1, &rustc, runner);
+        let calls = &comparison.macro_calls;
+        let results = changed_results(&sides, calls)?;
+        let generated = compare_generated(&sides, calls, (&prepared.0, &prepared.1))?;
+        comparison.changes.extend(results);
+        comparison.changes.extend(
+            generated
+                .into_iter()
+                .flat_map(|generated| generated.changes),
+        );
+        let facade = Facade {
+            call,
+            package: self.package,
+            old_sources: self.old,
+            variant,
+            old: &old,
+            new: &new,
+        };
+        let shown = facade.compare_shown(&rustc, runner, &comparison.shown)?;
         self.gathered.add(comparison, &label);
+        for comparison in shown {
+            self.gathered.add_shown(comparison, &label);
+        }
         self.run_harness(&old, &new)?;
         Ok(true)
     }

@@ -3,6 +3,7 @@
 use release_gate::process::Runner;
 use release_gate::{Error, Result};
 
+use super::prepared::Prepared;
 use crate::judge::group::Group;
 use crate::model::change::Witness;
 use crate::prove::{self, Library, Rejected, Rustc};
@@ -21,6 +22,22 @@ pub(super) struct Sides<'a> {
     pub(super) runner: &'a Runner,
     pub(super) old: Library,
     pub(super) new: Library,
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn of(
+        old: &Prepared<'_>,
+        new: &Prepared<'_>,
+        rustc: &'a Rustc<'a>,
+        runner: &'a Runner,
+    ) -> Self {
+        Self {
+            rustc,
+            runner,
+            old: old.library(Some(new)),
+            new: new.library(Some(old)),
+        }
+    }
 }
 
 /// A witness for each group, in their order.

@@ -45,10 +45,18 @@ pub fn judge_gaps(
     for gap in gaps {
         by_item.entry(&gap.item).or_default().push(gap);
     }
+    let unknown: BTreeSet<&str> = gaps
+        .iter()
+        .filter(|gap| gap.is_unknown_to_rustc())
+        .map(|gap| gap.item.as_str())
+        .collect();
     let headers = impl_headers(new.krate);
     let mut judged = JudgedGaps::default();
     for (item, gaps) in by_item {
         let Some(first) = gaps.first() else { continue };
+        if unknown.iter().any(|other| is_same_or_below(item, other)) {
+            continue;
+        }
         if broken.iter().any(|other| is_same_or_below(item, other)) {
             continue;
         }

@@ -145,10 +145,7 @@ fn only_overrides(group: &Group<'_>) -> bool {
     group.rule.id == rules::TRAIT_IMPL.id
         && group.lines.iter().all(|line| {
             line.line.assertion.done == Use::ImplementAll
-                && matches!(
-                    line.rejection.code.as_str(),
-                    "E0276" | "E0195" | "E0053" | "E0049"
-                )
+                && matches!(line.rejection.code.as_str(), "E0276" | "E0195")
         })
 }
 

@@ -12,11 +12,14 @@ use crate::rules;
 use release_gate::facts::bump::{Bump, is_compatible};
 
 /// Compares two manifests.
-pub fn manifest_changes(old: &Package, new: &Package) -> Vec<Change> {
+///
+/// `gates` says whether a feature of the new side turns anything on by itself: what gates nothing
+/// is missed by nobody.
+pub fn manifest_changes(old: &Package, new: &Package, gates: &dyn Fn(&str) -> bool) -> Vec<Change> {
     let mut found = Vec::new();
     found.extend(removed_features(old, new));
-    found.extend(narrowed_features(old, new));
-    found.extend(features_off_by_default(old, new));
+    found.extend(narrowed_features(old, new, gates));
+    found.extend(features_off_by_default(old, new, gates));
     found.extend(added_features(old, new));
     found.extend(raised_rust_version(old, new));
     found
@@ -52,7 +55,7 @@ fn added_features(old: &Package, new: &Package) -> Vec<Change> {
 }
 
 /// What features turn on, and no longer or newly do.
-fn narrowed_features(old: &Package, new: &Package) -> Vec<Change> {
+fn narrowed_features(old: &Package, new: &Package, gates: &dyn Fn(&str) -> bool) -> Vec<Change> {
     let mut found = Vec::new();
     let kept = old
         .features
@@ -62,7 +65,7 @@ fn narrowed_features(old: &Package, new: &Package) -> Vec<Change> {
         let before = enabled_by(old, name);
         let now = enabled_by(new, name);
         for other in before.difference(&now) {
-            if is_public(other) && new.features.contains_key(*other) {
+            if is_public(other) && new.features.contains_key(*other) && gates(other) {
                 let message = format!("the feature `{name}` no longer turns on `{other}`");
                 found.push(feature_change(
                     &rules::FEATURE_NARROWED,
@@ -82,7 +85,11 @@ fn narrowed_features(old: &Package, new: &Package) -> Vec<Change> {
     found
 }
 
-fn features_off_by_default(old: &Package, new: &Package) -> Vec<Change> {
+fn features_off_by_default(
+    old: &Package,
+    new: &Package,
+    gates: &dyn Fn(&str) -> bool,
+) -> Vec<Change> {
     let now = enabled_by(new, "default");
     enabled_by(old, "default")
         .into_iter()
@@ -90,6 +97,7 @@ fn features_off_by_default(old: &Package, new: &Package) -> Vec<Change> {
             *name != "default"
                 && is_public(name)
                 && new.features.contains_key(*name)
+                && gates(name)
                 && !now.contains(name)
         })
         .map(|name| {

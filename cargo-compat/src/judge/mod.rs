@@ -1,9 +1,11 @@
 //! What the compiler's answers and the structures mean: changes, each with its bump, and the
 //! verdict. Pure.
 
+pub mod adjust;
 pub mod descriptions;
 pub mod gaps;
 pub mod group;
+pub mod layout;
 pub mod manifest;
 pub mod members;
 pub mod structural;

@@ -7,6 +7,7 @@ use rustdoc_types::{
     Attribute, AttributeRepr, Crate, Id, Impl, Item, ItemEnum, MacroKind, ReprKind, StructKind,
 };
 
+use super::layout::{repr_of, tag_changes, transparent_change};
 use super::members::Members;
 use crate::model::change::Change;
 use crate::rules;
@@ -38,6 +39,9 @@ pub fn structural_changes(old: Described<'_>, new: Described<'_>) -> Vec<Change>
                 (old.krate, before.item),
                 (new.krate, now.item),
             ));
+            let sides = ((old.krate, before.item), (new.krate, now.item));
+            found.extend(tag_changes(path, sides.0, sides.1));
+            found.extend(transparent_change(path, sides.0, sides.1));
             found.extend(order_change(
                 path,
                 (old.krate, before.item),
@@ -142,13 +146,6 @@ fn target_feature_change(
         Bump::Major,
         format!("`{path}` requires the target features `{more}` now"),
     ))
-}
-
-fn repr_of(item: &Item) -> Option<&AttributeRepr> {
-    item.attrs.iter().find_map(|attr| match attr {
-        Attribute::Repr(repr) => Some(repr),
-        _ => None,
-    })
 }
 
 /// A guarantee of layout that the new side no longer gives.

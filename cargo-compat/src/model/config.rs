@@ -1,5 +1,8 @@
 //! What a project configures: `[compat]`.
 
+use std::collections::BTreeMap;
+
+use release_gate::Bump;
 use serde::Deserialize;
 
 /// `[compat]`.
@@ -8,9 +11,25 @@ use serde::Deserialize;
 pub struct Config {
     /// Waivers.
     pub allow: Vec<Waiver>,
+    /// The bump that changes of a rule need here, by rule.
+    pub bumps: BTreeMap<String, Bump>,
+    /// The same for items below a path.
+    pub adjust: Vec<Adjustment>,
     /// Variables of the caller that builds get, besides cargo's flags and what builds are seen to
     /// read.
     pub pass_env: Vec<String>,
+}
+
+/// Another bump for changes below a path.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adjustment {
+    /// A path below the crate's root: it and everything below it.
+    pub path: String,
+    /// Only changes of this rule; empty: of all.
+    pub rule: String,
+    /// The bump they need.
+    pub bump: Option<Bump>,
 }
 
 /// One waiver: it holds for exactly one rule and one item.

@@ -12,8 +12,17 @@ pub struct Gap {
     pub id: Id,
     /// What was to be done with it.
     pub phrase: &'static str,
+    /// rustc's code, where it was asked.
+    pub code: String,
     /// Why it could not be.
     pub why: String,
+}
+
+impl Gap {
+    /// Whether rustc does not know the item at all: rustdoc alone sees what is behind `cfg(doc)`.
+    pub fn is_unknown_to_rustc(&self) -> bool {
+        self.phrase == "import" && matches!(self.code.as_str(), "E0432" | "E0433")
+    }
 }
 
 /// An entry of the report's coverage.

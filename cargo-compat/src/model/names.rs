@@ -22,11 +22,15 @@ pub struct Names<'a> {
     lib: &'a str,
     /// The name a crate of the graph has in programs, by its number.
     aliases: &'a HashMap<u32, String>,
+    /// Words that the library's macros may know.
+    words: &'a [String],
     /// Canonical path → path that programs can use; without it nothing was tried yet.
     known: Option<&'a BTreeMap<Canonical, String>>,
     /// Foreign paths that were asked for: what has to be tried, and which crates show in the API.
     wanted: RefCell<BTreeSet<Canonical>>,
     crates: RefCell<BTreeSet<u32>>,
+    /// Of these, what is re-exported as a whole.
+    whole: RefCell<BTreeSet<u32>>,
 }
 
 impl<'a> Names<'a> {
@@ -37,6 +41,7 @@ impl<'a> Names<'a> {
         lib: &'a str,
         aliases: &'a HashMap<u32, String>,
         known: Option<&'a BTreeMap<Canonical, String>>,
+        words: &'a [String],
     ) -> Self {
         Self {
             krate,
@@ -44,9 +49,16 @@ impl<'a> Names<'a> {
             lib,
             aliases,
             known,
+            words,
             wanted: RefCell::default(),
             crates: RefCell::default(),
+            whole: RefCell::default(),
         }
+    }
+
+    /// Words that the library's macros may know.
+    pub fn words(&self) -> &'a [String] {
+        self.words
     }
 
     /// The side described.
@@ -57,6 +69,11 @@ impl<'a> Names<'a> {
     /// What can be named.
     pub fn surface(&self) -> &'a Surface {
         self.surface
+    }
+
+    /// The library itself, as programs write it.
+    pub fn root(&self) -> String {
+        format!("::{}", ident(self.lib))
     }
 
     /// A path below the library's root, as programs write it.
@@ -115,6 +132,12 @@ impl<'a> Names<'a> {
     /// Notes that a whole crate or module of another crate is part of the API.
     pub fn show_crate(&self, number: u32) {
         self.crates.borrow_mut().insert(number);
+        self.whole.borrow_mut().insert(number);
+    }
+
+    /// Numbers of crates that are re-exported as a whole, or a module of them.
+    pub fn whole_crates(&self) -> BTreeSet<u32> {
+        self.whole.borrow().clone()
     }
 
     /// Foreign paths asked for that are not known.

@@ -50,6 +50,9 @@ pub struct Surface {
     /// The path each item is called by: the shortest of those that are not hidden, else the
     /// shortest.
     pub preferred: HashMap<Id, String>,
+    /// Traits that a module re-exports as `_`, by the module's path (ending in `::`): a glob over the
+    /// module brings their methods.
+    pub underscored: Vec<(String, Id)>,
     /// Globs over other crates' modules, whose names are not known here.
     pub foreign_globs: Vec<ForeignGlob>,
 }
@@ -203,10 +206,15 @@ impl Walker<'_> {
                     hidden,
                 }),
                 ItemEnum::Use(import) => {
-                    if import.name != "_"
-                        && let Some(target) = import.id
-                    {
-                        self.add_name(place, &import.name, target);
+                    if let Some(target) = import.id {
+                        if import.name == "_" {
+                            let underscored = (place.prefix.to_owned(), target);
+                            if !hidden && !self.surface.underscored.contains(&underscored) {
+                                self.surface.underscored.push(underscored);
+                            }
+                        } else {
+                            self.add_name(place, &import.name, target);
+                        }
                     }
                 }
                 ItemEnum::ExternCrate { name, rename } if public => {

@@ -62,6 +62,9 @@ macro_rules! uses {
 uses! {
     Import = REMOVED, Expected, "import";
     MatchVariant = REMOVED, Expected, "match";
+    ImportVariant = REMOVED, Possible, "import";
+    DeriveByPath = REMOVED, Possible, "derive by this path";
+    CallByGlob = REMOVED, Possible, "call a method of a trait that a glob brings";
     ReachByEveryPath = REMOVED, Possible, "be the same item by every path";
 
     NameWithArguments = GENERICS, Expected, "name with its arguments";
@@ -76,6 +79,8 @@ uses! {
     CallOnUnnamed = SIGNATURE, Possible, "call on a value of a type without a name";
     CallInConstant = SIGNATURE, Expected, "call in constants";
     SendResult = SIGNATURE, Possible, "move the result to another thread";
+    OutliveArguments = SIGNATURE, Possible, "use the result after what it was called with is gone";
+    CallByPlainPath = SIGNATURE, Possible, "call by the type's path without arguments";
     PointTo = SIGNATURE, Possible, "use it as a function pointer for every lifetime";
     PointToAbi = SIGNATURE, Expected, "use it as a function pointer of its ABI";
     CallAsMethod = SIGNATURE, Possible, "call as a method";
@@ -87,10 +92,10 @@ uses! {
     RelyOnBound = TRAIT_USE, Possible, "rely on its bounds";
     CallTraitMethod = TRAIT_USE, Expected, "call";
     ReadAssociated = TRAIT_USE, Expected, "read";
-    UseAsObject = TRAIT_USE, Possible, "use as an object";
+    UseAsObject = TRAIT_USE, Expected, "use as an object";
     UseObjectImpl = TRAIT_USE, Possible, "use an implementation of its objects";
 
-    ImplementRequired = TRAIT_IMPL, Possible, "implement with its required items";
+    ImplementRequired = TRAIT_IMPL, Expected, "implement with its required items";
     ImplementAll = TRAIT_IMPL, Possible, "implement with all its items";
 
     MatchStruct = CONSTRUCTION, Expected, "match as a struct";
@@ -107,10 +112,13 @@ uses! {
     MoveOutField = FIELD, Possible, "move out";
 
     UseInConstant = VALUE, Expected, "use in constants";
+    BorrowConstant = VALUE, Possible, "borrow for the whole program";
+    DropInConstant = VALUE, Possible, "be made and dropped in constants";
     MatchConstant = VALUE, Possible, "match";
     ReadStatic = VALUE, Expected, "read";
 
     CallMacro = MACRO, Possible, "call";
+    CallProcMacro = MACRO, Possible, "call";
     Derive = MACRO, Possible, "derive";
     DeriveWithHelper = MACRO, Possible, "derive with its helper attributes";
     ApplyAttribute = MACRO, Possible, "apply";

@@ -52,6 +52,25 @@ pub(super) fn write_body_calls(w: &mut Writer<'_>, callee: Callee<'_>) {
         w.add(path, item.id, Use::CallWith, vec![way.clone()]);
     }
     w.add(path, item.id, Use::Call, ways);
+    write_visible_bounds(w, callee, &calls);
+}
+
+/// Of an opaque result with a bound that cannot be named, the other bounds are relied on.
+fn write_visible_bounds(w: &mut Writer<'_>, callee: Callee<'_>, calls: &[BodyCall]) {
+    let (Some(Type::ImplTrait(bounds)), Some(call)) = (&callee.function.sig.output, calls.first())
+    else {
+        return;
+    };
+    let r = w.renderer();
+    let named = bounds
+        .iter()
+        .filter_map(|bound| r.bounds(std::slice::from_ref(bound)));
+    let markers = ["Send", "Sync", "Unpin"].map(|name| format!("::core::marker::{name}"));
+    for bound in named.chain(markers) {
+        let body = format!("fn is__<X__: {bound}>(_: X__) {{}} is__({});", call.call);
+        let way = call.function(&body);
+        w.add(callee.path, callee.item.id, Use::CallWith, vec![way]);
+    }
 }
 
 /// A call for each choice of types for parameters that programs cannot be generic over.

@@ -1,29 +1,26 @@
 //! Free and associated functions: a forwarding wrapper with the old signature and bounds around
 //! each asserts types, bounds, lifetimes, safety, asyncness and captures at once.
 
-use rustdoc_types::{Abi, Function, Impl, Item};
+use rustdoc_types::{Abi, Function, GenericParamDefKind, Impl, Item};
 
 use super::assertion::Use;
-use super::bodies::{Callee, write_body_calls};
-use super::methods;
-use super::wrapper::{Wrapper, turbofish};
+use super::bodies::{Callee, body_calls, write_body_calls};
+use super::wrapper::{Wrapper, guarded, has_receiver, turbofish};
 use super::writer::Writer;
+use super::{methods, opaque};
 use crate::model::ident::ident;
 use crate::model::render::header;
 
 /// A free function.
 pub(super) fn write_free(w: &mut Writer<'_>, path: &str, item: &Item, function: &Function) {
-    if function.sig.is_c_variadic {
-        return;
-    }
-    let callee = w.names.local(path);
-    let Some(wrapper) = Wrapper::new(w, function, &callee, None) else {
-        let callee = Callee {
-            path,
-            item,
-            function,
-            of: None,
-        };
+    let named = w.names.local(path);
+    let callee = Callee {
+        path,
+        item,
+        function,
+        of: None,
+    };
+    let Some(wrapper) = Wrapper::new(w, function, &named, None) else {
         write_body_calls(w, callee);
         return;
     };
@@ -31,6 +28,25 @@ pub(super) fn write_free(w: &mut Writer<'_>, path: &str, item: &Item, function: 
     if wrapper.is_plain() {
         point_to(w, path, item, &wrapper);
         point_to_abi(w, path, item, &wrapper);
+    }
+    if wrapper.is_opaque() {
+        opaque::outlive_arguments(w, callee);
+    }
+    if function.sig.is_c_variadic {
+        let call = wrapper.call();
+        let more = match call.strip_suffix(')').or_else(|| call.strip_suffix(") }")) {
+            Some(open) if open.ends_with('(') => return,
+            Some(open) => format!(
+                "unsafe {{ {}, 1i32) }}",
+                open.trim_start_matches("unsafe { ")
+            ),
+            None => return,
+        };
+        let way =
+            wrapper
+                .scope
+                .function(&wrapper.inputs.join(", "), "", &format!("let _ = {more};"));
+        w.add(path, item.id, Use::CallWith, vec![way]);
     }
 }
 
@@ -42,19 +58,16 @@ pub(super) fn write_inherent(
     function: &Function,
     of: &Impl,
 ) {
-    if function.sig.is_c_variadic {
-        return;
-    }
     let name = ident(item.name.as_deref().unwrap_or_default());
+    let callee = Callee {
+        path,
+        item,
+        function,
+        of: Some(of),
+    };
     let in_trait = methods::trait_ways(w, function, &name, of);
     let Some(wrapper) = Wrapper::new(w, function, &name, Some(of)) else {
         if in_trait.is_empty() {
-            let callee = Callee {
-                path,
-                item,
-                function,
-                of: Some(of),
-            };
             write_body_calls(w, callee);
         } else {
             w.add(path, item.id, Use::Call, in_trait);
@@ -63,6 +76,13 @@ pub(super) fn write_inherent(
     };
     write_calls(w, path, item, &wrapper, in_trait);
     methods::call_as_method(w, path, item, &wrapper);
+    if wrapper.is_plain() {
+        point_to(w, path, item, &wrapper);
+    }
+    if wrapper.is_opaque() {
+        opaque::outlive_arguments(w, callee);
+    }
+    call_by_plain_path(w, callee);
 }
 
 /// Calls of a function, in programs and in constants, and what may be done with an opaque result.
@@ -95,24 +115,44 @@ fn write_calls(
         w.add(path, item.id, Use::CallInConstant, vec![way]);
     }
     if wrapper.is_opaque() {
-        send_result(w, path, item, wrapper);
+        opaque::send_result(w, path, item, wrapper);
     }
 }
 
-/// What an opaque result implements without saying so.
-fn send_result(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'_>) {
-    let (call, args) = (wrapper.call(), wrapper.inputs.join(", "));
-    for marker in ["Send", "Sync", "Unpin"] {
-        let mut scope = wrapper.scope.clone();
-        let of_types: Vec<String> = scope
-            .type_names()
-            .map(|name| format!("{name}: ::core::marker::{marker}"))
-            .collect();
-        scope.predicates.extend(of_types);
-        let body = format!("fn is__<X__: ::core::marker::{marker}>(_: X__) {{}} is__({call});");
-        let way = scope.function(&args, "", &body);
-        w.add(path, item.id, Use::SendResult, vec![way]);
+/// `S::new()`: what a path without arguments leaves to inference, the compiler must be able to
+/// infer. Only types without parameters are called so without ambiguity.
+fn call_by_plain_path(w: &mut Writer<'_>, callee: Callee<'_>) {
+    let Callee {
+        path,
+        item,
+        function,
+        of,
+    } = callee;
+    let open = of.is_some_and(|of| {
+        of.generics
+            .params
+            .iter()
+            .any(|param| !matches!(param.kind, GenericParamDefKind::Lifetime { .. }))
+    });
+    let generic = !turbofish(function).is_empty();
+    if has_receiver(function) || open || generic || function.header.is_async {
+        return;
     }
+    let Some(call) = body_calls(w, callee).into_iter().next() else {
+        return;
+    };
+    let Some((_, args)) = call.call.split_once(">::") else {
+        return;
+    };
+    let Some((owner, _)) = path.rsplit_once("::") else {
+        return;
+    };
+    let text = guarded(
+        format!("{}::{}", w.names.local(owner), args.trim_end_matches(" }")),
+        function,
+    );
+    let way = call.function(&format!("let r__ = {text};"));
+    w.add(path, item.id, Use::CallByPlainPath, vec![way]);
 }
 
 /// `let _: for<'a> fn(&'a str) -> &'a str = f;`: lifetimes that a caller need not choose
@@ -165,10 +205,14 @@ fn point_to_abi(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'
 }
 
 fn pointer_body(wrapper: &Wrapper<'_>, binder: &str) -> String {
+    let mut inputs = wrapper.input_types();
+    if wrapper.function.sig.is_c_variadic {
+        inputs.push("...");
+    }
     format!(
         "let _: {binder}{}fn({}){} = {}{};",
         header(&wrapper.function.header, true),
-        wrapper.input_types().join(", "),
+        inputs.join(", "),
         wrapper.outputs[0],
         wrapper.callee,
         turbofish(wrapper.function)

@@ -48,7 +48,28 @@ pub(super) fn write_named(
         "|| { let _y = x; }",
     );
     w.add(path, item.id, Use::MoveIntoClosure, vec![take]);
+    if let Some(args) = filled_arguments(generics) {
+        let way = format!(
+            "fn w__(x: {}<{args}>) -> impl FnOnce() {{ || {{ let _y = x; }} }}",
+            named.name
+        );
+        w.add(path, item.id, Use::MoveIntoClosure, vec![way]);
+    }
     Some(named)
+}
+
+/// Arguments for which most bounds hold. `None`: there are no type parameters.
+fn filled_arguments(generics: &Generics) -> Option<String> {
+    let args: Vec<&str> = generics
+        .params
+        .iter()
+        .map(|param| match &param.kind {
+            GenericParamDefKind::Lifetime { .. } => "'static",
+            GenericParamDefKind::Type { .. } => "u8",
+            GenericParamDefKind::Const { .. } => "1",
+        })
+        .collect();
+    args.contains(&"u8").then(|| args.join(", "))
 }
 
 /// The type without the arguments that have defaults.

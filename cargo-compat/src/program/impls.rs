@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rustdoc_types::{Id, Impl, Item, ItemEnum, Path, Type};
 
 use super::assertion::Use;
+use super::opaque;
 use super::scope::Scope;
 use super::substitutes::{choices, closed_parameters};
 use super::writer::Writer;
@@ -87,6 +88,7 @@ fn write_impl(w: &mut Writer<'_>, item: &Item, of: &Impl, path: &Path) {
         }
     }
     w.add(&label, item.id, Use::RelyOnImpl, ways);
+    opaque::send_of_impl(w, &label, of, path);
 }
 
 /// An implementation under bounds that cannot be named, relied on for each type that fits.

@@ -23,6 +23,16 @@ pub(super) fn write_items(w: &mut Writer<'_>) {
             let way = format!("use {} as _;", w.names.local(path));
             w.add(path, entry.id, Use::Import, vec![way]);
         }
+        if entry.kind == ItemKind::ProcDerive && !w.names.krate().index.contains_key(&entry.id) {
+            let ways = [
+                "struct S__;",
+                "struct S__ { a: u8 }",
+                "enum S__ { A }",
+                "struct S__(u8);",
+            ]
+            .map(|input| format!("#[derive({})] {input}", w.names.local(path)));
+            w.add(path, entry.id, Use::DeriveByPath, ways.into());
+        }
         let preferred = surface.preferred.get(&entry.id);
         if seen.insert(entry.id) {
             write_item(w, preferred.unwrap_or(path), entry.id);
@@ -87,6 +97,7 @@ fn write_item(w: &mut Writer<'_>, path: &str, id: Id) {
 
 /// Inherent implementations of a type, with what they hold.
 fn write_inherent(w: &mut Writer<'_>, path: &str, impls: &[Id]) {
+    values::write_use_in_constants(w, path, impls);
     for InherentMember { path, item, of } in w.inherent_members(path, impls) {
         match &item.inner {
             ItemEnum::Function(function) => {

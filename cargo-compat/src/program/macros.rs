@@ -90,52 +90,133 @@ fn call_forms(name: &str, input: &str) -> Vec<String> {
     ways
 }
 
-/// A procedural macro on inputs that many accept.
+/// Items that derive macros are tried on.
+const DERIVED: [&str; 9] = [
+    "struct S__;",
+    "struct S__ { a: u8 }",
+    "struct S__(u8);",
+    "enum S__ { A, B }",
+    "struct S__<T>(T);",
+    "struct S__<'a> { a: &'a u8 }",
+    "struct S__<T: Clone, const N: usize> where T: Copy { a: [T; N] }",
+    "enum S__ { A(u8), B { b: u8 } }",
+    "struct S__ { a: ::std::string::String, b: ::core::option::Option<u8> }",
+];
+
+/// Items that attributes are tried on.
+const ATTRIBUTED: [&str; 10] = [
+    "struct S__;",
+    "struct S__ { a: u8 }",
+    "struct S__(u8);",
+    "enum S__ { A, B }",
+    "fn f__() {}",
+    "async fn f__() {}",
+    "fn f__(x: u8) -> u8 { x }",
+    "async fn f__(x: u8) -> u8 { x }",
+    "trait T__ { fn g(&self); }",
+    "mod m__ { pub fn g() {} }",
+];
+
+/// What function-like macros are tried on.
+const CALLED: [&str; 10] = [
+    "",
+    "1",
+    "x",
+    "\"x\"",
+    "struct S__;",
+    "a, b",
+    "x = 1",
+    "|x| x",
+    "1, 2",
+    "fn f__() {}",
+];
+
+/// How many words of the macro's own sources are tried.
+const WORDS: usize = 16;
+
+/// A procedural macro on inputs that many accept, and on the words that its sources compare with.
 pub(super) fn write_procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: &ProcMacro) {
     let name = w.names.local(path);
-    let inputs = [
-        "struct S__;",
-        "struct S__ { a: u8 }",
-        "struct S__(u8);",
-        "enum S__ { A, B }",
-        "fn f__() {}",
-    ];
+    let words: Vec<String> = w.names.words().iter().take(WORDS).cloned().collect();
     match of.kind {
-        MacroKind::Derive => {
-            for input in &inputs[..4] {
-                w.add(
-                    path,
-                    item.id,
-                    Use::Derive,
-                    vec![format!("#[derive({name})] {input}")],
-                );
-                for helper in &of.helpers {
-                    w.add(
-                        path,
-                        item.id,
-                        Use::DeriveWithHelper,
-                        vec![format!("#[derive({name})] #[{helper}] {input}")],
-                    );
+        MacroKind::Derive => write_derive(w, (path, &name), item, &of.helpers, &words),
+        MacroKind::Attr => {
+            for input in ATTRIBUTED {
+                let way = format!("#[{name}] {input}");
+                w.add(path, item.id, Use::ApplyAttribute, vec![way]);
+            }
+            for word in &words {
+                for args in [
+                    word.clone(),
+                    format!("{word} = \"x\""),
+                    format!("{word} = 1"),
+                ] {
+                    for input in ["fn f__() {}", "async fn f__() {}", "struct S__ { a: u8 }"] {
+                        let way = format!("#[{name}({args})] {input}");
+                        w.add(path, item.id, Use::ApplyAttribute, vec![way]);
+                    }
                 }
             }
         }
-        MacroKind::Attr => {
-            for input in inputs {
-                w.add(
-                    path,
-                    item.id,
-                    Use::ApplyAttribute,
-                    vec![format!("#[{name}] {input}")],
-                );
-            }
-        }
         MacroKind::Bang => {
-            for input in ["", "1", "x", "\"x\"", "struct S__;"] {
+            let mut inputs: Vec<String> = CALLED.map(str::to_owned).into();
+            for word in &words {
+                inputs.extend([
+                    word.clone(),
+                    format!("{word} x"),
+                    format!("{word} 1"),
+                    format!("{word} * from x"),
+                    format!("x {word} y"),
+                    format!("\"{word}\""),
+                ]);
+            }
+            for input in inputs {
                 let ways = vec![
                     format!("{name}! {{ {input} }}"),
                     format!("fn w__() {{ let _ = {name}!({input}); }}"),
                 ];
-                w.add(path, item.id, Use::CallMacro, ways);
+                w.add(path, item.id, Use::CallProcMacro, ways);
+            }
+            // Through another macro an argument arrives in a group without delimiters.
+            for input in ["1", "x", "\"x\"", "u8"] {
+                let way = format!(
+                    "macro_rules! via__ {{ ($e:expr) => {{ {name}! {{ $e }} }} }} via__!({input});"
+                );
+                w.add(path, item.id, Use::CallProcMacro, vec![way]);
+            }
+        }
+    }
+}
+
+fn write_derive(
+    w: &mut Writer<'_>,
+    (path, name): (&str, &str),
+    item: &Item,
+    helpers: &[String],
+    words: &[String],
+) {
+    for input in DERIVED {
+        let way = format!("#[derive({name})] {input}");
+        w.add(path, item.id, Use::Derive, vec![way]);
+        for helper in helpers {
+            let way = format!("#[derive({name})] #[{helper}] {input}");
+            w.add(path, item.id, Use::DeriveWithHelper, vec![way]);
+        }
+    }
+    for helper in helpers {
+        for word in words {
+            for args in [
+                format!("({word})"),
+                format!("({word} = \"x\")"),
+                format!("({word} = 1)"),
+            ] {
+                for way in [
+                    format!("#[derive({name})] struct S__ {{ #[{helper}{args}] a: u8 }}"),
+                    format!("#[derive({name})] #[{helper}{args}] struct S__ {{ a: u8 }}"),
+                    format!("#[derive({name})] enum S__ {{ #[{helper}{args}] A }}"),
+                ] {
+                    w.add(path, item.id, Use::DeriveWithHelper, vec![way]);
+                }
             }
         }
     }

@@ -15,10 +15,12 @@ mod items;
 mod macros;
 mod methods;
 mod objects;
+mod opaque;
 mod scope;
 mod substitutes;
 mod traits;
 mod types;
+mod underscores;
 mod unnamed;
 mod values;
 mod wrapper;
@@ -60,6 +62,7 @@ impl Program {
         items::write_items(&mut writer);
         impls::write_impls(&mut writer);
         unnamed::write_unnamed(&mut writer);
+        underscores::write_underscored(&mut writer);
         Self {
             assertions: writer.assertions,
             unwritten: writer.unwritten,

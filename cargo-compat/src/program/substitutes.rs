@@ -88,6 +88,14 @@ pub(super) fn fitting_types(w: &Writer<'_>, bounds: &[&GenericBound]) -> Vec<Str
     types
 }
 
+/// Types that implement a trait, else those that often do.
+pub(super) fn implementing_types(w: &Writer<'_>, id: Id) -> Vec<String> {
+    let mut types = implementors(w, id);
+    types.extend(COMMON.map(str::to_owned));
+    types.truncate(MOST);
+    types
+}
+
 /// The types that implement a trait, parameters filled in.
 fn implementors(w: &Writer<'_>, id: Id) -> Vec<String> {
     let Some(ItemEnum::Trait(of)) = w.item(id).map(|item| &item.inner) else {

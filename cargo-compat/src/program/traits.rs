@@ -1,6 +1,8 @@
 //! Traits: used as a bound, called, and implemented with and without their defaults.
 
-use rustdoc_types::{Function, GenericBound, Item, ItemEnum, Trait, Type, WherePredicate};
+use rustdoc_types::{
+    Function, GenericBound, Generics, Item, ItemEnum, Trait, Type, WherePredicate,
+};
 
 use super::assertion::Use;
 use super::bodies::ANY;
@@ -49,8 +51,10 @@ pub(super) fn write_trait(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trai
         }
     }
     for (full, done) in [(false, Use::ImplementRequired), (true, Use::ImplementAll)] {
-        let way = implementation(w, of, &bound, full);
-        w.add(path, item.id, done, way.into_iter().collect());
+        // What cannot be written is sealed: users cannot implement it.
+        if let Some(way) = implementation(w, of, &bound, full) {
+            w.add(path, item.id, done, vec![way]);
+        }
     }
     if of.is_dyn_compatible {
         objects::write_objects(w, path, item, of, &bound);
@@ -359,9 +363,13 @@ fn implementation(w: &Writer<'_>, of: &Trait, bound: &Bound, full: bool) -> Opti
             r.bounds(std::slice::from_ref(supertrait))?
         ));
     }
-    let body = implemented_items(&r, &chosen, &mut with.predicates)?;
-    with.declared.extend(own.iter().cloned());
-    with.names.extend(own.iter().cloned());
+    let mut invented = Invented::default();
+    let body = implemented_items(&r, &chosen, &mut with.predicates, &mut invented)?;
+    for param in own.iter().chain(&invented.params) {
+        with.declared.push(param.clone());
+        with.names.push(param.clone());
+    }
+    with.predicates.extend(invented.predicates);
     with.declared.push("X__".to_owned());
     with.names.push("X__".to_owned());
     let word = if of.is_unsafe { "unsafe " } else { "" };
@@ -375,20 +383,35 @@ fn implementation(w: &Writer<'_>, of: &Trait, bound: &Bound, full: bool) -> Opti
     ))
 }
 
+/// Parameters that stand for types an implementation would choose.
+#[derive(Default)]
+struct Invented {
+    params: Vec<String>,
+    predicates: Vec<String>,
+}
+
+impl Invented {
+    fn param(&mut self, letter: char) -> String {
+        let name = format!("{letter}{}__", self.params.len());
+        self.params.push(name.clone());
+        name
+    }
+}
+
 /// The items of an implementation; bounds of associated types are assumed of their parameters.
 fn implemented_items(
     r: &Renderer<'_>,
     chosen: &[&Item],
     predicates: &mut Vec<String>,
+    invented: &mut Invented,
 ) -> Option<String> {
     let mut body = String::new();
     for item in chosen {
         let name = ident(item.name.as_deref()?);
         match &item.inner {
-            ItemEnum::Function(function) => body.push_str(&format!(
-                "{} {{ loop {{}} }} ",
-                method_signature(r, function, &name)?
-            )),
+            ItemEnum::Function(function) => {
+                body.push_str(&implemented_function(r, function, &name, invented)?);
+            }
             ItemEnum::AssocConst { type_, .. } => body.push_str(&format!(
                 "const {name}: {} = ::core::panic!(); ",
                 r.ty(type_)?
@@ -402,15 +425,77 @@ fn implemented_items(
                 }
                 body.push_str(&format!("type {name} = {param}; "));
             }
-            ItemEnum::AssocType { generics, .. } => body.push_str(&format!(
-                "type {name}{} = X__{}; ",
-                angle(&r.params(generics)?),
-                r.where_clause(generics)?
-            )),
+            ItemEnum::AssocType {
+                generics, bounds, ..
+            } => {
+                let chosen = generic_choice(r, generics, bounds, invented)?;
+                body.push_str(&format!(
+                    "type {name}{} = {chosen}{}; ",
+                    angle(&r.params(generics)?),
+                    r.where_clause(generics)?
+                ));
+            }
             _ => {}
         }
     }
     Some(body)
+}
+
+/// A type for a generic associated type: one parameter for all of its arguments, where they are
+/// lifetimes.
+fn generic_choice(
+    r: &Renderer<'_>,
+    generics: &Generics,
+    bounds: &[GenericBound],
+    invented: &mut Invented,
+) -> Option<String> {
+    let lifetimes: Vec<&str> = generics
+        .params
+        .iter()
+        .map(|param| param.name.as_str())
+        .collect();
+    let only_lifetimes = lifetimes.iter().all(|name| name.starts_with('\''));
+    if bounds.is_empty() || !only_lifetimes {
+        return Some("X__".to_owned());
+    }
+    let param = invented.param('G');
+    invented.predicates.push(format!(
+        "for<{}> {param}: {}",
+        lifetimes.join(", "),
+        r.bounds(bounds)?
+    ));
+    Some(param)
+}
+
+/// A function of an implementation. `loop {}` has every type but an opaque one: a result
+/// `impl Trait` is a parameter of the implementation.
+fn implemented_function(
+    r: &Renderer<'_>,
+    function: &Function,
+    name: &str,
+    invented: &mut Invented,
+) -> Option<String> {
+    let Some(Type::ImplTrait(bounds)) = &function.sig.output else {
+        let signature = method_signature(r, function, name)?;
+        return Some(format!("{signature} {{ loop {{}} }} "));
+    };
+    let mut plain = function.clone();
+    let text = r.bounds(bounds)?;
+    // A bound that borrows cannot be a parameter's; for a future its own body will do.
+    if text.contains('\'') || text.contains('&') {
+        let signature = method_signature(r, function, name)?;
+        let body = if text.contains("Future") {
+            "async { loop {} }"
+        } else {
+            "loop {}"
+        };
+        return Some(format!("{signature} {{ {body} }} "));
+    }
+    let param = invented.param('R');
+    invented.predicates.push(format!("{param}: {text}"));
+    plain.sig.output = Some(Type::Generic(param));
+    let signature = method_signature(r, &plain, name)?;
+    Some(format!("{signature} {{ loop {{}} }} "))
 }
 
 /// The local type that implements: it holds every parameter, so that each is constrained.

@@ -343,6 +343,8 @@ fn write_variant(
         &format!("if let {constructor} {{ .. }} = x {{}}"),
     );
     w.add(&member, item.id, Use::MatchVariant, vec![matched]);
+    let import = format!("use {constructor} as _;");
+    w.add(&member, item.id, Use::ImportVariant, vec![import]);
 
     let closed = !is_non_exhaustive(item);
     let mut r = w.renderer();

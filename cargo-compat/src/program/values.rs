@@ -1,9 +1,10 @@
 //! Aliases, constants and statics: named, read, written, matched.
 
-use rustdoc_types::{Impl, Item, Static, Type, TypeAlias};
+use rustdoc_types::{Function, Id, Impl, Item, ItemEnum, Static, Type, TypeAlias};
 
 use super::assertion::Use;
 use super::scope::Scope;
+use super::wrapper::has_receiver;
 use super::writer::Writer;
 use crate::model::ident::ident;
 use crate::model::render::arguments;
@@ -57,6 +58,10 @@ pub(super) fn write_constant(w: &mut Writer<'_>, path: &str, item: &Item, ty: &T
         Use::UseInConstant,
         typed.into_iter().collect(),
     );
+    if let Some(ty) = &ty {
+        let way = format!("static W__: &{ty} = &{name};");
+        w.add(path, item.id, Use::BorrowConstant, vec![way]);
+    }
     if let Some(ty) = ty {
         let way = format!("fn w__(x: {ty}) {{ match x {{ {name} => {{}}, _ => {{}} }} }}");
         w.add(path, item.id, Use::MatchConstant, vec![way]);
@@ -96,6 +101,12 @@ pub(super) fn write_inherent_constant(
         .ty(&of.for_)
         .filter(|_| of.generics.params.is_empty())
     {
+        let mut r = w.renderer();
+        r.self_type = Some(self_type.clone());
+        if let Some(ty) = r.ty(ty) {
+            let way = format!("static W__: &{ty} = &<{self_type}>::{name};");
+            w.add(path, item.id, Use::BorrowConstant, vec![way]);
+        }
         let way = format!(
             "fn w__(x: {self_type}) {{ match x {{ <{self_type}>::{name} => {{}}, _ => {{}} }} }}"
         );
@@ -115,4 +126,37 @@ fn in_constant(w: &Writer<'_>, name: &str, ty: &Type, of: &Impl) -> Option<Strin
         "const {}",
         scope.function("", &output, &format!("<{self_type}>::{name}"))
     ))
+}
+
+/// A type that constants can make and use (`const N: u8 = S::new().n();`) must need no destructor.
+pub(super) fn write_use_in_constants(w: &mut Writer<'_>, path: &str, impls: &[Id]) {
+    let members = w.inherent_members(path, impls);
+    let const_functions: Vec<(&Item, &Function, &Impl)> = members
+        .iter()
+        .filter_map(|member| match &member.item.inner {
+            ItemEnum::Function(function) if function.header.is_const => {
+                Some((member.item, function, member.of))
+            }
+            _ => None,
+        })
+        .collect();
+    let is_used = const_functions
+        .iter()
+        .any(|(_, function, _)| has_receiver(function));
+    let made = const_functions.iter().find(|(_, function, of)| {
+        !has_receiver(function)
+            && of.generics.params.is_empty()
+            && match &function.sig.output {
+                Some(Type::Generic(name)) => name == "Self",
+                Some(ty) => *ty == of.for_,
+                None => false,
+            }
+    });
+    let Some((item, _, of)) = made.filter(|_| is_used) else {
+        return;
+    };
+    if let Some(self_type) = w.renderer().ty(&of.for_) {
+        let way = format!("const fn w__(_: {self_type}) {{}}");
+        w.add(path, item.id, Use::DropInConstant, vec![way]);
+    }
 }

@@ -68,6 +68,11 @@ fn call_of(callee: &str, function: &Function) -> String {
     )
 }
 
+/// Whether of a function's result only bounds are seen.
+pub(super) fn is_opaque(function: &Function) -> bool {
+    function.header.is_async || function.sig.output.as_ref().is_some_and(mentions_impl)
+}
+
 fn mentions_impl(ty: &Type) -> bool {
     serde_json::to_string(ty).is_ok_and(|text| text.contains("\"impl_trait\""))
 }
@@ -154,8 +159,7 @@ impl<'f> Wrapper<'f> {
     }
 
     pub(super) fn is_opaque(&self) -> bool {
-        self.function.header.is_async
-            || self.function.sig.output.as_ref().is_some_and(mentions_impl)
+        is_opaque(self.function)
     }
 
     pub(super) fn call(&self) -> String {

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use release_gate::Result;
 use release_gate::process::Runner;
 
-pub use rustc::{Library, Rejection, Rustc};
+pub use rustc::{Library, MadeLibrary, Rejection, Rustc};
 
 use crate::program::Assertion;
 use crate::program::assertion::Need;
+use crate::rules;
 
 /// A round that rejects less than one in so many lines is a slow one.
 const SLOW: usize = 50;
@@ -20,6 +21,8 @@ const SLOW: usize = 50;
 const SLOW_ROUNDS: usize = 6;
 /// rustc's code for what only nightly programs may use.
 const UNSTABLE: &str = "E0658";
+/// rustc's code for two implementations of one trait for one type.
+const CONFLICT: &str = "E0119";
 /// First line of every program.
 const HEADER: &str = "#![allow(warnings)] #![recursion_limit = \"512\"] extern crate alloc;";
 
@@ -289,7 +292,9 @@ pub fn accepted_by<'a>(
         } else if assertion.done.need() == Need::Expected {
             let rejection = reasons.remove(&key).unwrap_or_default();
             // Nobody on a stable compiler relies on what is unstable.
-            if rejection.code == UNSTABLE {
+            // A blanket implementation of the library's own leaves nobody else room for one.
+            let implements = assertion.done.rule().id == rules::TRAIT_IMPL.id;
+            if rejection.code == UNSTABLE || implements && rejection.code == CONFLICT {
                 continue;
             }
             accepted.gaps.push(Unproved {

@@ -168,7 +168,7 @@ impl<'a> Rustc<'a> {
         std::fs::write(&file, text).map_err(|error| {
             Error::judge("cannot write the generated program").with_source(error)
         })?;
-        let step = self.compile_step(library, &metadata).arg(&file);
+        let step = self.compile_step("user", library, &metadata).arg(&file);
         let finished = runner.run(step)?;
         let _ = std::fs::remove_file(&metadata);
         if finished.is_success() {
@@ -181,10 +181,10 @@ impl<'a> Rustc<'a> {
         Ok(read_errors(&finished.stderr_text(), &name, &file))
     }
 
-    fn compile_step(&self, library: &Library, metadata: &Path) -> Step {
+    fn compile_step(&self, name: &str, library: &Library, metadata: &Path) -> Step {
         let mut step = Step::new(&self.program)
             .current_dir(self.project)
-            .args(["--crate-name", "user", "--crate-type", "lib"])
+            .args(["--crate-name", name, "--crate-type", "lib"])
             .args(["--edition", "2024", "--emit", "metadata"])
             .args(["--error-format", "json", "-A", "warnings"])
             .arg("-o")
@@ -203,6 +203,67 @@ impl<'a> Rustc<'a> {
             }
         }
         step
+    }
+}
+
+/// A library that was made from a text.
+#[derive(Debug)]
+pub struct MadeLibrary {
+    /// Its metadata.
+    pub artifact: PathBuf,
+    /// rustdoc's description of it.
+    pub description: Vec<u8>,
+}
+
+impl Rustc<'_> {
+    /// Compiles and describes a library over another one. `None`: it does not compile.
+    ///
+    /// # Errors
+    /// The compiler cannot be started.
+    pub fn make_library(
+        &self,
+        library: &Library,
+        runner: &Runner,
+        name: &str,
+        text: &str,
+    ) -> Result<Option<MadeLibrary>> {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let dir = self.scratch.join(format!("made{number}"));
+        let file = dir.join("lib.rs");
+        let artifact = dir.join(format!("lib{name}.rmeta"));
+        std::fs::create_dir_all(&dir)
+            .and_then(|()| std::fs::write(&file, text))
+            .map_err(|error| Error::judge("cannot write a generated library").with_source(error))?;
+        let compile = self.compile_step(name, library, &artifact).arg(&file);
+        if !runner.run(compile)?.is_success() {
+            return Ok(None);
+        }
+        let rustdoc = std::env::var_os("RUSTDOC")
+            .filter(|name| !name.is_empty())
+            .map_or_else(|| self.program.with_file_name("rustdoc"), PathBuf::from);
+        let mut step = Step::new(rustdoc)
+            .current_dir(self.project)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .args(["--crate-name", name, "--edition", "2024"])
+            .args(["-Zunstable-options", "--output-format", "json"])
+            .args(["--document-hidden-items", "--cap-lints", "allow"])
+            .arg("-o")
+            .arg(&dir)
+            .arg("--extern")
+            .arg(assigned(&library.name, &library.artifact));
+        for deps in &library.deps_dirs {
+            step = step.arg("-L").arg(assigned("dependency", deps));
+        }
+        if !runner.run(step.arg(&file))?.is_success() {
+            return Ok(None);
+        }
+        let description = std::fs::read(dir.join(format!("{name}.json"))).map_err(|error| {
+            Error::judge("rustdoc described no generated library").with_source(error)
+        })?;
+        Ok(Some(MadeLibrary {
+            artifact,
+            description,
+        }))
     }
 }
 

@@ -9,7 +9,7 @@ use rustdoc_types::Crate;
 
 use super::cargo::{Request, build_step, finished_step};
 use super::rustdoc;
-use super::side::{Dependency, Globbed};
+use super::side::{Dependency, Globbed, Side};
 use crate::model::surface::{ForeignGlob, Surface};
 
 /// A package of the graph that rustdoc is to describe.
@@ -130,5 +130,43 @@ fn globbed_crate<'a>(
     crates.values().find(|dependency| match renamed {
         Some(renamed) => dependency.package == renamed.name,
         None => dependency.lib == first,
+    })
+}
+
+/// A dependency as a side of its own: described, and compiled already.
+///
+/// # Errors
+/// rustdoc cannot describe it.
+pub fn dependency_side(
+    request: &Request<'_>,
+    dependency: &Dependency,
+    of: &Side,
+    runner: &Runner,
+) -> Result<Side> {
+    let described = Described {
+        spec: &dependency.id,
+        lib_name: &dependency.lib,
+        features: &[],
+    };
+    let api = describe(request, &described, runner)?;
+    let package = request
+        .metadata
+        .packages
+        .iter()
+        .find(|package| package.id.repr == dependency.id)
+        .unwrap_or(&of.package)
+        .clone();
+    Ok(Side {
+        package,
+        metadata: of.metadata.clone(),
+        api,
+        lib_name: dependency.lib.clone(),
+        is_rust: true,
+        artifact: dependency.file.clone(),
+        deps_dirs: of.deps_dirs.clone(),
+        crates: of.crates.clone(),
+        globbed: Vec::new(),
+        words: Vec::new(),
+        root: of.root.clone(),
     })
 }

@@ -34,6 +34,41 @@ pub fn features_of_changed_files(old: &Package, new: &Package) -> BTreeSet<Strin
     found
 }
 
+/// Features of a package that turn something on: a `cfg` of its sources or build script, a
+/// dependency, or another feature.
+pub fn gating_features(package: &Package) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = package
+        .features
+        .iter()
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(name, _)| name.clone())
+        .collect();
+    for text in sources_of(package).values() {
+        found.extend(features_named_in(text));
+    }
+    let scripts = package
+        .targets
+        .iter()
+        .filter(|target| target.is_custom_build());
+    for script in scripts {
+        if let Ok(text) = std::fs::read_to_string(&script.src_path) {
+            found.extend(features_named_in(&text));
+            // `CARGO_FEATURE_NAME` in a build script.
+            found.extend(
+                package
+                    .features
+                    .keys()
+                    .filter(|name| {
+                        let variable = name.to_uppercase().replace('-', "_");
+                        text.contains(&format!("CARGO_FEATURE_{variable}"))
+                    })
+                    .cloned(),
+            );
+        }
+    }
+    found
+}
+
 /// The sources of a package, by path below its folder.
 fn sources_of(package: &Package) -> BTreeMap<PathBuf, String> {
     let Some(dir) = package.manifest_path.parent() else {

@@ -30,6 +30,8 @@ pub struct Side {
     pub crates: BTreeMap<String, Dependency>,
     /// What its globs over other crates bring.
     pub globbed: Vec<Globbed>,
+    /// Words in the sources of a macro crate that its inputs may be made of.
+    pub words: Vec<String>,
     /// Root of its workspace, which source paths are relative to.
     pub root: PathBuf,
 }

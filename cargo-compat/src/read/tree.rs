@@ -18,7 +18,7 @@ pub(super) fn is_output(dir: &Path) -> bool {
 ///
 /// # Errors
 /// Something cannot be read.
-pub(super) fn tree_digest(dir: &Path) -> std::io::Result<Sha256Digest> {
+pub fn tree_digest(dir: &Path) -> std::io::Result<Sha256Digest> {
     let mut lines = Vec::new();
     digest_lines(dir, dir, &mut lines, 0)?;
     lines.sort();

@@ -105,9 +105,22 @@ fn help_lines(change: &Change, compared: &Compared<'_>) -> Vec<String> {
     help
 }
 
+/// The bump that a version has to declare: more ways to use an item are no reason to ask for one.
+fn promised_bump(changes: &[Change]) -> Bump {
+    let counted: Vec<Change> = changes
+        .iter()
+        .filter(|change| change.rule.id != rules::EXTENDED.id)
+        .cloned()
+        .collect();
+    required_bump(&counted)
+}
+
 /// The verdict on the version.
 fn version_finding(changes: &[Change], compared: &Compared<'_>) -> Option<Finding> {
-    let required = required_bump(changes);
+    let required = promised_bump(changes);
+    if compared.is_undecided() && required < Bump::Major {
+        return None;
+    }
     let Compared {
         old, new, declared, ..
     } = compared;

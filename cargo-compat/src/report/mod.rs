@@ -29,9 +29,17 @@ pub(crate) struct Compared<'a> {
     pub(crate) old: &'a Version,
     pub(crate) new: &'a Version,
     pub(crate) declared: Bump,
+    /// Whether `declared` was asked for and not read from the versions.
+    pub(crate) assumed: bool,
 }
 
 impl Compared<'_> {
+    /// Whether the manifest still has the baseline's version, as in a pull request: what the next
+    /// version will be is not decided yet.
+    fn is_undecided(&self) -> bool {
+        self.old == self.new && !self.assumed
+    }
+
     /// The call that compares them again.
     fn command(&self) -> String {
         format!(
@@ -120,13 +128,37 @@ pub(crate) fn compose_report(
         .findings(all)
         .data(&data)
         .human(human_table(&heading, changes, &data))
-        .summary(format!(
-            "needs {next} ({}), declares {} ({})",
-            required.as_str(),
-            compared.new,
-            compared.declared.as_str()
-        ));
+        .summary(summary_line(compared, required, &next, changes.is_empty()));
     (report, files)
+}
+
+/// What the versions have to say.
+fn summary_line(
+    compared: &Compared<'_>,
+    required: Bump,
+    next: &Version,
+    unchanged: bool,
+) -> String {
+    let Compared { old, new, .. } = compared;
+    if unchanged {
+        return format!("no API changes since {old}");
+    }
+    if compared.is_undecided() {
+        return format!(
+            "the next version after {old} is at least {next} ({})",
+            required.as_str()
+        );
+    }
+    let word = if compared.assumed {
+        "assumes"
+    } else {
+        "declares"
+    };
+    format!(
+        "needs {next} ({}), {word} {new} ({})",
+        required.as_str(),
+        compared.declared.as_str()
+    )
 }
 
 /// A few uses that cannot be written are no reason to doubt; many are.

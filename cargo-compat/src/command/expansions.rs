@@ -1,0 +1,160 @@
+//! What macros give: the type of a call's value, and the items that procedural macros generate.
+//!
+//! A call that still compiles may give something else. For calls in the place of an expression the
+//! compiler is asked for the type on both sides. What procedural macros generate from the inputs
+//! that they take is made a library of its own on each side, and the two are compared like any
+//! others.
+
+use release_gate::process::Runner;
+use release_gate::{Bump, Result};
+
+use super::compare::{Comparison, MacroCall, compare_sides};
+use super::prepared::Prepared;
+use super::witnesses::Sides;
+use crate::model::change::Change;
+use crate::program::assertion::Use;
+use crate::prove::{Library, Rustc};
+use crate::read::side::Side;
+use crate::rules;
+
+/// How many calls are asked for their type.
+const CALLS: usize = 400;
+
+/// Calls whose value has another type now.
+pub(super) fn changed_results(sides: &Sides<'_>, calls: &[MacroCall]) -> Result<Vec<Change>> {
+    let calls: Vec<(&MacroCall, String)> = calls
+        .iter()
+        .filter(|call| call.done == Use::CallMacro && call.code.contains("let _ = "))
+        .take(CALLS)
+        .map(|call| (call, call.code.replacen("let _ = ", "let () = ", 1)))
+        .collect();
+    if calls.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text: String = calls
+        .iter()
+        .enumerate()
+        .map(|(index, (_, code))| format!("mod a{index} {{ {code} }}\n"))
+        .collect();
+    let before = result_types(sides, &sides.old, &text, calls.len())?;
+    let after = result_types(sides, &sides.new, &text, calls.len())?;
+    let mut changes: Vec<Change> = Vec::new();
+    for (((call, _), before), after) in calls.iter().zip(before).zip(after) {
+        let (Some(before), Some(after)) = (before, after) else {
+            continue;
+        };
+        let item = &call.item;
+        if before == after || changes.iter().any(|change| change.item == *item) {
+            continue;
+        }
+        let message = format!("`{item}!`: a call gives `{after}` now, and gave `{before}`");
+        let mut change = Change::unproved(&rules::MACRO, item, Bump::Major, message);
+        (change.before, change.after) = (before, after);
+        changes.push(change);
+    }
+    Ok(changes)
+}
+
+/// The type of each call, as the compiler names it where `()` is wanted.
+fn result_types(
+    sides: &Sides<'_>,
+    library: &Library,
+    text: &str,
+    count: usize,
+) -> Result<Vec<Option<String>>> {
+    let header = "#![allow(warnings)] #![recursion_limit = \"512\"] extern crate alloc;\n";
+    let verdict = sides
+        .rustc
+        .check(library, sides.runner, &format!("{header}{text}"))?;
+    let mut types = vec![None; count];
+    for rejection in verdict.rejections {
+        if rejection.code == "E0308"
+            && let Some(index) = rejection.line.checked_sub(2).filter(|at| *at < count)
+            && let Some((_, rest)) = rejection.rendered.split_once("this expression has type `")
+        {
+            types[index] = rest.split('`').next().map(str::to_owned);
+        }
+    }
+    Ok(types)
+}
+
+/// What procedural macros generate, compared as libraries. `None`: they generate nothing that could
+/// be compiled on both sides.
+pub(super) fn compare_generated(
+    sides: &Sides<'_>,
+    calls: &[MacroCall],
+    (old, new): (&Prepared<'_>, &Prepared<'_>),
+) -> Result<Option<Comparison>> {
+    let text: String = calls
+        .iter()
+        .filter(|call| {
+            matches!(
+                call.done,
+                Use::Derive | Use::DeriveWithHelper | Use::ApplyAttribute
+            ) || (call.done == Use::CallProcMacro && !call.code.starts_with("fn w__"))
+        })
+        .enumerate()
+        .map(|(index, call)| format!("pub mod input{index} {{ {} }}\n", made_public(&call.code)))
+        .collect();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let text = format!("#![allow(warnings)]\n{text}");
+    let before = generated_side(sides.rustc, sides.runner, &sides.old, (&text, old.side))?;
+    let after = generated_side(sides.rustc, sides.runner, &sides.new, (&text, new.side))?;
+    let (Some(before), Some(after)) = (before, after) else {
+        return Ok(None);
+    };
+    let prepared_old = Prepared::new(&before, std::path::Path::new("/"));
+    let prepared_new = Prepared::new(&after, std::path::Path::new("/"));
+    let mut comparison = compare_sides(&prepared_old, &prepared_new, sides.rustc, sides.runner)?;
+    comparison
+        .changes
+        .retain(|change| change.bump == Bump::Major);
+    for change in &mut comparison.changes {
+        change.message = format!("what a macro generates changed: {}", change.message);
+        change.rule = &rules::MACRO;
+        change.item = format!("generated {}", change.item);
+    }
+    Ok(Some(comparison))
+}
+
+/// Items of the input can be named from outside.
+fn made_public(code: &str) -> String {
+    let mut text = code.to_owned();
+    for word in ["struct S__", "enum S__", "fn f__", "async fn f__"] {
+        text = text.replace(&format!(" {word}"), &format!(" pub {word}"));
+    }
+    text.replace("async pub fn", "async fn")
+        .replace("pub pub", "pub")
+}
+
+/// A library of generated items, compiled and described. `None`: it does not compile.
+fn generated_side(
+    rustc: &Rustc<'_>,
+    runner: &Runner,
+    library: &Library,
+    (text, of): (&str, &Side),
+) -> Result<Option<Side>> {
+    let Some(made) = rustc.make_library(library, runner, "generated", text)? else {
+        return Ok(None);
+    };
+    let Ok(api) = crate::read::rustdoc::parse(&made.description) else {
+        return Ok(None);
+    };
+    let mut deps_dirs = of.deps_dirs.clone();
+    deps_dirs.extend(library.artifact.parent().map(std::path::Path::to_owned));
+    Ok(Some(Side {
+        package: of.package.clone(),
+        metadata: of.metadata.clone(),
+        api,
+        lib_name: "generated".to_owned(),
+        is_rust: true,
+        artifact: made.artifact,
+        deps_dirs,
+        crates: of.crates.clone(),
+        globbed: Vec::new(),
+        words: Vec::new(),
+        root: of.root.clone(),
+    }))
+}

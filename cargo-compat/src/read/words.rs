@@ -1,0 +1,33 @@
+//! Words that a macro's sources compare its input with: string literals that are identifiers.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::Package;
+
+use super::tree::rust_files;
+
+/// Identifiers among the string literals of a package's sources, the most frequent first.
+pub(super) fn literal_words(package: &Package) -> Vec<String> {
+    let Some(dir) = package.manifest_path.parent() else {
+        return Vec::new();
+    };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for file in rust_files(&dir.join("src").into_std_path_buf()) {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        // Literals with escapes are no words anyway.
+        for literal in text.split('"').skip(1).step_by(2) {
+            for word in literal.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
+                let starts = word.chars().next().is_some_and(char::is_alphabetic);
+                if starts && word.len() <= 24 {
+                    *counts.entry(word.to_owned()).or_default() += 1;
+                }
+            }
+        }
+    }
+    let mut words: Vec<(usize, String)> = counts
+        .into_iter()
+        .map(|(word, count)| (count, word))
+        .collect();
+    words.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    words.into_iter().map(|(_, word)| word).collect()
+}
