@@ -87,7 +87,8 @@ fn a_side_that_does_not_build_is_not_judged() {
     place.library("good", "1.0.0", "pub fn f() {}");
     place.library("bad", "1.0.1", "pub fn f() { nonsense }");
     place.refused("good", "bad", &["new side", "nonsense"]);
-    place.refused("bad", "good", &["old side", "nonsense"]);
+    place.library("bad-before", "1.0.0", "pub fn f() { nonsense }");
+    place.refused("bad-before", "good", &["old side", "nonsense"]);
     // A build script that wants the network finds none that answers.
     let script = "fn main() { if std::net::TcpStream::connect(\"127.0.0.1:1\").is_err() { eprintln!(\"no network\"); std::process::exit(1) } }";
     place.package(
@@ -127,10 +128,11 @@ fn another_package_or_version_is_no_baseline() {
         "name = \"thing\"\nversion = \"1.0.1\"",
         &[("src/main.rs", "fn main() {}")],
     );
+    // Everything that the library offered is gone.
     let ran = place.run("one", "program");
     assert_eq!(
-        (ran.code, &ran.json["status"]),
-        (0, &json!("skipped")),
+        (ran.code, &ran.json["data"]["required_bump"]),
+        (100, &json!("major")),
         "{}",
         ran.stderr
     );
