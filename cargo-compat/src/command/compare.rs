@@ -19,6 +19,7 @@ use crate::judge::symbols::{changed_symbols, symbol_count};
 use crate::model::change::Change;
 use crate::model::declaration::declaration;
 use crate::model::gap::{Gap, LeftOut};
+use crate::model::names::Hints;
 use crate::program::Program;
 use crate::program::assertion::Use;
 use crate::prove::{self, Library, Line, Rejected, Rustc, Unproved};
@@ -85,16 +86,17 @@ pub(super) fn compare_sides(
         return Ok(compare_symbols(old, new));
     }
     let mut known = BTreeMap::new();
-    let mut words = old.side.words.clone();
-    words.extend(
-        new.side
-            .words
-            .iter()
-            .filter(|word| !old.side.words.contains(word))
-            .cloned(),
-    );
-    let written_old = write_program(old, rustc, runner, &mut known, &words)?;
-    let written_new = write_program(new, rustc, runner, &mut known, &words)?;
+    // The words of both sides: what the new macro compares with may be what the old one took.
+    let mut words = old.side.hints.words.clone();
+    words.extend(new.side.hints.words.iter().cloned());
+    let mut seen = BTreeSet::new();
+    words.retain(|word| seen.insert(word.clone()));
+    let hints = |side: &Prepared<'_>| Hints {
+        words: words.clone(),
+        impls: side.side.hints.impls.clone(),
+    };
+    let written_old = write_program(old, rustc, runner, &mut known, &hints(old))?;
+    let written_new = write_program(new, rustc, runner, &mut known, &hints(new))?;
     let sides = Sides::of(old, new, rustc, runner);
     let (forward, backward) = both_ways(&sides, &written_old.program, &written_new.program)?;
 

@@ -12,6 +12,7 @@ use super::compare::{Comparison, MacroCall, compare_sides};
 use super::prepared::Prepared;
 use super::witnesses::Sides;
 use crate::model::change::Change;
+use crate::model::names::Hints;
 use crate::program::assertion::Use;
 use crate::prove::{Library, Rustc};
 use crate::read::side::Side;
@@ -154,7 +155,7 @@ fn generated_side(
         deps_dirs,
         crates: of.crates.clone(),
         globbed: Vec::new(),
-        words: Vec::new(),
+        hints: Hints::default(),
         root: of.root.clone(),
     }))
 }

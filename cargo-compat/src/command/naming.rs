@@ -13,7 +13,7 @@ use semver::Version;
 
 use super::prepared::Prepared;
 use crate::model::gap::LeftOut;
-use crate::model::names::{Canonical, Names, candidates};
+use crate::model::names::{Canonical, Hints, Names, candidates};
 use crate::model::surface::Surface;
 use crate::program::assertion::Use;
 use crate::program::{Assertion, Program};
@@ -105,10 +105,10 @@ pub(super) fn write_program(
     rustc: &Rustc<'_>,
     runner: &Runner,
     known: &mut KnownPaths,
-    words: &[String],
+    hints: &Hints,
 ) -> Result<Written> {
-    let wanted = probe_paths(prepared, rustc, runner, known)?;
-    let names = names_of(prepared, Some(known), words);
+    let wanted = probe_paths(prepared, rustc, runner, (known, hints))?;
+    let names = names_of(prepared, Some(known), hints);
     let mut program = Program::write(&names);
     let mut left_out = Vec::new();
     for globbed in &prepared.side.globbed {
@@ -133,7 +133,7 @@ pub(super) fn write_program(
 fn names_of<'a>(
     prepared: &'a Prepared<'_>,
     known: Option<&'a KnownPaths>,
-    words: &'a [String],
+    hints: &'a Hints,
 ) -> Names<'a> {
     Names::new(
         &prepared.side.api,
@@ -141,7 +141,7 @@ fn names_of<'a>(
         &prepared.side.lib_name,
         &prepared.aliases.by_number,
         known,
-        words,
+        hints,
     )
 }
 
@@ -150,9 +150,9 @@ fn probe_paths(
     prepared: &Prepared<'_>,
     rustc: &Rustc<'_>,
     runner: &Runner,
-    known: &mut KnownPaths,
+    (known, hints): (&mut KnownPaths, &Hints),
 ) -> Result<BTreeSet<Canonical>> {
-    let scout = names_of(prepared, None, &[]);
+    let scout = names_of(prepared, None, hints);
     let _program = Program::write(&scout);
     let wanted = scout.wanted();
     let probes: Vec<Assertion> = wanted

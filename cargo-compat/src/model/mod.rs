@@ -11,4 +11,5 @@ pub mod names;
 pub mod package;
 pub mod reach;
 pub mod render;
+pub mod source_impl;
 pub mod surface;

@@ -7,11 +7,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rustdoc_types::{Crate, Id};
 
 use super::ident::ident;
+use super::source_impl::SourceImpl;
 use super::surface::Surface;
 
 /// A foreign item's canonical path, which is often private
 /// (`core::iter::traits::iterator::Iterator`).
 pub type Canonical = Vec<String>;
+
+/// What only the sources of a library say.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    /// Words that its macros may know.
+    pub words: Vec<String>,
+    /// What is implemented for objects of its traits.
+    pub impls: Vec<SourceImpl>,
+}
 
 /// Names for one side's items.
 #[derive(Debug)]
@@ -22,8 +32,8 @@ pub struct Names<'a> {
     lib: &'a str,
     /// The name a crate of the graph has in programs, by its number.
     aliases: &'a HashMap<u32, String>,
-    /// Words that the library's macros may know.
-    words: &'a [String],
+    /// What only the sources say.
+    hints: &'a Hints,
     /// Canonical path → path that programs can use; without it nothing was tried yet.
     known: Option<&'a BTreeMap<Canonical, String>>,
     /// Foreign paths that were asked for: what has to be tried, and which crates show in the API.
@@ -41,7 +51,7 @@ impl<'a> Names<'a> {
         lib: &'a str,
         aliases: &'a HashMap<u32, String>,
         known: Option<&'a BTreeMap<Canonical, String>>,
-        words: &'a [String],
+        hints: &'a Hints,
     ) -> Self {
         Self {
             krate,
@@ -49,7 +59,7 @@ impl<'a> Names<'a> {
             lib,
             aliases,
             known,
-            words,
+            hints,
             wanted: RefCell::default(),
             crates: RefCell::default(),
             whole: RefCell::default(),
@@ -58,7 +68,12 @@ impl<'a> Names<'a> {
 
     /// Words that the library's macros may know.
     pub fn words(&self) -> &'a [String] {
-        self.words
+        &self.hints.words
+    }
+
+    /// Implementations for objects.
+    pub fn source_impls(&self) -> &'a [SourceImpl] {
+        &self.hints.impls
     }
 
     /// The side described.

@@ -17,6 +17,7 @@ mod methods;
 mod objects;
 mod opaque;
 mod scope;
+mod source_impls;
 mod substitutes;
 mod traits;
 mod types;
@@ -63,6 +64,7 @@ impl Program {
         impls::write_impls(&mut writer);
         unnamed::write_unnamed(&mut writer);
         underscores::write_underscored(&mut writer);
+        source_impls::write_source_impls(&mut writer);
         Self {
             assertions: writer.assertions,
             unwritten: writer.unwritten,

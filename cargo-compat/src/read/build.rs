@@ -15,7 +15,7 @@ use super::cargo::{Request, build_step, feature_args, finished_step, workspace_m
 use super::describe::{Described, describe, describe_globbed, parse_description};
 use super::environment::{PassedEnv, read_by_build};
 use super::side::{Dependency, Side};
-use super::words::literal_words;
+use super::words::read_hints;
 use super::wrapper;
 use crate::model::package::{is_rust_library, library};
 
@@ -115,11 +115,7 @@ pub fn build_side(
         artifact,
         deps_dirs: outputs.deps_dirs,
         crates: outputs.crates,
-        words: if built.is_proc_macro {
-            literal_words(built.package)
-        } else {
-            Vec::new()
-        },
+        hints: read_hints(built.package, built.is_proc_macro),
         globbed,
         api,
     })

@@ -10,6 +10,7 @@ use rustdoc_types::Crate;
 use super::cargo::{Request, build_step, finished_step};
 use super::rustdoc;
 use super::side::{Dependency, Globbed, Side};
+use crate::model::names::Hints;
 use crate::model::surface::{ForeignGlob, Surface};
 
 /// A package of the graph that rustdoc is to describe.
@@ -166,7 +167,7 @@ pub fn dependency_side(
         deps_dirs: of.deps_dirs.clone(),
         crates: of.crates.clone(),
         globbed: Vec::new(),
-        words: Vec::new(),
+        hints: Hints::default(),
         root: of.root.clone(),
     })
 }

@@ -7,6 +7,7 @@ use cargo_metadata::{Metadata, Package};
 use rustdoc_types::Crate;
 use semver::Version;
 
+use crate::model::names::Hints;
 use crate::model::surface::ForeignGlob;
 
 /// A side that was built.
@@ -30,8 +31,8 @@ pub struct Side {
     pub crates: BTreeMap<String, Dependency>,
     /// What its globs over other crates bring.
     pub globbed: Vec<Globbed>,
-    /// Words in the sources of a macro crate that its inputs may be made of.
-    pub words: Vec<String>,
+    /// What only its sources say.
+    pub hints: Hints,
     /// Root of its workspace, which source paths are relative to.
     pub root: PathBuf,
 }

@@ -5,9 +5,34 @@ use std::collections::BTreeMap;
 use cargo_metadata::Package;
 
 use super::tree::rust_files;
+use crate::model::names::Hints;
+use crate::model::source_impl::impls_for_objects;
+
+/// What only the sources of a package say.
+pub(super) fn read_hints(package: &Package, is_proc_macro: bool) -> Hints {
+    if is_proc_macro {
+        return Hints {
+            words: literal_words(package),
+            impls: Vec::new(),
+        };
+    }
+    let mut impls = Vec::new();
+    if let Some(dir) = package.manifest_path.parent() {
+        for file in rust_files(&dir.join("src").into_std_path_buf()) {
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            if text.contains("dyn ") {
+                impls.extend(impls_for_objects(&text));
+            }
+        }
+    }
+    Hints {
+        words: Vec::new(),
+        impls,
+    }
+}
 
 /// Identifiers among the string literals of a package's sources, the most frequent first.
-pub(super) fn literal_words(package: &Package) -> Vec<String> {
+fn literal_words(package: &Package) -> Vec<String> {
     let Some(dir) = package.manifest_path.parent() else {
         return Vec::new();
     };
