@@ -54,7 +54,8 @@ release_gate::rules! {
     SMOKE_FAILED = "smoke-failed", Deny, "a released program does not start",
         "Every executable is run once with `[repro] smoke` (default `--version`, else `--help`).";
     SMOKE_SKIPPED = "smoke-skipped", Warn, "a released program could not be tried",
-        "It is for another target and no runner is configured: `[repro.target.<triple>] runner = [\"qemu-aarch64\"]`.";
+        "It is for another target, and nothing here runs it: wine64 starts programs for Windows, qemu-user those for other processors, and \
+         `[repro.target.<triple>] runner` names anything else.";
     CHECK_FAILED = "check-failed", Deny, "a check in the sealed place failed",
         "`[repro] checks` run on the exported commit, without the network.";
     TOOLCHAIN_DIFFERS = "toolchain-differs", Warn, "this machine's toolchain is another one",

@@ -197,7 +197,13 @@ fn what_cannot_be_downloaded_and_what_lies_outside() {
 
     // No commit holds a package that lies beside the repository.
     let beside = format!("{MANIFEST}[dependencies]\nother = {{ path = \"../other\" }}\n");
-    let bad = Bad::new(&[("Cargo.toml", &beside), ("src/main.rs", MAIN)]);
+    let lock = "version = 4\n\n[[package]]\nname = \"demo\"\nversion = \"1.0.0\"\ndependencies = [\"other\"]\n\n\
+                [[package]]\nname = \"other\"\nversion = \"1.0.0\"\n";
+    let bad = Bad::new(&[
+        ("Cargo.toml", &beside),
+        ("Cargo.lock", lock),
+        ("src/main.rs", MAIN),
+    ]);
     bad.write(
         "other",
         &[
@@ -640,17 +646,15 @@ fn a_job_in_the_background_is_ended_too() {
 
 #[cfg(target_os = "linux")]
 fn ended_by(setup: &str, signal: &str) {
-    let script = "fn main() { std::fs::write(std::env::var(\"BEGUN\").unwrap(), \"\").unwrap(); std::thread::sleep(std::time::Duration::from_secs(300)); }\n";
+    let script = "fn main() { std::fs::write(std::env::var(\"OUT_DIR\").unwrap() + \"/begun\", \"\").unwrap(); std::thread::sleep(std::time::Duration::from_secs(300)); }\n";
     let bad = Bad::new(&[
         ("Cargo.toml", &MANIFEST.replace("demo", "sleeper")),
         ("Cargo.lock", &LOCK.replace("demo", "sleeper")),
         ("src/main.rs", MAIN),
         ("build.rs", script),
-        ("release-gates.toml", "[repro]\npass-env = [\"BEGUN\"]\n"),
     ]);
-    let begun = bad.dir.path().join("begun");
     // Interrupted as soon as the build script runs; the loop ends should it never.
-    let shell = "\"$@\" & pid=$!; n=0; while [ ! -e \"$BEGUN\" ] && [ $n -lt 1200 ]; do sleep 0.1; n=$((n + 1)); done; kill -SIGNAL $pid; wait $pid";
+    let shell = "\"$@\" & pid=$!; n=0; while [ -z \"$(find \"$TMPDIR\" -name begun)\" ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n + 1)); done; kill -SIGNAL $pid; wait $pid";
     // A shell lets programs in the background ignore the signal; this one does not, even where the
     // test itself was started so.
     let words = [
@@ -663,9 +667,7 @@ fn ended_by(setup: &str, signal: &str) {
         "check",
         "--offline",
     ];
-    let step = bad
-        .step(&bad.dir.path().join("demo"), "env", &words)
-        .env("BEGUN", &begun);
+    let step = bad.step(&bad.dir.path().join("demo"), "env", &words);
     let finished = Runner::new().run(step).unwrap();
     let text = finished.stderr_text();
     assert_eq!(finished.status.code(), Some(101), "{text}");

@@ -9,9 +9,10 @@ use release_gate::{Context, Coverage, Error, Outcome, Report, Result};
 
 use super::args::BuildArgs;
 use super::checks;
-use super::release_info::{add_unobserved, release_info};
+use super::release_info::{add_unobserved, inputs_info, release_info};
 use super::session::Session;
 use super::smoke;
+use crate::judge::processor::native_finding;
 use crate::model::build::{Artifact, ArtifactKind};
 use crate::report::build::{checksum_list, table};
 use crate::sealed::built::Built;
@@ -39,15 +40,26 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
         .loaded_project()
         .ok_or_else(|| Error::judge("the project was not loaded"))?;
 
+    // What is checked comes first: nothing is released that fails.
+    let checked = checks::run_all(cx, &session)?;
+    if let Some(failed) = &checked.failed {
+        session.finish(cx);
+        return not_built(cx, &session, failed, &checked.passed);
+    }
+
     let built = session.build(cx, Conditions::first(session.jobs), "the release")?;
-    let mut checked = checks::run_all(cx, &session, &built)?;
 
     let mut reports = Vec::new();
     for package in project.selected() {
         let mut folder = root.for_package(&package.name, &package.version.to_string());
         let own = artifacts_of(&built, package)?;
         let mut findings = session.remarks(&built.exported);
-        findings.append(&mut checked.findings);
+
+        let sandbox = &built.sandbox;
+        let source = sandbox
+            .cargo_config
+            .line_with("target-cpu", &sandbox.source);
+        findings.extend(native_finding(&built.build, &package.name, source));
 
         let mut artifacts = Vec::new();
         for artifact in own {
@@ -79,6 +91,33 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
         );
     }
     session.finish(cx);
+    Ok(Outcome::Reports(reports))
+}
+
+/// Nothing was built, since a check failed.
+fn not_built(
+    cx: &Context,
+    session: &Session,
+    failed: &checks::Failed,
+    passed: &[String],
+) -> Result<Outcome> {
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
+    let info = BuildInfo {
+        checks: passed.to_vec(),
+        ..inputs_info(cx, session, &failed.inputs, &failed.sandbox)?
+    };
+    let reports = project
+        .selected()
+        .map(|package| {
+            Report::new(REPORT, &TOOL, project.subject(package))
+                .findings([failed.finding.clone()])
+                .data(&info)
+                .coverage(Coverage::of(passed.len() + 1))
+                .summary("a check failed, and nothing was built")
+        })
+        .collect();
     Ok(Outcome::Reports(reports))
 }
 

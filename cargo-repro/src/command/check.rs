@@ -11,8 +11,9 @@ use super::session::Session;
 use crate::attribute::{self, Experiment};
 use crate::judge::causes::{Revealed, Revelation};
 use crate::judge::check::{Checked, judge_package};
+use crate::judge::processor::{native_cause, native_unit};
 use crate::judge::variations::{Own, variations};
-use crate::model::roots;
+use crate::model::roots::{self, Root};
 use crate::report::check::table;
 use crate::sealed::abilities;
 use crate::sealed::built::Built;
@@ -168,6 +169,20 @@ fn own_variations(cx: &Context, session: &Session, b: &Built) -> Own {
     }
 }
 
+/// That a package is compiled for the processor of this machine, which no second build here shows.
+fn compiled_for_this_processor(experiment: &Experiment<'_>, package: &str) -> Option<Revealed> {
+    let (build, sandbox) = (&experiment.a.build, &experiment.a.sandbox);
+    let at = native_unit(build, package)?;
+    let source = sandbox
+        .cargo_config
+        .line_with("target-cpu", &sandbox.source);
+    Some(Revealed {
+        root: Root::Unit { a: at, b: at },
+        cause: native_cause(&build.units[at], source),
+        revelation: Revelation::Recorded,
+    })
+}
+
 /// One report for each package.
 fn reports(
     cx: &Context,
@@ -189,6 +204,7 @@ fn reports(
     let mut reports = Vec::new();
     for package in project.selected() {
         let mut own = checked.concerning(causes, &package.name);
+        own.extend(compiled_for_this_processor(experiment, &package.name));
         if checked.needs_mask(&own, &package.name)
             && let Some(strip) = attribute::strip_that_makes_equal(experiment, &package.name)
         {

@@ -6,7 +6,8 @@ use release_gate::{Context, Coverage, Error, Result};
 use super::session::Session;
 use crate::rules;
 use crate::sealed::built::Built;
-use crate::sealed::inputs::recorded_environment;
+use crate::sealed::inputs::{Inputs, recorded_environment};
+use crate::sealed::sandbox::Sandbox;
 use crate::sealed::started::started_programs;
 
 /// Everything but the checks, from what was observed during the build.
@@ -24,22 +25,37 @@ pub(super) fn release_info(
         .as_ref()
         .ok_or_else(|| Error::judge("the inputs were not looked at"))?;
     let programs = started_programs(&cx.runner, &built.sandbox, session.guard())?;
+    let mut info = inputs_info(cx, session, inputs, &built.sandbox)?;
+    info.toolchain.programs = programs;
+    info.artifacts = artifacts;
+    Ok(info)
+}
 
+/// What is known before anything is built.
+///
+/// # Errors
+/// A file of the toolchain cannot be read.
+pub(super) fn inputs_info(
+    cx: &Context,
+    session: &Session,
+    inputs: &Inputs,
+    sandbox: &Sandbox,
+) -> Result<BuildInfo> {
     Ok(BuildInfo {
         commit: session.source.commit.clone(),
         dirty: session.source.dirty,
         source_date_epoch: session.source.epoch,
         source_sha256: inputs.source_sha256,
         lock_sha256: inputs.lock_sha256,
-        toolchain: session.toolchain.facts(&session.targets, programs)?,
+        toolchain: session.toolchain.facts(&session.targets, Vec::new())?,
         host: session.toolchain.host.clone(),
         profile: session.profile.clone(),
         arguments: session.published_args(cx)?,
-        environment: recorded_environment(&built.sandbox),
+        environment: recorded_environment(sandbox),
         pins: session.pins.words().to_vec(),
         dependencies: inputs.dependencies.clone(),
         checks: Vec::new(),
-        artifacts,
+        artifacts: Vec::new(),
     })
 }
 

@@ -8,12 +8,17 @@ use release_gate::process::{Finished, ProcessError, Step};
 use release_gate::{Context, Coverage, Error, Finding, Result};
 
 use super::session::Session;
+use crate::judge::mach_o::describe;
 use crate::model::build::{Artifact, ArtifactKind};
 use crate::rules;
 use crate::sealed::built::Built;
+use crate::sealed::runners::{Start, is_wine, start_of};
 
 /// A program that has not ended by then does not answer questions about its version.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// wine makes a whole system the first time.
+const WINE_PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a program answered, as reports say it, and what is to be said about that.
 #[derive(Debug, Default)]
@@ -55,15 +60,11 @@ pub(super) fn try_program(
     if artifact.kind != ArtifactKind::Bin || configured.is_some_and(<[String]>::is_empty) {
         return Ok(Tried::default());
     }
-    let runner = session
-        .config
-        .target
-        .get(&artifact.target)
-        .map(|target| target.runner.as_slice())
-        .unwrap_or_default();
-    if artifact.target != session.toolchain.host && runner.is_empty() {
-        return Ok(no_runner(artifact, &session.toolchain.host));
-    }
+    let runner = match runner_of(session, artifact) {
+        Start::Natively => Vec::new(),
+        Start::Through(words) => words,
+        Start::Not(help) => return Ok(no_runner(artifact, &session.toolchain.host, help)),
+    };
 
     let attempts: Vec<Vec<String>> = match configured {
         Some(args) => vec![args.to_vec()],
@@ -72,7 +73,7 @@ pub(super) fn try_program(
     let mut answer = String::new();
     for args in &attempts {
         let shown = args.join(" ");
-        let step = start(built, artifact, runner, args)?;
+        let step = start(built, artifact, &runner, args)?;
 
         match attempt(cx.runner.run(step), &shown) {
             Attempt::Answered => {
@@ -146,7 +147,23 @@ pub(super) fn add_not_started(coverage: &mut Coverage, artifacts: &[BuiltArtifac
     }
 }
 
-fn no_runner(artifact: &Artifact, host: &str) -> Tried {
+/// What starts a program: what is configured, else what this machine has.
+fn runner_of(session: &Session, artifact: &Artifact) -> Start {
+    let configured = session.config.target.get(&artifact.target);
+    match configured.filter(|target| !target.runner.is_empty()) {
+        Some(target) => Start::Through(target.runner.clone()),
+        None => start_of(&artifact.target, &session.toolchain.host),
+    }
+}
+
+fn no_runner(artifact: &Artifact, host: &str, help: String) -> Tried {
+    let structure = std::fs::read(&artifact.path)
+        .ok()
+        .and_then(|bytes| describe(&bytes));
+    let words = match structure {
+        Some(structure) => format!("not started: {structure}"),
+        None => "not started: nothing here runs it".to_owned(),
+    };
     let finding = Finding::new(
         &rules::SMOKE_SKIPPED,
         format!(
@@ -154,12 +171,9 @@ fn no_runner(artifact: &Artifact, host: &str) -> Tried {
             artifact.name, artifact.target
         ),
     )
-    .help(format!(
-        "name a program that runs it: `[repro.target.{}] runner = [\"qemu-aarch64\"]`",
-        artifact.target
-    ));
+    .help(help);
     Tried {
-        answer: Some(smoke_test(SmokeOutcome::NoRunner, "nothing here runs it")),
+        answer: Some(smoke_test(SmokeOutcome::NoRunner, words)),
         finding: Some(finding),
     }
 }
@@ -183,6 +197,14 @@ fn start(built: &Built, artifact: &Artifact, runner: &[String], args: &[String])
         if matches!(name.as_str(), "HOME" | "LANG" | "LC_ALL" | "TZ" | "TMPDIR") {
             step = step.env(name, value);
         }
+    }
+    if is_wine(runner) {
+        // Nothing of the caller's, and no remarks of wine's own.
+        let prefix = built.sandbox.home.join("wine");
+        step = step
+            .env("WINEDEBUG", "-all")
+            .env("WINEPREFIX", prefix)
+            .timeout(WINE_PATIENCE);
     }
     Ok(step)
 }

@@ -21,6 +21,8 @@ pub(crate) enum Revelation {
     BuildsDiffer,
     /// The two builds agreed by luck.
     AnotherSeed,
+    /// The recorded compiler calls say so.
+    Recorded,
     /// Only the source after macros ran differs.
     ExpandedSource,
 }

@@ -81,7 +81,7 @@ pub(crate) fn judge_package(checked: &Checked<'_>, own: &[Revealed], package: &s
     findings.extend(own.iter().map(|revealed| {
         let latent = match revealed.revelation {
             Revelation::BuildsDiffer => equal,
-            Revelation::AnotherSeed => false,
+            Revelation::AnotherSeed | Revelation::Recorded => false,
             Revelation::ExpandedSource => true,
         };
         finding_of(&revealed.cause, latent)

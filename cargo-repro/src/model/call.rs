@@ -107,6 +107,13 @@ impl Call {
         }
     }
 
+    /// Whether it compiles for the processor of the machine that builds.
+    pub(crate) fn is_for_native_processor(&self) -> bool {
+        self.args
+            .iter()
+            .any(|arg| arg.trim_start_matches("-C") == "target-cpu=native")
+    }
+
     /// Whether it makes a build script's executable.
     pub(crate) fn is_build_script(&self) -> bool {
         self.crate_name.starts_with("build_script_") && self.crate_types == ["bin"]

@@ -20,6 +20,7 @@ pub(crate) mod machine;
 pub(crate) mod outcome;
 pub(crate) mod pins;
 pub(crate) mod processor;
+pub(crate) mod runners;
 pub(crate) mod sandbox;
 pub(crate) mod started;
 pub(crate) mod toolchain;
