@@ -180,7 +180,7 @@ pub(super) fn below<'a>(build: &'a Build, unit: &Unit) -> Vec<&'a Unit> {
 
 /// Variables the compiler itself read for `env!` and `option_env!`, from the list it writes for
 /// cargo.
-fn read_variables(unit: &Unit) -> Vec<String> {
+pub(super) fn read_variables(unit: &Unit) -> Vec<String> {
     let list = unit.call.out_dir.join(format!("{}.d", unit.stem()));
     let text = std::fs::read_to_string(list).unwrap_or_default();
     let names = text

@@ -1,6 +1,7 @@
 //! From a root to its causes.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use release_gate::facts::report::repro::{Cause, UnitKind, Variation};
@@ -129,10 +130,21 @@ fn script_evidence(
     seen
 }
 
+/// Whether a file in OUT_DIR is an object or an archive of objects, by its name or its first bytes.
+fn is_object(run: &ScriptRun, name: &str) -> bool {
+    let begins = |magic: &[u8]| {
+        let mut bytes = [0; 8];
+        std::fs::File::open(run.out_dir.join(name))
+            .and_then(|mut file| file.read_exact(&mut bytes))
+            .is_ok_and(|()| bytes.starts_with(magic))
+    };
+    is_native(name) || begins(b"!<arch>\n") || begins(b"\x7fELF")
+}
+
 /// What a build script that says the same and leaves other objects made is C.
 fn script_kind(run_a: &ScriptRun, run_b: &ScriptRun) -> UnitKind {
     let files = differing_files(run_a, run_b);
-    let only_objects = !files.is_empty() && files.iter().all(|name| is_native(name));
+    let only_objects = !files.is_empty() && files.iter().all(|name| is_object(run_a, name));
     if run_a.statements == run_b.statements && only_objects {
         UnitKind::CObject
     } else {

@@ -9,7 +9,7 @@ use crate::model::cause::{advice, tried_fix, untried_fix};
 
 /// Variables with which known crates can be told to embed nothing that changes, their values, and
 /// the crates.
-const KNOWN_SWITCHES: &[(&str, &str, &str)] = &[
+pub(super) const KNOWN_SWITCHES: &[(&str, &str, &str)] = &[
     ("CONST_RANDOM_SEED", "release", "const-random"),
     ("VERGEN_IDEMPOTENT", "1", "vergen"),
     ("VERGEN_IDEMPOTENT_OUTPUT", "1", "vergen"),

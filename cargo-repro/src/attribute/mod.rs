@@ -17,6 +17,7 @@ mod replay;
 mod search;
 mod settings;
 mod subject;
+pub(crate) mod switches;
 
 pub(crate) use epoch::find_epoch_users;
 pub(crate) use experiment::Experiment;

@@ -17,6 +17,9 @@ pub(crate) struct BuildArgs {
     /// Number of parallel jobs of build A [default: number of processors]
     #[arg(short, long, value_name = "N", global = true)]
     pub(crate) jobs: Option<usize>,
+    /// Find linkers for other systems by themselves: cross gcc, mingw-w64, zig
+    #[arg(long, global = true)]
+    pub(crate) cross: bool,
     /// Targets of what is rebuilt, where the command line names none.
     #[arg(skip)]
     pub(crate) targets: Vec<String>,

@@ -8,7 +8,7 @@ use release_gate::{Context, Error, Outcome, Report, Result, Status};
 
 use super::args::BuildArgs;
 use super::session::Session;
-use crate::attribute::{self, Experiment};
+use crate::attribute::{self, Experiment, switches};
 use crate::judge::causes::{Revealed, Revelation};
 use crate::judge::check::{Checked, judge_package};
 use crate::judge::processor::{native_cause, native_unit};
@@ -50,6 +50,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
     };
 
     let mut causes = explain_roots(cx, &experiment);
+    try_switches(cx, &session, &experiment, &mut causes)?;
     let search = search_latent(cx, &experiment);
     causes.extend(search.found.iter().map(|latent| Revealed {
         root: latent.root.clone(),
@@ -125,6 +126,31 @@ fn explain_roots(cx: &Context, experiment: &Experiment<'_>) -> Vec<Revealed> {
         format!("in {} ms of processor time", watch.time().as_millis()),
     );
     causes
+}
+
+/// Builds again with the switches that macros' packages have, where nothing but a pin is known.
+fn try_switches(
+    cx: &Context,
+    session: &Session,
+    experiment: &Experiment<'_>,
+    causes: &mut [Revealed],
+) -> Result<()> {
+    for revealed in causes {
+        for switch in switches::candidates(experiment, &revealed.root, &revealed.cause) {
+            cx.terminal.status(
+                "Trying",
+                format!("{}={} in both builds", switch.name, switch.value),
+            );
+            for built in [experiment.a, experiment.b] {
+                session.build_again(cx, built, &switch)?;
+            }
+            if switches::is_equal_again(experiment, &revealed.root) {
+                revealed.cause.fix = Some(switches::switch_fix(&switch));
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Causes that both builds happened not to show.

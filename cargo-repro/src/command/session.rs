@@ -4,14 +4,17 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::SystemTime;
 
+use release_gate::error::JudgeExt;
 use release_gate::{Context, Coverage, Error, Finding, Result};
 
 use super::args::BuildArgs;
-use crate::model::config::Config;
+use crate::attribute::switches::{Switch, copied_target, copy_target};
+use crate::model::config::{Config, Targets};
 use crate::rules;
 use crate::sealed::abilities::Abilities;
 use crate::sealed::built::Built;
 use crate::sealed::conditions::Conditions;
+use crate::sealed::cross::{ALL, CrossLinker, find_linkers};
 use crate::sealed::export::{Exported, Source};
 use crate::sealed::fetch::fetch;
 use crate::sealed::guard::Guard;
@@ -37,6 +40,7 @@ pub(crate) struct Session {
     pub(crate) pins: Pins,
     /// Linkers that configuration names by their path.
     linkers: Vec<PathBuf>,
+    cross_linkers: Vec<CrossLinker>,
     guard: Option<Rc<Guard>>,
     compared: bool,
     fetched: std::cell::Cell<bool>,
@@ -84,11 +88,7 @@ impl Session {
                 setting.what, setting.instead
             ));
         }
-        let mut targets = cx.args().target.clone();
-        if targets.is_empty() {
-            targets.clone_from(&args.targets);
-        }
-        targets.dedup();
+        let (targets, cross) = asked_targets(cx, args, &config);
         let toolchain = Toolchain::find(&cx.runner, &root)?;
         for target in &targets {
             let std = toolchain
@@ -106,6 +106,20 @@ impl Session {
                 .with_help(format!("run `rustup target add {target}`")));
             }
         }
+        let configured = |target: &String| {
+            let target = config.target.get(target);
+            target.is_some_and(|target| target.linker.is_some())
+        };
+        let foreign: Vec<String> = targets
+            .iter()
+            .filter(|target| **target != toolchain.host && !configured(target))
+            .cloned()
+            .collect();
+        let cross_linkers = if cross {
+            find_linkers(&foreign)?
+        } else {
+            Vec::new()
+        };
         let base = ThrowAway::make("repro")?;
         let abilities = Abilities::find(&cx.runner, base.path());
         let jobs = args
@@ -130,6 +144,7 @@ impl Session {
         Ok(Self {
             pins,
             linkers,
+            cross_linkers,
             compared: true,
             guard,
             config,
@@ -176,6 +191,7 @@ impl Session {
             pass_env: &self.config.pass_env,
             pins: &self.pins,
             linkers: &self.linkers,
+            cross_linkers: &self.cross_linkers,
             guard: self.guard.as_ref(),
             compared: self.compared,
         };
@@ -246,6 +262,26 @@ impl Session {
             inputs,
             cost,
         })
+    }
+
+    /// Builds again what a switch changes, in a copy of the target folder.
+    ///
+    /// # Errors
+    /// The folder cannot be copied, or cargo cannot be started.
+    pub(crate) fn build_again(&self, cx: &Context, built: &Built, switch: &Switch) -> Result<()> {
+        let sandbox = &built.sandbox;
+        let target = copied_target(sandbox);
+        let failed = || "cannot copy the target folder".to_owned();
+        if target.exists() {
+            std::fs::remove_dir_all(&target).or_judge(failed)?;
+        }
+        copy_target(&sandbox.target, &target).or_judge(failed)?;
+
+        let args = self.cargo_args(cx, sandbox.conditions.jobs)?;
+        let variable = (switch.name.as_str(), switch.value.as_str());
+        // That it fails is no error: then the switch mends nothing.
+        sandbox.cargo_again(&cx.runner, &args, &target, variable)?;
+        Ok(())
     }
 
     /// Arguments of the release build.
@@ -387,6 +423,29 @@ impl Drop for Session {
             base.keep();
         }
     }
+}
+
+/// The targets to build for, and whether linkers for them are to be found: as the command line says,
+/// else what is rebuilt, else the configuration.
+fn asked_targets(cx: &Context, args: &BuildArgs, config: &Config) -> (Vec<String>, bool) {
+    let mut targets = cx.args().target.clone();
+    let mut cross = args.cross;
+    if targets.is_empty() && !args.targets.is_empty() {
+        targets.clone_from(&args.targets);
+        cross = true;
+    }
+    if targets.is_empty() {
+        match &config.targets {
+            Some(Targets::All) => {
+                targets = ALL.iter().map(|target| (*target).to_owned()).collect();
+                cross = true;
+            }
+            Some(Targets::These(these)) => targets.clone_from(these),
+            None => {}
+        }
+    }
+    targets.dedup();
+    (targets, cross)
 }
 
 /// The present, a moment ago: files' times come from a clock that ticks a little later.

@@ -18,8 +18,14 @@ pub(crate) fn describe(bytes: &[u8]) -> Option<String> {
     let mut commands = header.load_commands(endian, bytes, 0).ok()?;
     while let Some(command) = commands.next().ok()? {
         signed |= command.cmd() == macho::LC_CODE_SIGNATURE;
-        if let Ok(LoadCommandVariant::BuildVersion(version, _)) = command.variant() {
-            system = Some(version.minos.get(endian).0);
+        match command.variant() {
+            Ok(LoadCommandVariant::BuildVersion(version, _)) => {
+                system = Some(version.minos.get(endian).0);
+            }
+            Ok(LoadCommandVariant::VersionMin(version)) => {
+                system = Some(version.version.get(endian).0);
+            }
+            _ => {}
         }
     }
     let signature = if signed {

@@ -55,6 +55,23 @@ impl CargoConfig {
         Ok(Self { files })
     }
 
+    /// Folders that the project names in place of registries.
+    pub(crate) fn source_folders(&self) -> Vec<PathBuf> {
+        let mut folders = Vec::new();
+        for file in &self.files {
+            let sources = file.table.get("source").and_then(Value::as_table);
+            for (_, source) in sources.into_iter().flatten() {
+                folders.extend(
+                    ["directory", "local-registry"]
+                        .iter()
+                        .filter_map(|key| source.get(key)?.as_str())
+                        .map(|folder| file.base().join(folder)),
+                );
+            }
+        }
+        folders
+    }
+
     /// The files that were read.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(|file| file.path.as_path())

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::cross::{CrossTool, ZIG_CACHE};
 use super::interposer;
 use super::sandbox::Sandbox;
 use super::variables::without_secrets;
@@ -76,6 +77,7 @@ impl Sandbox {
                 set(name, &value);
             }
         }
+        env.extend(self.cross_environment());
         env.extend(std::env::vars_os().filter_map(|(name, value)| {
             let starts = ["CARGO_SOURCE_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_"];
             name.to_str()
@@ -84,6 +86,32 @@ impl Sandbox {
             Some((name.into_string().ok()?, value))
         }));
         env.extend(self.extra_env.iter().cloned());
+        env
+    }
+
+    /// What tells cargo, and build scripts that compile C, about other systems' linkers.
+    fn cross_environment(&self) -> Vec<(String, OsString)> {
+        let mut env = Vec::new();
+        for linker in &self.cross_linkers {
+            let part = linker.variable_part();
+            let program: OsString = match linker.tool {
+                CrossTool::Compiler(name) => name.into(),
+                CrossTool::Zig(_) => {
+                    let script = self.inside(&self.tools).join(linker.script_name());
+                    env.push((
+                        format!("CC_{}", part.to_lowercase()),
+                        script.clone().into_os_string(),
+                    ));
+                    script.into_os_string()
+                }
+            };
+            env.push((format!("CARGO_TARGET_{part}_LINKER"), program));
+        }
+        if !self.cross_linkers.is_empty() {
+            for name in ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"] {
+                env.push((name.to_owned(), ZIG_CACHE.into()));
+            }
+        }
         env
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod abilities;
 pub(crate) mod built;
 pub(crate) mod cargo_config;
 pub(crate) mod conditions;
+pub(crate) mod cross;
 pub(crate) mod downloads;
 pub(crate) mod entrance;
 mod environment;

@@ -10,6 +10,7 @@ use release_gate::{Error, Result};
 use super::abilities::Abilities;
 use super::cargo_config::CargoConfig;
 use super::conditions::Conditions;
+use super::cross::CrossLinker;
 use super::downloads;
 use super::entrance::{Entrance, is_below_temporary};
 use super::export::{Exported, Histories, Source};
@@ -43,6 +44,8 @@ pub(crate) struct Sandbox {
     pub(crate) started: PathBuf,
     /// Linkers that configuration names by their path.
     linkers: Vec<PathBuf>,
+    /// What links other systems' targets.
+    pub(super) cross_linkers: Vec<CrossLinker>,
     pub(super) temporary: PathBuf,
     pub(super) epoch: i64,
     /// When the session began, seconds since 1970: what is younger was made by builds.
@@ -71,6 +74,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) pins: &'a Pins,
     /// Linkers that configuration names by their path.
     pub(crate) linkers: &'a [PathBuf],
+    pub(crate) cross_linkers: &'a [CrossLinker],
     /// Keeps others' code from the caller's files.
     pub(crate) guard: Option<&'a Rc<Guard>>,
     /// Whether builds are compared: then conditions are varied and questions written down.
@@ -132,6 +136,7 @@ impl Sandbox {
             log: root.join("interposer.log"),
             started: root.join("started.log"),
             linkers: plan.linkers.to_vec(),
+            cross_linkers: plan.cross_linkers.to_vec(),
             abilities: plan.abilities.clone(),
             epoch: plan.source.epoch,
             begun: plan.begun,
@@ -250,6 +255,11 @@ impl Sandbox {
                 .collect();
             names.iter().try_for_each(|name| put(name))?;
         }
+        for linker in &self.cross_linkers {
+            if let Some(script) = linker.script() {
+                self.put_script(&linker.script_name(), &script)?;
+            }
+        }
         let spec = SandboxSpec {
             records: self.inside(&self.records),
             remap: self.remaps(),
@@ -260,6 +270,19 @@ impl Sandbox {
             serde_json::to_vec(&spec).or_judge(|| "cannot describe the sealed place".to_owned())?;
         std::fs::write(self.tools.join(tools::SPEC), bytes)
             .or_judge(|| "cannot make the sealed place".to_owned())
+    }
+
+    /// A program of the sandbox that is a few lines of shell.
+    fn put_script(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.tools.join(name);
+        std::fs::write(&path, text).or_judge(|| "cannot make the sealed place".to_owned())?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+                .or_judge(|| "cannot make the sealed place".to_owned())?;
+        }
+        Ok(())
     }
 
     /// Folders of the place and what outputs call them.
@@ -383,6 +406,30 @@ impl Sandbox {
         args: &[String],
         on_line: impl FnMut(&str) + Send,
     ) -> Result<Finished, ProcessError> {
+        runner.run_with(self.cargo_step(args), on_line)
+    }
+
+    /// As [`cargo`](Self::cargo), with another target folder of this sandbox and a variable more.
+    ///
+    /// # Errors
+    /// Cargo cannot be started.
+    pub(crate) fn cargo_again(
+        &self,
+        runner: &Runner,
+        args: &[String],
+        target: &Path,
+        (name, value): (&str, &str),
+    ) -> Result<Finished, ProcessError> {
+        let target = self.inside(target);
+        let step = self
+            .cargo_step(args)
+            .env("CARGO_TARGET_DIR", &target)
+            .env("CARGO_BUILD_BUILD_DIR", &target)
+            .env(name, value);
+        runner.run(step)
+    }
+
+    fn cargo_step(&self, args: &[String]) -> Step {
         let mut step = self
             .enter(Step::new(&self.toolchain.cargo).args(args))
             .env_clear()
@@ -390,7 +437,7 @@ impl Sandbox {
         for (name, value) in self.environment() {
             step = step.env(name, value);
         }
-        runner.run_with(step, on_line)
+        step
     }
 
     /// A program that runs in this sandbox, in the workspace.
@@ -461,6 +508,7 @@ impl Sandbox {
             .into_iter()
             .chain(downloads::user_cargo_home())
             .chain(downloads::replaced_sources())
+            .chain(self.cargo_config.source_folders())
             .chain(std::env::split_paths(&path))
             .chain(std::env::current_exe().ok())
             .chain(self.linkers.iter().cloned())
