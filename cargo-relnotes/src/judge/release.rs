@@ -416,12 +416,15 @@ fn fact_gaps(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>,
             GapKind::Stale => &rules::FACTS_STALE,
             GapKind::Error | GapKind::OtherShape => &rules::FACTS_ERROR,
         };
-        let needed = phase == Phase::Final && required.iter().any(|fact| fact == name);
+        let is_required = required.iter().any(|fact| fact == name);
+        // A report of another shape is no gap that a draft may leave: whoever wrote it speaks another
+        // language, and what it says is not known at all.
+        let needed = is_required && (phase == Phase::Final || kind == GapKind::OtherShape);
         // A draft says its gaps; a final release with one is not judged.
         let level = match (phase, needed) {
-            (Phase::Final, true) => Level::Deny,
-            (Phase::Draft, _) => Level::Warn,
-            _ => Level::Note,
+            (_, true) => Level::Deny,
+            (Phase::Draft, false) => Level::Warn,
+            (Phase::Final, false) => Level::Note,
         };
         if needed {
             status = Some(Status::Error);

@@ -55,7 +55,7 @@ fn read_envelope<Data: ReportData>(
 ) -> Fact<(Envelope<Data>, Sha256Digest)> {
     let bytes = match folder.read(Data::FILE) {
         Ok(bytes) => bytes,
-        Err(error) => return Fact::Error(error.chain()),
+        Err(_) => return Fact::Error("the file cannot be read".to_owned()),
     };
     let digest = sha256_bytes(bytes.as_deref().unwrap_or_default());
     Fact::<Envelope<Data>>::read(bytes.as_deref())
@@ -101,7 +101,8 @@ fn read_sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
     let bytes = match folder.read(SBOM_FILE) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Fact::Missing,
-        Err(error) => return Fact::Error(error.chain()),
+        // No path of the machine in a report.
+        Err(_) => return Fact::Error("the file cannot be read".to_owned()),
     };
     let value: Value = match serde_json::from_slice(&bytes) {
         Ok(value) => value,

@@ -284,33 +284,43 @@ pub fn known_people(
     folders: &Folders,
     to: &CommitId,
 ) -> Result<BTreeSet<String>, HistoryError> {
-    let is_everything = folders.is_everything();
-    // Names and trailers alone: nothing of what is in between is handed over.
-    let step = with_mailmap(git, to)
-        .env("GIT_LITERAL_PATHSPECS", "0")
-        .args(["log", "-z", "--no-merges", "--no-notes", "--encoding=UTF-8"])
-        .arg("--format=%aN%x01%aE%x01%(trailers:key=Co-authored-by,valueonly,separator=%x01)")
-        .arg("--end-of-options")
-        .args(histories.iter().map(CommitId::as_str))
-        .arg("--");
-    let step = if is_everything {
-        step
+    let paths = if folders.is_everything() {
+        Vec::new()
     } else {
-        step.args(pathspecs(&folders.inside, &folders.outside))
+        pathspecs(&folders.inside, &folders.outside)
     };
-    let bytes = git.run(step)?.success().map_err(GitError::from)?.stdout;
-    let text = String::from_utf8_lossy(&bytes);
+    let walk = |step: Step| {
+        let step = step
+            .args(histories.iter().map(CommitId::as_str))
+            .arg("--")
+            .args(&paths)
+            .env("GIT_LITERAL_PATHSPECS", "0");
+        git.run(step)?.success().map_err(GitError::from)
+    };
+    // git counts authors itself, so that only one line for each person is handed over.
+    let authors = walk(with_mailmap(git, to).args(["shortlog", "--summary", "--email"]))?;
+    let mut known: BTreeSet<String> = String::from_utf8_lossy(&authors.stdout)
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(_, person)| identity_of(person).key())
+        .collect();
 
-    let mut known = BTreeSet::new();
-    let mut co_authors: BTreeSet<&str> = BTreeSet::new();
-    for record in text.split('\0').filter(|record| !record.is_empty()) {
-        let mut fields = record.split('\u{1}');
-        let name = fields.next().unwrap_or_default();
-        let email = fields.next().unwrap_or_default();
-        known.insert(Identity::new(name, email).key());
-        co_authors.extend(fields.filter(|field| !field.trim().is_empty()));
-    }
-    let named: Vec<Identity> = co_authors.into_iter().map(identity_of).collect();
+    let trailers = walk(git.step().args([
+        "log",
+        "--no-merges",
+        "--no-notes",
+        "--encoding=UTF-8",
+        "--regexp-ignore-case",
+        "--grep=^co-authored-by:",
+        "--format=%(trailers:key=Co-authored-by,valueonly)",
+    ]))?;
+    let text = String::from_utf8_lossy(&trailers.stdout).into_owned();
+    let named: BTreeSet<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let named: Vec<Identity> = named.into_iter().map(identity_of).collect();
     known.extend(mailmapped(git, &named, to)?.iter().map(Identity::key));
     Ok(known)
 }

@@ -8,3 +8,5 @@ mod advisories;
 mod fixture;
 mod gate;
 mod history;
+mod shape;
+mod words;
