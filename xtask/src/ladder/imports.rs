@@ -237,6 +237,10 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         }
     }
 
+    fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {
+        // `pub(in crate::model)` says who may see an item and imports nothing.
+    }
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let segments: Vec<String> = path
             .segments
