@@ -184,7 +184,7 @@ pub(super) fn check_targets(cx: &Context) -> Result<()> {
 }
 
 /// What rustc prints for arguments, in the project's folder.
-fn ask_rustc_for(cx: &Context, args: &[&str]) -> Result<String> {
+pub(super) fn ask_rustc_for(cx: &Context, args: &[&str]) -> Result<String> {
     let mut step = Step::new("rustc").inherit(["RUSTC"]).args(args);
     if let Some(project) = cx.loaded_project() {
         step = step.current_dir(&project.root);

@@ -160,6 +160,19 @@ impl Advisories {
             .filter(|advisory| advisory.concerns(version))
     }
 
+    /// What concerns a release of Rust: its standard library, compiler and tools; sorted by part and
+    /// id.
+    pub fn concerning_rust<'a>(
+        &'a self,
+        version: &'a Version,
+    ) -> impl Iterator<Item = &'a Published> {
+        self.by_package
+            .iter()
+            .filter(|((collection, _), _)| *collection == Collection::Rust)
+            .flat_map(|(_, list)| list)
+            .filter(|advisory| advisory.concerns(version))
+    }
+
     /// The files that may be about a package and cannot be read: whatever they say, nobody has
     /// looked at it.
     pub fn unreadable_about(&self, package: &str) -> impl Iterator<Item = &UnreadableFile> {
@@ -345,6 +358,8 @@ mod tests {
         ]);
         assert_eq!(ours.about(Collection::Rust, "std").len(), 1);
         assert!(ours.about(Collection::Crates, "std").is_empty());
+        assert_eq!(ours.concerning_rust(&Version::new(1, 0, 4)).count(), 1);
+        assert_eq!(ours.concerning_rust(&Version::new(1, 0, 5)).count(), 0);
         assert_eq!(ours.count, 2);
     }
 

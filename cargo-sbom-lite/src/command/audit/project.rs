@@ -6,12 +6,12 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 use release_gate::facts::report::vulns::Scope;
 use release_gate::lock::Lock;
 use release_gate::project::Project;
-use release_gate::{Context, Coverage, Error, Result};
+use release_gate::{Context, Coverage, Error, Finding, Result};
 
 use super::reachability::look_inside;
 use super::settings::{Audit, Audited};
 use crate::command::shared::{
-    add_left_out, check_targets, host_triple, inventories_of, whole_workspace,
+    add_left_out, ask_rustc_for, check_targets, host_triple, inventories_of, whole_workspace,
 };
 use crate::judge::fix;
 use crate::judge::matching::{Build, find_hits};
@@ -19,6 +19,7 @@ use crate::judge::patched::mark_patched;
 use crate::model::inventory::Inventory;
 use crate::model::locked::Locked;
 use crate::read::lock;
+use crate::rules;
 
 /// What Cargo.lock names, judged by what the build units of the workspace's packages are.
 ///
@@ -39,7 +40,8 @@ pub(super) fn audit_project(
     let packages = whole_workspace(cx, project);
     let locked = locked_packages(project, mirrors)?;
     let requirements = fix::requirements_of(&project.metadata);
-    let (inventories, findings) = inventories_of(cx, project, &packages, mirrors)?;
+    let (inventories, mut findings) = inventories_of(cx, project, &packages, mirrors)?;
+    findings.extend(toolchain_findings(cx, audit)?);
     let mut coverage = Coverage::of(locked.len());
     add_left_out(&mut coverage, project, &packages);
 
@@ -94,6 +96,34 @@ fn locked_packages(project: &Project, mirrors: &[String]) -> Result<Vec<Locked>>
     let mut packages = lock::locked_packages(&parsed, &text, mirrors);
     mark_patched(&mut packages, &project.metadata);
     Ok(packages)
+}
+
+/// What is published about the release of Rust that builds the project. The standard library is
+/// part of every artifact.
+fn toolchain_findings(cx: &Context, audit: &Audit) -> Result<Vec<Finding>> {
+    let text = ask_rustc_for(cx, &["--version"])?;
+    let Some(version) = text
+        .split_whitespace()
+        .nth(1)
+        .and_then(|version| semver::Version::parse(version).ok())
+    else {
+        return Ok(Vec::new());
+    };
+    Ok(audit
+        .advisories
+        .concerning_rust(&version)
+        .map(|advisory| {
+            Finding::new(
+                &rules::TOOLCHAIN,
+                format!(
+                    "{} of Rust {version}: {} ({})",
+                    advisory.package, advisory.title, advisory.id
+                ),
+            )
+            .evidence("id", advisory.id.clone())
+            .help("build with a later release of Rust")
+        })
+        .collect())
 }
 
 /// Names and versions of all packages that a package needs for some target, by the dependency graph

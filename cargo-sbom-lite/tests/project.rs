@@ -1,0 +1,722 @@
+//! The calls on projects that were made to be judged: what is in Cargo.lock, where it comes from,
+//! and what must not get out.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
+
+use std::path::{Path, PathBuf};
+
+use release_gate::digest::sha256_bytes;
+use release_gate::process::{Runner, Step};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A word that must be in nothing that is written or printed.
+const SECRET: &str = "CANARY0123456789abcdef";
+
+struct Project {
+    dir: TempDir,
+}
+
+struct Ran {
+    code: i32,
+    json: Value,
+    text: String,
+}
+
+impl Ran {
+    fn rules(&self) -> Vec<&str> {
+        let mut rules: Vec<&str> = self.json["findings"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{}", self.text))
+            .iter()
+            .map(|finding| finding["rule"].as_str().unwrap())
+            .collect();
+        rules.sort_unstable();
+        rules
+    }
+}
+
+impl Project {
+    /// A project with a database in which `smallvec` below 1.6.1 is vulnerable.
+    fn new() -> Self {
+        let project = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
+        project.write(
+            "db/crates/smallvec/RUSTSEC-2021-0003.md",
+            &advisory("smallvec", ""),
+        );
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// A package, with its library.
+    fn package(&self, folder: &str, name: &str, version: &str, more: &str) {
+        self.write(
+            &format!("{folder}/Cargo.toml"),
+            &format!(
+                "[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n{more}"
+            ),
+        );
+        self.write(&format!("{folder}/src/lib.rs"), "");
+    }
+
+    fn cargo(&self, folder: &str, args: &[&str]) {
+        let step = Step::cargo().args(args).current_dir(self.path(folder));
+        Runner::new().run(step).unwrap().success().unwrap();
+    }
+
+    fn run(&self, folder: &str, args: &[&str]) -> Ran {
+        self.run_with(folder, args, &[])
+    }
+
+    fn run_with(&self, folder: &str, args: &[&str], variables: &[(&str, &Path)]) -> Ran {
+        let mut step = Step::new(env!("CARGO_BIN_EXE_cargo-sbom-lite"))
+            .current_dir(self.path(folder))
+            .env("RELEASE_GATES_TODAY", "1767225600")
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("GIT_CEILING_DIRECTORIES", self.dir.path().parent().unwrap())
+            .env("CARGO_TARGET_DIR", self.path("target"));
+        for (name, value) in variables {
+            step = step.env(name, value);
+        }
+        let step = step.args(args).args(["--message-format", "json"]);
+        let ran = Runner::new().run(step).unwrap();
+        let stdout = String::from_utf8_lossy(&ran.stdout).into_owned();
+        Ran {
+            code: ran.status.code().unwrap_or(-1),
+            json: serde_json::from_str(&stdout).unwrap_or(Value::Null),
+            text: format!("{stdout}\n{}", ran.stderr_text()),
+        }
+    }
+}
+
+fn advisory(package: &str, more: &str) -> String {
+    format!(
+        "```toml\n[advisory]\nid = \"RUSTSEC-2021-0003\"\npackage = \"{package}\"\ndate = \"2021-01-08\"\naliases = [\"CVE-2021-25900\"]\n{more}\n[versions]\npatched = [\">= 1.6.1\"]\n```\n\n# Overflow\n\nText.\n"
+    )
+}
+
+const AUDIT: [&str; 3] = ["audit", "--db", "../db"];
+
+#[test]
+fn a_patched_package_keeps_the_advisories_of_the_one_it_replaces() {
+    let project = Project::new();
+    project.package("fork", "smallvec", "1.6.0", "");
+    // What the index would say of it: without a network cargo cannot be asked for the real one.
+    project.package("p", "p", "1.0.0", "[dependencies]\nsmallvec = \"1.6\"\n[patch.crates-io]\nsmallvec = { path = \"../fork\" }\n");
+    project.write("p/Cargo.lock", "version = 4\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\ndependencies = [\n \"smallvec\",\n]\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\n");
+    let ran = project.run("p", &AUDIT);
+    assert_eq!(
+        (ran.code, ran.rules()),
+        (100, vec!["vulnerability"]),
+        "{}",
+        ran.text
+    );
+    let help = ran.json["findings"][0]["help"].as_str().unwrap();
+    assert!(!help.contains("cargo update"), "{help}");
+
+    // One that was asked for as a folder is somebody's own.
+    project.package(
+        "q",
+        "q",
+        "1.0.0",
+        "[dependencies]\nsmallvec = { path = \"../fork\" }\n",
+    );
+    project.cargo("q", &["generate-lockfile", "--offline"]);
+    let ran = project.run("q", &AUDIT);
+    assert_eq!(
+        (ran.code, ran.rules()),
+        (0, vec!["advisory-other-source"]),
+        "{}",
+        ran.text
+    );
+}
+
+#[test]
+fn the_committed_lock_file_is_judged_and_never_written() {
+    let project = Project::new();
+    project.package("q", "q", "1.0.0", "");
+    project.package(
+        "p",
+        "p",
+        "1.0.0",
+        "[dependencies]\nq = { path = \"../q\" }\n",
+    );
+    for lock in [
+        Some("version = 4\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\n"),
+        None,
+    ] {
+        match lock {
+            Some(text) => project.write("p/Cargo.lock", text),
+            None => std::fs::remove_file(project.path("p/Cargo.lock")).unwrap(),
+        }
+        for call in [
+            &AUDIT[..],
+            &["generate"],
+            &["licenses"],
+            &["audit", "--db", "../db", "--reachability"],
+        ] {
+            let ran = project.run("p", call);
+            assert_eq!(ran.code, 101, "{call:?}: {}", ran.text);
+            let now = std::fs::read_to_string(project.path("p/Cargo.lock")).ok();
+            assert_eq!(now.as_deref(), lock, "{call:?}");
+        }
+    }
+}
+
+#[test]
+fn every_member_of_a_workspace_is_judged_and_one_lock_file_has_one_verdict() {
+    let project = Project::new();
+    project.package("fork", "smallvec", "1.6.0", "");
+    project.package(
+        "w",
+        "w",
+        "1.0.0",
+        "license = \"MIT\"\n[workspace]\nmembers = [\"m\"]\n",
+    );
+    project.package(
+        "w/m",
+        "m",
+        "1.0.0",
+        "license = \"MIT\"\n[dependencies]\nsmallvec = \"1.6\"\n",
+    );
+    let manifest = std::fs::read_to_string(project.path("w/Cargo.toml")).unwrap();
+    project.write(
+        "w/Cargo.toml",
+        &format!("{manifest}[patch.crates-io]\nsmallvec = {{ path = \"../fork\" }}\n"),
+    );
+    project.write("w/Cargo.lock", "version = 4\n\n[[package]]\nname = \"m\"\nversion = \"1.0.0\"\ndependencies = [\n \"smallvec\",\n]\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\n\n[[package]]\nname = \"w\"\nversion = \"1.0.0\"\n");
+    let ran = project.run("w", &AUDIT);
+    assert_eq!(ran.code, 100, "{}", ran.text);
+    assert_eq!(
+        ran.json["schema"], "release-gate/vulns/v1",
+        "one report is printed"
+    );
+    assert_eq!(ran.json["subject"]["package"], Value::Null);
+    // Each package has its own, in which what it does not build does not weigh.
+    for (package, status) in [("w", "pass"), ("m", "fail")] {
+        let file = project.path(&format!("target/release-gates/{package}-1.0.0/vulns.json"));
+        let report: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!(report["status"], status, "{package}");
+    }
+    let one = project.run("w", &["audit", "--db", "../db", "-p", "w"]);
+    assert_eq!(one.code, 0, "{}", one.text);
+    assert_eq!(one.json["coverage"]["not_judged"][0]["kind"], "package");
+    let licenses = project.run("w", &["licenses"]);
+    assert_eq!(
+        licenses.json["data"]["reports"].as_array().unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn a_target_that_nobody_knows_is_wrong_usage() {
+    let project = Project::new();
+    project.package("p", "p", "1.0.0", "");
+    project.cargo("p", &["generate-lockfile", "--offline"]);
+    for call in [
+        &AUDIT[..],
+        &["generate"],
+        &["licenses"],
+        &["audit", "--db", "../db", "--lockfile", "Cargo.lock"],
+    ] {
+        let ran = project.run(
+            "p",
+            &[call, &["--target", "x86_64-pc-windos-msvc"]].concat(),
+        );
+        assert_eq!(ran.code, 2, "{call:?}: {}", ran.text);
+        assert!(
+            ran.text.contains("x86_64-pc-windows-msvc"),
+            "the nearest is named: {}",
+            ran.text
+        );
+    }
+}
+
+#[test]
+fn flags_that_mean_nothing_are_refused() {
+    let project = Project::new();
+    project.package("p", "p", "1.0.0", "");
+    project.cargo("p", &["generate-lockfile", "--offline"]);
+    for call in [
+        &[
+            "audit",
+            "--db",
+            "../db",
+            "--lockfile",
+            "Cargo.lock",
+            "-p",
+            "p",
+        ][..],
+        &[
+            "audit",
+            "--db",
+            "../db",
+            "--lockfile",
+            "Cargo.lock",
+            "--features",
+            "x",
+        ],
+        &["audit", "--db", "../db", "--sbom", "x.json", "--workspace"],
+        &[
+            "audit",
+            "--db",
+            "../db",
+            "--sbom",
+            "x.json",
+            "--target",
+            "x86_64-unknown-linux-gnu",
+        ],
+        &["audit", "--db", "../db", "--fetch", "--no-fetch"],
+        &["diff", "a", "b", "-p", "p"],
+        &["generate", "--format", "spdx-json", "-o", "x.cdx.json"],
+        &["generate", "--spec-version", "99"],
+        &["generate", "--format", "spdx3-json"],
+    ] {
+        let ran = project.run("p", call);
+        assert_eq!(ran.code, 2, "{call:?}: {}", ran.text);
+    }
+}
+
+#[test]
+fn the_name_of_the_output_and_the_version_choose_the_format() {
+    let project = Project::new();
+    project.package("p", "p", "1.0.0", "");
+    project.cargo("p", &["generate-lockfile", "--offline"]);
+    for (args, begins) in [
+        (&["-o", "x.spdx.json"][..], "\"spdxVersion\": \"SPDX-2.3\""),
+        (&["-o", "x.spdx"], "SPDXVersion: SPDX-2.3"),
+        (&["-o", "x.xml"], "cyclonedx.org/schema/bom/1.5"),
+        (&["-o", "x.json"], "\"specVersion\": \"1.6\""),
+        (
+            &["-o", "x.cdx.json", "--spec-version", "1.4"],
+            "\"specVersion\": \"1.4\"",
+        ),
+        (
+            &["-o", "y.json", "--spec-version", "1.3"],
+            "\"specVersion\": \"1.3\"",
+        ),
+    ] {
+        let ran = project.run("p", &[&["generate"], args].concat());
+        assert_eq!(ran.code, 0, "{args:?}: {}", ran.text);
+        let text = std::fs::read_to_string(project.path("p").join(args[1])).unwrap();
+        assert!(text.contains(begins), "{args:?}: {text}");
+    }
+    // Without a name the version is not ignored.
+    assert_eq!(
+        project
+            .run("p", &["generate", "--spec-version", "1.4"])
+            .code,
+        0
+    );
+    let file = project.path("target/release-gates/p-1.0.0/sbom.cdx.json");
+    assert!(
+        std::fs::read_to_string(file)
+            .unwrap()
+            .contains("\"specVersion\": \"1.4\"")
+    );
+}
+
+#[test]
+fn a_package_of_examples_alone_has_a_document() {
+    let project = Project::new();
+    project.write(
+        "p/Cargo.toml",
+        "[package]\nname = \"p\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+    );
+    project.write("p/examples/e.rs", "fn main() {}");
+    project.cargo("p", &["generate-lockfile", "--offline"]);
+    let ran = project.run("p", &["generate"]);
+    assert_eq!(ran.code, 0, "{}", ran.text);
+}
+
+#[test]
+fn own_packages_do_not_claim_to_be_those_of_crates_io() {
+    let project = Project::new();
+    project.package("p", "smallvec", "1.6.0", "license = \"MIT\"\n");
+    project.cargo("p", &["generate-lockfile", "--offline"]);
+    assert_eq!(project.run("p", &["generate"]).code, 0);
+    for document in ["sbom.cdx.json", "sbom.spdx.json"] {
+        let file = format!("../target/release-gates/smallvec-1.6.0/{document}");
+        let ran = project.run("p", &["audit", "--db", "../db", "--sbom", &file]);
+        assert_eq!(
+            (ran.code, ran.rules()),
+            (0, vec!["advisory-other-source"]),
+            "{}",
+            ran.text
+        );
+    }
+}
+
+/// Users, passwords and tokens of addresses, and folders of this machine, are in nothing that is
+/// written or printed.
+#[test]
+fn no_secret_gets_out() {
+    let project = Project::new();
+    let author = format!(
+        "repository = \"https://user:{SECRET}@example.org/a\"\nhomepage = \"https://example.org/?token={SECRET}\"\nlicense-file = \"/home/{SECRET}/LICENSE\"\n"
+    );
+    project.package("dep", "dep", "1.0.0", &author);
+    for args in [
+        &["init", "-q", "."][..],
+        &["add", "-A"],
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@example.org",
+            "commit",
+            "-qm",
+            "x",
+        ],
+    ] {
+        let step = Step::new("git").args(args).current_dir(project.path("dep"));
+        Runner::new().run(step).unwrap().success().unwrap();
+    }
+    let url = format!("file://{}", project.path("dep").display());
+    project.package(
+        "p",
+        "p",
+        "1.0.0",
+        &format!("{author}[dependencies]\ndep = {{ git = \"{url}\" }}\n"),
+    );
+    let lock = Step::cargo()
+        .args(["generate-lockfile"])
+        .current_dir(project.path("p"));
+    Runner::new().run(lock).unwrap().success().unwrap();
+    let mut printed = String::new();
+    for call in [
+        &["generate"][..],
+        &["generate", "--format", "cyclonedx-xml"],
+        &["generate", "--format", "spdx-tag-value"],
+        &[
+            "audit",
+            "--db",
+            "../db",
+            "--vex",
+            "../out/vex.json",
+            "--osv",
+            "../out/osv.json",
+        ],
+        &["licenses", "--notices", "../out/notices.txt"],
+        &["pins"],
+    ] {
+        printed.push_str(&project.run("p", call).text);
+    }
+    // Lock files of others may have any address in them.
+    let foreign = format!(
+        "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"git+https://user:{SECRET}@github.com/a/b?token={SECRET}#0000000000000000000000000000000000000000\"\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"registry+https://{SECRET}@example.org/{SECRET}{SECRET}/index?t={SECRET}\"\nchecksum = \"{}\"\n",
+        "0".repeat(64)
+    );
+    project.write("x.lock", &foreign);
+    printed.push_str(
+        &project
+            .run(
+                "p",
+                &[
+                    "audit",
+                    "--db",
+                    "../db",
+                    "--lockfile",
+                    "../x.lock",
+                    "--vex",
+                    "../out/v2.cdx.json",
+                ],
+            )
+            .text,
+    );
+
+    let mut seen = 0;
+    for folder in ["out", "target/release-gates"] {
+        for file in release_gate::fs::walk(&project.path(folder)).unwrap() {
+            let text = std::fs::read_to_string(&file.path).unwrap();
+            assert!(!text.contains(SECRET), "{}", file.path.display());
+            assert!(!text.contains("file:///"), "{}", file.path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 10, "{seen} files");
+    assert!(!printed.contains(SECRET), "{printed}");
+}
+
+/// The archive of a package as cargo's cache has it, its checksum, and the vendored copy.
+fn vendored(project: &Project) -> PathBuf {
+    let files = [
+        (
+            "Cargo.toml",
+            "[package]\nname = \"dep\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+        ),
+        ("src/lib.rs", ""),
+    ];
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
+        Vec::new(),
+        flate2::Compression::fast(),
+    ));
+    for (path, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        tar.append_data(&mut header, format!("dep-1.0.0/{path}"), text.as_bytes())
+            .unwrap();
+        project.write(&format!("p/vendor/dep/{path}"), text);
+    }
+    let archive = tar.into_inner().unwrap().finish().unwrap();
+    let checksum = sha256_bytes(&archive).to_string();
+    let home = project.path("cargo-home");
+    let cache = home.join("registry/cache/index.crates.io-0");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::write(cache.join("dep-1.0.0.crate"), archive).unwrap();
+    list(project, &checksum, &files);
+    project.package("p", "p", "1.0.0", "[dependencies]\ndep = \"1\"\n");
+    project.write(
+        "p/.cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n",
+    );
+    project.write("p/Cargo.lock", &format!("version = 4\n\n[[package]]\nname = \"dep\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{checksum}\"\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\ndependencies = [\n \"dep\",\n]\n"));
+    home
+}
+
+/// The copy's own list of checksums, as whoever changes the copy can write it.
+fn list(project: &Project, checksum: &str, files: &[(&str, &str)]) {
+    let files: serde_json::Map<String, Value> = files
+        .iter()
+        .map(|(path, text)| {
+            (
+                (*path).to_owned(),
+                sha256_bytes(text.as_bytes()).to_string().into(),
+            )
+        })
+        .collect();
+    project.write(
+        "p/vendor/dep/.cargo-checksum.json",
+        &serde_json::json!({ "files": files, "package": checksum }).to_string(),
+    );
+}
+
+#[test]
+fn a_vendored_copy_is_compared_with_the_locked_archive_and_not_with_its_own_list() {
+    let project = Project::new();
+    let home = vendored(&project);
+    let pins = |home: &Path| project.run_with("p", &["pins"], &[("CARGO_HOME", home)]);
+    let good = pins(&home);
+    assert_eq!((good.code, good.rules()), (0, vec![]), "{}", good.text);
+    assert_eq!(good.json["data"]["compared"], 1);
+
+    // Code and list are changed together.
+    let lock = std::fs::read_to_string(project.path("p/Cargo.lock")).unwrap();
+    let checksum = lock.split("checksum = \"").nth(1).unwrap()[..64].to_owned();
+    let manifest = std::fs::read_to_string(project.path("p/vendor/dep/Cargo.toml")).unwrap();
+    project.write("p/vendor/dep/build.rs", "fn main() {}");
+    list(
+        &project,
+        &checksum,
+        &[
+            ("Cargo.toml", &manifest),
+            ("src/lib.rs", ""),
+            ("build.rs", "fn main() {}"),
+        ],
+    );
+    let bad = pins(&home);
+    assert_eq!(
+        (bad.code, bad.rules()),
+        (100, vec!["pin-source"]),
+        "{}",
+        bad.text
+    );
+
+    // Without the archive nobody knows, and that is said.
+    let unknown = pins(&project.path("empty-home"));
+    assert_eq!(
+        (unknown.code, unknown.rules()),
+        (0, vec!["not-judged-source"]),
+        "{}",
+        unknown.text
+    );
+    assert_eq!(unknown.json["coverage"]["not_judged"][0]["count"], 1);
+}
+
+#[test]
+fn mirrors_that_are_named_serve_crates_io() {
+    let project = Project::new();
+    project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"sparse+https://artifactory.example.org/api/cargo/remote/index/\"\nchecksum = \"{}\"\n", "0".repeat(64)));
+    let audit = ["audit", "--db", "db", "--lockfile", "x.lock"];
+    let without = project.run("", &audit);
+    assert_eq!(
+        (without.code, without.rules()),
+        (0, vec!["advisory-other-source"])
+    );
+    project.write(
+        "g.toml",
+        "[sbom-lite]\nmirrors = [\"https://artifactory.example.org/api/cargo/remote\"]\n",
+    );
+    let with = project.run("", &[&audit[..], &["--config", "g.toml"]].concat());
+    assert_eq!(
+        (with.code, with.rules()),
+        (100, vec!["vulnerability"]),
+        "{}",
+        with.text
+    );
+}
+
+#[test]
+fn advisories_are_ignored_for_one_call_and_by_statements_that_name_them() {
+    let project = Project::new();
+    project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
+    let audit = |more: &[&str]| {
+        project.run(
+            "",
+            &[&["audit", "--db", "db", "--lockfile", "x.lock"][..], more].concat(),
+        )
+    };
+    assert_eq!(audit(&[]).code, 100);
+    for id in ["RUSTSEC-2021-0003", "CVE-2021-25900"] {
+        assert_eq!(audit(&["--ignore", id]).code, 0);
+    }
+    assert_eq!(
+        audit(&["--ignore", "CVE-1999-0001"]).rules(),
+        ["ignore-unmatched", "vulnerability"]
+    );
+    let vex = |package: &str, justification: &str| {
+        project.write("v.json", &serde_json::json!({
+            "@context": "https://openvex.dev/ns/v0.2.0", "author": "me", "statements": [{
+                "vulnerability": { "name": "CVE-2021-25900" }, "status": "not_affected", "justification": justification,
+                "products": [{ "@id": package }] }] }).to_string());
+        audit(&["--accept-vex", "v.json"])
+    };
+    let reason = "vulnerable_code_not_in_execute_path";
+    assert_eq!(vex("pkg:cargo/smallvec@1.6.0", reason).code, 0);
+    assert_eq!(
+        vex("pkg:cargo/smallvec@1.6.1", reason).rules(),
+        ["vex-statement-unusable", "vulnerability"]
+    );
+    assert_eq!(vex("pkg:cargo/smallvec", reason).code, 100);
+    project.write("v.json", "{}");
+    assert_eq!(audit(&["--accept-vex", "v.json"]).code, 101);
+}
+
+#[test]
+fn kinds_of_advisories_that_are_not_known_weigh() {
+    let project = Project::new();
+    project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
+    for (kind, rule) in [
+        ("malicious", "malicious"),
+        ("brand-new", "advisory-of-unknown-kind"),
+    ] {
+        project.write(
+            "db/crates/smallvec/RUSTSEC-2021-0003.md",
+            &advisory("smallvec", &format!("informational = \"{kind}\"")),
+        );
+        let ran = project.run("", &["audit", "--db", "db", "--lockfile", "x.lock"]);
+        assert_eq!((ran.code, ran.rules()), (100, vec![rule]), "{}", ran.text);
+    }
+    // One that cannot be read, in a folder that is spelt otherwise.
+    project.write(
+        "db/crates/small-vec/RUSTSEC-2021-0009.md",
+        "```toml\n[advisory]\npackage = \"smallvec\"\nid = \n```\n\n# T\n",
+    );
+    assert_eq!(
+        project
+            .run("", &["audit", "--db", "db", "--lockfile", "x.lock"])
+            .code,
+        101
+    );
+    // OSV's export, with what RustSec does not have.
+    project.write("osv/MAL-2025-1.json", "{\"id\":\"MAL-2025-1\",\"summary\":\"S\",\"published\":\"2025-01-01T00:00:00Z\",\"affected\":[{\"package\":{\"ecosystem\":\"crates.io\",\"name\":\"smallvec\"},\"versions\":[\"1.6.0\"]}]}");
+    let ran = project.run("", &["audit", "--db", "osv", "--lockfile", "x.lock"]);
+    assert_eq!(
+        (ran.code, ran.rules()),
+        (100, vec!["malicious"]),
+        "{}",
+        ran.text
+    );
+}
+
+#[test]
+fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
+    let project = Project::new();
+    project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
+    for args in [
+        &["init", "-q", "."][..],
+        &["add", "-A"],
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@example.org",
+            "commit",
+            "-qm",
+            "x",
+        ],
+    ] {
+        let step = Step::new("git").args(args).current_dir(project.path("db"));
+        Runner::new().run(step).unwrap().success().unwrap();
+    }
+    let home = project.path("home");
+    let online = Path::new("false");
+    let audit = |config: &str, more: &[&str]| {
+        project.write("g.toml", config);
+        let args = [
+            &["audit", "--lockfile", "x.lock", "--config", "g.toml"][..],
+            more,
+        ]
+        .concat();
+        project.run_with(
+            "",
+            &args,
+            &[("CARGO_HOME", &home), ("CARGO_NET_OFFLINE", online)],
+        )
+    };
+    let from = |place: &Path| format!("[sbom-lite]\ndb-url = \"file://{}\"\n", place.display());
+    // Nothing to fetch from, and nothing there.
+    let nowhere = from(&project.path("nowhere"));
+    let missing = audit(&nowhere, &[]);
+    assert_eq!(
+        (missing.code, missing.rules()),
+        (101, vec!["advisory-db-missing"]),
+        "{}",
+        missing.text
+    );
+    assert_eq!(audit(&from(&project.path("db")), &["--no-fetch"]).code, 101);
+    // Fetched on the first call.
+    let fetched = audit(&from(&project.path("db")), &[]);
+    assert_eq!(
+        (fetched.code, fetched.rules()),
+        (100, vec!["vulnerability"]),
+        "{}",
+        fetched.text
+    );
+    // Fresh: not fetched again.
+    assert_eq!(audit(&nowhere, &[]).rules(), ["vulnerability"]);
+    // Old, and its origin gone: used, and said.
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(200_000);
+    for name in ["HEAD", "FETCH_HEAD"] {
+        if let Ok(file) = std::fs::File::options()
+            .append(true)
+            .open(home.join("advisory-db/.git").join(name))
+        {
+            file.set_modified(old).unwrap();
+        }
+    }
+    std::fs::rename(project.path("db"), project.path("gone")).unwrap();
+    let stale = audit(&nowhere, &[]);
+    assert_eq!(
+        (stale.code, stale.rules()),
+        (100, vec!["advisory-db-not-fetched", "vulnerability"]),
+        "{}",
+        stale.text
+    );
+}
