@@ -207,7 +207,7 @@ pub enum Severity {
     High,
     /// 9.0 and above.
     Critical,
-    /// The advisory has no score. About six in ten vulnerabilities of RustSec's database have none,
+    /// The advisory has no score. About four in ten vulnerabilities of RustSec's database have none,
     /// so it sorts above all others: no score is no excuse.
     #[default]
     Unknown,
