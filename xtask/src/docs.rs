@@ -1,14 +1,15 @@
 //! `cargo xtask docs`: the generated part of docs/, and the check that it has not drifted.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use release_gate::error::JudgeExt;
 use release_gate::fs::write_atomic;
 use release_gate::json::to_canonical_vec;
 use release_gate::process::Step;
 use release_gate::{Error, Result, exit};
 
-use crate::workspace::{GATES, Workspace};
+use crate::workspace::{GATES, Workspace, executables};
 
 /// Generate the CLI reference, rule catalogue and report schemas
 #[derive(Debug, clap::Args)]
@@ -80,37 +81,33 @@ fn generated(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         build = build.args(["-p", gate]);
     }
     let finished = workspace.run("Building", "the five gates", build)?;
-    let programs: Vec<PathBuf> = finished
-        .stdout
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .collect();
+    let programs = executables(&finished.stdout);
+
     let mut files = BTreeMap::new();
     for gate in GATES {
         let program = programs
             .iter()
-            .find(|path| path.file_stem().is_some_and(|name| name == gate));
-        let program = program.ok_or_else(|| Error::judge(format!("cargo did not build {gate}")))?;
-        let generate = |what: &str| -> Result<Vec<u8>> {
-            Ok(workspace
-                .runner
-                .run(Step::new(program).args(["--generate", what]))?
-                .success()?
-                .stdout)
-        };
-        files.insert(format!("docs/cli/{gate}.md").into(), generate("reference")?);
-        files.insert(format!("docs/rules/{gate}.md").into(), generate("rules")?);
-        let schemas: BTreeMap<String, serde_json::Value> =
-            serde_json::from_slice(&generate("schemas")?).map_err(|error| {
-                Error::judge(format!("{gate} printed schemas that cannot be read"))
-                    .with_source(error)
-            })?;
+            .find(|path| path.file_stem().is_some_and(|name| name == gate))
+            .ok_or_else(|| Error::judge(format!("cargo did not build {gate}")))?;
+        let reference = generate(workspace, program, "reference")?;
+        files.insert(format!("docs/cli/{gate}.md").into(), reference);
+        let rules = generate(workspace, program, "rules")?;
+        files.insert(format!("docs/rules/{gate}.md").into(), rules);
+
+        let schemas = generate(workspace, program, "schemas")?;
+        let schemas: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&schemas)
+            .or_judge(|| format!("{gate} printed schemas that cannot be read"))?;
         for (name, schema) in schemas {
-            let bytes = to_canonical_vec(&schema)
-                .map_err(|error| Error::judge("cannot write a schema").with_source(error))?;
+            let bytes =
+                to_canonical_vec(&schema).or_judge(|| "cannot write a schema".to_owned())?;
             files.insert(format!("docs/schemas/{name}.schema.json").into(), bytes);
         }
     }
     Ok(files)
+}
+
+/// What a gate says of itself.
+fn generate(workspace: &Workspace, program: &Path, what: &str) -> Result<Vec<u8>> {
+    let step = Step::new(program).args(["--generate", what]);
+    Ok(workspace.runner.run(step)?.success()?.stdout)
 }

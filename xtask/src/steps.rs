@@ -20,6 +20,13 @@ pub(crate) struct Step {
     pub(crate) command: &'static str,
 }
 
+impl Step {
+    /// The program that is called.
+    pub(crate) fn program(self) -> String {
+        format!("cargo-{}", self.gate)
+    }
+}
+
 /// The steps that are run where nothing else is asked for.
 ///
 /// # Errors

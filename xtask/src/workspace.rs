@@ -1,10 +1,14 @@
 //! What every task works with: the terminal, the runner, this repository, and the five programs.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::Scope;
 
 use release_gate::process::{Finished, Runner, Step};
 use release_gate::terminal::{Terminal, Verbosity};
 use release_gate::{Error, Result, exit};
+use serde::Deserialize;
 
 /// The five gates, by package and program name.
 pub(crate) const GATES: [&str; 5] = [
@@ -22,12 +26,6 @@ pub(crate) struct Workspace {
     pub(crate) runner: Runner,
     /// This repository's top folder.
     pub(crate) root: PathBuf,
-}
-
-/// Where the five programs are.
-#[derive(Debug)]
-pub(crate) struct Programs {
-    dir: PathBuf,
 }
 
 impl Workspace {
@@ -69,41 +67,94 @@ impl Workspace {
         Ok(finished)
     }
 
-    /// Builds the five gates as they are released.
-    pub(crate) fn programs(&self) -> Result<Programs> {
-        let mut step = self.cargo().args(["build", "--release", "--locked"]);
-        for gate in GATES {
-            step = step.args(["-p", gate]);
+    /// Builds one gate as it is released, and says where it is.
+    fn build_release(&self, program: &str) -> Result<PathBuf> {
+        let step = self
+            .cargo()
+            .args(["build", "--release", "--locked", "-p", program])
+            .args(["--message-format", "json-render-diagnostics"]);
+        self.terminal
+            .status("Building", format!("{program} (release profile)"));
+        let finished = self.runner.run(step)?;
+        if !finished.is_success() {
+            self.terminal.people(&finished.stderr_text());
+            return Err(Error::judge(format!(
+                "`{}` failed ({})",
+                finished.command, finished.status
+            )));
         }
-        let step = step.args(["--message-format", "json-render-diagnostics"]);
-        let finished = self.run("Building", "the five gates (release profile)", step)?;
-        let executable = finished
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
-            .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .find(|path| path.file_stem().is_some_and(|name| name == GATES[0]));
-        let dir = executable.and_then(|path| path.parent().map(Path::to_owned));
-        Ok(Programs {
-            dir: dir.ok_or_else(|| Error::judge("cargo did not say where it put the programs"))?,
-        })
+
+        let mut executables = executables(&finished.stdout).into_iter();
+        executables
+            .find(|path| path.file_stem().is_some_and(|name| name == program))
+            .ok_or_else(|| Error::judge(format!("cargo did not say where it put {program}")))
     }
 }
 
+/// The programs that a build's messages (`--message-format json…`) name.
+pub(crate) fn executables(messages: &[u8]) -> Vec<PathBuf> {
+    /// What is needed of a message.
+    #[derive(Deserialize)]
+    struct Message {
+        executable: Option<PathBuf>,
+    }
+    let lines = messages.split(|byte| *byte == b'\n');
+    let messages = lines.filter_map(|line| serde_json::from_slice::<Message>(line).ok());
+    messages.filter_map(|message| message.executable).collect()
+}
+
+/// The gates as they are released. They are built one after the other beside whoever uses them, so
+/// that the first can judge while the last still compile.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    /// What was built and not asked for yet.
+    arriving: Receiver<Result<(String, PathBuf)>>,
+    built: BTreeMap<String, PathBuf>,
+}
+
 impl Programs {
-    /// A step that runs a gate the way cargo does.
+    /// Begins to build them in this order.
+    pub(crate) fn build<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        workspace: &'scope Workspace,
+        order: Vec<String>,
+    ) -> Self {
+        let (sender, arriving) = mpsc::channel();
+        scope.spawn(move || {
+            for program in order {
+                let built = workspace.build_release(&program);
+                let failed = built.is_err();
+                let sent = sender.send(built.map(|path| (program, path)));
+                // Nobody waits for what comes after a failure, or after the session ended.
+                if failed || sent.is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            arriving,
+            built: BTreeMap::new(),
+        }
+    }
+
+    /// A step that runs a gate the way cargo does, once it is built.
     ///
     /// Everything a user's shell would hand on is handed on: the gates clear what they start
     /// themselves.
-    pub(crate) fn gate(&self, program: &str) -> Step {
+    pub(crate) fn gate(&mut self, program: &str) -> Result<Step> {
+        while !self.built.contains_key(program) {
+            let (name, path) = self
+                .arriving
+                .recv()
+                .map_err(|_| Error::judge(format!("{program} was not built")))??;
+            self.built.insert(name, path);
+        }
+
         let subcommand = program.strip_prefix("cargo-").unwrap_or(program);
         let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
-        Step::new(
-            self.dir
-                .join(format!("{program}{}", std::env::consts::EXE_SUFFIX)),
-        )
-        .inherit(names)
-        .arg(subcommand)
+        Ok(Step::new(&self.built[program])
+            .inherit(names)
+            .arg(subcommand))
     }
 }
 

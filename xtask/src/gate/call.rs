@@ -116,7 +116,7 @@ pub(super) fn of(step: Step, options: &Options<'_>, before: Before) -> Result<Op
 
     Ok(Some(Call {
         name: name(step, phase),
-        program: format!("cargo-{}", step.gate),
+        program: step.program(),
         args: arguments(step, &flags),
         file,
     }))

@@ -46,33 +46,30 @@ pub(crate) fn run(workspace: &Workspace, args: GateArgs) -> Result<u8> {
         fetch: args.fetch,
         key,
     };
-    let throw_away = options.key.is_throw_away();
-    let mut session = Session {
-        workspace,
-        programs: workspace.programs()?,
-        args,
-        manifest,
-        rows: Vec::new(),
-    };
+    // The scope ends when nothing is built any more.
+    std::thread::scope(|scope| {
+        let programs = Programs::build(scope, workspace, programs_of(&steps));
+        let mut session = Session {
+            workspace,
+            programs,
+            args,
+            manifest,
+            rows: Vec::new(),
+        };
+        session.run(steps, &options)
+    })
+}
 
-    let (judging, signing_steps): (Vec<_>, Vec<_>) =
-        steps.into_iter().partition(|step| step.word != SIGN);
-    session.run_steps(&judging, &options)?;
-    if signing(&session.verdicts(), throw_away) == Signing::Withheld {
-        workspace
-            .terminal
-            .note("a gate did not pass, or could not judge, so nothing is signed with your key");
-    } else {
-        session.make_key(&options.key)?;
-        session.run_steps(&signing_steps, &options)?;
+/// The programs of some steps, in the order in which they are needed.
+fn programs_of(steps: &[steps::Step]) -> Vec<String> {
+    let mut programs = Vec::new();
+    for step in steps {
+        let program = step.program();
+        if !programs.contains(&program) {
+            programs.push(program);
+        }
     }
-
-    if let Some(path) = session.args.report.clone() {
-        session.write_report(&path)?;
-    }
-    // The table is the result; a reader that went away is no error.
-    let _ = workspace.terminal.result(&summary::text(&session.rows));
-    Ok(code(&session.verdicts(), throw_away))
+    programs
 }
 
 /// Whether the release to compare with is a revision of the project's repository.
@@ -92,6 +89,30 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// All steps, the page where it is asked for, and the table.
+    fn run(&mut self, steps: Vec<steps::Step>, options: &Options<'_>) -> Result<u8> {
+        let throw_away = options.key.is_throw_away();
+        let (judging, signing_steps): (Vec<_>, Vec<_>) =
+            steps.into_iter().partition(|step| step.word != SIGN);
+
+        self.run_steps(&judging, options)?;
+        if signing(&self.verdicts(), throw_away) == Signing::Withheld {
+            self.workspace.terminal.note(
+                "a gate did not pass, or could not judge, so nothing is signed with your key",
+            );
+        } else {
+            self.make_key(&options.key)?;
+            self.run_steps(&signing_steps, options)?;
+        }
+
+        if let Some(path) = self.args.report.clone() {
+            self.write_report(&path)?;
+        }
+        // The table is the result; a reader that went away is no error.
+        let _ = self.workspace.terminal.result(&summary::text(&self.rows));
+        Ok(code(&self.verdicts(), throw_away))
+    }
+
     fn run_steps(&mut self, steps: &[steps::Step], options: &Options<'_>) -> Result<()> {
         for step in steps {
             if let Some(call) = call::of(*step, options, self.before())? {
@@ -113,10 +134,10 @@ impl Session<'_> {
     }
 
     /// The flags every call of this session shares.
-    fn step(&self, call: &Call) -> Step {
+    fn step(&mut self, call: &Call) -> Result<Step> {
         let mut step = self
             .programs
-            .gate(&call.program)
+            .gate(&call.program)?
             .args(&call.args)
             .arg("--manifest-path")
             .arg(&self.manifest);
@@ -129,11 +150,12 @@ impl Session<'_> {
         if self.args.offline {
             step = step.arg("--offline");
         }
-        step.args(["--message-format", "json"])
+        Ok(step.args(["--message-format", "json"]))
     }
 
     /// Runs one gate and reads its verdict from its report; the exit code has to agree with it.
     fn judge(&mut self, call: &Call) -> Result<()> {
+        let step = self.step(call)?;
         let terminal = &self.workspace.terminal;
         terminal.status("Gating", &call.name);
         let spinner = terminal.spinner("Gating");
@@ -141,7 +163,7 @@ impl Session<'_> {
         let finished = self
             .workspace
             .runner
-            .run_with(self.step(call), |line| spinner.message(line.trim_start()))?;
+            .run_with(step, |line| spinner.message(line.trim_start()))?;
         drop(spinner);
 
         let elapsed = clock.elapsed();
@@ -165,7 +187,7 @@ impl Session<'_> {
     }
 
     /// Makes the key that is made for this run.
-    fn make_key(&self, key: &Key) -> Result<()> {
+    fn make_key(&mut self, key: &Key) -> Result<()> {
         let Key::ThrowAway(path) = key else {
             return Ok(());
         };
@@ -174,7 +196,7 @@ impl Session<'_> {
         );
         let step = self
             .programs
-            .gate("cargo-sign")
+            .gate("cargo-sign")?
             .args(["keygen", "--no-passphrase", "--out"])
             .arg(path);
         self.workspace.runner.run(step)?.success()?;

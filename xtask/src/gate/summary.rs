@@ -101,3 +101,77 @@ fn causes(out: &mut String, row: &Row) {
 fn weighs(finding: &Finding) -> bool {
     finding.level > Level::Note
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use release_gate::Coverage;
+    use release_gate::facts::Rule;
+
+    use super::*;
+    use crate::outcome::Outcome;
+    use crate::verdict::Verdict;
+
+    const REFUSED: Rule = Rule {
+        id: "despite-refusals",
+        level: Level::Warn,
+        summary: "",
+        why: "",
+        link: "",
+    };
+
+    fn row(outcome: Outcome, findings: Vec<Finding>) -> Row {
+        Row {
+            name: "sign pack".to_owned(),
+            verdict: Verdict {
+                outcome,
+                code: exit::PASS,
+                lacks_database: false,
+                findings,
+                coverage: Coverage::default(),
+                reports: Vec::new(),
+            },
+            elapsed: Duration::from_secs(1),
+            file: "checksums.txt",
+        }
+    }
+
+    #[test]
+    fn many_findings_of_one_rule_are_one_line() {
+        let mut findings: Vec<Finding> = (1..=26)
+            .map(|number| Finding::new(&REFUSED, format!("refusal {number}")))
+            .collect();
+        findings.push(
+            Finding::new(&REFUSED, "worst")
+                .level(Level::Deny)
+                .help("mend it"),
+        );
+        findings.push(Finding::new(&REFUSED, "only a note").level(Level::Note));
+
+        let text =
+            anstream::adapter::strip_str(&text(&[row(Outcome::Passed, findings)])).to_string();
+        assert!(
+            text.contains(
+                "  sign pack[despite-refusals]: worst (and 26 more)\n    help: mend it\n"
+            ),
+            "{text}"
+        );
+        assert_eq!(text.matches("refusal").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn what_was_left_out_stands_beside_the_verdict() {
+        let mut row = row(Outcome::Passed, Vec::new());
+        let rule = Rule {
+            id: "not-judged-macro",
+            ..REFUSED
+        };
+        row.verdict
+            .coverage
+            .not_judged(&rule, "demo::vec", 3, "why");
+
+        let text = anstream::adapter::strip_str(&text(&[row])).to_string();
+        assert!(text.contains("passed (3 not judged)"), "{text}");
+    }
+}
