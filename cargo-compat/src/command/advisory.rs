@@ -8,7 +8,7 @@ use rustdoc_types::Crate;
 use semver::Version;
 
 use super::call::{Call, Variant};
-use super::package::JudgedPackage;
+use super::judged_package::JudgedPackage;
 use crate::judge::descriptions::described_changes;
 use crate::model::change::Change;
 use crate::model::package::FeatureSet;

@@ -73,7 +73,12 @@ fn result_types(
             && let Some(index) = rejection.line.checked_sub(2).filter(|at| *at < count)
             && let Some((_, rest)) = rejection.rendered.split_once("this expression has type `")
         {
-            types[index] = rest.split('`').next().map(str::to_owned);
+            // Closures are named after their place in the program, which says nothing.
+            types[index] = rest
+                .split('`')
+                .next()
+                .filter(|name| !name.contains('@'))
+                .map(str::to_owned);
         }
     }
     Ok(types)

@@ -9,6 +9,7 @@ mod expansions;
 mod facade;
 mod gathered;
 mod harness;
+mod judged_package;
 mod naming;
 mod package;
 mod prepared;

@@ -10,6 +10,7 @@ use semver::Version;
 use super::advisory::judge_description;
 use super::call::{Call, OldSources};
 use super::gathered::Gathered;
+use super::judged_package::JudgedPackage;
 use super::sets::compare_all;
 use crate::judge::{adjust, manifest, waivers};
 use crate::model::change::Change;
@@ -18,18 +19,9 @@ use crate::read::baseline::no_baseline;
 use crate::read::cargo::workspace_member;
 use crate::read::old::Old;
 use crate::report::findings::required_bump;
-use crate::report::witness_files::WitnessFile;
 use crate::report::{Compared, REPORT, compose_report};
 use crate::rules;
 use crate::tool::TOOL;
-
-/// A package's report, and what the call does with it.
-pub(super) struct JudgedPackage {
-    pub(super) report: Report,
-    pub(super) files: Vec<WitnessFile>,
-    /// `None`: nothing was compared.
-    pub(super) required: Option<Bump>,
-}
 
 /// Judges the packages of a call one after the other.
 pub(super) struct Judge<'a> {

@@ -34,13 +34,22 @@ pub fn reached_text(krate: &Crate, surface: &Surface, id: Id) -> String {
             .chain([item])
         {
             for named in named_by(item) {
-                let is_private = krate.index.contains_key(&named) && !surface.is_documented(named);
+                let is_private = krate
+                    .index
+                    .get(&named)
+                    .is_some_and(|item| item.crate_id == 0)
+                    && !surface.is_documented(named);
                 if is_private && seen.insert(named) {
                     open.push(named);
                 }
             }
         }
     }
+    // Ids, and with them the order in which rustdoc lists things, differ between runs.
+    if let Some(rest) = lines.get_mut(1..) {
+        rest.sort();
+    }
+    lines.dedup();
     lines.join("\n")
 }
 

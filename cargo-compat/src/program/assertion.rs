@@ -151,6 +151,17 @@ pub struct Assertion {
     pub ways: Vec<String>,
 }
 
+/// A use that could not be written.
+#[derive(Debug, Clone)]
+pub struct Unwritten {
+    /// The item.
+    pub item: String,
+    /// The item in the description.
+    pub id: Id,
+    /// What was to be done with it.
+    pub done: Use,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,10 +27,8 @@ mod values;
 mod wrapper;
 mod writer;
 
-pub use assertion::{Assertion, Use};
+pub use assertion::{Assertion, Unwritten, Use};
 pub use macros::macro_inputs;
-
-use rustdoc_types::Id;
 
 use crate::model::names::Names;
 use crate::model::surface::Surface;
@@ -43,17 +41,6 @@ pub struct Program {
     pub assertions: Vec<Assertion>,
     /// Uses that could not be written, because something in them cannot be named.
     pub unwritten: Vec<Unwritten>,
-}
-
-/// A use that could not be written.
-#[derive(Debug, Clone)]
-pub struct Unwritten {
-    /// The item.
-    pub item: String,
-    /// The item in the description.
-    pub id: Id,
-    /// What was to be done with it.
-    pub done: Use,
 }
 
 impl Program {

@@ -2,8 +2,7 @@
 
 use rustdoc_types::{Id, Impl, Item, ItemEnum, Visibility};
 
-use super::Unwritten;
-use super::assertion::{Assertion, Need, Use};
+use super::assertion::{Assertion, Need, Unwritten, Use};
 use crate::model::names::Names;
 use crate::model::render::Renderer;
 use crate::model::surface::is_hidden;

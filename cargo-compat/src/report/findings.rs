@@ -3,7 +3,7 @@
 use release_gate::{Finding, Level};
 use semver::Version;
 
-use super::Compared;
+use super::compared::Compared;
 use crate::model::change::Change;
 use crate::rules;
 use release_gate::Bump;

@@ -1,12 +1,13 @@
 //! Changes as machines and people read them. Decides nothing.
 
+pub(crate) mod compared;
 pub(crate) mod data;
 pub(crate) mod findings;
 pub(crate) mod human;
 pub(crate) mod witness_files;
 
 use release_gate::facts::report::compat::{CompatData, CompatHarness};
-use release_gate::report::{Baseline, Subject};
+use release_gate::report::Subject;
 use release_gate::{Bump, Coverage, Finding, Report};
 use semver::Version;
 
@@ -14,40 +15,13 @@ use crate::model::change::Change;
 use crate::model::gap::LeftOut;
 use crate::rules;
 use crate::tool::TOOL;
+pub(crate) use compared::Compared;
 use data::change_data;
 use human::{Heading, human_table};
 use witness_files::WitnessFile;
 
 /// Name of the report.
 pub(crate) const REPORT: &str = "compat";
-
-/// Two releases that were compared.
-pub(crate) struct Compared<'a> {
-    /// The package.
-    pub(crate) name: &'a str,
-    pub(crate) baseline: &'a Baseline,
-    pub(crate) old: &'a Version,
-    pub(crate) new: &'a Version,
-    pub(crate) declared: Bump,
-    /// Whether `declared` was asked for and not read from the versions.
-    pub(crate) assumed: bool,
-}
-
-impl Compared<'_> {
-    /// Whether the manifest still has the baseline's version, as in a pull request: what the next
-    /// version will be is not decided yet.
-    fn is_undecided(&self) -> bool {
-        self.old == self.new && !self.assumed
-    }
-
-    /// The call that compares them again.
-    fn command(&self) -> String {
-        format!(
-            "cargo compat --against {} -p {}",
-            self.baseline.name, self.name
-        )
-    }
-}
 
 /// What the comparison found.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Witnesses as files: each a program of a few lines, with what rustc says of it.
 
-use super::Compared;
+use super::compared::Compared;
 use crate::model::change::Change;
 
 /// A file of the package's artifact folder.
