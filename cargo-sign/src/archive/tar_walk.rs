@@ -34,23 +34,40 @@ pub(super) fn walk_gz(
     }
 }
 
-/// Extra fields and comments of a gzip header (RFC 1952) are read by nobody: nothing may hide there.
-/// A file name is what `gzip` writes by itself; it has to be one.
+/// Name, comment and extra fields of a gzip header (RFC 1952) decide nothing; they have to be what
+/// they say all the same.
 fn check_gzip_header<R: Read>(decoder: &GzDecoder<BufReader<R>>) -> Result<(), ArchiveError> {
     let Some(header) = decoder.header() else {
         return Err(ArchiveError::Truncated("the gzip header is cut off"));
     };
-    let is_plain = |name: &[u8]| {
-        let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\');
-        name.iter().all(is_plain)
-    };
-    if header.extra().is_some() || header.comment().is_some() {
+    let is_file_name = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\');
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    if !header
+        .filename()
+        .unwrap_or_default()
+        .iter()
+        .all(is_file_name)
+    {
+        return Err(ArchiveError::Header("the gzip header names no plain file"));
+    }
+    if !header.comment().unwrap_or_default().iter().all(is_text) {
         return Err(ArchiveError::Header(
-            "the gzip header has extra fields or a comment",
+            "the comment of the gzip header is no plain text",
         ));
     }
-    if header.filename().is_some_and(|name| !is_plain(name)) {
-        return Err(ArchiveError::Header("the gzip header names no plain file"));
+    check_subfields(header.extra().unwrap_or_default())
+}
+
+/// Subfields of two bytes of id and two of length.
+fn check_subfields(mut fields: &[u8]) -> Result<(), ArchiveError> {
+    while !fields.is_empty() {
+        let next = fields.split_first_chunk::<4>().and_then(|(head, rest)| {
+            let length = u16::from_le_bytes([head[2], head[3]]);
+            rest.get(usize::from(length)..)
+        });
+        fields = next.ok_or(ArchiveError::Header(
+            "an extra field of the gzip header is cut off",
+        ))?;
     }
     Ok(())
 }
@@ -317,7 +334,10 @@ fn full_name(header: &[u8; BLOCK]) -> Result<String, ArchiveError> {
 /// Owner, time and device: nobody needs them, but some tools stop at what is no number there.
 fn check_origin(header: &[u8; BLOCK]) -> Result<(), ArchiveError> {
     for number in [field::UID, field::GID, field::MTIME] {
-        octal(&header[number])?;
+        let number = &header[number];
+        if !is_empty(number) {
+            octal(number)?;
+        }
     }
     for device in [field::DEVICE_MAJOR, field::DEVICE_MINOR] {
         let device = &header[device];

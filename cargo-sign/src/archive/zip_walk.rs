@@ -28,9 +28,6 @@ const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 /// Version 2.0 knows folders and deflation.
 const NEEDED: u16 = 20;
-/// Systems on which an entry may say it was made.
-const MADE_ON_DOS: u8 = 0;
-const MADE_ON_UNIX: u8 = 3;
 
 pub(super) fn walk(
     file: &mut (impl Read + Seek),
@@ -181,10 +178,10 @@ fn check_local_header(file: &mut (impl Read + Seek), entry: &Central) -> Result<
     if !same || bytes_at(file, entry.offset + FIXED, name_len)? != entry.name.as_bytes() {
         return Err(wrong("the two headers of a member differ"));
     }
-    if u16_at(&local, 28) != 0 {
-        return Err(wrong("a member has extra fields"));
-    }
-    Ok(entry.offset + FIXED + name_len as u64)
+    let extra_len = usize::from(u16_at(&local, 28));
+    let extra_at = entry.offset + FIXED + name_len as u64;
+    check_extra_fields(&bytes_at(file, extra_at, extra_len)?)?;
+    Ok(extra_at + extra_len as u64)
 }
 
 /// A file or a folder, by its mode and by its attributes, whatever system it says it was made on:
@@ -318,10 +315,12 @@ impl Central {
         if (name_len + extra_len + comment_len) as u64 > left {
             return Err(CUT);
         }
-        if extra_len != 0 || comment_len != 0 {
-            return Err(wrong("a member has extra fields or a comment"));
+        if comment_len != 0 {
+            return Err(wrong("a member has a comment"));
         }
         let name = bytes_at(file, at + FIXED, name_len)?;
+        let extra_at = at + FIXED + name_len as u64;
+        check_extra_fields(&bytes_at(file, extra_at, extra_len)?)?;
         let entry = Self {
             needed: u16_at(fixed, 6),
             attributes: u32_at(fixed, 38) & 0xffff,
@@ -335,16 +334,15 @@ impl Central {
             offset: u64::from(u32_at(fixed, 42)),
             name: String::from_utf8(name).map_err(|_| wrong("a name is not UTF-8"))?,
         };
-        let made_on = fixed[5];
         let text_or_binary = u16_at(fixed, 36);
         if u16_at(fixed, 34) != 0 {
             return Err(wrong("a member is on another disk"));
         }
-        if !matches!(made_on, MADE_ON_DOS | MADE_ON_UNIX) || text_or_binary > 1 {
-            return Err(wrong("a member was made on a system that is not known"));
+        if text_or_binary > 1 {
+            return Err(wrong("a member says of itself what is not known"));
         }
         entry.check()?;
-        Ok((entry, at + FIXED + name_len as u64))
+        Ok((entry, extra_at + extra_len as u64))
     }
 
     /// Whether every reader understands the same.
@@ -372,9 +370,58 @@ impl Central {
     }
 }
 
-/// Whether a DOS time and date exist: seconds in twos, then minutes and hours; day, month, years
+/// Extra fields of either header: those that the usual writers add are known to the byte, and no
+/// other is passed over. Some would give a member another size or name (0x0001 is Zip64, 0x7075
+/// another name for the file).
+fn check_extra_fields(mut fields: &[u8]) -> Result<(), ArchiveError> {
+    let wrong = ArchiveError::Header;
+    while !fields.is_empty() {
+        let (head, rest) = fields
+            .split_at_checked(4)
+            .ok_or(wrong("an extra field is cut off"))?;
+        let (body, next) = rest
+            .split_at_checked(usize::from(u16_at(head, 2)))
+            .ok_or(wrong("an extra field is cut off"))?;
+        let is_known = match u16_at(head, 0) {
+            // Info-ZIP's times: flags, then up to three of four bytes each.
+            0x5455 => {
+                matches!(body, [0..=7, times @ ..] if times.len() % 4 == 0 && times.len() <= 12)
+            }
+            // Info-ZIP's owner: version 1, then two numbers with their lengths.
+            0x7875 => is_owner(body),
+            // What marks a JAR.
+            0xcafe => body.is_empty(),
+            _ => false,
+        };
+        if !is_known {
+            return Err(wrong(
+                "an extra field is not known, or changes a size or a name",
+            ));
+        }
+        fields = next;
+    }
+    Ok(())
+}
+
+fn is_owner(body: &[u8]) -> bool {
+    let Some((&[1, user_len], rest)) = body.split_first_chunk::<2>() else {
+        return false;
+    };
+    let Some((&group_len, group)) = rest
+        .get(usize::from(user_len)..)
+        .and_then(<[u8]>::split_first)
+    else {
+        return false;
+    };
+    group.len() == usize::from(group_len) && user_len <= 8 && group_len <= 8
+}
+
+/// Whether a DOS time and date exist, or none is given: seconds in twos, then minutes and hours; day, month, years
 /// since 1980.
 fn is_time(time: u32) -> bool {
+    if time == 0 {
+        return true;
+    }
     let part = |shift: u32, bits: u32| (time >> shift) & ((1 << bits) - 1);
     let second = part(0, 5);
     let minute = part(5, 6);

@@ -16,6 +16,7 @@ pub(crate) use self::args::AttestArgs;
 use self::released::{Attesting, Released, unwritable};
 use self::statement::{Gathered, read_builds};
 use self::summary::{record_bundle, write_summary};
+use super::signing::refuse_tracked_key;
 use super::trust;
 use crate::format::checksums::{self, List};
 use crate::format::dsse;
@@ -36,6 +37,7 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     let config: Config = cx.config()?;
     let root = cx.artifacts()?;
     let project = cx.project()?;
+    refuse_tracked_key(project, args.key.key.as_deref())?;
     let committed = trust::of_project(project, &config)?;
     let signing = args.key.load()?;
     let keys = committed.unwrap_or_else(|| Keys::new(vec![signing.public()], true));

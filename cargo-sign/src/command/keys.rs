@@ -1,120 +1,30 @@
 //! `cargo sign keys`: lists the project's keys, and writes new versions of its keyring.
 
-use std::path::{Path, PathBuf};
+mod args;
 
-use clap::{Args, Subcommand};
+use std::fs::File;
+use std::path::Path;
+
 use release_gate::fs::write_atomic;
 use release_gate::project::Project;
-use release_gate::public_key::PublicKey;
+use release_gate::public_key::{PublicKey, hex};
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use release_gate_facts::Coverage;
 use semver::Version;
 
+pub(crate) use self::args::KeysArgs;
+use self::args::KeysCall;
 use super::key_args::KeyArgs;
+use super::signing::refuse_tracked_key;
 use super::trust::committed_key;
 use crate::format::keyring::{Keyring, KeyringError, MAX_LEN};
 use crate::memory::Memory;
 use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config};
 use crate::model::keyring::{Content, Member, Quorum, Revoked};
-use crate::read::file::read_bounded;
+use crate::read::file::{folder_of, read_bounded};
 use crate::read::keys::{read_public_key, read_public_keys};
 use crate::report::keys::{Data, human, listed};
 use crate::tool::TOOL;
-
-#[derive(Debug, Args)]
-pub(crate) struct KeysArgs {
-    #[command(subcommand)]
-    pub(crate) call: Option<KeysCall>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeysCall {
-    /// Begin release-keys/keyring.json with the signing key
-    Init {
-        #[command(flatten)]
-        key: KeyArgs,
-        /// Who holds the signing key
-        #[arg(long, default_value = "maintainer")]
-        name: String,
-    },
-    /// Add a public key
-    Add {
-        #[command(flatten)]
-        key: KeyArgs,
-        /// Who holds it
-        #[arg(long)]
-        name: String,
-        /// The public key
-        #[arg(value_name = "PUB")]
-        public: PathBuf,
-    },
-    /// Add a public key, and retire the one it replaces
-    Rotate {
-        #[command(flatten)]
-        key: KeyArgs,
-        /// Name or fingerprint of the key that is replaced
-        #[arg(long, value_name = "KEY")]
-        old: String,
-        /// Who holds the new one
-        #[arg(long)]
-        name: String,
-        /// Last version the old key may have signed
-        #[arg(long, value_name = "VERSION")]
-        last_version: semver::Version,
-        /// The new public key
-        #[arg(value_name = "PUB")]
-        public: PathBuf,
-    },
-    /// Take a key out of use: it vouches for what it signed, and for nothing newer
-    Retire {
-        #[command(flatten)]
-        key: KeyArgs,
-        /// Last version it may have signed
-        #[arg(long, value_name = "VERSION")]
-        last_version: semver::Version,
-        /// Name or fingerprint
-        #[arg(value_name = "KEY")]
-        which: String,
-    },
-    /// Say that others may have a key; this cannot be taken back
-    Revoke {
-        #[command(flatten)]
-        key: KeyArgs,
-        /// Last version whose signature is still to be believed [default: none]
-        #[arg(long, value_name = "VERSION")]
-        last_good_version: Option<semver::Version>,
-        /// What happened
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-        /// Name or fingerprint
-        #[arg(value_name = "KEY")]
-        which: String,
-    },
-    /// Set how many different keys have to sign: each release, and each change of the keyring
-    Threshold {
-        #[command(flatten)]
-        key: KeyArgs,
-        /// The first release this is asked of [default: the version in Cargo.toml]
-        #[arg(long, value_name = "VERSION")]
-        releases_from: Option<semver::Version>,
-        /// Only changes of the keyring; for releases it stays as it is
-        #[arg(long, conflicts_with = "releases_from")]
-        keyring_only: bool,
-        /// How many
-        #[arg(value_name = "N")]
-        threshold: u32,
-    },
-    /// Add a signature to the newest version, where it needs more than one
-    Sign {
-        #[command(flatten)]
-        key: KeyArgs,
-    },
-    /// Forget what `verify` remembers about a project
-    Forget {
-        /// Package name
-        #[arg(value_name = "PROJECT")]
-        project: String,
-    },
-}
 
 pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
     match args.call {
@@ -133,12 +43,14 @@ pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
             public,
         }) => {
             let new = read_public_key(&public)?;
-            change(cx, &key, |next| {
+            let ended = change(cx, &key, |next| {
                 add(next, &name, &new)?;
                 each(next, &old, |member| {
                     member.retired_after = Some(last_version.clone())
                 })
-            })
+            })?;
+            replace_committed_key(cx, &old, &new)?;
+            Ok(ended)
         }
         Some(KeysCall::Retire {
             key,
@@ -287,13 +199,16 @@ fn list(cx: &mut Context) -> Result<Outcome> {
         .human(human(&data))
         .summary(summary)
         .data(&data);
-    Ok(report.print_only().into())
+    let coverage = Coverage::of(data.keys.len());
+    Ok(report.coverage(coverage).print_only().into())
 }
 
 fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
     cx.project()?;
     let config: Config = cx.config()?;
     let project = cx.project()?;
+    let _lock = lock(&project.root)?;
+    refuse_tracked_key(project, args.key.as_deref())?;
     if project.root.join(COMMITTED_KEYRING).exists() {
         return Err(
             Error::usage(format!("`{COMMITTED_KEYRING}` is there already"))
@@ -330,7 +245,10 @@ fn change(
     make: impl FnOnce(&mut Content) -> Result<()>,
 ) -> Result<Outcome> {
     let project = cx.project()?;
-    let (ring, projects) = (read(&project.root)?, projects(project));
+    let _lock = lock(&project.root)?;
+    refuse_tracked_key(project, args.key.as_deref())?;
+    let ring = read(&project.root)?;
+    let projects = projects(project);
     let signing = args.load()?;
     let mut made = Ok(());
     let change = |next: &mut Content| {
@@ -343,7 +261,10 @@ fn change(
 }
 
 fn sign(cx: &mut Context, args: &KeyArgs) -> Result<Outcome> {
-    let ring = read(&cx.project()?.root)?;
+    let project = cx.project()?;
+    let _lock = lock(&project.root)?;
+    refuse_tracked_key(project, args.key.as_deref())?;
+    let ring = read(&project.root)?;
     let signing = args.load()?;
     write(cx, signing.with(|key| ring.sign(key))?.map_err(refused)?)
 }
@@ -367,6 +288,56 @@ fn refused(error: KeyringError) -> Error {
     Error::usage("the keyring cannot be changed like that")
         .with_source(error)
         .with_help(help)
+}
+
+/// Keeps other calls from changing the keyring between reading and writing it, until the lock is
+/// dropped. `None` where folders cannot be locked (Windows).
+fn lock(root: &Path) -> Result<Option<File>> {
+    let path = root.join(COMMITTED_KEYRING);
+    let folder = folder_of(&path);
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Error::judge(format!("cannot write to `{}`", folder.display())).with_source(error)
+    })?;
+    let Ok(folder) = File::open(folder) else {
+        return Ok(None);
+    };
+    folder
+        .lock()
+        .map_err(|error| Error::judge("the keyring cannot be locked").with_source(error))?;
+    Ok(Some(folder))
+}
+
+/// At a rotation the committed key becomes the new one: what is generated from it (SECURITY.md,
+/// INSTALL.md) and what signs the next release are then the same key.
+fn replace_committed_key(cx: &mut Context, old: &str, new: &PublicKey) -> Result<()> {
+    let config: Config = cx.config()?;
+    let project = cx.project()?;
+    let Some(path) = committed_key(project, &config) else {
+        return Ok(());
+    };
+    let committed = read_public_key(&path)?;
+    let ring = read(&project.root)?;
+    let is_old = |member: &Member| {
+        let public = member.public();
+        let named =
+            member.name == old || public.as_ref().is_some_and(|key| key.fingerprint() == old);
+        named && public.is_some_and(|key| key.key == committed.key)
+    };
+    if !ring.newest().keys.iter().any(is_old) {
+        return Ok(());
+    }
+    let comment = format!("minisign public key {}", hex(&new.id));
+    if cx.args().dry_run {
+        cx.terminal
+            .status("Would write", path.display().to_string());
+        return Ok(());
+    }
+    write_atomic(&path, new.minisign(&comment).as_bytes())?;
+    cx.terminal.status("Wrote", path.display().to_string());
+    cx.terminal.note(
+        "commit both files, and have the holder of the new key tie it to the keyring with `cargo sign keys sign`",
+    );
+    Ok(())
 }
 
 fn read(root: &Path) -> Result<Keyring> {

@@ -10,6 +10,7 @@ use clap::Args;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::sha256_bytes;
 use release_gate::project::{Package, Project};
+use release_gate::public_key::PublicKey;
 use release_gate::{
     Context, Error, Finding, Level, Outcome, Report, Result, Status, Subject, exit,
 };
@@ -21,7 +22,7 @@ use self::archives::{Forms, Packer, Source};
 use self::publish::{Signer, write_list};
 use super::audit_log::log;
 use super::key_args::KeyArgs;
-use super::signing::tell_open;
+use super::signing::{refuse_tracked_key, tell_open};
 use super::trust;
 use crate::format::checksums::{self, List};
 use crate::format::keyring;
@@ -35,6 +36,7 @@ use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config, Emitter};
 use crate::model::release::Release;
 use crate::read::builds::{Build, builds};
 use crate::read::file::read_bounded;
+use crate::read::keys::read_public_key;
 use crate::rules;
 use crate::tool::TOOL;
 
@@ -94,6 +96,7 @@ pub(crate) fn run(cx: &mut Context, args: &PackArgs) -> Result<Outcome> {
     if !args.artifacts.is_empty() && packages.len() > 1 {
         cx.project()?.single()?;
     }
+    refuse_tracked_key(cx.project()?, args.key.key.as_deref())?;
     let call = Call {
         args,
         config,
@@ -120,6 +123,9 @@ fn pack_package(
     let project = cx.project()?;
     let subject = project.subject(package);
     let committed = trust::of_project(project, &call.config)?;
+    let committed_key = trust::committed_key(project, &call.config)
+        .map(|path| read_public_key(&path))
+        .transpose()?;
     let keyring = read_bounded(&project.root.join(COMMITTED_KEYRING), keyring::MAX_LEN)?;
     let builds = builds(&call.args.artifacts, folder.dir(), &subject)?;
     if builds.iter().all(|build| build.by_target.is_empty()) {
@@ -138,6 +144,13 @@ fn pack_package(
     }
     let release = release_of(project, package, &subject, !refused.is_empty())?;
     let signer = signer(call, committed);
+    let problems = check_signer(&signer, &release);
+    if !problems.is_empty() {
+        return Ok(Report::new(PackData::NAME, &TOOL, subject)
+            .findings(problems)
+            .unless_failed(Status::Error)
+            .summary("nothing was packed"));
+    }
 
     // What lies beside the source and was never committed is nobody's to publish.
     let packer = Packer {
@@ -166,6 +179,11 @@ fn pack_package(
 
     let mut findings = self_check(cx, &folder.release_dir(), &signer)?;
     findings.extend(silent);
+    findings.extend(check_committed_key(
+        &signer,
+        committed_key.as_ref(),
+        &release,
+    ));
     conclude(cx, call, folder, &findings, &list)?;
     let data = PackData {
         key: signer.key.public().fingerprint(),
@@ -212,6 +230,51 @@ fn signer(call: &Call<'_>, committed: Option<Keys>) -> Signer {
         emit,
         committed,
     }
+}
+
+/// What keeps a key from signing the release: users judge it by the committed keys.
+fn check_signer(signer: &Signer, release: &Release) -> Vec<Finding> {
+    let Some(committed) = &signer.committed else {
+        return Vec::new();
+    };
+    let own = signer.key.public();
+    let mut problems: Vec<Finding> = committed
+        .findings
+        .iter()
+        .filter(|finding| finding.level == Level::Deny)
+        .cloned()
+        .collect();
+    if !committed.keys.iter().any(|key| key.key == own.key) {
+        let text = format!(
+            "the key {} is none of those that the project commits",
+            own.fingerprint()
+        );
+        problems.push(Finding::new(&rules::SELF_CHECK, text).help(format!(
+            "sign with the key whose public half is committed as {COMMITTED_KEY}, or add this one to the keyring"
+        )));
+    }
+    if let Some((rule, why)) = committed.refuses(&own.key, &release.project, &release.version) {
+        let help = "sign with a key in use; `cargo sign keys` lists them";
+        problems.push(Finding::new(rule, why).help(help));
+    }
+    problems
+}
+
+/// The committed key stands in SECURITY.md and INSTALL.md: one that may not sign this release sends
+/// everybody who follows them to a refusal.
+fn check_committed_key(
+    signer: &Signer,
+    committed_key: Option<&PublicKey>,
+    release: &Release,
+) -> Option<Finding> {
+    let committed = signer.committed.as_ref()?;
+    let key = committed_key?;
+    let (_, why) = committed.refuses(&key.key, &release.project, &release.version)?;
+    let text = format!("{COMMITTED_KEY} verifies no new release: {why}");
+    let help = format!(
+        "replace {COMMITTED_KEY} by the public half of a key in use, commit it, and make SECURITY.md and INSTALL.md again"
+    );
+    Some(Finding::new(&rules::COMMITTED_KEY_RETIRED, text).help(help))
 }
 
 /// What the signatures say of the release.

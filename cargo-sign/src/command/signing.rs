@@ -4,17 +4,22 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use release_gate::fs::write_atomic;
-use release_gate::{Context, Error, Result};
+use release_gate::git::Git;
+use release_gate::project::Project;
+use release_gate::public_key::{PublicKey, key_id};
+use release_gate::{Context, Error, Finding, Level, Result};
 
 use crate::format::minisign::{MinisignSignature, Prehash};
-use crate::inspect::signers::first_signer;
+use crate::inspect::check_list;
 use crate::judge::keys::Keys;
+use crate::judge::listing::Extent;
+use crate::judge::signature::{check_same, check_signature};
 use crate::judge::verdict::Verdict;
 use crate::key::Secret;
 use crate::model::comment::TrustedComment;
-use crate::model::companion::further;
+use crate::model::companion::{LIST, further};
 use crate::model::release::Release;
-use crate::read::file::Prehashed;
+use crate::read::file::{Prehashed, signature_of};
 use crate::rules;
 
 /// The text of a signature of `file` over bytes with this digest.
@@ -44,42 +49,172 @@ pub(super) fn signature(
     Ok(signature.render(&comment.untrusted()))
 }
 
-/// Signs a file and writes `FILE.sig` beside it; `FILE.<key id>.sig` where `keys` say that several
-/// have to sign, and another has.
+/// Signs a file of a release that is being packed and writes `FILE.sig` beside it.
 ///
 /// # Errors
 /// It cannot be read, signed or written.
-pub(super) fn sign_file(
+pub(super) fn sign_file(key: &Secret, release: &Release, path: &Path) -> Result<PathBuf> {
+    let name = signable_name(path)?;
+    let Prehashed { prehash, .. } = open_to_sign(path)?;
+    let file = path.with_file_name(format!("{name}.sig"));
+    write_atomic(&file, signature(key, release, name, &prehash)?.as_bytes())?;
+    Ok(file)
+}
+
+/// A signature that was made and is not written yet.
+#[derive(Debug)]
+pub(super) struct Signature {
+    /// Where it goes.
+    pub(super) path: PathBuf,
+    text: String,
+}
+
+impl Signature {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn write(&self) -> Result<()> {
+        Ok(write_atomic(&self.path, self.text.as_bytes())?)
+    }
+}
+
+/// Makes the signature of a file, for `FILE.sig`, or for `FILE.<key id>.sig` where another key
+/// signed it first and the keyring asks for several. Nothing is written, and no signature by another
+/// key is ever replaced. What is wrong is returned as findings.
+///
+/// # Errors
+/// Something that is there cannot be read, or the file cannot be signed under its name.
+pub(super) fn make_signature(
     key: &Secret,
     release: &Release,
     path: &Path,
-    keys: Option<&Keys>,
-) -> Result<PathBuf> {
+    keys: &Keys,
+) -> Result<std::result::Result<Signature, Vec<Finding>>> {
+    let name = signable_name(path)?;
+    let Prehashed { prehash, .. } = open_to_sign(path)?;
+    let public = key.public();
+    let first = signature_of(path)?;
+    // A signature of a list, or by a key of the project, is evidence of what that key signed.
+    let by_another = first.as_deref().is_some_and(|bytes| {
+        !is_by(bytes, &public, &prehash) && (name == LIST || is_by_one_of(bytes, keys))
+    });
+    let mut file = path.with_file_name(format!("{name}.sig"));
+    if by_another {
+        let problems = check_first(first.as_deref(), release, path, &prehash, keys)?;
+        if !problems.is_empty() {
+            return Ok(Err(problems));
+        }
+        file = path.with_file_name(further(name, &public.id));
+    }
+
+    let text = signature(key, release, name, &prehash)?;
+    // Judged as a user would, with the committed keys: a key derived from the secret could not
+    // notice that the wrong one was used.
+    let judged = check_signature(Some(text.as_bytes()), &prehash, name, keys);
+    if judged.found.is_none() {
+        return Ok(Err(judged.findings));
+    }
+    Ok(Ok(Signature { path: file, text }))
+}
+
+/// What keeps a further key from signing beside the first: its signature has to hold and to say the
+/// same, and of a list everything it names has to be there as it was listed.
+fn check_first(
+    first: Option<&[u8]>,
+    release: &Release,
+    path: &Path,
+    prehash: &Prehash,
+    keys: &Keys,
+) -> Result<Vec<Finding>> {
+    let name = signable_name(path)?;
+    let judged = check_signature(first, prehash, name, keys);
+    let Some((_, comment)) = judged.found else {
+        return Ok(judged.findings);
+    };
+    let mut problems = check_same(&comment, &release.comment(name), name);
+    if keys.quorum(&release.version, &BTreeSet::new()).1 < 2 {
+        let text = format!("`{name}` is signed by another key already");
+        let help = "several keys sign where the keyring asks for them: `cargo sign keys threshold`; else move the signature away first";
+        problems.push(Finding::new(&rules::KEY_MISMATCH, text).help(help));
+    }
+    if name == LIST {
+        let listed = check_list(path, keys, Extent::Listed)?;
+        let refused = listed.findings.into_iter().filter(|finding| {
+            finding.level == Level::Deny && finding.rule != rules::RELEASE_THRESHOLD.id
+        });
+        problems.extend(refused);
+    }
+    Ok(problems)
+}
+
+/// Whether this key made a signature, under whichever id.
+fn is_by(bytes: &[u8], key: &PublicKey, prehash: &Prehash) -> bool {
+    let Ok(parsed) = MinisignSignature::parse(bytes) else {
+        return false;
+    };
+    parsed.key_id == key.id
+        || parsed.key_id == key_id(&key.key)
+        || parsed.verify(&key.key, &parsed.key_id, prehash).is_ok()
+}
+
+/// Whether a signature says that a key of the project made it.
+fn is_by_one_of(bytes: &[u8], keys: &Keys) -> bool {
+    MinisignSignature::parse(bytes).is_ok_and(|parsed| keys.by_id(&parsed.key_id).is_some())
+}
+
+fn signable_name(path: &Path) -> Result<&str> {
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| Error::usage(format!("the name of `{}` is not UTF-8", path.display())))?;
-    if let Err(error) = crate::model::path::check(name) {
-        return Err(Error::usage(format!(
+    crate::model::path::check(name).map_err(|error| {
+        Error::usage(format!(
             "`{}` cannot be signed under its name",
             path.display()
         ))
-        .with_source(error));
-    }
-    let Prehashed { prehash, .. } = Prehashed::open(path)?
-        .ok_or_else(|| Error::usage(format!("`{}` is not a regular file", path.display())))?;
+        .with_source(error)
+    })?;
+    Ok(name)
+}
 
-    let public = key.public();
-    let other = match keys.filter(|keys| keys.quorum(&release.version, &BTreeSet::new()).1 > 1) {
-        Some(keys) => first_signer(path, &prehash, keys)?.filter(|other| other.key != public.key),
-        None => None,
+fn open_to_sign(path: &Path) -> Result<Prehashed> {
+    Prehashed::open(path)?
+        .ok_or_else(|| Error::usage(format!("`{}` is not a regular file", path.display())))
+}
+
+/// Refuses a signing key that the repository tracks: whoever has the source has the key.
+///
+/// # Errors
+/// git failed, or the key is tracked.
+pub(super) fn refuse_tracked_key(project: &Project, key: Option<&Path>) -> Result<()> {
+    let (Some(git), Some(key)) = (&project.git, key) else {
+        return Ok(());
     };
-    let file = match other {
-        Some(_) => path.with_file_name(further(name, &public.id)),
-        None => path.with_file_name(format!("{name}.sig")),
+    if !is_tracked(git, key)? {
+        return Ok(());
+    }
+    Err(Error::judge(format!(
+        "the signing key `{}` is part of the repository: whoever has the source has the key",
+        key.display()
+    ))
+    .with_help("make a new key outside of the work tree (`cargo sign keygen`), rotate to it, and revoke this one with `cargo sign keys revoke`")
+    .with_help("taking it out of the history is not enough: it was there"))
+}
+
+/// Whether a file is part of a repository's checkout.
+///
+/// # Errors
+/// git failed.
+pub(super) fn is_tracked(git: &Git, path: &Path) -> Result<bool> {
+    let (Ok(path), Ok(root)) = (path.canonicalize(), git.root().canonicalize()) else {
+        return Ok(false);
     };
-    write_atomic(&file, signature(key, release, name, &prehash)?.as_bytes())?;
-    Ok(file)
+    let Ok(inside) = path.strip_prefix(&root) else {
+        return Ok(false);
+    };
+    let step = git.step().args(["ls-files", "-z", "--"]).arg(inside);
+    Ok(!git.run(step)?.success()?.stdout.is_empty())
 }
 
 /// That further keys still have to sign is no fault of what was just signed: it is said, and judged

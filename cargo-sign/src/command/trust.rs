@@ -37,7 +37,7 @@ pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Ke
         ));
     };
     Ok(Some(
-        Keys::new(read_public_keys(&[path])?, true).with_keyring(ring.as_deref(), None),
+        Keys::new(read_public_keys(&[path])?, true).with_committed_keyring(ring.as_deref()),
     ))
 }
 
@@ -50,7 +50,9 @@ pub(super) fn of_project_or_named(
 ) -> Result<Keys> {
     if !named.is_empty() {
         let ring = read_bounded(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
-        return Ok(Keys::new(read_public_keys(named)?, true).with_keyring(ring.as_deref(), None));
+        return Ok(
+            Keys::new(read_public_keys(named)?, true).with_committed_keyring(ring.as_deref())
+        );
     }
     of_project(project, config)?.ok_or_else(|| {
         Error::judge("there is no public key to verify with").with_help(format!(
@@ -183,9 +185,12 @@ impl Trust {
             .filter(|anchor| anchor.keyring.is_some())
             .filter_map(|anchor| anchor.release.as_ref())
             .max();
-        let keys = keys
-            .with_keyring(ring.as_deref(), seen)
-            .after(highest.filter(|_| asks_for_several(seen)));
+        let keys = if named.keyring.is_some() {
+            keys.with_keyring(ring.as_deref(), seen)
+        } else {
+            keys.with_found_keyring(ring.as_deref(), seen)
+        };
+        let keys = keys.after(highest.filter(|_| asks_for_several(seen)));
         Ok(Self {
             keys,
             pins,

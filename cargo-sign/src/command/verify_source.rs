@@ -14,6 +14,7 @@ use release_gate::public_key::PublicKey;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use semver::Version;
 
+use super::signing::is_tracked;
 use super::trust;
 use crate::format::git_object::{self, Signed};
 use crate::format::sshsig;
@@ -101,18 +102,6 @@ fn own_tag(git: &Git, package: &Package) -> Result<String> {
     };
     let found = tags.filter(of_this).max_by_key(String::len);
     Ok(found.unwrap_or_else(|| format!("v{}", package.version)))
-}
-
-/// Whether a file is part of the checkout that is judged: whoever made the one made the other.
-fn is_tracked(git: &Git, path: &Path) -> Result<bool> {
-    let (Ok(path), Ok(root)) = (path.canonicalize(), git.root().canonicalize()) else {
-        return Ok(false);
-    };
-    let Ok(inside) = path.strip_prefix(&root) else {
-        return Ok(false);
-    };
-    let step = git.step().args(["ls-files", "-z", "--"]).arg(inside);
-    Ok(!git.run(step)?.success()?.stdout.is_empty())
 }
 
 /// The keys that may sign source.

@@ -11,7 +11,7 @@ use crate::judge::emitted::Emitted;
 use crate::judge::keys::Keys;
 use crate::judge::signature::Further;
 use crate::model::companion::{RAW, SIGNIFY, SSHSIG};
-use crate::read::file::{Prehashed, read_bounded, signature_of};
+use crate::read::file::{Prehashed, read_bounded};
 use crate::read::folder::further_signatures;
 
 /// Longest armoured SSH signature that is read.
@@ -46,21 +46,6 @@ pub(super) fn read_emitted(dir: &Path, bytes: &[u8], list: &checksums::List) -> 
         raw: read_bounded(&dir.join(RAW), raw::LEN)?,
         signify,
     })
-}
-
-/// Who made the `.sig` beside a file, where it holds.
-///
-/// # Errors
-/// It is there and cannot be read.
-pub(crate) fn first_signer(
-    path: &Path,
-    prehash: &Prehash,
-    keys: &Keys,
-) -> Result<Option<PublicKey>> {
-    let signature = signature_of(path)?;
-    Ok(signature
-        .and_then(|bytes| signer(&bytes, prehash, keys))
-        .cloned())
 }
 
 /// The known key that made a signature which holds.

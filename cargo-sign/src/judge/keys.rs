@@ -8,7 +8,7 @@ use release_gate::{Finding, Rule};
 use semver::Version;
 
 use super::verdict::shown;
-use crate::format::keyring::Keyring;
+use crate::format::keyring::{Keyring, KeyringError};
 use crate::model::keyring::{Member, Standing};
 use crate::rules;
 
@@ -40,13 +40,37 @@ impl Keys {
     /// Adds what a keyring says: the one that was `found`, if it continues the one that was `seen`
     /// or is tied to one of the keys.
     #[must_use]
-    pub fn with_keyring(mut self, found: Option<&[u8]>, seen: Option<&Keyring>) -> Self {
+    pub fn with_keyring(self, found: Option<&[u8]>, seen: Option<&Keyring>) -> Self {
+        self.with_ring(found, seen, true)
+    }
+
+    /// The same for a keyring that came with the download. It is published for everybody, so that
+    /// one which lists the key and is not tied to it is no refusal: it is as if there were none.
+    #[must_use]
+    pub fn with_found_keyring(self, found: Option<&[u8]>, seen: Option<&Keyring>) -> Self {
+        self.with_ring(found, seen, false)
+    }
+
+    fn with_ring(mut self, found: Option<&[u8]>, seen: Option<&Keyring>, named: bool) -> Self {
         let judged = found.map(|bytes| {
             let ring = Keyring::parse(bytes)?;
             ring.trusted(seen, &self.keys).map(|()| ring)
         });
         self.ring = match judged {
             Some(Ok(ring)) => Some(ring),
+            // Nothing says that it is genuine, and nothing in it is relied on: it is as if there
+            // were none. A new key is such a key until its holder signed the keyring.
+            Some(Err(KeyringError::Untrusted))
+                if !named && seen.is_none() && self.is_listed_in(found) =>
+            {
+                let text =
+                    "the trusted key never signed the keyring that lists it: it was not relied on";
+                let help =
+                    "the holder of the new key signs the keyring with `cargo sign keys sign`";
+                self.findings
+                    .push(Finding::new(&rules::KEYRING_UNPROVEN, text).help(help));
+                None
+            }
             Some(Err(error)) => {
                 let help = "get keyring.json again from where the project publishes it; do not trust the release until it holds";
                 self.findings
@@ -63,6 +87,25 @@ impl Keys {
         let more: Vec<_> = members.filter(|key| !self.keys.contains(key)).collect();
         self.keys.extend(more);
         self
+    }
+
+    /// Whether a keyring that holds in itself lists one of the keys as in use.
+    fn is_listed_in(&self, found: Option<&[u8]>) -> bool {
+        let ring = found.and_then(|bytes| Keyring::parse(bytes).ok());
+        ring.is_some_and(|ring| ring.complete().is_ok() && ring.has_in_use(&self.keys))
+    }
+
+    /// Adds the keyring that is committed beside the key: both came with one commit, so that it is
+    /// enough that the key is in use there.
+    #[must_use]
+    pub fn with_committed_keyring(self, found: Option<&[u8]>) -> Self {
+        let ring = found.and_then(|bytes| Keyring::parse(bytes).ok());
+        match ring {
+            Some(ring) if ring.complete().is_ok() && ring.has_in_use(&self.keys) => {
+                self.with_keyring(None, Some(&ring))
+            }
+            _ => self.with_keyring(found, None),
+        }
     }
 
     /// Adds the highest release that was seen together with a keyring: what is newer is judged by

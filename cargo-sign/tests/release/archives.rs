@@ -349,7 +349,7 @@ fn benign() -> Vec<(String, Vec<u8>, Files)> {
         (
             "zip fields of the member alone",
             Entry {
-                local_extra: b"\xfe\xca\x01\0x\0\0".to_vec(),
+                local_extra: b"\xfe\xca\0\0".to_vec(),
                 ..entry.clone()
             },
         ),

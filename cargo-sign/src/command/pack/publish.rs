@@ -78,7 +78,7 @@ pub(super) fn write_list(
         .collect();
     remove_stale(folder, release, &paths, signer.committed.as_ref())?;
     for path in paths {
-        let signature = sign_file(&signer.key, release, &path, None)?;
+        let signature = sign_file(&signer.key, release, &path)?;
         folder.record(&published(&file_name(&signature)))?;
     }
     emit(folder, signer, release, &list, text.as_bytes())?;

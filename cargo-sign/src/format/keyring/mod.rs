@@ -174,6 +174,13 @@ impl Keyring {
         key: &(impl Signs + ?Sized),
     ) -> Result<Self, KeyringError> {
         self.complete()?;
+        let signer = [PublicKey::new(key.verifying_key())];
+        if !self.has_in_use(&signer) {
+            return Err(KeyringError::Chain {
+                version: self.newest().version + 1,
+                why: "it is signed by a key that was not in use before",
+            });
+        }
         let mut content = self.newest().clone();
         content.previous = Some(self.digest()?);
         content.version += 1;
@@ -336,6 +343,12 @@ impl Keyring {
         }
     }
 
+    /// Whether one of these keys is in use in the newest version.
+    pub fn has_in_use(&self, keys: &[PublicKey]) -> bool {
+        let active = self.newest().active();
+        keys.iter().any(|key| active.contains(key.key.as_bytes()))
+    }
+
     /// What holds now.
     pub fn newest(&self) -> &Content {
         // `check` refuses a keyring without versions, and no other way leads here.
@@ -411,8 +424,17 @@ fn check_signatures(version: &Signed, before: Option<&Signed>) -> Result<(), Key
     let number = version.signed.version;
     let message = pae(TYPE, &encoded(version.line())?);
     let content = &before.unwrap_or(version).signed;
-    let active = content.active();
-    let keys: Vec<PublicKey> = content.keys.iter().filter_map(Member::public).collect();
+    // Keys that this version adds may sign it too: that counts towards no threshold, and ties the
+    // keyring to whoever trusts only the new key.
+    let mut active = content.active();
+    active.extend(version.signed.active());
+    let keys: Vec<PublicKey> = version
+        .signed
+        .keys
+        .iter()
+        .chain(&content.keys)
+        .filter_map(Member::public)
+        .collect();
     for by in &version.signatures {
         let key = keys
             .iter()
