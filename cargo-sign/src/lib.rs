@@ -24,6 +24,7 @@ mod report;
 pub mod rules;
 #[cfg(feature = "sigstore")]
 pub mod sigstore;
+mod ssh_keygen;
 pub mod tool;
 #[cfg(feature = "upload")]
 pub mod transfer;

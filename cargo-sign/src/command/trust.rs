@@ -23,15 +23,20 @@ use crate::rules;
 /// The keys of the project itself: the committed public key, and what the committed keyring says.
 /// `None` where neither is there.
 pub(super) fn of_project(project: &Project, config: &Config) -> Result<Option<Keys>> {
-    let ring = read_bounded(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
-    let Some(path) = committed_key(project, config) else {
+    of_root(&project.root, config)
+}
+
+/// The keys that are committed in this folder.
+fn of_root(root: &Path, config: &Config) -> Result<Option<Keys>> {
+    let ring = read_bounded(&root.join(COMMITTED_KEYRING), MAX_LEN)?;
+    let Some(path) = committed_key_in(root, config) else {
         let Some(bytes) = ring else { return Ok(None) };
-        let wrong = |error| {
-            Error::judge(format!("`{COMMITTED_KEYRING}` cannot be relied on")).with_source(error)
-        };
         let ring = Keyring::parse(&bytes)
             .and_then(|ring| ring.complete().map(|()| ring))
-            .map_err(wrong)?;
+            .map_err(|error| {
+                Error::judge(format!("`{COMMITTED_KEYRING}` cannot be relied on"))
+                    .with_source(error)
+            })?;
         return Ok(Some(
             Keys::new(Vec::new(), true).with_keyring(None, Some(&ring)),
         ));
@@ -48,13 +53,18 @@ pub(super) fn of_project_or_named(
     config: &Config,
     named: &[PathBuf],
 ) -> Result<Keys> {
+    of_root_or_named(&project.root, config, named)
+}
+
+/// The same for the folder that the keys are committed in.
+pub(super) fn of_root_or_named(root: &Path, config: &Config, named: &[PathBuf]) -> Result<Keys> {
     if !named.is_empty() {
-        let ring = read_bounded(&project.root.join(COMMITTED_KEYRING), MAX_LEN)?;
+        let ring = read_bounded(&root.join(COMMITTED_KEYRING), MAX_LEN)?;
         return Ok(
             Keys::new(read_public_keys(named)?, true).with_committed_keyring(ring.as_deref())
         );
     }
-    of_project(project, config)?.ok_or_else(|| {
+    of_root(root, config)?.ok_or_else(|| {
         Error::judge("there is no public key to verify with").with_help(format!(
             "name one you trust with --key, or commit it as {COMMITTED_KEY}"
         ))
@@ -63,11 +73,15 @@ pub(super) fn of_project_or_named(
 
 /// The committed public key of a project, if there is one.
 pub(super) fn committed_key(project: &Project, config: &Config) -> Option<PathBuf> {
+    committed_key_in(&project.root, config)
+}
+
+fn committed_key_in(root: &Path, config: &Config) -> Option<PathBuf> {
     let name = config
         .public_key
         .as_deref()
         .unwrap_or(Path::new(COMMITTED_KEY));
-    let path = project.root.join(name);
+    let path = root.join(name);
     path.is_file().then_some(path)
 }
 

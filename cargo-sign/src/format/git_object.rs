@@ -3,40 +3,97 @@
 const SSH: &[u8] = b"-----BEGIN SSH SIGNATURE-----\n";
 const PGP: &[u8] = b"-----BEGIN PGP SIGNATURE-----\n";
 const PGP_END: &[u8] = b"-----END PGP SIGNATURE-----";
-const HEADER: &[u8] = b"gpgsig ";
+/// Headers that hold a signature over the object in one of the two hash functions; git leaves both
+/// out of what is signed.
+const SHA1_HEADER: &[u8] = b"gpgsig ";
+const SHA256_HEADER: &[u8] = b"gpgsig-sha256 ";
 
 /// What was signed, and the armoured signature.
 pub type Signed = (Vec<u8>, Vec<u8>);
 
-/// Splits a tag object: the signature is its end, from the first line that begins one. `None` where
-/// it has none.
-pub fn tag(object: &[u8]) -> Option<Signed> {
-    let begins = |at: usize| object[at..].starts_with(SSH) || object[at..].starts_with(PGP);
-    let at = (0..object.len()).find(|at| begins(*at) && (*at == 0 || object[*at - 1] == b'\n'))?;
-    Some((object[..at].to_vec(), object[at..].to_vec()))
+/// The hash function that a repository names its objects by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectFormat {
+    /// 40 digits.
+    Sha1,
+    /// 64 digits.
+    Sha256,
 }
 
-/// Splits a commit object: the signature is its one `gpgsig` header, continued by lines that begin
-/// with a space.
-pub fn commit(object: &[u8]) -> Option<Signed> {
-    let (mut payload, mut signature, mut inside, mut body) = (Vec::new(), None, false, false);
+impl ObjectFormat {
+    /// The format of an object with this id.
+    pub fn of(id: &str) -> Self {
+        if id.len() == 64 {
+            Self::Sha256
+        } else {
+            Self::Sha1
+        }
+    }
+
+    fn header(self) -> &'static [u8] {
+        match self {
+            Self::Sha1 => SHA1_HEADER,
+            Self::Sha256 => SHA256_HEADER,
+        }
+    }
+}
+
+/// Splits a tag object: the signature is its end, from the last line that begins one, as git has
+/// it; what stands before may quote another. `None` where it has none.
+pub fn tag(object: &[u8]) -> Option<Signed> {
+    let begins = |at: usize| object[at..].starts_with(SSH) || object[at..].starts_with(PGP);
+    let starts_line = |at: usize| at == 0 || object[at - 1] == b'\n';
+    let at = (0..object.len())
+        .rev()
+        .find(|at| starts_line(*at) && begins(*at))?;
+    // A tag of a repository in transition also carries a signature for the other hash function.
+    let (payload, _) = split_headers(&object[..at], SHA1_HEADER)?;
+    Some((payload, object[at..].to_vec()))
+}
+
+/// Splits a commit object: the signature is the one header for this hash function, continued by
+/// lines that begin with a space.
+pub fn commit(object: &[u8], format: ObjectFormat) -> Option<Signed> {
+    let (payload, signature) = split_headers(object, format.header())?;
+    signature.map(|signature| (payload, signature))
+}
+
+/// Takes the headers that hold signatures out of an object, and returns the value of `wanted`.
+/// `None`: a header is there twice, and a second signature would be judged by nobody.
+fn split_headers(object: &[u8], wanted: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+    let mut payload = Vec::new();
+    let mut found: [Option<Vec<u8>>; 2] = [None, None];
+    let mut inside = None;
+    let mut body = false;
     for line in object.split_inclusive(|byte| *byte == b'\n') {
         body |= line == b"\n";
-        match (line.strip_prefix(HEADER), line.strip_prefix(b" ")) {
-            // A second signature would be judged by nobody.
-            (Some(_), _) if !body && signature.is_some() => return None,
-            (Some(first), _) if !body => {
-                signature = Some(first.to_vec());
-                inside = true;
+        let headers = [SHA1_HEADER, SHA256_HEADER];
+        let begun = headers
+            .iter()
+            .position(|header| !body && line.starts_with(header));
+        if let Some(which) = begun {
+            if found[which].is_some() {
+                return None;
             }
-            (_, Some(more)) if !body && inside => signature.as_mut()?.extend_from_slice(more),
+            found[which] = Some(line[headers[which].len()..].to_vec());
+            inside = Some(which);
+            continue;
+        }
+        match (inside, line.strip_prefix(b" ")) {
+            (Some(which), Some(more)) if !body => {
+                if let Some(signature) = &mut found[which] {
+                    signature.extend_from_slice(more);
+                }
+            }
             _ => {
-                inside = false;
+                inside = None;
                 payload.extend_from_slice(line);
             }
         }
     }
-    signature.map(|signature| (payload, signature))
+    let [sha1, sha256] = found;
+    let signature = if wanted == SHA1_HEADER { sha1 } else { sha256 };
+    Some((payload, signature))
 }
 
 /// Whether a signature is a GPG one: exactly one block of armour, and nothing around it that
@@ -69,11 +126,11 @@ mod tests {
     #[test]
     fn payload_and_signature_are_told_apart() {
         let signed = b"tree x\ngpgsig A\n B\nauthor y\n\ngpgsig text\n more\n";
-        let (payload, signature) = commit(signed).unwrap();
+        let (payload, signature) = commit(signed, ObjectFormat::Sha1).unwrap();
         assert_eq!(payload, b"tree x\nauthor y\n\ngpgsig text\n more\n");
         assert_eq!(signature, b"A\nB\n");
-        assert_eq!(commit(b"tree x\n\ngpgsig A\n"), None);
-        assert_eq!(commit(b"gpgsig A\ngpgsig B\n\n"), None);
+        assert_eq!(commit(b"tree x\n\ngpgsig A\n", ObjectFormat::Sha1), None);
+        assert_eq!(commit(b"gpgsig A\ngpgsig B\n\n", ObjectFormat::Sha1), None);
         let pgp =
             b"tag v1\n\ntext\n-----BEGIN PGP SIGNATURE-----\n\nA\n-----END PGP SIGNATURE-----\n";
         let (payload, signature) = tag(pgp).unwrap();
@@ -90,7 +147,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
-            let _ = (tag(&bytes), commit(&bytes), header(&bytes, "tag"), is_gpg(&bytes));
+            let _ = (tag(&bytes), commit(&bytes, ObjectFormat::Sha1), header(&bytes, "tag"), is_gpg(&bytes));
         }
     }
 }

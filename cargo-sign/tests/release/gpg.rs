@@ -190,6 +190,11 @@ fn source_may_be_signed_with_gpg() {
     let committed = release.dir.path().join("release-keys");
     std::fs::create_dir(&committed).unwrap();
     std::fs::copy(&file, committed.join("maintainer.asc")).unwrap();
+    std::fs::write(
+        release.dir.path().join(".git/info/exclude"),
+        "/release-keys\n",
+    )
+    .unwrap();
     assert_eq!(verify(&[]), (0, vec![]));
     assert_eq!(verify(&["--gpg-key", &fingerprint]), (0, vec![]));
 

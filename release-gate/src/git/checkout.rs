@@ -179,6 +179,7 @@ impl Git {
                 continue;
             }
             let module = Git {
+                filters: self.filters.clone(),
                 root: place,
                 git_dir,
                 runner: self.runner.clone(),

@@ -35,6 +35,51 @@ const HARDENING: &[&str] = &[
     "advice.detachedHead=false",
 ];
 
+/// What a filter is told by, and what each is set to.
+const FILTER_KEYS: [(&str, &str); 4] = [
+    ("clean", ""),
+    ("smudge", ""),
+    ("process", ""),
+    ("required", "false"),
+];
+
+/// The filters that the configuration names: `filter.<name>`.
+fn filters(dir: &Path, runner: &Runner) -> Result<Vec<String>, GitError> {
+    let step = hardened(dir).args([
+        "config",
+        "--null",
+        "--name-only",
+        "--get-regexp",
+        "^filter\\.",
+    ]);
+    // Without any, git ends with 1 and says nothing.
+    let listed = runner.run(step)?.stdout;
+    let mut names: Vec<String> = String::from_utf8_lossy(&listed)
+        .split('\0')
+        .filter_map(|key| key.rsplit_once('.'))
+        .map(|(filter, _)| filter.to_owned())
+        .collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Sets every key of these filters so that no program is started for them.
+fn without_filters(step: Step, filters: &[String]) -> Step {
+    let settings: Vec<(String, &str)> = filters
+        .iter()
+        .flat_map(|filter| FILTER_KEYS.map(|(key, value)| (format!("{filter}.{key}"), value)))
+        .collect();
+    let step = step.env("GIT_CONFIG_COUNT", settings.len().to_string());
+    settings
+        .iter()
+        .enumerate()
+        .fold(step, |step, (at, (key, value))| {
+            step.env(format!("GIT_CONFIG_KEY_{at}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{at}"), value)
+        })
+}
+
 /// Why git gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -113,6 +158,9 @@ pub struct Git {
     pub(super) runner: Runner,
     /// Whether what git computed of the history before is believed.
     pub(super) shortcuts: bool,
+    /// Filters (`filter.<name>`) of any configuration. git starts their programs where attributes
+    /// of the work tree ask for them, so they are switched off.
+    pub(super) filters: Vec<String>,
 }
 
 impl Git {
@@ -151,6 +199,7 @@ impl Git {
         match (lines.next(), lines.next()) {
             (Some(root), Some(git_dir)) if !root.is_empty() && !git_dir.is_empty() => {
                 Ok(Some(Self {
+                    filters: filters(dir, runner)?,
                     root: bytes_to_path(root),
                     git_dir: bytes_to_path(git_dir),
                     runner: runner.clone(),
@@ -173,7 +222,7 @@ impl Git {
 
     /// A hardened git step in the top folder; plumbing arguments follow.
     pub fn step(&self) -> Step {
-        let step = hardened(&self.root);
+        let step = without_filters(hardened(&self.root), &self.filters);
         if self.shortcuts {
             step
         } else {
