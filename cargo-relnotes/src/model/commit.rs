@@ -72,7 +72,7 @@ impl Identity {
     /// Whether it is a program.
     pub fn is_automaton(&self) -> bool {
         let lower = self.name.to_lowercase();
-        let automatic = lower.ends_with("[bot]")
+        lower.ends_with("[bot]")
             || [
                 "dependabot",
                 "renovate",
@@ -90,8 +90,7 @@ impl Identity {
                     || lower.strip_suffix("-preview") == Some(bot)
                     || lower.strip_suffix("-bot") == Some(bot)
             })
-            || self.email.contains("[bot]@");
-        automatic
+            || self.email.contains("[bot]@")
     }
 
     /// The login at a forge, where the address is one the forge hands out to hide the real one.

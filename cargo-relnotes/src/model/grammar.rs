@@ -122,7 +122,7 @@ fn is_area_name(name: &str) -> bool {
         && !is_ticket
         && !lower.contains("skip")
         && !lower.starts_with("backport")
-        && !matches!(lower.as_str(), "wip" | "ci" | "draft" | "rfc" | "no ci")
+        && !matches!(lower.as_str(), "wip" | "draft" | "rfc" | "no ci")
 }
 
 /// `type(scope)!: description` to the letter: a noun, an optional scope, an optional `!`, a colon

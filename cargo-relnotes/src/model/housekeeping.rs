@@ -216,11 +216,9 @@ pub(super) fn is_release_commit(header: &Header, package: Option<&str>) -> bool 
     match words[..] {
         // `ignore-0.4.22`: a release of another package of the workspace.
         [word] => is_version(word) || names_version(word) || word == "release",
-        [first, word] if first == "release" => is_version(word) || names_version(word),
+        ["release", word] => is_version(word) || names_version(word),
         ["bump" | "set" | "update" | "prepare", .., "version"] => is_plain,
-        _ if versions > 0 => {
-            is_plain && means_release || means_release && is_named_release(&words, &others)
-        }
+        _ if versions > 0 => means_release && (is_plain || is_named_release(&words, &others)),
         _ => false,
     }
 }

@@ -78,7 +78,7 @@ fn write_body(document: &mut Document, release: &Release, most: usize) {
                 document,
                 vulnerabilities,
                 &evidence.facts,
-                about.is_library,
+                about,
                 style.level,
             );
         }

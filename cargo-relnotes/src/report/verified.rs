@@ -5,10 +5,10 @@
 use super::document::{Document, Part};
 use super::words::{counted, severity, shipped};
 use crate::model::facts::{
-    AdvisoryKind, BuildInfo, BuiltArtifact, CompatData, Fact, Facts, FoundAdvisory, Judged,
-    ReproData, Sbom, VulnsData,
+    AdvisoryKind, BuildInfo, BuiltArtifact, CompatData, Fact, Facts, FoundAdvisory, GapKind,
+    Judged, ReproData, Sbom, VulnsData,
 };
-use crate::model::release::{Evidence, Release, Vulnerabilities};
+use crate::model::release::{About, Evidence, Phase, Release, Vulnerabilities};
 use crate::model::shipped::Key;
 use crate::model::vulnerabilities::{Hit, Standing};
 
@@ -17,14 +17,16 @@ pub(super) fn known_issues(
     document: &mut Document,
     vulnerabilities: &Vulnerabilities,
     facts: &Facts,
-    is_library: bool,
+    about: &About,
     level: u8,
 ) {
+    let is_draft = about.phase == Phase::Draft;
     let standing = &vulnerabilities.standing;
-    let unjudged = facts
-        .vulns
-        .gap()
-        .filter(|_| standing.is_empty() && vulnerabilities.compared.is_err());
+    // In a draft, what nobody looked at yet is one line under “Verification”.
+    let unjudged = facts.vulns.gap().filter(|gap| {
+        let is_told_below = is_draft && gap.kind == GapKind::Missing;
+        standing.is_empty() && vulnerabilities.compared.is_err() && !is_told_below
+    });
     if standing.is_empty() && unjudged.is_none() {
         return;
     }
@@ -40,7 +42,7 @@ pub(super) fn known_issues(
         );
     }
     for (standing, hit) in standing {
-        known_issue(document, *standing, hit, is_library);
+        known_issue(document, *standing, hit, about.is_library);
     }
 }
 
@@ -80,15 +82,42 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
             Part::Code(release.about.commit.as_str()),
         ],
     );
-    write_build(document, evidence);
-    write_reproducibility(document, &facts.repro);
-    write_sbom(document, &facts.sbom);
-    write_vulnerabilities(document, &facts.vulns);
-    write_api(document, &facts.compat);
+    // A draft says in one line which gates have not run yet; a final release says of each why.
+    let is_draft = release.about.phase == Phase::Draft;
+    let mut not_yet: Vec<&str> = Vec::new();
+    let mut is_due = |what: &'static str, is_missing: bool| {
+        if is_draft && is_missing {
+            not_yet.push(what);
+        }
+        !(is_draft && is_missing)
+    };
+    if is_due("Build", is_missing(&facts.buildinfo)) {
+        write_build(document, evidence);
+    }
+    if is_due("Reproducibility", is_missing(&facts.repro)) {
+        write_reproducibility(document, &facts.repro);
+    }
+    if is_due("SBOM", is_missing(&facts.sbom)) {
+        write_sbom(document, &facts.sbom);
+    }
+    if is_due("API", is_missing(&facts.compat)) {
+        write_api(document, &facts.compat);
+    }
+    if is_due("Vulnerabilities", is_missing(&facts.vulns)) {
+        write_vulnerabilities(document, &facts.vulns);
+    }
+    if !not_yet.is_empty() {
+        let line = format!("{}: not judged yet", not_yet.join(", "));
+        document.item(0, &[Part::Text(&line)]);
+    }
     if release.range.before().is_some() {
         not_compared(document, release);
     }
     write_keys(document, &release.about.package, &evidence.keys);
+}
+
+fn is_missing<T>(fact: &Fact<T>) -> bool {
+    matches!(fact, Fact::Missing)
 }
 
 fn write_build(document: &mut Document, evidence: &Evidence) {
