@@ -359,6 +359,11 @@ impl Accountant<'_> {
                 }
                 self.lines.take_line(&commit.id, line)
             }
+            // A private fix has no words but its advisory.
+            _ if !advisories_of(message).is_empty() && !self.pulls.is_outside(at) => {
+                let line = self.line_of(at, message, Section::Security);
+                self.lines.take_line(&commit.id, line)
+            }
             _ => Bucket::Merge,
         }
     }
@@ -408,7 +413,8 @@ impl Accountant<'_> {
         let commit = &self.commits[at];
         let own = pulls::read(&commit.message).and_then(|pull| pull.number);
         let brought_by = self.pulls.number_of(at, self.commits);
-        let mut line = Line::new(section, message.header.clone(), own.or(brought_by));
+        let number = own.or(message.request).or(brought_by);
+        let mut line = Line::new(section, message.header.clone(), number);
         line.breaking = breaking_blocks(&message.breaking);
         line.advisories = match section {
             Section::Security | Section::Breaking => message.advisories.clone(),

@@ -34,6 +34,8 @@ pub struct Message {
     pub is_squash_list: bool,
     /// Ids of security advisories named anywhere in the message, upper case.
     pub advisories: Vec<String>,
+    /// The merge request a squash of GitLab's came from.
+    pub request: Option<u64>,
     /// Whether it says that it repairs what an advisory is about.
     pub repairs_advisory: bool,
     /// What a `Changelog:` trailer asks for.
@@ -85,10 +87,20 @@ pub fn parse(message: &str, known: &dyn Fn(&str) -> bool) -> Message {
         revert: read_revert(first, &subject, &lines),
         co_authors: co_authors(&lines),
         advisories: advisory_ids(text).collect(),
+        request: lines.iter().find_map(|line| merge_request(line)),
         repairs_advisory: text.lines().any(is_repair_of_advisory),
         wish: wish(&lines),
         header: subject,
     }
+}
+
+/// `See merge request group/project!12`.
+fn merge_request(line: &str) -> Option<u64> {
+    let (_, digits) = line
+        .trim()
+        .strip_prefix("See merge request ")?
+        .rsplit_once('!')?;
+    digits.parse().ok()
 }
 
 /// What a `Changelog:` trailer asks for.

@@ -125,7 +125,10 @@ pub fn near_misses(tags: &[Tag], known: &[TaggedRelease]) -> Vec<(String, Tagged
                 commit: tag.commit.clone(),
                 time: tag.time,
             };
-            (!matches!(before, "" | "v")).then(|| (format!("{before}{{version}}"), release))
+            // A version that has a tag needs no second one.
+            let is_known = known.iter().any(|one| one.version == release.version);
+            (!is_known && !matches!(before, "" | "v"))
+                .then(|| (format!("{before}{{version}}"), release))
         })
         .collect()
 }

@@ -198,8 +198,10 @@ struct HeadingStyle {
     date: (String, String),
     /// 0 where headings are paragraphs in bold.
     level: u8,
-    /// Whether the version is a link: it stands in brackets.
+    /// Whether the version is a link: it stands in brackets, and the file defines where it leads.
     brackets: bool,
+    /// Whether the heading itself says where the link leads.
+    inline_link: bool,
     /// Whether versions are written with two numbers.
     two_numbers: bool,
 }
@@ -213,6 +215,7 @@ impl HeadingStyle {
             date: (" - ".to_owned(), String::new()),
             level: 2,
             brackets: true,
+            inline_link: false,
             two_numbers: false,
         };
         let Some(newest) = headings.first() else {
@@ -237,7 +240,12 @@ impl HeadingStyle {
             Some('*') if bold => "**",
             _ => "",
         };
-        let parenthesised = behind.contains('(') && !behind.contains("](");
+        let inline_link = behind.starts_with("](");
+        let parenthesised = if inline_link {
+            behind.contains(") (")
+        } else {
+            behind.contains('(')
+        };
         // Setext headings have their line below.
         let is_setext = !before.trim_start().starts_with('#') && !bold;
         Self {
@@ -253,7 +261,8 @@ impl HeadingStyle {
                 (" - ".to_owned(), String::new())
             },
             level: newest.level,
-            brackets: before.ends_with('[') && has_definitions(text),
+            brackets: before.ends_with('[') && !inline_link && has_definitions(text),
+            inline_link,
             two_numbers,
         }
     }
@@ -265,16 +274,17 @@ impl HeadingStyle {
         } else {
             version.to_string()
         };
-        let Self {
-            before,
-            after,
-            date: (open, close),
-            ..
-        } = self;
-        format!(
-            "{before}{shown}{after}{open}{}{close}",
-            iso_date(release.about.time)
-        )
+        let (open, close) = &self.date;
+        let date = format!("{open}{}{close}", iso_date(release.about.time));
+        let address = self.inline_link.then(|| compare_address(release)).flatten();
+        match address {
+            Some(address) => format!("{}{shown}]({address}){date}", self.before),
+            // Without an address, brackets around the version would be shown as they are.
+            None if self.inline_link => {
+                format!("{}{shown}{date}", self.before.trim_end_matches('['))
+            }
+            None => format!("{}{shown}{}{date}", self.before, self.after),
+        }
     }
 }
 
@@ -332,7 +342,6 @@ fn with_link(text: &str, release: &Release) -> String {
     }
 
     let tag = new_tag(release);
-    let before = release.range.before();
     let unreleased = definitions
         .iter()
         .position(|line| line.to_lowercase().starts_with("[unreleased]: "));
@@ -348,14 +357,7 @@ fn with_link(text: &str, release: &Release) -> String {
         ))
     });
     let links = release.about.links.as_ref();
-    let of_forge = || {
-        let links = links?;
-        let address = match before {
-            Some(before) => links.compare(&before.tag, &tag)?,
-            None => links.release(&tag),
-        };
-        Some(format!("{mine}{address}"))
-    };
+    let of_forge = || Some(format!("{mine}{}", compare_address(release)?));
     match (of_file, unreleased) {
         (Some((new_unreleased, definition)), Some(at)) => {
             definitions[at] = new_unreleased;
@@ -380,6 +382,17 @@ fn with_link(text: &str, release: &Release) -> String {
         },
     }
     format!("{}\n\n{}\n", body.trim_end(), definitions.join("\n"))
+}
+
+/// Where the changes since the release before are shown; the release itself where there is none
+/// before.
+fn compare_address(release: &Release) -> Option<String> {
+    let links = release.about.links.as_ref()?;
+    let tag = new_tag(release);
+    match release.range.before() {
+        Some(before) => links.compare(&before.tag, &tag),
+        None => Some(links.release(&tag)),
+    }
 }
 
 /// Whether a file is the one that was just begun here.
