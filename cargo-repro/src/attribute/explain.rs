@@ -433,7 +433,7 @@ fn other_symbol_hash(sandbox: &Sandbox, mut cause: Cause, unit_a: &Unit, unit_b:
     // Cargo's hash is a function of the path: at the same path it is the same, so nothing has to be
     // repeated to know that.
     let mut fix = untried_fix(
-        "make it a member of the workspace; `[repro] pin = [\"path\"]` in release-gates.toml makes sealed builds use one path, which masks it",
+        "make it a member of the workspace\nor `[repro] pin = [\"path\"]` in release-gates.toml: sealed builds use one path, which masks it",
     );
     if sandbox.abilities.isolations.namespaces.is_ok() {
         fix.config = vec![fixes::pin_line("path")];

@@ -49,7 +49,7 @@ pub(super) fn find(
 pub(super) fn pinning(word: &str, advice: &str) -> Fix {
     tried_fix(
         format!(
-            "{advice}; `[repro] pin = [\"{word}\"]` in release-gates.toml makes sealed builds hold it still, which masks it"
+            "{advice}\nor `[repro] pin = [\"{word}\"]` in release-gates.toml: sealed builds hold it still, which masks it"
         ),
         vec![pin_line(word)],
     )

@@ -161,7 +161,7 @@ pub(crate) fn stripping(profile: &str, strip: &str) -> Fix {
     };
     tried_fix(
         format!(
-            "`strip = \"{strip}\"` in `[profile.{profile}]` of Cargo.toml leaves out all that differs in the programs, and plain cargo obeys it; \
+            "`strip = \"{strip}\"` in `[profile.{profile}]` of Cargo.toml leaves out all that differs,\nfor plain cargo, too; \
              this masks it, and {hides}"
         ),
         vec![ConfigLine {

@@ -7,7 +7,7 @@ use release_gate::fs::write_atomic;
 use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result, Subject};
 
 use crate::diff::{explain, html, map};
-use crate::read::folders::{compare_folders, read_file};
+use crate::read::folders::{compare_folders, folder_stripes, read_file};
 use crate::report::diff::{plain, table};
 use crate::rules;
 use crate::tool::TOOL;
@@ -82,12 +82,6 @@ fn files(a: &Path, b: &Path) -> Result<Difference> {
 
 /// Writes the page with the map.
 fn write_page(cx: &Context, path: &Path, [a, b]: [&Path; 2], found: &Difference) -> Result<()> {
-    if a.is_dir() {
-        return Err(
-            Error::usage("a map is made of two files, and these are folders")
-                .with_help("name two files of them"),
-        );
-    }
     if cx.args().dry_run {
         cx.terminal
             .status("Would write", path.display().to_string());
@@ -100,11 +94,12 @@ fn write_page(cx: &Context, path: &Path, [a, b]: [&Path; 2], found: &Difference)
             .into_owned()
     };
     let (name_a, name_b) = (name(a), name(b));
-    let page = html::page(
-        [&name_a, &name_b],
-        found,
-        &map::stripes(&read_file(a)?, &read_file(b)?),
-    );
+    let stripes = if a.is_dir() {
+        folder_stripes(a, b)?
+    } else {
+        map::stripes(&read_file(a)?, &read_file(b)?)
+    };
+    let page = html::page([&name_a, &name_b], found, &stripes);
     write_atomic(path, page.as_bytes())?;
     cx.terminal.status("Wrote", path.display().to_string());
     Ok(())

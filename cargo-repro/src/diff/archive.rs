@@ -1,4 +1,4 @@
-//! Members of archives: ar (rlib included), tar, gzip, zstd, zip. Nothing is written to disk; sizes
+//! Members of archives: ar (rlib included), tar, gzip, zstd, xz, zip. Nothing is written to disk; sizes
 //! are limited.
 
 use std::io::Read as _;
@@ -31,33 +31,22 @@ pub(crate) fn members(bytes: &[u8]) -> Option<(&'static str, Vec<Member>)> {
         return Some(("ar", ar(bytes)?));
     }
     if bytes.starts_with(b"\x1f\x8b") {
-        let mut content = Vec::new();
+        let mut unpacked = Vec::new();
         let decoder = flate2::read::MultiGzDecoder::new(bytes);
-        decoder.take(LARGEST).read_to_end(&mut content).ok()?;
+        decoder.take(LARGEST).read_to_end(&mut unpacked).ok()?;
         // MTIME and OS of the header (RFC 1952, section 2.3.1).
         let time = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
         let header = format!("gzip time {time} system {}", bytes.get(9)?);
-        return Some((
-            "gzip",
-            vec![Member {
-                name: "content".to_owned(),
-                header,
-                bytes: content,
-            }],
-        ));
+        return Some(("gzip", vec![content(header, unpacked)]));
     }
     if bytes.starts_with(b"\x28\xb5\x2f\xfd") {
-        let mut content = Vec::new();
+        let mut unpacked = Vec::new();
         let decoder = ruzstd::decoding::StreamingDecoder::new(bytes).ok()?;
-        decoder.take(LARGEST).read_to_end(&mut content).ok()?;
-        return Some((
-            "zstd",
-            vec![Member {
-                name: "content".to_owned(),
-                header: String::new(),
-                bytes: content,
-            }],
-        ));
+        decoder.take(LARGEST).read_to_end(&mut unpacked).ok()?;
+        return Some(("zstd", vec![content(String::new(), unpacked)]));
+    }
+    if bytes.starts_with(b"\xfd7zXZ\0") {
+        return Some(("xz", vec![content(String::new(), xz(bytes)?)]));
     }
     if bytes.starts_with(b"PK\x03\x04") {
         return Some(("zip", zip(bytes)?));
@@ -66,6 +55,39 @@ pub(crate) fn members(bytes: &[u8]) -> Option<(&'static str, Vec<Member>)> {
         return Some(("tar", tar(bytes)?));
     }
     None
+}
+
+/// What a compressor packed: one thing without a name.
+fn content(header: String, bytes: Vec<u8>) -> Member {
+    Member {
+        name: "content".to_owned(),
+        header,
+        bytes,
+    }
+}
+
+/// What xz packed, as far as it is not larger than is looked at.
+fn xz(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut limited = Limited(Vec::new());
+    lzma_rs::xz_decompress(&mut std::io::Cursor::new(bytes), &mut limited).ok()?;
+    Some(limited.0)
+}
+
+/// Takes bytes up to the limit and refuses more.
+struct Limited(Vec<u8>);
+
+impl std::io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if (self.0.len() + bytes.len()) as u64 > LARGEST {
+            return Err(std::io::Error::other("too large"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn ar(bytes: &[u8]) -> Option<Vec<Member>> {

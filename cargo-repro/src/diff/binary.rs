@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 use release_gate::facts::report::diff::Region;
 
-use super::region::count_differing;
+use super::region::{count_differing, first_difference};
 
 /// More symbols of one section than these are summed up.
 const SYMBOLS: usize = 60;
@@ -114,7 +114,8 @@ fn symbols(
     let table = symbol_table(file, section);
     let mut found = differing_symbols(&table, a, b);
     if a.len() != b.len() {
-        *found.entry(None).or_default() += a.len().abs_diff(b.len()) as u64;
+        found.entry(None).or_insert((0, a.len().min(b.len()))).0 +=
+            a.len().abs_diff(b.len()) as u64;
     }
 
     // A section of another length moves all that follows.
@@ -126,12 +127,19 @@ fn symbols(
     };
     let mut regions: Vec<Region> = found
         .into_iter()
-        .map(|(symbol, bytes)| {
+        .map(|(symbol, (bytes, at))| {
+            let place = first_difference(
+                a.get(at..).unwrap_or_default(),
+                b.get(at..).unwrap_or_default(),
+            );
+            let (offset, values) = place.unzip();
             let shown = symbol.map(|name| format!("{:#}", rustc_demangle::demangle(name)));
             Region {
                 section: Some(name.to_owned()),
                 krate: shown.as_deref().and_then(krate_of),
                 symbol: shown,
+                offset: offset.map(|offset: u64| offset + at as u64),
+                values,
                 bytes,
                 derived: is_derived(name) || moved,
                 note: note.clone(),
@@ -171,13 +179,14 @@ fn symbol_table<'a>(file: &object::File<'a>, section: &object::Section<'_, '_>) 
     table
 }
 
-/// How many bytes differ in each symbol, in one pass over the section.
+/// How many bytes differ in each symbol and where the first of them is, in one pass over the
+/// section.
 fn differing_symbols<'a>(
     table: &[Symbol<'a>],
     a: &[u8],
     b: &[u8],
-) -> BTreeMap<Option<&'a str>, u64> {
-    let mut found: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+) -> BTreeMap<Option<&'a str>, (u64, usize)> {
+    let mut found: BTreeMap<Option<&str>, (u64, usize)> = BTreeMap::new();
     let common = a.len().min(b.len());
     let mut at = 0;
 
@@ -208,8 +217,8 @@ fn differing_symbols<'a>(
             .unwrap_or(usize::MAX)
             .min(common)
             .max(at + 1);
-        *found.entry(symbol.map(|(.., name)| *name)).or_default() +=
-            count_differing(&a[at..end], &b[at..end]);
+        let name = symbol.map(|(.., name)| *name);
+        found.entry(name).or_insert((0, at)).0 += count_differing(&a[at..end], &b[at..end]);
         at = end;
     }
     found

@@ -2,7 +2,7 @@
 
 use release_gate::facts::report::diff::{Difference, Region};
 
-use super::region::count_differing;
+use super::region::{count_differing, first_difference};
 use super::{archive, binary, strings};
 
 /// How many regions are kept for one pair of files.
@@ -20,6 +20,10 @@ pub(crate) fn explain(a: &[u8], b: &[u8]) -> Difference {
         };
     }
     let (format, mut places) = compare(a, b, 0);
+    // What follows from nothing that can be seen is no consequence.
+    if places.iter().all(|region| region.derived) {
+        places.iter_mut().for_each(|region| region.derived = false);
+    }
     // Causes first; among them where most bytes differ.
     places.sort_by(|x, y| {
         (x.derived, std::cmp::Reverse(x.bytes)).cmp(&(y.derived, std::cmp::Reverse(y.bytes)))
@@ -53,23 +57,27 @@ fn compare(a: &[u8], b: &[u8], depth: usize) -> (&'static str, Vec<Region>) {
     if let Some(found) = binary::compare(a, b) {
         return found;
     }
-    if let (Ok(text_a), Ok(text_b)) = (std::str::from_utf8(a), std::str::from_utf8(b)) {
+    if let (Some(text_a), Some(text_b)) = (text_of(a), text_of(b)) {
         return ("text", lines(text_a, text_b));
     }
-    let bytes = count_differing(a, b);
-    let first = a
-        .iter()
-        .zip(b)
-        .position(|(x, y)| x != y)
-        .unwrap_or(a.len().min(b.len()));
+    let (offset, values) = first_difference(a, b).unzip();
+    let shorter = a.len().min(b.len()) as u64;
     (
         "bytes",
         vec![Region {
-            bytes,
-            note: format!("first at offset {first:#x}"),
+            bytes: count_differing(a, b),
+            offset: Some(offset.unwrap_or(shorter)),
+            values,
             ..Region::default()
         }],
     )
+}
+
+/// Bytes as text, where people can read them.
+fn text_of(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let is_readable = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t' | '\u{c}');
+    text.chars().all(is_readable).then_some(text)
 }
 
 fn lines(a: &str, b: &str) -> Vec<Region> {
@@ -234,8 +242,8 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_bytes_make_it_fail(a: Vec<u8>, b: Vec<u8>, magic in 0..7usize) {
-            let magics: [&[u8]; 7] = [b"\x28\xb5\x2f\xfd", b"", b"\x7fELF\x02\x01\x01", b"!<arch>\n", b"PK\x03\x04", b"\x1f\x8b\x08", b"\0asm"];
+        fn no_bytes_make_it_fail(a: Vec<u8>, b: Vec<u8>, magic in 0..8usize) {
+            let magics: [&[u8]; 8] = [b"\xfd7zXZ\0\0\x04", b"\x28\xb5\x2f\xfd", b"", b"\x7fELF\x02\x01\x01", b"!<arch>\n", b"PK\x03\x04", b"\x1f\x8b\x08", b"\0asm"];
             let with = |bytes: &[u8]| [magics[magic], bytes].concat();
             let (a, b) = (with(&a), with(&b));
             proptest::prop_assert_eq!(explain(&a, &b).identical, a == b);

@@ -102,7 +102,8 @@ fn members(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
     Some(stripes)
 }
 
-fn stripe(name: &str, a: &[u8], b: &[u8], derived: bool) -> Stripe {
+/// The stripe of two stretches.
+pub(crate) fn stripe(name: &str, a: &[u8], b: &[u8], derived: bool) -> Stripe {
     let longer = a.len().max(b.len());
     let width = longer.div_ceil(CELLS).max(1);
     let part = |bytes: &[u8], at: usize| -> Vec<u8> {

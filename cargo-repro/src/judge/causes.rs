@@ -1,6 +1,6 @@
 //! A finding from a cause.
 
-use release_gate::facts::report::repro::{Cause, Variation};
+use release_gate::facts::report::repro::{Cause, Fix, Variation};
 use release_gate::{Finding, Level, Rule};
 
 use crate::model::roots::Root;
@@ -61,17 +61,27 @@ pub(crate) fn finding_of(cause: &Cause, latent: bool) -> Finding {
     );
     let mut finding = Finding::new(rule, text).level(if latent { Level::Warn } else { rule.level });
     if let Some(fix) = &cause.fix {
-        let tried = if fix.confirmed {
-            " (tried: it made the outputs equal)"
-        } else {
-            " (not tried)"
-        };
-        finding = finding.help(format!("{}{tried}", fix.text));
+        finding = finding.help(help_of(cause, fix));
     }
     finding
         .evidence("package", cause.package.clone())
         .evidence("variation", cause.variation.as_str())
         .evidence("source", serde_json::json!(cause.source))
+}
+
+/// What to change first, then how far that was tried.
+fn help_of(cause: &Cause, fix: &Fix) -> String {
+    let place = cause
+        .source
+        .as_ref()
+        .map(|source| format!("look at `{source}` of `{}`\n", cause.package))
+        .unwrap_or_default();
+    let tried = if fix.confirmed {
+        "(tried: it made the outputs equal)"
+    } else {
+        "(not tried)"
+    };
+    format!("{place}{}\n{tried}", fix.text)
 }
 
 /// What the output depends on, in words.

@@ -7,8 +7,7 @@ const CATALOGUE: &[(Variation, &str, &str)] = &[
     (
         Variation::Path,
         "every folder has another name and length: sources, target folder, CARGO_HOME, HOME",
-        "do not embed `env!(\"CARGO_MANIFEST_DIR\")`, `env!(\"OUT_DIR\")` or the current folder; use paths relative to the \
-             package, `include_str!`/`include_bytes!`, or look the folder up at run time",
+        "embed no folder: use paths relative to the package, `include_bytes!`, or look it up at run time",
     ),
     (
         Variation::Time,
@@ -17,15 +16,13 @@ const CATALOGUE: &[(Variation, &str, &str)] = &[
     ),
     (
         Variation::FileTime,
-        "the sources' modification times are another day's",
-        "do not embed modification times; `rust-embed` has the feature `deterministic-timestamps`, `include_dir` embeds \
-             none without its feature `metadata`; archives that a build packs: `tar --mtime=@$SOURCE_DATE_EPOCH`, `gzip -n`, `ar D`",
+        "the sources' modification times are another day's; files that the build makes are younger (interposer)",
+        "embed no times of files; in archives: `tar --mtime=@$SOURCE_DATE_EPOCH`, `gzip -n`, `ar D`",
     ),
     (
         Variation::Entropy,
         "random numbers come from another seed (interposer); without it from the system as ever",
-        "iterate over `BTreeMap`, `IndexMap` or sorted vectors in macros and build scripts, never over `HashMap`; do not \
-             make random constants at build time",
+        "iterate over `BTreeMap` or sorted vectors, never `HashMap`; make no random constants at build time",
     ),
     (
         Variation::FileOrder,
@@ -34,13 +31,12 @@ const CATALOGUE: &[(Variation, &str, &str)] = &[
     ),
     (
         Variation::Environment,
-        "HOME, USER, LOGNAME, LANG, LC_ALL, TZ, SHELL, TERM and a variable of no meaning have other values",
-        "do not embed the environment of the machine that builds; pass what is meant on purpose through `[env]` in \
-             `.cargo/config.toml`",
+        "HOME, USER, LOGNAME, LANG, LC_ALL, TZ, SHELL, TERM, what continuous integration sets, and a variable of no meaning have other values",
+        "embed no environment of the machine; what is meant on purpose belongs into `[env]` of .cargo/config.toml",
     ),
     (
         Variation::Host,
-        "the machine has another name (namespace or interposer)",
+        "the machine has another name (namespace, interposer, `/etc/hostname`)",
         "do not embed the name of the machine that builds",
     ),
     (
@@ -50,19 +46,18 @@ const CATALOGUE: &[(Variation, &str, &str)] = &[
     ),
     (
         Variation::Umask,
-        "new files get other permissions",
+        "new files and the sources themselves have other permissions",
         "set the permissions of packed files, do not copy them from the disk",
     ),
     (
         Variation::UserId,
         "the build runs as another user and group (user namespace)",
-        "do not embed who builds: pass owners to whatever packs files (`tar --owner=0 --group=0 --numeric-owner`), and do \
-             not ask `whoami` or `id`",
+        "do not embed who builds: `tar --owner=0 --group=0 --numeric-owner`, and no `whoami` or `id`",
     ),
     (
         Variation::GitHistory,
         "the repository is a shallow one without tags",
-        "embed the whole id of the commit, never `git describe`, tags, counts of commits or shortened ids",
+        "embed the whole id of the commit: no `git describe`, tags, counts of commits or shortened ids",
     ),
     (
         Variation::Kernel,
@@ -72,12 +67,12 @@ const CATALOGUE: &[(Variation, &str, &str)] = &[
     (
         Variation::Processor,
         "nothing: both builds run on this machine, and the recorded calls are looked at",
-        "name the processor: `-C target-cpu=x86-64-v2` in place of `native`, and no probes in build scripts",
+        "name the processor: `target-cpu=x86-64-v2` in place of `native`, and no probes in build scripts",
     ),
     (
         Variation::None,
         "nothing: the same call in the same place is repeated",
-        "threads, addresses or the compiler itself; `codegen-units = 1`, `lto = \"off\"` or a newer compiler may help",
+        "threads, addresses or the compiler itself decide; try `codegen-units = 1` or a newer compiler",
     ),
     (
         Variation::Unknown,
@@ -134,6 +129,7 @@ mod tests {
     fn every_variation_says_how_it_is_varied_and_mended() {
         for (variation, how, mended) in CATALOGUE {
             assert!(!how.is_empty() && advice(*variation) == *mended);
+            assert!(mended.len() <= 110, "{mended}");
         }
     }
 }

@@ -12,6 +12,7 @@ use release_gate::facts::report::diff::{Difference, Region};
 use release_gate::{Error, Result};
 
 use crate::diff::explain;
+use crate::diff::map::{Stripe, stripe};
 
 /// What lies under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +112,33 @@ pub(crate) fn compare_folders(a: &Path, b: &Path) -> Result<Difference> {
         .places
         .sort_by_key(|place| (place.derived, std::cmp::Reverse(place.bytes)));
     Ok(found)
+}
+
+/// A map of two folders, a stripe for each file that one has or both have with other bytes.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn folder_stripes(a: &Path, b: &Path) -> Result<Vec<Stripe>> {
+    let in_a = list(a)?;
+    let in_b = list(b)?;
+    let is_file = |entry: Option<&Entry>| matches!(entry, Some(Entry::File { .. }));
+    let mut names: Vec<&PathBuf> = in_a.keys().chain(in_b.keys()).collect();
+    names.sort();
+    names.dedup();
+
+    let mut stripes = Vec::new();
+    for name in names {
+        let bytes = |folder: &Path, entry: Option<&Entry>| match is_file(entry) {
+            true => read_file(&folder.join(name)),
+            false => Ok(Vec::new()),
+        };
+        let (x, y) = (bytes(a, in_a.get(name))?, bytes(b, in_b.get(name))?);
+        if x != y {
+            let shown = name.to_string_lossy().replace('\\', "/");
+            stripes.push(stripe(&shown, &x, &y, false));
+        }
+    }
+    Ok(stripes)
 }
 
 /// Two files of one name.

@@ -1,6 +1,6 @@
 //! What `diff` tells people.
 
-use release_gate::facts::report::diff::Difference;
+use release_gate::facts::report::diff::{Difference, Region};
 
 /// A name or text of a file as a terminal may see it.
 pub(crate) fn plain(text: &str) -> String {
@@ -21,11 +21,7 @@ pub(crate) fn table(found: &Difference) -> String {
             .as_ref()
             .map_or(String::new(), |name| format!(" [{name}]"));
         let derived = if place.derived { " (derived)" } else { "" };
-        let note = if place.note.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", place.note)
-        };
+        let note = notes(place);
         let line = plain(&format!("{}{krate}{derived}{note}", parts.join("  ")));
         text.push_str(&format!("  {:>10} bytes  {line}\n", place.bytes));
     }
@@ -39,4 +35,23 @@ pub(crate) fn table(found: &Difference) -> String {
         }
     }
     text
+}
+
+/// Where in it, what is there, and what it is, in words.
+fn notes(region: &Region) -> String {
+    let mut parts = Vec::new();
+    if let Some(offset) = region.offset {
+        parts.push(format!("at {offset:#x}"));
+    }
+    if let Some([a, b]) = &region.values {
+        parts.push(format!("{a} and {b}"));
+    }
+    if !region.note.is_empty() {
+        parts.push(region.note.clone());
+    }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", parts.join(", "))
+    }
 }
