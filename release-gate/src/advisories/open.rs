@@ -141,6 +141,26 @@ impl Advisories {
         })
     }
 
+    /// Adds what another database has beside this one. An advisory that is known here by any of its
+    /// ids is not added a second time.
+    pub fn merge(&mut self, other: Self) {
+        for (key, advisories) in other.by_package {
+            let known = self.by_package.entry(key).or_default();
+            for advisory in advisories {
+                let is_known = known
+                    .iter()
+                    .any(|one| one.ids().any(|id| advisory.ids().any(|other| id == other)));
+                if !is_known {
+                    known.push(advisory);
+                    self.count += 1;
+                }
+            }
+            known.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        self.unreadable.extend(other.unreadable);
+        self.unreadable.sort();
+    }
+
     /// Everything published about a package, withdrawn advisories included, sorted by id.
     pub fn about(&self, collection: Collection, package: &str) -> &[Published] {
         self.by_package
@@ -361,6 +381,28 @@ mod tests {
         assert_eq!(ours.concerning_rust(&Version::new(1, 0, 4)).count(), 1);
         assert_eq!(ours.concerning_rust(&Version::new(1, 0, 5)).count(), 0);
         assert_eq!(ours.count, 2);
+    }
+
+    #[test]
+    fn a_second_database_adds_what_the_first_does_not_have() {
+        let aliased = ADVISORY.replace("date =", "aliases = [\"GHSA-1111-2222-3333\"]\ndate =");
+        let (_dir, mut ours) = database(&[("crates/tar-rs/RUSTSEC-2024-0001.md", &aliased)]);
+        let record = |id: &str| {
+            format!(
+                "{{\"id\":\"{id}\",\"affected\":[{{\"package\":{{\"ecosystem\":\"crates.io\",\"name\":\"tar-rs\"}},\"versions\":[\"1.0.4\"]}}]}}"
+            )
+        };
+        let (_more, theirs) = database(&[
+            ("GHSA-1111-2222-3333.json", &record("GHSA-1111-2222-3333")),
+            ("MAL-2024-1.json", &record("MAL-2024-1")),
+        ]);
+        ours.merge(theirs);
+        let version = Version::new(1, 0, 4);
+        let ids: Vec<&str> = ours
+            .concerning("tar-rs", &version)
+            .map(|advisory| advisory.id.as_str())
+            .collect();
+        assert_eq!(ids, ["MAL-2024-1", "RUSTSEC-2024-0001"]);
     }
 
     #[test]
