@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use cargo_sbom_lite::format::{format_of_name, parse_document};
+use cargo_sbom_lite::model::config::Maker;
 use cargo_sbom_lite::model::inventory::{Inventory, PackageFacts, Role};
 use cargo_sbom_lite::model::provenance::{Artifact, Provenance};
 use cargo_sbom_lite::model::sbom::Entry;
@@ -277,4 +278,72 @@ fn nothing_of_this_machine_is_in_a_document() {
             "a path of this user"
         );
     }
+}
+
+/// What NTIA, CISA and BSI TR-03183-2 ask for, field by field, of a document about one file.
+#[test]
+fn every_minimum_element_is_there() {
+    let mut provenance = provenance();
+    provenance.maker = Maker {
+        supplier: Some("Supplier".to_owned()),
+        manufacturer: Some("Manufacturer".to_owned()),
+        author: Some("Author".to_owned()),
+        contact: Some("contact@example.org".to_owned()),
+    };
+    let inventory = inventory();
+    let bytes = written("cyclonedx-json", &inventory, &provenance, "1.6");
+    assert_valid(&schema("serde-cyclonedx", "cyclonedx_1_6.json"), &bytes);
+    let document: Value = serde_json::from_slice(&bytes).unwrap();
+    let metadata = &document["metadata"];
+    assert_eq!(metadata["supplier"]["name"], "Supplier");
+    assert_eq!(metadata["manufacturer"]["name"], "Manufacturer");
+    assert_eq!(metadata["authors"][0]["name"], "Author");
+    assert_eq!(metadata["authors"][0]["email"], "contact@example.org");
+    assert!(metadata["timestamp"].is_string() && metadata["tools"][0]["name"].is_string());
+    assert_eq!(metadata["lifecycles"][0]["phase"], "build");
+
+    let product = &metadata["component"];
+    assert_eq!(product["type"], "application");
+    assert_eq!(product["supplier"]["name"], "Supplier");
+    let algorithms: Vec<&str> = product["hashes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|hash| hash["alg"].as_str())
+        .collect();
+    assert_eq!(algorithms, ["SHA-256", "SHA-512"]);
+    let properties = product["properties"].as_array().unwrap();
+    for (name, value) in [("filename", "app"), ("executable", "executable")] {
+        let found = properties
+            .iter()
+            .find(|property| property["name"] == format!("bsi:component:{name}"));
+        assert_eq!(found.unwrap()["value"], value);
+    }
+
+    for component in document["components"].as_array().unwrap() {
+        let is_native = component["purl"]
+            .as_str()
+            .unwrap()
+            .starts_with("pkg:generic/")
+            && component["supplier"].is_null();
+        for field in ["name", "purl", "bom-ref"] {
+            assert!(component[field].is_string(), "{field} of {component}");
+        }
+        assert!(
+            is_native || component["supplier"]["name"].is_string(),
+            "{component}"
+        );
+        assert!(is_native || component["licenses"].is_array(), "{component}");
+    }
+
+    let spdx = written("spdx-json", &inventory, &provenance, "2.3");
+    assert_valid(&schema("serde-spdx", "spdx_2_3.json"), &spdx);
+    let spdx: Value = serde_json::from_slice(&spdx).unwrap();
+    let creators = spdx["creationInfo"]["creators"].to_string();
+    assert!(
+        creators.contains("Person: Author (contact@example.org)"),
+        "{creators}"
+    );
+    assert_eq!(spdx["packages"][0]["supplier"], "Organization: Supplier");
+    assert_eq!(spdx["packages"][0]["packageFileName"], "app");
 }

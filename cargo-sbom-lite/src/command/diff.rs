@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use release_gate::report::{Baseline, BaselineKind};
-use release_gate::{Context, Finding, Outcome, Report, Result, Subject};
+use release_gate::{Context, Coverage, Finding, Outcome, Report, Result, Subject};
 
 use super::shared::{file_name, read_file};
 use crate::format::parse_document;
@@ -32,6 +32,7 @@ pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
     };
     let report = Report::new("sbom-diff", &TOOL, Subject::default())
         .baseline(baseline)
+        .coverage(Coverage::of(2))
         .findings(findings)
         .summary(summary);
     Ok(report.print_only().into())

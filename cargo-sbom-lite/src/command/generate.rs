@@ -166,7 +166,9 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
         let mut provenance = provenance_of(&artifacts, project, &package, &rustc)?;
         provenance.maker = config.maker.clone();
         if let Some(output) = &args.output {
-            return write_one(cx, output, &wanted, &inventory, &provenance, &findings);
+            warn_of(cx, &findings);
+            let bytes = document_of(&inventory, &provenance, wanted.formats[0], wanted.version)?;
+            return write_output(cx, output, &bytes);
         }
         let subject = project.subject(&package);
         let report = write_all(&artifacts, &wanted, subject, &inventory, &provenance)?;
@@ -179,23 +181,14 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
     Ok(Outcome::Reports(reports))
 }
 
-/// One document where a flag says. No report is printed beside it, so what weighs is said here.
-fn write_one(
-    cx: &Context,
-    output: &Path,
-    wanted: &Wanted<'_>,
-    inventory: &Inventory,
-    provenance: &Provenance,
-    findings: &[Finding],
-) -> Result<Outcome> {
+/// No report is printed beside a document, so what weighs is said here.
+fn warn_of(cx: &Context, findings: &[Finding]) {
     for finding in findings
         .iter()
         .filter(|finding| finding.level > Level::Note)
     {
         cx.terminal.warn(&finding.message);
     }
-    let bytes = document_of(inventory, provenance, wanted.formats[0], wanted.version)?;
-    write_output(cx, output, &bytes)
 }
 
 /// The documents of a package in its artifact folder: one in each format, and, where a build

@@ -25,7 +25,8 @@ pub struct Format {
     pub default_version: &'static str,
     /// Writes a document of one of `versions`; `None` for a format that is only read.
     pub write: Option<fn(&Inventory, &Provenance, &str) -> Result<Vec<u8>>>,
-    /// Whether an input looks like a document of this format, so that its errors are the ones to show.
+    /// Whether an input looks like a document of this format, so that its errors are the ones to
+    /// show.
     pub recognise: fn(&Input<'_>) -> bool,
     /// Reads a document; the error says why it cannot be read.
     pub read: fn(Input<'_>) -> Result<Sbom, String>,

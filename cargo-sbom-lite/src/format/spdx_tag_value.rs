@@ -7,7 +7,7 @@ use release_gate::Result;
 use serde_json::{Map, Value, json};
 
 use super::entry::{Format, Input};
-use super::spdx::document::{self, Document};
+use super::spdx::document::{self, Document, Package};
 use super::spdx::read;
 use crate::model::inventory::Inventory;
 use crate::model::provenance::Provenance;
@@ -45,69 +45,20 @@ fn read_tags(input: Input<'_>) -> Result<Sbom, String> {
 /// Renders a document; multi-line or suspicious values are wrapped in `<text>`.
 fn render_tags(document: &Document) -> String {
     let mut out = String::new();
-    let mut tag = |name: &str, value: &str| {
-        let _ = writeln!(out, "{name}: {}", single_line(value));
-    };
-    tag("SPDXVersion", document.spdx_version);
-    tag("DataLicense", document.data_license);
-    tag("SPDXID", document.spdx_id);
-    tag("DocumentName", &document.name);
-    tag("DocumentNamespace", &document.document_namespace);
+    add_tag(&mut out, "SPDXVersion", document.spdx_version);
+    add_tag(&mut out, "DataLicense", document.data_license);
+    add_tag(&mut out, "SPDXID", document.spdx_id);
+    add_tag(&mut out, "DocumentName", &document.name);
+    add_tag(&mut out, "DocumentNamespace", &document.document_namespace);
     for creator in &document.creation_info.creators {
-        tag("Creator", creator);
+        add_tag(&mut out, "Creator", creator);
     }
-    tag("Created", &document.creation_info.created);
+    add_tag(&mut out, "Created", &document.creation_info.created);
     if let Some(comment) = &document.comment {
         let _ = writeln!(out, "DocumentComment: {}", text(comment));
     }
     for package in &document.packages {
-        let mut tag = |name: &str, value: &str| {
-            let _ = writeln!(out, "{name}: {}", single_line(value));
-        };
-        tag("\nPackageName", &package.name);
-        tag("SPDXID", &package.spdx_id);
-        if let Some(version) = &package.version_info {
-            tag("PackageVersion", version);
-        }
-        if let Some(name) = &package.package_file_name {
-            tag("PackageFileName", name);
-        }
-        tag("PackageSupplier", &package.supplier);
-        if let Some(originator) = &package.originator {
-            tag("PackageOriginator", originator);
-        }
-        tag("PackageDownloadLocation", &package.download_location);
-        tag("FilesAnalyzed", "false");
-        for checksum in &package.checksums {
-            tag(
-                "PackageChecksum",
-                &format!("{}: {}", checksum.algorithm, checksum.checksum_value),
-            );
-        }
-        if let Some(homepage) = &package.homepage {
-            tag("PackageHomePage", homepage);
-        }
-        tag("PackageLicenseConcluded", &package.license_concluded);
-        tag("PackageLicenseDeclared", &package.license_declared);
-        tag("PackageCopyrightText", package.copyright_text);
-        tag("PrimaryPackagePurpose", package.primary_package_purpose);
-        for reference in &package.external_refs {
-            tag(
-                "ExternalRef",
-                &format!(
-                    "{} {} {}",
-                    reference.reference_category,
-                    reference.reference_type,
-                    reference.reference_locator
-                ),
-            );
-        }
-        if let Some(comment) = &package.comment {
-            let _ = writeln!(out, "PackageComment: {}", text(comment));
-        }
-        if let Some(summary) = &package.summary {
-            let _ = writeln!(out, "PackageSummary: {}", text(summary));
-        }
+        render_package(&mut out, package);
     }
     for license in &document.has_extracted_licensing_infos {
         let _ = writeln!(out, "\nLicenseID: {}", license.license_id);
@@ -123,6 +74,56 @@ fn render_tags(document: &Document) -> String {
         );
     }
     out
+}
+
+fn render_package(out: &mut String, package: &Package) {
+    out.push('\n');
+    add_tag(out, "PackageName", &package.name);
+    add_tag(out, "SPDXID", &package.spdx_id);
+    if let Some(version) = &package.version_info {
+        add_tag(out, "PackageVersion", version);
+    }
+    if let Some(name) = &package.package_file_name {
+        add_tag(out, "PackageFileName", name);
+    }
+    add_tag(out, "PackageSupplier", &package.supplier);
+    if let Some(originator) = &package.originator {
+        add_tag(out, "PackageOriginator", originator);
+    }
+    add_tag(out, "PackageDownloadLocation", &package.download_location);
+    add_tag(out, "FilesAnalyzed", "false");
+    for checksum in &package.checksums {
+        let value = format!("{}: {}", checksum.algorithm, checksum.checksum_value);
+        add_tag(out, "PackageChecksum", &value);
+    }
+    if let Some(homepage) = &package.homepage {
+        add_tag(out, "PackageHomePage", homepage);
+    }
+    add_tag(out, "PackageLicenseConcluded", &package.license_concluded);
+    add_tag(out, "PackageLicenseDeclared", &package.license_declared);
+    add_tag(out, "PackageCopyrightText", package.copyright_text);
+    add_tag(
+        out,
+        "PrimaryPackagePurpose",
+        package.primary_package_purpose,
+    );
+    for reference in &package.external_refs {
+        let value = format!(
+            "{} {} {}",
+            reference.reference_category, reference.reference_type, reference.reference_locator
+        );
+        add_tag(out, "ExternalRef", &value);
+    }
+    if let Some(comment) = &package.comment {
+        let _ = writeln!(out, "PackageComment: {}", text(comment));
+    }
+    if let Some(summary) = &package.summary {
+        let _ = writeln!(out, "PackageSummary: {}", text(summary));
+    }
+}
+
+fn add_tag(out: &mut String, name: &str, value: &str) {
+    let _ = writeln!(out, "{name}: {}", single_line(value));
 }
 
 /// A value that may not hold a newline: anything else would start a tag of its own.

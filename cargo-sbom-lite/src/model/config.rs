@@ -179,7 +179,8 @@ impl LicensePolicy {
         !self.allow.is_empty() || !self.deny.is_empty()
     }
 
-    /// Whether a licence of an expression is accepted: listed where there is a list, and not denied.
+    /// Whether a licence of an expression is accepted: listed where there is a list, and not
+    /// denied.
     ///
     /// A licence is denied with its whole family: whoever denies `AGPL-3.0-only` does not want
     /// `AGPL-3.0-or-later`. Whoever takes `-or-later` code may take it under the version that is

@@ -1,4 +1,5 @@
-//! Package URLs of cargo packages (<https://github.com/package-url/purl-spec>, type `cargo`), written and read.
+//! Package URLs of cargo packages (<https://github.com/package-url/purl-spec>, type `cargo`),
+//! written and read.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::model::vex::{Justification, VexStatement, VexStatus};
 
-/// Reads the statements of a document. `file` is its name; `until` the last day on which they count.
+/// Reads the statements of a document. `file` is its name; `until` the last day on which they
+/// count.
 ///
 /// # Errors
 /// It is none of the formats, or a statement lacks what makes it one.

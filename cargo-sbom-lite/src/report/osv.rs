@@ -1,4 +1,5 @@
-//! Findings in the shape of osv-scanner's JSON, its vulnerabilities in the OSV schema (<https://ossf.github.io/osv-schema/>, version 1.6.7).
+//! Findings in the shape of osv-scanner's JSON, its vulnerabilities in the OSV schema
+//! (<https://ossf.github.io/osv-schema/>, version 1.6.7).
 //!
 //! An OSV record wants the moment it was last changed; the database's files do not carry one, so it
 //! is the day of publication.
@@ -14,7 +15,8 @@ use serde_json::{Value, json};
 use crate::model::purl::purl;
 use crate::model::source::Source;
 
-/// The document. `source` is the name of what was audited; each hit comes with the versions that its
+/// The document. `source` is the name of what was audited; each hit comes with the versions that
+/// its
 /// advisory concerns.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! VEX: for each advisory found, whether the product is affected. OpenVEX 0.2.0 (<https://github.com/openvex/spec>) and CycloneDX 1.5.
+//! VEX: for each advisory found, whether the product is affected. OpenVEX 0.2.0
+//! (<https://github.com/openvex/spec>) and CycloneDX 1.5.
 //!
 //! "Not affected" is only ever said with the reason the audit has for it: the package is not in the
 //! artifact, or none of the functions that the advisory names is. The gate's own verdict is not

@@ -23,10 +23,11 @@ use crate::model::config::{AuditPolicy, Config, Threshold};
 /// Flags of `audit`.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
-    /// A checkout of RustSec's advisory-db [default: $RELEASE_GATES_ADVISORY_DB, else cargo's
-    /// advisory-db folder]
+    /// A checkout of RustSec's advisory-db, or a folder of OSV records [default:
+    /// $RELEASE_GATES_ADVISORY_DB, else cargo's advisory-db folder]; a second one adds what the
+    /// first does not have
     #[arg(long, value_name = "DIR")]
-    pub db: Option<PathBuf>,
+    pub db: Vec<PathBuf>,
     /// Audit the packages of this SBOM instead of the project
     #[arg(long, value_name = "FILE", conflicts_with_all = ["binary", "watch_tags", "reachability"])]
     pub sbom: Option<PathBuf>,
@@ -85,7 +86,7 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
     let config: Config = cx.config()?;
     let today = settings::today()?;
     let wanted = database::Wanted {
-        dir: args.db.as_deref(),
+        dir: args.db.first().map(PathBuf::as_path),
         url: config.db_url.as_deref(),
         fetch: args.fetch,
         no_fetch: args.no_fetch,
@@ -96,7 +97,10 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
     };
     cx.terminal
         .detail("Reading", format!("advisories of {}", dir.display()));
-    let advisories = Advisories::open(&dir, &cx.runner)?;
+    let mut advisories = Advisories::open(&dir, &cx.runner)?;
+    for more in args.db.iter().skip(1) {
+        advisories.merge(Advisories::open(more, &cx.runner)?);
+    }
     let max_age = args.max_db_age.or(config.max_db_age);
     let (mut findings, stale) = database::judge_database(&advisories, max_age, today);
     findings.extend(fetched);
