@@ -117,6 +117,8 @@ release_gate::rules! {
         "The call was about other packages. `--workspace` judges all.";
     NOT_JUDGED_LICENSE = "not-judged-license", Note, "a licence text was not recognised",
         "No machine is certain which licence it is. Read the file and add an exception with its digest.";
+    NOT_JUDGED_ARTIFACT = "not-judged-artifact", Note, "the digests of the artifacts are not in the document",
+        "`buildinfo.json` is there and says nothing about what is described: it is of another commit or lock file, or its build failed. Run `cargo repro build`, then write the document again.";
     NOT_JUDGED_SOURCE = "not-judged-source", Warn, "a package's sources were not compared with Cargo.lock",
         "The archive that the checksum names is not on this machine, so nobody knows whether the sources are those of the archive. `--fetch` gets it.", "https://doc.rust-lang.org/cargo/commands/cargo-vendor.html";
 }

@@ -244,8 +244,17 @@ fn write_all(
         build_time: build_time as u64,
         approximate: inventory.approximate,
     };
+    let mut coverage = Coverage::of(inventory.components.len() + 1);
+    if let Some(why) = &provenance.artifact_gap {
+        coverage.not_judged(
+            &rules::NOT_JUDGED_ARTIFACT,
+            "the digests of the artifacts",
+            1,
+            why,
+        );
+    }
     Ok(Report::with_data(&TOOL, subject, &data)
-        .coverage(Coverage::of(inventory.components.len() + 1))
+        .coverage(coverage)
         .summary(summary))
 }
 

@@ -216,6 +216,7 @@ pub(super) fn provenance_of(
     package: &Package,
     rustc: &str,
 ) -> Result<Provenance> {
+    let built = built_artifacts(artifacts, &project.subject(package), package)?;
     Ok(Provenance {
         commit: project.commit.clone(),
         dirty: project.dirty,
@@ -223,7 +224,8 @@ pub(super) fn provenance_of(
         epoch: project.epoch()?,
         rustc: Some(rustc.to_owned()),
         maker: Maker::default(),
-        artifacts: built_artifacts(artifacts, &project.subject(package), package)?,
+        artifact_gap: built.as_ref().err().cloned(),
+        artifacts: built.unwrap_or_default(),
     })
 }
 
@@ -241,18 +243,29 @@ pub(super) fn write_whole(cx: &Context, path: &Path, bytes: &[u8]) -> Result<()>
     Ok(())
 }
 
-/// Artifacts that a build of this very commit and lock file recorded. What is stale or of another
-/// kind is not used.
+/// Artifacts that a build of this very commit and lock file recorded; the inner error says why a
+/// record that is there is not about them.
+///
+/// # Errors
+/// The record is not of the shape that is known here: what it says is anybody's guess.
 fn built_artifacts(
     artifacts: &ArtifactDir,
     judged: &Subject,
     package: &Package,
-) -> Result<Vec<Artifact>> {
+) -> Result<Result<Vec<Artifact>, String>> {
     let folder = artifacts.for_package(&package.name, &package.version.to_string());
     let bytes = folder.read(BuildInfo::FILE)?;
-    let fact = Fact::<Envelope<BuildInfo>>::read(bytes.as_deref()).about(judged);
-    let Some(report) = fact.into_usable() else {
-        return Ok(Vec::new());
+    let report = match Fact::<Envelope<BuildInfo>>::read(bytes.as_deref()).about(judged) {
+        Fact::Usable(report) => report,
+        Fact::Missing => return Ok(Ok(Vec::new())),
+        Fact::Stale(why) | Fact::Error(why) | Fact::NotApplicable(why) => return Ok(Err(why)),
+        Fact::OtherShape(why) => {
+            return Err(Error::judge(format!(
+                "`{}` is not of the shape that is known here: {why}",
+                BuildInfo::FILE
+            ))
+            .with_help("make it again with `cargo repro build`, or delete it"));
+        }
     };
     let mut list = Vec::new();
     for artifact in report.data.artifacts {
@@ -266,7 +279,7 @@ fn built_artifacts(
         });
     }
     list.sort();
-    Ok(list)
+    Ok(Ok(list))
 }
 
 /// SHA-512 of a file, if it is the one that a build recorded.

@@ -19,6 +19,8 @@ pub struct Provenance {
     pub rustc: Option<String>,
     /// The artifacts that were built, sorted.
     pub artifacts: Vec<Artifact>,
+    /// Why a record of a build that is there says nothing about them.
+    pub artifact_gap: Option<String>,
     /// Who makes and supplies it.
     pub maker: Maker,
 }
