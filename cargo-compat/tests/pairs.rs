@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use release_gate::process::{Runner, Step};
-use table::{PAIRS, Pair, TRAPS, Truth};
+use table::{PAIRS, Pair, TRAPS, Truth, UNNAMED};
 
 fn all() -> impl Iterator<Item = &'static Pair> {
-    PAIRS.iter().chain(TRAPS)
+    PAIRS.iter().chain(TRAPS).chain(UNNAMED)
 }
 
 fn library(dir: &Path, side: impl Fn(&Pair) -> &'static str) {

@@ -21,10 +21,11 @@ use super::harness;
 use super::prepared::Prepared;
 use super::witnesses::Sides;
 use crate::judge::manifest;
+use crate::judge::unseen::unseen_changes;
 use crate::model::gap::LeftOut;
 use crate::model::package::{FeatureSet, public_features};
 use crate::prove::Rustc;
-use crate::read::features::{features_of_changed_files, gating_features};
+use crate::read::features::{features_of_changed_files, gating_features, sources_of};
 use crate::read::side::Side;
 use crate::rules;
 
@@ -65,7 +66,7 @@ pub(super) fn compare_all(
     let gating = gating_features(package);
     let changes = manifest::manifest_changes(member, package, &|name| gating.contains(name));
     matrix.gathered.judged.changes.extend(changes);
-    matrix.leave_out_other_targets();
+    matrix.leave_out_other_targets(member);
     matrix.finish()
 }
 
@@ -235,12 +236,14 @@ impl Matrix<'_> {
     }
 
     /// What is behind `cfg` for other targets was not seen.
-    fn leave_out_other_targets(&mut self) {
+    fn leave_out_other_targets(&mut self, member: &Package) {
         if !self.call.cx.args().target.is_empty() {
             return;
         }
         let judged = &mut self.gathered.judged;
         if let Some(host) = judged.host.clone() {
+            let changes = unseen_changes(&sources_of(member), &sources_of(self.package), &host);
+            judged.changes.extend(changes);
             judged.leave_out(LeftOut {
                 rule: &rules::NOT_JUDGED_TARGET,
                 what: format!("targets other than {host}"),

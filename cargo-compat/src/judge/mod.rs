@@ -10,4 +10,5 @@ pub mod manifest;
 pub mod members;
 pub mod structural;
 pub mod symbols;
+pub mod unseen;
 pub mod waivers;

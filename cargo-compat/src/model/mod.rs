@@ -13,3 +13,4 @@ pub mod reach;
 pub mod render;
 pub mod source_impl;
 pub mod surface;
+pub mod unseen;

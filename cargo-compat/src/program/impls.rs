@@ -10,7 +10,7 @@ use super::scope::Scope;
 use super::substitutes::{choices, closed_parameters};
 use super::writer::Writer;
 use crate::model::declaration::declaration;
-use crate::model::render::Renderer;
+use crate::model::render::{Renderer, angle, arguments};
 use crate::model::surface::is_hidden;
 
 /// Traits whose implementations say nothing that users may rely on, or that stable programs cannot
@@ -89,6 +89,52 @@ fn write_impl(w: &mut Writer<'_>, item: &Item, of: &Impl, path: &Path) {
     }
     w.add(&label, item.id, Use::RelyOnImpl, ways);
     opaque::send_of_impl(w, &label, of, path);
+    for way in generic_types(w, of, path) {
+        w.add(&label, item.id, Use::RelyOnImplWith, vec![way]);
+    }
+}
+
+/// Generic associated types: for every lifetime the type that the implementation chooses.
+fn generic_types(w: &Writer<'_>, of: &Impl, path: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for id in &of.items {
+        let Some(item) = w.item(*id) else { continue };
+        let ItemEnum::AssocType {
+            generics,
+            type_: Some(ty),
+            ..
+        } = &item.inner
+        else {
+            continue;
+        };
+        let args = arguments(generics, true);
+        if args.is_empty() {
+            continue;
+        }
+        let mut r = w.renderer();
+        r.name_anonymous("i");
+        let (Some(self_type), Some(bound)) = (r.ty(&of.for_), r.path(path)) else {
+            continue;
+        };
+        r.self_type = Some(self_type.clone());
+        let Some(mut scope) = Scope::of(&r, &of.generics) else {
+            continue;
+        };
+        let Some(chosen) = r.ty(ty) else { continue };
+        scope.lifetimes.extend(r.take_anonymous());
+        let mut own = generics.clone();
+        own.where_predicates.clear();
+        if scope.extend(&r, &own).is_none() {
+            continue;
+        }
+        let name = item.name.as_deref().unwrap_or_default();
+        found.push(scope.function(
+            &format!("x: <{self_type} as {bound}>::{name}{}", angle(&args)),
+            &format!(" -> {chosen}"),
+            "x",
+        ));
+    }
+    found
 }
 
 /// An implementation under bounds that cannot be named, relied on for each type that fits.

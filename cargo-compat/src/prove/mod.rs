@@ -12,7 +12,7 @@ use release_gate::process::Runner;
 pub use rustc::{Library, MadeLibrary, Rejection, Rustc};
 
 use crate::program::Assertion;
-use crate::program::assertion::Need;
+use crate::program::assertion::{Need, Use};
 use crate::rules;
 
 /// A round that rejects less than one in so many lines is a slow one.
@@ -291,10 +291,11 @@ pub fn accepted_by<'a>(
             accepted.lines.push(line);
         } else if assertion.done.need() == Need::Expected {
             let rejection = reasons.remove(&key).unwrap_or_default();
-            // Nobody on a stable compiler relies on what is unstable.
+            // Nobody on a stable compiler relies on an implementation of an unstable trait.
             // A blanket implementation of the library's own leaves nobody else room for one.
             let implements = assertion.done.rule().id == rules::TRAIT_IMPL.id;
-            if rejection.code == UNSTABLE || implements && rejection.code == CONFLICT {
+            let of_unstable = assertion.done == Use::RelyOnImpl && rejection.code == UNSTABLE;
+            if of_unstable || implements && rejection.code == CONFLICT {
                 continue;
             }
             accepted.gaps.push(Unproved {

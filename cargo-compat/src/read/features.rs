@@ -70,7 +70,7 @@ pub fn gating_features(package: &Package) -> BTreeSet<String> {
 }
 
 /// The sources of a package, by path below its folder.
-fn sources_of(package: &Package) -> BTreeMap<PathBuf, String> {
+pub fn sources_of(package: &Package) -> BTreeMap<PathBuf, String> {
     let Some(dir) = package.manifest_path.parent() else {
         return BTreeMap::new();
     };

@@ -3,8 +3,10 @@
 //! called `<name>_macro`.
 
 mod traps;
+mod unnamed;
 
 pub(crate) use traps::TRAPS;
+pub(crate) use unnamed::UNNAMED;
 
 /// What rustc says of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
