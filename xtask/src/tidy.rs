@@ -154,7 +154,7 @@ fn contract_problems(file: &str, bytes: &[u8]) -> Vec<String> {
                 "  {file}:{number}: `{name}` is a constant of release-gate-facts"
             ));
         }
-        if line.contains("data[\"") {
+        if line.contains(".data[\"") {
             problems.push(format!("  {file}:{number}: a report is read by key"));
         }
     }
