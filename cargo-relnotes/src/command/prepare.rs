@@ -29,24 +29,21 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
         let Composed {
             target, release, ..
         } = session.compose(cx, package)?;
-        let places = places(
+        let words = places(
             &session.config,
             &target.location,
             &target.package,
             &target.version,
         );
-        let of_list = |list: &[String], usual: &str| {
-            list.first().cloned().unwrap_or_else(|| usual.to_owned())
-        };
         let mut files: Vec<(String, String)> = vec![(
-            of_list(&places.notes, "release-notes"),
+            first_of(&words.notes, "release-notes"),
             "<!-- Words for the top of the notes of this release; an empty file adds none. -->\n"
                 .to_owned(),
         )];
         if let Some(guide) = due_guide(&release)? {
-            files.push((of_list(&places.migration, MIGRATION), guide));
+            files.push((first_of(&words.migration, MIGRATION), guide));
         }
-        let folder = of_list(&places.advisories, ADVISORIES_FOLDER);
+        let folder = first_of(&words.advisories, ADVISORIES_FOLDER);
         for advisory in due_advisories(&release)? {
             files.push((format!("{folder}/{}", advisory.name), advisory.text));
         }
@@ -82,4 +79,9 @@ fn write_new(cx: &Context, top: &Path, path: &str, text: &str) -> Result<()> {
             .status("Writing", format!("{path}; fill it in and commit it"));
     }
     Ok(())
+}
+
+/// The first place of a list, which is the package's own.
+fn first_of(places: &[String], usual: &str) -> String {
+    places.first().cloned().unwrap_or_else(|| usual.to_owned())
 }

@@ -184,10 +184,9 @@ fn hits_of(advisories: &Advisories, package: &str, side: Side<'_>, day: &str) ->
 /// Marks the hits that nothing the package pulls in uses.
 fn mark_unused(mut hits: Vec<Hit>, used: &[&Locked]) -> Vec<Hit> {
     for hit in &mut hits {
-        let is = |one: &&Locked| {
-            one.name == hit.package && hit.versions.contains(&one.version.to_string())
-        };
-        hit.locked_only = !used.iter().any(is);
+        hit.locked_only = !used
+            .iter()
+            .any(|one| one.name == hit.package && hit.versions.contains(&one.version.to_string()));
     }
     hits
 }
@@ -226,14 +225,12 @@ fn find_shipped(
     let path = manifest::join(&target.location.workspace, "Cargo.lock");
     let locks = lockfile::many(git, &commits, &path)?;
     for hit in delta.all_mut() {
-        let was_hit = |lock: &Option<Lock>| {
-            lock.as_ref()
-                .map(|lock| database::is_hit(advisories, &hit.id, &hit.package, lock))
-        };
-        let releases = earlier
-            .iter()
-            .zip(&locks)
-            .map(|(release, lock)| (&release.version, was_hit(lock)));
+        let releases = earlier.iter().zip(&locks).map(|(release, lock)| {
+            let lock = lock.as_ref();
+            let was_hit =
+                lock.map(|lock| database::is_hit(advisories, &hit.id, &hit.package, lock));
+            (&release.version, was_hit)
+        });
         hit.shipped = Shipped::from_releases(releases);
     }
     Ok(())

@@ -79,7 +79,7 @@ pub fn compose_release(
     let accounting = account_for(git, &commits, &target.commit, policy)?;
     let breaking = join_breaking(&accounting, &facts);
 
-    let contributors = contributors(git, &commits, &range.span, &location, config)?;
+    let people = contributors(git, &commits, &range.span, &location, config)?;
 
     let about = About {
         package: target.package.clone(),
@@ -93,13 +93,13 @@ pub fn compose_release(
         rust_version: target.manifest.rust_version.clone(),
         links: config.links(target.manifest.repository.as_deref()),
     };
-    let closes_vulnerability = closes_vulnerability(&accounting, &deltas);
+    let is_security = closes_vulnerability(&accounting, &deltas);
     Ok(Release {
         range: Range {
             release_type: bump::release_type(
                 before.as_ref().map(|release| &release.version),
                 &target.version,
-                closes_vulnerability,
+                is_security,
             ),
             counted: history::count(git, &range.span)?,
             untagged: range.untagged,
@@ -112,7 +112,7 @@ pub fn compose_release(
             misnamed: range.misnamed,
         },
         changes: Changes {
-            contributors,
+            contributors: people,
             mentioned: Mentioned::in_messages(commits.iter().map(|commit| commit.message.as_str())),
             accounting,
             breaking,

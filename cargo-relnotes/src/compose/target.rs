@@ -4,8 +4,6 @@
 //! Must never: take the version from anywhere but the manifest of that revision (or, at `HEAD`, the
 //! one cargo sees).
 
-use std::path::Path;
-
 use release_gate::digest::sha256_bytes;
 use release_gate::git::CommitId;
 use release_gate::project::Project;
@@ -124,13 +122,7 @@ pub fn find_target(
 
 /// Where a package and the other packages of its workspace lie.
 fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config) -> Location {
-    let folder = |path: &Path| {
-        path.parent()
-            .and_then(|path| project.relative(path))
-            .unwrap_or_default()
-    };
-    let of = |package: &cargo_metadata::Package| folder(package.manifest_path.as_std_path());
-    let own = of(package);
+    let own = folder_of(project, package);
     let members = project.metadata.workspace_packages();
     // What a binary links in from its own workspace ships with it; a library ships what it asks for
     // in one exact version.
@@ -141,7 +133,7 @@ fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config)
         members
             .iter()
             .find(|member| member.name == *name)
-            .map(|member| of(member))
+            .map(|member| folder_of(project, member))
             .unwrap_or_default()
     }));
     inside.extend(
@@ -154,15 +146,15 @@ fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config)
     inside.dedup();
     let mut others: Vec<String> = members
         .iter()
-        .map(|member| of(member))
+        .map(|member| folder_of(project, member))
         .filter(|other| !inside.contains(other))
         .collect();
     others.sort();
-    let below = |other: &String, folder: &String| {
-        folder.is_empty() || other.starts_with(&format!("{folder}/"))
-    };
-    let within = |other: &&String| inside.iter().any(|folder| below(other, folder));
-    let outside: Vec<String> = others.iter().filter(within).cloned().collect();
+    let outside: Vec<String> = others
+        .iter()
+        .filter(|other| inside.iter().any(|folder| is_below(other, folder)))
+        .cloned()
+        .collect();
     let workspace = project.relative(&project.root).unwrap_or_default();
     // What is said once for all packages: rust-version, dependencies, features of dependencies.
     let shared = vec![manifest::join(&workspace, "Cargo.toml")];
@@ -176,6 +168,21 @@ fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config)
             others,
         },
     }
+}
+
+/// The folder of a package, relative to the top of the repository.
+fn folder_of(project: &Project, package: &cargo_metadata::Package) -> String {
+    package
+        .manifest_path
+        .as_std_path()
+        .parent()
+        .and_then(|path| project.relative(path))
+        .unwrap_or_default()
+}
+
+/// Whether a folder lies below another; below the top lies everything.
+fn is_below(other: &str, folder: &str) -> bool {
+    folder.is_empty() || other.starts_with(&format!("{folder}/"))
 }
 
 /// Names of the workspace's packages that a package links in, directly or through others: all of

@@ -106,20 +106,26 @@ impl Accounting {
 
 /// The commits that take something back, by position.
 pub fn reverts(commits: &[Commit], table: &Table) -> Vec<(usize, Revert)> {
-    let known = |kind: &str| table.knows(kind);
-    let says = |commit: &Commit| {
-        let message = commit.message.as_bytes();
-        message
-            .windows(4)
-            .any(|word| word.eq_ignore_ascii_case(b"reve") || word.eq_ignore_ascii_case(b"reap"))
-    };
     let candidates = commits
         .iter()
         .enumerate()
-        .filter(|(_, commit)| says(commit));
+        .filter(|(_, commit)| may_take_back(commit));
     candidates
-        .filter_map(|(at, commit)| Some((at, message::parse(&commit.message, &known).revert?)))
+        .filter_map(|(at, commit)| {
+            Some((
+                at,
+                message::parse(&commit.message, &|kind| table.knows(kind)).revert?,
+            ))
+        })
         .collect()
+}
+
+/// Whether a message may be one that takes something back: a cheap look before it is read.
+fn may_take_back(commit: &Commit) -> bool {
+    let message = commit.message.as_bytes();
+    message
+        .windows(4)
+        .any(|word| word.eq_ignore_ascii_case(b"reve") || word.eq_ignore_ascii_case(b"reap"))
 }
 
 /// What decides where a commit goes.

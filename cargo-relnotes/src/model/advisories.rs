@@ -11,16 +11,19 @@ pub fn advisory_ids(text: &str) -> impl Iterator<Item = String> + '_ {
         .filter_map(|word| {
             let upper = word.to_ascii_uppercase();
             let parts: Vec<&str> = upper.split('-').collect();
-            let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
             let is_id = match parts[..] {
                 ["RUSTSEC" | "CVE", year, number] => {
-                    year.len() == 4 && digits(year) && number.len() >= 4 && digits(number)
+                    year.len() == 4 && is_number(year) && number.len() >= 4 && is_number(number)
                 }
                 ["GHSA", a, b, c] => [a, b, c].iter().all(|part| part.len() == 4),
                 _ => false,
             };
             is_id.then_some(upper)
         })
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a line says that it repairs what an advisory is about: `Fixes CVE-2024-1234`,

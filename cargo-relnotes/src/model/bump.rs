@@ -9,8 +9,8 @@ use semver::Version;
 
 /// The step from one version to a higher one, as cargo counts.
 pub fn step(from: &Version, to: &Version) -> Bump {
-    let numbers = |v: &Version| [v.major, v.minor, v.patch];
-    let (old, new) = (numbers(from), numbers(to));
+    let old = [from.major, from.minor, from.patch];
+    let new = [to.major, to.minor, to.patch];
     let Some(changed) = (0..3).find(|at| old[*at] != new[*at]) else {
         // 1.0.0-rc.1 → 1.0.0-rc.2 or → 1.0.0: pre-releases promise nothing.
         return if from.pre == to.pre {

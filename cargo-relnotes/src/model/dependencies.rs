@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use release_gate_facts::Bump;
 pub use release_gate_facts::report::relnotes::{OneSided, SourceChange, Updated};
 use semver::Version;
 
@@ -107,18 +108,20 @@ impl DependencyDelta {
     /// Compares what a package pulls in, directly and through others; what only its tests need is
     /// nobody else's business.
     pub fn between(package: &str, before: Side<'_>, after: Side<'_>) -> Self {
-        let (old_direct, new_direct) = (before.direct, after.direct);
-        let before = by_name(&reachable(package, before));
-        let after = by_name(&reachable(package, after));
+        let old_packages = by_name(&reachable(package, before));
+        let new_packages = by_name(&reachable(package, after));
+        let names: BTreeSet<&String> = old_packages.keys().chain(new_packages.keys()).collect();
         let mut delta = Self::default();
-        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
-            let none = Vec::new();
-            let (old, new) = (
-                before.get(name).unwrap_or(&none),
-                after.get(name).unwrap_or(&none),
-            );
-            let is_direct = old_direct.contains(name) || new_direct.contains(name);
+            let old = old_packages
+                .get(name)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let new = new_packages
+                .get(name)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let is_direct = before.direct.contains(name) || after.direct.contains(name);
             delta.versions(name, old, new, is_direct);
             delta.sources(name, old, new);
             delta.contents(name, old, new);
@@ -130,16 +133,12 @@ impl DependencyDelta {
     }
 
     fn versions(&mut self, name: &str, old: &[Locked], new: &[Locked], direct: bool) {
-        let states =
-            |list: &[Locked]| -> BTreeSet<State> { list.iter().map(Locked::state).collect() };
-        let (old, new) = (states(old), states(new));
+        let old: BTreeSet<State> = old.iter().map(Locked::state).collect();
+        let new: BTreeSet<State> = new.iter().map(Locked::state).collect();
         let mut gone: Vec<&State> = old.difference(&new).collect();
         let mut come: Vec<&State> = new.difference(&old).collect();
         // Compatible versions replace each other first; what is left is paired from the highest
         // down.
-        let compatible = |a: &State, b: &State| {
-            a.0 == b.0 || super::bump::step(&a.0, &b.0) != super::facts::Bump::Major
-        };
         let mut pairs: Vec<(&State, &State)> = Vec::new();
         for strict in [true, false] {
             let mut at = gone.len();
@@ -147,20 +146,17 @@ impl DependencyDelta {
                 at -= 1;
                 let partner = come
                     .iter()
-                    .rposition(|state| !strict || compatible(gone[at], state));
+                    .rposition(|state| !strict || is_compatible(gone[at], state));
                 if let Some(partner) = partner {
                     pairs.push((gone.remove(at), come.remove(partner)));
                 }
             }
         }
         pairs.sort();
-        let one = |state: &State| OneSided {
-            name: name.to_owned(),
-            version: state_words(state),
-            direct,
-        };
-        self.removed.extend(gone.into_iter().map(one));
-        self.added.extend(come.into_iter().map(one));
+        let removed = gone.into_iter().map(|state| one_sided(name, state, direct));
+        self.removed.extend(removed);
+        let added = come.into_iter().map(|state| one_sided(name, state, direct));
+        self.added.extend(added);
         self.updated
             .extend(pairs.into_iter().map(|(from, to)| Updated {
                 name: name.to_owned(),
@@ -176,21 +172,16 @@ impl DependencyDelta {
             .iter()
             .flat_map(|from| new.iter().map(move |to| (from, to)))
         {
-            if let (Some(a), Some(b)) = (&from.checksum, &to.checksum)
-                && (&from.version, &from.source) == (&to.version, &to.source)
-                && a != b
+            let is_same = from.version == to.version && from.source == to.source;
+            if let Some(before) = &from.checksum
+                && let Some(after) = &to.checksum
+                && is_same
+                && before != after
             {
-                let show = |digest: &str| {
-                    format!(
-                        "{} with SHA-256 {}…",
-                        from.version,
-                        digest.get(..12).unwrap_or(digest)
-                    )
-                };
                 self.source_changes.push(SourceChange {
                     name: name.to_owned(),
-                    from: show(a),
-                    to: show(b),
+                    from: with_digest(&from.version, before),
+                    to: with_digest(&to.version, after),
                     leaves_registry: true,
                 });
             }
@@ -198,18 +189,11 @@ impl DependencyDelta {
     }
 
     fn sources(&mut self, name: &str, old: &[Locked], new: &[Locked]) {
-        let sources = |list: &[Locked]| -> BTreeSet<Option<Source>> {
-            list.iter().map(|package| package.source.clone()).collect()
-        };
-        let (old, new) = (sources(old), sources(new));
+        let old: BTreeSet<&Option<Source>> = old.iter().map(|package| &package.source).collect();
+        let new: BTreeSet<&Option<Source>> = new.iter().map(|package| &package.source).collect();
         if old.is_empty() || new.is_empty() {
             return;
         }
-        let show = |source: &Option<Source>| {
-            source.as_ref().map_or("workspace".to_owned(), |source| {
-                format!("{} {}", source.kind, source.url)
-            })
-        };
         for to in new.difference(&old) {
             let Some(from) = old
                 .iter()
@@ -221,11 +205,37 @@ impl DependencyDelta {
             let leaves_registry = from.as_ref().is_some_and(|from| from.kind == "registry");
             self.source_changes.push(SourceChange {
                 name: name.to_owned(),
-                from: show(from),
-                to: show(to),
+                from: source_words(from),
+                to: source_words(to),
                 leaves_registry,
             });
         }
+    }
+}
+
+/// Whether cargo may choose the one where the other is asked for.
+fn is_compatible(a: &State, b: &State) -> bool {
+    a.0 == b.0 || super::bump::step(&a.0, &b.0) != Bump::Major
+}
+
+fn one_sided(name: &str, state: &State, direct: bool) -> OneSided {
+    OneSided {
+        name: name.to_owned(),
+        version: state_words(state),
+        direct,
+    }
+}
+
+fn with_digest(version: &Version, digest: &str) -> String {
+    let start = digest.get(..12).unwrap_or(digest);
+    format!("{version} with SHA-256 {start}…")
+}
+
+/// `registry crates.io`; `workspace` for packages of the project itself.
+fn source_words(source: &Option<Source>) -> String {
+    match source {
+        Some(source) => format!("{} {}", source.kind, source.url),
+        None => "workspace".to_owned(),
     }
 }
 
@@ -267,8 +277,10 @@ pub fn reachable<'a>(package: &str, side: Side<'a>) -> Vec<&'a Locked> {
     else {
         return lock.iter().filter(|one| one.source.is_some()).collect();
     };
-    let key = |one: &'a Locked| (one.name.as_str(), &one.version, &one.source);
-    let (mut seen, mut queue, mut found) = (BTreeSet::from([key(root)]), vec![root], Vec::new());
+    // The same package may be wanted by many.
+    let mut seen: BTreeSet<&Locked> = BTreeSet::from([root]);
+    let mut queue = vec![root];
+    let mut found = Vec::new();
     while let Some(one) = queue.pop() {
         let is_root = std::ptr::eq(one, root);
         for wanted in one
@@ -278,7 +290,7 @@ pub fn reachable<'a>(package: &str, side: Side<'a>) -> Vec<&'a Locked> {
         {
             let named = index.get(&(wanted.name.as_str(), &wanted.version));
             if let Some(next) = named.and_then(|all| wanted.choose(all))
-                && seen.insert(key(next))
+                && seen.insert(next)
             {
                 found.push(next);
                 queue.push(next);

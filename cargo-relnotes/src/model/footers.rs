@@ -64,8 +64,8 @@ pub(super) fn read_footers(lines: &[&str]) -> Footers {
         if line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~") {
             in_fence = !in_fence;
         }
-        let bullet = bullet(line).filter(|_| !in_fence);
-        if let Some((mark, text)) = bullet {
+        let item = bullet(line).filter(|_| !in_fence);
+        if let Some((mark, text)) = item {
             if open && (list_bullet == Some(mark) || conventional(text).is_some()) {
                 open = false;
                 footers.ended_by_item = true;

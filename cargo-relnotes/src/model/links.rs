@@ -27,9 +27,8 @@ impl Links {
     /// Links to a project at an address, or `None` where it is none that may be linked to. A
     /// folder in the address (`…/tree/main/crates/x`) is no part of the project's.
     pub fn to(address: &str) -> Option<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:".contains(c);
         let url = address.trim_end_matches('/');
-        if !url.starts_with("https://") || !url.chars().all(plain) {
+        if !url.starts_with("https://") || !url.chars().all(is_plain) {
             return None;
         }
         let folder = ["/-/tree/", "/tree/", "/-/blob/", "/blob/", "/src/branch/"]
@@ -95,11 +94,7 @@ impl Links {
     /// The changes between two tags, where the forge shows such a thing.
     pub fn compare(&self, from: &str, to: &str) -> Option<String> {
         let base = &self.base;
-        let plain = |tag: &str| {
-            tag.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._+-/@".contains(c))
-        };
-        if !plain(from) || !plain(to) {
+        if !is_plain_tag(from) || !is_plain_tag(to) {
             return None;
         }
         match self.forge {
@@ -125,6 +120,17 @@ impl Links {
     pub fn downloads(&self, tag: &str) -> Option<String> {
         (self.forge == Forge::GitHub).then(|| format!("{}/releases/download/{tag}", self.base))
     }
+}
+
+/// Characters that mean nothing to Markdown and nothing to a shell.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~/:".contains(c)
+}
+
+/// Whether a tag can stand in an address as it is.
+fn is_plain_tag(tag: &str) -> bool {
+    tag.chars()
+        .all(|c| c.is_ascii_alphanumeric() || "._+-/@".contains(c))
 }
 
 #[cfg(test)]

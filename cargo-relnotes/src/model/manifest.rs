@@ -31,6 +31,24 @@ pub struct Manifest {
 /// A value before and after.
 pub use release_gate_facts::report::relnotes::ValueChange as Change;
 
+impl Manifest {
+    /// What the feature `default` turns on.
+    fn default_features(&self) -> BTreeSet<String> {
+        self.features.get("default").cloned().unwrap_or_default()
+    }
+}
+
+/// What the first set has and the second does not.
+fn only_in(these: &BTreeSet<String>, others: &BTreeSet<String>) -> BTreeSet<String> {
+    these.difference(others).cloned().collect()
+}
+
+/// The numbers of `1.70` or `1.70.1`; missing ones are zero, as cargo reads them.
+fn rust_numbers(version: &str) -> [u64; 3] {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    [(); 3].map(|()| parts.next().unwrap_or(0))
+}
+
 fn change_between(before: Option<&String>, after: Option<&String>) -> Option<Change> {
     (before != after).then(|| Change {
         before: before.cloned(),
@@ -62,30 +80,19 @@ pub struct ManifestDelta {
 impl ManifestDelta {
     /// Compares.
     pub fn between(before: &Manifest, after: &Manifest) -> Self {
-        let names = |features: &BTreeMap<String, BTreeSet<String>>| -> BTreeSet<String> {
-            features.keys().cloned().collect()
-        };
-        let minus = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> BTreeSet<String> {
-            a.difference(b).cloned().collect()
-        };
-        let default = |manifest: &Manifest| {
-            manifest
-                .features
-                .get("default")
-                .cloned()
-                .unwrap_or_default()
-        };
-        let (old, new) = (names(&before.features), names(&after.features));
-        let (old_default, new_default) = (default(before), default(after));
+        let old: BTreeSet<String> = before.features.keys().cloned().collect();
+        let new: BTreeSet<String> = after.features.keys().cloned().collect();
+        let old_default = before.default_features();
+        let new_default = after.default_features();
         Self {
             rust_version: change_between(before.rust_version.as_ref(), after.rust_version.as_ref()),
             edition: change_between(before.edition.as_ref(), after.edition.as_ref()),
-            features_added: minus(&new, &old),
-            features_removed: minus(&old, &new),
-            default_added: minus(&new_default, &old_default),
-            default_removed: minus(&old_default, &new_default),
-            bins_added: minus(&after.bins, &before.bins),
-            bins_removed: minus(&before.bins, &after.bins),
+            features_added: only_in(&new, &old),
+            features_removed: only_in(&old, &new),
+            default_added: only_in(&new_default, &old_default),
+            default_removed: only_in(&old_default, &new_default),
+            bins_added: only_in(&after.bins, &before.bins),
+            bins_removed: only_in(&before.bins, &after.bins),
         }
     }
 
@@ -98,14 +105,10 @@ impl ManifestDelta {
     pub fn raised_rust_version(&self) -> Option<&str> {
         let change = self.rust_version.as_ref()?;
         let after = change.after.as_deref()?;
-        let numbers = |text: &str| -> [u64; 3] {
-            let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-            [(); 3].map(|()| parts.next().unwrap_or(0))
-        };
         let raised = change
             .before
             .as_deref()
-            .is_none_or(|before| numbers(before) < numbers(after));
+            .is_none_or(|before| rust_numbers(before) < rust_numbers(after));
         raised.then_some(after)
     }
 }

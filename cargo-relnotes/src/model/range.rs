@@ -57,12 +57,6 @@ pub trait Ancestry {
 /// count (`serde-v1.0.0`) and, only where no tag does, plain ones (`v1.0.0`): in a workspace those
 /// belong to somebody else.
 pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<TaggedRelease> {
-    let release = |tag: &Tag, version| TaggedRelease {
-        tag: tag.name.clone(),
-        version,
-        commit: tag.commit.clone(),
-        time: tag.time,
-    };
     let mut found: Vec<TaggedRelease> = if patterns.is_empty() {
         let parsed: Vec<_> = tags
             .iter()
@@ -72,7 +66,7 @@ pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<TaggedR
         parsed
             .into_iter()
             .filter(|(_, parsed)| parsed.names_package == named)
-            .map(|(tag, parsed)| release(tag, parsed.version))
+            .map(|(tag, parsed)| tagged(tag, parsed.version))
             .collect()
     } else {
         tags.iter()
@@ -80,12 +74,22 @@ pub fn releases(tags: &[Tag], package: &str, patterns: &[String]) -> Vec<TaggedR
                 patterns
                     .iter()
                     .find_map(|pattern| match_pattern(&tag.name, pattern))
-                    .map(|version| release(tag, version))
+                    .map(|version| tagged(tag, version))
             })
             .collect()
     };
     sort(&mut found);
     found
+}
+
+/// A tag as the release of a version.
+fn tagged(tag: &Tag, version: Version) -> TaggedRelease {
+    TaggedRelease {
+        tag: tag.name.clone(),
+        version,
+        commit: tag.commit.clone(),
+        time: tag.time,
+    }
 }
 
 /// Puts releases in order, lowest version first.
@@ -100,12 +104,7 @@ pub fn plain(tags: &[Tag], package: &str) -> Vec<TaggedRelease> {
         .filter_map(|tag| {
             let parsed =
                 parse_version_tag(&tag.name, package).filter(|parsed| !parsed.names_package)?;
-            Some(TaggedRelease {
-                tag: tag.name.clone(),
-                version: parsed.version,
-                commit: tag.commit.clone(),
-                time: tag.time,
-            })
+            Some(tagged(tag, parsed.version))
         })
         .collect()
 }
@@ -119,12 +118,7 @@ pub fn near_misses(tags: &[Tag], known: &[TaggedRelease]) -> Vec<(String, Tagged
             let start = tag.name.find(|c: char| c.is_ascii_digit())?;
             let (before, rest) = tag.name.split_at(start);
             let version = Version::parse(rest).ok()?;
-            let release = TaggedRelease {
-                tag: tag.name.clone(),
-                version,
-                commit: tag.commit.clone(),
-                time: tag.time,
-            };
+            let release = tagged(tag, version);
             // A version that has a tag needs no second one.
             let is_known = known.iter().any(|one| one.version == release.version);
             (!is_known && !matches!(before, "" | "v"))
@@ -189,21 +183,13 @@ pub fn predecessor<A: Ancestry>(
             result.elsewhere.push(candidate.clone());
         }
     }
-    if result.release.is_some() {
+    if let Some(chosen) = &result.release {
         // What is passed over matters only where the same version has a second tag.
-        let same = |other: &TaggedRelease| {
-            result
-                .release
-                .as_ref()
-                .is_some_and(|chosen| chosen.version.cmp_precedence(&other.version).is_eq())
-        };
-        let rivals: Vec<TaggedRelease> = result
+        let rivals = result
             .elsewhere
             .iter()
-            .filter(|other| same(other))
-            .cloned()
-            .collect();
-        result.rivals.extend(rivals);
+            .filter(|other| chosen.version.cmp_precedence(&other.version).is_eq());
+        result.rivals.extend(rivals.cloned());
     }
     Ok(result)
 }

@@ -46,22 +46,22 @@ pub fn place_update(
     is_news: bool,
     by_automaton: bool,
 ) -> Option<UpdatePlace> {
-    let is_scoped = is_scoped(header);
-    if is_news && !is_scoped {
+    let scoped = is_scoped(header);
+    if is_news && !scoped {
         return None;
     }
-    let words = update_words(header, is_scoped || by_automaton)?;
-    let is_grouped = is_grouped(&words);
+    let words = update_words(header, scoped || by_automaton)?;
+    let grouped = is_grouped(&words);
     let has_version = words.iter().any(|word| is_version(word));
-    let is_told = has_version || is_scoped || by_automaton;
+    let is_told = has_version || scoped || by_automaton;
 
     let Some(rows) = rows else {
-        let reads_as_update = is_grouped || is_scoped || by_automaton || names_one(&words);
-        return (reads_as_update && !is_news || is_scoped && is_told && has_version)
+        let reads_as_update = grouped || scoped || by_automaton || names_one(&words);
+        return (reads_as_update && !is_news || scoped && is_told && has_version)
             .then_some(UpdatePlace::Section);
     };
     let has_row = words.iter().any(|word| rows.contains(&plain_name(word)));
-    if is_told && has_row || is_grouped && !rows.is_empty() {
+    if is_told && has_row || grouped && !rows.is_empty() {
         return Some(UpdatePlace::Table);
     }
     by_automaton.then_some(UpdatePlace::Elsewhere)

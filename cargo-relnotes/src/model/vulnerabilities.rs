@@ -105,14 +105,20 @@ impl Shipped {
 
     /// `0.9.15 to 0.9.131, 1.0.0`, or nothing.
     pub fn sentence(&self) -> String {
-        let run = |(first, last): &(String, String)| {
-            if first == last {
-                first.clone()
-            } else {
-                format!("{first} to {last}")
-            }
-        };
-        self.runs.iter().map(run).collect::<Vec<_>>().join(", ")
+        self.runs
+            .iter()
+            .map(run_words)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// `0.9.15 to 0.9.131`, or one version.
+fn run_words((first, last): &(String, String)) -> String {
+    if first == last {
+        first.clone()
+    } else {
+        format!("{first} to {last}")
     }
 }
 
@@ -201,6 +207,11 @@ impl VulnerabilityDelta {
     }
 }
 
+/// Whether two gates speak of the same advisory about the same package.
+fn is_about(advisory: &FoundAdvisory, hit: &Hit) -> bool {
+    advisory.package == hit.package && (advisory.id == hit.id || hit.aliases.contains(&advisory.id))
+}
+
 /// What hits a release: the advisories of its lockfile, without those another gate looked at and
 /// found to be of no matter (waived, or in nothing that is built), and with those only it knows. An
 /// advisory it never heard of stays: its database may be older.
@@ -208,19 +219,15 @@ pub fn standing_hits(found: Vec<Hit>, judged: Option<&[FoundAdvisory]>) -> Vec<H
     let mut hits: BTreeMap<String, Hit> =
         found.into_iter().map(|hit| (hit.id.clone(), hit)).collect();
     let judged = judged.unwrap_or_default();
-    let is = |advisory: &FoundAdvisory, hit: &Hit| {
-        advisory.package == hit.package
-            && (advisory.id == hit.id || hit.aliases.contains(&advisory.id))
-    };
     hits.retain(|_, hit| {
         let mut said = judged
             .iter()
-            .filter(|advisory| is(advisory, hit))
+            .filter(|advisory| is_about(advisory, hit))
             .peekable();
         said.peek().is_none() || said.any(FoundAdvisory::counts)
     });
     for advisory in judged.iter().filter(|advisory| advisory.counts()) {
-        if !hits.values().any(|hit| is(advisory, hit)) {
+        if !hits.values().any(|hit| is_about(advisory, hit)) {
             hits.entry(advisory.id.clone())
                 .or_insert_with(|| Hit::of(advisory));
         }

@@ -130,12 +130,13 @@ fn loose_version(word: &str) -> Option<Version> {
     let bare = word.strip_prefix(['v', 'V']).unwrap_or(word);
     Version::parse(bare).ok().or_else(|| {
         let (major, minor) = bare.split_once('.')?;
-        let number = |text: &str| {
-            let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            plain.then(|| text.parse().ok())?
-        };
-        Some(Version::new(number(major)?, number(minor)?, 0))
+        Some(Version::new(plain_number(major)?, plain_number(minor)?, 0))
     })
+}
+
+fn plain_number(text: &str) -> Option<u64> {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok())?
 }
 
 /// Whether a heading is the one of what is not released yet.
@@ -181,22 +182,23 @@ pub fn part<'a>(text: &'a str, version: &Version, package: &str) -> Held<'a> {
     let Some(first) = mine.next() else {
         return Held::Others(unreleased.map(section));
     };
-    // What was said of the candidates of a release is said of the release.
-    let is_candidate = |one: &&VersionHeading<'_>| {
-        let numbers = |version: &Version| (version.major, version.minor, version.patch);
-        version.pre.is_empty()
-            && !one.version.pre.is_empty()
-            && numbers(&one.version) == numbers(version)
-    };
     Held::Part {
         text: section(first.offset),
         headings: 1 + mine.count(),
         candidates: headings
             .iter()
-            .filter(is_candidate)
+            // What was said of the candidates of a release is said of the release.
+            .filter(|one| is_candidate(&one.version, version))
             .map(|one| section(one.offset))
             .collect(),
     }
+}
+
+/// Whether a version is a candidate of a release.
+fn is_candidate(candidate: &Version, release: &Version) -> bool {
+    let same = (candidate.major, candidate.minor, candidate.patch)
+        == (release.major, release.minor, release.patch);
+    same && release.pre.is_empty() && !candidate.pre.is_empty()
 }
 
 /// Where a section ends that starts at an offset: where the next release begins, or what is not

@@ -149,8 +149,10 @@ fn parse_log(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
             .map(|(position, (id, _))| (*id, position))
             .collect();
         for (commit, (_, parents)) in commits.iter_mut().zip(&lines) {
-            let position = |parent| positions.get(parent).copied().unwrap_or(u32::MAX);
-            commit.inside = parents.split_ascii_whitespace().map(position).collect();
+            commit.inside = parents
+                .split_ascii_whitespace()
+                .map(|parent| positions.get(parent).copied().unwrap_or(u32::MAX))
+                .collect();
         }
     }
     Ok(commits)

@@ -115,7 +115,8 @@ pub fn versions(
 ) -> Result<Vec<(CommitId, Version)>> {
     // Enough for any project; a longer list would only repeat what the first entries say.
     const MOST: &str = "--max-count=2000";
-    let (own, shared) = (join(folder, "Cargo.toml"), join(root, "Cargo.toml"));
+    let own = join(folder, "Cargo.toml");
+    let shared = join(root, "Cargo.toml");
     let mut args = vec![
         "rev-list",
         "--no-merges",
@@ -188,22 +189,23 @@ pub fn had(git: &Git, name: &str, folder: &str, at: &[(&CommitId, &Version)]) ->
     } else {
         blobs::read(git, &names)?
     };
-    let is = |own: &Table| {
-        own.get("package")
-            .and_then(|package| package.get("name")?.as_str())
-            == Some(name)
-    };
     Ok(at
         .iter()
         .zip(blobs.chunks(2))
         .map(|((_, wanted), pair)| {
             let tables = [table_of(&pair[0]), table_of(&pair[1])];
-            let mine = tables.iter().flatten().find(|own| is(own));
+            let mine = tables.iter().flatten().find(|own| is_named(own, name));
             mine.and_then(|own| version_of(own, tables[1].as_ref()))
                 .as_ref()
                 == Some(*wanted)
         })
         .collect())
+}
+
+/// Whether a manifest is that of the package of this name.
+fn is_named(manifest: &Table, name: &str) -> bool {
+    let package = manifest.get("package");
+    package.and_then(|package| package.get("name")?.as_str()) == Some(name)
 }
 
 /// Joins a folder relative to the top (empty for the top itself) and a file name.
@@ -269,13 +271,9 @@ fn read_dependencies(
     workspace: &Table,
 ) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
     let shared = workspace.get("dependencies").and_then(Value::as_table);
-    let renamed = |value: &Value| {
-        value
-            .get("package")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    let (mut direct, mut tests, mut optional) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut direct = BTreeSet::new();
+    let mut tests = BTreeSet::new();
+    let mut optional = BTreeSet::new();
     let targets = table
         .get("target")
         .and_then(Value::as_table)
@@ -290,15 +288,16 @@ fn read_dependencies(
                 .into_iter()
                 .flatten()
             {
-                let from_workspace = || shared.and_then(|all| all.get(key)).and_then(renamed);
+                // `key.workspace = true` takes the name from the workspace's table.
+                let in_workspace = shared.and_then(|all| all.get(key));
                 let names = if kind == "dev-dependencies" {
                     &mut tests
                 } else {
                     &mut direct
                 };
                 names.insert(
-                    renamed(value)
-                        .or_else(from_workspace)
+                    renamed_package(value)
+                        .or_else(|| in_workspace.and_then(renamed_package))
                         .unwrap_or_else(|| key.clone()),
                 );
                 if value.get("optional").and_then(Value::as_bool) == Some(true) {
@@ -309,6 +308,11 @@ fn read_dependencies(
     }
     let tests_only = tests.difference(&direct).cloned().collect();
     (direct, tests_only, optional)
+}
+
+/// The name of a package that the manifest calls by another one.
+fn renamed_package(value: &Value) -> Option<String> {
+    value.get("package")?.as_str().map(str::to_owned)
 }
 
 /// Declared features, and optional dependencies that are features of their own because no `dep:`

@@ -251,41 +251,44 @@ impl Document {
             other,
             ..
         } = parse_back(&text);
-        let check = |wanted: &[String], found: Vec<String>| -> Result<(), DocumentError> {
-            let found: Vec<String> = found
-                .iter()
-                .map(|text| without_breaks(text).trim().to_owned())
-                .collect();
-            if wanted == found {
-                return Ok(());
-            }
-            let at = wanted
-                .iter()
-                .zip(&found)
-                .take_while(|(a, b)| a == b)
-                .count();
-            let show = |list: &[String]| {
-                list.get(at)
-                    .cloned()
-                    .unwrap_or_else(|| "nothing".to_owned())
-            };
-            Err(DocumentError::Unfaithful {
-                wanted: show(wanted),
-                found: show(&found),
-            })
-        };
-        check(&self.items, items)?;
+        compare(&self.items, items)?;
         let level =
             |(level, text): &(u8, String)| format!("{level} {}", text.trim()).trim().to_owned();
-        check(
+        compare(
             &self.headings.iter().map(level).collect::<Vec<_>>(),
             headings.iter().map(level).collect(),
         )?;
-        check(&self.links, links)?;
-        check(&self.html, html)?;
-        check(&[], other)?;
+        compare(&self.links, links)?;
+        compare(&self.html, html)?;
+        compare(&[], other)?;
         Ok(text)
     }
+}
+
+/// Compares what was put in with what comes back.
+fn compare(wanted: &[String], found: Vec<String>) -> Result<(), DocumentError> {
+    let found: Vec<String> = found
+        .iter()
+        .map(|text| without_breaks(text).trim().to_owned())
+        .collect();
+    if wanted == found {
+        return Ok(());
+    }
+    let at = wanted
+        .iter()
+        .zip(&found)
+        .take_while(|(a, b)| a == b)
+        .count();
+    Err(DocumentError::Unfaithful {
+        wanted: shown_at(wanted, at),
+        found: shown_at(&found, at),
+    })
+}
+
+fn shown_at(list: &[String], at: usize) -> String {
+    list.get(at)
+        .cloned()
+        .unwrap_or_else(|| "nothing".to_owned())
 }
 
 /// Code without what must not reach a terminal or a page: it may come from sources somebody else

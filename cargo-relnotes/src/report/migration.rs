@@ -167,15 +167,18 @@ fn likely_rename<'a>(change: &CompatChange, added: &[&'a str]) -> Option<&'a str
     {
         return None;
     }
-    let place = |item: &str| item.rsplit_once("::").map(|(place, _)| place.to_owned());
-    let candidates = || {
-        added
-            .iter()
-            .copied()
-            .filter(|item| place(item) == place(&change.item))
-    };
-    let name = nearest(&change.item, candidates())?;
-    candidates().find(|item| *item == name)
+    let candidates: Vec<&str> = added
+        .iter()
+        .copied()
+        .filter(|item| place_of(item) == place_of(&change.item))
+        .collect();
+    let name = nearest(&change.item, candidates.iter().copied())?;
+    candidates.into_iter().find(|item| *item == name)
+}
+
+/// Where an item stands: its path without its name.
+fn place_of(item: &str) -> Option<&str> {
+    item.rsplit_once("::").map(|(place, _)| place)
 }
 
 #[cfg(test)]

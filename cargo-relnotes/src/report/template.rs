@@ -70,28 +70,47 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
         };
         out.write_str(&text).map_err(minijinja::Error::from)
     });
-    let wrong = |error: minijinja::Error| {
-        let line = error
-            .line()
-            .map(|line| format!(" line {line}"))
-            .unwrap_or_default();
-        let detail = error
-            .detail()
-            .map(|detail| format!(": {detail}"))
-            .unwrap_or_default();
-        Error::usage(format!(
-            "the template `{}`{line} has an error: {}{detail}",
-            source.name,
-            error.kind()
-        ))
-        .with_help("the names a template may use are listed in docs/relnotes.md")
-    };
+    let name = source.name.as_str();
     environment
         .add_template(&source.name, &source.text)
-        .map_err(wrong)?;
-    let template = environment.get_template(&source.name).map_err(wrong)?;
-    let text = template.render(Serde(context)).map_err(wrong)?;
+        .map_err(|error| template_error(name, &error))?;
+    let template = environment
+        .get_template(&source.name)
+        .map_err(|error| template_error(name, &error))?;
+    let text = template
+        .render(Serde(context))
+        .map_err(|error| template_error(name, &error))?;
     Ok(format!("{}\n", text.trim_end()))
+}
+
+/// An error of a template, with its line.
+fn template_error(name: &str, error: &minijinja::Error) -> Error {
+    let line = error
+        .line()
+        .map(|line| format!(" line {line}"))
+        .unwrap_or_default();
+    let detail = error
+        .detail()
+        .map(|detail| format!(": {detail}"))
+        .unwrap_or_default();
+    Error::usage(format!(
+        "the template `{name}`{line} has an error: {}{detail}",
+        error.kind()
+    ))
+    .with_help("the names a template may use are listed in docs/relnotes.md")
+}
+
+/// A line, as templates see it.
+fn entry_names(entry: &Entry) -> serde_json::Value {
+    json!({
+        "scope": entry.scope.as_ref().map(Untrusted::visible),
+        "text": entry.text.visible(),
+        "pull": entry.pulls.first(),
+        "pulls": entry.pulls,
+        "notes": entry.breaking.iter().map(Block::words).collect::<Vec<_>>(),
+        "advisories": entry.advisories,
+        "commits": entry.commits.iter().map(|commit| commit.short()).collect::<Vec<_>>(),
+    })
 }
 
 /// The names a template may use.
@@ -106,23 +125,12 @@ fn template_names(release: &Release) -> serde_json::Value {
     } = release;
     let data = report_data(release, sha256_bytes(b""));
     let before = range.before();
-    let entry = |entry: &Entry| {
-        json!({
-            "scope": entry.scope.as_ref().map(Untrusted::visible),
-            "text": entry.text.visible(),
-            "pull": entry.pulls.first(),
-            "pulls": entry.pulls,
-            "notes": entry.breaking.iter().map(Block::words).collect::<Vec<_>>(),
-            "advisories": entry.advisories,
-            "commits": entry.commits.iter().map(|commit| commit.short()).collect::<Vec<_>>(),
-        })
-    };
     let layout = &changes.accounting.layout;
     let sections: Vec<_> = layout
         .order()
         .iter()
         .copied()
-        .map(|section| (section, changes.accounting.section(section).map(entry).collect::<Vec<_>>()))
+        .map(|section| (section, changes.accounting.section(section).map(entry_names).collect::<Vec<_>>()))
         .filter(|(_, entries)| !entries.is_empty())
         .map(|(section, entries)| json!({ "id": layout.id(section), "title": layout.title(section), "entries": entries }))
         .collect();
@@ -140,7 +148,7 @@ fn template_names(release: &Release) -> serde_json::Value {
         "sections": sections,
         "breaking": changes.breaking.iter().map(|item| json!({
             "source": item.source,
-            "entry": item.entry.as_ref().map(entry),
+            "entry": item.entry.as_ref().map(entry_names),
             "items": item.changes.iter().map(|change| json!({ "item": change.item, "rule": change.rule, "before": change.before, "after": change.after })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "manifest": data.manifest,

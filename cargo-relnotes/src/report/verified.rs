@@ -47,8 +47,8 @@ pub(super) fn known_issues(
 }
 
 fn known_issue(document: &mut Document, standing: Standing, hit: &Hit, is_library: bool) {
-    let severity = severity(hit);
-    let shipped = shipped(hit, is_library);
+    let rated = severity(hit);
+    let releases = shipped(hit, is_library);
     let versions = hit.versions.join(", ");
     let mut parts = vec![
         Part::Code(&hit.id),
@@ -56,12 +56,12 @@ fn known_issue(document: &mut Document, standing: Standing, hit: &Hit, is_librar
         Part::Code(&hit.package),
         Part::Text(" "),
         Part::Text(&versions),
-        Part::Text(&severity),
+        Part::Text(&rated),
     ];
     if !hit.title.is_empty() {
         parts.extend([Part::Text(": "), Part::Foreign(&hit.title)]);
     }
-    parts.push(Part::Text(&shipped));
+    parts.push(Part::Text(&releases));
     document.item(0, &parts);
     let mitigation = match hit.patched.as_slice() {
         [] => "No version with a repair is known here".to_owned(),

@@ -152,20 +152,11 @@ fn names_item(page: &Page, change: &CompatChange) -> bool {
     // there as code or elsewhere.
     let is_type = name.starts_with(char::is_uppercase);
     page.blocks.iter().any(|block| {
-        let as_code = || {
-            let parts = |code: &str| {
-                code.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-                    .any(|part| part == *name)
-            };
-            block.code.iter().any(|code| parts(code))
-        };
-        let with_owner =
-            || !owner.is_empty() && names(&block.text, owner) && names(&block.text, name);
-        let in_words = || {
-            (telling && names(&block.text, name))
-                || (is_type && names(&block.text, name) && !block.text.starts_with(name))
-        };
-        names(&block.text, &qualified) || as_code() || with_owner() || in_words()
+        let as_code = block.code.iter().any(|code| has_part(code, name));
+        let with_owner = !owner.is_empty() && names(&block.text, owner) && names(&block.text, name);
+        let in_words = (telling && names(&block.text, name))
+            || (is_type && names(&block.text, name) && !block.text.starts_with(name));
+        names(&block.text, &qualified) || as_code || with_owner || in_words
     })
 }
 
@@ -179,6 +170,12 @@ pub(super) const RUST: &[&str] = &[
     "toolchain",
     "compiler",
 ];
+
+/// Whether code holds a name as a part of its own.
+fn has_part(code: &str, name: &str) -> bool {
+    code.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|part| part == name)
+}
 
 /// Numbers with dots in them, as versions are written, without a trailing `.0` of three.
 pub(super) fn versions_in(text: &str) -> BTreeSet<String> {

@@ -172,22 +172,24 @@ pub(super) fn unsafe_markup(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     if let Some(c) = notes.text.chars().find(|c| bad(*c)).or(hidden) {
         wrong.insert(format!("the character U+{:04X}", u32::from(c)));
     }
-    let finding = |message: String, level: Level| {
-        Finding::new(&rules::UNSAFE_MARKUP, message)
-            .level(level)
-            .at(notes.path, None)
-            .help("write it as code (between back-ticks) if it is meant to be shown, or remove it")
-    };
     let wrong = wrong
         .into_iter()
-        .map(|what| finding(format!("the notes hold {what}"), Level::Deny));
+        .map(|what| finding(notes, format!("the notes hold {what}"), Level::Deny));
     let swallowed = swallowed.into_iter().map(|what| {
         finding(
+            notes,
             format!("readers do not see `{what}`: it is taken for an element"),
             Level::Warn,
         )
     });
     wrong.chain(swallowed).collect()
+}
+
+fn finding(notes: &Notes<'_>, message: String, level: Level) -> Finding {
+    Finding::new(&rules::UNSAFE_MARKUP, message)
+        .level(level)
+        .at(notes.path, None)
+        .help("write it as code (between back-ticks) if it is meant to be shown, or remove it")
 }
 
 /// The scheme of an address that should not be in notes. Browsers ignore white space and control
