@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
-use release_gate::{Finding, Result, Status, Subject};
+use release_gate::{Error, Finding, Result, Status, Subject};
 use release_gate_facts::files::{MANIFEST, RELEASE_NOTES, SBOM_CYCLONEDX_JSON, SBOM_SPDX_JSON};
 use release_gate_facts::report::compat::CompatData;
 use release_gate_facts::report::licenses::LicensesData;
@@ -113,14 +113,15 @@ fn silence(silent: &[&str]) -> Option<Finding> {
 
 /// The digest a document had when its gate wrote it.
 fn noted(folder: &PackageArtifacts, name: &str) -> Result<Option<Sha256Digest>> {
-    let manifest = folder
-        .read(MANIFEST)?
-        .and_then(|bytes| Manifest::read(&bytes).ok());
-    let files = manifest.into_iter().flat_map(|manifest| manifest.files);
-    Ok(files
-        .filter(|file| file.path == name)
-        .map(|file| file.sha256)
-        .next())
+    let Some(bytes) = folder.read(MANIFEST)? else {
+        return Ok(None);
+    };
+    let manifest = Manifest::read(&bytes).map_err(|error| {
+        Error::judge(format!("`{MANIFEST}` cannot be relied on"))
+            .with_source(error)
+            .with_help("run the gates again at this commit")
+    })?;
+    Ok(manifest.file(name).map(|file| file.sha256))
 }
 
 /// Documents that were edited after their gate wrote them.
@@ -139,6 +140,13 @@ fn edited(folder: &PackageArtifacts) -> Result<Vec<Finding>> {
     Ok(found)
 }
 
+/// What a report of another shape says is not known, and might be a refusal.
+fn unreadable<Data: ReportData>(why: &str) -> Finding {
+    let text = format!("`{}` cannot be read: {why}", Data::FILE);
+    let help = format!("run `cargo relnotes check --phase final` again; {DESPITE}");
+    Finding::new(&rules::GATE_FAILED, text).help(help)
+}
+
 /// Notes carry words of people's: they are as they were generated, or as they were when they were
 /// checked last. Notes that no gate made are nobody's to judge.
 fn check_notes(folder: &PackageArtifacts, subject: &Subject) -> Result<Option<Finding>> {
@@ -147,24 +155,24 @@ fn check_notes(folder: &PackageArtifacts, subject: &Subject) -> Result<Option<Fi
     let (Some(bytes), Some(made)) = (notes, made) else {
         return Ok(None);
     };
-    if let Fact::Usable(report) = Fact::<Envelope<RelnotesData>>::read(Some(&made))
-        && report.data.phase == Phase::Draft
-    {
-        let text = format!("`{RELEASE_NOTES}` is a draft");
-        let help = format!("run `cargo relnotes --phase final`; {DESPITE}");
-        return Ok(Some(Finding::new(&rules::GATE_FAILED, text).help(help)));
+    match Fact::<Envelope<RelnotesData>>::read(Some(&made)) {
+        Fact::Usable(report) if report.data.phase == Phase::Draft => {
+            let text = format!("`{RELEASE_NOTES}` is a draft");
+            let help = format!("run `cargo relnotes --phase final`; {DESPITE}");
+            return Ok(Some(Finding::new(&rules::GATE_FAILED, text).help(help)));
+        }
+        Fact::OtherShape(why) => return Ok(Some(unreadable::<RelnotesData>(&why))),
+        _ => {}
     }
 
     let digest = sha256_bytes(&bytes);
-    let checked = folder
-        .read_fact::<RelnotesCheckData>(subject)
-        .into_usable()
-        .filter(|check| check.data.notes_sha256 == digest);
-    let holds = match checked {
-        Some(check) => check.status == Status::Pass,
-        None => noted(folder, RELEASE_NOTES)? == Some(digest),
+    let verified = match folder.read_fact::<RelnotesCheckData>(subject) {
+        Fact::OtherShape(why) => return Ok(Some(unreadable::<RelnotesCheckData>(&why))),
+        Fact::Usable(check) if check.data.notes_sha256 == digest => check.status == Status::Pass,
+        // No check of these notes: they are as they were generated, or they are not.
+        _ => noted(folder, RELEASE_NOTES)? == Some(digest),
     };
-    if holds {
+    if verified {
         return Ok(None);
     }
     let text = format!(
