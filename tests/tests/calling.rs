@@ -29,13 +29,31 @@ const SHARED: &[(&str, Option<&str>)] = &[
     ("--dry-run", None),
 ];
 
+/// Flags that say what is built, which these tools never do.
+const OF_BUILDS: &[&str] = &[
+    "--features",
+    "--all-features",
+    "--no-default-features",
+    "--target",
+];
+
+/// A call of each tool that builds nothing, to which flags of builds mean nothing.
+const BUILD_NOTHING: &[(&str, &[&str])] = &[("cargo-relnotes", &[]), ("cargo-sign", &["pack"])];
+
+fn builds(tool: &str) -> bool {
+    BUILD_NOTHING.iter().all(|(other, _)| *other != tool)
+}
+
 #[test]
 fn every_tool_takes_every_shared_flag() {
     let env = TestEnv::new();
     for (tool, _) in TOOLS {
         let help = env.run(env.path(), tool, ["--help"]);
         assert_eq!(help.code, 0, "{help:#?}");
-        for (flag, value) in SHARED {
+        let meant = SHARED
+            .iter()
+            .filter(|(flag, _)| builds(tool) || !OF_BUILDS.contains(flag));
+        for (flag, value) in meant {
             let shown = [" ", "\n", "..."]
                 .iter()
                 .any(|after| help.stdout.contains(&format!("{flag}{after}")));
@@ -50,10 +68,30 @@ fn every_tool_takes_every_shared_flag() {
                 "{tool} {flag}: {ran:#?}"
             );
         }
-        for short in ["-p", "-F", "-q", "-v"] {
+        let shorts = ["-p", "-F", "-q", "-v"].into_iter();
+        for short in shorts.filter(|short| builds(tool) || *short != "-F") {
             assert!(
                 help.stdout.contains(&format!("{short}, ")),
                 "`{tool} --help` does not show {short}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_flag_that_means_nothing_is_refused_and_not_shown() {
+    let env = TestEnv::new();
+    let dir = env.project("demo", fixtures::DEMO);
+    for (tool, call) in BUILD_NOTHING {
+        let help = env.run(env.path(), tool, ["--help"]);
+        for (flag, value) in SHARED.iter().filter(|(flag, _)| OF_BUILDS.contains(flag)) {
+            assert!(!help.stdout.contains(&format!("{flag} ")), "{help:#?}");
+            let value = value.iter().copied();
+            let args: Vec<&str> = call.iter().copied().chain([*flag]).chain(value).collect();
+            let ran = env.run(&dir, tool, &args);
+            assert!(
+                ran.code == 2 && ran.stderr.contains("means nothing"),
+                "{tool} {args:?}: {ran:#?}"
             );
         }
     }
