@@ -86,6 +86,28 @@ pub(super) fn unpack(cx: &Context, into: &Path, archives: &mut [Archive]) -> Res
 struct Staged {
     dir: TempDir,
     files: BTreeSet<String>,
+    /// Says that this call is alive; gone with the process, however it ends.
+    _lock: Option<File>,
+}
+
+/// Takes away what calls left behind that were killed: folders of theirs that nobody holds any more.
+fn remove_leftovers(into: &Path) {
+    let entries = std::fs::read_dir(into).into_iter().flatten().flatten();
+    for entry in entries {
+        let is_ours = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(TEMPORARY));
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_ours || !is_folder {
+            continue;
+        }
+        let path = entry.path();
+        let is_dead = File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok());
+        if is_dead {
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
 }
 
 /// Unpacks every archive into a folder of its own inside `into`, which is gone with it.
@@ -93,10 +115,15 @@ fn stage(into: &Path, archives: &mut [Archive]) -> Result<Staged> {
     let wrong =
         |error| Error::judge(format!("cannot write to `{}`", plain_path(into))).with_source(error);
     std::fs::create_dir_all(into).map_err(wrong)?;
+    remove_leftovers(into);
     let dir = tempfile::Builder::new()
         .prefix(TEMPORARY)
         .tempdir_in(into)
         .map_err(wrong)?;
+    let lock = File::open(dir.path()).ok();
+    if let Some(lock) = &lock {
+        let _ = lock.lock();
+    }
     let mut files = BTreeSet::new();
     for (name, checked) in archives {
         release_gate::interrupt::check()?;
@@ -121,7 +148,11 @@ fn stage(into: &Path, archives: &mut [Archive]) -> Result<Staged> {
             file.sync_all()
         })?;
     }
-    Ok(Staged { dir, files })
+    Ok(Staged {
+        dir,
+        files,
+        _lock: lock,
+    })
 }
 
 /// Two archives of one folder hold the same file under one name, or nothing is unpacked.

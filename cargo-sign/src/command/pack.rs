@@ -19,7 +19,7 @@ use release_gate_facts::report::pack::{ListedFile, PackData, PackedArchive};
 use release_gate_facts::{Coverage, ReportData as _};
 
 use self::archives::{Forms, Packer, Source};
-use self::publish::{Signer, write_list};
+use self::publish::{Signer, include, write_list};
 use super::audit_log::log;
 use super::key_args::KeyArgs;
 use super::signing::{refuse_tracked_key, tell_open};
@@ -51,6 +51,9 @@ pub(crate) struct PackArgs {
     /// the targets among them [default: the package's artifact folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) artifacts: Vec<PathBuf>,
+    /// Also publish this file: an installer, a package, completions; it is listed with the archives
+    #[arg(long, value_name = "FILE")]
+    pub(crate) include: Vec<PathBuf>,
     /// Pack although another gate refused this release, or its documents were edited
     #[arg(long)]
     pub(crate) despite_refusals: bool,
@@ -175,7 +178,12 @@ fn pack_package(
         }
     }
     let infos: Vec<&str> = written.infos.keys().map(String::as_str).collect();
-    let list = write_list(&mut folder, &signer, &release, &written.archives, &infos)?;
+    let included = include(&mut folder, &call.args.include, &written.archives)?;
+    let others: Vec<&str> = infos
+        .into_iter()
+        .chain(included.iter().map(String::as_str))
+        .collect();
+    let list = write_list(&mut folder, &signer, &release, &written.archives, &others)?;
 
     let mut findings = self_check(cx, &folder.release_dir(), &signer)?;
     findings.extend(silent);

@@ -70,6 +70,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 struct Item {
     name: String,
     variable: String,
+    /// Where it lies.
+    path: PathBuf,
     hashed: Hashed,
 }
 
@@ -285,6 +287,7 @@ fn items(
             .with_help("upload them one after the other, by naming files"));
         }
         items.push(Item {
+            path: dir.join(&name),
             name,
             variable,
             hashed,
@@ -366,7 +369,7 @@ fn dry_run(cx: &Context, items: &[Item]) -> Result<Outcome> {
         }
         text.push_str(&format!(
             "curl --fail --proto '=https' --retry 5 --upload-file '{}' \"${}\"\n",
-            item.name.replace('\'', "'\\''"),
+            from_here(&item.path).replace('\'', "'\\''"),
             item.variable
         ));
     }
@@ -374,6 +377,15 @@ fn dry_run(cx: &Context, items: &[Item]) -> Result<Outcome> {
         .result(&text)
         .map_err(|error| Error::judge("cannot write to standard output").with_source(error))?;
     Ok(Outcome::Done)
+}
+
+/// A path as it works in the current folder.
+fn from_here(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let inside = here
+        .as_deref()
+        .and_then(|here| path.strip_prefix(here).ok());
+    inside.unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// Sends one file, with as many tries as are allowed.

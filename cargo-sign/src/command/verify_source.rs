@@ -390,7 +390,7 @@ fn not_signed(text: &str, help: &str) -> Finding {
 
 /// Files that git ignores and cargo or rustup obey.
 fn obeyed_and_ignored(git: &Git) -> Result<Vec<String>> {
-    let step = git.step().args([
+    let step = git.step().env("GIT_LITERAL_PATHSPECS", "0").args([
         "ls-files",
         "--others",
         "--ignored",

@@ -22,6 +22,7 @@ use release_gate_facts::sample::report_sample;
 #[cfg(unix)]
 mod agent;
 mod archives;
+mod asked;
 mod fixture;
 #[cfg(unix)]
 mod gpg;

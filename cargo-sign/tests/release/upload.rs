@@ -106,7 +106,7 @@ fn a_release_is_uploaded_once_and_the_list_last() {
     let dry = upload.run(&["--dry-run"]);
     assert!(dry.is_success(), "{}", dry.stderr_text());
     let curl = String::from_utf8(dry.stdout).unwrap();
-    let line = "curl --fail --proto '=https' --retry 5 --upload-file 'checksums.txt' \"$RELEASE_GATES_UPLOAD_URL_CHECKSUMS_TXT\"\n";
+    let line = "curl --fail --proto '=https' --retry 5 --upload-file 'target/release-gates/demo-1.0.0/release/checksums.txt' \"$RELEASE_GATES_UPLOAD_URL_CHECKSUMS_TXT\"\n";
     assert!(curl.contains(line), "{curl}");
     assert!(
         curl.contains(&format!(

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use release_gate::artifacts::PackageArtifacts;
-use release_gate::digest::sha256_bytes;
+use release_gate::digest::{sha256_bytes, sha256_file};
+use release_gate::fs::AtomicFile;
 use release_gate::{Error, Result};
 use release_gate_facts::files::{
     INSTALL, KEYRING, MIGRATION, RELEASE_NOTES, SBOM_CYCLONEDX_JSON, SBOM_SPDX_JSON, SECURITY,
@@ -22,7 +23,7 @@ use crate::model::companion::{
 };
 use crate::model::config::Emitter;
 use crate::model::release::Release;
-use crate::read::file::file_name;
+use crate::read::file::{Hashed, file_name};
 use crate::read::folder::unreadable_folder;
 
 /// Documents that are published beside the archives, where they are there.
@@ -45,8 +46,8 @@ pub(super) struct Signer {
     pub(super) committed: Option<Keys>,
 }
 
-/// Lists and signs everything that is published; returns the list. `infos`: names under which
-/// buildinfos are published.
+/// Lists and signs everything that is published; returns the list. `others`: further names that
+/// are published already, such as the buildinfos.
 ///
 /// # Errors
 /// Something cannot be read, signed or written.
@@ -55,16 +56,21 @@ pub(super) fn write_list(
     signer: &Signer,
     release: &Release,
     archives: &[PackedArchive],
-    infos: &[&str],
+    others: &[&str],
 ) -> Result<List> {
     let mut list: List = archives
         .iter()
         .map(|archive| (archive.name.clone(), archive.sha256))
         .collect();
-    for name in DOCUMENTS.into_iter().chain(infos.iter().copied()) {
+    for name in DOCUMENTS {
         if let Some(bytes) = publish_document(folder, name)? {
             list.insert(name.to_owned(), sha256_bytes(&bytes));
         }
+    }
+    for name in others {
+        let (sha256, _) = sha256_file(&folder.path(&published(name)))
+            .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
+        list.insert((*name).to_owned(), sha256);
     }
     let text = checksums::render(&list);
     remove_outdated_evidence(folder, text.as_bytes())?;
@@ -83,6 +89,49 @@ pub(super) fn write_list(
     }
     emit(folder, signer, release, &list, text.as_bytes())?;
     Ok(list)
+}
+
+/// Copies files that were named to what is published; returns their names.
+///
+/// # Errors
+/// One cannot be read, or its name cannot be listed or is taken.
+pub(super) fn include(
+    folder: &mut PackageArtifacts,
+    files: &[PathBuf],
+    archives: &[PackedArchive],
+) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for path in files {
+        let name = file_name(path);
+        crate::model::path::check(&name).map_err(|error| {
+            Error::usage(format!("`{}` cannot be listed", path.display())).with_source(error)
+        })?;
+        let is_taken = Companion::of(&name).is_some()
+            || name == LIST
+            || DOCUMENTS.contains(&name.as_str())
+            || [PROVENANCE, SUMMARY, BUNDLE].contains(&name.as_str())
+            || name.starts_with("buildinfo")
+            || archives.iter().any(|archive| archive.name == name)
+            || names.contains(&name);
+        if is_taken || is_archive(&name) {
+            return Err(Error::usage(format!(
+                "`{name}` cannot be included: a file of the release is called like that"
+            ))
+            .with_help("archives are made by `pack`; give other files a name of their own"));
+        }
+        let mut file = Hashed::open(path)?
+            .ok_or_else(|| Error::usage(format!("`{}` is not a regular file", path.display())))?
+            .file;
+        let to = folder.path(&published(&name));
+        let mut copy = AtomicFile::create(&to)?;
+        std::io::copy(&mut file, &mut copy).map_err(|error| {
+            Error::judge(format!("cannot write `{}`", to.display())).with_source(error)
+        })?;
+        copy.commit()?;
+        folder.record(&published(&name))?;
+        names.push(name);
+    }
+    Ok(names)
 }
 
 /// Signs the list in other formats.
