@@ -376,7 +376,13 @@ impl Table {
     /// came with.
     pub fn placement(&self, header: &Header, commit: Option<&CommitId>) -> Placement {
         let scope = header.scope.as_deref().unwrap_or("").to_lowercase();
-        if names_an_advisory(&header.description) || matches!(scope.as_str(), "security" | "sec") {
+        // Words and tests about security close nothing: the type says so.
+        let is_about_words = matches!(
+            header.kind.as_deref(),
+            Some("doc" | "docs" | "test" | "tests" | "ci" | "style")
+        );
+        let in_scope = matches!(scope.as_str(), "security" | "sec") && !is_about_words;
+        if names_an_advisory(&header.description) || in_scope {
             return Placement::In(Section::Security);
         }
         let selected = self
@@ -494,6 +500,7 @@ mod tests {
             ("ignore-0.4.22", "release-commit"),
             ("Bump version to 1.2.3", "release-commit"),
             ("ci: x", "type-ci"),
+            ("docs(security): add a policy", "type-docs"),
             ("README.md: x", "area-readme.md"),
             ("fixup! feat: x", "autosquash"),
             ("Write changelog for #2756", "changelog-edit"),

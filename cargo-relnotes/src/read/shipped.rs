@@ -7,7 +7,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use release_gate::artifacts::PackageArtifacts;
+use release_gate::artifacts::{PackageArtifacts, RELEASE_FOLDER};
 use release_gate::git::{CommitId, Git};
 use release_gate::public_key::PublicKey;
 use release_gate::{Error, Result};
@@ -25,8 +25,9 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, about: &About) -> Result<S
         keys: public_keys(keys),
         ..Shipped::default()
     };
-    // Archives lie in the folder itself or in one below it.
-    let mut places = vec![String::new()];
+    // Archives lie in the folder of what is published; of releases before there was one, beside it
+    // or in another one.
+    let mut places = vec![format!("{RELEASE_FOLDER}/"), String::new()];
     let below = std::fs::read_dir(folder.dir())
         .into_iter()
         .flatten()

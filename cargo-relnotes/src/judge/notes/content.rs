@@ -7,6 +7,7 @@ use release_gate::{Finding, Level};
 
 use super::subject::Notes;
 use super::wording::same_in_other_words;
+use crate::model::account::Entry;
 use crate::model::breaking::{Breaking, Source};
 use crate::model::facts::{CompatChange, Facts};
 use crate::model::manifest::ManifestDelta;
@@ -62,18 +63,10 @@ pub(super) fn breaking(items: &[Breaking], notes: &Notes<'_>, page: &Page) -> Ve
     let said = plain_words(&text);
     let mut findings = Vec::new();
     for item in items {
-        let by_commit = item.entry.as_ref().is_some_and(|entry| {
-            let numbered = entry
-                .pulls
-                .iter()
-                .any(|pull| names(&text, &format!("#{pull}")) || links_to(page, *pull));
-            let hashed = entry.commits.iter().any(|commit| {
-                let short = &commit.as_str()[..7];
-                text.match_indices(short)
-                    .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_hexdigit()))
-            });
-            numbered || hashed || names(&said, &plain_words(&shown(&entry.text)))
-        });
+        let by_commit = item
+            .entry
+            .as_ref()
+            .is_some_and(|entry| is_named(page, &text, &said, entry));
         if by_commit || item.changes.iter().any(|change| names_item(page, change)) {
             continue;
         }
@@ -90,6 +83,31 @@ pub(super) fn breaking(items: &[Breaking], notes: &Notes<'_>, page: &Page) -> Ve
         );
     }
     findings
+}
+
+/// Whether the notes name a line: by its number, by a commit, or in its words. `text` is all of the
+/// page, `said` the same in plain words.
+fn is_named(page: &Page, text: &str, said: &str, entry: &Entry) -> bool {
+    let numbered = entry
+        .pulls
+        .iter()
+        .any(|pull| names(text, &format!("#{pull}")) || links_to(page, *pull));
+    let hashed = entry.commits.iter().any(|commit| {
+        let short = &commit.as_str()[..7];
+        text.match_indices(short)
+            .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_hexdigit()))
+    });
+    numbered || hashed || names(said, &plain_words(&shown(&entry.text)))
+}
+
+/// Whether the notes name every one of some lines, wherever they do.
+pub(super) fn all_named<'a>(page: &Page, entries: impl IntoIterator<Item = &'a Entry>) -> bool {
+    let text = whole_text(page);
+    let said = plain_words(&text);
+    entries.into_iter().all(|entry| {
+        is_named(page, &text, &said, entry)
+            || same_in_other_words(page, entry.text.visible()).is_some()
+    })
 }
 
 /// A break the notes leave out.

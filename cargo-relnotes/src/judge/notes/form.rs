@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use release_gate::{Finding, Level};
 
-use super::content::names;
+use super::content::{all_named, names};
 use super::subject::Notes;
 use crate::model::account::Accounting;
 use crate::model::advisories::names_an_advisory;
@@ -69,6 +69,7 @@ pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) 
             || usual.is_empty()
             || usual.iter().any(|name| words.contains(*name))
             || is_marked(section, page)
+            || (section == Section::Security && all_named(page, accounting.section(section)))
         {
             continue;
         }
