@@ -121,7 +121,7 @@ impl Session {
             Vec::new()
         };
         let base = ThrowAway::make("repro")?;
-        let abilities = Abilities::find(&cx.runner, base.path());
+        let abilities = Abilities::find(&cx.runner, base.path(), &toolchain.own_linker());
         let jobs = args
             .jobs
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))

@@ -27,8 +27,8 @@ impl Abilities {
         }
     }
 
-    /// Tries.
-    pub(crate) fn find(runner: &Runner, folder: &Path) -> Self {
+    /// Tries; `own_linker` is the folder of the toolchain's own linker.
+    pub(crate) fn find(runner: &Runner, folder: &Path, own_linker: &Path) -> Self {
         let isolations = Isolations::find(runner);
         let users = isolations
             .namespaces
@@ -37,7 +37,7 @@ impl Abilities {
         Self {
             isolations,
             users,
-            interposer: super::interposer::compile(runner, folder),
+            interposer: super::interposer::compile(runner, folder, own_linker),
         }
     }
 }

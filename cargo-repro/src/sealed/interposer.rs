@@ -3,33 +3,48 @@
 //! Only where `LD_PRELOAD` works and a C compiler is there; otherwise the report says what was not
 //! varied.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use release_gate::process::{Runner, Step};
 
 const SOURCE: &str = include_str!("interposer.c");
 
-/// Compiles it into a folder.
+/// Compiles it into a folder; where the system's linker makes nothing, with the linker in
+/// `own_linker`, which comes with the Rust toolchain.
 ///
 /// # Errors
 /// Why it cannot be had here, for the report.
-pub(crate) fn compile(runner: &Runner, folder: &Path) -> Result<PathBuf, String> {
+pub(crate) fn compile(
+    runner: &Runner,
+    folder: &Path,
+    own_linker: &Path,
+) -> Result<PathBuf, String> {
     if !cfg!(all(target_os = "linux", target_env = "gnu")) {
         return Err("the interposer needs Linux with glibc".to_owned());
     }
     let (source, library) = (folder.join("interposer.c"), folder.join("interposer.so"));
     std::fs::write(&source, SOURCE)
         .map_err(|error| format!("the interposer cannot be written: {error}"))?;
-    let step = Step::new("cc")
-        .args(["-shared", "-fPIC", "-O2", "-o"])
-        .arg(&library)
-        .arg(&source)
-        .arg("-ldl");
-    match runner.run(step) {
-        Ok(finished) if finished.is_success() => Ok(library),
-        Ok(_) => Err("the C compiler `cc` could not compile the interposer".to_owned()),
-        Err(_) => Err("there is no C compiler `cc` to compile the interposer".to_owned()),
+
+    let mut own = OsString::from("-B");
+    own.push(own_linker);
+    for linker in [vec![], vec!["-fuse-ld=lld".into(), own]] {
+        let step = Step::new("cc")
+            .args(["-shared", "-fPIC", "-O2", "-o"])
+            .arg(&library)
+            .arg(&source)
+            .args(linker)
+            .arg("-ldl");
+        match runner.run(step) {
+            Ok(finished) if finished.is_success() && library.is_file() => return Ok(library),
+            Ok(_) => {}
+            Err(_) => {
+                return Err("there is no C compiler `cc` to compile the interposer".to_owned());
+            }
+        }
     }
+    Err("the C compiler `cc` could not compile the interposer".to_owned())
 }
 
 /// The library's name in a place; what it is told stands beside it, since a build that prints its

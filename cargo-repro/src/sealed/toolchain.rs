@@ -124,6 +124,12 @@ impl Toolchain {
         }))
     }
 
+    /// Where the toolchain keeps the linker that it brings along, under the names C compilers know.
+    pub(crate) fn own_linker(&self) -> PathBuf {
+        let tools = self.sysroot.join("lib/rustlib").join(&self.host);
+        tools.join("bin/gcc-ld")
+    }
+
     /// The channel that is this compiler: `1.95.0`; `None` for what rustup cannot name so, such as
     /// nightlies.
     pub(crate) fn release(&self) -> Option<String> {
