@@ -14,6 +14,8 @@ use crate::command::args::BuildArgs;
   cargo repro build --target x86_64-unknown-linux-gnu
                                                   one sealed release build with buildinfo.json
   cargo repro rebuild --buildinfo buildinfo.json  build again what was published, and compare
+  cargo repro rebuild --artifact demo --rev v1.0.0
+                                                  a program that came without a buildinfo.json
   cargo repro diff old/demo new/demo              how two files differ, by section and symbol
   cargo repro diff old/demo new/demo --html demo.html
                                                   the same as a page with a map of the file
@@ -41,11 +43,22 @@ pub(crate) enum Call {
     /// Build again what a published buildinfo.json describes, and compare with its digests
     Rebuild {
         /// The published buildinfo.json
-        #[arg(long, value_name = "FILE")]
-        buildinfo: PathBuf,
+        #[arg(long, value_name = "FILE", required_unless_present = "artifact")]
+        buildinfo: Option<PathBuf>,
         /// Folder with the published artifacts, which are compared with buildinfo.json first
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, value_name = "DIR", requires = "buildinfo")]
         artifacts: Option<PathBuf>,
+        /// A published program without a buildinfo.json
+        #[arg(
+            long,
+            value_name = "FILE",
+            conflicts_with = "buildinfo",
+            requires = "rev"
+        )]
+        artifact: Option<PathBuf>,
+        /// The revision that the program was built from, which has to be checked out
+        #[arg(long, value_name = "REV", requires = "artifact")]
+        rev: Option<String>,
     },
     /// Explain how two files or folders differ
     Diff {
@@ -88,5 +101,11 @@ pub(crate) enum Call {
         /// Folder with clones of their repositories
         #[arg(long, value_name = "DIR")]
         repos: PathBuf,
+    },
+    /// Propose checks (lints, tests) for a project that has none, after asking
+    Init {
+        /// Write without asking
+        #[arg(short, long)]
+        yes: bool,
     },
 }

@@ -9,11 +9,12 @@ use release_gate::facts::report::published_crates::CratesData;
 use release_gate::facts::report::rebuild::RebuildData;
 use release_gate::facts::report::repro::ReproData;
 use release_gate::report::report_schema;
-use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
+use release_gate::{Context, Error, Outcome, Result, SharedArgs, Tool};
 
 use crate::cli::{Call, Cli};
 use crate::command::{
-    build, check, compare, diff, fix, published_crate, published_crates, rebuild,
+    build, check, compare, diff, fix, init, published_crate, published_crates, rebuild,
+    rebuild_artifact,
 };
 use crate::tool::TOOL;
 
@@ -68,7 +69,7 @@ impl Gate for Cli {
             Some(Call::Compare { .. }) => Some(compare::REPORT),
             Some(Call::Crate { .. }) => Some(published_crate::REPORT),
             Some(Call::Crates { .. }) => Some(published_crates::REPORT),
-            Some(Call::Fix { .. }) => None,
+            Some(Call::Fix { .. } | Call::Init { .. }) => None,
         }
     }
 
@@ -76,7 +77,8 @@ impl Gate for Cli {
         match &self.call {
             None | Some(Call::Check | Call::Build | Call::Rebuild { .. }) => true,
             Some(
-                Call::Diff { .. }
+                Call::Init { .. }
+                | Call::Diff { .. }
                 | Call::Compare { .. }
                 | Call::Fix { .. }
                 | Call::Crate { .. }
@@ -87,9 +89,10 @@ impl Gate for Cli {
 
     fn unused_flags(subcommand: &str) -> &'static [&'static str] {
         match subcommand {
-            "rebuild" => &["allow_dirty", "profile"],
+            "rebuild" => &["allow_dirty"],
             "diff" | "compare" => FILES_ONLY,
             "fix" => BUILD_FLAGS,
+            "init" => CRATE_ONLY,
             "crate" | "crates" => CRATE_ONLY,
             _ => &[],
         }
@@ -114,10 +117,22 @@ impl Gate for Cli {
             Some(Call::Rebuild {
                 buildinfo,
                 artifacts,
-            }) => rebuild::run(cx, &self.build, &buildinfo, artifacts.as_deref()),
+                artifact,
+                rev,
+            }) => match (buildinfo, artifact, rev) {
+                (Some(buildinfo), ..) => {
+                    rebuild::run(cx, &self.build, &buildinfo, artifacts.as_deref())
+                }
+                (None, Some(artifact), Some(rev)) => {
+                    rebuild_artifact::run(cx, &self.build, &artifact, &rev)
+                }
+                _ => Err(Error::usage("there is nothing to compare with")
+                    .with_help("name --buildinfo FILE, or --artifact FILE and --rev REV")),
+            },
             Some(Call::Diff { a, b, html }) => diff::run(cx, &a, &b, html.as_deref()),
             Some(Call::Compare { a, b }) => compare::run(cx, &a, &b),
             Some(Call::Fix { yes, toolchain }) => fix::run(cx, yes, toolchain),
+            Some(Call::Init { yes }) => init::run(cx, yes),
             Some(Call::Crate { spec }) => published_crate::run(cx, spec.as_deref()),
             Some(Call::Crates { repos }) => published_crates::run(cx, &repos),
         }

@@ -38,6 +38,8 @@ release_gate::rules! {
         "The next change of the compiler, of an option or of luck can carry the difference into the artifact.";
     NEEDS_EPOCH = "needs-epoch", Note, "plain builds embed the clock's time",
         "It is taken from SOURCE_DATE_EPOCH, which sealed builds set to the commit's time. Where that is not set, every build has another.";
+    PLAIN_BUILD = "plain-build", Note, "plain builds embed the folder they are built in",
+        "Panic messages and debug information name sources. Sealed builds map their folders away; plain cargo does so with `trim-paths`, where it has it.";
     NO_ARTIFACTS = "no-artifacts", Note, "the package builds nothing that could be released",
         "It has no library, program or foreign library with these features and targets, so there was nothing to compare.";
     UNITS_DIFFER = "other-units", Deny, "one build compiled units the other did not",

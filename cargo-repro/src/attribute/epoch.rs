@@ -65,8 +65,8 @@ fn script_that_uses_epoch(
     let subject = Subject::script(experiment, run_a, run_b)?;
 
     // Two trials at least.
-    let took = subject.took()?;
-    let affordable = took <= QUICK || took * 2 <= *left;
+    let run_time = subject.run_time()?;
+    let affordable = run_time <= QUICK || run_time * 2 <= *left;
     if !affordable || !knows_name(&subject.a.program) {
         return None;
     }

@@ -152,7 +152,7 @@ fn equal_script<'a>(
         root: Root::Script { a: at, b: other },
         package: run.package.clone(),
         own: is_own(experiment, &subject),
-        cost: subject.took().unwrap_or(LONG),
+        cost: subject.run_time().unwrap_or(LONG),
         subject,
         asks,
         over: false,
@@ -307,9 +307,9 @@ impl Candidate<'_> {
             let watch = Watch::start();
             self.first = Trials::new(experiment, &self.subject).run(base);
             budget.trials += 1;
-            let took = watch.time();
-            budget.pay(self.own, self.cost, took);
-            self.cost = took;
+            let run_time = watch.time();
+            budget.pay(self.own, self.cost, run_time);
+            self.cost = run_time;
         }
         self.first.clone()
     }

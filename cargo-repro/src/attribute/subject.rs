@@ -49,7 +49,7 @@ impl Command {
 
 impl<'a> Subject<'a> {
     /// How long a build script ran: until cargo wrote down what it had said.
-    pub(super) fn took(&self) -> Option<Duration> {
+    pub(super) fn run_time(&self) -> Option<Duration> {
         let output = Path::new(self.a.env.get("OUT_DIR")?)
             .parent()?
             .join("output");

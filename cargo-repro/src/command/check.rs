@@ -4,15 +4,17 @@
 use std::path::Path;
 use std::time::Duration;
 
-use release_gate::{Context, Error, Outcome, Report, Result, Status};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
 
 use super::args::BuildArgs;
 use super::session::Session;
 use crate::attribute::{self, Experiment, switches};
 use crate::judge::causes::{Revealed, Revelation};
 use crate::judge::check::{Checked, judge_package};
+use crate::judge::plain::plain_finding;
 use crate::judge::processor::{native_cause, native_unit};
 use crate::judge::variations::{Own, variations};
+use crate::model::build::ArtifactKind;
 use crate::model::roots::{self, Root};
 use crate::report::check::table;
 use crate::sealed::abilities;
@@ -209,6 +211,20 @@ fn compiled_for_this_processor(experiment: &Experiment<'_>, package: &str) -> Op
     })
 }
 
+/// What a plain build of the package would lose, said once.
+fn plain_note(experiment: &Experiment<'_>, package: &str) -> Option<Finding> {
+    let build = &experiment.a.build;
+    let own = build
+        .artifacts
+        .iter()
+        .filter(|artifact| artifact.package == package && artifact.kind != ArtifactKind::Rust);
+    own.filter_map(|artifact| {
+        let bytes = std::fs::read(&artifact.path).ok()?;
+        plain_finding(&artifact.name, &bytes, build)
+    })
+    .next()
+}
+
 /// One report for each package.
 fn reports(
     cx: &Context,
@@ -244,6 +260,7 @@ fn reports(
         let mut findings = session.remarks(&experiment.a.exported);
         findings.append(&mut judged.findings);
         session.add_unseen(&mut judged.coverage);
+        findings.extend(plain_note(experiment, &package.name));
 
         let data = judged.data;
         let summary = format!(

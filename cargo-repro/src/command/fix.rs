@@ -59,6 +59,8 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
         return Ok(Outcome::Done);
     }
 
+    // What mends plain builds, too, comes before what only sealed builds obey.
+    wanted.lines.sort_by_key(|line| line.key == "repro.pin");
     let mut texts = Texts::new();
     let mut shown = edit_configuration(&mut wanted, &mut texts, &source, &root)?;
     shown.extend(edit_workflows(&mut wanted, &mut texts, &top));
@@ -159,7 +161,12 @@ fn edit_configuration(
         match edit::set(text, &keys, &fix.value) {
             Ok(Some(new)) => {
                 *text = new;
-                lines.push(format!("  {shown}: {} = {}\n", fix.key, fix.value));
+                let masks = if fix.key == "repro.pin" {
+                    "  (masks it: sealed builds only)"
+                } else {
+                    ""
+                };
+                lines.push(format!("  {shown}: {} = {}{masks}\n", fix.key, fix.value));
             }
             Ok(None) => {}
             // How programs are linked is people's own decision, and the rest is written all the
@@ -326,7 +333,7 @@ fn names(texts: &Texts, root: &Path) -> String {
 }
 
 /// Asks whoever sits at the terminal.
-fn asked(cx: &Context) -> Result<bool> {
+pub(super) fn asked(cx: &Context) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(
             Error::usage("nobody can be asked: the standard input is no terminal")
@@ -343,7 +350,11 @@ fn asked(cx: &Context) -> Result<bool> {
 }
 
 /// The file and key a fix goes to: the project's own configuration stays where it is.
-fn file_and_key(fix: &ConfigLine, source: &str, root: &Path) -> Result<(PathBuf, Vec<String>)> {
+pub(super) fn file_and_key(
+    fix: &ConfigLine,
+    source: &str,
+    root: &Path,
+) -> Result<(PathBuf, Vec<String>)> {
     let mut key: Vec<String> = fix.key.split('.').map(str::to_owned).collect();
     if fix.file == ".cargo/config.toml" && root.join(".cargo/config").is_file() {
         return Ok((root.join(".cargo/config"), key));

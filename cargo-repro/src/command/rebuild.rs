@@ -8,7 +8,7 @@ use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
 use release_gate::facts::report::buildinfo::{BuildInfo, BuiltArtifact};
 use release_gate::facts::report::rebuild::RebuildData;
-use release_gate::git::Git;
+use release_gate::git::{CommitId, Git};
 use release_gate::json::to_canonical_vec;
 use release_gate::report::Subject;
 use release_gate::{Context, Coverage, Error, Finding, Level, Outcome, Report, Result};
@@ -45,14 +45,17 @@ pub(crate) fn run(
     path: &Path,
     artifacts: Option<&Path>,
 ) -> Result<Outcome> {
-    let published = buildinfo::read_file(path)?;
     let named = named_folder(cx);
-    forget_early(cx, &named, &published.envelope.subject)?;
+    if let Some(subject) = buildinfo::claimed_subject(path) {
+        forget_early(cx, &named, &subject)?;
+    }
+    let published = buildinfo::read_file(path)?;
     claims::check_soundness(&published)?;
     refuse_nothing_to_compare(&published)?;
 
     let mut findings = Vec::new();
-    let guard = ready_guard(cx, &named, published.info(), &mut findings)?;
+    refuse_dirty(published.info())?;
+    let guard = ready_guard(cx, &named, &published.info().commit, &mut findings)?;
     let online = !cx.args().is_offline();
     cx.project_through(|step| guard.cargo(step, None, online))?;
     let subject = subject_here(cx, &published.envelope.subject)?;
@@ -124,6 +127,16 @@ fn refuse_nothing_to_compare(published: &Published) -> Result<()> {
     .with_help("a package that builds nothing to release cannot be rebuilt"))
 }
 
+fn refuse_dirty(info: &BuildInfo) -> Result<()> {
+    if !info.dirty {
+        return Ok(());
+    }
+    Err(
+        Error::judge("it was built from uncommitted changes, which nobody can build again")
+            .with_help("ask for a release of a commit"),
+    )
+}
+
 /// Whether a finding says something of this machine and nothing of the artifacts.
 fn is_about_the_machine(finding: &Finding) -> bool {
     [rules::TOOLCHAIN_DIFFERS.id, rules::NOT_GUARDED.id].contains(&finding.rule.as_str())
@@ -193,6 +206,16 @@ fn same_session(
         .with_help("give the same feature flags"));
     }
 
+    if args
+        .profile
+        .as_ref()
+        .is_some_and(|profile| *profile != info.profile)
+    {
+        return Err(
+            Error::usage(format!("it was built with the profile `{}`", info.profile))
+                .with_help("leave --profile out"),
+        );
+    }
     let args = BuildArgs {
         profile: Some(info.profile.clone()),
         targets: subject.targets.clone(),
@@ -245,7 +268,7 @@ fn write_statement(
 }
 
 /// The folder that was named, or the current one.
-fn named_folder(cx: &Context) -> PathBuf {
+pub(super) fn named_folder(cx: &Context) -> PathBuf {
     match cx.args().manifest_path().and_then(Path::parent) {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
@@ -254,23 +277,16 @@ fn named_folder(cx: &Context) -> PathBuf {
 
 /// What is known of the project is asked for under guard, since even that runs its configuration.
 /// Without one, nothing of it runs where that is denied.
-fn ready_guard(
+pub(super) fn ready_guard(
     cx: &Context,
     folder: &Path,
-    info: &BuildInfo,
+    wanted: &CommitId,
     findings: &mut Vec<Finding>,
 ) -> Result<Guard> {
     let git = Git::discover(folder, &cx.runner)?.ok_or_else(|| {
         Error::judge(format!("`{}` is in no git repository", folder.display()))
             .with_help("clone the repository the release was made from")
     })?;
-    let wanted = &info.commit;
-    if info.dirty {
-        return Err(Error::judge(
-            "it was built from uncommitted changes, which nobody can build again",
-        )
-        .with_help("ask for a release of a commit"));
-    }
     let Some(commit) = git.head()?.filter(|head| head == wanted) else {
         return Err(Error::judge(format!(
             "it was built from {wanted}, and that is not checked out"

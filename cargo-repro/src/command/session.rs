@@ -90,22 +90,7 @@ impl Session {
         }
         let (targets, cross) = asked_targets(cx, args, &config);
         let toolchain = Toolchain::find(&cx.runner, &root)?;
-        for target in &targets {
-            let std = toolchain
-                .sysroot
-                .join("lib/rustlib")
-                .join(target)
-                .join("lib");
-            if !target.ends_with(".json")
-                && toolchain.sysroot.join("lib/rustlib").is_dir()
-                && !std.is_dir()
-            {
-                return Err(Error::judge(format!(
-                    "the standard library for `{target}` is not installed"
-                ))
-                .with_help(format!("run `rustup target add {target}`")));
-            }
-        }
+        require_standard_libraries(&toolchain, &targets)?;
         let configured = |target: &String| {
             let target = config.target.get(target);
             target.is_some_and(|target| target.linker.is_some())
@@ -422,6 +407,23 @@ impl Drop for Session {
         {
             base.keep();
         }
+    }
+}
+
+/// Whether the toolchain has the standard library of every target.
+fn require_standard_libraries(toolchain: &Toolchain, targets: &[String]) -> Result<()> {
+    let libraries = toolchain.sysroot.join("lib/rustlib");
+    let missing = targets.iter().find(|target| {
+        !target.ends_with(".json")
+            && libraries.is_dir()
+            && !libraries.join(target).join("lib").is_dir()
+    });
+    match missing {
+        None => Ok(()),
+        Some(target) => Err(Error::judge(format!(
+            "the standard library for `{target}` is not installed"
+        ))
+        .with_help(format!("run `rustup target add {target}`"))),
     }
 }
 

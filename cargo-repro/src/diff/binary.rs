@@ -40,12 +40,16 @@ pub(super) fn compare(a: &[u8], b: &[u8]) -> Option<(&'static str, Vec<Region>)>
                     regions.extend(symbols(&x, &section, &name, data, theirs));
                 }
             }
-            None => regions.push(alone(&name, data.len(), "only the first has this section")),
+            None => regions.push(only_one_has(
+                &name,
+                data.len(),
+                "only the first has this section",
+            )),
         }
     }
     for (name, sections) in others {
         for section in sections {
-            regions.push(alone(
+            regions.push(only_one_has(
                 &name,
                 section.data().unwrap_or_default().len(),
                 "only the second has this section",
@@ -67,7 +71,7 @@ pub(super) fn name(section: &object::Section<'_, '_>) -> String {
     section.name().unwrap_or("?").to_owned()
 }
 
-fn alone(name: &str, bytes: usize, note: &str) -> Region {
+fn only_one_has(name: &str, bytes: usize, note: &str) -> Region {
     Region {
         section: Some(name.to_owned()),
         bytes: bytes as u64,

@@ -115,7 +115,7 @@ fn members(a: &[archive::Member], b: &[archive::Member], depth: usize) -> Vec<Re
     };
     for member in a {
         let Some(other) = b.iter().find(|other| other.name == member.name) else {
-            places.push(alone(member, "only the first has it"));
+            places.push(only_one_has(member, "only the first has it"));
             continue;
         };
         if member.header != other.header {
@@ -142,7 +142,7 @@ fn members(a: &[archive::Member], b: &[archive::Member], depth: usize) -> Vec<Re
     places.extend(
         b.iter()
             .filter(|member| !a.iter().any(|other| other.name == member.name))
-            .map(|member| alone(member, "only the second has it")),
+            .map(|member| only_one_has(member, "only the second has it")),
     );
     if places.is_empty() && names(a) != names(b) {
         places.push(Region {
@@ -161,7 +161,7 @@ fn members(a: &[archive::Member], b: &[archive::Member], depth: usize) -> Vec<Re
     places
 }
 
-fn alone(member: &archive::Member, note: &str) -> Region {
+fn only_one_has(member: &archive::Member, note: &str) -> Region {
     Region {
         member: Some(member.name.clone()),
         bytes: member.bytes.len() as u64,

@@ -11,7 +11,7 @@ const MOST: usize = 200;
 
 /// Printable ASCII runs. Every run covers a position that is a multiple of its shortest length, so
 /// only those are looked at.
-fn runs(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn printable_runs(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let printable = |byte: u8| (0x20..0x7f).contains(&byte);
     let (mut at, mut floor) = (SHORTEST - 1, 0);
     std::iter::from_fn(move || {
@@ -37,7 +37,7 @@ fn runs(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn hash(run: &[u8]) -> u64 {
+fn hash_run(run: &[u8]) -> u64 {
     use std::hash::{DefaultHasher, Hasher as _};
     let mut hasher = DefaultHasher::new();
     hasher.write(run);
@@ -45,7 +45,10 @@ fn hash(run: &[u8]) -> u64 {
 }
 
 /// Two things at once.
-fn both<T: Send + Default>(one: impl FnOnce() -> T, other: impl FnOnce() -> T + Send) -> (T, T) {
+fn both_at_once<T: Send + Default>(
+    one: impl FnOnce() -> T,
+    other: impl FnOnce() -> T + Send,
+) -> (T, T) {
     std::thread::scope(|scope| {
         let other = scope.spawn(other);
         (one(), other.join().unwrap_or_default())
@@ -53,7 +56,7 @@ fn both<T: Send + Default>(one: impl FnOnce() -> T, other: impl FnOnce() -> T + 
 }
 
 /// What is most like a message or path comes first: paths, then longer ones.
-fn rank(text: &str) -> (bool, std::cmp::Reverse<usize>, &str) {
+fn rank_text(text: &str) -> (bool, std::cmp::Reverse<usize>, &str) {
     (
         !text.contains('/'),
         std::cmp::Reverse(text.len().min(200)),
@@ -66,24 +69,28 @@ pub(crate) fn only(a: &[u8], b: &[u8]) -> (Vec<String>, Vec<String>) {
     let list = |of: &[u8], other: &HashSet<u64>| {
         let mut found: BTreeSet<String> = BTreeSet::new();
         let mut kept: Vec<String> = Vec::new();
-        for run in runs(of).filter(|run| !other.contains(&hash(run))) {
+        for run in printable_runs(of).filter(|run| !other.contains(&hash_run(run))) {
             found.insert(String::from_utf8_lossy(&run[..run.len().min(LONGEST)]).into_owned());
             // In files that have little in common only the best are kept.
             if found.len() > 16 * MOST {
                 kept.extend(std::mem::take(&mut found));
-                kept.sort_by(|x, y| rank(x).cmp(&rank(y)));
+                kept.sort_by(|x, y| rank_text(x).cmp(&rank_text(y)));
                 kept.truncate(MOST);
             }
         }
         kept.extend(found);
-        kept.sort_by(|x, y| rank(x).cmp(&rank(y)));
+        kept.sort_by(|x, y| rank_text(x).cmp(&rank_text(y)));
         kept.dedup();
         kept.truncate(MOST);
         kept
     };
-    let hashes = |bytes: &[u8]| runs(bytes).map(hash).collect::<HashSet<u64>>();
-    let (in_a, in_b) = both(|| hashes(a), || hashes(b));
-    both(|| list(a, &in_b), || list(b, &in_a))
+    let hashes = |bytes: &[u8]| {
+        printable_runs(bytes)
+            .map(hash_run)
+            .collect::<HashSet<u64>>()
+    };
+    let (in_a, in_b) = both_at_once(|| hashes(a), || hashes(b));
+    both_at_once(|| list(a, &in_b), || list(b, &in_a))
 }
 
 #[cfg(test)]
@@ -110,7 +117,7 @@ mod tests {
         fn every_run_is_found(bytes in proptest::collection::vec(0x1eu8..0x24, 0..200)) {
             let plain: Vec<&[u8]> =
                 bytes.split(|byte| !(0x20..0x7f).contains(byte)).filter(|run| run.len() >= SHORTEST).collect();
-            proptest::prop_assert_eq!(runs(&bytes).collect::<Vec<_>>(), plain);
+            proptest::prop_assert_eq!(printable_runs(&bytes).collect::<Vec<_>>(), plain);
         }
     }
 }

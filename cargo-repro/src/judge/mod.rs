@@ -8,6 +8,7 @@ pub(crate) mod claims;
 pub(crate) mod mach_o;
 pub(crate) mod normalized;
 pub(crate) mod package;
+pub(crate) mod plain;
 pub(crate) mod processor;
 pub(crate) mod toolchain;
 pub(crate) mod variations;

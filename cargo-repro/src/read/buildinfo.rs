@@ -5,7 +5,7 @@ use std::path::Path;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::error::JudgeExt;
 use release_gate::facts::report::buildinfo::BuildInfo;
-use release_gate::report::Envelope;
+use release_gate::report::{Envelope, Subject};
 use release_gate::{Error, Fact, Result};
 
 /// A buildinfo with the digest of its file.
@@ -23,6 +23,13 @@ impl Published {
     pub(crate) fn info(&self) -> &BuildInfo {
         &self.envelope.data
     }
+}
+
+/// What a file says it is about, whatever else it says; `None` where it does not say.
+pub(crate) fn claimed_subject(path: &Path) -> Option<Subject> {
+    let bytes = std::fs::read(path).ok()?;
+    let envelope: Envelope = serde_json::from_slice(&bytes).ok()?;
+    Some(envelope.subject)
 }
 
 /// Reads a published buildinfo.

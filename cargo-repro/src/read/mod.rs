@@ -3,3 +3,4 @@
 pub(crate) mod buildinfo;
 pub(crate) mod folders;
 pub(crate) mod package;
+pub(crate) mod program;

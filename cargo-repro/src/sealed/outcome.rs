@@ -152,7 +152,7 @@ impl Reader<'_> {
         files: Vec<PathBuf>,
         executable: Option<PathBuf>,
     ) -> Result<()> {
-        let Some(package) = selected(self.project, self.sandbox, manifest) else {
+        let Some(package) = selected_package(self.project, self.sandbox, manifest) else {
             return Ok(());
         };
         if !has_target(package, target) {
@@ -164,14 +164,16 @@ impl Reader<'_> {
             target: target.name.clone(),
         };
 
-        for (kind, path) in released(target, files, executable) {
+        for (kind, path) in released_files(target, files, executable) {
             // Cargo's own files lie in one folder, whoever else says what.
             let Some(triple) = self.layout.triple(&path) else {
                 continue;
             };
             match self.origins.insert(path.clone(), origin.clone()) {
-                Some(other) if other != origin => return Err(collision(&path, &other, &origin)),
-                Some(_) => return Err(twice(&path, &origin)),
+                Some(other) if other != origin => {
+                    return Err(name_collision(&path, &other, &origin));
+                }
+                Some(_) => return Err(built_twice(&path, &origin)),
                 None => {}
             }
             let made = artifact(package, self.sandbox, triple, kind, path)?;
@@ -181,7 +183,7 @@ impl Reader<'_> {
     }
 
     fn finish(self) -> Result<Build> {
-        complete(self.project, &self.origins)?;
+        check_complete(self.project, &self.origins)?;
         let mut build = self.build;
         build.scripts.sort_by(|a, b| {
             (&a.package, &a.version, &a.out_dir).cmp(&(&b.package, &b.version, &b.out_dir))
@@ -200,7 +202,7 @@ impl Reader<'_> {
 
 /// The selected package a manifest in this place belongs to: members may lie anywhere in the
 /// repository, not only below the workspace.
-fn selected<'a>(
+fn selected_package<'a>(
     project: &'a Project,
     sandbox: &Sandbox,
     manifest: &Path,
@@ -227,22 +229,22 @@ fn has_target(package: &cargo_metadata::Package, target: &MessageTarget) -> bool
     package
         .targets
         .iter()
-        .any(|known| known.name == target.name && kinds(known) == target.kind)
+        .any(|known| known.name == target.name && target_kinds(known) == target.kind)
 }
 
-fn kinds(target: &cargo_metadata::Target) -> Vec<String> {
+fn target_kinds(target: &cargo_metadata::Target) -> Vec<String> {
     target.kind.iter().map(ToString::to_string).collect()
 }
 
 /// Every selected program and library that has to be built was: what is not compared cannot pass.
-fn complete(project: &Project, origins: &BTreeMap<PathBuf, Origin>) -> Result<()> {
+fn check_complete(project: &Project, origins: &BTreeMap<PathBuf, Origin>) -> Result<()> {
     for package in project.selected() {
         for target in package
             .targets
             .iter()
             .filter(|target| target.required_features.is_empty())
         {
-            let kind = kinds(target);
+            let kind = target_kinds(target);
             let built = origins.values().any(|origin| {
                 *origin.package == **package.name
                     && origin.target == target.name
@@ -267,7 +269,7 @@ fn complete(project: &Project, origins: &BTreeMap<PathBuf, Origin>) -> Result<()
     Ok(())
 }
 
-fn collision(path: &Path, one: &Origin, other: &Origin) -> Error {
+fn name_collision(path: &Path, one: &Origin, other: &Origin) -> Error {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Error::judge(format!(
         "{one} and {other} end in one file `{name}`, and one overwrites the other"
@@ -275,7 +277,7 @@ fn collision(path: &Path, one: &Origin, other: &Origin) -> Error {
     .with_help("give one of them another name, or build them apart with -p")
 }
 
-fn twice(path: &Path, origin: &Origin) -> Error {
+fn built_twice(path: &Path, origin: &Origin) -> Error {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Error::judge(format!("cargo seems to have built {origin} twice into one file `{name}`")).with_help(
         "either it is built with several sets of features, or a macro prints lines that look like cargo's messages",
@@ -353,7 +355,7 @@ fn is_out_dir(path: &Path) -> bool {
 }
 
 /// Files of a target that would be released, of those cargo puts under their plain names.
-fn released(
+fn released_files(
     target: &MessageTarget,
     files: Vec<PathBuf>,
     executable: Option<PathBuf>,
@@ -560,7 +562,7 @@ fn script(
         .map(str::to_owned)
         .collect();
     let mut files = BTreeMap::new();
-    walk(&out_dir, &mut |path| {
+    visit_files(&out_dir, &mut |path| {
         // Text that names the place is compared without the name, where it is small enough to be
         // generated source.
         let name = path
@@ -587,7 +589,7 @@ fn script(
     })
 }
 
-fn walk(dir: &Path, visit: &mut impl FnMut(&Path)) -> std::io::Result<()> {
+fn visit_files(dir: &Path, visit: &mut impl FnMut(&Path)) -> std::io::Result<()> {
     if !dir.is_dir() {
         return Ok(());
     }
@@ -595,7 +597,7 @@ fn walk(dir: &Path, visit: &mut impl FnMut(&Path)) -> std::io::Result<()> {
         let entry = entry?;
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            walk(&entry.path(), visit)?;
+            visit_files(&entry.path(), visit)?;
         } else if kind.is_file() {
             visit(&entry.path());
         }

@@ -14,13 +14,13 @@ impl Watch {
     pub(crate) fn start() -> Self {
         Self {
             begun: Instant::now(),
-            before: spent(),
+            before: children_time(),
         }
     }
 
     /// What children that ended spent since, or else the time that passed.
     pub(crate) fn time(&self) -> Duration {
-        match (self.before, spent()) {
+        match (self.before, children_time()) {
             (Some(before), Some(now)) => now.saturating_sub(before),
             _ => self.begun.elapsed(),
         }
@@ -28,7 +28,7 @@ impl Watch {
 }
 
 /// What children that ended have spent so far; `None` where the system does not say.
-fn spent() -> Option<Duration> {
+fn children_time() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/self/stat").ok()?;
     children(&text)
 }

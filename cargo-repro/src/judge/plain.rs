@@ -1,0 +1,49 @@
+//! What plain cargo builds lose of the equality of sealed ones: folders that sealed builds cancel.
+//! Pure.
+
+use release_gate::Finding;
+
+use crate::model::build::{Build, Unit};
+use crate::rules;
+
+/// Whether bytes hold the name that sealed builds give a package's folder, or that of the registry.
+fn holds_cancelled_folder(bytes: &[u8], build: &Build) -> bool {
+    let folder = |unit: &Unit| format!("/{}-{}/", unit.call.package, unit.call.version);
+    memchr::memmem::find(bytes, b"/cargo/registry/").is_some()
+        || build
+            .units
+            .iter()
+            .any(|unit| memchr::memmem::find(bytes, folder(unit).as_bytes()).is_some())
+}
+
+/// The note for an artifact in which a plain build would embed folders of the machine.
+pub(crate) fn plain_finding(name: &str, bytes: &[u8], build: &Build) -> Option<Finding> {
+    if !holds_cancelled_folder(bytes, build) {
+        return None;
+    }
+    Some(
+        Finding::new(
+            &rules::PLAIN_BUILD,
+            format!("a plain `cargo build` of `{name}` embeds the folder it is built in; sealed builds cancel it"),
+        )
+        .help("publish what `cargo repro build` makes, or set `profile.release.trim-paths` where cargo has it"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancelled_folder_is_told() {
+        let mut unit = Unit::default();
+        unit.call.package = "dep".to_owned();
+        unit.call.version = "1.0.0".to_owned();
+        let build = Build {
+            units: vec![unit],
+            ..Build::default()
+        };
+        assert!(plain_finding("x", b"\0/dep-1.0.0/src/lib.rs\0", &build).is_some());
+        assert!(plain_finding("x", b"\0/dep-2.0.0/src/lib.rs\0", &build).is_none());
+    }
+}
