@@ -249,6 +249,18 @@ fn folders_beside_a_baseline_come_along() {
     );
 }
 
+fn run_git(dir: &std::path::Path, args: &[&str]) {
+    let step = Step::new("git").current_dir(dir).args(args);
+    let step = ["AUTHOR", "COMMITTER"].iter().fold(step, |step, role| {
+        step.env(format!("GIT_{role}_NAME"), "A")
+            .env(format!("GIT_{role}_EMAIL"), "a@example.org")
+    });
+    let step = step
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1");
+    Runner::new().run(step).unwrap().success().unwrap();
+}
+
 #[test]
 fn a_clone_without_the_last_release_is_no_first_release() {
     let place = Place::new();
@@ -258,17 +270,7 @@ fn a_clone_without_the_last_release_is_no_first_release() {
         "version = 4\n\n[[package]]\nname = \"thing\"\nversion = \"1.0.0\"\n",
     )
     .unwrap();
-    let git = |args: &[&str]| {
-        let step = Step::new("git").current_dir(place.0.path()).args(args);
-        let step = ["AUTHOR", "COMMITTER"].iter().fold(step, |step, role| {
-            step.env(format!("GIT_{role}_NAME"), "A")
-                .env(format!("GIT_{role}_EMAIL"), "a@example.org")
-        });
-        let step = step
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1");
-        Runner::new().run(step).unwrap().success().unwrap();
-    };
+    let git = |args: &[&str]| run_git(place.0.path(), args);
     let judge = |folder: &str, more: &[&str]| {
         let step = Step::new(env!("CARGO_BIN_EXE_cargo-compat"))
             .inherit_network_env()

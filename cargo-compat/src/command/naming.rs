@@ -13,7 +13,7 @@ use semver::Version;
 
 use super::prepared::Prepared;
 use crate::model::gap::LeftOut;
-use crate::model::names::{Canonical, Hints, Names, candidates};
+use crate::model::names::{Canonical, Described, Hints, Names, candidates};
 use crate::model::surface::Surface;
 use crate::program::assertion::Use;
 use crate::program::{Assertion, Program};
@@ -135,14 +135,13 @@ fn names_of<'a>(
     known: Option<&'a KnownPaths>,
     hints: &'a Hints,
 ) -> Names<'a> {
-    Names::new(
-        &prepared.side.api,
-        &prepared.surface,
-        &prepared.side.lib_name,
-        &prepared.aliases.by_number,
-        known,
-        hints,
-    )
+    let library = Described {
+        krate: &prepared.side.api,
+        surface: &prepared.surface,
+        lib: &prepared.side.lib_name,
+        aliases: &prepared.aliases.by_number,
+    };
+    Names::new(library, known, hints)
 }
 
 /// Tries paths to the foreign items that the program needs.

@@ -23,6 +23,19 @@ pub struct Hints {
     pub impls: Vec<SourceImpl>,
 }
 
+/// A library as rustdoc describes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Described<'a> {
+    /// The description.
+    pub krate: &'a Crate,
+    /// What can be named.
+    pub surface: &'a Surface,
+    /// The library's name in programs.
+    pub lib: &'a str,
+    /// The name a crate of the graph has in programs, by its number.
+    pub aliases: &'a HashMap<u32, String>,
+}
+
 /// Names for one side's items.
 #[derive(Debug)]
 pub struct Names<'a> {
@@ -46,20 +59,17 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     /// Names with what is known of foreign paths so far.
     pub fn new(
-        krate: &'a Crate,
-        surface: &'a Surface,
-        lib: &'a str,
-        aliases: &'a HashMap<u32, String>,
+        library: Described<'a>,
         known: Option<&'a BTreeMap<Canonical, String>>,
         hints: &'a Hints,
     ) -> Self {
         Self {
-            krate,
-            surface,
-            lib,
-            aliases,
-            known,
+            krate: library.krate,
+            surface: library.surface,
+            lib: library.lib,
+            aliases: library.aliases,
             hints,
+            known,
             wanted: RefCell::default(),
             crates: RefCell::default(),
             whole: RefCell::default(),

@@ -197,33 +197,39 @@ impl<'a> Renderer<'a> {
                     self.ty(type_)?
                 )
             }
-            Type::QualifiedPath {
-                name,
-                args,
-                self_type,
-                trait_,
-            } => {
-                if matches!(&**self_type, Type::Generic(this) if this == "Self")
-                    && let Some(own) = self.own_types.get(name)
-                {
-                    return Some(own.clone());
-                }
-                let args = args
-                    .as_deref()
-                    .map_or(Some(String::new()), |args| self.args(args))?;
-                match trait_.as_ref().filter(|path| !path.path.is_empty()) {
-                    Some(path) => {
-                        format!(
-                            "<{} as {}>::{}{args}",
-                            self.ty(self_type)?,
-                            self.path(path)?,
-                            ident(name)
-                        )
-                    }
-                    None => format!("<{}>::{}{args}", self.ty(self_type)?, ident(name)),
-                }
-            }
+            Type::QualifiedPath { .. } => self.qualified(ty)?,
             Type::Pat { .. } => return None,
+        })
+    }
+
+    /// `<T as Trait>::Name`.
+    fn qualified(&self, ty: &Type) -> Option<String> {
+        let Type::QualifiedPath {
+            name,
+            args,
+            self_type,
+            trait_,
+        } = ty
+        else {
+            return None;
+        };
+        if matches!(&**self_type, Type::Generic(this) if this == "Self")
+            && let Some(own) = self.own_types.get(name)
+        {
+            return Some(own.clone());
+        }
+        let args = match args.as_deref() {
+            Some(args) => self.args(args)?,
+            None => String::new(),
+        };
+        let self_type = self.ty(self_type)?;
+        Some(match trait_.as_ref().filter(|path| !path.path.is_empty()) {
+            Some(path) => format!(
+                "<{self_type} as {}>::{}{args}",
+                self.path(path)?,
+                ident(name)
+            ),
+            None => format!("<{self_type}>::{}{args}", ident(name)),
         })
     }
 
