@@ -2,11 +2,6 @@
 //!
 //! `BLESS=1 cargo test -p release-gates-tests --test readme` writes it anew.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a fixture that cannot be made fails its test"
-)]
-
 use release_gates_tests::fixtures::Step;
 use release_gates_tests::{TestEnv, repository};
 

@@ -61,6 +61,25 @@ fn lint(workspace: &Workspace) -> Result<()> {
         "lints (clippy -D warnings)",
         workspace.cargo().args(clippy),
     )?;
+    // Tests may be long tables; programs and libraries may not.
+    let sizes = [
+        "clippy",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--locked",
+        "--quiet",
+        "--",
+        "-D",
+        "clippy::too_many_lines",
+        "-D",
+        "clippy::cognitive_complexity",
+    ];
+    workspace.run(
+        "Checking",
+        "the size of functions",
+        workspace.cargo().args(sizes),
+    )?;
     let doc = workspace.cargo().env("RUSTDOCFLAGS", "-D warnings");
     workspace.run(
         "Checking",
