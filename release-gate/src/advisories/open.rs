@@ -204,27 +204,32 @@ impl Advisories {
 }
 
 impl Files {
+    /// The files are parsed on all processors: they are what an audit spends its time on.
     fn read_rustsec(&mut self, dir: &Path, folder: &str, collection: Collection) {
-        for package in sorted_entries(&dir.join(folder)) {
-            let package_name = name_of(&package);
-            for file in sorted_entries(&package) {
-                let name = name_of(&file);
-                if !name.ends_with(".md")
-                    || name.starts_with('.')
-                    || name.starts_with("RUSTSEC-0000-")
-                {
-                    continue;
+        let files = advisory_files(&dir.join(folder));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = files.len().div_ceil(threads).max(1);
+        let parsed: Vec<ParsedFile<'_>> = std::thread::scope(|scope| {
+            let workers: Vec<_> = files
+                .chunks(share)
+                .map(|part| scope.spawn(move || parse_files(part, collection)))
+                .collect();
+            workers
+                .into_iter()
+                .flat_map(|worker| worker.join().expect("a panic of the parser is caught"))
+                .collect()
+        });
+
+        for ParsedFile { file, result } in parsed {
+            match result {
+                Ok(advisory) => {
+                    self.count += 1;
+                    self.published.push(advisory);
                 }
-                let shown = format!("{folder}/{package_name}/{name}");
-                match std::fs::read_to_string(&file) {
-                    Ok(text) => match parse_advisory(&text, collection) {
-                        Ok(advisory) => {
-                            self.count += 1;
-                            self.published.push(advisory);
-                        }
-                        Err(why) => self.refuse(shown, why, &package_name, &text),
-                    },
-                    Err(error) => self.refuse(shown, error.to_string(), &package_name, ""),
+                Err((why, text)) => {
+                    let package = file.parent().map(name_of).unwrap_or_default();
+                    let shown = format!("{folder}/{package}/{}", name_of(file));
+                    self.refuse(shown, why, &package, &text);
                 }
             }
         }
@@ -260,6 +265,44 @@ impl Files {
         }
         self.unreadable.push(UnreadableFile { path, why, about });
     }
+}
+
+/// A file, and what it says; else why it cannot be read, and its text as far as that is known.
+struct ParsedFile<'a> {
+    file: &'a Path,
+    result: std::result::Result<Published, (String, String)>,
+}
+
+fn parse_files(files: &[PathBuf], collection: Collection) -> Vec<ParsedFile<'_>> {
+    files
+        .iter()
+        .map(|file| ParsedFile {
+            file,
+            result: match std::fs::read_to_string(file) {
+                Ok(text) => parse_guarded(&text, collection).map_err(|why| (why, text)),
+                Err(error) => Err((error.to_string(), String::new())),
+            },
+        })
+        .collect()
+}
+
+/// Parses an advisory. RustSec's library asserts some of what it should refuse (`= 1` beside `> 1`);
+/// such a file is one that cannot be read, like any other.
+fn parse_guarded(text: &str, collection: Collection) -> std::result::Result<Published, String> {
+    std::panic::catch_unwind(|| parse_advisory(text, collection))
+        .unwrap_or_else(|_| Err("its ranges of versions contradict each other".to_owned()))
+}
+
+/// The files of advisories in the folders of packages, drafts left out.
+fn advisory_files(folder: &Path) -> Vec<PathBuf> {
+    sorted_entries(folder)
+        .iter()
+        .flat_map(|package| sorted_entries(package))
+        .filter(|file| {
+            let name = name_of(file);
+            name.ends_with(".md") && !name.starts_with('.') && !name.starts_with("RUSTSEC-0000-")
+        })
+        .collect()
 }
 
 /// Every quoted word that stands behind `package` or `name` in a text that cannot be parsed: what
