@@ -72,22 +72,21 @@ pub(super) fn inventories_of(
     cx.terminal
         .detail("Resolving", "the build units of the workspace");
     let mut inventories = Vec::new();
-    match unit_graph::workspace_graph(cx.args(), &cx.runner) {
-        Ok(graph) => {
-            for package in packages {
-                inventories
-                    .push(Inventory::from_units(facts, package, &graph).or_judge(no_inventory)?);
-            }
-            Ok((inventories, Vec::new()))
+    let Ok(graph) = unit_graph::workspace_graph(cx.args(), &cx.runner) else {
+        // What cannot be built together (features that only one of them has) may be built one by
+        // one.
+        let mut findings = Vec::new();
+        for package in packages {
+            let (inventory, found) = inventory_of(cx, project, package, mirrors)?;
+            inventories.push(inventory);
+            findings.extend(found);
         }
-        Err(error) => {
-            let finding = approximation(error, "the workspace")?;
-            for package in packages {
-                inventories.push(approximate(cx, facts, package)?);
-            }
-            Ok((inventories, vec![finding]))
-        }
+        return Ok((inventories, findings));
+    };
+    for package in packages {
+        inventories.push(Inventory::from_units(facts, package, &graph).or_judge(no_inventory)?);
     }
+    Ok((inventories, Vec::new()))
 }
 
 fn no_inventory() -> String {
