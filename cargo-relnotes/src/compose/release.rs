@@ -46,6 +46,28 @@ pub struct Sources<'a> {
     pub advisories: Option<&'a Advisories>,
 }
 
+/// What the notes are about.
+fn about_release(
+    git: &Git,
+    target: &Target,
+    config: &Config,
+    phase: Phase,
+    range: &super::range::Range,
+) -> Result<About> {
+    Ok(About {
+        package: target.package.clone(),
+        version: target.version.clone(),
+        named: range.named,
+        tag: range.tag.clone(),
+        phase,
+        time: release_time(git, &target.commit)?,
+        commit: target.commit.clone(),
+        is_library: target.is_library,
+        rust_version: target.manifest.rust_version.clone(),
+        links: config.links(target.manifest.repository.as_deref()),
+    })
+}
+
 /// Composes a release.
 ///
 /// # Errors
@@ -81,18 +103,7 @@ pub fn compose_release(
 
     let people = contributors(git, &commits, &range.span, &location, config)?;
 
-    let about = About {
-        package: target.package.clone(),
-        version: target.version.clone(),
-        named: range.named,
-        tag: range.tag.clone(),
-        phase: request.phase,
-        time: release_time(git, &target.commit)?,
-        commit: target.commit.clone(),
-        is_library: target.is_library,
-        rust_version: target.manifest.rust_version.clone(),
-        links: config.links(target.manifest.repository.as_deref()),
-    };
+    let about = about_release(git, target, config, request.phase, &range)?;
     let is_security = closes_vulnerability(&accounting, &deltas);
     Ok(Release {
         range: Range {

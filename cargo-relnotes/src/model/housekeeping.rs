@@ -132,69 +132,71 @@ pub(super) fn is_about_words(text: &str) -> bool {
     false
 }
 
+/// Words of which nothing but the making of a release can be said.
+const RELEASE_WORDS: &[&str] = &[
+    "a",
+    "bump",
+    "bumps",
+    "bumped",
+    "bumping",
+    "chore",
+    "crate",
+    "cut",
+    "cutting",
+    "final",
+    "for",
+    "from",
+    "into",
+    "make",
+    "new",
+    "next",
+    "number",
+    "numbers",
+    "of",
+    "patch",
+    "minor",
+    "major",
+    "prep",
+    "prepare",
+    "prepares",
+    "preparing",
+    "publish",
+    "release",
+    "released",
+    "releases",
+    "releasing",
+    "set",
+    "tag",
+    "the",
+    "to",
+    "update",
+    "version",
+    "versions",
+    "→",
+    "->",
+    "=>",
+];
+
+/// One of these has to be there, beside a version.
+const RELEASE_VERBS: &[&str] = &[
+    "bump",
+    "bumps",
+    "bumped",
+    "cut",
+    "prep",
+    "prepare",
+    "publish",
+    "release",
+    "released",
+    "releasing",
+    "tag",
+    "version",
+    "versions",
+];
+
 /// `1.2.3`, `v1.2.3`, `Release 1.2.3`, `chore: Release`, `Bump version to 1.2.3`, `chore(release):
 /// prepare for 1.2.3`, `Cut v1.2.3`, `1.2.3 release [skip ci]`.
 pub(super) fn is_release_commit(header: &Header, package: Option<&str>) -> bool {
-    /// Words of which nothing but the making of a release can be said.
-    const PLAIN: &[&str] = &[
-        "a",
-        "bump",
-        "bumps",
-        "bumped",
-        "bumping",
-        "chore",
-        "crate",
-        "cut",
-        "cutting",
-        "final",
-        "for",
-        "from",
-        "into",
-        "make",
-        "new",
-        "next",
-        "number",
-        "numbers",
-        "of",
-        "patch",
-        "minor",
-        "major",
-        "prep",
-        "prepare",
-        "prepares",
-        "preparing",
-        "publish",
-        "release",
-        "released",
-        "releases",
-        "releasing",
-        "set",
-        "tag",
-        "the",
-        "to",
-        "update",
-        "version",
-        "versions",
-        "→",
-        "->",
-        "=>",
-    ];
-    /// One of these has to be there, beside a version.
-    const MEANS: &[&str] = &[
-        "bump",
-        "bumps",
-        "bumped",
-        "cut",
-        "prep",
-        "prepare",
-        "publish",
-        "release",
-        "released",
-        "releasing",
-        "tag",
-        "version",
-        "versions",
-    ];
     let text = without_pull(&header.description).to_lowercase();
     let text = text.split(" [").next().unwrap_or_default();
     let words: Vec<&str> = text
@@ -211,8 +213,8 @@ pub(super) fn is_release_commit(header: &Header, package: Option<&str>) -> bool 
         .copied()
         .filter(|word| !is_version(word))
         .collect();
-    let is_plain = others.iter().all(|word| PLAIN.contains(word));
-    let means_release = others.iter().any(|word| MEANS.contains(word));
+    let is_plain = others.iter().all(|word| RELEASE_WORDS.contains(word));
+    let means_release = others.iter().any(|word| RELEASE_VERBS.contains(word));
     match words[..] {
         // `ignore-0.4.22`: a release of another package of the workspace.
         [word] => is_version(word) || names_version(word) || word == "release",
