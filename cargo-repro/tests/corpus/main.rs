@@ -1,7 +1,7 @@
-//! A museum of causes: one tiny package each, all built by a single `check`, beside harmless twins
+//! A corpus of causes: one tiny package each, all built by a single `check`, beside harmless twins
 //! that have to stay green.
 //!
-//! Every exhibit says which package, unit and variation the report has to name. Nothing here needs
+//! Every case says which package, unit and variation the report has to name. Nothing here needs
 //! the network.
 
 #![expect(
@@ -16,11 +16,11 @@ use release_gate::process::{Finished, Runner, Step};
 use serde_json::Value;
 use tempfile::TempDir;
 
-mod exhibits;
+mod cases;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
-use exhibits::{CAUSES, Exhibit, HARMLESS, PAIRS, Shape};
+use cases::{CAUSES, Case, HARMLESS, PAIRS, Shape};
 
 const RUN: &str = "#[allow(dead_code)]\nfn run(program: &str, arg: &str) -> String {\n    \
     let out = std::process::Command::new(program).arg(arg).output().unwrap();\n    \
@@ -54,8 +54,8 @@ fn proc_macro(root: &Path, name: &str, said: &str) {
     write(&dir, "src/lib.rs", &body);
 }
 
-fn package(root: &Path, exhibit: &Exhibit) {
-    let name = exhibit.name;
+fn package(root: &Path, case: &Case) {
+    let name = case.name;
     let dir = root.join(name);
     for file in ["a", "b", "c", "d"] {
         write(&dir, &format!("data/{file}"), file);
@@ -70,7 +70,7 @@ fn package(root: &Path, exhibit: &Exhibit) {
     };
     let mut rest = String::new();
     let script = |main: &str| write(&dir, "build.rs", &format!("{RUN}{GENERATE}{main}"));
-    match &exhibit.shape {
+    match &case.shape {
         Shape::Script(said) => {
             write(
                 &dir,
@@ -136,7 +136,7 @@ fn package(root: &Path, exhibit: &Exhibit) {
             rest = format!(
                 "[dependencies]\n{name}-dependency = {{ path = \"../../../elsewhere/{name}-dependency\" }}\n"
             );
-            match exhibit.shape {
+            match case.shape {
                 Shape::Outside => write(
                     &dir,
                     "src/lib.rs",
@@ -164,7 +164,7 @@ fn package(root: &Path, exhibit: &Exhibit) {
     write(&dir, "Cargo.toml", &manifest(name, &rest));
 }
 
-/// The museum after its one check.
+/// The corpus after its one check.
 struct Checked {
     dir: TempDir,
     code: Option<i32>,
@@ -183,7 +183,7 @@ impl Checked {
     }
 }
 
-/// A program in the museum's workspace, hermetic but for the toolchain and the registry's
+/// A program in the corpus's workspace, hermetic but for the toolchain and the registry's
 /// downloads.
 fn run(dir: &Path, program: &str, args: &[&str]) -> Finished {
     let real = std::env::var_os("HOME")
@@ -194,7 +194,7 @@ fn run(dir: &Path, program: &str, args: &[&str]) -> Finished {
     };
     let step = Step::new(program)
         .args(args)
-        .current_dir(dir.join("repository/museum"))
+        .current_dir(dir.join("repository/corpus"))
         .env("CARGO_HOME", or_default("CARGO_HOME", ".cargo"))
         .env("RUSTUP_HOME", or_default("RUSTUP_HOME", ".rustup"))
         .env("HOME", dir)
@@ -204,7 +204,7 @@ fn run(dir: &Path, program: &str, args: &[&str]) -> Finished {
     Runner::new().run(step).unwrap()
 }
 
-/// In the museum's repository.
+/// In the corpus's repository.
 fn git(dir: &Path, calls: &[&[&str]]) {
     fixture::git(
         |args| run(dir, "git", &[&["-C", ".."], args].concat()),
@@ -212,18 +212,18 @@ fn git(dir: &Path, calls: &[&[&str]]) {
     );
 }
 
-fn museum() -> &'static Checked {
+fn corpus() -> &'static Checked {
     static CHECKED: OnceLock<Checked> = OnceLock::new();
     CHECKED.get_or_init(|| {
         let dir = tempfile::Builder::new()
-            .prefix("museum-")
+            .prefix("corpus-")
             .tempdir()
             .unwrap();
         // The workspace is a folder of the repository, so that packages can lie outside the one and
         // inside the other.
-        let root = dir.path().join("repository/museum");
-        for exhibit in CAUSES.iter().chain(PAIRS).chain(HARMLESS) {
-            package(&root.join("crates"), exhibit);
+        let root = dir.path().join("repository/corpus");
+        for case in CAUSES.iter().chain(PAIRS).chain(HARMLESS) {
+            package(&root.join("crates"), case);
         }
         write(
             &root,
@@ -268,27 +268,24 @@ fn check(dir: TempDir) -> Checked {
     }
 }
 
-/// Whether this machine can vary what an exhibit depends on; where it cannot, the report has to say
+/// Whether this machine can vary what an case depends on; where it cannot, the report has to say
 /// so.
-fn all_varied(report: &Value, exhibit: &Exhibit) -> bool {
+fn all_varied(report: &Value, case: &Case) -> bool {
     let is = |what: &str| report["data"]["not_varied"].get(what).is_none();
-    exhibit
-        .causes
-        .iter()
-        .all(|(.., variation)| match *variation {
-            "time" | "entropy" | "file-order" | "host" | "jobs" | "none" => {
-                is("clock") && is("file order") && is("host name")
-            }
-            "user-id" => is("user id"),
-            _ => true,
-        })
+    case.causes.iter().all(|(.., variation)| match *variation {
+        "time" | "entropy" | "file-order" | "host" | "jobs" | "none" => {
+            is("clock") && is("file order") && is("host name")
+        }
+        "user-id" => is("user id"),
+        _ => true,
+    })
 }
 
 /// What is wrong with a report, as text; empty if nothing is.
-fn wrong(museum: &Checked, exhibit: &Exhibit, confirmed: &mut usize) -> String {
-    let report = museum.report(exhibit.name);
-    if !all_varied(&report, exhibit) {
-        *confirmed += exhibit.causes.len();
+fn wrong(corpus: &Checked, case: &Case, confirmed: &mut usize) -> String {
+    let report = corpus.report(case.name);
+    if !all_varied(&report, case) {
+        *confirmed += case.causes.len();
         return String::new();
     }
     let causes = report["data"]["causes"].as_array().unwrap();
@@ -299,12 +296,12 @@ fn wrong(museum: &Checked, exhibit: &Exhibit, confirmed: &mut usize) -> String {
             (word("package"), word("unit"), word("variation"))
         })
         .collect();
-    let mut expected: Vec<(String, String, String)> = exhibit
+    let mut expected: Vec<(String, String, String)> = case
         .causes
         .iter()
         .map(|(package, unit, variation)| {
             (
-                format!("{}{package} 1.0.0", exhibit.name),
+                format!("{}{package} 1.0.0", case.name),
                 (*unit).to_owned(),
                 (*variation).to_owned(),
             )
@@ -324,35 +321,35 @@ fn wrong(museum: &Checked, exhibit: &Exhibit, confirmed: &mut usize) -> String {
     }
     format!(
         "{}: {} {:#}\n",
-        exhibit.name, report["status"], report["data"]["causes"]
+        case.name, report["status"], report["data"]["causes"]
     )
 }
 
-fn all_named(exhibits: &[Exhibit]) {
-    let museum = museum();
-    assert_eq!(museum.code, Some(100), "{}", museum.stderr);
+fn all_named(cases: &[Case]) {
+    let corpus = corpus();
+    assert_eq!(corpus.code, Some(100), "{}", corpus.stderr);
     let mut confirmed = 0;
-    let wrong: Vec<String> = exhibits
+    let wrong: Vec<String> = cases
         .iter()
-        .map(|exhibit| wrong(museum, exhibit, &mut confirmed))
+        .map(|case| wrong(corpus, case, &mut confirmed))
         .filter(|text| !text.is_empty())
         .collect();
     assert!(
         wrong.is_empty(),
         "{} of {}:\n{}",
         wrong.len(),
-        exhibits.len(),
+        cases.len(),
         wrong.join("\n")
     );
-    let causes: usize = exhibits.iter().map(|exhibit| exhibit.causes.len()).sum();
-    let unconfirmed: Vec<&str> = exhibits
+    let causes: usize = cases.iter().map(|case| case.causes.len()).sum();
+    let unconfirmed: Vec<&str> = cases
         .iter()
-        .filter(|exhibit| {
-            let report = museum.report(exhibit.name);
+        .filter(|case| {
+            let report = corpus.report(case.name);
             let causes = report["data"]["causes"].as_array().unwrap().clone();
             causes.iter().any(|cause| cause["fix"]["confirmed"] != true)
         })
-        .map(|exhibit| exhibit.name)
+        .map(|case| case.name)
         .collect();
     assert!(
         confirmed * 100 >= causes * 95,
@@ -374,32 +371,32 @@ fn both_causes_of_a_mixed_pair_are_named() {
 
 #[test]
 fn harmless_twins_stay_green() {
-    let museum = museum();
+    let corpus = corpus();
     let mut wrong = String::new();
-    for exhibit in HARMLESS {
-        let report = museum.report(exhibit.name);
+    for case in HARMLESS {
+        let report = corpus.report(case.name);
         let good = report["status"] == "pass"
             && report["data"]["units"]["differing"] == 0
             && report["data"]["causes"].as_array().unwrap().is_empty()
             && report["data"]["artifacts"].as_array().unwrap().len() == 1
             && (report["data"]["takes_epoch"].as_array().unwrap().len()
-                == usize::from(exhibit.name.contains("epoch-or-now"))
+                == usize::from(case.name.contains("epoch-or-now"))
                 || report["data"]["not_varied"].get("clock").is_some());
         if !good {
-            wrong.push_str(&format!("{}: {report:#}\n", exhibit.name));
+            wrong.push_str(&format!("{}: {report:#}\n", case.name));
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// The step that `fix` wrote makes plain builds of an exhibit the same that are not without it.
+/// The step that `fix` wrote makes plain builds of an case the same that are not without it.
 fn plain_builds_obey(workflow: &str, dir: &TempDir) {
     let epoch = dir.path().join("github-env");
     let step = workflow
         .lines()
         .find_map(|line| line.trim().strip_prefix("- run: "))
         .unwrap();
-    let at = dir.path().join("repository/museum");
+    let at = dir.path().join("repository/corpus");
     let finished = Runner::new()
         .run(
             Step::new("bash")
@@ -439,14 +436,14 @@ fn plain_builds_obey(workflow: &str, dir: &TempDir) {
 /// What `fix` writes is committed and everything is checked again: whatever had a tried fix is
 /// reproducible now.
 #[test]
-fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
-    let museum = museum();
+fn what_fix_writes_mends_every_case_it_is_written_for() {
+    let corpus = corpus();
     let dir = tempfile::Builder::new()
         .prefix("mended-")
         .tempdir()
         .unwrap();
     let copied = run(
-        museum.dir.path(),
+        corpus.dir.path(),
         "cp",
         &[
             "-a",
@@ -464,7 +461,7 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
         facts.to_str().unwrap(),
     ];
     let fix = |more: &[&str]| run(dir.path(), PROGRAM, &[&["fix"], more, &facts].concat());
-    let workspace = dir.path().join("repository/museum");
+    let workspace = dir.path().join("repository/corpus");
 
     let nobody = fix(&[]);
     assert_eq!(
@@ -486,7 +483,7 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
         );
     }
     assert!(written.is_success(), "{}", written.stderr_text());
-    if museum.report(CAUSES[0].name)["data"]["not_varied"]
+    if corpus.report(CAUSES[0].name)["data"]["not_varied"]
         .get("clock")
         .is_some()
     {
@@ -530,24 +527,26 @@ fn what_fix_writes_mends_every_exhibit_it_is_written_for() {
     let mended = check(dir);
     let mut wrong = String::new();
     // One processor makes an order of threads likely and not certain.
-    let races = |exhibit: &&Exhibit| exhibit.name.ends_with("-race");
-    for exhibit in CAUSES
+    let races = |case: &&Case| case.name.ends_with("-race");
+    for case in CAUSES
         .iter()
         .chain(PAIRS)
         .chain(HARMLESS)
-        .filter(|exhibit| !races(exhibit))
+        .filter(|case| !races(case))
     {
-        let (before, after) = (museum.report(exhibit.name), mended.report(exhibit.name));
+        let (before, after) = (corpus.report(case.name), mended.report(case.name));
         let all = before["data"]["causes"]
             .as_array()
             .unwrap()
             .iter()
-            .all(|cause| cause["fix"]["confirmed"] == true && !cause["fix"]["config"].is_null());
+            .all(|cause| {
+                cause["fix"]["confirmed"] == true
+                    && cause["fix"]["config"]
+                        .as_array()
+                        .is_some_and(|lines| !lines.is_empty())
+            });
         if all && after["status"] != "pass" {
-            wrong.push_str(&format!(
-                "{}: {:#}\n",
-                exhibit.name, after["data"]["causes"]
-            ));
+            wrong.push_str(&format!("{}: {:#}\n", case.name, after["data"]["causes"]));
         }
     }
     assert!(wrong.is_empty(), "{wrong}\n{}", mended.stderr);

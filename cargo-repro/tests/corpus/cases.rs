@@ -1,7 +1,7 @@
 //! What is on show: packages whose builds depend on something they should not, pairs of such, and
 //! the same ideas done right.
 
-/// Where the code of an exhibit runs.
+/// Where the code of an case runs.
 pub(crate) enum Shape {
     /// An expression of a build script that makes the string the library embeds.
     Script(&'static str),
@@ -32,7 +32,7 @@ use Shape::{Bin, Build, C, Lib, Macro, MacroAndLib, Outside, OutsideProgram, Scr
 
 /// A package, and the causes the report has to name: package (`` for its own, else what is put
 /// after its name), unit, variation.
-pub(crate) struct Exhibit {
+pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) causes: &'static [(&'static str, &'static str, &'static str)],
     pub(crate) shape: Shape,
@@ -62,9 +62,9 @@ const RACE: &str = "{ let of = std::sync::Mutex::new(Vec::new()); std::thread::s
                     format!(\"{:?}\", of.into_inner().unwrap()) }";
 const LENGTH: &str = "std::env::current_dir().unwrap().display().to_string().len().to_string()";
 
-macro_rules! exhibits {
+macro_rules! cases {
     ($($name:literal: [$($cause:expr),*] $shape:expr;)*) => {
-        &[$(Exhibit { name: $name, causes: &[$($cause),*], shape: $shape }),*]
+        &[$(Case { name: $name, causes: &[$($cause),*], shape: $shape }),*]
     };
 }
 
@@ -81,7 +81,7 @@ const fn c(variation: &'static str) -> (&'static str, &'static str, &'static str
     ("", "c-object", variation)
 }
 
-pub(crate) const CAUSES: &[Exhibit] = exhibits! {
+pub(crate) const CAUSES: &[Case] = cases! {
     "script-time": [script("time")] Script(NOW);
     "script-date-command": [script("time")] Script("run(\"date\", \"+%s\")");
     "script-generated-time": [script("time")] Build("fn main() { generate(&format!(\"pub const AT: &str = {:?};\", format!(\"{:?}\", std::time::SystemTime::now()))); }", GENERATED);
@@ -171,7 +171,7 @@ pub(crate) const CAUSES: &[Exhibit] = exhibits! {
         "unsafe extern \"C\" { fn said() -> *const u8; }\nfn main() { assert!(unsafe { !said().is_null() }) }\n");
 };
 
-pub(crate) const PAIRS: &[Exhibit] = exhibits! {
+pub(crate) const PAIRS: &[Case] = cases! {
     "pair-time-user": [script("time"), script("environment")] Script("format!(\"{:?}{}\", std::time::SystemTime::now(), std::env::var(\"USER\").unwrap())");
     "pair-order-folder": [script("file-order"), script("path")] Script(concat!("std::fs::read_dir(\"data\").unwrap().map(|e| e.unwrap().file_name().display().to_string()).collect::<String>() + ",
         "&std::env::current_dir().unwrap().display().to_string().len().to_string()"));
@@ -188,7 +188,7 @@ pub(crate) const PAIRS: &[Exhibit] = exhibits! {
     "pair-process-time": [script("none"), script("time")] Script("format!(\"{}{:?}\", std::process::id(), std::time::SystemTime::now())");
 };
 
-pub(crate) const HARMLESS: &[Exhibit] = exhibits! {
+pub(crate) const HARMLESS: &[Case] = cases! {
     "good-sorted-set": [] Script(SORTED);
     "good-hash-sorted": [] Script("{ let mut of: Vec<u32> = (0..20).collect::<std::collections::HashSet<u32>>().into_iter().collect(); of.sort(); format!(\"{of:?}\") }");
     "good-hash-lookup": [] Macro("(0..20).collect::<std::collections::HashSet<u32>>().contains(&7).to_string()");
