@@ -38,6 +38,8 @@ release_gate::rules! {
         "The next change of the compiler, of an option or of luck can carry the difference into the artifact.";
     NEEDS_EPOCH = "needs-epoch", Note, "plain builds embed the clock's time",
         "It is taken from SOURCE_DATE_EPOCH, which sealed builds set to the commit's time. Where that is not set, every build has another.";
+    NEEDS_REPOSITORY = "needs-repository", Note, "the output depends on whether there is a git repository",
+        "Source packages of distributions and of the registry have none, so whoever builds from one gets other bytes than the release.";
     PLAIN_BUILD = "plain-build", Note, "plain builds embed the folder they are built in",
         "Panic messages and debug information name sources. Sealed builds map their folders away; plain cargo does so with `trim-paths`, where it has it.";
     NO_ARTIFACTS = "no-artifacts", Note, "the package builds nothing that could be released",

@@ -64,6 +64,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
         },
     }));
     let epoch_users = search_epoch_users(cx, &experiment, search.left);
+    let repository_users = attribute::find_repository_users(&experiment);
     session.finish(cx);
 
     // What could not be done in one sandbox was not varied between the two.
@@ -75,6 +76,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
         comparison: &comparison,
         unfinished: &search.unfinished,
         epoch_users: &epoch_users,
+        repository_users: &repository_users,
         toolchain: session.toolchain.release(),
         variations: variations(&abilities, &session.pins, &own),
     };

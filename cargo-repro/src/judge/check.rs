@@ -23,6 +23,8 @@ pub(crate) struct Checked<'a> {
     pub(crate) unfinished: &'a [String],
     /// Packages that take the time from SOURCE_DATE_EPOCH.
     pub(crate) epoch_users: &'a [String],
+    /// Packages that give another output where there is no repository.
+    pub(crate) repository_users: &'a [String],
     /// The compiler's release.
     pub(crate) toolchain: Option<String>,
     pub(crate) variations: Variations,
@@ -94,7 +96,17 @@ pub(crate) fn judge_package(checked: &Checked<'_>, own: &[Revealed], package: &s
         )
     }));
 
-    let takes_epoch = own_epoch_users(checked, &units);
+    let takes_epoch = among_units(checked, &units, checked.epoch_users);
+    let asks_git = among_units(checked, &units, checked.repository_users);
+    findings.extend(asks_git.iter().map(|name| {
+        Finding::new(
+            &rules::NEEDS_REPOSITORY,
+            format!("`{name}` gives another output where there is no git repository"),
+        )
+        .help(
+            "read the commit from a file that source packages hold, such as `.cargo_vcs_info.json`",
+        )
+    }));
     findings.extend(takes_epoch.iter().map(|name| epoch_finding(name)));
     if artifacts.is_empty() {
         findings.push(Finding::new(
@@ -140,8 +152,8 @@ fn coverage(checked: &Checked<'_>, data: &ReproData) -> Coverage {
     coverage
 }
 
-/// Users of SOURCE_DATE_EPOCH among a package's units.
-fn own_epoch_users(checked: &Checked<'_>, units: &BTreeSet<usize>) -> Vec<String> {
+/// Those of the packages that are among a package's units.
+fn among_units(checked: &Checked<'_>, units: &BTreeSet<usize>, packages: &[String]) -> Vec<String> {
     let names: BTreeSet<String> = units
         .iter()
         .map(|&pair| {
@@ -151,8 +163,7 @@ fn own_epoch_users(checked: &Checked<'_>, units: &BTreeSet<usize>) -> Vec<String
         })
         .collect();
 
-    checked
-        .epoch_users
+    packages
         .iter()
         .filter(|name| names.contains(*name))
         .cloned()
