@@ -13,9 +13,14 @@ fn json(env: &TestEnv, dir: &Path, tool: &str, args: &[&str]) -> Ran {
     env.run(dir, tool, [args, &["--message-format", "json"]].concat())
 }
 
+/// Exit codes with the statuses that go with them.
+const PASSES: (i32, &str) = (0, "pass");
+const FAILS: (i32, &str) = (100, "fail");
+const CANNOT_JUDGE: (i32, &str) = (101, "error");
+
 /// The exit code, the report's status and the rule of its first denied finding have to tell the
 /// same story.
-fn assert_ends(env: &TestEnv, dir: &Path, tool: &str, args: &[&str], code: i32, status: &str) {
+fn assert_ends(env: &TestEnv, dir: &Path, tool: &str, args: &[&str], (code, status): (i32, &str)) {
     let ran = json(env, dir, tool, args);
     assert_eq!(ran.code, code, "{tool} {args:?}: {ran:#?}");
     let value = ran.json();
@@ -33,39 +38,17 @@ fn assert_ends(env: &TestEnv, dir: &Path, tool: &str, args: &[&str], code: i32, 
 fn repro() {
     let env = TestEnv::new();
     let dir = env.project("demo", &fixtures::DEMO[..1]);
-    assert_ends(
-        &env,
-        &dir,
-        "cargo-repro",
-        &["check", "--offline"],
-        0,
-        "pass",
-    );
+    assert_ends(&env, &dir, "cargo-repro", &["check", "--offline"], PASSES);
     std::fs::write(env.path().join("a"), "one\n").unwrap();
     std::fs::write(env.path().join("b"), "two\n").unwrap();
-    assert_ends(
-        &env,
-        &dir,
-        "cargo-repro",
-        &["diff", "../a", "../a"],
-        0,
-        "pass",
-    );
-    assert_ends(
-        &env,
-        &dir,
-        "cargo-repro",
-        &["diff", "../a", "../b"],
-        100,
-        "fail",
-    );
+    assert_ends(&env, &dir, "cargo-repro", &["diff", "../a", "../a"], PASSES);
+    assert_ends(&env, &dir, "cargo-repro", &["diff", "../a", "../b"], FAILS);
     assert_ends(
         &env,
         &dir,
         "cargo-repro",
         &["build", "--offline", "--target", "sparc64-unknown-netbsd"],
-        101,
-        "error",
+        CANNOT_JUDGE,
     );
     assert_eq!(env.run(&dir, "cargo-repro", ["diff", "../a"]).code, 2);
 }
@@ -114,16 +97,14 @@ fn sbom_lite() {
         &dir,
         "cargo-sbom-lite",
         &["generate", "--offline"],
-        0,
-        "pass",
+        PASSES,
     );
     assert_ends(
         &env,
         &dir,
         "cargo-sbom-lite",
         &["audit", "--offline", "--db", "no-such-folder"],
-        101,
-        "error",
+        CANNOT_JUDGE,
     );
     let other = fixtures::Step {
         message: "chore: no licence",
@@ -140,8 +121,7 @@ fn sbom_lite() {
         &unlicensed,
         "cargo-sbom-lite",
         &["licenses", "--offline"],
-        100,
-        "fail",
+        FAILS,
     );
     assert_eq!(env.run(&dir, "cargo-sbom-lite", ["diff", "one"]).code, 2);
 }
@@ -167,8 +147,7 @@ fn sign() {
         &dir,
         "cargo-sign",
         &["pack", "--key", key.to_str().unwrap()],
-        101,
-        "error",
+        CANNOT_JUDGE,
     );
     assert_eq!(env.run(&dir, "cargo-repro", ["build", "--offline"]).code, 0);
     assert_eq!(
@@ -181,8 +160,7 @@ fn sign() {
         &dir,
         "cargo-sign",
         &["pack", "--key", key.to_str().unwrap()],
-        0,
-        "pass",
+        PASSES,
     );
     let public = env.path().join("k.pub");
     assert_ends(
@@ -190,8 +168,7 @@ fn sign() {
         &dir,
         "cargo-sign",
         &["verify", "--key", public.to_str().unwrap()],
-        0,
-        "pass",
+        PASSES,
     );
     let list = dir.join("target/release-gates/demo-0.1.0/release/checksums.txt");
     let text = std::fs::read_to_string(&list).unwrap();
@@ -201,8 +178,7 @@ fn sign() {
         &dir,
         "cargo-sign",
         &["verify", "--key", public.to_str().unwrap()],
-        100,
-        "fail",
+        FAILS,
     );
     assert_eq!(
         env.run(&dir, "cargo-sign", ["pack", "--no-such-flag"]).code,
@@ -214,14 +190,13 @@ fn sign() {
 fn compat() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
-    assert_ends(&env, &dir, "cargo-compat", &["--offline"], 0, "pass");
+    assert_ends(&env, &dir, "cargo-compat", &["--offline"], PASSES);
     assert_ends(
         &env,
         &dir,
         "cargo-compat",
         &["--offline", "--against", "v9.9.9"],
-        101,
-        "error",
+        CANNOT_JUDGE,
     );
     fixtures::write_all(&dir, fixtures::BREAKING.files);
     assert_ends(
@@ -229,8 +204,7 @@ fn compat() {
         &dir,
         "cargo-compat",
         &["--offline", "--against", "v0.1.1"],
-        100,
-        "fail",
+        FAILS,
     );
     assert_eq!(env.run(&dir, "cargo-compat", ["--against"]).code, 2);
 }
@@ -239,19 +213,18 @@ fn compat() {
 fn relnotes() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
-    assert_ends(&env, &dir, "cargo-relnotes", &[], 0, "pass");
+    assert_ends(&env, &dir, "cargo-relnotes", &[], PASSES);
     // The facts of the other gates are missing, and a final release needs them.
     assert_ends(
         &env,
         &dir,
         "cargo-relnotes",
         &["--phase", "final"],
-        101,
-        "error",
+        CANNOT_JUDGE,
     );
     let broken = env.project("broken", &[fixtures::DEMO, &[fixtures::BREAKING]].concat());
     assert_eq!(env.run(&broken, "cargo-compat", ["--offline"]).code, 100);
-    assert_ends(&env, &broken, "cargo-relnotes", &[], 100, "fail");
+    assert_ends(&env, &broken, "cargo-relnotes", &[], FAILS);
     assert_eq!(
         env.run(&dir, "cargo-relnotes", ["--phase", "later"]).code,
         2
