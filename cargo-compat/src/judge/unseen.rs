@@ -27,8 +27,7 @@ pub fn unseen_changes(
                 "`{}` under `cfg({})` is gone or changed, and was not compiled for {target}",
                 item.head, item.condition
             );
-            let mut change =
-                Change::unproved(&rules::UNPROVED, item.head.clone(), Bump::Major, message);
+            let mut change = Change::unproved(&rules::UNPROVED, item.path, Bump::Major, message);
             change.before = item.head;
             changes.push(change);
         }

@@ -4,26 +4,69 @@
 /// A public item that was not compiled.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnseenItem {
+    /// Its path below the file's module.
+    pub path: String,
     /// The condition, `windows`.
     pub condition: String,
     /// Its text up to its body, `pub fn w()`.
     pub head: String,
 }
 
-/// The items of a source file that a target does not have. Only those that stand at the top of the
-/// file are read: what holds others may be private.
+/// The items of a source file that a target does not have. Only those in modules that the file
+/// declares public are read: what others hold may be private.
 pub fn unseen_items(text: &str, target: &str) -> Vec<UnseenItem> {
     let mut found = Vec::new();
-    let mut depth = 0usize;
+    // The modules around, by name; `None`: something else than a public module.
+    let mut around: Vec<Option<String>> = Vec::new();
+    let mut statement = 0;
     for (at, c) in text.char_indices() {
         match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            '#' if depth == 0 => found.extend(unseen_at(&text[at..], target)),
+            '{' => {
+                around.push(public_module(&text[statement..at]));
+                statement = at + 1;
+            }
+            '}' => {
+                around.pop();
+                statement = at + 1;
+            }
+            ';' => statement = at + 1,
+            '#' => {
+                let modules: Option<Vec<&str>> =
+                    around.iter().map(|name| name.as_deref()).collect();
+                if let Some(modules) = modules
+                    && let Some(mut item) = unseen_at(&text[at..], target)
+                {
+                    item.path = modules
+                        .into_iter()
+                        .chain([item_name(&item.head)])
+                        .collect::<Vec<_>>()
+                        .join("::");
+                    found.push(item);
+                }
+            }
             _ => {}
         }
     }
     found
+}
+
+/// The name of a module that a statement declares public.
+fn public_module(statement: &str) -> Option<String> {
+    let (_, name) = statement.rsplit_once("pub mod ")?;
+    let name = name.trim();
+    name.chars()
+        .all(|c| c.is_alphanumeric() || c == '_')
+        .then(|| name.to_owned())
+}
+
+/// The name in `pub fn name(…)`.
+fn item_name(head: &str) -> &str {
+    head.split(['(', '<', ':'])
+        .next()
+        .unwrap_or(head)
+        .split_whitespace()
+        .last()
+        .unwrap_or(head)
 }
 
 fn unseen_at(text: &str, target: &str) -> Option<UnseenItem> {
@@ -35,6 +78,7 @@ fn unseen_at(text: &str, target: &str) -> Option<UnseenItem> {
     }
     let end = item.find(['{', ';', '=']).unwrap_or(item.len());
     Some(UnseenItem {
+        path: String::new(),
         condition: normalized(condition),
         head: normalized(&item[..end]),
     })
@@ -136,11 +180,19 @@ mod tests {
         let text = "pub fn g() {} #[cfg(windows)] pub fn w(x: u8) {} #[cfg(unix)] pub fn u() {}\n\
                     #[cfg(all(target_os = \"macos\", feature = \"a\"))]\npub struct M;\n\
                     #[cfg(not(target_os = \"linux\"))] pub fn n() {} mod p { #[cfg(windows)] pub fn x() {} }\n\
-                    #[cfg(windows)] fn own() {} #[cfg(feature = \"a\")] pub fn f() {} #[cfg(not(doc))] pub fn d() {}";
+                    #[cfg(windows)] fn own() {} #[cfg(feature = \"a\")] pub fn f() {} #[cfg(not(doc))] pub fn d() {} pub mod q { #[cfg(windows)] pub fn y() {} }";
         let heads: Vec<String> = unseen_items(text, "x86_64-unknown-linux-gnu")
             .into_iter()
             .map(|item| item.head)
             .collect();
-        assert_eq!(heads, ["pub fn w(x: u8)", "pub struct M", "pub fn n()"]);
+        assert_eq!(
+            heads,
+            [
+                "pub fn w(x: u8)",
+                "pub struct M",
+                "pub fn n()",
+                "pub fn y()"
+            ]
+        );
     }
 }
