@@ -1,6 +1,7 @@
 //! `cargo sign verify`.
 
 mod args;
+mod bytes;
 mod download;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,9 @@ use crate::rules;
 use crate::tool::TOOL;
 
 pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
+    if args.bytes_only {
+        return bytes::run(cx, args);
+    }
     if args.files.is_empty() {
         return verify_project(cx, args);
     }

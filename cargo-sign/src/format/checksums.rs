@@ -120,6 +120,41 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
     Ok(list)
 }
 
+/// Reads a list as other tools write it: unsorted, with `*` for binary files, names that stay in
+/// the folder.
+///
+/// # Errors
+/// A line is none of `sha256sum`'s, leads elsewhere, or names a file twice.
+pub fn parse_foreign(bytes: &[u8]) -> Result<List, ListError> {
+    let wrong = |line, why| ListError::Line { line, why };
+    if bytes.is_empty() {
+        return Err(ListError::Empty);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| wrong(1, "the list is not UTF-8"))?;
+    let mut list = List::new();
+    for (index, text) in text.lines().enumerate() {
+        let line = index + 1;
+        let (digest, name) = text
+            .split_at_checked(64)
+            .ok_or(wrong(line, "it is too short"))?;
+        let digest = digest
+            .parse()
+            .map_err(|_| wrong(line, "it does not begin with a digest"))?;
+        let name = name
+            .strip_prefix("  ")
+            .or_else(|| name.strip_prefix(" *"))
+            .ok_or(wrong(line, "there is no name behind the digest"))?;
+        path::check(name).map_err(|source| ListError::Name { line, source })?;
+        if list.insert(name.to_owned(), digest).is_some() {
+            return Err(ListError::Duplicate {
+                line,
+                name: name.to_owned(),
+            });
+        }
+    }
+    Ok(list)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -322,3 +322,57 @@ fn a_checkout_is_judged_before_any_of_its_programs_run() {
     assert_eq!(verify(), refused("dirty-source"));
     assert!(!canary.exists());
 }
+
+/// What other tools sign and list is judged as bytes, and said to be no more.
+#[test]
+fn bytes_of_other_makers_are_judged_loudly() {
+    use cargo_sign::format::minisign::{MinisignSignature, Prehash};
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let digest = |bytes: &[u8]| release_gate::digest::sha256_bytes(bytes);
+    let list = format!(
+        "{} *z.bin\n{}  a.bin\n{}  other\n",
+        digest(b"z"),
+        digest(b"a"),
+        digest(b"o")
+    );
+    let key = ed25519_dalek::SigningKey::from_bytes(&SEED);
+    let signature = MinisignSignature::sign(&key, &Prehash::of(list.as_bytes()), "timestamp:1");
+    let files: [(&str, &[u8]); 3] = [
+        ("sha256.sum", list.as_bytes()),
+        ("z.bin", b"z"),
+        ("a.bin", b"a"),
+    ];
+    for (name, bytes) in files {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let text = signature.render("signature from minisign secret key");
+    std::fs::write(dir.path().join("sha256.sum.minisig"), text).unwrap();
+
+    let path = dir.path().join("sha256.sum");
+    let bytes_only = ["--bytes-only"];
+    let loud = (0, vec!["bytes-only".to_owned()]);
+    assert_eq!(verify(&release, &path, &bytes_only), loud);
+    assert_eq!(
+        verify(&release, &path, &[]).0,
+        100,
+        "it means nothing to us"
+    );
+    for usage in [
+        &["--expect", "demo"][..],
+        &["-p", "demo"],
+        &["--extract", "x"],
+    ] {
+        assert_eq!(
+            verify(&release, &path, &[&bytes_only, usage].concat()).0,
+            2,
+            "{usage:?}"
+        );
+    }
+    std::fs::write(dir.path().join("a.bin"), "evil").unwrap();
+    let (code, rules) = verify(&release, &path, &bytes_only);
+    assert!(
+        code == 100 && rules.contains(&"digest-mismatch".to_owned()),
+        "{rules:?}"
+    );
+}

@@ -28,6 +28,10 @@ pub(crate) struct VerifyArgs {
     /// The tag the release has to be of
     #[arg(long, value_name = "TAG")]
     pub(crate) expect_tag: Option<String>,
+    /// Judge what other tools signed, by minisign's FILE.minisig or FILE.sig: the bytes alone, and
+    /// nothing of what they mean
+    #[arg(long)]
+    pub(crate) bytes_only: bool,
     /// Judge what was downloaded of a release: listed files that are not there are passed over
     #[arg(long)]
     pub(crate) ignore_missing: bool,
