@@ -8,5 +8,6 @@ mod advisories;
 mod fixture;
 mod gate;
 mod history;
+mod lines;
 mod shape;
 mod words;
