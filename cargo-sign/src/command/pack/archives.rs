@@ -89,36 +89,38 @@ impl Packer<'_> {
         let mut written = Written::default();
         for build in builds {
             for (target, artifacts) in &build.by_target {
-                self.pack_target(folder, build, target, artifacts, &mut written)?;
+                let (archives, left_out) = self.pack_target(folder, build, target, artifacts)?;
+                written.archives.extend(archives);
+                written.left_out.extend(left_out);
+            }
+            if !build.by_target.is_empty() {
+                written
+                    .infos
+                    .insert(build.published_as(), build.bytes.clone());
             }
         }
         Ok(written)
     }
 
+    /// Packs what one build made for one target; returns the archives, and which documents were
+    /// left out.
     fn pack_target(
         &self,
         folder: &mut PackageArtifacts,
         build: &Build,
         target: &str,
         artifacts: &[BuiltFile],
-        written: &mut Written,
-    ) -> Result<()> {
+    ) -> Result<(Vec<PackedArchive>, BTreeSet<String>)> {
         let stem = format!("{}-{}-{target}", self.release.project, self.release.version);
         let source = &self.source;
-        let (mut files, not_committed) =
+        let (mut files, left_out) =
             build.common_files(&source.package, &source.workspace, source.committed)?;
-        written.left_out.extend(not_committed);
         for artifact in artifacts {
             files.push(build.read(artifact)?);
         }
-        written
-            .infos
-            .insert(build.published_as(), build.bytes.clone());
-
         let files = self.with_list(&stem, files)?;
         let archives = self.write_forms(folder, target, &stem, &files)?;
-        written.archives.extend(archives);
-        Ok(())
+        Ok((archives, left_out))
     }
 
     /// Writes the same files in every form that is asked for.
