@@ -1,6 +1,6 @@
 //! The command line: what may be asked for. What is done about it is in [`crate::command`].
 //!
-//! Must never: do anything. [`crate::gate`] turns a command line into a call.
+//! Must never: do anything. `gate.rs` turns a command line into a call.
 
 use std::path::PathBuf;
 

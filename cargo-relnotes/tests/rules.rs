@@ -84,16 +84,37 @@ fn hit(id: &str) -> Hit {
     })
 }
 
-/// A release where everything is as it should be.
-fn good() -> Release {
-    let messages = [
-        "feat!: remove `Parser::feed`\n\nBREAKING CHANGE: use `Parser::push` instead",
-        "feat: add a parser for `Vec<T>` (#7)",
-        "fix(cli): print <nothing> to @nobody",
-        "fix(security): bound the recursion",
-        "chore: tidy",
-    ];
-    let commits: Vec<Commit> = messages
+/// What other gates found, as it should be.
+fn evidence(changes: Vec<CompatChange>) -> Evidence {
+    Evidence {
+        facts: Facts {
+            buildinfo: judged(sample::<BuildInfo>(json!({ "artifacts": [{
+                    "name": "demo.tar.gz", "target": "x86_64-unknown-linux-gnu", "path": "",
+                    "sha256": digest("artifact"), "size": 8, "smoke": null,
+                }] }))),
+            sbom: Fact::Usable(Sbom {
+                sha256: digest("sbom"),
+                components: 3,
+            }),
+            vulns: judged(sample::<VulnsData>(json!({ "advisories": [] }))),
+            compat: judged(CompatData {
+                required_bump: Bump::Major,
+                changes,
+                ..sample(json!({}))
+            }),
+            repro: judged(sample::<ReproData>(json!({}))),
+            mismatched: Vec::new(),
+        },
+        build_before: None,
+        unreadable: Vec::new(),
+        unreadable_advisories: Vec::new(),
+        keys: Vec::new(),
+    }
+}
+
+/// A commit for each message.
+fn commits_of(messages: &[&str]) -> Vec<Commit> {
+    messages
         .iter()
         .enumerate()
         .map(|(at, message)| Commit {
@@ -105,7 +126,19 @@ fn good() -> Release {
             message: (*message).to_owned(),
             touches_package: true,
         })
-        .collect();
+        .collect()
+}
+
+/// A release where everything is as it should be.
+fn good() -> Release {
+    let messages = [
+        "feat!: remove `Parser::feed`\n\nBREAKING CHANGE: use `Parser::push` instead",
+        "feat: add a parser for `Vec<T>` (#7)",
+        "fix(cli): print <nothing> to @nobody",
+        "fix(security): bound the recursion",
+        "chore: tidy",
+    ];
+    let commits = commits_of(&messages);
     let table = Table::default();
     let policy = Policy {
         table: &table,
@@ -180,30 +213,7 @@ fn good() -> Release {
             standing: Vec::new(),
         },
         words: Words::default(),
-        evidence: Evidence {
-            facts: Facts {
-                buildinfo: judged(sample::<BuildInfo>(json!({ "artifacts": [{
-                    "name": "demo.tar.gz", "target": "x86_64-unknown-linux-gnu", "path": "",
-                    "sha256": digest("artifact"), "size": 8, "smoke": null,
-                }] }))),
-                sbom: Fact::Usable(Sbom {
-                    sha256: digest("sbom"),
-                    components: 3,
-                }),
-                vulns: judged(sample::<VulnsData>(json!({ "advisories": [] }))),
-                compat: judged(CompatData {
-                    required_bump: Bump::Major,
-                    changes,
-                    ..sample(json!({}))
-                }),
-                repro: judged(sample::<ReproData>(json!({}))),
-                mismatched: Vec::new(),
-            },
-            build_before: None,
-            unreadable: Vec::new(),
-            unreadable_advisories: Vec::new(),
-            keys: Vec::new(),
-        },
+        evidence: evidence(changes),
     }
 }
 
@@ -285,7 +295,7 @@ impl Case {
 /// What is broken, by rule.
 #[expect(clippy::type_complexity, reason = "one table, read once")]
 fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
-    vec![
+    let range_and_breaks: Vec<(&'static str, fn(&mut Case))> = vec![
         ("range-shallow", |case| case.shallow = true),
         ("range-tag-mismatch", |case| {
             case.release.about.named = Named::Elsewhere
@@ -319,6 +329,17 @@ fn mutations() -> Vec<(&'static str, fn(&mut Case))> {
             let text = case.text.replace("1.70 → 1.85.0", "newer");
             case.hand_written(&text);
         }),
+    ];
+    range_and_breaks
+        .into_iter()
+        .chain(mutations_of_facts_and_form())
+        .collect()
+}
+
+/// The rest of them: facts, digests, and the form of notes.
+#[expect(clippy::type_complexity, reason = "one table, read once")]
+fn mutations_of_facts_and_form() -> Vec<(&'static str, fn(&mut Case))> {
+    vec![
         ("feature-removed-unlisted", |case| case.without("legacy")),
         ("vuln-fixed-unlisted", |case| {
             case.without("RUSTSEC-2024-0001")

@@ -1,6 +1,6 @@
 //! A line of text as CommonMark cuts it: plain words, and code between back-ticks.
 //!
-//! Must never: decide how anything is written. It says what is there; [`crate::report`] renders it.
+//! Must never: decide how anything is written. It says what is there; `report` renders it.
 
 use super::untrusted::Untrusted;
 

@@ -1,7 +1,7 @@
 //! Text that somebody else wrote: commit messages, author names, advisory titles.
 //!
 //! Must never: offer a way to become Markdown, a terminal line or HTML by itself. There is no
-//! `Display`; the one way out for people is [`crate::report::markdown`], and for machines
+//! `Display`; the one way out for people is the Markdown of `report`, and for machines
 //! [`Untrusted::visible`] inside JSON strings.
 
 use std::borrow::Cow;

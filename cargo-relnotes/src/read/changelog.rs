@@ -1,6 +1,6 @@
 //! A changelog as somebody wrote it: where each release begins and ends.
 //!
-//! Must never: change a byte. It says where things are; [`crate::report::changelog`] writes.
+//! Must never: change a byte. It says where things are; `report` writes.
 
 use semver::Version;
 
