@@ -5,6 +5,8 @@
 //! that they take is made a library of its own on each side, and the two are compared like any
 //! others.
 
+use std::collections::BTreeMap;
+
 use release_gate::process::Runner;
 use release_gate::{Bump, Result};
 
@@ -18,40 +20,34 @@ use crate::prove::{Library, Rustc};
 use crate::read::side::Side;
 use crate::rules;
 
-/// How many calls are asked for their type.
-const CALLS: usize = 400;
+/// How many macros are asked for the types they give.
+const MACROS: usize = 60;
 
-/// Calls whose value has another type now.
+/// Calls whose value has another type now. Each macro is asked in a program of its own: an error
+/// that stops the compiler early must not hide what the others give.
 pub(super) fn changed_results(sides: &Sides<'_>, calls: &[MacroCall]) -> Result<Vec<Change>> {
-    let calls: Vec<(&MacroCall, String)> = calls
-        .iter()
-        .filter(|call| call.done == Use::CallMacro && call.code.contains("let _ = "))
-        .take(CALLS)
-        .map(|call| (call, call.code.replacen("let _ = ", "let () = ", 1)))
-        .collect();
-    if calls.is_empty() {
-        return Ok(Vec::new());
-    }
-    let text: String = calls
-        .iter()
-        .enumerate()
-        .map(|(index, (_, code))| format!("mod a{index} {{ {code} }}\n"))
-        .collect();
-    let before = result_types(sides, &sides.old, &text, calls.len())?;
-    let after = result_types(sides, &sides.new, &text, calls.len())?;
-    let mut changes: Vec<Change> = Vec::new();
-    for (((call, _), before), after) in calls.iter().zip(before).zip(after) {
-        let (Some(before), Some(after)) = (before, after) else {
-            continue;
-        };
-        let item = &call.item;
-        if before == after || changes.iter().any(|change| change.item == *item) {
-            continue;
+    let mut by_macro: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for call in calls {
+        if call.done == Use::CallMacro && call.code.contains("let _ = ") {
+            let asked = call.code.replacen("let _ = ", "let () = ", 1);
+            by_macro.entry(&call.item).or_default().push(asked);
         }
-        let message = format!("`{item}!`: a call gives `{after}` now, and gave `{before}`");
-        let mut change = Change::unproved(&rules::MACRO, item, Bump::Major, message);
-        (change.before, change.after) = (before, after);
-        changes.push(change);
+    }
+    let mut changes = Vec::new();
+    for (item, codes) in by_macro.iter().take(MACROS) {
+        let before = result_types(sides, &sides.old, codes)?;
+        let after = result_types(sides, &sides.new, codes)?;
+        let changed = before
+            .into_iter()
+            .zip(after)
+            .filter_map(|(before, after)| before.zip(after))
+            .find(|(before, after)| before != after);
+        if let Some((before, after)) = changed {
+            let message = format!("`{item}!`: a call gives `{after}` now, and gave `{before}`");
+            let mut change = Change::unproved(&rules::MACRO, *item, Bump::Major, message);
+            (change.before, change.after) = (before, after);
+            changes.push(change);
+        }
     }
     Ok(changes)
 }
@@ -60,9 +56,14 @@ pub(super) fn changed_results(sides: &Sides<'_>, calls: &[MacroCall]) -> Result<
 fn result_types(
     sides: &Sides<'_>,
     library: &Library,
-    text: &str,
-    count: usize,
+    codes: &[String],
 ) -> Result<Vec<Option<String>>> {
+    let count = codes.len();
+    let text: String = codes
+        .iter()
+        .enumerate()
+        .map(|(index, code)| format!("mod a{index} {{ {code} }}\n"))
+        .collect();
     let header = "#![allow(warnings)] #![recursion_limit = \"512\"] extern crate alloc;\n";
     let verdict = sides
         .rustc
