@@ -135,7 +135,10 @@ impl CargoPurl {
             name,
             version: percent_decode(version).ok_or(broken)?,
             source: source_of_qualifiers(qualifiers)?,
-            subpath: percent_decode(subpath.trim_matches('/')).ok_or(broken)?,
+            subpath: percent_decode(subpath)
+                .ok_or(broken)?
+                .trim_matches('/')
+                .to_owned(),
         })
     }
 }
@@ -174,14 +177,19 @@ fn source_of_qualifiers(qualifiers: &str) -> Result<Source, &'static str> {
         .get("download_url")
         .and_then(|url| url.strip_prefix("file:"))
     {
-        let path = path.trim_start_matches("//").trim_start_matches("./");
-        return Ok(Source::Path(if path == "." {
-            String::new()
-        } else {
-            path.to_owned()
-        }));
+        return Ok(Source::Path(relative_folder(path).to_owned()));
     }
     Ok(Source::CratesIo)
+}
+
+/// A folder of a `file:` address without what says nothing: no authority, no `./`, `.` alone is the
+/// workspace itself.
+fn relative_folder(path: &str) -> &str {
+    let mut path = path;
+    while let Some(rest) = path.strip_prefix("//").or_else(|| path.strip_prefix("./")) {
+        path = rest;
+    }
+    if path == "." { "" } else { path }
 }
 
 impl fmt::Display for CargoPurl {
@@ -354,6 +362,15 @@ mod tests {
             }
         );
         assert!(CargoPurl::parse("PKG:cargo/smallvec@1.6.0").is_some());
+        for odd in [
+            "pkg:cargo/a@1?download_url=file:.///x",
+            "pkg:cargo/a@1?download_url=file:././.",
+            "pkg:cargo/a@1#%2Fb%2F",
+            "pkg:cargo/a@1/2?vcs_url=git+@c",
+        ] {
+            let read = CargoPurl::parse(odd).unwrap();
+            assert_eq!(CargoPurl::parse(&read.to_string()), Some(read), "{odd}");
+        }
     }
 
     proptest! {
