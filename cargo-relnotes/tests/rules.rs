@@ -129,6 +129,15 @@ fn commits_of(messages: &[&str]) -> Vec<Commit> {
         .collect()
 }
 
+fn released_before() -> range::TaggedRelease {
+    range::TaggedRelease {
+        tag: "v1.0.0".into(),
+        version: "1.0.0".parse().unwrap(),
+        commit: "b".repeat(40).parse().unwrap(),
+        time: 0,
+    }
+}
+
 /// A release where everything is as it should be.
 fn good() -> Release {
     let messages = [
@@ -156,12 +165,6 @@ fn good() -> Release {
         &accounting.section(Section::Breaking).collect::<Vec<_>>(),
         &changes,
     );
-    let before = range::TaggedRelease {
-        tag: "v1.0.0".into(),
-        version: "1.0.0".parse().unwrap(),
-        commit: "b".repeat(40).parse().unwrap(),
-        time: 0,
-    };
     Release {
         about: About {
             package: "demo".into(),
@@ -177,7 +180,7 @@ fn good() -> Release {
         },
         range: Range {
             predecessor: Predecessor {
-                release: Some(before),
+                release: Some(released_before()),
                 ..Predecessor::default()
             },
             release_type: ReleaseType::Major,
