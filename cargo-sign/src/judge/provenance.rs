@@ -18,7 +18,7 @@ use crate::model::provenance::{
 use crate::rules;
 
 /// The audit log beside a release.
-pub(crate) const LOG: &str = "buildlog.jsonl";
+pub(crate) const LOG: &str = release_gate_facts::files::BUILDLOG;
 /// What the provenance calls the log's last line, whose digest pins every line before it.
 pub(crate) const LOG_HEAD: &str = "buildlog.jsonl#head";
 pub(super) const HELP: &str =
