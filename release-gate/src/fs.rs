@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use release_gate_facts::files::RELEASE_FOLDER;
 use tempfile::{NamedTempFile, TempDir};
 
 /// Why a file was not written; the file that was there before is untouched.
@@ -61,7 +62,7 @@ impl AtomicFile {
             builder.prefix(TEMPORARY);
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, as for any new file
-            builder.tempfile_in(folder)
+            builder.tempfile_in(scratch_folder(folder))
         });
         match file {
             Ok(file) => Ok(Self { file, path }),
@@ -86,6 +87,17 @@ impl AtomicFile {
             Err(source) => Err(WriteError { path, source }),
         }
     }
+}
+
+/// Where the temporary file of one in `folder` lies: in the folder itself, and beside what is
+/// published. A call that is killed must leave nothing in `release/`.
+fn scratch_folder(folder: &Path) -> &Path {
+    folder
+        .ancestors()
+        .find(|ancestor| ancestor.ends_with(RELEASE_FOLDER))
+        .and_then(Path::parent)
+        .filter(|parent| parent.is_dir())
+        .unwrap_or(folder)
 }
 
 impl Write for AtomicFile {
@@ -206,6 +218,17 @@ mod tests {
             0,
             "no temporary file is left"
         );
+    }
+
+    #[test]
+    fn a_file_that_is_published_is_begun_outside_of_the_release() {
+        let dir = tempfile::tempdir().unwrap();
+        let release = dir.path().join("release/sub");
+        let file = AtomicFile::create(release.join("file")).unwrap();
+        assert!(walk(&dir.path().join("release")).unwrap().is_empty());
+        file.commit().unwrap();
+        assert_eq!(walk(dir.path()).unwrap().len(), 1);
+        assert!(release.join("file").is_file());
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
         let shipped = shipped::gather(&folder, &root.join("release-keys"), &release.about)?;
         let files = [
             (
-                "INSTALL.md",
+                release_gate_facts::files::INSTALL,
                 install::render(&release.about, &shipped, &bins, is_published(package))?,
             ),
             (

@@ -1,6 +1,8 @@
 //! Rules that need no notes: they hold for the release itself, whenever notes are made or checked.
 
 use release_gate::{Finding, Level, Status};
+use release_gate_facts::ReportData;
+use release_gate_facts::report::compat::CompatData;
 
 use crate::model::account::Accounting;
 use crate::model::breaking::{Breaking, Source};
@@ -290,7 +292,7 @@ fn required_bump(changes: &Changes, facts: &Facts) -> Option<(Bump, &'static str
     let compat = facts
         .compat
         .usable()
-        .map(|compat| (compat.data.required_bump, "compat.json"));
+        .map(|compat| (compat.data.required_bump, CompatData::FILE));
     let detected = changes
         .breaking
         .iter()

@@ -24,7 +24,10 @@ pub fn places(
     version: &Version,
 ) -> WordPlaces {
     let folder = config.notes_folder.as_deref().unwrap_or("release-notes");
-    let guide = config.migration_guide.as_deref().unwrap_or("MIGRATION.md");
+    let guide = config
+        .migration_guide
+        .as_deref()
+        .unwrap_or(release_gate_facts::files::MIGRATION);
     let advisories = config.advisories_folder.as_deref().unwrap_or("advisories");
     let own = &location.package;
     let top = &location.workspace;

@@ -23,10 +23,10 @@ use release_gate::facts::report::buildinfo::{BuildInfo, BuiltArtifact, SmokeTest
 /// Name of the report.
 pub(crate) const REPORT: &str = "buildinfo";
 /// Name of the audit log.
-const LOG: &str = "buildlog.jsonl";
+const LOG: &str = release_gate::facts::files::BUILDLOG;
 /// Digests of the artifacts, for `sha256sum --check`; packing replaces it by the list of what is
 /// published.
-const LIST: &str = "checksums.txt";
+const LIST: &str = release_gate::facts::files::CHECKSUMS;
 
 /// Runs the call.
 ///

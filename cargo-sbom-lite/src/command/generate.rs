@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use release_gate::artifacts::ArtifactDir;
 use release_gate::error::JudgeExt as _;
+use release_gate::facts::ReportData as _;
 use release_gate::facts::report::sbom::SbomData;
 use release_gate::fs::write_atomic;
 use release_gate::text::counted;
@@ -126,7 +127,7 @@ fn format_of_file(path: &Path) -> Option<&'static Format> {
         "spdx-tag-value"
     } else if name.ends_with(".xml") {
         "cyclonedx-xml"
-    } else if name.ends_with(".cdx.json") || name.ends_with("bom.json") && name != "sbom.json" {
+    } else if name.ends_with(".cdx.json") || name.ends_with("bom.json") && name != SbomData::FILE {
         "cyclonedx-json"
     } else {
         return None;

@@ -15,7 +15,7 @@ use crate::model::sbom::Sbom;
 pub(super) const FORMAT: Format = Format {
     name: "cyclonedx-json",
     help: "CycloneDX, JSON",
-    file_name: "sbom.cdx.json",
+    file_name: release_gate::facts::files::SBOM_CYCLONEDX_JSON,
     versions: &["1.3", "1.4", "1.5", "1.6"],
     default_version: "1.6",
     write: Some(write_json),

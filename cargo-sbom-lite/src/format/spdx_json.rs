@@ -13,7 +13,7 @@ use crate::model::sbom::Sbom;
 pub(super) const FORMAT: Format = Format {
     name: "spdx-json",
     help: "SPDX, JSON",
-    file_name: "sbom.spdx.json",
+    file_name: release_gate::facts::files::SBOM_SPDX_JSON,
     versions: &["2.3"],
     default_version: "2.3",
     write: Some(write_json),

@@ -314,16 +314,18 @@ pub(super) fn digests(
             .or_default()
             .insert(artifact.sha256.to_string());
     }
-    let own = facts
-        .buildinfo
-        .usable()
-        .map(|info| ("buildinfo.json", info.sha256.to_string()));
-    for (name, digest) in own.into_iter().chain(
-        facts
-            .sbom
-            .usable()
-            .map(|sbom| ("sbom.cdx.json", sbom.sha256.to_string())),
-    ) {
+    let own = facts.buildinfo.usable().map(|info| {
+        (
+            release_gate_facts::files::BUILDINFO,
+            info.sha256.to_string(),
+        )
+    });
+    for (name, digest) in own.into_iter().chain(facts.sbom.usable().map(|sbom| {
+        (
+            release_gate_facts::files::SBOM_CYCLONEDX_JSON,
+            sbom.sha256.to_string(),
+        )
+    })) {
         known.entry(name).or_default().insert(digest);
     }
     let all: BTreeSet<&String> = known.values().flatten().collect();

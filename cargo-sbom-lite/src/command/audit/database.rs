@@ -151,17 +151,28 @@ fn run_git(cx: &Context, step: Step) -> Result<()> {
         .inherit_network_env()
         .env("GIT_TERMINAL_PROMPT", "0")
         .timeout(PATIENCE);
-    cx.runner
+    let help = format!("clone {URL} by hand and name it with --db or {ENV}");
+    let finished = cx
+        .runner
         .run(step)
-        .and_then(|finished| finished.success())
-        .map(drop)
-        .map_err(|error| {
-            Error::judge(cannot_fetch())
-                .with_source(redact_text(&error.to_string()))
-                .with_help(format!(
-                    "clone {URL} by hand and name it with --db or {ENV}"
-                ))
-        })
+        .map_err(|error| Error::from(error).with_help(help.clone()))?;
+    if finished.is_success() {
+        return Ok(());
+    }
+
+    let why = first_error_line(&finished.stderr_text());
+    Err(Error::judge(format!("{}: {}", cannot_fetch(), redact_text(&why))).with_help(help))
+}
+
+/// The line in which git says what went wrong. The command line and the rest of what it prints name
+/// folders of the machine.
+fn first_error_line(stderr: &str) -> String {
+    stderr
+        .lines()
+        .find(|line| line.starts_with("fatal: ") || line.starts_with("error: "))
+        .or_else(|| stderr.lines().next())
+        .unwrap_or("git did not say why")
+        .to_owned()
 }
 
 /// There is no database, and the two ways on.
