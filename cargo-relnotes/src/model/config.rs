@@ -47,8 +47,6 @@ pub struct Config {
     /// Folder of the repository with advisories people keep there; `advisories` unless said
     /// otherwise.
     pub advisories_folder: Option<String>,
-    /// Folder of the repository with one file for each change; `changes` unless said otherwise.
-    pub fragments_folder: Option<String>,
 }
 
 /// A section of one's own, or a usual one under another name.

@@ -10,6 +10,9 @@ use crate::model::inventory::Inventory;
 use crate::model::provenance::Provenance;
 use crate::model::sbom::Sbom;
 
+/// Writes a document of a version.
+pub(crate) type Writer = fn(&Inventory, &Provenance, &str) -> Result<Vec<u8>>;
+
 /// A format of SBOM documents: how it is called, written, recognised and read.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
@@ -24,7 +27,7 @@ pub struct Format {
     /// The version that is written unless another one is asked for.
     pub default_version: &'static str,
     /// Writes a document of one of `versions`; `None` for a format that is only read.
-    pub write: Option<fn(&Inventory, &Provenance, &str) -> Result<Vec<u8>>>,
+    pub write: Option<Writer>,
     /// Whether an input looks like a document of this format, so that its errors are the ones to
     /// show.
     pub recognise: fn(&Input<'_>) -> bool,
