@@ -620,7 +620,10 @@ fn hostile_others() -> Vec<(String, String)> {
     }
 
     let bad = json!({ "type": "software_Package", "spdxId": "urn:s", "name": "smallvec", "software_packageVersion": "1.6.0", "software_packageUrl": "pkg:cargo/smallvec@1.6.0" });
-    add("SPDX 3, plainly".into(), spdx3(std::slice::from_ref(&bad), &[]));
+    add(
+        "SPDX 3, plainly".into(),
+        spdx3(std::slice::from_ref(&bad), &[]),
+    );
     add(
         "SPDX 3, one id twice".into(),
         spdx3(&[bad.clone(), bad], &[]),

@@ -28,12 +28,7 @@ impl ThrowAway {
     pub(crate) fn make(purpose: &str) -> release_gate::Result<Self> {
         remove_leftovers(&std::env::temp_dir());
         let folder = release_gate::fs::throw_away_dir(purpose)?;
-        let lock = File::create(folder.path().join(LOCK)).ok();
-        // Where files cannot be locked, nobody removes the folder but this run.
-        let lock = lock.filter(|file| file.try_lock().is_ok());
-        if lock.is_none() {
-            let _ = std::fs::remove_file(folder.path().join(LOCK));
-        }
+        let lock = lock_folder(folder.path());
         Ok(Self {
             folder,
             _lock: lock,
@@ -49,6 +44,22 @@ impl ThrowAway {
         let path = self.folder.keep();
         let _ = std::fs::remove_file(path.join(LOCK));
     }
+}
+
+/// Locks a folder. The file gets the name that other runs look for only when it is locked: between
+/// making and locking it, another run would take the folder for one that nobody uses.
+///
+/// Where files cannot be locked, the folder has no such file, and nobody removes it but this run.
+fn lock_folder(folder: &Path) -> Option<File> {
+    let unlocked = folder.join("lock.new");
+    let file = File::create(&unlocked).ok()?;
+    let is_locked =
+        file.try_lock().is_ok() && std::fs::rename(&unlocked, folder.join(LOCK)).is_ok();
+    if is_locked {
+        return Some(file);
+    }
+    let _ = std::fs::remove_file(unlocked);
+    None
 }
 
 /// Removes folders of runs that are over, as far as that can be done.

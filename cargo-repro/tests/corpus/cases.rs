@@ -105,7 +105,7 @@ pub(crate) const CAUSES: &[Case] = cases! {
     "script-processors": [script("jobs")] Script("std::thread::available_parallelism().unwrap().to_string()");
     "script-umask": [script("umask")] Script(UMASK);
     "script-file-time": [script("file-time")] Script("format!(\"{:?}\", std::fs::metadata(\"data/b\").unwrap().modified().unwrap())");
-    "script-tar": [script("file-time"), script("user-id")] Build(
+    "script-tar": [script("file-time"), script("user-id"), script("umask")] Build(
         "fn main() { let to = format!(\"{}/data.tar\", std::env::var(\"OUT_DIR\").unwrap()); \
          assert!(std::process::Command::new(\"tar\").args([\"--sort=name\", \"-cf\", &to, \"data\"]).status().unwrap().success()); }",
         "pub const DATA: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/data.tar\"));\n");
