@@ -368,7 +368,12 @@ fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
     let text = stderr.strip_prefix("error: ").unwrap_or(stderr);
 
     let (message, help) = explain_metadata_error(text, args);
-    let message = format!("{message}: {text}");
+    let message = if is_wrong_lock(text) {
+        // Cargo adds the folder of this machine and advice that a gate does not follow.
+        message.to_owned()
+    } else {
+        format!("{message}: {text}")
+    };
     let error = if is_missing_manifest(text, args) {
         Error::usage(message)
     } else {
@@ -380,15 +385,12 @@ fn metadata_error(stderr: &str, args: &SharedArgs) -> Error {
 /// What an error of `cargo metadata` means, and the next step. Each cargo says it in its own words;
 /// what is looked for here is in all of them.
 fn explain_metadata_error(text: &str, args: &SharedArgs) -> (&'static str, &'static str) {
-    let is_wrong_lock = text.contains("--locked was passed")
-        || text.contains("lock file") && text.contains("needs to be updated");
-
     if is_missing_manifest(text, args) {
         (
             "there is no Cargo.toml",
             "run it inside a cargo project, or name one with --manifest-path",
         )
-    } else if is_wrong_lock {
+    } else if is_wrong_lock(text) {
         (
             "Cargo.lock is missing or does not match Cargo.toml",
             "run `cargo generate-lockfile` if there is none, else `cargo update --workspace`, and commit Cargo.lock",
@@ -410,6 +412,11 @@ fn explain_metadata_error(text: &str, args: &SharedArgs) -> (&'static str, &'sta
             "`cargo metadata` shows the same error",
         )
     }
+}
+
+fn is_wrong_lock(text: &str) -> bool {
+    text.contains("--locked was passed")
+        || text.contains("lock file") && text.contains("needs to be updated")
 }
 
 fn is_missing_manifest(text: &str, args: &SharedArgs) -> bool {

@@ -136,12 +136,11 @@ fn a_lock_file_that_is_needed_and_missing() {
     for (tool, args) in MAIN {
         let args = [args, &["--locked", "--offline"]].concat();
         let ran = env.run(&dir, tool, &args);
-        assert_refused(
-            tool,
-            &ran,
-            &[2, 101],
-            &["Cargo.lock", "lock file", "--locked"],
-        );
+        // Notes are made from the lock file of the commit, which is there.
+        if tool != "cargo-relnotes" {
+            let words = ["Cargo.lock", "lock file", "--locked"];
+            assert_refused(tool, &ran, &[2, 101], &words);
+        }
         assert!(!dir.join("Cargo.lock").exists(), "{tool} wrote a lock file");
     }
 }
