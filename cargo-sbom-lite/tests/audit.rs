@@ -57,32 +57,28 @@ impl Place {
             "bad",
             "RUSTSEC-2025-0001",
             "cvss = \"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"",
-            "[\">= 1.2.0\"]",
-            "functions = { \"bad::parse\" = [\"*\"] }",
+            ["[\">= 1.2.0\"]", "functions = { \"bad::parse\" = [\"*\"] }"],
         );
         place.advisory(
             "mild",
             "RUSTSEC-2025-0002",
             "cvss = \"CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H\"",
-            "[]",
-            "",
+            ["[]", ""],
         );
-        place.advisory("unscored", "RUSTSEC-2025-0003", "", "[\">= 2.0.0\"]", "");
+        place.advisory("unscored", "RUSTSEC-2025-0003", "", ["[\">= 2.0.0\"]", ""]);
         place.advisory(
             "old",
             "RUSTSEC-2025-0004",
             "informational = \"unmaintained\"",
-            "[]",
-            "",
+            ["[]", ""],
         );
         place.advisory(
             "gone",
             "RUSTSEC-2025-0005",
             "withdrawn = \"2025-02-01\"",
-            "[]",
-            "",
+            ["[]", ""],
         );
-        place.advisory("win", "RUSTSEC-2025-0006", "", "[]", "os = [\"windows\"]");
+        place.advisory("win", "RUSTSEC-2025-0006", "", ["[]", "os = [\"windows\"]"]);
         place
     }
 
@@ -96,7 +92,8 @@ impl Place {
         std::fs::write(path, text).unwrap();
     }
 
-    fn advisory(&self, package: &str, id: &str, more: &str, patched: &str, affected: &str) {
+    /// Adds an advisory; the last pair is its patched versions and what it says is affected.
+    fn advisory(&self, package: &str, id: &str, more: &str, [patched, affected]: [&str; 2]) {
         self.write(
             &format!("db/crates/{package}/{id}.md"),
             &format!(

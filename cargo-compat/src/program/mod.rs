@@ -58,7 +58,7 @@ impl Program {
         }
     }
 
-    /// Adds what a glob over another crate brings; see [`globs`].
+    /// Adds what a glob over another crate brings.
     ///
     /// `module` is the path inside the other crate that the glob names; `extern_name` what programs
     /// call that crate.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::dependencies::DependencyDelta;
 use super::grammar::{Header, Style};
 
-/// Names of the dependencies that differ between two lockfiles, as [`plain_name`] writes them.
+/// Names of the dependencies that differ between two lockfiles, as `plain_name` writes them.
 pub fn rows(delta: &DependencyDelta) -> BTreeSet<String> {
     let one_sided = delta.added.iter().chain(&delta.removed);
     let names = one_sided

@@ -51,7 +51,7 @@
 //!    `#[serde(deserialize_with = "crate::nullable")]`: without it serde takes a missing field for
 //!    `null`. Do not use `#[serde(default)]` or `skip_serializing_if`.
 //! 4. Implement [`ReportData`] with [`report_data!`], and add the type to
-//!    [`report::for_each_report!`]. The tests then rename each field of a sample in turn and expect
+//!    [`for_each_report!`]. The tests then rename each field of a sample in turn and expect
 //!    that no reader accepts it.
 //!
 //! # Changing a report
