@@ -1,7 +1,7 @@
 //! `cargo sbom-lite`: what is really inside a release, the same bytes every time, and whether any
 //! of it is vulnerable, unlicensed or unpinned.
 //!
-//! Data flows one way: [`model`] is pure, [`format`] turns models into documents and documents
+//! Data flows one way: [`model`] is pure, [`mod@format`] turns models into documents and documents
 //! into models, [`read`] asks cargo, git and files, [`judge`] makes findings, [`report`] writes
 //! what goes with them, [`command`] joins them. The truth about what is in an artifact is cargo's
 //! unit graph, not the dependency graph.
