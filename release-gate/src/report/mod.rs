@@ -436,29 +436,6 @@ mod tests {
     }
 
     #[test]
-    fn stale_facts_are_named() {
-        let commit = |digit: &str| Some(digit.repeat(40).parse().unwrap());
-        let judged = Subject {
-            commit: commit("a"),
-            ..Subject::default()
-        };
-        assert_eq!(judged.stale_against(&judged), None);
-        let other = Subject {
-            commit: commit("b"),
-            ..Subject::default()
-        };
-        assert_eq!(
-            other.stale_against(&judged).unwrap(),
-            "made for commit bbbbbbbbbbbb, not aaaaaaaaaaaa"
-        );
-        let dirty = Subject {
-            dirty: true,
-            ..judged.clone()
-        };
-        assert!(dirty.stale_against(&judged).is_some() && judged.stale_against(&dirty).is_some());
-    }
-
-    #[test]
     fn joined_reports_have_the_worst_status() {
         let pass = settled(vec![], None, &[]);
         let skipped = settled(vec![], Some(Status::Skipped), &[]);
