@@ -10,7 +10,7 @@
     reason = "a benchmark that cannot run should say so and stop"
 )]
 
-#[path = "../tests/table/mod.rs"]
+#[path = "../tests/it/table/mod.rs"]
 mod table;
 
 use std::collections::BTreeMap;

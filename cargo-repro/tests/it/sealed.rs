@@ -13,7 +13,7 @@ use release_gates_tests::required;
 use serde_json::Value;
 use tempfile::TempDir;
 
-mod fixture;
+use crate::fixture;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-repro");
 const MANIFEST: &str = "[package]\nname = \"demo\"\nversion = \"1.0.0\"\nedition = \"2024\"\n";

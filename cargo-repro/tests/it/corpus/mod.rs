@@ -17,8 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 mod cases;
-#[path = "../fixture/mod.rs"]
-mod fixture;
+use crate::fixture;
 
 use cases::{CAUSES, Case, HARMLESS, PAIRS, Shape};
 

@@ -13,7 +13,7 @@ use release_gate::process::{Finished, Runner, Step};
 use serde_json::Value;
 use tempfile::TempDir;
 
-mod fixture;
+use crate::fixture;
 
 /// A repository with one package, and the `.crate` cargo packs of it.
 struct Published {

@@ -12,7 +12,7 @@ use release_gate::process::{Finished, Runner, Step};
 use serde_json::Value;
 use tempfile::TempDir;
 
-mod fixture;
+use crate::fixture;
 
 /// What is done to a published buildinfo.
 type Change<'a> = &'a dyn Fn(&mut Value);

@@ -1,6 +1,6 @@
 //! SIGKILL in the middle of writing leaves either the old file or the new one.
 //!
-//! `RELEASE_GATES_KILLS=400 cargo test -p release-gates-tests --test killed -- --nocapture` calls
+//! `RELEASE_GATES_KILLS=400 cargo test -p release-gates-tests --test it killed -- --nocapture` calls
 //! so often and says how many of the calls were killed; without it, a few times a command, and
 //! those that build everything twice are left out.
 #![cfg(unix)]

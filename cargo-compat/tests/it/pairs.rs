@@ -8,13 +8,11 @@
     reason = "a fixture that cannot be made fails its test"
 )]
 
-mod table;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::table::{PAIRS, Pair, TRAPS, Truth, UNNAMED};
 use release_gate::process::{Runner, Step};
-use table::{PAIRS, Pair, TRAPS, Truth, UNNAMED};
 
 fn all() -> impl Iterator<Item = &'static Pair> {
     PAIRS.iter().chain(TRAPS).chain(UNNAMED)

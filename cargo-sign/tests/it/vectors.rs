@@ -203,7 +203,7 @@ fn add_order(s: &mut [u8]) {
 }
 
 /// The C2SP/CCTV vectors and ed25519-speccheck, which no registry has: `ED25519_VECTORS=FILE… cargo
-/// test --test vectors -- --ignored` with `ed25519vectors.json` and `cases.json`, `:` between them.
+/// test --test it vectors -- --ignored` with `ed25519vectors.json` and `cases.json`, `:` between them.
 #[test]
 #[ignore = "needs files that are not part of this repository"]
 fn vectors_from_elsewhere() {

@@ -1,6 +1,6 @@
 //! README's sample is what the program prints.
 //!
-//! `BLESS=1 cargo test -p release-gates-tests --test readme` writes it anew.
+//! `BLESS=1 cargo test -p release-gates-tests --test it readme` writes it anew.
 
 use release_gates_tests::fixtures::Step;
 use release_gates_tests::{TestEnv, repository};

@@ -1,0 +1,9 @@
+//! The program on small projects: pairs of libraries, workspaces, bad input.
+//!
+//! One program holds them all: it links once, and its tests run beside each other.
+
+mod bad_input;
+mod behaviour;
+mod pairs;
+mod table;
+mod workspace;

@@ -1,0 +1,22 @@
+//! The five gates together, started as programs, as users and templates start them.
+//!
+//! One program holds them all: it links once, and its tests run beside each other.
+
+mod bad_input;
+mod calling;
+mod composed;
+mod documentation;
+mod exit_codes;
+mod gitlab;
+mod guide;
+mod killed;
+mod pipeline;
+mod readme;
+mod renamed_fields;
+mod script;
+mod shared_place;
+mod statement;
+mod templates;
+mod tutorial;
+mod whole_run;
+mod work_tree;
