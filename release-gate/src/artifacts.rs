@@ -140,7 +140,7 @@ impl PackageArtifacts {
     /// A report of another gate about `judged`, as far as it can be relied on.
     pub fn read_fact<Data: ReportData>(&self, judged: &Subject) -> Fact<Envelope<Data>> {
         match self.read(Data::FILE) {
-            Ok(bytes) => Fact::<Envelope<Data>>::read(bytes.as_deref()).about(judged),
+            Ok(bytes) => Fact::<Envelope<Data>>::read_about(bytes.as_deref(), judged),
             Err(error) => Fact::Error(error.chain()),
         }
     }
@@ -173,27 +173,6 @@ impl PackageArtifacts {
                 .with_source(error)
                 .with_help("keep it as evidence, and build into another --artifact-dir")
         })
-    }
-
-    /// A report another tool left here, or `None` where there is none. Whether it is about the
-    /// right commit is for the caller to ask ([`crate::Subject::stale_against`]).
-    ///
-    /// # Errors
-    /// It is there and cannot be read, or is of another kind or version.
-    pub fn read_report(&self, name: &str) -> Result<Option<Envelope>> {
-        let file = format!("{name}.json");
-        let Some(bytes) = self.read(&file)? else {
-            return Ok(None);
-        };
-        let help = format!("run the tool that writes `{file}` again");
-        let envelope = Envelope::read(&bytes, name).map_err(|error| {
-            Error::judge(format!(
-                "`{file}` in the artifact folder cannot be relied on"
-            ))
-            .with_source(error)
-            .with_help(help)
-        })?;
-        Ok(Some(envelope))
     }
 
     /// A lock on the folder itself, held until it is dropped or the process ends in whatever way.
@@ -361,13 +340,5 @@ mod tests {
                 .sha256,
             sha256_bytes(b"d")
         );
-        let again = root.for_package("demo", "1.0.0");
-        assert_eq!(
-            again.read_report("x").unwrap().unwrap().schema,
-            "release-gate/x/v1"
-        );
-        assert!(again.read_report("y").unwrap().is_none());
-        std::fs::write(folder.join("x.json"), b"{").unwrap();
-        assert!(again.read_report("x").is_err());
     }
 }

@@ -58,9 +58,7 @@ fn read_envelope<Data: ReportData>(
         Err(_) => return Fact::Error("the file cannot be read".to_owned()),
     };
     let digest = sha256_bytes(bytes.as_deref().unwrap_or_default());
-    Fact::<Envelope<Data>>::read(bytes.as_deref())
-        .about(subject)
-        .map(|envelope| (envelope, digest))
+    Fact::<Envelope<Data>>::read_about(bytes.as_deref(), subject).map(|envelope| (envelope, digest))
 }
 
 /// One report, as far as notes repeat it.

@@ -254,7 +254,7 @@ fn built_artifacts(
 ) -> Result<Result<Vec<Artifact>, String>> {
     let folder = artifacts.for_package(&package.name, &package.version.to_string());
     let bytes = folder.read(BuildInfo::FILE)?;
-    let report = match Fact::<Envelope<BuildInfo>>::read(bytes.as_deref()).about(judged) {
+    let report = match Fact::<Envelope<BuildInfo>>::read_about(bytes.as_deref(), judged) {
         Fact::Usable(report) => report,
         Fact::Missing => return Ok(Ok(Vec::new())),
         Fact::Stale(why) | Fact::Error(why) | Fact::NotApplicable(why) => return Ok(Err(why)),

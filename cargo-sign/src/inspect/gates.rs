@@ -86,18 +86,8 @@ fn said<Data: ReportData>(folder: &PackageArtifacts, subject: &Subject) -> Said 
             Said::Refused(format!("refused this release: {file} says `fail`"))
         }
         Fact::Usable(_) => Said::Pass,
-        // An error about another commit says nothing of this one.
-        Fact::Error(_) if is_about_another(folder, Data::NAME, subject) => Said::Nothing,
         Fact::Error(why) => Said::Refused(format!("could not judge this release: {file}: {why}")),
         Fact::OtherShape(why) => Said::Refused(format!("said what cannot be read: {file}: {why}")),
-    }
-}
-
-/// Whether a report, whatever its verdict, is about something else than this release.
-fn is_about_another(folder: &PackageArtifacts, name: &str, subject: &Subject) -> bool {
-    match folder.read_report(name) {
-        Ok(Some(report)) => report.subject.stale_against(subject).is_some(),
-        _ => false,
     }
 }
 

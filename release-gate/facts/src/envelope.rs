@@ -311,24 +311,6 @@ pub enum EnvelopeError {
 }
 
 impl Envelope {
-    /// Reads a report of this name whatever its data is. Prefer [`Fact`](crate::Fact), which knows
-    /// the data's shape.
-    ///
-    /// # Errors
-    /// It is no report, or of another kind or version.
-    pub fn read(bytes: &[u8], name: &str) -> Result<Self, EnvelopeError> {
-        let envelope: Self = serde_json::from_slice(bytes)?;
-        let expected = schema_id(name);
-        if envelope.schema == expected {
-            Ok(envelope)
-        } else {
-            Err(EnvelopeError::Schema {
-                expected,
-                found: envelope.schema,
-            })
-        }
-    }
-
     /// The reports about single packages of the gate that makes reports of this name: this one, or
     /// those that it joins.
     ///

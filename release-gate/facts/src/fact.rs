@@ -90,11 +90,25 @@ impl<T> Fact<T> {
 }
 
 impl<Data: ReportData> Fact<Envelope<Data>> {
-    /// Reads a report's file; `None` where there is no file.
+    /// Reads a report's file, whatever it is about; `None` where there is no file.
     ///
     /// Fields that are not known are ignored. A field that is missing, of another type or there
     /// twice makes the report one of another shape.
     pub fn read(bytes: Option<&[u8]>) -> Self {
+        Self::read_if(bytes, |_| None)
+    }
+
+    /// Reads a report's file. The fact is stale where the report is not about `judged`, whatever
+    /// its gate said: a gate that had nothing to judge at another commit says nothing of this one.
+    ///
+    /// A report that names no package is about the whole workspace, and so about each package of
+    /// it.
+    pub fn read_about(bytes: Option<&[u8]>, judged: &Subject) -> Self {
+        Self::read_if(bytes, |found| stale(found, judged))
+    }
+
+    /// Reads a report's file. `why_stale` says what makes a report of such a subject stale.
+    fn read_if(bytes: Option<&[u8]>, why_stale: impl Fn(&Subject) -> Option<String>) -> Self {
         let Some(bytes) = bytes else {
             return Self::Missing;
         };
@@ -111,6 +125,9 @@ impl<Data: ReportData> Fact<Envelope<Data>> {
                 outer.schema
             ));
         }
+        if let Some(why) = why_stale(&outer.subject) {
+            return Self::Stale(why);
+        }
 
         match outer.status {
             Status::Pass | Status::Fail => match parse(bytes) {
@@ -126,18 +143,6 @@ impl<Data: ReportData> Fact<Envelope<Data>> {
                 first_finding(&outer)
             )),
         }
-    }
-
-    /// The same fact, stale where the report is not about `judged`.
-    ///
-    /// A report that names no package is about the whole workspace, and so about each package of
-    /// it.
-    #[must_use]
-    pub fn about(self, judged: &Subject) -> Self {
-        self.and_then(|report| match stale(&report.subject, judged) {
-            Some(why) => Self::Stale(why),
-            None => Self::Usable(report),
-        })
     }
 }
 
@@ -168,4 +173,91 @@ fn stale(found: &Subject, judged: &Subject) -> Option<String> {
     }
 
     found.stale_against(judged)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::report_data;
+
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct DemoData {
+        passed: u64,
+    }
+
+    report_data!(DemoData = "demo");
+
+    const BUILT: &str = "1111111111111111111111111111111111111111";
+    const JUDGED: &str = "2222222222222222222222222222222222222222";
+
+    fn about(commit: &str) -> Subject {
+        Subject {
+            package: Some("demo".to_owned()),
+            version: Some("1.0.0".to_owned()),
+            commit: Some(commit.parse().unwrap()),
+            ..Subject::default()
+        }
+    }
+
+    fn report(status: &str) -> Value {
+        json!({
+            "schema": "release-gate/demo/v1",
+            "tool": { "name": "cargo-demo", "version": "1.0.0" },
+            "subject": serde_json::to_value(about(BUILT)).unwrap(),
+            "baseline": null,
+            "status": status,
+            "coverage": { "judged": 1, "not_judged": [] },
+            "findings": [],
+            "data": { "passed": 1 },
+        })
+    }
+
+    fn read_about(report: &Value, judged: &Subject) -> Fact<Envelope<DemoData>> {
+        Fact::<Envelope<DemoData>>::read_about(Some(report.to_string().as_bytes()), judged)
+    }
+
+    #[test]
+    fn another_kind_or_version_is_of_another_shape() {
+        for schema in ["release-gate/other/v1", "release-gate/demo/v2", ""] {
+            let mut other = report("pass");
+            other["schema"] = schema.into();
+            let fact = read_about(&other, &about(BUILT));
+            assert!(matches!(fact, Fact::OtherShape(_)), "{schema}: {fact:?}");
+        }
+    }
+
+    #[test]
+    fn a_report_about_another_commit_is_stale_whatever_its_gate_said() {
+        for status in ["pass", "fail", "skipped", "error", "unsupported"] {
+            let fact = read_about(&report(status), &about(JUDGED));
+            assert!(matches!(fact, Fact::Stale(_)), "{status}: {fact:?}");
+        }
+    }
+
+    #[test]
+    fn a_report_about_what_is_judged_says_what_its_gate_said() {
+        let judged = about(BUILT);
+        assert!(read_about(&report("pass"), &judged).usable().is_some());
+        assert!(read_about(&report("fail"), &judged).usable().is_some());
+
+        let skipped = read_about(&report("skipped"), &judged);
+        assert!(matches!(skipped, Fact::NotApplicable(_)), "{skipped:?}");
+        for status in ["error", "unsupported"] {
+            let fact = read_about(&report(status), &judged);
+            assert!(matches!(fact, Fact::Error(_)), "{status}: {fact:?}");
+        }
+    }
+
+    #[test]
+    fn a_report_about_the_workspace_is_about_each_package_of_it() {
+        let mut whole = report("pass");
+        whole["subject"]["package"] = Value::Null;
+        whole["subject"]["version"] = Value::Null;
+
+        assert!(read_about(&whole, &about(BUILT)).usable().is_some());
+        assert!(matches!(read_about(&whole, &about(JUDGED)), Fact::Stale(_)));
+    }
 }

@@ -34,7 +34,7 @@
 //! assert!(matches!(fact, Fact::OtherShape(_)));
 //!
 //! // Only a report about what you are judging is usable.
-//! match fact.about(&Subject::default()) {
+//! match Fact::<Envelope<DemoData>>::read_about(None, &Subject::default()) {
 //!     Fact::Usable(report) => println!("{} passed", report.data.passed),
 //!     Fact::NotApplicable(why) => println!("{why}"),
 //!     gap => println!("cannot be relied on: {:?}", gap.gap()),

@@ -17,7 +17,7 @@ use crate::envelope::{Baseline, Finding, Status, Subject, ToolId};
 /// use release_gate_facts::{Envelope, Fact, Subject};
 ///
 /// fn digest_of(report: Option<&[u8]>, judged: &Subject, name: &str) -> Option<String> {
-///     let fact = Fact::<Envelope<BuildInfo>>::read(report).about(judged);
+///     let fact = Fact::<Envelope<BuildInfo>>::read_about(report, judged);
 ///     let info = fact.into_usable()?.data;
 ///     let artifact = info.artifacts.iter().find(|artifact| artifact.name == name)?;
 ///     Some(artifact.sha256.to_string())

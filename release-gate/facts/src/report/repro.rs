@@ -13,7 +13,7 @@ use crate::digest::Sha256Digest;
 /// use release_gate_facts::{Envelope, Fact, Subject};
 ///
 /// fn is_reproducible(report: Option<&[u8]>, judged: &Subject) -> bool {
-///     let fact = Fact::<Envelope<ReproData>>::read(report).about(judged);
+///     let fact = Fact::<Envelope<ReproData>>::read_about(report, judged);
 ///     fact.usable().is_some_and(|report| {
 ///         let artifacts = &report.data.artifacts;
 ///         !artifacts.is_empty() && artifacts.iter().all(|artifact| artifact.identical)
