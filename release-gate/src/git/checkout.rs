@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::process::Step;
 
+use super::repository::{filters, without_filters};
 use super::{CommitId, Git, GitError, bytes_to_path};
 
 /// The first line of a Git LFS pointer file.
@@ -61,7 +62,7 @@ impl Git {
         self.run(read_tree)?.success()?;
 
         // Nothing of the clone's configuration may change what is written.
-        let mut checkout_index = self.step_in(dest);
+        let mut checkout_index = without_filters(self.step_in(dest), &self.filters);
         for setting in [
             "core.autocrlf=false",
             "core.eol=lf",
@@ -69,9 +70,6 @@ impl Git {
             "core.attributesFile=/dev/null",
         ] {
             checkout_index = checkout_index.arg("-c").arg(setting);
-        }
-        for filter in self.filter_settings()? {
-            checkout_index = checkout_index.arg("-c").arg(format!("{filter}="));
         }
         let checkout_index = self.with_index(checkout_index, &index, dest).args([
             "checkout-index",
@@ -103,24 +101,6 @@ impl Git {
 
     fn step_in(&self, dir: &Path) -> Step {
         super::repository::hardened(dir)
-    }
-
-    /// Names of all configured clean, smudge and process filters and whether they are required.
-    fn filter_settings(&self) -> Result<Vec<String>, GitError> {
-        let finished = self.run(self.step().args([
-            "config",
-            "-z",
-            "--name-only",
-            "--get-regexp",
-            r"^filter\..*\.(smudge|process|required)$",
-        ]))?;
-        // Exit code 1: there is none.
-        Ok(finished
-            .stdout
-            .split(|byte| *byte == 0)
-            .filter(|name| !name.is_empty())
-            .map(|name| String::from_utf8_lossy(name).into_owned())
-            .collect())
     }
 
     /// Paths of a commit's tree that are submodules, with the commits they name.
@@ -179,7 +159,7 @@ impl Git {
                 continue;
             }
             let module = Git {
-                filters: self.filters.clone(),
+                filters: filters(&place, &self.runner)?,
                 root: place,
                 git_dir,
                 runner: self.runner.clone(),

@@ -43,8 +43,8 @@ const FILTER_KEYS: [(&str, &str); 4] = [
     ("required", "false"),
 ];
 
-/// The filters that the configuration names: `filter.<name>`.
-fn filters(dir: &Path, runner: &Runner) -> Result<Vec<String>, GitError> {
+/// The filters that the configuration names: `filter.<name>`, whose name need not be UTF-8.
+pub(super) fn filters(dir: &Path, runner: &Runner) -> Result<Vec<OsString>, GitError> {
     let step = hardened(dir).args([
         "config",
         "--null",
@@ -54,10 +54,12 @@ fn filters(dir: &Path, runner: &Runner) -> Result<Vec<String>, GitError> {
     ]);
     // Without any, git ends with 1 and says nothing.
     let listed = runner.run(step)?.stdout;
-    let mut names: Vec<String> = String::from_utf8_lossy(&listed)
-        .split('\0')
-        .filter_map(|key| key.rsplit_once('.'))
-        .map(|(filter, _)| filter.to_owned())
+    let mut names: Vec<OsString> = listed
+        .split(|byte| *byte == 0)
+        .filter_map(|key| {
+            let dot = key.iter().rposition(|byte| *byte == b'.')?;
+            Some(bytes_to_path(&key[..dot]).into_os_string())
+        })
         .collect();
     names.sort();
     names.dedup();
@@ -65,10 +67,16 @@ fn filters(dir: &Path, runner: &Runner) -> Result<Vec<String>, GitError> {
 }
 
 /// Sets every key of these filters so that no program is started for them.
-fn without_filters(step: Step, filters: &[String]) -> Step {
-    let settings: Vec<(String, &str)> = filters
+pub(super) fn without_filters(step: Step, filters: &[OsString]) -> Step {
+    let setting = |filter: &OsString, (key, value): (&str, &'static str)| {
+        let mut name = filter.clone();
+        name.push(".");
+        name.push(key);
+        (name, value)
+    };
+    let settings: Vec<(OsString, &str)> = filters
         .iter()
-        .flat_map(|filter| FILTER_KEYS.map(|(key, value)| (format!("{filter}.{key}"), value)))
+        .flat_map(|filter| FILTER_KEYS.map(|key| setting(filter, key)))
         .collect();
     let step = step.env("GIT_CONFIG_COUNT", settings.len().to_string());
     settings
@@ -160,7 +168,7 @@ pub struct Git {
     pub(super) shortcuts: bool,
     /// Filters (`filter.<name>`) of any configuration. git starts their programs where attributes
     /// of the work tree ask for them, so they are switched off.
-    pub(super) filters: Vec<String>,
+    pub(super) filters: Vec<OsString>,
 }
 
 impl Git {
@@ -296,14 +304,7 @@ impl Git {
     /// # Errors
     /// git could not be run or failed.
     pub fn is_dirty(&self) -> Result<bool, GitError> {
-        let args = [
-            "status",
-            "--porcelain=v1",
-            "-z",
-            "--untracked-files=normal",
-            "--ignore-submodules=none",
-        ];
-        Ok(!self.plumbing(args)?.is_empty())
+        self.has_changes("--untracked-files=normal")
     }
 
     /// Whether a file that git knows differs from what was committed. Files it does not know make a
@@ -312,14 +313,60 @@ impl Git {
     /// # Errors
     /// git could not be run or failed.
     pub fn has_tracked_changes(&self) -> Result<bool, GitError> {
+        self.has_changes("--untracked-files=no")
+    }
+
+    /// Whether `git status` shows anything, here or in a submodule that is here.
+    ///
+    /// git itself would ask the submodules as well, with whatever programs their own configuration
+    /// names; so each of them is asked by itself.
+    fn has_changes(&self, untracked: &str) -> Result<bool, GitError> {
         let args = [
             "status",
             "--porcelain=v1",
             "-z",
-            "--untracked-files=no",
-            "--ignore-submodules=none",
+            untracked,
+            "--ignore-submodules=dirty",
         ];
-        Ok(!self.plumbing(args)?.is_empty())
+        if !self.plumbing(args)?.is_empty() {
+            return Ok(true);
+        }
+        for path in self.indexed_submodules()? {
+            if self.is_changed_submodule(&path, untracked)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Paths of the index that are submodules.
+    fn indexed_submodules(&self) -> Result<Vec<PathBuf>, GitError> {
+        let listed = self.plumbing(["ls-files", "--stage", "-z"])?;
+        let links = listed
+            .split(|byte| *byte == 0)
+            .filter(|entry| entry.starts_with(b"160000 "));
+        Ok(links
+            .filter_map(|entry| {
+                let tab = entry.iter().position(|byte| *byte == b'\t')?;
+                Some(bytes_to_path(&entry[tab + 1..]))
+            })
+            .collect())
+    }
+
+    /// Whether the submodule at `path` holds what its commit does not.
+    fn is_changed_submodule(&self, path: &Path, untracked: &str) -> Result<bool, GitError> {
+        let place = self.root.join(path);
+        if place.join(".git").symlink_metadata().is_err() {
+            // One that was not initialized is empty; git does not look at what else lies there.
+            let mut inside = place.read_dir().into_iter().flatten();
+            return Ok(inside.next().is_some());
+        }
+        let Some(module) = Self::discover(&place, &self.runner)? else {
+            return Ok(true);
+        };
+        // Its configuration may name another folder, whose files nobody uses.
+        let is_here = module.root.canonicalize().ok() == place.canonicalize().ok();
+        Ok(!is_here || module.has_changes(untracked)?)
     }
 
     /// Files that are there and whose changes the index keeps `git status` from seeing
@@ -421,6 +468,8 @@ pub(super) fn hardened(dir: &Path) -> Step {
     let mut step = Step::new("git")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
+        // Before git 2.45 a missing object is fetched all the same: by no protocol.
+        .env("GIT_ALLOW_PROTOCOL", "none")
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_GRAFT_FILE", "/dev/null")
         .env("GIT_OPTIONAL_LOCKS", "0")

@@ -200,6 +200,101 @@ fn a_checkout_is_what_was_committed() {
     );
 }
 
+/// A repository with a submodule `inner`, whose files are older than the index says, so that git
+/// looks into them.
+fn with_submodule(attributes: &[u8]) -> Repo {
+    let inner = Repo::new();
+    inner.write("lib.rs", "text");
+    std::fs::write(inner.dir.path().join(".gitattributes"), attributes).unwrap();
+    inner.commit("inner");
+    let outer = Repo::new();
+    let url = inner.dir.path().to_str().unwrap().to_owned();
+    outer.git(&["submodule", "--quiet", "add", &url, "inner"]);
+    outer.commit("with submodule");
+    make_old(&outer.dir.path().join("inner/lib.rs"));
+    outer
+}
+
+fn make_old(path: &Path) {
+    let file = std::fs::File::options().append(true).open(path).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    file.set_modified(long_ago).unwrap();
+}
+
+/// A configuration with a filter that leaves a file where it ran.
+fn filter_that_tells(name: &[u8], ran: &Path) -> Vec<u8> {
+    let ran = ran.to_str().unwrap();
+    let program = format!("\"]\n\tclean = \"touch {ran}; cat\"\n\tsmudge = \"touch {ran}; cat\"\n");
+    [b"[filter \"", name, program.as_bytes()].concat()
+}
+
+fn append(path: &Path, bytes: &[u8]) {
+    use std::io::Write as _;
+    let mut file = std::fs::File::options().append(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+#[test]
+fn no_filter_of_a_submodule_is_started() {
+    let outer = with_submodule(b"* filter=odd\n");
+    let ran = outer.dir.path().join(".git/ran");
+    let config = outer.dir.path().join(".git/modules/inner/config");
+    append(&config, &filter_that_tells(b"odd", &ran));
+
+    assert!(!outer.open().is_dirty().unwrap());
+    let head = outer.open().head().unwrap().unwrap();
+    let dest = tempfile::tempdir().unwrap();
+    outer.open().checkout(&head, dest.path()).unwrap();
+    assert!(!ran.exists());
+
+    // What was changed there is seen all the same.
+    outer.write("inner/lib.rs", "other");
+    assert!(outer.open().is_dirty().unwrap());
+    assert!(outer.open().has_tracked_changes().unwrap());
+}
+
+#[test]
+fn a_submodule_that_is_not_initialized_holds_nothing() {
+    let outer = with_submodule(b"");
+    outer.git(&["submodule", "--quiet", "deinit", "--force", "inner"]);
+    assert!(!outer.open().is_dirty().unwrap());
+    outer.write("inner/lib.rs", "from elsewhere");
+    assert!(outer.open().is_dirty().unwrap());
+}
+
+#[test]
+fn a_submodule_whose_files_lie_elsewhere_counts_as_changed() {
+    let outer = with_submodule(b"");
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("lib.rs"), "text").unwrap();
+    std::fs::write(elsewhere.path().join(".gitattributes"), "").unwrap();
+    let inner = outer.dir.path().join("inner");
+    let place = elsewhere.path().to_str().unwrap();
+    git_in(&inner, &["config", "core.worktree", place]);
+    outer.write("inner/lib.rs", "other");
+    assert!(outer.open().is_dirty().unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn no_filter_is_started_whose_name_is_not_utf8() {
+    let repo = Repo::new();
+    let ran = repo.dir.path().join(".git/ran");
+    repo.write("file", "text");
+    std::fs::write(repo.dir.path().join(".gitattributes"), b"* filter=\xff\n").unwrap();
+    let head = repo.commit("first");
+    append(
+        &repo.dir.path().join(".git/config"),
+        &filter_that_tells(b"\xff", &ran),
+    );
+    make_old(&repo.dir.path().join("file"));
+
+    assert!(!repo.open().is_dirty().unwrap());
+    let dest = tempfile::tempdir().unwrap();
+    repo.open().checkout(&head, dest.path()).unwrap();
+    assert!(!ran.exists());
+}
+
 #[test]
 fn submodules_come_along_at_the_commit_that_is_named() {
     let inner = Repo::new();
