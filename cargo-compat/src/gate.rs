@@ -26,6 +26,10 @@ impl Gate for Cli {
         false
     }
 
+    fn configuration() -> schemars::Schema {
+        release_gate::config::schema_of::<crate::model::config::Config>()
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![(REPORT, schema::<CompatData>(REPORT))]
     }

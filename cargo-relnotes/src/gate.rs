@@ -34,6 +34,10 @@ impl Gate for Cli {
         &["features", "all_features", "no_default_features", "target"]
     }
 
+    fn configuration() -> schemars::Schema {
+        release_gate::config::schema_of::<crate::model::config::Config>()
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![
             (RelnotesData::NAME, report_schema::<RelnotesData>()),

@@ -98,6 +98,10 @@ impl Gate for Cli {
         }
     }
 
+    fn configuration() -> schemars::Schema {
+        release_gate::config::schema_of::<crate::model::config::Config>()
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![
             (check::REPORT, report_schema::<ReproData>()),

@@ -53,6 +53,10 @@ impl Gate for Cli {
         }
     }
 
+    fn configuration() -> schemars::Schema {
+        release_gate::config::schema_of::<crate::model::config::Config>()
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         use release_gate::report::report_schema;
         vec![

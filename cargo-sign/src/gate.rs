@@ -66,6 +66,10 @@ impl Gate for Cli {
         }
     }
 
+    fn configuration() -> schemars::Schema {
+        release_gate::config::schema_of::<crate::model::config::Config>()
+    }
+
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![
             (PackData::NAME, report_schema::<PackData>()),

@@ -44,6 +44,7 @@ pub enum Generate {
     Reference,
     Rules,
     Schemas,
+    Configuration,
 }
 
 /// Flags every call of every gate takes.

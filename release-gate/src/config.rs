@@ -150,6 +150,13 @@ impl Config {
     }
 }
 
+/// The JSON Schema (draft 2020-12) of a gate's table.
+pub fn schema_of<T: schemars::JsonSchema>() -> schemars::Schema {
+    schemars::generate::SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<T>()
+}
+
 fn malformed(source: &str, why: &str) -> Error {
     Error::usage(format!("{source} cannot be understood: {}", why.trim_end()))
 }

@@ -3,43 +3,43 @@
 use std::collections::BTreeMap;
 
 use release_gate::Bump;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[compat]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Config {
-    /// Waivers.
+    /// Breaking changes that you accept.
     pub allow: Vec<Waiver>,
-    /// The bump that changes of a rule need here, by rule.
+    /// The bump that changes of a rule need in this project, by rule id.
     pub bumps: BTreeMap<String, Bump>,
-    /// The same for items below a path.
+    /// The bump that changes below a path need.
     pub adjust: Vec<Adjustment>,
-    /// Variables of the caller that builds get, besides cargo's flags and what builds are seen to
-    /// read.
+    /// Names of environment variables that builds may read, besides those of cargo and rustc.
     pub pass_env: Vec<String>,
 }
 
 /// Another bump for changes below a path.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adjustment {
-    /// A path below the crate's root: it and everything below it.
+    /// A module or item, such as `parser::unstable`. It holds for everything below it, too.
     pub path: String,
-    /// Only changes of this rule; empty: of all.
+    /// The rule it is limited to. Without it, every rule.
     pub rule: String,
     /// The bump they need.
     pub bump: Option<Bump>,
 }
 
 /// One waiver: it holds for exactly one rule and one item.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Waiver {
-    /// Id of the rule.
+    /// Id of the rule, as the finding prints it in brackets.
     pub rule: String,
-    /// The item, as reports name it.
+    /// The item, as the finding names it.
     pub item: String,
-    /// Why it is waived.
+    /// Why you accept it. The release notes repeat it.
     pub reason: String,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 use release_gate::{Error, Result};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::corrections::{Correction, Corrections};
@@ -12,50 +13,48 @@ use super::links::Links;
 use super::sections::{Destination, Layout, Section, Selector, Table};
 
 /// The table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
-    /// Names of release tags with `{version}` in them; without it `v{version}`, `{version}`, and
-    /// both behind the package's name.
+    /// Forms of release tags, with `{version}` in them. Default: `v{version}`, `{version}`, and both
+    /// with the package's name in front.
     pub tag_patterns: Vec<String>,
-    /// Where conventional types (and areas) go: `docs = "other"`, `ci = "hide"`.
+    /// The section of a conventional type or an area: `docs = "other"`, `ci = "hide"`.
     pub sections: BTreeMap<String, Destination>,
-    /// Sections of one's own, in the order in which they are printed.
+    /// Your own sections, in the order in which they are printed.
     pub section: Vec<SectionConfig>,
-    /// What is said about single commits after the fact.
+    /// Corrections of single commits.
     pub commit: Vec<CommitConfig>,
-    /// Folders, relative to the repository, whose commits belong to the package besides its own.
+    /// Further folders, relative to the repository, whose commits belong to the package.
     pub paths: Vec<String>,
-    /// Facts a final release cannot do without; all of them unless said otherwise.
+    /// Reports of other gates that a final release needs. Default: all of them.
     pub required_facts: Option<Vec<String>>,
-    /// Address of the project for links to issues; `package.repository` unless said otherwise.
+    /// Address of the project, for links to issues. Default: `package.repository`.
     pub repository: Option<String>,
-    /// Where to report a vulnerability, for SECURITY.md: an address or a link.
+    /// Where to report a vulnerability, for SECURITY.md: an e-mail address or a link.
     pub security_contact: Option<String>,
     /// Sentences about supported versions, for SECURITY.md.
     pub security_policy: Option<String>,
-    /// Whether people who contribute for the first time are pointed out (needs a walk through all
-    /// history).
+    /// Whether first-time contributors are marked. This reads the whole history.
     pub first_timers: Option<bool>,
-    /// File with one person a line, `@login Name <address>`, relative to the repository.
+    /// A file, relative to the repository, with one person a line: `@login Name <address>`.
     pub contributors: Option<String>,
-    /// Folder of the repository with people's words for each release, `<version>.md`;
-    /// `release-notes` unless said otherwise.
+    /// Folder of the repository with your own words for each release, in `<version>.md`. Default:
+    /// `release-notes`.
     pub notes_folder: Option<String>,
-    /// The migration guide people keep in the repository; `MIGRATION.md` unless said otherwise.
+    /// The migration guide in the repository. Default: `MIGRATION.md`.
     pub migration_guide: Option<String>,
-    /// Folder of the repository with advisories people keep there; `advisories` unless said
-    /// otherwise.
+    /// Folder of the repository with your advisories. Default: `advisories`.
     pub advisories_folder: Option<String>,
 }
 
 /// A section of one's own, or a usual one under another name.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SectionConfig {
-    /// Its id; that of a usual section (`features`) gives that one another heading or place.
+    /// Id of the section. The id of a usual section, such as `features`, moves or renames that one.
     pub id: String,
-    /// Its heading; the usual one for a usual section.
+    /// Its heading. Default: that of the usual section.
     pub title: Option<String>,
     /// Conventional types of its changes.
     #[serde(default)]
@@ -66,20 +65,20 @@ pub struct SectionConfig {
     /// Files and folders, relative to the repository, that its changes touch.
     #[serde(default)]
     pub paths: Vec<String>,
-    /// A regular expression that fits the subjects of its changes.
+    /// A regular expression that matches the subjects of its changes.
     pub pattern: Option<String>,
 }
 
 /// What is said about one commit after the fact.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CommitConfig {
-    /// The commit's id, or its first digits.
+    /// Id of the commit, or at least its first seven digits.
     pub id: String,
-    /// Whether it has no line.
+    /// Whether it is left out of the notes.
     #[serde(default)]
     pub skip: bool,
-    /// What its subject should have been.
+    /// The subject that it should have had.
     pub text: Option<String>,
     /// The id of the section it belongs to.
     pub section: Option<String>,

@@ -155,7 +155,7 @@ impl Layout {
 }
 
 /// Where a type goes: a section, or hidden.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Destination {
     /// See [`Section::Security`].

@@ -2,38 +2,40 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[repro]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct Config {
-    /// Commands that must pass in the sealed place before `build` builds; `[]` for none.
+    /// Commands that must pass in the sandbox before `build` builds: tests, lints. Without it, none.
     pub(crate) checks: Option<Vec<String>>,
-    /// Cargo profile; `release` without it.
+    /// Cargo profile. Default: `release`.
     pub(crate) profile: Option<String>,
-    /// What sealed builds hold still: `time`, `entropy`, `file-order`, `host`, `jobs`,
-    /// `environment`, `path` …
+    /// Conditions that both builds keep equal, so that they are not varied: `time`, `entropy`,
+    /// `file-order`, `host`, `jobs`, `environment`, `path` and others. The report names them.
     pub(crate) pin: Vec<String>,
-    /// Variables of the caller's environment that builds may see.
+    /// Names of environment variables that builds may read. All others are removed.
     pub(crate) pass_env: Vec<String>,
-    /// Arguments of the smoke test; `["--version"]` without it, `[]` turns it off.
+    /// Arguments with which each built program is started once. Default: `["--version"]`; `[]`
+    /// starts none.
     pub(crate) smoke: Option<Vec<String>>,
-    /// Targets to build for where the command line names none: a list, or `"all"` for Linux, Windows
-    /// and macOS on two processors each.
+    /// Targets to build for if the command line names none: a list, or `"all"` for Linux, Windows
+    /// and macOS, each on x86-64 and Arm.
     pub(crate) targets: Option<Targets>,
-    /// By target triple.
+    /// Settings for one target triple.
     pub(crate) target: BTreeMap<String, TargetConfig>,
 }
 
 /// `[repro.target.<triple>]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct TargetConfig {
-    /// Linker to use.
+    /// Linker for this target.
     pub(crate) linker: Option<String>,
-    /// Program that runs executables of this target: `["qemu-aarch64", "-L",
-    /// "/usr/aarch64-linux-gnu"]`.
+    /// Program that starts executables of this target, with its arguments, such as
+    /// `["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]`.
     pub(crate) runner: Vec<String>,
 }
 
@@ -43,6 +45,21 @@ pub(crate) enum Targets {
     /// Three systems, two processors.
     All,
     These(Vec<String>),
+}
+
+impl JsonSchema for Targets {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Targets".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [
+                { "const": "all" },
+                { "type": "array", "items": { "type": "string" } },
+            ],
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for Targets {

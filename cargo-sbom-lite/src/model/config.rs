@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use release_gate::facts::report::vulns::Severity;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::inventory::Component;
@@ -10,29 +11,31 @@ use super::license::License;
 use super::vex::VexStatement;
 
 /// `[sbom-lite]` of the configuration.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Config {
-    /// See `--fail-on`.
+    /// The lowest severity of a vulnerability that fails `audit`. One without a score always fails.
+    /// Default: `low`. The flag is `--fail-on`.
     pub fail_on: Option<Threshold>,
-    /// See `--max-db-age`.
+    /// Days after which an advisory database is too old. The flag is `--max-db-age`.
     pub max_db_age: Option<u32>,
-    /// Advisories to live with.
+    /// Advisories that do not fail `audit` until a date.
     pub ignore: Vec<Ignore>,
-    /// Registries that serve what crates.io does, by their address or the beginning of it.
+    /// Addresses, or beginnings of addresses, of registries that mirror crates.io. Packages from
+    /// there are looked up as packages of crates.io.
     pub mirrors: Vec<String>,
-    /// Where the advisory database is fetched from, for those who keep a copy.
+    /// Address of a copy of the advisory database, to fetch instead of RustSec's.
     pub db_url: Option<String>,
-    /// VEX documents whose statements count.
+    /// VEX documents of yours whose statements count in `audit`.
     pub vex: Vec<VexFile>,
-    /// Who makes and supplies the software, for SBOMs.
+    /// Who makes and supplies the software, for the SBOM.
     pub maker: Maker,
     /// Licence policy.
     pub licenses: LicensePolicy,
 }
 
 /// `[sbom-lite.maker]`: who makes and supplies the software, and whom to ask about its SBOM.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Maker {
     /// Who distributes it.
@@ -41,12 +44,14 @@ pub struct Maker {
     pub manufacturer: Option<String>,
     /// Who writes the SBOM.
     pub author: Option<String>,
-    /// An address of e-mail or of a page, to ask about it.
+    /// An e-mail address, or the address of a page, for questions about it.
     pub contact: Option<String>,
 }
 
 /// From which severity on a vulnerability fails the gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Threshold {
     /// Any score above none.
@@ -60,14 +65,14 @@ pub enum Threshold {
 }
 
 /// An advisory somebody decided to live with, until a date.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ignore {
-    /// Id or alias.
+    /// Id of the advisory, or one of its aliases.
     pub id: String,
-    /// Why.
+    /// Why it does not affect you, or why it can wait.
     pub reason: String,
-    /// Last day, `YYYY-MM-DD`: a decision to live with something is looked at again.
+    /// The last day it holds, `YYYY-MM-DD`.
     pub until: String,
 }
 
@@ -86,12 +91,12 @@ impl Threshold {
 }
 
 /// A VEX document whose statements count, until a date.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VexFile {
     /// The document, relative to the workspace.
     pub path: PathBuf,
-    /// Last day, `YYYY-MM-DD`.
+    /// The last day it holds, `YYYY-MM-DD`.
     pub until: String,
 }
 
@@ -111,29 +116,30 @@ pub struct AuditPolicy {
 }
 
 /// `[sbom-lite.licenses]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct LicensePolicy {
-    /// Ids (and `ID WITH EXCEPTION`) that are allowed; empty: all that are not denied.
+    /// SPDX ids, and `ID WITH EXCEPTION`, that are allowed. If empty, all that are not denied.
     pub allow: Vec<String>,
-    /// Ids that are denied.
+    /// SPDX ids that are denied, each with its whole family: `-only` and `-or-later`.
     pub deny: Vec<String>,
-    /// Packages decided on one by one.
+    /// Decisions about single packages.
     pub exceptions: Vec<LicenseException>,
 }
 
 /// A package whose licence was read by a person.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LicenseException {
     /// Package name.
     pub package: String,
-    /// The licence it has, as it is stated; where nothing or only a file is stated, what a person
-    /// read.
+    /// The licence as the package states it. If it states none, or only a file: what a person
+    /// read there.
     pub license: String,
     /// Why it is accepted.
     pub reason: String,
-    /// SHA-256 of the file that was read, for packages that name only a file.
+    /// SHA-256 of the file that was read, for packages that name only a file. Another text needs
+    /// another decision.
     pub sha256: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Where a project commits its public key.
@@ -11,17 +12,18 @@ pub const COMMITTED_KEY: &str = "release-keys/maintainer.ed25519.pub";
 pub const COMMITTED_KEYRING: &str = "release-keys/keyring.json";
 
 /// `[sign]` of the configuration.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Config {
-    /// The public key releases are checked with; relative to the workspace.
+    /// The public key that `verify` uses, relative to the workspace. Default:
+    /// `release-keys/maintainer.ed25519.pub`.
     pub public_key: Option<PathBuf>,
-    /// In which further formats `pack` signs the list.
+    /// Further formats in which `pack` signs the checksum file.
     pub emit: Vec<Emitter>,
 }
 
 /// A further format in which the list is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Emitter {
     /// `SHA256.sig`, for signify.

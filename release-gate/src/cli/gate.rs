@@ -41,6 +41,10 @@ pub trait Gate: clap::Parser {
         &[]
     }
 
+    /// The JSON Schema of the gate's table in the configuration: [`crate::config::schema_of`] its
+    /// type. The configuration page is made from it, and so is what editors complete.
+    fn configuration() -> schemars::Schema;
+
     /// JSON Schemas of the gate's reports, by report name: see [`crate::report::schema`].
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         Vec::new()

@@ -24,6 +24,7 @@ pub(super) fn generate<G: Gate>(what: Generate, mut command: Command) -> Result<
         Generate::Reference => return Ok(reference(command).into_bytes()),
         Generate::Rules => return Ok(rule::markdown(tool.name, tool.rules).into_bytes()),
         Generate::Schemas => return schemas::<G>(),
+        Generate::Configuration => return configuration::<G>(),
     };
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut command, tool.name, &mut bytes);
@@ -69,6 +70,12 @@ fn section(page: &mut String, command: &mut Command, depth: usize) {
     {
         section(page, inner, depth + 1);
     }
+}
+
+/// The schema of the gate's table.
+fn configuration<G: Gate>() -> Result<Vec<u8>> {
+    to_canonical_vec(&G::configuration().to_value())
+        .or_judge(|| "cannot write the schema of the configuration".to_owned())
 }
 
 /// One JSON object: schema by report name, the envelope and the manifest among them.
