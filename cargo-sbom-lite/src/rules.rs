@@ -101,8 +101,8 @@ release_gate::rules! {
         "It has no package URL, one that cannot be read or contradicts it, a name no crate can have, or a version that is none; so nothing is known about its vulnerabilities. The audit ends as not judged until the document says what it is.", "https://github.com/package-url/purl-spec";
     NOT_JUDGED_DOCUMENT = "not-judged-document", Deny, "a document is not all of it",
         "It says itself that it is incomplete, refers to parts in other documents, names components that it does not have, or lists none. The audit ends as not judged: audit the other documents too, or make a whole one.";
-    NOT_JUDGED_REPOSITORY = "not-judged-repository", Warn, "a component is named by its repository only",
-        "Which package was built from the repository, and which version, is not said. If it is a crate, give it a package URL of the type `cargo`.", "https://github.com/package-url/purl-spec";
+    NOT_JUDGED_REPOSITORY = "not-judged-repository", Warn, "a component is named by its repository only, or by a type of package that is not known",
+        "Whether a crate is meant, and which version of it, is not said. If it is a crate, give it a package URL of the type `cargo`.", "https://github.com/package-url/purl-spec";
     NOT_JUDGED_OTHER = "not-judged-other", Note, "a component of another kind was not looked up",
         "Advisories about crates say nothing about packages of other ecosystems, files, systems and the toolchain. Audit those with a tool that knows them.";
     NOT_JUDGED_PROGRAM = "not-judged-program", Deny, "a program does not list its packages",

@@ -7,6 +7,7 @@ use super::cyclonedx::{bom, encode, read, xml};
 use super::entry::{Format, Input};
 use super::serial::uuid_of;
 use crate::model::inventory::Inventory;
+use crate::model::mention::Mentions;
 use crate::model::provenance::Provenance;
 use crate::model::sbom::Sbom;
 
@@ -59,5 +60,12 @@ fn write_xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> R
 }
 
 fn read_xml(input: Input<'_>) -> Result<Sbom, String> {
-    read::from_json(xml::xml_to_json(input.bytes())?)
+    let (value, foreign_texts) = xml::xml_to_json(input.bytes())?;
+    let mut mentions = Mentions::of_document(&value);
+    for text in &foreign_texts {
+        mentions.add_text(text);
+    }
+    let mut sbom = read::from_json(value)?;
+    sbom.mentions = mentions;
+    Ok(sbom)
 }

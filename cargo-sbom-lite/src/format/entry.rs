@@ -2,11 +2,14 @@
 
 use std::cell::OnceCell;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use release_gate::Result;
 use serde_json::Value;
 
-use super::values::parse_json;
 use crate::model::inventory::Inventory;
+use crate::model::json::parse_json;
+use crate::model::mention::Mentions;
 use crate::model::provenance::Provenance;
 use crate::model::sbom::Sbom;
 
@@ -39,7 +42,7 @@ pub struct Format {
 #[derive(Debug)]
 pub struct Input<'a> {
     bytes: &'a [u8],
-    json: OnceCell<Result<Value, String>>,
+    json: OnceCell<Result<(Value, Mentions), String>>,
 }
 
 impl<'a> Input<'a> {
@@ -61,7 +64,15 @@ impl<'a> Input<'a> {
 
     /// The JSON value, where it is one.
     pub fn json(&self) -> Option<&Value> {
-        self.parsed().as_ref().ok()
+        self.parsed().as_ref().ok().map(|(value, _)| value)
+    }
+
+    /// What the JSON value mentions, wrappers included.
+    pub fn mentions(&self) -> Mentions {
+        let parsed = self.parsed().as_ref().ok();
+        parsed
+            .map(|(_, mentions)| mentions.clone())
+            .unwrap_or_default()
     }
 
     /// The JSON value, or why there is none.
@@ -73,22 +84,28 @@ impl<'a> Input<'a> {
         self.json
             .into_inner()
             .unwrap_or_else(|| Err("it was not parsed".to_owned()))
+            .map(|(value, _)| value)
     }
 
-    fn parsed(&self) -> &Result<Value, String> {
-        self.json
-            .get_or_init(|| parse_json(self.bytes).and_then(unwrap_document))
+    fn parsed(&self) -> &Result<(Value, Mentions), String> {
+        self.json.get_or_init(|| {
+            let value = parse_json(self.bytes)?;
+            let mut mentions = Mentions::of_document(&value);
+            let document = unwrap_document(value, &mut mentions)?;
+            Ok((document, mentions))
+        })
     }
 }
 
 /// How many wrappers may be around a document.
-const MAX_WRAPPERS: usize = 4;
+const MAX_WRAPPERS: usize = 6;
 
 /// The document inside what it was sent in: the answer of GitHub's API (`sbom`), an in-toto
-/// statement (`predicate`) and what cosign puts into it (`Data`).
+/// statement (`predicate`), what cosign puts into it (`Data`), the envelope around such a statement
+/// (DSSE's `payload`) and the bundle around that. Signatures are not looked at.
 ///
 /// A document that is two documents at once says different things to different readers.
-fn unwrap_document(mut value: Value) -> Result<Value, String> {
+fn unwrap_document(mut value: Value, mentions: &mut Mentions) -> Result<Value, String> {
     for _ in 0..MAX_WRAPPERS {
         let is_cyclonedx = value.get("bomFormat").is_some();
         let is_spdx = value.get("spdxVersion").is_some() || value.get("@graph").is_some();
@@ -98,19 +115,48 @@ fn unwrap_document(mut value: Value) -> Result<Value, String> {
         if is_cyclonedx || is_spdx {
             return Ok(value);
         }
-        let is_statement = value["_type"]
-            .as_str()
-            .is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/"));
-        let key = if is_statement {
-            "predicate"
-        } else if value.get("Data").is_some_and(Value::is_object) {
-            "Data"
-        } else if value.get("sbom").is_some_and(Value::is_object) {
-            "sbom"
-        } else {
+        let Some(key) = wrapper_key(&value) else {
             return Ok(value);
         };
-        value = value[key].take();
+        let inner = value[key].take();
+        value = match inner {
+            Value::String(text) => {
+                let bytes = if key == "payload" {
+                    decode_payload(&text)?
+                } else {
+                    text.into_bytes()
+                };
+                let parsed = parse_json(&bytes)?;
+                mentions.extend(Mentions::of_document(&parsed));
+                parsed
+            }
+            inner => inner,
+        };
     }
     Ok(value)
+}
+
+/// The key under which a wrapper holds what it wraps.
+fn wrapper_key(value: &Value) -> Option<&'static str> {
+    let is_statement = value["_type"]
+        .as_str()
+        .is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/"));
+    if is_statement {
+        return Some("predicate");
+    }
+    if value["payloadType"].is_string() && value["payload"].is_string() {
+        return Some("payload");
+    }
+    ["dsseEnvelope", "Data", "sbom"].into_iter().find(|key| {
+        let inner = &value[key];
+        inner.is_object() || (*key == "Data" && inner.is_string())
+    })
+}
+
+/// DSSE's payload is base64, of either alphabet.
+fn decode_payload(text: &str) -> Result<Vec<u8>, String> {
+    STANDARD
+        .decode(text)
+        .or_else(|_| URL_SAFE.decode(text))
+        .map_err(|error| format!("its payload is no base64 ({error})"))
 }

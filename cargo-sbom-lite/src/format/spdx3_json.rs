@@ -30,8 +30,14 @@ const NO_ELEMENTS: &[&str] = &["NoneElement", "NoAssertionElement"];
 
 fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
     let mut value = input.into_json()?;
-    let context = value["@context"].as_str().unwrap_or_default();
-    if !context.contains("spdx.org/rdf/3.") {
+    let context = match &value["@context"] {
+        Value::Array(list) => list.first().unwrap_or(&Value::Null),
+        one => one,
+    };
+    if !context
+        .as_str()
+        .is_some_and(|text| text.contains("spdx.org/rdf/3."))
+    {
         return Err("its context is not that of SPDX 3".to_owned());
     }
     let graph = match value["@graph"].take() {
@@ -39,6 +45,9 @@ fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
         _ => return Err("`@graph` is no list".to_owned()),
     };
     let mut sbom = Sbom::of_standard(Standard::Spdx);
+    for element in &graph {
+        check_type(element)?;
+    }
     let keys = add_packages(&mut sbom, &graph)?;
     let known: BTreeSet<&str> = graph
         .iter()
@@ -50,13 +59,75 @@ fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
             add_relationship(&mut sbom, &keys, &known, element)?;
         }
         // Elements of other documents are listed with where those are.
-        for import in list_of(&element["import"], "import")? {
-            let id = import["externalSpdxId"].as_str().unwrap_or("an element");
-            sbom.note_elsewhere(id, "it is in another document");
+        for list in ["import", "imports"] {
+            for import in list_of(&element[list], list)? {
+                let id = import["externalSpdxId"].as_str().unwrap_or("an element");
+                sbom.note_elsewhere(id, "it is in another document");
+            }
+        }
+        for list in ["element", "rootElement"] {
+            for id in ids_in(&element[list], list)? {
+                note_unknown(&mut sbom, &known, id);
+            }
         }
     }
     sbom.rest = value;
     Ok(sbom)
+}
+
+/// Beginnings of the names of classes in profiles other than the core and the software one.
+const PROFILES: &[&str] = &[
+    "ai_",
+    "build_",
+    "dataset_",
+    "expandedlicensing_",
+    "extension_",
+    "security_",
+    "simplelicensing_",
+];
+
+/// Classes of the core and the software profile (3.0.1).
+const CLASSES: &[&str] = &[
+    "Agent",
+    "Annotation",
+    "Bom",
+    "Bundle",
+    "CreationInfo",
+    "DictionaryEntry",
+    "ExternalIdentifier",
+    "ExternalMap",
+    "ExternalRef",
+    "Hash",
+    "IndividualElement",
+    "LifecycleScopedRelationship",
+    "NamespaceMap",
+    "Organization",
+    "PackageVerificationCode",
+    "Person",
+    "PositiveIntegerRange",
+    "Relationship",
+    "SoftwareAgent",
+    "SpdxDocument",
+    "Tool",
+    "software_ContentIdentifier",
+    "software_File",
+    "software_Package",
+    "software_Sbom",
+    "software_Snippet",
+];
+
+/// Whether an element is of a class that is known: what it is called otherwise, some reader may take
+/// for a package.
+fn check_type(element: &Value) -> Result<(), String> {
+    let class = type_of(element);
+    let is_known =
+        CLASSES.contains(&class) || PROFILES.iter().any(|start| class.starts_with(start));
+    if is_known {
+        return Ok(());
+    }
+    Err(format!(
+        "its graph has an element of the class `{class}`, which is not known"
+    ))
 }
 
 fn type_of(element: &Value) -> &str {
@@ -64,6 +135,27 @@ fn type_of(element: &Value) -> &str {
         .as_str()
         .or_else(|| element["@type"].as_str())
         .unwrap_or_default()
+}
+
+/// The ids in a property that holds elements. An element that stands there itself, as JSON-LD would
+/// have it, is not in SPDX's form.
+fn ids_in<'a>(value: &'a Value, what: &str) -> Result<Vec<&'a str>, String> {
+    match value {
+        Value::String(one) => Ok(vec![one.as_str()]),
+        list => list_of(list, what)?
+            .iter()
+            .map(|id| id.as_str().ok_or(format!("`{what}` lists what is no id")))
+            .collect(),
+    }
+}
+
+/// Notes an element that the document names and does not have. Those that SPDX itself has are
+/// everybody's.
+fn note_unknown(sbom: &mut Sbom, known: &BTreeSet<&str>, id: &str) {
+    let is_of_spdx = id.contains("spdx.org/rdf/") || id.contains("spdx.org/licenses/");
+    if !known.contains(id) && !is_of_spdx {
+        sbom.dangling.insert(id.to_owned());
+    }
 }
 
 fn id_of(element: &Value) -> Option<&str> {
@@ -86,7 +178,8 @@ fn add_packages(sbom: &mut Sbom, graph: &[Value]) -> Result<BTreeMap<String, Str
     }
     let mut keys = BTreeMap::new();
     for element in graph {
-        if !matches!(type_of(element), "software_Package" | "software_File") {
+        let class = type_of(element);
+        if !class.ends_with("Package") && class != "software_File" {
             continue;
         }
         let id = id_of(element).ok_or("a package has no `spdxId`")?;
@@ -130,11 +223,16 @@ fn entry_of(package: &Value) -> Result<Entry, String> {
         .map(|digest| digest.to_ascii_lowercase());
     let kind = match type_of(package) {
         "software_File" => Some("file".to_owned()),
-        _ => text_of(&package["software_primaryPurpose"]),
+        "software_Package" => {
+            text_of(&package["software_primaryPurpose"]).map(|kind| kind.to_ascii_lowercase())
+        }
+        _ => Some("data".to_owned()),
     };
     Ok(Entry {
         name,
-        version: version.unwrap_or_default(),
+        version: version
+            .filter(|version| version != "NOASSERTION")
+            .unwrap_or_default(),
         purl,
         more_purls: urls,
         kind,
@@ -151,19 +249,20 @@ fn add_relationship(
 ) -> Result<(), String> {
     let kind = relation["relationshipType"].as_str().unwrap_or_default();
     let from = relation["from"].as_str().unwrap_or_default();
-    if relation["completeness"] == "incomplete" {
+    let completeness = relation["completeness"].as_str();
+    if !matches!(completeness, None | Some("complete" | "noAssertion")) {
         sbom.note_elsewhere(
             format!("what {from} {kind}"),
             "the document says that the list is incomplete",
         );
     }
-    let targets = match &relation["to"] {
-        Value::String(one) => vec![one.as_str()],
-        list => list_of(list, "to")?
-            .iter()
-            .filter_map(Value::as_str)
-            .collect(),
-    };
+    let targets = ids_in(&relation["to"], "to")?;
+    for id in targets.iter().copied().chain([from]) {
+        let is_none = NO_ELEMENTS.iter().any(|none| id.ends_with(none));
+        if !is_none && !id.is_empty() {
+            note_unknown(sbom, known, id);
+        }
+    }
     if kind != "dependsOn" && kind != "contains" {
         return Ok(());
     }
@@ -171,9 +270,6 @@ fn add_relationship(
         if NO_ELEMENTS.iter().any(|none| target.ends_with(none)) {
             sbom.is_leaf |= keys.get(from).is_some_and(String::is_empty);
             continue;
-        }
-        if !known.contains(target) {
-            sbom.dangling.insert(target.to_owned());
         }
         let (Some(who), Some(what)) = (keys.get(from), keys.get(target)) else {
             continue;

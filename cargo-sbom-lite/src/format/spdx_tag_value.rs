@@ -10,6 +10,7 @@ use super::entry::{Format, Input};
 use super::spdx::document::{self, Document, Package};
 use super::spdx::read;
 use crate::model::inventory::Inventory;
+use crate::model::mention::Mentions;
 use crate::model::provenance::Provenance;
 use crate::model::sbom::Sbom;
 
@@ -38,9 +39,40 @@ fn has_version(input: &Input<'_>) -> bool {
 }
 
 fn read_tags(input: Input<'_>) -> Result<Sbom, String> {
-    let text = String::from_utf8_lossy(input.bytes());
-    read::from_json(tags_to_json(&text)?)
+    let text = std::str::from_utf8(input.bytes()).map_err(|error| error.to_string())?;
+    let text = text.replace("\r\n", "\n");
+    if let Some(odd) = text.chars().find(|c| LINE_ENDS.contains(c)) {
+        return Err(format!(
+            "it holds the character {odd:?}, which some readers take for the end of a line"
+        ));
+    }
+    let tags = parse_tags(&text)?;
+    let mut mentions = Mentions::default();
+    for (_, value) in &tags {
+        mentions.add_text(value);
+    }
+    let value = tags_to_json(tags)?;
+    mentions.extend(Mentions::of_document(&value));
+    let mut sbom = read::from_json(value)?;
+    sbom.mentions = mentions;
+    Ok(sbom)
 }
+
+/// What ends a line for some readers, beside the one that ends it for all.
+const LINE_ENDS: &[char] = &[
+    '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}',
+];
+
+/// Tags that decide what a document says; in another case they are tags for some readers only.
+const DECISIVE: &[&str] = &[
+    "ExternalDocumentRef",
+    "ExternalRef",
+    "PackageName",
+    "PackageVersion",
+    "Relationship",
+    "SPDXID",
+    "SPDXVersion",
+];
 
 /// Renders a document; multi-line or suspicious values are wrapped in `<text>`.
 fn render_tags(document: &Document) -> String {
@@ -143,20 +175,32 @@ fn text(value: &str) -> String {
 }
 
 /// Reads tags and `<text>` blocks. Tags that are not needed are skipped.
-fn tags_to_json(input: &str) -> Result<Value, String> {
+fn tags_to_json(tags: Vec<(String, String)>) -> Result<Value, String> {
     let mut document = Map::new();
     let mut packages: Vec<Value> = Vec::new();
     let mut files: Vec<Value> = Vec::new();
     let mut relationships: Vec<Value> = Vec::new();
     // Tags of files, snippets and licences follow their first tag until the next package.
     let mut elsewhere = false;
-    for (tag, value) in parse_tags(input)? {
+    let mut documents: Vec<Value> = Vec::new();
+    for (tag, value) in tags {
+        let is_misspelt = DECISIVE
+            .iter()
+            .any(|known| *known != tag && known.eq_ignore_ascii_case(&tag));
+        if is_misspelt {
+            return Err(format!("`{tag}` is a tag in another case"));
+        }
         match tag.as_str() {
             "PackageName" => {
                 elsewhere = false;
                 packages.push(json!({ "name": value, "externalRefs": [], "checksums": [] }));
             }
-            "FileName" | "SnippetSPDXID" | "LicenseID" => elsewhere = true,
+            "SnippetSPDXID" => {
+                elsewhere = true;
+                files.push(json!({ "SPDXID": value }));
+            }
+            "FileName" | "LicenseID" => elsewhere = true,
+            "ExternalDocumentRef" => documents.push(json!({ "externalDocumentId": value })),
             "Relationship" => relationships.push(relationship_of(&value)?),
             "SPDXID" if elsewhere => files.push(json!({ "SPDXID": value })),
             _ if elsewhere => {}
@@ -168,6 +212,7 @@ fn tags_to_json(input: &str) -> Result<Value, String> {
     }
     document.insert("packages".to_owned(), packages.into());
     document.insert("files".to_owned(), files.into());
+    document.insert("externalDocumentRefs".to_owned(), documents.into());
     document.insert("relationships".to_owned(), relationships.into());
     Ok(Value::Object(document))
 }

@@ -27,12 +27,17 @@ pub fn format_of_name(name: &str) -> Option<&'static Format> {
 /// the specification requires.
 pub fn parse_document(bytes: &[u8], name: &str) -> Result<Sbom> {
     let input = Input::new(bytes);
+    let mentions = input.mentions();
     let read = match FORMATS.iter().find(|format| (format.recognise)(&input)) {
         Some(format) => (format.read)(input),
         None => input
             .into_json()
             .and_then(|_| Err("it is neither CycloneDX nor SPDX".to_owned())),
     };
+    let read = read.map(|mut sbom| {
+        sbom.mentions.extend(mentions);
+        sbom
+    });
     read.map_err(|why| {
         Error::judge(format!("`{name}` cannot be read as an SBOM: {why}")).with_help(
             "CycloneDX 1.2 to 1.7 (JSON, XML), SPDX 2.2 and 2.3 (JSON, tag-value) and SPDX 3.0 (JSON-LD) can be read",

@@ -3,13 +3,15 @@
 //! A document is judged whole or not at all: whatever in it may be a crate and cannot be looked up,
 //! and whatever it says is missing from it, is an entry of the coverage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use release_gate::advisories::Advisories;
+use release_gate::advisories::{Advisories, Collection};
+use release_gate::facts::report::vulns::AdvisoryKind;
 use release_gate::{Coverage, Rule};
 use semver::Version;
 
 use crate::model::locked::Locked;
+use crate::model::mention::is_invisible;
 use crate::model::purl::{CargoPurl, PackageUrl};
 use crate::model::registry::is_mirror;
 use crate::model::sbom::{Entry, Sbom};
@@ -78,7 +80,44 @@ pub fn list_packages(sbom: &Sbom, advisories: &Advisories, mirrors: &[String]) -
     }
     listed.packages.sort();
     listed.packages.dedup();
+    list_mentions(&mut listed, sbom, advisories);
     listed
+}
+
+/// Vulnerable crates that the document names, and that are not among its packages: by another kind
+/// of package URL, in a part of the document that no component is in, under a name that looks like
+/// theirs; and parts of it that are elsewhere.
+fn list_mentions(listed: &mut Listed, sbom: &Sbom, advisories: &Advisories) {
+    let looked_up: BTreeSet<(String, String)> = listed
+        .packages
+        .iter()
+        .map(|package| (canonical(&package.name), package.version.to_string()))
+        .collect();
+    for ((name, version), text) in &sbom.mentions.crates {
+        let is_looked_up = looked_up.contains(&(canonical(name), version.clone()));
+        if !is_looked_up && is_vulnerable(name, version, advisories) {
+            listed.add_gap(
+                &rules::NOT_JUDGED_COMPONENT,
+                format!("`{text}`"),
+                format!(
+                    "it may mean the crate {name} {version}, which is vulnerable and not among the packages of the document"
+                ),
+            );
+        }
+    }
+    for link in &sbom.mentions.links {
+        let is_own = sbom
+            .own_link
+            .as_ref()
+            .is_some_and(|own| link.starts_with(own.as_str()));
+        if !is_own {
+            listed.add_gap(
+                &rules::NOT_JUDGED_DOCUMENT,
+                format!("`{link}`"),
+                "it is in another document",
+            );
+        }
+    }
 }
 
 fn list_entry(listed: &mut Listed, entry: &Entry, is_main: bool, advisories: &Advisories) {
@@ -93,18 +132,32 @@ fn list_entry(listed: &mut Listed, entry: &Entry, is_main: bool, advisories: &Ad
                 format!("{shown} (`{url}`)"),
                 format!("its package URL cannot be read: {why}"),
             ),
-            PackageUrl::Repository => others.push((url, None)),
-            PackageUrl::Other { name, version } => others.push((url, Some((name, version)))),
+            PackageUrl::Repository => others.push((url, true)),
+            PackageUrl::Other { .. } => others.push((url, false)),
         }
     }
 
+    for objection in &entry.objections {
+        listed.add_gap(
+            &rules::NOT_JUDGED_COMPONENT,
+            shown.clone(),
+            objection.clone(),
+        );
+    }
+    if has_invisible(&entry.name) {
+        listed.add_gap(
+            &rules::NOT_JUDGED_COMPONENT,
+            format!("{:?}", entry.name),
+            "its name has characters that nobody sees",
+        );
+    }
     if cargo.is_empty() {
-        for (url, named) in others {
-            list_other(listed, entry, (url, named), is_main, advisories);
+        for (url, is_repository) in others {
+            list_other(listed, url, is_repository && !is_main);
         }
     }
     if entry.purl.is_none() {
-        list_without_url(listed, entry, is_main, advisories);
+        list_without_url(listed, entry, is_main);
     }
     list_cargo(listed, entry, &cargo, advisories);
     list_pedigree(listed, entry, advisories);
@@ -171,26 +224,9 @@ fn list_cargo(listed: &mut Listed, entry: &Entry, cargo: &[CargoPurl], advisorie
     }
 }
 
-/// A component of another ecosystem, or one that is named by its repository. One that is called
-/// like a vulnerable crate may be that crate.
-fn list_other(
-    listed: &mut Listed,
-    entry: &Entry,
-    (url, named): (&str, Option<(String, String)>),
-    is_main: bool,
-    advisories: &Advisories,
-) {
-    let is_repository = named.is_none();
-    let by_url = named.is_some_and(|(name, version)| is_vulnerable(&name, &version, advisories));
-    if !is_main && (by_url || has_invisible(&entry.name) || concerns(entry, advisories)) {
-        listed.add_gap(
-            &rules::NOT_JUDGED_COMPONENT,
-            format!("{} (`{url}`)", shown(entry)),
-            "a crate that is called so is vulnerable, and its package URL says that it is something else",
-        );
-        return;
-    }
-    let rule = if is_repository && !is_main {
+/// A component of another ecosystem, or one that is named by its repository.
+fn list_other(listed: &mut Listed, url: &str, is_repository: bool) {
+    let rule = if is_repository {
         &rules::NOT_JUDGED_REPOSITORY
     } else {
         &rules::NOT_JUDGED_OTHER
@@ -198,32 +234,64 @@ fn list_other(
     listed.add_gap(rule, format!("`{url}`"), "it is no package of crates.io");
 }
 
-/// A component without a package URL. Libraries have one; files, systems and the parts of a package
-/// need none, and what is described need not be a package.
-fn list_without_url(listed: &mut Listed, entry: &Entry, is_main: bool, advisories: &Advisories) {
-    let is_library = matches!(entry.kind.as_deref(), None | Some("library" | "framework"));
-    if !is_main && (is_library || has_invisible(&entry.name) || concerns(entry, advisories)) {
-        listed.add_gap(
-            &rules::NOT_JUDGED_COMPONENT,
-            shown(entry),
-            "it has no package URL",
-        );
-        return;
-    }
-    listed.add_gap(
-        &rules::NOT_JUDGED_OTHER,
-        shown(entry),
-        "it has no package URL, and is no library",
-    );
+/// What needs no package URL: files, systems and the parts of a package, in the words of CycloneDX
+/// and of both versions of SPDX. Of whatever is called otherwise nobody knows.
+const NO_LIBRARIES: &[&str] = &[
+    "application",
+    "archive",
+    "bom",
+    "configuration",
+    "container",
+    "cryptographic-asset",
+    "data",
+    "device",
+    "device-driver",
+    "devicedriver",
+    "diskimage",
+    "documentation",
+    "evidence",
+    "executable",
+    "file",
+    "filesystemimage",
+    "firmware",
+    "install",
+    "machine-learning-model",
+    "manifest",
+    "model",
+    "operating-system",
+    "operatingsystem",
+    "operating_system",
+    "other",
+    "patch",
+    "platform",
+    "requirement",
+    "source",
+    "specification",
+    "test",
+];
+
+/// A component without a package URL. What is described need not be a package.
+fn list_without_url(listed: &mut Listed, entry: &Entry, is_main: bool) {
+    let is_library = entry
+        .kind
+        .as_deref()
+        .is_none_or(|kind| !NO_LIBRARIES.contains(&kind));
+    let (rule, why) = if is_library && !is_main {
+        (&rules::NOT_JUDGED_COMPONENT, "it has no package URL")
+    } else {
+        (
+            &rules::NOT_JUDGED_OTHER,
+            "it has no package URL, and is no library",
+        )
+    };
+    listed.add_gap(rule, shown(entry), why);
 }
 
 /// What a component was made from: the defects of the original may be in it.
 fn list_pedigree(listed: &mut Listed, entry: &Entry, advisories: &Advisories) {
     for url in &entry.derived_from {
         let why = match PackageUrl::parse(url) {
-            PackageUrl::Cargo(origin)
-                if is_vulnerable(&origin.name, &origin.version, advisories) =>
-            {
+            PackageUrl::Cargo(origin) if may_be_vulnerable(&origin, advisories) => {
                 "what it was made from is vulnerable, and whether the change repairs that is not known"
             }
             PackageUrl::Unreadable(_) => "what it was made from cannot be read",
@@ -249,11 +317,7 @@ fn canonical(name: &str) -> String {
 
 /// Whether a name holds characters that nobody sees: it may be made to look like another one.
 fn has_invisible(name: &str) -> bool {
-    name.chars().any(|c| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-    })
+    name.chars().any(is_invisible)
 }
 
 fn plain_version(version: &str) -> &str {
@@ -265,7 +329,29 @@ fn concerns(entry: &Entry, advisories: &Advisories) -> bool {
     is_vulnerable(&entry.name, &entry.version, advisories)
 }
 
+/// Whether a version of a crate has a known vulnerability. That nobody maintains it is none.
 fn is_vulnerable(name: &str, version: &str, advisories: &Advisories) -> bool {
-    Version::parse(plain_version(version))
-        .is_ok_and(|version| advisories.concerning(name, &version).next().is_some())
+    Version::parse(plain_version(version)).is_ok_and(|version| {
+        advisories
+            .concerning(name, &version)
+            .any(|advisory| is_of_weight(advisory.kind))
+    })
+}
+
+/// As [`is_vulnerable`], where the version may be missing: then any vulnerability counts.
+fn may_be_vulnerable(origin: &CargoPurl, advisories: &Advisories) -> bool {
+    if Version::parse(plain_version(&origin.version)).is_ok() {
+        return is_vulnerable(&origin.name, &origin.version, advisories);
+    }
+    advisories
+        .about(Collection::Crates, &origin.name)
+        .iter()
+        .any(|advisory| !advisory.withdrawn && is_of_weight(advisory.kind))
+}
+
+fn is_of_weight(kind: AdvisoryKind) -> bool {
+    matches!(
+        kind,
+        AdvisoryKind::Vulnerability | AdvisoryKind::Malicious | AdvisoryKind::Unknown
+    )
 }

@@ -3,8 +3,10 @@
 pub mod config;
 pub mod foreign;
 pub mod inventory;
+pub mod json;
 pub mod license;
 pub mod locked;
+pub mod mention;
 pub mod program;
 pub mod provenance;
 pub mod purl;

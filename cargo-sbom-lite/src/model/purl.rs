@@ -9,11 +9,94 @@ use cargo_metadata::{Metadata, Package};
 use super::registry::is_crates_io;
 use super::source::{Source, source_of};
 
-/// Types that people write for packages of crates.io, and that mean nothing.
-const WRONG_TYPES: &[&str] = &["crate", "crates", "crates.io", "rust", "rustcrate"];
-
 /// Types that name a repository, from which a package may have been built.
 const REPOSITORY_TYPES: &[&str] = &["bitbucket", "git", "github", "gitlab", "gitea"];
+
+/// Types of other ecosystems (the specification's list, and those that are in common use).
+const OTHER_TYPES: &[&str] = &[
+    "alpine",
+    "alpm",
+    "android",
+    "apache",
+    "apk",
+    "atom",
+    "bazel",
+    "bitnami",
+    "bower",
+    "brew",
+    "buildroot",
+    "carthage",
+    "chef",
+    "chocolatey",
+    "chrome-extension",
+    "clojars",
+    "cocoapods",
+    "composer",
+    "conan",
+    "conda",
+    "coreos",
+    "cpan",
+    "cran",
+    "ctan",
+    "deb",
+    "docker",
+    "drupal",
+    "ebuild",
+    "eclipse",
+    "elm",
+    "elpa",
+    "gem",
+    "generic",
+    "gitea-action",
+    "github-actions",
+    "githubactions",
+    "golang",
+    "gradle",
+    "guix",
+    "hackage",
+    "haxe",
+    "helm",
+    "hex",
+    "homebrew",
+    "huggingface",
+    "julia",
+    "kpm",
+    "linux",
+    "lua",
+    "luarocks",
+    "maven",
+    "melpa",
+    "meteor",
+    "mlflow",
+    "nim",
+    "nix",
+    "npm",
+    "nuget",
+    "oci",
+    "opam",
+    "openwrt",
+    "osgi",
+    "otp",
+    "p2",
+    "pear",
+    "pecl",
+    "perl",
+    "platformio",
+    "pub",
+    "puppet",
+    "pypi",
+    "qpkg",
+    "r",
+    "rpm",
+    "sourceforge",
+    "swid",
+    "swift",
+    "terraform",
+    "vim",
+    "vscode-extension",
+    "wordpress",
+    "yocto",
+];
 
 /// The length crates.io allows for a name.
 const MAX_NAME: usize = 64;
@@ -23,7 +106,8 @@ const MAX_NAME: usize = 64;
 pub enum PackageUrl {
     /// A cargo package.
     Cargo(CargoPurl),
-    /// A repository, from which a cargo package may have been built.
+    /// A repository, from which a cargo package may have been built, or something of a type that is
+    /// not known.
     Repository,
     /// A package of another ecosystem, by the last part of its path and its version.
     Other {
@@ -85,9 +169,6 @@ impl PackageUrl {
         if !is_type {
             return Self::Unreadable("its type is not a type of package");
         }
-        if WRONG_TYPES.contains(&kind.as_str()) {
-            return Self::Unreadable("packages of crates.io have the type `cargo`");
-        }
         if kind == "cargo" {
             return match CargoPurl::parse_rest(rest) {
                 Ok(cargo) => Self::Cargo(cargo),
@@ -96,6 +177,16 @@ impl PackageUrl {
         }
         if REPOSITORY_TYPES.contains(&kind.as_str()) {
             return Self::Repository;
+        }
+        if !OTHER_TYPES.contains(&kind.as_str()) {
+            let is_like_cargo = ["cargo", "crate", "rust"]
+                .iter()
+                .any(|word| kind.contains(word));
+            return if is_like_cargo {
+                Self::Unreadable("packages of crates.io have the type `cargo`")
+            } else {
+                Self::Repository
+            };
         }
         let path = rest.split(['?', '#']).next().unwrap_or_default();
         let (path, version) = path.rsplit_once('@').unwrap_or((path, ""));
@@ -250,7 +341,7 @@ fn percent_encode(text: &str) -> String {
 }
 
 /// Undoes percent-encoding. `None` for a broken escape or what is no UTF-8 afterwards.
-fn percent_decode(text: &str) -> Option<String> {
+pub(super) fn percent_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::mention::Mentions;
 use super::purl::CargoPurl;
 
 /// Which standard a document follows.
@@ -33,6 +34,10 @@ pub struct Sbom {
     pub elsewhere: BTreeSet<(String, String)>,
     /// Whether the document says of what it describes that it needs nothing.
     pub is_leaf: bool,
+    /// What it names anywhere, components included.
+    pub mentions: Mentions,
+    /// How a reference to this very document begins.
+    pub own_link: Option<String>,
     /// All that is neither a component nor derived from the content.
     pub rest: Value,
     /// How often each key was asked for.
@@ -52,7 +57,9 @@ pub struct Entry {
     pub more_purls: Vec<String>,
     /// Package URLs of what it was made from by a change (its pedigree).
     pub derived_from: Vec<String>,
-    /// `library`, `application`, `file`, … where the format says.
+    /// What the document says of it that cannot be so, beside its package URL.
+    pub objections: Vec<String>,
+    /// `library`, `application`, `file`, … where the format says, in lower case.
     pub kind: Option<String>,
     /// Licence as stated.
     pub license: Option<String>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use release_gate::{Error, Result};
 use serde_json::Value;
 
+use crate::model::json::parse_json;
 use crate::model::vex::{Justification, VexStatement, VexStatus};
 
 /// Reads the statements of a document. `file` is its name; `until` the last day on which they
@@ -17,8 +18,7 @@ pub fn parse_vex(bytes: &[u8], file: &str, until: Option<&str>) -> Result<Vec<Ve
         Error::judge(format!("`{file}` cannot be read as VEX: {why}"))
             .with_help("OpenVEX 0.2.0 and CycloneDX (JSON) with `vulnerabilities` can be read")
     };
-    let value: Value =
-        serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
+    let value = parse_json(bytes).map_err(unreadable)?;
     let context = value["@context"].as_str().unwrap_or_default();
     let read = if context.starts_with("https://openvex.dev/ns") {
         open_vex(&value)
@@ -187,5 +187,30 @@ fn reason_of(justification: Option<&str>, words: Option<&str>) -> String {
         (Some(justification), Some(words)) => format!("{justification}: {words}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_says_two_things_says_nothing() {
+        let document = |more: &str| {
+            format!(
+                "{{\"@context\":\"https://openvex.dev/ns/v0.2.0\",\"author\":\"me\",\"statements\":[{{\"vulnerability\":{{\"name\":\"CVE-1\"}},\"products\":[{{\"@id\":\"pkg:cargo/a@1.0.0\"}}],\"status\":\"not_affected\"{more}}}]}}"
+            )
+        };
+        assert_eq!(
+            parse_vex(document("").as_bytes(), "x", None).unwrap().len(),
+            1
+        );
+        for more in [
+            ",\"status\":\"affected\"",
+            ",\"STATUS\":\"affected\"",
+            ",\"vulnerability\":{\"name\":\"CVE-2\"}",
+        ] {
+            assert!(parse_vex(document(more).as_bytes(), "x", None).is_err());
+        }
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 /// What an audit would say of a document.
 #[derive(Debug, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     /// It cannot be read: 101.
     Refused,
     /// Something in it cannot be judged: 101, or a finding that is shown.
@@ -28,7 +28,7 @@ enum Outcome {
 }
 
 /// A database with one advisory, about `smallvec` below 1.6.1.
-fn database() -> (tempfile::TempDir, Advisories) {
+pub(super) fn database() -> (tempfile::TempDir, Advisories) {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("crates/smallvec");
     std::fs::create_dir_all(&folder).unwrap();
@@ -41,7 +41,7 @@ fn database() -> (tempfile::TempDir, Advisories) {
     (dir, advisories)
 }
 
-fn outcome_of(document: &str, advisories: &Advisories) -> Outcome {
+pub(super) fn outcome_of(document: &str, advisories: &Advisories) -> Outcome {
     let Ok(sbom) = parse_document(document.as_bytes(), "document") else {
         return Outcome::Refused;
     };
@@ -61,22 +61,22 @@ fn outcome_of(document: &str, advisories: &Advisories) -> Outcome {
     }
 }
 
-const CDX_VERSIONS: [&str; 6] = ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"];
+pub(super) const CDX_VERSIONS: [&str; 6] = ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"];
 
-fn library(name: &str, version: &str, purl: &str) -> Value {
+pub(super) fn library(name: &str, version: &str, purl: &str) -> Value {
     json!({ "type": "library", "name": name, "version": version, "purl": purl })
 }
 
-fn serde() -> Value {
+pub(super) fn serde() -> Value {
     library("serde", "1.0.200", "pkg:cargo/serde@1.0.200")
 }
 
-fn smallvec() -> Value {
+pub(super) fn smallvec() -> Value {
     library("smallvec", "1.6.0", "pkg:cargo/smallvec@1.6.0")
 }
 
 /// A document with a harmless component and others.
-fn cyclonedx(version: &str, components: &[Value], more: Value) -> String {
+pub(super) fn cyclonedx(version: &str, components: &[Value], more: Value) -> String {
     let mut all = vec![serde()];
     all.extend(components.iter().cloned());
     let mut document =
@@ -87,27 +87,27 @@ fn cyclonedx(version: &str, components: &[Value], more: Value) -> String {
     document.to_string()
 }
 
-fn cdx(components: &[Value]) -> String {
+pub(super) fn cdx(components: &[Value]) -> String {
     cyclonedx("1.5", components, json!({}))
 }
 
-fn xml(version: &str, body: &str) -> String {
+pub(super) fn xml(version: &str, body: &str) -> String {
     format!(
         "<?xml version=\"1.0\"?>\n<bom xmlns=\"http://cyclonedx.org/schema/bom/{version}\" version=\"1\">{body}</bom>"
     )
 }
 
-fn xml_component(name: &str, version: &str, purl: &str, more: &str) -> String {
+pub(super) fn xml_component(name: &str, version: &str, purl: &str, more: &str) -> String {
     format!(
         "<component type=\"library\"><name>{name}</name><version>{version}</version><purl>{purl}</purl>{more}</component>"
     )
 }
 
-fn xml_serde(more: &str) -> String {
+pub(super) fn xml_serde(more: &str) -> String {
     xml_component("serde", "1.0.200", "pkg:cargo/serde@1.0.200", more)
 }
 
-fn spdx_package(id: &str, name: &str, version: &str, purls: &[&str]) -> Value {
+pub(super) fn spdx_package(id: &str, name: &str, version: &str, purls: &[&str]) -> Value {
     let references: Vec<Value> = purls
         .iter()
         .map(|purl| json!({ "referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl }))
@@ -115,7 +115,7 @@ fn spdx_package(id: &str, name: &str, version: &str, purls: &[&str]) -> Value {
     json!({ "SPDXID": id, "name": name, "versionInfo": version, "externalRefs": references })
 }
 
-fn spdx(packages: &[Value], relations: &[(&str, &str, &str)]) -> Value {
+pub(super) fn spdx(packages: &[Value], relations: &[(&str, &str, &str)]) -> Value {
     let mut all = vec![spdx_package(
         "SPDXRef-serde",
         "serde",
@@ -130,13 +130,13 @@ fn spdx(packages: &[Value], relations: &[(&str, &str, &str)]) -> Value {
     json!({ "spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "packages": all, "relationships": relations })
 }
 
-fn tags(more: &str) -> String {
+pub(super) fn tags(more: &str) -> String {
     format!(
         "SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\nSPDXID: SPDXRef-DOCUMENT\n\nPackageName: serde\nSPDXID: SPDXRef-serde\nPackageVersion: 1.0.200\nExternalRef: PACKAGE-MANAGER purl pkg:cargo/serde@1.0.200\n{more}"
     )
 }
 
-fn spdx3(packages: &[Value], relations: &[Value]) -> String {
+pub(super) fn spdx3(packages: &[Value], relations: &[Value]) -> String {
     let mut graph = vec![
         json!({ "type": "SpdxDocument", "spdxId": "urn:doc", "rootElement": ["urn:app"] }),
         json!({ "type": "software_Package", "spdxId": "urn:app", "name": "app", "software_packageVersion": "1.0.0" }),

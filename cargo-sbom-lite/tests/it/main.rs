@@ -4,6 +4,7 @@
 
 mod audit;
 mod documents;
+mod evasion;
 mod hostile;
 mod project;
 mod vex;

@@ -23,6 +23,7 @@ pub(in crate::format) fn from_json(mut value: Value) -> Result<Sbom, String> {
         None => return Err("it has no `specVersion`".to_owned()),
     }
     let mut sbom = Sbom::of_standard(Standard::CycloneDx);
+    sbom.own_link = own_link(&value);
     let mut reader = Reader {
         sbom: &mut sbom,
         keys: Keys::new(),
@@ -32,6 +33,7 @@ pub(in crate::format) fn from_json(mut value: Value) -> Result<Sbom, String> {
     reader.read_dependencies(&value)?;
     reader.read_compositions(&value)?;
     reader.read_references(&value, "the document")?;
+    reader.check_references(&value)?;
 
     if let Some(object) = value.as_object_mut() {
         for key in ["components", "dependencies", "serialNumber"] {
@@ -130,12 +132,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A reference that leads into another document (BOM-Link) is said as such.
     fn add_dangling(&mut self, reference: &str) {
-        if reference.starts_with("urn:cdx:") {
-            self.sbom
-                .note_elsewhere(reference, "it is in another document");
-        } else {
+        // One that leads into another document is found wherever it stands.
+        if !is_bom_link(reference) {
             self.sbom.dangling.insert(reference.to_owned());
         }
     }
@@ -144,7 +143,8 @@ impl Reader<'_> {
     fn read_compositions(&mut self, value: &Value) -> Result<(), String> {
         for composition in list_of(&value["compositions"], "compositions")? {
             let aggregate = composition["aggregate"].as_str().unwrap_or_default();
-            if aggregate.starts_with("incomplete") {
+            // "unknown" is what honest tools say of a list that may well be complete.
+            if !matches!(aggregate, "complete" | "unknown" | "not_specified") {
                 self.sbom.note_elsewhere(
                     "a part of what is described",
                     format!("the document says that it is `{aggregate}`"),
@@ -154,11 +154,39 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Whatever the document says of things by their reference has to be about things that it has.
+    fn check_references(&mut self, value: &Value) -> Result<(), String> {
+        let mut known = BTreeSet::new();
+        add_bom_references(value, &mut known);
+        let mut named: Vec<&str> = Vec::new();
+        for composition in list_of(&value["compositions"], "compositions")? {
+            for list in ["assemblies", "dependencies", "vulnerabilities"] {
+                named.extend(references_in(&composition[list], list)?);
+            }
+        }
+        for vulnerability in list_of(&value["vulnerabilities"], "vulnerabilities")? {
+            named.extend(references_in(&vulnerability["affects"], "affects")?);
+        }
+        for annotation in list_of(&value["annotations"], "annotations")? {
+            named.extend(references_in(&annotation["subjects"], "subjects")?);
+        }
+        for reference in named {
+            let is_own = known.contains(reference)
+                || self.keys.contains_key(reference)
+                || value["serialNumber"] == reference;
+            if !is_own {
+                self.add_dangling(reference);
+            }
+        }
+        Ok(())
+    }
+
     /// References to further SBOMs.
     fn read_references(&mut self, object: &Value, name: &str) -> Result<(), String> {
         for reference in list_of(&object["externalReferences"], "externalReferences")? {
             let url = reference["url"].as_str().unwrap_or_default();
-            if reference["type"] == "bom" || url.starts_with("urn:cdx:") {
+            let kind = reference["type"].as_str().unwrap_or_default();
+            if kind.eq_ignore_ascii_case("bom") || is_sbom_file(url) {
                 self.sbom.note_elsewhere(
                     format!("a part of {name}"),
                     "the document refers to another SBOM for it",
@@ -167,6 +195,60 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// How other documents refer to this one: a BOM-Link has its number without the kind.
+fn own_link(value: &Value) -> Option<String> {
+    let number = value["serialNumber"].as_str()?.to_ascii_lowercase();
+    Some(format!("urn:cdx:{}/", number.strip_prefix("urn:uuid:")?))
+}
+
+/// Every `bom-ref` of a document, whatever it is on.
+fn add_bom_references<'a>(value: &'a Value, known: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| add_bom_references(item, known)),
+        Value::Object(object) => {
+            known.extend(object.get("bom-ref").and_then(Value::as_str));
+            object
+                .values()
+                .for_each(|value| add_bom_references(value, known));
+        }
+        _ => {}
+    }
+}
+
+/// The references of a list, bare or as objects with a `ref`.
+fn references_in<'a>(value: &'a Value, what: &str) -> Result<Vec<&'a str>, String> {
+    list_of(value, what)?
+        .iter()
+        .map(|item| {
+            item.as_str()
+                .or_else(|| item["ref"].as_str())
+                .ok_or(format!("`{what}` lists something that is no reference"))
+        })
+        .collect()
+}
+
+fn is_bom_link(reference: &str) -> bool {
+    reference.to_ascii_lowercase().starts_with("urn:cdx:")
+}
+
+/// Whether an address is that of an SBOM by the names that are in use for them.
+fn is_sbom_file(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let lower = path.to_ascii_lowercase();
+    [
+        ".cdx.json",
+        ".cdx.xml",
+        ".spdx.json",
+        ".spdx",
+        "/bom.json",
+        "/bom.xml",
+    ]
+    .iter()
+    .any(|end| lower.ends_with(end))
 }
 
 fn entry_of(component: &Value) -> Result<(Option<String>, Entry), String> {
@@ -200,10 +282,11 @@ fn entry_of(component: &Value) -> Result<(Option<String>, Entry), String> {
     more_purls.retain(|other| Some(other) != purl.as_ref());
     let entry = Entry {
         more_purls,
+        objections: objections_of(component, &name, version.as_deref()),
         derived_from: pedigree_of(&component["pedigree"])?,
         version: version.unwrap_or_default(),
         purl,
-        kind: text_of(&component["type"]),
+        kind: text_of(&component["type"]).map(|kind| kind.to_ascii_lowercase()),
         license: (!license.is_empty()).then(|| license.join(" AND ")),
         sha256,
         scope: text_of(&component["scope"]),
@@ -221,20 +304,53 @@ fn identities_of(evidence: &Value) -> Vec<String> {
         Value::Null => &[],
         one => std::slice::from_ref(one),
     };
+    let is_purl = |value: &str| value.to_ascii_lowercase().starts_with("pkg:");
     let mut purls = Vec::new();
     for identity in identities {
-        let values = [&identity["concludedValue"], &identity["purl"]];
+        let concluded = identity["concludedValue"]
+            .as_str()
+            .filter(|value| is_purl(value) || (identity["field"] == "purl" && !is_file(value)));
         let methods = identity["methods"].as_array().into_iter().flatten();
-        purls.extend(
-            values
-                .into_iter()
-                .chain(methods.map(|method| &method["value"]))
-                .filter_map(Value::as_str)
-                .filter(|value| value.starts_with("pkg:"))
-                .map(str::to_owned),
-        );
+        let others = methods
+            .map(|method| &method["value"])
+            .chain([&identity["purl"]])
+            .filter_map(Value::as_str)
+            .filter(|value| is_purl(value));
+        purls.extend(concluded.into_iter().chain(others).map(str::to_owned));
     }
     purls
+}
+
+/// Whether a value is the name of a file: some tools conclude from which file they know a package.
+fn is_file(value: &str) -> bool {
+    value.starts_with('/') || value.contains('.')
+}
+
+/// What a component says of itself that contradicts its name and version.
+fn objections_of(component: &Value, name: &str, version: Option<&str>) -> Vec<String> {
+    let mut objections = Vec::new();
+    let identities = &component["evidence"]["identity"];
+    let identities = match identities {
+        Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    for identity in identities {
+        let Some(value) = identity["concludedValue"].as_str() else {
+            continue;
+        };
+        let contradicts = match identity["field"].as_str() {
+            Some("name") => value != name,
+            Some("version") => version.is_some_and(|version| version != value),
+            _ => false,
+        };
+        if contradicts {
+            objections.push(format!("its evidence says `{value}`"));
+        }
+    }
+    if !component["versionRange"].is_null() {
+        objections.push("it names a range of versions, and not the one that is used".to_owned());
+    }
+    objections
 }
 
 /// Package URLs of what a component was made from; one without a URL is named by its name.

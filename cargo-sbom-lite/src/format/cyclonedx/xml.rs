@@ -20,6 +20,11 @@ const LISTS: &[&str] = &[
     "descendants",
     "variants",
     "methods",
+    "assemblies",
+    "affects",
+    "vulnerabilities",
+    "annotations",
+    "subjects",
 ];
 
 /// Elements that may stand once only, and that decide what a document says.
@@ -50,9 +55,16 @@ struct Element {
     text: String,
 }
 
-/// The document as JSON.
-pub(in crate::format) fn xml_to_json(bytes: &[u8]) -> Result<Value, String> {
-    let (root, version) = parse_tree(bytes)?;
+/// The namespace of references to other files (XInclude).
+const INCLUDE: &str = "http://www.w3.org/2001/XInclude";
+
+/// The document as JSON, and the texts of elements of other namespaces.
+pub(in crate::format) fn xml_to_json(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
+    let Tree {
+        root,
+        version,
+        foreign_texts,
+    } = parse_tree(bytes)?;
     if root.name != "bom" {
         return Err(format!("its root element is `{}`, not `bom`", root.name));
     }
@@ -60,11 +72,21 @@ pub(in crate::format) fn xml_to_json(bytes: &[u8]) -> Result<Value, String> {
     bom.insert("bomFormat".to_owned(), "CycloneDX".into());
     bom.insert("specVersion".to_owned(), version.into());
     // In XML it is the attribute of that name that JSON calls `version`.
-    Ok(bom.into())
+    Ok((bom.into(), foreign_texts))
 }
 
-/// The elements of CycloneDX's own namespace, and its version. Elements of others are extensions.
-fn parse_tree(bytes: &[u8]) -> Result<(Element, String), String> {
+/// What an XML document holds.
+struct Tree {
+    root: Element,
+    version: String,
+    /// Texts and attributes of elements that are not CycloneDX's.
+    foreign_texts: Vec<String>,
+}
+
+/// The elements of CycloneDX's own namespace, and its version. Elements of others are extensions;
+/// one that is called like an element that decides what the document says is read by some readers
+/// as that element.
+fn parse_tree(bytes: &[u8]) -> Result<Tree, String> {
     let config = ParserConfig::new()
         .trim_whitespace(true)
         .cdata_to_characters(true)
@@ -73,11 +95,16 @@ fn parse_tree(bytes: &[u8]) -> Result<(Element, String), String> {
     let mut open: Vec<Element> = Vec::new();
     // How many elements of other namespaces are open: nothing inside them is read.
     let mut foreign = 0_usize;
+    let mut foreign_texts = Vec::new();
+    let mut root: Option<Element> = None;
     for event in EventReader::new_with_config(bytes, config) {
         match event.map_err(|error| error.to_string())? {
             XmlEvent::StartElement {
                 name, attributes, ..
             } => {
+                if root.is_some() {
+                    return Err("it has two root elements".to_owned());
+                }
                 let own = name
                     .namespace
                     .as_deref()
@@ -86,7 +113,17 @@ fn parse_tree(bytes: &[u8]) -> Result<(Element, String), String> {
                     if open.is_empty() {
                         return Err("its XML namespace is not that of CycloneDX".to_owned());
                     }
+                    if name.namespace.as_deref() == Some(INCLUDE) {
+                        return Err("a part of it is in another file".to_owned());
+                    }
+                    if foreign == 0 && SINGLE.contains(&name.local_name.as_str()) {
+                        return Err(format!(
+                            "`{}` is in a namespace that is not CycloneDX's",
+                            name.local_name
+                        ));
+                    }
                     foreign += 1;
+                    foreign_texts.extend(attributes.into_iter().map(|attribute| attribute.value));
                     continue;
                 };
                 if open.len() > MAX_DEPTH * 3 {
@@ -108,7 +145,8 @@ fn parse_tree(bytes: &[u8]) -> Result<(Element, String), String> {
                 let Some(done) = open.pop() else { continue };
                 match open.last_mut() {
                     Some(parent) => parent.children.push(done),
-                    None => return Ok((done, version.unwrap_or_default())),
+                    // What follows is read to the end: it may be no document at all.
+                    None => root = Some(done),
                 }
             }
             XmlEvent::Characters(text) if foreign == 0 => {
@@ -116,10 +154,15 @@ fn parse_tree(bytes: &[u8]) -> Result<(Element, String), String> {
                     element.text.push_str(&text);
                 }
             }
+            XmlEvent::Characters(text) => foreign_texts.push(text),
             _ => {}
         }
     }
-    Err("it ends in the middle".to_owned())
+    Ok(Tree {
+        root: root.ok_or("it ends in the middle")?,
+        version: version.unwrap_or_default(),
+        foreign_texts,
+    })
 }
 
 /// An element as a JSON object: attributes and children by name. What JSON has once, and the
@@ -158,6 +201,7 @@ fn member_of(parent: &Element, child: &Element) -> Result<(String, Value), Strin
         (_, "dependencies") if parent.name == "bom" => {
             return Ok((name.to_owned(), dependencies_of(child)?));
         }
+        ("composition", "dependencies") => items_of(child)?,
         (_, "licenses") => licenses_of(child)?,
         ("evidence", "identity") => Value::Array(vec![object_of(child)?.into()]),
         (_, "tools") => tools_of(child)?,

@@ -23,6 +23,21 @@ pub(in crate::format) fn from_json(mut value: Value) -> Result<Sbom, String> {
     let others = other_elements(&value)?;
     add_dependencies(&mut sbom, &keys, &relations);
     add_missing(&mut sbom, &keys, &others, &relations);
+    for described in list_of(&value["documentDescribes"], "documentDescribes")? {
+        let described = described
+            .as_str()
+            .ok_or("`documentDescribes` lists something that is no id")?;
+        if !keys.contains_key(described) && !others.contains(described) {
+            sbom.dangling.insert(described.to_owned());
+        }
+    }
+    for document in list_of(&value["externalDocumentRefs"], "externalDocumentRefs")? {
+        let name = document["externalDocumentId"].as_str();
+        sbom.note_elsewhere(
+            name.unwrap_or("another document"),
+            "the document refers to it as a part",
+        );
+    }
 
     if let Some(object) = value.as_object_mut() {
         for key in [
@@ -188,6 +203,7 @@ fn entry_of(package: &Value) -> Result<Entry, String> {
         // The type may be spelt as an address.
         let is_purl = reference["referenceType"]
             .as_str()
+            .map(str::to_ascii_lowercase)
             .is_some_and(|kind| kind == "purl" || kind.ends_with("/purl"));
         if is_purl {
             urls.push(
@@ -203,10 +219,13 @@ fn entry_of(package: &Value) -> Result<Entry, String> {
         .map_err(|_| format!("the version of `{name}` is no text"))?;
     Ok(Entry {
         name,
-        version: version.unwrap_or_default(),
+        version: version
+            .filter(|version| version != "NOASSERTION" && version != "NONE")
+            .unwrap_or_default(),
         purl,
         more_purls: urls,
         derived_from: Vec::new(),
+        objections: Vec::new(),
         kind: text_of(&package["primaryPackagePurpose"]).map(|kind| kind.to_ascii_lowercase()),
         license: stated_license(package, "licenseDeclared")
             .or_else(|| stated_license(package, "licenseConcluded")),
