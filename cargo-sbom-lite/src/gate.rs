@@ -30,6 +30,15 @@ impl Gate for Cli {
         })
     }
 
+    fn judges_workspace(&self) -> bool {
+        let is_about_all = matches!(
+            self.call,
+            Some(Call::Audit(_) | Call::Licenses { .. } | Call::Pins { .. })
+        );
+        let asked = &self.shared.workspace;
+        is_about_all && asked.package.is_empty() && asked.exclude.is_empty()
+    }
+
     fn unused_flags(subcommand: &str) -> &'static [&'static str] {
         match subcommand {
             "diff" => &[

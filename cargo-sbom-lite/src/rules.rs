@@ -109,6 +109,10 @@ release_gate::rules! {
         "Panic messages name some of them, and nobody knows how many they leave out. Build it with `cargo auditable build`, or audit its SBOM.", "https://github.com/rust-secure-code/cargo-auditable";
     NOT_JUDGED_ADVISORY = "not-judged-advisory", Note, "an advisory could not be read",
         "What it says is not known to this audit. Fetch the database again, or update cargo-sbom-lite.";
+    NOT_JUDGED_DATABASE = "not-judged-database", Note, "nothing was looked up",
+        "There is no advisory database, so nothing is known about vulnerabilities. `--fetch` clones it; or name a checkout with --db.", "https://github.com/rustsec/advisory-db";
+    NOT_JUDGED_LOCK = "not-judged-lock", Note, "the packages of Cargo.lock were not judged",
+        "Cargo.lock is missing, cannot be read, or is not what cargo would build from. Bring it up to date and commit it.";
     NOT_JUDGED_AGE = "not-judged-age", Note, "the age of the advisory database is not known",
         "It is not a git checkout, so what was published lately may be missing. Use a checkout, or take care that it is fetched.", "https://github.com/rustsec/advisory-db";
     NOT_JUDGED_YANKED = "not-judged-yanked", Note, "it is not known whether a version was yanked",

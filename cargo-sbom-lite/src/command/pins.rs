@@ -2,19 +2,22 @@
 
 use std::path::Path;
 
+use cargo_metadata::Package;
 use release_gate::advisories::cargo_home;
+use release_gate::error::JudgeExt as _;
 use release_gate::facts::report::pins::PinsData;
 use release_gate::fs::throw_away_dir;
-use release_gate::lock::Lock;
+use release_gate::lock::{Lock, Locked};
 use release_gate::process::{Finished, Step};
 use release_gate::project::Project;
 use release_gate::text::counted;
 use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result, Subject};
 
-use super::shared::file_name;
+use super::shared::{file_name, reports_of, whole_workspace};
 use crate::judge::pins::{judge_pins, judge_sources};
 use crate::model::config::Config;
 use crate::model::url::redact_text;
+use crate::read::cargo_config::registry_config;
 use crate::read::{crates, lock, vendor};
 use crate::{TOOL, rules};
 
@@ -28,7 +31,9 @@ pub(crate) fn run(cx: &mut Context, fetch: bool) -> Result<Outcome> {
     if fetch {
         fetch_archives(cx)?;
     }
-    let project = cx.project()?;
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
     let mut findings = Vec::new();
     if !is_committed(project)? {
         findings.push(
@@ -41,30 +46,49 @@ pub(crate) fn run(cx: &mut Context, fetch: bool) -> Result<Outcome> {
     let vendored = vendor::vendored_copies(&project.metadata)?;
     findings.extend(judge_pins(&project.metadata, &lock, &vendored));
     let sources = compare_all(project, &lock)?;
-    findings.extend(sources.findings);
+    findings.extend(sources.findings.iter().cloned());
 
-    let mut coverage = Coverage::of(lock.packages.len());
-    if !sources.without_archive.is_empty() {
-        coverage.not_judged(
-            &rules::NOT_JUDGED_SOURCE,
-            format!("the sources of {}", sources.without_archive.join(", ")),
-            sources.without_archive.len(),
-            "the archive that Cargo.lock's checksum names is not on this machine",
-        );
-    }
     let data = PinsData {
         packages: lock.packages.len() as u64,
         vendored: vendored.len() as u64,
         compared: sources.compared,
     };
-    let summary = summary_of(&data);
-    let reports = project.selected().map(|package| {
-        Report::with_data(&TOOL, project.subject(package), &data)
-            .findings(findings.clone())
-            .coverage(coverage.clone())
-            .summary(summary.clone())
-    });
-    Ok(Outcome::Reports(reports.collect()))
+    let coverage = coverage_of(&lock, &sources);
+    let packages = whole_workspace(cx, project);
+    Ok(Outcome::Reports(reports_of(
+        project,
+        &packages,
+        |subject| {
+            Report::with_data(&TOOL, subject, &data)
+                .findings(findings.clone())
+                .coverage(coverage.clone())
+                .summary(summary_of(&data))
+        },
+    )))
+}
+
+fn coverage_of(lock: &Lock, sources: &ComparedSources) -> Coverage {
+    let mut coverage = Coverage::of(lock.packages.len());
+    for (names, why) in [
+        (
+            &sources.without_archive,
+            "the archive that Cargo.lock's checksum names is not on this machine",
+        ),
+        (
+            &sources.from_git,
+            "they come from a repository, and are not compared with its commit",
+        ),
+    ] {
+        if !names.is_empty() {
+            coverage.not_judged(
+                &rules::NOT_JUDGED_SOURCE,
+                format!("the sources of {}", names.join(", ")),
+                names.len(),
+                why,
+            );
+        }
+    }
+    coverage
 }
 
 fn summary_of(data: &PinsData) -> String {
@@ -88,6 +112,8 @@ struct ComparedSources {
     compared: u64,
     /// `name version` of packages whose archive is not at hand.
     without_archive: Vec<String>,
+    /// `name version` of packages of git repositories.
+    from_git: Vec<String>,
     findings: Vec<Finding>,
 }
 
@@ -99,15 +125,14 @@ fn compare_all(project: &Project, lock: &Lock) -> Result<ComparedSources> {
     let mut sources = ComparedSources::default();
     for package in &project.metadata.packages {
         let version = package.version.to_string();
-        let locked = lock.packages.iter().find(|locked| {
-            locked.name == package.name.as_str()
-                && locked.version == package.version
-                && locked.is_from_registry()
-        });
-        let (Some(checksum), Some(_)) = (
-            locked.and_then(|locked| locked.checksum),
-            package.source.as_ref(),
-        ) else {
+        let Some(locked) = locked_as(package, lock) else {
+            continue;
+        };
+        if locked.is_from_git() {
+            sources.from_git.push(format!("{} {version}", package.name));
+            continue;
+        }
+        let Some(checksum) = locked.checksum else {
             continue;
         };
         let shown = format!("{} {version}", package.name);
@@ -131,6 +156,28 @@ fn compare_all(project: &Project, lock: &Lock) -> Result<ComparedSources> {
     Ok(sources)
 }
 
+/// What Cargo.lock says of a package: the entry of its source, else the only one of its name and
+/// version (a registry may be spelt in two ways, as git index and as sparse one). `None` for folders.
+fn locked_as<'a>(package: &Package, lock: &'a Lock) -> Option<&'a Locked> {
+    let source = package.source.as_ref()?;
+    let same: Vec<&Locked> = lock
+        .packages
+        .iter()
+        .filter(|locked| {
+            locked.name == package.name.as_str()
+                && locked.version == package.version
+                && locked.source.is_some()
+        })
+        .collect();
+    same.iter()
+        .find(|locked| locked.source.as_deref() == Some(source.repr.as_str()))
+        .copied()
+        .or_else(|| match same.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        })
+}
+
 /// A folder as reports show it: inside the workspace by its path, else by its own name.
 fn public_folder(project: &Project, folder: &Path) -> String {
     match folder.strip_prefix(&project.root) {
@@ -139,9 +186,10 @@ fn public_folder(project: &Project, folder: &Path) -> String {
     }
 }
 
-/// Lets cargo download the archives, also where the project's configuration replaces crates.io by
+/// Lets cargo download the archives, also where the project's configuration replaces registries by
 /// vendored copies: cargo reads the configuration of the folder it is started in, and not that of
-/// the manifest's.
+/// the manifest's. What the project's configuration says about registries and the network is taken
+/// along.
 fn fetch_archives(cx: &mut Context) -> Result<()> {
     if cx.args().is_offline() {
         return Err(
@@ -149,14 +197,20 @@ fn fetch_archives(cx: &mut Context) -> Result<()> {
                 .with_help("leave one of them out"),
         );
     }
+    let root = cx.project()?.root.clone();
     cx.terminal
         .status("Fetching", "the archives that Cargo.lock names");
-    let manifest = cx.project()?.root.join("Cargo.toml");
     let elsewhere = throw_away_dir("fetch")?;
+    if let Some(text) = registry_config(&root, &cx.runner) {
+        let folder = elsewhere.path().join(".cargo");
+        std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(folder.join("config.toml"), text))
+            .or_judge(|| "cannot write into a throw-away folder".to_owned())?;
+    }
     let step = Step::cargo()
         .inherit_network_env()
         .args(["fetch", "--locked", "--manifest-path"])
-        .arg(&manifest)
+        .arg(root.join("Cargo.toml"))
         .current_dir(elsewhere.path());
     cx.runner.run(step)?.success().map_err(|error| {
         Error::judge("the archives cannot be fetched")
@@ -200,10 +254,27 @@ fn lock_differs(cx: &mut Context, locked: &Finished) -> Result<Outcome> {
         vendored: 0,
         compared: 0,
     };
-    let report = Report::with_data(&TOOL, Subject::default(), &data)
-        .findings([finding])
-        .summary("remaining checks skipped until Cargo.lock is up to date");
-    Ok(report.print_only().into())
+    let mut coverage = Coverage::default();
+    coverage.not_judged(
+        &rules::NOT_JUDGED_LOCK,
+        "the packages of Cargo.lock",
+        1,
+        "cargo does not take the lock file as it is",
+    );
+    let report = |subject| {
+        Report::with_data(&TOOL, subject, &data)
+            .findings([finding.clone()])
+            .coverage(coverage.clone())
+            .summary("remaining checks skipped until Cargo.lock is up to date")
+    };
+    // That the lock file is refused is known; the members of the workspace are known without it.
+    Ok(match (cx.project().is_ok(), cx.loaded_project()) {
+        (_, Some(project)) => {
+            let packages = whole_workspace(cx, project);
+            Outcome::Reports(reports_of(project, &packages, report))
+        }
+        _ => report(Subject::default()).print_only().into(),
+    })
 }
 
 /// Whether Cargo.lock is what the commit holds; without a repository there is nothing to compare.

@@ -12,7 +12,7 @@ use release_gate::fs::write_atomic;
 use release_gate::process::{ProcessError, Step};
 use release_gate::project::Project;
 use release_gate::suggest::nearest;
-use release_gate::{Context, Coverage, Error, Finding, Result, Subject};
+use release_gate::{Context, Coverage, Error, Finding, Report, Result, Subject};
 use sha2::{Digest as _, Sha512};
 
 use crate::model::config::Maker;
@@ -315,6 +315,24 @@ pub(super) fn whole_workspace(cx: &Context, project: &Project) -> Vec<Package> {
         .into_iter()
         .cloned()
         .collect()
+}
+
+/// One report over all packages that is printed, and one for each of them in its artifact folder;
+/// of one package there is one for both.
+pub(super) fn reports_of(
+    project: &Project,
+    packages: &[Package],
+    report: impl Fn(Subject) -> Report,
+) -> Vec<Report> {
+    if let [package] = packages {
+        return vec![report(project.subject(package))];
+    }
+    let mut reports: Vec<Report> = packages
+        .iter()
+        .map(|package| report(project.subject(package)).keep_only())
+        .collect();
+    reports.push(report(project.workspace_subject()).print_only());
+    reports
 }
 
 /// Members of the workspace that a call was not about, as entries of its coverage.

@@ -86,33 +86,58 @@ pub fn is_anonymous(url: &str) -> bool {
     url.starts_with("https://private.invalid/")
 }
 
-/// Every address in a text without what must not leave: for messages of other programs.
+/// Every address in a text without what must not leave, and of every folder of this machine the
+/// last part alone: for messages of other programs.
 pub fn redact_text(text: &str) -> String {
+    let is_end = |c: char| c.is_whitespace() || "`'\"<>(),;".contains(c);
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let start = rest[..at]
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || "+-.".contains(c)))
-            .map_or(0, |index| index + 1);
-        let end = rest[at..]
-            .find(|c: char| c.is_whitespace() || "`'\"<>()".contains(c))
-            .map_or(rest.len(), |index| at + index);
-        out.push_str(&rest[..start]);
-        let kept = rest[start..end]
-            .split_once('+')
-            .filter(|(prefix, _)| matches!(*prefix, "git" | "registry" | "sparse"));
-        match kept {
-            Some((prefix, url)) => {
-                out.push_str(prefix);
-                out.push('+');
-                out.push_str(&public_or_anonymous_url(url));
-            }
-            None => out.push_str(&public_or_anonymous_url(&rest[start..end])),
-        }
-        rest = &rest[end..];
+    while !rest.is_empty() {
+        let length = rest.find(is_end).unwrap_or(rest.len());
+        out.push_str(&redact_word(&rest[..length]));
+        let end = rest[length..].chars().next().map_or(0, char::len_utf8);
+        out.push_str(&rest[length..length + end]);
+        rest = &rest[length + end..];
     }
-    out.push_str(rest);
     out
+}
+
+fn redact_word(word: &str) -> String {
+    let Some(at) = word.find("://") else {
+        return redact_path(word);
+    };
+    let start = word[..at]
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || "+-.".contains(c)))
+        .map_or(0, |index| index + 1);
+    let address = &word[start..];
+    let kept = address
+        .split_once('+')
+        .filter(|(prefix, _)| matches!(*prefix, "git" | "registry" | "sparse" | "path"));
+    let public = match kept {
+        Some((prefix, url)) => format!("{prefix}+{}", public_or_anonymous_url(url)),
+        None => public_or_anonymous_url(address),
+    };
+    format!("{}{public}", &word[..start])
+}
+
+/// A path from the root of a file system as its last part; all else as it is.
+fn redact_path(word: &str) -> String {
+    let (before, path) = match word.split_once('=') {
+        Some((before, path)) => (format!("{before}="), path),
+        None => (String::new(), word),
+    };
+    let is_drive = path
+        .get(1..3)
+        .is_some_and(|text| text == ":\\" || text == ":/");
+    let parts: Vec<&str> = path
+        .split(['/', '\\'])
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_absolute = path.starts_with('/') || path.starts_with("\\\\") || is_drive;
+    match parts.last() {
+        Some(last) if is_absolute && parts.len() > 1 => format!("{before}{last}"),
+        _ => word.to_owned(),
+    }
 }
 
 /// `scheme://user@host:port/path?query#fragment`, or git's short form `user@host:path`.
@@ -273,6 +298,26 @@ mod tests {
             redact_text(text),
             "failed to load `git+https://github.com/a`, see https://crates.io"
         );
-        assert!(!redact_text("at file:///home/SECRET/x").contains("SECRET"));
+        for (text, redacted) in [
+            ("at file:///home/SECRET/x", "at https://private.invalid/"),
+            (
+                "`cargo fetch --manifest-path /home/SECRET/p/Cargo.toml`",
+                "`cargo fetch --manifest-path Cargo.toml`",
+            ),
+            (
+                "package `p v1.0.0 (/home/SECRET/p)`",
+                "package `p v1.0.0 (p)`",
+            ),
+            ("C:\\Users\\SECRET\\p: no", "p: no"),
+            (
+                "--config=/home/SECRET/x.toml, both",
+                "--config=x.toml, both",
+            ),
+            ("1/2 of crates/a in /", "1/2 of crates/a in /"),
+        ] {
+            let shown = redact_text(text);
+            assert!(shown.starts_with(redacted), "{text}: {shown}");
+            assert!(!shown.contains("SECRET"), "{shown}");
+        }
     }
 }

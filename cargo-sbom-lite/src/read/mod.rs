@@ -2,6 +2,7 @@
 //! Nothing here judges.
 
 pub mod binary;
+pub mod cargo_config;
 pub mod crates;
 pub mod index;
 pub mod licenses;

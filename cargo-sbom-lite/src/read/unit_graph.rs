@@ -7,6 +7,7 @@
 use release_gate::SharedArgs;
 use release_gate::process::{ProcessError, Runner, Step};
 
+use super::cargo_config::merged_config;
 use crate::model::unit_graph::{MalformedGraph, UnitGraph, parse_graph};
 
 /// Why there is no unit graph.
@@ -109,22 +110,12 @@ pub fn rustc_flags(args: &SharedArgs, runner: &Runner) -> Option<String> {
         .manifest_path()
         .and_then(std::path::Path::parent)
         .filter(|folder| !folder.as_os_str().is_empty());
-    let mut step = Step::cargo().env("RUSTC_BOOTSTRAP", "1").args([
-        "-Zunstable-options",
-        "config",
-        "get",
-        "--format",
-        "json",
-    ]);
-    if let Some(folder) = folder {
-        step = step.current_dir(folder);
-    }
-    let finished = match runner.run(step).map(|finished| finished.success()) {
-        Ok(Ok(finished)) => finished,
+    let Some(config) = merged_config(folder, runner) else {
         // A configuration that cannot be read may hold anything.
-        _ => return Some("cargo's configuration cannot be read".to_owned()),
+        return Some("cargo's configuration cannot be read".to_owned());
     };
-    let text = String::from_utf8_lossy(&finished.stdout);
-    text.contains("rustflags")
+    config
+        .to_string()
+        .contains("rustflags")
         .then(|| "`rustflags` of cargo's configuration".to_owned())
 }

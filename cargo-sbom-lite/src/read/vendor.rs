@@ -8,6 +8,8 @@ use std::path::Path;
 
 use cargo_metadata::Metadata;
 use release_gate::digest::sha256_file;
+use release_gate::error::JudgeExt as _;
+use release_gate::fs::walk;
 use release_gate::{Error, Result};
 use serde::Deserialize;
 
@@ -32,7 +34,10 @@ pub struct Vendored {
     pub unlisted: Vec<String>,
 }
 
-/// `.cargo-checksum.json`.
+/// The list of checksums that a vendored copy brings along.
+const LIST: &str = ".cargo-checksum.json";
+
+/// What that list holds.
 #[derive(Debug, Deserialize)]
 struct Checksums {
     #[serde(default)]
@@ -54,11 +59,10 @@ pub fn vendored_copies(metadata: &Metadata) -> Result<Vec<Vendored>> {
         else {
             continue;
         };
-        let list = folder.join(".cargo-checksum.json");
-        if package.source.is_none() || !list.is_file() {
+        if package.source.is_none() || !folder.join(LIST).is_file() {
             continue;
         }
-        let mut copy = check_copy(folder)?;
+        let mut copy = check_copy(folder, &package.name)?;
         copy.name = package.name.to_string();
         copy.version = package.version.to_string();
         copy.folder = relative_path(metadata.workspace_root.as_std_path(), folder);
@@ -68,66 +72,55 @@ pub fn vendored_copies(metadata: &Metadata) -> Result<Vec<Vendored>> {
     Ok(copies)
 }
 
-fn check_copy(folder: &Path) -> Result<Vendored> {
-    let list = folder.join(".cargo-checksum.json");
-    let bytes = std::fs::read(&list).map_err(|error| unreadable(&list, error.to_string()))?;
+fn check_copy(folder: &Path, name: &str) -> Result<Vendored> {
+    let list =
+        std::fs::read(folder.join(LIST)).map_err(|error| unreadable(name, &error.to_string()))?;
     let checksums: Checksums =
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(&list, error.to_string()))?;
+        serde_json::from_slice(&list).map_err(|error| unreadable(name, &error.to_string()))?;
     let mut copy = Vendored {
         package: checksums.package,
         ..Vendored::default()
     };
+    let cannot_read = || format!("the vendored copy of {name} cannot be read");
     let mut present = BTreeSet::new();
-    list_files(folder, folder, &mut present).map_err(|error| {
-        Error::judge(format!("cannot read `{}`", folder.display())).with_source(error)
-    })?;
-    for (file, expected) in &checksums.files {
-        let path = folder.join(file);
-        if !present.contains(file) {
-            copy.missing.push(file.clone());
+    for file in walk(folder).or_judge(cannot_read)? {
+        let path = file
+            .relative
+            .iter()
+            .map(|part| part.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/");
+        // cargo writes these two itself.
+        if path == LIST || path == ".cargo-ok" {
             continue;
         }
-        let (digest, _) = sha256_file(&path).map_err(|error| {
-            Error::judge(format!("cannot read `{}`", path.display())).with_source(error)
-        })?;
-        if !digest.to_string().eq_ignore_ascii_case(expected) {
-            copy.changed.push(file.clone());
+        match checksums.files.get(&path) {
+            None => copy.unlisted.push(path),
+            Some(expected) => {
+                // A link is not the file that was listed, whatever it leads to.
+                let is_listed = file.is_regular && {
+                    let (digest, _) = sha256_file(&file.path).or_judge(cannot_read)?;
+                    digest.to_string().eq_ignore_ascii_case(expected)
+                };
+                if !is_listed {
+                    copy.changed.push(path.clone());
+                }
+                present.insert(path);
+            }
         }
     }
-    copy.unlisted = present
-        .into_iter()
-        .filter(|file| !checksums.files.contains_key(file))
+    copy.missing = checksums
+        .files
+        .into_keys()
+        .filter(|file| !present.contains(file))
         .collect();
     Ok(copy)
 }
 
-fn unreadable(list: &Path, why: String) -> Error {
-    Error::judge(format!("`{}` cannot be read", list.display()))
-        .with_source(why)
+fn unreadable(name: &str, why: &str) -> Error {
+    Error::judge(format!("`{LIST}` of the vendored {name} cannot be read"))
+        .with_source(why.to_owned())
         .with_help("run `cargo vendor` again")
-}
-
-/// Paths of all files below, relative, `/` between parts. Links are not followed: a vendored copy
-/// has none.
-fn list_files(top: &Path, folder: &Path, files: &mut BTreeSet<String>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_type()?.is_dir() {
-            list_files(top, &path, files)?;
-        } else {
-            let name = path
-                .strip_prefix(top)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .replace('\\', "/");
-            // cargo writes these two itself.
-            if name != ".cargo-checksum.json" && name != ".cargo-ok" {
-                files.insert(name);
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -148,7 +141,7 @@ mod tests {
             std::fs::write(dir.path().join(".cargo-checksum.json"), text).unwrap();
         };
         list("");
-        let copy = check_copy(dir.path()).unwrap();
+        let copy = check_copy(dir.path(), "dep").unwrap();
         assert_eq!(
             (copy.changed.len(), copy.missing.len(), copy.unlisted.len()),
             (0, 0, 0)
@@ -156,11 +149,11 @@ mod tests {
         list(",\"gone.rs\":\"00\"");
         std::fs::write(dir.path().join("build.rs"), "fn main() {}").unwrap();
         std::fs::write(dir.path().join("src/lib.rs"), "b").unwrap();
-        let copy = check_copy(dir.path()).unwrap();
+        let copy = check_copy(dir.path(), "dep").unwrap();
         assert_eq!(copy.changed, ["src/lib.rs"]);
         assert_eq!(copy.missing, ["gone.rs"]);
         assert_eq!(copy.unlisted, ["build.rs"]);
         std::fs::write(dir.path().join(".cargo-checksum.json"), "{").unwrap();
-        assert!(check_copy(dir.path()).is_err());
+        assert!(check_copy(dir.path(), "dep").is_err());
     }
 }

@@ -78,6 +78,19 @@ impl Project {
         Runner::new().run(step).unwrap().success().unwrap();
     }
 
+    /// Makes a repository of a folder, with all that is in it.
+    fn commit(&self, folder: &str) {
+        let author = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        for args in [
+            &["init", "-q", "."][..],
+            &["add", "-A"],
+            &[&author[..], &["commit", "-qm", "x"]].concat(),
+        ] {
+            let step = Step::new("git").args(args).current_dir(self.path(folder));
+            Runner::new().run(step).unwrap().success().unwrap();
+        }
+    }
+
     fn run(&self, folder: &str, args: &[&str]) -> Ran {
         self.run_with(folder, args, &[])
     }
@@ -370,22 +383,7 @@ fn no_secret_gets_out() {
         "repository = \"https://user:{SECRET}@example.org/a\"\nhomepage = \"https://example.org/?token={SECRET}\"\nlicense-file = \"/home/{SECRET}/LICENSE\"\n"
     );
     project.package("dep", "dep", "1.0.0", &author);
-    for args in [
-        &["init", "-q", "."][..],
-        &["add", "-A"],
-        &[
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@example.org",
-            "commit",
-            "-qm",
-            "x",
-        ],
-    ] {
-        let step = Step::new("git").args(args).current_dir(project.path("dep"));
-        Runner::new().run(step).unwrap().success().unwrap();
-    }
+    project.commit("dep");
     let url = format!("file://{}", project.path("dep").display());
     project.package(
         "p",
@@ -452,8 +450,11 @@ fn no_secret_gets_out() {
     assert!(!printed.contains(SECRET), "{printed}");
 }
 
-/// The archive of a package as cargo's cache has it, its checksum, and the vendored copy.
-fn vendored(project: &Project) -> PathBuf {
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// A project with a vendored copy of the package `dep` of a registry; the package's archive, and a
+/// folder for CARGO_HOME.
+fn vendored(project: &Project, registry: &str) -> (Vec<u8>, PathBuf) {
     let files = [
         (
             "Cargo.toml",
@@ -476,18 +477,158 @@ fn vendored(project: &Project) -> PathBuf {
     }
     let archive = tar.into_inner().unwrap().finish().unwrap();
     let checksum = sha256_bytes(&archive).to_string();
-    let home = project.path("cargo-home");
-    let cache = home.join("registry/cache/index.crates.io-0");
-    std::fs::create_dir_all(&cache).unwrap();
-    std::fs::write(cache.join("dep-1.0.0.crate"), archive).unwrap();
     list(project, &checksum, &files);
     project.package("p", "p", "1.0.0", "[dependencies]\ndep = \"1\"\n");
     project.write(
         "p/.cargo/config.toml",
         "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n",
     );
-    project.write("p/Cargo.lock", &format!("version = 4\n\n[[package]]\nname = \"dep\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{checksum}\"\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\ndependencies = [\n \"dep\",\n]\n"));
-    home
+    project.write("p/Cargo.lock", &format!("version = 4\n\n[[package]]\nname = \"dep\"\nversion = \"1.0.0\"\nsource = \"{registry}\"\nchecksum = \"{checksum}\"\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\ndependencies = [\n \"dep\",\n]\n"));
+    (archive, project.path("cargo-home"))
+}
+
+/// A registry on this machine that has one package, `dep` 1.0.0, until the test's end. Its address
+/// must be known before its archive is.
+fn serve(listener: std::net::TcpListener, archive: Vec<u8>) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
+    let address = listener.local_addr().unwrap();
+    let checksum = sha256_bytes(&archive).to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let request = lines.next().unwrap().unwrap();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let body = match request.split(' ').nth(1).unwrap() {
+                "/config.json" => format!("{{\"dl\":\"http://{address}/dl\"}}").into_bytes(),
+                "/3/d/dep" => format!("{{\"name\":\"dep\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{checksum}\",\"features\":{{}},\"yanked\":false}}\n").into_bytes(),
+                "/dl/dep/1.0.0/download" => archive.clone(),
+                _ => Vec::new(),
+            };
+            let status = if body.is_empty() {
+                "404 Not Found"
+            } else {
+                "200 OK"
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&body).unwrap();
+        }
+    });
+}
+
+#[test]
+fn archives_are_fetched_from_the_registry_that_a_vendored_copy_stands_in_for() {
+    let project = Project::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let index = format!("sparse+http://{}/", listener.local_addr().unwrap());
+    let (archive, home) = vendored(&project, &index);
+    serve(listener, archive);
+    project.package(
+        "p",
+        "p",
+        "1.0.0",
+        "[dependencies]\ndep = { version = \"1\", registry = \"own\" }\n",
+    );
+    project.write("p/.cargo/config.toml", &format!("[registries.own]\nindex = \"{index}\"\n[source.own]\nregistry = \"{index}\"\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n"));
+    let online = Path::new("false");
+    let variables = [
+        ("CARGO_HOME", home.as_path()),
+        ("CARGO_NET_OFFLINE", online),
+    ];
+
+    let before = project.run_with("p", &["pins"], &variables);
+    assert_eq!(before.rules(), ["not-judged-source"], "{}", before.text);
+    let lock = std::fs::read(project.path("p/Cargo.lock")).unwrap();
+    let fetched = project.run_with("p", &["pins", "--fetch"], &variables);
+    assert_eq!(
+        (fetched.code, fetched.rules()),
+        (0, vec![]),
+        "{}",
+        fetched.text
+    );
+    assert_eq!(fetched.json["data"]["compared"], 1);
+    assert_eq!(lock, std::fs::read(project.path("p/Cargo.lock")).unwrap());
+
+    project.write("p/vendor/dep/src/lib.rs", "pub fn added() {}");
+    let checksum = String::from_utf8(lock).unwrap();
+    let checksum = checksum.split("checksum = \"").nth(1).unwrap()[..64].to_owned();
+    let manifest = std::fs::read_to_string(project.path("p/vendor/dep/Cargo.toml")).unwrap();
+    list(
+        &project,
+        &checksum,
+        &[
+            ("Cargo.toml", &manifest),
+            ("src/lib.rs", "pub fn added() {}"),
+        ],
+    );
+    let changed = project.run_with("p", &["pins", "--fetch"], &variables);
+    assert_eq!(
+        (changed.code, changed.rules()),
+        (100, vec!["pin-source"]),
+        "{}",
+        changed.text
+    );
+
+    // A registry that does not answer is said, and counts as nothing.
+    let gone = project.path("other-home");
+    let variables = [
+        ("CARGO_HOME", gone.as_path()),
+        ("CARGO_NET_OFFLINE", online),
+    ];
+    project.write("p/.cargo/config.toml", &format!("[registries.own]\nindex = \"{index}\"\n[source.own]\nregistry = \"{index}\"\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n[http]\nproxy = \"http://127.0.0.1:1\"\n[net]\nretry = 0\n"));
+    let failed = project.run_with("p", &["pins", "--fetch"], &variables);
+    assert_eq!(failed.code, 101, "{}", failed.text);
+    assert!(
+        !failed.text.contains(project.dir.path().to_str().unwrap()),
+        "{}",
+        failed.text
+    );
+}
+
+#[test]
+fn sources_of_repositories_are_not_compared_and_that_is_said() {
+    let project = Project::new();
+    project.package("dep", "dep", "1.0.0", "");
+    project.commit("dep");
+    let url = format!("file://{}", project.path("dep").display());
+    project.package(
+        "p",
+        "p",
+        "1.0.0",
+        &format!("[dependencies]\ndep = {{ git = \"{url}\" }}\n"),
+    );
+    project.cargo("p", &["generate-lockfile"]);
+    let ran = project.run("p", &["pins"]);
+    assert!(ran.rules().contains(&"not-judged-source"), "{}", ran.text);
+    assert!(ran.text.contains("a repository"), "{}", ran.text);
+}
+
+#[test]
+fn a_lock_file_that_is_refused_is_reported_for_every_member() {
+    let project = Project::new();
+    project.write(
+        "w/Cargo.toml",
+        "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\"]\nresolver = \"3\"\n",
+    );
+    project.package("w/a", "a", "1.0.0", "");
+    project.package("w/b", "b", "1.0.0", "");
+    for call in ["pins", "licenses", "audit"] {
+        let ran = project.run("w", &[call]);
+        let expected = if call == "pins" { 100 } else { 101 };
+        assert_eq!(ran.code, expected, "{call}: {}", ran.text);
+        let name = if call == "audit" { "vulns" } else { call };
+        for member in ["a", "b"] {
+            let path = format!("target/release-gates/{member}-1.0.0/{name}.json");
+            let text = std::fs::read_to_string(project.path(&path)).unwrap();
+            let report: Value = serde_json::from_str(&text).unwrap();
+            assert_ne!(report["status"], "pass", "{path}");
+        }
+    }
 }
 
 /// The copy's own list of checksums, as whoever changes the copy can write it.
@@ -510,7 +651,10 @@ fn list(project: &Project, checksum: &str, files: &[(&str, &str)]) {
 #[test]
 fn a_vendored_copy_is_compared_with_the_locked_archive_and_not_with_its_own_list() {
     let project = Project::new();
-    let home = vendored(&project);
+    let (archive, home) = vendored(&project, CRATES_IO);
+    let cache = home.join("registry/cache/index.crates.io-0");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::write(cache.join("dep-1.0.0.crate"), archive).unwrap();
     let pins = |home: &Path| project.run_with("p", &["pins"], &[("CARGO_HOME", home)]);
     let good = pins(&home);
     assert_eq!((good.code, good.rules()), (0, vec![]), "{}", good.text);
@@ -649,22 +793,7 @@ fn kinds_of_advisories_that_are_not_known_weigh() {
 fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
     let project = Project::new();
     project.write("x.lock", &format!("version = 4\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{}\"\n", "0".repeat(64)));
-    for args in [
-        &["init", "-q", "."][..],
-        &["add", "-A"],
-        &[
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@example.org",
-            "commit",
-            "-qm",
-            "x",
-        ],
-    ] {
-        let step = Step::new("git").args(args).current_dir(project.path("db"));
-        Runner::new().run(step).unwrap().success().unwrap();
-    }
+    project.commit("db");
     let home = project.path("home");
     let online = Path::new("false");
     let audit = |config: &str, more: &[&str]| {

@@ -122,12 +122,24 @@ fn execute<G: Gate>(gate: G, matches: &ArgMatches, color: Option<Color>) -> u8 {
     let mut cx = Context::new(G::TOOL, shared, terminal).needing_dependencies(needed);
 
     interrupt::install();
-    let report_name = gate.report_name();
+    let on_error = OnError {
+        report_name: gate.report_name(),
+        whole_workspace: gate.judges_workspace(),
+    };
     let heed = gate.heeds_found_levels() || cx.args().config.is_some();
     let result = refuse_unused_flags::<G>(matches)
         .and_then(|()| check_early(&mut cx, matches))
         .and_then(|()| gate.execute(&mut cx));
-    conclude(&mut cx, matches, report_name, heed, result)
+    conclude(&mut cx, matches, on_error, heed, result)
+}
+
+/// Where an error is reported.
+#[derive(Debug, Clone, Copy)]
+struct OnError {
+    /// The report that the call would have made.
+    report_name: Option<&'static str>,
+    /// Whether all members of the workspace have one.
+    whole_workspace: bool,
 }
 
 /// Finds misspelled rules before hours of work are done.
@@ -317,7 +329,7 @@ fn finish_text(terminal: &Terminal, text: Result<Vec<u8>>) -> u8 {
 fn conclude(
     cx: &mut Context,
     matches: &ArgMatches,
-    report_name: Option<&'static str>,
+    on_error: OnError,
     heed: bool,
     result: Result<Outcome>,
 ) -> u8 {
@@ -330,10 +342,10 @@ fn conclude(
     });
     let mut reports = match outcome {
         Ok(reports) => reports,
-        Err(error) => return conclude_error(cx, report_name, &error),
+        Err(error) => return conclude_error(cx, on_error, &error),
     };
     if let Err(error) = keep(cx, &reports) {
-        return conclude_error(cx, report_name, &error);
+        return conclude_error(cx, on_error, &error);
     }
     let status = reports
         .iter()
@@ -470,15 +482,23 @@ fn canonical(value: &impl Serialize) -> Result<Vec<u8>> {
 
 /// An error is reported in the format asked for, and replaces what an earlier run may have left in
 /// the artifact folder: a stale "pass" must not be found there.
-fn conclude_error(cx: &mut Context, report_name: Option<&'static str>, error: &Error) -> u8 {
+fn conclude_error(cx: &mut Context, on_error: OnError, error: &Error) -> u8 {
     cx.terminal.error(error);
     let tool = *cx.tool();
+    let report_name = on_error.report_name;
     let name = report_name.unwrap_or(tool.subcommand);
     let mut reports: Vec<Report> = match cx.loaded_project() {
-        Some(project) => project
-            .selected()
-            .map(|package| Report::not_judged(name, &tool, project.subject(package), error))
-            .collect(),
+        Some(project) => {
+            let packages: Vec<_> = if on_error.whole_workspace {
+                project.metadata.workspace_packages()
+            } else {
+                project.selected().collect()
+            };
+            packages
+                .into_iter()
+                .map(|package| Report::not_judged(name, &tool, project.subject(package), error))
+                .collect()
+        }
         None => vec![Report::not_judged(
             name,
             &tool,

@@ -20,6 +20,12 @@ pub trait Gate: clap::Parser {
         Some(Self::TOOL.subcommand)
     }
 
+    /// Whether the call is about every member of the workspace, also those that cargo would not
+    /// select: then each of them has a report, and an error is written into each.
+    fn judges_workspace(&self) -> bool {
+        false
+    }
+
     /// Whether a configuration that nobody named sets the levels of rules: the one found in the
     /// current folder, in one above it, or in the manifest's metadata. `false` for calls that
     /// judge what others sent, where it may have come along: levels are then set by the command

@@ -8,9 +8,10 @@ use release_gate::error::JudgeExt as _;
 use release_gate::facts::report::vulns::VulnsData;
 use release_gate::fs::TEMPORARY;
 use release_gate::process::Step;
-use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, Subject};
+use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result, Status, Subject};
 
 use crate::TOOL;
+use crate::command::shared::{reports_of, whole_workspace};
 use crate::model::url::{public_or_anonymous_url, redact_text};
 use crate::rules;
 
@@ -199,18 +200,24 @@ pub(super) fn without_database(cx: &Context, findings: Vec<Finding>) -> Outcome 
         packages: 0,
         yanked: Vec::new(),
     };
+    let mut coverage = Coverage::default();
+    coverage.not_judged(
+        &rules::NOT_JUDGED_DATABASE,
+        "the packages that were asked about",
+        1,
+        "there is no advisory database",
+    );
     let report = |subject| {
         Report::with_data(&TOOL, subject, &data)
             .status(Status::Error)
             .findings(findings.clone())
+            .coverage(coverage.clone())
     };
     match cx.loaded_project() {
-        Some(project) => Outcome::Reports(
-            project
-                .selected()
-                .map(|package| report(project.subject(package)))
-                .collect(),
-        ),
+        Some(project) => {
+            let packages = whole_workspace(cx, project);
+            Outcome::Reports(reports_of(project, &packages, report))
+        }
         None => report(Subject::default()).print_only().into(),
     }
 }

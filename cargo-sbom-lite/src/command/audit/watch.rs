@@ -57,8 +57,7 @@ pub(super) fn run(
     } else {
         table_of(&releases)
     };
-    let judged = releases.iter().filter(|release| release.packages.is_some());
-    let coverage = Coverage::of(judged.count());
+    let coverage = coverage_of(&releases);
     let mut report = Report::with_data(&TOOL, subject, &WatchData { releases })
         .findings(findings)
         .coverage(coverage)
@@ -68,6 +67,23 @@ pub(super) fn run(
         report = report.status(Status::Error);
     }
     Ok(report.print_only().into())
+}
+
+/// A release whose lock file is missing or cannot be read was not judged.
+fn coverage_of(releases: &[WatchedRelease]) -> Coverage {
+    let (judged, others): (Vec<_>, Vec<_>) = releases
+        .iter()
+        .partition(|release| release.packages.is_some());
+    let mut coverage = Coverage::of(judged.len());
+    for release in others {
+        coverage.not_judged(
+            &rules::NOT_JUDGED_LOCK,
+            format!("the release {}", release.tag),
+            1,
+            "its lock file is missing or cannot be read",
+        );
+    }
+    coverage
 }
 
 /// The last release tags of the packages, newest first.
