@@ -1,6 +1,8 @@
 //! The gate, as the driver of `release-gate` runs it.
 
-use release_gate::cli::Gate;
+use std::time::Duration;
+
+use release_gate::cli::{Gate, PROJECT_FLAGS, joined_flags};
 use release_gate::facts::report::buildinfo::BuildInfo;
 use release_gate::facts::report::compare::CompareData;
 use release_gate::facts::report::diff::Difference;
@@ -9,7 +11,7 @@ use release_gate::facts::report::published_crates::CratesData;
 use release_gate::facts::report::rebuild::RebuildData;
 use release_gate::facts::report::repro::ReproData;
 use release_gate::report::report_schema;
-use release_gate::{Context, Error, Outcome, Result, SharedArgs, Tool};
+use release_gate::{Context, Error, Outcome, Result, SharedArgs, Tool, interrupt};
 
 use crate::cli::{Call, Cli};
 use crate::command::{
@@ -18,40 +20,20 @@ use crate::command::{
 };
 use crate::tool::TOOL;
 
+/// What is left to a call after Ctrl-C: comparing large files would take longer.
+const INTERRUPTED: Duration = Duration::from_secs(1);
+
 /// Flags of calls that build.
 const BUILD_FLAGS: &[&str] = &["allow_dirty", "keep", "profile", "jobs"];
 
 /// What means nothing where files are compared and there is no project.
-const FILES_ONLY: &[&str] = &[
-    "allow_dirty",
-    "keep",
-    "profile",
-    "jobs",
-    "manifest_path",
-    "package",
-    "workspace",
-    "all",
-    "exclude",
-    "features",
-    "all_features",
-    "no_default_features",
-    "target",
-    "locked",
-    "offline",
-    "frozen",
-];
+const FILES_ONLY: &[&str] = &joined_flags::<16>(PROJECT_FLAGS, BUILD_FLAGS);
 
 /// What means nothing where a package is packed and not built.
-const CRATE_ONLY: &[&str] = &[
-    "allow_dirty",
-    "keep",
-    "profile",
-    "jobs",
-    "features",
-    "all_features",
-    "no_default_features",
-    "target",
-];
+const CRATE_ONLY: &[&str] = &joined_flags::<8>(
+    BUILD_FLAGS,
+    &["features", "all_features", "no_default_features", "target"],
+);
 
 impl Gate for Cli {
     const TOOL: Tool = TOOL;
@@ -115,6 +97,7 @@ impl Gate for Cli {
     }
 
     fn execute(self, cx: &mut Context) -> Result<Outcome> {
+        interrupt::end_within(INTERRUPTED);
         match self.call {
             None | Some(Call::Check) => check::run(cx, &self.build),
             Some(Call::Build) => build::run(cx, &self.build),

@@ -1,6 +1,6 @@
 //! What each call of the command line does.
 
-use release_gate::cli::Gate;
+use release_gate::cli::{Gate, PROJECT_FLAGS, joined_flags};
 use release_gate::facts::ReportData as _;
 use release_gate::facts::report::licenses::LicensesData;
 use release_gate::facts::report::pins::PinsData;
@@ -12,6 +12,9 @@ use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 use crate::TOOL;
 use crate::cli::{Call, Cli};
 use crate::command::{audit, diff, generate, init, licenses, pins};
+
+/// What means nothing where documents are compared and there is no project.
+const DOCUMENTS_ONLY: &[&str] = &joined_flags::<14>(PROJECT_FLAGS, &["artifact_dir", "dry_run"]);
 
 impl Gate for Cli {
     const TOOL: Tool = TOOL;
@@ -41,22 +44,7 @@ impl Gate for Cli {
 
     fn unused_flags(subcommand: &str) -> &'static [&'static str] {
         match subcommand {
-            "diff" => &[
-                "manifest_path",
-                "package",
-                "workspace",
-                "all",
-                "exclude",
-                "features",
-                "all_features",
-                "no_default_features",
-                "target",
-                "locked",
-                "offline",
-                "frozen",
-                "artifact_dir",
-                "dry_run",
-            ],
+            "diff" => DOCUMENTS_ONLY,
             "pins" => &["target", "dry_run"],
             _ => &[],
         }

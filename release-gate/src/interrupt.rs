@@ -3,15 +3,23 @@
 //! The first signal sets a flag and ends the running children; whoever waits for one then returns
 //! an error, so that every guard on the way out cleans up. A second signal ends the process at
 //! once.
+//!
+//! Whoever is busy with long work of its own, and not with a child, can set a limit: when it is
+//! over, throw-away folders are removed and the process ends, wherever it is.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::exit;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static CHILDREN: Mutex<Vec<Arc<dyn Kill>>> = Mutex::new(Vec::new());
+/// Milliseconds that are left to the process after the first signal; 0 for as long as it takes.
+static LIMIT: AtomicU64 = AtomicU64::new(0);
+static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Something that can be ended from the signal handler's thread.
 pub(crate) trait Kill: Send + Sync {
@@ -63,6 +71,48 @@ fn interrupted() {
     for child in children().iter() {
         child.kill();
     }
+
+    let limit = LIMIT.load(Ordering::SeqCst);
+    if limit > 0 {
+        let _detached = std::thread::spawn(move || end_after(Duration::from_millis(limit)));
+    }
+}
+
+/// Ends the process when its time is over, with the folders that nobody needs any more.
+fn end_after(limit: Duration) {
+    std::thread::sleep(limit);
+    for folder in folders().drain(..) {
+        // Whoever still writes there makes a first try fail; what stays, the next run removes.
+        let _ = std::fs::remove_dir_all(&folder).or_else(|_| std::fs::remove_dir_all(&folder));
+    }
+    std::process::exit(i32::from(exit::ERROR));
+}
+
+/// Ends the process so long after the first signal, whatever it is doing then. Files appear whole
+/// or not at all, so nothing is left half-written.
+pub fn end_within(limit: Duration) {
+    let milliseconds = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    LIMIT.store(milliseconds, Ordering::SeqCst);
+}
+
+/// Removes a folder if the process is ended by [`end_within`]'s limit, until the guard is dropped.
+pub fn remove_at_end(folder: &Path) -> RemovedAtEnd {
+    folders().push(folder.to_owned());
+    RemovedAtEnd(folder.to_owned())
+}
+
+/// Lets go of its folder when dropped; see [`remove_at_end`].
+#[derive(Debug)]
+pub struct RemovedAtEnd(PathBuf);
+
+impl Drop for RemovedAtEnd {
+    fn drop(&mut self) {
+        folders().retain(|folder| *folder != self.0);
+    }
+}
+
+fn folders() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    FOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns an error once the process was interrupted; call it in long loops.

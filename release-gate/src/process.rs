@@ -366,7 +366,7 @@ pub enum ProcessError {
         stderr: String,
     },
     /// This process was interrupted while the program ran; the program was ended.
-    #[error("interrupted while running `{command}`")]
+    #[error("interrupted")]
     Interrupted {
         /// The command line.
         command: String,

@@ -196,7 +196,7 @@ fn reads(unit: &Unit, name: &str) -> bool {
 }
 
 /// Variables that name folders and were read so.
-fn reads_folders(unit: &Unit) -> Vec<String> {
+pub(super) fn reads_folders(unit: &Unit) -> Vec<String> {
     let names = [
         "CARGO_MANIFEST_DIR",
         "OUT_DIR",

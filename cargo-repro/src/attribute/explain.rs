@@ -48,16 +48,9 @@ pub(super) fn explain_script(
     run_b: &ScriptRun,
     before: Seen,
 ) -> Vec<Cause> {
-    let build = &experiment.a.build;
     let written = written_sources(experiment, run_a, run_b);
     let seen = script_evidence(experiment, run_a, run_b, &written);
     let like = unknown_cause(&run_a.package, &run_a.version, script_kind(run_a, run_b));
-    let sources = script_sources(build, &run_a.package, &run_a.version);
-    let place = |variation, variable: Option<&str>| {
-        let (folder, files) = sources.as_ref()?;
-        hints::find_in(folder, files, variation, variable)
-    };
-
     let fed_by = feeders(experiment, run_a);
     let subject = Subject::script(experiment, run_a, run_b)
         .map(|subject| subject.writing(written).fed_by(&fed_by));
@@ -79,7 +72,7 @@ pub(super) fn explain_script(
             "the run could not be repeated on this machine, so the cause is a guess from the evidence"
                 .to_owned(),
         );
-        cause.source = place(cause.variation, None);
+        cause.source = place_in_script(experiment, (run_a, run_b), cause.variation, None);
         return vec![cause];
     }
 
@@ -87,12 +80,40 @@ pub(super) fn explain_script(
         .into_iter()
         .map(|one| Cause {
             variation: one.variation,
-            source: place(one.variation, one.variable()),
+            source: place_in_script(experiment, (run_a, run_b), one.variation, one.variable()),
             evidence: joined(&seen, &one),
             fix: one.fix,
             ..like.clone()
         })
         .collect()
+}
+
+/// The line of a build script's sources that asks for what varies, else the one that makes what
+/// differs.
+fn place_in_script(
+    experiment: &Experiment<'_>,
+    (run_a, run_b): (&ScriptRun, &ScriptRun),
+    variation: Variation,
+    variable: Option<&str>,
+) -> Option<String> {
+    let sources = script_sources(&experiment.a.build, &run_a.package, &run_a.version);
+    let (folder, files) = sources?;
+    if let Some(place) = hints::find_in(&folder, &files, variation, variable) {
+        return Some(place);
+    }
+
+    let differing = differing_files(run_a, run_b);
+    let outputs = differing
+        .iter()
+        .filter_map(|path| path.rsplit('/').next().map(ToOwned::to_owned));
+    let variables = run_a
+        .statements
+        .iter()
+        .filter(|line| !run_b.statements.contains(line))
+        .filter_map(|line| variable_set_by(line));
+    outputs
+        .chain(variables)
+        .find_map(|name| hints::find_output(&folder, &files, &name))
 }
 
 /// Runs of other build scripts that differ and hand something to this one.
@@ -365,10 +386,21 @@ fn blamed(
         cause.unit = UnitKind::ProcMacro;
         from = guilty;
     }
-    cause.source =
-        blame::folder(from).and_then(|dir| hints::find(&dir, found.variation, found.variable()));
+    cause.source = place_in_unit(from, &found);
     cause.fix = found.fix;
     cause
+}
+
+/// The line of a unit's package that asks for what varies.
+fn place_in_unit(unit: &Unit, found: &Found) -> Option<String> {
+    let folder = blame::folder(unit)?;
+    let read = blame::reads_folders(unit);
+    // `env!` names its variable, and the compiler says which it read.
+    let variable = found
+        .variable()
+        .or(found.through.as_deref())
+        .or_else(|| read.first().map(String::as_str));
+    hints::find(&folder, found.variation, variable)
 }
 
 /// What decides in a compiler call whose build script differs too: with what the script said kept

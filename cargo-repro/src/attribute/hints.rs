@@ -13,6 +13,7 @@ const WORDS: &[(Variation, &[&str])] = &[
         Variation::Path,
         &[
             "CARGO_MANIFEST_DIR",
+            "CARGO_MANIFEST_PATH",
             "env!(\"OUT_DIR\")",
             "current_dir()",
             "canonicalize(",
@@ -21,6 +22,9 @@ const WORDS: &[(Variation, &[&str])] = &[
             "local_file()",
             "source_file()",
             "__FILE__",
+            "current_exe()",
+            "rpath",
+            "\"pwd\"",
         ],
     ),
     (
@@ -33,6 +37,10 @@ const WORDS: &[(Variation, &[&str])] = &[
             "UtcDateTime::now",
             "Zoned::now",
             "\"date\"",
+            "date +",
+            "%ar",
+            "%cr",
+            "--relative-date",
             "__DATE__",
             "__TIME__",
             "Instant::now",
@@ -47,6 +55,9 @@ const WORDS: &[(Variation, &[&str])] = &[
             "__TIMESTAMP__",
             "stat -c",
             "\"tar\"",
+            "\"zip\"",
+            "\"gzip\"",
+            "gzip ",
         ],
     ),
     (
@@ -60,6 +71,12 @@ const WORDS: &[(Variation, &[&str])] = &[
             "Uuid::new_v4",
             "/dev/urandom",
             "/dev/random",
+            "random/uuid",
+            "random/boot_id",
+            "mktemp",
+            "uuidgen",
+            "shuf",
+            "$RANDOM",
             "build-id=uuid",
         ],
     ),
@@ -74,6 +91,7 @@ const WORDS: &[(Variation, &[&str])] = &[
             "\"-U\"",
             "\"find\"",
             "\"ls\"",
+            "\"zip\"",
         ],
     ),
     (
@@ -95,7 +113,7 @@ const WORDS: &[(Variation, &[&str])] = &[
             "__TIMESTAMP__",
         ],
     ),
-    (Variation::Host, &["hostname", "HOSTNAME", "uname"]),
+    (Variation::Host, &["hostname", "HOSTNAME", "uname", "nodename"]),
     (Variation::Kernel, &["uname", "osrelease"]),
     (
         Variation::Jobs,
@@ -103,13 +121,13 @@ const WORDS: &[(Variation, &[&str])] = &[
     ),
     (
         Variation::Umask,
-        &["permissions()", "mode()", "tar", "umask"],
+        &["permissions()", "mode()", "tar", "umask", "\"zip\""],
     ),
     (
         Variation::UserId,
         &[
             "whoami", "\"id\"", ".uid()", ".gid()", "getuid", "geteuid", "getpw", "username",
-            "\"tar\"", "\"stat\"", "\"ls\"",
+            "\"tar\"", "\"stat\"", "\"ls\"", "\"zip\"",
         ],
     ),
     (
@@ -169,11 +187,20 @@ pub(super) fn find_in(
     variable: Option<&str>,
 ) -> Option<String> {
     // The variable's own name says more than any word.
-    let quoted = variable.map(|name| format!("\"{name}\""));
-    let named = quoted
-        .as_deref()
-        .and_then(|name| first_line_with(package, files, &[name]));
-    named.or_else(|| first_line_with(package, files, words(variation)))
+    variable
+        .and_then(|name| find_name(package, files, name))
+        .or_else(|| first_line_with(package, files, words(variation)))
+}
+
+/// `path:line` of the first line that holds a name as a string.
+pub(super) fn find_name(package: &Path, files: &[PathBuf], name: &str) -> Option<String> {
+    first_line_with(package, files, &[&format!("\"{name}\"")])
+}
+
+/// `path:line` of the first line that makes an output of this name: the end of a string.
+pub(super) fn find_output(package: &Path, files: &[PathBuf], name: &str) -> Option<String> {
+    let words = [format!("\"{name}\""), format!("/{name}\"")];
+    first_line_with(package, files, &words.each_ref().map(String::as_str))
 }
 
 /// Sources of C below a package's folder.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use release_gate::digest::Sha256Digest;
+use release_gate::interrupt;
 use release_gate::process::{Finished, Runner, Step};
 
 use super::experiment::Experiment;
@@ -153,6 +154,8 @@ impl<'a> Trials<'a> {
 
     /// One trial; `None` if the call fails or cannot be made so.
     pub(super) fn run(&mut self, settings: &Settings) -> Option<Outputs> {
+        // Nothing is moved for a call that would not be started.
+        interrupt::check().ok()?;
         let stage = self.stage(settings.at);
         for folder in [&stage.scratch, &stage.written] {
             let _ = std::fs::remove_dir_all(folder);

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status};
+use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, interrupt};
 
 use super::args::BuildArgs;
 use super::session::Session;
@@ -51,8 +51,10 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
         comparison: &comparison,
     };
 
-    let mut causes = explain_roots(cx, &experiment);
+    let mut causes = explain_roots(cx, &experiment)?;
     try_switches(cx, &session, &experiment, &mut causes)?;
+    // Trials that were interrupted tell nothing.
+    interrupt::check()?;
     let search = search_latent(cx, &experiment);
     causes.extend(search.found.iter().map(|latent| Revealed {
         root: latent.root.clone(),
@@ -65,6 +67,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
     }));
     let epoch_users = search_epoch_users(cx, &experiment, search.left);
     let repository_users = attribute::find_repository_users(&experiment);
+    interrupt::check()?;
     session.finish(cx);
 
     // What could not be done in one sandbox was not varied between the two.
@@ -101,10 +104,13 @@ fn build_second(cx: &Context, session: &Session) -> Result<Built> {
 }
 
 /// The causes of everything that differs first.
-fn explain_roots(cx: &Context, experiment: &Experiment<'_>) -> Vec<Revealed> {
+///
+/// # Errors
+/// The call was interrupted.
+fn explain_roots(cx: &Context, experiment: &Experiment<'_>) -> Result<Vec<Revealed>> {
     let comparison = experiment.comparison;
     if comparison.roots.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     cx.terminal.status(
         "Explaining",
@@ -118,6 +124,7 @@ fn explain_roots(cx: &Context, experiment: &Experiment<'_>) -> Vec<Revealed> {
     let watch = Watch::start();
     let mut causes = Vec::new();
     for root in &comparison.roots {
+        interrupt::check()?;
         let found = attribute::explain(experiment, root);
         causes.extend(found.into_iter().map(|cause| Revealed {
             root: root.clone(),
@@ -129,7 +136,7 @@ fn explain_roots(cx: &Context, experiment: &Experiment<'_>) -> Vec<Revealed> {
         "Explained",
         format!("in {} ms of processor time", watch.time().as_millis()),
     );
-    causes
+    Ok(causes)
 }
 
 /// Builds again with the switches that macros' packages have, where nothing but a pin is known.

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
-use release_gate::fs::throw_away_dir;
 use release_gate::process::Step;
 use release_gate::{Context, Error, Outcome, Report, Result};
 
 use super::crate_file::judge_file;
 
 use crate::sealed::downloads::user_cargo_home;
+use crate::sealed::leftovers::ThrowAway;
 use crate::tool::TOOL;
 
 /// Name of the report.
@@ -34,7 +34,7 @@ pub(crate) fn run(cx: &mut Context, spec: Option<&str>) -> Result<Outcome> {
         }
     };
 
-    let scratch = throw_away_dir("crate")?;
+    let scratch = ThrowAway::make("crate")?;
     let file = if spec.ends_with(".crate") {
         PathBuf::from(&spec)
     } else {

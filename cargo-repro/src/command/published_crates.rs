@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use release_gate::digest::sha256_file;
 use release_gate::error::JudgeExt;
 use release_gate::facts::report::published_crates::CratesData;
-use release_gate::fs::throw_away_dir;
 use release_gate::git::Git;
 use release_gate::lock::{Lock, Locked};
 use release_gate::process::Runner;
@@ -17,6 +16,7 @@ use super::crate_file::{Judged, judge_file};
 use crate::read::package::{origin, unpack};
 use crate::rules;
 use crate::sealed::downloads::user_cargo_home;
+use crate::sealed::leftovers::ThrowAway;
 use crate::tool::TOOL;
 
 /// Name of the report.
@@ -108,7 +108,7 @@ fn look_at(cx: &Context, repositories: &[Git], package: &Locked, name: &str) -> 
     };
 
     cx.terminal.status("Comparing", name);
-    let scratch = throw_away_dir("crate")?;
+    let scratch = ThrowAway::make("crate")?;
     Ok(match judge_file(cx, git, &file, name, scratch.path()) {
         Ok(judged) => Looked::Judged(Box::new(judged)),
         Err(error) => Looked::NotJudged(error.chain()),

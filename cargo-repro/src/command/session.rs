@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::SystemTime;
 
+use cargo_metadata::Package;
 use release_gate::error::JudgeExt;
 use release_gate::{Context, Coverage, Error, Finding, Result};
 
@@ -216,9 +217,8 @@ impl Session {
             .status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
         let watch = Watch::start();
-        let finished = sandbox.cargo(&cx.runner, &self.cargo_args(cx, jobs)?, |line| {
-            spinner.message(line.trim())
-        })?;
+        let args = self.cargo_args(cx, &sandbox, jobs)?;
+        let finished = sandbox.cargo(&cx.runner, &args, |line| spinner.message(line.trim()))?;
         drop(spinner);
         let cost = watch.time();
         cx.terminal.detail(
@@ -262,15 +262,15 @@ impl Session {
         }
         copy_target(&sandbox.target, &target).or_judge(failed)?;
 
-        let args = self.cargo_args(cx, sandbox.conditions.jobs)?;
+        let args = self.cargo_args(cx, sandbox, sandbox.conditions.jobs)?;
         let variable = (switch.name.as_str(), switch.value.as_str());
         // That it fails is no error: then the switch mends nothing.
         sandbox.cargo_again(&cx.runner, &args, &target, variable)?;
         Ok(())
     }
 
-    /// Arguments of the release build.
-    pub(crate) fn cargo_args(&self, cx: &Context, jobs: usize) -> Result<Vec<String>> {
+    /// Arguments of the release build in a sandbox.
+    fn cargo_args(&self, cx: &Context, sandbox: &Sandbox, jobs: usize) -> Result<Vec<String>> {
         let mut args: Vec<String> = [
             "build",
             "--locked",
@@ -286,7 +286,7 @@ impl Session {
             "--jobs".to_owned(),
             jobs.to_string(),
         ]);
-        args.extend(self.selection(cx)?);
+        args.extend(self.selection(cx, |package| sandbox.package_id(package))?);
         args.extend(
             self.targets
                 .iter()
@@ -311,7 +311,7 @@ impl Session {
             "--profile".to_owned(),
             self.profile.clone(),
         ];
-        args.extend(self.selection(cx)?);
+        args.extend(self.selection(cx, |_| None)?);
         args.extend(
             self.targets
                 .iter()
@@ -320,18 +320,21 @@ impl Session {
         Ok(args)
     }
 
-    /// Packages and features as cargo's arguments.
-    pub(crate) fn selection(&self, cx: &Context) -> Result<Vec<String>> {
+    /// Packages and features as cargo's arguments. What has no id in the place that is asked about
+    /// is called by its name and version.
+    fn selection(
+        &self,
+        cx: &Context,
+        id_of: impl Fn(&Package) -> Option<String>,
+    ) -> Result<Vec<String>> {
         let project = cx
             .loaded_project()
             .ok_or_else(|| Error::judge("the project was not loaded"))?;
         let mut args: Vec<String> = project
             .selected()
             .flat_map(|package| {
-                [
-                    "-p".to_owned(),
-                    format!("{}@{}", package.name, package.version),
-                ]
+                let named = || format!("{}@{}", package.name, package.version);
+                ["-p".to_owned(), id_of(package).unwrap_or_else(named)]
             })
             .collect();
         args.extend(cx.args().feature_args());

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use release_gate::interrupt::{RemovedAtEnd, remove_at_end};
 use tempfile::TempDir;
 
 /// The file that is locked.
@@ -18,6 +19,8 @@ const PURPOSES: &[&str] = &["repro", "guard", "crate"];
 pub(crate) struct ThrowAway {
     folder: TempDir,
     _lock: Option<File>,
+    /// Dropped last: until the folder is gone, whoever ends this program removes it.
+    _removed_at_end: RemovedAtEnd,
 }
 
 impl ThrowAway {
@@ -30,6 +33,7 @@ impl ThrowAway {
         let folder = release_gate::fs::throw_away_dir(purpose)?;
         let lock = lock_folder(folder.path());
         Ok(Self {
+            _removed_at_end: remove_at_end(folder.path()),
             folder,
             _lock: lock,
         })

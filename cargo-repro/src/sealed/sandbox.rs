@@ -32,6 +32,8 @@ pub(crate) struct Sandbox {
     /// Where builds see `root`: another folder if the path is pinned.
     pub(crate) seen: PathBuf,
     pub(crate) source: PathBuf,
+    /// The project's own folder, of which `source` is an export.
+    repository: PathBuf,
     pub(crate) workspace: PathBuf,
     pub(crate) target: PathBuf,
     pub(crate) cargo_home: PathBuf,
@@ -151,6 +153,7 @@ impl Sandbox {
             guard: plan.guard.cloned(),
             pins: plan.pins.clone(),
             compared: plan.compared,
+            repository: real_path(plan.source.repository()),
             seen,
             root,
             source,
@@ -331,6 +334,15 @@ impl Sandbox {
     pub(super) fn inside(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root)
             .map_or_else(|_| path.to_owned(), |rest| self.seen.join(rest))
+    }
+
+    /// The id of a package of the project in this place, by which cargo is asked for it: a name and a
+    /// version may stand for a dependency, too. `None` where cargo would take the path for a pattern.
+    pub(crate) fn package_id(&self, package: &cargo_metadata::Package) -> Option<String> {
+        let manifest = package.manifest_path.as_std_path().canonicalize().ok()?;
+        let folder = manifest.parent()?.strip_prefix(&self.repository).ok()?;
+        let path = self.inside(&self.source.join(folder));
+        package_id(&path, &package.name, &package.version.to_string())
     }
 
     /// Text of a build with the paths it saw as they are from here.
@@ -524,6 +536,32 @@ impl Sandbox {
     }
 }
 
+/// A path without links, as far as that can be told.
+fn real_path(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// A package id as cargo writes it; `None` where the path holds what cargo takes for a pattern.
+fn package_id(path: &Path, name: &str, version: &str) -> Option<String> {
+    let path = path.to_str()?.replace('\\', "/");
+    if path.contains(['*', '?', '[', ']']) {
+        return None;
+    }
+
+    // Cargo's reader of URLs escapes the rest by itself.
+    let mut escaped = String::new();
+    for letter in path.chars() {
+        match letter {
+            '%' | '#' | '\t' | '\n' | '\r' => {
+                escaped.push_str(&format!("%{:02X}", u32::from(letter)));
+            }
+            _ => escaped.push(letter),
+        }
+    }
+    let root = if escaped.starts_with('/') { "" } else { "/" };
+    Some(format!("path+file://{root}{escaped}#{name}@{version}"))
+}
+
 /// The folder under which builds of a pinned path see their place: an empty one, the same on every
 /// machine.
 fn fixed_root() -> Result<PathBuf> {
@@ -551,4 +589,23 @@ fn alternates(objects: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_asked_for_by_what_no_dependency_is_called() {
+        let id = |path: &str| package_id(Path::new(path), "demo", "1.0.0");
+        assert_eq!(
+            id("/a b/50%/c#").as_deref(),
+            Some("path+file:///a b/50%25/c%23#demo@1.0.0")
+        );
+        assert_eq!(
+            id("C:\\demo").as_deref(),
+            Some("path+file:///C:/demo#demo@1.0.0")
+        );
+        assert_eq!(id("/a[1]"), None);
+    }
 }

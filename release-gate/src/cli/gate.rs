@@ -63,6 +63,42 @@ pub trait Gate: clap::Parser {
     fn execute(self, cx: &mut Context) -> Result<Outcome>;
 }
 
+/// Ids of the shared flags that choose a project and what of it is built.
+pub const PROJECT_FLAGS: &[&str] = &[
+    "manifest_path",
+    "package",
+    "workspace",
+    "all",
+    "exclude",
+    "features",
+    "all_features",
+    "no_default_features",
+    "target",
+    "locked",
+    "offline",
+    "frozen",
+];
+
+/// Two lists of flags as one, for [`Gate::unused_flags`]. That `N` is the number of both together
+/// is checked by the compiler, which evaluates this.
+pub const fn joined_flags<const N: usize>(
+    some: &[&'static str],
+    others: &[&'static str],
+) -> [&'static str; N] {
+    assert!(some.len() + others.len() == N);
+    let mut all = [""; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < some.len() {
+            some[at]
+        } else {
+            others[at - some.len()]
+        };
+        at += 1;
+    }
+    all
+}
+
 /// What a call ended with.
 #[derive(Debug)]
 pub enum Outcome {

@@ -7,5 +7,5 @@ mod generate;
 
 pub use self::context::Context;
 pub use self::driver::{main, run};
-pub use self::gate::{Gate, Outcome};
+pub use self::gate::{Gate, Outcome, PROJECT_FLAGS, joined_flags};
 pub use crate::args::{MessageFormat, SharedArgs};
