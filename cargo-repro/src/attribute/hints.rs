@@ -113,7 +113,10 @@ const WORDS: &[(Variation, &[&str])] = &[
             "__TIMESTAMP__",
         ],
     ),
-    (Variation::Host, &["hostname", "HOSTNAME", "uname", "nodename"]),
+    (
+        Variation::Host,
+        &["hostname", "HOSTNAME", "uname", "nodename"],
+    ),
     (Variation::Kernel, &["uname", "osrelease"]),
     (
         Variation::Jobs,

@@ -10,12 +10,15 @@ use std::path::{Path, PathBuf};
 use release_gate::artifacts::ArtifactDir;
 use release_gate::error::JudgeExt;
 use release_gate::facts::report::repro::{Cause, ConfigLine, ReproData, Variation};
-use release_gate::fs::write_atomic;
+use release_gate::fs::{throw_away_dir, write_atomic};
+use release_gate::process::{Runner, Step};
 use release_gate::project::Project;
 use release_gate::report::Envelope;
-use release_gate::{Context, Error, Fact, Outcome, Result};
+use release_gate::{Context, Error, Fact, Finding, Outcome, Result};
 
 use crate::edit::{toml as edit, workflows as ci};
+use crate::model::config::Config;
+use crate::rules;
 
 /// What the last checks ask for.
 #[derive(Debug, Default)]
@@ -29,6 +32,8 @@ struct Wanted {
     checked_with: Option<String>,
     /// How many causes there were.
     causes: usize,
+    /// Whether plain builds embed folders that sealed ones cancel.
+    plain_builds_differ: bool,
 }
 
 /// Files that are changed: their text now, and as it is to be.
@@ -41,7 +46,12 @@ type Texts = BTreeMap<PathBuf, (String, String)>;
 pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcome> {
     let source = cx.configuration()?.source().to_owned();
     let artifacts = cx.artifacts()?;
-    let project = cx.project()?;
+    cx.project()?;
+    let config: Config = cx.config()?;
+    let cx = &*cx;
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
     let root = project.root.clone();
     let top = project
         .git
@@ -49,11 +59,18 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
         .map_or_else(|| root.clone(), |git| git.root().to_owned());
 
     let mut wanted = read_checks(project, &artifacts)?;
+    if wanted.plain_builds_differ {
+        let profile = config.profile.as_deref().unwrap_or("release");
+        wanted.add_trimming(profile, trims_paths(&cx.runner, &root)?);
+    }
     if toolchain {
         let line = toolchain_fix(&root, wanted.checked_with.as_deref())?;
         wanted.lines.push(line);
     }
-    if wanted.causes == 0 && !wanted.builders.epoch && !toolchain {
+    if wanted.causes == 0 && wanted.lines.is_empty() && !wanted.builders.epoch {
+        for line in &wanted.by_hand {
+            cx.terminal.note(line);
+        }
         cx.terminal
             .status("Nothing", "to mend: the last check named no cause");
         return Ok(Outcome::Done);
@@ -99,7 +116,8 @@ fn read_checks(project: &Project, artifacts: &ArtifactDir) -> Result<Wanted> {
     for package in project.selected() {
         let folder = artifacts.for_package(&package.name, &package.version.to_string());
         let name = format!("{} {}", package.name, package.version);
-        let data = checked(folder.read_fact(&project.subject(package)), &name)?;
+        let (data, plain) = checked(folder.read_fact(&project.subject(package)), &name)?;
+        wanted.plain_builds_differ |= plain;
         wanted.checked_with = wanted.checked_with.or(data.toolchain);
         wanted.builders.epoch |= !data.takes_epoch.is_empty();
         for cause in data.causes {
@@ -109,11 +127,15 @@ fn read_checks(project: &Project, artifacts: &ArtifactDir) -> Result<Wanted> {
     Ok(wanted)
 }
 
-/// What the last check of a package found.
-fn checked(fact: Fact<Envelope<ReproData>>, name: &str) -> Result<ReproData> {
+/// What the last check of a package found, and whether a plain build would differ all the same.
+fn checked(fact: Fact<Envelope<ReproData>>, name: &str) -> Result<(ReproData, bool)> {
     let again = "run `cargo repro check` again";
     let error = match fact {
-        Fact::Usable(report) => return Ok(report.data),
+        Fact::Usable(report) => {
+            let is_plain = |finding: &Finding| finding.rule == rules::PLAIN_BUILD.id;
+            let plain = report.findings.iter().any(is_plain);
+            return Ok((report.data, plain));
+        }
         Fact::Missing => Error::judge(format!("`{name}` was not checked yet"))
             .with_help("run `cargo repro check` first"),
         Fact::NotApplicable(why) => {
@@ -131,6 +153,22 @@ fn checked(fact: Fact<Envelope<ReproData>>, name: &str) -> Result<ReproData> {
 }
 
 impl Wanted {
+    /// The profile's own mapping of folders, for plain builds.
+    fn add_trimming(&mut self, profile: &str, known: bool) {
+        let key = format!("profile.{profile}.trim-paths");
+        if known {
+            self.lines.push(ConfigLine {
+                file: "Cargo.toml".to_owned(),
+                key,
+                value: "\"object\"".to_owned(),
+            });
+        } else {
+            self.by_hand.push(format!(
+                "plain builds embed their folder; `{key} = \"object\"` will do, which this cargo does not have yet"
+            ));
+        }
+    }
+
     fn add_cause(&mut self, cause: Cause) {
         self.causes += 1;
         let named = format!("{} ({})", cause.package, cause.variation.as_str());
@@ -143,6 +181,35 @@ impl Wanted {
             None => self.by_hand.push(format!("{named}: no fix is known")),
         }
     }
+}
+
+/// Whether the project's cargo knows `trim-paths`: it is asked about a package of the same features.
+fn trims_paths(runner: &Runner, root: &Path) -> Result<bool> {
+    let scratch = throw_away_dir("trim")?;
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    let table: toml::Table = manifest.parse().unwrap_or_default();
+    let mut asked = toml::Table::new();
+    if let Some(features) = table.get("cargo-features") {
+        asked.insert("cargo-features".to_owned(), features.clone());
+    }
+    let text = format!(
+        "{asked}[package]\nname = \"asked\"\nversion = \"0.0.0\"\n[lib]\npath = \"asked.rs\"\n[workspace]\n[profile.release]\ntrim-paths = \"object\"\n"
+    );
+    let path = scratch.path().join("Cargo.toml");
+    std::fs::write(&path, text).or_judge(|| "cannot ask cargo for `trim-paths`".to_owned())?;
+
+    let step = Step::new("cargo")
+        .args([
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--offline",
+        ])
+        .arg("--manifest-path")
+        .arg(&path)
+        .current_dir(root);
+    Ok(runner.run(step)?.is_success())
 }
 
 /// Adds the wanted lines to their files; returns what is shown of it.

@@ -8,17 +8,32 @@ use crate::rules;
 
 /// Whether bytes hold the name that sealed builds give a package's folder, or that of the registry.
 fn holds_cancelled_folder(bytes: &[u8], build: &Build) -> bool {
-    let folder = |unit: &Unit| format!("/{}-{}/", unit.call.package, unit.call.version);
+    let folder = |unit: &Unit| format!("/{}-{}", unit.call.package, unit.call.version);
     memchr::memmem::find(bytes, b"/cargo/registry/").is_some()
         || build
             .units
             .iter()
-            .any(|unit| memchr::memmem::find(bytes, folder(unit).as_bytes()).is_some())
+            .any(|unit| holds_folder(bytes, folder(unit).as_bytes()))
+}
+
+/// Whether bytes hold a folder's name, alone or before the name of a file.
+fn holds_folder(bytes: &[u8], folder: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, folder)
+        .any(|at| matches!(bytes.get(at + folder.len()), Some(b'/' | 0)))
+}
+
+/// Whether the profile has cargo map folders by itself, in plain builds, too.
+fn trims_paths(build: &Build) -> bool {
+    let is_scope = |arg: &String| arg.starts_with("--remap-path-scope");
+    build
+        .units
+        .iter()
+        .any(|unit| unit.call.args.iter().any(is_scope))
 }
 
 /// The note for an artifact in which a plain build would embed folders of the machine.
 pub(crate) fn plain_finding(name: &str, bytes: &[u8], build: &Build) -> Option<Finding> {
-    if !holds_cancelled_folder(bytes, build) {
+    if trims_paths(build) || !holds_cancelled_folder(bytes, build) {
         return None;
     }
     Some(
@@ -39,11 +54,15 @@ mod tests {
         let mut unit = Unit::default();
         unit.call.package = "dep".to_owned();
         unit.call.version = "1.0.0".to_owned();
-        let build = Build {
+        let mut build = Build {
             units: vec![unit],
             ..Build::default()
         };
         assert!(plain_finding("x", b"\0/dep-1.0.0/src/lib.rs\0", &build).is_some());
         assert!(plain_finding("x", b"\0/dep-2.0.0/src/lib.rs\0", &build).is_none());
+        assert!(plain_finding("x", b"\0/dep-1.0.0\0", &build).is_some());
+        assert!(plain_finding("x", b"\0/dep-1.0.0-old\0", &build).is_none());
+        build.units[0].call.args = vec!["--remap-path-scope=all".to_owned()];
+        assert!(plain_finding("x", b"\0/dep-1.0.0/src/lib.rs\0", &build).is_none());
     }
 }

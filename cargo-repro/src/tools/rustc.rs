@@ -15,6 +15,7 @@ pub(super) fn run(spec: &SandboxSpec, mut args: Vec<OsString>) -> ExitCode {
     let before = before_compiler(spec, &args);
     let mut words: Vec<OsString> = args.drain(..before).collect();
     let rustc = args.remove(0);
+    let args: Vec<OsString> = args.into_iter().map(with_whole_scope).collect();
     let surroundings = Surroundings::of_this_process();
     let remaps = remaps(spec, &surroundings);
     if let Some(call) = record(&surroundings, &rustc, &args, &remaps) {
@@ -42,6 +43,17 @@ fn before_compiler(spec: &SandboxSpec, args: &[OsString]) -> usize {
             .is_some_and(|word| Path::new(word) == spec.rustc)
     };
     usize::from(!is(0) && is(1))
+}
+
+/// The word of a profile's `trim-paths` that says what is mapped. `object` leaves real folders in
+/// libraries, which programs do not hold: they come out the same, and libraries do, too, where all
+/// is mapped.
+fn with_whole_scope(arg: OsString) -> OsString {
+    if arg == "--remap-path-scope=object" {
+        "--remap-path-scope=all".into()
+    } else {
+        arg
+    }
 }
 
 /// What cargo tells a compiler call about its package, through the environment.
@@ -168,6 +180,15 @@ mod tests {
                 "--remap-path-prefix=/p/target/build/demo-1/out=/demo-1.2.3/out",
             ]
         );
+    }
+
+    #[test]
+    fn what_a_profile_trims_is_trimmed_in_libraries_too() {
+        assert_eq!(
+            with_whole_scope("--remap-path-scope=object".into()),
+            "--remap-path-scope=all"
+        );
+        assert_eq!(with_whole_scope("src/lib.rs".into()), "src/lib.rs");
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use release_gate::process::{Finished, Runner, Step};
-use release_gates_tests::required;
+use release_gates_tests::{required, skipped};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -269,6 +269,103 @@ fn a_failing_test_is_named_and_nothing_is_built() {
     let message = findings[0]["message"].as_str().unwrap();
     assert!(message.contains("`my_important_test`"), "{message}");
     assert_eq!(report["data"]["artifacts"], serde_json::json!([]));
+}
+
+/// Whether rustup has a nightly toolchain, whose cargo knows what stable ones do not yet.
+fn has_nightly() -> bool {
+    let listed = Runner::new().run(Step::new("rustup").args(["toolchain", "list"]));
+    let has =
+        listed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains("nightly"));
+    if !has {
+        skipped("rustup has no nightly toolchain");
+        assert!(std::env::var_os("CI").is_none_or(|value| value != "true"));
+    }
+    has
+}
+
+/// A program and a library, under a profile.
+fn with_profile(before: &str, profile: &str) -> Project {
+    let manifest = format!(
+        "{before}{MANIFEST}[dependencies]\ndep = {{ path = \"dep\" }}\n[workspace]\n[profile.release]\n{profile}"
+    );
+    let lock = format!(
+        "{LOCK}dependencies = [\n \"dep\",\n]\n\n[[package]]\nname = \"dep\"\nversion = \"1.0.0\"\n"
+    );
+    Project::new(&[
+        ("Cargo.toml", &manifest),
+        ("Cargo.lock", &lock),
+        ("dep/Cargo.toml", &MANIFEST.replace("demo", "dep")),
+        (
+            "dep/src/lib.rs",
+            "#[inline(never)]\npub fn third(of: &[u8]) -> u8 { of[3] }\n",
+        ),
+        (
+            "build.rs",
+            "fn main() { println!(\"cargo::rustc-env=TRIM={}\", std::env::var(\"CARGO_TRIM_PATHS\").unwrap_or_default()); }\n",
+        ),
+        (
+            "src/main.rs",
+            "fn main() { println!(\"<{}>\", env!(\"TRIM\")); if std::env::args().count() > 1 { println!(\"{}\", dep::third(&[])); } }\n",
+        ),
+    ])
+}
+
+fn has_finding(report: &Value, rule: &str) -> bool {
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().any(|finding| finding["rule"] == rule)
+}
+
+/// Cargo's own mapping of folders is obeyed, told build scripts, and changes nothing about what
+/// comes out equal.
+#[test]
+fn a_profile_that_trims_paths_is_as_equal_as_one_that_does_not() {
+    if !has_nightly() {
+        return;
+    }
+    for (profile, said) in [
+        ("trim-paths = \"object\"\ndebug = 1\n", "<object>\n"),
+        ("trim-paths = \"all\"\ndebug = 1\n", "<all>\n"),
+        ("trim-paths = \"none\"\ndebug = 1\n", "<none>\n"),
+    ] {
+        let project = with_profile("cargo-features = [\"trim-paths\"]\n", profile);
+        let call = |name: &str| {
+            let args = [name, "--offline", "--message-format", "json"];
+            project.report(
+                project
+                    .step(PROGRAM, &args)
+                    .env("RUSTUP_TOOLCHAIN", "nightly"),
+            )
+        };
+        let (report, code) = call("check");
+        assert_eq!(code, Some(0), "{profile}{report:#}");
+        assert_eq!(report["data"]["units"]["differing"], 0, "{report:#}");
+        // What plain builds embed is said where they do.
+        assert_eq!(
+            has_finding(&report, "plain-build"),
+            said == "<none>\n",
+            "{report:#}"
+        );
+
+        let (built, _) = call("build");
+        assert_eq!(project.prints(&built), said);
+    }
+}
+
+#[test]
+fn trimming_is_proposed_and_written_where_cargo_has_it() {
+    let project = with_profile("", "debug = 1\n");
+    let (report, code) = project.check();
+    assert_eq!(code, Some(0), "{report:#}");
+    assert!(has_finding(&report, "plain-build"), "{report:#}");
+
+    let fixed = project.run(PROGRAM, &["fix", "--yes"]);
+    assert!(fixed.is_success(), "{}", fixed.stderr_text());
+    let wanted = "profile.release.trim-paths = \"object\"";
+    assert!(
+        fixed.stderr_text().contains(wanted),
+        "{}",
+        fixed.stderr_text()
+    );
 }
 
 #[test]
