@@ -1,6 +1,7 @@
 //! Every program that was built is started once.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use release_gate::facts::report::buildinfo::{BuiltArtifact, SmokeOutcome, SmokeTest};
@@ -12,10 +13,13 @@ use crate::judge::mach_o::describe;
 use crate::model::build::{Artifact, ArtifactKind};
 use crate::rules;
 use crate::sealed::built::Built;
-use crate::sealed::runners::{Start, is_wine, start_of};
+use crate::sealed::runners::{Start, is_wine, make_wine_libraries, start_of};
 
 /// A program that has not ended by then does not answer questions about its version.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What wine ends with where a library of Windows is missing.
+const LIBRARY_MISSING: i32 = 53;
 
 /// wine makes a whole system the first time.
 const WINE_PATIENCE: Duration = Duration::from_secs(90);
@@ -44,6 +48,8 @@ enum Attempt {
     /// A signal ended it.
     Crashed(String),
     NotStarted(String),
+    /// What would run it cannot, and what to do.
+    RunnerLacks(&'static str),
 }
 
 /// Starts a program once.
@@ -70,12 +76,16 @@ pub(super) fn try_program(
         Some(args) => vec![args.to_vec()],
         None => vec![vec!["--version".to_owned()], vec!["--help".to_owned()]],
     };
+    if is_wine(&runner) {
+        make_wine_libraries(&cx.runner, &wine_libraries(built));
+    }
     let mut answer = String::new();
     for args in &attempts {
         let shown = args.join(" ");
         let step = start(built, artifact, &runner, args)?;
 
-        match attempt(cx.runner.run(step), &shown) {
+        let through_wine = is_wine(&runner);
+        match attempt(cx.runner.run(step), &shown, through_wine) {
             Attempt::Answered => {
                 return Ok(Tried {
                     answer: Some(smoke_test(
@@ -91,6 +101,13 @@ pub(super) fn try_program(
                     smoke_test(SmokeOutcome::Crashed, format!("`{shown}` crashed")),
                     format!("`{} {shown}` crashed ({status})", artifact.name),
                     "start it by hand from the artifact folder",
+                ));
+            }
+            Attempt::RunnerLacks(help) => {
+                return Ok(no_runner(
+                    artifact,
+                    &session.toolchain.host,
+                    help.to_owned(),
                 ));
             }
             Attempt::NotStarted(why) => {
@@ -178,6 +195,11 @@ fn no_runner(artifact: &Artifact, host: &str, help: String) -> Tried {
     }
 }
 
+/// Where libraries lie that wine may lack.
+fn wine_libraries(built: &Built) -> PathBuf {
+    built.sandbox.home.join("wine-libraries")
+}
+
 /// The call of a program, through its runner where it has one, with nothing of the caller's around
 /// it.
 fn start(built: &Built, artifact: &Artifact, runner: &[String], args: &[String]) -> Result<Step> {
@@ -200,16 +222,20 @@ fn start(built: &Built, artifact: &Artifact, runner: &[String], args: &[String])
     }
     if is_wine(runner) {
         // Nothing of the caller's, and no remarks of wine's own.
-        let prefix = built.sandbox.home.join("wine");
         step = step
             .env("WINEDEBUG", "-all")
-            .env("WINEPREFIX", prefix)
+            .env("WINEPREFIX", built.sandbox.home.join("wine"))
+            .env("WINEPATH", wine_libraries(built))
             .timeout(WINE_PATIENCE);
     }
     Ok(step)
 }
 
-fn attempt(finished: std::result::Result<Finished, ProcessError>, shown: &str) -> Attempt {
+fn attempt(
+    finished: std::result::Result<Finished, ProcessError>,
+    shown: &str,
+    through_wine: bool,
+) -> Attempt {
     match finished {
         Ok(finished) if finished.is_success() => Attempt::Answered,
         Ok(finished) if finished.timed_out => Attempt::Silent(format!(
@@ -217,6 +243,9 @@ fn attempt(finished: std::result::Result<Finished, ProcessError>, shown: &str) -
             PATIENCE.as_secs()
         )),
         Ok(finished) => match finished.status.code() {
+            Some(LIBRARY_MISSING) if through_wine => Attempt::RunnerLacks(
+                "this wine lacks a library that it needs: take wine 9 or later, or install gcc-mingw-w64-x86-64",
+            ),
             Some(code) => Attempt::Silent(format!("`{shown}` ended with exit code {code}")),
             None => Attempt::Crashed(finished.status.to_string()),
         },

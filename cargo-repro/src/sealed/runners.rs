@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use release_gate::process::{Runner, Step};
+
 use super::toolchain::which;
 
 /// How a program can be started here.
@@ -81,6 +83,36 @@ fn by_wine() -> Start {
         Some(wine) => Start::Through(vec![(*wine).to_owned()]),
         None => Start::Not("install wine: `apt-get install wine64`".to_owned()),
     }
+}
+
+/// What programs of Rust ask Windows for random numbers, and wine before 9 does not have.
+const RANDOM_NUMBERS: &str = "#include <stddef.h>
+__declspec(dllimport) unsigned char __stdcall SystemFunction036(void *, unsigned long);
+__declspec(dllexport) int ProcessPrng(unsigned char *bytes, size_t count) {
+    return SystemFunction036(bytes, (unsigned long)count);
+}
+";
+
+/// Makes a folder of libraries that wine may lack, where there is a compiler for them. A wine that
+/// has them takes its own.
+pub(crate) fn make_wine_libraries(runner: &Runner, folder: &Path) {
+    let library = folder.join("bcryptprimitives.dll");
+    let source = folder.join("random.c");
+    if library.is_file()
+        || std::fs::create_dir_all(folder).is_err()
+        || std::fs::write(&source, RANDOM_NUMBERS).is_err()
+    {
+        return;
+    }
+    // Without it, programs say themselves that they do not start.
+    let _ = runner.run(
+        Step::new("x86_64-w64-mingw32-gcc")
+            .arg("-shared")
+            .arg("-o")
+            .arg(&library)
+            .arg(&source)
+            .arg("-ladvapi32"),
+    );
 }
 
 /// Whether words start programs through wine, which wants an environment of its own.
