@@ -20,6 +20,7 @@ use cargo_relnotes::model::account::{self, Policy};
 use cargo_relnotes::model::config::Config;
 use cargo_relnotes::model::corrections::Corrections;
 use cargo_relnotes::model::folders::Location;
+use cargo_relnotes::model::fragments::Fragments;
 use cargo_relnotes::model::manifest::Manifest;
 use cargo_relnotes::model::range::Span;
 use cargo_relnotes::model::reverts::Known;
@@ -172,6 +173,7 @@ fn one_release(git: &Git, scratch: &Path, first_timers: bool) -> usize {
     };
     let folder = ArtifactDir::new(scratch, &TOOL).for_package("bench", "99999.0.0");
     let sources = Sources {
+        cache: None,
         git,
         folder: &folder,
         advisories: None,
@@ -193,6 +195,7 @@ fn whole_history(path: &Path) {
         table: &table,
         rows: None,
         corrections: &Corrections::default(),
+        fragments: &Fragments::new(),
     };
     let reverts = account::reverts(&commits, &table);
     let sums = account::account(&commits, policy, &reverts, &Known::default()).sums();

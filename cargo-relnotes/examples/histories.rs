@@ -108,6 +108,7 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
             }
             let from = ours.release.as_ref().map(|release| &release.commit);
             let span = Span {
+                also: Vec::new(),
                 to: release.commit.clone(),
                 without: from.into_iter().cloned().collect(),
             };
@@ -121,6 +122,7 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
                 .map(str::to_owned)
                 .collect();
             let policy = Policy {
+                fragments: &cargo_relnotes::model::fragments::Fragments::new(),
                 table: &table,
                 rows: Some(&BTreeSet::new()),
                 corrections: &Corrections::default(),

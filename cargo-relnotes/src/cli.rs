@@ -15,10 +15,12 @@ const EXAMPLES: &str = "Examples:
   cargo relnotes --to v1.2.0                notes of a release that exists
   cargo relnotes --since v1.0.0             notes since another tag
   cargo relnotes --changelog                put the section into CHANGELOG.md too
+  cargo relnotes changelog --all            a changelog of all of history, for a start
   cargo relnotes check                      do the notes agree with the facts?
   cargo relnotes check --notes CHANGELOG.md the same for notes somebody wrote
   cargo relnotes docs                       INSTALL.md and SECURITY.md
   cargo relnotes prepare                    skeletons of what people fill in, in the work tree
+  cargo relnotes init                       the sections and tags of cliff.toml, for this tool
   cargo relnotes rollback                   how to take the release back (printed, never run)";
 
 /// Release notes that agree with the facts.
@@ -45,11 +47,27 @@ pub enum Command {
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         notes: Option<PathBuf>,
     },
+    /// Write a changelog: the section of this release, or all of history
+    Changelog {
+        /// Every release there was, for a start; nothing is written over a file that is there
+        #[arg(long)]
+        all: bool,
+        /// The file; with several packages and --all, one for all of them [default: CHANGELOG.md
+        /// beside each Cargo.toml]
+        #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
+    },
     /// Write INSTALL.md and SECURITY.md
     Docs {
         /// Folder to write to [default: the artifact folder]
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         out: Option<PathBuf>,
+    },
+    /// Write the configuration of git-cliff (cliff.toml) as one of this tool
+    Init {
+        /// The file to read [default: cliff.toml]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        from: Option<PathBuf>,
     },
     /// Write the files people fill in (words, migration guide, advisories) into the work tree
     Prepare,

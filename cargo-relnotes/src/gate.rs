@@ -21,7 +21,13 @@ impl Gate for Cli {
         match &self.command {
             None => Some(RelnotesData::NAME),
             Some(Command::Check { .. }) => Some(RelnotesCheckData::NAME),
-            Some(Command::Docs { .. } | Command::Prepare | Command::Rollback) => None,
+            Some(
+                Command::Changelog { .. }
+                | Command::Docs { .. }
+                | Command::Init { .. }
+                | Command::Prepare
+                | Command::Rollback,
+            ) => None,
         }
     }
 
@@ -55,7 +61,11 @@ impl Gate for Cli {
             Some(Command::Check { notes }) => {
                 command::check::run(cx, &self.range, notes.as_deref())
             }
+            Some(Command::Changelog { all, output }) => {
+                command::changelog::run(cx, &self.range, *all, output.as_deref())
+            }
             Some(Command::Docs { out }) => command::docs::run(cx, &self.range, out.as_deref()),
+            Some(Command::Init { from }) => command::init::run(cx, from.as_deref()),
             Some(Command::Prepare) => command::prepare::run(cx, &self.range),
             Some(Command::Rollback) => command::rollback::run(cx, &self.range),
         }
@@ -76,7 +86,17 @@ impl Cli {
             None => Vec::new(),
             Some(Command::Check { .. }) => given.to_vec(),
             Some(Command::Docs { .. } | Command::Prepare) => [&given[..], &[phase]].concat(),
+            Some(Command::Changelog { all: true, .. }) => {
+                let since = ("--since", self.range.since.is_some());
+                [&given[..], &[phase, db, since]].concat()
+            }
+            Some(Command::Changelog { all: false, .. }) => [&given[..], &[phase]].concat(),
             Some(Command::Rollback) => [&given[..], &[phase, db]].concat(),
+            Some(Command::Init { .. }) => {
+                let since = ("--since", self.range.since.is_some());
+                let to = ("--to", self.range.to.is_some());
+                [&given[..], &[phase, db, since, to]].concat()
+            }
         };
         match unused.into_iter().find(|(_, is_given)| *is_given) {
             Some((flag, _)) => Err(

@@ -92,6 +92,9 @@ release_gate::rules! {
     NOTES_EDITED = "notes-edited", Deny, "generated text was changed by hand",
         "The generated part of RELEASE_NOTES.md is not what relnotes.json describes. Changes there are lost with the next run and no \
          longer agree with the facts. Put your own words between the marks made for them, or make the notes again.";
+    NOT_JUDGED_HISTORY = "not-judged-history", Deny, "the commits of the release are not all in this clone",
+        "A shallow clone was cut off when it was made. Nothing is judged of a release whose commits are not there; `range-shallow` says \
+         how to get them.";
     NOT_JUDGED_FACT = "not-judged-fact", Note, "a report of another gate could not be relied on",
         "The notes repeat what the other gates found. Where a report is missing, stale or of another shape, they say so instead. A final \
          release with such a gap is judged by `facts-missing`, `facts-stale` and `facts-error`.";

@@ -87,6 +87,7 @@ fn hit(id: &str) -> Hit {
 /// What other gates found, as it should be.
 fn evidence(changes: Vec<CompatChange>) -> Evidence {
     Evidence {
+        locked: None,
         facts: Facts {
             buildinfo: judged(sample::<BuildInfo>(json!({ "artifacts": [{
                     "name": "demo.tar.gz", "target": "x86_64-unknown-linux-gnu", "path": "",
@@ -150,6 +151,7 @@ fn good() -> Release {
     let commits = commits_of(&messages);
     let table = Table::default();
     let policy = Policy {
+        fragments: &cargo_relnotes::model::fragments::Fragments::new(),
         table: &table,
         rows: Some(&BTreeSet::new()),
         corrections: &Corrections::default(),
@@ -167,6 +169,7 @@ fn good() -> Release {
     );
     Release {
         about: About {
+            features: BTreeSet::new(),
             package: "demo".into(),
             version: "2.0.0".parse().unwrap(),
             named: Named::Tagged,

@@ -223,6 +223,11 @@ impl SharedArgs {
             .collect()
     }
 
+    /// Whether Cargo.lock has to be there as it is: `--locked` or `--frozen`.
+    pub fn is_locked(&self) -> bool {
+        self.locked || self.frozen
+    }
+
     /// Whether the network must not be used.
     pub fn is_offline(&self) -> bool {
         self.offline || self.frozen

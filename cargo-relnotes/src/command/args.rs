@@ -51,7 +51,8 @@ pub struct GenerateArgs {
     /// Cargo.toml]
     #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
     pub changelog: Option<Option<PathBuf>>,
-    /// Render the notes with a minijinja template instead of the default layout
+    /// Render the notes with a minijinja template instead of the default layout: a file, or one of
+    /// `git-cliff` and `keep-a-changelog`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub template: Option<PathBuf>,
 }

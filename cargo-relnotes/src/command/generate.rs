@@ -1,5 +1,6 @@
 //! `cargo relnotes`: notes, migration guide, advisories, changelog.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use release_gate::artifacts::PackageArtifacts;
@@ -11,8 +12,8 @@ use release_gate_facts::files::RELEASE_NOTES;
 use release_gate_facts::report::relnotes::RelnotesData;
 
 use super::args::{GenerateArgs, RangeArgs};
+use super::changelog::{beside, update_changelog};
 use super::companions::write_companions;
-use super::insert::update_changelog;
 use super::session::{Composed, Session};
 use crate::compose::release::baseline;
 use crate::judge;
@@ -36,13 +37,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs, args: &GenerateArgs) -> Result<O
             continue;
         }
         let composed = session.compose(cx, package)?;
-        let beside = package
-            .manifest_path
-            .as_std_path()
-            .parent()
-            .unwrap_or(Path::new(""))
-            .join("CHANGELOG.md");
-        reports.push(write_one(cx, &session, composed, args, beside)?);
+        reports.push(write_one(cx, &session, composed, args, beside(package))?);
     }
     Ok(Outcome::Reports(reports))
 }
@@ -117,10 +112,24 @@ fn render_notes(
     })
 }
 
+/// A file, or one of the layouts that come with this tool.
 fn read_template(path: &Path) -> Result<template::Source> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!("cannot read the template `{}`", path.display())).with_source(error)
-    })?;
+    if let Some(source) = path.to_str().and_then(template::built_in)
+        && !path.exists()
+    {
+        return Ok(source);
+    }
+    let unreadable = || Error::usage(format!("cannot read the template `{}`", path.display()));
+    let names = template::built_in_names().join("`, `");
+    let help = format!("name a file, or `{names}`");
+    let mut text = String::new();
+    let file = std::fs::File::open(path)
+        .map_err(|error| unreadable().with_source(error).with_help(&help))?;
+    let read = file.take(LONGEST_TEMPLATE + 1).read_to_string(&mut text);
+    let length = read.map_err(|error| unreadable().with_source(error).with_help(&help))?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > LONGEST_TEMPLATE {
+        return Err(unreadable().with_help("it is longer than a template can be"));
+    }
     let name = path
         .file_name()
         .unwrap_or_default()
@@ -128,6 +137,9 @@ fn read_template(path: &Path) -> Result<template::Source> {
         .into_owned();
     Ok(template::Source { name, text })
 }
+
+/// The longest template, in bytes: a device that never ends is none.
+const LONGEST_TEMPLATE: u64 = 1 << 20;
 
 fn summary(release: &Release) -> String {
     let from = release

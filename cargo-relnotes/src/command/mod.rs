@@ -4,11 +4,12 @@
 //! to [`crate::judge`] and [`crate::report`].
 
 pub mod args;
+pub mod changelog;
 pub mod check;
 mod companions;
 pub mod docs;
 pub mod generate;
-mod insert;
+pub mod init;
 pub mod prepare;
 pub mod rollback;
 mod session;

@@ -6,6 +6,7 @@ use release_gate::artifacts::PackageArtifacts;
 use release_gate::cli::Context;
 use release_gate::git::Git;
 use release_gate::{Error, Finding, Report, Result, Status};
+use release_gate_facts::Coverage;
 
 use super::args::RangeArgs;
 use crate::compose::release::{Request, Sources, compose_release};
@@ -13,6 +14,7 @@ use crate::compose::target::{Target, find_target};
 use crate::judge;
 use crate::model::config::Config;
 use crate::model::release::Release;
+use crate::rules;
 use crate::tool::TOOL;
 
 /// What all commands about releases start from.
@@ -44,8 +46,16 @@ pub(super) struct Composed {
 
 impl Session {
     pub(super) fn open(cx: &mut Context, args: &RangeArgs) -> Result<Self> {
+        let must_be_locked = cx.args().is_locked();
         let project = cx.project()?;
         let git = project.repository()?.clone();
+        if must_be_locked && project.lock_sha256.is_none() {
+            return Err(
+                Error::judge("Cargo.lock is missing, and --locked was given").with_help(
+                    "run `cargo generate-lockfile` and commit Cargo.lock, or leave --locked out",
+                ),
+            );
+        }
         let packages: Vec<Package> = project.selected().cloned().collect();
         if packages.len() > 1 && args.since.is_some() {
             return Err(Error::usage(
@@ -84,8 +94,16 @@ impl Session {
             return Ok(None);
         };
         let subject = cx.project()?.subject(package);
+        let mut coverage = Coverage::of(0);
+        coverage.not_judged(
+            &rules::NOT_JUDGED_HISTORY,
+            "commits since the release before",
+            1,
+            "history was cut off",
+        );
         Ok(Some(
             Report::new(name, &TOOL, subject)
+                .coverage(coverage)
                 .findings([finding])
                 .status(Status::Error),
         ))
@@ -113,10 +131,14 @@ impl Session {
             "Reading",
             format!("history of {} {}", target.package, target.version),
         );
+        // Beside the artifact folder, which holds what is released.
+        let cache = cx.project()?.target_dir.join("release-gates-cache/people");
+        let cache = (!cx.args().dry_run).then_some(cache);
         let sources = Sources {
             git: &self.git,
             folder: &folder,
             advisories: self.advisories.as_ref(),
+            cache: cache.as_deref(),
         };
         let release = compose_release(&sources, &target, &self.config, &self.request)?;
         Ok(Composed {

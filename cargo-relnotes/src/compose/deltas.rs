@@ -3,6 +3,8 @@
 //! Must never: drop an advisory because there is nothing to compare with, or take an unreadable
 //! lockfile for an empty one.
 
+use std::collections::BTreeMap;
+
 use release_gate::Result;
 use release_gate::advisories::Advisories;
 use release_gate::git::{CommitId, Git};
@@ -26,6 +28,8 @@ pub(super) struct Deltas {
     pub(super) vulnerabilities: Result<VulnerabilityDelta, String>,
     pub(super) issues: Vec<(Standing, Hit)>,
     pub(super) unreadable: Vec<String>,
+    /// Versions of everything this release locks, by name.
+    pub(super) locked: Option<BTreeMap<String, Vec<String>>>,
     /// Files of the advisory database that may be about what is locked and cannot be read.
     pub(super) unreadable_advisories: Vec<String>,
 }
@@ -45,6 +49,7 @@ pub(super) fn between(
     let path = manifest::join(&target.location.workspace, "Cargo.lock");
     let mut unreadable = Vec::new();
     let new = read_lock(git, &target.commit, &path, "this release", &mut unreadable);
+    let locked = new.as_ref().ok().map(versions_by_name);
     let unreadable_advisories = match (advisories, &new) {
         (Some(advisories), Ok(lock)) => database::unreadable(advisories, lock),
         _ => Vec::new(),
@@ -65,6 +70,7 @@ pub(super) fn between(
             vulnerabilities: Err(why),
             issues: alone(Standing::Introduced),
             unreadable,
+            locked,
             unreadable_advisories,
         });
     };
@@ -86,6 +92,7 @@ pub(super) fn between(
         vulnerabilities: Err(String::new()),
         issues: Vec::new(),
         unreadable,
+        locked,
         unreadable_advisories,
     };
 
@@ -108,7 +115,7 @@ pub(super) fn between(
     ));
 
     let Some(advisories) = advisories else {
-        deltas.vulnerabilities = Err("no advisory database was given (--db)".to_owned());
+        deltas.vulnerabilities = Err("no advisory database was given with --db".to_owned());
         deltas.issues = alone(Standing::Unknown);
         return Ok(deltas);
     };
@@ -124,6 +131,15 @@ pub(super) fn between(
     Ok(deltas)
 }
 
+fn versions_by_name(lock: &Lock) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for package in lock {
+        let versions = found.entry(package.name.clone()).or_default();
+        versions.push(package.version.to_string());
+    }
+    found
+}
+
 /// The lockfile of a release, or why there is none to compare; what is there and cannot be read is
 /// also noted in `unreadable`.
 fn read_lock(
@@ -137,7 +153,9 @@ fn read_lock(
         Ok(Some(lock)) => Ok(lock),
         Ok(None) => Err(format!("{release} has no {path}")),
         Err(error) => {
+            // What the parser shows of the file is no part of a sentence.
             let why = error.to_string();
+            let why = why.lines().next().unwrap_or_default().to_owned();
             unreadable.push(why.clone());
             Err(why)
         }

@@ -7,3 +7,4 @@ mod deltas;
 pub mod range;
 pub mod release;
 pub mod target;
+pub mod whole;

@@ -105,6 +105,7 @@ pub fn settle_range(
         unread: unread_tags(git, tags, target, &known)?,
         span: Span {
             to: commit.clone(),
+            also: Vec::new(),
             without,
         },
         predecessor,

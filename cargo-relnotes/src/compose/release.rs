@@ -1,5 +1,7 @@
 //! One release, composed from everything that was read of it.
 
+use std::path::Path;
+
 use release_gate::advisories::Advisories;
 use release_gate::artifacts::PackageArtifacts;
 use release_gate::git::{CommitId, Git};
@@ -15,15 +17,16 @@ use crate::model::commit::Commit;
 use crate::model::config::Config;
 use crate::model::facts::Facts;
 use crate::model::folders::Location;
+use crate::model::fragments::{Fragments, read};
 use crate::model::message::Revert;
-use crate::model::people::Handles;
+use crate::model::people::{EarlierPeople, Handles};
 use crate::model::range::Span;
 use crate::model::release::{
     About, Changes, Evidence, Mentioned, Phase, Range, Release, Vulnerabilities,
 };
 use crate::model::sections::{Section, Table};
 use crate::model::{bump, people, reverts, updates};
-use crate::read::{blobs, facts, history, shipped, words};
+use crate::read::{blobs, facts, fragments, history, manifest, shipped, words};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +47,8 @@ pub struct Sources<'a> {
     pub folder: &'a PackageArtifacts,
     /// The advisory database, where there is one.
     pub advisories: Option<&'a Advisories>,
+    /// Where what is slow to find out is remembered; nowhere without it.
+    pub cache: Option<&'a Path>,
 }
 
 /// What the notes are about.
@@ -64,6 +69,7 @@ fn about_release(
         commit: target.commit.clone(),
         is_library: target.is_library,
         rust_version: target.manifest.rust_version.clone(),
+        features: target.manifest.features.keys().cloned().collect(),
         links: config.links(target.manifest.repository.as_deref()),
     })
 }
@@ -93,15 +99,25 @@ pub fn compose_release(
     let commits = read_commits(git, &range.span, &location)?;
     let table = section_table(git, &range.span, config)?.for_package(&target.package);
     let rows = deltas.dependencies.as_ref().ok().map(updates::rows);
+    let fragments = read_fragments(git, &range.span, target, config, &table)?;
     let policy = Policy {
         table: &table,
         rows: rows.as_ref(),
         corrections: &config.corrections()?,
+        fragments: &fragments,
     };
     let accounting = account_for(git, &commits, &target.commit, policy)?;
     let breaking = join_breaking(&accounting, &facts);
 
-    let people = contributors(git, &commits, &range.span, &location, config)?;
+    let handles = match &config.contributors {
+        Some(path) => read_handles(git, &range.span.to, path)?,
+        None => Handles::default(),
+    };
+    let links = config.links(target.manifest.repository.as_deref());
+    let handles = handles.at_forge(links.as_ref());
+    let known = known_people(sources, &range.span, &location, config)?;
+    let to = &range.span.to;
+    let people = contributors(git, &commits, to, known.as_ref(), &handles)?;
 
     let about = about_release(git, target, config, request.phase, &range)?;
     let is_security = closes_vulnerability(&accounting, &deltas);
@@ -144,6 +160,7 @@ pub fn compose_release(
                 )
             }),
             facts,
+            locked: deltas.locked,
             unreadable: deltas.unreadable,
             unreadable_advisories: deltas.unreadable_advisories,
             keys: shipped::keys_at(git, &target.commit, &target.location.workspace)?,
@@ -176,7 +193,7 @@ fn read_commits(git: &Git, span: &Span, location: &Location) -> Result<Vec<Commi
 }
 
 /// Accounts for the commits; what a merge brought that was taken back as a whole is asked of git.
-fn account_for(
+pub(super) fn account_for(
     git: &Git,
     commits: &[Commit],
     to: &CommitId,
@@ -188,7 +205,7 @@ fn account_for(
 }
 
 /// The table of sections, with the commits that touch the paths of the project's own ones.
-fn section_table(git: &Git, span: &Span, config: &Config) -> Result<Table> {
+pub(super) fn section_table(git: &Git, span: &Span, config: &Config) -> Result<Table> {
     let mut own = config.own_sections()?;
     for (_, section, selector) in &mut own {
         if !section.paths.is_empty() {
@@ -196,6 +213,34 @@ fn section_table(git: &Git, span: &Span, config: &Config) -> Result<Table> {
         }
     }
     Ok(config.table(own))
+}
+
+/// What people wrote about their changes, into files of their own.
+pub(super) fn read_fragments(
+    git: &Git,
+    span: &Span,
+    target: &Target,
+    config: &Config,
+    table: &Table,
+) -> Result<Fragments> {
+    let folder = config.fragments_folder.as_deref().unwrap_or("changes");
+    let location = &target.location;
+    let mut folders = vec![
+        manifest::join(&location.package, folder),
+        manifest::join(&location.workspace, folder),
+    ];
+    folders.dedup();
+    let mut found = Fragments::new();
+    for folder in folders {
+        for (commit, files) in fragments::added(git, span, &folder)? {
+            let read = files
+                .iter()
+                .filter_map(|(name, text)| read(name, text, &target.package, table.layout()));
+            found.entry(commit).or_default().extend(read);
+        }
+    }
+    found.retain(|_, fragments| !fragments.is_empty());
+    Ok(found)
 }
 
 /// What has to be asked of git about commits that take something back.
@@ -241,7 +286,7 @@ fn closes_vulnerability(accounting: &Accounting, deltas: &Deltas) -> bool {
 }
 
 /// SOURCE_DATE_EPOCH, else the time of the commit.
-fn release_time(git: &Git, commit: &CommitId) -> Result<i64> {
+pub(super) fn release_time(git: &Git, commit: &CommitId) -> Result<i64> {
     match release_gate::time::source_date_epoch()? {
         Some(seconds) => Ok(seconds),
         None => Ok(git.commit_time(commit)?),
@@ -252,9 +297,9 @@ fn release_time(git: &Git, commit: &CommitId) -> Result<i64> {
 fn contributors(
     git: &Git,
     commits: &[Commit],
-    span: &Span,
-    location: &Location,
-    config: &Config,
+    to: &CommitId,
+    known: Option<&EarlierPeople>,
+    handles: &Handles,
 ) -> Result<Vec<people::Contributor>> {
     let own: Vec<Commit> = commits
         .iter()
@@ -265,28 +310,28 @@ fn contributors(
         people::co_authors(&own).into_iter().unzip();
     let co_authors: Vec<_> = positions
         .into_iter()
-        .zip(history::mailmapped(git, &identities, &span.to)?)
+        .zip(history::mailmapped(git, &identities, to)?)
         .collect();
-    let known = if span.without.is_empty() || config.first_timers == Some(false) {
-        None
-    } else {
-        Some(history::known_people(
-            git,
-            &span.without,
-            &location.folders,
-            &span.to,
-        )?)
-    };
-    let handles = match &config.contributors {
-        Some(path) => read_handles(git, &span.to, path)?,
-        None => Handles::default(),
-    };
-    Ok(people::contributors(
-        &own,
-        &co_authors,
-        known.as_ref(),
-        &handles,
-    ))
+    Ok(people::contributors(&own, &co_authors, known, handles))
+}
+
+/// Who took part before; `None` where nobody asks, or there is no before.
+fn known_people(
+    sources: &Sources<'_>,
+    span: &Span,
+    location: &Location,
+    config: &Config,
+) -> Result<Option<EarlierPeople>> {
+    if span.without.is_empty() || config.first_timers == Some(false) {
+        return Ok(None);
+    }
+    Ok(Some(history::earlier_people(
+        sources.git,
+        &span.without,
+        &location.folders,
+        &span.to,
+        sources.cache,
+    )?))
 }
 
 /// Logins from the project's file of contributors, at the released commit.

@@ -11,6 +11,7 @@ use release_gate_facts::report::relnotes::Sums;
 use super::advisories::advisory_ids;
 use super::commit::Commit;
 use super::corrections::{Correction, Corrections};
+use super::fragments::{self, Fragment, Fragments};
 use super::grammar::{self, Header, Style, split_pulls};
 use super::message::{self, Message, Revert, Wish};
 use super::note::{self, Block};
@@ -54,10 +55,14 @@ pub enum Bucket {
 pub struct Entry {
     /// Its section.
     pub section: Section,
+    /// The section it would have if it did not break anything.
+    pub kind: Section,
     /// Scope or area.
     pub scope: Option<Untrusted>,
     /// What is said.
     pub text: Untrusted,
+    /// The same as people wrote it into a fragment: Markdown.
+    pub fragment: Option<String>,
     /// Numbers of the pull requests behind it.
     pub pulls: Vec<u64>,
     /// What the author says about the break: each `BREAKING CHANGE` footer.
@@ -137,6 +142,8 @@ pub struct Policy<'a> {
     pub rows: Option<&'a BTreeSet<String>>,
     /// What the project says about single commits.
     pub corrections: &'a Corrections,
+    /// What people wrote about their changes.
+    pub fragments: &'a Fragments,
 }
 
 /// Puts every commit (newest first) into its bucket.
@@ -147,10 +154,12 @@ pub fn account(
     known: &Known,
 ) -> Accounting {
     let gone = reverts::cancelled(commits, reverts, known);
+    let pulls = Pulls::of(commits, policy.table, &gone);
     let mut accountant = Accountant {
         commits,
         policy,
-        pulls: Pulls::of(commits, policy.table, &gone),
+        told: told_by_fragments(commits, policy.fragments, &pulls, &gone),
+        pulls,
         lines: Lines::default(),
     };
     let mut buckets = Vec::with_capacity(commits.len());
@@ -184,6 +193,26 @@ pub fn account(
     }
 }
 
+/// Merges whose pull request brought a fragment, which stands for all of it: the commit that added
+/// the fragment, by the position of the merge.
+fn told_by_fragments(
+    commits: &[Commit],
+    fragments: &Fragments,
+    pulls: &Pulls,
+    gone: &BTreeMap<usize, Vec<usize>>,
+) -> BTreeMap<usize, CommitId> {
+    if fragments.is_empty() {
+        return BTreeMap::new();
+    }
+    let adders = commits
+        .iter()
+        .enumerate()
+        .filter(|(at, commit)| fragments.contains_key(&commit.id) && !gone.contains_key(at));
+    adders
+        .filter_map(|(at, commit)| Some((pulls.merge_of(at)?, commit.id.clone())))
+        .collect()
+}
+
 /// The lines of the notes while they are made.
 #[derive(Default)]
 struct Lines {
@@ -206,8 +235,10 @@ impl Lines {
             self.seen.insert(key, self.entries.len());
             self.entries.push(Entry {
                 section: line.section,
+                kind: line.kind.unwrap_or(line.section),
                 scope: line.header.scope.as_deref().map(Untrusted::new),
                 text: Untrusted::new(text),
+                fragment: line.fragment,
                 pulls: numbers,
                 breaking: line.breaking,
                 advisories,
@@ -252,6 +283,8 @@ struct Line {
     pull: Option<u64>,
     breaking: Vec<Block>,
     advisories: Vec<String>,
+    fragment: Option<String>,
+    kind: Option<Section>,
 }
 
 impl Line {
@@ -262,6 +295,8 @@ impl Line {
             pull,
             breaking: Vec::new(),
             advisories: Vec::new(),
+            fragment: None,
+            kind: None,
         }
     }
 }
@@ -269,6 +304,8 @@ impl Line {
 struct Accountant<'a> {
     commits: &'a [Commit],
     policy: Policy<'a>,
+    /// What stands for whole pull requests.
+    told: BTreeMap<usize, CommitId>,
     pulls: Pulls,
     lines: Lines,
 }
@@ -289,17 +326,42 @@ impl Accountant<'_> {
             match wish {
                 Wish::Skip => return hidden("changelog-skip"),
                 Wish::Category(name) => {
-                    if let Some(section) = section_of_wish(&name) {
+                    let layout = self.policy.table.layout();
+                    if let Some(section) = fragments::section_of(&name, layout) {
                         let line = self.line_of(at, &message, section);
                         return self.lines.take_line(&commit.id, line);
                     }
                 }
             }
         }
+        if let Some(fragments) = self.policy.fragments.get(&commit.id) {
+            return self.fragments(at, &message, fragments);
+        }
         if commit.parents > 1 {
             return self.merge(at, &message);
         }
         self.commit(at, &message)
+    }
+
+    /// What people wrote about a change stands for its commit. A break stays one.
+    fn fragments(&mut self, at: usize, message: &Message, fragments: &[Fragment]) -> Bucket {
+        let commit = &self.commits[at];
+        let mut bucket = None;
+        for fragment in fragments {
+            let section = if message.is_breaking() && bucket.is_none() {
+                Section::Breaking
+            } else {
+                fragment.section
+            };
+            let mut line = self.line_of(at, message, section);
+            let first = fragment.text.lines().next().unwrap_or_default();
+            line.header = grammar::free(first);
+            line.fragment = Some(fragment.text.clone());
+            line.pull = line.pull.or(fragment.pull);
+            let owner = self.lines.take_line(&commit.id, line);
+            bucket.get_or_insert(owner);
+        }
+        bucket.unwrap_or(Bucket::Merge)
     }
 
     /// Reads a message; the title of a pull request is its header.
@@ -308,8 +370,8 @@ impl Accountant<'_> {
         let known = |kind: &str| table.knows(kind);
         let mut message = message::parse(&commit.message, &known);
         let subject = commit.subject();
-        let title = if subject.eq_ignore_ascii_case("merge commit from fork") {
-            // GitHub's words for a private fix; what it is about stands below.
+        let title = if is_private_fix(subject) {
+            // What it is about stands below.
             second_line(&commit.message)
         } else {
             pulls::read(&commit.message)
@@ -356,17 +418,20 @@ impl Accountant<'_> {
             let line = self.line_of(at, message, Section::Breaking);
             return self.lines.take_line(&commit.id, line);
         }
+        if self.told.contains_key(&at) {
+            return Bucket::Merge;
+        }
         match self.pulls.titles.get(&at) {
             Some(Title::Line(section, header, number)) => {
                 let mut line = Line::new(*section, header.clone(), *number);
                 line.advisories = advisories_of(message);
-                if !line.advisories.is_empty() {
+                if !line.advisories.is_empty() || is_private_fix(commit.subject()) {
                     line.section = Section::Security;
                 }
                 self.lines.take_line(&commit.id, line)
             }
             // A private fix has no words but its advisory.
-            _ if !advisories_of(message).is_empty() && !self.pulls.is_outside(at) => {
+            _ if says_security(message, commit.subject()) && !self.pulls.is_outside(at) => {
                 let line = self.line_of(at, message, Section::Security);
                 self.lines.take_line(&commit.id, line)
             }
@@ -403,6 +468,15 @@ impl Accountant<'_> {
         if matches!(section, Section::Breaking | Section::Security) {
             return None;
         }
+        if let Some(teller) = self
+            .pulls
+            .merge_of(at)
+            .and_then(|merge| self.told.get(&merge))
+        {
+            return Some(Bucket::Folded {
+                into: Some(teller.clone()),
+            });
+        }
         let (merge, title) = self.pulls.title_over(at)?;
         match title {
             Title::Line(..) => Some(Bucket::Folded {
@@ -422,6 +496,16 @@ impl Accountant<'_> {
         let number = own.or(message.request).or(brought_by);
         let mut line = Line::new(section, message.header.clone(), number);
         line.breaking = breaking_blocks(&message.breaking);
+        if section == Section::Breaking {
+            let placed = self
+                .policy
+                .table
+                .placement(&message.header, Some(&commit.id));
+            line.kind = Some(match placed {
+                Placement::In(section) => section,
+                Placement::Hidden(_) => Section::Other,
+            });
+        }
         line.advisories = match section {
             Section::Security | Section::Breaking => message.advisories.clone(),
             _ => Vec::new(),
@@ -437,7 +521,9 @@ impl Accountant<'_> {
         }
         let header = &message.header;
         let placement = table.placement(header, Some(&commit.id));
-        if placement == Placement::In(Section::Security) || !advisories_of(message).is_empty() {
+        let is_security =
+            placement == Placement::In(Section::Security) || is_private_fix(commit.subject());
+        if is_security || !advisories_of(message).is_empty() {
             return Placed::In(Section::Security);
         }
         let is_news = header.style == Style::Conventional
@@ -510,6 +596,16 @@ fn hidden(rule: &str) -> Bucket {
     }
 }
 
+/// GitHub's words for the merge of a private fork, where vulnerabilities are repaired.
+fn is_private_fix(subject: &str) -> bool {
+    subject.eq_ignore_ascii_case("merge commit from fork")
+}
+
+/// Whether a merge is about security, whatever else it says.
+fn says_security(message: &Message, subject: &str) -> bool {
+    is_private_fix(subject) || !advisories_of(message).is_empty()
+}
+
 /// The first line below the subject that says something.
 fn second_line(message: &str) -> Option<String> {
     message
@@ -543,20 +639,6 @@ fn advisories_of(message: &Message) -> Vec<String> {
     }
 }
 
-/// The section a category of GitLab's stands for.
-fn section_of_wish(name: &str) -> Option<Section> {
-    Some(match name {
-        "added" | "feature" | "features" => Section::Features,
-        "fixed" | "fix" | "fixes" => Section::Fixes,
-        "security" => Section::Security,
-        "deprecated" => Section::Deprecated,
-        "performance" => Section::Performance,
-        "removed" | "breaking" => Section::Breaking,
-        "changed" | "other" => Section::Other,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -585,6 +667,7 @@ mod tests {
             table,
             rows: Some(&BTreeSet::from(["a".to_owned()])),
             corrections: &Corrections::default(),
+            fragments: &Fragments::new(),
         };
         super::account(commits, policy, &reverts(commits, table), &Known::default())
     }

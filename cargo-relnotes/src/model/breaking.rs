@@ -129,6 +129,8 @@ mod tests {
 
     fn entry(text: &str) -> Entry {
         Entry {
+            fragment: None,
+            kind: Section::Breaking,
             section: Section::Breaking,
             scope: None,
             text: text.into(),

@@ -93,10 +93,13 @@ impl Identity {
             || self.email.contains("[bot]@")
     }
 
-    /// The login at a forge, where the address is one the forge hands out to hide the real one.
-    pub fn handle(&self) -> Option<String> {
+    /// The login at a forge, where the address is one that forge hands out to hide the real one.
+    pub fn login_at(&self, host: &str) -> Option<String> {
         let (local, domain) = self.email.split_once('@')?;
-        let forge = domain.starts_with("users.noreply.") || domain.starts_with("noreply.");
+        let of_forge = domain
+            .strip_prefix("users.noreply.")
+            .or_else(|| domain.strip_prefix("noreply."));
+        let forge = of_forge == Some(host);
         let login = local.rsplit('+').next().unwrap_or(local);
         let plain = !login.is_empty()
             && login

@@ -1,6 +1,6 @@
 //! `[relnotes]` of `release-gates.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 use release_gate::{Error, Result};
@@ -42,6 +42,8 @@ pub struct Config {
     /// Folder of the repository with your own words for each release, in `<version>.md`. Default:
     /// `release-notes`.
     pub notes_folder: Option<String>,
+    /// Folder of the repository with fragments, such as `12.added.md`. Default: `changes`.
+    pub fragments_folder: Option<String>,
     /// The migration guide in the repository. Default: `MIGRATION.md`.
     pub migration_guide: Option<String>,
     /// Folder of the repository with your advisories. Default: `advisories`.
@@ -67,6 +69,9 @@ pub struct SectionConfig {
     pub paths: Vec<String>,
     /// A regular expression that matches the subjects of its changes.
     pub pattern: Option<String>,
+    /// Whether its changes have no line.
+    #[serde(default)]
+    pub skip: bool,
 }
 
 /// What is said about one commit after the fact.
@@ -109,7 +114,8 @@ impl Config {
         Links::to(self.repository.as_deref().or(of_package)?)
     }
 
-    /// The sections of the project's own, by their position, with what selects their changes.
+    /// The sections of the project's own, by their position, with what selects their changes. Tables
+    /// of one id are one section with several ways to it.
     ///
     /// # Errors
     /// A usage error for a pattern that is no regular expression, or too many sections.
@@ -117,7 +123,11 @@ impl Config {
         let mut custom = 0_u8;
         let mut found = Vec::new();
         for config in &self.section {
-            let section = match Section::of_id(&config.id) {
+            let same = found
+                .iter()
+                .find(|(_, other, _): &&(Section, &SectionConfig, Selector)| other.id == config.id)
+                .map(|(section, ..)| *section);
+            let section = match same.or_else(|| Section::of_id(&config.id)) {
                 Some(section) => section,
                 None => {
                     let section = Section::Custom(custom);
@@ -135,8 +145,10 @@ impl Config {
     /// The table that places changes. `selectors` are those of [`Self::own_sections`], with the
     /// commits that touch their paths.
     pub fn table(&self, own: Vec<(Section, &SectionConfig, Selector)>) -> Table {
+        let mut seen = BTreeSet::new();
         let named: Vec<(Section, String, String)> = own
             .iter()
+            .filter(|(section, config, _)| !config.skip && seen.insert(*section))
             .map(|(section, config, _)| {
                 let title = config.title.clone();
                 let title = title.unwrap_or_else(|| match section {
@@ -217,5 +229,6 @@ fn selector(config: &SectionConfig) -> Result<Selector> {
         scopes: lower(&config.scopes),
         pattern,
         commits: None,
+        skip: config.skip.then(|| format!("section-{}", config.id)),
     })
 }

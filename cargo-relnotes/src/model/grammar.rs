@@ -66,13 +66,18 @@ pub fn header(line: &str, known: &dyn Fn(&str) -> bool) -> Header {
     }
     bracketed(text, known)
         .or_else(|| area_header(text))
-        .unwrap_or_else(|| Header {
-            style: Style::Free,
-            kind: None,
-            scope: None,
-            bang: false,
-            description: text.trim().to_owned(),
-        })
+        .unwrap_or_else(|| free(text))
+}
+
+/// A line in free text.
+pub(super) fn free(text: &str) -> Header {
+    Header {
+        style: Style::Free,
+        kind: None,
+        scope: None,
+        bang: false,
+        description: text.trim().to_owned(),
+    }
 }
 
 /// `[area] text`, `[area][area] text`, `[type] text`.

@@ -216,6 +216,8 @@ pub(super) fn is_release_commit(header: &Header, package: Option<&str>) -> bool 
     let is_plain = others.iter().all(|word| RELEASE_WORDS.contains(word));
     let means_release = others.iter().any(|word| RELEASE_VERBS.contains(word));
     match words[..] {
+        ["version", "bump"] | ["bump", "version" | "versions"] => true,
+        ["cargo-release", "version", word] => is_version(word),
         // `ignore-0.4.22`: a release of another package of the workspace.
         [word] => is_version(word) || names_version(word) || word == "release",
         ["release", word] => is_version(word) || names_version(word),

@@ -116,6 +116,26 @@ impl Links {
         }
     }
 
+    /// The forge.
+    pub fn host(&self) -> &str {
+        let path = self.base.trim_start_matches("https://");
+        path.split('/').next().unwrap_or_default()
+    }
+
+    /// The page of a person, by login.
+    pub fn profile(&self, login: &str) -> Option<String> {
+        let is_login = !login.is_empty()
+            && login
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        let host = self.host();
+        let mark = match self.forge {
+            Forge::GitHub | Forge::GitLab | Forge::Bitbucket => "",
+            Forge::Sourcehut => "~",
+        };
+        is_login.then(|| format!("https://{host}/{mark}{login}"))
+    }
+
     /// The folder of what is downloaded for a tag, where the forge has one.
     pub fn downloads(&self, tag: &str) -> Option<String> {
         (self.forge == Forge::GitHub).then(|| format!("{}/releases/download/{tag}", self.base))

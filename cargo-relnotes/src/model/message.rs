@@ -6,6 +6,7 @@
 use super::advisories::{advisory_ids, is_repair_of_advisory};
 use super::footers::{Footers, footer, read_footers};
 use super::grammar::{Header, header, without_pull};
+use super::pulls;
 use super::squash::{self, Squashed};
 
 /// What a message says about reverting.
@@ -168,11 +169,19 @@ fn read_revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
     {
         revert.subject = Some(format!("Revert \"{inner}\""));
     }
+    // `Revert "Merge pull request #12 from …"`: the number says which.
+    let merge = revert.subject.as_deref().and_then(pulls::read);
+    revert.pulls.extend(
+        merge
+            .filter(|pull| pull.title.is_empty())
+            .and_then(|pull| pull.number),
+    );
     let body = lines.join(" ");
     for sentence in [
         "This reverts commits ",
         "This reverts commit ",
         "this reverts commit ",
+        "Reverted commit ",
     ] {
         for (at, _) in body.match_indices(sentence) {
             revert
@@ -195,9 +204,12 @@ fn read_revert(first: &str, header: &Header, lines: &[&str]) -> Option<Revert> {
     says_what.then_some(revert)
 }
 
-/// `Reverts owner/repo#12`, `Reverts #12.`.
+/// `Reverts owner/repo#12`, `Reverts #12.`, GitLab's `This reverts merge request !12`.
 fn reverted_pull(line: &str) -> Option<u64> {
-    let (_, digits) = line.strip_prefix("Reverts ")?.rsplit_once('#')?;
+    let digits = match line.strip_prefix("This reverts merge request ") {
+        Some(request) => request.rsplit_once('!')?.1,
+        None => line.strip_prefix("Reverts ")?.rsplit_once(['#', '!'])?.1,
+    };
     digits.trim_end_matches('.').parse().ok()
 }
 

@@ -5,9 +5,60 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use release_gate::digest::sha256_bytes;
+
 use super::commit::{Commit, Identity};
+use super::links::Links;
 use super::message;
 use super::untrusted::Untrusted;
+
+/// Who wrote earlier commits. People are kept as digests of what tells them apart, so that the list
+/// can be remembered and no address is in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EarlierPeople {
+    digests: BTreeSet<String>,
+}
+
+impl EarlierPeople {
+    /// Takes people in.
+    pub fn extend<'a>(&mut self, people: impl IntoIterator<Item = &'a Identity>) {
+        let digests = people.into_iter().map(|person| digest_of(&person.key()));
+        self.digests.extend(digests);
+    }
+
+    /// Takes in what another list holds.
+    pub fn add(&mut self, other: &Self) {
+        self.digests.extend(other.digests.iter().cloned());
+    }
+
+    /// Whether a person, by what tells them apart, is among them.
+    fn contains(&self, key: &str) -> bool {
+        self.digests.contains(&digest_of(key))
+    }
+
+    /// As a list to be remembered.
+    pub fn to_text(&self) -> String {
+        let lines = self.digests.iter().map(|digest| format!("{digest}\n"));
+        format!("{}{LAST_LINE}\n", lines.collect::<String>())
+    }
+
+    /// Reads a list back; `None` where it is none, or was cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        let body = text.strip_suffix(&format!("{LAST_LINE}\n"))?;
+        let digests: BTreeSet<String> = body.lines().map(str::to_owned).collect();
+        let is_digest =
+            |line: &String| line.len() == 32 && line.bytes().all(|b| b.is_ascii_hexdigit());
+        digests.iter().all(is_digest).then_some(Self { digests })
+    }
+}
+
+/// Says that a list is whole.
+const LAST_LINE: &str = "end";
+
+fn digest_of(key: &str) -> String {
+    let digest = sha256_bytes(key.as_bytes()).to_string();
+    digest[..32].to_owned()
+}
 
 /// One contributor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +95,12 @@ pub fn co_authors(commits: &[Commit]) -> Vec<(usize, Identity)> {
     found
 }
 
-/// Everybody of a range: authors and (mailmapped) co-authors. `known` are the keys of those who
-/// wrote earlier commits; `None` where that was not found out.
+/// Everybody of a range: authors and (mailmapped) co-authors. `known` are those who wrote
+/// earlier commits; `None` where that was not found out.
 pub fn contributors(
     commits: &[Commit],
     co_authors: &[(usize, Identity)],
-    known: Option<&BTreeSet<String>>,
+    known: Option<&EarlierPeople>,
     handles: &Handles,
 ) -> Vec<Contributor> {
     let authors = commits
@@ -105,6 +156,8 @@ struct Seen {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handles {
     by_key: BTreeMap<String, String>,
+    /// The forge whose logins addresses may hold.
+    host: Option<String>,
 }
 
 impl Handles {
@@ -127,7 +180,14 @@ impl Handles {
                 }
             }
         }
-        Self { by_key }
+        Self { by_key, host: None }
+    }
+
+    /// The same, with the logins that this forge's own addresses say.
+    #[must_use]
+    pub fn at_forge(mut self, links: Option<&Links>) -> Self {
+        self.host = links.map(|links| links.host().to_owned());
+        self
     }
 
     /// The login of a person: what the file says, else what the address says.
@@ -136,7 +196,7 @@ impl Handles {
             .get(&person.key())
             .or_else(|| self.by_key.get(&person.name.to_lowercase()))
             .cloned()
-            .or_else(|| person.handle())
+            .or_else(|| person.login_at(self.host.as_deref()?))
     }
 }
 
@@ -160,7 +220,11 @@ mod tests {
             commit("Ann", "ANN@x", "feat: b"),
             commit("dependabot[bot]", "d@x", "bump"),
         ];
-        let known = BTreeSet::from(["ann@x".to_owned()]);
+        let mut known = EarlierPeople::default();
+        known.extend([&Identity::new("Ann", "ann@x")]);
+        assert_eq!(EarlierPeople::parse(&known.to_text()), Some(known.clone()));
+        assert_eq!(EarlierPeople::parse("abc\n"), None);
+        assert!(!known.to_text().contains("ann"));
         let found = contributors(
             &commits,
             &co_authors(&commits),
@@ -177,8 +241,10 @@ mod tests {
     #[test]
     fn logins_come_from_addresses_and_files() {
         let of_address = Identity::new("Ann", "12345+ann-a@users.noreply.github.com");
-        assert_eq!(of_address.handle().as_deref(), Some("ann-a"));
-        assert_eq!(Identity::new("Bob", "bob@example.com").handle(), None);
+        assert_eq!(of_address.login_at("github.com").as_deref(), Some("ann-a"));
+        assert_eq!(of_address.login_at("gitlab.com"), None);
+        let bob = Identity::new("Bob", "bob@example.com");
+        assert_eq!(bob.login_at("example.com"), None);
         let handles = Handles::parse("# people\n@bobby Bob <bob@example.com>\n@x\n");
         let of = |name: &str, email: &str| handles.of(&Identity::new(name, email));
         assert_eq!(of("B.", "bob@example.com").as_deref(), Some("bobby"));

@@ -317,6 +317,11 @@ impl Pulls {
         read(&commits[merge].message)?.number
     }
 
+    /// The merge that brought a commit.
+    pub(super) fn merge_of(&self, at: usize) -> Option<usize> {
+        self.owners.get(&at).copied()
+    }
+
     /// The merge that brought a commit, and its title where that stands for the commit.
     pub(super) fn title_over(&self, at: usize) -> Option<(usize, &Title)> {
         let merge = *self.owners.get(&at)?;

@@ -26,6 +26,8 @@ pub struct TaggedRelease {
 pub struct Span {
     /// The commit released.
     pub to: CommitId,
+    /// Other commits whose history belongs to it: earlier releases, made on lines of their own.
+    pub also: Vec<CommitId>,
     /// Commits whose history was released before.
     pub without: Vec<CommitId>,
 }
@@ -35,6 +37,7 @@ impl Span {
     pub fn all(to: CommitId) -> Self {
         Self {
             to,
+            also: Vec::new(),
             without: Vec::new(),
         }
     }

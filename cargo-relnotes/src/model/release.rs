@@ -4,7 +4,7 @@
 //! what is in it.
 
 use release_gate_facts::CommitId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use release_gate_facts::report::relnotes::{Named, Phase, ReleaseType};
 use semver::Version;
@@ -62,6 +62,8 @@ pub struct About {
     pub is_library: bool,
     /// The manifest's `rust-version`.
     pub rust_version: Option<String>,
+    /// The manifest's features.
+    pub features: BTreeSet<String>,
     /// Where links of the project lead, where its address is known.
     pub links: Option<Links>,
 }
@@ -183,6 +185,8 @@ pub struct Evidence {
     pub facts: Facts,
     /// What was built of the release before, where its record is still there.
     pub build_before: Option<BuildInfo>,
+    /// Versions of everything that is locked, by name; `None` where there is no lockfile.
+    pub locked: Option<BTreeMap<String, Vec<String>>>,
     /// Lockfiles that are there and cannot be read, and why.
     pub unreadable: Vec<String>,
     /// Files of the advisory database that may be about what is locked and cannot be read.
@@ -206,4 +210,102 @@ pub struct Release {
     pub evidence: Evidence,
     /// What people wrote for it.
     pub words: Words,
+}
+
+/// What a changelog says of one release.
+#[derive(Debug, Clone, Copy)]
+pub struct Chapter<'a> {
+    /// Package name.
+    pub package: &'a str,
+    /// Its version.
+    pub version: &'a Version,
+    /// The release's tag, where there is one.
+    pub tag: Option<&'a str>,
+    /// Seconds since 1970.
+    pub time: i64,
+    /// The release before.
+    pub before: Option<&'a TaggedRelease>,
+    /// Where links of the project lead.
+    pub links: Option<&'a Links>,
+    /// What changed.
+    pub changes: &'a Changes,
+    /// Advisories it closes.
+    pub fixed: &'a [Hit],
+}
+
+impl Release {
+    /// What a changelog says of it.
+    pub fn chapter(&self) -> Chapter<'_> {
+        Chapter {
+            package: &self.about.package,
+            version: &self.about.version,
+            tag: self.about.tag.as_deref(),
+            time: self.about.time,
+            before: self.range.before(),
+            links: self.about.links.as_ref(),
+            changes: &self.changes,
+            fixed: self.vulnerabilities.fixed(),
+        }
+    }
+}
+
+impl Chapter<'_> {
+    /// The tag of the release: its own, or one spelled as that of the release before.
+    pub fn tag_to_be(&self) -> String {
+        let version = self.version.to_string();
+        if let Some(tag) = self.tag {
+            return tag.to_owned();
+        }
+        self.before
+            .map(|before| before.tag.replace(&before.version.to_string(), &version))
+            .filter(|tag| tag.contains(&version))
+            .unwrap_or_else(|| format!("v{version}"))
+    }
+
+    /// Where the changes since the release before are shown; the release itself where there is none
+    /// before.
+    pub fn compare_address(&self) -> Option<String> {
+        let tag = self.tag_to_be();
+        match self.before {
+            Some(before) => self.links?.compare(&before.tag, &tag),
+            None => Some(self.links?.release(&tag)),
+        }
+    }
+}
+
+/// A release of the past, as far as a changelog of all of history speaks of it.
+#[derive(Debug, Clone)]
+pub struct PastRelease {
+    /// Package name.
+    pub package: String,
+    /// Its version.
+    pub version: Version,
+    /// The release's tag; `None` for the one that is being made.
+    pub tag: Option<String>,
+    /// Seconds since 1970.
+    pub time: i64,
+    /// The release before.
+    pub before: Option<TaggedRelease>,
+    /// Where links of the project lead.
+    pub links: Option<Links>,
+    /// What changed.
+    pub changes: Changes,
+    /// What people wrote for it.
+    pub words: Option<String>,
+}
+
+impl PastRelease {
+    /// What a changelog says of it.
+    pub fn chapter(&self) -> Chapter<'_> {
+        Chapter {
+            package: &self.package,
+            version: &self.version,
+            tag: self.tag.as_deref(),
+            time: self.time,
+            before: self.before.as_ref(),
+            links: self.links.as_ref(),
+            changes: &self.changes,
+            fixed: &[],
+        }
+    }
 }

@@ -28,10 +28,10 @@ pub enum Section {
     Performance,
     /// What will go away.
     Deprecated,
-    /// Dependencies.
-    Dependencies,
     /// Everything else worth a line.
     Other,
+    /// Dependencies: often the longest section, and what fewest people look for.
+    Dependencies,
     /// A section of the project's own, by its position in the configuration.
     Custom(u8),
 }
@@ -45,8 +45,8 @@ impl Section {
         Self::Fixes,
         Self::Performance,
         Self::Deprecated,
-        Self::Dependencies,
         Self::Other,
+        Self::Dependencies,
     ];
 
     /// The usual section of this id.
@@ -280,6 +280,8 @@ pub struct Selector {
     pub pattern: Option<Regex>,
     /// Commits that touch the section's paths, where it has some.
     pub commits: Option<BTreeSet<CommitId>>,
+    /// The rule that hides its changes, where they have no line.
+    pub skip: Option<String>,
 }
 
 impl Selector {
@@ -382,15 +384,19 @@ impl Table {
             Some("doc" | "docs" | "test" | "tests" | "ci" | "style")
         );
         let in_scope = matches!(scope.as_str(), "security" | "sec") && !is_about_words;
-        if names_an_advisory(&header.description) || in_scope {
+        let names_one = names_an_advisory(&header.description) && !is_about_words;
+        if names_one || in_scope {
             return Placement::In(Section::Security);
         }
         let selected = self
             .selectors
             .iter()
             .find(|(_, selector)| selector.selects(header, commit));
-        if let Some((section, _)) = selected {
-            return Placement::In(*section);
+        if let Some((section, selector)) = selected {
+            return match &selector.skip {
+                Some(rule) => Placement::Hidden(rule.clone()),
+                None => Placement::In(*section),
+            };
         }
         if is_release_commit(header, self.package.as_deref()) {
             return Placement::Hidden("release-commit".to_owned());

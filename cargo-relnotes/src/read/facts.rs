@@ -6,9 +6,9 @@
 
 use release_gate::artifacts::{MANIFEST, Manifest, PackageArtifacts};
 use release_gate::digest::{sha256_bytes, sha256_file};
+use release_gate_facts::report::cyclonedx::CycloneDx;
 use release_gate_facts::{CommitId, Envelope, ReportData, Sha256Digest, Subject};
 use semver::Version;
-use serde_json::Value;
 
 use crate::model::facts::{BuildInfo, Fact, Facts, Judged, SBOM_FILE, Sbom};
 
@@ -102,43 +102,12 @@ fn read_sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
         // No path of the machine in a report.
         Err(_) => return Fact::Error("the file cannot be read".to_owned()),
     };
-    let value: Value = match serde_json::from_slice(&bytes) {
-        Ok(value) => value,
-        Err(error) => return Fact::OtherShape(format!("it is no JSON: {error}")),
+    let document: CycloneDx = match serde_json::from_slice(&bytes) {
+        Ok(document) => document,
+        Err(error) => return Fact::OtherShape(error.to_string()),
     };
-    if value["bomFormat"] != "CycloneDX" {
-        return Fact::OtherShape("it is no CycloneDX document".to_owned());
-    }
-    let root = &value["metadata"]["component"];
-    if let (Some(found), Some(judged)) = (root["version"].as_str(), subject.version.as_deref())
-        && found != judged
-    {
-        return Fact::Stale(format!("made for version {found}, not {judged}"));
-    }
-    let properties = [
-        &value["metadata"]["properties"],
-        &root["properties"],
-        &value["properties"],
-    ];
-    for property in properties.into_iter().filter_map(Value::as_array).flatten() {
-        let (Some(name), Some(found)) = (property["name"].as_str(), property["value"].as_str())
-        else {
-            continue;
-        };
-        let expected = match name.rsplit(':').next() {
-            Some("commit") => subject.commit.as_ref().map(ToString::to_string),
-            Some("lock-sha256" | "lock_sha256") => {
-                subject.lock_sha256.as_ref().map(ToString::to_string)
-            }
-            Some("dirty") => Some(subject.dirty.to_string()),
-            _ => continue,
-        };
-        if expected
-            .as_deref()
-            .is_some_and(|expected| expected != found)
-        {
-            return Fact::Stale(format!("its {name} is {found}"));
-        }
+    if let Some(why) = stale_sbom(&document, subject) {
+        return Fact::Stale(why);
     }
     let sha256 = sha256_bytes(&bytes);
     let manifest = folder
@@ -153,13 +122,38 @@ fn read_sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
     if listed.is_some_and(|file| file.sha256 != sha256) {
         return Fact::Error("it was changed after its tool wrote it".to_owned());
     }
-    match value["components"].as_array() {
-        Some(components) => Fact::Usable(Sbom {
-            sha256,
-            components: components.len(),
-        }),
-        None => Fact::OtherShape("it has no list of components".to_owned()),
+    Fact::Usable(Sbom {
+        sha256,
+        components: document.components.len(),
+    })
+}
+
+/// Why an SBOM is about something else than what is released.
+fn stale_sbom(document: &CycloneDx, subject: &Subject) -> Option<String> {
+    let component = &document.metadata.component;
+    let differs = |wanted: Option<&str>, found: &str| wanted.is_some_and(|wanted| wanted != found);
+    if differs(subject.package.as_deref(), &component.name) {
+        return Some(format!("made for {}", component.name));
     }
+    if differs(subject.version.as_deref(), &component.version) {
+        return Some(format!(
+            "made for version {}, not {}",
+            component.version,
+            subject.version.as_deref().unwrap_or_default()
+        ));
+    }
+    let commit = subject.commit.as_ref().map(ToString::to_string);
+    let lock = subject.lock_sha256.as_ref().map(ToString::to_string);
+    let dirty = Some(subject.dirty.to_string());
+    let wanted = [("commit", commit), ("lock-sha256", lock), ("dirty", dirty)];
+    wanted.into_iter().find_map(|(name, wanted)| {
+        let wanted = wanted?;
+        match document.property(name) {
+            Some(found) if found == wanted => None,
+            Some(found) => Some(format!("its {name} is {found}")),
+            None => Some(format!("it does not say its {name}")),
+        }
+    })
 }
 
 /// Artifacts that are in the folder and are not what the build said.

@@ -4,13 +4,17 @@
 //! was cut off is refused by the caller before anything is asked here.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use release_gate::git::{CommitId, Git, GitError};
 use release_gate::process::Step;
 
+use super::blobs;
+use super::people_cache::PeopleCache;
 use crate::model::commit::{Commit, Identity};
 use crate::model::folders::Folders;
+use crate::model::people::EarlierPeople;
 use crate::model::pulls;
 use crate::model::range::{Ancestry, Span};
 
@@ -44,10 +48,20 @@ impl From<HistoryError> for release_gate::Error {
 const FORMAT: &str = "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B";
 
 /// Arguments that name a range.
-fn range_args(span: &Span) -> Vec<String> {
+pub(super) fn range_args(span: &Span) -> Vec<String> {
     let mut args = vec![span.to.to_string()];
+    args.extend(span.also.iter().map(ToString::to_string));
     args.extend(span.without.iter().map(|commit| format!("^{commit}")));
     args
+}
+
+/// Whether the positions of parents are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parents {
+    /// Always.
+    Kept,
+    /// Only where a merge is one of a pull request.
+    KeptForPulls,
 }
 
 /// The commits of a range, children before parents.
@@ -55,6 +69,18 @@ fn range_args(span: &Span) -> Vec<String> {
 /// # Errors
 /// git failed or its answer is odd.
 pub fn commits(git: &Git, span: &Span) -> Result<Vec<Commit>, HistoryError> {
+    read_log(git, span, Parents::KeptForPulls)
+}
+
+/// The commits of a range, children before parents, each with the positions of its parents.
+///
+/// # Errors
+/// git failed or its answer is odd.
+pub fn graph(git: &Git, span: &Span) -> Result<Vec<Commit>, HistoryError> {
+    read_log(git, span, Parents::Kept)
+}
+
+fn read_log(git: &Git, span: &Span, parents: Parents) -> Result<Vec<Commit>, HistoryError> {
     let flags = [
         "log",
         "-z",
@@ -69,7 +95,8 @@ pub fn commits(git: &Git, span: &Span) -> Result<Vec<Commit>, HistoryError> {
         .arg("--end-of-options")
         .args(range_args(span))
         .arg("--");
-    parse_log(&git.run(step)?.success().map_err(GitError::from)?.stdout)
+    let log = git.run(step)?.success().map_err(GitError::from)?.stdout;
+    parse_log(&log, parents)
 }
 
 /// A git step that takes people's names from the mailmap of a commit: neither the work tree's,
@@ -102,7 +129,7 @@ pub fn brought(git: &Git, merge: &CommitId) -> Result<BTreeSet<CommitId>, Histor
 }
 
 /// Takes git's answer apart.
-fn parse_log(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
+fn parse_log(bytes: &[u8], keep: Parents) -> Result<Vec<Commit>, HistoryError> {
     let odd = |bytes: &[u8]| HistoryError::Log {
         near: String::from_utf8_lossy(bytes).chars().take(60).collect(),
     };
@@ -117,13 +144,13 @@ fn parse_log(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
     let mut fields = text.split('\0');
     let mut commits: Vec<Commit> = Vec::new();
     let mut lines: Vec<(&str, &str)> = Vec::new();
-    let mut has_pulls = false;
+    let mut keeps_parents = keep == Parents::Kept;
     let mut people: HashMap<(&str, &str), Arc<Identity>> = HashMap::new();
     while let Some(id) = fields.next() {
         let mut next = || fields.next().ok_or_else(|| odd(id.as_bytes()));
         let (parents, name, email, time, message) = (next()?, next()?, next()?, next()?, next()?);
         let merge = parents.contains(' ');
-        has_pulls |= merge && pulls::read(message).is_some();
+        keeps_parents |= merge && pulls::read(message).is_some();
         lines.push((id, parents));
         commits.push(Commit {
             inside: Box::default(),
@@ -143,7 +170,7 @@ fn parse_log(bytes: &[u8]) -> Result<Vec<Commit>, HistoryError> {
             touches_package: true,
         });
     }
-    if has_pulls {
+    if keeps_parents {
         let positions: HashMap<&str, u32> = (0_u32..)
             .zip(&lines)
             .map(|(position, (id, _))| (*id, position))
@@ -249,8 +276,29 @@ pub fn mark_touching(
     folders: &Folders,
     commits: &mut [Commit],
 ) -> Result<(), HistoryError> {
-    if folders.is_everything() || commits.is_empty() {
+    if commits.is_empty() {
         return Ok(());
+    }
+    if let Some(own) = touching_package(git, span, folders)? {
+        for commit in commits {
+            commit.touches_package = own.contains(commit.id.as_str());
+        }
+    }
+    Ok(())
+}
+
+/// Ids of the commits of a range that touch a package's folders, merges aside; `None` where the
+/// whole repository is the package.
+///
+/// # Errors
+/// git failed.
+pub fn touching_package(
+    git: &Git,
+    span: &Span,
+    folders: &Folders,
+) -> Result<Option<BTreeSet<String>>, HistoryError> {
+    if folders.is_everything() {
+        return Ok(None);
     }
     let mut own = touching(git, span, pathspecs(&folders.inside, &folders.outside))?;
     if !folders.shared.is_empty() {
@@ -269,43 +317,95 @@ pub fn mark_touching(
         };
         own.extend(shared.difference(&elsewhere).cloned());
     }
-    for commit in commits {
-        commit.touches_package = own.contains(commit.id.as_str());
-    }
-    Ok(())
+    Ok(Some(own))
 }
 
-/// Everybody who wrote a commit, or a part of one, in these histories that touches the package:
-/// keys of [`Identity::key`], after the mailmap of `to`.
+/// Everybody who wrote a commit, or a part of one, in these histories that touches the package,
+/// after the mailmap of `to`. What is remembered in `folder` is not walked again.
 ///
 /// # Errors
 /// git failed.
-pub fn known_people(
+pub fn earlier_people(
     git: &Git,
     histories: &[CommitId],
     folders: &Folders,
     to: &CommitId,
-) -> Result<BTreeSet<String>, HistoryError> {
+    folder: Option<&Path>,
+) -> Result<EarlierPeople, HistoryError> {
     let paths = if folders.is_everything() {
         Vec::new()
     } else {
         pathspecs(&folders.inside, &folders.outside)
     };
+    let [only] = histories else {
+        return walk_people(git, histories, &paths, to);
+    };
+    let Some(folder) = folder else {
+        return walk_people(git, histories, &paths, to);
+    };
+    let mailmap = blobs::read(git, &[format!("{to}:.mailmap")])?;
+    let mailmap = mailmap.into_iter().flatten().next();
+    let mailmap = mailmap.map(|blob| blob.id).unwrap_or_default();
+    let cache = PeopleCache::new(folder, &paths, &mailmap);
+    if let Some(people) = cache.read(only) {
+        return Ok(people);
+    }
+    let people = match cache.nearest(git, only) {
+        Some((commit, mut people)) => {
+            people.add(&walk_people_since(git, only, &commit, &paths, to)?);
+            people
+        }
+        None => walk_people(git, histories, &paths, to)?,
+    };
+    cache.write(only, &people);
+    Ok(people)
+}
+
+/// The people of one history, less those of an earlier commit of it.
+fn walk_people_since(
+    git: &Git,
+    history: &CommitId,
+    since: &CommitId,
+    paths: &[String],
+    to: &CommitId,
+) -> Result<EarlierPeople, HistoryError> {
+    let range = [history.to_string(), format!("^{since}")];
+    walk_range(git, &range, paths, to)
+}
+
+fn walk_people(
+    git: &Git,
+    histories: &[CommitId],
+    paths: &[String],
+    to: &CommitId,
+) -> Result<EarlierPeople, HistoryError> {
+    let range: Vec<String> = histories.iter().map(ToString::to_string).collect();
+    walk_range(git, &range, paths, to)
+}
+
+fn walk_range(
+    git: &Git,
+    range: &[String],
+    paths: &[String],
+    to: &CommitId,
+) -> Result<EarlierPeople, HistoryError> {
     let walk = |step: Step| {
         let step = step
-            .args(histories.iter().map(CommitId::as_str))
+            .args(range)
             .arg("--")
-            .args(&paths)
+            .args(paths)
             .env("GIT_LITERAL_PATHSPECS", "0");
         git.run(step)?.success().map_err(GitError::from)
     };
     // git counts authors itself, so that only one line for each person is handed over.
     let authors = walk(with_mailmap(git, to).args(["shortlog", "--summary", "--email"]))?;
-    let mut known: BTreeSet<String> = String::from_utf8_lossy(&authors.stdout)
+    let authors: Vec<Identity> = String::from_utf8_lossy(&authors.stdout)
         .lines()
         .filter_map(|line| line.split_once('\t'))
-        .map(|(_, person)| identity_of(person).key())
+        .map(|(_, person)| identity_of(person))
         .collect();
+    let mut known = EarlierPeople::default();
+    known.extend(&authors);
 
     let trailers = walk(git.step().args([
         "log",
@@ -323,7 +423,7 @@ pub fn known_people(
         .filter(|line| !line.is_empty())
         .collect();
     let named: Vec<Identity> = named.into_iter().map(identity_of).collect();
-    known.extend(mailmapped(git, &named, to)?.iter().map(Identity::key));
+    known.extend(&mailmapped(git, &named, to)?);
     Ok(known)
 }
 
@@ -391,7 +491,7 @@ mod tests {
             "",
         ]
         .join("\0");
-        let commits = parse_log(record.as_bytes()).unwrap();
+        let commits = parse_log(record.as_bytes(), Parents::KeptForPulls).unwrap();
         assert_eq!(
             (
                 commits[0].parents,
@@ -400,8 +500,8 @@ mod tests {
             ),
             (2, 12345, "subject\n\nbody")
         );
-        assert!(parse_log(b"").unwrap().is_empty());
-        assert!(parse_log(b"garbage").is_err());
-        assert!(parse_log(b"garbage\0").is_err());
+        assert!(parse_log(b"", Parents::Kept).unwrap().is_empty());
+        assert!(parse_log(b"garbage", Parents::Kept).is_err());
+        assert!(parse_log(b"garbage\0", Parents::Kept).is_err());
     }
 }

@@ -156,6 +156,44 @@ pub fn versions(
     Ok(found)
 }
 
+/// The manifests of the package called `name` at many commits, in their order, each with the folder
+/// it lay in; `None` where there is none.
+///
+/// # Errors
+/// git failed, or a manifest is no TOML.
+pub fn many(
+    git: &Git,
+    commits: &[CommitId],
+    name: &str,
+    folder: &str,
+    root: &str,
+) -> Result<Vec<Option<(String, Manifest)>>> {
+    let paths = [join(folder, "Cargo.toml"), join(root, "Cargo.toml")];
+    let names: Vec<String> = commits
+        .iter()
+        .flat_map(|commit| paths.iter().map(move |path| format!("{commit}:{path}")))
+        .collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let blobs = blobs::read(git, &names)?;
+    let mut found = Vec::with_capacity(commits.len());
+    for (commit, pair) in commits.iter().zip(blobs.chunks(2)) {
+        let workspace = table_of(&pair[1])
+            .and_then(|mut table| table.remove("workspace"))
+            .and_then(|workspace| workspace.as_table().cloned())
+            .unwrap_or_default();
+        let usual = table_of(&pair[0])
+            .and_then(|own| of(&own, &workspace))
+            .filter(|manifest| manifest.name == name);
+        found.push(match usual {
+            Some(manifest) => Some((folder.to_owned(), manifest)),
+            None => find(git, commit, name, folder, root)?,
+        });
+    }
+    Ok(found)
+}
+
 fn table_of(blob: &Option<blobs::Blob>) -> Option<Table> {
     String::from_utf8_lossy(&blob.as_ref()?.bytes).parse().ok()
 }

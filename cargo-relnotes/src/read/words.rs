@@ -75,6 +75,38 @@ pub fn at(
     })
 }
 
+/// Words of people for many releases of a package, as the released commit holds them.
+///
+/// # Errors
+/// git failed.
+pub fn of_releases(
+    git: &Git,
+    commit: &CommitId,
+    places: &[(Version, WordPlaces)],
+) -> Result<BTreeMap<Version, String>> {
+    let names: Vec<String> = places
+        .iter()
+        .flat_map(|(_, places)| &places.notes)
+        .map(|path| format!("{commit}:{path}"))
+        .collect();
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut blobs = blobs::read(git, &names)?.into_iter();
+    let mut found = BTreeMap::new();
+    for (version, places) in places {
+        let held: Vec<_> = blobs.by_ref().take(places.notes.len()).collect();
+        let text = held.into_iter().flatten().next();
+        let words = text.map(|blob| text_of(&blob.bytes).trim().to_owned());
+        found.extend(
+            words
+                .filter(|words| !words.is_empty())
+                .map(|words| (version.clone(), words)),
+        );
+    }
+    Ok(found)
+}
+
 fn first_file(git: &Git, commit: &CommitId, paths: &[String]) -> Result<Option<String>> {
     for path in paths {
         if let Some(bytes) = blobs::file(git, commit, path)? {

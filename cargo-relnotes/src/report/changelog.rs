@@ -9,7 +9,7 @@ use semver::Version;
 use super::document::{Document, DocumentError};
 use super::keep_a_changelog::{Headings, write_changes};
 use crate::model::prose;
-use crate::model::release::Release;
+use crate::model::release::{Chapter, PastRelease, Release};
 use crate::read::changelog::{VersionHeading, above_links, is_unreleased, marked_start, versions};
 use crate::read::page::Page;
 
@@ -95,7 +95,7 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
         (Some(start), Some(stop)) if start < stop => {
             let stop = stop + end.len();
             let words = prose::prose(&text[start..stop]);
-            let section = render_section(release, &style, words)?;
+            let section = render_section(release.chapter(), &style, words)?;
             format!(
                 "{}{begin}\n{}\n{end}{}",
                 &text[..start],
@@ -106,7 +106,7 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
         (None, None) if mine == 1 => return Ok(Inserted::HandWritten),
         (None, None) => {
             let (text, words) = take_unreleased(text, &headings);
-            let section = render_section(release, &style, words.as_deref())?;
+            let section = render_section(release.chapter(), &style, words.as_deref())?;
             let marked = format!("{begin}\n{}\n{end}", section.trim_end());
             put_in(&text, &marked, &release.about.package)
         }
@@ -132,7 +132,7 @@ pub fn insert(existing: Option<&str>, release: &Release) -> Result<Inserted, Cha
 }
 
 /// Whether a changelog without headings of versions is one of no release yet: a title, an
-/// introduction, “Unreleased”.
+/// introduction, “Unreleased”. A list or a table may be one of releases.
 fn is_empty_log(text: &str) -> bool {
     let page = Page::read(text);
     let titles = page
@@ -140,12 +140,22 @@ fn is_empty_log(text: &str) -> bool {
         .iter()
         .filter(|heading| heading.level == 1)
         .count();
-    let mut unreleased = false;
-    let others = page.headings.iter().filter(|heading| {
-        unreleased |= is_unreleased(&heading.text);
-        heading.level > 1 && !unreleased
+    let unreleased = page
+        .headings
+        .iter()
+        .find(|heading| is_unreleased(&heading.text));
+    let introduction = &text[..unreleased.map_or(text.len(), |heading| heading.offset)];
+    let is_list = introduction.lines().any(|line| {
+        let line = line.trim_start();
+        ["- ", "* ", "+ ", "|"]
+            .iter()
+            .any(|mark| line.starts_with(mark))
     });
-    titles <= 1 && others.count() == 0
+    let others = page.headings.iter().filter(|heading| {
+        let is_below = unreleased.is_some_and(|unreleased| heading.offset >= unreleased.offset);
+        heading.level > 1 && !is_below
+    });
+    titles <= 1 && others.count() == 0 && !is_list
 }
 
 /// Puts a section above the newest release, below what is unreleased.
@@ -194,8 +204,8 @@ struct HeadingStyle {
     /// What stands before the version, `## [`; and behind it, `]`.
     before: String,
     after: String,
-    /// What stands around the date.
-    date: (String, String),
+    /// What stands around the date; `None` where headings have none.
+    date: Option<(String, String)>,
     /// 0 where headings are paragraphs in bold.
     level: u8,
     /// Whether the version is a link: it stands in brackets, and the file defines where it leads.
@@ -212,7 +222,7 @@ impl HeadingStyle {
         let usual = Self {
             before: "## [".to_owned(),
             after: "]".to_owned(),
-            date: (" - ".to_owned(), String::new()),
+            date: Some((" - ".to_owned(), String::new())),
             level: 2,
             brackets: true,
             inline_link: false,
@@ -255,11 +265,7 @@ impl HeadingStyle {
                 before.to_owned()
             },
             after: after.to_owned(),
-            date: if parenthesised {
-                (" (".to_owned(), ")".to_owned())
-            } else {
-                (" - ".to_owned(), String::new())
-            },
+            date: date_marks(behind, parenthesised),
             level: newest.level,
             brackets: before.ends_with('[') && !inline_link && has_definitions(text),
             inline_link,
@@ -267,16 +273,22 @@ impl HeadingStyle {
         }
     }
 
-    fn heading(&self, release: &Release) -> String {
-        let version = &release.about.version;
+    fn heading(&self, chapter: Chapter<'_>) -> String {
+        let version = chapter.version;
         let shown = if self.two_numbers && version.patch == 0 && version.pre.is_empty() {
             format!("{}.{}", version.major, version.minor)
         } else {
             version.to_string()
         };
-        let (open, close) = &self.date;
-        let date = format!("{open}{}{close}", iso_date(release.about.time));
-        let address = self.inline_link.then(|| compare_address(release)).flatten();
+        let date = self.date.as_ref().map(|(open, close)| {
+            let day = iso_date(chapter.time);
+            format!("{open}{day}{close}")
+        });
+        let date = date.unwrap_or_default();
+        let address = self
+            .inline_link
+            .then(|| chapter.compare_address())
+            .flatten();
         match address {
             Some(address) => format!("{}{shown}]({address}){date}", self.before),
             // Without an address, brackets around the version would be shown as they are.
@@ -288,6 +300,22 @@ impl HeadingStyle {
     }
 }
 
+/// What stands around the date of a heading; `behind` is what follows its version.
+fn date_marks(behind: &str, parenthesised: bool) -> Option<(String, String)> {
+    let has_date = behind.chars().any(|c| c.is_ascii_digit()) || behind.contains("ReleaseDate");
+    if !has_date {
+        return None;
+    }
+    if parenthesised {
+        return Some((" (".to_owned(), ")".to_owned()));
+    }
+    let mark = [" - ", " – ", " — ", ", ", " / ", ": "]
+        .iter()
+        .find(|mark| behind.contains(**mark))
+        .unwrap_or(&" - ");
+    Some(((*mark).to_owned(), String::new()))
+}
+
 /// Whether a file defines the links of its headings at its end, or has none yet.
 fn has_definitions(text: &str) -> bool {
     above_links(text) < text.len() || !text.contains("](")
@@ -295,13 +323,10 @@ fn has_definitions(text: &str) -> bool {
 
 /// The section of a release; `words` are those of people.
 fn render_section(
-    release: &Release,
+    chapter: Chapter<'_>,
     style: &HeadingStyle,
     words: Option<&str>,
 ) -> Result<String, DocumentError> {
-    let mut document = Document::new();
-    document.mark(prose::PROSE_BEGIN);
-    document.mark(prose::PROSE_END);
     // Below a heading of people's own, there are two of one name.
     let taken: Vec<String> = words
         .map(|words| Page::read(words).headings)
@@ -313,16 +338,55 @@ fn render_section(
         level: (style.level.max(2) + 1).min(6),
         taken: &taken,
     };
-    write_changes(
-        &mut document,
-        &release.changes,
-        release.vulnerabilities.fixed(),
-        release.about.links.as_ref(),
-        layout,
-    );
+    let mut document = Document::new();
+    document.mark(prose::PROSE_BEGIN);
+    document.mark(prose::PROSE_END);
+    write_changes(&mut document, chapter, layout);
     let body = document.finish()?;
     let body = prose::with_prose(&body, words).unwrap_or(body);
-    Ok(format!("{}\n\n{body}", style.heading(release)))
+    Ok(format!("{}\n\n{body}", style.heading(chapter)))
+}
+
+/// The changelog of all of history, newest release first. `with_package`: it is about several
+/// packages, and headings name theirs.
+///
+/// # Errors
+/// A defect: a section does not read back as it was put in.
+pub fn whole(releases: &[PastRelease], with_package: bool) -> Result<String, DocumentError> {
+    let mut text = INTRODUCTION.to_owned();
+    let mut definitions = Vec::new();
+    for release in releases {
+        let chapter = release.chapter();
+        let mut document = Document::new();
+        let layout = Headings {
+            level: 3,
+            taken: &[],
+        };
+        write_changes(&mut document, chapter, layout);
+        let body = document.finish()?;
+        let address = chapter.compare_address().filter(|_| !with_package);
+        let name = match (&address, with_package) {
+            (Some(_), _) => format!("[{}]", chapter.version),
+            (None, false) => chapter.version.to_string(),
+            (None, true) => format!("{} {}", chapter.package, chapter.version),
+        };
+        text.push_str(&format!("\n## {name} - {}\n\n", iso_date(chapter.time)));
+        if let Some(words) = &release.words {
+            text.push_str(&format!("{}\n\n", words.trim()));
+        }
+        text.push_str(&body);
+        definitions.extend(address.map(|address| format!("[{}]: {address}", chapter.version)));
+    }
+    if let Some(newest) = releases.first().filter(|_| !definitions.is_empty()) {
+        let chapter = newest.chapter();
+        let links = chapter.links;
+        let address = links.and_then(|links| links.compare(&chapter.tag_to_be(), "HEAD"));
+        if let Some(address) = address {
+            definitions.insert(0, format!("[Unreleased]: {address}"));
+        }
+        text.push_str(&format!("\n{}\n", definitions.join("\n")));
+    }
+    Ok(text)
 }
 
 /// The text with the definition of the version's link, and with “Unreleased” compared with it, where
@@ -341,7 +405,7 @@ fn with_link(text: &str, release: &Release) -> String {
         return text.to_owned();
     }
 
-    let tag = new_tag(release);
+    let tag = release.chapter().tag_to_be();
     let unreleased = definitions
         .iter()
         .position(|line| line.to_lowercase().starts_with("[unreleased]: "));
@@ -357,7 +421,7 @@ fn with_link(text: &str, release: &Release) -> String {
         ))
     });
     let links = release.about.links.as_ref();
-    let of_forge = || Some(format!("{mine}{}", compare_address(release)?));
+    let of_forge = || Some(format!("{mine}{}", release.chapter().compare_address()?));
     match (of_file, unreleased) {
         (Some((new_unreleased, definition)), Some(at)) => {
             definitions[at] = new_unreleased;
@@ -384,32 +448,7 @@ fn with_link(text: &str, release: &Release) -> String {
     format!("{}\n\n{}\n", body.trim_end(), definitions.join("\n"))
 }
 
-/// Where the changes since the release before are shown; the release itself where there is none
-/// before.
-fn compare_address(release: &Release) -> Option<String> {
-    let links = release.about.links.as_ref()?;
-    let tag = new_tag(release);
-    match release.range.before() {
-        Some(before) => links.compare(&before.tag, &tag),
-        None => Some(links.release(&tag)),
-    }
-}
-
 /// Whether a file is the one that was just begun here.
 fn is_new(text: &str) -> bool {
     text.starts_with(INTRODUCTION.trim_end())
-}
-
-/// The tag of the release: its own, or one spelled as that of the release before.
-fn new_tag(release: &Release) -> String {
-    let version = release.about.version.to_string();
-    if let Some(tag) = release.about.tag.clone() {
-        return tag;
-    }
-    release
-        .range
-        .before()
-        .map(|before| before.tag.replace(&before.version.to_string(), &version))
-        .filter(|tag| tag.contains(&version))
-        .unwrap_or_else(|| format!("v{version}"))
 }

@@ -62,6 +62,11 @@ fn write_more(document: &mut Document, left_out: usize) {
 
 fn write_entry(document: &mut Document, entry: &Entry, links: Option<&Links>) {
     let tail = tail_of(entry, links);
+    if let Some(fragment) = &entry.fragment {
+        let parts: Vec<Part<'_>> = tail.iter().map(Tail::part).collect();
+        document.written_item(fragment, &parts);
+        return;
+    }
     let mut parts = Vec::new();
     if let Some(scope) = &entry.scope {
         parts.extend([Part::Strong(scope), Part::Text(": ")]);
@@ -428,13 +433,22 @@ fn wrap_list(list: &[String]) -> String {
     text
 }
 
-/// Who took part. `is_first` says that nothing was released before, so that everybody is new.
-pub(super) fn contributors(
-    document: &mut Document,
-    people: &[Contributor],
-    is_first: bool,
-    most: usize,
-) {
+/// Who took part.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct People<'a> {
+    pub(super) people: &'a [Contributor],
+    /// Whether nothing was released before, so that everybody is new.
+    pub(super) is_first: bool,
+    pub(super) links: Option<&'a Links>,
+}
+
+/// How many people have a line each.
+const FEW: usize = 12;
+
+pub(super) fn contributors(document: &mut Document, all: People<'_>, most: usize) {
+    let People {
+        people, is_first, ..
+    } = all;
     if people.is_empty() {
         return;
     }
@@ -442,8 +456,8 @@ pub(super) fn contributors(
     if people.len() > FEW {
         let (new, known): (Vec<&Contributor>, Vec<&Contributor>) =
             people.iter().partition(|person| person.first && !is_first);
-        write_names(document, "", &known, most);
-        write_names(document, "For the first time: ", &new, most);
+        write_names(document, "", &known, all.links, most);
+        write_names(document, "For the first time: ", &new, all.links, most);
         return;
     }
     for person in people {
@@ -452,36 +466,49 @@ pub(super) fn contributors(
         } else {
             ""
         };
-        document.item(
-            0,
-            &[
-                Part::Foreign(&person.name),
-                Part::Text(&format!(
-                    " ({}{first})",
-                    counted(person.commits, "commit", "commits")
-                )),
-            ],
-        );
+        let number = counted(person.commits, "commit", "commits");
+        let behind = format!("{number}{first})");
+        let mut parts = named(person, all.links);
+        parts.push(Part::Text(&behind));
+        document.item(0, &parts);
     }
 }
 
-/// How many people have a line each.
-const FEW: usize = 12;
+/// `Jane Doe (janed, `: the name and the login, open for what is said of the person. A login is no
+/// mention: nobody is notified.
+fn named<'a>(person: &'a Contributor, links: Option<&Links>) -> Vec<Part<'a>> {
+    let mut parts = vec![Part::Foreign(&person.name), Part::Text(" (")];
+    if let Some(login) = &person.handle {
+        parts.push(match links.and_then(|links| links.profile(login)) {
+            Some(address) => Part::Link(login.clone(), address),
+            None => Part::Code(login),
+        });
+        parts.push(Part::Text(", "));
+    }
+    parts
+}
 
-fn write_names(document: &mut Document, introduction: &str, people: &[&Contributor], most: usize) {
+fn write_names(
+    document: &mut Document,
+    introduction: &str,
+    people: &[&Contributor],
+    links: Option<&Links>,
+    most: usize,
+) {
     if people.is_empty() {
         return;
     }
     let numbers: Vec<String> = people
         .iter()
-        .map(|person| format!(" ({})", counted(person.commits, "commit", "commits")))
+        .map(|person| format!("{})", counted(person.commits, "commit", "commits")))
         .collect();
     let mut parts = vec![Part::Text(introduction)];
     for (at, (person, number)) in people.iter().zip(&numbers).take(most).enumerate() {
         if at > 0 {
             parts.push(Part::Text(", "));
         }
-        parts.extend([Part::Foreign(&person.name), Part::Text(number)]);
+        parts.extend(named(person, links));
+        parts.push(Part::Text(number));
     }
     let more = format!(
         " and {} more (all in relnotes.json)",

@@ -56,6 +56,7 @@ pub struct Document {
     items: Vec<String>,
     links: Vec<String>,
     html: Vec<String>,
+    other: Vec<String>,
 }
 
 impl Document {
@@ -181,6 +182,44 @@ impl Document {
         self.text.push('\n');
     }
 
+    /// An item people wrote as Markdown, with a tail behind its first paragraph. Whatever it holds
+    /// by itself is what it has to hold here.
+    pub fn written_item(&mut self, markdown: &str, tail: &[Part<'_>]) {
+        let mut line = Self::default();
+        line.parts(tail);
+        let (first, rest) = markdown
+            .trim()
+            .split_once("\n\n")
+            .unwrap_or((markdown.trim(), ""));
+        let mut item = String::from("- ");
+        item.push_str(&first.trim_end().replace('\n', "\n  "));
+        // Behind a list or code, the tail would belong to it.
+        let is_text = !first.lines().any(|line| {
+            line.trim_start()
+                .starts_with(['-', '*', '+', '`', '~', '|', '>'])
+        });
+        item.push_str(if is_text { " " } else { "\n\n  " });
+        item.push_str(line.text.trim_start());
+        item.push('\n');
+        for line in rest.lines() {
+            let is_first = item.ends_with(")\n") && !item.ends_with("\n\n");
+            item.push_str(if is_first { "\n" } else { "" });
+            item.push_str(format!("  {line}").trim_end());
+            item.push('\n');
+        }
+        let seen = parse_back(&item);
+        let plain = |text: &String| without_breaks(text).trim().to_owned();
+        self.items.extend(seen.items.iter().map(plain));
+        self.headings.extend(seen.headings);
+        self.links.extend(seen.links);
+        self.html.extend(seen.html);
+        self.other.extend(seen.other);
+        if !rest.is_empty() {
+            self.gap();
+        }
+        self.text.push_str(&item);
+    }
+
     /// A block of code, for commands and signatures.
     pub fn code_block(&mut self, language: &str, code: &str) {
         self.gap();
@@ -260,7 +299,7 @@ impl Document {
         )?;
         compare(&self.links, links)?;
         compare(&self.html, html)?;
-        compare(&[], other)?;
+        compare(&self.other, other)?;
         Ok(text)
     }
 }
@@ -346,7 +385,7 @@ mod tests {
         document.code_block("sh", "```\nx");
         let text = document.finish().unwrap();
         assert!(
-            text.contains("Vec\\<T\\>\n  - inner\n- [\\#1](https://example.com/issues/1)\n"),
+            text.contains("Vec\\<T>\n  - inner\n- [#1](https://example.com/issues/1)\n"),
             "{text}"
         );
     }

@@ -8,7 +8,7 @@ use crate::model::account::Entry;
 use crate::model::breaking::Source;
 use crate::model::facts::CompatChange;
 use crate::model::links::Links;
-use crate::model::release::Changes;
+use crate::model::release::{Changes, Chapter};
 use crate::model::sections::Section;
 use crate::model::untrusted::Untrusted;
 use crate::model::vulnerabilities::Hit;
@@ -69,6 +69,11 @@ impl<'a> Group<'a> {
         let breaking_label = Untrusted::new("Breaking");
         for line in &self.entries {
             let tail = tail_of(line, links);
+            if let Some(fragment) = &line.fragment {
+                let parts: Vec<Part<'_>> = tail.iter().map(Tail::part).collect();
+                document.written_item(fragment, &parts);
+                continue;
+            }
             let mut parts = Vec::new();
             if line.section == Section::Breaking {
                 parts.extend([Part::Strong(&breaking_label), Part::Text(": ")]);
@@ -116,6 +121,16 @@ impl<'a> Group<'a> {
     }
 }
 
+/// The headings of Keep a Changelog with the lines below each, empty ones left out.
+pub(super) fn grouped(changes: &Changes) -> Vec<(&'static str, Vec<&Entry>)> {
+    let groups = SECTIONS.into_iter().map(|name| {
+        let entries = changes.accounting.entries.iter();
+        let own = entries.filter(|entry| entry.section.keep_a_changelog() == name);
+        (name, own.collect::<Vec<_>>())
+    });
+    groups.filter(|(_, entries)| !entries.is_empty()).collect()
+}
+
 /// Which headings the groups get.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Headings<'a> {
@@ -126,21 +141,15 @@ pub(super) struct Headings<'a> {
 }
 
 /// Writes all changes; breaking ones say so.
-pub(super) fn write_changes(
-    document: &mut Document,
-    changes: &Changes,
-    fixed: &[Hit],
-    links: Option<&Links>,
-    headings: Headings<'_>,
-) {
+pub(super) fn write_changes(document: &mut Document, chapter: Chapter<'_>, headings: Headings<'_>) {
     let start = document.len();
     for name in SECTIONS {
-        let group = Group::of(name, changes, fixed);
+        let group = Group::of(name, chapter.changes, chapter.fixed);
         if !group.is_empty() {
             let is_taken = headings.taken.iter().any(|other| other == name);
             let from = if is_taken { " (from the commits)" } else { "" };
             document.heading(headings.level, &[Part::Text(name), Part::Text(from)]);
-            group.write(document, links);
+            group.write(document, chapter.links);
         }
     }
     if document.len() == start {

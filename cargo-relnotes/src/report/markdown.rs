@@ -11,20 +11,35 @@ use crate::model::spans::{BREAK, Span, spans};
 use crate::model::untrusted::Untrusted;
 use crate::read::page::options;
 
-/// Escapes foreign text for use inside a paragraph or list item.
+/// Escapes foreign text for use anywhere in a line of somebody else's making: what else stands in
+/// the line is not known here.
 pub fn escape(text: &Untrusted) -> String {
     let mut out = String::with_capacity(text.visible().len() + 16);
-    escape_into(&mut out, text);
+    escape_spans(&mut out, text, Line::Foreign);
     out
 }
 
-/// [`escape`], appended to `out`.
+/// Escapes foreign text for use inside a paragraph or list item whose line so far is the end of
+/// `out`; nothing in the line but what went through here may pair with it.
 pub fn escape_into(out: &mut String, text: &Untrusted) {
+    escape_spans(out, text, Line::Own);
+}
+
+/// Who makes the line a text is put into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// A [`Document`](super::document::Document): all of its text is escaped.
+    Own,
+    /// A template: a mark in another part of the line may pair with one of ours.
+    Foreign,
+}
+
+fn escape_spans(out: &mut String, text: &Untrusted, line: Line) {
     // Where the line begins: some characters are markup only there.
     let start = out.rfind('\n').map_or(0, |at| at + 1);
     for span in spans(text.visible()) {
         match span {
-            Span::Text(text) => escape_text(out, text, start),
+            Span::Text(text) => escape_text(out, text, start, line),
             Span::Code { content, ticks } => {
                 let fence = "`".repeat(ticks);
                 out.push_str(&fence);
@@ -52,43 +67,121 @@ pub fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-fn escape_text(out: &mut String, text: &str, start: usize) {
-    let bytes = text.as_bytes();
+fn escape_text(out: &mut String, text: &str, start: usize, line: Line) {
     for (at, c) in text.char_indices() {
-        let at_start = out.len() == start;
-        let next = bytes.get(at + 1).copied();
-        let previous = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '!' | '$' | '^' => {
-                out.push('\\')
-            }
-            '#' => {
-                // `owner/repo#1` would leave a back-reference in somebody else's tracker.
-                if previous.is_some_and(|b| {
-                    b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || b == b'.'
-                }) {
-                    out.push(BREAK);
-                }
-                out.push('\\');
-            }
-            '-' | '+' | '=' if at_start => out.push('\\'),
-            // Bare addresses: `https://` and `www.` are what GitHub's autolink extension looks for.
-            ':' if next == Some(b'/') => out.push('\\'),
-            '.' if ends_with_ignore_case(&text[..at], "www") => out.push('\\'),
-            // `1.` or `1)` at the start would begin an ordered list.
-            '.' | ')'
-                if next.is_none_or(|b| b == b' ')
-                    && out.len() > start
-                    && out[start..].bytes().all(|b| b.is_ascii_digit()) =>
-            {
-                out.push('\\');
-            }
-            _ => {}
-        }
+        let place = Place {
+            before: &text[..at],
+            after: &text[at + c.len_utf8()..],
+            line_so_far: &out[start..],
+        };
+        let guard = if c == '#' && place.is_reference_elsewhere() {
+            Some(BREAK)
+        } else {
+            place.acts(c, line).then_some('\\')
+        };
+        out.extend(guard);
         out.push(c);
-        if c == '@' {
+        let notifies = |next: char| next.is_alphanumeric() || matches!(next, '_' | '-');
+        if c == '@' && text[at + 1..].starts_with(notifies) {
             out.push(BREAK);
         }
+    }
+}
+
+/// Where a character stands.
+struct Place<'a> {
+    /// What stands before it in the same text.
+    before: &'a str,
+    /// What stands behind it in the same text.
+    after: &'a str,
+    /// What was written of the line so far.
+    line_so_far: &'a str,
+}
+
+impl Place<'_> {
+    fn previous(&self) -> Option<char> {
+        self.before.chars().next_back()
+    }
+
+    fn next(&self) -> Option<char> {
+        self.after.chars().next()
+    }
+
+    /// Whether a character would act as markup here.
+    fn acts(&self, c: char, line: Line) -> bool {
+        match c {
+            // A `$` may pair even with one inside code.
+            '`' | '[' | ']' | '$' => true,
+            '\\' => self.next().is_none_or(|next| next.is_ascii_punctuation()),
+            '*' => !(self.previous() == Some(' ') && self.next() == Some(' ')),
+            '_' => !self.is_inside_word('_'),
+            // A pair is needed: the first one of a line does nothing as long as no other can follow.
+            '~' | '^' => line == Line::Foreign || self.line_so_far.contains(c),
+            '|' => line == Line::Foreign,
+            '<' => self
+                .next()
+                .is_none_or(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')),
+            '>' => self.is_first(),
+            '&' => self.begins_entity(),
+            '!' => match self.next() {
+                Some(next) => next == '[',
+                None => line == Line::Foreign,
+            },
+            '#' => self.is_heading_mark(),
+            '-' | '+' | '=' => self.is_first() && self.begins_block(c),
+            // Bare addresses: `https://` and `www.` are what GitHub's autolink extension looks for.
+            ':' => self.after.starts_with("//"),
+            '.' if ends_with_ignore_case(self.before, "www") => true,
+            // `1.` or `1)` at the start would begin an ordered list.
+            '.' | ')' => {
+                let digits = self.line_so_far.bytes().all(|b| b.is_ascii_digit());
+                self.next().is_none_or(|next| next == ' ') && !self.line_so_far.is_empty() && digits
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether nothing was written of the line yet.
+    fn is_first(&self) -> bool {
+        self.line_so_far.is_empty()
+    }
+
+    /// Whether a run of this character stands between letters or digits.
+    fn is_inside_word(&self, c: char) -> bool {
+        let before = self.before.trim_end_matches(c).chars().next_back();
+        let after = self.after.trim_start_matches(c).chars().next();
+        before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
+    }
+
+    /// `&amp;`, `&#35;`.
+    fn begins_entity(&self) -> bool {
+        let name = self.after.strip_prefix('#').unwrap_or(self.after);
+        let length = name.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        // At the end of a text, what comes next may complete it.
+        length == name.len() || length > 0 && name[length..].starts_with(';')
+    }
+
+    /// Whether a `#` begins a heading, or ends the text of one.
+    fn is_heading_mark(&self) -> bool {
+        let before = self.before.trim_end_matches('#');
+        let after = self.after.trim_start_matches('#');
+        let run_is_first =
+            before.is_empty() && self.line_so_far.bytes().all(|b| b"#\\".contains(&b));
+        let may_close = before.is_empty() || before.ends_with(' ');
+        let ends = after.is_empty();
+        (run_is_first && (ends || after.starts_with(' '))) || (may_close && ends)
+    }
+
+    /// `owner/repo#1` would leave a back-reference in somebody else's tracker.
+    fn is_reference_elsewhere(&self) -> bool {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        self.previous().is_some_and(is_name) && self.after.starts_with(|c: char| c.is_ascii_digit())
+    }
+
+    /// Whether `-`, `+` or `=` at the beginning is an item, a rule or the line below a heading.
+    fn begins_block(&self, c: char) -> bool {
+        let is_item = c != '=' && self.next().is_none_or(|next| next == ' ');
+        is_item || self.after.chars().all(|other| other == c || other == ' ')
     }
 }
 
@@ -198,30 +291,40 @@ mod tests {
     fn faithful(text: &str) -> Result<(), String> {
         let text = Untrusted::new(text);
         for prefix in ["- ", "- **area:** ", "", "### "] {
-            let seen = parse_back(&format!("{prefix}{}\n", escape(&text)));
-            let wanted = format!(
-                "{}{}",
-                if prefix.contains("area") {
-                    "area: "
-                } else {
-                    ""
-                },
-                shown(&text)
-            );
-            let got = match prefix {
-                "" => without_breaks(&seen.text),
-                "### " => seen
-                    .headings
-                    .iter()
-                    .map(|(_, text)| without_breaks(text))
-                    .collect(),
-                _ => seen.items.iter().map(|text| without_breaks(text)).collect(),
-            };
-            if got.trim() != wanted.trim() {
-                return Err(format!("{prefix:?}: wanted {wanted:?}, got {got:?}"));
-            }
-            if !(seen.html.is_empty() && seen.links.is_empty() && seen.other.is_empty()) {
-                return Err(format!("{prefix:?}: {seen:?}"));
+            let (block, inline) = prefix
+                .split_once("**")
+                .map_or((prefix, ""), |(block, _)| (block, "**area:** "));
+            let mut line = inline.to_owned();
+            escape_into(&mut line, &text);
+            for escaped in [
+                format!("{prefix}{}", escape(&text)),
+                format!("{block}{line}"),
+            ] {
+                let seen = parse_back(&format!("{escaped}\n"));
+                let wanted = format!(
+                    "{}{}",
+                    if prefix.contains("area") {
+                        "area: "
+                    } else {
+                        ""
+                    },
+                    shown(&text)
+                );
+                let got = match prefix {
+                    "" => without_breaks(&seen.text),
+                    "### " => seen
+                        .headings
+                        .iter()
+                        .map(|(_, text)| without_breaks(text))
+                        .collect(),
+                    _ => seen.items.iter().map(|text| without_breaks(text)).collect(),
+                };
+                if got.trim() != wanted.trim() {
+                    return Err(format!("{prefix:?}: wanted {wanted:?}, got {got:?}"));
+                }
+                if !(seen.html.is_empty() && seen.links.is_empty() && seen.other.is_empty()) {
+                    return Err(format!("{prefix:?}: {seen:?}"));
+                }
             }
         }
         Ok(())
@@ -276,6 +379,14 @@ mod tests {
             "1.",
             "`a\\`b`",
             "12. 13. x",
+            "a_b __c__ _d_ e_f_ __init__.py",
+            "C# and F# #",
+            "$A/$B and ~x~ ^y^ ~~z~~",
+            "AT&T &copy; a & b &",
+            "a!",
+            "C:\\new\\*x",
+            "2 * 3 * 4 *x* *",
+            "# ## a ##",
         ] {
             faithful(text).unwrap();
         }
@@ -286,7 +397,7 @@ mod tests {
         assert_eq!(escape(&"thanks @octocat".into()), "thanks @\u{200b}octocat");
         assert_eq!(
             escape(&"see rust-lang/rust#1".into()),
-            "see rust-lang/rust\u{200b}\\#1"
+            "see rust-lang/rust\u{200b}#1"
         );
         assert_eq!(
             escape(&"see https://a.b and WWW.c.d".into()),

@@ -13,6 +13,7 @@ pub mod migration;
 pub mod notes;
 pub mod rollback;
 pub mod security;
+pub mod settings;
 pub mod template;
 pub(crate) mod verified;
 pub mod words;

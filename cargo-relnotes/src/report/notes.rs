@@ -6,11 +6,11 @@ use release_gate::time::iso_date;
 
 use super::changes::{self, Style};
 use super::document::{Document, DocumentError, Part};
+use super::verified;
 use super::words::counted;
-use super::{accounting, verified};
 use crate::model::bump::release_title;
 use crate::model::prose::{LONGEST_BODY, PROSE_BEGIN, PROSE_END};
-use crate::model::release::{About, Named, Phase, Range, Release, ReleaseType};
+use crate::model::release::{About, Named, Range, Release, ReleaseType};
 use crate::model::sections::Section;
 
 /// Renders the notes with nothing between the marks for people's prose. Notes that would be too
@@ -38,22 +38,18 @@ fn render_lines(release: &Release, most: usize) -> Result<String, DocumentError>
     let mut document = Document::new();
     document.heading(1, &[Part::Text(&title(about))]);
     document.paragraph(&[Part::Text(&opening(about, range))]);
-    if about.phase == Phase::Draft {
-        document.paragraph(&[Part::Text(
-            "This is a draft: digests and verdicts are those known so far.",
-        )]);
-    }
     document.mark(PROSE_BEGIN);
     document.mark(PROSE_END);
     write_body(&mut document, release, most);
-    verified::verification(&mut document, release);
 
     let is_first = range.before().is_none();
-    changes::contributors(&mut document, &release.changes.contributors, is_first, most);
-    document.heading(2, &[Part::Text("Accounting")]);
-    document.paragraph(&[Part::Text(&accounting::sentence(
-        &release.changes.accounting.sums(),
-    ))]);
+    let people = changes::People {
+        people: &release.changes.contributors,
+        is_first,
+        links: about.links.as_ref(),
+    };
+    changes::contributors(&mut document, people, most);
+    verified::verification(&mut document, release);
     document.finish()
 }
 

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::accounting;
 use super::data::{hit_data, report_data};
+use super::keep_a_changelog::grouped;
 use super::markdown::{code, escape};
 use super::notes::opening;
 use crate::model::account::Entry;
@@ -21,6 +22,7 @@ use crate::model::links::Links;
 use crate::model::note::Block;
 use crate::model::prose::{PROSE_BEGIN, PROSE_END};
 use crate::model::release::Release;
+use crate::model::sections::{Layout, Section};
 use crate::model::untrusted::Untrusted;
 
 /// Instructions a template may use: far more than notes of a thousand commits need.
@@ -33,6 +35,29 @@ pub struct Source {
     pub name: String,
     /// Its text.
     pub text: String,
+}
+
+/// Layouts that come with this tool, by name.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("git-cliff", include_str!("../../templates/git-cliff.md.j2")),
+    (
+        "keep-a-changelog",
+        include_str!("../../templates/keep-a-changelog.md.j2"),
+    ),
+];
+
+/// The layout of a name, where it is one that comes with this tool.
+pub fn built_in(name: &str) -> Option<Source> {
+    let (name, text) = BUILT_IN.iter().find(|(other, _)| *other == name)?;
+    Some(Source {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+    })
+}
+
+/// Names of the layouts that come with this tool.
+pub fn built_in_names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).collect()
 }
 
 /// Renders a release with a template.
@@ -62,6 +87,33 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
     environment.add_filter("code", |value: String| {
         Value::from_safe_string(code(&value))
     });
+    environment.add_filter("upper_first", |value: Value| {
+        let text = upper_first(value.as_str().unwrap_or_default());
+        if value.is_safe() {
+            Value::from_safe_string(text)
+        } else {
+            Value::from(text)
+        }
+    });
+    // What people wrote into a fragment is Markdown.
+    environment.add_filter("words", |entry: Value| {
+        let field = |name: &str| entry.get_attr(name).unwrap_or_default();
+        match field("fragment").as_str() {
+            Some(fragment) => Value::from_safe_string(fragment.replace('\n', "\n  ")),
+            None => field("text"),
+        }
+    });
+    environment.add_filter("address", |value: Option<String>| {
+        let address = value.as_deref().and_then(plain_address);
+        Value::from_safe_string(address.unwrap_or_default().to_owned())
+    });
+    environment.add_filter("link", |text: String, address: Option<String>| {
+        let words = escape(&Untrusted::new(&text));
+        Value::from_safe_string(match address.as_deref().and_then(plain_address) {
+            Some(address) => format!("[{words}]({address})"),
+            None => words,
+        })
+    });
     environment.set_formatter(|out, _state, value| {
         let text = match value.kind() {
             ValueKind::String if value.is_safe() => value.to_string(),
@@ -83,6 +135,19 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
     Ok(format!("{}\n", text.trim_end()))
 }
 
+/// The text with its first letter in upper case.
+fn upper_first(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
+}
+
+/// An address that means nothing to Markdown: what links of the project are made of.
+fn plain_address(address: &str) -> Option<&str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:%+@".contains(c);
+    (address.starts_with("https://") && address.chars().all(is_plain)).then_some(address)
+}
+
 /// An error of a template, with its line.
 fn template_error(name: &str, error: &minijinja::Error) -> Error {
     let line = error
@@ -101,16 +166,44 @@ fn template_error(name: &str, error: &minijinja::Error) -> Error {
 }
 
 /// A line, as templates see it.
-fn entry_names(entry: &Entry) -> serde_json::Value {
+fn entry_names(entry: &Entry, links: Option<&Links>) -> serde_json::Value {
+    let pulls: Vec<_> = entry
+        .pulls
+        .iter()
+        .map(|number| json!({ "number": number, "address": links.and_then(|links| links.pull(*number)) }))
+        .collect();
     json!({
+        "breaking": entry.section == Section::Breaking,
         "scope": entry.scope.as_ref().map(Untrusted::visible),
         "text": entry.text.visible(),
+        "fragment": entry.fragment,
         "pull": entry.pulls.first(),
-        "pulls": entry.pulls,
+        "pulls": pulls,
         "notes": entry.breaking.iter().map(Block::words).collect::<Vec<_>>(),
         "advisories": entry.advisories,
         "commits": entry.commits.iter().map(|commit| commit.short()).collect::<Vec<_>>(),
     })
+}
+
+/// The sections that have lines, as templates see them.
+fn section_names(
+    layout: &Layout,
+    entries_of: &dyn Fn(Section) -> Vec<serde_json::Value>,
+) -> Vec<serde_json::Value> {
+    let sections = layout.order().iter().copied();
+    sections
+        .map(|section| (section, entries_of(section)))
+        .filter(|(_, entries)| !entries.is_empty())
+        .map(|(section, entries)| {
+            let title = layout.title(section);
+            json!({
+                "id": layout.id(section),
+                "title": title,
+                "is_usual": title == section.usual_title(),
+                "entries": entries,
+            })
+        })
+        .collect()
 }
 
 /// The names a template may use.
@@ -126,13 +219,31 @@ fn template_names(release: &Release) -> serde_json::Value {
     let data = report_data(release, sha256_bytes(b""));
     let before = range.before();
     let layout = &changes.accounting.layout;
-    let sections: Vec<_> = layout
-        .order()
-        .iter()
-        .copied()
-        .map(|section| (section, changes.accounting.section(section).map(entry_names).collect::<Vec<_>>()))
-        .filter(|(_, entries)| !entries.is_empty())
-        .map(|(section, entries)| json!({ "id": layout.id(section), "title": layout.title(section), "entries": entries }))
+    let links = about.links.as_ref();
+    let entries_of = |wanted: &dyn Fn(&Entry) -> bool| {
+        let own = changes
+            .accounting
+            .entries
+            .iter()
+            .filter(|entry| wanted(entry));
+        own.map(|entry| entry_names(entry, links))
+            .collect::<Vec<_>>()
+    };
+    let sections = section_names(layout, &|section| {
+        entries_of(&|entry| entry.section == section)
+    });
+    let by_type = section_names(layout, &|section| {
+        entries_of(&|entry| entry.kind == section)
+    });
+    let groups: Vec<_> = grouped(changes)
+        .into_iter()
+        .map(|(title, own)| {
+            let entries: Vec<_> = own
+                .into_iter()
+                .map(|entry| entry_names(entry, links))
+                .collect();
+            json!({ "title": title, "entries": entries })
+        })
         .collect();
     json!({
         "package": about.package,
@@ -146,9 +257,12 @@ fn template_names(release: &Release) -> serde_json::Value {
         "opening": opening(about, range),
         "repository": about.links.as_ref().map(Links::base),
         "sections": sections,
+        "by_type": by_type,
+        "keep_a_changelog": groups,
+        "compare": release.chapter().compare_address(),
         "breaking": changes.breaking.iter().map(|item| json!({
             "source": item.source,
-            "entry": item.entry.as_ref().map(entry_names),
+            "entry": item.entry.as_ref().map(|entry| entry_names(entry, links)),
             "items": item.changes.iter().map(|change| json!({ "item": change.item, "rule": change.rule, "before": change.before, "after": change.after })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "manifest": data.manifest,
@@ -183,22 +297,18 @@ mod tests {
     fn every_value_is_escaped() {
         assert_eq!(
             say("# {{ text }}", "<b> @x [l](u)").unwrap(),
-            "# \\<b\\> @\u{200b}x \\[l\\](u)\n"
+            "# \\<b> @\u{200b}x \\[l\\](u)\n"
         );
         assert_eq!(
             say("{{ text|upper }} {{ number }}", "<b>").unwrap(),
-            "\\<B\\> 3\n"
+            "\\<B> 3\n"
         );
         assert_eq!(say("{{ text|code }}", "a`b").unwrap(), "``a`b``\n");
         assert!(
             say("{{ text|safe }}", "<b>").is_err(),
             "there is no way around it"
         );
-        assert!(
-            say("{{ text ~ '<i>' }}", "<b>")
-                .unwrap()
-                .contains("\\<i\\>")
-        );
+        assert!(say("{{ text ~ '<i>' }}", "<b>").unwrap().contains("\\<i>"));
     }
 
     #[test]

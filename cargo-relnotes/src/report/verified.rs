@@ -11,6 +11,7 @@ use crate::model::facts::{
 use crate::model::release::{About, Evidence, Phase, Release, Vulnerabilities};
 use crate::model::shipped::Key;
 use crate::model::vulnerabilities::{Hit, Standing};
+use release_gate_facts::Gap;
 
 /// Vulnerabilities users of this release live with, and what nobody looked for.
 pub(super) fn known_issues(
@@ -22,11 +23,11 @@ pub(super) fn known_issues(
 ) {
     let is_draft = about.phase == Phase::Draft;
     let standing = &vulnerabilities.standing;
-    // In a draft, what nobody looked at yet is one line under “Verification”.
-    let unjudged = facts.vulns.gap().filter(|gap| {
-        let is_told_below = is_draft && gap.kind == GapKind::Missing;
-        standing.is_empty() && vulnerabilities.compared.is_err() && !is_told_below
-    });
+    // In a draft, what nobody looked at yet is in the last line.
+    let unjudged = facts
+        .vulns
+        .gap()
+        .filter(|_| standing.is_empty() && vulnerabilities.compared.is_err() && !is_draft);
     if standing.is_empty() && unjudged.is_none() {
         return;
     }
@@ -70,54 +71,89 @@ fn known_issue(document: &mut Document, standing: Standing, hit: &Hit, is_librar
     document.item(1, &[Part::Text(&mitigation)]);
 }
 
-/// What readers need to check what they downloaded.
+/// What readers need to check what they downloaded, and how much the notes rest on.
 pub(super) fn verification(document: &mut Document, release: &Release) {
     let evidence = &release.evidence;
     let facts = &evidence.facts;
     document.heading(2, &[Part::Text("Verification")]);
-    document.item(
-        0,
-        &[
-            Part::Text("Source: commit "),
-            Part::Code(release.about.commit.as_str()),
-        ],
-    );
-    // A draft says in one line which gates have not run yet; a final release says of each why.
+    write_source(document, release);
+    // A draft says in one line at its end what nobody looked at yet; a final release says of each
+    // why.
     let is_draft = release.about.phase == Phase::Draft;
-    let mut not_yet: Vec<&str> = Vec::new();
-    let mut is_due = |what: &'static str, is_missing: bool| {
-        if is_draft && is_missing {
-            not_yet.push(what);
-        }
-        !(is_draft && is_missing)
-    };
-    if is_due("Build", is_missing(&facts.buildinfo)) {
+    let is_due = |gap: Option<Gap<'_>>| !(is_draft && gap.is_some());
+    if is_due(facts.buildinfo.gap()) {
         write_build(document, evidence);
     }
-    if is_due("Reproducibility", is_missing(&facts.repro)) {
+    if is_due(facts.repro.gap()) {
         write_reproducibility(document, &facts.repro);
     }
-    if is_due("SBOM", is_missing(&facts.sbom)) {
+    if is_due(facts.sbom.gap()) {
         write_sbom(document, &facts.sbom);
     }
-    if is_due("API", is_missing(&facts.compat)) {
+    if is_due(facts.compat.gap()) {
         write_api(document, &facts.compat);
     }
-    if is_due("Vulnerabilities", is_missing(&facts.vulns)) {
+    if is_due(facts.vulns.gap()) {
         write_vulnerabilities(document, &facts.vulns);
     }
-    if !not_yet.is_empty() {
-        let line = format!("{}: not judged yet", not_yet.join(", "));
-        document.item(0, &[Part::Text(&line)]);
+    let uncompared = uncompared_sides(release);
+    if !is_draft {
+        for (what, why) in &uncompared {
+            let line = format!("{what}: not compared ({why})");
+            document.item(0, &[Part::Text(&line)]);
+        }
     }
-    if release.range.before().is_some() {
-        not_compared(document, release);
-    }
+    let sums = release.changes.accounting.sums();
+    document.item(0, &[Part::Text(&super::accounting::sentence(&sums))]);
     write_keys(document, &release.about.package, &evidence.keys);
+    if is_draft {
+        write_draft_gaps(document, facts, &uncompared);
+    }
 }
 
-fn is_missing<T>(fact: &Fact<T>) -> bool {
-    matches!(fact, Fact::Missing)
+/// The commit, and where the changes since the release before are shown.
+fn write_source(document: &mut Document, release: &Release) {
+    let mut parts = vec![
+        Part::Text("Source: commit "),
+        Part::Code(release.about.commit.as_str()),
+    ];
+    let chapter = release.chapter();
+    let tag = chapter.tag_to_be();
+    if let (Some(before), Some(address)) = (chapter.before, chapter.compare_address()) {
+        let span = format!("{}...{tag}", before.tag);
+        parts.extend([Part::Text(", all changes: "), Part::Link(span, address)]);
+    }
+    document.item(0, &parts);
+}
+
+/// What nobody looked at yet, in one line.
+fn write_draft_gaps(document: &mut Document, facts: &Facts, uncompared: &[(&str, &String)]) {
+    let not_yet: Vec<String> = facts
+        .gaps()
+        .into_iter()
+        .map(|gap| match gap.kind {
+            GapKind::Missing => gap.file.to_owned(),
+            _ => format!("{} ({})", gap.file, gap.why),
+        })
+        .collect();
+    let mut said = Vec::new();
+    if !not_yet.is_empty() {
+        said.push(format!("not judged yet: {}", not_yet.join(", ")));
+    }
+    match uncompared {
+        [(_, why), (_, same)] if why == same => {
+            said.push(format!("dependencies and advisories not compared ({why})"));
+        }
+        sides => said.extend(
+            sides
+                .iter()
+                .map(|(what, why)| format!("{} not compared ({why})", what.to_lowercase())),
+        ),
+    }
+    if !said.is_empty() {
+        let line = format!("Draft; {}.", said.join("; "));
+        document.paragraph(&[Part::Text(&line)]);
+    }
 }
 
 fn write_build(document: &mut Document, evidence: &Evidence) {
@@ -256,32 +292,21 @@ fn write_api(document: &mut Document, fact: &Fact<Judged<CompatData>>) {
 }
 
 /// What could not be compared with the release before, and why.
-fn not_compared(document: &mut Document, release: &Release) {
-    let no_manifest = "the package was not in the release before".to_owned();
+fn uncompared_sides(release: &Release) -> Vec<(&'static str, &String)> {
+    if release.range.before().is_none() {
+        return Vec::new();
+    }
     let sides = [
-        (
-            "Manifest",
-            release.changes.manifest.is_none().then_some(&no_manifest),
-        ),
         ("Dependencies", release.changes.dependencies.as_ref().err()),
         (
             "Advisories since the release before",
             release.vulnerabilities.compared.as_ref().err(),
         ),
     ];
-    for (what, why) in sides {
-        if let Some(why) = why {
-            document.item(
-                0,
-                &[
-                    Part::Text(what),
-                    Part::Text(": not compared ("),
-                    Part::Text(why),
-                    Part::Text(")"),
-                ],
-            );
-        }
-    }
+    sides
+        .into_iter()
+        .filter_map(|(what, why)| Some((what, why?)))
+        .collect()
 }
 
 /// The size of the same artifact in the release before.

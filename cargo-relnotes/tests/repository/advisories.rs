@@ -53,7 +53,7 @@ fn advisories_between_two_releases() {
     assert_eq!(data["dependencies"]["updated"][0]["to"], "0.5.0");
     let notes = repo.notes();
     assert!(
-        notes.contains("`RUSTSEC-2023-0001` no longer applies: Links \\<escape\\>"),
+        notes.contains("`RUSTSEC-2023-0001` no longer applies: Links \\<escape>"),
         "{notes}"
     );
     assert!(
@@ -87,7 +87,8 @@ fn advisories_between_two_releases() {
     // Without a database nobody claims anything.
     let report = repo.report(&["--to", "v0.2.0"], 0);
     assert!(report["data"]["vulnerabilities"].is_null());
-    assert!(repo.notes().contains("Vulnerabilities: not judged"));
+    let last = repo.notes().lines().last().unwrap_or_default().to_owned();
+    assert!(last.contains("vulns.json"), "{last}");
     assert_eq!(repo.run(&["--db", "nowhere"]).status.code(), Some(101));
 }
 
@@ -119,7 +120,7 @@ fn an_advisory_of_our_own_is_a_skeleton_until_it_is_filled_in() {
             "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
         );
     let advisory: rustsec::Advisory = filled.parse().unwrap();
-    assert_eq!(advisory.title(), "bound the recursion \\<n\\>");
+    assert_eq!(advisory.title(), "bound the recursion \\<n>");
     assert!(
         advisory.versions.is_vulnerable(&"0.1.0".parse().unwrap())
             && !advisory.versions.is_vulnerable(&"0.2.0".parse().unwrap())

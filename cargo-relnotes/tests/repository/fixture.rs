@@ -186,7 +186,16 @@ impl Repo {
             &subject,
             serde_json::json!({ "required_bump": "minor", "changes": [] }),
         );
-        let sbom = serde_json::json!({ "bomFormat": "CycloneDX", "metadata": { "component": { "version": "0.2.0" } }, "components": [] });
+        let property = |name: &str, value: &str| serde_json::json!({ "name": format!("release-gates:sbom-lite:{name}"), "value": value });
+        let sbom = serde_json::json!({
+            "bomFormat": "CycloneDX", "components": [],
+            "metadata": {
+                "component": { "name": "demo", "version": "0.2.0" },
+                "properties": [
+                    property("commit", commit.unwrap_or(&head)), property("dirty", "false"), property("lock-sha256", &lock.to_string()),
+                ],
+            },
+        });
         std::fs::write(self.artifact("sbom.cdx.json"), sbom.to_string()).unwrap();
     }
 }

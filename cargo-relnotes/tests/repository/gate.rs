@@ -438,7 +438,8 @@ fn a_broken_lockfile_is_said() {
     let report = repo.report(&["--to", "v0.2.0"], 0);
     assert_eq!(rules(&report), ["facts-missing", "facts-error"]);
     assert!(
-        repo.notes().contains("Dependencies: not compared"),
+        repo.notes()
+            .contains("dependencies and advisories not compared ("),
         "{}",
         repo.notes()
     );

@@ -19,11 +19,8 @@ fn a_draft_accounts_for_every_commit() {
     assert_eq!(report["baseline"]["version"], "0.1.0");
     assert_eq!(rules(&report), ["facts-missing"]);
     let notes = repo.notes();
-    assert!(
-        notes.contains("- **cli**: read `Vec<T>` (\\#12, "),
-        "{notes}"
-    );
-    assert!(notes.contains("  - call `read` \\<twice\\>"), "{notes}");
+    assert!(notes.contains("- **cli**: read `Vec<T>` (#12, "), "{notes}");
+    assert!(notes.contains("  - call `read` \\<twice>"), "{notes}");
     assert!(
         notes.contains("- Bob Builder (1 commit, for the first time)"),
         "{notes}"
@@ -169,7 +166,8 @@ fn hostile_messages_come_through_as_text() {
     assert_eq!(report["data"]["sums"]["total"], 6);
     let notes = repo.notes();
     assert!(
-        !notes.contains("<script>")
+        !notes.replace("\\<", "").contains("<s")
+            && !notes.replace("\\<", "").contains("</")
             && !notes.contains("[x](javascript")
             && !notes.contains("@everyone")
     );

@@ -1,7 +1,7 @@
-//! Rules about what notes claim: Rust versions, dates, advisories, pull requests.
+//! Rules about what notes claim: Rust versions, dates, advisories, pull requests, features, packages.
 //!
 //! Must never: fail notes for what cannot be known. A number that is in no commit may be that of an
-//! issue, which is said and no more.
+//! issue, and a feature that of another package, which is said and no more.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::content::{RUST, is_about, short_version, versions_in};
 use super::subject::Notes;
 use crate::model::advisories::advisory_ids;
 use crate::model::release::{Named, Release, numbers_in};
-use crate::read::page::Page;
+use crate::read::page::{Block, Page};
 use crate::rules;
 
 /// Everything the notes claim and the facts deny. Generated notes claim what they were made from.
@@ -25,6 +25,8 @@ pub(super) fn false_claims(release: &Release, notes: &Notes<'_>, page: &Page) ->
     findings.extend(date(release, notes, page));
     findings.extend(advisories(release, notes, page));
     findings.extend(numbers(release, notes, page));
+    findings.extend(features(release, notes, page));
+    findings.extend(packages(release, notes, page));
     findings
 }
 
@@ -47,15 +49,9 @@ fn rust_versions(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Findi
         .filter_map(|delta| delta.rust_version.as_ref()?.before.as_deref())
         .map(short_version)
         .next();
-    let is_claim = |text: &str| {
-        let lower = text.to_lowercase();
-        lower.contains("msrv")
-            || lower.contains("rust-version")
-            || (lower.contains("minimum") && lower.contains("rust"))
-    };
     page.blocks
         .iter()
-        .filter(|block| is_claim(&block.text) && is_about(page, block, RUST))
+        .filter(|block| claims_rust_version(&block.text) && is_about(page, block, RUST))
         .filter_map(|block| {
             let said: BTreeSet<String> = versions_in(&block.text)
                 .into_iter()
@@ -76,14 +72,29 @@ fn rust_versions(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Findi
         .collect()
 }
 
+/// Whether a sentence says which Rust is needed.
+fn claims_rust_version(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let at_least = ["or newer", "or later", "or above", "or higher", "at least"]
+        .iter()
+        .any(|words| lower.contains(words));
+    lower.contains("msrv")
+        || lower.contains("rust-version")
+        || (lower.contains("minimum") && lower.contains("rust"))
+        || lower.contains("requires rust")
+        || lower.contains("supported rust version")
+        || (lower.contains("rust 1.") && at_least)
+}
+
 /// A date in the section's heading that is not that of the release.
 fn date(release: &Release, notes: &Notes<'_>, page: &Page) -> Option<Finding> {
     const DAY: i64 = 86_400;
     let heading = page.headings.first()?;
     let said = heading
         .text
-        .split(|c: char| !(c.is_ascii_digit() || c == '-'))
-        .find_map(|word| Some((word, seconds_of(word)?)))?;
+        .split(|c: char| !(c.is_ascii_digit() || c == '-' || c == '/'))
+        .find_map(|word| Some((word.to_owned(), seconds_of(&word.replace('/', "-"))?)))
+        .or_else(|| day_in_words(&heading.text))?;
     // Before there is a tag, the day of the release is not known yet.
     let days = (said.1 - release.about.time).abs() / DAY;
     let slack = if release.about.named == Named::Tagged {
@@ -99,6 +110,52 @@ fn date(release: &Release, notes: &Notes<'_>, page: &Page) -> Option<Finding> {
         );
         false_claim(notes, message).level(if days > 180 { Level::Deny } else { Level::Warn })
     })
+}
+
+/// A day as `March 7th, 2025` or `7 Mar 2025` says it, and its seconds since 1970.
+fn day_in_words(text: &str) -> Option<(String, i64)> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let month_of = |word: &str| {
+        let is_month = |month: &&str| *month == word || month[..3] == *word;
+        Some(1 + MONTHS.iter().position(|month| is_month(&month))?)
+    };
+    let day_of = |word: &str| {
+        let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
+        digits
+            .parse::<u8>()
+            .ok()
+            .filter(|day| (1..=31).contains(day))
+    };
+    let found = words.windows(3).find_map(|three| {
+        let [a, b, year] = three else { return None };
+        let year: u16 = year.parse().ok().filter(|year| *year >= 1970)?;
+        let (month, day) = match (month_of(a), month_of(b)) {
+            (Some(month), _) => (month, day_of(b)?),
+            (_, Some(month)) => (month, day_of(a)?),
+            _ => return None,
+        };
+        Some(format!("{year}-{month:02}-{day:02}"))
+    })?;
+    let seconds = seconds_of(&found)?;
+    Some((found, seconds))
 }
 
 /// Seconds since 1970 of a day, `2026-11-21`. <https://howardhinnant.github.io/date_algorithms.html>
@@ -187,6 +244,150 @@ fn numbers(release: &Release, notes: &Notes<'_>, page: &Page) -> Option<Finding>
     })
 }
 
+/// Features the manifest does not have, and features that are said to be gone and are there.
+fn features(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
+    let known = &release.about.features;
+    let removed: BTreeSet<&String> = release.changes.features_removed().collect();
+    let mut findings = Vec::new();
+    let mut seen = BTreeSet::new();
+    for block in &page.blocks {
+        for name in named_features(block) {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let is_known = known.contains(&name);
+            let lower = block.prose.to_lowercase();
+            let is_said_gone = [
+                " removed", " gone", "remove ", "removed ", "dropped", "drop ",
+            ]
+            .iter()
+            .any(|word| lower.contains(word));
+            let message = if !is_known && !removed.contains(&name) {
+                format!("the notes name the feature `{name}`, which the manifest does not have")
+            } else if is_known && is_said_gone && is_about_one(block) {
+                format!(
+                    "the notes seem to say that the feature `{name}` is gone, and the manifest has it"
+                )
+            } else {
+                continue;
+            };
+            let help = "look whether the name is right; that of another package's feature may be";
+            findings.push(
+                false_claim(notes, message)
+                    .level(Level::Warn)
+                    .help(help)
+                    .evidence("feature", name),
+            );
+        }
+    }
+    findings
+}
+
+/// Whether a block sets one thing as code, so that what it says is said of that.
+fn is_about_one(block: &Block) -> bool {
+    block.code.len() == 1
+}
+
+/// Names that a block calls a feature of cargo: code beside the word.
+fn named_features(block: &Block) -> Vec<String> {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    block
+        .code
+        .iter()
+        .filter(|code| is_name(code))
+        .filter(|code| {
+            let text = &block.text;
+            text.match_indices(code.as_str()).any(|(at, _)| {
+                let before = text[..at].trim_end().to_lowercase();
+                let after = text[at + code.len()..].trim_start().to_lowercase();
+                let follows = [
+                    "feature ",
+                    "feature.",
+                    "feature,",
+                    "feature:",
+                    "cargo feature",
+                ]
+                .iter()
+                .any(|word| after.starts_with(word) || after == word.trim_end());
+                let precedes = before.ends_with(" feature") || before.ends_with("cargo feature");
+                follows || precedes
+            })
+        })
+        .cloned()
+        .collect()
+}
+
+/// Updates of packages that Cargo.lock does not have at that version.
+fn packages(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
+    let Some(locked) = &release.evidence.locked else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    for block in &page.blocks {
+        let Some((name, version)) = update_in(&block.text) else {
+            continue;
+        };
+        let is_code = block.code.contains(&name);
+        let message = match locked.get(&name) {
+            Some(versions) if versions.iter().any(|one| is_version_of(one, &version)) => continue,
+            Some(versions) => format!(
+                "the notes say {name} {version}, and Cargo.lock has {}",
+                versions.join(", ")
+            ),
+            None if is_code => {
+                format!("the notes name the package {name}, which Cargo.lock does not have")
+            }
+            None => continue,
+        };
+        findings.push(
+            false_claim(notes, message)
+                .level(Level::Warn)
+                .evidence("package", name),
+        );
+    }
+    findings
+}
+
+/// `Updated serde from 1.0.1 to 1.0.2`: the package, and its version now.
+fn update_in(text: &str) -> Option<(String, String)> {
+    const VERBS: &[&str] = &[
+        "bump", "bumped", "bumps", "update", "updated", "updates", "upgrade", "upgraded",
+        "upgrades",
+    ];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let at = words.iter().position(|word| {
+        let lower = word.to_lowercase();
+        VERBS.contains(&lower.trim_end_matches([':', ',']))
+    })?;
+    let name = words
+        .get(at + 1)?
+        .trim_matches(|c: char| !c.is_alphanumeric());
+    let to = words
+        .iter()
+        .skip(at + 2)
+        .take(4)
+        .position(|word| word.eq_ignore_ascii_case("to"))?;
+    let version = words.get(at + 2 + to + 1)?;
+    let version = version
+        .trim_start_matches('v')
+        .trim_end_matches(|c: char| !c.is_ascii_digit());
+    let is_version = version.contains('.') && version.starts_with(|c: char| c.is_ascii_digit());
+    is_version.then(|| (name.to_owned(), version.to_owned()))
+}
+
+/// Whether a locked version is the one that is said: `1.2` is said of `1.2.3`.
+fn is_version_of(locked: &str, said: &str) -> bool {
+    locked == said
+        || locked
+            .strip_prefix(said)
+            .is_some_and(|rest| rest.starts_with(['.', '-', '+']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,5 +399,25 @@ mod tests {
         }
         assert_eq!(seconds_of("2026-13-01"), None);
         assert_eq!(seconds_of("1.2.3"), None);
+        for text in ["1.44.0 (March 7th, 2025)", "1.44.0 - 7 Mar 2025"] {
+            let (day, _) = day_in_words(text).unwrap();
+            assert_eq!(day, "2025-03-07", "{text}");
+        }
+        assert_eq!(day_in_words("1.0.0 maybe 2 2025"), None);
+    }
+
+    #[test]
+    fn updates_and_features_are_told_from_other_words() {
+        let update = |text: &str| update_in(text);
+        assert_eq!(
+            update("Updated serde from 1.0.1 to v1.0.2."),
+            Some(("serde".to_owned(), "1.0.2".to_owned()))
+        );
+        assert_eq!(update("Bump the timeout to 30 seconds"), None);
+        let page = Page::read(
+            "- New cargo feature `turbo`\n- the `fast` feature is quick\n- `x` features a new look\n",
+        );
+        let named: Vec<String> = page.blocks.iter().flat_map(named_features).collect();
+        assert_eq!(named, ["turbo", "fast"]);
     }
 }

@@ -282,7 +282,25 @@ fn is_mark(words: &str, mark: &str) -> bool {
         let before = words[..at].trim_end();
         let after = &words[at + mark.len()..];
         let begins_word = !words[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        let is_before_colon = after.starts_with(':') || after.starts_with("(");
+        let last = before.rsplit(' ').next().unwrap_or_default().to_lowercase();
+        let is_noun = matches!(
+            last.as_str(),
+            "a" | "an"
+                | "the"
+                | "each"
+                | "every"
+                | "any"
+                | "of"
+                | "for"
+                | "as"
+                | "and"
+                | "or"
+                | "with"
+                | "show"
+                | "shows"
+                | "highlight"
+        );
+        let is_before_colon = (after.starts_with(':') || after.starts_with('(')) && !is_noun;
         let is_bracketed = before.ends_with(['(', '[']) && after.starts_with([')', ']', ':']);
         let ends = after
             .trim_matches(|c: char| !c.is_alphanumeric())
@@ -314,6 +332,7 @@ mod tests {
             "The XXX and FIXME markers are bold",
             "TODO lists are shown",
             "support for TODO",
+            "a TODO: marker is coloured",
         ] {
             assert!(placeholder_in(text).is_none(), "{text}");
         }

@@ -3,6 +3,7 @@
 pub mod buildinfo;
 pub mod compare;
 pub mod compat;
+pub mod cyclonedx;
 pub mod diff;
 pub mod licenses;
 pub mod pack;

@@ -1,0 +1,345 @@
+//! What a configuration of git-cliff says, in the words of this tool.
+//!
+//! Must never: take something over by half in silence. Whatever has no equal here is in
+//! [`Taken::left_out`].
+
+use regex::Regex;
+use toml::{Table, Value};
+
+/// A section, or changes that have no line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TakenSection {
+    /// Its id.
+    pub id: String,
+    /// Its heading; `None` for changes without a line.
+    pub title: Option<String>,
+    /// What fits the subjects of its changes.
+    pub pattern: Option<String>,
+    /// The scope of its changes.
+    pub scope: Option<String>,
+}
+
+/// What was taken over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Names of release tags.
+    pub tag_patterns: Vec<String>,
+    /// Where links lead.
+    pub repository: Option<String>,
+    /// Folders that belong to the package too.
+    pub paths: Vec<String>,
+    /// Sections and skipped changes, the first that fits counts.
+    pub sections: Vec<TakenSection>,
+    /// Commits without a line.
+    pub skipped: Vec<String>,
+    /// What has no equal here, and what to do instead.
+    pub left_out: Vec<String>,
+}
+
+/// Keys that mean nothing here and lose nothing: this tool always does so, or never needs to.
+const QUIET: &[&str] = &[
+    "conventional_commits",
+    "split_commits",
+    "protect_breaking_commits",
+    "topo_order",
+    "topo_order_commits",
+    "sort_commits",
+    "trim",
+    "render_always",
+    "output",
+    "recurse_submodules",
+    "require_conventional",
+    "fail_on_unmatched_commit",
+    "use_branch_tags",
+    "filter_unconventional",
+];
+
+/// Takes over what a configuration says.
+pub fn take_over(config: &Table) -> Taken {
+    let mut taken = Taken::default();
+    for (key, value) in config
+        .get("changelog")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
+        match key.as_str() {
+            "header" | "body" | "footer" => {}
+            "postprocessors" if is_empty_list(value) => {}
+            key if QUIET.contains(&key) => {}
+            key => taken.left_out.push(format!("[changelog] {key}")),
+        }
+    }
+    if has_text(config, "changelog", "body") {
+        taken.left_out.push(
+            "[changelog] body: templates are minijinja here; `--template git-cliff` looks like git-cliff's own"
+                .to_owned(),
+        );
+    }
+    for (key, value) in config
+        .get("git")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
+        take_git_key(&mut taken, key, value);
+    }
+    for (key, value) in config
+        .get("remote")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
+        match remote_address(key, value) {
+            Some(address) => taken.repository = Some(address),
+            None => taken.left_out.push(format!("[remote] {key}")),
+        }
+    }
+    if config.contains_key("bump") {
+        taken
+            .left_out
+            .push("[bump]: raising the version is your commit; `bump-too-small` says which step is needed".to_owned());
+    }
+    taken
+}
+
+fn take_git_key(taken: &mut Taken, key: &str, value: &Value) {
+    match (key, value) {
+        ("commit_parsers", Value::Array(parsers)) => {
+            for parser in parsers.iter().filter_map(Value::as_table) {
+                take_parser(taken, parser);
+            }
+        }
+        ("tag_pattern", Value::String(pattern)) => match literal_prefix(pattern) {
+            Some(prefix) if matches!(prefix.as_str(), "" | "v") => {}
+            Some(prefix) => taken.tag_patterns.push(format!("{prefix}{{version}}")),
+            None => taken.left_out.push(format!(
+                "[git] tag_pattern = {pattern:?}: set `tag-patterns`"
+            )),
+        },
+        ("include_paths" | "include_path", Value::Array(paths)) => {
+            let folders = paths
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|path| path.trim_end_matches(['*', '/']).to_owned());
+            taken.paths.extend(folders.filter(|path| !path.is_empty()));
+        }
+        ("filter_commits", Value::Boolean(true)) => taken.left_out.push(
+            "[git] filter_commits: what nothing knows is listed under “Other changes”".to_owned(),
+        ),
+        ("filter_commits", _) => {}
+        (key, value) if QUIET.contains(&key) || is_empty_list(value) => {}
+        (key, _) => taken.left_out.push(format!("[git] {key}")),
+    }
+}
+
+fn take_parser(taken: &mut Taken, parser: &Table) {
+    let text = |key: &str| parser.get(key).and_then(Value::as_str);
+    let is_skipped = parser.get("skip").and_then(Value::as_bool) == Some(true);
+    let group = text("group")
+        .map(plain_title)
+        .filter(|title| !title.is_empty());
+    if let Some(id) = text("sha") {
+        match is_skipped {
+            true => taken.skipped.push(id.to_owned()),
+            false => taken.left_out.push(format!("a parser for the commit {id}")),
+        }
+        return;
+    }
+    let pattern = text("message").map(str::to_owned);
+    let scope = text("scope").map(str::to_owned);
+    let others = ["body", "footer", "field", "pattern", "default_scope"];
+    let odd = others.iter().find(|key| parser.contains_key(**key));
+    let said = || parser.to_string().replace('\n', ", ");
+    if odd.is_some() || (pattern.is_none() && scope.is_none()) {
+        taken.left_out.push(format!(
+            "a parser that looks at more than the subject: {}",
+            said()
+        ));
+        return;
+    }
+    if pattern
+        .as_deref()
+        .is_some_and(|pattern| Regex::new(pattern).is_err())
+    {
+        taken.left_out.push(format!(
+            "a parser whose pattern is no regular expression: {}",
+            said()
+        ));
+        return;
+    }
+    // A scope is a regular expression there, and a word here.
+    let scope = scope.map(|scope| scope.trim_matches(['^', '$']).to_owned());
+    let is_word = |scope: &String| {
+        scope
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    if scope.as_ref().is_some_and(|scope| !is_word(scope)) {
+        taken.left_out.push(format!(
+            "a parser whose scope is a regular expression: {}",
+            said()
+        ));
+        return;
+    }
+    let (id, title) = match (is_skipped, group) {
+        (true, _) => ("skipped".to_owned(), None),
+        (false, Some(title)) => (id_of(&title), Some(title)),
+        (false, None) => return,
+    };
+    taken.sections.push(TakenSection {
+        id,
+        title,
+        pattern,
+        scope,
+    });
+}
+
+/// A heading without the comments by which git-cliff's users set the order.
+fn plain_title(group: &str) -> String {
+    let mut text = group.to_owned();
+    while let (Some(start), Some(end)) = (text.find("<!--"), text.find("-->")) {
+        if end < start {
+            break;
+        }
+        text.replace_range(start..end + 3, "");
+    }
+    text.trim().to_owned()
+}
+
+/// The id of a section: that of a usual one where the heading says so.
+fn id_of(title: &str) -> String {
+    let words: Vec<String> = title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let joined = words.join("-");
+    let usual = match joined.as_str() {
+        "feature" | "features" | "added" => "features",
+        "bug-fixes" | "bug-fix" | "fixes" | "fixed" => "fixes",
+        "performance" => "performance",
+        "security" => "security",
+        "deprecated" => "deprecated",
+        "dependencies" => "dependencies",
+        "other" | "other-changes" => "other",
+        _ => {
+            return if joined.is_empty() {
+                "section".to_owned()
+            } else {
+                joined
+            };
+        }
+    };
+    usual.to_owned()
+}
+
+/// What tags begin with, before the version: `demo-v[0-9].*`.
+fn literal_prefix(pattern: &str) -> Option<String> {
+    let plain = pattern.trim_start_matches('^');
+    let end = plain
+        .find(|c: char| {
+            !(c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '@')) || c.is_ascii_digit()
+        })
+        .unwrap_or(plain.len());
+    let (prefix, rest) = plain.split_at(end);
+    // `v?` makes the letter before it optional.
+    let prefix = if rest.starts_with('?') {
+        &prefix[..prefix.len().saturating_sub(1)]
+    } else {
+        prefix
+    };
+    let rest = rest.trim_start_matches('?');
+    let begins_version = ["[0-9]", "\\d", "(\\d", "([0-9]", ".*", "*"]
+        .iter()
+        .any(|mark| rest.starts_with(mark));
+    begins_version.then(|| prefix.to_owned())
+}
+
+fn remote_address(forge: &str, value: &Value) -> Option<String> {
+    let host = match forge {
+        "github" => "github.com",
+        "gitlab" => "gitlab.com",
+        "gitea" => "codeberg.org",
+        "bitbucket" => "bitbucket.org",
+        _ => return None,
+    };
+    let text = |key: &str| value.get(key)?.as_str();
+    Some(format!(
+        "https://{host}/{}/{}",
+        text("owner")?,
+        text("repo")?
+    ))
+}
+
+fn has_text(config: &Table, table: &str, key: &str) -> bool {
+    let value = config.get(table).and_then(|table| table.get(key));
+    value
+        .and_then(Value::as_str)
+        .is_some_and(|text| !text.trim().is_empty())
+}
+
+fn is_empty_list(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parsers_become_sections() {
+        let config: Table = r#"
+            [changelog]
+            body = "x"
+            [git]
+            tag_pattern = "demo-v[0-9].*"
+            commit_parsers = [
+              { message = "^feat", group = "<!-- 0 -->🚀 New stuff" },
+              { message = "^fix", group = "Bug Fixes" },
+              { message = "^chore\\(release\\)", skip = true },
+              { sha = "0123456789", skip = true },
+              { body = ".*security", group = "Security" },
+            ]
+            commit_preprocessors = [{ pattern = "a", replace = "b" }]
+            [remote.github]
+            owner = "me"
+            repo = "demo"
+        "#
+        .parse()
+        .unwrap();
+        let taken = take_over(&config);
+        let sections: Vec<_> = taken
+            .sections
+            .iter()
+            .map(|section| (section.id.as_str(), section.title.as_deref()))
+            .collect();
+        assert_eq!(
+            sections,
+            [
+                ("new-stuff", Some("🚀 New stuff")),
+                ("fixes", Some("Bug Fixes")),
+                ("skipped", None),
+            ]
+        );
+        assert_eq!(taken.tag_patterns, ["demo-v{version}"]);
+        assert_eq!(
+            taken.repository.as_deref(),
+            Some("https://github.com/me/demo")
+        );
+        assert_eq!(taken.skipped, ["0123456789"]);
+        assert_eq!(taken.left_out.len(), 3, "{:?}", taken.left_out);
+    }
+
+    #[test]
+    fn tags_of_every_form() {
+        for (pattern, prefix) in [
+            ("v[0-9].*", Some("v")),
+            ("^v?\\d+", Some("")),
+            ("release/[0-9]*", Some("release/")),
+            ("(a|b)", None),
+        ] {
+            assert_eq!(literal_prefix(pattern).as_deref(), prefix, "{pattern}");
+        }
+    }
+}
