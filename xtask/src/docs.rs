@@ -9,6 +9,7 @@ use release_gate::json::to_canonical_vec;
 use release_gate::process::Step;
 use release_gate::{Error, Result, exit};
 
+use crate::configuration;
 use crate::workspace::{GATES, Workspace, executables};
 
 /// Generate the CLI reference, rule catalogue and report schemas
@@ -84,6 +85,7 @@ fn generated(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let programs = executables(&finished.stdout);
 
     let mut files = BTreeMap::new();
+    let mut tables = Vec::new();
     for gate in GATES {
         let program = programs
             .iter()
@@ -102,7 +104,18 @@ fn generated(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
                 to_canonical_vec(&schema).or_judge(|| "cannot write a schema".to_owned())?;
             files.insert(format!("docs/schemas/{name}.schema.json").into(), bytes);
         }
+
+        let table = generate(workspace, program, "configuration")?;
+        let table: serde_json::Value = serde_json::from_slice(&table)
+            .or_judge(|| format!("{gate} printed a schema that cannot be read"))?;
+        tables.push((gate.trim_start_matches("cargo-"), table));
     }
+
+    let page = configuration::page(&tables)?;
+    files.insert("docs/configuration.md".into(), page.into_bytes());
+    let schema = to_canonical_vec(&configuration::file_schema(&tables))
+        .or_judge(|| "cannot write a schema".to_owned())?;
+    files.insert("docs/schemas/release-gates.schema.json".into(), schema);
     Ok(files)
 }
 

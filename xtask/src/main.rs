@@ -3,6 +3,7 @@
 //! Tasks start the gates as a user would, as programs, and meet them in their reports only.
 
 mod bench;
+mod configuration;
 mod docs;
 mod fuzz;
 mod gate;

@@ -15,7 +15,7 @@ use super::vex::VexStatement;
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Config {
     /// The lowest severity of a vulnerability that fails `audit`. One without a score always fails.
-    /// Default: `low`. The flag is `--fail-on`.
+    /// Default: `high`. The flag is `--fail-on`.
     pub fail_on: Option<Threshold>,
     /// Days after which an advisory database is too old. The flag is `--max-db-age`.
     pub max_db_age: Option<u32>,
