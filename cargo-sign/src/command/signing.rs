@@ -13,6 +13,7 @@ use crate::format::minisign::{MinisignSignature, Prehash};
 use crate::inspect::check_list;
 use crate::judge::keys::Keys;
 use crate::judge::listing::Extent;
+use crate::judge::naming::check_version;
 use crate::judge::signature::{check_same, check_signature};
 use crate::judge::verdict::Verdict;
 use crate::key::Secret;
@@ -112,8 +113,11 @@ pub(super) fn make_signature(
     // Judged as a user would, with the committed keys: a key derived from the secret could not
     // notice that the wrong one was used.
     let judged = check_signature(Some(text.as_bytes()), &prehash, name, keys);
-    if judged.found.is_none() {
+    let Some((_, comment)) = judged.found else {
         return Ok(Err(judged.findings));
+    };
+    if let Some(problem) = check_version(name, &comment) {
+        return Ok(Err(vec![problem]));
     }
     Ok(Ok(Signature { path: file, text }))
 }
@@ -132,7 +136,9 @@ fn check_first(
     let Some((_, comment)) = judged.found else {
         return Ok(judged.findings);
     };
-    let mut problems = check_same(&comment, &release.comment(name), name);
+    let own = release.comment(name);
+    let mut problems = check_same(&comment, &own, name);
+    problems.extend(check_same_state(&comment, &own, name));
     if keys.quorum(&release.version, &BTreeSet::new()).1 < 2 {
         let text = format!("`{name}` is signed by another key already");
         let help = "several keys sign where the keyring asks for them: `cargo sign keys threshold`; else move the signature away first";
@@ -146,6 +152,18 @@ fn check_first(
         problems.extend(refused);
     }
     Ok(problems)
+}
+
+/// Two people who sign one release have to say the same of how it was made, too.
+fn check_same_state(first: &TrustedComment, own: &TrustedComment, name: &str) -> Option<Finding> {
+    if (first.dirty, first.refused) == (own.dirty, own.refused) {
+        return None;
+    }
+    let text = format!(
+        "the first signature of `{name}` and this one would differ in whether it was made from uncommitted changes, or despite another gate"
+    );
+    let help = "sign in a clean checkout of the commit that was released";
+    Some(Finding::new(&rules::COMMIT_MISMATCH, text).help(help))
 }
 
 /// Whether this key made a signature, under whichever id.

@@ -10,7 +10,7 @@ use semver::Version;
 
 use crate::format::keyring::{Keyring, MAX_LEN};
 use crate::judge::keys::Keys;
-use crate::judge::naming::named_versions;
+use crate::judge::naming::named_projects;
 use crate::judge::verdict::Verdict;
 use crate::memory::{Anchor, Memory};
 use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config};
@@ -234,15 +234,15 @@ impl Trust {
         };
         let mut findings = Vec::new();
         for verified in &verdict.verified {
-            for named in named_versions(&verified.file) {
-                if named.project == project {
+            for named in named_projects(&verified.file) {
+                if named == project {
                     continue;
                 }
-                let known = memory.recall(named.project)?;
+                let known = memory.recall(named)?;
                 let known_by_another = !known.is_empty()
                     && !known.iter().any(|anchor| anchor.applies(&self.keys.keys));
                 if alone || known_by_another {
-                    findings.push(called_like_another(&verified.file, named.project, &project));
+                    findings.push(called_like_another(&verified.file, named, &project));
                 }
             }
         }

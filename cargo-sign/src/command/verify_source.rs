@@ -401,7 +401,7 @@ fn obeyed_and_ignored(git: &Git) -> Result<Vec<String>> {
         ":(glob)**/.cargo/config.toml",
         ":(glob)**/rust-toolchain",
         ":(glob)**/rust-toolchain.toml",
-        ":(glob)**/build.rs",
+        ":(glob)**/*.rs",
         ":(glob)**/Cargo.toml",
         ":(glob)**/Cargo.lock",
         ":(exclude,glob)**/target/**",

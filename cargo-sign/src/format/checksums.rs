@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::Rule;
 use release_gate::digest::Sha256Digest;
+use release_gate_facts::files::CHECKSUMS;
 
 use crate::model::path::{self, PathError};
 use crate::rules;
@@ -105,7 +106,9 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
             .strip_prefix("  ")
             .ok_or(wrong(line, "there are not two spaces behind the digest"))?;
         path::check(name).map_err(|source| ListError::Name { line, source })?;
-        if !folded_names.insert(path::folded(name)) {
+        let folded = path::folded(name);
+        // The list, and what vouches for it, cannot be in it; nor what some systems take for them.
+        if folded.starts_with(CHECKSUMS) || !folded_names.insert(folded) {
             return Err(ListError::Duplicate {
                 line,
                 name: name.to_owned(),
@@ -191,6 +194,9 @@ mod tests {
             format!("{D}  a\n\n"),
             format!("{D}  a\n{D}  a\n"),
             format!("{D}  b\n{D}  a\n"),
+            format!("{D}  checksums.txt\n"),
+            format!("{D}  Checksums.TXT\n"),
+            format!("{D}  CHECKSUMS.txt.sig\n"),
             format!("{D}  ../a\n"),
             format!("{D}  /etc/passwd\n"),
             format!("{D}  a/../b\n"),

@@ -5,7 +5,9 @@ use std::path::Path;
 use release_gate::{Finding, Result};
 
 use super::signers::read_further;
+use crate::archive::is_archive;
 use crate::judge::keys::Keys;
+use crate::judge::naming::check_version;
 use crate::judge::signature::{check_further, check_quorum, check_signature};
 use crate::judge::verdict::{Verdict, Verified, shown};
 use crate::read::file::{Hashed, Prehashed, file_name, signature_of};
@@ -61,6 +63,9 @@ pub fn check_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Hashed>)>
         .unwrap_or_default();
 
     if let Some((_, comment)) = &signed {
+        if !is_archive(&name) {
+            verdict.findings.extend(check_version(&name, comment));
+        }
         verdict
             .findings
             .extend(check_quorum(&name, comment, &signers, keys));

@@ -15,7 +15,7 @@ use super::signers::{read_emitted, read_further};
 use crate::archive::{Limits, is_archive};
 use crate::format::checksums::{self, List};
 use crate::format::minisign::Prehash;
-use crate::judge::archive::{Members, check_contents, check_forms};
+use crate::judge::archive::{Members, check_contents, check_forms, check_other_forms};
 use crate::judge::emitted::{SignedList, check_emitted};
 use crate::judge::keys::Keys;
 use crate::judge::listing::{Extent, check_unlisted};
@@ -84,6 +84,12 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent<'_>) -> Result<Verdic
         verdict.absorb(file.verdict);
     }
     verdict.findings.extend(check_forms(&contents));
+    verdict.findings.extend(check_other_forms(&list));
+    if is_nothing_here(&verdict, &list, extent) {
+        let text = "none of the files that the list names is here";
+        let finding = Finding::new(&rules::FILE_MISSING, text);
+        verdict.refuse(finding.help("call it in the folder of the download"));
+    }
     verdict.verified.insert(
         0,
         Verified {
@@ -100,6 +106,12 @@ pub fn check_list(path: &Path, keys: &Keys, extent: Extent<'_>) -> Result<Verdic
         verdict.findings.extend(unlisted);
     }
     Ok(verdict)
+}
+
+/// Whether everything that is listed was passed over: then nothing was verified.
+fn is_nothing_here(verdict: &Verdict, list: &List, extent: Extent<'_>) -> bool {
+    let left_out = usize::try_from(verdict.coverage.not_judged_count());
+    matches!(extent, Extent::Downloaded { .. }) && left_out == Ok(list.len())
 }
 
 /// Checks the minisign signatures of the list; returns the first, and all keys that signed.

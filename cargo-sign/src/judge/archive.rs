@@ -1,6 +1,6 @@
 //! What is inside an archive: one folder, its list, its signature, its buildinfo and SBOM.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::digest::Sha256Digest;
 use release_gate::{Error, Finding, Result, Rule};
@@ -10,11 +10,12 @@ use super::keys::Keys;
 use super::meaning::Inside;
 use super::signature::{check_same, check_signature};
 use super::verdict::shown;
-use crate::archive::{ArchiveError, stem};
+use crate::archive::{ArchiveError, is_archive, stem};
 use crate::format::checksums;
 use crate::format::minisign::Prehash;
 use crate::model::build::{BuildError, BuildRecord};
 use crate::model::comment::TrustedComment;
+use crate::model::path::folded;
 use crate::read::members::{Contents, KEPT_LIMIT};
 use crate::rules;
 
@@ -91,6 +92,58 @@ pub(crate) fn check_forms(archives: &BTreeMap<String, Members>) -> Vec<Finding> 
                 shown(path)
             );
             let help = "they are one release in two forms; do not use either";
+            findings.push(about(name, &rules::SET_MISMATCH, text).help(help));
+        }
+    }
+    findings
+}
+
+/// Endings of archives that are not judged.
+const OTHER_ENDINGS: [&str; 14] = [
+    ".tgz",
+    ".tzst",
+    ".tar",
+    ".tar.xz",
+    ".txz",
+    ".tar.bz2",
+    ".tbz",
+    ".tbz2",
+    ".tar.lz",
+    ".tar.lzma",
+    ".tar.z",
+    ".7z",
+    ".rar",
+    ".zipx",
+];
+
+/// A listed file must not be called like one of the archives in a form that is not judged: nobody
+/// could say that it holds the same.
+pub(crate) fn check_other_forms(list: &checksums::List) -> Vec<Finding> {
+    let stems: BTreeSet<String> = list
+        .keys()
+        .filter_map(|name| stem(name))
+        .map(folded)
+        .collect();
+    let mut findings = Vec::new();
+    for name in list.keys().filter(|name| !is_archive(name)) {
+        let lower = name.to_ascii_lowercase();
+        if is_archive(&lower) {
+            let text = format!(
+                "`{}` is an archive whose ending is not in lower case",
+                shown(name)
+            );
+            let help = "archives are judged by their ending: .tar.gz, .tar.zst or .zip";
+            findings.push(about(name, &rules::ARCHIVE_FORMAT, text).help(help));
+        }
+        let other = OTHER_ENDINGS
+            .iter()
+            .find_map(|ending| lower.strip_suffix(ending));
+        if other.is_some_and(|stem| stems.contains(&folded(stem))) {
+            let text = format!(
+                "`{}` is called like another form of an archive, and its form is not judged",
+                shown(name)
+            );
+            let help = "do not use it; take the .tar.gz, .tar.zst or .zip";
             findings.push(about(name, &rules::SET_MISMATCH, text).help(help));
         }
     }

@@ -68,8 +68,18 @@ pub fn check(name: &str) -> Result<(), PathError> {
                     && !number.is_empty()
                     && number.bytes().all(|byte| byte.is_ascii_digit())
             });
+        // unzip drops a version as VMS has them: `demo;1` is written as `demo`.
+        let versioned = part
+            .rsplit_once(';')
+            .is_some_and(|(_, version)| version.bytes().all(|byte| byte.is_ascii_digit()));
         // `-` alone is standard input to sha256sum; Windows drops a dot or space at the end.
-        if device || short || part == "-" || part.ends_with(['.', ' ']) || part.starts_with(' ') {
+        if device
+            || short
+            || versioned
+            || part == "-"
+            || part.ends_with(['.', ' '])
+            || part.starts_with(' ')
+        {
             return Err(PathError::Reserved(shown()));
         }
     }
@@ -108,6 +118,7 @@ mod tests {
             "a~",
             "~1",
             "notes~draft",
+            "a;b",
             "a-long-name~1.text",
         ] {
             assert!(check(name).is_ok(), "{name}");
@@ -145,6 +156,9 @@ mod tests {
             "clock$",
             "CHECKS~1.TXT",
             "a/demo~12",
+            "demo;1",
+            "demo;",
+            "a;2/b",
             "a.",
             "a ",
             " a",
