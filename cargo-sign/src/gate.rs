@@ -4,8 +4,12 @@ use release_gate::cli::Gate;
 use release_gate::report::report_schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 use release_gate_facts::ReportData as _;
+use release_gate_facts::report::attest::AttestData;
+use release_gate_facts::report::keys::KeysData;
 use release_gate_facts::report::pack::PackData;
+use release_gate_facts::report::upload::UploadData;
 use release_gate_facts::report::verify::VerifyData;
+use release_gate_facts::report::verify_source::VerifySourceData;
 
 use crate::cli::{Call, Cli};
 #[cfg(feature = "upload")]
@@ -72,8 +76,12 @@ impl Gate for Cli {
 
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         vec![
+            (AttestData::NAME, report_schema::<AttestData>()),
+            (KeysData::NAME, report_schema::<KeysData>()),
             (PackData::NAME, report_schema::<PackData>()),
+            (UploadData::NAME, report_schema::<UploadData>()),
             (VerifyData::NAME, report_schema::<VerifyData>()),
+            (VerifySourceData::NAME, report_schema::<VerifySourceData>()),
         ]
     }
 

@@ -11,6 +11,8 @@ use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::sha256_bytes;
 use release_gate::git::CommitId;
 use release_gate::{Context, Error, Outcome, Report, Result, Status, Subject};
+use release_gate_facts::report::attest::AttestData;
+use release_gate_facts::{Coverage, ReportData as _};
 
 pub(crate) use self::args::AttestArgs;
 use self::released::{Attesting, Released, unwritable};
@@ -36,7 +38,11 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     cx.project()?;
     let config: Config = cx.config()?;
     let root = cx.artifacts()?;
-    let project = cx.project()?;
+    cx.project()?;
+    let cx = &*cx;
+    let project = cx
+        .loaded_project()
+        .ok_or_else(|| Error::judge("the project was not loaded"))?;
     refuse_tracked_key(project, args.key.key.as_deref())?;
     let committed = trust::of_project(project, &config)?;
     let signing = args.key.load()?;
@@ -44,6 +50,7 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
     let reports = project.selected().map(|package| {
         let folder = root.for_package(&package.name, &package.version.to_string());
         let attesting = Attesting {
+            cx,
             project,
             package,
             signing: &signing,
@@ -64,7 +71,7 @@ impl Attesting<'_> {
         self.check_tag(&commit)?;
         let info = read_own_build(folder.dir(), &subject)?;
         if info.artifacts.is_empty() {
-            return Ok(Report::new("attest", &TOOL, subject)
+            return Ok(Report::new(AttestData::NAME, &TOOL, subject)
                 .status(Status::Skipped)
                 .summary("the build has no artifact to attest")
                 .print_only());
@@ -72,10 +79,9 @@ impl Attesting<'_> {
 
         // What does not verify is not attested.
         let verdict = check_directory(&folder.release_dir(), self.keys, Extent::Listed)?;
-        if !verdict.holds() {
-            return Ok(Report::new("attest", &TOOL, subject)
-                .findings(verdict.findings)
-                .print_only());
+        let judged = judged_report(subject.clone(), &verdict, verdict.judged());
+        if !self.passes(&verdict, &judged)? {
+            return Ok(judged);
         }
         let released = Released {
             list: read_list(&folder)?,
@@ -133,7 +139,9 @@ impl Attesting<'_> {
         let summary = verdict.builds.first().map_or_else(String::new, |build| {
             format!("{SUMMARY}: {}", describe(build))
         });
-        Ok(Report::new("attest", &TOOL, subject)
+        let data = self.data(&released, &[BUNDLE, SUMMARY]);
+        Ok(Report::with_data(&TOOL, subject, &data)
+            .coverage(verdict.judged())
             .findings(verdict.findings)
             .summary(summary)
             .print_only())
@@ -151,6 +159,11 @@ impl Attesting<'_> {
             builds: read_builds(&folder, &released, info)?,
             log: folder.read(LOG)?,
         };
+        let coverage = gathered.coverage(&verdict);
+        let judged = judged_report(released.subject.clone(), &verdict, coverage);
+        if !self.passes(&verdict, &judged)? {
+            return Ok(judged);
+        }
         let statement = gathered.statement(self, &released)?;
         let payload = statement::encode(&statement)?;
         let envelope = self
@@ -170,20 +183,48 @@ impl Attesting<'_> {
             log: folder.path(LOG),
         };
         check_provenance(&mut verdict, &evidence, &expected, self.keys)?;
-        let mut written = PROVENANCE.to_owned();
+        let mut written = vec![PROVENANCE];
         if self.args.vsa && verdict.holds() {
             write_summary(self, &mut folder, &released, &envelope, &mut verdict)?;
             // Of the summary that was here before: this one is not about it.
             remove_if_there(&folder.path(&published(BUNDLE)))?;
-            written = format!("{PROVENANCE}, {SUMMARY}");
+            written.push(SUMMARY);
         }
         folder.finish()?;
-        let summary = format!("{written}: {} files, {LEVEL}", released.list.len());
-        Ok(Report::new("attest", &TOOL, released.subject)
+        let summary = format!(
+            "{}: {} files, {LEVEL}",
+            written.join(", "),
+            released.list.len()
+        );
+        let data = self.data(&released, &written);
+        Ok(Report::with_data(&TOOL, released.subject, &data)
+            .coverage(gathered.coverage(&verdict))
             .findings(verdict.findings)
             .summary(summary)
             .print_only())
     }
+
+    /// Whether everything held, and no level that was asked for makes a refusal of it.
+    fn passes(&self, verdict: &Verdict, judged: &Report) -> Result<bool> {
+        Ok(verdict.holds() && self.cx.settled_status(judged, true)? == Status::Pass)
+    }
+
+    fn data(&self, released: &Released, documents: &[&str]) -> AttestData {
+        AttestData {
+            documents: documents.iter().map(ToString::to_string).collect(),
+            files: u64::try_from(released.list.len()).unwrap_or(u64::MAX),
+            source: released.repository.clone(),
+            tag: self.args.source_tag.clone(),
+        }
+    }
+}
+
+/// What was found before anything was written.
+fn judged_report(subject: Subject, verdict: &Verdict, coverage: Coverage) -> Report {
+    Report::new(AttestData::NAME, &TOOL, subject)
+        .coverage(coverage)
+        .findings(verdict.findings.iter().cloned())
+        .print_only()
 }
 
 /// The commit, where nothing was changed since.

@@ -10,6 +10,7 @@ use release_gate::project::Project;
 use release_gate::public_key::{PublicKey, hex};
 use release_gate::{Context, Error, Finding, Outcome, Report, Result};
 use release_gate_facts::Coverage;
+use release_gate_facts::report::keys::KeysData;
 use semver::Version;
 
 pub(crate) use self::args::KeysArgs;
@@ -23,7 +24,7 @@ use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config};
 use crate::model::keyring::{Content, Member, Quorum, Revoked};
 use crate::read::file::{folder_of, read_bounded};
 use crate::read::keys::{read_public_key, read_public_keys};
-use crate::report::keys::{Data, human, listed};
+use crate::report::keys::{self, human, listed};
 use crate::tool::TOOL;
 
 pub(crate) fn run(cx: &mut Context, args: KeysArgs) -> Result<Outcome> {
@@ -124,8 +125,8 @@ fn list(cx: &mut Context) -> Result<Outcome> {
     cx.project()?;
     let config: Config = cx.config()?;
     let project = cx.project()?;
-    let mut report = Report::new("keys", &TOOL, project.workspace_subject());
-    let mut data = Data::default();
+    let subject = project.workspace_subject();
+    let mut data = KeysData::default();
     let mut findings = Vec::new();
     let committed = match committed_key(project, &config) {
         Some(path) => read_public_keys(&[path])?,
@@ -141,8 +142,8 @@ fn list(cx: &mut Context) -> Result<Outcome> {
                 let content = ring.newest();
                 data.version = Some(content.version);
                 data.threshold = Some(content.threshold);
-                data.releases.clone_from(&content.releases);
-                data.signatures = Some(ring.signed_by());
+                data.releases = content.releases.as_ref().map(keys::quorum);
+                data.signatures = u64::try_from(ring.signed_by()).ok();
                 data.keys.extend(content.keys.iter().map(listed));
                 let judged = if committed.is_empty() {
                     ring.complete()
@@ -194,13 +195,13 @@ fn list(cx: &mut Context) -> Result<Outcome> {
             )
         }
     };
-    report = report
+    Ok(Report::with_data(&TOOL, subject, &data)
         .findings(findings)
+        .coverage(Coverage::of(data.keys.len()))
         .human(human(&data))
         .summary(summary)
-        .data(&data);
-    let coverage = Coverage::of(data.keys.len());
-    Ok(report.coverage(coverage).print_only().into())
+        .print_only()
+        .into())
 }
 
 fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {

@@ -9,8 +9,10 @@ use release_gate::artifacts::PackageArtifacts;
 use release_gate::digest::Sha256Digest;
 use release_gate::json::to_canonical_vec;
 use release_gate::project::Package;
-use release_gate::{Context, Error, Outcome, Report, Result};
+use release_gate::{Context, Error, Outcome, Report, Result, Status};
+use release_gate_facts::ReportData as _;
 use release_gate_facts::files::UPLOADED;
+use release_gate_facts::report::upload::{UploadData, UploadedFile};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -90,22 +92,6 @@ struct Uploaded {
     sha256: Sha256Digest,
 }
 
-/// What `upload` reports.
-#[derive(Debug, Default, Serialize)]
-struct Data {
-    files: Vec<Done>,
-}
-
-#[derive(Debug, Serialize)]
-struct Done {
-    name: String,
-    place: String,
-    sha256: Sha256Digest,
-    size: u64,
-    /// `false`: it had been uploaded before.
-    sent: bool,
-}
-
 pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     if cx.args().is_offline() && !cx.args().dry_run {
         return Err(
@@ -122,13 +108,14 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
     let subject = cx.project()?.subject(&package);
     let mut verdict = judge_release(cx, &subject, &folder.release_dir(), &keys)?;
     judge_evidence(&folder, args, &package, &keys, &mut verdict)?;
-    if !verdict.holds() {
+    let judged = Report::new(UploadData::NAME, &TOOL, subject)
+        .coverage(verdict.judged())
+        .findings(verdict.findings.iter().cloned())
+        .print_only();
+    if !verdict.holds() || cx.settled_status(&judged, true)? != Status::Pass {
         cx.terminal
             .warn("nothing was uploaded: the release does not hold");
-        return Ok(Report::new("upload", &TOOL, subject)
-            .findings(verdict.findings)
-            .print_only()
-            .into());
+        return Ok(judged.into());
     }
 
     let verified = verdict
@@ -146,11 +133,7 @@ pub(crate) fn run(cx: &mut Context, args: &UploadArgs) -> Result<Outcome> {
         "{sent} files uploaded, {} were there already",
         data.files.len() - sent
     );
-    Ok(Report::new("upload", &TOOL, subject)
-        .data(&data)
-        .summary(summary)
-        .print_only()
-        .into())
+    Ok(judged.data(&data).summary(summary).into())
 }
 
 /// Judges the provenance and the summary of the release, where they are there.
@@ -195,14 +178,14 @@ fn upload(
     args: &UploadArgs,
     mut folder: PackageArtifacts,
     items: Vec<Item>,
-) -> Result<Data> {
+) -> Result<UploadData> {
     let mut urls = Vec::new();
     for item in &items {
         urls.push(url(item)?.ok_or_else(|| missing(&items))?);
     }
     let client = connect(args)?;
     let mut journal = read_journal(&folder)?;
-    let mut data = Data::default();
+    let mut data = UploadData::default();
     for (mut item, url) in items.into_iter().zip(urls) {
         let now = Uploaded {
             place: url.place(),
@@ -220,7 +203,7 @@ fn upload(
             let text = format!("{} is at {} already", item.name, url.place());
             cx.terminal.status("Fresh", text);
         }
-        data.files.push(Done {
+        data.files.push(UploadedFile {
             name: item.name,
             place: url.place(),
             sha256: item.hashed.sha256,

@@ -8,6 +8,7 @@
 //! for itself is never believed.
 
 mod packages;
+mod place;
 mod trusted;
 
 use std::collections::BTreeSet;
@@ -19,9 +20,11 @@ use release_gate::git::{CommitId, Git, parse_version_tag};
 use release_gate::text::counted;
 use release_gate::{Context, Error, Finding, Level, Outcome, Report, Result, Subject};
 use release_gate_facts::Coverage;
+use release_gate_facts::report::verify_source::{SignedRelease, VerifySourceData};
 use semver::Version;
 
 use self::packages::{SourcePackage, packages, select};
+use self::place::Place;
 use self::trusted::{Trusted, by, only};
 use super::signing::is_tracked;
 use super::trust;
@@ -69,11 +72,28 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
     let everything = workspace.workspace || workspace.all;
     let inside = below(source.git.root(), &folder);
     let selected = select(&all, &workspace.package, everything, &inside)?;
-    let reports = selected
-        .iter()
+    let selected: Vec<SourcePackage> = selected
+        .into_iter()
         .filter(|package| !workspace.exclude.contains(&package.name))
-        .map(|package| judge(&source, package, &trusted, args));
-    Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
+        .collect();
+
+    let place = Place::of_call(cx, &source, &folder);
+    let judged: Result<Vec<Report>> = selected
+        .iter()
+        .map(|package| judge(&source, package, &trusted, args))
+        .collect();
+    match judged {
+        Ok(reports) => {
+            let reports = reports.into_iter().map(|report| place.keep(cx, report));
+            Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
+        }
+        Err(error) => {
+            for package in &selected {
+                place.replace(cx, subject(&source, package)?, &error)?;
+            }
+            Err(error)
+        }
+    }
 }
 
 /// The folder of the manifest that was named, else the current one.
@@ -286,6 +306,18 @@ fn judge(
         counted(commits.count as u64, "commit", "commits"),
         by(&signers)
     );
+    let data = VerifySourceData {
+        tag: name.to_owned(),
+        commit: commit.clone(),
+        signer: signer.clone(),
+        commits: commits.count as u64,
+        signed_commits: signed as u64,
+        signers,
+        since: before.map(|(version, commit)| SignedRelease {
+            version: version.to_string(),
+            commit: commit.clone(),
+        }),
+    };
     let since = before.map_or_else(
         || "the beginning".to_owned(),
         |(version, _)| version.to_string(),
@@ -297,14 +329,11 @@ fn judge(
         "{name}, {} since {since}{began}",
         counted(commits.count as u64, "commit", "commits")
     );
-    Ok(
-        Report::new("verify-source", &TOOL, subject(source, package)?)
-            .findings(findings)
-            .coverage(Coverage::of(commits.count + 1))
-            .human(human)
-            .summary(summary)
-            .print_only(),
-    )
+    Ok(Report::with_data(&TOOL, subject(source, package)?, &data)
+        .findings(findings)
+        .coverage(Coverage::of(commits.count + 1))
+        .human(human)
+        .summary(summary))
 }
 
 /// What is judged, as the commit that is checked out says.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 #[cfg(not(feature = "sigstore"))]
 use release_gate::Error;
-use release_gate::Result;
+use release_gate::{Finding, Result};
 use release_gate_facts::files::RELEASE_FOLDER;
 
-use crate::format::bundle::is_bundle;
+use crate::format::bundle::{self, is_bundle};
 use crate::format::dsse;
 use crate::judge::keys::Keys;
 use crate::judge::provenance::{Expected, LOG, check_statement};
@@ -117,7 +117,7 @@ pub(super) fn check_evidence_beside(
     if is_regular(&provenance) {
         let bytes = read_provenance(&provenance)?;
         if is_bundle(&bytes) {
-            not_judged(verdict, PROVENANCE);
+            check_form_only(verdict, PROVENANCE, &bytes);
         } else {
             let log = read_bounded(&Evidence::beside(&provenance).log, LOG_LIMIT)?;
             let judged = check_statement(&bytes, log.as_deref(), None, keys, &verdict.verified);
@@ -135,7 +135,7 @@ pub(super) fn check_evidence_beside(
     if is_regular(&bundle) {
         // A summary that holds says that the bundle it was made from was verified.
         if !has_summary {
-            not_judged(verdict, BUNDLE);
+            check_form_only(verdict, BUNDLE, &read_provenance(&bundle)?);
         }
         looked_at.insert(BUNDLE.to_owned());
     }
@@ -146,7 +146,13 @@ fn is_regular(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
-fn not_judged(verdict: &mut Verdict, name: &str) {
+/// A bundle cannot be judged without a source to expect; what is no bundle at all is refused.
+fn check_form_only(verdict: &mut Verdict, name: &str, bytes: &[u8]) {
+    if let Err(error) = bundle::split(bytes) {
+        let finding = Finding::new(&rules::BUNDLE_MALFORMED, format!("`{name}`: {error}"));
+        verdict.refuse(finding.help("remove it; it is no evidence for anything"));
+        return;
+    }
     let why = "it is a Sigstore bundle, and no source was named with --source-uri";
     verdict
         .coverage

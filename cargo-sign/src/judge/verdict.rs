@@ -87,6 +87,13 @@ impl Verdict {
         self.coverage.extend(&other.coverage);
     }
 
+    /// What was looked at, and what was not.
+    pub(crate) fn judged(&self) -> Coverage {
+        let mut coverage = Coverage::of(self.verified.len());
+        coverage.extend(&self.coverage);
+        coverage
+    }
+
     /// Whether nothing was refused.
     pub fn holds(&self) -> bool {
         nothing_denied(&self.findings)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use release_gate::fs::walk;
 use release_gate::{Error, Result};
 
 use super::file::folder_of;
@@ -42,29 +43,15 @@ pub(crate) fn further_signatures(path: &Path) -> Result<Vec<(String, PathBuf)>> 
 /// # Errors
 /// A folder cannot be read.
 pub(crate) fn files_below(dir: &Path) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    add_files(dir, Path::new(""), &mut found)?;
-    Ok(found)
-}
-
-fn add_files(dir: &Path, relative: &Path, found: &mut BTreeSet<String>) -> Result<()> {
-    for entry in std::fs::read_dir(dir).map_err(|error| unreadable_folder(dir, error))? {
-        let entry = entry.map_err(|error| unreadable_folder(dir, error))?;
-        let path = relative.join(entry.file_name());
-        let kind = entry
-            .file_type()
-            .map_err(|error| unreadable_folder(dir, error))?;
-        if kind.is_dir() {
-            add_files(&entry.path(), &path, found)?;
-            continue;
-        }
-        let name = path.to_string_lossy();
+    let files = walk(dir).map_err(|error| unreadable_folder(dir, error))?;
+    let names = files.into_iter().map(|file| {
+        let name = file.relative.to_string_lossy();
         // Elsewhere a name may hold a backslash, and is then no path.
-        found.insert(if cfg!(windows) {
+        if cfg!(windows) {
             name.replace('\\', "/")
         } else {
             name.into_owned()
-        });
-    }
-    Ok(())
+        }
+    });
+    Ok(names.collect())
 }

@@ -7,3 +7,4 @@ pub mod folder;
 pub mod keys;
 pub mod members;
 pub(crate) mod provenance;
+pub(crate) mod target_dir;

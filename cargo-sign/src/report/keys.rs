@@ -1,45 +1,33 @@
 //! What `cargo sign keys` lists.
 
-use serde::Serialize;
+use release_gate_facts::report::keys::{KeyStatus, KeysData, ProjectKey, ReleaseQuorum};
 
 use crate::model::keyring::{Member, Quorum};
 
-/// What `keys` lists.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Data {
-    pub(crate) version: Option<u64>,
-    pub(crate) threshold: Option<u32>,
-    pub(crate) releases: Option<Quorum>,
-    pub(crate) signatures: Option<usize>,
-    pub(crate) keys: Vec<Listed>,
-}
-
-/// One key.
-#[derive(Debug, Serialize)]
-pub(crate) struct Listed {
-    name: String,
-    pub(crate) fingerprint: String,
-    status: &'static str,
-    last_version: Option<String>,
-    reason: Option<String>,
+/// How many have to sign a release.
+pub(crate) fn quorum(quorum: &Quorum) -> ReleaseQuorum {
+    ReleaseQuorum {
+        from: quorum.from.to_string(),
+        threshold: quorum.threshold,
+    }
 }
 
 /// An entry of the keyring.
-pub(crate) fn listed(member: &Member) -> Listed {
+pub(crate) fn listed(member: &Member) -> ProjectKey {
     let (status, last, reason) = match (&member.revoked, &member.retired_after) {
         (Some(revoked), _) => (
-            "revoked",
+            KeyStatus::Revoked,
             revoked.last_good_version.as_ref(),
             Some(revoked.reason.clone()),
         ),
-        (None, Some(after)) => ("retired", Some(after), None),
-        (None, None) => ("active", None, None),
+        (None, Some(after)) => (KeyStatus::Retired, Some(after), None),
+        (None, None) => (KeyStatus::Active, None, None),
     };
     let fingerprint = member
         .public()
         .map(|key| key.fingerprint())
         .unwrap_or_default();
-    Listed {
+    ProjectKey {
         name: member.name.clone(),
         fingerprint,
         status,
@@ -49,14 +37,14 @@ pub(crate) fn listed(member: &Member) -> Listed {
 }
 
 /// The keys in columns.
-pub(crate) fn human(data: &Data) -> String {
+pub(crate) fn human(data: &KeysData) -> String {
     let width = data
         .keys
         .iter()
         .map(|key| key.name.len())
         .max()
         .unwrap_or(0);
-    let line = |key: &Listed| {
+    let line = |key: &ProjectKey| {
         let until = key
             .last_version
             .iter()
@@ -68,7 +56,9 @@ pub(crate) fn human(data: &Data) -> String {
         let more: String = until.chain(reason).collect();
         format!(
             "{:width$}  {}  {}{more}\n",
-            key.name, key.fingerprint, key.status
+            key.name,
+            key.fingerprint,
+            key.status.as_str()
         )
     };
     data.keys.iter().map(line).collect()

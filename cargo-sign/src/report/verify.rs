@@ -7,7 +7,7 @@ use release_gate::public_key::PublicKey;
 use release_gate::text::counted;
 use release_gate::{Finding, Report, Status, Subject};
 use release_gate_facts::report::verify::{Expectation, VerifiedFile, VerifyData};
-use release_gate_facts::{Coverage, ReportData as _};
+use release_gate_facts::ReportData as _;
 
 use crate::judge::verdict::{Verdict, Verified};
 use crate::model::comment::TrustedComment;
@@ -57,7 +57,7 @@ pub(crate) fn report(verdict: Verdict, told: Told) -> (Report, String) {
         .subject
         .or_else(|| verdict.comments().next().map(signed_subject))
         .unwrap_or_default();
-    let coverage = coverage_of(&verdict);
+    let coverage = verdict.judged();
     let data = data_of(&verdict.verified, verdict.builds, told.expected);
     let mut findings = verdict.findings;
     if !told.pinned {
@@ -78,13 +78,6 @@ pub(crate) fn report(verdict: Verdict, told: Told) -> (Report, String) {
         .data(&data)
         .summary(summary);
     (report, ok_lines)
-}
-
-/// What was judged: each file that held.
-fn coverage_of(verdict: &Verdict) -> Coverage {
-    let mut coverage = Coverage::of(verdict.verified.len());
-    coverage.extend(&verdict.coverage);
-    coverage
 }
 
 /// A line for each file that held, then what else is to be said.

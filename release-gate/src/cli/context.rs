@@ -151,11 +151,14 @@ impl Context {
     ///
     /// # Errors
     /// As [`Config::find`] and [`Config::levels`].
-    pub fn settled_status(&mut self, report: &Report, heed: bool) -> Result<Status> {
+    pub fn settled_status(&self, report: &Report, heed: bool) -> Result<Status> {
         let mut levels = Levels::default();
         if heed || self.args.config.is_some() {
             let (rules, table) = (self.tool.rules, self.tool.subcommand);
-            self.configuration()?.levels(table, rules, &mut levels)?;
+            match &self.config {
+                Some(config) => config.levels(table, rules, &mut levels)?,
+                None => self.find_config()?.levels(table, rules, &mut levels)?,
+            }
         }
         levels.extend(&self.levels);
         let mut settled = report.clone();
@@ -173,6 +176,12 @@ impl Context {
             None => self.project()?.target_dir.join("release-gates"),
         };
         Ok(ArtifactDir::new(root, &self.tool))
+    }
+
+    /// Says where the artifact folder is, unless the command line does: cargo is then not asked for
+    /// it.
+    pub fn place_artifacts(&mut self, root: PathBuf) {
+        self.args.artifact_dir.get_or_insert(root);
     }
 
     /// The artifact folder, where it is known without asking cargo.

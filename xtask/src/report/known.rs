@@ -11,12 +11,11 @@ use release_gate::facts::report::relnotes_check::RelnotesCheckData;
 use release_gate::facts::report::repro::ReproData;
 use release_gate::facts::report::sbom::SbomData;
 use release_gate::facts::report::verify::VerifyData;
+use release_gate::facts::report::verify_source::VerifySourceData;
 use release_gate::facts::report::vulns::VulnsData;
-use release_gate::facts::report_data;
 use release_gate::report::Envelope;
 use release_gate::{Fact, ReportData};
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
 
 /// What a gate said, without its data.
 pub(crate) type Said = Envelope<IgnoredAny>;
@@ -32,14 +31,9 @@ pub(crate) struct KnownReport {
     pub(crate) read: fn(&[u8]) -> Result<Said, String>,
 }
 
-/// `cargo sign verify-source` says nothing beside its verdict.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct SourceVerdict {}
-report_data!(SourceVerdict = "verify-source");
-
 /// The reports in the order in which gates make them.
 pub(crate) const REPORTS: [KnownReport; 13] = [
-    known::<SourceVerdict>(),
+    known::<VerifySourceData>(),
     known::<ReproData>(),
     known::<BuildInfo>(),
     known::<RebuildData>(),

@@ -2,7 +2,7 @@
 
 use release_gate::git::CommitId;
 use release_gate::project::{Package, Project};
-use release_gate::{Error, Subject};
+use release_gate::{Context, Error, Subject};
 
 use super::args::AttestArgs;
 use crate::format::checksums::List;
@@ -11,6 +11,7 @@ use crate::key::Secret;
 
 /// Who attests what, asked for by the call.
 pub(super) struct Attesting<'a> {
+    pub(super) cx: &'a Context,
     pub(super) project: &'a Project,
     pub(super) package: &'a Package,
     pub(super) signing: &'a Secret,

@@ -7,10 +7,12 @@ use release_gate::audit::AuditLog;
 use release_gate::digest::{Sha256Digest, sha256_bytes};
 use release_gate::json::to_canonical_line;
 use release_gate::{Error, Result};
+use release_gate_facts::Coverage;
 
 use super::released::{Attesting, Released, unwritable};
 use crate::format::checksums::List;
 use crate::judge::provenance::{LOG, LOG_HEAD};
+use crate::judge::verdict::Verdict;
 use crate::model::build::BuildRecord;
 use crate::model::companion::published;
 use crate::model::provenance::{
@@ -18,6 +20,7 @@ use crate::model::provenance::{
     Resource, RunDetails, STATEMENT, Statement, Subject, source,
 };
 use crate::read::builds::parse_build;
+use crate::rules;
 
 /// Machines may have shared the targets among them: each left a buildinfo of its own.
 pub(super) fn read_builds(
@@ -52,6 +55,23 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// What held of the release, and of which builds nothing is known but their files.
+    pub(super) fn coverage(&self, verdict: &Verdict) -> Coverage {
+        let mut coverage = verdict.judged();
+        for build in self.builds.iter().filter(|build| build.inputs.is_none()) {
+            let targets: BTreeSet<&str> = build
+                .artifacts
+                .iter()
+                .map(|artifact| artifact.target.as_str())
+                .collect();
+            let targets: Vec<&str> = targets.into_iter().collect();
+            let what = format!("the build for {}", targets.join(", "));
+            let why = "its buildinfo.json names neither a toolchain nor dependencies";
+            coverage.not_judged(&rules::NOT_JUDGED_BUILD, what, 1, why);
+        }
+        coverage
+    }
+
     /// The statement about a release.
     pub(super) fn statement(
         &self,

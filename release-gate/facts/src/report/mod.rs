@@ -1,10 +1,12 @@
 //! The data of every report, one module a gate's report.
 
+pub mod attest;
 pub mod buildinfo;
 pub mod compare;
 pub mod compat;
 pub mod cyclonedx;
 pub mod diff;
+pub mod keys;
 pub mod licenses;
 pub mod pack;
 pub mod pins;
@@ -15,7 +17,9 @@ pub mod relnotes;
 pub mod relnotes_check;
 pub mod repro;
 pub mod sbom;
+pub mod upload;
 pub mod verify;
+pub mod verify_source;
 pub mod vulns;
 pub mod watch;
 
@@ -63,10 +67,12 @@ macro_rules! report_data {
 macro_rules! for_each_report {
     ($callback:ident) => {
         $callback! {[
+            $crate::report::attest::AttestData,
             $crate::report::buildinfo::BuildInfo,
             $crate::report::compare::CompareData,
             $crate::report::compat::CompatData,
             $crate::report::diff::Difference,
+            $crate::report::keys::KeysData,
             $crate::report::licenses::LicensesData,
             $crate::report::pack::PackData,
             $crate::report::pins::PinsData,
@@ -77,7 +83,9 @@ macro_rules! for_each_report {
             $crate::report::relnotes_check::RelnotesCheckData,
             $crate::report::repro::ReproData,
             $crate::report::sbom::SbomData,
+            $crate::report::upload::UploadData,
             $crate::report::verify::VerifyData,
+            $crate::report::verify_source::VerifySourceData,
             $crate::report::vulns::VulnsData,
             $crate::report::watch::WatchData,
         ]}
