@@ -3,4 +3,5 @@
 //! One program holds them all: it links once, and its tests run beside each other.
 
 mod corpora;
+mod differential;
 mod vectors;
