@@ -5,6 +5,7 @@ use release_gate::facts::ReportData as _;
 use release_gate::facts::report::licenses::LicensesData;
 use release_gate::facts::report::pins::PinsData;
 use release_gate::facts::report::sbom::SbomData;
+use release_gate::facts::report::sbom_diff::SbomDiffData;
 use release_gate::facts::report::vulns::VulnsData;
 use release_gate::facts::report::watch::WatchData;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
@@ -25,11 +26,12 @@ impl Gate for Cli {
 
     fn report_name(&self) -> Option<&'static str> {
         Some(match self.call {
-            None | Some(Call::Generate(_)) => "sbom",
-            Some(Call::Audit(_)) => "vulns",
-            Some(Call::Licenses { .. }) => "licenses",
-            Some(Call::Pins { .. }) => "pins",
-            Some(Call::Diff { .. } | Call::Init) => return None,
+            None | Some(Call::Generate(_)) => SbomData::NAME,
+            Some(Call::Audit(_)) => VulnsData::NAME,
+            Some(Call::Licenses { .. }) => LicensesData::NAME,
+            Some(Call::Pins { .. }) => PinsData::NAME,
+            Some(Call::Diff { .. }) => SbomDiffData::NAME,
+            Some(Call::Init) => return None,
         })
     }
 
@@ -58,6 +60,7 @@ impl Gate for Cli {
         use release_gate::report::report_schema;
         vec![
             (SbomData::NAME, report_schema::<SbomData>()),
+            (SbomDiffData::NAME, report_schema::<SbomDiffData>()),
             (VulnsData::NAME, report_schema::<VulnsData>()),
             (WatchData::NAME, report_schema::<WatchData>()),
             (LicensesData::NAME, report_schema::<LicensesData>()),

@@ -113,6 +113,7 @@ const REPORT_FILES: &[&str] = &[
     "repro.json",
     "sbom.cdx.json",
     "sbom.json",
+    "sbom-diff.json",
     "sbom.spdx.json",
     "verify.json",
     "vulns.json",

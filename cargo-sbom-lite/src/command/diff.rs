@@ -2,35 +2,70 @@
 
 use std::path::Path;
 
+use release_gate::digest::sha256_bytes;
+use release_gate::facts::report::sbom_diff::{ComparedDocument, SbomDiffData};
 use release_gate::report::{Baseline, BaselineKind};
+use release_gate::text::counted;
 use release_gate::{Context, Coverage, Finding, Outcome, Report, Result, Subject};
+use serde_json::Value;
 
 use super::shared::{file_name, read_file};
 use crate::format::parse_document;
-use crate::judge::diff::compare_documents;
+use crate::judge::diff::{changes_of, compare_documents};
 use crate::model::config::Config;
+use crate::model::sbom::Sbom;
 use crate::{TOOL, rules};
+
+/// A document and what it is called in messages.
+struct Document {
+    name: String,
+    bytes: Vec<u8>,
+    sbom: Sbom,
+}
+
+impl Document {
+    fn read(path: &Path) -> Result<Self> {
+        let name = file_name(path);
+        let bytes = read_file(path)?;
+        let sbom = parse_document(&bytes, &name)?;
+        Ok(Self { name, bytes, sbom })
+    }
+
+    fn facts(&self) -> ComparedDocument {
+        ComparedDocument {
+            name: self.name.clone(),
+            sha256: sha256_bytes(&self.bytes),
+            components: self.sbom.components.len() as u64,
+        }
+    }
+}
 
 pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
     let _config: Config = cx.config()?;
-    let before = read_file(old)?;
-    let after = read_file(new)?;
-    let findings = compare_bytes((&before, &file_name(old)), (&after, &file_name(new)))?;
-    let summary = if before == after {
+    // Also what is equal to the byte has to be a document.
+    let before = Document::read(old)?;
+    let after = Document::read(new)?;
+    let findings = compare(&before, &after);
+    let summary = if before.bytes == after.bytes {
         "identical".to_owned()
     } else if findings.is_empty() {
         "the same components, written otherwise".to_owned()
     } else {
-        format!("{} differences", findings.len())
+        counted(findings.len() as u64, "difference", "differences")
     };
 
     let baseline = Baseline {
         kind: BaselineKind::Path,
-        name: file_name(old),
+        name: before.name.clone(),
         version: None,
         commit: None,
     };
-    let report = Report::new("sbom-diff", &TOOL, Subject::default())
+    let data = SbomDiffData {
+        documents: vec![before.facts(), after.facts()],
+        changes: changes_of(&findings),
+    };
+    // The two files are nobody's: there is no package into whose folder the report belongs.
+    let report = Report::with_data(&TOOL, Subject::default(), &data)
         .baseline(baseline)
         .coverage(Coverage::of(2))
         .findings(findings)
@@ -38,30 +73,46 @@ pub(crate) fn run(cx: &mut Context, old: &Path, new: &Path) -> Result<Outcome> {
     Ok(report.print_only().into())
 }
 
-/// Compares two documents, each with the name it has in messages.
-fn compare_bytes(old: (&[u8], &str), new: (&[u8], &str)) -> Result<Vec<Finding>> {
-    // Also what is equal to the byte has to be a document.
-    let before = parse_document(old.0, old.1)?;
-    let mut after = parse_document(new.0, new.1)?;
-    if old.0 == new.0 {
-        return Ok(Vec::new());
+fn compare(old: &Document, new: &Document) -> Vec<Finding> {
+    if old.bytes == new.bytes {
+        return Vec::new();
     }
-
     // A document in another standard or spelling cannot have the same bytes, nor the same metadata
-    // to the letter.
-    let same_spelling = first_byte(old.0) == first_byte(new.0);
+    // to the letter; one of another version of the specification can have the latter.
+    let mut same_spelling = first_byte(&old.bytes) == first_byte(&new.bytes);
+    let mut before = old.sbom.clone();
+    let mut after = new.sbom.clone();
     if !same_spelling {
         after.rest = before.rest.clone();
+    } else if before.spec_version() != after.spec_version() {
+        same_spelling = false;
+        before.rest = without_version(before.rest);
+        after.rest = without_version(after.rest);
     }
     let findings = compare_documents(&before, &after);
     if findings.is_empty() && before.standard == after.standard && same_spelling {
         // Equal components, equal rest, other bytes: order, white space, or a serial number.
-        return Ok(vec![Finding::new(
+        return vec![Finding::new(
             &rules::DOCUMENT_CHANGED,
             "the documents say the same in other bytes",
-        )]);
+        )];
     }
-    Ok(findings)
+    findings
+}
+
+/// The metadata of a CycloneDX document without what depends on the version of the specification.
+fn without_version(mut rest: Value) -> Value {
+    if let Some(object) = rest.as_object_mut() {
+        object.remove("specVersion");
+        object.remove("$schema");
+    }
+    if let Some(metadata) = rest["metadata"].as_object_mut() {
+        metadata.remove("lifecycles");
+        if let Some(manufacturer) = metadata.remove("manufacture") {
+            metadata.insert("manufacturer".to_owned(), manufacturer);
+        }
+    }
+    rest
 }
 
 fn first_byte(bytes: &[u8]) -> Option<u8> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use release_gate::Finding;
+use release_gate::facts::report::sbom_diff::{ChangeKind, SbomChange};
 
 use crate::model::sbom::{Entry, Sbom};
 use crate::rules;
@@ -37,12 +38,16 @@ pub fn compare_documents(old: &Sbom, new: &Sbom) -> Vec<Finding> {
             &rules::GONE_COMPONENT,
             format!("{} {} was removed", entry.name, entry.version),
         )
+        .evidence("component", shown(entry))
+        .evidence("before", entry.version_and_source())
     }));
     findings.extend(added.into_iter().map(|entry| {
         Finding::new(
             &rules::NEW_COMPONENT,
             format!("{} {} was added", entry.name, entry.version),
         )
+        .evidence("component", shown(entry))
+        .evidence("after", entry.version_and_source())
     }));
     findings.sort_by(|a, b| (&a.message, &a.rule).cmp(&(&b.message, &b.rule)));
 
@@ -151,12 +156,11 @@ fn is_different(old: Option<&str>, new: Option<&str>, strict: bool) -> bool {
 
 fn compare_entries(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec<Finding>) {
     if (&before.name, &before.version) != (&after.name, &after.version) {
-        let show = |entry: &Entry| format!("{} {}", entry.name, entry.version);
         findings.push(change(
             &rules::VERSION_CHANGED,
             before,
-            &show(before),
-            &show(after),
+            &shown(before),
+            &shown(after),
         ));
     }
     compare_facts(before, after, strict, findings);
@@ -188,13 +192,52 @@ fn compare_facts(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec
 }
 
 fn change(rule: &release_gate::Rule, entry: &Entry, before: &str, after: &str) -> Finding {
-    Finding::new(
-        rule,
-        format!("{} {}: {}", entry.name, entry.version, rule.summary),
-    )
-    .evidence("before", before.to_owned())
-    .evidence("after", after.to_owned())
-    .help(format!("`{before}` became `{after}`"))
+    Finding::new(rule, format!("{}: {}", shown(entry), rule.summary))
+        .evidence("component", shown(entry))
+        .evidence("before", before.to_owned())
+        .evidence("after", after.to_owned())
+        .help(format!("`{before}` became `{after}`"))
+}
+
+fn shown(entry: &Entry) -> String {
+    format!("{} {}", entry.name, entry.version)
+}
+
+/// The findings of a comparison as reports have them.
+pub fn changes_of(findings: &[Finding]) -> Vec<SbomChange> {
+    let mut changes: Vec<SbomChange> = findings
+        .iter()
+        .filter_map(|finding| {
+            let text_of = |key: &str| {
+                let value = finding.evidence.get(key)?;
+                value.as_str().map(str::to_owned)
+            };
+            Some(SbomChange {
+                kind: kind_of(&finding.rule)?,
+                component: text_of("component"),
+                before: text_of("before"),
+                after: text_of("after"),
+            })
+        })
+        .collect();
+    changes.sort_by(|a, b| (&a.component, a.kind).cmp(&(&b.component, b.kind)));
+    changes
+}
+
+fn kind_of(rule: &str) -> Option<ChangeKind> {
+    let kinds = [
+        (&rules::NEW_COMPONENT, ChangeKind::NewDependency),
+        (&rules::GONE_COMPONENT, ChangeKind::RemovedDependency),
+        (&rules::VERSION_CHANGED, ChangeKind::VersionChanged),
+        (&rules::LICENCE_CHANGED, ChangeKind::LicenseChanged),
+        (&rules::FEATURES_CHANGED, ChangeKind::FeaturesChanged),
+        (&rules::HASH_CHANGED, ChangeKind::HashChanged),
+        (&rules::SOURCE_CHANGED, ChangeKind::SourceChanged),
+        (&rules::RELATION_CHANGED, ChangeKind::RelationChanged),
+        (&rules::DOCUMENT_CHANGED, ChangeKind::DocumentChanged),
+    ];
+    let found = kinds.iter().find(|(known, _)| known.id == rule)?;
+    Some(found.1)
 }
 
 #[cfg(test)]

@@ -137,6 +137,15 @@ impl Sbom {
         }
     }
 
+    /// The version of the specification, as the document says it.
+    pub fn spec_version(&self) -> Option<&str> {
+        let stated = match self.standard {
+            Standard::CycloneDx => &self.rest["specVersion"],
+            Standard::Spdx => &self.rest["spdxVersion"],
+        };
+        stated.as_str()
+    }
+
     /// The described thing and all components.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.main.iter().chain(self.components.values())

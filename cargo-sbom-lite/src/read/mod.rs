@@ -7,6 +7,7 @@ pub mod crates;
 pub mod index;
 pub mod licenses;
 pub mod lock;
+pub mod policies;
 pub mod sources;
 pub mod symbols;
 pub mod unit_graph;

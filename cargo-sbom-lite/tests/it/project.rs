@@ -849,3 +849,140 @@ fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
         stale.text
     );
 }
+
+#[test]
+fn a_difference_is_told_by_kind_and_component() {
+    let project = Project::new();
+    project.package("p", "p", "1.0.0", "license = \"MIT\"\n");
+    project.cargo("p", &["generate-lockfile"]);
+    for version in ["1.5", "1.6"] {
+        let output = format!("../{version}.cdx.json");
+        let ran = project.run("p", &["generate", "--spec-version", version, "-o", &output]);
+        assert_eq!(ran.code, 0, "{}", ran.text);
+    }
+    // One build in two versions of the specification is one build.
+    let same = project.run("", &["diff", "1.5.cdx.json", "1.6.cdx.json"]);
+    assert_eq!((same.code, same.rules()), (0, vec![]), "{}", same.text);
+    assert_eq!(same.json["schema"], "release-gate/sbom-diff/v1");
+
+    let text = std::fs::read_to_string(project.path("1.6.cdx.json")).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    let added = serde_json::json!({ "type": "library", "name": "added", "version": "1.0.0", "purl": "pkg:cargo/added@1.0.0" });
+    document["components"].as_array_mut().unwrap().push(added);
+    project.write("more.cdx.json", &document.to_string());
+    let more = project.run("", &["diff", "1.6.cdx.json", "more.cdx.json"]);
+    assert_eq!(more.code, 100, "{}", more.text);
+    assert_eq!(
+        more.json["data"]["changes"],
+        serde_json::json!([{ "kind": "new-dependency", "component": "added 1.0.0", "before": null, "after": "1.0.0" }]),
+        "{}",
+        more.text
+    );
+    assert_eq!(more.json["coverage"]["judged"], 2);
+
+    document["metadata"]["timestamp"] = "2001-01-01T00:00:00Z".into();
+    project.write("later.cdx.json", &document.to_string());
+    let later = project.run("", &["diff", "more.cdx.json", "later.cdx.json"]);
+    assert_eq!(later.rules(), ["document-changed"], "{}", later.text);
+}
+
+/// Each of several artifacts has a document of its own, with its digests.
+#[test]
+fn every_artifact_that_was_built_has_a_document() {
+    let project = Project::new();
+    project.package("p", "p", "1.0.0", "license = \"MIT\"\n");
+    project.cargo("p", &["generate-lockfile"]);
+    let first = project.run("p", &["generate"]);
+    assert_eq!(first.code, 0, "{}", first.text);
+    let folder = "target/release-gates/p-1.0.0";
+    let sbom = std::fs::read_to_string(project.path(&format!("{folder}/sbom.json"))).unwrap();
+    let subject = serde_json::from_str::<Value>(&sbom).unwrap()["subject"].clone();
+    let mut artifacts = Vec::new();
+    for (target, name) in [
+        ("x86_64-unknown-linux-gnu", "p"),
+        ("x86_64-pc-windows-msvc", "p.exe"),
+    ] {
+        let path = format!("artifacts/{target}/{name}");
+        project.write(&format!("{folder}/{path}"), target);
+        artifacts.push(serde_json::json!({ "name": name, "target": target, "path": path, "sha256": sha256_bytes(target.as_bytes()).to_string(), "size": target.len() }));
+    }
+    project.write(
+        &format!("{folder}/buildinfo.json"),
+        &build_record(&subject, &artifacts).to_string(),
+    );
+    let ran = project.run("p", &["generate"]);
+    assert_eq!(ran.code, 0, "{}", ran.text);
+    for (target, name) in [
+        ("x86_64-unknown-linux-gnu", "p"),
+        ("x86_64-pc-windows-msvc", "p.exe"),
+    ] {
+        let path = project.path(&format!("{folder}/sbom.{target}.{name}.cdx.json"));
+        let document: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let main = &document["metadata"]["component"];
+        let sha256 = sha256_bytes(target.as_bytes()).to_string();
+        assert_eq!(main["hashes"][0]["content"], sha256, "{main}");
+        assert_eq!(main["hashes"][1]["alg"], "SHA-512", "{main}");
+        assert!(main.to_string().contains(&format!("\"{name}\"")), "{main}");
+        let spdx = project.path(&format!("{folder}/sbom.{target}.{name}.spdx.json"));
+        let spdx = std::fs::read_to_string(spdx).unwrap();
+        assert!(spdx.contains(&sha256));
+    }
+    let common = std::fs::read_to_string(project.path(&format!("{folder}/sbom.cdx.json"))).unwrap();
+    let common: Value = serde_json::from_str(&common).unwrap();
+    assert!(common["metadata"]["component"]["hashes"].is_null());
+}
+
+/// A record of a build, of the shape that the schema of such records has.
+fn build_record(subject: &Value, artifacts: &[Value]) -> Value {
+    use release_gate::facts::report::buildinfo::BuildInfo;
+
+    let mut record = release_gate::facts::sample::report_sample::<BuildInfo>();
+    record["subject"] = subject.clone();
+    record["status"] = "pass".into();
+    let sample = record["data"]["artifacts"][0].clone();
+    let filled = artifacts.iter().map(|artifact| {
+        let mut whole = sample.clone();
+        for (key, value) in artifact.as_object().into_iter().flatten() {
+            whole[key] = value.clone();
+        }
+        whole
+    });
+    record["data"]["artifacts"] = filled.collect::<Vec<_>>().into();
+    record
+}
+
+#[test]
+fn an_init_takes_over_what_cargo_deny_says() {
+    let project = Project::new();
+    project.package("dep", "dep", "1.0.0", "license-file = \"LICENSE\"\n");
+    project.write("dep/LICENSE", "all yours");
+    project.package(
+        "p",
+        "p",
+        "1.0.0",
+        "license = \"MIT\"\n[dependencies]\ndep = { path = \"../dep\" }\n",
+    );
+    project.write("p/deny.toml", "[licenses]\nallow = [\"MIT\"]\n[[licenses.clarify]]\ncrate = \"dep\"\nexpression = \"MIT\"\nlicense-files = [{ path = \"LICENSE\", hash = 0xbd0eed23 }]\n[bans]\nwildcards = \"deny\"\n");
+    project.cargo("p", &["generate-lockfile"]);
+    let ran = project.run("p", &["init"]);
+    assert_eq!(ran.code, 0, "{}", ran.text);
+    let text = std::fs::read_to_string(project.path("p/release-gates.toml")).unwrap();
+    assert!(
+        text.contains("# Not taken over: `bans` of deny.toml."),
+        "{text}"
+    );
+    assert!(
+        text.contains(&sha256_bytes(b"all yours").to_string()),
+        "{text}"
+    );
+    let judged = project.run("p", &["licenses"]);
+    assert_eq!(judged.code, 0, "{}", judged.text);
+    project.write("dep/LICENSE", "not yours");
+    let changed = project.run("p", &["licenses"]);
+    assert_eq!(
+        changed.rules(),
+        ["license-text-changed"],
+        "{}",
+        changed.text
+    );
+}

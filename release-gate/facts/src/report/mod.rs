@@ -17,6 +17,7 @@ pub mod relnotes;
 pub mod relnotes_check;
 pub mod repro;
 pub mod sbom;
+pub mod sbom_diff;
 pub mod upload;
 pub mod verify;
 pub mod verify_source;
@@ -83,6 +84,7 @@ macro_rules! for_each_report {
             $crate::report::relnotes_check::RelnotesCheckData,
             $crate::report::repro::ReproData,
             $crate::report::sbom::SbomData,
+            $crate::report::sbom_diff::SbomDiffData,
             $crate::report::upload::UploadData,
             $crate::report::verify::VerifyData,
             $crate::report::verify_source::VerifySourceData,
