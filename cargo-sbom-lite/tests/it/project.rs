@@ -986,3 +986,147 @@ fn an_init_takes_over_what_cargo_deny_says() {
         changed.text
     );
 }
+
+/// A record in the shape of osv.dev's export of crates.io.
+fn osv_record(id: &str, aliases: &[&str], package: &str, affected: Value) -> String {
+    let mut entry = serde_json::json!({ "package": { "ecosystem": "crates.io", "name": package, "purl": format!("pkg:cargo/{package}") } });
+    for (key, value) in affected.as_object().unwrap() {
+        entry[key] = value.clone();
+    }
+    serde_json::json!({
+        "schema_version": "1.6.7", "id": id, "aliases": aliases, "modified": "2026-01-02T03:04:05Z",
+        "published": "2026-01-02T03:04:05Z", "summary": "Overflow", "details": "Text.", "severity": [],
+        "affected": [entry], "references": [], "database_specific": { "severity": "HIGH", "github_reviewed": true },
+    })
+    .to_string()
+}
+
+#[test]
+fn an_export_of_osv_is_a_database() {
+    let project = Project::new();
+    let below = |fixed: &str| serde_json::json!({ "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }, { "fixed": fixed }] }], "versions": [] });
+    let named = |version: &str| serde_json::json!({ "versions": [version] });
+    let lock = |name: &str, version: &str| {
+        format!(
+            "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"{CRATES_IO}\"\nchecksum = \"{}\"\n\n",
+            "0".repeat(64)
+        )
+    };
+    let windows = serde_json::json!({ "ranges": below("2.0.0")["ranges"], "ecosystem_specific": { "affects": { "arch": [], "os": ["windows"], "functions": [] } } });
+    for (id, aliases, package, affected) in [
+        (
+            "RUSTSEC-2021-0003",
+            &["GHSA-43w2-9j62-hq99", "CVE-2021-25900"][..],
+            "smallvec",
+            below("1.6.1"),
+        ),
+        (
+            "GHSA-43w2-9j62-hq99",
+            &["CVE-2021-25900", "RUSTSEC-2021-0003"],
+            "smallvec",
+            below("1.6.1"),
+        ),
+        ("GHSA-aaaa-bbbb-cccc", &[], "only_github", below("2.0.0")),
+        ("MAL-2026-0001", &[], "evil", named("0.1.0")),
+        ("RUSTSEC-2026-0002", &[], "elsewhere", windows),
+    ] {
+        project.write(
+            &format!("osv/{id}.json"),
+            &osv_record(id, aliases, package, affected),
+        );
+    }
+    let text = [
+        lock("elsewhere", "1.0.0"),
+        lock("evil", "0.1.0"),
+        lock("only_github", "1.0.0"),
+        lock("smallvec", "1.6.0"),
+    ]
+    .concat();
+    project.write("x.lock", &format!("version = 4\n\n{text}"));
+    let audit = [
+        "audit",
+        "--db",
+        "osv",
+        "--lockfile",
+        "x.lock",
+        "--target",
+        "x86_64-unknown-linux-gnu",
+        "--osv",
+        "out.json",
+    ];
+    let ran = project.run("", &audit);
+    assert_eq!(
+        (ran.code, ran.rules()),
+        (
+            100,
+            vec![
+                "malicious",
+                "vulnerability",
+                "vulnerability",
+                "vulnerability-other-target"
+            ]
+        ),
+        "{}",
+        ran.text
+    );
+    let ids: Vec<&str> = ran.json["data"]["advisories"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hit| hit["id"].as_str().unwrap())
+        .collect();
+    // GitHub's record of what RustSec has is the same thing.
+    assert_eq!(
+        ids,
+        [
+            "RUSTSEC-2026-0002",
+            "MAL-2026-0001",
+            "GHSA-aaaa-bbbb-cccc",
+            "RUSTSEC-2021-0003"
+        ]
+    );
+    let written: Value =
+        serde_json::from_slice(&std::fs::read(project.path("out.json")).unwrap()).unwrap();
+    let events = &written["results"][0]["packages"][3]["vulnerabilities"][0]["affected"][0]["ranges"]
+        [0]["events"];
+    assert_eq!(
+        *events,
+        serde_json::json!([{ "introduced": "0.0.0-0" }, { "fixed": "1.6.1" }])
+    );
+
+    // Beside RustSec's database it adds what that one does not have.
+    let both = project.run("", &[&["audit", "--db", "db"][..], &audit[1..]].concat());
+    assert_eq!(
+        both.json["data"]["advisories"].as_array().unwrap().len(),
+        4,
+        "{}",
+        both.text
+    );
+}
+
+#[test]
+fn the_release_of_rust_that_builds_has_advisories_too() {
+    let project = Project::new();
+    project.package("p", "p", "1.0.0", "");
+    project.cargo("p", &["generate-lockfile"]);
+    for part in ["std", "rustc", "cargo"] {
+        let text = advisory(part, "").replace(">= 1.6.1", ">= 99.0.0");
+        project.write(&format!("db/rust/{part}/RUSTSEC-2021-0003.md"), &text);
+    }
+    project.write(
+        "db/rust/rustdoc/RUSTSEC-2021-0003.md",
+        &advisory("rustdoc", ""),
+    );
+    let ran = project.run("p", &AUDIT);
+    assert_eq!(
+        (ran.code, ran.rules()),
+        (0, vec!["toolchain-advisory"; 3]),
+        "{}",
+        ran.text
+    );
+    let denied = project.run(
+        "p",
+        &[&AUDIT[..], &["--deny", "toolchain-advisory"]].concat(),
+    );
+    assert_eq!(denied.code, 100, "{}", denied.text);
+}

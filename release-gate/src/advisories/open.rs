@@ -111,7 +111,10 @@ impl Advisories {
         if dir.join("crates").is_dir() {
             files.read_rustsec(dir, "crates", Collection::Crates);
             files.read_rustsec(dir, "rust", Collection::Rust);
-        } else {
+        }
+        if files.published.is_empty() && files.unreadable.is_empty() {
+            // RustSec's own export has its records in a folder of the same name.
+            files.read_osv(&dir.join("crates"));
             files.read_osv(dir);
         }
         if files.published.is_empty() {
@@ -141,15 +144,14 @@ impl Advisories {
         })
     }
 
-    /// Adds what another database has beside this one. An advisory that is known here by any of its
-    /// ids is not added a second time.
+    /// Adds what another database has beside this one. An advisory that is known here by its own id
+    /// is not added a second time.
     pub fn merge(&mut self, other: Self) {
         for (key, advisories) in other.by_package {
             let known = self.by_package.entry(key).or_default();
             for advisory in advisories {
-                let is_known = known
-                    .iter()
-                    .any(|one| one.ids().any(|id| advisory.ids().any(|other| id == other)));
+                // Under another id it may concern other versions.
+                let is_known = known.iter().any(|one| one.id == advisory.id);
                 if !is_known {
                     known.push(advisory);
                     self.count += 1;
@@ -169,15 +171,33 @@ impl Advisories {
             .unwrap_or_default()
     }
 
-    /// What concerns a version of a package of crates.io, sorted by id.
+    /// What concerns a version of a package of crates.io, sorted by id. Of several advisories that
+    /// are one thing by their ids, and of one kind, the one of RustSec stands for all that do not
+    /// weigh more: an export of osv.dev has both it and GitHub's.
     pub fn concerning<'a>(
         &'a self,
         package: &str,
         version: &'a Version,
     ) -> impl Iterator<Item = &'a Published> {
-        self.about(Collection::Crates, package)
+        let concerned: Vec<&Published> = self
+            .about(Collection::Crates, package)
             .iter()
             .filter(|advisory| advisory.concerns(version))
+            .collect();
+        let is_said = |advisory: &Published| {
+            concerned.iter().any(|other| {
+                other.rank() < advisory.rank()
+                    && other.kind == advisory.kind
+                    && other.severity >= advisory.severity
+                    && other.ids().any(|id| advisory.ids().any(|own| own == id))
+            })
+        };
+        concerned
+            .iter()
+            .copied()
+            .filter(|advisory| !is_said(advisory))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// What concerns a release of Rust: its standard library, compiler and tools; sorted by part and

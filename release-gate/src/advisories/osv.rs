@@ -37,6 +37,23 @@ struct Affected {
     #[serde(default)]
     versions: Vec<String>,
     database_specific: Option<DatabaseSpecific>,
+    ecosystem_specific: Option<EcosystemSpecific>,
+}
+
+/// What RustSec's records have beside the schema: functions, systems and processors.
+#[derive(Deserialize)]
+struct EcosystemSpecific {
+    affects: Option<Affects>,
+}
+
+#[derive(Default, Deserialize)]
+struct Affects {
+    #[serde(default)]
+    arch: Vec<String>,
+    #[serde(default)]
+    os: Vec<String>,
+    #[serde(default)]
+    functions: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +121,11 @@ fn published_of(record: &Record, affected: &Affected) -> Result<Published, Strin
         &record.summary
     };
 
+    let affects = affected
+        .ecosystem_specific
+        .as_ref()
+        .and_then(|specific| specific.affects.as_ref());
+
     Ok(Published {
         id: record.id.clone(),
         aliases,
@@ -116,9 +138,17 @@ fn published_of(record: &Record, affected: &Affected) -> Result<Published, Strin
         date: date.get(..10).unwrap_or_default().to_owned(),
         withdrawn: record.withdrawn.is_some(),
         ranges: ranges_of(affected)?,
-        functions: Vec::new(),
-        systems: Vec::new(),
-        processors: Vec::new(),
+        functions: affects
+            .iter()
+            .flat_map(|affects| &affects.functions)
+            .map(|path| (path.clone(), Vec::new()))
+            .collect(),
+        systems: affects
+            .map(|affects| affects.os.clone())
+            .unwrap_or_default(),
+        processors: affects
+            .map(|affects| affects.arch.clone())
+            .unwrap_or_default(),
         url: Some(format!("https://osv.dev/vulnerability/{}", record.id)),
     })
 }
@@ -241,6 +271,23 @@ mod tests {
                 "{version}"
             );
         }
+    }
+
+    /// A record as RustSec exports it.
+    #[test]
+    fn functions_and_systems_of_rustsecs_records_are_read() {
+        let record = br#"{"id":"RUSTSEC-2024-0019","modified":"2024-03-04T12:00:00Z","published":"2024-03-04T12:00:00Z","aliases":["CVE-2024-27308"],"related":[],"summary":"S","details":"D","severity":[],
+            "affected":[{"package":{"ecosystem":"crates.io","name":"mio","purl":"pkg:cargo/mio"},
+              "ecosystem_specific":{"affects":{"arch":[],"os":["windows"],"functions":["mio::windows::NamedPipe::new"]},"affected_functions":null},
+              "database_specific":{"categories":[],"cvss":null,"informational":null},
+              "ranges":[{"type":"SEMVER","events":[{"introduced":"0.7.2"},{"fixed":"0.8.11"}]}],"versions":[]}],
+            "references":[],"database_specific":{"license":"CC0-1.0"}}"#;
+        let one = parse_record(record).unwrap().remove(0);
+        let version = "0.8.10".parse().unwrap();
+        assert!(one.concerns(&version));
+        assert_eq!(one.functions_of(&version), ["mio::windows::NamedPipe::new"]);
+        let linux = ["x86_64-unknown-linux-gnu".to_owned()];
+        assert_eq!(one.only_elsewhere(&linux), ["windows"]);
     }
 
     #[test]

@@ -186,6 +186,11 @@ impl Published {
         is_system && is_processor
     }
 
+    /// Which of several advisories about one thing is shown: RustSec's own before all others.
+    pub(super) fn rank(&self) -> (bool, &str) {
+        (!self.id.starts_with("RUSTSEC-"), &self.id)
+    }
+
     /// Every id of it.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.id.as_str()).chain(self.aliases.iter().map(String::as_str))
