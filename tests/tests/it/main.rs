@@ -12,6 +12,7 @@ mod guide;
 mod killed;
 mod pipeline;
 mod readme;
+mod reference;
 mod renamed_fields;
 mod script;
 mod shared_place;
