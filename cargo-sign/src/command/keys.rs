@@ -335,9 +335,41 @@ fn replace_committed_key(cx: &mut Context, old: &str, new: &PublicKey) -> Result
     }
     write_atomic(&path, new.minisign(&comment).as_bytes())?;
     cx.terminal.status("Wrote", path.display().to_string());
+    let pem = path.with_extension("pem");
+    if pem.is_file() {
+        let text = new.pem().map_err(|error| {
+            Error::judge("the public key cannot be written as PEM").with_source(error)
+        })?;
+        write_atomic(&pem, text.as_bytes())?;
+        cx.terminal.status("Wrote", pem.display().to_string());
+    }
     cx.terminal.note(
-        "commit both files, and have the holder of the new key tie it to the keyring with `cargo sign keys sign`",
+        "commit what was written, and have the holder of the new key tie it to the keyring with `cargo sign keys sign`",
     );
+    Ok(())
+}
+
+/// The committed `allowed_signers`, where there is one, names the keys in use and no other: for
+/// `ssh-keygen -Y verify`, which knows no versions, an older release takes the file of its own tag.
+fn write_signers(cx: &mut Context, ring: &Keyring) -> Result<()> {
+    let config: Config = cx.config()?;
+    let Some(committed) = committed_key(cx.project()?, &config) else {
+        return Ok(());
+    };
+    let path = committed.with_extension("allowed_signers");
+    // Until enough keys signed it, a version counts for nothing.
+    if !path.is_file() || ring.complete().is_err() {
+        return Ok(());
+    }
+    let members = ring.newest().keys.iter();
+    let in_use =
+        members.filter(|member| member.retired_after.is_none() && member.revoked.is_none());
+    let lines: String = in_use
+        .filter_map(Member::public)
+        .map(|key| key.allowed_signers("maintainer"))
+        .collect();
+    write_atomic(&path, lines.as_bytes())?;
+    cx.terminal.status("Wrote", path.display().to_string());
     Ok(())
 }
 
@@ -398,6 +430,7 @@ fn write(cx: &mut Context, ring: Keyring) -> Result<Outcome> {
     }
     write_atomic(&path, &bytes)?;
     cx.terminal.status("Wrote", what);
+    write_signers(cx, &ring)?;
     if ring.complete().is_err() {
         let (have, need) = (ring.signed_by(), ring.needed());
         cx.terminal.note(format!(

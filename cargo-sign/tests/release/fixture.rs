@@ -66,23 +66,7 @@ impl Release {
         );
         release.must(Step::new("git").args(["init", "-q"]));
         release.commit("feat: first");
-        let commit = release.must(Step::new("git").args(["rev-parse", "HEAD"]));
-        let lock = sha256_bytes(&std::fs::read(root.join("Cargo.lock")).unwrap());
-        let (program, sbom) = (noise(3000), "{\"bomFormat\": \"CycloneDX\"}\n");
-        let buildinfo = serde_json::json!({
-            "schema": "release-gate/buildinfo/v1",
-            "tool": {"name": "cargo-repro", "version": "0.1.0"},
-            "subject": {"package": "demo", "version": version, "commit": String::from_utf8(commit.stdout).unwrap().trim(),
-                "dirty": false, "lock_sha256": lock, "targets": [], "features": []},
-            "baseline": null, "status": "pass", "findings": [],
-            "data": {"profile": "release", "artifacts": [{"name": "demo", "target": TARGET, "path": "artifacts/demo",
-                "sha256": sha256_bytes(&program), "size": program.len()}]},
-        });
-        let folder = release.folder();
-        std::fs::create_dir_all(folder.join("artifacts")).unwrap();
-        std::fs::write(folder.join("artifacts/demo"), program).unwrap();
-        std::fs::write(folder.join("buildinfo.json"), buildinfo.to_string()).unwrap();
-        std::fs::write(folder.join("sbom.cdx.json"), sbom).unwrap();
+        release.build();
         let public = public(seed);
         write("keys/m.pub", public.minisign("test").as_bytes());
         write("keys/m.pem", public.pem().unwrap().as_bytes());
@@ -91,6 +75,43 @@ impl Release {
             public.allowed_signers("maintainer").as_bytes(),
         );
         release
+    }
+
+    /// What a build of the commit that is checked out leaves.
+    pub(crate) fn build(&self) {
+        let root = self.dir.path();
+        let commit = self.must(Step::new("git").args(["rev-parse", "HEAD"]));
+        let lock = sha256_bytes(&std::fs::read(root.join("Cargo.lock")).unwrap());
+        let (program, sbom) = (noise(3000), "{\"bomFormat\": \"CycloneDX\"}\n");
+        let buildinfo = serde_json::json!({
+            "schema": "release-gate/buildinfo/v1",
+            "tool": {"name": "cargo-repro", "version": "0.1.0"},
+            "subject": {"package": "demo", "version": self.version, "commit": String::from_utf8(commit.stdout).unwrap().trim(),
+                "dirty": false, "lock_sha256": lock, "targets": [], "features": []},
+            "baseline": null, "status": "pass", "findings": [],
+            "data": {"profile": "release", "artifacts": [{"name": "demo", "target": TARGET, "path": "artifacts/demo",
+                "sha256": sha256_bytes(&program), "size": program.len()}]},
+        });
+        let folder = self.folder();
+        std::fs::create_dir_all(folder.join("artifacts")).unwrap();
+        std::fs::write(folder.join("artifacts/demo"), program).unwrap();
+        std::fs::write(folder.join("buildinfo.json"), buildinfo.to_string()).unwrap();
+        std::fs::write(folder.join("sbom.cdx.json"), sbom).unwrap();
+    }
+
+    /// Raises the version; to be committed and built.
+    pub(crate) fn raise(&mut self, version: &str) {
+        for file in ["Cargo.toml", "Cargo.lock"] {
+            let path = self.dir.path().join(file);
+            let text = std::fs::read_to_string(&path).unwrap();
+            let old = format!("version = \"{}\"", self.version);
+            std::fs::write(
+                path,
+                text.replace(&old, &format!("version = \"{version}\"")),
+            )
+            .unwrap();
+        }
+        version.clone_into(&mut self.version);
     }
 
     /// Commits everything there is.
