@@ -7,6 +7,7 @@
 #     repro (check, build)     two builds under different conditions agree; the release is built
 #     rebuild                  BUILDINFO of another machine comes out the same here
 #     sbom audit licenses pins compat
+#     watch                    advisories about the last WATCH_TAGS releases (default: 5), as known today; run it every day
 #     notes                    written, and held against the facts
 #     sign (pack, attest, verify)   archives, list, signatures, provenance: of what no gate refused, with the notes that were checked. A
 #                              keyring that asks for several keys needs `pack` here, `cargo sign sign` by the others, then `attest verify`
@@ -38,6 +39,7 @@ source   - sign      verify-source
 pins     + sbom-lite pins
 licenses + sbom-lite licenses
 audit    + sbom-lite audit
+watch    - sbom-lite audit
 repro    + repro     check
 repro    + repro     build
 check    - repro     check
@@ -156,8 +158,10 @@ call() {
     "sbom-lite audit")
         fetch=
         [ -n "$ADVISORY_DB${OFFLINE:-}" ] || fetch=--fetch
+        watched=
+        [ "$word" != watch ] || watched="--watch-tags ${WATCH_TAGS:-5}"
         # shellcheck disable=SC2086
-        gate "$@" ${ADVISORY_DB:+--db "$ADVISORY_DB"} $fetch $targets
+        gate "$@" ${ADVISORY_DB:+--db "$ADVISORY_DB"} $fetch $targets $watched
         ;;
     "repro rebuild")
         for info in $BUILDINFO; do

@@ -124,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
+    fn released_lock_files_are_watched_where_that_is_asked_for() {
+        let called = called_by_the_script(&[("GATES", "audit watch"), ("WATCH_TAGS", "3")]);
+        let (audit, watch) = (&called[0], &called[1]);
+        assert!(audit.starts_with("sbom-lite audit") && !audit.contains("--watch-tags"));
+        assert!(watch.starts_with("sbom-lite audit") && watch.contains("--watch-tags 3"));
+        assert_eq!(called.len(), 2);
+    }
+
+    #[test]
     fn what_is_quick_comes_first_and_signing_last() {
         let steps = by_default().unwrap();
         assert_eq!(steps[0].word, "pins");

@@ -41,7 +41,7 @@ fn actions() -> Vec<(String, Value)> {
 }
 
 fn workflows() -> Vec<(&'static str, Value)> {
-    ["caller.yml", "release-gates.yml"]
+    ["audit.yml", "caller.yml", "release-gates.yml"]
         .map(|name| {
             (
                 name,
