@@ -192,7 +192,7 @@ pub fn throw_away_dir(purpose: &str) -> crate::Result<TempDir> {
         .tempdir()
         .map_err(|error| {
             crate::Error::judge(format!(
-                "cannot make a throw-away folder in `{}`",
+                "cannot make a temporary folder in `{}`",
                 std::env::temp_dir().display()
             ))
             .with_source(error)

@@ -90,7 +90,7 @@ impl Lock {
     /// It is no lock file, or of a version that is not known.
     pub fn parse(text: &str, shown: &str) -> Result<Self> {
         let unreadable = || {
-            Error::judge(format!("`{shown}` is no lock file that can be read"))
+            Error::judge(format!("`{shown}` is not a readable lock file"))
                 .with_help("make it again with `cargo generate-lockfile`, or update this tool")
         };
         let version = stated_version(text).map_err(|error| unreadable().with_source(error))?;

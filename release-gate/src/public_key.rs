@@ -44,13 +44,13 @@ pub struct PublicKey {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// In none of the forms.
-    #[error("it is no Ed25519 public key in minisign, OpenSSH, PEM or base64 form")]
+    #[error("it is not an Ed25519 public key in minisign, OpenSSH, PEM or base64 form")]
     Unknown,
     /// A key of another algorithm.
     #[error("it is an {0} key, and an Ed25519 key is needed")]
     Algorithm(&'static str),
     /// The bytes are no point of the curve.
-    #[error("it is no point of the curve")]
+    #[error("it is not a valid curve point")]
     Point,
     /// A key under which anything verifies.
     #[error("it is of small order")]

@@ -53,12 +53,12 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<u8> {
         }
     };
     if let Some(unknown) = gates.iter().find(|gate| !GATES.contains(gate)) {
-        return Err(Error::usage(format!("there is no gate `{unknown}`"))
+        return Err(Error::usage(format!("`{unknown}` is not a gate"))
             .with_help(format!("the gates are {}", GATES.join(", "))));
     }
     let mut page = head(workspace);
     if args.quick {
-        page.push_str("\nSmall inputs and single runs: these are no figures.\n");
+        page.push_str("\nSmall inputs and single runs: do not quote these figures.\n");
     }
     page.push_str(
         "\n| gate | measured | tool | result | ours in parts of it |\n|---|---|---|---|---|\n",

@@ -6,8 +6,8 @@ use std::path::Path;
 use release_gate::public_key::PublicKey;
 use release_gate::text::counted;
 use release_gate::{Finding, Report, Status, Subject};
-use release_gate_facts::report::verify::{Expectation, VerifiedFile, VerifyData};
 use release_gate_facts::ReportData as _;
+use release_gate_facts::report::verify::{Expectation, VerifiedFile, VerifyData};
 
 use crate::judge::verdict::{Verdict, Verified};
 use crate::model::comment::TrustedComment;

@@ -73,7 +73,7 @@ pub fn locate(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
             return Ok(Some(dir));
         }
         return Err(Error::judge(format!(
-            "the advisory database `{}` is no folder",
+            "the advisory database `{}` is not a folder",
             name_of(&dir)
         ))
         .with_help(format!(

@@ -11,6 +11,7 @@ mod gitlab;
 mod guide;
 mod killed;
 mod pipeline;
+mod private_paths;
 mod readme;
 mod reference;
 mod renamed_fields;
