@@ -3,6 +3,8 @@
 release_gate::rules! {
     APPROXIMATION = "unit-graph-approximated", Warn, "the component list is an approximation",
         "Cargo could not give its unit graph, so the list was made from the dependency graph of `cargo metadata`. It may name packages that are in no build unit. Mend the error cargo gave.";
+    PRECURSOR_DIFFERS = "precursor-differs", Deny, "cargo says otherwise what is in an artifact",
+        "What cargo wrote beside the artifact (`-Zsbom`) and its unit graph do not name the same packages: the artifact was built from something else than is described.", "https://doc.rust-lang.org/cargo/reference/unstable.html#sbom";
     GAP = "sbom-gap", Note, "a minimum element of a component is not known",
         "The NTIA minimum elements ask for the supplier and version of each component. Nobody told cargo; look them up where the document is needed.", "https://www.ntia.gov/report/2021/minimum-elements-software-bill-materials-sbom";
     NO_DATABASE = "advisory-db-missing", Deny, "there is no advisory database",

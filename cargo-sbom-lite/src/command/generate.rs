@@ -12,11 +12,13 @@ use release_gate::fs::write_atomic;
 use release_gate::text::counted;
 use release_gate::{Context, Coverage, Error, Finding, Level, Outcome, Report, Result, Subject};
 
-use super::shared::{ask_rustc, check_targets, inventory_of, provenance_of};
+use super::shared::{ask_rustc, check_targets, file_name, inventory_of, provenance_of, read_file};
 use crate::format::{FORMATS, Format, format_of_name};
+use crate::judge::precursor::compare_precursors;
 use crate::model::config::Config;
 use crate::model::foreign::foreign;
 use crate::model::inventory::{Inventory, Role};
+use crate::model::precursor::{Precursor, parse_precursor};
 use crate::model::provenance::{Artifact, Provenance};
 use crate::{TOOL, rules};
 
@@ -32,6 +34,10 @@ pub(crate) struct Args {
     /// Write there instead of into the artifact folder (`-`: standard output)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Compare with what cargo wrote beside an artifact (`-Zsbom`); once for each artifact of the
+    /// package
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cargo_sbom: Vec<PathBuf>,
 }
 
 impl Args {
@@ -41,6 +47,7 @@ impl Args {
             format: self.format.or(before.format),
             spec_version: self.spec_version.or(before.spec_version),
             output: self.output.or(before.output),
+            cargo_sbom: [before.cargo_sbom, self.cargo_sbom].concat(),
         }
     }
 }
@@ -142,9 +149,10 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
     let config: Config = cx.config()?;
     let artifacts = cx.artifacts()?;
     let project = cx.project()?;
-    if args.output.is_some() {
+    if args.output.is_some() || !args.cargo_sbom.is_empty() {
         project.single()?;
     }
+    let precursors = read_precursors(&args.cargo_sbom)?;
     let packages: Vec<_> = project.selected().cloned().collect();
     let mut asked = Some(ask_rustc(
         cx,
@@ -158,7 +166,10 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
         let project = cx
             .loaded_project()
             .ok_or_else(|| Error::judge("the project was not loaded"))?;
-        let (inventory, findings) = inventory_of(cx, project, &package, &config.mirrors)?;
+        let (inventory, mut findings) = inventory_of(cx, project, &package, &config.mirrors)?;
+        if !precursors.is_empty() {
+            findings.extend(compare_precursors(&inventory, &precursors));
+        }
         if let Some(answer) = asked.take() {
             rustc = answer
                 .join()
@@ -167,7 +178,7 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
         let mut provenance = provenance_of(&artifacts, project, &package, &rustc)?;
         provenance.maker = config.maker.clone();
         if let Some(output) = &args.output {
-            warn_of(cx, &findings);
+            refuse_or_warn(cx, &findings)?;
             let bytes = document_of(&inventory, &provenance, wanted.formats[0], wanted.version)?;
             return write_output(cx, output, &bytes);
         }
@@ -182,14 +193,35 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
     Ok(Outcome::Reports(reports))
 }
 
-/// No report is printed beside a document, so what weighs is said here.
-fn warn_of(cx: &Context, findings: &[Finding]) {
-    for finding in findings
-        .iter()
-        .filter(|finding| finding.level > Level::Note)
-    {
-        cx.terminal.warn(&finding.message);
+/// What cargo wrote beside artifacts.
+fn read_precursors(paths: &[PathBuf]) -> Result<Vec<Precursor>> {
+    let mut precursors = Vec::new();
+    for path in paths {
+        let precursor = parse_precursor(&read_file(path)?).map_err(|why| {
+            Error::judge(format!(
+                "`{}` is not what cargo writes with `-Zsbom`: {why}",
+                file_name(path)
+            ))
+            .with_help("name the file `NAME.cargo-sbom.json` beside the artifact")
+        })?;
+        precursors.push(precursor);
     }
+    Ok(precursors)
+}
+
+/// No report is printed beside a document, so what weighs is said here; what would fail a report
+/// lets no document be written.
+fn refuse_or_warn(cx: &Context, findings: &[Finding]) -> Result<()> {
+    for finding in findings {
+        if finding.level == Level::Deny {
+            return Err(Error::judge(finding.message.clone())
+                .with_help("leave -o out, and the report says all of it"));
+        }
+        if finding.level > Level::Note {
+            cx.terminal.warn(&finding.message);
+        }
+    }
+    Ok(())
 }
 
 /// The documents of a package in its artifact folder: one in each format, and, where a build

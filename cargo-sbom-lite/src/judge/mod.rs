@@ -8,6 +8,7 @@ pub mod licenses;
 pub mod matching;
 pub mod patched;
 pub mod pins;
+pub mod precursor;
 pub mod reachability;
 mod waivers;
 pub mod yanked;

@@ -7,6 +7,7 @@ pub mod json;
 pub mod license;
 pub mod locked;
 pub mod mention;
+pub mod precursor;
 pub mod program;
 pub mod provenance;
 pub mod purl;

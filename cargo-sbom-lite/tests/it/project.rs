@@ -1130,3 +1130,56 @@ fn the_release_of_rust_that_builds_has_advisories_too() {
     );
     assert_eq!(denied.code, 100, "{}", denied.text);
 }
+
+#[test]
+fn what_cargo_says_of_an_artifact_is_a_second_source() {
+    let project = Project::new();
+    project.package("dep", "dep", "1.0.0", "");
+    project.package("macros", "macros", "1.0.0", "[lib]\nproc-macro = true\n");
+    project.package("p", "p", "1.0.0", "license = \"MIT\"\n[dependencies]\ndep = { path = \"../dep\" }\nmacros = { path = \"../macros\" }\n");
+    std::fs::remove_file(project.path("p/src/lib.rs")).unwrap();
+    project.write("p/src/main.rs", "fn main() {}");
+    let step = Step::cargo()
+        .args(["build", "--release", "-Zsbom"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_BUILD_SBOM", "true")
+        .env("CARGO_TARGET_DIR", project.path("built"))
+        .current_dir(project.path("p"));
+    Runner::new().run(step).unwrap().success().unwrap();
+    let generate = [
+        "generate",
+        "--cargo-sbom",
+        "../built/release/p.cargo-sbom.json",
+    ];
+    let same = project.run("p", &generate);
+    assert_eq!(
+        (same.code, same.rules().contains(&"precursor-differs")),
+        (0, false),
+        "{}",
+        same.text
+    );
+
+    // Built from something else than is described now.
+    project.package(
+        "p",
+        "p",
+        "1.0.0",
+        "license = \"MIT\"\n[dependencies]\nmacros = { path = \"../macros\" }\n",
+    );
+    std::fs::remove_file(project.path("p/src/lib.rs")).unwrap();
+    std::fs::remove_file(project.path("p/Cargo.lock")).unwrap();
+    project.cargo("p", &["generate-lockfile"]);
+    let other = project.run("p", &generate);
+    assert_eq!(other.code, 100, "{}", other.text);
+    assert!(
+        other.rules().contains(&"precursor-differs"),
+        "{}",
+        other.text
+    );
+    let document = project.run("p", &[&generate[..], &["-o", "../x.cdx.json"]].concat());
+    assert_eq!(document.code, 101, "{}", document.text);
+    assert!(!project.path("x.cdx.json").exists());
+    project.write("none.json", "{}");
+    let none = project.run("p", &["generate", "--cargo-sbom", "../none.json"]);
+    assert_eq!(none.code, 101, "{}", none.text);
+}
