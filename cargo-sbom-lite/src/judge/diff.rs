@@ -6,6 +6,7 @@ use release_gate::Finding;
 use release_gate::facts::report::sbom_diff::{ChangeKind, SbomChange};
 
 use crate::model::sbom::{Entry, Sbom};
+use crate::model::url::redact_text;
 use crate::rules;
 
 /// Compares two documents. Without findings they say the same about every component.
@@ -36,18 +37,15 @@ pub fn compare_documents(old: &Sbom, new: &Sbom) -> Vec<Finding> {
     findings.extend(removed.into_iter().map(|entry| {
         Finding::new(
             &rules::GONE_COMPONENT,
-            format!("{} {} was removed", entry.name, entry.version),
+            format!("{} was removed", shown(entry)),
         )
         .evidence("component", shown(entry))
-        .evidence("before", entry.version_and_source())
+        .evidence("before", redact_text(&entry.version_and_source()))
     }));
     findings.extend(added.into_iter().map(|entry| {
-        Finding::new(
-            &rules::NEW_COMPONENT,
-            format!("{} {} was added", entry.name, entry.version),
-        )
-        .evidence("component", shown(entry))
-        .evidence("after", entry.version_and_source())
+        Finding::new(&rules::NEW_COMPONENT, format!("{} was added", shown(entry)))
+            .evidence("component", shown(entry))
+            .evidence("after", redact_text(&entry.version_and_source()))
     }));
     findings.sort_by(|a, b| (&a.message, &a.rule).cmp(&(&b.message, &b.rule)));
 
@@ -192,15 +190,18 @@ fn compare_facts(before: &Entry, after: &Entry, strict: bool, findings: &mut Vec
 }
 
 fn change(rule: &release_gate::Rule, entry: &Entry, before: &str, after: &str) -> Finding {
+    // Addresses in somebody's document may hold a password.
+    let before = redact_text(before);
+    let after = redact_text(after);
     Finding::new(rule, format!("{}: {}", shown(entry), rule.summary))
         .evidence("component", shown(entry))
-        .evidence("before", before.to_owned())
-        .evidence("after", after.to_owned())
+        .evidence("before", before.clone())
+        .evidence("after", after.clone())
         .help(format!("`{before}` became `{after}`"))
 }
 
 fn shown(entry: &Entry) -> String {
-    format!("{} {}", entry.name, entry.version)
+    redact_text(&format!("{} {}", entry.name, entry.version))
 }
 
 /// The findings of a comparison as reports have them.

@@ -16,6 +16,7 @@ use crate::model::purl::{CargoPurl, PackageUrl};
 use crate::model::registry::is_mirror;
 use crate::model::sbom::{Entry, Sbom};
 use crate::model::source::Source;
+use crate::model::url::redact_text;
 use crate::rules;
 
 /// What a document lists.
@@ -38,7 +39,8 @@ impl Listed {
     }
 
     fn add_gap(&mut self, rule: &'static Rule, what: impl Into<String>, why: impl Into<String>) {
-        let key = (rule.id, what.into(), why.into());
+        // Addresses in somebody's document may hold a password.
+        let key = (rule.id, redact_text(&what.into()), why.into());
         self.gaps.entry(key).or_insert((0, rule)).0 += 1;
     }
 }
@@ -77,6 +79,7 @@ pub fn list_packages(sbom: &Sbom, advisories: &Advisories, mirrors: &[String]) -
         {
             package.source = Source::CratesIo;
         }
+        package.source = package.source.public();
     }
     listed.packages.sort();
     listed.packages.dedup();

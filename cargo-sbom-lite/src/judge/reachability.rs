@@ -134,6 +134,7 @@ fn doubt_about(function: &str, program: &Functions, code: &PackageCode) -> Optio
         Some(Written::Inlined) => Some("is always inlined, which leaves no symbol"),
         Some(Written::Macro) => Some("is a macro, which leaves no name in a program"),
         Some(Written::Foreign) => Some("has the linkage of C"),
+        Some(Written::Alias) => Some("is another name of something, which has a symbol of its own"),
         Some(Written::Nowhere) | None => {
             Some("is not written in the package's sources: it comes from elsewhere")
         }
@@ -225,6 +226,7 @@ mod tests {
             ("time::at", Some(code("at", Written::Inlined))),
             ("time::at", Some(code("at", Written::Macro))),
             ("time::at", Some(code("at", Written::Foreign))),
+            ("time::at", Some(code("at", Written::Alias))),
             ("time::at", Some(code("at", Written::Nowhere))),
             // Types and traits are no functions.
             ("time::Tm", Some(code("Tm", Written::Plain))),

@@ -37,6 +37,8 @@ pub enum Written {
     Inlined,
     /// As a macro: it leaves no name of its own in a program.
     Macro,
+    /// As another name of something: a re-export, a constant or a static.
+    Alias,
     /// Not at all: it is re-exported from elsewhere, made by a macro, or called otherwise.
     Nowhere,
 }

@@ -6,7 +6,7 @@ use cargo_metadata::{Metadata, Package};
 use release_gate::facts::report::vulns::Origin;
 
 use super::registry::{is_crates_io, is_mirror};
-use super::url::public_or_anonymous_url;
+use super::url::{public_or_anonymous_url, redact_text};
 
 /// Where a package comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,20 @@ pub enum Source {
 }
 
 impl Source {
+    /// The same without what must not leave the house: for sources that somebody's document states.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        match self {
+            Self::CratesIo => Self::CratesIo,
+            Self::Registry(url) => Self::Registry(public_or_anonymous_url(url)),
+            Self::Git { url, commit } => Self::Git {
+                url: public_or_anonymous_url(url),
+                commit: commit.clone(),
+            },
+            Self::Path(path) => Self::Path(redact_text(path)),
+        }
+    }
+
     /// The kind of place, without its address.
     pub fn origin(&self) -> Origin {
         match self {

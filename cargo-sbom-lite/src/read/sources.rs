@@ -14,10 +14,16 @@ pub fn written_functions(folder: &Path, names: &[&str]) -> Vec<(String, Written)
         .collect();
     let files = walk(folder).unwrap_or_default();
     for file in files {
-        if file
+        let is_rust = file
             .path
             .extension()
-            .is_none_or(|extension| extension != "rs")
+            .is_some_and(|extension| extension == "rs");
+        // What a test calls so says nothing about the library.
+        let folder = file.relative.iter().next().unwrap_or_default();
+        if !is_rust
+            || ["benches", "examples", "tests"]
+                .iter()
+                .any(|other| folder == *other)
         {
             continue;
         }
@@ -39,6 +45,7 @@ fn worse(a: Written, b: Written) -> Written {
         Written::Inlined => 2,
         Written::Foreign => 3,
         Written::Macro => 4,
+        Written::Alias => 5,
     };
     if rank(b) > rank(a) { b } else { a }
 }
@@ -60,12 +67,22 @@ fn written_in(text: &str, name: &str) -> Written {
             Written::Macro
         } else if before.ends_with("fn") || before.ends_with("fn r#") {
             linkage_of(before)
+        } else if ALIASING.iter().any(|word| ends_with_word(before, word)) {
+            Written::Alias
         } else {
             continue;
         };
         result = worse(result, found);
     }
     result
+}
+
+/// Words behind which a name is another name of something.
+const ALIASING: [&str; 3] = ["as", "const", "static"];
+
+fn ends_with_word(text: &str, word: &str) -> bool {
+    text.strip_suffix(word)
+        .is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 /// The linkage of a function by what stands before it, back to the end of the item before.
@@ -116,6 +133,15 @@ mod tests {
             ("#[inline(always)]\nfn bad() {}", Written::Inlined),
             ("#[inline]\nfn bad() {}", Written::Plain),
             ("pub use other::bad;", Written::Nowhere),
+            (
+                "pub use inner::worse as bad; #[cfg(test)] fn bad() {}",
+                Written::Alias,
+            ),
+            ("pub static bad: fn() = worse; fn bad() {}", Written::Alias),
+            (
+                "fn bad() {} fn other() { bad(); x.bad(); super::bad() }",
+                Written::Plain,
+            ),
             ("fn bad_one() {} fn not_bad() {}", Written::Nowhere),
             ("", Written::Nowhere),
         ] {

@@ -437,6 +437,8 @@ fn no_secret_gets_out() {
             .text,
     );
 
+    printed.push_str(&print_documents_of_others(&project));
+
     let mut seen = 0;
     for folder in ["out", "target/release-gates"] {
         for file in release_gate::fs::walk(&project.path(folder)).unwrap() {
@@ -448,6 +450,59 @@ fn no_secret_gets_out() {
     }
     assert!(seen >= 10, "{seen} files");
     assert!(!printed.contains(SECRET), "{printed}");
+}
+
+/// Somebody's documents may have a secret wherever they have an address.
+fn print_documents_of_others(project: &Project) -> String {
+    let component = |version: &str, more: &str| {
+        serde_json::json!({ "type": "library", "name": "smallvec", "version": version, "purl": format!("pkg:cargo/smallvec@{version}{more}"),
+            "externalReferences": [{ "type": "distribution", "url": format!("https://user:{SECRET}@example.org/x?t={SECRET}") }] })
+    };
+    let document = |version: &str| {
+        let components = [
+            component(
+                version,
+                &format!("?vcs_url=git%2Bhttps://user:{SECRET}@example.org/x%4000"),
+            ),
+            component(
+                version,
+                &format!("?repository_url=https://{SECRET}@example.org/index?t={SECRET}"),
+            ),
+            component(version, &format!("?download_url=file:///home/{SECRET}/x")),
+            serde_json::json!({ "type": "library", "name": format!("https://user:{SECRET}@example.org/x"), "version": "1" }),
+            serde_json::json!({ "type": "file", "name": format!("/home/{SECRET}/smallvec-1.6.0/lib.rs") }),
+        ];
+        serde_json::json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "components": components,
+            "dependencies": [{ "ref": format!("https://user:{SECRET}@example.org/x"), "dependsOn": [] }] })
+        .to_string()
+    };
+    project.write("one.cdx.json", &document("1.6.0"));
+    project.write("two.cdx.json", &document("1.5.0"));
+    project.write(
+        "p/deny.toml",
+        &format!("[advisories]\ndb-urls = [\"https://user:{SECRET}@example.org/db\"]\n"),
+    );
+    let mut printed = String::new();
+    for call in [
+        &[
+            "audit",
+            "--db",
+            "../db",
+            "--sbom",
+            "../one.cdx.json",
+            "--vex",
+            "../out/v3.json",
+            "--osv",
+            "../out/o3.json",
+        ][..],
+        &["diff", "../one.cdx.json", "../two.cdx.json"],
+        &["pins", "--fetch"],
+        &["audit", "--db", "../db", "--binary", "../one.cdx.json"],
+        &["init", "--dry-run"],
+    ] {
+        printed.push_str(&project.run("p", call).text);
+    }
+    printed
 }
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";

@@ -242,6 +242,19 @@ fn cases() -> Vec<Case> {
             product_manifest: "[lib]\nproc-macro = true\n",
             ..case("procedural-macro", PLAIN, "", Contained)
         },
+        // The name that is written in the sources is that of another function.
+        case(
+            "aliased-beside-a-test",
+            "mod inner { #[inline(never)] pub fn worse(x: u8) -> u8 { x ^ 7 } }\npub use inner::worse as bad;\n#[cfg(test)] mod tests { fn bad() {} }\n#[inline(never)] pub fn other(x: u8) -> u8 { x }",
+            CALLS,
+            Contained,
+        ),
+        case(
+            "static-beside-a-test",
+            "fn worse(x: u8) -> u8 { x ^ 7 }\n#[allow(non_upper_case_globals)] pub static bad: fn(u8) -> u8 = worse;\n#[cfg(test)] mod tests { fn bad() {} }\n#[inline(never)] pub fn other(x: u8) -> u8 { x }",
+            CALLS,
+            Contained,
+        ),
         case("absent", PLAIN, CALLS_NOT, Absent),
         Case {
             function: "a::b::bad_thing",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cargo_metadata::Package;
-use release_gate::facts::report::vulns::{Hit, Reachability, Scope};
+use release_gate::facts::report::vulns::{Hit, Linkage, Reachability, Scope};
 use release_gate::process::Step;
 use release_gate::project::Project;
 use release_gate::{Context, Result};
@@ -76,8 +76,26 @@ pub(super) fn look_inside(
     for hit in hits.iter_mut().filter(|hit| hit.scope == Scope::Artifact) {
         let code = package_code(project, hit);
         hit.reachability = judge_reachability(&hit.functions, Some(&functions), code.as_ref());
+        if hit.reachability.result == Linkage::NotLinked {
+            hit.reachability.evidence.push(looked_into(cx));
+        }
     }
     Ok(())
+}
+
+/// Which build absence was proved of: code for other targets and features was not compiled.
+fn looked_into(cx: &Context) -> String {
+    let targets = match cx.args().target.as_slice() {
+        [] => "this machine".to_owned(),
+        targets => targets.join(", "),
+    };
+    let features = cx.args().feature_list().join(", ");
+    let features = if features.is_empty() {
+        "the default features".to_owned()
+    } else {
+        format!("the features {features}")
+    };
+    format!("looked into a build for {targets} with {features}")
 }
 
 /// Why a build would prove no absence: something of it is compiled otherwise than asked for.
