@@ -14,7 +14,7 @@ use release_gate_facts::{Fact, ReportData, Subject};
 use crate::audit::AuditLog;
 use crate::digest::{Sha256Digest, sha256_bytes, sha256_file};
 use crate::error::{Error, JudgeExt, Result};
-use crate::fs::write_atomic;
+use crate::fs::{remove_unfinished, write_atomic};
 use crate::json::to_canonical_vec;
 use crate::report::{Envelope, Report};
 use crate::tool::Tool;
@@ -216,6 +216,7 @@ impl PackageArtifacts {
         let bytes =
             to_canonical_vec(&manifest).or_judge(|| "cannot write the manifest".to_owned())?;
         write_atomic(&self.dir.join(MANIFEST), &bytes)?;
+        remove_unfinished(&self.dir);
         Ok(())
     }
 }

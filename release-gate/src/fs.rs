@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use release_gate_facts::files::RELEASE_FOLDER;
 use tempfile::{NamedTempFile, TempDir};
@@ -65,7 +66,11 @@ impl AtomicFile {
             builder.tempfile_in(scratch_folder(folder))
         });
         match file {
-            Ok(file) => Ok(Self { file, path }),
+            Ok(file) => {
+                // Says that this call is alive; see `remove_unfinished`.
+                let _ = file.as_file().try_lock();
+                Ok(Self { file, path })
+            }
             Err(source) => Err(WriteError { path, source }),
         }
     }
@@ -87,6 +92,36 @@ impl AtomicFile {
             Err(source) => Err(WriteError { path, source }),
         }
     }
+}
+
+/// How old an unfinished file has to be at least before it counts as left behind: between making
+/// and locking it, a live one looks like a dead one.
+const UNFINISHED_FOR: Duration = Duration::from_secs(10);
+
+/// Removes the unfinished files that killed calls left right in a folder. Those of calls that are
+/// alive stay; so does what cannot be removed.
+pub fn remove_unfinished(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_unfinished = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(TEMPORARY));
+        if is_unfinished && is_left_behind(&entry) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_left_behind(entry: &std::fs::DirEntry) -> bool {
+    let metadata = entry.metadata().ok().filter(std::fs::Metadata::is_file);
+    let age = metadata
+        .and_then(|metadata| metadata.modified().ok())
+        .and_then(|changed| changed.elapsed().ok());
+    if age.is_none_or(|age| age < UNFINISHED_FOR) {
+        return false;
+    }
+    let file = std::fs::File::open(entry.path());
+    file.is_ok_and(|file| file.try_lock().is_ok())
 }
 
 /// Where the temporary file of one in `folder` lies: in the folder itself, and beside what is
@@ -218,6 +253,32 @@ mod tests {
             0,
             "no temporary file is left"
         );
+    }
+
+    #[test]
+    fn what_a_killed_call_left_is_removed_and_what_a_live_one_writes_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = |path: &Path| {
+            let file = std::fs::File::options().append(true).open(path).unwrap();
+            let then = std::time::SystemTime::now() - 2 * UNFINISHED_FOR;
+            file.set_modified(then).unwrap();
+        };
+        let (dead, young) = (
+            dir.path().join(".release-gates-a"),
+            dir.path().join(".release-gates-b"),
+        );
+        for path in [&dead, &young, &dir.path().join("other")] {
+            std::fs::write(path, "half").unwrap();
+        }
+        old(&dead);
+        old(&dir.path().join("other"));
+        let live = AtomicFile::create(dir.path().join("file")).unwrap();
+        old(live.file.path());
+
+        remove_unfinished(dir.path());
+        assert!(!dead.exists() && young.exists() && dir.path().join("other").exists());
+        live.commit().unwrap();
+        assert!(dir.path().join("file").exists());
     }
 
     #[test]
