@@ -3,7 +3,7 @@
 //! Must never: show a command that skips the check, or an address nobody gave.
 
 use super::document::{Document, DocumentError, Part};
-use super::words::SUMS;
+use super::words::{SUMS, verify_command};
 use crate::model::links::Links;
 use crate::model::release::About;
 use crate::model::shipped::{Download, Shipped};
@@ -33,6 +33,9 @@ pub fn render(
     if !archives.is_empty() {
         let base = about.links.as_ref().and_then(|links| links.downloads(&tag));
         from_archives(&mut document, &archives, base.as_deref(), bins);
+        if let (Some((example, _)), true) = (archives.first(), shipped.checksums_signed) {
+            with_suite(&mut document, about, &example.name);
+        }
     }
     if is_published && !bins.is_empty() {
         from_registry(&mut document, about);
@@ -77,6 +80,17 @@ fn from_archives(
     document.paragraph(&[Part::Text(
         "A digest says that a download is whole. SECURITY.md says how to check who made it.",
     )]);
+}
+
+/// The list of a release vouches for each of its archives.
+fn with_suite(document: &mut Document, about: &About, archive: &str) {
+    document.paragraph(&[
+        Part::Text("With this suite, which also checks that it is this release; the list and its signature lie beside the archive, and "),
+        Part::Code("../release.pub"),
+        Part::Text(" is the key that SECURITY.md gives:"),
+    ]);
+    let command = verify_command(about, "../release.pub", archive);
+    document.code_block("sh", &command);
 }
 
 fn from_registry(document: &mut Document, about: &About) {

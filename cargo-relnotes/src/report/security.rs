@@ -3,7 +3,7 @@
 //! Must never: describe a signature or statement that is not there.
 
 use super::document::{Document, DocumentError, Part};
-use super::words::SUMS;
+use super::words::{SUMS, verify_command};
 use crate::model::links::Links;
 use crate::model::release::About;
 use crate::model::shipped::{Download, Key, Shipped};
@@ -91,10 +91,10 @@ fn write_verification(document: &mut Document, about: &About, shipped: &Shipped)
             write_signer(document, &about.package, key);
             signed_list(document, &about.package, shipped);
             if example.signed {
-                signed_archive(document, &example.name);
+                signed_archive(document, about, &example.name);
             }
             if shipped.provenance {
-                write_provenance(document, about.links.as_ref().map(Links::base), example);
+                write_provenance(document, about, example);
             }
         }
         None => {
@@ -144,7 +144,7 @@ fn signed_list(document: &mut Document, package: &str, shipped: &Shipped) {
     }
 }
 
-fn signed_archive(document: &mut Document, file: &str) {
+fn signed_archive(document: &mut Document, about: &About, file: &str) {
     document.paragraph(&[Part::Text(
         "One archive alone, with minisign or with openssl:",
     )]);
@@ -162,13 +162,11 @@ fn signed_archive(document: &mut Document, file: &str) {
     document.paragraph(&[Part::Text(
         "With this suite, which also checks that it was signed as this file of this version, and what is inside:",
     )]);
-    document.code_block(
-        "sh",
-        &format!("cargo-sign verify --key ../release.pub {file}"),
-    );
+    document.code_block("sh", &verify_command(about, "../release.pub", file));
 }
 
-fn write_provenance(document: &mut Document, repository: Option<&str>, example: &Download) {
+fn write_provenance(document: &mut Document, about: &About, example: &Download) {
+    let repository = about.links.as_ref().map(Links::base);
     document.paragraph(&[Part::Text(
         "It was built from this source: the provenance statement names commit and builder.",
     )]);
@@ -182,8 +180,8 @@ fn write_provenance(document: &mut Document, repository: Option<&str>, example: 
     document.code_block(
         "sh",
         &format!(
-            "cargo-sign verify --key ../release.pub --provenance provenance.intoto.jsonl --source-uri {source} {}",
-            example.name
+            "{} --provenance provenance.intoto.jsonl --source-uri {source}",
+            verify_command(about, "../release.pub", &example.name)
         ),
     );
 }

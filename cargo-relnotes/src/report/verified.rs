@@ -3,7 +3,7 @@
 //! Must never: turn an absent, stale or failed fact into silence.
 
 use super::document::{Document, Part};
-use super::words::{counted, severity, shipped};
+use super::words::{counted, severity, shipped, verify_command};
 use crate::model::facts::{
     AdvisoryKind, BuildInfo, BuiltArtifact, CompatData, Fact, Facts, FoundAdvisory, GapKind,
     Judged, ReproData, Sbom, VulnsData,
@@ -105,7 +105,7 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
     }
     let sums = release.changes.accounting.sums();
     document.item(0, &[Part::Text(&super::accounting::sentence(&sums))]);
-    write_keys(document, &release.about.package, &evidence.keys);
+    write_keys(document, &release.about, &evidence.keys);
     if is_draft {
         write_draft_gaps(document, facts, &uncompared);
     }
@@ -330,7 +330,8 @@ fn size_words(size: u64, before: Option<u64>) -> String {
 }
 
 /// Keys that sign releases, and how to check a download with them.
-fn write_keys(document: &mut Document, package: &str, keys: &[Key]) {
+fn write_keys(document: &mut Document, about: &About, keys: &[Key]) {
+    let package = &about.package;
     for key in keys {
         document.item(
             0,
@@ -348,7 +349,7 @@ fn write_keys(document: &mut Document, package: &str, keys: &[Key]) {
         )]);
         let Key { path, ssh, .. } = key;
         let commands = [
-            format!("cargo-sign verify --key {path} ARCHIVE"),
+            verify_command(about, path, "ARCHIVE"),
             format!("minisign -V -p {path} -x ARCHIVE.sig -m ARCHIVE"),
             format!("echo 'maintainer {ssh}' > ../allowed_signers"),
             format!(

@@ -1,9 +1,19 @@
 //! Words and half sentences that several documents use.
 
+use crate::model::release::About;
 use crate::model::vulnerabilities::Hit;
 
 /// Every file that is there has the digest that is listed, and the list is well formed.
 pub(super) const SUMS: &str = "sha256sum --check --strict --ignore-missing checksums.txt";
+
+/// Verifies a download with this suite, as what it has to be: an older release that the same key
+/// signed, or another project's, is refused.
+pub(super) fn verify_command(about: &About, key: &str, file: &str) -> String {
+    format!(
+        "cargo-sign verify --key {key} --expect {}@{} {file}",
+        about.package, about.version
+    )
+}
 
 /// `1 commit`, `2 commits`.
 pub fn counted(number: usize, one: &str, many: &str) -> String {

@@ -285,6 +285,14 @@ fn documents_and_rollback() {
         !security.contains("provenance") && !security.contains("repro rebuild"),
         "only what is there: {security}"
     );
+    // What is asked for is this release and no other.
+    std::fs::write(repo.artifact("checksums.txt.sig"), "x").unwrap();
+    repo.run(&["docs"]);
+    let verify = "cargo-sign verify --key ../release.pub --expect demo@0.2.0 demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz\n";
+    for name in ["INSTALL.md", "SECURITY.md"] {
+        let text = std::fs::read_to_string(repo.artifact(name)).unwrap();
+        assert!(text.contains(verify), "{text}");
+    }
     // A name that would act in a shell is refused.
     std::fs::write(
         repo.artifact("checksums.txt"),
@@ -466,7 +474,9 @@ fn notes_name_the_key_and_how_to_check() {
     let notes = repo.notes();
     assert!(
         notes.contains("`release-keys/maintainer.ed25519.pub` with fingerprint `SHA256:")
-            && notes.contains("cargo-sign verify --key release-keys/maintainer.ed25519.pub"),
+            && notes.contains(
+                "cargo-sign verify --key release-keys/maintainer.ed25519.pub --expect demo@0.2.0 "
+            ),
         "{notes}"
     );
 }
