@@ -42,6 +42,16 @@ pub struct Terminal {
     verbosity: Verbosity,
 }
 
+/// Text of a table that says what is well: green where styles are wanted.
+pub fn good(text: &str) -> String {
+    format!("{NOTE}{text}{NOTE:#}")
+}
+
+/// Text of a table that says what is not: red where styles are wanted.
+pub fn bad(text: &str) -> String {
+    format!("{ERROR}{text}{ERROR:#}")
+}
+
 impl Terminal {
     /// A terminal with cargo's meaning of `--color` (`auto` looks at the streams, `NO_COLOR`,
     /// `CLICOLOR_FORCE`, `TERM`).

@@ -20,6 +20,8 @@ pub(super) enum Factor {
     NewFiles,
     History,
     Kernel,
+    /// What the processor and memory are said to be.
+    Processor,
     Processors,
     Variable(String),
     /// Where it runs.
@@ -65,6 +67,7 @@ impl Factor {
             Self::NewFiles => settings.new_files = other,
             Self::History => settings.history = other,
             Self::Kernel => settings.kernel = other,
+            Self::Processor => settings.processor = other,
             Self::Processors => settings.processors = other,
             Self::Variable(name) if other => drop(settings.variables.insert(name.clone())),
             Self::Variable(name) => {
@@ -96,6 +99,7 @@ impl Factor {
             Self::FileTimes | Self::NewFiles => Variation::FileTime,
             Self::History => Variation::GitHistory,
             Self::Kernel => Variation::Kernel,
+            Self::Processor => Variation::Processor,
             Self::Processors => Variation::Jobs,
             Self::Variable(name) => match name.as_str() {
                 "HOSTNAME" => Variation::Host,

@@ -44,6 +44,9 @@ const WORDS: &[(Variation, &[&str])] = &[
             "__DATE__",
             "__TIME__",
             "Instant::now",
+            "uptime",
+            "/proc/stat",
+            "srand",
         ],
     ),
     (
@@ -115,16 +118,30 @@ const WORDS: &[(Variation, &[&str])] = &[
     ),
     (
         Variation::Host,
-        &["hostname", "HOSTNAME", "uname", "nodename"],
+        &["hostname", "HOSTNAME", "uname", "nodename", "machine-id"],
     ),
-    (Variation::Kernel, &["uname", "osrelease"]),
+    (
+        Variation::Kernel,
+        &["uname", "osrelease", "/proc/version", "kernel/version"],
+    ),
+    (
+        Variation::Processor,
+        &["cpuinfo", "meminfo", "lscpu", "sysinfo"],
+    ),
     (
         Variation::Jobs,
         &["NUM_JOBS", "available_parallelism", "num_cpus"],
     ),
     (
         Variation::Umask,
-        &["permissions()", "mode()", "tar", "umask", "\"zip\""],
+        &[
+            "permissions()",
+            "mode()",
+            "\"tar\"",
+            "umask",
+            "\"zip\"",
+            "tar -",
+        ],
     ),
     (
         Variation::UserId,

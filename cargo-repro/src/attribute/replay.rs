@@ -355,6 +355,9 @@ impl<'a> Trials<'a> {
         if let Some(release) = self.side(settings.kernel).conditions.kernel {
             told.push(("REPRO_KERNEL", release.to_owned()));
         }
+        if let Some(name) = self.side(settings.processor).conditions.processor {
+            told.push(("REPRO_PROCESSOR", name.to_owned()));
+        }
         if settings.isolation.process || self.pins("process") {
             told.push(("REPRO_PROCESS", "4242".to_owned()));
         }

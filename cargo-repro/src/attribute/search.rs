@@ -547,6 +547,7 @@ fn single_factors(trials: &Trials<'_>) -> Vec<Factor> {
             Factor::NewFiles,
             Factor::Host,
             Factor::Kernel,
+            Factor::Processor,
             Factor::Processors,
         ]);
     }
@@ -569,6 +570,7 @@ pub(super) fn vary_everything(settings: &mut Settings, clock: u64) {
         Factor::FileTimes,
         Factor::NewFiles,
         Factor::Kernel,
+        Factor::Processor,
         Factor::History,
         Factor::User,
         Factor::Seed(OTHER_SEED),

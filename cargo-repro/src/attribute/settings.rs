@@ -24,6 +24,7 @@ pub(super) struct Settings {
     /// There is no repository.
     pub(super) no_repository: bool,
     pub(super) kernel: bool,
+    pub(super) processor: bool,
     pub(super) processors: bool,
     pub(super) at: At,
     /// Variables that have B's values.
@@ -102,6 +103,7 @@ impl Default for Settings {
             history: false,
             no_repository: false,
             kernel: false,
+            processor: false,
             processors: false,
             at: At::A,
             variables: BTreeSet::new(),

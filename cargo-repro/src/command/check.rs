@@ -42,7 +42,7 @@ pub(crate) fn run(cx: &mut Context, args: &BuildArgs) -> Result<Outcome> {
     let b = build_second(cx, &session)?;
 
     cx.terminal
-        .status("Comparing", format!("{} units", a.build.units.len()));
+        .detail("Comparing", format!("{} units", a.build.units.len()));
     let comparison = roots::compare(&a.build, &b.build);
     let experiment = Experiment {
         runner: &cx.runner,
@@ -247,7 +247,8 @@ fn reports(
         .ok_or_else(|| Error::judge("the project was not loaded"))?;
 
     // What is the same on every machine is for those who want to know it all.
-    let shown: Vec<&str> = if cx.args().verbose > 0 {
+    let verbose = cx.args().verbose > 0;
+    let shown: Vec<&str> = if verbose {
         checked.variations.all_missing()
     } else {
         checked.variations.lacking()
@@ -287,7 +288,7 @@ fn reports(
             report
                 .findings(findings)
                 .data(&data)
-                .human(table(&data, &shown))
+                .human(table(&data, &shown, verbose))
                 .coverage(judged.coverage)
                 .summary(summary),
         );

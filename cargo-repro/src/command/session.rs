@@ -186,7 +186,8 @@ impl Session {
         if fetched {
             return Ok((sandbox, exported));
         }
-        cx.terminal.status("Fetching", "the locked dependencies");
+        cx.terminal.detail("Fetching", "the locked dependencies");
+        let spinner = cx.terminal.spinner("Fetching");
         fetch(
             &cx.runner,
             &sandbox,
@@ -194,6 +195,7 @@ impl Session {
             &self.targets,
             cx.args().is_offline(),
         )?;
+        drop(spinner);
         // The first download may have made folders of CARGO_HOME that were not there to be shared.
         std::fs::remove_dir_all(&sandbox.root)
             .map_err(|error| Error::judge("cannot remake the sealed place").with_source(error))?;

@@ -114,7 +114,10 @@ impl Variations {
             "clock",
             "file order",
             "kernel release",
+            "machine id",
+            "processor's description",
             "times of new files",
+            "when the machine was started",
         ] {
             self.either(&abilities.interposer, what);
         }
@@ -147,11 +150,15 @@ fn pinned_by(word: &str) -> &'static [&'static str] {
     match word {
         "environment" => &["environment", "HOME", "locale", "time zone"],
         "path" => &["path", "CARGO_HOME"],
-        "time" => &["clock", "times of new files"],
+        "time" => &[
+            "clock",
+            "times of new files",
+            "when the machine was started",
+        ],
         "file-order" => &["file order"],
         "file-time" => &["file times", "times of new files"],
         "git-history" => &["git history"],
-        "host" => &["host name"],
+        "host" => &["host name", "machine id"],
         "kernel" => &["kernel release"],
         "jobs" => &["jobs"],
         "umask" => &["umask"],
@@ -191,9 +198,11 @@ pub(crate) fn variations(abilities: &Abilities, pins: &Pins, own: &Own) -> Varia
         );
     }
 
-    for what in ["processor", "machine id", "when the machine was started"] {
-        all.lack(Lack::Machine, what, "both builds run on this machine");
-    }
+    all.lack(
+        Lack::Machine,
+        "processor",
+        "both builds run on this machine",
+    );
     all.lack(
         Lack::Machine,
         "toolchain folder",
@@ -245,13 +254,21 @@ mod tests {
             "time zone",
             "git history",
             "clock",
-            "machine id",
+            "processor",
             "toolchain folder",
         ] {
             let varied = found.varied().contains(&what.to_owned());
             assert!(missing.contains_key(what) && !varied, "{what}");
         }
-        assert_eq!(found.lacking(), ["clock", "times of new files", "user id"]);
+        assert_eq!(
+            found.lacking(),
+            [
+                "clock",
+                "times of new files",
+                "user id",
+                "when the machine was started"
+            ]
+        );
 
         let mut coverage = Coverage::of(1);
         found.add_to(&mut coverage);
@@ -260,7 +277,7 @@ mod tests {
             entry.map(|entry| entry.kind.as_str())
         };
         assert_eq!(kind("user id"), Some("variation"));
-        assert_eq!(kind("machine id"), Some("machine"));
+        assert_eq!(kind("processor"), Some("machine"));
         assert_eq!(kind("clock"), Some("pinned"));
 
         let all = Own {

@@ -66,7 +66,7 @@ const CATALOGUE: &[(Variation, &str, &str)] = &[
     ),
     (
         Variation::Processor,
-        "nothing: both builds run on this machine, and the recorded calls are looked at",
+        "the processor and memory are said to be others (interposer); what programs ask the processor itself is not varied",
         "name the processor: `target-cpu=x86-64-v2` in place of `native`, and no probes in build scripts",
     ),
     (

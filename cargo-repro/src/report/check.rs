@@ -1,54 +1,64 @@
 //! What `check` tells people.
 
-use release_gate::facts::report::repro::ReproData;
+use release_gate::facts::report::repro::{Cause, ReproData};
+use release_gate::terminal::bad;
 
-/// The table for people; of what was not varied only what is `shown`.
-pub(crate) fn table(data: &ReproData, shown: &[&str]) -> String {
-    let mut text = String::new();
-    for artifact in data.artifacts.iter().take(12) {
-        let word = if artifact.identical {
-            "identical"
-        } else {
-            "DIFFERS  "
-        };
-        let digest = artifact.sha256[0]
-            .map(|digest| digest.to_string())
-            .unwrap_or_default();
-        text.push_str(&format!(
-            "  {word}  {}  {}  {}\n",
-            digest.get(..16).unwrap_or(""),
-            artifact.name,
-            artifact.target
-        ));
+use super::artifacts::row;
+
+/// How many artifacts and causes are shown.
+const ARTIFACTS: usize = 12;
+const CAUSES: usize = 4;
+
+/// The table for people; what both builds had otherwise only for those who want to know it all.
+pub(crate) fn table(data: &ReproData, shown: &[&str], verbose: bool) -> String {
+    let mut text: String = data.artifacts.iter().take(ARTIFACTS).map(row).collect();
+    if data.artifacts.len() > ARTIFACTS {
+        let more = data.artifacts.len() - ARTIFACTS;
+        text.push_str(&format!("  and {more} more\n"));
     }
-    for cause in data.causes.iter().take(4) {
-        text.push_str(&format!(
-            "  cause: {} of {}, {}",
-            cause.unit.as_str(),
-            cause.package,
-            cause.variation.as_str()
-        ));
-        let sandbox = [&cause.source, &cause.section, &cause.symbol]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(", ");
-        text.push_str(&if sandbox.is_empty() {
-            "\n".to_owned()
-        } else {
-            format!(" ({sandbox})\n")
-        });
-        for line in cause.evidence.iter().take(3) {
-            text.push_str(&format!("    {line}\n"));
-        }
+    for cause in data.causes.iter().take(CAUSES) {
+        text.push_str(&cause_lines(cause));
     }
-    text.push_str(&format!("  varied: {}\n", data.varied.join(", ")));
+    if data.causes.len() > CAUSES {
+        let more = data.causes.len() - CAUSES;
+        text.push_str(&format!("  and {more} more causes, below\n"));
+    }
+    if verbose {
+        text.push_str(&format!("  varied: {}\n", data.varied.join(", ")));
+    }
     for (what, why) in &data.not_varied {
-        if !shown.contains(&what.as_str()) {
-            continue;
+        if shown.contains(&what.as_str()) {
+            text.push_str(&format!("  not varied: {what} ({why})\n"));
         }
-        text.push_str(&format!("  not varied: {what} ({why})\n"));
+    }
+    text
+}
+
+/// What to change first, then what shows it.
+fn cause_lines(cause: &Cause) -> String {
+    let place = match &cause.source {
+        Some(source) => format!("{source} of {}", cause.package),
+        None => cause.package.clone(),
+    };
+    let parts: Vec<&str> = [&cause.section, &cause.symbol]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let shown_in = if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", parts.join(", "))
+    };
+
+    let mut text = format!(
+        "  {} {place}: {}, {}{shown_in}\n",
+        bad("cause"),
+        cause.unit.as_str(),
+        cause.variation.as_str()
+    );
+    for line in cause.evidence.iter().take(3) {
+        text.push_str(&format!("    {line}\n"));
     }
     text
 }

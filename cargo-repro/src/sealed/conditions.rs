@@ -32,6 +32,8 @@ pub(crate) struct Conditions {
     pub(crate) last_process: u32,
     /// The release that the kernel says it is of; `None` for its own.
     pub(crate) kernel: Option<&'static str>,
+    /// What the processor is said to be called; `None` for its own name.
+    pub(crate) processor: Option<&'static str>,
     pub(crate) terminal: &'static str,
     /// Whether this is build B.
     pub(crate) second: bool,
@@ -78,6 +80,7 @@ impl Conditions {
             processors: 0,
             last_process: 1,
             kernel: None,
+            processor: None,
             terminal: "dumb",
             second: false,
         }
@@ -102,6 +105,7 @@ impl Conditions {
             processors: std::thread::available_parallelism().map_or(1, usize::from) + 1,
             last_process: 20_000,
             kernel: Some("5.10.0-the-second"),
+            processor: Some("The Second Processor"),
             terminal: "xterm-256color",
             second: true,
         }

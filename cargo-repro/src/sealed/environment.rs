@@ -143,6 +143,11 @@ impl Sandbox {
                 "REPRO_KERNEL",
                 c.kernel.unwrap_or_default().to_owned(),
             ),
+            (
+                c.processor.is_some() && self.compared,
+                "REPRO_PROCESSOR",
+                c.processor.unwrap_or_default().to_owned(),
+            ),
             (true, "REPRO_BEGUN", self.begun.to_string()),
             (
                 self.compared && c.clock > 0,
@@ -171,12 +176,46 @@ impl Sandbox {
     }
 }
 
-/// What continuous integration tells builds.
+/// A commit that no repository has.
+const ELSEWHERE: &str = "4242424242424242424242424242424242424242";
+
+/// What continuous integration tells builds: that it is there, and the numbers of a run.
 const CONTINUOUS_INTEGRATION: &[(&str, &str)] = &[
     ("CI", "true"),
     ("GITHUB_ACTIONS", "true"),
     ("GITHUB_RUN_ID", "4242424242"),
+    ("GITHUB_RUN_NUMBER", "4242"),
+    ("GITHUB_RUN_ATTEMPT", "2"),
+    ("GITHUB_SHA", ELSEWHERE),
+    ("GITHUB_REF", "refs/heads/elsewhere"),
+    ("GITHUB_REF_NAME", "elsewhere"),
+    ("GITHUB_HEAD_REF", "elsewhere"),
+    ("GITHUB_ACTOR", "somebody-else"),
+    ("GITHUB_REPOSITORY", "somebody-else/elsewhere"),
+    ("RUNNER_NAME", "the-second-machine"),
+    ("RUNNER_OS", "Elsewhere"),
+    ("GITLAB_CI", "true"),
+    ("CI_COMMIT_SHA", ELSEWHERE),
+    ("CI_COMMIT_SHORT_SHA", "4242424242"),
+    ("CI_COMMIT_REF_NAME", "elsewhere"),
+    ("CI_COMMIT_TAG", "v42.42.42"),
+    ("CI_PIPELINE_ID", "4242"),
+    ("CI_PIPELINE_IID", "4242"),
+    ("CI_JOB_ID", "4242"),
     ("BUILD_NUMBER", "4242"),
+    ("BUILD_ID", "4242"),
+    ("BUILD_TAG", "elsewhere-4242"),
+    ("GIT_COMMIT", ELSEWHERE),
+    ("BUILD_SOURCEVERSION", ELSEWHERE),
+    ("BUILD_BUILDID", "4242"),
+    ("BUILD_BUILDNUMBER", "4242"),
+    ("CIRCLE_SHA1", ELSEWHERE),
+    ("CIRCLE_BUILD_NUM", "4242"),
+    ("BUILDKITE_COMMIT", ELSEWHERE),
+    ("BUILDKITE_BUILD_NUMBER", "4242"),
+    ("TRAVIS_COMMIT", ELSEWHERE),
+    ("TRAVIS_BUILD_NUMBER", "4242"),
+    ("DRONE_BUILD_NUMBER", "4242"),
 ];
 
 /// Without these Windows cannot start programs or link.

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -285,7 +286,10 @@ int uname(struct utsname *name) {
     const char *host = var("REPRO_HOST");
     if (!result && host) { strncpy(name->nodename, host, sizeof name->nodename - 1); }
     const char *release = var("REPRO_KERNEL");
-    if (!result && release) { strncpy(name->release, release, sizeof name->release - 1); }
+    if (!result && release) {
+        strncpy(name->release, release, sizeof name->release - 1);
+        snprintf(name->version, sizeof name->version, "#4242 SMP of %s", release);
+    }
     note("host", __builtin_return_address(0));
     return (int)result;
 }
@@ -453,26 +457,101 @@ static int random_uuid(void *caller) {
     return in_memory(line, at);
 }
 
+/* Seconds since the machine was started, where the clock is another one; -1 where it is not. */
+static long up(void *caller) {
+    struct timespec ts = {0};
+    note("clock", caller);
+    if (var("REPRO_FREEZE")) return number_for("REPRO_FREEZE", "REPRO_ONLY_FREEZE", caller) % 100000000;
+    if (!number("REPRO_CLOCK")) return -1;
+    syscall(SYS_clock_gettime, CLOCK_BOOTTIME, &ts);
+    return ts.tv_sec + number("REPRO_CLOCK");
+}
+
+static int times_of_the_machine(const char *path, void *caller) {
+    int is_uptime = !strcmp(path, "/proc/uptime");
+    if (!is_uptime && strcmp(path, "/proc/stat")) return -1;
+    long seconds = up(caller);
+    char text[200];
+    if (seconds < 0) return -1;
+    if (is_uptime) snprintf(text, sizeof text, "%ld.00 %ld.00\n", seconds, seconds);
+    else snprintf(text, sizeof text, "cpu  1 0 1 1 0 0 0 0 0 0\ncpu0 1 0 1 1 0 0 0 0 0 0\nbtime %ld\nprocesses 1\n", 1000000000 + seconds);
+    return in_memory(text, strlen(text));
+}
+
+/* What names the machine: its name, and a number that follows from it. */
+static int name_of_the_machine(const char *path, void *caller) {
+    int is_id = !strcmp(path, "/etc/machine-id") || !strcmp(path, "/var/lib/dbus/machine-id");
+    if (!is_id && strcmp(path, "/etc/hostname") && strcmp(path, "/proc/sys/kernel/hostname")) return -1;
+    note("host", caller);
+    const char *host = var("REPRO_HOST");
+    if (!host || !is_id) return host ? line_in_memory(host) : -1;
+    char id[40];
+    uint64_t sum = 0;
+    for (const char *at = host; *at; at++) sum = sum * 31 + (unsigned char)*at;
+    snprintf(id, sizeof id, "%016llx%016llx", (unsigned long long)mixed(sum), (unsigned long long)mixed(sum + 1));
+    return line_in_memory(id);
+}
+
+static int name_of_the_kernel(const char *path, void *caller) {
+    const char *rest = strncmp(path, "/proc/", 6) ? "" : path + 6;
+    int is_release = !strcmp(rest, "sys/kernel/osrelease"), is_version = !strcmp(rest, "sys/kernel/version");
+    if (!is_release && !is_version && strcmp(rest, "version")) return -1;
+    note("host", caller);
+    const char *release = var("REPRO_KERNEL");
+    char text[300];
+    if (!release) return -1;
+    if (is_release) return line_in_memory(release);
+    if (is_version) snprintf(text, sizeof text, "#4242 SMP of %s", release);
+    else snprintf(text, sizeof text, "Linux version %s (somebody@elsewhere) #4242 SMP of %s", release, release);
+    return line_in_memory(text);
+}
+
+/* What is said of the processors and of memory. */
+static int equipment(const char *path, void *caller) {
+    static const char *online = "/sys/devices/system/cpu/";
+    char text[16384];
+    size_t at = 0;
+    long count = number("REPRO_PROCESSORS");
+    const char *name = var("REPRO_PROCESSOR");
+    if (!strncmp(path, online, strlen(online))) {
+        const char *rest = path + strlen(online);
+        if (count <= 0 || (strcmp(rest, "online") && strcmp(rest, "present") && strcmp(rest, "possible"))) return -1;
+        note("processors", caller);
+        snprintf(text, sizeof text, "0-%ld", count - 1);
+        return line_in_memory(count > 1 ? text : "0");
+    }
+    if (!name) return -1;
+    if (!strcmp(path, "/proc/meminfo")) return line_in_memory("MemTotal:        4242424 kB\nMemFree:         4000000 kB\nMemAvailable:    4000000 kB");
+    if (strcmp(path, "/proc/cpuinfo")) return -1;
+    for (long i = 0; i < (count > 0 ? count : 1) && at + 400 < sizeof text; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "processor\t: %ld\nvendor_id\t: Elsewhere\ncpu family\t: 15\nmodel\t\t: 1\nmodel name\t: %s\nstepping\t: 1\n"
+                               "cpu MHz\t\t: 1000.000\nflags\t\t: fpu tsc msr cx8 cmov mmx fxsr sse sse2 syscall nx lm\n\n", i, name);
+    return in_memory(text, at);
+}
+
+int sysinfo(struct sysinfo *info) {
+    long result = syscall(SYS_sysinfo, info), seconds = result ? -1 : up(__builtin_return_address(0));
+    if (seconds >= 0) info->uptime = seconds;
+    if (!result && var("REPRO_PROCESSOR")) info->totalram = 4242424;
+    return (int)result;
+}
+
 static int device(const char *path, void *caller) {
     if (path && strstr(path, "/.git")) note("git", caller);
     if (!path || path[0] != '/') return -1;
-    if (!strcmp(path, "/etc/hostname") || !strcmp(path, "/proc/sys/kernel/hostname")) {
-        note("host", caller);
-        const char *host = var("REPRO_HOST");
-        return host ? line_in_memory(host) : -1;
-    }
-    if (!strcmp(path, "/proc/sys/kernel/osrelease")) {
-        note("host", caller);
-        const char *release = var("REPRO_KERNEL");
-        return release ? line_in_memory(release) : -1;
-    }
-    int uuid = !strcmp(path, "/proc/sys/kernel/random/uuid");
+    int fd = name_of_the_machine(path, caller);
+    if (fd < 0) fd = name_of_the_kernel(path, caller);
+    if (fd < 0) fd = times_of_the_machine(path, caller);
+    if (fd < 0) fd = equipment(path, caller);
+    if (fd >= 0) return fd;
+    int uuid = !strcmp(path, "/proc/sys/kernel/random/uuid") || !strcmp(path, "/proc/sys/kernel/random/boot_id");
     if (!uuid && strcmp(path, "/dev/urandom") && strcmp(path, "/dev/random")) return -1;
     note("random", caller);
     if (!number("REPRO_SEED")) return -1;
     if (uuid) return random_uuid(caller);
     unsigned char block[4096];
-    int fd = in_memory("", 0);
+    fd = in_memory("", 0);
     for (int i = 0; fd >= 0 && i < 64; i++) {
         draw(block, sizeof block, caller);
         if (write(fd, block, sizeof block) < 0) break;
