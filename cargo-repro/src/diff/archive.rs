@@ -145,6 +145,20 @@ fn tar(bytes: &[u8]) -> Option<Vec<Member>> {
     Some(found)
 }
 
+/// Whether something lies behind the end of a tar archive, where nobody looks.
+pub(crate) fn has_bytes_behind(bytes: &[u8]) -> bool {
+    let mut archive = tar::Archive::new(bytes);
+    let mut end = 0;
+    for entry in archive.entries().into_iter().flatten().flatten() {
+        let size = entry.header().entry_size().unwrap_or(0);
+        end = entry.raw_file_position() + size.next_multiple_of(512);
+    }
+    let end = usize::try_from(end).unwrap_or(usize::MAX);
+    bytes
+        .get(end..)
+        .is_some_and(|rest| rest.iter().any(|byte| *byte != 0))
+}
+
 /// A member's kind in words; regular files end so, and nothing else does.
 fn kind_of(kind: tar::EntryType) -> &'static str {
     match kind {

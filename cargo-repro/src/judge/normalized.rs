@@ -37,7 +37,7 @@ pub(crate) fn manifest(a: &[u8], b: &[u8], files: &BTreeSet<&str>) -> (bool, Vec
     let changed: Vec<String> = keys
         .into_iter()
         .filter(|key| match (a.leaves.get(*key), b.leaves.get(*key)) {
-            (Some(x), Some(y)) => x != y && plain_path(key, x) != plain_path(key, y),
+            (Some(x), Some(y)) => x != y && !is_same_path(key, x, y),
             (Some(value), None) => !b.assumes(key, value),
             (None, Some(value)) => !a.assumes(key, value),
             (None, None) => false,
@@ -45,6 +45,12 @@ pub(crate) fn manifest(a: &[u8], b: &[u8], files: &BTreeSet<&str>) -> (bool, Vec
         .cloned()
         .collect();
     (changed.is_empty(), changed)
+}
+
+/// Whether two values are one path, spelt otherwise.
+fn is_same_path(key: &str, x: &Value, y: &Value) -> bool {
+    let path = plain_path(key, x);
+    path.is_some() && path == plain_path(key, y)
 }
 
 /// A path as it is without needless parts; `None` for what is no path.
@@ -340,6 +346,33 @@ mod tests {
             2,
             "nothing is found by itself"
         );
+    }
+
+    #[test]
+    fn another_value_of_a_key_that_both_have_is_a_difference() {
+        let package = "[package]\nname='x'\nversion='1.0.0'\nedition='2021'\nbuild=false\nautobins=false\nlicense='MIT'\n\
+                       [lib]\nname='x'\npath='src/real.rs'\n[features]\ndefault=[]\n\
+                       [dependencies.a]\nversion='1.2'\ndefault-features=false\n";
+        for (from, to, key) in [
+            ("edition='2021'", "edition='2018'", "package.edition"),
+            ("license='MIT'", "license='GPL-3.0'", "package.license"),
+            ("autobins=false", "autobins=true", "package.autobins"),
+            ("build=false", "build='src/evil.rs'", "package.build"),
+            ("src/real.rs", "src/evil.rs", "lib.path"),
+            ("default=[]", "default=['evil']", "features.default"),
+            ("version='1.2'", "version='*'", "dependencies.a.version"),
+            (
+                "default-features=false",
+                "default-features=true",
+                "dependencies.a.default-features",
+            ),
+        ] {
+            let other = package.replace(from, to);
+            assert_ne!(other, package);
+            assert_eq!(changed(&other, package, &[]), [key]);
+        }
+        let spelt = package.replace("src/real.rs", "./src//real.rs");
+        assert!(changed(&spelt, package, &[]).is_empty());
     }
 
     fn package(name: &str, version: &str, source: &str, sum: char) -> String {

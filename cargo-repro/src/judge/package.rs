@@ -14,6 +14,9 @@ use crate::rules;
 /// What the lock file is called in the list of files that say the same where it was not published.
 const LOCK_LEFT_OUT: &str = "Cargo.lock (not published)";
 
+/// Behind the name of a file, in that list, whose permission to be run is another one.
+const MODE: &str = " (permissions)";
+
 /// What a commit is packed to, and the lock file it holds.
 #[derive(Debug)]
 pub(crate) struct Packed {
@@ -39,7 +42,12 @@ pub(crate) fn compare(data: &mut CrateData, published: &[Member], packed: &Packe
             .iter()
             .find(|other| other.name == member.name);
         match other {
-            Some(other) if other.bytes == member.bytes => data.same += 1,
+            Some(other) if other.bytes == member.bytes => {
+                data.same += 1;
+                if can_be_run(member) != can_be_run(other) {
+                    data.normalized.push(format!("{}{MODE}", member.name));
+                }
+            }
             _ if member.name == VCS_INFO => {}
             Some(other) if member.name == "Cargo.toml" => {
                 let (same, changed) = normalized::manifest(&member.bytes, &other.bytes, &files);
@@ -64,6 +72,16 @@ pub(crate) fn compare(data: &mut CrateData, published: &[Member], packed: &Packe
             name => data.different.push(format!("{name} (not published)")),
         }
     }
+}
+
+/// Whether a packed file is one that can be run.
+fn can_be_run(member: &Member) -> bool {
+    member
+        .header
+        .strip_prefix("mode ")
+        .and_then(|rest| rest.split(' ').next())
+        .and_then(|mode| u32::from_str_radix(mode, 8).ok())
+        .is_some_and(|mode| mode & 0o100 != 0)
 }
 
 fn add(data: &mut CrateData, name: &str, same: bool, changed: &[String]) {
@@ -102,6 +120,10 @@ pub(crate) fn findings(data: &CrateData) -> Vec<Finding> {
             }
             LOCK_LEFT_OUT => {
                 "`Cargo.lock` was not published: cargo before 1.84 did not for libraries".to_owned()
+            }
+            name if name.ends_with(MODE) => {
+                let name = name.trim_end_matches(MODE);
+                format!("`{name}` has another permission to be run than in the commit: systems without such permissions pack so")
             }
             _ => format!("`{name}` was written by another version of cargo; it says the same"),
         };

@@ -1,11 +1,15 @@
 //! A packed crate: its files, and the commit it says it was packed from.
 
+use std::io::Read as _;
 use std::path::{Component, Path};
 
 use release_gate::{Error, Result};
 use serde::Deserialize;
 
 use crate::diff::archive::{self, Member};
+
+/// Larger packages are not read.
+const LARGEST: u64 = 1 << 30;
 
 /// Written by cargo into every package made in a clean repository.
 pub(crate) const VCS_INFO: &str = ".cargo_vcs_info.json";
@@ -89,13 +93,17 @@ impl Origin {
 /// It is no such archive, or holds something outside that folder.
 pub(crate) fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
     let broken = || Error::judge(format!("`{name}` is no .crate file"));
-    let (_, outer) = archive::members(bytes)
-        .filter(|(format, _)| *format == "gzip")
-        .ok_or_else(broken)?;
-    let content = outer.into_iter().next().ok_or_else(broken)?;
-    let (_, members) = archive::members(&content.bytes)
+    // Cargo reads one stream and stops at the end of its archive; what lies behind is hidden.
+    let mut decoder = flate2::bufread::GzDecoder::new(bytes);
+    let mut content = Vec::new();
+    let length = decoder.by_ref().take(LARGEST).read_to_end(&mut content);
+    if length.is_err() || content.len() as u64 == LARGEST {
+        return Err(broken());
+    }
+    let (_, mut members) = archive::members(&content)
         .filter(|(format, _)| *format == "tar")
         .ok_or_else(broken)?;
+    let is_hidden = !decoder.into_inner().is_empty() || archive::has_bytes_behind(&content);
     // Everything lies in one folder, `name-version/`; cargo refuses anything else, and what lies
     // elsewhere is no file of it.
     let folder = members
@@ -103,6 +111,13 @@ pub(crate) fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
         .and_then(|member| member.name.split('/').next())
         .map(|name| format!("{name}/"));
     let folder = folder.ok_or_else(broken)?;
+    if is_hidden {
+        members.push(Member {
+            name: format!("{folder}bytes behind the archive"),
+            header: "no file".to_owned(),
+            bytes: Vec::new(),
+        });
+    }
     members
         .into_iter()
         .map(|member| match member.name.strip_prefix(&folder) {
