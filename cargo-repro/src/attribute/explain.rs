@@ -387,6 +387,15 @@ fn blamed(
         from = guilty;
     }
     cause.source = place_in_unit(from, &found);
+    if cause.source.is_none() && cause.unit == UnitKind::Bin && found.variation != Variation::Path {
+        // Nothing of the package asks for it, so it is the linker that the project names.
+        let sandbox = &experiment.a.sandbox;
+        let linker = sandbox.cargo_config.line_with("linker", &sandbox.source);
+        if linker.is_some() {
+            cause.unit = UnitKind::Link;
+            cause.source = linker;
+        }
+    }
     cause.fix = found.fix;
     cause
 }
@@ -457,16 +466,30 @@ fn variable_set_by(statement: &str) -> Option<String> {
 /// Cargo hashes the absolute path of packages that lie outside the workspace.
 fn other_symbol_hash(sandbox: &Sandbox, mut cause: Cause, unit_a: &Unit, unit_b: &Unit) -> Cause {
     cause.variation = Variation::Path;
+    let wrapper = sandbox
+        .cargo_config
+        .line_with("rustc-workspace-wrapper", &sandbox.source);
+    let (what, advice) = if wrapper.is_some() {
+        (
+            "the absolute path of the workspace wrapper is hashed",
+            "use `build.rustc-wrapper`, which is not hashed",
+        )
+    } else {
+        (
+            "its absolute path is hashed, because it is a path dependency outside the workspace",
+            "make it a member of the workspace",
+        )
+    };
     cause.evidence.push(format!(
-        "cargo gave it other symbol hashes ({} and {}): its absolute path is hashed, because it is a path dependency outside the workspace",
+        "cargo gave it other symbol hashes ({} and {}): {what}",
         unit_a.call.metadata, unit_b.call.metadata
     ));
-    cause.source = Some("Cargo.toml".to_owned());
+    cause.source = wrapper.or_else(|| Some("Cargo.toml".to_owned()));
     // Cargo's hash is a function of the path: at the same path it is the same, so nothing has to be
     // repeated to know that.
-    let mut fix = untried_fix(
-        "make it a member of the workspace\nor `[repro] pin = [\"path\"]` in release-gates.toml: sealed builds use one path, which masks it",
-    );
+    let mut fix = untried_fix(format!(
+        "{advice}\nor `[repro] pin = [\"path\"]` in release-gates.toml: sealed builds use one path, which masks it"
+    ));
     if sandbox.abilities.isolations.namespaces.is_ok() {
         fix.config = vec![fixes::pin_line("path")];
     }

@@ -73,7 +73,7 @@ fn pin_of(variation: Variation, isolation: Isolation) -> Option<&'static str> {
             Isolation::THREADS => Some("threads"),
             _ => None,
         },
-        Variation::Processor | Variation::Unknown => None,
+        Variation::Unknown => None,
         other => Some(other.as_str()),
     }
 }

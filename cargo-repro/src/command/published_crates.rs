@@ -111,7 +111,12 @@ fn look_at(cx: &Context, repositories: &[Git], package: &Locked, name: &str) -> 
     let scratch = ThrowAway::make("crate")?;
     Ok(match judge_file(cx, git, &file, name, scratch.path()) {
         Ok(judged) => Looked::Judged(Box::new(judged)),
-        Err(error) => Looked::NotJudged(error.chain()),
+        // Of a command that failed, the last line says why.
+        Err(error) => {
+            let chain = error.chain();
+            let why = chain.lines().next_back().unwrap_or_default();
+            Looked::NotJudged(format!("its commit cannot be packed: {}", why.trim()))
+        }
     })
 }
 

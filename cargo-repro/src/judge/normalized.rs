@@ -237,6 +237,15 @@ impl Meant<'_> {
             .filter(|other| other.name == package.name && other.version == package.version)
             .collect();
 
+        // A package may stand there twice: itself, and as what its own dev-dependencies need.
+        let is_locked_so = |other: &&Locked| {
+            plain_source(other.source.as_deref()) == source
+                && (source.is_none() || other.checksum == package.checksum)
+        };
+        if known.iter().any(|other| is_locked_so(other)) {
+            return None;
+        }
+
         // A member of the workspace is published to a registry before whoever depends on it.
         let from_elsewhere: Vec<&&Locked> = known
             .iter()
@@ -244,7 +253,7 @@ impl Meant<'_> {
             .collect();
         if from_elsewhere.is_empty() {
             if source.is_none() {
-                return known.is_empty().then(|| format!("{named} has no source"));
+                return Some(format!("{named} has no source"));
             }
             if !self.is_known_registry(source) || package.checksum.is_none() {
                 return Some(format!("another source for {named}"));
@@ -258,10 +267,7 @@ impl Meant<'_> {
         {
             return Some(format!("another source for {named}"));
         }
-        let same_checksum = from_elsewhere
-            .iter()
-            .any(|other| other.checksum == package.checksum);
-        (!same_checksum).then(|| format!("another checksum for {named}"))
+        Some(format!("another checksum for {named}"))
     }
 
     /// Whether a package is one of the commit's own.
@@ -468,6 +474,13 @@ mod tests {
             compared(&[changed], &packed, false),
             ["another checksum for a 1.0.1"]
         );
+    }
+
+    #[test]
+    fn a_package_that_its_own_tests_need_from_the_registry_is_itself_too() {
+        let own = package("x", "1.0.0", "", '-');
+        let packed = [own.clone(), package("x", "1.0.0", CRATES, 'a')];
+        assert!(compared(&[own], &packed, false).is_empty());
     }
 
     #[test]

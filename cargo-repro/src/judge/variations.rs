@@ -160,6 +160,7 @@ fn pinned_by(word: &str) -> &'static [&'static str] {
         "git-history" => &["git history"],
         "host" => &["host name", "machine id"],
         "kernel" => &["kernel release"],
+        "processor" => &["processor's description"],
         "jobs" => &["jobs"],
         "umask" => &["umask"],
         "user-id" => &["user id"],

@@ -144,7 +144,7 @@ impl Sandbox {
                 c.kernel.unwrap_or_default().to_owned(),
             ),
             (
-                c.processor.is_some() && self.compared,
+                c.processor.is_some() && decided("processor"),
                 "REPRO_PROCESSOR",
                 c.processor.unwrap_or_default().to_owned(),
             ),

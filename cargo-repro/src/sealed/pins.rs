@@ -19,6 +19,7 @@ const ALL: &[(&str, Need)] = &[
     ("kernel", Need::Interposer),
     ("path", Need::Namespaces),
     ("process", Need::Interposer),
+    ("processor", Need::Interposer),
     ("threads", Need::Linux),
     ("time", Need::Interposer),
     ("umask", Need::Nothing),
@@ -27,6 +28,9 @@ const ALL: &[(&str, Need)] = &[
 
 /// The release of the kernel where it is pinned.
 const PINNED_KERNEL: &str = "6.1.0";
+
+/// What the processor is called where it is pinned.
+const PINNED_PROCESSOR: &str = "Sealed Processor";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
@@ -120,6 +124,7 @@ impl Pins {
                 "host" => conditions.host = first.host,
                 "jobs" => (conditions.jobs, conditions.processors) = (2, 2),
                 "kernel" => conditions.kernel = Some(PINNED_KERNEL),
+                "processor" => conditions.processor = Some(PINNED_PROCESSOR),
                 "process" => conditions.last_process = first.last_process,
                 "time" => conditions.clock = 0,
                 "umask" => conditions.umask = first.umask,

@@ -4,6 +4,7 @@
 
 mod bad;
 mod corpus;
+mod differences;
 mod fixture;
 mod published;
 mod rebuild;

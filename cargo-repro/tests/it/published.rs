@@ -158,6 +158,18 @@ fn what_cargo_packed_is_the_commits_and_what_was_changed_is_not() {
     let cases: Vec<(&str, Change)> = vec![
         ("src/lib.rs", Box::new(replaced("{ 1 }", "{ 2 }"))),
         (
+            "Cargo.toml (package.edition)",
+            Box::new(replaced("edition = \"2024\"", "edition = \"2021\"")),
+        ),
+        (
+            "Cargo.toml (package.license)",
+            Box::new(replaced("license = \"MIT\"", "license = \"X\"")),
+        ),
+        (
+            "Cargo.toml (bin[demo].path)",
+            Box::new(replaced("path = \"src/main.rs\"", "path = \"src/evil.rs\"")),
+        ),
+        (
             "Cargo.toml (dependencies.evil.version)",
             Box::new(|name, mut bytes| {
                 if name.ends_with("/Cargo.toml") {
@@ -240,4 +252,98 @@ fn what_cargo_packed_is_the_commits_and_what_was_changed_is_not() {
         ))
     });
     assert_eq!(above.0, Some(101), "{:#}", above.1);
+}
+
+/// What lies behind an archive's end is read by nobody, and was packed by nobody's cargo.
+#[test]
+fn nothing_hides_behind_an_archive() {
+    let published = Published::new();
+    let packed = std::fs::read(published.file()).unwrap();
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(packed.as_slice())
+        .read_to_end(&mut plain)
+        .unwrap();
+    let zipped = |bytes: &[u8]| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    };
+    for (name, bytes) in [
+        ("another stream", [packed.clone(), zipped(&plain)].concat()),
+        ("bytes", [packed.clone(), b"more".to_vec()].concat()),
+        (
+            "another archive",
+            zipped(&[plain.clone(), plain.clone()].concat()),
+        ),
+    ] {
+        let file = published.dir.path().join("demo-1.2.3.crate");
+        std::fs::write(&file, bytes).unwrap();
+        let (code, report, stderr) = published.call(&file);
+        assert_eq!(code, Some(100), "{name}: {report:#} {stderr}");
+        assert_eq!(report["findings"][0]["rule"], "crate-differs", "{name}");
+    }
+}
+
+/// Every crate of the lock file is compared with the clone that has its commit.
+#[test]
+fn crates_of_a_lock_file_are_compared_with_clones() {
+    let published = Published::new();
+    let packed = std::fs::read(published.file()).unwrap();
+    let home = published.dir.path().join("cargo-home");
+    let cache = home.join("registry/cache/registry-0");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::write(cache.join("demo-1.2.3.crate"), &packed).unwrap();
+
+    let user = published.dir.path().join("user");
+    std::fs::create_dir_all(user.join("src")).unwrap();
+    std::fs::write(
+        user.join("Cargo.toml"),
+        "[package]\nname = \"user\"\nversion = \"0.1.0\"\n[workspace]\n",
+    )
+    .unwrap();
+    std::fs::write(user.join("src/lib.rs"), "").unwrap();
+    let locked = |name: &str, digest: &str| {
+        format!(
+            "\n[[package]]\nname = \"{name}\"\nversion = \"1.2.3\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{digest}\"\n"
+        )
+    };
+    let digest = release_gate::digest::sha256_bytes(&packed).to_string();
+    let lock = format!(
+        "version = 4\n{}{}\n[[package]]\nname = \"user\"\nversion = \"0.1.0\"\n",
+        locked("absent", &"0".repeat(64)),
+        locked("demo", &digest)
+    );
+    std::fs::write(user.join("Cargo.lock"), lock).unwrap();
+    fixture::git(
+        |args| published.run("git", &[&["-C", user.to_str().unwrap()], args].concat()),
+        fixture::COMMIT,
+    );
+
+    let clones = published.dir.path().to_str().unwrap();
+    let step = Step::new(env!("CARGO_BIN_EXE_cargo-repro"))
+        .args([
+            "crates",
+            "--repos",
+            clones,
+            "--offline",
+            "--message-format",
+            "json",
+        ])
+        .current_dir(&user)
+        .env("CARGO_HOME", &home);
+    let finished = Runner::new().run(step).unwrap();
+    let report: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    assert_eq!(
+        report["data"]["crates"][0]["name"],
+        "demo-1.2.3",
+        "{report:#} {}",
+        finished.stderr_text()
+    );
+    assert_eq!(
+        report["data"]["crates"][0]["different"],
+        serde_json::json!([])
+    );
+    // Nobody looked at the other, and the verdict says so.
+    assert_eq!(report["coverage"]["judged"], 1);
+    assert_eq!(report["coverage"]["not_judged"][0]["what"], "absent-1.2.3");
 }

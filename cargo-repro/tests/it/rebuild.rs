@@ -440,3 +440,91 @@ fn nothing_a_buildinfo_claims_is_taken_on_trust() {
         finished.stderr_text()
     );
 }
+
+/// A program that came with nothing but the name of its tag is built again, and compared.
+#[test]
+fn a_program_without_a_buildinfo_is_built_from_its_tag() {
+    let stranger = Stranger::new(&[]);
+    fixture::git(
+        |args| stranger.run("git", args),
+        &[&["tag", "-m", "v1.2.3", "v1.2.3"]],
+    );
+    let info: Value =
+        serde_json::from_slice(&std::fs::read(stranger.buildinfo()).unwrap()).unwrap();
+    let path = info["data"]["artifacts"][0]["path"].as_str().unwrap();
+    let published = stranger.buildinfo().parent().unwrap().join(path);
+    let downloaded = stranger.dir.path().join("demo");
+    std::fs::copy(&published, &downloaded).unwrap();
+
+    let rebuild = |rev: &str| {
+        let args = [
+            "rebuild",
+            "--artifact",
+            "../demo",
+            "--rev",
+            rev,
+            "--offline",
+            "--message-format",
+            "json",
+            "--artifact-dir",
+            "../facts",
+        ];
+        let finished = stranger.run(PROGRAM, &args);
+        let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
+        (finished.status.code(), report, finished.stderr_text())
+    };
+    let (code, report, stderr) = rebuild("v1.2.3");
+    assert_eq!(code, Some(0), "{report:#} {stderr}");
+    assert_eq!(report["data"]["verified"], true);
+    assert_eq!(
+        report["data"]["artifacts"][0]["sha256"],
+        serde_json::json!([digest(&downloaded), digest(&downloaded)])
+    );
+    assert!(!stranger.home().join("left-by-script").exists());
+
+    // Another text of the same length in the program.
+    let bytes = std::fs::read(&published).unwrap();
+    let at = bytes
+        .windows(10)
+        .position(|part| part == b"demo 1.2.3")
+        .unwrap();
+    let mut other = bytes.clone();
+    other[at..at + 10].copy_from_slice(b"evil 1.2.3");
+    std::fs::write(&downloaded, other).unwrap();
+    let (code, report, _) = rebuild("v1.2.3");
+    assert_eq!(code, Some(100), "{report:#}");
+    assert_eq!(report["data"]["verified"], false);
+    let differs = &report["findings"][0];
+    assert_eq!(differs["rule"], "rebuild-differs", "{report:#}");
+    assert!(
+        differs["help"].as_str().unwrap().contains(".rodata"),
+        "{report:#}"
+    );
+
+    // Another compiler's commit in it.
+    let commit = bytes
+        .windows(7)
+        .position(|part| part == b"/rustc/")
+        .unwrap()
+        + 7;
+    let mut older = bytes.clone();
+    while let Some(at) = older
+        .windows(40)
+        .position(|part| part == &bytes[commit..commit + 40])
+    {
+        older[at..at + 40].copy_from_slice(&[b'1'; 40]);
+    }
+    let version = older.windows(14).position(|part| part == b"rustc version ");
+    if let Some(at) = version {
+        older[at + 14..at + 19].copy_from_slice(b"1.2.3");
+    }
+    std::fs::write(&downloaded, older).unwrap();
+    let (code, report, _) = rebuild("v1.2.3");
+    assert_eq!(code, Some(100), "{report:#}");
+    let toolchain = report["data"]["toolchain"][0].as_str().unwrap();
+    assert!(toolchain.starts_with("rustc: "), "{toolchain}");
+
+    let (code, _, stderr) = rebuild("v9");
+    assert_eq!(code, Some(101));
+    assert!(stderr.contains("`v9` is no revision"), "{stderr}");
+}

@@ -417,3 +417,34 @@ fn a_killed_run_leaves_no_process_and_the_next_one_removes_its_folder() {
     project.run(PROGRAM, &["build", "--offline", "--allow-dirty"]);
     assert_eq!(project.left(), Vec::<String>::new());
 }
+
+#[test]
+fn checks_are_proposed_where_there_are_none() {
+    let project = Project::new(&[("src/main.rs", "fn main() {}\n")]);
+    let file = project.root().join("release-gates.toml");
+    let shown = project.run(PROGRAM, &["init", "--dry-run"]);
+    assert!(shown.is_success(), "{}", shown.stderr_text());
+    assert!(shown.stderr_text().contains("cargo test --locked"));
+    assert!(!file.exists());
+
+    // Nobody can be asked, so nothing is written.
+    let asked = project.run(PROGRAM, &["init"]);
+    assert_eq!(asked.status.code(), Some(2), "{}", asked.stderr_text());
+    assert!(!file.exists());
+
+    let wrote = project.run(PROGRAM, &["init", "--yes"]);
+    assert!(wrote.is_success(), "{}", wrote.stderr_text());
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains("cargo clippy") && text.contains("cargo test"),
+        "{text}"
+    );
+
+    let again = project.run(PROGRAM, &["init", "--yes"]);
+    assert!(
+        again.stderr_text().contains("Nothing"),
+        "{}",
+        again.stderr_text()
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
