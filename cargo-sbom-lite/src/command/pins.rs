@@ -169,13 +169,11 @@ fn locked_as<'a>(package: &Package, lock: &'a Lock) -> Option<&'a Locked> {
                 && locked.source.is_some()
         })
         .collect();
-    same.iter()
+    if let [one] = same.as_slice() {
+        return Some(one);
+    }
+    same.into_iter()
         .find(|locked| locked.source.as_deref() == Some(source.repr.as_str()))
-        .copied()
-        .or_else(|| match same.as_slice() {
-            [one] => Some(*one),
-            _ => None,
-        })
 }
 
 /// A folder as reports show it: inside the workspace by its path, else by its own name.

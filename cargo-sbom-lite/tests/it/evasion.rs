@@ -13,6 +13,9 @@ use super::hostile::{
 
 type Documents = Vec<(String, String)>;
 
+/// A change of a document.
+type Change = fn(&mut Value);
+
 /// The crate in words that are no package URL of type `cargo`.
 const OTHER_WORDS: &[&str] = &[
     "pkg:crates/smallvec@1.6.0",
@@ -532,7 +535,7 @@ fn in_xml() -> Documents {
 
 fn in_spdx() -> Documents {
     let mut list = Documents::new();
-    let changes: Vec<(&str, fn(&mut Value))> = vec![
+    let changes: Vec<(&str, Change)> = vec![
         ("an id that is described and not there", |d| {
             d["documentDescribes"] = json!(["SPDXRef-s"])
         }),
