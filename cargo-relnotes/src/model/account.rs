@@ -65,6 +65,8 @@ pub struct Entry {
     pub fragment: Option<String>,
     /// Numbers of the pull requests behind it.
     pub pulls: Vec<u64>,
+    /// Issues the commits say they close.
+    pub closes: Vec<u64>,
     /// What the author says about the break: each `BREAKING CHANGE` footer.
     pub breaking: Vec<Block>,
     /// Security advisories the messages name and the line does not.
@@ -219,6 +221,8 @@ struct Lines {
     entries: Vec<Entry>,
     /// Position of the line for a section, scope and text.
     seen: BTreeMap<(Section, Option<String>, String), usize>,
+    /// Position of the line that a commit owns.
+    owned: BTreeMap<CommitId, usize>,
 }
 
 impl Lines {
@@ -233,6 +237,9 @@ impl Lines {
         let key = (line.section, line.header.scope.clone(), text.to_lowercase());
         let Some(at) = self.seen.get(&key) else {
             self.seen.insert(key, self.entries.len());
+            self.owned
+                .entry(commit.clone())
+                .or_insert(self.entries.len());
             self.entries.push(Entry {
                 section: line.section,
                 kind: line.kind.unwrap_or(line.section),
@@ -240,6 +247,7 @@ impl Lines {
                 text: Untrusted::new(text),
                 fragment: line.fragment,
                 pulls: numbers,
+                closes: line.closes,
                 breaking: line.breaking,
                 advisories,
                 commits: vec![commit.clone()],
@@ -250,9 +258,20 @@ impl Lines {
         extend_once(&mut entry.commits, [commit.clone()]);
         // Two pull requests may have one title; each of them is looked for by its number.
         extend_once(&mut entry.pulls, numbers);
+        extend_once(&mut entry.closes, line.closes);
         extend_once(&mut entry.breaking, line.breaking);
         extend_once(&mut entry.advisories, advisories);
         entry.commits[0].clone()
+    }
+
+    /// What a commit closes is closed by the line it folds into.
+    fn fold(&mut self, bucket: &Bucket, closes: &[u64]) {
+        let Bucket::Folded { into: Some(owner) } = bucket else {
+            return;
+        };
+        if let Some(at) = self.owned.get(owner) {
+            extend_once(&mut self.entries[*at].closes, closes.iter().copied());
+        }
     }
 
     /// The bucket of a commit that wants a line.
@@ -285,6 +304,7 @@ struct Line {
     advisories: Vec<String>,
     fragment: Option<String>,
     kind: Option<Section>,
+    closes: Vec<u64>,
 }
 
 impl Line {
@@ -297,6 +317,7 @@ impl Line {
             advisories: Vec::new(),
             fragment: None,
             kind: None,
+            closes: Vec::new(),
         }
     }
 }
@@ -385,6 +406,7 @@ impl Accountant<'_> {
             // What a dependency changed is in the bodies of bots.
             message.squashed.clear();
             message.breaking.clear();
+            message.closes.clear();
             message.advisories = advisory_ids(subject).collect();
         }
         message
@@ -424,6 +446,7 @@ impl Accountant<'_> {
         match self.pulls.titles.get(&at) {
             Some(Title::Line(section, header, number)) => {
                 let mut line = Line::new(*section, header.clone(), *number);
+                line.closes.clone_from(&message.closes);
                 line.advisories = advisories_of(message);
                 if !line.advisories.is_empty() || is_private_fix(commit.subject()) {
                     line.section = Section::Security;
@@ -453,7 +476,10 @@ impl Accountant<'_> {
                 settled(hidden("empty-message"))
             }
             Placed::In(section) => match self.title_instead(at, message, section) {
-                Some(bucket) => settled(bucket),
+                Some(bucket) => {
+                    self.lines.fold(&bucket, &message.closes);
+                    settled(bucket)
+                }
                 None => {
                     let line = self.line_of(at, message, section);
                     self.lines.take_line(&commit.id, line)
@@ -496,6 +522,7 @@ impl Accountant<'_> {
         let number = own.or(message.request).or(brought_by);
         let mut line = Line::new(section, message.header.clone(), number);
         line.breaking = breaking_blocks(&message.breaking);
+        line.closes.clone_from(&message.closes);
         if section == Section::Breaking {
             let placed = self
                 .policy

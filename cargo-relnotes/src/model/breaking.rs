@@ -135,6 +135,7 @@ mod tests {
             scope: None,
             text: text.into(),
             pulls: Vec::new(),
+            closes: Vec::new(),
             breaking: Vec::new(),
             advisories: Vec::new(),
             commits: Vec::new(),

@@ -81,6 +81,16 @@ impl Links {
         }
     }
 
+    /// An issue.
+    pub fn issue(&self, number: u64) -> Option<String> {
+        let base = &self.base;
+        match self.forge {
+            Forge::GitHub | Forge::Bitbucket => Some(format!("{base}/issues/{number}")),
+            Forge::GitLab => Some(format!("{base}/-/issues/{number}")),
+            Forge::Sourcehut => None,
+        }
+    }
+
     /// A commit.
     pub fn commit(&self, id: &str) -> String {
         let base = &self.base;

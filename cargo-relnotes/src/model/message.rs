@@ -37,6 +37,8 @@ pub struct Message {
     pub advisories: Vec<String>,
     /// The merge request a squash of GitLab's came from.
     pub request: Option<u64>,
+    /// Issues it says it closes.
+    pub closes: Vec<u64>,
     /// Whether it says that it repairs what an advisory is about.
     pub repairs_advisory: bool,
     /// What a `Changelog:` trailer asks for.
@@ -89,6 +91,7 @@ pub fn parse(message: &str, known: &dyn Fn(&str) -> bool) -> Message {
         co_authors: co_authors(&lines),
         advisories: advisory_ids(text).collect(),
         request: lines.iter().find_map(|line| merge_request(line)),
+        closes: closed_issues(text),
         repairs_advisory: text.lines().any(is_repair_of_advisory),
         wish: wish(&lines),
         header: subject,
@@ -102,6 +105,33 @@ fn merge_request(line: &str) -> Option<u64> {
         .strip_prefix("See merge request ")?
         .rsplit_once('!')?;
     digits.parse().ok()
+}
+
+/// Issues of the project's own that forges close with a message: `Closes #12, #13`, `This fixes #14`.
+fn closed_issues(text: &str) -> Vec<u64> {
+    const KEYWORDS: &[&str] = &[
+        "close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved",
+    ];
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let mut is_closing = false;
+        for word in line.split_whitespace() {
+            let bare = word.trim_matches(|c: char| !(c.is_alphanumeric() || c == '#'));
+            let number = bare
+                .strip_prefix('#')
+                .and_then(|digits| digits.parse().ok());
+            match number {
+                Some(number) if is_closing => {
+                    if !found.contains(&number) {
+                        found.push(number);
+                    }
+                }
+                _ if matches!(bare, "and" | "") => {}
+                _ => is_closing = KEYWORDS.contains(&bare.to_lowercase().as_str()),
+            }
+        }
+    }
+    found
 }
 
 /// What a `Changelog:` trailer asks for.
@@ -281,6 +311,14 @@ mod tests {
             "revert: let us never again speak of the noodle incident\n\nRefs: 676104e, a215868",
         );
         assert_eq!(message.revert.unwrap().commits, ["676104e", "a215868"]);
+    }
+
+    #[test]
+    fn issues_that_are_closed() {
+        let closes = |text: &str| read(text).closes;
+        assert_eq!(closes("fix: x\n\nCloses #12, #13 and #14."), [12, 13, 14]);
+        assert_eq!(closes("x (fixes #3)\n\nFixes: #3\nResolves #4"), [3, 4]);
+        assert!(closes("x\n\nSee #5. Towards #6. Fixes other/repo#7, unlike #8").is_empty());
     }
 
     #[test]

@@ -66,6 +66,8 @@ struct Reader {
     strong: usize,
     /// The block of HTML that is open.
     raw: String,
+    /// How many items and quotes are open: a heading inside one is none of the page's.
+    nested: usize,
 }
 
 impl Reader {
@@ -98,6 +100,10 @@ impl Reader {
 
     fn start_of(&mut self, tag: Tag<'_>, start: usize) {
         match tag {
+            Tag::Heading { .. } if self.nested > 0 => {
+                self.close();
+                self.block.offset = start;
+            }
             Tag::Heading { level, .. } => {
                 self.close();
                 self.heading = Some(Heading {
@@ -107,7 +113,16 @@ impl Reader {
                     filled: false,
                 });
             }
-            Tag::Item | Tag::Paragraph | Tag::TableRow | Tag::TableHead | Tag::CodeBlock(_) => {
+            Tag::BlockQuote(_) => {
+                self.close();
+                self.nested += 1;
+            }
+            Tag::Item => {
+                self.close();
+                self.block.offset = start;
+                self.nested += 1;
+            }
+            Tag::Paragraph | Tag::TableRow | Tag::TableHead | Tag::CodeBlock(_) => {
                 self.close();
                 self.block.offset = start;
             }
@@ -123,12 +138,17 @@ impl Reader {
 
     fn end_of(&mut self, tag: TagEnd, start: usize) {
         match tag {
-            TagEnd::Heading(_) => self.page.headings.extend(self.heading.take()),
-            TagEnd::Item
-            | TagEnd::Paragraph
-            | TagEnd::TableRow
-            | TagEnd::TableHead
-            | TagEnd::CodeBlock => self.close(),
+            TagEnd::Heading(_) => match self.heading.take() {
+                Some(heading) => self.page.headings.push(heading),
+                None => self.close(),
+            },
+            TagEnd::Item | TagEnd::BlockQuote(_) => {
+                self.close();
+                self.nested = self.nested.saturating_sub(1);
+            }
+            TagEnd::Paragraph | TagEnd::TableRow | TagEnd::TableHead | TagEnd::CodeBlock => {
+                self.close()
+            }
             TagEnd::Strong => self.bold = self.bold.saturating_sub(1),
             TagEnd::TableCell => self.space(),
             TagEnd::HtmlBlock => {

@@ -109,6 +109,20 @@ pub(super) fn tail_of(entry: &Entry, links: Option<&Links>) -> Vec<Tail> {
             None => Tail::Number(text),
         });
     }
+    let closed = entry
+        .closes
+        .iter()
+        .filter(|issue| !entry.pulls.contains(issue));
+    for (at, issue) in closed.enumerate() {
+        if at == 0 {
+            pieces.push(Tail::Text("closes "));
+        }
+        let text = format!("#{issue}");
+        pieces.push(match links.and_then(|links| links.issue(*issue)) {
+            Some(address) => Tail::Link(text, address),
+            None => Tail::Number(text),
+        });
+    }
     for id in &entry.advisories {
         pieces.push(Tail::Number(id.clone()));
     }
@@ -124,10 +138,12 @@ pub(super) fn tail_of(entry: &Entry, links: Option<&Links>) -> Vec<Tail> {
     }
 
     let mut tail = vec![Tail::Text(" (")];
-    for (at, piece) in pieces.into_iter().enumerate() {
-        if at > 0 {
+    let mut follows_words = true;
+    for piece in pieces {
+        if !follows_words {
             tail.push(Tail::Text(", "));
         }
+        follows_words = matches!(piece, Tail::Text(_));
         tail.push(piece);
     }
     if entry.commits.len() > SHOWN {

@@ -111,6 +111,7 @@ fn line_data(entry: &Entry) -> facts::Line {
         scope: entry.scope.as_ref().map(owned),
         text: owned(&entry.text),
         pulls: entry.pulls.clone(),
+        closes: entry.closes.clone(),
         commits: entry.commits.clone(),
     }
 }

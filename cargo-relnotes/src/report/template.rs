@@ -179,6 +179,7 @@ fn entry_names(entry: &Entry, links: Option<&Links>) -> serde_json::Value {
         "fragment": entry.fragment,
         "pull": entry.pulls.first(),
         "pulls": pulls,
+        "closes": entry.closes,
         "notes": entry.breaking.iter().map(Block::words).collect::<Vec<_>>(),
         "advisories": entry.advisories,
         "commits": entry.commits.iter().map(|commit| commit.short()).collect::<Vec<_>>(),

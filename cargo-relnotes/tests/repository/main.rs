@@ -10,4 +10,5 @@ mod gate;
 mod history;
 mod lines;
 mod shape;
+mod start;
 mod words;

@@ -21,4 +21,5 @@ mod statement;
 mod templates;
 mod tutorial;
 mod whole_run;
+mod words;
 mod work_tree;

@@ -230,7 +230,7 @@ fn numbers(release: &Release, notes: &Notes<'_>, page: &Page) -> Option<Finding>
         .collect();
     let unknown: Vec<String> = said
         .iter()
-        .filter(|number| !known.contains(number))
+        .filter(|number| **number > 0 && !known.contains(number))
         .map(|number| format!("#{number}"))
         .collect();
     // Where commits name no numbers, none can be looked for.

@@ -91,6 +91,7 @@ fn is_named(page: &Page, text: &str, said: &str, entry: &Entry) -> bool {
     let numbered = entry
         .pulls
         .iter()
+        .chain(&entry.closes)
         .any(|pull| names(text, &format!("#{pull}")) || links_to(page, *pull));
     let hashed = entry.commits.iter().any(|commit| {
         let short = &commit.as_str()[..7];

@@ -214,6 +214,8 @@ pub struct Line {
     pub text: String,
     /// Numbers of the pull requests behind it.
     pub pulls: Vec<u64>,
+    /// Issues that its commits say they close.
+    pub closes: Vec<u64>,
     /// The commits behind it, newest first.
     pub commits: Vec<CommitId>,
 }
