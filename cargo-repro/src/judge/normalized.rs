@@ -242,7 +242,7 @@ impl Meant<'_> {
             plain_source(other.source.as_deref()) == source
                 && (source.is_none() || other.checksum == package.checksum)
         };
-        if known.iter().any(|other| is_locked_so(other)) {
+        if known.iter().any(is_locked_so) {
             return None;
         }
 
