@@ -96,7 +96,16 @@ fn list_mentions(listed: &mut Listed, sbom: &Sbom, advisories: &Advisories) {
         .iter()
         .map(|package| (canonical(&package.name), package.version.to_string()))
         .collect();
-    for ((name, version), text) in &sbom.mentions.crates {
+    for ((name, version), url) in &sbom.mentions.others {
+        if is_vulnerable(name, version, advisories) {
+            listed.add_gap(
+                &rules::NOT_JUDGED_REPOSITORY,
+                format!("`{url}`"),
+                format!("the crate {name} {version} is vulnerable, and this is a namesake of it"),
+            );
+        }
+    }
+    for ((name, version), text) in sbom.mentions.crates() {
         let is_looked_up = looked_up.contains(&(canonical(name), version.clone()));
         if !is_looked_up && is_vulnerable(name, version, advisories) {
             listed.add_gap(

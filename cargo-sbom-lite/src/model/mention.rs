@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::purl::percent_decode;
 
@@ -18,13 +18,63 @@ const MAX_TEXT: usize = 1024;
 /// Beginnings of references into other documents (BOM-Link).
 const BOM_LINK: &str = "urn:cdx:";
 
+/// Types of package URLs whose packages are crates only if their names say so: those of other
+/// languages, which have registries of their own, and those of systems.
+const OTHER_ECOSYSTEMS: &[&str] = &[
+    "alpm",
+    "apk",
+    "brew",
+    "bower",
+    "clojars",
+    "cocoapods",
+    "composer",
+    "conan",
+    "conda",
+    "cpan",
+    "cran",
+    "deb",
+    "elm",
+    "gem",
+    "golang",
+    "gradle",
+    "guix",
+    "hackage",
+    "hex",
+    "julia",
+    "luarocks",
+    "maven",
+    "nix",
+    "npm",
+    "nuget",
+    "opam",
+    "pear",
+    "pub",
+    "pypi",
+    "rpm",
+    "swift",
+];
+
+/// A name and a version.
+pub type Named = (String, String);
+
 /// What all texts of a document mention.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mentions {
-    /// Names and versions that may be those of crates, each with the text that has them.
-    pub crates: BTreeMap<(String, String), String>,
+    /// Names and versions that may be those of crates.
+    crates: BTreeMap<Named, Mention>,
+    /// Names and versions of packages that a package URL says to be of another ecosystem, each with
+    /// that URL.
+    pub others: BTreeMap<Named, String>,
     /// References into other documents.
     pub links: BTreeSet<String>,
+}
+
+/// A text that may mean a crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mention {
+    text: String,
+    /// Whether it only has the form of a name and a version, which packages of all ecosystems have.
+    is_bare: bool,
 }
 
 impl Mentions {
@@ -35,10 +85,31 @@ impl Mentions {
         mentions
     }
 
+    /// Names and versions that may be those of crates, each with the text that has them. A bare
+    /// name that is that of a package of another ecosystem in the same document is none.
+    pub fn crates(&self) -> impl Iterator<Item = (&Named, &str)> {
+        self.crates
+            .iter()
+            .filter(|(named, mention)| !mention.is_bare || !self.others.contains_key(*named))
+            .map(|(named, mention)| (named, mention.text.as_str()))
+    }
+
     /// Adds what another one has.
     pub fn extend(&mut self, other: Self) {
-        self.crates.extend(other.crates);
+        for (named, mention) in other.crates {
+            self.insert(named, mention);
+        }
+        self.others.extend(other.others);
         self.links.extend(other.links);
+    }
+
+    /// Of several mentions of one name, one that is more than bare counts.
+    fn insert(&mut self, named: Named, mention: Mention) {
+        match self.crates.get_mut(&named) {
+            Some(known) if known.is_bare => *known = mention,
+            Some(_) => {}
+            None => drop(self.crates.insert(named, mention)),
+        }
     }
 
     /// Adds what a text mentions.
@@ -51,8 +122,17 @@ impl Mentions {
             self.links.insert(lower);
             return;
         }
+        if is_other_ecosystem(&lower) {
+            for (name, version) in crates_in(text) {
+                self.add_other(&name, &version, text);
+            }
+            return;
+        }
+        let is_bare = !["pkg:", "cpe:", "crate"]
+            .iter()
+            .any(|word| lower.contains(word));
         for (name, version) in crates_in(text) {
-            self.add_crate(&name, &version, text);
+            self.add_crate((&name, &version), text, is_bare);
         }
     }
 
@@ -69,8 +149,9 @@ impl Mentions {
                 };
                 let name = text_at(&["name", "packagename"]);
                 let version = text_at(&["version", "versioninfo", "software_packageversion"]);
-                if let (Some(name), Some(version)) = (name, version) {
-                    self.add_crate(name, version, name);
+                let is_other = purls_of(object).any(|purl| is_other_ecosystem(&purl));
+                if let (Some(name), Some(version), false) = (name, version, is_other) {
+                    self.add_crate((name, version), name, false);
                 }
                 object.values().for_each(|value| self.add_value(value));
             }
@@ -78,23 +159,80 @@ impl Mentions {
         }
     }
 
-    fn add_crate(&mut self, name: &str, version: &str, text: &str) {
+    fn add_crate(&mut self, (name, version): (&str, &str), text: &str, is_bare: bool) {
         let Some(version) = plain_version(version) else {
             return;
         };
         for name in names_of(name) {
-            self.crates
-                .entry((name, version.clone()))
-                .or_insert_with(|| text.to_owned());
+            let mention = Mention {
+                text: text.to_owned(),
+                is_bare,
+            };
+            self.insert((name, version.clone()), mention);
         }
     }
+
+    /// A package of another ecosystem is a crate where its name has the marks of one
+    /// (`librust-smallvec-dev`); its plain name is its own.
+    fn add_other(&mut self, name: &str, version: &str, text: &str) {
+        let Some(version) = plain_version(version) else {
+            return;
+        };
+        let own = skeleton(name.rsplit('/').next().unwrap_or(name));
+        for name in names_of(name) {
+            let named = (name, version.clone());
+            if named.0 == own {
+                self.others.entry(named).or_insert_with(|| text.to_owned());
+            } else {
+                let mention = Mention {
+                    text: text.to_owned(),
+                    is_bare: false,
+                };
+                self.insert(named, mention);
+            }
+        }
+    }
+}
+
+/// Whether a text is a package URL of another ecosystem.
+fn is_other_ecosystem(text: &str) -> bool {
+    text.trim()
+        .to_ascii_lowercase()
+        .strip_prefix("pkg:")
+        .and_then(|rest| {
+            rest.trim_start_matches('/')
+                .split('/')
+                .next()
+                .map(str::to_owned)
+        })
+        .is_some_and(|kind| OTHER_ECOSYSTEMS.contains(&kind.as_str()))
+}
+
+/// The package URLs of an object: its own, or those of its references.
+fn purls_of(object: &Map<String, Value>) -> impl Iterator<Item = String> {
+    let references = ["externalRefs", "externalIdentifier"]
+        .iter()
+        .filter_map(|list| object.get(*list)?.as_array())
+        .flatten()
+        .filter_map(|one| {
+            one["referenceLocator"]
+                .as_str()
+                .or(one["identifier"].as_str())
+        });
+    ["purl", "software_packageUrl"]
+        .iter()
+        .filter_map(|key| object.get(*key)?.as_str())
+        .chain(references)
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Names and versions in a text.
 fn crates_in(text: &str) -> Vec<(String, String)> {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || ",;|<>()\"'".contains(c))
-        .filter(|word| !word.is_empty())
+        .filter(|word| !word.trim_matches('=').is_empty())
         .collect();
     let mut found: Vec<(String, String)> =
         words.iter().flat_map(|word| crates_in_word(word)).collect();
@@ -323,6 +461,7 @@ mod tests {
             "pkg:cargo/smallvec@1.6.0",
             "PKG:CRATES/SmallVec@1.6.0",
             "pkg:deb/debian/librust-smallvec-dev@1.6.0-1",
+            "pkg:rpm/fedora/rust-smallvec-devel@1.6.0",
             "pkg:github/servo/rust-smallvec@v1.6.0",
             "pkg:generic/sm%D0%B0llvec@1.6.0",
             "pkg:cargo/serde@1.0.200?download_url=https://static.crates.io/crates/smallvec/smallvec-1.6.0.crate",
@@ -345,16 +484,17 @@ mod tests {
             let mut mentions = Mentions::default();
             mentions.add_text(text);
             let found = mentions
-                .crates
-                .keys()
-                .any(|(name, version)| name == "smallvec" && version.starts_with("1.6.0"));
+                .crates()
+                .any(|((name, version), _)| name == "smallvec" && version.starts_with("1.6.0"));
             assert!(found, "{text}: {mentions:?}");
         }
         let mut mentions = Mentions::default();
         mentions.add_text("URN:CDX:f08a6ccd-4dce-4759-bd84-c626675d60a7/1#x");
         assert_eq!(mentions.links.len(), 1);
         mentions.add_text(&"x".repeat(MAX_TEXT + 1));
-        assert!(mentions.crates.is_empty());
+        mentions.add_text("pkg:npm/smallvec@1.6.0");
+        mentions.add_text("smallvec@1.6.0");
+        assert_eq!((mentions.crates().count(), mentions.others.len()), (0, 1));
     }
 
     #[test]
@@ -367,7 +507,7 @@ mod tests {
         ] {
             let mentions = Mentions::of_document(&serde_json::from_str(text).unwrap());
             let key = ("smallvec".to_owned(), "1.6.0".to_owned());
-            assert!(mentions.crates.contains_key(&key), "{text}");
+            assert!(mentions.crates().any(|(named, _)| *named == key), "{text}");
         }
     }
 }

@@ -2,8 +2,15 @@
 //! that one reader sees and another does not. Made from lists, so that each way is tried in each
 //! version.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cargo_sbom_lite::format::parse_document;
+use cargo_sbom_lite::judge::documents::list_packages;
 use serde_json::{Value, json};
 
 use super::hostile::{
@@ -43,7 +50,6 @@ const OTHER_WORDS: &[&str] = &[
     "pkg:gitlab/servo/rust-smallvec@v1.6.0",
     "pkg:bitbucket/servo/smallvec@v1.6.0",
     "pkg:conda/rust-smallvec@1.6.0",
-    "pkg:npm/smallvec@1.6.0",
     "pkg:cargo/smallvec@1.6.0%00",
     "pkg:cargo/small\u{200b}vec@1.6.0",
     "pkg:cargo/sm\u{430}llvec@1.6.0",
@@ -919,6 +925,19 @@ fn allowed() -> Documents {
         spdx(&[package], &[]).to_string(),
     ));
     list.push(("tags, a snippet".to_owned(), tags("Relationship: SPDXRef-serde CONTAINS SPDXRef-n\nFileName: ./a\nSPDXID: SPDXRef-f\nSnippetSPDXID: SPDXRef-n\nSnippetFromFileSPDXID: SPDXRef-f\n")));
+    let extended = format!(
+        "<components>{}</components><g:dependencies xmlns:g=\"http://cyclonedx.org/schema/ext/dependency-graph/1.0\"><g:dependency ref=\"a\"/></g:dependencies>",
+        xml_serde("")
+    );
+    list.push((
+        "XML, an extension of CycloneDX's own".to_owned(),
+        xml("1.2", &extended),
+    ));
+    let namesake = library("ws", "8.0.0", "pkg:npm/ws@8.0.0");
+    list.push((
+        "a package of npm that is called like a crate".to_owned(),
+        cdx(&[namesake]),
+    ));
     list.push((
         "tags with the ends of lines of Windows".to_owned(),
         tags("").replace('\n', "\r\n"),
@@ -938,4 +957,86 @@ fn what_others_write_is_read() {
         .map(|(name, outcome)| format!("{name}: {outcome:?}"))
         .collect();
     assert!(refused.is_empty(), "{refused:#?}");
+}
+
+/// A package of another ecosystem may be called like a vulnerable crate (`ws` of npm): that is no
+/// reason to refuse a document, and it is said.
+#[test]
+fn a_namesake_of_another_ecosystem_is_a_warning() {
+    let (_dir, advisories) = database();
+    for url in [
+        "pkg:npm/smallvec@1.6.0",
+        "pkg:npm/%40scope/smallvec@1.6.0",
+        "pkg:pypi/smallvec@1.6.0",
+        "pkg:golang/example.org/smallvec@v1.6.0",
+        "pkg:deb/debian/smallvec@1.6.0",
+        "pkg:brew/smallvec@1.6",
+    ] {
+        let mut component = library("smallvec", "1.6.0", url);
+        component["bom-ref"] = "smallvec@1.6.0".into();
+        let package = spdx_package("SPDXRef-s", "smallvec", "1.6.0", &[url]);
+        for document in [cdx(&[component.clone()]), spdx(&[package], &[]).to_string()] {
+            assert_eq!(outcome_of(&document, &advisories), Outcome::Passes, "{url}");
+            let sbom = parse_document(document.as_bytes(), "document").unwrap();
+            let coverage = list_packages(&sbom, &advisories, &[]).coverage();
+            let is_said = coverage
+                .not_judged
+                .iter()
+                .any(|entry| entry.kind == "repository" && entry.why.contains("smallvec 1.6.0"));
+            assert!(is_said, "{url}: {coverage:?}");
+        }
+        // What is said elsewhere of the crate itself is another thing.
+        let hidden =
+            json!({ "properties": [{ "name": "x", "value": "pkg:cargo/smallvec@1.6.0" }] });
+        let document = cyclonedx("1.5", &[component.clone()], hidden);
+        assert_eq!(
+            outcome_of(&document, &advisories),
+            Outcome::NotJudged,
+            "{url}"
+        );
+        let nameless = named("smallvec", "1.6.0", "application");
+        assert_eq!(
+            outcome_of(&cdx(&[component, nameless]), &advisories),
+            Outcome::NotJudged,
+            "{url}"
+        );
+    }
+}
+
+/// Whatever byte of a document is another one, it is judged or refused.
+#[test]
+fn no_byte_makes_a_panic() {
+    let (_dir, advisories) = database();
+    let documents: Documents =
+        [in_xml(), in_spdx(), in_spdx3(), of_other_tools(), allowed()].concat();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % bound as u64).unwrap_or_default()
+    };
+    let odd: [&[u8]; 8] = [
+        b"\"",
+        b"{",
+        b"<",
+        b"\xff",
+        b"\0",
+        b"@",
+        b"%",
+        "\u{202e}".as_bytes(),
+    ];
+    for (_, document) in &documents {
+        for _ in 0..4 {
+            let mut bytes = document.clone().into_bytes();
+            let at = next(bytes.len());
+            match next(3) {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.splice(at..=at, odd[next(odd.len())].iter().copied())),
+                _ => bytes.insert(at, odd[next(odd.len())][0]),
+            }
+            let text = String::from_utf8_lossy(&bytes);
+            outcome_of(&text, &advisories);
+        }
+    }
 }

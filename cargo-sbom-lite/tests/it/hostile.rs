@@ -164,7 +164,7 @@ const STRANGE_URLS: &[&str] = &[
     "pkg:github/servo/rust-smallvec@v1.6.0",
     "pkg:generic/smallvec@1.6.0",
     "pkg:generic/vendor/smallvec@v1.6.0",
-    "pkg:deb/debian/smallvec@1.6.0",
+    "pkg:deb/debian/librust-smallvec-dev@1.6.0",
     "pkg:cargo/small%E2%80%8Bvec@1.6.0",
     "pkg:cargo/sm%D0%B0llvec@1.6.0",
     "pkg:cargo/%E2%80%AEsmallvec@1.6.0",

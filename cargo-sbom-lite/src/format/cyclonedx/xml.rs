@@ -1,6 +1,7 @@
 //! From CycloneDX's XML to the shape of its JSON, whatever prefix its namespace has.
 
 use serde_json::{Map, Value, json};
+use xml::name::OwnedName;
 use xml::reader::{EventReader, ParserConfig, XmlEvent};
 
 use super::read::MAX_DEPTH;
@@ -54,6 +55,9 @@ struct Element {
     children: Vec<Element>,
     text: String,
 }
+
+/// What the namespaces of CycloneDX's own extensions begin with.
+const EXTENSIONS: &str = "http://cyclonedx.org/schema/ext/";
 
 /// The namespace of references to other files (XInclude).
 const INCLUDE: &str = "http://www.w3.org/2001/XInclude";
@@ -113,15 +117,7 @@ fn parse_tree(bytes: &[u8]) -> Result<Tree, String> {
                     if open.is_empty() {
                         return Err("its XML namespace is not that of CycloneDX".to_owned());
                     }
-                    if name.namespace.as_deref() == Some(INCLUDE) {
-                        return Err("a part of it is in another file".to_owned());
-                    }
-                    if foreign == 0 && SINGLE.contains(&name.local_name.as_str()) {
-                        return Err(format!(
-                            "`{}` is in a namespace that is not CycloneDX's",
-                            name.local_name
-                        ));
-                    }
+                    check_foreign(&name, foreign)?;
                     foreign += 1;
                     foreign_texts.extend(attributes.into_iter().map(|attribute| attribute.value));
                     continue;
@@ -163,6 +159,23 @@ fn parse_tree(bytes: &[u8]) -> Result<Tree, String> {
         version: version.unwrap_or_default(),
         foreign_texts,
     })
+}
+
+/// Whether an element of another namespace leaves the document what it is. `depth` is how many such
+/// elements are around it.
+fn check_foreign(name: &OwnedName, depth: usize) -> Result<(), String> {
+    let namespace = name.namespace.as_deref().unwrap_or_default();
+    if namespace == INCLUDE {
+        return Err("a part of it is in another file".to_owned());
+    }
+    let is_decisive = SINGLE.contains(&name.local_name.as_str());
+    if depth == 0 && is_decisive && !namespace.starts_with(EXTENSIONS) {
+        return Err(format!(
+            "`{}` is in a namespace that is not CycloneDX's",
+            name.local_name
+        ));
+    }
+    Ok(())
 }
 
 /// An element as a JSON object: attributes and children by name. What JSON has once, and the
