@@ -70,7 +70,7 @@ impl Attesting<'_> {
         let repository = self.repository()?;
         self.check_tag(&commit)?;
         let info = read_own_build(folder.dir(), &subject)?;
-        if info.artifacts.is_empty() {
+        if info.artifacts.is_empty() && folder.read(&published(LIST))?.is_none() {
             return Ok(Report::new(AttestData::NAME, &TOOL, subject)
                 .status(Status::Skipped)
                 .summary("the build has no artifact to attest")

@@ -1,6 +1,7 @@
 //! `cargo sign pack`: archives of what was built, a list of everything, and signatures.
 
 mod archives;
+mod package_file;
 mod publish;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use release_gate_facts::report::pack::{ListedFile, PackData, PackedArchive};
 use release_gate_facts::{Coverage, ReportData as _};
 
 use self::archives::{Forms, Packer, Source};
+use self::package_file::publish_package;
 use self::publish::{Signer, include, write_list};
 use super::audit_log::log;
 use super::key_args::KeyArgs;
@@ -54,6 +56,10 @@ pub(crate) struct PackArgs {
     /// Also publish this file: an installer, a package, completions; it is listed with the archives
     #[arg(long, value_name = "FILE")]
     pub(crate) include: Vec<PathBuf>,
+    /// Also publish the package as registries serve it: NAME-VERSION.crate, packed twice by cargo. A
+    /// library that nobody can link is left out then
+    #[arg(long = "crate")]
+    pub(crate) package_file: bool,
     /// Pack although another gate refused this release, or its documents were edited
     #[arg(long)]
     pub(crate) despite_refusals: bool,
@@ -130,8 +136,12 @@ fn pack_package(
         .map(|path| read_public_key(&path))
         .transpose()?;
     let keyring = read_bounded(&project.root.join(COMMITTED_KEYRING), keyring::MAX_LEN)?;
-    let builds = builds(&call.args.artifacts, folder.dir(), &subject)?;
-    if builds.iter().all(|build| build.by_target.is_empty()) {
+    let mut builds = builds(&call.args.artifacts, folder.dir(), &subject)?;
+    if call.args.package_file {
+        builds.iter_mut().for_each(Build::leave_out_libraries);
+    }
+    let has_archives = builds.iter().any(|build| !build.by_target.is_empty());
+    if !has_archives && !call.args.package_file {
         return Ok(Report::new(PackData::NAME, &TOOL, subject)
             .status(Status::Skipped)
             .summary("the build has no artifact to pack"));
@@ -178,7 +188,10 @@ fn pack_package(
         }
     }
     let infos: Vec<&str> = written.infos.keys().map(String::as_str).collect();
-    let included = include(&mut folder, &call.args.include, &written.archives)?;
+    let mut included = include(&mut folder, &call.args.include, &written.archives)?;
+    if call.args.package_file {
+        included.push(publish_package(cx, package, &subject, &mut folder)?);
+    }
     let others: Vec<&str> = infos
         .into_iter()
         .chain(included.iter().map(String::as_str))

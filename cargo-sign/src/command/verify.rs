@@ -3,6 +3,7 @@
 mod args;
 mod bytes;
 mod download;
+mod registry;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use release_gate_facts::{Envelope, Fact, ReportData as _};
 
 pub(crate) use self::args::VerifyArgs;
 use self::download::{Judged, judge_one, provenance};
+use self::registry::Published;
 use super::extract;
 use super::release::judge_release;
 use super::trust;
@@ -61,6 +63,12 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         let mut one = judge_one(cx, args, memory.as_ref(), folder, own.is_some())?;
         let asked = check_expectation(&expected, &one.verdict);
         one.verdict.findings.extend(asked);
+        if one.verdict.holds()
+            && let Some(asked) = asked_package(args, &expected)
+        {
+            let finding = asked.check(cx, &one.folder(), &one.verdict)?;
+            one.verdict.findings.extend(finding);
+        }
         verdict.absorb(one.verdict.clone());
         all.push(one);
     }
@@ -86,6 +94,16 @@ pub(crate) fn run(cx: &mut Context, args: &VerifyArgs) -> Result<Outcome> {
         Ok(())
     })?;
     Ok(report.print_only().into())
+}
+
+/// The package of a registry that the call names.
+fn asked_package<'a>(args: &'a VerifyArgs, expected: &'a Expectation) -> Option<Published<'a>> {
+    args.published.as_ref()?;
+    Some(Published {
+        name: expected.package.as_deref()?,
+        version: expected.version.as_deref()?,
+        registry: args.registry.as_deref(),
+    })
 }
 
 /// Makes the report of a verdict, and does what may only be done where it passes: levels are known
@@ -181,13 +199,15 @@ fn verify_package(
         log: folder.path(LOG),
     };
     provenance(args, Some(own), &mut verdict, keys)?;
-    let expected = Expectation {
-        target: args.expect_target.clone(),
-        tag: args.expect_tag.clone(),
-        ..Expectation::default()
-    };
+    let expected = args.expectation_of_project()?;
     let asked = check_expectation(&expected, &verdict);
     verdict.findings.extend(asked);
+    if verdict.holds()
+        && let Some(asked) = asked_package(args, &expected)
+    {
+        let finding = asked.check(cx, &released, &verdict)?;
+        verdict.findings.extend(finding);
+    }
 
     let mut archives = if args.extract.is_some() && verdict.holds() {
         extract::verified_in(&released, &verdict)?

@@ -100,6 +100,15 @@ impl Build {
         })
     }
 
+    /// Leaves out targets for which nothing but a Rust library was built: no other build can link
+    /// it.
+    pub(crate) fn leave_out_libraries(&mut self) {
+        let is_library =
+            |file: &BuiltFile| file.path.ends_with(".rlib") || file.path.ends_with(".rmeta");
+        self.by_target
+            .retain(|_, files| !files.iter().all(is_library));
+    }
+
     /// What is built in, as CycloneDX.
     pub(crate) fn sbom(&self) -> Result<Vec<u8>> {
         let path = self.dir.join(SBOM_CYCLONEDX_JSON);

@@ -34,6 +34,7 @@ mod keyring;
 mod mixed;
 mod mutations;
 mod provenance;
+mod published;
 mod reports;
 mod rotation;
 #[cfg(feature = "upload")]

@@ -74,6 +74,10 @@ pub(super) fn write_list(
     }
     let text = checksums::render(&list);
     remove_outdated_evidence(folder, text.as_bytes())?;
+    let package_file = format!("{}-{}.crate", release.project, release.version);
+    if !list.contains_key(&package_file) {
+        remove(&folder.path(&published(&package_file)))?;
+    }
     folder.write(&published(LIST), text.as_bytes())?;
 
     let paths: Vec<PathBuf> = archives

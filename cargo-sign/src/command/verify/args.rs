@@ -28,6 +28,13 @@ pub(crate) struct VerifyArgs {
     /// The tag the release has to be of
     #[arg(long, value_name = "TAG")]
     pub(crate) expect_tag: Option<String>,
+    /// Also get this package from the registry, through cargo, and compare it with what the signed
+    /// list of the release names
+    #[arg(long = "crate", value_name = "NAME@VERSION", conflicts_with = "expect")]
+    pub(crate) published: Option<String>,
+    /// The registry it is published on, by its name in cargo's configuration [default: crates.io]
+    #[arg(long, value_name = "NAME", requires = "published")]
+    pub(crate) registry: Option<String>,
     /// Judge what other tools signed, by minisign's FILE.minisig or FILE.sig: the bytes alone, and
     /// nothing of what they mean
     #[arg(long)]
@@ -93,8 +100,8 @@ impl VerifyArgs {
             )
             .with_help("say with --expect NAME@VERSION what the files have to be"));
         }
-        let named = match (&self.expect, &selection.package[..]) {
-            (Some(named), []) => Some(named.as_str()),
+        let named = match (self.named(), &selection.package[..]) {
+            (Some(named), []) => Some(named),
             (None, [named]) => Some(named.as_str()),
             (None, []) => None,
             _ => {
@@ -102,10 +109,37 @@ impl VerifyArgs {
                     .with_help("name it once: --expect NAME@VERSION"));
             }
         };
+        self.expectation_of(named)
+    }
+
+    /// What the project's own release has to be, beside the package that is judged.
+    ///
+    /// # Errors
+    /// A flag is for downloads, or is not understood.
+    pub(super) fn expectation_of_project(&self) -> Result<Expectation> {
+        if self.ignore_missing || self.allow_rollback {
+            return Err(Error::usage(
+                "--ignore-missing and --allow-rollback are for downloads, and none was named",
+            )
+            .with_help("leave them out, or name the folder of the download"));
+        }
+        self.expectation_of(self.named())
+    }
+
+    /// The package that the release has to be of.
+    fn named(&self) -> Option<&str> {
+        let named = self.expect.as_ref().or(self.published.as_ref());
+        named.map(String::as_str)
+    }
+
+    fn expectation_of(&self, named: Option<&str>) -> Result<Expectation> {
         let (package, version) = match named {
             Some(named) => name_and_version(named)?,
             None => (None, None),
         };
+        if self.published.is_some() && version.is_none() {
+            return Err(Error::usage("--crate needs a version").with_help("write NAME@1.2.3"));
+        }
         Ok(Expectation {
             package,
             version,

@@ -62,6 +62,8 @@ fn refuse_meaning(cx: &Context, args: &VerifyArgs) -> Result<()> {
         );
     }
     let asks_for_more = args.expect.is_some()
+        || args.published.is_some()
+        || args.ignore_missing
         || args.expect_target.is_some()
         || args.expect_tag.is_some()
         || args.extract.is_some()

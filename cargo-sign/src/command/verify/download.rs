@@ -37,6 +37,15 @@ pub(super) struct Judged {
 }
 
 impl Judged {
+    /// The folder that the list lies in.
+    pub(super) fn folder(&self) -> PathBuf {
+        if self.path.is_dir() {
+            self.path.clone()
+        } else {
+            folder_of(&self.path).to_owned()
+        }
+    }
+
     /// The archives that held, opened.
     pub(super) fn archives(&mut self) -> Result<Vec<Archive>> {
         if let Some(archive) = self.archive.take() {

@@ -1,0 +1,191 @@
+//! The path of a library, from its tag to somebody who knows its name and version: packed as registries
+//! serve it, listed, signed, attested, published, and compared with what is served.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use release_gate::digest::sha256_bytes;
+use release_gate::process::Finished;
+
+use super::fixture::*;
+
+/// A registry on loopback, with one package (RFC 2789).
+struct Registry {
+    address: String,
+    served: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Registry {
+    fn serving(file: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let served = Arc::new(Mutex::new(file));
+        let (shared, base) = (Arc::clone(&served), address.clone());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                answer(stream, &base, &shared.lock().unwrap());
+            }
+        });
+        Self { address, served }
+    }
+
+    /// A cargo that takes packages from here.
+    fn cargo_home(&self) -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let config = format!(
+            "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\nregistry = \"sparse+{0}/index/\"\n\
+             [registries.here]\nindex = \"sparse+{0}/index/\"\n",
+            self.address
+        );
+        std::fs::write(home.path().join("config.toml"), config).unwrap();
+        home
+    }
+}
+
+fn answer(mut stream: TcpStream, base: &str, file: &[u8]) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let request = lines.next().unwrap().unwrap_or_default();
+    while lines
+        .next()
+        .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+    {}
+    let path = request.split(' ').nth(1).unwrap_or_default();
+    let body = match path {
+        "/index/config.json" => format!(r#"{{"dl":"{base}/files"}}"#).into_bytes(),
+        "/index/de/mo/demo" => {
+            let checksum = sha256_bytes(file);
+            format!(
+                "{{\"name\":\"demo\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{checksum}\",\"features\":{{}},\"yanked\":false}}\n"
+            )
+            .into_bytes()
+        }
+        "/files/demo/1.0.0/download" => file.to_vec(),
+        _ => {
+            let missing =
+                b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            return stream.write_all(missing).unwrap_or_default();
+        }
+    };
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = stream
+        .write_all(head.as_bytes())
+        .and_then(|()| stream.write_all(&body));
+}
+
+fn verify(release: &Release, home: &Path, more: &[&str]) -> Finished {
+    let key = release.key("m.pub").display().to_string();
+    let args = ["verify", "--key", &key, "--message-format", "json"];
+    let home = home.display().to_string();
+    let env = [
+        ("CARGO_HOME", home.as_str()),
+        ("CARGO_NET_OFFLINE", "false"),
+    ];
+    release.sign_with(&[&args[..], more].concat(), SEED, &env)
+}
+
+/// Each rule once, without the remark that the audit log was not published.
+fn refusals(ran: &Finished) -> (i32, Vec<String>) {
+    let (code, mut rules) = verdict(ran);
+    rules.retain(|rule| rule != "not-covered");
+    rules.dedup();
+    (code, rules)
+}
+
+#[test]
+fn what_a_registry_serves_is_compared_with_what_was_signed() {
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let packed = release.sign(&["pack", "--crate"]);
+    assert!(packed.is_success(), "{}", packed.stderr_text());
+    let source = "https://example.org/demo";
+    let attested = release.sign(&["attest", "--source-uri", source]);
+    assert!(attested.is_success(), "{}", attested.stderr_text());
+    let file = std::fs::read(release.released().join("demo-1.0.0.crate")).unwrap();
+    assert_eq!(
+        verify(&release, release.dir.path(), &[]).status.code(),
+        Some(0)
+    );
+
+    let registry = Registry::serving(file.clone());
+    let home = registry.cargo_home();
+    let download = tempfile::tempdir().unwrap();
+    lay_out(download.path(), &release.published());
+    let folder = download.path().display().to_string();
+    let asked = ["--crate", "demo@1.0.0", "--source-uri", source, &folder];
+    let ran = verify(&release, home.path(), &asked);
+    assert_eq!(refusals(&ran), (0, vec![]), "{}", ran.stderr_text());
+    let list = format!("{folder}/checksums.txt");
+    let named = ["--crate", "demo@1.0.0", "--registry", "here", &list];
+    let ran = verify(&release, home.path(), &named);
+    assert_eq!(refusals(&ran), (0, vec![]));
+
+    // Another version, another package, and an archive that answers no such question.
+    let mismatch = |rule: &str| (100, vec![rule.to_owned()]);
+    let asked = |what: &str, path: &str| {
+        let ran = verify(&release, home.path(), &["--crate", what, path]);
+        refusals(&ran)
+    };
+    assert_eq!(asked("demo@1.1.0", &folder), mismatch("version-mismatch"));
+    assert_eq!(asked("other@1.0.0", &folder), mismatch("project-mismatch"));
+    let archive = release.archive();
+    let alone = tempfile::tempdir().unwrap();
+    for name in [archive.clone(), format!("{archive}.sig")] {
+        std::fs::copy(download.path().join(&name), alone.path().join(&name)).unwrap();
+    }
+    let alone = alone.path().join(&archive).display().to_string();
+    assert_eq!(asked("demo@1.0.0", &alone), mismatch("list-missing"));
+    assert_eq!(asked("demo", &folder).0, 2);
+
+    // The registry serves something else, under a checksum of its own.
+    registry.served.lock().unwrap().push(0);
+    let home = registry.cargo_home();
+    let ran = verify(&release, home.path(), &["--crate", "demo@1.0.0", &folder]);
+    assert_eq!(refusals(&ran), mismatch("digest-mismatch"));
+}
+
+#[test]
+fn a_library_is_released_as_its_package_alone() {
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let info = release.folder().join("buildinfo.json");
+    let text = std::fs::read_to_string(&info).unwrap();
+    std::fs::write(
+        &info,
+        text.replace("artifacts/demo", "artifacts/libdemo.rlib"),
+    )
+    .unwrap();
+    let folder = release.folder().join("artifacts");
+    std::fs::rename(folder.join("demo"), folder.join("libdemo.rlib")).unwrap();
+
+    let packed = release.sign(&["pack", "--crate"]);
+    assert!(packed.is_success(), "{}", packed.stderr_text());
+    let list = std::fs::read_to_string(release.released().join("checksums.txt")).unwrap();
+    assert!(
+        list.contains("  demo-1.0.0.crate\n") && !list.contains(".tar.gz"),
+        "{list}"
+    );
+    let args = ["verify", "--key", "keys/m.pub", "--expect", "demo@1.0.0"];
+    assert!(release.sign(&args).is_success());
+    assert_eq!(
+        release
+            .sign(&[&args[..4], &["demo@1.1.0"]].concat())
+            .status
+            .code(),
+        Some(100),
+        "what is asked of the project's own release is not passed over"
+    );
+
+    // Packed without it, the release has no such file any more.
+    std::fs::rename(folder.join("libdemo.rlib"), folder.join("demo")).unwrap();
+    std::fs::write(&info, text).unwrap();
+    assert!(release.sign(&["pack"]).is_success());
+    assert!(!release.released().join("demo-1.0.0.crate").exists());
+    assert!(release.sign(&args).is_success());
+
+    // A changed checkout is no release.
+    std::fs::write(release.dir.path().join("src/lib.rs"), "//! Changed.\n").unwrap();
+    assert_eq!(release.sign(&["pack", "--crate"]).status.code(), Some(101));
+}
