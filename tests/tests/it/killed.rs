@@ -327,7 +327,7 @@ fn a_large_file_is_never_torn() {
     for attempt in 0..12u64 {
         let step = env
             .step(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "writes_until_it_is_killed"])
+            .args(["--ignored", "--exact", "killed::writes_until_it_is_killed"])
             .env("RELEASE_GATES_TEST_FILE", &file)
             .timeout(Duration::from_millis(150 + attempt * 17));
         let finished = Runner::new().run(step).unwrap();
