@@ -1,6 +1,8 @@
 //! Cargo's unit graph: every rustc call and build-script run of a build, before it happens.
 //! <https://doc.rust-lang.org/cargo/reference/unstable.html#unit-graph>
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 /// The graph, as far as it is used; unknown fields are ignored.
@@ -50,6 +52,25 @@ pub struct Target {
 pub struct UnitDep {
     /// Index of the unit needed.
     pub index: usize,
+}
+
+impl UnitGraph {
+    /// The units whose code may be in what was asked for: not those that only a build script or a
+    /// procedural macro needs.
+    pub fn product_units(&self) -> Vec<&Unit> {
+        let mut seen = BTreeSet::new();
+        let mut stack = self.roots.clone();
+        while let Some(index) = stack.pop() {
+            let Some(unit) = self.units.get(index) else {
+                continue;
+            };
+            let is_entered = self.roots.contains(&index) || !unit.is_build_time();
+            if is_entered && seen.insert(index) {
+                stack.extend(unit.dependencies.iter().map(|dependency| dependency.index));
+            }
+        }
+        seen.into_iter().map(|index| &self.units[index]).collect()
+    }
 }
 
 impl Unit {

@@ -433,6 +433,33 @@ fn not_affected_is_said_only_of_what_does_not_have_the_function() {
     assert!(proved >= 3, "{proved} of {all} proved absent");
 }
 
+/// What only a build script needs is compiled by a profile of its own, and is in no product.
+#[test]
+fn how_the_needs_of_a_build_script_are_compiled_does_not_matter() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        &dir.path().join("deps/tool/Cargo.toml"),
+        "[package]\nname = \"tool\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+    );
+    write(&dir.path().join("deps/tool/src/lib.rs"), "pub fn run() {}");
+    let with_script = cases()
+        .into_iter()
+        .filter(|case| ["absent", "plain"].contains(&case.name))
+        .map(|case| Case {
+            product_manifest: "build = \"../build.rs\"\n[build-dependencies]\ntool = { path = \"../../deps/tool\" }\n",
+            ..case
+        })
+        .collect::<Vec<_>>();
+    write(
+        &dir.path().join("apps/build.rs"),
+        "fn main() { tool::run(); }",
+    );
+    workspace(dir.path(), &with_script, "");
+    let said = statements(dir.path(), &[]);
+    assert_eq!(said["absent"], "not_affected", "{said:?}");
+    assert_eq!(said["plain"], "affected", "{said:?}");
+}
+
 #[test]
 fn no_way_of_compiling_makes_absence_of_missing_names() {
     let some = || {

@@ -106,9 +106,9 @@ fn obstacle(cx: &Context, package: &Package) -> Result<Option<String>> {
             Err(_) => return Ok(Some("cargo gave no unit graph".to_owned())),
         };
     let incomplete = graph
-        .units
-        .iter()
-        .find(|unit| !unit.is_build_time() && !unit.is_traceable());
+        .product_units()
+        .into_iter()
+        .find(|unit| !unit.is_traceable());
     if let Some(unit) = incomplete {
         return Ok(Some(format!(
             "a profile optimises `{}`, or leaves its debug information out",
