@@ -1,6 +1,8 @@
-//! Any text as a lock file, a unit graph and a package URL.
+//! Any text as a lock file, a unit graph, what cargo writes beside an artifact, and a package URL.
 #![no_main]
 
+use cargo_sbom_lite::model::mention::Mentions;
+use cargo_sbom_lite::model::precursor::parse_precursor;
 use cargo_sbom_lite::model::purl::CargoPurl;
 use cargo_sbom_lite::model::unit_graph::parse_graph;
 use cargo_sbom_lite::read::lock;
@@ -12,6 +14,8 @@ fuzz_target!(|text: &str| {
         let _ = lock::locked_packages(&parsed, text, &[]);
     }
     let _ = parse_graph(text.as_bytes());
+    let _ = parse_precursor(text.as_bytes());
+    Mentions::default().add_text(text);
     if let Some(purl) = CargoPurl::parse(text) {
         assert_eq!(CargoPurl::parse(&purl.to_string()), Some(purl));
     }
