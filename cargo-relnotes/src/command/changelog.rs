@@ -52,7 +52,10 @@ pub fn run(
             let to = session.request.to.as_deref();
             let mut target = find_target(cx.project()?, package, &session.config, to)?;
             target.location.folders = Folders::default();
-            let releases = compose_all(&session.git, &target, &session.config)?;
+            let mut releases = compose_all(&session.git, &target, &session.config)?;
+            for release in &mut releases {
+                release.changes.accounting.gather_scopes();
+            }
             write_whole(cx, path, &releases, false)?;
         }
         Some(path) if histories.len() > 1 => {

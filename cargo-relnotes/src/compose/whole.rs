@@ -260,6 +260,9 @@ fn mark_touching(
     commits: &mut [Commit],
     shares: &[Option<usize>],
 ) -> Result<()> {
+    if target.location.folders.is_everything() {
+        return Ok(());
+    }
     let mut by_folder: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for (release, known) in known.iter().enumerate() {
         let folder = match &known.manifest {

@@ -103,6 +103,22 @@ impl Accounting {
         sums
     }
 
+    /// Puts lines of one scope beside each other, those without one last: for a repository of
+    /// several packages.
+    pub fn gather_scopes(&mut self) {
+        let order: BTreeMap<Section, usize> = (0..)
+            .zip(self.layout.order())
+            .map(|(at, section)| (*section, at))
+            .collect();
+        self.entries.sort_by_key(|entry| {
+            let scope = entry
+                .scope
+                .as_ref()
+                .map(|scope| scope.visible().to_lowercase());
+            (order.get(&entry.section).copied(), scope.is_none(), scope)
+        });
+    }
+
     /// The lines of one section.
     pub fn section(&self, section: Section) -> impl Iterator<Item = &Entry> {
         self.entries
