@@ -38,6 +38,9 @@ const MACHINERY: &[&str] = &[
     "_",
 ];
 
+/// Folders of a sandbox that are empty in every trial: what stands in their stead, and their names.
+const FRESH: &[(&str, &str)] = &[("replay-home", "home"), ("replay-tmp", "tmp")];
+
 /// Runs trials of one subject.
 #[derive(Debug)]
 pub(super) struct Trials<'a> {
@@ -158,8 +161,10 @@ impl<'a> Trials<'a> {
         interrupt::check().ok()?;
         let stage = self.stage(settings.at);
         for folder in [&stage.scratch, &stage.written] {
-            let _ = std::fs::remove_dir_all(folder);
-            std::fs::create_dir_all(folder).ok()?;
+            empty_folder(folder)?;
+        }
+        for (kept, _) in FRESH {
+            empty_folder(&stage.seen.root.join(kept))?;
         }
         let step = self.step(&stage, settings)?;
         interposer::tell(&stage.seen.root, &self.interposer_settings(settings)).ok()?;
@@ -270,13 +275,21 @@ impl<'a> Trials<'a> {
             let inside = format!("umask {umask}; exec {prefix}\"$@\"");
             return Some(step.through("sh", ["-c", &inside, "replay"]));
         }
-        // Every trial has temporary folders of its own: what one leaves there, no other finds.
+        // Every trial has temporary folders and a home of its own: what builds and other trials left
+        // there, it does not find.
         let mut mounts = stage.seen.mounts();
         if at_other_path {
             mounts[0].1.clone_from(&self.a.root);
-        } else if settings.at == At::B {
+        }
+        if settings.at == At::B {
             // What other scripts hand to this one may be A's.
             mounts.push((self.a.root.clone(), self.a.root.clone()));
+        }
+        for root in [mounts[0].1.clone(), self.a.root.clone()] {
+            let fresh = FRESH
+                .iter()
+                .map(|(kept, folder)| (stage.seen.root.join(kept), root.join(folder)));
+            mounts.extend(fresh);
         }
         let entrance = Entrance {
             isolations,
@@ -482,6 +495,12 @@ fn shift_times(sandbox: &Sandbox, folder: &Path, shift: Duration) {
     let epoch = u64::try_from(sandbox.epoch()).unwrap_or_default();
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(epoch) + shift;
     let _ = set_times(folder, time);
+}
+
+/// Makes a folder that holds nothing.
+fn empty_folder(folder: &Path) -> Option<()> {
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::create_dir_all(folder).ok()
 }
 
 /// Cargo's arguments with the output folder replaced.
