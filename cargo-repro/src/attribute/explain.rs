@@ -386,7 +386,8 @@ fn blamed(
         cause.unit = UnitKind::ProcMacro;
         from = guilty;
     }
-    cause.source = place_in_unit(from, &found);
+    cause.source = place_in_unit(from, &found)
+        .or_else(|| hints::find_in_configuration(&experiment.a.sandbox, found.variation));
     if cause.source.is_none() && cause.unit == UnitKind::Bin && found.variation != Variation::Path {
         // Nothing of the package asks for it, so it is the linker that the project names.
         let sandbox = &experiment.a.sandbox;

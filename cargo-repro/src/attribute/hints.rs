@@ -7,6 +7,8 @@ use release_gate::facts::report::repro::Variation;
 
 use std::path::{Path, PathBuf};
 
+use crate::sealed::sandbox::Sandbox;
+
 /// Words that ask for what varies.
 const WORDS: &[(Variation, &[&str])] = &[
     (
@@ -180,6 +182,12 @@ const WORDS: &[(Variation, &[&str])] = &[
         ],
     ),
 ];
+
+/// `path:line` of the first line of the project's configuration that asks for it.
+pub(super) fn find_in_configuration(sandbox: &Sandbox, variation: Variation) -> Option<String> {
+    let line_with = |word: &&str| sandbox.cargo_config.line_with(word, &sandbox.source);
+    words(variation).iter().find_map(line_with)
+}
 
 fn words(variation: Variation) -> &'static [&'static str] {
     WORDS
