@@ -35,8 +35,18 @@ impl Release {
 
     /// Built and not packed, with more files in the repository.
     pub(crate) fn unpacked(version: &str, seed: [u8; 32], more: &[(&str, &[u8])]) -> Self {
+        Self::unpacked_in(tempfile::tempdir().unwrap(), version, seed, more)
+    }
+
+    /// The same, in this folder.
+    pub(crate) fn unpacked_in(
+        dir: TempDir,
+        version: &str,
+        seed: [u8; 32],
+        more: &[(&str, &[u8])],
+    ) -> Self {
         let release = Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir,
             version: version.to_owned(),
             seed,
         };

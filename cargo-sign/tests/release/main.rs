@@ -33,6 +33,7 @@ mod key_forms;
 mod keyring;
 mod mixed;
 mod mutations;
+mod pages;
 mod provenance;
 mod published;
 mod reports;
