@@ -106,8 +106,9 @@ fn list_mentions(listed: &mut Listed, sbom: &Sbom, advisories: &Advisories) {
         }
     }
     for ((name, version), text) in sbom.mentions.crates() {
-        let is_looked_up = looked_up.contains(&(canonical(name), version.clone()));
-        if !is_looked_up && is_vulnerable(name, version, advisories) {
+        let is_hidden = is_vulnerable(name, version, advisories)
+            && !looked_up.contains(&(canonical(name), version.clone()));
+        if is_hidden {
             listed.add_gap(
                 &rules::NOT_JUDGED_COMPONENT,
                 format!("`{text}`"),

@@ -5,7 +5,7 @@
 //! reads it there, and what is vulnerable must not hide there. Nothing is concluded from a mention
 //! but that there is one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use semver::Version;
 use serde_json::{Map, Value};
@@ -81,7 +81,9 @@ impl Mentions {
     /// What a JSON document mentions anywhere.
     pub fn of_document(value: &Value) -> Self {
         let mut mentions = Self::default();
-        mentions.add_value(value);
+        // A package URL stands in a document many times over.
+        let mut seen = HashSet::new();
+        mentions.add_value(value, &mut seen);
         mentions
     }
 
@@ -136,10 +138,10 @@ impl Mentions {
         }
     }
 
-    fn add_value(&mut self, value: &Value) {
+    fn add_value<'a>(&mut self, value: &'a Value, seen: &mut HashSet<&'a str>) {
         match value {
-            Value::String(text) => self.add_text(text),
-            Value::Array(items) => items.iter().for_each(|item| self.add_value(item)),
+            Value::String(text) if seen.insert(text) => self.add_text(text),
+            Value::Array(items) => items.iter().for_each(|item| self.add_value(item, seen)),
             Value::Object(object) => {
                 let text_at = |keys: &[&str]| {
                     object
@@ -153,7 +155,9 @@ impl Mentions {
                 if let (Some(name), Some(version), false) = (name, version, is_other) {
                     self.add_crate((name, version), name, false);
                 }
-                object.values().for_each(|value| self.add_value(value));
+                object
+                    .values()
+                    .for_each(|value| self.add_value(value, seen));
             }
             _ => {}
         }
@@ -421,13 +425,15 @@ fn skeleton(name: &str) -> String {
     name.chars()
         .filter(|c| !is_invisible(*c) && !c.is_whitespace() && !is_combining(*c))
         .flat_map(|c| latin(c).to_lowercase())
-        .map(|c| {
-            LOOKALIKES
-                .iter()
-                .find(|(_, others)| others.contains(c))
-                .map_or(c, |(plain, _)| *plain)
-        })
+        .map(|c| if c.is_ascii() { c } else { lookalike(c) })
         .collect()
+}
+
+fn lookalike(c: char) -> char {
+    LOOKALIKES
+        .iter()
+        .find(|(_, others)| others.contains(c))
+        .map_or(c, |(plain, _)| *plain)
 }
 
 fn is_combining(c: char) -> bool {
