@@ -18,6 +18,7 @@ pub mod config;
 pub mod digest;
 pub mod error;
 pub mod exit;
+pub mod folders;
 pub mod fs;
 pub mod git;
 pub mod interrupt;

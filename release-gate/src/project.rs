@@ -395,6 +395,16 @@ fn explain_metadata_error(text: &str, args: &SharedArgs) -> (&'static str, &'sta
             "Cargo.lock is missing or does not match Cargo.toml",
             "run `cargo generate-lockfile` if there is none, else `cargo update --workspace`, and commit Cargo.lock",
         )
+    } else if text.contains("failed to parse lock file") {
+        (
+            "Cargo.lock cannot be read",
+            "restore the committed one, or make it again with `cargo generate-lockfile`",
+        )
+    } else if text.contains("could not load Cargo configuration") {
+        (
+            "a configuration file of cargo cannot be read",
+            "correct the file; `cargo metadata` shows the same error",
+        )
     } else if text.contains("failed to parse manifest") || text.contains("TOML parse error") {
         (
             "a Cargo.toml cannot be read",

@@ -33,6 +33,65 @@ pub fn visible(text: &str) -> String {
         .collect()
 }
 
+/// How lines of cargo begin that say what it does, not what went wrong.
+const PROGRESS: &[&str] = &[
+    "Adding ",
+    "Blocking ",
+    "Building ",
+    "Checking ",
+    "Compiling ",
+    "Downloaded ",
+    "Downloading ",
+    "Fetching ",
+    "Finished ",
+    "Locking ",
+    "Unpacking ",
+    "Updating ",
+    "warning:",
+];
+
+/// What went wrong in one line, of an error of several lines as cargo and rustc write them: its
+/// first line, then the first `error:` below it, else the causes that it lists.
+///
+/// ```
+/// use release_gate::text::one_line;
+///
+/// let error = "cannot build:\n   Compiling demo v1.0.0\nerror[E0308]: mismatched types\n --> a.rs:1";
+/// assert_eq!(one_line(error), "cannot build: error[E0308]: mismatched types");
+///
+/// let error = "failed to parse a file\n\nCaused by:\n  invalid key at line 2\n    |\n  2 | [x\n";
+/// assert_eq!(one_line(error), "failed to parse a file: invalid key at line 2");
+/// ```
+pub fn one_line(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| is_telling(line));
+    let first = lines.next().unwrap_or_default();
+
+    let rest: Vec<&str> = lines.collect();
+    let told: Vec<&str> = match rest.iter().find(|line| line.starts_with("error")) {
+        Some(error) => vec![error],
+        None => rest
+            .into_iter()
+            .take_while(|line| !is_snippet(line))
+            .collect(),
+    };
+    let parts = std::iter::once(first).chain(told);
+    let parts: Vec<&str> = parts.map(|part| part.trim_end_matches(':')).collect();
+    parts.join(": ")
+}
+
+fn is_telling(line: &str) -> bool {
+    let is_progress = PROGRESS.iter().any(|word| line.starts_with(word));
+    !line.is_empty() && line != "Caused by:" && !is_progress
+}
+
+/// Whether a line shows source code: `|`, `2 | text`, `--> file`.
+fn is_snippet(line: &str) -> bool {
+    let behind_number = line
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .trim_start();
+    behind_number.starts_with('|') || line.starts_with("-->")
+}
+
 /// Text as the content of an element or attribute of HTML or XML 1.0, made [`visible`] first.
 pub fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

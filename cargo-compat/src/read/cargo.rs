@@ -179,7 +179,7 @@ pub(super) fn finished_step(side: &str, package: &str, finished: Finished) -> Re
             tail.join("\n")
         ))
         .with_help(format!(
-            "mend it, then run the gate again; the command was: {}",
+            "fix it, then run the gate again; the command was: {}",
             command
                 .split(" --message-format")
                 .next()

@@ -13,6 +13,7 @@ use super::gate::{Gate, Outcome};
 use super::generate;
 use crate::args::{Color, Generate, MessageFormat, SharedArgs};
 use crate::error::{Error, ErrorKind, Result};
+use crate::folders::Folders;
 use crate::json::to_canonical_vec;
 use crate::report::{Envelope, Report, Status, join, render};
 use crate::rule::{self, Levels, Requested};
@@ -372,10 +373,23 @@ fn settle(
         cx.configuration()?.levels(table, rules, &mut levels)?;
     }
     levels_from_flags(cx, matches, &mut levels)?;
+    let folders = folders(cx);
     for report in &mut reports {
+        report.hide_folders(&folders);
         report.settle(&levels);
     }
     Ok(reports)
+}
+
+/// The folders that errors may name: around the project, where it could be loaded, else around the
+/// repository of the current folder.
+fn folders(cx: &Context) -> Folders {
+    if let Some(project) = cx.loaded_project() {
+        return Folders::around(&project.root);
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let top = here.ancestors().find(|folder| folder.join(".git").exists());
+    Folders::around(top.unwrap_or(&here))
 }
 
 /// `--deny`, `--warn` and `--allow` in the order in which they were given; the last word wins.
@@ -506,6 +520,10 @@ fn conclude_error(cx: &mut Context, on_error: OnError, error: &Error) -> u8 {
             error,
         )],
     };
+    let folders = folders(cx);
+    reports
+        .iter_mut()
+        .for_each(|report| report.hide_folders(&folders));
     if report_name.is_some()
         && error.kind() == ErrorKind::Judge
         && let Err(second) = keep(cx, &reports)

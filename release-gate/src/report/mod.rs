@@ -17,8 +17,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::folders::Folders;
 use crate::rule::{Level, Levels, NOT_JUDGED, Requested, Rule};
+use crate::text::one_line;
 use crate::tool::Tool;
+
+/// The evidence of an error that holds all that a program printed.
+pub(crate) const OUTPUT: &str = "output";
 
 /// A report on its way out.
 #[derive(Debug, Clone)]
@@ -187,6 +192,23 @@ impl Report {
     pub fn keep_only(mut self) -> Self {
         self.printed = false;
         self
+    }
+
+    /// Names files in errors from the project instead of from this machine's root, and errors in one
+    /// line. What more a program printed stays beside the line, as the evidence `output`.
+    pub fn hide_folders(&mut self, folders: &Folders) {
+        for entry in &mut self.envelope.coverage.not_judged {
+            entry.why = folders.hide(&one_line(&entry.why));
+        }
+        let errors = self.envelope.findings.iter_mut();
+        for finding in errors.filter(|finding| finding.rule == NOT_JUDGED.id) {
+            let whole = folders.hide(&finding.message);
+            finding.message = one_line(&whole);
+            if whole.trim_end().contains('\n') {
+                finding.evidence.insert(OUTPUT.to_owned(), whole.into());
+            }
+            finding.help = finding.help.take().map(|help| folders.hide(&help));
+        }
     }
 
     /// Applies what was asked for by `--deny/--warn/--allow` and the configuration, then settles

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use release_gate_facts::{Coverage, NotJudged};
 
-use crate::report::{Finding, Report, Status};
+use crate::report::{Finding, OUTPUT, Report, Status};
 use crate::rule::Level;
 use crate::terminal::Verbosity;
 use crate::text::{counted, visible};
@@ -49,6 +49,13 @@ pub fn human(report: &Report, verbosity: Verbosity) -> String {
                 .map(|line| format!(":{line}"))
                 .unwrap_or_default();
             let _ = writeln!(out, "  {PLACE}-->{PLACE:#} {}{line}", visible(path));
+        }
+        if let Some(output) = finding
+            .evidence
+            .get(OUTPUT)
+            .and_then(|value| value.as_str())
+        {
+            let _ = writeln!(out, "  {}", visible(output).replace('\n', "\n  "));
         }
         if finding.evidence.get("allowed") == Some(&true.into()) {
             let _ = writeln!(

@@ -1,0 +1,124 @@
+//! Folders of this machine in the text of other programs, and how a report names them.
+//!
+//! cargo, rustc and git name files from the root of the file system. A report is read on other
+//! machines and published, so what it quotes of them names files from the project.
+
+use std::path::{Path, PathBuf};
+
+/// Folders of this machine, each with the name it has in reports; the longest first, so that a
+/// folder inside another one keeps its own name.
+#[derive(Debug, Clone, Default)]
+pub struct Folders(Vec<(String, &'static str)>);
+
+impl Folders {
+    /// The folders that errors of a call may name: the project's, the one around it, cargo's and
+    /// rustup's, the temporary and the user's own.
+    pub fn around(project: &Path) -> Self {
+        let from_variable = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let home = std::env::home_dir();
+        let below_home = |name: &str| home.as_ref().map(|home| home.join(name));
+
+        Self::named([
+            (Some(project.to_owned()), "."),
+            (project.parent().map(Path::to_owned), ".."),
+            (
+                from_variable("CARGO_HOME").or_else(|| below_home(".cargo")),
+                "$CARGO_HOME",
+            ),
+            (
+                from_variable("RUSTUP_HOME").or_else(|| below_home(".rustup")),
+                "$RUSTUP_HOME",
+            ),
+            (Some(std::env::temp_dir()), "$TMPDIR"),
+            (home.clone(), "~"),
+        ])
+    }
+
+    fn named(folders: impl IntoIterator<Item = (Option<PathBuf>, &'static str)>) -> Self {
+        let mut list: Vec<(String, &'static str)> = Vec::new();
+        for (folder, name) in folders {
+            let Some(text) = folder.as_deref().and_then(Path::to_str) else {
+                continue;
+            };
+            // The root of the file system is not one machine's.
+            let text = text.trim_end_matches('/');
+            if Path::new(text).is_absolute() && list.iter().all(|(known, _)| known != text) {
+                list.push((text.to_owned(), name));
+            }
+        }
+
+        list.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        Self(list)
+    }
+
+    /// A text with each of the folders under the name it has in reports. What lies in the project's
+    /// folder is named from there.
+    pub fn hide(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (folder, name)| {
+            replace_folder(&text, folder, name)
+        })
+    }
+}
+
+/// Replaces a folder where it stands as a whole name, not as the beginning of another one.
+fn replace_folder(text: &str, folder: &str, name: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(folder) {
+        let (before, found) = rest.split_at(start);
+        let after = &found[folder.len()..];
+        out.push_str(before);
+
+        let continues = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if after.starts_with(continues) {
+            out.push_str(folder);
+            rest = after;
+        } else if name == "." && after.starts_with('/') {
+            rest = &after[1..];
+        } else {
+            out.push_str(name);
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders() -> Folders {
+        Folders::named([
+            (Some(PathBuf::from("/home/ada/work/demo")), "."),
+            (Some(PathBuf::from("/home/ada/work")), ".."),
+            (Some(PathBuf::from("/home/ada")), "~"),
+            (Some(PathBuf::from("/")), "nothing"),
+            (None, "nothing"),
+        ])
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn files_are_named_from_the_project() {
+        for (text, hidden) in [
+            ("at: /home/ada/work/demo/Cargo.lock", "at: Cargo.lock"),
+            ("(/home/ada/work/demo)", "(.)"),
+            (
+                "path+file:///home/ada/work/demo#0.1.0",
+                "path+file://.#0.1.0",
+            ),
+            ("update /home/ada/work/other", "update ../other"),
+            ("/home/ada/.cargo/config.toml", "~/.cargo/config.toml"),
+            ("/home/ada/work/demo-2/a", "../demo-2/a"),
+            ("/usr/bin/ld and /", "/usr/bin/ld and /"),
+            ("/home/adam", "/home/adam"),
+        ] {
+            assert_eq!(folders().hide(text), hidden);
+        }
+    }
+}
