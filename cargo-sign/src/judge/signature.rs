@@ -44,7 +44,7 @@ fn verify(
     keys: &Keys,
 ) -> Result<Signed, Box<Finding>> {
     let Some(bytes) = signature else {
-        let help = "get the `.sig` from where the release was published";
+        let help = "get the `.sig` from where the release was published; `--bytes-only` judges a `.minisig` of minisign's";
         let text = format!("`{}` is not signed", shown(name));
         return Err(refusal(&rules::SIGNATURE_MISSING, text, name, help));
     };
@@ -77,7 +77,7 @@ fn verify(
             "the signature of `{}` does not bind file, project, version and commit",
             shown(name)
         );
-        let help = "sign it with `cargo sign sign`";
+        let help = "another tool made it: `cargo-sign verify --bytes-only` and `minisign -V` judge the bytes alone; its maker binds the rest with `cargo sign sign`";
         refusal(&rules::COMMENT_MALFORMED, text, name, help)
     })?;
     // Nothing signs the first line, yet people read it: it says what the trusted comment says, or

@@ -126,13 +126,8 @@ pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
     }
     if let Some(path) = file {
         let text = read_file(path)?;
-        let secret = parse(&text, passphrase).map_err(|why| {
-            Error::judge(format!(
-                "the signing key `{}` cannot be used: {why}",
-                path.display()
-            ))
-            .with_help(HELP)
-        })?;
+        let secret = parse(&text, passphrase)
+            .map_err(|why| why.of(&format!("the signing key `{}`", path.display())))?;
         // The public half as `keygen` left it there: a key that was imported keeps its id.
         let beside = path.with_file_name(format!(
             "{}.pub",
@@ -155,9 +150,7 @@ pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
             .into_string()
             .map_err(|_| Error::judge(format!("{ENV} is not UTF-8")))?,
     );
-    parse(&value, passphrase).map_err(|why| {
-        Error::judge(format!("the key in {ENV} cannot be used: {why}")).with_help(HELP)
-    })
+    parse(&value, passphrase).map_err(|why| why.of(&format!("the key in {ENV}")))
 }
 
 const HELP: &str = "keys are read as OpenSSH, minisign or PKCS#8 files, or as base64 of the 32-byte seed; Ed25519 only";
@@ -207,10 +200,42 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>> {
 }
 
 /// Reads a key; errors say why and hold nothing of it.
-fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, String> {
+/// Why a key cannot be used; never any part of it.
+#[derive(Debug)]
+struct Unusable {
+    why: String,
+    help: Vec<String>,
+}
+
+impl Unusable {
+    /// The error about this key.
+    fn of(self, key: &str) -> Error {
+        let error = Error::judge(format!("{key} cannot be used: {}", self.why));
+        if self.help.is_empty() {
+            return error.with_help(HELP);
+        }
+        self.help.into_iter().fold(error, Error::with_help)
+    }
+}
+
+impl<T: Into<String>> From<T> for Unusable {
+    fn from(why: T) -> Self {
+        Self {
+            why: why.into(),
+            help: Vec::new(),
+        }
+    }
+}
+
+fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Unusable> {
     let text = text.trim();
     let plain = |seed: &[u8; 32]| Secret::new(SigningKey::from_bytes(seed));
-    let phrase = |passphrase| read_passphrase(passphrase, false).map_err(|error| error.chain());
+    let phrase = |passphrase| {
+        read_passphrase(passphrase, false).map_err(|error| Unusable {
+            why: error.chain(),
+            help: error.help().to_vec(),
+        })
+    };
     if let Some(sealed) = minisign::Sealed::parse(text) {
         let sealed = sealed?;
         // rsign2's keys without a password are encrypted with an empty one.
@@ -225,9 +250,7 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Stri
         let key = PrivateKey::from_openssh(text).map_err(|_| "it is no OpenSSH key".to_owned())?;
         let key = if key.is_encrypted() {
             if matches!(key.kdf(), Kdf::Bcrypt { rounds, .. } if *rounds > MAX_ROUNDS) {
-                return Err(format!(
-                    "it asks for more than {MAX_ROUNDS} rounds of bcrypt"
-                ));
+                return Err(format!("it asks for more than {MAX_ROUNDS} rounds of bcrypt").into());
             }
             let asked = if passphrase == Passphrase::None {
                 Passphrase::Ask
@@ -241,18 +264,18 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Stri
             key
         };
         let KeypairData::Ed25519(pair) = key.key_data() else {
-            return Err("it is no Ed25519 key".to_owned());
+            return Err("it is no Ed25519 key".into());
         };
         return Ok(plain(&Zeroizing::new(pair.private.to_bytes())));
     }
     if text.starts_with("-----BEGIN PRIVATE KEY-----") {
         return SigningKey::from_pkcs8_pem(text)
             .map(Secret::new)
-            .map_err(|_| "it is no Ed25519 key in PKCS#8 form".to_owned());
+            .map_err(|_| "it is no Ed25519 key in PKCS#8 form".into());
     }
     if text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
         let way = "`openssl pkey -in FILE` writes it plain, and `cargo sign keygen --import` encrypts that again";
-        return Err(format!("encrypted PKCS#8 is not read: {way}"));
+        return Err(format!("encrypted PKCS#8 is not read: {way}").into());
     }
     let bytes = Zeroizing::new(
         STANDARD
@@ -381,6 +404,7 @@ mod tests {
         assert!(
             parse(&hostile, Passphrase::Descriptor(999))
                 .unwrap_err()
+                .why
                 .contains("rounds of bcrypt")
         );
     }
@@ -388,12 +412,13 @@ mod tests {
     #[test]
     fn errors_hold_nothing_of_the_key() {
         let secret = STANDARD.encode([42; 31]);
-        let error = parse(&secret, Passphrase::None).unwrap_err();
+        let error = parse(&secret, Passphrase::None).unwrap_err().why;
         assert!(!error.contains(&secret[..8]), "{error}");
         let broken = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0c2VjcmV0\n-----END OPENSSH PRIVATE KEY-----";
         assert!(
             !parse(broken, Passphrase::None)
                 .unwrap_err()
+                .why
                 .contains("c2Vj")
         );
     }

@@ -289,3 +289,28 @@ fn an_imported_key_stays_the_key_it_was() {
         assert!(signers.contains(key), "{signers} {shown}");
     }
 }
+
+/// In CI there is no terminal: the help says how a passphrase is given there.
+#[test]
+fn without_a_terminal_the_help_names_the_descriptor() {
+    if !release_gates_tests::required("setsid") {
+        return;
+    }
+    let release = Release::unpacked("1.0.0", seed(), &[]);
+    let path = release.key("locked");
+    secret(&path, LOCKED);
+    std::fs::write(release.key("note"), "hello\n").unwrap();
+    let step = Step::new("setsid")
+        .args(["--wait", env!("CARGO_BIN_EXE_cargo-sign"), "sign", "--key"])
+        .arg(&path)
+        .arg("keys/note")
+        .current_dir(release.dir.path())
+        .env("CARGO_NET_OFFLINE", "true");
+    let ran = Runner::new().run(step).unwrap();
+    assert_eq!(ran.status.code(), Some(101));
+    let said = ran.stderr_text();
+    assert!(
+        said.contains("help: give --passphrase-fd N, or --no-passphrase"),
+        "{said}"
+    );
+}
