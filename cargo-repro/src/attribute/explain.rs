@@ -386,19 +386,27 @@ fn blamed(
         cause.unit = UnitKind::ProcMacro;
         from = guilty;
     }
-    cause.source = place_in_unit(from, &found)
-        .or_else(|| hints::find_in_configuration(&experiment.a.sandbox, found.variation));
-    if cause.source.is_none() && cause.unit == UnitKind::Bin && found.variation != Variation::Path {
-        // Nothing of the package asks for it, so it is the linker that the project names.
-        let sandbox = &experiment.a.sandbox;
-        let linker = sandbox.cargo_config.line_with("linker", &sandbox.source);
-        if linker.is_some() {
-            cause.unit = UnitKind::Link;
-            cause.source = linker;
-        }
+    cause.source = place_in_unit(from, &found);
+    if cause.source.is_none() {
+        place_in_linking(&experiment.a.sandbox, &mut cause);
     }
     cause.fix = found.fix;
     cause
+}
+
+/// Where nothing of a program's package asks for what varies, it is a flag of the linker or the
+/// linker that the project's configuration names.
+fn place_in_linking(sandbox: &Sandbox, cause: &mut Cause) {
+    if !matches!(cause.unit, UnitKind::Bin | UnitKind::Link) {
+        return;
+    }
+    cause.source = hints::find_in_configuration(sandbox, cause.variation);
+    if cause.source.is_none() && cause.variation != Variation::Path {
+        cause.source = sandbox.cargo_config.line_with("linker", &sandbox.source);
+        if cause.source.is_some() {
+            cause.unit = UnitKind::Link;
+        }
+    }
 }
 
 /// The line of a unit's package that asks for what varies.

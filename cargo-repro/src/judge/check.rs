@@ -179,7 +179,7 @@ fn unfinished_finding(unfinished: &[String]) -> Option<Finding> {
         unfinished.join(", ")
     );
     Some(Finding::new(&rules::SEARCH_SHORT, text).help(
-        "two equal builds may agree by luck there: what dependencies run, and what takes long, is repeated for a sixteenth of the build's time",
+        "two equal builds may agree by luck there: what dependencies run, and what takes long,\nis repeated for a sixteenth of the build's time",
     ))
 }
 
@@ -191,7 +191,7 @@ fn epoch_finding(name: &str) -> Finding {
         ),
     )
     .help(
-        "set it for plain builds, too: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct); `cargo repro fix` writes that for continuous integration",
+        "set it for plain builds, too: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)\n`cargo repro fix` writes that for continuous integration",
     )
 }
 

@@ -124,6 +124,12 @@ pub(crate) const CAUSES: &[Case] = cases! {
     "script-git-describe": [script("git-history")] Script("run(\"git\", \"describe\")");
     "script-git-count": [script("git-history")] Script("{ let out = std::process::Command::new(\"git\").args([\"rev-list\", \"--count\", \"HEAD\"]).output().unwrap(); String::from_utf8(out.stdout).unwrap().trim().to_string() }");
     "script-source": [script("time")] Build("fn main() { let said = format!(\"{:?}\", std::time::SystemTime::now()); std::fs::write(\"src/generated.rs\", format!(\"pub const SAID: &str = {said:?};\")).unwrap(); }", "include!(\"generated.rs\");\n");
+    "script-uptime": [script("time")] Script("std::fs::read_to_string(\"/proc/uptime\").unwrap().trim().to_string()");
+    "script-machine-id": [script("host")] Script("std::fs::read_to_string(\"/etc/machine-id\").unwrap_or_default().trim().to_string()");
+    "script-kernel-version": [script("kernel")] Script("std::fs::read_to_string(\"/proc/version\").unwrap().trim().to_string()");
+    "script-processor": [script("processor")] Script("std::fs::read_to_string(\"/proc/cpuinfo\").unwrap().lines().find(|line| line.starts_with(\"model name\")).unwrap_or_default().to_string()");
+    // What is cached at home is made anew in another home.
+    "script-cache-at-home": [script("time")] Script("{ let cache = format!(\"{}/cache\", std::env::var(\"HOME\").unwrap()); if !std::path::Path::new(&cache).exists() { std::fs::write(&cache, format!(\"{:?}\", std::time::SystemTime::now())).unwrap(); } std::fs::read_to_string(&cache).unwrap() }");
     "script-process": [script("none")] Script("std::process::id().to_string()");
     "script-addresses": [script("none")] Script("format!(\"{:p}\", &0 as *const i32)");
     "script-process-parity": [script("none")] Script("(std::process::id() % 2).to_string()");

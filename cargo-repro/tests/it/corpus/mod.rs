@@ -272,7 +272,7 @@ fn check(dir: TempDir) -> Checked {
 fn all_varied(report: &Value, case: &Case) -> bool {
     let is = |what: &str| report["data"]["not_varied"].get(what).is_none();
     case.causes.iter().all(|(.., variation)| match *variation {
-        "time" | "entropy" | "file-order" | "host" | "jobs" | "none" => {
+        "time" | "entropy" | "file-order" | "host" | "jobs" | "kernel" | "processor" | "none" => {
             is("clock") && is("file order") && is("host name")
         }
         "user-id" => is("user id"),
