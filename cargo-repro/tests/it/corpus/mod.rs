@@ -244,21 +244,23 @@ fn corpus() -> &'static Checked {
         );
         git(dir.path(), fixture::COMMIT);
         git(dir.path(), &[&["tag", "-m", "opened", "v1"]]);
-        check(dir)
+        check(dir, &[])
     })
 }
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-repro");
 
-fn check(dir: TempDir) -> Checked {
+/// Checks all packages but those that are left out.
+fn check(dir: TempDir, left_out: &[&str]) -> Checked {
     let facts = dir.path().join("facts");
-    let args = [
+    let mut args = vec![
         "check",
         "--workspace",
         "--offline",
         "--artifact-dir",
         facts.to_str().unwrap(),
     ];
+    args.extend(left_out.iter().flat_map(|name| ["--exclude", name]));
     let finished = run(dir.path(), PROGRAM, &args);
     Checked {
         code: finished.status.code(),
@@ -432,6 +434,16 @@ fn plain_builds_obey(workflow: &str, dir: &TempDir) {
     assert!(built(None) != built(None));
 }
 
+/// Cases with causes.
+fn broken() -> impl Iterator<Item = &'static Case> {
+    CAUSES.iter().chain(PAIRS)
+}
+
+/// Whether nothing mends a case for certain: one processor makes an order of threads only likely.
+fn is_race(case: &Case) -> bool {
+    case.name.ends_with("-race")
+}
+
 /// What `fix` writes is committed and everything is checked again: whatever had a tried fix is
 /// reproducible now.
 #[test]
@@ -523,16 +535,15 @@ fn what_fix_writes_mends_every_case_it_is_written_for() {
 
     plain_builds_obey(&workflow, &dir);
 
-    let mended = check(dir);
-    let mut wrong = String::new();
-    // One processor makes an order of threads likely and not certain.
-    let races = |case: &&Case| case.name.ends_with("-race");
-    for case in CAUSES
+    // What is harmless already is varied less now, and was looked at.
+    let left_out: Vec<&str> = HARMLESS
         .iter()
-        .chain(PAIRS)
-        .chain(HARMLESS)
-        .filter(|case| !races(case))
-    {
+        .chain(broken().filter(|case| is_race(case)))
+        .map(|case| case.name)
+        .collect();
+    let mended = check(dir, &left_out);
+    let mut wrong = String::new();
+    for case in broken().filter(|case| !is_race(case)) {
         let (before, after) = (corpus.report(case.name), mended.report(case.name));
         let all = before["data"]["causes"]
             .as_array()
