@@ -2,11 +2,6 @@
 //! that one reader sees and another does not. Made from lists, so that each way is tried in each
 //! version.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a fixture that cannot be made fails its test"
-)]
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cargo_sbom_lite::format::parse_document;
