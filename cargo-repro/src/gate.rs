@@ -20,8 +20,9 @@ use crate::command::{
 };
 use crate::tool::TOOL;
 
-/// What is left to a call after Ctrl-C: comparing large files would take longer.
-const INTERRUPTED: Duration = Duration::from_secs(1);
+/// What is left to a call after Ctrl-C, and then to removing its folders: comparing large files would
+/// take longer.
+const INTERRUPTED: Duration = Duration::from_millis(800);
 
 /// Flags of calls that build.
 const BUILD_FLAGS: &[&str] = &["allow_dirty", "keep", "profile", "jobs"];

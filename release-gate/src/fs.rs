@@ -235,6 +235,21 @@ pub fn throw_away_dir(purpose: &str) -> crate::Result<TempDir> {
         })
 }
 
+/// Removes a folder, its own files last: one of them may tell others that somebody uses it, and has
+/// to be there for as long as anything else is.
+///
+/// # Errors
+/// Something in it cannot be removed.
+pub fn remove_files_last(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    std::fs::remove_dir_all(folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::exit;
+use crate::fs::remove_files_last;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static CHILDREN: Mutex<Vec<Arc<dyn Kill>>> = Mutex::new(Vec::new());
@@ -78,13 +79,19 @@ fn interrupted() {
     }
 }
 
-/// Ends the process when its time is over, with the folders that nobody needs any more.
+/// Ends the process when its time is over, with the folders that nobody needs any more, as far as
+/// they can be removed in the same time again.
 fn end_after(limit: Duration) {
     std::thread::sleep(limit);
-    for folder in folders().drain(..) {
-        // Whoever still writes there makes a first try fail; what stays, the next run removes.
-        let _ = std::fs::remove_dir_all(&folder).or_else(|_| std::fs::remove_dir_all(&folder));
-    }
+    let (removed, done) = std::sync::mpsc::channel();
+    let _detached = std::thread::spawn(move || {
+        for folder in folders().drain(..) {
+            // Whoever still writes there makes a first try fail; what stays, the next run removes.
+            let _ = remove_files_last(&folder).or_else(|_| remove_files_last(&folder));
+        }
+        let _ = removed.send(());
+    });
+    let _ = done.recv_timeout(limit);
     std::process::exit(i32::from(exit::ERROR));
 }
 

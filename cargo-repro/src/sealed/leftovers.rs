@@ -4,10 +4,10 @@
 //! however the run ends. A folder whose lock can be had belongs to nobody.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use release_gate::fs::remove_files_last;
 use release_gate::interrupt::{RemovedAtEnd, remove_at_end};
-use tempfile::TempDir;
 
 /// The file that is locked.
 const LOCK: &str = "lock";
@@ -17,9 +17,10 @@ const PURPOSES: &[&str] = &["repro", "guard", "crate"];
 /// A throw-away folder that is known to be in use.
 #[derive(Debug)]
 pub(crate) struct ThrowAway {
-    folder: TempDir,
+    path: PathBuf,
+    is_kept: bool,
     _lock: Option<File>,
-    /// Dropped last: until the folder is gone, whoever ends this program removes it.
+    /// Until the folder is gone, whoever ends this program removes it.
     _removed_at_end: RemovedAtEnd,
 }
 
@@ -30,23 +31,32 @@ impl ThrowAway {
     /// The system's temporary folder cannot be written to.
     pub(crate) fn make(purpose: &str) -> release_gate::Result<Self> {
         remove_leftovers(&std::env::temp_dir());
-        let folder = release_gate::fs::throw_away_dir(purpose)?;
-        let lock = lock_folder(folder.path());
+        let path = release_gate::fs::throw_away_dir(purpose)?.keep();
         Ok(Self {
-            _removed_at_end: remove_at_end(folder.path()),
-            folder,
-            _lock: lock,
+            is_kept: false,
+            _lock: lock_folder(&path),
+            _removed_at_end: remove_at_end(&path),
+            path,
         })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
     }
 
     /// Leaves the folder where it is, for people; no later run removes it.
-    pub(crate) fn keep(self) {
-        let path = self.folder.keep();
-        let _ = std::fs::remove_file(path.join(LOCK));
+    pub(crate) fn keep(mut self) {
+        self.is_kept = true;
+        let _ = std::fs::remove_file(self.path.join(LOCK));
+    }
+}
+
+impl Drop for ThrowAway {
+    fn drop(&mut self) {
+        // The lock goes last: what stays of a removal that was cut short, the next run removes.
+        if !self.is_kept {
+            let _ = remove_files_last(&self.path);
+        }
     }
 }
 
@@ -78,7 +88,7 @@ fn remove_leftovers(temporary: &Path) {
             continue;
         };
         if is_ours && lock.try_lock().is_ok() {
-            let _ = std::fs::remove_dir_all(entry.path());
+            let _ = remove_files_last(&entry.path());
         }
     }
 }
