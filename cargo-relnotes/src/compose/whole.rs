@@ -66,10 +66,9 @@ pub fn compose_all(git: &Git, target: &Target, config: &Config) -> Result<Vec<Pa
         also: points.iter().map(|point| point.commit.clone()).collect(),
         without: Vec::new(),
     };
-    let mut commits = history::graph(git, &span)?;
-    let shares = shares_of(&commits, &points);
+    let mut past = History::of(history::graph(git, &span)?, &points);
     let known = read_known(git, target, &points)?;
-    mark_touching(git, &span, target, &known, &mut commits, &shares)?;
+    mark_touching(git, &span, target, &known, &mut past)?;
     let places: Vec<_> = points
         .iter()
         .map(|point| {
@@ -86,7 +85,7 @@ pub fn compose_all(git: &Git, target: &Target, config: &Config) -> Result<Vec<Pa
     let links = config.links(target.manifest.repository.as_deref());
     let mut releases = Vec::with_capacity(points.len());
     for (at, point) in points.iter().enumerate() {
-        let own = take_share(&commits, &shares, at);
+        let own = past.share(at);
         let before = before_of(&points, at);
         let deltas = before.map(|before| (&known[before], &known[at]));
         let dependencies = deltas
@@ -175,48 +174,57 @@ fn before_of(points: &[Point], at: usize) -> Option<usize> {
         .find(|before| !is_final || points[*before].version.pre.is_empty())
 }
 
-/// For each commit, the lowest version that reaches it.
-fn shares_of(commits: &[Commit], points: &[Point]) -> Vec<Option<usize>> {
-    let positions: HashMap<&CommitId, usize> = commits
-        .iter()
-        .enumerate()
-        .map(|(at, commit)| (&commit.id, at))
-        .collect();
-    let mut shares: Vec<Option<usize>> = vec![None; commits.len()];
-    for (release, point) in points.iter().enumerate() {
-        let mut stack: Vec<usize> = positions.get(&point.commit).copied().into_iter().collect();
-        while let Some(at) = stack.pop() {
-            if shares[at].is_some() {
-                continue;
-            }
-            shares[at] = Some(release);
-            let parents = commits[at].inside.iter().map(|parent| *parent as usize);
-            stack.extend(parents.filter(|parent| *parent < commits.len()));
-        }
-    }
-    shares
+/// All commits, each with the lowest version that reaches it.
+struct History {
+    commits: Vec<Commit>,
+    /// Positions of releases, beside the commits.
+    shares: Vec<Option<usize>>,
 }
 
-/// The commits of one release, with the positions of their parents among them.
-fn take_share(commits: &[Commit], shares: &[Option<usize>], release: usize) -> Vec<Commit> {
-    let own: Vec<usize> = (0..commits.len())
-        .filter(|at| shares[*at] == Some(release))
-        .collect();
-    let positions: HashMap<u32, u32> = (0_u32..)
-        .zip(&own)
-        .filter_map(|(to, from)| Some((u32::try_from(*from).ok()?, to)))
-        .collect();
-    own.into_iter()
-        .map(|at| {
-            let inside = commits[at].inside.iter();
-            Commit {
-                inside: inside
-                    .map(|parent| positions.get(parent).copied().unwrap_or(u32::MAX))
-                    .collect(),
-                ..commits[at].clone()
+impl History {
+    fn of(commits: Vec<Commit>, points: &[Point]) -> Self {
+        let positions: HashMap<&CommitId, usize> = commits
+            .iter()
+            .enumerate()
+            .map(|(at, commit)| (&commit.id, at))
+            .collect();
+        let mut shares: Vec<Option<usize>> = vec![None; commits.len()];
+        for (release, point) in points.iter().enumerate() {
+            let start = positions.get(&point.commit).copied();
+            let mut stack: Vec<usize> = start.into_iter().collect();
+            while let Some(at) = stack.pop() {
+                if shares[at].is_some() {
+                    continue;
+                }
+                shares[at] = Some(release);
+                let parents = commits[at].inside.iter().map(|parent| *parent as usize);
+                stack.extend(parents.filter(|parent| *parent < commits.len()));
             }
-        })
-        .collect()
+        }
+        Self { commits, shares }
+    }
+
+    /// The commits of one release, with the positions of their parents among them.
+    fn share(&self, release: usize) -> Vec<Commit> {
+        let own: Vec<usize> = (0..self.commits.len())
+            .filter(|at| self.shares[*at] == Some(release))
+            .collect();
+        let positions: HashMap<u32, u32> = (0_u32..)
+            .zip(&own)
+            .filter_map(|(to, from)| Some((u32::try_from(*from).ok()?, to)))
+            .collect();
+        own.into_iter()
+            .map(|at| {
+                let inside = self.commits[at].inside.iter();
+                Commit {
+                    inside: inside
+                        .map(|parent| positions.get(parent).copied().unwrap_or(u32::MAX))
+                        .collect(),
+                    ..self.commits[at].clone()
+                }
+            })
+            .collect()
+    }
 }
 
 /// Manifests and lock files of all releases.
@@ -257,8 +265,7 @@ fn mark_touching(
     span: &Span,
     target: &Target,
     known: &[Known],
-    commits: &mut [Commit],
-    shares: &[Option<usize>],
+    past: &mut History,
 ) -> Result<()> {
     if target.location.folders.is_everything() {
         return Ok(());
@@ -278,7 +285,7 @@ fn mark_touching(
         let Some(touching) = touching else {
             continue;
         };
-        for (commit, share) in commits.iter_mut().zip(shares) {
+        for (commit, share) in past.commits.iter_mut().zip(&past.shares) {
             if share.is_some_and(|release| releases.contains(&release)) {
                 commit.touches_package = touching.contains(commit.id.as_str());
             }

@@ -135,7 +135,7 @@ fn day_in_words(text: &str) -> Option<(String, i64)> {
         .collect();
     let month_of = |word: &str| {
         let is_month = |month: &&str| *month == word || month[..3] == *word;
-        Some(1 + MONTHS.iter().position(|month| is_month(&month))?)
+        Some(1 + MONTHS.iter().position(is_month)?)
     };
     let day_of = |word: &str| {
         let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
