@@ -17,6 +17,15 @@ impl Gate for Cli {
         &self.shared
     }
 
+    /// `changelog --all` is all of history, not cargo's old name of `--workspace`.
+    fn shared_of_call(&self) -> SharedArgs {
+        let mut shared = self.shared.clone();
+        if matches!(self.command, Some(Command::Changelog { all: true, .. })) {
+            shared.workspace.all = false;
+        }
+        shared
+    }
+
     fn report_name(&self) -> Option<&'static str> {
         match &self.command {
             None => Some(RelnotesData::NAME),

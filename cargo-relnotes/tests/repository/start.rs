@@ -129,3 +129,35 @@ fn issues_are_closed_by_the_line_their_commits_fold_into() {
     let notes = repo.notes();
     assert!(notes.contains("- a cache (#41, closes #40, "), "{notes}");
 }
+
+#[test]
+fn all_of_history_is_not_all_packages() {
+    let mut repo = Repo::new();
+    let root = "[workspace]\nresolver = \"2\"\nmembers = [\"one\", \"two\"]\n";
+    std::fs::write(repo.root.join("Cargo.toml"), root).unwrap();
+    std::fs::remove_file(repo.root.join("Cargo.lock")).unwrap();
+    for (name, version) in [("one", "0.1.0"), ("two", "0.2.0")] {
+        let folder = repo.root.join(name);
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        std::fs::write(folder.join("src/lib.rs"), "").unwrap();
+        let manifest =
+            format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+        std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    }
+    repo.commit("feat: begin");
+    assert_eq!(
+        repo.run(&["changelog", "--all", "-p", "one"]).status.code(),
+        Some(0)
+    );
+    assert!(repo.root.join("one/CHANGELOG.md").is_file());
+    assert!(!repo.root.join("two/CHANGELOG.md").exists());
+
+    // One file for both names the package in each heading.
+    let args = ["changelog", "--all", "--workspace", "--output", "ALL.md"];
+    assert_eq!(repo.run(&args).status.code(), Some(0));
+    let text = read(&repo, "ALL.md");
+    assert!(
+        text.contains("## one 0.1.0 - ") && text.contains("## two 0.2.0 - "),
+        "{text}"
+    );
+}

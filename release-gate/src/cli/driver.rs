@@ -112,7 +112,7 @@ fn parse_args<G: Gate>(
 
 /// Does what a valid call asks for.
 fn execute<G: Gate>(gate: G, matches: &ArgMatches, color: Option<Color>) -> u8 {
-    let shared = gate.shared().clone();
+    let shared = gate.shared_of_call();
     let verbosity = match (shared.quiet, shared.verbose) {
         (true, _) => Verbosity::Quiet,
         (false, 0) => Verbosity::Normal,

@@ -14,6 +14,11 @@ pub trait Gate: clap::Parser {
     /// The shared flags, flattened into the gate's own.
     fn shared(&self) -> &SharedArgs;
 
+    /// The shared flags as this call means them, where a flag of its own has the name of one.
+    fn shared_of_call(&self) -> SharedArgs {
+        self.shared().clone()
+    }
+
     /// Name of the report this call makes: what is written (and printed) should the call end with
     /// an error. `None` for calls that make none.
     fn report_name(&self) -> Option<&'static str> {
