@@ -7,6 +7,7 @@
 //! Ed25519), GPG signatures by gpg with keys that are named and no others; the time a commit claims
 //! for itself is never believed.
 
+mod ignored;
 mod packages;
 mod place;
 mod trusted;
@@ -23,6 +24,7 @@ use release_gate_facts::Coverage;
 use release_gate_facts::report::verify_source::{SignedRelease, VerifySourceData};
 use semver::Version;
 
+use self::ignored::obeyed_and_ignored;
 use self::packages::{SourcePackage, packages, select};
 use self::place::Place;
 use self::trusted::{Trusted, by, only};
@@ -415,32 +417,6 @@ fn not_signed(text: &str, help: &str) -> Finding {
     Finding::new(&rules::DIRTY_SOURCE, text)
         .level(Level::Deny)
         .help(help)
-}
-
-/// Files that git ignores and cargo or rustup obey.
-fn obeyed_and_ignored(git: &Git) -> Result<Vec<String>> {
-    let step = git.step().env("GIT_LITERAL_PATHSPECS", "0").args([
-        "ls-files",
-        "--others",
-        "--ignored",
-        "--exclude-standard",
-        "-z",
-        "--",
-        ":(glob)**/.cargo/config",
-        ":(glob)**/.cargo/config.toml",
-        ":(glob)**/rust-toolchain",
-        ":(glob)**/rust-toolchain.toml",
-        ":(glob)**/*.rs",
-        ":(glob)**/Cargo.toml",
-        ":(glob)**/Cargo.lock",
-        ":(exclude,glob)**/target/**",
-    ]);
-    let listed = git.run(step)?.success()?.stdout;
-    let listed = String::from_utf8_lossy(&listed);
-    let names = listed.split('\0').filter(|name| !name.is_empty());
-    Ok(names
-        .map(|name| format!("`{}`", name.escape_debug()))
-        .collect())
 }
 
 /// A remark on tags that were looked past.

@@ -150,3 +150,37 @@ fn levels_are_known_before_anything_is_uploaded() {
     std::fs::write(&path, "no bundle").unwrap();
     assert_eq!(upload(&[]), Some(100));
 }
+
+/// What git ignores or does not look into is no part of what was signed, and cargo obeys it.
+#[test]
+fn what_git_does_not_look_into_is_no_signed_source() {
+    let Some(release) = signed_source() else {
+        return;
+    };
+    let root = release.dir.path();
+    let ignored = root.join(".git/info/exclude");
+    std::fs::write(ignored, ".cargo\nsrc/bin\ntarget\n").unwrap();
+    let output = root.join("target/debug/build/demo/out");
+    std::fs::create_dir_all(&output).unwrap();
+    std::fs::write(output.join("generated.rs"), "").unwrap();
+    assert_eq!(verify_source(&release, &[]), Some(0), "cargo's own output");
+
+    let elsewhere = release.key("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::write(elsewhere.join("config.toml"), "[build]\n").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, root.join(".cargo")).unwrap();
+    assert_eq!(verify_source(&release, &[]), Some(100), "a link");
+    std::fs::remove_file(root.join(".cargo")).unwrap();
+
+    let programs = root.join("src/bin");
+    std::fs::create_dir(&programs).unwrap();
+    std::fs::write(programs.join("extra.rs"), "fn main() {}\n").unwrap();
+    assert_eq!(verify_source(&release, &[]), Some(100), "a program");
+    let init = Step::new("git").args(["init", "-q", "src/bin"]);
+    release.must(init);
+    assert_eq!(
+        verify_source(&release, &[]),
+        Some(100),
+        "a repository inside"
+    );
+}
