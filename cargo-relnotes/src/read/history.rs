@@ -337,9 +337,6 @@ pub fn earlier_people(
     } else {
         pathspecs(&folders.inside, &folders.outside)
     };
-    let [only] = histories else {
-        return walk_people(git, histories, &paths, to);
-    };
     let Some(folder) = folder else {
         return walk_people(git, histories, &paths, to);
     };
@@ -347,30 +344,23 @@ pub fn earlier_people(
     let mailmap = mailmap.into_iter().flatten().next();
     let mailmap = mailmap.map(|blob| blob.id).unwrap_or_default();
     let cache = PeopleCache::new(folder, &paths, &mailmap);
-    if let Some(people) = cache.read(only) {
+    if let Some(people) = cache.read(histories) {
         return Ok(people);
     }
-    let people = match cache.nearest(git, only) {
+    let nearest = histories
+        .first()
+        .and_then(|newest| cache.nearest(git, newest));
+    let people = match nearest {
         Some((commit, mut people)) => {
-            people.add(&walk_people_since(git, only, &commit, &paths, to)?);
+            let mut range: Vec<String> = histories.iter().map(ToString::to_string).collect();
+            range.push(format!("^{commit}"));
+            people.add(&walk_range(git, &range, &paths, to)?);
             people
         }
         None => walk_people(git, histories, &paths, to)?,
     };
-    cache.write(only, &people);
+    cache.write(histories, &people);
     Ok(people)
-}
-
-/// The people of one history, less those of an earlier commit of it.
-fn walk_people_since(
-    git: &Git,
-    history: &CommitId,
-    since: &CommitId,
-    paths: &[String],
-    to: &CommitId,
-) -> Result<EarlierPeople, HistoryError> {
-    let range = [history.to_string(), format!("^{since}")];
-    walk_range(git, &range, paths, to)
 }
 
 fn walk_people(

@@ -2,7 +2,6 @@
 //!
 //! Must never: keep an address. People are kept as digests; what cannot be read is walked again.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use release_gate::digest::sha256_bytes;
@@ -32,13 +31,21 @@ impl PeopleCache {
         }
     }
 
-    fn path(&self, commit: &CommitId) -> PathBuf {
-        self.folder.join(format!("{}-{commit}", self.prefix))
+    /// The list of some commits: named after the one, or after all of them.
+    fn path(&self, commits: &[CommitId]) -> PathBuf {
+        let name = match commits {
+            [only] => only.to_string(),
+            several => {
+                let ids: Vec<&str> = several.iter().map(CommitId::as_str).collect();
+                format!("all-{}", sha256_bytes(ids.join("\n").as_bytes()))
+            }
+        };
+        self.folder.join(format!("{}-{name}", self.prefix))
     }
 
-    /// The people up to a commit.
-    pub fn read(&self, commit: &CommitId) -> Option<EarlierPeople> {
-        let text = std::fs::read_to_string(self.path(commit)).ok()?;
+    /// The people up to some commits.
+    pub fn read(&self, commits: &[CommitId]) -> Option<EarlierPeople> {
+        let text = std::fs::read_to_string(self.path(commits)).ok()?;
         EarlierPeople::parse(&text)
     }
 
@@ -46,42 +53,38 @@ impl PeopleCache {
     pub fn nearest(&self, git: &Git, to: &CommitId) -> Option<(CommitId, EarlierPeople)> {
         self.remembered().into_iter().find_map(|commit| {
             let is_earlier = git.is_ancestor(&commit, to).unwrap_or(false);
-            let people = self.read(&commit).filter(|_| is_earlier)?;
-            Some((commit, people))
+            let people = self.read(std::slice::from_ref(&commit));
+            Some((commit, people.filter(|_| is_earlier)?))
         })
     }
 
     /// Commits that are remembered, the one written last first.
     fn remembered(&self) -> Vec<CommitId> {
-        let entries = std::fs::read_dir(&self.folder)
+        let folder = std::fs::read_dir(&self.folder);
+        let mut found: Vec<_> = folder
             .into_iter()
             .flatten()
-            .flatten();
-        let mut found: Vec<_> = entries
+            .flatten()
             .filter_map(|entry| {
                 let name = entry.file_name().into_string().ok()?;
                 let commit = name.strip_prefix(&self.prefix)?.strip_prefix('-')?;
-                Some((
-                    entry.metadata().ok()?.modified().ok()?,
-                    commit.parse().ok()?,
-                ))
+                let written = entry.metadata().ok()?.modified().ok()?;
+                Some((written, commit.parse().ok()?))
             })
             .collect();
         found.sort_by(|(a, _), (b, _)| b.cmp(a));
         found.into_iter().map(|(_, commit)| commit).collect()
     }
 
-    /// Remembers the people up to a commit. That this is not possible costs time and nothing else.
-    pub fn write(&self, commit: &CommitId, people: &EarlierPeople) {
-        let old: BTreeSet<CommitId> = self.remembered().into_iter().skip(KEPT - 1).collect();
-        for commit in &old {
-            drop(std::fs::remove_file(self.path(commit)));
+    /// Remembers the people up to some commits. That this is not possible costs time and nothing
+    /// else.
+    pub fn write(&self, commits: &[CommitId], people: &EarlierPeople) {
+        for old in self.remembered().into_iter().skip(KEPT - 1) {
+            drop(std::fs::remove_file(self.path(&[old])));
         }
         if std::fs::create_dir_all(&self.folder).is_ok() {
-            drop(write_atomic(
-                &self.path(commit),
-                people.to_text().as_bytes(),
-            ));
+            let text = people.to_text();
+            drop(write_atomic(&self.path(commits), text.as_bytes()));
         }
     }
 }
