@@ -44,7 +44,8 @@ pub(super) fn leading(line: &str) -> (Option<&str>, &str) {
             && code
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if is_code {
+        // A picture alone is all there is to say.
+        if is_code && !rest.trim().is_empty() {
             return (Some(code), rest.trim_start());
         }
     }
@@ -90,5 +91,6 @@ mod tests {
         assert_eq!(kind("bug"), Some(("fix", false)));
         assert_eq!(kind("💥"), Some(("feat", true)));
         assert_eq!(leading("🚀"), (None, "🚀"));
+        assert_eq!(leading(":tada: "), (None, ":tada:"));
     }
 }
