@@ -65,6 +65,8 @@ rules! {
         "Features should add to each other; users who turn on several get this set sooner or later.", "https://doc.rust-lang.org/cargo/reference/features.html#feature-unification";
     MSRV = "rust-version-raised", Warn, "the minimum Rust version was raised",
         "By custom a minor change. Users on older toolchains stay on the old release.", chapter!("env-new-rust");
+    HAZARD = "possible-break", Note, "some programs may no longer compile, which is called minor",
+        "Cargo's SemVer chapter counts it as minor, or few users can be meant. The witness shows a program that breaks.", chapter!("trait-new-default-item");
     ADDED = "item-added", Note, "a public item was added",
         "A minor change: old programs compile, and new ones may use it.", chapter!("item-new");
     EXTENDED = "item-extended", Note, "a public item can be used in new ways",

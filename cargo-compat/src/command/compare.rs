@@ -10,6 +10,7 @@ use rustdoc_types::{Crate, GenericParamDefKind, Id, ItemEnum};
 use super::naming::{Shown, Written, write_program};
 use super::prepared::Prepared;
 use super::witnesses::{Sides, confirm_groups};
+use crate::judge::coherence::Implementable;
 use crate::judge::gaps::{JudgedGaps, Readable, judge_gaps};
 use crate::judge::group::{self, Group};
 use crate::judge::manifest;
@@ -115,7 +116,18 @@ pub(super) fn compare_sides(
         &written_old.public,
         &written_new.public,
     ));
-    let additions = described.additions(&backward.rejected, &written_old.program, &changes);
+    let implemented: BTreeSet<&str> = forward
+        .accepted
+        .iter()
+        .filter(|line| line.assertion.done == Use::ImplementRequired)
+        .map(|line| line.assertion.item.as_str())
+        .collect();
+    let added = Added {
+        rejected: &backward.rejected,
+        program_old: &written_old.program,
+        implemented: &implemented,
+    };
+    let additions = described.additions(&added, &changes);
     changes.extend(additions);
     let gaps = gaps_of(forward.gaps, &written_old);
     let judged = described.judge_gaps(&gaps, &changes);
@@ -260,6 +272,14 @@ fn one_way<'a>(
     })
 }
 
+/// What the old library rejects of the new program, and what it accepts of its own.
+struct Added<'a> {
+    rejected: &'a [Rejected<'a>],
+    program_old: &'a Program,
+    /// Paths of traits that users can implement.
+    implemented: &'a BTreeSet<&'a str>,
+}
+
 /// Both sides with what of them can be named.
 struct Both<'a> {
     old: &'a Prepared<'a>,
@@ -369,13 +389,9 @@ impl Both<'_> {
     }
 
     /// What the old library rejects of the new program, and no break explains.
-    fn additions(
-        &self,
-        rejected: &[Rejected<'_>],
-        program_old: &Program,
-        changes: &[Change],
-    ) -> Vec<Change> {
-        let old_items: BTreeSet<&str> = program_old
+    fn additions(&self, added: &Added<'_>, changes: &[Change]) -> Vec<Change> {
+        let old_items: BTreeSet<&str> = added
+            .program_old
             .assertions
             .iter()
             .map(|assertion| assertion.item.as_str())
@@ -385,14 +401,43 @@ impl Both<'_> {
             .filter(|change| change.bump == Bump::Major)
             .map(|change| change.item.as_str())
             .collect();
-        let groups = group::group_by_item(rejected, &self.old.side.lib_name, &|item| {
+        let groups = group::group_by_item(added.rejected, &self.old.side.lib_name, &|item| {
             self.members_old.contains_key(item)
         });
+        let users = Implementable {
+            krate: &self.new.side.api,
+            surface: &self.new.surface,
+            members_old: self.members_old,
+            traits: added.implemented,
+        };
         groups
             .iter()
             .filter(|group| !is_explained(&group.item, &broken))
-            .map(|group| self.addition(group, &old_items))
+            .map(|group| {
+                let mut change = self.addition(group, &old_items);
+                if self.adds_blanket(group, &users) {
+                    change.rule = &rules::TRAIT_IMPL;
+                    change.bump = Bump::Major;
+                    change.message = format!(
+                        "`{}` is new: users' own implementations of the trait conflict with it (E0119)",
+                        group.item
+                    );
+                }
+                change
+            })
             .collect()
+    }
+
+    /// Whether a new implementation takes types for which users may have their own.
+    fn adds_blanket(&self, group: &Group<'_>, users: &Implementable<'_>) -> bool {
+        group.rule.id == rules::IMPL_REMOVED.id
+            && group.lines.iter().any(|line| {
+                let id = line.line.assertion.id;
+                match self.new.side.api.index.get(&id).map(|item| &item.inner) {
+                    Some(ItemEnum::Impl(of)) => users.may_conflict(of),
+                    _ => false,
+                }
+            })
     }
 
     /// What no program judged, by its text.

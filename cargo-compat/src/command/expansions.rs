@@ -28,7 +28,8 @@ const MACROS: usize = 60;
 pub(super) fn changed_results(sides: &Sides<'_>, calls: &[MacroCall]) -> Result<Vec<Change>> {
     let mut by_macro: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for call in calls {
-        if call.done == Use::CallMacro && call.code.contains("let _ = ") {
+        let is_call = matches!(call.done, Use::CallMacro | Use::CallProcMacro);
+        if is_call && call.code.contains("let _ = ") {
             let asked = call.code.replacen("let _ = ", "let () = ", 1);
             by_macro.entry(&call.item).or_default().push(asked);
         }

@@ -12,6 +12,7 @@ mod harness;
 mod judged_package;
 mod naming;
 mod package;
+mod patterns;
 mod prepared;
 mod sets;
 mod witness;

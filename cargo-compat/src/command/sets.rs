@@ -18,6 +18,7 @@ use super::expansions::{changed_results, compare_generated};
 use super::facade::Facade;
 use super::gathered::Gathered;
 use super::harness;
+use super::patterns::narrowed_patterns;
 use super::prepared::Prepared;
 use super::witnesses::Sides;
 use crate::judge::manifest;
@@ -125,7 +126,9 @@ impl Matrix<'_> {
         let calls = &comparison.macro_calls;
         let results = changed_results(&sides, calls)?;
         let generated = compare_generated(&sides, calls, (&prepared.0, &prepared.1))?;
+        let patterns = narrowed_patterns(&sides, (&prepared.0, &prepared.1), calls)?;
         comparison.changes.extend(results);
+        patterns.add_to(&mut comparison);
         comparison.changes.extend(
             generated
                 .into_iter()

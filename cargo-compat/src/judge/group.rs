@@ -145,8 +145,17 @@ fn only_overrides(group: &Group<'_>) -> bool {
     group.rule.id == rules::TRAIT_IMPL.id
         && group.lines.iter().all(|line| {
             line.line.assertion.done == Use::ImplementAll
-                && matches!(line.rejection.code.as_str(), "E0276" | "E0195")
+                && line.rejection.code == "E0276"
         })
+}
+
+/// Whether only implementations are lost that choose a type for an associated one whose bounds
+/// cannot be named: such a trait is meant to be sealed.
+fn only_with_chosen(group: &Group<'_>) -> bool {
+    group
+        .lines
+        .iter()
+        .all(|line| line.line.assertion.done == Use::ImplementWith)
 }
 
 /// What is done with an item in its rejected lines, each said once.
@@ -167,6 +176,12 @@ pub fn breaking_change(group: &Group<'_>) -> Change {
             "`{item}`: provided methods can be called in more ways; implementations that override them may have to follow"
         );
         return Change::unproved(&rules::EXTENDED, item, Bump::Minor, message);
+    }
+    if only_with_chosen(group) {
+        let message = format!(
+            "`{item}`: users who implement it with a type that the private bound of an associated type takes can no longer do so"
+        );
+        return Change::unproved(&rules::HAZARD, item, Bump::Minor, message);
     }
     let message = if group.rule.id == rules::REMOVED.id {
         format!("`{item}` is gone")

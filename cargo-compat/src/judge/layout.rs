@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use release_gate::Bump;
-use rustdoc_types::{Attribute, AttributeRepr, Crate, Id, Item, ItemEnum, ReprKind, StructKind};
+use rustdoc_types::{Attribute, AttributeRepr, Crate, Id, Item, ItemEnum, ReprKind, StructKind, VariantKind};
 
 use crate::model::change::Change;
 use crate::model::declaration::declaration;
@@ -56,7 +56,7 @@ fn is_plain(krate: &Crate, item: &Item) -> bool {
         .iter()
         .filter_map(|id| krate.index.get(id))
         .all(|variant| {
-            matches!(&variant.inner, ItemEnum::Variant(of) if matches!(of.kind, rustdoc_types::VariantKind::Plain))
+            matches!(&variant.inner, ItemEnum::Variant(of) if matches!(of.kind, VariantKind::Plain))
         })
 }
 
@@ -86,6 +86,49 @@ pub fn tag_changes(
             Some(change)
         })
         .collect()
+}
+
+/// Variants with named fields whose order changed, where a layout is fixed.
+pub fn variant_order_changes(
+    path: &str,
+    (old, before): (&Crate, &Item),
+    (new, now): (&Crate, &Item),
+) -> Vec<Change> {
+    if !has_tags(before) || !has_tags(now) {
+        return Vec::new();
+    }
+    let after = named_fields(new, now);
+    named_fields(old, before)
+        .into_iter()
+        .filter_map(|(name, fields)| {
+            let now = after.get(&name).filter(|now| **now != fields)?;
+            let message = format!("`{path}::{name}`: its fields stand in another order");
+            let item = format!("{path}::{name}");
+            let mut change = Change::unproved(&rules::ORDER, item, Bump::Major, message);
+            (change.before, change.after) = (fields.join(", "), now.join(", "));
+            Some(change)
+        })
+        .collect()
+}
+
+/// The names of each variant's fields, in their order.
+fn named_fields(krate: &Crate, item: &Item) -> BTreeMap<String, Vec<String>> {
+    let ItemEnum::Enum(of) = &item.inner else {
+        return BTreeMap::new();
+    };
+    let mut found = BTreeMap::new();
+    for variant in of.variants.iter().filter_map(|id| krate.index.get(id)) {
+        if let ItemEnum::Variant(inner) = &variant.inner
+            && let VariantKind::Struct { fields, .. } = &inner.kind
+        {
+            let names = fields
+                .iter()
+                .filter_map(|id| krate.index.get(id)?.name.clone())
+                .collect();
+            found.insert(variant.name.clone().unwrap_or_default(), names);
+        }
+    }
+    found
 }
 
 /// A transparent type that wraps something else.

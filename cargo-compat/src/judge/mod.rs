@@ -2,6 +2,7 @@
 //! verdict. Pure.
 
 pub mod adjust;
+pub mod coherence;
 pub mod descriptions;
 pub mod gaps;
 pub mod group;

@@ -7,7 +7,7 @@ use rustdoc_types::{
     Attribute, AttributeRepr, Crate, Id, Impl, Item, ItemEnum, MacroKind, ReprKind, StructKind,
 };
 
-use super::layout::{repr_of, tag_changes, transparent_change};
+use super::layout::{repr_of, tag_changes, transparent_change, variant_order_changes};
 use super::members::Members;
 use crate::model::change::Change;
 use crate::rules;
@@ -41,6 +41,7 @@ pub fn structural_changes(old: Described<'_>, new: Described<'_>) -> Vec<Change>
             ));
             let sides = ((old.krate, before.item), (new.krate, now.item));
             found.extend(tag_changes(path, sides.0, sides.1));
+            found.extend(variant_order_changes(path, sides.0, sides.1));
             found.extend(transparent_change(path, sides.0, sides.1));
             found.extend(order_change(
                 path,

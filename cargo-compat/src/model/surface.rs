@@ -217,8 +217,8 @@ impl Walker<'_> {
                         }
                     }
                 }
-                ItemEnum::ExternCrate { name, rename } if public => {
-                    let shown = rename.as_ref().unwrap_or(name);
+                // rustdoc gives the name in this crate as `name`, and the crate's own as `rename`.
+                ItemEnum::ExternCrate { name: shown, .. } if public => {
                     let entry = Entry {
                         id: *id,
                         kind: ItemKind::ExternCrate,

@@ -80,6 +80,7 @@ uses! {
     CallInConstant = SIGNATURE, Expected, "call in constants";
     SendResult = SIGNATURE, Possible, "move the result to another thread";
     OutliveArguments = SIGNATURE, Possible, "use the result after what it was called with is gone";
+    BorrowResult = SIGNATURE, Possible, "borrow the result in a constant";
     CallByPlainPath = SIGNATURE, Possible, "call by the type's path without arguments";
     PointTo = SIGNATURE, Possible, "use it as a function pointer for every lifetime";
     PointToAbi = SIGNATURE, Expected, "use it as a function pointer of its ABI";
@@ -97,6 +98,7 @@ uses! {
 
     ImplementRequired = TRAIT_IMPL, Expected, "implement with its required items";
     ImplementAll = TRAIT_IMPL, Possible, "implement with all its items";
+    ImplementWith = TRAIT_IMPL, Possible, "implement with a type whose bounds have no name";
 
     MatchStruct = CONSTRUCTION, Expected, "match as a struct";
     Build = CONSTRUCTION, Expected, "build";
@@ -129,6 +131,7 @@ uses! {
     ShortenLifetime = VARIANCE, Possible, "use a longer lifetime for a shorter one";
     LengthenLifetime = VARIANCE, Possible, "use a shorter lifetime for a longer one";
     DropAfterBorrowed = VARIANCE, Possible, "be dropped after what it borrows";
+    LeaveOutLifetime = VARIANCE, Possible, "leave out the lifetime of an object in its arguments";
 
     MoveIntoClosure = COPY, Possible, "be taken over by a closure";
 

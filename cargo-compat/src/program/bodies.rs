@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use rustdoc_types::{Function, GenericBound, GenericParamDefKind, Generics, Impl, Item, Type};
 
 use super::assertion::Use;
+use super::opaque::MARKERS;
 use super::scope::Scope;
 use super::substitutes::{Closed, choices, closed_parameters, fitting_types};
 use super::writer::Writer;
@@ -65,8 +66,7 @@ fn write_visible_bounds(w: &mut Writer<'_>, callee: Callee<'_>, calls: &[BodyCal
     let named = bounds
         .iter()
         .filter_map(|bound| r.bounds(std::slice::from_ref(bound)));
-    let markers = ["Send", "Sync", "Unpin"].map(|name| format!("::core::marker::{name}"));
-    for bound in named.chain(markers) {
+    for bound in named.chain(MARKERS.map(str::to_owned)) {
         let body = format!("fn is__<X__: {bound}>(_: X__) {{}} is__({});", call.call);
         let way = call.function(&body);
         w.add(callee.path, callee.item.id, Use::CallWith, vec![way]);

@@ -113,9 +113,22 @@ fn write_calls(
         let body = format!("let r = {call}; ::core::mem::forget(r);");
         let way = format!("const {}", wrapper.scope.function(&args, "", &body));
         w.add(path, item.id, Use::CallInConstant, vec![way]);
+        borrow_result(w, path, item, wrapper);
     }
     if wrapper.is_opaque() {
         opaque::send_result(w, path, item, wrapper);
+    }
+}
+
+/// `const C: &S = &S::new();`: a value without interior mutability lives as long as the program.
+fn borrow_result(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'_>) {
+    let closed = wrapper.inputs.is_empty() && wrapper.scope.params().is_empty();
+    if let [output] = wrapper.outputs.as_slice()
+        && let Some(ty) = output.strip_prefix(" -> ")
+        && closed
+    {
+        let way = format!("const W__: &{ty} = &{};", wrapper.call());
+        w.add(path, item.id, Use::BorrowResult, vec![way]);
     }
 }
 

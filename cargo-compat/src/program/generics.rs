@@ -1,7 +1,10 @@
 //! What follows from a type's generic parameters alone: named with and without arguments, passed,
 //! moved, and its variance.
 
-use rustdoc_types::{GenericParamDefKind, Generics, Item};
+use rustdoc_types::{
+    GenericBound, GenericParamDef, GenericParamDefKind, Generics, Item, TraitBoundModifier, Type,
+    WherePredicate,
+};
 
 use super::assertion::Use;
 use super::scope::{Scope, with_defaults};
@@ -40,6 +43,7 @@ pub(super) fn write_named(
 
     write_defaults(w, path, item, generics, &named);
     write_variance(w, path, item, generics, &named);
+    objects_within(w, path, item, generics, &named);
 
     // A closure takes over what is not `Copy`, and borrows what is.
     let take = scope.function(
@@ -144,6 +148,89 @@ fn write_variance(
         );
         w.add(path, item.id, Use::DropAfterBorrowed, vec![make]);
     }
+}
+
+/// Which lifetime an object in an argument has where none is written: that of the parameter's
+/// bounds, else `'static`. Pointers are invariant, so that only the same lifetime will do.
+fn objects_within(
+    w: &mut Writer<'_>,
+    path: &str,
+    item: &Item,
+    generics: &Generics,
+    named: &NamedType,
+) {
+    let r = w.renderer();
+    let lifetimes: Vec<String> = generics
+        .params
+        .iter()
+        .filter(|param| matches!(param.kind, GenericParamDefKind::Lifetime { .. }))
+        .map(|param| param.name.clone())
+        .chain(["'static".to_owned()])
+        .collect();
+    for (index, param) in generics.params.iter().enumerate() {
+        let bounds = bounds_of(generics, param);
+        let is_unsized = bounds.iter().any(|bound| {
+            matches!(
+                bound,
+                GenericBound::TraitBound {
+                    modifier: TraitBoundModifier::Maybe,
+                    ..
+                }
+            )
+        });
+        if !is_unsized {
+            continue;
+        }
+        let traits: Vec<GenericBound> = bounds
+            .into_iter()
+            .filter(|bound| {
+                matches!(
+                    bound,
+                    GenericBound::TraitBound {
+                        modifier: TraitBoundModifier::None,
+                        ..
+                    }
+                )
+            })
+            .collect();
+        let Some(supertraits) = r.bounds(&traits) else {
+            continue;
+        };
+        let rest = without_parameter(&named.scope, &ident(&param.name));
+        let short = with_argument(&named.name, generics, index, "dyn O__");
+        let ways = lifetimes
+            .iter()
+            .map(|lifetime| {
+                let object = format!("dyn O__ + {lifetime}");
+                let long = with_argument(&named.name, generics, index, &object);
+                let same =
+                    rest.function(&format!("x: *mut {short}"), &format!(" -> *mut {long}"), "x");
+                let colon = if supertraits.is_empty() { "" } else { ": " };
+                format!("trait O__{colon}{supertraits} {{}} {same}")
+            })
+            .collect();
+        w.add(path, item.id, Use::LeaveOutLifetime, ways);
+    }
+}
+
+/// The bounds of a type parameter, wherever they stand.
+fn bounds_of(generics: &Generics, param: &GenericParamDef) -> Vec<GenericBound> {
+    let GenericParamDefKind::Type { bounds, .. } = &param.kind else {
+        return Vec::new();
+    };
+    let mut all = bounds.clone();
+    for predicate in &generics.where_predicates {
+        if let WherePredicate::BoundPredicate {
+            type_: Type::Generic(name),
+            bounds,
+            ..
+        } = predicate
+            && *name == param.name
+        {
+            all.extend(bounds.iter().cloned());
+        }
+    }
+    all
 }
 
 /// The type with one of its arguments replaced.

@@ -89,6 +89,15 @@ fn write_impl(w: &mut Writer<'_>, item: &Item, of: &Impl, path: &Path) {
     }
     w.add(&label, item.id, Use::RelyOnImpl, ways);
     opaque::send_of_impl(w, &label, of, path);
+    if name == "Default"
+        && of.generics.params.is_empty()
+        && let Type::ResolvedPath(own) = &of.for_
+        && let Some(named) = w.names.of(own.id)
+    {
+        // What the path leaves open, the compiler must be able to infer.
+        let way = format!("fn w__() {{ let r__ = {named}::default(); }}");
+        w.add(&label, item.id, Use::RelyOnImplWith, vec![way]);
+    }
     for way in generic_types(w, of, path) {
         w.add(&label, item.id, Use::RelyOnImplWith, vec![way]);
     }

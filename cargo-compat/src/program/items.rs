@@ -51,10 +51,10 @@ pub(super) fn write_items(w: &mut Writer<'_>) {
 fn show_whole_crate(w: &Writer<'_>, id: Id) {
     let krate = w.names.krate();
     let number = match w.item(id).map(|item| &item.inner) {
-        Some(ItemEnum::ExternCrate { name, .. }) => krate
+        Some(ItemEnum::ExternCrate { name, rename }) => krate
             .external_crates
             .iter()
-            .find(|(_, other)| other.name == *name)
+            .find(|(_, other)| other.name == *rename.as_ref().unwrap_or(name))
             .map(|(number, _)| *number),
         Some(_) => None,
         None => krate

@@ -18,7 +18,7 @@ fn filling(fragment: &str, attempt: usize) -> &'static str {
 fn fillings(fragment: &str) -> &'static [&'static str] {
     match fragment {
         "expr" | "expr_2021" => &["1", "\"x\"", "x__", "true", "::std::vec![1u8]", "|| 1"],
-        "literal" => &["1", "\"x\""],
+        "literal" => &["1", "\"x\"", "'c'", "-1", "1.5", "true"],
         "ty" => &[
             "u8",
             "::std::string::String",
@@ -28,13 +28,20 @@ fn fillings(fragment: &str) -> &'static [&'static str] {
         ],
         "ident" => &["name__", "Name__", "x__"],
         "tt" => &["1", "\"x\"", "x__", "u8", "{ }", "(x__)"],
-        "path" => &["::std::string::String"],
-        "pat" | "pat_param" => &["_"],
-        "block" => &["{ }"],
-        "stmt" => &["let _y = 1"],
-        "item" => &["struct Item__;"],
-        "lifetime" => &["'static"],
-        "vis" => &["pub"],
+        "path" => &["::std::string::String", "u8", "::std::vec::Vec<u8>"],
+        "pat" => &["_", "1", "x__", "1..=3", "1 | 2", "\"x\""],
+        "pat_param" => &["_", "1", "x__", "1..=3", "\"x\""],
+        "block" => &["{ }", "{ 1 }"],
+        "stmt" => &["let _y = 1", "1", "fn f__() {}"],
+        "item" => &[
+            "struct Item__;",
+            "fn item__() {}",
+            "pub enum Item__ { A }",
+            "impl u8__ {}",
+            "const ITEM__: u8 = 1;",
+        ],
+        "lifetime" => &["'static", "'a__"],
+        "vis" => &["pub", "pub(crate)", ""],
         "meta" => &["allow(dead_code)", "derive(Clone)", "inline"],
         _ => &["x__"],
     }
@@ -57,6 +64,11 @@ pub(super) fn write_rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &
                 w.add(path, item.id, Use::CallMacro, ways);
             }
         }
+        if takes_anything(&arm) {
+            for input in SEQUENCES {
+                w.add(path, item.id, Use::CallMacro, call_forms(&name, input));
+            }
+        }
         // An arm may take less than before: every filling that it took counts, not only the first.
         for attempt in 1..FILLINGS {
             let input = filled_in(&arm, 1, attempt);
@@ -65,6 +77,26 @@ pub(super) fn write_rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &
             }
         }
     }
+}
+
+/// What macros that pass on any tokens are often called with.
+const SEQUENCES: [&str; 8] = [
+    "\"x\"",
+    "\"{}\", 1",
+    "1, 2",
+    "a = 1",
+    "a: u8",
+    "\"a\" => 1",
+    "x__ => 1, _ => 2",
+    "struct S__ { a: u8 }",
+];
+
+/// Whether a pattern is `$($any:tt)*` and nothing else.
+fn takes_anything(arm: &[Piece]) -> bool {
+    matches!(
+        arm,
+        [Piece::Repeat(inner, ..)] if matches!(inner.as_slice(), [Piece::Fragment(kind)] if kind == "tt")
+    )
 }
 
 /// What each arm of a `macro_rules!` source is called with. Empty where the source cannot be read.
@@ -91,7 +123,8 @@ fn call_forms(name: &str, input: &str) -> Vec<String> {
 }
 
 /// Items that derive macros are tried on.
-const DERIVED: [&str; 9] = [
+const DERIVED: [&str; 10] = [
+    "union S__ { a: u8, b: i8 }",
     "struct S__;",
     "struct S__ { a: u8 }",
     "struct S__(u8);",
@@ -104,7 +137,13 @@ const DERIVED: [&str; 9] = [
 ];
 
 /// Items that attributes are tried on.
-const ATTRIBUTED: [&str; 10] = [
+const ATTRIBUTED: [&str; 16] = [
+    "impl S__ { pub fn g(&self) {} } struct S__;",
+    "impl ::core::clone::Clone for S__ { fn clone(&self) -> S__ { S__ } } struct S__;",
+    "const C__: u8 = 1;",
+    "static C__: u8 = 1;",
+    "type A__ = u8;",
+    "use ::core::clone::Clone as _;",
     "struct S__;",
     "struct S__ { a: u8 }",
     "struct S__(u8);",
@@ -178,11 +217,13 @@ pub(super) fn write_procedural(w: &mut Writer<'_>, path: &str, item: &Item, of: 
                 w.add(path, item.id, Use::CallProcMacro, ways);
             }
             // Through another macro an argument arrives in a group without delimiters.
-            for input in ["1", "x", "\"x\"", "u8"] {
-                let way = format!(
-                    "macro_rules! via__ {{ ($e:expr) => {{ {name}! {{ $e }} }} }} via__!({input});"
-                );
-                w.add(path, item.id, Use::CallProcMacro, vec![way]);
+            for input in ["1", "1 + 1", "x", "\"x\"", "u8"] {
+                let via = format!("macro_rules! via__ {{ ($e:expr) => {{ {name}! {{ $e }} }} }}");
+                let ways = vec![
+                    format!("{via} via__!({input});"),
+                    format!("{via} fn w__() {{ let x = 1; let _ = via__!({input}); }}"),
+                ];
+                w.add(path, item.id, Use::CallProcMacro, ways);
             }
         }
     }
@@ -222,28 +263,117 @@ fn write_derive(
     }
 }
 
+/// How an arm is filled in.
+#[derive(Debug, Clone, Copy, Default)]
+struct Filling {
+    /// How often repetitions stand.
+    times: usize,
+    /// Which of its fillings a fragment gets.
+    attempt: usize,
+    /// One piece, by its place among fragments and repetitions, that gets another number.
+    only: Option<(usize, usize)>,
+}
+
+impl Filling {
+    /// The number that the piece at a place gets.
+    fn number(self, place: usize, otherwise: usize) -> usize {
+        match self.only {
+            Some((only, number)) if only == place => number,
+            _ => otherwise,
+        }
+    }
+
+    fn fill(self, pieces: &[Piece], place: &mut usize) -> String {
+        let mut out = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Word(word) => out.push(word.clone()),
+                Piece::Group(open, inner, close) => {
+                    out.push(format!("{open}{}{close}", self.fill(inner, place)));
+                }
+                Piece::Fragment(kind) => {
+                    out.push(filling(kind, self.number(*place, self.attempt)).to_owned());
+                    *place += 1;
+                }
+                Piece::Repeat(inner, separator, operator) => {
+                    let times = self.number(*place, self.times);
+                    let times = match operator {
+                        '?' => times.min(1),
+                        '+' => times.max(1),
+                        _ => times,
+                    };
+                    *place += 1;
+                    let text = self.fill(inner, place);
+                    out.push(vec![text; times].join(&format!(" {separator} ")));
+                }
+            }
+        }
+        joined_words(&out)
+    }
+}
+
 fn filled_in(pieces: &[Piece], times: usize, attempt: usize) -> String {
-    let mut out = Vec::new();
+    let filling = Filling {
+        times,
+        attempt,
+        only: None,
+    };
+    filling.fill(pieces, &mut 0)
+}
+
+/// Fragments and repetitions of a pattern, in the order in which they are filled in.
+fn variable_pieces<'p>(pieces: &'p [Piece], found: &mut Vec<&'p Piece>) {
     for piece in pieces {
         match piece {
-            Piece::Word(word) => out.push(word.clone()),
-            Piece::Group(open, inner, close) => {
-                out.push(format!("{open}{}{close}", filled_in(inner, times, attempt)))
-            }
-            Piece::Fragment(kind) => out.push(filling(kind, attempt).to_owned()),
-            Piece::Repeat(inner, separator, operator) => {
-                let times = match operator {
-                    '?' => times.min(1),
-                    '+' => times.max(1),
-                    _ => times,
-                };
-                out.push(
-                    vec![filled_in(inner, times, attempt); times].join(&format!(" {separator} ")),
-                );
+            Piece::Word(_) => {}
+            Piece::Group(_, inner, _) => variable_pieces(inner, found),
+            Piece::Fragment(_) => found.push(piece),
+            Piece::Repeat(inner, ..) => {
+                found.push(piece);
+                variable_pieces(inner, found);
             }
         }
     }
-    joined_words(&out)
+}
+
+/// What the arms of a `macro_rules!` source match, one piece varied at a time. Arms for the macro's
+/// own calls (`@name`, `__name`) are left out, and those that take any tokens: what these pass on
+/// decides, and only real calls show it.
+pub fn matched_inputs(source: &str) -> Vec<String> {
+    let mut inputs: Vec<String> = Vec::new();
+    for arm in macro_arms(source).unwrap_or_default() {
+        let mut pieces = Vec::new();
+        variable_pieces(&arm, &mut pieces);
+        let is_own = matches!(arm.first(), Some(Piece::Word(word)) if word.starts_with(['@', '_']));
+        let takes_any = pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Fragment(kind) if kind == "tt"));
+        if is_own || takes_any {
+            continue;
+        }
+        for times in [1, 2, 0] {
+            for attempt in 0..FILLINGS {
+                inputs.push(filled_in(&arm, times, attempt));
+            }
+        }
+        for (place, piece) in pieces.iter().enumerate() {
+            let numbers: Vec<usize> = match piece {
+                Piece::Fragment(kind) => (1..fillings(kind).len()).collect(),
+                _ => vec![0, 2, 3],
+            };
+            for (times, number) in numbers.iter().map(|number| (1, *number)).chain([(0, 1)]) {
+                let filling = Filling {
+                    times,
+                    attempt: 0,
+                    only: Some((place, number)),
+                };
+                inputs.push(filling.fill(&arm, &mut 0));
+            }
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    inputs.retain(|input| seen.insert(input.clone()));
+    inputs
 }
 
 /// Joins words by spaces, except that punctuation of several characters stays together.

@@ -28,7 +28,7 @@ mod wrapper;
 mod writer;
 
 pub use assertion::{Assertion, Unwritten, Use};
-pub use macros::macro_inputs;
+pub use macros::{macro_inputs, matched_inputs};
 
 use crate::model::names::Names;
 use crate::model::surface::Surface;

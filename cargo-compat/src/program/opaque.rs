@@ -11,15 +11,19 @@ use crate::model::ident::ident;
 use crate::model::render::Renderer;
 
 /// The auto traits that users rely on most: a task is moved to another thread, a future is pinned.
-const MARKERS: [&str; 3] = ["Send", "Sync", "Unpin"];
+pub(super) const MARKERS: [&str; 4] = [
+    "::core::marker::Send",
+    "::core::marker::Sync",
+    "::core::marker::Unpin",
+    "::core::panic::UnwindSafe",
+];
 
 /// What the opaque result of a call implements: for arguments that implement it themselves, and for
 /// any.
 pub(super) fn send_result(w: &mut Writer<'_>, path: &str, item: &Item, wrapper: &Wrapper<'_>) {
     let call = wrapper.call();
     for marker in MARKERS {
-        let marker = format!("::core::marker::{marker}");
-        let body = is_marked(&marker, &call);
+        let body = is_marked(marker, &call);
         let plain = wrapper
             .scope
             .function(&wrapper.inputs.join(", "), "", &body);
@@ -108,8 +112,7 @@ pub(super) fn send_of_impl(w: &mut Writer<'_>, label: &str, of: &Impl, path: &Pa
     let (Some(self_type), Some(bound)) = (r.ty(&of.for_), r.path(path)) else {
         return;
     };
-    for id in &of.items {
-        let Some(item) = w.item(*id) else { continue };
+    for item in implemented_functions(w, of, path) {
         let ItemEnum::Function(function) = &item.inner else {
             continue;
         };
@@ -135,8 +138,23 @@ pub(super) fn send_of_impl(w: &mut Writer<'_>, label: &str, of: &Impl, path: &Pa
         let text = text.strip_suffix(".await").unwrap_or(&text).to_owned();
         call.is_async = false;
         for marker in MARKERS {
-            let body = is_marked(&format!("::core::marker::{marker}"), &text);
+            let body = is_marked(marker, &text);
             w.add(label, item.id, Use::SendResult, vec![call.function(&body)]);
         }
     }
+}
+
+/// What an implementation provides: its own items, and those the trait provides for it.
+fn implemented_functions<'a>(w: &Writer<'a>, of: &'a Impl, path: &Path) -> Vec<&'a Item> {
+    let own: Vec<&Item> = of.items.iter().filter_map(|id| w.item(*id)).collect();
+    let provided = match w.item(path.id).map(|item| &item.inner) {
+        Some(ItemEnum::Trait(of)) => of.items.as_slice(),
+        _ => &[],
+    };
+    let provided = provided
+        .iter()
+        .filter_map(|id| w.item(*id))
+        .filter(|item| !own.iter().any(|own| own.name == item.name));
+
+    own.iter().copied().chain(provided).collect()
 }

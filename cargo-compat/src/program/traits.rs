@@ -10,6 +10,7 @@ use super::bound::Bound;
 use super::methods::{argument_names, method_signature};
 use super::objects;
 use super::scope::{Scope, with_defaults};
+use super::substitutes::fitting_types;
 use super::wrapper::guarded;
 use super::writer::Writer;
 use crate::model::ident::ident;
@@ -52,8 +53,16 @@ pub(super) fn write_trait(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trai
     }
     for (full, done) in [(false, Use::ImplementRequired), (true, Use::ImplementAll)] {
         // What cannot be written is sealed: users cannot implement it.
-        if let Some(way) = implementation(w, of, &bound, full) {
+        if let Some(way) = implementation(w, of, &bound, Wanted { full, choice: None }) {
             w.add(path, item.id, done, vec![way]);
+            continue;
+        }
+        let ways: Vec<String> = (0..CHOICES)
+            .map(Some)
+            .filter_map(|choice| implementation(w, of, &bound, Wanted { full, choice }))
+            .collect();
+        if !ways.is_empty() {
+            w.add(path, item.id, Use::ImplementWith, ways);
         }
     }
     if of.is_dyn_compatible {
@@ -323,13 +332,11 @@ fn is_required(item: &Item) -> bool {
 
 /// An implementation for a local type: generic over the associated types, whose supertraits are
 /// assumed, so that no value has to be invented. `None` if users cannot implement it.
-fn implementation(w: &Writer<'_>, of: &Trait, bound: &Bound, full: bool) -> Option<String> {
+fn implementation(w: &Writer<'_>, of: &Trait, bound: &Bound, wanted: Wanted) -> Option<String> {
     let Bound { scope, name, .. } = bound;
     if of.is_auto {
-        return Some(format!(
-            "struct D__; {}impl {name} for D__ {{}}",
-            if of.is_unsafe { "unsafe " } else { "" }
-        ));
+        let word = if of.is_unsafe { "unsafe " } else { "" };
+        return Some(format!("struct D__; {word}impl {name} for D__ {{}}"));
     }
     let members: Vec<&Item> = of.items.iter().filter_map(|id| w.item(*id)).collect();
     if members
@@ -340,21 +347,11 @@ fn implementation(w: &Writer<'_>, of: &Trait, bound: &Bound, full: bool) -> Opti
     }
     let chosen: Vec<&Item> = members
         .into_iter()
-        .filter(|item| is_required(item) || (full && !is_hidden(item)))
+        .filter(|item| is_required(item) || (wanted.full && !is_hidden(item)))
         .collect();
 
-    // Associated types become parameters of the implementation.
     let mut r = w.renderer();
-    let mut own = Vec::new();
-    for item in &chosen {
-        if let ItemEnum::AssocType { generics, .. } = &item.inner
-            && generics.params.is_empty()
-        {
-            let param = format!("T{}__", own.len());
-            r.own_types.insert(item.name.clone()?, param.clone());
-            own.push(param);
-        }
-    }
+    let own = choose_types(w, &mut r, &chosen, wanted.choice)?;
 
     let mut with = scope.clone();
     for supertrait in &of.bounds {
@@ -381,6 +378,50 @@ fn implementation(w: &Writer<'_>, of: &Trait, bound: &Bound, full: bool) -> Opti
         with.args(),
         with.clause(),
     ))
+}
+
+/// How many types are tried for an associated type whose bounds cannot be named.
+const CHOICES: usize = 3;
+
+/// What an implementation is to hold.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Whether provided items are implemented, too.
+    full: bool,
+    /// Which of the types that fit stands where no parameter can. `None`: nothing is chosen.
+    choice: Option<usize>,
+}
+
+/// Chooses associated types: parameters of the implementation, or, where their bounds cannot be
+/// named, a type that fits. Gives the parameters. `None`: there is no such choice.
+fn choose_types(
+    w: &Writer<'_>,
+    r: &mut Renderer<'_>,
+    items: &[&Item],
+    choice: Option<usize>,
+) -> Option<Vec<String>> {
+    let mut own = Vec::new();
+    for item in items {
+        let ItemEnum::AssocType {
+            generics, bounds, ..
+        } = &item.inner
+        else {
+            continue;
+        };
+        if !generics.params.is_empty() {
+            continue;
+        }
+        if r.bounds(bounds).is_none() {
+            let all: Vec<&GenericBound> = bounds.iter().collect();
+            let chosen = fitting_types(w, &all).get(choice?)?.clone();
+            r.own_types.insert(item.name.clone()?, chosen);
+            continue;
+        }
+        let param = format!("T{}__", own.len());
+        r.own_types.insert(item.name.clone()?, param.clone());
+        own.push(param);
+    }
+    Some(own)
 }
 
 /// Parameters that stand for types an implementation would choose.
@@ -420,7 +461,8 @@ fn implemented_items(
                 generics, bounds, ..
             } if generics.params.is_empty() => {
                 let param = r.own_types.get(item.name.as_deref()?)?.clone();
-                if !bounds.is_empty() {
+                // A type that was chosen has what cannot be named.
+                if !bounds.is_empty() && r.bounds(bounds).is_some() {
                     predicates.push(format!("{param}: {}", r.bounds(bounds)?));
                 }
                 body.push_str(&format!("type {name} = {param}; "));

@@ -111,7 +111,7 @@ fn without_std(text: &str) -> String {
 }
 
 /// Whether brackets close in order: a line for which they do not would take others with it.
-fn is_balanced(code: &str) -> bool {
+pub(crate) fn is_balanced(code: &str) -> bool {
     let mut open = Vec::new();
     for c in code.chars() {
         match c {

@@ -36,6 +36,7 @@ fn is_reported(change: &Change) -> bool {
     change.bump == Bump::Major
         || change.rule.id == rules::MSRV.id
         || change.rule.id == rules::DEPRECATED.id
+        || change.rule.id == rules::HAZARD.id
 }
 
 fn change_finding(change: &Change, compared: &Compared<'_>) -> Finding {
