@@ -15,6 +15,7 @@ use crate::judge::gaps::{JudgedGaps, Readable, judge_gaps};
 use crate::judge::group::{self, Group};
 use crate::judge::manifest;
 use crate::judge::members::{Members, named_members};
+use crate::judge::reached::{Reached, judge_reached};
 use crate::judge::structural::{Described, structural_changes};
 use crate::judge::symbols::{changed_symbols, symbol_count};
 use crate::model::change::Change;
@@ -132,7 +133,10 @@ pub(super) fn compare_sides(
     let gaps = gaps_of(forward.gaps, &written_old);
     let judged = described.judge_gaps(&gaps, &changes);
     changes.extend(judged.changes);
+    let reached = described.judge_reached(&forward.accepted, &changes);
+    changes.extend(reached.changes);
     let mut left_out = judged.left_out;
+    left_out.extend(reached.left_out);
     left_out.extend(macros_never_called(&written_old.program, &forward.accepted));
     left_out.extend(written_old.left_out);
     let shown = written_old.shown;
@@ -458,6 +462,22 @@ impl Both<'_> {
             }
         }
         judged
+    }
+
+    /// What of types without a name no program used.
+    fn judge_reached(&self, accepted: &[Line<'_>], changes: &[Change]) -> Reached {
+        let used: BTreeSet<Id> = accepted
+            .iter()
+            .filter(|line| line.assertion.item.contains(" (without a name) → "))
+            .map(|line| line.assertion.id)
+            .collect();
+        let mut reached = judge_reached(self.readable_old(), self.readable_new(), &used);
+        reached.changes.retain(|change| {
+            !changes
+                .iter()
+                .any(|known| known.item == change.item && known.bump == Bump::Major)
+        });
+        reached
     }
 
     fn readable_old(&self) -> Readable<'_> {

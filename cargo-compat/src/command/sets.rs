@@ -240,19 +240,31 @@ impl Matrix<'_> {
 
     /// What is behind `cfg` for other targets was not seen.
     fn leave_out_other_targets(&mut self, member: &Package) {
-        if !self.call.cx.args().target.is_empty() {
-            return;
-        }
+        let asked = self.call.cx.args().target.join(", ");
         let judged = &mut self.gathered.judged;
-        if let Some(host) = judged.host.clone() {
-            let changes = unseen_changes(&sources_of(member), &sources_of(self.package), &host);
-            judged.changes.extend(changes);
-            judged.leave_out(LeftOut {
-                rule: &rules::NOT_JUDGED_TARGET,
-                what: format!("targets other than {host}"),
-                why: "no other was named with --target".to_owned(),
-            });
+        let Some(host) = judged.host.clone() else {
+            return;
+        };
+        let compiled = if self.call.cx.args().target.is_empty() {
+            vec![host.clone()]
+        } else {
+            self.call.cx.args().target.clone()
+        };
+        let unseen = unseen_changes(&sources_of(member), &sources_of(self.package), &compiled);
+        judged.changes.extend(unseen.changes);
+        for left_out in unseen.left_out {
+            judged.leave_out(left_out);
         }
+        let (targets, why) = if asked.is_empty() {
+            (host, "no other was named with --target")
+        } else {
+            (asked, "they were not named with --target")
+        };
+        judged.leave_out(LeftOut {
+            rule: &rules::NOT_JUDGED_TARGET,
+            what: format!("targets other than {targets}"),
+            why: why.to_owned(),
+        });
     }
 
     fn run_harness(&mut self, old: &Side, new: &Side) -> Result<()> {

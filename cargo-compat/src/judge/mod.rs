@@ -9,6 +9,7 @@ pub mod group;
 pub mod layout;
 pub mod manifest;
 pub mod members;
+pub mod reached;
 pub mod structural;
 pub mod symbols;
 pub mod unseen;

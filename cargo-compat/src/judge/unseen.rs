@@ -1,62 +1,75 @@
-//! Public items of other targets, compared by their text.
+//! Public items that rustdoc does not see, compared by their text: those of other targets, and what
+//! is behind `cfg(not(doc))`.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use release_gate::Bump;
 
 use crate::model::change::Change;
-use crate::model::unseen::{normalized, unseen_items};
+use crate::model::gap::LeftOut;
+use crate::model::unseen::{SourceItem, holds, source_items};
 use crate::rules;
 
-/// Items behind a `cfg` for other targets that read otherwise now, or are gone. `old` and `new` are
-/// the sources of both sides by path.
+/// What comparing by text found.
+#[derive(Debug, Default)]
+pub struct UnseenItems {
+    /// Items that read otherwise now, or are gone.
+    pub changes: Vec<Change>,
+    /// Items that read the same, and that no entry of a target stands for.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Compares the items that were not compiled or not described. `old` and `new` are the sources of
+/// both sides by path.
 pub fn unseen_changes(
     old: &BTreeMap<PathBuf, String>,
     new: &BTreeMap<PathBuf, String>,
-    target: &str,
-) -> Vec<Change> {
-    let now: Vec<String> = new.values().map(|text| normalized(text)).collect();
-    let mut changes = Vec::new();
-    for (_, text) in old.iter().filter(|(path, _)| is_public(path, old)) {
-        for item in unseen_items(text, target) {
-            if now.iter().any(|text| text.contains(&item.head)) {
-                continue;
-            }
-            let message = format!(
-                "`{}` under `cfg({})` is gone or changed, and was not compiled for {target}",
-                item.head, item.condition
-            );
-            let mut change = Change::unproved(&rules::UNPROVED, item.path, Bump::Major, message);
-            change.before = item.head;
-            changes.push(change);
+    targets: &[String],
+) -> UnseenItems {
+    let target = targets.first().map_or("", String::as_str);
+    let now = source_items(new, target);
+    let heads: BTreeSet<&str> = now.iter().map(|item| item.head.as_str()).collect();
+    let placed: BTreeSet<(&str, &str)> = now
+        .iter()
+        .map(|item| (item.path.as_str(), item.head.as_str()))
+        .collect();
+    let mut found = UnseenItems::default();
+    for item in source_items(old, target) {
+        let is_seen = targets.iter().any(|target| holds(&item.condition, target));
+        if item.condition.is_empty() || is_seen {
+            continue;
+        }
+        // An item may stand in another module now; a member belongs to its type.
+        let is_there = if item.is_member {
+            placed.contains(&(item.path.as_str(), item.head.as_str()))
+        } else {
+            heads.contains(item.head.as_str())
+        };
+        if !is_there {
+            found.changes.push(unseen_change(&item, target));
+        } else if item.condition.contains("doc") {
+            found.left_out.push(LeftOut {
+                rule: &rules::NOT_JUDGED_USE,
+                what: format!("`{}`: describe", item.path),
+                why: format!("rustdoc does not see what is behind `cfg({})`", item.condition),
+            });
         }
     }
-    changes
+    found
 }
 
-/// Whether every module on the way to a file is declared public.
-fn is_public(path: &Path, sources: &BTreeMap<PathBuf, String>) -> bool {
-    let names: Vec<String> = path
-        .with_extension("")
-        .components()
-        .skip(1)
-        .map(|part| part.as_os_str().to_string_lossy().into_owned())
-        .filter(|name| name != "mod" && name != "lib")
-        .collect();
-    (0..names.len()).all(|depth| {
-        let parent: PathBuf = ["src".to_owned()]
-            .into_iter()
-            .chain(names[..depth].iter().cloned())
-            .collect();
-        let declares = format!("pub mod {}", names[depth]);
-        [
-            parent.join("lib.rs"),
-            parent.join("mod.rs"),
-            parent.with_extension("rs"),
-        ]
-        .iter()
-        .filter_map(|file| sources.get(file))
-        .any(|text| text.contains(&declares))
-    })
+fn unseen_change(item: &SourceItem, target: &str) -> Change {
+    let why = if item.condition.contains("doc") {
+        "rustdoc does not see it".to_owned()
+    } else {
+        format!("it was not compiled for {target}")
+    };
+    let message = format!(
+        "`{}` under `cfg({})` is gone or changed, and {why}",
+        item.head, item.condition
+    );
+    let mut change = Change::unproved(&rules::UNPROVED, &item.path, Bump::Major, message);
+    change.before.clone_from(&item.head);
+    change
 }

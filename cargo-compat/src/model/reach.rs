@@ -98,7 +98,7 @@ fn named_by(item: &Item) -> Vec<Id> {
 }
 
 /// Every `{"path": …, "id": …}` of rustdoc's JSON.
-fn collect_paths(value: &Value, found: &mut Vec<Id>) {
+pub fn collect_paths(value: &Value, found: &mut Vec<Id>) {
     match value {
         Value::Object(fields) => {
             if let (Some(Value::String(_)), Some(Value::Number(id))) =
