@@ -137,7 +137,7 @@ pub(super) fn compare_sides(
     changes.extend(reached.changes);
     let mut left_out = judged.left_out;
     left_out.extend(reached.left_out);
-    left_out.extend(macros_never_called(&written_old.program, &forward.accepted));
+    left_out.extend(macros_never_called(old, &forward.accepted));
     left_out.extend(written_old.left_out);
     let shown = written_old.shown;
     let macro_calls = macro_calls_of(&forward.accepted);
@@ -190,17 +190,23 @@ fn gaps_of(gaps: Vec<Gap>, written: &Written) -> Vec<Gap> {
 }
 
 /// Macros of which no call that was tried is taken.
-fn macros_never_called(program: &Program, accepted: &[Line<'_>]) -> Vec<LeftOut> {
+fn macros_never_called(side: &Prepared<'_>, accepted: &[Line<'_>]) -> Vec<LeftOut> {
     let called: BTreeSet<&str> = accepted
         .iter()
         .filter(|line| line.assertion.done.expands_macro())
         .map(|line| line.assertion.item.as_str())
         .collect();
-    let all: BTreeSet<&str> = program
-        .assertions
+    let all: BTreeSet<&str> = side
+        .surface
+        .preferred
         .iter()
-        .filter(|assertion| assertion.done.expands_macro())
-        .map(|assertion| assertion.item.as_str())
+        .filter(|(id, _)| side.surface.is_documented(**id))
+        .filter(|(id, _)| {
+            side.side.api.index.get(id).is_some_and(|item| {
+                matches!(item.inner, ItemEnum::Macro(_) | ItemEnum::ProcMacro(_))
+            })
+        })
+        .map(|(_, path)| path.as_str())
         .collect();
     all.difference(&called)
         .map(|item| LeftOut {

@@ -201,19 +201,44 @@ fn argument(
     chosen: &HashMap<String, String>,
     scope: &mut Scope,
 ) -> Option<String> {
-    let ty = match (chosen.get(&argument_key(index)), ty) {
-        (Some(chosen), _) => chosen.clone(),
-        (None, Type::ImplTrait(bounds)) => {
-            let name = format!("A{index}__");
-            scope
-                .declared
-                .push(format!("{name}: {}", r.bounds(bounds)?));
-            scope.names.push(name.clone());
-            name
+    if let Some(chosen) = chosen.get(&argument_key(index)) {
+        return Some(format!("any__::<{chosen}>()"));
+    }
+    let (ty, bounds) = with_named_impl(ty, index);
+    if let Some(bounds) = bounds {
+        let name = impl_name(index);
+        scope
+            .declared
+            .push(format!("{name}: {}", r.bounds(bounds)?));
+        scope.names.push(name);
+    }
+    Some(format!("any__::<{}>()", r.ty(&ty)?))
+}
+
+/// The parameter that stands for an argument `impl Trait`.
+fn impl_name(index: usize) -> String {
+    format!("A{index}__")
+}
+
+/// An argument's type with `impl Trait`, also behind references, as a parameter, and its bounds.
+pub(super) fn with_named_impl(ty: &Type, index: usize) -> (Type, Option<&[GenericBound]>) {
+    match ty {
+        Type::ImplTrait(bounds) => (Type::Generic(impl_name(index)), Some(bounds)),
+        Type::BorrowedRef {
+            lifetime,
+            is_mutable,
+            type_,
+        } => {
+            let (inner, bounds) = with_named_impl(type_, index);
+            let ty = Type::BorrowedRef {
+                lifetime: lifetime.clone(),
+                is_mutable: *is_mutable,
+                type_: Box::new(inner),
+            };
+            (ty, bounds)
         }
-        (None, ty) => r.ty(ty)?,
-    };
-    Some(format!("any__::<{ty}>()"))
+        other => (other.clone(), None),
+    }
 }
 
 /// `::<T, u8>`: parameters, or the types chosen for them.

@@ -50,7 +50,9 @@ fn fillings(fragment: &str) -> &'static [&'static str] {
 /// A `macro_rules!` macro: each arm with its repetitions once, twice and not at all.
 pub(super) fn write_rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &str) {
     let name = w.names.local(path);
-    for arm in macro_arms(source).unwrap_or_default() {
+    let mut arms = macro_arms(source).unwrap_or_default();
+    arms.retain(|arm| !is_for_itself(arm));
+    for arm in arms {
         let mut written: Vec<String> = Vec::new();
         for times in [1, 2, 0] {
             let mut ways = Vec::new();
@@ -77,6 +79,11 @@ pub(super) fn write_rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &
             }
         }
     }
+}
+
+/// Whether an arm is for the macro's own calls, as an `@` or `__` in front says by custom.
+fn is_for_itself(arm: &[Piece]) -> bool {
+    matches!(arm.first(), Some(Piece::Word(word)) if word.starts_with('@') || word.starts_with("__"))
 }
 
 /// What macros that pass on any tokens are often called with.
@@ -344,11 +351,10 @@ pub fn matched_inputs(source: &str) -> Vec<String> {
     for arm in macro_arms(source).unwrap_or_default() {
         let mut pieces = Vec::new();
         variable_pieces(&arm, &mut pieces);
-        let is_own = matches!(arm.first(), Some(Piece::Word(word)) if word.starts_with(['@', '_']));
         let takes_any = pieces
             .iter()
             .any(|piece| matches!(piece, Piece::Fragment(kind) if kind == "tt"));
-        if is_own || takes_any {
+        if is_for_itself(&arm) || takes_any {
             continue;
         }
         for times in [1, 2, 0] {

@@ -4,7 +4,7 @@
 use rustdoc_types::{Impl, Item, ItemEnum, Path, Type};
 
 use super::assertion::Use;
-use super::bodies::{Callee, body_calls};
+use super::bodies::{Callee, body_calls, with_named_impl};
 use super::wrapper::{Wrapper, is_opaque};
 use super::writer::Writer;
 use crate::model::ident::ident;
@@ -77,9 +77,10 @@ pub(super) fn outlive_arguments(w: &mut Writer<'_>, callee: Callee<'_>) {
     let mut owners = String::new();
     let mut text = call.call.clone();
     for (index, (_, ty)) in function.sig.inputs.iter().enumerate() {
+        let (ty, _) = with_named_impl(ty, index);
         let Type::BorrowedRef {
             is_mutable, type_, ..
-        } = ty
+        } = &ty
         else {
             continue;
         };
@@ -87,7 +88,7 @@ pub(super) fn outlive_arguments(w: &mut Writer<'_>, callee: Callee<'_>) {
         let mut own = r.fork();
         own.infer = true;
         own.self_type = self_type;
-        let (Some(whole), Some(inner)) = (own.ty(ty), own.ty(type_)) else {
+        let (Some(whole), Some(inner)) = (own.ty(&ty), own.ty(type_)) else {
             return;
         };
         let mutable = if *is_mutable { "mut " } else { "" };
