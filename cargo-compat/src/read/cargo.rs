@@ -1,5 +1,6 @@
 //! Calls of cargo: which arguments a side is built with, and what cargo says of a workspace.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
@@ -36,20 +37,12 @@ pub struct Request<'a> {
 
 /// A call of cargo that builds a side.
 pub(super) fn build_step(request: &Request<'_>, verb: &str) -> Step {
-    // Cargo names a member's files by its path inside the workspace and its version, which may be
-    // the same on both sides. Another profile setting for this one package, of no effect on
-    // type-checking, keeps the sides apart while their dependencies stay shared.
-    let distinct = format!(
-        "profile.dev.package.{:?}.codegen-units={}",
-        request.package,
-        side_number(request)
-    );
     let step = Step::cargo()
         .inherit_network_env()
         .env("CARGO_TARGET_DIR", request.target_dir)
         .env("CARGO_INCREMENTAL", "0")
         .arg(verb)
-        .args(["--config", &distinct])
+        .args(settings_of_side(request))
         .arg("--manifest-path")
         .arg(request.manifest)
         .args(
@@ -69,6 +62,30 @@ pub(super) fn build_step(request: &Request<'_>, verb: &str) -> Step {
     } else {
         step
     }
+}
+
+/// What keeps the sides apart while the dependencies of both stay shared.
+///
+/// Cargo names files of a workspace's packages by their path inside the workspace and their
+/// version, which may be the same on both sides. So each package that comes from a folder gets
+/// another profile setting on each side, one of no effect on type-checking.
+fn settings_of_side(request: &Request<'_>) -> Vec<String> {
+    let number = side_number(request);
+    let names: BTreeSet<&str> = request
+        .metadata
+        .packages
+        .iter()
+        .filter(|package| package.source.is_none())
+        .map(|package| package.name.as_str())
+        .chain([request.package])
+        .collect();
+    names
+        .into_iter()
+        .flat_map(|name| {
+            let setting = format!("profile.dev.package.{name:?}.codegen-units={number}");
+            ["--config".to_owned(), setting]
+        })
+        .collect()
 }
 
 /// A number that differs between sides and between folders: two baselines of one version must never
