@@ -2,7 +2,7 @@
 
 use release_gate::cli::Gate;
 use release_gate::facts::report::compat::CompatData;
-use release_gate::report::schema;
+use release_gate::report::report_schema;
 use release_gate::{Context, Outcome, Result, SharedArgs, Tool};
 
 use crate::cli::Cli;
@@ -31,7 +31,7 @@ impl Gate for Cli {
     }
 
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-        vec![(REPORT, schema::<CompatData>(REPORT))]
+        vec![(REPORT, report_schema::<CompatData>())]
     }
 
     fn execute(self, cx: &mut Context) -> Result<Outcome> {

@@ -57,6 +57,8 @@ rules! {
         "Programs that used what it enables without asking for it no longer compile.", chapter!("cargo-feature-remove-another");
     PUBLIC_DEPENDENCY = "public-dependency-bumped", Deny, "a dependency that shows in the public API has an incompatible version",
         "Types of two versions do not unify, though their names are the same.", chapter!("cargo-change-dep-feature");
+    DEPENDENCY_NOT_ALLOWED = "public-dependency-not-allowed", Deny, "a dependency shows in the public API and is not on the list",
+        "Its incompatible releases are those of this crate as well. `public-dependencies` of `[compat]` names those that may show.", chapter!("cargo-change-dep-feature");
     LIB_RENAMED = "library-renamed", Deny, "the library has another name",
         "Every `use` of it has to change.", chapter!("item-remove");
     BEHAVIOUR = "behaviour-changed", Deny, "what passed with the old library fails with the new one",
@@ -95,6 +97,10 @@ rules! {
         "A program has no public API for other crates; nothing is judged.";
     GAPS = "uses-not-compiled", Warn, "many uses of the old API could not be compiled",
         "What no program uses, no program can show to be broken.";
+    ENVIRONMENT = "environment-used", Note, "builds got variables of the caller",
+        "Flags and variables may decide what is compiled, and with it the API. The report names those that were handed on.";
+    LOCK_COPIED = "lock-not-used", Note, "Cargo.lock is missing or out of date, so a copy was built",
+        "Nothing is written into the work tree. Which dependencies were chosen is not written down anywhere either.";
     ADVISORY = "advisory-baseline", Warn, "the baseline is a rustdoc JSON file, so nothing can be proved",
         "Without the old sources no program can be compiled against them. Findings are structural only. Name a revision or version with --against for proofs.";
     NOT_JUDGED_USE = "not-judged-use", Note, "a use of an item could not be compiled with the old library",
@@ -105,6 +111,8 @@ rules! {
         "Users who build with it may be broken unseen. Name the set with --features to judge it by itself.";
     NOT_JUDGED_TARGET = "not-judged-target", Note, "targets other than those compiled for were not judged",
         "What is behind `cfg` for another target was not seen. Name targets with --target.";
+    NOT_JUDGED_PART = "not-judged-part", Note, "members of other parts of the workspace were not judged",
+        "A member whose items show in this one's API may need a major bump, which would be one here, too.";
     NOT_JUDGED_GLOB = "not-judged-glob", Note, "what a glob over another crate brings is not known",
         "The other crate could not be described, so nothing says which names come from it.";
 }

@@ -21,9 +21,42 @@ pub(crate) struct CompatArgs {
     /// against both sides
     #[arg(long)]
     pub(crate) harness: bool,
+    /// Features to leave out of every set that is compared
+    #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
+    pub(crate) exclude_features: Vec<String>,
+    /// Judge one of several parts of the selected packages, to share them between machines
+    #[arg(long, value_name = "I/N", value_parser = parse_partition)]
+    pub(crate) partition: Option<Partition>,
     /// Compile one program against both sides and show what the compiler says
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["harness", "assume"])]
     pub(crate) witness: Option<PathBuf>,
+}
+
+/// A part of the selected packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// Which one, from 1.
+    pub(crate) part: usize,
+    /// Of how many.
+    pub(crate) parts: usize,
+}
+
+impl Partition {
+    /// Whether the package at a place belongs to it.
+    pub(crate) fn holds(self, index: usize) -> bool {
+        index % self.parts == self.part - 1
+    }
+}
+
+fn parse_partition(text: &str) -> Result<Partition, String> {
+    let wrong = || format!("`{text}` is not of the form I/N, as in 1/3");
+    let (part, parts) = text.split_once('/').ok_or_else(wrong)?;
+    let part: usize = part.parse().map_err(|_| wrong())?;
+    let parts: usize = parts.parse().map_err(|_| wrong())?;
+    if part == 0 || part > parts {
+        return Err(wrong());
+    }
+    Ok(Partition { part, parts })
 }
 
 fn bump_parser() -> impl clap::builder::TypedValueParser<Value = Bump> {

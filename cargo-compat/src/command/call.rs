@@ -1,5 +1,6 @@
 //! What is the same for everything a call does.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, Package};
@@ -59,6 +60,16 @@ impl Call<'_> {
     /// Where everything that is built and kept lies.
     pub(super) fn target_dir(&self) -> PathBuf {
         self.project.target_dir.join("compat")
+    }
+
+    /// Features that no set turns on, but where the default ones do.
+    pub(super) fn excluded_features(&self) -> BTreeSet<String> {
+        let asked = &self.args.exclude_features;
+        asked
+            .iter()
+            .chain(&self.config.exclude_features)
+            .cloned()
+            .collect()
     }
 
     /// The baseline of a package; `None`: there is none.

@@ -130,7 +130,8 @@ pub(super) fn compare_sides(
     };
     let additions = described.additions(&added, &changes);
     changes.extend(additions);
-    let gaps = gaps_of(forward.gaps, &written_old);
+    let mut gaps = gaps_of(forward.gaps, &written_old);
+    gaps.extend(described.unjudged(&forward.accepted, &gaps));
     let judged = described.judge_gaps(&gaps, &changes);
     changes.extend(judged.changes);
     let reached = described.judge_reached(&forward.accepted, &changes);
@@ -139,6 +140,11 @@ pub(super) fn compare_sides(
     left_out.extend(reached.left_out);
     left_out.extend(macros_never_called(old, &forward.accepted));
     left_out.extend(written_old.left_out);
+    left_out.extend(written_old.program.capped.iter().map(|what| LeftOut {
+        rule: &rules::NOT_JUDGED_USE,
+        what: what.clone(),
+        why: "there are more of them than are tried".to_owned(),
+    }));
     let shown = written_old.shown;
     let macro_calls = macro_calls_of(&forward.accepted);
     Ok(Comparison {
@@ -450,6 +456,34 @@ impl Both<'_> {
             })
     }
 
+    /// Documented items of which no use was compiled that says more than that they are there.
+    fn unjudged(&self, accepted: &[Line<'_>], gaps: &[Gap]) -> Vec<Gap> {
+        let known: BTreeSet<&str> = accepted
+            .iter()
+            .filter(|line| line.assertion.done.judges())
+            .map(|line| line.assertion.item.as_str())
+            .chain(gaps.iter().map(|gap| gap.item.as_str()))
+            .collect();
+        let preferred = &self.old.surface.preferred;
+        self.members_old
+            .iter()
+            .filter(|(path, member)| !member.hidden && !known.contains(path.as_str()))
+            .filter(|(path, member)| {
+                preferred
+                    .get(&member.item.id)
+                    .is_none_or(|main| main == *path)
+            })
+            .filter(|(_, member)| is_judged_by_programs(&member.item.inner))
+            .map(|(path, member)| Gap {
+                item: path.clone(),
+                id: member.item.id,
+                phrase: "use",
+                code: String::new(),
+                why: "no use of it compiles with its own library".to_owned(),
+            })
+            .collect()
+    }
+
     /// What no program judged, by its text.
     fn judge_gaps(&self, gaps: &[Gap], changes: &[Change]) -> JudgedGaps {
         let broken: BTreeSet<String> = changes
@@ -517,6 +551,20 @@ impl Both<'_> {
         }
         change
     }
+}
+
+/// Whether programs use items of this sort. Macros have an entry of their own where none is called.
+fn is_judged_by_programs(inner: &ItemEnum) -> bool {
+    !matches!(
+        inner,
+        ItemEnum::Module(_)
+            | ItemEnum::ExternCrate { .. }
+            | ItemEnum::Use(_)
+            | ItemEnum::Macro(_)
+            | ItemEnum::ProcMacro(_)
+            | ItemEnum::ExternType
+            | ItemEnum::Primitive(_)
+    )
 }
 
 /// Whether a break of an item, of what holds it or of what it holds explains that it is new.

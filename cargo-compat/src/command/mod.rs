@@ -21,7 +21,7 @@ mod witnesses;
 use std::collections::BTreeSet;
 
 use cargo_metadata::{DependencyKind, Package};
-use release_gate::{Context, Error, Outcome, Report, Result};
+use release_gate::{Context, Error, Outcome, Report, Result, Status};
 
 use crate::judge::waivers;
 use crate::model::config::Config;
@@ -30,7 +30,7 @@ use crate::read::in_use::InUse;
 use crate::read::new_tree::new_tree;
 use crate::report::REPORT;
 use crate::tool::TOOL;
-use args::CompatArgs;
+use args::{CompatArgs, Partition};
 use call::Call;
 use package::Judge;
 use release_gate::Bump;
@@ -63,6 +63,17 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
     }
 
     let packages = dependencies_first(project.selected().collect());
+    if !args.exclude_features.is_empty() && !cx.args().feature_args().is_empty() {
+        return Err(Error::usage("--exclude-features means nothing where features are named")
+            .with_help("leave one of them out"));
+    }
+    for name in &args.exclude_features {
+        if !packages.iter().any(|package| package.features.contains_key(name)) {
+            return Err(Error::usage(format!("no selected package has the feature `{name}`"))
+                .with_help("leave it out of --exclude-features"));
+        }
+    }
+    let first = packages.first().copied();
     let several = packages.len() > 1;
     let mut judge = Judge {
         call,
@@ -71,7 +82,10 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
     };
     let mut reports = Vec::new();
     let mut all_judged = true;
-    for package in packages {
+    for (index, package) in packages.into_iter().enumerate() {
+        if args.partition.is_some_and(|part| !part.holds(index)) {
+            continue;
+        }
         match judge.judge_package(package) {
             Ok(judged) => {
                 if judged.required == Some(Bump::Major) {
@@ -92,6 +106,16 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
             }
             Err(error) => return Err(error),
         }
+    }
+    if reports.is_empty()
+        && let Some((part, package)) = args.partition.zip(first)
+    {
+        let Partition { part, parts } = part;
+        let report = Report::new(REPORT, &TOOL, project.subject(package))
+            .status(Status::Skipped)
+            .summary(format!("part {part} of {parts} holds no package"))
+            .print_only();
+        return Ok(report.into());
     }
     if all_judged && let Some(report) = reports.last_mut() {
         report

@@ -14,6 +14,7 @@ use super::judged_package::JudgedPackage;
 use super::sets::compare_all;
 use crate::judge::{adjust, manifest, waivers};
 use crate::model::change::Change;
+use crate::model::gap::LeftOut;
 use crate::model::package::library;
 use crate::read::baseline::no_baseline;
 use crate::read::cargo::workspace_member;
@@ -110,6 +111,17 @@ impl Judge<'_> {
     ) -> JudgedPackage {
         baseline.version = Some(versions.old.to_string());
         gathered.forget_sets_of_what_always_holds();
+        if let Some(allowed) = &self.call.config.public_dependencies {
+            let findings = manifest::dependencies_not_allowed(&gathered.public, allowed);
+            gathered.judged.findings.extend(findings);
+        }
+        if self.call.args.partition.is_some() {
+            gathered.judged.leave_out(LeftOut {
+                rule: &rules::NOT_JUDGED_PART,
+                what: "members of other parts".to_owned(),
+                why: "whether one of them needs a major bump is not known here".to_owned(),
+            });
+        }
         adjust::adjust_bumps(self.call.config, &mut gathered.judged.changes);
         let waived = &self.call.config.allow;
         waivers::apply_waivers(waived, &mut gathered.judged.changes, &mut self.used_waivers);

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use release_gate::{Bump, Result};
 use rustdoc_types::ItemEnum;
 
-use super::compare::{Comparison, MacroCall};
+use super::compare::MacroCall;
+use super::expansions::Expanded;
 use super::prepared::Prepared;
 use super::witnesses::Sides;
 use crate::model::change::Change;
@@ -24,41 +25,15 @@ const INPUTS: usize = 400;
 /// After how many rounds a macro whose own patterns reject their inputs is given up.
 const ROUNDS: usize = 6;
 
-/// What came of comparing patterns.
-#[derive(Debug, Default)]
-pub(super) struct Patterns {
-    pub(super) changes: Vec<Change>,
-    pub(super) left_out: Vec<LeftOut>,
-}
-
-impl Patterns {
-    /// Adds it to a comparison, where no call shows the same.
-    pub(super) fn add_to(self, comparison: &mut Comparison) {
-        let is_known = |change: &Change| {
-            comparison
-                .changes
-                .iter()
-                .any(|known| known.item == change.item && known.bump == change.bump)
-        };
-        let new: Vec<Change> = self
-            .changes
-            .into_iter()
-            .filter(|change| !is_known(change))
-            .collect();
-        comparison.changes.extend(new);
-        comparison.left_out.extend(self.left_out);
-    }
-}
-
 /// Macros whose patterns take less than before. `calls` are those that the old library takes.
 pub(super) fn narrowed_patterns(
     sides: &Sides<'_>,
     (old, new): (&Prepared<'_>, &Prepared<'_>),
     calls: &[MacroCall],
-) -> Result<Patterns> {
+) -> Result<Expanded> {
     let called: BTreeSet<&str> = calls.iter().map(|call| call.item.as_str()).collect();
     let now = documented_macros(new);
-    let mut found = Patterns::default();
+    let mut found = Expanded::default();
     for (path, before) in documented_macros(old) {
         let Some(after) = now.get(path).filter(|after| **after != before) else {
             continue;

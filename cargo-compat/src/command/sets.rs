@@ -24,7 +24,7 @@ use super::witnesses::Sides;
 use crate::judge::manifest;
 use crate::judge::unseen::unseen_changes;
 use crate::model::gap::LeftOut;
-use crate::model::package::{FeatureSet, public_features};
+use crate::model::package::{FeatureSet, features_without};
 use crate::prove::Rustc;
 use crate::read::features::{features_of_changed_files, gating_features, sources_of};
 use crate::read::side::Side;
@@ -32,6 +32,9 @@ use crate::rules;
 
 /// How many features are compared by themselves.
 const ALONE: usize = 8;
+
+/// Why a feature was left out that a project excludes.
+const EXCLUDED: &str = "it is excluded";
 
 /// Compares every feature set on every target.
 ///
@@ -53,6 +56,16 @@ pub(super) fn compare_all(
         first_error: None,
         harness_ran: false,
     };
+    matrix.say_copy();
+    for name in call.excluded_features() {
+        if [member, package].iter().any(|one| one.features.contains_key(&name)) {
+            matrix.gathered.judged.leave_out(LeftOut {
+                rule: &rules::NOT_JUDGED_FEATURES,
+                what: format!("feature {name}"),
+                why: EXCLUDED.to_owned(),
+            });
+        }
+    }
     let sets = chosen_sets(call, member, package);
     for target in targets(call) {
         let mut all_built = true;
@@ -65,7 +78,12 @@ pub(super) fn compare_all(
         }
     }
     let gating = gating_features(package);
-    let changes = manifest::manifest_changes(member, package, &|name| gating.contains(name));
+    let mut changes = manifest::manifest_changes(member, package, &|name| gating.contains(name));
+    let excluded = call.excluded_features();
+    changes.retain(|change| {
+        let name = change.item.strip_prefix("feature ");
+        !name.is_some_and(|name| excluded.contains(name))
+    });
     matrix.gathered.judged.changes.extend(changes);
     matrix.leave_out_other_targets(member);
     matrix.finish()
@@ -85,7 +103,7 @@ fn chosen_sets(call: &Call<'_>, old: &Package, new: &Package) -> Vec<FeatureSet>
     if features.all_features || features.no_default_features || !features.features.is_empty() {
         return vec![FeatureSet::Asked];
     }
-    FeatureSet::worth_comparing(old, new)
+    FeatureSet::worth_comparing(old, new, &call.excluded_features())
 }
 
 /// The comparisons of a package.
@@ -127,13 +145,9 @@ impl Matrix<'_> {
         let results = changed_results(&sides, calls)?;
         let generated = compare_generated(&sides, calls, (&prepared.0, &prepared.1))?;
         let patterns = narrowed_patterns(&sides, (&prepared.0, &prepared.1), calls)?;
-        comparison.changes.extend(results);
-        patterns.add_to(&mut comparison);
-        comparison.changes.extend(
-            generated
-                .into_iter()
-                .flat_map(|generated| generated.changes),
-        );
+        for expanded in [results, patterns, generated] {
+            expanded.add_to(&mut comparison);
+        }
         let facade = Facade {
             call,
             package: self.package,
@@ -143,6 +157,9 @@ impl Matrix<'_> {
             new: &new,
         };
         let shown = facade.compare_shown(&rustc, runner, &comparison.shown)?;
+        for side in [&old, &new] {
+            self.say_environment(&side.environment);
+        }
         self.gathered.add(comparison, &label);
         for comparison in shown {
             self.gathered.add_shown(comparison, &label);
@@ -173,6 +190,29 @@ impl Matrix<'_> {
                 self.leave_out(&variant.label(), old.is_ok(), new.is_ok());
                 Ok(None)
             }
+        }
+    }
+
+    /// Says what of the caller's environment decided what was built.
+    fn say_environment(&mut self, given: &str) {
+        let findings = &mut self.gathered.judged.findings;
+        let message = format!("builds got from the environment: {given}");
+        if given.is_empty() || findings.iter().any(|known| known.message == message) {
+            return;
+        }
+        findings.push(Finding::new(&rules::ENVIRONMENT, message).help(
+            "another environment may give another API; name what is needed in `pass-env`, or in `[env]` of .cargo/config.toml",
+        ));
+    }
+
+    /// Says that a copy was built because Cargo.lock could not be used.
+    fn say_copy(&mut self) {
+        if let Some(why) = self.call.new.copied {
+            let message = format!("{why}: a copy of the sources was built, with the newest dependencies that fit");
+            self.gathered.judged.findings.push(
+                Finding::new(&rules::LOCK_COPIED, message)
+                    .help("run `cargo generate-lockfile` (or `cargo update --workspace`) and commit Cargo.lock"),
+            );
         }
     }
 
@@ -210,9 +250,10 @@ impl Matrix<'_> {
         if sets.contains(&FeatureSet::Asked) {
             return Vec::new();
         }
-        let known: BTreeSet<String> = public_features(member)
+        let without = self.call.excluded_features();
+        let known: BTreeSet<String> = features_without(member, &without)
             .into_iter()
-            .chain(public_features(self.package))
+            .chain(features_without(self.package, &without))
             .collect();
         let wanted: Vec<String> = if all_built {
             let changed = features_of_changed_files(member, self.package);

@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::Package;
 use release_gate::fs::throw_away_dir;
 use release_gate::project::Project;
-use release_gate::{Context, Error, Finding, Outcome, Report, Result};
+use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result};
 
 use super::call::{Call, OldSources, Variant};
 use super::prepared::Prepared;
@@ -46,7 +46,10 @@ pub(super) fn show_witness(call: &Call<'_>, file: &Path) -> Result<Outcome> {
     let rustc = Rustc::new(programs.path(), &project.root, target);
     let with_old = compiles(cx, &rustc, &old.library(Some(&new)), "old", &text)?;
     let with_new = compiles(cx, &rustc, &new.library(Some(&old)), "new", &text)?;
-    let report = Report::new("compat-witness", &TOOL, project.subject(package)).print_only();
+    // The program was judged with both sides.
+    let report = Report::new("compat-witness", &TOOL, project.subject(package))
+        .coverage(Coverage::of(2))
+        .print_only();
     if !with_old {
         return Err(Error::judge(
             "it does not compile with the old library, so it shows nothing",

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::Package;
-use release_gate::Rule;
+use release_gate::{Finding, Rule};
 use semver::Version;
 
 use crate::model::change::Change;
@@ -167,6 +167,22 @@ pub fn public_dependencies(
         }
     }
     found
+}
+
+/// Packages that show in the API and may not.
+pub fn dependencies_not_allowed(shown: &BTreeSet<String>, allowed: &[String]) -> Vec<Finding> {
+    shown
+        .iter()
+        .filter(|name| !allowed.contains(name))
+        .map(|name| {
+            Finding::new(
+                &rules::DEPENDENCY_NOT_ALLOWED,
+                format!("items of `{name}` are part of the API"),
+            )
+            .help("keep them out of it, or add the crate to `public-dependencies` of `[compat]`")
+            .evidence("package", name.clone())
+        })
+        .collect()
 }
 
 /// What a member of the workspace needs because another one, whose items show in its API, needs a

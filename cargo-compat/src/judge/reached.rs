@@ -17,6 +17,7 @@ use crate::model::declaration::declaration;
 use crate::model::gap::LeftOut;
 use crate::model::reach::collect_paths;
 use crate::model::surface::is_hidden;
+use crate::program::UNNAMED;
 use crate::rules;
 
 /// What comparing by text found.
@@ -103,7 +104,8 @@ fn member_texts(side: Readable<'_>, id: Id) -> MemberTexts {
             }
             continue;
         };
-        if is_private(side, path.id) {
+        let name = path.path.rsplit("::").next().unwrap_or_default();
+        if is_private(side, path.id) || UNNAMED.contains(&name) {
             continue;
         }
         let mut chosen: Vec<String> = of
@@ -114,7 +116,6 @@ fn member_texts(side: Readable<'_>, id: Id) -> MemberTexts {
             .map(|item| declaration(krate, item.id))
             .collect();
         chosen.sort();
-        let name = path.path.rsplit("::").next().unwrap_or_default();
         let text = [vec![head], chosen].concat().join(" ");
         found.insert(format!("impl {name}"), (impl_item.id, text));
     }

@@ -16,6 +16,10 @@ pub struct Config {
     pub bumps: BTreeMap<String, Bump>,
     /// The bump that changes below a path need.
     pub adjust: Vec<Adjustment>,
+    /// The crates whose items may be part of the API. Without it, all may.
+    pub public_dependencies: Option<Vec<String>>,
+    /// Features that are turned on in no set, as by `--exclude-features`.
+    pub exclude_features: Vec<String>,
     /// Names of environment variables that builds may read, besides those of cargo and rustc.
     pub pass_env: Vec<String>,
 }

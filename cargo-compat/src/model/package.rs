@@ -27,8 +27,8 @@ pub enum FeatureSet {
     Default,
     /// None.
     Bare,
-    /// All but those that by custom need a nightly compiler or are private.
-    All,
+    /// All but those that by custom need a nightly compiler or are private, and but these.
+    All(BTreeSet<String>),
     /// One feature, without the default ones.
     Only(String),
 }
@@ -40,7 +40,11 @@ impl FeatureSet {
             Self::Asked => "as asked".to_owned(),
             Self::Default => "default features".to_owned(),
             Self::Bare => "no features".to_owned(),
-            Self::All => "all features".to_owned(),
+            Self::All(without) if without.is_empty() => "all features".to_owned(),
+            Self::All(without) => {
+                let names: Vec<&str> = without.iter().map(String::as_str).collect();
+                format!("all features but {}", names.join(", "))
+            }
             Self::Only(name) => format!("feature {name} alone"),
         }
     }
@@ -59,9 +63,9 @@ impl FeatureSet {
         match self {
             Self::Asked | Self::Bare => BTreeSet::new(),
             Self::Default => closure(package, ["default".to_owned()]),
-            Self::All => closure(
+            Self::All(without) => closure(
                 package,
-                public_features(package)
+                features_without(package, without)
                     .into_iter()
                     .chain(["default".to_owned()]),
             ),
@@ -73,10 +77,14 @@ impl FeatureSet {
     }
 
     /// The sets worth comparing: one if there are no features.
-    pub fn worth_comparing(old: &Package, new: &Package) -> Vec<Self> {
+    pub fn worth_comparing(
+        old: &Package,
+        new: &Package,
+        without: &BTreeSet<String>,
+    ) -> Vec<Self> {
         let mut sets = vec![Self::Default];
-        if !enables_all(old) || !enables_all(new) {
-            sets.push(Self::All);
+        if !enables_all(old, without) || !enables_all(new, without) {
+            sets.push(Self::All(without.clone()));
         }
         if default_closure(old).len() > 1 || default_closure(new).len() > 1 {
             sets.push(Self::Bare);
@@ -86,9 +94,9 @@ impl FeatureSet {
 }
 
 /// Whether the default features turn on every public one.
-fn enables_all(package: &Package) -> bool {
+fn enables_all(package: &Package, without: &BTreeSet<String>) -> bool {
     let closure = default_closure(package);
-    public_features(package)
+    features_without(package, without)
         .iter()
         .all(|name| closure.contains(name))
 }
@@ -110,6 +118,13 @@ fn closure(package: &Package, names: impl IntoIterator<Item = String>) -> BTreeS
         }
     }
     found
+}
+
+/// Public features that turn on none of some others.
+pub fn features_without(package: &Package, without: &BTreeSet<String>) -> Vec<String> {
+    let mut names = public_features(package);
+    names.retain(|name| closure(package, [name.clone()]).is_disjoint(without));
+    names
 }
 
 /// Features that a user of a stable compiler may ask for.

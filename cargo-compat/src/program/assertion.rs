@@ -49,6 +49,11 @@ macro_rules! uses {
                 self.rule().id == rules::MACRO.id
             }
 
+            /// Whether it says more of an item than that it is there.
+            pub fn judges(self) -> bool {
+                !matches!(self, Self::Import | Self::ReachByEveryPath | Self::ImportVariant)
+            }
+
             /// Whether every item of its sort has it.
             pub fn need(self) -> Need {
                 match self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rustdoc_types::{Id, Impl, Item, ItemEnum, Path, Type};
+use rustdoc_types::{Generics, Id, Impl, Item, ItemEnum, Path, Type};
 
 use super::assertion::Use;
 use super::opaque;
@@ -15,7 +15,7 @@ use crate::model::surface::is_hidden;
 
 /// Traits whose implementations say nothing that users may rely on, or that stable programs cannot
 /// name.
-pub(super) const UNNAMED: &[&str] = &[
+pub const UNNAMED: &[&str] = &[
     "Drop",
     "StructuralPartialEq",
     "Freeze",
@@ -172,7 +172,15 @@ fn ways_to_rely_on(w: &Writer<'_>, of: &Impl, path: &Path) -> Option<Vec<String>
     r.name_anonymous("i");
     let self_type = r.ty(&of.for_)?;
     let bound = r.path(path)?;
-    let mut scope = Scope::of(&r, &of.generics)?;
+    let mut scope = match generics_of_type(w, of) {
+        // What rustdoc works out for a type (auto traits) lacks the type's own bounds.
+        Some(generics) if of.is_synthetic => {
+            let mut scope = Scope::of(&r, generics)?;
+            scope.predicates.extend(r.predicates(&of.generics)?);
+            scope
+        }
+        _ => Scope::of(&r, &of.generics)?,
+    };
     let equal = associated_types(w, &r, of);
     scope.lifetimes.extend(r.take_anonymous());
 
@@ -189,6 +197,19 @@ fn ways_to_rely_on(w: &Writer<'_>, of: &Impl, path: &Path) -> Option<Vec<String>
             "x",
         ),
     ])
+}
+
+/// The parameters of the own type that an implementation is for.
+fn generics_of_type<'a>(w: &Writer<'a>, of: &Impl) -> Option<&'a Generics> {
+    let Type::ResolvedPath(path) = &of.for_ else {
+        return None;
+    };
+    match &w.item(path.id)?.inner {
+        ItemEnum::Struct(of) => Some(&of.generics),
+        ItemEnum::Enum(of) => Some(&of.generics),
+        ItemEnum::Union(of) => Some(&of.generics),
+        _ => None,
+    }
 }
 
 /// `Trait<T, Item = u8>`.

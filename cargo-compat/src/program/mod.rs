@@ -28,6 +28,7 @@ mod wrapper;
 mod writer;
 
 pub use assertion::{Assertion, Unwritten, Use};
+pub use impls::UNNAMED;
 pub use macros::{macro_inputs, matched_inputs};
 
 use crate::model::names::Names;
@@ -41,6 +42,8 @@ pub struct Program {
     pub assertions: Vec<Assertion>,
     /// Uses that could not be written, because something in them cannot be named.
     pub unwritten: Vec<Unwritten>,
+    /// What was not tried because there is too much of it.
+    pub capped: Vec<String>,
 }
 
 impl Program {
@@ -55,6 +58,7 @@ impl Program {
         Self {
             assertions: writer.assertions,
             unwritten: writer.unwritten,
+            capped: writer.capped.into_inner().into_iter().collect(),
         }
     }
 

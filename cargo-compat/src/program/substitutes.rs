@@ -84,15 +84,28 @@ pub(super) fn fitting_types(w: &Writer<'_>, bounds: &[&GenericBound]) -> Vec<Str
     types.extend(COMMON.map(str::to_owned));
     let mut seen = std::collections::HashSet::new();
     types.retain(|ty| seen.insert(ty.clone()));
-    types.truncate(MOST);
+    cut(w, &mut types, bounds.iter().find_map(|bound| match bound {
+        GenericBound::TraitBound { trait_, .. } if r.path(trait_).is_none() => Some(&*trait_.path),
+        _ => None,
+    }));
     types
+}
+
+/// Keeps the first types. What common types are left out is no loss.
+fn cut(w: &Writer<'_>, types: &mut Vec<String>, of_trait: Option<&str>) {
+    if types.len() > MOST + COMMON.len() {
+        let left_out = types.len() - MOST - COMMON.len();
+        let name = of_trait.unwrap_or("a trait without a name");
+        w.cap(format!("{left_out} of the types that implement `{name}`"));
+    }
+    types.truncate(MOST);
 }
 
 /// Types that implement a trait, else those that often do.
 pub(super) fn implementing_types(w: &Writer<'_>, id: Id) -> Vec<String> {
     let mut types = implementors(w, id);
     types.extend(COMMON.map(str::to_owned));
-    types.truncate(MOST);
+    cut(w, &mut types, None);
     types
 }
 

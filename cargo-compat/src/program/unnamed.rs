@@ -38,8 +38,12 @@ pub(super) fn write_unnamed(w: &mut Writer<'_>) {
     let mut open: VecDeque<Source> = all_sources(w).into();
     let mut seen: BTreeSet<Id> = BTreeSet::new();
     while let Some(source) = open.pop_front() {
-        if seen.len() >= MOST || !seen.insert(source.id) {
+        if !seen.insert(source.id) {
             continue;
+        }
+        if seen.len() > MOST {
+            w.cap(format!("types without a name after the first {MOST}"));
+            break;
         }
         write_type(w, &source, &mut open);
     }

@@ -1,5 +1,8 @@
 //! What the parts of the generator write to.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use rustdoc_types::{Id, Impl, Item, ItemEnum, Visibility};
 
 use super::assertion::{Assertion, Need, Unwritten, Use};
@@ -13,6 +16,8 @@ pub(super) struct Writer<'a> {
     pub(super) names: &'a Names<'a>,
     pub(super) assertions: Vec<Assertion>,
     pub(super) unwritten: Vec<Unwritten>,
+    /// What was not tried because there is too much of it.
+    pub(super) capped: RefCell<BTreeSet<String>>,
 }
 
 /// A member of an inherent implementation that programs can name.
@@ -28,7 +33,13 @@ impl<'a> Writer<'a> {
             names,
             assertions: Vec::new(),
             unwritten: Vec::new(),
+            capped: RefCell::default(),
         }
+    }
+
+    /// Notes that not all of something was tried.
+    pub(super) fn cap(&self, what: String) {
+        self.capped.borrow_mut().insert(what);
     }
 
     pub(super) fn renderer(&self) -> Renderer<'a> {

@@ -118,6 +118,7 @@ pub fn build_side(
         hints: read_hints(built.package, built.is_proc_macro),
         globbed,
         api,
+        environment: env.shown(),
     })
 }
 

@@ -8,7 +8,7 @@ use release_gate::process::{Finished, Step};
 use release_gate::{Context, Error, Result, SharedArgs};
 
 use super::environment::PassedEnv;
-use crate::model::package::{FeatureSet, public_features};
+use crate::model::package::{FeatureSet, features_without};
 
 /// What is to be built, and how.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +103,7 @@ pub(super) fn feature_args(request: &Request<'_>, package: &Package) -> Vec<Stri
     match request.features {
         FeatureSet::Default => Vec::new(),
         FeatureSet::Bare => vec!["--no-default-features".to_owned()],
-        FeatureSet::All => listed(&public_features(package)),
+        FeatureSet::All(without) => listed(&features_without(package, without)),
         FeatureSet::Only(name) => {
             let mut args = vec!["--no-default-features".to_owned()];
             if package.features.contains_key(name) {

@@ -158,6 +158,7 @@ pub fn dependency_side(
         .unwrap_or(&of.package)
         .clone();
     Ok(Side {
+        environment: String::new(),
         package,
         metadata: of.metadata.clone(),
         api,

@@ -19,6 +19,8 @@ const FLAGS: [&str; 5] = [
 #[derive(Debug, Clone, Default)]
 pub struct PassedEnv {
     names: BTreeSet<String>,
+    /// Whether a build failed without the caller's whole environment, and got it.
+    whole: bool,
 }
 
 impl PassedEnv {
@@ -34,7 +36,22 @@ impl PassedEnv {
                 .chain(per_target)
                 .chain(named.iter().cloned())
                 .collect(),
+            whole: false,
         }
+    }
+
+    /// What of the caller's environment builds got, for people. Empty: nothing.
+    pub fn shown(&self) -> String {
+        if self.whole {
+            return "the caller's whole environment, without which it fails".to_owned();
+        }
+        let set: Vec<&str> = self
+            .names
+            .iter()
+            .filter(|name| std::env::var_os(name).is_some())
+            .map(String::as_str)
+            .collect();
+        set.join(", ")
     }
 
     /// Hands the variables on.
@@ -64,7 +81,9 @@ impl PassedEnv {
         let all = std::env::vars_os()
             .filter_map(|(name, _)| name.into_string().ok())
             .collect();
-        self.add(all)
+        let more = self.add(all);
+        self.whole |= more;
+        more
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Side {
     pub hints: Hints,
     /// Root of its workspace, which source paths are relative to.
     pub root: PathBuf,
+    /// What of the caller's environment its build got; empty: nothing.
+    pub environment: String,
 }
 
 /// A glob over another crate, with that crate's description.
