@@ -22,7 +22,7 @@ use crate::model::change::Change;
 use crate::model::declaration::declaration;
 use crate::model::gap::{Gap, LeftOut};
 use crate::model::names::Hints;
-use crate::program::Program;
+use crate::program::{Assertion, Program};
 use crate::program::assertion::Use;
 use crate::prove::{self, Library, Line, Rejected, Rustc, Unproved};
 use crate::rules;
@@ -139,6 +139,7 @@ pub(super) fn compare_sides(
     let mut left_out = judged.left_out;
     left_out.extend(reached.left_out);
     left_out.extend(macros_never_called(old, &forward.accepted));
+    left_out.extend(unasked_uses(&forward.unasked));
     left_out.extend(written_old.left_out);
     left_out.extend(written_old.program.capped.iter().map(|what| LeftOut {
         rule: &rules::NOT_JUDGED_USE,
@@ -223,6 +224,39 @@ fn macros_never_called(side: &Prepared<'_>, accepted: &[Line<'_>]) -> Vec<LeftOu
         .collect()
 }
 
+/// An entry for each sort of use that could not be asked for.
+fn unasked_uses(unasked: &[&Assertion]) -> Vec<LeftOut> {
+    const NAMED: usize = 3;
+    let mut by_phrase: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for assertion in unasked {
+        by_phrase
+            .entry(assertion.done.phrase())
+            .or_default()
+            .insert(&assertion.item);
+    }
+    by_phrase
+        .into_iter()
+        .map(|(phrase, items)| {
+            let named: Vec<String> = items
+                .iter()
+                .take(NAMED)
+                .map(|item| format!("`{item}`"))
+                .collect();
+            let more = items.len().saturating_sub(NAMED);
+            let rest = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            LeftOut {
+                rule: &rules::NOT_JUDGED_USE,
+                what: format!("{}{rest}: {phrase}", named.join(", ")),
+                why: "the program for it says too little for rustc to understand it".to_owned(),
+            }
+        })
+        .collect()
+}
+
 fn gap_of(unproved: &Unproved<'_>) -> Gap {
     let Unproved {
         assertion,
@@ -249,6 +283,8 @@ struct OneWay<'a> {
     rejected: Vec<Rejected<'a>>,
     /// What its own library accepts.
     accepted: Vec<Line<'a>>,
+    /// Uses that could not be asked for.
+    unasked: Vec<&'a Assertion>,
 }
 
 /// The old program against the new library shows breaks; the new program against the old library
@@ -285,6 +321,7 @@ fn one_way<'a>(
         gaps,
         rejected,
         accepted: accepted.lines,
+        unasked: accepted.unasked,
     })
 }
 

@@ -19,6 +19,12 @@ use crate::rules;
 const SLOW: usize = 50;
 /// How many slow rounds there may be before a program is taken in halves.
 const SLOW_ROUNDS: usize = 6;
+/// rustc's codes for a program that it does not understand: names, arguments and types that cannot
+/// be inferred.
+const NOT_UNDERSTOOD: [&str; 11] = [
+    "E0061", "E0106", "E0107", "E0261", "E0282", "E0283", "E0284", "E0405", "E0412", "E0433",
+    "E0726",
+];
 /// rustc's code for what only nightly programs may use.
 const UNSTABLE: &str = "E0658";
 /// rustc's code for two implementations of one trait for one type.
@@ -58,6 +64,9 @@ pub struct Accepted<'a> {
     pub lines: Vec<Line<'a>>,
     /// Assertions of which no way compiles, optional ones left out: gaps of the generator.
     pub gaps: Vec<Unproved<'a>>,
+    /// Uses that not every item has, and that could not be asked for: rustc did not understand
+    /// them, which says nothing about the item.
+    pub unasked: Vec<&'a Assertion>,
 }
 
 /// An assertion that does not compile with the library it was written from.
@@ -302,6 +311,12 @@ pub fn accepted_by<'a>(
                 assertion,
                 rejection,
             });
+        } else if !assertion.done.expands_macro()
+            && reasons
+                .get(&key)
+                .is_some_and(|rejection| NOT_UNDERSTOOD.contains(&rejection.code.as_str()))
+        {
+            accepted.unasked.push(assertion);
         }
     }
     Ok(accepted)

@@ -74,7 +74,7 @@ pub(super) fn parse_description(bytes: &[u8], side: &str) -> Result<Crate> {
         ))
         .with_source(error)
         .with_help(
-            "use a toolchain whose rustdoc JSON format is known to this version of cargo-compat",
+            "rustdoc is that of the project's toolchain: where rust-toolchain.toml pins an older one, `cargo +stable compat` takes the stable one",
         )
     })
 }

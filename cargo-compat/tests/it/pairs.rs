@@ -11,11 +11,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::table::{PAIRS, Pair, TRAPS, Truth, UNNAMED};
+use crate::table::{KINDS, PAIRS, Pair, TRAPS, Truth, UNNAMED};
 use release_gate::process::{Runner, Step};
 
 fn all() -> impl Iterator<Item = &'static Pair> {
-    PAIRS.iter().chain(TRAPS).chain(UNNAMED)
+    PAIRS.iter().chain(TRAPS).chain(UNNAMED).chain(KINDS)
 }
 
 fn library(dir: &Path, side: impl Fn(&Pair) -> &'static str) {

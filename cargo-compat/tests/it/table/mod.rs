@@ -2,9 +2,11 @@
 //! underscores left out), so that implementations can be told apart; macros are
 //! called `<name>_macro`.
 
+mod kinds;
 mod traps;
 mod unnamed;
 
+pub(crate) use kinds::KINDS;
 pub(crate) use traps::TRAPS;
 pub(crate) use unnamed::UNNAMED;
 
