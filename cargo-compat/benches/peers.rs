@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use release_gate::process::{Finished, Runner, Step};
 use release_gates_tests::bench::{Measure, median, published};
-use table::{PAIRS, Pair, TRAPS, Truth, UNNAMED};
+use table::{KINDS, PAIRS, Pair, TRAPS, Truth, UNNAMED};
 
 const PEERS: [&str; 3] = ["cargo-compat", "cargo-semver-checks", "cargo-public-api"];
 
@@ -84,7 +84,7 @@ fn main() {
 }
 
 fn all() -> impl Iterator<Item = &'static Pair> {
-    PAIRS.iter().chain(TRAPS).chain(UNNAMED)
+    PAIRS.iter().chain(TRAPS).chain(UNNAMED).chain(KINDS)
 }
 
 fn package(dir: &Path, name: &str, lib: &str) {

@@ -63,11 +63,13 @@ pub(super) fn changed_results(sides: &Sides<'_>, calls: &[MacroCall]) -> Result<
         }
     }
     let mut found = Expanded::default();
-    found.left_out.extend(by_macro.keys().skip(MACROS).map(|item| LeftOut {
-        rule: &rules::NOT_JUDGED_MACRO,
-        what: format!("`{item}!`: what its calls give"),
-        why: format!("{MACROS} macros are asked"),
-    }));
+    found
+        .left_out
+        .extend(by_macro.keys().skip(MACROS).map(|item| LeftOut {
+            rule: &rules::NOT_JUDGED_MACRO,
+            what: format!("`{item}!`: what its calls give"),
+            why: format!("{MACROS} macros are asked"),
+        }));
     for (item, codes) in by_macro.iter().take(MACROS) {
         let before = result_types(sides, &sides.old, codes)?;
         let after = result_types(sides, &sides.new, codes)?;
@@ -147,11 +149,13 @@ pub(super) fn compare_generated(
     for call in calls.iter().filter(|call| call.code.contains("let _ = ")) {
         unsaid.remove(call.item.as_str());
     }
-    found.left_out.extend(unsaid.into_iter().map(|item| LeftOut {
-        rule: &rules::NOT_JUDGED_MACRO,
-        what: format!("`{item}`: what it generates"),
-        why: "it does not compile as a library on both sides".to_owned(),
-    }));
+    found
+        .left_out
+        .extend(unsaid.into_iter().map(|item| LeftOut {
+            rule: &rules::NOT_JUDGED_MACRO,
+            what: format!("`{item}`: what it generates"),
+            why: "it does not compile as a library on both sides".to_owned(),
+        }));
     found.left_out.extend(foreign_macros(old));
     Ok(found)
 }
@@ -174,12 +178,7 @@ fn foreign_macros(side: &Prepared<'_>) -> Vec<LeftOut> {
         .entries
         .iter()
         .filter(|(_, entry)| !entry.hidden && !side.side.api.index.contains_key(&entry.id))
-        .filter(|(_, entry)| {
-            matches!(
-                entry.kind,
-                ItemKind::ProcDerive | ItemKind::ProcAttribute
-            )
-        })
+        .filter(|(_, entry)| matches!(entry.kind, ItemKind::ProcDerive | ItemKind::ProcAttribute))
         .map(|((path, _), _)| LeftOut {
             rule: &rules::NOT_JUDGED_MACRO,
             what: format!("`{path}`: what it generates"),

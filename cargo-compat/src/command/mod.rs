@@ -64,13 +64,20 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
 
     let packages = dependencies_first(project.selected().collect());
     if !args.exclude_features.is_empty() && !cx.args().feature_args().is_empty() {
-        return Err(Error::usage("--exclude-features means nothing where features are named")
-            .with_help("leave one of them out"));
+        return Err(
+            Error::usage("--exclude-features means nothing where features are named")
+                .with_help("leave one of them out"),
+        );
     }
     for name in &args.exclude_features {
-        if !packages.iter().any(|package| package.features.contains_key(name)) {
-            return Err(Error::usage(format!("no selected package has the feature `{name}`"))
-                .with_help("leave it out of --exclude-features"));
+        if !packages
+            .iter()
+            .any(|package| package.features.contains_key(name))
+        {
+            return Err(
+                Error::usage(format!("no selected package has the feature `{name}`"))
+                    .with_help("leave it out of --exclude-features"),
+            );
         }
     }
     let first = packages.first().copied();

@@ -58,7 +58,10 @@ pub(super) fn compare_all(
     };
     matrix.say_copy();
     for name in call.excluded_features() {
-        if [member, package].iter().any(|one| one.features.contains_key(&name)) {
+        if [member, package]
+            .iter()
+            .any(|one| one.features.contains_key(&name))
+        {
             matrix.gathered.judged.leave_out(LeftOut {
                 rule: &rules::NOT_JUDGED_FEATURES,
                 what: format!("feature {name}"),
@@ -208,7 +211,9 @@ impl Matrix<'_> {
     /// Says that a copy was built because Cargo.lock could not be used.
     fn say_copy(&mut self) {
         if let Some(why) = self.call.new.copied {
-            let message = format!("{why}: a copy of the sources was built, with the newest dependencies that fit");
+            let message = format!(
+                "{why}: a copy of the sources was built, with the newest dependencies that fit"
+            );
             self.gathered.judged.findings.push(
                 Finding::new(&rules::LOCK_COPIED, message)
                     .help("run `cargo generate-lockfile` (or `cargo update --workspace`) and commit Cargo.lock"),

@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 
 use rustdoc_types::{
-    Crate, GenericArg, GenericArgs, GenericBound, GenericParamDefKind, Generics, Id, Impl, Path, Type, WherePredicate,
+    Crate, GenericArg, GenericArgs, GenericBound, GenericParamDefKind, Generics, Id, Impl, Path,
+    Type, WherePredicate,
 };
 
 use super::members::Members;
@@ -96,12 +97,10 @@ impl Implementable<'_> {
     fn existed(&self, ty: &Type) -> bool {
         let mut ids = Vec::new();
         collect_ids(ty, &mut ids);
-        ids.into_iter()
-            .filter(|id| self.is_own(*id))
-            .all(|id| {
-                let path = self.surface.preferred.get(&id);
-                path.is_some_and(|path| self.members_old.contains_key(path))
-            })
+        ids.into_iter().filter(|id| self.is_own(*id)).all(|id| {
+            let path = self.surface.preferred.get(&id);
+            path.is_some_and(|path| self.members_old.contains_key(path))
+        })
     }
 
     /// Whether a type of the user's own may fit a parameter.
@@ -125,10 +124,13 @@ impl Implementable<'_> {
                 } if of == name => Some(bounds),
                 _ => None,
             });
-        declared.chain(in_clauses).flatten().all(|bound| match bound {
-            GenericBound::TraitBound { trait_, .. } => self.is_implementable(trait_),
-            _ => true,
-        })
+        declared
+            .chain(in_clauses)
+            .flatten()
+            .all(|bound| match bound {
+                GenericBound::TraitBound { trait_, .. } => self.is_implementable(trait_),
+                _ => true,
+            })
     }
 }
 

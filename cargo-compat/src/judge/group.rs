@@ -144,8 +144,7 @@ pub fn group_by_item<'a>(
 fn only_overrides(group: &Group<'_>) -> bool {
     group.rule.id == rules::TRAIT_IMPL.id
         && group.lines.iter().all(|line| {
-            line.line.assertion.done == Use::ImplementAll
-                && line.rejection.code == "E0276"
+            line.line.assertion.done == Use::ImplementAll && line.rejection.code == "E0276"
         })
 }
 

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use release_gate::Bump;
-use rustdoc_types::{Attribute, AttributeRepr, Crate, Id, Item, ItemEnum, ReprKind, StructKind, VariantKind};
+use rustdoc_types::{
+    Attribute, AttributeRepr, Crate, Id, Item, ItemEnum, ReprKind, StructKind, VariantKind,
+};
 
 use crate::model::change::Change;
 use crate::model::declaration::declaration;

@@ -64,7 +64,11 @@ pub fn judge_reached(old: Readable<'_>, new: Readable<'_>, used: &BTreeSet<Id>) 
 }
 
 fn unproved(item: &str, before: String, after: String) -> Change {
-    let word = if after.is_empty() { "is gone" } else { "changed" };
+    let word = if after.is_empty() {
+        "is gone"
+    } else {
+        "changed"
+    };
     let message = format!("`{item}` {word}, and no program could be written to judge it");
     let mut change = Change::unproved(&rules::UNPROVED, item, Bump::Major, message);
     (change.before, change.after) = (before, after);

@@ -28,31 +28,38 @@ pub fn unseen_changes(
     targets: &[String],
 ) -> UnseenItems {
     let target = targets.first().map_or("", String::as_str);
+    let before = source_items(old, target);
     let now = source_items(new, target);
-    let heads: BTreeSet<&str> = now.iter().map(|item| item.head.as_str()).collect();
-    let placed: BTreeSet<(&str, &str)> = now
-        .iter()
-        .map(|item| (item.path.as_str(), item.head.as_str()))
+    let places = |items: &[SourceItem]| -> BTreeSet<(String, String)> {
+        items
+            .iter()
+            .map(|item| (item.path.clone(), item.head.clone()))
+            .collect()
+    };
+    let (old_places, new_places) = (places(&before), places(&now));
+    // An item may stand in another module now; a member belongs to its type.
+    let moved: BTreeSet<&str> = new_places
+        .difference(&old_places)
+        .map(|(_, head)| head.as_str())
         .collect();
     let mut found = UnseenItems::default();
-    for item in source_items(old, target) {
+    for item in before {
         let is_seen = targets.iter().any(|target| holds(&item.condition, target));
         if item.condition.is_empty() || is_seen {
             continue;
         }
-        // An item may stand in another module now; a member belongs to its type.
-        let is_there = if item.is_member {
-            placed.contains(&(item.path.as_str(), item.head.as_str()))
-        } else {
-            heads.contains(item.head.as_str())
-        };
+        let is_there = new_places.contains(&(item.path.clone(), item.head.clone()))
+            || !item.is_member && moved.contains(item.head.as_str());
         if !is_there {
             found.changes.push(unseen_change(&item, target));
         } else if item.condition.contains("doc") {
             found.left_out.push(LeftOut {
                 rule: &rules::NOT_JUDGED_USE,
                 what: format!("`{}`: describe", item.path),
-                why: format!("rustdoc does not see what is behind `cfg({})`", item.condition),
+                why: format!(
+                    "rustdoc does not see what is behind `cfg({})`",
+                    item.condition
+                ),
             });
         }
     }

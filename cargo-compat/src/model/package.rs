@@ -77,11 +77,7 @@ impl FeatureSet {
     }
 
     /// The sets worth comparing: one if there are no features.
-    pub fn worth_comparing(
-        old: &Package,
-        new: &Package,
-        without: &BTreeSet<String>,
-    ) -> Vec<Self> {
+    pub fn worth_comparing(old: &Package, new: &Package, without: &BTreeSet<String>) -> Vec<Self> {
         let mut sets = vec![Self::Default];
         if !enables_all(old, without) || !enables_all(new, without) {
             sets.push(Self::All(without.clone()));

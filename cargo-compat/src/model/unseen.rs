@@ -194,7 +194,11 @@ impl Walker<'_> {
 
     fn read_named(&mut self, head: &str, body: Option<&str>, place: &Place, mut inner: Place) {
         let name = item_name(head).to_owned();
-        if place.only.as_ref().is_some_and(|only| !only.contains(&name)) {
+        if place
+            .only
+            .as_ref()
+            .is_some_and(|only| !only.contains(&name))
+        {
             return;
         }
         let path = joined(&place.path, &name);
@@ -293,10 +297,7 @@ fn spelled_items(text: &str, are_members: bool) -> Vec<Spelled<'_>> {
 fn attributes_before(text: &str) -> (Vec<&str>, &str) {
     let mut attributes = Vec::new();
     let mut rest = text.trim_start();
-    while let Some(after) = rest
-        .strip_prefix("#![")
-        .or_else(|| rest.strip_prefix("#["))
-    {
+    while let Some(after) = rest.strip_prefix("#![").or_else(|| rest.strip_prefix("#[")) {
         let Some((inside, after)) = balanced(after) else {
             break;
         };
@@ -322,9 +323,8 @@ fn end_of_item(text: &str, are_members: bool) -> (usize, Option<usize>) {
             '(' | '[' => depth += 1,
             ')' | ']' => depth = depth.saturating_sub(1),
             '{' if depth == 0 && !text[..at].trim_start().starts_with("pub use") => {
-                let body = balanced(&text[at + 1..]).map_or(text.len(), |(inside, _)| {
-                    at + 1 + inside.len()
-                });
+                let body = balanced(&text[at + 1..])
+                    .map_or(text.len(), |(inside, _)| at + 1 + inside.len());
                 return (at, Some(body));
             }
             '{' => depth += 1,
@@ -550,21 +550,41 @@ mod tests {
     #[test]
     fn modules_are_followed_into_their_files() {
         let files = [
-            ("src/lib.rs", "#[cfg(windows)] pub mod win; mod imp; pub use imp::A; mod all; pub use self::all::*; mod own;"),
+            (
+                "src/lib.rs",
+                "#[cfg(windows)] pub mod win; mod imp; pub use imp::A; mod all; pub use self::all::*; mod own;",
+            ),
             ("src/win.rs", "pub fn w(x: u16) {} fn own() {}"),
-            ("src/imp.rs", "#[cfg(not(doc))] pub struct A; #[cfg(not(doc))] pub struct B;"),
+            (
+                "src/imp.rs",
+                "#[cfg(not(doc))] pub struct A; #[cfg(not(doc))] pub struct B;",
+            ),
             ("src/all/mod.rs", "#[cfg(windows)] pub fn a() {}"),
             ("src/own.rs", "#[cfg(windows)] pub fn no() {}"),
         ];
         assert_eq!(
             unseen(&files),
-            ["win::w: pub fn w(x: u16)", "A: pub struct A", "a: pub fn a()"]
+            [
+                "win::w: pub fn w(x: u16)",
+                "A: pub struct A",
+                "a: pub fn a()"
+            ]
         );
     }
 
     #[test]
     fn hostile_sources_end() {
-        for text in ["", "{", "}", "#[", "#[cfg(", "\"", "pub use {", "impl<", &"pub mod a {".repeat(200)] {
+        for text in [
+            "",
+            "{",
+            "}",
+            "#[",
+            "#[cfg(",
+            "\"",
+            "pub use {",
+            "impl<",
+            &"pub mod a {".repeat(200),
+        ] {
             let _ = unseen(&[("src/lib.rs", text)]);
         }
     }

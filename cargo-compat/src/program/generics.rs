@@ -203,8 +203,11 @@ fn objects_within(
             .map(|lifetime| {
                 let object = format!("dyn O__ + {lifetime}");
                 let long = with_argument(&named.name, generics, index, &object);
-                let same =
-                    rest.function(&format!("x: *mut {short}"), &format!(" -> *mut {long}"), "x");
+                let same = rest.function(
+                    &format!("x: *mut {short}"),
+                    &format!(" -> *mut {long}"),
+                    "x",
+                );
                 let colon = if supertraits.is_empty() { "" } else { ": " };
                 format!("trait O__{colon}{supertraits} {{}} {same}")
             })

@@ -84,10 +84,16 @@ pub(super) fn fitting_types(w: &Writer<'_>, bounds: &[&GenericBound]) -> Vec<Str
     types.extend(COMMON.map(str::to_owned));
     let mut seen = std::collections::HashSet::new();
     types.retain(|ty| seen.insert(ty.clone()));
-    cut(w, &mut types, bounds.iter().find_map(|bound| match bound {
-        GenericBound::TraitBound { trait_, .. } if r.path(trait_).is_none() => Some(&*trait_.path),
-        _ => None,
-    }));
+    cut(
+        w,
+        &mut types,
+        bounds.iter().find_map(|bound| match bound {
+            GenericBound::TraitBound { trait_, .. } if r.path(trait_).is_none() => {
+                Some(&*trait_.path)
+            }
+            _ => None,
+        }),
+    );
     types
 }
 

@@ -56,7 +56,8 @@ pub trait Gate: clap::Parser {
     /// type. The configuration page is made from it, and so is what editors complete.
     fn configuration() -> schemars::Schema;
 
-    /// JSON Schemas of the gate's reports, by report name: see [`crate::report::schema`].
+    /// JSON Schemas of the gate's reports, by report name: see
+    /// [`crate::report::report_schema`].
     fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         Vec::new()
     }

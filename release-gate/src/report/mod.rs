@@ -286,22 +286,6 @@ fn coverage_finding(entry: &NotJudged, rules: &[Rule], levels: &Levels) -> Findi
     finding
 }
 
-/// The JSON Schema of a report of this name, whose data type has no name of its own yet.
-pub fn schema<Data: schemars::JsonSchema>(name: &str) -> schemars::Schema {
-    let mut generator = schemars::generate::SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator();
-    let data = generator.subschema_for::<Data>();
-    let mut schema = generator.into_root_schema_for::<Envelope>();
-    if let Some(properties) = schema.get_mut("properties") {
-        properties["schema"] = serde_json::json!({ "const": schema_id(name) });
-        // A gate that ended without a verdict has no facts.
-        properties["data"] =
-            serde_json::json!({ "anyOf": [data, { "type": "object", "maxProperties": 0 }] });
-    }
-    schema
-}
-
 /// Joins the reports of several packages into one, so that standard output always holds exactly one
 /// object.
 ///
