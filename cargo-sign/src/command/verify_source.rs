@@ -79,7 +79,7 @@ pub(crate) fn run(cx: &mut Context, args: &VerifySourceArgs) -> Result<Outcome> 
         .filter(|package| !workspace.exclude.contains(&package.name))
         .collect();
 
-    let place = Place::of_call(cx, &source, &folder);
+    let place = Place::of_call(cx, source.git.root(), &folder);
     let judged: Result<Vec<Report>> = selected
         .iter()
         .map(|package| judge(&source, package, &trusted, args))

@@ -10,7 +10,6 @@ use release_gate::{Context, Error, Report, Result, Status, Subject};
 use release_gate_facts::ReportData as _;
 use release_gate_facts::report::verify_source::VerifySourceData;
 
-use super::Source;
 use crate::read::target_dir::{target_dir, workspace_root};
 use crate::tool::TOOL;
 
@@ -21,10 +20,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Finds the artifact folder of the call.
-    pub(super) fn of_call(cx: &mut Context, source: &Source, folder: &Path) -> Self {
+    /// Finds the artifact folder of a call in `folder`, in the repository at `top`.
+    pub(super) fn of_call(cx: &mut Context, top: &Path, folder: &Path) -> Self {
         let is_named = cx.args().artifact_dir.is_some();
-        let root = workspace_root(folder, source.git.root());
+        let root = workspace_root(folder, top);
         cx.place_artifacts(target_dir(&root).join("release-gates"));
         Self { is_named }
     }
