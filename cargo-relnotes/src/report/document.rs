@@ -187,24 +187,23 @@ impl Document {
     pub fn written_item(&mut self, markdown: &str, tail: &[Part<'_>]) {
         let mut line = Self::default();
         line.parts(tail);
-        let (first, rest) = markdown
-            .trim()
-            .split_once("\n\n")
-            .unwrap_or((markdown.trim(), ""));
-        let mut item = String::from("- ");
-        item.push_str(&first.trim_end().replace('\n', "\n  "));
-        // Behind a list or code, the tail would belong to it.
+        let tail = line.text.trim_start();
+        let whole = markdown.trim();
+        let (first, rest) = whole.split_once("\n\n").unwrap_or((whole, ""));
+        // In a list or in code, the tail would belong to it.
         let is_text = !first.lines().any(|line| {
             line.trim_start()
                 .starts_with(['-', '*', '+', '`', '~', '|', '>'])
         });
-        item.push_str(if is_text { " " } else { "\n\n  " });
-        item.push_str(line.text.trim_start());
-        item.push('\n');
-        for line in rest.lines() {
-            let is_first = item.ends_with(")\n") && !item.ends_with("\n\n");
-            item.push_str(if is_first { "\n" } else { "" });
-            item.push_str(format!("  {line}").trim_end());
+        let written = match (is_text, rest) {
+            (true, "") => format!("{first} {tail}"),
+            (true, rest) => format!("{first} {tail}\n\n{rest}"),
+            (false, _) => format!("{whole}\n\n{tail}"),
+        };
+        let mut item = String::new();
+        for (at, line) in written.lines().enumerate() {
+            let indent = if at == 0 { "- " } else { "  " };
+            item.push_str(format!("{indent}{line}").trim_end());
             item.push('\n');
         }
         let seen = parse_back(&item);
@@ -214,7 +213,7 @@ impl Document {
         self.links.extend(seen.links);
         self.html.extend(seen.html);
         self.other.extend(seen.other);
-        if !rest.is_empty() {
+        if item.contains("\n\n") {
             self.gap();
         }
         self.text.push_str(&item);
@@ -388,6 +387,20 @@ mod tests {
             text.contains("Vec\\<T>\n  - inner\n- [#1](https://example.com/issues/1)\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn written_items_keep_their_blocks() {
+        let mut document = Document::new();
+        document.item(0, &[Part::Text("before")]);
+        let code = "Call it:\n\n```rust\nfirst();\n\nsecond();\n```";
+        document.written_item(code, &[Part::Text(" (#1)")]);
+        document.written_item("```sh\nx\n\ny\n```", &[Part::Text(" (#2)")]);
+        document.item(0, &[Part::Text("after")]);
+        let text = document.finish().unwrap();
+        let wanted = "- Call it: (#1)\n\n  ```rust\n  first();\n\n  second();\n  ```\n";
+        assert!(text.contains(wanted), "{text}");
+        assert!(text.contains("  y\n  ```\n\n  (#2)\n"), "{text}");
     }
 
     proptest! {
