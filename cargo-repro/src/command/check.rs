@@ -94,7 +94,7 @@ fn build_second(cx: &Context, session: &Session) -> Result<Built> {
         .by_somebody_else(session.abilities.users.as_ref().ok());
 
     session.build(cx, conditions, "build B").map_err(|error| {
-        if error.help().is_empty() {
+        if error.help().is_empty() && interrupt::check().is_ok() {
             Error::judge(format!("build A succeeded and {}", error.chain()))
                 .with_help("the build depends on the folder, environment or clock it runs under; --keep keeps both places")
         } else {
