@@ -6,12 +6,19 @@ use std::collections::HashMap;
 use rustdoc_types::{Function, GenericBound, GenericParamDefKind, Generics, Impl, Item, Type};
 
 use super::assertion::Use;
-use super::opaque::MARKERS;
 use super::scope::Scope;
 use super::substitutes::{Closed, choices, closed_parameters, fitting_types};
 use super::writer::Writer;
 use crate::model::ident::ident;
 use crate::model::render::{Renderer, angle};
+
+/// The auto traits that users rely on most: a task is moved to another thread, a future is pinned.
+pub(super) const MARKERS: [&str; 4] = [
+    "::core::marker::Send",
+    "::core::marker::Sync",
+    "::core::marker::Unpin",
+    "::core::panic::UnwindSafe",
+];
 
 /// Makes a value of whatever type is wanted.
 pub(super) const ANY: &str = "fn any__<T__>() -> T__ { loop {} }";

@@ -4,19 +4,11 @@
 use rustdoc_types::{Impl, Item, ItemEnum, Path, Type};
 
 use super::assertion::Use;
-use super::bodies::{Callee, body_calls, with_named_impl};
+use super::bodies::{Callee, MARKERS, body_calls, with_named_impl};
 use super::wrapper::{Wrapper, is_opaque};
 use super::writer::Writer;
 use crate::model::ident::ident;
 use crate::model::render::Renderer;
-
-/// The auto traits that users rely on most: a task is moved to another thread, a future is pinned.
-pub(super) const MARKERS: [&str; 4] = [
-    "::core::marker::Send",
-    "::core::marker::Sync",
-    "::core::marker::Unpin",
-    "::core::panic::UnwindSafe",
-];
 
 /// What the opaque result of a call implements: for arguments that implement it themselves, and for
 /// any.
