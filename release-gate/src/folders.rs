@@ -94,9 +94,9 @@ mod tests {
 
     fn folders() -> Folders {
         Folders::named([
-            (Some(PathBuf::from("/home/ada/work/demo")), "."),
-            (Some(PathBuf::from("/home/ada/work")), ".."),
-            (Some(PathBuf::from("/home/ada")), "~"),
+            (Some(PathBuf::from("/people/ada/work/demo")), "."),
+            (Some(PathBuf::from("/people/ada/work")), ".."),
+            (Some(PathBuf::from("/people/ada")), "~"),
             (Some(PathBuf::from("/")), "nothing"),
             (None, "nothing"),
         ])
@@ -106,17 +106,17 @@ mod tests {
     #[cfg(unix)]
     fn files_are_named_from_the_project() {
         for (text, hidden) in [
-            ("at: /home/ada/work/demo/Cargo.lock", "at: Cargo.lock"),
-            ("(/home/ada/work/demo)", "(.)"),
+            ("at: /people/ada/work/demo/Cargo.lock", "at: Cargo.lock"),
+            ("(/people/ada/work/demo)", "(.)"),
             (
-                "path+file:///home/ada/work/demo#0.1.0",
+                "path+file:///people/ada/work/demo#0.1.0",
                 "path+file://.#0.1.0",
             ),
-            ("update /home/ada/work/other", "update ../other"),
-            ("/home/ada/.cargo/config.toml", "~/.cargo/config.toml"),
-            ("/home/ada/work/demo-2/a", "../demo-2/a"),
+            ("update /people/ada/work/other", "update ../other"),
+            ("/people/ada/.cargo/config.toml", "~/.cargo/config.toml"),
+            ("/people/ada/work/demo-2/a", "../demo-2/a"),
             ("/usr/bin/ld and /", "/usr/bin/ld and /"),
-            ("/home/adam", "/home/adam"),
+            ("/people/adam", "/people/adam"),
         ] {
             assert_eq!(folders().hide(text), hidden);
         }

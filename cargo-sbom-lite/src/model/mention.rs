@@ -474,7 +474,7 @@ mod tests {
             "pkg:cargo/serde@1.0.200?file_name=smallvec-1.6.0.crate",
             "https://crates.io/api/v1/crates/smallvec/1.6.0/download",
             "https://crates.io/crates/smallvec/1.6.0",
-            "/root/.cargo/registry/src/index/smallvec-1.6.0/src/lib.rs",
+            "/opt/cargo/registry/src/index/smallvec-1.6.0/src/lib.rs",
             "C:\\registry\\smallvec-1.6.0\\Cargo.toml",
             "smallvec-1.6.0.crate",
             "smallvec@1.6.0",
