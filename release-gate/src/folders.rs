@@ -94,8 +94,8 @@ mod tests {
 
     fn folders() -> Folders {
         Folders::named([
-            (Some(PathBuf::from("/people/ada/work/demo")), "."),
-            (Some(PathBuf::from("/people/ada/work")), ".."),
+            (Some(PathBuf::from("/people/ada/code/demo")), "."),
+            (Some(PathBuf::from("/people/ada/code")), ".."),
             (Some(PathBuf::from("/people/ada")), "~"),
             (Some(PathBuf::from("/")), "nothing"),
             (None, "nothing"),
@@ -106,15 +106,15 @@ mod tests {
     #[cfg(unix)]
     fn files_are_named_from_the_project() {
         for (text, hidden) in [
-            ("at: /people/ada/work/demo/Cargo.lock", "at: Cargo.lock"),
-            ("(/people/ada/work/demo)", "(.)"),
+            ("at: /people/ada/code/demo/Cargo.lock", "at: Cargo.lock"),
+            ("(/people/ada/code/demo)", "(.)"),
             (
-                "path+file:///people/ada/work/demo#0.1.0",
+                "path+file:///people/ada/code/demo#0.1.0",
                 "path+file://.#0.1.0",
             ),
-            ("update /people/ada/work/other", "update ../other"),
+            ("update /people/ada/code/other", "update ../other"),
             ("/people/ada/.cargo/config.toml", "~/.cargo/config.toml"),
-            ("/people/ada/work/demo-2/a", "../demo-2/a"),
+            ("/people/ada/code/demo-2/a", "../demo-2/a"),
             ("/usr/bin/ld and /", "/usr/bin/ld and /"),
             ("/people/adam", "/people/adam"),
         ] {
