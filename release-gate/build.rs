@@ -51,16 +51,19 @@ fn repository(dir: &Path) -> Option<String> {
             .ok()
             .map(|text| text.trim().to_owned())
     };
+
     for name in ["HEAD", "packed-refs"] {
         if let Some(path) = git(&["rev-parse", "--path-format=absolute", "--git-path", name]) {
             println!("cargo::rerun-if-changed={path}");
         }
     }
+
     if let Some(path) = git(&["symbolic-ref", "--quiet", "HEAD"])
         .and_then(|branch| git(&["rev-parse", "--path-format=absolute", "--git-path", &branch]))
     {
         println!("cargo::rerun-if-changed={path}");
     }
+
     valid(&git(&["rev-parse", "--verify", "HEAD"])?)
 }
 

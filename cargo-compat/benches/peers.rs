@@ -42,10 +42,12 @@ fn main() {
             }
         }
     }
+
     assert!(
         all().all(|pair| !pair.user.is_empty()),
         "a pair without a user's program proves nothing"
     );
+
     let dir = tempfile::tempdir().unwrap();
     let text = accuracy(dir.path());
     if let Some(path) = table {
@@ -76,6 +78,7 @@ fn main() {
             }
         }
     }
+
     for (number, (old, new)) in pairs.into_iter().enumerate() {
         let scratch = dir.path().join(format!("speed-{number}"));
         std::fs::create_dir(&scratch).unwrap();

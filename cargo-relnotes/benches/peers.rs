@@ -41,6 +41,7 @@ fn main() {
         .skip(1)
         .filter(|arg| arg != "--bench")
         .peekable();
+
     let (mut commits, mut runs, mut repositories) = (300_000_usize, 5_usize, Vec::new());
     let mut history_of: Option<PathBuf> = None;
     while let Some(arg) = args.next() {
@@ -52,6 +53,7 @@ fn main() {
             path => repositories.push(PathBuf::from(path)),
         }
     }
+
     if let Some(path) = history_of {
         return whole_history(&path);
     }
@@ -61,6 +63,7 @@ fn main() {
         synthetic(&path, commits);
         repositories.push(path);
     }
+
     for path in repositories {
         measure(&path, runs, throw_away.path());
     }
@@ -167,10 +170,12 @@ fn one_release(git: &Git, scratch: &Path, first_timers: bool) -> usize {
         location: Location::default(),
         is_library: false,
     };
+
     let config = Config {
         first_timers: Some(first_timers),
         ..Config::default()
     };
+
     let folder = ArtifactDir::new(scratch, &TOOL).for_package("bench", "99999.0.0");
     let sources = Sources {
         cache: None,
@@ -178,8 +183,10 @@ fn one_release(git: &Git, scratch: &Path, first_timers: bool) -> usize {
         folder: &folder,
         advisories: None,
     };
+
     let release = compose_release(&sources, &target, &config, &Request::default()).unwrap();
     notes::render(&release).unwrap();
+
     release.changes.accounting.entries.len()
 }
 

@@ -53,6 +53,7 @@ fn main() -> ExitCode {
             }
         }
     }
+
     let (leaks, altered) = escaping(&subjects);
     say(&format!(
         "total: {tags} tags, {commits} commits in ranges, {wrong} differences"
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         "{} distinct subjects: {leaks} leaks, {altered} altered",
         subjects.len()
     ));
+
     if wrong + leaks + altered == 0 {
         ExitCode::SUCCESS
     } else {
@@ -149,6 +151,7 @@ fn repository(git: &Git, subjects: &mut BTreeSet<String>) -> release_gate::Resul
             subjects.extend(commits.iter().map(|commit| commit.subject().to_owned()));
         }
     }
+
     Ok(result)
 }
 
@@ -234,6 +237,7 @@ fn linked_by_forges(markdown: &str) -> bool {
             rest = &rest[end + ticks..];
         }
     }
+
     plain.push_str(rest);
     let bytes = plain.as_bytes();
     let after = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
@@ -241,6 +245,7 @@ fn linked_by_forges(markdown: &str) -> bool {
         .iter()
         .enumerate()
         .any(|(at, b)| *b == b'@' && after(at + 1).is_ascii_alphanumeric());
+
     let address = ["http://", "https://", "ftp://", "mailto:"]
         .iter()
         .any(|scheme| plain.to_ascii_lowercase().contains(scheme));
@@ -251,5 +256,6 @@ fn linked_by_forges(markdown: &str) -> bool {
                 || matches!(after(at - 1), b'-' | b'_' | b'.'))
             && after(at + 2).is_ascii_digit()
     });
+
     mention || address || web || elsewhere
 }

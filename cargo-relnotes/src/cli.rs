@@ -10,7 +10,7 @@ use release_gate::cli::SharedArgs;
 use crate::command::args::{GenerateArgs, RangeArgs};
 
 const EXAMPLES: &str = "Examples:
-  cargo relnotes                            notes since the release before, as a draft
+  cargo relnotes                            notes since the previous release, as a draft
   cargo relnotes --phase final              the same for the release itself: every required fact, or no verdict
   cargo relnotes --to v1.2.0                notes of a release that exists
   cargo relnotes --since v1.0.0             notes since another tag

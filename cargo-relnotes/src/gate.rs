@@ -89,6 +89,7 @@ impl Cli {
             ("--changelog", self.generate.changelog.is_some()),
             ("--template", self.generate.template.is_some()),
         ];
+
         let phase = ("--phase", self.range.phase.is_some());
         let db = ("--db", self.range.db.is_some());
         let unused = match &self.command {
@@ -107,6 +108,7 @@ impl Cli {
                 [&given[..], &[phase, db, since, to]].concat()
             }
         };
+
         match unused.into_iter().find(|(_, is_given)| *is_given) {
             Some((flag, _)) => Err(
                 Error::usage(format!("{flag} means nothing to this command"))

@@ -47,11 +47,11 @@ release_gate::rules! {
          learns it from a failing build.",
         "https://doc.rust-lang.org/cargo/reference/rust-version.html";
     FEATURE_REMOVED_UNLISTED = "feature-removed-unlisted", Deny, "the notes leave out that a cargo feature is gone",
-        "A feature that the release before had is missing from the manifest, and the notes do not name it. Every build that asks for it \
+        "A feature that the previous release had is missing from the manifest, and the notes do not name it. Every build that asks for it \
          stops working, which makes it a breaking change.",
         "https://doc.rust-lang.org/cargo/reference/semver.html#cargo-feature-remove";
     VULN_FIXED_UNLISTED = "vuln-fixed-unlisted", Deny, "the notes leave out that a known vulnerability is gone",
-        "The lockfile of the release before held a version that a published advisory calls vulnerable, and this one does not. That is the \
+        "The lockfile of the previous release held a version that a published advisory calls vulnerable, and this one does not. That is the \
          reason to upgrade today, and readers cannot see it. Make the notes again, or name the advisory in them.",
         "https://rustsec.org";
     VULN_INTRODUCED = "vuln-introduced", Deny, "the release ships a known vulnerability",

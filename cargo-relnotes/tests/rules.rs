@@ -148,6 +148,7 @@ fn good() -> Release {
         "fix(security): bound the recursion",
         "chore: tidy",
     ];
+
     let commits = commits_of(&messages);
     let table = Table::default();
     let policy = Policy {
@@ -156,17 +157,20 @@ fn good() -> Release {
         rows: Some(&BTreeSet::new()),
         corrections: &Corrections::default(),
     };
+
     let accounting = account(
         &commits,
         policy,
         &reverts(&commits, &table),
         &Known::default(),
     );
+
     let changes = vec![change("demo::Parser::feed")];
     let breaking = reconcile(
         &accounting.section(Section::Breaking).collect::<Vec<_>>(),
         &changes,
     );
+
     Release {
         about: About {
             features: BTreeSet::new(),
@@ -465,6 +469,7 @@ fn further_ways_to_fail() {
             case.found()
         );
     };
+
     for markup in [
         "[x](javascript:alert(1))",
         "<img src=x onerror=alert(1)>",
@@ -474,21 +479,25 @@ fn further_ways_to_fail() {
     ] {
         fails("unsafe-markup", &|case| case.write(markup));
     }
+
     fails("placeholder-left", &|case| {
         case.skeletons
             .push(("advisories/y.md".into(), "severity: FILL-IN".into()))
     });
+
     fails("heading-duplicate", &|case| case.version_headings = 2);
     fails("range-tag-mismatch", &|case| {
         if let Some(recorded) = &mut case.recorded {
             recorded.range.to_commit = "d".repeat(40).parse().unwrap();
         }
     });
+
     fails("commit-unaccounted", &|case| {
         if let Some(recorded) = &mut case.recorded {
             recorded.sums.total += 1;
         }
     });
+
     fails("digest-mismatch", &|case| {
         case.release
             .evidence
@@ -506,25 +515,31 @@ fn a_word_by_itself_says_nothing() {
             "# demo 2.0.0\n\n## Breaking changes\n\n- remove `Parser::feed`\n- {changes}\n\n## Security\n\n- RUSTSEC-2024-0001\n\n## Features\n\n- x\n\n## Fixes\n\n- x\n"
         )
     };
+
     let found = |changes: &str| {
         let mut case = Case::good();
         case.hand_written(&notes(changes));
         case.found().into_keys().collect::<Vec<_>>()
     };
+
     assert_eq!(
         found("the feature `legacy` is gone; Rust 1.85 is needed"),
         Vec::<String>::new()
     );
+
     assert_eq!(found("dropped legacy. MSRV: 1.85.0"), Vec::<String>::new());
     assert_eq!(
         found("`legacy` is gone; update rustix to 1.85.0"),
         ["msrv-unlisted"]
     );
+
     assert_eq!(
         found("faster on legacy hardware; Rust 1.85"),
         ["feature-removed-unlisted"]
     );
+
     assert_eq!(found("`legacy`; Rust 1.85.1"), ["msrv-unlisted"]);
+
     // A comment is read by nobody.
     for hidden in [
         "<!-- `legacy` is gone --> Rust 1.85",
@@ -532,6 +547,7 @@ fn a_word_by_itself_says_nothing() {
     ] {
         assert_eq!(found(hidden), ["feature-removed-unlisted"], "{hidden}");
     }
+
     // Digests in tables, below headings, and too short ones.
     for wrong in [
         format!(
@@ -550,6 +566,7 @@ fn a_word_by_itself_says_nothing() {
     ] {
         assert_eq!(found(&wrong), ["digest-mismatch"], "{wrong}");
     }
+
     // Names of items that are also words.
     let mut case = Case::good();
     case.release.changes.breaking = reconcile(&[], &[change("demo::Stack::new")]);
@@ -559,6 +576,7 @@ fn a_word_by_itself_says_nothing() {
     assert!(case.found().contains_key("breaking-unlisted"));
     case.hand_written(&notes("`legacy`, Rust 1.85, `Stack::new` takes a size"));
     assert!(!case.found().contains_key("breaking-unlisted"));
+
     // A link to the pull request names it as well.
     let mut case = Case::good();
     case.release.changes.breaking[0].changes.clear();
@@ -569,6 +587,7 @@ fn a_word_by_itself_says_nothing() {
         "remove `Parser::feed`",
         "see [12](https://example.com/demo/pull/12)",
     );
+
     case.hand_written(&linked);
     assert!(!case.found().contains_key("breaking-unlisted"));
     case.hand_written(&linked.replace("pull/12", "pull/120"));

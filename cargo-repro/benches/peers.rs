@@ -31,7 +31,9 @@ fn main() {
             path => projects.push(PathBuf::from(path)),
         }
     }
+
     let scratch = tempfile::tempdir().unwrap();
+
     // diffoscope is measured on a pair it can do.
     let sizes = std::collections::BTreeSet::from([mib.min(4), mib]);
     for mib in sizes.into_iter().filter(|mib| *mib > 0) {
@@ -51,6 +53,7 @@ fn main() {
             }
         }
     }
+
     for project in projects {
         let build = cost(scratch.path(), &project, rounds);
         attribution(scratch.path(), &project, build);

@@ -39,7 +39,7 @@ release_gate::rules! {
     NEEDS_EPOCH = "needs-epoch", Note, "plain builds embed the clock's time",
         "It is taken from SOURCE_DATE_EPOCH, which sealed builds set to the commit's time. Where that is not set, every build has another.";
     NEEDS_REPOSITORY = "needs-repository", Note, "the output depends on whether there is a git repository",
-        "Source packages of distributions and of the registry have none, so whoever builds from one gets other bytes than the release.";
+        "Source packages of distributions and of the registry have none, so anyone who builds from one gets other bytes than the release.";
     PLAIN_BUILD = "plain-build", Note, "plain builds embed the folder they are built in",
         "Panic messages and debug information name sources. Sealed builds map their folders away; plain cargo does so with `trim-paths`, where it has it.";
     NO_ARTIFACTS = "no-artifacts", Note, "the package builds nothing that could be released",
@@ -66,7 +66,7 @@ release_gate::rules! {
         "Another compiler makes other code; install the recorded one before comparing.";
     NOT_GUARDED = "not-guarded", Warn, "others' code ran with the caller's files in reach",
         "Configuration, build scripts and macros of the rebuilt project run programs. Where the system gives namespaces they see the toolchain \
-         and a throw-away place and nothing else; here they ran as the caller. Where this is denied, a rebuild ends before they run.";
+         and a temporary place and nothing else; here they ran as the caller. Where this is denied, a rebuild ends before they run.";
     REBUILD_DIFFERS = "rebuild-differs", Deny, "the rebuilt artifact is not the published one",
         "The published file was not made from this commit with this toolchain, or the build is not reproducible.";
     CRATE_COMMIT_MISSING = "crate-commit-missing", Deny, "the published crate names no commit that is here",
@@ -76,7 +76,7 @@ release_gate::rules! {
     CRATE_DIFFERS = "crate-differs", Deny, "a file of the published crate is not the commit's",
         "What users download is not what the repository shows.";
     CRATE_TAG_DIFFERS = "crate-tag-differs", Warn, "the tag of the version is another commit than the crate names",
-        "Whoever reads the tag to know what was published reads something else.";
+        "Anyone who reads the tag to know what was published reads something else.";
     CRATE_NORMALIZED = "crate-normalized", Note, "a file differs because cargo writes it when packing",
         "Cargo rewrites Cargo.toml and may resolve Cargo.lock again when it packs.";
     FILES_DIFFER = "files-differ", Deny, "the two differ",

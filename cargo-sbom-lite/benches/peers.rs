@@ -32,6 +32,7 @@ fn main() {
             project => projects.push(PathBuf::from(project)),
         }
     }
+
     let dir = tempfile::tempdir().unwrap();
     if projects.is_empty() {
         match published(dir.path(), "just", "1.59.0") {
@@ -40,6 +41,7 @@ fn main() {
                 .said("all", "not measured: cargo cannot download it"),
         }
     }
+
     for project in projects {
         measure(&project, runs, db.as_deref());
     }
@@ -61,6 +63,7 @@ fn main() {
         ],
         OURS,
     );
+
     row.time(
         "cargo sbom-lite",
         repeated(runs, &workspace, &ours, wall, &[0]),
@@ -299,10 +302,12 @@ fn many(dir: &Path, members: usize) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
+
     write(
         "Cargo.toml",
         "[workspace]\nresolver = \"3\"\nmembers = [\"all\", \"m*\"]\n",
     );
+
     let mut all = String::from(
         "[package]\nname = \"all\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[dependencies]\n",
     );
@@ -320,11 +325,13 @@ fn many(dir: &Path, members: usize) {
         write(&format!("m{member}/src/lib.rs"), "");
         all.push_str(&format!("m{member} = {{ path = \"../m{member}\" }}\n"));
     }
+
     write("all/Cargo.toml", &all);
     write("all/src/main.rs", "fn main() {}\n");
     let step = Step::cargo()
         .inherit_network_env()
         .args(["generate-lockfile", "--offline"])
         .current_dir(dir);
+
     Runner::new().run(step).unwrap().success().unwrap();
 }

@@ -40,7 +40,7 @@ release_gate::rules! {
     TOOLCHAIN = "toolchain-advisory", Warn, "an advisory concerns the toolchain",
         "The standard library is part of the artifact, rustc and cargo made it. Build with a release of Rust that has the repair.", "https://rustsec.org/";
     UNMAINTAINED = "unmaintained", Warn, "a dependency is unmaintained",
-        "Nobody will mend the next vulnerability. Plan a replacement.", "https://rustsec.org/";
+        "Nobody will fix the next vulnerability. Plan a replacement.", "https://rustsec.org/";
     UNSOUND = "unsound", Warn, "a dependency is unsound",
         "Safe code can cause undefined behaviour through it. Update or replace it.", "https://rustsec.org/";
     NOTICE = "notice", Note, "an advisory has a notice about a dependency",
@@ -57,7 +57,7 @@ release_gate::rules! {
         "Without a licence nobody may use it. Ask its authors, or add an exception with a reason.", "https://doc.rust-lang.org/cargo/reference/manifest.html#the-license-and-license-file-fields";
     LICENSE_FILE = "license-file-only", Warn, "a package names a licence file instead of an SPDX expression",
         "A machine cannot tell which licence it is. Read the file and add an exception.", "https://spdx.org/licenses/";
-    LICENSE_INVALID = "license-invalid", Deny, "a package's licence is no SPDX expression",
+    LICENSE_INVALID = "license-invalid", Deny, "a package's licence is not an SPDX expression",
         "It cannot be compared with a policy. The text is kept in the SBOM as it is.", "https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/";
     LICENSE_NO_POLICY = "license-no-policy", Note, "there is no licence policy",
         "Every stated licence passes. Set `licenses.allow` or `licenses.deny`; `cargo sbom-lite init` writes a policy from what is there.";

@@ -130,7 +130,9 @@ fn in_turns(what: &str, runs: usize, tools: &[(&str, &[PathBuf], &str)]) {
             times[at] = None;
         }
     }
+
     let mut measure = Measure::of(what);
+
     for ((times, (tool, _, more)), failed) in times.into_iter().zip(tools).zip(failed) {
         let time = if failed.is_empty() {
             times.and_then(median)
@@ -203,6 +205,7 @@ fn ten_archives(scratch: &Path, runs: usize) {
         sign(&dir.join(&name), &name);
         names.push(name);
     }
+
     sign_list(&dir, &names.iter().map(String::as_str).collect::<Vec<_>>());
     whole(
         "ten archives of 5 MiB, each signed and with a signed list inside",
@@ -243,6 +246,7 @@ fn archive(scratch: &Path, mib: usize, runs: usize) {
         bytes: noise(mib << 20),
         executable: true,
     };
+
     let mut bytes = Vec::new();
     tar_gz(&mut bytes, "bench-1.0.0-x", 1, &[program]).unwrap();
     std::fs::write(dir.join(name), &bytes).unwrap();
@@ -261,6 +265,7 @@ fn archive(scratch: &Path, mib: usize, runs: usize) {
         .unwrap();
         walked.push(clock.elapsed());
     }
+
     Measure::of(format!("both digests of an archive of {mib} MiB")).time(OURS, median(hashed), "");
     Measure::of(format!("a walk through an archive of {mib} MiB")).time(OURS, median(walked), "");
 }

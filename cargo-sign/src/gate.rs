@@ -38,7 +38,7 @@ impl Gate for Cli {
         }
     }
 
-    /// What a download, or the source that is judged, says about levels is no policy of whoever
+    /// What a download, or the source that is judged, says about levels is no policy of anyone who
     /// judges it.
     fn heeds_found_levels(&self) -> bool {
         match &self.call {

@@ -1,7 +1,7 @@
 //! GPG signatures of git's tags and commits, by keys that are named: the only place that starts
 //! `gpg`.
 //!
-//! The program works in a throw-away home that holds these keys and nothing else. No keyring,
+//! The program works in a temporary home that holds these keys and nothing else. No keyring,
 //! trust, configuration or agent of the user's is ever looked at, no key is fetched, and what
 //! counts is only the strictly read status and the fingerprint of the primary key.
 
@@ -84,7 +84,7 @@ impl Keyring {
         };
         let path = home.dir.path().join("signature.asc");
         std::fs::write(&path, armoured).map_err(|error| {
-            Error::judge("cannot write to a throw-away folder").with_source(error)
+            Error::judge("cannot write to a temporary folder").with_source(error)
         })?;
         let ran = self.gpg(home.dir.path(), |step| {
             step.arg("--verify").arg(&path).arg("-").stdin(payload)
@@ -123,7 +123,7 @@ impl Keyring {
     /// Makes the home, with the keys of the files.
     fn open(&self) -> Result<Home> {
         let dir = TempDir::with_prefix("keys-").map_err(|error| {
-            Error::judge("there is no place for throw-away folders").with_source(error)
+            Error::judge("there is no place for temporary folders").with_source(error)
         })?;
         for file in &self.files {
             let name = file.display();
@@ -143,6 +143,7 @@ impl Keyring {
                 );
             }
         }
+
         let listed = self.gpg(dir.path(), |step| {
             step.args(["--with-colons", "--list-keys"])
         })?;
@@ -158,14 +159,17 @@ impl Keyring {
                 ),
             );
         }
+
         let trusted = if self.named.is_empty() {
             all
         } else {
             self.named.clone()
         };
+
         if trusted.is_empty() {
             return Err(Error::judge("no GPG key is trusted").with_help("name one with --gpg-key"));
         }
+
         Ok(Home { dir, trusted })
     }
 }

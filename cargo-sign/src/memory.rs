@@ -101,14 +101,16 @@ impl Memory {
                 .filter(|value| !value.is_empty())
                 .map(PathBuf::from)
         };
+
         if let Some(dir) = var(ENV) {
             return if dir.is_absolute() {
                 Ok(Some(Self { dir }))
             } else {
-                Err(Error::usage(format!("{ENV} is `{}`, which is no absolute path", dir.display()))
+                Err(Error::usage(format!("{ENV} is `{}`, which is not an absolute path", dir.display()))
                     .with_help("name the folder from the root: what lies in the current folder may be part of the download"))
             };
         }
+
         let absolute = |name: &str| var(name).filter(|dir| dir.is_absolute());
         let below = |dir: PathBuf| dir.join("release-gates").join("trust");
         let dir = absolute("XDG_STATE_HOME")
@@ -119,6 +121,7 @@ impl Memory {
                     .map(below)
             })
             .or_else(|| absolute("HOME").map(|home| below(home.join(".local").join("state"))));
+
         Ok(dir.map(|dir| Self { dir }))
     }
 
@@ -144,11 +147,13 @@ impl Memory {
                 "find out what changed it; `cargo sign keys forget {project}` removes it"
             ))
         };
+
         let mut file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(wrong().with_source(error)),
         };
+
         own(&self.dir, std::fs::metadata(&self.dir))?;
         own(&path, file.metadata())?;
         let mut bytes = Vec::new();
@@ -165,6 +170,7 @@ impl Memory {
                         .as_ref()
                         .is_none_or(|ring| ring.check().is_ok())
             });
+
         if whole {
             Ok(known.anchors)
         } else {
@@ -203,6 +209,7 @@ impl Memory {
                 });
             }
         }
+
         for anchor in anchors
             .iter_mut()
             .filter(|anchor| anchor.vouches(pins, keyring))
@@ -214,6 +221,7 @@ impl Memory {
                 anchor.release = Some(version.clone());
             }
         }
+
         if anchors == before {
             return Ok(());
         }
@@ -222,6 +230,7 @@ impl Memory {
             project: project.to_owned(),
             schema: SCHEMA.to_owned(),
         };
+
         let bytes = to_canonical_vec(&known)
             .map_err(|error| Error::judge("the memory cannot be written").with_source(error))?;
         let mut file = AtomicFile::create(&path)?;
@@ -231,7 +240,9 @@ impl Memory {
         file.file()
             .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
             .map_err(wrong)?;
+
         file.write_all(&bytes).map_err(wrong)?;
+
         Ok(file.commit()?)
     }
 
@@ -275,6 +286,7 @@ impl Memory {
             file.lock()?;
             Ok(file)
         };
+
         let lock = open(&path).map_err(|error: std::io::Error| {
             Error::judge(format!(
                 "cannot write to the state folder `{}`",
@@ -282,6 +294,7 @@ impl Memory {
             ))
             .with_source(error)
         })?;
+
         own(&self.dir, std::fs::metadata(&self.dir)).map(|()| lock)
     }
 }
@@ -386,7 +399,7 @@ mod tests {
             Some(&newer),
             "an older keyring changes nothing"
         );
-        // Whoever names a revoked key is told of it by what is known through another one.
+        // Anyone who names a revoked key is told of it by what is known through another one.
         let revoke = |content: &mut Content| {
             content.keys[1].revoked = Some(Revoked {
                 last_good_version: None,
@@ -477,6 +490,7 @@ mod tests {
                     .map(|(_, value): &(String, OsString)| value.clone())
             })
         };
+
         let root = if cfg!(windows) { "C:\\" } else { "/" };
         let home = format!("{root}home");
         assert!(among(&[("HOME", ".")]).unwrap().is_none());
@@ -485,11 +499,13 @@ mod tests {
                 .unwrap()
                 .is_none()
         );
+
         assert!(among(&[(ENV, "state"), ("HOME", &home)]).is_err());
         let dir = among(&[("XDG_STATE_HOME", "state"), ("HOME", &home)])
             .unwrap()
             .unwrap()
             .dir;
+
         assert!(dir.starts_with(&home), "{}", dir.display());
         assert_eq!(
             among(&[(ENV, &home), ("HOME", ".")]).unwrap().unwrap().dir,
@@ -514,6 +530,7 @@ mod tests {
             [&above, &state, &file].map(|path| mode(path)),
             [0o700, 0o700, 0o600]
         );
+
         for path in [&state, &file] {
             let before = std::fs::metadata(path).unwrap().permissions();
             for others in [0o020, 0o002] {
@@ -532,6 +549,7 @@ mod tests {
             std::fs::set_permissions(path, before).unwrap();
             remember().unwrap();
         }
+
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(
             memory.recall("demo").unwrap().len(),

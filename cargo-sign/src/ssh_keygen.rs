@@ -1,7 +1,7 @@
 //! SSH signatures by keys other than Ed25519, judged by `ssh-keygen -Y verify`: RSA, ECDSA and keys
 //! of security tokens. The only place that starts `ssh-keygen`.
 //!
-//! The program gets one key, one signature and the signed bytes, in a throw-away folder; no
+//! The program gets one key, one signature and the signed bytes, in a temporary folder; no
 //! configuration, agent or revocation list of the user's is looked at.
 
 use base64::Engine as _;
@@ -39,7 +39,7 @@ impl OtherKeys {
     /// where none of them did.
     ///
     /// # Errors
-    /// There is no `ssh-keygen`, or no place for a throw-away folder.
+    /// There is no `ssh-keygen`, or no place for a temporary folder.
     pub(crate) fn verify(&self, payload: &[u8], signature: &[u8]) -> Result<Option<String>> {
         if self.keys.is_empty() || !signature.starts_with(b"-----BEGIN SSH SIGNATURE-----") {
             return Ok(None);
@@ -63,6 +63,7 @@ impl OtherKeys {
                 return Ok(Some(fingerprint(blob)));
             }
         }
+
         Ok(None)
     }
 }
@@ -75,5 +76,5 @@ fn fingerprint(blob: &str) -> String {
 }
 
 fn unwritable(error: std::io::Error) -> Error {
-    Error::judge("there is no place for throw-away folders").with_source(error)
+    Error::judge("there is no place for temporary folders").with_source(error)
 }

@@ -118,6 +118,7 @@ pub fn client(authorities: Option<&[u8]>) -> Result<Agent, TransferError> {
         }
         tls = tls.root_certs(RootCerts::new_with_certs(&certificates));
     }
+
     let config = Agent::config_builder()
         .tls_config(tls.build())
         .https_only(true)
@@ -132,6 +133,7 @@ pub fn client(authorities: Option<&[u8]>) -> Result<Agent, TransferError> {
         .timeout_recv_response(Some(Duration::from_secs(120)))
         .timeout_recv_body(Some(Duration::from_secs(30)))
         .build();
+
     Ok(Agent::new_with_config(config))
 }
 
@@ -166,6 +168,7 @@ pub fn put(
         short: false,
         seen,
     };
+
     let answer = request.send(SendBody::from_reader(&mut body));
     if release_gate::interrupt::check().is_err() {
         return Err(TransferError::Interrupted);
@@ -184,10 +187,12 @@ pub fn put(
             code: error_code(&mut answer),
         });
     }
+
     let (sent, md5) = (body.sent, body.md5.finalize());
     if sent != what.size || <[u8; 32]>::from(body.sha.finalize()) != *what.sha256.as_bytes() {
         return Err(TransferError::Changed);
     }
+
     stored(answer.headers(), &sha256, &md5)
 }
 

@@ -185,7 +185,7 @@ impl PackageArtifacts {
 
     /// Writes the manifest: what was there before, less what is gone or what this tool wrote and
     /// others changed, and what was written now. What another tool noted stays as it was noted,
-    /// so that whoever relies on it still sees that it was changed. Calls that end at the
+    /// so that anyone who relies on it still sees that it was changed. Calls that end at the
     /// same time wait for each other, so that none takes another's entries out.
     ///
     /// # Errors
@@ -212,11 +212,13 @@ impl PackageArtifacts {
                 self.written.insert(file.path.clone(), file);
             }
         }
+
         let manifest = Manifest::new(self.written.into_values().collect());
         let bytes =
             to_canonical_vec(&manifest).or_judge(|| "cannot write the manifest".to_owned())?;
         write_atomic(&self.dir.join(MANIFEST), &bytes)?;
         remove_unfinished(&self.dir);
+
         Ok(())
     }
 }
@@ -274,6 +276,7 @@ mod tests {
             dir("a_b-c", "1.0.0-rc.1+x"),
             Path::new("facts/a_b-c-1.0.0-rc.1+x")
         );
+
         for (name, version) in [
             ("../../victim", "1"),
             ("/victim", "1"),

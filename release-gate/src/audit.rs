@@ -2,7 +2,7 @@
 //!
 //! It records what ran, when and how it ended; it is volatile by nature and lies beside, never in,
 //! what is released. An edit, removal or reordering of any line but the last breaks the chain; the
-//! last line is pinned by whoever records [`AuditLog::head`] (the signed provenance does).
+//! last line is pinned by anyone who records [`AuditLog::head`] (the signed provenance does).
 
 use serde::{Deserialize, Serialize};
 
@@ -211,6 +211,7 @@ mod tests {
                 .collect();
             assert_eq!(verify(&rest), Err(ChainError::Broken { line: removed + 1 }));
         }
+
         let swapped = [lines[0], lines[2], lines[1], lines[3]].concat();
         assert_eq!(verify(&swapped), Err(ChainError::Broken { line: 2 }));
         let edited = String::from_utf8(bytes.clone()).unwrap().replacen(
@@ -218,14 +219,17 @@ mod tests {
             "\"cargo\",\"9\"",
             1,
         );
+
         assert_eq!(
             verify(edited.as_bytes()),
             Err(ChainError::Broken { line: 3 })
         );
+
         assert_eq!(
             verify(&bytes[..bytes.len() - 1]),
             Err(ChainError::Truncated { line: 4 })
         );
+
         // The last line is pinned by the head alone.
         assert_ne!(
             AuditLog::resume(&[lines[0], lines[1], lines[2]].concat())

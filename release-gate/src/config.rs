@@ -179,7 +179,7 @@ fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
 /// Reads a TOML file outside the configuration (a manifest or lock file), naming it in errors.
 ///
 /// # Errors
-/// The file cannot be read or is no TOML.
+/// The file cannot be read or is not valid TOML.
 pub fn read_toml(path: &Path) -> Result<Table> {
     let name = path
         .file_name()

@@ -81,6 +81,7 @@ pub fn sha256_files(paths: &[PathBuf]) -> Result<Vec<(Sha256Digest, u64)>, (Path
             });
         }
     });
+
     results
         .into_iter()
         .zip(paths)

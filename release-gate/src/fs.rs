@@ -217,7 +217,7 @@ fn walk_into(dir: &Path, relative: &Path, files: &mut Vec<WalkedFile>) -> io::Re
     Ok(())
 }
 
-/// A throw-away folder, removed when dropped (also on errors and Ctrl-C).
+/// A temporary folder, removed when dropped (also on errors and Ctrl-C).
 ///
 /// # Errors
 /// The system's temporary folder cannot be written to.

@@ -1,11 +1,11 @@
-//! Ctrl-C: children are ended, throw-away folders removed, nothing is left half-written.
+//! Ctrl-C: children are ended, temporary folders removed, nothing is left half-written.
 //!
-//! The first signal sets a flag and ends the running children; whoever waits for one then returns
+//! The first signal sets a flag and ends the running children; anyone who waits for one then returns
 //! an error, so that every guard on the way out cleans up. A second signal ends the process at
 //! once.
 //!
-//! Whoever is busy with long work of its own, and not with a child, can set a limit: when it is
-//! over, throw-away folders are removed and the process ends, wherever it is.
+//! Anyone who is busy with long work of its own, and not with a child, can set a limit: when it is
+//! over, temporary folders are removed and the process ends, wherever it is.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -86,7 +86,7 @@ fn end_after(limit: Duration) {
     let (removed, done) = std::sync::mpsc::channel();
     let _detached = std::thread::spawn(move || {
         for folder in folders().drain(..) {
-            // Whoever still writes there makes a first try fail; what stays, the next run removes.
+            // Anyone who still writes there makes a first try fail; what stays, the next run removes.
             let _ = remove_files_last(&folder).or_else(|_| remove_files_last(&folder));
         }
         let _ = removed.send(());

@@ -393,7 +393,7 @@ impl From<ProcessError> for Error {
     }
 }
 
-/// What is kept of a program that ran; wall-clock facts that belong into the audit log and no other
+/// What is kept of a program that ran; wall-clock facts that belong in the audit log and no other
 /// report.
 #[derive(Debug, Clone)]
 pub struct StepRecord {
@@ -593,11 +593,13 @@ fn spawn(step: &Step) -> io::Result<Arc<SharedChild>> {
         .envs(&step.env)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+
     command.stdin(match (&step.stdin, step.interactive) {
         (Some(_), _) => Stdio::piped(),
         (None, true) => Stdio::inherit(),
         (None, false) => Stdio::null(),
     });
+
     if let Some(dir) = &step.cwd {
         command.current_dir(dir);
     }
@@ -606,6 +608,7 @@ fn spawn(step: &Step) -> io::Result<Arc<SharedChild>> {
         // A group of its own, so that cargo's rustc processes can be ended with it.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
+
     SharedChild::spawn(&mut command).map(Arc::new)
 }
 

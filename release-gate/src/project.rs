@@ -285,7 +285,7 @@ impl Project {
     /// `None` without either.
     ///
     /// # Errors
-    /// `SOURCE_DATE_EPOCH` is no number, or git failed.
+    /// `SOURCE_DATE_EPOCH` is not a number, or git failed.
     pub fn epoch(&self) -> Result<Option<i64>> {
         if let Some(seconds) = source_date_epoch()? {
             return Ok(Some(seconds));
@@ -411,7 +411,7 @@ fn explain_metadata_error(text: &str, args: &SharedArgs) -> (&'static str, &'sta
             "correct the manifest; `cargo metadata` shows the same error",
         )
     } else if text.contains("--offline") || text.contains("--frozen") {
-        // Named by cargo whoever set it.
+        // Named by cargo anyone who set it.
         (
             "a dependency is not on this machine",
             "run `cargo fetch` once while online",

@@ -196,6 +196,7 @@ pub fn read_keys(text: &str) -> Result<Vec<ListedKey>, KeyError> {
             keys.push(line_key(line)?);
         }
     }
+
     if keys.is_empty() {
         Err(KeyError::Unknown)
     } else {
@@ -217,6 +218,7 @@ fn line_key(line: &str) -> Result<ListedKey, KeyError> {
             _ => Err(KeyError::Unknown),
         };
     };
+
     check_before(&words[..at])?;
     let blob = words.get(at + 1).ok_or(KeyError::Unknown)?;
     if words[at] == SSH_TYPE {
@@ -227,6 +229,7 @@ fn line_key(line: &str) -> Result<ListedKey, KeyError> {
         let key = raw(rest).map(PublicKey::new).and_then(strong)?;
         return Ok(ListedKey::Ed25519(key));
     }
+
     if words[at].contains("-cert-") {
         return Err(KeyError::Algorithm("SSH certificate"));
     }
@@ -234,6 +237,7 @@ fn line_key(line: &str) -> Result<ListedKey, KeyError> {
     if !blob.chars().all(is_plain) {
         return Err(KeyError::Unknown);
     }
+
     Ok(ListedKey::OtherSsh {
         algorithm: words[at].to_owned(),
         blob: (*blob).to_owned(),

@@ -139,6 +139,7 @@ pub fn explain(catalogue: &[Rule], id: &str) -> Result<String> {
             })
             .collect());
     }
+
     let rule = find(catalogue, id)?;
     let mut text = format!(
         "{}: {}\ndefault level: {}\n\n{}\n",
@@ -147,9 +148,11 @@ pub fn explain(catalogue: &[Rule], id: &str) -> Result<String> {
         rule.level.as_str(),
         rule.why
     );
+
     if !rule.link.is_empty() {
         text.push_str(&format!("\nsee {}\n", rule.link));
     }
+
     Ok(text)
 }
 

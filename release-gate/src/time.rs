@@ -21,7 +21,7 @@ pub fn source_date_epoch() -> Result<Option<i64>> {
     {
         Some(seconds) => Ok(Some(seconds)),
         None => Err(Error::usage(format!(
-            "SOURCE_DATE_EPOCH is `{}`, which is no number of seconds",
+            "SOURCE_DATE_EPOCH is `{}`, which is not a number of seconds",
             value.to_string_lossy()
         ))
         .with_help("set it to the seconds since 1970, for example with `git log -1 --format=%ct`")),

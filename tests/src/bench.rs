@@ -38,18 +38,21 @@ impl Measure {
                 },
             );
         };
+
         let share = self.own.map(
             |own| match own.as_secs_f64() / time.as_secs_f64().max(1e-9) {
                 share if share < 0.005 => "< 0.01".to_owned(),
                 share => format!("{share:.2}"),
             },
         );
+
         self.own.get_or_insert(time);
         let more = if more.is_empty() {
             String::new()
         } else {
             format!(", {more}")
         };
+
         self.row(
             tool,
             &format!("{}{more}", shown(time)),
@@ -57,7 +60,7 @@ impl Measure {
         );
     }
 
-    /// A result that is no time.
+    /// A result that is not a time.
     pub fn said(&self, tool: &str, result: &str) {
         self.row(tool, result, "");
     }

@@ -58,6 +58,7 @@ pub fn program(name: &str) -> PathBuf {
             .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
             .collect()
     });
+
     built
         .iter()
         .find(|path| path.file_stem() == Some(OsStr::new(name)))

@@ -97,6 +97,7 @@ impl Whole {
             "cargo-sign",
             ["keygen", "--no-passphrase", "--out", "release.key"],
         );
+
         assert_eq!(made.code, 0, "{made:#?}");
         let signed = required("ssh-keygen");
         let whole = Self { dir, key, signed };
@@ -110,6 +111,7 @@ impl Whole {
             ],
         ]
         .concat();
+
         whole.commit(
             env,
             0,
@@ -119,6 +121,7 @@ impl Whole {
                 files: &first,
             },
         );
+
         let second = [("Cargo.toml", &*two), ("shapes/src/lib.rs", LIB_1_1)];
         let tag = last.is_empty().then_some("v1.1.0");
         whole.commit(
@@ -130,9 +133,11 @@ impl Whole {
                 files: &second,
             },
         );
+
         for (day, step) in (2..).zip(last) {
             whole.commit(env, day, step);
         }
+
         whole
     }
 
@@ -147,6 +152,7 @@ impl Whole {
             "--offline",
             "--format-version=1",
         ]);
+
         let locked = env.run_step(lock);
         assert_eq!(locked.code, 0, "{}", locked.stderr);
         let key = format!("user.signingkey={}", self.key.display());
@@ -157,6 +163,7 @@ impl Whole {
         } else {
             ["--no-gpg-sign", "--annotate"]
         };
+
         env.git(
             &self.dir,
             day,
@@ -166,6 +173,7 @@ impl Whole {
             ]
             .concat(),
         );
+
         if let Some(name) = step.tag {
             env.git(
                 &self.dir,
@@ -187,7 +195,7 @@ impl Whole {
     }
 }
 
-/// An advisory database in which one package has a flaw that no version mends.
+/// An advisory database in which one package has a flaw that no version fixes.
 pub fn advisory_db(below: &Path, package: &str) -> PathBuf {
     let dir = below.join(format!("advisory-db-of-{package}"));
     let advisory = format!(

@@ -52,10 +52,12 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<u8> {
                 .with_help("name the gate before them"));
         }
     };
+
     if let Some(unknown) = gates.iter().find(|gate| !GATES.contains(gate)) {
         return Err(Error::usage(format!("`{unknown}` is not a gate"))
             .with_help(format!("the gates are {}", GATES.join(", "))));
     }
+
     let mut page = head(workspace);
     if args.quick {
         page.push_str("\nSmall inputs and single runs: do not quote these figures.\n");
@@ -77,6 +79,7 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<u8> {
         print(workspace, &rows)?;
         page.push_str(&rows);
     }
+
     if let Some(path) = &args.output {
         let old = std::fs::read_to_string(path).unwrap_or_default();
         release_gate::fs::write_atomic(path, placed(&old, &page).as_bytes())?;
@@ -84,6 +87,7 @@ pub(crate) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<u8> {
             .terminal
             .status("Wrote", path.display().to_string());
     }
+
     match failed.as_slice() {
         [] => Ok(exit::PASS),
         gates => Err(Error::judge(format!(

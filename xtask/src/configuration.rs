@@ -66,6 +66,7 @@ pub(crate) fn file_schema(tables: &[(&str, Value)]) -> Value {
         }
         properties.insert((*name).to_owned(), schema);
     }
+
     serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "release-gates.toml",

@@ -48,6 +48,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         })
         .map(|(path, _)| path.display().to_string())
         .collect();
+
     for folder in ["docs/cli", "docs/rules", "docs/schemas"] {
         let entries = std::fs::read_dir(workspace.root.join(folder))
             .into_iter()
@@ -60,9 +61,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
                 .map(|path| format!("{} (left over)", path.display())),
         );
     }
+
     if stale.is_empty() {
         return Ok(());
     }
+
     Err(Error::judge(format!(
         "generated files are out of date: {}",
         stale.join(", ")

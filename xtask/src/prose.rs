@@ -174,6 +174,7 @@ fn page_problems(name: &str, page: &Page) -> Vec<String> {
             }
         }
     }
+
     if page.mean() > MEAN {
         problems.push(format!("  {name}: {} words a sentence", page.mean()));
     }
@@ -182,6 +183,7 @@ fn page_problems(name: &str, page: &Page) -> Vec<String> {
             problems.push(format!("  {name}: {words} words below `{heading}`"));
         }
     }
+
     problems
 }
 

@@ -13,6 +13,7 @@ pub(crate) fn table(
             .max()
             .unwrap_or(0)
     };
+
     let widths: [usize; 4] = std::array::from_fn(width);
     let line = |cells: [String; 4]| format!("  {}\n", cells.join("  ").trim_end());
     let mut out = line(std::array::from_fn(|column| {
@@ -30,6 +31,7 @@ pub(crate) fn table(
             )
         })));
     }
+
     out
 }
 

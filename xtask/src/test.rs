@@ -46,6 +46,7 @@ fn lint(workspace: &Workspace) -> Result<()> {
         "formatting",
         workspace.cargo().args(["fmt", "--all", "--check"]),
     )?;
+
     let clippy = [
         "clippy",
         "--workspace",
@@ -56,11 +57,13 @@ fn lint(workspace: &Workspace) -> Result<()> {
         "-D",
         "warnings",
     ];
+
     workspace.run(
         "Checking",
         "lints (clippy -D warnings)",
         workspace.cargo().args(clippy),
     )?;
+
     // Tests may be long tables; programs and libraries may not.
     let sizes = [
         "clippy",
@@ -75,17 +78,20 @@ fn lint(workspace: &Workspace) -> Result<()> {
         "-D",
         "clippy::cognitive_complexity",
     ];
+
     workspace.run(
         "Checking",
         "the size of functions",
         workspace.cargo().args(sizes),
     )?;
+
     let doc = workspace.cargo().env("RUSTDOCFLAGS", "-D warnings");
     workspace.run(
         "Checking",
         "documentation",
         doc.args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"]),
     )?;
+
     tidy(workspace)
 }
 

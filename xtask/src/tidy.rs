@@ -71,7 +71,7 @@ fn stray_problems(files: &[String], architecture: &str) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong in one file's text. Files that are no text are not looked at.
+/// What is wrong in one file's text. Files that are not text are not looked at.
 fn text_problems(file: &str, bytes: &[u8]) -> Vec<String> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Vec::new();

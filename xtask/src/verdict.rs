@@ -97,7 +97,7 @@ fn only_lacks_database(report: &Envelope) -> bool {
 pub(crate) enum Signing {
     /// Everything.
     Allowed,
-    /// With a throw-away key only: `cargo sign pack` has to be told that a gate refused.
+    /// With a temporary key only: `cargo sign pack` has to be told that a gate refused.
     DespiteRefusals,
     /// Nothing.
     Withheld,
@@ -115,7 +115,7 @@ pub(crate) fn signing(verdicts: &[&Verdict], throw_away: bool) -> Signing {
     }
 }
 
-/// The exit code: that of the worst gate. Only a dry run, whose throw-away key makes no release,
+/// The exit code: that of the worst gate. Only a dry run, whose temporary key makes no release,
 /// may go without an advisory database.
 pub(crate) fn code(verdicts: &[&Verdict], throw_away: bool) -> u8 {
     if throw_away && excused(verdicts) {

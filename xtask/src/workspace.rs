@@ -103,7 +103,7 @@ pub(crate) fn executables(messages: &[u8]) -> Vec<PathBuf> {
     messages.filter_map(|message| message.executable).collect()
 }
 
-/// The gates as they are released. They are built one after the other beside whoever uses them, so
+/// The gates as they are released. They are built one after the other beside anyone who uses them, so
 /// that the first can judge while the last still compile.
 #[derive(Debug)]
 pub(crate) struct Programs {

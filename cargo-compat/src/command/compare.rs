@@ -203,6 +203,7 @@ fn macros_never_called(side: &Prepared<'_>, accepted: &[Line<'_>]) -> Vec<LeftOu
         .filter(|line| line.assertion.done.expands_macro())
         .map(|line| line.assertion.item.as_str())
         .collect();
+
     let all: BTreeSet<&str> = side
         .surface
         .preferred
@@ -215,6 +216,7 @@ fn macros_never_called(side: &Prepared<'_>, accepted: &[Line<'_>]) -> Vec<LeftOu
         })
         .map(|(_, path)| path.as_str())
         .collect();
+
     all.difference(&called)
         .map(|item| LeftOut {
             rule: &rules::NOT_JUDGED_MACRO,
@@ -234,6 +236,7 @@ fn unasked_uses(unasked: &[&Assertion]) -> Vec<LeftOut> {
             .or_default()
             .insert(&assertion.item);
     }
+
     by_phrase
         .into_iter()
         .map(|(phrase, items)| {
@@ -449,11 +452,13 @@ impl Both<'_> {
             .iter()
             .map(|assertion| assertion.item.as_str())
             .collect();
+
         let broken: BTreeSet<&str> = changes
             .iter()
             .filter(|change| change.bump == Bump::Major)
             .map(|change| change.item.as_str())
             .collect();
+
         let groups = group::group_by_item(added.rejected, &self.old.side.lib_name, &|item| {
             self.members_old.contains_key(item)
         });
@@ -463,6 +468,7 @@ impl Both<'_> {
             members_old: self.members_old,
             traits: added.implemented,
         };
+
         groups
             .iter()
             .filter(|group| !is_explained(&group.item, &broken))
@@ -501,6 +507,7 @@ impl Both<'_> {
             .map(|line| line.assertion.item.as_str())
             .chain(gaps.iter().map(|gap| gap.item.as_str()))
             .collect();
+
         let preferred = &self.old.surface.preferred;
         self.members_old
             .iter()

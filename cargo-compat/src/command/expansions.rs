@@ -62,6 +62,7 @@ pub(super) fn changed_results(sides: &Sides<'_>, calls: &[MacroCall]) -> Result<
             by_macro.entry(&call.item).or_default().push(asked);
         }
     }
+
     let mut found = Expanded::default();
     found
         .left_out
@@ -70,6 +71,7 @@ pub(super) fn changed_results(sides: &Sides<'_>, calls: &[MacroCall]) -> Result<
             what: format!("`{item}!`: what its calls give"),
             why: format!("{MACROS} macros are asked"),
         }));
+
     for (item, codes) in by_macro.iter().take(MACROS) {
         let before = result_types(sides, &sides.old, codes)?;
         let after = result_types(sides, &sides.new, codes)?;
@@ -85,6 +87,7 @@ pub(super) fn changed_results(sides: &Sides<'_>, calls: &[MacroCall]) -> Result<
             found.changes.push(change);
         }
     }
+
     Ok(found)
 }
 
@@ -100,6 +103,7 @@ fn result_types(
         .enumerate()
         .map(|(index, code)| format!("mod a{index} {{ {code} }}\n"))
         .collect();
+
     let header = "#![allow(warnings)] #![recursion_limit = \"512\"] extern crate alloc;\n";
     let verdict = sides
         .rustc
@@ -118,6 +122,7 @@ fn result_types(
                 .map(str::to_owned);
         }
     }
+
     Ok(types)
 }
 
@@ -135,6 +140,7 @@ pub(super) fn compare_generated(
     } else {
         compare_items(sides, &inputs, (old, new))?
     };
+
     let is_compared = compared.is_some();
     found.changes = compared.unwrap_or_default();
     let mut unsaid: BTreeSet<&str> = calls
@@ -142,13 +148,16 @@ pub(super) fn compare_generated(
         .filter(|call| is_procedural(call))
         .map(|call| call.item.as_str())
         .collect();
+
     for call in inputs.iter().filter(|_| is_compared) {
         unsaid.remove(call.item.as_str());
     }
+
     // A value has been compared by its type.
     for call in calls.iter().filter(|call| call.code.contains("let _ = ")) {
         unsaid.remove(call.item.as_str());
     }
+
     found
         .left_out
         .extend(unsaid.into_iter().map(|item| LeftOut {
@@ -156,7 +165,9 @@ pub(super) fn compare_generated(
             what: format!("`{item}`: what it generates"),
             why: "it does not compile as a library on both sides".to_owned(),
         }));
+
     found.left_out.extend(foreign_macros(old));
+
     Ok(found)
 }
 

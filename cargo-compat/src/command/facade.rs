@@ -76,6 +76,7 @@ impl Facade<'_> {
             comparison.left_out.clear();
             found.push(comparison);
         }
+
         Ok(found)
     }
 

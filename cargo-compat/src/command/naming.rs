@@ -62,6 +62,7 @@ fn shown_crates(
                 .next()
         })
         .collect();
+
     let mut found = Vec::new();
     for (number, alias) in &prepared.aliases.by_number {
         let Some((package, _)) = prepared.aliases.packages.get(alias) else {
@@ -92,7 +93,9 @@ fn shown_crates(
             });
         }
     }
+
     found.sort_by(|a, b| a.package.cmp(&b.package));
+
     found
 }
 

@@ -52,6 +52,7 @@ impl Judge<'_> {
             };
             return Ok(self.skipped(package, finding));
         };
+
         let (baseline, manifest, base) = match old {
             Old::Sources {
                 baseline,
@@ -62,13 +63,16 @@ impl Judge<'_> {
                 return judge_description(&self.call, package, &baseline, &api);
             }
         };
+
         let old = OldSources {
             metadata: self.call.old_metadata(&manifest, package)?,
             manifest,
             base,
         };
+
         let member = workspace_member(&old.metadata, "old", &package.name)?;
         let versions = declared_versions(member, package, self.call.args.assume)?;
+
         match (library(member).is_some(), library(package).is_some()) {
             (false, false) => Ok(self.skipped(package, no_library(package))),
             (true, true) => {
@@ -115,6 +119,7 @@ impl Judge<'_> {
             let findings = manifest::dependencies_not_allowed(&gathered.public, allowed);
             gathered.judged.findings.extend(findings);
         }
+
         if self.call.args.partition.is_some() {
             gathered.judged.leave_out(LeftOut {
                 rule: &rules::NOT_JUDGED_PART,
@@ -122,6 +127,7 @@ impl Judge<'_> {
                 why: "whether one of them needs a major bump is not known here".to_owned(),
             });
         }
+
         adjust::adjust_bumps(self.call.config, &mut gathered.judged.changes);
         let waived = &self.call.config.allow;
         waivers::apply_waivers(waived, &mut gathered.judged.changes, &mut self.used_waivers);
@@ -134,12 +140,14 @@ impl Judge<'_> {
             declared: versions.declared,
             assumed: versions.assumed,
         };
+
         let subject = self.call.project.subject(package);
         let (mut report, files) = compose_report(subject, &compared, gathered.judged);
         report
             .envelope
             .findings
             .extend(waivers::waivers_without_reason(waived));
+
         JudgedPackage {
             report,
             files,

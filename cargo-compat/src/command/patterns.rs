@@ -63,6 +63,7 @@ pub(super) fn narrowed_patterns(
             found.changes.push(change);
         }
     }
+
     Ok(found)
 }
 

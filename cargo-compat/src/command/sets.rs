@@ -56,6 +56,7 @@ pub(super) fn compare_all(
         first_error: None,
         harness_ran: false,
     };
+
     matrix.say_copy();
     for name in call.excluded_features() {
         if [member, package]
@@ -69,6 +70,7 @@ pub(super) fn compare_all(
             });
         }
     }
+
     let sets = chosen_sets(call, member, package);
     for target in targets(call) {
         let mut all_built = true;
@@ -80,6 +82,7 @@ pub(super) fn compare_all(
             matrix.compare(Variant { target, features })?;
         }
     }
+
     let gating = gating_features(package);
     let mut changes = manifest::manifest_changes(member, package, &|name| gating.contains(name));
     let excluded = call.excluded_features();
@@ -87,8 +90,10 @@ pub(super) fn compare_all(
         let name = change.item.strip_prefix("feature ");
         !name.is_some_and(|name| excluded.contains(name))
     });
+
     matrix.gathered.judged.changes.extend(changes);
     matrix.leave_out_other_targets(member);
+
     matrix.finish()
 }
 
@@ -138,6 +143,7 @@ impl Matrix<'_> {
             .base
             .canonicalize()
             .unwrap_or_else(|_| self.old.base.clone());
+
         let project = call.project;
         let new_base = project.git.as_ref().map_or(&*project.root, Git::root);
         let runner = &call.cx.runner;
@@ -159,6 +165,7 @@ impl Matrix<'_> {
             old: &old,
             new: &new,
         };
+
         let shown = facade.compare_shown(&rustc, runner, &comparison.shown)?;
         for side in [&old, &new] {
             self.say_environment(&side.environment);
@@ -168,6 +175,7 @@ impl Matrix<'_> {
             self.gathered.add_shown(comparison, &label);
         }
         self.run_harness(&old, &new)?;
+
         Ok(true)
     }
 
@@ -260,16 +268,19 @@ impl Matrix<'_> {
             .into_iter()
             .chain(features_without(self.package, &without))
             .collect();
+
         let wanted: Vec<String> = if all_built {
             let changed = features_of_changed_files(member, self.package);
             known.intersection(&changed).cloned().collect()
         } else {
             known.into_iter().collect()
         };
+
         let isolated: Vec<&String> = wanted
             .iter()
             .filter(|name| !is_covered(member, self.package, name, sets))
             .collect();
+
         for name in isolated.iter().skip(ALONE) {
             self.gathered.judged.leave_out(LeftOut {
                 rule: &rules::NOT_JUDGED_FEATURES,
@@ -277,6 +288,7 @@ impl Matrix<'_> {
                 why: format!("only {ALONE} features are compared by themselves; name it with --no-default-features --features {name}"),
             });
         }
+
         isolated
             .into_iter()
             .take(ALONE)
@@ -296,6 +308,7 @@ impl Matrix<'_> {
         } else {
             self.call.cx.args().target.clone()
         };
+
         let unseen = unseen_changes(&sources_of(member), &sources_of(self.package), &compiled);
         judged.changes.extend(unseen.changes);
         for left_out in unseen.left_out {
@@ -306,6 +319,7 @@ impl Matrix<'_> {
         } else {
             (asked, "they were not named with --target")
         };
+
         judged.leave_out(LeftOut {
             rule: &rules::NOT_JUDGED_TARGET,
             what: format!("targets other than {targets}"),

@@ -54,18 +54,22 @@ impl Implementable<'_> {
         if !positions.iter().all(|ty| self.existed(ty)) {
             return false;
         }
+
         // The first position that a type of the user's own fits decides who may implement.
         let open = positions
             .iter()
             .enumerate()
             .find_map(|(index, ty)| Some((index, parameter_of(ty, &of.generics)?)));
+
         let Some((index, name)) = open else {
             return false;
         };
+
         // `From<T> for Own<T>` is for each type what it holds, and no blanket.
         if index > 0 && mentions(&of.for_, name) {
             return false;
         }
+
         self.fits_users(name, &of.generics)
     }
 
@@ -113,6 +117,7 @@ impl Implementable<'_> {
                 GenericParamDefKind::Type { bounds, .. } => Some(bounds),
                 _ => None,
             });
+
         let in_clauses = generics
             .where_predicates
             .iter()
@@ -124,6 +129,7 @@ impl Implementable<'_> {
                 } if of == name => Some(bounds),
                 _ => None,
             });
+
         declared
             .chain(in_clauses)
             .flatten()

@@ -58,6 +58,7 @@ fn removed_or_respelled(old: Described<'_>, new: Described<'_>) -> Vec<Change> {
             }
         }
     }
+
     changes
 }
 

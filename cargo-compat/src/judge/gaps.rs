@@ -50,6 +50,7 @@ pub fn judge_gaps(
         .filter(|gap| gap.is_unknown_to_rustc())
         .map(|gap| gap.item.as_str())
         .collect();
+
     let headers = impl_headers(new.krate);
     let mut judged = JudgedGaps::default();
     for (item, gaps) in by_item {
@@ -84,6 +85,7 @@ pub fn judge_gaps(
             })),
         }
     }
+
     judged
 }
 

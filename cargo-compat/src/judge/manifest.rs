@@ -61,6 +61,7 @@ fn narrowed_features(old: &Package, new: &Package, gates: &dyn Fn(&str) -> bool)
         .features
         .keys()
         .filter(|name| is_public(name) && *name != "default" && new.features.contains_key(*name));
+
     for name in kept {
         let before = enabled_by(old, name);
         let now = enabled_by(new, name);
@@ -82,6 +83,7 @@ fn narrowed_features(old: &Package, new: &Package, gates: &dyn Fn(&str) -> bool)
             }
         }
     }
+
     found
 }
 

@@ -68,6 +68,7 @@ impl<'a> Owner<'a, '_> {
             }
             _ => return,
         };
+
         for id in impls {
             if let Some(ItemEnum::Impl(of)) = self.krate.index.get(id).map(|item| &item.inner)
                 && of.trait_.is_none()

@@ -58,8 +58,10 @@ pub fn judge_reached(old: Readable<'_>, new: Readable<'_>, used: &BTreeSet<Id>) 
             });
         }
     }
+
     found.changes.extend(changed_arguments(old, new));
     found.changes.extend(changed_projections(old, new));
+
     found
 }
 
@@ -98,6 +100,7 @@ fn member_texts(side: Readable<'_>, id: Id) -> MemberTexts {
         let name = field.name.clone().unwrap_or_default();
         found.insert(name, (field.id, declaration(krate, field.id)));
     }
+
     for (impl_item, of) in implementations(krate, item) {
         let head = declaration(krate, impl_item.id);
         let Some(path) = &of.trait_ else {
@@ -123,6 +126,7 @@ fn member_texts(side: Readable<'_>, id: Id) -> MemberTexts {
         let text = [vec![head], chosen].concat().join(" ");
         found.insert(format!("impl {name}"), (impl_item.id, text));
     }
+
     found
 }
 
@@ -136,6 +140,7 @@ fn value_types(side: Readable<'_>) -> BTreeSet<Id> {
         .copied()
         .filter(|id| side.surface.is_documented(*id))
         .collect();
+
     let mut seen: BTreeSet<Id> = open.iter().copied().collect();
     let mut found = BTreeSet::new();
     while let Some(id) = open.pop_front() {
@@ -155,6 +160,7 @@ fn value_types(side: Readable<'_>) -> BTreeSet<Id> {
             }
         }
     }
+
     found
 }
 
@@ -184,6 +190,7 @@ fn given_by(side: Readable<'_>, item: &Item) -> Vec<Id> {
         }
         _ => found.extend(given_by_value(item)),
     }
+
     found
 }
 
@@ -221,6 +228,7 @@ fn given_by_value(item: &Item) -> Vec<Id> {
         } => collect_ids(ty, &mut found),
         _ => {}
     }
+
     found
 }
 
@@ -307,7 +315,7 @@ fn public_functions<'c>(krate: &'c Crate, of: &Impl) -> Vec<&'c Item> {
         .collect()
 }
 
-/// A function's declaration; what its parameters are called is no part of it.
+/// A function's declaration; what its parameters are called is not part of it.
 fn without_names(krate: &Crate, item: &Item) -> String {
     let ItemEnum::Function(function) = &item.inner else {
         return declaration(krate, item.id);
@@ -363,6 +371,7 @@ fn changed_arguments(old: Readable<'_>, new: Readable<'_>) -> Vec<Change> {
             found.push(unproved(path, before, after));
         }
     }
+
     found
 }
 

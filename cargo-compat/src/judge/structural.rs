@@ -51,6 +51,7 @@ pub fn structural_changes(old: Described<'_>, new: Described<'_>) -> Vec<Change>
             found.extend(macro_kind_change(path, before.item, now.item));
         }
     }
+
     found
 }
 
@@ -159,6 +160,7 @@ fn lost_layout(a: &Item, b: &Item) -> Option<String> {
         ReprKind::Transparent => Some("transparent"),
         ReprKind::Simd => Some("simd"),
     };
+
     if let Some(name) = kind(a)
         && b.and_then(kind) != Some(name)
     {
@@ -174,6 +176,7 @@ fn lost_layout(a: &Item, b: &Item) -> Option<String> {
             .align
             .map(|align| format!("`repr(align({align}))` changed"));
     }
+
     (a.packed != b.and_then(|b| b.packed)).then(|| "`repr(packed)` changed".to_owned())
 }
 
@@ -308,6 +311,7 @@ fn macro_kind_change(path: &str, before: &Item, now: &Item) -> Option<Change> {
     else {
         return None;
     };
+
     let text = if first.kind == second.kind {
         let gone: Vec<&str> = first
             .helpers
@@ -327,6 +331,7 @@ fn macro_kind_change(path: &str, before: &Item, now: &Item) -> Option<Change> {
             macro_kind_word(second.kind)
         )
     };
+
     Some(change(
         &rules::MACRO,
         path,

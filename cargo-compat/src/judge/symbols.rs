@@ -84,6 +84,7 @@ pub fn changed_symbols(old: &Crate, new: &Crate) -> Vec<Change> {
             Some(now) => found.extend(called_differently(symbol, export, now)),
         }
     }
+
     let added = after.keys().filter(|symbol| !before.contains_key(*symbol));
     found.extend(added.map(|symbol| {
         Change::unproved(
@@ -93,6 +94,7 @@ pub fn changed_symbols(old: &Crate, new: &Crate) -> Vec<Change> {
             format!("the symbol `{symbol}` is exported now"),
         )
     }));
+
     found
 }
 

@@ -36,12 +36,15 @@ pub fn unseen_changes(
             .map(|item| (item.path.clone(), item.head.clone()))
             .collect()
     };
+
     let (old_places, new_places) = (places(&before), places(&now));
+
     // An item may stand in another module now; a member belongs to its type.
     let moved: BTreeSet<&str> = new_places
         .difference(&old_places)
         .map(|(_, head)| head.as_str())
         .collect();
+
     let mut found = UnseenItems::default();
     for item in before {
         let is_seen = targets.iter().any(|target| holds(&item.condition, target));
@@ -63,6 +66,7 @@ pub fn unseen_changes(
             });
         }
     }
+
     found
 }
 

@@ -20,6 +20,7 @@ fn declare(krate: &Crate, item: &Item) -> Option<String> {
     let r = Renderer::people();
     let name = item.name.clone().unwrap_or_default();
     let public = public_word(&item.visibility);
+
     Some(match &item.inner {
         ItemEnum::Module(_) => format!("{public}mod {name}"),
         ItemEnum::Function(of) => format!("{public}{}", function(&r, &name, of)?),
@@ -131,6 +132,7 @@ fn function(r: &Renderer<'_>, name: &str, of: &Function) -> Option<String> {
             (name, ty) => format!("{name}: {ty}"),
         });
     }
+
     if of.sig.is_c_variadic {
         inputs.push("...".to_owned());
     }
@@ -138,6 +140,7 @@ fn function(r: &Renderer<'_>, name: &str, of: &Function) -> Option<String> {
         Some(ty) => format!(" -> {}", unwrapped(r.ty(ty)?)),
         None => String::new(),
     };
+
     Some(format!(
         "{}fn {name}{}({}){output}{}",
         header(&of.header, false),

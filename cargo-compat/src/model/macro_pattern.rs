@@ -102,6 +102,7 @@ fn read_pieces(
             out.push(Piece::Word(token.clone()));
         }
     }
+
     until.is_none().then_some(out)
 }
 
@@ -142,5 +143,6 @@ fn split_tokens(source: &str) -> Vec<String> {
         }
         out.push(chars[start..at.min(chars.len())].iter().collect());
     }
+
     out
 }

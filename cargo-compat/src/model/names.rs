@@ -119,12 +119,14 @@ impl<'a> Names<'a> {
             .paths
             .get(&id)
             .is_some_and(|summary| summary.crate_id != 0);
+
         // What is reached by a hidden path alone is no API: programs must not name it.
         let documented = self
             .surface
             .preferred
             .get(&id)
             .filter(|path| self.surface.documents(path));
+
         if let Some(path) = documented.filter(|_| !foreign) {
             return Some(self.local(path));
         }
@@ -140,6 +142,7 @@ impl<'a> Names<'a> {
             self.wanted.borrow_mut().insert(canonical);
             return Some(stand_in);
         };
+
         known
             .get(&canonical)
             .cloned()
@@ -188,8 +191,10 @@ pub fn candidates(canonical: &[String]) -> Vec<String> {
         .iter()
         .map(String::as_str)
         .collect();
+
     let write = |root: &str, modules: &[&str]| written_path(root, modules, name);
     let mut found = Vec::new();
+
     // std's collections have their public modules under other names than the private ones.
     for (private, public) in [
         (["btree", "map"], "btree_map"),
@@ -204,11 +209,13 @@ pub fn candidates(canonical: &[String]) -> Vec<String> {
             found.push(write(root, &renamed));
         }
     }
+
     let roots: Vec<&str> = if root == "core" || root == "alloc" {
         vec!["std", root]
     } else {
         vec![root]
     };
+
     for root in roots {
         for keep in (0..=modules.len()).rev() {
             found.push(write(root, &modules[..keep]));
@@ -220,8 +227,10 @@ pub fn candidates(canonical: &[String]) -> Vec<String> {
             found.push(write(root, &[first, last]));
         }
     }
+
     let mut seen = BTreeSet::new();
     found.retain(|path| seen.insert(path.clone()));
+
     found
 }
 

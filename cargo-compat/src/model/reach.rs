@@ -45,11 +45,14 @@ pub fn reached_text(krate: &Crate, surface: &Surface, id: Id) -> String {
             }
         }
     }
+
     // Ids, and with them the order in which rustdoc lists things, differ between runs.
     if let Some(rest) = lines.get_mut(1..) {
         rest.sort();
     }
+
     lines.dedup();
+
     lines.join("\n")
 }
 

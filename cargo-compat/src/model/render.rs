@@ -213,6 +213,7 @@ impl<'a> Renderer<'a> {
         else {
             return None;
         };
+
         if matches!(&**self_type, Type::Generic(this) if this == "Self")
             && let Some(own) = self.own_types.get(name)
         {
@@ -222,7 +223,9 @@ impl<'a> Renderer<'a> {
             Some(args) => self.args(args)?,
             None => String::new(),
         };
+
         let self_type = self.ty(self_type)?;
+
         Some(match trait_.as_ref().filter(|path| !path.path.is_empty()) {
             Some(path) => format!(
                 "<{self_type} as {}>::{}{args}",
@@ -260,6 +263,7 @@ impl<'a> Renderer<'a> {
             infer: self.infer,
             ..Renderer::default()
         };
+
         let text = (|| {
             let mut inputs = Vec::new();
             for (_, ty) in &pointer.sig.inputs {
@@ -279,7 +283,9 @@ impl<'a> Renderer<'a> {
                 inputs.join(", ")
             ))
         })();
+
         *self.anonymous.borrow_mut() = anonymous;
+
         text
     }
 
@@ -413,6 +419,7 @@ impl<'a> Renderer<'a> {
                 }
             });
         }
+
         Some(parts)
     }
 
@@ -467,6 +474,7 @@ impl<'a> Renderer<'a> {
                 }
             });
         }
+
         Some(parts)
     }
 
@@ -509,6 +517,7 @@ impl<'a> Renderer<'a> {
                 WherePredicate::EqPredicate { .. } => return None,
             });
         }
+
         Some(parts)
     }
 }

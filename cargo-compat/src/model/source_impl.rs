@@ -35,24 +35,29 @@ pub fn impls_for_objects(text: &str) -> Vec<SourceImpl> {
 
 fn read_header(header: &str, body: &str) -> Option<SourceImpl> {
     let header = header.split_whitespace().collect::<Vec<_>>().join(" ");
+
     // Generic implementations are left to the compiler's other answers.
     if header.starts_with('<') || header.contains(" where ") {
         return None;
     }
+
     let (of_trait, target) = match header.split_once(" for ") {
         Some((of_trait, target)) => (of_trait.trim(), target.trim()),
         None => ("", header.trim()),
     };
+
     let (around, inner) = match target.strip_prefix("Box<") {
         Some(inner) => ("Box<", inner.trim_end_matches('>')),
         None => ("", target),
     };
+
     let object = inner
         .trim_start_matches('(')
         .strip_prefix("dyn ")?
         .split(['+', '<', ')'])
         .next()?
         .trim();
+
     Some(SourceImpl {
         of_trait: of_trait.to_owned(),
         around: around.to_owned(),
@@ -80,6 +85,7 @@ fn public_methods(body: &str) -> Vec<(String, usize)> {
             break;
         }
     }
+
     body[..end]
         .split("pub fn ")
         .skip(1)

@@ -65,6 +65,7 @@ impl Surface {
             surface: Self::default(),
             stack: HashSet::new(),
         };
+
         if let Some(ItemEnum::Module(root)) = krate.index.get(&krate.root).map(|item| &item.inner) {
             let place = Place {
                 prefix: "",
@@ -73,6 +74,7 @@ impl Surface {
             };
             walker.add_items(place, &root.items);
         }
+
         let mut surface = walker.surface;
         let mut by_id: HashMap<Id, (bool, usize, usize, String)> = HashMap::new();
         for ((path, _), entry) in &surface.entries {
@@ -87,10 +89,12 @@ impl Surface {
                 *best = key;
             }
         }
+
         surface.preferred = by_id
             .into_iter()
             .map(|(id, (.., path))| (id, path))
             .collect();
+
         surface
     }
 
@@ -234,6 +238,7 @@ impl Walker<'_> {
                 }
             }
         }
+
         for glob in globs {
             self.follow_glob(place.prefix, glob);
         }
@@ -252,11 +257,13 @@ impl Walker<'_> {
             });
             return;
         };
+
         let contents = match &item.inner {
             ItemEnum::Module(module) => &module.items,
             ItemEnum::Enum(of) => &of.variants,
             _ => return,
         };
+
         if self.stack.insert((id, true)) {
             let place = Place {
                 prefix,
@@ -270,6 +277,7 @@ impl Walker<'_> {
 
     fn add_name(&mut self, place: Place<'_>, name: &str, id: Id) {
         let item = self.krate.index.get(&id);
+
         // A re-export of a re-export.
         if let Some(ItemEnum::Use(import)) = item.map(|item| &item.inner) {
             if let Some(target) = import.id.filter(|target| *target != id && !import.is_glob) {
@@ -277,6 +285,7 @@ impl Walker<'_> {
             }
             return;
         }
+
         let kind = match item {
             Some(item) => item.inner.item_kind(),
             None => match self.krate.paths.get(&id) {
@@ -284,6 +293,7 @@ impl Walker<'_> {
                 None => return,
             },
         };
+
         let hidden = place.hidden || item.is_some_and(is_hidden);
         let entry = Entry { id, kind, hidden };
         if !self.insert(place, name, &entry, namespaces_of(kind, item)) {

@@ -94,6 +94,7 @@ impl Walker<'_> {
             .attributes
             .iter()
             .any(|attribute| normalized(attribute).contains("doc(hidden)"));
+
         let head = normalized(item.head);
         if hidden || head.is_empty() || head.starts_with("macro_rules!") {
             return;
@@ -105,11 +106,13 @@ impl Walker<'_> {
             let condition = attribute.strip_prefix("cfg(")?.trim().strip_suffix(')')?;
             (!holds(condition, self.target)).then(|| normalized(condition))
         });
+
         if let Some(condition) = unmet {
             inner.condition = condition;
         }
         let is_public = head.starts_with("pub ");
         let plain = head.trim_start_matches("pub ");
+
         if let Some(name) = plain.strip_prefix("mod ") {
             self.read_module(around, (name, is_public), item.body, (place, inner));
         } else if plain.starts_with("impl") {
@@ -134,11 +137,13 @@ impl Walker<'_> {
                 Some(only) => inner.only = only,
             }
         }
+
         inner.dir = place.dir.join(name);
         if let Some(body) = body {
             self.read_items(body, &inner);
             return;
         }
+
         let texts = self.texts;
         let file = [
             place.dir.join(format!("{name}.rs")),
@@ -146,6 +151,7 @@ impl Walker<'_> {
         ]
         .into_iter()
         .find_map(|path| texts.get(path.as_path()));
+
         if let Some(text) = file {
             self.read_items(text, &inner);
         }
@@ -173,6 +179,7 @@ impl Walker<'_> {
             .unwrap_or_default()
             .trim()
             .to_owned();
+
         let names_public_type = self.types.contains(&name)
             || of_trait && words_of(head).any(|word| self.types.contains(word));
         if !names_public_type {
@@ -187,6 +194,7 @@ impl Walker<'_> {
             });
             return;
         }
+
         inner.path = name;
         inner.members = Some(false);
         self.read_items(body.unwrap_or_default(), &inner);
@@ -208,6 +216,7 @@ impl Walker<'_> {
             head: head.to_owned(),
             is_member: place.members.is_some(),
         });
+
         let kind = head
             .split_whitespace()
             .find(|word| matches!(*word, "struct" | "union" | "enum" | "trait" | "fn"));
@@ -216,6 +225,7 @@ impl Walker<'_> {
             Some("enum" | "trait") => Some(true),
             _ => return,
         };
+
         inner.path = path;
         self.read_items(body.unwrap_or_default(), &inner);
     }
@@ -334,6 +344,7 @@ fn end_of_item(text: &str, are_members: bool) -> (usize, Option<usize>) {
             _ => {}
         }
     }
+
     (text.len(), None)
 }
 
@@ -381,6 +392,7 @@ fn without_comments(text: &str) -> String {
         }
         out.push(c);
     }
+
     out
 }
 
@@ -439,6 +451,7 @@ pub fn holds(condition: &str, target: &str) -> bool {
             };
         }
     }
+
     if let Some((inner, _)) = condition.strip_prefix("not(").and_then(balanced) {
         // rustdoc sees what is for rustdoc, and nothing else.
         if inner.trim() == "doc" {
@@ -446,7 +459,9 @@ pub fn holds(condition: &str, target: &str) -> bool {
         }
         return !is_of_target(inner) || !holds(inner, target);
     }
+
     let words: Vec<&str> = target.split('-').collect();
+
     match condition.split_once('=') {
         None if condition == "windows" => target.contains("windows"),
         None if condition == "unix" => !target.contains("windows") && !target.contains("wasm"),

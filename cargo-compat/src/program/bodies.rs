@@ -134,6 +134,7 @@ fn body_call(
         function,
         of,
     } = callee;
+
     let mut r = Renderer::body(w.names);
     r.generics = chosen.clone();
     let mut scope = Scope::default();
@@ -146,6 +147,7 @@ fn body_call(
         }
         None => w.names.local(path),
     };
+
     open_scope(&mut scope, &r, &function.generics, chosen)?;
     let mut args = Vec::new();
     for (index, (_, ty)) in function.sig.inputs.iter().enumerate() {
@@ -156,15 +158,18 @@ fn body_call(
         explicit_arguments(function, chosen),
         args.join(", ")
     );
+
     let call = if function.header.is_unsafe {
         format!("unsafe {{ {call} }}")
     } else {
         call
     };
+
     let output = match &function.sig.output {
         Some(ty) => format!(": {}", r.ty(ty)?),
         None => ": ()".to_owned(),
     };
+
     Some(BodyCall {
         scope,
         call: if function.header.is_async {
@@ -270,6 +275,7 @@ fn explicit_arguments(function: &Function, chosen: &HashMap<String, String>) -> 
                 .unwrap_or_else(|| ident(&param.name))
         })
         .collect();
+
     if args.is_empty() {
         String::new()
     } else {

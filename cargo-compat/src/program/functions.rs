@@ -20,18 +20,22 @@ pub(super) fn write_free(w: &mut Writer<'_>, path: &str, item: &Item, function: 
         function,
         of: None,
     };
+
     let Some(wrapper) = Wrapper::new(w, function, &named, None) else {
         write_body_calls(w, callee);
         return;
     };
+
     write_calls(w, path, item, &wrapper, Vec::new());
     if wrapper.is_plain() {
         point_to(w, path, item, &wrapper);
         point_to_abi(w, path, item, &wrapper);
     }
+
     if wrapper.is_opaque() {
         opaque::outlive_arguments(w, callee);
     }
+
     if function.sig.is_c_variadic {
         let call = wrapper.call();
         let more = match call.strip_suffix(')').or_else(|| call.strip_suffix(") }")) {
@@ -65,6 +69,7 @@ pub(super) fn write_inherent(
         function,
         of: Some(of),
     };
+
     let in_trait = methods::trait_ways(w, function, &name, of);
     let Some(wrapper) = Wrapper::new(w, function, &name, Some(of)) else {
         if in_trait.is_empty() {
@@ -74,6 +79,7 @@ pub(super) fn write_inherent(
         }
         return;
     };
+
     write_calls(w, path, item, &wrapper, in_trait);
     methods::call_as_method(w, path, item, &wrapper);
     if wrapper.is_plain() {
@@ -141,12 +147,14 @@ fn call_by_plain_path(w: &mut Writer<'_>, callee: Callee<'_>) {
         function,
         of,
     } = callee;
+
     let open = of.is_some_and(|of| {
         of.generics
             .params
             .iter()
             .any(|param| !matches!(param.kind, GenericParamDefKind::Lifetime { .. }))
     });
+
     let generic = !turbofish(function).is_empty();
     if has_receiver(function) || open || generic || function.header.is_async {
         return;
@@ -164,6 +172,7 @@ fn call_by_plain_path(w: &mut Writer<'_>, callee: Callee<'_>) {
         format!("{}::{}", w.names.local(owner), args.trim_end_matches(" }")),
         function,
     );
+
     let way = call.function(&format!("let r__ = {text};"));
     w.add(path, item.id, Use::CallByPlainPath, vec![way]);
 }

@@ -167,6 +167,7 @@ fn objects_within(
         .map(|param| param.name.clone())
         .chain(["'static".to_owned()])
         .collect();
+
     for (index, param) in generics.params.iter().enumerate() {
         let bounds = bounds_of(generics, param);
         let is_unsized = bounds.iter().any(|bound| {

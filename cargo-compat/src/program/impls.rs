@@ -87,6 +87,7 @@ fn write_impl(w: &mut Writer<'_>, item: &Item, of: &Impl, path: &Path) {
             w.add(&label, item.id, Use::RelyOnImplWith, vec![way.clone()]);
         }
     }
+
     w.add(&label, item.id, Use::RelyOnImpl, ways);
     opaque::send_of_impl(w, &label, of, path);
     if name == "Default"
@@ -98,6 +99,7 @@ fn write_impl(w: &mut Writer<'_>, item: &Item, of: &Impl, path: &Path) {
         let way = format!("fn w__() {{ let r__ = {named}::default(); }}");
         w.add(&label, item.id, Use::RelyOnImplWith, vec![way]);
     }
+
     for way in generic_types(w, of, path) {
         w.add(&label, item.id, Use::RelyOnImplWith, vec![way]);
     }
@@ -143,6 +145,7 @@ fn generic_types(w: &Writer<'_>, of: &Impl, path: &Path) -> Vec<String> {
             "x",
         ));
     }
+
     found
 }
 

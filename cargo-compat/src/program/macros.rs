@@ -52,6 +52,7 @@ pub(super) fn write_rules(w: &mut Writer<'_>, path: &str, item: &Item, source: &
     let name = w.names.local(path);
     let mut arms = macro_arms(source).unwrap_or_default();
     arms.retain(|arm| !is_for_itself(arm));
+
     for arm in arms {
         let mut written: Vec<String> = Vec::new();
         for times in [1, 2, 0] {
@@ -251,6 +252,7 @@ fn write_derive(
             w.add(path, item.id, Use::DeriveWithHelper, vec![way]);
         }
     }
+
     for helper in helpers {
         for word in words {
             for args in [
@@ -315,6 +317,7 @@ impl Filling {
                 }
             }
         }
+
         joined_words(&out)
     }
 }
@@ -377,8 +380,10 @@ pub fn matched_inputs(source: &str) -> Vec<String> {
             }
         }
     }
+
     let mut seen = std::collections::HashSet::new();
     inputs.retain(|input| seen.insert(input.clone()));
+
     inputs
 }
 

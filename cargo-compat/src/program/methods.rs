@@ -117,16 +117,19 @@ pub(super) fn method_signature(
         Some(ty) => format!(" -> {}", r.ty(ty)?),
         None => String::new(),
     };
+
     let is_async = if function.header.is_async {
         "async "
     } else {
         ""
     };
+
     let is_unsafe = if function.header.is_unsafe {
         "unsafe "
     } else {
         ""
     };
+
     Some(format!(
         "{is_async}{is_unsafe}fn {name}{}({}){output}{}",
         angle(&r.params(&function.generics)?),

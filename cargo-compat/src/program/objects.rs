@@ -109,8 +109,10 @@ fn inherited_types(w: &Writer<'_>, of: &Trait, depth: usize) -> Vec<String> {
                 .filter(|name| !settled.contains(&format!("\"name\":\"{name}\""))),
         );
     }
+
     let mut seen = std::collections::HashSet::new();
     found.retain(|name| seen.insert(name.clone()));
+
     found
 }
 

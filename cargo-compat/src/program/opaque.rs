@@ -50,6 +50,7 @@ pub(super) fn outlive_arguments(w: &mut Writer<'_>, callee: Callee<'_>) {
         function,
         ..
     } = callee;
+
     if function.header.is_async {
         return;
     }
@@ -58,12 +59,14 @@ pub(super) fn outlive_arguments(w: &mut Writer<'_>, callee: Callee<'_>) {
         .inputs
         .iter()
         .any(|(_, ty)| matches!(ty, Type::BorrowedRef { .. }));
+
     if !borrows {
         return;
     }
     let Some(call) = body_calls(w, callee).into_iter().next() else {
         return;
     };
+
     // Each borrowed argument is a box of its own that ends before the result is used.
     let r = Renderer::body(w.names);
     let mut owners = String::new();
@@ -93,6 +96,7 @@ pub(super) fn outlive_arguments(w: &mut Writer<'_>, callee: Callee<'_>) {
             1,
         );
     }
+
     let way = call.function(&format!(
         "let r__; {{ {owners} r__ = {text}; }} let _u__ = &r__;"
     ));

@@ -66,6 +66,7 @@ pub(super) fn closed_parameters(w: &Writer<'_>, generics: &Generics) -> Vec<Clos
             });
         }
     }
+
     closed
 }
 
@@ -81,6 +82,7 @@ pub(super) fn fitting_types(w: &Writer<'_>, bounds: &[&GenericBound]) -> Vec<Str
             types.extend(implementors(w, trait_.id));
         }
     }
+
     types.extend(COMMON.map(str::to_owned));
     let mut seen = std::collections::HashSet::new();
     types.retain(|ty| seen.insert(ty.clone()));
@@ -94,6 +96,7 @@ pub(super) fn fitting_types(w: &Writer<'_>, bounds: &[&GenericBound]) -> Vec<Str
             _ => None,
         }),
     );
+
     types
 }
 

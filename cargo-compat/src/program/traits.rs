@@ -25,6 +25,7 @@ pub(super) fn write_trait(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trai
         w.add(path, item.id, Use::BoundBy, Vec::new());
         return;
     };
+
     let full = format!("{name}{}", scope.args());
     let user = format!("X__: ?Sized + {full}");
     let bound = Bound {
@@ -33,6 +34,7 @@ pub(super) fn write_trait(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trai
         full,
         user,
     };
+
     let way = bound.scope.function_with(&[&bound.user], "", "", "");
     w.add(path, item.id, Use::BoundBy, vec![way]);
     write_defaults(w, path, item, of, &bound);
@@ -51,6 +53,7 @@ pub(super) fn write_trait(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trai
             _ => {}
         }
     }
+
     for (full, done) in [(false, Use::ImplementRequired), (true, Use::ImplementAll)] {
         // What cannot be written is sealed: users cannot implement it.
         if let Some(way) = implementation(w, of, &bound, Wanted { full, choice: None }) {
@@ -65,6 +68,7 @@ pub(super) fn write_trait(w: &mut Writer<'_>, path: &str, item: &Item, of: &Trai
             w.add(path, item.id, Use::ImplementWith, ways);
         }
     }
+
     if of.is_dyn_compatible {
         objects::write_objects(w, path, item, of, &bound);
     }
@@ -480,6 +484,7 @@ fn implemented_items(
             _ => {}
         }
     }
+
     Some(body)
 }
 

@@ -102,6 +102,7 @@ fn all_sources(w: &Writer<'_>) -> Vec<Source> {
             _ => {}
         }
     }
+
     found
 }
 
@@ -248,6 +249,7 @@ fn sources_in(w: &Writer<'_>, call: &BodyCall, bind: &str, ty: &Type) -> Vec<Sou
             value: "r__".to_owned(),
         }];
     }
+
     // A helper whose argument tells what the hole is.
     let r = Renderer::with_holes(w.names);
     let Some(text) = r.ty(ty) else {
@@ -255,6 +257,7 @@ fn sources_in(w: &Writer<'_>, call: &BodyCall, bind: &str, ty: &Type) -> Vec<Sou
     };
     let holes = r.take_holes();
     let params: Vec<String> = holes.iter().map(|(_, name)| name.clone()).collect();
+
     holes
         .iter()
         .filter(|(id, _)| is_unnamed(w, *id))
@@ -292,7 +295,9 @@ fn write_type(w: &mut Writer<'_>, source: &Source, open: &mut VecDeque<Source>) 
         ItemEnum::Union(of) => (&of.impls, Vec::new()),
         _ => return,
     };
+
     write_fields(w, source, &name, &fields);
+
     for id in impls {
         let Some((impl_item, of)) = w.item(*id).and_then(|item| match &item.inner {
             ItemEnum::Impl(of) => Some((item, of)),
@@ -455,12 +460,14 @@ fn method_call(
         };
         args.push(format!("any__::<{ty}>()"));
     }
+
     let call = format!(
         "{}.{}({})",
         source.value,
         ident(item.name.as_deref()?),
         args.join(", ")
     );
+
     Some(if function.header.is_unsafe {
         format!("unsafe {{ {call} }}")
     } else {
@@ -480,12 +487,14 @@ fn write_impl(w: &mut Writer<'_>, source: &Source, name: &str, item: &Item, of: 
         .params
         .iter()
         .any(|param| !matches!(param.kind, GenericParamDefKind::Lifetime { .. }));
+
     let Some(bound) = r.path(path) else { return };
     let equal = if open {
         Vec::new()
     } else {
         associated_types(w, &r, of)
     };
+
     if open && path.args.is_some() {
         return;
     }
@@ -495,6 +504,7 @@ fn write_impl(w: &mut Writer<'_>, source: &Source, name: &str, item: &Item, of: 
         "fn is__<X__: ?Sized + {bound}>(_: &X__) {{}} {} is__(&{});",
         source.setup, source.value
     ));
+
     let shown = path.path.rsplit("::").next().unwrap_or_default();
     w.add(
         &label(name, &format!("impl {shown}")),

@@ -140,6 +140,7 @@ pub(super) fn write_use_in_constants(w: &mut Writer<'_>, path: &str, impls: &[Id
             _ => None,
         })
         .collect();
+
     let is_used = const_functions
         .iter()
         .any(|(_, function, _)| has_receiver(function));
@@ -152,9 +153,11 @@ pub(super) fn write_use_in_constants(w: &mut Writer<'_>, path: &str, impls: &[Id
                 None => false,
             }
     });
+
     let Some((item, _, of)) = made.filter(|_| is_used) else {
         return;
     };
+
     if let Some(self_type) = w.renderer().ty(&of.for_) {
         let way = format!("const fn w__(_: {self_type}) {{}}");
         w.add(path, item.id, Use::DropInConstant, vec![way]);

@@ -210,6 +210,7 @@ impl Judge<'_> {
                 }
             }
         }
+
         Ok(Sieved { kept, rejected })
     }
 

@@ -251,6 +251,7 @@ impl Rustc<'_> {
             .arg(&dir)
             .arg("--extern")
             .arg(assigned(&library.name, &library.artifact));
+
         for deps in &library.deps_dirs {
             step = step.arg("-L").arg(assigned("dependency", deps));
         }
@@ -260,6 +261,7 @@ impl Rustc<'_> {
         let description = std::fs::read(dir.join(format!("{name}.json"))).map_err(|error| {
             Error::judge("rustdoc described no generated library").with_source(error)
         })?;
+
         Ok(Some(MadeLibrary {
             artifact,
             description,

@@ -91,14 +91,16 @@ fn asked_for(origin: Origin<'_>, package: &Package, text: &str) -> Result<Old> {
             Err(error) => return Err(error.into()),
         }
     }
+
     if path.is_dir() {
         return folder(origin, path, text);
     }
     if text == "latest" || Version::parse(text).is_ok() {
         return published_version(origin, package, text);
     }
+
     Err(Error::judge(format!(
-        "`{text}` is no revision of the repository, no folder, no published version and no rustdoc JSON file"
+        "`{text}` is neither a revision of the repository nor a folder, a published version or a rustdoc JSON file"
     ))
     .with_help("`git tag` lists the tags; `git fetch --tags` brings those of the remote"))
 }
@@ -111,11 +113,13 @@ fn default_baseline(origin: Origin<'_>, package: &Package) -> Result<Option<Old>
         .publish
         .as_ref()
         .is_none_or(|registries| !registries.is_empty());
+
     // Another project's package may have this name: only one of the same repository is a baseline
     // nobody asked for.
     if !publishable || package.repository.is_none() || origin.cx.args().is_offline() {
         return Ok(None);
     }
+
     match published_version(origin, package, NOT_NEWER) {
         Ok(Old::Sources {
             baseline,
@@ -148,6 +152,7 @@ fn revision(origin: Origin<'_>, package: &Package, name: &str, commit: CommitId)
         Error::judge(format!("`{name}` has no package `{}`", package.name))
             .with_help("was it renamed or new? choose another baseline with --against")
     };
+
     let kept = origin.cache().folder(
         &format!("git {commit} {}", origin.variant()),
         |folder| {
@@ -165,6 +170,7 @@ fn revision(origin: Origin<'_>, package: &Package, name: &str, commit: CommitId)
             own_workspace(&manifest, &checkout)
         },
     )?;
+
     let base = checkout_folder(&kept, git.root());
     let manifest = manifest_of(&base, &package.name)?.ok_or_else(missing)?;
     let baseline = Baseline {
@@ -173,6 +179,7 @@ fn revision(origin: Origin<'_>, package: &Package, name: &str, commit: CommitId)
         version: version_in(&manifest),
         commit: Some(commit),
     };
+
     Ok(Old::Sources {
         baseline,
         manifest,
@@ -205,6 +212,7 @@ fn folder(origin: Origin<'_>, path: &Path, name: &str) -> Result<Old> {
         version: version_in(&manifest),
         commit: None,
     };
+
     let tree = FolderTree::of(path);
     let cannot_copy = || format!("cannot copy `{name}`");
     let identity = tree.identity().or_judge(cannot_copy)?;
@@ -222,6 +230,7 @@ fn folder(origin: Origin<'_>, path: &Path, name: &str) -> Result<Old> {
             )
         },
     )?;
+
     Ok(Old::Sources {
         baseline,
         manifest: base.join(tree.below(&tree.path)).join("Cargo.toml"),
@@ -247,6 +256,7 @@ fn json(path: &Path, package: &Package) -> Result<Old> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
+
     let bytes = std::fs::read(path)
         .map_err(|error| Error::judge(format!("cannot read `{name}`")).with_source(error))?;
     let api = rustdoc::parse(&bytes)
@@ -256,6 +266,7 @@ fn json(path: &Path, package: &Package) -> Result<Old> {
         .get(&api.root)
         .and_then(|item| item.name.clone())
         .unwrap_or_default();
+
     let expected = library(package)
         .map(|target| target.name.replace('-', "_"))
         .unwrap_or_default();
@@ -264,12 +275,14 @@ fn json(path: &Path, package: &Package) -> Result<Old> {
             "`{name}` describes the crate `{documented}`, not `{expected}`"
         )));
     }
+
     let baseline = Baseline {
         kind: BaselineKind::RustdocJson,
         name,
         version: api.crate_version.clone(),
         commit: None,
     };
+
     Ok(Old::Json {
         baseline,
         api: Box::new(api),

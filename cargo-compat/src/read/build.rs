@@ -218,12 +218,14 @@ impl Outputs {
                 crates.insert(name.to_owned(), dependency);
             }
         }
+
         let library = library.ok_or_else(|| {
             Error::judge(format!(
                 "cargo built no library of `{}` on the {side} side",
                 built.package.name
             ))
         })?;
+
         Ok(Self {
             library,
             crates,

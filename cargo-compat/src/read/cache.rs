@@ -48,6 +48,7 @@ impl Cache {
                 .to_string(),
             None => String::new(),
         };
+
         let key = sha256_bytes(format!("1\n{identity}\n{lock}").as_bytes()).to_string();
         let folder = self.root.join(&key[..16]);
         let (source, seal) = (folder.join("source"), folder.join("sealed"));
@@ -58,13 +59,16 @@ impl Cache {
             let _ = write_atomic(&seal, sealed.as_bytes());
             return Ok(source);
         }
+
         std::fs::create_dir_all(&self.root)
             .or_judge(|| "cannot make the folder of baselines".to_owned())?;
+
         // Made elsewhere and moved: another call at the same time sees all of it or nothing.
         let making = tempfile::Builder::new()
             .prefix(".making-")
             .tempdir_in(&self.root)
             .or_judge(|| "cannot make the folder of a baseline".to_owned())?;
+
         let inside = making.path().join("source");
         std::fs::create_dir(&inside)
             .or_judge(|| "cannot make the folder of a baseline".to_owned())?;
@@ -73,6 +77,7 @@ impl Cache {
             std::fs::copy(path, workspace(&inside)?.join("Cargo.lock"))
                 .or_judge(|| "cannot copy `Cargo.lock` to the old side".to_owned())?;
         }
+
         let digest = tree_digest(&inside).or_judge(|| "cannot read a baseline".to_owned())?;
         write_atomic(&making.path().join("sealed"), digest.to_string().as_bytes())?;
         let _ = std::fs::remove_dir_all(&folder);
@@ -82,6 +87,7 @@ impl Cache {
             return Err(Error::judge("cannot put a baseline in its place").with_source(error));
         }
         self.clear_up();
+
         Ok(source)
     }
 
@@ -128,6 +134,7 @@ mod tests {
                 .folder(identity, fill, |path| Ok(path.to_owned()))
                 .unwrap()
         };
+
         let first = get("one");
         assert_eq!(get("one"), first);
         assert_eq!(filled.get(), 1);
@@ -140,6 +147,7 @@ mod tests {
             ),
             (2, "a".to_owned())
         );
+
         for number in 0..10 {
             let _ = get(&number.to_string());
         }

@@ -51,12 +51,15 @@ pub(super) fn build_step(request: &Request<'_>, verb: &str) -> Step {
                 .iter()
                 .flat_map(|target| ["--target", target]),
         );
+
     let step = if request.locked {
         step.arg("--locked")
     } else {
         step
     };
+
     let step = request.env.apply(step);
+
     if request.args.is_offline() {
         step.arg("--offline")
     } else {

@@ -33,6 +33,7 @@ pub(super) fn describe(
         lib_name,
         features,
     } = *described;
+
     let step = build_step(request, "rustdoc")
         .env("RUSTC_BOOTSTRAP", lib_name)
         .env("RUSTDOCFLAGS", never_fresh())
@@ -46,11 +47,13 @@ pub(super) fn describe(
             "--document-hidden-items",
             "--document-private-items",
         ]);
+
     let mut folder = request.target_dir.to_owned();
     if let Some(target) = request.target {
         folder.push(target);
     }
     let path = folder.join("doc").join(format!("{lib_name}.json"));
+
     // The other side's description must never be read for this one's.
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -60,10 +63,12 @@ pub(super) fn describe(
         }
         _ => {}
     }
+
     finished_step(request.name, request.package, runner.run(step)?)?;
     let bytes = std::fs::read(&path).map_err(|error| {
         Error::judge(format!("rustdoc wrote no `{lib_name}.json`")).with_source(error)
     })?;
+
     parse_description(&bytes, request.name)
 }
 
@@ -149,6 +154,7 @@ pub fn dependency_side(
         lib_name: &dependency.lib,
         features: &[],
     };
+
     let api = describe(request, &described, runner)?;
     let package = request
         .metadata
@@ -157,6 +163,7 @@ pub fn dependency_side(
         .find(|package| package.id.repr == dependency.id)
         .unwrap_or(&of.package)
         .clone();
+
     Ok(Side {
         environment: String::new(),
         package,

@@ -133,6 +133,7 @@ pub(super) fn read_by_build(
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default();
+
     let dep_info =
         library.with_file_name(format!("{}.d", stem.strip_prefix("lib").unwrap_or(&stem)));
     if let Ok(text) = std::fs::read_to_string(dep_info) {
@@ -142,6 +143,7 @@ pub(super) fn read_by_build(
                 .map(|line| line.split('=').next().unwrap_or_default().to_owned()),
         );
     }
+
     for output in script_outputs {
         let Ok(text) = std::fs::read_to_string(output) else {
             continue;
@@ -153,5 +155,6 @@ pub(super) fn read_by_build(
             Some(name.trim().to_owned())
         }));
     }
+
     found
 }

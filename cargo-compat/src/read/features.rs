@@ -43,6 +43,7 @@ pub fn gating_features(package: &Package) -> BTreeSet<String> {
         .filter(|(_, values)| !values.is_empty())
         .map(|(name, _)| name.clone())
         .collect();
+
     for text in sources_of(package).values() {
         found.extend(features_named_in(text));
     }
@@ -50,6 +51,7 @@ pub fn gating_features(package: &Package) -> BTreeSet<String> {
         .targets
         .iter()
         .filter(|target| target.is_custom_build());
+
     for script in scripts {
         if let Ok(text) = std::fs::read_to_string(&script.src_path) {
             found.extend(features_named_in(&text));
@@ -66,6 +68,7 @@ pub fn gating_features(package: &Package) -> BTreeSet<String> {
             );
         }
     }
+
     found
 }
 

@@ -31,11 +31,13 @@ pub(super) fn with_path_dependencies(root: &Path) -> Vec<PathBuf> {
             }
         }
     }
+
     let all = found.clone();
     found.retain(|path| {
         !all.iter()
             .any(|other| other != path && path.starts_with(other))
     });
+
     found
 }
 
@@ -64,6 +66,7 @@ pub(super) fn outside_dependencies(repository: &Path, checkout: &Path) -> Vec<Pa
             }
         }
     }
+
     found
 }
 
@@ -94,6 +97,7 @@ pub(super) fn strip_dev_dependencies(dir: &Path) -> std::io::Result<()> {
             std::fs::write(&manifest, text)?;
         }
     }
+
     Ok(())
 }
 

@@ -43,6 +43,7 @@ pub fn new_tree(cx: &Context, project: &Project) -> Result<NewTree> {
         .args(["metadata", "--format-version", "1", "--locked"])
         .arg("--manifest-path")
         .arg(&manifest);
+
     if cx.args().is_offline() {
         step = step.arg("--offline");
     }
@@ -58,11 +59,13 @@ pub fn new_tree(cx: &Context, project: &Project) -> Result<NewTree> {
             copied: None,
         });
     }
+
     let why = if project.root.join("Cargo.lock").is_file() {
         "Cargo.lock is out of date"
     } else {
         "there is no Cargo.lock"
     };
+
     if cx.args().locked {
         let error = Error::judge(format!("{why}, and --locked was given"))
             .with_help("run `cargo generate-lockfile`, or leave --locked away");
@@ -71,6 +74,7 @@ pub fn new_tree(cx: &Context, project: &Project) -> Result<NewTree> {
             Ok(_) => error,
         });
     }
+
     copied_tree(cx, project, why)
 }
 

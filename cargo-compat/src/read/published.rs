@@ -16,7 +16,7 @@ use super::tree::copy_dir;
 /// Stands for the newest published version that is not above the package's own.
 pub(super) const NOT_NEWER: &str = "not newer";
 
-/// A published version, yanked or not: a throw-away package depends on exactly it, and cargo
+/// A published version, yanked or not: a temporary package depends on exactly it, and cargo
 /// unpacks it.
 pub(super) fn published_version(
     origin: Origin<'_>,
@@ -85,14 +85,16 @@ fn unusable(name: &str, version: &str, what: &str) -> Error {
 /// What cargo says of a package that depends on the version asked for.
 fn ask_for(cx: &Context, name: &str, requirement: &str) -> Result<Metadata> {
     let scratch = throw_away_dir("compat-registry")?;
+
     // Side by side: a package below another's folder would belong to that one's workspace.
     let query = scratch.path().join("query");
     write_query(&query, name, requirement)
-        .or_judge(|| "cannot write a throw-away package".to_owned())?;
+        .or_judge(|| "cannot write a temporary package".to_owned())?;
     let mut step = Step::cargo()
         .inherit_network_env()
         .args(["metadata", "--format-version", "1"])
         .current_dir(&query);
+
     if cx.args().is_offline() {
         step = step.arg("--offline");
     }
@@ -105,6 +107,7 @@ fn ask_for(cx: &Context, name: &str, requirement: &str) -> Result<Metadata> {
         ))
         .with_help("is it published, and are you online?"));
     }
+
     MetadataCommand::parse(String::from_utf8_lossy(&finished.stdout))
         .map_err(|error| unusable(name, requirement, &error.to_string()))
 }

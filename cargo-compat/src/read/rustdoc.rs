@@ -15,7 +15,7 @@ pub const NEWEST: u32 = 61;
 #[derive(Debug, thiserror::Error)]
 pub enum RustdocError {
     /// No JSON, or not rustdoc's.
-    #[error("it is no rustdoc JSON")]
+    #[error("it is not rustdoc JSON")]
     Malformed(#[from] serde_json::Error),
     /// A format that is not known.
     #[error("it has format {0}, and {OLDEST} to {NEWEST} are known")]
@@ -30,7 +30,7 @@ struct Head {
 /// Reads a file.
 ///
 /// # Errors
-/// It is no rustdoc JSON of a known format.
+/// It is not rustdoc JSON of a known format.
 pub fn parse(bytes: &[u8]) -> Result<Crate, RustdocError> {
     let head: Head = deep(bytes)?;
     if !(OLDEST..=NEWEST).contains(&head.format_version) {

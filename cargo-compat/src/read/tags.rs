@@ -33,6 +33,7 @@ pub(super) fn newest_tag(
         .map(|other| other.name.as_str())
         .filter(|other| *other != package.name.as_str())
         .collect();
+
     // A file that nobody committed makes the tree dirty and changes nothing about what was tagged.
     let as_committed = !project.dirty || !git.has_tracked_changes()?;
     let mut best: Option<((Fit, Version), String, CommitId)> = None;
@@ -51,6 +52,7 @@ pub(super) fn newest_tag(
             best = Some((key, tag.name, tag.commit));
         }
     }
+
     Ok(best.map(|(_, name, commit)| (name, commit)))
 }
 
@@ -65,17 +67,20 @@ fn read_tag(tag: &str, package: &str, others: &[&str]) -> Option<(Fit, Version)>
         };
         return Some((fit, parsed.version));
     }
+
     let digit = tag.char_indices().find_map(|(at, c)| {
         let begins = at == 0
             || tag[..at].ends_with(['-', '_', '/', '@', '.'])
             || tag[..at].to_ascii_lowercase().ends_with('v');
         (c.is_ascii_digit() && begins).then(|| read_version(&tag[at..]).map(|found| (at, found)))?
     });
+
     let (at, version) = digit?;
     let words = tag[..at]
         .trim_end_matches(['v', 'V'])
         .trim_end_matches(['-', '_', '/', '@', '.']);
     let of_other = others.iter().any(|other| words.eq_ignore_ascii_case(other));
+
     (!of_other).then_some((
         if words.eq_ignore_ascii_case(package) {
             Fit::Named

@@ -57,6 +57,7 @@ fn digest_lines(
             _ => lines.push(format!("{name}\0{:?}\n", std::fs::read_link(&path).ok())),
         }
     }
+
     Ok(())
 }
 
@@ -103,6 +104,7 @@ pub(super) fn sync_dir(from: &Path, to: &Path, without: &Path) -> std::io::Resul
             _ => {}
         }
     }
+
     for entry in std::fs::read_dir(to)? {
         let entry = entry?;
         if names.contains(&entry.file_name()) || entry.file_name() == "Cargo.lock" {
@@ -114,6 +116,7 @@ pub(super) fn sync_dir(from: &Path, to: &Path, without: &Path) -> std::io::Resul
             std::fs::remove_file(entry.path())?;
         }
     }
+
     Ok(())
 }
 

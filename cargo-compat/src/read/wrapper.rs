@@ -56,6 +56,7 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
         ),
         Err(_) => ExitCode::FAILURE,
     };
+
     let plain = || {
         code(
             std::process::Command::new(rustc)
@@ -65,10 +66,12 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
                 .status(),
         )
     };
+
     let Some(call) = rustdoc_call(library, args) else {
         return plain();
     };
     let stem = format!("{library}{}", call.extra);
+
     // What is left of an earlier source must never be read for this one's.
     let folder = description_folder(Path::new(&call.out_dir), &stem);
     let _ = std::fs::remove_dir_all(&folder);
@@ -95,6 +98,7 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
         // What rustc has to say it says itself.
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped());
+
     let Ok(describing) = command.spawn() else {
         return plain();
     };
@@ -103,7 +107,9 @@ fn wrap(library: &str, rustc: &OsStr, args: &[OsString]) -> ExitCode {
         .args(without_lints(args))
         .env_remove(LIBRARY)
         .status();
+
     let described = describing.wait_with_output();
+
     match (&checked, described) {
         (Ok(status), Ok(output)) if status.success() && !output.status.success() => {
             use std::io::Write as _;

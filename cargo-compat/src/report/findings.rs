@@ -87,6 +87,7 @@ fn help_lines(change: &Change, compared: &Compared<'_>) -> Vec<String> {
             help.push(format!("is:  {}", change.after));
         }
     }
+
     if let Some(witness) = &change.witness {
         let code = if witness.code.is_empty() {
             String::new()
@@ -100,9 +101,11 @@ fn help_lines(change: &Change, compared: &Compared<'_>) -> Vec<String> {
             witness.program
         ));
     }
+
     if !change.feature_sets.is_empty() {
         help.push(format!("with {}", change.feature_sets.join(", ")));
     }
+
     help
 }
 
@@ -134,11 +137,13 @@ fn version_finding(changes: &[Change], compared: &Compared<'_>) -> Option<Findin
         declared.as_str(),
         required.as_str()
     );
+
     let rule = if required == Bump::Major {
         &rules::BUMP
     } else {
         &rules::MINOR_MISSING
     };
+
     Some(
         Finding::new(rule, message)
             .help(version_help(changes, required, &next))

@@ -35,6 +35,7 @@ pub(super) fn name_witnesses(changes: &mut [Change], compared: &Compared<'_>) ->
         );
         files.push(WitnessFile { name, text });
     }
+
     files
 }
 

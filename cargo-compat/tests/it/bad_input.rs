@@ -319,7 +319,7 @@ fn a_clone_without_the_last_release_is_no_first_release() {
             .contains("git fetch --unshallow --tags"),
         "{finding}"
     );
-    // Whoever names a baseline is not stopped.
+    // Anyone who names a baseline is not stopped.
     let (code, _, finding) = judge(
         "shallow",
         &["--against", place.path("shallow").to_str().unwrap()],
@@ -372,6 +372,7 @@ fn a_registry_out_of_reach_is_not_taken_for_a_first_release() {
         let ran = Runner::new().run(step).unwrap();
         (ran.status.code().unwrap(), ran.stderr_text())
     };
+
     let (code, said) = judge(&[]);
     assert!(code == 101 && said.contains("--against"), "{said}");
     assert_eq!(judge(&["--offline"]).0, 0);

@@ -25,15 +25,18 @@ fn library(dir: &Path, body: &str) {
         ("examples/show.rs", "fn main() {\n    assert_eq!(sums::double(5), 10);\n}\n".to_owned()),
         ("harness/user.rs", "fn main() {\n    println!(\"{}\", sums::double(7));\n}\n".to_owned()),
     ];
+
     for (path, text) in files {
         let path = dir.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
+
     let step = Step::cargo()
         .inherit_network_env()
         .args(["generate-lockfile", "--offline"])
         .current_dir(dir);
+
     Runner::new().run(step).unwrap().success().unwrap();
 }
 

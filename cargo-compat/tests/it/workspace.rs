@@ -14,10 +14,12 @@ fn workspace(dir: &Path, version: &str, base: &str) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
+
     write(
         "Cargo.toml",
         "[workspace]\nresolver = \"3\"\nmembers = [\"facade\", \"base\", \"apart\"]\n",
     );
+
     let member = |name: &str, dependencies: &str, lib: &str| {
         write(
             &format!("{name}/Cargo.toml"),
@@ -27,21 +29,25 @@ fn workspace(dir: &Path, version: &str, base: &str) {
         );
         write(&format!("{name}/src/lib.rs"), lib);
     };
+
     member("base", "", base);
     member(
         "facade",
         "base = { path = \"../base\" }\n",
         "pub fn make() -> base::Thing { base::Thing }\n",
     );
+
     member(
         "apart",
         "base = { path = \"../base\" }\n",
         "pub fn size() -> usize { let _ = base::Thing; 0 }\n",
     );
+
     let step = Step::cargo()
         .inherit_network_env()
         .args(["generate-lockfile", "--offline"])
         .current_dir(dir);
+
     Runner::new().run(step).unwrap().success().unwrap();
 }
 

@@ -45,6 +45,7 @@ pub fn run(
             update_changelog(cx, &composed.release, path)?;
         }
     }
+
     match output {
         Some(path) if is_lockstep(&histories) && histories.len() > 1 => {
             // One version for all of them: one section tells of everything in the repository.
@@ -76,6 +77,7 @@ pub fn run(
             }
         }
     }
+
     Ok(Outcome::Done)
 }
 
@@ -108,6 +110,7 @@ fn write_whole(
     let name = file_name(path);
     let text = changelog::whole(releases, with_package)?;
     let releases = counted(releases.len(), "release", "releases");
+
     match read_existing(path, &name)? {
         Some(there) if there.replace("\r\n", "\n") == text => {
             cx.terminal
@@ -157,6 +160,7 @@ pub(super) fn update_changelog(cx: &Context, release: &Release, path: PathBuf) -
         ))
         .with_help("set the version of the next release in Cargo.toml, then run this again"));
     }
+
     let name = file_name(&path);
     let existing = read_existing(&path, &name)?;
     match changelog::insert(existing.as_deref(), release)? {
@@ -192,5 +196,6 @@ pub(super) fn update_changelog(cx: &Context, release: &Release, path: PathBuf) -
             );
         }
     }
+
     Ok(())
 }

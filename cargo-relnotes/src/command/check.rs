@@ -140,13 +140,16 @@ fn read_notes(
             (RELEASE_NOTES.to_owned(), bytes)
         }
     };
+
     let text = String::from_utf8(bytes).map_err(|error| {
-        Error::judge(format!("the notes `{path}` are no UTF-8 text"))
+        Error::judge(format!("the notes `{path}` are not UTF-8 text"))
             .with_source(error)
             .with_help("save them as UTF-8")
     })?;
-    // A byte order mark is no part of the text.
+
+    // A byte order mark is not part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
+
     Ok((path, text))
 }
 

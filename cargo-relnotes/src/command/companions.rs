@@ -32,6 +32,7 @@ pub(super) fn write_companions(
         };
         due.push((MIGRATION.to_owned(), text));
     }
+
     for file in due_advisories(release)? {
         let name = format!("{ADVISORIES_FOLDER}/{}", file.name);
         let foreign = folder
@@ -50,6 +51,7 @@ pub(super) fn write_companions(
         };
         due.push((name, text));
     }
+
     for (name, text) in due.iter().filter(|(_, text)| !text.is_empty()) {
         folder.write(name, text.as_bytes())?;
     }
@@ -69,6 +71,7 @@ pub(super) fn write_companions(
             ));
         }
     }
+
     Ok(())
 }
 

@@ -75,6 +75,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs, out: Option<&Path>) -> Result<Ou
         }
         folder.finish()?;
     }
+
     Ok(Outcome::Done)
 }
 

@@ -31,7 +31,7 @@ pub fn run(cx: &mut Context, from: Option<&Path>) -> Result<Outcome> {
     let text = std::fs::read_to_string(&source)
         .map_err(|error| Error::usage(format!("cannot read `{name}`")).with_source(error))?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        Error::usage(format!("`{name}` is no TOML: {}", error.message()))
+        Error::usage(format!("`{name}` is not valid TOML: {}", error.message()))
     })?;
     let taken = take_over(&table);
     let written = settings(&taken);

@@ -51,6 +51,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
             write_new(cx, &top, &path, &text)?;
         }
     }
+
     Ok(Outcome::Done)
 }
 
@@ -62,6 +63,7 @@ fn write_new(cx: &Context, top: &Path, path: &str, text: &str) -> Result<()> {
             "`{path}` under [relnotes] leads out of the repository"
         )));
     }
+
     let target: PathBuf = top.join(path);
     if target.exists() {
         cx.terminal
@@ -78,6 +80,7 @@ fn write_new(cx: &Context, top: &Path, path: &str, text: &str) -> Result<()> {
         cx.terminal
             .status("Writing", format!("{path}; fill it in and commit it"));
     }
+
     Ok(())
 }
 

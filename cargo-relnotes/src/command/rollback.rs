@@ -50,6 +50,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
         });
         own_tags.extend(range.tag);
     }
+
     own_tags.sort();
     own_tags.dedup();
     let has_advisories = folders
@@ -58,6 +59,7 @@ pub fn run(cx: &mut Context, range: &RangeArgs) -> Result<Outcome> {
     cx.terminal
         .stdout(plan(&packages, &own_tags, has_advisories).as_bytes())
         .or_judge(|| "cannot write to standard output".to_owned())?;
+
     Ok(Outcome::Done)
 }
 

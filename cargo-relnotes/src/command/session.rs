@@ -56,6 +56,7 @@ impl Session {
                 ),
             );
         }
+
         let packages: Vec<Package> = project.selected().cloned().collect();
         if packages.len() > 1 && args.since.is_some() {
             return Err(Error::usage(
@@ -63,6 +64,7 @@ impl Session {
             )
             .with_help("choose one with -p"));
         }
+
         let config: Config = cx.config()?;
         let required = config.required()?;
         let advisories = advisories::locate(args.db.as_deref())?
@@ -73,6 +75,7 @@ impl Session {
             to: args.to.clone(),
             phase: args.phase.map(Into::into).unwrap_or_default(),
         };
+
         Ok(Self {
             git,
             config,
@@ -97,7 +100,7 @@ impl Session {
         let mut coverage = Coverage::of(0);
         coverage.not_judged(
             &rules::NOT_JUDGED_HISTORY,
-            "commits since the release before",
+            "commits since the previous release",
             1,
             "history was cut off",
         );
@@ -126,11 +129,13 @@ impl Session {
             &self.config,
             self.request.to.as_deref(),
         )?;
+
         let folder = cx.package_artifacts(&target.package, &target.version.to_string())?;
         cx.terminal.status(
             "Reading",
             format!("history of {} {}", target.package, target.version),
         );
+
         // Beside the artifact folder, which holds what is released.
         let cache = cx.project()?.target_dir.join("release-gates-cache/people");
         let cache = (!cx.args().dry_run).then_some(cache);
@@ -140,7 +145,9 @@ impl Session {
             advisories: self.advisories.as_ref(),
             cache: cache.as_deref(),
         };
+
         let release = compose_release(&sources, &target, &self.config, &self.request)?;
+
         Ok(Composed {
             target,
             folder,

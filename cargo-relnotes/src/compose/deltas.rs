@@ -19,9 +19,9 @@ use crate::model::vulnerabilities::{self, Hit, Shipped, Standing, VulnerabilityD
 use crate::read::lockfile::{self, Lock};
 use crate::read::{advisories as database, manifest};
 
-/// What changed in manifest, lockfile and advisories since the release before.
+/// What changed in manifest, lockfile and advisories since the previous release.
 pub(super) struct Deltas {
-    /// Where the package lay in the release before.
+    /// Where the package lay in the previous release.
     pub(super) folder_before: Option<String>,
     pub(super) manifest: Option<ManifestDelta>,
     pub(super) dependencies: Result<DependencyDelta, String>,
@@ -153,7 +153,7 @@ fn read_lock(
         Ok(Some(lock)) => Ok(lock),
         Ok(None) => Err(format!("{release} has no {path}")),
         Err(error) => {
-            // What the parser shows of the file is no part of a sentence.
+            // What the parser shows of the file is not part of a sentence.
             let why = error.to_string();
             let why = why.lines().next().unwrap_or_default().to_owned();
             unreadable.push(why.clone());
@@ -209,7 +209,7 @@ fn mark_unused(mut hits: Vec<Hit>, used: &[&Locked]) -> Vec<Hit> {
     hits
 }
 
-/// Up to when an advisory counts as public before: the release before, or never.
+/// Up to when an advisory counts as public before: the previous release, or never.
 fn public_before(range: &Range) -> i64 {
     range
         .predecessor
@@ -230,16 +230,19 @@ fn find_shipped(
     if delta.all_mut().next().is_none() {
         return Ok(());
     }
+
     // The release being made is not among those that shipped anything yet.
     let earlier: Vec<&TaggedRelease> = range
         .releases
         .iter()
         .filter(|release| release.commit != target.commit)
         .collect();
+
     let commits: Vec<CommitId> = earlier
         .iter()
         .map(|release| release.commit.clone())
         .collect();
+
     let path = manifest::join(&target.location.workspace, "Cargo.lock");
     let locks = lockfile::many(git, &commits, &path)?;
     for hit in delta.all_mut() {
@@ -251,5 +254,6 @@ fn find_shipped(
         });
         hit.shipped = Shipped::from_releases(releases);
     }
+
     Ok(())
 }

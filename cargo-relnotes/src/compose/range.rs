@@ -15,7 +15,7 @@ use crate::read::{history, manifest};
 /// What the range of a release is, before anything is read of it.
 #[derive(Debug, Clone)]
 pub struct Range {
-    /// The release before.
+    /// The previous release.
     pub predecessor: Predecessor,
     /// What the version stands on.
     pub named: Named,
@@ -141,6 +141,7 @@ fn tag_state(git: &Git, known: &[TaggedRelease], target: &Target) -> Result<TagS
         .iter()
         .filter(|release| release.version == target.version)
         .collect();
+
     if let Some(here) = same.iter().find(|release| release.commit == *commit) {
         let elsewhere = same.iter().filter(|release| release.commit != *commit);
         return Ok(TagState {
@@ -149,6 +150,7 @@ fn tag_state(git: &Git, known: &[TaggedRelease], target: &Target) -> Result<TagS
             duplicates: elsewhere.map(|release| release.tag.clone()).collect(),
         });
     }
+
     let Some(other) = same.first() else {
         return Ok(TagState {
             named: Named::Untagged,
@@ -156,7 +158,9 @@ fn tag_state(git: &Git, known: &[TaggedRelease], target: &Target) -> Result<TagS
             duplicates: Vec::new(),
         });
     };
+
     let past = git.is_ancestor(&other.commit, commit)?;
+
     Ok(TagState {
         named: if past { Named::Past } else { Named::Elsewhere },
         tag: Some(other.tag.clone()),
@@ -164,7 +168,7 @@ fn tag_state(git: &Git, known: &[TaggedRelease], target: &Target) -> Result<TagS
     })
 }
 
-/// Final versions the manifest had between the release before and this one, newest commit first.
+/// Final versions the manifest had between the previous release and this one, newest commit first.
 fn versions_inside(
     git: &Git,
     target: &Target,
@@ -265,6 +269,7 @@ fn unread_tags(
         .iter()
         .map(|(_, release)| (&release.commit, &release.version))
         .collect();
+
     let mine = manifest::had(git, &target.package, &target.location.package, &at)?;
     let mut found: BTreeMap<String, TaggedRelease> = BTreeMap::new();
     for ((pattern, release), mine) in candidates.into_iter().zip(mine) {
@@ -276,6 +281,7 @@ fn unread_tags(
             *newest = release;
         }
     }
+
     Ok(found
         .into_iter()
         .map(|(pattern, newest)| UnreadTags {

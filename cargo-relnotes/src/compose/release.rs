@@ -176,7 +176,7 @@ pub fn compose_release(
     })
 }
 
-/// Where the package lies, and lay in the release before.
+/// Where the package lies, and lay in the previous release.
 fn location_in_range(target: &Target, folder_before: Option<String>) -> Location {
     let mut location = target.location.clone();
     if let Some(folder) = folder_before {

@@ -55,6 +55,7 @@ pub fn find_target(
                 .with_help("commit first: `git commit`")
         })?,
     };
+
     let mut location = locate(project, package, config);
     let found = manifest::find(
         git,
@@ -63,6 +64,7 @@ pub fn find_target(
         &location.package,
         &location.workspace,
     )?;
+
     let (folder, manifest) = found.ok_or_else(|| {
         Error::judge(format!(
             "there is no package {} at {}",
@@ -71,8 +73,10 @@ pub fn find_target(
         ))
         .with_help("name a revision that has it with --to, or commit the manifest")
     })?;
+
     location.move_to(folder);
     let at_head = project.commit.as_ref() == Some(&commit);
+
     // The version cargo sees counts where nothing else was asked for: an uncommitted raise of it is
     // what will be released.
     let text = if at_head && to.is_none() {
@@ -80,6 +84,7 @@ pub fn find_target(
     } else {
         manifest.version.clone()
     };
+
     let version = Version::parse(&text).map_err(|error| {
         Error::judge(format!(
             "the version `{text}` of {} at {} is none: {error}",
@@ -88,6 +93,7 @@ pub fn find_target(
         ))
         .with_help("versions look like 1.2.3: https://semver.org")
     })?;
+
     let subject = if at_head {
         Subject {
             version: Some(version.to_string()),
@@ -103,11 +109,13 @@ pub fn find_target(
             ..project.subject(package)
         }
     };
+
     let uncommitted = text != manifest.version;
     let is_library = package
         .targets
         .iter()
         .any(|target| target.is_lib() || target.is_proc_macro());
+
     Ok(Target {
         package: package.name.to_string(),
         manifest,
@@ -124,6 +132,7 @@ pub fn find_target(
 fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config) -> Location {
     let own = folder_of(project, package);
     let members = project.metadata.workspace_packages();
+
     // What a binary links in from its own workspace ships with it; a library ships what it asks for
     // in one exact version.
     let is_binary = package.targets.iter().any(|target| target.is_bin());
@@ -136,12 +145,14 @@ fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config)
             .map(|member| folder_of(project, member))
             .unwrap_or_default()
     }));
+
     inside.extend(
         config
             .paths
             .iter()
             .map(|path| path.trim_matches('/').to_owned()),
     );
+
     inside.sort();
     inside.dedup();
     let mut others: Vec<String> = members
@@ -149,15 +160,19 @@ fn locate(project: &Project, package: &cargo_metadata::Package, config: &Config)
         .map(|member| folder_of(project, member))
         .filter(|other| !inside.contains(other))
         .collect();
+
     others.sort();
     let outside: Vec<String> = others
         .iter()
         .filter(|other| inside.iter().any(|folder| is_below(other, folder)))
         .cloned()
         .collect();
+
     let workspace = project.relative(&project.root).unwrap_or_default();
+
     // What is said once for all packages: rust-version, dependencies, features of dependencies.
     let shared = vec![manifest::join(&workspace, "Cargo.toml")];
+
     Location {
         package: own,
         workspace,

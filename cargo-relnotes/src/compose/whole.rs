@@ -137,6 +137,7 @@ fn points_of(known: &[TaggedRelease], target: &Target) -> Vec<Point> {
         .chain([&target.version])
         .filter(|version| version.pre.is_empty() && **version <= target.version)
         .max();
+
     let mut points: Vec<Point> = Vec::new();
     for release in known {
         let is_told = release.version.pre.is_empty()
@@ -153,6 +154,7 @@ fn points_of(known: &[TaggedRelease], target: &Target) -> Vec<Point> {
             });
         }
     }
+
     points
 }
 
@@ -278,6 +280,7 @@ fn mark_touching(
         };
         by_folder.entry(folder).or_default().insert(release);
     }
+
     for (folder, releases) in by_folder {
         let mut folders: Folders = target.location.folders.clone();
         folders.add(folder);
@@ -291,5 +294,6 @@ fn mark_touching(
             }
         }
     }
+
     Ok(())
 }

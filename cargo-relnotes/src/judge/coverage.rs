@@ -24,6 +24,7 @@ pub fn coverage(release: &Release) -> Coverage {
             why.as_str(),
         );
     }
+
     if let Err(why) = &release.vulnerabilities.compared {
         coverage.not_judged(
             &rules::NOT_JUDGED_ADVISORIES,
@@ -32,6 +33,7 @@ pub fn coverage(release: &Release) -> Coverage {
             why.as_str(),
         );
     }
+
     for file in &release.evidence.unreadable_advisories {
         coverage.not_judged(
             &rules::NOT_JUDGED_ADVISORIES,
@@ -40,5 +42,6 @@ pub fn coverage(release: &Release) -> Coverage {
             "the file cannot be read",
         );
     }
+
     coverage
 }

@@ -81,7 +81,7 @@ fn unreadable_lock(why: &str, phase: Phase) -> Finding {
         format!("dependencies and advisories cannot be compared: {why}"),
     )
     .level(deny_when_final(phase, Level::Warn))
-    .help("mend the lockfile, or name another release with --since")
+    .help("fix the lockfile, or name another release with --since")
 }
 
 /// A final release is held to what a draft may still mend.
@@ -106,6 +106,7 @@ fn tag_findings(about: &About, range: &Range) -> Vec<Finding> {
                 .evidence("tag", other.as_str()),
         );
     }
+
     match about.named {
         Named::Elsewhere => findings.push(
             tag_mismatch(format!(
@@ -125,6 +126,7 @@ fn tag_findings(about: &About, range: &Range) -> Vec<Finding> {
         ),
         Named::Past | Named::Tagged | Named::Untagged => {}
     }
+
     if let Some(higher) = &range.higher {
         findings.push(
             tag_mismatch(format!(
@@ -138,6 +140,7 @@ fn tag_findings(about: &About, range: &Range) -> Vec<Finding> {
             .evidence("tag", higher.tag.as_str()),
         );
     }
+
     if range.uncommitted {
         findings.push(
             tag_mismatch(format!("version {} is not committed yet", about.version))
@@ -145,6 +148,7 @@ fn tag_findings(about: &About, range: &Range) -> Vec<Finding> {
                 .help("commit Cargo.toml (and Cargo.lock), so that the release is what the commit says"),
         );
     }
+
     if let Some(before) = range.before().filter(|_| about.named != Named::Past)
         && about.version.cmp_precedence(&before.version).is_le()
     {
@@ -157,6 +161,7 @@ fn tag_findings(about: &About, range: &Range) -> Vec<Finding> {
             .evidence("tag", before.tag.as_str()),
         );
     }
+
     findings
 }
 
@@ -182,12 +187,12 @@ fn ambiguous_tags(about: &About, range: &Range) -> Vec<Finding> {
     findings
 }
 
-/// A version this line of history had, whose tag is no part of it.
+/// A version this line of history had, whose tag is not part of it.
 fn lost_tag(lost: &TaggedRelease) -> Finding {
     Finding::new(
         &rules::PREDECESSOR_AMBIGUOUS,
         format!(
-            "{} is no part of this history, though its manifest had {}: what can be reached from the tag, or from the commit that set the version, is taken for released",
+            "{} is not part of this history, though its manifest had {}: what can be reached from the tag, or from the commit that set the version, is taken for released",
             lost.tag, lost.version
         ),
     )
@@ -289,20 +294,24 @@ fn required_bump(changes: &Changes, facts: &Facts) -> Option<(Bump, &'static str
         .iter()
         .any(|item| item.entry.is_some())
         .then_some((Bump::Major, "a commit marked as breaking"));
+
     let compat = facts
         .compat
         .usable()
         .map(|compat| (compat.data.required_bump, CompatData::FILE));
+
     let detected = changes
         .breaking
         .iter()
         .any(|item| !item.changes.is_empty())
         .then_some((Bump::Major, "the API comparison"));
+
     // Names that begin with an underscore are nobody's business by convention.
     let feature = changes
         .features_removed()
         .any(|feature| !feature.starts_with('_'))
         .then_some((Bump::Major, "a removed feature"));
+
     [detected, compat, feature, marked]
         .into_iter()
         .flatten()
@@ -351,6 +360,7 @@ fn vulnerable_dependency((standing, hit): &(Standing, Hit)) -> Finding {
             patched.join(" or ")
         ),
     };
+
     let (only, level) = if hit.locked_only {
         (
             " (in Cargo.lock, and used by nothing the package pulls in)",
@@ -359,6 +369,7 @@ fn vulnerable_dependency((standing, hit): &(Standing, Hit)) -> Finding {
     } else {
         ("", Level::Deny)
     };
+
     let message = format!(
         "{}{}{} {}{only}",
         hit.id,
@@ -366,6 +377,7 @@ fn vulnerable_dependency((standing, hit): &(Standing, Hit)) -> Finding {
         hit.package,
         hit.versions.join(", ")
     );
+
     Finding::new(&rules::VULN_INTRODUCED, message)
         .level(level)
         .help(help)
@@ -419,7 +431,7 @@ fn fact_gaps(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>,
             GapKind::Error | GapKind::OtherShape => &rules::FACTS_ERROR,
         };
         let is_required = required.iter().any(|fact| fact == name);
-        // A report of another shape is no gap that a draft may leave: whoever wrote it speaks another
+        // A report of another shape is no gap that a draft may leave: anyone who wrote it speaks another
         // language, and what it says is not known at all.
         let needed = is_required && (phase == Phase::Final || kind == GapKind::OtherShape);
         // A draft says its gaps; a final release with one is not judged.
@@ -438,6 +450,7 @@ fn fact_gaps(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>,
                 .evidence("file", file),
         );
     }
+
     if !unknown.is_empty() {
         let message = format!(
             "the notes cannot say what nobody found out yet: there is no {}",
@@ -450,6 +463,7 @@ fn fact_gaps(facts: &Facts, phase: Phase, required: &[String]) -> (Vec<Finding>,
                 .evidence("files", unknown),
         );
     }
+
     (findings, status)
 }
 

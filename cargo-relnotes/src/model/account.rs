@@ -180,6 +180,7 @@ pub fn account(
         pulls,
         lines: Lines::default(),
     };
+
     let mut buckets = Vec::with_capacity(commits.len());
     for (at, commit) in commits.iter().enumerate() {
         let bucket = match gone.get(&at) {
@@ -193,6 +194,7 @@ pub fn account(
         };
         buckets.push((commit.id.clone(), Untrusted::new(commit.subject()), bucket));
     }
+
     let layout = policy.table.layout().clone();
     let place: BTreeMap<Section, usize> = layout
         .order()
@@ -200,10 +202,13 @@ pub fn account(
         .enumerate()
         .map(|(at, section)| (*section, at))
         .collect();
+
     let mut entries = accountant.lines.entries;
+
     // Commits came newest first; readers go from old to new inside a section.
     entries.reverse();
     entries.sort_by_key(|entry| place.get(&entry.section).copied());
+
     Accounting {
         entries,
         buckets,
@@ -371,12 +376,14 @@ impl Accountant<'_> {
                 }
             }
         }
+
         if let Some(fragments) = self.policy.fragments.get(&commit.id) {
             return self.fragments(at, &message, fragments);
         }
         if commit.parents > 1 {
             return self.merge(at, &message);
         }
+
         self.commit(at, &message)
     }
 
@@ -415,6 +422,7 @@ impl Accountant<'_> {
                 .map(|pull| pull.title)
                 .filter(|title| !title.is_empty() && !subject.starts_with(title.as_str()))
         };
+
         if let Some(title) = title {
             message.header = grammar::header(&title, &known);
         }
@@ -425,6 +433,7 @@ impl Accountant<'_> {
             message.closes.clear();
             message.advisories = advisory_ids(subject).collect();
         }
+
         message
     }
 
@@ -456,9 +465,11 @@ impl Accountant<'_> {
             let line = self.line_of(at, message, Section::Breaking);
             return self.lines.take_line(&commit.id, line);
         }
+
         if self.told.contains_key(&at) {
             return Bucket::Merge;
         }
+
         match self.pulls.titles.get(&at) {
             Some(Title::Line(section, header, number)) => {
                 let mut line = Line::new(*section, header.clone(), *number);
@@ -482,9 +493,11 @@ impl Accountant<'_> {
         let commit = &self.commits[at];
         let placed = self.place(at, message);
         let from_body = self.body_lines(at, message);
+
         // What the body says counts as this commit's line, where its subject has none.
         let settled =
             |bucket: Bucket| from_body.map_or(bucket, |section| Bucket::Listed { section });
+
         match placed {
             Placed::Bucket(bucket) => settled(bucket),
             Placed::In(_) if message.is_squash_list => settled(hidden("squash-title")),
@@ -592,6 +605,7 @@ impl Accountant<'_> {
                     .placement(&message.header, Some(&commit.id)),
                 Placement::In(_)
             );
+
         let breaks_only = is_news && !message.is_list_of_commits;
         let number = split_pulls(&message.header.description).1.first().copied();
         let pull = number.or_else(|| self.pulls.number_of(at, self.commits));
@@ -610,6 +624,7 @@ impl Accountant<'_> {
             self.lines.add_line(&commit.id, line);
             first = Some(first.map_or(section, |other| other.min(section)));
         }
+
         first
     }
 
@@ -738,6 +753,7 @@ mod tests {
             "feat: elsewhere",
             "",
         ]);
+
         let id = |at: usize| format!("{at:040}").parse::<CommitId>().unwrap();
         assert_eq!(
             found[0],
@@ -745,6 +761,7 @@ mod tests {
                 section: Section::Features
             }
         );
+
         assert_eq!(found[1], Bucket::Folded { into: Some(id(0)) });
         assert_eq!(found[2], Bucket::Merge);
         assert_eq!(
@@ -753,6 +770,7 @@ mod tests {
                 section: Section::Breaking
             }
         );
+
         assert_eq!(found[4], Bucket::Cancelled { with: vec![id(5)] });
         assert_eq!(found[5], Bucket::Cancelled { with: vec![id(4)] });
         assert_eq!(
@@ -761,12 +779,14 @@ mod tests {
                 rule: "type-chore".to_owned()
             }
         );
+
         assert_eq!(
             found[7],
             Bucket::Listed {
                 section: Section::Breaking
             }
         );
+
         assert_eq!(found[8], Bucket::Folded { into: None });
         assert_eq!(
             found[9],
@@ -774,6 +794,7 @@ mod tests {
                 rule: "outside-package".to_owned()
             }
         );
+
         assert_eq!(
             found[10],
             Bucket::Hidden {
@@ -817,6 +838,7 @@ mod tests {
             commits[2].inside = [u32::MAX].into();
             account(&commits, &Table::default(), true)
         };
+
         let lines = |accounting: &Accounting| -> Vec<(Section, String, Option<u64>)> {
             let line = |entry: &Entry| {
                 let text = entry.text.visible().to_owned();
@@ -824,6 +846,7 @@ mod tests {
             };
             accounting.entries.iter().map(line).collect()
         };
+
         let one = history("try something", "Fix the thing");
         assert_eq!(
             lines(&one),
@@ -832,32 +855,40 @@ mod tests {
                 (Section::Fixes, "Fix the thing".to_owned(), Some(7))
             ]
         );
+
         assert_eq!(
             (one.sums().listed, one.sums().folded, one.sums().total),
             (2, 1, 3)
         );
+
         // Conventional commits keep their lines, with the number of the request.
         let typed = history("fix: a thing", "Lots of things");
         assert_eq!(
             lines(&typed)[1],
             (Section::Fixes, "a thing".to_owned(), Some(7))
         );
+
         assert_eq!((typed.sums().listed, typed.sums().merge), (2, 1));
+
         // Breaks have lines of their own.
         let breaking = history(
             "try something\n\nBREAKING CHANGE: it breaks",
             "Fix the thing",
         );
+
         assert_eq!(
             lines(&breaking)[0],
             (Section::Breaking, "try something".to_owned(), Some(7))
         );
+
         assert_eq!(lines(&breaking).len(), 3);
+
         // Nothing but tests: no line.
         assert_eq!(
             lines(&history("Add tests for it", "Improve quality")).len(),
             1
         );
+
         // The title says nothing, the commits do.
         assert_eq!(
             lines(&history("Fix a race", "Issue 12"))[1].0,

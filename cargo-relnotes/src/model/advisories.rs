@@ -48,12 +48,14 @@ pub fn is_repair_of_advisory(line: &str) -> bool {
         "rustsec",
         "security",
     ];
+
     let first = line
         .trim_start_matches(['*', '-', ' '])
         .split(|c: char| !c.is_alphanumeric())
         .next()
         .unwrap_or_default()
         .to_lowercase();
+
     names_an_advisory(line) && SAYS.contains(&first.as_str())
 }
 

@@ -48,6 +48,7 @@ pub fn reconcile(entries: &[&Entry], changes: &[CompatChange]) -> Vec<Breaking> 
             }
         })
         .collect();
+
     for (at, change) in detected.into_iter().enumerate() {
         if !taken.contains(&at) {
             result.push(Breaking {
@@ -57,6 +58,7 @@ pub fn reconcile(entries: &[&Entry], changes: &[CompatChange]) -> Vec<Breaking> 
             });
         }
     }
+
     result
 }
 

@@ -163,7 +163,7 @@ fn take_parser(taken: &mut Taken, parser: &Table) {
         .is_some_and(|pattern| Regex::new(pattern).is_err())
     {
         taken.left_out.push(format!(
-            "a parser whose pattern is no regular expression: {}",
+            "a parser whose pattern is not a regular expression: {}",
             said()
         ));
         return;

@@ -101,7 +101,7 @@ impl Config {
         for name in names {
             if !FACT_NAMES.contains(&name.as_str()) {
                 return Err(Error::usage(format!(
-                    "[relnotes] required-facts names `{name}`, which is no fact"
+                    "[relnotes] required-facts names `{name}`, which is not a fact"
                 ))
                 .with_help(format!("there are {}", FACT_NAMES.join(", "))));
             }
@@ -118,7 +118,7 @@ impl Config {
     /// of one id are one section with several ways to it.
     ///
     /// # Errors
-    /// A usage error for a pattern that is no regular expression, or too many sections.
+    /// A usage error for a pattern that is not a regular expression, or too many sections.
     pub fn own_sections(&self) -> Result<Vec<(Section, &SectionConfig, Selector)>> {
         let mut custom = 0_u8;
         let mut found = Vec::new();
@@ -177,7 +177,7 @@ impl Config {
             let is_id = (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
             if !is_id {
                 return Err(Error::usage(format!(
-                    "[[relnotes.commit]] names `{}`, which is no id of a commit",
+                    "[[relnotes.commit]] names `{}`, which is not an id of a commit",
                     config.id
                 ))
                 .with_help("give at least the first seven digits of the id"));
@@ -193,6 +193,7 @@ impl Config {
                 section,
             });
         }
+
         Ok(Corrections::new(list))
     }
 }
@@ -218,7 +219,7 @@ fn selector(config: &SectionConfig) -> Result<Selector> {
         .transpose()
         .map_err(|error| {
             Error::usage(format!(
-                "the `pattern` of the section `{}` under [relnotes] is no regular expression",
+                "the `pattern` of the section `{}` under [relnotes] is not a regular expression",
                 config.id
             ))
             .with_source(error)

@@ -137,6 +137,7 @@ impl DependencyDelta {
         let new: BTreeSet<State> = new.iter().map(Locked::state).collect();
         let mut gone: Vec<&State> = old.difference(&new).collect();
         let mut come: Vec<&State> = new.difference(&old).collect();
+
         // Compatible versions replace each other first; what is left is paired from the highest
         // down.
         let mut pairs: Vec<(&State, &State)> = Vec::new();
@@ -152,6 +153,7 @@ impl DependencyDelta {
                 }
             }
         }
+
         pairs.sort();
         let removed = gone.into_iter().map(|state| one_sided(name, state, direct));
         self.removed.extend(removed);
@@ -271,12 +273,14 @@ pub fn reachable<'a>(package: &str, side: Side<'a>) -> Vec<&'a Locked> {
             .or_default()
             .push(one);
     }
+
     let Some(root) = lock
         .iter()
         .find(|one| one.name == package && one.source.is_none())
     else {
         return lock.iter().filter(|one| one.source.is_some()).collect();
     };
+
     // The same package may be wanted by many.
     let mut seen: BTreeSet<&Locked> = BTreeSet::from([root]);
     let mut queue = vec![root];
@@ -297,6 +301,7 @@ pub fn reachable<'a>(package: &str, side: Side<'a>) -> Vec<&'a Locked> {
             }
         }
     }
+
     found
 }
 

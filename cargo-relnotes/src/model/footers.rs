@@ -58,6 +58,7 @@ pub(super) fn read_footers(lines: &[&str]) -> Footers {
     let mut footers = Footers::default();
     let mut open = false;
     let mut in_fence = false;
+
     // The bullet of the list the footer stands in.
     let mut list_bullet: Option<char> = None;
     for line in lines {
@@ -89,6 +90,7 @@ pub(super) fn read_footers(lines: &[&str]) -> Footers {
             _ => {}
         }
     }
+
     footers
 }
 

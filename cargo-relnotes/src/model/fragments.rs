@@ -144,10 +144,12 @@ mod tests {
             of("12.added.md", "A pager.\n"),
             plain(Section::Features, "A pager.", Some(12))
         );
+
         assert_eq!(
             of("+x.bugfix.1.md", "No crash."),
             plain(Section::Fixes, "No crash.", None)
         );
+
         assert_eq!(
             of(
                 "brave-cats-sing.md",
@@ -155,12 +157,14 @@ mod tests {
             ),
             plain(Section::Features, "Pager\n\nAt last.", None)
         );
+
         assert_eq!(of("x.md", "---\nother: major\n---\n\nText\n"), None);
         assert_eq!(of("x.md", "---\n---\n"), None);
         assert_eq!(
             of("words.md", "Words."),
             plain(Section::Other, "Words.", None)
         );
+
         assert!(!is_fragment("README.md") && !is_fragment("12.added.txt") && is_fragment("a.md"));
     }
 

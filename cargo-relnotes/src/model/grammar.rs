@@ -89,6 +89,7 @@ fn bracketed(line: &str, known: &dyn Fn(&str) -> bool) -> Option<Header> {
         names.push(name.trim());
         rest = after.trim_start();
     }
+
     let rest = rest.strip_prefix(": ").unwrap_or(rest).trim();
     let [first, ..] = names[..] else {
         return None;
@@ -98,6 +99,7 @@ fn bracketed(line: &str, known: &dyn Fn(&str) -> bool) -> Option<Header> {
     }
     let kind = first.to_ascii_lowercase();
     let is_kind = names.len() == 1 && known(&kind);
+
     Some(Header {
         style: if is_kind {
             Style::Conventional
@@ -130,13 +132,14 @@ fn is_area_name(name: &str) -> bool {
         && !matches!(lower.as_str(), "wip" | "draft" | "rfc" | "no ci")
 }
 
-/// `type(scope)!: description` to the letter: a noun, an optional scope, an optional `!`, a colon
+/// `type(scope)!: description` exactly: a noun, an optional scope, an optional `!`, a colon
 /// **and a space**.
 pub fn conventional(line: &str) -> Option<Header> {
     let noun = line
         .bytes()
         .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
         .count();
+
     if noun == 0 || !line.as_bytes()[0].is_ascii_alphabetic() {
         return None;
     }
@@ -150,11 +153,13 @@ pub fn conventional(line: &str) -> Option<Header> {
         scope = Some(inner[..end].trim().to_owned());
         rest = &inner[end + 1..];
     }
+
     let bang = rest.starts_with('!');
     let description = rest[usize::from(bang)..].strip_prefix(": ")?.trim();
     if description.is_empty() {
         return None;
     }
+
     Some(Header {
         style: Style::Conventional,
         kind: Some(kind.to_ascii_lowercase()),

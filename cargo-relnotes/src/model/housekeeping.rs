@@ -204,6 +204,7 @@ pub(super) fn is_release_commit(header: &Header, package: Option<&str>) -> bool 
         .map(|word| word.trim_matches(['.', ',', ':', '!', '`', '"', '(', ')']))
         .filter(|word| !word.is_empty() && Some(*word) != package)
         .collect();
+
     if words.is_empty() || words.len() > 9 {
         return false;
     }
@@ -213,8 +214,10 @@ pub(super) fn is_release_commit(header: &Header, package: Option<&str>) -> bool 
         .copied()
         .filter(|word| !is_version(word))
         .collect();
+
     let is_plain = others.iter().all(|word| RELEASE_WORDS.contains(word));
     let means_release = others.iter().any(|word| RELEASE_VERBS.contains(word));
+
     match words[..] {
         ["version", "bump"] | ["bump", "version" | "versions"] => true,
         ["cargo-release", "version", word] => is_version(word),

@@ -25,7 +25,7 @@ pub struct Links {
 
 impl Links {
     /// Links to a project at an address, or `None` where it is none that may be linked to. A
-    /// folder in the address (`…/tree/main/crates/x`) is no part of the project's.
+    /// folder in the address (`…/tree/main/crates/x`) is not part of the project's.
     pub fn to(address: &str) -> Option<Self> {
         let url = address.trim_end_matches('/');
         if !url.starts_with("https://") || !url.chars().all(is_plain) {
@@ -35,12 +35,14 @@ impl Links {
             .iter()
             .filter_map(|mark| url.find(mark))
             .min();
+
         let base = &url[..folder.unwrap_or(url.len())];
         let base = base.trim_end_matches('/').trim_end_matches(".git");
         let host = base["https://".len()..]
             .split('/')
             .next()
             .unwrap_or_default();
+
         let forge = match host {
             "bitbucket.org" => Forge::Bitbucket,
             "git.sr.ht" => Forge::Sourcehut,
@@ -50,6 +52,7 @@ impl Links {
             }
             _ => Forge::GitHub,
         };
+
         Some(Self {
             base: base.to_owned(),
             forge,
@@ -174,28 +177,33 @@ mod tests {
             links.pull(12).as_deref(),
             Some("https://gitlab.com/g/p/-/merge_requests/12")
         );
+
         let links = Links::to("https://github.com/me/x/tree/main/crates/y/").unwrap();
         assert_eq!(links.base(), "https://github.com/me/x");
         assert_eq!(
             links.compare("v1.0.0", "v1.1.0").as_deref(),
             Some("https://github.com/me/x/compare/v1.0.0...v1.1.0")
         );
+
         let links = Links::to("https://gitlab.example.org/a/b/c/-/tree/main/x").unwrap();
         assert_eq!(
             links.commit("abc"),
             "https://gitlab.example.org/a/b/c/-/commit/abc"
         );
+
         let links = Links::to("https://bitbucket.org/me/x").unwrap();
         assert_eq!(
             links.pull(3).as_deref(),
             Some("https://bitbucket.org/me/x/pull-requests/3")
         );
+
         assert!(
             Links::to("https://git.sr.ht/~me/x")
                 .unwrap()
                 .pull(1)
                 .is_none()
         );
+
         assert!(Links::to("http://x.y/z").is_none() && Links::to("https://x.y/a b").is_none());
     }
 }

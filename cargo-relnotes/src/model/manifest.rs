@@ -125,6 +125,7 @@ mod tests {
                 .map(|name| (*name).to_owned())
                 .collect::<BTreeSet<_>>()
         };
+
         let manifest = |rust: Option<&str>, features: &[(&str, &[&str])]| Manifest {
             rust_version: rust.map(str::to_owned),
             features: features
@@ -133,19 +134,23 @@ mod tests {
                 .collect(),
             ..Manifest::default()
         };
+
         let delta = ManifestDelta::between(
             &manifest(Some("1.9"), &[("default", &["a"]), ("a", &[])]),
             &manifest(Some("1.70"), &[("default", &["b"]), ("b", &[])]),
         );
+
         assert_eq!(delta.raised_rust_version(), Some("1.70"));
         assert_eq!(
             (delta.features_added, delta.features_removed),
             (set(&["b"]), set(&["a"]))
         );
+
         assert_eq!(
             (delta.default_added, delta.default_removed),
             (set(&["b"]), set(&["a"]))
         );
+
         let lowered =
             ManifestDelta::between(&manifest(Some("1.70"), &[]), &manifest(Some("1.60"), &[]));
         assert_eq!(lowered.raised_rust_version(), None);

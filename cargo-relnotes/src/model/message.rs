@@ -73,15 +73,18 @@ pub fn parse(message: &str, known: &dyn Fn(&str) -> bool) -> Message {
     let subject = header(first, known);
     let lines: Vec<&str> = rest.lines().map(str::trim_end).collect();
     let squashed_commits = squash::commits(&lines, known);
+
     // What is indented below `commit …` are messages of their own.
     let footers = if squashed_commits.is_empty() {
         read_footers(&lines)
     } else {
         Footers::default()
     };
+
     let mut squashed = squash::bullets(&lines, &subject, known);
     let is_squash_list = !squashed_commits.is_empty() && squash::is_title(first);
     squashed.extend(squashed_commits);
+
     Message {
         breaking: footers.values(),
         is_list_of_commits: footers.ended_by_item,
@@ -131,6 +134,7 @@ fn closed_issues(text: &str) -> Vec<u64> {
             }
         }
     }
+
     found
 }
 
@@ -299,6 +303,7 @@ mod tests {
             (message.header.scope.as_deref(), message.header.bang),
             (Some("api"), true)
         );
+
         let message = read(
             "chore!: drop support for Node 6\n\nBREAKING CHANGE: use JavaScript features not available in Node 6.",
         );
@@ -389,6 +394,7 @@ mod tests {
             (revert.pulls, revert.subject.as_deref()),
             (vec![3], Some("x (#3)"))
         );
+
         let revert = read("Revert a and b\n\nThis reverts commits abcdef1, abcdef2 and abcdef3.")
             .revert
             .unwrap();
@@ -397,6 +403,7 @@ mod tests {
             read("Reapply \"x\"").revert.unwrap().subject.as_deref(),
             Some("Revert \"x\"")
         );
+
         assert!(
             read("fix: y\n\nThis reverts commit abcdef1.")
                 .revert

@@ -64,6 +64,7 @@ impl Reader {
             }
             return;
         }
+
         if let Some(mark) = fence_mark(trimmed) {
             self.end();
             let language: String = trimmed[mark.len()..]

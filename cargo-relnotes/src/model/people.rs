@@ -215,11 +215,13 @@ mod tests {
             message: message.to_owned(),
             touches_package: true,
         };
+
         let commits = [
             commit("Ann", "ann@x", "feat: a\n\nCo-authored-by: Bob <bob@x>"),
             commit("Ann", "ANN@x", "feat: b"),
             commit("dependabot[bot]", "d@x", "bump"),
         ];
+
         let mut known = EarlierPeople::default();
         known.extend([&Identity::new("Ann", "ann@x")]);
         assert_eq!(EarlierPeople::parse(&known.to_text()), Some(known.clone()));
@@ -231,10 +233,12 @@ mod tests {
             Some(&known),
             &Handles::default(),
         );
+
         let names: Vec<_> = found
             .iter()
             .map(|c| (c.name.visible(), c.commits, c.first))
             .collect();
+
         assert_eq!(names, [("Ann", 2, false), ("Bob", 1, true)]);
     }
 

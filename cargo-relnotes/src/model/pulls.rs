@@ -284,12 +284,14 @@ impl Pulls {
                 members.entry(*merge).or_default().push(*member);
             }
         }
+
         // A pull request of pull requests brought what they brought.
         for (inner, outer) in &brought {
             if members.contains_key(inner) {
                 members.entry(*outer).or_default();
             }
         }
+
         let titles = members
             .into_iter()
             .filter(|(merge, _)| !gone.contains_key(merge))
@@ -299,6 +301,7 @@ impl Pulls {
                 Some((merge, title_of(&pull, &commits[merge], &steps, table)?))
             })
             .collect();
+
         Self {
             owners: brought,
             titles,
@@ -341,6 +344,7 @@ fn title_of(pull: &Pull, merge: &Commit, steps: &[&Commit], table: &Table) -> Op
         .iter()
         .map(|step| grammar::header(step.subject(), &known))
         .collect();
+
     let is_conventional = title.style == Style::Conventional;
     let steps_are = headers
         .iter()
@@ -352,6 +356,7 @@ fn title_of(pull: &Pull, merge: &Commit, steps: &[&Commit], table: &Table) -> Op
         Placement::In(section) => section,
         Placement::Hidden(rule) => return is_conventional.then_some(Title::Hidden(rule)),
     };
+
     let sections: Vec<Section> = headers
         .iter()
         .filter_map(|header| match table.placement(header, None) {
@@ -359,18 +364,22 @@ fn title_of(pull: &Pull, merge: &Commit, steps: &[&Commit], table: &Table) -> Op
             Placement::Hidden(_) => None,
         })
         .collect();
+
     // Nothing but tests and the like below words that say nothing.
     if sections.is_empty() && !is_conventional {
         return None;
     }
+
     let section = if said == Section::Other && !is_conventional {
         majority(&sections, &pull.branch)
     } else {
         said
     };
+
     let number = pull
         .number
         .or_else(|| split_pulls(&pull.title).1.first().copied());
+
     Some(Title::Line(section, title, number))
 }
 
@@ -419,23 +428,28 @@ mod tests {
             pull("Merge pull request #12 from a/fix-x\n\nTitle"),
             is(12, "Title", "fix-x")
         );
+
         assert_eq!(
             pull("Merge pull request #12 from a/feat/x\n\nTitle\n\nmore"),
             is(12, "Title", "x")
         );
+
         assert_eq!(pull("Merge pull request #12 from a/x"), is(12, "", "x"));
         assert_eq!(
             pull("Auto merge of #7 - me:branch, r=you\n\nTitle\n\nbody"),
             is(7, "Title", "branch")
         );
+
         assert_eq!(
             pull("Merge #7\n\n7: Title r=you a=me\n\nbody"),
             is(7, "Title", "")
         );
+
         assert_eq!(
             pull("Merge branch 'x' into 'main'\n\nTitle\n\nSee merge request a/b!9"),
             is(9, "Title", "x")
         );
+
         for (message, title) in [
             (
                 "Merge pull request 'Fix it' (#9) from a/x into main",
@@ -459,7 +473,9 @@ mod tests {
                 "{message}"
             );
         }
+
         assert_eq!(read("Merge \"Fix it\"").unwrap().title, "Fix it");
+
         for message in [
             "Merge branch 'x'",
             "Merge branch 'main' into topic (#3)",

@@ -138,7 +138,7 @@ fn match_pattern(tag: &str, pattern: &str) -> Option<Version> {
 /// What was found out about the release before this one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Predecessor {
-    /// The release before, or `None` for the first one.
+    /// The previous release, or `None` for the first one.
     pub release: Option<TaggedRelease>,
     /// Tags of the same version as the chosen one that lead to other commits.
     pub rivals: Vec<TaggedRelease>,
@@ -146,7 +146,7 @@ pub struct Predecessor {
     pub elsewhere: Vec<TaggedRelease>,
 }
 
-/// Finds the release before `version` at `commit`.
+/// Finds the previous release `version` at `commit`.
 ///
 /// `inclusive` also takes a tag of the very same version as a candidate: it is for a commit past
 /// that release whose manifest still says the old version.
@@ -166,6 +166,7 @@ pub fn predecessor<A: Ancestry>(
         std::cmp::Ordering::Equal => inclusive,
         std::cmp::Ordering::Greater => false,
     };
+
     for candidate in releases.iter().rev() {
         let skipped = !candidate.version.pre.is_empty() && version.pre.is_empty();
         if !lower(&candidate.version) || skipped {
@@ -186,6 +187,7 @@ pub fn predecessor<A: Ancestry>(
             result.elsewhere.push(candidate.clone());
         }
     }
+
     if let Some(chosen) = &result.release {
         // What is passed over matters only where the same version has a second tag.
         let rivals = result
@@ -194,6 +196,7 @@ pub fn predecessor<A: Ancestry>(
             .filter(|other| chosen.version.cmp_precedence(&other.version).is_eq());
         result.rivals.extend(rivals.cloned());
     }
+
     Ok(result)
 }
 
@@ -273,7 +276,7 @@ mod tests {
         assert_eq!(
             before(&tags, "1.1.0", 30).as_deref(),
             Some("v1.0.0"),
-            "v1.0.2 is no ancestor"
+            "v1.0.2 is not an ancestor"
         );
     }
 

@@ -71,7 +71,7 @@ pub struct About {
 /// Which commits the release holds, and what its tags leave open.
 #[derive(Debug, Clone)]
 pub struct Range {
-    /// The release before.
+    /// The previous release.
     pub predecessor: Predecessor,
     /// How far the version moved.
     pub release_type: ReleaseType,
@@ -95,13 +95,13 @@ pub struct Range {
 }
 
 impl Range {
-    /// The release before, where there is one.
+    /// The previous release, where there is one.
     pub fn before(&self) -> Option<&TaggedRelease> {
         self.predecessor.release.as_ref()
     }
 }
 
-/// What changed since the release before.
+/// What changed since the previous release.
 #[derive(Debug, Clone)]
 pub struct Changes {
     /// Where every commit went.
@@ -169,7 +169,7 @@ pub struct Vulnerabilities {
 }
 
 impl Vulnerabilities {
-    /// Advisories that hit the release before and not this one.
+    /// Advisories that hit the previous release and not this one.
     pub fn fixed(&self) -> &[Hit] {
         self.compared
             .as_ref()
@@ -183,7 +183,7 @@ impl Vulnerabilities {
 pub struct Evidence {
     /// What other gates found.
     pub facts: Facts,
-    /// What was built of the release before, where its record is still there.
+    /// What was built of the previous release, where its record is still there.
     pub build_before: Option<BuildInfo>,
     /// Versions of everything that is locked, by name; `None` where there is no lockfile.
     pub locked: Option<BTreeMap<String, Vec<String>>>,
@@ -223,7 +223,7 @@ pub struct Chapter<'a> {
     pub tag: Option<&'a str>,
     /// Seconds since 1970.
     pub time: i64,
-    /// The release before.
+    /// The previous release.
     pub before: Option<&'a TaggedRelease>,
     /// Where links of the project lead.
     pub links: Option<&'a Links>,
@@ -250,7 +250,7 @@ impl Release {
 }
 
 impl Chapter<'_> {
-    /// The tag of the release: its own, or one spelled as that of the release before.
+    /// The tag of the release: its own, or one spelled as that of the previous release.
     pub fn tag_to_be(&self) -> String {
         let version = self.version.to_string();
         if let Some(tag) = self.tag {
@@ -262,7 +262,7 @@ impl Chapter<'_> {
             .unwrap_or_else(|| format!("v{version}"))
     }
 
-    /// Where the changes since the release before are shown; the release itself where there is none
+    /// Where the changes since the previous release are shown; the release itself where there is none
     /// before.
     pub fn compare_address(&self) -> Option<String> {
         let tag = self.tag_to_be();
@@ -284,7 +284,7 @@ pub struct PastRelease {
     pub tag: Option<String>,
     /// Seconds since 1970.
     pub time: i64,
-    /// The release before.
+    /// The previous release.
     pub before: Option<TaggedRelease>,
     /// Where links of the project lead.
     pub links: Option<Links>,

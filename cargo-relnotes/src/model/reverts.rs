@@ -77,6 +77,7 @@ impl<'a> Index<'a> {
             by_subject: BTreeMap::new(),
             by_pull: BTreeMap::new(),
         };
+
         for (at, commit) in commits.iter().enumerate() {
             index.by_id.insert(commit.id.as_str(), at);
             if commit.parents > 1 {
@@ -96,6 +97,7 @@ impl<'a> Index<'a> {
                 index.by_pull.entry(pull).or_default().push(at);
             }
         }
+
         index
     }
 
@@ -117,6 +119,7 @@ impl<'a> Index<'a> {
                 .map(|id| self.with_prefix(id))
                 .collect();
         }
+
         if !revert.pulls.is_empty() {
             return revert
                 .pulls
@@ -124,12 +127,14 @@ impl<'a> Index<'a> {
                 .map(|pull| self.by_pull.get(pull)?.iter().copied().find(|t| *t > at))
                 .collect();
         }
+
         let subject = revert.subject.as_deref()?;
         let same = self.by_subject.get(subject)?;
         let older = same
             .iter()
             .copied()
             .find(|target| *target > at && !gone.contains_key(target));
+
         Some(older.into_iter().collect())
     }
 
@@ -212,17 +217,20 @@ mod tests {
                 touches_package: true,
             })
             .collect();
+
         let known = |kind: &str| matches!(kind, "feat" | "revert");
         let reverts: Vec<(usize, Revert)> = commits
             .iter()
             .enumerate()
             .filter_map(|(at, commit)| Some((at, message::parse(&commit.message, &known).revert?)))
             .collect();
+
         // Whatever is not in the range was released before.
         let known = Known {
             released: ids_outside(&commits, &reverts).cloned().collect(),
             ..Known::default()
         };
+
         cancelled(&commits, &reverts, &known).into_keys().collect()
     }
 
@@ -237,6 +245,7 @@ mod tests {
             message: message.to_owned(),
             touches_package: true,
         };
+
         let id = "1".repeat(40);
         let message = format!(
             "Revert \"Merge x\"\n\nThis reverts commit {id}, reversing\nchanges made to {id}."
@@ -247,12 +256,14 @@ mod tests {
             commit(2, 1, "feat: x"),
             commit(3, 1, "feat: kept"),
         ];
+
         let reverts: Vec<(usize, Revert)> = vec![(
             0,
             message::parse(&commits[0].message, &|_| false)
                 .revert
                 .unwrap(),
         )];
+
         assert_eq!(merges(&commits, &reverts), [&commits[1].id]);
         let known = Known {
             brought: BTreeMap::from([(
@@ -261,6 +272,7 @@ mod tests {
             )]),
             ..Known::default()
         };
+
         assert_eq!(
             cancelled(&commits, &reverts, &known)
                 .into_keys()

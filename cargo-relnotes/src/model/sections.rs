@@ -223,7 +223,7 @@ const TYPES: &[(&str, Destination)] = &[
     ("tests", Destination::Hide),
 ];
 
-/// Areas that are no part of what is shipped.
+/// Areas that are not part of what is shipped.
 const HIDDEN_AREAS: &[&str] = &[
     "bench",
     "benches",
@@ -378,11 +378,13 @@ impl Table {
     /// came with.
     pub fn placement(&self, header: &Header, commit: Option<&CommitId>) -> Placement {
         let scope = header.scope.as_deref().unwrap_or("").to_lowercase();
+
         // Words and tests about security close nothing: the type says so.
         let is_about_words = matches!(
             header.kind.as_deref(),
             Some("doc" | "docs" | "test" | "tests" | "ci" | "style")
         );
+
         let in_scope = matches!(scope.as_str(), "security" | "sec") && !is_about_words;
         let names_one = names_an_advisory(&header.description) && !is_about_words;
         if names_one || in_scope {
@@ -392,12 +394,14 @@ impl Table {
             .selectors
             .iter()
             .find(|(_, selector)| selector.selects(header, commit));
+
         if let Some((section, selector)) = selected {
             return match &selector.skip {
                 Some(rule) => Placement::Hidden(rule.clone()),
                 None => Placement::In(*section),
             };
         }
+
         if is_release_commit(header, self.package.as_deref()) {
             return Placement::Hidden("release-commit".to_owned());
         }
@@ -406,6 +410,7 @@ impl Table {
         {
             return Placement::Hidden(rule.to_owned());
         }
+
         match header.style {
             Style::Conventional => self.by_type(header.kind.as_deref().unwrap_or_default()),
             Style::Area => self.by_area(&scope, &header.description),
@@ -436,7 +441,7 @@ impl Table {
     }
 }
 
-/// Whether an area is no part of what is shipped.
+/// Whether an area is not part of what is shipped.
 fn is_hidden_area(scope: &str) -> bool {
     let bare = scope.strip_suffix(".md").unwrap_or(scope);
     HIDDEN_AREAS.contains(&bare)

@@ -46,6 +46,7 @@ pub(crate) enum Span<'a> {
 /// Cuts a line into plain text and balanced code spans, as CommonMark §6.1 does.
 pub(crate) fn spans(line: &str) -> impl Iterator<Item = Span<'_>> {
     let mut rest = line;
+
     // Lengths of back-tick runs for which no closing run exists in the rest: keeps hostile input
     // linear.
     let mut unclosed: Vec<usize> = Vec::new();

@@ -45,6 +45,7 @@ impl Untrusted {
             });
             chars += 1;
         }
+
         Self(line)
     }
 

@@ -96,15 +96,18 @@ fn update_words(header: &Header, is_told: bool) -> Option<Vec<&str>> {
             | "upgraded"
             | "downgrade"
     );
+
     if is_verb && !rest.is_empty() {
         return Some(rest);
     }
+
     // `Lock file maintenance`, `Pin dependencies`, `cargo update`.
     let all: Vec<&str> = header.description.split_whitespace().collect();
     let odd_verb = matches!(
         verb.as_str(),
         "lock" | "lockfile" | "pin" | "unpin" | "cargo" | "run"
     );
+
     ((is_told || odd_verb) && is_grouped(&all)).then_some(all)
 }
 
@@ -271,6 +274,7 @@ mod tests {
         ] {
             assert_eq!(place(subject, rows), Some(UpdatePlace::Table), "{subject}");
         }
+
         for subject in [
             "feat(deps): show a tree of dependencies",
             "fix(crates): crash on renamed crates",
@@ -284,6 +288,7 @@ mod tests {
         ] {
             assert_eq!(place(subject, rows), None, "{subject}");
         }
+
         assert_eq!(
             place("Bump actions/checkout from 3 to 4 (#0)", rows),
             Some(UpdatePlace::Elsewhere)

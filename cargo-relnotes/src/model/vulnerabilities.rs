@@ -30,7 +30,7 @@ pub struct Hit {
     pub severity: Option<String>,
     /// Requirements that name the versions with the repair.
     pub patched: Vec<String>,
-    /// Whether it was public when the release before was made.
+    /// Whether it was public when the previous release was made.
     pub public_before: bool,
     /// Whether nothing the package pulls in uses it: it is in the lockfile for tests or for other
     /// packages of the workspace.
@@ -127,9 +127,9 @@ fn run_words((first, last): &(String, String)) -> String {
 pub enum Standing {
     /// It came with this release.
     Introduced,
-    /// It hit the release before too.
+    /// It hit the previous release too.
     StillPresent,
-    /// The release before could not be looked at.
+    /// The previous release could not be looked at.
     Unknown,
 }
 
@@ -156,7 +156,7 @@ impl Standing {
 /// The difference between two releases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VulnerabilityDelta {
-    /// Hit the release before and not this one.
+    /// Hit the previous release and not this one.
     pub fixed: Vec<Hit>,
     /// Hit both.
     pub present: Vec<Hit>,
@@ -250,6 +250,7 @@ mod tests {
                 ..FoundAdvisory::default()
             })
         };
+
         let ids = |hits: &[Hit]| hits.iter().map(|hit| hit.id.clone()).collect::<Vec<_>>();
         let delta =
             VulnerabilityDelta::between(vec![hit("a"), hit("b")], vec![hit("b"), hit("c")], None);
@@ -261,6 +262,7 @@ mod tests {
             ),
             (vec!["a".into()], vec!["b".into()], vec!["c".into()])
         );
+
         let judged = |id: &str, scope: Scope| FoundAdvisory {
             id: id.into(),
             package: "p".into(),
@@ -268,9 +270,11 @@ mod tests {
             scope,
             ..FoundAdvisory::default()
         };
+
         let list = [judged("d", Scope::Artifact), judged("c", Scope::NotBuilt)];
         let after = vec![hit("b"), hit("c"), hit("e")];
         let delta = VulnerabilityDelta::between(vec![hit("a"), hit("b")], after, Some(&list));
+
         // `c` was looked at and is not built; `b` and `e` are unknown to the other gate, which does
         // not make them harmless.
         assert_eq!(

@@ -52,6 +52,7 @@ pub fn read(git: &Git, names: &[String]) -> std::result::Result<Vec<Option<Blob>
             }
         })
         .collect();
+
     let finished = git
         .run(git.step().args(["cat-file", "--batch"]).stdin(input))?
         .success()?;
@@ -91,5 +92,6 @@ pub fn read(git: &Git, names: &[String]) -> std::result::Result<Vec<Option<Blob>
         last = Some(blob.clone());
         found.push(Some(blob));
     }
+
     Ok(found)
 }

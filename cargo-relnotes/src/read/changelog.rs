@@ -54,11 +54,13 @@ pub(crate) fn versions<'a>(text: &'a str, package: &str) -> Vec<VersionHeading<'
             level,
         })
     };
+
     let mut found: Vec<VersionHeading<'_>> = page
         .headings
         .iter()
         .filter_map(|one| heading(&one.text, one.offset, one.level))
         .collect();
+
     // Deep headings, and paragraphs in bold, are headings of releases only where there are no others.
     if found.iter().any(|one| one.level <= 3) {
         found.retain(|one| one.level <= 3);
@@ -70,7 +72,9 @@ pub(crate) fn versions<'a>(text: &'a str, package: &str) -> Vec<VersionHeading<'
             .filter_map(|block| heading(&block.text, block.offset, 0))
             .collect();
     }
+
     found.sort_by_key(|one| one.offset);
+
     found
 }
 
@@ -177,11 +181,13 @@ pub fn part<'a>(text: &'a str, version: &Version, package: &str) -> Held<'a> {
         .iter()
         .find(|heading| heading.level <= 3 && is_unreleased(&heading.text))
         .map(|heading| heading.offset);
+
     let section = |start: usize| &text[start..section_end(text, &headings, unreleased, start)];
     let mut mine = headings.iter().filter(|one| one.version == *version);
     let Some(first) = mine.next() else {
         return Held::Others(unreleased.map(section));
     };
+
     Held::Part {
         text: section(first.offset),
         headings: 1 + mine.count(),

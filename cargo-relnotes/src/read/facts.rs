@@ -102,10 +102,12 @@ fn read_sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
         // No path of the machine in a report.
         Err(_) => return Fact::Error("the file cannot be read".to_owned()),
     };
+
     let document: CycloneDx = match serde_json::from_slice(&bytes) {
         Ok(document) => document,
         Err(error) => return Fact::OtherShape(error.to_string()),
     };
+
     if let Some(why) = stale_sbom(&document, subject) {
         return Fact::Stale(why);
     }
@@ -115,13 +117,16 @@ fn read_sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
         .ok()
         .flatten()
         .and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+
     let listed = manifest
         .iter()
         .flat_map(|manifest| &manifest.files)
         .find(|file| file.path == SBOM_FILE);
+
     if listed.is_some_and(|file| file.sha256 != sha256) {
         return Fact::Error("it was changed after its tool wrote it".to_owned());
     }
+
     Fact::Usable(Sbom {
         sha256,
         components: document.components.len(),
@@ -142,10 +147,12 @@ fn stale_sbom(document: &CycloneDx, subject: &Subject) -> Option<String> {
             subject.version.as_deref().unwrap_or_default()
         ));
     }
+
     let commit = subject.commit.as_ref().map(ToString::to_string);
     let lock = subject.lock_sha256.as_ref().map(ToString::to_string);
     let dirty = Some(subject.dirty.to_string());
     let wanted = [("commit", commit), ("lock-sha256", lock), ("dirty", dirty)];
+
     wanted.into_iter().find_map(|(name, wanted)| {
         let wanted = wanted?;
         match document.property(name) {

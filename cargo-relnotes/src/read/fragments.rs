@@ -30,6 +30,7 @@ pub fn added(
     if paths.is_empty() {
         return Ok(found);
     }
+
     // What lies there now; what the release's own commit took away counts as it was before.
     let names: Vec<String> = paths
         .iter()
@@ -40,6 +41,7 @@ pub fn added(
             ]
         })
         .collect();
+
     let blobs = blobs::read(git, &names)?;
     for ((commit, path), pair) in paths.into_iter().zip(blobs.chunks(2)) {
         let Some(blob) = pair.iter().flatten().next() else {
@@ -49,6 +51,7 @@ pub fn added(
         let text = String::from_utf8_lossy(&blob.bytes).into_owned();
         found.entry(commit).or_default().push((name, text));
     }
+
     Ok(found)
 }
 
@@ -60,6 +63,7 @@ fn added_paths(git: &Git, span: &Span, folder: &str) -> Result<Vec<(CommitId, St
         let listed = git.plumbing(["ls-tree", "--full-tree", commit.as_str(), "--", folder])?;
         is_there |= !listed.is_empty();
     }
+
     if !is_there {
         return Ok(Vec::new());
     }
@@ -72,6 +76,7 @@ fn added_paths(git: &Git, span: &Span, folder: &str) -> Result<Vec<(CommitId, St
         .args(range_args(span))
         .arg("--")
         .arg(format!(":(top,literal){folder}/"));
+
     let log = git.run(step)?.success().map_err(GitError::from)?.stdout;
     let mut found: BTreeMap<String, CommitId> = BTreeMap::new();
     let mut commit: Option<CommitId> = None;
@@ -86,6 +91,7 @@ fn added_paths(git: &Git, span: &Span, folder: &str) -> Result<Vec<(CommitId, St
                 .or_insert_with(|| commit.clone());
         }
     }
+
     Ok(found
         .into_iter()
         .map(|(path, commit)| (commit, path))

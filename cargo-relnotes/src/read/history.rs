@@ -141,6 +141,7 @@ fn parse_log(bytes: &[u8], keep: Parents) -> Result<Vec<Commit>, HistoryError> {
             Err(odd(bytes))
         };
     };
+
     let mut fields = text.split('\0');
     let mut commits: Vec<Commit> = Vec::new();
     let mut lines: Vec<(&str, &str)> = Vec::new();
@@ -170,6 +171,7 @@ fn parse_log(bytes: &[u8], keep: Parents) -> Result<Vec<Commit>, HistoryError> {
             touches_package: true,
         });
     }
+
     if keeps_parents {
         let positions: HashMap<&str, u32> = (0_u32..)
             .zip(&lines)
@@ -182,13 +184,14 @@ fn parse_log(bytes: &[u8], keep: Parents) -> Result<Vec<Commit>, HistoryError> {
                 .collect();
         }
     }
+
     Ok(commits)
 }
 
 /// How many commits `git rev-list` counts in a range: the number every accounting is held to.
 ///
 /// # Errors
-/// git failed or its answer is no number.
+/// git failed or its answer is not a number.
 pub fn count(git: &Git, span: &Span) -> Result<usize, HistoryError> {
     let args = ["rev-list", "--count", "--end-of-options"].map(str::to_owned);
     let bytes = git.plumbing(args.into_iter().chain(range_args(span)))?;
@@ -198,7 +201,7 @@ pub fn count(git: &Git, span: &Span) -> Result<usize, HistoryError> {
     })
 }
 
-/// Arguments that name folders and files to the letter, less others.
+/// Arguments that name folders and files exactly, less others.
 fn pathspecs(inside: &[String], outside: &[String]) -> Vec<String> {
     let wanted = inside.iter().map(|folder| {
         if folder.is_empty() {
@@ -337,6 +340,7 @@ pub fn earlier_people(
     } else {
         pathspecs(&folders.inside, &folders.outside)
     };
+
     let Some(folder) = folder else {
         return walk_people(git, histories, &paths, to);
     };
@@ -359,7 +363,9 @@ pub fn earlier_people(
         }
         None => walk_people(git, histories, &paths, to)?,
     };
+
     cache.write(histories, &people);
+
     Ok(people)
 }
 
@@ -481,6 +487,7 @@ mod tests {
             "",
         ]
         .join("\0");
+
         let commits = parse_log(record.as_bytes(), Parents::KeptForPulls).unwrap();
         assert_eq!(
             (
@@ -490,6 +497,7 @@ mod tests {
             ),
             (2, 12345, "subject\n\nbody")
         );
+
         assert!(parse_log(b"", Parents::Kept).unwrap().is_empty());
         assert!(parse_log(b"garbage", Parents::Kept).is_err());
         assert!(parse_log(b"garbage\0", Parents::Kept).is_err());

@@ -134,6 +134,7 @@ mod tests {
             (names(&lock), lock[0].checksum.as_deref()),
             (vec!["a 1.0.0".into(), "x 1.0.0".into()], Some(SUM))
         );
+
         assert!(lock[1].dependencies[0].source.as_ref().unwrap().is_public());
         let new = "version = 4\n\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\ndependencies = [\"a\", \"b 2.0.0\", \"b 2.1.0 (git+https://e.com/b?branch=x)\"]\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"sparse+https://index.crates.io/\"\nchecksum = \"49f1f14873335454500d59611f1cf4a4b0f786f9ac11f4312a78e4cf2566695b\"\n\n[[package]]\nname = \"b\"\nversion = \"2.0.0\"\n\n[[package]]\nname = \"b\"\nversion = \"2.1.0\"\nsource = \"git+https://e.com/b?branch=x#0123456789\"\n";
         let lock = parse(new.as_bytes()).unwrap();
@@ -144,10 +145,12 @@ mod tests {
                 .find(|one| one.name == name && one.version == version)
                 .unwrap()
         };
+
         assert_eq!(x.dependencies[0].version, Version::new(1, 0, 0));
         assert!(of("a", "1.0.0").source.as_ref().unwrap().is_public());
         assert_eq!(of("b", "2.1.0").revision.as_deref(), Some("0123456789"));
         assert_eq!(x.dependencies[2].source, of("b", "2.1.0").source);
+
         for bad in [
             "version = 9\n",
             "<<<<<<< HEAD\n",
@@ -165,7 +168,9 @@ mod tests {
             parse(text.as_bytes()).unwrap(),
             text.parse::<rustsec::Lockfile>().unwrap(),
         );
+
         assert_eq!(ours.len(), theirs.packages.len());
+
         for b in &theirs.packages {
             let a = ours
                 .iter()

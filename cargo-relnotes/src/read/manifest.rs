@@ -17,7 +17,7 @@ use crate::model::manifest::Manifest;
 /// `None` where there is none.
 ///
 /// # Errors
-/// git failed, or the manifest is no TOML.
+/// git failed, or the manifest is not valid TOML.
 pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Option<Manifest>> {
     let path = join(folder, "Cargo.toml");
     let Some(bytes) = blobs::file(git, commit, &path)? else {
@@ -45,7 +45,7 @@ pub fn at(git: &Git, commit: &CommitId, folder: &str, root: &str) -> Result<Opti
 /// where it is expected, then anywhere.
 ///
 /// # Errors
-/// git failed, or the manifest is no TOML.
+/// git failed, or the manifest is not valid TOML.
 pub fn find(
     git: &Git,
     commit: &CommitId,
@@ -124,6 +124,7 @@ pub fn versions(
         "--end-of-options",
         to.as_str(),
     ];
+
     let without = from.map(|from| format!("^{from}"));
     args.extend(without.as_deref());
     args.extend(["--", &own]);
@@ -136,6 +137,7 @@ pub fn versions(
         .iter()
         .flat_map(|commit| [&own, &shared].map(|path| format!("{commit}:{path}")))
         .collect();
+
     let blobs = blobs::read(git, &names)?;
     let mut found: Vec<(CommitId, Version)> = Vec::new();
     let mut known: BTreeMap<(String, String), Option<Version>> = BTreeMap::new();
@@ -153,6 +155,7 @@ pub fn versions(
             found.push((commit, version.clone()));
         }
     }
+
     Ok(found)
 }
 
@@ -160,7 +163,7 @@ pub fn versions(
 /// it lay in; `None` where there is none.
 ///
 /// # Errors
-/// git failed, or a manifest is no TOML.
+/// git failed, or a manifest is not valid TOML.
 pub fn many(
     git: &Git,
     commits: &[CommitId],
@@ -173,6 +176,7 @@ pub fn many(
         .iter()
         .flat_map(|commit| paths.iter().map(move |path| format!("{commit}:{path}")))
         .collect();
+
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -191,6 +195,7 @@ pub fn many(
             None => find(git, commit, name, folder, root)?,
         });
     }
+
     Ok(found)
 }
 
@@ -273,6 +278,7 @@ pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
         .get("package")
         .or_else(|| table.get("project"))?
         .as_table()?;
+
     let inherited = workspace.get("package").and_then(Value::as_table);
     let field = |name: &str| -> Option<String> {
         match package.get(name)? {
@@ -281,12 +287,14 @@ pub fn of(table: &Table, workspace: &Table) -> Option<Manifest> {
             _ => None,
         }
     };
+
     let (direct, tests_only, optional) = read_dependencies(table, workspace);
     let bins = table
         .get("bin")
         .and_then(Value::as_array)
         .into_iter()
         .flatten();
+
     Some(Manifest {
         name: field("name")?,
         version: field("version").unwrap_or_default(),
@@ -317,6 +325,7 @@ fn read_dependencies(
         .and_then(Value::as_table)
         .into_iter()
         .flatten();
+
     for section in std::iter::once(table).chain(targets.filter_map(|(_, target)| target.as_table()))
     {
         for kind in ["dependencies", "build-dependencies", "dev-dependencies"] {
@@ -344,7 +353,9 @@ fn read_dependencies(
             }
         }
     }
+
     let tests_only = tests.difference(&direct).cloned().collect();
+
     (direct, tests_only, optional)
 }
 
@@ -369,15 +380,18 @@ fn read_features(table: &Table, optional: &BTreeSet<String>) -> BTreeMap<String,
             list.filter_map(Value::as_str).map(str::to_owned).collect(),
         );
     }
+
     let hidden: BTreeSet<String> = features
         .values()
         .flatten()
         .filter_map(|item| item.strip_prefix("dep:"))
         .map(str::to_owned)
         .collect();
+
     for name in optional.difference(&hidden) {
         features.entry(name.clone()).or_default();
     }
+
     features
 }
 

@@ -25,6 +25,7 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, about: &About) -> Result<S
         keys: public_keys(keys),
         ..Shipped::default()
     };
+
     // Archives lie in the folder of what is published; of releases before there was one, beside it
     // or in another one.
     let mut places = vec![format!("{RELEASE_FOLDER}/"), String::new()];
@@ -33,6 +34,7 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, about: &About) -> Result<S
         .flatten()
         .flatten()
         .filter(|entry| entry.path().is_dir());
+
     let mut names: Vec<String> = below
         .map(|entry| format!("{}/", entry.file_name().to_string_lossy()))
         .collect();
@@ -94,7 +96,9 @@ pub fn gather(folder: &PackageArtifacts, keys: &Path, about: &About) -> Result<S
         shipped.signer = signer.or(shipped.keys.first()).cloned();
         break;
     }
+
     shipped.downloads.sort_by(|a, b| a.name.cmp(&b.name));
+
     Ok(shipped)
 }
 
@@ -157,20 +161,24 @@ pub fn keys_at(git: &Git, commit: &CommitId, workspace: &str) -> Result<Vec<Key>
         "--",
         &folder,
     ])?;
+
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let paths: Vec<&str> = listed
         .split('\0')
         .filter(|path| path.ends_with(".pub"))
         .collect();
+
     let names: Vec<String> = paths
         .iter()
         .map(|path| format!("{commit}:{path}"))
         .collect();
+
     let blobs = if names.is_empty() {
         Vec::new()
     } else {
         blobs::read(git, &names)?
     };
+
     let keys = paths.into_iter().zip(blobs).filter_map(|(path, blob)| {
         let name = path.rsplit('/').next().unwrap_or(path);
         public_key(
@@ -178,6 +186,7 @@ pub fn keys_at(git: &Git, commit: &CommitId, workspace: &str) -> Result<Vec<Key>
             format!("release-keys/{name}"),
         )
     });
+
     Ok(keys.collect())
 }
 
@@ -223,6 +232,7 @@ mod tests {
             0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68,
             0xf7, 0x07, 0x51, 0x1a_u8,
         ];
+
         let bare = STANDARD.encode(bytes);
         let minisign = STANDARD.encode([b"Ed".as_slice(), &[7; 8], &bytes].concat());
         let read = |text: &str| public_key(text, String::new());
@@ -232,12 +242,14 @@ mod tests {
             (&same.fingerprint, &same.ssh, &same.pem),
             (&key.fingerprint, &key.ssh, &key.pem)
         );
+
         assert_eq!(same.line, minisign);
         assert!(key.ssh.starts_with("ssh-ed25519 ") && !key.pem.contains('-'));
         assert_eq!(
             (same.id, key.fingerprint.len()),
             ([7; 8], "SHA256:".len() + 43)
         );
+
         assert!(read("garbage").is_none() && read("").is_none());
         let signature = STANDARD.encode([b"ED".as_slice(), &[7; 8], &[0; 64]].concat());
         assert_eq!(
@@ -246,6 +258,7 @@ mod tests {
             )),
             Some([7; 8])
         );
+
         assert_eq!(signed_by("x"), None);
     }
 }

@@ -28,6 +28,7 @@ pub fn places(
         .migration_guide
         .as_deref()
         .unwrap_or(release_gate_facts::files::MIGRATION);
+
     let advisories = config.advisories_folder.as_deref().unwrap_or("advisories");
     let own = &location.package;
     let top = &location.workspace;
@@ -35,9 +36,11 @@ pub fn places(
         join(own, &format!("{folder}/{version}.md")),
         join(top, &format!("{folder}/{package}-{version}.md")),
     ];
+
     let mut migration = vec![join(own, guide)];
     let mut folders = vec![join(own, advisories)];
     let mut changelogs = vec![join(own, "CHANGELOG.md")];
+
     // In a workspace of many packages, the file at the top is nobody's in particular.
     if location.folders.others.is_empty() && own != top {
         notes.push(join(top, &format!("{folder}/{version}.md")));
@@ -45,6 +48,7 @@ pub fn places(
         folders.push(join(top, advisories));
         changelogs.push(join(top, "CHANGELOG.md"));
     }
+
     WordPlaces {
         notes,
         changelogs,
@@ -173,5 +177,6 @@ fn read_advisories(
         });
         return Ok(found.collect());
     }
+
     Ok(BTreeMap::new())
 }

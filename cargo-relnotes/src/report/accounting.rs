@@ -13,6 +13,7 @@ pub fn sentence(sums: &Sums) -> String {
         .iter()
         .map(|(rule, number)| format!("{rule} {number}"))
         .collect();
+
     let merges = if sums.merge == 1 { "merge" } else { "merges" };
     let hidden_by = format!("hidden ({})", rules.join(", "));
     let others = [
@@ -21,11 +22,13 @@ pub fn sentence(sums: &Sums) -> String {
         (sums.cancelled, "cancelled by reverts of this release"),
         (hidden, hidden_by.as_str()),
     ];
+
     for (number, what) in others {
         if number > 0 {
             parts.push(format!("{number} {what}"));
         }
     }
+
     format!(
         "All {} of the range: {}.",
         release_gate::text::counted(sums.total, "commit", "commits"),
@@ -61,6 +64,8 @@ pub fn by_commit(accounting: &Accounting) -> String {
             subject.visible()
         ));
     }
+
     text.push_str(&format!("{}\n", sentence(&accounting.sums())));
+
     text
 }

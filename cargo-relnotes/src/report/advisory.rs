@@ -53,6 +53,7 @@ pub fn render(
             ids: own_ids(entry).collect(),
         });
     }
+
     for hit in vulnerabilities.fixed() {
         files.push(File {
             name: format!("{}-fixed.md", hit.id),
@@ -60,6 +61,7 @@ pub fn render(
             ids: Vec::new(),
         });
     }
+
     for (_, hit) in &vulnerabilities.standing {
         files.push(File {
             name: format!("{}-known.md", hit.id),
@@ -67,8 +69,10 @@ pub fn render(
             ids: Vec::new(),
         });
     }
+
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files.dedup_by(|a, b| a.name == b.name);
+
     Ok(files)
 }
 
@@ -83,6 +87,7 @@ fn is_own(vulnerabilities: &Vulnerabilities, entry: &Entry) -> bool {
             .chain(&delta.present)
             .chain(&delta.introduced)
     });
+
     let mut hits = compared.chain(vulnerabilities.standing.iter().map(|(_, hit)| hit));
     let of_dependency = |id: &String| hits.any(|hit| hit.id == *id || hit.aliases.contains(id));
     let first = text
@@ -90,17 +95,21 @@ fn is_own(vulnerabilities: &Vulnerabilities, entry: &Entry) -> bool {
         .next()
         .unwrap_or_default()
         .to_lowercase();
+
     let updates = matches!(
         first.as_str(),
         "bump" | "bumps" | "update" | "updates" | "upgrade" | "upgrades"
     );
+
     let scope = entry
         .scope
         .as_ref()
         .map(|scope| scope.visible().to_lowercase())
         .unwrap_or_default();
+
     let scoped = scope.starts_with("dep") || scope.contains("lock");
     let named: Vec<String> = own_ids(entry).collect();
+
     !named.iter().any(of_dependency)
         && !scoped
         && !(updates && (!named.is_empty() || scope != "security"))
@@ -165,6 +174,7 @@ fn render_notice(about: &About, hit: &Hit, is_fixed: bool) -> Result<String, Doc
             hit.id, about.package, hit.package
         ))],
     );
+
     if !hit.title.is_empty() {
         document.paragraph(&[Part::Foreign(&hit.title)]);
     }
@@ -173,6 +183,7 @@ fn render_notice(about: &About, hit: &Hit, is_fixed: bool) -> Result<String, Doc
     } else {
         ("Known issue", "ships")
     };
+
     document.item(
         0,
         &[Part::Text(&format!(
@@ -180,12 +191,14 @@ fn render_notice(about: &About, hit: &Hit, is_fixed: bool) -> Result<String, Doc
             about.package, about.version
         ))],
     );
+
     facts_of(&mut document, hit);
     shipped_releases(&mut document, hit);
     if about.is_library {
         document.item(0, &[Part::Text("As a library: these are the versions of its own lockfile, which does not bind its users; yours decides.")]);
     }
     document.item(0, &[Part::Text(&mitigation_words(about, hit, is_fixed))]);
+
     document.finish()
 }
 
@@ -201,10 +214,12 @@ fn facts_of(document: &mut Document, hit: &Hit) {
             Part::Text(&severity(hit)),
         ],
     );
+
     if !hit.aliases.is_empty() {
         let aliases = hit.aliases.join(", ");
         document.item(0, &[Part::Text("Also known as: "), Part::Text(&aliases)]);
     }
+
     if !hit.date.is_empty() {
         let known = if hit.public_before {
             ", before the last release"

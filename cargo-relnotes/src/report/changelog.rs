@@ -45,7 +45,7 @@ impl From<ChangelogError> for release_gate::Error {
         match error {
             ChangelogError::Document(error) => error.into(),
             other => Self::judge(format!("the changelog was left alone: {other}"))
-                .with_help("mend the file by hand, then run this again"),
+                .with_help("fix the file by hand, then run this again"),
         }
     }
 }
@@ -55,7 +55,7 @@ impl From<ChangelogError> for release_gate::Error {
 pub enum Inserted {
     /// The new text.
     Changed(String),
-    /// It holds this section already, to the letter.
+    /// It holds this section already, exactly.
     Unchanged,
     /// People wrote the section of this version by hand; it was left alone.
     HandWritten,
@@ -178,6 +178,7 @@ fn take_unreleased(text: &str, headings: &[VersionHeading<'_>]) -> (String, Opti
         .headings
         .iter()
         .find(|heading| heading.level <= 3 && is_unreleased(&heading.text));
+
     let Some(heading) = unreleased else {
         return (text.to_owned(), None);
     };
@@ -189,6 +190,7 @@ fn take_unreleased(text: &str, headings: &[VersionHeading<'_>]) -> (String, Opti
         .map(|one| marked_start(text, one.offset))
         .find(|offset| *offset > start)
         .unwrap_or_else(|| above_links(text).max(start));
+
     let words = text[start..end].trim();
     let says_something = !Page::read(words).blocks.is_empty();
     if !says_something {
@@ -196,6 +198,7 @@ fn take_unreleased(text: &str, headings: &[VersionHeading<'_>]) -> (String, Opti
     }
     let rest = format!("{}\n{}", text[..start].trim_end(), "\n");
     let below = text[end..].trim_start_matches('\n');
+
     (format!("{rest}{below}"), Some(words.to_owned()))
 }
 
@@ -228,6 +231,7 @@ impl HeadingStyle {
             inline_link: false,
             two_numbers: false,
         };
+
         let Some(newest) = headings.first() else {
             return usual;
         };
@@ -238,6 +242,7 @@ impl HeadingStyle {
             Some(at) => ((at, full.len()), false),
             None => ((line.find(&short).unwrap_or(line.len()), short.len()), true),
         };
+
         let (at, length) = written;
         if at >= line.len() {
             return usual;
@@ -250,14 +255,17 @@ impl HeadingStyle {
             Some('*') if bold => "**",
             _ => "",
         };
+
         let inline_link = behind.starts_with("](");
         let parenthesised = if inline_link {
             behind.contains(") (")
         } else {
             behind.contains('(')
         };
+
         // Setext headings have their line below.
         let is_setext = !before.trim_start().starts_with('#') && !bold;
+
         Self {
             before: if is_setext {
                 format!("{} {before}", "#".repeat(usize::from(newest.level)))
@@ -280,15 +288,18 @@ impl HeadingStyle {
         } else {
             version.to_string()
         };
+
         let date = self.date.as_ref().map(|(open, close)| {
             let day = iso_date(chapter.time);
             format!("{open}{day}{close}")
         });
+
         let date = date.unwrap_or_default();
         let address = self
             .inline_link
             .then(|| chapter.compare_address())
             .flatten();
+
         match address {
             Some(address) => format!("{}{shown}]({address}){date}", self.before),
             // Without an address, brackets around the version would be shown as they are.
@@ -377,6 +388,7 @@ pub fn whole(releases: &[PastRelease], with_package: bool) -> Result<String, Doc
         text.push_str(&body);
         definitions.extend(address.map(|address| format!("[{}]: {address}", chapter.version)));
     }
+
     if let Some(newest) = releases.first().filter(|_| !definitions.is_empty()) {
         let chapter = newest.chapter();
         let links = chapter.links;
@@ -386,6 +398,7 @@ pub fn whole(releases: &[PastRelease], with_package: bool) -> Result<String, Doc
         }
         text.push_str(&format!("\n{}\n", definitions.join("\n")));
     }
+
     Ok(text)
 }
 

@@ -178,6 +178,7 @@ pub(super) fn breaking(document: &mut Document, changes: &Changes, style: Style<
             changes.accounting.layout.title(Section::Breaking),
         )],
     );
+
     for item in &changes.breaking {
         if let Some(line) = &item.entry {
             write_entry(document, line, style.links);
@@ -198,6 +199,7 @@ pub(super) fn breaking(document: &mut Document, changes: &Changes, style: Style<
             document.item(usize::from(item.entry.is_some()), &parts);
         }
     }
+
     for feature in changes.features_removed() {
         document.item(
             0,
@@ -226,6 +228,7 @@ pub(super) fn security(
         style.level,
         &[Part::Text(accounting.layout.title(Section::Security))],
     );
+
     for hit in fixed {
         document.item(
             0,
@@ -241,6 +244,7 @@ pub(super) fn security(
             ],
         );
     }
+
     for line in entries {
         write_entry(document, line, style.links);
     }
@@ -261,6 +265,7 @@ pub(super) fn compatibility(
         ("Minimum Rust version (rust-version)", &delta.rust_version),
         ("Edition", &delta.edition),
     ];
+
     for (what, change) in values {
         if let Some(change) = change {
             let before = change.before.as_deref().unwrap_or("unsaid");
@@ -268,6 +273,7 @@ pub(super) fn compatibility(
             lines.push((format!("{what}: "), format!("{before} → {after}")));
         }
     }
+
     let lists = [
         ("New features: ", &delta.features_added),
         ("On by default now: ", &delta.default_added),
@@ -275,6 +281,7 @@ pub(super) fn compatibility(
         ("New binaries: ", &delta.bins_added),
         ("Binaries that are gone: ", &delta.bins_removed),
     ];
+
     for (what, names) in lists {
         if !names.is_empty() {
             lines.push((
@@ -283,11 +290,13 @@ pub(super) fn compatibility(
             ));
         }
     }
+
     lines.extend(target_changes(evidence));
     if lines.is_empty() {
         return;
     }
     document.heading(level, &[Part::Text("Compatibility")]);
+
     for (what, value) in &lines {
         document.item(0, &[Part::Text(what), Part::Code(value)]);
     }
@@ -366,6 +375,7 @@ fn direct_dependencies(document: &mut Document, delta: &DependencyDelta) {
             ],
         );
     }
+
     for one in delta.updated.iter().filter(|one| one.direct) {
         document.item(
             0,
@@ -375,6 +385,7 @@ fn direct_dependencies(document: &mut Document, delta: &DependencyDelta) {
             ],
         );
     }
+
     for (what, list) in [("added", &delta.added), ("removed", &delta.removed)] {
         for one in list.iter().filter(|one| one.direct) {
             document.item(
@@ -405,6 +416,7 @@ fn indirect_dependencies(document: &mut Document, delta: &DependencyDelta) {
             );
         }
     }
+
     if !delta.new_duplicates.is_empty() {
         document.item(
             0,
@@ -476,6 +488,7 @@ pub(super) fn contributors(document: &mut Document, all: People<'_>, most: usize
         write_names(document, "For the first time: ", &new, all.links, most);
         return;
     }
+
     for person in people {
         let first = if person.first && !is_first {
             ", for the first time"
@@ -518,6 +531,7 @@ fn write_names(
         .iter()
         .map(|person| format!("{})", counted(person.commits, "commit", "commits")))
         .collect();
+
     let mut parts = vec![Part::Text(introduction)];
     for (at, (person, number)) in people.iter().zip(&numbers).take(most).enumerate() {
         if at > 0 {
@@ -526,10 +540,12 @@ fn write_names(
         parts.extend(named(person, links));
         parts.push(Part::Text(number));
     }
+
     let more = format!(
         " and {} more (all in relnotes.json)",
         people.len().saturating_sub(most)
     );
+
     if people.len() > most {
         parts.push(Part::Text(&more));
     }

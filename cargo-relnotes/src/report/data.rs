@@ -25,6 +25,7 @@ pub fn report_data(release: &Release, notes_sha256: Sha256Digest) -> facts::Reln
         evidence,
         ..
     } = release;
+
     facts::RelnotesData {
         phase: about.phase,
         release_type: range.release_type,

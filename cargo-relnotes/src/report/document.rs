@@ -142,7 +142,9 @@ impl Document {
                 line.insert(before, BREAK);
             }
         }
+
         self.text.push_str(line.trim_end());
+
         wanted.trim().to_owned()
     }
 
@@ -190,22 +192,26 @@ impl Document {
         let tail = line.text.trim_start();
         let whole = markdown.trim();
         let (first, rest) = whole.split_once("\n\n").unwrap_or((whole, ""));
+
         // In a list or in code, the tail would belong to it.
         let is_text = !first.lines().any(|line| {
             line.trim_start()
                 .starts_with(['-', '*', '+', '`', '~', '|', '>'])
         });
+
         let written = match (is_text, rest) {
             (true, "") => format!("{first} {tail}"),
             (true, rest) => format!("{first} {tail}\n\n{rest}"),
             (false, _) => format!("{whole}\n\n{tail}"),
         };
+
         let mut item = String::new();
         for (at, line) in written.lines().enumerate() {
             let indent = if at == 0 { "- " } else { "  " };
             item.push_str(format!("{indent}{line}").trim_end());
             item.push('\n');
         }
+
         let seen = parse_back(&item);
         let plain = |text: &String| without_breaks(text).trim().to_owned();
         self.items.extend(seen.items.iter().map(plain));

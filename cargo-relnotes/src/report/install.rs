@@ -25,11 +25,13 @@ pub fn render(
         1,
         &[Part::Text(&format!("Installing {name} {}", about.version))],
     );
+
     let archives: Vec<(&Download, &String)> = shipped
         .downloads
         .iter()
         .filter_map(|download| Some((download, download.target.as_ref()?)))
         .collect();
+
     if !archives.is_empty() {
         let base = about.links.as_ref().and_then(|links| links.downloads(&tag));
         from_archives(&mut document, &archives, base.as_deref(), bins);
@@ -37,10 +39,12 @@ pub fn render(
             with_suite(&mut document, about, &example.name);
         }
     }
+
     if is_published && !bins.is_empty() {
         from_registry(&mut document, about);
     }
     from_source(&mut document, about, &tag, !bins.is_empty());
+
     document.finish()
 }
 
@@ -58,6 +62,7 @@ fn from_archives(
             "Download an archive first. Each command checks its SHA-256 digest, and unpacks and installs it only if it is the right one."
         },
     )]);
+
     for (download, target) in archives {
         document.heading(3, &[Part::Text(target)]);
         let digest = download.sha256.to_string();
@@ -73,6 +78,7 @@ fn from_archives(
             );
         }
     }
+
     document.paragraph(&[Part::Text(
         "All files at once, in the folder they were downloaded to:",
     )]);
@@ -134,6 +140,7 @@ fn from_source(document: &mut Document, about: &About, tag: &str, has_programs: 
             );
         }
     }
+
     document.paragraph(&[
         Part::Text("The source of this release is commit "),
         Part::Code(about.commit.as_str()),
@@ -168,21 +175,25 @@ fn shell_steps(
     } else {
         "sha256sum --check --strict"
     };
+
     let unpack = if file.ends_with(".zip") {
         "unzip"
     } else {
         "tar -xzf"
     };
+
     let folder = file
         .trim_end_matches(".zip")
         .trim_end_matches(".tgz")
         .trim_end_matches(".tar.gz");
+
     let mut steps = Vec::new();
     if let Some(base) = base {
         steps.push(format!(
             "curl --proto '=https' --fail --location --remote-name {base}/{file}"
         ));
     }
+
     steps.push(format!("echo '{digest}  {file}' | {check}"));
     steps.push(format!("{unpack} {file}"));
     if !bins.is_empty() {
@@ -190,11 +201,13 @@ fn shell_steps(
         steps.push("mkdir -p ~/.local/bin".to_owned());
         steps.push(format!("cp {} ~/.local/bin/", files.join(" ")));
     }
+
     let note = if base.is_none() {
         "# in the folder the archive was downloaded to\n"
     } else {
         ""
     };
+
     format!("{note}{}", steps.join(" \\\n  && "))
 }
 

@@ -85,6 +85,7 @@ impl<'a> Group<'a> {
             parts.extend(tail.iter().map(Tail::part));
             document.item(0, &parts);
         }
+
         for change in &self.detected {
             let parts = [
                 Part::Strong(&breaking_label),
@@ -95,6 +96,7 @@ impl<'a> Group<'a> {
             ];
             document.item(0, &parts);
         }
+
         if let Some(version) = self.rust_version {
             let parts = [
                 Part::Text("The minimum Rust version is "),
@@ -102,6 +104,7 @@ impl<'a> Group<'a> {
             ];
             document.item(0, &parts);
         }
+
         for feature in &self.features_removed {
             let parts = [
                 Part::Strong(&breaking_label),
@@ -110,6 +113,7 @@ impl<'a> Group<'a> {
             ];
             document.item(0, &parts);
         }
+
         for hit in self.fixed {
             let parts = [
                 Part::Code(&hit.id),

@@ -214,6 +214,7 @@ pub struct Seen {
 /// Parses Markdown back.
 pub fn parse_back(markdown: &str) -> Seen {
     let mut seen = Seen::default();
+
     // Positions in `seen.items` of the items that are open, so that nested ones come behind their
     // parents.
     let (mut open, mut heading): (Vec<usize>, Option<(u8, String, usize)>) = (Vec::new(), None);
@@ -278,6 +279,7 @@ pub fn parse_back(markdown: &str) -> Seen {
             _ => {}
         }
     }
+
     seen
 }
 
@@ -327,6 +329,7 @@ mod tests {
                 }
             }
         }
+
         Ok(())
     }
 

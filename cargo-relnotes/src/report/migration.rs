@@ -32,6 +32,7 @@ pub fn render(
         .map_or("earlier versions".to_owned(), |before| {
             before.version.to_string()
         });
+
     document.heading(
         1,
         &[Part::Text(&format!(
@@ -39,11 +40,13 @@ pub fn render(
             about.package, about.version
         ))],
     );
+
     let added: Vec<&str> = api
         .iter()
         .filter(|change| change.bump == Bump::Minor)
         .map(|change| change.item.as_str())
         .collect();
+
     for item in &changes.breaking {
         write_break(&mut document, item, &added);
     }
@@ -60,6 +63,7 @@ pub fn render(
             "Remove it from the features you ask for in Cargo.toml.",
         )]);
     }
+
     document.finish().map(Some)
 }
 
@@ -116,6 +120,7 @@ fn write_break(document: &mut Document, item: &Breaking, added: &[&str]) {
         ),
         (None, None) => return,
     }
+
     let notes = item.entry.iter().flat_map(|entry| &entry.breaking);
     let mut said = false;
     for note in notes {
@@ -126,6 +131,7 @@ fn write_break(document: &mut Document, item: &Breaking, added: &[&str]) {
         }
         said = true;
     }
+
     for change in &item.changes {
         if item.entry.is_some() {
             document.paragraph(&[
@@ -144,6 +150,7 @@ fn write_break(document: &mut Document, item: &Breaking, added: &[&str]) {
             said = true;
         }
     }
+
     if !said {
         document.paragraph(&[Part::Text("FILL-IN: what to do instead.")]);
     }

@@ -62,11 +62,13 @@ fn write_body(document: &mut Document, release: &Release, most: usize) {
         evidence,
         ..
     } = release;
+
     let style = Style {
         level: 2,
         most,
         links: about.links.as_ref(),
     };
+
     let mut nothing = true;
     for section in changes.accounting.layout.order().iter().copied() {
         if section == Section::Other {
@@ -96,6 +98,7 @@ fn write_body(document: &mut Document, release: &Release, most: usize) {
         }
         nothing &= document.len() == before;
     }
+
     if nothing {
         document.paragraph(&[Part::Text("Nothing changed for those who use it.")]);
     }

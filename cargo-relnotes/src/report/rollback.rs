@@ -67,6 +67,7 @@ pub fn plan(packages: &[Package], tags: &[String], has_advisories: bool) -> Stri
         .iter()
         .filter(|package| package.registry != Registry::None)
         .collect();
+
     let mut text = String::from(
         "Rollback plan (nothing of this was run)\n\n1. Publish a compatible repair first if there is one: yanking alone leaves users without a version to move to.\n",
     );
@@ -83,12 +84,14 @@ pub fn plan(packages: &[Package], tags: &[String], has_advisories: bool) -> Stri
             text.push_str(&yank(package, " --undo"));
         }
     }
+
     text.push_str("\n3. Say so where people look: mark the release on the forge as a pre-release, and add [YANKED] to its changelog heading.\n");
     for tag in tags {
         text.push_str(&format!(
-            "     the tag {tag} stays: whoever verifies what was shipped needs it\n"
+            "     the tag {tag} stays: anyone who verifies what was shipped needs it\n"
         ));
     }
+
     text.push_str("\n4. Tell users how to go back:\n");
     for package in &ordered {
         text.push_str(&way_back(package));
@@ -98,6 +101,7 @@ pub fn plan(packages: &[Package], tags: &[String], has_advisories: bool) -> Stri
     } else {
         "\n5. For a vulnerability, publish an advisory rather than only yanking.\n"
     });
+
     text
 }
 
@@ -120,18 +124,22 @@ fn way_back(package: &Package) -> String {
         registry,
         ..
     } = package;
+
     let Some(before) = before else {
         return format!(
             "     {name} {version} was the first release: there is no version to go back to\n"
         );
     };
+
     if package.is_program {
         return format!(
             "     cargo install --locked --force{} {name}@{before}\n",
             registry.flag()
         );
     }
+
     let update = format!("cargo update -p {name} --precise {before}");
+
     if is_compatible(before, version) {
         format!("     {update}\n")
     } else {
@@ -155,11 +163,13 @@ mod tests {
             registry: Registry::CratesIo,
             is_program: false,
         };
+
         let packages = [
             package("core", &[]),
             package("cli", &["lib"]),
             package("lib", &["core"]),
         ];
+
         assert_eq!(
             order(&packages)
                 .iter()
@@ -167,11 +177,13 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["cli", "lib", "core"]
         );
+
         let text = plan(&packages, &["v1.1.0".to_owned()], false);
         assert!(text.find("cargo yank cli@1.1.0") < text.find("cargo yank core@1.1.0"));
         assert!(
             text.find("cargo yank --undo core@1.1.0") < text.find("cargo yank --undo cli@1.1.0")
         );
+
         // A cycle ends too.
         assert_eq!(
             order(&[package("a", &["b"]), package("b", &["a"])]).len(),

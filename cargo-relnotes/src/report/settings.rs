@@ -16,6 +16,7 @@ pub fn settings(taken: &Taken) -> String {
             text.push_str(&line(key, Value::Array(list)));
         }
     }
+
     if let Some(repository) = &taken.repository {
         text.push_str(&line("repository", repository.as_str().into()));
     }
@@ -27,12 +28,14 @@ pub fn settings(taken: &Taken) -> String {
         text.push_str(&line("id", id.as_str().into()));
         text.push_str(&line("skip", true.into()));
     }
+
     if !taken.left_out.is_empty() {
         text.push_str("\n# Not taken over:\n");
         for what in &taken.left_out {
             text.push_str(&format!("# - {}\n", what.replace(['\n', '\r'], " ")));
         }
     }
+
     text
 }
 

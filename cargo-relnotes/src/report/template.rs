@@ -83,10 +83,12 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
     environment.remove_filter("safe");
     environment.remove_filter("escape");
     environment.remove_filter("e");
+
     // What `code` returns was made by us and is printed as it is.
     environment.add_filter("code", |value: String| {
         Value::from_safe_string(code(&value))
     });
+
     environment.add_filter("upper_first", |value: Value| {
         let text = upper_first(value.as_str().unwrap_or_default());
         if value.is_safe() {
@@ -95,6 +97,7 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
             Value::from(text)
         }
     });
+
     // What people wrote into a fragment is Markdown.
     environment.add_filter("words", |entry: Value| {
         let field = |name: &str| entry.get_attr(name).unwrap_or_default();
@@ -103,10 +106,12 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
             None => field("text"),
         }
     });
+
     environment.add_filter("address", |value: Option<String>| {
         let address = value.as_deref().and_then(plain_address);
         Value::from_safe_string(address.unwrap_or_default().to_owned())
     });
+
     environment.add_filter("link", |text: String, address: Option<String>| {
         let words = escape(&Untrusted::new(&text));
         Value::from_safe_string(match address.as_deref().and_then(plain_address) {
@@ -114,6 +119,7 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
             None => words,
         })
     });
+
     environment.set_formatter(|out, _state, value| {
         let text = match value.kind() {
             ValueKind::String if value.is_safe() => value.to_string(),
@@ -122,6 +128,7 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
         };
         out.write_str(&text).map_err(minijinja::Error::from)
     });
+
     let name = source.name.as_str();
     environment
         .add_template(&source.name, &source.text)
@@ -132,6 +139,7 @@ fn fill_template(source: &Source, context: &serde_json::Value) -> Result<String,
     let text = template
         .render(Serde(context))
         .map_err(|error| template_error(name, &error))?;
+
     Ok(format!("{}\n", text.trim_end()))
 }
 

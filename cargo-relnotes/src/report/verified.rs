@@ -23,11 +23,13 @@ pub(super) fn known_issues(
 ) {
     let is_draft = about.phase == Phase::Draft;
     let standing = &vulnerabilities.standing;
+
     // In a draft, what nobody looked at yet is in the last line.
     let unjudged = facts
         .vulns
         .gap()
         .filter(|_| standing.is_empty() && vulnerabilities.compared.is_err() && !is_draft);
+
     if standing.is_empty() && unjudged.is_none() {
         return;
     }
@@ -42,6 +44,7 @@ pub(super) fn known_issues(
             ],
         );
     }
+
     for (standing, hit) in standing {
         known_issue(document, *standing, hit, about.is_library);
     }
@@ -77,6 +80,7 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
     let facts = &evidence.facts;
     document.heading(2, &[Part::Text("Verification")]);
     write_source(document, release);
+
     // A draft says in one line at its end what nobody looked at yet; a final release says of each
     // why.
     let is_draft = release.about.phase == Phase::Draft;
@@ -103,15 +107,17 @@ pub(super) fn verification(document: &mut Document, release: &Release) {
             document.item(0, &[Part::Text(&line)]);
         }
     }
+
     let sums = release.changes.accounting.sums();
     document.item(0, &[Part::Text(&super::accounting::sentence(&sums))]);
     write_keys(document, &release.about, &evidence.keys);
+
     if is_draft {
         write_draft_gaps(document, facts, &uncompared);
     }
 }
 
-/// The commit, and where the changes since the release before are shown.
+/// The commit, and where the changes since the previous release are shown.
 fn write_source(document: &mut Document, release: &Release) {
     let mut parts = vec![
         Part::Text("Source: commit "),
@@ -136,6 +142,7 @@ fn write_draft_gaps(document: &mut Document, facts: &Facts, uncompared: &[(&str,
             _ => format!("{} ({})", gap.file, gap.why),
         })
         .collect();
+
     let mut said = Vec::new();
     if !not_yet.is_empty() {
         said.push(format!("not judged yet: {}", not_yet.join(", ")));
@@ -150,6 +157,7 @@ fn write_draft_gaps(document: &mut Document, facts: &Facts, uncompared: &[(&str,
                 .map(|(what, why)| format!("{} not compared ({why})", what.to_lowercase())),
         ),
     }
+
     if !said.is_empty() {
         let line = format!("Draft; {}.", said.join("; "));
         document.paragraph(&[Part::Text(&line)]);
@@ -161,6 +169,7 @@ fn write_build(document: &mut Document, evidence: &Evidence) {
         Fact::Usable(info) => info,
         other => return write_gap(document, "Build", other),
     };
+
     document.item(
         0,
         &[
@@ -168,6 +177,7 @@ fn write_build(document: &mut Document, evidence: &Evidence) {
             Part::Code(&info.sha256.to_string()),
         ],
     );
+
     for artifact in &info.data.artifacts {
         let name = format!("{} ({})", artifact.name, artifact.target);
         let before = size_before(evidence.build_before.as_ref(), artifact);
@@ -285,13 +295,13 @@ fn write_api(document: &mut Document, fact: &Fact<Judged<CompatData>>) {
     document.item(
         0,
         &[Part::Text(&format!(
-            "API: {}, a {required} step is enough",
+            "API: {}, requires a {required} bump",
             counted(compat.data.changes.len(), "change", "changes")
         ))],
     );
 }
 
-/// What could not be compared with the release before, and why.
+/// What could not be compared with the previous release, and why.
 fn uncompared_sides(release: &Release) -> Vec<(&'static str, &String)> {
     if release.range.before().is_none() {
         return Vec::new();
@@ -299,7 +309,7 @@ fn uncompared_sides(release: &Release) -> Vec<(&'static str, &String)> {
     let sides = [
         ("Dependencies", release.changes.dependencies.as_ref().err()),
         (
-            "Advisories since the release before",
+            "Advisories since the previous release",
             release.vulnerabilities.compared.as_ref().err(),
         ),
     ];
@@ -309,7 +319,7 @@ fn uncompared_sides(release: &Release) -> Vec<(&'static str, &String)> {
         .collect()
 }
 
-/// The size of the same artifact in the release before.
+/// The size of the same artifact in the previous release.
 fn size_before(build: Option<&BuildInfo>, artifact: &BuiltArtifact) -> Option<u64> {
     let same = build?
         .artifacts
@@ -343,6 +353,7 @@ fn write_keys(document: &mut Document, about: &About, keys: &[Key]) {
             ],
         );
     }
+
     if let Some(key) = keys.first() {
         document.paragraph(&[Part::Text(
             "To check a download, with this suite, with minisign, or with what every system has:",

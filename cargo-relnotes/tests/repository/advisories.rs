@@ -104,10 +104,12 @@ fn an_advisory_of_our_own_is_a_skeleton_until_it_is_filled_in() {
         &std::fs::read(repo.artifact("advisories/RUSTSEC-0000-0000-1.osv.json")).unwrap(),
     )
     .unwrap();
+
     assert_eq!(
         osv["affected"][0]["ranges"][0]["events"][1]["fixed"],
         "0.2.0"
     );
+
     // Filled in, it is an advisory as RustSec's own library reads it.
     let filled = skeleton
         .replace(
@@ -119,12 +121,14 @@ fn an_advisory_of_our_own_is_a_skeleton_until_it_is_filled_in() {
             "FILL-IN: CVSS:3.1/AV:…",
             "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
         );
+
     let advisory: rustsec::Advisory = filled.parse().unwrap();
     assert_eq!(advisory.title(), "bound the recursion \\<n>");
     assert!(
         advisory.versions.is_vulnerable(&"0.1.0".parse().unwrap())
             && !advisory.versions.is_vulnerable(&"0.2.0".parse().unwrap())
     );
+
     // What somebody wrote is not overwritten.
     std::fs::write(&file, "mine").unwrap();
     repo.report(&[], 0);

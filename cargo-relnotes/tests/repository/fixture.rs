@@ -90,6 +90,7 @@ impl Repo {
             .windows(from.len())
             .position(|window| window == from)
             .unwrap();
+
         let changed = [&commit[..at], to, &commit[at + from.len()..]].concat();
         let id = run(self
             .step("git")
@@ -102,6 +103,7 @@ impl Repo {
                 "--stdin",
             ])
             .stdin(changed));
+
         self.git(&[
             "reset",
             "--quiet",

@@ -60,12 +60,14 @@ fn notes_are_checked_and_prose_is_kept() {
             .replace(mark, &format!("{mark}\nA *fine* release.\n")),
     )
     .unwrap();
+
     assert!(rules(&repo.report(&["check", "--phase", "final"], 0)).is_empty());
     repo.report(&["--phase", "final"], 0);
     assert!(repo.notes().contains("A *fine* release."), "prose survives");
     std::fs::write(&file, repo.notes().replace("## Features", "## Fixtures")).unwrap();
     let report = repo.report(&["check", "--phase", "final"], 100);
     assert!(rules(&report).contains(&"notes-edited"), "{report}");
+
     // A commit more, and the notes are about something else.
     repo.report(&["--phase", "final"], 0);
     repo.commit("feat: y");
@@ -129,16 +131,19 @@ fn a_changelog_gets_its_section_once() {
         ),
         "{first}"
     );
+
     assert!(
         first.ends_with("<!-- relnotes: end 0.2.0 -->\n\n## [0.1.0] - 2023-11-14\n\n- begin\n"),
         "{first}"
     );
+
     repo.run(&["--changelog"]);
     assert_eq!(
         std::fs::read_to_string(&file).unwrap(),
         first,
         "a second run changes nothing"
     );
+
     let mark = "your own words below this line -->\n";
     std::fs::write(&file, first.replace(mark, &format!("{mark}\nMine.\n"))).unwrap();
     repo.run(&["--changelog"]);
@@ -147,12 +152,14 @@ fn a_changelog_gets_its_section_once() {
             .unwrap()
             .contains("\nMine.\n")
     );
+
     // Above the links at the end, and what people wrote under “Unreleased” goes along.
     std::fs::write(
         &file,
         "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- by hand\n\n[Unreleased]: https://example.com\n",
     )
     .unwrap();
+
     let finished = repo.run(&["--changelog"]);
     assert_eq!(finished.status.code(), Some(0));
     let text = std::fs::read_to_string(&file).unwrap();
@@ -161,15 +168,18 @@ fn a_changelog_gets_its_section_once() {
         moved > text.find("## [0.2.0]").unwrap() && text.contains("### Added (from the commits)"),
         "{text}"
     );
+
     assert!(
         text.ends_with("<!-- relnotes: end 0.2.0 -->\n\n[Unreleased]: https://example.com\n"),
         "{text}"
     );
+
     // Two headings of one version: nothing is touched.
     let twice = format!("{before}\n## 0.2.0\n\n## [0.2.0]\n");
     std::fs::write(&file, &twice).unwrap();
     assert_eq!(repo.run(&["--changelog"]).status.code(), Some(101));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), twice);
+
     // A section written by hand stays as it is; CRLF stays CRLF.
     let by_hand = format!("{before}\n## 0.2.0\n\nmine\n");
     std::fs::write(&file, &by_hand).unwrap();
@@ -193,6 +203,7 @@ fn what_is_asked_for_wrongly() {
         "{}",
         finished.stderr_text()
     );
+
     std::fs::write(repo.root.join("t.j2"), "ok\n{{ nothing }}\n").unwrap();
     let finished = repo.run(&["--template", "t.j2"]);
     assert_eq!(finished.status.code(), Some(2));
@@ -201,6 +212,7 @@ fn what_is_asked_for_wrongly() {
         "{}",
         finished.stderr_text()
     );
+
     std::fs::write(repo.root.join("t.j2"), "# {{ package }} {{ version }}\n{% for s in sections %}{% for e in s.entries %}- {{ e.text }}\n{% endfor %}{% endfor %}").unwrap();
     let finished = repo.run(&["--template", "t.j2", "-q"]);
     assert_eq!(
@@ -209,11 +221,13 @@ fn what_is_asked_for_wrongly() {
         "{}",
         finished.stderr_text()
     );
+
     let notes = std::fs::read_to_string(
         repo.root
             .join("target/release-gates/demo-0.1.0/RELEASE_NOTES.md"),
     )
     .unwrap();
+
     assert_eq!(notes, "# demo 0.1.0\n- x\n");
     let outside = repo.dir.path().join("plain");
     std::fs::create_dir_all(outside.join("src")).unwrap();
@@ -237,12 +251,14 @@ fn documents_and_rollback() {
         text.contains("cargo yank demo@0.2.0") && text.contains("--precise 0.1.0"),
         "{text}"
     );
+
     assert_eq!(repo.run(&["docs"]).status.code(), Some(0));
     let security = std::fs::read_to_string(repo.artifact("SECURITY.md")).unwrap();
     assert!(
         security.contains("FILL-IN") && security.contains("publishes no signing key"),
         "nothing is described that is not there"
     );
+
     // With archives and signatures, exactly those are described.
     let digest = "b".repeat(64);
     std::fs::write(
@@ -250,11 +266,13 @@ fn documents_and_rollback() {
         format!("{digest}  demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz\n"),
     )
     .unwrap();
+
     std::fs::write(
         repo.artifact("demo-0.2.0-x86_64-unknown-linux-gnu.tar.gz.sig"),
         "x",
     )
     .unwrap();
+
     std::fs::write(repo.artifact("checksums.txt.sshsig"), "x").unwrap();
     std::fs::create_dir_all(repo.root.join("release-keys")).unwrap();
     std::fs::write(
@@ -262,6 +280,7 @@ fn documents_and_rollback() {
         "untrusted comment: x\nRWQHBwcHBwcHB9damAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\n",
     )
     .unwrap();
+
     repo.run(&["docs"]);
     let install = std::fs::read_to_string(repo.artifact("INSTALL.md")).unwrap();
     assert!(
@@ -270,6 +289,7 @@ fn documents_and_rollback() {
         )),
         "{install}"
     );
+
     let security = std::fs::read_to_string(repo.artifact("SECURITY.md")).unwrap();
     assert!(
         security.contains("SHA256:")
@@ -281,10 +301,12 @@ fn documents_and_rollback() {
             ),
         "{security}"
     );
+
     assert!(
         !security.contains("provenance") && !security.contains("repro rebuild"),
         "only what is there: {security}"
     );
+
     // What is asked for is this release and no other.
     std::fs::write(repo.artifact("checksums.txt.sig"), "x").unwrap();
     repo.run(&["docs"]);
@@ -293,12 +315,14 @@ fn documents_and_rollback() {
         let text = std::fs::read_to_string(repo.artifact(name)).unwrap();
         assert!(text.contains(verify), "{text}");
     }
+
     // A name that would act in a shell is refused.
     std::fs::write(
         repo.artifact("checksums.txt"),
         format!("{digest}  demo-0.2.0-x;id.tar.gz\n"),
     )
     .unwrap();
+
     assert_eq!(repo.run(&["docs"]).status.code(), Some(101));
 }
 
@@ -308,6 +332,7 @@ fn notes_from_other_facts_are_outdated() {
     repo.commit("feat: x");
     repo.report(&[], 0);
     repo.facts(None);
+
     // A draft that says “not judged” five times does not pass for the release.
     let report = repo.report(&["check", "--phase", "final"], 100);
     assert_eq!(rules(&report), ["notes-outdated"; 6]);
@@ -320,10 +345,12 @@ fn notes_from_other_facts_are_outdated() {
         text.replace("\"identical\":true", "\"identical\":false"),
     )
     .unwrap();
+
     assert_eq!(
         rules(&repo.report(&["check", "--phase", "final"], 100)),
         ["notes-outdated"]
     );
+
     // Notes whose record is gone are not taken for hand-written ones.
     repo.facts(None);
     std::fs::remove_file(repo.artifact("relnotes.json")).unwrap();
@@ -341,22 +368,26 @@ fn a_changelog_without_the_section_does_not_pass() {
         rules(&repo.report(&["check", "--notes", path], 100)),
         ["facts-missing", "section-missing"]
     );
+
     // In a draft, what is not released yet is this release.
     std::fs::write(
         &file,
         "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- x\n\n## 0.1.0\n\n### Added\n\n- x\n",
     )
     .unwrap();
+
     assert_eq!(
         rules(&repo.report(&["check", "--notes", path], 0)),
         ["facts-missing"]
     );
+
     repo.commit("docs: changelog");
     repo.facts(None);
     assert_eq!(
         rules(&repo.report(&["check", "--phase", "final", "--notes", path], 100)),
         ["section-missing"]
     );
+
     std::fs::write(&file, b"caf\xe9").unwrap();
     assert_eq!(
         repo.run(&["check", "--notes", path]).status.code(),

@@ -13,6 +13,7 @@ fn a_draft_accounts_for_every_commit() {
         .git(&["rev-list", "--count", "v0.1.0..HEAD"])
         .parse()
         .unwrap();
+
     assert_eq!(report["data"]["sums"]["total"], counted);
     assert_eq!(report["data"]["sums"]["cancelled"], 2);
     assert_eq!(report["data"]["range"]["from"], "v0.1.0");
@@ -25,10 +26,12 @@ fn a_draft_accounts_for_every_commit() {
         notes.contains("- Bob Builder (1 commit, for the first time)"),
         "{notes}"
     );
+
     assert!(
         !notes.contains("secret.example") && !report.to_string().contains("secret.example"),
         "no address is ever shown"
     );
+
     assert!(repo.artifact("MIGRATION.md").is_file());
 }
 
@@ -64,9 +67,11 @@ fn history_that_was_cut_off_is_refused() {
         &url,
         clone.to_str().unwrap(),
     ]);
+
     let finished = repo.run_with(&clone, &[], &[]);
     assert_eq!(finished.status.code(), Some(101));
     assert!(String::from_utf8_lossy(&finished.stdout).contains("git fetch --unshallow --tags"));
+
     for call in ["rollback", "docs"] {
         let finished = repo.run_with(&clone, &[call], &[]);
         assert_eq!(finished.status.code(), Some(101), "{call}");
@@ -157,7 +162,7 @@ fn the_same_bytes_everywhere() {
 fn hostile_messages_come_through_as_text() {
     let mut repo = Repo::released();
     repo.commit("feat: <script>alert(1)</script> [x](javascript:y) @everyone \u{202e}\u{1b}[31m");
-    repo.commit("fix: caf~ is no UTF-8");
+    repo.commit("fix: caf~ is not UTF-8");
     repo.rewrite_head(b"caf~", b"caf\xe9");
     repo.commit(&format!("fix: {}", "long ".repeat(200_000)));
     repo.commit("");
@@ -171,12 +176,14 @@ fn hostile_messages_come_through_as_text() {
             && !notes.contains("[x](javascript")
             && !notes.contains("@everyone")
     );
+
     assert!(
         !notes
             .chars()
             .any(|c| c == '\u{202e}' || c == '\u{1b}' || c == '\r')
     );
-    assert!(notes.contains("caf\u{fffd} is no UTF-8") && notes.len() < 10_000);
+
+    assert!(notes.contains("caf\u{fffd} is not UTF-8") && notes.len() < 10_000);
     assert!(
         rules(&repo.report(&["check"], 0))
             .iter()
@@ -234,6 +241,7 @@ fn commits_of_other_packages_are_hidden_by_name() {
         )
         .unwrap();
     };
+
     member("one");
     member("two");
     std::fs::write(
@@ -241,6 +249,7 @@ fn commits_of_other_packages_are_hidden_by_name() {
         "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"2\"\n",
     )
     .unwrap();
+
     std::fs::remove_file(repo.root.join("Cargo.lock")).unwrap();
     repo.commit("feat: begin");
     repo.git(&["tag", "one-v0.9.0"]);
@@ -254,6 +263,7 @@ fn commits_of_other_packages_are_hidden_by_name() {
         report["data"]["range"]["from"], "one-v0.9.0",
         "plain tags belong to somebody else"
     );
+
     assert_eq!(report["data"]["sums"]["hidden"]["outside-package"], 1);
     assert_eq!(report["data"]["sums"]["total"], 2);
 }
@@ -263,6 +273,7 @@ fn a_tag_must_say_what_the_manifest_says() {
     let mut repo = Repo::released();
     repo.git(&["tag", "v0.2.0"]);
     repo.commit("feat: x");
+
     // The version was forgotten: the tag says 0.3.0, the manifest 0.2.0.
     repo.git(&["tag", "v0.3.0"]);
     let report = repo.report(&["--to", "v0.3.0"], 100);
@@ -273,12 +284,14 @@ fn a_tag_must_say_what_the_manifest_says() {
             .unwrap()
             .contains("whose manifest says 0.2.0")
     );
+
     // A tag of the same version somewhere else.
     let mut repo = Repo::released();
     repo.git(&["tag", "v0.2.0"]);
     repo.git(&["tag", "0.2.0", "HEAD~1"]);
     assert!(rules(&repo.report(&[], 0)).contains(&"predecessor-ambiguous"));
-    // A version nobody committed is no release.
+
+    // A version nobody committed is not a release.
     repo.manifest("0.3.0", "");
     assert!(rules(&repo.report(&["--phase", "final"], 101)).contains(&"range-tag-mismatch"));
     repo.commit("feat: y");

@@ -13,6 +13,7 @@ fn committed_words_reach_a_fresh_clone() {
         "# Migrating\n\n## drop it\n\nCall `z` instead.\n",
     )
     .unwrap();
+
     repo.commit("feat!: drop it");
     let clone = repo.dir.path().join("clone");
     repo.git(&["clone", "--quiet", ".", clone.to_str().unwrap()]);
@@ -23,6 +24,7 @@ fn committed_words_reach_a_fresh_clone() {
         "{}",
         finished.stderr_text()
     );
+
     let folder = clone.join("target/release-gates/demo-0.2.0");
     let notes = std::fs::read_to_string(folder.join("RELEASE_NOTES.md")).unwrap();
     assert!(notes.contains("This one is *faster*."), "{notes}");
@@ -31,6 +33,7 @@ fn committed_words_reach_a_fresh_clone() {
         guide.contains("Call `z` instead.") && !guide.contains("FILL-IN"),
         "{guide}"
     );
+
     assert_eq!(
         repo.run_with(&clone, &["check"], &[]).status.code(),
         Some(0)
@@ -87,6 +90,7 @@ fn tags_that_history_lost_are_said_and_not_told_again() {
     let mut repo = Repo::released();
     repo.commit("feat: one");
     repo.git(&["tag", "v0.2.0"]);
+
     // The release commit is made again, as a rebase does.
     repo.git(&[
         "commit",
@@ -96,6 +100,7 @@ fn tags_that_history_lost_are_said_and_not_told_again() {
         "--message",
         "feat: one (again)",
     ]);
+
     repo.manifest("0.3.0", "");
     repo.commit("feat: two");
     let report = repo.report(&[], 0);
@@ -103,7 +108,9 @@ fn tags_that_history_lost_are_said_and_not_told_again() {
         rules(&report).contains(&"predecessor-ambiguous"),
         "{report:#}"
     );
+
     assert_eq!(report["data"]["range"]["lost_tags"][0], "v0.2.0");
+
     // A version below a release that is an ancestor is refused.
     repo.git(&["tag", "v0.3.0"]);
     repo.manifest("0.2.5", "");

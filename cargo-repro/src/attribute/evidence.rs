@@ -70,6 +70,7 @@ pub(super) fn file(name: &str, paths: &[PathBuf; 2], sandboxes: [&Sandbox; 2]) -
             None => format!("`{name}` in OUT_DIR has another length"),
         }];
     }
+
     let mut lines = vec![format!("`{name}` in OUT_DIR differs")];
     lines.extend(strings(&bytes_a, &bytes_b, sandboxes));
     if lines.len() == 1 {
@@ -87,6 +88,7 @@ pub(super) fn file(name: &str, paths: &[PathBuf; 2], sandboxes: [&Sandbox; 2]) -
             ))
         }));
     }
+
     lines
 }
 
@@ -97,6 +99,7 @@ pub(super) fn outputs(a: &Unit, b: &Unit, sandboxes: [&Sandbox; 2]) -> Vec<Strin
         .keys()
         .filter(|suffix| a.outputs.get(*suffix) != b.outputs.get(*suffix))
         .collect();
+
     let mut lines = Vec::new();
     for suffix in &differing {
         if let (Some(x), Some(y)) = (output(a, suffix), output(b, suffix)) {
@@ -106,6 +109,7 @@ pub(super) fn outputs(a: &Unit, b: &Unit, sandboxes: [&Sandbox; 2]) -> Vec<Strin
             break;
         }
     }
+
     if lines.is_empty() {
         let names: Vec<String> = differing
             .iter()
@@ -122,6 +126,7 @@ pub(super) fn outputs(a: &Unit, b: &Unit, sandboxes: [&Sandbox; 2]) -> Vec<Strin
             names.join(" and ")
         ));
     }
+
     lines
 }
 

@@ -36,7 +36,7 @@ pub(super) fn find(
         return by_configuration;
     }
 
-    // What is pinned already and differs all the same is not mended by pinning it.
+    // What is pinned already and differs all the same is not fixed by pinning it.
     let word = pin_of(found.variation, isolation).filter(|word| pinned && !trials.pins(word));
     let advice = advice(found.variation);
     match word {

@@ -1,4 +1,4 @@
-//! Settings of a profile that mend artifacts for whoever builds with plain cargo, tried on the
+//! Settings of a profile that mend artifacts for anyone who builds with plain cargo, tried on the
 //! artifacts' own compiler calls in both places.
 //!
 //! Only what the linker leaves out is tried: it is the last step, so whatever differs in the units

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use release_gate::text::counted;
 use release_gate::{Context, Error, Finding, Outcome, Report, Result, Status, interrupt};
 
 use super::args::BuildArgs;
@@ -274,9 +275,9 @@ fn reports(
 
         let data = judged.data;
         let summary = format!(
-            "{} artifacts and {} build units compared, {} differ",
-            data.artifacts.len(),
-            data.units.compared,
+            "{} and {} compared, {} differ",
+            counted(data.artifacts.len(), "artifact", "artifacts"),
+            counted(data.units.compared, "build unit", "build units"),
             data.units.differing
         );
         let mut report = Report::new(REPORT, &TOOL, project.subject(package));

@@ -20,7 +20,7 @@ pub(crate) const REPORT: &str = "compare";
 /// Runs the call.
 ///
 /// # Errors
-/// A file is no buildinfo, or the two have nothing in common.
+/// A file is not a buildinfo, or the two have nothing in common.
 pub(crate) fn run(_: &mut Context, a: &Path, b: &Path) -> Result<Outcome> {
     let x = read_sound(a)?;
     let y = read_sound(b)?;

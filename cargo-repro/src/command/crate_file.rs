@@ -130,6 +130,7 @@ fn other_tag(git: &Git, commit: &CommitId, name: &str, version: Option<&str>) ->
         format!("{package}@{version}"),
         format!("{package}/v{version}"),
     ];
+
     let tagged: Vec<(String, CommitId)> = tags
         .into_iter()
         .filter_map(|tag| {
@@ -137,11 +138,14 @@ fn other_tag(git: &Git, commit: &CommitId, name: &str, version: Option<&str>) ->
             Some((tag, commit))
         })
         .collect();
+
     // A plain version may be another package's tag: one that is right is enough.
     if tagged.is_empty() || tagged.iter().any(|(_, tagged)| tagged == commit) {
         return None;
     }
+
     let (tag, tagged) = &tagged[0];
+
     Some(
         Finding::new(
             &rules::CRATE_TAG_DIFFERS,
@@ -209,6 +213,7 @@ fn pack(
         .env("RUSTC", "rustc")
         .args(["package", "--no-verify", "--allow-dirty", "--no-metadata"])
         .current_dir(package);
+
     if locked {
         step = step.arg("--locked");
     }
@@ -219,6 +224,7 @@ fn pack(
         .status("Packing", format!("{name} from the commit"));
     cx.runner.run(step)?.success()?;
     let file = target.join("package").join(format!("{name}.crate"));
+
     unpack(
         &std::fs::read(&file).or_judge(|| format!("cargo packed no `{name}.crate`"))?,
         name,

@@ -32,6 +32,7 @@ pub(crate) fn run(cx: &mut Context, a: &Path, b: &Path, html: Option<&Path>) -> 
             .with_help("give two files or two folders"));
         }
     };
+
     let findings = (!found.identical).then(|| {
         let places = if found.places.len() == 1 {
             "1 place".to_owned()
@@ -54,6 +55,7 @@ pub(crate) fn run(cx: &mut Context, a: &Path, b: &Path, html: Option<&Path>) -> 
         };
         Finding::new(&rules::FILES_DIFFER, text)
     });
+
     if let Some(path) = html {
         write_page(cx, path, [a, b], &found)?;
     }
@@ -65,6 +67,7 @@ pub(crate) fn run(cx: &mut Context, a: &Path, b: &Path, html: Option<&Path>) -> 
             found.format, found.size[0], found.size[1]
         )
     };
+
     Ok(Report::new(REPORT, &TOOL, Subject::default())
         .findings(findings)
         .data(&found)

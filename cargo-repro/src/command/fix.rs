@@ -72,7 +72,7 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
             cx.terminal.note(line);
         }
         cx.terminal
-            .status("Nothing", "to mend: the last check named no cause");
+            .status("Nothing", "to fix: the last check named no cause");
         return Ok(Outcome::Done);
     }
 
@@ -84,7 +84,7 @@ pub(crate) fn run(cx: &mut Context, yes: bool, toolchain: bool) -> Result<Outcom
     shown.dedup();
     texts.retain(|_, (old, new)| old != new);
     for line in &wanted.by_hand {
-        cx.terminal.note(format!("to mend by hand: {line}"));
+        cx.terminal.note(format!("to fix by hand: {line}"));
     }
     if texts.is_empty() {
         cx.terminal.status(
@@ -250,6 +250,7 @@ fn edit_configuration(
             }
         }
     }
+
     Ok(lines)
 }
 
@@ -294,6 +295,7 @@ fn edit_workflows(wanted: &mut Wanted, texts: &mut Texts, top: &Path) -> Vec<Str
             )),
         }
     }
+
     lines
 }
 
@@ -356,19 +358,23 @@ impl Builders {
             says: "the whole history is fetched",
             by_hand: "fetch the whole history there",
         };
+
         let epoch = |make| Edit {
             make,
             says: "SOURCE_DATE_EPOCH is the commit's time",
             by_hand: "set SOURCE_DATE_EPOCH to the commit's time there",
         };
+
         let workflows = std::fs::read_dir(top.join(".github/workflows"))
             .into_iter()
             .flatten()
             .flatten();
+
         let yaml = |path: &PathBuf| {
             path.extension()
                 .is_some_and(|ending| ending == "yml" || ending == "yaml")
         };
+
         let mut workflows: Vec<PathBuf> =
             workflows.map(|entry| entry.path()).filter(yaml).collect();
         workflows.sort();
@@ -382,6 +388,7 @@ impl Builders {
             );
             all.push((gitlab.clone(), history(ci::gitlab)));
         }
+
         if self.epoch {
             all.extend(
                 workflows
@@ -390,6 +397,7 @@ impl Builders {
             );
             all.push((gitlab, epoch(ci::gitlab_epoch)));
         }
+
         all
     }
 }
@@ -399,11 +407,11 @@ fn names(texts: &Texts, root: &Path) -> String {
     names.join(", ")
 }
 
-/// Asks whoever sits at the terminal.
+/// Asks anyone who sits at the terminal.
 pub(super) fn asked(cx: &Context) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(
-            Error::usage("nobody can be asked: the standard input is no terminal")
+            Error::usage("nobody can be asked: the standard input is not a terminal")
                 .with_help("give --yes to write it, or --dry-run to see it"),
         );
     }
@@ -455,6 +463,7 @@ pub(super) fn file_and_key(
         full.append(&mut key);
         return Ok((manifest, full));
     }
+
     Ok((
         root.join(if source.is_empty() || !source.ends_with(".toml") {
             "release-gates.toml"

@@ -57,7 +57,7 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
         .split_once('@')
         .ok_or_else(|| Error::usage(format!("`{spec}` is not NAME@VERSION")))?;
     let dir = scratch.join("query");
-    let failed = || "cannot write a throw-away package".to_owned();
+    let failed = || "cannot write a temporary package".to_owned();
     std::fs::create_dir_all(&dir).or_judge(failed)?;
     let manifest = format!(
         "[package]\nname = \"query\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[dependencies]\nwanted = {{ package = \"{name}\", version = \"={version}\" }}\n[workspace]\n"
@@ -68,6 +68,7 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
         .inherit_network_env()
         .arg("fetch")
         .current_dir(&dir);
+
     if cx.args().is_offline() {
         step = step.arg("--offline");
     }
@@ -75,6 +76,7 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
     cx.runner.run(step)?.success()?;
     let home = user_cargo_home().ok_or_else(|| Error::judge("CARGO_HOME cannot be found"))?;
     let file = format!("{name}-{version}.crate");
+
     // Several registries may have one of that name: the lock file says whose checksum was meant.
     let lock = std::fs::read_to_string(dir.join("Cargo.lock"))
         .or_judge(|| "cargo wrote no lock file".to_owned())?;
@@ -82,6 +84,7 @@ fn download(cx: &Context, spec: &str, scratch: &Path) -> Result<PathBuf> {
         .into_iter()
         .flatten()
         .flatten();
+
     caches
         .map(|entry| entry.path().join(&file))
         .find(|path| sha256_file(path).is_ok_and(|(digest, _)| lock.contains(&digest.to_string())))

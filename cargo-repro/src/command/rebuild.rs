@@ -287,12 +287,14 @@ pub(super) fn ready_guard(
         Error::judge(format!("`{}` is in no git repository", folder.display()))
             .with_help("clone the repository the release was made from")
     })?;
+
     let Some(commit) = git.head()?.filter(|head| head == wanted) else {
         return Err(Error::judge(format!(
             "it was built from {wanted}, and that is not checked out"
         ))
         .with_help(format!("git checkout {wanted}")));
     };
+
     let guard = Guard::new(&cx.runner, folder, &git, &commit)?;
     if let Err(why) = &guard.namespaces {
         let text = "the project's configuration, build scripts and macros run as you here, with your files, keys, agents and tokens in reach";
@@ -307,6 +309,7 @@ pub(super) fn ready_guard(
         cx.terminal.warn(format!("{text}: {why}"));
         findings.push(Finding::new(&rules::NOT_GUARDED, format!("{text}: {why}")).help(help));
     }
+
     Ok(guard)
 }
 

@@ -105,7 +105,7 @@ fn commit_of(cx: &Context, folder: &Path, rev: &str) -> Result<CommitId> {
             .with_help("clone the repository the artifact was made from")
     })?;
     git.resolve(rev)
-        .or_judge(|| format!("`{rev}` is no revision of this repository"))
+        .or_judge(|| format!("`{rev}` is not a revision of this repository"))
 }
 
 /// What was built under the artifact's name, for a target it can be of.

@@ -85,10 +85,11 @@ impl Session {
         let unseen = machine::unseen(source.repository(), &config.pass_env)?;
         for setting in &unseen {
             cx.terminal.warn(format!(
-                "{} is set and sealed builds do not see it; what a build needs belongs into `{}` of .cargo/config.toml",
+                "{} is set and sealed builds do not see it; what a build needs belongs in `{}` of .cargo/config.toml",
                 setting.what, setting.instead
             ));
         }
+
         let (targets, cross) = asked_targets(cx, args, &config);
         let toolchain = Toolchain::find(&cx.runner, &root)?;
         require_standard_libraries(&toolchain, &targets)?;
@@ -96,27 +97,32 @@ impl Session {
             let target = config.target.get(target);
             target.is_some_and(|target| target.linker.is_some())
         };
+
         let foreign: Vec<String> = targets
             .iter()
             .filter(|target| **target != toolchain.host && !configured(target))
             .cloned()
             .collect();
+
         let cross_linkers = if cross {
             find_linkers(&foreign)?
         } else {
             Vec::new()
         };
+
         let base = ThrowAway::make("repro")?;
         let abilities = Abilities::find(&cx.runner, base.path(), &toolchain.own_linker());
         let jobs = args
             .jobs
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
             .max(1);
+
         let profile = args
             .profile
             .clone()
             .or_else(|| config.profile.clone())
             .unwrap_or_else(|| "release".to_owned());
+
         let pins = Pins::new(&config.pin)?;
         pins.check(&abilities)?;
         let fetched = std::cell::Cell::new(false);
@@ -127,6 +133,7 @@ impl Session {
             .map(PathBuf::from)
             .filter(|linker| linker.is_absolute())
             .collect();
+
         Ok(Self {
             pins,
             linkers,
@@ -166,7 +173,8 @@ impl Session {
             .base
             .as_ref()
             .map(ThrowAway::path)
-            .ok_or_else(|| Error::judge("the throw-away folder is gone"))?;
+            .ok_or_else(|| Error::judge("the temporary folder is gone"))?;
+
         let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
         let plan = Plan {
             runner: &cx.runner,
@@ -181,6 +189,7 @@ impl Session {
             guard: self.guard.as_ref(),
             compared: self.compared,
         };
+
         let fetched = self.fetched.replace(true);
         let (sandbox, exported) = Sandbox::make(&plan, &base, conditions.clone())?;
         if fetched {
@@ -195,10 +204,13 @@ impl Session {
             &self.targets,
             cx.args().is_offline(),
         )?;
+
         drop(spinner);
+
         // The first download may have made folders of CARGO_HOME that were not there to be shared.
         std::fs::remove_dir_all(&sandbox.root)
             .map_err(|error| Error::judge("cannot remake the sealed place").with_source(error))?;
+
         Sandbox::make(&plan, &base, conditions)
     }
 
@@ -209,12 +221,14 @@ impl Session {
     pub(crate) fn build(&self, cx: &Context, conditions: Conditions, label: &str) -> Result<Built> {
         let jobs = self.pins.hold(conditions.clone()).jobs;
         let (sandbox, exported) = self.sandbox(cx, conditions)?;
+
         // Before the build: what it writes there is no source.
         let inputs = if self.compared {
             None
         } else {
             Some(Inputs::of(&sandbox)?)
         };
+
         cx.terminal
             .status("Building", format!("{label} in a sealed place"));
         let spinner = cx.terminal.spinner("Building");
@@ -227,11 +241,13 @@ impl Session {
             "Built",
             format!("{label} in {} ms of processor time", cost.as_millis()),
         );
+
         if !finished.is_success() {
             let text = sandbox.neutral(&finished.stderr_text());
             self.finish(cx);
             return Err(failure(label, &text));
         }
+
         let project = cx
             .loaded_project()
             .ok_or_else(|| Error::judge("the project was not loaded"))?;
@@ -242,6 +258,7 @@ impl Session {
             &self.profile,
             &finished.stdout,
         )?;
+
         Ok(Built {
             sandbox,
             build,
@@ -282,18 +299,21 @@ impl Session {
         ]
         .map(str::to_owned)
         .into();
+
         args.extend([
             "--profile".to_owned(),
             self.profile.clone(),
             "--jobs".to_owned(),
             jobs.to_string(),
         ]);
+
         args.extend(self.selection(cx, |package| sandbox.package_id(package))?);
         args.extend(
             self.targets
                 .iter()
                 .flat_map(|target| ["--target".to_owned(), target.clone()]),
         );
+
         for (target, config) in &self.config.target {
             if let Some(linker) = &config.linker {
                 args.extend([
@@ -302,6 +322,7 @@ impl Session {
                 ]);
             }
         }
+
         Ok(args)
     }
 
@@ -355,6 +376,7 @@ impl Session {
                 .help("commit them before a release"),
             );
         }
+
         if exported.lock_added {
             findings.push(
                 Finding::new(
@@ -364,6 +386,7 @@ impl Session {
                 .help("commit Cargo.lock"),
             );
         }
+
         for path in &exported.lfs_pointers {
             let path = path.to_string_lossy().replace('\\', "/");
             findings.push(
@@ -374,6 +397,7 @@ impl Session {
                 .at(path, None),
             );
         }
+
         findings
     }
 
@@ -385,7 +409,7 @@ impl Session {
                 &setting.what,
                 1,
                 format!(
-                    "sealed builds do not see it; what a build needs belongs into `{}` of .cargo/config.toml",
+                    "sealed builds do not see it; what a build needs belongs in `{}` of .cargo/config.toml",
                     setting.instead
                 ),
             );

@@ -113,6 +113,7 @@ fn ar(bytes: &[u8]) -> Option<Vec<Member>> {
             return None;
         }
     }
+
     Some(found)
 }
 
@@ -142,6 +143,7 @@ fn tar(bytes: &[u8]) -> Option<Vec<Member>> {
             return None;
         }
     }
+
     Some(found)
 }
 
@@ -197,5 +199,6 @@ fn zip(bytes: &[u8]) -> Option<Vec<Member>> {
             bytes: content,
         });
     }
+
     Some(found)
 }

@@ -19,23 +19,29 @@ pub(crate) fn explain(a: &[u8], b: &[u8]) -> Difference {
             ..Difference::default()
         };
     }
+
     let (format, mut places) = compare(a, b, 0);
+
     // What follows from nothing that can be seen is no consequence.
     if places.iter().all(|region| region.derived) {
         places.iter_mut().for_each(|region| region.derived = false);
     }
+
     // Causes first; among them where most bytes differ.
     places.sort_by(|x, y| {
         (x.derived, std::cmp::Reverse(x.bytes)).cmp(&(y.derived, std::cmp::Reverse(y.bytes)))
     });
+
     places.truncate(SHOWN);
     let (mut only_a, mut only_b) = if format == "text" {
         (Vec::new(), Vec::new())
     } else {
         strings::only(a, b)
     };
+
     only_a.truncate(20);
     only_b.truncate(20);
+
     Difference {
         identical: false,
         format: format.to_owned(),
@@ -62,6 +68,7 @@ fn compare(a: &[u8], b: &[u8], depth: usize) -> (&'static str, Vec<Region>) {
     }
     let (offset, values) = first_difference(a, b).unzip();
     let shorter = a.len().min(b.len()) as u64;
+
     (
         "bytes",
         vec![Region {

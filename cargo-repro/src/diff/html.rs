@@ -108,6 +108,7 @@ fn places(text: &mut String, found: &Difference) {
             markup(&place.note)
         );
     }
+
     text.push_str("</table>\n");
 }
 
@@ -120,6 +121,7 @@ fn drawing(stripe: &Stripe) -> String {
         "<svg class=\"{class}\" viewBox=\"0 0 {WIDTH} 18\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{} of {cells} stretches differ\">",
         stripe.cells.iter().filter(|cell| **cell > 0).count()
     );
+
     for (at, level) in stripe
         .cells
         .iter()
@@ -137,7 +139,9 @@ fn drawing(stripe: &Stripe) -> String {
             from + width
         );
     }
+
     text.push_str("</svg>");
+
     text
 }
 

@@ -52,6 +52,7 @@ fn sections(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
             .or_default()
             .insert(0, section.data().unwrap_or_default());
     }
+
     let mut stripes = Vec::new();
     for section in x.sections() {
         let name = binary::name(&section);
@@ -63,13 +64,16 @@ fn sections(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
             binary::is_derived(&name),
         ));
     }
+
     for (name, rest) in others {
         stripes.extend(
             rest.into_iter()
                 .map(|data| stripe(&name, &[], data, binary::is_derived(&name))),
         );
     }
+
     stripes.retain(|stripe| stripe.size != [0, 0]);
+
     Some(stripes)
 }
 
@@ -82,6 +86,7 @@ fn members(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
         .iter()
         .map(|member| (member.name.as_str(), member.bytes.as_slice()))
         .collect();
+
     let mut stripes: Vec<Stripe> = x
         .iter()
         .map(|member| {
@@ -94,11 +99,13 @@ fn members(a: &[u8], b: &[u8]) -> Option<Vec<Stripe>> {
             )
         })
         .collect();
+
     stripes.extend(
         others
             .into_iter()
             .map(|(name, bytes)| stripe(name, &[], bytes, archive::is_derived(name))),
     );
+
     Some(stripes)
 }
 

@@ -84,12 +84,15 @@ pub(crate) fn only(a: &[u8], b: &[u8]) -> (Vec<String>, Vec<String>) {
         kept.truncate(MOST);
         kept
     };
+
     let hashes = |bytes: &[u8]| {
         printable_runs(bytes)
             .map(hash_run)
             .collect::<HashSet<u64>>()
     };
+
     let (in_a, in_b) = both_at_once(|| hashes(a), || hashes(b));
+
     both_at_once(|| list(a, &in_b), || list(b, &in_a))
 }
 

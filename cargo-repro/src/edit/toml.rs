@@ -6,7 +6,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value};
 /// Why a file was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EditError {
-    #[error("it is no TOML: {0}")]
+    #[error("it is not valid TOML: {0}")]
     NoToml(String),
     #[error("`{0}` is there already with another value")]
     Taken(String),
@@ -34,6 +34,7 @@ pub(crate) fn set(text: &str, key: &[&str], value: &str) -> Result<Option<String
             .as_table_like_mut()
             .ok_or_else(|| EditError::NoTable((*name).to_owned()))?;
     }
+
     match table.get_mut(last) {
         None => drop(table.insert(last, Item::Value(value))),
         Some(there) if same(there, &value) => return Ok(None),
@@ -46,6 +47,7 @@ pub(crate) fn set(text: &str, key: &[&str], value: &str) -> Result<Option<String
             _ => return Err(EditError::Taken(key.join("."))),
         },
     }
+
     Ok(Some(document.to_string()))
 }
 
@@ -93,15 +95,18 @@ mod tests {
         )
         .unwrap()
         .unwrap();
+
         assert_eq!(
             new,
             "[build]\njobs = 1\n\n[env]\nUSER = { value = \"release\", force = true }\n"
         );
+
         let new = set(
             "[package]\nname = \"x\"\n",
             &["package", "metadata", "release-gates", "repro", "pin"],
             "[\"time\"]",
         );
+
         let new: toml::Table = new.unwrap().unwrap().parse().unwrap();
         assert_eq!(
             new["package"]["metadata"]["release-gates"]["repro"]["pin"][0].as_str(),

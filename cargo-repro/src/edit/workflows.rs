@@ -78,6 +78,7 @@ pub(crate) fn github(text: &str) -> Result<Option<String>, Taken> {
             }
         }
     }
+
     Ok(changed.then(|| out.join("\n") + if text.ends_with('\n') { "\n" } else { "" }))
 }
 
@@ -126,6 +127,7 @@ pub(crate) fn gitlab(text: &str) -> Result<Option<String>, Taken> {
             })
         };
     }
+
     match text.lines().position(|line| line.starts_with("variables:")) {
         Some(line)
             if text
@@ -191,6 +193,7 @@ pub(crate) fn github_epoch(text: &str) -> Result<Option<String>, Taken> {
             ],
         );
     }
+
     Ok((out.len() != lines.len())
         .then(|| out.join("\n") + if text.ends_with('\n') { "\n" } else { "" }))
 }

@@ -48,21 +48,25 @@ pub(crate) fn finding_of(cause: &Cause, latent: bool) -> Finding {
     } else {
         rule_of(cause.variation)
     };
+
     let seen = cause
         .evidence
         .first()
         .map(|first| format!(": {first}"))
         .unwrap_or_default();
+
     let text = format!(
         "the {} of `{}` depends on {}{seen}",
         cause.unit.as_str(),
         cause.package,
         dependence(cause)
     );
+
     let mut finding = Finding::new(rule, text).level(if latent { Level::Warn } else { rule.level });
     if let Some(fix) = &cause.fix {
         finding = finding.help(help_of(cause, fix));
     }
+
     finding
         .evidence("package", cause.package.clone())
         .evidence("variation", cause.variation.as_str())

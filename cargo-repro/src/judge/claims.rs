@@ -44,12 +44,14 @@ pub(crate) fn check_soundness(published: &Published) -> Result<()> {
             );
         }
     }
+
     let known = |text: &str| {
         !text.starts_with('-')
             && text
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
     };
+
     match envelope
         .subject
         .targets
@@ -94,9 +96,10 @@ pub(crate) fn environment(
             "the inputs differ: it was built with the variable `{name}`, {why}"
         ))
         .with_help(
-            "what a build depends on belongs into the commit: put it into `.cargo/config.toml`",
+            "what a build depends on belongs in the commit: put it into `.cargo/config.toml`",
         ));
     }
+
     Ok(given)
 }
 
@@ -243,6 +246,7 @@ fn artifact_claims(info: &BuildInfo, rebuilt: &BuildInfo) -> Vec<Claim> {
             ));
         }
     }
+
     claims
 }
 

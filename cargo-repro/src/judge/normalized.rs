@@ -53,7 +53,7 @@ fn is_same_path(key: &str, x: &Value, y: &Value) -> bool {
     path.is_some() && path == plain_path(key, y)
 }
 
-/// A path as it is without needless parts; `None` for what is no path.
+/// A path as it is without needless parts; `None` for what is not a path.
 fn plain_path(key: &str, value: &Value) -> Option<String> {
     let last = key.rsplit('.').next().unwrap_or_default();
     if !matches!(last, "path" | "build" | "readme" | "license-file") {
@@ -246,7 +246,7 @@ impl Meant<'_> {
             return None;
         }
 
-        // A member of the workspace is published to a registry before whoever depends on it.
+        // A member of the workspace is published to a registry before anyone who depends on it.
         let from_elsewhere: Vec<&&Locked> = known
             .iter()
             .filter(|other| other.source.is_some())
@@ -345,6 +345,7 @@ mod tests {
             assert_eq!(changed(&with, package, &[]), [key]);
             assert_eq!(changed(package, &with, &[]), [key]);
         }
+
         let other = "[package]\nname='x'\nversion='1.0.0'\nautobins=false\n";
         let with = format!("{other}[[bin]]\nname='a'\npath='src/bin/a.rs'\n");
         assert_eq!(

@@ -112,6 +112,7 @@ pub(crate) fn findings(data: &CrateData) -> Vec<Finding> {
             format!("`{name}` is not what the commit holds"),
         )
     });
+
     let normalized = data.normalized.iter().map(|name| {
         let text = match name.as_str() {
             "Cargo.lock" => {
@@ -129,6 +130,7 @@ pub(crate) fn findings(data: &CrateData) -> Vec<Finding> {
         };
         Finding::new(&rules::CRATE_NORMALIZED, text)
     });
+
     different.chain(normalized).collect()
 }
 

@@ -39,7 +39,7 @@ impl ScriptRun {
         })
     }
 
-    /// Whether it hands out its OUT_DIR: then whoever depends on it may read any file there.
+    /// Whether it hands out its OUT_DIR: then anyone who depends on it may read any file there.
     pub(crate) fn hands_out_folder(&self) -> bool {
         self.metadata().any(|pair| pair.contains("<target>"))
     }

@@ -32,7 +32,7 @@ const CATALOGUE: &[(Variation, &str, &str)] = &[
     (
         Variation::Environment,
         "HOME, USER, LOGNAME, LANG, LC_ALL, TZ, SHELL, TERM, what continuous integration sets, and a variable of no meaning have other values",
-        "embed no environment of the machine; what is meant on purpose belongs into `[env]` of .cargo/config.toml",
+        "embed no environment of the machine; what is meant on purpose belongs in `[env]` of .cargo/config.toml",
     ),
     (
         Variation::Host,
@@ -89,7 +89,7 @@ pub(crate) fn advice(variation: Variation) -> &'static str {
         .map_or("", |(.., advice)| advice)
 }
 
-/// What would mend it and cannot be tried on a repetition.
+/// What would fix it and cannot be tried on a repetition.
 pub(crate) fn untried_fix(text: impl Into<String>) -> Fix {
     Fix {
         text: text.into(),

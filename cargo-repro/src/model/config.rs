@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Targets {
                 .into_iter()
                 .map(|value| match value {
                     toml::Value::String(target) => Ok(target),
-                    other => Err(D::Error::custom(format!("`{other}` is no target"))),
+                    other => Err(D::Error::custom(format!("`{other}` is not a target"))),
                 })
                 .collect::<Result<_, _>>()
                 .map(Self::These),

@@ -13,6 +13,7 @@ pub(crate) fn reachable(a: &Build, comparison: &Comparison, package: &str) -> BT
         .enumerate()
         .map(|(pair, &(i, _))| (a.units[i].stem(), pair))
         .collect();
+
     let of_package = |pair: usize| a.units[comparison.units[pair].0].call.package == package;
     let mut open: Vec<usize> = (0..comparison.units.len())
         .filter(|&pair| of_package(pair))
@@ -42,6 +43,7 @@ pub(crate) fn reachable(a: &Build, comparison: &Comparison, package: &str) -> BT
         let next: Vec<usize> = externs.chain(scripts).collect();
         open.extend(next.into_iter().filter(|other| seen.insert(*other)));
     }
+
     seen
 }
 

@@ -231,6 +231,7 @@ fn runs(a: &Build, b: &Build) -> Vec<(usize, usize)> {
             folder.to_string_lossy().into_owned(),
         )
     };
+
     let by_package = |run: &ScriptRun| (run.package.clone(), run.version.clone());
     let mut pairs = Vec::new();
     for (i, run) in a.scripts.iter().enumerate() {
@@ -242,6 +243,7 @@ fn runs(a: &Build, b: &Build) -> Vec<(usize, usize)> {
         });
         pairs.extend(same.map(|j| (i, j)));
     }
+
     pairs
 }
 
@@ -475,18 +477,21 @@ mod tests {
                 vec![sys, script("app", "", ("liba.a", x))],
             )
         };
+
         let found = compare(&of("1"), &of("2"));
         assert_eq!(found.fed, [(1, 0)]);
         assert_eq!(
             found.roots,
             [Root::Script { a: 0, b: 0 }, Root::Script { a: 1, b: 1 }]
         );
+
         // Who hands nothing out feeds nobody.
         let silent = |x: &str| {
             let mut build = of(x);
             build.scripts[0].statements.clear();
             build
         };
+
         assert!(compare(&silent("1"), &silent("2")).fed.is_empty());
     }
 }

@@ -220,6 +220,7 @@ fn list(dir: &Path) -> Result<BTreeMap<PathBuf, Entry>> {
             );
         }
     }
+
     Ok(found)
 }
 
@@ -317,6 +318,7 @@ mod tests {
             symlink("loop", folder.join("loop")).unwrap();
             symlink(to, folder.join("link")).unwrap();
         }
+
         std::fs::remove_file(b.join("file")).unwrap();
         symlink("read", b.join("file")).unwrap();
         assert_eq!(

@@ -92,7 +92,7 @@ impl Origin {
 /// # Errors
 /// It is no such archive, or holds something outside that folder.
 pub(crate) fn unpack(bytes: &[u8], name: &str) -> Result<Vec<Member>> {
-    let broken = || Error::judge(format!("`{name}` is no .crate file"));
+    let broken = || Error::judge(format!("`{name}` is not a .crate file"));
     // Cargo reads one stream and stops at the end of its archive; what lies behind is hidden.
     let mut decoder = flate2::bufread::GzDecoder::new(bytes);
     let mut content = Vec::new();

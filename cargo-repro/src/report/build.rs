@@ -26,6 +26,7 @@ pub(crate) fn table(info: &BuildInfo) -> String {
         .map(|artifact| artifact.path.len())
         .max()
         .unwrap_or(0);
+
     for artifact in &info.artifacts {
         let digest = artifact.sha256.to_string();
         let smoke = artifact
@@ -42,5 +43,6 @@ pub(crate) fn table(info: &BuildInfo) -> String {
             .replace("  \n", "\n"),
         );
     }
+
     text
 }

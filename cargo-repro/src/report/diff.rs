@@ -25,6 +25,7 @@ pub(crate) fn table(found: &Difference) -> String {
         let line = plain(&format!("{}{krate}{derived}{note}", parts.join("  ")));
         text.push_str(&format!("  {:>10} bytes  {line}\n", place.bytes));
     }
+
     if found.places.len() > 30 {
         text.push_str(&format!("  and {} more places\n", found.places.len() - 30));
     }
@@ -34,6 +35,7 @@ pub(crate) fn table(found: &Difference) -> String {
             text.push_str(&format!("  only the {side} has the text `{short}`\n"));
         }
     }
+
     text
 }
 

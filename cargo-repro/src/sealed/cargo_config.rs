@@ -43,7 +43,7 @@ impl CargoConfig {
     /// Reads the levels of a folder, nearest first, as far as `top`.
     ///
     /// # Errors
-    /// A file is no TOML, or includes others in a way that is not understood: whatever those say
+    /// A file is not valid TOML, or includes others in a way that is not understood: whatever those say
     /// would be missed.
     pub(crate) fn read(folder: &Path, top: &Path) -> Result<Self> {
         let mut files = Vec::new();
@@ -195,11 +195,13 @@ fn included_files(path: &Path, table: &Table) -> Result<Vec<(PathBuf, bool)>> {
             _ => None,
         }
     };
+
     let included = match table.get("include") {
         None => Some(Vec::new()),
         Some(Value::Array(values)) => values.iter().map(one).collect(),
         Some(value) => one(value).map(|file| vec![file]),
     };
+
     included.ok_or_else(|| {
         Error::judge("`include` of a cargo configuration has a shape that is not understood")
             .with_help("name files, as `include = [\"more.toml\"]`")
@@ -302,6 +304,7 @@ mod tests {
             ".cargo/config.toml",
             "[build]\nrustc-wrapper = \"outside\"\n",
         );
+
         std::fs::create_dir_all(&workspace).unwrap();
         assert_eq!(read(&workspace).rustc_wrapper(), None);
         write(
@@ -309,12 +312,14 @@ mod tests {
             "top/.cargo/config.toml",
             "[build]\nrustc-wrapper = \"./w.sh\"\ntarget = \"a\"\n",
         );
+
         assert_eq!(read(&workspace).rustc_wrapper(), Some(top.join("./w.sh")));
         write(
             dir.path(),
             "top/in/ws/.cargo/config",
             "[build]\nrustc-wrapper = \"w\"\ntarget = [\"b\", \"c\"]\n",
         );
+
         assert_eq!(read(&workspace).rustc_wrapper(), Some("w".into()));
         assert_eq!(read(&workspace).targets(), ["b", "c", "a"]);
         assert_eq!(read(&top.join("in")).targets(), ["a"]);
@@ -374,11 +379,13 @@ mod tests {
             "home/.cargo/config.toml",
             "[build]\nrustflags = [\"-g\"]\njobs = 2\n[profile.release]\nlto = true\n[net]\noffline = true\n[target.x]\nlinker = \"l\"\nrustflags = []\n",
         );
+
         write(
             dir.path(),
             "home/projects/.cargo/config.toml",
             "[env]\nCC = \"clang\"\n",
         );
+
         let unseen = unseen_settings(&repository, Some(&home)).unwrap();
         let keys: Vec<&str> = unseen.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(

@@ -24,7 +24,7 @@ pub(crate) struct Conditions {
     pub(crate) file_times: Duration,
     pub(crate) shell: &'static str,
     pub(crate) history: History,
-    /// Who builds; `None` for whoever builds A.
+    /// Who builds; `None` for anyone who builds A.
     pub(crate) identity: Option<Identity>,
     /// Number of processors programs see; 0 for the machine's.
     pub(crate) processors: usize,

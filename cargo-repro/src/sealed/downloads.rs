@@ -105,7 +105,7 @@ struct Lock {
 }
 
 /// Copies what a lock file names from the user's CARGO_HOME to another, so that nothing has to be
-/// downloaded twice and whoever writes to the copy does not reach the user's. What is missing or
+/// downloaded twice and anyone who writes to the copy does not reach the user's. What is missing or
 /// not what the lock file says is left out.
 ///
 /// # Errors
@@ -126,6 +126,7 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
             .flatten()
             .map(|entry| entry.path())
     };
+
     let copy = |from: &Path, wanted: Option<&str>| -> Result<()> {
         let Ok(bytes) = std::fs::read(from) else {
             return Ok(());
@@ -139,16 +140,19 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
         }
         std::fs::write(dest, bytes).or_judge(failed)
     };
+
     let plain = |text: &str| {
         text.bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
             && !text.starts_with('.')
     };
+
     let packages: Vec<&Locked> = lock
         .package
         .iter()
         .filter(|one| plain(&one.name) && plain(&one.version) && one.source.is_some())
         .collect();
+
     for registry in folders(user.join("registry/cache")) {
         for one in packages.iter().filter(|one| one.checksum.is_some()) {
             copy(
@@ -157,16 +161,19 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
             )?;
         }
     }
+
     for registry in folders(user.join("registry/index")) {
         copy(&registry.join("config.json"), None)?;
         for one in &packages {
             copy(&registry.join(".cache").join(index_path(&one.name)), None)?;
         }
     }
+
     let named: BTreeSet<&str> = packages
         .iter()
         .filter_map(|one| repository(one.source.as_deref()?))
         .collect();
+
     for database in folders(user.join("git/db")) {
         let name = database
             .file_name()
@@ -180,6 +187,7 @@ pub(crate) fn copy_locked(lock: Option<&Path>, to: &Path) -> Result<()> {
             files(&database, &mut |path| copy(path, None))?;
         }
     }
+
     Ok(())
 }
 

@@ -60,15 +60,18 @@ impl Source {
                     "commit or stash them, or build the work tree with --allow-dirty (the report says so)",
                 ));
         }
+
         let root = git
             .root()
             .canonicalize()
             .or_judge(|| "cannot find the repository".to_owned())?;
+
         let inside = |path: &Path| {
             path.canonicalize()
                 .ok()
                 .and_then(|path| path.strip_prefix(&root).map(Path::to_owned).ok())
         };
+
         for package in project
             .metadata
             .packages
@@ -83,12 +86,15 @@ impl Source {
                 .with_help("move it into the repository, or depend on it by git or registry"));
             }
         }
+
         let workspace = inside(&project.root).ok_or_else(|| {
             Error::judge("the workspace lies outside its repository")
                 .with_help("check the `workspace` key")
         })?;
+
         let epoch = project.epoch()?.unwrap_or_default();
         let lock = project.root.join("Cargo.lock");
+
         Ok(Self {
             git,
             commit,
@@ -128,6 +134,7 @@ impl Source {
         } else {
             exported.lfs_pointers = self.git.checkout(&self.commit, dest)?.lfs_pointers;
         }
+
         let lock = dest.join(&self.workspace).join("Cargo.lock");
         if !lock.exists() {
             std::fs::copy(&self.lock, &lock).map_err(|error| {
@@ -137,6 +144,7 @@ impl Source {
             })?;
             exported.lock_added = true;
         }
+
         for (history, aside) in [histories.other, Some((histories.own, dest))]
             .into_iter()
             .flatten()
@@ -147,15 +155,18 @@ impl Source {
                     .or_judge(|| "cannot make the sealed place's repository".to_owned())?;
             }
         }
+
         let seconds = u64::try_from(self.epoch).unwrap_or_default();
         set_times(
             dest,
             SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + conditions.file_times,
         )
         .or_judge(|| "cannot set the times of the exported sources".to_owned())?;
+
         set_modes(dest, conditions.umask_bits())
             .or_judge(|| "cannot set the modes of the exported sources".to_owned())?;
         history::refresh(&self.git, dest)?;
+
         Ok(exported)
     }
 
@@ -196,6 +207,7 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
         #[cfg(not(unix))]
         return std::fs::copy(from, to).map(drop);
     }
+
     if metadata.is_dir() {
         for entry in std::fs::read_dir(from)? {
             let entry = entry?;
@@ -205,6 +217,7 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
         }
         return Ok(());
     }
+
     std::fs::copy(from, to).map(drop)
 }
 

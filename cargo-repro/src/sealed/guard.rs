@@ -1,5 +1,5 @@
 //! Others' code is kept away from the caller: what a rebuild starts sees the toolchain and the
-//! system's programs, read-only, its own throw-away place, and nothing else of the machine: no home
+//! system's programs, read-only, its own temporary place, and nothing else of the machine: no home
 //! folder, key, token, agent's socket or process of the caller's.
 //!
 //! Made of namespaces with the programs of util-linux, so no root is needed. Where they cannot be
@@ -145,8 +145,10 @@ impl Guard {
             .root()
             .canonicalize()
             .or_judge(|| "cannot find the repository".to_owned())?;
+
         let temporary = ThrowAway::make("guard")?;
         let failed = || "cannot make the guard's folders".to_owned();
+
         // Mounts are listed by their real paths.
         let base = temporary.path().canonicalize().or_judge(failed)?;
         for name in ["root", "home", "cargo-home", "tmp"] {
@@ -156,6 +158,7 @@ impl Guard {
             .ancestors()
             .map(|dir| dir.join("Cargo.lock"))
             .find(|path| path.is_file());
+
         downloads::copy_locked(lock.as_deref(), &base.join("cargo-home"))?;
         let export = base.join("project");
         git.checkout(commit, &export)?;
@@ -165,6 +168,7 @@ impl Guard {
         }) {
             std::fs::copy(lock, there).or_judge(|| "cannot copy `Cargo.lock`".to_owned())?;
         }
+
         let relative = folder.strip_prefix(&project).unwrap_or(Path::new(""));
         for path in CargoConfig::read(&export.join(relative), &export)?.paths() {
             without_credential_programs(path)?;
@@ -179,9 +183,11 @@ impl Guard {
             namespaces: Err("namespaces need Linux".to_owned()),
             environment: Vec::new(),
         };
+
         if cfg!(target_os = "linux") {
             guard.namespaces = guard.probe();
         }
+
         Ok(guard)
     }
 
@@ -313,6 +319,7 @@ impl Guard {
         } else {
             step
         };
+
         for name in [
             "SSH_AUTH_SOCK",
             "GIT_SSH_COMMAND",
@@ -322,17 +329,20 @@ impl Guard {
         ] {
             step = step.env_remove(name);
         }
+
         let given: Vec<_> = step
             .environment()
             .iter()
             .map(|(a, b)| (a.clone(), b.clone()))
             .collect();
+
         for (name, value) in given {
             step = match variables::without_secrets(&name, &value) {
                 Some(public) => step.env(name, public),
                 None => step.env_remove(name),
             };
         }
+
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path: Vec<PathBuf> = std::iter::once(bin.clone())
             .chain(
@@ -340,6 +350,7 @@ impl Guard {
                     .filter(|dir| self.namespaces.is_err() || self.shows(dir)),
             )
             .collect();
+
         step = step
             .env("PATH", std::env::join_paths(path).unwrap_or_default())
             .env("HOME", base.join("home"))
@@ -352,7 +363,8 @@ impl Guard {
             // Empty means none, whatever the project's configuration says.
             .env("RUSTC_WRAPPER", "")
             .env("RUSTC_WORKSPACE_WRAPPER", "");
-        // Whoever signs in for registries may be a program of the project's own.
+
+        // Anyone who signs in for registries may be a program of the project's own.
         step = step.env("CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS", "");
         if self.namespaces.is_err() {
             return step;
@@ -361,11 +373,14 @@ impl Guard {
             Some(folder) => self.project.join(folder),
             None => std::env::current_dir().unwrap_or_default(),
         };
+
         // It is read-only where it is seen.
         if let Ok(folder) = start.strip_prefix(&self.project) {
             let _ = std::fs::create_dir_all(self.export.join(folder));
         }
+
         let view = self.view(network);
+
         step.through("unshare", self.words(&view, &start, "guarded", START))
     }
 }

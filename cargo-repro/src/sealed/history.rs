@@ -32,6 +32,7 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
             .root()
             .join(bytes_to_path(out.strip_suffix(b"\n").unwrap_or(&out))))
     };
+
     let objects = ask(&["rev-parse", "--git-path", "objects"])?
         .canonicalize()
         .or_judge(failed)?;
@@ -45,6 +46,7 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
         &format!("--object-format={format}"),
     ]))?
     .success()?;
+
     let dir = dest.join(".git");
     let put = |name: &str, text: &str| -> Result<()> {
         let path = dir.join(name);
@@ -53,10 +55,12 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
         }
         std::fs::write(path, text).or_judge(failed)
     };
+
     put(
         "objects/info/alternates",
         &format!("{}\n", objects.display()),
     )?;
+
     match history {
         History::Whole => {
             let tags = git.plumbing([
@@ -78,8 +82,10 @@ pub(crate) fn make(git: &Git, commit: &CommitId, dest: &Path, history: History) 
                 .success()?;
         }
     }
+
     put("HEAD", &format!("{commit}\n"))?;
     git.run(here().args(["read-tree", "HEAD"]))?.success()?;
+
     refresh(git, dest)
 }
 

@@ -1,4 +1,4 @@
-//! Who a build runs as. In a user namespace whoever calls can be mapped to any one user and group,
+//! Who a build runs as. In a user namespace anyone who calls can be mapped to any one user and group,
 //! and keeps what the files' owner may do.
 
 use release_gate::process::{Runner, Step};

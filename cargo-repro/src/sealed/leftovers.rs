@@ -14,7 +14,7 @@ const LOCK: &str = "lock";
 /// What the folders are called, behind `release-gates-`.
 const PURPOSES: &[&str] = &["repro", "guard", "crate"];
 
-/// A throw-away folder that is known to be in use.
+/// A temporary folder that is known to be in use.
 #[derive(Debug)]
 pub(crate) struct ThrowAway {
     path: PathBuf,
@@ -112,10 +112,12 @@ mod tests {
                 std::fs::write(path(name).join(LOCK), "").unwrap();
             }
         }
+
         let alive = File::open(path("release-gates-repro-alive").join(LOCK)).unwrap();
         alive.try_lock().unwrap();
         remove_leftovers(dir.path());
         assert!(!path("release-gates-repro-dead").exists());
+
         for name in [
             "release-gates-repro-alive",
             "release-gates-repro-kept",

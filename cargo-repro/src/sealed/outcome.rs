@@ -301,6 +301,7 @@ impl<'a> Layout<'a> {
         } else {
             targets.to_vec()
         };
+
         let folder = |target: String| match target.as_str() {
             "host-tuple" => (host.to_owned(), host.to_owned()),
             // A target of one's own is called as its file.
@@ -314,11 +315,13 @@ impl<'a> Layout<'a> {
             }
             _ => (target.clone(), target),
         };
+
         let profile = match profile {
             "dev" | "test" => "debug",
             "bench" => "release",
             other => other,
         };
+
         Self {
             target: &sandbox.target,
             host,
@@ -366,12 +369,14 @@ fn released_files(
             .iter()
             .any(|kind| wanted.contains(&kind.as_str()))
     };
+
     if is(&["bin"]) {
         return executable
             .into_iter()
             .map(|path| (ArtifactKind::Bin, path))
             .collect();
     }
+
     if is(&["custom-build", "test", "bench", "example"]) {
         return Vec::new();
     }
@@ -384,6 +389,7 @@ fn released_files(
             _ => None,
         }
     };
+
     files
         .into_iter()
         .filter_map(|path| Some((kind_of(&path)?, path)))
@@ -439,6 +445,7 @@ fn units(sandbox: &Sandbox) -> Result<Vec<Unit>> {
         let text = sandbox.outside(&String::from_utf8_lossy(&bytes));
         calls.push(serde_json::from_str(&text).or_judge(unreadable)?);
     }
+
     calls.sort_by_key(|call| (call.key(), call.metadata.clone(), call.out_dir.clone()));
     calls.dedup_by_key(|call| {
         (
@@ -447,6 +454,7 @@ fn units(sandbox: &Sandbox) -> Result<Vec<Unit>> {
             call.extra_filename.clone(),
         )
     });
+
     let mut listings: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     let mut units = Vec::new();
     for call in calls {
@@ -496,6 +504,7 @@ fn units(sandbox: &Sandbox) -> Result<Vec<Unit>> {
         }
         units.push(unit);
     }
+
     Ok(units)
 }
 
@@ -555,12 +564,14 @@ fn script(
         .parent()
         .map(|dir| std::fs::read(dir.join("output")).unwrap_or_default())
         .unwrap_or_default();
+
     let said = sandbox.neutral(&String::from_utf8_lossy(&said));
     let statements = said
         .lines()
         .filter(|line| is_effective(line))
         .map(str::to_owned)
         .collect();
+
     let mut files = BTreeMap::new();
     visit_files(&out_dir, &mut |path| {
         // Text that names the place is compared without the name, where it is small enough to be
@@ -580,6 +591,7 @@ fn script(
         files.insert(name, digest);
     })
     .or_judge(|| format!("cannot read what the build script of `{package}` left"))?;
+
     Ok(ScriptRun {
         package,
         version,

@@ -88,7 +88,7 @@ impl Pins {
             Some(word) => Err(Error::judge(format!(
                 "`[repro] pin = [\"{word}\"]` cannot be had on this machine: {why}"
             ))
-            .with_help("build on a machine that can, or mend the cause and remove the pin")),
+            .with_help("build on a machine that can, or fix the cause and remove the pin")),
             None => Ok(()),
         };
         if let Err(why) = &abilities.interposer {

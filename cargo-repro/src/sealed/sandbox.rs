@@ -1,4 +1,4 @@
-//! A throw-away place to build in, and the conditions that hold there.
+//! A temporary place to build in, and the conditions that hold there.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -100,22 +100,26 @@ impl Sandbox {
         } else {
             root.clone()
         };
+
         let dir = |name: &str| -> Result<PathBuf> {
             let path = root.join(name);
             std::fs::create_dir_all(&path)
                 .or_judge(|| "cannot make the sealed place".to_owned())?;
             Ok(path)
         };
+
         let source = dir("source")?;
         let aside = root.join("git");
         let other = match conditions.history {
             History::Whole => History::Shallow,
             History::Shallow => History::Whole,
         };
+
         let histories = Histories {
             own: conditions.history,
             other: Some((other, aside.as_path())),
         };
+
         let exported = plan.source.export(&source, &conditions, &histories)?;
         let workspace = source.join(&plan.source.workspace);
         let cargo_config = CargoConfig::read(&workspace, &source)?;
@@ -125,6 +129,7 @@ impl Sandbox {
             )
             .with_help("name it in rust-toolchain.toml, or start this with RUSTC"));
         }
+
         let mut sandbox = Self {
             workspace,
             cargo_config,
@@ -159,15 +164,18 @@ impl Sandbox {
             source,
             conditions,
         };
+
         downloads::share(
             plan.guard.map(|guard| guard.cargo_home()).as_deref(),
             &sandbox.cargo_home,
         )?;
+
         sandbox.fill_tools()?;
         if let Err(why) = sandbox.try_interposer(plan.runner) {
             sandbox.abilities.interposer = Err(why);
         }
         plan.pins.check(&sandbox.abilities)?;
+
         Ok((sandbox, exported))
     }
 
@@ -233,6 +241,7 @@ impl Sandbox {
                 .and_then(|_| interposer::tell(&self.root, &self.interposer_settings()))
                 .or_judge(|| "cannot make the sealed place".to_owned())?;
         }
+
         let me = std::env::current_exe()
             .or_judge(|| "cannot find this program's own file".to_owned())?;
         let put = |name: &str| -> Result<()> {
@@ -245,6 +254,7 @@ impl Sandbox {
             let made = std::fs::copy(&me, &file).map(drop);
             made.or_judge(|| "cannot make the sealed place".to_owned())
         };
+
         put(tools::WRAPPER)?;
         if cfg!(unix) {
             let path = std::env::var_os("PATH").unwrap_or_default();
@@ -258,19 +268,23 @@ impl Sandbox {
                 .collect();
             names.iter().try_for_each(|name| put(name))?;
         }
+
         for linker in &self.cross_linkers {
             if let Some(script) = linker.script() {
                 self.put_script(&linker.script_name(), &script)?;
             }
         }
+
         let spec = SandboxSpec {
             records: self.inside(&self.records),
             remap: self.remaps(),
             chain: self.chained_wrapper(),
             rustc: self.toolchain.rustc.clone(),
         };
+
         let bytes =
             serde_json::to_vec(&spec).or_judge(|| "cannot describe the sealed place".to_owned())?;
+
         std::fs::write(self.tools.join(tools::SPEC), bytes)
             .or_judge(|| "cannot make the sealed place".to_owned())
     }

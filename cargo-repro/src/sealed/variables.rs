@@ -74,11 +74,14 @@ pub(crate) fn governs(name: &str) -> bool {
                 .iter()
                 .any(|tool| name.starts_with(&format!("{tool}_")))
     };
+
     let bare = upper
         .strip_prefix("HOST_")
         .or_else(|| upper.strip_prefix("TARGET_"))
         .unwrap_or(&upper);
+
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+
     !plain
         || starts(&[
             "CARGO",
@@ -145,23 +148,28 @@ mod tests {
             seen("CARGO_REGISTRIES_X_INDEX", "sparse+https://u:pw@h/i/").as_deref(),
             Some("sparse+https://h/i/")
         );
+
         assert_eq!(
             seen("CARGO_REGISTRIES_X_INDEX", "ssh://git@h/i").as_deref(),
             Some("ssh://git@h/i")
         );
+
         assert_eq!(
             seen("CARGO_REGISTRIES_X_INDEX", "ssh://git:pw@h/i").as_deref(),
             Some("ssh://git@h/i")
         );
+
         assert_eq!(
             seen("https_proxy", "http://u:p@w@h:80").as_deref(),
             Some("http://h:80")
         );
+
         assert_eq!(seen("https_proxy", "u:pw@h:80").as_deref(), Some("h:80"));
         assert_eq!(
             seen("https_proxy", "http://h:80/a@b").as_deref(),
             Some("http://h:80/a@b")
         );
+
         for name in [
             "CARGO_REGISTRIES_X_KEY",
             "CARGO_REGISTRIES_X_TOKEN",
@@ -201,6 +209,7 @@ mod tests {
         ] {
             assert!(governs(name), "{name}");
         }
+
         for name in ["MY_SETTING", "CCACHE", "VERGEN_IDEMPOTENT", "ARCHIVE"] {
             assert!(!governs(name), "{name}");
         }

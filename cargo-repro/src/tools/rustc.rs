@@ -23,9 +23,11 @@ pub(super) fn run(spec: &SandboxSpec, mut args: Vec<OsString>) -> ExitCode {
         // cargo's messages.
         let _ = write(&spec.records, &call);
     }
+
     words.push(rustc);
     words.extend(remaps);
     words.extend(args);
+
     match &spec.chain {
         Some(wrapper) => become_program(wrapper, words),
         None => {
@@ -159,18 +161,22 @@ mod tests {
             ("CARGO_MANIFEST_DIR", "/p/src/demo"),
             ("OUT_DIR", "/p/target/build/demo-1/out"),
         ];
+
         let env = env
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
+
         let around = Surroundings {
             env,
             cwd: PathBuf::new(),
         };
+
         let spec = SandboxSpec {
             remap: vec![("/p/src".into(), "/src".into())],
             ..SandboxSpec::default()
         };
+
         let flags = remaps(&spec, &around);
         assert_eq!(
             flags,

@@ -41,6 +41,7 @@ pub(super) fn become_program(program: &Path, args: impl IntoIterator<Item = OsSt
         let _error = std::os::unix::process::CommandExt::exec(&mut command);
         ExitCode::from(127)
     }
+
     #[cfg(not(unix))]
     {
         match command.status() {

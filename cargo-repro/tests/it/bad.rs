@@ -229,7 +229,7 @@ fn no_lock_file_is_no_build_and_one_that_is_not_committed_is_said() {
         (".gitignore", "target\nCargo.lock\n"),
     ]);
     let demo = bad.dir.path().join("demo");
-    // Whoever asks cargo for the project makes one, unless that is forbidden.
+    // Anyone who asks cargo for the project makes one, unless that is forbidden.
     bad.refused(&["build", "--offline", "--locked"], &["lock"]);
     assert!(
         bad.run(&demo, "cargo", &["generate-lockfile", "--offline"])
@@ -259,6 +259,7 @@ fn with_registry() -> (Bad, PathBuf, PathBuf) {
         "{}license = \"MIT\"\ndescription = \"x\"\n",
         MANIFEST.replace("demo", "dep")
     );
+
     bad.write(
         "dep",
         &[
@@ -266,11 +267,13 @@ fn with_registry() -> (Bad, PathBuf, PathBuf) {
             ("src/lib.rs", "pub fn one() -> u8 { 1 }\n"),
         ],
     );
+
     let packed = bad.run(
         &bad.dir.path().join("dep"),
         "cargo",
         &["package", "--offline", "--no-verify", "--allow-dirty", "-q"],
     );
+
     assert!(packed.is_success(), "{}", packed.stderr_text());
     let registry = bad.dir.path().join("demo/registry");
     std::fs::create_dir_all(registry.join("index/3/d")).unwrap();
@@ -278,11 +281,13 @@ fn with_registry() -> (Bad, PathBuf, PathBuf) {
         registry.join("index/3/d/dep"),
         registry.join("dep-1.0.0.crate"),
     );
+
     std::fs::copy(
         bad.dir.path().join("dep/target/package/dep-1.0.0.crate"),
         &file,
     )
     .unwrap();
+
     let (sha256, _) = release_gate::digest::sha256_file(&file).unwrap();
     let line = format!(
         "{{\"name\":\"dep\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{sha256}\",\"features\":{{}},\"yanked\":false}}\n"
@@ -294,6 +299,7 @@ fn with_registry() -> (Bad, PathBuf, PathBuf) {
         "demo",
         &[(".cargo/config.toml", config), ("Cargo.toml", &manifest)],
     );
+
     (bad.locked(), index, file)
 }
 
@@ -548,6 +554,7 @@ fn a_target_of_the_projects_configuration_is_told() {
         .lines()
         .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
         .unwrap();
+
     // The host's own triple is as good as a foreign one and needs no other standard library: its
     // files lie in a folder of that name.
     let bad = Bad::new(&[
@@ -559,6 +566,7 @@ fn a_target_of_the_projects_configuration_is_told() {
         ("Cargo.lock", LOCK),
         ("src/main.rs", MAIN),
     ]);
+
     let finished = bad.repro(&["build", "--offline", "--message-format", "json"]);
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
     assert_eq!(
@@ -567,6 +575,7 @@ fn a_target_of_the_projects_configuration_is_told() {
         "{report:#} {}",
         finished.stderr_text()
     );
+
     assert_eq!(
         report["data"]["artifacts"][0]["target"],
         host.as_str(),

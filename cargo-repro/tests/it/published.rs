@@ -1,4 +1,4 @@
-//! `cargo repro crate` on packages that cargo itself packed from throw-away repositories, untouched
+//! `cargo repro crate` on packages that cargo itself packed from temporary repositories, untouched
 //! and tampered with.
 
 #![expect(
@@ -26,6 +26,7 @@ impl Published {
             .prefix("published-")
             .tempdir()
             .unwrap();
+
         let this = Self { dir };
         let manifest = "[package]\nname = \"demo\"\nversion = \"1.2.3\"\nedition = \"2024\"\nlicense = \"MIT\"\ndescription = \"x\"\n";
         for (path, text) in [
@@ -41,13 +42,16 @@ impl Published {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
+
         let cargo = |args: &[&str]| {
             let finished = this.run("cargo", args);
             assert!(finished.is_success(), "{}", finished.stderr_text());
         };
+
         cargo(&["generate-lockfile", "--offline"]);
         fixture::git(|args| this.run("git", args), fixture::COMMIT);
         cargo(&["package", "--no-verify", "--offline", "-q"]);
+
         this
     }
 
@@ -102,10 +106,12 @@ impl Published {
                 .append_data(&mut header, name, bytes.as_slice())
                 .unwrap();
         }
+
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         packed.write_all(&builder.into_inner().unwrap()).unwrap();
         let file = self.dir.path().join("demo-1.2.3.crate");
         std::fs::write(&file, packed.finish().unwrap()).unwrap();
+
         self.call(&file)
     }
 
@@ -268,6 +274,7 @@ fn nothing_hides_behind_an_archive() {
         packed.write_all(bytes).unwrap();
         packed.finish().unwrap()
     };
+
     for (name, bytes) in [
         ("another stream", [packed.clone(), zipped(&plain)].concat()),
         ("bytes", [packed.clone(), b"more".to_vec()].concat()),

@@ -526,5 +526,5 @@ fn a_program_without_a_buildinfo_is_built_from_its_tag() {
 
     let (code, _, stderr) = rebuild("v9");
     assert_eq!(code, Some(101));
-    assert!(stderr.contains("`v9` is no revision"), "{stderr}");
+    assert!(stderr.contains("`v9` is not a revision"), "{stderr}");
 }

@@ -77,8 +77,9 @@ fn compare(old: &Document, new: &Document) -> Vec<Finding> {
     if old.bytes == new.bytes {
         return Vec::new();
     }
+
     // A document in another standard or spelling cannot have the same bytes, nor the same metadata
-    // to the letter; one of another version of the specification can have the latter.
+    // exactly; one of another version of the specification can have the latter.
     let mut same_spelling = first_byte(&old.bytes) == first_byte(&new.bytes);
     let mut before = old.sbom.clone();
     let mut after = new.sbom.clone();
@@ -89,6 +90,7 @@ fn compare(old: &Document, new: &Document) -> Vec<Finding> {
         before.rest = without_version(before.rest);
         after.rest = without_version(after.rest);
     }
+
     let findings = compare_documents(&before, &after);
     if findings.is_empty() && before.standard == after.standard && same_spelling {
         // Equal components, equal rest, other bytes: order, white space, or a serial number.
@@ -97,6 +99,7 @@ fn compare(old: &Document, new: &Document) -> Vec<Finding> {
             "the documents say the same in other bytes",
         )];
     }
+
     findings
 }
 

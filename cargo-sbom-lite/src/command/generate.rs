@@ -90,17 +90,20 @@ impl<'a> Wanted<'a> {
             (None, None) if args.output.is_some() => vec![default_formats()[0]],
             (None, None) => default_formats(),
         };
+
         let Some(version) = version else {
             return Ok(Self {
                 formats,
                 version: None,
             });
         };
+
         let fitting: Vec<&Format> = formats
             .iter()
             .copied()
             .filter(|format| format.versions.contains(&version))
             .collect();
+
         if fitting.is_empty() {
             let known: Vec<String> = formats
                 .iter()
@@ -111,6 +114,7 @@ impl<'a> Wanted<'a> {
             ))
             .with_help(format!("--spec-version takes: {}", known.join("; "))));
         }
+
         Ok(Self {
             formats: fitting,
             version: Some(version),

@@ -115,6 +115,7 @@ fn exceptions_of(
             other.left.insert(format!("the exception for `{name}`"));
         }
     }
+
     let clarified = std::mem::take(&mut other.clarified);
     for (name, read) in &clarified {
         let is_allowed = Expression::parse(read).is_ok_and(|expression| {
@@ -126,6 +127,7 @@ fn exceptions_of(
             other.left.insert(format!("the clarification of `{name}`"));
         }
     }
+
     found
 }
 
@@ -161,6 +163,7 @@ fn add_exceptions(
             sha256,
         });
     }
+
     is_found
 }
 
@@ -172,6 +175,7 @@ fn policy_text(other: &OtherPolicy, exceptions: &BTreeSet<Exception>, until: &st
             other.from.join(" and ")
         ));
     }
+
     for left in &other.left {
         text.push_str(&format!("# Not taken over: {left}.\n"));
     }
@@ -187,6 +191,7 @@ fn policy_text(other: &OtherPolicy, exceptions: &BTreeSet<Exception>, until: &st
             text.push_str(&format!("{rule} = \"{level}\"\n"));
         }
     }
+
     text.push_str("\n[sbom-lite.licenses]\n");
     text.push_str(&format!("allow = {}\n", list_text(&other.allow)));
     if !other.deny.is_empty() {
@@ -202,6 +207,7 @@ fn policy_text(other: &OtherPolicy, exceptions: &BTreeSet<Exception>, until: &st
         }
         text.push_str(&format!("\n[[sbom-lite.licenses.exceptions]]\n{table}"));
     }
+
     for (id, reason) in &other.ignore {
         let mut table = Table::new();
         table.insert("id".to_owned(), id.as_str().into());
@@ -210,6 +216,7 @@ fn policy_text(other: &OtherPolicy, exceptions: &BTreeSet<Exception>, until: &st
         table.insert("until".to_owned(), until.into());
         text.push_str(&format!("\n[[sbom-lite.ignore]]\n{table}"));
     }
+
     text
 }
 

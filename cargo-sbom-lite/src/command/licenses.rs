@@ -90,6 +90,7 @@ fn report_of(
         })
         .cloned()
         .collect();
+
     let mut coverage = Coverage::of(judged_components(inventory).count());
     for text in texts.iter().filter(|text| text.license.is_none()) {
         coverage.not_judged(
@@ -99,22 +100,26 @@ fn report_of(
             "its text is none that is known for certain",
         );
     }
+
     let findings = judge_licenses(inventory, policy, &texts);
     let licenses = count_licenses(inventory);
     let human = licenses
         .iter()
         .map(|(license, count)| format!("  {count:5}  {license}\n"))
         .collect::<String>();
+
     let state = if policy.is_configured() {
         ""
     } else {
         ", no policy"
     };
+
     let summary = format!(
         "{} of {}{state}",
         counted(licenses.len() as u64, "licence", "licences"),
         counted(inventory.components.len() as u64 + 1, "package", "packages")
     );
+
     let data = LicensesData {
         policy: if policy.is_configured() {
             PolicyState::Configured
@@ -124,6 +129,7 @@ fn report_of(
         licenses,
         texts,
     };
+
     Report::with_data(&TOOL, project.subject(package), &data)
         .findings(findings)
         .coverage(coverage)
@@ -134,7 +140,7 @@ fn report_of(
 /// The policy in canonical spelling; every exception gives a reason.
 fn checked_policy(config: &Config) -> Result<LicensePolicy> {
     let policy = config.licenses.canonical().map_err(|id| {
-        Error::usage(format!("`{id}` in the licence policy is no SPDX id"))
+        Error::usage(format!("`{id}` in the licence policy is not an SPDX id"))
             .with_help("the list is at https://spdx.org/licenses/; case counts")
     })?;
     if let Some(exception) = policy
@@ -146,7 +152,7 @@ fn checked_policy(config: &Config) -> Result<LicensePolicy> {
             "the licence exception for `{}` gives no reason",
             exception.package
         ))
-        .with_help("say what was read, for whoever looks at it next"));
+        .with_help("say what was read, for anyone who looks at it next"));
     }
     Ok(policy)
 }

@@ -203,7 +203,7 @@ fn fetch_archives(cx: &mut Context) -> Result<()> {
         let folder = elsewhere.path().join(".cargo");
         std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(folder.join("config.toml"), text))
-            .or_judge(|| "cannot write into a throw-away folder".to_owned())?;
+            .or_judge(|| "cannot write into a temporary folder".to_owned())?;
     }
     let step = Step::cargo()
         .inherit_network_env()
@@ -237,9 +237,10 @@ fn lock_differs(cx: &mut Context, locked: &Finished) -> Result<Outcome> {
     let stderr = locked.stderr_text();
     let drifted = stderr.contains("--locked") || stderr.contains("Cargo.lock");
     if !drifted {
-        // Anything else is no statement about the lock file: reading the project names it.
+        // Anything else is not a statement about the lock file: reading the project names it.
         cx.project()?;
     }
+
     cx.config::<Config>()?;
     let finding = Finding::new(
         &rules::PIN_LOCK,
@@ -247,11 +248,13 @@ fn lock_differs(cx: &mut Context, locked: &Finished) -> Result<Outcome> {
     )
     .at("Cargo.lock", None)
     .help("run `cargo generate-lockfile` or `cargo update --workspace`, and commit Cargo.lock");
+
     let data = PinsData {
         packages: 0,
         vendored: 0,
         compared: 0,
     };
+
     let mut coverage = Coverage::default();
     coverage.not_judged(
         &rules::NOT_JUDGED_LOCK,
@@ -259,12 +262,14 @@ fn lock_differs(cx: &mut Context, locked: &Finished) -> Result<Outcome> {
         1,
         "cargo does not take the lock file as it is",
     );
+
     let report = |subject| {
         Report::with_data(&TOOL, subject, &data)
             .findings([finding.clone()])
             .coverage(coverage.clone())
             .summary("remaining checks skipped until Cargo.lock is up to date")
     };
+
     // That the lock file is refused is known; the members of the workspace are known without it.
     Ok(match (cx.project().is_ok(), cx.loaded_project()) {
         (_, Some(project)) => {

@@ -63,12 +63,14 @@ pub(super) fn inventories_of(
         let (inventory, findings) = inventory_of(cx, project, package, mirrors)?;
         return Ok((vec![inventory], findings));
     }
+
     let checksums = checksums_of(project)?;
     let facts = PackageFacts {
         metadata: &project.metadata,
         checksums: &checksums,
         mirrors,
     };
+
     cx.terminal
         .detail("Resolving", "the build units of the workspace");
     let mut inventories = Vec::new();
@@ -83,9 +85,11 @@ pub(super) fn inventories_of(
         }
         return Ok((inventories, findings));
     };
+
     for package in packages {
         inventories.push(Inventory::from_units(facts, package, &graph).or_judge(no_inventory)?);
     }
+
     Ok((inventories, Vec::new()))
 }
 
@@ -266,6 +270,7 @@ fn built_artifacts(
             .with_help("make it again with `cargo repro build`, or delete it"));
         }
     };
+
     let mut list = Vec::new();
     for artifact in report.data.artifacts {
         let sha256 = artifact.sha256.to_string();
@@ -277,7 +282,9 @@ fn built_artifacts(
             sha512,
         });
     }
+
     list.sort();
+
     Ok(Ok(list))
 }
 

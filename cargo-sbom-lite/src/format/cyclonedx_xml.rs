@@ -25,10 +25,12 @@ pub(super) const FORMAT: Format = Format {
 fn write_xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> Result<Vec<u8>> {
     let version = encode::spec_of(version);
     let mut bom = bom::bom_of(inventory, provenance, version)?;
+
     // The library writes them where the XML schema does not want them; JSON has them.
     if let Some(metadata) = &mut bom.metadata {
         metadata.lifecycles = None;
     }
+
     let bom = encode::validated(bom, version)?;
     let uuid = uuid_of(&encode::to_bytes(&encode::to_value(&bom, version)?)?);
     let serial = UrnUuid::new(uuid.urn().to_string()).map_err(|error| {
@@ -38,17 +40,21 @@ fn write_xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> R
         serial_number: Some(serial),
         ..bom
     };
+
     let mut bytes = Vec::new();
     let written = match version {
         SpecVersion::V1_3 => bom.output_as_xml_v1_3(&mut bytes),
         SpecVersion::V1_4 => bom.output_as_xml_v1_4(&mut bytes),
         _ => bom.output_as_xml_v1_5(&mut bytes),
     };
+
     written.map_err(|error| {
         Error::judge("the CycloneDX document cannot be written as XML")
             .with_source(error.to_string())
     })?;
+
     bytes.push(b'\n');
+
     // Characters that XML cannot hold, in no spelling; the library writes them as they are.
     let text: String = String::from_utf8_lossy(&bytes)
         .chars()
@@ -56,6 +62,7 @@ fn write_xml(inventory: &Inventory, provenance: &Provenance, version: &str) -> R
             |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
         )
         .collect();
+
     Ok(text.into_bytes())
 }
 

@@ -133,6 +133,7 @@ fn unwrap_document(mut value: Value, mentions: &mut Mentions) -> Result<Value, S
             inner => inner,
         };
     }
+
     Ok(value)
 }
 
@@ -158,5 +159,5 @@ fn decode_payload(text: &str) -> Result<Vec<u8>, String> {
     STANDARD
         .decode(text)
         .or_else(|_| URL_SAFE.decode(text))
-        .map_err(|error| format!("its payload is no base64 ({error})"))
+        .map_err(|error| format!("its payload is not base64 ({error})"))
 }

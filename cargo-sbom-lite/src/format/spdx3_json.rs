@@ -34,6 +34,7 @@ fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
         Value::Array(list) => list.first().unwrap_or(&Value::Null),
         one => one,
     };
+
     if !context
         .as_str()
         .is_some_and(|text| text.contains("spdx.org/rdf/3."))
@@ -44,6 +45,7 @@ fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
         Value::Array(graph) => graph,
         _ => return Err("`@graph` is no list".to_owned()),
     };
+
     let mut sbom = Sbom::of_standard(Standard::Spdx);
     for element in &graph {
         check_type(element)?;
@@ -54,6 +56,7 @@ fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
         .filter_map(|element| id_of(element))
         .chain(keys.keys().map(String::as_str))
         .collect();
+
     for element in &graph {
         if type_of(element).ends_with("Relationship") {
             add_relationship(&mut sbom, &keys, &known, element)?;
@@ -71,7 +74,9 @@ fn read_graph(input: Input<'_>) -> Result<Sbom, String> {
             }
         }
     }
+
     sbom.rest = value;
+
     Ok(sbom)
 }
 
@@ -144,7 +149,10 @@ fn ids_in<'a>(value: &'a Value, what: &str) -> Result<Vec<&'a str>, String> {
         Value::String(one) => Ok(vec![one.as_str()]),
         list => list_of(list, what)?
             .iter()
-            .map(|id| id.as_str().ok_or(format!("`{what}` lists what is no id")))
+            .map(|id| {
+                id.as_str()
+                    .ok_or(format!("`{what}` lists what is not an id"))
+            })
             .collect(),
     }
 }
@@ -176,6 +184,7 @@ fn add_packages(sbom: &mut Sbom, graph: &[Value]) -> Result<BTreeMap<String, Str
             );
         }
     }
+
     let mut keys = BTreeMap::new();
     for element in graph {
         let class = type_of(element);
@@ -194,6 +203,7 @@ fn add_packages(sbom: &mut Sbom, graph: &[Value]) -> Result<BTreeMap<String, Str
             return Err(format!("two packages have the id `{id}`"));
         }
     }
+
     Ok(keys)
 }
 
@@ -256,6 +266,7 @@ fn add_relationship(
             "the document says that the list is incomplete",
         );
     }
+
     let targets = ids_in(&relation["to"], "to")?;
     for id in targets.iter().copied().chain([from]) {
         let is_none = NO_ELEMENTS.iter().any(|none| id.ends_with(none));
@@ -263,6 +274,7 @@ fn add_relationship(
             note_unknown(sbom, known, id);
         }
     }
+
     if kind != "dependsOn" && kind != "contains" {
         return Ok(());
     }
@@ -283,5 +295,6 @@ fn add_relationship(
             entry.needs.insert(what.clone());
         }
     }
+
     Ok(())
 }

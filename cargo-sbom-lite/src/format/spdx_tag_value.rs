@@ -180,6 +180,7 @@ fn tags_to_json(tags: Vec<(String, String)>) -> Result<Value, String> {
     let mut packages: Vec<Value> = Vec::new();
     let mut files: Vec<Value> = Vec::new();
     let mut relationships: Vec<Value> = Vec::new();
+
     // Tags of files, snippets and licences follow their first tag until the next package.
     let mut elsewhere = false;
     let mut documents: Vec<Value> = Vec::new();
@@ -210,10 +211,12 @@ fn tags_to_json(tags: Vec<(String, String)>) -> Result<Value, String> {
             },
         }
     }
+
     document.insert("packages".to_owned(), packages.into());
     document.insert("files".to_owned(), files.into());
     document.insert("externalDocumentRefs".to_owned(), documents.into());
     document.insert("relationships".to_owned(), relationships.into());
+
     Ok(Value::Object(document))
 }
 
@@ -303,7 +306,7 @@ fn parse_tags(input: &str) -> Result<Vec<(String, String)>, String> {
         }
         let (tag, value) = line
             .split_once(':')
-            .ok_or(format!("line {} is no tag", number + 1))?;
+            .ok_or(format!("line {} is not a tag", number + 1))?;
         let mut value = value.trim_start().to_owned();
         if let Some(rest) = value.strip_prefix("<text>") {
             let mut block = rest.to_owned();
@@ -318,5 +321,6 @@ fn parse_tags(input: &str) -> Result<Vec<(String, String)>, String> {
         }
         tags.push((tag.trim().to_owned(), value));
     }
+
     Ok(tags)
 }

@@ -12,7 +12,7 @@ pub(super) fn list_of<'a>(value: &'a Value, what: &str) -> Result<&'a [Value], S
     match value {
         Value::Null => Ok(&[]),
         Value::Array(items) => Ok(items),
-        _ => Err(format!("`{what}` is no list")),
+        _ => Err(format!("`{what}` is not a list")),
     }
 }
 
@@ -21,6 +21,6 @@ pub(super) fn text_field(object: &Value, field: &str) -> Result<Option<String>, 
     match &object[field] {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text.clone())),
-        _ => Err(format!("`{field}` is no text")),
+        _ => Err(format!("`{field}` is not text")),
     }
 }

@@ -42,6 +42,7 @@ fn finding_for(hit: &Hit, fail_on: Threshold) -> Finding {
         "{} {}: {} ({})",
         hit.package, hit.version, hit.title, hit.id
     );
+
     let mut finding = Finding::new(rule_for(hit, fail_on), what)
         .evidence("id", hit.id.clone())
         .evidence("package", hit.package.clone())
@@ -52,6 +53,7 @@ fn finding_for(hit: &Hit, fail_on: Threshold) -> Finding {
         .evidence("reachability", hit.reachability.result.as_str())
         .evidence("published", hit.published.clone())
         .evidence("path", hit.path.clone());
+
     if let Some(line) = hit.line {
         finding = finding.at("Cargo.lock", line);
     }
@@ -64,6 +66,7 @@ fn finding_for(hit: &Hit, fail_on: Threshold) -> Finding {
             .evidence("ignored", waiver.reason.clone())
             .help(format!("ignored{until}: {}", waiver.reason));
     }
+
     let mut help = hit.fix.clone();
     if hit.path.len() > 1 {
         help.push_str(&format!("; it comes in by {}", hit.path.join(" > ")));
@@ -71,6 +74,7 @@ fn finding_for(hit: &Hit, fail_on: Threshold) -> Finding {
     if !hit.only_on.is_empty() {
         help.push_str(&format!("; it concerns {} only", hit.only_on.join(", ")));
     }
+
     finding.help(help)
 }
 
@@ -121,15 +125,18 @@ mod tests {
             .0
             .clone()
         };
+
         assert_eq!(
             rule(Severity::Medium, Threshold::High),
             "vulnerability-below-threshold"
         );
+
         assert_eq!(rule(Severity::High, Threshold::High), "vulnerability");
         assert_eq!(
             rule(Severity::Unknown, Threshold::Critical),
             "vulnerability"
         );
+
         assert_eq!(rule(Severity::Low, Threshold::Low), "vulnerability");
         assert_eq!(
             judged(
@@ -144,6 +151,7 @@ mod tests {
             .0,
             "vulnerability-not-built"
         );
+
         assert_eq!(
             judged(
                 hit(

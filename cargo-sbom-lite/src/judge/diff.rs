@@ -85,6 +85,7 @@ fn compare_main(old: &Sbom, new: &Sbom, strict: bool) -> Vec<Finding> {
         )),
         _ => {}
     }
+
     findings
 }
 
@@ -277,14 +278,17 @@ mod tests {
             rules_of(&base, &sbom(&[("a", "1.0.0")], |_| ())),
             ["removed-dependency"]
         );
+
         assert_eq!(
             rules_of(&sbom(&[("a", "1.0.0")], |_| ()), &base),
             ["new-dependency"]
         );
+
         assert_eq!(
             rules_of(&base, &sbom(&[("a", "1.0.0"), ("b", "1.0.1")], |_| ())),
             ["version-changed"]
         );
+
         let both = |change: fn(&mut Entry)| sbom(&[("a", "1.0.0"), ("b", "1.0.0")], change);
         let b = |change: fn(&mut Entry)| rules_of(&base, &both(change));
         assert_eq!(
@@ -293,34 +297,41 @@ mod tests {
                 .or(e.license.take())),
             ["license-changed"]
         );
+
         assert_eq!(
             b(|e| e.sha256 = (e.name == "b").then(|| "00".into())),
             ["hash-changed"]
         );
+
         assert_eq!(
             b(|e| e.features = (e.name == "b").then(|| "std".into())),
             ["features-changed"]
         );
+
         assert_eq!(
             b(|e| e.scope = (e.name == "b").then(|| "excluded".into())),
             ["relation-changed"]
         );
+
         assert_eq!(
             b(|e| if e.name == "b" {
                 e.purl = Some("pkg:cargo/b@1.0.0?vcs_url=git%2Bhttps://x%40y".into())
             }),
             ["source-changed"]
         );
+
         // A release of another version is one difference, not two.
         let main = |version: &str| {
             let mut only = sbom(&[("a", version)], |_| ());
             only.main = only.components.pop_first().map(|(_, entry)| entry);
             only
         };
+
         assert_eq!(
             rules_of(&main("1.0.0"), &main("1.1.0")),
             ["version-changed"]
         );
+
         // Of another standard, what is not stated is not compared.
         let mut other = both(|e| e.scope = Some("required".into()));
         other.standard = Standard::Spdx;

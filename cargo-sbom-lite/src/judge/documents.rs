@@ -96,6 +96,7 @@ fn list_mentions(listed: &mut Listed, sbom: &Sbom, advisories: &Advisories) {
         .iter()
         .map(|package| (canonical(&package.name), package.version.to_string()))
         .collect();
+
     for ((name, version), url) in &sbom.mentions.others {
         if is_vulnerable(name, version, advisories) {
             listed.add_gap(
@@ -105,6 +106,7 @@ fn list_mentions(listed: &mut Listed, sbom: &Sbom, advisories: &Advisories) {
             );
         }
     }
+
     for ((name, version), text) in sbom.mentions.crates() {
         let is_hidden = is_vulnerable(name, version, advisories)
             && !looked_up.contains(&(canonical(name), version.clone()));
@@ -118,6 +120,7 @@ fn list_mentions(listed: &mut Listed, sbom: &Sbom, advisories: &Advisories) {
             );
         }
     }
+
     for link in &sbom.mentions.links {
         let is_own = sbom
             .own_link
@@ -196,7 +199,7 @@ fn list_cargo(listed: &mut Listed, entry: &Entry, cargo: &[CargoPurl], advisorie
             Err(_) => listed.add_gap(
                 &rules::NOT_JUDGED_COMPONENT,
                 shown.clone(),
-                format!("`{version}` is no version of a cargo package"),
+                format!("`{version}` is not a version of a cargo package"),
             ),
         }
     }
@@ -244,7 +247,7 @@ fn list_other(listed: &mut Listed, url: &str, is_repository: bool) {
     } else {
         &rules::NOT_JUDGED_OTHER
     };
-    listed.add_gap(rule, format!("`{url}`"), "it is no package of crates.io");
+    listed.add_gap(rule, format!("`{url}`"), "it is not a package of crates.io");
 }
 
 /// What needs no package URL: files, systems and the parts of a package, in the words of CycloneDX
@@ -294,7 +297,7 @@ fn list_without_url(listed: &mut Listed, entry: &Entry, is_main: bool) {
     } else {
         (
             &rules::NOT_JUDGED_OTHER,
-            "it has no package URL, and is no library",
+            "it has no package URL, and is not a library",
         )
     };
     listed.add_gap(rule, shown(entry), why);

@@ -165,7 +165,9 @@ mod tests {
             lowest_fixed(&current, &reqs(&[">=0.2.1", ">=0.1.9, <0.2.0"])),
             Some(Version::new(0, 1, 9))
         );
+
         assert_eq!(lowest_fixed(&current, &reqs(&["<0.1.0"])), None);
+
         // `>` of less than three numbers is above all that begin with them; what no requirement
         // admits is not advised.
         for (requirement, expected) in [
@@ -184,10 +186,12 @@ mod tests {
                 "{requirement}"
             );
         }
+
         let free = Requirements::from([(
             "x".into(),
             vec![("a 1.0.0".into(), "^0.1.2".parse().unwrap())],
         )]);
+
         let advice = |patched: &[&str], origin, requirements| {
             let advice = Advice {
                 name: "x",
@@ -198,15 +202,18 @@ mod tests {
             };
             advice.text()
         };
+
         let known = |patched: &[&str]| advice(patched, Origin::CratesIo, Some(&free));
         assert!(known(&[">=0.1.9"]).contains("--precise 0.1.9"));
         assert!(known(&[">=0.2.1"]).contains("a 1.0.0 requires `^0.1.2`"));
         assert!(known(&[]).contains("no release"));
+
         // What cannot work is not advised: no update of a folder or a revision, and none across
         // requirements that nobody has read.
         for origin in [Origin::Git, Origin::Path] {
             assert!(!advice(&[">=0.1.9"], origin, Some(&free)).contains("cargo update"));
         }
+
         assert!(advice(&[">=0.1.9"], Origin::CratesIo, None).contains("--precise 0.1.9"));
         assert!(!advice(&[">=0.2.1"], Origin::CratesIo, None).contains("--precise"));
     }

@@ -29,6 +29,7 @@ pub fn judge_licenses(
             .help("`cargo sbom-lite init` writes one from what is there"),
         );
     }
+
     for component in judged_components(inventory) {
         findings.extend(judge_component(
             component,
@@ -36,6 +37,7 @@ pub fn judge_licenses(
             text_of(component, texts),
         ));
     }
+
     for exception in &policy.exceptions {
         let is_used = judged_components(inventory).any(|component| {
             let digest = digest_of(text_of(component, texts));
@@ -54,6 +56,7 @@ pub fn judge_licenses(
             );
         }
     }
+
     findings
 }
 
@@ -91,6 +94,7 @@ fn judge_component(
         .iter()
         .map(|exception| exception.covers(component, digest.as_deref()))
         .collect();
+
     if covers.contains(&Covers::Yes) {
         return None;
     }
@@ -110,16 +114,19 @@ fn judge_component(
             }
         },
     };
+
     let role = if component.role == Role::Shipped {
         "artifact"
     } else {
         "build-time"
     };
+
     let help = finding.help.clone();
     let finding = finding
         .at(place_of(component), None)
         .evidence("package", component.name.clone())
         .evidence("scope", role);
+
     Some(match help {
         Some(help) => finding.help(help),
         None => finding.help(help_for(component)),
@@ -129,7 +136,7 @@ fn judge_component(
 fn invalid(name: &str, stated: &str) -> Finding {
     Finding::new(
         &rules::LICENSE_INVALID,
-        format!("{name}: `{stated}` is no SPDX expression"),
+        format!("{name}: `{stated}` is not an SPDX expression"),
     )
 }
 

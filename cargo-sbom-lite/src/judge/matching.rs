@@ -82,6 +82,7 @@ fn built_packages(build: Build<'_>) -> BuiltPackages<'_> {
             built.platforms.extend(platforms);
         }
     }
+
     packages
 }
 

@@ -114,6 +114,7 @@ fn judge_requirements(metadata: &Metadata) -> Vec<Finding> {
             }
         }
     }
+
     findings
 }
 
@@ -129,6 +130,7 @@ fn judge_copy(copy: &Vendored, lock: &Lock) -> Vec<Finding> {
             .help("run `cargo vendor` again, and look at what was changed"),
         );
     };
+
     let locked = lock
         .packages
         .iter()
@@ -136,6 +138,7 @@ fn judge_copy(copy: &Vendored, lock: &Lock) -> Vec<Finding> {
         .filter_map(|package| package.checksum.as_ref())
         .map(ToString::to_string)
         .collect::<Vec<_>>();
+
     if let Some(package) = &copy.package
         && !locked.is_empty()
         && !locked.contains(package)
@@ -144,6 +147,7 @@ fn judge_copy(copy: &Vendored, lock: &Lock) -> Vec<Finding> {
             "its `.cargo-checksum.json` is of another archive ({package}) than Cargo.lock names"
         ));
     }
+
     for file in &copy.changed {
         add(format!("`{file}` is not what its checksum says"));
     }
@@ -153,6 +157,7 @@ fn judge_copy(copy: &Vendored, lock: &Lock) -> Vec<Finding> {
     for file in &copy.unlisted {
         add(format!("`{file}` is there and not listed"));
     }
+
     findings
 }
 
@@ -172,6 +177,7 @@ pub fn judge_sources(name: &str, folder: &str, difference: &SourceDifference) ->
             "is there and not in the archive of Cargo.lock",
         ),
     ];
+
     let mut findings = Vec::new();
     for (files, what) in parts {
         for file in files {
@@ -184,5 +190,6 @@ pub fn judge_sources(name: &str, folder: &str, difference: &SourceDifference) ->
             );
         }
     }
+
     findings
 }

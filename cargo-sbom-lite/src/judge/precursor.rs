@@ -79,6 +79,7 @@ mod tests {
             };
             (component.purl(), component)
         };
+
         let inventory = Inventory {
             main: Component::for_tests("app", License::Missing),
             components: BTreeMap::from([
@@ -87,17 +88,20 @@ mod tests {
             ]),
             approximate: false,
         };
+
         let compared = |packages: &[(&str, Role)]| {
             let mut all = vec![("app", Role::Shipped)];
             all.extend(packages);
             compare_precursors(&inventory, &[precursor(&all)]).len()
         };
+
         let (shipped, build) = (Role::Shipped, Role::BuildTime);
         assert_eq!(compared(&[("dep", shipped), ("macros", build)]), 0);
         assert_eq!(compared(&[("dep", build), ("macros", build)]), 1);
         assert_eq!(compared(&[("dep", shipped), ("macros", shipped)]), 1);
         assert_eq!(compared(&[("dep", shipped), ("more", build)]), 1);
         assert_eq!(compared(&[("macros", build)]), 1);
+
         // One artifact may lack what another has.
         let first = precursor(&[("app", shipped)]);
         let second = precursor(&[("app", shipped), ("dep", shipped), ("macros", build)]);

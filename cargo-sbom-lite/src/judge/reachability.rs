@@ -46,9 +46,11 @@ pub fn judge_reachability(
             evidence: linked,
         };
     }
+
     let Some(code) = code else {
         return not_traceable(functions, program);
     };
+
     match doubt(functions, program, code) {
         Some(why) => Reachability::unknown(why),
         None => Reachability {
@@ -126,7 +128,7 @@ fn doubt(functions: &[String], program: &Functions, code: &PackageCode) -> Optio
 
 fn doubt_about(function: &str, program: &Functions, code: &PackageCode) -> Option<String> {
     let Some(last) = last_name(function) else {
-        return Some(format!("`{function}` is no plain function"));
+        return Some(format!("`{function}` is not a plain function"));
     };
     let written = code.functions.iter().find(|(name, _)| name == last);
     let why = match written.map(|(_, written)| *written) {
@@ -139,6 +141,7 @@ fn doubt_about(function: &str, program: &Functions, code: &PackageCode) -> Optio
             Some("is not written in the package's sources: it comes from elsewhere")
         }
     };
+
     if let Some(why) = why {
         return Some(format!("`{function}` {why}"));
     }
@@ -147,6 +150,7 @@ fn doubt_about(function: &str, program: &Functions, code: &PackageCode) -> Optio
             .symbols
             .iter()
             .any(|name| words_of(name).any(|word| word == last));
+
     is_called_so
         .then(|| format!("something in the program is called `{last}`: it may be `{function}`"))
 }

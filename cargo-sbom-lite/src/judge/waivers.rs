@@ -108,6 +108,7 @@ fn apply_statement(
             ),
         }
     }
+
     findings
 }
 
@@ -134,6 +135,7 @@ fn objection(
     }) else {
         return Some("it gives no justification".to_owned());
     };
+
     if !statement
         .packages
         .iter()
@@ -146,9 +148,11 @@ fn objection(
             .products
             .iter()
             .any(|name| is_product(name, product));
+
     if names_another {
         return Some(format!("it is about another product than {product}"));
     }
+
     refutation(hit, justification).map(str::to_owned)
 }
 
@@ -213,6 +217,7 @@ mod tests {
             scope: Scope::Artifact,
             ..Hit::default()
         };
+
         let mut statement = statement();
         change(&mut statement, &mut hit);
         let policy = AuditPolicy {
@@ -222,11 +227,13 @@ mod tests {
             vex: vec![statement],
             today: "2026-01-01".into(),
         };
+
         let mut hits = [hit];
         let product = "pkg:cargo/app@2.0.0?download_url=file:.";
         let findings = apply_waivers(&mut hits, &policy, product);
         let is_waived = hits[0].ignored.is_some();
         assert!(is_waived || findings.len() <= 1);
+
         is_waived
     }
 

@@ -188,8 +188,8 @@ impl LicensePolicy {
     /// Whether a licence of an expression is accepted: listed where there is a list, and not
     /// denied.
     ///
-    /// A licence is denied with its whole family: whoever denies `AGPL-3.0-only` does not want
-    /// `AGPL-3.0-or-later`. Whoever takes `-or-later` code may take it under the version that is
+    /// A licence is denied with its whole family: anyone who denies `AGPL-3.0-only` does not want
+    /// `AGPL-3.0-or-later`. Anyone who takes `-or-later` code may take it under the version that is
     /// allowed.
     pub fn accepts(&self, id: &str) -> bool {
         let plain = id.split(" WITH ").next().unwrap_or_default();
@@ -211,7 +211,7 @@ impl LicensePolicy {
     /// The policy with every id in canonical spelling, as packages' licences are.
     ///
     /// # Errors
-    /// What is no SPDX id: a typing error must not switch a rule off.
+    /// What is not an SPDX id: a typing error must not switch a rule off.
     pub fn canonical(&self) -> Result<Self, String> {
         let list = |ids: &[String]| -> Result<Vec<String>, String> {
             ids.iter()

@@ -126,6 +126,7 @@ mod tests {
             },
             Some("1.95.0"),
         );
+
         let urls: Vec<&str> = list.iter().map(|one| one.purl.as_str()).collect();
         assert_eq!(
             urls,

@@ -321,6 +321,7 @@ impl Inventory {
                 }
             }
         }
+
         let mut path = Vec::new();
         let mut here = purl;
         while here != main {
@@ -333,8 +334,10 @@ impl Inventory {
             };
             here = next;
         }
+
         path.push(format!("{} {}", self.main.name, self.main.version));
         path.reverse();
+
         path
     }
 }
@@ -426,6 +429,7 @@ fn component(facts: PackageFacts<'_>, package: &Package) -> Component {
         Source::CratesIo | Source::Registry(_) => checksum(package, facts.checksums),
         Source::Git { .. } | Source::Path(_) => None,
     };
+
     Component {
         name: package.name.to_string(),
         version,

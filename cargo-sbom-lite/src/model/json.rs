@@ -11,11 +11,11 @@ use serde_json::{Map, Value};
 /// keys in any case, so two that differ in that alone are two of one key.
 ///
 /// # Errors
-/// It is no JSON, or an object has a key twice.
+/// It is not JSON, or an object has a key twice.
 pub fn parse_json(bytes: &[u8]) -> Result<Value, String> {
     serde_json::from_slice::<Unique>(bytes)
         .map(|unique| unique.0)
-        .map_err(|error| format!("it is no JSON document ({error})"))
+        .map_err(|error| format!("it is not a JSON document ({error})"))
 }
 
 /// A JSON value without repeated keys.

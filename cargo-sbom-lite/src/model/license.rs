@@ -8,7 +8,7 @@ pub enum License {
     /// A valid SPDX expression, in canonical spelling (`MIT/Apache-2.0` becomes `MIT OR
     /// Apache-2.0`).
     Expression(String),
-    /// Something was stated and is no SPDX expression; kept as it is.
+    /// Something was stated and is not an SPDX expression; kept as it is.
     Invalid(String),
     /// Only a file is named; the path as the manifest has it.
     File(String),

@@ -262,14 +262,18 @@ fn crates_in_word(word: &str) -> Vec<(String, String)> {
             _ => Vec::new(),
         };
     }
+
     let path = word.split(['?', '#']).next().unwrap_or_default();
     let parts: Vec<&str> = path.split(['/', '\\']).collect();
+
     // `crates/smallvec/1.6.0/download`, and any two parts like these
     let mut found: Vec<(String, String)> = parts
         .windows(2)
         .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
         .collect();
+
     found.extend(parts.iter().flat_map(|part| crates_in_part(part)));
+
     found
 }
 
@@ -310,6 +314,7 @@ fn crates_in_purl(purl: &str) -> Vec<(String, String)> {
             found.push((name, version));
         }
     }
+
     let qualifiers = qualifiers.split('#').next().unwrap_or_default();
     for value in qualifiers
         .split('&')
@@ -320,6 +325,7 @@ fn crates_in_purl(purl: &str) -> Vec<(String, String)> {
             found.extend(crates_in_word(&decoded));
         }
     }
+
     found
 }
 
@@ -494,6 +500,7 @@ mod tests {
                 .any(|((name, version), _)| name == "smallvec" && version.starts_with("1.6.0"));
             assert!(found, "{text}: {mentions:?}");
         }
+
         let mut mentions = Mentions::default();
         mentions.add_text("URN:CDX:f08a6ccd-4dce-4759-bd84-c626675d60a7/1#x");
         assert_eq!(mentions.links.len(), 1);

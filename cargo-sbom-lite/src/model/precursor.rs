@@ -57,6 +57,7 @@ pub fn parse_precursor(bytes: &[u8]) -> Result<Precursor, String> {
             document.version
         ));
     }
+
     let shipped = document.reach(|dependency| dependency.kind == DependencyKind::Normal)?;
     let reached = document.reach(|_| true)?;
     let mut packages = BTreeMap::new();
@@ -71,6 +72,7 @@ pub fn parse_precursor(bytes: &[u8]) -> Result<Precursor, String> {
         // A package that is in the artifact anywhere is in it.
         *known = (*known).min(role);
     }
+
     Ok(Precursor {
         root: package_of(&document.crates[document.root].id)?,
         packages,
@@ -104,7 +106,7 @@ impl Document {
 
 /// Name and version of a package id: `…#name@version`, or `…/name#version`.
 fn package_of(id: &str) -> Result<(String, String), String> {
-    let unreadable = || format!("`{id}` is no package id");
+    let unreadable = || format!("`{id}` is not a package id");
     let (url, fragment) = id.rsplit_once('#').ok_or_else(unreadable)?;
     if let Some((name, version)) = fragment.rsplit_once('@') {
         return Ok((name.to_owned(), version.to_owned()));

@@ -158,6 +158,7 @@ impl PackageUrl {
         else {
             return Self::Unreadable("it does not begin with `pkg:`");
         };
+
         let Some((kind, rest)) = rest.trim_start_matches('/').split_once('/') else {
             return Self::Unreadable("it names no package");
         };
@@ -166,6 +167,7 @@ impl PackageUrl {
             && kind
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(&byte));
+
         if !is_type {
             return Self::Unreadable("its type is not a type of package");
         }
@@ -175,6 +177,7 @@ impl PackageUrl {
                 Err(why) => Self::Unreadable(why),
             };
         }
+
         if REPOSITORY_TYPES.contains(&kind.as_str()) {
             return Self::Repository;
         }
@@ -188,6 +191,7 @@ impl PackageUrl {
                 Self::Repository
             };
         }
+
         let path = rest.split(['?', '#']).next().unwrap_or_default();
         let (path, version) = path.rsplit_once('@').unwrap_or((path, ""));
         let name = path
@@ -195,6 +199,7 @@ impl PackageUrl {
             .rsplit('/')
             .next()
             .unwrap_or_default();
+
         match (percent_decode(name), percent_decode(version)) {
             (Some(name), Some(version)) if !name.is_empty() => Self::Other { name, version },
             _ => Self::Unreadable("it names no package"),
@@ -340,7 +345,7 @@ fn percent_encode(text: &str) -> String {
     out
 }
 
-/// Undoes percent-encoding. `None` for a broken escape or what is no UTF-8 afterwards.
+/// Undoes percent-encoding. `None` for a broken escape or what is not UTF-8 afterwards.
 pub(super) fn percent_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
@@ -374,24 +379,29 @@ mod tests {
             purl("serde_json", "1.0.0+x", &Source::CratesIo),
             "pkg:cargo/serde_json@1.0.0%2Bx"
         );
+
         let git = Source::Git {
             url: "https://example.org/a.git".into(),
             commit: "abc".into(),
         };
+
         assert_eq!(
             purl("a", "1.0.0", &git),
             "pkg:cargo/a@1.0.0?vcs_url=git%2Bhttps://example.org/a.git%40abc"
         );
+
         let registry = Source::Registry("https://r.example.org/index".into());
         assert_eq!(
             purl("a", "1.0.0", &registry),
             "pkg:cargo/a@1.0.0?repository_url=https://r.example.org/index"
         );
+
         // A package of one's own never claims to be the one of crates.io.
         assert_eq!(
             purl("a", "1.0.0", &Source::Path(String::new())),
             "pkg:cargo/a@1.0.0?download_url=file:."
         );
+
         assert_eq!(
             purl("a", "1.0.0", &Source::Path("crates/a b".into())),
             "pkg:cargo/a@1.0.0?download_url=file:crates/a%20b"
@@ -441,10 +451,12 @@ mod tests {
                 "{url}"
             );
         }
+
         assert_eq!(
             PackageUrl::parse("pkg:github/servo/rust-smallvec@v1.6.0"),
             PackageUrl::Repository
         );
+
         assert_eq!(
             PackageUrl::parse("pkg:npm/%40a/left-pad@1.0.0?x=y"),
             PackageUrl::Other {
@@ -452,7 +464,9 @@ mod tests {
                 version: "1.0.0".into()
             }
         );
+
         assert!(CargoPurl::parse("PKG:cargo/smallvec@1.6.0").is_some());
+
         for odd in [
             "pkg:cargo/a@1?download_url=file:.///x",
             "pkg:cargo/a@1?download_url=file:././.",

@@ -63,6 +63,7 @@ fn place_of(url: &str) -> String {
     let rest = rest.split_once("://").map_or(rest, |(_, after)| after);
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = authority.rsplit('@').next().unwrap_or_default();
+
     // git's short form: `git@github.com:rust-lang/crates.io-index`
     let (host, port_or_path) = host.split_once(':').unwrap_or((host, ""));
     let is_port = port_or_path.bytes().all(|byte| byte.is_ascii_digit());
@@ -71,9 +72,11 @@ fn place_of(url: &str) -> String {
     } else {
         format!("{port_or_path}/{path}")
     };
+
     let path = path.trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path);
     let host = host.to_ascii_lowercase();
+
     if path.is_empty() {
         host
     } else {
@@ -112,6 +115,7 @@ mod tests {
         ] {
             assert!(is_crates_io(url), "{url}");
         }
+
         for url in [
             "https://example.org/crates.io",
             "https://crates.io.example.org",

@@ -298,6 +298,7 @@ mod tests {
             redact_text(text),
             "failed to load `git+https://github.com/a`, see https://crates.io"
         );
+
         for (text, redacted) in [
             ("at file:///home/SECRET/x", "at https://private.invalid/"),
             (

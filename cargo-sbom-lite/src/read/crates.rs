@@ -1,6 +1,6 @@
 //! The archives that Cargo.lock's checksums name, and the sources on this machine beside them.
 //!
-//! A vendored copy brings its own list of checksums, which whoever changes the copy can change too;
+//! A vendored copy brings its own list of checksums, which anyone who changes the copy can change too;
 //! and the sources that cargo unpacked are never looked at again. The archive is tied to Cargo.lock
 //! by its digest, so sources that are equal to it are those that were locked.
 
@@ -108,10 +108,12 @@ pub fn compare_sources(archive: &[u8], folder: &Path, name: &str) -> Result<Sour
             }
         }
     }
+
     difference.missing = listed
         .into_keys()
         .filter(|path| !present.contains(path) && !LEFT_OUT.contains(&path.as_str()))
         .collect();
+
     Ok(difference)
 }
 

@@ -79,6 +79,7 @@ pub fn license_texts(package: &Package) -> Vec<Text> {
     else {
         return Vec::new();
     };
+
     let mut texts = Vec::new();
     for below in ["", "LICENSES"] {
         for entry in std::fs::read_dir(folder.join(below))
@@ -97,6 +98,7 @@ pub fn license_texts(package: &Package) -> Vec<Text> {
             }
         }
     }
+
     // A manifest may name any file of this machine; only one beside or above the package is its
     // licence.
     if let Some(named) = package
@@ -109,8 +111,10 @@ pub fn license_texts(package: &Package) -> Vec<Text> {
             named.as_str().replace('\\', "/"),
         ));
     }
+
     texts.sort();
     texts.dedup_by(|a, b| a.file == b.file);
+
     texts
 }
 

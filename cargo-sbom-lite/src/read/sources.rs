@@ -12,6 +12,7 @@ pub fn written_functions(folder: &Path, names: &[&str]) -> Vec<(String, Written)
         .iter()
         .map(|name| ((*name).to_owned(), Written::Nowhere))
         .collect();
+
     let files = walk(folder).unwrap_or_default();
     for file in files {
         let is_rust = file
@@ -34,6 +35,7 @@ pub fn written_functions(folder: &Path, names: &[&str]) -> Vec<(String, Written)
             *written = worse(*written, written_in(&text, name));
         }
     }
+
     found
 }
 

@@ -106,14 +106,17 @@ pub fn rustc_flags(args: &SharedArgs, runner: &Runner) -> Option<String> {
             return Some(format!("`{variable}`"));
         }
     }
+
     let folder = args
         .manifest_path()
         .and_then(std::path::Path::parent)
         .filter(|folder| !folder.as_os_str().is_empty());
+
     let Some(config) = merged_config(folder, runner) else {
         // A configuration that cannot be read may hold anything.
         return Some("cargo's configuration cannot be read".to_owned());
     };
+
     config
         .to_string()
         .contains("rustflags")

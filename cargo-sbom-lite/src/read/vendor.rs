@@ -81,6 +81,7 @@ fn check_copy(folder: &Path, name: &str) -> Result<Vendored> {
         package: checksums.package,
         ..Vendored::default()
     };
+
     let cannot_read = || format!("the vendored copy of {name} cannot be read");
     let mut present = BTreeSet::new();
     for file in walk(folder).or_judge(cannot_read)? {
@@ -109,11 +110,13 @@ fn check_copy(folder: &Path, name: &str) -> Result<Vendored> {
             }
         }
     }
+
     copy.missing = checksums
         .files
         .into_keys()
         .filter(|file| !present.contains(file))
         .collect();
+
     Ok(copy)
 }
 
@@ -140,12 +143,14 @@ mod tests {
                 format!("{{\"files\":{{\"src/lib.rs\":\"{good}\"{more}}},\"package\":\"00\"}}");
             std::fs::write(dir.path().join(".cargo-checksum.json"), text).unwrap();
         };
+
         list("");
         let copy = check_copy(dir.path(), "dep").unwrap();
         assert_eq!(
             (copy.changed.len(), copy.missing.len(), copy.unlisted.len()),
             (0, 0, 0)
         );
+
         list(",\"gone.rs\":\"00\"");
         std::fs::write(dir.path().join("build.rs"), "fn main() {}").unwrap();
         std::fs::write(dir.path().join("src/lib.rs"), "b").unwrap();

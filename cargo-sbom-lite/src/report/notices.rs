@@ -17,6 +17,7 @@ pub fn render_notices(
         "Third-party notices for {} {}\n\nIt contains the packages below. Their licence texts follow, each once.\n\n",
         inventory.main.name, inventory.main.version
     );
+
     let mut by_text: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut without = Vec::new();
     for (purl, component) in &inventory.components {
@@ -41,10 +42,12 @@ pub fn render_notices(
                 .push(format!("{name}, {}", text.file));
         }
     }
+
     let mut blocks: Vec<(Vec<String>, &str)> = by_text
         .into_iter()
         .map(|(text, users)| (users, text))
         .collect();
+
     blocks.sort();
     for (users, text) in blocks {
         out.push_str(&format!("\n{}\n", "-".repeat(78)));
@@ -53,5 +56,6 @@ pub fn render_notices(
         }
         out.push_str(&format!("\n{text}\n"));
     }
+
     (out, without)
 }

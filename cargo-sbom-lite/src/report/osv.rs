@@ -101,25 +101,30 @@ mod tests {
             published: "2024-01-02".into(),
             ..Hit::default()
         };
+
         let elsewhere = Hit {
             source: Origin::Git,
             ..hit.clone()
         };
+
         let range = |introduced: &str, fixed: &str| OsvRange {
             introduced: introduced.parse().unwrap(),
             end: OsvEnd::Fixed(fixed.parse().unwrap()),
         };
+
         let ranges = vec![range("0.0.0-0", "0.6.14"), range("1.0.0", "1.6.1")];
         let hits = [(hit, ranges), (elsewhere, Vec::new())];
         let value: Value =
             serde_json::from_slice(&osv_document("Cargo.lock", &hits).unwrap()).unwrap();
         let found = &value["results"][0]["packages"][0]["vulnerabilities"];
         assert_eq!(found.as_array().unwrap().len(), 1);
+
         // The advisory's own ranges, every one of them.
         assert_eq!(
             found[0]["affected"][0]["ranges"][0]["events"],
             json!([{ "introduced": "0.0.0-0" }, { "fixed": "0.6.14" }, { "introduced": "1.0.0" }, { "fixed": "1.6.1" }])
         );
+
         assert_eq!(found[0]["affected"][0]["package"]["purl"], "pkg:cargo/p");
     }
 }

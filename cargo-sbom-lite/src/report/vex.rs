@@ -135,17 +135,20 @@ fn statement_for(product: &Product, hit: &Hit) -> Statement {
         ),
         _ => Statement::under_investigation(hit.reachability.evidence.join("; ")),
     };
+
     if !hit.only_on.is_empty() {
         statement.detail.push_str(&format!(
             "; the advisory concerns {} only",
             hit.only_on.join(", ")
         ));
     }
+
     if let Some(waiver) = &hit.ignored {
         statement
             .detail
             .push_str(&format!("; accepted by the maintainers: {}", waiver.reason));
     }
+
     statement
 }
 
@@ -249,6 +252,7 @@ fn cyclonedx_entry(product: &Product, hit: &Hit) -> Value {
         .iter()
         .map(|alias| json!({ "id": alias, "source": { "name": alias.split('-').next() } }))
         .collect();
+
     let mut entry = json!({
         "id": hit.id,
         "source": { "name": "RustSec" },
@@ -260,8 +264,10 @@ fn cyclonedx_entry(product: &Product, hit: &Hit) -> Value {
         "analysis": analysis,
         "properties": [{ "name": "release-gates:sbom:product", "value": product.name }],
     });
+
     if let Some(url) = &hit.url {
         entry["source"]["url"] = url.clone().into();
     }
+
     entry
 }

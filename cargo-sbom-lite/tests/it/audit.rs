@@ -52,6 +52,7 @@ impl Place {
         let place = Self {
             dir: tempfile::tempdir().unwrap(),
         };
+
         // Scores by vectors: 9.8, 5.5, none.
         place.advisory(
             "bad",
@@ -59,12 +60,14 @@ impl Place {
             "cvss = \"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"",
             ["[\">= 1.2.0\"]", "functions = { \"bad::parse\" = [\"*\"] }"],
         );
+
         place.advisory(
             "mild",
             "RUSTSEC-2025-0002",
             "cvss = \"CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H\"",
             ["[]", ""],
         );
+
         place.advisory("unscored", "RUSTSEC-2025-0003", "", ["[\">= 2.0.0\"]", ""]);
         place.advisory(
             "old",
@@ -72,13 +75,16 @@ impl Place {
             "informational = \"unmaintained\"",
             ["[]", ""],
         );
+
         place.advisory(
             "gone",
             "RUSTSEC-2025-0005",
             "withdrawn = \"2025-02-01\"",
             ["[]", ""],
         );
+
         place.advisory("win", "RUSTSEC-2025-0006", "", ["[]", "os = [\"windows\"]"]);
+
         place
     }
 
@@ -230,6 +236,7 @@ fn an_sbom_that_cannot_be_judged_never_passes() {
     ] {
         assert_eq!(place.audit_sbom(components).code, 101, "{why}");
     }
+
     for document in ["", "{}", "[", "<bom/>", "SPDXVersion: SPDX-2.3\n"] {
         place.write("sbom.json", document);
         assert_eq!(
@@ -305,6 +312,7 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
             "gates.toml",
         ])
     };
+
     let until = |date: &str| format!("reason = \"not reachable\"\nuntil = \"{date}\"");
     let good = with(&until("2026-06-01"));
     assert_eq!((good.code, good.rules()), (0, vec!["advisory-ignored"]));
@@ -312,6 +320,7 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
         with(&until("2025-12-31")).rules(),
         ["ignore-expired", "vulnerability"]
     );
+
     for bad in [
         "reason = \"r\"",
         "until = \"2026-06-01\"",
@@ -322,6 +331,7 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
         let ran = with(bad);
         assert_eq!(ran.code, 2, "{bad}: {}", ran.stderr);
     }
+
     // Denying the rule does not undo an ignore.
     with(&until("2026-06-01"));
     let denied = [
@@ -335,6 +345,7 @@ fn ignores_need_a_reason_and_a_date_that_has_not_passed() {
         "--deny",
         "vulnerability",
     ];
+
     assert_eq!(place.run(&denied).code, 0);
 }
 
@@ -371,11 +382,13 @@ fn a_lock_file_that_does_not_match_is_not_mended_on_the_way() {
         "p/q/Cargo.toml",
         "[package]\nname = \"q\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
     );
+
     place.write("p/q/src/lib.rs", "");
     place.write(
         "p/Cargo.lock",
         "version = 4\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\n",
     );
+
     let before = std::fs::read(place.path("p/Cargo.lock")).unwrap();
     let ran = place.run_in(&place.path("p"), &["pins"]);
     assert_eq!(
@@ -384,6 +397,7 @@ fn a_lock_file_that_does_not_match_is_not_mended_on_the_way() {
         "{}",
         ran.stderr
     );
+
     assert_eq!(std::fs::read(place.path("p/Cargo.lock")).unwrap(), before);
     std::fs::remove_file(place.path("p/Cargo.lock")).unwrap();
     assert_eq!(place.run_in(&place.path("p"), &["pins"]).code, 100);

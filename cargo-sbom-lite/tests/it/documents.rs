@@ -73,6 +73,7 @@ fn schema(package: &str, file: &str) -> jsonschema::Validator {
         .iter()
         .find(|found| found.name.as_str() == package)
         .unwrap();
+
     let path: PathBuf = package
         .manifest_path
         .parent()
@@ -80,7 +81,9 @@ fn schema(package: &str, file: &str) -> jsonschema::Validator {
         .join("schemas")
         .join(file)
         .into();
+
     let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+
     // These name further schemas by address: the list of licence ids, and JSON signatures, which
     // are not used.
     fn cut(value: &mut Value) {
@@ -99,7 +102,9 @@ fn schema(package: &str, file: &str) -> jsonschema::Validator {
             _ => {}
         }
     }
+
     cut(&mut schema);
+
     jsonschema::validator_for(&schema).unwrap()
 }
 
@@ -155,6 +160,7 @@ fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
         fix: "update".into(),
         ..Hit::default()
     };
+
     let hits = vec![
         hit(Scope::Artifact, Linkage::Linked),
         hit(Scope::Artifact, Linkage::NotLinked),
@@ -162,12 +168,14 @@ fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
         hit(Scope::BuildTime, Linkage::Unknown),
         hit(Scope::Unknown, Linkage::Unknown),
     ];
+
     let products = [Product {
         name: "pkg:cargo/app@1.0.0?download_url=file:.".to_owned(),
         hits,
         is_approximate: false,
         built_elsewhere: BTreeSet::new(),
     }];
+
     let cyclonedx = vex_document(&products, Format::CycloneDx, 0).unwrap();
     assert_valid(&schema("serde-cyclonedx", "cyclonedx_1_5.json"), &cyclonedx);
     let open: Value =
@@ -184,6 +192,7 @@ fn vex_is_valid_and_says_not_affected_only_with_a_reason() {
             )
         })
         .collect();
+
     assert_eq!(
         said,
         [
@@ -206,6 +215,7 @@ fn every_format_says_the_same_about_every_component() {
         .values()
         .filter(|entry| entry.cargo().is_some())
         .count();
+
     assert_eq!(packages, inventory.components.len());
     let shipped = |role| {
         inventory
@@ -214,16 +224,19 @@ fn every_format_says_the_same_about_every_component() {
             .filter(|component| component.role == role)
             .count()
     };
+
     let scoped = |scope: &str| {
         cdx.components
             .values()
             .filter(|entry| entry.cargo().is_some() && entry.scope.as_deref() == Some(scope))
             .count()
     };
+
     assert_eq!(
         (scoped("required"), scoped("excluded")),
         (shipped(Role::Shipped), shipped(Role::BuildTime))
     );
+
     for other in [
         written("cyclonedx-json", &inventory, &provenance, "1.4"),
         written("cyclonedx-json", &inventory, &provenance, "1.6"),

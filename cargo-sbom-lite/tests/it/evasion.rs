@@ -519,18 +519,21 @@ fn in_xml() -> Documents {
         ("two lists of dependencies", format!("{components}<dependencies/><dependencies><dependency ref=\"gone\"/></dependencies>")),
         ("a property", format!("<components>{}</components>", xml_serde("<properties><property name=\"x\">pkg:cargo/smallvec@1.6.0</property></properties>"))),
     ];
+
     let mut list = Documents::new();
     for version in CDX_VERSIONS {
         for (name, body) in &bodies {
             list.push((format!("XML {version}, {name}"), xml(version, body)));
         }
     }
+
     let document = xml("1.5", &components);
     list.push(("two roots".to_owned(), format!("{document}<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><components>{bad}</components></bom>")));
     list.push((
         "text behind the root".to_owned(),
         format!("{document}{{\"bomFormat\":1}}"),
     ));
+
     list
 }
 
@@ -1011,6 +1014,7 @@ fn no_byte_makes_a_panic() {
         state ^= state << 17;
         usize::try_from(state % bound as u64).unwrap_or_default()
     };
+
     let odd: [&[u8]; 8] = [
         b"\"",
         b"{",
@@ -1021,6 +1025,7 @@ fn no_byte_makes_a_panic() {
         b"%",
         "\u{202e}".as_bytes(),
     ];
+
     for (_, document) in &documents {
         for _ in 0..4 {
             let mut bytes = document.clone().into_bytes();

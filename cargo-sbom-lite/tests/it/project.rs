@@ -168,6 +168,7 @@ fn the_committed_lock_file_is_judged_and_never_written() {
         "1.0.0",
         "[dependencies]\nq = { path = \"../q\" }\n",
     );
+
     for lock in [
         Some("version = 4\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\n"),
         None,
@@ -200,17 +201,20 @@ fn every_member_of_a_workspace_is_judged_and_one_lock_file_has_one_verdict() {
         "1.0.0",
         "license = \"MIT\"\n[workspace]\nmembers = [\"m\"]\n",
     );
+
     project.package(
         "w/m",
         "m",
         "1.0.0",
         "license = \"MIT\"\n[dependencies]\nsmallvec = \"1.6\"\n",
     );
+
     let manifest = std::fs::read_to_string(project.path("w/Cargo.toml")).unwrap();
     project.write(
         "w/Cargo.toml",
         &format!("{manifest}[patch.crates-io]\nsmallvec = {{ path = \"../fork\" }}\n"),
     );
+
     project.write("w/Cargo.lock", "version = 4\n\n[[package]]\nname = \"m\"\nversion = \"1.0.0\"\ndependencies = [\n \"smallvec\",\n]\n\n[[package]]\nname = \"smallvec\"\nversion = \"1.6.0\"\n\n[[package]]\nname = \"w\"\nversion = \"1.0.0\"\n");
     let ran = project.run("w", &AUDIT);
     assert_eq!(ran.code, 100, "{}", ran.text);
@@ -218,13 +222,16 @@ fn every_member_of_a_workspace_is_judged_and_one_lock_file_has_one_verdict() {
         ran.json["schema"], "release-gate/vulns/v1",
         "one report is printed"
     );
+
     assert_eq!(ran.json["subject"]["package"], Value::Null);
+
     // Each package has its own, in which what it does not build does not weigh.
     for (package, status) in [("w", "pass"), ("m", "fail")] {
         let file = project.path(&format!("target/release-gates/{package}-1.0.0/vulns.json"));
         let report: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         assert_eq!(report["status"], status, "{package}");
     }
+
     let one = project.run("w", &["audit", "--db", "../db", "-p", "w"]);
     assert_eq!(one.code, 0, "{}", one.text);
     assert_eq!(one.json["coverage"]["not_judged"][0]["kind"], "package");
@@ -264,6 +271,7 @@ fn flags_that_mean_nothing_are_refused() {
     let project = Project::new();
     project.package("p", "p", "1.0.0", "");
     project.cargo("p", &["generate-lockfile", "--offline"]);
+
     for call in [
         &[
             "audit",
@@ -328,6 +336,7 @@ fn the_name_of_the_output_and_the_version_choose_the_format() {
         let text = std::fs::read_to_string(project.path("p").join(args[1])).unwrap();
         assert!(text.contains(begins), "{args:?}: {text}");
     }
+
     // Without a name the version is not ignored.
     assert_eq!(
         project
@@ -335,6 +344,7 @@ fn the_name_of_the_output_and_the_version_choose_the_format() {
             .code,
         0
     );
+
     let file = project.path("target/release-gates/p-1.0.0/sbom.cdx.json");
     assert!(
         std::fs::read_to_string(file)
@@ -458,6 +468,7 @@ fn print_documents_of_others(project: &Project) -> String {
         serde_json::json!({ "type": "library", "name": "smallvec", "version": version, "purl": format!("pkg:cargo/smallvec@{version}{more}"),
             "externalReferences": [{ "type": "distribution", "url": format!("https://user:{SECRET}@example.org/x?t={SECRET}") }] })
     };
+
     let document = |version: &str| {
         let components = [
             component(
@@ -476,12 +487,14 @@ fn print_documents_of_others(project: &Project) -> String {
             "dependencies": [{ "ref": format!("https://user:{SECRET}@example.org/x"), "dependsOn": [] }] })
         .to_string()
     };
+
     project.write("one.cdx.json", &document("1.6.0"));
     project.write("two.cdx.json", &document("1.5.0"));
     project.write(
         "p/deny.toml",
         &format!("[advisories]\ndb-urls = [\"https://user:{SECRET}@example.org/db\"]\n"),
     );
+
     let mut printed = String::new();
     for call in [
         &[
@@ -502,6 +515,7 @@ fn print_documents_of_others(project: &Project) -> String {
     ] {
         printed.push_str(&project.run("p", call).text);
     }
+
     printed
 }
 
@@ -517,10 +531,12 @@ fn vendored(project: &Project, registry: &str) -> (Vec<u8>, PathBuf) {
         ),
         ("src/lib.rs", ""),
     ];
+
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
         Vec::new(),
         flate2::Compression::fast(),
     ));
+
     for (path, text) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(text.len() as u64);
@@ -530,6 +546,7 @@ fn vendored(project: &Project, registry: &str) -> (Vec<u8>, PathBuf) {
             .unwrap();
         project.write(&format!("p/vendor/dep/{path}"), text);
     }
+
     let archive = tar.into_inner().unwrap().finish().unwrap();
     let checksum = sha256_bytes(&archive).to_string();
     list(project, &checksum, &files);
@@ -538,7 +555,9 @@ fn vendored(project: &Project, registry: &str) -> (Vec<u8>, PathBuf) {
         "p/.cargo/config.toml",
         "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n",
     );
+
     project.write("p/Cargo.lock", &format!("version = 4\n\n[[package]]\nname = \"dep\"\nversion = \"1.0.0\"\nsource = \"{registry}\"\nchecksum = \"{checksum}\"\n\n[[package]]\nname = \"p\"\nversion = \"1.0.0\"\ndependencies = [\n \"dep\",\n]\n"));
+
     (archive, project.path("cargo-home"))
 }
 
@@ -686,7 +705,7 @@ fn a_lock_file_that_is_refused_is_reported_for_every_member() {
     }
 }
 
-/// The copy's own list of checksums, as whoever changes the copy can write it.
+/// The copy's own list of checksums, as anyone who changes the copy can write it.
 fn list(project: &Project, checksum: &str, files: &[(&str, &str)]) {
     let files: serde_json::Map<String, Value> = files
         .iter()
@@ -822,17 +841,20 @@ fn kinds_of_advisories_that_are_not_known_weigh() {
         let ran = project.run("", &["audit", "--db", "db", "--lockfile", "x.lock"]);
         assert_eq!((ran.code, ran.rules()), (100, vec![rule]), "{}", ran.text);
     }
+
     // One that cannot be read, in a folder that is spelt otherwise.
     project.write(
         "db/crates/small-vec/RUSTSEC-2021-0009.md",
         "```toml\n[advisory]\npackage = \"smallvec\"\nid = \n```\n\n# T\n",
     );
+
     assert_eq!(
         project
             .run("", &["audit", "--db", "db", "--lockfile", "x.lock"])
             .code,
         101
     );
+
     // OSV's export, with what RustSec does not have.
     project.write("osv/MAL-2025-1.json", "{\"id\":\"MAL-2025-1\",\"summary\":\"S\",\"published\":\"2025-01-01T00:00:00Z\",\"affected\":[{\"package\":{\"ecosystem\":\"crates.io\",\"name\":\"smallvec\"},\"versions\":[\"1.6.0\"]}]}");
     let ran = project.run("", &["audit", "--db", "osv", "--lockfile", "x.lock"]);
@@ -864,7 +886,9 @@ fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
             &[("CARGO_HOME", &home), ("CARGO_NET_OFFLINE", online)],
         )
     };
+
     let from = |place: &Path| format!("[sbom-lite]\ndb-url = \"file://{}\"\n", place.display());
+
     // Nothing to fetch from, and nothing there.
     let nowhere = from(&project.path("nowhere"));
     let missing = audit(&nowhere, &[]);
@@ -874,7 +898,9 @@ fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
         "{}",
         missing.text
     );
+
     assert_eq!(audit(&from(&project.path("db")), &["--no-fetch"]).code, 101);
+
     // Fetched on the first call.
     let fetched = audit(&from(&project.path("db")), &[]);
     assert_eq!(
@@ -883,8 +909,10 @@ fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
         "{}",
         fetched.text
     );
+
     // Fresh: not fetched again.
     assert_eq!(audit(&nowhere, &[]).rules(), ["vulnerability"]);
+
     // Old, and its origin gone: used, and said.
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(200_000);
     for name in ["HEAD", "FETCH_HEAD"] {
@@ -895,6 +923,7 @@ fn a_database_is_fetched_when_it_is_missing_and_a_failed_fetch_is_said() {
             file.set_modified(old).unwrap();
         }
     }
+
     std::fs::rename(project.path("db"), project.path("gone")).unwrap();
     let stale = audit(&nowhere, &[]);
     assert_eq!(
@@ -961,10 +990,12 @@ fn every_artifact_that_was_built_has_a_document() {
         project.write(&format!("{folder}/{path}"), target);
         artifacts.push(serde_json::json!({ "name": name, "target": target, "path": path, "sha256": sha256_bytes(target.as_bytes()).to_string(), "size": target.len() }));
     }
+
     project.write(
         &format!("{folder}/buildinfo.json"),
         &build_record(&subject, &artifacts).to_string(),
     );
+
     let ran = project.run("p", &["generate"]);
     assert_eq!(ran.code, 0, "{}", ran.text);
     for (target, name) in [
@@ -982,6 +1013,7 @@ fn every_artifact_that_was_built_has_a_document() {
         let spdx = std::fs::read_to_string(spdx).unwrap();
         assert!(spdx.contains(&sha256));
     }
+
     let common = std::fs::read_to_string(project.path(&format!("{folder}/sbom.cdx.json"))).unwrap();
     let common: Value = serde_json::from_str(&common).unwrap();
     assert!(common["metadata"]["component"]["hashes"].is_null());
@@ -1017,6 +1049,7 @@ fn an_init_takes_over_what_cargo_deny_says() {
         "1.0.0",
         "license = \"MIT\"\n[dependencies]\ndep = { path = \"../dep\" }\n",
     );
+
     project.write("p/deny.toml", "[licenses]\nallow = [\"MIT\"]\n[[licenses.clarify]]\ncrate = \"dep\"\nexpression = \"MIT\"\nlicense-files = [{ path = \"LICENSE\", hash = 0xbd0eed23 }]\n[bans]\nwildcards = \"deny\"\n");
     project.cargo("p", &["generate-lockfile"]);
     let ran = project.run("p", &["init"]);
@@ -1026,10 +1059,12 @@ fn an_init_takes_over_what_cargo_deny_says() {
         text.contains("# Not taken over: `bans` of deny.toml."),
         "{text}"
     );
+
     assert!(
         text.contains(&sha256_bytes(b"all yours").to_string()),
         "{text}"
     );
+
     let judged = project.run("p", &["licenses"]);
     assert_eq!(judged.code, 0, "{}", judged.text);
     project.write("dep/LICENSE", "not yours");
@@ -1168,10 +1203,12 @@ fn the_release_of_rust_that_builds_has_advisories_too() {
         let text = advisory(part, "").replace(">= 1.6.1", ">= 99.0.0");
         project.write(&format!("db/rust/{part}/RUSTSEC-2021-0003.md"), &text);
     }
+
     project.write(
         "db/rust/rustdoc/RUSTSEC-2021-0003.md",
         &advisory("rustdoc", ""),
     );
+
     let ran = project.run("p", &AUDIT);
     assert_eq!(
         (ran.code, ran.rules()),
@@ -1179,10 +1216,12 @@ fn the_release_of_rust_that_builds_has_advisories_too() {
         "{}",
         ran.text
     );
+
     let denied = project.run(
         "p",
         &[&AUDIT[..], &["--deny", "toolchain-advisory"]].concat(),
     );
+
     assert_eq!(denied.code, 100, "{}", denied.text);
 }
 

@@ -370,10 +370,12 @@ fn statements(dir: &Path, variables: &[(&str, &str)]) -> BTreeMap<String, String
             "vex.json",
             "-q",
         ]);
+
     for (name, value) in variables {
         step = step.env(name, value);
         lock = lock.env(name, value);
     }
+
     let runner = Runner::new();
     runner.run(lock).unwrap().success().unwrap();
     let ran = runner.run(step).unwrap();
@@ -404,6 +406,7 @@ fn statements(dir: &Path, variables: &[(&str, &str)]) -> BTreeMap<String, String
             );
         }
     }
+
     found
 }
 

@@ -122,7 +122,7 @@ pub(super) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Resul
     Ok(filled)
 }
 
-/// Refuses set-user-id, set-group-id and sticky bits: whoever unpacks as root would install them.
+/// Refuses set-user-id, set-group-id and sticky bits: anyone who unpacks as root would install them.
 pub(super) fn check_mode(name: &str, mode: u64) -> Result<(), ArchiveError> {
     if mode & 0o7000 == 0 {
         Ok(())
@@ -169,12 +169,14 @@ impl Seen {
                 self.limits.members
             )));
         }
+
         self.name_bytes += name.len();
         if self.name_bytes > MAX_NAMES {
             return Err(ArchiveError::TooLarge(format!(
                 "{MAX_NAMES} bytes of names"
             )));
         }
+
         self.bytes = self.bytes.saturating_add(size);
         if self.bytes > self.limits.bytes {
             return Err(ArchiveError::TooLarge(format!(
@@ -182,11 +184,14 @@ impl Seen {
                 self.limits.bytes
             )));
         }
+
         let folded = folded(name);
+
         // A file below a file: one of the two could not be written.
         let below_a_file = folded
             .match_indices('/')
             .any(|(at, _)| self.names.get(&folded[..at]) == Some(&true));
+
         let below = format!("{folded}/");
         let above_a_file = is_file
             && self
@@ -194,10 +199,12 @@ impl Seen {
                 .range(below.clone()..)
                 .next()
                 .is_some_and(|(next, _)| next.starts_with(&below));
+
         if below_a_file || above_a_file || self.names.contains_key(&folded) {
             return Err(ArchiveError::Duplicate(name.to_owned()));
         }
         self.names.insert(folded, is_file);
+
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Archives: our own strict walk of what is inside, libraries only to inflate and to write.
 //!
-//! Reading never writes: a walk hands each member's bytes to a visitor, and whoever extracts does
+//! Reading never writes: a walk hands each member's bytes to a visitor, and anyone who extracts does
 //! so only after everything held.
 
 mod member;

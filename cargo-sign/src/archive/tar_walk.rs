@@ -52,7 +52,7 @@ fn check_gzip_header<R: Read>(decoder: &GzDecoder<BufReader<R>>) -> Result<(), A
     }
     if !header.comment().unwrap_or_default().iter().all(is_text) {
         return Err(ArchiveError::Header(
-            "the comment of the gzip header is no plain text",
+            "the comment of the gzip header is not plain text",
         ));
     }
     check_subfields(header.extra().unwrap_or_default())
@@ -331,7 +331,7 @@ fn full_name(header: &[u8; BLOCK]) -> Result<String, ArchiveError> {
     }
 }
 
-/// Owner, time and device: nobody needs them, but some tools stop at what is no number there.
+/// Owner, time and device: nobody needs them, but some tools stop at what is not a number there.
 fn check_origin(header: &[u8; BLOCK]) -> Result<(), ArchiveError> {
     for number in [field::UID, field::GID, field::MTIME] {
         let number = &header[number];
@@ -339,18 +339,21 @@ fn check_origin(header: &[u8; BLOCK]) -> Result<(), ArchiveError> {
             octal(number)?;
         }
     }
+
     for device in [field::DEVICE_MAJOR, field::DEVICE_MINOR] {
         let device = &header[device];
         if !is_empty(device) && octal(device)? != 0 {
             return Err(ArchiveError::Header("a file names a device"));
         }
     }
+
     for name in [field::OWNER, field::GROUP] {
         let name = text(&header[name])?;
         if name.chars().any(|c| !c.is_ascii_graphic()) {
-            return Err(ArchiveError::Header("an owner's name is no plain text"));
+            return Err(ArchiveError::Header("an owner's name is not plain text"));
         }
     }
+
     if is_empty(&header[field::PADDING]) {
         Ok(())
     } else {

@@ -193,15 +193,18 @@ fn a_tar_that_is_cut_or_continued_is_refused_everywhere() {
         members(&[whole.clone(), whole].concat()),
         Err(ArchiveError::Trailing)
     ));
+
     let plain = raw(&[(header(b"a", 1, b'0'), b"x")]);
     assert!(matches!(
         members(&gz(&[plain.clone(), plain.clone()].concat())),
         Err(ArchiveError::Trailing)
     ));
+
     assert!(
         members(&gz(&plain[..plain.len() - 1024])).is_err(),
         "no end mark"
     );
+
     let mut padded = plain;
     padded[600] = 1;
     assert!(matches!(
@@ -217,6 +220,7 @@ fn a_zip_that_is_changed_anywhere_is_refused_or_the_same() {
         bytes: b"hello hello hello".to_vec(),
         executable: false,
     }];
+
     let whole = zipped(&small);
     let good = members(&whole).unwrap();
     for length in 0..whole.len() {
@@ -226,14 +230,17 @@ fn a_zip_that_is_changed_anywhere_is_refused_or_the_same() {
         members(&[&whole[..], b"x"].concat()),
         Err(ArchiveError::Trailing)
     ));
+
     assert!(
         members(&[whole.clone(), whole.clone()].concat()).is_err(),
         "concatenated"
     );
+
     assert!(
         members(&[b"PK\x03\x04".to_vec(), whole.clone()].concat()).is_err(),
         "prefixed"
     );
+
     let mut refused = 0;
     for position in 0..whole.len() {
         let mut bytes = whole.clone();
@@ -248,6 +255,7 @@ fn a_zip_that_is_changed_anywhere_is_refused_or_the_same() {
             Err(_) => refused += 1,
         }
     }
+
     assert!(refused > whole.len() / 2, "{refused} of {}", whole.len());
 }
 
@@ -262,6 +270,7 @@ fn a_zstandard_frame_that_is_changed_anywhere_is_refused_or_the_same() {
         bytes: text,
         executable: false,
     }];
+
     let mut whole = Vec::new();
     super::pack::tar_zst(&mut whole, "demo-1.0.0", 1, &small).unwrap();
     let good = members(&whole).unwrap();
@@ -273,6 +282,7 @@ fn a_zstandard_frame_that_is_changed_anywhere_is_refused_or_the_same() {
         members(&[&whole[..], b"x"].concat()),
         Err(ArchiveError::Trailing)
     ));
+
     for position in 0..whole.len() {
         for bit in 0..8 {
             let mut changed = whole.clone();
@@ -310,6 +320,7 @@ fn two_zip_members_of_one_name_are_refused() {
             executable: false,
         },
     ];
+
     let bytes = zipped(&two);
     let renamed: Vec<u8> = {
         let text = bytes.clone();
@@ -321,6 +332,7 @@ fn two_zip_members_of_one_name_are_refused() {
         }
         out
     };
+
     assert_ne!(bytes, renamed);
     assert!(matches!(members(&renamed), Err(ArchiveError::Duplicate(_))));
 }

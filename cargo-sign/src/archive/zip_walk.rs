@@ -334,6 +334,7 @@ impl Central {
             offset: u64::from(u32_at(fixed, 42)),
             name: String::from_utf8(name).map_err(|_| wrong("a name is not UTF-8"))?,
         };
+
         let text_or_binary = u16_at(fixed, 36);
         if u16_at(fixed, 34) != 0 {
             return Err(wrong("a member is on another disk"));
@@ -342,6 +343,7 @@ impl Central {
             return Err(wrong("a member says of itself what is not known"));
         }
         entry.check()?;
+
         Ok((entry, extra_at + extra_len as u64))
     }
 
@@ -365,7 +367,7 @@ impl Central {
         if is_time(self.time) {
             Ok(())
         } else {
-            Err(wrong("a member's time is no time"))
+            Err(wrong("a member's time is not a time"))
         }
     }
 }
@@ -400,6 +402,7 @@ fn check_extra_fields(mut fields: &[u8]) -> Result<(), ArchiveError> {
         }
         fields = next;
     }
+
     Ok(())
 }
 

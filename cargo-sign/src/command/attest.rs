@@ -59,6 +59,7 @@ pub(crate) fn run(cx: &mut Context, args: &AttestArgs) -> Result<Outcome> {
         };
         attesting.attest(folder)
     });
+
     Ok(Outcome::Reports(reports.collect::<Result<Vec<_>>>()?))
 }
 

@@ -27,7 +27,7 @@ pub(super) type Archive = (String, Hashed);
 /// The archives of a folder that held, opened again.
 ///
 /// # Errors
-/// One cannot be read, or is no regular file any more.
+/// One cannot be read, or is not a regular file any more.
 pub(super) fn verified_in(dir: &Path, verdict: &Verdict) -> Result<Vec<Archive>> {
     verdict
         .verified
@@ -68,17 +68,20 @@ pub(super) fn unpack(cx: &Context, into: &Path, archives: &mut [Archive]) -> Res
         }
         return Ok(());
     }
+
     let fresh = !into.exists();
     let done = stage(into, archives).and_then(|staged| staged.publish(into));
     if done.is_err() && fresh {
         // Empty, if it was made at all.
         let _ = std::fs::remove_dir(into);
     }
+
     done?;
     for (name, _) in archives {
         cx.terminal
             .status("Extracted", name.escape_debug().to_string());
     }
+
     Ok(())
 }
 
@@ -120,6 +123,7 @@ fn stage(into: &Path, archives: &mut [Archive]) -> Result<Staged> {
         .prefix(TEMPORARY)
         .tempdir_in(into)
         .map_err(wrong)?;
+
     let lock = File::open(dir.path()).ok();
     if let Some(lock) = &lock {
         let _ = lock.lock();
@@ -148,6 +152,7 @@ fn stage(into: &Path, archives: &mut [Archive]) -> Result<Staged> {
             file.sync_all()
         })?;
     }
+
     Ok(Staged {
         dir,
         files,

@@ -171,7 +171,7 @@ fn committed_place(cx: &mut Context) -> Result<PathBuf> {
 /// A secret in a work tree is one `git add` away from everybody who has the repository.
 fn refuse_work_tree(cx: &Context, secret: &Path) -> Result<()> {
     let mut folder = std::path::absolute(secret).map_err(|error| {
-        Error::usage(format!("`{}` is no path", secret.display())).with_source(error)
+        Error::usage(format!("`{}` is not a path", secret.display())).with_source(error)
     })?;
     folder.pop();
     let Some(existing) = folder.ancestors().find(|dir| dir.is_dir()) else {
@@ -180,6 +180,7 @@ fn refuse_work_tree(cx: &Context, secret: &Path) -> Result<()> {
     let Some(git) = Git::discover(existing, &cx.runner)? else {
         return Ok(());
     };
+
     // What the repository ignores is not added by accident.
     let file = std::path::absolute(secret).unwrap_or_else(|_| secret.to_owned());
     let step = git
@@ -187,9 +188,11 @@ fn refuse_work_tree(cx: &Context, secret: &Path) -> Result<()> {
         .env("GIT_LITERAL_PATHSPECS", "0")
         .args(["check-ignore", "--quiet", "--"])
         .arg(file);
+
     if git.run(step)?.is_success() {
         return Ok(());
     }
+
     Err(Error::usage(format!(
         "`{}` lies in the work tree of a repository, where a secret key is committed by accident",
         secret.display()
@@ -210,7 +213,7 @@ fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
         file.write_all(bytes)
             .and_then(|()| file.sync_all())
             .inspect_err(|_| {
-                // Half a key is no key.
+                // Half a key is not a key.
                 let _ = std::fs::remove_file(path);
             })
     });

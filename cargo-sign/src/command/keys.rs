@@ -216,6 +216,7 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
                 .with_help("change it with `cargo sign keys add`, `rotate`, `retire` or `revoke`"),
         );
     }
+
     let content = Content {
         keys: Vec::new(),
         previous: None,
@@ -224,6 +225,7 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
         threshold: 1,
         version: 1,
     };
+
     let committed = committed_key(project, &config)
         .map(|path| read_public_keys(&[path]))
         .transpose()?;
@@ -232,6 +234,7 @@ fn init(cx: &mut Context, args: &KeyArgs, name: &str) -> Result<Outcome> {
         keys: vec![Member::new(name, &signing.public())],
         ..content
     };
+
     write(
         cx,
         signing
@@ -324,6 +327,7 @@ fn replace_committed_key(cx: &mut Context, old: &str, new: &PublicKey) -> Result
             member.name == old || public.as_ref().is_some_and(|key| key.fingerprint() == old);
         named && public.is_some_and(|key| key.key == committed.key)
     };
+
     if !ring.newest().keys.iter().any(is_old) {
         return Ok(());
     }
@@ -333,6 +337,7 @@ fn replace_committed_key(cx: &mut Context, old: &str, new: &PublicKey) -> Result
             .status("Would write", path.display().to_string());
         return Ok(());
     }
+
     write_atomic(&path, new.minisign(&comment).as_bytes())?;
     cx.terminal.status("Wrote", path.display().to_string());
     let pem = path.with_extension("pem");
@@ -343,9 +348,11 @@ fn replace_committed_key(cx: &mut Context, old: &str, new: &PublicKey) -> Result
         write_atomic(&pem, text.as_bytes())?;
         cx.terminal.status("Wrote", pem.display().to_string());
     }
+
     cx.terminal.note(
         "commit what was written, and have the holder of the new key tie it to the keyring with `cargo sign keys sign`",
     );
+
     Ok(())
 }
 

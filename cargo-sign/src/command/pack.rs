@@ -149,7 +149,7 @@ fn pack_package(
 
     let (refused, silent) = check_gates(call, &folder, &subject, &builds)?;
     if !refused.is_empty() && !call.args.despite_refusals {
-        // No level makes a release of it: whoever means to asks for that.
+        // No level makes a release of it: anyone who means to asks for that.
         return Ok(Report::new(PackData::NAME, &TOOL, subject)
             .status(Status::Error)
             .findings(refused)
@@ -265,6 +265,7 @@ fn check_signer(signer: &Signer, release: &Release) -> Vec<Finding> {
         .filter(|finding| finding.level == Level::Deny)
         .cloned()
         .collect();
+
     if !committed.keys.iter().any(|key| key.key == own.key) {
         let text = format!(
             "the key {} is none of those that the project commits",
@@ -274,10 +275,12 @@ fn check_signer(signer: &Signer, release: &Release) -> Vec<Finding> {
             "sign with the key whose public half is committed as {COMMITTED_KEY}, or add this one to the keyring"
         )));
     }
+
     if let Some((rule, why)) = committed.refuses(&own.key, &release.project, &release.version) {
         let help = "sign with a key in use; `cargo sign keys` lists them";
         problems.push(Finding::new(rule, why).help(help));
     }
+
     problems
 }
 
@@ -362,7 +365,7 @@ fn conclude(
     folder.finish()
 }
 
-/// Everything that is listed and is no archive of a build.
+/// Everything that is listed and is not an archive of a build.
 fn other_files(list: &List, archives: &[PackedArchive]) -> Vec<ListedFile> {
     list.iter()
         .filter(|(name, _)| archives.iter().all(|archive| archive.name != **name))

@@ -45,6 +45,7 @@ fn check_subject(verified: &Verified, subject: &Subject) -> Vec<Finding> {
         .commit
         .as_ref()
         .map_or_else(|| "none".to_owned(), ToString::to_string);
+
     let package = subject.package.as_deref().unwrap_or_default();
     let version = subject.version.as_deref().unwrap_or_default();
     let said = [
@@ -52,6 +53,7 @@ fn check_subject(verified: &Verified, subject: &Subject) -> Vec<Finding> {
         (&rules::VERSION_MISMATCH, &comment.version, version),
         (&rules::COMMIT_MISMATCH, &comment.commit, &commit),
     ];
+
     said.into_iter()
         .filter(|(_, signed, checked_out)| signed != checked_out)
         .map(|(rule, signed, checked_out)| {

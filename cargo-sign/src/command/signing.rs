@@ -201,7 +201,7 @@ fn open_to_sign(path: &Path) -> Result<Prehashed> {
         .ok_or_else(|| Error::usage(format!("`{}` is not a regular file", path.display())))
 }
 
-/// Refuses a signing key that the repository tracks: whoever has the source has the key.
+/// Refuses a signing key that the repository tracks: anyone who has the source has the key.
 ///
 /// # Errors
 /// git failed, or the key is tracked.
@@ -213,7 +213,7 @@ pub(super) fn refuse_tracked_key(project: &Project, key: Option<&Path>) -> Resul
         return Ok(());
     }
     Err(Error::judge(format!(
-        "the signing key `{}` is part of the repository: whoever has the source has the key",
+        "the signing key `{}` is part of the repository: anyone who has the source has the key",
         key.display()
     ))
     .with_help("make a new key outside of the work tree (`cargo sign keygen`), rotate to it, and revoke this one with `cargo sign keys revoke`")

@@ -182,6 +182,7 @@ impl Trust {
             }
             Keys::new(beside, false)
         };
+
         let pins = keys.keys.clone();
         if !keys.pinned {
             return Ok(Self {
@@ -191,6 +192,7 @@ impl Trust {
                 remembered,
             });
         }
+
         let mine = || known.iter().filter(|anchor| anchor.applies(&pins));
         let seen = mine()
             .filter_map(|anchor| anchor.keyring.as_ref())
@@ -199,12 +201,15 @@ impl Trust {
             .filter(|anchor| anchor.keyring.is_some())
             .filter_map(|anchor| anchor.release.as_ref())
             .max();
+
         let keys = if named.keyring.is_some() {
             keys.with_keyring(ring.as_deref(), seen)
         } else {
             keys.with_found_keyring(ring.as_deref(), seen)
         };
+
         let keys = keys.after(highest.filter(|_| asks_for_several(seen)));
+
         Ok(Self {
             keys,
             pins,
@@ -232,6 +237,7 @@ impl Trust {
         else {
             return Ok(());
         };
+
         let mut findings = Vec::new();
         for verified in &verdict.verified {
             for named in named_projects(&verified.file) {
@@ -246,7 +252,9 @@ impl Trust {
                 }
             }
         }
+
         verdict.findings.extend(findings);
+
         Ok(())
     }
 
@@ -260,6 +268,7 @@ impl Trust {
                 .iter()
                 .filter(|anchor| anchor.applies(&self.keys.keys))
         };
+
         let highest = mine().filter_map(|anchor| anchor.release.as_ref()).max();
         let mut findings = Vec::new();
         for (project, version) in releases(verdict) {
@@ -292,6 +301,7 @@ impl Trust {
                 findings.push(Finding::new(&rules::KEY_CHANGED, text).help(help));
             }
         }
+
         verdict.findings.extend(findings);
     }
 
@@ -384,9 +394,11 @@ fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
         .flatten()
         .flatten()
         .map(|entry| entry.path());
+
     let mut paths: Vec<_> = entries
         .filter(|path| path.extension().is_some_and(|extension| extension == "pub"))
         .collect();
+
     // A pipe would never end.
     paths.retain(|path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()));
     paths.sort();
@@ -397,11 +409,12 @@ fn public_keys_in(cx: &Context, dir: &Path) -> Result<Vec<PublicKey>> {
         match text.and_then(|text| PublicKey::parse(&text).ok()) {
             Some(key) => keys.push(key),
             None => cx.terminal.warn(format!(
-                "`{}` is no public key that can be used",
+                "`{}` is not a public key that can be used",
                 plain_path(&path)
             )),
         }
     }
+
     Ok(keys)
 }
 
@@ -424,7 +437,7 @@ pub(super) fn known(memory: Option<&Memory>, download: &Download<'_>) -> Result<
     if let Some(project) = signature_of(signed)?.as_deref().and_then(signed_for) {
         return memory.recall(&project);
     }
-    // Whoever takes the signature away does not make it a project that nobody knows.
+    // Anyone who takes the signature away does not make it a project that nobody knows.
     if !signed.is_file() {
         return Ok(Vec::new());
     }

@@ -148,6 +148,7 @@ fn judge_evidence(
         path: folder.path(&published(PROVENANCE)),
         log: folder.path(LOG),
     };
+
     if own.path.exists() {
         let source_uri = args
             .source_uri
@@ -165,10 +166,12 @@ fn judge_evidence(
         };
         check_provenance(verdict, &own, &expected, keys)?;
     }
+
     let summary = folder.path(&published(SUMMARY));
     if summary.exists() {
         check_summary(verdict, &summary, keys)?;
     }
+
     Ok(())
 }
 
@@ -211,7 +214,9 @@ fn upload(
             sent,
         });
     }
+
     folder.finish()?;
+
     Ok(data)
 }
 
@@ -245,16 +250,18 @@ fn items(
             name.clone(),
         )
     });
+
     if let Some(unknown) = only
         .iter()
         .find(|wanted| !names.iter().any(|(name, _)| name == *wanted))
     {
         let all: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
         return Err(
-            Error::usage(format!("`{unknown}` is no file of the release"))
+            Error::usage(format!("`{unknown}` is not a file of the release"))
                 .with_help(format!("its files are {}", all.join(", "))),
         );
     }
+
     names.retain(|(name, _)| only.is_empty() || only.contains(name));
     let mut items: Vec<Item> = Vec::new();
     for (name, digest) in names {
@@ -276,6 +283,7 @@ fn items(
             hashed,
         });
     }
+
     Ok(items)
 }
 
@@ -418,6 +426,7 @@ fn send(
         sleep(wait)?;
         wait = (wait * 2).min(LONGEST);
     }
+
     Ok(())
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct VerifySourceArgs {
     #[arg(long, value_name = "FILE|FINGERPRINT")]
     pub(crate) gpg_key: Vec<String>,
     /// Commits up to this one need no signature: where the project began to sign [default: those
-    /// of the release before need none]
+    /// of the previous release need none]
     #[arg(long, value_name = "REV")]
     pub(crate) signed_since: Option<String>,
     /// The tag [default: that of the package's version: `v1.2.3`, or `<package>-v1.2.3`]
@@ -224,7 +224,7 @@ struct Since {
     ignored: Vec<String>,
 }
 
-/// Looks for the release before.
+/// Looks for the previous release.
 fn release_before(
     git: &Git,
     trusted: &Trusted,
@@ -385,11 +385,13 @@ fn check_checkout(source: &Source, name: &str, commit: &CommitId) -> Result<Vec<
         let help = "check out the tag that is to be judged";
         findings.push(Finding::new(&rules::COMMIT_MISMATCH, text).help(help));
     }
+
     if source.dirty {
         let text = "the checkout holds changes that are in no commit: no signature covers them";
         let help = "build from a clean checkout of the tag; `git status`";
         findings.push(not_signed(text, help));
     }
+
     let unwatched = source.git.unwatched()?;
     if let [first, ..] = &*unwatched {
         let text = format!(
@@ -400,6 +402,7 @@ fn check_checkout(source: &Source, name: &str, commit: &CommitId) -> Result<Vec<
         let help = "build from a clean clone of the tag; `git ls-files -v` shows them in lower case or with `S`";
         findings.push(not_signed(&text, help));
     }
+
     let ignored = obeyed_and_ignored(&source.git)?;
     if !ignored.is_empty() {
         let text = format!(
@@ -408,6 +411,7 @@ fn check_checkout(source: &Source, name: &str, commit: &CommitId) -> Result<Vec<
         );
         findings.push(not_signed(&text, "build from a clean clone of the tag"));
     }
+
     Ok(findings)
 }
 

@@ -59,7 +59,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
 /// The Ed25519 keys of a reply (without its length), and whether it held others.
 ///
 /// # Errors
-/// It is no list of keys.
+/// It is not a list of keys.
 pub fn identities(reply: &[u8]) -> Result<(Vec<VerifyingKey>, bool), AgentError> {
     let mut rest = body(reply, IDENTITIES)?;
     let number = number(&mut rest)?;
@@ -155,6 +155,7 @@ mod tests {
             ]
             .concat(),
         );
+
         let reply = [
             &[12, 0, 0, 0, 3][..],
             &other,
@@ -165,6 +166,7 @@ mod tests {
             &text(b""),
         ]
         .concat();
+
         assert_eq!(identities(&reply), Ok((vec![key()], true)));
         for end in 0..reply.len() {
             assert!(identities(&reply[..end]).is_err(), "cut at {end}");
@@ -173,11 +175,13 @@ mod tests {
             identities(&[&reply[..], b"x"].concat()),
             Err(AgentError::Malformed)
         );
+
         assert_eq!(identities(&[12, 0, 0, 0, 0]), Ok((vec![], false)));
         assert_eq!(
             identities(&[12, 255, 255, 255, 255]),
             Err(AgentError::Malformed)
         );
+
         assert_eq!(identities(&[5]), Err(AgentError::Refused));
         assert_eq!(identities(&[14]), Err(AgentError::Kind));
     }
@@ -191,6 +195,7 @@ mod tests {
             ]
             .concat()
         };
+
         let fine = reply(ED25519, &[1; 64], b"");
         assert_eq!(signature(&fine).unwrap().to_bytes(), [1; 64]);
         for end in 0..fine.len() {
@@ -204,14 +209,17 @@ mod tests {
             )),
             Err(AgentError::Algorithm)
         );
+
         assert_eq!(
             signature(&reply(ED25519, &[1; 63], b"")),
             Err(AgentError::Malformed)
         );
+
         assert_eq!(
             signature(&reply(ED25519, &[1; 64], b"x")),
             Err(AgentError::Malformed)
         );
+
         assert_eq!(signature(&[5]), Err(AgentError::Refused));
     }
 

@@ -24,7 +24,7 @@ pub enum BundleError {
     #[error("it holds more than is read")]
     TooMuch,
     /// Something that is no bundle; counted from 1.
-    #[error("document {0} is no Sigstore bundle")]
+    #[error("document {0} is not a Sigstore bundle")]
     Other(usize),
     /// A bundle that readers may understand in two ways; counted from 1.
     #[error("document {number} says two things: {why}")]
@@ -70,6 +70,7 @@ pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
         return Err(BundleError::TooMuch);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| BundleError::Other(1))?;
+
     // One document may span lines; several take one line each.
     let documents: Vec<&str> = if serde_json::from_str::<Head>(text).is_ok() {
         vec![text]
@@ -79,6 +80,7 @@ pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
             .take(MOST + 1)
             .collect()
     };
+
     if documents.len() > MOST {
         return Err(BundleError::TooMuch);
     }
@@ -93,6 +95,7 @@ pub fn split(bytes: &[u8]) -> Result<Vec<&str>, BundleError> {
             return Err(BundleError::Kind { number, kind });
         }
     }
+
     if documents.is_empty() {
         Err(BundleError::Other(1))
     } else {
@@ -141,25 +144,30 @@ mod tests {
             split(format!("{ONE}\n{{}}\n").as_bytes()),
             Err(BundleError::Other(2))
         );
+
         assert_eq!(
             split(format!("{ONE}{ONE}").as_bytes()),
             Err(BundleError::Other(1))
         );
+
         let newer = ONE.replace("v0.3", "v0.4");
         assert!(matches!(
             split(newer.as_bytes()),
             Err(BundleError::Kind { number: 1, .. })
         ));
+
         let twice = ONE.replace('{', "{\"mediaType\":\"x\",");
         assert_eq!(
             split(twice.as_bytes()),
             Err(BundleError::Other(1)),
             "a name that is there twice"
         );
+
         assert_eq!(
             split(format!("{ONE}\n").repeat(MOST + 1).as_bytes()),
             Err(BundleError::TooMuch)
         );
+
         for damaged in [
             ONE.replace("sigstore", "sigstorf"),
             ONE.replace("mediaType", "mediaTypf"),
@@ -170,6 +178,7 @@ mod tests {
                 Err(BundleError::Kind { number: 1, .. })
             ));
         }
+
         assert!(!is_bundle(
             b"{\"payload\":\"\",\"payloadType\":\"\",\"signatures\":[]}"
         ));

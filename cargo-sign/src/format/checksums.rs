@@ -91,6 +91,7 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
             "the last line has no newline",
         ));
     }
+
     let mut list = List::new();
     let mut folded_names = BTreeSet::new();
     let mut last: Option<&str> = None;
@@ -120,6 +121,7 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
         last = Some(name);
         list.insert(name.to_owned(), digest);
     }
+
     Ok(list)
 }
 
@@ -155,6 +157,7 @@ pub fn parse_foreign(bytes: &[u8]) -> Result<List, ListError> {
             });
         }
     }
+
     Ok(list)
 }
 
@@ -209,6 +212,7 @@ mod tests {
             format!("SHA256 (a) = {D}\n"),
             format!("\u{feff}{D}  a\n"),
         ];
+
         for text in odd {
             assert!(parse(text.as_bytes()).is_err(), "{text:?}");
         }

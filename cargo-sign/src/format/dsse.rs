@@ -36,7 +36,7 @@ struct Signed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DsseError {
     /// Not the canonical form.
-    #[error("it is no DSSE envelope in canonical form: {0}")]
+    #[error("it is not a DSSE envelope in canonical form: {0}")]
     Malformed(&'static str),
     /// Made by a key that was not given.
     #[error("it was signed by the key {}, which is none of those given", .0.escape_debug())]
@@ -88,7 +88,7 @@ pub fn open<'a>(
         return Err(malformed("it is not one line with sorted keys"));
     }
     if envelope.payload_type != IN_TOTO {
-        return Err(malformed("its payload is no in-toto statement"));
+        return Err(malformed("its payload is not an in-toto statement"));
     }
     let decode = |text: &str| {
         STANDARD
@@ -96,18 +96,21 @@ pub fn open<'a>(
             .ok()
             .filter(|bytes| STANDARD.encode(bytes) == *text)
     };
+
     let payload = decode(&envelope.payload).ok_or(malformed("its payload is no base64"))?;
     let [Signed { keyid, sig }] = envelope.signatures;
     let signature: [u8; 64] = decode(&sig)
         .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(malformed("its signature is no base64 of 64 bytes"))?;
+        .ok_or(malformed("its signature is not base64 of 64 bytes"))?;
     let key = keys
         .iter()
         .find(|key| key.fingerprint() == keyid)
         .ok_or(DsseError::Key(keyid))?;
+
     key.key
         .verify_strict(&pae(IN_TOTO, &payload), &Signature::from_bytes(&signature))
         .map_err(|_| DsseError::Signature)?;
+
     Ok((payload, key))
 }
 

@@ -91,8 +91,10 @@ fn split_headers(object: &[u8], wanted: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8
             }
         }
     }
+
     let [sha1, sha256] = found;
     let signature = if wanted == SHA1_HEADER { sha1 } else { sha256 };
+
     Some((payload, signature))
 }
 

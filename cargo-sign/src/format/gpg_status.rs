@@ -62,17 +62,21 @@ pub fn read(status: &[u8]) -> Result<String, GpgError> {
             _ => {}
         }
     }
+
     let ([good], [valid], 1) = (&good[..], &valid[..], new) else {
         return Err(GpgError::Other);
     };
+
     // fingerprint, date, two times, version, reserved, key algorithm, hash, class, primary
     // fingerprint
     let [fingerprint, _, _, _, _, _, _, hash, class, primary] = valid[..] else {
         return Err(GpgError::Other);
     };
+
     if !is_fingerprint(fingerprint) || !is_fingerprint(primary) || class != "00" {
         return Err(GpgError::Other);
     }
+
     // Both lines have to be about one key: GOODSIG names the end of its fingerprint, or all of it.
     if !good
         .first()
@@ -80,6 +84,7 @@ pub fn read(status: &[u8]) -> Result<String, GpgError> {
     {
         return Err(GpgError::Other);
     }
+
     if WEAK.contains(&hash) {
         Err(GpgError::Weak)
     } else {
@@ -146,6 +151,7 @@ mod tests {
             assert_ne!(text, fine(), "{from}");
             read(text.as_bytes()).unwrap_err()
         };
+
         assert_eq!(swap("GOODSIG", "EXPKEYSIG"), GpgError::KeyExpired);
         assert_eq!(swap("GOODSIG", "REVKEYSIG"), GpgError::KeyRevoked);
         assert_eq!(swap("GOODSIG", "EXPSIG"), GpgError::Expired);
@@ -167,6 +173,7 @@ mod tests {
         ] {
             assert_eq!(swap(from, to), GpgError::Other, "{from}");
         }
+
         assert_eq!(read(b""), Err(GpgError::Other));
         let missing =
             format!("[GNUPG:] NEWSIG\n[GNUPG:] ERRSIG 1111111111111111 22 10 00 1 9 {A}\n");

@@ -139,14 +139,14 @@ impl MinisignSignature {
         };
         let untrusted = untrusted
             .strip_prefix(UNTRUSTED)
-            .ok_or(malformed("the first line is no untrusted comment"))?;
+            .ok_or(malformed("the first line is not an untrusted comment"))?;
         let trusted = trusted
             .strip_prefix(TRUSTED)
-            .ok_or(malformed("the third line is no trusted comment"))?;
+            .ok_or(malformed("the third line is not a trusted comment"))?;
         let body: [u8; 74] =
-            decode(body).ok_or(malformed("the second line is no base64 of 74 bytes"))?;
+            decode(body).ok_or(malformed("the second line is not base64 of 74 bytes"))?;
         let global: [u8; 64] =
-            decode(global).ok_or(malformed("the fourth line is no base64 of 64 bytes"))?;
+            decode(global).ok_or(malformed("the fourth line is not base64 of 64 bytes"))?;
         let (kind, rest) = body.split_at(2);
         match kind {
             b"ED" => {}

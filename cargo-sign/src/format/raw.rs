@@ -53,10 +53,12 @@ mod tests {
                 "bit {bit}"
             );
         }
+
         assert_eq!(
             verify(&signature[..63], &key.verifying_key(), b"list"),
             Err(RawError::Length)
         );
+
         assert_eq!(
             verify(
                 &[&signature[..], b"\n"].concat(),

@@ -40,6 +40,7 @@ fn kinds(message: &[u8]) -> Vec<Kind> {
         && message[..64]
             .iter()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b));
+
     [
         (Kind::File, message.len() == 64),
         (

@@ -96,6 +96,7 @@ pub fn verify(
         .decode(body)
         .ok()
         .filter(|bytes| STANDARD.encode(bytes) == body);
+
     let body = body.ok_or(malformed("the second line is no base64"))?;
     if found != lines {
         return Err(malformed("it names other files or digests"));
@@ -108,6 +109,7 @@ pub fn verify(
         .ok_or(SignifyError::Key)?;
     let signature = Signature::from_slice(signature)
         .map_err(|_| malformed("its signature has not 64 bytes"))?;
+
     key.key
         .verify_strict(lines.as_bytes(), &signature)
         .map_err(|_| SignifyError::Signature)
@@ -158,6 +160,7 @@ mod tests {
             sign(&key, &public.id, &list(), "signature of demo 1.0.0").unwrap(),
             "signing is deterministic"
         );
+
         let check = |bytes: &[u8]| verify(bytes, &public, &list(), "signature of demo 1.0.0");
         check(text.as_bytes()).unwrap();
         for position in 0..text.len() {
@@ -167,6 +170,7 @@ mod tests {
                 assert!(check(&bytes).is_err(), "bit {bit} of byte {position}");
             }
         }
+
         for odd in [
             format!("{text}\n"),
             text.trim_end().to_owned(),
@@ -175,11 +179,13 @@ mod tests {
         ] {
             assert!(check(odd.as_bytes()).is_err(), "{odd:?}");
         }
+
         let other = PublicKey::new(SigningKey::from_bytes(&[8; 32]).verifying_key());
         assert_eq!(
             verify(text.as_bytes(), &other, &list(), "signature of demo 1.0.0"),
             Err(SignifyError::Key)
         );
+
         let fewer = List::from_iter(list().into_iter().take(1));
         assert!(verify(text.as_bytes(), &public, &fewer, "signature of demo 1.0.0").is_err());
         let spaced = List::from([("a b".to_owned(), list()["a"])]);

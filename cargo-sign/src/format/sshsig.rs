@@ -78,6 +78,7 @@ pub fn verify(
         .ok_or(SshsigError(
             "the signature has not the lines `BEGIN` and `END SSH SIGNATURE`",
         ))?;
+
     let joined: String = body.split('\n').collect();
     let blob = STANDARD
         .decode(joined)
@@ -98,6 +99,7 @@ pub fn verify(
         take(&mut rest)?,
         take(&mut rest)?,
     );
+
     if !rest.is_empty() || !reserved.is_empty() {
         return fail("the signature has data where there should be none");
     }
@@ -117,6 +119,7 @@ pub fn verify(
     }
     let signature = Signature::from_slice(signature)
         .map_err(|_| SshsigError("the signature has not 64 bytes"))?;
+
     key.key
         .verify_strict(&to_be_signed(namespace, message), &signature)
         .map_err(|_| SshsigError("the signature does not fit the message"))

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 /// Checks a document.
 ///
 /// # Errors
-/// It is no JSON, or an object in it has a name twice.
+/// It is not JSON, or an object in it has a name twice.
 pub fn check_unique_names(bytes: &[u8]) -> Result<(), serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     Unique.deserialize(&mut reader)?;

@@ -79,7 +79,7 @@ pub fn check_file(path: &Path, keys: &Keys) -> Result<(Verdict, Option<Hashed>)>
     Ok((verdict, Some(hashed)))
 }
 
-/// The refusal of what is no file, or a link to one.
+/// The refusal of what is not a file, or a link to one.
 pub(super) fn not_regular(name: &str) -> Finding {
     let text = format!("`{}` is not a regular file", shown(name));
     Finding::new(&rules::FILE_NOT_REGULAR, text)

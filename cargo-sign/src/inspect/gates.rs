@@ -58,6 +58,7 @@ pub(crate) fn refusals(
         ("cargo compat", said::<CompatData>(folder, subject)),
         ("cargo relnotes", said::<RelnotesData>(folder, subject)),
     ];
+
     let mut found = Vec::new();
     let mut silent = Vec::new();
     for (call, said) in reports {
@@ -71,8 +72,10 @@ pub(crate) fn refusals(
             }
         }
     }
+
     found.extend(edited(folder)?);
     found.extend(check_notes(folder, subject)?);
+
     Ok((found, silence(&silent)))
 }
 

@@ -125,12 +125,14 @@ pub(super) fn check_evidence_beside(
         }
         looked_at.insert(PROVENANCE.to_owned());
     }
+
     let summary = dir.join(SUMMARY);
     let has_summary = is_regular(&summary);
     if has_summary {
         check_summary(verdict, &summary, keys)?;
         looked_at.insert(SUMMARY.to_owned());
     }
+
     let bundle = dir.join(BUNDLE);
     if is_regular(&bundle) {
         // A summary that holds says that the bundle it was made from was verified.
@@ -139,6 +141,7 @@ pub(super) fn check_evidence_beside(
         }
         looked_at.insert(BUNDLE.to_owned());
     }
+
     Ok(looked_at)
 }
 
@@ -150,7 +153,7 @@ fn is_regular(path: &Path) -> bool {
 fn check_form_only(verdict: &mut Verdict, name: &str, bytes: &[u8]) {
     if let Err(error) = bundle::split(bytes) {
         let finding = Finding::new(&rules::BUNDLE_MALFORMED, format!("`{name}`: {error}"));
-        verdict.refuse(finding.help("remove it; it is no evidence for anything"));
+        verdict.refuse(finding.help("remove it; it is not evidence for anything"));
         return;
     }
     let why = "it is a Sigstore bundle, and no source was named with --source-uri";

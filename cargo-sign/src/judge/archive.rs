@@ -124,6 +124,7 @@ pub(crate) fn check_other_forms(list: &checksums::List) -> Vec<Finding> {
         .filter_map(|name| stem(name))
         .map(folded)
         .collect();
+
     let mut findings = Vec::new();
     for name in list.keys().filter(|name| !is_archive(name)) {
         let lower = name.to_ascii_lowercase();
@@ -147,6 +148,7 @@ pub(crate) fn check_other_forms(list: &checksums::List) -> Vec<Finding> {
             findings.push(about(name, &rules::SET_MISMATCH, text).help(help));
         }
     }
+
     findings
 }
 
@@ -204,6 +206,7 @@ fn check_meaning(contents: &Contents, name: &str, inner: &TrustedComment) -> Vec
         comment: inner,
         digests: &contents.digests,
     };
+
     let mut findings = inside.check_name();
     if contents.digests.contains_key(BUILDINFO) {
         let read = contents
@@ -228,9 +231,11 @@ fn check_meaning(contents: &Contents, name: &str, inner: &TrustedComment) -> Vec
             }
         }
     }
+
     if let Some(sbom) = &contents.sbom {
         findings.extend(inside.check_sbom(sbom));
     }
+
     findings
 }
 

@@ -171,6 +171,7 @@ fn open_bundles(
             Err(error) => problems.push((&rules::BUNDLE_MALFORMED, error.to_string())),
         }
     }
+
     if problems.is_empty() {
         Ok(statements)
     } else {
@@ -228,12 +229,14 @@ fn find_build(statements: &[JudgedStatement], verified: &Verified) -> Result<Bui
             Err(found) => problems.extend(found.iter().cloned()),
         }
     }
+
     if problems.is_empty() {
         problems.push((
             &rules::PROVENANCE_SUBJECT,
             format!("it is not about this `{file}`"),
         ));
     }
+
     Err(problems)
 }
 
@@ -318,7 +321,7 @@ fn judge_build(
     }
     let Some(signer) = Workflow::parse(&claims.signer) else {
         let text = format!(
-            "it was signed by `{}`, which is no workflow on GitHub",
+            "it was signed by `{}`, which is not a workflow on GitHub",
             claims.signer
         );
         return Err(vec![(&rules::BUNDLE_SIGNER, text)]);
@@ -568,7 +571,7 @@ impl Case<'_> {
         // have it built.
         let known = |name: &&str| name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
         if let Some(other) = reference.filter(|name| !known(name)) {
-            let text = format!("it was built from `{other}`, which is no branch or tag");
+            let text = format!("it was built from `{other}`, which is not a branch or tag");
             problems.push((&rules::PROVENANCE_SOURCE, text));
         }
         problems
@@ -593,7 +596,7 @@ impl Case<'_> {
     fn check_builder(&self) -> (Option<BuildLevel>, Vec<Problem>) {
         let builder = &self.said.builder;
         let Some(named) = Workflow::parse(builder) else {
-            let text = format!("its builder `{builder}` is no workflow on GitHub");
+            let text = format!("its builder `{builder}` is not a workflow on GitHub");
             return (None, vec![(&rules::PROVENANCE_BUILDER, text)]);
         };
 
@@ -658,7 +661,7 @@ impl Case<'_> {
             _ => None,
         };
 
-        // A workflow that was called runs apart from the caller's steps, if whoever named it knows
+        // A workflow that was called runs apart from the caller's steps, if anyone who named it knows
         // that it does not run theirs.
         let called = self
             .claims

@@ -1,6 +1,6 @@
 //! Whether a release is the one that the caller asked for.
 //!
-//! A signature says of which project and version a file is. Whoever serves files can serve any
+//! A signature says of which project and version a file is. Anyone who serves files can serve any
 //! project and any older version that the key ever signed, so what was signed is compared with what
 //! was asked. Where nothing that was signed says it, the question has no answer, and that is said.
 
@@ -121,12 +121,14 @@ fn check_target(
         .map(|verified| verified.file.as_str())
         .filter(|name| is_archive(name))
         .collect();
+
     let is_of_target = |name: &&str| {
         let folder = stem(name).unwrap_or(name);
         comments
             .iter()
             .any(|comment| folder == format!("{}-{}-{target}", comment.project, comment.version))
     };
+
     if archives.iter().any(is_of_target) {
         return None;
     }
@@ -136,6 +138,7 @@ fn check_target(
     } else {
         format!("no archive is for {}: {}", shown(target), names.join(", "))
     };
+
     Some(Finding::new(&rules::TARGET_MISMATCH, text).help(HELP))
 }
 

@@ -56,6 +56,7 @@ impl Keys {
             let ring = Keyring::parse(bytes)?;
             ring.trusted(seen, &self.keys).map(|()| ring)
         });
+
         self.ring = match judged {
             Some(Ok(ring)) => Some(ring),
             // Nothing says that it is genuine, and nothing in it is relied on: it is as if there
@@ -79,13 +80,16 @@ impl Keys {
             }
             None => seen.cloned(),
         };
+
         let members = self
             .ring
             .iter()
             .flat_map(|ring| &ring.newest().keys)
             .filter_map(Member::public);
+
         let more: Vec<_> = members.filter(|key| !self.keys.contains(key)).collect();
         self.keys.extend(more);
+
         self
     }
 
@@ -160,13 +164,16 @@ impl Keys {
                 format!("the keyring is not for `{}`", shown(project)),
             ));
         }
+
         let Ok(version) = Version::parse(version) else {
             return Some((
                 &rules::COMMENT_MALFORMED,
-                format!("`{}` is no version", shown(version)),
+                format!("`{}` is not a version", shown(version)),
             ));
         };
+
         let fingerprint = PublicKey::new(*key).fingerprint();
+
         match ring.standing(key, &version)? {
             Standing::Good => None,
             Standing::Retired { after } => Some((

@@ -17,7 +17,7 @@ pub enum Extent<'a> {
     Listed,
     /// The whole folder: what is not listed is refused.
     Folder,
-    /// What was downloaded of the list: what is missing was left out by whoever downloads, and the
+    /// What was downloaded of the list: what is missing was left out by anyone who downloads, and the
     /// list vouches for archives without a signature of their own. `folder`: what is not listed is
     /// refused.
     Downloaded {

@@ -90,6 +90,7 @@ impl Inside<'_> {
             .commit
             .as_ref()
             .map_or_else(|| "none".to_owned(), ToString::to_string);
+
         let package = subject.package.as_deref().unwrap_or_default();
         let version = subject.version.as_deref().unwrap_or_default();
         let said = [
@@ -112,6 +113,7 @@ impl Inside<'_> {
                 &self.comment.commit,
             ),
         ];
+
         let mut findings = Vec::new();
         for (rule, what, built, signed) in said {
             if built != signed {
@@ -123,12 +125,14 @@ impl Inside<'_> {
                 findings.push(self.refusal(rule, text));
             }
         }
+
         if subject.dirty && !self.comment.dirty {
             let text = format!(
                 "buildinfo.json in `{name}` is of uncommitted changes, which the signature says nothing of"
             );
             findings.push(self.refusal(&rules::COMMIT_MISMATCH, text));
         }
+
         findings
     }
 
@@ -208,6 +212,7 @@ impl Inside<'_> {
                 return vec![self.refusal(&rules::SBOM_MALFORMED, text)];
             }
         };
+
         let said = [
             (
                 &rules::PROJECT_MISMATCH,
@@ -222,6 +227,7 @@ impl Inside<'_> {
                 &self.comment.version,
             ),
         ];
+
         said.into_iter()
             .filter_map(|(rule, what, found, signed)| {
                 let found = found.as_ref().filter(|found| *found != signed)?;

@@ -33,7 +33,7 @@ pub struct Expected {
     pub source_tag: Option<String>,
     /// The branch, where one is asked for.
     pub source_branch: Option<String>,
-    /// The builder; else whoever holds the key.
+    /// The builder; else anyone who holds the key.
     pub builder_id: Option<String>,
     /// The instances of Sigstore that are believed; else those this program was built with.
     pub trusted_root: Option<PathBuf>,
@@ -64,7 +64,7 @@ pub(crate) fn check_statement(
     let statement: Statement = match parsed {
         Ok(statement) => statement,
         Err(error) => {
-            let text = format!("it is no statement of a known kind: {error}");
+            let text = format!("it is not a statement of a known kind: {error}");
             return Judged::refused(refusal(&rules::PROVENANCE_MALFORMED, &text));
         }
     };

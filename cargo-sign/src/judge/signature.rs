@@ -245,6 +245,7 @@ pub(crate) fn check_same(
             &inner.commit,
         ),
     ];
+
     said.into_iter()
         .filter(|(_, _, outer, inner)| outer != inner)
         .map(|(rule, what, outer, inner)| {

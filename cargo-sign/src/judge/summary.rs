@@ -28,7 +28,7 @@ pub(crate) fn open_summary(
     let (payload, key) = open_envelope(bytes, keys)?;
     let parsed = check_unique_names(&payload).and_then(|()| serde_json::from_slice(&payload));
     let statement: summary::Statement = parsed.map_err(|_| {
-        let text = "it is no statement of a known kind";
+        let text = "it is not a statement of a known kind";
         Box::new(refusal(&rules::PROVENANCE_MALFORMED, text))
     })?;
     Ok((statement, key.key.to_bytes()))

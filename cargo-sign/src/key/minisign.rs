@@ -205,6 +205,7 @@ mod tests {
                 "byte {position}"
             );
         }
+
         for text in [
             "",
             "untrusted comment: x\n",
@@ -224,16 +225,19 @@ mod tests {
             Ok(Cost { log_n: 20, p: 1 }),
             "minisign"
         );
+
         assert_eq!(
             Cost::of(1 << 20, 32 << 20),
             Ok(Cost { log_n: 15, p: 1 }),
             "rsign2"
         );
+
         assert_eq!(
             Cost::of(524_288, 16 << 20),
             Ok(Cost { log_n: 14, p: 1 }),
             "libsodium, interactive"
         );
+
         assert_eq!(Cost::of(0, 16 << 20), Ok(Cost { log_n: 10, p: 1 }));
         for (operations, memory) in [
             (u64::MAX, 1 << 30),
@@ -247,12 +251,14 @@ mod tests {
                 "{operations}, {memory}"
             );
         }
+
         let hostile = |operations: u64, memory: u64| {
             let mut bytes = STANDARD.decode(LITTLE_TIME).unwrap();
             bytes[38..46].copy_from_slice(&operations.to_le_bytes());
             bytes[46..54].copy_from_slice(&memory.to_le_bytes());
             Sealed::parse(&file(&STANDARD.encode(bytes))).unwrap().err()
         };
+
         assert_eq!(
             hostile(u64::MAX, u64::MAX),
             Some("it asks for more memory or time than minisign does")

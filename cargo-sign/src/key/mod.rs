@@ -124,6 +124,7 @@ pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
             holder: Holder::Agent(key),
         });
     }
+
     if let Some(path) = file {
         let text = read_file(path)?;
         let secret = parse(&text, passphrase)
@@ -140,16 +141,19 @@ pub fn load(file: Option<&Path>, passphrase: Passphrase) -> Result<Secret> {
         let public = text.and_then(|text| PublicKey::parse(&text).ok());
         return Ok(secret.published_among(&public));
     }
+
     let Some(value) = std::env::var_os(ENV).filter(|value| !value.is_empty()) else {
         return Err(Error::usage("there is no signing key").with_help(format!(
             "name one with --key, or set {ENV}; `cargo sign keygen` makes one"
         )));
     };
+
     let value = Zeroizing::new(
         value
             .into_string()
             .map_err(|_| Error::judge(format!("{ENV} is not UTF-8")))?,
     );
+
     parse(&value, passphrase).map_err(|why| why.of(&format!("the key in {ENV}")))
 }
 
@@ -168,12 +172,13 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>> {
         {
             return Err(
                 Error::usage("--key names a file, and was given a secret key").with_help(format!(
-                    "others may have seen it: make a new one; a key that is no file goes into {ENV}"
+                    "others may have seen it: make a new one; a key that is not a file goes into {ENV}"
                 )),
             );
         }
         opened => opened.map_err(wrong)?,
     };
+
     let metadata = file.metadata().map_err(wrong)?;
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
@@ -186,16 +191,19 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>> {
             path.display()
         )));
     }
+
     if metadata.len() > MAX_LEN {
         return Err(Error::judge(format!(
             "`{}` is too large for a key",
             path.display()
         )));
     }
+
     let mut text = Zeroizing::new(String::new());
     file.take(MAX_LEN)
         .read_to_string(&mut text)
         .map_err(wrong)?;
+
     Ok(text)
 }
 
@@ -236,6 +244,7 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Unus
             help: error.help().to_vec(),
         })
     };
+
     if let Some(sealed) = minisign::Sealed::parse(text) {
         let sealed = sealed?;
         // rsign2's keys without a password are encrypted with an empty one.
@@ -246,8 +255,10 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Unus
         };
         return Ok(sealed.open(phrase.unwrap_or_default().as_bytes())?);
     }
+
     if text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
-        let key = PrivateKey::from_openssh(text).map_err(|_| "it is no OpenSSH key".to_owned())?;
+        let key =
+            PrivateKey::from_openssh(text).map_err(|_| "it is not an OpenSSH key".to_owned())?;
         let key = if key.is_encrypted() {
             if matches!(key.kdf(), Kdf::Bcrypt { rounds, .. } if *rounds > MAX_ROUNDS) {
                 return Err(format!("it asks for more than {MAX_ROUNDS} rounds of bcrypt").into());
@@ -264,27 +275,32 @@ fn parse(text: &str, passphrase: Passphrase) -> std::result::Result<Secret, Unus
             key
         };
         let KeypairData::Ed25519(pair) = key.key_data() else {
-            return Err("it is no Ed25519 key".into());
+            return Err("it is not an Ed25519 key".into());
         };
         return Ok(plain(&Zeroizing::new(pair.private.to_bytes())));
     }
+
     if text.starts_with("-----BEGIN PRIVATE KEY-----") {
         return SigningKey::from_pkcs8_pem(text)
             .map(Secret::new)
-            .map_err(|_| "it is no Ed25519 key in PKCS#8 form".into());
+            .map_err(|_| "it is not an Ed25519 key in PKCS#8 form".into());
     }
+
     if text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
         let way = "`openssl pkey -in FILE` writes it plain, and `cargo sign keygen --import` encrypts that again";
         return Err(format!("encrypted PKCS#8 is not read: {way}").into());
     }
+
     let bytes = Zeroizing::new(
         STANDARD
             .decode(text)
             .map_err(|_| "it is in none of the known forms".to_owned())?,
     );
+
     let seed: &[u8; 32] = bytes[..]
         .try_into()
         .map_err(|_| "it has not 32 bytes".to_owned())?;
+
     Ok(plain(seed))
 }
 
@@ -380,6 +396,7 @@ mod tests {
             salt: vec![7; 16],
             rounds: 1,
         };
+
         let locked = private
             .encrypt_with(ssh_key::Cipher::Aes256Ctr, kdf, 7, b"x")
             .unwrap();
@@ -397,10 +414,12 @@ mod tests {
             .chunks(70)
             .map(|line| String::from_utf8(line.to_vec()).unwrap())
             .collect();
+
         let hostile = format!(
             "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----\n",
             lines.join("\n")
         );
+
         assert!(
             parse(&hostile, Passphrase::Descriptor(999))
                 .unwrap_err()

@@ -47,7 +47,7 @@ impl TrustedComment {
     }
 }
 
-/// The text is no trusted comment of this grammar.
+/// The text is not a trusted comment of this grammar.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the trusted comment is not `timestamp: file: hashed project: version: commit:`")]
 pub struct CommentError;
@@ -87,10 +87,12 @@ impl FromStr for TrustedComment {
             [parts @ .., "despite-refusals"] => (parts, true),
             parts => (parts, false),
         };
+
         let (parts, dirty) = match parts {
             [parts @ .., "dirty"] => (parts, true),
             parts => (parts, false),
         };
+
         let [timestamp, file, "hashed", project, version, commit] = parts else {
             return Err(CommentError);
         };
@@ -106,6 +108,7 @@ impl FromStr for TrustedComment {
                 Err(CommentError)
             }
         };
+
         let comment = Self {
             timestamp: value(timestamp, "timestamp")?
                 .parse()
@@ -117,9 +120,11 @@ impl FromStr for TrustedComment {
             dirty,
             refused,
         };
+
         if !is_project(&comment.project) || !is_version(&comment.version) {
             return Err(CommentError);
         }
+
         // One spelling: `+5` and `05` are numbers too.
         if comment.to_string() == text {
             Ok(comment)
@@ -145,6 +150,7 @@ mod tests {
             let comment: TrustedComment = format!("{text}{more}").parse().unwrap();
             assert_eq!((comment.dirty, comment.refused), (dirty, refused));
         }
+
         for odd in [
             text.replace("timestamp:5", "timestamp:05"),
             text.replace('\t', " "),

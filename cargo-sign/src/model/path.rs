@@ -83,6 +83,7 @@ pub fn check(name: &str) -> Result<(), PathError> {
             return Err(PathError::Reserved(shown()));
         }
     }
+
     Ok(())
 }
 
@@ -169,6 +170,7 @@ mod tests {
             "a<b",
             "a\"b",
         ];
+
         for name in odd {
             assert!(check(name).is_err(), "{name:?}");
         }

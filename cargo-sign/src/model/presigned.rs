@@ -1,4 +1,4 @@
-//! A presigned URL: whoever has it may write. Only its host and path are ever shown; the rest is
+//! A presigned URL: anyone who has it may write. Only its host and path are ever shown; the rest is
 //! wiped when dropped.
 
 use std::fmt;
@@ -22,13 +22,13 @@ impl Presigned {
     /// Reads `https://host/path?query`.
     ///
     /// # Errors
-    /// Another scheme, a user name or password, a fragment, or characters that do not belong into a
+    /// Another scheme, a user name or password, a fragment, or characters that do not belong in a
     /// URL.
     pub fn parse(url: Zeroizing<String>) -> Result<Self, UrlError> {
         let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}'".contains(c);
         if url.len() > 8192 || !url.chars().all(plain) {
             return Err(UrlError(
-                "is longer than 8,192 characters, or holds one that does not belong into a URL",
+                "is longer than 8,192 characters, or holds one that does not belong in a URL",
             ));
         }
         let rest = url
@@ -100,10 +100,12 @@ fn is_authority(text: &str) -> bool {
             .split_once(':')
             .map_or((text, None), |(host, port)| (host, Some(port))),
     };
+
     let named = !host.is_empty()
         && host
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+
     named && port.is_none_or(|port| !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok())
 }
 

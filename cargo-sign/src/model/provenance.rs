@@ -15,7 +15,7 @@ pub const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 pub const PREDICATE: &str = "https://slsa.dev/provenance/v1";
 /// The only kind of build that is attested; described in docs/sign/provenance.md.
 pub const BUILD_TYPE: &str = "urn:release-gate:cargo-build:v1";
-/// Whoever holds the key, on a machine nobody else vouches for.
+/// Anyone who holds the key, on a machine nobody else vouches for.
 pub const BUILDER: &str = "urn:release-gate:cargo-sign:self-attested:v1";
 /// The level, as it is shown.
 pub const LEVEL: &str = "SLSA Build L1 (self-attested)";

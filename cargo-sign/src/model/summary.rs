@@ -11,7 +11,7 @@ use super::provenance::{BuildLevel, Digests, Resource, STATEMENT, Subject};
 
 /// Type of the predicate.
 pub const PREDICATE: &str = "https://slsa.dev/verification_summary/v1";
-/// Who verified: this program, in the hands of whoever holds the key.
+/// Who verified: this program, in the hands of anyone who holds the key.
 pub const VERIFIER: &str = "urn:release-gate:cargo-sign:verifier:v1";
 /// What was asked for; its digest is that of [`Policy`].
 pub const POLICY: &str = "urn:release-gate:cargo-sign:policy:v1";

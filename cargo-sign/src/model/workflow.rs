@@ -213,6 +213,7 @@ impl Statement {
                 first.and_then(Source::commit),
             )
         };
+
         if self.predicate_type == PREDICATE_0_2 {
             let said = V02::deserialize(&self.predicate)?;
             let (source, commit) = first(&said.materials);
@@ -226,17 +227,21 @@ impl Statement {
                 commit,
             });
         }
+
         let V1 {
             build_definition: said,
             run_details: run,
         } = V1::deserialize(&self.predicate)?;
+
         let (source, commit) = first(&said.resolved_dependencies);
+
         // The table of GitHub's own; delegators have a string of their own meaning there, and name
         // the workflow among what they were given.
         let workflow = said
             .external_parameters
             .workflow
             .and_then(|value| Workflow::deserialize(value).ok());
+
         let (trigger, path) = match workflow {
             Some(found) => Some((
                 format!("git+{}@{}", found.repository, found.reference),
@@ -249,6 +254,7 @@ impl Statement {
                 .and_then(workflow_ref),
         }
         .unzip();
+
         Ok(Provenance {
             builder: run.builder.id,
             build_type: said.build_type,

@@ -57,6 +57,7 @@ pub(crate) fn builds(named: &[PathBuf], own: &Path, subject: &Subject) -> Result
             first: found.is_empty(),
         });
     }
+
     Ok(found)
 }
 
@@ -77,6 +78,7 @@ impl Build {
                 .with_source(error)
                 .with_help("run `cargo repro build` again")
         })?;
+
         if sha256_bytes(&bytes) != artifact.sha256 {
             return Err(Error::judge(format!(
                 "the artifact `{}` is not the one that was built",
@@ -84,15 +86,18 @@ impl Build {
             ))
             .with_help("run `cargo repro build` again"));
         }
+
         let name = artifact
             .path
             .rsplit('/')
             .next()
             .unwrap_or(&artifact.path)
             .to_owned();
+
         let library = [".rlib", ".a", ".lib", ".wasm", ".rmeta", ".d", ".pdb"]
             .iter()
             .any(|suffix| name.ends_with(suffix));
+
         Ok(Input {
             path: name,
             bytes,
@@ -132,8 +137,10 @@ impl Build {
             (BUILDINFO.to_owned(), self.bytes.clone()),
             (INNER_SBOM.to_owned(), sbom),
         ]);
+
         let mut left_out = BTreeSet::new();
         let root = committed.map_or(workspace, |(git, _)| git.root());
+
         // The package's own files win over the workspace's.
         for dir in [workspace, package] {
             let entries = std::fs::read_dir(dir).map_err(|error| {
@@ -177,6 +184,7 @@ impl Build {
                 }
             }
         }
+
         let files = files
             .into_iter()
             .map(|(path, bytes)| Input {
@@ -185,6 +193,7 @@ impl Build {
                 executable: false,
             })
             .collect();
+
         Ok((files, left_out))
     }
 }
@@ -259,7 +268,7 @@ fn unfinished(name: &str, error: &BuildError) -> Error {
     let what = error.to_string();
     let says = what.strip_prefix("it ").unwrap_or(&what);
     Error::judge(format!("`{name}` {says}"))
-        .with_help("mend the build, then run `cargo repro build` again")
+        .with_help("fix the build, then run `cargo repro build` again")
 }
 
 /// The artifacts by target; paths have to stay inside the folder.

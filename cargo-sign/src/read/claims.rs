@@ -24,7 +24,7 @@ pub(crate) fn claimed_projects(path: &Path) -> Result<Vec<String>> {
         && let Some(mut file) = open_regular(path).map_err(|error| unreadable(path, error))?
     {
         let signature = format!("{folder}/SIGNATURE");
-        // An archive that cannot be walked is refused by whoever judges it. `pack` puts the
+        // An archive that cannot be walked is refused by anyone who judges it. `pack` puts the
         // signature before what is large.
         let _ = walk(&mut file, UNSIGNED, &mut |member, reader| {
             if member.path != signature || member.size > MAX_LEN as u64 {
@@ -36,6 +36,7 @@ pub(crate) fn claimed_projects(path: &Path) -> Result<Vec<String>> {
             Err(std::io::ErrorKind::Other.into()) // nothing further is of interest
         });
     }
+
     claimed.extend(named_like(&name));
     if name == LIST {
         let bytes = read_bounded(path, checksums::MAX_LEN)?.unwrap_or_default();
@@ -46,6 +47,7 @@ pub(crate) fn claimed_projects(path: &Path) -> Result<Vec<String>> {
             .map(|(_, file)| file);
         claimed.extend(files.flat_map(|file| named_like(file.rsplit('/').next().unwrap_or(file))));
     }
+
     Ok(claimed)
 }
 

@@ -39,16 +39,16 @@ impl Hashed {
     /// Opens a regular file and hashes it in one pass.
     ///
     /// # Errors
-    /// It cannot be read. `Ok(None)`: it is no regular file (links are not followed).
+    /// It cannot be read. `Ok(None)`: it is not a regular file (links are not followed).
     pub fn open(path: &Path) -> Result<Option<Self>> {
         hash(path, |_| {})
     }
 
-    /// Opens a file again whose digest is known. Whoever uses what is in it now has to hash it
+    /// Opens a file again whose digest is known. Anyone who uses what is in it now has to hash it
     /// again.
     ///
     /// # Errors
-    /// It cannot be read. `Ok(None)`: it is no regular file any more.
+    /// It cannot be read. `Ok(None)`: it is not a regular file any more.
     pub(crate) fn reopen(path: &Path, sha256: Sha256Digest, size: u64) -> Result<Option<Self>> {
         let file = open_regular(path).map_err(|error| unreadable(path, error))?;
         Ok(file.map(|file| Self { file, sha256, size }))
@@ -59,7 +59,7 @@ impl Prehashed {
     /// Opens a regular file and hashes it both ways in one pass.
     ///
     /// # Errors
-    /// It cannot be read. `Ok(None)`: it is no regular file (links are not followed).
+    /// It cannot be read. `Ok(None)`: it is not a regular file (links are not followed).
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let mut blake = Blake2b512::new();
         let hashed = hash(path, |bytes| blake.update(bytes))?;

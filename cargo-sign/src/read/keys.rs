@@ -77,7 +77,7 @@ fn read_text(path: &Path) -> Result<String> {
         .filter(|text| text.len() <= MAX_PUBLIC);
     text.ok_or_else(|| {
         Error::judge(format!(
-            "the public key `{name}` cannot be used: it is no text, or longer than any key"
+            "the public key `{name}` cannot be used: it is not text, or longer than any key"
         ))
         .with_help(FORMS)
     })

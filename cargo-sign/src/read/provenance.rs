@@ -28,7 +28,7 @@ pub(crate) fn read_provenance(path: &Path) -> Result<Vec<u8>> {
 /// was built with.
 ///
 /// # Errors
-/// The file is not there, or is no trusted root.
+/// The file is not there, or is not a trusted root.
 #[cfg(feature = "sigstore")]
 pub(crate) fn read_roots(path: Option<&Path>) -> Result<Roots> {
     let Some(path) = path else {
@@ -42,7 +42,7 @@ pub(crate) fn read_roots(path: Option<&Path>) -> Result<Roots> {
         .ok()
         .filter(|text| text.len() <= MAX_ROOT);
     let text =
-        text.ok_or_else(|| unusable(path, &"it is no text, or longer than any trusted root"))?;
+        text.ok_or_else(|| unusable(path, &"it is not text, or longer than any trusted root"))?;
     Roots::parse(&text).map_err(|error| unusable(path, &error))
 }
 

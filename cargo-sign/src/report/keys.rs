@@ -44,6 +44,7 @@ pub(crate) fn human(data: &KeysData) -> String {
         .map(|key| key.name.len())
         .max()
         .unwrap_or(0);
+
     let line = |key: &ProjectKey| {
         let until = key
             .last_version
@@ -61,5 +62,6 @@ pub(crate) fn human(data: &KeysData) -> String {
             key.status.as_str()
         )
     };
+
     data.keys.iter().map(line).collect()
 }

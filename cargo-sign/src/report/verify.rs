@@ -141,7 +141,7 @@ pub(crate) fn plain_path(path: &Path) -> String {
 /// How many findings by one rule are reported one by one.
 const BY_ONE_RULE: usize = 200;
 
-/// Leaves each finding once. What there is too much of to be read is counted: whoever made a
+/// Leaves each finding once. What there is too much of to be read is counted: anyone who made a
 /// download decides how much is wrong with it.
 pub(crate) fn say_once(findings: &mut Vec<Finding>) {
     let mut said = HashSet::new();
@@ -164,6 +164,7 @@ pub(crate) fn say_once(findings: &mut Vec<Finding>) {
         }
         *count <= BY_ONE_RULE
     });
+
     findings.extend(left_out.into_values().map(|(count, finding)| Finding {
         message: format!("and {count} more of the kind `{}`", finding.rule),
         evidence: BTreeMap::new(),

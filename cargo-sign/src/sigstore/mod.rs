@@ -178,11 +178,12 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
         return Err(malformed(&"it signs a file and no statement about one"));
     };
     if envelope.payload_type != IN_TOTO {
-        return Err(malformed(&"its payload is no in-toto statement"));
+        return Err(malformed(&"its payload is not an in-toto statement"));
     }
     let payload = envelope.payload.as_bytes().to_vec();
     let digest =
         some_subject(&payload).ok_or_else(|| malformed(&"its statement names no SHA-256"))?;
+
     // A bundle without log entries is of an instance that has no log, or somebody took them out.
     let logged = !bundle.verification_material.tlog_entries.is_empty();
     let fitting = || roots.0.iter().filter(|root| root.logs == logged);
@@ -192,6 +193,7 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
             "no log has an entry of it",
         ));
     }
+
     if bundle
         .verification_material
         .tlog_entries
@@ -203,6 +205,7 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
             "its checkpoint is signed under another name than the log's",
         ));
     }
+
     let mut refused = None;
     for root in fitting() {
         match root.verify(&bundle, digest) {
@@ -226,6 +229,7 @@ pub fn verify(json: &str, roots: &Roots) -> Result<Signed, Refusal> {
             Err(_) => {}
         }
     }
+
     Err(refused.map_or_else(
         || Refusal::new(&rules::BUNDLE_CERTIFICATE, "no instance is trusted"),
         refusal,

@@ -52,6 +52,7 @@ impl CryptoProvider for Provider {
             let signature = Signature::from_slice(signature).map_err(|_| invalid())?;
             return key.verify_strict(data, &signature).map_err(|_| invalid());
         }
+
         let algorithm: &dyn ring_signature::VerificationAlgorithm = match scheme {
             SigningScheme::EcdsaP256Sha256 => &ring_signature::ECDSA_P256_SHA256_ASN1,
             SigningScheme::EcdsaP256Sha384 => &ring_signature::ECDSA_P256_SHA384_ASN1,
@@ -65,6 +66,7 @@ impl CryptoProvider for Provider {
             SigningScheme::RsaPkcs1Sha512 => &ring_signature::RSA_PKCS1_2048_8192_SHA512,
             other => return Err(unsupported(other)),
         };
+
         ring_signature::UnparsedPublicKey::new(algorithm, key)
             .verify(data, signature)
             .map_err(|_| invalid())

@@ -1,4 +1,4 @@
-//! Sigstore bundles of others, which are no part of this repository: each folder is named by an
+//! Sigstore bundles of others, which are not part of this repository: each folder is named by an
 //! environment variable.
 
 #![cfg(feature = "sigstore")]
@@ -70,7 +70,9 @@ impl CryptoProvider for WithMessages {
             SigningScheme::EcdsaP256Sha256,
             "the corpus has others now"
         );
+
         let dir = tempfile::tempdir().unwrap();
+
         // SubjectPublicKeyInfo of a point of P-256 (RFC 5480).
         let spki = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
         for (name, bytes) in [
@@ -80,13 +82,16 @@ impl CryptoProvider for WithMessages {
         ] {
             std::fs::write(dir.path().join(name), bytes).unwrap();
         }
+
         let args = [
             "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "key", "-in", "digest",
             "-sigfile", "sig",
         ];
+
         let ran = Runner::new()
             .run(Step::new("openssl").current_dir(dir.path()).args(args))
             .unwrap();
+
         if ran.is_success() {
             Ok(())
         } else {
@@ -98,7 +103,7 @@ impl CryptoProvider for WithMessages {
 /// github.com/sigstore/sigstore-conformance, `test/assets/bundle-verify`: the library with our
 /// cryptography, bundle by bundle.
 #[test]
-#[ignore = "needs SIGSTORE_CONFORMANCE, a folder that is no part of this repository"]
+#[ignore = "needs SIGSTORE_CONFORMANCE, a folder that is not part of this repository"]
 fn conformance() {
     const BEACON: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
     let all = folder("SIGSTORE_CONFORMANCE");
@@ -232,6 +237,7 @@ fn judge(pair: &Pair, expected: Expected) -> Vec<String> {
         verified: vec![pair.held.clone()],
         ..Verdict::default()
     };
+
     check_provenance(
         &mut verdict,
         &Evidence::beside(&pair.bundle),
@@ -239,6 +245,7 @@ fn judge(pair: &Pair, expected: Expected) -> Vec<String> {
         &Keys::new(Vec::new(), true),
     )
     .unwrap();
+
     assert_eq!(
         verdict.holds(),
         verdict.builds.len() == 1,
@@ -246,19 +253,22 @@ fn judge(pair: &Pair, expected: Expected) -> Vec<String> {
         pair.name,
         verdict.findings
     );
+
     let mut rules: Vec<_> = verdict
         .findings
         .iter()
         .map(|finding| finding.rule.clone())
         .collect();
+
     rules.dedup();
+
     rules
 }
 
 /// github.com/slsa-framework/slsa-verifier, `cli/slsa-verifier/testdata`: each pair, and what its
 /// regression table changes about each.
 #[test]
-#[ignore = "needs SLSA_VERIFIER_TESTDATA, a folder that is no part of this repository"]
+#[ignore = "needs SLSA_VERIFIER_TESTDATA, a folder that is not part of this repository"]
 fn slsa_verifier() {
     let all = folder("SLSA_VERIFIER_TESTDATA");
     let mut found = Vec::new();

@@ -119,6 +119,7 @@ fn keys_of_small_order_are_no_keys() {
             assert!(read.verify_strict(&[number], &signature).is_err());
         }
     }
+
     assert!(
         lenient > 50,
         "lenient verification accepts {lenient} of these, or they would prove nothing"
@@ -138,6 +139,7 @@ fn signatures_have_one_spelling_and_no_part_of_small_order() {
         (ED25519_BASEPOINT_POINT * secret).compress().to_bytes(),
         key.to_bytes()
     );
+
     let mut lenient = 0;
     for message in 0..32u8 {
         let prehash = [message; 64];
@@ -187,6 +189,7 @@ fn signatures_have_one_spelling_and_no_part_of_small_order() {
             .is_err()
         );
     }
+
     assert!(
         lenient >= 32,
         "lenient verification accepts {lenient} of these, or they would prove nothing"
@@ -214,6 +217,7 @@ fn vectors_from_elsewhere() {
             .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
             .collect()
     };
+
     for path in std::env::split_paths(&std::env::var_os("ED25519_VECTORS").unwrap()) {
         let vectors: Vec<serde_json::Value> =
             serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();

@@ -31,6 +31,7 @@ impl Agent {
             .next()
             .unwrap()
             .to_owned();
+
         let agent = Self { process, socket };
         let bytes = ed25519_dalek::SigningKey::from_bytes(&seed).to_keypair_bytes();
         let pair = ssh_key::private::Ed25519Keypair::from_bytes(&bytes).unwrap();
@@ -46,6 +47,7 @@ impl Agent {
             ),
             Some(true)
         );
+
         agent.add(std::fs::read(&ecdsa).unwrap());
         agent.add(
             key.to_openssh(ssh_key::LineEnding::LF)
@@ -53,6 +55,7 @@ impl Agent {
                 .as_bytes()
                 .to_vec(),
         );
+
         Some(agent)
     }
 

@@ -89,6 +89,7 @@ fn more_than_a_hundred_hostile_archives_write_nothing() {
             "{what} wrote something"
         );
     }
+
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(cases.len() >= 150, "{} archives", cases.len());
     say(&format!("{} hostile archives refused", cases.len()));

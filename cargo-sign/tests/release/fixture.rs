@@ -20,7 +20,7 @@ pub(crate) struct Release {
 }
 
 impl Release {
-    /// A project of one commit, packed with a throw-away key that comes from the environment.
+    /// A project of one commit, packed with a temporary key that comes from the environment.
     pub(crate) fn new() -> Self {
         Self::of("1.0.0", SEED)
     }

@@ -155,6 +155,7 @@ pub(crate) fn zipped(entries: &[Entry]) -> Vec<u8> {
             .concat(),
         );
     }
+
     let (offset, count) = (out.len(), short(entries.len()));
     out.extend(&directory);
     out.extend(
@@ -168,6 +169,7 @@ pub(crate) fn zipped(entries: &[Entry]) -> Vec<u8> {
         ]
         .concat(),
     );
+
     out
 }
 

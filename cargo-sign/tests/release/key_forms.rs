@@ -70,6 +70,7 @@ fn every_form_of_a_secret_key_signs() {
         &release,
         &["keygen", "--out", "keys/made", "--passphrase-fd", "3"],
     );
+
     assert!(made.is_success(), "{}", made.stderr_text());
     let made = std::fs::read_to_string(release.key("made.pub"))
         .unwrap()
@@ -77,6 +78,7 @@ fn every_form_of_a_secret_key_signs() {
         .nth(1)
         .unwrap()
         .to_owned();
+
     let forms: [(&str, Option<&str>, &str); 6] = [
         ("seed", Some(&STANDARD.encode(seed())), &ours),
         ("pkcs8", Some(pkcs8.as_str()), &ours),
@@ -89,6 +91,7 @@ fn every_form_of_a_secret_key_signs() {
         ),
         ("made", None, &made),
     ];
+
     for (name, text, public) in forms {
         let path = release.key(name);
         if let Some(text) = text {
@@ -105,7 +108,7 @@ fn every_form_of_a_secret_key_signs() {
         let ran = sign(&release, &argv);
         assert!(ran.is_success(), "{name}: {}", ran.stderr_text());
         assert!(verifies(&release, public), "{name}");
-        // Whoever else may read it may have read it.
+        // Anyone who else may read it may have read it.
         for mode in [0o640, 0o604, 0o660, 0o644] {
             std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode))
                 .unwrap();
@@ -129,6 +132,7 @@ fn every_form_of_a_secret_key_signs() {
             );
         }
     }
+
     let wrong = [
         "sign",
         "--key",
@@ -137,11 +141,13 @@ fn every_form_of_a_secret_key_signs() {
         "4",
         "keys/note",
     ];
+
     secret(&release.key("minisign-locked"), LOCKED);
     let ran = sign(&release, &wrong);
     assert!(
         ran.status.code() == Some(101) && ran.stderr_text().contains("the passphrase is wrong")
     );
+
     for (name, text, why) in [
         (
             "rsa",
@@ -198,6 +204,7 @@ fn an_imported_key_stays_the_key_it_was() {
         "release-keys/maintainer.ed25519.pub",
         &format!("untrusted comment: x\n{PUBLIC}\n").into_bytes(),
     );
+
     let release = Release::unpacked("1.0.0", seed(), &[committed]);
     std::fs::write(release.key("note"), "hello\n").unwrap();
     for (name, text, more) in [
@@ -254,6 +261,7 @@ fn an_imported_key_stays_the_key_it_was() {
             "no key is overwritten"
         );
     }
+
     let ran = release.sign(&["pack", "--emit", "signify"]);
     assert!(ran.is_success(), "{}", ran.stderr_text());
     let archive = std::fs::read(release.released().join(release.archive())).unwrap();
@@ -265,7 +273,9 @@ fn an_imported_key_stays_the_key_it_was() {
         .unwrap()
         .verify(&archive, &signature, false)
         .unwrap();
+
     assert!(release.sign(&["verify"]).is_success());
+
     // ssh-keygen reads what was written, and sees the same key.
     let signers = std::fs::read_to_string(release.key("plain.key.allowed_signers")).unwrap();
     let step = Step::new("ssh-keygen").current_dir(release.key("")).args([
@@ -275,6 +285,7 @@ fn an_imported_key_stays_the_key_it_was() {
         "-f",
         "plain.key",
     ]);
+
     if stock(
         &release.key(""),
         "ssh-keygen",

@@ -129,7 +129,7 @@ fn a_replay_is_refused_and_a_key_in_the_download_is_not_trusted() {
     assert_eq!(fresh.verify(&[], &archive), refused(&["key-unpinned"]));
     let named = fresh.verify(&["--key", inside.to_str().unwrap()], &download);
     assert_eq!(named, refused(&["file-unlisted", "key-unpinned"]));
-    // Beside a single file lies what people put there: whoever names a key there says that it is
+    // Beside a single file lies what people put there: anyone who names a key there says that it is
     // one.
     assert_eq!(
         User::new().verify(&["--key", inside.to_str().unwrap()], &archive),
@@ -231,7 +231,7 @@ fn keys_are_rotated_retired_and_revoked_for_users_who_know_only_the_first() {
             .contains("  keyring.json\n")
     );
     assert_eq!(user.verify(&["--key", &key], &new), fine());
-    // The old key signs a new release: whoever packs it is told, and whoever downloads it.
+    // The old key signs a new release: anyone who packs it is told, and anyone who downloads it.
     let (packed, release) = publish("1.2.0", SEED, &rotated);
     assert_eq!(packed.status.code(), Some(100));
     assert!(!release.released().exists(), "nothing is left behind");

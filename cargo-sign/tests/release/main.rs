@@ -612,12 +612,14 @@ fn only_documents_of_the_commit_are_packed() {
         });
         (names, ran.stderr_text())
     };
+
     let info = release.folder().join("buildinfo.json");
     let change = |from: &str, to: &str| {
         let text = std::fs::read_to_string(&info).unwrap();
         assert!(text.contains(from), "{text}");
         std::fs::write(&info, text.replace(from, to)).unwrap();
     };
+
     // Nobody can say what belongs to a commit that is none; what leads elsewhere does not in any
     // case.
     change("\"dirty\":false", "\"dirty\":true");
@@ -626,10 +628,12 @@ fn only_documents_of_the_commit_are_packed() {
         names.contains(&"NOTICE".to_owned()) && !names.contains(&"COPYRIGHT".to_owned()),
         "{names:?}"
     );
+
     let head = || {
         let ran = release.must(Step::new("git").args(["rev-parse", "HEAD"]));
         String::from_utf8(ran.stdout).unwrap().trim().to_owned()
     };
+
     let before = head();
     release.commit("feat: links");
     change(&before, &head());
@@ -638,6 +642,7 @@ fn only_documents_of_the_commit_are_packed() {
     std::fs::write(root.join("LICENSE.local"), "secret").unwrap();
     let (names, said) = members();
     assert_eq!(names, ["LICENSE", "NOTICE", "README.md"]);
+
     for name in ["COPYING", "COPYRIGHT", "LICENSE.local"] {
         assert!(said.contains(&format!("`{name}` is not packed")), "{said}");
     }
@@ -671,13 +676,16 @@ fn what_was_refused_is_not_signed() {
         report.replace("\"pass\"", "\"fail\""),
     )
     .unwrap();
+
     assert_eq!(pack(&[]), refused("gate-failed"));
     assert_eq!(
         pack(&["--allow", "gate-failed"]).0,
         101,
         "a level makes no release"
     );
+
     assert!(!release.released().join("checksums.txt").exists());
+
     // Of another commit it says nothing about this one.
     let commit = info
         .split("\"commit\":\"")
@@ -686,11 +694,13 @@ fn what_was_refused_is_not_signed() {
         .split('"')
         .next()
         .unwrap();
+
     let stale = report
         .replace("\"pass\"", "\"fail\"")
         .replace(commit, &"0".repeat(40));
     std::fs::write(folder.join("compat.json"), stale).unwrap();
     assert_eq!(pack(&[]), (0, vec!["gate-silent".to_owned()]));
+
     // What could not be judged, or read, is no pass.
     for unknown in [
         report.replace("\"pass\"", "\"error\""),
@@ -700,6 +710,7 @@ fn what_was_refused_is_not_signed() {
         std::fs::write(folder.join("compat.json"), unknown).unwrap();
         assert_eq!(pack(&[]), refused("gate-failed"));
     }
+
     std::fs::write(folder.join("compat.json"), &report).unwrap();
     assert_eq!(pack(&[]).0, 0);
     let list = std::fs::read(release.released().join("checksums.txt")).unwrap();
@@ -707,12 +718,14 @@ fn what_was_refused_is_not_signed() {
     assert_eq!(pack(&["--deny", "gate-silent"]), refused("gate-silent"));
     assert!(!release.released().join("checksums.txt").exists());
     std::fs::write(release.released().join("checksums.txt"), list).unwrap();
+
     // Notes: as they were generated, or as they were checked.
     let mut notes = about::<RelnotesData>(&subject);
     let mut say = |phase: &str| {
         notes["data"]["phase"] = phase.into();
         std::fs::write(folder.join("relnotes.json"), notes.to_string()).unwrap();
     };
+
     std::fs::write(folder.join("RELEASE_NOTES.md"), "words\n").unwrap();
     say("draft");
     assert_eq!(pack(&[]), refused("gate-failed"));
@@ -727,9 +740,11 @@ fn what_was_refused_is_not_signed() {
         std::fs::write(folder.join("relnotes-check.json"), check.to_string()).unwrap();
         assert_eq!(pack(&[]).0, code, "{status}");
     }
+
     for name in ["relnotes.json", "relnotes-check.json", "RELEASE_NOTES.md"] {
         std::fs::remove_file(folder.join(name)).unwrap();
     }
+
     // The manifest tells what the SBOM was when it was made.
     let manifest = serde_json::json!({ "schema": "release-gate/manifest/v1", "files": [{
         "path": "sbom.cdx.json", "sha256": "0".repeat(64), "size": 1, "schema": null, "tool": "cargo-sbom-lite" }] });
@@ -737,12 +752,14 @@ fn what_was_refused_is_not_signed() {
     assert_eq!(pack(&[]), refused("fact-edited"));
     assert_eq!(pack(&[]), refused("fact-edited"), "again");
     assert_eq!(pack(&["--despite-refusals"]).0, 0);
-    // Whoever downloads it learns of it.
+
+    // Anyone who downloads it learns of it.
     std::fs::write(
         folder.join("compat.json"),
         report.replace("\"pass\"", "\"fail\""),
     )
     .unwrap();
+
     assert_eq!(pack(&["--despite-refusals"]).0, 0);
     let download = tempfile::tempdir().unwrap();
     lay_out(download.path(), &release.published());
@@ -750,6 +767,7 @@ fn what_was_refused_is_not_signed() {
         release.key("m.pub"),
         download.path().join(release.archive()),
     ];
+
     let [key, archive] = [key, archive].map(|path| path.display().to_string());
     let judged = verdict(&release.sign(&[
         "verify",
@@ -759,6 +777,7 @@ fn what_was_refused_is_not_signed() {
         &key,
         &archive,
     ]));
+
     assert_eq!(judged.0, 0);
     assert!(
         !judged.1.is_empty() && judged.1.iter().all(|rule| rule == "despite-refusals"),

@@ -77,16 +77,19 @@ fn archive(
         ("SBOM.json".to_owned(), b"{}".to_vec()),
         ("demo".to_owned(), noise(500)),
     ]);
+
     before(&mut files);
     let list: List = files
         .iter()
         .map(|(name, bytes)| (name.clone(), sha256_bytes(bytes)))
         .collect();
+
     let text = render(&list).into_bytes();
     files.insert(
         "SIGNATURE".to_owned(),
         TRUTH.signature(&format!("{stem}/checksums.txt"), &text),
     );
+
     files.insert("checksums.txt".to_owned(), text);
     after(&mut files);
     let input = |(path, bytes): (String, Vec<u8>)| Input {
@@ -94,6 +97,7 @@ fn archive(
         bytes,
         executable: false,
     };
+
     let (name, mut bytes) = (format!("{stem}.tar.gz"), Vec::new());
     tar_gz(
         &mut bytes,
@@ -102,6 +106,7 @@ fn archive(
         &files.into_iter().map(input).collect::<Vec<_>>(),
     )
     .unwrap();
+
     Files::from([
         (format!("{name}.sig"), says.signature(&name, &bytes)),
         (name, bytes),

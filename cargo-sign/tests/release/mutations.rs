@@ -69,9 +69,11 @@ fn parts(bytes: &[u8]) -> Option<Parts> {
             .ok()
             .filter(|bytes| bytes.len() == length && STANDARD.encode(bytes) == text)
     };
+
     let body = decode(body, 74)?;
     let (head, signature) = body.split_at(10);
     let comment = |line: &str, name: &str| line.strip_prefix(name).map(ToOwned::to_owned);
+
     Some((
         head.to_vec(),
         signature.to_vec(),
@@ -128,6 +130,7 @@ fn envelope(before: &[u8], after: &[u8]) -> &'static [&'static str] {
         (canonical.as_bytes() == bytes && base64 && STANDARD.decode(&read[3]).unwrap().len() == 64)
             .then_some(read)
     };
+
     let before = read(before).unwrap();
     match read(after) {
         None => &["provenance-malformed"],
@@ -174,17 +177,20 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
             .sign(&["pack", "--zip", "--zst", "--emit", "signify,raw"])
             .is_success()
     );
+
     let list = release
         .released()
         .join("checksums.txt")
         .display()
         .to_string();
+
     assert!(release.sign_with(&["sign", &list], OTHER, &[]).is_success());
     assert!(
         release
             .sign(&["attest", "--vsa", "--source-uri", SOURCE])
             .is_success()
     );
+
     let (dir, files) = (tempfile::tempdir().unwrap(), release.published());
     let dir = dir.path();
     lay_out(dir, &files);
@@ -193,6 +199,7 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
         cargo_sign::read::keys::read_public_keys(&[release.key("m.pub")]).unwrap(),
         true,
     );
+
     assert_eq!(judge(dir, &pin), [""; 0]);
     let (mut counted, mut reasons) = (0, std::collections::BTreeMap::<String, usize>::new());
     for (name, bytes) in &files {
@@ -258,6 +265,7 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
         }
         std::fs::write(&path, bytes).unwrap();
     }
+
     for extra in [
         "evil",
         "artifacts/evil",
@@ -273,6 +281,7 @@ fn every_mutation_of_a_release_is_refused_for_the_right_reason() {
         std::fs::remove_file(&path).unwrap();
         counted += 1;
     }
+
     assert_eq!(judge(dir, &pin), [""; 0], "the release is whole again");
     assert!(counted >= 2000, "{counted} mutations");
     assert!(reasons.len() >= 12, "{reasons:?}");

@@ -185,7 +185,7 @@ fn a_library_is_released_as_its_package_alone() {
     assert!(!release.released().join("demo-1.0.0.crate").exists());
     assert!(release.sign(&args).is_success());
 
-    // A changed checkout is no release.
+    // A changed checkout is not a release.
     std::fs::write(release.dir.path().join("src/lib.rs"), "//! Changed.\n").unwrap();
     assert_eq!(release.sign(&["pack", "--crate"]).status.code(), Some(101));
 }

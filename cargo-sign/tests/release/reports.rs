@@ -151,7 +151,7 @@ fn levels_are_known_before_anything_is_uploaded() {
     assert_eq!(upload(&[]), Some(100));
 }
 
-/// What git ignores or does not look into is no part of what was signed, and cargo obeys it.
+/// What git ignores or does not look into is not part of what was signed, and cargo obeys it.
 #[test]
 fn what_git_does_not_look_into_is_no_signed_source() {
     let Some(release) = signed_source() else {

@@ -52,20 +52,24 @@ impl User {
             "-Y verify -f {} -I maintainer -n release@demo -s checksums.txt.sshsig",
             key("allowed_signers")
         );
+
         let openssl = format!(
             "pkeyutl -verify -pubin -inkey {} -rawin -in checksums.txt -sigfile checksums.txt.ed25519",
             key("pem")
         );
+
         let minisign = format!(
             "-V -q -p {} -m checksums.txt -x checksums.txt.sig",
             key("pub")
         );
+
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let run = |program: &str, line: &str, stdin: Vec<u8>| {
             let words = words(line);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             stock(dir, program, &words, stdin)
         };
+
         [
             run("ssh-keygen", &ssh, list),
             run("openssl", &openssl, Vec::new()),
@@ -231,6 +235,7 @@ fn two_changes_at_once_are_both_kept() {
         let path = release.dir.path().join(format!("keys/{number}.pub"));
         std::fs::write(path, public([number; 32]).minisign("key")).unwrap();
     }
+
     std::thread::scope(|scope| {
         for number in 1..=4_u8 {
             let release = &release;
@@ -240,6 +245,7 @@ fn two_changes_at_once_are_both_kept() {
             });
         }
     });
+
     let listed = release.sign(&["keys", "--message-format", "json"]);
     let report: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     let names = report["data"]["keys"].as_array().unwrap();

@@ -25,7 +25,7 @@ pub(crate) enum Act {
     OtherSum,
     /// It is sent elsewhere.
     Redirect,
-    /// What comes back is no HTTP.
+    /// What comes back is not HTTP.
     Nonsense,
 }
 
@@ -75,11 +75,13 @@ impl Server {
             .unwrap()
             .signed_by(&key, &authority)
             .unwrap();
+
         let (leaf, key) = if itself {
             (authority.as_ref().der().clone(), own_der)
         } else {
             (leaf.der().clone(), key.serialize_der())
         };
+
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -88,6 +90,7 @@ impl Server {
             .with_no_client_auth()
             .with_single_cert(vec![leaf], key)
             .unwrap();
+
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
@@ -95,11 +98,13 @@ impl Server {
             acts: Arc::default(),
             received: Arc::default(),
         };
+
         let (config, acts, received) = (
             Arc::new(config),
             Arc::clone(&server.acts),
             Arc::clone(&server.received),
         );
+
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -107,6 +112,7 @@ impl Server {
                 let _ = serve(StreamOwned::new(connection, stream), &acts, &received);
             }
         });
+
         server
     }
 
@@ -136,12 +142,14 @@ fn serve(
         stream.read_exact(&mut byte)?;
         head.push(byte[0]);
     }
+
     let headers = String::from_utf8(head).unwrap().to_lowercase();
     let target = headers.split(' ').nth(1).unwrap().to_owned();
     let length: usize = headers
         .lines()
         .find_map(|line| line.strip_prefix("content-length: "))
         .map_or(0, |length| length.trim().parse().unwrap());
+
     let act = acts.lock().unwrap().pop_front().unwrap_or(Act::Store);
     let asks = headers.contains("expect: 100-continue");
     let refused = matches!(act, Act::Refuse(_) | Act::Redirect | Act::Nonsense);
@@ -150,10 +158,11 @@ fn serve(
     }
     let wanted = match act {
         Act::Cut(length) => length,
-        // Whoever asks first is told before the body.
+        // Anyone who asks first is told before the body.
         _ if asks && refused => 0,
         _ => length,
     };
+
     let mut body = vec![0; wanted];
     stream.read_exact(&mut body)?;
     let stored = matches!(act, Act::Store | Act::OtherTag | Act::OtherSum);
@@ -161,12 +170,14 @@ fn serve(
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
+
     received.lock().unwrap().push(Received {
         target: target.clone(),
         headers,
         body,
         stored,
     });
+
     let answer = match act {
         Act::Store => format!("200 OK\r\netag: \"{tag}\"\r\ncontent-length: 0\r\n\r\n"),
         Act::OtherTag => format!(
@@ -195,7 +206,9 @@ fn serve(
             return Ok(());
         }
     };
+
     stream.write_all(format!("HTTP/1.1 {answer}").as_bytes())?;
     stream.conn.send_close_notify();
+
     stream.flush()
 }

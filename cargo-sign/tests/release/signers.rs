@@ -164,7 +164,7 @@ fn nothing_rides_along_under_a_name_like_that_of_a_listed_file() {
         std::fs::write(dir.join("bin\\app"), "evil").unwrap();
         assert_eq!(verify(&release, &dir), refused("file-unlisted"));
     }
-    // A listed file may be called SHA256, and then its signature is no list of signify's.
+    // A listed file may be called SHA256, and then its signature is not a list of signify's.
     let dir = listed(&release, &[("SHA256", "data")], &["SHA256"]);
     assert!(dir.join("SHA256.sig").is_file());
     assert_eq!(verify(&release, &dir), (0, vec![]));
@@ -172,7 +172,7 @@ fn nothing_rides_along_under_a_name_like_that_of_a_listed_file() {
     assert_eq!(verify(&release, &dir), refused("signature-malformed"));
 }
 
-/// Whoever reads a pipe waits for ever, and whoever follows a link reads another file.
+/// Anyone who reads a pipe waits for ever, and anyone who follows a link reads another file.
 #[cfg(unix)]
 #[test]
 fn only_regular_files_are_read() {
@@ -213,6 +213,7 @@ fn only_regular_files_are_read() {
             assert!(said.contains(name), "{name} {kind}: {said}");
         }
     }
+
     // Nor is a key that is none waited for.
     let dir = release.dir.path().join("target/keys");
     std::fs::create_dir(&dir).unwrap();
@@ -244,15 +245,18 @@ pub(crate) fn with_quorum(version: &str, from: &str, threshold: u32) -> Release 
         threshold: 1,
         version: 1,
     };
+
     let ring = Keyring::begin(content, &SigningKey::from_bytes(&SEED)).unwrap();
     let (ring, anchor) = (ring.render().unwrap(), public(SEED).minisign("first"));
     let committed: [(&str, &[u8]); 2] = [
         ("release-keys/keyring.json", &ring),
         ("release-keys/maintainer.ed25519.pub", anchor.as_bytes()),
     ];
+
     let release = Release::unpacked(version, SEED, &committed);
     let packed = release.sign(&["pack"]);
     assert!(packed.is_success(), "{}", packed.stderr_text());
+
     release
 }
 
@@ -342,7 +346,7 @@ fn a_release_needs_as_many_different_keys_as_the_keyring_asks_for() {
         verify(&release, &complete.join("checksums.txt")),
         (0, vec![])
     );
-    // Whoever has seen the keyring asks for both, also of a later release that comes without one.
+    // Anyone who has seen the keyring asks for both, also of a later release that comes without one.
     let stripped = tempfile::tempdir().unwrap();
     lay_out(stripped.path(), &Release::of("2.1.0", SEED).published());
     assert_eq!(

@@ -725,6 +725,7 @@ fn the_program_judges_bundles() {
             .filter(|(name, _)| *name == archive)
             .collect::<Vec<_>>(),
     );
+
     let files: Vec<_> = release.published();
     let commit = release
         .must(release_gate::process::Step::new("git").args(["rev-parse", "HEAD"]))
@@ -735,6 +736,7 @@ fn the_program_judges_bundles() {
         &mut said,
         "/predicate/buildDefinition/resolvedDependencies/0/digest/gitCommit",
     ) = json!(commit);
+
     let claims = Claims::new()
         .with(13, Some(&commit))
         .with(19, Some(&commit));
@@ -754,6 +756,7 @@ fn the_program_judges_bundles() {
         let (code, rules) = verdict(&ran);
         (code, rules, ran)
     };
+
     let alone = file(&archive);
     let (code, rules, ran) = verify(&["--trusted-root", &root, &alone]);
     assert_eq!(
@@ -762,6 +765,7 @@ fn the_program_judges_bundles() {
         "{}",
         ran.stderr_text()
     );
+
     let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert_eq!(report["data"]["provenance"][0]["level"], 2);
     assert!(
@@ -769,10 +773,12 @@ fn the_program_judges_bundles() {
         "{}",
         ran.stderr_text()
     );
+
     assert_eq!(
         verify(&["--trusted-root", &root, "--source-tag", "v1.0.1", &alone]).0,
         100
     );
+
     // What is unpacked was looked through first, whoever vouches for it.
     let into = case.dir.path().join("into");
     let unpack = ["--trusted-root", &root, "--extract", into.to_str().unwrap()];
@@ -782,6 +788,7 @@ fn the_program_judges_bundles() {
             .join("checksums.txt")
             .is_file()
     );
+
     std::fs::remove_dir_all(&into).unwrap();
     let junk = [std::fs::read(&alone).unwrap(), b"junk".to_vec()].concat();
     lay_out(case.dir.path(), &[("junk.tar.gz".to_owned(), junk.clone())]);
@@ -793,23 +800,27 @@ fn the_program_judges_bundles() {
         verify(&["--trusted-root", &root, &file("junk.tar.gz")]).0,
         0
     );
+
     let (code, rules, _) = verify(&[&unpack[..], &[&file("junk.tar.gz")]].concat());
     assert!(
         code == 100 && rules.contains(&"archive-trailing-data".to_owned()) && !into.exists(),
         "{rules:?}"
     );
+
     std::fs::write(&bundle, &line).unwrap();
     assert_eq!(
         verify(&[&alone]).0,
         100,
         "the instances that are known do not know ours"
     );
+
     assert_eq!(verify(&["--trusted-root", &bundle, &alone]).0, 101);
     let named = release.key("m.pub").display().to_string();
     assert_eq!(
         verify(&["--trusted-root", &root, "--key", &named, &alone]).1,
         ["signature-missing"]
     );
+
     // A project that has a key wants its signature.
     let committed = release.dir.path().join("release-keys");
     std::fs::create_dir(&committed).unwrap();
@@ -818,12 +829,15 @@ fn the_program_judges_bundles() {
         committed.join("maintainer.ed25519.pub"),
     )
     .unwrap();
+
     let project = ["--trusted-root", &root, "--manifest-path", "Cargo.toml"];
     assert_eq!(
         verify(&[&project[..], &[&alone]].concat()).1,
         ["signature-missing"]
     );
+
     std::fs::remove_dir_all(committed).unwrap();
+
     // So does one whose key is known, also where the list stands for the archive.
     std::fs::write(
         case.dir.path().join("checksums.txt"),
@@ -833,6 +847,7 @@ fn the_program_judges_bundles() {
         ),
     )
     .unwrap();
+
     let list = std::fs::read(file("checksums.txt")).unwrap();
     let mut with_list = said.clone();
     *at(&mut with_list, "/subject") =
@@ -846,11 +861,13 @@ fn the_program_judges_bundles() {
         "{}",
         ran.stderr_text()
     );
+
     assert!(
         ran.stderr_text().contains(&format!("OK  {archive}")),
         "{}",
         ran.stderr_text()
     );
+
     let whole = std::fs::read(&alone).unwrap();
     std::fs::write(&alone, &whole[1..]).unwrap();
     assert!(listed().0 == 100 && listed().1.contains(&"digest-mismatch".to_owned()));
@@ -861,13 +878,16 @@ fn the_program_judges_bundles() {
             .sign(&["verify", "--key", &named, &genuine])
             .is_success()
     );
+
     assert_eq!(listed().1, ["signature-missing"]);
     std::fs::write(&bundle, &line).unwrap();
     assert_eq!(
         verify(&["--trusted-root", &root, &alone]).1,
         ["signature-missing"]
     );
+
     assert!(release.sign(&["keys", "forget", "demo"]).is_success());
+
     // A folder that is signed: both have to hold, and to be of the same commit.
     let folder = release.released().display().to_string();
     let (code, rules, ran) = verify(&[&project[..], &["--key", &named, &folder]].concat());
@@ -876,11 +896,13 @@ fn the_program_judges_bundles() {
         "{rules:?} {}",
         ran.stderr_text()
     );
+
     std::fs::write(
         &bundle,
         case.instance.bundle(&Claims::new(), &statement(&files)),
     )
     .unwrap();
+
     assert_eq!(
         verify(&[&project[..], &["--key", &named, &folder]].concat())
             .1
@@ -888,12 +910,14 @@ fn the_program_judges_bundles() {
             .unwrap(),
         "commit-mismatch"
     );
+
     // What is not covered by it is named.
     let without = files
         .iter()
         .filter(|(name, _)| *name != archive)
         .cloned()
         .collect::<Vec<_>>();
+
     *at(&mut said, "/subject") = statement(&without)["subject"].clone();
     std::fs::write(&bundle, case.instance.bundle(&claims, &said)).unwrap();
     assert_eq!(

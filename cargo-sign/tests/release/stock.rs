@@ -11,12 +11,14 @@ fn tools_that_others_wrote_accept_a_release() {
         .parent()
         .unwrap()
         .join("templates/stock-verifiers.sh");
+
     let scratch = tempfile::tempdir().unwrap();
     for needed in ["openssl", "ssh-keygen", "python3"] {
         if !release_gates_tests::required(needed) {
             return;
         }
     }
+
     let step = Step::new("sh")
         .arg(script)
         .current_dir(scratch.path())
@@ -27,6 +29,7 @@ fn tools_that_others_wrote_accept_a_release() {
         .env("CARGO_NET_OFFLINE", "true")
         .env("HOME", scratch.path())
         .env("GIT_CONFIG_GLOBAL", "/dev/null");
+
     let ran = Runner::new().run(step).unwrap();
     let said = String::from_utf8(ran.stdout.clone()).unwrap();
     assert!(ran.is_success(), "{said}{}", ran.stderr_text());

@@ -104,12 +104,14 @@ fn configuration_that_is_found_allows_nothing() {
         assert_eq!(user.verify(&dir, &["--key", &key, "."]).0, 100);
         std::fs::remove_file(&place).unwrap();
     }
+
     // One that cannot be read neither.
     std::fs::write(around.path().join("release-gates.toml"), "[evil]").unwrap();
     assert_eq!(
         user.verify(&dir, &["--key", &key, &archive]),
         refused("key-mismatch")
     );
+
     // What the user allows is allowed, and yet nothing passes of which nothing held.
     let named = user.home.path().join("mine.toml").display().to_string();
     std::fs::write(&named, rules).unwrap();
@@ -120,16 +122,19 @@ fn configuration_that_is_found_allows_nothing() {
             101
         );
     }
+
     std::fs::copy(
         release.released().join(format!("{archive}.sig")),
         &signature,
     )
     .unwrap();
+
     std::fs::write(dir.join("mine"), "").unwrap();
     assert_eq!(
         user.verify(&dir, &["--key", &key, "."]),
         refused("file-unlisted")
     );
+
     assert_eq!(
         user.verify(&dir, &["--config", &named, "--key", &key, "."])
             .0,
@@ -168,12 +173,13 @@ fn a_project_in_the_download_or_around_it_is_not_trusted() {
     for name in [archive.clone(), format!("{archive}.sig")] {
         std::fs::copy(release.released().join(&name), dir.join(&name)).unwrap();
     }
+
     for place in [&dir, &around.path().to_owned()] {
         let user = User::new();
         add_project(place, OTHER);
         assert_eq!(user.verify(&dir, &[&archive]).0, 101, "no key is known");
         assert!(!user.remembers());
-        // Whoever means the project says so.
+        // Anyone who means the project says so.
         let manifest = place.join("Cargo.toml").display().to_string();
         assert_eq!(
             user.verify(&dir, &["--manifest-path", &manifest, &archive]),
@@ -210,6 +216,7 @@ fn files_are_verified_without_cargo() {
         format!("#!/bin/sh\necho >> '{}'\nexit 1\n", started.display()),
     )
     .unwrap();
+
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     std::fs::create_dir(dir.join(".cargo")).unwrap();
     std::fs::write(
@@ -217,8 +224,10 @@ fn files_are_verified_without_cargo() {
         format!("[build]\nrustc = '{}'\n", script.display()),
     )
     .unwrap();
+
     std::fs::write(dir.join("manifest.json"), "{}").unwrap();
     let archive = format!("demo-1.0.0-{TARGET}.tar.gz");
+
     for args in [
         &[".", "--key", &user.key()][..],
         &[&archive],
@@ -244,6 +253,7 @@ fn a_download_laid_out_like_the_artifact_folder_is_a_download() {
         user.verify(newer.path(), &["--key", &user.key(), "."]),
         (0, vec![])
     );
+
     assert_eq!(user.verify(around.path(), &[&folder]), refused("rollback"));
     std::fs::write(dir.join("evil"), "evil").unwrap();
     std::fs::write(
@@ -253,6 +263,7 @@ fn a_download_laid_out_like_the_artifact_folder_is_a_download() {
             .replace("checksums.txt\"", "evil\""),
     )
     .unwrap();
+
     let (code, rules) = user.verify(around.path(), &["--allow-rollback", &folder]);
     assert_eq!((code, rules), (100, vec!["file-unlisted".to_owned(); 2]));
 }
@@ -267,7 +278,7 @@ fn a_key_in_the_release_is_not_trusted_however_the_release_is_named() {
         refused("key-unpinned")
     );
     assert!(!user.remembers());
-    // What is no key of ours is passed over, not fatal.
+    // What is not a key of ours is passed over, not fatal.
     std::fs::write(
         dir.join("a.pub"),
         "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7 somebody\n",
@@ -354,7 +365,7 @@ fn only_what_held_is_extracted_and_through_no_link() {
         release.key("m.pub").display().to_string(),
         format!("demo-1.0.0-{TARGET}"),
     );
-    // The zip of an earlier call is no part of the release any more, and would still verify by
+    // The zip of an earlier call is not part of the release any more, and would still verify by
     // itself: it is taken away.
     let stranger = release.released().join("demo-1.0.00.zip");
     std::fs::write(&stranger, "").unwrap();

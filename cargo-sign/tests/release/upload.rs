@@ -30,6 +30,7 @@ impl Upload {
             server,
             environment: Vec::new(),
         };
+
         std::fs::write(upload.release.key("ca.pem"), &upload.server.authority).unwrap();
         let variable = |name: &str| {
             let plain = |c: char| {
@@ -44,6 +45,7 @@ impl Upload {
                 name.chars().map(plain).collect::<String>()
             )
         };
+
         let query =
             format!("X-Amz-SignedHeaders=host%3Bx-amz-checksum-sha256&X-Amz-Signature={CANARY}");
         let files = upload.release.published();
@@ -51,6 +53,7 @@ impl Upload {
             .iter()
             .map(|(name, _)| (variable(name), upload.server.url(name, &query)))
             .collect();
+
         Self {
             environment,
             ..upload
@@ -120,7 +123,7 @@ fn a_release_is_uploaded_once_and_the_list_last() {
         "a dry run sends nothing"
     );
 
-    // 500 and then 200; a cut connection; another MD5; another SHA-256; an answer that is no HTTP.
+    // 500 and then 200; a cut connection; another MD5; another SHA-256; an answer that is not HTTP.
     upload.server.then(&[
         Act::Refuse(500),
         Act::Store,
@@ -228,10 +231,12 @@ fn nothing_is_sent_in_the_clear_to_strangers_or_before_it_verifies() {
         "http://{}/bucket/checksums.txt?{CANARY}",
         upload.server.address
     );
+
     let user = format!(
         "https://{CANARY}@{}/bucket/checksums.txt",
         upload.server.address
     );
+
     for url in [&plain, &user] {
         let ran = upload.run_with(&["checksums.txt"], &[(list, url)]);
         assert_eq!(ran.status.code(), Some(2), "{}", ran.stderr_text());
@@ -243,6 +248,7 @@ fn nothing_is_sent_in_the_clear_to_strangers_or_before_it_verifies() {
             Some(2)
         );
     }
+
     // A server whose certificate nobody vouches for gets nothing.
     let other = Server::start();
     let url = other.url("checksums.txt", CANARY);
@@ -253,6 +259,7 @@ fn nothing_is_sent_in_the_clear_to_strangers_or_before_it_verifies() {
         "{}",
         ran.stderr_text()
     );
+
     // A host without a listener.
     let gone = format!("https://127.0.0.1:9/a?{CANARY}");
     assert_eq!(
@@ -262,6 +269,7 @@ fn nothing_is_sent_in_the_clear_to_strangers_or_before_it_verifies() {
             .code(),
         Some(101)
     );
+
     // What does not hold is not published.
     let archive = upload.release.released().join(upload.release.archive());
     let mut bytes = std::fs::read(&archive).unwrap();

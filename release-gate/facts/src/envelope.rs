@@ -120,6 +120,7 @@ impl Subject {
                 shown(judged.commit.as_ref().map(CommitId::short))
             ));
         }
+
         if self.lock_sha256 != judged.lock_sha256 {
             return Some(format!(
                 "made for lock file {}, not {}",
@@ -127,6 +128,7 @@ impl Subject {
                 shown_digest(judged.lock_sha256)
             ));
         }
+
         if self.dirty && !judged.dirty {
             return Some("made from uncommitted changes".to_owned());
         }
@@ -140,6 +142,7 @@ impl Subject {
                 judged.shown_package()
             ));
         }
+
         None
     }
 
@@ -294,10 +297,10 @@ pub struct ReportSet {
     pub reports: Vec<Envelope>,
 }
 
-/// Why a file is no report that can be relied on.
+/// Why a file is not a report that can be relied on.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
-    /// It is no JSON of the envelope's shape.
+    /// It is not JSON of the envelope's shape.
     #[error("it is not a report")]
     Malformed(#[from] serde_json::Error),
     /// It is of another kind or version.

@@ -18,7 +18,7 @@ pub enum CanonicalError {
         /// The number.
         value: f64,
     },
-    /// The type cannot be JSON (a map with keys that are no text, say).
+    /// The type cannot be JSON (a map with keys that are not text, say).
     #[error("a report cannot be written as JSON")]
     Serialize(#[from] serde_json::Error),
 }

@@ -69,7 +69,7 @@ impl Manifest {
 /// Why bytes are no manifest that can be relied on.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// They are no JSON of a manifest's shape.
+    /// They are not JSON of a manifest's shape.
     #[error("it is not a manifest")]
     Malformed(#[from] serde_json::Error),
     /// The manifest is of another kind or version.

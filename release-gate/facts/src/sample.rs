@@ -1,4 +1,4 @@
-//! Samples of reports, for the tests of whoever reads them.
+//! Samples of reports, for the tests of anyone who reads them.
 //!
 //! A sample is made from a report's JSON Schema: every field is there and has a value. A reader is
 //! strict if it refuses the sample with any one field renamed.

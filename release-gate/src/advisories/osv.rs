@@ -179,10 +179,12 @@ fn severity_of(record: &Record) -> Severity {
             cvss::Severity::Critical => Severity::Critical,
         })
         .max();
+
     let word = record
         .database_specific
         .as_ref()
         .and_then(|specific| specific.severity.as_deref());
+
     scored.unwrap_or(match word {
         Some("LOW") => Severity::Low,
         Some("MODERATE" | "MEDIUM") => Severity::Medium,

@@ -109,6 +109,7 @@ impl Context {
             }
             self.project = Some(project);
         }
+
         self.loaded_project()
             .ok_or_else(|| crate::Error::judge("the project was not loaded"))
     }

@@ -158,6 +158,7 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
         .get_arguments()
         .cloned()
         .collect();
+
     let mut command = G::command()
         .name(tool.name)
         .bin_name(format!("cargo {}", tool.subcommand))
@@ -176,10 +177,12 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
         } else {
             tool.version.to_owned()
         });
+
     let subcommands: Vec<String> = command
         .get_subcommands()
         .map(|subcommand| subcommand.get_name().to_owned())
         .collect();
+
     let unused = G::unused_flags("");
     for arg in &shared {
         let hidden = arg.is_hide_set() || unused.contains(&arg.get_id().as_str());
@@ -188,6 +191,7 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
             arg.global(true).hide(hidden).hide_short_help(rare)
         });
     }
+
     command = with_own_heading(command, &shared);
     for name in subcommands {
         let unused = G::unused_flags(&name);
@@ -196,6 +200,7 @@ pub(super) fn command<G: Gate>(color: Option<Color>, long_version: bool) -> Comm
             with_shared_args(subcommand, &shared, unused)
         });
     }
+
     command
 }
 
@@ -341,10 +346,12 @@ fn conclude(
             Outcome::Reports(reports) => settle(cx, matches, heed, reports),
         }
     });
+
     let mut reports = match outcome {
         Ok(reports) => reports,
         Err(error) => return conclude_error(cx, on_error, &error),
     };
+
     if let Err(error) = keep(cx, &reports) {
         return conclude_error(cx, on_error, &error);
     }
@@ -352,11 +359,13 @@ fn conclude(
         .iter()
         .map(|report| report.envelope.status)
         .reduce(Status::worse);
+
     reports.retain(|report| report.printed);
     if let Err(error) = print(cx, &mut reports) {
         cx.terminal.error(&error);
         return error.exit_code();
     }
+
     status.map_or(exit::PASS, Status::exit_code)
 }
 
@@ -520,6 +529,7 @@ fn conclude_error(cx: &mut Context, on_error: OnError, error: &Error) -> u8 {
             error,
         )],
     };
+
     let folders = folders(cx);
     reports
         .iter_mut()
@@ -533,11 +543,13 @@ fn conclude_error(cx: &mut Context, on_error: OnError, error: &Error) -> u8 {
         cx.terminal
             .detail("Skipping", format!("the error report: {}", second.chain()));
     }
+
     if cx.args().message_format != MessageFormat::Human {
         cx.silence(); // people were told above
         if let Err(second) = print(cx, &mut reports) {
             cx.terminal.error(&second);
         }
     }
+
     error.exit_code()
 }

@@ -2,7 +2,7 @@
 //! index.
 //!
 //! Not `git archive`, whose result depends on `export-ignore` and `export-subst`; not `git
-//! worktree`, which writes into the repository. A throw-away index is filled from the commit and
+//! worktree`, which writes into the repository. A temporary index is filled from the commit and
 //! checked out from there, with every smudge filter off: what arrives is what was committed.
 //! Submodules are taken from the clones that are here; nothing is fetched.
 
@@ -252,5 +252,6 @@ fn finish(
             }
         }
     }
+
     Ok(())
 }

@@ -40,6 +40,7 @@ impl Git {
             &format!("--format={FORMAT}"),
             "refs/tags",
         ])?;
+
         let mut tags = Vec::new();
         for line in String::from_utf8_lossy(&bytes).lines() {
             let fields: Vec<&str> = line.split('\0').collect();
@@ -52,7 +53,7 @@ impl Git {
             let (annotated, commit) = match (kind, peeled_kind) {
                 ("commit", _) => (false, object),
                 ("tag", "commit") => (true, peeled),
-                // A tag of a tree or blob (or, before git 2.45, of a tag) is no release.
+                // A tag of a tree or blob (or, before git 2.45, of a tag) is not a release.
                 _ => continue,
             };
             let commit = commit.parse().map_err(|_| {
@@ -65,6 +66,7 @@ impl Git {
                 time: time.parse().unwrap_or(0),
             });
         }
+
         Ok(tags)
     }
 }
@@ -72,7 +74,7 @@ impl Git {
 /// Reads a tag's name as a version of `package`.
 ///
 /// `1.2.3`, `v1.2.3`, and with the package's name before it, joined by `-`, `_`, `@` or `/`:
-/// `serde-v1.2.3`, `serde@1.2.3`. `None` for names of other packages and for what is no version.
+/// `serde-v1.2.3`, `serde@1.2.3`. `None` for names of other packages and for what is not a version.
 pub fn parse_version_tag(tag: &str, package: &str) -> Option<VersionTag> {
     if let Some(version) = parse_bare_version(tag) {
         return Some(VersionTag {
@@ -113,6 +115,7 @@ mod tests {
         ] {
             assert_eq!(parsed(tag), Some(("1.2.3".into(), true)), "{tag}");
         }
+
         for tag in [
             "serde_json-v1.2.3",
             "latest",

@@ -5,7 +5,7 @@ use super::*;
 use crate::error::Error;
 use crate::process::{Runner, Step};
 
-/// A repository in a throw-away folder, with a fixed identity, clock and configuration.
+/// A repository in a temporary folder, with a fixed identity, clock and configuration.
 struct Repo {
     dir: tempfile::TempDir,
     runner: Runner,

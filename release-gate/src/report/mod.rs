@@ -77,6 +77,7 @@ impl Report {
             findings: Vec::new(),
             data: Value::Object(serde_json::Map::new()),
         };
+
         Self {
             name,
             envelope,
@@ -366,16 +367,19 @@ mod tests {
             settled(vec![odd()], None, &[]).envelope.status,
             Status::Pass
         );
+
         assert_eq!(
             settled(vec![odd()], None, &[("odd", Requested::Deny)])
                 .envelope
                 .status,
             Status::Fail
         );
+
         assert_eq!(
             settled(vec![bad()], None, &[]).envelope.status,
             Status::Fail
         );
+
         let allowed = settled(vec![bad()], None, &[("bad", Requested::Allow)]).envelope;
         assert_eq!(allowed.status, Status::Pass);
         assert_eq!(
@@ -409,11 +413,13 @@ mod tests {
                 status
             );
         }
+
         assert!(
             Levels::default()
                 .set(RULES, NOT_JUDGED.id, Requested::Allow)
                 .is_err()
         );
+
         assert_eq!(
             settled(
                 vec![Finding::new(&RULES[0], "b")],

@@ -68,17 +68,20 @@ fn no_repository() {
     ] {
         assert_refused(tool, &env.run(&dir, tool, args), &[101], &["git"]);
     }
+
     // These need none, and say what they did without.
     let compat = env.run(
         &dir,
         "cargo-compat",
         ["--offline", "--message-format", "json"],
     );
+
     assert_eq!(
         (compat.code, &compat.json()["status"]),
         (0, &"skipped".into()),
         "{compat:#?}"
     );
+
     let sbom = env.run(&dir, "cargo-sbom-lite", ["generate"]);
     assert_eq!(sbom.code, 0, "{sbom:#?}");
 }
@@ -236,6 +239,7 @@ fn an_artifact_folder_that_cannot_be_written() {
 fn a_full_disk() {
     let env = TestEnv::new();
     let dir = env.project("demo", fixtures::DEMO);
+
     // Nothing larger than 1 KiB may be written: the signal that comes with it is ignored, so that
     // writing fails as on a full disk.
     let script = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
@@ -246,6 +250,7 @@ fn a_full_disk() {
         .args(["generate", "--offline", "--manifest-path"])
         .arg(dir.join("Cargo.toml"))
         .current_dir(&dir);
+
     let ran = env.run_step(step);
     assert_refused(
         "sbom-lite",
@@ -253,6 +258,7 @@ fn a_full_disk() {
         &[101],
         &["sbom", "File too large", "write"],
     );
+
     let folder = dir.join("target/release-gates/demo-0.1.1");
     let left: Vec<_> = std::fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().file_name()).collect())
@@ -271,8 +277,10 @@ fn paths_with_spaces_and_bytes_that_are_no_text() {
         let ran = env.run(&dir, tool, &args);
         assert_eq!(ran.code, 0, "{tool}: {ran:#?}");
     }
+
     let odd = env.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
     std::fs::rename(&dir, &odd).unwrap();
+
     for (tool, args) in MAIN {
         let ran = env.run_step(
             env.step(program(tool))
@@ -308,7 +316,9 @@ fn ctrl_c_ends_it_and_its_children() {
             ),
         ],
     };
+
     let dir = env.project("slowpoke", &[slow]);
+
     // `--kill-after` only so that a defect does not hang the test run; a test run in the background
     // ignores the signal.
     let step = env
@@ -325,12 +335,14 @@ fn ctrl_c_ends_it_and_its_children() {
         .arg(program("cargo-repro"))
         .args(["build", "--offline"])
         .current_dir(&dir);
+
     let ran = env.run_step(step);
     assert_refused("repro", &ran, &[101], &["interrupted"]);
     let report =
         std::fs::read_to_string(dir.join("target/release-gates/slowpoke-0.1.0/buildinfo.json"))
             .unwrap_or_default();
     assert!(!report.contains("\"pass\""), "{report}");
+
     // Its name is in the paths of its build, which lies in a sealed place somewhere else.
     let running: Vec<String> = std::fs::read_dir("/proc")
         .into_iter()
@@ -340,5 +352,6 @@ fn ctrl_c_ends_it_and_its_children() {
         .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
         .filter(|line| line.contains("/build/slowpoke-"))
         .collect();
+
     assert!(running.is_empty(), "{running:#?}");
 }

@@ -37,7 +37,7 @@ impl Ci {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, knocks) = (server.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
         let counter = Arc::clone(&knocks);
-        // Whoever connects is counted and hung up on.
+        // Anyone who connects is counted and hung up on.
         std::thread::spawn(move || {
             for connection in server.incoming() {
                 counter.fetch_add(usize::from(connection.is_ok()), Ordering::SeqCst);
@@ -61,6 +61,7 @@ impl Ci {
             .step(command)
             .current_dir(&self.whole.dir)
             .env("PATH", path_with_programs());
+
         for name in [
             "CHECKSUMS_TXT",
             "INSTALL_MD",
@@ -78,6 +79,7 @@ impl Ci {
             let url = format!("https://{}/{name}?secret=1", self.server);
             step = step.env(format!("RELEASE_GATES_UPLOAD_URL_{name}"), url);
         }
+
         step
     }
 
@@ -297,7 +299,7 @@ fn a_tag_that_nobody_signed_stops_before_anything_is_built() {
     ci.env
         .git(&ci.whole.dir, 3, &["tag", "-a", "-m", "v1.1.0", "v1.1.0"]);
     assert_stops(&ci, QUICK, "sign verify-source", 100, "tag-unsigned");
-    // Nor does the tag of the release before pass for it.
+    // Nor does the tag of the previous release pass for it.
     ci.env.git(
         &ci.whole.dir,
         3,
@@ -341,12 +343,14 @@ fn a_break_that_no_commit_owns_up_to_stops_at_the_notes() {
             ("shapes-cli/Cargo.toml", &cli),
         ],
     }]);
+
     // 1.1.0 was released before it.
     ci.env.git(
         &ci.whole.dir,
         1,
         &["tag", "-a", "-m", "v1.1.0", "v1.1.0", "HEAD~1"],
     );
+
     assert_stops(
         &ci,
         "repro sbom audit licenses pins compat notes sign upload",
@@ -354,5 +358,6 @@ fn a_break_that_no_commit_owns_up_to_stops_at_the_notes() {
         100,
         "breaking-unmarked",
     );
+
     assert!(!is_signed(&ci.whole.dir));
 }

@@ -95,6 +95,7 @@ fn read(text: &str) -> Page {
             _ => {}
         }
     }
+
     page
 }
 
@@ -153,6 +154,7 @@ fn every_link_leads_somewhere() {
             }
         }
     }
+
     assert!(counted > 100, "{counted}");
     assert!(
         broken.is_empty(),
@@ -200,6 +202,7 @@ fn every_command_line_is_understood() {
             }
         }
     }
+
     assert!(calls.len() > 60, "{}", calls.len());
     let mut wrong = Vec::new();
     for ((tool, args), places) in calls {
@@ -215,6 +218,7 @@ fn every_command_line_is_understood() {
             wrong.push(format!("{}\n{}", places.join("\n"), ran.stderr));
         }
     }
+
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -223,6 +227,7 @@ fn every_command_line_is_understood() {
 fn every_setting_is_understood() {
     let env = TestEnv::new();
     let dir = env.project("demo", &fixtures::DEMO[..1]);
+
     // Calls that read the configuration and build nothing.
     let calls: [&[&str]; 5] = [
         &["fix", "--dry-run"],
@@ -231,6 +236,7 @@ fn every_setting_is_understood() {
         &[],
         &["--dry-run"],
     ];
+
     let config = env.path().join("release-gates.toml");
     let (mut counted, mut wrong) = (0, Vec::new());
     for (path, page) in pages() {
@@ -258,6 +264,7 @@ fn every_setting_is_understood() {
             }
         }
     }
+
     assert!(counted >= 10, "{counted}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -271,6 +278,7 @@ fn pages_are_taken_apart() {
         page.anchors.into_iter().collect::<Vec<_>>(),
         ["a-b-c-d", "a-b-c-d-1"]
     );
+
     assert_eq!(page.links, [(2, "y.md#z".to_owned())]);
     assert_eq!(page.commands.last().unwrap().1, "cargo compat");
     let words = |line| arguments(line).unwrap().1;
@@ -278,10 +286,12 @@ fn pages_are_taken_apart() {
         words("cargo sign verify [--key PUB]… FILE # why"),
         ["verify", "--key", "PUB]…", "FILE"]
     );
+
     assert_eq!(
         words("cargo sign keys revoke --reason \"a b\" c && d"),
         ["keys", "revoke", "--reason", "a b", "c"]
     );
+
     assert!(arguments("cargo test").is_none() && arguments("cargo signature").is_none());
     assert_eq!(
         target(Path::new("a/b.md"), "../c.md#d"),

@@ -140,6 +140,7 @@ fn sign() {
         .code,
         0
     );
+
     // Nothing was built, so nothing can be packed; and nothing was published, so nothing is
     // verified.
     assert_ends(
@@ -149,12 +150,14 @@ fn sign() {
         &["pack", "--key", key.to_str().unwrap()],
         CANNOT_JUDGE,
     );
+
     assert_eq!(env.run(&dir, "cargo-repro", ["build", "--offline"]).code, 0);
     assert_eq!(
         env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"])
             .code,
         0
     );
+
     assert_ends(
         &env,
         &dir,
@@ -162,6 +165,7 @@ fn sign() {
         &["pack", "--key", key.to_str().unwrap()],
         PASSES,
     );
+
     let public = env.path().join("k.pub");
     assert_ends(
         &env,
@@ -170,6 +174,7 @@ fn sign() {
         &["verify", "--key", public.to_str().unwrap()],
         PASSES,
     );
+
     let list = dir.join("target/release-gates/demo-0.1.0/release/checksums.txt");
     let text = std::fs::read_to_string(&list).unwrap();
     std::fs::write(&list, text.replacen(|c: char| c.is_ascii_digit(), "f", 1)).unwrap();
@@ -180,6 +185,7 @@ fn sign() {
         &["verify", "--key", public.to_str().unwrap()],
         FAILS,
     );
+
     assert_eq!(
         env.run(&dir, "cargo-sign", ["pack", "--no-such-flag"]).code,
         2

@@ -46,18 +46,23 @@ impl<'a> Pipeline<'a> {
             .map(|folder| folder.join("cargo"))
             .find(|path| path.is_file())
             .unwrap();
+
         let bin = env.path().join("bin");
+
         // Installing would take the suite from the network; it is put there instead.
         let install = format!(
             "#!/bin/sh\n[ \"$1\" = install ] || exec '{}' \"$@\"\n",
             cargo.display()
         );
+
         let nothing = "#!/bin/sh\n";
         fixtures::write_programs(
             &bin,
             &[("cargo", &install), ("curl", CURL), ("apt-get", nothing)],
         );
+
         std::fs::create_dir_all(&said).unwrap();
+
         Self {
             env,
             project,
@@ -213,6 +218,7 @@ fn the_template_calls_what_there_is() {
         let protected = job["environment"] == "release";
         assert_eq!(protected, name == "sign", "{name}");
     }
+
     assert!(calls > 3);
 }
 
@@ -340,6 +346,7 @@ fn code_quality_is_what_was_found() {
         "cargo-compat",
         ["--offline", "--message-format", "json"],
     );
+
     let file = env.path().join("report.json");
     std::fs::write(&file, &report.stdout).unwrap();
     let step = env
@@ -347,6 +354,7 @@ fn code_quality_is_what_was_found() {
         .arg("-f")
         .arg(repository().join("templates/code-quality.jq"))
         .arg(&file);
+
     if !required("jq") {
         return;
     }
@@ -357,6 +365,7 @@ fn code_quality_is_what_was_found() {
         found.len(),
         report.json()["findings"].as_array().unwrap().len()
     );
+
     assert!(
         found.iter().any(|entry| entry["check_name"] == "bump-too-small" && entry["severity"] == "critical")
     );

@@ -137,6 +137,7 @@ impl Target {
         let dir = env.project("demo", fixtures::DEMO);
         let db = fixtures::advisory_db(env.path()).display().to_string();
         let key = env.path().join("release.key").display().to_string();
+
         // Beside what is released, since that is verified, too.
         std::fs::create_dir_all(dir.join("target/release-gates/beside")).unwrap();
         let target = Self {
@@ -146,6 +147,7 @@ impl Target {
             key,
             runner: Runner::new(),
         };
+
         let args = ["keygen", "--no-passphrase", "--out", &target.key];
         let keygen = Command::new("cargo-sign", &args);
         assert!(
@@ -155,6 +157,7 @@ impl Target {
                 .unwrap()
                 .is_success()
         );
+
         target
     }
 
@@ -216,7 +219,9 @@ impl Target {
             ("cargo-sign", &["verify", "--key", &public]),
             ("cargo-sign", &["sign", "--key", key, &notes]),
         ];
+
         let commands = commands.into_iter();
+
         commands
             .map(|(tool, args)| Command::new(tool, args))
             .collect()
@@ -252,6 +257,7 @@ impl Target {
     fn kill(&self, command: &Command, watched: &Path, times: u32) -> (u32, u32) {
         let (whole, mut took) = self.learn(command, watched);
         let (mut called, mut killed) = (0, 0);
+
         // As often as it is wanted, and until it was killed at all: a machine that was busy when
         // the call was timed is quicker now.
         for attempt in 0..times * 4 {
@@ -273,6 +279,7 @@ impl Target {
             let when = format!("{}, killed after {after:?}", command.call());
             assert_whole(&whole, watched, &when);
         }
+
         (called, killed)
     }
 }

@@ -21,6 +21,7 @@ fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
         "cargo-sign",
         ["keygen", "--no-passphrase", "--out", key],
     );
+
     assert_eq!(keygen.code, 0, "{keygen:#?}");
     let db = fixtures::advisory_db(env.path());
     let calls: [(&str, &[&str]); 9] = [
@@ -34,6 +35,7 @@ fn release(env: &TestEnv, dir: &Path) -> Vec<(String, Ran)> {
         ("cargo-sign", &["pack", "--key", key]),
         ("cargo-sign", &["verify", "--key", public]),
     ];
+
     calls
         .iter()
         .map(|(tool, args)| {
@@ -120,12 +122,14 @@ fn a_release_passes_every_gate_and_its_files_are_in_order() {
         assert_eq!(value["status"], "pass", "{call}: {value:#}");
         assert_timeless(&call, &ran.stdout, &env);
     }
+
     let folder = dir.join("target/release-gates/demo-0.1.1");
     let reports = reports(&folder);
     let names: Vec<String> = reports
         .iter()
         .map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
+
     for name in [
         "buildinfo.json",
         "compat.json",
@@ -138,9 +142,11 @@ fn a_release_passes_every_gate_and_its_files_are_in_order() {
             "{name} is not among {names:?}"
         );
     }
+
     for (path, value) in &reports {
         assert_valid(&path.display().to_string(), value);
     }
+
     // The manifest names every file with its digest, and itself is written last.
     let manifest: Value =
         serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap();
@@ -151,10 +157,12 @@ fn a_release_passes_every_gate_and_its_files_are_in_order() {
         assert_eq!(file["sha256"], digest.to_string(), "{}", path.display());
         assert_eq!(file["size"], size);
     }
+
     let listed: Vec<&str> = files
         .iter()
         .filter_map(|file| file["path"].as_str())
         .collect();
+
     for name in [
         "sbom.cdx.json",
         "sbom.spdx.json",
@@ -264,6 +272,7 @@ fn what_was_changed_after_signing_is_refused() {
         .map(|entry| entry.unwrap().path())
         .find(|path| path.to_string_lossy().ends_with(".tar.gz"))
         .unwrap();
+
     let good = std::fs::read(&archive).unwrap();
     let public = env.path().join("release.key.pub");
     let verify = || {
@@ -279,6 +288,7 @@ fn what_was_changed_after_signing_is_refused() {
             ],
         )
     };
+
     let mut bad = good.clone();
     let middle = bad.len() / 2;
     bad[middle] ^= 1;

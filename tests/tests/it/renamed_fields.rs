@@ -55,6 +55,7 @@ impl Release {
             "cargo-sign",
             &["keygen", "--no-passphrase", "--out", &release.key],
         );
+
         for (tool, args) in [
             ("cargo-sbom-lite", &["pins"][..]),
             ("cargo-sbom-lite", &["licenses"]),
@@ -72,6 +73,7 @@ impl Release {
         ] {
             release.passes(tool, &[args, &["--offline"]].concat());
         }
+
         release
     }
 
@@ -272,6 +274,7 @@ fn the_page_calls_it_not_judged(release: &Release) {
             .arg(&page);
         release.env.run_step(step)
     };
+
     let reports = fields_of!(
         &copy,
         BuildInfo,
@@ -285,5 +288,6 @@ fn the_page_calls_it_not_judged(release: &Release) {
         RelnotesCheckData,
         PackData
     );
+
     assert_refuses(&copy, &reader, &reports);
 }

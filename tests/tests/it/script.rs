@@ -21,6 +21,7 @@ fn gate(env: &TestEnv, dir: &Path, gates: Option<&str>) -> Ran {
         );
         assert_eq!(made.code, 0, "{made:#?}");
     }
+
     let mut step = env
         .step("sh")
         .current_dir(dir)
@@ -36,9 +37,11 @@ fn gate(env: &TestEnv, dir: &Path, gates: Option<&str>) -> Ran {
             "ADVISORY_DB",
             fixtures::advisory_db(env.path()).into_os_string(),
         );
+
     if let Some(gates) = gates {
         step = step.env("GATES", gates);
     }
+
     env.run_step(step)
 }
 
@@ -115,25 +118,31 @@ fn a_project_cannot_put_something_else_in_the_place_of_a_gate() {
         ".cargo/config.toml",
         "[alias]\ncompat = \"version\"\nsign = \"version\"\n",
     )];
+
     let files = [fixtures::BREAKING.files, &alias].concat();
     let last = fixtures::Step {
         files: &files,
         ..fixtures::BREAKING
     };
+
     let dir = env.project("demo", &[fixtures::DEMO, &[last]].concat());
     assert_eq!(gate(&env, &dir, Some("compat")).code, 100);
+
     // A file a gate, where they are asked for.
     let verdicts = env.path().join("verdicts");
     let step = env
         .step("sh")
         .current_dir(&dir)
         .arg(repository().join("templates/gate.sh"));
+
     let step = step
         .env("PATH", path_with_programs())
         .env("OFFLINE", "1")
         .env("GATES", "pins licenses compat");
+
     let ran = env.run_step(step.env("FORMAT", "sarif").env("VERDICTS", &verdicts));
     assert!(ran.code == 100 && ran.stdout.is_empty(), "{ran:#?}");
+
     for name in ["sbom-lite-pins", "sbom-lite-licenses", "compat"] {
         let text = std::fs::read(verdicts.join(name).with_extension("sarif")).unwrap();
         let report: serde_json::Value = serde_json::from_slice(&text).unwrap();
@@ -153,6 +162,7 @@ fn what_needs_two_keys_waits_for_the_second() {
         let ran = env.run(&dir, "cargo-sign", args);
         assert_eq!(ran.code, 0, "{args:?}: {ran:#?}");
     };
+
     for file in [&first, &second] {
         sign(&["keygen", "--no-passphrase", "--out", file]);
     }
@@ -168,6 +178,7 @@ fn what_needs_two_keys_waits_for_the_second() {
         "alice",
         &format!("{second}.pub"),
     ]);
+
     sign(&["keys", "threshold", "--key", &first, "2"]);
     env.git(&dir, 9, &["add", "-A"]);
     env.git(&dir, 9, &["commit", "-qm", "chore: two keys sign"]);
@@ -195,6 +206,7 @@ fn what_needs_two_keys_waits_for_the_second() {
             },
         ))
     };
+
     let ran = gates("build sbom pack");
     assert_eq!(ran.code, 0, "{ran:#?}");
     for waits in ["attest", "verify"] {
@@ -205,10 +217,12 @@ fn what_needs_two_keys_waits_for_the_second() {
             "{waits}: {ran:#?}"
         );
     }
+
     let list = dir
         .join("target/release-gates/demo-0.1.1/release/checksums.txt")
         .display()
         .to_string();
+
     sign(&["sign", "--key", &second, &list]);
     let ran = gates("attest verify");
     assert_eq!(ran.code, 0, "{ran:#?}");

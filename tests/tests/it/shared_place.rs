@@ -71,8 +71,10 @@ fn calls_at_the_same_time_do_not_spoil_each_other() {
         ("cargo-relnotes", &["--phase", "draft"]),
         ("cargo-relnotes", &["--phase", "draft"]),
     ];
+
     let _ = program("cargo-repro"); // built before anything is started
     at_the_same_time(&env, &dir, &calls);
+
     // What is signed has to be there first; then two sign it at once.
     let key = env.path().join("release.key");
     let key = key.to_str().unwrap();
@@ -85,6 +87,7 @@ fn calls_at_the_same_time_do_not_spoil_each_other() {
         .code,
         0
     );
+
     at_the_same_time(
         &env,
         &dir,
@@ -93,13 +96,16 @@ fn calls_at_the_same_time_do_not_spoil_each_other() {
             &["pack", "--key", key, "--despite-refusals"][..],
         ); 2],
     );
+
     let public = format!("{key}.pub");
     at_the_same_time(
         &env,
         &dir,
         &[("cargo-sign", &["verify", "--key", &public][..]); 2],
     );
+
     let listed = manifest(&dir.join("target/release-gates/demo-0.1.1"));
+
     for name in [
         "sbom.cdx.json",
         "licenses.json",
@@ -148,6 +154,7 @@ fn built() -> Option<Built> {
         skipped("this machine allows no namespaces, so no disk can be mounted");
         return None;
     }
+
     let dir = env.project("demo", fixtures::DEMO);
     let disk = env.path().join("disk");
     std::fs::create_dir(&disk).unwrap();
@@ -161,13 +168,16 @@ fn built() -> Option<Built> {
         .code,
         0
     );
+
     assert_eq!(env.run(&dir, "cargo-repro", ["build", "--offline"]).code, 0);
     assert_eq!(
         env.run(&dir, "cargo-sbom-lite", ["generate", "--offline"])
             .code,
         0
     );
+
     let facts = dir.join("target/release-gates/demo-0.1.1");
+
     Some(Built {
         env,
         dir,

@@ -101,6 +101,7 @@ fn every_action_is_pinned() {
         }
         count += 1;
     }
+
     assert!(count > 15, "only {count} uses were found");
 }
 
@@ -154,6 +155,7 @@ fn every_job_has_the_least_permissions() {
             }
         }
     }
+
     for (name, action) in actions() {
         for step in steps(&action["runs"]) {
             assert!(
@@ -203,6 +205,7 @@ impl<'a> Job<'a> {
                 self.env.path().display().to_string(),
             ),
         ]);
+
         for (input, spec) in action["inputs"].as_object().unwrap() {
             let given = with
                 .iter()
@@ -213,10 +216,12 @@ impl<'a> Job<'a> {
             let value = expand(&value, &values);
             values.insert(format!("inputs.{input}"), value);
         }
+
         let (output, added) = (
             self.env.path().join("github-output"),
             self.env.path().join("github-path"),
         );
+
         let _ = std::fs::remove_file(&added);
         let mut last = None;
         for step in steps(&action["runs"]) {
@@ -250,6 +255,7 @@ impl<'a> Job<'a> {
                 break;
             }
         }
+
         last.unwrap()
     }
 }
@@ -479,6 +485,7 @@ fn what_a_tag_says_of_the_release() {
         ("demo-v1.0.1", "demo-v2.0.0", true),
         ("demo-v1.0.1", "other-v2.0.0", false),
     ];
+
     for (tag, latest, older) in cases {
         let (ran, said) = publishing.publish(tag, &[("LATEST", latest)]);
         assert_eq!(ran.code, 0, "{ran:#?}");
@@ -492,6 +499,7 @@ fn what_a_tag_says_of_the_release() {
             "{tag} {latest}: {said}"
         );
     }
+
     let (_, said) = publishing.publish("demo-v2.0.0-rc.1", &[]);
     assert!(said.contains("--prerelease"), "{said}");
     assert_eq!(publishing.publish("nightly", &[]).0.code, 2);
@@ -544,20 +552,24 @@ fn the_package_is_named_or_follows_from_the_tag() {
         let said = std::fs::read_to_string(output).unwrap_or_default();
         (ran.code, said.trim().to_owned())
     };
+
     assert_eq!(plan(&demo, "", "v1.0.0"), (0, "name=demo".to_owned()));
     assert_eq!(
         plan(&whole.dir, "shapes", "v1.0.0"),
         (0, "name=shapes".to_owned())
     );
+
     assert_eq!(
         plan(&whole.dir, "", "shapes-cli-v1.0.0"),
         (0, "name=shapes-cli".to_owned())
     );
+
     assert_eq!(
         plan(&whole.dir, "", "v1.0.0").0,
         2,
         "which of three is meant is not guessed"
     );
+
     assert_eq!(plan(&whole.dir, "", "circles-v1.0.0").0, 2);
 }
 
@@ -588,6 +600,7 @@ fn every_build_is_packed() {
             std::fs::read_to_string(output).unwrap_or_default(),
         )
     };
+
     fixtures::write_all(env.path(), &[("builds/demo-1.0.0/buildinfo.json", "{}")]);
     let (code, said) = list("[{}]");
     assert!(code == 0 && said.contains("builds/demo-1.0.0"), "{said}");
@@ -596,6 +609,7 @@ fn every_build_is_packed() {
         env.path(),
         &[("builds/build-x/demo-1.0.0/buildinfo.json", "{}")],
     );
+
     let (code, said) = list("[{}, {}]");
     assert!(
         code == 0 && said.matches("demo-1.0.0").count() == 2,

@@ -32,6 +32,7 @@ fn commands(page: &str) -> Vec<Command> {
         .lines()
         .enumerate()
         .map(|(index, line)| (index + 1, line));
+
     while let Some((line, text)) = lines.next() {
         let language = text.trim_start_matches('`');
         let fence = &text[..text.len() - language.len()];
@@ -68,6 +69,7 @@ fn commands(page: &str) -> Vec<Command> {
             _ => {}
         }
     }
+
     found
 }
 

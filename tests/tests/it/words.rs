@@ -29,10 +29,12 @@ fn project(env: &TestEnv, message: &str, version: &str) -> PathBuf {
         ("Cargo.toml", &manifest("1.0.0")),
         ("src/lib.rs", "//! Demo.\n"),
     ];
+
     let then = [
         ("Cargo.toml", &*manifest(version)),
         ("src/lib.rs", "//! Demo, again.\n"),
     ];
+
     let steps = [
         Step {
             message: "feat: first release",
@@ -45,6 +47,7 @@ fn project(env: &TestEnv, message: &str, version: &str) -> PathBuf {
             files: &then,
         },
     ];
+
     env.project("demo", &steps)
 }
 
@@ -84,6 +87,7 @@ fn fill_in(env: &TestEnv, dir: &Path) {
             }
         }
     }
+
     let notes = "Please update today.\n";
     let files = std::fs::read_dir(dir.join("release-notes")).unwrap();
     for file in files {

@@ -26,7 +26,7 @@ pub(crate) struct GateArgs {
     /// Clone or update the advisory database first
     #[arg(long, conflicts_with = "offline")]
     pub(super) fetch: bool,
-    /// Sign with this key instead of a throw-away one
+    /// Sign with this key instead of a temporary one
     #[arg(long, value_name = "FILE")]
     pub(super) key: Option<PathBuf>,
     /// Where reports and artifacts go [default: release-gates in the target folder of the project]

@@ -37,7 +37,7 @@ pub(super) struct Before {
     /// Whether each came to a verdict. Without one of them notes can only be a draft, which says
     /// so.
     pub(super) all_judged: bool,
-    /// Whether one did not pass. What was refused is packed with a throw-away key only, to see the
+    /// Whether one did not pass. What was refused is packed with a temporary key only, to see the
     /// rest work.
     pub(super) any_refused: bool,
 }

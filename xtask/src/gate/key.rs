@@ -30,7 +30,7 @@ impl Key {
         Ok(if in_environment {
             Self::Environment
         } else {
-            Self::ThrowAway(scratch.join("throw-away"))
+            Self::ThrowAway(scratch.join("temporary"))
         })
     }
 

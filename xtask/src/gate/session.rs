@@ -192,7 +192,7 @@ impl Session<'_> {
             return Ok(());
         };
         self.workspace.terminal.note(
-            "no signing key is configured (--key, RELEASE_GATES_SIGNING_KEY): a throw-away one is made",
+            "no signing key is configured (--key, RELEASE_GATES_SIGNING_KEY): a temporary one is made",
         );
         let step = self
             .programs

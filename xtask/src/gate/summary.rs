@@ -145,16 +145,14 @@ mod tests {
         findings.push(
             Finding::new(&REFUSED, "worst")
                 .level(Level::Deny)
-                .help("mend it"),
+                .help("fix it"),
         );
         findings.push(Finding::new(&REFUSED, "only a note").level(Level::Note));
 
         let text =
             anstream::adapter::strip_str(&text(&[row(Outcome::Passed, findings)])).to_string();
         assert!(
-            text.contains(
-                "  sign pack[despite-refusals]: worst (and 26 more)\n    help: mend it\n"
-            ),
+            text.contains("  sign pack[despite-refusals]: worst (and 26 more)\n    help: fix it\n"),
             "{text}"
         );
         assert_eq!(text.matches("refusal").count(), 1, "{text}");

@@ -9,7 +9,7 @@ use release_gate::text::{markup, visible};
 
 use super::folder::Folder;
 
-/// Commands for whoever downloads. They name the programs, not cargo: cargo heeds the configuration
+/// Commands for anyone who downloads. They name the programs, not cargo: cargo heeds the configuration
 /// of the folder it is called in, which came with the download.
 pub(crate) fn verification(out: &mut String, folder: &Folder) {
     if folder.archives.is_empty() {
@@ -80,7 +80,7 @@ fn archive_commands<'a>(out: &mut String, archives: &'a [String]) -> Vec<&'a Str
     unusual
 }
 
-/// A word of a command, quoted. `None`: whoever copies it would not type what is shown, so there is
+/// A word of a command, quoted. `None`: anyone who copies it would not type what is shown, so there is
 /// no command.
 fn word(name: &str) -> Option<String> {
     // Not an option of the program it is given to.

@@ -49,6 +49,7 @@ pub(crate) fn shares(bytes: &[u8]) -> Vec<Share> {
             .map(|(name, size)| Share { name, size })
             .collect()
     };
+
     found.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
     if found.len() > NAMED {
         let rest = found.split_off(NAMED);
@@ -60,6 +61,7 @@ pub(crate) fn shares(bytes: &[u8]) -> Vec<Share> {
             size,
         });
     }
+
     found
 }
 

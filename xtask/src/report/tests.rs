@@ -127,6 +127,7 @@ fn only_if_every_gate_passed_it_is_said() {
         page.contains("Nothing was judged.") && !page.contains("gate passed"),
         "{page}"
     );
+
     for name in ["rebuild", "relnotes-check", "verify-source"] {
         let (_, page) = on_disk(|report, value| {
             if report == name {
@@ -138,11 +139,13 @@ fn only_if_every_gate_passed_it_is_said() {
             "{page}"
         );
     }
+
     let page = shown(&of(&[sampled("repro", "pass")]));
     assert!(
         page.contains("Every gate that was run passed.</span> Not run: verify-source, buildinfo,"),
         "{page}"
     );
+
     let page = shown(&of(&[]));
     assert!(page.contains("Nothing was judged."), "{page}");
 }
@@ -199,6 +202,7 @@ fn a_folder_without_manifest_is_shown_and_not_judged() {
         "repro",
         &sampled("repro", "pass"),
     );
+
     let mut vulns = sampled("vulns", "fail");
     vulns["subject"]["package"] = "second".into();
     put(&place.path().join("second-1.0.0"), "vulns", &vulns);
@@ -207,16 +211,19 @@ fn a_folder_without_manifest_is_shown_and_not_judged() {
         .iter()
         .map(|(name, path)| Folder::read(path, name))
         .collect();
+
     assert_eq!(folders.len(), 2, "{folders:?}");
     let all: Vec<Line> = folders
         .iter()
         .flat_map(|folder| lines(folder, &REPORTS))
         .collect();
+
     let page = page::render("both", &all, &folders);
     assert!(
         page.contains("Not every gate passed.</span> Not judged: vulns of second-1.0.0."),
         "{page}"
     );
+
     assert!(page.contains("the folder has no manifest.json"), "{page}");
 }
 
@@ -271,6 +278,7 @@ fn a_deep_tree_is_cut_where_it_says_so() {
         0 => "main".to_owned(),
         index => format!("c{index:05}"),
     };
+
     let components: Vec<Value> = (1..count)
         .map(|index| json!({ "bom-ref": name(index), "name": name(index), "version": "1.0.0" }))
         .collect();
@@ -284,10 +292,12 @@ fn a_deep_tree_is_cut_where_it_says_so() {
         version: "1.0.0".to_owned(),
         ..Hit::default()
     };
+
     let audit = VulnsData {
         advisories: vec![hit],
         ..sample_data::<VulnsData>()
     };
+
     let mut folder = of(&[report("fail", &audit)]);
     let document = sbom(&json!(components), &json!(dependencies));
     folder.sbom = Some(Ok(document));
@@ -298,6 +308,7 @@ fn a_deep_tree_is_cut_where_it_says_so() {
         "<code>{last} 1.0.0</code> no licence stated <span class=\"tag failed\">advisory RUSTSEC-2020-0001</span>"
     );
     assert!(page.contains(&marked), "what is red says so in words, too");
+
     // All that leads there is open.
     assert_eq!(page.matches("<details open>").count(), 64);
 }
@@ -434,6 +445,7 @@ fn nothing_of_a_report_becomes_markup() {
     for report in &mut reports {
         report["subject"]["package"] = hostile.into();
     }
+
     // The title is hostile in what this one is refused with.
     let mut stale = sampled("pins", "pass");
     stale["subject"]["package"] = hostile.into();
@@ -450,6 +462,7 @@ fn nothing_of_a_report_becomes_markup() {
             size: u64::MAX,
         }],
     )]);
+
     let mut all = lines(&folder, &REPORTS);
     all.push(Line::bare(hostile, hostile, Outcome::Passed));
     let page = page::render(hostile, &all, &[folder]);
@@ -457,6 +470,7 @@ fn nothing_of_a_report_becomes_markup() {
         !page.contains("<script") && !page.contains('\u{202e}'),
         "{page}"
     );
+
     // Each place shows it, escaped.
     assert!(page.matches("&lt;script&gt;").count() >= 25, "{page}");
 }
@@ -519,7 +533,7 @@ fn hostile_reports(hostile: &str) -> Vec<Value> {
     ]
 }
 
-/// Whoever renames a field of a report has to find out here, not in a page that says less than it
+/// Anyone who renames a field of a report has to find out here, not in a page that says less than it
 /// did.
 #[test]
 fn a_report_with_a_renamed_field_is_not_judged() {

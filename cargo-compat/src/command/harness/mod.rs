@@ -1,5 +1,5 @@
 //! `--harness`: behaviour. The baseline's own doctests, integration tests and examples, and the
-//! project's user programs in `harness/*.rs`, run against both sides from one throw-away package
+//! project's user programs in `harness/*.rs`, run against both sides from one temporary package
 //! that depends on the one or the other.
 //!
 //! Only what passed twice with the old library and fails with the new one is reported: what never
@@ -25,7 +25,7 @@ use target::{Outcome, Target, run_target};
 /// Runs everything.
 ///
 /// # Errors
-/// The throw-away package cannot be written, or cargo cannot be started.
+/// The temporary package cannot be written, or cargo cannot be started.
 pub(super) fn run_harness(cx: &Context, plan: &Plan<'_>) -> Result<(Vec<Change>, CompatRan)> {
     let programs = programs_in(&plan.new.dir().join("harness"));
     let harness = Harness {

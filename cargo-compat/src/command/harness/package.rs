@@ -1,4 +1,4 @@
-//! The throw-away package that runs old code: the old package's files without its sources, its
+//! The temporary package that runs old code: the old package's files without its sources, its
 //! documentation as doctests, and one side as dependency.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use toml::{Table, Value};
 
 use crate::read::side::Side;
 
-/// Files of the old package that the throw-away package must not have.
+/// Files of the old package that the temporary package must not have.
 const LEFT_OUT: [&str; 8] = [
     "src",
     "target",
@@ -25,7 +25,7 @@ const LEFT_OUT: [&str; 8] = [
     "benches",
 ];
 
-/// One side as the throw-away package depends on it.
+/// One side as the temporary package depends on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dependency<'a> {
     pub(crate) package: &'a Package,
@@ -67,7 +67,7 @@ pub(super) fn throw_away_package(
     programs: &[PathBuf],
 ) -> Result<TempDir> {
     let scratch = throw_away_dir("compat-harness")?;
-    let failed = || "cannot write the throw-away package of the harness".to_owned();
+    let failed = || "cannot write the temporary package of the harness".to_owned();
     let dir = scratch.path();
     copy_files(&plan.old.dir(), dir, &LEFT_OUT).or_judge(failed)?;
     std::fs::create_dir_all(dir.join("src")).or_judge(failed)?;
@@ -231,15 +231,18 @@ fn dependency_table(
             table.insert("version".into(), text(dependency.req.to_string()));
         }
     }
+
     table.insert(
         "default-features".into(),
         Value::Boolean(dependency.uses_default_features),
     );
+
     let features = dependency.features.iter().map(text).collect();
     table.insert("features".into(), Value::Array(features));
     if dependency.rename.is_some() {
         table.insert("package".into(), text(&dependency.name));
     }
+
     table
 }
 

@@ -1,4 +1,4 @@
-//! A target of the throw-away package, run: which tests passed, what a program printed.
+//! A target of the temporary package, run: which tests passed, what a program printed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// A program that has not ended by then is not compared.
 const PROGRAM_PATIENCE: Duration = Duration::from_secs(30);
 
-/// A target of the throw-away package.
+/// A target of the temporary package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Docs,

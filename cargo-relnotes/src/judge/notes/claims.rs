@@ -49,6 +49,7 @@ fn rust_versions(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Findi
         .filter_map(|delta| delta.rust_version.as_ref()?.before.as_deref())
         .map(short_version)
         .next();
+
     page.blocks
         .iter()
         .filter(|block| claims_rust_version(&block.text) && is_about(page, block, RUST))
@@ -194,20 +195,24 @@ fn advisories(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding>
                 .chain(&delta.introduced)
         })
         .chain(release.vulnerabilities.standing.iter().map(|(_, hit)| hit));
+
     let mut of_facts: BTreeSet<String> = hits
         .flat_map(|hit| std::iter::once(&hit.id).chain(&hit.aliases))
         .map(|id| id.to_uppercase())
         .collect();
+
     let found = release.evidence.facts.vulns.usable();
     for advisory in found.iter().flat_map(|vulns| &vulns.data.advisories) {
         of_facts.insert(advisory.id.to_uppercase());
         of_facts.extend(advisory.aliases.iter().map(|id| id.to_uppercase()));
     }
+
     let said: BTreeSet<String> = page
         .blocks
         .iter()
         .flat_map(|block| advisory_ids(&block.text))
         .collect();
+
     said.into_iter()
         .filter(|id| !known.contains(id) && !of_facts.contains(id))
         .map(|id| {
@@ -280,6 +285,7 @@ fn features(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
             );
         }
     }
+
     findings
 }
 
@@ -296,6 +302,7 @@ fn named_features(block: &Block) -> Vec<String> {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
     };
+
     block
         .code
         .iter()
@@ -350,6 +357,7 @@ fn packages(release: &Release, notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
                 .evidence("package", name),
         );
     }
+
     findings
 }
 
@@ -359,11 +367,13 @@ fn update_in(text: &str) -> Option<(String, String)> {
         "bump", "bumped", "bumps", "update", "updated", "updates", "upgrade", "upgraded",
         "upgrades",
     ];
+
     let words: Vec<&str> = text.split_whitespace().collect();
     let at = words.iter().position(|word| {
         let lower = word.to_lowercase();
         VERBS.contains(&lower.trim_end_matches([':', ',']))
     })?;
+
     let name = words
         .get(at + 1)?
         .trim_matches(|c: char| !c.is_alphanumeric());
@@ -372,11 +382,13 @@ fn update_in(text: &str) -> Option<(String, String)> {
         .skip(at + 2)
         .take(4)
         .position(|word| word.eq_ignore_ascii_case("to"))?;
+
     let version = words.get(at + 2 + to + 1)?;
     let version = version
         .trim_start_matches('v')
         .trim_end_matches(|c: char| !c.is_ascii_digit());
     let is_version = version.contains('.') && version.starts_with(|c: char| c.is_ascii_digit());
+
     is_version.then(|| (name.to_owned(), version.to_owned()))
 }
 

@@ -82,6 +82,7 @@ pub(super) fn breaking(items: &[Breaking], notes: &Notes<'_>, page: &Page) -> Ve
             },
         );
     }
+
     findings
 }
 
@@ -217,6 +218,7 @@ pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) ->
         "feature", "features", "flag", "flags", "removed", "remove", "removes", "removal",
         "removals", "gone", "dropped", "drop", "drops", "deleted", "renamed", "replaced", "merged",
     ];
+
     let mut findings = Vec::new();
     if let Some(raised) = delta.raised_rust_version() {
         let wanted = short_version(raised);
@@ -242,6 +244,7 @@ pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) ->
             );
         }
     }
+
     let said = |feature: &str| {
         page.blocks.iter().any(|block| {
             names(&block.text, feature)
@@ -249,6 +252,7 @@ pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) ->
                     || is_about(page, block, FEATURE))
         })
     };
+
     for feature in delta
         .features_removed
         .iter()
@@ -265,6 +269,7 @@ pub(super) fn manifest(delta: &ManifestDelta, notes: &Notes<'_>, page: &Page) ->
             .evidence("feature", feature.as_str()),
         );
     }
+
     findings
 }
 
@@ -315,12 +320,14 @@ pub(super) fn digests(
             .or_default()
             .insert(artifact.sha256.to_string());
     }
+
     let own = facts.buildinfo.usable().map(|info| {
         (
             release_gate_facts::files::BUILDINFO,
             info.sha256.to_string(),
         )
     });
+
     for (name, digest) in own.into_iter().chain(facts.sbom.usable().map(|sbom| {
         (
             release_gate_facts::files::SBOM_CYCLONEDX_JSON,
@@ -329,6 +336,7 @@ pub(super) fn digests(
     })) {
         known.entry(name).or_default().insert(digest);
     }
+
     let all: BTreeSet<&String> = known.values().flatten().collect();
     let named = |text: &str| {
         known
@@ -336,6 +344,7 @@ pub(super) fn digests(
             .filter(|(name, _)| names(text, name))
             .max_by_key(|(name, _)| name.len())
     };
+
     let mut findings = Vec::new();
     for block in &page.blocks {
         let [heading, lead] = page.context(block);
@@ -364,6 +373,7 @@ pub(super) fn digests(
             );
         }
     }
+
     findings
 }
 

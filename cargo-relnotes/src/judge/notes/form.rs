@@ -56,11 +56,13 @@ pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) 
         .iter()
         .filter(|block| block.leads)
         .map(|block| block.text.as_str());
+
     let words: BTreeSet<String> = headings
         .chain(leads)
         .flat_map(|heading| heading.split(|c: char| !c.is_alphanumeric()))
         .map(str::to_lowercase)
         .collect();
+
     let mut findings = Vec::new();
     for section in Section::USUAL {
         let lines = accounting.section(section).count();
@@ -73,7 +75,7 @@ pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) 
         {
             continue;
         }
-        // Whoever leaves out fixes is brief; whoever leaves out breaks and security misleads.
+        // Anyone who leaves out fixes is brief; anyone who leaves out breaks and security misleads.
         let level = if matches!(section, Section::Breaking | Section::Security) {
             Level::Deny
         } else {
@@ -97,6 +99,7 @@ pub(super) fn sections(accounting: &Accounting, notes: &Notes<'_>, page: &Page) 
             .evidence("section", section.usual_title()),
         );
     }
+
     findings
 }
 
@@ -156,6 +159,7 @@ pub(super) fn empty_sections(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
 
 pub(super) fn duplicates(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
     let mut findings = Vec::new();
+
     // A heading may be repeated under another parent.
     let mut path: Vec<(u8, String)> = Vec::new();
     let mut known: BTreeSet<Vec<(u8, String)>> = BTreeSet::new();
@@ -174,6 +178,7 @@ pub(super) fn duplicates(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
             );
         }
     }
+
     if notes.version_headings > 1 {
         findings.push(
             Finding::new(
@@ -184,6 +189,7 @@ pub(super) fn duplicates(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
             .help("merge the sections of this version"),
         );
     }
+
     findings
 }
 
@@ -221,21 +227,25 @@ pub(super) fn placeholders(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
         (Some(_), None) => ("", &Page::default(), 0),
         (None, _) => (notes.text, page, 0),
     };
+
     let first = line_of(notes.text, offset) - 1;
     let mut findings = Vec::new();
     let headings = page
         .headings
         .iter()
         .map(|heading| (heading.text.as_str(), heading.offset));
+
     let blocks = page
         .blocks
         .iter()
         .map(|block| (block.prose.as_str(), block.offset));
+
     for (words, at) in blocks.chain(headings) {
         if let Some(word) = placeholder_in(words) {
             findings.push(placeholder(notes.path, word, first + line_of(text, at)));
         }
     }
+
     // A task that is not done is a promise, not a change.
     for (at, line) in text.lines().enumerate() {
         let item = line.trim_start().trim_start_matches(['-', '*', '+']);
@@ -244,6 +254,7 @@ pub(super) fn placeholders(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
             findings.push(placeholder(notes.path, "[ ]", line));
         }
     }
+
     for (name, text) in notes.skeletons {
         for (at, line) in text.lines().enumerate() {
             if names(line, "FILL-IN") {
@@ -252,6 +263,7 @@ pub(super) fn placeholders(notes: &Notes<'_>, page: &Page) -> Vec<Finding> {
             }
         }
     }
+
     findings
 }
 

@@ -237,7 +237,9 @@ fn decode_entities(value: &str) -> String {
             None => out.push('&'),
         }
     }
+
     out.push_str(rest);
+
     out
 }
 
@@ -294,6 +296,7 @@ fn scan_tags(html: &str) -> Scan {
             attributes,
         });
     }
+
     scan
 }
 
@@ -384,6 +387,7 @@ mod tests {
         ] {
             assert!(!found(text).is_empty(), "{text}");
         }
+
         for text in [
             "<details><summary>x</summary>\n\ntext\n\n</details>",
             "<!-- a comment with <script> -->\n\n`<script>` and `Vec<T>`",

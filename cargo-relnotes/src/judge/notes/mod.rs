@@ -1,7 +1,7 @@
 //! Rules about notes that exist: whether they agree with the release they are about.
 //!
 //! Must never: insist on a layout. Hand-written notes pass when they name what readers need to
-//! know; only what this tool generated is held to the letter.
+//! know; only what this tool generated is held exactly.
 
 mod claims;
 mod content;

@@ -18,6 +18,7 @@ pub fn judge(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
         evidence,
         ..
     } = release;
+
     let page = Page::read(notes.text);
     let mut all = page.clone();
     for candidate in notes.candidates {
@@ -33,6 +34,7 @@ pub fn judge(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
             .iter()
             .flat_map(|delta| content::manifest(delta, notes, &all)),
     );
+
     findings.extend(content::fixed(vulnerabilities.fixed(), notes, &all));
     findings.extend(content::digests(
         &evidence.facts,
@@ -40,6 +42,7 @@ pub fn judge(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
         notes,
         &page,
     ));
+
     findings.extend(form::sections(&changes.accounting, notes, &all));
     findings.extend(form::nothing_said(notes, &page));
     findings.extend(form::empty_sections(notes, &page));
@@ -48,6 +51,7 @@ pub fn judge(release: &Release, notes: &Notes<'_>) -> Vec<Finding> {
     findings.extend(form::too_long(notes.path, notes.text));
     findings.extend(form::placeholders(notes, &page));
     findings.extend(markup::unsafe_markup(notes, &page));
+
     findings
 }
 

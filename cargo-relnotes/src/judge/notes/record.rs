@@ -38,6 +38,7 @@ pub(super) fn recorded(about: &About, range: &Range, notes: &Notes<'_>) -> Vec<F
             .help("make them again with `cargo relnotes`"),
         );
     }
+
     let digest = sha256_bytes(generated_part(notes.text).as_bytes());
     if recorded.notes_sha256 != digest {
         findings.push(
@@ -47,6 +48,7 @@ pub(super) fn recorded(about: &About, range: &Range, notes: &Notes<'_>) -> Vec<F
                 .evidence("found", digest.to_string()),
         );
     }
+
     findings
 }
 
@@ -63,6 +65,7 @@ pub(super) fn outdated(phase: Phase, facts: &Facts, notes: &Notes<'_>) -> Vec<Fi
             Phase::Final,
         ));
     }
+
     for (file, now) in facts.states() {
         // What is gone or broken now has a rule of its own.
         if now.state != FactState::Usable {
@@ -78,6 +81,7 @@ pub(super) fn outdated(phase: Phase, facts: &Facts, notes: &Notes<'_>) -> Vec<Fi
         };
         findings.push(made_before(notes, message, recorded.phase).evidence("file", file));
     }
+
     findings
 }
 

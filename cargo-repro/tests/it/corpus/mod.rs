@@ -289,6 +289,7 @@ fn wrong(corpus: &Checked, case: &Case, confirmed: &mut usize) -> String {
         *confirmed += case.causes.len();
         return String::new();
     }
+
     let causes = report["data"]["causes"].as_array().unwrap();
     let mut named: Vec<(String, String, String)> = causes
         .iter()
@@ -297,6 +298,7 @@ fn wrong(corpus: &Checked, case: &Case, confirmed: &mut usize) -> String {
             (word("package"), word("unit"), word("variation"))
         })
         .collect();
+
     let mut expected: Vec<(String, String, String)> = case
         .causes
         .iter()
@@ -308,18 +310,21 @@ fn wrong(corpus: &Checked, case: &Case, confirmed: &mut usize) -> String {
             )
         })
         .collect();
+
     named.sort();
     expected.sort();
     *confirmed += causes
         .iter()
         .filter(|cause| cause["fix"]["confirmed"] == true)
         .count();
+
     let placed = causes
         .iter()
         .all(|cause| !(cause["source"].is_null() && cause["section"].is_null()));
     if report["status"] == "fail" && named == expected && placed {
         return String::new();
     }
+
     format!(
         "{}: {} {:#}\n",
         case.name, report["status"], report["data"]["causes"]
@@ -335,6 +340,7 @@ fn all_named(cases: &[Case]) {
         .map(|case| wrong(corpus, case, &mut confirmed))
         .filter(|text| !text.is_empty())
         .collect();
+
     assert!(
         wrong.is_empty(),
         "{} of {}:\n{}",
@@ -342,6 +348,7 @@ fn all_named(cases: &[Case]) {
         cases.len(),
         wrong.join("\n")
     );
+
     let causes: usize = cases.iter().map(|case| case.causes.len()).sum();
     let unconfirmed: Vec<&str> = cases
         .iter()
@@ -352,6 +359,7 @@ fn all_named(cases: &[Case]) {
         })
         .map(|case| case.name)
         .collect();
+
     assert!(
         confirmed * 100 >= causes * 95,
         "only {confirmed} of {causes} fixes were tried with success: {unconfirmed:?}"

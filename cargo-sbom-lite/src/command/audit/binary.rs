@@ -22,6 +22,7 @@ pub(super) fn audit_binary(audit: &Audit, path: &Path) -> Result<Audited> {
         ))
         .with_help("build it again with `cargo auditable build`"));
     }
+
     let mut findings = Vec::new();
     let mut coverage = Coverage::of(list.packages.len());
     if !list.complete {
@@ -42,8 +43,10 @@ pub(super) fn audit_binary(audit: &Audit, path: &Path) -> Result<Audited> {
             .help("build it with `cargo auditable build`, or audit its SBOM"),
         );
     }
+
     let mut hits = find_hits(&list.packages, &audit.advisories, Build::default());
     mark_program(&mut hits, symbols::functions_of(&bytes).as_ref());
+
     Ok(Audited {
         product: name,
         packages: list.packages,

@@ -194,12 +194,14 @@ pub(super) fn without_database(cx: &Context, findings: Vec<Finding>) -> Outcome 
     } else {
         findings
     };
+
     let data = VulnsData {
         db: None,
         advisories: Vec::new(),
         packages: 0,
         yanked: Vec::new(),
     };
+
     let mut coverage = Coverage::default();
     coverage.not_judged(
         &rules::NOT_JUDGED_DATABASE,
@@ -207,12 +209,14 @@ pub(super) fn without_database(cx: &Context, findings: Vec<Finding>) -> Outcome 
         1,
         "there is no advisory database",
     );
+
     let report = |subject| {
         Report::with_data(&TOOL, subject, &data)
             .status(Status::Error)
             .findings(findings.clone())
             .coverage(coverage.clone())
     };
+
     match cx.loaded_project() {
         Some(project) => {
             let packages = whole_workspace(cx, project);
@@ -239,6 +243,7 @@ pub(super) fn judge_database(
             .help("fetch the database again")
         })
         .collect();
+
     let age = advisories
         .time
         .map(|time| (today - time).div_euclid(86_400));
@@ -253,14 +258,16 @@ pub(super) fn judge_database(
         )),
         (Some(_), None) => Some((
             &rules::OLD_DATABASE,
-            "the age of the advisory database is not known: it is no git checkout".to_owned(),
+            "the age of the advisory database is not known: it is not a git checkout".to_owned(),
         )),
         _ => None,
     };
+
     let stale = old
         .as_ref()
         .is_some_and(|(rule, _)| rule.id == rules::OLD_DATABASE.id);
     findings
         .extend(old.map(|(rule, text)| Finding::new(rule, text).help("fetch the database again")));
+
     (findings, stale)
 }

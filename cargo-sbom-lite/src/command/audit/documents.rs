@@ -55,6 +55,7 @@ pub(super) fn write_vex(
     audited: &[Audited],
 ) -> Result<()> {
     let mut products = Vec::new();
+
     // Where there is a report for each package, the common one says nothing more.
     let is_split = audited.iter().any(|one| one.keep_only);
     for one in audited.iter().filter(|one| one.keep_only || !is_split) {
@@ -68,12 +69,15 @@ pub(super) fn write_vex(
             built_elsewhere: one.built_elsewhere.clone(),
         });
     }
+
     // The moment is that of the judgement's inputs, not the clock's.
     let epoch = match cx.loaded_project() {
         Some(project) => project.epoch()?,
         None => time::source_date_epoch()?,
     };
+
     let epoch = epoch.or(audit.advisories.time).unwrap_or(0);
+
     write_whole(
         cx,
         path,

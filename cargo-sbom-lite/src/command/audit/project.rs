@@ -109,6 +109,7 @@ fn toolchain_findings(cx: &Context, audit: &Audit) -> Result<Vec<Finding>> {
     else {
         return Ok(Vec::new());
     };
+
     Ok(audit
         .advisories
         .concerning_rust(&version)
@@ -135,6 +136,7 @@ fn needed_for_any_target(metadata: &Metadata, package: &Package) -> BTreeSet<(St
         .flat_map(|resolve| &resolve.nodes)
         .map(|node| (node.id.repr.as_str(), node))
         .collect();
+
     let mut seen = BTreeSet::new();
     let mut stack = vec![package.id.repr.as_str()];
     while let Some(id) = stack.pop() {
@@ -149,6 +151,7 @@ fn needed_for_any_target(metadata: &Metadata, package: &Package) -> BTreeSet<(St
         });
         stack.extend(needed.map(|dep| dep.pkg.repr.as_str()));
     }
+
     metadata
         .packages
         .iter()

@@ -105,33 +105,39 @@ fn obstacle(cx: &Context, package: &Package) -> Result<Option<String>> {
             Ok(graph) => graph,
             Err(_) => return Ok(Some("cargo gave no unit graph".to_owned())),
         };
+
     let incomplete = graph
         .product_units()
         .into_iter()
         .find(|unit| !unit.is_traceable());
+
     if let Some(unit) = incomplete {
         return Ok(Some(format!(
             "a profile optimises `{}`, or leaves its debug information out",
             unit.target.name
         )));
     }
+
     let is_library = |kind: &String| {
         matches!(
             kind.as_str(),
             "lib" | "rlib" | "dylib" | "staticlib" | "proc-macro"
         )
     };
+
     let product = graph
         .roots
         .iter()
         .map(|root| &graph.units[*root])
         .find(|unit| unit.target.kind.iter().any(is_library));
+
     if let Some(unit) = product {
         return Ok(Some(format!(
             "the package has the library `{}`: what is linked depends on its users",
             unit.target.name
         )));
     }
+
     Ok(unit_graph::rustc_flags(cx.args(), &cx.runner).map(|flags| {
         format!("rustc is given flags of its own, which may change debug information: {flags}")
     }))

@@ -107,14 +107,16 @@ fn add_gaps(coverage: &mut Coverage, audit: &Audit, packages: &[Locked], yanked_
             why,
         );
     }
+
     if advisories.time.is_none() {
         coverage.not_judged(
             &rules::NOT_JUDGED_AGE,
             "the age of the advisory database",
             1,
-            "it is no git checkout",
+            "it is not a git checkout",
         );
     }
+
     if yanked_unknown > 0 {
         coverage.not_judged(
             &rules::NOT_JUDGED_YANKED,
@@ -152,6 +154,7 @@ fn table_of(hits: &[Hit]) -> String {
         .map(|hit| hit.package.len() + hit.version.len() + 1)
         .max()
         .unwrap_or(0);
+
     let mut out = String::new();
     for hit in hits {
         let severity = if hit.kind == AdvisoryKind::Vulnerability {
@@ -172,5 +175,6 @@ fn table_of(hits: &[Hit]) -> String {
         out.push_str(line.trim_end());
         out.push('\n');
     }
+
     out
 }

@@ -51,12 +51,12 @@ pub(super) fn checked_ignores(config: &Config) -> Result<Vec<Ignore>> {
         if ignore.reason.trim().is_empty() {
             return Err(
                 Error::usage(format!("the ignore of {} gives no reason", ignore.id))
-                    .with_help("say why it can be lived with, for whoever looks at it next"),
+                    .with_help("say why it can be lived with, for anyone who looks at it next"),
             );
         }
         if !is_date(&ignore.until) {
             return Err(Error::usage(format!(
-                "the ignore of {} ends on `{}`, which is no date",
+                "the ignore of {} ends on `{}`, which is not a date",
                 ignore.id, ignore.until
             ))
             .with_help("write it as `until = \"2030-12-31\"`"));
@@ -79,7 +79,7 @@ pub(super) fn vex_statements(
     for file in &config.vex {
         if !is_date(&file.until) {
             return Err(Error::usage(format!(
-                "the statements of `{}` end on `{}`, which is no date",
+                "the statements of `{}` end on `{}`, which is not a date",
                 file_name(&file.path),
                 file.until
             ))
@@ -136,7 +136,7 @@ pub(in crate::command) fn today() -> Result<i64> {
     match std::env::var("RELEASE_GATES_TODAY") {
         Ok(text) => text.parse().map_err(|_| {
             Error::usage(format!(
-                "RELEASE_GATES_TODAY is `{text}`, which is no number of seconds since 1970"
+                "RELEASE_GATES_TODAY is `{text}`, which is not a number of seconds since 1970"
             ))
         }),
         Err(_) => Ok(i64::try_from(clock()).unwrap_or(i64::MAX)),

@@ -128,6 +128,7 @@ fn document_properties(inventory: &Inventory, provenance: &Provenance) -> Vec<Pr
         "dirty",
         if provenance.dirty { "true" } else { "false" },
     ));
+
     if let Some(digest) = &provenance.lock_sha256 {
         properties.push(property("lock-sha256", digest));
     }
@@ -140,6 +141,7 @@ fn document_properties(inventory: &Inventory, provenance: &Provenance) -> Vec<Pr
             &format!("{}  {}", artifact.sha256, artifact.path),
         ));
     }
+
     properties.push(property(
         "graph",
         if inventory.approximate {
@@ -148,6 +150,7 @@ fn document_properties(inventory: &Inventory, provenance: &Provenance) -> Vec<Pr
             "cargo unit graph"
         },
     ));
+
     properties
 }
 
@@ -211,6 +214,7 @@ fn component_of(component: &Component) -> CdxComponent {
         &component.version,
         Some(purl.clone()),
     );
+
     out.purl = Purl::from_str(&purl).ok();
     out.scope = Some(scope_of(component.role));
     if !component.authors.is_empty() {
@@ -224,12 +228,14 @@ fn component_of(component: &Component) -> CdxComponent {
         .sha256
         .as_deref()
         .map(|digest| Hashes(vec![sha256_hash(digest)]));
+
     out.licenses = licenses_of(&component.license);
     out.external_references = references_of(component);
     let properties = component_properties(component);
     if !properties.is_empty() {
         out.properties = Some(Properties(properties));
     }
+
     out
 }
 

@@ -129,6 +129,7 @@ impl Reader<'_> {
                 None => self.add_dangling(&reference),
             }
         }
+
         Ok(())
     }
 
@@ -226,7 +227,7 @@ fn references_in<'a>(value: &'a Value, what: &str) -> Result<Vec<&'a str>, Strin
         .map(|item| {
             item.as_str()
                 .or_else(|| item["ref"].as_str())
-                .ok_or(format!("`{what}` lists something that is no reference"))
+                .ok_or(format!("`{what}` lists something that is not a reference"))
         })
         .collect()
 }
@@ -334,6 +335,7 @@ fn objections_of(component: &Value, name: &str, version: Option<&str>) -> Vec<St
         Value::Array(list) => list.as_slice(),
         one => std::slice::from_ref(one),
     };
+
     for identity in identities {
         let Some(value) = identity["concludedValue"].as_str() else {
             continue;
@@ -347,9 +349,11 @@ fn objections_of(component: &Value, name: &str, version: Option<&str>) -> Vec<St
             objections.push(format!("its evidence says `{value}`"));
         }
     }
+
     if !component["versionRange"].is_null() {
         objections.push("it names a range of versions, and not the one that is used".to_owned());
     }
+
     objections
 }
 

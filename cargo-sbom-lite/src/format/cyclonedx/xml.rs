@@ -95,8 +95,10 @@ fn parse_tree(bytes: &[u8]) -> Result<Tree, String> {
         .trim_whitespace(true)
         .cdata_to_characters(true)
         .ignore_comments(true);
+
     let mut version: Option<String> = None;
     let mut open: Vec<Element> = Vec::new();
+
     // How many elements of other namespaces are open: nothing inside them is read.
     let mut foreign = 0_usize;
     let mut foreign_texts = Vec::new();
@@ -154,6 +156,7 @@ fn parse_tree(bytes: &[u8]) -> Result<Tree, String> {
             _ => {}
         }
     }
+
     Ok(Tree {
         root: root.ok_or("it ends in the middle")?,
         version: version.unwrap_or_default(),
@@ -204,6 +207,7 @@ fn object_of(element: &Element) -> Result<Map<String, Value>, String> {
         }
         object.insert(key, list.into());
     }
+
     Ok(object)
 }
 

@@ -297,6 +297,7 @@ fn package_of(
         License::Invalid(text) => license_ref(text, extracted),
         License::File(path) => license_ref(&format!("see {path}"), extracted),
     };
+
     let download_location = match &component.source {
         Source::CratesIo => {
             format!(
@@ -307,6 +308,7 @@ fn package_of(
         Source::Git { url, commit } => format!("git+{url}@{commit}"),
         Source::Registry(_) | Source::Path(_) => "NOASSERTION".to_owned(),
     };
+
     Package {
         spdx_id: id_of(component),
         name: component.name.clone(),
@@ -357,7 +359,7 @@ fn artifact_checksums(artifact: &Artifact) -> Vec<Checksum> {
         .collect()
 }
 
-/// This tool, and whoever the configuration names.
+/// This tool, and anyone who the configuration names.
 fn creators_of(maker: &Maker) -> Vec<String> {
     let contact = match &maker.contact {
         Some(contact) => format!(" ({})", one_line(contact)),

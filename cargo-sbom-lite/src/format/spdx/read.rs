@@ -69,17 +69,20 @@ fn add_packages(sbom: &mut Sbom, value: &Value, relations: &[Relation]) -> Resul
         .filter(|(from, kind, _)| kind == "DESCRIBES" && from == DOCUMENT)
         .map(|(_, _, to)| to.as_str())
         .collect();
+
     described.extend(
         relations
             .iter()
             .filter(|(_, kind, to)| kind == "DESCRIBED_BY" && to == DOCUMENT)
             .map(|(from, _, _)| from.as_str()),
     );
+
     described.extend(
         list_of(&value["documentDescribes"], "documentDescribes")?
             .iter()
             .filter_map(Value::as_str),
     );
+
     for package in list_of(&value["packages"], "packages")? {
         let reference = text_of(&package["SPDXID"]).ok_or("a package has no `SPDXID`")?;
         let entry = entry_of(package)?;
@@ -96,10 +99,11 @@ fn add_packages(sbom: &mut Sbom, value: &Value, relations: &[Relation]) -> Resul
             keys.insert(reference, key);
         }
     }
+
     Ok(keys)
 }
 
-/// Ids of files, snippets and whatever else may take part in relations and is no package.
+/// Ids of files, snippets and whatever else may take part in relations and is not a package.
 fn other_elements(value: &Value) -> Result<BTreeSet<String>, String> {
     let mut ids = BTreeSet::from([DOCUMENT.to_owned()]);
     for list in ["files", "snippets", "annotations"] {

@@ -96,6 +96,7 @@ impl Gathered {
                 .map(|build| build.subject.features.clone())
                 .unwrap_or_default(),
         };
+
         Ok(Statement {
             kind: STATEMENT.to_owned(),
             subject: subjects(&released.list),
@@ -176,6 +177,7 @@ fn resources(build: &BuildRecord) -> Vec<Resource> {
             digest: sha256_of(Some(&program.sha256)),
         });
     }
+
     for locked in &inputs.dependencies {
         let uri = if locked.source.starts_with("git+") {
             locked.source.clone()
@@ -187,6 +189,7 @@ fn resources(build: &BuildRecord) -> Vec<Resource> {
             digest: sha256_of(locked.checksum.as_ref()),
         });
     }
+
     found
 }
 

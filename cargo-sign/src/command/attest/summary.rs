@@ -82,7 +82,7 @@ pub(super) fn record_bundle(
     let bytes = read_provenance(path)?;
     if !is_bundle(&bytes) {
         return Err(
-            Error::usage(format!("`{}` is no Sigstore bundle", path.display()))
+            Error::usage(format!("`{}` is not a Sigstore bundle", path.display()))
                 .with_help("without --provenance, `attest` makes provenance of its own"),
         );
     }

@@ -140,6 +140,7 @@ impl Packer<'_> {
                 tar_gz(out, stem, epoch, files)
             })?);
         }
+
         #[cfg(feature = "zstd")]
         if self.forms.zst {
             let name = format!("{stem}.tar.zst");
@@ -147,6 +148,7 @@ impl Packer<'_> {
                 crate::archive::pack::tar_zst(out, stem, epoch, files)
             })?);
         }
+
         if windows || self.forms.zip {
             let name = format!("{stem}.zip");
             // The zip writer goes back to fill in sizes, so it writes to memory first.
@@ -156,6 +158,7 @@ impl Packer<'_> {
                 out.write_all(&buffer.into_inner())
             })?);
         }
+
         Ok(archives)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! No registry says who made what it serves, so the release does: its signed list names the file that
 //! `cargo package` makes of the commit. It is made twice, in two places and under other conditions,
-//! so that whoever publishes makes the same bytes.
+//! so that anyone who publishes makes the same bytes.
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ pub(super) fn publish_package(
     // Cargo writes the commit into the file, and reads it from the repository.
     let repository = git.plumbing(["rev-parse", "--absolute-git-dir"])?;
     let link = [b"gitdir: ", &repository[..]].concat();
-    let wrong = |error| Error::judge("cannot write a throw-away folder").with_source(error);
+    let wrong = |error| Error::judge("cannot write a temporary folder").with_source(error);
     std::fs::write(elsewhere.join(".git"), link).map_err(wrong)?;
 
     let name = file_name(package);

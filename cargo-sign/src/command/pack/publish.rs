@@ -135,6 +135,7 @@ pub(super) fn include(
         folder.record(&published(&name))?;
         names.push(name);
     }
+
     Ok(names)
 }
 

@@ -115,12 +115,14 @@ fn check_bytes(
         let file = format!("{}{ending}", file_name(path));
         read_bounded(&path.with_file_name(file), MAX_LEN)
     };
+
     let Some(bytes) = beside(".minisig")?.or(beside(".sig")?) else {
         let text = format!("`{name}` is not signed");
         let help = "get its `.minisig` from where it was published";
         let finding = Finding::new(&rules::SIGNATURE_MISSING, text).help(help);
         return Ok(Err(Box::new(finding)));
     };
+
     let parsed = match MinisignSignature::parse(&bytes) {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -128,6 +130,7 @@ fn check_bytes(
             return Ok(Err(Box::new(finding)));
         }
     };
+
     let Some(key) = keys.by_id(&parsed.key_id) else {
         let text = format!(
             "`{name}` was signed by the key {}, which is none of those given",
@@ -135,6 +138,7 @@ fn check_bytes(
         );
         return Ok(Err(Box::new(Finding::new(&rules::KEY_MISMATCH, text))));
     };
+
     Ok(parsed.verify(&key.key, &key.id, prehash).map_err(|error| {
         let finding = Finding::new(error.rule(), format!("`{name}`: {error}"));
         Box::new(finding.help("do not use the file; get it again"))
@@ -153,6 +157,7 @@ fn check_list(path: &Path) -> Result<Verdict> {
             return Ok(verdict);
         }
     };
+
     for (name, digest) in list {
         let file = folder_of(path).join(&name);
         if file.symlink_metadata().is_err() {
@@ -176,5 +181,6 @@ fn check_list(path: &Path) -> Result<Verdict> {
             signed: None,
         });
     }
+
     Ok(verdict)
 }

@@ -86,7 +86,7 @@ impl Published<'_> {
             "[package]\nname = \"query\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n[dependencies]\n\
              wanted = {{ package = \"{name}\", version = \"={version}\"{registry} }}\n[workspace]\n"
         );
-        let wrong = |error| Error::judge("cannot write a throw-away package").with_source(error);
+        let wrong = |error| Error::judge("cannot write a temporary package").with_source(error);
         std::fs::write(scratch.path().join("Cargo.toml"), manifest).map_err(wrong)?;
         std::fs::write(scratch.path().join("lib.rs"), "").map_err(wrong)?;
 

@@ -28,10 +28,12 @@ pub(super) fn obeyed_and_ignored(git: &Git) -> Result<Vec<String>> {
         "--exclude-standard",
         "-z",
     ])?;
+
     let mut outputs = Outputs {
         git,
         known: BTreeMap::new(),
     };
+
     let mut found = Vec::new();
     for entry in listed
         .split(|byte| *byte == 0)
@@ -44,6 +46,7 @@ pub(super) fn obeyed_and_ignored(git: &Git) -> Result<Vec<String>> {
             found.push(format!("`{}`", path.display().to_string().escape_debug()));
         }
     }
+
     Ok(found)
 }
 

@@ -2,7 +2,7 @@
 //! one before it.
 //!
 //! Because the whole chain is in one file, whoever knows any key that once signed a version can
-//! follow it to the newest one, and whoever has seen a version notices a file that lacks it. Only
+//! follow it to the newest one, and anyone who has seen a version notices a file that lacks it. Only
 //! the canonical spelling is read (sorted keys, two spaces, a newline at the end). What is signed
 //! is the DSSE pre-authentication encoding of one version as a line of canonical JSON, so that no
 //! signature for another purpose can be taken for it.
@@ -289,6 +289,7 @@ impl Keyring {
             }
             before = Some(version);
         }
+
         Ok(())
     }
 
@@ -379,7 +380,7 @@ impl Keyring {
             .map_or(1, |quorum| quorum.threshold)
     }
 
-    /// The same for whoever knows the `highest` release there was: what is newer was made under the
+    /// The same for anyone who knows the `highest` release there was: what is newer was made under the
     /// rules of today, whatever its number, and no version that was left out before them can be
     /// made up afterwards.
     pub fn quorum_after(&self, highest: &Version, version: &Version) -> u32 {
@@ -424,8 +425,9 @@ fn check_signatures(version: &Signed, before: Option<&Signed>) -> Result<(), Key
     let number = version.signed.version;
     let message = pae(TYPE, &encoded(version.line())?);
     let content = &before.unwrap_or(version).signed;
+
     // Keys that this version adds may sign it too: that counts towards no threshold, and ties the
-    // keyring to whoever trusts only the new key.
+    // keyring to anyone who trusts only the new key.
     let mut active = content.active();
     active.extend(version.signed.active());
     let keys: Vec<PublicKey> = version
@@ -435,6 +437,7 @@ fn check_signatures(version: &Signed, before: Option<&Signed>) -> Result<(), Key
         .chain(&content.keys)
         .filter_map(Member::public)
         .collect();
+
     for by in &version.signatures {
         let key = keys
             .iter()
@@ -454,6 +457,7 @@ fn check_signatures(version: &Signed, before: Option<&Signed>) -> Result<(), Key
             return Err(KeyringError::Signature { version: number });
         }
     }
+
     Ok(())
 }
 

@@ -40,6 +40,7 @@ fn a_chain_reads_back_and_is_trusted_from_any_key_that_signed() {
             &key(2),
         )
         .unwrap();
+
     let third = second.extend(nothing, &key(3)).unwrap();
     assert_eq!(Keyring::parse(&bytes(&third)).unwrap(), third);
     for seed in [1, 2, 3] {
@@ -49,27 +50,32 @@ fn a_chain_reads_back_and_is_trusted_from_any_key_that_signed() {
         third.trusted(None, &[public(4)]),
         Err(KeyringError::Untrusted)
     );
+
     // Being listed is not signing: a stranger can list anybody's key.
     assert_eq!(
         first.trusted(None, &[public(2)]),
         Err(KeyringError::Untrusted)
     );
+
     // What was seen decides, and not the keys.
     third.trusted(Some(&second), &[]).unwrap();
     assert_eq!(
         second.trusted(Some(&third), &[public(1)]),
         Err(KeyringError::Rollback { found: 2, seen: 3 })
     );
+
     let other = first.extend(nothing, &key(1)).unwrap();
     assert_eq!(
         other.trusted(Some(&second), &[public(1)]),
         Err(KeyringError::Fork { seen: 2 })
     );
+
     let longer = other
         .extend(nothing, &key(1))
         .unwrap()
         .extend(nothing, &key(1))
         .unwrap();
+
     assert_eq!(
         longer.trusted(Some(&third), &[public(1)]),
         Err(KeyringError::Fork { seen: 3 })
@@ -84,6 +90,7 @@ fn a_key_counts_once_under_two_names_or_ids_and_however_often_it_signs() {
         have,
         need: 2,
     };
+
     let mut twice = content(2, &[1, 2]);
     twice.keys.push(Member::new("again", &public(1)));
     let mut other_id = public(1);
@@ -98,10 +105,12 @@ fn a_key_counts_once_under_two_names_or_ids_and_however_often_it_signs() {
             need: 2
         })
     );
+
     assert_eq!(
         first.extend(nothing, &key(1)).unwrap_err().rule().id,
         "keyring-threshold"
     );
+
     let first = first.sign(&key(1)).unwrap();
     assert_eq!(first.signed_by(), 1);
     let first = first.sign(&key(2)).unwrap();
@@ -114,6 +123,7 @@ fn a_key_counts_once_under_two_names_or_ids_and_however_often_it_signs() {
     assert_eq!(second.complete(), Err(need(1)));
     assert_eq!(second.trusted(None, &[public(1)]), Err(need(1)));
     second.sign(&key(2)).unwrap().complete().unwrap();
+
     // Two names for one key are too few keys for a threshold of two.
     let mut one = content(2, &[1]);
     one.keys.push(Member::new("again", &public(1)));
@@ -132,6 +142,7 @@ fn only_keys_in_use_before_have_a_say() {
             "{result:?}"
         );
     };
+
     // A key cannot bring itself in.
     refused(
         first.extend(
@@ -140,6 +151,7 @@ fn only_keys_in_use_before_have_a_say() {
         ),
         2,
     );
+
     refused(first.extend(nothing, &key(9)), 2);
     let revoke = |next: &mut Content| {
         next.keys[0].revoked = Some(Revoked {
@@ -147,9 +159,11 @@ fn only_keys_in_use_before_have_a_say() {
             reason: "lost".to_owned(),
         });
     };
+
     let second = first.extend(revoke, &key(2)).unwrap();
     second.complete().unwrap();
     refused(second.extend(nothing, &key(1)), 3);
+
     // Nothing may leave nobody who can sign.
     let lock_out = |next: &mut Content| next.keys[1].retired_after = "1.0.0".parse().ok();
     refused(second.extend(lock_out, &key(2)), 3);
@@ -164,6 +178,7 @@ fn what_was_said_is_not_taken_back() {
             reason: "stolen".to_owned(),
         })
     };
+
     let second = first
         .extend(|next| next.keys[0].revoked = revoked("1.2.0"), &key(2))
         .unwrap();
@@ -173,6 +188,7 @@ fn what_was_said_is_not_taken_back() {
             Err(KeyringError::Chain { version: 3, .. })
         ));
     };
+
     refused(|next| next.keys[0].revoked = None);
     refused(|next| {
         next.keys[0].revoked = Some(Revoked {
@@ -180,6 +196,7 @@ fn what_was_said_is_not_taken_back() {
             reason: String::new(),
         });
     });
+
     refused(|next| drop(next.keys.remove(0)));
     refused(|next| next.keys[1].key = public(5).base64());
     refused(|next| next.projects.clear());
@@ -200,6 +217,7 @@ fn a_key_may_vouch_for_what_it_signed_in_its_time() {
         last_good_version: "1.2.0".parse().ok(),
         reason: "stolen".to_owned(),
     });
+
     let standing = |seed, version: &str| {
         let standing = content.standing(&public(seed).key, &version.parse().unwrap());
         standing.map(|standing| match standing {
@@ -208,6 +226,7 @@ fn a_key_may_vouch_for_what_it_signed_in_its_time() {
             Standing::Revoked(_) => "revoked",
         })
     };
+
     // 1.10 is newer than 1.9, a pre-release older than its release, build metadata neither.
     for (seed, version, expected) in [
         (1, "1.9.0", "good"),
@@ -220,7 +239,9 @@ fn a_key_may_vouch_for_what_it_signed_in_its_time() {
     ] {
         assert_eq!(standing(seed, version), Some(expected), "{seed} {version}");
     }
+
     assert_eq!(standing(4, "1.0.0"), None);
+
     // A second entry for a revoked key does not clear it.
     content.keys.push(Member::new("again", &public(2)));
     let standing = content.standing(&public(2).key, &"2.0.0".parse().unwrap());

@@ -59,6 +59,7 @@ impl Header {
             .size
             .clone()
             .unwrap_or_else(|| format!("{:011o}\0", self.body.len()).into_bytes());
+
         let mut header = [0; BLOCK];
         let fields: [(usize, usize, &[u8]); 15] = [
             (0, 100, &self.name),
@@ -77,10 +78,12 @@ impl Header {
             (337, 8, &self.minor),
             (345, 155, &self.prefix),
         ];
+
         for (at, most, bytes) in fields {
             let bytes = &bytes[..bytes.len().min(most)];
             header[at..at + bytes.len()].copy_from_slice(bytes);
         }
+
         let padding = &self.padding[..self.padding.len().min(12)];
         header[500..500 + padding.len()].copy_from_slice(padding);
         let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();

@@ -48,6 +48,7 @@ impl Member {
         } else {
             bytes.to_vec()
         };
+
         let described = Described {
             needed: 20,
             flags: 1 << 11,
@@ -59,6 +60,7 @@ impl Member {
             name: name.into(),
             extra: Vec::new(),
         };
+
         Self {
             local: described.clone(),
             central: described,
@@ -315,6 +317,7 @@ fn change(chance: &mut Chance, members: &mut Vec<Member>, whole: &mut Whole) -> 
         }
         _ => whole.zip64 = true,
     }
+
     format!("{what}")
 }
 

@@ -48,7 +48,7 @@ pub struct PackedArchive {
     pub size: u64,
 }
 
-/// A file of the signed list that is no archive of a build.
+/// A file of the signed list that is not an archive of a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ListedFile {

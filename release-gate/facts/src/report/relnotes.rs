@@ -93,10 +93,10 @@ pub enum ReleaseType {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Range {
-    /// Tag of the release before; `null` for a first release.
+    /// Tag of the previous release; `null` for a first release.
     #[serde(deserialize_with = "crate::nullable")]
     pub from: Option<String>,
-    /// Commit of the release before.
+    /// Commit of the previous release.
     #[serde(deserialize_with = "crate::nullable")]
     pub from_commit: Option<CommitId>,
     /// Tag of this release; `null` where there is none yet.
@@ -276,7 +276,7 @@ pub struct ManifestChanges {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ValueChange {
-    /// In the release before; `null` where nothing was said.
+    /// In the previous release; `null` where nothing was said.
     #[serde(deserialize_with = "crate::nullable")]
     pub before: Option<String>,
     /// In this release; `null` where nothing is said.
@@ -345,7 +345,7 @@ pub struct SourceChange {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VulnerabilityChanges {
-    /// Advisories that hit the release before and not this one.
+    /// Advisories that hit the previous release and not this one.
     pub fixed: Vec<Hit>,
     /// Advisories that hit both.
     pub present: Vec<Hit>,
@@ -374,7 +374,7 @@ pub struct Hit {
     pub severity: Option<String>,
     /// Requirements that name the versions with the fix.
     pub patched: Vec<String>,
-    /// Whether it was public when the release before was made.
+    /// Whether it was public when the previous release was made.
     pub public_before: bool,
     /// Whether nothing the package pulls in uses it: it is locked for tests or for other packages.
     pub locked_only: bool,

@@ -24,7 +24,7 @@ pub struct RelnotesCheckData {
     pub notes: String,
     /// SHA-256 of what was checked: the file, or the section of this release.
     pub notes_sha256: Sha256Digest,
-    /// Whether the notes were generated, so that they are held to the letter.
+    /// Whether the notes were generated, so that they are held exactly.
     pub generated: bool,
     /// How many commits the release has.
     pub commits: u64,

@@ -85,7 +85,7 @@ pub struct ProvenBuild {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum SlsaBuildLevel {
-    /// Provenance exists; whoever ran the build may have written anything into it.
+    /// Provenance exists; anyone who ran the build may have written anything into it.
     L1,
     /// A hosted platform made the provenance, not the build itself.
     L2,

@@ -34,7 +34,7 @@ pub struct VerifySourceData {
     pub signed_commits: u64,
     /// Fingerprints of the keys that signed these.
     pub signers: Vec<String>,
-    /// The release before, where a trusted key signed its tag.
+    /// The previous release, where a trusted key signed its tag.
     #[serde(deserialize_with = "crate::nullable")]
     pub since: Option<SignedRelease>,
 }

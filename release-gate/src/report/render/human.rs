@@ -114,7 +114,9 @@ pub fn human_list(reports: &[Report], place: &dyn Fn(&Report) -> Option<String>)
             let _ = writeln!(out, "{:>13}{PLACE}-->{PLACE:#} {}", "", visible(&place));
         }
     }
+
     out.push_str(&totals(reports));
+
     out
 }
 

@@ -44,7 +44,7 @@ fn report() -> Report {
         .findings([
             Finding::new(&RULES[0], "the <name> is 100% bad: \"a\", b\nsecond line")
                 .at("src/a file.rs", 7)
-                .help("mend it"),
+                .help("fix it"),
             Finding::new(&RULES[2], "escape \u{1b}[31m and \u{202e}override"),
         ])
         .human("a table\n")
@@ -137,7 +137,7 @@ fn people_see_rule_place_help_and_verdict() {
     error[bad]: the <name> is 100% bad: "a", b
     second line
       --> src/a file.rs:7
-      help: mend it
+      help: fix it
 
     warning[odd]: escape �[31m and �override
 
@@ -154,7 +154,7 @@ fn quiet_keeps_what_weighs() {
 #[test]
 fn annotations_cannot_be_broken_out_of() {
     insta::assert_snapshot!(github(&report().envelope), @r#"
-    ::error file=src/a file.rs,line=7,title=cargo-x%3A bad::the <name> is 100%25 bad: "a", b%0Asecond line%0Ahelp: mend it
+    ::error file=src/a file.rs,line=7,title=cargo-x%3A bad::the <name> is 100%25 bad: "a", b%0Asecond line%0Ahelp: fix it
     ::warning title=cargo-x%3A odd::escape �[31m and �override
     cargo-x demo 1.2.3: fail
     "#);
