@@ -3,7 +3,7 @@
 use cargo_metadata::Package;
 use release_gate::facts::report::compat::{CompatData, CompatHarness};
 use release_gate::report::Baseline;
-use release_gate::{Finding, Level, Report, Result};
+use release_gate::{Bump, Coverage, Finding, Level, Report, Result};
 use rustdoc_types::Crate;
 use semver::Version;
 
@@ -18,7 +18,6 @@ use crate::report::findings::required_bump;
 use crate::report::human::{Heading, human_table};
 use crate::rules;
 use crate::tool::TOOL;
-use release_gate::Bump;
 
 /// Judges a package beside a description of the old one.
 pub(super) fn judge_description(
@@ -58,8 +57,17 @@ pub(super) fn judge_description(
         version,
         baseline: &baseline.name,
     };
+    let mut coverage = Coverage::of(api.index.len());
+    coverage.not_judged(
+        &rules::NOT_JUDGED_USE,
+        "uses of the old API",
+        1,
+        "the old sources are not there, so no program was compiled against them",
+    );
+
     let report = Report::new(REPORT, &TOOL, project.subject(package))
         .baseline(baseline.clone())
+        .coverage(coverage)
         .findings(findings)
         .data(&data)
         .human(human_table(&heading, &changes, &data));

@@ -44,8 +44,6 @@ pub struct Report {
     unless_failed: Status,
     /// The tool's catalogue, which says what each kind of coverage entry weighs.
     rules: &'static [Rule],
-    /// Whether [`Report::coverage`] was called.
-    has_coverage: bool,
 }
 
 /// What the shared driver reports when a gate ends with an error.
@@ -87,7 +85,6 @@ impl Report {
             printed: true,
             unless_failed: Status::Pass,
             rules: tool.rules,
-            has_coverage: false,
         }
     }
 
@@ -138,7 +135,6 @@ impl Report {
     #[must_use]
     pub fn coverage(mut self, coverage: Coverage) -> Self {
         self.envelope.coverage.extend(&coverage);
-        self.has_coverage = true;
         self
     }
 
@@ -222,7 +218,7 @@ impl Report {
         self.envelope.findings.extend(weighed);
 
         self.envelope.status = self.settled_status();
-        let judged_nothing = self.has_coverage && self.envelope.coverage.judged == 0;
+        let judged_nothing = self.envelope.coverage.judged == 0;
         if self.envelope.status == Status::Pass && judged_nothing {
             self.envelope.status = Status::Error;
             let finding = Finding::new(&NOT_JUDGED, "nothing was judged");
@@ -350,7 +346,9 @@ mod tests {
         for (id, level) in levels {
             wishes.set(RULES, id, *level).unwrap();
         }
-        let mut report = Report::new("x", &TOOL, Subject::default()).findings(findings);
+        let mut report = Report::new("x", &TOOL, Subject::default())
+            .coverage(Coverage::of(1))
+            .findings(findings);
         if let Some(status) = status {
             report = report.status(status);
         }
@@ -400,6 +398,18 @@ mod tests {
             let mut report = report.findings(vec![Finding::new(&RULES[0], "b")]);
             report.settle(&levels);
             assert_eq!(report.envelope.status, status);
+        }
+    }
+
+    #[test]
+    fn a_report_that_judged_nothing_never_passes() {
+        for coverage in [None, Some(Coverage::default())] {
+            let mut report = Report::new("x", &TOOL, Subject::default());
+            if let Some(coverage) = coverage {
+                report = report.coverage(coverage);
+            }
+            report.settle(&Levels::default());
+            assert_eq!(report.envelope.status, Status::Error);
         }
     }
 
