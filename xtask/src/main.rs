@@ -41,7 +41,7 @@ enum Task {
     /// Everything CI runs, but for long fuzzing and benchmarks: formatting, lints, documentation,
     /// drift, tests
     Test(test::TestArgs),
-    /// Check the ladder of imports in ARCHITECTURE.md, and that nothing strays
+    /// Check the ladder of imports in ARCHITECTURE.md, that nothing strays, and how the pages read
     Tidy,
     /// Say how the pages read: words a sentence, and what does not read well
     Prose,

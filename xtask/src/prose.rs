@@ -71,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<u8> {
 ///
 /// # Errors
 /// A page that does not read well; every place is named.
-fn check(root: &Path) -> Result<()> {
+pub(crate) fn check(root: &Path) -> Result<()> {
     let mut problems = Vec::new();
     for (path, text) in pages(root)? {
         let name = path.display().to_string();

@@ -7,7 +7,7 @@ use release_gate::process::Step;
 use release_gate::{Error, Result, exit};
 
 use crate::workspace::Workspace;
-use crate::{docs, ladder, tidy};
+use crate::{docs, ladder, prose, tidy};
 
 /// Run all checks and tests
 #[derive(Debug, clap::Args)]
@@ -95,14 +95,16 @@ fn lint(workspace: &Workspace) -> Result<()> {
     tidy(workspace)
 }
 
-/// Checks the order of imports, and that nothing strays.
+/// Checks the order of imports, that nothing strays, and how the pages read.
 pub(crate) fn tidy(workspace: &Workspace) -> Result<()> {
     workspace
         .terminal
         .status("Checking", "the ladder of imports");
     ladder::check(&workspace.root)?;
     workspace.terminal.status("Checking", "that nothing strays");
-    tidy::check(&workspace.root, &workspace.runner)
+    tidy::check(&workspace.root, &workspace.runner)?;
+    workspace.terminal.status("Checking", "how the pages read");
+    prose::check(&workspace.root)
 }
 
 /// What came of the tests.
