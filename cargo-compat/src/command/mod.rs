@@ -21,7 +21,7 @@ mod witnesses;
 use std::collections::BTreeSet;
 
 use cargo_metadata::{DependencyKind, Package};
-use release_gate::{Context, Error, Outcome, Report, Result, Status};
+use release_gate::{Bump, Context, Error, Outcome, Report, Result, Status};
 
 use crate::judge::waivers;
 use crate::model::config::Config;
@@ -33,7 +33,6 @@ use crate::tool::TOOL;
 use args::{CompatArgs, Partition};
 use call::Call;
 use package::Judge;
-use release_gate::Bump;
 
 /// Runs the call.
 ///
@@ -63,23 +62,8 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
     }
 
     let packages = dependencies_first(project.selected().collect());
-    if !args.exclude_features.is_empty() && !cx.args().feature_args().is_empty() {
-        return Err(
-            Error::usage("--exclude-features means nothing where features are named")
-                .with_help("leave one of them out"),
-        );
-    }
-    for name in &args.exclude_features {
-        if !packages
-            .iter()
-            .any(|package| package.features.contains_key(name))
-        {
-            return Err(
-                Error::usage(format!("no selected package has the feature `{name}`"))
-                    .with_help("leave it out of --exclude-features"),
-            );
-        }
-    }
+    check_excluded_features(args, cx, &packages)?;
+
     let first = packages.first().copied();
     let several = packages.len() > 1;
     let mut judge = Judge {
@@ -131,6 +115,29 @@ pub(crate) fn run(cx: &mut Context, args: &CompatArgs) -> Result<Outcome> {
             .extend(waivers::unused_waivers(&config.allow, &judge.used_waivers));
     }
     Ok(Outcome::Reports(reports))
+}
+
+/// Refuses features to leave out that no package has, or that the call names otherwise.
+fn check_excluded_features(args: &CompatArgs, cx: &Context, packages: &[&Package]) -> Result<()> {
+    if !args.exclude_features.is_empty() && !cx.args().feature_args().is_empty() {
+        return Err(
+            Error::usage("--exclude-features means nothing where features are named")
+                .with_help("leave one of them out"),
+        );
+    }
+
+    let is_known = |name: &String| {
+        packages
+            .iter()
+            .any(|package| package.features.contains_key(name))
+    };
+    match args.exclude_features.iter().find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(name) => Err(
+            Error::usage(format!("no selected package has the feature `{name}`"))
+                .with_help("leave it out of --exclude-features"),
+        ),
+    }
 }
 
 /// Packages in an order in which each comes after those of them it depends on.

@@ -74,14 +74,7 @@ pub(super) fn between(
             unreadable_advisories,
         });
     };
-    let (folder_before, old_manifest) = manifest::find(
-        git,
-        &before.commit,
-        &target.package,
-        &target.location.package,
-        &target.location.workspace,
-    )?
-    .unzip();
+    let (folder_before, old_manifest) = manifest_before(git, target, &before.commit)?.unzip();
     let old = read_lock(git, &before.commit, &path, &before.tag, &mut unreadable);
     let mut deltas = Deltas {
         folder_before,
@@ -129,6 +122,21 @@ pub(super) fn between(
     deltas.issues = compared.standing();
     deltas.vulnerabilities = Ok(compared);
     Ok(deltas)
+}
+
+/// The folder and the manifest that the package had at a commit.
+fn manifest_before(
+    git: &Git,
+    target: &Target,
+    commit: &CommitId,
+) -> Result<Option<(String, Manifest)>> {
+    manifest::find(
+        git,
+        commit,
+        &target.package,
+        &target.location.package,
+        &target.location.workspace,
+    )
 }
 
 fn versions_by_name(lock: &Lock) -> BTreeMap<String, Vec<String>> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use release_gate::advisories::Advisories;
 use release_gate::artifacts::PackageArtifacts;
+use release_gate::facts::report::buildinfo::BuildInfo;
 use release_gate::git::{CommitId, Git};
 use release_gate::report::Baseline;
 use release_gate::{Error, Result};
@@ -20,7 +21,7 @@ use crate::model::folders::Location;
 use crate::model::fragments::{Fragments, read};
 use crate::model::message::Revert;
 use crate::model::people::{EarlierPeople, Handles};
-use crate::model::range::Span;
+use crate::model::range::{Span, TaggedRelease};
 use crate::model::release::{
     About, Changes, Evidence, Mentioned, Phase, Range, Release, Vulnerabilities,
 };
@@ -109,12 +110,7 @@ pub fn compose_release(
     let accounting = account_for(git, &commits, &target.commit, policy)?;
     let breaking = join_breaking(&accounting, &facts);
 
-    let handles = match &config.contributors {
-        Some(path) => read_handles(git, &range.span.to, path)?,
-        None => Handles::default(),
-    };
-    let links = config.links(target.manifest.repository.as_deref());
-    let handles = handles.at_forge(links.as_ref());
+    let handles = read_project_handles(git, target, config, &range.span.to)?;
     let known = known_people(sources, &range.span, &location, config)?;
     let to = &range.span.to;
     let people = contributors(git, &commits, to, known.as_ref(), &handles)?;
@@ -151,14 +147,9 @@ pub fn compose_release(
             standing: deltas.issues,
         },
         evidence: Evidence {
-            build_before: before.as_ref().and_then(|before| {
-                facts::build_before(
-                    sources.folder,
-                    &target.package,
-                    &before.version,
-                    &before.commit,
-                )
-            }),
+            build_before: before
+                .as_ref()
+                .and_then(|before| build_of(sources, target, before)),
             facts,
             locked: deltas.locked,
             unreadable: deltas.unreadable,
@@ -174,6 +165,31 @@ pub fn compose_release(
         )?,
         about,
     })
+}
+
+/// What was built of an earlier release, where its record is still there.
+fn build_of(sources: &Sources<'_>, target: &Target, release: &TaggedRelease) -> Option<BuildInfo> {
+    facts::build_before(
+        sources.folder,
+        &target.package,
+        &release.version,
+        &release.commit,
+    )
+}
+
+/// The logins of people at the project's own forge, as far as the project lists them.
+fn read_project_handles(
+    git: &Git,
+    target: &Target,
+    config: &Config,
+    to: &CommitId,
+) -> Result<Handles> {
+    let handles = match &config.contributors {
+        Some(path) => read_handles(git, to, path)?,
+        None => Handles::default(),
+    };
+    let links = config.links(target.manifest.repository.as_deref());
+    Ok(handles.at_forge(links.as_ref()))
 }
 
 /// Where the package lies, and lay in the previous release.

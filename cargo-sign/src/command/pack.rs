@@ -4,6 +4,7 @@ mod archives;
 mod package_file;
 mod publish;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -178,15 +179,7 @@ fn pack_package(
             "`{name}` is not packed: it is not part of the commit, or a link that leads out of it"
         ));
     }
-    if let Some(bytes) = keyring {
-        folder.write(&published(KEYRING), &bytes)?;
-    }
-    for (name, bytes) in &written.infos {
-        let name = published(name);
-        if folder.read(&name)?.as_ref() != Some(bytes) {
-            folder.write(&name, bytes)?;
-        }
-    }
+    write_infos(&mut folder, keyring.as_deref(), &written.infos)?;
     let infos: Vec<&str> = written.infos.keys().map(String::as_str).collect();
     let mut included = include(&mut folder, &call.args.include, &written.archives)?;
     if call.args.package_file {
@@ -218,6 +211,24 @@ fn pack_package(
         .coverage(Coverage::of(list.len()))
         .human(listed(&list))
         .summary(summary))
+}
+
+/// Writes the keyring and the documents that describe the release beside its archives.
+fn write_infos(
+    folder: &mut PackageArtifacts,
+    keyring: Option<&[u8]>,
+    infos: &BTreeMap<String, Vec<u8>>,
+) -> Result<()> {
+    if let Some(bytes) = keyring {
+        folder.write(&published(KEYRING), bytes)?;
+    }
+    for (name, bytes) in infos {
+        let name = published(name);
+        if folder.read(&name)?.as_ref() != Some(bytes) {
+            folder.write(&name, bytes)?;
+        }
+    }
+    Ok(())
 }
 
 /// What the other gates say against the release, and a remark on those that were not run.
