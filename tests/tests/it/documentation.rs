@@ -227,6 +227,10 @@ fn every_command_line_is_understood() {
 fn every_setting_is_understood() {
     let env = TestEnv::new();
     let dir = env.project("demo", &fixtures::DEMO[..1]);
+    // A file that a setting names has to be committed.
+    std::fs::write(dir.join("PEOPLE"), "@ada Ada <ada@example.org>\n").unwrap();
+    env.git(&dir, 1, &["add", "PEOPLE"]);
+    env.git(&dir, 1, &["commit", "--quiet", "-m", "docs: people"]);
 
     // Calls that read the configuration and build nothing.
     let calls: [&[&str]; 5] = [
