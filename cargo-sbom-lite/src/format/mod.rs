@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn what_is_no_sbom_is_refused() {
-        assert!(refused("").contains("no JSON"));
+        assert!(refused("").contains("not a JSON document"));
         assert!(refused("{}").contains("neither"));
         assert!(refused(r#"{"bomFormat":"CycloneDX"}"#).contains("specVersion"));
         assert!(
@@ -38,7 +38,7 @@ mod tests {
         );
         assert!(
             refused(r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":"x"}"#)
-                .contains("no list")
+                .contains("not a list")
         );
         assert!(
             refused(r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[1]}"#)
@@ -46,7 +46,7 @@ mod tests {
         );
         assert!(refused(r#"{"spdxVersion":"SPDX-3.0"}"#).contains("SPDX-3.0"));
         assert!(refused(r#"{"spdxVersion":"SPDX-2.3"}"#).contains("packages"));
-        assert!(refused(r#"{"spdxVersion":"SPDX-2.3","packages":{}}"#).contains("no list"));
+        assert!(refused(r#"{"spdxVersion":"SPDX-2.3","packages":{}}"#).contains("not a list"));
         assert!(refused("<bom/>").contains("namespace"));
     }
 

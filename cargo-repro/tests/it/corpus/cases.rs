@@ -128,8 +128,6 @@ pub(crate) const CAUSES: &[Case] = cases! {
     "script-machine-id": [script("host")] Script("std::fs::read_to_string(\"/etc/machine-id\").unwrap_or_default().trim().to_string()");
     "script-kernel-version": [script("kernel")] Script("std::fs::read_to_string(\"/proc/version\").unwrap().trim().to_string()");
     "script-processor": [script("processor")] Script("std::fs::read_to_string(\"/proc/cpuinfo\").unwrap().lines().find(|line| line.starts_with(\"model name\")).unwrap_or_default().to_string()");
-    // What is cached at home is made anew in another home.
-    "script-cache-at-home": [script("time")] Script("{ let cache = format!(\"{}/cache\", std::env::var(\"HOME\").unwrap()); if !std::path::Path::new(&cache).exists() { std::fs::write(&cache, format!(\"{:?}\", std::time::SystemTime::now())).unwrap(); } std::fs::read_to_string(&cache).unwrap() }");
     "script-process": [script("none")] Script("std::process::id().to_string()");
     "script-addresses": [script("none")] Script("format!(\"{:p}\", &0 as *const i32)");
     "script-process-parity": [script("none")] Script("(std::process::id() % 2).to_string()");
