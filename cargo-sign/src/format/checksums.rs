@@ -97,12 +97,7 @@ pub fn parse(bytes: &[u8]) -> Result<List, ListError> {
     let mut last: Option<&str> = None;
     for (index, text) in text[..text.len() - 1].split('\n').enumerate() {
         let line = index + 1;
-        let (digest, name) = text
-            .split_at_checked(64)
-            .ok_or(wrong(line, "it is too short"))?;
-        let digest = digest
-            .parse()
-            .map_err(|_| wrong(line, "it does not begin with a digest"))?;
+        let (digest, name) = split_digest(text, line)?;
         let name = name
             .strip_prefix("  ")
             .ok_or(wrong(line, "there are not two spaces behind the digest"))?;
@@ -139,12 +134,7 @@ pub fn parse_foreign(bytes: &[u8]) -> Result<List, ListError> {
     let mut list = List::new();
     for (index, text) in text.lines().enumerate() {
         let line = index + 1;
-        let (digest, name) = text
-            .split_at_checked(64)
-            .ok_or(wrong(line, "it is too short"))?;
-        let digest = digest
-            .parse()
-            .map_err(|_| wrong(line, "it does not begin with a digest"))?;
+        let (digest, name) = split_digest(text, line)?;
         let name = name
             .strip_prefix("  ")
             .or_else(|| name.strip_prefix(" *"))
@@ -159,6 +149,16 @@ pub fn parse_foreign(bytes: &[u8]) -> Result<List, ListError> {
     }
 
     Ok(list)
+}
+
+/// The digest that a line begins with, and what is behind it.
+fn split_digest(text: &str, line: usize) -> Result<(Sha256Digest, &str), ListError> {
+    let wrong = |why| ListError::Line { line, why };
+    let (digest, rest) = text.split_at_checked(64).ok_or(wrong("it is too short"))?;
+    let digest = digest
+        .parse()
+        .map_err(|_| wrong("it does not begin with a digest"))?;
+    Ok((digest, rest))
 }
 
 #[cfg(test)]
