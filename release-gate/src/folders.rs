@@ -5,6 +5,19 @@
 
 use std::path::{Path, PathBuf};
 
+/// CARGO_HOME, set or by default. `None` without a home folder.
+pub fn cargo_home() -> Option<PathBuf> {
+    set_or_below_home("CARGO_HOME", ".cargo")
+}
+
+/// The folder that a variable names, else the one of this name in the user's own.
+fn set_or_below_home(variable: &str, name: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(name)))
+}
+
 /// Folders of this machine, each with the name it has in reports; the longest first, so that a
 /// folder inside another one keeps its own name.
 #[derive(Debug, Clone, Default)]
@@ -14,27 +27,13 @@ impl Folders {
     /// The folders that errors of a call may name: the project's, the one around it, cargo's and
     /// rustup's, the temporary and the user's own.
     pub fn around(project: &Path) -> Self {
-        let from_variable = |name: &str| {
-            std::env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
-        let home = std::env::home_dir();
-        let below_home = |name: &str| home.as_ref().map(|home| home.join(name));
-
         Self::named([
             (Some(project.to_owned()), "."),
             (project.parent().map(Path::to_owned), ".."),
-            (
-                from_variable("CARGO_HOME").or_else(|| below_home(".cargo")),
-                "$CARGO_HOME",
-            ),
-            (
-                from_variable("RUSTUP_HOME").or_else(|| below_home(".rustup")),
-                "$RUSTUP_HOME",
-            ),
+            (cargo_home(), "$CARGO_HOME"),
+            (set_or_below_home("RUSTUP_HOME", ".rustup"), "$RUSTUP_HOME"),
             (Some(std::env::temp_dir()), "$TMPDIR"),
-            (home.clone(), "~"),
+            (std::env::home_dir(), "~"),
         ])
     }
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use cargo_metadata::Package;
-use release_gate::advisories::cargo_home;
 use release_gate::error::JudgeExt as _;
 use release_gate::facts::report::pins::PinsData;
+use release_gate::folders::cargo_home;
 use release_gate::fs::throw_away_dir;
 use release_gate::lock::{Lock, Locked};
 use release_gate::process::{Finished, Step};

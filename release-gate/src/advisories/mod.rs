@@ -8,5 +8,5 @@ mod osv;
 mod published;
 mod rustsec_file;
 
-pub use self::open::{Advisories, ENV, UnreadableFile, cargo_home, locate, usual_folder};
+pub use self::open::{Advisories, ENV, UnreadableFile, locate, usual_folder};
 pub use self::published::{Collection, OsvEnd, OsvRange, Published, Ranges};

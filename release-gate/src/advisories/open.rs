@@ -9,6 +9,7 @@ use super::osv::parse_record;
 use super::published::{Collection, Published};
 use super::rustsec_file::parse_advisory;
 use crate::error::{Error, Result};
+use crate::folders::cargo_home;
 use crate::git::{CommitId, Git};
 use crate::process::Runner;
 
@@ -44,14 +45,6 @@ pub struct UnreadableFile {
 /// Names as crates.io compares them: `A-b` and `a_b` are one package.
 fn canonical_name(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "_")
-}
-
-/// CARGO_HOME, set or by default. `None` without a home folder.
-pub fn cargo_home() -> Option<PathBuf> {
-    std::env::var_os("CARGO_HOME")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
 /// Where cargo-audit keeps its copy. `None` without a home folder.

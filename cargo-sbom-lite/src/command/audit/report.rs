@@ -1,7 +1,8 @@
 //! The report of one audit.
 
-use release_gate::advisories::{Advisories, cargo_home};
+use release_gate::advisories::Advisories;
 use release_gate::facts::report::vulns::{AdvisoryKind, Database, Hit, Linkage, VulnsData};
+use release_gate::folders::cargo_home;
 use release_gate::text::counted;
 use release_gate::{Context, Coverage, Level, Report, Result, Status, time};
 
