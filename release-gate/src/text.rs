@@ -33,6 +33,15 @@ pub fn visible(text: &str) -> String {
         .collect()
 }
 
+/// A text with one blank where it has white space: names and titles of others on one line.
+///
+/// ```
+/// assert_eq!(release_gate::text::collapse_white_space(" a\n  b\t"), "a b");
+/// ```
+pub fn collapse_white_space(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// How lines of cargo begin that say what it does, not what went wrong.
 const PROGRESS: &[&str] = &[
     "Adding ",

@@ -3,6 +3,7 @@
 //!
 //! A schema of a shape that has no words here is an error: a key must not be missing on the page.
 
+use release_gate::text::collapse_white_space;
 use release_gate::{Error, Result};
 use serde_json::Value;
 
@@ -271,8 +272,7 @@ fn meaning(schema: &Value, path: &str) -> Result<String> {
         Error::judge(format!("`{path}` has no documentation"))
             .with_help("add a doc comment to the field")
     })?;
-    let line: Vec<&str> = text.split_whitespace().collect();
-    Ok(line.join(" ").replace('|', "\\|"))
+    Ok(collapse_white_space(text).replace('|', "\\|"))
 }
 
 fn wordless(path: &str, schema: &Value) -> Error {

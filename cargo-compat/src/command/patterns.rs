@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use release_gate::text::collapse_white_space;
 use release_gate::{Bump, Result};
 use rustdoc_types::ItemEnum;
 
@@ -58,8 +59,8 @@ pub(super) fn narrowed_patterns(
         };
         if let Some(input) = first_unmatched(sides, after, &matched)? {
             let mut change = narrowed(path, &input, called.contains(path));
-            change.before = one_line(before);
-            change.after = one_line(after);
+            change.before = collapse_white_space(before);
+            change.after = collapse_white_space(after);
             found.changes.push(change);
         }
     }
@@ -96,12 +97,8 @@ fn documented_macros<'p>(side: &'p Prepared<'_>) -> BTreeMap<&'p str, &'p str> {
 /// A line that calls a macro with the patterns of a source.
 fn probe(source: &str, input: &str) -> Option<String> {
     let body = &source[source.find(['{', '('])?..];
-    let body = one_line(&body.replace("{ ... }", "{ }"));
+    let body = collapse_white_space(&body.replace("{ ... }", "{ }"));
     Some(format!("macro_rules! p__ {body} p__! {{ {input} }}"))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The inputs that a macro's own patterns match. `None`: rustc does not say.

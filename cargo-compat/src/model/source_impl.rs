@@ -1,5 +1,7 @@
 //! Implementations for trait objects, as sources spell them: rustdoc does not describe them.
 
+use release_gate::text::collapse_white_space;
+
 /// `impl<…> Trait for dyn E { … }`, or `impl dyn E { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceImpl {
@@ -34,7 +36,7 @@ pub fn impls_for_objects(text: &str) -> Vec<SourceImpl> {
 }
 
 fn read_header(header: &str, body: &str) -> Option<SourceImpl> {
-    let header = header.split_whitespace().collect::<Vec<_>>().join(" ");
+    let header = collapse_white_space(header);
 
     // Generic implementations are left to the compiler's other answers.
     if header.starts_with('<') || header.contains(" where ") {

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use release_gate::text::collapse_white_space;
+
 /// A public item of a source file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceItem {
@@ -93,9 +95,9 @@ impl Walker<'_> {
         let hidden = item
             .attributes
             .iter()
-            .any(|attribute| normalized(attribute).contains("doc(hidden)"));
+            .any(|attribute| collapse_white_space(attribute).contains("doc(hidden)"));
 
-        let head = normalized(item.head);
+        let head = collapse_white_space(item.head);
         if hidden || head.is_empty() || head.starts_with("macro_rules!") {
             return;
         }
@@ -104,7 +106,7 @@ impl Walker<'_> {
         inner.only = None;
         let unmet = item.attributes.iter().find_map(|attribute| {
             let condition = attribute.strip_prefix("cfg(")?.trim().strip_suffix(')')?;
-            (!holds(condition, self.target)).then(|| normalized(condition))
+            (!holds(condition, self.target)).then(|| collapse_white_space(condition))
         });
 
         if let Some(condition) = unmet {
@@ -262,7 +264,7 @@ fn re_exported(text: &str, module: &str) -> Option<Option<BTreeSet<String>>> {
         let Some((list, _)) = part.split_once(';') else {
             continue;
         };
-        let list = normalized(list);
+        let list = collapse_white_space(list);
         let list = list
             .trim_start_matches("self::")
             .trim_start_matches("crate::");
@@ -412,11 +414,6 @@ fn item_name(head: &str) -> &str {
         .split_whitespace()
         .last()
         .unwrap_or(head)
-}
-
-/// Text with one space between words.
-pub fn normalized(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The text up to the closing bracket, and what follows it.

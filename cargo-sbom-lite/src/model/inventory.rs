@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, Package};
+use release_gate::text::collapse_white_space;
 
 use super::license::License;
 use super::purl::purl;
@@ -444,10 +445,7 @@ fn component(facts: PackageFacts<'_>, package: &Package) -> Component {
                 .map(|path| public_file(path.as_str())),
         ),
         authors: package.authors.clone(),
-        description: package
-            .description
-            .as_deref()
-            .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        description: package.description.as_deref().map(collapse_white_space),
         repository: package.repository.as_deref().and_then(public_url),
         homepage: package.homepage.as_deref().and_then(public_url),
         links: package.links.clone(),

@@ -6,6 +6,7 @@ use semver::Version;
 use serde::Deserialize;
 
 use super::published::{Collection, OsvEnd, OsvRange, Published, Ranges};
+use crate::text::collapse_white_space;
 
 /// The ecosystem that is read; all others are somebody else's.
 const ECOSYSTEM: &str = "crates.io";
@@ -131,7 +132,7 @@ fn published_of(record: &Record, affected: &Affected) -> Result<Published, Strin
         aliases,
         collection: Collection::Crates,
         package: affected.package.name.clone(),
-        title: title.split_whitespace().collect::<Vec<_>>().join(" "),
+        title: collapse_white_space(title),
         kind,
         unknown_kind,
         severity: severity_of(record),

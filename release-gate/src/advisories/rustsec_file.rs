@@ -4,6 +4,7 @@ use release_gate_facts::report::vulns::{AdvisoryKind, Severity};
 use rustsec::advisory::{Advisory, Informational};
 
 use super::published::{Collection, Published, Ranges};
+use crate::text::collapse_white_space;
 
 /// Reads the text of an advisory. The error says why it cannot be relied on.
 pub(super) fn parse_advisory(text: &str, collection: Collection) -> Result<Published, String> {
@@ -21,7 +22,7 @@ pub(super) fn parse_advisory(text: &str, collection: Collection) -> Result<Publi
         aliases,
         collection,
         package: meta.package.to_string(),
-        title: meta.title.split_whitespace().collect::<Vec<_>>().join(" "),
+        title: collapse_white_space(&meta.title),
         kind,
         unknown_kind,
         severity: advisory.severity().map_or(Severity::Unknown, severity_of),

@@ -1,6 +1,7 @@
 //! From an inventory to an SPDX 2.3 document, whatever its spelling.
 
 use release_gate::json::to_canonical_vec;
+use release_gate::text::collapse_white_space;
 use release_gate::{Error, Result, time};
 use serde::Serialize;
 
@@ -118,10 +119,13 @@ pub(in crate::format) fn document_of(
         product.package_file_name = Some(artifact.file_name().to_owned());
     }
     if let Some(supplier) = &provenance.maker.supplier {
-        product.supplier = format!("Organization: {}", one_line(supplier));
+        product.supplier = format!("Organization: {}", collapse_white_space(supplier));
     }
     if let Some(manufacturer) = &provenance.maker.manufacturer {
-        product.originator = Some(format!("Organization: {}", one_line(manufacturer)));
+        product.originator = Some(format!(
+            "Organization: {}",
+            collapse_white_space(manufacturer)
+        ));
     }
     let mut packages = vec![product];
     for component in inventory.components.values() {
@@ -233,11 +237,6 @@ fn id_of(component: &Component) -> String {
     format!("SPDXRef-{plain}-{}", &digest[..8])
 }
 
-/// A name may hold anything; the field is one line.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 fn foreign_id(other: &Foreign) -> String {
     let plain: String = other.purl["pkg:".len()..]
         .chars()
@@ -320,8 +319,10 @@ fn package_of(
         license_declared: declared,
         copyright_text: "NOASSERTION",
         supplier: match component.supplier() {
-            Some(Supplier::Organization(name)) => format!("Organization: {}", one_line(&name)),
-            Some(Supplier::Person(name)) => format!("Person: {}", one_line(&name)),
+            Some(Supplier::Organization(name)) => {
+                format!("Organization: {}", collapse_white_space(&name))
+            }
+            Some(Supplier::Person(name)) => format!("Person: {}", collapse_white_space(&name)),
             None => "NOASSERTION".to_owned(),
         },
         originator: (!component.authors.is_empty())
@@ -362,17 +363,17 @@ fn artifact_checksums(artifact: &Artifact) -> Vec<Checksum> {
 /// This tool, and anyone who the configuration names.
 fn creators_of(maker: &Maker) -> Vec<String> {
     let contact = match &maker.contact {
-        Some(contact) => format!(" ({})", one_line(contact)),
+        Some(contact) => format!(" ({})", collapse_white_space(contact)),
         None => String::new(),
     };
     let author = maker
         .author
         .iter()
-        .map(|name| format!("Person: {}{contact}", one_line(name)));
+        .map(|name| format!("Person: {}{contact}", collapse_white_space(name)));
     let manufacturer = maker
         .manufacturer
         .iter()
-        .map(|name| format!("Organization: {}{contact}", one_line(name)));
+        .map(|name| format!("Organization: {}{contact}", collapse_white_space(name)));
     std::iter::once(format!("Tool: {}-{}", TOOL.name, TOOL.version))
         .chain(manufacturer)
         .chain(author)
