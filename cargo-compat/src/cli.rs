@@ -13,6 +13,7 @@ use crate::command::args::CompatArgs;
   cargo compat --against 1.2.3          compare with a published version (or `latest`)
   cargo compat --against ../old         compare with a folder
   cargo compat --harness                run the old release's tests, too
+  cargo compat --dependents bat@0.25    compile a user of the crate with both sides, too
   cargo compat --against v1.0.0 --witness witnesses/1-function.rs
                                         compile one saved program against both sides")]
 pub struct Cli {

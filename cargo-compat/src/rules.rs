@@ -63,6 +63,8 @@ rules! {
         "Every `use` of it has to change.", chapter!("item-remove");
     BEHAVIOUR = "behaviour-changed", Deny, "what passed with the old library fails with the new one",
         "A test, documented example or user program that the old release came with shows other behaviour. Where the old behaviour was the defect, waive it with that reason.", "https://doc.rust-lang.org/cargo/reference/semver.html";
+    DEPENDENT = "dependent-broken", Deny, "a dependent compiles with the old library and not with the new one",
+        "It was named with --dependents or in `dependents` of `[compat]`, and what its authors wrote no longer compiles. Undo the change, or help them and waive it with that reason.", "https://doc.rust-lang.org/cargo/reference/semver.html";
     SET_BROKEN = "feature-set-broken", Warn, "a set of features no longer builds",
         "Features should add to each other; users who turn on several get this set sooner or later.", "https://doc.rust-lang.org/cargo/reference/features.html#feature-unification";
     MSRV = "rust-version-raised", Warn, "the minimum Rust version was raised",
@@ -109,6 +111,8 @@ rules! {
         "The inputs that the generator knows do not fit it. Whether it still takes what users write is not known.";
     NOT_JUDGED_FEATURES = "not-judged-features", Warn, "a set of features was not compared",
         "Users who build with it may be broken unseen. Name the set with --features to judge it by itself.";
+    NOT_JUDGED_DEPENDENT = "not-judged-dependent", Warn, "a dependent shows nothing",
+        "It does not compile with the old library either, or does not use this crate in the version that is judged. Name another version of it, or take it out of the list.";
     NOT_JUDGED_TARGET = "not-judged-target", Note, "targets other than those compiled for were not judged",
         "What is behind `cfg` for another target was not seen. Name targets with --target.";
     NOT_JUDGED_PART = "not-judged-part", Note, "members of other parts of the workspace were not judged",

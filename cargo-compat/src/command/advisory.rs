@@ -8,6 +8,7 @@ use rustdoc_types::Crate;
 use semver::Version;
 
 use super::call::{Call, Variant};
+use super::dependents::named_dependents;
 use super::judged_package::JudgedPackage;
 use crate::judge::descriptions::described_changes;
 use crate::model::change::Change;
@@ -64,6 +65,15 @@ pub(super) fn judge_description(
         1,
         "the old sources are not there, so no program was compiled against them",
     );
+
+    if !named_dependents(call)?.0.is_empty() {
+        coverage.not_judged(
+            &rules::NOT_JUDGED_DEPENDENT,
+            "dependents",
+            1,
+            "the old sources are not there, so nothing was compiled against them",
+        );
+    }
 
     let report = Report::new(REPORT, &TOOL, project.subject(package))
         .baseline(baseline.clone())

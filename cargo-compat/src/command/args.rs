@@ -6,6 +6,8 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use release_gate::Bump;
 
+use crate::model::dependent::Dependent;
+
 /// What this gate alone understands.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct CompatArgs {
@@ -21,6 +23,10 @@ pub(crate) struct CompatArgs {
     /// against both sides
     #[arg(long)]
     pub(crate) harness: bool,
+    /// Also compile these users of the crate against both sides: published packages (`bat`,
+    /// `bat@0.25`), which cargo fetches, or folders (`../bat`)
+    #[arg(long, value_name = "DEPENDENTS", value_delimiter = ',')]
+    pub(crate) dependents: Vec<Dependent>,
     /// Features to leave out of every set that is compared
     #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
     pub(crate) exclude_features: Vec<String>,
@@ -28,7 +34,7 @@ pub(crate) struct CompatArgs {
     #[arg(long, value_name = "I/N", value_parser = parse_partition)]
     pub(crate) partition: Option<Partition>,
     /// Compile one program against both sides and show what the compiler says
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["harness", "assume"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["harness", "assume", "dependents"])]
     pub(crate) witness: Option<PathBuf>,
 }
 

@@ -5,6 +5,7 @@ mod advisory;
 pub(crate) mod args;
 mod call;
 mod compare;
+mod dependents;
 mod expansions;
 mod facade;
 mod gathered;

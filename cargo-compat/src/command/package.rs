@@ -9,6 +9,7 @@ use semver::Version;
 
 use super::advisory::judge_description;
 use super::call::{Call, OldSources};
+use super::dependents::{judge_dependents, leave_out_dependents};
 use super::gathered::Gathered;
 use super::judged_package::JudgedPackage;
 use super::sets::compare_all;
@@ -77,6 +78,7 @@ impl Judge<'_> {
             (false, false) => Ok(self.skipped(package, no_library(package))),
             (true, true) => {
                 let mut gathered = compare_all(&self.call, package, member, &old)?;
+                judge_dependents(&self.call, (&old, package), &mut gathered)?;
                 self.carry_major_bumps(&mut gathered);
                 Ok(self.verdict(package, baseline, &versions, gathered))
             }
@@ -88,6 +90,8 @@ impl Judge<'_> {
                     .judged
                     .changes
                     .push(library_itself(package, had_library));
+                let why = "one of the sides has no library";
+                leave_out_dependents(&self.call, &mut gathered, why)?;
                 Ok(self.verdict(package, baseline, &versions, gathered))
             }
         }

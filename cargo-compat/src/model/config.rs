@@ -20,6 +20,9 @@ pub struct Config {
     pub public_dependencies: Option<Vec<String>>,
     /// Features that are turned on in no set, as by `--exclude-features`.
     pub exclude_features: Vec<String>,
+    /// Published packages (`bat@0.25`) and folders (`../bat`, from the project's) that use this
+    /// crate: they are compiled against both sides.
+    pub dependents: Vec<String>,
     /// Names of environment variables that builds may read, besides those of cargo and rustc.
     pub pass_env: Vec<String>,
 }

@@ -4,6 +4,7 @@
 pub mod change;
 pub mod config;
 pub mod declaration;
+pub mod dependent;
 pub mod gap;
 pub mod ident;
 pub mod macro_pattern;
@@ -14,3 +15,4 @@ pub mod render;
 pub mod source_impl;
 pub mod surface;
 pub mod unseen;
+pub mod written_manifest;

@@ -89,11 +89,12 @@ impl PassedEnv {
 
 /// Variables that this program sets itself, or that never decide what is compiled.
 fn is_ours(name: &str) -> bool {
-    const OURS: [&str; 12] = [
+    const OURS: [&str; 13] = [
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
         "CARGO_INCREMENTAL",
         "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_WRAPPER",
         "RUSTC_BOOTSTRAP",
         "PATH",
         "HOME",

@@ -26,7 +26,7 @@ pub(super) fn with_path_dependencies(root: &Path) -> Vec<PathBuf> {
                 };
                 let is_package = path.join("Cargo.toml").is_file();
                 if is_package && !found.iter().any(|known| path.starts_with(known)) {
-                    found.push(path);
+                    found.push(with_what_it_inherits(path));
                 }
             }
         }
@@ -39,6 +39,27 @@ pub(super) fn with_path_dependencies(root: &Path) -> Vec<PathBuf> {
     });
 
     found
+}
+
+/// A package's folder, or that of its workspace where the manifest takes settings from there.
+fn with_what_it_inherits(path: PathBuf) -> PathBuf {
+    let table = release_gate::config::read_toml(&path.join("Cargo.toml")).unwrap_or_default();
+    if inherits(&toml::Value::Table(table)) {
+        workspace_of(&path)
+    } else {
+        path
+    }
+}
+
+/// Whether something of a manifest is `workspace = true`.
+fn inherits(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::Table(table) => table.iter().any(|(key, value)| {
+            (key == "workspace" && value.as_bool() == Some(true)) || inherits(value)
+        }),
+        toml::Value::Array(items) => items.iter().any(inherits),
+        _ => false,
+    }
 }
 
 /// Packages outside of a repository that the manifests of a checkout of it name by path.

@@ -4,6 +4,8 @@ pub mod baseline;
 pub mod build;
 pub mod cache;
 pub mod cargo;
+pub mod dependent_build;
+pub mod dependent_tree;
 pub mod describe;
 pub mod environment;
 pub mod features;

@@ -28,12 +28,7 @@ pub(super) fn published_version(
         NOT_NEWER => format!("<={}", package.version),
         version => format!("={version}"),
     };
-    let metadata = ask_for(origin.cx, &package.name, &requirement)?;
-    let found = metadata
-        .packages
-        .iter()
-        .find(|found| found.name == package.name && found.source.is_some())
-        .ok_or_else(|| unusable(&package.name, version, "it is not there"))?;
+    let found = fetch_package(origin.cx, &package.name, &requirement)?;
     let source = found
         .manifest_path
         .parent()
@@ -74,6 +69,15 @@ pub(super) fn published_version(
         manifest: base.join("Cargo.toml"),
         base,
     })
+}
+
+/// A published package, fetched and unpacked by cargo.
+pub(super) fn fetch_package(cx: &Context, name: &str, requirement: &str) -> Result<Package> {
+    ask_for(cx, name, requirement)?
+        .packages
+        .into_iter()
+        .find(|found| found.name == name && found.source.is_some())
+        .ok_or_else(|| unusable(name, requirement, "it is not there"))
 }
 
 fn unusable(name: &str, version: &str, what: &str) -> Error {

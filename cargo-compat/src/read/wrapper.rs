@@ -14,6 +14,9 @@ use std::process::ExitCode;
 /// Names the library that is described; its presence makes this program a wrapper.
 pub const LIBRARY: &str = "CARGO_COMPAT_DESCRIBE";
 
+/// Stands for no library: compilers are called with their lints capped, and nothing is described.
+pub const NO_LIBRARY: &str = "-";
+
 /// Runs as a wrapper, if cargo called this program as one. `None`: it did not.
 pub fn run() -> Option<ExitCode> {
     let library = std::env::var(LIBRARY).ok()?;

@@ -66,6 +66,17 @@ pub(crate) fn human_table(heading: &Heading<'_>, changes: &[Change], data: &Comp
             ),
         );
     }
+    let dependents = &data.harness.dependents;
+    if !dependents.is_empty() {
+        let broken = dependents.iter().filter(|one| !one.compiles).count();
+        row(
+            "dependents",
+            format!(
+                "{} compiled on both sides, {broken} of them broken",
+                dependents.len()
+            ),
+        );
+    }
     for skipped in &data.harness.skipped_sets {
         row("left out", skipped.clone());
     }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod behaviour;
+mod dependents;
 mod pairs;
 mod table;
 mod workspace;

@@ -112,6 +112,21 @@ pub struct CompatHarness {
     pub ran: Option<CompatRan>,
     /// The feature sets that were left out, with why.
     pub skipped_sets: Vec<String>,
+    /// Crates of others that compile with the old library and were compiled with the new one.
+    #[serde(default)]
+    pub dependents: Vec<CompatDependent>,
+}
+
+/// A crate that uses the judged one and compiles with its old library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CompatDependent {
+    /// Its package.
+    pub name: String,
+    /// The package's version.
+    pub version: String,
+    /// Whether it compiles with the new library, too.
+    pub compiles: bool,
 }
 
 /// What `--harness` ran.
