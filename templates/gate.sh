@@ -19,8 +19,11 @@
 #   AGAINST=v1.2.0             the release to compare with (default: each gate finds its own)
 #   ADVISORY_DB=DIR            a checkout of RustSec's advisory-db (default: RELEASE_GATES_ADVISORY_DB, else fetched, unless OFFLINE is set)
 #   TARGETS="T1 T2"            target triples to build for, and to list and judge the dependencies of (default: this machine's)
+#   CROSS=1                    linkers for TARGETS of other systems are looked for on this machine
 #   BUILDINFO="F1 F2"          what another machine says it built; `rebuild` compares
 #   ARTIFACTS="D1 D2"          folders of several machines' builds, packed as one release (default: the artifact folder)
+#   ADD="D1 D2"                folders whose files go into every archive: completions, man pages
+#   INCLUDE="F1 F2"            files that are published and listed beside the archives: installers, packages
 #   SOURCE_URI=https://…       where the source lives: provenance is attested too (default: not)
 #   PUBLIC_KEY=FILE            what the signed archives are verified with (default: release-keys/maintainer.ed25519.pub)
 #   FORMAT=human|junit|sarif   how verdicts are printed
@@ -107,6 +110,13 @@ builds=
 for folder in ${ARTIFACTS:-}; do
     builds="$builds --artifacts $folder"
 done
+more=
+for folder in ${ADD:-}; do
+    more="$more --add $folder"
+done
+for file in ${INCLUDE:-}; do
+    more="$more --include $file"
+done
 
 gate() {
     printf '+ cargo' >&2
@@ -151,9 +161,13 @@ call() {
     case "$*" in
     "sign verify-source") gate "$@" --key "$PUBLIC_KEY" ${SIGNED_SINCE:+--signed-since "$SIGNED_SINCE"} ;;
     "sbom-lite pins" | "relnotes docs") gate "$@" ;;
-    "sbom-lite licenses" | "sbom-lite generate" | "repro check" | "repro build")
+    "sbom-lite licenses" | "sbom-lite generate")
         # shellcheck disable=SC2086
         gate "$@" $targets
+        ;;
+    "repro check" | "repro build")
+        # shellcheck disable=SC2086
+        gate "$@" $targets ${CROSS:+--cross}
         ;;
     "sbom-lite audit")
         fetch=
@@ -165,7 +179,7 @@ call() {
         ;;
     "repro rebuild")
         for info in $BUILDINFO; do
-            gate "$@" --buildinfo "$info"
+            gate "$@" --buildinfo "$info" ${CROSS:+--cross}
         done
         ;;
     compat) gate "$@" ${AGAINST:+--against "$AGAINST"} ;;
@@ -175,7 +189,7 @@ call() {
         threshold=
         [ "$word" != pack ] || threshold='--warn release-threshold'
         # shellcheck disable=SC2086
-        with_key "$@" $builds $threshold
+        with_key "$@" $builds $more $threshold
         ;;
     "sign attest") [ -z "${SOURCE_URI:-}" ] || with_key "$@" --source-uri "$SOURCE_URI" ;;
     "sign verify") gate "$@" --key "$PUBLIC_KEY" ${SOURCE_URI:+--source-uri "$SOURCE_URI"} ;;

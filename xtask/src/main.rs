@@ -1,4 +1,4 @@
-//! The suite's own tasks: `cargo xtask gate | report | test | bench | fuzz | docs`.
+//! The suite's own tasks: `cargo xtask gate | report | release | test | bench | fuzz | docs`.
 //!
 //! Tasks start the gates as a user would, as programs, and meet them in their reports only.
 
@@ -10,6 +10,7 @@ mod gate;
 mod ladder;
 mod outcome;
 mod prose;
+mod release;
 mod report;
 mod steps;
 mod table;
@@ -38,6 +39,8 @@ enum Task {
     Gate(gate::GateArgs),
     /// Write the page about the releases in an artifact folder, for people
     Report(report::ReportArgs),
+    /// Release this repository's programs for six targets through their own gates
+    Release(release::ReleaseArgs),
     /// Everything CI runs, but for long fuzzing and benchmarks: formatting, lints, documentation,
     /// drift, tests
     Test(test::TestArgs),
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
     let result = match cli.task {
         Task::Gate(args) => gate::run(&workspace, args),
         Task::Report(args) => report::run(&workspace, &args),
+        Task::Release(args) => release::run(&workspace, &args),
         Task::Test(args) => test::run(&workspace, &args),
         Task::Tidy => test::tidy(&workspace).map(|()| release_gate::exit::PASS),
         Task::Prose => prose::run(&workspace),

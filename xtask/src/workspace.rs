@@ -68,7 +68,7 @@ impl Workspace {
     }
 
     /// Builds one gate as it is released, and says where it is.
-    fn build_release(&self, program: &str) -> Result<PathBuf> {
+    pub(crate) fn build_release(&self, program: &str) -> Result<PathBuf> {
         let step = self
             .cargo()
             .args(["build", "--release", "--locked", "-p", program])

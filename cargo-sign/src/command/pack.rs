@@ -37,6 +37,7 @@ use crate::key::Secret;
 use crate::model::companion::published;
 use crate::model::config::{COMMITTED_KEY, COMMITTED_KEYRING, Config, Emitter};
 use crate::model::release::Release;
+use crate::read::added::added;
 use crate::read::builds::{Build, builds};
 use crate::read::file::read_bounded;
 use crate::read::keys::read_public_key;
@@ -57,6 +58,9 @@ pub(crate) struct PackArgs {
     /// Also publish this file: an installer, a package, completions; it is listed with the archives
     #[arg(long, value_name = "FILE")]
     pub(crate) include: Vec<PathBuf>,
+    /// Also put the files of this folder into every archive: completions, man pages
+    #[arg(long, value_name = "DIR")]
+    pub(crate) add: Vec<PathBuf>,
     /// Also publish the package as registries serve it: NAME-VERSION.crate, packed twice by cargo. A
     /// library that nobody can link is left out then
     #[arg(long = "crate")]
@@ -171,6 +175,7 @@ fn pack_package(
         key: &signer.key,
         release: &release,
         source: Source::of(project, package, &subject),
+        added: added(&call.args.add)?,
         forms: call.args.forms(),
     };
     let written = packer.pack(&mut folder, &builds)?;

@@ -1,5 +1,6 @@
 //! What is read: files, folders, keys and other gates' reports. Nothing here judges.
 
+pub(crate) mod added;
 pub(crate) mod builds;
 pub(crate) mod claims;
 pub mod file;

@@ -269,6 +269,61 @@ fn other_files_are_published_and_listed() {
     );
 }
 
+/// Completions and man pages are no build's artifacts, and users expect them in the archive.
+#[test]
+fn what_is_added_is_in_every_archive_and_signed_with_it() {
+    let release = Release::unpacked("1.0.0", SEED, &[]);
+    let added = release.dir.path().join("target/added");
+    std::fs::create_dir_all(added.join("completions")).unwrap();
+    std::fs::write(added.join("completions/demo.bash"), "complete demo\n").unwrap();
+    std::fs::write(added.join("demo.1"), ".TH demo 1\n").unwrap();
+    let name = added.display().to_string();
+    let packed = release.sign(&["pack", "--zip", "--add", &name]);
+    assert!(packed.is_success(), "{}", packed.stderr_text());
+
+    let archive = release.released().join(release.archive());
+    let zip = archive.to_str().unwrap().replace(".tar.gz", ".zip");
+    for archive in [archive.to_str().unwrap(), &zip] {
+        let into = tempfile::tempdir().unwrap();
+        let into = into.path().join("out");
+        let extract = ["--extract", into.to_str().unwrap()];
+        assert_eq!(verify(&release, Path::new(archive), &extract).0, 0);
+        let folder = std::fs::read_dir(&into).unwrap().next().unwrap().unwrap();
+        let page = std::fs::read_to_string(folder.path().join("demo.1"));
+        assert_eq!(page.unwrap(), ".TH demo 1\n", "{archive}");
+        let completion = folder.path().join("completions/demo.bash");
+        assert!(completion.is_file(), "{archive}");
+    }
+
+    // A name that is taken, a link, a folder without a file, and one that is missing.
+    std::fs::write(added.join("buildinfo.json"), "{}").unwrap();
+    assert_eq!(
+        release.sign(&["pack", "--add", &name]).status.code(),
+        Some(101)
+    );
+    std::fs::remove_file(added.join("buildinfo.json")).unwrap();
+    let empty = added.join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let empty = empty.display().to_string();
+    assert_eq!(
+        release.sign(&["pack", "--add", &empty]).status.code(),
+        Some(2)
+    );
+    let missing = added.join("missing").display().to_string();
+    assert_eq!(
+        release.sign(&["pack", "--add", &missing]).status.code(),
+        Some(101)
+    );
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/etc/passwd", added.join("link")).unwrap();
+        assert_eq!(
+            release.sign(&["pack", "--add", &name]).status.code(),
+            Some(2)
+        );
+    }
+}
+
 /// Source is judged by git alone, and what lies in the work tree has to be what was signed.
 #[test]
 fn a_checkout_is_judged_before_any_of_its_programs_run() {

@@ -77,6 +77,8 @@ pub(super) struct Packer<'a> {
     pub(super) key: &'a Secret,
     pub(super) release: &'a Release,
     pub(super) source: Source<'a>,
+    /// Files that every archive holds besides, such as completions.
+    pub(super) added: Vec<Input>,
     pub(super) forms: Forms,
 }
 
@@ -115,6 +117,7 @@ impl Packer<'_> {
         let source = &self.source;
         let (mut files, left_out) =
             build.common_files(&source.package, &source.workspace, source.committed)?;
+        files.extend(self.added.iter().cloned());
         for artifact in artifacts {
             files.push(build.read(artifact)?);
         }
