@@ -48,6 +48,15 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+case $with in
+"" | ssh-keygen | minisign | openssl) ;;
+*) stop "$with is none of ssh-keygen, minisign and openssl" 2 ;;
+esac
+case $from in
+https://*) ;;
+*://*) stop "only https:// is downloaded, not $from" 2 ;;
+esac
+
 # uname's words for the systems and processors that have a program.
 case $(uname -s)-$(uname -m) in
 Linux-x86_64) target=x86_64-unknown-linux-gnu ;;
@@ -75,7 +84,6 @@ fetch() {
             stop "there is no curl and no wget; download the files yourself and name their folder with --from"
         fi
         ;;
-    *://*) stop "only https:// is downloaded, not $from" 2 ;;
     *) cp "$from/$1" "$work/$1" || stop "there is no $1 in $from" ;;
     esac
 }
@@ -109,8 +117,7 @@ openssl)
     openssl pkeyutl -verify -pubin -inkey "$work/key.pem" -rawin -in "$work/hash" -sigfile "$work/signature" >/dev/null ||
         stop "openssl does not accept the signature of checksums.txt (it needs OpenSSL 3)"
     ;;
-"") stop "nothing here verifies signatures: install minisign, openssl or OpenSSH" ;;
-*) stop "$with is none of ssh-keygen, minisign and openssl" 2 ;;
+*) stop "nothing here verifies signatures: install minisign, openssl or OpenSSH" ;;
 esac
 
 fetch "$archive"

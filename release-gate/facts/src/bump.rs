@@ -124,6 +124,8 @@ mod tests {
             ("0.9.0", "1.0.0", Some(Bump::Major)),
             ("1.0.0-rc.1", "1.0.0-rc.2", Some(Bump::Major)),
             ("1.0.0-rc.1", "1.0.0", Some(Bump::Major)),
+            ("1.0.0-rc.1", "1.0.0-rc.1", Some(Bump::Patch)),
+            ("1.0.0", "1.0.0+build", Some(Bump::Patch)),
             ("1.0.0", "1.0.0-rc.1", None),
             ("1.2.3", "1.2.2", None),
         ] {
@@ -144,11 +146,38 @@ mod tests {
             ("0.2.3", Bump::Major, "0.3.0"),
             ("0.2.3", Bump::Minor, "0.2.4"),
             ("0.0.3", Bump::Major, "0.0.4"),
+            ("1.2.3-rc.1", Bump::Patch, "1.2.3"),
         ] {
             let old: Version = old.parse().unwrap();
             let new = bump.next(&old);
             assert_eq!(new.to_string(), next);
             assert!(Bump::declared(&old, &new).unwrap() >= bump);
+        }
+    }
+
+    #[test]
+    fn a_requirement_takes_what_cargo_takes() {
+        for (asked, other, taken) in [
+            ("1.2.3", "1.9.0", true),
+            ("1.2.3", "2.0.0", false),
+            ("0.2.3", "0.2.9", true),
+            ("0.2.3", "0.3.3", false),
+            ("0.0.3", "0.0.3", true),
+            ("0.0.3", "0.0.4", false),
+            ("0.0.3", "0.1.3", false),
+            ("0.1.3", "0.0.3", false),
+            ("0.1.0", "1.1.0", false),
+        ] {
+            let (asked, other) = (asked.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(is_compatible(&asked, &other), taken, "{asked} and {other}");
+        }
+    }
+
+    #[test]
+    fn the_word_is_that_of_reports() {
+        for bump in [Bump::Patch, Bump::Minor, Bump::Major] {
+            let json = serde_json::to_value(bump).unwrap();
+            assert_eq!(json, bump.as_str());
         }
     }
 }

@@ -96,4 +96,23 @@ mod tests {
             assert!(wrong.parse::<CommitId>().is_err(), "{wrong}");
         }
     }
+
+    #[test]
+    fn an_id_is_shown_as_it_is_written() {
+        let text = "0123456789abcdef0123456789abcdef01234567";
+        let id: CommitId = text.parse().unwrap();
+        assert_eq!(id.as_str(), text);
+        assert_eq!(id.short(), "0123456789ab");
+        assert_eq!(format!("{id} {id:?}"), format!("{text} {text}"));
+        assert_eq!(serde_json::to_value(&id).unwrap(), text);
+    }
+
+    #[cfg(feature = "schema")]
+    #[test]
+    fn the_schema_takes_full_ids_only() {
+        let schema = schemars::schema_for!(CommitId).to_value();
+        assert_eq!(schema["title"], "CommitId");
+        assert_eq!(schema["type"], "string");
+        assert_eq!(schema["pattern"], "^([0-9a-f]{40}|[0-9a-f]{64})$");
+    }
 }

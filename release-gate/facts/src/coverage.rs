@@ -93,3 +93,42 @@ impl Coverage {
         self.not_judged.extend(other.not_judged.iter().cloned());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::Level;
+
+    const FILE: Rule = Rule {
+        id: "not-judged-file",
+        level: Level::Deny,
+        summary: "a file was not read",
+        why: "",
+        link: "",
+    };
+
+    #[test]
+    fn what_was_left_out_is_counted_and_joined() {
+        let mut coverage = Coverage::of(3);
+        assert_eq!((coverage.judged, coverage.not_judged_count()), (3, 0));
+        coverage.not_judged(&FILE, "a", 2, "too long");
+
+        let mut other = Coverage::of(4);
+        other.not_judged(&FILE, "b", 5, "no text");
+        coverage.extend(&other);
+        assert_eq!((coverage.judged, coverage.not_judged_count()), (7, 7));
+        let entry = &coverage.not_judged[1];
+        assert_eq!(
+            (entry.kind.as_str(), entry.what.as_str(), entry.count),
+            ("file", "b", 5)
+        );
+        assert_eq!(entry.why, "no text");
+    }
+
+    #[test]
+    #[should_panic(expected = "not-judged-")]
+    fn a_rule_of_another_name_weighs_nothing() {
+        let rule = Rule { id: "file", ..FILE };
+        Coverage::of(1).not_judged(&rule, "a", 1, "");
+    }
+}

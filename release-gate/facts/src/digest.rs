@@ -110,4 +110,25 @@ mod tests {
             assert!(wrong.parse::<Sha256Digest>().is_err(), "{wrong}");
         }
     }
+
+    #[test]
+    fn a_digest_is_its_bytes() {
+        let mut bytes = [0; 32];
+        bytes[0] = 0xf0;
+        bytes[31] = 0x0f;
+        let digest = Sha256Digest::from_bytes(bytes);
+        assert_eq!(digest.as_bytes(), &bytes);
+        let text = format!("f0{}0f", "00".repeat(30));
+        assert_eq!(format!("{digest} {digest:?}"), format!("{text} {text}"));
+        assert_eq!(text.parse(), Ok(digest));
+    }
+
+    #[cfg(feature = "schema")]
+    #[test]
+    fn the_schema_takes_whole_digests_only() {
+        let schema = schemars::schema_for!(Sha256Digest).to_value();
+        assert_eq!(schema["title"], "Sha256Digest");
+        assert_eq!(schema["type"], "string");
+        assert_eq!(schema["pattern"], "^[0-9a-f]{64}$");
+    }
 }

@@ -414,4 +414,94 @@ mod tests {
         };
         assert!(dirty.stale_against(&judged).is_some() && judged.stale_against(&dirty).is_some());
     }
+
+    #[test]
+    fn a_status_has_a_word_and_an_exit_code() {
+        for (status, word, code) in [
+            (Status::Pass, "pass", 0),
+            (Status::Skipped, "skipped", 0),
+            (Status::Fail, "fail", 100),
+            (Status::Error, "error", 101),
+            (Status::Unsupported, "unsupported", 101),
+        ] {
+            assert_eq!((status.as_str(), status.exit_code()), (word, code));
+            assert_eq!(serde_json::to_value(status).unwrap(), word);
+        }
+    }
+
+    #[test]
+    fn the_status_that_matters_more_wins() {
+        let order = [
+            Status::Skipped,
+            Status::Pass,
+            Status::Fail,
+            Status::Unsupported,
+            Status::Error,
+        ];
+        for (index, less) in order.iter().enumerate() {
+            for more in &order[index..] {
+                assert_eq!(less.worse(*more), *more);
+                assert_eq!(more.worse(*less), *more);
+            }
+        }
+    }
+
+    #[test]
+    fn what_makes_a_fact_stale_is_named() {
+        let judged = Subject {
+            package: Some("demo".to_owned()),
+            version: Some("1.0.0".to_owned()),
+            lock_sha256: Some(Sha256Digest::from_bytes([0xaa; 32])),
+            ..Subject::default()
+        };
+        let other_lock = Subject {
+            lock_sha256: None,
+            ..judged.clone()
+        };
+        assert_eq!(
+            judged.stale_against(&other_lock).unwrap(),
+            "made for lock file aaaaaaaaaaaa, not none"
+        );
+
+        let older = Subject {
+            version: Some("0.9.0".to_owned()),
+            ..judged.clone()
+        };
+        assert_eq!(
+            older.stale_against(&judged).unwrap(),
+            "made for demo 0.9.0, not demo 1.0.0"
+        );
+        let nameless = Subject {
+            package: None,
+            ..judged.clone()
+        };
+        assert_eq!(
+            nameless.stale_against(&judged).unwrap(),
+            "made for none 1.0.0, not demo 1.0.0"
+        );
+    }
+
+    #[test]
+    fn a_finding_keeps_what_it_is_told() {
+        const RULE: Rule = Rule {
+            id: "odd",
+            level: Level::Warn,
+            summary: "",
+            why: "",
+            link: "",
+        };
+        let finding = Finding::new(&RULE, "it is odd")
+            .at("src/lib.rs", 3)
+            .help("make it even")
+            .evidence("number", 7);
+        assert_eq!((finding.rule.as_str(), finding.level), ("odd", Level::Warn));
+        assert_eq!(finding.message, "it is odd");
+        assert_eq!(
+            (finding.path.as_deref(), finding.line),
+            (Some("src/lib.rs"), Some(3))
+        );
+        assert_eq!(finding.help.as_deref(), Some("make it even"));
+        assert_eq!(finding.evidence["number"], 7);
+        assert_eq!(finding.level(Level::Deny).level, Level::Deny);
+    }
 }
