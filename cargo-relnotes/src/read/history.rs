@@ -341,7 +341,7 @@ pub fn earlier_people(
         pathspecs(&folders.inside, &folders.outside)
     };
 
-    let Some(folder) = folder else {
+    let Some(folder) = folder.filter(|folder| !is_committed(git, folder)) else {
         return walk_people(git, histories, &paths, to);
     };
     let mailmap = blobs::read(git, &[format!("{to}:.mailmap")])?;
@@ -367,6 +367,20 @@ pub fn earlier_people(
     cache.write(histories, &people);
 
     Ok(people)
+}
+
+/// Whether the repository itself brings something in this folder: nobody's memory but its own.
+fn is_committed(git: &Git, folder: &Path) -> bool {
+    let Ok(inside) = folder.strip_prefix(git.root()) else {
+        return false;
+    };
+    let path = format!(":(top,literal){}", inside.to_string_lossy());
+    let step = git
+        .step()
+        .env("GIT_LITERAL_PATHSPECS", "0")
+        .args(["ls-files", "--cached", "--", &path]);
+    let listed = git.run(step).and_then(|done| Ok(done.success()?.stdout));
+    listed.map_or(true, |names| !names.is_empty())
 }
 
 fn walk_people(
