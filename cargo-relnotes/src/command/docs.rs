@@ -11,8 +11,8 @@ use super::args::RangeArgs;
 use super::session::{Composed, Session};
 use crate::model::generated::{is_ours, with_mark};
 use crate::read::shipped;
+use crate::report::difference::difference;
 use crate::report::security::Policy;
-use crate::report::words::counted;
 use crate::report::{install, security};
 
 /// Writes both files for every selected package.
@@ -96,17 +96,12 @@ fn refuse_foreign(dir: &Path, files: &[(&str, String)]) -> Result<()> {
                 path.display()
             ))
             .with_help(format!(
-                "without `--out`, {name} is written to the artifact folder, where you can compare it; it would say {}, and the file has {}",
-                lines_of(text),
-                lines_of(&there)
+                "take over by hand what you want of it; without `--out`, {name} is written to the artifact folder. What would change:\n{}",
+                difference(&there, &with_mark(text))
             )));
         }
     }
     Ok(())
-}
-
-fn lines_of(text: &str) -> String {
-    counted(text.lines().count(), "line", "lines")
 }
 
 /// Whether the package may be published to crates.io.

@@ -5,6 +5,7 @@ pub mod advisory;
 pub mod changelog;
 pub(crate) mod changes;
 pub mod data;
+pub(crate) mod difference;
 pub mod document;
 pub mod install;
 mod keep_a_changelog;

@@ -71,7 +71,13 @@ fn documents_are_never_written_over_words_of_people() {
     repo.commit("feat: x");
     let file = repo.root.join("SECURITY.md");
     std::fs::write(&file, "# Security\n\nWrite to us.\n").unwrap();
-    assert_eq!(repo.run(&["docs", "--out", "."]).status.code(), Some(101));
+    let refused = repo.run(&["docs", "--out", "."]);
+    assert_eq!(refused.status.code(), Some(101));
+    assert!(
+        refused.stderr_text().contains("- Write to us."),
+        "{}",
+        refused.stderr_text()
+    );
     assert!(!repo.root.join("INSTALL.md").exists(), "all or nothing");
     std::fs::remove_file(&file).unwrap();
     assert_eq!(repo.run(&["docs", "--out", "."]).status.code(), Some(0));
