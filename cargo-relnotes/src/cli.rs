@@ -65,7 +65,7 @@ pub enum Command {
     },
     /// Write the configuration of git-cliff (cliff.toml) as one of this tool
     Init {
-        /// The file to read [default: cliff.toml]
+        /// The file to read [default: cliff.toml, else git-cliff's table in Cargo.toml]
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         from: Option<PathBuf>,
     },

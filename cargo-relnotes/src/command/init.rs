@@ -33,7 +33,12 @@ pub fn run(cx: &mut Context, from: Option<&Path>) -> Result<Outcome> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         Error::usage(format!("`{name}` is not valid TOML: {}", error.message()))
     })?;
-    let taken = take_over(&table);
+    let table = if name == "Cargo.toml" {
+        of_manifest(&table).ok_or_else(no_configuration)?
+    } else {
+        &table
+    };
+    let taken = take_over(table);
     let written = settings(&taken);
 
     let target = root.join(CONFIG);
@@ -90,13 +95,28 @@ fn find_cliff(root: &Path) -> Result<PathBuf> {
         ".config/cliff.toml",
         ".github/cliff.toml",
     ];
-    NAMES
+    let found = NAMES
         .iter()
         .map(|name| root.join(name))
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            Error::usage("there is no cliff.toml to read").with_help(
-                "name one with --from FILE; without git-cliff, no configuration is needed",
-            )
-        })
+        .find(|path| path.is_file());
+    let manifest = root.join("Cargo.toml");
+    found
+        .or_else(|| manifest.is_file().then_some(manifest))
+        .ok_or_else(no_configuration)
+}
+
+fn no_configuration() -> Error {
+    Error::usage("there is no configuration of git-cliff to read: no cliff.toml, and no metadata.git-cliff in Cargo.toml")
+        .with_help("name one with --from FILE; without git-cliff, no configuration is needed")
+}
+
+/// What a manifest says: `[workspace.metadata.git-cliff]`, else `[package.metadata.git-cliff]`.
+fn of_manifest(manifest: &Table) -> Option<&Table> {
+    ["workspace", "package"].into_iter().find_map(|kind| {
+        manifest
+            .get(kind)?
+            .get("metadata")?
+            .get("git-cliff")?
+            .as_table()
+    })
 }

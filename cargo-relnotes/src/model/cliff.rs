@@ -15,8 +15,8 @@ pub struct TakenSection {
     pub title: Option<String>,
     /// What fits the subjects of its changes.
     pub pattern: Option<String>,
-    /// The scope of its changes.
-    pub scope: Option<String>,
+    /// The scopes of its changes.
+    pub scopes: Vec<String>,
 }
 
 /// What was taken over.
@@ -28,6 +28,9 @@ pub struct Taken {
     pub repository: Option<String>,
     /// Folders that belong to the package too.
     pub paths: Vec<String>,
+    /// Ids and headings in the order in which they are printed, where that is another one than
+    /// that in which they are looked at.
+    pub order: Vec<(String, String)>,
     /// Sections and skipped changes, the first that fits counts.
     pub sections: Vec<TakenSection>,
     /// Commits without a line.
@@ -95,12 +98,46 @@ pub fn take_over(config: &Table) -> Taken {
             None => taken.left_out.push(format!("[remote] {key}")),
         }
     }
+    taken.order = printed_order(config);
     if config.contains_key("bump") {
         taken
             .left_out
             .push("[bump]: raising the version is your commit; `bump-too-small` says which step is needed".to_owned());
     }
     taken
+}
+
+/// The groups in the order in which git-cliff's templates print them: sorted by what the
+/// configuration calls them, comments that people number them with included. Empty where the
+/// parsers stand in that order anyway, or the template does not sort.
+fn printed_order(config: &Table) -> Vec<(String, String)> {
+    let body = config.get("changelog").and_then(|table| table.get("body"));
+    let body = body.and_then(Value::as_str).unwrap_or_default();
+    let parsers = config
+        .get("git")
+        .and_then(|table| table.get("commit_parsers"));
+    let looked_at: Vec<&str> = parsers
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|parser| parser.get("group")?.as_str())
+        .collect();
+    let mut printed = looked_at.clone();
+    printed.sort_unstable();
+    let is_sorted = body.trim().is_empty() || body.contains("group_by(attribute=\"group\")");
+    if printed == looked_at || !is_sorted {
+        return Vec::new();
+    }
+
+    let mut order: Vec<(String, String)> = Vec::new();
+    for title in printed.into_iter().map(plain_title) {
+        let id = id_of(&title);
+        let is_new = order.iter().all(|(other, _)| *other != id);
+        if is_new && !title.is_empty() {
+            order.push((id, title));
+        }
+    }
+    order
 }
 
 fn take_git_key(taken: &mut Taken, key: &str, value: &Value) {
@@ -168,20 +205,13 @@ fn take_parser(taken: &mut Taken, parser: &Table) {
         ));
         return;
     }
-    // A scope is a regular expression there, and a word here.
-    let scope = scope.map(|scope| scope.trim_matches(['^', '$']).to_owned());
-    let is_word = |scope: &String| {
-        scope
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-    };
-    if scope.as_ref().is_some_and(|scope| !is_word(scope)) {
+    let Some(scopes) = scope.as_deref().map_or(Some(Vec::new()), scopes_of) else {
         taken.left_out.push(format!(
             "a parser whose scope is a regular expression: {}",
             said()
         ));
         return;
-    }
+    };
     let (id, title) = match (is_skipped, group) {
         (true, _) => ("skipped".to_owned(), None),
         (false, Some(title)) => (id_of(&title), Some(title)),
@@ -191,8 +221,28 @@ fn take_parser(taken: &mut Taken, parser: &Table) {
         id,
         title,
         pattern,
-        scope,
+        scopes,
     });
+}
+
+/// The scopes that a pattern fits, where it is a word or a choice of words: `^(cli|ui)$`. A scope is
+/// a regular expression there, and a word here.
+fn scopes_of(pattern: &str) -> Option<Vec<String>> {
+    let bare = pattern.trim_start_matches('^').trim_end_matches('$');
+    let inner = bare
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+        .unwrap_or(bare);
+    let inner = inner.strip_prefix("?:").unwrap_or(inner);
+    let words: Vec<String> = inner.split('|').map(str::to_owned).collect();
+    words.iter().all(|word| is_word(word)).then_some(words)
+}
+
+fn is_word(text: &str) -> bool {
+    let is_plain = text
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    is_plain && !text.is_empty()
 }
 
 /// A heading without the comments by which git-cliff's users set the order.
@@ -329,6 +379,44 @@ mod tests {
         );
         assert_eq!(taken.skipped, ["0123456789"]);
         assert_eq!(taken.left_out.len(), 3, "{:?}", taken.left_out);
+    }
+
+    #[test]
+    fn groups_keep_the_order_in_which_they_are_printed() {
+        let order = |body: &str| {
+            let config: Table = format!(
+                r#"
+                changelog.body = '{body}'
+                [git]
+                commit_parsers = [
+                  {{ message = "^fix.*security", group = "<!-- 2 -->Security" }},
+                  {{ message = "^fix", group = "<!-- 1 -->Bugs" }},
+                  {{ message = "^feat", group = "<!-- 0 -->New" }},
+                  {{ message = "^add", group = "<!-- 0 -->New" }},
+                ]"#
+            )
+            .parse()
+            .unwrap();
+            let taken = take_over(&config);
+            let titles = taken.order.into_iter().map(|(_, title)| title);
+            titles.collect::<Vec<_>>()
+        };
+        let sorted = ["New", "Bugs", "Security"];
+        assert_eq!(order(""), sorted);
+        let body = "{% for group, commits in commits | group_by(attribute=\"group\") %}";
+        assert_eq!(order(body), sorted);
+        // What a template of another kind prints is not known.
+        assert!(order("{% for commit in commits %}").is_empty());
+    }
+
+    #[test]
+    fn scopes_that_are_words() {
+        let is = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+        assert_eq!(scopes_of("cli"), is(&["cli"]));
+        assert_eq!(scopes_of("^(cli|ui)$"), is(&["cli", "ui"]));
+        assert_eq!(scopes_of("^(?:a|b-c)$"), is(&["a", "b-c"]));
+        assert_eq!(scopes_of("^dep.*"), None);
+        assert_eq!(scopes_of(""), None);
     }
 
     #[test]

@@ -20,6 +20,11 @@ pub fn settings(taken: &Taken) -> String {
     if let Some(repository) = &taken.repository {
         text.push_str(&line("repository", repository.as_str().into()));
     }
+    for (id, title) in &taken.order {
+        text.push_str("\n[[relnotes.section]]\n");
+        text.push_str(&line("id", id.as_str().into()));
+        text.push_str(&line("title", title.as_str().into()));
+    }
     for section in &taken.sections {
         text.push_str(&section_table(section));
     }
@@ -46,8 +51,8 @@ fn section_table(section: &TakenSection) -> String {
         Some(title) => text.push_str(&line("title", title.as_str().into())),
         None => text.push_str(&line("skip", true.into())),
     }
-    if let Some(scope) = &section.scope {
-        let scopes = vec![Value::String(scope.clone())];
+    if !section.scopes.is_empty() {
+        let scopes = section.scopes.iter().cloned().map(Value::String).collect();
         text.push_str(&line("scopes", Value::Array(scopes)));
     }
     if let Some(pattern) = &section.pattern {

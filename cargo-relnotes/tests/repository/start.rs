@@ -67,6 +67,28 @@ fn the_configuration_of_git_cliff_is_taken_over() {
 }
 
 #[test]
+fn the_configuration_of_git_cliff_may_stand_in_the_manifest() {
+    let mut repo = Repo::released();
+    repo.commit("feat: alpha");
+    assert_eq!(repo.run(&["init"]).status.code(), Some(2));
+    let cliff = "[package.metadata.git-cliff.git]\ncommit_parsers = [\n  { message = \"^fix\", group = \"Mended\" },\n  { message = \"^feat\", group = \"Made\" },\n]\n";
+    repo.manifest("0.2.0", cliff);
+    repo.commit("fix: beta");
+    assert_eq!(repo.run(&["init"]).status.code(), Some(0));
+    repo.commit("chore: configuration");
+
+    // As git-cliff prints them: sorted by their names.
+    let report = repo.report(&[], 0);
+    let titles: Vec<&str> = report["data"]["sections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|section| section["title"].as_str().unwrap())
+        .collect();
+    assert_eq!(titles, ["Made", "Mended"]);
+}
+
+#[test]
 fn fragments_stand_for_their_commits() {
     let mut repo = Repo::released();
     std::fs::create_dir_all(repo.root.join("changes")).unwrap();
