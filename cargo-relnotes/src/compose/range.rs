@@ -31,6 +31,8 @@ pub struct Range {
     pub lost: Vec<TaggedRelease>,
     /// A release of a higher version that is a part of this one's history.
     pub higher: Option<TaggedRelease>,
+    /// A release of another line that holds commits of this range, and how many.
+    pub repeated: Option<(TaggedRelease, usize)>,
     /// Tags that look like releases in a form nobody told us to read.
     pub unread: Vec<UnreadTags>,
     /// Versions inside the range that no tag names, lowest first.
@@ -90,6 +92,15 @@ pub fn settle_range(
         without.extend([release.commit.clone(), set_by.clone()]);
     }
     let lost: Vec<TaggedRelease> = lost.into_iter().map(|(release, _)| release).collect();
+    let span = Span {
+        to: commit.clone(),
+        also: Vec::new(),
+        without,
+    };
+    let repeated = match lost.is_empty() && since.is_none() {
+        true => repeated_release(git, &span, &predecessor)?,
+        false => None,
+    };
     // What was released under a lost tag is still what users have.
     if let Some(highest) = lost.iter().max_by(|a, b| a.version.cmp(&b.version)) {
         predecessor.release = Some(highest.clone());
@@ -103,11 +114,8 @@ pub fn settle_range(
     Ok(Range {
         higher: higher_ancestor(git, &known, target)?,
         unread: unread_tags(git, tags, target, &known)?,
-        span: Span {
-            to: commit.clone(),
-            also: Vec::new(),
-            without,
-        },
+        span,
+        repeated,
         predecessor,
         named,
         tag,
@@ -128,7 +136,10 @@ fn known_releases(
 ) -> Result<Vec<TaggedRelease>> {
     let mut known = releases(tags, &target.package, &config.tag_patterns);
     if config.tag_patterns.is_empty() {
-        known.extend(plain_tags_of(git, tags, target, &known)?);
+        let plain = range::plain(tags, &target.package);
+        known.extend(own_releases(git, plain, target, &known)?);
+        let short = range::short(tags, &target.package, &known);
+        known.extend(own_releases(git, short, target, &known)?);
         range::sort(&mut known);
     }
     Ok(known)
@@ -216,6 +227,30 @@ fn lost_tags(
         .collect()
 }
 
+/// The highest release of another line that holds commits of this range: they are told again. A
+/// line for long-term support that began at a release holds none.
+fn repeated_release(
+    git: &Git,
+    span: &Span,
+    predecessor: &Predecessor,
+) -> Result<Option<(TaggedRelease, usize)>> {
+    let rival = |release: &TaggedRelease| {
+        let before = predecessor.release.as_ref();
+        before.is_some_and(|before| before.version.cmp_precedence(&release.version).is_eq())
+    };
+    let elsewhere = predecessor.elsewhere.iter();
+    let Some(highest) = elsewhere
+        .filter(|release| !rival(release))
+        .max_by(|a, b| a.version.cmp(&b.version))
+    else {
+        return Ok(None);
+    };
+    let mut rest = span.clone();
+    rest.without.push(highest.commit.clone());
+    let repeated = history::count(git, span)?.saturating_sub(history::count(git, &rest)?);
+    Ok((repeated > 0).then(|| (highest.clone(), repeated)))
+}
+
 /// Versions the manifest had inside the range that no tag names: their commits are in these notes
 /// too.
 fn untagged_versions(seen: &[(CommitId, Version)], known: &[TaggedRelease]) -> Vec<Untagged> {
@@ -291,15 +326,14 @@ fn unread_tags(
         .collect())
 }
 
-/// Plain tags beside those that name the package: its own from before there were others, where its
-/// manifest had that version there.
-fn plain_tags_of(
+/// Tags that do not say enough: plain ones beside those that name the package, and such with two
+/// numbers. They are releases where the package's manifest had that version there.
+fn own_releases(
     git: &Git,
-    tags: &[Tag],
+    mut plain: Vec<TaggedRelease>,
     target: &Target,
     known: &[TaggedRelease],
 ) -> Result<Vec<TaggedRelease>> {
-    let mut plain = range::plain(tags, &target.package);
     plain.retain(|one| known.iter().all(|other| other.version != one.version));
     let at: Vec<_> = plain
         .iter()

@@ -128,6 +128,7 @@ pub fn compose_release(
             untagged: range.untagged,
             lost: range.lost,
             higher: range.higher,
+            repeated: range.repeated,
             unread: range.unread,
             uncommitted: target.uncommitted,
             predecessor: range.predecessor,

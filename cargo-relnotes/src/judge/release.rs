@@ -182,6 +182,7 @@ fn ambiguous_tags(about: &About, range: &Range) -> Vec<Finding> {
         );
     }
     findings.extend(range.lost.iter().map(lost_tag));
+    findings.extend(range.repeated.iter().map(repeated_release));
     findings.extend(range.unread.iter().map(unread_tags));
     findings.extend(untagged_versions(range));
     findings
@@ -199,6 +200,24 @@ fn lost_tag(lost: &TaggedRelease) -> Finding {
     .help("move the tag to the commit that was released if nobody has fetched it, or name the start with `--since`")
     .evidence("tag", lost.tag.as_str())
     .evidence("commit", lost.commit.as_str())
+}
+
+/// A release of another line whose commits are told again.
+fn repeated_release((release, commits): &(TaggedRelease, usize)) -> Finding {
+    Finding::new(
+        &rules::PREDECESSOR_AMBIGUOUS,
+        format!(
+            "{} was released from another line and holds {} of these notes",
+            release.tag,
+            release_gate::text::counted(*commits, "commit", "commits")
+        ),
+    )
+    .help(format!(
+        "if it came before this release, name it: `--since {}`; the notes then leave out what it holds",
+        release.tag
+    ))
+    .evidence("tag", release.tag.as_str())
+    .evidence("commit", release.commit.as_str())
 }
 
 /// Tags that look like releases and are not read.

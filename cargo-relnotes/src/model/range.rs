@@ -116,16 +116,56 @@ pub fn plain(tags: &[Tag], package: &str) -> Vec<TaggedRelease> {
 /// that reads each, and what it would be.
 pub fn near_misses(tags: &[Tag], known: &[TaggedRelease]) -> Vec<(String, TaggedRelease)> {
     tags.iter()
-        .filter(|tag| known.iter().all(|release| release.tag != tag.name))
+        .filter(|tag| {
+            let mut same = known.iter().filter(|release| release.tag == tag.name);
+            same.all(|release| is_final_in_words(&release.version))
+        })
         .filter_map(|tag| {
             let start = tag.name.find(|c: char| c.is_ascii_digit())?;
             let (before, rest) = tag.name.split_at(start);
-            let version = Version::parse(rest).ok()?;
+            let (version, after) = leading_version(rest)?;
             let release = tagged(tag, version);
             // A version that has a tag needs no second one.
             let is_known = known.iter().any(|one| one.version == release.version);
-            (!is_known && !matches!(before, "" | "v"))
-                .then(|| (format!("{before}{{version}}"), release))
+            let is_read = matches!(before, "" | "v") && after.is_empty();
+            (!is_known && !is_read).then(|| (format!("{before}{{version}}{after}"), release))
+        })
+        .collect()
+}
+
+/// Words behind a version that say that it is one, not that it is a pre-release.
+const FINAL_WORDS: &[&str] = &["release", "final", "stable", "ga"];
+
+/// Whether a tag such as `1.0.0-release` is a final release, though SemVer reads it as another one.
+fn is_final_in_words(version: &Version) -> bool {
+    FINAL_WORDS.contains(&version.pre.to_ascii_lowercase().as_str())
+}
+
+/// The version a text begins with, and what stands behind it: `1.0.0-release`, `1.0.0_final`.
+fn leading_version(text: &str) -> Option<(Version, &str)> {
+    match Version::parse(text) {
+        Ok(version) if !is_final_in_words(&version) => Some((version, "")),
+        _ => {
+            let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+            let numbers = text[..end].trim_end_matches('.');
+            let after = &text[numbers.len()..];
+            let word = after.trim_start_matches(['-', '_', '.', '/']);
+            FINAL_WORDS
+                .contains(&word.to_ascii_lowercase().as_str())
+                .then_some((Version::parse(numbers).ok()?, after))
+        }
+    }
+}
+
+/// Tags with two numbers, `v1.2` for 1.2.0, of versions that no other tag names. Some of them move,
+/// so that whether one is a release has to be found out.
+pub fn short(tags: &[Tag], package: &str, known: &[TaggedRelease]) -> Vec<TaggedRelease> {
+    tags.iter()
+        .filter(|tag| parse_version_tag(&tag.name, package).is_none())
+        .filter_map(|tag| {
+            let parsed = parse_version_tag(&format!("{}.0", tag.name), package)?;
+            let is_known = known.iter().any(|one| one.version == parsed.version);
+            (!is_known && parsed.version.pre.is_empty()).then(|| tagged(tag, parsed.version))
         })
         .collect()
 }
@@ -161,15 +201,14 @@ pub fn predecessor<A: Ancestry>(
     ancestry: &A,
 ) -> Result<Predecessor, A::Error> {
     let mut result = Predecessor::default();
-    let lower = |candidate: &Version| match candidate.cmp_precedence(version) {
-        std::cmp::Ordering::Less => true,
-        std::cmp::Ordering::Equal => inclusive,
-        std::cmp::Ordering::Greater => false,
-    };
-
     for candidate in releases.iter().rev() {
         let skipped = !candidate.version.pre.is_empty() && version.pre.is_empty();
-        if !lower(&candidate.version) || skipped {
+        let is_before = match candidate.version.cmp_precedence(version) {
+            std::cmp::Ordering::Less => true,
+            std::cmp::Ordering::Equal => inclusive,
+            std::cmp::Ordering::Greater => false,
+        };
+        if !is_before || skipped {
             continue;
         }
         if let Some(chosen) = &result.release {
@@ -287,6 +326,45 @@ mod tests {
         let found =
             predecessor(&releases, &"1.1.0".parse().unwrap(), &id(20), false, &Lines).unwrap();
         assert_eq!((found.release.is_some(), found.rivals.len()), (true, 1));
+    }
+
+    #[test]
+    fn forms_close_to_a_known_one_are_named_with_the_pattern_that_reads_them() {
+        let near = |name: &str| {
+            let tags = [tag(name, 1)];
+            let known = releases(&tags, "x", &[]);
+            let found = near_misses(&tags, &known).pop();
+            found.map(|(pattern, release)| (pattern, release.version.to_string()))
+        };
+        for (name, pattern) in [
+            ("release-1.0.0", "release-{version}"),
+            ("v/1.0.0", "v/{version}"),
+            ("1.0.0-release", "{version}-release"),
+            ("v1.0.0_final", "v{version}_final"),
+            ("V1.0.0.Final", "V{version}.Final"),
+        ] {
+            let wanted = Some((pattern.to_owned(), "1.0.0".to_owned()));
+            assert_eq!(near(name), wanted, "{name}");
+            let read = match_pattern(name, pattern).map(|version| version.to_string());
+            assert_eq!(read.as_deref(), Some("1.0.0"), "{name}");
+        }
+        assert_eq!(near("v1.0.0-rc.1"), None);
+        assert_eq!(near("v1.0.0"), None);
+        assert_eq!(near("nightly-2024.01.02x"), None);
+    }
+
+    #[test]
+    fn two_numbers_are_a_version_where_nothing_else_is() {
+        let tags = [
+            tag("v1.1", 1),
+            tag("v1.2", 2),
+            tag("v1.2.0", 3),
+            tag("v2", 4),
+        ];
+        let known = releases(&tags, "x", &[]);
+        let found = short(&tags, "x", &known);
+        let names: Vec<&str> = found.iter().map(|one| one.tag.as_str()).collect();
+        assert_eq!(names, ["v1.1"]);
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub struct Range {
     pub lost: Vec<TaggedRelease>,
     /// A release of a higher version that is a part of this one's history.
     pub higher: Option<TaggedRelease>,
+    /// A release of another line that holds commits of this range, and how many.
+    pub repeated: Option<(TaggedRelease, usize)>,
     /// Forms of tags that hold versions of the package and are not read.
     pub unread: Vec<UnreadTags>,
 }

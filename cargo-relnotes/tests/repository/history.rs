@@ -481,3 +481,50 @@ fn a_package_that_moved_keeps_its_history() {
     let report = repo.report(&["-p", "demo", "--to", "v1.0.0"], 0);
     assert_eq!(report["subject"]["version"], "1.0.0");
 }
+
+#[test]
+fn a_release_of_another_line_that_holds_commits_of_this_one_is_said() {
+    let mut repo = Repo::new();
+    repo.commit("feat: begin");
+    repo.git(&["tag", "v0.1.0"]);
+    repo.commit("feat: told before");
+
+    // The release is made on a branch of its own, and main never has its version.
+    repo.git(&["checkout", "--quiet", "-b", "release"]);
+    repo.manifest("0.1.1", "");
+    repo.commit("chore: release 0.1.1");
+    repo.git(&["tag", "v0.1.1"]);
+    repo.git(&["checkout", "--quiet", "main"]);
+    repo.manifest("0.2.0", "");
+    repo.commit("feat: new");
+
+    let report = repo.report(&[], 0);
+    let finding = &report["findings"][0];
+    assert_eq!(finding["rule"], "predecessor-ambiguous");
+    assert!(
+        finding["help"].as_str().unwrap().contains("--since v0.1.1"),
+        "{finding:#}"
+    );
+    let report = repo.report(&["--since", "v0.1.1"], 0);
+    assert!(!rules(&report).contains(&"predecessor-ambiguous"));
+    assert!(!repo.notes().contains("told before"));
+}
+
+#[test]
+fn tags_with_two_numbers_are_releases_where_the_manifest_had_that_version() {
+    let mut repo = Repo::new();
+    repo.commit("feat: begin");
+    repo.git(&["tag", "v0.1"]);
+    repo.commit("feat: between");
+    // A tag that moves along with patches is none.
+    repo.manifest("0.1.1", "");
+    repo.commit("chore: release");
+    repo.git(&["tag", "v0.1.1"]);
+    repo.manifest("0.2.0", "");
+    repo.commit("feat: new");
+    let report = repo.report(&[], 0);
+    assert_eq!(report["data"]["range"]["from"], "v0.1.1");
+    let report = repo.report(&["--to", "v0.1.1"], 0);
+    assert_eq!(report["data"]["range"]["from"], "v0.1", "{report:#}");
+    assert!(!rules(&report).contains(&"predecessor-ambiguous"));
+}
