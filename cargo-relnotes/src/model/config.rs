@@ -23,6 +23,9 @@ pub struct Config {
     pub sections: BTreeMap<String, Destination>,
     /// Your own sections, in the order in which they are printed.
     pub section: Vec<SectionConfig>,
+    /// Whether pull requests without a line, such as those about tests, are named by their numbers
+    /// at the end. Default: yes.
+    pub upkeep: Option<bool>,
     /// Corrections of single commits.
     pub commit: Vec<CommitConfig>,
     /// Further folders, relative to the repository, whose commits belong to the package.
@@ -162,7 +165,9 @@ impl Config {
             .into_iter()
             .map(|(section, _, selector)| (section, selector))
             .collect();
-        Table::new(self.sections.clone()).with_sections(Layout::new(&named), selectors)
+        Table::new(self.sections.clone())
+            .with_sections(Layout::new(&named), selectors)
+            .naming_upkeep(self.upkeep != Some(false))
     }
 
     /// What is said about single commits.
@@ -211,6 +216,10 @@ fn section_named(name: &str, own: &[(Section, &SectionConfig, Selector)]) -> Res
         })
 }
 
+fn lower_case(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| name.to_lowercase()).collect()
+}
+
 fn selector(config: &SectionConfig) -> Result<Selector> {
     let pattern = config
         .pattern
@@ -224,10 +233,9 @@ fn selector(config: &SectionConfig) -> Result<Selector> {
             ))
             .with_source(error)
         })?;
-    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
     Ok(Selector {
-        types: lower(&config.types),
-        scopes: lower(&config.scopes),
+        types: lower_case(&config.types),
+        scopes: lower_case(&config.scopes),
         pattern,
         commits: None,
         skip: config.skip.then(|| format!("section-{}", config.id)),

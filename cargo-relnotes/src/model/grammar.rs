@@ -169,6 +169,11 @@ pub fn conventional(line: &str) -> Option<Header> {
     })
 }
 
+/// What areas are written with.
+fn may_name_area(c: char) -> bool {
+    c.is_alphanumeric() || "-_./,+*{}&:`() ".contains(c)
+}
+
 /// `area: text`, as the Linux kernel, tokio and jj write it: words or paths before the colon, at
 /// most two for each area.
 fn area_header(line: &str) -> Option<Header> {
@@ -176,11 +181,10 @@ fn area_header(line: &str) -> Option<Header> {
     let (area, bang) = area
         .strip_suffix('!')
         .map_or((area, false), |area| (area, true));
-    let word = |c: char| c.is_alphanumeric() || "-_./,+*{}&:`() ".contains(c);
     let plausible = !area.is_empty()
         && area.chars().count() <= 40
         && area.split(',').all(|one| is_area(one.trim()))
-        && area.chars().all(word)
+        && area.chars().all(may_name_area)
         && area.starts_with(|c: char| c.is_alphanumeric() || "`./_".contains(c))
         && !area.ends_with(' ');
     if !plausible || text.trim().is_empty() {

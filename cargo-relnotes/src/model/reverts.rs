@@ -15,26 +15,24 @@ use super::pulls;
 
 /// The merges of the range that are taken back as a whole: what they brought has to be asked for.
 pub fn merges<'a>(commits: &'a [Commit], reverts: &[(usize, Revert)]) -> Vec<&'a CommitId> {
-    let by_id = |id: &str| {
-        reverts
-            .iter()
-            .flat_map(|(_, revert)| &revert.commits)
-            .any(|one| id.starts_with(one))
-    };
-    let by_number = |number: u64| {
-        reverts
-            .iter()
-            .any(|(_, revert)| revert.pulls.contains(&number))
-    };
     commits
         .iter()
         .filter(|commit| commit.parents > 1)
         .filter(|commit| {
-            let number = pulls::read(&commit.message).and_then(|pull| pull.number);
-            by_id(commit.id.as_str()) || number.is_some_and(by_number)
+            reverts
+                .iter()
+                .any(|(_, revert)| names_merge(revert, commit))
         })
         .map(|commit| &commit.id)
         .collect()
+}
+
+/// Whether a revert names a merge, by its id or by the number of its pull request.
+fn names_merge(revert: &Revert, merge: &Commit) -> bool {
+    let id = merge.id.as_str();
+    let number = pulls::read(&merge.message).and_then(|pull| pull.number);
+    revert.commits.iter().any(|one| id.starts_with(one))
+        || number.is_some_and(|number| revert.pulls.contains(&number))
 }
 
 /// Ids that reverts name and that are in no commit of the range.

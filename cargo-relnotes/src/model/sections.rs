@@ -10,8 +10,10 @@ use release_gate::git::CommitId;
 use serde::Deserialize;
 
 use super::advisories::names_an_advisory;
+use super::bucket::Bucket;
 use super::grammar::{Header, Style};
 use super::housekeeping::{housekeeping, is_about_words, is_release_commit};
+use super::upkeep::Upkeep;
 
 /// A section of the notes, in the order in which they are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -321,6 +323,8 @@ pub struct Table {
     layout: Layout,
     /// Name of the package, lower case: `Bump demo to 1.1.0` is about its own release.
     package: Option<String>,
+    /// Whether pull requests without a line are not named.
+    hides_upkeep: bool,
 }
 
 impl Table {
@@ -350,6 +354,13 @@ impl Table {
         self
     }
 
+    /// The same table, which names pull requests without a line or does not.
+    #[must_use]
+    pub fn naming_upkeep(mut self, is_named: bool) -> Self {
+        self.hides_upkeep = !is_named;
+        self
+    }
+
     /// The sections in their order.
     pub fn layout(&self) -> &Layout {
         &self.layout
@@ -362,6 +373,20 @@ impl Table {
                 .find(|(name, _)| *name == kind)
                 .map(|(_, destination)| *destination)
         })
+    }
+
+    /// What a commit without a line is about, where its pull request is named with others: not where
+    /// the project itself asked to leave it out.
+    pub(super) fn upkeep_of(&self, bucket: &Bucket) -> Option<Upkeep> {
+        let rule = match bucket {
+            _ if self.hides_upkeep => return None,
+            Bucket::Folded { into: None } => return Some(Upkeep::Updates),
+            Bucket::Hidden { rule } => rule,
+            _ => return None,
+        };
+        let word = rule.strip_prefix("type-").or(rule.strip_prefix("area-"));
+        let is_asked_for = word.is_some_and(|word| self.overrides.contains_key(word));
+        Upkeep::of_rule(rule).filter(|_| !is_asked_for)
     }
 
     /// Whether the table knows a conventional type.
@@ -494,6 +519,8 @@ mod tests {
             ("unknown(scope): x", Other),
             ("chore: x for CVE-2024-12345", Security),
             ("fix(security): x", Security),
+            ("Open development database", Other),
+            ("Start development server", Other),
             ("Update MSRV to 1.70", Other),
             ("Add changelog parser", Features),
             ("Test for correct categorization", Other),
@@ -510,6 +537,10 @@ mod tests {
             ("v1.2.3", "release-commit"),
             ("ignore-0.4.22", "release-commit"),
             ("Bump version to 1.2.3", "release-commit"),
+            ("Ready for 1.2.3", "release-commit"),
+            ("Start 1.3.0-dev development", "release-commit"),
+            ("Back to development", "release-commit"),
+            ("Begin the next development cycle", "release-commit"),
             ("ci: x", "type-ci"),
             ("docs(security): add a policy", "type-docs"),
             ("README.md: x", "area-readme.md"),

@@ -64,7 +64,9 @@ pub fn place_update(
     if is_told && has_row || grouped && !rows.is_empty() {
         return Some(UpdatePlace::Table);
     }
-    by_automaton.then_some(UpdatePlace::Elsewhere)
+    // `Run cargo update`, and the lock file did not change for this package.
+    let names_nothing = grouped && !is_news;
+    (by_automaton || names_nothing).then_some(UpdatePlace::Elsewhere)
 }
 
 /// Whether the scope says that it is about dependencies.
@@ -178,15 +180,27 @@ fn is_grouped(words: &[&str]) -> bool {
         })
         .filter(|word| !word.is_empty())
         .collect();
-    let is = |word: &String, list: &[&str]| list.contains(&word.as_str());
-    let is_number = |word: &String| word.bytes().all(|b| b.is_ascii_digit());
     let is_group = lower.iter().any(|word| word == "group")
         && lower.last().is_some_and(|word| word.starts_with("update"));
     let is_cargo_update = lower.ends_with(&["cargo".to_owned(), "update".to_owned()]);
     is_group
         || is_cargo_update
-        || (lower.iter().any(|word| is(word, MEANS))
-            && lower.iter().all(|word| is(word, PLAIN) || is_number(word)))
+        || (lower.iter().any(|word| MEANS.contains(&word.as_str()))
+            && lower
+                .iter()
+                .all(|word| PLAIN.contains(&word.as_str()) || is_number(word)))
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Words that say what kind of thing is updated, and not which one.
+fn is_filler(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "rust" | "crate" | "dependency" | "the" | "requirement" | "action" | "github-actions"
+    )
 }
 
 /// Whether the words name one thing and a version of it: `serde from 1.0.1 to 1.0.2`, `Rust crate
@@ -196,12 +210,6 @@ fn names_one(words: &[&str]) -> bool {
         return matches!(words, [_, version] if is_version(version));
     };
     let named = &words[..at];
-    let is_filler = |word: &&str| {
-        matches!(
-            word.to_lowercase().as_str(),
-            "rust" | "crate" | "dependency" | "the" | "requirement" | "action" | "github-actions"
-        )
-    };
     let names = named.iter().filter(|word| !is_filler(word)).count();
     let of_project = named.iter().any(|word| {
         matches!(

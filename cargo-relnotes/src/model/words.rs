@@ -17,15 +17,19 @@ impl Words {
     /// The committed advisory of this name, or one that speaks of one of these ids.
     pub fn advisory(&self, name: &str, ids: &[String]) -> Option<&str> {
         let by_name = self.advisories.get(name);
-        let kind = name.rsplit('.').next().unwrap_or_default();
-        let by_id = || {
-            self.advisories.iter().find_map(|(other, text)| {
-                let upper = text.to_uppercase();
-                let is_same_kind = other.rsplit('.').next() == Some(kind);
-                (is_same_kind && ids.iter().any(|id| upper.contains(id.as_str()))).then_some(text)
-            })
-        };
-        by_name.or_else(by_id).map(String::as_str)
+        by_name
+            .or_else(|| self.advisory_of_ids(name, ids))
+            .map(String::as_str)
+    }
+
+    /// A committed advisory in the format of `name` that speaks of one of these ids.
+    fn advisory_of_ids(&self, name: &str, ids: &[String]) -> Option<&String> {
+        let kind = name.rsplit('.').next();
+        self.advisories.iter().find_map(|(other, text)| {
+            let upper = text.to_uppercase();
+            let is_same_kind = other.rsplit('.').next() == kind;
+            (is_same_kind && ids.iter().any(|id| upper.contains(id.as_str()))).then_some(text)
+        })
     }
 }
 

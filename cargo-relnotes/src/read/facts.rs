@@ -133,10 +133,14 @@ fn read_sbom(folder: &PackageArtifacts, subject: &Subject) -> Fact<Sbom> {
     })
 }
 
+/// Whether something else was found than what is wanted, where something is.
+fn differs(wanted: Option<&str>, found: &str) -> bool {
+    wanted.is_some_and(|wanted| wanted != found)
+}
+
 /// Why an SBOM is about something else than what is released.
 fn stale_sbom(document: &CycloneDx, subject: &Subject) -> Option<String> {
     let component = &document.metadata.component;
-    let differs = |wanted: Option<&str>, found: &str| wanted.is_some_and(|wanted| wanted != found);
     if differs(subject.package.as_deref(), &component.name) {
         return Some(format!("made for {}", component.name));
     }

@@ -27,6 +27,9 @@ pub(super) struct Style<'a> {
     pub(super) links: Option<&'a Links>,
 }
 
+/// The heading above the numbers of pull requests that have no line of their own.
+pub(super) const UPKEEP_TITLE: &str = "Also in this release";
+
 /// A section that is a list of lines and nothing else.
 pub(super) fn plain(
     document: &mut Document,
@@ -101,14 +104,7 @@ impl Tail {
 pub(super) fn tail_of(entry: &Entry, links: Option<&Links>) -> Vec<Tail> {
     const SHOWN: usize = 4;
     let mut pieces: Vec<Tail> = Vec::new();
-    for pull in &entry.pulls {
-        let mark = links.map_or('#', Links::pull_mark);
-        let text = format!("{mark}{pull}");
-        pieces.push(match links.and_then(|links| links.pull(*pull)) {
-            Some(address) => Tail::Link(text, address),
-            None => Tail::Number(text),
-        });
-    }
+    pieces.extend(entry.pulls.iter().map(|pull| pull_piece(*pull, links)));
     let closed = entry
         .closes
         .iter()
@@ -154,6 +150,37 @@ pub(super) fn tail_of(entry: &Entry, links: Option<&Links>) -> Vec<Tail> {
     }
     tail.push(Tail::Text(")"));
     tail
+}
+
+/// The number of a pull request, and where it leads.
+fn pull_piece(pull: u64, links: Option<&Links>) -> Tail {
+    let mark = links.map_or('#', Links::pull_mark);
+    let text = format!("{mark}{pull}");
+    match links.and_then(|links| links.pull(pull)) {
+        Some(address) => Tail::Link(text, address),
+        None => Tail::Number(text),
+    }
+}
+
+/// The numbers of pull requests that have no line of their own.
+pub(super) fn upkeep(document: &mut Document, accounting: &Accounting, style: Style<'_>) {
+    if accounting.upkeep.is_empty() {
+        return;
+    }
+    document.heading(style.level, &[Part::Text(UPKEEP_TITLE)]);
+
+    for (kind, pulls) in &accounting.upkeep {
+        let mut pieces = vec![Tail::Text(kind.title())];
+        for (at, pull) in pulls.iter().take(style.most).enumerate() {
+            pieces.push(Tail::Text(if at == 0 { ": " } else { ", " }));
+            pieces.push(pull_piece(*pull, style.links));
+        }
+        if let Some(left_out) = pulls.len().checked_sub(style.most).filter(|left| *left > 0) {
+            pieces.push(Tail::Number(format!(" and {left_out} more")));
+        }
+        let parts: Vec<Part<'_>> = pieces.iter().map(Tail::part).collect();
+        document.item(0, &parts);
+    }
 }
 
 /// What an author says about a break, below its line.

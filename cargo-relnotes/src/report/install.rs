@@ -148,16 +148,17 @@ fn from_source(document: &mut Document, about: &About, tag: &str, has_programs: 
     ]);
 }
 
+/// What means nothing to a shell.
+fn is_plain_in_command(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._+-/@".contains(c)
+}
+
 /// The tag of the release, where it can be a part of a command; the usual name for it otherwise.
 fn usual_tag(about: &About) -> String {
-    let plain = |tag: &String| {
-        tag.chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._+-/@".contains(c))
-    };
     about
         .tag
         .clone()
-        .filter(plain)
+        .filter(|tag| tag.chars().all(is_plain_in_command))
         .unwrap_or_else(|| format!("v{}", about.version))
 }
 

@@ -81,11 +81,20 @@ fn escape_text(out: &mut String, text: &str, start: usize, line: Line) {
         };
         out.extend(guard);
         out.push(c);
-        let notifies = |next: char| next.is_alphanumeric() || matches!(next, '_' | '-');
-        if c == '@' && text[at + 1..].starts_with(notifies) {
+        if c == '@' && text[at + 1..].starts_with(begins_login) {
             out.push(BREAK);
         }
     }
+}
+
+/// Whether somebody is notified by `@` and this.
+fn begins_login(next: char) -> bool {
+    next.is_alphanumeric() || matches!(next, '_' | '-')
+}
+
+/// What ends the name of a repository.
+fn ends_repository(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
 /// Where a character stands.
@@ -174,8 +183,8 @@ impl Place<'_> {
 
     /// `owner/repo#1` would leave a back-reference in somebody else's tracker.
     fn is_reference_elsewhere(&self) -> bool {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        self.previous().is_some_and(is_name) && self.after.starts_with(|c: char| c.is_ascii_digit())
+        self.previous().is_some_and(ends_repository)
+            && self.after.starts_with(|c: char| c.is_ascii_digit())
     }
 
     /// Whether `-`, `+` or `=` at the beginning is an item, a rule or the line below a heading.

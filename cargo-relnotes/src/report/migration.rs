@@ -67,24 +67,28 @@ pub fn render(
     document.finish().map(Some)
 }
 
+/// What a guide asks people to replace.
+const ASKED: &str = "FILL-IN";
+
+/// What people wrote below a heading of a guide.
+fn answer_below<'a>(guide: &'a [(String, String)], heading: &str) -> Option<&'a String> {
+    let mut same = guide.iter().filter(|(other, _)| other == heading);
+    let answer = same.find(|(_, body)| !body.contains(ASKED));
+    answer.map(|(_, body)| body)
+}
+
 /// The fresh guide with what people wrote below its headings: where the guide asks for words and
 /// the old file has some below the same heading, those stay.
 pub fn with_words(fresh: &str, old: &str) -> String {
-    const ASKED: &str = "FILL-IN";
     let old = cut_at_headings(old);
-    let kept = |heading: &str| {
-        let mut same = old.iter().filter(|(other, _)| other == heading);
-        same.find(|(_, body)| !body.contains(ASKED))
-            .map(|(_, body)| body)
-    };
     let mut text: String = cut_at_headings(fresh)
         .into_iter()
-        .map(
-            |(heading, body)| match kept(&heading).filter(|_| body.contains(ASKED)) {
+        .map(|(heading, body)| {
+            match answer_below(&old, &heading).filter(|_| body.contains(ASKED)) {
                 Some(words) => format!("{}\n\n", words.trim_end()),
                 None => body,
-            },
-        )
+            }
+        })
         .collect();
     text.truncate(text.trim_end().len());
     text.push('\n');

@@ -102,6 +102,7 @@ fn write_body(document: &mut Document, release: &Release, most: usize) {
     if nothing {
         document.paragraph(&[Part::Text("Nothing changed for those who use it.")]);
     }
+    changes::upkeep(document, &changes.accounting, style);
 }
 
 /// `demo 1.2.0 (2026-11-21)`.

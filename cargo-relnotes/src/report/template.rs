@@ -152,8 +152,11 @@ fn upper_first(text: &str) -> String {
 
 /// An address that means nothing to Markdown: what links of the project are made of.
 fn plain_address(address: &str) -> Option<&str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:%+@".contains(c);
-    (address.starts_with("https://") && address.chars().all(is_plain)).then_some(address)
+    (address.starts_with("https://") && address.chars().all(is_plain_in_address)).then_some(address)
+}
+
+fn is_plain_in_address(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~/:%+@".contains(c)
 }
 
 /// An error of a template, with its line.
@@ -173,13 +176,17 @@ fn template_error(name: &str, error: &minijinja::Error) -> Error {
     .with_help("the names a template may use are listed in docs/relnotes.md")
 }
 
-/// A line, as templates see it.
-fn entry_names(entry: &Entry, links: Option<&Links>) -> serde_json::Value {
-    let pulls: Vec<_> = entry
-        .pulls
+/// Pull requests, as templates see them.
+fn pull_names(pulls: &[u64], links: Option<&Links>) -> Vec<serde_json::Value> {
+    pulls
         .iter()
         .map(|number| json!({ "number": number, "address": links.and_then(|links| links.pull(*number)) }))
-        .collect();
+        .collect()
+}
+
+/// A line, as templates see it.
+fn entry_names(entry: &Entry, links: Option<&Links>) -> serde_json::Value {
+    let pulls = pull_names(&entry.pulls, links);
     json!({
         "breaking": entry.section == Section::Breaking,
         "scope": entry.scope.as_ref().map(Untrusted::visible),
@@ -268,6 +275,7 @@ fn template_names(release: &Release) -> serde_json::Value {
         "sections": sections,
         "by_type": by_type,
         "keep_a_changelog": groups,
+        "upkeep": changes.accounting.upkeep.iter().map(|(kind, pulls)| json!({ "title": kind.title(), "pulls": pull_names(pulls, links) })).collect::<Vec<_>>(),
         "compare": release.chapter().compare_address(),
         "breaking": changes.breaking.iter().map(|item| json!({
             "source": item.source,

@@ -160,3 +160,37 @@ fn notes_of_other_tools_are_understood() {
         }
     }
 }
+
+#[test]
+fn pull_requests_without_a_line_are_named_together() {
+    let mut repo = Repo::released();
+    repo.commit("feat: new (#1)");
+    repo.commit("docs: explain it (#2)");
+    repo.commit("test: try it (#3)");
+    merge(&mut repo, "refactor: move it (#4)", &["wip", "docs: words"]);
+    repo.commit("ci: faster");
+    repo.commit("docs: more of the new thing (#1)");
+    repo.commit("chore(deps): bump elsewhere from 1.0.0 to 1.0.1 (#5)");
+    repo.commit("chore: secret (#6)\n\nChangelog: skip");
+    repo.report(&[], 0);
+    let notes = repo.notes();
+    let also = notes.split("## Also in this release\n\n").nth(1).unwrap();
+    let also = also.split("\n\n").next().unwrap();
+    assert_eq!(
+        also,
+        "- Documentation: #2\n- Tests: #3\n- Refactoring: #4\n- Upkeep: #5"
+    );
+
+    // What the project itself hides, or asks not to name, is not named.
+    let config = "[relnotes.sections]\ndocs = \"hide\"\n";
+    std::fs::write(repo.root.join("release-gates.toml"), config).unwrap();
+    repo.report(&[], 0);
+    assert!(!repo.notes().contains("Documentation: "));
+    std::fs::write(
+        repo.root.join("release-gates.toml"),
+        "[relnotes]\nupkeep = false\n",
+    )
+    .unwrap();
+    repo.report(&[], 0);
+    assert!(!repo.notes().contains("Also in this release"));
+}

@@ -18,11 +18,15 @@ use crate::rules;
 
 /// Whether a word stands by itself in the text.
 pub(super) fn names(text: &str, word: &str) -> bool {
-    let inside = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     !word.is_empty()
         && text.match_indices(word).any(|(at, _)| {
-            !text[..at].ends_with(inside) && !text[at + word.len()..].starts_with(inside)
+            !text[..at].ends_with(is_inside_word)
+                && !text[at + word.len()..].starts_with(is_inside_word)
         })
+}
+
+fn is_inside_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '-'
 }
 
 /// Lower-case words with single spaces between them.
