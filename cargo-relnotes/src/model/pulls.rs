@@ -99,8 +99,31 @@ fn bors(first: &str, body: &str) -> Option<Pull> {
         return Pull::numbered(number, first_line(body), branch);
     }
     let number = first.strip_prefix("Merge #")?;
+    if number.contains(" #") {
+        return bors_batch(number);
+    }
     let said = first_line(body).strip_prefix(number)?.strip_prefix(": ")?;
     Pull::numbered(number, said.split(" r=").next().unwrap_or(said), "")
+}
+
+/// `Merge #12 #13`: several pull requests in one merge, each with a line below. Their commits keep
+/// their lines.
+fn bors_batch(numbers: &str) -> Option<Pull> {
+    let is_number = |word: &str| word.trim_start_matches('#').parse::<u64>().is_ok();
+    numbers.split_whitespace().all(is_number).then(|| Pull {
+        number: None,
+        title: String::new(),
+        branch: String::new(),
+    })
+}
+
+/// The number a batch of bors gives the pull request of this title: `13: title r=… a=…`.
+fn number_in_batch(batch: &str, title: &str) -> Option<u64> {
+    batch.lines().skip(1).find_map(|line| {
+        let (number, said) = line.split_once(": ")?;
+        let said = said.split(" r=").next()?;
+        (said.trim() == title.trim()).then(|| number.parse().ok())?
+    })
 }
 
 /// `Merge branch 'topic' into 'main'`, the title and `See merge request group/project!12` below.
@@ -316,8 +339,9 @@ impl Pulls {
 
     /// The number of the pull request that brought a commit.
     pub(super) fn number_of(&self, at: usize, commits: &[Commit]) -> Option<u64> {
-        let merge = *self.owners.get(&at)?;
-        read(&commits[merge].message)?.number
+        let merge = &commits[*self.owners.get(&at)?].message;
+        let number = read(merge)?.number;
+        number.or_else(|| number_in_batch(merge, commits[at].subject()))
     }
 
     /// The merge that brought a commit.
@@ -445,6 +469,10 @@ mod tests {
             is(7, "Title", "")
         );
 
+        let batch = "Merge #7 #8\n\n7: Add a pager r=you a=me\n\n8: Mend it r=you a=me";
+        assert_eq!(pull(batch), is(0, "", ""));
+        assert_eq!(number_in_batch(batch, "Mend it"), Some(8));
+        assert_eq!(number_in_batch(batch, "Another"), None);
         assert_eq!(
             pull("Merge branch 'x' into 'main'\n\nTitle\n\nSee merge request a/b!9"),
             is(9, "Title", "x")

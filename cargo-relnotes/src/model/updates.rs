@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::dependencies::DependencyDelta;
-use super::grammar::{Header, Style};
+use super::grammar::{Header, Style, without_pull};
 
 /// Names of the dependencies that differ between two lockfiles, as `plain_name` writes them.
 pub fn rows(delta: &DependencyDelta) -> BTreeSet<String> {
@@ -82,7 +82,8 @@ fn is_scoped(header: &Header) -> bool {
 
 /// The words behind the verb of an update.
 fn update_words(header: &Header, is_told: bool) -> Option<Vec<&str>> {
-    let mut words = header.description.split_whitespace();
+    let text = without_pull(&header.description);
+    let mut words = text.split_whitespace();
     let verb = words.next()?.to_lowercase();
     let rest: Vec<&str> = words.collect();
     let is_verb = matches!(
@@ -104,7 +105,7 @@ fn update_words(header: &Header, is_told: bool) -> Option<Vec<&str>> {
     }
 
     // `Lock file maintenance`, `Pin dependencies`, `cargo update`.
-    let all: Vec<&str> = header.description.split_whitespace().collect();
+    let all: Vec<&str> = text.split_whitespace().collect();
     let odd_verb = matches!(
         verb.as_str(),
         "lock" | "lockfile" | "pin" | "unpin" | "cargo" | "run"
