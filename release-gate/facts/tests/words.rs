@@ -1,4 +1,4 @@
-//! The words of reports: what a method says is what serde writes and reads.
+//! The words of reports: what a method says is what serde writes and reads, or what people read in its place.
 
 use std::fmt::Debug;
 
@@ -51,27 +51,27 @@ fn words_of_the_envelope() {
 
 #[test]
 fn words_of_builds() {
-    check(
-        ProgramRole::as_str,
-        &[
-            (ProgramRole::Linker, "linker"),
-            (ProgramRole::CCompiler, "c-compiler"),
-            (ProgramRole::Assembler, "assembler"),
-            (ProgramRole::Archiver, "archiver"),
-            (ProgramRole::Other, "other"),
-        ],
-    );
-    check(
-        UnitKind::as_str,
-        &[
-            (UnitKind::BuildScript, "build-script"),
-            (UnitKind::ProcMacro, "proc-macro"),
-            (UnitKind::Lib, "lib"),
-            (UnitKind::Bin, "bin"),
-            (UnitKind::CObject, "c-object"),
-            (UnitKind::Link, "link"),
-        ],
-    );
+    for (role, word, written) in [
+        (ProgramRole::Linker, "linker", "linker"),
+        (ProgramRole::CCompiler, "C compiler", "c-compiler"),
+        (ProgramRole::Assembler, "assembler", "assembler"),
+        (ProgramRole::Archiver, "archiver", "archiver"),
+        (ProgramRole::Other, "program", "other"),
+    ] {
+        assert_eq!(role.as_str(), word);
+        assert_eq!(serde_json::to_value(role).unwrap(), written);
+    }
+    for (kind, word, written) in [
+        (UnitKind::BuildScript, "build script", "build-script"),
+        (UnitKind::ProcMacro, "proc macro", "proc-macro"),
+        (UnitKind::Lib, "library", "lib"),
+        (UnitKind::Bin, "executable", "bin"),
+        (UnitKind::CObject, "C object", "c-object"),
+        (UnitKind::Link, "link", "link"),
+    ] {
+        assert_eq!(kind.as_str(), word);
+        assert_eq!(serde_json::to_value(kind).unwrap(), written);
+    }
     check(
         Variation::as_str,
         &[
