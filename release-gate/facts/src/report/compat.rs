@@ -113,7 +113,6 @@ pub struct CompatHarness {
     /// The feature sets that were left out, with why.
     pub skipped_sets: Vec<String>,
     /// Crates of others that compile with the old library and were compiled with the new one.
-    #[serde(default)]
     pub dependents: Vec<CompatDependent>,
 }
 
