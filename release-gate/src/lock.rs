@@ -4,11 +4,13 @@
 //! an empty one, and a checksum that is there is never lost. In version 1 the checksums stand apart
 //! from the packages, in `[metadata]`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use cargo_lock::Lockfile;
 use release_gate_facts::Sha256Digest;
 use semver::Version;
+use serde::de::IgnoredAny;
 
 use crate::error::{Error, JudgeExt, Result};
 
@@ -93,7 +95,7 @@ impl Lock {
             Error::judge(format!("`{shown}` is not a readable lock file"))
                 .with_help("make it again with `cargo generate-lockfile`, or update this tool")
         };
-        let version = stated_version(text).map_err(|error| unreadable().with_source(error))?;
+        let shape: Shape = toml::from_str(text).map_err(|error| unreadable().with_source(error))?;
         let lock: Lockfile = text
             .parse()
             .map_err(|error: cargo_lock::Error| unreadable().with_source(error))?;
@@ -107,21 +109,68 @@ impl Lock {
             .collect::<Option<Vec<_>>>()
             .ok_or_else(unreadable)?;
         packages.sort();
+        if let Some(missing) = missing_package(&packages) {
+            return Err(unreadable().with_source(missing));
+        }
         Ok(Self {
-            version: version.unwrap_or(lock.version as u32),
+            version: shape.version.unwrap_or(lock.version as u32),
             packages,
         })
     }
 }
 
-/// The `version` key. cargo-lock knows the versions that it can read; a later one may have moved
-/// the checksums again.
-fn stated_version(text: &str) -> std::result::Result<Option<u32>, toml::de::Error> {
-    #[derive(serde::Deserialize)]
-    struct Stated {
-        version: Option<u32>,
+/// What packages are built with, and the file does not list: cargo reads no such file.
+fn missing_package(packages: &[Locked]) -> Option<String> {
+    let mut sources: BTreeMap<(&str, &Version), Vec<Option<&str>>> = BTreeMap::new();
+    for package in packages {
+        let key = (package.name.as_str(), &package.version);
+        let source = package.source.as_deref().map(without_commit);
+        sources.entry(key).or_default().push(source);
     }
-    toml::from_str::<Stated>(text).map(|stated| stated.version)
+
+    packages.iter().find_map(|package| {
+        let missing = package.dependencies.iter().find(|one| {
+            let wanted = one.source.as_deref().map(without_commit);
+            sources
+                .get(&(one.name.as_str(), &one.version))
+                .is_none_or(|known| wanted.is_some() && !known.contains(&wanted))
+        })?;
+        Some(format!(
+            "{} needs {} {}, which it does not list",
+            package.name, missing.name, missing.version
+        ))
+    })
+}
+
+/// A git source without its commit, which dependencies of the first version do not name.
+fn without_commit(source: &str) -> &str {
+    source.split('#').next().unwrap_or_default()
+}
+
+/// The keys that cargo writes. Under another one a package is not seen. cargo-lock knows the
+/// versions that it can read; a later one may have moved the checksums again.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "most keys are read by cargo-lock")]
+struct Shape {
+    version: Option<u32>,
+    root: Option<PackageShape>,
+    #[serde(default)]
+    package: Vec<PackageShape>,
+    metadata: Option<IgnoredAny>,
+    patch: Option<IgnoredAny>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "they are read by cargo-lock")]
+struct PackageShape {
+    name: IgnoredAny,
+    version: IgnoredAny,
+    source: Option<IgnoredAny>,
+    checksum: Option<IgnoredAny>,
+    dependencies: Option<IgnoredAny>,
+    replace: Option<IgnoredAny>,
 }
 
 /// A package of the lock file; `None` where its checksum is none of SHA-256.
@@ -220,6 +269,10 @@ mod tests {
             "[[package]]\nname = \"x\"\n",
             "[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"registry+https://example.org/\"\nchecksum = \"abc\"\n",
             "not toml at all [",
+            "version = 4\n[[packages]]\nname = \"x\"\nversion = \"1.0.0\"\n",
+            "version = 4\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nsorce = \"a\"\n",
+            "version = 4\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\ndependencies = [\"y 1.0.0\"]\n",
+            "version = 4\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\ndependencies = [\"y\"]\n",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
