@@ -1,15 +1,18 @@
 //! Where a database is, and everything in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use semver::Version;
 
+use super::file::{AdvisoryFile, UnreadableFile, canonical_name};
 use super::osv::parse_record;
 use super::published::{Collection, Published};
-use super::rustsec_file::parse_advisory;
+use super::shelf::Shelf;
 use crate::error::{Error, Result};
 use crate::folders::cargo_home;
+use crate::fs::walk;
 use crate::git::{CommitId, Git};
 use crate::process::Runner;
 
@@ -17,34 +20,14 @@ use crate::process::Runner;
 pub const ENV: &str = "RELEASE_GATES_ADVISORY_DB";
 
 /// A database that was read: a checkout of RustSec's advisory-db, or a folder of OSV records.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Advisories {
-    by_package: BTreeMap<(Collection, String), Vec<Published>>,
-    /// How many advisories there are.
-    pub count: usize,
-    /// Files that could not be read, sorted by path.
-    pub unreadable: Vec<UnreadableFile>,
+    shelves: BTreeMap<(Collection, String), Shelf>,
+    unreadable: Vec<UnreadableFile>,
     /// The commit of the checkout, where it is one.
     pub commit: Option<CommitId>,
     /// When that commit was made; seconds since 1970.
     pub time: Option<i64>,
-}
-
-/// A file of a database that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UnreadableFile {
-    /// Its path in the database, `/` between parts.
-    pub path: String,
-    /// Why.
-    pub why: String,
-    /// Packages it may be about, in canonical spelling: the one its folder is called after, and
-    /// whatever its text calls a package.
-    about: BTreeSet<String>,
-}
-
-/// Names as crates.io compares them: `A-b` and `a_b` are one package.
-fn canonical_name(name: &str) -> String {
-    name.to_ascii_lowercase().replace('-', "_")
 }
 
 /// Where cargo-audit keeps its copy. `None` without a home folder.
@@ -85,14 +68,6 @@ pub fn locate(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
         .find(|dir| dir.join("crates").is_dir()))
 }
 
-/// The files of a database, as far as they could be read.
-#[derive(Default)]
-struct Files {
-    published: Vec<Published>,
-    unreadable: Vec<UnreadableFile>,
-    count: usize,
-}
-
 impl Advisories {
     /// Reads a database: RustSec's (the folder that holds `crates/`), or a folder of OSV records
     /// (`*.json`), as osv.dev exports them for an ecosystem.
@@ -100,17 +75,20 @@ impl Advisories {
     /// # Errors
     /// The folder holds no advisory.
     pub fn open(dir: &Path, runner: &Runner) -> Result<Self> {
-        let mut files = Files::default();
+        let mut opened = Self::default();
         if dir.join("crates").is_dir() {
-            files.read_rustsec(dir, "crates", Collection::Crates);
-            files.read_rustsec(dir, "rust", Collection::Rust);
+            opened.read_rustsec(dir, "crates", Collection::Crates);
+            opened.read_rustsec(dir, "rust", Collection::Rust);
         }
-        if files.published.is_empty() && files.unreadable.is_empty() {
-            // RustSec's own export has its records in a folder of the same name.
-            files.read_osv(&dir.join("crates"));
-            files.read_osv(dir);
+        if opened.shelves.is_empty() && opened.unreadable.is_empty() {
+            opened.read_osv(dir);
         }
-        if files.published.is_empty() {
+        // Of files that wait, one that can be read is enough to tell a database from a ruin.
+        let holds_any = opened
+            .shelves
+            .values()
+            .any(|shelf| !shelf.published().is_empty());
+        if !holds_any {
             return Err(Error::judge(format!(
                 "the advisory database `{}` holds no advisory",
                 name_of(dir)
@@ -118,49 +96,34 @@ impl Advisories {
             .with_help("name a checkout of RustSec's advisory-db (the folder that holds `crates/`), or a folder of OSV records"));
         }
 
-        let mut by_package: BTreeMap<(Collection, String), Vec<Published>> = BTreeMap::new();
-        for advisory in files.published {
-            let key = (advisory.collection, canonical_name(&advisory.package));
-            by_package.entry(key).or_default().push(advisory);
-        }
-        for list in by_package.values_mut() {
-            list.sort_by(|a, b| a.id.cmp(&b.id));
-        }
-        files.unreadable.sort();
-        let (commit, time) = commit_of(dir, runner)?;
-        Ok(Self {
-            by_package,
-            count: files.count,
-            unreadable: files.unreadable,
-            commit,
-            time,
-        })
+        (opened.commit, opened.time) = commit_of(dir, runner)?;
+        Ok(opened)
+    }
+
+    /// How many advisories there are.
+    pub fn count(&self) -> usize {
+        self.shelves.values().map(Shelf::count).sum()
     }
 
     /// Adds what another database has beside this one. An advisory that is known here by its own id
     /// is not added a second time.
     pub fn merge(&mut self, other: Self) {
-        for (key, advisories) in other.by_package {
-            let known = self.by_package.entry(key).or_default();
-            for advisory in advisories {
-                // Under another id it may concern other versions.
-                let is_known = known.iter().any(|one| one.id == advisory.id);
-                if !is_known {
-                    known.push(advisory);
-                    self.count += 1;
+        for (key, theirs) in other.shelves {
+            match self.shelves.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(theirs);
                 }
+                Entry::Occupied(mut mine) => mine.get_mut().merge(theirs),
             }
-            known.sort_by(|a, b| a.id.cmp(&b.id));
         }
         self.unreadable.extend(other.unreadable);
-        self.unreadable.sort();
     }
 
     /// Everything published about a package, withdrawn advisories included, sorted by id.
     pub fn about(&self, collection: Collection, package: &str) -> &[Published] {
-        self.by_package
+        self.shelves
             .get(&(collection, canonical_name(package)))
-            .map(Vec::as_slice)
+            .map(Shelf::published)
             .unwrap_or_default()
     }
 
@@ -199,10 +162,10 @@ impl Advisories {
         &'a self,
         version: &'a Version,
     ) -> impl Iterator<Item = &'a Published> {
-        self.by_package
+        self.shelves
             .iter()
             .filter(|((collection, _), _)| *collection == Collection::Rust)
-            .flat_map(|(_, list)| list)
+            .flat_map(|(_, shelf)| shelf.published())
             .filter(|advisory| advisory.concerns(version))
     }
 
@@ -210,100 +173,102 @@ impl Advisories {
     /// looked at it.
     pub fn unreadable_about(&self, package: &str) -> impl Iterator<Item = &UnreadableFile> {
         let name = canonical_name(package);
+        let waited = self
+            .shelves
+            .get(&(Collection::Crates, name.clone()))
+            .map(Shelf::unreadable)
+            .unwrap_or_default();
         self.unreadable
             .iter()
             .filter(move |file| file.about.contains(&name))
+            .chain(waited)
     }
-}
 
-impl Files {
-    /// The files are parsed on all processors: they are what an audit spends its time on.
+    /// The files that cannot be read, sorted by path: all whose package is in doubt, and of the
+    /// others those about packages that were asked for.
+    pub fn unreadable(&self) -> Vec<&UnreadableFile> {
+        let waited = self.shelves.values().flat_map(Shelf::known_unreadable);
+        let mut files: Vec<&UnreadableFile> = self.unreadable.iter().chain(waited).collect();
+        files.sort();
+        files
+    }
+
     fn read_rustsec(&mut self, dir: &Path, folder: &str, collection: Collection) {
-        let files = advisory_files(&dir.join(folder));
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = files.len().div_ceil(threads).max(1);
-        let parsed: Vec<ParsedFile<'_>> = std::thread::scope(|scope| {
-            let workers: Vec<_> = files
-                .chunks(share)
-                .map(|part| scope.spawn(move || parse_files(part, collection)))
-                .collect();
-            workers
-                .into_iter()
-                .flat_map(|worker| worker.join().expect("a panic of the parser is caught"))
-                .collect()
-        });
-
-        for ParsedFile { file, result } in parsed {
-            match result {
-                Ok(advisory) => {
-                    self.count += 1;
-                    self.published.push(advisory);
-                }
-                Err((why, text)) => {
-                    let package = file.parent().map(name_of).unwrap_or_default();
-                    let shown = format!("{folder}/{package}/{}", name_of(file));
-                    self.refuse(shown, why, &package, &text);
+        for file in advisory_files(&dir.join(folder)) {
+            let package = file.parent().map(name_of).unwrap_or_default();
+            let path = format!("{folder}/{package}/{}", name_of(&file));
+            match std::fs::read_to_string(&file) {
+                Ok(text) => self.place(AdvisoryFile {
+                    path,
+                    text,
+                    collection,
+                }),
+                Err(error) => {
+                    let file = UnreadableFile::new(path, error.to_string(), &package, "");
+                    self.unreadable.push(file);
                 }
             }
         }
     }
 
+    fn place(&mut self, file: AdvisoryFile) {
+        if let Some(package) = file.certain_package() {
+            let key = (file.collection, canonical_name(package));
+            self.shelves.entry(key).or_default().add_file(file);
+            return;
+        }
+        match file.parse() {
+            Ok(advisory) => self.add(advisory),
+            Err(file) => self.unreadable.push(file),
+        }
+    }
+
+    fn add(&mut self, advisory: Published) {
+        let key = (advisory.collection, canonical_name(&advisory.package));
+        self.shelves.entry(key).or_default().add(advisory);
+    }
+
+    /// Records may lie in folders, as in the repositories of those who publish them.
     fn read_osv(&mut self, dir: &Path) {
-        for file in sorted_entries(dir) {
-            let name = name_of(&file);
-            if !name.ends_with(".json") || name.starts_with('.') {
+        let files = match walk(dir) {
+            Ok(files) => files,
+            Err(error) => {
+                let whole = UnreadableFile::new(name_of(dir), error.to_string(), "", "");
+                return self.unreadable.push(whole);
+            }
+        };
+        for file in files {
+            let path = shown_path(&file.relative);
+            let is_hidden = path.split('/').any(|part| part.starts_with('.'));
+            if !path.ends_with(".json") || is_hidden {
                 continue;
             }
-            let bytes = match std::fs::read(&file) {
+            let bytes = match std::fs::read(&file.path) {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    self.refuse(name, error.to_string(), "", "");
+                    let file = UnreadableFile::new(path, error.to_string(), "", "");
+                    self.unreadable.push(file);
                     continue;
                 }
             };
             match parse_record(&bytes) {
-                Ok(list) => {
-                    self.count += usize::from(!list.is_empty());
-                    self.published.extend(list);
+                Ok(list) => list.into_iter().for_each(|advisory| self.add(advisory)),
+                Err(why) => {
+                    let text = String::from_utf8_lossy(&bytes);
+                    let file = UnreadableFile::new(path, why, "", &text);
+                    self.unreadable.push(file);
                 }
-                Err(why) => self.refuse(name, why, "", &String::from_utf8_lossy(&bytes)),
             }
         }
     }
-
-    fn refuse(&mut self, path: String, why: String, folder: &str, text: &str) {
-        let mut about = packages_named_in(text);
-        if !folder.is_empty() {
-            about.insert(canonical_name(folder));
-        }
-        self.unreadable.push(UnreadableFile { path, why, about });
-    }
 }
 
-/// A file, and what it says; else why it cannot be read, and its text as far as that is known.
-struct ParsedFile<'a> {
-    file: &'a Path,
-    result: std::result::Result<Published, (String, String)>,
-}
-
-fn parse_files(files: &[PathBuf], collection: Collection) -> Vec<ParsedFile<'_>> {
-    files
-        .iter()
-        .map(|file| ParsedFile {
-            file,
-            result: match std::fs::read_to_string(file) {
-                Ok(text) => parse_guarded(&text, collection).map_err(|why| (why, text)),
-                Err(error) => Err((error.to_string(), String::new())),
-            },
-        })
-        .collect()
-}
-
-/// Parses an advisory. RustSec's library asserts some of what it should refuse (`= 1` beside `> 1`);
-/// such a file is one that cannot be read, like any other.
-fn parse_guarded(text: &str, collection: Collection) -> std::result::Result<Published, String> {
-    std::panic::catch_unwind(|| parse_advisory(text, collection))
-        .unwrap_or_else(|_| Err("its ranges of versions contradict each other".to_owned()))
+/// A path with `/` between its parts.
+fn shown_path(path: &Path) -> String {
+    path.iter()
+        .map(|part| part.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 /// The files of advisories in the folders of packages, drafts left out.
@@ -315,22 +280,6 @@ fn advisory_files(folder: &Path) -> Vec<PathBuf> {
             let name = name_of(file);
             name.ends_with(".md") && !name.starts_with('.') && !name.starts_with("RUSTSEC-0000-")
         })
-        .collect()
-}
-
-/// Every quoted word that stands behind `package` or `name` in a text that cannot be parsed: what
-/// an unreadable advisory may be about.
-fn packages_named_in(text: &str) -> BTreeSet<String> {
-    text.lines()
-        .filter(|line| line.contains("package") || line.contains("name"))
-        .flat_map(|line| line.split('"').skip(1).step_by(2))
-        .filter(|word| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        })
-        .map(canonical_name)
         .collect()
 }
 
@@ -417,7 +366,7 @@ mod tests {
             ("crates/small-vec/RUSTSEC-2024-0002.md", broken),
         ]);
         assert_eq!(
-            ours.unreadable[0].path,
+            ours.unreadable()[0].path,
             "crates/small-vec/RUSTSEC-2024-0002.md"
         );
         assert_eq!(ours.unreadable_about("smallvec").count(), 1);
@@ -436,7 +385,7 @@ mod tests {
         assert!(ours.about(Collection::Crates, "std").is_empty());
         assert_eq!(ours.concerning_rust(&Version::new(1, 0, 4)).count(), 1);
         assert_eq!(ours.concerning_rust(&Version::new(1, 0, 5)).count(), 0);
-        assert_eq!(ours.count, 2);
+        assert_eq!(ours.count(), 2);
     }
 
     #[test]

@@ -32,11 +32,14 @@ struct Record {
 
 #[derive(Deserialize)]
 struct Affected {
-    package: Package,
+    /// What is known by commits of a repository only has none.
+    package: Option<Package>,
     #[serde(default)]
     ranges: Vec<EventRange>,
     #[serde(default)]
     versions: Vec<String>,
+    #[serde(default)]
+    severity: Vec<Score>,
     database_specific: Option<DatabaseSpecific>,
     ecosystem_specific: Option<EcosystemSpecific>,
 }
@@ -98,12 +101,25 @@ pub(super) fn parse_record(bytes: &[u8]) -> Result<Vec<Published>, String> {
     record
         .affected
         .iter()
-        .filter(|affected| affected.package.ecosystem == ECOSYSTEM)
-        .map(|affected| published_of(&record, affected))
+        .filter_map(|affected| Some((affected, affected.package.as_ref()?)))
+        .filter(|(_, package)| package.is_of_crates_io())
+        .map(|(affected, package)| published_of(&record, affected, package))
         .collect()
 }
 
-fn published_of(record: &Record, affected: &Affected) -> Result<Published, String> {
+impl Package {
+    /// A word behind a colon says which part of an ecosystem is meant.
+    fn is_of_crates_io(&self) -> bool {
+        let ecosystem = self.ecosystem.split(':').next().unwrap_or_default();
+        ecosystem.eq_ignore_ascii_case(ECOSYSTEM)
+    }
+}
+
+fn published_of(
+    record: &Record,
+    affected: &Affected,
+    package: &Package,
+) -> Result<Published, String> {
     let mut aliases = record.aliases.clone();
     aliases.sort();
     let informational = affected
@@ -131,11 +147,11 @@ fn published_of(record: &Record, affected: &Affected) -> Result<Published, Strin
         id: record.id.clone(),
         aliases,
         collection: Collection::Crates,
-        package: affected.package.name.clone(),
+        package: package.name.clone(),
         title: collapse_white_space(title),
         kind,
         unknown_kind,
-        severity: severity_of(record),
+        severity: severity_of(record, affected),
         date: date.get(..10).unwrap_or_default().to_owned(),
         withdrawn: record.withdrawn.is_some(),
         ranges: ranges_of(affected)?,
@@ -166,10 +182,11 @@ fn kind_of(id: &str, informational: Option<&str>) -> (AdvisoryKind, Option<Strin
 }
 
 /// By the highest CVSS vector; else by GitHub's own word, which covers advisories without a vector.
-fn severity_of(record: &Record) -> Severity {
+fn severity_of(record: &Record, affected: &Affected) -> Severity {
     let scored = record
         .severity
         .iter()
+        .chain(&affected.severity)
         .filter(|score| score.kind.starts_with("CVSS"))
         .filter_map(|score| score.score.parse::<cvss::Cvss>().ok())
         .map(|vector| match vector.severity() {
@@ -215,24 +232,40 @@ fn ranges_of(affected: &Affected) -> Result<Ranges, String> {
     Ok(Ranges::Osv { ranges, versions })
 }
 
-/// Events sorted into pairs, as the schema's algorithm reads them.
+/// Events sorted into pairs, as the schema's algorithm reads them: by version, whatever their order
+/// in the record. At one version a range ends before the next begins, but for the last that is
+/// affected.
 fn pairs_of(events: &[Event]) -> Result<Vec<OsvRange>, String> {
-    let mut pairs: Vec<OsvRange> = Vec::new();
+    let mut sorted = Vec::new();
     for event in events {
+        if let Some(text) = &event.fixed {
+            let fixed = version_of(text)?;
+            sorted.push((fixed.clone(), 0, Some(OsvEnd::Fixed(fixed))));
+        }
         if let Some(text) = &event.introduced {
+            sorted.push((version_of(text)?, 1, None));
+        }
+        if let Some(text) = &event.last_affected {
+            let last = version_of(text)?;
+            sorted.push((last.clone(), 2, Some(OsvEnd::LastAffected(last))));
+        }
+    }
+    sorted.sort_by(|(a, rank_a, _), (b, rank_b, _)| a.cmp_precedence(b).then(rank_a.cmp(rank_b)));
+
+    let mut pairs: Vec<OsvRange> = Vec::new();
+    for (version, _, end) in sorted {
+        let Some(end) = end else {
             pairs.push(OsvRange {
-                introduced: version_of(text)?,
+                introduced: version,
                 end: OsvEnd::Open,
             });
-        }
-        let end = match (&event.fixed, &event.last_affected) {
-            (Some(text), _) => OsvEnd::Fixed(version_of(text)?),
-            (None, Some(text)) => OsvEnd::LastAffected(version_of(text)?),
-            (None, None) => continue,
+            continue;
         };
         match pairs.last_mut() {
             Some(pair) if pair.end == OsvEnd::Open => pair.end = end,
-            _ => return Err("a range ends that did not begin".to_owned()),
+            // The repair of a later branch: all before it is repaired already.
+            Some(_) => {}
+            None => return Err("a range ends that did not begin".to_owned()),
         }
     }
     Ok(pairs)
@@ -267,6 +300,30 @@ mod tests {
             ("2.0.0", true),
             ("2.1.0", true),
             ("2.1.1", false),
+        ] {
+            assert_eq!(
+                one.concerns(&version.parse().unwrap()),
+                concerned,
+                "{version}"
+            );
+        }
+    }
+
+    #[test]
+    fn events_count_by_their_versions_and_not_by_their_order() {
+        let record = br#"{"id":"GHSA-aaaa-bbbb-cccc","affected":[
+            {"ranges":[{"type":"GIT","repo":"https://example.org/a","events":[{"introduced":"0"}]}]},
+            {"package":{"ecosystem":"Crates.io","name":"a"},
+             "severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+             "ranges":[{"type":"SEMVER","events":[{"fixed":"2.1.0"},{"fixed":"1.2.0"},{"introduced":"2.0.0"},{"introduced":"0"}]}]}]}"#;
+        let list = parse_record(record).unwrap();
+        let [one] = &list[..] else { panic!("{list:?}") };
+        assert_eq!(one.severity, Severity::Critical);
+        for (version, concerned) in [
+            ("1.1.9", true),
+            ("1.2.0", false),
+            ("2.0.0", true),
+            ("2.1.0", false),
         ] {
             assert_eq!(
                 one.concerns(&version.parse().unwrap()),

@@ -8,6 +8,7 @@ use release_gate::error::JudgeExt as _;
 use release_gate::facts::report::vulns::VulnsData;
 use release_gate::fs::TEMPORARY;
 use release_gate::process::Step;
+use release_gate::text::one_line;
 use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result, Status, Subject};
 
 use crate::TOOL;
@@ -161,19 +162,13 @@ fn run_git(cx: &Context, step: Step) -> Result<()> {
         return Ok(());
     }
 
-    let why = first_error_line(&finished.stderr_text());
-    Err(Error::judge(format!("{}: {}", cannot_fetch(), redact_text(&why))).with_help(help))
-}
-
-/// The line in which git says what went wrong. The command line and the rest of what it prints name
-/// folders of the machine.
-fn first_error_line(stderr: &str) -> String {
-    stderr
-        .lines()
-        .find(|line| line.starts_with("fatal: ") || line.starts_with("error: "))
-        .or_else(|| stderr.lines().next())
-        .unwrap_or("git did not say why")
-        .to_owned()
+    let why = one_line(&finished.stderr_text());
+    let why = if why.is_empty() {
+        "git did not say why"
+    } else {
+        &why
+    };
+    Err(Error::judge(format!("{}: {}", cannot_fetch(), redact_text(why))).with_help(help))
 }
 
 /// There is no database, and the two ways on.
@@ -226,24 +221,12 @@ pub(super) fn without_database(cx: &Context, findings: Vec<Finding>) -> Outcome 
     }
 }
 
-/// Findings about the database, and whether it is too old to judge by.
-pub(super) fn judge_database(
+/// What is said of the database's age, and whether it is too old to judge by.
+pub(super) fn judge_age(
     advisories: &Advisories,
     max_age: Option<u32>,
     today: i64,
-) -> (Vec<Finding>, bool) {
-    let mut findings: Vec<Finding> = advisories
-        .unreadable
-        .iter()
-        .map(|file| {
-            Finding::new(
-                &rules::BAD_ADVISORY,
-                format!("`{}` of the advisory database cannot be read", file.path),
-            )
-            .help("fetch the database again")
-        })
-        .collect();
-
+) -> (Option<Finding>, bool) {
     let age = advisories
         .time
         .map(|time| (today - time).div_euclid(86_400));
@@ -266,8 +249,7 @@ pub(super) fn judge_database(
     let stale = old
         .as_ref()
         .is_some_and(|(rule, _)| rule.id == rules::OLD_DATABASE.id);
-    findings
-        .extend(old.map(|(rule, text)| Finding::new(rule, text).help("fetch the database again")));
+    let finding = old.map(|(rule, text)| Finding::new(rule, text).help("fetch the database again"));
 
-    (findings, stale)
+    (finding, stale)
 }

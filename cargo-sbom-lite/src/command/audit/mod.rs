@@ -102,8 +102,8 @@ pub(crate) fn run(cx: &mut Context, args: &Args) -> Result<Outcome> {
         advisories.merge(Advisories::open(more, &cx.runner)?);
     }
     let max_age = args.max_db_age.or(config.max_db_age);
-    let (mut findings, stale) = database::judge_database(&advisories, max_age, today);
-    findings.extend(fetched);
+    let (age, stale) = database::judge_age(&advisories, max_age, today);
+    let findings = age.into_iter().chain(fetched).collect();
     let audit = Audit {
         advisories,
         policy: AuditPolicy {

@@ -4,7 +4,7 @@ use release_gate::advisories::Advisories;
 use release_gate::facts::report::vulns::{AdvisoryKind, Database, Hit, Linkage, VulnsData};
 use release_gate::folders::cargo_home;
 use release_gate::text::counted;
-use release_gate::{Context, Coverage, Level, Report, Result, Status, time};
+use release_gate::{Context, Coverage, Finding, Level, Report, Result, Status, time};
 
 use super::settings::{Audit, Audited};
 use crate::TOOL;
@@ -20,6 +20,7 @@ pub(super) fn report_of(cx: &Context, audit: &Audit, audited: Audited) -> Result
     let packages = &audited.packages;
     let mut hits = audited.hits;
     let mut findings = audit.findings.clone();
+    findings.extend(unreadable_findings(advisories));
     findings.extend(audited.findings);
     findings.extend(judge_hits(&mut hits, &audit.policy, &audited.product));
 
@@ -64,7 +65,7 @@ pub(super) fn report_of(cx: &Context, audit: &Audit, audited: Audited) -> Result
 
 /// Whether something that was not judged forbids a verdict: what cannot be looked up may be
 /// anything, unless somebody has allowed that.
-fn is_blind(cx: &Context, coverage: &Coverage) -> Result<bool> {
+pub(super) fn is_blind(cx: &Context, coverage: &Coverage) -> Result<bool> {
     for rule in [
         &rules::NOT_JUDGED_COMPONENT,
         &rules::NOT_JUDGED_DOCUMENT,
@@ -87,10 +88,14 @@ fn is_blind(cx: &Context, coverage: &Coverage) -> Result<bool> {
 /// How the reason of an entry begins, where the file may be about a package that is judged.
 const ABOUT: &str = "it may be about a package that is judged";
 
-/// What the database and this machine do not know.
-fn add_gaps(coverage: &mut Coverage, audit: &Audit, packages: &[Locked], yanked_unknown: usize) {
-    let advisories = &audit.advisories;
-    for file in &advisories.unreadable {
+/// The files of the database that cannot be read; those that may be about a package forbid a
+/// verdict.
+pub(super) fn add_unreadable(
+    coverage: &mut Coverage,
+    advisories: &Advisories,
+    packages: &[Locked],
+) {
+    for file in advisories.unreadable() {
         let concerns = packages.iter().any(|package| {
             advisories
                 .unreadable_about(&package.name)
@@ -108,6 +113,12 @@ fn add_gaps(coverage: &mut Coverage, audit: &Audit, packages: &[Locked], yanked_
             why,
         );
     }
+}
+
+/// What the database and this machine do not know.
+fn add_gaps(coverage: &mut Coverage, audit: &Audit, packages: &[Locked], yanked_unknown: usize) {
+    let advisories = &audit.advisories;
+    add_unreadable(coverage, advisories, packages);
 
     if advisories.time.is_none() {
         coverage.not_judged(
@@ -128,11 +139,22 @@ fn add_gaps(coverage: &mut Coverage, audit: &Audit, packages: &[Locked], yanked_
     }
 }
 
+/// What of the database cannot be read, as far as the lookups came upon it.
+pub(super) fn unreadable_findings(advisories: &Advisories) -> impl Iterator<Item = Finding> {
+    advisories.unreadable().into_iter().map(|file| {
+        Finding::new(
+            &rules::BAD_ADVISORY,
+            format!("`{}` of the advisory database cannot be read", file.path),
+        )
+        .help("fetch the database again")
+    })
+}
+
 fn state_of(advisories: &Advisories) -> Database {
     Database {
         commit: advisories.commit.clone(),
         date: advisories.time.map(time::iso_date),
-        advisories: advisories.count as u64,
+        advisories: advisories.count() as u64,
     }
 }
 

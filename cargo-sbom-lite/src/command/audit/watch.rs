@@ -4,13 +4,16 @@
 use release_gate::facts::report::watch::{WatchData, WatchedRelease};
 use release_gate::git::{Git, parse_version_tag};
 use release_gate::lock::Lock;
+use release_gate::text::counted;
 use release_gate::{Context, Coverage, Error, Finding, Outcome, Report, Result, Status};
 use semver::Version;
 
+use super::report::{add_unreadable, is_blind, unreadable_findings};
 use super::settings::Audit;
 use crate::TOOL;
 use crate::judge::audit::judge_hits;
 use crate::judge::matching::{Build, find_hits};
+use crate::model::locked::Locked;
 use crate::read::lock;
 use crate::rules;
 
@@ -33,40 +36,53 @@ pub(super) fn run(
 
     let mut findings: Vec<Finding> = audit.findings.clone();
     let mut releases = Vec::new();
+    let mut packages = Vec::new();
     let mut unjudged = false;
     for tag in tags {
-        let (release, found) = judge_release(git, &path, tag, audit, mirrors)?;
-        unjudged |= found
+        let judged = judge_release(git, &path, tag, audit, mirrors)?;
+        unjudged |= judged
+            .findings
             .iter()
             .any(|finding| finding.rule == rules::RELEASE_UNJUDGED.id);
-        findings.extend(found);
-        releases.push(release);
+        findings.extend(judged.findings);
+        packages.extend(judged.packages);
+        releases.push(judged.release);
     }
+    findings.extend(unreadable_findings(&audit.advisories));
 
-    let affected = releases
-        .iter()
-        .filter(|release| !release.advisories.is_empty())
-        .count();
-    let summary = format!(
-        "{affected} of {} releases are affected by something known",
-        releases.len()
-    );
+    let summary = summary_of(&releases);
     let subject = project.workspace_subject();
     let human = if cx.args().quiet {
         String::new()
     } else {
         table_of(&releases)
     };
-    let coverage = coverage_of(&releases);
+    let mut coverage = coverage_of(&releases);
+    packages.sort();
+    packages.dedup();
+    add_unreadable(&mut coverage, &audit.advisories, &packages);
+    let is_blind = is_blind(cx, &coverage)?;
     let mut report = Report::with_data(&TOOL, subject, &WatchData { releases })
         .findings(findings)
         .coverage(coverage)
         .human(human)
         .summary(summary);
-    if unjudged || audit.stale {
+    if unjudged || audit.stale || is_blind {
         report = report.status(Status::Error);
     }
     Ok(report.print_only().into())
+}
+
+fn summary_of(releases: &[WatchedRelease]) -> String {
+    let judged = releases.iter().filter(|release| release.packages.is_some());
+    let all = counted(judged.clone().count(), "release", "releases");
+    match judged
+        .filter(|release| !release.advisories.is_empty())
+        .count()
+    {
+        0 => format!("the packages of {all} have no known advisory"),
+        affected => format!("{affected} of {all} have packages with known advisories"),
+    }
 }
 
 /// A release whose lock file is missing or cannot be read was not judged.
@@ -109,27 +125,48 @@ fn release_tags(git: &Git, names: &[String], count: usize) -> Result<Vec<String>
     Ok(tags.into_iter().map(|(_, tag)| tag).collect())
 }
 
+/// A release, its packages, and what was found about it.
+struct JudgedRelease {
+    release: WatchedRelease,
+    packages: Vec<Locked>,
+    findings: Vec<Finding>,
+}
+
+impl JudgedRelease {
+    fn unknown(tag: String, finding: Finding) -> Self {
+        Self {
+            release: WatchedRelease {
+                tag,
+                packages: None,
+                advisories: Vec::new(),
+            },
+            packages: Vec::new(),
+            findings: vec![finding],
+        }
+    }
+}
+
 fn judge_release(
     git: &Git,
     path: &str,
     tag: String,
     audit: &Audit,
     mirrors: &[String],
-) -> Result<(WatchedRelease, Vec<Finding>)> {
+) -> Result<JudgedRelease> {
     let commit = git.resolve(&tag)?;
     let Some(bytes) = git.show(&commit, path)? else {
         let finding = Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag} has no {path}"))
             .help(format!(
                 "if {path} lay elsewhere then, audit it with `git show {tag}:PATH > Cargo.lock` and --lockfile; else commit it with each release"
             ));
-        return Ok((unknown_release(tag), vec![finding]));
+        return Ok(JudgedRelease::unknown(tag, finding));
     };
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let lock = match Lock::parse(&text, &format!("{tag}:{path}")) {
         Ok(lock) => lock,
         Err(error) => {
             let finding = Finding::new(&rules::RELEASE_UNJUDGED, format!("{tag}: {error}"));
-            return Ok((unknown_release(tag), vec![finding]));
+            return Ok(JudgedRelease::unknown(tag, finding));
         }
     };
 
@@ -157,15 +194,11 @@ fn judge_release(
         packages: Some(packages.len() as u64),
         advisories: hits,
     };
-    Ok((release, findings))
-}
-
-fn unknown_release(tag: String) -> WatchedRelease {
-    WatchedRelease {
-        tag,
-        packages: None,
-        advisories: Vec::new(),
-    }
+    Ok(JudgedRelease {
+        release,
+        packages,
+        findings,
+    })
 }
 
 fn table_of(releases: &[WatchedRelease]) -> String {
