@@ -191,20 +191,23 @@ impl Report {
         self
     }
 
-    /// Names files in errors from the project instead of from this machine's root, and errors in one
-    /// line. What more a program printed stays beside the line, as the evidence `output`.
+    /// Names files in findings from the project instead of from this machine's root, and errors in
+    /// one line. What more a program printed stays beside the line, as the evidence `output`.
     pub fn hide_folders(&mut self, folders: &Folders) {
         for entry in &mut self.envelope.coverage.not_judged {
             entry.why = folders.hide(&one_line(&entry.why));
         }
-        let errors = self.envelope.findings.iter_mut();
-        for finding in errors.filter(|finding| finding.rule == NOT_JUDGED.id) {
+        for finding in &mut self.envelope.findings {
             let whole = folders.hide(&finding.message);
+            finding.help = finding.help.take().map(|help| folders.hide(&help));
+            if finding.rule != NOT_JUDGED.id {
+                finding.message = whole;
+                continue;
+            }
             finding.message = one_line(&whole);
             if whole.trim_end().contains('\n') {
                 finding.evidence.insert(OUTPUT.to_owned(), whole.into());
             }
-            finding.help = finding.help.take().map(|help| folders.hide(&help));
         }
     }
 
