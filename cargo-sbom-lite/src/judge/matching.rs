@@ -1,6 +1,6 @@
 //! Which advisories concern which packages of a build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use release_gate::advisories::{Advisories, Published};
 use release_gate::facts::report::vulns::{Hit, Origin, Reachability, Scope};
@@ -22,7 +22,16 @@ pub struct Build<'a> {
     pub requirements: Option<&'a Requirements>,
 }
 
+/// Where a package can come from.
+const ORIGINS: [Origin; 4] = [
+    Origin::CratesIo,
+    Origin::Registry,
+    Origin::Git,
+    Origin::Path,
+];
+
 /// A package of the build: its URL, its role, and the triples its units are compiled for.
+#[derive(Clone)]
 struct Built {
     purl: String,
     role: Role,
@@ -34,7 +43,8 @@ type BuiltPackages<'a> = BTreeMap<(&'a str, &'a str, Origin), Built>;
 
 /// Looks every package up.
 pub fn find_hits(packages: &[Locked], advisories: &Advisories, build: Build<'_>) -> Vec<Hit> {
-    let built = built_packages(build);
+    let mut built = built_packages(build);
+    add_stand_ins(&mut built, packages);
 
     let mut hits = Vec::new();
     for package in packages {
@@ -84,6 +94,33 @@ fn built_packages(build: Build<'_>) -> BuiltPackages<'_> {
     }
 
     packages
+}
+
+/// Locked packages in whose place something is built that Cargo.lock does not name, as the key
+/// `paths` of cargo's configuration has it.
+fn add_stand_ins(built: &mut BuiltPackages<'_>, packages: &[Locked]) {
+    let locked: BTreeSet<(&str, String, Origin)> = packages
+        .iter()
+        .map(|package| {
+            let origin = package.source.origin();
+            (package.name.as_str(), package.version.to_string(), origin)
+        })
+        .collect();
+
+    let mut stand_ins = Vec::new();
+    for ((name, version, origin), one) in built.iter() {
+        if locked.contains(&(*name, (*version).to_owned(), *origin)) {
+            continue;
+        }
+        for other in ORIGINS {
+            let is_locked = locked.contains(&(*name, (*version).to_owned(), other));
+            let is_built = built.contains_key(&(*name, *version, other));
+            if is_locked && !is_built {
+                stand_ins.push(((*name, *version, other), one.clone()));
+            }
+        }
+    }
+    built.extend(stand_ins);
 }
 
 fn hit_of(
@@ -143,12 +180,14 @@ fn hit_of(
 fn path_to(package: &Locked, build: Build<'_>) -> Vec<String> {
     let version = package.version.to_string();
     for inventory in build.inventories {
-        let found = inventory.all().find(|component| {
-            component.name == package.name
-                && component.version == version
-                && component.source.origin() == package.source.origin()
-        });
-        if let Some(component) = found {
+        let mut namesakes: Vec<_> = inventory
+            .all()
+            .filter(|component| component.name == package.name && component.version == version)
+            .collect();
+        // What stands in for it comes from elsewhere.
+        let origin = package.source.origin();
+        namesakes.sort_by_key(|component| component.source.origin() != origin);
+        if let Some(component) = namesakes.first() {
             return inventory.path_to(&component.purl());
         }
     }

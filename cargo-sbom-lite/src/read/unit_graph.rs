@@ -4,6 +4,8 @@
 //! toolchain this needs `RUSTC_BOOTSTRAP=1`, which is set for this one call and reaches no build
 //! script, since none is run.
 
+use std::ffi::OsString;
+
 use release_gate::SharedArgs;
 use release_gate::process::{ProcessError, Runner, Step};
 
@@ -54,6 +56,20 @@ pub fn unit_graph_with(
     ask_graph(&["-p", package], args, runner, variables)
 }
 
+/// Variables of cargo's configuration that decide what is built: targets, and flags that conditions
+/// of dependencies look at.
+pub fn building_variables() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        are_flags(&name)
+            || BUILDING_PREFIXES
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+    })
+}
+
+const BUILDING_PREFIXES: [&str; 3] = ["CARGO_BUILD_", "CARGO_RESOLVER_", "CARGO_TARGET_"];
+
 fn ask_graph(
     selection: &[&str],
     args: &SharedArgs,
@@ -62,7 +78,7 @@ fn ask_graph(
 ) -> Result<UnitGraph, UnitGraphError> {
     let mut step = Step::cargo()
         .inherit_network_env()
-        .inherit(["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"])
+        .inherit(building_variables())
         .env("RUSTC_BOOTSTRAP", "1");
     for (name, value) in variables {
         step = step.env(name, value);
@@ -84,6 +100,11 @@ fn ask_graph(
     Ok(parse_graph(&runner.run(step)?.success()?.stdout)?)
 }
 
+/// Whether a variable gives rustc flags: for all targets, or `CARGO_TARGET_<triple>_RUSTFLAGS`.
+fn are_flags(variable: &str) -> bool {
+    variable == "RUSTFLAGS" || variable.starts_with("CARGO_") && variable.ends_with("_RUSTFLAGS")
+}
+
 /// Flags that keep cargo from writing a lock file, whatever else was asked for.
 pub fn locked_args(args: &SharedArgs) -> Vec<&'static str> {
     if args.is_offline() {
@@ -95,16 +116,12 @@ pub fn locked_args(args: &SharedArgs) -> Vec<&'static str> {
 
 /// Flags that the environment or cargo's configuration gives rustc; `None` where there are none.
 pub fn rustc_flags(args: &SharedArgs, runner: &Runner) -> Option<String> {
-    for variable in [
-        "RUSTFLAGS",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_BUILD_RUSTFLAGS",
-    ] {
-        if let Ok(flags) = std::env::var(variable)
-            && !flags.is_empty()
-        {
-            return Some(format!("`{variable}`"));
-        }
+    let variable = std::env::vars_os().find_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        (are_flags(&name) && !value.is_empty()).then_some(name)
+    });
+    if let Some(variable) = variable {
+        return Some(format!("`{variable}`"));
     }
 
     let folder = args
